@@ -1,0 +1,81 @@
+"""What a command to a definition leads to."""
+
+from typing import assert_never
+
+from domain.decider import Decider
+from domain.definition.messages import (
+    Body,
+    Command,
+    CreateDefinition,
+    DefinitionCreated,
+    DefinitionDeleted,
+    DefinitionUpdated,
+    DeleteDefinition,
+    Event,
+    UpdateDefinition,
+)
+from domain.definition.state import State, evolve
+from domain.definition.validation import faults_of
+from domain.errors import InConflict, Invalid, NotFound
+
+
+def decide(command: Command, state: State) -> list[Event]:
+    """Return the events of `command`; raises Invalid, NotFound, InConflict."""
+    match command:
+        case CreateDefinition():
+            return _create(command, state)
+        case UpdateDefinition():
+            return _update(command, _existing(state))
+        case DeleteDefinition():
+            if state.deleted:
+                return []
+            _existing(state)
+            return [DefinitionDeleted(by=command.by, at=command.at)]
+    assert_never(command)
+
+
+def _create(command: CreateDefinition, state: State) -> list[Event]:
+    if state.version:
+        if state.slug == command.slug and state.versions[1] == command.body:
+            return []
+        message = f"Definition '{command.definition_id}' already exists"
+        raise InConflict(message)
+    _require_valid(command.body)
+    return [
+        DefinitionCreated(
+            tenant=command.tenant,
+            definition_id=command.definition_id,
+            slug=command.slug,
+            body=command.body,
+            by=command.by,
+            at=command.at,
+        )
+    ]
+
+
+def _update(command: UpdateDefinition, state: State) -> list[Event]:
+    if command.body == state.body:
+        return []
+    _require_valid(command.body)
+    return [
+        DefinitionUpdated(
+            version=state.version + 1, body=command.body, by=command.by, at=command.at
+        )
+    ]
+
+
+def _existing(state: State) -> State:
+    if state.version == 0 or state.deleted:
+        message = "Definition not found"
+        raise NotFound(message)
+    return state
+
+
+def _require_valid(body: Body) -> None:
+    found = faults_of(body)
+    if found:
+        message = "The definition is not valid"
+        raise Invalid(message, faults=found)
+
+
+DECIDER: Decider[Command, State, Event] = Decider("definition", State(), decide, evolve)

@@ -1,0 +1,72 @@
+"""A definition as its events leave it: every version stays readable."""
+
+from dataclasses import dataclass, field, replace
+from typing import assert_never
+
+from domain.definition.messages import (
+    Body,
+    DefinitionCreated,
+    DefinitionDeleted,
+    DefinitionUpdated,
+    Event,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """`version` 0 means it was never created; `versions` maps a number to what it said."""
+
+    tenant: str = ""
+    definition_id: str = ""
+    slug: str = ""
+    version: int = 0
+    versions: dict[int, Body] = field(default_factory=dict)
+    deleted: bool = False
+    created_at: int = 0
+    created_by: str = ""
+    updated_at: int = 0
+    updated_by: str = ""
+    active_since: int = 0
+
+    @property
+    def body(self) -> Body:
+        """What the newest version says; raises KeyError before creation."""
+        return self.versions[self.version]
+
+
+def evolve(state: State, event: Event) -> State:
+    """Return the state after `event`."""
+    match event:
+        case DefinitionCreated():
+            return State(
+                tenant=event.tenant,
+                definition_id=event.definition_id,
+                slug=event.slug,
+                version=event.version,
+                versions={event.version: event.body},
+                created_at=event.at,
+                created_by=event.by,
+                updated_at=event.at,
+                updated_by=event.by,
+                active_since=event.at if event.body.status == "active" else 0,
+            )
+        case DefinitionUpdated():
+            return replace(
+                state,
+                version=event.version,
+                versions={**state.versions, event.version: event.body},
+                updated_at=event.at,
+                updated_by=event.by,
+                active_since=_active_since(state, event),
+            )
+        case DefinitionDeleted():
+            return replace(state, deleted=True, updated_at=event.at, updated_by=event.by)
+    assert_never(event)
+
+
+def _active_since(state: State, event: DefinitionUpdated) -> int:
+    """Since when ticks count: a pause or another trigger starts the count anew."""
+    if event.body.status != "active":
+        return 0
+    went_on = state.active_since and state.body.trigger == event.body.trigger
+    return state.active_since if went_on else event.at

@@ -1,0 +1,58 @@
+"""Refusals: facts a rule states about a command, with a stable code and no HTTP status."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+Code = Literal[
+    "validation_error",
+    "not_found",
+    "conflict",
+    "stale_attempt",
+    "forbidden",
+    "unauthorized",
+    "unavailable",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing wrong with a document; `path` is made of member names and array indexes."""
+
+    path: tuple[str | int, ...]
+    message: str
+
+
+class Rejected(Exception):  # noqa: N818 - a refusal is a fact, not an error
+    """A rule refused the command; nothing was recorded."""
+
+    code: Code = "conflict"
+
+    def __init__(self, message: str, *, faults: Sequence[Fault] = ()) -> None:
+        super().__init__(message)
+        self.message = message
+        self.faults = tuple(faults)
+
+
+class Invalid(Rejected):
+    """The document breaks rules; `faults` names each place."""
+
+    code: Code = "validation_error"
+
+
+class NotFound(Rejected):
+    """There is no such thing for this tenant."""
+
+    code: Code = "not_found"
+
+
+class InConflict(Rejected):
+    """The thing is in a state that does not allow this."""
+
+    code: Code = "conflict"
+
+
+class StaleAttempt(Rejected):
+    """The report is of an attempt that no longer holds the step."""
+
+    code: Code = "stale_attempt"

@@ -1,0 +1,22 @@
+"""Ids that follow from what they name, in xid form (20 characters of `[0-9a-v]`)."""
+
+from hashlib import sha256
+from uuid import NAMESPACE_URL, uuid5
+
+_DIGITS = "0123456789abcdefghijklmnopqrstuv"
+
+
+def xid_text(raw: bytes) -> str:
+    """Return 12 bytes as the 20 base32hex characters of an xid (github.com/rs/xid)."""
+    number = int.from_bytes(raw, "big") << 4
+    return "".join(_DIGITS[(number >> shift) & 31] for shift in range(95, -1, -5))
+
+
+def derived_id(*parts: str) -> str:
+    """Return the one id that `parts` always lead to: a repeated cause names the same thing."""
+    return xid_text(sha256("\x1f".join(parts).encode()).digest()[:12])
+
+
+def function_uuid(name: str) -> str:
+    """Return the UUID of a function that was given none: UUIDv5 in the URL namespace."""
+    return str(uuid5(NAMESPACE_URL, f"baton:function:{name}"))

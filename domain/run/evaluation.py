@@ -1,0 +1,39 @@
+"""What a decision looked at: every case and condition with the values it saw."""
+
+from dataclasses import dataclass
+
+from domain.json import Json
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConditionEvaluation:
+    """One comparison as it came out; `error` says why two values could not be compared."""
+
+    path: str
+    operator: str
+    matched: bool
+    path_exists: bool
+    expected: Json = None
+    value_path: str | None = None
+    actual: Json = None
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseEvaluation:
+    """One case: matched when all of its conditions did."""
+
+    case_index: int
+    next: str
+    matched: bool
+    conditions: tuple[ConditionEvaluation, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecisionResult:
+    """The first matching case and where the run goes on; None is the end of the run."""
+
+    evaluated_cases: int
+    evaluations: tuple[CaseEvaluation, ...]
+    matched_case_index: int | None = None
+    selected: str | None = None

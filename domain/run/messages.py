@@ -1,0 +1,347 @@
+"""Commands and events of a run. Event names and fields are the storage format.
+
+Every time is milliseconds since the epoch, UTC. `visit` counts a step's activations within the run
+(loops), `attempt` its tries within one visit; together with the step id they are the fencing token
+that a report of an outcome must carry.
+"""
+
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+from domain.definition.graph import Graph
+from domain.definition.state import State as Definition
+from domain.json import Json, JsonObject
+from domain.run.evaluation import DecisionResult
+
+TriggerKind = Literal["event", "schedule", "on_demand", "http"]
+StepKind = Literal["compute", "decision", "delay", "sync"]
+Cause = Literal["start", "retry", "takeover", "reopen"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Error:
+    """Why a step or a run failed; `stack` is the function's own traceback."""
+
+    code: str
+    message: str
+    stack: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Token:
+    """Names one attempt of one step: the fencing token of its outcome."""
+
+    step_id: str
+    visit: int
+    attempt: int
+
+
+# Commands ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestRun:
+    """Ask for a run of `definition` (as folded now) because of a trigger."""
+
+    run_id: str
+    definition: Definition
+    trigger: TriggerKind
+    by: str
+    at: int
+    input: Json = None
+    context: JsonObject = field(default_factory=dict)
+    metadata: JsonObject = field(default_factory=dict)
+    correlation_id: str | None = None
+    traceparent: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartRun:
+    """Activate the first steps."""
+
+    graph: Graph
+    at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Succeeded:
+    """The function returned `output` and patches the shared context."""
+
+    output: Json = None
+    context: JsonObject | None = None
+    warning: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failed:
+    """The function failed; `jitter` in [0, 1] spreads the backoff of the next try."""
+
+    error: Error
+    retryable: bool = True
+    jitter: float = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimedOut:
+    """The attempt outlived its deadline."""
+
+    jitter: float = 1.0
+
+
+Outcome: TypeAlias = Succeeded | Failed | TimedOut
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportOutcome:
+    """Say how the attempt that `token` names ended; raises StaleAttempt when it was superseded."""
+
+    token: Token
+    outcome: Outcome
+    graph: Graph
+    at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FireTimer:
+    """The timer of a delay, a backoff or a step's deadline is due; early or old ones do nothing."""
+
+    token: Token
+    graph: Graph
+    at: int
+    jitter: float = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakeOver:
+    """Begin a new attempt of every step whose executor is gone."""
+
+    graph: Graph
+    at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelRun:
+    """Stop the run; what is under way is cut off."""
+
+    by: str
+    at: int
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetryRun:
+    """Reopen a failed or cancelled run at its failed steps, or at one of them."""
+
+    graph: Graph
+    by: str
+    at: int
+    step_id: str | None = None
+
+
+Command: TypeAlias = (
+    RequestRun | StartRun | ReportOutcome | FireTimer | TakeOver | CancelRun | RetryRun
+)
+
+# Events -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRequested:
+    """Somebody or something asked for the run: the trigger event."""
+
+    tenant: str
+    run_id: str
+    definition_id: str
+    version: int
+    trigger: TriggerKind
+    by: str
+    at: int
+    input: Json = None
+    context: JsonObject = field(default_factory=dict)
+    metadata: JsonObject = field(default_factory=dict)
+    correlation_id: str | None = None
+    traceparent: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunStarted:
+    """The executor took it up."""
+
+    at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepStarted:
+    """An attempt begins; recorded before it is executed, so that a crash counts."""
+
+    step_id: str
+    visit: int
+    attempt: int
+    at: int
+    function: str
+    deadline_at: int
+    cause: Cause = "start"
+    kind: StepKind = "compute"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepSucceeded:
+    """The attempt ended well."""
+
+    step_id: str
+    visit: int
+    attempt: int
+    at: int
+    output: Json = None
+    context: JsonObject | None = None
+    warning: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepFailed:
+    """The attempt ended badly; `final` when no other attempt follows."""
+
+    step_id: str
+    visit: int
+    attempt: int
+    at: int
+    error: Error
+    final: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepTimedOut:
+    """The attempt outlived its deadline; `final` when no other attempt follows."""
+
+    step_id: str
+    visit: int
+    attempt: int
+    at: int
+    timeout_ms: int
+    final: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepCancelled:
+    """The step was cut off with its run."""
+
+    step_id: str
+    visit: int
+    attempt: int
+    at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepSkipped:
+    """The step's `when` did not hold: it counts as done, without output."""
+
+    step_id: str
+    visit: int
+    at: int
+    kind: StepKind = "compute"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetryScheduled:
+    """Attempt `attempt` begins at `due_at`."""
+
+    step_id: str
+    visit: int
+    attempt: int
+    due_at: int
+    at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecisionTaken:
+    """A decision step chose, with everything that was compared."""
+
+    step_id: str
+    visit: int
+    result: DecisionResult
+    at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DelayStarted:
+    """A delay step waits until `resume_at`."""
+
+    step_id: str
+    visit: int
+    delay_ms: int
+    resume_at: int
+    at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DelayElapsed:
+    """A delay step is over."""
+
+    step_id: str
+    visit: int
+    at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SyncReached:
+    """A synchronization point has all it needs."""
+
+    step_id: str
+    visit: int
+    at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunCompleted:
+    """The run ended; `has_errors` when a step failed and its failure was allowed to end it."""
+
+    at: int
+    has_errors: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunFailed:
+    """The run ended badly, because of `step_id` where one is to blame."""
+
+    at: int
+    error: Error
+    step_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunCancelled:
+    """The run was stopped."""
+
+    by: str
+    at: int
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunReopened:
+    """The run left its final status by an explicit retry of `steps`."""
+
+    by: str
+    steps: tuple[str, ...]
+    at: int
+
+
+Event: TypeAlias = (
+    RunRequested
+    | RunStarted
+    | StepStarted
+    | StepSucceeded
+    | StepFailed
+    | StepTimedOut
+    | StepCancelled
+    | StepSkipped
+    | RetryScheduled
+    | DecisionTaken
+    | DelayStarted
+    | DelayElapsed
+    | SyncReached
+    | RunCompleted
+    | RunFailed
+    | RunCancelled
+    | RunReopened
+)

@@ -1,0 +1,49 @@
+"""What the store takes in and gives out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+Event = object
+"""Any domain event; `codec` knows the classes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Write:
+    """Events to append to one stream that is at `expected` (0: it does not exist)."""
+
+    stream: str
+    expected: int
+    events: Sequence[Event]
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """One event as it stands in the log.
+
+    `position` rises over the whole store (holes never fill), `version` counts 1, 2, … within the
+    stream.
+    """
+
+    position: int
+    stream: str
+    version: int
+    event: Event
+
+
+@dataclass(frozen=True, slots=True)
+class Appended:
+    """The writes are durable; `recorded` shows them with their positions, in order."""
+
+    recorded: Sequence[Recorded]
+
+    @property
+    def position(self) -> int:
+        """The position of the last of them; 0 when nothing was written."""
+        return self.recorded[-1].position if self.recorded else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """Nothing was written: `stream` was not at the expected version."""
+
+    stream: str
