@@ -114,14 +114,23 @@ class Graph:
     flow: Literal["next", "needs"] = "next"
     loop_limit: int = field(default=DEFAULT_LOOP_LIMIT)
 
-    @cached_property
+    @property
     def by_id(self) -> dict[str, Step]:
         """The steps by their id."""
+        return self._by_id
+
+    @property
+    def dependents(self) -> dict[str, tuple[str, ...]]:
+        """For each step the steps that need it, in the definition's order."""
+        return self._dependents
+
+    # What is cached stands in __dict__; the underscore keeps orjson from storing it.
+    @cached_property
+    def _by_id(self) -> dict[str, Step]:
         return {step.id: step for step in self.steps}
 
     @cached_property
-    def dependents(self) -> dict[str, tuple[str, ...]]:
-        """For each step the steps that need it, in the definition's order."""
+    def _dependents(self) -> dict[str, tuple[str, ...]]:
         found: dict[str, list[str]] = {}
         for step in self.steps:
             for need in step.needs:
