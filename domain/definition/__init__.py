@@ -1,0 +1,1 @@
+"""A definition: what a run walks through, in immutable versions."""

@@ -1,0 +1,1 @@
+"""A record event from outside, and which triggers it fired."""

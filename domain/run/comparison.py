@@ -1,0 +1,103 @@
+"""How two JSON values compare: kinds are kept apart, and no comparison runs without end."""
+
+from collections.abc import Callable
+from operator import ge, gt, le, lt
+from typing import Final, Literal
+
+from domain.json import Json
+
+Kind = Literal["null", "boolean", "number", "string", "array", "object"]
+Order = Literal["gt", "gte", "lt", "lte"]
+
+_ORDERS: Final[dict[Order, Callable[[int | float, int | float], bool]]] = {
+    "gt": gt,
+    "gte": ge,
+    "lt": lt,
+    "lte": le,
+}
+
+
+class Incomparable(ValueError):
+    """The two values cannot be compared; the text says why."""
+
+
+class Effort:
+    """How many values a decision may still look at; raises Incomparable when it is used up."""
+
+    __slots__ = ("left",)
+
+    def __init__(self, values: int = 200_000) -> None:
+        self.left = values
+
+    def spend(self) -> None:
+        """Count one more value."""
+        self.left -= 1
+        if self.left < 0:
+            message = "the values are too large to compare"
+            raise Incomparable(message)
+
+
+def kind_of(value: Json) -> Kind:
+    """Return what JSON calls `value`; a boolean is no number."""
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "boolean"
+        case int() | float():
+            return "number"
+        case str():
+            return "string"
+        case list() | tuple():
+            return "array"
+        case _:
+            return "object"
+
+
+def equal(actual: Json, expected: Json, effort: Effort) -> bool:
+    """Return whether both are the same JSON value; raises Incomparable for different kinds.
+
+    Null may be compared with anything: "is it null" is a fair question about any value.
+    """
+    kinds = kind_of(actual), kind_of(expected)
+    if kinds[0] != kinds[1] and "null" not in kinds:
+        message = f"a value of kind {kinds[0]} cannot be compared with one of kind {kinds[1]}"
+        raise Incomparable(message)
+    return _same(actual, expected, effort)
+
+
+def contained(actual: Json, expected: Json, effort: Effort) -> bool:
+    """Return whether the array `expected` has `actual`; raises Incomparable when it is none."""
+    if not isinstance(expected, list | tuple):
+        message = f"the expected value is of kind {kind_of(expected)}, not an array"
+        raise Incomparable(message)
+    return any(_same(actual, element, effort) for element in expected)
+
+
+def in_order(order: Order, actual: Json, expected: Json) -> bool:
+    """Return whether two numbers stand in `order`; raises Incomparable for any other kind."""
+    if isinstance(actual, int | float) and isinstance(expected, int | float):
+        kinds: set[Kind] = {kind_of(actual), kind_of(expected)}
+        if kinds == {"number"}:
+            return _ORDERS[order](actual, expected)
+    message = f"'{order}' compares numbers, not {kind_of(actual)} with {kind_of(expected)}"
+    raise Incomparable(message)
+
+
+def _same(first: Json, second: Json, effort: Effort) -> bool:
+    """Compare without recursion: data may be as deep as its sender liked."""
+    pairs = [(first, second)]
+    while pairs:
+        effort.spend()
+        one, other = pairs.pop()
+        if isinstance(one, dict) and isinstance(other, dict):
+            if one.keys() != other.keys():
+                return False
+            pairs.extend((value, other[name]) for name, value in one.items())
+        elif isinstance(one, list | tuple) and isinstance(other, list | tuple):
+            if len(one) != len(other):
+                return False
+            pairs.extend(zip(one, other, strict=True))
+        elif kind_of(one) != kind_of(other) or one != other:
+            return False
+    return True
