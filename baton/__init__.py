@@ -1,0 +1,1 @@
+"""Baton, the workflow orchestrator: SDK, command line, settings and wiring."""

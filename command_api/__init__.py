@@ -1,0 +1,1 @@
+"""The HTTP edge: authenticates, parses, hands commands over and answers queries from views."""

@@ -1,0 +1,1 @@
+"""One folder per HTTP dialect; what dialects share stands beside this folder."""

@@ -1,0 +1,1 @@
+"""The event log in no technology's terms: ports, envelope, codec and the two loops."""

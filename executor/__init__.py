@@ -1,0 +1,1 @@
+"""Performs the steps that events describe and reports their outcomes."""

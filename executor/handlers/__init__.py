@@ -1,0 +1,1 @@
+"""One module per kind of step; what handlers share stands beside this folder."""

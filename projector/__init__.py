@@ -1,0 +1,1 @@
+"""Folds events into the views that queries read; decides nothing."""

@@ -1,0 +1,1 @@
+"""One module per view; what views share stands beside this folder."""

@@ -1,0 +1,1 @@
+"""Turns record events, schedules and timers into trigger events."""
