@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-PRODUCT = ("backends", "baton", "command_api", "domain", "eventlog")
-PRODUCT += ("executor", "projector", "scheduler")
+ROLES = ("command_api", "executor", "projector", "scheduler")
+PRODUCT = ("backends", "baton", "domain", "eventlog", *ROLES)
 EMPTY_NAMES = {"utils", "helpers", "common", "manager", "base", "misc", "types"}
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
