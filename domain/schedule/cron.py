@@ -1,0 +1,131 @@
+"""What a five-field cron expression names on the wall clock; time zones don't belong here.
+
+croniter reads the fields. Which dates and times they add up to is worked out here, on integers:
+its own iteration fires a fixed time twice on the night the clocks go back.
+"""
+
+import calendar
+from bisect import bisect_left
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import lru_cache
+
+from croniter import CroniterError, croniter
+
+from domain.schedule import syntax
+
+MINUTE_MS = 60_000
+HOUR_MS = 60 * MINUTE_MS
+DAY_MS = 24 * HOUR_MS
+LAST = -1  # of a month: its last day, or the last of a weekday
+
+_EPOCH = date(1970, 1, 1)
+_CALENDAR_CYCLE = range(2000, 2028)  # 28 years hold each kind of year there is
+_WEEKS = range(1, 6)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fields:
+    """A cron expression, read.
+
+    `times` are the milliseconds after local midnight, ascending. `days` are days of the month and
+    `LAST`; `weekdays` are pairs of a weekday (0 is Sunday) and which one of the month (1 to 5,
+    `LAST`); None leaves the day open, and a date that either of two sets names is named. `fixed`
+    says that neither the minute nor the hour has a `*`: such a job means a time of day, any other
+    a rhythm.
+    """
+
+    times: tuple[int, ...]
+    days: frozenset[int] | None
+    months: frozenset[int]
+    weekdays: frozenset[tuple[int, int]] | None
+    fixed: bool
+
+
+@lru_cache(maxsize=1024)
+def parse(expression: str) -> Fields:
+    """The fields of an expression; raises `syntax.UnreadableExpression` with the reason."""
+    texts = syntax.fields(expression)
+    try:
+        parsed, ranked = croniter.expand(" ".join(texts))
+    except CroniterError as error:
+        # Its message may hold a stack trace, so that it isn't passed on.
+        raise syntax.UnreadableExpression(f"{_culprit(texts)} is out of range") from error
+    minutes, hours = _numbers(parsed[0], range(60)), _numbers(parsed[1], range(24))
+    ranks = {weekday: _numbers(which, _WEEKS) for weekday, which in ranked.items()}
+    fields = Fields(
+        times=tuple(h * HOUR_MS + m * MINUTE_MS for h in hours for m in minutes),
+        days=None if syntax.is_open(texts[2]) else frozenset(_numbers(parsed[2], range(1, 32))),
+        months=frozenset(_numbers(parsed[3], range(1, 13))),
+        weekdays=None if syntax.is_open(texts[4]) else _weekdays(parsed[4], ranks),
+        fixed="*" not in texts[0] + texts[1],
+    )
+    if not any(
+        _days_of(fields, year, month) for year in _CALENDAR_CYCLE for month in fields.months
+    ):
+        raise syntax.UnreadableExpression("the expression names no date, so it would never fire")
+    return fields
+
+
+def wall_times(fields: Fields, start: int, end: int) -> Iterator[int]:
+    """The wall clock times in [`start`, `end`), ascending, in ms since 1970-01-01T00:00 there."""
+    for midnight in _dates(fields, start, end):
+        first = bisect_left(fields.times, start - midnight)
+        last = bisect_left(fields.times, end - midnight)
+        for time in fields.times[first:last]:
+            yield midnight + time
+
+
+def _dates(fields: Fields, start: int, end: int) -> Iterator[int]:
+    month = (_EPOCH + timedelta(milliseconds=start)).replace(day=1)
+    while (first := (month - _EPOCH).days * DAY_MS) < end:
+        if month.month in fields.months:
+            for day in _days_of(fields, month.year, month.month):
+                midnight = first + (day - 1) * DAY_MS
+                if start - DAY_MS < midnight < end:
+                    yield midnight
+        month = (month + timedelta(days=31)).replace(day=1)
+
+
+def _days_of(fields: Fields, year: int, month: int) -> list[int]:
+    weekday, length = calendar.monthrange(year, month)
+    # calendar counts from Monday; the 0th of the month, with Sunday as 0, is what is added to.
+    return [
+        day for day in range(1, length + 1) if _is_named(fields, day, length, (weekday + day) % 7)
+    ]
+
+
+def _is_named(fields: Fields, day: int, length: int, weekday: int) -> bool:
+    days, weekdays = fields.days, fields.weekdays
+    by_day = days is not None and (day in days or (day == length and LAST in days))
+    by_weekday = weekdays is not None and (
+        (weekday, (day + 6) // 7) in weekdays or (day + 7 > length and (weekday, LAST) in weekdays)
+    )
+    return by_day or by_weekday or (days is None and weekdays is None)
+
+
+def _weekdays(
+    parsed: Collection[int | str], ranks: dict[int, list[int]]
+) -> frozenset[tuple[int, int]]:
+    return frozenset(
+        (weekday, rank)
+        for weekday in _numbers(parsed, range(7))
+        for rank in ranks.get(weekday, _WEEKS)
+    )
+
+
+def _numbers(parsed: Collection[int | str], every: range) -> list[int]:
+    """What croniter gives: numbers, `*` for all of them (even beside numbers), `l` for the last."""
+    if "*" in parsed:
+        return list(every)
+    return sorted(LAST if value == "l" else int(value) for value in parsed)
+
+
+def _culprit(texts: list[str]) -> str:
+    for place, name in enumerate(syntax.FIELD_NAMES):
+        alone = ["*"] * len(texts)
+        alone[place] = texts[place]
+        if not croniter.is_valid(" ".join(alone)):
+            return f"the {name} field ({texts[place]!r})"
+    return "a field"

@@ -1,0 +1,89 @@
+"""Which cron expressions are taken: crontab(5), plus `L` (last) and `weekday#n` (nth of the month).
+
+croniter takes more than that and reads some of it as nobody would; what it misreads is refused
+here, before it sees it.
+"""
+
+import re
+
+MAX_LENGTH = 200
+FIELD_NAMES = ("minute", "hour", "day of month", "month", "day of week")
+
+_DAY, _MONTH, _WEEKDAY = 2, 3, 4
+_MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
+_WEEKDAYS = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"]
+_NUMBER_OF: dict[int, dict[str, str]] = {
+    _MONTH: {name: str(number) for number, name in enumerate(_MONTHS, start=1)},
+    _WEEKDAY: {name: str(number) for number, name in enumerate(_WEEKDAYS)},
+}
+_PLAIN = re.compile(r"(?:\*|(\d{1,2})(?:-(\d{1,2}))?)(/\d{1,3})?", re.ASCII)
+_RANKED = re.compile(r"\d#[1-5]|l\d", re.ASCII)
+_EXTRA = {_DAY: {"?", "l"}, _WEEKDAY: {"?"}}
+_RANDOM = re.compile(r"(?<![a-z])[hr](?![a-z])")
+_OPEN = frozenset({"*", "*/1", "?"})
+
+
+class UnreadableExpression(ValueError):
+    """The cron expression is refused; the message says why."""
+
+
+def fields(expression: str) -> list[str]:
+    """The five fields in lower case with numbers for names; raises `UnreadableExpression`."""
+    if len(expression) > MAX_LENGTH:
+        raise UnreadableExpression(f"the expression is longer than {MAX_LENGTH} characters")
+    if expression.lstrip().startswith("@"):
+        raise UnreadableExpression("names like @daily are not taken; write the five fields")
+    # Only blanks part fields, and only ASCII is read: str.split and \d know many more of both.
+    texts = [text for text in re.split(r"[ \t]+", expression.lower()) if text]
+    if len(texts) != len(FIELD_NAMES):
+        raise UnreadableExpression(
+            f"five fields are needed (minute, hour, day, month, weekday), not {len(texts)}"
+        )
+    return [_checked(place, text) for place, text in enumerate(texts)]
+
+
+def is_open(text: str) -> bool:
+    """Whether a day field leaves the day to the other one.
+
+    croniter decides this by the number of values, and by what the other field looks like: to it
+    `0 0 */1 * 1` is every day, where cron means Mondays.
+    """
+    return any(item in _OPEN for item in text.split(","))
+
+
+def _checked(place: int, text: str) -> str:
+    # R is another random number each time it is read, H one from a hash the caller must give.
+    if _RANDOM.search(text):
+        raise _unreadable(place, text, "is random (R, H)")
+    numbers = _NUMBER_OF.get(place, {})
+    text = re.sub(r"[a-z]+", lambda word: numbers.get(word[0], word[0]), text)
+    items = text.split(",")
+    ranked = [place == _WEEKDAY and _RANKED.fullmatch(item) is not None for item in items]
+    # To croniter `1,1#2` is the second Monday only, and `1-5,1#2` an error.
+    if any(ranked) and not all(ranked):
+        raise _unreadable(place, text, "mixes weekdays with nth weekdays")
+    if not any(ranked):
+        for item in items:
+            _check_item(place, item)
+    return text
+
+
+def _check_item(place: int, item: str) -> None:
+    if item in _EXTRA.get(place, ()):
+        return
+    plain = _PLAIN.fullmatch(item)
+    if plain is None:
+        raise _unreadable(place, item, "is not a value, a range or a step")
+    if plain[2] is None:
+        return
+    low, high = int(plain[1]), int(plain[2])
+    # To croniter `9-9` is the whole field, and `7-0` in the last one the whole week.
+    if low == high or (place == _WEEKDAY and (low, high) == (7, 0)):
+        raise _unreadable(place, item, "is a range of one value; write the value")
+    # To croniter `21-2/2` hours are 21, 23 and 2: it loses step over midnight.
+    if low > high and plain[3]:
+        raise _unreadable(place, item, "is a range that runs backwards with a step")
+
+
+def _unreadable(place: int, text: str, what: str) -> UnreadableExpression:
+    return UnreadableExpression(f"the {FIELD_NAMES[place]} field ({text!r}) {what}")
