@@ -1,0 +1,58 @@
+"""Who is asking: what a token says (`Identity`) and for which tenant it asks now (`Principal`)."""
+
+import re
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+Scope = Literal["orchestrator:read", "orchestrator:write", "orchestrator:admin"]
+
+READ: Scope = "orchestrator:read"
+WRITE: Scope = "orchestrator:write"
+ADMIN: Scope = "orchestrator:admin"
+
+TENANT_PATTERN = re.compile(r"[a-z0-9][a-z0-9-]{0,62}", re.ASCII)
+
+_IMPLIED: dict[str, frozenset[Scope]] = {
+    READ: frozenset((READ,)),
+    WRITE: frozenset((READ, WRITE)),
+    ADMIN: frozenset((READ, WRITE, ADMIN)),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """A verified token: its subject, the tenants it serves, its scopes with what they imply."""
+
+    subject: str
+    tenants: tuple[str, ...]
+    scopes: frozenset[Scope]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Principal:
+    """The subject acting in one tenant; on open webhook routes nobody in particular."""
+
+    subject: str
+    tenant: str
+    scopes: frozenset[Scope] = frozenset()
+
+
+class Authenticator(Protocol):
+    """Knows whose token it is."""
+
+    async def identify(self, token: str) -> Identity:
+        """Return the identity behind a bearer token; raises Refused("unauthorized")."""
+        ...
+
+
+def scopes_of(text: str) -> frozenset[Scope]:
+    """Return the known scopes in a space-separated list, with those they imply."""
+    found: frozenset[Scope] = frozenset()
+    for word in text.split(" "):
+        found |= _IMPLIED.get(word, frozenset())
+    return found
+
+
+def is_tenant(text: str) -> bool:
+    """Whether `text` could name a tenant (and a workspace, and a slug: one grammar)."""
+    return TENANT_PATTERN.fullmatch(text) is not None

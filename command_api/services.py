@@ -1,0 +1,39 @@
+"""What handlers work with, wired once by `baton.wiring`."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+
+from command_api.principal import Authenticator
+from eventlog.ports import Clock, EventStore, IdempotencyKeys, Secrets
+from projector.queries import Views
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FunctionInfo:
+    """A function that steps may name."""
+
+    id: str
+    name: str
+    kind: str = "python"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """Ports and queries, each of them safe to share between requests.
+
+    `reached(position, timeout_ms)` returns whether the views hold `position` in time; `position()`
+    is the newest position known to be in the views; `new_id()` makes a fresh xid; `checks` are run
+    by /readyz, True for ready; `functions` lists what is registered now.
+    """
+
+    store: EventStore
+    views: Views
+    reached: Callable[[int, int], Awaitable[bool]]
+    position: Callable[[], int]
+    clock: Clock
+    new_id: Callable[[], str]
+    keys: IdempotencyKeys
+    secrets: Secrets
+    authenticator: Authenticator
+    checks: Mapping[str, Callable[[], Awaitable[bool]]] = field(default_factory=dict)
+    functions: Callable[[], tuple[FunctionInfo, ...]] = tuple
