@@ -76,7 +76,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Index:
-    """Columns looked up together (behind the tenant); `where_set` keeps only rows where it is set."""
+    """Columns looked up together (behind the tenant); `where_set` keeps only its rows."""
 
     columns: tuple[str, ...]
     where_set: str | None = None

@@ -1,0 +1,82 @@
+"""The log inside one process: events go to followers right after their commit.
+
+Recent events are kept in memory once for all followers; one that is further behind reads the store
+until it has caught up. Nothing waits for a slow follower, and none costs memory.
+"""
+
+import asyncio
+from bisect import bisect_right
+from collections.abc import Awaitable, Callable, Sequence
+from operator import attrgetter
+
+from eventlog.envelope import Recorded
+from eventlog.errors import Unreadable
+
+Read = Callable[[int, int], Awaitable[Sequence[Recorded]]]
+"""Reads the store: (after, limit) to events in order."""
+
+RECENT = 20_000
+MAX_EVENTS = 1_000
+
+_position = attrgetter("position")
+
+
+class Feed:
+    """Implements `eventlog.ports.Log` over what one store's append path publishes."""
+
+    def __init__(self, read: Read, *, head: int, recent: int = RECENT) -> None:
+        """`head` is the store's newest position; all events behind it must be published here."""
+        self._read = read
+        self._recent: list[Recorded] = []
+        self._floor = head  # everything behind this position is in _recent
+        self._head = head
+        self._keep = recent
+        self._more = asyncio.Event()
+
+    def publish(self, recorded: Sequence[Recorded]) -> None:
+        """Hand newly committed events over, in order of position."""
+        self._recent.extend(recorded)
+        self._head = recorded[-1].position
+        if len(self._recent) > 2 * self._keep:
+            dropped = len(self._recent) - self._keep
+            self._floor = self._recent[dropped - 1].position
+            del self._recent[:dropped]
+        self._more.set()
+        self._more = asyncio.Event()
+
+    async def subscribe(self, name: str, *, after: int) -> "FeedSubscription":
+        """Return a subscription that begins behind position `after`.
+
+        Raises `Unreadable` when the log doesn't reach that far: `name` followed another one.
+        """
+        if after > self._head:
+            raise Unreadable(f"{name} stands at position {after}, but the log ends at {self._head}")
+        return FeedSubscription(self, after)
+
+    async def after(self, position: int) -> Sequence[Recorded]:
+        """Wait for and return the next events behind `position`."""
+        while True:
+            more = self._more
+            if position < self._floor:  # where an event stands: something will be found
+                return await self._read(position, MAX_EVENTS)
+            start = bisect_right(self._recent, position, key=_position)
+            if start < len(self._recent):
+                return self._recent[start : start + MAX_EVENTS]
+            await more.wait()
+
+
+class FeedSubscription:
+    """One follower's place in a `Feed`."""
+
+    def __init__(self, feed: Feed, after: int) -> None:
+        self._feed = feed
+        self._after = after
+
+    async def next(self) -> Sequence[Recorded]:
+        """Wait for and return the next events, in order; never empty."""
+        found = await self._feed.after(self._after)
+        self._after = found[-1].position
+        return found
+
+    async def close(self) -> None:
+        """Leave the log."""

@@ -1,0 +1,57 @@
+"""Read, handle, go on: the only follow loop.
+
+Where a follower stands is kept by what it writes: a projector commits the position with its views,
+others save a checkpoint in `handle` once their effects are appended.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+from typing import TypeVar
+
+from eventlog.envelope import Recorded
+from eventlog.ports import Clock, Subscription
+
+T = TypeVar("T")
+
+ATTEMPTS = 8
+FIRST_BACKOFF_MS = 50
+LONGEST_BACKOFF_MS = 5_000
+
+_log = logging.getLogger("baton.follow")
+
+
+async def follow(
+    subscription: Subscription,
+    handle: Callable[[Sequence[Recorded]], Awaitable[None]],
+    *,
+    clock: Clock,
+) -> None:
+    """Hand every event to `handle`, in order, until cancelled.
+
+    Events that `handle` fails on are handed over again, after a backoff; when that doesn't help its
+    exception comes out, for the process to end by: a follower never skips. `handle` meets events
+    more than once.
+    """
+    try:
+        while True:
+            events = await _insist(subscription.next, clock, "reading the log")
+            doing = f"handling events from position {events[0].position}"
+            await _insist(partial(handle, events), clock, doing)
+    finally:
+        await asyncio.shield(subscription.close())
+
+
+async def _insist(act: Callable[[], Awaitable[T]], clock: Clock, doing: str) -> T:
+    backoff_ms = FIRST_BACKOFF_MS
+    for attempt in range(1, ATTEMPTS):
+        try:
+            return await act()
+        except Exception:  # noqa: BLE001 - the last attempt's comes out
+            _log.warning(
+                "%s failed (attempt %d); again in %d ms", doing, attempt, backoff_ms, exc_info=True
+            )
+        await clock.sleep(backoff_ms)
+        backoff_ms = min(backoff_ms * 2, LONGEST_BACKOFF_MS)
+    return await act()

@@ -1,0 +1,167 @@
+"""Appends that arrive while a commit is under way go into the next one: the one append path.
+
+The committer of a store writes a batch; which appends make up a batch, who hears of it and in which
+order is decided here, on the event loop.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from eventlog.codec import encode, topic_of
+from eventlog.envelope import Appended, Conflict, Recorded, Write
+from eventlog.errors import Unavailable
+
+Row = tuple[str, int, str, bytes]
+"""An event to be stored: stream, version, topic, state."""
+
+Commit = Callable[[Sequence[Sequence[Row]]], Awaitable[Sequence[int | Conflict]]]
+"""Makes a batch of appends durable, each whole or not at all.
+
+Returns for each append the position of its first event, the others follow without a hole, or the
+`Conflict` that kept it out. No two appends of a batch write to the same stream. Raises
+`Unavailable` when nothing of the batch was written.
+"""
+
+MAX_EVENTS = 2_000
+
+
+@dataclass(slots=True, eq=False)
+class _Append:
+    writes: Sequence[Write]
+    rows: Sequence[Row]
+    streams: frozenset[str]
+    result: asyncio.Future[Appended | Conflict]
+
+
+class GroupCommit:
+    """Collects appends into batches and tells their callers how it went, in log order.
+
+    `published` hears of the events of each batch, in order of position, before any caller does.
+    """
+
+    def __init__(
+        self,
+        commit: Commit,
+        published: Callable[[Sequence[Recorded]], None],
+        *,
+        max_events: int = MAX_EVENTS,
+    ) -> None:
+        self._commit = commit
+        self._published = published
+        self._max_events = max_events
+        self._waiting: deque[_Append] = deque()
+        self._flusher: asyncio.Task[None] | None = None
+        self._closed = False
+
+    async def append(self, writes: Sequence[Write]) -> Appended | Conflict:
+        """Record all of `writes` or none; durable when it returns.
+
+        A caller that is cancelled meanwhile doesn't know what happened: what is under way goes on.
+        Raises `Unavailable`, `Unwritable`, and ValueError when two writes name one stream.
+        """
+        if self._closed:
+            raise Unavailable("the store is closed")
+        rows = _rows(writes)
+        if not rows:
+            return Appended(())
+        streams = frozenset(write.stream for write in writes)
+        if len(streams) < len(writes):
+            raise ValueError("two writes of one append name the same stream")
+        result: asyncio.Future[Appended | Conflict] = asyncio.get_running_loop().create_future()
+        self._waiting.append(_Append(writes, rows, streams, result))
+        if self._flusher is None:
+            self._flusher = asyncio.create_task(self._flush(), name="group commit")
+        return await result
+
+    async def close(self) -> None:
+        """Finish what was accepted, then take nothing more."""
+        self._closed = True
+        while self._flusher is not None:
+            await asyncio.wait([self._flusher])
+
+    async def _flush(self) -> None:
+        """Commit until nobody waits any more."""
+        try:
+            while self._waiting:
+                if batch := self._next_batch():
+                    await self._commit_one(batch)
+        finally:
+            self._flusher = None
+            for append in self._waiting:  # only when the loop is being torn down
+                append.result.cancel()
+
+    def _next_batch(self) -> list[_Append]:
+        """Take appends in their order, but only one for each stream."""
+        batch: list[_Append] = []
+        later: list[_Append] = []
+        taken: set[str] = set()
+        size = 0
+        while self._waiting and (
+            not batch or size + len(self._waiting[0].rows) <= self._max_events
+        ):
+            append = self._waiting.popleft()
+            free = taken.isdisjoint(append.streams)
+            taken |= append.streams
+            if append.result.cancelled():
+                continue
+            if not free:
+                later.append(append)
+                continue
+            batch.append(append)
+            size += len(append.rows)
+        self._waiting.extendleft(reversed(later))
+        return batch
+
+    async def _commit_one(self, batch: Sequence[_Append]) -> None:
+        try:
+            found = await self._commit([append.rows for append in batch])
+            results = [_result(append, one) for append, one in zip(batch, found, strict=True)]
+            self._publish(results)
+        except Exception as error:  # noqa: BLE001 - each caller is told
+            for append in batch:
+                if not append.result.done():
+                    append.result.set_exception(_unavailable(error))
+            return
+        except BaseException:
+            for append in batch:
+                append.result.cancel()
+            raise
+        for append, result in zip(batch, results, strict=True):
+            if not append.result.done():
+                append.result.set_result(result)
+
+    def _publish(self, results: Sequence[Appended | Conflict]) -> None:
+        recorded = [
+            event for result in results if isinstance(result, Appended) for event in result.recorded
+        ]
+        if recorded:
+            self._published(recorded)
+
+
+def _rows(writes: Sequence[Write]) -> list[Row]:
+    return [
+        (write.stream, version, topic_of(event), encode(event))
+        for write in writes
+        for version, event in enumerate(write.events, write.expected + 1)
+    ]
+
+
+def _result(append: _Append, found: int | Conflict) -> Appended | Conflict:
+    if isinstance(found, Conflict):
+        return found
+    recorded: list[Recorded] = []
+    position = found
+    for write in append.writes:
+        for version, event in enumerate(write.events, write.expected + 1):
+            recorded.append(Recorded(position, write.stream, version, event))
+            position += 1
+    return Appended(recorded)
+
+
+def _unavailable(error: Exception) -> Unavailable:
+    """Return an exception of its own for each caller: traceback and context grow on it."""
+    unavailable = Unavailable(*error.args)
+    unavailable.__cause__ = error
+    return unavailable

@@ -1,0 +1,126 @@
+"""Load, fold, decide, append, and again on a conflict: the only such loop."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from domain.decider import Decider
+from domain.errors import InConflict
+from eventlog.envelope import Appended, Recorded, Write
+from eventlog.ports import EventStore
+
+C = TypeVar("C")
+S = TypeVar("S")
+E = TypeVar("E")
+
+ATTEMPTS = 100
+"""A command that lost this many races meets a writer that never stops."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome(Generic[S]):
+    """What a command led to in one stream.
+
+    `recorded` are the events it was decided to; `position` is that of the stream's newest event
+    (0: there is none), so a reader that waits for it sees the state.
+    """
+
+    state: S
+    recorded: Sequence[Recorded]
+    position: int
+
+    @property
+    def changed(self) -> bool:
+        """Whether anything was recorded."""
+        return bool(self.recorded)
+
+
+@dataclass(frozen=True, slots=True)
+class Intent(Generic[C, S, E]):
+    """A command for one stream, with the rules that decide it."""
+
+    decider: Decider[C, S, E]
+    stream: str
+    command: C
+
+
+async def transact(
+    store: EventStore,
+    decider: Decider[C, S, E],
+    stream: str,
+    command: C,
+    *,
+    also: Sequence[Write] = (),
+) -> Outcome[S]:
+    """Decide `command` against the stream and append what follows.
+
+    `also` is written in the same append, and only when something was decided. Raises what the
+    decider refuses with, `InConflict` when other writers won every race, and `Unavailable`.
+    """
+    intent: Intent[Any, Any, Any] = Intent(decider, stream, command)
+    return (await transact_all(store, [intent], also=also))[0]
+
+
+async def transact_all(
+    store: EventStore, intents: Sequence[Intent[Any, Any, Any]], *, also: Sequence[Write] = ()
+) -> Sequence[Outcome[Any]]:
+    """Decide commands of several streams and append all that follows at once, or nothing.
+
+    Returns an outcome for each intent; the streams must differ. Raises as `transact` does.
+    """
+    for _ in range(ATTEMPTS):
+        loaded = [await _load(store, intent) for intent in intents]
+        writes = [write for one in loaded if (write := one.write) is not None]
+        if not writes:
+            return [one.outcome(()) for one in loaded]
+        result = await store.append([*writes, *also])
+        if isinstance(result, Appended):
+            return _outcomes(loaded, result.recorded)
+    raise InConflict("Others keep changing this; try again")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Loaded:
+    """One stream as it was read, and what its decider made of the command."""
+
+    intent: Intent[Any, Any, Any]
+    state: Any
+    version: int
+    position: int
+    decided: Sequence[Any]
+
+    @property
+    def write(self) -> Write | None:
+        if not self.decided:
+            return None
+        return Write(stream=self.intent.stream, expected=self.version, events=self.decided)
+
+    def outcome(self, recorded: Sequence[Recorded]) -> Outcome[Any]:
+        return Outcome(
+            state=self.intent.decider.fold(self.decided, self.state),
+            recorded=recorded,
+            position=recorded[-1].position if recorded else self.position,
+        )
+
+
+async def _load(store: EventStore, intent: Intent[Any, Any, Any]) -> _Loaded:
+    history = await store.read(intent.stream)
+    state = intent.decider.fold(one.event for one in history)
+    return _Loaded(
+        intent=intent,
+        state=state,
+        version=history[-1].version if history else 0,
+        position=history[-1].position if history else 0,
+        decided=intent.decider.decide(intent.command, state),
+    )
+
+
+def _outcomes(loaded: Sequence[_Loaded], recorded: Sequence[Recorded]) -> Sequence[Outcome[Any]]:
+    """Give each stream's outcome its own events: they stand in the order of the writes."""
+    outcomes: list[Outcome[Any]] = []
+    start = 0
+    for one in loaded:
+        end = start + len(one.decided)
+        outcomes.append(one.outcome(recorded[start:end]))
+        start = end
+    return outcomes

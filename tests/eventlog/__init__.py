@@ -1,0 +1,1 @@
+"""The codec, the loops and the commit path, without any technology."""

@@ -1,0 +1,151 @@
+"""What is written comes back, under names that stay."""
+
+from dataclasses import dataclass, field
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain.definition.graph import Compute, Delay, Graph
+from domain.definition.messages import Body, DefinitionCreated
+from domain.definition.state import State, evolve
+from domain.definition.trigger import OnDemandTrigger
+from domain.run.messages import RunRequested, StepStarted, StepSucceeded
+from eventlog.codec import classes, decode, dump, encode, load, topic_of
+from eventlog.errors import Unreadable, Unwritable
+from eventlog.upcasts import Upcast
+
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**63), 2**64 - 1)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(st.characters(exclude_categories=["Cs"])),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(max_size=5), inner),
+    max_leaves=20,
+)
+STARTED = StepStarted(
+    step_id="charge", visit=1, attempt=1, at=5, function="noop", deadline_at=300_005
+)
+
+
+def succeeded(output: object) -> StepSucceeded:
+    return StepSucceeded(step_id="charge", visit=1, attempt=1, at=5, output=output)
+
+
+def created() -> DefinitionCreated:
+    graph = Graph(steps=(Compute(id="a", function="noop", next="b"), Delay(id="b", delay_ms=5)))
+    body = Body(name="Orders", trigger=OnDemandTrigger(), graph=graph)
+    return DefinitionCreated(
+        tenant="acme", definition_id="d1", slug="orders", body=body, by="ann", at=5
+    )
+
+
+@given(JSON)
+def test_an_event_comes_back_as_it_was_written(output: object) -> None:
+    event = succeeded(output)
+    decoded = decode("run.StepSucceeded", encode(event))
+
+    assert decoded == event
+    assert encode(decoded) == encode(event)
+
+
+def test_numbers_in_json_keep_their_kind() -> None:
+    decoded = decode("run.StepSucceeded", encode(succeeded([1, 1.0, True, "1", 2**63])))
+
+    assert isinstance(decoded, StepSucceeded)
+    assert isinstance(decoded.output, list)
+    assert [type(value) for value in decoded.output] == [int, float, bool, str, int]
+
+
+def test_what_is_derived_from_a_graph_is_not_stored() -> None:
+    event = created()
+    before = encode(event)
+
+    assert event.body.graph.by_id["b"].kind == "delay"
+    assert event.body.graph.dependents == {}
+    assert encode(event) == before
+    assert list(orjson.loads(before)["body"]["graph"]) == ["steps", "flow", "loop_limit"]
+
+
+def test_a_step_comes_back_as_the_kind_it_was() -> None:
+    assert decode("definition.DefinitionCreated", encode(created())) == created()
+
+
+def test_a_document_keyed_by_numbers_comes_back() -> None:
+    state = evolve(State(), created())
+
+    assert load(State, dump(state)) == state
+    assert dump(load(State, dump(state))) == dump(state)
+
+
+def test_a_topic_is_aggregate_and_class() -> None:
+    assert topic_of(STARTED) == "run.StepStarted"
+    assert classes()["run.RunRequested"] is RunRequested
+
+
+def test_every_event_class_has_its_own_topic() -> None:
+    assert all(cls.__name__ == topic.split(".")[1] for topic, cls in classes().items())
+    assert len(set(classes().values())) == len(classes())
+
+
+def test_json_as_deep_as_can_be_written_can_be_read() -> None:
+    deep: object = []
+    depth = 0
+    while True:
+        try:
+            encode(succeeded([deep]))
+        except Unwritable:
+            break
+        deep, depth = [deep], depth + 1
+
+    assert depth > 200
+    assert decode("run.StepSucceeded", encode(succeeded(deep))) == succeeded(deep)
+
+
+@pytest.mark.parametrize("output", [2**64, "\ud800", {1: "one"}, object()])
+def test_what_json_has_no_form_for_is_refused(output: object) -> None:
+    with pytest.raises(Unwritable):
+        encode(succeeded(output))
+
+
+@pytest.mark.parametrize(
+    ("topic", "data"),
+    [
+        ("run.StepStarted", encode(STARTED)[:-1]),
+        ("run.StepStarted", encode(STARTED).replace(b'"visit":1', b'"visit":"1"')),
+        ("run.StepStarted", encode(STARTED).replace(b'"visit":1,', b"")),
+        ("run.StepStarted", b"[]"),
+        ("run.StepStarted", b""),
+        ("run.NothingSuch", b"{}"),
+    ],
+)
+def test_a_damaged_or_unknown_event_is_named(topic: str, data: bytes) -> None:
+    with pytest.raises(Unreadable, match=topic.split(".")[1]):
+        decode(topic, data)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    name: str
+    tags: tuple[str, ...] = ()
+    detail: dict[str, object] = field(default_factory=dict)
+
+
+def test_a_field_with_a_default_may_be_added() -> None:
+    assert load(Document, b'{"name":"a"}') == Document(name="a")
+
+
+def test_an_older_shape_is_raised_to_todays_name_and_fields() -> None:
+    def split(raw: dict[str, object]) -> dict[str, object]:
+        return {**raw, "visit": raw.get("visit", 1)}
+
+    upcasts = {
+        "run.StepBegan": Upcast(change=lambda raw: raw, topic="run.StepStarted"),
+        "run.StepStarted": Upcast(change=split),
+    }
+    old = encode(STARTED).replace(b'"visit":1,', b"")
+
+    assert decode("run.StepBegan", old, upcasts=upcasts) == STARTED
+    assert decode("run.StepStarted", encode(STARTED), upcasts=upcasts) == STARTED
