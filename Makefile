@@ -6,7 +6,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 ARGS ?=
-# A file outside the virtual environment's control dates each install: make compares it with the locks.
+# Both show a banner or a notice that has nothing to do with the code.
+export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
+# Each install leaves a file whose date make compares with the locks.
 RUNTIME := $(VENV)/.runtime-installed
 EVERYTHING := $(VENV)/.everything-installed
 
@@ -25,12 +27,10 @@ test: $(EVERYTHING) ## Runs every test.
 
 check: lint test ## Checks all that CI checks: format, lint, types, layers, then every test.
 
-lint: $(EVERYTHING) ## Checks format, lint, types and layers, without the tests.
-	@$(BIN)/ruff format --check .
-	@$(BIN)/ruff check .
-	@$(BIN)/mypy
-	@$(BIN)/pyright
-	@$(BIN)/lint-imports
+lint: $(EVERYTHING) ## Checks format, lint, types and layers, and tells all findings at once.
+	@failed=0; for tool in 'ruff format --check .' 'ruff check .' mypy pyright lint-imports; do \
+		echo "$$tool"; $(BIN)/$$tool || failed=1; \
+	done; exit $$failed
 
 bench: $(EVERYTHING) ## Measures Baton beside DBOS and draws benchmarks/results/*.svg.
 	@$(BIN)/python -m benchmarks $(ARGS)
