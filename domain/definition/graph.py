@@ -124,10 +124,19 @@ class Graph:
         """For each step the steps that need it, in the definition's order."""
         return self._dependents
 
+    @property
+    def needed(self) -> dict[str, tuple[str, ...]]:
+        """What each step needs, once each, the need written last in front."""
+        return self._needed
+
     # What is cached stands in __dict__; the underscore keeps orjson from storing it.
     @cached_property
     def _by_id(self) -> dict[str, Step]:
         return {step.id: step for step in self.steps}
+
+    @cached_property
+    def _needed(self) -> dict[str, tuple[str, ...]]:
+        return {step.id: tuple(dict.fromkeys(reversed(step.needs))) for step in self.steps}
 
     @cached_property
     def _dependents(self) -> dict[str, tuple[str, ...]]:

@@ -1,64 +1,31 @@
-"""What a command to a run leads to. Decisions, delays and syncs need no executor: they chain here."""
+"""What a command to a run leads to: the refusals, and which rule goes to work."""
 
 from typing import assert_never
 
 from domain.decider import Decider
-from domain.definition.graph import Compute, Decision, Delay, Graph, Step, Sync
+from domain.definition.graph import Compute, Delay
 from domain.errors import InConflict, NotFound, StaleAttempt
-from domain.run.backoff import backoff_ms
-from domain.run.conditions import all_hold, choose
-from domain.run.flow import ready
+from domain.run.advance import Draft, advance, begin, begin_delay
+from domain.run.attempts import compute_step, end_attempt, take_over
 from domain.run.messages import (
     CancelRun,
-    Cause,
     Command,
-    DecisionTaken,
     DelayElapsed,
-    DelayStarted,
-    Error,
     Event,
-    Failed,
     FireTimer,
     ReportOutcome,
     RequestRun,
     RetryRun,
-    RetryScheduled,
     RunCancelled,
-    RunCompleted,
-    RunFailed,
     RunReopened,
     RunRequested,
     RunStarted,
     StartRun,
     StepCancelled,
-    StepFailed,
-    StepSkipped,
-    StepStarted,
-    StepSucceeded,
-    StepTimedOut,
-    Succeeded,
-    SyncReached,
     TakeOver,
     TimedOut,
 )
-from domain.run.state import State, StepState, evolve
-
-MAX_TAKEOVERS = 100
-"""A step whose executor died this often is taken for the cause and fails."""
-
-
-class _Draft:
-    """The events decided so far and the state they lead to."""
-
-    __slots__ = ("at", "events", "graph", "state")
-
-    def __init__(self, state: State, graph: Graph, at: int) -> None:
-        self.state, self.graph, self.at = state, graph, at
-        self.events: list[Event] = []
-
-    def emit(self, event: Event) -> None:
-        self.events.append(event)
-        self.state = evolve(self.state, event)
+from domain.run.state import State, evolve
 
 
 def decide(command: Command, state: State) -> list[Event]:
@@ -75,10 +42,17 @@ def decide(command: Command, state: State) -> list[Event]:
         case TakeOver():
             return _take_over(command, state)
         case CancelRun():
-            return _cancel(command, state)
+            return _cancel(command, _existing(state))
         case RetryRun():
-            return _retry(command, state)
+            return _retry(command, _existing(state))
     assert_never(command)
+
+
+def _existing(state: State) -> State:
+    if not state.version:
+        message = "Run not found"
+        raise NotFound(message)
+    return state
 
 
 def _request(command: RequestRun, state: State) -> list[Event]:
@@ -113,9 +87,9 @@ def _request(command: RequestRun, state: State) -> list[Event]:
 def _start(command: StartRun, state: State) -> list[Event]:
     if state.status != "pending":
         return []
-    draft = _Draft(state, command.graph, command.at)
+    draft = Draft(state, command.graph, command.at)
     draft.emit(RunStarted(at=command.at))
-    _advance(draft, None)
+    advance(draft, None)
     return draft.events
 
 
@@ -126,141 +100,36 @@ def _report(command: ReportOutcome, state: State) -> list[Event]:
         raise StaleAttempt(message)
     if step.status != "running":
         return []
-    draft = _Draft(state, command.graph, command.at)
-    _end_attempt(draft, command, step)
+    draft = Draft(state, command.graph, command.at)
+    end_attempt(draft, command.token, command.outcome)
     return draft.events
-
-
-def _end_attempt(draft: _Draft, command: ReportOutcome, step: StepState) -> None:
-    at, token = command.at, command.token
-    step_id, visit, attempt = token.step_id, token.visit, token.attempt
-    match command.outcome:
-        case Succeeded() as outcome:
-            draft.emit(
-                StepSucceeded(
-                    step_id=step_id,
-                    visit=visit,
-                    attempt=attempt,
-                    at=at,
-                    output=outcome.output,
-                    context=outcome.context,
-                    warning=outcome.warning,
-                )
-            )
-            _advance(draft, [step_id])
-        case Failed() as outcome:
-            final = not (outcome.retryable and _may_retry(draft, step_id, step))
-            draft.emit(
-                StepFailed(
-                    step_id=step_id,
-                    visit=visit,
-                    attempt=attempt,
-                    at=at,
-                    error=outcome.error,
-                    final=final,
-                )
-            )
-            _after_failure(draft, step_id, final=final, jitter=outcome.jitter)
-        case TimedOut() as outcome:
-            final = not _may_retry(draft, step_id, step)
-            draft.emit(
-                StepTimedOut(
-                    step_id=step_id,
-                    visit=visit,
-                    attempt=attempt,
-                    at=at,
-                    timeout_ms=_compute(draft, step_id).timeout_ms,
-                    final=final,
-                )
-            )
-            _after_failure(draft, step_id, final=final, jitter=outcome.jitter)
-
-
-def _compute(draft: _Draft, step_id: str) -> Compute:
-    step = draft.graph.by_id[step_id]
-    if not isinstance(step, Compute):
-        message = f"Step '{step_id}' has no attempts"
-        raise StaleAttempt(message)
-    return step
-
-
-def _may_retry(draft: _Draft, step_id: str, step: StepState) -> bool:
-    retry = _compute(draft, step_id).retry
-    return retry is not None and step.failures + 1 < retry.max_attempts
-
-
-def _after_failure(draft: _Draft, step_id: str, *, final: bool, jitter: float) -> None:
-    retry = _compute(draft, step_id).retry
-    if final or retry is None:
-        _advance(draft, [])
-        return
-    step = draft.state.steps[step_id]
-    due_at = draft.at + backoff_ms(retry, step.failures, jitter)
-    draft.emit(
-        RetryScheduled(
-            step_id=step_id,
-            visit=step.visit,
-            attempt=step.attempt + 1,
-            due_at=due_at,
-            at=draft.at,
-        )
-    )
-    if due_at <= draft.at:
-        _begin(draft, _compute(draft, step_id), step.visit, step.attempt + 1, "retry")
 
 
 def _fire(command: FireTimer, state: State) -> list[Event]:
     step = state.holds(command.token)
     if step is None or not step.open or command.at < step.due_at:
         return []
-    draft = _Draft(state, command.graph, command.at)
-    step_id, visit = command.token.step_id, command.token.visit
+    draft = Draft(state, command.graph, command.at)
+    step_id = command.token.step_id
     if step.status == "delayed":
-        draft.emit(DelayElapsed(step_id=step_id, visit=visit, at=command.at))
-        _advance(draft, [step_id])
+        draft.emit(DelayElapsed(step_id=step_id, visit=step.visit, at=command.at))
+        advance(draft, [step_id])
     elif step.status == "backing_off":
-        _begin(draft, _compute(draft, step_id), visit, step.attempt, "retry")
+        begin(draft, compute_step(draft, step_id), step.visit, step.attempt, "retry")
     else:
-        report = ReportOutcome(
-            token=command.token,
-            outcome=TimedOut(jitter=command.jitter),
-            graph=command.graph,
-            at=command.at,
-        )
-        _end_attempt(draft, report, step)
+        end_attempt(draft, command.token, TimedOut(jitter=command.jitter))
     return draft.events
 
 
 def _take_over(command: TakeOver, state: State) -> list[Event]:
-    draft = _Draft(state, command.graph, command.at)
+    draft = Draft(state, command.graph, command.at)
     for step_id, step in state.steps.items():
-        if step.status != "running" or state.final:
-            continue
-        if step.takeovers >= MAX_TAKEOVERS:
-            error = Error(
-                code="CRASH_LIMIT",
-                message=f"The executor was lost {step.takeovers} times during this step",
-            )
-            draft.emit(
-                StepFailed(
-                    step_id=step_id,
-                    visit=step.visit,
-                    attempt=step.attempt,
-                    at=command.at,
-                    error=error,
-                )
-            )
-            _advance(draft, [])
-        else:
-            compute = _compute(draft, step_id)
-            _begin(draft, compute, step.visit, step.attempt + 1, "takeover")
+        if step.status == "running":
+            take_over(draft, step_id)
     return draft.events
 
 
 def _cancel(command: CancelRun, state: State) -> list[Event]:
-    if not state.version:
-        message = "Run not found"
-        raise NotFound(message)
     if state.status == "cancelled":
         return []
     if state.final:
@@ -275,122 +144,39 @@ def _cancel(command: CancelRun, state: State) -> list[Event]:
 
 
 def _retry(command: RetryRun, state: State) -> list[Event]:
-    if not state.version:
-        message = "Run not found"
-        raise NotFound(message)
-    again = [
-        step_id
-        for step_id, step in state.steps.items()
-        if step.status in ("failed", "cancelled") and command.step_id in (None, step_id)
-    ]
-    if state.status not in ("failed", "cancelled") or not again:
+    unstarted = state.status == "cancelled" and not state.activations
+    again = _to_reopen(command, state)
+    if not again and not (unstarted and command.step_id is None):
         message = "The run has no failed step to retry"
         raise InConflict(message)
-    draft = _Draft(state, command.graph, command.at)
-    draft.emit(RunReopened(by=command.by, steps=tuple(again), at=command.at))
+    draft = Draft(state, command.graph, command.at)
+    draft.emit(RunReopened(by=command.by, steps=again, at=command.at))
     for step_id in again:
-        _again(draft, command.graph.by_id[step_id])
+        _reopen(draft, step_id)
+    if not again:
+        draft.emit(RunStarted(at=command.at))
+        advance(draft, None)
     return draft.events
 
 
-def _again(draft: _Draft, step: Step) -> None:
-    state = draft.state.steps[step.id]
+def _to_reopen(command: RetryRun, state: State) -> tuple[str, ...]:
+    """What a cancel cut off goes on in any case: the run could not end without it."""
+    if state.status not in ("failed", "cancelled"):
+        return ()
+    ended = {of: each.status for of, each in state.steps.items() if not (each.open or each.done)}
+    if command.step_id is not None and command.step_id not in ended:
+        return ()
+    return tuple(
+        of for of, status in ended.items() if status == "cancelled" or command.step_id in (None, of)
+    )
+
+
+def _reopen(draft: Draft, step_id: str) -> None:
+    step, state = draft.graph.by_id[step_id], draft.state.steps[step_id]
     if isinstance(step, Compute):
-        _begin(draft, step, state.visit, state.attempt + 1, "reopen")
+        begin(draft, step, state.visit, state.attempt + 1, "reopen")
     elif isinstance(step, Delay):
-        _delay(draft, step, state.visit + 1)
-
-
-def _advance(draft: _Draft, finished: list[str] | None) -> None:
-    """Activate what is ready, chain through steps that end at once, and settle the run."""
-    while steps := ready(draft.graph, draft.state, finished):
-        finished = []
-        for step in steps:
-            if draft.graph.flow == "next" and draft.state.activations >= draft.graph.loop_limit:
-                _fail_by_loop(draft, step)
-                return
-            if _activate(draft, step):
-                finished.append(step.id)
-        if not finished:
-            break
-    _settle(draft)
-
-
-def _activate(draft: _Draft, step: Step) -> bool:
-    """Begin a visit of `step`; True when it is over at once."""
-    before = draft.state.steps.get(step.id)
-    visit = before.visit + 1 if before else 1
-    match step:
-        case Compute():
-            if step.when and not all_hold(step.when, _scope(draft.state)):
-                draft.emit(StepSkipped(step_id=step.id, visit=visit, at=draft.at))
-                return True
-            _begin(draft, step, visit, 1, "start")
-            return False
-        case Decision():
-            result = choose(step.cases, step.default_next, _scope(draft.state))
-            draft.emit(DecisionTaken(step_id=step.id, visit=visit, result=result, at=draft.at))
-            return True
-        case Delay():
-            _delay(draft, step, visit)
-            return False
-        case Sync():
-            draft.emit(SyncReached(step_id=step.id, visit=visit, at=draft.at))
-            return True
-    assert_never(step)
-
-
-def _begin(draft: _Draft, step: Compute, visit: int, attempt: int, cause: Cause) -> None:
-    draft.emit(
-        StepStarted(
-            step_id=step.id,
-            visit=visit,
-            attempt=attempt,
-            at=draft.at,
-            function=step.function,
-            deadline_at=draft.at + step.timeout_ms,
-            cause=cause,
-        )
-    )
-
-
-def _delay(draft: _Draft, step: Delay, visit: int) -> None:
-    draft.emit(
-        DelayStarted(
-            step_id=step.id,
-            visit=visit,
-            delay_ms=step.delay_ms,
-            resume_at=draft.at + step.delay_ms,
-            at=draft.at,
-        )
-    )
-
-
-def _scope(state: State) -> dict[str, object]:
-    """What condition paths begin in."""
-    return {"input": state.input, "context": state.context, "steps": state.outputs}
-
-
-def _settle(draft: _Draft) -> None:
-    """End the run when nothing is under way any more."""
-    state = draft.state
-    if state.open or state.status != "running":
-        return
-    if state.failed_step is None or state.failure is None:
-        draft.emit(RunCompleted(at=draft.at))
-        return
-    step = draft.graph.by_id[state.failed_step]
-    if isinstance(step, Compute) and step.on_failure == "end":
-        draft.emit(RunCompleted(at=draft.at, has_errors=True))
-    else:
-        draft.emit(RunFailed(at=draft.at, error=state.failure, step_id=state.failed_step))
-
-
-def _fail_by_loop(draft: _Draft, step: Step) -> None:
-    limit = draft.graph.loop_limit
-    message = f"The run passed {limit} step activations at step '{step.id}'"
-    error = Error(code="LOOP_LIMIT", message=message)
-    draft.emit(RunFailed(at=draft.at, error=error, step_id=step.id))
+        begin_delay(draft, step, state.visit + 1)
 
 
 DECIDER: Decider[Command, State, Event] = Decider("run", State(), decide, evolve)

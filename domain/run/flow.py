@@ -9,8 +9,8 @@ from domain.run.state import State
 def ready(graph: Graph, state: State, finished: Iterable[str] | None = None) -> list[Step]:
     """Return the steps to activate now, in the definition's order.
 
-    `finished` names the steps that ended since the last call, so that a wide graph is not walked whole
-    for each outcome; None looks at all of them.
+    `finished` names the steps that ended since the last call, so that a wide graph is not
+    walked whole for each outcome; None looks at all of them.
     """
     if state.status != "running":
         return []
@@ -20,7 +20,7 @@ def ready(graph: Graph, state: State, finished: Iterable[str] | None = None) -> 
 
 
 def _by_next(graph: Graph, state: State) -> list[Step]:
-    if state.open or state.failed_step:
+    if state.open or state.errors:
         return []
     if state.last is None:
         return [graph.steps[0]]
@@ -50,8 +50,12 @@ def _by_needs(graph: Graph, state: State, finished: Iterable[str] | None) -> lis
 def _may_start(graph: Graph, state: State, step_id: str) -> bool:
     if step_id in state.steps:
         return False
-    # The need written last tends to end last: asking it first keeps a wide join linear.
-    for need in reversed(graph.by_id[step_id].needs):
+    needs = graph.needed[step_id]
+    # Fewer steps have ended than it needs: a wide join is turned away without looking at each.
+    if len(needs) > state.ended:
+        return False
+    # The need written last tends to end last, so it is asked first.
+    for need in needs:
         step = state.steps.get(need)
         if step is None or not step.done:
             return False

@@ -1,7 +1,7 @@
 """A run as its events leave it. A status is a fold: only `RunReopened` leaves a final one."""
 
-from dataclasses import dataclass, field, replace
-from typing import Literal
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias, assert_never
 
 from domain.json import Json, JsonObject
 from domain.run.messages import (
@@ -26,43 +26,25 @@ from domain.run.messages import (
     SyncReached,
     Token,
 )
+from domain.run.steps import Status, Steps, StepState
 
 RunStatus = Literal["none", "pending", "running", "completed", "failed", "cancelled"]
-StepStatus = Literal[
-    "running", "delayed", "backing_off", "succeeded", "skipped", "failed", "cancelled"
-]
 FINAL: frozenset[RunStatus] = frozenset(("completed", "failed", "cancelled"))
-_OPEN: frozenset[StepStatus] = frozenset(("running", "delayed", "backing_off"))
+
+_AttemptEvent: TypeAlias = (
+    StepStarted | StepSucceeded | StepFailed | StepTimedOut | StepCancelled | RetryScheduled
+)
+_StatusEvent: TypeAlias = RunStarted | RunCompleted | RunFailed | RunCancelled | RunReopened
+_PassingEvent: TypeAlias = StepSkipped | DecisionTaken | SyncReached | DelayStarted | DelayElapsed
 
 
-@dataclass(frozen=True, slots=True)
-class StepState:
-    """Where the newest visit of a step stands; `due_at` is its timer (deadline, delay, backoff)."""
-
-    status: StepStatus
-    visit: int
-    attempt: int
-    due_at: int = 0
-    failures: int = 0
-    takeovers: int = 0
-
-    @property
-    def open(self) -> bool:
-        """Whether an outcome is still to come."""
-        return self.status in _OPEN
-
-    @property
-    def done(self) -> bool:
-        """Whether what needs this step may start."""
-        return self.status in ("succeeded", "skipped")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class State:
     """`version` counts the events folded; `outputs` has the shape functions and conditions see.
 
-    `last` is the step the walking token stands on, `selected` where its decision points; `open` counts steps
-    whose outcome is still to come; `activations` counts visits of all steps.
+    `last` is the step the walking token stands on, `selected` where its decision points; `open`
+    counts steps whose outcome is still to come, `activations` visits of all steps; `errors` says
+    why steps failed for good, in the order they did. No slots: `_changed` copies the whole at once.
     """
 
     version: int = 0
@@ -76,85 +58,100 @@ class State:
     input: Json = None
     context: JsonObject = field(default_factory=dict)
     outputs: JsonObject = field(default_factory=dict)
-    steps: dict[str, StepState] = field(default_factory=dict)
+    steps: Steps = field(default_factory=Steps)
+    errors: dict[str, Error] = field(default_factory=dict)
     open: int = 0
     last: str | None = None
     selected: str | None = None
     activations: int = 0
-    failed_step: str | None = None
-    failure: Error | None = None
 
     @property
     def final(self) -> bool:
         """Whether the run has ended."""
         return self.status in FINAL
 
+    @property
+    def ended(self) -> int:
+        """How many steps were entered and left, whether well or badly."""
+        return len(self.steps) - self.open
+
     def holds(self, token: Token) -> StepState | None:
         """Return the step's state when `token` names its current attempt."""
         step = self.steps.get(token.step_id)
-        if step is None or (step.visit, step.attempt) != (token.visit, token.attempt):
+        if step is None or step.visit != token.visit or step.attempt != token.attempt:
             return None
         return step
 
 
-def evolve(state: State, event: Event) -> State:  # noqa: C901, PLR0911, PLR0912 - one arm an event
+def evolve(state: State, event: Event) -> State:
     """Return the state after `event`."""
-    version = state.version + 1
     match event:
-        case StepStarted():
-            return _started(state, event, version)
-        case StepSucceeded():
-            done = _set(state, event.step_id, "succeeded")
-            return replace(
-                done,
-                version=version,
-                last=event.step_id,
-                outputs={**state.outputs, event.step_id: {"output": event.output}},
-                context={**state.context, **event.context} if event.context else state.context,
-            )
-        case StepFailed():
-            return _failed(state, event, event.error, version)
-        case StepTimedOut():
-            message = f"The attempt took longer than {event.timeout_ms} ms"
-            return _failed(state, event, Error(code="TIMEOUT", message=message), version)
-        case RetryScheduled():
-            step = replace(
-                state.steps[event.step_id],
-                status="backing_off",
-                attempt=event.attempt,
-                due_at=event.due_at,
-            )
-            return _put(state, event.step_id, step, version)
-        case StepCancelled():
-            return replace(_set(state, event.step_id, "cancelled"), version=version)
-        case StepSkipped():
-            return _passed(state, event.step_id, event.visit, version, "skipped")
-        case DecisionTaken():
-            passed = _passed(state, event.step_id, event.visit, version, "succeeded")
-            return replace(passed, selected=event.result.selected)
-        case SyncReached():
-            return _passed(state, event.step_id, event.visit, version, "succeeded")
-        case DelayStarted():
-            step = StepState("delayed", event.visit, 1, event.resume_at)
-            return replace(
-                _put(state, event.step_id, step, version), activations=state.activations + 1
-            )
-        case DelayElapsed():
-            return replace(_set(state, event.step_id, "succeeded"), version=version, last=event.step_id)
+        case (
+            StepStarted()
+            | StepSucceeded()
+            | StepFailed()
+            | StepTimedOut()
+            | StepCancelled()
+            | RetryScheduled()
+        ):
+            return _attempt(state, event)
+        case StepSkipped() | DecisionTaken() | SyncReached() | DelayStarted() | DelayElapsed():
+            return _passing(state, event)
         case RunRequested():
             return _requested(event)
-        case RunStarted():
-            return replace(state, version=version, status="running")
-        case RunCompleted():
-            return replace(state, version=version, status="completed")
-        case RunFailed():
-            return replace(state, version=version, status="failed", failure=event.error)
-        case RunCancelled():
-            return replace(state, version=version, status="cancelled")
-        case RunReopened():
-            return replace(
-                state, version=version, status="running", failure=None, failed_step=None
+        case RunStarted() | RunCompleted() | RunFailed() | RunCancelled() | RunReopened():
+            return _status(state, event)
+    assert_never(event)
+
+
+def _attempt(state: State, event: _AttemptEvent) -> State:
+    """What happens to a step that an executor works on."""
+    match event:
+        case StepStarted():
+            return _started(state, event)
+        case StepSucceeded():
+            return _succeeded(state, event)
+        case StepFailed():
+            return _failed(state, event, event.error)
+        case StepTimedOut():
+            message = f"The attempt took longer than {event.timeout_ms} ms"
+            return _failed(state, event, Error(code="TIMEOUT", message=message))
+        case StepCancelled():
+            before = state.steps[event.step_id]
+            return _put(state, event.step_id, before.now("cancelled"))
+        case RetryScheduled():
+            before = state.steps[event.step_id]
+            waiting = StepState(
+                "backing_off",
+                event.visit,
+                event.attempt,
+                event.due_at,
+                before.failures,
+                before.takeovers,
             )
+            return _put(state, event.step_id, waiting)
+    assert_never(event)
+
+
+def _passing(state: State, event: _PassingEvent) -> State:
+    """What happens to a step that needs no executor."""
+    step_id, activations = event.step_id, state.activations + 1
+    match event:
+        case DelayStarted():
+            step = StepState("delayed", event.visit, 1, event.resume_at)
+            return _put(state, step_id, step, activations=activations)
+        case DelayElapsed():
+            step = state.steps[step_id].now("succeeded")
+            return _put(state, step_id, step, last=step_id, selected=None)
+        case DecisionTaken():
+            selected = event.result.selected
+        case SyncReached() | StepSkipped():
+            selected = None
+        case _:
+            assert_never(event)
+    status: Status = "skipped" if isinstance(event, StepSkipped) else "succeeded"
+    step = StepState(status, event.visit, 1)
+    return _put(state, step_id, step, last=step_id, selected=selected, activations=activations)
 
 
 def _requested(event: RunRequested) -> State:
@@ -172,45 +169,70 @@ def _requested(event: RunRequested) -> State:
     )
 
 
-def _started(state: State, event: StepStarted, version: int) -> State:
+def _status(state: State, event: _StatusEvent) -> State:
+    """What happens to the run as a whole."""
+    match event:
+        case RunStarted():
+            return _changed(state, status="running")
+        case RunCompleted():
+            return _changed(state, status="completed")
+        case RunFailed():
+            return _changed(state, status="failed")
+        case RunCancelled():
+            return _changed(state, status="cancelled")
+        case RunReopened():
+            errors = {of: error for of, error in state.errors.items() if of not in event.steps}
+            return _changed(state, status="running", errors=errors)
+    assert_never(event)
+
+
+def _started(state: State, event: StepStarted) -> State:
     before = state.steps.get(event.step_id)
-    again = before is not None and before.visit == event.visit
-    step = StepState(
-        "running",
-        event.visit,
-        event.attempt,
-        event.deadline_at,
-        before.failures if again and before and event.cause != "reopen" else 0,
-        before.takeovers + (event.cause == "takeover") if again and before else 0,
-    )
-    after = _put(state, event.step_id, step, version)
-    return after if again else replace(after, activations=state.activations + 1)
+    if before is None or before.visit != event.visit:
+        step = StepState("running", event.visit, event.attempt, event.deadline_at)
+        return _put(state, event.step_id, step, activations=state.activations + 1)
+    failures, takeovers = before.failures, before.takeovers
+    if event.cause == "reopen":
+        failures = takeovers = 0
+    elif event.cause == "takeover":
+        takeovers += 1
+    step = StepState("running", event.visit, event.attempt, event.deadline_at, failures, takeovers)
+    return _put(state, event.step_id, step)
 
 
-def _failed(state: State, event: StepFailed | StepTimedOut, error: Error, version: int) -> State:
+def _succeeded(state: State, event: StepSucceeded) -> State:
+    outputs = state.outputs.copy()
+    outputs[event.step_id] = {"output": event.output}
+    step = state.steps[event.step_id].now("succeeded")
+    context = {**state.context, **event.context} if event.context else state.context
+    return _put(state, event.step_id, step, last=event.step_id, outputs=outputs, context=context)
+
+
+def _failed(state: State, event: StepFailed | StepTimedOut, error: Error) -> State:
     before = state.steps[event.step_id]
-    step = replace(before, status="failed", failures=before.failures + 1)
-    after = _put(state, event.step_id, step, version)
+    step = StepState(
+        "failed",
+        before.visit,
+        before.attempt,
+        before.due_at,
+        before.failures + 1,
+        before.takeovers,
+    )
     if not event.final:
-        return after
-    return replace(after, failed_step=event.step_id, failure=error)
+        return _put(state, event.step_id, step)
+    return _put(state, event.step_id, step, errors={**state.errors, event.step_id: error})
 
 
-def _passed(
-    state: State, step_id: str, visit: int, version: int, status: StepStatus
-) -> State:
-    """Enter and leave a step in one event."""
-    after = _put(state, step_id, StepState(status, visit, 1), version)
-    return replace(after, last=step_id, selected=None, activations=state.activations + 1)
-
-
-def _set(state: State, step_id: str, status: StepStatus) -> State:
-    return _put(state, step_id, replace(state.steps[step_id], status=status), state.version)
-
-
-def _put(state: State, step_id: str, step: StepState, version: int) -> State:
+def _put(state: State, step_id: str, step: StepState, **changes: object) -> State:
     before = state.steps.get(step_id)
-    opened = step.open - (before.open if before else False)
-    steps = state.steps.copy()
-    steps[step_id] = step
-    return replace(state, version=version, steps=steps, open=state.open + opened)
+    opened = step.open - (before is not None and before.open)
+    return _changed(
+        state, steps=state.steps.put(step_id, step), open=state.open + opened, **changes
+    )
+
+
+def _changed(state: State, **changes: object) -> State:
+    """Return `state` one version on; `dataclasses.replace` costs ten times as much."""
+    after = object.__new__(State)
+    after.__dict__.update(state.__dict__, version=state.version + 1, **changes)
+    return after

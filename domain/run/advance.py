@@ -1,0 +1,130 @@
+"""How a run goes on: steps that are ready begin, and the last one that ends, ends the run.
+
+Decisions, delays and syncs need no executor: they happen here, one after the other.
+"""
+
+from typing import assert_never
+
+from domain.definition.graph import Compute, Decision, Delay, Graph, Step, Sync
+from domain.run.conditions import all_hold, choose
+from domain.run.flow import ready
+from domain.run.messages import (
+    Cause,
+    DecisionTaken,
+    DelayStarted,
+    Error,
+    Event,
+    RunCompleted,
+    RunFailed,
+    StepSkipped,
+    StepStarted,
+    SyncReached,
+)
+from domain.run.state import State, evolve
+
+
+class Draft:
+    """The events decided so far and the state they lead to."""
+
+    __slots__ = ("at", "events", "graph", "state")
+
+    def __init__(self, state: State, graph: Graph, at: int) -> None:
+        self.state, self.graph, self.at = state, graph, at
+        self.events: list[Event] = []
+
+    def emit(self, event: Event) -> None:
+        """Decide `event`."""
+        self.events.append(event)
+        self.state = evolve(self.state, event)
+
+
+def advance(draft: Draft, finished: list[str] | None) -> None:
+    """Activate what became ready because of `finished` (None: at all), then settle the run."""
+    while steps := ready(draft.graph, draft.state, finished):
+        finished = []
+        for step in steps:
+            if draft.graph.flow == "next" and draft.state.activations >= draft.graph.loop_limit:
+                _fail_by_loop(draft, step)
+                return
+            if _activate(draft, step):
+                finished.append(step.id)
+        if not finished:
+            break
+    _settle(draft)
+
+
+def begin(draft: Draft, step: Compute, visit: int, attempt: int, cause: Cause) -> None:
+    """Record that an attempt of `step` begins now."""
+    draft.emit(
+        StepStarted(
+            step_id=step.id,
+            visit=visit,
+            attempt=attempt,
+            at=draft.at,
+            function=step.function,
+            deadline_at=draft.at + step.timeout_ms,
+            cause=cause,
+        )
+    )
+
+
+def begin_delay(draft: Draft, step: Delay, visit: int) -> None:
+    """Record that `step` waits from now on."""
+    draft.emit(
+        DelayStarted(
+            step_id=step.id,
+            visit=visit,
+            delay_ms=step.delay_ms,
+            resume_at=draft.at + step.delay_ms,
+            at=draft.at,
+        )
+    )
+
+
+def _activate(draft: Draft, step: Step) -> bool:
+    """Begin a visit of `step`; True when it is over at once."""
+    before = draft.state.steps.get(step.id)
+    visit = before.visit + 1 if before else 1
+    match step:
+        case Compute():
+            if step.when and not all_hold(step.when, _scope(draft.state)):
+                draft.emit(StepSkipped(step_id=step.id, visit=visit, at=draft.at))
+                return True
+            begin(draft, step, visit, 1, "start")
+            return False
+        case Decision():
+            result = choose(step.cases, step.default_next, _scope(draft.state))
+            draft.emit(DecisionTaken(step_id=step.id, visit=visit, result=result, at=draft.at))
+            return True
+        case Delay():
+            begin_delay(draft, step, visit)
+            return False
+        case Sync():
+            draft.emit(SyncReached(step_id=step.id, visit=visit, at=draft.at))
+            return True
+    assert_never(step)
+
+
+def _scope(state: State) -> dict[str, object]:
+    """What condition paths begin in."""
+    return {"input": state.input, "context": state.context, "steps": state.outputs}
+
+
+def _settle(draft: Draft) -> None:
+    """End the run when nothing is under way any more."""
+    state = draft.state
+    if state.open or state.status != "running":
+        return
+    for step_id, error in state.errors.items():
+        step = draft.graph.by_id[step_id]
+        if not (isinstance(step, Compute) and step.on_failure == "end"):
+            draft.emit(RunFailed(at=draft.at, error=error, step_id=step_id))
+            return
+    draft.emit(RunCompleted(at=draft.at, has_errors=bool(state.errors)))
+
+
+def _fail_by_loop(draft: Draft, step: Step) -> None:
+    limit = draft.graph.loop_limit
+    message = f"The run passed {limit} step activations at step '{step.id}'"
+    error = Error(code="LOOP_LIMIT", message=message)
+    draft.emit(RunFailed(at=draft.at, error=error, step_id=step.id))

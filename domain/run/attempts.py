@@ -1,0 +1,120 @@
+"""How an attempt of a compute step ends: well, badly with another try to come, or for good."""
+
+from typing import assert_never
+
+from domain.definition.graph import Compute
+from domain.errors import StaleAttempt
+from domain.run.advance import Draft, advance, begin
+from domain.run.backoff import backoff_ms
+from domain.run.messages import (
+    Error,
+    Failed,
+    Outcome,
+    RetryScheduled,
+    StepFailed,
+    StepSucceeded,
+    StepTimedOut,
+    Succeeded,
+    TimedOut,
+    Token,
+)
+
+MAX_TAKEOVERS = 100
+"""A step whose executor died this often is taken for the cause and fails."""
+
+
+def compute_step(draft: Draft, step_id: str) -> Compute:
+    """Return the compute step `step_id`; raises StaleAttempt when the step is of another kind."""
+    step = draft.graph.by_id[step_id]
+    if not isinstance(step, Compute):
+        message = f"Step '{step_id}' has no attempts"
+        raise StaleAttempt(message)
+    return step
+
+
+def end_attempt(draft: Draft, token: Token, outcome: Outcome) -> None:
+    """Record how the running attempt that `token` names ended, and what follows from it."""
+    match outcome:
+        case Succeeded():
+            draft.emit(
+                StepSucceeded(
+                    step_id=token.step_id,
+                    visit=token.visit,
+                    attempt=token.attempt,
+                    at=draft.at,
+                    output=outcome.output,
+                    context=outcome.context,
+                    warning=outcome.warning,
+                )
+            )
+            advance(draft, [token.step_id])
+        case Failed():
+            again = outcome.retryable and _may_retry(draft, token.step_id)
+            _fail(draft, token, outcome.error, final=not again)
+            _after_failure(draft, token, again=again, jitter=outcome.jitter)
+        case TimedOut():
+            again = _may_retry(draft, token.step_id)
+            _time_out(draft, token, final=not again)
+            _after_failure(draft, token, again=again, jitter=outcome.jitter)
+        case _:
+            assert_never(outcome)
+
+
+def take_over(draft: Draft, step_id: str) -> None:
+    """Begin a new attempt of a running step whose executor is gone, unless too many are."""
+    step = draft.state.steps[step_id]
+    token = Token(step_id=step_id, visit=step.visit, attempt=step.attempt)
+    if step.takeovers >= MAX_TAKEOVERS:
+        message = f"The executor was lost {step.takeovers} times during this step"
+        _fail(draft, token, Error(code="CRASH_LIMIT", message=message), final=True)
+        advance(draft, [])
+    else:
+        compute = compute_step(draft, step_id)
+        begin(draft, compute, step.visit, step.attempt + 1, "takeover")
+
+
+def _may_retry(draft: Draft, step_id: str) -> bool:
+    retry = compute_step(draft, step_id).retry
+    return retry is not None and draft.state.steps[step_id].failures + 1 < retry.max_attempts
+
+
+def _fail(draft: Draft, token: Token, error: Error, *, final: bool) -> None:
+    draft.emit(
+        StepFailed(
+            step_id=token.step_id,
+            visit=token.visit,
+            attempt=token.attempt,
+            at=draft.at,
+            error=error,
+            final=final,
+        )
+    )
+
+
+def _time_out(draft: Draft, token: Token, *, final: bool) -> None:
+    draft.emit(
+        StepTimedOut(
+            step_id=token.step_id,
+            visit=token.visit,
+            attempt=token.attempt,
+            at=draft.at,
+            timeout_ms=compute_step(draft, token.step_id).timeout_ms,
+            final=final,
+        )
+    )
+
+
+def _after_failure(draft: Draft, token: Token, *, again: bool, jitter: float) -> None:
+    step = compute_step(draft, token.step_id)
+    if not again or step.retry is None:
+        advance(draft, [])
+        return
+    due_at = draft.at + backoff_ms(step.retry, draft.state.steps[step.id].failures, jitter)
+    attempt = token.attempt + 1
+    draft.emit(
+        RetryScheduled(
+            step_id=step.id, visit=token.visit, attempt=attempt, due_at=due_at, at=draft.at
+        )
+    )
+    if due_at <= draft.at:
+        begin(draft, step, token.visit, attempt, "retry")

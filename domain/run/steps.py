@@ -1,0 +1,96 @@
+"""Where each step of a run stands, as a mapping that is cheap to change by copy.
+
+A plain dict copied for every event makes a run of n parallel steps cost n²; here a change copies
+only the few entries that changed lately.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal, TypeVar, overload
+
+Status = Literal["running", "delayed", "backing_off", "succeeded", "skipped", "failed", "cancelled"]
+_OPEN: frozenset[Status] = frozenset(("running", "delayed", "backing_off"))
+_RECENT = 64
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class StepState:
+    """Where the newest visit of a step stands; `due_at` is its timer (deadline, delay, backoff)."""
+
+    status: Status
+    visit: int
+    attempt: int
+    due_at: int = 0
+    failures: int = 0
+    takeovers: int = 0
+
+    @property
+    def open(self) -> bool:
+        """Whether an outcome is still to come."""
+        return self.status in _OPEN
+
+    @property
+    def done(self) -> bool:
+        """Whether what needs this step may start."""
+        return self.status in ("succeeded", "skipped")
+
+    def now(self, status: Status) -> "StepState":
+        """Return the same attempt with another status."""
+        return StepState(
+            status, self.visit, self.attempt, self.due_at, self.failures, self.takeovers
+        )
+
+
+class Steps(Mapping[str, StepState]):
+    """Steps by id, in the order of their first activation; never changed in place."""
+
+    __slots__ = ("_recent", "_settled", "_size")
+
+    def __init__(
+        self,
+        settled: dict[str, StepState] | None = None,
+        recent: dict[str, StepState] | None = None,
+        size: int = 0,
+    ) -> None:
+        self._settled = settled or {}
+        self._recent = recent or {}
+        self._size = size
+
+    def put(self, step_id: str, step: StepState) -> "Steps":
+        """Return these steps with `step_id` at `step`."""
+        size = self._size + (step_id not in self)
+        recent = self._recent.copy()
+        recent[step_id] = step
+        if len(recent) > _RECENT:
+            return Steps({**self._settled, **recent}, None, size)
+        return Steps(self._settled, recent, size)
+
+    @overload
+    def get(self, key: str, /) -> StepState | None: ...
+    @overload
+    def get(self, key: str, /, default: StepState | T) -> StepState | T: ...
+    def get(self, key: str, /, default: object = None) -> object:
+        """Return the step, or `default`: faster than what Mapping has."""
+        step = self._recent.get(key)
+        return step if step is not None else self._settled.get(key, default)
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._recent or key in self._settled
+
+    def __getitem__(self, key: str) -> StepState:
+        step = self._recent.get(key)
+        return step if step is not None else self._settled[key]
+
+    def __iter__(self) -> Iterator[str]:
+        yield from self._settled
+        for step_id in self._recent:
+            if step_id not in self._settled:
+                yield step_id
+
+    def __len__(self) -> int:
+        return self._size
+
+    def __repr__(self) -> str:
+        return f"Steps({dict(self)!r})"
