@@ -53,18 +53,19 @@ LOCK = $(BIN)/uv --quiet pip compile pyproject.toml --universal --python-version
 	--generate-hashes --custom-compile-command 'make lock'
 
 # What `baton` needs to run: enough for the demo, and quick.
-$(RUNTIME): pyproject.toml constraints-runtime.txt | $(VENV)
+$(RUNTIME): pyproject.toml constraints-runtime.txt | $(BIN)/pip
 	@echo "Installing Baton into $(VENV) …"
 	@$(PIP) --require-hashes -r constraints-runtime.txt
 	@$(PIP) --no-deps --no-build-isolation --editable .
 	@touch $@
 
 # Tools, tests and benchmarks on top of it.
-$(EVERYTHING): pyproject.toml constraints.txt constraints-runtime.txt | $(VENV)
+$(EVERYTHING): pyproject.toml constraints.txt constraints-runtime.txt | $(BIN)/pip
 	@echo "Installing Baton and its tools into $(VENV) …"
 	@$(PIP) --require-hashes -r constraints.txt
 	@$(PIP) --no-deps --no-build-isolation --editable .
 	@touch $(RUNTIME) $@
 
-$(VENV):
-	@python=$$(bash .ci/find-python) && "$$python" -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
+# pip comes last into a virtual environment: where it is missing, start anew.
+$(BIN)/pip:
+	@python=$$(bash .ci/find-python) && "$$python" -m venv --clear $(VENV)
