@@ -25,7 +25,7 @@ _CALENDAR_CYCLE = range(2000, 2028)  # 28 years hold each kind of year there is
 _WEEKS = range(1, 6)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)  # hashed by identity: `times` is long
 class Fields:
     """A cron expression, read.
 
@@ -53,7 +53,7 @@ def parse(expression: str) -> Fields:
         # Its message may hold a stack trace, so that it isn't passed on.
         raise syntax.UnreadableExpression(f"{_culprit(texts)} is out of range") from error
     minutes, hours = _numbers(parsed[0], range(60)), _numbers(parsed[1], range(24))
-    ranks = {weekday: _numbers(which, _WEEKS) for weekday, which in ranked.items()}
+    ranks = {int(weekday): _numbers(which, _WEEKS) for weekday, which in ranked.items()}
     fields = Fields(
         times=tuple(h * HOUR_MS + m * MINUTE_MS for h in hours for m in minutes),
         days=None if syntax.is_open(texts[2]) else frozenset(_numbers(parsed[2], range(1, 32))),
@@ -88,12 +88,16 @@ def _dates(fields: Fields, start: int, end: int) -> Iterator[int]:
         month = (month + timedelta(days=31)).replace(day=1)
 
 
-def _days_of(fields: Fields, year: int, month: int) -> list[int]:
-    weekday, length = calendar.monthrange(year, month)
-    # calendar counts from Monday; the 0th of the month, with Sunday as 0, is what is added to.
-    return [
+def _days_of(fields: Fields, year: int, month: int) -> tuple[int, ...]:
+    return _days_of_kind(fields, *calendar.monthrange(year, month))
+
+
+@lru_cache(maxsize=8192)
+def _days_of_kind(fields: Fields, weekday: int, length: int) -> tuple[int, ...]:
+    # `weekday` is that of the 1st with Monday as 0, hence that of the 0th with Sunday as 0.
+    return tuple(
         day for day in range(1, length + 1) if _is_named(fields, day, length, (weekday + day) % 7)
-    ]
+    )
 
 
 def _is_named(fields: Fields, day: int, length: int, weekday: int) -> bool:

@@ -16,6 +16,8 @@ MAX_INTERVAL_MS = 100 * 365 * cron.DAY_MS
 LATEST_MS = 253_370_764_800_000 - 1  # the end of zone.LAST_YEAR
 
 Field: TypeAlias = Literal["cronExpression", "interval", "scheduledAt", "timezone"]
+DstGap: TypeAlias = Literal["shift", "skip"]
+DstFold: TypeAlias = Literal["first", "last", "both"]
 MissedPolicy: TypeAlias = Literal["fire_once", "fire_all", "skip"]
 
 
@@ -40,8 +42,8 @@ class Cron:
 
     expression: str
     timezone: str = "UTC"
-    dst_gap: Literal["shift", "skip"] = "shift"
-    dst_fold: Literal["first", "last", "both"] = "first"
+    dst_gap: DstGap = "shift"
+    dst_fold: DstFold = "first"
     kind: Literal["cron"] = "cron"
 
 
