@@ -21,6 +21,15 @@ class Decider(Generic[C, S, E]):
     initial: S
     decide: Callable[[C, S], list[E]]
     evolve: Callable[[S, E], S]
+    onto: Callable[[C, S], tuple[list[E], S]] | None = None
+    """`decide` with the state it leads to, for rules that know it from deciding."""
+
+    def apply(self, command: C, state: S) -> tuple[list[E], S]:
+        """Return the events of `command` and the state they lead to."""
+        if self.onto is not None:
+            return self.onto(command, state)
+        decided = self.decide(command, state)
+        return decided, self.fold(decided, state)
 
     def fold(self, events: Iterable[E], state: S | None = None) -> S:
         """Return the state that `events` lead to from `state` (default: the initial one)."""

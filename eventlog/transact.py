@@ -22,17 +22,27 @@ class Outcome(Generic[S]):
     """What a command led to in one stream.
 
     `recorded` are the events it was decided to; `position` is that of the stream's newest event
-    (0: there is none), so a reader that waits for it sees the state.
+    (0: there is none), so a reader that waits for it sees the state. `reloaded` says that a state
+    known beforehand was not the newest any more.
     """
 
     state: S
     recorded: Sequence[Recorded]
     position: int
+    reloaded: bool = False
 
     @property
     def changed(self) -> bool:
         """Whether anything was recorded."""
         return bool(self.recorded)
+
+
+@dataclass(frozen=True, slots=True)
+class Known(Generic[S]):
+    """A stream's state as somebody folded it, after `version` events; saves reading the stream."""
+
+    state: S
+    version: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +52,7 @@ class Intent(Generic[C, S, E]):
     decider: Decider[C, S, E]
     stream: str
     command: C
+    known: Known[S] | None = None
 
 
 async def transact(
@@ -51,13 +62,14 @@ async def transact(
     command: C,
     *,
     also: Sequence[Write] = (),
+    known: Known[S] | None = None,
 ) -> Outcome[S]:
     """Decide `command` against the stream and append what follows.
 
-    `also` is written in the same append, and only when something was decided. Raises what the
-    decider refuses with, `InConflict` when other writers won every race, and `Unavailable`.
+    `known` is tried first instead of reading the stream. `also` is written in the same append, and
+    only when something was decided. Raises what the decider refuses with, `InConflict` when other writers won every race, and `Unavailable`.
     """
-    intent: Intent[Any, Any, Any] = Intent(decider, stream, command)
+    intent: Intent[Any, Any, Any] = Intent(decider, stream, command, known)
     return (await transact_all(store, [intent], also=also))[0]
 
 
@@ -68,8 +80,8 @@ async def transact_all(
 
     Returns an outcome for each intent; the streams must differ. Raises as `transact` does.
     """
-    for _ in range(ATTEMPTS):
-        loaded = [await _load(store, intent) for intent in intents]
+    for attempt in range(ATTEMPTS):
+        loaded = [await _load(store, intent, again=attempt > 0) for intent in intents]
         writes = [write for one in loaded if (write := one.write) is not None]
         if not writes:
             return [one.outcome(()) for one in loaded]
@@ -84,10 +96,11 @@ class _Loaded:
     """One stream as it was read, and what its decider made of the command."""
 
     intent: Intent[Any, Any, Any]
-    state: Any
     version: int
     position: int
     decided: Sequence[Any]
+    state: Any  # with what was decided
+    reloaded: bool
 
     @property
     def write(self) -> Write | None:
@@ -97,21 +110,27 @@ class _Loaded:
 
     def outcome(self, recorded: Sequence[Recorded]) -> Outcome[Any]:
         return Outcome(
-            state=self.intent.decider.fold(self.decided, self.state),
+            state=self.state,
             recorded=recorded,
             position=recorded[-1].position if recorded else self.position,
+            reloaded=self.reloaded,
         )
 
 
-async def _load(store: EventStore, intent: Intent[Any, Any, Any]) -> _Loaded:
-    history = await store.read(intent.stream)
-    state = intent.decider.fold(one.event for one in history)
+async def _load(store: EventStore, intent: Intent[Any, Any, Any], *, again: bool) -> _Loaded:
+    known, position = intent.known, 0
+    if known is None or again:
+        history = await store.read(intent.stream)
+        known = Known(intent.decider.fold(one.event for one in history), len(history))
+        position = history[-1].position if history else 0
+    decided, state = intent.decider.apply(intent.command, known.state)
     return _Loaded(
         intent=intent,
+        version=known.version,
+        position=position,
+        decided=decided,
         state=state,
-        version=history[-1].version if history else 0,
-        position=history[-1].position if history else 0,
-        decided=intent.decider.decide(intent.command, state),
+        reloaded=known is not intent.known,
     )
 
 

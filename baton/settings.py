@@ -1,0 +1,109 @@
+"""What can be configured: flag over environment over `baton.toml` over default.
+
+Environment variables are the field names in capitals behind `BATON_`; keys of `baton.toml` are
+the field names as they are. Read once, at the start of a process.
+"""
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+DEFAULT_DATA = Path(".baton")
+MIN_SECRET_BYTES = 32
+
+
+class DeclaredFunction(BaseModel):
+    """One `[functions.NAME]` of baton.toml: an HTTP function (`url`) or a worker's (`queue`)."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    url: str | None = None
+    id: str | None = None
+    timeout_ms: int | None = Field(default=None, gt=0)
+    queue: str | None = None
+    secret: SecretStr | None = None
+
+
+class Settings(BaseSettings):
+    """The effective configuration of one process."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="BATON_", toml_file="baton.toml", extra="ignore", frozen=True
+    )
+
+    data: Path = DEFAULT_DATA
+    store: str = ""
+    log: str = "memory:"
+    host: str = "127.0.0.1"
+    port: int = Field(default=8080, ge=0, le=65_535)
+    jwt_secret: SecretStr | None = None
+    jwt_jwks_url: str | None = None
+    jwt_issuer: str | None = None
+    jwt_audience: str | None = None
+    records_topic: str = "baton.records"
+    topic_prefix: str = "baton."
+    functions: Annotated[tuple[str, ...], NoDecode] = ()
+    declared_functions: dict[str, DeclaredFunction] = Field(default_factory=dict)
+    functions_allow_private: bool = False
+    webhooks_allow_private: bool = False
+    url: str = "http://127.0.0.1:8080"
+    token: SecretStr | None = None
+
+    @field_validator("functions", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        """Read a comma-separated text as a list."""
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("jwt_secret")
+    @classmethod
+    def _long_enough(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and len(value.get_secret_value().encode()) < MIN_SECRET_BYTES:
+            message = f"must have at least {MIN_SECRET_BYTES} bytes"
+            raise ValueError(message)
+        return value
+
+    @property
+    def store_url(self) -> str:
+        """Return the store's address; without one, SQLite in the data folder."""
+        return self.store or f"sqlite:///{self.data / 'baton.db'}"
+
+    @property
+    def data_folder(self) -> Path:
+        """Return the folder of the embedded store."""
+        if self.store.startswith("sqlite:///"):
+            return Path(self.store.removeprefix("sqlite:///")).parent
+        return self.data
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the library asks
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - as above
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Order the sources: the earlier wins."""
+        return init_settings, env_settings, _TomlSource(settings_cls)
+
+
+class _TomlSource(TomlConfigSettingsSource):
+    """`[functions.NAME]` are declarations; the modules to load are `functions = [...]` elsewhere."""
+
+    def __call__(self) -> dict[str, object]:
+        read = dict(super().__call__())
+        declared = read.get("functions")
+        if isinstance(declared, dict):
+            read["declared_functions"] = read.pop("functions")
+        return read

@@ -1,0 +1,236 @@
+"""Serves one run at a time: decides what was reported, appends it, performs what it started.
+
+For each run at most one append is under way; reports that arrive meanwhile go into the next one.
+"""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
+from itertools import chain, repeat
+from random import Random
+from typing import cast
+
+from domain.definition.graph import Compute, Graph
+from domain.run.messages import (
+    Outcome,
+    ReportOutcome,
+    StepStarted,
+    TimedOut,
+    Token,
+)
+from domain.run.state import State, evolve
+from eventlog.errors import Unavailable
+from eventlog.ports import Clock, EventStore
+from eventlog.transact import Known, transact
+from eventlog.transact import Outcome as Recording
+from executor.graphs import Graphs
+from executor.handler import Call, Functions
+from executor.live_run import BATCH, Batch, LiveRun
+
+_RETRY_MS = (50, 200, 1_000, 5_000)
+
+
+@dataclass(slots=True)
+class Counts:
+    """What an executor did since it started."""
+
+    runs_started: int = 0
+    steps_performed: int = 0
+    late_outcomes_refused: int = 0
+    runs_taken_over: int = 0
+    runs_lost_to_another: int = 0
+
+
+@dataclass(slots=True, eq=False)
+class RunLoop:
+    """Moves runs on; `spawn` starts a supervised task, `drop` lets go of a run another one owns."""
+
+    store: EventStore
+    functions: Functions
+    clock: Clock
+    rng: Random
+    spawn: Callable[[Coroutine[None, None, None]], asyncio.Task[None]]
+    drop: Callable[[LiveRun], None]
+    counts: Counts = field(default_factory=Counts)
+    graphs: Graphs = field(init=False)
+    _expired: set[asyncio.Task[None]] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.graphs = Graphs(self.store)
+
+    async def carry_on(self, run: LiveRun, token: Token | None = None) -> None:
+        """Perform `token`, decide what waits, and go on until this task has nothing left to do."""
+        run.opening = False
+        if run.graph is None:
+            run.graph = await self.graphs.of(run.state)
+        if token is None and not run.serving:
+            token = await self._serve(run)
+        while token is not None:
+            outcome = await self._call(run, token)
+            if outcome is None:
+                return
+            run.commands.append(
+                ReportOutcome(token=token, outcome=outcome, graph=run.graph, at=self.clock.now())
+            )
+            token = None if run.serving else await self._serve(run)
+        if run.state.final and run.idle:
+            self.drop(run)
+
+    async def resume(self, run: LiveRun) -> None:
+        """Perform every attempt that is recorded as begun; for a run that was not kept here."""
+        run.graph = await self.graphs.of(run.state)
+        run.opening = False
+        started = self._to_perform(run)
+        run.mine.update(started)
+        for token in started:
+            self.spawn(self.carry_on(run, token))
+
+    async def _serve(self, run: LiveRun) -> Token | None:
+        """Append until nothing waits; return one step to perform, spawn the others."""
+        run.serving = True
+        kept: Token | None = None
+        try:
+            while run.commands or run.foreign:
+                started = self._fold_foreign(run)
+                run.mine.update(started)
+                if run.commands:
+                    started += await self._append(run)
+                    run.mine.update(started)
+                for token in started:
+                    if kept is not None:
+                        self.spawn(self.carry_on(run, kept))
+                    kept = token
+                if kept is not None and (run.commands or run.foreign):
+                    self.spawn(self.carry_on(run, kept))
+                    kept = None
+        finally:
+            run.serving = False
+        return kept
+
+    def _fold_foreign(self, run: LiveRun) -> list[Token]:
+        """Fold what others appended; return the attempts that are therefore to be performed."""
+        foreign, run.foreign = run.foreign, []
+        before = run.state
+        for recorded in foreign:
+            if recorded.version == run.state.version + 1:
+                run.state = evolve(run.state, recorded.event)  # type: ignore[arg-type]
+        return [] if run.state is before else self._catch_up(run, before)
+
+    async def _append(self, run: LiveRun) -> list[Token]:
+        """Record what the waiting commands lead to; return the attempts it started."""
+        commands, run.commands = run.commands, []
+        batch = Batch(commands)
+        outcome = await self._transact(run, batch)
+        self.counts.late_outcomes_refused += batch.refused
+        for command in commands:
+            if isinstance(command, ReportOutcome):
+                run.mine.discard(command.token)
+        before, run.state = run.state, outcome.state
+        if outcome.reloaded:
+            run.echoed = run.state.version
+            return self._catch_up(run, before)
+        return [
+            Token(step_id=event.step_id, visit=event.visit, attempt=event.attempt)
+            for recorded in outcome.recorded
+            if isinstance(event := recorded.event, StepStarted)
+        ]
+
+    async def _transact(self, run: LiveRun, batch: Batch) -> Recording[State]:
+        """Append, for as long as it takes: nothing but this report moves the run on."""
+        known: Known[State] | None = Known(run.state, run.state.version)
+        for wait_ms in chain(_RETRY_MS, repeat(_RETRY_MS[-1])):
+            try:
+                return await transact(self.store, BATCH, run.stream, batch, known=known)
+            except Unavailable:
+                known = None  # the append may have happened all the same: look again
+                await self.clock.sleep(wait_ms)
+        raise AssertionError  # the waits never end
+
+    def _catch_up(self, run: LiveRun, before: State) -> list[Token]:
+        """Fit what is performed to what others recorded; leave a run that another one took over."""
+        if _taken_over(before, run.state):
+            self.counts.runs_lost_to_another += 1
+            self._cut(run, set(run.calling))
+            run.commands.clear()
+            run.foreign.clear()
+            self.drop(run)
+            return []
+        started = self._to_perform(run)
+        self._cut(run, {token for token in run.calling if not _runs(run.state, token)})
+        return started
+
+    def _to_perform(self, run: LiveRun) -> list[Token]:
+        running = (
+            Token(step_id=step_id, visit=step.visit, attempt=step.attempt)
+            for step_id, step in run.state.steps.items()
+            if step.status == "running"
+        )
+        return [token for token in running if token not in run.mine]
+
+    def _cut(self, run: LiveRun, tokens: set[Token]) -> None:
+        for token in tokens:
+            run.mine.discard(token)
+            run.calling.pop(token).cancel()
+
+    async def _call(self, run: LiveRun, token: Token) -> Outcome | None:
+        """Call the step's function within its deadline; None when it was cut off."""
+        task = cast("asyncio.Task[None]", asyncio.current_task())
+        run.calling[token] = task
+        step = cast(Compute, cast(Graph, run.graph).by_id[token.step_id])
+        timer = asyncio.get_running_loop().call_later(step.timeout_ms / 1000, self._expire, task)
+        self.counts.steps_performed += 1
+        try:
+            return await self.functions.call(self._call_of(run, token, step))
+        except asyncio.CancelledError:
+            return self._why_cancelled(run, token, task)
+        finally:
+            timer.cancel()
+            run.calling.pop(token, None)
+
+    def _why_cancelled(
+        self, run: LiveRun, token: Token, task: asyncio.Task[None]
+    ) -> Outcome | None:
+        """Tell a deadline and a cut from the end of the process, which goes on being raised."""
+        if task in self._expired:
+            self._expired.discard(task)
+            task.uncancel()
+            return TimedOut(jitter=self.rng.random())
+        if token not in run.calling:
+            task.uncancel()
+            return None
+        raise asyncio.CancelledError
+
+    def _expire(self, task: asyncio.Task[None]) -> None:
+        self._expired.add(task)
+        task.cancel()
+
+    def _call_of(self, run: LiveRun, token: Token, step: Compute) -> Call:
+        state = run.state
+        return Call(
+            function=step.function,
+            payload={
+                "input": state.input,
+                "context": state.context,
+                "steps": state.outputs,
+                "config": step.config,
+            },
+            run_id=state.run_id,
+            step_id=token.step_id,
+            visit=token.visit,
+            attempt=token.attempt,
+            tenant=state.tenant,
+            deadline_at=state.steps[token.step_id].due_at,
+            traceparent=state.traceparent,
+        )
+
+
+def _runs(state: State, token: Token) -> bool:
+    step = state.holds(token)
+    return step is not None and step.status == "running"
+
+
+def _taken_over(before: State, after: State) -> bool:
+    return any(
+        step.takeovers > (known.takeovers if (known := before.steps.get(step_id)) else 0)
+        for step_id, step in after.steps.items()
+    )

@@ -1,0 +1,170 @@
+"""The executor: follows the log's run events, performs what they say is to be done, reports back.
+
+A run it owns is kept folded: when its own append brings the next step it goes on at once and does
+not wait for the echo. Another owner is noticed by the expected version: its takeover makes this
+executor drop the run.
+"""
+
+import asyncio
+import logging
+from collections import OrderedDict, deque
+from collections.abc import Coroutine, Iterable, Sequence
+from dataclasses import dataclass
+from random import Random
+
+from domain.run.decisions import DECIDER
+from domain.run.messages import RunRequested, StartRun, TakeOver
+from domain.run.state import State
+from domain.stream import stream_parts
+from eventlog.envelope import Recorded
+from eventlog.ports import Clock, EventStore
+from executor.handler import Functions
+from executor.live_run import LiveRun
+from executor.run_loop import Counts, RunLoop
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """`tasks` bounds what is under way at once, `kept_runs` the runs kept folded in memory."""
+
+    tasks: int = 4_000
+    kept_runs: int = 10_000
+
+
+class Executor:
+    """Performs the steps of runs; `functions` calls what a compute step names."""
+
+    def __init__(
+        self,
+        store: EventStore,
+        functions: Functions,
+        *,
+        clock: Clock,
+        rng: Random,
+        limits: Limits | None = None,
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._limits = limits or Limits()
+        self._runs: OrderedDict[str, LiveRun] = OrderedDict()
+        self._backlog: deque[tuple[str, RunRequested]] = deque()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._stopping = False
+        self._loop = RunLoop(store, functions, clock, rng, spawn=self._spawn, drop=self._drop)
+
+    @property
+    def counts(self) -> Counts:
+        """What this executor did so far."""
+        return self._loop.counts
+
+    @property
+    def backlog(self) -> int:
+        """How many requested runs wait for a place."""
+        return len(self._backlog)
+
+    async def handle(self, batch: Sequence[Recorded]) -> None:
+        """Take in events of the log, in order; repeats and own echoes do nothing."""
+        for recorded in batch:
+            run = self._runs.get(recorded.stream)
+            if run is not None:
+                self._note(run, recorded)
+            elif stream_parts(recorded.stream).kind != DECIDER.name:
+                continue
+            elif isinstance(recorded.event, RunRequested):
+                self._backlog.append((recorded.stream, recorded.event))
+            else:
+                self._spawn(self._revive(recorded.stream))
+        self._admit()
+
+    async def take_up(self, streams: Iterable[str]) -> None:
+        """Go on with unfinished runs whose executor is gone."""
+        for stream in streams:
+            if stream not in self._runs and (run := await self._load(stream)):
+                self._spawn(self._take_over(run))
+
+    async def stop(self, *, grace_s: float) -> None:
+        """Give what is under way `grace_s` to end; the rest is for the next owner to take over."""
+        self._stopping = True
+        if self._tasks:
+            await asyncio.wait(tuple(self._tasks), timeout=grace_s)
+        rest = tuple(self._tasks)
+        for task in rest:
+            task.cancel()
+        await asyncio.gather(*rest, return_exceptions=True)
+
+    def _note(self, run: LiveRun, recorded: Recorded) -> None:
+        run.echoed = max(run.echoed, recorded.version)
+        if recorded.version > run.state.version:
+            run.foreign.append(recorded)
+            if not run.serving:
+                self._spawn(self._loop.carry_on(run))
+        elif run.state.final and run.idle:
+            del self._runs[run.stream]
+
+    def _admit(self) -> None:
+        """Start as many requested runs as there is room for."""
+        while self._backlog and len(self._tasks) < self._limits.tasks and not self._stopping:
+            stream, requested = self._backlog.popleft()
+            if stream not in self._runs:
+                run = self._keep(stream, DECIDER.fold([requested]))
+                self._spawn(self._begin(run))
+
+    async def _begin(self, run: LiveRun) -> None:
+        self.counts.runs_started += 1
+        run.graph = self._loop.graphs.known(run.state) or await self._loop.graphs.of(run.state)
+        run.commands.append(StartRun(graph=run.graph, at=self._clock.now()))
+        await self._loop.carry_on(run)
+
+    async def _take_over(self, run: LiveRun) -> None:
+        if run.state.status == "pending":
+            await self._begin(run)
+            return
+        self.counts.runs_taken_over += 1
+        run.graph = await self._loop.graphs.of(run.state)
+        run.commands.append(TakeOver(graph=run.graph, at=self._clock.now()))
+        await self._loop.carry_on(run)
+
+    async def _revive(self, stream: str) -> None:
+        """Somebody's event moved a run that is not kept here: perform what it asks for."""
+        run = await self._load(stream)
+        if run is not None:
+            await self._loop.resume(run)
+
+    async def _load(self, stream: str) -> LiveRun | None:
+        recorded = await self._store.read(stream)
+        state = DECIDER.fold(one.event for one in recorded)  # type: ignore[misc]
+        if stream in self._runs or not state.version or state.final:
+            return None
+        return self._keep(stream, state)
+
+    def _keep(self, stream: str, state: State) -> LiveRun:
+        run = LiveRun(stream, state, echoed=state.version)
+        self._runs[stream] = run
+        if len(self._runs) > self._limits.kept_runs:
+            self._forget_idle()
+        return run
+
+    def _forget_idle(self) -> None:
+        """Let go of runs that only wait; the event that ends the wait brings them back."""
+        surplus = len(self._runs) - self._limits.kept_runs + self._limits.kept_runs // 10
+        idle = [stream for stream, run in self._runs.items() if run.idle]
+        for stream in idle[:surplus]:
+            del self._runs[stream]
+
+    def _drop(self, run: LiveRun) -> None:
+        self._runs.pop(run.stream, None)
+
+    def _spawn(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+        return task
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            _log.error("the work on a run ended unexpectedly", exc_info=error)
+        if self._backlog:
+            self._admit()
