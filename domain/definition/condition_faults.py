@@ -1,0 +1,62 @@
+"""What is wrong with conditions: paths that lead nowhere, comparisons with nothing."""
+
+from collections.abc import Iterator, Sequence
+from typing import TypeAlias
+
+from domain.definition.graph import Compute, Condition, Decision, Graph, Step
+from domain.errors import Fault
+
+Path: TypeAlias = tuple[str | int, ...]
+
+MAX_CONDITIONS = 10_000
+MAX_STEP_CONDITIONS = 1_000
+MAX_NAMES = 64
+MAX_PATH = 1_000
+
+
+def too_many_conditions(graph: Graph) -> Iterator[Fault]:
+    """Yield a fault for each step, and for all together, with more cases than can be looked at."""
+    counts = [_count(step) for step in graph.steps]
+    if sum(counts) > MAX_CONDITIONS:
+        yield Fault(("steps",), f"must have at most {MAX_CONDITIONS} conditions in all")
+    for index, count in enumerate(counts):
+        if count > MAX_STEP_CONDITIONS:
+            message = f"must have at most {MAX_STEP_CONDITIONS} conditions"
+            yield Fault(("steps", index), message)
+
+
+def faults_of_conditions(conditions: Sequence[Condition], path: Path) -> Iterator[Fault]:
+    """Yield the faults of `conditions`, whose own path is `path`."""
+    for index, condition in enumerate(conditions):
+        yield from _faults_of_path(condition.path, (*path, index, "path"))
+        if condition.op in ("exists", "notExists"):
+            continue
+        if condition.value_path is not None:
+            yield from _faults_of_path(condition.value_path, (*path, index, "value_path"))
+        else:
+            yield from _faults_of_value(condition, (*path, index, "value"))
+
+
+def _count(step: Step) -> int:
+    """How much there is to look at; a case without conditions counts too."""
+    match step:
+        case Compute():
+            return len(step.when)
+        case Decision():
+            return sum(max(1, len(case.conditions)) for case in step.cases)
+        case _:
+            return 0
+
+
+def _faults_of_path(written: str, path: Path) -> Iterator[Fault]:
+    if not written or len(written) > MAX_PATH:
+        yield Fault(path, f"must have 1 to {MAX_PATH} characters")
+    elif written.count(".") >= MAX_NAMES:
+        yield Fault(path, f"must have at most {MAX_NAMES} names")
+
+
+def _faults_of_value(condition: Condition, path: Path) -> Iterator[Fault]:
+    if condition.op in ("in", "notIn") and not isinstance(condition.value, list | tuple):
+        yield Fault(path, f"must be an array for '{condition.op}'")
+    if condition.op in ("gt", "gte", "lt", "lte") and condition.value is None:
+        yield Fault(path, f"is required for '{condition.op}', or a value path")

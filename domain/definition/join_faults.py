@@ -1,0 +1,106 @@
+"""What is wrong with how steps are joined: unknown or repeated ids, circles of needs."""
+
+from collections.abc import Iterator
+
+from domain.definition.condition_faults import Path
+from domain.definition.graph import Compute, Decision, Graph, Step
+from domain.errors import Fault
+
+_NAMED = 10
+"""How many steps of a circle a message names."""
+
+
+def faults_of_joins(graph: Graph) -> Iterator[Fault]:
+    """Yield the faults between the steps of `graph`."""
+    yield from _repeated_ids(graph)
+    for index, step in enumerate(graph.steps):
+        path = ("steps", index)
+        if graph.flow == "next":
+            yield from _faults_of_next(graph, step, path)
+        else:
+            yield from _faults_of_needs(graph, step, path)
+    if graph.flow == "needs":
+        yield from _circles(graph)
+
+
+def _repeated_ids(graph: Graph) -> Iterator[Fault]:
+    seen: set[str] = set()
+    for index, step in enumerate(graph.steps):
+        if step.id in seen:
+            yield Fault(("steps", index, "id"), f"'{step.id}' is used by another step")
+        seen.add(step.id)
+
+
+def _faults_of_next(graph: Graph, step: Step, path: Path) -> Iterator[Fault]:
+    if step.needs:
+        yield Fault((*path, "needs"), "is not for steps joined by what comes next")
+    for member, target in _targets(step):
+        if target not in graph.by_id:
+            yield Fault((*path, *member), f"'{target}' is no step")
+
+
+def _targets(step: Step) -> Iterator[tuple[Path, str]]:
+    """Yield where `step` may go on, with the members that say so."""
+    if isinstance(step, Decision):
+        for index, case in enumerate(step.cases):
+            yield ("cases", index, "next"), case.next
+        if step.default_next is not None:
+            yield ("default_next",), step.default_next
+        return
+    if step.next is not None:
+        yield ("next",), step.next
+    if isinstance(step, Compute) and step.on_success_next is not None:
+        yield ("on_success_next",), step.on_success_next
+
+
+def _faults_of_needs(graph: Graph, step: Step, path: Path) -> Iterator[Fault]:
+    if isinstance(step, Decision):
+        yield Fault((*path, "kind"), "a decision is not for steps joined by what they need")
+    else:
+        for member, _ in _targets(step):
+            yield Fault((*path, *member), "is not for steps joined by what they need")
+    for index, need in enumerate(step.needs):
+        if need == step.id:
+            yield Fault((*path, "needs", index), f"'{need}' cannot need itself")
+        elif need not in graph.by_id:
+            yield Fault((*path, "needs", index), f"'{need}' is no step")
+
+
+def _circles(graph: Graph) -> Iterator[Fault]:
+    """Yield one fault for all steps that need each other in a circle."""
+    needs = {
+        step.id: {need for need in step.needs if need in graph.by_id and need != step.id}
+        for step in graph.steps
+    }
+    left = _peeled(_turned(_peeled(needs)))
+    if not left:
+        return
+    index = next(at for at, step in enumerate(graph.steps) if step.id in left)
+    names = [step.id for step in graph.steps if step.id in left]
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    message = f"these steps need each other in a circle: {', '.join(names[:_NAMED])}{more}"
+    yield Fault(("steps", index, "needs"), message)
+
+
+def _peeled(needs: dict[str, set[str]]) -> dict[str, set[str]]:
+    """Return what is left when steps without needs are taken away until there are none."""
+    missing = {step_id: len(its) for step_id, its in needs.items()}
+    dependents = _turned(needs)
+    free = [step_id for step_id, count in missing.items() if not count]
+    while free:
+        done = free.pop()
+        del missing[done]
+        for dependent in dependents[done]:
+            missing[dependent] -= 1
+            if not missing[dependent]:
+                free.append(dependent)
+    return {step_id: needs[step_id] & missing.keys() for step_id in missing}
+
+
+def _turned(needs: dict[str, set[str]]) -> dict[str, set[str]]:
+    """Return who is needed by whom, for who needs whom."""
+    turned: dict[str, set[str]] = {step_id: set() for step_id in needs}
+    for step_id, its in needs.items():
+        for need in its:
+            turned[need].add(step_id)
+    return turned

@@ -1,0 +1,65 @@
+"""What is wrong with a step when it is looked at alone."""
+
+import re
+from collections.abc import Iterator
+from typing import Final, assert_never
+
+from domain.definition.condition_faults import Path, faults_of_conditions
+from domain.definition.graph import Compute, Decision, Delay, Retry, Step, Sync
+from domain.errors import Fault
+
+STEP_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
+MAX_TEXT = 200
+MAX_DURATION_MS = 10 * 365 * 24 * 3_600_000
+"""Ten years: what is longer is a slip of the unit."""
+MAX_ATTEMPTS = 10_000
+MAX_MULTIPLIER = 100
+
+
+def faults_of_step(step: Step, path: Path) -> Iterator[Fault]:
+    """Yield the faults of `step`, whose own path is `path`."""
+    if not STEP_ID.fullmatch(step.id):
+        yield Fault((*path, "id"), "must be 1 to 64 characters of A-Z, a-z, 0-9, _ and -")
+    if step.name is not None and len(step.name) > MAX_TEXT:
+        yield Fault((*path, "name"), f"must have at most {MAX_TEXT} characters")
+    match step:
+        case Compute():
+            yield from _faults_of_compute(step, path)
+        case Decision():
+            yield from _faults_of_decision(step, path)
+        case Delay():
+            yield from _duration((*path, "delay_ms"), step.delay_ms, least=0)
+        case Sync():
+            if step.timeout_ms is not None:
+                yield from _duration((*path, "timeout_ms"), step.timeout_ms, least=1)
+        case _:
+            assert_never(step)
+
+
+def _faults_of_compute(step: Compute, path: Path) -> Iterator[Fault]:
+    if not 0 < len(step.function) <= MAX_TEXT:
+        yield Fault((*path, "function"), f"must have 1 to {MAX_TEXT} characters")
+    yield from _duration((*path, "timeout_ms"), step.timeout_ms, least=1)
+    if step.retry is not None:
+        yield from _faults_of_retry(step.retry, (*path, "retry"))
+    yield from faults_of_conditions(step.when, (*path, "when"))
+
+
+def _faults_of_retry(retry: Retry, path: Path) -> Iterator[Fault]:
+    if not 1 <= retry.max_attempts <= MAX_ATTEMPTS:
+        yield Fault((*path, "max_attempts"), f"must be between 1 and {MAX_ATTEMPTS}")
+    yield from _duration((*path, "backoff_ms"), retry.backoff_ms, least=0)
+    if not 1 <= retry.multiplier <= MAX_MULTIPLIER:
+        yield Fault((*path, "multiplier"), f"must be between 1 and {MAX_MULTIPLIER}")
+
+
+def _faults_of_decision(step: Decision, path: Path) -> Iterator[Fault]:
+    if not step.cases and step.default_next is None:
+        yield Fault((*path, "cases"), "must have a case, where there is no default")
+    for index, case in enumerate(step.cases):
+        yield from faults_of_conditions(case.conditions, (*path, "cases", index, "conditions"))
+
+
+def _duration(path: Path, duration_ms: int, *, least: int) -> Iterator[Fault]:
+    if not least <= duration_ms <= MAX_DURATION_MS:
+        yield Fault(path, f"must be between {least} and {MAX_DURATION_MS} milliseconds")

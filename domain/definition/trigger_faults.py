@@ -1,0 +1,64 @@
+"""What is wrong with what starts a definition's runs."""
+
+import re
+from collections.abc import Iterator
+from typing import Final, assert_never
+
+from domain.definition.trigger import (
+    EventTrigger,
+    HttpTrigger,
+    OnDemandTrigger,
+    ScheduleTrigger,
+    Trigger,
+)
+from domain.errors import Fault
+from domain.schedule.timetable import InvalidTimetable, check
+
+EVENT_TYPES: Final = (
+    "record.created",
+    "record.updated",
+    "record.deleted",
+    "record.restored",
+    "records.bulk_created",
+)
+MAX_TEXT = 200
+_WEBHOOK_PATH: Final = re.compile(
+    r"[A-Za-z0-9._~!$&'()*+,;=:@%-]+(/[A-Za-z0-9._~!$&'()*+,;=:@%-]+)*"
+)
+_HEADER: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")  # a token of RFC 9110, section 5.6.2
+
+
+def faults_of_trigger(trigger: Trigger) -> Iterator[Fault]:
+    """Yield the faults of `trigger`, with paths that begin with "trigger"."""
+    match trigger:
+        case EventTrigger():
+            yield from _faults_of_event(trigger)
+        case ScheduleTrigger():
+            try:
+                check(trigger.timetable)
+            except InvalidTimetable as fault:
+                yield Fault(("trigger", fault.field), fault.reason)
+        case HttpTrigger():
+            yield from _faults_of_http(trigger)
+        case OnDemandTrigger():
+            pass
+        case _:
+            assert_never(trigger)
+
+
+def _faults_of_event(trigger: EventTrigger) -> Iterator[Fault]:
+    if trigger.event_type not in EVENT_TYPES:
+        yield Fault(("trigger", "event_type"), f"must be one of {', '.join(EVENT_TYPES)}")
+    if trigger.structure is not None and not 0 < len(trigger.structure) <= MAX_TEXT:
+        message = f"must have 1 to {MAX_TEXT} characters"
+        yield Fault(("trigger", "structure"), message)
+
+
+def _faults_of_http(trigger: HttpTrigger) -> Iterator[Fault]:
+    path, header = trigger.path, trigger.signature_header
+    if path is not None and not (len(path) <= MAX_TEXT and _WEBHOOK_PATH.fullmatch(path)):
+        message = f"must be a URL path of at most {MAX_TEXT} characters, without query"
+        yield Fault(("trigger", "path"), message)
+    if header is not None and not (len(header) <= MAX_TEXT and _HEADER.fullmatch(header)):
+        message = f"must be the name of a header, of at most {MAX_TEXT} characters"
+        yield Fault(("trigger", "signature_header"), message)

@@ -1,0 +1,51 @@
+"""What is wrong with a definition, each fault with its path in the words of this package.
+
+Paths are like `("steps", 2, "cases", 0, "next")` or `("trigger", "structure")`; a dialect turns
+them into its own words. This module puts the rules together; each kind of rule has its own.
+"""
+
+from collections.abc import Iterator
+from itertools import islice
+
+from domain.definition.condition_faults import too_many_conditions
+from domain.definition.graph import Graph
+from domain.definition.join_faults import faults_of_joins
+from domain.definition.messages import Body
+from domain.definition.step_faults import faults_of_step
+from domain.definition.trigger_faults import faults_of_trigger
+from domain.errors import Fault
+
+MAX_STEPS = 1_000
+MAX_NAME = 200
+MAX_LOOP_LIMIT = 1_000_000
+MAX_FAULTS = 100
+"""More faults than this are not told at once."""
+
+
+def faults_of(body: Body) -> list[Fault]:
+    """Return what is wrong with `body`, in its order; nothing when it may be published."""
+    return list(islice(_faults(body), MAX_FAULTS))
+
+
+def _faults(body: Body) -> Iterator[Fault]:
+    if not body.name.strip():
+        yield Fault(("name",), "must not be empty")
+    if len(body.name) > MAX_NAME:
+        yield Fault(("name",), f"must have at most {MAX_NAME} characters")
+    yield from faults_of_trigger(body.trigger)
+    yield from _faults_of_graph(body.graph)
+
+
+def _faults_of_graph(graph: Graph) -> Iterator[Fault]:
+    if not graph.steps:
+        yield Fault(("steps",), "must have at least one step")
+        return
+    if len(graph.steps) > MAX_STEPS:
+        yield Fault(("steps",), f"must have at most {MAX_STEPS} steps")
+        return
+    if not 1 <= graph.loop_limit <= MAX_LOOP_LIMIT:
+        yield Fault(("loop_limit",), f"must be between 1 and {MAX_LOOP_LIMIT}")
+    yield from too_many_conditions(graph)
+    for index, step in enumerate(graph.steps):
+        yield from faults_of_step(step, ("steps", index))
+    yield from faults_of_joins(graph)
