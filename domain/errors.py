@@ -23,7 +23,7 @@ class Fault:
     message: str
 
 
-class Rejected(Exception):  # noqa: N818 - a refusal is a fact, not an error
+class Rejected(Exception):
     """A rule refused the command; nothing was recorded."""
 
     code: Code = "conflict"

@@ -1,8 +1,51 @@
-"""JSON values as the domain sees them: opaque, compared and walked, never mutated."""
+"""JSON values as the domain sees them: opaque, compared and walked, never mutated.
 
-from collections.abc import Mapping
-from typing import TypeAlias
+Python takes 1 for True and JSON does not, so values are compared here and not with `==`.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Literal, TypeAlias
 
 Json: TypeAlias = object
 JsonObject: TypeAlias = dict[str, object]
 JsonView: TypeAlias = Mapping[str, object]
+Kind: TypeAlias = Literal["null", "boolean", "number", "string", "array", "object"]
+
+
+def kind_of(value: Json) -> Kind:
+    """Return what JSON calls `value`; a boolean is no number."""
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "boolean"
+        case int() | float():
+            return "number"
+        case str():
+            return "string"
+        case list() | tuple():
+            return "array"
+        case _:
+            return "object"
+
+
+def same(first: Json, second: Json, spend: Callable[[], None] = lambda: None) -> bool:
+    """Return whether both are the same JSON value; `spend` is called per value and may raise.
+
+    Without recursion: data may be as deep as its sender liked.
+    """
+    pairs = [(first, second)]
+    while pairs:
+        spend()
+        one, other = pairs.pop()
+        if isinstance(one, dict) and isinstance(other, dict):
+            if one.keys() != other.keys():
+                return False
+            pairs.extend((value, other[name]) for name, value in one.items())
+        elif isinstance(one, list | tuple) and isinstance(other, list | tuple):
+            if len(one) != len(other):
+                return False
+            pairs.extend(zip(one, other, strict=True))
+        elif kind_of(one) != kind_of(other) or one != other:
+            return False
+    return True

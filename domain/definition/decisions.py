@@ -1,6 +1,7 @@
 """What a command to a definition leads to."""
 
-from typing import assert_never
+from dataclasses import asdict
+from typing import Final, assert_never
 
 from domain.decider import Decider
 from domain.definition.messages import (
@@ -14,9 +15,13 @@ from domain.definition.messages import (
     Event,
     UpdateDefinition,
 )
+from domain.definition.slug import is_slug
 from domain.definition.state import State, evolve
 from domain.definition.validation import faults_of
-from domain.errors import InConflict, Invalid, NotFound
+from domain.errors import Fault, InConflict, Invalid, NotFound
+from domain.json import same
+
+_BAD_SLUG: Final = Fault(("slug",), "must be 1 to 63 characters of a-z, 0-9 and -")
 
 
 def decide(command: Command, state: State) -> list[Event]:
@@ -36,11 +41,11 @@ def decide(command: Command, state: State) -> list[Event]:
 
 def _create(command: CreateDefinition, state: State) -> list[Event]:
     if state.version:
-        if state.slug == command.slug and state.versions[1] == command.body:
+        if state.slug == command.slug and _same_body(state.versions[1], command.body):
             return []
         message = f"Definition '{command.definition_id}' already exists"
         raise InConflict(message)
-    _require_valid(command.body)
+    _require_valid(command.body, [] if is_slug(command.slug) else [_BAD_SLUG])
     return [
         DefinitionCreated(
             tenant=command.tenant,
@@ -54,9 +59,9 @@ def _create(command: CreateDefinition, state: State) -> list[Event]:
 
 
 def _update(command: UpdateDefinition, state: State) -> list[Event]:
-    if command.body == state.body:
+    if _same_body(state.body, command.body):
         return []
-    _require_valid(command.body)
+    _require_valid(command.body, [])
     return [
         DefinitionUpdated(
             version=state.version + 1, body=command.body, by=command.by, at=command.at
@@ -71,11 +76,16 @@ def _existing(state: State) -> State:
     return state
 
 
-def _require_valid(body: Body) -> None:
-    found = faults_of(body)
-    if found:
+def _require_valid(body: Body, found: list[Fault]) -> None:
+    faults = [*found, *faults_of(body)]
+    if faults:
         message = "The definition is not valid"
-        raise Invalid(message, faults=found)
+        raise Invalid(message, faults=faults)
+
+
+def _same_body(first: Body, second: Body) -> bool:
+    """Compare as JSON: in Python a condition's value 1 would equal True."""
+    return first == second and same(asdict(first), asdict(second))
 
 
 DECIDER: Decider[Command, State, Event] = Decider("definition", State(), decide, evolve)

@@ -9,12 +9,12 @@ from collections.abc import Iterable, Mapping
 from typing import assert_never
 
 from domain.definition.graph import Case, Condition
-from domain.json import Json
-from domain.run.comparison import Effort, Incomparable, contained, equal, in_order, kind_of
+from domain.json import Json, kind_of
+from domain.run.comparison import Effort, Incomparable, contained, equal, in_order
 from domain.run.evaluation import CaseEvaluation, ConditionEvaluation, DecisionResult
 from domain.run.paths import Missing, value_at
 
-SHOWN = 65_536
+SHOWN = 16_384
 """How many characters of compared values one decision shows, about."""
 
 

@@ -3,10 +3,9 @@
 from collections.abc import Mapping
 from typing import Final
 
+from domain.definition.condition_faults import MAX_NAMES
 from domain.json import Json
 
-MAX_NAMES = 64
-"""A path longer than this leads nowhere; JSON is no deeper either."""
 _LONGEST_INDEX = 9
 
 
