@@ -24,7 +24,11 @@ Returns for each append the position of its first event, the others follow witho
 `Unavailable` when nothing of the batch was written.
 """
 
+Newest = Callable[[str], Awaitable[int]]
+"""Returns the version of a stream's newest committed event, 0 when it has none."""
+
 MAX_EVENTS = 2_000
+MAX_KNOWN = 50_000
 
 
 @dataclass(slots=True, eq=False)
@@ -44,12 +48,15 @@ class GroupCommit:
     def __init__(
         self,
         commit: Commit,
+        newest: Newest,
         published: Callable[[Sequence[Recorded]], None],
         *,
         max_events: int = MAX_EVENTS,
     ) -> None:
         self._commit = commit
+        self._newest = newest
         self._published = published
+        self._known: dict[str, int] = {}  # versions that streams certainly have, oldest news first
         self._max_events = max_events
         self._waiting: deque[_Append] = deque()
         self._flusher: asyncio.Task[None] | None = None
@@ -61,14 +68,16 @@ class GroupCommit:
         A caller that is cancelled meanwhile doesn't know what happened: what is under way goes on.
         Raises `Unavailable`, `Unwritable`, and ValueError when two writes name one stream.
         """
-        if self._closed:
-            raise Unavailable("the store is closed")
         rows = _rows(writes)
         if not rows:
             return Appended(())
         streams = frozenset(write.stream for write in writes)
         if len(streams) < len(writes):
             raise ValueError("two writes of one append name the same stream")
+        if conflict := await self._foreseen(writes):
+            return conflict
+        if self._closed:
+            raise Unavailable("the store is closed")
         result: asyncio.Future[Appended | Conflict] = asyncio.get_running_loop().create_future()
         self._waiting.append(_Append(writes, rows, streams, result))
         if self._flusher is None:
@@ -80,6 +89,28 @@ class GroupCommit:
         self._closed = True
         while self._flusher is not None:
             await asyncio.wait([self._flusher])
+
+    async def _foreseen(self, writes: Sequence[Write]) -> Conflict | None:
+        """Find a write that can't succeed: behind its stream's end, or leaving a gap.
+
+        A stream only grows, so what was once seen of it stays true; what nobody has seen yet is
+        left to the store's unique key.
+        """
+        for write in writes:
+            known = self._known.get(write.stream, 0)
+            if known < write.expected:
+                known = await self._newest(write.stream)
+                self._learn(write.stream, known)
+            if known != write.expected:
+                return Conflict(write.stream)
+        return None
+
+    def _learn(self, stream: str, version: int) -> None:
+        """Note that `stream` has reached `version`, and forget what was noted longest ago."""
+        known = max(version, self._known.pop(stream, 0))
+        self._known[stream] = known
+        if len(self._known) > MAX_KNOWN:
+            del self._known[next(iter(self._known))]
 
     async def _flush(self) -> None:
         """Commit until nobody waits any more."""
@@ -136,6 +167,8 @@ class GroupCommit:
         recorded = [
             event for result in results if isinstance(result, Appended) for event in result.recorded
         ]
+        for event in recorded:
+            self._learn(event.stream, event.version)
         if recorded:
             self._published(recorded)
 

@@ -104,7 +104,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """What a batch of events changes in one table."""
+    """What a batch of events changes in one table; it names a key once."""
 
     table: str
     upserts: Sequence[Row] = ()
@@ -113,7 +113,10 @@ class Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filter:
-    """One comparison of a column ("tenant" and "key" count as columns) with a value."""
+    """One comparison of a column ("tenant" and "key" count as columns) with a value.
+
+    A column that isn't set meets only "=" None.
+    """
 
     column: str
     op: Literal["=", "<", "<=", ">", ">=", "in", "is_set", "prefix"]
@@ -122,7 +125,11 @@ class Filter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Query:
-    """A page of one view; `tenant` None looks across tenants (services only, never a request)."""
+    """A page of one view; `tenant` None looks across tenants (services only, never a request).
+
+    Text is ordered by code point, what isn't set comes first. Rows that `order` leaves equal are
+    ordered by tenant and key, in the direction of the last column.
+    """
 
     table: str
     tenant: str | None
@@ -145,7 +152,10 @@ class ViewStore(Protocol):
     """Documents that queries read, and the position they hold, changed in one transaction."""
 
     async def prepare(self, tables: Sequence[Table]) -> None:
-        """Create what is missing."""
+        """Create the tables.
+
+        When one is missing or was declared otherwise, all start over, empty, from position 0.
+        """
         ...
 
     async def commit(self, changes: Sequence[Change], *, checkpoint: int) -> None:
@@ -168,6 +178,23 @@ class ViewStore(Protocol):
 
     async def find(self, query: Query) -> Page:
         """Return a page of documents."""
+        ...
+
+    async def scan(
+        self, table: str, *, after: tuple[str, str] | None = None, limit: int = 1_000
+    ) -> Sequence[Row]:
+        """Return rows behind `after` (tenant, key), in that order, for comparing whole views."""
+        ...
+
+    async def fresh(self) -> "ViewStore":
+        """Return the same tables once more, empty, beside these; an older such set is dropped."""
+        ...
+
+    async def swap(self, fresh: "ViewStore") -> None:
+        """Put what `fresh` holds in the place of these tables, checkpoint included, at once.
+
+        `fresh` must come from this store; it is closed. Readers see the old rows or the new ones.
+        """
         ...
 
     async def close(self) -> None:

@@ -1,0 +1,71 @@
+"""Streams in memory, kept by the eventsourcing library's recorder."""
+
+from collections.abc import Sequence
+
+from eventsourcing.persistence import IntegrityError, StoredEvent
+from eventsourcing.popo import POPOApplicationRecorder
+
+from eventlog.codec import decode
+from eventlog.envelope import Appended, Conflict, Recorded, Write
+from eventlog.feed import Feed
+from eventlog.group_commit import GroupCommit, Row
+
+
+class MemoryEventStore:
+    """Implements `eventlog.ports.EventStore`; `log` shows what is appended here."""
+
+    def __init__(self) -> None:
+        self.recorder = POPOApplicationRecorder()
+        self.log = Feed(self._read_on, head=0)
+        self._appends = GroupCommit(self._commit, self._newest, self.log.publish)
+
+    async def append(self, writes: Sequence[Write]) -> Appended | Conflict:
+        """Record all of `writes` or none."""
+        return await self._appends.append(writes)
+
+    async def read(self, stream: str, *, after: int = 0) -> Sequence[Recorded]:
+        """Return the events of one stream with versions greater than `after`."""
+        ids = self.recorder._stored_events_index.get(stream, {})  # noqa: SLF001 - positions, which its API leaves out
+        return [
+            _recorded(ids[event.originator_version] + 1, event)
+            for event in self.recorder.select_events(stream, gt=after)
+        ]
+
+    async def read_all(self, *, after: int, limit: int) -> Sequence[Recorded]:
+        """Return up to `limit` events with positions greater than `after`, in order."""
+        found = self.recorder.select_notifications(after, limit, inclusive_of_start=False)
+        return [_recorded(event.id, event) for event in found]
+
+    async def head(self) -> int:
+        """Return the position of the newest event, 0 in an empty store."""
+        return self.recorder.max_notification_id() or 0
+
+    async def close(self) -> None:
+        """Finish what was accepted."""
+        await self._appends.close()
+
+    async def _commit(self, appends: Sequence[Sequence[Row]]) -> Sequence[int | Conflict]:
+        return [self._insert(rows) for rows in appends]
+
+    def _insert(self, rows: Sequence[Row]) -> int | Conflict:
+        try:
+            ids = self.recorder.insert_events([StoredEvent(*row) for row in rows])
+        except IntegrityError:
+            return Conflict(rows[0][0])
+        return ids[0] if ids else 0
+
+    async def _newest(self, stream: str) -> int:
+        found = self.recorder.select_events(stream, desc=True, limit=1)
+        return found[0].originator_version if found else 0
+
+    async def _read_on(self, after: int, limit: int) -> Sequence[Recorded]:
+        return await self.read_all(after=after, limit=limit)
+
+
+def _recorded(position: int, event: StoredEvent) -> Recorded:
+    return Recorded(
+        position,
+        str(event.originator_id),
+        event.originator_version,
+        decode(event.topic, event.state),
+    )

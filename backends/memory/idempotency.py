@@ -1,0 +1,40 @@
+"""First answers by idempotency key, in memory."""
+
+from dataclasses import replace
+
+from eventlog.idempotency import KEPT_MS, Kept, judge
+from eventlog.ports import Answer, Claim
+
+
+class MemoryIdempotencyKeys:
+    """Implements `eventlog.ports.IdempotencyKeys`."""
+
+    def __init__(self) -> None:
+        self._kept: dict[tuple[str, str], Kept] = {}  # the oldest claim first
+
+    async def claim(self, tenant: str, key: str, *, fingerprint: str, at: int) -> Claim:
+        """Claim the key for the request that `fingerprint` (method, path, body) names."""
+        self._forget(at - KEPT_MS)
+        claim = judge(self._kept.get((tenant, key)), fingerprint=fingerprint, at=at)
+        if claim.outcome == "mine":
+            self._kept.pop((tenant, key), None)
+            self._kept[tenant, key] = Kept(fingerprint, at)
+        return claim
+
+    async def complete(self, tenant: str, key: str, *, answer: Answer) -> None:
+        """Keep the answer of a claimed key."""
+        if kept := self._kept.get((tenant, key)):
+            self._kept[tenant, key] = replace(kept, answer=answer)
+
+    async def release(self, tenant: str, key: str) -> None:
+        """Give the key back: the command was refused."""
+        kept = self._kept.get((tenant, key))
+        if kept and kept.answer is None:
+            del self._kept[tenant, key]
+
+    def _forget(self, before: int) -> None:
+        while self._kept:
+            oldest = next(iter(self._kept))
+            if self._kept[oldest].claimed_at > before:
+                return
+            del self._kept[oldest]

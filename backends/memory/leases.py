@@ -1,0 +1,28 @@
+"""Leases in memory."""
+
+from dataclasses import replace
+
+from eventlog.ports import Lease
+
+
+class MemoryLeases:
+    """Implements `eventlog.ports.Leases`."""
+
+    def __init__(self) -> None:
+        self._leases: dict[str, Lease] = {}
+
+    async def acquire(self, name: str, *, holder: str, ttl_ms: int, at: int) -> Lease | None:
+        """Take or renew the lease; None while somebody else holds it."""
+        found = self._leases.get(name) or Lease(name=name, holder="", epoch=0, expires_at=0)
+        if found.holder != holder:
+            if found.expires_at > at:
+                return None
+            found = replace(found, holder=holder, epoch=found.epoch + 1)
+        lease = self._leases[name] = replace(found, expires_at=at + ttl_ms)
+        return lease
+
+    async def release(self, lease: Lease) -> None:
+        """Give it back early."""
+        found = self._leases.get(lease.name)
+        if found and (found.holder, found.epoch) == (lease.holder, lease.epoch):
+            self._leases[lease.name] = replace(found, holder="", expires_at=0)

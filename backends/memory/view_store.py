@@ -1,0 +1,124 @@
+"""Views in memory: rows by table and key, filtered and sorted in Python."""
+
+import operator
+from collections.abc import Callable, Mapping, Sequence
+
+from eventlog.ports import Change, Filter, Page, Query, Row, Table, ViewStore
+
+_COMPARISONS = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
+
+Rows = dict[tuple[str, str], Row]
+Value = str | int | None
+
+
+class MemoryViewStore:
+    """Implements `eventlog.ports.ViewStore`."""
+
+    def __init__(self) -> None:
+        self._tables: dict[str, Table] = {}
+        self._rows: dict[str, Rows] = {}
+        self._checkpoint = 0
+
+    async def prepare(self, tables: Sequence[Table]) -> None:
+        """Create the tables; when one is missing or was declared otherwise, all start over."""
+        declared = {table.name: table for table in tables}
+        if any(self._tables.get(name) != table for name, table in declared.items()):
+            self._tables = declared
+            self._rows = {name: {} for name in declared}
+            self._checkpoint = 0
+
+    async def commit(self, changes: Sequence[Change], *, checkpoint: int) -> None:
+        """Apply `changes` and move the checkpoint, together."""
+        for change in changes:
+            rows = self._rows[change.table]
+            for row in change.upserts:
+                rows[row.tenant, row.key] = row
+            for deleted in change.deletes:
+                rows.pop(deleted, None)
+        self._checkpoint = checkpoint
+
+    async def checkpoint(self) -> int:
+        """Return the position the views hold, 0 when they hold nothing."""
+        return self._checkpoint
+
+    async def get(self, table: str, tenant: str, key: str) -> bytes | None:
+        """Return one document."""
+        row = self._rows[table].get((tenant, key))
+        return None if row is None else row.document
+
+    async def get_many(
+        self, table: str, keys: Sequence[tuple[str, str]]
+    ) -> Mapping[tuple[str, str], bytes]:
+        """Return the documents that exist of `keys` (tenant, key)."""
+        rows = self._rows[table]
+        return {key: rows[key].document for key in keys if key in rows}
+
+    async def find(self, query: Query) -> Page:
+        """Return a page of documents."""
+        table = self._tables[query.table]
+        found = [
+            row
+            for row in self._rows[query.table].values()
+            if query.tenant in (None, row.tenant)
+            and all(_meets(_value(table, row, one.column), one) for one in query.where)
+        ]
+        last = query.order[-1][1] if query.order else "asc"
+        found.sort(key=lambda row: (row.tenant, row.key), reverse=last == "desc")
+        for column, direction in reversed(query.order):
+            found.sort(key=_by(table, column), reverse=direction == "desc")
+        page = found[query.offset : query.offset + query.limit]
+        return Page(page, len(found) if query.count else -1)
+
+    async def scan(
+        self, table: str, *, after: tuple[str, str] | None = None, limit: int = 1_000
+    ) -> Sequence[Row]:
+        """Return rows behind `after` (tenant, key), in that order."""
+        rows = self._rows[table]
+        return [rows[key] for key in sorted(rows) if after is None or key > after][:limit]
+
+    async def fresh(self) -> ViewStore:
+        """Return the same tables once more, empty, beside these."""
+        fresh = MemoryViewStore()
+        await fresh.prepare(list(self._tables.values()))
+        return fresh
+
+    async def swap(self, fresh: ViewStore) -> None:
+        """Put what `fresh` holds in the place of these tables."""
+        if not isinstance(fresh, MemoryViewStore):
+            raise TypeError("fresh() of this store makes what it swaps with")
+        self._rows, self._checkpoint = fresh._rows, fresh._checkpoint  # noqa: SLF001 - its own kind
+
+    async def close(self) -> None:
+        """Let go of everything."""
+
+
+def _value(table: Table, row: Row, column: str) -> Value:
+    if column in ("tenant", "key"):
+        return row.tenant if column == "tenant" else row.key
+    names = [declared.name for declared in table.columns]
+    return row.values[names.index(column)]
+
+
+def _by(table: Table, column: str) -> Callable[[Row], tuple[bool, Value]]:
+    def key(row: Row) -> tuple[bool, Value]:
+        value = _value(table, row, column)
+        return (value is not None, value)
+
+    return key
+
+
+def _meets(value: Value, filtered: Filter) -> bool:
+    given = filtered.value
+    if filtered.op == "=":
+        return value == given
+    if value is None:
+        return False
+    match filtered.op:
+        case "is_set":
+            return True
+        case "prefix":
+            return str(value).startswith(str(given))
+        case "in":
+            return isinstance(given, Sequence) and value in tuple(given)
+        case op:
+            return bool(_COMPARISONS[op](value, given))
