@@ -1,0 +1,48 @@
+"""What a command to a record event leads to."""
+
+from typing import assert_never
+
+from domain.decider import Decider
+from domain.errors import NotFound
+from domain.record.messages import (
+    Command,
+    Event,
+    NoteMatches,
+    ReceiveRecord,
+    RecordReceived,
+    TriggersConsidered,
+)
+from domain.record.state import State, evolve
+
+
+def decide(command: Command, state: State) -> list[Event]:
+    """Return the events of `command`; raises NotFound. Each is taken once."""
+    match command:
+        case ReceiveRecord():
+            return [] if state.received else [_received(command)]
+        case NoteMatches():
+            if state.received is None:
+                message = "Record event not found"
+                raise NotFound(message)
+            if state.considered:
+                return []
+            noted = TriggersConsidered(fired=command.fired, skipped=command.skipped, at=command.at)
+            return [noted]
+    assert_never(command)
+
+
+def _received(command: ReceiveRecord) -> RecordReceived:
+    return RecordReceived(
+        event_id=command.event_id,
+        source=command.source,
+        type=command.type,
+        workspace=command.workspace,
+        record_slug=command.record_slug,
+        record_id=command.record_id,
+        data=command.data,
+        time=command.time,
+        at=command.at,
+    )
+
+
+DECIDER: Decider[Command, State, Event] = Decider("record", State(), decide, evolve)

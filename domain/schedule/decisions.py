@@ -1,0 +1,83 @@
+"""What a command to a schedule leads to. Which instants are due is the timetable's business."""
+
+from typing import assert_never
+
+from domain.decider import Decider
+from domain.errors import Fault, InConflict, Invalid, NotFound
+from domain.schedule.messages import (
+    Command,
+    CreateSchedule,
+    DeleteSchedule,
+    Event,
+    Fire,
+    Miss,
+    RecordTick,
+    ScheduleCreated,
+    ScheduleDeleted,
+    ScheduleFired,
+    ScheduleMissed,
+    ScheduleSkipped,
+    Skip,
+)
+from domain.schedule.state import State, evolve
+from domain.schedule.timetable import InvalidTimetable, check
+
+
+def decide(command: Command, state: State) -> list[Event]:
+    """Return the events of `command`; raises Invalid, NotFound, InConflict."""
+    match command:
+        case RecordTick():
+            return _tick(command, state)
+        case CreateSchedule():
+            return _create(command, state)
+        case DeleteSchedule():
+            if state.timetable is None:
+                message = "Schedule not found"
+                raise NotFound(message)
+            return [] if state.deleted else [ScheduleDeleted(by=command.by, at=command.at)]
+    assert_never(command)
+
+
+def _tick(command: RecordTick, state: State) -> list[Event]:
+    """Each instant is dealt with once and none is gone back to."""
+    nominal_at, at = command.nominal_at, command.at
+    dealt_with = state.last_nominal is not None and nominal_at <= state.last_nominal
+    if state.deleted or dealt_with:
+        return []
+    match command.outcome:
+        case Fire(run_id=run_id):
+            return [ScheduleFired(nominal_at=nominal_at, run_id=run_id, at=at)]
+        case Miss(reason=reason):
+            return [ScheduleMissed(nominal_at=nominal_at, reason=reason, at=at)]
+        case Skip(reason=reason):
+            return [ScheduleSkipped(nominal_at=nominal_at, reason=reason, at=at)]
+    assert_never(command.outcome)
+
+
+def _create(command: CreateSchedule, state: State) -> list[Event]:
+    created = ScheduleCreated(
+        definition_id=command.definition_id,
+        timetable=command.timetable,
+        input=command.input,
+        by=command.by,
+        at=command.at,
+    )
+    if state.timetable is not None:
+        if _repeats(command, state):
+            return []
+        message = "The schedule already exists"
+        raise InConflict(message)
+    try:
+        check(command.timetable)
+    except InvalidTimetable as fault:
+        message = "The schedule is not valid"
+        faults = [Fault((fault.field,), fault.reason)]
+        raise Invalid(message, faults=faults) from fault
+    return [created]
+
+
+def _repeats(command: CreateSchedule, state: State) -> bool:
+    return (state.definition_id, state.timetable) == (command.definition_id, command.timetable)
+
+
+DECIDER: Decider[Command, State, Event] = Decider("schedule", State(), decide, evolve)
