@@ -1,0 +1,150 @@
+"""Where Baton may connect to on somebody's behalf: the one choke point against SSRF.
+
+A URL is looked at when it is written down (`check_url`), and the address it really leads to when a
+socket is opened (`connector`): only the second sees what a name resolves to at that moment, which
+defeats rebinding, odd spellings of an address and redirects alike. `ipaddress.is_global` alone
+takes multicast, 6to4, NAT64 and site-local addresses for public ones, hence the lists here
+(IANA special-purpose address registries, RFC 6890).
+"""
+
+import errno
+import ipaddress
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from aiohttp import TCPConnector
+from yarl import URL
+
+CODE = "blocked_address"
+
+_DENIED_V4 = tuple(
+    ipaddress.IPv4Network(text)
+    for text in ("0.0.0.0/8", "100.64.0.0/10", "192.0.0.0/24", "192.88.99.0/24", "224.0.0.0/3")
+)
+_UNICAST_V6 = ipaddress.IPv6Network("2000::/3")
+_DENIED_V6 = tuple(
+    ipaddress.IPv6Network(text) for text in ("2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20")
+)
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+_LOCAL_NAMES = ("localhost", "localdomain", "local", "internal", "lan", "home.arpa")
+_WEB_PORTS = (80, 443)
+_FIRST_FREE_PORT = 1024
+_MAX_URL = 2_048
+
+
+class BlockedAddress(OSError):
+    """The URL or the address behind it is not one Baton connects to; the message says why."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(errno.EACCES, message)
+        self.message = message
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddressPolicy:
+    """Public addresses only, or with `allow_private` any (for functions beside Baton)."""
+
+    allow_private: bool = False
+
+    def permits(self, address: str) -> bool:
+        """Return whether a socket may be connected to `address`, an IP address as text."""
+        return self.allow_private or is_public(address)
+
+    def check_url(self, url: str) -> URL:
+        """Return the parsed URL; raises BlockedAddress for what is visibly wrong with it."""
+        parsed = _parsed(url)
+        if self.allow_private:
+            return parsed
+        if parsed.port not in _WEB_PORTS and (parsed.port or 0) < _FIRST_FREE_PORT:
+            raise BlockedAddress(f"port {parsed.port} is not one for HTTP")
+        host = (parsed.raw_host or "").rstrip(".").lower()
+        if _is_local_name(host) or ((literal := _literal(host)) and not is_public(literal)):
+            raise BlockedAddress(f"{host} is not a public address")
+        return parsed
+
+    def connector(self, **options: Any) -> TCPConnector:
+        """Return a connector whose every socket goes through this policy (`options`: aiohttp's).
+
+        A kept-alive socket isn't looked at again: never share a connector between policies.
+        """
+        return TCPConnector(socket_factory=self._socket_factory(), **options)
+
+    def _socket_factory(self) -> Callable[[Any], socket.socket]:
+        def open_socket(info: tuple[Any, ...]) -> socket.socket:
+            family, kind, protocol, _, address = info
+            if not self.permits(str(address[0])):
+                # The same words for each address, so that aiohttp hands on this very exception.
+                raise BlockedAddress("the host leads to an address that is not public")
+            return socket.socket(family=family, type=kind, proto=protocol)
+
+        return open_socket
+
+
+def is_public(address: str) -> bool:
+    """Return whether `address` is a public unicast one; what is no address at all is not."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return False
+    if isinstance(parsed, ipaddress.IPv6Address):
+        embedded = _embedded_v4(parsed)
+        if embedded is None:
+            return _is_public_v6(parsed)
+        parsed = embedded
+    return parsed.is_global and not any(parsed in network for network in _DENIED_V4)
+
+
+def _embedded_v4(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+    if address.ipv4_mapped is not None:
+        return address.ipv4_mapped
+    if address in _NAT64:
+        return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+    return None
+
+
+def _is_public_v6(address: ipaddress.IPv6Address) -> bool:
+    return (
+        address.scope_id is None
+        and address in _UNICAST_V6
+        and address.is_global
+        and not any(address in network for network in _DENIED_V6)
+    )
+
+
+def _parsed(url: str) -> URL:
+    if len(url) > _MAX_URL or not url.isprintable() or any(mark in url for mark in " \\"):
+        raise BlockedAddress("the URL is too long or holds characters that no URL has")
+    try:
+        parsed = URL(url)
+        host, port = parsed.raw_host, parsed.port
+    except ValueError as error:
+        raise BlockedAddress(f"the URL can't be read: {error}") from None
+    if parsed.scheme not in {"http", "https"} or not host or "%" in host:
+        raise BlockedAddress("the URL is not an absolute http or https one")
+    if (
+        parsed.raw_user is not None
+        or parsed.raw_password is not None
+        or "@" in parsed.raw_authority
+    ):
+        raise BlockedAddress("the URL holds credentials")
+    if not port:
+        raise BlockedAddress("port 0 is not one for HTTP")
+    return parsed
+
+
+def _is_local_name(host: str) -> bool:
+    return any(host == name or host.endswith("." + name) for name in _LOCAL_NAMES)
+
+
+def _literal(host: str) -> str | None:
+    """Return the address that `host` spells, also as `127.1`, `0x7f000001`, `2130706433`."""
+    try:
+        return str(ipaddress.ip_address(host))
+    except ValueError:
+        pass
+    try:
+        return socket.inet_ntoa(socket.inet_aton(host))
+    except (OSError, UnicodeError):
+        return None
