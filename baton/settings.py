@@ -99,7 +99,7 @@ class Settings(BaseSettings):
 
 
 class _TomlSource(TomlConfigSettingsSource):
-    """`[functions.NAME]` are declarations; the modules to load are `functions = [...]` elsewhere."""
+    """Reads `[functions.NAME]` as declarations; modules to load are a list, `functions = [...]`."""
 
     def __call__(self) -> dict[str, object]:
         read = dict(super().__call__())

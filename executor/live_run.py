@@ -18,8 +18,8 @@ class LiveRun:
     """What the executor knows of a run between events.
 
     `commands` wait to be decided in the next append, `foreign` holds events that others
-    appended, `calling` the tasks inside a function, `mine` every token this executor performs or has
-    a report of. `echoed` is the newest version the log has shown.
+    appended, `calling` the tasks inside a function, `mine` every token this executor performs or
+    has a report of. `echoed` is the newest version the log has shown.
     """
 
     stream: str
