@@ -67,7 +67,7 @@ async def transact(
     """Decide `command` against the stream and append what follows.
 
     `known` is tried first instead of reading the stream. `also` is written in the same append, and
-    only when something was decided. Raises what the decider refuses with, `InConflict` when other writers
+    only when something was decided. Raises what the decider refuses with, `InConflict` when others
     won every race, and `Unavailable`.
     """
     intent: Intent[Any, Any, Any] = Intent(decider, stream, command, known)
