@@ -4,6 +4,7 @@ from typing import assert_never
 
 from domain.decider import Decider
 from domain.errors import Fault, InConflict, Invalid, NotFound
+from domain.json import same
 from domain.schedule.messages import (
     Command,
     CreateSchedule,
@@ -77,7 +78,12 @@ def _create(command: CreateSchedule, state: State) -> list[Event]:
 
 
 def _repeats(command: CreateSchedule, state: State) -> bool:
-    return (state.definition_id, state.timetable) == (command.definition_id, command.timetable)
+    return (
+        not state.deleted
+        and command.definition_id == state.definition_id
+        and command.timetable == state.timetable
+        and same(command.input, state.input)
+    )
 
 
 DECIDER: Decider[Command, State, Event] = Decider("schedule", State(), decide, evolve)
