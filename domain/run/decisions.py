@@ -3,7 +3,7 @@
 from typing import assert_never
 
 from domain.decider import Decider
-from domain.definition.graph import Compute, Delay
+from domain.definition.graph import Compute, Delay, Graph
 from domain.errors import InConflict, NotFound, StaleAttempt
 from domain.run.advance import Draft, advance, begin, begin_delay
 from domain.run.attempts import compute_step, end_attempt, take_over
@@ -27,37 +27,42 @@ from domain.run.messages import (
 )
 from domain.run.state import State, evolve
 
+_NO_GRAPH = Graph(steps=())
+"""For commands that set no step in motion."""
+
 
 def decide(command: Command, state: State) -> list[Event]:
     """Return the events of `command`; raises NotFound, InConflict, StaleAttempt."""
+    return decide_onto(command, state)[0]
+
+
+def decide_onto(command: Command, state: State) -> tuple[list[Event], State]:
+    """Return the events of `command` and the state they lead to; raises as `decide` does."""
+    graph = _NO_GRAPH if isinstance(command, RequestRun | CancelRun) else command.graph
+    draft = Draft(state, graph, command.at)
     match command:
         case ReportOutcome():
-            return _report(command, state)
+            _report(draft, command)
         case RequestRun():
-            return _request(command, state)
+            _request(draft, command)
         case StartRun():
-            return _start(command, state)
+            _start(draft)
         case FireTimer():
-            return _fire(command, state)
+            _fire(draft, command)
         case TakeOver():
-            return _take_over(command, state)
+            _take_over(draft)
         case CancelRun():
-            return _cancel(command, _existing(state))
+            _cancel(draft, command)
         case RetryRun():
-            return _retry(command, _existing(state))
-    assert_never(command)
+            _retry(draft, command)
+        case _:
+            assert_never(command)
+    return draft.events, draft.state
 
 
-def _existing(state: State) -> State:
-    if not state.version:
-        message = "Run not found"
-        raise NotFound(message)
-    return state
-
-
-def _request(command: RequestRun, state: State) -> list[Event]:
-    if state.version:
-        return []
+def _request(draft: Draft, command: RequestRun) -> None:
+    if draft.state.version:
+        return
     definition = command.definition
     if not definition.version or definition.deleted:
         message = "Definition not found"
@@ -66,7 +71,7 @@ def _request(command: RequestRun, state: State) -> list[Event]:
     if status == "paused" or (status == "draft" and command.trigger != "on_demand"):
         message = f"Definition '{definition.slug}' is {status}: it starts no run"
         raise InConflict(message)
-    return [
+    draft.emit(
         RunRequested(
             tenant=definition.tenant,
             run_id=command.run_id,
@@ -81,93 +86,84 @@ def _request(command: RequestRun, state: State) -> list[Event]:
             correlation_id=command.correlation_id,
             traceparent=command.traceparent,
         )
-    ]
+    )
 
 
-def _start(command: StartRun, state: State) -> list[Event]:
-    if state.status != "pending":
-        return []
-    draft = Draft(state, command.graph, command.at)
-    draft.emit(RunStarted(at=command.at))
-    advance(draft, None)
-    return draft.events
+def _start(draft: Draft) -> None:
+    if draft.state.status == "pending":
+        draft.emit(RunStarted(at=draft.at))
+        advance(draft, None)
 
 
-def _report(command: ReportOutcome, state: State) -> list[Event]:
-    step = state.holds(command.token)
+def _report(draft: Draft, command: ReportOutcome) -> None:
+    token = command.token
+    step = draft.state.holds(token)
     if step is None or step.status == "cancelled":
-        message = f"Attempt {command.token.attempt} no longer holds step '{command.token.step_id}'"
+        message = f"Attempt {token.attempt} no longer holds step '{token.step_id}'"
         raise StaleAttempt(message)
-    if step.status != "running":
-        return []
-    draft = Draft(state, command.graph, command.at)
-    end_attempt(draft, command.token, command.outcome)
-    return draft.events
+    if step.status == "running":
+        end_attempt(draft, token, command.outcome)
 
 
-def _fire(command: FireTimer, state: State) -> list[Event]:
-    step = state.holds(command.token)
-    if step is None or not step.open or command.at < step.due_at:
-        return []
-    draft = Draft(state, command.graph, command.at)
+def _fire(draft: Draft, command: FireTimer) -> None:
     step_id = command.token.step_id
+    step = draft.state.holds(command.token)
+    if step is None or not step.open or draft.at < step.due_at:
+        return
     if step.status == "delayed":
-        draft.emit(DelayElapsed(step_id=step_id, visit=step.visit, at=command.at))
+        draft.emit(DelayElapsed(step_id=step_id, visit=step.visit, at=draft.at))
         advance(draft, [step_id])
     elif step.status == "backing_off":
         begin(draft, compute_step(draft, step_id), step.visit, step.attempt, "retry")
     else:
         end_attempt(draft, command.token, TimedOut(jitter=command.jitter))
-    return draft.events
 
 
-def _take_over(command: TakeOver, state: State) -> list[Event]:
-    draft = Draft(state, command.graph, command.at)
-    for step_id, step in state.steps.items():
+def _take_over(draft: Draft) -> None:
+    for step_id, step in draft.state.steps.items():
         if step.status == "running":
             take_over(draft, step_id)
-    return draft.events
 
 
-def _cancel(command: CancelRun, state: State) -> list[Event]:
+def _cancel(draft: Draft, command: CancelRun) -> None:
+    state = _existing(draft)
     if state.status == "cancelled":
-        return []
+        return
     if state.final:
         message = f"The run has already {state.status}"
         raise InConflict(message)
-    cut: list[Event] = [
-        StepCancelled(step_id=step_id, visit=step.visit, attempt=step.attempt, at=command.at)
-        for step_id, step in state.steps.items()
-        if step.open
-    ]
-    return [*cut, RunCancelled(by=command.by, at=command.at, reason=command.reason)]
+    for step_id, step in state.steps.items():
+        if step.open:
+            draft.emit(
+                StepCancelled(step_id=step_id, visit=step.visit, attempt=step.attempt, at=draft.at)
+            )
+    draft.emit(RunCancelled(by=command.by, at=draft.at, reason=command.reason))
 
 
-def _retry(command: RetryRun, state: State) -> list[Event]:
-    unstarted = state.status == "cancelled" and not state.activations
-    again = _to_reopen(command, state)
-    if not again and not (unstarted and command.step_id is None):
+def _retry(draft: Draft, command: RetryRun) -> None:
+    state = _existing(draft)
+    again = _to_reopen(state, command.step_id)
+    unstarted = state.status == "cancelled" and not state.activations and command.step_id is None
+    if not again and not unstarted:
         message = "The run has no failed step to retry"
         raise InConflict(message)
-    draft = Draft(state, command.graph, command.at)
-    draft.emit(RunReopened(by=command.by, steps=again, at=command.at))
+    draft.emit(RunReopened(by=command.by, steps=again, at=draft.at))
     for step_id in again:
         _reopen(draft, step_id)
-    if not again:
-        draft.emit(RunStarted(at=command.at))
+    if unstarted:
+        draft.emit(RunStarted(at=draft.at))
         advance(draft, None)
-    return draft.events
 
 
-def _to_reopen(command: RetryRun, state: State) -> tuple[str, ...]:
+def _to_reopen(state: State, step_id: str | None) -> tuple[str, ...]:
     """What a cancel cut off goes on in any case: the run could not end without it."""
     if state.status not in ("failed", "cancelled"):
         return ()
     ended = {of: each.status for of, each in state.steps.items() if not (each.open or each.done)}
-    if command.step_id is not None and command.step_id not in ended:
+    if step_id is not None and step_id not in ended:
         return ()
     return tuple(
-        of for of, status in ended.items() if status == "cancelled" or command.step_id in (None, of)
+        of for of, status in ended.items() if status == "cancelled" or step_id in (None, of)
     )
 
 
@@ -179,4 +175,11 @@ def _reopen(draft: Draft, step_id: str) -> None:
         begin_delay(draft, step, state.visit + 1)
 
 
-DECIDER: Decider[Command, State, Event] = Decider("run", State(), decide, evolve)
+def _existing(draft: Draft) -> State:
+    if not draft.state.version:
+        message = "Run not found"
+        raise NotFound(message)
+    return draft.state
+
+
+DECIDER: Decider[Command, State, Event] = Decider("run", State(), decide, evolve, onto=decide_onto)
