@@ -1,9 +1,9 @@
 """What a dialect is: base paths, routes, an error envelope and where the tenant is said.
 
-A dialect is a package `command_api/dialects/<name>/` whose `__init__` exports `DIALECT`; it is found
-by `discover()` and needs no other registration. A handler takes an `Exchange`, returns a `Reply`,
-and holds no rule: it reads the body, calls a verb of `command_api.commands` or a query of the
-views, and puts the result into its own words.
+A dialect is a package `command_api/dialects/<name>/` whose `__init__` exports `DIALECT`; it is
+found by `discover()` and needs no other registration. A handler takes an `Exchange`, returns a
+`Reply`, and holds no rule: it reads the body, calls a verb of `command_api.commands` or a query
+of the views, and puts the result into its own words.
 """
 
 import pkgutil
@@ -15,9 +15,10 @@ from typing import Literal, TypeAlias
 from aiohttp import web
 from pydantic import BaseModel
 
-from command_api.exchange import Exchange, Reply
+from command_api.exchange import Exchange
 from command_api.principal import Scope
 from command_api.refusal import Refusal
+from command_api.reply import Reply
 from domain.json import JsonObject
 
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]

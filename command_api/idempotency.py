@@ -26,7 +26,8 @@ def read_key(values: list[str]) -> str | None:
     if not values:
         return None
     key = values[0]
-    if len(values) > 1 or not key or len(key) > MAX_KEY or not key.isascii() or not key.isprintable():
+    readable = key.isascii() and key.isprintable()
+    if len(values) > 1 or not 0 < len(key) <= MAX_KEY or not readable:
         message = f"{HEADER} must be one value of 1 to {MAX_KEY} printable ASCII characters"
         raise Refused("validation_error", message)
     return key

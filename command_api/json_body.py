@@ -110,12 +110,11 @@ def _own_path(
     path: list[str | int] = []
     here = document
     for at, part in enumerate(loc):
-        if isinstance(here, dict) and isinstance(part, str) and part in here:
-            here = here[part]
-        elif isinstance(here, list) and isinstance(part, int) and part < len(here):
-            here = here[part]
-        elif not (missing and at == len(loc) - 1):
-            continue
+        try:
+            here = here[part]  # type: ignore[index]
+        except (LookupError, TypeError):
+            if not missing or at < len(loc) - 1:
+                continue
         path.append(part)
     return tuple(path)
 

@@ -67,7 +67,7 @@ class Refusal:
     trace_id: str = ""
 
 
-class Refused(Exception):  # noqa: N818 - a refusal is a fact, not an error
+class Refused(Exception):
     """The request was refused at the HTTP edge; nothing was recorded."""
 
     def __init__(
@@ -90,9 +90,7 @@ def refused_field(message: str, *path: str | int) -> Refused:
 
 def refusal_of(rejected: Rejected) -> Refusal:
     """Return a domain refusal as the edge tells it."""
-    return Refusal(
-        code=_OF_DOMAIN[rejected.code], message=rejected.message, faults=rejected.faults
-    )
+    return Refusal(code=_OF_DOMAIN[rejected.code], message=rejected.message, faults=rejected.faults)
 
 
 def field_name(fault: Fault) -> str:

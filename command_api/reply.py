@@ -7,6 +7,7 @@ import orjson
 from aiohttp import web
 
 JSON = "application/json"
+_SERVER = ("Server", "baton")  # aiohttp would tell its version
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +26,7 @@ class Reply:
 
     def to_response(self, *extra: tuple[str, str]) -> web.Response:
         """Return it as aiohttp sends it, with `extra` headers."""
-        headers = [*self.headers, *extra]
+        headers = [_SERVER, *self.headers, *extra]
         if self.body or self.status not in (204, 304):
             headers.append(("Content-Type", self.content_type))
         return web.Response(status=self.status, body=self.body or None, headers=headers)
@@ -39,7 +40,7 @@ def json_reply(
     headers: Mapping[str, str] | None = None,
     content_type: str = JSON,
 ) -> Reply:
-    """Return `body` (dicts, lists, dataclasses, no None members removed) as JSON; None sends none."""
+    """Return `body` (dicts, lists, dataclasses) as JSON, nulls included; None sends no body."""
     return Reply(
         status=status,
         body=b"" if body is None else orjson.dumps(body),

@@ -3,6 +3,8 @@
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
+from prometheus_client import CollectorRegistry
+
 from command_api.principal import Authenticator
 from eventlog.ports import Clock, EventStore, IdempotencyKeys, Secrets
 from projector.queries import Views
@@ -23,7 +25,7 @@ class Services:
 
     `reached(position, timeout_ms)` returns whether the views hold `position` in time; `position()`
     is the newest position known to be in the views; `new_id()` makes a fresh xid; `checks` are run
-    by /readyz, True for ready; `functions` lists what is registered now.
+    by /readyz, True for ready; `functions` lists what is registered now; /metrics shows `metrics`.
     """
 
     store: EventStore
@@ -37,3 +39,4 @@ class Services:
     authenticator: Authenticator
     checks: Mapping[str, Callable[[], Awaitable[bool]]] = field(default_factory=dict)
     functions: Callable[[], tuple[FunctionInfo, ...]] = tuple
+    metrics: CollectorRegistry = field(default_factory=CollectorRegistry)

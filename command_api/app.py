@@ -1,0 +1,99 @@
+"""The HTTP application: every dialect's routes behind one path of admission.
+
+Admission is: whose token, which tenant, which scope, then the body within its limit; after it the
+handler, under the Idempotency-Key where there is one; then the wait for the views.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+
+from aiohttp import hdrs, web
+
+from command_api import auth, json_body, own_paths
+from command_api.dialect import Dialect, Route, discover
+from command_api.envelopes import Envelopes
+from command_api.exchange import Exchange
+from command_api.metrics import HttpMetrics
+from command_api.principal import Principal
+from command_api.read_your_write import respond
+from command_api.refusal import Refused
+from command_api.reply import Reply
+from command_api.services import Services
+
+_Endpoint = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+def make_app(services: Services, dialects: Sequence[Dialect] | None = None) -> web.Application:
+    """Return the application; without `dialects` it speaks all that `discover` finds."""
+    spoken = discover() if dialects is None else tuple(dialects)
+    everything = (*spoken, own_paths.own_paths(spoken))
+    envelopes = Envelopes(everything)
+    metrics = HttpMetrics(services.metrics)
+    app = web.Application(middlewares=[envelopes.middleware], client_max_size=json_body.MAX_BODY)
+    for dialect in everything:
+        for base in dialect.bases:
+            _add_routes(app, base, dialect, services, metrics)
+    return app
+
+
+def _add_routes(
+    app: web.Application, base: str, dialect: Dialect, services: Services, metrics: HttpMetrics
+) -> None:
+    resources: dict[str, web.Resource] = {}
+    for route in dialect.routes:
+        resource = resources.get(route.path)
+        if resource is None:
+            resource = resources[route.path] = app.router.add_resource(base + route.path)
+        endpoint = metrics.observed(_endpoint(services, dialect, route), dialect.name, route)
+        resource.add_route(route.method, endpoint, expect_handler=_expect)
+        if route.method == "GET":
+            resource.add_route(hdrs.METH_HEAD, endpoint, expect_handler=_expect)
+
+
+def _endpoint(services: Services, dialect: Dialect, route: Route) -> _Endpoint:
+    async def answer(request: web.Request) -> web.StreamResponse:
+        seen = services.position()
+        principal = await _admit(request, services, dialect, route)
+        body = await json_body.read_body(request) if request.body_exists else b""
+        exchange = Exchange(request, services, principal, body=body)
+        if route.keyed:
+            return await respond(
+                request, await exchange.once(partial(_reply, route, exchange)), services, seen
+            )
+        reply = await route.handler(exchange)
+        if isinstance(reply, web.StreamResponse):
+            return reply
+        return await respond(request, reply, services, seen)
+
+    return answer
+
+
+async def _admit(
+    request: web.Request, services: Services, dialect: Dialect, route: Route
+) -> Principal:
+    """Return who asks; raises Refused 401, 403, 404 (a path that can name nothing)."""
+    if "\0" in request.path:
+        message = "There is nothing at this path"
+        raise Refused("not_found", message)
+    if route.scope is None:
+        return auth.nobody(request, dialect.tenant)
+    identity = await services.authenticator.identify(auth.bearer_token(request))
+    tenant = auth.tenant_of(request, identity, dialect.tenant)
+    auth.require_scope(identity, route.scope)
+    return Principal(subject=identity.subject, tenant=tenant, scopes=identity.scopes)
+
+
+async def _reply(route: Route, exchange: Exchange) -> Reply:
+    reply = await route.handler(exchange)
+    if not isinstance(reply, Reply):
+        message = f"{route.method} {route.path} streams, so it cannot be kept under a key"
+        raise TypeError(message)
+    return reply
+
+
+async def _expect(request: web.Request) -> None:
+    """Ask for the body of a sender that waits for it; other expectations are not ours to meet."""
+    if request.headers.get(hdrs.EXPECT, "").lower() == "100-continue":
+        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        # What was written counts as output; the answer proper has not begun.
+        request.writer.output_size = 0

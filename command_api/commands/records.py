@@ -1,0 +1,40 @@
+"""Taking in record events, each of them once."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from command_api.principal import Principal
+from command_api.services import Services
+from domain.ids import derived_id
+from domain.record.decisions import DECIDER as RECORD
+from domain.record.messages import ReceiveRecord
+from domain.stream import stream_name
+from eventlog.transact import Intent, transact_all
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """How many record events were new, how many known; all are in the log at `position`."""
+
+    accepted: int
+    duplicates: int
+    position: int
+
+
+async def send_records(
+    services: Services, principal: Principal, records: Sequence[ReceiveRecord]
+) -> Sent:
+    """Record all of `records` that are new, together."""
+    intents: dict[str, Intent[Any, Any, Any]] = {}
+    for record in records:
+        ident = derived_id("record", record.source, record.event_id)
+        stream = stream_name(principal.tenant, "record", ident)
+        intents.setdefault(stream, Intent(RECORD, stream, record))
+    outcomes = await transact_all(services.store, list(intents.values()))
+    accepted = sum(outcome.changed for outcome in outcomes)
+    return Sent(
+        accepted=accepted,
+        duplicates=len(records) - accepted,
+        position=max((outcome.position for outcome in outcomes), default=0),
+    )

@@ -1,0 +1,107 @@
+"""Starting, stopping and reopening runs, and trying a decision without one."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from command_api.commands.folded import folded
+from command_api.principal import Principal
+from command_api.services import Services
+from domain.definition.decisions import DECIDER as DEFINITION
+from domain.definition.graph import Decision, Graph
+from domain.definition.state import State as Definition
+from domain.errors import Fault, Invalid, NotFound
+from domain.json import Json, JsonObject
+from domain.run.conditions import choose
+from domain.run.decisions import DECIDER as RUN
+from domain.run.evaluation import DecisionResult
+from domain.run.messages import CancelRun, RequestRun, RetryRun, TriggerKind
+from domain.run.state import State as Run
+from domain.stream import stream_name
+from eventlog.transact import Outcome, transact
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewRun:
+    """A run to start; `metadata` says more of the trigger, in the Centrali seeds' words."""
+
+    run_id: str
+    trigger: TriggerKind = "on_demand"
+    input: Json = None
+    context: JsonObject | None = None
+    metadata: JsonObject | None = None
+    correlation_id: str | None = None
+    traceparent: str | None = None
+
+
+async def start_run(
+    services: Services, principal: Principal, definition: Definition, new: NewRun, *, at: int
+) -> Outcome[Run]:
+    """Request a run of the definition's newest version; a run id that exists starts nothing more.
+
+    Raises NotFound for a deleted definition, InConflict for one whose status starts nothing.
+    """
+    command = RequestRun(
+        run_id=new.run_id,
+        definition=definition,
+        trigger=new.trigger,
+        by=principal.subject,
+        at=at,
+        input=new.input,
+        context=new.context or {},
+        metadata=new.metadata or {},
+        correlation_id=new.correlation_id,
+        traceparent=new.traceparent,
+    )
+    stream = stream_name(principal.tenant, "run", new.run_id)
+    return await transact(services.store, RUN, stream, command)
+
+
+async def cancel_run(
+    services: Services, principal: Principal, run_id: str, *, at: int, reason: str | None = None
+) -> Outcome[Run]:
+    """Stop a run; raises NotFound, InConflict when it has finished otherwise."""
+    command = CancelRun(by=principal.subject, at=at, reason=reason)
+    stream = stream_name(principal.tenant, "run", run_id)
+    return await transact(services.store, RUN, stream, command)
+
+
+async def retry_run(
+    services: Services, principal: Principal, run_id: str, *, at: int, step_id: str | None = None
+) -> Outcome[Run]:
+    """Reopen a failed or cancelled run, at all its failed steps or at one.
+
+    Raises NotFound, InConflict when there is nothing to retry.
+    """
+    graph = await _graph_of(services, principal.tenant, run_id)
+    command = RetryRun(graph=graph, by=principal.subject, at=at, step_id=step_id)
+    stream = stream_name(principal.tenant, "run", run_id)
+    return await transact(services.store, RUN, stream, command)
+
+
+def test_decision(definition: Definition, step_id: str, data: Mapping[str, Json]) -> DecisionResult:
+    """Evaluate a decision step on `data` (`{input?, context?, steps?}`, else the input itself).
+
+    Raises NotFound for a step there isn't, Invalid for one that decides nothing.
+    """
+    step = definition.body.graph.by_id.get(step_id)
+    if step is None:
+        message = f"Step '{step_id}' not found"
+        raise NotFound(message)
+    if not isinstance(step, Decision):
+        message = f"Step '{step_id}' is not a decision step"
+        raise Invalid(message, faults=[Fault(("stepId",), "must name a decision step")])
+    scope: dict[str, Json] = {"input": {}, "context": {}, "steps": {}}
+    known = {name: data[name] for name in scope if name in data}
+    return choose(step.cases, step.default_next, {**scope, **(known or {"input": dict(data)})})
+
+
+async def _graph_of(services: Services, tenant: str, run_id: str) -> Graph:
+    """Return the graph of the version a run began with; raises NotFound."""
+    run = await folded(services.store, RUN, stream_name(tenant, "run", run_id))
+    stream = stream_name(tenant, "definition", run.definition_id)
+    definition = await folded(services.store, DEFINITION, stream)
+    version = definition.versions.get(run.definition_version)
+    if version is None:
+        message = "Run not found"
+        raise NotFound(message)
+    return version.graph

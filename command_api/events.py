@@ -1,0 +1,25 @@
+"""POST /events: record events come in, each is recorded once, the scheduler does the rest."""
+
+from pydantic import BaseModel
+
+from command_api.cloudevents import Receipt, read_records
+from command_api.commands import send_records
+from command_api.exchange import Exchange
+from command_api.reply import Reply
+
+
+class EventsAccepted(BaseModel):
+    """`accepted` counts the events that were new; all stand in the log at `position`."""
+
+    accepted: int
+    duplicates: int
+    position: int
+
+
+async def take_events(exchange: Exchange) -> Reply:
+    """Answer 202 with the counts; raises Refused, and then nothing was taken."""
+    receipt = Receipt(tenant=exchange.tenant, at=exchange.now(), fallback_id=exchange.new_id())
+    records = read_records(exchange.headers, exchange.body, receipt)
+    sent = await send_records(exchange.services, exchange.principal, records)
+    body = {"accepted": sent.accepted, "duplicates": sent.duplicates, "position": sent.position}
+    return exchange.answer(202, body, position=sent.position)
