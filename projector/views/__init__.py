@@ -1,1 +1,15 @@
 """One module per view; what views share stands beside this folder."""
+
+import importlib
+import pkgutil
+from functools import cache
+from typing import Any
+
+from projector.view import View
+
+
+@cache
+def every_view() -> tuple[View[Any], ...]:
+    """Return the `VIEW` of every module in this folder, by name."""
+    names = sorted(module.name for module in pkgutil.iter_modules(__path__))
+    return tuple(importlib.import_module(f"{__name__}.{name}").VIEW for name in names)

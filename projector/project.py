@@ -1,0 +1,144 @@
+"""The projector: keeps every view up with the log.
+
+Folding and committing go side by side: while one batch is written, the events that come in are
+folded into the next, so that a batch grows with the load and each document is written once for it.
+"""
+
+import asyncio
+import heapq
+import logging
+from collections.abc import Sequence
+from itertools import count
+from typing import Any
+
+from eventlog.envelope import Recorded
+from eventlog.errors import Unavailable
+from eventlog.follow import follow
+from eventlog.ports import Change, Clock, Log, ViewStore
+from projector.folding import Folding, read_missing
+from projector.view import View
+from projector.views import every_view
+
+SLICE = 250
+"""Events folded before others on the loop get their turn."""
+MAX_BATCH = 2_000
+"""Events folded ahead of the commit under way; more wait in the log."""
+FIRST_BACKOFF_MS = 50
+LONGEST_BACKOFF_MS = 5_000
+
+_log = logging.getLogger("baton.projector")
+
+
+class Projector:
+    """Folds the log into `store`; rows and position change in one transaction (`run`).
+
+    `position` is how far the views hold the log.
+    """
+
+    def __init__(
+        self, store: ViewStore, *, clock: Clock, views: Sequence[View[Any]] | None = None
+    ) -> None:
+        self.position = 0
+        self._store = store
+        self._clock = clock
+        self._views = every_view() if views is None else views
+        self._folding = Folding(self._views, position=0)
+        self._work = asyncio.Event()
+        self._room = asyncio.Event()
+        self._waiting = _Waiting()
+
+    async def run(self, log: Log) -> None:
+        """Follow `log` from where the views stand, until cancelled.
+
+        Raises what made the log or an event unreadable, for the process to end by; a store that
+        doesn't answer is waited for.
+        """
+        await self._store.prepare([view.table for view in self._views])
+        position = await self._store.checkpoint()
+        self._folding = Folding(self._views, position=position)
+        self._reach(position)
+        subscription = await log.subscribe("projector", after=position)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(follow(subscription, self._take_in, clock=self._clock))
+            group.create_task(self._write())
+
+    async def reached(self, position: int, timeout_ms: int) -> bool:
+        """Wait until the views hold `position`; False when they don't after `timeout_ms`."""
+        if position <= self.position:
+            return True
+        return await self._waiting.until(position, timeout_ms)
+
+    async def _take_in(self, events: Sequence[Recorded]) -> None:
+        rest = events
+        while rest:
+            if self._folding.pending >= MAX_BATCH:
+                self._room.clear()
+                await self._room.wait()
+            done = self._folding.fold(rest[:SLICE])
+            self._work.set()
+            if done < min(len(rest), SLICE):
+                await read_missing(self._folding, self._store, rest[done : done + SLICE])
+            elif len(rest) > SLICE:
+                await asyncio.sleep(0)
+            rest = rest[done:]
+
+    async def _write(self) -> None:
+        while True:
+            await self._work.wait()
+            self._work.clear()
+            position, changes = self._folding.position, self._folding.take()
+            self._room.set()
+            await self._commit(changes, position)
+            self._folding.committed()
+            self._reach(position)
+
+    async def _commit(self, changes: Sequence[Change], position: int) -> None:
+        backoff_ms = FIRST_BACKOFF_MS
+        while True:
+            try:
+                return await self._store.commit(changes, checkpoint=position)
+            except Unavailable:
+                _log.warning("the views can't be written; again in %d ms", backoff_ms)
+            await self._clock.sleep(backoff_ms)
+            backoff_ms = min(backoff_ms * 2, LONGEST_BACKOFF_MS)
+
+    def _reach(self, position: int) -> None:
+        self.position = position
+        self._waiting.reach(position)
+
+
+class _Waiting:
+    """Those who wait for a position, the lowest first."""
+
+    def __init__(self) -> None:
+        self._order = count()
+        self._heap: list[tuple[int, int, asyncio.Future[bool]]] = []
+
+    async def until(self, position: int, timeout_ms: int) -> bool:
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[bool] = loop.create_future()
+        entry = (position, next(self._order), future)
+        heapq.heappush(self._heap, entry)
+        timer = loop.call_later(timeout_ms / 1000, _give_up, future)
+        try:
+            return await future
+        finally:
+            timer.cancel()
+            if not future.done() or not future.result():
+                self._drop(entry)
+
+    def reach(self, position: int) -> None:
+        while self._heap and self._heap[0][0] <= position:
+            _, _, future = heapq.heappop(self._heap)
+            if not future.done():
+                future.set_result(True)
+
+    def _drop(self, entry: tuple[int, int, asyncio.Future[bool]]) -> None:
+        if entry in self._heap:
+            self._heap.remove(entry)
+            heapq.heapify(self._heap)
+
+
+def _give_up(future: asyncio.Future[bool]) -> None:
+    if not future.done():
+        future.set_result(False)

@@ -1,0 +1,176 @@
+"""Makes the views anew from the events, beside the live ones, and compares the two.
+
+A view that differs from its rebuilt self, byte for byte, was damaged or is no pure fold.
+"""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from eventlog.envelope import Recorded
+from eventlog.ports import EventStore, Filter, Query, Row, ViewStore
+from projector.folding import Folding, read_missing
+from projector.view import Key, View
+from projector.views import every_view
+
+Progress = Callable[[int, int], None]
+"""Is told (done, total) positions of the log."""
+
+READ = 1_000
+"""Events read and folded at once."""
+MAX_BATCH = 10_000
+"""Events folded before their rows are written."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """A row that is not what the events make of it; None where there is no row."""
+
+    table: str
+    tenant: str
+    key: str
+    live: Row | None
+    rebuilt: Row | None
+
+
+def _silent(done: int, total: int) -> None:
+    """Tell nobody."""
+
+
+class Rebuild:
+    """One rebuild of every view. `position` is how far it holds the log.
+
+    The live views may go on meanwhile. All methods raise `Unavailable`.
+    """
+
+    def __init__(
+        self, events: EventStore, live: ViewStore, fresh: ViewStore, views: Sequence[View[Any]]
+    ) -> None:
+        self._events = events
+        self._live = live
+        self._fresh = fresh
+        self._views = views
+        self._folding = Folding(views, position=0)
+
+    @property
+    def position(self) -> int:
+        """How far the rebuilt views hold the log."""
+        return self._folding.position
+
+    async def up_to(
+        self, position: int, *, at: int | None = None, progress: Progress = _silent
+    ) -> int:
+        """Fold the events up to `position`, or the last one before any later than `at` (ms UTC).
+
+        Returns the position that was reached.
+        """
+        begun, total = self.position, max(0, position - self.position)
+        while events := await self._next(position, at):
+            await self._fold(events)
+            if self._folding.pending >= MAX_BATCH:
+                await self._commit()
+            progress(min(total, self.position - begun), total)
+        await self._commit()
+        progress(total, total)
+        return self.position
+
+    async def first_difference(self) -> Difference | None:
+        """Catch up with the live views and return the first row that differs from theirs.
+
+        Raises ValueError when the rebuilt views are further than the live ones.
+        """
+        await self._catch_up()
+        for view in self._views:
+            async for key in self._suspects(view.name):
+                found = await self._difference(view.name, key)
+                if found is not None:
+                    return found
+        return None
+
+    async def swap(self) -> None:
+        """Put the rebuilt views in the place of the live ones, for whoever follows them next."""
+        await self._live.swap(self._fresh)
+
+    async def _next(self, position: int, at: int | None) -> Sequence[Recorded]:
+        if self.position >= position:
+            return ()
+        found = await self._events.read_all(after=self.position, limit=READ)
+        for index, recorded in enumerate(found):
+            if recorded.position > position or (at is not None and _time_of(recorded) > at):
+                return found[:index]
+        return found
+
+    async def _fold(self, events: Sequence[Recorded]) -> None:
+        while (done := self._folding.fold(events)) < len(events):
+            events = events[done:]
+            await read_missing(self._folding, self._fresh, events)
+
+    async def _commit(self) -> None:
+        if self._folding.pending:
+            await self._fresh.commit(self._folding.take(), checkpoint=self.position)
+            self._folding.committed()
+
+    async def _catch_up(self) -> int:
+        position = await self._live.checkpoint()
+        if position < self.position:
+            message = f"The live views stand at {position}, the rebuilt ones at {self.position}"
+            raise ValueError(message)
+        await self.up_to(position)
+        return position
+
+    async def _suspects(self, table: str) -> AsyncIterator[Key]:
+        """Yield the keys whose rows differ at a glance: the live ones may have changed since."""
+        live, rebuilt = _scan(self._live, table), _scan(self._fresh, table)
+        one, other = await anext(live, None), await anext(rebuilt, None)
+        while one is not None or other is not None:
+            first = min(_key(row) for row in (one, other) if row is not None)
+            left = one if one is not None and _key(one) == first else None
+            right = other if other is not None and _key(other) == first else None
+            if left != right:
+                yield first
+            one = one if left is None else await anext(live, None)
+            other = other if right is None else await anext(rebuilt, None)
+
+    async def _difference(self, table: str, key: Key) -> Difference | None:
+        """Compare one row at a moment at which both views stand at the same position."""
+        while True:
+            position = await self._catch_up()
+            live, rebuilt = await _row(self._live, table, key), await _row(self._fresh, table, key)
+            if position == await self._live.checkpoint():
+                break
+        if live == rebuilt:
+            return None
+        return Difference(table=table, tenant=key[0], key=key[1], live=live, rebuilt=rebuilt)
+
+
+async def begin_rebuild(
+    events: EventStore, live: ViewStore, views: Sequence[View[Any]] | None = None
+) -> Rebuild:
+    """Return a rebuild that holds nothing yet, in fresh tables beside those of `live`."""
+    views = every_view() if views is None else views
+    fresh = await live.fresh()
+    await fresh.prepare([view.table for view in views])
+    return Rebuild(events, live, fresh, views)
+
+
+async def _scan(store: ViewStore, table: str) -> AsyncIterator[Row]:
+    after: Key | None = None
+    while rows := await store.scan(table, after=after):
+        for row in rows:
+            yield row
+        after = _key(rows[-1])
+
+
+async def _row(store: ViewStore, table: str, key: Key) -> Row | None:
+    where = (Filter(column="key", op="=", value=key[1]),)
+    rows = (await store.find(Query(table=table, tenant=key[0], where=where, limit=1))).rows
+    return rows[0] if rows else None
+
+
+def _key(row: Row) -> Key:
+    return row.tenant, row.key
+
+
+def _time_of(recorded: Recorded) -> int:
+    at = getattr(recorded.event, "at", 0)
+    return at if isinstance(at, int) else 0
