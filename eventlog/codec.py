@@ -17,7 +17,7 @@ import orjson
 from pydantic import TypeAdapter, ValidationError
 
 import domain
-from eventlog.envelope import Event
+from eventlog.envelope import Event, Recorded
 from eventlog.errors import Unreadable, Unwritable
 from eventlog.upcasts import UPCASTS, Upcasts, upcast
 
@@ -54,6 +54,14 @@ def decode(topic: str, data: bytes, *, upcasts: Upcasts = UPCASTS) -> Event:
 def topic_of(event: Event) -> str:
     """Return the name that events of this class are stored under; raises KeyError for others."""
     return _topics()[type(event)]
+
+
+def recorded(position: int, stream: str, version: int, topic: str, state: bytes) -> Recorded:
+    """Return an event as it stands in the log; raises `Unreadable`, which names the place."""
+    try:
+        return Recorded(position, stream, version, decode(topic, state))
+    except Unreadable as error:
+        raise Unreadable(f"{stream} version {version} (position {position}): {error}") from error
 
 
 def dump(document: object) -> bytes:

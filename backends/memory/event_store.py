@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from eventsourcing.persistence import IntegrityError, StoredEvent
 from eventsourcing.popo import POPOApplicationRecorder
 
-from eventlog.codec import decode
+from eventlog.codec import recorded
 from eventlog.envelope import Appended, Conflict, Recorded, Write
 from eventlog.feed import Feed
 from eventlog.group_commit import GroupCommit, Row
@@ -63,9 +63,5 @@ class MemoryEventStore:
 
 
 def _recorded(position: int, event: StoredEvent) -> Recorded:
-    return Recorded(
-        position,
-        str(event.originator_id),
-        event.originator_version,
-        decode(event.topic, event.state),
-    )
+    stream = str(event.originator_id)
+    return recorded(position, stream, event.originator_version, event.topic, event.state)

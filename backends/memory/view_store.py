@@ -2,10 +2,16 @@
 
 import operator
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from eventlog.ports import Change, Filter, Page, Query, Row, Table, ViewStore
 
-_COMPARISONS = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
+_COMPARISONS: Mapping[str, Callable[[Any, Any], Any]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
 
 Rows = dict[tuple[str, str], Row]
 Value = str | int | None

@@ -1,0 +1,18 @@
+"""What SQLite's failures mean to Baton."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from eventsourcing.persistence import PersistenceError
+
+from eventlog.errors import Unavailable
+
+
+@contextmanager
+def as_unavailable() -> Iterator[None]:
+    """Raise what the driver or the library raise as `Unavailable`."""
+    try:
+        yield
+    except (sqlite3.Error, PersistenceError) as error:
+        raise Unavailable(f"SQLite: {error}") from error

@@ -1,0 +1,29 @@
+-- What stands beside the events in baton.db. Times are milliseconds since the epoch, UTC.
+
+CREATE TABLE IF NOT EXISTS idempotency_keys (
+    tenant TEXT NOT NULL,
+    key TEXT NOT NULL,
+    fingerprint TEXT NOT NULL,
+    claimed_at INTEGER NOT NULL,
+    status INTEGER,          -- NULL while the request is being answered
+    headers TEXT,
+    body BLOB,
+    PRIMARY KEY (tenant, key)
+);
+
+CREATE INDEX IF NOT EXISTS idempotency_keys_by_age ON idempotency_keys (claimed_at);
+
+CREATE TABLE IF NOT EXISTS leases (
+    name TEXT PRIMARY KEY,
+    holder TEXT NOT NULL,    -- '' when it was given back
+    epoch INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL
+);
+
+CREATE TABLE IF NOT EXISTS secrets (
+    tenant TEXT NOT NULL,
+    secret_id TEXT NOT NULL,
+    key_id TEXT NOT NULL,
+    sealed BLOB NOT NULL,
+    PRIMARY KEY (tenant, secret_id)
+);

@@ -1,0 +1,35 @@
+"""Sealed secrets as rows."""
+
+import sqlite3
+
+from backends.sqlite.errors import as_unavailable
+from backends.sqlite.transactions import Transactions
+from eventlog.sealing import Sealer
+
+_PUT = """
+INSERT INTO secrets (tenant, secret_id, key_id, sealed) VALUES (?, ?, ?, ?)
+ON CONFLICT (tenant, secret_id) DO UPDATE SET key_id = excluded.key_id, sealed = excluded.sealed"""
+_GET = "SELECT sealed FROM secrets WHERE tenant = ? AND secret_id = ?"
+
+
+class SqliteSecrets:
+    """Implements `eventlog.ports.Secrets`."""
+
+    def __init__(
+        self, reader: sqlite3.Connection, transactions: Transactions, sealer: Sealer
+    ) -> None:
+        self._reader = reader
+        self._transactions = transactions
+        self._sealer = sealer
+
+    async def put(self, tenant: str, secret_id: str, value: str) -> None:
+        """Seal and keep `value`; a later one takes its place."""
+        sealed = self._sealer.seal(tenant, secret_id, value)
+        row = (tenant, secret_id, self._sealer.key_id, sealed)
+        await self._transactions.run(lambda cursor: cursor.execute(_PUT, row))
+
+    async def get(self, tenant: str, secret_id: str) -> str | None:
+        """Return the value for use."""
+        with as_unavailable():
+            found = self._reader.execute(_GET, (tenant, secret_id)).fetchone()
+        return self._sealer.unseal(tenant, secret_id, found[0]) if found else None
