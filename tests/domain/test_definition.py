@@ -1,0 +1,115 @@
+"""Publishing, changing and deleting a definition."""
+
+from domain.definition.decisions import DECIDER
+from domain.definition.graph import Case, Condition, Decision
+from domain.definition.messages import (
+    Body,
+    CreateDefinition,
+    DefinitionCreated,
+    DefinitionDeleted,
+    DefinitionUpdated,
+    DeleteDefinition,
+    UpdateDefinition,
+)
+from domain.definition.trigger import EventTrigger
+from domain.errors import Fault
+from domain.json import Json
+from tests.domain.examples import body, compute, sequence
+from tests.domain.specification import given
+
+BODY = body()
+CREATED = DefinitionCreated(
+    tenant="acme", definition_id="d1", slug="orders", body=BODY, by="ann", at=1
+)
+DELETED = DefinitionDeleted(by="bob", at=3)
+
+
+def create(published: Body = BODY, slug: str = "orders") -> CreateDefinition:
+    return CreateDefinition(
+        tenant="acme", definition_id="d1", slug=slug, body=published, by="ann", at=1
+    )
+
+
+def update(published: Body, at: int = 2) -> UpdateDefinition:
+    return UpdateDefinition(body=published, by="bob", at=at)
+
+
+def comparing_with(value: Json) -> Body:
+    condition = Condition(path="input.a", op="eq", value=value)
+    cases = (Case(conditions=(condition,), next="a"),)
+    return body(sequence(compute("a"), Decision(id="b", cases=cases)))
+
+
+def test_version_1_is_published() -> None:
+    given(DECIDER).when(create()).then(CREATED)
+
+
+def test_publishing_the_same_again_decides_nothing() -> None:
+    given(DECIDER, CREATED).when(create()).then_nothing()
+
+
+def test_an_id_is_not_published_twice_with_different_content() -> None:
+    given(DECIDER, CREATED).when(create(body(name="Other"))).then_refused("conflict")
+    given(DECIDER, CREATED).when(create(slug="other")).then_refused("conflict")
+
+
+def test_a_faulty_definition_is_refused_with_the_place_of_each_fault() -> None:
+    faulty = body(sequence(compute("a", next="z")), trigger=EventTrigger(event_type="nothing"))
+    refusal = given(DECIDER).when(create(faulty, "Not A Slug")).then_refused("validation_error")
+
+    assert [fault.path for fault in refusal.faults] == [
+        ("slug",),
+        ("trigger", "event_type"),
+        ("steps", 0, "next"),
+    ]
+    assert refusal.faults[2] == Fault(("steps", 0, "next"), "'z' is no step")
+
+
+def test_every_change_is_a_new_version_and_the_old_one_stays() -> None:
+    changed = body(name="Orders, better")
+    updated = DefinitionUpdated(version=2, body=changed, by="bob", at=2)
+    after = given(DECIDER, CREATED).when(update(changed)).then(updated)
+
+    assert after.state.versions == {1: BODY, 2: changed}
+    assert after.state.body == changed
+
+
+def test_a_change_to_what_is_there_decides_nothing() -> None:
+    given(DECIDER, CREATED).when(update(body())).then_nothing()
+
+
+def test_a_value_changed_from_one_to_true_is_a_change() -> None:
+    first, second = comparing_with(1), comparing_with(True)
+    history = given(DECIDER).after(create(first))
+
+    history.when(update(second)).then(DefinitionUpdated(version=2, body=second, by="bob", at=2))
+    history.when(update(comparing_with(1.0))).then_nothing()
+
+
+def test_a_faulty_change_is_refused() -> None:
+    given(DECIDER, CREATED).when(update(body(name=""))).then_refused("validation_error")
+
+
+def test_what_was_never_created_cannot_be_changed_or_deleted() -> None:
+    given(DECIDER).when(update(BODY)).then_refused("not_found", "Definition not found")
+    given(DECIDER).when(DeleteDefinition(by="bob", at=3)).then_refused("not_found")
+
+
+def test_deleting_happens_once() -> None:
+    delete = DeleteDefinition(by="bob", at=3)
+
+    given(DECIDER, CREATED).when(delete).then(DELETED)
+    given(DECIDER, CREATED, DELETED).when(delete).then_nothing()
+
+
+def test_what_is_deleted_cannot_be_changed() -> None:
+    given(DECIDER, CREATED, DELETED).when(update(body(name="x"))).then_refused("not_found")
+
+
+def test_ticks_count_from_when_the_definition_became_active() -> None:
+    paused = given(DECIDER, CREATED).after(update(body(status="paused"), at=5))
+    active = paused.after(update(body(status="active"), at=7))
+    renamed = active.after(update(body(status="active", name="New"), at=9))
+    moved = renamed.after(update(body(trigger=EventTrigger(event_type="record.created")), at=11))
+
+    assert [each.state.active_since for each in (paused, active, renamed, moved)] == [0, 7, 7, 11]
