@@ -1,0 +1,80 @@
+"""A run's history as Centrali clients read it: one record per attempt, decision and delay.
+
+A synchronization point reads as a delay without a length, a skipped step as one that succeeded
+without output, a step cut off with its run as failed with the code CANCELLED.
+"""
+
+from command_api.centrali.decision_results import shown_decision
+from command_api.centrali.runs import as_object
+from command_api.centrali.times import shown_time
+from domain.json import JsonObject
+from domain.run.messages import Error, StepKind
+from projector.views.run_steps import Document as Step
+from projector.views.run_steps import Status
+
+_TYPES: dict[StepKind, str] = {
+    "compute": "compute",
+    "decision": "decision",
+    "delay": "delay",
+    "sync": "delay",
+}
+_STATUSES: dict[Status, str] = {
+    "running": "running",
+    "waiting": "waiting",
+    "succeeded": "succeeded",
+    "failed": "failed",
+    "cancelled": "failed",
+    "skipped": "succeeded",
+}
+
+
+def shown_run_step(step: Step) -> JsonObject:
+    """Return one record without the members that have no value."""
+    shown: JsonObject = {
+        "id": step.execution_id,
+        "orchestrationRunId": step.run_id,
+        "stepId": step.step_id,
+        "stepType": _TYPES[step.kind],
+        "attempt": step.attempt,
+        "status": _STATUSES[step.status],
+    }
+    shown |= _outcome(step)
+    if step.started_at is not None:
+        shown["startedAt"] = shown_time(step.started_at)
+    if step.completed_at is not None:
+        shown["completedAt"] = shown_time(step.completed_at)
+    shown["executionId"] = step.execution_id
+    if step.function is not None:
+        shown |= {"functionRunId": step.execution_id, "functionId": step.function}
+    return shown
+
+
+def _outcome(step: Step) -> JsonObject:
+    shown: JsonObject = {}
+    if step.kind == "compute" and step.status == "succeeded":
+        shown["output"] = as_object(step.output)
+    if step.decision is not None:
+        shown["decisionResult"] = shown_decision(step.decision)
+    if step.delay_ms is not None:
+        shown["delayConfig"] = _delay(step.delay_ms, step)
+    if step.error is not None:
+        shown["error"] = _error(step.error)
+    elif step.status == "cancelled":
+        shown["error"] = {"message": "cancelled", "code": "CANCELLED"}
+    return shown
+
+
+def _delay(delay_ms: int, step: Step) -> JsonObject:
+    shown: JsonObject = {"delayMs": delay_ms}
+    if step.resume_at is not None:
+        shown["resumeAt"] = shown_time(step.resume_at)
+    if step.resumed_at is not None:
+        shown["resumedAt"] = shown_time(step.resumed_at)
+    return shown
+
+
+def _error(error: Error) -> JsonObject:
+    shown: JsonObject = {"message": error.message, "code": error.code}
+    if error.stack is not None:
+        shown["stack"] = error.stack
+    return shown

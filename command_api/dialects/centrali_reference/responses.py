@@ -1,0 +1,126 @@
+"""Documents of the Centrali reference dialect, with the members its examples show.
+
+`currentStepId` is null when the run is nowhere; other members without a value are left out.
+`startedAt` is when the executor took the run up, and until then when it was asked for. A failed run
+also says why (`failureReason`); a run that is asked for by hand was triggered "manual"-ly.
+"""
+
+from collections.abc import Sequence
+
+from command_api.centrali.runs import (
+    as_object,
+    errors,
+    executed_steps,
+    failure_reason,
+    status_word,
+    step_outputs,
+    trigger_metadata,
+)
+from command_api.centrali.shown_steps import shown_steps
+from command_api.centrali.times import shown_time
+from command_api.dialects.centrali_reference.requests import UNITS
+from domain.definition.state import State
+from domain.json import JsonObject
+from domain.run.messages import TriggerKind
+from projector.views.run_steps import Document as Step
+from projector.views.runs import Document as Run
+
+_TRIGGERS: dict[TriggerKind, str] = {
+    "event": "event-driven",
+    "schedule": "scheduled",
+    "on_demand": "manual",
+    "http": "http-trigger",
+}
+
+
+def orchestration_in_list(definition: State) -> JsonObject:
+    """Return an orchestration without its steps."""
+    return {**_head(definition), **_authorship(definition)}
+
+
+def orchestration(definition: State) -> JsonObject:
+    """Return a whole orchestration."""
+    steps = {"steps": shown_steps(definition.body.graph)}
+    return {**_head(definition), **steps, **_authorship(definition)}
+
+
+def requested_run(run: Run) -> JsonObject:
+    """Return the answer to a trigger: the run as it was accepted."""
+    return {
+        "id": run.id,
+        "orchestrationId": run.definition_id,
+        "status": "pending",
+        "triggerType": _TRIGGERS[run.trigger],
+        "startedAt": shown_time(run.requested_at),
+    }
+
+
+def run_in_list(run: Run) -> JsonObject:
+    """Return a run without its data."""
+    return {
+        **_identity(run),
+        "currentStepId": run.current_step_id,
+        **_progress(run),
+    }
+
+
+def run_with_data(run: Run, steps: Sequence[Step]) -> JsonObject:
+    """Return a whole run."""
+    return {
+        **_identity(run),
+        "input": {} if run.input is None else as_object(run.input),
+        "context": run.context,
+        "stepOutputs": step_outputs(steps),
+        "currentStepId": run.current_step_id,
+        "executedSteps": executed_steps(steps),
+        **_progress(run),
+        "errors": errors(run, steps),
+    }
+
+
+def _head(definition: State) -> JsonObject:
+    body = definition.body
+    shown: JsonObject = {
+        "id": definition.definition_id,
+        "slug": definition.slug,
+        "name": body.name,
+    }
+    if body.description is not None:
+        shown["description"] = body.description
+    return {
+        **shown,
+        "version": definition.version,
+        "isActive": body.status == "active",
+        "trigger": UNITS.words.show(body.trigger),
+    }
+
+
+def _authorship(definition: State) -> JsonObject:
+    return {
+        "createdAt": shown_time(definition.created_at),
+        "updatedAt": shown_time(definition.updated_at),
+        "createdBy": definition.created_by,
+        "updatedBy": definition.updated_by,
+    }
+
+
+def _identity(run: Run) -> JsonObject:
+    return {
+        "id": run.id,
+        "orchestrationId": run.definition_id,
+        "status": status_word(run),
+        "triggerType": _TRIGGERS[run.trigger],
+        "triggerMetadata": trigger_metadata(run),
+    }
+
+
+def _progress(run: Run) -> JsonObject:
+    started_at = run.requested_at if run.started_at is None else run.started_at
+    shown: JsonObject = {"startedAt": shown_time(started_at)}
+    if run.completed_at is not None:
+        shown["completedAt"] = shown_time(run.completed_at)
+    shown |= {"hasErrors": run.has_errors, "delayStepCount": run.delay_count}
+    if run.correlation_id is not None:
+        shown["correlationId"] = run.correlation_id
+    reason = failure_reason(run)
+    return shown if reason is None else {**shown, "failureReason": reason}
