@@ -1,0 +1,40 @@
+"""What the roles count, shown on /metrics when it is asked for: the hot path only adds integers."""
+
+from collections.abc import Iterator
+from dataclasses import asdict
+
+from prometheus_client import CollectorRegistry, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+from executor.work import Executor
+from projector.project import Projector
+
+_HELP = {
+    "runs_started": "Runs this executor started",
+    "steps_performed": "Attempts this executor performed",
+    "late_outcomes_refused": "Outcomes refused because their attempt had been superseded",
+    "runs_taken_over": "Unfinished runs taken up after their executor was gone",
+    "runs_lost_to_another": "Runs left because another executor had taken them over",
+}
+
+
+class _Counts(Collector):
+    def __init__(self, executor: Executor, projector: Projector) -> None:
+        self._executor = executor
+        self._projector = projector
+
+    def collect(self) -> Iterator[Metric]:
+        for name, value in asdict(self._executor.counts).items():
+            yield CounterMetricFamily(f"baton_executor_{name}", _HELP[name], value=value)
+        backlog = self._executor.backlog
+        yield GaugeMetricFamily("baton_executor_backlog", "Requested runs that wait", value=backlog)
+        position = self._projector.position
+        yield GaugeMetricFamily("baton_projector_position", "How far the views are", value=position)
+
+
+def export_counts(
+    registry: CollectorRegistry, *, executor: Executor, projector: Projector
+) -> None:
+    """Show the counts of an executor and a projector in `registry`."""
+    registry.register(_Counts(executor, projector))

@@ -1,0 +1,202 @@
+"""The only place that names backends and puts the parts together."""
+
+import asyncio
+import importlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from random import Random
+
+from prometheus_client import CollectorRegistry
+
+from baton.keys import jwt_secret, sealing_key
+from baton.metrics import export_counts
+from baton.settings import DeclaredFunction, Settings
+from command_api.auth import Expected, SharedSecret, TokenAuthenticator
+from command_api.services import FunctionInfo, Services
+from domain.run.decisions import DECIDER as RUN
+from domain.stream import stream_name
+from eventlog.backend import Backend, Place, Stores
+from eventlog.clock import SystemClock
+from eventlog.follow import follow
+from eventlog.ids import new_id
+from eventlog.ports import Clock
+from executor.address_policy import AddressPolicy
+from executor.functions import RegisteredFunctions
+from executor.loading import load
+from executor.registry import HttpFunction, Registry, identity
+from executor.work import Executor
+from projector.project import Projector
+from projector.queries import Views
+from scheduler.role import Scheduler
+
+GRACE_S = 10.0
+"""How long a stop waits for functions under way."""
+
+
+def backend_of(url: str) -> Backend:
+    """Return the backend for a store's address; raises LookupError for an unknown scheme."""
+    scheme = url.partition(":")[0]
+    name = {"sqlite": "sqlite", "memory": "memory"}.get(scheme)
+    if name is None:
+        message = f"no store for {scheme}: — use sqlite:///PATH"
+        raise LookupError(message)
+    backend: Backend = importlib.import_module(f"backends.{name}").BACKEND
+    return backend
+
+
+async def open_stores(settings: Settings, *, read_only: bool = False) -> Stores:
+    """Open the configured store; raises `InUse` and `Unavailable`."""
+    place = Place(
+        sealing_key=sealing_key(settings),
+        folder=settings.data_folder,
+        url=settings.store_url,
+        read_only=read_only,
+    )
+    return await backend_of(settings.store_url).open(place)
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class Stack:
+    """All roles in one process on one store."""
+
+    settings: Settings
+    stores: Stores
+    clock: Clock
+    registry: Registry
+    functions: RegisteredFunctions
+    views: Views
+    projector: Projector
+    executor: Executor
+    scheduler: Scheduler
+    services: Services
+
+
+def compose(settings: Settings, stores: Stores, *, clock: Clock, rng: Random) -> Stack:
+    """Put every role together on `stores`; nothing runs yet."""
+    registry = registry_of(settings)
+    functions = RegisteredFunctions(
+        registry,
+        clock=clock,
+        policy=AddressPolicy(allow_private=settings.functions_allow_private),
+    )
+    views = Views(stores.views)
+    projector = Projector(stores.views, clock=clock)
+    executor = Executor(stores.events, functions, clock=clock, rng=rng)
+    metrics = CollectorRegistry()
+    export_counts(metrics, executor=executor, projector=projector)
+    services = Services(
+        store=stores.events,
+        views=views,
+        reached=projector.reached,
+        position=lambda: projector.position,
+        clock=clock,
+        new_id=lambda: new_id(clock.now()),
+        keys=stores.keys,
+        secrets=stores.secrets,
+        authenticator=authenticator_of(settings, clock),
+        functions=lambda: tuple(FunctionInfo(id=one.id, name=one.name) for one in registry),
+        metrics=metrics,
+    )
+    return Stack(
+        settings=settings,
+        stores=stores,
+        clock=clock,
+        registry=registry,
+        functions=functions,
+        views=views,
+        projector=projector,
+        executor=executor,
+        scheduler=Scheduler(stores, views, clock=clock, rng=rng),
+        services=services,
+    )
+
+
+def registry_of(settings: Settings) -> Registry:
+    """Load the configured functions; raises FunctionsNotLoaded and FunctionNameTaken."""
+    registry = Registry()
+    for source in settings.functions:
+        for function in load(source):
+            registry.add(function)
+    for name, declared in settings.declared_functions.items():
+        if declared.url is not None:
+            registry.add(_http_function(name, declared))
+    return registry
+
+
+def _http_function(name: str, declared: DeclaredFunction) -> HttpFunction:
+    ident, aliases = identity(name, declared.id)
+    return HttpFunction(
+        name=name,
+        id=ident,
+        aliases=aliases,
+        url=str(declared.url),
+        timeout_ms=declared.timeout_ms,
+        secret=declared.secret.get_secret_value() if declared.secret else None,
+    )
+
+
+def authenticator_of(settings: Settings, clock: Clock) -> TokenAuthenticator:
+    """Return what verifies bearer tokens; raises NoSecret."""
+    expected = Expected(issuer=settings.jwt_issuer, audience=settings.jwt_audience)
+    return TokenAuthenticator(SharedSecret(jwt_secret(settings, make=False)), clock, expected)
+
+
+@asynccontextmanager
+async def running(settings: Settings) -> AsyncIterator[Stack]:
+    """Run every role in this process until the block ends; then stop them gracefully.
+
+    A role that ends on its own ends the block with its exception: a process is restarted, not mended.
+    """
+    clock, rng = SystemClock(), Random()  # noqa: S311 - spreads backoffs
+    stores = await open_stores(settings)
+    stack = compose(settings, stores, clock=clock, rng=rng)
+    try:
+        async with asyncio.TaskGroup() as group:
+            roles = await _start(stack, group)
+            try:
+                yield stack
+            finally:
+                await _stop(stack, roles)
+    finally:
+        await stack.functions.close()
+        await stores.close()
+
+
+async def _start(stack: Stack, group: asyncio.TaskGroup) -> list[asyncio.Task[None]]:
+    """Bring the views up to the log, then take up what is unfinished, then follow."""
+    log = stack.stores.log
+    head = await stack.stores.events.head()
+    roles = [group.create_task(stack.projector.run(log), name="projector")]
+    while not await stack.projector.reached(head, 1_000):
+        await asyncio.sleep(0)
+    position = stack.projector.position
+    subscription = await log.subscribe("executor", after=position)
+    await take_up(stack)
+    roles.append(
+        group.create_task(
+            follow(subscription, stack.executor.handle, clock=stack.clock), name="executor"
+        )
+    )
+    roles.append(group.create_task(stack.scheduler.run(), name="scheduler"))
+    return roles
+
+
+async def take_up(stack: Stack) -> None:
+    """Hand every run that is not over to the executor."""
+    after = ""
+    while found := await stack.views.active_runs(after=after):
+        await stack.executor.take_up(
+            stream_name(run.tenant, RUN.name, run.id) for run in found
+        )
+        after = found[-1].id
+
+
+async def _stop(stack: Stack, roles: list[asyncio.Task[None]]) -> None:
+    """Stop in the order of the work: no new triggers, then the steps under way, then the views."""
+    await stack.scheduler.stop()
+    await stack.executor.stop(grace_s=GRACE_S)
+    await stack.projector.reached(await stack.stores.events.head(), 5_000)
+    for role in roles:
+        role.cancel()
+    await asyncio.gather(*roles, return_exceptions=True)
