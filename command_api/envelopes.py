@@ -38,7 +38,6 @@ class Envelopes:
         bases = [(base, dialect) for dialect in dialects for base in dialect.bases]
         bases.sort(key=lambda one: len(one[0]), reverse=True)
         self._bases = [(_prefix(base), dialect) for base, dialect in bases]
-        self.middleware = web.middleware(self._answer)
 
     def dialect_of(self, path: str) -> Dialect:
         """Return the dialect that answers for `path`; raises LookupError where none does."""
@@ -48,7 +47,9 @@ class Envelopes:
         message = "No dialect has the empty base"
         raise LookupError(message)
 
-    async def _answer(self, request: web.Request, handler: _Handler) -> web.StreamResponse:
+    @web.middleware
+    async def middleware(self, request: web.Request, handler: _Handler) -> web.StreamResponse:
+        """Answer what `handler` raises."""
         try:
             return await handler(request)
         except Refused as refused:

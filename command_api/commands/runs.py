@@ -17,7 +17,7 @@ from domain.run.evaluation import DecisionResult
 from domain.run.messages import CancelRun, RequestRun, RetryRun, TriggerKind
 from domain.run.state import State as Run
 from domain.stream import stream_name
-from eventlog.transact import Outcome, transact
+from eventlog.transact import Known, Outcome, transact
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +53,9 @@ async def start_run(
         traceparent=new.traceparent,
     )
     stream = stream_name(principal.tenant, "run", new.run_id)
-    return await transact(services.store, RUN, stream, command)
+    # Nearly every run is new: the append finds out, which costs no look at the stream.
+    unseen = Known(RUN.initial, 0)
+    return await transact(services.store, RUN, stream, command, known=unseen)
 
 
 async def cancel_run(

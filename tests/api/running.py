@@ -1,0 +1,129 @@
+"""A server on a real socket over an in-memory backend with its projector, and a client for it."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import jwt
+
+from backends.memory.for_tests import open_stores
+from command_api.app import make_app
+from command_api.auth import SharedSecret, TokenAuthenticator
+from command_api.dialect import Dialect
+from command_api.serve import serve
+from command_api.services import Services
+from eventlog.backend import Stores
+from eventlog.clock import SystemClock
+from eventlog.ids import new_id
+from projector.project import Projector
+from projector.queries import Views
+from tests.api.tiny_dialect import DIALECT
+
+SECRET = "a secret for tests that has more than 32 bytes"
+ALL = "orchestrator:read orchestrator:write"
+
+
+def token(**claims: object) -> str:
+    """Return a good token of tenant acme, changed by `claims` (None leaves one out)."""
+    good = {
+        "sub": "ada",
+        "tenant": "acme",
+        "scope": ALL,
+        "exp": int(time.time()) + 600,
+        **claims,
+    }
+    said = {name: value for name, value in good.items() if value is not None}
+    return jwt.encode(said, SECRET, algorithm="HS256")
+
+
+def bearer(**claims: object) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token(**claims)}"}
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    status: int
+    headers: Mapping[str, str]
+    raw: bytes
+    body: Any
+
+
+@dataclass(slots=True)
+class Running:
+    """`url` ends in no slash; `headers` go with every call."""
+
+    url: str
+    port: int
+    session: aiohttp.ClientSession
+    services: Services
+    stores: Stores
+
+    async def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        json: object = None,
+        data: Any = None,
+        headers: Mapping[str, str] | None = None,
+        anonymous: bool = False,
+    ) -> Answered:
+        sent = {} if anonymous else bearer()
+        sent.update(headers or {})
+        async with self.session.request(
+            method, self.url + path, json=json, data=data, headers=sent, allow_redirects=False
+        ) as response:
+            raw = await response.read()
+            is_json = "json" in response.headers.get("Content-Type", "")
+            body = await response.json(content_type=None) if is_json and raw else None
+            return Answered(response.status, response.headers.copy(), raw, body)
+
+    async def get(self, path: str, **more: Any) -> Answered:
+        return await self.call("GET", path, **more)
+
+    async def post(self, path: str, json: object = None, **more: Any) -> Answered:
+        return await self.call("POST", path, json=json, **more)
+
+    async def stored(self) -> Sequence[object]:
+        """Return every event there is."""
+        return [one.event for one in await self.stores.events.read_all(after=0, limit=10_000)]
+
+
+@asynccontextmanager
+async def running(
+    folder: Path, *, dialects: Sequence[Dialect] = (DIALECT,), **changed: Any
+) -> AsyncIterator[Running]:
+    """Run a server; `changed` replaces members of `Services`."""
+    stores, clock = await open_stores(folder), SystemClock()
+    projector = Projector(stores.views, clock=clock)
+    services = replace(
+        Services(
+            store=stores.events,
+            views=Views(stores.views),
+            reached=projector.reached,
+            position=lambda: projector.position,
+            clock=clock,
+            new_id=lambda: new_id(clock.now()),
+            keys=stores.keys,
+            secrets=stores.secrets,
+            authenticator=TokenAuthenticator(SharedSecret(SECRET), clock),
+        ),
+        **changed,
+    )
+    following = asyncio.create_task(projector.run(stores.log))
+    server = await serve(make_app(services, dialects), port=0)
+    session = aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar())
+    try:
+        url = f"http://127.0.0.1:{server.port}"
+        yield Running(url, server.port, session, services, stores)
+    finally:
+        await session.close()
+        await server.close()
+        following.cancel()
+        await asyncio.gather(following, return_exceptions=True)
+        await stores.close()

@@ -1,0 +1,272 @@
+"""A dialect small enough to see through, for what all dialects share."""
+
+from dataclasses import asdict
+
+from pydantic import BaseModel, ConfigDict
+
+from command_api import commands, pagination
+from command_api.dialect import Dialect, FromPath, QueryParameter, Route
+from command_api.exchange import Exchange
+from command_api.principal import ADMIN, READ, WRITE
+from command_api.refusal import STATUS, Refusal, field_name
+from command_api.reply import Reply
+from command_api.webhook import bare_path, receive_webhook
+from domain.definition.graph import Case, Compute, Condition, Decision, Graph
+from domain.definition.messages import Body, Status
+from domain.definition.state import State as Definition
+from domain.definition.trigger import EventTrigger, HttpTrigger, OnDemandTrigger, Trigger
+from domain.errors import NotFound
+from domain.json import JsonObject
+from domain.run.state import State as Run
+from eventlog.errors import Unavailable
+from eventlog.transact import Outcome
+
+BASE = "/tiny/{workspace}/v1"
+
+
+class Hook(BaseModel):
+    model_config = ConfigDict(strict=True, extra="forbid")
+    path: str | None = None
+    secret: str | None = None
+    validate_signature: bool = False
+    header: str | None = None
+
+
+class DefinitionBody(BaseModel):
+    model_config = ConfigDict(strict=True, extra="forbid")
+    slug: str
+    name: str = "Tiny"
+    status: Status = "active"
+    event_type: str | None = None
+    hook: Hook | None = None
+
+
+class DefinitionShown(BaseModel):
+    id: str
+    slug: str
+    version: int
+
+
+def render_error(refusal: Refusal) -> tuple[int, JsonObject]:
+    body: JsonObject = {"tiny_error": refusal.code, "message": refusal.message}
+    if refusal.faults:
+        body["fields"] = {field_name(fault): fault.message for fault in refusal.faults}
+    return STATUS[refusal.code], body
+
+
+def body_of(said: DefinitionBody) -> Body:
+    trigger: Trigger = OnDemandTrigger()
+    if said.event_type is not None:
+        trigger = EventTrigger(event_type=said.event_type)
+    if said.hook is not None:
+        trigger = HttpTrigger(
+            path=None if said.hook.path is None else bare_path(said.hook.path),
+            shown_path=said.hook.path,
+            validate_signature=said.hook.validate_signature,
+            signature_header=said.hook.header,
+        )
+    more = Condition(path="input.amount", op="gt", value=100)
+    steps = (
+        Decision(id="check", cases=(Case(conditions=(more,), next="do"),)),
+        Compute(id="do", function="noop"),
+    )
+    return Body(name=said.name, trigger=trigger, graph=Graph(steps=steps), status=said.status)
+
+
+def shown(definition: Definition) -> JsonObject:
+    return {
+        "id": definition.definition_id,
+        "slug": definition.slug,
+        "version": definition.version,
+    }
+
+
+async def create(exchange: Exchange) -> Reply:
+    said = await exchange.parse(DefinitionBody)
+    new = commands.NewDefinition(
+        definition_id=exchange.new_id(),
+        slug=said.slug,
+        body=body_of(said),
+        secret=said.hook.secret if said.hook else None,
+    )
+    outcome = await commands.create_definition(
+        exchange.services, exchange.principal, new, at=exchange.now()
+    )
+    return exchange.answer(201, shown(outcome.state), position=outcome.position)
+
+
+async def update(exchange: Exchange) -> Reply:
+    said = await exchange.parse(DefinitionBody)
+    outcome = await commands.update_definition(
+        exchange.services,
+        exchange.principal,
+        exchange.params["id"],
+        lambda _: body_of(said),
+        at=exchange.now(),
+        secret=said.hook.secret if said.hook else None,
+    )
+    return exchange.answer(200, shown(outcome.state), position=outcome.position)
+
+
+async def delete(exchange: Exchange) -> Reply:
+    outcome = await commands.delete_definition(
+        exchange.services, exchange.principal, exchange.params["id"], at=exchange.now()
+    )
+    return exchange.answer(204, position=outcome.position)
+
+
+async def existing(exchange: Exchange) -> Definition:
+    found = await exchange.services.views.definition(exchange.tenant, exchange.params["id"])
+    if found is None or found.deleted:
+        raise NotFound("Definition not found")
+    return found
+
+
+async def get(exchange: Exchange) -> Reply:
+    return exchange.answer(200, shown(await existing(exchange)))
+
+
+async def listed(exchange: Exchange) -> Reply:
+    page = pagination.page_of(exchange.query, sizes=(1, 100))
+    order = pagination.choice(exchange.query, "order", ("asc", "desc"), "desc")
+    found, total = await exchange.services.views.definitions(
+        exchange.tenant, order=order or "desc", offset=page.offset, limit=page.size
+    )
+    return exchange.answer(200, {"items": [shown(each) for each in found], "total": total})
+
+
+def run_shown(outcome: Outcome[Run]) -> JsonObject:
+    return {"runId": outcome.state.run_id, "status": outcome.state.status}
+
+
+async def start(exchange: Exchange) -> Reply:
+    said = await exchange.json_object(required=False)
+    new = commands.NewRun(run_id=exchange.new_id(), input=said.get("input"))
+    outcome = await commands.start_run(
+        exchange.services, exchange.principal, await existing(exchange), new, at=exchange.now()
+    )
+    return exchange.answer(201, run_shown(outcome), position=outcome.position)
+
+
+async def run(exchange: Exchange) -> Reply:
+    found = await exchange.services.views.run(exchange.tenant, exchange.params["run"])
+    if found is None:
+        raise NotFound("Run not found")
+    return exchange.answer(200, {"runId": found.id, "input": found.input, "by": found.by})
+
+
+async def cancel(exchange: Exchange) -> Reply:
+    outcome = await commands.cancel_run(
+        exchange.services, exchange.principal, exchange.params["run"], at=exchange.now()
+    )
+    return exchange.answer(200, run_shown(outcome), position=outcome.position)
+
+
+async def retry(exchange: Exchange) -> Reply:
+    outcome = await commands.retry_run(
+        exchange.services, exchange.principal, exchange.params["run"], at=exchange.now()
+    )
+    return exchange.answer(200, run_shown(outcome), position=outcome.position)
+
+
+async def decide(exchange: Exchange) -> Reply:
+    said = await exchange.json_object()
+    result = commands.test_decision(await existing(exchange), exchange.params["step"], said)
+    return exchange.answer(200, asdict(result))
+
+
+async def hook(exchange: Exchange) -> Reply:
+    found = await exchange.services.views.definition_by_path(
+        exchange.tenant, exchange.params["path"]
+    )
+    return await receive_webhook(
+        exchange,
+        found,
+        lambda outcome: exchange.answer(200, run_shown(outcome), position=outcome.position),
+    )
+
+
+async def echo(exchange: Exchange) -> Reply:
+    return exchange.answer(200, await exchange.json_object())
+
+
+async def broken(exchange: Exchange) -> Reply:
+    raise RuntimeError("the cause that must not show: hunter2")
+
+
+async def down(exchange: Exchange) -> Reply:
+    raise Unavailable("db.internal:5432 refused hunter2")
+
+
+async def admin(exchange: Exchange) -> Reply:
+    return exchange.answer(200, {"by": exchange.principal.subject})
+
+
+PAGE = (
+    QueryParameter(name="page", schema={"type": "integer", "minimum": 1}),
+    QueryParameter(name="pageSize", schema={"type": "integer", "minimum": 1, "maximum": 100}),
+)
+
+DIALECT = Dialect(
+    name="tiny",
+    title="Tiny",
+    bases=(BASE,),
+    render_error=render_error,
+    tenant=FromPath(parameter="workspace"),
+    routes=(
+        Route(
+            method="POST",
+            path="/definitions",
+            handler=create,
+            scope=WRITE,
+            summary="Create",
+            request=DefinitionBody,
+            response=DefinitionShown,
+            status=201,
+            problems={409: "The slug is taken"},
+        ),
+        Route(
+            method="GET",
+            path="/definitions",
+            handler=listed,
+            scope=READ,
+            summary="List",
+            query=PAGE,
+        ),
+        Route(
+            method="GET", path="/definitions/{id}", handler=get, scope=READ, summary="Get"
+        ),
+        Route(
+            method="PUT", path="/definitions/{id}", handler=update, scope=WRITE, summary="Change"
+        ),
+        Route(
+            method="DELETE",
+            path="/definitions/{id}",
+            handler=delete,
+            scope=WRITE,
+            summary="Delete",
+            status=204,
+        ),
+        Route(
+            method="POST", path="/definitions/{id}/runs", handler=start, scope=WRITE, summary="Run"
+        ),
+        Route(
+            method="POST",
+            path="/definitions/{id}/steps/{step}/test",
+            handler=decide,
+            scope=READ,
+            summary="Test",
+            idempotent=False,
+        ),
+        Route(method="GET", path="/runs/{run}", handler=run, scope=READ, summary="Get run"),
+        Route(
+            method="POST", path="/runs/{run}/cancel", handler=cancel, scope=WRITE, summary="Cancel"
+        ),
+        Route(method="POST", path="/runs/{run}/retry", handler=retry, scope=WRITE, summary="Retry"),
+        Route(method="POST", path="/hooks/{path:.+}", handler=hook, scope=None, summary="Hook"),
+        Route(method="POST", path="/echo", handler=echo, scope=WRITE, summary="Echo"),
+        Route(method="GET", path="/broken", handler=broken, scope=READ, summary="Break"),
+        Route(method="GET", path="/down", handler=down, scope=READ, summary="Be down"),
+        Route(method="GET", path="/admin", handler=admin, scope=ADMIN, summary="Administer"),
+    ),
+)
