@@ -1,6 +1,7 @@
 """Sends one HTTP request to somebody else's server and reads a bounded answer.
 
-What comes back is untrusted: capped, timed, never followed elsewhere, without cookies or proxies.
+What comes back is untrusted: capped, timed, never unpacked and never followed elsewhere; there are
+no cookies and no proxies.
 """
 
 import re
@@ -119,12 +120,20 @@ class HttpClient:
                 connector=self._policy.connector(limit=0, limit_per_host=_CONNECTIONS_PER_HOST),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 headers={"User-Agent": "Baton", "Accept-Encoding": "identity"},
+                auto_decompress=False,
                 trust_env=False,
             )
         return self._session
 
 
 async def _capped(answer: aiohttp.ClientResponse) -> bytes:
+    if (encoding := answer.headers.get("Content-Encoding", "identity")) != "identity":
+        answer.close()
+        raise Undelivered(
+            "HTTP_ANSWER_ENCODED",
+            f"the answer is encoded ({encoding[:40]}), which was not asked for",
+            retryable=False,
+        )
     whole = bytearray()
     async for part in answer.content.iter_any():
         whole += part

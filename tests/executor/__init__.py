@@ -1,0 +1,1 @@
+"""What the executor does: functions, and the loop that calls them."""

@@ -1,0 +1,67 @@
+"""Calls to make, functions to make them to, and a clock that stands still."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+from executor.address_policy import AddressPolicy
+from executor.functions import Limits, RegisteredFunctions
+from executor.handler import Call
+from executor.loading import described
+from executor.registry import Function, Registry
+
+NOW = 1_700_000_000_000
+
+
+class StandingClock:
+    """Never moves; remembers what was slept and returns at once."""
+
+    def __init__(self) -> None:
+        self.slept: list[float] = []
+
+    def now(self) -> int:
+        return NOW
+
+    async def sleep(self, duration_ms: float) -> None:
+        self.slept.append(duration_ms)
+        await asyncio.sleep(0)
+
+
+def a_call(function: str, **members: Any) -> Call:
+    payload = {
+        "input": members.pop("input", {"recordId": "r-1"}),
+        "context": members.pop("context", {}),
+        "steps": members.pop("steps", {}),
+        "config": members.pop("config", None),
+    }
+    named = {
+        "run_id": "c" * 20,
+        "step_id": "check",
+        "visit": 1,
+        "attempt": 1,
+        "tenant": "acme",
+        "deadline_at": NOW + 300_000,
+    }
+    return Call(function=function, payload=payload, **(named | members))
+
+
+@asynccontextmanager
+async def functions_of(
+    *known: Callable[..., object] | Function, **options: Any
+) -> AsyncIterator[RegisteredFunctions]:
+    """The marked functions and the declarations in `known`, ready to be called."""
+    registry = options.pop("registry", None) or Registry()
+    for one in known:
+        registry.add(one if isinstance(one, Function) else described(one, origin=__file__))
+    options.setdefault("clock", StandingClock())
+    options.setdefault("policy", AddressPolicy(allow_private=True))
+    functions = RegisteredFunctions(registry, **options)
+    try:
+        yield functions
+    finally:
+        await functions.close()
+
+
+def few(**sizes: int) -> Limits:
+    return Limits(**sizes)

@@ -1,0 +1,509 @@
+"""Calling Python functions: on the loop, in threads, in processes, whatever comes of it."""
+
+import asyncio
+import logging
+import os
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from domain.run.messages import Failed, Succeeded
+from executor.functions import Limits
+from executor.loading import load
+from executor.registry import Registry
+from executor.sdk import AttemptOver, NonRetryableError, StepContext, StepResult, function
+from tests.executor.calls import NOW, a_call, functions_of
+
+
+@function("validate-order", id="5b1f0c52-3b0e-4d59-9a6e-0d3a4f1f6d10")
+async def validate(payload: dict, ctx: StepContext) -> dict:
+    return {"isValid": payload["input"]["recordId"] == "r-1", "attempt": ctx.attempt}
+
+
+async def test_an_async_function_gets_the_payload_and_its_context() -> None:
+    async with functions_of(validate) as functions:
+        outcome = await functions.call(a_call("validate-order", attempt=3))
+
+    assert outcome == Succeeded(output={"isValid": True, "attempt": 3})
+
+
+async def test_the_context_names_the_attempt_and_what_stays_over_attempts() -> None:
+    seen: list[StepContext] = []
+
+    @function("look")
+    async def look(_payload: dict, ctx: StepContext) -> None:
+        seen.append(ctx)
+
+    async with functions_of(look) as functions:
+        for attempt in (1, 2):
+            await functions.call(a_call("look", attempt=attempt, visit=4))
+
+    first, second = seen
+    assert (first.run_id, first.step_id, first.tenant) == ("c" * 20, "check", "acme")
+    assert (first.attempt, second.attempt) == (1, 2)
+    assert first.idempotency_key == second.idempotency_key == f"{'c' * 20}.check.4"
+    assert first.deadline == NOW + 300_000
+
+
+@pytest.mark.parametrize(
+    "reference",
+    [
+        "validate-order",
+        "5b1f0c52-3b0e-4d59-9a6e-0d3a4f1f6d10",
+        "5B1F0C52-3B0E-4D59-9A6E-0D3A4F1F6D10",
+    ],
+)
+async def test_a_function_is_found_by_name_and_by_uuid(reference: str) -> None:
+    async with functions_of(validate) as functions:
+        assert isinstance(await functions.call(a_call(reference)), Succeeded)
+
+
+async def test_an_unknown_function_fails_for_good_and_the_message_names_the_known_ones() -> None:
+    async with functions_of(validate) as functions:
+        outcome = await functions.call(a_call("valdate-order"))
+
+    assert isinstance(outcome, Failed)
+    assert outcome.error.code == "FUNCTION_NOT_FOUND"
+    assert "'valdate-order'" in outcome.error.message
+    assert "echo, fail, http, noop, sleep, validate-order" in outcome.error.message
+    assert not outcome.retryable
+
+
+async def test_a_def_runs_in_a_thread_while_the_loop_goes_on() -> None:
+    gate = threading.Event()
+
+    @function("wait")
+    def wait() -> str:
+        assert gate.wait(10)
+        return threading.current_thread().name
+
+    async with functions_of(wait, validate) as functions:
+        waiting = asyncio.create_task(functions.call(a_call("wait")))
+        assert isinstance(await functions.call(a_call("validate-order")), Succeeded)
+        assert not waiting.done()
+        gate.set()
+        outcome = await waiting
+
+    assert isinstance(outcome, Succeeded)
+    assert str(outcome.output).startswith("baton-function-")
+
+
+@pytest.mark.parametrize("kind", ["async", "thread"])
+async def test_a_function_cannot_change_what_others_see(kind: str) -> None:
+    def spoil(payload: dict) -> dict:
+        payload["input"]["recordId"] = "spoiled"
+        return payload["input"]
+
+    async def spoil_async(payload: dict) -> dict:
+        return spoil(payload)
+
+    target = function("spoil")(spoil_async if kind == "async" else spoil)
+    call = a_call("spoil")
+    async with functions_of(target) as functions:
+        outcome = await functions.call(call)
+
+    assert outcome == Succeeded(output={"recordId": "spoiled"})
+    assert call.payload["input"] == {"recordId": "r-1"}
+
+
+async def test_an_output_is_kept_as_it_was_when_the_function_returned() -> None:
+    kept: list[dict] = []
+
+    @function
+    async def remember() -> dict:
+        kept.append({"n": 1})
+        return kept[0]
+
+    async with functions_of(remember) as functions:
+        outcome = await functions.call(a_call("remember"))
+    kept[0]["n"] = 2
+
+    assert outcome == Succeeded(output={"n": 1})
+
+
+async def test_a_step_result_patches_the_context() -> None:
+    @function("patch")
+    async def patch() -> StepResult:
+        return StepResult(output=[1], context={"seen": True})
+
+    async with functions_of(patch) as functions:
+        outcome = await functions.call(a_call("patch"))
+
+    assert outcome == Succeeded(output=[1], context={"seen": True})
+
+
+async def test_an_exception_is_a_failure_with_the_functions_own_traceback() -> None:
+    @function("break")
+    async def break_() -> None:
+        def deeper() -> None:
+            raise KeyError("sku")
+
+        deeper()
+
+    async with functions_of(break_) as functions:
+        outcome = await functions.call(a_call("break"))
+
+    assert isinstance(outcome, Failed)
+    assert (outcome.error.code, outcome.error.message) == ("KeyError", "'sku'")
+    assert outcome.retryable
+    stack = outcome.error.stack or ""
+    assert "in break_" in stack
+    assert "in deeper" in stack
+    assert "invoke.py" not in stack
+
+
+class Refused(Exception):
+    code = "CARD_REFUSED"
+
+
+@pytest.mark.parametrize(
+    ("raised", "code", "message", "retryable"),
+    [
+        (Refused("no money"), "CARD_REFUSED", "no money", True),
+        (NonRetryableError("no such order"), "NonRetryableError", "no such order", False),
+        (NonRetryableError("no", code="GONE"), "GONE", "no", False),
+        (SystemExit(3), "SystemExit", "3", True),
+        (ValueError(), "ValueError", "ValueError", True),
+        (ValueError("\ud800 and \0"), "ValueError", "? and \\0", True),
+        (asyncio.CancelledError(), "CancelledError", "CancelledError", True),
+    ],
+)
+@pytest.mark.parametrize("kind", ["async", "thread"])
+async def test_whatever_is_raised_becomes_a_failure(
+    kind: str, raised: BaseException, code: str, message: str, retryable: bool
+) -> None:
+    def raise_it() -> None:
+        raise raised
+
+    async def raise_async() -> None:
+        raise raised
+
+    target = function("raise")(raise_async if kind == "async" else raise_it)
+    async with functions_of(target) as functions:
+        outcome = await functions.call(a_call("raise"))
+
+    assert isinstance(outcome, Failed)
+    assert (outcome.error.code, outcome.error.message) == (code, message)
+    assert outcome.retryable is retryable
+
+
+async def test_an_exception_that_cannot_be_shown_is_still_a_failure() -> None:
+    class Unspeakable(Exception):
+        def __str__(self) -> str:
+            raise RuntimeError
+
+    @function("break")
+    async def break_() -> None:
+        raise Unspeakable
+
+    async with functions_of(break_) as functions:
+        outcome = await functions.call(a_call("break"))
+
+    assert isinstance(outcome, Failed)
+    assert outcome.error.code == outcome.error.message == "Unspeakable"
+
+
+async def test_a_cancelled_call_cancels_the_function_and_is_raised() -> None:
+    begun, ended = asyncio.Event(), asyncio.Event()
+
+    @function("hang")
+    async def hang() -> None:
+        begun.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+
+    async with functions_of(hang) as functions:
+        task = asyncio.create_task(functions.call(a_call("hang")))
+        await begun.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    assert ended.is_set()
+
+
+async def test_a_thread_that_nobody_waits_for_learns_it_from_its_heartbeat() -> None:
+    begun, goes_on = threading.Event(), threading.Event()
+    ended: list[type[BaseException]] = []
+    done = threading.Event()
+
+    @function("plod")
+    def plod(_payload: dict, ctx: StepContext) -> None:
+        begun.set()
+        goes_on.wait(10)
+        try:
+            ctx.heartbeat("still here")
+        except AttemptOver as over:
+            ended.append(type(over))
+        done.set()
+
+    async with functions_of(plod) as functions:
+        task = asyncio.create_task(functions.call(a_call("plod")))
+        await asyncio.to_thread(begun.wait, 10)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        goes_on.set()
+        await asyncio.to_thread(done.wait, 10)
+
+    assert ended == [AttemptOver]
+
+
+async def test_the_place_of_a_thread_is_free_when_the_thread_is_not_when_the_caller_leaves() -> (
+    None
+):
+    begun, goes_on = threading.Event(), threading.Event()
+
+    @function("plod", limit=1)
+    def plod() -> None:
+        begun.set()
+        goes_on.wait(30)
+
+    @function("quick")
+    def quick() -> str:
+        return "done"
+
+    async with functions_of(plod, quick, limits=Limits(threads=2)) as functions:
+        first = asyncio.create_task(functions.call(a_call("plod")))
+        await asyncio.to_thread(begun.wait, 10)
+        first.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await first
+        second = asyncio.create_task(functions.call(a_call("plod")))
+        await asyncio.sleep(0)
+        # Were the place free, the second would hold the other thread and this one would wait.
+        quickly = await asyncio.wait_for(functions.call(a_call("quick")), 10)
+        goes_on.set()
+
+        assert quickly == Succeeded(output="done")
+        assert isinstance(await second, Succeeded)
+
+
+async def most_at_once(name: str, target: Callable[..., object], **options: object) -> int:
+    at_once = most = 0
+    lock = threading.Lock()
+
+    def count(step: int) -> None:
+        nonlocal at_once, most
+        with lock:
+            at_once += step
+            most = max(most, at_once)
+
+    async with functions_of(target, **options) as functions:
+        target.__dict__["count"] = count
+        outcomes = await asyncio.gather(*(functions.call(a_call(name)) for _ in range(20)))
+    assert all(isinstance(outcome, Succeeded) for outcome in outcomes)
+    return most
+
+
+@pytest.mark.parametrize(
+    ("limit", "limits", "expected"),
+    [
+        (3, Limits(), 3),
+        (None, Limits(per_function=4), 4),
+        (None, Limits(total=5), 5),
+        (None, Limits(), 20),
+    ],
+)
+async def test_calls_under_way_are_bounded(
+    limit: int | None, limits: Limits, expected: int
+) -> None:
+    @function("busy", limit=limit)
+    async def busy() -> None:
+        busy.__dict__["count"](+1)
+        for _ in range(50):
+            await asyncio.sleep(0)
+        busy.__dict__["count"](-1)
+
+    assert await most_at_once("busy", busy, limits=limits) == expected
+
+
+async def test_a_slow_function_takes_no_more_than_half_of_the_threads() -> None:
+    gate = threading.Event()
+
+    @function("slow")
+    def slow() -> None:
+        gate.wait(10)
+
+    @function("quick")
+    def quick() -> str:
+        return "done"
+
+    async with functions_of(slow, quick, limits=Limits(threads=4)) as functions:
+        waiting = [asyncio.create_task(functions.call(a_call("slow"))) for _ in range(30)]
+        await asyncio.sleep(0)
+        assert await functions.call(a_call("quick")) == Succeeded(output="done")
+        gate.set()
+        await asyncio.gather(*waiting)
+
+
+async def test_a_heartbeat_is_heard_from_the_loop_and_from_threads() -> None:
+    heard: list[tuple[str, object]] = []
+
+    @function("loop")
+    async def on_loop(_payload: dict, ctx: StepContext) -> None:
+        ctx.heartbeat({"done": 1})
+
+    @function("thread")
+    def in_thread(_payload: dict, ctx: StepContext) -> None:
+        ctx.heartbeat({"done": 2})
+
+    def hear(call: object, progress: object) -> None:
+        heard.append((call.function, progress))  # type: ignore[attr-defined]
+
+    async with functions_of(on_loop, in_thread, heard=hear) as functions:
+        await functions.call(a_call("loop"))
+        await functions.call(a_call("thread"))
+
+    assert heard == [("loop", {"done": 1}), ("thread", {"done": 2})]
+
+
+async def test_log_lines_carry_the_ids_of_the_run(caplog: pytest.LogCaptureFixture) -> None:
+    @function("talk")
+    async def talk(payload: dict, ctx: StepContext) -> None:
+        ctx.log.info("checking %s", payload["input"]["recordId"])
+
+    with caplog.at_level(logging.INFO, logger="baton.functions"):
+        async with functions_of(talk) as functions:
+            await functions.call(a_call("talk", attempt=2))
+
+    (line,) = caplog.records
+    assert line.getMessage() == "checking r-1"
+    named = {"run_id": "c" * 20, "step_id": "check", "attempt": 2, "tenant": "acme"}
+    assert {name: getattr(line, name) for name in named} == named
+
+
+async def test_a_payload_that_is_no_json_costs_the_call_not_the_service() -> None:
+    async with functions_of(validate) as functions:
+        outcome = await functions.call(a_call("validate-order", input=object()))
+        again = await functions.call(a_call("validate-order"))
+
+    assert isinstance(outcome, Failed)
+    assert outcome.error.code == "INTERNAL_ERROR"
+    assert isinstance(again, Succeeded)
+
+
+IN_A_PROCESS = """
+import asyncio, os, signal, sys, threading
+from executor.sdk import NonRetryableError, StepContext, StepResult, function
+
+@function("where", pool="process")
+def where(payload, ctx):
+    print("functions may print")
+    ctx.log.warning("in process, attempt %d", ctx.attempt)
+    ctx.heartbeat({"half": True})
+    sku = payload["config"]["sku"]
+    return StepResult(output={"pid": os.getpid(), "sku": sku}, context={"p": 1})
+
+@function("where-async", pool="process")
+async def where_async():
+    await asyncio.sleep(0)
+    return os.getpid()
+
+@function("refuse", pool="process")
+def refuse():
+    raise NonRetryableError("never", code="NEVER")
+
+@function("quit", pool="process")
+def quit_():
+    sys.exit(4)
+
+@function("die", pool="process")
+def die():
+    os.kill(os.getpid(), signal.SIGKILL)
+
+@function("hang", pool="process")
+def hang(payload, ctx):
+    ctx.heartbeat(os.getpid())
+    threading.Event().wait()
+
+@function("nan", pool="process")
+def nan():
+    return float("nan")
+"""
+
+
+@pytest.fixture
+def in_a_process(tmp_path: Path) -> Registry:
+    path = tmp_path / "heavy.py"
+    path.write_text(IN_A_PROCESS)
+    registry = Registry()
+    for one in load(str(path)):
+        registry.add(one)
+    return registry
+
+
+async def test_a_process_function_of_a_file_runs_in_a_process_that_is_kept(
+    in_a_process: Registry, caplog: pytest.LogCaptureFixture
+) -> None:
+    heard: list[object] = []
+
+    async with functions_of(
+        registry=in_a_process, limits=Limits(processes=1), heard=lambda _, told: heard.append(told)
+    ) as functions:
+        first = await functions.call(a_call("where", config={"sku": "é"}, attempt=2))
+        second = await functions.call(a_call("where-async"))
+
+    assert isinstance(first, Succeeded)
+    assert isinstance(second, Succeeded)
+    assert first.output == {"pid": second.output, "sku": "é"}
+    assert first.context == {"p": 1}
+    assert second.output != os.getpid()
+    assert heard == [{"half": True}]
+    assert [line.getMessage() for line in caplog.records] == ["in process, attempt 2"]
+
+
+async def test_what_a_process_function_raises_or_returns_wrongly_comes_back_as_a_failure(
+    in_a_process: Registry,
+) -> None:
+    async with functions_of(registry=in_a_process, limits=Limits(processes=1)) as functions:
+        refused = await functions.call(a_call("refuse"))
+        quitted = await functions.call(a_call("quit"))
+        nan = await functions.call(a_call("nan"))
+
+    assert isinstance(refused, Failed)
+    assert isinstance(quitted, Failed)
+    assert isinstance(nan, Failed)
+    assert (refused.error.code, refused.error.message, refused.retryable) == (
+        "NEVER",
+        "never",
+        False,
+    )
+    assert "heavy.py" in (refused.error.stack or "")
+    assert quitted.error.code == "SystemExit"
+    assert nan.error.code == "INVALID_OUTPUT"
+
+
+async def test_a_process_that_dies_takes_only_its_own_call_with_it(in_a_process: Registry) -> None:
+    async with functions_of(registry=in_a_process, limits=Limits(processes=2)) as functions:
+        died, lived = await asyncio.gather(
+            functions.call(a_call("die")), functions.call(a_call("where", config={"sku": 1}))
+        )
+        after = await functions.call(a_call("where-async"))
+
+    assert isinstance(died, Failed)
+    assert (died.error.code, died.retryable) == ("PROCESS_DIED", True)
+    assert isinstance(lived, Succeeded)
+    assert isinstance(after, Succeeded)
+
+
+async def test_a_process_whose_call_is_given_up_is_killed(in_a_process: Registry) -> None:
+    pids: asyncio.Queue[int] = asyncio.Queue()
+
+    async with functions_of(
+        registry=in_a_process,
+        limits=Limits(processes=1),
+        heard=lambda _, pid: pids.put_nowait(pid),  # type: ignore[arg-type]
+    ) as functions:
+        task = asyncio.create_task(functions.call(a_call("hang")))
+        pid = await pids.get()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid, 0)
+        assert isinstance(await functions.call(a_call("where-async")), Succeeded)

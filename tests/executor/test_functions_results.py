@@ -1,0 +1,126 @@
+"""What a function may return, and what is refused before it could be recorded."""
+
+from collections import defaultdict
+from datetime import UTC, datetime
+from decimal import Decimal
+from enum import Enum, StrEnum
+from typing import Any
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain.run.messages import Failed, Succeeded
+from executor.results import MAX_OUTPUT_BYTES, json_copy, succeeded
+from executor.sdk import StepResult, function
+from tests.executor.calls import a_call, functions_of
+
+
+def nested(depth: int, innermost: object) -> object:
+    for _ in range(depth):
+        innermost = [innermost]
+    return innermost
+
+
+class Colour(StrEnum):
+    RED = "red"
+
+
+class Shape(Enum):
+    ROUND = 1
+
+
+@pytest.mark.parametrize(
+    ("returned", "kept"),
+    [
+        (None, None),
+        (False, False),
+        ("", ""),
+        (0, 0),
+        (1.5, 1.5),
+        ({"a": [1, {"b": None}]}, {"a": [1, {"b": None}]}),
+        ((1, 2), [1, 2]),
+        (defaultdict(list, a=[1]), {"a": [1]}),
+        (Colour.RED, "red"),
+        (2**63 - 1, 2**63 - 1),
+        (-(2**63), -(2**63)),
+        ("\\u0000", "\\u0000"),
+        (nested(64, 1), nested(64, 1)),
+        ("x" * (MAX_OUTPUT_BYTES - 2), "x" * (MAX_OUTPUT_BYTES - 2)),
+    ],
+)
+def test_any_json_value_is_an_output(returned: object, kept: object) -> None:
+    assert succeeded(returned) == Succeeded(output=kept)
+
+
+@pytest.mark.parametrize(
+    ("returned", "reason"),
+    [
+        (float("nan"), "NaN"),
+        ({"a": [float("-inf")]}, "NaN"),
+        (2**63, "64 bits"),
+        ([-(2**63) - 1], "64-bit"),
+        ({1: 2}, "key must be str"),
+        ({1, 2}, "set"),
+        (b"bytes", "bytes"),
+        (Decimal(1), "Decimal"),
+        (datetime(2025, 1, 1, tzinfo=UTC), "datetime"),
+        (UUID(int=1), "UUID"),
+        ([Shape.ROUND], "Shape"),
+        (object(), "object"),
+        ("\ud800", "UTF-8"),
+        (["a\0b"], "NUL"),
+        ({"a\0b": 1}, "NUL"),
+        (nested(65, 1), "64 levels"),
+        (nested(64, []), "64 levels"),
+        (nested(300, []), "no JSON value"),
+        ("x" * (MAX_OUTPUT_BYTES - 1), "1048577 bytes"),
+        (StepResult(context=[1]), "context patch"),  # type: ignore[arg-type]
+        (StepResult(output={1, 2}), "set"),
+        (StepResult(context={"a": {1, 2}}), "set"),
+    ],
+)
+def test_what_is_no_json_fails_for_good_and_says_why(returned: object, reason: str) -> None:
+    outcome = succeeded(returned)
+
+    assert isinstance(outcome, Failed)
+    assert outcome.error.code == "INVALID_OUTPUT"
+    assert reason in outcome.error.message
+    assert not outcome.retryable
+
+
+def test_a_value_that_holds_itself_is_refused() -> None:
+    loop: list[Any] = []
+    loop += [loop, loop]
+
+    assert isinstance(succeeded(loop), Failed)
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.text("aé\\u0\n"),
+        lambda inner: st.lists(inner) | st.dictionaries(st.text("ab"), inner),
+    )
+)
+def test_a_copy_equals_the_original_and_shares_nothing_with_it(value: object) -> None:
+    copied = json_copy(value)
+
+    assert copied == value
+    assert copied is not value or not isinstance(value, list | dict)
+
+
+async def test_a_def_that_forgets_to_be_async_is_told_so() -> None:
+    async def later() -> int:
+        return 1
+
+    @function("forgot")
+    def forgot() -> object:
+        return later()
+
+    async with functions_of(forgot) as functions:
+        outcome = await functions.call(a_call("forgot"))
+
+    assert isinstance(outcome, Failed)
+    assert (outcome.error.code, outcome.retryable) == ("INVALID_OUTPUT", False)
+    assert "coroutine" in outcome.error.message
