@@ -1,0 +1,234 @@
+"""Attempts of a step: retries, deadlines, stale reports, executors that are gone."""
+
+import pytest
+from hypothesis import given as for_all
+from hypothesis import strategies as st
+
+from domain.definition.graph import Retry
+from domain.run.attempts import MAX_TAKEOVERS
+from domain.run.backoff import CAP_MS, backoff_ms
+from domain.run.messages import (
+    Error,
+    ReportOutcome,
+    RetryScheduled,
+    RunCompleted,
+    RunFailed,
+    StepFailed,
+    StepStarted,
+    StepSucceeded,
+    StepTimedOut,
+    Succeeded,
+    TakeOver,
+)
+from tests.domain.examples import (
+    BROKEN,
+    compute,
+    dag,
+    fail,
+    fire,
+    running,
+    sequence,
+    succeed,
+    time_out,
+    token,
+)
+
+ONCE = sequence(compute("a", timeout_ms=1_000))
+THRICE = sequence(compute("a", timeout_ms=1_000, retry=Retry(max_attempts=3, backoff_ms=100)))
+TIMEOUT = Error(code="TIMEOUT", message="The attempt took longer than 1000 ms")
+
+
+def failed(attempt: int, *, final: bool, at: int = 30) -> StepFailed:
+    return StepFailed(step_id="a", visit=1, attempt=attempt, at=at, error=BROKEN, final=final)
+
+
+def timed_out(attempt: int, *, final: bool, at: int = 30) -> StepTimedOut:
+    return StepTimedOut(step_id="a", visit=1, attempt=attempt, at=at, timeout_ms=1_000, final=final)
+
+
+def waiting(attempt: int, *, due_at: int, at: int = 30) -> RetryScheduled:
+    return RetryScheduled(step_id="a", visit=1, attempt=attempt, due_at=due_at, at=at)
+
+
+def begun(attempt: int, *, at: int, cause: str = "retry") -> StepStarted:
+    return StepStarted(
+        step_id="a",
+        visit=1,
+        attempt=attempt,
+        at=at,
+        function="do-a",
+        deadline_at=at + 1_000,
+        cause=cause,  # type: ignore[arg-type]
+    )
+
+
+def test_a_failed_attempt_is_tried_again_after_its_backoff() -> None:
+    backing_off = (
+        running(THRICE)
+        .when(fail(THRICE, "a", jitter=0.5))
+        .then(failed(1, final=False), waiting(2, due_at=80))
+    )
+
+    backing_off.when(fire(THRICE, "a", attempt=2, at=79)).then_nothing()
+    backing_off.when(fire(THRICE, "a", attempt=2, at=80)).then(begun(2, at=80))
+
+
+def test_the_backoff_doubles_and_the_last_attempt_is_final() -> None:
+    second = running(THRICE).after(fail(THRICE, "a"), fire(THRICE, "a", attempt=2, at=130))
+    third = (
+        second.when(fail(THRICE, "a", attempt=2, at=200))
+        .then(failed(2, final=False, at=200), waiting(3, due_at=400, at=200))
+        .after(fire(THRICE, "a", attempt=3, at=400))
+    )
+
+    third.when(fail(THRICE, "a", attempt=3, at=500)).then(
+        failed(3, final=True, at=500), RunFailed(at=500, error=BROKEN, step_id="a")
+    )
+
+
+def test_a_backoff_of_nothing_begins_the_next_attempt_at_once() -> None:
+    running(THRICE).when(fail(THRICE, "a", jitter=0)).then(
+        failed(1, final=False), waiting(2, due_at=30), begun(2, at=30)
+    )
+
+
+def test_an_error_that_is_not_retryable_is_final() -> None:
+    running(THRICE).when(fail(THRICE, "a", retryable=False)).then(
+        failed(1, final=True), RunFailed(at=30, error=BROKEN, step_id="a")
+    )
+
+
+def test_without_a_retry_policy_there_is_one_attempt() -> None:
+    running(ONCE).when(fail(ONCE, "a")).then(
+        failed(1, final=True), RunFailed(at=30, error=BROKEN, step_id="a")
+    )
+
+
+@pytest.mark.parametrize("attempt", [1, 2])
+def test_success_after_retries_completes_the_run(attempt: int) -> None:
+    run = running(THRICE)
+    if attempt == 2:
+        run = run.after(fail(THRICE, "a", jitter=0))
+
+    run.when(succeed(THRICE, "a", {"ok": True}, attempt=attempt)).then(
+        StepSucceeded(step_id="a", visit=1, attempt=attempt, at=30, output={"ok": True}),
+        RunCompleted(at=30),
+    )
+
+
+def test_an_attempt_that_outlives_its_deadline_fails_with_a_timeout() -> None:
+    running(ONCE).when(time_out(ONCE, "a")).then(
+        timed_out(1, final=True), RunFailed(at=30, error=TIMEOUT, step_id="a")
+    )
+
+
+def test_the_timer_of_a_deadline_ends_the_attempt_and_not_before() -> None:
+    running(THRICE).when(fire(THRICE, "a", at=1_019)).then_nothing()
+    running(THRICE).when(fire(THRICE, "a", at=1_020)).then(
+        timed_out(1, final=False, at=1_020), waiting(2, due_at=1_120, at=1_020)
+    )
+
+
+def test_a_timer_of_an_attempt_that_is_over_does_nothing() -> None:
+    over = running(THRICE).after(fail(THRICE, "a"))
+
+    over.when(fire(THRICE, "a", at=9_999)).then_nothing()
+    running(ONCE).after(succeed(ONCE, "a")).when(fire(ONCE, "a", at=9_999)).then_nothing()
+
+
+def test_a_repeated_report_decides_nothing() -> None:
+    graph = sequence(compute("a", next="b"), compute("b"))
+
+    running(graph).after(succeed(graph, "a")).when(succeed(graph, "a")).then_nothing()
+    running(graph).after(succeed(graph, "a")).when(fail(graph, "a")).then_nothing()
+
+
+def test_a_report_of_an_attempt_that_was_superseded_is_refused() -> None:
+    second = running(THRICE).after(fail(THRICE, "a", jitter=0))
+
+    refusal = second.when(succeed(THRICE, "a")).then_refused("stale_attempt")
+    assert refusal.message == "Attempt 1 no longer holds step 'a'"
+
+
+def test_a_report_of_what_never_began_is_refused() -> None:
+    running(ONCE).when(succeed(ONCE, "z")).then_refused("stale_attempt")
+    running(ONCE).when(succeed(ONCE, "a", attempt=2)).then_refused("stale_attempt")
+    running(ONCE).when(succeed(ONCE, "a", visit=2)).then_refused("stale_attempt")
+
+
+def test_a_report_that_comes_while_the_next_attempt_waits_decides_nothing() -> None:
+    backing_off = running(THRICE).after(fail(THRICE, "a"))
+
+    backing_off.when(succeed(THRICE, "a", attempt=2)).then_nothing()
+
+
+def test_a_warning_is_kept_with_the_outcome() -> None:
+    outcome = Succeeded(output="success", warning="no function")
+    report = ReportOutcome(token=token("a"), outcome=outcome, graph=ONCE, at=30)
+    succeeded = StepSucceeded(
+        step_id="a", visit=1, attempt=1, at=30, output="success", warning="no function"
+    )
+
+    running(ONCE).when(report).then(succeeded, RunCompleted(at=30))
+
+
+def test_a_takeover_begins_a_new_attempt_and_fences_the_old_one() -> None:
+    taken = running(ONCE).when(TakeOver(graph=ONCE, at=40)).then(begun(2, at=40, cause="takeover"))
+
+    taken.when(succeed(ONCE, "a", at=50)).then_refused("stale_attempt")
+    assert taken.after(succeed(ONCE, "a", attempt=2, at=50)).state.status == "completed"
+
+
+def test_a_takeover_uses_up_no_retry() -> None:
+    taken = running(THRICE).after(*(TakeOver(graph=THRICE, at=40) for _ in range(5)))
+
+    taken.when(fail(THRICE, "a", attempt=6)).then(failed(6, final=False), waiting(7, due_at=130))
+
+
+def test_a_takeover_leaves_alone_what_no_executor_works_on() -> None:
+    run = running(THRICE).after(fail(THRICE, "a"))
+
+    run.when(TakeOver(graph=THRICE, at=40)).then_nothing()
+    running(ONCE).after(succeed(ONCE, "a")).when(TakeOver(graph=ONCE, at=40)).then_nothing()
+
+
+def test_a_takeover_takes_every_running_step() -> None:
+    graph = dag(compute("a"), compute("b"), compute("c"))
+    run = running(graph).after(succeed(graph, "b"))
+    decided = run.when(TakeOver(graph=graph, at=40)).decided()
+
+    assert [(event.step_id, event.attempt) for event in decided] == [("a", 2), ("c", 2)]
+
+
+def test_a_step_that_takes_its_executor_with_it_every_time_fails() -> None:
+    doomed = running(THRICE).after(*(TakeOver(graph=THRICE, at=40) for _ in range(MAX_TAKEOVERS)))
+    error = Error(code="CRASH_LIMIT", message="The executor was lost 100 times during this step")
+
+    doomed.when(TakeOver(graph=THRICE, at=50)).then(
+        StepFailed(step_id="a", visit=1, attempt=101, at=50, error=error),
+        RunFailed(at=50, error=error, step_id="a"),
+    )
+
+
+@for_all(st.integers(0, 10**12), st.floats(1, 100), st.integers(1, 10_000), st.floats(0, 1))
+def test_a_backoff_is_within_its_bounds(
+    first_ms: int, multiplier: float, failures: int, jitter: float
+) -> None:
+    retry = Retry(max_attempts=10_000, backoff_ms=first_ms, multiplier=multiplier)
+
+    assert 0 <= backoff_ms(retry, failures, jitter) <= backoff_ms(retry, failures, 1) <= CAP_MS
+    assert backoff_ms(retry, 1, 1) == min(CAP_MS, first_ms)
+    assert backoff_ms(retry, failures, 1) <= backoff_ms(retry, failures + 1, 1)
+
+
+def test_the_backoff_grows_to_five_minutes() -> None:
+    retry = Retry(max_attempts=20, backoff_ms=1_000)
+
+    assert [backoff_ms(retry, n, 1) for n in (1, 2, 3, 9, 10)] == [
+        1_000,
+        2_000,
+        4_000,
+        256_000,
+        300_000,
+    ]
+    assert backoff_ms(retry, 3, 0.25) == 1_000

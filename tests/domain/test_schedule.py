@@ -1,0 +1,100 @@
+"""Schedules: each instant is dealt with once."""
+
+import pytest
+
+from domain.schedule.decisions import DECIDER
+from domain.schedule.messages import (
+    CreateSchedule,
+    DeleteSchedule,
+    Event,
+    Fire,
+    Miss,
+    Outcome,
+    RecordTick,
+    ScheduleCreated,
+    ScheduleDeleted,
+    ScheduleFired,
+    ScheduleMissed,
+    ScheduleSkipped,
+    Skip,
+)
+from domain.schedule.timetable import Cron, Interval
+from tests.domain.specification import given
+
+FIRED = ScheduleFired(nominal_at=100, run_id="r1", at=105)
+CREATED = ScheduleCreated(
+    definition_id="d1", timetable=Interval(every_ms=1_000), input={"a": 1}, by="ann", at=1
+)
+DELETE = DeleteSchedule(by="bob", at=9)
+
+
+def tick(nominal_at: int, outcome: Outcome) -> RecordTick:
+    return RecordTick(nominal_at=nominal_at, outcome=outcome, at=105)
+
+
+def create(expression: str = "", data: object = None) -> CreateSchedule:
+    timetable = Cron(expression=expression) if expression else Interval(every_ms=1_000)
+    data = {"a": 1} if data is None else data
+    return CreateSchedule(definition_id="d1", timetable=timetable, input=data, by="ann", at=1)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "event"),
+    [
+        (Fire("r1"), FIRED),
+        (Miss("no scheduler"), ScheduleMissed(nominal_at=100, reason="no scheduler", at=105)),
+        (Skip("still running"), ScheduleSkipped(nominal_at=100, reason="still running", at=105)),
+    ],
+)
+def test_a_tick_is_recorded_once(outcome: Outcome, event: Event) -> None:
+    ticked = given(DECIDER).when(tick(100, outcome)).then(event)
+
+    ticked.when(tick(100, outcome)).then_nothing()
+    ticked.when(tick(100, Fire("r2"))).then_nothing()
+
+
+def test_ticks_never_go_back() -> None:
+    ticked = given(DECIDER, FIRED)
+
+    ticked.when(tick(99, Fire("r0"))).then_nothing()
+    ticked.when(tick(101, Fire("r2"))).then(ScheduleFired(nominal_at=101, run_id="r2", at=105))
+
+
+def test_ticks_before_1970_count_too() -> None:
+    given(DECIDER).when(tick(-5, Fire("r1"))).then(
+        ScheduleFired(nominal_at=-5, run_id="r1", at=105)
+    )
+
+
+def test_what_became_of_the_ticks_is_counted() -> None:
+    state = (
+        given(DECIDER, FIRED).after(
+            tick(200, Miss("x")), tick(300, Skip("y")), tick(400, Fire("z"))
+        )
+    ).state
+
+    assert (state.fired, state.missed, state.skipped, state.last_nominal) == (2, 1, 1, 400)
+
+
+def test_a_schedule_that_stands_alone_is_created_once() -> None:
+    given(DECIDER).when(create()).then(CREATED).when(create()).then_nothing()
+    given(DECIDER, CREATED).when(create("* * * * *")).then_refused("conflict")
+    given(DECIDER, CREATED).when(create(data={"a": True})).then_refused("conflict")
+
+
+def test_a_timetable_that_names_no_instant_is_refused() -> None:
+    refusal = given(DECIDER).when(create("* * * *")).then_refused("validation_error")
+
+    assert [fault.path for fault in refusal.faults] == [("cronExpression",)]
+
+
+def test_a_deleted_schedule_ticks_no_more() -> None:
+    deleted = given(DECIDER, CREATED).when(DELETE).then(ScheduleDeleted(by="bob", at=9))
+
+    deleted.when(DELETE).then_nothing()
+    deleted.when(tick(500, Fire("r1"))).then_nothing()
+    deleted.when(create()).then_refused("conflict")
+
+
+def test_what_was_never_created_cannot_be_deleted() -> None:
+    given(DECIDER).when(DELETE).then_refused("not_found", "Schedule not found")
