@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from executor.address_policy import AddressPolicy
-from executor.functions import Limits, RegisteredFunctions
+from executor.functions import RegisteredFunctions
 from executor.handler import Call
 from executor.loading import described
 from executor.registry import Function, Registry
@@ -35,7 +35,7 @@ def a_call(function: str, **members: Any) -> Call:
         "steps": members.pop("steps", {}),
         "config": members.pop("config", None),
     }
-    named = {
+    named: dict[str, Any] = {
         "run_id": "c" * 20,
         "step_id": "check",
         "visit": 1,
@@ -61,7 +61,3 @@ async def functions_of(
         yield functions
     finally:
         await functions.close()
-
-
-def few(**sizes: int) -> Limits:
-    return Limits(**sizes)

@@ -92,11 +92,11 @@ async def test_a_def_runs_in_a_thread_while_the_loop_goes_on() -> None:
 
 @pytest.mark.parametrize("kind", ["async", "thread"])
 async def test_a_function_cannot_change_what_others_see(kind: str) -> None:
-    def spoil(payload: dict) -> dict:
+    def spoil(payload: dict[str, dict]) -> dict:
         payload["input"]["recordId"] = "spoiled"
         return payload["input"]
 
-    async def spoil_async(payload: dict) -> dict:
+    async def spoil_async(payload: dict[str, dict]) -> dict:
         return spoil(payload)
 
     target = function("spoil")(spoil_async if kind == "async" else spoil)
@@ -497,7 +497,7 @@ async def test_a_process_whose_call_is_given_up_is_killed(in_a_process: Registry
     async with functions_of(
         registry=in_a_process,
         limits=Limits(processes=1),
-        heard=lambda _, pid: pids.put_nowait(pid),  # type: ignore[arg-type]
+        heard=lambda _, pid: pids.put_nowait(pid),
     ) as functions:
         task = asyncio.create_task(functions.call(a_call("hang")))
         pid = await pids.get()

@@ -21,9 +21,9 @@ from tests.executor.scripted_server import Answer, answering
 TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
 
-def json(text: str | bytes, status: int = 200, **headers: str) -> web.Response:
+def json(text: str | bytes, headers: dict[str, str] | None = None) -> web.Response:
     body = text.encode() if isinstance(text, str) else text
-    return web.Response(body=body, status=status, headers=headers, content_type="application/json")
+    return web.Response(body=body, headers=headers, content_type="application/json")
 
 
 async def outcome_of(answer: Answer | web.Response, **declaration: Any) -> Succeeded | Failed:
@@ -203,7 +203,7 @@ BOMB = gzip.compress(b"1" * 50_000_000)
         ),
         (lying_about_length, "HTTP_BROKEN", True),
         (hanging_up, "HTTP_BROKEN", True),
-        (json("1", **{"X-Long": "x" * 20_000}), "HTTP_BROKEN", True),
+        (json("1", {"X-Long": "x" * 20_000}), "HTTP_BROKEN", True),
     ],
 )
 async def test_a_torn_or_oversized_answer_is_a_failure(
@@ -267,7 +267,7 @@ async def test_a_redirect_is_not_followed() -> None:
 
 async def test_no_cookie_goes_from_one_call_to_the_next() -> None:
     async with (
-        answering(json("1", **{"Set-Cookie": "who=acme"})) as server,
+        answering(json("1", {"Set-Cookie": "who=acme"})) as server,
         functions_of(declared("remote", server.url)) as functions,
     ):
         assert await functions.call(a_call("remote")) == Succeeded(output=1)
