@@ -1,0 +1,35 @@
+"""Every test here runs over every backend."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from eventlog.backend import Stores
+from tests.conformance.opening import Opened, backend_of, opens
+
+DURABLE = [name for name in sorted(opens()) if "durable" in backend_of(name).capabilities]
+
+
+async def _opened(name: str, folder: Path) -> AsyncIterator[Opened]:
+    opened = Opened(name, folder)
+    await opened.open()
+    yield opened
+    await opened.now.close()
+
+
+@pytest.fixture(params=sorted(opens()))
+async def opened(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Opened]:
+    async for one in _opened(str(request.param), tmp_path):
+        yield one
+
+
+@pytest.fixture(params=DURABLE)
+async def durable(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Opened]:
+    async for one in _opened(str(request.param), tmp_path):
+        yield one
+
+
+@pytest.fixture
+def stores(opened: Opened) -> Stores:
+    return opened.now

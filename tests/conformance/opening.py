@@ -1,0 +1,65 @@
+"""Finds the backends and opens their stores."""
+
+import importlib
+import pkgutil
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import backends
+from domain.run.messages import RunStarted
+from eventlog.backend import Backend, Stores
+from eventlog.envelope import Appended, Write
+
+Open = Callable[[Path], Awaitable[Stores]]
+
+
+def opens() -> dict[str, Open]:
+    """Return what every backend with event streams opens them by."""
+    names = [package.name for package in pkgutil.iter_modules(backends.__path__) if package.ispkg]
+    found = {name: importlib.import_module(f"backends.{name}.for_tests") for name in names}
+    return {
+        name: module.open_stores for name, module in found.items() if hasattr(module, "open_stores")
+    }
+
+
+def backend_of(name: str) -> Backend:
+    backend = importlib.import_module(f"backends.{name}").BACKEND
+    assert isinstance(backend, Backend)
+    return backend
+
+
+class Opened:
+    """One backend's stores in a folder, which can be closed and opened again."""
+
+    def __init__(self, name: str, folder: Path) -> None:
+        self.backend = backend_of(name)
+        self._open = opens()[name]
+        self.folder = folder
+        self.now: Stores
+
+    @property
+    def durable(self) -> bool:
+        return "durable" in self.backend.capabilities
+
+    async def open(self) -> Stores:
+        self.now = await self._open(self.folder)
+        return self.now
+
+    async def reopen(self) -> Stores:
+        await self.now.close()
+        return await self.open()
+
+
+def happened(*at: int) -> list[RunStarted]:
+    """Return events that differ by their time."""
+    return [RunStarted(at=one) for one in at]
+
+
+def write(stream: str, expected: int, *at: int) -> Write:
+    return Write(stream=f"acme/run/{stream}", expected=expected, events=happened(*at))
+
+
+async def appended(stores: Stores, *writes: Write) -> Appended:
+    result = await stores.events.append(writes)
+    assert isinstance(result, Appended)
+    return result

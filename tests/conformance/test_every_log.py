@@ -1,0 +1,137 @@
+"""What every log promises: each event to each follower, in order, from where it stands."""
+
+import asyncio
+from collections.abc import Sequence
+from itertools import pairwise
+
+import pytest
+
+from eventlog.backend import Stores
+from eventlog.clock import SystemClock
+from eventlog.envelope import Recorded
+from eventlog.errors import Unreadable
+from eventlog.follow import follow
+from eventlog.ports import Subscription
+from tests.conformance.opening import Opened, appended, write
+
+
+async def take(subscription: Subscription, count: int) -> list[Recorded]:
+    found: list[Recorded] = []
+    while len(found) < count:
+        page = await asyncio.wait_for(subscription.next(), 10)
+        assert page
+        found += page
+    return found
+
+
+async def test_a_follower_sees_what_is_appended_after_it_came(stores: Stores) -> None:
+    subscription = await stores.log.subscribe("projector", after=0)
+    first = await appended(stores, write("r1", 0, 1, 2))
+    second = await appended(stores, write("r1", 2, 3))
+
+    assert await take(subscription, 3) == [*first.recorded, *second.recorded]
+    await subscription.close()
+
+
+async def test_a_follower_that_waits_is_woken(stores: Stores) -> None:
+    subscription = await stores.log.subscribe("projector", after=0)
+    waiting = asyncio.create_task(take(subscription, 1))
+    await asyncio.sleep(0)
+    result = await appended(stores, write("r1", 0, 1))
+
+    assert await waiting == list(result.recorded)
+    await subscription.close()
+
+
+async def test_a_follower_begins_behind_its_place(opened: Opened) -> None:
+    first = await appended(opened.now, write("r1", 0, 1, 2, 3))
+    stores = await opened.reopen() if opened.durable else opened.now
+    subscription = await stores.log.subscribe("executor", after=first.recorded[0].position)
+    second = await appended(stores, write("r1", 3, 4))
+
+    assert await take(subscription, 3) == [*first.recorded[1:], *second.recorded]
+    await subscription.close()
+
+
+async def test_followers_do_not_take_from_each_other(stores: Stores) -> None:
+    result = await appended(stores, write("r1", 0, 1, 2))
+    followers = [await stores.log.subscribe(name, after=0) for name in ("a", "b", "c")]
+
+    for follower in followers:
+        assert await take(follower, 2) == list(result.recorded)
+        await follower.close()
+
+
+async def test_a_slow_follower_misses_nothing(stores: Stores) -> None:
+    slow = await stores.log.subscribe("slow", after=0)
+    quick = await stores.log.subscribe("quick", after=0)
+    appends = [
+        appended(stores, *(write(f"r{n}-{m}", 0, *range(50)) for m in range(10)))
+        for n in range(100)
+    ]
+    await asyncio.gather(*appends)
+    behind, beside = await asyncio.gather(take(slow, 50_000), take(quick, 50_000))
+
+    assert behind == beside
+    assert all(before.position < after.position for before, after in pairwise(behind))
+    await slow.close()
+    await quick.close()
+
+
+async def test_an_event_is_in_the_log_when_its_append_returns(stores: Stores) -> None:
+    subscription = await stores.log.subscribe("executor", after=0)
+    for at in range(20):
+        await appended(stores, write("r1", at, at))
+        (one,) = await asyncio.wait_for(subscription.next(), 10)
+        assert one.version == at + 1
+    await subscription.close()
+
+
+async def test_the_log_shows_concurrent_appends_in_the_order_of_positions(stores: Stores) -> None:
+    subscription = await stores.log.subscribe("projector", after=0)
+    results = await asyncio.gather(
+        *(appended(stores, write(f"r{n}", 0, 1), write(f"s{n}", 0, 1, 2)) for n in range(200))
+    )
+    seen = await take(subscription, 600)
+
+    assert seen == sorted(seen, key=lambda one: one.position)
+    assert {one.position for one in seen} == {
+        one.position for result in results for one in result.recorded
+    }
+    await subscription.close()
+
+
+async def test_a_place_beyond_the_log_is_refused(stores: Stores) -> None:
+    result = await appended(stores, write("r1", 0, 1))
+
+    with pytest.raises(Unreadable, match="projector"):
+        await stores.log.subscribe("projector", after=result.position + 1)
+
+
+async def test_events_delivered_again_are_known_by_stream_and_version(stores: Stores) -> None:
+    """A handler that failed half-way meets the same events again: what it applied, it drops."""
+    applied: list[tuple[str, int]] = []
+    versions: dict[str, int] = {}
+    calls = 0
+    done = asyncio.Event()
+
+    async def handle(events: Sequence[Recorded]) -> None:
+        nonlocal calls
+        calls += 1
+        for number, one in enumerate(events):
+            if calls == 1 and number == len(events) // 2:
+                raise ConnectionError
+            if one.version > versions.get(one.stream, 0):
+                versions[one.stream] = one.version
+                applied.append((one.stream, one.version))
+        if len(applied) == 30:
+            done.set()
+
+    await appended(stores, *(write(f"r{n}", 0, 1, 2, 3) for n in range(10)))
+    subscription = await stores.log.subscribe("projector", after=0)
+    following = asyncio.create_task(follow(subscription, handle, clock=SystemClock()))
+    await asyncio.wait_for(done.wait(), 10)
+    following.cancel()
+
+    assert calls >= 2
+    assert sorted(applied) == sorted((f"acme/run/r{n}", v) for n in range(10) for v in (1, 2, 3))

@@ -1,0 +1,173 @@
+"""What every backend keeps beside events and views: checkpoints, keys, leases, secrets."""
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from eventlog.backend import Stores
+from eventlog.idempotency import ABANDONED_MS, KEPT_MS
+from eventlog.ports import Answer, Claim, Lease
+from tests.conformance.opening import Opened
+
+ANSWER = Answer(status=201, headers=(("Location", "/x"), ("Location", "/y")), body=b'{"id":"\xff"}')
+
+
+async def test_a_checkpoint_only_moves_forward(stores: Stores) -> None:
+    assert await stores.checkpoints.load("scheduler") == 0
+    await stores.checkpoints.save("scheduler", 5)
+    await stores.checkpoints.save("scheduler", 3)
+    await stores.checkpoints.save("executor", 2)
+
+    assert await stores.checkpoints.load("scheduler") == 5
+    assert await stores.checkpoints.load("executor") == 2
+    await stores.checkpoints.save("scheduler", 8)
+    assert await stores.checkpoints.load("scheduler") == 8
+
+
+async def test_a_checkpoint_survives_a_restart(durable: Opened) -> None:
+    await durable.now.checkpoints.save("scheduler", 5)
+
+    assert await (await durable.reopen()).checkpoints.load("scheduler") == 5
+
+
+async def test_the_first_claim_of_a_key_wins(stores: Stores) -> None:
+    claims = await asyncio.gather(
+        *(stores.keys.claim("acme", "k", fingerprint="POST /runs", at=1) for _ in range(20))
+    )
+
+    assert claims.count(Claim("mine")) == 1
+    assert claims.count(Claim("busy")) == 19
+
+
+async def test_a_key_gives_its_first_answer_again(stores: Stores) -> None:
+    await stores.keys.claim("acme", "k", fingerprint="f", at=1)
+    await stores.keys.complete("acme", "k", answer=ANSWER)
+
+    assert await stores.keys.claim("acme", "k", fingerprint="f", at=2) == Claim("answered", ANSWER)
+
+
+async def test_a_key_of_another_request_is_a_mismatch(stores: Stores) -> None:
+    await stores.keys.claim("acme", "k", fingerprint="f", at=1)
+    assert await stores.keys.claim("acme", "k", fingerprint="g", at=2) == Claim("mismatch")
+    await stores.keys.complete("acme", "k", answer=ANSWER)
+
+    assert await stores.keys.claim("acme", "k", fingerprint="g", at=2) == Claim("mismatch")
+
+
+async def test_keys_of_tenants_are_apart(stores: Stores) -> None:
+    await stores.keys.claim("acme", "k", fingerprint="f", at=1)
+    await stores.keys.complete("acme", "k", answer=ANSWER)
+
+    assert await stores.keys.claim("other", "k", fingerprint="f", at=2) == Claim("mine")
+
+
+async def test_a_released_key_is_free_and_an_answered_one_stays(stores: Stores) -> None:
+    await stores.keys.claim("acme", "k", fingerprint="f", at=1)
+    await stores.keys.release("acme", "k")
+    assert await stores.keys.claim("acme", "k", fingerprint="g", at=1) == Claim("mine")
+    await stores.keys.complete("acme", "k", answer=ANSWER)
+    await stores.keys.release("acme", "k")
+
+    assert await stores.keys.claim("acme", "k", fingerprint="g", at=1) == Claim("answered", ANSWER)
+
+
+async def test_an_answer_is_kept_for_a_day(stores: Stores) -> None:
+    await stores.keys.claim("acme", "k", fingerprint="f", at=1)
+    await stores.keys.complete("acme", "k", answer=ANSWER)
+    within = await stores.keys.claim("acme", "k", fingerprint="f", at=KEPT_MS)
+    after = await stores.keys.claim("acme", "k", fingerprint="g", at=KEPT_MS + 1)
+
+    assert within == Claim("answered", ANSWER)
+    assert after == Claim("mine")
+
+
+async def test_a_claim_whose_process_died_can_be_taken_up(stores: Stores) -> None:
+    await stores.keys.claim("acme", "k", fingerprint="f", at=1)
+    early = await stores.keys.claim("acme", "k", fingerprint="f", at=ABANDONED_MS)
+    late = await stores.keys.claim("acme", "k", fingerprint="f", at=ABANDONED_MS + 1)
+    again = await stores.keys.claim("acme", "k", fingerprint="f", at=ABANDONED_MS + 2)
+
+    assert [early, late, again] == [Claim("busy"), Claim("mine"), Claim("busy")]
+
+
+async def test_answers_survive_a_restart(durable: Opened) -> None:
+    await durable.now.keys.claim("acme", "k", fingerprint="f", at=1)
+    await durable.now.keys.complete("acme", "k", answer=ANSWER)
+    stores = await durable.reopen()
+
+    assert await stores.keys.claim("acme", "k", fingerprint="f", at=2) == Claim("answered", ANSWER)
+
+
+async def test_a_lease_has_one_holder(stores: Stores) -> None:
+    found = await asyncio.gather(
+        *(stores.leases.acquire("scheduler", holder=f"p{n}", ttl_ms=1_000, at=5) for n in range(10))
+    )
+
+    assert [lease is None for lease in found].count(False) == 1
+
+
+async def test_a_holder_renews_its_lease_in_the_same_epoch(stores: Stores) -> None:
+    first = await stores.leases.acquire("scheduler", holder="a", ttl_ms=1_000, at=0)
+    renewed = await stores.leases.acquire("scheduler", holder="a", ttl_ms=1_000, at=500)
+
+    assert first == Lease(name="scheduler", holder="a", epoch=1, expires_at=1_000)
+    assert renewed == replace(first, expires_at=1_500)
+    assert await stores.leases.acquire("scheduler", holder="b", ttl_ms=1_000, at=1_499) is None
+
+
+async def test_an_expired_lease_goes_to_another_in_a_later_epoch(stores: Stores) -> None:
+    await stores.leases.acquire("scheduler", holder="a", ttl_ms=1_000, at=0)
+    taken = await stores.leases.acquire("scheduler", holder="b", ttl_ms=1_000, at=1_000)
+
+    assert taken == Lease(name="scheduler", holder="b", epoch=2, expires_at=2_000)
+    assert await stores.leases.acquire("scheduler", holder="a", ttl_ms=1_000, at=1_001) is None
+
+
+async def test_a_lease_given_back_is_free_and_its_epoch_is_over(stores: Stores) -> None:
+    first = await stores.leases.acquire("scheduler", holder="a", ttl_ms=1_000, at=0)
+    assert first is not None
+    await stores.leases.release(first)
+    second = await stores.leases.acquire("scheduler", holder="a", ttl_ms=1_000, at=1)
+    assert second is not None
+    await stores.leases.release(first)
+
+    assert second.epoch == 2
+    assert await stores.leases.acquire("scheduler", holder="b", ttl_ms=1_000, at=2) is None
+
+
+async def test_epochs_go_on_after_a_restart(durable: Opened) -> None:
+    await durable.now.leases.acquire("scheduler", holder="a", ttl_ms=1_000, at=0)
+    stores = await durable.reopen()
+    taken = await stores.leases.acquire("scheduler", holder="b", ttl_ms=1_000, at=1_000)
+
+    assert taken is not None
+    assert taken.epoch == 2
+
+
+async def test_a_secret_is_there_for_its_tenant_alone(stores: Stores) -> None:
+    await stores.secrets.put("acme", "s1", "whsec_geheim")
+
+    assert await stores.secrets.get("acme", "s1") == "whsec_geheim"
+    assert await stores.secrets.get("other", "s1") is None
+    assert await stores.secrets.get("acme", "s2") is None
+
+
+@pytest.mark.parametrize("value", ["", "é\U0001f600", "x" * 10_000])
+async def test_a_secret_comes_back_as_it_was(stores: Stores, value: str) -> None:
+    await stores.secrets.put("acme", "s1", "earlier")
+    await stores.secrets.put("acme", "s1", value)
+
+    assert await stores.secrets.get("acme", "s1") == value
+
+
+async def test_a_secret_survives_a_restart_but_is_nowhere_in_clear(
+    durable: Opened,
+) -> None:
+    await durable.now.secrets.put("acme", "s1", "whsec_geheim")
+    stores = await durable.reopen()
+
+    assert await stores.secrets.get("acme", "s1") == "whsec_geheim"
+    assert not any(
+        b"whsec_geheim" in path.read_bytes() for path in durable.folder.rglob("*") if path.is_file()
+    )

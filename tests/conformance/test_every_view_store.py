@@ -1,0 +1,285 @@
+"""What every view store promises: rows and checkpoint together, queries that agree, whole swaps."""
+
+import pytest
+
+from eventlog.backend import Stores
+from eventlog.ports import Change, Column, Filter, Index, Query, Row, Table, ViewStore
+from tests.conformance.opening import Opened
+
+RUNS = Table(
+    name="runs",
+    columns=(
+        Column(name="status", kind="text"),
+        Column(name="requested_at", kind="int"),
+        Column(name="active", kind="int"),
+    ),
+    indexes=(
+        Index(columns=("requested_at",)),
+        Index(columns=("status", "requested_at")),
+        Index(columns=("active",), where_set="active", across_tenants=True),
+    ),
+)
+TIMERS = Table(name="timers", columns=(Column(name="due_at", kind="int"),))
+
+
+def run(key: str, status: str | None = "running", at: int | None = 1, tenant: str = "acme") -> Row:
+    active = 1 if status == "running" else None
+    return Row(tenant, key, f"{tenant}/{key}/{status}".encode(), (status, at, active))
+
+
+async def prepared(stores: Stores, *rows: Row) -> ViewStore:
+    await stores.views.prepare([RUNS, TIMERS])
+    await stores.views.commit([Change(table="runs", upserts=rows)], checkpoint=1)
+    return stores.views
+
+
+async def keys(views: ViewStore, query: Query) -> list[str]:
+    return [row.key for row in (await views.find(query)).rows]
+
+
+def runs(*where: Filter, tenant: str | None = "acme", **more: object) -> Query:
+    return Query(table="runs", tenant=tenant, where=where, **more)  # type: ignore[arg-type]
+
+
+async def test_rows_and_checkpoint_are_there_together(stores: Stores) -> None:
+    views = await prepared(stores)
+    assert await views.checkpoint() == 1
+    timer = Row("acme", "t1", b"{}", (5,))
+    await views.commit(
+        [Change(table="runs", upserts=[run("r1")]), Change(table="timers", upserts=[timer])],
+        checkpoint=7,
+    )
+
+    assert await views.checkpoint() == 7
+    assert await views.get("runs", "acme", "r1") == b"acme/r1/running"
+    assert await views.get("timers", "acme", "t1") == b"{}"
+
+
+async def test_a_fresh_store_stands_at_0_and_holds_nothing(stores: Stores) -> None:
+    await stores.views.prepare([RUNS])
+
+    assert await stores.views.checkpoint() == 0
+    assert await stores.views.get("runs", "acme", "r1") is None
+    assert (await stores.views.find(runs(count=True))).total == 0
+
+
+async def test_a_later_row_takes_the_place_of_an_earlier(stores: Stores) -> None:
+    views = await prepared(stores, run("r1", at=1), run("r2", at=2))
+    await views.commit([Change(table="runs", upserts=[run("r1", "failed", 9)])], checkpoint=2)
+    page = await views.find(runs(Filter(column="status", op="=", value="failed"), count=True))
+
+    assert page.rows == [Row("acme", "r1", b"acme/r1/failed", ("failed", 9, None))]
+    assert page.total == 1
+
+
+async def test_a_commit_that_fails_changes_nothing(stores: Stores) -> None:
+    views = await prepared(stores, run("r1"))
+    with pytest.raises(KeyError):
+        await views.commit([Change(table="nothing", upserts=[run("r2")])], checkpoint=9)
+
+    assert await views.checkpoint() == 1
+    assert await views.get("runs", "acme", "r2") is None
+
+
+async def test_deleted_rows_are_gone_and_others_stay(stores: Stores) -> None:
+    views = await prepared(stores, run("r1"), run("r2"), run("r1", tenant="other"))
+    gone = [("acme", "r1"), ("acme", "never")]
+    await views.commit([Change(table="runs", deletes=gone)], checkpoint=2)
+
+    assert await views.get("runs", "acme", "r1") is None
+    assert await views.get("runs", "acme", "r2") is not None
+    assert await views.get("runs", "other", "r1") is not None
+
+
+async def test_many_rows_go_in_and_out_at_once(stores: Stores) -> None:
+    rows = [run(f"r{number:05d}", at=number) for number in range(5_000)]
+    views = await prepared(stores, *rows)
+    asked = [("acme", f"r{number:05d}") for number in range(0, 7_000, 3)]
+    found = await views.get_many("runs", asked)
+
+    assert list(await views.scan("runs", limit=10_000)) == rows
+    assert found == {(r.tenant, r.key): r.document for r in rows[::3]}
+    deletes = [(row.tenant, row.key) for row in rows[1:]]
+    await views.commit([Change(table="runs", deletes=deletes)], checkpoint=2)
+    assert list(await views.scan("runs")) == rows[:1]
+
+
+async def test_one_tenant_never_sees_anothers_rows(stores: Stores) -> None:
+    views = await prepared(stores, run("r1"), run("r1", "failed", tenant="other"))
+
+    assert await views.get("runs", "other", "r1") == b"other/r1/failed"
+    assert (await views.find(runs(count=True))).total == 1
+    assert len((await views.find(runs(tenant=None))).rows) == 2
+    assert await views.get_many("runs", [("third", "r1")]) == {}
+
+
+FILTERS = [
+    (Filter(column="status", op="=", value="failed"), ["b"]),
+    (Filter(column="status", op="=", value=None), ["e"]),
+    (Filter(column="status", op="is_set"), ["a", "b", "c", "d"]),
+    (Filter(column="active", op="is_set"), ["a", "d"]),
+    (Filter(column="status", op="in", value=("failed", "completed", "?")), ["b", "c"]),
+    (Filter(column="status", op="in", value=()), []),
+    (Filter(column="requested_at", op="<", value=3), ["a", "b"]),
+    (Filter(column="requested_at", op="<=", value=3), ["a", "b", "c"]),
+    (Filter(column="requested_at", op=">", value=3), ["d"]),
+    (Filter(column="requested_at", op=">=", value=3), ["c", "d"]),
+    (Filter(column="status", op="prefix", value="r"), ["a", "d"]),
+    (Filter(column="status", op="prefix", value=""), ["a", "b", "c", "d"]),
+    (Filter(column="status", op="prefix", value="%"), []),
+    (Filter(column="status", op="=", value="x' OR '1'='1"), []),
+    (Filter(column="key", op=">", value="c"), ["d", "e"]),
+    (Filter(column="tenant", op="=", value="other"), []),
+]
+
+
+@pytest.mark.parametrize(("filtered", "expected"), FILTERS)
+async def test_a_filter_keeps_what_meets_it(
+    stores: Stores, filtered: Filter, expected: list[str]
+) -> None:
+    views = await prepared(
+        stores,
+        run("a", "running", 1),
+        run("b", "failed", 2),
+        run("c", "completed", 3),
+        run("d", "running", 4),
+        run("e", None, None),
+    )
+
+    assert await keys(views, runs(filtered)) == expected
+    assert (await views.find(runs(filtered, limit=1, count=True))).total == len(expected)
+
+
+@pytest.mark.parametrize(
+    ("order", "expected"),
+    [
+        ((), "abcdef"),
+        ((("key", "desc"),), "fedcba"),
+        ((("requested_at", "asc"),), "fabcde"),
+        ((("requested_at", "desc"),), "edcbaf"),
+        ((("status", "asc"), ("requested_at", "desc")), "fcebda"),
+        ((("status", "desc"), ("requested_at", "asc")), "adbecf"),
+    ],
+)
+async def test_rows_come_in_the_order_asked_for(
+    stores: Stores, order: tuple[tuple[str, str], ...], expected: str
+) -> None:
+    views = await prepared(
+        stores,
+        run("b", "failed", 2),
+        run("a", "running", 1),
+        run("c", "Completed", 2),
+        run("d", "running", 3),
+        run("e", "failed", 4),
+        run("f", None, None),
+    )
+
+    assert "".join(await keys(views, runs(order=order))) == expected
+
+
+async def test_pages_follow_each_other_without_overlap(stores: Stores) -> None:
+    views = await prepared(stores, *(run(f"r{number:02d}", at=number % 3) for number in range(20)))
+    whole = await keys(views, runs(order=(("requested_at", "desc"),)))
+    pages = [
+        key
+        for offset in range(0, 25, 6)
+        for key in await keys(
+            views, runs(order=(("requested_at", "desc"),), limit=6, offset=offset)
+        )
+    ]
+
+    assert pages == whole
+    assert len(set(pages)) == 20
+
+
+async def test_text_keeps_every_character(stores: Stores) -> None:
+    odd = ["'", '"', "%", "_", "é", "\U0001f600", "a\tb", ";--", "\x7f"]
+    views = await prepared(stores, *(run(text, status=text) for text in odd))
+
+    for text in odd:
+        found = await views.find(runs(Filter(column="status", op="prefix", value=text)))
+        assert [row.key for row in found.rows] == [text]
+        assert await views.get("runs", "acme", text) is not None
+    assert await keys(views, runs(order=(("status", "asc"),))) == sorted(odd)
+
+
+async def test_a_column_that_was_not_declared_is_refused(stores: Stores) -> None:
+    views = await prepared(stores, run("r1"))
+
+    for name in ("document", "nothing", 'status" OR 1=1 --'):
+        with pytest.raises((KeyError, ValueError)):
+            await views.find(runs(Filter(column=name, op="=", value="x")))
+        with pytest.raises((KeyError, ValueError)):
+            await views.find(runs(order=((name, "asc"),)))
+
+
+async def test_a_scan_goes_on_behind_a_row(stores: Stores) -> None:
+    rows = [run(key, tenant=tenant) for tenant in ("a", "b") for key in ("1", "2", "3")]
+    views = await prepared(stores, *reversed(rows))
+    seen: list[Row] = []
+    while page := await views.scan(
+        "runs", after=(seen[-1].tenant, seen[-1].key) if seen else None, limit=2
+    ):
+        seen += page
+
+    assert seen == rows
+
+
+async def test_views_declared_as_before_are_kept(durable: Opened) -> None:
+    await prepared(durable.now, run("r1"))
+    stores = await durable.reopen()
+    await stores.views.prepare([RUNS, TIMERS])
+
+    assert await stores.views.checkpoint() == 1
+    assert await stores.views.get("runs", "acme", "r1") is not None
+
+
+@pytest.mark.parametrize(
+    "tables",
+    [
+        [RUNS, TIMERS, Table(name="more")],
+        [Table(name="runs", columns=(*RUNS.columns, Column(name="more", kind="text"))), TIMERS],
+    ],
+)
+async def test_views_declared_otherwise_start_over(opened: Opened, tables: list[Table]) -> None:
+    await prepared(opened.now, run("r1"))
+    stores = await opened.reopen() if opened.durable else opened.now
+    await stores.views.prepare(tables)
+
+    assert await stores.views.checkpoint() == 0
+    assert list(await stores.views.scan("runs")) == []
+
+
+async def test_fresh_tables_are_filled_unseen_and_swapped_at_once(opened: Opened) -> None:
+    views = await prepared(opened.now, run("old"))
+    fresh = await views.fresh()
+    await fresh.commit([Change(table="runs", upserts=[run("new")])], checkpoint=9)
+
+    assert await fresh.checkpoint() == 9
+    assert [row.key for row in await fresh.scan("runs")] == ["new"]
+    assert [row.key for row in await views.scan("runs")] == ["old"]
+    assert await views.checkpoint() == 1
+
+    await views.swap(fresh)
+    assert [row.key for row in await views.scan("runs")] == ["new"]
+    assert await keys(views, runs()) == ["new"]
+    assert await views.checkpoint() == 9
+
+    await views.commit([Change(table="runs", upserts=[run("later")])], checkpoint=10)
+    reopened = (await opened.reopen()).views if opened.durable else views
+    await reopened.prepare([RUNS, TIMERS])
+    assert [row.key for row in await reopened.scan("runs")] == ["later", "new"]
+    assert await reopened.checkpoint() == 10
+
+
+async def test_a_rebuild_that_was_broken_off_leaves_the_live_tables_alone(opened: Opened) -> None:
+    views = await prepared(opened.now, run("old"))
+    fresh = await views.fresh()
+    await fresh.commit([Change(table="runs", upserts=[run("new")])], checkpoint=9)
+    reopened = (await opened.reopen()).views if opened.durable else views
+    await reopened.prepare([RUNS, TIMERS])
+
+    assert [row.key for row in await reopened.scan("runs")] == ["old"]
+    again = await reopened.fresh()
+    assert await again.checkpoint() == 0
+    assert list(await again.scan("runs")) == []
