@@ -20,10 +20,10 @@ from domain.run.messages import (
 )
 from domain.run.state import State, evolve
 from eventlog.errors import Unavailable
+from eventlog.graphs import Graphs
 from eventlog.ports import Clock, EventStore
 from eventlog.transact import Known, transact
 from eventlog.transact import Outcome as Recording
-from executor.graphs import Graphs
 from executor.handler import Call, Functions
 from executor.live_run import BATCH, Batch, LiveRun
 
