@@ -123,11 +123,7 @@ def _parsed(url: str) -> URL:
         raise BlockedAddress(f"the URL can't be read: {error}") from None
     if parsed.scheme not in {"http", "https"} or not host or "%" in host:
         raise BlockedAddress("the URL is not an absolute http or https one")
-    if (
-        parsed.raw_user is not None
-        or parsed.raw_password is not None
-        or "@" in parsed.raw_authority
-    ):
+    if parsed.raw_user is not None or parsed.raw_password is not None:
         raise BlockedAddress("the URL holds credentials")
     if not port:
         raise BlockedAddress("port 0 is not one for HTTP")

@@ -268,7 +268,7 @@ async def test_a_redirect_is_not_followed() -> None:
 async def test_no_cookie_goes_from_one_call_to_the_next() -> None:
     async with (
         answering(json("1", {"Set-Cookie": "who=acme"})) as server,
-        functions_of(declared("remote", server.url)) as functions,
+        functions_of(declared("remote", server.url.replace("127.0.0.1", "localhost"))) as functions,
     ):
         assert await functions.call(a_call("remote")) == Succeeded(output=1)
         assert await functions.call(a_call("remote", tenant="globex")) == Succeeded(output=1)
