@@ -46,6 +46,7 @@ class ManualClock:
 
     async def advance(self, duration_ms: int) -> None:
         """Move the clock, stopping at each sleeper's time on the way to let it go on."""
+        await _settle()
         target = self._now + duration_ms
         while self._sleepers and self._sleepers[0][0] <= target:
             due, _, woken = heapq.heappop(self._sleepers)

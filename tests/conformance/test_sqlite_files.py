@@ -1,0 +1,274 @@
+"""A data folder has one writer, keeps what was acknowledged, and takes a full disk."""
+
+import asyncio
+import resource
+import sqlite3
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from backends.sqlite import BACKEND
+from domain.run.messages import StepSucceeded
+from eventlog.backend import Place, Stores
+from eventlog.envelope import Appended, Write
+from eventlog.errors import InUse, Unavailable, Unreadable
+from eventlog.ports import Change, Query, Row, Table
+from tests.conformance.opening import Opened, appended, write
+
+KEY = b"a key for tests, 32 bytes long.."
+THINGS = Table(name="things")
+
+
+@pytest.fixture
+async def opened(tmp_path: Path) -> AsyncIterator[Opened]:
+    opened = Opened("sqlite", tmp_path)
+    await opened.open()
+    yield opened
+    await opened.now.close()
+
+
+async def reading(folder: Path) -> Stores:
+    return await BACKEND.open(Place(folder=folder, sealing_key=KEY, read_only=True))
+
+
+OTHER_PROCESS = """
+import asyncio, sys
+from pathlib import Path
+from backends.sqlite import BACKEND
+from eventlog.backend import Place
+from eventlog.errors import InUse
+
+try:
+    asyncio.run(BACKEND.open(Place(folder=Path(sys.argv[1]), sealing_key=b"x" * 16)))
+except InUse as refused:
+    print(refused)
+    sys.exit(3)
+"""
+
+
+async def test_a_second_process_is_refused_by_name(opened: Opened) -> None:
+    other = await asyncio.to_thread(
+        subprocess.run,
+        [sys.executable, "-c", OTHER_PROCESS, str(opened.folder)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert other.returncode == 3, other.stderr
+    assert str(opened.folder) in other.stdout
+    assert "in use by another Baton process" in other.stdout
+
+
+async def test_a_folder_is_free_once_it_is_closed(opened: Opened) -> None:
+    with pytest.raises(InUse):
+        await BACKEND.open(Place(folder=opened.folder, sealing_key=KEY))
+
+    await opened.reopen()
+
+
+async def test_a_reader_sees_what_is_committed_and_writes_nothing(opened: Opened) -> None:
+    await opened.now.views.prepare([THINGS])
+    reader = await reading(opened.folder)
+    await reader.views.prepare([THINGS])
+    result = await appended(opened.now, write("r1", 0, 1, 2))
+    row = Row("acme", "k", b"{}")
+    await opened.now.views.commit([Change(table="things", upserts=[row])], checkpoint=2)
+
+    assert list(await reader.events.read_all(after=0, limit=9)) == list(result.recorded)
+    assert (await reader.views.find(Query(table="things", tenant="acme"))).rows == [row]
+    for refused in (
+        reader.events.append([write("r2", 0, 1)]),
+        reader.views.commit([], checkpoint=9),
+        reader.checkpoints.save("x", 1),
+        reader.secrets.put("acme", "s", "v"),
+    ):
+        with pytest.raises(Unavailable, match="reading only"):
+            await refused
+    await reader.close()
+
+
+async def test_a_reader_opens_a_folder_that_nobody_writes(opened: Opened) -> None:
+    result = await appended(opened.now, write("r1", 0, 1))
+    await opened.now.views.prepare([THINGS])
+    await opened.now.close()
+    reader = await reading(opened.folder)
+
+    assert list(await reader.events.read("acme/run/r1")) == list(result.recorded)
+    await reader.close()
+    await opened.open()
+
+
+async def test_a_reader_rebuilds_aside(opened: Opened) -> None:
+    await opened.now.views.prepare([THINGS])
+    await opened.now.views.commit(
+        [Change(table="things", upserts=[Row("acme", "k", b"{}")])], checkpoint=2
+    )
+    reader = await reading(opened.folder)
+    await reader.views.prepare([THINGS])
+    fresh = await reader.views.fresh()
+    await fresh.commit([Change(table="things", upserts=[Row("acme", "k", b"{}")])], checkpoint=2)
+
+    assert await fresh.scan("things") == await reader.views.scan("things")
+    with pytest.raises(Unavailable):
+        await reader.views.swap(fresh)
+    await fresh.close()
+    await reader.close()
+
+
+async def test_a_reader_of_an_empty_folder_is_told(tmp_path: Path) -> None:
+    with pytest.raises(Unavailable):
+        await reading(tmp_path / "nothing")
+
+    assert not (tmp_path / "nothing").exists()
+
+
+@contextmanager
+def no_file_larger_than(size: int) -> Iterator[None]:
+    """Make writes beyond `size` fail as on a full disk."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def large(number: int) -> Write:
+    output = StepSucceeded(step_id="a", visit=1, attempt=1, at=number, output="x" * 20_000)
+    return Write(stream=f"acme/run/large{number}", expected=0, events=[output, output])
+
+
+async def test_a_full_disk_refuses_appends_and_loses_none(opened: Opened) -> None:
+    acknowledged: list[int] = []
+    failed = 0
+    with no_file_larger_than(600_000):
+        for number in range(40):
+            try:
+                if isinstance(await opened.now.events.append([large(number)]), Appended):
+                    acknowledged.append(number)
+            except Unavailable:
+                failed += 1
+    assert acknowledged
+    assert failed
+
+    after = await appended(opened.now, write("after", 0, 1))
+    stores = await opened.reopen()
+    everything = await stores.events.read_all(after=0, limit=1_000)
+    assert everything[-1] == after.recorded[0]
+    assert [one.stream for one in everything[:-1]] == [
+        f"acme/run/large{number}" for number in acknowledged for _ in range(2)
+    ]
+    with sqlite3.connect(opened.folder / "baton.db") as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    connection.close()
+
+
+async def test_a_full_disk_leaves_views_and_checkpoint_as_they_were(opened: Opened) -> None:
+    views = opened.now.views
+    await views.prepare([THINGS])
+    await views.commit([], checkpoint=1)
+    rows = [Row("acme", f"k{number}", b"x" * 20_000) for number in range(100)]
+    with no_file_larger_than(300_000), pytest.raises(Unavailable):
+        await views.commit([Change(table="things", upserts=rows)], checkpoint=2)
+
+    assert await views.checkpoint() == 1
+    assert list(await views.scan("things")) == []
+    await views.commit([Change(table="things", upserts=rows)], checkpoint=2)
+    assert len(await views.scan("things")) == 100
+
+
+async def test_a_damaged_event_is_named_and_others_are_read(opened: Opened) -> None:
+    await appended(opened.now, write("bad", 0, 1, 2), write("good", 0, 3))
+    await opened.now.close()
+    with sqlite3.connect(opened.folder / "baton.db") as connection:
+        connection.execute(
+            "UPDATE stored_events SET state = substr(state, 2)"
+            " WHERE originator_id = 'acme/run/bad' AND originator_version = 2"
+        )
+    connection.close()
+    stores = await opened.open()
+
+    with pytest.raises(Unreadable, match="acme/run/bad version 2"):
+        await stores.events.read("acme/run/bad")
+    assert len(await stores.events.read("acme/run/good")) == 1
+
+
+async def test_a_claim_of_a_process_that_died_is_free_after_the_start(opened: Opened) -> None:
+    await opened.now.keys.claim("acme", "k", fingerprint="f", at=1)
+    stores = await opened.reopen()
+
+    assert (await stores.keys.claim("acme", "k", fingerprint="f", at=2)).outcome == "mine"
+
+
+async def test_a_secret_does_not_open_with_another_key(opened: Opened) -> None:
+    await opened.now.secrets.put("acme", "s1", "v")
+    await opened.now.close()
+    other = await BACKEND.open(Place(folder=opened.folder, sealing_key=b"another key, as long"))
+
+    with pytest.raises(Unreadable, match="s1"):
+        await other.secrets.get("acme", "s1")
+    await other.close()
+    await opened.open()
+
+
+async def test_a_secret_does_not_open_in_anothers_place(opened: Opened) -> None:
+    await opened.now.secrets.put("acme", "s1", "v")
+    await opened.now.close()
+    with sqlite3.connect(opened.folder / "baton.db") as connection:
+        connection.execute("UPDATE secrets SET tenant = 'other'")
+    connection.close()
+    stores = await opened.open()
+
+    with pytest.raises(Unreadable):
+        await stores.secrets.get("other", "s1")
+
+
+APPENDING = """
+import asyncio, sys
+from pathlib import Path
+from backends.sqlite.for_tests import open_stores
+from tests.conformance.opening import write
+
+async def main():
+    stores = await open_stores(Path(sys.argv[1]))
+    async def appending(number):
+        for version in range(10_000):
+            a, b = write(f"a{number}", version * 2, 1, 2), write(f"b{number}", version, 3)
+            await stores.events.append([a, b])
+            print(number, version + 1, flush=True)
+    await asyncio.gather(*(appending(number) for number in range(8)))
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.parametrize("lines", [1, 40, 200])
+async def test_what_a_killed_process_had_acknowledged_is_there_and_whole(
+    tmp_path: Path, lines: int
+) -> None:
+    child = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", APPENDING, str(tmp_path), stdout=asyncio.subprocess.PIPE
+    )
+    assert child.stdout
+    heard = [await child.stdout.readline() for _ in range(lines)]
+    child.kill()
+    heard += (await child.stdout.read()).splitlines(keepends=True)
+    assert await child.wait() == -9
+    acknowledged = dict.fromkeys(range(8), 0)
+    for line in heard:
+        if line.endswith(b"\n"):
+            number, version = (int(part) for part in line.split())
+            acknowledged[number] = version
+    opened = Opened("sqlite", tmp_path)
+    stores = await opened.open()
+
+    for number, version in acknowledged.items():
+        ones = await stores.events.read(f"acme/run/b{number}")
+        assert len(ones) >= version
+        assert len(await stores.events.read(f"acme/run/a{number}")) == 2 * len(ones)
+    await opened.now.close()

@@ -1,0 +1,232 @@
+"""The two loops, on the memory backend: decide and append, follow and handle; clock and ids."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from backends.memory.for_tests import open_stores
+from domain.decider import Decider
+from domain.errors import InConflict, Rejected
+from domain.run.messages import RunCancelled, RunStarted
+from eventlog import follow as following
+from eventlog.backend import Stores
+from eventlog.clock import ManualClock, SystemClock
+from eventlog.envelope import Appended, Conflict, Recorded, Write
+from eventlog.follow import follow
+from eventlog.ids import new_id
+from eventlog.ports import EventStore
+from eventlog.transact import Intent, transact, transact_all
+
+
+@dataclass(frozen=True, slots=True)
+class Take:
+    """Take a number of seats, of which there are ten."""
+
+    seats: int
+
+
+def decide(command: Take, taken: int) -> list[RunStarted]:
+    if taken + command.seats > 10:
+        raise Rejected("There are ten seats")
+    return [RunStarted(at=1) for _ in range(command.seats)]
+
+
+SEATS: Decider[Take, int, RunStarted] = Decider(
+    name="run", initial=0, decide=decide, evolve=lambda taken, event: taken + event.at
+)
+
+
+@pytest.fixture
+async def stores(tmp_path: Path) -> AsyncIterator[Stores]:
+    stores = await open_stores(tmp_path)
+    yield stores
+    await stores.close()
+
+
+async def test_a_command_is_decided_against_the_stream_and_appended(stores: Stores) -> None:
+    first = await transact(stores.events, SEATS, "acme/run/a", Take(2))
+    second = await transact(stores.events, SEATS, "acme/run/a", Take(3))
+
+    assert (first.state, second.state) == (2, 5)
+    assert [one.version for one in second.recorded] == [3, 4, 5]
+    assert second.position == await stores.events.head()
+    assert second.changed
+
+
+async def test_a_command_that_decides_nothing_tells_where_the_stream_stands(
+    stores: Stores,
+) -> None:
+    before = await transact(stores.events, SEATS, "acme/run/a", Take(2))
+    await transact(stores.events, SEATS, "acme/run/b", Take(2))
+    again = await transact(stores.events, SEATS, "acme/run/a", Take(0))
+    nothing = await transact(stores.events, SEATS, "acme/run/c", Take(0))
+
+    assert (again.changed, again.state, again.position) == (False, 2, before.position)
+    assert (nothing.changed, nothing.position) == (False, 0)
+
+
+async def test_a_refused_command_leaves_no_event(stores: Stores) -> None:
+    with pytest.raises(Rejected, match="ten seats"):
+        await transact(stores.events, SEATS, "acme/run/a", Take(11))
+
+    assert await stores.events.head() == 0
+
+
+async def test_commands_that_race_are_decided_one_after_the_other(stores: Stores) -> None:
+    results = await asyncio.gather(
+        *(transact(stores.events, SEATS, "acme/run/a", Take(1)) for _ in range(64)),
+        return_exceptions=True,
+    )
+
+    assert sum(isinstance(result, Rejected) for result in results) == 54
+    assert len(await stores.events.read("acme/run/a")) == 10
+
+
+async def test_commands_of_several_streams_are_appended_together(stores: Stores) -> None:
+    await transact(stores.events, SEATS, "acme/run/b", Take(8))
+    with pytest.raises(Rejected):
+        await transact_all(
+            stores.events,
+            [Intent(SEATS, "acme/run/a", Take(3)), Intent(SEATS, "acme/run/b", Take(3))],
+        )
+    assert list(await stores.events.read("acme/run/a")) == []
+    first, none, last = await transact_all(
+        stores.events,
+        [
+            Intent(SEATS, "acme/run/a", Take(3)),
+            Intent(SEATS, "acme/run/c", Take(0)),
+            Intent(SEATS, "acme/run/b", Take(2)),
+        ],
+    )
+
+    assert [outcome.state for outcome in (first, none, last)] == [3, 0, 10]
+    assert [one.stream for one in first.recorded] == ["acme/run/a"] * 3
+    assert [one.version for one in last.recorded] == [9, 10]
+    assert not none.changed
+    assert last.position == await stores.events.head()
+
+
+async def test_what_is_written_along_goes_with_the_decision(stores: Stores) -> None:
+    along = Write(stream="acme/run/z", expected=0, events=[RunCancelled(by="ann", at=1)])
+    await transact(stores.events, SEATS, "acme/run/a", Take(0), also=[along])
+    assert list(await stores.events.read("acme/run/z")) == []
+    outcome = await transact(stores.events, SEATS, "acme/run/a", Take(1), also=[along])
+
+    assert len(outcome.recorded) == 1
+    assert len(await stores.events.read("acme/run/z")) == 1
+
+
+class Contested:
+    """A store in which another writer is always faster."""
+
+    def __init__(self, store: EventStore) -> None:
+        self.store = store
+        self.asked = 0
+
+    async def append(self, writes: Sequence[Write]) -> Appended | Conflict:
+        self.asked += 1
+        return Conflict(writes[0].stream)
+
+    async def read(self, stream: str, *, after: int = 0) -> Sequence[Recorded]:
+        return await self.store.read(stream, after=after)
+
+    async def read_all(self, *, after: int, limit: int) -> Sequence[Recorded]:
+        return await self.store.read_all(after=after, limit=limit)
+
+    async def head(self) -> int:
+        return await self.store.head()
+
+    async def close(self) -> None:
+        await self.store.close()
+
+
+async def test_a_command_that_loses_every_race_gives_up(stores: Stores) -> None:
+    contested = Contested(stores.events)
+    with pytest.raises(InConflict):
+        await transact(contested, SEATS, "acme/run/a", Take(1))
+
+    assert 1 < contested.asked <= 1_000
+
+
+async def test_a_handler_that_fails_is_given_the_same_events_again(stores: Stores) -> None:
+    clock = ManualClock()
+    handed: list[list[int]] = []
+    done = asyncio.Event()
+
+    async def handle(events: Sequence[Recorded]) -> None:
+        handed.append([one.position for one in events])
+        if len(handed) < 3:
+            raise ConnectionError
+        done.set()
+
+    await transact(stores.events, SEATS, "acme/run/a", Take(2))
+    subscription = await stores.log.subscribe("test", after=0)
+    task = asyncio.create_task(follow(subscription, handle, clock=clock))
+    while not done.is_set():
+        await clock.advance(following.LONGEST_BACKOFF_MS)
+    await transact(stores.events, SEATS, "acme/run/a", Take(1))
+    await clock.advance(0)
+    task.cancel()
+    await asyncio.wait([task])
+
+    assert handed == [[1, 2], [1, 2], [1, 2], [3]]
+    assert task.cancelled()
+
+
+async def test_a_handler_that_fails_for_good_ends_the_follower(stores: Stores) -> None:
+    clock = ManualClock()
+    calls = 0
+
+    async def handle(events: Sequence[Recorded]) -> None:
+        nonlocal calls
+        calls += 1
+        raise ConnectionError("gone")
+
+    await transact(stores.events, SEATS, "acme/run/a", Take(2))
+    subscription = await stores.log.subscribe("test", after=0)
+    task = asyncio.create_task(follow(subscription, handle, clock=clock))
+    while not task.done():
+        await clock.advance(following.LONGEST_BACKOFF_MS)
+
+    with pytest.raises(ConnectionError, match="gone"):
+        await task
+    assert calls == following.ATTEMPTS
+
+
+async def test_sleepers_wake_in_the_order_of_their_times() -> None:
+    clock = ManualClock(now=0)
+    woken: list[tuple[int, int]] = []
+
+    async def sleeper(duration_ms: int) -> None:
+        await clock.sleep(duration_ms)
+        woken.append((duration_ms, clock.now()))
+
+    tasks = [asyncio.create_task(sleeper(duration)) for duration in (30, 10, 20, 0, 50)]
+    await clock.advance(40)
+
+    assert woken == [(0, 0), (10, 10), (20, 20), (30, 30)]
+    assert clock.now() == 40
+    assert clock.sleepers == 1
+    await clock.advance(10)
+    await asyncio.gather(*tasks)
+
+
+async def test_the_machines_clock_moves_on() -> None:
+    clock = SystemClock()
+    before = clock.now()
+    await clock.sleep(2)
+
+    assert clock.now() > before > 1_700_000_000_000
+
+
+def test_ids_are_xids_that_sort_by_their_second() -> None:
+    ids = [new_id(1_700_000_000_000 + second * 1_000) for second in range(5)]
+
+    assert ids == sorted(ids)
+    assert all(
+        len(one) == 20 and set(one) <= set("0123456789abcdefghijklmnopqrstuv") for one in ids
+    )
+    assert len({new_id(1_700_000_000_000) for _ in range(10_000)}) == 10_000
