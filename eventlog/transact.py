@@ -70,8 +70,16 @@ async def transact(
     only when something was decided. Raises what the decider refuses with, `InConflict` when others
     won every race, and `Unavailable`.
     """
-    intent: Intent[Any, Any, Any] = Intent(decider, stream, command, known)
-    return (await transact_all(store, [intent], also=also))[0]
+    intent: Intent[C, S, E] = Intent(decider, stream, command, known)
+    for attempt in range(ATTEMPTS):
+        loaded = await _load(store, intent, again=attempt > 0)
+        write = loaded.write
+        if write is None:
+            return loaded.outcome(())
+        result = await store.append((write, *also))
+        if isinstance(result, Appended):
+            return loaded.outcome(result.recorded[: len(loaded.decided)])
+    raise _lost_every_race()
 
 
 async def transact_all(
@@ -89,7 +97,7 @@ async def transact_all(
         result = await store.append([*writes, *also])
         if isinstance(result, Appended):
             return _outcomes(loaded, result.recorded)
-    raise InConflict("Others keep changing this; try again")
+    raise _lost_every_race()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,6 +141,10 @@ async def _load(store: EventStore, intent: Intent[Any, Any, Any], *, again: bool
         state=state,
         reloaded=known is not intent.known,
     )
+
+
+def _lost_every_race() -> InConflict:
+    return InConflict("Others keep changing this; try again")
 
 
 def _outcomes(loaded: Sequence[_Loaded], recorded: Sequence[Recorded]) -> Sequence[Outcome[Any]]:

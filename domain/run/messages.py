@@ -12,28 +12,16 @@ from domain.definition.graph import Graph
 from domain.definition.state import State as Definition
 from domain.json import Json, JsonObject
 from domain.run.evaluation import DecisionResult
+from domain.run.outcome import Error as Error  # noqa: PLC0414 - part of this vocabulary
+from domain.run.outcome import Failed as Failed  # noqa: PLC0414
+from domain.run.outcome import Outcome as Outcome  # noqa: PLC0414
+from domain.run.outcome import Succeeded as Succeeded  # noqa: PLC0414
+from domain.run.outcome import TimedOut as TimedOut  # noqa: PLC0414
+from domain.run.outcome import Token as Token  # noqa: PLC0414
 
 TriggerKind = Literal["event", "schedule", "on_demand", "http"]
 StepKind = Literal["compute", "decision", "delay", "sync"]
 Cause = Literal["start", "retry", "takeover", "reopen"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Error:
-    """Why a step or a run failed; `stack` is the function's own traceback."""
-
-    code: str
-    message: str
-    stack: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Token:
-    """Names one attempt of one step: the fencing token of its outcome."""
-
-    step_id: str
-    visit: int
-    attempt: int
 
 
 # Commands ---------------------------------------------------------------------------------------
@@ -61,34 +49,6 @@ class StartRun:
 
     graph: Graph
     at: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Succeeded:
-    """The function returned `output` and patches the shared context."""
-
-    output: Json = None
-    context: JsonObject | None = None
-    warning: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Failed:
-    """The function failed; `jitter` in [0, 1] spreads the backoff of the next try."""
-
-    error: Error
-    retryable: bool = True
-    jitter: float = 1.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TimedOut:
-    """The attempt outlived its deadline."""
-
-    jitter: float = 1.0
-
-
-Outcome: TypeAlias = Succeeded | Failed | TimedOut
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,51 @@
+"""How an attempt of a step ended, and the token that names the attempt."""
+
+from dataclasses import dataclass
+from typing import NamedTuple, TypeAlias
+
+from domain.json import Json, JsonObject
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Error:
+    """Why a step or a run failed; `stack` is the function's own traceback."""
+
+    code: str
+    message: str
+    stack: str | None = None
+
+
+class Token(NamedTuple):
+    """Names one attempt of one step: the fencing token of its outcome."""
+
+    step_id: str
+    visit: int
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Succeeded:
+    """The function returned `output` and patches the shared context."""
+
+    output: Json = None
+    context: JsonObject | None = None
+    warning: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failed:
+    """The function failed; `jitter` in [0, 1] spreads the backoff of the next try."""
+
+    error: Error
+    retryable: bool = True
+    jitter: float = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimedOut:
+    """The attempt outlived its deadline."""
+
+    jitter: float = 1.0
+
+
+Outcome: TypeAlias = Succeeded | Failed | TimedOut
