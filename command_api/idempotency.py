@@ -60,14 +60,15 @@ class KeyedRequest:
         kept = await self._claim()
         if kept is not None:
             return _again(kept)
-        reply: Reply | None = None
         try:
             reply = await work()
-        finally:
-            if reply is None or reply.status not in _OK:
-                await self._keys.release(self._tenant, self._key)
+        except BaseException:
+            await self._keys.release(self._tenant, self._key)
+            raise
         if reply.status in _OK:
             await self._keys.complete(self._tenant, self._key, answer=_kept(reply))
+        else:
+            await self._keys.release(self._tenant, self._key)
         return reply
 
     async def _claim(self) -> Answer | None:

@@ -44,7 +44,7 @@ def shown_path(path: str) -> str:
 def _schemas(routes: Iterable[Route]) -> tuple[_Schemas, JsonObject]:
     """Return the schema of each model that is used, and the definitions these refer to."""
     found, shared = models_json_schema([*_models(routes)], ref_template=_REFERENCE)
-    schemas = {
+    schemas: _Schemas = {
         (model, mode): schema
         for (model, mode), schema in found.items()
         if issubclass(model, BaseModel)

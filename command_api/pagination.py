@@ -6,7 +6,7 @@ Also the numbers of a page. Links and envelopes around a page are a dialect's ow
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TypeVar, overload
 
 from multidict import MultiMapping
 
@@ -60,6 +60,12 @@ def integer(
     return int(text)
 
 
+@overload
+def choice(query: MultiMapping[str], name: str, allowed: Sequence[Text], default: Text) -> Text: ...
+@overload
+def choice(
+    query: MultiMapping[str], name: str, allowed: Sequence[Text], default: None = None
+) -> Text | None: ...
 def choice(
     query: MultiMapping[str], name: str, allowed: Sequence[Text], default: Text | None = None
 ) -> Text | None:

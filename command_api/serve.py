@@ -9,6 +9,9 @@ from command_api import log_filter
 KEEPALIVE_S = 75.0
 """Also how long a request's head may take: aiohttp has no other deadline for it."""
 
+LINGERING_S = 2.0
+"""How long what is left of a refused body is read, so that its sender sees the answer."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Server:
@@ -30,6 +33,7 @@ async def serve(app: web.Application, *, host: str = "127.0.0.1", port: int = 80
         app,
         access_log=None,
         keepalive_timeout=KEEPALIVE_S,
+        lingering_time=LINGERING_S,
         handler_cancellation=False,
         handle_signals=False,
         shutdown_timeout=10.0,

@@ -24,7 +24,7 @@ from projector.project import Projector
 from projector.queries import Views
 from tests.api.tiny_dialect import DIALECT
 
-SECRET = "a secret for tests that has more than 32 bytes"
+SECRET = "a secret for tests that is long enough for HS512, which needs 64 bytes"
 ALL = "orchestrator:read orchestrator:write"
 
 

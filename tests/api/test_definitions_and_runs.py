@@ -1,6 +1,7 @@
 """The verbs behind every dialect, spoken to through a tiny one."""
 
 import asyncio
+from typing import Any
 
 from domain.run.messages import RunRequested
 from tests.api.running import Running, bearer
@@ -11,7 +12,7 @@ ACME = "/tiny/acme/v1"
 async def create(server: Running, **said: object) -> str:
     answer = await server.post(f"{ACME}/definitions", {"slug": "orders", **said})
     assert answer.status == 201, answer.raw
-    return answer.body["id"]
+    return str(answer.body["id"])
 
 
 async def test_what_was_created_is_there_for_the_next_query(server: Running):
@@ -161,7 +162,7 @@ async def test_a_decision_is_tried_without_a_run(server: Running):
 async def test_nothing_of_another_tenant_can_be_seen_or_changed(server: Running):
     ident = await create(server)
     run = (await server.post(f"{ACME}/definitions/{ident}/runs")).body["runId"]
-    other = {"headers": bearer(tenant="umbra")}
+    other: dict[str, Any] = {"headers": bearer(tenant="umbra")}
     before = await server.stored()
 
     answers = [

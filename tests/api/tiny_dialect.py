@@ -20,7 +20,9 @@ from domain.json import JsonObject
 from domain.run.state import State as Run
 from eventlog.errors import Unavailable
 from eventlog.transact import Outcome
+from projector.queries import Order
 
+ORDERS: tuple[Order, ...] = ("asc", "desc")
 BASE = "/tiny/{workspace}/v1"
 
 
@@ -128,9 +130,9 @@ async def get(exchange: Exchange) -> Reply:
 
 async def listed(exchange: Exchange) -> Reply:
     page = pagination.page_of(exchange.query, sizes=(1, 100))
-    order = pagination.choice(exchange.query, "order", ("asc", "desc"), "desc")
+    order = pagination.choice(exchange.query, "order", ORDERS, ORDERS[1])
     found, total = await exchange.services.views.definitions(
-        exchange.tenant, order=order or "desc", offset=page.offset, limit=page.size
+        exchange.tenant, order=order, offset=page.offset, limit=page.size
     )
     return exchange.answer(200, {"items": [shown(each) for each in found], "total": total})
 
@@ -233,9 +235,7 @@ DIALECT = Dialect(
             summary="List",
             query=PAGE,
         ),
-        Route(
-            method="GET", path="/definitions/{id}", handler=get, scope=READ, summary="Get"
-        ),
+        Route(method="GET", path="/definitions/{id}", handler=get, scope=READ, summary="Get"),
         Route(
             method="PUT", path="/definitions/{id}", handler=update, scope=WRITE, summary="Change"
         ),

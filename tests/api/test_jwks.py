@@ -1,0 +1,149 @@
+"""Tokens of an identity provider: its keys decide the algorithm, and its bad days are survived."""
+
+import base64
+import hmac
+import json
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import jwt
+import pytest
+from aiohttp import web
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from jwt import algorithms
+
+from command_api.auth import TokenAuthenticator
+from command_api.jwks import JwksKeys
+from command_api.refusal import Refused
+from eventlog.clock import ManualClock
+from eventlog.errors import Unavailable
+
+NOW = int(time.time())
+RSA = rsa.generate_private_key(65537, 2048)
+EC = ec.generate_private_key(ec.SECP256R1())
+ED = ed25519.Ed25519PrivateKey.generate()
+PAIRS: list[tuple[str, Any, Any]] = [
+    ("RS256", RSA, algorithms.RSAAlgorithm),
+    ("ES256", EC, algorithms.ECAlgorithm),
+    ("EdDSA", ED, algorithms.OKPAlgorithm),
+]
+
+
+def public(algorithm: Any, key: Any, kid: str) -> dict[str, Any]:
+    return {**json.loads(algorithm.to_jwk(key.public_key())), "kid": kid, "use": "sig"}
+
+
+KEYS = [public(algorithm, key, name) for name, key, algorithm in PAIRS]
+
+
+def token(key: Any, algorithm: str, kid: str | None) -> str:
+    claims = {"sub": "ada", "tenant": "acme", "scope": "orchestrator:read", "exp": NOW + 3600}
+    return jwt.encode(claims, key, algorithm, headers={"kid": kid} if kid else None)
+
+
+def part(raw: bytes) -> bytes:
+    return base64.urlsafe_b64encode(raw).rstrip(b"=")
+
+
+class Provider:
+    """Serves a key set; `fetches` counts how often it was asked."""
+
+    def __init__(self, keys: list[dict[str, Any]]) -> None:
+        self.document: object = {"keys": keys}
+        self.status = 200
+        self.fetches = 0
+
+    async def answer(self, _: web.Request) -> web.Response:
+        self.fetches += 1
+        return web.json_response(self.document, status=self.status)
+
+
+@asynccontextmanager
+async def provided(
+    keys: list[dict[str, Any]],
+) -> AsyncIterator[tuple[Provider, TokenAuthenticator, ManualClock]]:
+    provider, app = Provider(keys), web.Application()
+    app.router.add_get("/keys", provider.answer)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    clock = ManualClock(NOW * 1000)
+    address = f"http://127.0.0.1:{runner.addresses[0][1]}/keys"
+    try:
+        yield provider, TokenAuthenticator(JwksKeys(address, clock), clock), clock
+    finally:
+        await runner.cleanup()
+
+
+async def test_each_key_verifies_its_own_algorithm():
+    async with provided(KEYS) as (provider, known, _):
+        for name, key, _algorithm in PAIRS:
+            assert (await known.identify(token(key, name, name))).subject == "ada"
+        assert provider.fetches == 1
+
+
+async def test_a_public_key_is_never_an_hmac_secret():
+    pem = RSA.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    jwk = json.dumps(KEYS[0]).encode()
+    async with provided(KEYS) as (_, known, _clock):
+        for secret in (pem, jwk):
+            head = part(b'{"alg":"HS256","kid":"RS256"}')
+            claims = {"tenant": "acme", "exp": NOW + 60}
+            signed = head + b"." + part(json.dumps(claims).encode())
+            mac = hmac.digest(secret, signed, "sha256")
+            with pytest.raises(Refused):
+                await known.identify((signed + b"." + part(mac)).decode())
+
+
+async def test_another_familys_algorithm_is_refused_for_a_key():
+    async with provided(KEYS) as (_, known, _clock):
+        for bad in (token(RSA, "RS512", "RS256"), token(RSA, "PS256", "RS256")):
+            with pytest.raises(Refused):
+                await known.identify(bad)
+
+
+async def test_a_symmetric_key_in_the_set_is_left_out():
+    secret = {"kty": "oct", "k": "c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0LXNlY3JldA", "kid": "s"}
+    async with provided([secret, KEYS[0]]) as (_, known, _clock):
+        forged = token(b"secret-secret-secret-secret-secret", "HS256", "s")
+        with pytest.raises(Refused):
+            await known.identify(forged)
+        # One usable key is left: a token that names none is its.
+        assert (await known.identify(token(RSA, "RS256", None))).subject == "ada"
+
+
+async def test_an_unknown_key_is_looked_for_but_not_at_every_token():
+    async with provided(KEYS[:1]) as (provider, known, clock):
+        rotated = token(EC, "ES256", "ES256")
+        await clock.advance(1)
+        for _ in range(5):
+            with pytest.raises(Refused):
+                await known.identify(rotated)
+        assert provider.fetches == 1
+
+        provider.document = {"keys": KEYS}
+        await clock.advance(30_000)
+
+        assert (await known.identify(rotated)).subject == "ada"
+        assert provider.fetches == 2
+
+
+async def test_known_keys_outlive_a_failing_provider():
+    async with provided(KEYS) as (provider, known, clock):
+        await known.identify(token(RSA, "RS256", "RS256"))
+        provider.status = 500
+        await clock.advance(700_000)
+
+        assert (await known.identify(token(EC, "ES256", "ES256"))).subject == "ada"
+        assert provider.fetches == 2
+
+
+@pytest.mark.parametrize("document", [{}, [], {"keys": 7}, "text"])
+async def test_without_any_keys_nobody_can_be_known(document: object):
+    async with provided([]) as (provider, known, _):
+        provider.document = document
+        with pytest.raises(Unavailable):
+            await known.identify(token(RSA, "RS256", "RS256"))

@@ -1,0 +1,131 @@
+"""Health, readiness, metrics and documents."""
+
+import asyncio
+import re
+from pathlib import Path
+
+import pytest
+
+from command_api.own_paths import _from_this_machine
+from tests.api.running import Running, bearer, running
+
+
+async def test_a_server_is_alive_without_a_token(server: Running):
+    answer = await server.get("/healthz", anonymous=True)
+
+    assert (answer.status, answer.body) == (200, {"status": "ok"})
+
+
+async def test_a_server_is_ready_when_all_it_stands_on_is(tmp_path: Path):
+    async def good() -> bool:
+        return True
+
+    async def bad() -> bool:
+        raise OSError("db.internal refused")
+
+    async def hanging() -> bool:
+        await asyncio.Event().wait()
+        return True
+
+    async with running(tmp_path, checks={"store": good}) as server:
+        answer = await server.get("/readyz", anonymous=True)
+    assert (answer.status, answer.body) == (200, {"status": "ready", "checks": {"store": "ok"}})
+
+    checks = {"store": good, "log": bad, "views": hanging}
+    async with running(tmp_path, checks=checks) as server:
+        answer = await server.get("/readyz", anonymous=True)
+    assert answer.status == 503
+    assert answer.body["checks"] == {"store": "ok", "log": "failing", "views": "failing"}
+    assert b"internal" not in answer.raw
+
+
+async def test_metrics_count_by_route_and_not_by_what_was_asked(server: Running):
+    await server.get("/tiny/acme/v1/runs/secret-run-id")
+    await server.get("/tiny/acme/v1/definitions")
+
+    answer = await server.get("/metrics", anonymous=True)
+
+    text = answer.raw.decode()
+    assert answer.headers["Content-Type"].startswith("text/plain")
+    assert (
+        'baton_http_answers_total{dialect="tiny",method="GET",route="/definitions",status="200"} 1'
+        in text
+    )
+    assert 'baton_http_refusals_total{dialect="tiny",method="GET",route="/runs/{run}"} 1' in text
+    assert "secret-run-id" not in text
+
+
+async def test_metrics_for_somebody_elsewhere_need_an_administrator(server: Running):
+    proxied = {"X-Forwarded-For": "203.0.113.7"}
+
+    anonymous = await server.get("/metrics", anonymous=True, headers=proxied)
+    writer = await server.get("/metrics", headers=proxied)
+    admin = await server.get("/metrics", headers={**proxied, **bearer(scope="orchestrator:admin")})
+
+    assert [one.status for one in (anonymous, writer, admin)] == [401, 403, 200]
+
+
+@pytest.mark.parametrize(
+    ("peer", "own"),
+    [
+        (("127.0.0.1", 1), True),
+        (("127.9.9.9", 1), True),
+        (("::1", 1, 0, 0), True),
+        (("::ffff:127.0.0.1", 1, 0, 0), True),
+        (("::ffff:10.0.0.1", 1, 0, 0), False),
+        (("10.0.0.1", 1), False),
+        (("fe80::1%eth0", 1, 0, 0), False),
+        ("/run/socket", False),
+        (None, False),
+    ],
+)
+def test_only_a_loopback_peer_is_this_machine(peer: object, own: bool):
+    class Transport:
+        def get_extra_info(self, _: str) -> object:
+            return peer
+
+    class Request:
+        transport = Transport()
+        headers = ()
+
+    assert _from_this_machine(Request()) is own  # type: ignore[arg-type]
+
+
+async def test_the_document_of_a_dialect_is_made_from_its_routes(server: Running):
+    answer = await server.get("/openapi/tiny.json", anonymous=True)
+
+    document = answer.body
+    assert answer.status == 200
+    assert document["openapi"] == "3.1.0"
+    assert document["servers"] == [
+        {"url": "/tiny/{workspace}/v1", "variables": {"workspace": {"default": "demo"}}}
+    ]
+    create = document["paths"]["/definitions"]["post"]
+    assert create["requestBody"]["content"]["application/json"]["schema"] == {
+        "$ref": "#/components/schemas/DefinitionBody"
+    }
+    assert set(create["responses"]) == {"201", "401", "409"}
+    assert document["paths"]["/hooks/{path}"]["post"]["security"] == []
+    listed = document["paths"]["/definitions"]["get"]["parameters"]
+    assert [one["name"] for one in listed] == ["page", "pageSize"]
+    assert set(document["components"]["schemas"]) == {"DefinitionBody", "DefinitionShown", "Hook"}
+
+
+async def test_the_own_paths_have_a_document_and_others_have_none(server: Running):
+    own = await server.get("/openapi/baton.json", anonymous=True)
+    none = await server.get("/openapi/nothing.json", anonymous=True)
+
+    assert "/events" in own.body["paths"]
+    assert (none.status, none.body["error"]) == (404, "not_found")
+
+
+async def test_the_documents_page_loads_nothing_and_shows_every_operation(server: Running):
+    answer = await server.get("/docs", anonymous=True)
+
+    page = answer.raw.decode()
+    assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
+    assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+    assert not re.search(r"(?:src|href)=[\"']?(?:https?:)?//", page)
+    assert "<script" not in page
+    for operation in ("POST /definitions", "POST /hooks/{path}", "POST /events"):
+        assert operation in page

@@ -1,0 +1,194 @@
+"""Which paths and methods there are, and how everything else is told."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from command_api.dialect import discover
+from command_api.refusal import CODE_WORDS, Refusal
+from domain.errors import Fault
+from tests.api.running import Running, bearer, running
+
+ACME = "/tiny/acme/v1"
+POST = b"POST /tiny/acme/v1/echo HTTP/1.1\r\nHost: a\r\n"
+
+
+@asynccontextmanager
+async def connected(
+    server: Running,
+) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+    """Speak to the server in bytes, for 5 s at most."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    try:
+        async with asyncio.timeout(5):
+            yield reader, writer
+    finally:
+        writer.close()
+        await writer.wait_closed()
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        f"{ACME}",
+        f"{ACME}/",
+        f"{ACME}/nothing",
+        f"{ACME}/definitions/",
+        f"{ACME}/definitions/a/b",
+        f"{ACME}//definitions",
+        f"{ACME}/definitions/..%2f..%2fx/y",
+        f"{ACME}/definitions/%00",
+        f"{ACME}/definitions/x%00y",
+        f"{ACME}/definitions/%ff",
+        f"{ACME}/definitions/{'x' * 4000}",
+        f"{ACME}/definitions/%F0%9F%92%A9",
+    ],
+)
+async def test_an_unknown_path_is_404_in_the_dialects_envelope(server: Running, path: str):
+    answer = await server.get(path)
+
+    assert answer.status == 404
+    assert answer.body["tiny_error"] == "not_found"
+
+
+@pytest.mark.parametrize("path", ["/", "/nothing", "/tiny", "/tinyish/acme/v1/x", "/tiny/acme/v2"])
+async def test_a_path_of_no_dialect_is_404_in_the_own_envelope(server: Running, path: str):
+    answer = await server.get(path)
+
+    assert (answer.status, answer.body["error"]) == (404, "not_found")
+
+
+@pytest.mark.parametrize("method", ["PATCH", "POST", "DELETE", "TRACE"])
+async def test_another_method_is_405_and_says_which_there_are(server: Running, method: str):
+    answer = await server.call(method, f"{ACME}/runs/x")
+
+    assert (answer.status, answer.body["tiny_error"]) == (405, "method_not_allowed")
+    assert answer.headers["Allow"] == "GET, HEAD, OPTIONS"
+
+
+async def test_options_says_what_may_be_done(server: Running):
+    answer = await server.call("OPTIONS", f"{ACME}/definitions", anonymous=True)
+
+    assert (answer.status, answer.raw) == (204, b"")
+    assert answer.headers["Allow"] == "GET, HEAD, OPTIONS, POST"
+
+
+async def test_head_is_get_without_the_body(server: Running):
+    get = await server.get(f"{ACME}/definitions")
+    head = await server.call("HEAD", f"{ACME}/definitions")
+
+    assert (head.status, head.raw) == (200, b"")
+    assert head.headers["Content-Length"] == get.headers["Content-Length"]
+
+
+async def test_what_fails_inside_is_logged_and_not_told(
+    server: Running, caplog: pytest.LogCaptureFixture
+):
+    trace = "0af7651916cd43dd8448eb211c80319c"
+    sent = {"traceparent": f"00-{trace}-b7ad6b7169203331-01"}
+
+    with caplog.at_level(logging.ERROR):
+        broken = await server.get(f"{ACME}/broken", headers=sent)
+        down = await server.get(f"{ACME}/down")
+
+    assert (broken.status, broken.body["tiny_error"]) == (500, "internal_error")
+    assert (down.status, down.body["tiny_error"]) == (503, "unavailable")
+    assert down.headers["Retry-After"] == "1"
+    assert trace in broken.body["message"]
+    assert caplog.records[0].trace_id == trace  # type: ignore[attr-defined]
+    assert "hunter2" in caplog.text
+    for answer in (broken, down):
+        assert b"hunter2" not in answer.raw
+        assert b"Traceback" not in answer.raw
+    assert (await server.get("/healthz")).status == 200
+
+
+async def test_no_answer_tells_what_it_is_built_with(server: Running):
+    for answer in (await server.get("/healthz"), await server.get("/nothing")):
+        assert answer.headers["Server"] == "baton"
+
+
+async def test_a_malformed_request_leaves_none_of_its_bytes_in_the_log(
+    server: Running, caplog: pytest.LogCaptureFixture
+):
+    attacks = [
+        b"GET / HTTP/1.1\r\nHost: a\r\nX-Evil\x01: canary-bytes\r\n\r\n",
+        POST
+        + b"Content-Length: 3\r\nTransfer-Encoding: chunked\r\nX: canary-bytes\r\n\r\n0\r\n\r\n",
+        POST + b"Content-Length: 3\r\nContent-Length: 4\r\n\r\ncanary-bytes",
+        b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"canary-bytes" * 2_000 + b"\r\n\r\n",
+        b"GET / canary-bytes\r\n\r\n",
+        POST + b"Transfer-Encoding: chunked\r\n\r\nzz\r\ncanary-bytes\r\n",
+    ]
+    with caplog.at_level(logging.DEBUG):
+        for attack in attacks:
+            async with connected(server) as (reader, writer):
+                writer.write(attack)
+                head = await reader.readline()
+                assert head.startswith(b"HTTP/1."), attack
+                assert b" 4" in head, attack
+
+    assert "canary-bytes" not in caplog.text
+    assert "Traceback" not in caplog.text
+    assert (await server.get("/healthz")).status == 200
+
+
+async def test_a_sender_may_wait_to_be_asked_for_the_body(server: Running):
+    head = (
+        f"POST {ACME}/echo HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 2\r\n"
+        f"Authorization: {bearer()['Authorization']}\r\nContent-Type: application/json\r\n\r\n"
+    )
+    async with connected(server) as (reader, writer):
+        writer.write(head.encode())
+        assert await reader.readline() == b"HTTP/1.1 100 Continue\r\n"
+        writer.write(b"{}")
+        assert await reader.readline() == b"\r\n"
+        assert await reader.readline() == b"HTTP/1.1 200 OK\r\n"
+
+
+async def test_late_views_are_waited_for_and_then_admitted(tmp_path: Path):
+    waited: list[tuple[int, int]] = []
+
+    async def never(position: int, timeout_ms: int) -> bool:
+        waited.append((position, timeout_ms))
+        return False
+
+    async with running(tmp_path, reached=never) as server:
+        path = f"{ACME}/definitions"
+        late = await server.post(path, {"slug": "a"})
+        hasty = await server.post(
+            path, {"slug": "b"}, headers={"Prefer": "wait=1, Respond-Async; x=1"}
+        )
+
+    assert (late.status, hasty.status) == (201, 201)
+    assert late.headers["Warning"].startswith("199 baton ")
+    assert "Warning" not in hasty.headers
+    assert waited == [(int(late.headers["Baton-Position"]), 5_000)]
+    assert int(hasty.headers["Baton-Position"]) > waited[0][0]
+
+
+@pytest.mark.parametrize("dialect", discover(), ids=lambda dialect: dialect.name)
+def test_every_dialect_has_words_for_every_refusal(dialect):
+    for code in CODE_WORDS:
+        fault = Fault(("steps", 0, "id"), "is wrong")
+        refusal = Refusal(code=code, message="why", faults=(fault,), trace_id="0" * 32)
+        status, body = dialect.render_error(refusal)
+        assert 400 <= status < 600
+        assert isinstance(body, dict)
+
+
+@pytest.mark.parametrize("dialect", discover(), ids=lambda dialect: dialect.name)
+async def test_every_route_with_a_scope_demands_a_token(tmp_path: Path, dialect):
+    async with running(tmp_path, dialects=(dialect,)) as server:
+        for base in dialect.bases:
+            for route in dialect.routes:
+                path = base + route.path
+                filled = "/".join("acme" if "{" in part else part for part in path.split("/"))
+                answer = await server.call(route.method, filled, anonymous=True)
+                if route.scope is not None:
+                    assert answer.status == 401, path
+                assert answer.status < 500

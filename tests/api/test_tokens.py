@@ -1,0 +1,200 @@
+"""Who is let in: every way a token can be bad is the same 401."""
+
+import base64
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from multidict import CIMultiDict
+
+from command_api.auth import Expected, SharedSecret, TokenAuthenticator
+from command_api.refusal import Refused
+from eventlog.clock import ManualClock, SystemClock
+from tests.api.running import SECRET, Running, bearer, running, token
+
+ECHO = "/tiny/acme/v1/definitions"
+NOW = int(time.time())
+
+
+def parts(header: object, claims: object, signature: bytes = b"") -> str:
+    encoded = [json.dumps(header).encode(), json.dumps(claims).encode(), signature]
+    return ".".join(base64.urlsafe_b64encode(part).rstrip(b"=").decode() for part in encoded)
+
+
+def signed(headers: dict[str, object] | None = None, **claims: object) -> str:
+    said = {"sub": "ada", "tenant": "acme", "scope": "orchestrator:read", "exp": NOW + 600}
+    return jwt.encode({**said, **claims}, SECRET, algorithm="HS256", headers=headers)
+
+
+GOOD = {"sub": "a", "tenant": "acme", "scope": "orchestrator:read", "exp": NOW + 600}
+BAD = {
+    "empty": "",
+    "no dots": "nonsense",
+    "not base64": "a.b.c",
+    "bad utf-8": "é.ü.ß",
+    "alg none": parts({"alg": "none", "typ": "JWT"}, GOOD),
+    "alg None": parts({"alg": "None"}, GOOD),
+    "no alg": parts({"typ": "JWT"}, GOOD),
+    "header is a list": parts([], GOOD),
+    "claims are a list": parts({"alg": "HS256"}, []),
+    "deep header": parts({"alg": "HS256"}, GOOD).replace(
+        ".", "." + base64.urlsafe_b64encode(b"[" * 3000).decode() + ".", 1
+    ),
+    "no signature": parts({"alg": "HS256"}, GOOD),
+    "other secret": jwt.encode(GOOD, "x" * 70, algorithm="HS256"),
+    "HS512, same secret": jwt.encode(GOOD, SECRET, algorithm="HS512"),
+    "HS384, same secret": jwt.encode(GOOD, SECRET, algorithm="HS384"),
+    "expired": signed(exp=NOW - 60),
+    "exp is text": signed(tenant="acme", exp=NOW + 600).rsplit(".", 1)[0] + ".",
+    "not yet": signed(nbf=NOW + 600),
+    "issued in the future": signed(iat=NOW + 600),
+    "no exp": token(exp=None),
+    "no tenant": token(tenant=None),
+    "tenant is empty": token(tenant=""),
+    "tenant is a number": token(tenant=7),
+    "tenant in capitals": token(tenant="ACME"),
+    "tenant with a slash": token(tenant="acme/run"),
+    "tenant in other letters": token(tenant="\u0430cme"),
+    "tenants are none": token(tenant=[]),
+    "tenants hold junk": token(tenant=["acme", None]),
+    "scope is a list": token(scope=["orchestrator:read"]),
+    "sub is a number": token(sub=7),
+    "NUL in sub": token(sub="a\0b"),
+    "crit": signed({"crit": ["exp"]}),
+    "refresh by typ": signed(typ="Refresh"),
+    "refresh by use": signed(token_use="refresh"),
+    "id token": signed(token_use="id"),
+    "other typ": signed({"typ": "dpop+jwt"}),
+    "exp is infinite": signed(exp=10**30),
+    "exp is true": signed(exp=True),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+async def test_a_bad_token_is_refused_like_every_other(server: Running, name: str):
+    answer = await server.get(
+        ECHO, anonymous=True, headers={"Authorization": f"Bearer {BAD[name]}"}
+    )
+
+    assert answer.status == 401
+    assert answer.headers["WWW-Authenticate"] == "Bearer"
+    assert answer.body == {
+        "tiny_error": "unauthorized",
+        "message": "A valid bearer token is required",
+    }
+
+
+@pytest.mark.parametrize("header", ["", "Bearer", "Bearer ", "Basic YTpi", "Token x"])
+async def test_another_authorization_is_none(server: Running, header: str):
+    answer = await server.get(ECHO, anonymous=True, headers={"Authorization": header})
+
+    assert answer.status == 401
+
+
+async def test_no_authorization_is_401_and_so_are_two(server: Running):
+    assert (await server.get(ECHO, anonymous=True)).status == 401
+    good = f"Bearer {token()}"
+    twice = CIMultiDict([("Authorization", good), ("Authorization", good)])
+    async with server.session.get(server.url + ECHO, headers=twice) as response:
+        assert response.status == 401
+
+
+async def test_a_token_in_the_query_is_not_looked_at(server: Running):
+    assert (await server.get(f"{ECHO}?access_token={token()}", anonymous=True)).status == 401
+
+
+async def test_a_key_id_that_is_a_path_or_sql_chooses_nothing(server: Running):
+    for kid in ("../../dev/null", "x' OR '1'='1", "\0"):
+        for field in ("kid", "jku", "x5u"):
+            good = signed({field: kid})
+            answer = await server.get(
+                ECHO, anonymous=True, headers={"Authorization": f"Bearer {good}"}
+            )
+            assert answer.status == 200
+
+
+async def test_a_token_for_another_tenant_is_403(server: Running):
+    answer = await server.get(ECHO, headers=bearer(tenant="umbra"))
+
+    assert (answer.status, answer.body["tiny_error"]) == (403, "forbidden")
+
+
+async def test_a_token_for_several_tenants_serves_each(server: Running):
+    both = {"headers": bearer(tenant=["umbra", "acme"])}
+
+    assert (await server.get(ECHO, **both)).status == 200
+    assert (await server.get("/tiny/umbra/v1/definitions", **both)).status == 200
+    assert (await server.get("/tiny/third/v1/definitions", **both)).status == 403
+
+
+@pytest.mark.parametrize(
+    ("scope", "read", "write", "admin"),
+    [
+        (None, 403, 403, 403),
+        ("", 403, 403, 403),
+        ("openid profile", 403, 403, 403),
+        ("orchestrator:read", 200, 403, 403),
+        ("orchestrator:write", 200, 200, 403),
+        ("orchestrator:admin", 200, 200, 200),
+        ("orchestrator:Admin orchestrator:*", 403, 403, 403),
+    ],
+)
+async def test_admin_implies_write_implies_read(server, scope, read, write, admin):
+    headers = bearer(scope=scope)
+
+    assert (await server.get(ECHO, headers=headers)).status == read
+    assert (await server.post("/tiny/acme/v1/echo", {}, headers=headers)).status == write
+    assert (await server.get("/tiny/acme/v1/admin", headers=headers)).status == admin
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: "short",
+        lambda: (
+            rsa.generate_private_key(65537, 2048)
+            .public_key()
+            .public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+            .decode()
+        ),
+        lambda: "ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAABgQC7 someone@somewhere",
+    ],
+)
+def test_what_is_no_secret_is_not_taken_for_one(make: Callable[[], str]):
+    with pytest.raises(ValueError, match="JWT secret"):
+        SharedSecret(make())
+
+
+async def test_a_remembered_token_ends_when_it_expires():
+    clock = ManualClock(NOW * 1000)
+    known = TokenAuthenticator(SharedSecret(SECRET), clock)
+    good = token(exp=NOW + 60)
+    assert (await known.identify(good)).tenants == ("acme",)
+
+    await clock.advance(64_000)
+    assert (await known.identify(good)).subject == "ada"
+    await clock.advance(1_000)
+
+    with pytest.raises(Refused):
+        await known.identify(good)
+
+
+async def test_issuer_and_audience_are_demanded_where_configured(tmp_path: Path):
+    expected = Expected(issuer="https://id.example", audience="baton")
+    authenticator = TokenAuthenticator(SharedSecret(SECRET), SystemClock(), expected)
+    async with running(tmp_path, authenticator=authenticator) as server:
+        cases: list[tuple[dict[str, object], int]] = [
+            ({}, 401),
+            ({"iss": "https://id.example"}, 401),
+            ({"iss": "https://id.example", "aud": "other"}, 401),
+            ({"iss": "https://evil.example", "aud": "baton"}, 401),
+            ({"iss": "https://id.example", "aud": "baton"}, 200),
+            ({"iss": "https://id.example", "aud": ["other", "baton"]}, 200),
+        ]
+        for claims, status in cases:
+            assert (await server.get(ECHO, headers=bearer(**claims))).status == status
