@@ -5,14 +5,17 @@ they were read.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeAlias
 
 from eventlog.codec import dump, load
 from eventlog.envelope import Recorded
 from eventlog.ports import Change, Row, ViewStore
 from projector.recent import Entry, Recent
 from projector.view import Key, View
+
+Touched: TypeAlias = tuple[Callable[[Any, Recorded], Any], Entry]
+"""A document that an event changes, and how."""
 
 
 class Folding:
@@ -25,6 +28,7 @@ class Folding:
     def __init__(self, views: Sequence[View[Any]], *, position: int) -> None:
         self.position = position
         self.pending = 0
+        self._broken: Exception | None = None
         self._tables = {view.name: _Table(view) for view in views}
         by_event: dict[type, list[_Table]] = defaultdict(list)
         for table in self._tables.values():
@@ -35,24 +39,16 @@ class Folding:
     def fold(self, events: Sequence[Recorded]) -> int:
         """Fold as many of `events` as there are documents for; return how many that were.
 
-        When all were, what was supplied for them is let go of.
+        When all were, what was supplied for them is let go of. After an event that can't be folded
+        nothing is given out any more: some documents may hold a part of it.
         """
-        by_event = self._by_event
-        for index, recorded in enumerate(events):
-            if recorded.position <= self.position:
-                continue
-            tables = by_event.get(type(recorded.event), ())
-            found = [(table, table.find(recorded)) for table in tables]
-            for _, entries in found:
-                if entries is None:
-                    return index
-            for table, entries in found:
-                table.fold(recorded, entries or ())
-            self.position = recorded.position
-            self.pending += 1
-        for table in self._tables.values():
-            table.supplied.clear()
-        return len(events)
+        if self._broken is not None:
+            raise self._broken
+        try:
+            return self._fold(events)
+        except Exception as error:
+            self._broken = error
+            raise
 
     def missing(self, events: Sequence[Recorded]) -> dict[str, list[Key]]:
         """Return which documents of which views `events` may need beyond those at hand."""
@@ -78,6 +74,8 @@ class Folding:
         The documents stay at hand until `committed` is called, for a look-up meanwhile would still
         find the rows before the change.
         """
+        if self._broken is not None:
+            raise self._broken
         self.pending = 0
         changes = [table.take() for table in self._tables.values()]
         return [change for change in changes if change.upserts or change.deletes]
@@ -86,6 +84,23 @@ class Folding:
         """Learn that what was taken is in the store."""
         for table in self._tables.values():
             table.taken = {}
+
+    def _fold(self, events: Sequence[Recorded]) -> int:
+        by_event = self._by_event
+        for index, recorded in enumerate(events):
+            if recorded.position <= self.position:
+                continue
+            touched: list[Touched] = []
+            for table in by_event.get(type(recorded.event), ()):
+                if not table.find(recorded, touched):
+                    return index
+            for evolve, entry in touched:
+                entry.document = evolve(entry.document, recorded)
+            self.position = recorded.position
+            self.pending += 1
+        for table in self._tables.values():
+            table.supplied.clear()
+        return len(events)
 
 
 async def read_missing(folding: Folding, store: ViewStore, events: Sequence[Recorded]) -> None:
@@ -97,33 +112,30 @@ async def read_missing(folding: Folding, store: ViewStore, events: Sequence[Reco
 class _Table:
     """The documents of one view on their way from one batch to the next."""
 
-    __slots__ = ("_changed", "_recent", "supplied", "taken", "view")
+    __slots__ = ("_changed", "_evolve", "_keys", "_recent", "supplied", "taken", "view")
 
     def __init__(self, view: View[Any]) -> None:
         self.view = view
+        self._keys, self._evolve = view.keys, view.evolve
         self.taken: dict[Key, Entry] = {}
         self.supplied: dict[Key, Entry] = {}
         self._changed: dict[Key, Entry] = {}
         self._recent = Recent()
 
-    def find(self, recorded: Recorded) -> list[tuple[Key, Entry]] | None:
-        """Return the entries the event changes, or None when one has to be read first."""
-        found = []
-        for key in self.view.keys(recorded):
-            entry = self._changed.get(key) or self._at_hand(key)
+    def find(self, recorded: Recorded, touched: list[Touched]) -> bool:
+        """Add the entries that the event changes; False when one has to be read first."""
+        changed = self._changed
+        for key in self._keys(recorded):
+            entry = changed.get(key)
             if entry is None:
-                if not self.view.begins(recorded):
-                    return None
-                entry = Entry()
-            found.append((key, entry))
-        return found
-
-    def fold(self, recorded: Recorded, entries: Sequence[tuple[Key, Entry]]) -> None:
-        """Fold the event into what `find` returned for it."""
-        evolve, changed = self.view.evolve, self._changed
-        for key, entry in entries:
-            entry.document = evolve(entry.document, recorded)
-            changed[key] = entry
+                entry = self._at_hand(key)
+                if entry is None:
+                    if not self.view.begins(recorded):
+                        return False
+                    entry = Entry()
+                changed[key] = entry
+            touched.append((self._evolve, entry))
+        return True
 
     def missing(self, recorded: Recorded) -> list[Key]:
         """Return the keys of the event that are not at hand and may stand in the store."""

@@ -23,6 +23,11 @@ SLICE = 250
 """Events folded before others on the loop get their turn."""
 MAX_BATCH = 2_000
 """Events folded ahead of the commit under way; more wait in the log."""
+FULL_BATCH = 1_000
+"""A batch of this many events is followed by the next one at once."""
+EVENTS_PER_MS = 16
+"""A smaller one by a pause of a millisecond for this many events: rows are written less often."""
+LONGEST_PAUSE_MS = 20
 FIRST_BACKOFF_MS = 50
 LONGEST_BACKOFF_MS = 5_000
 
@@ -86,11 +91,15 @@ class Projector:
         while True:
             await self._work.wait()
             self._work.clear()
-            position, changes = self._folding.position, self._folding.take()
+            events, position = self._folding.pending, self._folding.position
+            changes = self._folding.take()
             self._room.set()
             await self._commit(changes, position)
             self._folding.committed()
             self._reach(position)
+            if EVENTS_PER_MS <= events < FULL_BATCH:
+                # Not by the clock: what is projected may not depend on how long this takes.
+                await asyncio.sleep(min(events // EVENTS_PER_MS, LONGEST_PAUSE_MS) / 1000)
 
     async def _commit(self, changes: Sequence[Change], position: int) -> None:
         backoff_ms = FIRST_BACKOFF_MS
@@ -124,7 +133,7 @@ class _Waiting:
             return await future
         finally:
             timer.cancel()
-            if not future.done() or not future.result():
+            if future.cancelled() or not future.result():
                 self._drop(entry)
 
     def reach(self, position: int) -> None:

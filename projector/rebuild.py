@@ -148,9 +148,8 @@ async def begin_rebuild(
 ) -> Rebuild:
     """Return a rebuild that holds nothing yet, in fresh tables beside those of `live`."""
     views = every_view() if views is None else views
-    fresh = await live.fresh()
-    await fresh.prepare([view.table for view in views])
-    return Rebuild(events, live, fresh, views)
+    await live.prepare([view.table for view in views])
+    return Rebuild(events, live, await live.fresh(), views)
 
 
 async def _scan(store: ViewStore, table: str) -> AsyncIterator[Row]:

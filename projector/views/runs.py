@@ -53,9 +53,9 @@ TABLE = Table(
         Column(name="active", kind="int"),
     ),
     indexes=(
-        Index(columns=("definition_id", "requested_at", "key")),
-        Index(columns=("status", "requested_at", "key")),
-        Index(columns=("requested_at", "key")),
+        # The status stands in both, so that counting and skipping by it reads no documents.
+        Index(columns=("definition_id", "requested_at", "status")),
+        Index(columns=("requested_at", "status")),
         Index(columns=("key",), where_set="active", across_tenants=True),
     ),
 )

@@ -1,0 +1,202 @@
+"""What every view promises: it is a pure fold, however the events come, and can be made anew."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import pairwise
+from random import Random
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from eventlog.backend import Stores
+from eventlog.codec import dump as dumped
+from eventlog.codec import load
+from eventlog.envelope import Appended, Recorded, Write
+from eventlog.ports import Change, Row, ViewStore
+from projector.folding import Folding
+from projector.rebuild import begin_rebuild
+from projector.view import View
+from projector.views import every_view
+from tests.projector.folded import Dump, dump, fold, fold_into, prepared
+from tests.projector.histories import events_of, history
+
+LONG = events_of(seed=7, commands=1_500)
+histories = st.builds(
+    lambda random, commands: history(random, commands).events,
+    st.randoms(use_true_random=False),
+    st.integers(5, 60),
+)
+each_view = pytest.mark.parametrize("view", every_view(), ids=lambda view: view.name)
+
+
+def batches(events: Sequence[Recorded], cuts: Sequence[int]) -> list[Sequence[Recorded]]:
+    edges = [0, *sorted(cut % (len(events) + 1) for cut in cuts), len(events)]
+    return [events[a:b] for a, b in pairwise(edges)]
+
+
+async def folded(parts: Sequence[Sequence[Recorded]], *, forgetful: bool = False) -> Dump:
+    store = await prepared()
+    await fold_into(store, parts, forgetful=forgetful)
+    return await dump(store)
+
+
+async def appended(stores: Stores, events: Sequence[Recorded]) -> None:
+    """Append the history to a real store, so that it went through the codec."""
+    wave: dict[str, Write] = {}
+    for one in events:
+        if one.stream in wave:
+            await _append(stores, wave)
+        wave[one.stream] = Write(stream=one.stream, expected=one.version - 1, events=[one.event])
+    await _append(stores, wave)
+
+
+async def _append(stores: Stores, wave: dict[str, Write]) -> None:
+    assert isinstance(await stores.events.append(list(wave.values())), Appended)
+    wave.clear()
+
+
+async def projected(stores: Stores, events: Sequence[Recorded] = LONG) -> None:
+    """Append the history and bring the live views up with it."""
+    await appended(stores, events)
+    await stores.views.prepare([view.table for view in every_view()])
+    log = await stores.events.read_all(after=0, limit=100_000)
+    cuts = Random(1).sample(range(len(log)), 20)
+    await fold_into(stores.views, batches(log, cuts), forgetful=True)
+
+
+@each_view
+def test_the_history_used_here_has_every_event_of_the_view(view: View[Any]) -> None:
+    assert set(view.events) <= {type(recorded.event) for recorded in LONG}
+
+
+@each_view
+async def test_a_document_survives_being_stored(view: View[Any]) -> None:
+    rows = (await folded([LONG]))[view.name]
+
+    assert rows
+    assert [dumped(load(view.document, row.document)) for row in rows] == [
+        row.document for row in rows
+    ]
+
+
+@each_view
+async def test_a_row_has_a_value_of_its_kind_for_every_column(view: View[Any]) -> None:
+    kinds = {"text": str, "int": int}
+    rows = (await folded([LONG]))[view.name]
+
+    for place, column in enumerate(view.table.columns):
+        values = [row.values[place] for row in rows if row.values[place] is not None]
+        assert values, column.name
+        assert {type(value) for value in values} == {kinds[column.kind]}
+    assert {len(row.values) for row in rows} == {len(view.table.columns)}
+
+
+@each_view
+def test_a_table_is_indexed_by_columns_it_has(view: View[Any]) -> None:
+    names = {column.name for column in view.table.columns} | {"tenant", "key"}
+
+    for index in view.table.indexes:
+        assert {*index.columns, *([index.where_set] if index.where_set else [])} <= names
+
+
+@each_view
+async def test_a_row_belongs_to_the_tenant_of_its_events(view: View[Any]) -> None:
+    by_tenant = {
+        tenant: [e for e in LONG if e.stream.startswith(f"{tenant}/")]
+        for tenant in ("acme", "globex")
+    }
+    together = (await folded([LONG]))[view.name]
+    apart = [row for events in by_tenant.values() for row in (await folded([events]))[view.name]]
+
+    assert apart == together
+
+
+@settings(max_examples=60, deadline=None)
+@given(histories, st.lists(st.integers(0, 1_000), max_size=12), st.booleans())
+def test_batches_cut_anywhere_lead_to_the_same_rows(
+    events: Sequence[Recorded], cuts: Sequence[int], forgetful: bool
+) -> None:
+    whole = asyncio.run(folded([events]))
+
+    assert asyncio.run(folded(batches(events, cuts), forgetful=forgetful)) == whole
+
+
+@settings(max_examples=40, deadline=None)
+@given(histories, st.lists(st.integers(0, 1_000), min_size=1, max_size=6))
+def test_a_batch_delivered_again_changes_nothing(
+    events: Sequence[Recorded], cuts: Sequence[int]
+) -> None:
+    parts = batches(events, cuts)
+    repeated = [again for index in range(len(parts)) for again in (*parts[: index + 1],)]
+
+    assert asyncio.run(folded(repeated)) == asyncio.run(folded([events]))
+
+
+@settings(max_examples=40, deadline=None)
+@given(histories, st.lists(st.integers(0, 1_000), min_size=1, max_size=6))
+def test_a_batch_folded_while_the_one_before_is_written_sees_its_changes(
+    events: Sequence[Recorded], cuts: Sequence[int]
+) -> None:
+    async def overlapping() -> Dump:
+        store = await prepared()
+        folding = Folding(every_view(), position=0)
+        for batch in batches(events, cuts):
+            changes, position = folding.take(), folding.position
+            await fold(folding, store, batch)
+            await store.commit(changes, checkpoint=position)
+            folding.committed()
+        await store.commit(folding.take(), checkpoint=folding.position)
+        return await dump(store)
+
+    assert asyncio.run(overlapping()) == asyncio.run(folded([events]))
+
+
+async def test_a_rebuilt_view_equals_the_live_one(stores: Stores) -> None:
+    await projected(stores)
+    rebuild = await begin_rebuild(stores.events, stores.views)
+
+    assert await rebuild.first_difference() is None
+    assert rebuild.position == await stores.views.checkpoint() > 0
+
+
+@pytest.mark.parametrize("damage", ["deleted", "added", "document", "column"])
+async def test_a_broken_row_of_any_view_is_found(stores: Stores, damage: str) -> None:
+    await projected(stores, LONG[:1_000])
+    for view in every_view():
+        rows = await stores.views.scan(view.name, limit=10_000)
+        sound = rows[len(rows) // 2]
+        broken = _broken(sound, damage)
+        await _replace(stores.views, view.name, sound, broken)
+
+        found = await (await begin_rebuild(stores.events, stores.views)).first_difference()
+
+        assert found is not None
+        at_fault = sound if broken is None else broken
+        assert (found.table, found.tenant, found.key) == (view.name, sound.tenant, at_fault.key)
+        assert found.live == broken
+        assert found.rebuilt == (None if damage == "added" else sound)
+        await _replace(stores.views, view.name, at_fault, sound)
+
+
+def _broken(row: Row, damage: str) -> Row | None:
+    match damage:
+        case "deleted":
+            return None
+        case "added":
+            return replace(row, key=row.key + "~")
+        case "document":
+            return replace(row, document=row.document.replace(b"{", b'{"more":1,', 1))
+        case _:
+            other: str | int = "other" if isinstance(row.values[0], str) else 1
+            return replace(row, values=(other, *row.values[1:]))
+
+
+async def _replace(store: ViewStore, table: str, old: Row, new: Row | None) -> None:
+    """Put `new` beside an old row of another key, or in its place."""
+    position = await store.checkpoint()
+    deletes = [] if new is not None and new.key.startswith(old.key) else [(old.tenant, old.key)]
+    change = Change(table=table, upserts=[new] if new else [], deletes=deletes)
+    await store.commit([change], checkpoint=position)

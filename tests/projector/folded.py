@@ -1,0 +1,45 @@
+"""Folds histories the way the projector does, in batches, with or without what it remembers."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from backends.memory.view_store import MemoryViewStore
+from eventlog.envelope import Recorded
+from eventlog.ports import Row, ViewStore
+from projector.folding import Folding, read_missing
+from projector.view import View
+from projector.views import every_view
+
+Dump = dict[str, list[Row]]
+
+
+async def prepared(views: Sequence[View[Any]] | None = None) -> MemoryViewStore:
+    """Return an empty store with the tables of the views."""
+    store = MemoryViewStore()
+    await store.prepare([view.table for view in views or every_view()])
+    return store
+
+
+async def fold_into(
+    store: ViewStore, batches: Iterable[Sequence[Recorded]], *, forgetful: bool = False
+) -> None:
+    """Fold and commit each batch; a forgetful projector begins anew with each of them."""
+    folding = Folding(every_view(), position=await store.checkpoint())
+    for batch in batches:
+        if forgetful:
+            folding = Folding(every_view(), position=await store.checkpoint())
+        await fold(folding, store, batch)
+        await store.commit(folding.take(), checkpoint=folding.position)
+        folding.committed()
+
+
+async def fold(folding: Folding, store: ViewStore, events: Sequence[Recorded]) -> None:
+    """Fold all of `events`."""
+    while (done := folding.fold(events)) < len(events):
+        events = events[done:]
+        await read_missing(folding, store, events)
+
+
+async def dump(store: ViewStore) -> Dump:
+    """Return every row of every view, in order."""
+    return {view.name: list(await store.scan(view.name, limit=1_000_000)) for view in every_view()}

@@ -1,0 +1,276 @@
+"""Histories that the real rules decide, of every aggregate the views look at, at random."""
+
+from collections.abc import Sequence
+from random import Random
+from typing import Any
+
+from domain.decider import Decider
+from domain.definition.decisions import DECIDER as DEFINITION
+from domain.definition.graph import Case, Compute, Condition, Decision, Delay, Graph, Retry, Sync
+from domain.definition.messages import Body, CreateDefinition, DeleteDefinition, UpdateDefinition
+from domain.definition.trigger import (
+    EventTrigger,
+    HttpTrigger,
+    OnDemandTrigger,
+    ScheduleTrigger,
+    Trigger,
+)
+from domain.errors import Rejected
+from domain.ids import derived_id
+from domain.record.decisions import DECIDER as RECORD
+from domain.record.messages import ReceiveRecord
+from domain.run.decisions import DECIDER as RUN
+from domain.run.messages import (
+    CancelRun,
+    Error,
+    Failed,
+    FireTimer,
+    Outcome,
+    ReportOutcome,
+    RequestRun,
+    RetryRun,
+    StartRun,
+    Succeeded,
+    TakeOver,
+    TimedOut,
+    Token,
+)
+from domain.schedule.decisions import DECIDER as SCHEDULE
+from domain.schedule.messages import CreateSchedule, DeleteSchedule, Fire, Miss, RecordTick, Skip
+from domain.schedule.timetable import Cron, Interval
+from domain.stream import stream_name
+from eventlog.envelope import Recorded
+
+START = 1_700_000_000_000
+TENANTS = ("acme", "globex")
+
+_RETRY = Retry(max_attempts=3, backoff_ms=100)
+
+
+def _compute(ident: str, **more: Any) -> Compute:
+    return Compute(id=ident, function=f"do-{ident}", retry=_RETRY, **more)
+
+
+_BIG = Condition(path="steps.count.output.total", op="gt", value=3)
+_NEVER = Condition(path="input.never", op="exists")
+GRAPHS = (
+    Graph(
+        steps=(
+            _compute("count", next="choose"),
+            Decision(
+                id="choose", cases=(Case(conditions=(_BIG,), next="rest"),), default_next="count"
+            ),
+            Delay(id="rest", delay_ms=50, next="last"),
+            _compute("last", on_failure="end"),
+        ),
+        loop_limit=12,
+    ),
+    Graph(
+        steps=(
+            _compute("a"),
+            _compute("b", needs=("a",)),
+            _compute("c", needs=("a",), when=(_NEVER,)),
+            Delay(id="d", delay_ms=70, needs=("a",)),
+            Sync(id="all", needs=("b", "c", "d")),
+            _compute("z", needs=("all",)),
+        ),
+        flow="needs",
+    ),
+    Graph(steps=(Compute(id="only", function="noop"),)),
+)
+TRIGGERS: tuple[Trigger, ...] = (
+    OnDemandTrigger(),
+    EventTrigger(event_type="record.created", structure="orders"),
+    ScheduleTrigger(timetable=Interval(every_ms=60_000)),
+    ScheduleTrigger(timetable=Cron(expression="0 9 * * *")),
+    HttpTrigger(path="hooks/stripe", shown_path="/hooks/stripe"),
+)
+
+
+class History:
+    """The log so far and everything it led to; `act` adds to it what one random command decides."""
+
+    def __init__(self, random: Random) -> None:
+        self.events: list[Recorded] = []
+        self._random = random
+        self._now = START
+        self._position = 0
+        self._states: dict[str, dict[str, Any]] = {"definition": {}, "run": {}, "schedule": {}}
+        self._versions: dict[str, int] = {}
+
+    def act(self) -> None:
+        """Decide one command; a refused one leaves no trace."""
+        self._now += self._random.randrange(1, 80)
+        acts = [self._publish, self._request, *[self._move] * 6, self._tick, self._schedule]
+        acts += [self._stop, self._change, self._change, self._receive]
+        try:
+            self._random.choice(acts)()
+        except Rejected:
+            return
+
+    def _publish(self) -> None:
+        ident = derived_id("definition", str(self._position))
+        command = CreateDefinition(
+            tenant=self._random.choice(TENANTS),
+            definition_id=ident,
+            slug=f"slug-{self._position}",
+            body=self._body(),
+            by="ann",
+            at=self._now,
+        )
+        self._decide(DEFINITION, stream_name(command.tenant, "definition", ident), command)
+
+    def _change(self) -> None:
+        if stream := self._any("definition"):
+            command = UpdateDefinition(body=self._body(), by="bob", at=self._now)
+            self._decide(DEFINITION, stream, command)
+
+    def _stop(self) -> None:
+        kind = self._random.choice(("definition", "schedule", "run"))
+        if not (stream := self._any(kind)):
+            return
+        if kind == "run":
+            self._decide(RUN, stream, CancelRun(by="eve", at=self._now, reason="enough"))
+        elif kind == "schedule":
+            self._decide(SCHEDULE, stream, DeleteSchedule(by="eve", at=self._now))
+        else:
+            self._decide(DEFINITION, stream, DeleteDefinition(by="eve", at=self._now))
+
+    def _body(self) -> Body:
+        return Body(
+            name=f"Name {self._now % 7}",
+            trigger=self._random.choice(TRIGGERS),
+            graph=self._random.choice(GRAPHS),
+            status=self._random.choice(("active", "active", "active", "paused", "draft")),
+        )
+
+    def _request(self) -> None:
+        if not (stream := self._any("definition")):
+            return
+        ident = derived_id("run", str(self._position))
+        definition = self._states["definition"][stream]
+        command = RequestRun(
+            run_id=ident,
+            definition=definition,
+            trigger="on_demand",
+            by="ann",
+            at=self._now,
+            input={"n": self._now, "text": "größer", "list": [1, 2.5, None]},
+            context={"from": "start"},
+            correlation_id="c-1",
+        )
+        run = stream_name(definition.tenant, "run", ident)
+        self._decide(RUN, run, command)
+        self._decide(RUN, run, StartRun(graph=definition.body.graph, at=self._now))
+
+    def _move(self) -> None:
+        """Let one run go on: an outcome, a timer, a takeover, or a retry by hand."""
+        if not (stream := self._any("run")):
+            return
+        state = self._states["run"][stream]
+        definition = self._states["definition"][
+            stream_name(state.tenant, "definition", state.definition_id)
+        ]
+        graph = definition.versions[state.definition_version].graph
+        if state.final:
+            self._decide(RUN, stream, RetryRun(graph=graph, by="ann", at=self._now))
+            return
+        open_steps = [ident for ident, step in state.steps.items() if step.open]
+        if not open_steps:
+            return
+        ident = self._random.choice(open_steps)
+        step = state.steps[ident]
+        token = Token(step_id=ident, visit=step.visit, attempt=step.attempt)
+        if step.status != "running":
+            self._now = max(self._now, step.due_at)
+            self._decide(RUN, stream, FireTimer(token=token, graph=graph, at=self._now))
+        elif self._random.random() < 0.1:
+            self._decide(RUN, stream, TakeOver(graph=graph, at=self._now))
+        else:
+            report = ReportOutcome(token=token, outcome=self._outcome(), graph=graph, at=self._now)
+            self._decide(RUN, stream, report)
+
+    def _outcome(self) -> Outcome:
+        chance = self._random.random()
+        if chance < 0.15:
+            error = Error(code="BROKEN", message="it broke", stack="Traceback")
+            return Failed(error=error, retryable=chance < 0.1, jitter=self._random.choice((0, 1)))
+        if chance < 0.2:
+            return TimedOut()
+        output = {"total": self._random.randrange(6)}
+        context = {f"seen-{self._now % 3}": True} if chance < 0.5 else None
+        return Succeeded(output=output, context=context, warning="w" if chance < 0.3 else None)
+
+    def _schedule(self) -> None:
+        if stream := self._any("definition"):
+            tenant, _, definition_id = stream.split("/")
+            ident = derived_id("schedule", str(self._position))
+            command = CreateSchedule(
+                definition_id=definition_id,
+                timetable=Interval(every_ms=5_000),
+                by="ann",
+                at=self._now,
+                input={"by": "clock"},
+            )
+            self._decide(SCHEDULE, stream_name(tenant, "schedule", ident), command)
+
+    def _tick(self) -> None:
+        stream = self._any("schedule")
+        if stream is None or self._random.random() < 0.5:
+            if not (definition := self._any("definition")):
+                return
+            tenant, _, ident = definition.split("/")
+            stream = stream_name(tenant, "schedule", ident)
+        outcome = self._random.choice((Fire("r" * 20), Miss("nobody there"), Skip("paused")))
+        command = RecordTick(nominal_at=self._now, outcome=outcome, at=self._now)
+        self._decide(SCHEDULE, stream, command)
+
+    def _receive(self) -> None:
+        ident = derived_id("record", str(self._position))
+        command = ReceiveRecord(
+            event_id=ident,
+            source="crm",
+            type="record.created",
+            workspace="acme",
+            record_slug="orders",
+            record_id="1",
+            data={},
+            time=self._now,
+            at=self._now,
+        )
+        self._decide(RECORD, stream_name("acme", "record", ident), command)
+
+    def _any(self, kind: str) -> str | None:
+        streams = list(self._states[kind])
+        return self._random.choice(streams) if streams else None
+
+    def _decide(self, decider: Decider[Any, Any, Any], stream: str, command: object) -> None:
+        states = self._states.setdefault(decider.name, {})
+        decided, state = decider.apply(command, states.get(stream, decider.initial))
+        if not decided:
+            return
+        states[stream] = state
+        for event in decided:
+            # Positions rise but have holes: an append that failed burns one.
+            self._position += self._random.choice((1, 1, 1, 2))
+            self._versions[stream] = self._versions.get(stream, 0) + 1
+            recorded = Recorded(self._position, stream, self._versions[stream], event)
+            self.events.append(recorded)
+
+    @property
+    def runs(self) -> dict[str, Any]:
+        """The folded state of every run, by stream."""
+        return self._states["run"]
+
+
+def history(random: Random, commands: int) -> History:
+    """Return what `commands` random commands led to."""
+    made = History(random)
+    for _ in range(commands):
+        made.act()
+    return made
+
+
+def events_of(seed: int, commands: int) -> Sequence[Recorded]:
+    """Return the history that this seed always leads to."""
+    return history(Random(seed), commands).events
