@@ -4,13 +4,18 @@ A synchronization point reads as a delay without a length, a skipped step as one
 without output, a step cut off with its run as failed with the code CANCELLED.
 """
 
+from collections.abc import Sequence
+
 from command_api.centrali.decision_results import shown_decision
 from command_api.centrali.runs import as_object
+from command_api.centrali.step_inputs import inputs_of
 from command_api.centrali.times import shown_time
+from command_api.exchange import Exchange
 from domain.json import JsonObject
 from domain.run.messages import Error, StepKind
 from projector.views.run_steps import Document as Step
 from projector.views.run_steps import Status
+from projector.views.runs import Document as Run
 
 _TYPES: dict[StepKind, str] = {
     "compute": "compute",
@@ -28,8 +33,14 @@ _STATUSES: dict[Status, str] = {
 }
 
 
-def shown_run_step(step: Step) -> JsonObject:
-    """Return one record without the members that have no value."""
+async def step_history(exchange: Exchange, run: Run, steps: Sequence[Step]) -> list[JsonObject]:
+    """Return all records of a run, with what the functions were given."""
+    inputs = await inputs_of(exchange, run)
+    return [shown_run_step(step, inputs.get(step.execution_id)) for step in steps]
+
+
+def shown_run_step(step: Step, given: JsonObject | None = None) -> JsonObject:
+    """Return one record without the members that have no value; `given` is its `input`."""
     shown: JsonObject = {
         "id": step.execution_id,
         "orchestrationRunId": step.run_id,
@@ -38,6 +49,8 @@ def shown_run_step(step: Step) -> JsonObject:
         "attempt": step.attempt,
         "status": _STATUSES[step.status],
     }
+    if given is not None:
+        shown["input"] = given
     shown |= _outcome(step)
     if step.started_at is not None:
         shown["startedAt"] = shown_time(step.started_at)

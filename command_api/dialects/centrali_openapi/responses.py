@@ -6,7 +6,6 @@ is when the executor took the run up, so a pending run has none.
 
 from collections.abc import Sequence
 
-from command_api.centrali.run_steps import shown_run_step
 from command_api.centrali.runs import (
     as_object,
     failure_reason,
@@ -59,11 +58,6 @@ def run_in_list(run: Run) -> JsonObject:
 def run_with_outputs(run: Run, steps: Sequence[Step]) -> JsonObject:
     """Return an `OrchestrationRun`."""
     return _run(run, step_outputs(steps))
-
-
-def run_steps(steps: Sequence[Step]) -> list[JsonObject]:
-    """Return the `OrchestrationRunStep`s, in the order they began."""
-    return [shown_run_step(step) for step in steps]
 
 
 def _run(run: Run, outputs: JsonObject | None) -> JsonObject:

@@ -2,6 +2,7 @@
 
 from command_api.centrali import lookups, orchestrations, starting, webhooks
 from command_api.centrali.decision_results import shown_decision
+from command_api.centrali.run_steps import step_history
 from command_api.commands import test_decision
 from command_api.dialect import Route
 from command_api.dialects.centrali_openapi import responses
@@ -69,14 +70,14 @@ async def _run(exchange: Exchange) -> Reply:
     steps = await exchange.services.views.run_steps(exchange.tenant, run.id)
     shown = responses.run_with_outputs(run, steps)
     if with_steps:
-        shown["steps"] = responses.run_steps(steps)
+        shown["steps"] = await step_history(exchange, run, steps)
     return exchange.answer(200, shown)
 
 
 async def _steps(exchange: Exchange) -> Reply:
     run = await lookups.run_of(exchange)
     steps = await exchange.services.views.run_steps(exchange.tenant, run.id)
-    return exchange.answer(200, {"data": responses.run_steps(steps)})
+    return exchange.answer(200, {"data": await step_history(exchange, run, steps)})
 
 
 async def _test_decision(exchange: Exchange) -> Reply:

@@ -1,8 +1,8 @@
 """Centrali's orchestration API as its reference page (seed 001) tells it.
 
 Where the page is silent: updates are partial; members that are unknown or may only be read are
-ignored; `isActive: false` pauses; runs take `include=steps` and `correlationId`, steps take `retry`,
-`onSuccess` and `onFailure`, and webhooks come in by id and by path, as in the OpenAPI dialect.
+ignored; `isActive: false` pauses; runs take `include=steps` and `correlationId`; steps take
+`retry`, `onSuccess` and `onFailure`; webhooks come in by id and by path, as in the OpenAPI dialect.
 """
 
 from command_api.centrali.lookups import PAGE_SIZES

@@ -1,7 +1,7 @@
 """Operations of the Centrali reference dialect; its OpenAPI document is made from these tables."""
 
 from command_api.centrali import lookups, orchestrations, starting, webhooks
-from command_api.centrali.run_steps import shown_run_step
+from command_api.centrali.run_steps import step_history
 from command_api.centrali.runs import STATUSES
 from command_api.dialect import QueryParameter, Route
 from command_api.dialects.centrali_reference import documents, responses
@@ -60,7 +60,7 @@ async def _run(exchange: Exchange) -> Reply:
     steps = await exchange.services.views.run_steps(exchange.tenant, run.id)
     shown = responses.run_with_data(run, steps)
     if with_steps:
-        shown["steps"] = [shown_run_step(step) for step in steps]
+        shown["steps"] = await step_history(exchange, run, steps)
     return exchange.answer(200, shown)
 
 

@@ -1,0 +1,37 @@
+"""The stacks that scenarios run on: over every backend, or over memory where that is no matter."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.conformance.opening import opens
+from tests.scenarios.stack import Client, Stack, running_stack
+
+
+@pytest.fixture(params=sorted(opens()))
+async def stack(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Stack]:
+    async with running_stack(tmp_path, backend=request.param) as running:
+        yield running
+
+
+@pytest.fixture
+async def memory(tmp_path: Path) -> AsyncIterator[Stack]:
+    async with running_stack(tmp_path) as running:
+        yield running
+
+
+@pytest.fixture
+async def idle(tmp_path: Path) -> AsyncIterator[Stack]:
+    async with running_stack(tmp_path, executor=False) as running:
+        yield running
+
+
+@pytest.fixture
+def openapi(stack: Stack) -> Client:
+    return stack.client("centrali-openapi")
+
+
+@pytest.fixture
+def reference(stack: Stack) -> Client:
+    return stack.client("centrali-reference")

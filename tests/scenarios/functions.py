@@ -1,0 +1,53 @@
+"""The functions that the scenarios' steps call, under the ids that the examples use."""
+
+from executor.sdk import NonRetryableError, StepContext, StepResult, function
+
+
+@function("validate-order", id="func_abc123")
+def validate(payload: dict) -> dict:
+    return {"isValid": payload["input"].get("recordId") != "rec_bad"}
+
+
+@function("fulfill-order", id="func_def456")
+async def fulfill() -> dict:
+    return {"orderId": "ord_123"}
+
+
+@function("reject-order", id="func_ghi789")
+async def reject(payload: dict) -> dict:
+    return {"rejected": payload["input"].get("recordId")}
+
+
+@function("answer", id="5b1f0c52-3b0e-4d59-9a6e-0d3a4f1f6d10")
+async def answer() -> int:
+    return 42
+
+
+@function("break")
+async def broken() -> None:
+    message = "it broke"
+    raise ValueError(message)
+
+
+@function("refuse")
+async def refuse() -> None:
+    message = "no use"
+    raise NonRetryableError(message, code="NO_USE")
+
+
+@function("flaky")
+async def flaky(payload: dict, context: StepContext) -> dict:
+    if context.attempt == 1:
+        message = "not yet"
+        raise ValueError(message)
+    return {"attempt": context.attempt}
+
+
+@function("what-i-got")
+async def what_i_got(payload: dict) -> dict:
+    return payload
+
+
+@function("remember")
+async def remember() -> StepResult:
+    return StepResult(output="noted", context={"noted": True})

@@ -1,0 +1,178 @@
+"""Every example of the Centrali reference page, as a literal request and answer."""
+
+import pytest
+
+from command_api.commands import NewRun, start_run
+from command_api.principal import Principal
+from tests.scenarios.examples import assert_like, conditions, example
+from tests.scenarios.stack import Client
+
+TRIGGERS = [
+    example(heading)
+    for heading in (
+        "Event-Driven Trigger",
+        "Cron Schedule:",
+        "Interval Schedule:",
+        "One-Time Schedule:",
+        "On-Demand Trigger",
+        "HTTP Trigger",
+    )
+]
+
+
+def definition(**changed: object) -> dict[str, object]:
+    steps = [{"id": "only", "type": "compute", "functionId": "func_abc123"}]
+    return {
+        "slug": "orders",
+        "name": "Orders",
+        "trigger": {"type": "on-demand"},
+        "steps": steps,
+        **changed,
+    }
+
+
+async def test_create_orchestration(reference: Client) -> None:
+    answer = await reference.post("/orchestrations", example("Create Orchestration"))
+
+    assert answer.status == 201
+    assert_like(
+        example("Create Orchestration", 1),
+        {name: answer.body[name] for name in example("Create Orchestration", 1)},
+    )
+    assert answer.body["steps"] == example("Create Orchestration")["steps"]
+
+
+async def test_get_orchestration(reference: Client) -> None:
+    shown = example("Get Orchestration")
+    created = await reference.created(shown)
+
+    answer = await reference.get(f"/orchestrations/{created['id']}")
+
+    assert answer.status == 200
+    assert_like(shown, answer.body)
+    assert created == answer.body
+
+
+async def test_list_orchestrations(reference: Client) -> None:
+    shown = example("List Orchestrations")
+    await reference.created({**example("Get Orchestration"), **shown["data"][0]})
+
+    answer = await reference.get("/orchestrations")
+
+    assert answer.status == 200
+    assert_like(shown, answer.body)
+
+
+async def test_update_orchestration(reference: Client) -> None:
+    created = await reference.created(example("Create Orchestration"))
+    change = {**example("Update Orchestration"), "steps": created["steps"]}
+
+    answer = await reference.put(f"/orchestrations/{created['id']}", change)
+
+    assert answer.status == 200
+    assert answer.body["version"] == 2
+    assert {name: answer.body[name] for name in change} == change
+
+
+async def test_delete_orchestration(reference: Client) -> None:
+    created = await reference.created(example("Create Orchestration"))
+
+    answer = await reference.delete(f"/orchestrations/{created['id']}")
+
+    assert (answer.status, answer.raw) == (204, b"")
+    assert (await reference.get(f"/orchestrations/{created['id']}")).status == 404
+
+
+async def test_trigger_run(reference: Client) -> None:
+    created = await reference.created(example("Create Orchestration"))
+
+    answer = await reference.post(
+        f"/orchestrations/{created['id']}/trigger", example("Trigger Run")
+    )
+
+    assert answer.status == 201
+    assert_like(example("Trigger Run", 1), answer.body)
+
+
+async def test_list_runs_and_run_details(reference: Client) -> None:
+    details = example("Get Run Details")
+    created = await reference.created(example("Create Orchestration"))
+    run_id = await _happened(reference, created["id"], details)
+
+    run = await reference.until(created["id"], run_id)
+    listed = await reference.get(f"/orchestrations/{created['id']}/runs")
+
+    told = {"delayStepCount": 0, "correlationId": "corr_abc123"}
+    assert_like({**details, **told}, run)
+    assert_like(example("List Runs"), listed.body)
+
+
+async def _happened(reference: Client, definition_id: str, details: dict) -> str:
+    """Start the run that the example's record event starts."""
+    services = reference.stack.services
+    found = await services.views.definition("acme", definition_id)
+    assert found is not None
+    new = NewRun(
+        run_id=services.new_id(),
+        trigger="event",
+        input=details["input"],
+        metadata=details["triggerMetadata"],
+        correlation_id="corr_abc123",
+    )
+    principal = Principal(subject="scheduler", tenant="acme")
+    await start_run(services, principal, found, new, at=services.clock.now())
+    return new.run_id
+
+
+@pytest.mark.parametrize("trigger", TRIGGERS, ids=lambda trigger: trigger["type"])
+async def test_every_trigger_is_taken_and_shown_as_it_stands(
+    reference: Client, trigger: dict
+) -> None:
+    created = await reference.created(definition(trigger=trigger))
+
+    assert_like(trigger, created["trigger"])
+
+
+async def test_every_step_kind_is_taken_and_shown_as_it_stands(reference: Client) -> None:
+    kinds = [example(heading) for heading in ("Compute Step", "Decision Step", "Delay Step")]
+    named = ("next-step", "process", "notify-rejection", "review", "continue")
+    others = [{"id": name, "type": "compute", "functionId": "func_abc123"} for name in named]
+
+    created = await reference.created(definition(steps=[*kinds, *others]))
+
+    assert created["steps"] == [*kinds, *others]
+
+
+async def test_every_condition_is_taken_and_shown_as_it_stands(reference: Client) -> None:
+    assert len(conditions()) == 4
+    decision = {
+        "id": "choose",
+        "type": "decision",
+        "cases": [{"conditions": conditions(), "nextStepId": "choose"}],
+    }
+
+    created = await reference.created(definition(steps=[decision]))
+
+    assert created["steps"] == [decision]
+
+
+async def test_400(reference: Client) -> None:
+    answer = await reference.post(
+        "/orchestrations", definition(trigger={"type": "event-driven"})
+    )
+
+    assert (answer.status, answer.body) == (400, example("400 Bad Request"))
+
+
+async def test_404(reference: Client) -> None:
+    answer = await reference.get("/orchestrations/orch_abc123")
+
+    assert (answer.status, answer.body) == (404, example("404 Not Found"))
+
+
+async def test_409(reference: Client) -> None:
+    await reference.created(example("Create Orchestration"))
+
+    answer = await reference.post("/orchestrations", example("Create Orchestration"))
+
+    assert (answer.status, answer.body) == (409, example("409 Conflict"))
