@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from command_api import auth
+from command_api import auth, own_runs
 from command_api.dialect import Dialect, FromToken, Handler, Route
 from command_api.docs_page import docs_page
 from command_api.events import EventsAccepted, take_events
@@ -33,7 +33,7 @@ def own_paths(spoken: Sequence[Dialect]) -> Dialect:
         name=NAME,
         title="Baton's own paths",
         bases=("",),
-        routes=(_EVENTS, *_HEALTH),
+        routes=(_EVENTS, *own_runs.ROUTES, *_HEALTH),
         render_error=render_error,
         tenant=FromToken(),
     )
@@ -143,6 +143,38 @@ _HEALTH = (
     _open("/readyz", _ready, "All it stands on answers"),
     _open("/metrics", _metrics, "Metrics in Prometheus' text format"),
 )
+_PAYLOAD = {
+    "type": "object",
+    "required": ["event", "recordSlug"],
+    "properties": {
+        "event": {"type": "string"},
+        "workspaceSlug": {"type": "string"},
+        "recordSlug": {"type": "string"},
+        "recordId": {"type": "string"},
+        "data": {},
+    },
+}
+_CLOUD_EVENT = {
+    "type": "object",
+    "required": ["specversion", "id", "source", "type"],
+    "properties": {
+        "specversion": {"const": "1.0"},
+        **{name: {"type": "string"} for name in ("id", "source", "type", "subject", "time")},
+        "data": {},
+    },
+}
+_EVENT_BODIES = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/cloudevents+json": {"schema": _CLOUD_EVENT},
+            "application/cloudevents-batch+json": {
+                "schema": {"type": "array", "items": _CLOUD_EVENT, "minItems": 1}
+            },
+            "application/json": {"schema": _PAYLOAD},
+        },
+    }
+}
 _EVENTS = Route(
     method="POST",
     path="/events",
@@ -153,4 +185,5 @@ _EVENTS = Route(
     response=EventsAccepted,
     status=202,
     problems={400: "An event cannot be read; none was taken"},
+    operation=_EVENT_BODIES,
 )
