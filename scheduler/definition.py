@@ -1,0 +1,38 @@
+"""What the scheduler keeps of a definition: enough to request runs, not its steps."""
+
+from dataclasses import replace
+from typing import Final
+
+from domain.definition.decisions import DECIDER
+from domain.definition.graph import Graph
+from domain.definition.state import State
+from domain.stream import stream_name
+from eventlog.ports import EventStore
+from eventlog.transact import Known
+from scheduler.streams import caught_up
+
+NEVER: Final = Known(State(), 0)
+"""A definition that nobody has looked at yet."""
+
+_NO_STEPS: Final = Graph(steps=())
+
+
+def known_of(state: State) -> Known[State]:
+    """Return what the scheduler keeps of a folded definition, which has an event per version."""
+    return Known(without_steps(state), state.version + state.deleted)
+
+
+def without_steps(state: State) -> State:
+    """Return `state` with its newest version alone, and that without steps: they may be large."""
+    if not state.version:
+        return state
+    return replace(state, versions={state.version: replace(state.body, graph=_NO_STEPS)})
+
+
+async def newest(
+    store: EventStore, tenant: str, definition_id: str, known: Known[State]
+) -> Known[State]:
+    """Return the definition as it stands in the store; only what `known` lacks is read."""
+    stream = stream_name(tenant, DECIDER.name, definition_id)
+    found = await caught_up(store, DECIDER, stream, known)
+    return found if found is known else Known(without_steps(found.state), found.version)
