@@ -69,7 +69,7 @@ class Route:
     `scope` None leaves the route open (webhooks in): its handler verifies what it is sent, and
     calls `Exchange.once` itself where it honours Idempotency-Key. `idempotent` None means: POST
     routes that need a scope. `request`, `response`, `status`, `query` and `problems` (status ->
-    description) are for the OpenAPI document.
+    description) are for the OpenAPI document, where members of `operation` stand as they are.
     """
 
     method: Method
@@ -84,6 +84,7 @@ class Route:
     status: int = 200
     query: tuple[QueryParameter, ...] = ()
     problems: Mapping[int, str] | None = None
+    operation: Mapping[str, object] | None = None
     idempotent: bool | None = None
 
     @property

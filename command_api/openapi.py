@@ -90,7 +90,7 @@ def _operation(route: Route, schemas: _Schemas) -> JsonObject:
             "required": route.request_required,
             "content": _content(schemas[route.request, "validation"]),
         }
-    return operation
+    return {**operation, **(route.operation or {})}
 
 
 def _parameters(route: Route) -> list[JsonObject]:
@@ -114,6 +114,7 @@ def _responses(route: Route, schemas: _Schemas) -> JsonObject:
     return {
         str(route.status): good,
         **{str(status): {"description": text} for status, text in sorted(told.items())},
+        "default": {"description": "Refused, in the envelope of this API"},
     }
 
 

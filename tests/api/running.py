@@ -1,8 +1,8 @@
-"""A server on a real socket over an in-memory backend with its projector, and a client for it."""
+"""A server on a real socket over a backend (memory by default), its projector, and a client."""
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import Any
 import aiohttp
 import jwt
 
-from backends.memory.for_tests import open_stores
+from backends.memory import for_tests as memory
 from command_api.app import make_app
 from command_api.auth import SharedSecret, TokenAuthenticator
 from command_api.dialect import Dialect
@@ -96,7 +96,11 @@ class Running:
 
 @asynccontextmanager
 async def running(
-    folder: Path, *, dialects: Sequence[Dialect] = (DIALECT,), **changed: Any
+    folder: Path,
+    *,
+    dialects: Sequence[Dialect] = (DIALECT,),
+    open_stores: Callable[[Path], Awaitable[Stores]] = memory.open_stores,
+    **changed: Any,
 ) -> AsyncIterator[Running]:
     """Run a server; `changed` replaces members of `Services`."""
     stores, clock = await open_stores(folder), SystemClock()

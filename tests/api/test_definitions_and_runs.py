@@ -1,12 +1,24 @@
 """The verbs behind every dialect, spoken to through a tiny one."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
+import pytest
+
+from backends.memory import for_tests as memory
+from backends.sqlite import for_tests as sqlite
 from domain.run.messages import RunRequested
-from tests.api.running import Running, bearer
+from tests.api.running import Running, bearer, running
 
 ACME = "/tiny/acme/v1"
+
+
+@pytest.fixture(params=[memory, sqlite], ids=["memory", "sqlite"])
+async def server(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Running]:
+    async with running(tmp_path, open_stores=request.param.open_stores) as server:
+        yield server
 
 
 async def create(server: Running, **said: object) -> str:

@@ -4,6 +4,7 @@ import base64
 import json
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import jwt
@@ -13,9 +14,11 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from multidict import CIMultiDict
 
 from command_api.auth import Expected, SharedSecret, TokenAuthenticator
+from command_api.dialect import FromHeader
 from command_api.refusal import Refused
 from eventlog.clock import ManualClock, SystemClock
 from tests.api.running import SECRET, Running, bearer, running, token
+from tests.api.tiny_dialect import DIALECT
 
 ECHO = "/tiny/acme/v1/definitions"
 NOW = int(time.time())
@@ -150,6 +153,22 @@ async def test_admin_implies_write_implies_read(server, scope, read, write, admi
     assert (await server.get(ECHO, headers=headers)).status == read
     assert (await server.post("/tiny/acme/v1/echo", {}, headers=headers)).status == write
     assert (await server.get("/tiny/acme/v1/admin", headers=headers)).status == admin
+
+
+async def test_a_tenant_said_in_a_header_must_be_said_once_and_fit(tmp_path: Path):
+    stella = replace(DIALECT, bases=("/s",), tenant=FromHeader(header="X-Stella-Tenant"))
+    async with running(tmp_path, dialects=(stella,)) as server:
+
+        async def said(*tenants: str) -> int:
+            headers = CIMultiDict(bearer())
+            for tenant in tenants:
+                headers.add("X-Stella-Tenant", tenant)
+            async with server.session.get(f"{server.url}/s/definitions", headers=headers) as got:
+                return got.status
+
+        assert await said("acme") == 200
+        assert await said() == await said("") == await said("acme", "acme") == 400
+        assert await said("umbra") == await said("ACME") == await said("acme,umbra") == 403
 
 
 @pytest.mark.parametrize(

@@ -130,7 +130,7 @@ async def get(exchange: Exchange) -> Reply:
 
 async def listed(exchange: Exchange) -> Reply:
     page = pagination.page_of(exchange.query, sizes=(1, 100))
-    order = pagination.choice(exchange.query, "order", ORDERS, ORDERS[1])
+    order = pagination.choice(exchange.query, "order", ORDERS) or "desc"
     found, total = await exchange.services.views.definitions(
         exchange.tenant, order=order, offset=page.offset, limit=page.size
     )
