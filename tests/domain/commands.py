@@ -1,0 +1,81 @@
+"""Random commands of any aggregate, made from the types of their fields.
+
+Texts and numbers come from a few values, so that commands meet each other. What must fit together
+to make sense (graphs, bodies, definitions) comes from ready examples.
+"""
+
+from dataclasses import is_dataclass
+from functools import cache
+from types import NoneType, UnionType
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+
+from hypothesis import strategies as st
+
+from domain.definition.graph import Case, Condition, Decision, Delay, Graph, Retry, Sync
+from domain.definition.messages import Body
+from domain.definition.state import State as Definition
+from domain.definition.trigger import EventTrigger, HttpTrigger
+from tests.domain.examples import body, compute, dag, definition, sequence
+
+PAID = (Condition(path="input.paid", op="eq", value=True),)
+GRAPHS: tuple[Graph, ...] = (
+    sequence(
+        compute("a", retry=Retry(max_attempts=2, backoff_ms=3), next="b"),
+        Decision(id="b", cases=(Case(conditions=PAID, next="c"),), default_next="a"),
+        Delay(id="c", delay_ms=5),
+        loop_limit=7,
+    ),
+)
+"""One graph: a run keeps the graph it began with, and its step ids are the texts drawn here."""
+BODIES: tuple[Body, ...] = (
+    body(GRAPHS[0]),
+    body(dag(compute("a"), Sync(id="b", needs=("a",))), name="Other"),
+    body(trigger=EventTrigger(event_type="record.created"), status="paused"),
+    body(trigger=HttpTrigger(path="shop"), status="draft"),
+    body(sequence(compute("a", next="nowhere"))),
+)
+DEFINITIONS: tuple[Definition, ...] = (
+    definition(GRAPHS[0]),
+    definition(GRAPHS[0], "paused"),
+    Definition(),
+)
+JSON = st.sampled_from((None, True, 1, "a", {"paid": True}, [1, {"a": None}]))
+KNOWN: dict[Any, st.SearchStrategy[Any]] = {
+    Graph: st.sampled_from(GRAPHS),
+    Body: st.sampled_from(BODIES),
+    Definition: st.sampled_from(DEFINITIONS),
+    str: st.sampled_from(("a", "b", "c", "* * * * *", "UTC")),
+    int: st.integers(1, 3) | st.integers(0, 400_000),
+    float: st.floats(0, 1),
+    bool: st.booleans(),
+    NoneType: st.none(),
+    object: JSON,
+}
+
+
+def commands(union: object) -> st.SearchStrategy[Any]:
+    """Return random commands of `union`, such as `domain.run.messages.Command`."""
+    return values_of(union)
+
+
+@cache
+def values_of(hint: Any) -> st.SearchStrategy[Any]:
+    """Return random values of a field's type; raises TypeError for one it does not know."""
+    if hint in KNOWN:
+        return KNOWN[hint]
+    origin, args = get_origin(hint), get_args(hint)
+    if origin in (Union, UnionType):
+        return st.one_of(*map(values_of, args))
+    if origin is Literal:
+        return st.sampled_from(args)
+    if origin is dict:
+        return st.dictionaries(values_of(args[0]), values_of(args[1]), max_size=2)
+    if origin is tuple and args[1:] == (Ellipsis,):
+        return st.lists(values_of(args[0]), max_size=2).map(tuple)
+    if origin is tuple:
+        return st.tuples(*map(values_of, args))
+    if isinstance(hint, type) and (is_dataclass(hint) or hasattr(hint, "_fields")):
+        hints = get_type_hints(hint)
+        return st.builds(hint, **{name: values_of(its) for name, its in hints.items()})
+    message = f"no random values are known for {hint}"
+    raise TypeError(message)

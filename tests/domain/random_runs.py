@@ -1,0 +1,212 @@
+"""Random graphs of both flows, and whole lives of runs of them, for property tests."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from hypothesis import strategies as st
+
+from domain.definition.graph import (
+    Case,
+    Compute,
+    Condition,
+    Decision,
+    Delay,
+    Graph,
+    Retry,
+    Step,
+    Sync,
+)
+from domain.errors import Rejected
+from domain.run.decisions import DECIDER
+from domain.run.messages import (
+    CancelRun,
+    Command,
+    Error,
+    Event,
+    Failed,
+    FireTimer,
+    Outcome,
+    ReportOutcome,
+    RetryRun,
+    StartRun,
+    Succeeded,
+    TakeOver,
+    TimedOut,
+    Token,
+)
+from domain.run.state import State
+from tests.domain.examples import request
+
+Choice: TypeAlias = tuple[int, int]
+BIG = Condition(path="input.amount", op="gt", value=100)
+DONE = Condition(path="steps.s0.output", op="eq", value=1)
+STEPS = st.lists(st.binary(min_size=9, max_size=9), min_size=1, max_size=7)
+"""Nine numbers say what a step is like; drawing the steps themselves takes ten times as long."""
+
+
+def _dag(drawn: Sequence[bytes]) -> Graph:
+    """Steps that need some of those drawn before them, in any order of writing."""
+    steps = [
+        _step(
+            f"s{place}",
+            numbers,
+            needs=tuple(f"s{each % place}" for each in numbers[6 : 6 + numbers[5] % 4])
+            if place
+            else (),
+        )
+        for place, numbers in enumerate(drawn)
+    ]
+    order = sorted(range(len(steps)), key=lambda place: drawn[place][5])
+    return Graph(steps=tuple(steps[place] for place in order), flow="needs")
+
+
+def _sequence(drawn: Sequence[bytes]) -> Graph:
+    """Steps that point anywhere: loops are cut short by a low limit."""
+    steps = [
+        _step(f"s{place}", numbers, following=[_target(each, len(drawn)) for each in numbers[6:]])
+        for place, numbers in enumerate(drawn)
+    ]
+    return Graph(steps=tuple(steps), loop_limit=1 + drawn[0][5] % 12)
+
+
+def _target(number: int, steps: int) -> str | None:
+    return None if number % 3 == 0 else f"s{number // 3 % steps}"
+
+
+def _step(
+    step_id: str,
+    numbers: bytes,
+    *,
+    needs: tuple[str, ...] = (),
+    following: Sequence[str | None] = (None, None, None),
+) -> Step:
+    first, second, third = following
+    match numbers[0] % 6:
+        case 4:
+            delay_ms = numbers[1] % 50
+            return Delay(id=step_id, delay_ms=delay_ms, next=first, needs=needs)
+        case 5 if not needs and any(following):
+            conditions = ((), (BIG,), (DONE,))[numbers[1] % 3]
+            cases = [Case(conditions=conditions, next=each) for each in (first, second) if each]
+            return Decision(id=step_id, cases=tuple(cases), default_next=third)
+        case 5:
+            return Sync(id=step_id, next=first, needs=needs)
+        case _:
+            return Compute(
+                id=step_id,
+                function="f",
+                timeout_ms=1_000,
+                retry=Retry(max_attempts=numbers[1] % 4, backoff_ms=numbers[2] * 2)
+                if numbers[1] % 4
+                else None,
+                next=first,
+                on_success_next=second,
+                on_failure=("fail", "end", None)[numbers[3] % 3],
+                needs=needs,
+                when=((), (BIG,), (DONE,))[numbers[4] % 3],
+            )
+
+
+DAGS = STEPS.map(_dag)
+GRAPHS = DAGS | STEPS.map(_sequence)
+CHOICES = st.binary(max_size=80).map(
+    lambda drawn: [
+        (what % 20, which % 100) for what, which in zip(drawn[::2], drawn[1::2], strict=False)
+    ]
+)
+"""What happens (of twenty things), to which of those it can happen to: quick to draw as bytes."""
+
+
+@dataclass(slots=True)
+class Life:
+    """One run of `graph` and everything that was tried on it; time passes with each command."""
+
+    graph: Graph
+    now: int = 100
+    state: State = field(default_factory=State)
+    history: list[Event] = field(default_factory=list)
+    reports: list[ReportOutcome] = field(default_factory=list)
+
+    def command(self, command: Command) -> list[Event] | None:
+        """Let `command` happen; None when it was refused."""
+        self.now += 7
+        try:
+            events, self.state = DECIDER.apply(command, self.state)
+        except Rejected:
+            return None
+        self.history += events
+        if isinstance(command, ReportOutcome):
+            self.reports.append(command)
+        return events
+
+    def begin(self) -> None:
+        self.command(request(self.graph, {"amount": 500}))
+        self.command(StartRun(graph=self.graph, at=self.now))
+
+    def open(self) -> list[tuple[str, Token]]:
+        """What is under way, with its status."""
+        return [
+            (step.status, Token(step_id=step_id, visit=step.visit, attempt=step.attempt))
+            for step_id, step in self.state.steps.items()
+            if step.open
+        ]
+
+    def live(self, choices: Sequence[Choice]) -> None:
+        """Let happen what the random numbers say, good and bad."""
+        self.begin()
+        for what, which in choices:
+            command = self._chosen(what, which)
+            if command is not None:
+                self.command(command)
+
+    def end(self) -> None:
+        """Let everything that is under way come to a good end; fails when there is no end."""
+        for _ in range(1_000):
+            if self.state.final:
+                return
+            status, token = self.open()[0]
+            if status == "running":
+                self.command(self._report(token, Succeeded(output=1)))
+            else:
+                self.now = max(self.now, self.state.steps[token.step_id].due_at)
+                self.command(FireTimer(token=token, graph=self.graph, at=self.now))
+        message = f"the run did not end: {self.state}"
+        raise AssertionError(message)
+
+    def terminals(self) -> Iterator[int]:
+        """Where in the history the run ended."""
+        for index, event in enumerate(self.history):
+            if type(event).__name__ in ("RunCompleted", "RunFailed", "RunCancelled"):
+                yield index
+
+    def _chosen(self, what: int, which: int) -> Command | None:
+        if what == 0:
+            return CancelRun(by="bob", at=self.now)
+        if what == 1:
+            return TakeOver(graph=self.graph, at=self.now)
+        if what in (2, 3):
+            step_id = None if what == 2 else self.graph.steps[which % len(self.graph.steps)].id
+            return RetryRun(graph=self.graph, by="eve", at=self.now, step_id=step_id)
+        if what == 4 and self.reports:
+            return self.reports[which % len(self.reports)]
+        under_way = self.open()
+        if not under_way:
+            return None
+        status, token = under_way[which % len(under_way)]
+        if status == "running" and what < 17:
+            return self._report(token, _outcome(what, which))
+        self.now += which * 20
+        return FireTimer(token=token, graph=self.graph, at=self.now, jitter=which / 99)
+
+    def _report(self, token: Token, outcome: Outcome) -> ReportOutcome:
+        return ReportOutcome(token=token, outcome=outcome, graph=self.graph, at=self.now)
+
+
+def _outcome(what: int, which: int) -> Outcome:
+    if what in (5, 6, 7):
+        error = Error(code="BROKEN", message="it broke")
+        return Failed(error=error, retryable=which % 4 > 0, jitter=which / 99)
+    if what == 8:
+        return TimedOut(jitter=which / 99)
+    return Succeeded(output=which % 3, context={"who": which} if which % 2 else None)

@@ -1,0 +1,127 @@
+"""What holds for every aggregate; a new folder under `domain` is found and tested unasked."""
+
+import pkgutil
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import FrozenInstanceError, fields, is_dataclass
+from importlib import import_module
+from importlib.util import find_spec
+from types import ModuleType
+from typing import Any, get_args
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import domain
+from domain.decider import Decider
+from domain.errors import Rejected
+from domain.run.messages import TakeOver
+from tests.domain.commands import commands
+
+ANEW = (TakeOver,)
+"""Says "whoever works on it is gone": said again, it is so again."""
+
+
+def aggregates() -> Iterator[str]:
+    for found in pkgutil.iter_modules(domain.__path__, "domain."):
+        if found.ispkg and find_spec(f"{found.name}.decisions"):
+            yield found.name
+
+
+AGGREGATES = sorted(aggregates())
+every = pytest.mark.parametrize("name", AGGREGATES)
+
+
+def decider(name: str) -> Decider[Any, Any, Any]:
+    found = import_module(f"{name}.decisions").DECIDER
+    assert isinstance(found, Decider)
+    return found
+
+
+def messages(name: str) -> ModuleType:
+    return import_module(f"{name}.messages")
+
+
+def histories(name: str) -> st.SearchStrategy[list[Any]]:
+    return st.lists(commands(messages(name).Command), max_size=12)
+
+
+def live(rules: Decider[Any, Any, Any], history: list[Any]) -> tuple[list[Any], Any]:
+    """Return what `history` led to: events and state."""
+    recorded, state = list[Any](), rules.initial
+    for command in history:
+        try:
+            events, state = rules.apply(command, state)
+        except Rejected:
+            continue
+        recorded += events
+    return recorded, state
+
+
+def test_the_aggregates_are_found() -> None:
+    assert {"domain.claim", "domain.definition", "domain.record"} < set(AGGREGATES)
+    assert {"domain.run", "domain.schedule"} < set(AGGREGATES)
+
+
+@every
+def test_its_events_are_stored_under_its_folders_name(name: str) -> None:
+    assert decider(name).name == name.removeprefix("domain.")
+
+
+@every
+def test_its_messages_are_immutable_records_without_secrets_in_their_shape(name: str) -> None:
+    for union in (messages(name).Command, messages(name).Event):
+        for record in get_args(union):
+            assert is_dataclass(record)
+            assert record.__module__ == f"{name}.messages"
+            assert "__slots__" in vars(record)
+            assert not {"secret", "password"} & {field.name for field in fields(record)}
+
+
+@every
+@settings(max_examples=150)
+@given(st.data())
+def test_any_history_folds(name: str, data: st.DataObject) -> None:
+    rules = decider(name)
+    recorded, state = live(rules, data.draw(histories(name)))
+    middle = len(recorded) // 2
+
+    assert rules.fold(recorded) == state
+    assert rules.fold(recorded[middle:], rules.fold(recorded[:middle])) == state
+
+
+@every
+@settings(max_examples=150)
+@given(st.data())
+def test_a_repeated_command_decides_nothing(name: str, data: st.DataObject) -> None:
+    rules = decider(name)
+    _, state = live(rules, data.draw(histories(name)))
+    command = data.draw(commands(messages(name).Command))
+    with suppress(Rejected):
+        _, after = rules.apply(command, state)
+        assert isinstance(command, ANEW) or rules.decide(command, after) == []
+
+
+@every
+@given(st.data())
+def test_deciding_changes_neither_the_state_nor_the_command(name: str, data: st.DataObject) -> None:
+    rules = decider(name)
+    recorded, state = live(rules, data.draw(histories(name)))
+    command = data.draw(commands(messages(name).Command))
+    before = repr(command)
+    with suppress(Rejected):
+        first = rules.decide(command, state)
+        assert rules.decide(command, state) == first
+
+    assert rules.fold(recorded) == state
+    assert repr(command) == before
+
+
+@every
+@given(st.data())
+def test_what_is_recorded_cannot_be_changed(name: str, data: st.DataObject) -> None:
+    recorded, _ = live(decider(name), data.draw(histories(name)))
+    for event in recorded:
+        with pytest.raises((FrozenInstanceError, TypeError)):
+            event.at = 0
