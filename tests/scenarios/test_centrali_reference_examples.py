@@ -120,7 +120,8 @@ async def _happened(reference: Client, definition_id: str, details: dict) -> str
         correlation_id="corr_abc123",
     )
     principal = Principal(subject="scheduler", tenant="acme")
-    await start_run(services, principal, found, new, at=services.clock.now())
+    outcome = await start_run(services, principal, found, new, at=services.clock.now())
+    assert await services.reached(outcome.position, 5_000)
     return new.run_id
 
 
