@@ -29,22 +29,24 @@ def kind_of(value: Json) -> Kind:
             return "object"
 
 
-def same(first: Json, second: Json, spend: Callable[[], None] = lambda: None) -> bool:
-    """Return whether both are the same JSON value; `spend` is called per value and may raise.
+def same(first: Json, second: Json, spend: Callable[[int], None] = lambda _: None) -> bool:
+    """Return whether both are the same JSON value.
 
-    Without recursion: data may be as deep as its sender liked.
+    `spend` is told how many members are about to be compared, and may raise. Without recursion:
+    data may be as deep as its sender liked.
     """
     pairs = [(first, second)]
     while pairs:
-        spend()
         one, other = pairs.pop()
         if isinstance(one, dict) and isinstance(other, dict):
+            spend(len(one))
             if one.keys() != other.keys():
                 return False
             pairs.extend((value, other[name]) for name, value in one.items())
         elif isinstance(one, list | tuple) and isinstance(other, list | tuple):
             if len(one) != len(other):
                 return False
+            spend(len(one))
             pairs.extend(zip(one, other, strict=True))
         elif kind_of(one) != kind_of(other) or one != other:
             return False

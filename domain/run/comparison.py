@@ -21,19 +21,19 @@ class Incomparable(ValueError):
 
 
 class Effort:
-    """How many values a decision may still look at; raises Incomparable when it is used up."""
+    """How many members of arrays and objects a decision may still compare."""
 
     __slots__ = ("left",)
 
     def __init__(self, values: int = 20_000) -> None:
         self.left = values
 
-    def spend(self) -> None:
-        """Count one more value."""
-        self.left -= 1
-        if self.left < 0:
+    def spend(self, values: int) -> None:
+        """Count `values` more, or refuse to."""
+        if values > self.left:
             message = "the values are too large to compare"
             raise Incomparable(message)
+        self.left -= values
 
 
 def equal(actual: Json, expected: Json, effort: Effort) -> bool:
@@ -53,6 +53,7 @@ def contained(actual: Json, expected: Json, effort: Effort) -> bool:
     if not isinstance(expected, list | tuple):
         message = f"the expected value is of kind {kind_of(expected)}, not an array"
         raise Incomparable(message)
+    effort.spend(len(expected))
     return any(same(actual, element, effort.spend) for element in expected)
 
 

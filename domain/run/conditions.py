@@ -126,15 +126,16 @@ def _compare(condition: Condition, actual: Json, expected: Json, effort: Effort)
 
 def _weight(value: Json, limit: int) -> int:
     """Return about how many characters `value` has as JSON; past `limit` it stops counting."""
-    if isinstance(value, str):
-        return len(value)
     weight, values = 0, [value]
     while values and weight <= limit:
         one = values.pop()
-        weight += 8 + (len(one) if isinstance(one, str) else 0)
-        if isinstance(one, dict):
-            weight += sum(map(len, one))
-            values.extend(one.values())
-        elif isinstance(one, list | tuple):
-            values.extend(one)
+        if isinstance(one, str):
+            weight += len(one)
+        elif isinstance(one, dict | list | tuple):
+            weight += 8 * len(one)
+            if weight <= limit:
+                weight += sum(map(len, one)) if isinstance(one, dict) else 0
+                values.extend(one.values() if isinstance(one, dict) else one)
+        else:
+            weight += 8
     return weight

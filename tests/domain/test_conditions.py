@@ -219,10 +219,20 @@ def test_values_too_large_to_compare_are_no_match() -> None:
     scope: dict[str, Json] = {"input": {"a": large, "b": list(large), "c": 49_999}}
     equal = Condition(path="input.a", op="eq", value_path="input.b")
     within = Condition(path="input.c", op="in", value_path="input.a")
-    result = choose([Case(conditions=(equal, within), next="yes")], None, scope)
+    small = Condition(path="input.c", op="eq", value=49_999)
+    result = choose([Case(conditions=(equal, within, small), next="yes")], None, scope)
 
-    errors = [each.error for each in result.evaluations[0].conditions]
-    assert errors == ["the values are too large to compare"] * 2
+    seen = [(each.matched, each.error) for each in result.evaluations[0].conditions]
+    too_large = (False, "the values are too large to compare")
+    assert seen == [too_large, too_large, (True, None)]
+
+
+def test_all_comparisons_of_a_decision_together_are_bounded() -> None:
+    scope: dict[str, Json] = {"input": {"a": list(range(9_000)), "b": list(range(9_000))}}
+    equal = Condition(path="input.a", op="eq", value_path="input.b")
+    result = choose([Case(conditions=(equal,) * 4, next="yes")], None, scope)
+
+    assert [each.matched for each in result.evaluations[0].conditions] == [True, True, False, False]
 
 
 def test_what_a_decision_shows_of_large_values_is_bounded() -> None:
