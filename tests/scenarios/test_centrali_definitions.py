@@ -1,0 +1,436 @@
+"""Orchestrations in both Centrali dialects: created, read, listed, changed, deleted."""
+
+import pytest
+
+from command_api.commands import NewDefinition, create_definition
+from command_api.principal import Principal
+from domain.definition.graph import Compute, Graph, Retry, Sync
+from domain.definition.messages import Body
+from domain.definition.trigger import HttpTrigger, OnDemandTrigger
+from tests.scenarios.stack import Client, Stack
+
+ADA = Principal(subject="ada", tenant="acme")
+ONLY = {"id": "only", "type": "compute", "functionId": "func_abc123"}
+
+
+def named(slug: str, **changed: object) -> dict[str, object]:
+    return {
+        "slug": slug,
+        "name": slug.title(),
+        "trigger": {"type": "on-demand"},
+        "steps": [ONLY],
+        **changed,
+    }
+
+
+async def test_a_whole_orchestration_is_shown_as_it_was_written(openapi: Client) -> None:
+    steps = [
+        {
+            "id": "first",
+            "name": "First",
+            "type": "compute",
+            "functionId": "5b1f0c52-3b0e-4d59-9a6e-0d3a4f1f6d10",
+            "timeoutMs": 1_000,
+            "retry": {"maxAttempts": 3, "backoffMs": 10},
+            "onSuccess": {"nextStepId": "choose"},
+            "onFailure": {"action": "end"},
+            "nextStepId": "wait",
+        },
+        {
+            "id": "choose",
+            "name": "Choose",
+            "type": "decision",
+            "cases": [
+                {
+                    "conditions": [
+                        {"path": "input.a", "op": "eq", "value": None},
+                        {"path": "input.b", "op": "gt", "valuePath": "context.limit"},
+                        {"path": "input.c", "op": "notExists"},
+                        {"path": "input.d", "op": "notIn", "value": [1, "x", None]},
+                    ],
+                    "nextStepId": "first",
+                }
+            ],
+            "defaultNextStepId": "wait",
+        },
+        {"id": "wait", "name": "Wait", "type": "delay", "delayMs": 5},
+    ]
+    written = named("whole", description="All there is", status="draft", steps=steps)
+
+    shown = await openapi.created(written)
+
+    assert {name: shown[name] for name in written} == written
+    assert set(shown) - set(written) == {
+        "id",
+        "workspaceSlug",
+        "version",
+        "createdAt",
+        "createdBy",
+        "updatedAt",
+        "updatedBy",
+    }
+    assert (shown["workspaceSlug"], shown["version"]) == ("acme", 1)
+    assert shown["createdBy"] == shown["updatedBy"] == "ada"
+
+
+async def test_a_new_orchestration_is_active(openapi: Client, reference: Client) -> None:
+    assert (await openapi.created(named("one")))["status"] == "active"
+    assert (await reference.created(named("two")))["isActive"] is True
+    assert (await reference.created(named("three", isActive=False)))["isActive"] is False
+
+
+async def test_what_has_no_value_is_left_out(openapi: Client) -> None:
+    shown = await openapi.created(named("bare", description=None))
+
+    assert "description" not in shown
+    assert shown["steps"] == [ONLY]
+    assert shown["trigger"] == {"type": "on-demand"}
+
+
+async def test_both_dialects_show_the_same(openapi: Client, reference: Client) -> None:
+    mine = await openapi.created(named("mine"))
+    theirs = await reference.created(named("theirs"))
+
+    seen = (await reference.get(f"/orchestrations/{mine['id']}")).body
+    told = (await openapi.get(f"/orchestrations/{theirs['id']}")).body
+
+    both = ("id", "slug", "name", "version", "trigger", "steps", "createdAt", "updatedBy")
+    assert {name: seen[name] for name in both} == {name: mine[name] for name in both}
+    assert {name: told[name] for name in both} == {name: theirs[name] for name in both}
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"), [(60_000, 60), (1_500, 2), (1_000, 1), (3_600_001, 3_601)]
+)
+async def test_intervals_are_seconds_in_one_dialect_and_ms_in_the_other(
+    openapi: Client, reference: Client, written: int, shown: int
+) -> None:
+    trigger = {"type": "scheduled", "scheduleType": "interval", "interval": written}
+    made = await reference.created(named("ticks", trigger=trigger))
+
+    seen = await openapi.get(f"/orchestrations/{made['id']}")
+
+    assert seen.body["trigger"]["interval"] == shown
+    assert made["trigger"] == {**trigger, "timezone": "UTC"}
+
+
+async def test_an_interval_in_seconds_is_kept_in_ms(openapi: Client, reference: Client) -> None:
+    trigger = {"type": "scheduled", "scheduleType": "interval", "interval": 90}
+    made = await openapi.created(named("ticks", trigger=trigger))
+
+    seen = await reference.get(f"/orchestrations/{made['id']}")
+
+    assert (made["trigger"]["interval"], seen.body["trigger"]["interval"]) == (90, 90_000)
+
+
+async def test_a_time_without_offset_is_on_the_triggers_clock(openapi: Client) -> None:
+    trigger = {
+        "type": "scheduled",
+        "scheduleType": "once",
+        "scheduledAt": "2031-07-01T09:00:00",
+        "timezone": "America/New_York",
+    }
+
+    shown = await openapi.created(named("once", trigger=trigger))
+
+    assert shown["trigger"] == {**trigger, "scheduledAt": "2031-07-01T13:00:00.000Z"}
+
+
+async def test_an_event_type_may_have_an_underscore(openapi: Client) -> None:
+    trigger = {"type": "event-driven", "eventType": "record_created"}
+
+    shown = await openapi.created(named("orders", trigger=trigger))
+
+    assert shown["trigger"]["eventType"] == "record.created"
+
+
+async def test_a_change_is_partial(openapi: Client) -> None:
+    made = await openapi.created(named("orders", description="before"))
+
+    changed = await openapi.put(f"/orchestrations/{made['id']}", {"name": "After"})
+
+    assert changed.status == 200
+    assert {**changed.body, "updatedAt": ""} == {
+        **made,
+        "name": "After",
+        "version": 2,
+        "updatedAt": "",
+    }
+
+
+async def test_null_clears_a_description(openapi: Client) -> None:
+    made = await openapi.created(named("orders", description="before"))
+
+    changed = await openapi.put(f"/orchestrations/{made['id']}", {"description": None})
+
+    assert "description" not in changed.body
+
+
+@pytest.mark.parametrize("member", ["name", "status", "trigger", "steps"])
+async def test_null_clears_nothing_else(openapi: Client, member: str) -> None:
+    made = await openapi.created(named("orders"))
+
+    answer = await openapi.put(f"/orchestrations/{made['id']}", {member: None})
+
+    assert (answer.status, answer.body["field"]) == (400, member)
+
+
+async def test_a_document_that_was_read_can_be_sent_back(
+    openapi: Client, reference: Client
+) -> None:
+    made = await openapi.created(named("orders", status="draft"))
+    path = f"/orchestrations/{made['id']}"
+    told = (await reference.get(path)).body
+
+    mine = await openapi.put(path, made)
+    theirs = await reference.put(path, told)
+
+    assert (mine.status, mine.body) == (200, made)
+    assert (theirs.status, theirs.body) == (200, told)
+
+
+async def test_members_that_may_only_be_read_are_never_applied(openapi: Client) -> None:
+    forged = {
+        "id": "mine",
+        "workspaceSlug": "globex",
+        "version": 9,
+        "createdBy": "eve",
+        "createdAt": "2001-01-01T00:00:00Z",
+        "updatedBy": "eve",
+        "tenantId": "globex",
+        "slug": "other",
+    }
+    made = await openapi.created({**forged, **named("orders")})
+
+    changed = await openapi.put(f"/orchestrations/{made['id']}", {**forged, "name": "New"})
+
+    for shown in (made, changed.body):
+        kept = {name: shown[name] for name in ("workspaceSlug", "createdBy", "updatedBy", "slug")}
+        assert kept == {
+            "workspaceSlug": "acme",
+            "createdBy": "ada",
+            "updatedBy": "ada",
+            "slug": "orders",
+        }
+        assert shown["createdAt"] == made["createdAt"] > "2020"
+        assert "tenantId" not in shown
+    assert (made["version"], changed.body["version"]) == (1, 2)
+    assert made["id"] != "mine"
+
+
+async def test_pausing_and_going_on(openapi: Client, reference: Client) -> None:
+    made = await openapi.created(named("orders"))
+    path = f"/orchestrations/{made['id']}"
+
+    assert (await reference.put(path, {"isActive": False})).body["isActive"] is False
+    assert (await openapi.get(path)).body["status"] == "paused"
+    assert (await openapi.put(path, {"status": "draft"})).body["status"] == "draft"
+    assert (await reference.put(path, {"isActive": False})).body["version"] == 3
+    assert (await openapi.get(path)).body["status"] == "draft"
+    assert (await reference.put(path, {"isActive": True})).body["isActive"] is True
+    assert (await openapi.get(path)).body["status"] == "active"
+
+
+async def test_a_changed_interval_survives_a_dialect_that_cannot_say_it(
+    openapi: Client, reference: Client
+) -> None:
+    trigger = {"type": "scheduled", "scheduleType": "interval", "interval": 1_500}
+    made = await reference.created(named("ticks", trigger=trigger))
+    path = f"/orchestrations/{made['id']}"
+    read = (await openapi.get(path)).body
+
+    await openapi.put(path, {**read, "name": "Other"})
+
+    assert (await reference.get(path)).body["trigger"]["interval"] == 1_500
+
+
+async def test_a_slug_is_taken_once_and_free_again_after_deletion(openapi: Client) -> None:
+    made = await openapi.created(named("orders"))
+
+    taken = await openapi.post("/orchestrations", named("orders"))
+    await openapi.delete(f"/orchestrations/{made['id']}")
+    free = await openapi.post("/orchestrations", named("orders"))
+
+    message = "Orchestration with slug 'orders' already exists"
+    assert (taken.status, taken.body) == (409, {"error": "conflict", "message": message})
+    assert free.status == 201
+
+
+async def test_what_is_deleted_is_gone(openapi: Client) -> None:
+    made = await openapi.created(named("orders"))
+    path = f"/orchestrations/{made['id']}"
+    await openapi.delete(path)
+
+    answers = [
+        await openapi.get(path),
+        await openapi.put(path, {"name": "New"}),
+        await openapi.delete(path),
+        await openapi.post(f"{path}/runs"),
+        await openapi.post(f"{path}/steps/only/test-decision", {"testData": {}}),
+    ]
+
+    assert {answer.status for answer in answers} == {404}
+    assert {answer.body["message"] for answer in answers} == {"Orchestration not found"}
+    assert (await openapi.get("/orchestrations")).body["meta"]["total"] == 0
+
+
+async def test_lists_are_paged_and_sorted(openapi: Client, reference: Client) -> None:
+    for slug, status in (("b", "active"), ("c", "draft"), ("a", "paused")):
+        await openapi.created(named(slug, status=status))
+    made = (await openapi.get("/orchestrations")).body["data"]
+    await openapi.put(f"/orchestrations/{made[2]['id']}", {"description": "newest change"})
+
+    async def slugs(client: Client, query: str) -> str:
+        answer = await client.get(f"/orchestrations?{query}")
+        assert answer.status == 200
+        return "".join(one["slug"] for one in answer.body["data"])
+
+    assert await slugs(openapi, "") == "acb"
+    assert await slugs(openapi, "order=asc") == "bca"
+    assert await slugs(openapi, "sort=slug&order=asc") == "abc"
+    assert await slugs(openapi, "sort=name") == "cba"
+    assert await slugs(openapi, "sort=updatedAt") == "bac"
+    assert await slugs(openapi, "sort=status&order=asc") == "bca"
+    assert await slugs(reference, "sort=name&order=asc&pageSize=2") == "ab"
+    assert await slugs(reference, "sort=name&order=asc&pageSize=2&page=2") == "c"
+    assert await slugs(openapi, "page=9") == ""
+    assert (await openapi.get("/orchestrations?pageSize=1&page=3")).body["meta"] == {
+        "total": 3,
+        "page": 3,
+        "pageSize": 1,
+    }
+
+
+TESTED = {
+    "id": "choose",
+    "type": "decision",
+    "cases": [
+        {"conditions": [{"path": "input.n", "op": "gt", "value": 1}], "nextStepId": "only"},
+        {
+            "conditions": [{"path": "steps.x.output", "op": "exists"}],
+            "nextStepId": "choose",
+        },
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("data", "selected"),
+    [
+        ({"input": {"n": 2}}, "only"),
+        ({"n": 2}, "only"),
+        ({"steps": {"x": {"output": 0}}}, "choose"),
+        ({"input": {"n": "2"}}, None),
+        ({}, None),
+    ],
+)
+async def test_a_decision_is_tested_without_a_run(
+    openapi: Client, data: dict, selected: str | None
+) -> None:
+    made = await openapi.created(named("orders", steps=[ONLY, TESTED]))
+
+    answer = await openapi.post(
+        f"/orchestrations/{made['id']}/steps/choose/test-decision", {"testData": data}
+    )
+
+    assert answer.status == 200
+    assert answer.body.get("selectedNextStepId") == selected
+    assert (await openapi.get(f"/orchestrations/{made['id']}/runs")).body["meta"]["total"] == 0
+
+
+async def test_values_of_different_kinds_are_told_as_an_error(openapi: Client) -> None:
+    made = await openapi.created(named("orders", steps=[ONLY, TESTED]))
+
+    answer = await openapi.post(
+        f"/orchestrations/{made['id']}/steps/choose/test-decision",
+        {"testData": {"input": {"n": "2"}}},
+    )
+
+    looked_at = answer.body["evaluations"][0]["conditions"][0]
+    assert looked_at.pop("error")
+    assert looked_at == {
+        "path": "input.n",
+        "operator": "gt",
+        "expectedValue": 1,
+        "actualValue": "2",
+        "pathExists": True,
+        "matched": False,
+    }
+
+
+async def test_only_decisions_can_be_tested(openapi: Client) -> None:
+    made = await openapi.created(named("orders", steps=[ONLY, TESTED]))
+    path = f"/orchestrations/{made['id']}/steps"
+
+    compute = await openapi.post(f"{path}/only/test-decision", {"testData": {}})
+    absent = await openapi.post(f"{path}/nowhere/test-decision", {"testData": {}})
+    empty = await openapi.post(f"{path}/choose/test-decision", {})
+
+    assert (compute.status, compute.body["error"]) == (400, "validation_error")
+    assert (absent.status, absent.body["message"]) == (404, "Step 'nowhere' not found")
+    assert (empty.status, empty.body["field"]) == (400, "testData")
+
+
+async def dag(stack: Stack) -> str:
+    """Create what another dialect says: steps joined by needs, with members Centrali lacks."""
+    a = Compute(id="a", function="answer", config={"x": 1}, description="first")
+    b = Compute(id="b", function="answer", needs=("a",), retry=Retry(multiplier=3))
+    c = Compute(id="c", function="answer", needs=("a",))
+    d = Sync(id="d", needs=("b", "c"))
+    graph = Graph(steps=(a, b, c, d), flow="needs")
+    body = Body(name="Dag", trigger=OnDemandTrigger(), graph=graph)
+    new = NewDefinition(definition_id="dag00000000000000000", slug="dag", body=body)
+    outcome = await create_definition(stack.services, ADA, new, at=1_700_000_000_000)
+    assert await stack.services.reached(outcome.position, 5_000)
+    return new.definition_id
+
+
+async def test_a_graph_of_another_dialect_reads_as_steps(openapi: Client) -> None:
+    ident = await dag(openapi.stack)
+
+    shown = (await openapi.get(f"/orchestrations/{ident}")).body["steps"]
+    run = await openapi.ran(ident, query="?include=steps")
+
+    assert [(one["id"], one["type"], one.get("nextStepId")) for one in shown] == [
+        ("a", "compute", None),
+        ("b", "compute", "d"),
+        ("c", "compute", "d"),
+        ("d", "delay", None),
+    ]
+    assert run["stepOutputs"] == {"a": 42, "b": 42, "c": 42}
+    assert run["steps"][0]["input"]["config"] == {"x": 1}
+    assert run["steps"][-1]["stepType"] == "delay"
+
+
+async def test_sending_a_graph_back_leaves_it_as_it_is(
+    openapi: Client, reference: Client
+) -> None:
+    ident = await dag(openapi.stack)
+    for client in (openapi, reference):
+        read = (await client.get(f"/orchestrations/{ident}")).body
+        assert (await client.put(f"/orchestrations/{ident}", read)).body == read
+
+    found = await openapi.stack.services.views.definition("acme", ident)
+
+    assert found is not None
+    assert (found.version, found.body.graph.flow) == (1, "needs")
+
+
+async def test_what_centrali_cannot_say_stays_with_a_changed_step(openapi: Client) -> None:
+    ident = await dag(openapi.stack)
+    steps = [{"id": "a", "type": "compute", "functionId": "what-i-got"}]
+
+    await openapi.put(f"/orchestrations/{ident}", {"steps": steps})
+    run = await openapi.ran(ident)
+
+    assert run["stepOutputs"]["a"]["config"] == {"x": 1}
+
+
+async def test_a_webhook_without_a_path_shows_none(openapi: Client) -> None:
+    made = await openapi.created(named("hook", trigger={"type": "http-trigger"}))
+
+    found = await openapi.stack.services.views.definition("acme", made["id"])
+
+    assert made["trigger"] == {"type": "http-trigger", "validateSignature": False}
+    assert found is not None
+    assert isinstance(found.body.trigger, HttpTrigger)
