@@ -139,12 +139,26 @@ class Views:
         return (await self._page(_RUNS, query))[0]
 
     async def due_timers(self, now: int, limit: int) -> list[Timer]:
-        """Return timers of all tenants that are due at `now`, the earliest first."""
+        """Return delays and backoffs of all tenants that are due at `now`, the earliest first."""
         due = Filter(column="due_at", op="<=", value=now)
         return await self._timers((due,), limit)
 
+    async def overdue_attempts(self, now: int, limit: int) -> list[RunStep]:
+        """Return running attempts of all tenants past their deadline, the earliest first."""
+        query = Query(
+            table=_RUN_STEPS.name,
+            tenant=None,
+            where=(
+                Filter(column="due_at", op="is_set"),
+                Filter(column="due_at", op="<=", value=now),
+            ),
+            order=(("due_at", "asc"), ("key", "asc")),
+            limit=limit,
+        )
+        return (await self._page(_RUN_STEPS, query))[0]
+
     async def next_timer_due(self) -> int | None:
-        """Return when the next timer of any tenant is due."""
+        """Return when the next delay or backoff of any tenant is due."""
         first = await self._timers((), 1)
         return first[0].due_at if first else None
 

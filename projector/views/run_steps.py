@@ -22,7 +22,7 @@ from domain.run.messages import (
     SyncReached,
 )
 from eventlog.envelope import Recorded
-from eventlog.ports import Column, Table
+from eventlog.ports import Column, Index, Table
 from projector.view import Key, Values, View, key_of
 
 Status = Literal["running", "waiting", "succeeded", "failed", "cancelled", "skipped"]
@@ -32,7 +32,11 @@ _Beginning: TypeAlias = (
 )
 _Ending: TypeAlias = StepSucceeded | StepFailed | StepTimedOut | StepCancelled | DelayElapsed
 # The key is the execution id, so that the steps of a run lie side by side in the table.
-TABLE = Table(name="run_steps", columns=(Column(name="seq", kind="int"),))
+TABLE = Table(
+    name="run_steps",
+    columns=(Column(name="seq", kind="int"), Column(name="due_at", kind="int")),
+    indexes=(Index(columns=("due_at", "key"), where_set="due_at", across_tenants=True),),
+)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -65,6 +69,7 @@ class Document:
     error: Error | None = None
     started_at: int | None = None
     completed_at: int | None = None
+    deadline_at: int | None = None
 
     @property
     def execution_id(self) -> str:
@@ -110,8 +115,8 @@ def evolve(document: Document | None, recorded: Recorded) -> Document | None:
 
 
 def columns(document: Document) -> Values:
-    """Return what a run's records are ordered by."""
-    return (document.seq,)
+    """Return what a run's records are ordered by, and the deadline while one runs."""
+    return (document.seq, document.deadline_at if document.status == "running" else None)
 
 
 def settled(document: Document) -> bool:
@@ -126,6 +131,7 @@ def _begun(recorded: Recorded, event: _Beginning) -> Document:
             document.attempt = event.attempt
             document.function = event.function
             document.cause = event.cause
+            document.deadline_at = event.deadline_at
         case RetryScheduled():
             document = _document(recorded, event, "compute", "waiting")
             document.attempt = event.attempt
@@ -168,6 +174,7 @@ def _start(document: Document, event: StepStarted) -> None:
     if document.attempt == event.attempt:
         document.status = "running"
         document.function = event.function
+        document.deadline_at = event.deadline_at
         document.started_at = document.resumed_at = event.at
     elif not settled(document):
         message = f"The executor was lost; attempt {event.attempt} took over"

@@ -1,4 +1,8 @@
-"""What runs wait for: a deadline, a delay or a backoff per open step, ordered by when it is due."""
+"""What runs wait for: a delay or a backoff per open step, ordered by when it is due.
+
+Deadlines of running attempts stand in `run_steps`: nearly every attempt ends before its deadline,
+and a row that comes and goes for each of them would be most of what is written here.
+"""
 
 from dataclasses import dataclass
 from typing import Literal, TypeAlias, assert_never, cast, get_args
@@ -8,19 +12,16 @@ from domain.run.messages import (
     DelayStarted,
     RetryScheduled,
     StepCancelled,
-    StepFailed,
     StepStarted,
-    StepSucceeded,
-    StepTimedOut,
 )
 from eventlog.envelope import Recorded
 from eventlog.ports import Column, Index, Table
 from projector.view import Key, Values, View, key_of
 
-Kind = Literal["deadline", "delay", "backoff"]
+Kind = Literal["delay", "backoff"]
 
-_Setting: TypeAlias = StepStarted | DelayStarted | RetryScheduled
-_Clearing: TypeAlias = StepSucceeded | StepFailed | StepTimedOut | StepCancelled | DelayElapsed
+_Setting: TypeAlias = DelayStarted | RetryScheduled
+_Clearing: TypeAlias = StepStarted | StepCancelled | DelayElapsed
 
 TABLE = Table(
     name="timers",
@@ -44,26 +45,23 @@ class Document:
 
 def keys(recorded: Recorded) -> tuple[Key, ...]:
     """Return the step's key: a step has one timer at a time."""
-    tenant, run_id = key_of(recorded)
     event = cast("_Setting | _Clearing", recorded.event)
+    if isinstance(event, StepStarted) and event.cause != "retry":
+        return ()
+    tenant, run_id = key_of(recorded)
     return ((tenant, f"{run_id}:{event.step_id}"),)
 
 
 def begins(recorded: Recorded) -> bool:
     """Say whether the step can't have a timer before the event."""
-    event = recorded.event
-    if isinstance(event, StepStarted):
-        return event.cause in ("start", "reopen")
-    return isinstance(event, DelayStarted | RetryScheduled)
+    return isinstance(recorded.event, DelayStarted | RetryScheduled)
 
 
 def evolve(document: Document | None, recorded: Recorded) -> Document | None:  # noqa: ARG001
     """Set the timer anew or clear it, whatever it was before."""
     event = cast("_Setting | _Clearing", recorded.event)
     match event:
-        case StepStarted():
-            return _set(recorded, event, "deadline", event.deadline_at)
-        case StepSucceeded() | StepFailed() | StepTimedOut() | StepCancelled() | DelayElapsed():
+        case StepStarted() | StepCancelled() | DelayElapsed():
             return None
         case RetryScheduled():
             return _set(recorded, event, "backoff", event.due_at)

@@ -7,7 +7,13 @@ from typing import Any
 from domain.decider import Decider
 from domain.definition.decisions import DECIDER as DEFINITION
 from domain.definition.graph import Case, Compute, Condition, Decision, Delay, Graph, Retry, Sync
-from domain.definition.messages import Body, CreateDefinition, DeleteDefinition, UpdateDefinition
+from domain.definition.messages import (
+    Body,
+    CreateDefinition,
+    DeleteDefinition,
+    Status,
+    UpdateDefinition,
+)
 from domain.definition.trigger import (
     EventTrigger,
     HttpTrigger,
@@ -17,6 +23,7 @@ from domain.definition.trigger import (
 )
 from domain.errors import Rejected
 from domain.ids import derived_id
+from domain.json import JsonObject
 from domain.record.decisions import DECIDER as RECORD
 from domain.record.messages import ReceiveRecord
 from domain.run.decisions import DECIDER as RUN
@@ -86,6 +93,8 @@ TRIGGERS: tuple[Trigger, ...] = (
     HttpTrigger(path="hooks/stripe", shown_path="/hooks/stripe"),
 )
 
+STATUSES: tuple[Status, ...] = ("active", "active", "active", "paused", "draft")
+
 
 class History:
     """The log so far and everything it led to; `act` adds to it what one random command decides."""
@@ -141,7 +150,7 @@ class History:
             name=f"Name {self._now % 7}",
             trigger=self._random.choice(TRIGGERS),
             graph=self._random.choice(GRAPHS),
-            status=self._random.choice(("active", "active", "active", "paused", "draft")),
+            status=self._random.choice(STATUSES),
         )
 
     def _request(self) -> None:
@@ -198,7 +207,7 @@ class History:
         if chance < 0.2:
             return TimedOut()
         output = {"total": self._random.randrange(6)}
-        context = {f"seen-{self._now % 3}": True} if chance < 0.5 else None
+        context: JsonObject | None = {f"seen-{self._now % 3}": True} if chance < 0.5 else None
         return Succeeded(output=output, context=context, warning="w" if chance < 0.3 else None)
 
     def _schedule(self) -> None:

@@ -1,0 +1,299 @@
+"""What the services ask of the views, over every backend."""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+
+from domain.definition.graph import Compute, Graph
+from domain.definition.messages import (
+    Body,
+    DefinitionCreated,
+    DefinitionDeleted,
+    DefinitionUpdated,
+    Status,
+)
+from domain.definition.trigger import (
+    EventTrigger,
+    HttpTrigger,
+    OnDemandTrigger,
+    ScheduleTrigger,
+    Trigger,
+)
+from domain.run.messages import RunCompleted, RunFailed, RunRequested, RunStarted
+from domain.schedule.timetable import Interval
+from eventlog.envelope import Recorded
+from projector import queries
+from projector.queries import Views
+from projector.views import every_view, runs
+from tests.conformance.opening import opens
+from tests.projector.folded import fold_into
+from tests.projector.test_view_steps_and_timers import AGAIN, BROKE, DELAY, ERROR
+from tests.projector.told import requested, started, succeeded
+
+EVERY_MINUTE = ScheduleTrigger(timetable=Interval(every_ms=60_000))
+ON_CREATED = EventTrigger(event_type="record.created")
+
+
+class World:
+    """Views of one store, and a way to let things happen."""
+
+    def __init__(self, store: Any) -> None:
+        self.store = store
+        self.views = Views(store)
+        self._position = 0
+        self._versions: dict[str, int] = {}
+
+    async def happened(self, stream: str, *events: object) -> None:
+        await self.all_happened([(stream, event) for event in events])
+
+    async def all_happened(self, events: Sequence[tuple[str, object]]) -> None:
+        batch = []
+        for stream, event in events:
+            self._position += 1
+            self._versions[stream] = self._versions.get(stream, 0) + 1
+            batch.append(Recorded(self._position, stream, self._versions[stream], event))
+        await fold_into(self.store, [batch])
+
+    async def defined(self, ident: str, trigger: Trigger | None = None, **more: Any) -> None:
+        tenant: str = more.get("tenant", "acme")
+        status: Status = more.get("status", "active")
+        created = DefinitionCreated(
+            tenant=tenant,
+            definition_id=ident,
+            slug=more.get("slug", f"slug-{ident}"),
+            body=body(trigger, name=more.get("name", ident), status=status),
+            by="ann",
+            at=more.get("at", 10),
+        )
+        await self.happened(f"{tenant}/definition/{ident}", created)
+
+
+def body(trigger: Trigger | None = None, **more: Any) -> Body:
+    graph = Graph(steps=(Compute(id="a", function="noop"),))
+    return Body(trigger=trigger or OnDemandTrigger(), graph=graph, **{"name": "n"} | more)
+
+
+def asked(run_id: str, at: int = 10, definition: str = "d1", tenant: str = "acme") -> RunRequested:
+    return replace(requested(), run_id=run_id, at=at, definition_id=definition, tenant=tenant)
+
+
+@pytest.fixture(params=sorted(opens()))
+async def world(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[World]:
+    stores = await opens()[str(request.param)](tmp_path)
+    await stores.views.prepare([view.table for view in every_view()])
+    yield World(stores.views)
+    await stores.close()
+
+
+async def test_a_definition_is_found_by_id_slug_and_path(world: World) -> None:
+    await world.defined("d1", HttpTrigger(path="hooks/in", shown_path="/hooks/in"), slug="orders")
+    found = await world.views.definition("acme", "d1")
+
+    assert found is not None
+    assert found.body.name == "d1"
+    assert await world.views.definition_by_slug("acme", "orders") == found
+    assert await world.views.definition_by_path("acme", "hooks/in") == found
+    assert await world.views.definition_by_slug("acme", "order") is None
+    assert await world.views.definition_by_path("acme", "/hooks/in") is None
+
+
+async def test_nothing_is_found_for_another_tenant(world: World) -> None:
+    await world.defined("d1", HttpTrigger(path="in"), slug="orders")
+    await world.defined("d2", ON_CREATED)
+    await world.happened("acme/run/r1", asked("r1"), RunStarted(at=1), started("a"))
+    views = world.views
+
+    assert await views.definition("globex", "d1") is None
+    assert await views.definition_by_slug("globex", "orders") is None
+    assert await views.definition_by_path("globex", "in") is None
+    assert await views.definitions("globex") == ([], 0)
+    assert await views.triggers_for("globex", "record.created") == []
+    assert await views.run("globex", "r1") is None
+    assert await views.runs("globex") == ([], 0)
+    assert await views.run_steps("globex", "r1") == []
+    assert await views.run_step("globex", "r1.a.1.1") is None
+
+
+async def test_a_deleted_definition_stays_readable_by_its_id_alone(world: World) -> None:
+    await world.defined("d1", ON_CREATED, slug="orders")
+    await world.happened("acme/definition/d1", DefinitionDeleted(by="eve", at=20))
+    await world.defined("d2", slug="orders")
+    deleted, taken = (
+        await world.views.definition("acme", "d1"),
+        await world.views.definition_by_slug("acme", "orders"),
+    )
+
+    assert deleted is not None
+    assert deleted.deleted
+    assert taken is not None
+    assert taken.definition_id == "d2"
+    assert await world.views.triggers_for("acme", "record.created") == []
+    assert (await world.views.definitions("acme"))[1] == 1
+
+
+async def test_definitions_come_newest_first_in_pages(world: World) -> None:
+    for number in range(7):
+        await world.defined(f"d{number}", at=number // 2)
+    pages = [await world.views.definitions("acme", offset=n, limit=3) for n in (0, 3, 6, 9)]
+
+    assert [[one.definition_id for one in page] for page, _ in pages] == [
+        ["d6", "d5", "d4"],
+        ["d3", "d2", "d1"],
+        ["d0"],
+        [],
+    ]
+    assert {total for _, total in pages} == {7}
+
+
+@pytest.mark.parametrize(
+    ("sort", "expected"),
+    [
+        ("name", ["d2", "d0", "d1"]),
+        ("slug", ["d1", "d2", "d0"]),
+        ("status", ["d1", "d0", "d2"]),
+        ("created_at", ["d0", "d2", "d1"]),
+        ("updated_at", ["d2", "d1", "d0"]),
+    ],
+)
+async def test_definitions_are_sorted_both_ways(
+    world: World, sort: Any, expected: list[str]
+) -> None:
+    await world.defined("d0", at=1, name="b", slug="z", status="draft")
+    await world.defined("d1", at=3, name="c", slug="x", status="active")
+    await world.defined("d2", at=2, name="a", slug="y", status="paused")
+    update = DefinitionUpdated(version=2, body=body(name="b", status="draft"), by="bob", at=9)
+    await world.happened("acme/definition/d0", update)
+    rising, _ = await world.views.definitions("acme", sort=sort, order="asc")
+    falling, _ = await world.views.definitions("acme", sort=sort, order="desc")
+
+    assert [one.definition_id for one in rising] == expected
+    assert falling == rising[::-1]
+
+
+async def test_definitions_are_filtered_by_status(world: World) -> None:
+    for number, status in enumerate(("active", "paused", "draft", "active")):
+        await world.defined(f"d{number}", status=status)
+    found, total = await world.views.definitions("acme", statuses=["paused", "draft"])
+
+    assert ({one.definition_id for one in found}, total) == ({"d1", "d2"}, 2)
+    assert (await world.views.definitions("acme", statuses=["active"]))[1] == 2
+
+
+async def test_triggers_are_found_by_event_type_paused_or_not(world: World) -> None:
+    await world.defined("d1", ON_CREATED)
+    await world.defined("d2", EventTrigger(event_type="record.created", structure="orders"))
+    await world.defined("d3", ON_CREATED, status="paused")
+    await world.defined("d4", EventTrigger(event_type="record.deleted"))
+    await world.defined("d5")
+    found = await world.views.triggers_for("acme", "record.created")
+
+    assert {one.definition_id for one in found} == {"d1", "d2", "d3"}
+
+
+async def test_more_triggers_are_found_than_are_read_at_once(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queries, "PAGE", 3)
+    for number in range(8):
+        await world.defined(f"d{number}", ON_CREATED)
+    found = await world.views.triggers_for("acme", "record.created")
+
+    assert sorted(one.definition_id for one in found) == [f"d{number}" for number in range(8)]
+
+
+async def test_runs_come_newest_first_in_pages_without_gaps_or_repeats(world: World) -> None:
+    numbers = list(range(25))
+    Random(1).shuffle(numbers)
+    for number in numbers:
+        await world.happened(f"acme/run/r{number:02}", asked(f"r{number:02}", at=number // 4))
+    pages = [await world.views.runs("acme", offset=n, limit=10) for n in (0, 10, 20)]
+
+    assert [run.id for page, _ in pages for run in page] == [f"r{n:02}" for n in range(24, -1, -1)]
+    assert {total for _, total in pages} == {25}
+    rising, _ = await world.views.runs("acme", order="asc", limit=25)
+    assert [run.id for run in rising] == [f"r{n:02}" for n in range(25)]
+
+
+async def test_runs_are_filtered_by_definition_and_status(world: World) -> None:
+    failed = RunFailed(at=9, error=ERROR, step_id="a")
+    await world.happened("acme/run/r1", asked("r1"), RunStarted(at=1))
+    await world.happened("acme/run/r2", asked("r2"), RunStarted(at=1), failed)
+    await world.happened("acme/run/r3", asked("r3", definition="d2"), RunStarted(at=1), failed)
+    await world.happened("acme/run/r4", asked("r4"))
+
+    async def listed(**more: Any) -> tuple[set[str], int]:
+        found, total = await world.views.runs("acme", **more)
+        return {run.id for run in found}, total
+
+    assert await listed(definition_id="d1") == ({"r1", "r2", "r4"}, 3)
+    assert await listed(definition_id="d1", statuses=["failed"]) == ({"r2"}, 1)
+    assert await listed(statuses=["failed", "pending"]) == ({"r2", "r3", "r4"}, 3)
+    assert await listed(definition_id="d3") == (set(), 0)
+
+
+async def test_the_history_of_a_run_is_in_the_order_it_happened(world: World) -> None:
+    events = [asked("r1"), RunStarted(at=1)]
+    history: list[object] = [*events, started("z"), succeeded("z"), started("a"), BROKE, AGAIN]
+    await world.happened("acme/run/r1", *history, started("a", 2, "retry"), DELAY)
+    await world.happened("acme/run/r10", asked("r10"), started("other"))
+    steps = await world.views.run_steps("acme", "r1")
+
+    assert [(step.step_id, step.attempt) for step in steps] == [
+        ("z", 1),
+        ("a", 1),
+        ("a", 2),
+        ("wait", 1),
+    ]
+    assert await world.views.run_step("acme", "r1.a.1.2") == steps[2]
+
+
+async def test_active_runs_of_all_tenants_are_walked_by_id(world: World) -> None:
+    for number in range(6):
+        tenant = ("acme", "globex")[number % 2]
+        run = f"r{number}"
+        await world.happened(f"{tenant}/run/{run}", asked(run, tenant=tenant), RunStarted(at=1))
+    await world.happened("acme/run/r2", RunCompleted(at=5))
+    first = await world.views.active_runs(limit=3)
+    second = await world.views.active_runs(after=first[-1].id, limit=3)
+
+    assert [run.id for run in first] == ["r0", "r1", "r3"]
+    assert [run.id for run in second] == ["r4", "r5"]
+
+
+async def test_due_timers_of_all_tenants_come_earliest_first(world: World) -> None:
+    assert await world.views.next_timer_due() is None
+    for number, at in enumerate((300, 100, 200, 400)):
+        tenant = ("acme", "globex")[number % 2]
+        event = replace(DELAY, resume_at=at)
+        await world.happened(f"{tenant}/run/r{number}", event)
+
+    assert [one.due_at for one in await world.views.due_timers(300, 10)] == [100, 200, 300]
+    assert [one.run_id for one in await world.views.due_timers(300, 2)] == ["r1", "r2"]
+    assert await world.views.due_timers(99, 10) == []
+    assert await world.views.next_timer_due() == 100
+
+
+async def test_active_schedules_are_found_across_tenants(world: World) -> None:
+    await world.defined("d1", EVERY_MINUTE)
+    await world.defined("d2", EVERY_MINUTE, tenant="globex")
+    await world.defined("d3", EVERY_MINUTE, status="paused")
+    await world.defined("d4")
+
+    assert {one.id for one in await world.views.active_schedules()} == {"d1", "d2"}
+    paused = await world.views.schedule("acme", "d3")
+    assert paused is not None
+    assert not paused.active
+
+
+async def test_lists_of_many_runs_read_no_more_than_the_page(world: World) -> None:
+    many = [(f"acme/run/r{n:05}", asked(f"r{n:05}", at=n)) for n in range(3_000)]
+    await world.all_happened(many)
+    found, total = await world.views.runs("acme", definition_id="d1", offset=1_500, limit=2)
+
+    assert [run.id for run in found] == ["r01499", "r01498"]
+    assert total == 3_000
+    assert isinstance(found[0], runs.Document)

@@ -1,0 +1,151 @@
+"""Rebuilding beside the live views: how far, how it is told, what is found, what is swapped."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from eventlog.backend import Stores
+from eventlog.clock import SystemClock
+from eventlog.envelope import Appended, Recorded, Write
+from eventlog.ports import Change, Row
+from projector import rebuild as rebuilding
+from projector.project import Projector
+from projector.rebuild import begin_rebuild
+from projector.views import every_view
+from tests.conformance.opening import opens
+from tests.projector.folded import dump, fold_into, prepared
+from tests.projector.histories import events_of
+from tests.projector.told import requested
+
+EVENTS = events_of(seed=11, commands=200)
+TIMEOUT_MS = 20_000
+
+
+async def append(stores: Stores, events: Sequence[Recorded]) -> None:
+    for one in events:
+        write = Write(stream=one.stream, expected=one.version - 1, events=[one.event])
+        assert isinstance(await stores.events.append([write]), Appended)
+
+
+@pytest.fixture(params=sorted(opens()))
+async def stores(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Stores]:
+    opened = await opens()[str(request.param)](tmp_path)
+    await append(opened, EVENTS)
+    await opened.views.prepare([view.table for view in every_view()])
+    await fold_into(opened.views, [await opened.events.read_all(after=0, limit=10_000)])
+    yield opened
+    await opened.close()
+
+
+async def test_a_rebuild_goes_as_far_as_it_is_told_to(stores: Stores) -> None:
+    log = await stores.events.read_all(after=0, limit=10_000)
+    middle = log[len(log) // 2].position
+    rebuild = await begin_rebuild(stores.events, stores.views)
+
+    assert await rebuild.up_to(middle) == middle
+    await rebuild.swap()
+    half = await prepared()
+    await fold_into(half, [log[: len(log) // 2 + 1]])
+    assert await dump(stores.views) == await dump(half)
+    assert await stores.views.checkpoint() == middle
+
+
+async def test_a_rebuild_up_to_a_time_ends_before_the_first_later_event(stores: Stores) -> None:
+    log = await stores.events.read_all(after=0, limit=10_000)
+    at = getattr(log[len(log) // 2].event, "at", 0)
+    rebuild = await begin_rebuild(stores.events, stores.views)
+    reached = await rebuild.up_to(log[-1].position, at=at)
+    after = next(one for one in log if one.position > reached)
+
+    assert all(getattr(one.event, "at", 0) <= at for one in log if one.position <= reached)
+    assert getattr(after.event, "at", 0) > at
+
+
+async def test_progress_is_told_from_nothing_to_all(
+    stores: Stores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rebuilding, "READ", 50)
+    monkeypatch.setattr(rebuilding, "MAX_BATCH", 70)
+    rebuild = await begin_rebuild(stores.events, stores.views)
+    told: list[tuple[int, int]] = []
+    head = await stores.events.head()
+    await rebuild.up_to(head, progress=lambda done, total: told.append((done, total)))
+
+    assert len(told) > 3
+    assert told == sorted(told)
+    assert told[-1] == (head, head)
+    assert await rebuild.first_difference() is None
+
+
+async def test_live_views_that_are_behind_cannot_be_compared_with(stores: Stores) -> None:
+    rebuild = await begin_rebuild(stores.events, stores.views)
+    await stores.views.commit([], checkpoint=1)
+    await rebuild.up_to(await stores.events.head())
+
+    with pytest.raises(ValueError, match="stand at 1"):
+        await rebuild.first_difference()
+
+
+async def test_live_views_may_go_on_while_they_are_compared(stores: Stores) -> None:
+    projector = Projector(stores.views, clock=SystemClock())
+    following = asyncio.create_task(projector.run(stores.log))
+    begun = projected = await stores.views.checkpoint()
+    assert await projector.reached(begun, TIMEOUT_MS)
+    stop = asyncio.Event()
+    asking = asyncio.create_task(_keep_asking(stores, stop))
+    while projected < begun + 60:
+        rebuild = await begin_rebuild(stores.events, stores.views)
+        assert await rebuild.first_difference() is None
+        await asyncio.sleep(0)
+        projected = await stores.views.checkpoint()
+    stop.set()
+    await asking
+    following.cancel()
+    with suppress(asyncio.CancelledError):
+        await following
+
+
+async def _keep_asking(stores: Stores, stop: asyncio.Event) -> None:
+    for number in count():
+        run = f"new-{number:05}"
+        event = requested(run_id=run)
+        await stores.events.append([Write(stream=f"acme/run/{run}", expected=0, events=[event])])
+        await asyncio.sleep(0)
+        if stop.is_set():
+            return
+
+
+async def test_a_swap_mends_what_was_broken(stores: Stores) -> None:
+    sound = await dump(stores.views)
+    wrong = Row("acme", "nobody", b"{}", ("d1", "pending", 1, 1))
+    gone = [(row.tenant, row.key) for row in sound["run_steps"][:3]]
+    changes = [Change(table="runs", upserts=[wrong]), Change(table="run_steps", deletes=gone)]
+    await stores.views.commit(changes, checkpoint=await stores.views.checkpoint())
+    rebuild = await begin_rebuild(stores.events, stores.views)
+    assert await rebuild.first_difference() is not None
+    await rebuild.swap()
+
+    assert await dump(stores.views) == sound
+    mended = await begin_rebuild(stores.events, stores.views)
+    assert await mended.first_difference() is None
+
+
+async def test_a_projector_goes_on_from_swapped_views(stores: Stores) -> None:
+    log = await stores.events.read_all(after=0, limit=10_000)
+    rebuild = await begin_rebuild(stores.events, stores.views)
+    await rebuild.up_to(log[10].position)
+    await rebuild.swap()
+    projector = Projector(stores.views, clock=SystemClock())
+    following = asyncio.create_task(projector.run(stores.log))
+    assert await projector.reached(log[-1].position, TIMEOUT_MS)
+    following.cancel()
+    with suppress(asyncio.CancelledError):
+        await following
+
+    whole = await prepared()
+    await fold_into(whole, [log])
+    assert await dump(stores.views) == await dump(whole)

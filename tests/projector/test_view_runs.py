@@ -1,0 +1,195 @@
+"""What a run looks like in lists and pages."""
+
+from random import Random
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from domain.run.messages import (
+    DelayElapsed,
+    DelayStarted,
+    Error,
+    RetryScheduled,
+    RunCancelled,
+    RunCompleted,
+    RunFailed,
+    RunReopened,
+    StepCancelled,
+    StepFailed,
+    StepSkipped,
+    SyncReached,
+)
+from projector.views.runs import VIEW, Document
+from tests.projector.histories import history
+from tests.projector.told import BEGUN, RUN, Folded, requested, started, succeeded
+
+ERROR = Error(code="BROKEN", message="it broke")
+DELAY = DelayStarted(step_id="wait", visit=1, delay_ms=5, resume_at=35, at=30)
+AGAIN = RetryScheduled(step_id="a", visit=1, attempt=2, due_at=99, at=40)
+
+
+def failed(step: str, *, final: bool) -> StepFailed:
+    return StepFailed(step_id=step, visit=1, attempt=1, at=40, error=ERROR, final=final)
+
+
+def run(*events: object) -> Document:
+    document = Folded(VIEW).after(events).only
+    assert isinstance(document, Document)
+    return document
+
+
+def test_a_requested_run_is_pending_and_says_who_asked_for_what() -> None:
+    seen = run(requested(input={"a": 1}, correlation_id="c", metadata={"m": 1}, traceparent="t"))
+
+    assert (seen.id, seen.tenant, seen.definition_id, seen.definition_version) == (
+        RUN,
+        "acme",
+        "d1",
+        2,
+    )
+    assert (seen.status, seen.by, seen.trigger, seen.requested_at) == (
+        "pending",
+        "ann",
+        "on_demand",
+        10,
+    )
+    assert (seen.input, seen.correlation_id, seen.metadata, seen.traceparent) == (
+        {"a": 1},
+        "c",
+        {"m": 1},
+        "t",
+    )
+    assert seen.started_at is None
+
+
+def test_a_run_stands_at_the_step_it_entered_last() -> None:
+    assert run(*BEGUN, started("a")).current_step_id == "a"
+    assert run(*BEGUN, started("a"), succeeded("a"), started("b")).current_step_id == "b"
+    assert run(*BEGUN, SyncReached(step_id="s", visit=1, at=3)).current_step_id == "s"
+    assert run(*BEGUN, DELAY).current_step_id == "wait"
+
+
+def test_a_run_that_is_over_stands_nowhere_and_says_when_it_ended() -> None:
+    seen = run(*BEGUN, started("a"), succeeded("a"), RunCompleted(at=50))
+
+    assert (seen.status, seen.current_step_id) == ("completed", None)
+    assert (seen.started_at, seen.completed_at) == (20, 50)
+    assert not seen.has_errors
+
+
+def test_a_run_whose_open_steps_all_wait_is_waiting() -> None:
+    assert run(*BEGUN, DELAY).status == "waiting"
+    assert run(*BEGUN, started("a"), failed("a", final=False), AGAIN).status == "waiting"
+
+
+def test_a_run_with_a_step_at_work_beside_a_delay_is_running() -> None:
+    assert run(*BEGUN, DELAY, started("a")).status == "running"
+    assert run(*BEGUN, DELAY, started("a"), succeeded("a")).status == "waiting"
+
+
+def test_a_run_runs_on_when_its_wait_is_over() -> None:
+    elapsed = DelayElapsed(step_id="wait", visit=1, at=35)
+    retried = started("a", attempt=2, cause="retry")
+
+    assert run(*BEGUN, DELAY, elapsed).status == "running"
+    assert run(*BEGUN, started("a"), failed("a", final=False), AGAIN, retried).status == "running"
+
+
+def test_delays_are_counted() -> None:
+    elapsed = DelayElapsed(step_id="wait", visit=1, at=35)
+
+    assert run(*BEGUN, DELAY, elapsed, DELAY).delay_count == 2
+
+
+def test_outcomes_patch_the_shared_context_and_leave_the_request_as_it_was() -> None:
+    asked = requested(context={"a": 1, "b": 1})
+    seen = run(asked, *BEGUN[1:], started("s"), succeeded("s", context={"b": 2, "c": 3}))
+
+    assert seen.context == {"a": 1, "b": 2, "c": 3}
+    assert asked.context == {"a": 1, "b": 1}
+
+
+def test_a_failed_run_says_why_and_where() -> None:
+    seen = run(
+        *BEGUN, started("a"), failed("a", final=True), RunFailed(at=50, error=ERROR, step_id="a")
+    )
+
+    assert (seen.status, seen.has_errors) == ("failed", True)
+    assert (seen.failure_code, seen.failure_message, seen.failed_step) == (
+        "BROKEN",
+        "it broke",
+        "a",
+    )
+
+
+def test_a_run_that_was_allowed_to_end_in_a_failure_has_errors() -> None:
+    seen = run(*BEGUN, started("a"), failed("a", final=True), RunCompleted(at=5, has_errors=True))
+
+    assert (seen.status, seen.has_errors, seen.failure_code) == ("completed", True, None)
+
+
+def test_a_cancelled_run_says_who_stopped_it() -> None:
+    cut = StepCancelled(step_id="a", visit=1, attempt=1, at=50)
+    seen = run(*BEGUN, started("a"), cut, RunCancelled(by="eve", at=50, reason="enough"))
+
+    assert (seen.status, seen.cancelled_by, seen.cancel_reason) == ("cancelled", "eve", "enough")
+    assert (seen.running, seen.waiting) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    "end", [RunFailed(at=50, error=ERROR, step_id="a"), RunCancelled(by="eve", at=50, reason="x")]
+)
+def test_a_reopened_run_is_as_if_it_had_never_ended(end: object) -> None:
+    reopened = RunReopened(by="ann", steps=("a",), at=60)
+    begun = (*BEGUN, started("a"), failed("a", final=True))
+    seen = run(*begun, end, reopened, started("a", attempt=2, cause="reopen"))
+    never = run(*begun, started("a", attempt=2, cause="reopen"))
+    never.version, never.position = seen.version, seen.position
+
+    assert seen == never
+
+
+def test_a_takeover_leaves_the_number_of_working_steps_as_it_is() -> None:
+    seen = run(*BEGUN, started("a"), started("a", attempt=2, cause="takeover"))
+
+    assert (seen.running, seen.status) == (1, "running")
+
+
+def test_a_skipped_step_leaves_a_run_running() -> None:
+    assert run(*BEGUN, StepSkipped(step_id="a", visit=1, at=3)).status == "running"
+
+
+def test_a_run_knows_how_many_events_it_has_and_where_the_last_one_stands() -> None:
+    seen = run(*BEGUN, started("a"))
+
+    assert (seen.version, seen.position) == (3, 30)
+
+
+def test_only_a_run_that_is_not_over_is_active() -> None:
+    over = run(*BEGUN, RunCompleted(at=5))
+
+    assert VIEW.columns(run(*BEGUN)) == ("d1", "running", 10, 1)
+    assert VIEW.columns(over) == ("d1", "completed", 10, None)
+    assert [VIEW.settled(run(*BEGUN)), VIEW.settled(over)] == [False, True]
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.randoms(use_true_random=False), st.integers(20, 150))
+def test_the_view_counts_and_says_what_the_rules_do(random: Random, commands: int) -> None:
+    made = history(random, commands)
+    seen: dict[str, Any] = {}
+    for recorded in made.events:
+        if isinstance(recorded.event, VIEW.events):
+            seen[recorded.stream] = VIEW.evolve(seen.get(recorded.stream), recorded)
+
+    for stream, state in made.runs.items():
+        document = seen[stream]
+        working = [step for step in state.steps.values() if step.status == "running"]
+        waiting = [step for step in state.steps.values() if step.open and step not in working]
+        status = "waiting" if state.status == "running" and waiting and not working else None
+        assert (document.running, document.waiting) == (len(working), len(waiting))
+        assert document.status == (status or state.status)
+        assert document.context == state.context
+        assert document.version == state.version

@@ -1,0 +1,122 @@
+"""Which schedules fire, since when, and what became of their ticks."""
+
+from typing import Any
+
+from domain.definition.graph import Compute, Graph
+from domain.definition.messages import (
+    Body,
+    DefinitionCreated,
+    DefinitionDeleted,
+    DefinitionUpdated,
+    Status,
+)
+from domain.definition.trigger import OnDemandTrigger, ScheduleTrigger, Trigger
+from domain.schedule.messages import (
+    ScheduleCreated,
+    ScheduleDeleted,
+    ScheduleFired,
+    ScheduleMissed,
+    ScheduleSkipped,
+)
+from domain.schedule.timetable import Interval
+from projector.views.schedules import VIEW, Document
+from tests.projector.told import Folded
+
+MINUTE, HOUR = Interval(every_ms=60_000), Interval(every_ms=3_600_000)
+EVERY_MINUTE = ScheduleTrigger(timetable=MINUTE)
+EVERY_HOUR = ScheduleTrigger(timetable=HOUR)
+STREAM = "acme/definition/d1"
+
+
+def body(trigger: Trigger, status: Status = "active") -> Body:
+    graph = Graph(steps=(Compute(id="a", function="noop"),))
+    return Body(name="Orders", trigger=trigger, graph=graph, status=status)
+
+
+def created(trigger: Trigger = EVERY_MINUTE, status: Status = "active") -> DefinitionCreated:
+    said = body(trigger, status)
+    return DefinitionCreated(
+        tenant="acme", definition_id="d1", slug="orders", body=said, by="ann", at=10
+    )
+
+
+def updated(at: int, trigger: Trigger = EVERY_MINUTE, status: Status = "active") -> Any:
+    return DefinitionUpdated(version=2, body=body(trigger, status), by="ann", at=at)
+
+
+def schedule(*events: object) -> Document:
+    document = Folded(VIEW).after(events, STREAM).only
+    assert isinstance(document, Document)
+    return document
+
+
+def test_a_scheduled_definition_is_a_schedule_of_its_own_id() -> None:
+    seen = schedule(created())
+
+    assert (seen.id, seen.tenant, seen.definition_id) == ("d1", "acme", "d1")
+    assert (seen.active, seen.anchor, seen.timetable) == (True, 10, MINUTE)
+    assert VIEW.columns(seen) == ("d1", 1)
+
+
+def test_a_definition_that_starts_otherwise_is_no_schedule() -> None:
+    assert not Folded(VIEW).after([created(OnDemandTrigger())], STREAM).documents
+
+
+def test_a_draft_or_paused_schedule_does_not_fire() -> None:
+    statuses: tuple[Status, ...] = ("draft", "paused")
+    for status in statuses:
+        seen = schedule(created(status=status))
+        assert (seen.active, seen.anchor, VIEW.columns(seen)) == (False, 0, ("d1", None))
+
+
+def test_an_update_that_leaves_the_timetable_leaves_the_anchor() -> None:
+    assert schedule(created(), updated(50)).anchor == 10
+
+
+def test_another_timetable_begins_anew() -> None:
+    seen = schedule(created(), updated(50, EVERY_HOUR))
+
+    assert (seen.anchor, seen.timetable) == (50, HOUR)
+
+
+def test_a_schedule_begins_anew_after_a_pause() -> None:
+    paused = schedule(created(), updated(50, status="paused"))
+    resumed = schedule(created(), updated(50, status="paused"), updated(70))
+
+    assert (paused.active, paused.anchor) == (False, 0)
+    assert (resumed.active, resumed.anchor) == (True, 70)
+
+
+def test_a_schedule_that_comes_back_remembers_its_last_tick() -> None:
+    fired = ScheduleFired(nominal_at=30, run_id="r1", at=31)
+    seen = schedule(created(), fired, updated(50, OnDemandTrigger()), updated(70))
+
+    assert (seen.active, seen.anchor, seen.last_nominal) == (True, 70, 30)
+
+
+def test_ticks_are_counted_by_what_became_of_them() -> None:
+    seen = schedule(
+        created(),
+        ScheduleFired(nominal_at=30, run_id="r1", at=31),
+        ScheduleMissed(nominal_at=40, reason="nobody was there", at=90),
+        ScheduleSkipped(nominal_at=50, reason="paused", at=91),
+        ScheduleFired(nominal_at=60, run_id="r2", at=92),
+    )
+
+    assert (seen.fired, seen.missed, seen.skipped, seen.last_nominal) == (2, 1, 1, 60)
+
+
+def test_a_schedule_may_stand_alone() -> None:
+    event = ScheduleCreated(definition_id="d1", timetable=HOUR, by="ann", at=5, input={"a": 1})
+    seen = Folded(VIEW).after([event], "acme/schedule/s1").only
+
+    assert (seen.id, seen.definition_id, seen.input) == ("s1", "d1", {"a": 1})
+    assert (seen.active, seen.anchor) == (True, 5)
+
+
+def test_a_deleted_schedule_is_gone() -> None:
+    alone = ScheduleCreated(definition_id="d1", timetable=HOUR, by="ann", at=5)
+    deleted = ScheduleDeleted(by="ann", at=9)
+
+    assert not Folded(VIEW).after([alone, deleted], "acme/schedule/s1").documents
+    assert not Folded(VIEW).after([created(), DefinitionDeleted(by="ann", at=9)], STREAM).documents

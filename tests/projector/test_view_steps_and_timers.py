@@ -1,0 +1,179 @@
+"""What a run's history shows of its attempts, and which timers stand meanwhile."""
+
+from random import Random
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from domain.run.evaluation import DecisionResult
+from domain.run.messages import (
+    DecisionTaken,
+    DelayElapsed,
+    DelayStarted,
+    Error,
+    RetryScheduled,
+    StepCancelled,
+    StepFailed,
+    StepSkipped,
+    StepTimedOut,
+    SyncReached,
+)
+from projector.view import View
+from projector.views import run_steps, timers
+from tests.projector.histories import history
+from tests.projector.told import BEGUN, RUN, Folded, started, succeeded
+
+ERROR = Error(code="BROKEN", message="it broke", stack="Traceback")
+BROKE = StepFailed(step_id="a", visit=1, attempt=1, at=40, error=ERROR, final=False)
+AGAIN = RetryScheduled(step_id="a", visit=1, attempt=2, due_at=99, at=40)
+DELAY = DelayStarted(step_id="wait", visit=1, delay_ms=5, resume_at=35, at=30)
+ELAPSED = DelayElapsed(step_id="wait", visit=1, at=36)
+
+
+def steps(*events: object) -> list[run_steps.Document]:
+    return Folded(run_steps.VIEW).after((*BEGUN, *events)).listed
+
+
+def standing(*events: object) -> list[timers.Document]:
+    return Folded(timers.VIEW).after((*BEGUN, *events)).listed
+
+
+def test_an_attempt_is_shown_from_its_start_to_its_outcome() -> None:
+    (running,) = steps(started("a"))
+    (done,) = steps(started("a"), succeeded("a", output=[1], context={"x": 1}, warning="hm"))
+
+    assert (running.status, running.started_at, running.completed_at) == ("running", 30, None)
+    assert (running.function, running.cause, running.seq) == ("noop", "start", 3)
+    assert (done.status, done.started_at, done.completed_at) == ("succeeded", 30, 40)
+    assert (done.output, done.context, done.warning) == ([1], {"x": 1}, "hm")
+
+
+def test_an_attempt_has_an_execution_id_that_names_it_in_the_view() -> None:
+    folded = Folded(run_steps.VIEW).after((*BEGUN, started("a")))
+
+    assert folded.only.execution_id == f"{RUN}.a.1.1"
+    assert list(folded.documents) == [("acme", folded.only.execution_id)]
+
+
+def test_a_failed_attempt_keeps_its_error_and_the_next_one_waits_beside_it() -> None:
+    first, second = steps(started("a"), BROKE, AGAIN)
+
+    assert (first.status, first.error, first.completed_at) == ("failed", ERROR, 40)
+    assert (second.status, second.attempt, second.resume_at) == ("waiting", 2, 99)
+    assert second.started_at is None
+
+
+def test_an_attempt_that_waited_starts_when_it_starts() -> None:
+    _, second = steps(started("a"), BROKE, AGAIN, started("a", 2, "retry", at=100))
+
+    assert (second.status, second.started_at, second.function) == ("running", 100, "noop")
+    assert (second.seq, second.resumed_at) == (5, 100)
+
+
+def test_an_attempt_that_was_taken_over_failed_and_says_so() -> None:
+    first, second = steps(started("a"), started("a", 2, "takeover", at=70))
+
+    assert first.error is not None
+    assert (first.status, first.error.code, first.completed_at) == ("failed", "EXECUTOR_LOST", 70)
+    assert (second.status, second.cause, second.attempt) == ("running", "takeover", 2)
+
+
+def test_a_timeout_is_a_failure_with_its_own_code() -> None:
+    timed_out = StepTimedOut(step_id="a", visit=1, attempt=1, at=50, timeout_ms=20)
+    (step,) = steps(started("a"), timed_out)
+
+    assert step.error == Error(code="TIMEOUT", message="The attempt took longer than 20 ms")
+
+
+def test_a_step_that_was_cut_off_is_cancelled_whether_it_worked_or_waited() -> None:
+    (working,) = steps(started("a"), StepCancelled(step_id="a", visit=1, attempt=1, at=50))
+    _, waiting = steps(
+        started("a"), BROKE, AGAIN, StepCancelled(step_id="a", visit=1, attempt=2, at=50)
+    )
+
+    assert (working.status, working.completed_at) == ("cancelled", 50)
+    assert (waiting.status, waiting.completed_at) == ("cancelled", 50)
+
+
+def test_a_delay_waits_until_it_has_elapsed() -> None:
+    (waiting,), (over,) = steps(DELAY), steps(DELAY, ELAPSED)
+
+    assert (waiting.kind, waiting.status, waiting.delay_ms) == ("delay", "waiting", 5)
+    assert (waiting.resume_at, waiting.resumed_at) == (35, None)
+    assert (over.status, over.resumed_at, over.completed_at) == ("succeeded", 36, 36)
+
+
+def test_decisions_sync_points_and_skips_are_over_at_once() -> None:
+    result = DecisionResult(evaluated_cases=0, evaluations=(), selected="b")
+    seen = steps(
+        DecisionTaken(step_id="d", visit=1, result=result, at=5),
+        SyncReached(step_id="s", visit=1, at=6),
+        StepSkipped(step_id="k", visit=1, at=7),
+    )
+
+    assert [(step.kind, step.status, step.completed_at) for step in seen] == [
+        ("decision", "succeeded", 5),
+        ("sync", "succeeded", 6),
+        ("compute", "skipped", 7),
+    ]
+    assert seen[0].decision == result
+
+
+def test_a_timer_stands_for_what_an_open_step_waits_for() -> None:
+    (deadline,) = standing(started("a"))
+    (delay,) = standing(DELAY)
+    (backoff,) = standing(started("a"), BROKE, AGAIN)
+
+    assert (deadline.kind, deadline.due_at, deadline.attempt) == ("deadline", 1_030, 1)
+    assert (delay.kind, delay.due_at, delay.attempt) == ("delay", 35, 1)
+    assert (backoff.kind, backoff.due_at, backoff.attempt) == ("backoff", 99, 2)
+    assert {one.run_id for one in (deadline, delay, backoff)} == {RUN}
+
+
+def test_a_new_attempt_has_a_deadline_of_its_own() -> None:
+    (after_backoff,) = standing(started("a"), BROKE, AGAIN, started("a", 2, "retry", at=100))
+    (after_takeover,) = standing(started("a"), started("a", 2, "takeover", at=70))
+
+    assert (after_backoff.kind, after_backoff.due_at) == ("deadline", 1_100)
+    assert (after_takeover.attempt, after_takeover.due_at) == (2, 1_070)
+
+
+def test_no_timer_stands_for_what_is_over() -> None:
+    cut = StepCancelled(step_id="a", visit=1, attempt=1, at=50)
+
+    assert standing(started("a"), succeeded("a")) == []
+    assert standing(started("a"), BROKE) == []
+    assert standing(started("a"), cut) == []
+    assert standing(DELAY, ELAPSED) == []
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.randoms(use_true_random=False), st.integers(20, 150))
+def test_every_open_step_has_a_timer_and_an_open_record(random: Random, commands: int) -> None:
+    made = history(random, commands)
+    records, due = _folded(run_steps.VIEW, made.events), _folded(timers.VIEW, made.events)
+
+    open_steps = {
+        (stream.split("/")[2], ident, step.visit, step.attempt): step.due_at
+        for stream, state in made.runs.items()
+        for ident, step in state.steps.items()
+        if step.open
+    }
+    seen = {(t.run_id, t.step_id, t.visit, t.attempt): t.due_at for t in due}
+    unsettled = {
+        (step.run_id, step.step_id, step.visit, step.attempt)
+        for step in records
+        if step.status in ("running", "waiting")
+    }
+    assert seen == open_steps
+    assert unsettled == set(open_steps)
+
+
+def _folded(view: View[Any], events: Any) -> list[Any]:
+    documents: dict[tuple[str, str], Any] = {}
+    for recorded in events:
+        if isinstance(recorded.event, view.events):
+            for key in view.keys(recorded):
+                documents[key] = view.evolve(documents.get(key), recorded)
+    return [document for document in documents.values() if document is not None]

@@ -1,0 +1,83 @@
+"""Tells runs as events and shows what a view made of them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from domain.run.messages import (
+    Cause,
+    RunRequested,
+    RunStarted,
+    StepStarted,
+    StepSucceeded,
+)
+from eventlog.envelope import Recorded
+from projector.view import View
+
+RUN = "r" * 20
+STREAM = f"acme/run/{RUN}"
+
+
+def requested(**more: Any) -> RunRequested:
+    members: dict[str, Any] = {
+        "tenant": "acme",
+        "run_id": RUN,
+        "definition_id": "d1",
+        "version": 2,
+        "trigger": "on_demand",
+        "by": "ann",
+        "at": 10,
+    }
+    return RunRequested(**members | more)
+
+
+def started(step: str, attempt: int = 1, cause: Cause = "start", at: int = 30) -> StepStarted:
+    return StepStarted(
+        step_id=step,
+        visit=1,
+        attempt=attempt,
+        at=at,
+        function="noop",
+        deadline_at=at + 1_000,
+        cause=cause,
+    )
+
+
+def succeeded(step: str, attempt: int = 1, at: int = 40, **more: Any) -> StepSucceeded:
+    return StepSucceeded(step_id=step, visit=1, attempt=attempt, at=at, **more)
+
+
+BEGUN = (requested(), RunStarted(at=20))
+
+
+@dataclass
+class Folded:
+    """The documents of one view by key, after events of one stream."""
+
+    view: View[Any]
+    documents: dict[tuple[str, str], Any] = field(default_factory=dict)
+
+    def after(self, events: Sequence[object], stream: str = STREAM) -> "Folded":
+        for version, event in enumerate(events, start=1):
+            if isinstance(event, self.view.events):
+                self._fold(Recorded(version * 10, stream, version, event))
+        return self
+
+    def _fold(self, recorded: Recorded) -> None:
+        for key in self.view.keys(recorded):
+            document = self.view.evolve(self.documents.get(key), recorded)
+            if document is None:
+                self.documents.pop(key, None)
+            else:
+                self.documents[key] = document
+
+    @property
+    def only(self) -> Any:
+        """The one document there is."""
+        (document,) = self.documents.values()
+        return document
+
+    @property
+    def listed(self) -> list[Any]:
+        """All documents, in the order they began."""
+        return list(self.documents.values())
