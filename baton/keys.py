@@ -10,7 +10,7 @@ from pathlib import Path
 
 from baton.settings import Settings
 
-_SECRET_FILE = "jwt.secret"
+_SECRET_FILE = "jwt.secret"  # noqa: S105 - the file's name
 _SEAL_FILE = "seal.key"
 
 

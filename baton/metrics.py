@@ -33,8 +33,6 @@ class _Counts(Collector):
         yield GaugeMetricFamily("baton_projector_position", "How far the views are", value=position)
 
 
-def export_counts(
-    registry: CollectorRegistry, *, executor: Executor, projector: Projector
-) -> None:
+def export_counts(registry: CollectorRegistry, *, executor: Executor, projector: Projector) -> None:
     """Show the counts of an executor and a projector in `registry`."""
     registry.register(_Counts(executor, projector))

@@ -2,6 +2,7 @@
 
 import asyncio
 import importlib
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -23,12 +24,15 @@ from eventlog.ids import new_id
 from eventlog.ports import Clock
 from executor.address_policy import AddressPolicy
 from executor.functions import RegisteredFunctions
+from executor.http_functions import declared
 from executor.loading import load
-from executor.registry import HttpFunction, Registry, identity
+from executor.registry import DEFAULT_HTTP_TIMEOUT_MS, HttpFunction, Registry
 from executor.work import Executor
 from projector.project import Projector
 from projector.queries import Views
 from scheduler.role import Scheduler
+
+_log = logging.getLogger("baton")
 
 GRACE_S = 10.0
 """How long a stop waits for functions under way."""
@@ -107,7 +111,7 @@ def compose(settings: Settings, stores: Stores, *, clock: Clock, rng: Random) ->
         views=views,
         projector=projector,
         executor=executor,
-        scheduler=Scheduler(stores, views, clock=clock, rng=rng),
+        scheduler=Scheduler(stores, views, clock=clock, rng=rng, holder="embedded"),
         services=services,
     )
 
@@ -118,21 +122,19 @@ def registry_of(settings: Settings) -> Registry:
     for source in settings.functions:
         for function in load(source):
             registry.add(function)
-    for name, declared in settings.declared_functions.items():
-        if declared.url is not None:
-            registry.add(_http_function(name, declared))
+    for name, entry in settings.declared_functions.items():
+        if entry.url is not None:
+            registry.add(_http_function(name, entry, entry.url))
     return registry
 
 
-def _http_function(name: str, declared: DeclaredFunction) -> HttpFunction:
-    ident, aliases = identity(name, declared.id)
-    return HttpFunction(
-        name=name,
-        id=ident,
-        aliases=aliases,
-        url=str(declared.url),
-        timeout_ms=declared.timeout_ms,
-        secret=declared.secret.get_secret_value() if declared.secret else None,
+def _http_function(name: str, entry: DeclaredFunction, url: str) -> HttpFunction:
+    return declared(
+        name,
+        url,
+        id=entry.id,
+        timeout_ms=entry.timeout_ms or DEFAULT_HTTP_TIMEOUT_MS,
+        secret=entry.secret.get_secret_value() if entry.secret else None,
     )
 
 
@@ -146,7 +148,8 @@ def authenticator_of(settings: Settings, clock: Clock) -> TokenAuthenticator:
 async def running(settings: Settings) -> AsyncIterator[Stack]:
     """Run every role in this process until the block ends; then stop them gracefully.
 
-    A role that ends on its own ends the block with its exception: a process is restarted, not mended.
+    A role that ends on its own ends the block with its exception: a process is restarted, not
+    mended.
     """
     clock, rng = SystemClock(), Random()  # noqa: S311 - spreads backoffs
     stores = await open_stores(settings)
@@ -168,8 +171,8 @@ async def _start(stack: Stack, group: asyncio.TaskGroup) -> list[asyncio.Task[No
     log = stack.stores.log
     head = await stack.stores.events.head()
     roles = [group.create_task(stack.projector.run(log), name="projector")]
-    while not await stack.projector.reached(head, 1_000):
-        await asyncio.sleep(0)
+    while not await stack.projector.reached(head, 60_000):
+        _log.info("the views stand at %d of %d", stack.projector.position, head)
     position = stack.projector.position
     subscription = await log.subscribe("executor", after=position)
     await take_up(stack)
@@ -186,9 +189,7 @@ async def take_up(stack: Stack) -> None:
     """Hand every run that is not over to the executor."""
     after = ""
     while found := await stack.views.active_runs(after=after):
-        await stack.executor.take_up(
-            stream_name(run.tenant, RUN.name, run.id) for run in found
-        )
+        await stack.executor.take_up(stream_name(run.tenant, RUN.name, run.id) for run in found)
         after = found[-1].id
 
 

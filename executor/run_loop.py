@@ -4,7 +4,7 @@ For each run at most one append is under way; reports that arrive meanwhile go i
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence, Set
 from dataclasses import dataclass, field
 from itertools import chain, repeat
 from random import Random
@@ -126,14 +126,11 @@ class RunLoop:
             if isinstance(command, ReportOutcome):
                 run.mine.discard(command.token)
         before, run.state = run.state, outcome.state
+        began = [one.event for one in outcome.recorded if isinstance(one.event, StepStarted)]
         if outcome.reloaded:
             run.echoed = run.state.version
-            return self._catch_up(run, before)
-        return [
-            Token(step_id=event.step_id, visit=event.visit, attempt=event.attempt)
-            for recorded in outcome.recorded
-            if isinstance(event := recorded.event, StepStarted)
-        ]
+            return self._catch_up(run, before, own=began)
+        return [Token(event.step_id, event.visit, event.attempt) for event in began]
 
     async def _transact(self, run: LiveRun, batch: Batch) -> Recording[State]:
         """Append, for as long as it takes: nothing but this report moves the run on."""
@@ -146,9 +143,14 @@ class RunLoop:
                 await self.clock.sleep(wait_ms)
         raise AssertionError  # the waits never end
 
-    def _catch_up(self, run: LiveRun, before: State) -> list[Token]:
-        """Fit what is performed to what others recorded; leave a run that another one took over."""
-        if _taken_over(before, run.state):
+    def _catch_up(
+        self, run: LiveRun, before: State, *, own: Sequence[StepStarted] = ()
+    ) -> list[Token]:
+        """Fit what is performed to what others recorded; leave a run that another one took over.
+
+        `own` are attempts this executor has just recorded: a takeover among them is its own.
+        """
+        if _taken_over(before, run.state, {e.step_id for e in own if e.cause == "takeover"}):
             self.counts.runs_lost_to_another += 1
             self._cut(run, set(run.calling))
             run.commands.clear()
@@ -161,7 +163,7 @@ class RunLoop:
 
     def _to_perform(self, run: LiveRun) -> list[Token]:
         running = (
-            Token(step_id=step_id, visit=step.visit, attempt=step.attempt)
+            Token(step_id, step.visit, step.attempt)
             for step_id, step in run.state.steps.items()
             if step.status == "running"
         )
@@ -229,8 +231,10 @@ def _runs(state: State, token: Token) -> bool:
     return step is not None and step.status == "running"
 
 
-def _taken_over(before: State, after: State) -> bool:
-    return any(
-        step.takeovers > (known.takeovers if (known := before.steps.get(step_id)) else 0)
-        for step_id, step in after.steps.items()
-    )
+def _taken_over(before: State, after: State, own: Set[str]) -> bool:
+    """Whether another executor took a step over: more takeovers than were known or are `own`."""
+    for step_id, step in after.steps.items():
+        known = before.steps.get(step_id)
+        if step.takeovers > (known.takeovers if known else 0) + (step_id in own):
+            return True
+    return False
