@@ -4,7 +4,8 @@ For each run at most one append is under way; reports that arrive meanwhile go i
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence, Set
+from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from itertools import chain, repeat
 from random import Random
@@ -231,7 +232,7 @@ def _runs(state: State, token: Token) -> bool:
     return step is not None and step.status == "running"
 
 
-def _taken_over(before: State, after: State, own: Set[str]) -> bool:
+def _taken_over(before: State, after: State, own: AbstractSet[str]) -> bool:
     """Whether another executor took a step over: more takeovers than were known or are `own`."""
     for step_id, step in after.steps.items():
         known = before.steps.get(step_id)
