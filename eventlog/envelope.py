@@ -9,7 +9,10 @@ Event = object
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Write:
-    """Events to append to one stream that is at `expected` (0: it does not exist)."""
+    """Events to append to one stream that is at `expected` (0: it does not exist).
+
+    Without events it is no write at all: `expected` is not checked.
+    """
 
     stream: str
     expected: int

@@ -5,7 +5,7 @@ order is decided here, on the event loop.
 """
 
 import asyncio
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
@@ -56,7 +56,7 @@ class GroupCommit:
         self._commit = commit
         self._newest = newest
         self._published = published
-        self._known: dict[str, int] = {}  # versions that streams certainly have, oldest news first
+        self._known: OrderedDict[str, int] = OrderedDict()  # what streams certainly have
         self._max_events = max_events
         self._waiting: deque[_Append] = deque()
         self._flusher: asyncio.Task[None] | None = None
@@ -68,9 +68,10 @@ class GroupCommit:
         A caller that is cancelled meanwhile doesn't know what happened: what is under way goes on.
         Raises `Unavailable`, `Unwritable`, and ValueError when two writes name one stream.
         """
-        rows = _rows(writes)
-        if not rows:
+        writes = [write for write in writes if write.events]
+        if not writes:
             return Appended(())
+        rows = _rows(writes)
         streams = frozenset(write.stream for write in writes)
         if len(streams) < len(writes):
             raise ValueError("two writes of one append name the same stream")
@@ -107,10 +108,10 @@ class GroupCommit:
 
     def _learn(self, stream: str, version: int) -> None:
         """Note that `stream` has reached `version`, and forget what was noted longest ago."""
-        known = max(version, self._known.pop(stream, 0))
-        self._known[stream] = known
+        self._known[stream] = max(version, self._known.get(stream, 0))
+        self._known.move_to_end(stream)
         if len(self._known) > MAX_KNOWN:
-            del self._known[next(iter(self._known))]
+            self._known.popitem(last=False)
 
     async def _flush(self) -> None:
         """Commit until nobody waits any more."""
@@ -149,7 +150,7 @@ class GroupCommit:
         try:
             found = await self._commit([append.rows for append in batch])
             results = [_result(append, one) for append, one in zip(batch, found, strict=True)]
-            self._publish(results)
+            self._publish(batch, results)
         except Exception as error:  # noqa: BLE001 - each caller is told
             for append in batch:
                 if not append.result.done():
@@ -163,12 +164,13 @@ class GroupCommit:
             if not append.result.done():
                 append.result.set_result(result)
 
-    def _publish(self, results: Sequence[Appended | Conflict]) -> None:
-        recorded = [
-            event for result in results if isinstance(result, Appended) for event in result.recorded
-        ]
-        for event in recorded:
-            self._learn(event.stream, event.version)
+    def _publish(self, batch: Sequence[_Append], results: Sequence[Appended | Conflict]) -> None:
+        recorded: list[Recorded] = []
+        for append, result in zip(batch, results, strict=True):
+            if isinstance(result, Appended):
+                recorded += result.recorded
+                for write in append.writes:
+                    self._learn(write.stream, write.expected + len(write.events))
         if recorded:
             self._published(recorded)
 
