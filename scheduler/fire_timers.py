@@ -11,7 +11,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from random import Random
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from domain.run.decisions import DECIDER as RUN
 from domain.run.messages import DelayStarted, FireTimer, RetryScheduled, Token
@@ -22,7 +22,6 @@ from eventlog.graphs import Graphs
 from eventlog.ports import Clock, EventStore
 from eventlog.transact import Known, transact
 from projector.queries import Views
-from projector.views.timers import Document, Kind
 from scheduler.alarm import Alarm
 from scheduler.counts import Counts
 from scheduler.streams import in_sequence
@@ -54,7 +53,7 @@ class Timer(NamedTuple):
     step_id: str
     visit: int
     attempt: int
-    kind: Kind
+    kind: Literal["delay", "backoff", "deadline"]
 
 
 @dataclass(slots=True)
@@ -160,14 +159,18 @@ class TimerFiring:
         limit = PAGE + len(self._resting.until)
         try:
             found = await self._views.due_timers(now + AHEAD_MS, limit)
+            overdue = await self._views.overdue_attempts(now - GRACE_MS, limit)
         except Unavailable as error:
             _log.warning("the timers can't be read: %s", error)
             return
         for document in found:
-            if document.kind != "deadline":
-                self._expect(document.due_at, _timer_of(document))
-            elif document.due_at + GRACE_MS <= now:
-                self._expect(document.due_at + GRACE_MS, _timer_of(document))
+            of = (document.step_id, document.visit, document.attempt)
+            stream = stream_name(document.tenant, RUN.name, document.run_id)
+            self._expect(document.due_at, Timer(stream, *of, document.kind))
+        for attempt in overdue:
+            of = (attempt.step_id, attempt.visit, attempt.attempt)
+            stream = stream_name(attempt.tenant, RUN.name, attempt.run_id)
+            self._expect(now, Timer(stream, *of, "deadline"))
 
     async def _serve(self, stream: str) -> None:
         """Fire the timers of one run, those that become due meanwhile included."""
@@ -211,8 +214,3 @@ class TimerFiring:
         known = Known(run, len(history))
         outcome = await transact(self._store, _TIMERS, stream, commands, known=known)
         self._counts.timers_fired += len(timers) if outcome.changed else 0
-
-
-def _timer_of(document: Document) -> Timer:
-    stream = stream_name(document.tenant, RUN.name, document.run_id)
-    return Timer(stream, document.step_id, document.visit, document.attempt, document.kind)

@@ -6,7 +6,7 @@ after a crash conflicts and comes to nothing.
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Final, TypeAlias
 
 from domain.definition.state import State as Definition
@@ -30,8 +30,11 @@ from scheduler.triggers import CHANGES, Matched, Triggers, triggers_at
 NAME: Final = "scheduler.records"
 """Where this follower stands is saved under this name."""
 SAVE_EVERY_MS: Final = 1_000
-AT_ONCE: Final = 1_000
-"""Record events that are considered side by side."""
+AN_APPEND: Final = 40
+"""Streams that one append writes to, if no single record event starts more: appends have a price
+of their own."""
+AT_ONCE: Final = 50
+"""Appends side by side; the store commits them together."""
 
 _NEW_RUN: Final = Known(Run(), 0)
 _Considered: TypeAlias = tuple[str, RecordReceived, Matched]
@@ -66,8 +69,9 @@ class RecordMatcher:
         triggers = self._triggers or await self._triggers_here()
         self._triggers = None
         considered = await self._match(batch, triggers)
-        for start in range(0, len(considered), AT_ONCE):
-            await asyncio.gather(*map(self._request, considered[start : start + AT_ONCE]))
+        groups = list(_appends(considered))
+        for at in range(0, len(groups), AT_ONCE):
+            await asyncio.gather(*map(self._request, groups[at : at + AT_ONCE]))
         self._triggers = triggers
         self._position = max(self._position, batch[-1].position)
         if not 0 <= self._clock.now() - self._saved_at < SAVE_EVERY_MS:
@@ -99,8 +103,25 @@ class RecordMatcher:
                 await triggers.note(recorded)
         return found
 
-    async def _request(self, considered: _Considered) -> None:
-        """Append the runs, and with them why other triggers did not fire."""
+    async def _request(self, group: Sequence[_Considered]) -> None:
+        """Append the runs of some record events, and why other triggers did not fire."""
+        intents = [intent for one in group for intent in self._intents(one)]
+        try:
+            outcomes = await transact_all(self._stores.events, intents)
+        except Unwritable as error:
+            if len(group) == 1:
+                await self._note_refused(group[0], error)
+            else:
+                await asyncio.gather(*(self._request((one,)) for one in group))
+            return
+        self._counts.records_considered += len(group)
+        self._counts.triggers_skipped += sum(len(one[2].skipped) for one in group)
+        requested = zip(intents, outcomes, strict=True)
+        self._counts.runs_requested += sum(
+            outcome.changed for intent, outcome in requested if intent.decider is RUN
+        )
+
+    def _intents(self, considered: _Considered) -> list[Intent[Any, Any, Any]]:
         stream, event, matched = considered
         parts = stream_parts(stream)
         now = self._clock.now()
@@ -112,14 +133,7 @@ class RecordMatcher:
         if matched.skipped:
             fired = tuple((one.definition.definition_id, one.run_id) for one in requests)
             intents.append(_note(stream, event, fired, matched.skipped, now))
-        try:
-            outcomes = await transact_all(self._stores.events, intents)
-        except Unwritable as error:
-            await self._note_refused(considered, error)
-            return
-        self._counts.records_considered += 1
-        self._counts.triggers_skipped += len(matched.skipped)
-        self._counts.runs_requested += sum(one.changed for one in outcomes[: len(requests)])
+        return intents
 
     async def _note_refused(self, considered: _Considered, error: Unwritable) -> None:
         """One record event that can't become a run must not keep the others from theirs."""
@@ -148,6 +162,20 @@ class RecordMatcher:
                 "eventId": event.event_id,
             },
         )
+
+
+def _appends(considered: Sequence[_Considered]) -> Iterator[Sequence[_Considered]]:
+    begun: list[_Considered] = []
+    size = 0
+    for one in considered:
+        matched = one[2]
+        begun.append(one)
+        size += len(matched.fire) + bool(matched.skipped)
+        if size >= AN_APPEND:
+            yield begun
+            begun, size = [], 0
+    if begun:
+        yield begun
 
 
 def _note(

@@ -1,0 +1,130 @@
+"""Which ticks are due and which of them fire: times in, decisions out."""
+
+import pytest
+
+from domain.schedule.timetable import Cron, Interval, Once
+from scheduler.due_ticks import MOST, ON_TIME_MS, due_ticks, next_tick, time_text
+from tests.scheduler.world import at
+
+SECOND = 1_000
+HOUR = 3_600_000
+EVERY_HOUR = Interval(every_ms=HOUR)
+
+
+def fired(ticks):
+    return [tick.nominal_at for tick in ticks if tick.missed is None]
+
+
+def gone(ticks):
+    return [tick.nominal_at for tick in ticks if tick.missed is not None]
+
+
+def test_nothing_is_due_before_its_time():
+    ticks = due_ticks(EVERY_HOUR, anchor=0, last=None, now=HOUR - 1, policy="fire_once")
+
+    assert ticks == []
+
+
+def test_a_tick_is_due_at_its_time():
+    ticks = due_ticks(EVERY_HOUR, anchor=0, last=None, now=HOUR, policy="fire_once")
+
+    assert fired(ticks) == [HOUR]
+
+
+def test_what_was_dealt_with_is_not_due_again():
+    ticks = due_ticks(EVERY_HOUR, anchor=0, last=HOUR, now=HOUR + 5, policy="fire_once")
+
+    assert ticks == []
+
+
+def test_a_clock_put_back_makes_nothing_due_twice():
+    ticks = due_ticks(EVERY_HOUR, anchor=0, last=5 * HOUR, now=2 * HOUR, policy="fire_all")
+
+    assert ticks == []
+    assert next_tick(EVERY_HOUR, anchor=0, last=5 * HOUR) == 6 * HOUR
+
+
+@pytest.mark.parametrize(
+    ("policy", "fires", "misses"),
+    [
+        ("fire_once", [3 * HOUR], [HOUR, 2 * HOUR]),
+        ("fire_all", [HOUR, 2 * HOUR, 3 * HOUR], []),
+        ("skip", [], [HOUR, 2 * HOUR, 3 * HOUR]),
+    ],
+)
+def test_the_policy_says_what_becomes_of_missed_ticks(policy, fires, misses):
+    ticks = due_ticks(EVERY_HOUR, anchor=0, last=None, now=3 * HOUR + 60_000, policy=policy)
+
+    assert (fired(ticks), gone(ticks)) == (fires, misses)
+
+
+@pytest.mark.parametrize(("late", "fires"), [(0, 1), (ON_TIME_MS, 1), (ON_TIME_MS + 1, 0)])
+def test_skip_forgives_the_lateness_of_a_handover(late, fires):
+    ticks = due_ticks(EVERY_HOUR, anchor=0, last=None, now=HOUR + late, policy="skip")
+
+    assert len(fired(ticks)) == fires
+    assert len(ticks) == 1
+
+
+def test_ticks_come_oldest_first_whatever_becomes_of_them():
+    ticks = due_ticks(EVERY_HOUR, anchor=0, last=None, now=9 * HOUR, policy="fire_once")
+
+    assert [tick.nominal_at for tick in ticks] == [n * HOUR for n in range(1, 10)]
+
+
+def test_once_in_the_past_is_missed_from_the_start():
+    ticks = due_ticks(Once(at=500), anchor=600, last=None, now=600, policy="fire_all")
+
+    assert (fired(ticks), gone(ticks)) == ([], [500])
+    assert next_tick(Once(at=500), anchor=600, last=None) == 600
+
+
+def test_once_in_the_past_is_missed_only_once():
+    assert due_ticks(Once(at=500), anchor=600, last=500, now=700, policy="fire_all") == []
+    assert next_tick(Once(at=500), anchor=600, last=500) is None
+
+
+def test_once_that_nobody_was_there_for_fires_late():
+    ticks = due_ticks(Once(at=500), anchor=400, last=None, now=9 * HOUR, policy="fire_once")
+
+    assert fired(ticks) == [500]
+
+
+def test_an_endless_backlog_is_told_as_one_and_its_newest_ticks_one_by_one():
+    every_second = Interval(every_ms=SECOND)
+    year = 365 * 24 * HOUR
+    ticks = due_ticks(every_second, anchor=0, last=None, now=year, policy="fire_once")
+
+    assert fired(ticks) == [year]
+    assert ticks[0].nominal_at == SECOND
+    assert ticks[0].missed is not None
+    assert time_text(ticks[1].nominal_at) in ticks[0].missed.reason
+    assert 1 < len(ticks) <= MOST + 1
+
+
+def test_of_an_endless_backlog_fire_all_fires_the_newest_ticks_without_a_gap():
+    every_second = Interval(every_ms=SECOND)
+    year = 365 * 24 * HOUR
+    ticks = due_ticks(every_second, anchor=0, last=None, now=year, policy="fire_all")
+
+    made_up = fired(ticks)
+    assert made_up == list(range(made_up[0], year + 1, SECOND))
+    assert gone(ticks) == [SECOND]
+
+
+def test_the_newest_tick_is_found_even_when_a_quiet_time_follows_a_dense_one():
+    every_minute_of_new_year = Cron(expression="* * 1 1 *")
+    now = at("2025-11-30")
+    ticks = due_ticks(
+        every_minute_of_new_year,
+        anchor=at("2020-06-01"),
+        last=None,
+        now=now,
+        policy="fire_once",
+    )
+
+    assert fired(ticks) == [at("2025-01-01 23:59")]
+
+
+def test_times_are_told_in_utc_with_milliseconds():
+    assert time_text(at("2025-02-01 09:00") + 7) == "2025-02-01T09:00:00.007Z"

@@ -1,0 +1,294 @@
+"""Record events start what waits for them: once each, as the definitions stood, nothing lost."""
+
+import asyncio
+
+import pytest
+
+from domain.definition.trigger import EventTrigger, OnDemandTrigger
+from domain.record.messages import TriggersConsidered
+from domain.run.messages import RunRequested
+from eventlog.errors import Unavailable
+from scheduler.counts import Counts
+from scheduler.match_record_events import AN_APPEND, NAME, SAVE_EVERY_MS, RecordMatcher
+from scheduler.triggers import MOST_SKIPPED
+from tests.scheduler.world import Unreliable, World, until
+
+ON_ORDER = EventTrigger(event_type="record.created", structure="orders")
+ON_ANY = EventTrigger(event_type="record.created")
+
+
+def matcher_of(world: World, **members) -> RecordMatcher:
+    return RecordMatcher(world.stores, clock=world.clock, **members)
+
+
+async def match_all(world: World) -> RecordMatcher:
+    """Handle the whole log as one batch."""
+    matcher = matcher_of(world)
+    await matcher.handle(await world.log())
+    return matcher
+
+
+async def test_a_record_event_starts_every_definition_that_waits_for_it(world):
+    await world.define("a", ON_ORDER)
+    await world.define("b", ON_ANY)
+    await world.send("e1")
+
+    await match_all(world)
+
+    assert sorted(await world.started()) == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    "event", [{"type": "record.updated"}, {"slug": "invoices"}, {"tenant": "other"}]
+)
+async def test_another_type_structure_or_tenant_starts_nothing(world, event):
+    await world.define("a", ON_ORDER)
+    await world.send("e1", **event)
+
+    await match_all(world)
+
+    assert await world.started() == []
+
+
+async def test_the_run_gets_the_payload_and_says_where_it_came_from(world):
+    await world.define("a", ON_ORDER)
+    await world.send("e1", data={"total": 5})
+
+    await match_all(world)
+
+    [run] = await world.events(RunRequested)
+    assert run.input == {
+        "event": "record_created",
+        "workspaceSlug": "acme",
+        "recordSlug": "orders",
+        "recordId": "rec-e1",
+        "data": {"total": 5},
+    }
+    assert run.metadata == {
+        "eventType": "record.created",
+        "recordId": "rec-e1",
+        "recordSlug": "orders",
+        "eventId": "e1",
+    }
+    assert (run.trigger, run.by, run.version) == ("event", "event:shop", 1)
+
+
+async def test_the_same_event_matched_again_starts_nothing_more(world):
+    await world.define("a", ON_ORDER)
+    await world.define("b", EventTrigger(event_type="record.created", structure="invoices"))
+    await world.send("e1")
+
+    await match_all(world)
+    before = await world.store.head()
+    await match_all(world)
+
+    assert await world.store.head() == before
+
+
+async def test_events_with_one_id_from_two_sources_are_two_events(world):
+    await world.define("a", ON_ORDER)
+    await world.send("1", source="shop")
+    await world.send("1", source="till")
+
+    await match_all(world)
+
+    assert await world.started() == ["a", "a"]
+
+
+async def test_why_a_trigger_did_not_fire_is_recorded_with_the_event(world):
+    await world.define("fires", ON_ORDER)
+    await world.define("paused", ON_ORDER, status="paused")
+    await world.define("draft", ON_ANY, status="draft")
+    await world.define("elsewhere", EventTrigger(event_type="record.created", structure="bills"))
+    await world.define("unasked", EventTrigger(event_type="record.deleted"))
+    stream = await world.send("e1")
+
+    await match_all(world)
+
+    [run] = await world.events(RunRequested)
+    [considered] = await world.events(TriggersConsidered, stream=stream)
+    assert considered.fired == (("fires", run.run_id),)
+    assert dict(considered.skipped) == {
+        "paused": "the definition is paused",
+        "draft": "the definition is draft",
+        "elsewhere": "the trigger is for structure 'bills'",
+    }
+
+
+async def test_an_event_that_every_trigger_takes_gets_no_note(world):
+    await world.define("a", ON_ORDER)
+    await world.send("e1")
+
+    await match_all(world)
+
+    assert await world.events(TriggersConsidered) == []
+
+
+async def test_a_crowd_of_skipped_triggers_is_counted_not_listed(world):
+    for number in range(MOST_SKIPPED + 7):
+        await world.define(f"d{number}", ON_ORDER, status="paused")
+    await world.send("e1")
+
+    await match_all(world)
+
+    [considered] = await world.events(TriggersConsidered)
+    assert len(considered.skipped) == MOST_SKIPPED + 1
+    assert considered.skipped[-1] == ("*", "and 7 more, not named here")
+
+
+async def test_an_event_meets_the_definitions_as_they_stood_when_it_came(world):
+    await world.define("early", ON_ORDER)
+    await world.define("gone", ON_ORDER)
+    await world.define("turned", ON_ORDER)
+    await world.send("e1")
+    await world.update("early", name="renamed")
+    await world.delete("gone")
+    await world.update("turned", trigger=OnDemandTrigger())
+    await world.define("late", ON_ORDER)
+
+    await match_all(world)
+
+    assert sorted(await world.started()) == ["early", "gone", "turned"]
+    assert {run.version for run in await world.events(RunRequested)} == {1}
+
+
+async def test_a_view_that_is_ahead_does_not_change_what_an_event_met(world):
+    await world.define("changed", ON_ORDER)
+    await world.define("same", ON_ANY)
+    matcher = matcher_of(world)
+    await matcher.handle(await world.log())
+    await matcher.save()
+    await world.send("e1")
+    await world.update("changed", status="paused")
+    await world.define("late", ON_ORDER)
+    await world.project()
+
+    restarted = matcher_of(world)
+    task = asyncio.create_task(restarted.run())
+    await until(lambda: _is(world.started(), 2))
+    task.cancel()
+
+    assert sorted(await world.started()) == ["changed", "same"]
+
+
+async def test_a_view_that_lags_hides_no_definition(world):
+    await world.project()
+    await world.define("a", ON_ORDER)
+    matcher = await match_all(world)
+    await matcher.save()
+    await world.send("e1")
+
+    restarted = matcher_of(world)
+    task = asyncio.create_task(restarted.run())
+    await until(lambda: _is(world.started(), 1))
+    task.cancel()
+
+
+async def test_changes_of_definitions_take_effect_in_the_order_of_the_log(world):
+    await world.define("a", ON_ORDER)
+    await world.send("1")
+    await world.update("a", status="paused")
+    await world.send("2")
+    await world.update("a", status="active", trigger=ON_ANY)
+    await world.send("3", slug="bills")
+    await world.update("a", trigger=OnDemandTrigger())
+    await world.send("4")
+    await world.update("a", trigger=ON_ORDER)
+    await world.send("5")
+    await world.delete("a")
+    await world.send("6")
+
+    await match_all(world)
+
+    started = await world.events(RunRequested)
+    assert [(run.metadata["eventId"], run.version) for run in started] == [
+        ("1", 1),
+        ("3", 3),
+        ("5", 5),
+    ]
+
+
+@pytest.mark.parametrize("written", [False, True])
+@pytest.mark.parametrize("fail_on", [1, 2, 3])
+async def test_a_failure_at_any_append_loses_and_repeats_nothing(world, fail_on, written):
+    await world.define("a", ON_ORDER)
+    await world.define("b", ON_ORDER, status="paused")
+    for number in range(AN_APPEND):
+        await world.send(f"before-{number}")
+    await world.update("b", status="active")
+    for number in range(AN_APPEND // 2):
+        await world.send(f"after-{number}")
+    log = await world.log()
+    broken = world.on(Unreliable(world.store, fail_on=fail_on, written=written))
+    matcher = matcher_of(broken)
+
+    with pytest.raises(Unavailable):
+        await matcher.handle(log)
+    await matcher.handle(log)
+
+    started = sorted(await world.started())
+    assert started == ["a"] * (AN_APPEND + AN_APPEND // 2) + ["b"] * (AN_APPEND // 2)
+    assert len(await world.events(TriggersConsidered)) == AN_APPEND
+
+
+async def test_two_matchers_at_once_start_each_run_once(world):
+    await world.define("a", ON_ORDER)
+    await world.define("b", ON_ORDER, status="draft")
+    for number in range(50):
+        await world.send(str(number))
+
+    await asyncio.gather(match_all(world), match_all(world))
+
+    assert await world.started() == ["a"] * 50
+    assert len(await world.events(TriggersConsidered)) == 50
+
+
+async def test_the_place_in_the_log_is_saved_once_a_second_not_per_event(world):
+    await world.define("a", ON_ORDER)
+    matcher = matcher_of(world)
+    await matcher.handle(await world.log())
+    first = await world.stores.checkpoints.load(NAME)
+    await world.send("e1")
+    await matcher.handle(await world.log())
+
+    assert first == 1
+    assert await world.stores.checkpoints.load(NAME) == first
+
+    await world.clock.advance(SAVE_EVERY_MS)
+    await world.send("e2")
+    log = await world.log()
+    await matcher.handle(log)
+
+    assert await world.stores.checkpoints.load(NAME) == log[-1].position
+
+
+async def test_an_event_that_cannot_become_a_run_holds_up_no_other(world):
+    data: object = "deep"
+    for _ in range(253):  # a run holds it one level deeper, which is one too many
+        data = [data]
+    await world.define("a", ON_ORDER)
+    stream = await world.send("deep", data=data)
+    await world.send("flat")
+
+    await match_all(world)
+
+    [run] = await world.events(RunRequested)
+    assert run.metadata["eventId"] == "flat"
+    [considered] = await world.events(TriggersConsidered, stream=stream)
+    assert considered.skipped[0][0] == "a"
+
+
+async def test_what_was_done_is_counted(world):
+    await world.define("a", ON_ORDER)
+    await world.define("b", ON_ORDER, status="paused")
+    await world.send("e1")
+    counts = Counts()
+    matcher = matcher_of(world, counts=counts)
+
+    await matcher.handle(await world.log())
+
+    assert (counts.records_considered, counts.runs_requested, counts.triggers_skipped) == (1, 1, 1)
+
+
+async def _is(found, size):
+    return len(await found) == size

@@ -1,0 +1,228 @@
+"""A small world for a scheduler: stores in memory, a clock that tests move, and what happened."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
+
+from backends.memory import BACKEND
+from domain.definition.decisions import DECIDER as DEFINITION
+from domain.definition.graph import Graph, Step
+from domain.definition.messages import (
+    Body,
+    CreateDefinition,
+    DeleteDefinition,
+    UpdateDefinition,
+)
+from domain.definition.trigger import OnDemandTrigger, ScheduleTrigger, Trigger
+from domain.ids import derived_id
+from domain.record.decisions import DECIDER as RECORD
+from domain.record.messages import ReceiveRecord
+from domain.run.decisions import DECIDER as RUN
+from domain.run.messages import RequestRun, RunRequested, StartRun
+from domain.run.state import State as Run
+from domain.schedule.timetable import Timetable
+from domain.stream import stream_name
+from eventlog.backend import Place, Stores
+from eventlog.clock import ManualClock
+from eventlog.envelope import Appended, Conflict, Recorded, Write
+from eventlog.errors import Unavailable
+from eventlog.ports import EventStore
+from eventlog.transact import Outcome, transact
+from projector.project import Projector
+from projector.queries import Views
+from projector.views import every_view
+from tests.domain.examples import compute, sequence
+
+E = TypeVar("E")
+TENANT = "acme"
+
+
+@dataclass(slots=True)
+class World:
+    """Commands in, events out; nothing here schedules."""
+
+    stores: Stores
+    clock: ManualClock
+
+    @property
+    def store(self) -> EventStore:
+        return self.stores.events
+
+    @property
+    def views(self) -> Views:
+        return Views(self.stores.views)
+
+    def on(self, store: EventStore) -> "World":
+        """Return the same world behind another event store."""
+        return World(replace(self.stores, events=store), self.clock)
+
+    async def define(
+        self,
+        ident: str,
+        trigger: Trigger,
+        *,
+        status: Any = "active",
+        graph: Graph | None = None,
+        tenant: str = TENANT,
+    ) -> Outcome[Any]:
+        body = Body(
+            name=ident, trigger=trigger, status=status, graph=graph or sequence(compute("a"))
+        )
+        create = CreateDefinition(
+            tenant=tenant,
+            definition_id=ident,
+            slug=ident,
+            body=body,
+            by="ann",
+            at=self.clock.now(),
+        )
+        return await self._definition(tenant, ident, create)
+
+    async def update(self, ident: str, *, tenant: str = TENANT, **members: Any) -> Outcome[Any]:
+        stream = stream_name(tenant, "definition", ident)
+        history = await self.store.read(stream)
+        state = DEFINITION.fold(one.event for one in history)
+        update = UpdateDefinition(
+            body=replace(state.body, **members), by="ann", at=self.clock.now()
+        )
+        return await self._definition(tenant, ident, update)
+
+    async def delete(self, ident: str, *, tenant: str = TENANT) -> Outcome[Any]:
+        command = DeleteDefinition(by="ann", at=self.clock.now())
+        return await self._definition(tenant, ident, command)
+
+    async def schedule(self, ident: str, timetable: Timetable, **members: Any) -> None:
+        await self.define(ident, ScheduleTrigger(timetable=timetable), **members)
+
+    async def send(
+        self,
+        event_id: str,
+        *,
+        type: str = "record.created",
+        slug: str = "orders",
+        source: str = "shop",
+        data: object = None,
+        tenant: str = TENANT,
+    ) -> str:
+        """Record a record event; return its stream."""
+        ident = derived_id("record", source, event_id)
+        stream = stream_name(tenant, "record", ident)
+        received = ReceiveRecord(
+            event_id=event_id,
+            source=source,
+            type=type,
+            workspace=tenant,
+            record_slug=slug,
+            record_id=f"rec-{event_id}",
+            data=data,
+            time=self.clock.now(),
+            at=self.clock.now(),
+        )
+        await transact(self.store, RECORD, stream, received)
+        return stream
+
+    async def start(self, run_id: str, *steps: Step, graph: Graph | None = None) -> str:
+        """Request and start a run of its own definition; return its stream."""
+        graph = graph or sequence(*steps)
+        made = await self.define(f"def-{run_id}", OnDemandTrigger(), graph=graph)
+        stream = stream_name(TENANT, "run", run_id)
+        request = RequestRun(
+            run_id=run_id,
+            definition=made.state,
+            trigger="on_demand",
+            by="ann",
+            at=self.clock.now(),
+        )
+        await transact(self.store, RUN, stream, request)
+        await transact(self.store, RUN, stream, StartRun(graph=graph, at=self.clock.now()))
+        return stream
+
+    async def log(self) -> Sequence[Recorded]:
+        return await self.store.read_all(after=0, limit=1_000_000)
+
+    async def events(self, kind: type[E], *, stream: str | None = None) -> list[E]:
+        log = await self.log()
+        return [
+            one.event
+            for one in log
+            if isinstance(one.event, kind) and stream in (None, one.stream)
+        ]
+
+    async def started(self) -> list[str]:
+        """Return the definitions of all runs that were requested, in order."""
+        return [run.definition_id for run in await self.events(RunRequested)]
+
+    async def run(self, stream: str) -> Run:
+        return RUN.fold(one.event for one in await self.store.read(stream))
+
+    @asynccontextmanager
+    async def projecting(self) -> AsyncIterator[Projector]:
+        projector = Projector(self.stores.views, clock=self.clock)
+        task = asyncio.create_task(projector.run(self.stores.log))
+        try:
+            yield projector
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    async def project(self) -> None:
+        """Bring the views up to the log."""
+        async with self.projecting() as projector:
+            assert await projector.reached(await self.store.head(), 10_000)
+
+    async def _definition(self, tenant: str, ident: str, command: Any) -> Outcome[Any]:
+        stream = stream_name(tenant, "definition", ident)
+        return await transact(self.store, DEFINITION, stream, command)
+
+
+class Unreliable:
+    """A store whose appends fail as told: before anything is written, or with the answer lost."""
+
+    def __init__(self, store: EventStore, *, fail_on: int, written: bool) -> None:
+        self._store = store
+        self._fail_on = fail_on
+        self._written = written
+        self.appends = 0
+
+    async def append(self, writes: Sequence[Write]) -> Appended | Conflict:
+        self.appends += 1
+        if self.appends != self._fail_on:
+            return await self._store.append(writes)
+        if self._written:
+            await self._store.append(writes)
+        raise Unavailable("the connection broke")
+
+    async def read(self, stream: str, *, after: int = 0) -> Sequence[Recorded]:
+        return await self._store.read(stream, after=after)
+
+    async def read_all(self, *, after: int, limit: int) -> Sequence[Recorded]:
+        return await self._store.read_all(after=after, limit=limit)
+
+    async def head(self) -> int:
+        return await self._store.head()
+
+    async def close(self) -> None:
+        await self._store.close()
+
+
+async def new_world(now: int = 1_700_000_000_000) -> World:
+    stores = await BACKEND.open(Place(sealing_key=b"a key for tests, 32 bytes long.."))
+    await stores.views.prepare([view.table for view in every_view()])
+    return World(stores, ManualClock(now))
+
+
+def at(text: str, zone: str = "UTC") -> int:
+    """Return a wall clock time as milliseconds since the epoch."""
+    moment = datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(zone))
+    return int(moment.timestamp()) * 1_000
+
+
+async def until(condition: Any, *, seconds: float = 10.0) -> None:
+    """Let everything else run until `condition()` holds."""
+    async with asyncio.timeout(seconds):
+        while not await condition():
+            await asyncio.sleep(0)
