@@ -402,9 +402,7 @@ async def test_a_graph_of_another_dialect_reads_as_steps(openapi: Client) -> Non
     assert run["steps"][-1]["stepType"] == "delay"
 
 
-async def test_sending_a_graph_back_leaves_it_as_it_is(
-    openapi: Client, reference: Client
-) -> None:
+async def test_sending_a_graph_back_leaves_it_as_it_is(openapi: Client, reference: Client) -> None:
     ident = await dag(openapi.stack)
     for client in (openapi, reference):
         read = (await client.get(f"/orchestrations/{ident}")).body

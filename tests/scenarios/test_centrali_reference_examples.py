@@ -158,9 +158,7 @@ async def test_every_condition_is_taken_and_shown_as_it_stands(reference: Client
 
 
 async def test_400(reference: Client) -> None:
-    answer = await reference.post(
-        "/orchestrations", definition(trigger={"type": "event-driven"})
-    )
+    answer = await reference.post("/orchestrations", definition(trigger={"type": "event-driven"}))
 
     assert (answer.status, answer.body) == (400, example("400 Bad Request"))
 

@@ -318,12 +318,8 @@ async def test_runs_outlive_their_orchestration(openapi: Client) -> None:
     assert (await openapi.post(path)).status == 404
 
 
-@pytest.mark.parametrize(
-    ("status", "expected"), [("paused", 409), ("draft", 201), ("active", 201)]
-)
-async def test_what_is_paused_starts_nothing(
-    openapi: Client, status: str, expected: int
-) -> None:
+@pytest.mark.parametrize(("status", "expected"), [("paused", 409), ("draft", 201), ("active", 201)])
+async def test_what_is_paused_starts_nothing(openapi: Client, status: str, expected: int) -> None:
     definition = await openapi.created(orders(status=status))
 
     answer = await openapi.post(f"/orchestrations/{definition['id']}/runs")

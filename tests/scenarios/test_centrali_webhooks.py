@@ -142,9 +142,7 @@ async def test_a_path_belongs_to_its_workspace(client: Client) -> None:
 
 
 async def test_every_good_signature_is_taken(client: Client) -> None:
-    made = await client.created(
-        hooked(path="stripe", validateSignature=True, signingSecret=SECRET)
-    )
+    made = await client.created(hooked(path="stripe", validateSignature=True, signingSecret=SECRET))
     assert "signingSecret" not in made["trigger"]
 
     for headers in good():
@@ -153,9 +151,7 @@ async def test_every_good_signature_is_taken(client: Client) -> None:
 
 
 async def test_no_bad_signature_is_taken(client: Client) -> None:
-    made = await client.created(
-        hooked(path="stripe", validateSignature=True, signingSecret=SECRET)
-    )
+    made = await client.created(hooked(path="stripe", validateSignature=True, signingSecret=SECRET))
 
     for headers in bad():
         for path in ("/webhooks/stripe", f"/orchestrations/{made['id']}/webhook"):
@@ -176,8 +172,12 @@ async def test_the_signature_may_stand_in_a_header_of_choice(client: Client) -> 
         )
     )
 
-    assert (await sent(client, "/webhooks/stripe", **{"X-Shop-Hmac": mac(BODY).hex()})).status == 200
-    assert (await sent(client, "/webhooks/stripe", **{"X-Signature": mac(BODY).hex()})).status == 401
+    assert (
+        await sent(client, "/webhooks/stripe", **{"X-Shop-Hmac": mac(BODY).hex()})
+    ).status == 200
+    assert (
+        await sent(client, "/webhooks/stripe", **{"X-Signature": mac(BODY).hex()})
+    ).status == 401
 
 
 async def test_without_a_secret_every_call_is_refused_until_one_is_set(client: Client) -> None:
@@ -195,13 +195,9 @@ async def test_without_a_secret_every_call_is_refused_until_one_is_set(client: C
 
 @pytest.mark.parametrize("change", [{}, {"signingSecret": None}, {"path": "elsewhere"}])
 async def test_a_secret_stays_when_no_other_is_named(client: Client, change: dict) -> None:
-    made = await client.created(
-        hooked(path="stripe", validateSignature=True, signingSecret=SECRET)
-    )
+    made = await client.created(hooked(path="stripe", validateSignature=True, signingSecret=SECRET))
 
-    await client.put(
-        f"/orchestrations/{made['id']}", {"trigger": {**made["trigger"], **change}}
-    )
+    await client.put(f"/orchestrations/{made['id']}", {"trigger": {**made["trigger"], **change}})
 
     path = f"/orchestrations/{made['id']}/webhook"
     assert (await sent(client, path, **{"X-Signature": mac(BODY).hex()})).status == 200
@@ -222,18 +218,14 @@ async def test_a_new_secret_takes_the_place_of_the_old(client: Client) -> None:
 
 async def test_a_secret_is_nowhere_to_be_read(client: Client) -> None:
     canary = "canary-7d0f2a"
-    made = await client.created(
-        hooked(path="stripe", validateSignature=True, signingSecret=canary)
-    )
+    made = await client.created(hooked(path="stripe", validateSignature=True, signingSecret=canary))
     path = f"/orchestrations/{made['id']}"
     answers = [
         await client.put(path, {"trigger": {**made["trigger"], "signingSecret": canary}}),
         await client.get(path),
         await client.get("/orchestrations"),
         await sent(client, "/webhooks/stripe"),
-        await client.post(
-            "/orchestrations", hooked("no", path="no?", signingSecret=canary)
-        ),
+        await client.post("/orchestrations", hooked("no", path="no?", signingSecret=canary)),
     ]
 
     assert not [answer for answer in answers if canary.encode() in answer.raw]
@@ -241,9 +233,7 @@ async def test_a_secret_is_nowhere_to_be_read(client: Client) -> None:
 
 
 async def test_the_same_delivery_again_is_the_same_run(client: Client) -> None:
-    made = await client.created(
-        hooked(path="stripe", validateSignature=True, signingSecret=SECRET)
-    )
+    made = await client.created(hooked(path="stripe", validateSignature=True, signingSecret=SECRET))
     headers = standard(int(time.time()))
 
     first = await sent(client, "/webhooks/stripe", **headers)

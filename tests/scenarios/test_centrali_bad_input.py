@@ -1,0 +1,442 @@
+"""What must not be let in, at every route of both Centrali dialects, and at every member."""
+
+import gzip
+import io
+import json
+from typing import Any
+
+import pytest
+
+from tests.scenarios.every_route import CASES, DEFINITION, NAMES, Case, something
+from tests.scenarios.stack import Stack
+
+WITH_BODY = [case for case in CASES if case.takes_body]
+WORDS = {
+    400: "validation_error",
+    404: "not_found",
+    405: "method_not_allowed",
+    413: "payload_too_large",
+    415: "unsupported_media_type",
+}
+JSON = {"Content-Type": "application/json"}
+
+
+def deep(levels: int) -> bytes:
+    return b'{"input":' + b'{"a":' * levels + b"1" + b"}" * levels + b"}"
+
+
+BODIES = {
+    "empty object instead of nothing but blanks": b"   ",
+    "not JSON": b"{",
+    "an array": b"[]",
+    "a string": b'"x"',
+    "null": b"null",
+    "NaN": b'{"input":{"a":NaN}}',
+    "Infinity": b'{"input":{"a":-Infinity}}',
+    "a float past its range": b'{"input":{"a":1e400}}',
+    "an integer past 2^63": b'{"input":{"a":9223372036854775808}}',
+    "an integer past -2^63": b'{"input":{"a":-9223372036854775809}}',
+    "thirty nines": b'{"input":{"a":' + b"9" * 30 + b"}}",
+    "too deep": deep(70),
+    "far too deep": deep(5_000),
+    "a lone surrogate": b'{"input":{"a":"\\ud800"}}',
+    "a NUL": b'{"input":{"a":"\\u0000"}}',
+    "a NUL in a name": b'{"input":{"a\\u0000":1}}',
+    "a BOM": b"\xef\xbb\xbf{}",
+    "bad UTF-8": b'{"input":{"a":"\xff"}}',
+    "UTF-16": json.dumps({"input": {}}).encode("utf-16"),
+    "a trailing comma": b'{"input":{},}',
+    "two documents": b"{}{}",
+}
+
+
+async def assert_refused(stack: Stack, answer: Any, status: int) -> None:
+    assert answer.status == status, answer.body
+    assert answer.body["error"] == WORDS[status]
+    assert isinstance(answer.body["message"], str)
+    assert set(answer.body) <= {"error", "message", "field", "details"}
+    assert b"Traceback" not in answer.raw
+    assert (await stack.get("/healthz")).status == 200
+
+
+@pytest.mark.parametrize("case", WITH_BODY, ids=str)
+async def test_a_body_that_is_no_document_is_refused(idle: Stack, case: Case) -> None:
+    client = idle.client(case.name)
+    path = case.path(await something(client))
+    before = await idle.stored()
+
+    for what, body in BODIES.items():
+        answer = await client.call(case.route.method, path, data=body, headers=JSON)
+        assert answer.status == 400, what
+        await assert_refused(idle, answer, 400)
+
+    assert await idle.stored() == before
+
+
+@pytest.mark.parametrize("case", WITH_BODY, ids=str)
+async def test_only_json_is_read(idle: Stack, case: Case) -> None:
+    client = idle.client(case.name)
+    path = case.path(await something(client))
+    body = json.dumps(case.body()).encode()
+
+    for media in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data", ""):
+        headers = {"Content-Type": media}
+        answer = await client.call(case.route.method, path, data=body, headers=headers)
+        await assert_refused(idle, answer, 415)
+
+
+@pytest.mark.parametrize("case", WITH_BODY, ids=str)
+async def test_a_body_has_a_limit(idle: Stack, case: Case) -> None:
+    client = idle.client(case.name)
+    ids = await something(client)
+    large = b'{"input":{"a":"' + b"x" * 1_100_000 + b'"}}'
+
+    async def in_chunks():
+        for at in range(0, len(large), 65_536):
+            yield large[at : at + 65_536]
+
+    bomb = gzip.compress(b"0" * 20_000_000)
+    for data, more in (
+        (io.BytesIO(large), {}),
+        (in_chunks(), {}),
+        (bomb, {"Content-Encoding": "gzip"}),
+    ):
+        answer = await client.call(
+            case.route.method, case.path(ids), data=data, headers={**JSON, **more}
+        )
+        await assert_refused(idle, answer, 413)
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+async def test_an_id_that_is_none_names_nothing(idle: Stack, case: Case) -> None:
+    client = idle.client(case.name)
+    ids = await something(client)
+    body = case.body() if case.takes_body else None
+    for name in case.parameters:
+        for ident in (
+            "nope",
+            "%00",
+            "a%00b",
+            "%2e%2e%2f%2e%2e%2fetc%2fpasswd",
+            "x" * 4_000,
+            "%ff",
+            "%F0%9F%92%A9",
+            "'%20or%201=1--",
+            "__proto__",
+            "%0d%0aX-Evil:%201",
+        ):
+            answer = await client.call(
+                case.route.method, case.path(ids, **{name: ident}), json=body
+            )
+            await assert_refused(idle, answer, 404)
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+async def test_another_method_is_told_so(idle: Stack, case: Case) -> None:
+    client = idle.client(case.name)
+
+    answer = await client.call("PATCH", case.path(await something(client)), json={})
+
+    await assert_refused(idle, answer, 405)
+    assert case.route.method in answer.headers["Allow"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+async def test_a_path_that_is_none_is_told_so(idle: Stack, name: str) -> None:
+    client = idle.client(name)
+
+    for path in ("", "/", "/orchestration", "/orchestrations/", "/admin", "/debug"):
+        await assert_refused(idle, await client.get(path), 404)
+
+
+QUERIES = [
+    ("", "page", value) for value in ("0", "-1", "1.0", "1_0", "x", "", "%2B1", "99999999999")
+]
+QUERIES += [("", "pageSize", value) for value in ("0", "101", "-5", "ten", "1e1", "٣")]
+QUERIES += [("", "sort", value) for value in ("id", "", "created_at", "version;drop", "name,slug")]
+QUERIES += [("", "order", value) for value in ("up", "ASC", "")]
+QUERIES += [("/{id}/runs", "status", value) for value in ("done", "", "cancelled", "FAILED")]
+QUERIES += [("/{id}/runs", "page", "0"), ("/{id}/runs", "pageSize", "101")]
+QUERIES += [("/{id}/runs/{run}", "include", value) for value in ("all", "", "steps,x")]
+
+
+@pytest.mark.parametrize("name", NAMES)
+async def test_a_parameter_out_of_range_is_refused(idle: Stack, name: str) -> None:
+    client = idle.client(name)
+    ids = await something(client)
+
+    for path, parameter, value in QUERIES:
+        full = f"/orchestrations{path}".format(id=ids["id"], run=ids["runId"])
+        answer = await client.get(f"{full}?{parameter}={value}")
+        assert answer.status == 400, (parameter, value)
+        assert named(answer.body) == [parameter]
+        await assert_refused(idle, answer, 400)
+        twice = await client.get(f"{full}?{parameter}=1&{parameter}=1")
+        await assert_refused(idle, twice, 400)
+
+
+def named(body: dict[str, Any]) -> list[str]:
+    """Return the places that a refusal names, in either dialect's form."""
+    if "details" in body:
+        return [fault["field"] for fault in body["details"]]
+    return [body["field"]] if "field" in body else []
+
+
+def with_steps(*steps: object) -> dict[str, Any]:
+    return {**DEFINITION, "slug": "new", "trigger": {"type": "on-demand"}, "steps": list(steps)}
+
+
+def compute(**members: object) -> dict[str, Any]:
+    return with_steps({"id": "a", "type": "compute", "functionId": "f", **members})
+
+
+def triggered(**members: object) -> dict[str, Any]:
+    return {**with_steps({"id": "a", "type": "compute", "functionId": "f"}), "trigger": members}
+
+
+def decided(*conditions: object, **members: object) -> dict[str, Any]:
+    case = {"conditions": list(conditions), "nextStepId": "a", **members}
+    return with_steps({"id": "a", "type": "decision", "cases": [case]})
+
+
+def without(member: str) -> dict[str, Any]:
+    return {name: value for name, value in compute().items() if name != member}
+
+
+def scheduled(**members: object) -> dict[str, Any]:
+    return triggered(type="scheduled", **members)
+
+
+DOCUMENTS: list[tuple[str, dict[str, Any]]] = [
+    *((member, without(member)) for member in ("slug", "name", "trigger", "steps")),
+    *(
+        ("slug", {**compute(), "slug": slug})
+        for slug in ("", "A", "-a", "a_b", "a" * 64, "a/b", "ä", 5, None, "a\n")
+    ),
+    *(("name", {**compute(), "name": name}) for name in ("", "  ", "x" * 201, 5, True, None, [])),
+    ("description", {**compute(), "description": 5}),
+    *(("trigger", {**compute(), "trigger": value}) for value in (None, "on-demand", [])),
+    ("trigger.type", triggered()),
+    *(("trigger.type", triggered(type=kind)) for kind in ("manual", "On-Demand", 1, None)),
+    ("trigger.eventType", triggered(type="event-driven")),
+    ("trigger.eventType", triggered(type="event-driven", eventType="record.exploded")),
+    (
+        "trigger.structureSlug",
+        triggered(type="event-driven", eventType="record.created", structureSlug=""),
+    ),
+    ("trigger.scheduleType", scheduled()),
+    ("trigger.scheduleType", scheduled(scheduleType="hourly")),
+    ("trigger.interval", scheduled(scheduleType="interval")),
+    *(
+        ("trigger.interval", scheduled(scheduleType="interval", interval=interval))
+        for interval in (0, -1, 1.5, "60", True, 2**62)
+    ),
+    ("trigger.cronExpression", scheduled(scheduleType="cron")),
+    *(
+        ("trigger.cronExpression", scheduled(scheduleType="cron", cronExpression=expression))
+        for expression in (
+            "",
+            "x",
+            "0 0 30 2 *",
+            "* * * * * *",
+            "* * * * * * *",
+            "H * * * *",
+            "R * * * *",
+            "@daily",
+            "60 * * * *",
+            "* " * 50_000,
+        )
+    ),
+    *(
+        (
+            "trigger.timezone",
+            scheduled(scheduleType="cron", cronExpression="* * * * *", timezone=zone),
+        )
+        for zone in ("Mars/Olympus", "../../etc/passwd", "", "local", "UTC+1 ")
+    ),
+    (
+        "trigger.timezone",
+        scheduled(scheduleType="once", scheduledAt="2031-01-01T00:00:00", timezone="x/y"),
+    ),
+    ("trigger.scheduledAt", scheduled(scheduleType="once")),
+    *(
+        ("trigger.scheduledAt", scheduled(scheduleType="once", scheduledAt=at))
+        for at in (
+            "soon",
+            "2031-13-01T00:00:00Z",
+            "2031-01-01",
+            "1e9",
+            "0001-01-01T00:00:00+23:00",
+            "2031-01-01T25:00:00Z",
+        )
+    ),
+    *(
+        ("trigger.path", triggered(type="http-trigger", path=path))
+        for path in ("", "/", "webhooks/", "/webhooks/", "a b", "a?b", "a#b", "a//b", "x" * 300, 5)
+    ),
+    *(
+        ("trigger.signatureHeaderName", triggered(type="http-trigger", signatureHeaderName=header))
+        for header in ("", "a b", "X\r\nEvil: 1", "ä", "x" * 300)
+    ),
+    ("trigger.validateSignature", triggered(type="http-trigger", validateSignature="yes")),
+    *(
+        ("trigger.signingSecret", triggered(type="http-trigger", signingSecret=secret))
+        for secret in ("", "x" * 1_001, 5)
+    ),
+    *(("steps", {**compute(), "steps": steps}) for steps in ([], None, {}, "x")),
+    ("steps[0]", with_steps(5)),
+    ("steps[0].id", with_steps({"type": "delay", "delayMs": 1})),
+    *(("steps[0].id", compute(id=ident)) for ident in ("", "a.b", "a b", "x" * 65, 5, "ä", "a\n")),
+    *(("steps[0].type", compute(type=kind)) for kind in ("sync", "Compute", None)),
+    ("steps[0].name", compute(name="x" * 201)),
+    ("steps[0].functionId", with_steps({"id": "a", "type": "compute"})),
+    *(
+        ("steps[0].functionId", compute(functionId=function))
+        for function in ("", None, 5, "x" * 201)
+    ),
+    *(
+        ("steps[0].timeoutMs", compute(timeoutMs=timeout))
+        for timeout in (0, -1, 1.5, "30000", True, 2**62)
+    ),
+    *(
+        ("steps[0].retry.maxAttempts", compute(retry={"maxAttempts": attempts}))
+        for attempts in (0, -1, "3", 10**9)
+    ),
+    *(
+        ("steps[0].retry.backoffMs", compute(retry={"backoffMs": wait}))
+        for wait in (-1, 0.5, 2**62)
+    ),
+    ("steps[0].onFailure.action", compute(onFailure={"action": "explode"})),
+    ("steps[0].nextStepId", compute(nextStepId="nowhere")),
+    ("steps[0].nextStepId", compute(nextStepId="")),
+    ("steps[0].onSuccess.nextStepId", compute(onSuccess={"nextStepId": "nowhere"})),
+    ("steps[0].delayMs", with_steps({"id": "a", "type": "delay"})),
+    *(
+        ("steps[0].delayMs", with_steps({"id": "a", "type": "delay", "delayMs": delay}))
+        for delay in (-1, "5", 2**62)
+    ),
+    ("steps[0].cases", with_steps({"id": "a", "type": "decision"})),
+    ("steps[0].cases", with_steps({"id": "a", "type": "decision", "cases": []})),
+    (
+        "steps[0].defaultNextStepId",
+        with_steps({"id": "a", "type": "decision", "cases": [], "defaultNextStepId": "x"}),
+    ),
+    ("steps[0].cases[0].nextStepId", decided(nextStepId="nowhere")),
+    ("steps[0].cases[0].nextStepId", decided(nextStepId=None)),
+    ("steps[0].cases[0].conditions", decided(conditions=5)),
+    ("steps[0].cases[0].conditions[0].path", decided({"op": "exists"})),
+    *(
+        ("steps[0].cases[0].conditions[0].path", decided({"path": path, "op": "exists"}))
+        for path in ("", "x" * 1_001, "a" + ".a" * 100)
+    ),
+    ("steps[0].cases[0].conditions[0].op", decided({"path": "input.a"})),
+    (
+        "steps[0].cases[0].conditions[0].op",
+        decided({"path": "input.a", "op": "matches", "value": "(a+)+$"}),
+    ),
+    ("steps[0].cases[0].conditions[0].value", decided({"path": "input.a", "op": "eq"})),
+    ("steps[0].cases[0].conditions[0].value", decided({"path": "input.a", "op": "in", "value": 5})),
+    (
+        "steps[0].cases[0].conditions[0].value",
+        decided({"path": "input.a", "op": "gt", "value": None}),
+    ),
+    (
+        "steps[0].cases[0].conditions[0].valuePath",
+        decided({"path": "input.a", "op": "eq", "valuePath": ""}),
+    ),
+    (
+        "steps[1].id",
+        with_steps(
+            {"id": "a", "type": "delay", "delayMs": 1}, {"id": "a", "type": "delay", "delayMs": 1}
+        ),
+    ),
+    ("steps", with_steps(*({"id": f"s{n}", "type": "delay", "delayMs": 1} for n in range(1_001)))),
+]
+
+
+@pytest.mark.parametrize("name", NAMES)
+async def test_a_fault_is_named_by_its_place_on_creation(idle: Stack, name: str) -> None:
+    client = idle.client(name)
+
+    for place, document in DOCUMENTS:
+        answer = await client.post("/orchestrations", document)
+        assert answer.status == 400, (place, str(document)[:500])
+        assert place in named(answer.body), (place, answer.body)
+        await assert_refused(idle, answer, 400)
+
+    assert await idle.stored() == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+async def test_a_fault_is_named_by_its_place_on_change(idle: Stack, name: str) -> None:
+    client = idle.client(name)
+    made = await client.created(DEFINITION)
+    before = await idle.stored()
+
+    for place, document in DOCUMENTS:
+        member = place.partition(".")[0].partition("[")[0]
+        if member == "slug" or member not in document:
+            continue
+        change = {member: document[member]}
+        answer = await client.put(f"/orchestrations/{made['id']}", change)
+        assert answer.status == 400, (place, str(change)[:500])
+        assert place in named(answer.body), (place, answer.body)
+
+    assert await idle.stored() == before
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"input": 5},
+        {"input": []},
+        {"input": "x"},
+        {"correlationId": 5},
+        {"correlationId": ""},
+        {"correlationId": "x" * 201},
+    ],
+)
+@pytest.mark.parametrize("name", NAMES)
+async def test_a_run_is_asked_for_in_order(idle: Stack, name: str, body: dict) -> None:
+    client = idle.client(name)
+    ids = await something(client)
+    verb = "runs" if name == "centrali-openapi" else "trigger"
+
+    answer = await client.post(f"/orchestrations/{ids['id']}/{verb}", body)
+
+    await assert_refused(idle, answer, 400)
+    assert named(answer.body) == list(body)
+
+
+async def test_every_fault_is_named_at_once_in_the_reference(idle: Stack) -> None:
+    client = idle.client("centrali-reference")
+    steps = [{"id": "a", "type": "compute"}, {"id": "b", "type": "delay"}]
+
+    answer = await client.post("/orchestrations", with_steps(*steps))
+
+    assert answer.body["details"] == [
+        {"field": "steps[0].functionId", "message": "required"},
+        {"field": "steps[1].delayMs", "message": "required"},
+    ]
+
+
+async def test_the_first_fault_is_told_in_the_message_of_the_other(idle: Stack) -> None:
+    client = idle.client("centrali-openapi")
+
+    answer = await client.post("/orchestrations", compute(nextStepId="nowhere"))
+
+    assert answer.body == {
+        "error": "validation_error",
+        "message": "steps[0].nextStepId: 'nowhere' is no step",
+        "field": "steps[0].nextStepId",
+    }
+
+
+@pytest.mark.parametrize("key", ["", "x" * 256, "ä"])
+@pytest.mark.parametrize("name", NAMES)
+async def test_an_idempotency_key_is_short_text(idle: Stack, name: str, key: str) -> None:
+    client = idle.client(name)
+
+    answer = await client.post("/orchestrations", compute(), headers={"Idempotency-Key": key})
+
+    await assert_refused(idle, answer, 400)

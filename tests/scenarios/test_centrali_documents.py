@@ -1,0 +1,208 @@
+"""The OpenAPI documents of both Centrali dialects say what the server does."""
+
+import re
+from collections import defaultdict
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from command_api.dialect import discover
+from command_api.dialects.centrali_reference import documents
+from tests.scenarios.examples import OPENAPI
+from tests.scenarios.stack import Client, Stack
+
+STEPS = [
+    {
+        "id": "first",
+        "name": "First",
+        "type": "compute",
+        "functionId": "5b1f0c52-3b0e-4d59-9a6e-0d3a4f1f6d10",
+        "timeoutMs": 1_000,
+        "retry": {"maxAttempts": 3, "backoffMs": 10},
+        "onSuccess": {"nextStepId": "choose"},
+        "nextStepId": "wait",
+    },
+    {
+        "id": "choose",
+        "type": "decision",
+        "cases": [
+            {
+                "conditions": [{"path": "input.a", "op": "gt", "valuePath": "input.b"}],
+                "nextStepId": "broken",
+            },
+            {
+                "conditions": [{"path": "steps.first.output", "op": "eq", "value": 42}],
+                "nextStepId": "wait",
+            },
+        ],
+        "defaultNextStepId": "wait",
+    },
+    {"id": "wait", "type": "delay", "delayMs": 3_600_000, "nextStepId": "broken"},
+    {"id": "broken", "type": "compute", "functionId": "break", "onFailure": {"action": "fail"}},
+]
+TRIGGERS = [
+    {"type": "event-driven", "eventType": "record.created", "structureSlug": "orders"},
+    {"type": "scheduled", "scheduleType": "interval", "interval": 60_000},
+    {"type": "scheduled", "scheduleType": "cron", "cronExpression": "0 9 * * *"},
+    {
+        "type": "scheduled",
+        "scheduleType": "once",
+        "scheduledAt": "2031-02-01T09:00:00Z",
+        "timezone": "Europe/Berlin",
+    },
+    {
+        "type": "http-trigger",
+        "path": "hook",
+        "validateSignature": False,
+        "signatureHeaderName": "X-Sig",
+    },
+]
+NEVER_SHOWN = {
+    "Trigger.signingSecret",  # write-only
+    "OrchestrationRun.ttlExpiresAt",  # runs are kept
+    "TriggerMetadata.eventType",  # a record event's run has it
+    "TriggerMetadata.scheduleId",  # a schedule's run has it
+}
+
+
+def operations(paths: dict[str, Any]) -> set[tuple[str, str]]:
+    return {(method, path) for path, found in paths.items() for method in found}
+
+
+def routes(name: str) -> set[tuple[str, str]]:
+    (dialect,) = (one for one in discover() if one.name == name)
+    return {
+        (route.method.lower(), re.sub(r"\{(\w+):[^}]*\}", r"{\1}", route.path))
+        for route in dialect.routes
+    }
+
+
+def test_every_operation_of_the_document_has_a_route_and_the_reverse() -> None:
+    assert routes("centrali-openapi") == operations(OPENAPI["paths"])
+
+
+def test_every_operation_of_the_reference_has_a_route() -> None:
+    said = {
+        ("get", "/orchestrations"),
+        ("get", "/orchestrations/{orchestrationId}"),
+        ("post", "/orchestrations"),
+        ("put", "/orchestrations/{orchestrationId}"),
+        ("delete", "/orchestrations/{orchestrationId}"),
+        ("get", "/orchestrations/{orchestrationId}/runs"),
+        ("get", "/orchestrations/{orchestrationId}/runs/{runId}"),
+        ("post", "/orchestrations/{orchestrationId}/trigger"),
+    }
+    webhooks = {("post", "/orchestrations/{id}/webhook"), ("post", "/webhooks/{path}")}
+
+    assert routes("centrali-reference") == said | webhooks
+
+
+async def test_the_served_document_adds_to_the_seeds_and_takes_nothing(idle: Stack) -> None:
+    served = (await idle.get("/openapi/centrali-openapi.json", anonymous=True)).body
+
+    lost = list(missing(OPENAPI, served))
+
+    assert lost == [
+        "components.schemas.OrchestrationStep.properties.functionId.description",
+        "components.schemas.OrchestrationStep.properties.functionId.format",
+        "servers.0.url",
+    ]
+
+
+def missing(said: Any, served: Any, where: str = "") -> list[str]:
+    if isinstance(said, dict):
+        if not isinstance(served, dict):
+            return [where]
+        lost = [missing(value, served.get(name), f"{where}.{name}") for name, value in said.items()]
+    elif isinstance(said, list):
+        if not isinstance(served, list) or len(said) != len(served):
+            return [where]
+        lost = [missing(value, served[n], f"{where}.{n}") for n, value in enumerate(said)]
+    else:
+        return [] if said == served else [where.removeprefix(".")]
+    return sorted(found for each in lost for found in each)
+
+
+async def answers(client: Client) -> dict[str, Any]:
+    """Have everything happen once, and return what was answered, by name."""
+    base = {"slug": "all", "name": "All", "description": "Everything"}
+    made = await client.created({**base, "trigger": TRIGGERS[-1], "steps": STEPS})
+    for number, trigger in enumerate(TRIGGERS[:-1]):
+        await client.created({**base, "slug": f"t{number}", "trigger": trigger, "steps": STEPS})
+    path = f"/orchestrations/{made['id']}"
+    body = {"input": {"a": 1, "b": "x"}, "correlationId": "c1"}
+    started = await client.started(made["id"], body)
+    waiting = await client.until(made["id"], started["id"], "waiting", query="?include=steps")
+    await client.stack.fire(started["id"], "wait")
+    run = await client.until(made["id"], started["id"], query="?include=steps")
+    hooked = await client.stack.call("POST", f"{client.base}/webhooks/hook", anonymous=True)
+    await client.until(made["id"], hooked.body["runId"], "waiting")
+    return {
+        "created": made,
+        "listed": (await client.get("/orchestrations")).body,
+        "started": started,
+        "waiting": waiting,
+        "run": run,
+        "hooked": hooked.body,
+        "runs": (await client.get(f"{path}/runs")).body,
+    }
+
+
+async def test_every_member_of_every_schema_is_shown_by_some_answer(memory: Stack) -> None:
+    client = memory.client("centrali-openapi")
+    told = await answers(client)
+    path = f"/orchestrations/{told['created']['id']}"
+    decided = await client.post(f"{path}/steps/choose/test-decision", {"testData": {"a": 1}})
+    error = await client.post("/orchestrations", {})
+    seen: dict[str, set[str]] = defaultdict(set)
+    for schema, value in (
+        ("PaginatedOrchestrations", told["listed"]),
+        ("PaginatedRuns", told["runs"]),
+        ("OrchestrationRun", told["started"]),
+        ("OrchestrationRun", told["waiting"]),
+        ("OrchestrationRun", told["run"]),
+        ("OrchestrationRunStep", told["run"]["steps"]),
+        ("OrchestrationRunStep", told["waiting"]["steps"]),
+        ("DecisionResult", decided.body),
+        ("Error", error.body),
+    ):
+        note(schema, value, seen)
+
+    requests = {name for name in OPENAPI["components"]["schemas"] if name.endswith("Input")}
+    unseen = {
+        f"{name}.{member}"
+        for name, schema in OPENAPI["components"]["schemas"].items()
+        if name not in requests
+        for member in schema.get("properties", {})
+        if member not in seen[name]
+    }
+    assert unseen == NEVER_SHOWN
+
+
+def note(schema: str, value: Any, seen: dict[str, set[str]]) -> None:
+    """Note which members of which schemas a value shows, following the document."""
+    if isinstance(value, list):
+        for each in value:
+            note(schema, each, seen)
+        return
+    for member, told in OPENAPI["components"]["schemas"][schema].get("properties", {}).items():
+        if member not in value:
+            continue
+        seen[schema].add(member)
+        reference = told.get("$ref") or told.get("items", {}).get("$ref")
+        if reference and not isinstance(value[member], str):
+            note(reference.rpartition("/")[2], value[member], seen)
+
+
+async def test_the_references_answers_have_the_documented_shapes(memory: Stack) -> None:
+    told = await answers(memory.client("centrali-reference"))
+
+    for shape, name in (
+        (documents.Orchestration, "created"),
+        (documents.Orchestrations, "listed"),
+        (documents.RunTriggered, "started"),
+        (documents.Run, "waiting"),
+        (documents.Run, "run"),
+        (documents.Runs, "runs"),
+    ):
+        TypeAdapter(shape).validate_python(told[name])
