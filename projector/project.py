@@ -37,13 +37,13 @@ _log = logging.getLogger("baton.projector")
 class Projector:
     """Folds the log into `store`; rows and position change in one transaction (`run`).
 
-    `position` is how far the views hold the log.
+    `position` is how far the views hold the log, -1 before their tables are there.
     """
 
     def __init__(
         self, store: ViewStore, *, clock: Clock, views: Sequence[View[Any]] | None = None
     ) -> None:
-        self.position = 0
+        self.position = -1
         self._store = store
         self._clock = clock
         self._views = every_view() if views is None else views
