@@ -1,0 +1,1 @@
+"""Histories as each release wrote them; every later release reads them."""

@@ -1,0 +1,294 @@
+"""The histories that today's release would write: every event, with every field said.
+
+`python -m tests.replay.histories` prints them as they are stored. When a release is made, its
+output is kept as `<version>.ndjson`; a kept file never changes.
+"""
+
+import sys
+
+import orjson
+
+from domain.claim.messages import NameClaimed, NameReleased
+from domain.definition.graph import Case, Compute, Condition, Decision, Delay, Graph, Retry, Sync
+from domain.definition.messages import (
+    Body,
+    DefinitionCreated,
+    DefinitionDeleted,
+    DefinitionUpdated,
+)
+from domain.definition.trigger import EventTrigger, HttpTrigger, OnDemandTrigger, ScheduleTrigger
+from domain.record.messages import RecordReceived, TriggersConsidered
+from domain.run.evaluation import CaseEvaluation, ConditionEvaluation, DecisionResult
+from domain.run.messages import (
+    DecisionTaken,
+    DelayElapsed,
+    DelayStarted,
+    Error,
+    RetryScheduled,
+    RunCancelled,
+    RunCompleted,
+    RunFailed,
+    RunReopened,
+    RunRequested,
+    RunStarted,
+    StepCancelled,
+    StepFailed,
+    StepSkipped,
+    StepStarted,
+    StepSucceeded,
+    StepTimedOut,
+    SyncReached,
+)
+from domain.schedule.messages import (
+    ScheduleCreated,
+    ScheduleDeleted,
+    ScheduleFired,
+    ScheduleMissed,
+    ScheduleSkipped,
+)
+from domain.schedule.timetable import Cron, Interval, Once
+from eventlog.codec import encode, topic_of
+
+AT = 1_700_000_000_000
+DEFINITION = "cm4definition0000000"
+RUN = "cm4run00000000000000"
+
+WALK = Graph(
+    steps=(
+        Compute(
+            id="check",
+            function="stock.check",
+            name="Check stock",
+            description="Asks the warehouse",
+            config={"warehouse": 7, "tags": ["a", None, 1.5, True]},
+            timeout_ms=5_000,
+            retry=Retry(max_attempts=3, backoff_ms=100, multiplier=1.5),
+            on_success_next="choose",
+            on_failure="end",
+        ),
+        Decision(
+            id="choose",
+            cases=(
+                Case(
+                    conditions=(
+                        Condition(path="$.steps.check.output.left", op="gt", value=0),
+                        Condition(path="$.input.qty", op="lte", value_path="$.context.max"),
+                    ),
+                    next="wait",
+                ),
+            ),
+            default_next="meet",
+            name="Choose",
+            description="In stock?",
+        ),
+        Delay(id="wait", delay_ms=60_000, name="Wait", description="A minute", next="meet"),
+        Sync(id="meet", name="Meet", description="All here", timeout_ms=1_000, next=None),
+    ),
+    flow="next",
+    loop_limit=50,
+)
+NEEDS = Graph(
+    steps=(
+        Compute(id="a", function="noop"),
+        Compute(id="b", function="noop", needs=("a",), when=(Condition(path="$.x", op="exists"),)),
+        Sync(id="c", needs=("a", "b")),
+    ),
+    flow="needs",
+)
+
+
+def _body(trigger: object, graph: Graph = WALK) -> Body:
+    return Body(
+        name="Orders",
+        trigger=trigger,  # type: ignore[arg-type]
+        graph=graph,
+        status="active",
+        description="Takes orders",
+    )
+
+
+def _step(visit: int = 1, attempt: int = 1) -> dict[str, object]:
+    return {"step_id": "check", "visit": visit, "attempt": attempt, "at": AT}
+
+
+ERROR = Error(code="STOCK_GONE", message="none left", stack="Traceback …")
+
+HISTORIES: dict[str, list[object]] = {
+    f"acme/definition/{DEFINITION}": [
+        DefinitionCreated(
+            tenant="acme",
+            definition_id=DEFINITION,
+            slug="orders",
+            body=_body(EventTrigger(event_type="record.created", structure="orders")),
+            by="ann",
+            at=AT,
+        ),
+        DefinitionUpdated(
+            version=2,
+            body=_body(ScheduleTrigger(timetable=Interval(every_ms=5_000))),
+            by="bob",
+            at=AT,
+        ),
+        DefinitionUpdated(
+            version=3,
+            body=_body(
+                ScheduleTrigger(timetable=Cron(expression="30 2 * * *", timezone="Europe/Berlin"))
+            ),
+            by="bob",
+            at=AT,
+        ),
+        DefinitionUpdated(
+            version=4, body=_body(ScheduleTrigger(timetable=Once(at=AT))), by="bob", at=AT
+        ),
+        DefinitionUpdated(
+            version=5,
+            body=_body(
+                HttpTrigger(
+                    path="orders/new",
+                    shown_path="/webhooks/orders/new",
+                    validate_signature=True,
+                    secret_id="cm4secret00000000000",
+                    signature_header="X-Signature",
+                )
+            ),
+            by="bob",
+            at=AT,
+        ),
+        DefinitionUpdated(version=6, body=_body(OnDemandTrigger(), NEEDS), by="bob", at=AT),
+        DefinitionDeleted(by="ann", at=AT),
+    ],
+    "acme/claim/slug:orders": [
+        NameClaimed(name="slug:orders", holder=DEFINITION, at=AT),
+        NameReleased(name="slug:orders", holder=DEFINITION, at=AT),
+    ],
+    "acme/record/cm4record00000000000": [
+        RecordReceived(
+            event_id="e1",
+            source="/centrali",
+            type="record.created",
+            workspace="acme",
+            record_slug="orders",
+            record_id="o1",
+            data={"qty": 2, "note": "é\U0001f600"},
+            time=AT,
+            at=AT,
+        ),
+        TriggersConsidered(at=AT, fired=((DEFINITION, RUN),), skipped=(("d2", "paused"),)),
+    ],
+    f"acme/schedule/{DEFINITION}": [
+        ScheduleCreated(
+            definition_id=DEFINITION,
+            timetable=Interval(every_ms=5_000),
+            by="ann",
+            at=AT,
+            input={"a": 1},
+        ),
+        ScheduleFired(nominal_at=AT, run_id=RUN, at=AT),
+        ScheduleMissed(nominal_at=AT + 5_000, reason="nobody was there", at=AT),
+        ScheduleSkipped(nominal_at=AT + 10_000, reason="still running", at=AT),
+        ScheduleDeleted(by="ann", at=AT),
+    ],
+    f"acme/run/{RUN}": [
+        RunRequested(
+            tenant="acme",
+            run_id=RUN,
+            definition_id=DEFINITION,
+            version=1,
+            trigger="on_demand",
+            by="ann",
+            at=AT,
+            input={"qty": 2, "price": 1.0, "big": 2**60},
+            context={"max": 5},
+            metadata={"k": "v"},
+            correlation_id="c1",
+            traceparent="00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+        ),
+        RunStarted(at=AT),
+        StepStarted(**_step(), function="stock.check", deadline_at=AT + 5_000),  # type: ignore[arg-type]
+        StepFailed(**_step(), error=ERROR, final=False),  # type: ignore[arg-type]
+        RetryScheduled(step_id="check", visit=1, attempt=2, due_at=AT + 100, at=AT),
+        StepStarted(
+            **_step(attempt=2),  # type: ignore[arg-type]
+            function="stock.check",
+            deadline_at=AT + 5_100,
+            cause="retry",
+        ),
+        StepTimedOut(**_step(attempt=2), timeout_ms=5_000, final=True),  # type: ignore[arg-type]
+        RunFailed(at=AT, error=ERROR, step_id="check"),
+        RunReopened(by="ann", steps=("check",), at=AT),
+        StepStarted(
+            **_step(attempt=3),  # type: ignore[arg-type]
+            function="stock.check",
+            deadline_at=AT + 9_000,
+            cause="reopen",
+        ),
+        StepSucceeded(
+            **_step(attempt=3),  # type: ignore[arg-type]
+            output={"left": 3},
+            context={"seen": True},
+            warning="slow",
+        ),
+        DecisionTaken(
+            step_id="choose",
+            visit=1,
+            result=DecisionResult(
+                evaluated_cases=1,
+                evaluations=(
+                    CaseEvaluation(
+                        case_index=0,
+                        next="wait",
+                        matched=True,
+                        conditions=(
+                            ConditionEvaluation(
+                                path="$.steps.check.output.left",
+                                operator="gt",
+                                matched=True,
+                                path_exists=True,
+                                expected=0,
+                                value_path=None,
+                                actual=3,
+                                error=None,
+                            ),
+                        ),
+                    ),
+                ),
+                matched_case_index=0,
+                selected="wait",
+            ),
+            at=AT,
+        ),
+        DelayStarted(step_id="wait", visit=1, delay_ms=60_000, resume_at=AT + 60_000, at=AT),
+        DelayElapsed(step_id="wait", visit=1, at=AT + 60_000),
+        SyncReached(step_id="meet", visit=1, at=AT + 60_000),
+        RunCompleted(at=AT + 60_000, has_errors=False),
+    ],
+    "acme/run/cm4run00000000000001": [
+        RunRequested(
+            tenant="acme",
+            run_id="cm4run00000000000001",
+            definition_id=DEFINITION,
+            version=6,
+            trigger="event",
+            by="scheduler",
+            at=AT,
+        ),
+        RunStarted(at=AT),
+        StepSkipped(step_id="b", visit=1, at=AT),
+        StepStarted(**_step(), function="noop", deadline_at=AT + 1),  # type: ignore[arg-type]
+        StepCancelled(**_step()),  # type: ignore[arg-type]
+        RunCancelled(by="ann", at=AT, reason="changed her mind"),
+    ],
+}
+
+
+def lines() -> list[bytes]:
+    """Return each event as one line: stream, version, topic, event."""
+    return [
+        orjson.dumps([stream, version, topic_of(event), orjson.Fragment(encode(event))])
+        for stream, events in HISTORIES.items()
+        for version, event in enumerate(events, 1)
+    ]
+
+
+if __name__ == "__main__":
+    sys.stdout.buffer.write(b"\n".join(lines()) + b"\n")
