@@ -1,0 +1,237 @@
+"""The run loop: what an executor performs, in which order, and what it leaves alone."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from domain.definition.graph import Delay, Retry
+from domain.run.messages import (
+    CancelRun,
+    Error,
+    Failed,
+    FireTimer,
+    RetryRun,
+    Succeeded,
+    TakeOver,
+    Token,
+)
+from domain.run.state import State as Run
+from domain.stream import stream_name
+from executor.work import Limits
+from tests.executor.working import World, a_world, compute
+
+
+@pytest.fixture
+async def world() -> AsyncIterator[World]:
+    async with a_world() as made:
+        yield made
+
+
+def boom(*, retryable: bool = True) -> Failed:
+    return Failed(error=Error(code="Boom", message="no"), retryable=retryable, jitter=0.0)
+
+
+async def test_a_sequence_is_performed_in_order_with_what_came_before(world: World) -> None:
+    await world.executor()
+    await world.request(await world.define(compute("a", next="b"), compute("b")))
+
+    run = await world.ended()
+
+    assert run.status == "completed"
+    assert [call.step_id for call in world.functions.calls] == ["a", "b"]
+    assert world.functions.calls[1].payload["steps"] == {"a": {"output": "a"}}
+
+
+async def test_a_patch_of_the_context_is_seen_by_the_next_step(world: World) -> None:
+    world.functions.hold("a")
+    world.functions.end("a", Succeeded(output=1, context={"seen": True}))
+    await world.executor()
+    await world.request(await world.define(compute("a", next="b"), compute("b")))
+
+    await world.ended()
+
+    assert world.functions.calls[1].payload["context"] == {"seen": True}
+
+
+async def test_a_wide_fan_out_runs_side_by_side_and_joins_once(world: World) -> None:
+    wide = [compute(f"w{n}", needs=("root",)) for n in range(100)]
+    join = compute("join", needs=tuple(step.id for step in wide))
+    await world.executor()
+    await world.request(await world.define(compute("root"), *wide, join, flow="needs"))
+
+    run = await world.ended()
+
+    assert run.status == "completed"
+    assert len(world.functions.calls) == 102
+    assert world.functions.calls[-1].step_id == "join"
+
+
+async def test_a_failed_attempt_is_tried_again_under_the_same_idempotency_key(
+    world: World,
+) -> None:
+    world.functions.hold("a")
+    world.functions.end("a", boom())
+    await world.executor()
+    retry = Retry(max_attempts=3, backoff_ms=1)
+    await world.request(await world.define(compute("a", retry=retry)))
+
+    run = await world.ended()
+
+    assert run.status == "failed"
+    assert [call.attempt for call in world.functions.calls] == [1, 2, 3]
+    assert len({call.idempotency_key for call in world.functions.calls}) == 1
+
+
+async def test_a_backoff_that_elapsed_is_performed_by_the_executor(world: World) -> None:
+    world.functions.hold("a")
+    world.functions.end(
+        "a", Failed(error=Error(code="Boom", message="no"), retryable=True, jitter=1.0)
+    )
+    definition = await world.define(compute("a", retry=Retry(max_attempts=2, backoff_ms=1_000)))
+    await world.executor()
+    await world.request(definition)
+    waiting = await world.until(lambda run: bool(run.steps) and not _running(run))
+
+    await world.clock.advance(1_000)
+    due = FireTimer(
+        token=Token("a", 1, 2), graph=definition.body.graph, at=waiting.steps["a"].due_at
+    )
+    await world.command(due)
+
+    assert (await world.ended()).status == "failed"
+    assert [call.attempt for call in world.functions.calls] == [1, 2]
+
+
+async def test_an_attempt_is_cut_off_at_its_deadline(world: World) -> None:
+    world.functions.hold("a")
+    await world.executor()
+    await world.request(await world.define(compute("a", timeout_ms=1)))
+
+    run = await world.ended()
+
+    assert run.errors["a"].code == "TIMEOUT"
+    assert [call.step_id for call in world.functions.cancelled] == ["a"]
+
+
+async def test_a_cancelled_run_cuts_off_what_is_under_way(world: World) -> None:
+    world.functions.hold("a")
+    executor = await world.executor()
+    await world.request(await world.define(compute("a", next="b"), compute("b")))
+    await world.called(1)
+
+    await world.command(CancelRun(by="me", at=world.clock.now()))
+    await world.ended()
+    await executor.stop(grace_s=1)
+
+    assert [call.step_id for call in world.functions.cancelled] == ["a"]
+    assert [call.step_id for call in world.functions.calls] == ["a"]
+
+
+async def test_a_delay_keeps_nobody_busy_and_goes_on_when_its_timer_fires(world: World) -> None:
+    definition = await world.define(Delay(id="wait", delay_ms=50, next="b"), compute("b"))
+    await world.executor(limits=Limits(kept_runs=1))
+    await world.request(definition, "r")
+    await world.request(definition, "s")
+    await world.until(lambda run: "wait" in run.steps, "s")
+
+    await world.clock.advance(50)
+    for run_id in ("r", "s"):
+        due = FireTimer(
+            token=Token("wait", 1, 1), graph=definition.body.graph, at=world.clock.now()
+        )
+        await world.command(due, run_id)
+
+    assert (await world.ended("r")).status == "completed"
+    assert (await world.ended("s")).status == "completed"
+    assert len(world.functions.calls) == 2
+
+
+async def test_a_run_that_was_reopened_long_after_its_end_is_performed(world: World) -> None:
+    world.functions.hold("a")
+    world.functions.end("a", boom(retryable=False))
+    definition = await world.define(compute("a", next="b"), compute("b"))
+    await world.executor()
+    await world.request(definition)
+    await world.ended()
+
+    del world.functions.held["a"]
+    await world.command(RetryRun(graph=definition.body.graph, by="me", at=world.clock.now()))
+
+    run = await world.until(lambda run: run.status == "completed")
+    assert run.steps["a"].attempt == 2
+
+
+async def test_an_unfinished_run_is_taken_up_by_the_next_executor(world: World) -> None:
+    world.functions.hold("a")
+    first = await world.executor()
+    await world.request(await world.define(compute("a", next="b"), compute("b")))
+    await world.called(1)
+    await world.stop_following()
+    await first.stop(grace_s=0)
+    del world.functions.held["a"]
+
+    second = await world.executor(after=await world.stores.events.head())
+    await second.take_up([stream_name("acme", "run", "r")])
+
+    run = await world.ended()
+    assert run.status == "completed"
+    assert run.steps["a"].takeovers == 1
+    assert second.counts.runs_taken_over == 1
+
+
+async def test_a_run_that_was_only_requested_is_taken_up_too(world: World) -> None:
+    await world.request(await world.define(compute("a")))
+
+    executor = await world.executor(after=await world.stores.events.head())
+    await executor.take_up([stream_name("acme", "run", "r")])
+
+    assert (await world.ended()).status == "completed"
+
+
+async def test_the_outcome_of_a_zombie_is_refused_and_it_lets_the_run_go(world: World) -> None:
+    world.functions.hold("a")
+    zombie = await world.executor()
+    definition = await world.define(compute("a", next="b"), compute("b"))
+    await world.request(definition)
+    await world.called(1)
+    await world.stop_following()
+
+    await world.command(TakeOver(graph=definition.body.graph, at=world.clock.now()))
+    world.functions.end("a", Succeeded(output="late"))
+    await zombie.stop(grace_s=5)
+
+    run = await world.run()
+    assert run.steps["a"].status == "running"
+    assert "a" not in run.outputs
+    assert zombie.counts.late_outcomes_refused == 1
+    assert zombie.counts.runs_lost_to_another == 1
+
+
+async def test_events_shown_again_start_nothing_again(world: World) -> None:
+    executor = await world.executor()
+    await world.request(await world.define(compute("a")))
+    await world.ended()
+
+    everything = await world.stores.events.read_all(after=0, limit=100)
+    await executor.handle(everything)
+    await executor.stop(grace_s=5)
+
+    assert len(world.functions.calls) == 1
+
+
+async def test_runs_beyond_the_limit_wait_their_turn(world: World) -> None:
+    world.functions.hold("a")
+    executor = await world.executor(limits=Limits(tasks=2))
+    definition = await world.define(compute("a"))
+    for number in range(5):
+        await world.request(definition, f"r{number}")
+    await world.called(2)
+
+    assert executor.backlog == 3
+    world.functions.end("a", Succeeded())
+    for number in range(5):
+        assert (await world.ended(f"r{number}")).status == "completed"
+
+
+def _running(run: Run) -> bool:
+    return any(step.status == "running" for step in run.steps.values())

@@ -1,0 +1,138 @@
+"""Executors on a memory store, functions that end when a test says so, and runs to perform."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from backends.memory.for_tests import open_stores
+from domain.definition.decisions import DECIDER as DEFINITION
+from domain.definition.graph import Compute, Graph, Step
+from domain.definition.messages import Body, CreateDefinition
+from domain.definition.state import State as Definition
+from domain.definition.trigger import OnDemandTrigger
+from domain.run.decisions import DECIDER as RUN
+from domain.run.messages import Command, Failed, RequestRun, Succeeded
+from domain.run.state import State as Run
+from domain.stream import stream_name
+from eventlog.backend import Stores
+from eventlog.clock import ManualClock
+from eventlog.follow import follow
+from eventlog.transact import transact
+from executor.handler import Call
+from executor.work import Executor, Limits
+
+DEADLINE_S = 10
+
+
+@dataclass(eq=False)
+class Scripted:
+    """Functions whose attempts end when the test says so; others succeed with their name."""
+
+    held: dict[str, asyncio.Future[Succeeded | Failed]] = field(default_factory=dict)
+    calls: list[Call] = field(default_factory=list)
+    cancelled: list[Call] = field(default_factory=list)
+
+    def hold(self, function: str) -> None:
+        self.held[function] = asyncio.get_running_loop().create_future()
+
+    def end(self, function: str, outcome: Succeeded | Failed) -> None:
+        self.held[function].set_result(outcome)
+
+    async def call(self, call: Call) -> Succeeded | Failed:
+        self.calls.append(call)
+        if call.function not in self.held:
+            return Succeeded(output=call.function)
+        try:
+            return await asyncio.shield(self.held[call.function])
+        except asyncio.CancelledError:
+            self.cancelled.append(call)
+            raise
+
+    async def close(self) -> None:
+        """Nothing is held open."""
+
+
+@dataclass(eq=False)
+class World:
+    stores: Stores
+    clock: ManualClock
+    functions: Scripted
+    executors: list[Executor] = field(default_factory=list)
+    following: list[asyncio.Task[None]] = field(default_factory=list)
+
+    async def executor(self, *, after: int = 0, limits: Limits | None = None) -> Executor:
+        """Start an executor behind position `after` of the log."""
+        made = Executor(
+            self.stores.events, self.functions, clock=self.clock, rng=Random(1), limits=limits
+        )
+        subscription = await self.stores.log.subscribe("executor", after=after)
+        self.following.append(
+            asyncio.create_task(follow(subscription, made.handle, clock=self.clock))
+        )
+        self.executors.append(made)
+        return made
+
+    async def stop_following(self) -> None:
+        """Cut every executor off from the log."""
+        for task in self.following:
+            task.cancel()
+        await asyncio.gather(*self.following, return_exceptions=True)
+        self.following.clear()
+
+    async def define(self, *steps: Step, flow: Any = "next") -> Definition:
+        body = Body(name="d", trigger=OnDemandTrigger(), graph=Graph(steps=steps, flow=flow))
+        command = CreateDefinition(
+            tenant="acme", definition_id="d", slug="d", body=body, by="me", at=1
+        )
+        stream = stream_name("acme", "definition", "d")
+        return (await transact(self.stores.events, DEFINITION, stream, command)).state
+
+    async def request(self, definition: Definition, run_id: str = "r") -> None:
+        command = RequestRun(
+            run_id=run_id, definition=definition, trigger="on_demand", by="me", at=self.clock.now()
+        )
+        await self.command(command, run_id)
+
+    async def command(self, command: Command, run_id: str = "r") -> None:
+        await transact(self.stores.events, RUN, stream_name("acme", "run", run_id), command)
+
+    async def run(self, run_id: str = "r") -> Run:
+        history = await self.stores.events.read(stream_name("acme", "run", run_id))
+        return RUN.fold(one.event for one in history)  # type: ignore[misc]
+
+    async def ended(self, run_id: str = "r") -> Run:
+        return await self.until(lambda run: run.final, run_id)
+
+    async def until(self, condition: Callable[[Run], bool], run_id: str = "r") -> Run:
+        deadline = time.monotonic() + DEADLINE_S
+        while not condition(found := await self.run(run_id)):
+            assert time.monotonic() < deadline, f"still {found}"
+            await asyncio.sleep(0)
+        return found
+
+    async def called(self, count: int) -> None:
+        deadline = time.monotonic() + DEADLINE_S
+        while len(self.functions.calls) < count:
+            assert time.monotonic() < deadline, f"only {self.functions.calls}"
+            await asyncio.sleep(0)
+
+
+@asynccontextmanager
+async def a_world() -> AsyncIterator[World]:
+    world = World(await open_stores(Path()), ManualClock(), Scripted())
+    try:
+        yield world
+    finally:
+        await world.stop_following()
+        for executor in world.executors:
+            await executor.stop(grace_s=0)
+        await world.stores.close()
+
+
+def compute(step_id: str, **members: Any) -> Compute:
+    return Compute(id=step_id, function=members.pop("function", step_id), **members)
