@@ -1,0 +1,42 @@
+"""Log lines of a service on stderr: readable in a terminal, logfmt elsewhere.
+
+What a function logs carries the ids of its run.
+"""
+
+import logging
+import sys
+
+import structlog
+
+
+def show_logs(level: int = logging.INFO) -> None:
+    """Write what is logged at `level` or above from now on."""
+    shared: list[structlog.typing.Processor] = [
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.ExtraAdder(),
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                *_rendering(),
+            ],
+        )
+    )
+    logging.basicConfig(level=level, handlers=[handler])
+
+
+def _rendering() -> list[structlog.typing.Processor]:
+    if sys.stderr.isatty():
+        # Tracebacks without local variables: those may hold what nobody should read.
+        plain = structlog.dev.plain_traceback
+        return [structlog.dev.ConsoleRenderer(exception_formatter=plain)]
+    order = ["timestamp", "level", "logger", "event"]
+    return [
+        structlog.processors.format_exc_info,
+        structlog.processors.LogfmtRenderer(key_order=order, drop_missing=True),
+    ]
