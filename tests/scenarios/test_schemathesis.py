@@ -1,0 +1,93 @@
+"""schemathesis against the running server: no 5xx, and every answer fits the seed's document.
+
+The same examples in every run: so many an operation, valid and broken ones, with ids that exist and
+with others. It drives its own client, in a thread beside the server's loop.
+"""
+
+import asyncio
+from itertools import count
+from typing import Any
+
+import pytest
+import requests
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from schemathesis import APIOperation, Case, GenerationMode
+from schemathesis.checks import (
+    content_type_conformance,
+    not_a_server_error,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from tests.scenarios.every_route import DEFINITION, something
+from tests.scenarios.stack import Client, Stack
+
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+]
+EXAMPLES = settings(
+    max_examples=25,
+    derandomize=True,
+    database=None,
+    deadline=None,
+    phases=[Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+
+
+def unclaimed(number: int) -> dict[str, Any]:
+    return {"slug": f"made-{number}", "trigger": {"type": "on-demand"}}
+
+
+@pytest.mark.timeout(300)
+async def test_no_request_leads_to_a_server_error_and_every_answer_fits(memory: Stack) -> None:
+    client = memory.client("centrali-openapi")
+    document = (await memory.get("/openapi/centrali-openapi.json", anonymous=True)).body
+    ids = await something(client)
+
+    answered = await asyncio.to_thread(fuzz, document, client, ids)
+
+    assert len(answered) == 12
+    assert {status // 100 for statuses in answered.values() for status in statuses} == {2, 4}
+    assert [name for name, statuses in answered.items() if min(statuses) >= 300] == []
+
+
+def fuzz(document: dict[str, Any], client: Client, ids: dict[str, str]) -> dict[str, set[int]]:
+    """Try every operation, the changing ones last; return the statuses each answered with."""
+    schema = schemathesis.openapi.from_dict(document)
+    operations = [result.ok() for result in schema.get_all_operations()]
+    operations.sort(key=lambda operation: operation.method in ("put", "delete"))
+    answered: dict[str, set[int]] = {}
+    with requests.Session() as session:
+        session.headers.update(client.headers)
+        for operation in operations:
+            answered[operation.label] = attempt(operation, client, ids, session)
+    return answered
+
+
+def attempt(
+    operation: APIOperation, client: Client, ids: dict[str, str], session: requests.Session
+) -> set[int]:
+    statuses: set[int] = set()
+    numbers = count()
+
+    def answer(case: Case, *, known: bool) -> None:
+        if known:
+            case.path_parameters = {name: ids[name] for name in case.path_parameters or {}}
+        if known and operation.label == "POST /orchestrations" and isinstance(case.body, dict):
+            case.body = {**case.body, **DEFINITION, **unclaimed(next(numbers))}
+        url = client.stack.url + client.base
+        response = case.call_and_validate(base_url=url, session=session, checks=CHECKS)
+        statuses.add(response.status_code)
+
+    for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):
+        cases = operation.as_strategy(generation_mode=mode)
+        EXAMPLES(given(case=cases, known=st.booleans())(answer))()
+    return statuses
