@@ -6,6 +6,7 @@ until it has caught up. Nothing waits for a slow follower, and none costs memory
 
 import asyncio
 from bisect import bisect_right
+from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from operator import attrgetter
 
@@ -16,6 +17,7 @@ Read = Callable[[int, int], Awaitable[Sequence[Recorded]]]
 """Reads the store: (after, limit) to events in order."""
 
 RECENT = 20_000
+RECENT_BYTES = 64 * 1024 * 1024
 MAX_EVENTS = 1_000
 
 _position = attrgetter("position")
@@ -31,18 +33,32 @@ class Feed:
         self._floor = head  # everything behind this position is in _recent
         self._head = head
         self._keep = recent
+        self._batches: deque[tuple[int, int]] = deque()  # of _recent: events, bytes
+        self._bytes = 0
         self._more = asyncio.Event()
 
-    def publish(self, recorded: Sequence[Recorded]) -> None:
-        """Hand newly committed events over, in order of position."""
+    def publish(self, recorded: Sequence[Recorded], *, size: int = 0) -> None:
+        """Hand newly committed events over, in order of position; `size` is their bytes stored."""
         self._recent.extend(recorded)
         self._head = recorded[-1].position
-        if len(self._recent) > 2 * self._keep:
-            dropped = len(self._recent) - self._keep
-            self._floor = self._recent[dropped - 1].position
-            del self._recent[:dropped]
+        self._batches.append((len(recorded), size))
+        self._bytes += size
+        if len(self._recent) > 2 * self._keep or self._bytes > RECENT_BYTES:
+            self._forget()
         self._more.set()
         self._more = asyncio.Event()
+
+    def _forget(self) -> None:
+        """Leave the older half of what is kept to the store."""
+        dropped = 0
+        while self._batches and (
+            len(self._recent) - dropped > self._keep or self._bytes > RECENT_BYTES // 2
+        ):
+            events, size = self._batches.popleft()
+            dropped += events
+            self._bytes -= size
+        self._floor = self._recent[dropped - 1].position
+        del self._recent[:dropped]
 
     async def subscribe(self, name: str, *, after: int) -> "FeedSubscription":
         """Return a subscription that begins behind position `after`.

@@ -8,6 +8,7 @@ import asyncio
 from collections import OrderedDict, deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from eventlog.codec import encode, topic_of
 from eventlog.envelope import Appended, Conflict, Recorded, Write
@@ -26,6 +27,15 @@ Returns for each append the position of its first event, the others follow witho
 
 Newest = Callable[[str], Awaitable[int]]
 """Returns the version of a stream's newest committed event, 0 when it has none."""
+
+
+class Published(Protocol):
+    """Hears of events that were committed, and how many bytes they took."""
+
+    def __call__(self, recorded: Sequence[Recorded], *, size: int) -> None:
+        """Take them in; they come in order of position."""
+        ...
+
 
 MAX_EVENTS = 2_000
 MAX_KNOWN = 50_000
@@ -49,7 +59,7 @@ class GroupCommit:
         self,
         commit: Commit,
         newest: Newest,
-        published: Callable[[Sequence[Recorded]], None],
+        published: Published,
         *,
         max_events: int = MAX_EVENTS,
     ) -> None:
@@ -166,13 +176,15 @@ class GroupCommit:
 
     def _publish(self, batch: Sequence[_Append], results: Sequence[Appended | Conflict]) -> None:
         recorded: list[Recorded] = []
+        size = 0
         for append, result in zip(batch, results, strict=True):
             if isinstance(result, Appended):
                 recorded += result.recorded
+                size += sum([len(state) for _, _, _, state in append.rows])
                 for write in append.writes:
                     self._learn(write.stream, write.expected + len(write.events))
         if recorded:
-            self._published(recorded)
+            self._published(recorded, size=size)
 
 
 def _rows(writes: Sequence[Write]) -> list[Row]:

@@ -68,6 +68,21 @@ async def test_the_window_is_bounded() -> None:
     assert len(feed._recent) <= 200
 
 
+async def test_the_window_is_bounded_in_bytes_too() -> None:
+    shelf = Shelf()
+    feed = Feed(shelf.read, head=0)
+    follower = await feed.subscribe("slow", after=0)
+    for number in range(1, 500):
+        shelf.events += events(number, number)
+        feed.publish(events(number, number), size=1024 * 1024)
+        assert len(feed._recent) <= 64
+    seen: list[Recorded] = []
+    while len(seen) < 499:
+        seen += await follower.next()
+
+    assert seen == events(1, 499)
+
+
 async def test_a_follower_from_before_the_start_reads_the_store_first() -> None:
     shelf = Shelf()
     shelf.events = events(1, 3)

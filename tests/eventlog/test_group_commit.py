@@ -22,6 +22,7 @@ class Committer:
         self.may_go.set()
         self.failure: Exception | None = None
         self.position = 0
+        self.bytes = 0
         self.appends = GroupCommit(self.commit, self.newest, self.hear, max_events=max_events)
 
     async def commit(self, appends: Sequence[Sequence[Row]]) -> Sequence[int | Conflict]:
@@ -43,8 +44,9 @@ class Committer:
     async def newest(self, stream: str) -> int:
         return self.versions.get(stream, 0)
 
-    def hear(self, recorded: Sequence[Recorded]) -> None:
+    def hear(self, recorded: Sequence[Recorded], *, size: int) -> None:
         self.published.append(list(recorded))
+        self.bytes += size
 
     def append(
         self, stream: str, expected: int, count: int = 1
@@ -112,6 +114,7 @@ async def test_events_are_published_in_order_before_their_callers_go_on() -> Non
     positions = [one.position for batch in committer.published for one in batch]
 
     assert heard_before == [True] * 20
+    assert committer.bytes == sum(len(row[3]) for b in committer.batches for a in b for row in a)
     assert positions == list(range(1, 41))
 
 
