@@ -16,6 +16,7 @@ from projector.views.runs import Status
 CANCELLED = "cancelled"
 STATUSES = ("pending", "running", "waiting", "completed", "failed")
 """What a client may ask for."""
+_CAUSES = ("eventType", "recordId", "scheduleId", "initiatedByPrincipalId", "webhookPath")
 
 
 def statuses_behind(word: str) -> tuple[Status, ...]:
@@ -41,8 +42,9 @@ def failure_reason(run: Run) -> str | None:
 
 
 def trigger_metadata(run: Run) -> JsonObject:
-    """Return what is known of the cause, besides what was recorded with it."""
-    return {**_cause(run.trigger, run), **run.metadata}
+    """Return what is known of the cause, as far as the seeds have words for it."""
+    known = {**_cause(run.trigger, run), **run.metadata}
+    return {name: known[name] for name in _CAUSES if known.get(name) is not None}
 
 
 def _cause(trigger: TriggerKind, run: Run) -> JsonObject:

@@ -1,4 +1,4 @@
-"""API, executor and projector on one store, behind a real socket; timers go off when told to."""
+"""All roles on one store, behind a real socket; a timer also goes off when it is told to."""
 
 import asyncio
 import time
@@ -32,6 +32,7 @@ from executor.work import Executor
 from projector.project import Projector
 from projector.queries import Views
 from projector.views import every_view
+from scheduler.role import Scheduler
 from tests.api.running import SECRET, Answered, Running, bearer
 from tests.conformance.opening import opens
 
@@ -135,7 +136,7 @@ class Client:
 async def running_stack(
     folder: Path, *, backend: str = "memory", executor: bool = True, **changed: Any
 ) -> AsyncIterator[Stack]:
-    """Run a server in every dialect; without `executor` requested runs stay pending."""
+    """Run a server in every dialect; without `executor` nothing moves but the views."""
     stores, clock = await opens()[backend](folder), SystemClock()
     registry = Registry()
     for one in load(FUNCTIONS):
@@ -159,9 +160,11 @@ async def running_stack(
     )
     await stores.views.prepare([view.table for view in every_view()])
     roles = [asyncio.create_task(projector.run(stores.log))]
+    scheduler = Scheduler(stores, services.views, clock=clock, rng=Random(2))
     if executor:
         subscription = await stores.log.subscribe("executor", after=0)
         roles.append(asyncio.create_task(follow(subscription, worker.handle, clock=clock)))
+        roles.append(asyncio.create_task(scheduler.run()))
     server = await serve(make_app(services), port=0)
     session = aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar())
     try:
@@ -170,6 +173,8 @@ async def running_stack(
     finally:
         await session.close()
         await server.close()
+        if executor:
+            await scheduler.stop()
         await worker.stop(grace_s=1)
         for role in roles:
             role.cancel()

@@ -65,9 +65,7 @@ class RunTriggered(_Shape):
     started_at: str
 
 
-class RunListed(_Shape):
-    """A run without its data."""
-
+class _RunHead(_Shape):
     id: str
     orchestration_id: str
     status: Literal["pending", "running", "waiting", "completed", "failed"]
@@ -77,12 +75,17 @@ class RunListed(_Shape):
     started_at: str
     completed_at: str = Field(default="", description="left out until the run is over")
     has_errors: bool
-    delay_step_count: int
-    correlation_id: str = Field(default="", description="left out when there is none")
     failure_reason: str = Field(default="", description="of a failed run")
 
 
-class Run(RunListed):
+class RunListed(_RunHead):
+    """A run without its data."""
+
+    delay_step_count: int
+    correlation_id: str
+
+
+class Run(_RunHead):
     """A whole run."""
 
     input: JsonObject

@@ -2,7 +2,8 @@
 
 `currentStepId` is null when the run is nowhere; other members without a value are left out.
 `startedAt` is when the executor took the run up, and until then when it was asked for. A failed run
-also says why (`failureReason`); a run that is asked for by hand was triggered "manual"-ly.
+also says why (`failureReason`); one that is asked for by hand was triggered "manual"-ly; a run
+without a correlation id is known by its own.
 """
 
 from collections.abc import Sequence
@@ -60,7 +61,11 @@ def run_in_list(run: Run) -> JsonObject:
     return {
         **_identity(run),
         "currentStepId": run.current_step_id,
-        **_progress(run),
+        **_times(run),
+        "hasErrors": run.has_errors,
+        "delayStepCount": run.delay_count,
+        "correlationId": run.id if run.correlation_id is None else run.correlation_id,
+        **_reason(run),
     }
 
 
@@ -73,8 +78,10 @@ def run_with_data(run: Run, steps: Sequence[Step]) -> JsonObject:
         "stepOutputs": step_outputs(steps),
         "currentStepId": run.current_step_id,
         "executedSteps": executed_steps(steps),
-        **_progress(run),
+        **_times(run),
+        "hasErrors": run.has_errors,
         "errors": errors(run, steps),
+        **_reason(run),
     }
 
 
@@ -114,13 +121,14 @@ def _identity(run: Run) -> JsonObject:
     }
 
 
-def _progress(run: Run) -> JsonObject:
+def _times(run: Run) -> JsonObject:
     started_at = run.requested_at if run.started_at is None else run.started_at
     shown: JsonObject = {"startedAt": shown_time(started_at)}
     if run.completed_at is not None:
         shown["completedAt"] = shown_time(run.completed_at)
-    shown |= {"hasErrors": run.has_errors, "delayStepCount": run.delay_count}
-    if run.correlation_id is not None:
-        shown["correlationId"] = run.correlation_id
+    return shown
+
+
+def _reason(run: Run) -> JsonObject:
     reason = failure_reason(run)
-    return shown if reason is None else {**shown, "failureReason": reason}
+    return {} if reason is None else {"failureReason": reason}
