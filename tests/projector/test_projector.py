@@ -8,7 +8,7 @@ from itertools import pairwise
 import pytest
 
 from backends.memory.view_store import MemoryViewStore
-from domain.run.messages import RunStarted, StepStarted, StepSucceeded
+from domain.run.messages import DelayElapsed, DelayStarted, RunStarted, StepSucceeded
 from eventlog.clock import ManualClock, SystemClock
 from eventlog.envelope import Recorded
 from eventlog.errors import Unavailable
@@ -159,12 +159,10 @@ async def test_a_document_is_written_once_for_all_events_of_a_batch() -> None:
 
 async def test_a_timer_that_came_and_went_between_two_commits_is_never_written() -> None:
     store, log = Watched(), log_of()
-    started = StepStarted(
-        step_id="a", visit=1, attempt=1, at=1, function="noop", deadline_at=300_001
-    )
-    ended = StepSucceeded(step_id="a", visit=1, attempt=1, at=2)
+    begun = DelayStarted(step_id="a", visit=1, delay_ms=5, resume_at=6, at=1)
+    over = DelayElapsed(step_id="a", visit=1, at=6)
     async with running(store, log) as projector:
-        log.publish([Recorded(1, "acme/run/r1", 1, started), Recorded(2, "acme/run/r1", 2, ended)])
+        log.publish([Recorded(1, "acme/run/r1", 1, begun), Recorded(2, "acme/run/r1", 2, over)])
         assert await projector.reached(2, TIMEOUT_MS)
 
     assert store.written == [("run_steps", "r1.a.1.1")]

@@ -58,23 +58,31 @@ class World:
             batch.append(Recorded(self._position, stream, self._versions[stream], event))
         await fold_into(self.store, [batch])
 
-    async def defined(self, ident: str, trigger: Trigger | None = None, **more: Any) -> None:
-        tenant: str = more.get("tenant", "acme")
-        status: Status = more.get("status", "active")
+    async def defined(
+        self,
+        ident: str,
+        trigger: Trigger | None = None,
+        *,
+        tenant: str = "acme",
+        slug: str | None = None,
+        name: str = "n",
+        status: Status = "active",
+        at: int = 10,
+    ) -> None:
         created = DefinitionCreated(
             tenant=tenant,
             definition_id=ident,
-            slug=more.get("slug", f"slug-{ident}"),
-            body=body(trigger, name=more.get("name", ident), status=status),
+            slug=slug or f"slug-{ident}",
+            body=body(trigger, name=name, status=status),
             by="ann",
-            at=more.get("at", 10),
+            at=at,
         )
         await self.happened(f"{tenant}/definition/{ident}", created)
 
 
-def body(trigger: Trigger | None = None, **more: Any) -> Body:
+def body(trigger: Trigger | None = None, *, name: str = "n", status: Status = "active") -> Body:
     graph = Graph(steps=(Compute(id="a", function="noop"),))
-    return Body(trigger=trigger or OnDemandTrigger(), graph=graph, **{"name": "n"} | more)
+    return Body(trigger=trigger or OnDemandTrigger(), graph=graph, name=name, status=status)
 
 
 def asked(run_id: str, at: int = 10, definition: str = "d1", tenant: str = "acme") -> RunRequested:
@@ -94,7 +102,7 @@ async def test_a_definition_is_found_by_id_slug_and_path(world: World) -> None:
     found = await world.views.definition("acme", "d1")
 
     assert found is not None
-    assert found.body.name == "d1"
+    assert found.definition_id == "d1"
     assert await world.views.definition_by_slug("acme", "orders") == found
     assert await world.views.definition_by_path("acme", "hooks/in") == found
     assert await world.views.definition_by_slug("acme", "order") is None
@@ -175,7 +183,8 @@ async def test_definitions_are_sorted_both_ways(
 
 
 async def test_definitions_are_filtered_by_status(world: World) -> None:
-    for number, status in enumerate(("active", "paused", "draft", "active")):
+    statuses: tuple[Status, ...] = ("active", "paused", "draft", "active")
+    for number, status in enumerate(statuses):
         await world.defined(f"d{number}", status=status)
     found, total = await world.views.definitions("acme", statuses=["paused", "draft"])
 
@@ -275,6 +284,18 @@ async def test_due_timers_of_all_tenants_come_earliest_first(world: World) -> No
     assert [one.run_id for one in await world.views.due_timers(300, 2)] == ["r1", "r2"]
     assert await world.views.due_timers(99, 10) == []
     assert await world.views.next_timer_due() == 100
+
+
+async def test_overdue_attempts_of_all_tenants_come_earliest_first(world: World) -> None:
+    for number, at in enumerate((300, 100, 200, 400)):
+        tenant = ("acme", "globex")[number % 2]
+        event = replace(started("a"), deadline_at=at)
+        await world.happened(f"{tenant}/run/r{number}", event)
+    await world.happened("acme/run/r2", succeeded("a"))
+
+    assert [one.run_id for one in await world.views.overdue_attempts(300, 10)] == ["r1", "r0"]
+    assert [one.run_id for one in await world.views.overdue_attempts(300, 1)] == ["r1"]
+    assert await world.views.next_timer_due() is None
 
 
 async def test_active_schedules_are_found_across_tenants(world: World) -> None:

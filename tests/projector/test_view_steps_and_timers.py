@@ -121,53 +121,62 @@ def test_decisions_sync_points_and_skips_are_over_at_once() -> None:
 
 
 def test_a_timer_stands_for_what_an_open_step_waits_for() -> None:
-    (deadline,) = standing(started("a"))
     (delay,) = standing(DELAY)
     (backoff,) = standing(started("a"), BROKE, AGAIN)
 
-    assert (deadline.kind, deadline.due_at, deadline.attempt) == ("deadline", 1_030, 1)
     assert (delay.kind, delay.due_at, delay.attempt) == ("delay", 35, 1)
     assert (backoff.kind, backoff.due_at, backoff.attempt) == ("backoff", 99, 2)
-    assert {one.run_id for one in (deadline, delay, backoff)} == {RUN}
+    assert {one.run_id for one in (delay, backoff)} == {RUN}
 
 
-def test_a_new_attempt_has_a_deadline_of_its_own() -> None:
-    (after_backoff,) = standing(started("a"), BROKE, AGAIN, started("a", 2, "retry", at=100))
-    (after_takeover,) = standing(started("a"), started("a", 2, "takeover", at=70))
+def test_no_timer_stands_for_what_does_not_wait() -> None:
+    cut = StepCancelled(step_id="a", visit=1, attempt=2, at=50)
 
-    assert (after_backoff.kind, after_backoff.due_at) == ("deadline", 1_100)
-    assert (after_takeover.attempt, after_takeover.due_at) == (2, 1_070)
-
-
-def test_no_timer_stands_for_what_is_over() -> None:
-    cut = StepCancelled(step_id="a", visit=1, attempt=1, at=50)
-
-    assert standing(started("a"), succeeded("a")) == []
-    assert standing(started("a"), BROKE) == []
-    assert standing(started("a"), cut) == []
+    assert standing(started("a")) == []
+    assert standing(started("a"), BROKE, AGAIN, started("a", 2, "retry", at=100)) == []
+    assert standing(started("a"), BROKE, AGAIN, cut) == []
     assert standing(DELAY, ELAPSED) == []
+
+
+def test_only_a_running_attempt_has_a_deadline_to_be_found_by() -> None:
+    (running,) = steps(started("a"))
+    (over,) = steps(started("a"), succeeded("a"))
+    _, waiting = steps(started("a"), BROKE, AGAIN)
+    _, again = steps(started("a"), BROKE, AGAIN, started("a", 2, "retry", at=100))
+
+    assert run_steps.VIEW.columns(running) == (3, 1_030)
+    assert run_steps.VIEW.columns(over) == (3, None)
+    assert run_steps.VIEW.columns(waiting) == (5, None)
+    assert run_steps.VIEW.columns(again) == (5, 1_100)
 
 
 @settings(max_examples=80, deadline=None)
 @given(st.randoms(use_true_random=False), st.integers(20, 150))
-def test_every_open_step_has_a_timer_and_an_open_record(random: Random, commands: int) -> None:
+def test_every_open_step_has_an_open_record_with_a_deadline_or_a_timer(
+    random: Random, commands: int
+) -> None:
     made = history(random, commands)
     records, due = _folded(run_steps.VIEW, made.events), _folded(timers.VIEW, made.events)
 
     open_steps = {
-        (stream.split("/")[2], ident, step.visit, step.attempt): step.due_at
+        (stream.split("/")[2], ident, step.visit, step.attempt): (step.due_at, step.status)
         for stream, state in made.runs.items()
         for ident, step in state.steps.items()
         if step.open
     }
-    seen = {(t.run_id, t.step_id, t.visit, t.attempt): t.due_at for t in due}
+    timed = {(t.run_id, t.step_id, t.visit, t.attempt): t.due_at for t in due}
     unsettled = {
-        (step.run_id, step.step_id, step.visit, step.attempt)
+        (step.run_id, step.step_id, step.visit, step.attempt): step
         for step in records
         if step.status in ("running", "waiting")
     }
-    assert seen == open_steps
-    assert unsettled == set(open_steps)
+    assert set(unsettled) == set(open_steps)
+    for key, (due_at, status) in open_steps.items():
+        assert timed.pop(key, None) == (None if status == "running" else due_at)
+        assert run_steps.VIEW.columns(unsettled[key])[1] == (
+            due_at if status == "running" else None
+        )
+    assert not timed
 
 
 def _folded(view: View[Any], events: Any) -> list[Any]:
