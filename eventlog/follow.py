@@ -11,6 +11,7 @@ from functools import partial
 from typing import TypeVar
 
 from eventlog.envelope import Recorded
+from eventlog.failpoints import failpoint
 from eventlog.ports import Clock, Subscription
 
 T = TypeVar("T")
@@ -38,7 +39,9 @@ async def follow(
         while True:
             events = await _insist(subscription.next, clock, "reading the log")
             doing = f"handling events from position {events[0].position}"
+            failpoint("before-handle")
             await _insist(partial(handle, events), clock, doing)
+            failpoint("after-handle")
     finally:
         await asyncio.shield(subscription.close())
 

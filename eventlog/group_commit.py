@@ -13,6 +13,7 @@ from typing import Protocol
 from eventlog.codec import encode, topic_of
 from eventlog.envelope import Appended, Conflict, Recorded, Write
 from eventlog.errors import Unavailable
+from eventlog.failpoints import failpoint
 
 Row = tuple[str, int, str, bytes]
 """An event to be stored: stream, version, topic, state."""
@@ -158,7 +159,9 @@ class GroupCommit:
 
     async def _commit_one(self, batch: Sequence[_Append]) -> None:
         try:
+            failpoint("before-commit")
             found = await self._commit([append.rows for append in batch])
+            failpoint("after-commit")
             results = [_result(append, one) for append, one in zip(batch, found, strict=True)]
             self._publish(batch, results)
         except Exception as error:  # noqa: BLE001 - each caller is told

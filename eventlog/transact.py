@@ -7,6 +7,7 @@ from typing import Any, Generic, TypeVar
 from domain.decider import Decider
 from domain.errors import InConflict
 from eventlog.envelope import Appended, Recorded, Write
+from eventlog.failpoints import failpoint
 from eventlog.ports import EventStore
 
 C = TypeVar("C")
@@ -77,6 +78,7 @@ async def transact(
         if write is None:
             return loaded.outcome(())
         result = await store.append((write, *also))
+        failpoint("after-append")
         if isinstance(result, Appended):
             return loaded.outcome(result.recorded[: len(loaded.decided)])
     raise _lost_every_race()
@@ -95,6 +97,7 @@ async def transact_all(
         if not writes:
             return [one.outcome(()) for one in loaded]
         result = await store.append([*writes, *also])
+        failpoint("after-append")
         if isinstance(result, Appended):
             return _outcomes(loaded, result.recorded)
     raise _lost_every_race()
