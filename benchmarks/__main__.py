@@ -1,0 +1,93 @@
+"""`python -m benchmarks`: measures, shows progress on stderr, prints tables, draws, writes JSON."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from benchmarks import drawing, latency, memory, profiling, report, stored_runs, throughput
+from benchmarks.findings import Findings
+from benchmarks.machine import facts
+from benchmarks.plan import FULL, QUICK, Plan
+from benchmarks.processes import MeasurementFailed
+from benchmarks.session import Session
+from benchmarks.subjects import Dbos
+
+RESULTS = Path(__file__).parent / "results"
+PARTS = ("throughput", "latency", "stored", "memory")
+_NEED_DBOS = {"throughput", "latency"}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Do what the arguments say; returns the exit code, 1 when something can't be measured."""
+    asked = _arguments().parse_args(arguments)
+    parts = tuple(asked.only or PARTS)
+    try:
+        if asked.profile:
+            profiling.show(asked.folder)
+            return 0
+        findings = _measured(QUICK if asked.quick else FULL, parts, asked.folder)
+    except MeasurementFailed as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    report.show(findings)
+    written = [report.write(findings, asked.results), *drawing.draw(findings, asked.results)]
+    sys.stderr.write("".join(f"{path}\n" for path in written))
+    return 0
+
+
+def _arguments() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="less of everything: under 3 minutes")
+    parser.add_argument("--only", action="append", choices=PARTS, help="may be repeated")
+    parser.add_argument("--profile", action="store_true", help="tell where Baton's time goes")
+    parser.add_argument("--results", type=Path, default=RESULTS, help="where the results go")
+    parser.add_argument("--folder", type=Path, help="where temporary folders are made")
+    return parser
+
+
+def _measured(plan: Plan, parts: Sequence[str], base: Path | None) -> Findings:
+    machine = facts(base)
+    with _progress() as progress:
+        task = progress.add_task("", total=_turns(plan, parts))
+        session = Session(plan=plan, base=base, progress=progress, task=task)
+        trials = throughput.try_settings(session) if _NEED_DBOS & set(parts) else []
+        dbos = throughput.tuned(trials) if trials else Dbos()
+        return Findings(
+            plan=plan.name,
+            machine=machine,
+            trials=trials,
+            chosen=dict(dbos.settings),
+            throughput=throughput.measure(session, dbos) if "throughput" in parts else (),
+            latency=latency.measure(session, dbos) if "latency" in parts else (),
+            stored=stored_runs.measure(session) if "stored" in parts else (),
+            memory=memory.measure(session) if "memory" in parts else (),
+        )
+
+
+def _turns(plan: Plan, parts: Sequence[str]) -> int:
+    turns = {
+        "throughput": throughput.turns(plan),
+        "latency": latency.turns(plan),
+        "stored": stored_runs.turns(plan),
+        "memory": memory.TURNS,
+    }
+    tries = throughput.tries(plan) if _NEED_DBOS & set(parts) else 0
+    return tries + sum(turns[part] for part in parts)
+
+
+def _progress() -> Progress:
+    return Progress(
+        MofNCompleteColumn(),
+        BarColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.description}"),
+        console=Console(stderr=True),
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,112 @@
+"""Baton's engine: all roles in this process on the embedded store, runs started as the API does."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from baton.settings import Settings
+from baton.wiring import Stack, running
+from benchmarks.load import Load, Measured, Quota, quantile
+from benchmarks.processes import rss_mib
+from benchmarks.shapes import Shape
+from command_api.commands import NewDefinition, NewRun, create_definition, start_run
+from command_api.principal import Principal
+from domain.definition.messages import Body
+from domain.definition.state import State as Definition
+from domain.definition.trigger import OnDemandTrigger
+from domain.run.messages import RunCompleted, RunFailed
+from domain.stream import stream_name
+from eventlog.envelope import Recorded
+from eventlog.follow import follow
+
+TENANT = "bench"
+_CAUGHT_UP_MS = 120_000
+_PRINCIPAL = Principal(subject="bench", tenant=TENANT)
+
+
+class RunWentWrong(Exception):
+    """A run of steps that do nothing failed: there is nothing to measure."""
+
+
+def settings_in(folder: Path) -> Settings:
+    """Return the settings of an installation in `folder`, on any free port."""
+    return Settings(
+        data=folder, port=0, jwt_secret=SecretStr("only-for-this-benchmark-" + "0" * 32)
+    )
+
+
+@asynccontextmanager
+async def engine(folder: Path) -> AsyncIterator["Engine"]:
+    """Run every role until the block ends."""
+    async with running(settings_in(folder)) as stack:
+        subscription = await stack.stores.log.subscribe(
+            "benchmark", after=await stack.stores.events.head()
+        )
+        it = Engine(stack)
+        watch = asyncio.create_task(follow(subscription, it.watch, clock=stack.clock))
+        try:
+            yield it
+        finally:
+            watch.cancel()
+            await asyncio.gather(watch, return_exceptions=True)
+
+
+class Engine:
+    """Starts runs and notices when they are over."""
+
+    def __init__(self, stack: Stack) -> None:
+        self._stack = stack
+        self._open: dict[str, asyncio.Future[None]] = {}
+        self._took_ms: list[float] = []
+
+    async def define(self, shape: Shape) -> Definition:
+        """Create the definition of a shape."""
+        body = Body(name=shape.name, trigger=OnDemandTrigger(), graph=shape.graph())
+        services = self._stack.services
+        new = NewDefinition(definition_id=services.new_id(), slug=shape.name, body=body)
+        created = await create_definition(services, _PRINCIPAL, new, at=services.clock.now())
+        return created.state
+
+    async def drive(self, definition: Definition, load: Load) -> Measured:
+        """Put `load` on the engine; it is over when the views hold all of it."""
+        self._took_ms = []
+        quota, begun, cpu = Quota(load), time.perf_counter(), time.process_time()
+        async with asyncio.TaskGroup() as group:
+            for _ in range(load.in_flight):
+                group.create_task(self._keep_starting(definition, quota))
+        head = await self._stack.stores.events.head()
+        if not await self._stack.projector.reached(head, _CAUGHT_UP_MS):
+            raise RunWentWrong("the views don't catch up")
+        return Measured(
+            runs=quota.started,
+            steps=quota.started * load.of.steps,
+            seconds=time.perf_counter() - begun,
+            cpu_seconds=time.process_time() - cpu,
+            rss_mib=rss_mib(),
+            p50_ms=quantile(self._took_ms, 0.5),
+            p99_ms=quantile(self._took_ms, 0.99),
+        )
+
+    async def watch(self, batch: Sequence[Recorded]) -> None:
+        """Note the runs that are over."""
+        for recorded in batch:
+            if isinstance(recorded.event, RunCompleted):
+                self._open.pop(recorded.stream).set_result(None)
+            elif isinstance(recorded.event, RunFailed):
+                failure = RunWentWrong(recorded.event.error.message)
+                self._open.pop(recorded.stream).set_exception(failure)
+
+    async def _keep_starting(self, definition: Definition, quota: Quota) -> None:
+        services = self._stack.services
+        while quota.take():
+            begun = time.perf_counter()
+            new = NewRun(run_id=services.new_id(), input={"number": quota.started})
+            over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._open[stream_name(TENANT, "run", new.run_id)] = over
+            await start_run(services, _PRINCIPAL, definition, new, at=services.clock.now())
+            await over
+            self._took_ms.append((time.perf_counter() - begun) * 1_000)

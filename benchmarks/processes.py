@@ -1,0 +1,69 @@
+"""Starts what is measured in a process of its own, and reads what a process takes."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+ROOT = Path(__file__).parents[1]
+LONGEST_S = 900.0
+
+
+class MeasurementFailed(Exception):
+    """A measuring process ended badly; the message holds the end of what it wrote."""
+
+
+def environment() -> dict[str, str]:
+    """Return the environment without any configuration of Baton, with this checkout to import."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("BATON_")}
+    return {**kept, "PYTHONPATH": str(ROOT)}
+
+
+def called(module: str, folder: Path, *arguments: object) -> Any:
+    """Return what `python -m benchmarks.MODULE` printed as its last line of JSON.
+
+    Arguments are given to it as JSON; it works in `folder`. Raises MeasurementFailed.
+    """
+    done = subprocess.run(
+        command_of(module, *arguments),
+        cwd=folder,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=LONGEST_S,
+        check=False,
+    )
+    if done.returncode or not done.stdout.strip():
+        raise MeasurementFailed(f"{module}: {done.stderr[-2_000:]}")
+    return orjson.loads(done.stdout.splitlines()[-1])
+
+
+def command_of(module: str, *arguments: object) -> list[str]:
+    """Return the command that runs a module of this package."""
+    return [sys.executable, "-m", f"benchmarks.{module}", *(_text(one) for one in arguments)]
+
+
+def tell(result: object) -> None:
+    """Print a result for the process that called this one."""
+    sys.stdout.write(_text(result) + "\n")
+    sys.stdout.flush()
+
+
+def rss_mib(pid: int | None = None) -> float:
+    """Return the resident memory of a process, this one by default."""
+    number = os.getpid() if pid is None else pid
+    try:
+        pages = int(Path(f"/proc/{number}/statm").read_text(encoding="ascii").split()[1])
+    except OSError:
+        told = subprocess.run(
+            ["ps", "-o", "rss=", "-p", str(number)], capture_output=True, text=True, check=True
+        )
+        return int(told.stdout) / 1024
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1024**2
+
+
+def _text(value: object) -> str:
+    return orjson.dumps(value).decode()

@@ -1,0 +1,123 @@
+"""Profiles Baton under one load: `python -m benchmarks.profile_process engine|http SECONDS`.
+
+What is profiled is the thread of the event loop, on which everything but SQLite's commits happens.
+"""
+
+import asyncio
+import json
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from cProfile import Profile
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import orjson
+import uvloop
+
+from baton.cli.make_token import signed
+from baton.wiring import running
+from benchmarks.engine import TENANT, Engine, engine, settings_in
+from benchmarks.http_process import Job
+from benchmarks.load import Load, Measured
+from benchmarks.processes import command_of, environment, tell
+from benchmarks.shapes import SHAPES
+from benchmarks.where_time_goes import Spent, by_function, by_package
+from command_api.app import make_app
+from command_api.serve import serve
+
+SHAPE = "3-step"
+_FUNCTIONS = 20
+_WARM_S = 0.5
+_DATA = Path("baton-data")
+
+Put = Callable[[Load], Awaitable[Measured]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profiled:
+    """Processor seconds are the loop's thread's, and all other threads' together."""
+
+    plain: Measured
+    profiled: Measured
+    wall_s: float
+    loop_cpu_s: float
+    other_cpu_s: float
+    packages: list[Spent]
+    functions: list[Spent]
+
+
+async def through_the_engine(seconds: float) -> Profiled:
+    """Profile runs started in this process."""
+    async with engine(_DATA) as it:
+        definition = await it.define(SHAPES[SHAPE])
+        return await _profiled(lambda load: it.drive(definition, load), seconds)
+
+
+async def through_http(seconds: float) -> Profiled:
+    """Profile runs started by a client in another process."""
+    settings = settings_in(_DATA)
+    assert settings.jwt_secret is not None
+    token = signed(
+        settings.jwt_secret.get_secret_value(),
+        sub="bench",
+        tenant=TENANT,
+        scope="orchestrator:admin",
+        exp=int(time.time()) + 3_600,
+    )
+    async with running(settings) as stack:
+        definition = await Engine(stack).define(SHAPES[SHAPE])
+        server = await serve(make_app(stack.services), port=0)
+        job = Job(
+            act="drive",
+            url=f"http://127.0.0.1:{server.port}",
+            token=token,
+            pid=0,
+            definition_id=definition.definition_id,
+            loads=(),
+        )
+        try:
+            return await _profiled(lambda load: _by_client(job, load), seconds)
+        finally:
+            await server.close()
+
+
+async def _by_client(job: Job, load: Load) -> Measured:
+    told = {**asdict(job), "loads": [asdict(load)]}
+    client = await asyncio.create_subprocess_exec(
+        *command_of("http_process", told), env=environment(), stdout=asyncio.subprocess.PIPE
+    )
+    output, _ = await client.communicate()
+    (measured,) = orjson.loads(output)
+    return Measured(**measured)
+
+
+async def _profiled(put: Put, seconds: float) -> Profiled:
+    """Put the load on three times: to warm up, to know the true speed, and with the profiler on."""
+    await put(_load(_WARM_S))
+    plain = await put(_load(seconds))
+    profile, wall = Profile(), time.perf_counter()
+    cpu, loop_cpu = time.process_time(), time.thread_time()
+    profile.enable()
+    profiled = await put(_load(seconds))
+    profile.disable()
+    wall_s, loop_cpu_s = time.perf_counter() - wall, time.thread_time() - loop_cpu
+    return Profiled(
+        plain=plain,
+        profiled=profiled,
+        wall_s=wall_s,
+        loop_cpu_s=loop_cpu_s,
+        other_cpu_s=time.process_time() - cpu - loop_cpu_s,
+        packages=by_package(profile, wall_s),
+        functions=by_function(profile, _FUNCTIONS),
+    )
+
+
+def _load(seconds: float) -> Load:
+    return Load(shape=SHAPE, in_flight=50, seconds=seconds)
+
+
+if __name__ == "__main__":
+    work = {"engine": through_the_engine, "http": through_http}[sys.argv[1]]
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        tell(runner.run(work(json.loads(sys.argv[2]))))

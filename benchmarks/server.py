@@ -1,0 +1,75 @@
+"""A real `baton dev`, in a process and a folder of its own, with the definitions it is to run."""
+
+import asyncio
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from baton.cli import left_by_dev
+from benchmarks.engine import TENANT, engine
+from benchmarks.processes import MeasurementFailed, environment
+from benchmarks.shapes import SHAPES
+
+_READY_WITHIN_S = 30.0
+_STOPS_WITHIN_S = 30.0
+_LOOK_AGAIN_S = 0.02
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Running:
+    """A server, and the ids of its definitions by their shapes' names."""
+
+    url: str
+    token: str
+    pid: int
+    definitions: dict[str, str]
+
+
+@contextmanager
+def baton_dev(folder: Path) -> Iterator[Running]:
+    """Run a server until the block ends; raises MeasurementFailed when it doesn't come up."""
+    data, told = folder / "baton-data", folder / "server.txt"
+    definitions = asyncio.run(_defined(data))
+    command = [sys.executable, "-m", "baton", "dev", "--port", "0", "--data", str(data)]
+    with told.open("w", encoding="utf-8") as output:
+        process = subprocess.Popen(
+            [*command, "--tenant", TENANT],
+            cwd=folder,
+            env=environment(),
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        url = _address(process, data, told)
+        token = left_by_dev.token_in(data) or ""
+        yield Running(url=url, token=token, pid=process.pid, definitions=definitions)
+    finally:
+        _stop(process)
+
+
+async def _defined(data: Path) -> dict[str, str]:
+    """Create the definitions: the dialect that is measured can't say a fan-out."""
+    async with engine(data) as it:
+        return {name: (await it.define(shape)).definition_id for name, shape in SHAPES.items()}
+
+
+def _address(process: subprocess.Popen[bytes], data: Path, told: Path) -> str:
+    deadline = time.monotonic() + _READY_WITHIN_S
+    while (url := left_by_dev.url_in(data)) is None:
+        if process.poll() is not None or time.monotonic() > deadline:
+            raise MeasurementFailed(f"baton dev: {told.read_text(encoding='utf-8')[-2_000:]}")
+        time.sleep(_LOOK_AGAIN_S)
+    return url
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(_STOPS_WITHIN_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()

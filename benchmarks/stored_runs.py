@@ -1,0 +1,47 @@
+"""What a step costs when the store already holds many runs: of Baton's engine, 3 steps a run."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from benchmarks.load import Measured
+from benchmarks.plan import Plan
+from benchmarks.processes import called
+from benchmarks.session import Session
+from benchmarks.subjects import records
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cost:
+    """At `stored` runs and more: microseconds of time and of processor a step, in the median."""
+
+    stored: int
+    wall_us: float
+    cpu_us: float
+
+
+def turns(plan: Plan) -> int:
+    """Return how many measurements it takes."""
+    return plan.repeats
+
+
+def measure(session: Session) -> list[Cost]:
+    """Fill as many stores as there are repeats, timing windows on the way."""
+    plan = session.plan
+    found: dict[int, list[Measured]] = {stored: [] for stored in plan.stored}
+    for _ in range(plan.repeats):
+        with session.folder(f"Baton engine, up to {plan.stored[-1]:,} stored runs") as folder:
+            told = called(
+                "stored_process", folder, list(plan.stored), plan.windows, plan.window_runs
+            )
+        for stored, windows in zip(plan.stored, told, strict=True):
+            found[stored] += records(windows)
+    return [_cost(stored, windows) for stored, windows in found.items()]
+
+
+def _cost(stored: int, windows: Sequence[Measured]) -> Cost:
+    return Cost(
+        stored=stored,
+        wall_us=median(one.seconds / one.steps for one in windows) * 1e6,
+        cpu_us=median(one.cpu_seconds / one.steps for one in windows) * 1e6,
+    )
