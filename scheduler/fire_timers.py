@@ -120,10 +120,14 @@ class TimerFiring:
             self._wake_at = min(poll_at, self._heap[0][0]) if self._heap else poll_at
             await self._alarm.wait(max(0, min(POLL_MS, self._wake_at - self._clock.now())))
 
-    async def finish(self) -> None:
-        """Wait for what is being fired."""
-        while self._tasks:
-            await asyncio.wait(tuple(self._tasks))
+    async def finish(self, *, grace_s: float) -> None:
+        """Give what is being fired `grace_s` to end; the view brings back what is cut off."""
+        if self._tasks:
+            await asyncio.wait(tuple(self._tasks), timeout=grace_s)
+        rest = tuple(self._tasks)
+        for task in rest:
+            task.cancel()
+        await asyncio.gather(*rest, return_exceptions=True)
 
     async def fire_due(self) -> None:
         """Begin to fire what is known to be due; waits while too many runs are being served."""

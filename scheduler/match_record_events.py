@@ -53,6 +53,7 @@ class RecordMatcher:
         self._position = 0
         self._saved = 0
         self._saved_at = 0
+        self._at_work = asyncio.Lock()
 
     async def run(self) -> None:
         """Match until cancelled; raises what made the log or an event unreadable."""
@@ -66,16 +67,14 @@ class RecordMatcher:
         Each meets the triggers as of its own position. A batch that fails comes again: then the
         triggers are as of its beginning once more.
         """
-        triggers = self._triggers or await self._triggers_here()
-        self._triggers = None
-        considered = await self._match(batch, triggers)
-        groups = list(_appends(considered))
-        for at in range(0, len(groups), AT_ONCE):
-            await asyncio.gather(*map(self._request, groups[at : at + AT_ONCE]))
-        self._triggers = triggers
-        self._position = max(self._position, batch[-1].position)
+        async with self._at_work:
+            await self._handle(batch)
         if not 0 <= self._clock.now() - self._saved_at < SAVE_EVERY_MS:
             await self.save()
+
+    async def rest(self) -> None:
+        """Return when the batch under way is done, and begin no other."""
+        await self._at_work.acquire()
 
     async def save(self) -> None:
         """Save how far everything was requested; raises `Unavailable`."""
@@ -84,6 +83,16 @@ class RecordMatcher:
             position = self._position
             await self._stores.checkpoints.save(NAME, position)
             self._saved = position
+
+    async def _handle(self, batch: Sequence[Recorded]) -> None:
+        triggers = self._triggers or await self._triggers_here()
+        self._triggers = None
+        considered = await self._match(batch, triggers)
+        groups = list(_appends(considered))
+        for at in range(0, len(groups), AT_ONCE):
+            await asyncio.gather(*map(self._request, groups[at : at + AT_ONCE]))
+        self._triggers = triggers
+        self._position = max(self._position, batch[-1].position)
 
     async def _triggers_here(self) -> Triggers:
         return await triggers_at(self._position, self._stores.events, self._stores.views)

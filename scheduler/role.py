@@ -7,6 +7,7 @@ is kept apart by derived ids and expected versions.
 import asyncio
 import logging
 from collections.abc import Sequence
+from contextlib import suppress
 from random import Random
 from typing import Final
 
@@ -28,6 +29,8 @@ NAME: Final = "scheduler"
 """The lease, and the subscription that schedules and timers are fed from."""
 LEASE_MS: Final = 5_000
 RENEW_MS: Final = 1_500
+FINISH_S: Final = 5.0
+"""How long what is under way may take to end; what is cut off is done in the next turn."""
 CANDIDATE_MS: Final = 1_000
 """How often a scheduler that waits for its turn asks."""
 
@@ -110,13 +113,15 @@ class Scheduler:
                 work = (matcher.run(), self._by_the_clock(schedules, timers))
                 tasks = [group.create_task(one) for one in work]
                 await self._hold(lease, matcher)
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(matcher.rest(), FINISH_S)
                 for task in tasks:
                     task.cancel()
         except* Unavailable as errors:
             _log.warning("scheduling is interrupted: %s", errors.exceptions)
         finally:
             self.lease = None
-            await timers.finish()
+            await timers.finish(grace_s=FINISH_S)
             await self._leave(lease, matcher)
 
     async def _by_the_clock(self, schedules: ScheduleFiring, timers: TimerFiring) -> None:
@@ -142,16 +147,15 @@ class Scheduler:
                 return
             try:
                 renewed = await self._renew()
+                if renewed is None or renewed.epoch != lease.epoch:
+                    _log.warning("another scheduler took over from epoch %d", lease.epoch)
+                    return
+                lease = renewed
                 await matcher.save()
             except Unavailable as error:
                 _log.warning("the lease can't be renewed: %s", error)
                 if self._clock.now() >= lease.expires_at:
                     return
-                continue
-            if renewed is None or renewed.epoch != lease.epoch:
-                _log.warning("another scheduler took over from epoch %d", lease.epoch)
-                return
-            lease = renewed
 
     async def _acquire(self) -> Lease | None:
         try:

@@ -39,7 +39,7 @@ async def test_a_record_event_starts_every_definition_that_waits_for_it(world):
 
 
 @pytest.mark.parametrize(
-    "event", [{"type": "record.updated"}, {"slug": "invoices"}, {"tenant": "other"}]
+    "event", [{"event_type": "record.updated"}, {"slug": "invoices"}, {"tenant": "other"}]
 )
 async def test_another_type_structure_or_tenant_starts_nothing(world, event):
     await world.define("a", ON_ORDER)

@@ -1,0 +1,307 @@
+"""Timers of runs: punctual, never early, there after a restart, and harmless when fired twice."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from random import Random
+
+import pytest
+
+from domain.definition.graph import Delay, Retry
+from domain.run.decisions import DECIDER as RUN
+from domain.run.messages import (
+    CancelRun,
+    DelayElapsed,
+    DelayStarted,
+    Error,
+    Failed,
+    ReportOutcome,
+    RetryScheduled,
+    StepStarted,
+    StepTimedOut,
+    Succeeded,
+    Token,
+)
+from eventlog.errors import Unreadable
+from eventlog.follow import follow
+from eventlog.transact import transact
+from scheduler import fire_timers
+from scheduler.counts import Counts
+from scheduler.fire_timers import GRACE_MS, NEAR_MS, POLL_MS, TimerFiring
+from tests.domain.examples import compute, dag, sequence
+from tests.scheduler.world import Unreliable, World, until
+
+HOUR = 3_600_000
+
+
+@asynccontextmanager
+async def firing_timers(
+    world: World, *, after: int = 0, hears: bool = True
+) -> AsyncIterator[TimerFiring]:
+    """Run the loop, fed by the log; `hears` False leaves it with the view alone."""
+    timers = TimerFiring(
+        world.store, world.views, clock=world.clock, rng=Random(1), counts=Counts()
+    )
+
+    async def note(batch):
+        if hears:
+            timers.note(batch)
+
+    async with asyncio.TaskGroup() as group:
+        subscription = await world.stores.log.subscribe("timers", after=after)
+        tasks = [
+            group.create_task(follow(subscription, note, clock=world.clock)),
+            group.create_task(timers.run()),
+        ]
+        yield timers
+        for task in tasks:
+            task.cancel()
+    await timers.finish(grace_s=10)
+
+
+class Damaged(Unreliable):
+    """A store with one stream that nobody can read."""
+
+    def __init__(self, store, stream: str) -> None:
+        super().__init__(store, fail_on=0, written=False)
+        self._damaged = stream
+
+    async def read(self, stream, *, after=0):
+        if stream == self._damaged:
+            raise Unreadable(stream)
+        return await super().read(stream, after=after)
+
+
+async def pass_time(world: World, duration_ms: int, step_ms: int = 10) -> None:
+    """Move the clock in small steps and let everybody act at each."""
+    for _ in range(duration_ms // step_ms):
+        await world.clock.advance(step_ms)
+        for _ in range(30):
+            await asyncio.sleep(0)
+
+
+def report(world: World, graph, outcome, step_id="a", attempt=1) -> ReportOutcome:
+    token = Token(step_id=step_id, visit=1, attempt=attempt)
+    return ReportOutcome(token=token, outcome=outcome, graph=graph, at=world.clock.now())
+
+
+async def fail(world: World, stream: str, graph) -> None:
+    failed = Failed(error=Error(code="X", message="no"), jitter=1.0)
+    await transact(world.store, RUN, stream, report(world, graph, failed))
+
+
+async def test_a_short_delay_ends_in_time_and_never_early(world):
+    async with firing_timers(world):
+        await pass_time(world, 130)
+        await world.start("r1", Delay(id="wait", delay_ms=1_234, next="a"), compute("a"))
+        [begun] = await world.events(DelayStarted)
+        await pass_time(world, 1_230)
+        assert await world.events(DelayElapsed) == []
+        await pass_time(world, 50)
+
+    [elapsed] = await world.events(DelayElapsed)
+    assert begun.resume_at <= elapsed.at <= begun.resume_at + 20
+    assert [event.step_id for event in await world.events(StepStarted)] == ["a"]
+
+
+async def test_a_backoff_ends_in_time_and_never_early(world):
+    graph = sequence(compute("a", retry=Retry(max_attempts=2, backoff_ms=700)))
+    async with firing_timers(world):
+        stream = await world.start("r1", graph=graph)
+        await fail(world, stream, graph)
+        [planned] = await world.events(RetryScheduled)
+        await pass_time(world, 690)
+        assert len(await world.events(StepStarted)) == 1
+        await pass_time(world, 50)
+
+    again = (await world.events(StepStarted))[-1]
+    assert (again.attempt, again.cause) == (2, "retry")
+    assert planned.due_at == planned.at + 700
+    assert planned.due_at <= again.at <= planned.due_at + 20
+
+
+async def test_a_delay_that_nobody_remembers_is_found_in_the_view(world):
+    await world.start("r1", Delay(id="wait", delay_ms=2_000))
+    await world.project()
+
+    async with firing_timers(world, hears=False):
+        await pass_time(world, 1_990)
+        assert await world.events(DelayElapsed) == []
+        await pass_time(world, 50)
+
+    [elapsed] = await world.events(DelayElapsed)
+    [begun] = await world.events(DelayStarted)
+    assert begun.resume_at <= elapsed.at <= begun.resume_at + 20
+
+
+async def test_a_delay_longer_than_what_is_kept_in_memory_is_punctual_too(world):
+    async with firing_timers(world):
+        await world.start("r1", Delay(id="wait", delay_ms=NEAR_MS + 5_000))
+        await world.project()
+        await pass_time(world, NEAR_MS + 4_900, step_ms=100)
+        assert await world.events(DelayElapsed) == []
+        await pass_time(world, 200)
+
+    [elapsed] = await world.events(DelayElapsed)
+    [begun] = await world.events(DelayStarted)
+    assert elapsed.at <= begun.resume_at + 20
+
+
+async def test_what_became_due_while_nobody_was_there_fires_at_once(world):
+    for number in range(30):
+        await world.start(f"r{number}", Delay(id="wait", delay_ms=1_000))
+    await world.project()
+    await world.clock.advance(5 * HOUR)
+
+    async with firing_timers(world, hears=False):
+        await pass_time(world, 2 * POLL_MS)
+
+    assert len(await world.events(DelayElapsed)) == 30
+
+
+async def test_an_attempt_is_given_a_moment_to_end_by_itself_at_its_deadline(world):
+    graph = sequence(compute("a", timeout_ms=2_000))
+    await world.start("r1", graph=graph)
+    await world.project()
+
+    async with firing_timers(world):
+        await pass_time(world, 2_000 + GRACE_MS - 10)
+        assert await world.events(StepTimedOut) == []
+        await pass_time(world, 2 * POLL_MS)
+
+    [started], [timed_out] = await world.events(StepStarted), await world.events(StepTimedOut)
+    assert 0 <= timed_out.at - started.deadline_at - GRACE_MS <= POLL_MS
+    assert (timed_out.step_id, timed_out.timeout_ms) == ("a", 2_000)
+
+
+async def test_an_attempt_that_ended_in_time_meets_no_deadline(world):
+    graph = sequence(compute("a", timeout_ms=1_000))
+    stream = await world.start("r1", graph=graph)
+    await world.project()  # the view does not hear of the end
+    await transact(world.store, RUN, stream, report(world, graph, Succeeded()))
+
+    async with firing_timers(world):
+        await pass_time(world, 4_000)
+
+    assert await world.events(StepTimedOut) == []
+    assert (await world.run(stream)).status == "completed"
+
+
+async def test_a_view_that_goes_on_showing_a_timer_makes_it_fire_no_second_time(world):
+    stream = await world.start("r1", Delay(id="wait", delay_ms=500, next="a"), compute("a"))
+    await world.project()
+
+    async with firing_timers(world):
+        await pass_time(world, 8_000, step_ms=50)
+
+    assert len(await world.events(DelayElapsed)) == 1
+    assert (await world.run(stream)).steps["a"].attempt == 1
+
+
+async def test_two_schedulers_at_once_fire_each_timer_once(world):
+    for number in range(40):
+        await world.start(f"r{number}", Delay(id="wait", delay_ms=400))
+
+    async with firing_timers(world), firing_timers(world):
+        await pass_time(world, 600)
+
+    assert len(await world.events(DelayElapsed)) == 40
+
+
+async def test_the_delays_of_a_cancelled_run_end_nothing(world):
+    stream = await world.start("r1", Delay(id="wait", delay_ms=400, next="a"), compute("a"))
+    await transact(world.store, RUN, stream, CancelRun(by="ann", at=world.clock.now()))
+
+    async with firing_timers(world):
+        await pass_time(world, 1_000)
+
+    assert await world.events(DelayElapsed) == []
+
+
+async def test_a_thousand_delays_of_one_run_end_together(world):
+    delays = [Delay(id=f"w{number}", delay_ms=300) for number in range(1_000)]
+    stream = await world.start("r1", graph=dag(*delays))
+    appended = await world.store.head()
+
+    async with firing_timers(world) as timers:
+        await pass_time(world, 300)
+        await timers.finish(grace_s=10)
+
+    assert (await world.run(stream)).status == "completed"
+    assert await world.store.head() == appended + 1_001
+
+
+async def test_more_due_timers_than_are_served_at_once_all_fire(world, monkeypatch):
+    monkeypatch.setattr(fire_timers, "RUNS_AT_ONCE", 3)
+    monkeypatch.setattr(fire_timers, "PAGE", 10)
+    for number in range(60):
+        await world.start(f"r{number}", Delay(id="wait", delay_ms=100))
+    await world.project()
+    await world.clock.advance(HOUR)
+
+    async with firing_timers(world, hears=False):
+        await pass_time(world, 20 * POLL_MS, step_ms=50)
+
+    assert len(await world.events(DelayElapsed)) == 60
+
+
+@pytest.mark.parametrize("written", [False, True])
+async def test_a_timer_whose_append_breaks_fires_once_in_the_end(world, written):
+    await world.start("r1", Delay(id="wait", delay_ms=200))
+    await world.start("r2", Delay(id="wait", delay_ms=200))
+    await world.project()
+    broken = world.on(Unreliable(world.store, fail_on=1, written=written))
+
+    async with firing_timers(broken):
+        await pass_time(world, 9_000, step_ms=50)
+
+    elapsed = await world.events(DelayElapsed)
+    assert len(elapsed) == 2
+
+
+async def test_a_timer_that_cannot_fire_keeps_no_other_from_firing(world, monkeypatch):
+    monkeypatch.setattr(fire_timers, "PAGE", 1)
+    damaged = await world.start("r1", Delay(id="wait", delay_ms=100))
+    await world.start("r2", Delay(id="wait", delay_ms=200))
+    await world.project()
+
+    async with firing_timers(world.on(Damaged(world.store, damaged)), hears=False):
+        await pass_time(world, 1_500)
+
+    [elapsed] = [one for one in await world.log() if isinstance(one.event, DelayElapsed)]
+    assert elapsed.stream != damaged
+
+
+async def test_a_clock_put_back_stops_no_timer_for_good(world):
+    async with firing_timers(world, hears=False):
+        await pass_time(world, 500)
+        world.clock.put_by = -24 * HOUR
+        await world.start("r1", Delay(id="wait", delay_ms=400))
+        await world.project()
+        await pass_time(world, 1_200)
+
+    assert len(await world.events(DelayElapsed)) == 1
+
+
+async def test_a_clock_put_forward_fires_what_is_then_due(world):
+    async with firing_timers(world):
+        await world.start("r1", Delay(id="wait", delay_ms=HOUR))
+        await world.project()
+        await pass_time(world, 500)
+        world.clock.put_by = HOUR
+        await pass_time(world, 2 * POLL_MS)
+
+    assert len(await world.events(DelayElapsed)) == 1
+
+
+async def test_timers_kept_in_memory_are_let_go_of(world):
+    async with firing_timers(world) as timers:
+        for number in range(20):
+            await world.start(f"r{number}", Delay(id="wait", delay_ms=100))
+        await until(lambda: _size(timers, 20))
+        await pass_time(world, 200)
+        assert await _size(timers, 0)
+
+
+async def _size(timers: TimerFiring, size: int) -> bool:
+    return len(timers._heap) == len(timers._near) == size

@@ -1,0 +1,260 @@
+"""The role as a whole: one at a time, the next one within seconds, and no trace of a handover."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from random import Random
+
+import pytest
+
+from domain.definition.graph import Delay
+from domain.definition.trigger import EventTrigger
+from domain.run.messages import DelayElapsed, RunRequested
+from domain.schedule.messages import ScheduleFired
+from domain.schedule.timetable import Interval
+from eventlog.errors import Unavailable
+from eventlog.ports import Checkpoints, Lease, Leases
+from scheduler import role
+from scheduler.match_record_events import NAME as RECORDS
+from scheduler.role import CANDIDATE_MS, LEASE_MS, RENEW_MS, Scheduler
+from tests.domain.examples import compute
+from tests.scheduler.world import World, until
+
+ON_ORDER = EventTrigger(event_type="record.created", structure="orders")
+SECOND = 1_000
+
+
+def scheduler_of(world: World, **members) -> Scheduler:
+    return Scheduler(world.stores, world.views, clock=world.clock, rng=Random(1), **members)
+
+
+@asynccontextmanager
+async def running(*schedulers: Scheduler) -> AsyncIterator[list[asyncio.Task[None]]]:
+    tasks = [asyncio.create_task(one.run()) for one in schedulers]
+    try:
+        yield tasks
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def pass_time(world: World, duration_ms: int, step_ms: int = 50) -> None:
+    for _ in range(duration_ms // step_ms):
+        await world.clock.advance(step_ms)
+        for _ in range(30):
+            await asyncio.sleep(0)
+
+
+class Cut:
+    """Leases as one process sees them; `cut` is a network that answers nothing any more."""
+
+    def __init__(self, leases: Leases) -> None:
+        self._leases = leases
+        self.cut = False
+        self.epochs: list[int] = []
+
+    async def acquire(self, name: str, *, holder: str, ttl_ms: int, at: int) -> Lease | None:
+        if self.cut:
+            raise Unavailable("no route")
+        lease = await self._leases.acquire(name, holder=holder, ttl_ms=ttl_ms, at=at)
+        if lease is not None:
+            self.epochs.append(lease.epoch)
+        return lease
+
+    async def release(self, lease: Lease) -> None:
+        if self.cut:
+            raise Unavailable("no route")
+        await self._leases.release(lease)
+
+
+async def test_it_matches_fires_and_ends_delays_all_together(world):
+    await world.define("e", ON_ORDER)
+    await world.schedule("s", Interval(every_ms=SECOND))
+    scheduler = scheduler_of(world)
+    async with world.projecting(), running(scheduler):
+        await pass_time(world, 100)
+        await world.send("1")
+        await world.start("r1", Delay(id="wait", delay_ms=300, next="a"), compute("a"))
+        await pass_time(world, 2 * SECOND)
+
+    runs = await world.events(RunRequested)
+    assert sorted(run.definition_id for run in runs) == ["def-r1", "e", "s", "s"]
+    assert len(await world.events(DelayElapsed)) == 1
+    counts = scheduler.counts
+    assert (counts.runs_requested, counts.ticks_fired, counts.timers_fired) == (1, 2, 1)
+
+
+async def test_definitions_made_while_it_runs_are_followed(world):
+    async with world.projecting(), running(scheduler_of(world)):
+        await pass_time(world, 500)
+        await world.define("e", ON_ORDER)
+        await world.schedule("s", Interval(every_ms=SECOND))
+        await world.send("1")
+        await pass_time(world, SECOND)
+
+    assert sorted(await world.started()) == ["e", "s"]
+
+
+async def test_of_two_schedulers_one_works(world):
+    one, other = scheduler_of(world, holder="one"), scheduler_of(world, holder="other")
+    async with running(one, other):
+        for _ in range(20):
+            await pass_time(world, 500)
+            assert one.leading != other.leading
+
+
+async def test_when_one_dies_the_other_takes_over_within_seconds(world):
+    await world.schedule("s", Interval(every_ms=SECOND))
+    one, other = scheduler_of(world, holder="one"), scheduler_of(world, holder="other")
+    cut = Cut(world.stores.leases)
+    one._stores = replace(world.stores, leases=cut)
+    async with world.projecting(), running(one, other) as tasks:
+        await pass_time(world, 3 * SECOND)
+        assert one.leading
+        cut.cut = True  # nothing is given back
+        tasks[0].cancel()
+        await pass_time(world, LEASE_MS + CANDIDATE_MS + 200)
+        assert other.leading
+        await pass_time(world, 3 * SECOND)
+
+    fired = [event.nominal_at for event in await world.events(ScheduleFired)]
+    assert len(fired) == len(set(fired)) >= 6
+
+
+async def test_a_name_that_only_one_process_has_goes_on_at_once(world):
+    cut = Cut(world.stores.leases)
+    died = scheduler_of(world.on(world.store), holder="only")
+    died._stores = replace(world.stores, leases=cut)
+    async with running(died) as tasks:
+        await pass_time(world, 100)
+        cut.cut = True
+        tasks[0].cancel()
+        await pass_time(world, 100)
+
+    again = scheduler_of(world, holder="only")
+    async with running(again):
+        await pass_time(world, 100)
+        assert again.leading
+
+
+async def test_a_lease_that_cannot_be_renewed_ends_the_work_when_it_runs_out(world):
+    one, other = scheduler_of(world, holder="one"), scheduler_of(world, holder="other")
+    cut = Cut(world.stores.leases)
+    one._stores = replace(world.stores, leases=cut)
+    async with running(one, other):
+        await pass_time(world, SECOND)
+        cut.cut = True
+        await pass_time(world, LEASE_MS + RENEW_MS + CANDIDATE_MS)
+        assert (one.leading, other.leading) == (False, True)
+        cut.cut = False
+        await pass_time(world, 5 * SECOND)
+        assert (one.leading, other.leading) == (False, True)
+    assert cut.epochs[0] == 1
+
+
+async def test_a_zombie_notices_that_another_took_over_and_waits_its_turn(world):
+    zombie, leader = scheduler_of(world, holder="zombie"), scheduler_of(world, holder="leader")
+    await world.schedule("s", Interval(every_ms=SECOND))
+    async with world.projecting(), running(zombie):
+        await pass_time(world, 2 * SECOND)
+        # It stands still while time goes on and another one is given the lease.
+        world.clock.put_by = 2 * LEASE_MS
+        async with running(leader):
+            await pass_time(world, RENEW_MS + CANDIDATE_MS)
+            assert (zombie.leading, leader.leading) == (False, True)
+            await pass_time(world, 3 * SECOND)
+
+    fired = [event.nominal_at for event in await world.events(ScheduleFired)]
+    assert len(fired) == len(set(fired))
+
+
+async def test_stopping_saves_the_place_and_gives_the_lease_back(world):
+    await world.define("e", ON_ORDER)
+    scheduler = scheduler_of(world, holder="one")
+    async with running(scheduler) as tasks:
+        await pass_time(world, 100)
+        await world.send("1")
+        await until(lambda: _started(world, 1))
+        await scheduler.stop()
+        await tasks[0]
+
+    assert not scheduler.leading
+    record = next(one for one in await world.log() if "record" in one.stream)
+    assert await world.stores.checkpoints.load(RECORDS) >= record.position
+    lease = await world.stores.leases.acquire(
+        role.NAME, holder="next", ttl_ms=1, at=world.clock.now()
+    )
+    assert lease is not None
+    assert lease.epoch == 2
+
+
+async def test_stopping_one_that_waits_for_its_turn_ends_it(world):
+    leader, candidate = scheduler_of(world, holder="one"), scheduler_of(world, holder="other")
+    async with running(leader, candidate) as tasks:
+        await pass_time(world, 200)
+        await candidate.stop()
+        await tasks[1]
+        assert leader.leading
+
+
+async def test_stopping_one_that_never_ran_returns(world):
+    await scheduler_of(world).stop()
+
+
+async def test_an_outage_of_the_store_is_outlived(world):
+    await world.define("e", ON_ORDER)
+    await world.send("1")
+    flaky = Outage(world.stores.checkpoints)
+    scheduler = scheduler_of(world)
+    scheduler._stores = replace(world.stores, checkpoints=flaky)
+    async with running(scheduler):
+        await pass_time(world, 3 * SECOND)
+        assert await world.started() == []
+        flaky.over = True
+        await pass_time(world, 3 * SECOND)
+        assert await world.started() == ["e"]
+
+
+@pytest.mark.parametrize("lives_ms", [150, 450, 1_050, 2_350])
+async def test_killed_again_and_again_it_does_everything_once(world, lives_ms):
+    await world.define("e", ON_ORDER)
+    await world.schedule("s", Interval(every_ms=SECOND))
+    start = world.clock.now()
+    async with world.projecting():
+        for life in range(8):
+            await world.send(f"{life}-a")
+            await world.start(f"r{life}", Delay(id="wait", delay_ms=700))
+            async with running(scheduler_of(world, holder="only")):
+                await pass_time(world, lives_ms)
+                await world.send(f"{life}-b")
+        async with running(scheduler_of(world, holder="only")):
+            await pass_time(world, 2 * SECOND)
+
+    runs = await world.events(RunRequested)
+    assert sum(run.definition_id == "e" for run in runs) == 16
+    fired = [event.nominal_at for event in await world.events(ScheduleFired)]
+    ticks = (world.clock.now() - start) // SECOND
+    assert fired == [start + n * SECOND for n in range(1, ticks + 1)]
+    assert len(await world.events(DelayElapsed)) == 8
+
+
+class Outage:
+    """Checkpoints that can't be reached until the outage is over."""
+
+    def __init__(self, checkpoints: Checkpoints) -> None:
+        self._checkpoints = checkpoints
+        self.over = False
+
+    async def load(self, name: str) -> int:
+        if not self.over:
+            raise Unavailable("no route")
+        return await self._checkpoints.load(name)
+
+    async def save(self, name: str, position: int) -> None:
+        await self._checkpoints.save(name, position)
+
+
+async def _started(world: World, count: int) -> bool:
+    return len(await world.started()) == count
