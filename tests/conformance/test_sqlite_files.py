@@ -182,6 +182,21 @@ async def test_a_full_disk_leaves_views_and_checkpoint_as_they_were(opened: Open
     assert len(await views.scan("things")) == 100
 
 
+async def test_a_view_commit_that_fails_half_way_is_undone(opened: Opened) -> None:
+    views = opened.now.views
+    await views.prepare([THINGS])
+    good, bad = Row("acme", "k", b"{}"), Row("acme", "k2", b"{}", ("one value too many",))
+    for changes in ([good], [bad]), ([bad], [good]):
+        with pytest.raises(Unavailable):
+            await views.commit(
+                [Change(table="things", upserts=rows) for rows in changes], checkpoint=5
+            )
+        assert (await views.checkpoint(), list(await views.scan("things"))) == (0, [])
+    await views.commit([Change(table="things", upserts=[good])], checkpoint=1)
+
+    assert list(await views.scan("things")) == [good]
+
+
 async def test_a_damaged_event_is_named_and_others_are_read(opened: Opened) -> None:
     await appended(opened.now, write("bad", 0, 1, 2), write("good", 0, 3))
     await opened.now.close()

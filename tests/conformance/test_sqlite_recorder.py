@@ -1,5 +1,6 @@
 """SQLite's recorder passes the eventsourcing library's own cases; the library reads its file."""
 
+import sqlite3
 from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
@@ -102,3 +103,15 @@ def test_a_position_is_never_used_twice(new_recorder: Callable[[], SqliteRecorde
         cursor.execute("DELETE FROM stored_events WHERE rowid = 5")
 
     assert recorder.insert_rows([("acme/run/r2", 1, "run.RunStarted", b"{}")]) == 6
+
+
+def test_a_writing_transaction_is_alone_from_its_first_statement(
+    new_recorder: Callable[[], SqliteRecorder],
+) -> None:
+    """One that began as a reader could find its state outdated when it comes to write."""
+    recorder = new_recorder()
+    with recorder.datastore.transaction(commit=True):
+        other = sqlite3.connect(recorder.datastore.pool.db_name, uri=True, timeout=0)
+        with pytest.raises(sqlite3.OperationalError, match="locked"):
+            other.execute("DELETE FROM stored_events")
+        other.close()
