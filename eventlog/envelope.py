@@ -1,13 +1,14 @@
 """What the store takes in and gives out."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from domain.frozen import frozen
 
 Event = object
 """Any domain event; `codec` knows the classes."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Write:
     """Events to append to one stream that is at `expected` (0: it does not exist).
 
@@ -19,7 +20,7 @@ class Write:
     events: Sequence[Event]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Recorded:
     """One event as it stands in the log.
 
@@ -33,7 +34,7 @@ class Recorded:
     event: Event
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Appended:
     """The writes are durable; `recorded` shows them with their positions, in order."""
 
@@ -45,7 +46,7 @@ class Appended:
         return self.recorded[-1].position if self.recorded else 0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Conflict:
     """Nothing was written: `stream` was not at the expected version."""
 

@@ -46,7 +46,7 @@ MAX_KNOWN = 50_000
 class _Append:
     writes: Sequence[Write]
     rows: Sequence[Row]
-    streams: frozenset[str]
+    streams: set[str]
     result: asyncio.Future[Appended | Conflict]
 
 
@@ -83,11 +83,13 @@ class GroupCommit:
         if not writes:
             return Appended(())
         rows = _rows(writes)
-        streams = frozenset(write.stream for write in writes)
+        streams = {write.stream for write in writes}
         if len(streams) < len(writes):
             raise ValueError("two writes of one append name the same stream")
-        if conflict := await self._foreseen(writes):
-            return conflict
+        for write in writes:
+            known = self._known.get(write.stream, 0)
+            if known != write.expected and (conflict := await self._foreseen(write, known)):
+                return conflict
         if self._closed:
             raise Unavailable("the store is closed")
         result: asyncio.Future[Appended | Conflict] = asyncio.get_running_loop().create_future()
@@ -102,25 +104,20 @@ class GroupCommit:
         while self._flusher is not None:
             await asyncio.wait([self._flusher])
 
-    async def _foreseen(self, writes: Sequence[Write]) -> Conflict | None:
-        """Find a write that can't succeed: behind its stream's end, or leaving a gap.
+    async def _foreseen(self, write: Write, known: int) -> Conflict | None:
+        """Tell a write that can't succeed: behind its stream's end, or leaving a gap.
 
         A stream only grows, so what was once seen of it stays true; what nobody has seen yet is
         left to the store's unique key.
         """
-        for write in writes:
-            known = self._known.get(write.stream, 0)
-            if known < write.expected:
-                known = await self._newest(write.stream)
-                self._learn(write.stream, known)
-            if known != write.expected:
-                return Conflict(write.stream)
-        return None
+        if known < write.expected:
+            known = await self._newest(write.stream)
+            self._learn(write.stream, known)
+        return Conflict(write.stream) if known != write.expected else None
 
     def _learn(self, stream: str, version: int) -> None:
         """Note that `stream` has reached `version`, and forget what was noted longest ago."""
-        self._known[stream] = max(version, self._known.get(stream, 0))
-        self._known.move_to_end(stream)
+        self._known[stream] = max(version, self._known.pop(stream, 0))
         if len(self._known) > MAX_KNOWN:
             self._known.popitem(last=False)
 

@@ -1,11 +1,11 @@
 """Load, fold, decide, append, and again on a conflict: the only such loop."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 from domain.decider import Decider
 from domain.errors import InConflict
+from domain.frozen import frozen
 from eventlog.envelope import Appended, Recorded, Write
 from eventlog.failpoints import failpoint
 from eventlog.ports import EventStore
@@ -18,7 +18,7 @@ ATTEMPTS = 100
 """A command that lost this many races meets a writer that never stops."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Outcome(Generic[S]):
     """What a command led to in one stream.
 
@@ -38,7 +38,7 @@ class Outcome(Generic[S]):
         return bool(self.recorded)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Known(Generic[S]):
     """A stream's state as somebody folded it, after `version` events; saves reading the stream."""
 
@@ -46,7 +46,7 @@ class Known(Generic[S]):
     version: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Intent(Generic[C, S, E]):
     """A command for one stream, with the rules that decide it."""
 
@@ -71,16 +71,21 @@ async def transact(
     only when something was decided. Raises what the decider refuses with, `InConflict` when others
     won every race, and `Unavailable`.
     """
-    intent: Intent[C, S, E] = Intent(decider, stream, command, known)
-    for attempt in range(ATTEMPTS):
-        loaded = await _load(store, intent, again=attempt > 0)
-        write = loaded.write
-        if write is None:
-            return loaded.outcome(())
-        result = await store.append((write, *also))
+    newest, position, reloaded = known, 0, known is None
+    for _ in range(ATTEMPTS):
+        if newest is None:
+            newest, position = await _read(store, decider, stream)
+        decided, state = decider.apply(command, newest.state)
+        if not decided:
+            return Outcome(state=state, recorded=(), position=position, reloaded=reloaded)
+        write = Write(stream=stream, expected=newest.version, events=decided)
+        result = await store.append((write, *also) if also else (write,))
         failpoint("after-append")
         if isinstance(result, Appended):
-            return loaded.outcome(result.recorded[: len(loaded.decided)])
+            recorded = result.recorded[: len(decided)] if also else result.recorded
+            at = recorded[-1].position
+            return Outcome(state=state, recorded=recorded, position=at, reloaded=reloaded)
+        newest, reloaded = None, True
     raise _lost_every_race()
 
 
@@ -103,7 +108,7 @@ async def transact_all(
     raise _lost_every_race()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Loaded:
     """One stream as it was read, and what its decider made of the command."""
 
@@ -129,12 +134,17 @@ class _Loaded:
         )
 
 
+async def _read(store: EventStore, decider: Decider[C, S, E], stream: str) -> tuple[Known[S], int]:
+    """Return the stream's state and the position of its newest event."""
+    history = await store.read(stream)
+    state = decider.fold(cast("E", one.event) for one in history)
+    return Known(state, len(history)), history[-1].position if history else 0
+
+
 async def _load(store: EventStore, intent: Intent[Any, Any, Any], *, again: bool) -> _Loaded:
     known, position = intent.known, 0
     if known is None or again:
-        history = await store.read(intent.stream)
-        known = Known(intent.decider.fold(one.event for one in history), len(history))
-        position = history[-1].position if history else 0
+        known, position = await _read(store, intent.decider, intent.stream)
     decided, state = intent.decider.apply(intent.command, known.state)
     return _Loaded(
         intent=intent,

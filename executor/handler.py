@@ -1,13 +1,13 @@
 """What the run loop hands to a function, and what it gets back: the seam between both."""
 
-from dataclasses import dataclass
 from typing import Protocol
 
+from domain.frozen import frozen
 from domain.json import JsonObject
 from domain.run.messages import Failed, Succeeded
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Call:
     """One attempt of one step, to be performed.
 

@@ -1,11 +1,10 @@
 """What a decision looked at: every case and condition with the values it saw."""
 
-from dataclasses import dataclass
-
+from domain.frozen import frozen
 from domain.json import Json
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ConditionEvaluation:
     """One comparison as it came out; `error` says why two values could not be compared."""
 
@@ -19,7 +18,7 @@ class ConditionEvaluation:
     error: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class CaseEvaluation:
     """One case: matched when all of its conditions did."""
 
@@ -29,7 +28,7 @@ class CaseEvaluation:
     conditions: tuple[ConditionEvaluation, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class DecisionResult:
     """The first matching case and where the run goes on; None is the end of the run."""
 

@@ -5,11 +5,12 @@ Every time is milliseconds since the epoch, UTC. `visit` counts a step's activat
 that a report of an outcome must carry.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal, TypeAlias
 
 from domain.definition.graph import Graph
 from domain.definition.state import State as Definition
+from domain.frozen import frozen
 from domain.json import Json, JsonObject
 from domain.run.evaluation import DecisionResult
 from domain.run.outcome import Error as Error  # noqa: PLC0414 - part of this vocabulary
@@ -27,7 +28,7 @@ Cause = Literal["start", "retry", "takeover", "reopen"]
 # Commands ---------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class RequestRun:
     """Ask for a run of `definition` (as folded now) because of a trigger."""
 
@@ -43,7 +44,7 @@ class RequestRun:
     traceparent: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class StartRun:
     """Activate the first steps."""
 
@@ -51,7 +52,7 @@ class StartRun:
     at: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ReportOutcome:
     """Say how the attempt that `token` names ended; raises StaleAttempt when it was superseded."""
 
@@ -61,7 +62,7 @@ class ReportOutcome:
     at: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class FireTimer:
     """The timer of a delay, a backoff or a step's deadline is due; early or old ones do nothing."""
 
@@ -71,7 +72,7 @@ class FireTimer:
     jitter: float = 1.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class TakeOver:
     """Begin a new attempt of every step whose executor is gone."""
 
@@ -79,7 +80,7 @@ class TakeOver:
     at: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class CancelRun:
     """Stop the run; what is under way is cut off."""
 
@@ -88,7 +89,7 @@ class CancelRun:
     reason: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class RetryRun:
     """Reopen a failed or cancelled run at its failed steps, or at one of them."""
 
@@ -105,7 +106,7 @@ Command: TypeAlias = (
 # Events -----------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class RunRequested:
     """Somebody or something asked for the run: the trigger event."""
 
@@ -123,14 +124,14 @@ class RunRequested:
     traceparent: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class RunStarted:
     """The executor took it up."""
 
     at: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class StepStarted:
     """An attempt begins; recorded before it is executed, so that a crash counts."""
 
@@ -144,7 +145,7 @@ class StepStarted:
     kind: StepKind = "compute"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class StepSucceeded:
     """The attempt ended well."""
 
@@ -157,7 +158,7 @@ class StepSucceeded:
     warning: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class StepFailed:
     """The attempt ended badly; `final` when no other attempt follows."""
 
@@ -169,7 +170,7 @@ class StepFailed:
     final: bool = True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class StepTimedOut:
     """The attempt outlived its deadline; `final` when no other attempt follows."""
 
@@ -181,7 +182,7 @@ class StepTimedOut:
     final: bool = True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class StepCancelled:
     """The step was cut off with its run."""
 
@@ -191,7 +192,7 @@ class StepCancelled:
     at: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class StepSkipped:
     """The step's `when` did not hold: it counts as done, without output."""
 
@@ -201,7 +202,7 @@ class StepSkipped:
     kind: StepKind = "compute"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class RetryScheduled:
     """Attempt `attempt` begins at `due_at`."""
 
@@ -212,7 +213,7 @@ class RetryScheduled:
     at: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class DecisionTaken:
     """A decision step chose, with everything that was compared."""
 
@@ -222,7 +223,7 @@ class DecisionTaken:
     at: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class DelayStarted:
     """A delay step waits until `resume_at`."""
 
@@ -233,7 +234,7 @@ class DelayStarted:
     at: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class DelayElapsed:
     """A delay step is over."""
 
@@ -242,7 +243,7 @@ class DelayElapsed:
     at: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class SyncReached:
     """A synchronization point has all it needs."""
 
@@ -251,7 +252,7 @@ class SyncReached:
     at: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class RunCompleted:
     """The run ended; `has_errors` when a step failed and its failure was allowed to end it."""
 
@@ -259,7 +260,7 @@ class RunCompleted:
     has_errors: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class RunFailed:
     """The run ended badly, because of `step_id` where one is to blame."""
 
@@ -268,7 +269,7 @@ class RunFailed:
     step_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class RunCancelled:
     """The run was stopped."""
 
@@ -277,7 +278,7 @@ class RunCancelled:
     reason: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class RunReopened:
     """The run left its final status by an explicit retry of `steps`."""
 

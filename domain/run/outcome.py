@@ -1,12 +1,12 @@
 """How an attempt of a step ended, and the token that names the attempt."""
 
-from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
+from domain.frozen import frozen
 from domain.json import Json, JsonObject
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Error:
     """Why a step or a run failed; `stack` is the function's own traceback."""
 
@@ -23,7 +23,7 @@ class Token(NamedTuple):
     attempt: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Succeeded:
     """The function returned `output` and patches the shared context."""
 
@@ -32,7 +32,7 @@ class Succeeded:
     warning: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Failed:
     """The function failed; `jitter` in [0, 1] spreads the backoff of the next try."""
 
@@ -41,7 +41,7 @@ class Failed:
     jitter: float = 1.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class TimedOut:
     """The attempt outlived its deadline."""
 

@@ -5,8 +5,9 @@ only the few entries that changed lately.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Literal, TypeVar, overload
+
+from domain.frozen import frozen
 
 Status = Literal["running", "delayed", "backing_off", "succeeded", "skipped", "failed", "cancelled"]
 _OPEN: frozenset[Status] = frozenset(("running", "delayed", "backing_off"))
@@ -15,7 +16,7 @@ _RECENT = 64
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class StepState:
     """Where the newest visit of a step stands; `due_at` is its timer (deadline, delay, backoff)."""
 
