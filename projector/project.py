@@ -8,6 +8,7 @@ import asyncio
 import heapq
 import logging
 from collections.abc import Sequence
+from contextlib import suppress
 from itertools import count
 from typing import Any
 
@@ -28,6 +29,8 @@ FULL_BATCH = 1_000
 EVENTS_PER_MS = 16
 """A smaller one by a pause of a millisecond for this many events: rows are written less often."""
 LONGEST_PAUSE_MS = 20
+IDLE_PAUSE_MS = 50
+"""How long the pause after such a batch is while nobody waits for the views."""
 FIRST_BACKOFF_MS = 50
 LONGEST_BACKOFF_MS = 5_000
 
@@ -50,6 +53,7 @@ class Projector:
         self._folding = Folding(self._views, position=0)
         self._work = asyncio.Event()
         self._room = asyncio.Event()
+        self._wanted = asyncio.Event()
         self._waiting = _Waiting()
 
     async def run(self, log: Log) -> None:
@@ -71,6 +75,7 @@ class Projector:
         """Wait until the views hold `position`; False when they don't after `timeout_ms`."""
         if position <= self.position:
             return True
+        self._wanted.set()
         return await self._waiting.until(position, timeout_ms)
 
     async def _take_in(self, events: Sequence[Recorded]) -> None:
@@ -81,6 +86,8 @@ class Projector:
                 await self._room.wait()
             done = self._folding.fold(rest[:SLICE])
             self._work.set()
+            if self._folding.pending >= FULL_BATCH:
+                self._wanted.set()
             if done < min(len(rest), SLICE):
                 await read_missing(self._folding, self._store, rest[done : done + SLICE])
             elif len(rest) > SLICE:
@@ -98,8 +105,19 @@ class Projector:
             self._folding.committed()
             self._reach(position)
             if EVENTS_PER_MS <= events < FULL_BATCH:
-                # Not by the clock: what is projected may not depend on how long this takes.
-                await asyncio.sleep(min(events // EVENTS_PER_MS, LONGEST_PAUSE_MS) / 1000)
+                await self._rest(min(events // EVENTS_PER_MS, LONGEST_PAUSE_MS))
+
+    async def _rest(self, pause_ms: int) -> None:
+        """Pause, and go on pausing until somebody waits for the views or a batch is full.
+
+        Not by the clock of the role: what is projected may not depend on how long this takes.
+        """
+        self._wanted.clear()
+        await asyncio.sleep(pause_ms / 1000)
+        if not self._waiting.anybody:
+            with suppress(TimeoutError):
+                async with asyncio.timeout((IDLE_PAUSE_MS - pause_ms) / 1000):
+                    await self._wanted.wait()
 
     async def _commit(self, changes: Sequence[Change], position: int) -> None:
         backoff_ms = FIRST_BACKOFF_MS
@@ -122,6 +140,11 @@ class _Waiting:
     def __init__(self) -> None:
         self._order = count()
         self._heap: list[tuple[int, int, asyncio.Future[bool]]] = []
+
+    @property
+    def anybody(self) -> bool:
+        """Whether there is one."""
+        return bool(self._heap)
 
     async def until(self, position: int, timeout_ms: int) -> bool:
         loop = asyncio.get_running_loop()
