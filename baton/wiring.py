@@ -1,6 +1,7 @@
 """The only place that names backends and puts the parts together."""
 
 import asyncio
+import gc
 import importlib
 import logging
 from collections.abc import AsyncIterator
@@ -151,6 +152,7 @@ async def running(settings: Settings) -> AsyncIterator[Stack]:
     A role that ends on its own ends the block with its exception: a process is restarted, not
     mended.
     """
+    _collect_garbage_less_often()
     clock, rng = SystemClock(), Random()  # noqa: S311 - spreads backoffs
     stores = await open_stores(settings)
     stack = compose(settings, stores, clock=clock, rng=rng)
@@ -164,6 +166,12 @@ async def running(settings: Settings) -> AsyncIterator[Stack]:
     finally:
         await stack.functions.close()
         await stores.close()
+
+
+def _collect_garbage_less_often() -> None:
+    """Spare the collector what lives long anyway: it took a third of the time under load."""
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 10)
 
 
 async def _start(stack: Stack, group: asyncio.TaskGroup) -> list[asyncio.Task[None]]:
