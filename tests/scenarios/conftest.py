@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.conformance.opening import opens
-from tests.scenarios.stack import Client, Stack, running_stack
+from tests.scenarios.stack import Client, Stack, idle_stack, running_stack
 
 
 @pytest.fixture(params=sorted(opens()))
@@ -23,7 +23,7 @@ async def memory(tmp_path: Path) -> AsyncIterator[Stack]:
 
 @pytest.fixture
 async def idle(tmp_path: Path) -> AsyncIterator[Stack]:
-    async with running_stack(tmp_path, executor=False) as running:
+    async with idle_stack(tmp_path) as running:
         yield running
 
 

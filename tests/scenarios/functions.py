@@ -1,5 +1,7 @@
 """The functions that the scenarios' steps call, under the ids that the examples use."""
 
+import asyncio
+
 from executor.sdk import NonRetryableError, StepContext, StepResult, function
 
 
@@ -51,3 +53,8 @@ async def what_i_got(payload: dict) -> dict:
 @function("remember")
 async def remember() -> StepResult:
     return StepResult(output="noted", context={"noted": True})
+
+
+@function("hold")
+async def hold() -> None:
+    await asyncio.Event().wait()

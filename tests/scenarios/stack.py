@@ -4,39 +4,28 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 from typing import Any
 
 import aiohttp
+from pydantic import SecretStr
 
+from baton import wiring
+from baton.settings import Settings
 from command_api.app import make_app
-from command_api.auth import SharedSecret, TokenAuthenticator
 from command_api.dialect import Dialect, discover
 from command_api.serve import serve
-from command_api.services import Services
 from domain.definition.state import State as Definition
 from domain.run.decisions import DECIDER as RUN
 from domain.run.messages import FireTimer, Token
 from domain.run.state import State as Run
 from domain.stream import stream_name
 from eventlog.clock import SystemClock
-from eventlog.follow import follow
-from eventlog.ids import new_id
 from eventlog.transact import transact
-from executor.functions import RegisteredFunctions
-from executor.loading import load
-from executor.registry import Registry
-from executor.work import Executor
-from projector.project import Projector
-from projector.queries import Views
-from projector.views import every_view
-from scheduler.role import Scheduler
 from tests.api.running import SECRET, Answered, Running, bearer
-from tests.conformance.opening import opens
 
-FUNCTIONS = "tests.scenarios.functions"
 DEADLINE_S = 20
 
 
@@ -132,52 +121,46 @@ class Client:
         return await self.until(definition_id, run["id"], query=query)
 
 
-@asynccontextmanager
-async def running_stack(
-    folder: Path, *, backend: str = "memory", executor: bool = True, **changed: Any
-) -> AsyncIterator[Stack]:
-    """Run a server in every dialect; without `executor` nothing moves but the views."""
-    stores, clock = await opens()[backend](folder), SystemClock()
-    registry = Registry()
-    for one in load(FUNCTIONS):
-        registry.add(one)
-    functions = RegisteredFunctions(registry, clock=clock)
-    projector = Projector(stores.views, clock=clock)
-    worker = Executor(stores.events, functions, clock=clock, rng=Random(1))
-    services = replace(
-        Services(
-            store=stores.events,
-            views=Views(stores.views),
-            reached=projector.reached,
-            position=lambda: projector.position,
-            clock=clock,
-            new_id=lambda: new_id(clock.now()),
-            keys=stores.keys,
-            secrets=stores.secrets,
-            authenticator=TokenAuthenticator(SharedSecret(SECRET), clock),
-        ),
-        **changed,
+def settings_for(folder: Path, backend: str) -> Settings:
+    return Settings(
+        data=folder,
+        store="memory:" if backend == "memory" else "",
+        jwt_secret=SecretStr(SECRET),
+        functions=("tests.scenarios.functions",),
     )
-    await stores.views.prepare([view.table for view in every_view()])
-    roles = [asyncio.create_task(projector.run(stores.log))]
-    scheduler = Scheduler(stores, services.views, clock=clock, rng=Random(2))
-    if executor:
-        subscription = await stores.log.subscribe("executor", after=0)
-        roles.append(asyncio.create_task(follow(subscription, worker.handle, clock=clock)))
-        roles.append(asyncio.create_task(scheduler.run()))
-    server = await serve(make_app(services), port=0)
-    session = aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar())
+
+
+@asynccontextmanager
+async def running_stack(folder: Path, *, backend: str = "memory") -> AsyncIterator[Stack]:
+    """Run all roles, as `baton dev` does, and a server in every dialect."""
+    async with wiring.running(settings_for(folder, backend)) as parts, serving(parts) as stack:
+        yield stack
+
+
+@asynccontextmanager
+async def idle_stack(folder: Path) -> AsyncIterator[Stack]:
+    """Run a server where nothing moves but the views: runs stay pending."""
+    settings, clock = settings_for(folder, "memory"), SystemClock()
+    stores = await wiring.open_stores(settings)
+    parts = wiring.compose(settings, stores, clock=clock, rng=Random(1))
+    following = asyncio.create_task(parts.projector.run(stores.log))
     try:
-        url = f"http://127.0.0.1:{server.port}"
-        yield Stack(url, server.port, session, services, stores)
+        assert await parts.projector.reached(0, 5_000)
+        async with serving(parts) as stack:
+            yield stack
     finally:
-        await session.close()
-        await server.close()
-        if executor:
-            await scheduler.stop()
-        await worker.stop(grace_s=1)
-        for role in roles:
-            role.cancel()
-        await asyncio.gather(*roles, return_exceptions=True)
-        await functions.close()
+        following.cancel()
+        await asyncio.gather(following, return_exceptions=True)
+        await parts.functions.close()
         await stores.close()
+
+
+@asynccontextmanager
+async def serving(parts: wiring.Stack) -> AsyncIterator[Stack]:
+    server = await serve(make_app(parts.services), port=0)
+    async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session:
+        try:
+            url = f"http://127.0.0.1:{server.port}"
+            yield Stack(url, server.port, session, parts.services, parts.stores)
+        finally:
+            await server.close()
