@@ -91,6 +91,10 @@ class Rebuild:
         """Put the rebuilt views in the place of the live ones, for whoever follows them next."""
         await self._live.swap(self._fresh)
 
+    async def close(self) -> None:
+        """Let go of the rebuilt views, unless they are the live ones now."""
+        await self._fresh.close()
+
     async def _next(self, position: int, at: int | None) -> Sequence[Recorded]:
         if self.position >= position:
             return ()

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -103,18 +103,24 @@ async def _replay(settings: "Settings", until: Until, *, apply: bool) -> Report:
 
     stores = await open_stores(settings, read_only=not apply)
     try:
-        with _progress() as progress:
-            rebuild = await begin_rebuild(stores.events, stores.views)
-            report = await _rebuilt(rebuild, stores, until, progress)
-        if not apply:
-            return report
-        if until.end:
-            await rebuild.up_to(await stores.events.head())
-        position = rebuild.position
-        await rebuild.swap()
+        rebuild = await begin_rebuild(stores.events, stores.views)
+        try:
+            with _progress() as progress:
+                report = await _rebuilt(rebuild, stores, until, progress)
+            return await _applied(rebuild, stores, until, report) if apply else report
+        finally:
+            await rebuild.close()
     finally:
         await stores.close()
-    return Report(position=position, equal=report.equal, difference=report.difference, applied=True)
+
+
+async def _applied(rebuild: "Rebuild", stores: "Stores", until: Until, report: Report) -> Report:
+    """Put the rebuilt views in place of the live ones, with what those may not hold yet."""
+    if until.end:
+        await rebuild.up_to(await stores.events.head())
+    position = rebuild.position
+    await rebuild.swap()
+    return replace(report, position=position, applied=True)
 
 
 async def _rebuilt(

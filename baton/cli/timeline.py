@@ -12,6 +12,8 @@ from baton.cli.statuses import COLOURS
 MAX_VALUE = 300
 """Characters of a value that are shown; `--json` shows all."""
 
+_ABOUT_PRESENCE = frozenset(("exists", "notExists"))
+
 Run = Mapping[str, Any]
 Step = Mapping[str, Any]
 
@@ -103,10 +105,13 @@ def _decision(result: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _condition(condition: Mapping[str, Any]) -> str:
+    operator = condition["operator"]
     wanted = condition.get("valuePath") or _value(condition.get("expectedValue"))
-    found = _value(condition.get("actualValue")) if condition.get("pathExists") else "nothing there"
+    asked = operator if operator in _ABOUT_PRESENCE else f"{operator} {wanted}"
     verdict = "yes" if condition["matched"] else "no"
-    said = f"{condition['path']} {condition['operator']} {wanted}? {verdict}, it is {found}"
+    exists = condition.get("pathExists")
+    found = f"it is {_value(condition.get('actualValue'))}" if exists else "there is nothing"
+    said = f"{condition['path']} {asked}? {verdict}, {found}"
     return f"{said} ({condition['error']})" if condition.get("error") else said
 
 

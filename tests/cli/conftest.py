@@ -1,0 +1,82 @@
+"""A server for a whole module, and verbs that are called without a process of their own."""
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TypeAlias
+
+import pytest
+
+from baton.cli import main
+from tests.cli.processes import Dev, Ended, dev
+
+FUNCTIONS = '''
+"""Functions of the tests."""
+
+from baton import NonRetryableError, StepContext, StepResult, function
+
+
+@function("validate-order", id="func_abc123")
+def validate(payload: dict, context: StepContext) -> dict:
+    context.log.info("checking %s", payload["input"]["recordId"])
+    return {"isValid": payload["input"].get("data", {}).get("total", 0) > 0}
+
+
+@function("fulfill-order", id="func_def456")
+async def fulfill() -> StepResult:
+    return StepResult(output={"orderId": "ord_123"}, context={"fulfilled": True})
+
+
+@function("reject-order", id="func_ghi789")
+async def reject() -> dict:
+    return {"rejected": True}
+
+
+@function("break-once")
+async def break_once(payload: dict, context: StepContext) -> str:
+    if context.attempt == 1:
+        raise NonRetryableError("the carrier is closed", code="CLOSED")
+    return "mended"
+'''
+
+Call: TypeAlias = Callable[..., Ended]
+
+
+@pytest.fixture(autouse=True)
+def in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no setting of whoever runs the tests reach them."""
+    for name in os.environ:
+        if name.startswith("BATON_"):
+            monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def call(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Call:
+    """Return what runs a verb in this process and tells how it would have ended."""
+
+    def run(*arguments: object) -> Ended:
+        monkeypatch.setattr(sys, "argv", ["baton", *map(str, arguments)])
+        with pytest.raises(SystemExit) as left:
+            main()
+        out, err = capsys.readouterr()
+        return Ended(int(left.value.code or 0), out, err)
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dev]:
+    """Run `baton dev` for the tests of a module."""
+    folder = tmp_path_factory.mktemp("server")
+    (folder / "orders.py").write_text(FUNCTIONS)
+    with dev(folder, "--functions", "orders.py") as running:
+        yield running
+
+
+@pytest.fixture
+def ask(call: Call, server: Dev, monkeypatch: pytest.MonkeyPatch) -> Call:
+    """Return what runs a verb against the server, found by what `dev` left in its folder."""
+    monkeypatch.setenv("BATON_DATA", str(server.folder / ".baton"))
+    return call

@@ -1,0 +1,117 @@
+"""Baton as a process of its own, and `baton dev` as one that others talk to."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+BATON = (sys.executable, "-m", "baton")
+DEADLINE_S = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    code: int
+    out: str
+    err: str
+
+
+@dataclass(slots=True)
+class Dev:
+    """A running `baton dev`; `announced` is what it printed."""
+
+    process: subprocess.Popen[str]
+    folder: Path
+    announced: str
+
+    @property
+    def url(self) -> str:
+        return found(r"URL +(\S+)", self.announced)
+
+    @property
+    def token(self) -> str:
+        return found(r"Token +(\S+)", self.announced)
+
+    @property
+    def curl(self) -> str:
+        return found(r"(curl .*)", self.announced)
+
+    @property
+    def log(self) -> str:
+        return (self.folder / "dev.log").read_text()
+
+    def stop(self, number: signal.Signals = signal.SIGINT) -> Ended:
+        """Send the signal and wait for the end."""
+        self.process.send_signal(number)
+        out, _ = self.process.communicate(timeout=DEADLINE_S)
+        return Ended(self.process.returncode, out, self.log)
+
+
+def found(pattern: str, text: str) -> str:
+    match = re.search(pattern, text)
+    assert match is not None, text
+    return match[1]
+
+
+def environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return this process's environment without settings of Baton, except those in `more`."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("BATON_")}
+    path = f"{Path(sys.executable).parent}{os.pathsep}{clean.get('PATH', '')}"
+    root = str(Path(__file__).parents[2])
+    return {**clean, "PATH": path, "PYTHONPATH": root, **(more or {})}
+
+
+def baton(*arguments: object, folder: Path, env: Mapping[str, str] | None = None) -> Ended:
+    """Run a verb to its end, with no terminal around it."""
+    done = subprocess.run(
+        [*BATON, *map(str, arguments)],
+        cwd=folder,
+        env=environment(env),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=DEADLINE_S,
+        check=False,
+    )
+    return Ended(done.returncode, done.stdout, done.stderr)
+
+
+@contextmanager
+def dev(folder: Path, *arguments: object, env: Mapping[str, str] | None = None) -> Iterator[Dev]:
+    """Run `baton dev` in `folder` until the block ends, whichever way it does."""
+    with (folder / "dev.log").open("w") as log:
+        process = subprocess.Popen(
+            [*BATON, "dev", "--port", "0", *map(str, arguments)],
+            cwd=folder,
+            env=environment(env),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+        )
+    with process:
+        running = Dev(process, folder, _announced(process))
+        try:
+            if process.poll() is not None:
+                raise AssertionError(f"dev ended at once: {running.log}")
+            yield running
+        finally:
+            if process.poll() is None:
+                process.send_signal(signal.SIGINT)
+                process.wait(DEADLINE_S)
+
+
+def _announced(process: subprocess.Popen[str]) -> str:
+    """Return what it prints until it is ready, or until it ends."""
+    assert process.stdout is not None
+    lines = []
+    for line in process.stdout:
+        lines.append(line)
+        if line.startswith("Ctrl-C"):
+            break
+    return "".join(lines)

@@ -1,0 +1,105 @@
+"""`baton config`: where each value comes from, and never a secret."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Call
+
+SECRET = "a secret of the tests, which is long enough"
+
+
+def shown(call: Call, *arguments: object) -> dict[str, tuple[object, str]]:
+    ended = call("config", "--json", *arguments)
+    assert (ended.code, ended.err) == (0, "")
+    return {one["name"]: (one["value"], one["source"]) for one in json.loads(ended.out)}
+
+
+def test_the_defaults_are_those_of_the_manual(call: Call) -> None:
+    values = shown(call)
+
+    assert values["store"] == ("sqlite:///.baton/baton.db", "default")
+    assert values["log"] == ("memory:", "default")
+    assert values["records_topic"] == ("baton.records", "default")
+    assert values["topic_prefix"] == ("baton.", "default")
+    assert values["jwt_secret"] == (None, "default")
+
+
+def test_a_flag_wins_over_the_environment_that_over_the_file(
+    call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "baton.toml").write_text('port = 1111\nhost = "::1"\ndata = "from-file"\n')
+    monkeypatch.setenv("BATON_PORT", "2222")
+    monkeypatch.setenv("BATON_DATA", "from-environment")
+
+    values = shown(call, "--data", "from-flag")
+
+    assert values["host"] == ("::1", "baton.toml")
+    assert values["port"] == (2222, "BATON_PORT")
+    assert values["data"] == ("from-flag", "--data")
+
+
+def test_a_data_folder_that_is_named_wins_over_a_configured_store(
+    call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BATON_STORE", "sqlite:///elsewhere/baton.db")
+
+    assert shown(call)["store"] == ("sqlite:///elsewhere/baton.db", "BATON_STORE")
+    assert shown(call, "--data", "here")["store"] == ("sqlite:///here/baton.db", "--data")
+
+
+def test_secrets_are_masked_in_both_forms(
+    call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BATON_JWT_SECRET", SECRET)
+    monkeypatch.setenv("BATON_TOKEN", "a.bearer.token")
+    monkeypatch.setenv("BATON_STORE", "postgresql://baton:hunter2@db/baton")
+    (tmp_path / "baton.toml").write_text(
+        '[functions.charge]\nurl = "https://pay.example"\nsecret = "whsec_hunter2"\n'
+    )
+
+    told = call("config", "--json").out + call("config").out
+
+    assert "postgresql://baton:********@db/baton" in told
+    assert "https://pay.example" in told
+    assert not [secret for secret in (SECRET, "a.bearer", "hunter2") if secret in told]
+
+
+def test_without_a_terminal_it_is_a_line_per_value(call: Call) -> None:
+    lines = call("config").out.splitlines()
+
+    assert "port\t8080\tdefault" in lines
+    assert "token\t-\tdefault" in lines
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "told"),
+    [
+        ("BATON_PORT", "high", "port (BATON_PORT, or port in baton.toml): Input should be"),
+        (
+            "BATON_JWT_SECRET",
+            "short",
+            "jwt_secret (BATON_JWT_SECRET, or jwt_secret in baton.toml):",
+        ),
+        ("BATON_DECLARED_FUNCTIONS", "{", "The environment can't be read: "),
+    ],
+)
+def test_a_wrong_setting_is_named(
+    call: Call, monkeypatch: pytest.MonkeyPatch, variable: str, value: str, told: str
+) -> None:
+    monkeypatch.setenv(variable, value)
+
+    ended = call("config")
+
+    assert (ended.code, ended.out, ended.err.count("\n")) == (1, "", 1)
+    assert ended.err.startswith(told)
+
+
+def test_a_file_that_is_no_toml_is_named(call: Call, tmp_path: Path) -> None:
+    (tmp_path / "baton.toml").write_text("port = \n")
+
+    ended = call("config")
+
+    assert (ended.code, ended.err.count("\n")) == (1, 1)
+    assert ended.err.startswith("baton.toml can't be read: ")

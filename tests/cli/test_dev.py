@@ -1,0 +1,161 @@
+"""`baton dev` as a process: what it says, leaves behind, survives, and how it ends."""
+
+import json
+import signal
+import socket
+import stat
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import FUNCTIONS, Call
+from tests.cli.processes import Dev, baton, dev, environment
+
+DEFINITION = {
+    "slug": "hello",
+    "name": "Hello",
+    "trigger": {"type": "on-demand"},
+    "steps": [{"id": "only", "type": "compute", "functionId": "echo"}],
+}
+
+
+def test_the_curl_line_works_as_it_is_printed(server: Dev, tmp_path: Path) -> None:
+    done = subprocess.run(
+        ["bash", "-c", server.curl], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+
+    assert json.loads(done.stdout)["meta"]["page"] == 1
+
+
+def test_the_token_is_left_for_its_owner_alone(server: Dev) -> None:
+    left = server.folder / ".baton" / "token"
+
+    assert left.read_text() == f"{server.token}\n"
+    assert stat.S_IMODE(left.stat().st_mode) == 0o600
+    assert stat.S_IMODE((server.folder / ".baton" / "jwt.secret").stat().st_mode) == 0o600
+
+
+def test_a_token_of_the_folder_is_taken(server: Dev, call: Call) -> None:
+    token = call("token", "--tenant", "acme", "--data", server.folder / ".baton").out.strip()
+
+    ended = call("definitions", "list", "--url", server.url, "--token", token, "--json")
+
+    assert (ended.code, ended.out) == (0, "[]\n")
+
+
+def test_a_second_one_on_the_same_data_says_so_in_one_line(server: Dev) -> None:
+    ended = baton("dev", "--port", "0", folder=server.folder)
+
+    assert (ended.code, ended.out) == (1, "")
+    assert ended.err == (
+        f".baton is in use by another Baton process (pid {server.process.pid}):"
+        " stop that one first, or name another folder with --data\n"
+    )
+    assert (server.folder / ".baton" / "url").read_text() == f"{server.url}\n"
+
+
+def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        ended = baton("dev", "--port", port, folder=tmp_path)
+
+    assert (ended.code, ended.out) == (1, "")
+    assert ended.err.splitlines()[-1].startswith(f"127.0.0.1:{port} can't be used (")
+    assert ended.err.splitlines()[-1].endswith("choose another --port")
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+
+    ended = baton("dev", "--port", "0", "--data", "file/data", folder=tmp_path)
+
+    assert (ended.code, ended.out) == (1, "")
+    assert ended.err == "file/data: Not a directory\n"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_it_properly(tmp_path: Path, number: signal.Signals) -> None:
+    with dev(tmp_path) as running:
+        ended = running.stop(number)
+
+    assert (ended.code, ended.out) == (0, "Stopping …\n")
+    assert "Traceback" not in ended.err
+    assert (tmp_path / ".baton" / "token").exists()
+    assert not (tmp_path / ".baton" / "url").exists()
+
+
+def test_after_a_kill_everything_is_still_there(tmp_path: Path, call: Call) -> None:
+    (tmp_path / "hello.json").write_text(json.dumps(DEFINITION))
+    with dev(tmp_path) as killed:
+        assert call("definitions", "apply", "hello.json").code == 0
+        run = call("runs", "start", "hello", "--wait", "--json")
+        killed.process.kill()
+        killed.process.wait(timeout=30)
+
+    with dev(tmp_path) as again:
+        listed = call("runs", "list", "--json", "--token", killed.token, "--url", again.url)
+
+    assert [one["id"] for one in json.loads(listed.out)] == [json.loads(run.out)["id"]]
+
+
+def test_several_files_and_modules_with_functions_are_named_in_a_row(
+    tmp_path: Path, call: Call
+) -> None:
+    (tmp_path / "one.py").write_text(FUNCTIONS)
+    (tmp_path / "two.py").write_text("from baton import function\n\n@function\ndef two(): ...\n")
+    (tmp_path / "unknown.json").write_text(json.dumps(calling("unknown")))
+
+    with dev(tmp_path, "--functions", "one.py", "two"):
+        call("definitions", "apply", "unknown.json")
+        failed = json.loads(call("runs", "start", "unknown", "--wait", "--json").out)
+
+    known = failed["failure"]["message"].partition("known are: ")[2].split(", ")
+    assert {"two", "validate-order", "fulfill-order"} <= set(known)
+
+
+def calling(function: str) -> dict[str, object]:
+    step = {"id": "only", "type": "compute", "functionId": function}
+    return {**DEFINITION, "slug": function, "steps": [step]}
+
+
+@pytest.mark.parametrize(
+    ("source", "told"),
+    [
+        ("missing.py", "missing.py is no file\n"),
+        ("no.such.module", "no.such.module can't be loaded: ModuleNotFoundError: "),
+        ("broken.py", "broken.py can't be loaded: SyntaxError: "),
+        ("empty.py", "empty.py declares no function: mark one with @function\n"),
+    ],
+)
+def test_functions_that_cannot_be_loaded_are_told_in_one_line(
+    tmp_path: Path, source: str, told: str
+) -> None:
+    (tmp_path / "broken.py").write_text("def:\n")
+    (tmp_path / "empty.py").write_text("x = 1\n")
+
+    ended = baton("dev", "--port", "0", "--functions", source, folder=tmp_path)
+
+    assert (ended.code, ended.out, ended.err.count("\n")) == (1, "", 1)
+    assert ended.err.startswith(told)
+
+
+def test_what_a_function_logs_carries_the_ids_of_its_run(server: Dev, ask: Call) -> None:
+    (server.folder / "logs.json").write_text(json.dumps(calling("validate-order")))
+    ask("definitions", "apply", server.folder / "logs.json")
+
+    ended = ask("runs", "start", "validate-order", "--input", '{"recordId": "rec_9"}', "--wait")
+
+    run_id = ended.out.splitlines()[-1].split()[1]
+    (line,) = (line for line in server.log.splitlines() if 'event="checking rec_9"' in line)
+    assert "level=info" in line
+    assert f"function=validate-order tenant=demo run_id={run_id} step_id=only attempt=1" in line
+
+
+def test_the_module_is_the_same_as_the_script(tmp_path: Path) -> None:
+    script = Path(environment()["PATH"].partition(":")[0]) / "baton"
+
+    said = subprocess.run([script, "--version"], capture_output=True, text=True, check=True).stdout
+
+    assert said == baton("--version", folder=tmp_path).out
+    assert said.startswith("baton 0.")

@@ -1,0 +1,511 @@
+"""`definitions`, `runs` and `events` against a real `baton dev`."""
+
+import io
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.conftest import Call
+from tests.cli.processes import Dev
+
+pytestmark = pytest.mark.usefixtures("server")
+
+
+@pytest.fixture
+def slug(request: pytest.FixtureRequest) -> str:
+    """Return a name that no other test of the module uses."""
+    name = str(request.node.originalname)
+    return name.removeprefix("test_").replace("_", "-")[:60].strip("-")
+
+
+def definition(slug: str, function: str = "reject-order", **more: object) -> dict[str, Any]:
+    return {
+        "slug": slug,
+        "name": slug.title(),
+        "trigger": {"type": "on-demand"},
+        "steps": [{"id": "only", "type": "compute", "functionId": function}],
+        **more,
+    }
+
+
+def applied(ask: Call, document: dict[str, Any]) -> dict[str, Any]:
+    Path("applied.json").write_text(json.dumps(document))
+    ended = ask("definitions", "apply", "applied.json", "--json")
+    assert (ended.code, ended.err) == (0, "")
+    return dict(json.loads(ended.out))
+
+
+def last_run(ask: Call, slug: str) -> dict[str, Any]:
+    return dict(json.loads(ask("runs", "list", slug, "--limit", "1", "--json").out)[0])
+
+
+# --- definitions ---
+
+
+def test_a_file_is_created_then_unchanged_then_updated(ask: Call, slug: str) -> None:
+    file = Path("definition.json")
+    said = []
+    for name in ("One", "One", "Two"):
+        file.write_text(json.dumps(definition(slug, name=name)))
+        said.append(ask("definitions", "apply", file).out.partition(", id")[0])
+
+    assert said == [
+        f"{slug} created: version 1",
+        f"{slug} unchanged: version 1",
+        f"{slug} updated: version 2",
+    ]
+
+
+def test_yaml_says_the_same_as_json(ask: Call, slug: str) -> None:
+    made = applied(ask, definition(slug, description="Said twice"))
+    Path("same.yaml").write_text(
+        f"""
+slug: {slug}
+name: {slug.title()}
+description: Said twice
+trigger: {{type: on-demand}}
+steps:
+  - id: only
+    type: compute
+    functionId: reject-order
+"""
+    )
+
+    ended = ask("definitions", "apply", "same.yaml")
+
+    assert ended.out == f"{slug} unchanged: version 1, id {made['id']}\n"
+
+
+def test_what_is_shown_can_be_applied_again(ask: Call, slug: str) -> None:
+    applied(ask, definition(slug, isActive=False))
+    Path("shown.json").write_text(ask("definitions", "show", slug).out)
+
+    assert ask("definitions", "apply", "shown.json").out.startswith(f"{slug} unchanged: version 1")
+
+
+def test_standard_input_is_a_file_too(
+    ask: Call, slug: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO(json.dumps(definition(slug))))
+
+    assert ask("definitions", "apply", "-").out.startswith(f"{slug} created: version 1")
+
+
+def test_a_definition_is_found_by_slug_and_by_id(ask: Call, slug: str) -> None:
+    made = applied(ask, definition(slug))
+
+    assert json.loads(ask("definitions", "show", slug).out) == made
+    assert json.loads(ask("definitions", "show", made["id"]).out) == made
+
+
+def test_definitions_are_listed_as_lines_and_as_json(ask: Call, slug: str) -> None:
+    made = applied(ask, definition(slug))
+
+    lines = ask("definitions", "list").out.splitlines()
+    listed = json.loads(ask("definitions", "list", "--json").out)
+
+    (line,) = (line for line in lines if line.startswith(f"{slug}\t"))
+    assert line.split("\t") == [
+        slug,
+        "1",
+        "active",
+        "on-demand",
+        slug.title(),
+        made["updatedAt"],
+        made["id"],
+    ]
+    assert made["id"] in {one["id"] for one in listed}
+
+
+def test_more_definitions_than_a_page_holds_are_all_listed(ask: Call, slug: str) -> None:
+    names = [f"{slug[:50]}-{number}" for number in range(101)]
+    for name in names:
+        applied(ask, definition(name))
+
+    listed = json.loads(ask("definitions", "list", "--json").out)
+
+    assert set(names) <= {one["slug"] for one in listed}
+
+
+def test_a_deleted_definition_is_gone_and_its_runs_stay(ask: Call, slug: str) -> None:
+    applied(ask, definition(slug))
+    run_id = ask("runs", "start", slug).out.strip()
+
+    assert ask("definitions", "delete", slug).out == f"{slug} deleted\n"
+
+    gone = ask("definitions", "show", slug)
+    assert (gone.code, gone.err) == (
+        1,
+        f"There is no definition '{slug}': `baton definitions list` shows all\n",
+    )
+    assert ask("runs", "watch", run_id).code == 0
+
+
+def test_the_openapi_words_are_known_by_their_status(ask: Call, slug: str) -> None:
+    document = definition(slug, status="draft")
+    document["trigger"] = {"type": "scheduled", "scheduleType": "interval", "interval": 60}
+
+    applied(ask, document)
+
+    made = json.loads(ask("definitions", "show", slug).out)
+    assert (made["isActive"], made["trigger"]["interval"]) == (False, 60_000)
+
+
+@pytest.mark.parametrize(
+    ("dialect", "interval"), [("centrali-openapi", 60_000_000), ("centrali-reference", 60_000)]
+)
+def test_whose_interval_it_is_can_be_said(
+    ask: Call, slug: str, dialect: str, interval: int
+) -> None:
+    trigger = {"type": "scheduled", "scheduleType": "interval", "interval": 60_000}
+    document = definition(f"{slug[:40]}-{dialect}", trigger=trigger)
+    Path("interval.json").write_text(json.dumps(document))
+
+    made = json.loads(
+        ask("definitions", "apply", "interval.json", "--dialect", dialect, "--json").out
+    )
+
+    assert json.loads(ask("definitions", "show", made["id"]).out)["trigger"]["interval"] == interval
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("{", "bad.json is not JSON: "),
+        ("[]", "A definition is an object: at least slug, name, trigger and steps"),
+        ("{}", "This is no definition: it has no slug and no steps"),
+        ('{"slug": "x"}', "This is no definition: it has no steps"),
+        ('{"name": "x", "tasks": []}', "This looks like a task list: this server takes "),
+        ('{"dagId": "x", "steps": [], "edges": []}', "This looks like a DAG: this server takes "),
+        (
+            '{"slug": "x", "steps": [], "trigger": {"interval": 60}}',
+            "An interval counts seconds in centrali-openapi and milliseconds in",
+        ),
+        (
+            '{"slug": "x", "name": "X", "trigger": {"type": "on-demand"}, "steps": [{"id": "a"}]}',
+            "Invalid request body: steps[0].type required",
+        ),
+    ],
+)
+def test_a_document_that_is_no_definition_is_explained(ask: Call, text: str, told: str) -> None:
+    Path("bad.json").write_text(text)
+
+    ended = ask("definitions", "apply", "bad.json")
+
+    assert (ended.code, ended.out, ended.err.count("\n")) == (1, "", 1)
+    assert ended.err.startswith(told)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "told"),
+    [
+        ("missing.yaml", None, "missing.yaml can't be read: No such file or directory"),
+        ("bad.yaml", b"slug: [", "bad.yaml is not YAML: "),
+        ("bytes.yaml", b"\xff\xfe\xff", "bytes.yaml can't be read: it is not UTF-8"),
+        ("date.yaml", b"slug: 2026-01-01\n", "date.yaml holds what JSON has no form for"),
+        ("tag.yaml", b"!!python/object/apply:os.system ['true']", "tag.yaml is not YAML: "),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_explained(
+    ask: Call, name: str, content: bytes | None, told: str
+) -> None:
+    if content is not None:
+        Path(name).write_bytes(content)
+
+    ended = ask("definitions", "apply", name)
+
+    assert (ended.code, ended.out, ended.err.count("\n")) == (1, "", 1)
+    assert ended.err.startswith(told)
+
+
+def test_an_unknown_dialect_is_told_with_the_known_ones(ask: Call) -> None:
+    Path("any.json").write_text("{}")
+
+    ended = ask("definitions", "apply", "any.json", "--dialect", "klingon")
+
+    assert ended.code == 1
+    assert ended.err == (
+        "'klingon' is no dialect of definitions: one of centrali-openapi, centrali-reference\n"
+    )
+
+
+# --- runs ---
+
+
+def test_a_run_is_started_and_watched_to_its_end(ask: Call, slug: str) -> None:
+    applied(ask, definition(slug))
+
+    run_id = ask("runs", "start", slug, "--input", '{"recordId": "rec_1"}').out.strip()
+    ended = ask("runs", "watch", run_id)
+
+    assert (ended.code, ended.err) == (0, "")
+    lines = ended.out.splitlines()
+    assert lines[0].endswith("requested  by dev")
+    assert "only  compute   succeeded in" in lines[1]
+    assert lines[2].strip() == 'output {"rejected": true}'
+    assert lines[-1].startswith(f"Run {run_id} of {slug} (version 1): completed after ")
+
+
+def test_what_a_decision_looked_at_is_shown(ask: Call, slug: str) -> None:
+    cases = [
+        {
+            "conditions": [
+                {"path": "input.amount", "op": "gt", "value": 100},
+                {"path": "input.customer.name", "op": "exists"},
+            ],
+            "nextStepId": "big",
+        }
+    ]
+    steps = [
+        {"id": "size", "type": "decision", "cases": cases},
+        {"id": "big", "type": "compute", "functionId": "noop"},
+    ]
+    applied(ask, definition(slug, steps=steps))
+    run_id = ask("runs", "start", slug, "--input", '{"amount": 7}').out.strip()
+    ask("runs", "watch", run_id)
+
+    shown = ask("runs", "show", run_id).out
+
+    assert "case 1: input.amount gt 100? no, it is 7" in shown
+    assert "case 1: input.customer.name exists? no, there is nothing" in shown
+    assert "no case matched, on to the end" in shown
+
+
+def test_the_same_key_starts_one_run(ask: Call, slug: str) -> None:
+    applied(ask, definition(slug))
+
+    started = {ask("runs", "start", slug, "--key", "order-7").out for _ in range(2)}
+
+    assert len(started) == 1
+    assert len(json.loads(ask("runs", "list", slug, "--json").out)) == 1
+
+
+def test_input_comes_from_a_file_too(ask: Call, slug: str) -> None:
+    applied(ask, definition(slug, "echo"))
+    Path("input.json").write_text('{"from": "a file"}')
+
+    ended = ask("runs", "start", slug, "--input", "@input.json", "--wait", "--json")
+
+    assert json.loads(ended.out)["input"] == {"from": "a file"}
+
+
+@pytest.mark.parametrize("text", ["[1]", "{", "7"])
+def test_input_is_an_object(ask: Call, text: str) -> None:
+    ended = ask("runs", "start", "any", "--input", text)
+
+    assert (ended.code, ended.out, ended.err.count("\n")) == (1, "", 1)
+
+
+def test_a_failed_run_is_watched_shown_and_retried(ask: Call, slug: str) -> None:
+    applied(ask, definition(slug, "break-once"))
+
+    failed = ask("runs", "start", slug, "--wait")
+    run_id = last_run(ask, slug)["id"]
+    retried = ask("runs", "retry", run_id)
+    mended = ask("runs", "watch", run_id)
+
+    assert failed.code == 1
+    assert failed.err == f"The run failed: `baton runs retry {run_id}` reopens it\n"
+    assert "CLOSED: the carrier is closed" in failed.out
+    assert (retried.code, retried.out) == (0, f"{run_id} reopened\n")
+    assert mended.code == 0
+    assert "succeeded in" in mended.out
+    assert "attempt 2" in mended.out
+
+
+def test_a_waiting_run_is_cancelled(ask: Call, slug: str) -> None:
+    wait = {"id": "wait", "type": "delay", "delayMs": 3_600_000}
+    applied(ask, definition(slug, steps=[wait]))
+    run_id = ask("runs", "start", slug).out.strip()
+
+    cancelled = ask("runs", "cancel", run_id, "--reason", "no longer wanted")
+    again = ask("runs", "cancel", run_id)
+    watched = ask("runs", "watch", run_id)
+
+    assert (cancelled.code, cancelled.out) == (0, f"{run_id} cancelled\n")
+    assert (again.code, again.out) == (0, f"{run_id} cancelled\n")
+    assert watched.code == 1
+    assert "cancelled  no longer wanted" in watched.out
+    assert ask("runs", "list", slug, "--status", "cancelled").out.startswith(f"{run_id}\t")
+
+
+def test_what_has_finished_cannot_be_cancelled_or_retried(ask: Call, slug: str) -> None:
+    applied(ask, definition(slug))
+    ask("runs", "start", slug, "--wait")
+    run_id = last_run(ask, slug)["id"]
+
+    for verb in ("cancel", "retry"):
+        ended = ask("runs", verb, run_id)
+        assert (ended.code, ended.out, ended.err.count("\n")) == (1, "", 1)
+
+
+def test_runs_are_listed_newest_first_over_all_definitions(ask: Call, slug: str) -> None:
+    for name in (f"{slug[:50]}-a", f"{slug[:50]}-b"):
+        applied(ask, definition(name))
+        ask("runs", "start", name, "--wait")
+
+    newest, before = (line.split("\t") for line in ask("runs", "list").out.splitlines()[:2])
+
+    assert (newest[1], newest[2]) == (f"{slug[:50]}-b", "completed")
+    assert before[1] == f"{slug[:50]}-a"
+
+
+@pytest.mark.parametrize("verb", ["show", "watch", "cancel", "retry"])
+def test_a_run_that_is_not_there_is_told(ask: Call, verb: str) -> None:
+    ended = ask("runs", verb, "00000000000000000000")
+
+    assert (ended.code, ended.out, ended.err) == (1, "", "Run not found\n")
+
+
+# --- events ---
+
+
+def on_orders(slug: str) -> dict[str, Any]:
+    trigger = {"type": "event-driven", "eventType": "record.created", "structureSlug": slug}
+    return definition(slug, trigger=trigger)
+
+
+def test_a_record_event_starts_a_run_once(ask: Call, slug: str) -> None:
+    applied(ask, on_orders(slug))
+    arguments = ("events", "send", f"{slug}/1001", "--record", '{"total": 3}', "--id", slug)
+
+    first, second = ask(*arguments), ask(*arguments)
+
+    assert (first.code, first.out.partition(", position")[0]) == (0, "1 accepted, 0 known before")
+    assert second.out.partition(", position")[0] == "0 accepted, 1 known before"
+    run_id = awaited(ask, slug)["id"]
+    run = json.loads(ask("runs", "watch", run_id, "--json").out)
+    assert run["input"] == {
+        "event": "record_created",
+        "workspaceSlug": "demo",
+        "recordSlug": slug,
+        "recordId": "1001",
+        "data": {"total": 3},
+    }
+    assert len(json.loads(ask("runs", "list", slug, "--json").out)) == 1
+
+
+def awaited(ask: Call, slug: str) -> dict[str, Any]:
+    """Return the run that an event starts, once it is there."""
+    for _ in range(500):
+        runs = json.loads(ask("runs", "list", slug, "--json").out)
+        if runs:
+            return dict(runs[0])
+    raise AssertionError("no run was started")
+
+
+def test_a_file_of_events_is_sent_whole(ask: Call, slug: str) -> None:
+    event = {"specversion": "1.0", "source": slug, "type": "record.updated"}
+    Path("events.yaml").write_text(
+        json.dumps([{**event, "id": str(n), "subject": f"{slug}/{n}"} for n in range(3)])
+    )
+
+    ended = ask("events", "send", "--file", "events.yaml", "--json")
+
+    assert json.loads(ended.out)["accepted"] == 3
+
+
+def test_the_plain_payload_is_an_event_too(ask: Call, slug: str) -> None:
+    payload = {"event": "record_deleted", "recordSlug": slug, "recordId": "7", "data": {}}
+    Path("event.json").write_text(json.dumps(payload))
+
+    assert ask("events", "send", "--file", "event.json").out.startswith("1 accepted, ")
+
+
+def test_an_event_that_cannot_be_read_is_refused(ask: Call) -> None:
+    ended = ask("events", "send", "orders/1", "--type", "record.eaten")
+
+    assert (ended.code, ended.out, ended.err.count("\n")) == (1, "", 1)
+    assert "record.created" in ended.err
+
+
+# --- finding the server ---
+
+
+def test_without_a_server_it_says_how_to_start_one(call: Call) -> None:
+    ended = call("runs", "list", "--url", "http://127.0.0.1:1", "--token", "x", "--tenant", "demo")
+
+    assert (ended.code, ended.out) == (1, "")
+    assert ended.err == (
+        "No server answers at http://127.0.0.1:1: start one with `baton dev`, or set --url\n"
+    )
+
+
+def test_without_a_token_it_says_where_it_looked(call: Call) -> None:
+    ended = call("runs", "list")
+
+    assert ended.err == "There is no token in .baton: start `baton dev` there, or set --token\n"
+
+
+def test_address_and_token_come_from_the_environment_too(
+    call: Call, server: Dev, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BATON_URL", f"{server.url}/")
+    monkeypatch.setenv("BATON_TOKEN", server.token)
+
+    assert call("runs", "list").code == 0
+
+
+def test_a_token_of_another_server_is_told_what_to_do(call: Call, server: Dev) -> None:
+    forged = f"{server.token[:-8]}AAAAAAAA"
+
+    ended = call("runs", "list", "--url", server.url, "--token", forged)
+
+    assert (ended.code, ended.err) == (
+        1,
+        f"{server.url} does not take this token: set --token (`baton token` makes one)\n",
+    )
+
+
+def test_a_token_for_several_tenants_needs_a_choice(call: Call, server: Dev) -> None:
+    data = ("--data", server.folder / ".baton")
+    token = call("token", "--tenant", "acme", "--tenant", "bolt", *data).out.strip()
+    place = ("--url", server.url, "--token", token)
+
+    unclear, chosen = call("runs", "list", *place), call("runs", "list", *place, "--tenant", "bolt")
+    foreign = call("runs", "list", *place, "--tenant", "demo")
+
+    assert unclear.err == "The token serves acme, bolt: choose with --tenant\n"
+    assert (chosen.code, chosen.err) == (0, "")
+    assert foreign.err == "The token is not for this tenant\n"
+
+
+def test_a_token_that_may_only_read_changes_nothing(call: Call, server: Dev) -> None:
+    data = ("--data", server.folder / ".baton")
+    token = call("token", "--tenant", "demo", "--scope", "orchestrator:read", *data).out.strip()
+    Path("refused.json").write_text(json.dumps(definition("refused")))
+
+    ended = call("definitions", "apply", "refused.json", "--url", server.url, "--token", token)
+
+    assert ended.err == "The token lacks the scope orchestrator:write\n"
+
+
+@pytest.mark.parametrize("url", ["127.0.0.1:8080", "ftp://127.0.0.1", "http://", "http://[::1"])
+def test_what_is_no_address_is_told(call: Call, url: str) -> None:
+    ended = call("runs", "list", "--url", url, "--token", "x", "--tenant", "demo")
+
+    assert ended.err == f"{url!r} is no address of a server: write http://HOST:PORT\n"
+
+
+def test_something_else_at_the_address_is_told(call: Call) -> None:
+    class Page(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b"<html>")
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Page) as other:
+        url = f"http://127.0.0.1:{other.server_port}"
+        answering = threading.Thread(target=other.handle_request)
+        answering.start()
+        ended = call("runs", "list", "--url", url, "--token", "x", "--tenant", "demo")
+        answering.join()
+
+    assert ended.err == f"What answers at {url} is not Baton: set --url\n"

@@ -1,0 +1,136 @@
+"""`baton replay`: the views are what the events make of them, and what is said when not."""
+
+import json
+import shutil
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Call
+from tests.cli.processes import baton, dev
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a data folder with some finished runs, and nobody at work on it."""
+    folder = tmp_path_factory.mktemp("finished")
+    ended = baton("demo", "--orders", 4, "--data", "data", folder=folder)
+    assert (ended.code, ended.err) == (0, "")
+    return folder / "data"
+
+
+@pytest.fixture
+def data(finished: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(finished, tmp_path / "data"))
+
+
+def change_views(data: Path, statement: str) -> None:
+    """Do to the table of runs what only a fault would do."""
+    with closing(sqlite3.connect(data / "views.db")) as views:
+        tables = views.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+        (runs,) = (name for (name,) in tables if "runs" in name and "steps" not in name)
+        views.execute(statement.format(runs=runs))
+        views.commit()
+
+
+def test_views_that_are_right_are_found_right(call: Call, data: Path) -> None:
+    ended = call("replay", "--data", data)
+
+    assert (ended.code, ended.err) == (0, "")
+    assert ended.out.endswith(": the views are what the events make of them.\n")
+
+
+def test_the_first_row_that_differs_is_named(call: Call, data: Path) -> None:
+    change_views(
+        data,
+        "UPDATE {runs} SET document ="
+        " CAST(replace(CAST(document AS TEXT), 'completed', 'failed') AS BLOB)",
+    )
+
+    ended = call("replay", "--data", data)
+    told = json.loads(call("replay", "--data", data, "--json").out)
+
+    assert ended.code == 1
+    assert ended.err.startswith("The views differ from the events at runs ")
+    assert ended.err.endswith(" of tenant demo: `baton replay --apply` mends\n")
+    assert told["equal"] is False
+    assert told["difference"]["view"] == "runs"
+    assert "failed" in told["difference"]["live"]
+    assert "completed" in told["difference"]["rebuilt"]
+
+
+def test_a_row_that_is_missing_is_named(call: Call, data: Path) -> None:
+    change_views(data, "DELETE FROM {runs}")
+
+    ended = call("replay", "--data", data)
+
+    assert ended.code == 1
+    assert "(the row is missing)" in ended.err
+
+
+def test_apply_mends_what_differed(call: Call, data: Path) -> None:
+    change_views(data, "DELETE FROM {runs}")
+
+    mended = call("replay", "--data", data, "--apply")
+    again = call("replay", "--data", data)
+
+    assert (mended.code, mended.err) == (0, "")
+    assert mended.out.endswith("and put in place of the live views, which differed.\n")
+    assert again.code == 0
+
+
+def test_views_that_are_gone_are_made_anew(call: Call, data: Path) -> None:
+    for left in data.glob("views.db*"):
+        left.unlink()
+
+    assert call("replay", "--data", data, "--apply").code == 0
+    assert call("replay", "--data", data).code == 0
+
+
+def test_it_goes_as_far_as_it_is_told(call: Call, data: Path) -> None:
+    whole = json.loads(call("replay", "--data", data, "--json").out)["position"]
+
+    part = json.loads(call("replay", "--data", data, "--to", 5, "--json").out)
+    beyond = json.loads(call("replay", "--data", data, "--to", whole + 99, "--json").out)
+    never = json.loads(call("replay", "--data", data, "--to", "2001-01-01", "--json").out)
+    always = json.loads(call("replay", "--data", data, "--to", "2999-01-01T00:00Z", "--json").out)
+
+    assert part == {"position": 5, "equal": None, "applied": False, "difference": None}
+    assert [one["position"] for one in (beyond, never, always)] == [whole, 0, whole]
+
+
+def test_beside_a_running_service_it_compares_but_does_not_apply(
+    call: Call, finished: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(finished, tmp_path / "data")
+    with dev(tmp_path, "--data", "data") as running:
+        compared = call("replay", "--data", "data")
+        refused = call("replay", "--data", "data", "--apply")
+        listed = call("runs", "list", "--url", running.url, "--token", running.token)
+
+    assert compared.code == 0
+    assert (refused.code, refused.out) == (1, "")
+    assert refused.err.startswith("data is in use by another Baton process (pid ")
+    assert refused.err.count("\n") == 1
+    assert len(listed.out.splitlines()) == 4
+
+
+def test_what_it_made_is_what_services_go_on_with(call: Call, data: Path, tmp_path: Path) -> None:
+    call("replay", "--data", data, "--to", 5, "--apply")
+
+    with dev(tmp_path, "--data", "data") as running:
+        listed = call("runs", "list", "--url", running.url, "--token", running.token)
+        compared = call("replay", "--data", data)
+
+    assert len(listed.out.splitlines()) == 4
+    assert compared.code == 0
+
+
+def test_a_folder_without_events_is_told_and_left_alone(call: Call, tmp_path: Path) -> None:
+    ended = call("replay", "--data", "nowhere")
+
+    assert (ended.code, ended.out) == (1, "")
+    assert ended.err == "There are no events in nowhere: name the folder with --data\n"
+    assert list(tmp_path.iterdir()) == []

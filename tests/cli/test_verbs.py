@@ -1,0 +1,183 @@
+"""What holds for every verb: help, usage errors in one line, and a quick start."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+import typer
+
+from baton.cli.app import app
+from tests.cli.conftest import Call
+from tests.cli.processes import BATON, environment
+
+HEAVY = ("aiohttp", "aiokafka", "asyncpg", "backends", "pydantic", "structlog", "uvloop", "yaml")
+
+
+def verbs() -> list[str]:
+    """Return all verbs as they are typed."""
+
+    def below(command: object, words: str) -> list[str]:
+        inside = getattr(command, "commands", {})
+        return [words, *(one for name in inside for one in below(inside[name], f"{words} {name}"))]
+
+    found = below(typer.main.get_command(app), "")
+    return sorted(words.strip() for words in found)
+
+
+def test_the_verbs_are_those_of_this_release() -> None:
+    leaves = [verb for verb in verbs() if not any(one.startswith(f"{verb} ") for one in verbs())]
+
+    assert [verb for verb in leaves if verb] == [
+        "config",
+        "definitions apply",
+        "definitions delete",
+        "definitions list",
+        "definitions show",
+        "demo",
+        "dev",
+        "events send",
+        "replay",
+        "runs cancel",
+        "runs list",
+        "runs retry",
+        "runs show",
+        "runs start",
+        "runs watch",
+        "token",
+    ]
+
+
+@pytest.mark.parametrize("verb", verbs())
+def test_every_verb_says_what_it_does(call: Call, verb: str) -> None:
+    ended = call(*verb.split(), "--help")
+
+    assert (ended.code, ended.err) == (0, "")
+    assert f"Usage: {' '.join(['baton', *verb.split()])}" in ended.out
+
+
+def test_without_a_verb_it_shows_them_all(call: Call) -> None:
+    ended = call()
+
+    assert ended.code == 0
+    assert "definitions" in ended.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ("nonsense", "baton: No such command 'nonsense'. (see baton --help)"),
+        ("runs", "baton runs: Missing command. (see baton runs --help)"),
+        ("runs show", "baton runs show: Missing argument 'RUN'."),
+        ("runs list --status done", "Invalid value for '--status': one of pending, running"),
+        ("runs list --limit 0", "baton runs list: Invalid value for '--limit'"),
+        ("dev --port high", "baton dev: Invalid value for '--port'"),
+        ("dev --tenant A_B", "baton dev: Invalid value for '--tenant'"),
+        ("dev orders.py", "'orders.py': write --functions in front of it"),
+        ("demo --orders 0", "baton demo: Invalid value for '--orders'"),
+        ("token", "baton token: Missing option '--tenant'."),
+        ("token --tenant Shop", "1 to 63 of a-z, 0-9 and -, not beginning with -"),
+        ("token --tenant shop --ttl forever", "write a number and s, m, h or d"),
+        ("token --tenant shop --ttl 0s", "write a number and s, m, h or d"),
+        ("token --tenant shop --scope all", "some of orchestrator:read, orchestrator:write"),
+        ("token --tenant shop --unknown", "No such option: --unknown"),
+        ("replay --to tomorrow", "'tomorrow' is no position and no ISO-8601 time"),
+        ("events send", "name a record (orders/1001), or a --file with events"),
+        ("events send orders/1 --file x", "name a record (orders/1001), or a --file with events"),
+    ],
+)
+def test_bad_usage_is_told_in_one_line(call: Call, arguments: str, told: str) -> None:
+    ended = call(*arguments.split())
+
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err.count("\n") == 1
+    assert told in ended.err
+    assert "--help" in ended.err
+
+
+def test_a_failure_nobody_expected_is_one_line_too(
+    call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("baton.cli.configured.settings_with", lambda **_: 1 / 0)
+
+    ended = call("config")
+
+    assert ended.code == 1
+    assert ended.err == (
+        "Unexpected ZeroDivisionError (division by zero): BATON_TRACEBACK=1 shows where;"
+        " please report it\n"
+    )
+
+
+def test_a_traceback_is_shown_to_who_asks_for_it(
+    call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BATON_TRACEBACK", "1")
+
+    assert "Traceback (most recent call last)" in call("runs", "list").err
+
+
+def test_help_loads_nothing_it_does_not_need() -> None:
+    program = f"""
+import atexit, json, sys
+atexit.register(lambda: print(json.dumps([m for m in {HEAVY} if m in sys.modules])))
+sys.argv = ["baton", "--help"]
+from baton.cli import main
+main()
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert json.loads(done.stdout.splitlines()[-1]) == []
+
+
+def test_importing_the_sdk_loads_the_standard_library_alone() -> None:
+    program = """
+import sys, threading
+before = set(sys.modules)
+from baton import NonRetryableError, StepContext, StepResult, function
+loaded = {name.partition(".")[0] for name in set(sys.modules) - before}
+print(sorted(loaded - set(sys.stdlib_module_names)), threading.active_count())
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert done.stdout == "['baton', 'executor'] 1\n"
+
+
+def test_a_reader_that_leaves_early_is_no_error_to_show() -> None:
+    line = f"{' '.join(BATON)} --help | head -1"
+    done = subprocess.run(
+        ["bash", "-c", line], env=environment(), capture_output=True, text=True, check=True
+    )
+
+    assert done.stderr == ""
+
+
+def test_a_terminal_without_the_euro_sign_gets_a_question_mark() -> None:
+    program = """
+import sys
+from baton.cli import main
+sys.argv = ["baton", "\\u20ac"]
+main()
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env=environment({"PYTHONIOENCODING": "ascii"}),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 2
+    assert done.stderr == "baton: No such command '?'. (see baton --help)\n"
