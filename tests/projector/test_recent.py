@@ -1,5 +1,6 @@
 """What is kept at hand is bounded, and what isn't is read again."""
 
+from eventlog.codec import load
 from projector.folding import Folding
 from projector.recent import Entry, Recent
 from projector.views import every_view
@@ -41,3 +42,38 @@ async def test_a_projector_that_keeps_nothing_at_hand_makes_the_same_rows() -> N
         folding.committed()
 
     assert await dump(store) == await dump(whole)
+
+
+async def test_what_is_being_written_is_not_read_as_it_was_before() -> None:
+    store = await prepared()
+    folding = Folding(every_view(), position=0)
+    for table in folding._tables.values():
+        table._recent = Recent(room=0)
+    for event in EVENTS:
+        changes, position = folding.take(), folding.position
+        await fold(folding, store, [event])
+        await store.commit(changes, checkpoint=position)
+        folding.committed()
+    await store.commit(folding.take(), checkpoint=folding.position)
+
+    whole = await prepared()
+    await fold_into(whole, [EVENTS])
+    assert await dump(store) == await dump(whole)
+
+
+async def test_what_is_over_and_written_is_not_kept_at_hand() -> None:
+    store = await prepared()
+    await fold_into(store, [EVENTS])
+    folding = Folding(every_view(), position=0)
+    for start in range(0, len(EVENTS), 10):
+        await fold(folding, store, EVENTS[start : start + 10])
+        folding.take()
+        folding.committed()
+
+    for table in folding._tables.values():
+        rows = await store.scan(table.view.name, limit=10_000)
+        documents = {(row.tenant, row.key): load(table.view.document, row.document) for row in rows}
+        at_hand = {key for key in documents if table._at_hand(key)}
+        unsettled = {key for key, one in documents.items() if not table.view.settled(one)}
+        assert at_hand == unsettled
+        assert not table.supplied
