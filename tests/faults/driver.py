@@ -1,0 +1,100 @@
+"""Issues commands over HTTP as clients do, many at once, and writes down what came of each."""
+
+import asyncio
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Self
+
+import aiohttp
+
+from tests.faults.history import History, Operation
+from tests.faults.server import Installation
+
+AT_ONCE = 50
+ORCHESTRATIONS = "/orchestration/api/v1/workspaces/demo/orchestrations"
+OK = range(200, 300)
+
+
+@dataclass(slots=True)
+class Driver:
+    """A client of an installation that may vanish under it at any time."""
+
+    installation: Installation
+    history: History
+    session: aiohttp.ClientSession
+
+    async def create(self, definition: dict[str, Any]) -> str:
+        """Create an orchestration and return its id."""
+        status, answer = await self.call("POST", ORCHESTRATIONS, json=definition)
+        assert status == 201, answer
+        return str(answer["id"])
+
+    async def start(self, definition: str, inputs: Mapping[str, object]) -> list[Operation]:
+        """Start a run with each of `inputs`, which stand under their Idempotency-Keys.
+
+        Raises nothing, whatever becomes of the server.
+        """
+        room = asyncio.Semaphore(AT_ONCE)
+
+        async def one(key: str) -> Operation:
+            async with room:
+                return await self._start_one(definition, key, inputs[key])
+
+        return list(await asyncio.gather(*map(one, inputs)))
+
+    async def call(self, method: str, path: str, **more: Any) -> tuple[int, Any]:
+        """Return status and body; raises what aiohttp raises when there is no answer."""
+        headers = {**self.installation.headers, **more.pop("headers", {})}
+        async with self.session.request(
+            method, self.installation.url + path, headers=headers, **more
+        ) as response:
+            answer = await response.json(content_type=None)
+            return response.status, answer
+
+    async def left(self) -> int:
+        """Return how many runs are not over: an end is what no run leaves by itself."""
+        total = await self.count()
+        ended = [await self.count(status) for status in ("completed", "failed", "cancelled")]
+        return total - sum(ended)
+
+    async def count(self, status: str | None = None) -> int:
+        """Return how many runs there are, or have this status."""
+        only = "" if status is None else f"&status={status}"
+        _, answer = await self.call("GET", f"/runs?limit=1{only}")
+        return int(answer["total"])
+
+    async def _start_one(self, definition: str, key: str, given: object) -> Operation:
+        operation = Operation("start", key, time.time())
+        path = f"{ORCHESTRATIONS}/{definition}/trigger"
+        try:
+            operation.status, answer = await self.call(
+                "POST", path, json={"input": given}, headers={"Idempotency-Key": key}
+            )
+        except (aiohttp.ClientError, ConnectionError, TimeoutError):
+            operation.outcome = "info"
+        else:
+            operation.answer = answer
+            operation.outcome = "ok" if operation.status in OK else "fail"
+            if operation.outcome == "ok":
+                operation.ident = answer["id"]
+        self.history.answered(operation)
+        return operation
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
+    ) -> None:
+        await self.session.close()
+        self.history.close()
+
+
+def driving(installation: Installation) -> Driver:
+    """Return a driver; its history is beside the data."""
+    session = aiohttp.ClientSession(
+        timeout=aiohttp.ClientTimeout(total=30), connector=aiohttp.TCPConnector(limit=0)
+    )
+    return Driver(installation, History(installation.folder / "history.ndjson"), session)

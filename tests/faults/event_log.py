@@ -1,0 +1,82 @@
+"""The log as checkers see it: rows of the store, read without Baton's own code."""
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from eventlog.codec import encode, topic_of
+from eventlog.envelope import Recorded
+
+
+@dataclass(frozen=True, slots=True)
+class Logged:
+    """One event: `topic` such as "run.StepStarted", `data` its members."""
+
+    position: int
+    stream: str
+    version: int
+    topic: str
+    data: dict[str, Any]
+
+    @property
+    def name(self) -> str:
+        return self.topic.partition(".")[2]
+
+    @property
+    def kind(self) -> str:
+        return self.stream.split("/")[1]
+
+    @property
+    def ident(self) -> str:
+        return self.stream.split("/")[2]
+
+
+Log = list[Logged]
+
+
+def read_log(folder: Path, *, after: int = 0) -> Log:
+    """Return the events behind a position, of a process that lives or was killed."""
+    uri = f"{(folder / 'baton.db').as_uri()}?mode=ro"
+    with closing(sqlite3.connect(uri, uri=True, timeout=10)) as connection:
+        rows = connection.execute(
+            "SELECT rowid, originator_id, originator_version, topic, state FROM stored_events"
+            " WHERE rowid > ? ORDER BY rowid",
+            (after,),
+        ).fetchall()
+    return [
+        Logged(position, stream, version, topic, json.loads(state))
+        for position, stream, version, topic, state in rows
+    ]
+
+
+def seen(recorded: Iterable[Recorded]) -> Log:
+    """Return events of a store in this process in the same form."""
+    return [
+        Logged(one.position, one.stream, one.version, topic_of(one.event), _data(one.event))
+        for one in recorded
+    ]
+
+
+def runs_of(log: Iterable[Logged]) -> dict[str, Log]:
+    """Return the events of each run, by its id."""
+    return {stream.split("/")[2]: events for stream, events in streams_of(log, "run")}
+
+
+def streams_of(log: Iterable[Logged], kind: str | None = None) -> Iterator[tuple[str, Log]]:
+    """Yield streams with their events, in the order of their first ones."""
+    found: dict[str, Log] = {}
+    for event in log:
+        if kind in (None, event.kind):
+            found.setdefault(event.stream, []).append(event)
+    yield from found.items()
+
+
+def _data(event: object) -> dict[str, Any]:
+    data: dict[str, Any] = orjson.loads(encode(event))
+    return data

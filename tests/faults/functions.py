@@ -1,0 +1,32 @@
+"""Functions of the runs under fault: slow enough to be hit, and on the record."""
+
+import asyncio
+import os
+from functools import cache
+from pathlib import Path
+
+from baton import StepContext, function
+from tests.faults.ledger import VARIABLE, Ledger
+
+
+@function("work")
+async def work(payload: dict, context: StepContext) -> dict:
+    """Take as long as the input says."""
+    _ledger().note(context.idempotency_key, context.attempt)
+    await asyncio.sleep(payload["input"]["seconds"])
+    return {"attempt": context.attempt}
+
+
+@function("flaky")
+async def flaky(payload: dict, context: StepContext) -> dict:
+    """Fail at first."""
+    _ledger().note(context.idempotency_key, context.attempt)
+    if context.attempt == 1:
+        message = "not yet"
+        raise ValueError(message)
+    return {"attempt": context.attempt}
+
+
+@cache
+def _ledger() -> Ledger:
+    return Ledger(Path(os.environ[VARIABLE]))

@@ -1,0 +1,172 @@
+"""What may follow what in a run, told a second time and plainly, to hold the log against.
+
+It knows nothing of the domain's code: names and members of events are the storage format.
+"""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from tests.faults.event_log import Logged
+
+ENDS = {"RunCompleted": "completed", "RunFailed": "failed", "RunCancelled": "cancelled"}
+OUTCOMES = frozenset(("StepSucceeded", "StepFailed", "StepTimedOut", "StepCancelled"))
+PASSED = frozenset(("DecisionTaken", "SyncReached", "StepSkipped"))
+
+Status = Literal["running", "backing off", "failed once", "failed", "delayed", "cancelled", "done"]
+
+
+@dataclass(slots=True)
+class Visit:
+    """The newest visit of a step."""
+
+    number: int
+    attempt: int
+    status: Literal[
+        "running", "backing off", "failed once", "failed", "delayed", "cancelled", "done"
+    ]
+    due_at: int = 0
+
+    @property
+    def open(self) -> bool:
+        return self.status in ("running", "backing off", "delayed", "failed once")
+
+
+@dataclass(slots=True)
+class Life:
+    """One run so far; `complaints` is what should not have happened."""
+
+    ident: str
+    status: str = "none"
+    steps: dict[str, Visit] = field(default_factory=dict)
+    complaints: list[str] = field(default_factory=list)
+    reopened: bool = False
+    cancelling: bool = False
+
+    @property
+    def over(self) -> bool:
+        return self.status in ENDS.values()
+
+    def happen(self, event: Logged) -> None:
+        """Take in the next event."""
+        if self.cancelling:
+            fits = event.name in ("StepCancelled", "RunCancelled")
+            self._hold(fits, event, "between steps that are cut off")
+        self.cancelling = event.name == "StepCancelled"
+        if event.name.startswith("Run"):
+            self._of_run(event)
+            return
+        self._hold(self.status == "running", event, f"in a run that is {self.status}")
+        if event.name in ("StepStarted", "DelayStarted") or event.name in PASSED:
+            self._enter(event)
+        elif event.name in OUTCOMES:
+            self._leave(event)
+        else:
+            self._wait(event)
+
+    def _hold(self, condition: bool, event: Logged, complaint: str) -> None:
+        if not condition:
+            step = event.data.get("step_id", "")
+            self.complaints.append(
+                f"{self.ident} version {event.version}: {event.name} {step} {complaint}"
+            )
+
+    def _of_run(self, event: Logged) -> None:
+        before, open_ = self.status, [step for step, visit in self.steps.items() if visit.open]
+        match event.name:
+            case "RunRequested":
+                self._hold(before == "none", event, f"of a run that is {before}")
+                self.status = "pending"
+                return
+            case "RunStarted":
+                unstarted = before == "pending" or (self.reopened and not self.steps)
+                self._hold(unstarted, event, f"of a run that is {before}")
+                self.status, self.reopened = "running", False
+                return
+            case "RunReopened":
+                self._hold(before in ("failed", "cancelled"), event, f"of a run that is {before}")
+                self.status, self.reopened = "running", True
+                return
+            case _:
+                pass
+        live = before == "running" or (before == "pending" and event.name == "RunCancelled")
+        self._hold(live, event, f"of a run that is {before}")
+        self._hold(not open_, event, f"while {open_} are under way")
+        self._blame(event)
+        self.status = ENDS[event.name]
+
+    def _blame(self, event: Logged) -> None:
+        """An end must fit how the steps ended."""
+        failed = any(visit.status == "failed" for visit in self.steps.values())
+        if event.name == "RunCompleted":
+            self._hold(failed == event.data["has_errors"], event, "says otherwise than its steps")
+            self._hold(bool(self.steps), event, "without a step")
+        elif event.name == "RunFailed":
+            by_loop = event.data["error"]["code"] == "LOOP_LIMIT"
+            self._hold(failed or by_loop, event, "without a failed step")
+
+    def _enter(self, event: Logged) -> None:
+        step, number = event.data["step_id"], event.data["visit"]
+        before = self.steps.get(step)
+        cause = event.data.get("cause", "start")
+        attempt = event.data.get("attempt", 1)
+        if cause == "start":
+            fresh = before is None or not before.open
+            self._hold(fresh, event, "while it is under way")
+            self._hold(number == (before.number if before else 0) + 1, event, "of a wrong visit")
+            self._hold(attempt == 1, event, "begins with a wrong attempt")
+        else:
+            self._again(event, before, cause)
+        due_at = event.data.get("resume_at", 0)
+        status = {"StepStarted": "running", "DelayStarted": "delayed"}.get(event.name, "done")
+        self.steps[step] = Visit(number, attempt, status, due_at)  # type: ignore[arg-type]
+
+    def _again(self, event: Logged, before: Visit | None, cause: str) -> None:
+        """Begin another attempt of the same visit."""
+        data = event.data
+        allowed = {
+            "retry": ("backing off",),
+            "takeover": ("running",),
+            "reopen": ("failed", "cancelled"),
+        }[cause]
+        if before is None or before.status not in allowed or before.number != data["visit"]:
+            self._hold(False, event, f"({cause}) of what is not {allowed}")
+            return
+        further = before.attempt if cause == "retry" else before.attempt + 1
+        self._hold(data["attempt"] == further, event, f"({cause}) with a wrong attempt")
+        self._hold(data["at"] >= before.due_at, event, "before it was due")
+
+    def _leave(self, event: Logged) -> None:
+        """End the attempt that is under way, and no other."""
+        visit = self.steps.get(event.data["step_id"])
+        named = (event.data["visit"], event.data["attempt"])
+        if visit is None or (visit.number, visit.attempt) != named:
+            self._hold(False, event, f"of attempt {named}, which is not the current one")
+            return
+        running = visit.status == "running"
+        if event.name == "StepCancelled":
+            self._hold(visit.open, event, f"of a step that is {visit.status}")
+            visit.status = "cancelled"
+            return
+        self._hold(running, event, f"of a step that is {visit.status}")
+        if event.name == "StepSucceeded":
+            visit.status = "done"
+        else:
+            visit.status = "failed" if event.data["final"] else "failed once"
+        visit.due_at = 0
+
+    def _wait(self, event: Logged) -> None:
+        """RetryScheduled and DelayElapsed."""
+        data, visit = event.data, self.steps.get(event.data["step_id"])
+        if event.name == "RetryScheduled":
+            fits = visit is not None and visit.status == "failed once"
+            fits = fits and visit is not None and visit.attempt + 1 == data["attempt"]
+            self._hold(fits, event, "without a failure before it")
+            waiting = Visit(data["visit"], data["attempt"], "backing off", data["due_at"])
+            self.steps[data["step_id"]] = waiting
+            return
+        self._hold(event.name == "DelayElapsed", event, "is no event of a run")
+        if visit is None or visit.status != "delayed" or visit.number != data["visit"]:
+            self._hold(False, event, "of a step that is not delayed")
+            return
+        self._hold(data["at"] >= visit.due_at, event, "before it was due")
+        visit.status = "done"

@@ -1,0 +1,46 @@
+"""Kills at a random point of the work: when functions have noted so many attempts."""
+
+import asyncio
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.faults.checkers import lives
+from tests.faults.event_log import Log
+from tests.faults.server import Installation
+
+DEADLINE_S = 60
+POLL_S = 0.0005
+
+
+async def kill_at(installation: Installation, entries: int) -> int:
+    """Kill -9 once the ledger has so many entries; return what the process exited with."""
+    deadline = time.monotonic() + DEADLINE_S
+    while _entries(installation.ledger) < entries:
+        assert time.monotonic() < deadline, "the work does not come that far"
+        await asyncio.sleep(POLL_S)
+    return await installation.kill()
+
+
+@dataclass(frozen=True, slots=True)
+class Struck:
+    """What was under way when the process was killed."""
+
+    runs: int
+    steps: int
+
+    @property
+    def hit(self) -> bool:
+        """Whether it hit running work at all."""
+        return bool(self.runs and self.steps)
+
+
+def struck(log: Log) -> Struck:
+    """Return what the log of a killed process leaves unfinished."""
+    open_ = [life for life in lives(log).values() if not life.over]
+    running = [one for life in open_ for one in life.steps.values() if one.status == "running"]
+    return Struck(len(open_), len(running))
+
+
+def _entries(ledger: Path) -> int:
+    return ledger.read_bytes().count(b"\n") if ledger.exists() else 0

@@ -1,0 +1,221 @@
+"""The checkers find what is wrong: a good log is broken by hand at every place, in every way."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from tests.faults import checkers
+from tests.faults.event_log import Log, Logged
+from tests.faults.history import Operation
+from tests.faults.ledger import Entry
+
+NEEDS = {
+    "sequence": {"a": (), "wait": ("a",), "choose": ("wait",), "b": ("choose",)},
+    "graph": {"first": (), "left": ("first",), "right": ("first",), "join": ("left", "right")},
+}
+START = ("StepStarted", {"attempt": 1, "cause": "start"})
+SUCCESS = ("StepSucceeded", {"attempt": 1, "output": {"attempt": 1}})
+SEQUENCE: list[tuple[str, str | None, dict[str, Any]]] = [
+    ("RunRequested", None, {"definition_id": "sequence"}),
+    ("RunStarted", None, {}),
+    ("StepStarted", "a", {"attempt": 1, "cause": "start"}),
+    ("StepStarted", "a", {"attempt": 2, "cause": "takeover"}),
+    ("StepFailed", "a", {"attempt": 2, "final": False}),
+    ("RetryScheduled", "a", {"attempt": 3, "due_at": 60}),
+    ("StepStarted", "a", {"attempt": 3, "cause": "retry"}),
+    ("StepSucceeded", "a", {"attempt": 3, "output": {"attempt": 3}}),
+    ("DelayStarted", "wait", {"resume_at": 85}),
+    ("DelayElapsed", "wait", {}),
+    ("DecisionTaken", "choose", {}),
+    ("StepStarted", "b", {"attempt": 1, "cause": "start"}),
+    ("StepSucceeded", "b", {"attempt": 1, "output": {"attempt": 1}}),
+    ("RunCompleted", None, {"has_errors": False}),
+]
+GRAPH: list[tuple[str, str | None, dict[str, Any]]] = [
+    ("RunRequested", None, {"definition_id": "graph"}),
+    ("RunStarted", None, {}),
+    ("StepStarted", "first", {"attempt": 1, "cause": "start"}),
+    ("StepSucceeded", "first", {"attempt": 1, "output": {"attempt": 1}}),
+    ("StepStarted", "left", {"attempt": 1, "cause": "start"}),
+    ("StepStarted", "right", {"attempt": 1, "cause": "start"}),
+    ("StepCancelled", "left", {"attempt": 1}),
+    ("StepCancelled", "right", {"attempt": 1}),
+    ("RunCancelled", None, {}),
+    ("RunReopened", None, {"steps": ["left", "right"]}),
+    ("StepStarted", "left", {"attempt": 2, "cause": "reopen"}),
+    ("StepStarted", "right", {"attempt": 2, "cause": "reopen"}),
+    ("StepSucceeded", "right", {"attempt": 2, "output": {"attempt": 2}}),
+    ("StepSucceeded", "left", {"attempt": 2, "output": {"attempt": 2}}),
+    ("SyncReached", "join", {}),
+    ("RunCompleted", None, {"has_errors": False}),
+]
+TOLD = {"r1": SEQUENCE, "r2": GRAPH}
+
+
+def _log() -> Log:
+    """Both runs, one event of each in turn."""
+    turns = [
+        (version, run, told[version - 1])
+        for version in range(1, 1 + max(map(len, TOLD.values())))
+        for run, told in TOLD.items()
+        if version <= len(told)
+    ]
+    return [
+        _logged(position, run, version, *one)
+        for position, (version, run, one) in enumerate(turns, 1)
+    ]
+
+
+def _logged(
+    position: int, run: str, version: int, name: str, step: str | None, data: dict[str, Any]
+) -> Logged:
+    of_step = {} if step is None else {"step_id": step, "visit": 1}
+    return Logged(
+        position, f"demo/run/{run}", version, f"run.{name}", {**of_step, "at": version * 10, **data}
+    )
+
+
+LOG = _log()
+LEDGER = [
+    *(Entry("r1", "a", 1, attempt) for attempt in (1, 2, 3)),
+    Entry("r1", "b", 1, 1),
+    Entry("r2", "first", 1, 1),
+    *(Entry("r2", step, 1, attempt) for step in ("left", "right") for attempt in (1, 2)),
+]
+OPERATIONS = [
+    Operation("start", "k1", 0.0, outcome="ok", status=201, ident="r1"),
+    Operation("start", "k2", 0.0),
+]
+
+
+def complaints(log: Log) -> list[str]:
+    return [
+        *checkers.broken_laws(log),
+        *checkers.needs_come_first(log, NEEDS),
+        *checkers.every_step_succeeded(log, NEEDS),
+        *checkers.runs_end(log),
+        *checkers.ledger_agrees(log, LEDGER),
+        *checkers.outputs_are_of_their_attempt(log),
+        *checkers.acknowledged_is_logged(log, OPERATIONS),
+        *checkers.refused_left_nothing(log, OPERATIONS),
+    ]
+
+
+def renumbered(log: Log) -> Log:
+    """Hide that something is missing or too much: the numbers are right again."""
+    versions: dict[str, int] = {}
+    found: Log = []
+    for position, event in enumerate(log, 1):
+        version = versions[event.stream] = versions.get(event.stream, 0) + 1
+        found.append(replace(event, position=position, version=version))
+    return found
+
+
+def named(event: Logged) -> str:
+    return f"{event.ident}-{event.version}-{event.name}"
+
+
+EVERY = pytest.mark.parametrize("place", range(len(LOG)), ids=[named(one) for one in LOG])
+
+
+def test_a_good_log_gives_no_complaint() -> None:
+    assert complaints(LOG) == []
+
+
+@EVERY
+def test_a_lost_event_is_found(place: int) -> None:
+    assert complaints(LOG[:place] + LOG[place + 1 :])
+
+
+@EVERY
+def test_a_lost_event_is_found_where_the_numbers_hide_it(place: int) -> None:
+    assert complaints(renumbered(LOG[:place] + LOG[place + 1 :]))
+
+
+@EVERY
+def test_a_doubled_event_is_found(place: int) -> None:
+    assert complaints(LOG[: place + 1] + LOG[place:])
+
+
+@EVERY
+def test_a_doubled_event_is_found_where_the_numbers_hide_it(place: int) -> None:
+    assert complaints(renumbered(LOG[: place + 1] + LOG[place:]))
+
+
+SIDE_BY_SIDE = ({"StepStarted"}, {"StepCancelled"}, {"StepSucceeded"})
+
+
+@EVERY
+def test_events_of_a_run_that_changed_places_are_found(place: int) -> None:
+    behind = [one for one in LOG[place + 1 :] if one.stream == LOG[place].stream][:1]
+    for other in behind:
+        one = LOG[place]
+        swapped = [other if event is one else one if event is other else event for event in LOG]
+        same = {one.name, other.name} in SIDE_BY_SIDE and one.ident == "r2"
+
+        assert complaints(swapped)
+        assert complaints(renumbered(swapped)) or same
+
+
+@pytest.mark.parametrize(
+    ("name", "step", "changed"),
+    [
+        ("StepStarted", "a", {"visit": 2}),
+        ("StepSucceeded", "b", {"output": {"attempt": 2}}),
+        ("StepSucceeded", "b", {"attempt": 2}),
+        ("DelayElapsed", "wait", {"at": 84}),
+        ("RunCompleted", None, {"has_errors": True}),
+        ("RetryScheduled", "a", {"attempt": 4}),
+    ],
+)
+def test_a_changed_member_is_found(name: str, step: str | None, changed: dict[str, Any]) -> None:
+    (place,) = (
+        index
+        for index, one in enumerate(LOG)
+        if one.ident == "r1"
+        and one.name == name
+        and one.data.get("step_id") == step
+        and one.data.get("cause", "start") == "start"
+    )
+    event = LOG[place]
+    altered = replace(event, data={**event.data, **changed})
+
+    assert complaints([*LOG[:place], altered, *LOG[place + 1 :]])
+
+
+def test_a_retry_before_its_time_is_found() -> None:
+    early = [
+        replace(one, data={**one.data, "at": 59}) if one.data.get("cause") == "retry" else one
+        for one in LOG
+    ]
+
+    assert any("before it was due" in complaint for complaint in complaints(early))
+
+
+def test_a_lost_run_is_found() -> None:
+    log = [one for one in LOG if one.ident != "r1"]
+
+    assert checkers.acknowledged_is_logged(log, OPERATIONS) == ["r1 was lost"]
+
+
+def test_a_run_that_nobody_asked_for_is_found() -> None:
+    assert checkers.refused_left_nothing(LOG, OPERATIONS[:1])
+    assert not checkers.refused_left_nothing(LOG, OPERATIONS)
+
+
+def test_an_attempt_that_ran_unrecorded_or_twice_is_found() -> None:
+    assert checkers.ledger_agrees(LOG, [*LEDGER, Entry("r1", "b", 1, 2)])
+    assert checkers.ledger_agrees(LOG, [*LEDGER, LEDGER[0]])
+    assert checkers.ledger_agrees(LOG, [one for one in LEDGER if one.step != "b"])
+
+
+def test_a_second_outcome_of_an_attempt_is_found() -> None:
+    (success,) = (
+        one
+        for one in LOG
+        if one.ident == "r1" and one.data.get("step_id") == "b" and one.name == "StepSucceeded"
+    )
+    again = replace(success, position=99, version=99, topic="run.StepFailed")
+
+    assert checkers.outcomes_are_recorded_once([*LOG, again])

@@ -1,0 +1,45 @@
+"""What is run under fault, as documents of the Centrali dialect, and what needs what in it."""
+
+from typing import Any
+
+from tests.faults.checkers import Needs
+
+
+def _compute(step: str, following: str | None, **more: Any) -> dict[str, Any]:
+    named = {} if following is None else {"nextStepId": following}
+    return {"id": step, "type": "compute", "functionId": "work", **named, **more}
+
+
+def _orchestration(slug: str, *steps: dict[str, Any]) -> dict[str, Any]:
+    return {"slug": slug, "name": slug, "trigger": {"type": "on-demand"}, "steps": list(steps)}
+
+
+THREE_STEPS = _orchestration(
+    "three-steps", _compute("a", "b"), _compute("b", "c"), _compute("c", None)
+)
+THREE_STEPS_NEEDS: Needs = {"a": (), "b": ("a",), "c": ("b",)}
+
+OF_EVERY_KIND = _orchestration(
+    "of-every-kind",
+    _compute("first", "pause"),
+    {"id": "pause", "type": "delay", "delayMs": 120, "nextStepId": "try"},
+    _compute("try", "choose", functionId="flaky", retry={"maxAttempts": 3, "backoffMs": 40}),
+    {
+        "id": "choose",
+        "type": "decision",
+        "cases": [
+            {
+                "conditions": [{"path": "steps.first.output.attempt", "op": "exists"}],
+                "nextStepId": "last",
+            }
+        ],
+    },
+    _compute("last", None),
+)
+OF_EVERY_KIND_NEEDS: Needs = {
+    "first": (),
+    "pause": ("first",),
+    "try": ("pause",),
+    "choose": ("try",),
+    "last": ("choose",),
+}
