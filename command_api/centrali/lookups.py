@@ -50,11 +50,11 @@ async def definitions_page(
     """Return the page of definitions that is asked for, and its `meta`; raises Refused 400."""
     page = page_of(exchange.query, sizes=PAGE_SIZES)
     sort = choice(exchange.query, "sort", tuple(sorts), "createdAt")
-    order = choice(exchange.query, "order", _ORDERS, "desc")
+    order: Order = "asc" if choice(exchange.query, "order", _ORDERS) == "asc" else "desc"
     found, total = await exchange.services.views.definitions(
         exchange.tenant,
         sort=sorts[sort or "createdAt"],
-        order=order or "desc",
+        order=order,
         offset=page.offset,
         limit=page.size,
     )

@@ -1,11 +1,14 @@
 """A run that is asked for by hand: what both dialects do, before each answers in its words."""
 
+from collections.abc import Sequence
+
 from command_api.centrali.lookups import definition_of
 from command_api.commands import NewRun, start_run
 from command_api.exchange import Exchange
 from command_api.refusal import Refused
 from domain.json import JsonObject
 from domain.stream import stream_name
+from eventlog.envelope import Recorded
 from projector.views import runs
 
 
@@ -28,13 +31,15 @@ async def start_by_hand(
     outcome = await start_run(
         exchange.services, exchange.principal, definition, new, at=exchange.now()
     )
-    return await _as_accepted(exchange, new.run_id), outcome.position
+    return await _as_accepted(exchange, new.run_id, outcome.recorded), outcome.position
 
 
-async def _as_accepted(exchange: Exchange, run_id: str) -> runs.Document:
+async def _as_accepted(
+    exchange: Exchange, run_id: str, recorded: Sequence[Recorded]
+) -> runs.Document:
     """Return the run as its first event left it, however far a repeated request finds it."""
     stream = stream_name(exchange.tenant, "run", run_id)
-    history = await exchange.services.store.read(stream)
+    history = recorded or await exchange.services.store.read(stream)
     accepted = runs.evolve(None, history[0]) if history else None
     if accepted is None:
         message = "The run cannot be read now; try again"

@@ -91,27 +91,29 @@ class Client:
     async def created(self, definition: object) -> dict[str, Any]:
         answer = await self.post("/orchestrations", definition)
         assert answer.status == 201, answer.body
-        return answer.body
+        return shown(answer)
 
     async def started(self, definition_id: str, body: object = None) -> dict[str, Any]:
         verb = "trigger" if self.dialect.name == "centrali-reference" else "runs"
         answer = await self.post(f"/orchestrations/{definition_id}/{verb}", body)
         assert answer.status == 201, answer.body
-        return answer.body
+        return shown(answer)
 
     async def until(
         self, definition_id: str, run_id: str, *statuses: str, query: str = ""
     ) -> dict[str, Any]:
         """Return the run once its status is one of these (default: it has ended)."""
         wanted = statuses or ("completed", "failed")
+        run: dict[str, Any] = {"status": "unknown"}
         deadline = time.monotonic() + DEADLINE_S
         while time.monotonic() < deadline:
             answer = await self.get(f"/orchestrations/{definition_id}/runs/{run_id}{query}")
             assert answer.status == 200, answer.body
-            if answer.body["status"] in wanted:
-                return answer.body
+            run = shown(answer)
+            if run["status"] in wanted:
+                return run
             await asyncio.sleep(0.005)
-        raise AssertionError(f"the run is still {answer.body['status']}")
+        raise AssertionError(f"the run is still {run['status']}")
 
     async def ran(
         self, definition_id: str, body: object = None, *, query: str = ""
@@ -119,6 +121,12 @@ class Client:
         """Start a run and return it when it has ended."""
         run = await self.started(definition_id, body)
         return await self.until(definition_id, run["id"], query=query)
+
+
+def shown(answer: Answered) -> dict[str, Any]:
+    """Return the object that was answered."""
+    assert isinstance(answer.body, dict)
+    return answer.body
 
 
 def settings_for(folder: Path, backend: str) -> Settings:

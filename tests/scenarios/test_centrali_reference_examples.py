@@ -118,7 +118,7 @@ async def _started(reference: Client, definition_id: str) -> str:
     while time.monotonic() < deadline:
         listed = await reference.get(f"/orchestrations/{definition_id}/runs")
         if listed.body["data"]:
-            return listed.body["data"][0]["id"]
+            return str(listed.body["data"][0]["id"])
         await asyncio.sleep(0.005)
     raise AssertionError("no run was started")
 

@@ -8,7 +8,8 @@ import time
 
 import pytest
 
-from tests.scenarios.stack import Client
+from tests.api.running import Answered
+from tests.scenarios.stack import Client, Stack
 
 SECRET = "whsec_" + base64.b64encode(b"a signing secret").decode()
 BODY = json.dumps({"recordId": "r1"}, indent=3).encode()
@@ -16,8 +17,8 @@ JSON = {"Content-Type": "application/json"}
 
 
 @pytest.fixture(params=["centrali-openapi", "centrali-reference"])
-def client(request: pytest.FixtureRequest, stack) -> Client:
-    return stack.client(request.param)
+def client(request: pytest.FixtureRequest, stack: Stack) -> Client:
+    return stack.client(str(request.param))
 
 
 def hooked(slug: str = "hook", **trigger: object) -> dict[str, object]:
@@ -29,10 +30,13 @@ def hooked(slug: str = "hook", **trigger: object) -> dict[str, object]:
     }
 
 
-async def sent(client: Client, path: str, body: bytes = BODY, **headers: str):
+async def sent(
+    client: Client, path: str, headers: dict[str, str] | None = None, *, body: bytes = BODY
+) -> Answered:
     """Send as somebody without a token."""
+    given = {**JSON, **(headers or {})}
     return await client.stack.call(
-        "POST", client.base + path, data=body, headers={**JSON, **headers}, anonymous=True
+        "POST", client.base + path, data=body, headers=given, anonymous=True
     )
 
 
@@ -101,7 +105,7 @@ async def test_a_webhook_starts_a_run_with_its_body(client: Client) -> None:
 async def test_a_webhook_needs_no_body(client: Client) -> None:
     made = await client.created(hooked())
 
-    answer = await sent(client, f"/orchestrations/{made['id']}/webhook", b"")
+    answer = await sent(client, f"/orchestrations/{made['id']}/webhook", body=b"")
 
     assert (await client.until(made["id"], answer.body["runId"]))["input"] == {}
 
@@ -146,7 +150,7 @@ async def test_every_good_signature_is_taken(client: Client) -> None:
     assert "signingSecret" not in made["trigger"]
 
     for headers in good():
-        answer = await sent(client, "/webhooks/stripe", **headers)
+        answer = await sent(client, "/webhooks/stripe", headers)
         assert answer.status == 200, headers
 
 
@@ -155,7 +159,7 @@ async def test_no_bad_signature_is_taken(client: Client) -> None:
 
     for headers in bad():
         for path in ("/webhooks/stripe", f"/orchestrations/{made['id']}/webhook"):
-            answer = await sent(client, path, **headers)
+            answer = await sent(client, path, headers)
             assert (answer.status, answer.body["error"]) == (401, "unauthorized"), headers
 
     runs = await client.get(f"/orchestrations/{made['id']}/runs")
@@ -172,23 +176,19 @@ async def test_the_signature_may_stand_in_a_header_of_choice(client: Client) -> 
         )
     )
 
-    assert (
-        await sent(client, "/webhooks/stripe", **{"X-Shop-Hmac": mac(BODY).hex()})
-    ).status == 200
-    assert (
-        await sent(client, "/webhooks/stripe", **{"X-Signature": mac(BODY).hex()})
-    ).status == 401
+    assert (await sent(client, "/webhooks/stripe", {"X-Shop-Hmac": mac(BODY).hex()})).status == 200
+    assert (await sent(client, "/webhooks/stripe", {"X-Signature": mac(BODY).hex()})).status == 401
 
 
 async def test_without_a_secret_every_call_is_refused_until_one_is_set(client: Client) -> None:
     made = await client.created(hooked(path="stripe", validateSignature=True))
     signed = {"X-Signature": mac(BODY).hex()}
-    before = await sent(client, "/webhooks/stripe", **signed)
-    empty = await sent(client, "/webhooks/stripe", **{"X-Signature": mac(BODY, b"").hex()})
+    before = await sent(client, "/webhooks/stripe", signed)
+    empty = await sent(client, "/webhooks/stripe", {"X-Signature": mac(BODY, b"").hex()})
 
     trigger = {**made["trigger"], "signingSecret": SECRET}
     await client.put(f"/orchestrations/{made['id']}", {"trigger": trigger})
-    after = await sent(client, "/webhooks/stripe", **signed)
+    after = await sent(client, "/webhooks/stripe", signed)
 
     assert [before.status, empty.status, after.status] == [401, 401, 200]
 
@@ -200,7 +200,7 @@ async def test_a_secret_stays_when_no_other_is_named(client: Client, change: dic
     await client.put(f"/orchestrations/{made['id']}", {"trigger": {**made["trigger"], **change}})
 
     path = f"/orchestrations/{made['id']}/webhook"
-    assert (await sent(client, path, **{"X-Signature": mac(BODY).hex()})).status == 200
+    assert (await sent(client, path, {"X-Signature": mac(BODY).hex()})).status == 200
     assert (await sent(client, path)).status == 401
 
 
@@ -212,8 +212,8 @@ async def test_a_new_secret_takes_the_place_of_the_old(client: Client) -> None:
     await client.put(f"/orchestrations/{made['id']}", {"trigger": trigger})
 
     old = {"X-Signature": mac(BODY, b"the old one").hex()}
-    assert (await sent(client, "/webhooks/stripe", **old)).status == 401
-    assert (await sent(client, "/webhooks/stripe", **good()[0])).status == 200
+    assert (await sent(client, "/webhooks/stripe", old)).status == 401
+    assert (await sent(client, "/webhooks/stripe", good()[0])).status == 200
 
 
 async def test_a_secret_is_nowhere_to_be_read(client: Client) -> None:
@@ -236,8 +236,8 @@ async def test_the_same_delivery_again_is_the_same_run(client: Client) -> None:
     made = await client.created(hooked(path="stripe", validateSignature=True, signingSecret=SECRET))
     headers = standard(int(time.time()))
 
-    first = await sent(client, "/webhooks/stripe", **headers)
-    again = await sent(client, "/webhooks/stripe", **headers)
+    first = await sent(client, "/webhooks/stripe", headers)
+    again = await sent(client, "/webhooks/stripe", headers)
 
     assert (first.status, again.status) == (200, 200)
     assert first.body["runId"] == again.body["runId"]
@@ -248,9 +248,9 @@ async def test_the_same_delivery_again_is_the_same_run(client: Client) -> None:
 async def test_a_webhook_honours_idempotency_keys(client: Client) -> None:
     made = await client.created(hooked(path="stripe"))
 
-    first = await sent(client, "/webhooks/stripe", **{"Idempotency-Key": "k"})
-    again = await sent(client, "/webhooks/stripe", **{"Idempotency-Key": "k"})
-    other = await sent(client, "/webhooks/stripe", b"{}", **{"Idempotency-Key": "k"})
+    first = await sent(client, "/webhooks/stripe", {"Idempotency-Key": "k"})
+    again = await sent(client, "/webhooks/stripe", {"Idempotency-Key": "k"})
+    other = await sent(client, "/webhooks/stripe", {"Idempotency-Key": "k"}, body=b"{}")
 
     assert first.body == again.body
     assert other.status == 422
@@ -271,7 +271,7 @@ async def test_a_body_must_be_an_object(
 ) -> None:
     await client.created(hooked(path="stripe"))
 
-    answer = await sent(client, "/webhooks/stripe", body, **{"Content-Type": content_type})
+    answer = await sent(client, "/webhooks/stripe", {"Content-Type": content_type}, body=body)
 
     assert answer.status == status
 

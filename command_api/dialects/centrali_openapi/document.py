@@ -14,6 +14,7 @@ from typing import Any
 from command_api.centrali.lookups import PAGE_SIZES, SORT_FIELDS
 from domain.json import JsonObject
 
+_PACKAGE = "command_api.dialects.centrali_openapi"
 BASE = "/orchestration/ws/{workspaceSlug}/api/v1"
 
 _PROBLEMS: Mapping[int, str] = {
@@ -39,7 +40,7 @@ def document() -> JsonObject:
     """Return the document; it is the same at every call."""
     # Any: a JSON document is walked by its names here, and the result is one JSON object again.
     told: dict[str, Any] = json.loads(
-        files(__package__).joinpath("openapi.json").read_text(encoding="utf-8")
+        files(_PACKAGE).joinpath("openapi.json").read_text(encoding="utf-8")
     )
     told["servers"][0]["url"] = BASE
     _complete_schemas(told["components"]["schemas"])
