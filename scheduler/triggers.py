@@ -128,9 +128,8 @@ async def triggers_at(position: int, store: EventStore, views: ViewStore) -> Tri
     changed = await _changed(store, after=min(position, shown_from), until=await store.head())
     for document in shown:
         stream = stream_name(document.tenant, DECIDER.name, document.definition_id)
-        if stream not in changed:
-            triggers.put(stream, known_of(document))
-    for stream in changed:
+        triggers.put(stream, known_of(document))
+    for stream in changed:  # in the place of what the view shows of them
         triggers.put(stream, await triggers.read(stream, position))
     return triggers
 

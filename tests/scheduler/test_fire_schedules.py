@@ -375,6 +375,7 @@ async def test_two_schedulers_at_once_fire_each_tick_once(world):
         start + n * HOUR for n in range(1, 6) for _ in range(10)
     )
     assert len(await world.started()) == 50
+    assert one.counts.ticks_fired + other.counts.ticks_fired == 50
 
 
 async def test_a_scheduler_that_wakes_up_from_long_ago_adds_nothing(world):

@@ -97,6 +97,18 @@ async def test_definitions_made_while_it_runs_are_followed(world):
     assert sorted(await world.started()) == ["e", "s"]
 
 
+async def test_views_that_stand_still_keep_nothing_from_firing(world):
+    await world.define("e", ON_ORDER)
+    await world.schedule("s", Interval(every_ms=SECOND))
+    await world.start("r1", Delay(id="wait", delay_ms=300))
+    await world.send("1")
+    async with running(scheduler_of(world)):
+        await pass_time(world, SECOND + 100)
+
+    assert sorted(await world.started()) == ["def-r1", "e", "s"]
+    assert len(await world.events(DelayElapsed)) == 1
+
+
 async def test_of_two_schedulers_one_works(world):
     one, other = scheduler_of(world, holder="one"), scheduler_of(world, holder="other")
     async with running(one, other):
