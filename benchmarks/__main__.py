@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from benchmarks import drawing, latency, memory, profiling, report, stored_runs, throughput
+from benchmarks import drawing, latency, memory, profiling, report, stored_runs, tables, throughput
 from benchmarks.findings import Findings
 from benchmarks.machine import facts
 from benchmarks.plan import FULL, QUICK, Plan
@@ -33,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except MeasurementFailed as error:
         sys.stderr.write(f"{error}\n")
         return 1
-    report.show(findings)
+    tables.show(findings)
     written = [report.write(findings, asked.results), *drawing.draw(findings, asked.results)]
     sys.stderr.write("".join(f"{path}\n" for path in written))
     return 0

@@ -60,6 +60,7 @@ def _throughput(findings: Findings) -> Picture:
         axes.bar_label(bars, fmt="{:,.0f}", fontsize=6, rotation=90, padding=2)
     axes.set_yscale("log")
     axes.margins(y=0.15)
+    axes.set_ylim(bottom=10)
     axes.set_xticks(range(len(cells)), [_named(cell) for cell in cells])
     axes.legend(ncols=4, frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.15))
     return picture
@@ -91,8 +92,8 @@ def _stored(findings: Findings) -> Picture:
     axes.plot(stored, processor, "o--", color=colour, label="processor")
     axes.set_xscale("log")
     axes.set_xticks(stored, [f"{number:,}" for number in stored], minor=False)
-    axes.set_ylim(bottom=0)
-    axes.legend(frameon=False)
+    axes.set_ylim(0, 1.2 * max(wall + processor))
+    axes.legend(frameon=False, loc="lower left")
     return picture
 
 

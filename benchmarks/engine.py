@@ -10,7 +10,7 @@ from pydantic import SecretStr
 
 from baton.settings import Settings
 from baton.wiring import Stack, running
-from benchmarks.load import Load, Measured, Quota, quantile
+from benchmarks.load import TENANT, Load, Measured, Quota, quantile
 from benchmarks.processes import rss_mib
 from benchmarks.shapes import Shape
 from command_api.commands import NewDefinition, NewRun, create_definition, start_run
@@ -23,7 +23,6 @@ from domain.stream import stream_name
 from eventlog.envelope import Recorded
 from eventlog.follow import follow
 
-TENANT = "bench"
 _CAUGHT_UP_MS = 120_000
 _PRINCIPAL = Principal(subject="bench", tenant=TENANT)
 

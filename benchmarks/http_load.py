@@ -5,9 +5,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from benchmarks.engine import TENANT
 from benchmarks.http_client import Connection, Server
-from benchmarks.load import Load, Measured, Quota, quantile
+from benchmarks.load import TENANT, Load, Measured, Quota, quantile
 
 BASE = f"/orchestration/ws/{TENANT}/api/v1/orchestrations"
 _LOOK_AGAIN_S = 0.02

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from benchmarks.shapes import SHAPES, Shape
 
+TENANT = "bench"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Load:

@@ -7,6 +7,7 @@ from benchmarks.dbos_setting import Setting
 from benchmarks.load import Load
 
 IN_FLIGHT = (1, 50, 500)
+_WARM_IN_FLIGHT = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +43,10 @@ class Plan:
 
     def loads(self, cell: Cell) -> list[Load]:
         """Return what is put on a subject for a cell: first to warm up, then to be measured."""
+        shape, in_flight = cell.shape, cell.in_flight
         return [
-            Load(shape=cell.shape, in_flight=cell.in_flight, seconds=seconds)
-            for seconds in (self.warm_seconds, self.seconds)
+            Load(shape=shape, in_flight=min(in_flight, _WARM_IN_FLIGHT), seconds=self.warm_seconds),
+            Load(shape=shape, in_flight=in_flight, seconds=self.seconds),
         ]
 
 

@@ -38,6 +38,7 @@ def called(module: str, folder: Path, *arguments: object) -> Any:
     )
     if done.returncode or not done.stdout.strip():
         raise MeasurementFailed(f"{module}: {done.stderr[-2_000:]}")
+    sys.stderr.write(done.stderr)
     return orjson.loads(done.stdout.splitlines()[-1])
 
 

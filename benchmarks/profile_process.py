@@ -17,9 +17,9 @@ import uvloop
 
 from baton.cli.make_token import signed
 from baton.wiring import running
-from benchmarks.engine import TENANT, Engine, engine, settings_in
+from benchmarks.engine import Engine, engine, settings_in
 from benchmarks.http_process import Job
-from benchmarks.load import Load, Measured
+from benchmarks.load import TENANT, Load, Measured
 from benchmarks.processes import command_of, environment, tell
 from benchmarks.shapes import SHAPES
 from benchmarks.where_time_goes import Spent, by_function, by_package
@@ -36,11 +36,10 @@ Put = Callable[[Load], Awaitable[Measured]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profiled:
-    """Processor seconds are the loop's thread's, and all other threads' together."""
+    """Processor seconds are those of the loop's thread, and of all others together."""
 
     plain: Measured
     profiled: Measured
-    wall_s: float
     loop_cpu_s: float
     other_cpu_s: float
     packages: list[Spent]
@@ -96,19 +95,18 @@ async def _profiled(put: Put, seconds: float) -> Profiled:
     """Put the load on three times: to warm up, to know the true speed, and with the profiler on."""
     await put(_load(_WARM_S))
     plain = await put(_load(seconds))
-    profile, wall = Profile(), time.perf_counter()
+    profile = Profile()
     cpu, loop_cpu = time.process_time(), time.thread_time()
     profile.enable()
     profiled = await put(_load(seconds))
     profile.disable()
-    wall_s, loop_cpu_s = time.perf_counter() - wall, time.thread_time() - loop_cpu
+    loop_cpu_s = time.thread_time() - loop_cpu
     return Profiled(
         plain=plain,
         profiled=profiled,
-        wall_s=wall_s,
         loop_cpu_s=loop_cpu_s,
         other_cpu_s=time.process_time() - cpu - loop_cpu_s,
-        packages=by_package(profile, wall_s),
+        packages=by_package(profile, profiled.seconds),
         functions=by_function(profile, _FUNCTIONS),
     )
 
@@ -118,6 +116,7 @@ def _load(seconds: float) -> Load:
 
 
 if __name__ == "__main__":
-    work = {"engine": through_the_engine, "http": through_http}[sys.argv[1]]
+    name, span = (json.loads(argument) for argument in sys.argv[1:])
+    work = {"engine": through_the_engine, "http": through_http}[name]
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        tell(runner.run(work(json.loads(sys.argv[2]))))
+        tell(runner.run(work(span)))

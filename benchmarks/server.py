@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from baton.cli import left_by_dev
-from benchmarks.engine import TENANT, engine
+from benchmarks.engine import engine
+from benchmarks.load import TENANT
 from benchmarks.processes import MeasurementFailed, environment
 from benchmarks.shapes import SHAPES
 

@@ -1,4 +1,4 @@
-"""Adds up a profile by package; built-in functions count for their callers, a few for themselves."""
+"""Adds up a profile by package; most built-in functions count for those who call them."""
 
 import sys
 from collections import defaultdict
@@ -82,5 +82,6 @@ def _told(function: Function) -> str:
     if file == _BUILT_IN:
         return name
     path = Path(file)
-    short = path.relative_to(ROOT) if path.is_relative_to(ROOT) else Path(*path.parts[-2:])
+    own = path.is_relative_to(ROOT) and "site-packages" not in path.parts
+    short = path.relative_to(ROOT) if own else Path(*path.parts[-2:])
     return f"{short}:{line} {name}"
