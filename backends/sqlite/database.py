@@ -48,7 +48,18 @@ class Writer:
 
     async def close(self) -> None:
         """Finish what was accepted."""
-        await asyncio.to_thread(self._thread.shutdown)
+        await shut_down(self._thread)
+
+
+async def shut_down(thread: ThreadPoolExecutor) -> None:
+    """Wait until a thread has done its work, also when cancelled.
+
+    Closing a connection that a thread is using would crash the process.
+    """
+    try:
+        await asyncio.to_thread(thread.shutdown)
+    finally:
+        thread.shutdown()
 
 
 class FolderLock:

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-from backends.sqlite.database import BUSY_MS, CACHED_STATEMENTS, Writer, reader, tune
+from backends.sqlite.database import BUSY_MS, CACHED_STATEMENTS, Writer, reader, shut_down, tune
 from backends.sqlite.errors import as_unavailable
 
 T = TypeVar("T")
@@ -62,8 +62,10 @@ class ViewDatabase:
 
     async def close(self) -> None:
         """Finish what was accepted, then let go of the file."""
-        await self._writer.close()
-        await asyncio.to_thread(self._queries.shutdown)
+        try:
+            await self._writer.close()
+        finally:
+            await shut_down(self._queries)
         for connection in (self._querying, self._reading, self._writing):
             connection.close()
 

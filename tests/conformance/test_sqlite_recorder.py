@@ -1,6 +1,7 @@
 """SQLite's recorder passes the eventsourcing library's own cases; the library reads its file."""
 
 import sqlite3
+import threading
 from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
@@ -34,6 +35,7 @@ CASES = [
 def new_recorder(tmp_path: Path) -> Iterator[Callable[[], SqliteRecorder]]:
     made: list[Datastore] = []
     numbers = count()
+    before = threading.enumerate()
 
     def new() -> SqliteRecorder:
         made.append(Datastore(tmp_path / f"{next(numbers)}.db"))
@@ -42,6 +44,9 @@ def new_recorder(tmp_path: Path) -> Iterator[Callable[[], SqliteRecorder]]:
         return recorder
 
     yield new
+    for thread in threading.enumerate():  # the library's cases leave readers behind
+        if thread not in before:
+            thread.join(10)
     for datastore in made:
         datastore.close()
 
