@@ -9,6 +9,7 @@ from prometheus_client.registry import Collector
 
 from executor.work import Executor
 from projector.project import Projector
+from scheduler.role import Scheduler
 
 _HELP = {
     "runs_started": "Runs this executor started",
@@ -16,23 +17,35 @@ _HELP = {
     "late_outcomes_refused": "Outcomes refused because their attempt had been superseded",
     "runs_taken_over": "Unfinished runs taken up after their executor was gone",
     "runs_lost_to_another": "Runs left because another executor had taken them over",
+    "records_considered": "Record events matched against the triggers",
+    "runs_requested": "Runs that record events and schedules asked for",
+    "triggers_skipped": "Triggers considered and not fired",
+    "ticks_fired": "Scheduled instants that started a run",
+    "ticks_missed": "Scheduled instants that passed while nobody could fire them",
+    "ticks_skipped": "Scheduled instants that a policy left out",
+    "timers_fired": "Delays, backoffs and deadlines that came due",
 }
 
 
 class _Counts(Collector):
-    def __init__(self, executor: Executor, projector: Projector) -> None:
+    def __init__(self, executor: Executor, projector: Projector, scheduler: Scheduler) -> None:
         self._executor = executor
         self._projector = projector
+        self._scheduler = scheduler
 
     def collect(self) -> Iterator[Metric]:
         for name, value in asdict(self._executor.counts).items():
             yield CounterMetricFamily(f"baton_executor_{name}", _HELP[name], value=value)
+        for name, value in asdict(self._scheduler.counts).items():
+            yield CounterMetricFamily(f"baton_scheduler_{name}", _HELP[name], value=value)
         backlog = self._executor.backlog
         yield GaugeMetricFamily("baton_executor_backlog", "Requested runs that wait", value=backlog)
         position = self._projector.position
         yield GaugeMetricFamily("baton_projector_position", "How far the views are", value=position)
 
 
-def export_counts(registry: CollectorRegistry, *, executor: Executor, projector: Projector) -> None:
-    """Show the counts of an executor and a projector in `registry`."""
-    registry.register(_Counts(executor, projector))
+def export_counts(
+    registry: CollectorRegistry, *, executor: Executor, projector: Projector, scheduler: Scheduler
+) -> None:
+    """Show the counts of the roles in `registry`."""
+    registry.register(_Counts(executor, projector, scheduler))

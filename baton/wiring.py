@@ -4,7 +4,7 @@ import asyncio
 import gc
 import importlib
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from random import Random
@@ -15,6 +15,7 @@ from baton.keys import jwt_secret, sealing_key
 from baton.metrics import export_counts
 from baton.settings import DeclaredFunction, Settings
 from command_api.auth import Expected, SharedSecret, TokenAuthenticator
+from command_api.jwks import JwksKeys
 from command_api.services import FunctionInfo, Services
 from domain.run.decisions import DECIDER as RUN
 from domain.stream import stream_name
@@ -37,6 +38,8 @@ _log = logging.getLogger("baton")
 
 GRACE_S = 10.0
 """How long a stop waits for functions under way."""
+READY_WITHIN_MS = 1_000
+"""How far behind the log the views of a ready process may be."""
 
 
 def backend_of(url: str) -> Backend:
@@ -88,8 +91,9 @@ def compose(settings: Settings, stores: Stores, *, clock: Clock, rng: Random) ->
     views = Views(stores.views)
     projector = Projector(stores.views, clock=clock)
     executor = Executor(stores.events, functions, clock=clock, rng=rng)
+    scheduler = Scheduler(stores, views, clock=clock, rng=rng, holder="embedded")
     metrics = CollectorRegistry()
-    export_counts(metrics, executor=executor, projector=projector)
+    export_counts(metrics, executor=executor, projector=projector, scheduler=scheduler)
     services = Services(
         store=stores.events,
         views=views,
@@ -100,6 +104,7 @@ def compose(settings: Settings, stores: Stores, *, clock: Clock, rng: Random) ->
         keys=stores.keys,
         secrets=stores.secrets,
         authenticator=authenticator_of(settings, clock),
+        checks=_checks(stores, projector),
         functions=lambda: tuple(FunctionInfo(id=one.id, name=one.name) for one in registry),
         metrics=metrics,
     )
@@ -112,7 +117,7 @@ def compose(settings: Settings, stores: Stores, *, clock: Clock, rng: Random) ->
         views=views,
         projector=projector,
         executor=executor,
-        scheduler=Scheduler(stores, views, clock=clock, rng=rng, holder="embedded"),
+        scheduler=scheduler,
         services=services,
     )
 
@@ -140,9 +145,23 @@ def _http_function(name: str, entry: DeclaredFunction, url: str) -> HttpFunction
 
 
 def authenticator_of(settings: Settings, clock: Clock) -> TokenAuthenticator:
-    """Return what verifies bearer tokens; raises NoSecret."""
+    """Return what verifies bearer tokens, by the JWKS where one is named; raises NoSecret."""
     expected = Expected(issuer=settings.jwt_issuer, audience=settings.jwt_audience)
+    if settings.jwt_jwks_url is not None:
+        return TokenAuthenticator(JwksKeys(settings.jwt_jwks_url, clock), clock, expected)
     return TokenAuthenticator(SharedSecret(jwt_secret(settings, make=False)), clock, expected)
+
+
+def _checks(stores: Stores, projector: Projector) -> dict[str, Callable[[], Awaitable[bool]]]:
+    """What must hold for this process to be of use: /readyz asks."""
+
+    async def store() -> bool:
+        return await stores.events.head() >= 0
+
+    async def views() -> bool:
+        return await projector.reached(await stores.events.head(), READY_WITHIN_MS)
+
+    return {"store": store, "views": views}
 
 
 @asynccontextmanager
