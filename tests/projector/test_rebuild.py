@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from backends.memory.event_store import MemoryEventStore
+from backends.memory.view_store import MemoryViewStore
 from eventlog.backend import Stores
 from eventlog.clock import SystemClock
 from eventlog.envelope import Appended, Recorded, Write
-from eventlog.ports import Change, Row
+from eventlog.ports import Change, Page, Query, Row
 from projector import rebuild as rebuilding
 from projector.project import Projector
 from projector.rebuild import begin_rebuild
@@ -19,7 +21,7 @@ from projector.views import every_view
 from tests.conformance.opening import opens
 from tests.projector.folded import dump, fold_into, prepared
 from tests.projector.histories import events_of
-from tests.projector.told import requested
+from tests.projector.told import BEGUN, STREAM, requested, started
 
 EVENTS = events_of(seed=11, commands=200)
 TIMEOUT_MS = 20_000
@@ -117,6 +119,44 @@ async def _keep_asking(stores: Stores, stop: asyncio.Event) -> None:
         await asyncio.sleep(0)
         if stop.is_set():
             return
+
+
+class Moving(MemoryViewStore):
+    """Live views that take in another event of `upcoming` whenever they are looked at."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.upcoming: list[Recorded] = []
+
+    async def find(self, query: Query) -> Page:
+        await self._move()
+        return await super().find(query)
+
+    async def scan(
+        self, table: str, *, after: tuple[str, str] | None = None, limit: int = 1_000
+    ) -> Sequence[Row]:
+        await self._move()
+        return await super().scan(table, after=after, limit=limit)
+
+    async def _move(self) -> None:
+        if self.upcoming:
+            await fold_into(self, [[self.upcoming.pop(0)]])
+
+
+async def test_a_row_that_changes_while_it_is_compared_is_no_difference() -> None:
+    events = MemoryEventStore()
+    told = [*BEGUN, *(started(f"s{n}") for n in range(20))]
+    await events.append([Write(stream=STREAM, expected=0, events=told)])
+    live = Moving()
+    await live.prepare([view.table for view in every_view()])
+    live.upcoming = list(await events.read_all(after=0, limit=100))
+    await fold_into(live, [live.upcoming[:2]])
+    del live.upcoming[:2]
+    rebuild = await begin_rebuild(events, live)
+
+    assert await rebuild.first_difference() is None
+    assert not live.upcoming
+    await events.close()
 
 
 async def test_a_swap_mends_what_was_broken(stores: Stores) -> None:
