@@ -5,7 +5,7 @@ import os
 import signal
 import sys
 from asyncio.subprocess import Process
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -26,7 +26,6 @@ class Installation:
 
     folder: Path
     url: str = ""
-    environment: dict[str, str] = field(default_factory=dict)
     process: Process | None = None
 
     @property
@@ -47,6 +46,12 @@ class Installation:
         return {"Authorization": f"Bearer {token}"}
 
     @property
+    def own_environment(self) -> dict[str, str]:
+        """The environment without anybody's Baton settings."""
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("BATON_")}
+        return {**kept, "PYTHONPATH": str(ROOT), VARIABLE: str(self.ledger)}
+
+    @property
     def running(self) -> Process:
         """The process; its id is the only one that is ever killed."""
         assert self.process is not None, "nothing runs"
@@ -59,7 +64,7 @@ class Installation:
                 *(sys.executable, "-m", "baton", "dev", "--port", "0", "--data", str(self.data)),
                 *("--functions", "tests.faults.functions"),
                 cwd=self.folder,
-                env={**_clean(), VARIABLE: str(self.ledger), **self.environment, **environment},
+                env={**self.own_environment, **environment},
                 stdout=asyncio.subprocess.PIPE,
                 stderr=log,
             )
@@ -102,9 +107,3 @@ class Installation:
                 self.url = f"http://{self.url}"
                 return
         raise DiedAtStart(await self.ended(), self.log_file.read_text(encoding="utf-8")[-2_000:])
-
-
-def _clean() -> dict[str, str]:
-    """Return the environment without anybody's Baton settings."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("BATON_")}
-    return {**kept, "PYTHONPATH": str(ROOT)}
