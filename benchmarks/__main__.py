@@ -18,6 +18,7 @@ from benchmarks.subjects import Dbos
 
 RESULTS = Path(__file__).parent / "results"
 PARTS = ("throughput", "latency", "stored", "memory")
+_INTERRUPTED = 130
 _NEED_DBOS = {"throughput", "latency"}
 
 
@@ -33,6 +34,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except MeasurementFailed as error:
         sys.stderr.write(f"{error}\n")
         return 1
+    except KeyboardInterrupt:
+        return _INTERRUPTED
     tables.show(findings)
     written = [report.write(findings, asked.results), *drawing.draw(findings, asked.results)]
     sys.stderr.write("".join(f"{path}\n" for path in written))

@@ -27,15 +27,18 @@ def called(module: str, folder: Path, *arguments: object) -> Any:
 
     Arguments are given to it as JSON; it works in `folder`. Raises MeasurementFailed.
     """
-    done = subprocess.run(
-        command_of(module, *arguments),
-        cwd=folder,
-        env=environment(),
-        capture_output=True,
-        text=True,
-        timeout=LONGEST_S,
-        check=False,
-    )
+    try:
+        done = subprocess.run(
+            command_of(module, *arguments),
+            cwd=folder,
+            env=environment(),
+            capture_output=True,
+            text=True,
+            timeout=LONGEST_S,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise MeasurementFailed(f"{module}: not done after {LONGEST_S:.0f} s") from error
     if done.returncode or not done.stdout.strip():
         raise MeasurementFailed(f"{module}: {done.stderr[-2_000:]}")
     sys.stderr.write(done.stderr)
