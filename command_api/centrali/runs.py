@@ -42,7 +42,7 @@ def failure_reason(run: Run) -> str | None:
 
 
 def trigger_metadata(run: Run) -> JsonObject:
-    """Return what is known of the cause, as far as the seeds have words for it."""
+    """Return what is known of the cause, as far as Centrali has words for it."""
     known = {**_cause(run.trigger, run), **run.metadata}
     return {name: known[name] for name in _CAUSES if known.get(name) is not None}
 

@@ -1,4 +1,4 @@
-"""Centrali's orchestration API as its OpenAPI document (seed 000) tells it.
+"""Centrali's orchestration API as its OpenAPI document tells it.
 
 Where the document is silent: updates are partial; members that are unknown or may only be read are
 ignored; lists are newest first unless `sort` and `order` say otherwise; an orchestration is active

@@ -1,7 +1,7 @@
-"""The OpenAPI document of the dialect: the seed's own (`openapi.json`), with what it leaves open.
+"""The OpenAPI document of the dialect: Centrali's own (`openapi.json`), with what it leaves open.
 
 Added are the address, every answer that can be a refusal (with the `Error` it carries), the limits
-of parameters, and the members that the seed speaks of elsewhere: `status` on creation, `steps` of a
+of parameters, and the members that it speaks of elsewhere: `status` on creation, `steps` of a
 run. A function's id need not be a UUID, so the format goes. No shape is taken away.
 """
 

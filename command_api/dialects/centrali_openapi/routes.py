@@ -1,4 +1,4 @@
-"""Operations of the Centrali OpenAPI dialect. The OpenAPI document is the seed's own."""
+"""Operations of the Centrali OpenAPI dialect. The OpenAPI document is Centrali's own."""
 
 from command_api.centrali import lookups, orchestrations, starting, webhooks
 from command_api.centrali.decision_results import shown_decision

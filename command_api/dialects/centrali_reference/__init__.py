@@ -1,4 +1,4 @@
-"""Centrali's orchestration API as its reference page (seed 001) tells it.
+"""Centrali's orchestration API as its reference page tells it.
 
 Where the page is silent: updates are partial; members that are unknown or may only be read are
 ignored; `isActive: false` pauses; runs take `include=steps` and `correlationId`; steps take
