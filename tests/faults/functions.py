@@ -17,6 +17,13 @@ async def work(payload: dict, context: StepContext) -> dict:
     return {"attempt": context.attempt}
 
 
+@function("pause")
+async def pause(payload: dict, context: StepContext) -> dict:
+    """Take as long as the input says, and touch no file."""
+    await asyncio.sleep(payload["input"]["seconds"])
+    return {"attempt": context.attempt}
+
+
 @function("flaky")
 async def flaky(payload: dict, context: StepContext) -> dict:
     """Fail at first."""

@@ -2,18 +2,24 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
+
+import aiohttp
+import jwt
 
 from baton.keys import jwt_secret
 from baton.settings import Settings
 from baton.wiring import Stack, running
+from command_api.app import make_app
+from command_api.serve import serve
 from domain.definition.decisions import DECIDER as DEFINITION
 from domain.definition.graph import Graph
 from domain.definition.messages import Body, CreateDefinition
 from domain.definition.state import State as Definition
-from domain.definition.trigger import OnDemandTrigger
+from domain.definition.trigger import OnDemandTrigger, Trigger
 from domain.ids import derived_id
 from domain.run.decisions import DECIDER as RUN
 from domain.run.messages import RequestRun
@@ -28,21 +34,52 @@ POLL_S = 0.05
 
 
 @asynccontextmanager
-async def inside(data: Path) -> AsyncIterator[Stack]:
-    """Run every role until the block ends."""
-    settings = Settings(data=data)
+async def inside(data: Path, *, store: str = "") -> AsyncIterator[Stack]:
+    """Run every role until the block ends; `store` is SQLite in `data`, or "memory:"."""
+    settings = Settings(data=data, store=store)
     jwt_secret(settings, make=True)
     async with running(settings) as stack:
         yield stack
 
 
-async def defined(stack: Stack, name: str, graph: Graph) -> Definition:
-    """Create a definition that is started by hand."""
+Call = Callable[..., Awaitable[tuple[int, bytes]]]
+
+
+@asynccontextmanager
+async def calling(stack: Stack) -> AsyncIterator[Call]:
+    """Serve HTTP until the block ends; yield `call(method, path, **more)` -> (status, body)."""
+    secret, now = jwt_secret(stack.settings, make=False), stack.clock.now() // 1000
+    scope = "orchestrator:read orchestrator:write"
+    claims = {"sub": "ann", "tenant": TENANT, "scope": scope, "exp": now + 3_600}
+    token = jwt.encode(claims, secret, algorithm="HS256")
+    headers = {"Authorization": f"Bearer {token}"}
+    server = await serve(make_app(stack.services), port=0)
+    connector = aiohttp.TCPConnector(limit=0)
+    async with aiohttp.ClientSession(headers=headers, connector=connector) as session:
+
+        async def call(method: str, path: str, **more: Any) -> tuple[int, bytes]:
+            url = f"http://127.0.0.1:{server.port}{path}"
+            async with session.request(method, url, **more) as response:
+                return response.status, await response.read()
+
+        try:
+            yield call
+        finally:
+            await server.close()
+
+
+async def defined(
+    stack: Stack,
+    name: str,
+    graph: Graph,
+    trigger: Trigger = OnDemandTrigger(),  # noqa: B008
+) -> Definition:
+    """Create a definition."""
     create = CreateDefinition(
         tenant=TENANT,
         definition_id=derived_id("definition", name),
         slug=name,
-        body=Body(name=name, trigger=OnDemandTrigger(), graph=graph),
+        body=Body(name=name, trigger=trigger, graph=graph),
         by="ann",
         at=stack.clock.now(),
     )
@@ -50,9 +87,11 @@ async def defined(stack: Stack, name: str, graph: Graph) -> Definition:
     return (await transact(stack.stores.events, DEFINITION, stream, create)).state
 
 
-async def request(stack: Stack, definitions: Sequence[Definition]) -> list[str]:
+async def request(
+    stack: Stack, definitions: Sequence[Definition], *, name: str = "run"
+) -> list[str]:
     """Request a run of each of `definitions` (the same one may stand there often)."""
-    ids = [derived_id("run", str(index)) for index in range(len(definitions))]
+    ids = [derived_id(name, str(index)) for index in range(len(definitions))]
     writes = [_request(stack, *one) for one in zip(ids, definitions, strict=True)]
     for start in range(0, len(writes), AN_APPEND):
         result = await stack.stores.events.append(writes[start : start + AN_APPEND])
@@ -61,7 +100,7 @@ async def request(stack: Stack, definitions: Sequence[Definition]) -> list[str]:
 
 
 async def all_over(stack: Stack, runs: int) -> None:
-    """Wait until so many runs have come to an end."""
+    """Wait until so many runs have completed or failed."""
     deadline = time.monotonic() + DEADLINE_S
     while True:
         _, total = await stack.views.runs(TENANT, statuses=("completed", "failed"), limit=1)

@@ -19,6 +19,12 @@ THREE_STEPS = _orchestration(
 )
 THREE_STEPS_NEEDS: Needs = {"a": (), "b": ("a",), "c": ("b",)}
 
+WITHOUT_FILES = _orchestration(
+    "without-files",
+    *(_compute(step, following, functionId="pause") for step, following in ("ab", "bc")),
+    _compute("c", None, functionId="pause"),
+)
+
 OF_EVERY_KIND = _orchestration(
     "of-every-kind",
     _compute("first", "pause"),

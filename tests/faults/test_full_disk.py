@@ -1,0 +1,95 @@
+"""A disk that takes no more: commands are refused, nothing is half done, and work goes on later.
+
+The limit on file sizes of the child makes every write beyond it fail, in the files of the store,
+of the views and of the log lines alike.
+"""
+
+import resource
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.faults import checkers
+from tests.faults.driver import Driver, driving
+from tests.faults.event_log import read_log
+from tests.faults.history import Operation
+from tests.faults.nemesis import struck
+from tests.faults.quiescence import quiesced
+from tests.faults.replaying import views_equal_a_rebuild
+from tests.faults.server import Installation
+from tests.faults.workloads import THREE_STEPS_NEEDS, WITHOUT_FILES
+
+RUNS = 30
+STEP_S = 0.4
+
+
+@contextmanager
+def full_disk(installation: Installation) -> Iterator[None]:
+    """Let the process write to no place behind the first byte of any file."""
+    pid = installation.running.pid
+    before = resource.prlimit(pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(pid, resource.RLIMIT_FSIZE, (1, before[1]))
+    try:
+        yield
+    finally:
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, before)
+
+
+@pytest.mark.timeout(180)
+async def test_a_full_disk_refuses_commands_and_holds_up_runs_until_there_is_room(
+    tmp_path: Path,
+) -> None:
+    async with Installation(tmp_path) as installation, driving(installation) as driver:
+        await installation.start()
+        definition = await driver.create(WITHOUT_FILES)
+        operations = await driver.start(definition, _inputs("before", RUNS))
+        assert {one.status for one in operations} == {201}
+        with full_disk(installation):
+            refused = await driver.start(definition, _inputs("at-first", 1))
+            position = read_log(installation.data)[-1].position
+            refused += await refused_for_long(driver, definition)
+            held = read_log(installation.data)
+        assert {one.status for one in refused} == {503}
+        assert held[-1].position == position
+        assert struck(held).steps > 0
+        again = await driver.start(definition, _inputs("after", RUNS))
+        assert {one.status for one in again} == {201}
+        await quiesced(driver)
+        assert await installation.stop() == 0
+    _check(installation, definition, [*operations, *refused, *again])
+    await views_equal_a_rebuild(installation)
+
+
+def _inputs(name: str, runs: int) -> dict[str, object]:
+    return {f"{name}-{index}": {"seconds": STEP_S} for index in range(runs)}
+
+
+async def refused_for_long(driver: Driver, definition: str) -> list[Operation]:
+    """Ask for runs, in vain, until every function under way has come to its end."""
+    refused: list[Operation] = []
+    until = time.monotonic() + 3 * STEP_S
+    while time.monotonic() < until:
+        refused += await driver.start(definition, _inputs(f"meanwhile-{len(refused)}", 2))
+    return refused
+
+
+def _check(installation: Installation, definition: str, operations: list[Operation]) -> None:
+    log = read_log(installation.data)
+    needs = {definition: THREE_STEPS_NEEDS}
+    attempts = {one.data["attempt"] for one in log if one.name == "StepStarted"}
+    assert attempts == {1}, "an outcome that waited for room was lost"
+    complaints = [
+        *checkers.broken_laws(log),
+        *checkers.acknowledged_is_logged(log, operations),
+        *checkers.refused_left_nothing(log, operations),
+        *checkers.runs_end(log, "completed"),
+        *checkers.every_step_succeeded(log, needs),
+    ]
+    assert complaints == []
+    for name in ("baton.db", "views.db"):
+        with closing(sqlite3.connect(installation.data / name)) as connection:
+            assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
