@@ -88,12 +88,13 @@ class Server:
         )
         return connection
 
-    def request(self, method: str, path: str, body: object = None) -> bytes:
-        """Return a request as bytes."""
+    def request(self, method: str, path: str, body: object = None, *, prefer: str = "") -> bytes:
+        """Return a request as bytes; `prefer` is the header of that name."""
         content = b"" if body is None else orjson.dumps(body)
         head = (
             f"{method} {path} HTTP/1.1\r\nHost: {urlsplit(self.url).netloc}\r\n"
             f"Authorization: Bearer {self.token}\r\nContent-Type: application/json\r\n"
-            f"Content-Length: {len(content)}\r\n\r\n"
+            f"Content-Length: {len(content)}\r\n"
+            + (f"Prefer: {prefer}\r\n\r\n" if prefer else "\r\n")
         )
         return head.encode("ascii") + content

@@ -73,7 +73,7 @@ class Client:
         return run_id
 
     async def _until_completed(self, connection: Connection, run_id: str) -> None:
-        request = self.server.request("GET", f"{self._runs}/{run_id}")
+        request = self.server.request("GET", f"{self._runs}/{run_id}", prefer="wait=10")
         while (await connection.ask(request)).json()["status"] != "completed":
             pass
 

@@ -21,7 +21,7 @@ async def respond(
     if reply.position is None:
         return reply.to_response((POSITION, str(seen)))
     place = (POSITION, str(reply.position))
-    if not reply.position or _asynchronous(request):
+    if not reply.position or "respond-async" in preferences(request):
         return reply.to_response(place)
     if await services.reached(reply.position, WAIT_MS):
         return reply.to_response(place)
@@ -29,9 +29,10 @@ async def respond(
     return reply.to_response(place, ("Warning", late))
 
 
-def _asynchronous(request: web.Request) -> bool:
-    return any(
-        preference.partition(";")[0].strip().lower() == "respond-async"
+def preferences(request: web.Request) -> list[str]:
+    """Return what the request prefers (RFC 7240), in lower case and without parameters."""
+    return [
+        preference.partition(";")[0].strip().lower()
         for value in request.headers.getall("Prefer", [])
         for preference in value.split(",")
-    )
+    ]

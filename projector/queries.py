@@ -28,6 +28,8 @@ Order = Literal["asc", "desc"]
 DefinitionSort = Literal["created_at", "updated_at", "name", "slug", "status"]
 DefinitionStatus = Literal["draft", "active", "paused"]
 
+DEFINITIONS_KEPT = 1_000
+"""Definitions kept decoded."""
 PAGE = 500
 """Rows read at once where all are wanted."""
 
@@ -39,10 +41,25 @@ class Views:
 
     def __init__(self, store: ViewStore) -> None:
         self._store = store
+        self._decoded: dict[tuple[str, str], tuple[bytes, Definition]] = {}
 
     async def definition(self, tenant: str, definition_id: str) -> Definition | None:
-        """Return a definition, also a deleted one."""
-        return await self._get(_DEFINITIONS, tenant, definition_id)
+        """Return a definition, also a deleted one.
+
+        Every start of a run asks: what was decoded is kept for as long as its bytes are the same.
+        """
+        key = (tenant, definition_id)
+        data = await self._store.get(_DEFINITIONS.name, *key)
+        if data is None:
+            return None
+        kept = self._decoded.get(key)
+        if kept is not None and kept[0] == data:
+            return kept[1]
+        if len(self._decoded) >= DEFINITIONS_KEPT:
+            self._decoded.clear()
+        found = load(_DEFINITIONS.document, data)
+        self._decoded[key] = (data, found)
+        return found
 
     async def definition_by_slug(self, tenant: str, slug: str) -> Definition | None:
         """Return the definition that has the slug now."""

@@ -6,6 +6,7 @@ from command_api.centrali.runs import STATUSES, statuses_behind
 from command_api.exchange import Exchange
 from command_api.pagination import PageRequest, choice, page_of
 from command_api.refusal import Refused
+from command_api.waiting import once_over
 from domain.definition.state import State
 from domain.json import JsonObject
 from projector.queries import DefinitionSort, Order
@@ -37,8 +38,12 @@ async def definition_of(exchange: Exchange, definition_id: str) -> State:
 
 
 async def run_of(exchange: Exchange) -> Run:
-    """Return the run that the path names, a deleted orchestration's too; raises Refused 404."""
-    found = await exchange.services.views.run(exchange.tenant, exchange.params["runId"])
+    """Return the run that the path names, a deleted orchestration's too; raises Refused 404.
+
+    Waits for its end where the request prefers that.
+    """
+    views, run_id = exchange.services.views, exchange.params["runId"]
+    found = await once_over(exchange, lambda: views.run(exchange.tenant, run_id))
     if found is None or found.definition_id != exchange.params["orchestrationId"]:
         raise not_found("Run")
     return found

@@ -1,0 +1,45 @@
+"""`Prefer: wait` on a query of a run: one request instead of many."""
+
+from tests.scenarios.stack import Client
+
+NOOP = {"id": "only", "type": "compute", "functionId": "noop"}
+DELAY = {"id": "wait", "type": "delay", "delayMs": 600_000}
+
+
+def definition(step: dict[str, object]) -> dict[str, object]:
+    return {"slug": "d", "name": "D", "trigger": {"type": "on-demand"}, "steps": [step]}
+
+
+async def test_the_answer_waits_for_the_end_of_the_run(openapi: Client) -> None:
+    made = await openapi.created(definition(NOOP))
+    run = await openapi.started(made["id"])
+
+    answer = await openapi.get(
+        f"/orchestrations/{made['id']}/runs/{run['id']}", headers={"Prefer": "wait=20"}
+    )
+
+    assert answer.body["status"] == "completed"
+
+
+async def test_a_run_that_does_not_end_is_shown_as_it_is_when_the_time_is_over(
+    openapi: Client,
+) -> None:
+    made = await openapi.created(definition(DELAY))
+    run = await openapi.started(made["id"])
+
+    answer = await openapi.get(
+        f"/orchestrations/{made['id']}/runs/{run['id']}", headers={"Prefer": "wait=1"}
+    )
+
+    assert answer.body["status"] == "waiting"
+
+
+async def test_a_wait_that_is_no_number_is_no_wait(openapi: Client) -> None:
+    made = await openapi.created(definition(DELAY))
+    run = await openapi.started(made["id"])
+
+    answer = await openapi.get(
+        f"/orchestrations/{made['id']}/runs/{run['id']}", headers={"Prefer": "wait=soon"}
+    )
+
+    assert answer.status == 200
