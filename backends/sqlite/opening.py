@@ -20,7 +20,7 @@ from eventlog.backend import Place, Stores
 from eventlog.errors import Unavailable
 from eventlog.sealing import Sealer
 
-SWITCH_INTERVAL = 0.00001
+SWITCH_INTERVAL = 0.0005
 """Seconds after which a busy thread lets another run.
 
 A writer thread waits for the interpreter several times in each commit, and begins to wait anew
