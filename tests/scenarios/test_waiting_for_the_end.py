@@ -1,12 +1,14 @@
 """`Prefer: wait` on a query of a run: one request instead of many."""
 
+from collections.abc import Mapping
+
 from tests.scenarios.stack import Client
 
 NOOP = {"id": "only", "type": "compute", "functionId": "noop"}
 DELAY = {"id": "wait", "type": "delay", "delayMs": 600_000}
 
 
-def definition(step: dict[str, object]) -> dict[str, object]:
+def definition(step: Mapping[str, object]) -> dict[str, object]:
     return {"slug": "d", "name": "D", "trigger": {"type": "on-demand"}, "steps": [step]}
 
 
