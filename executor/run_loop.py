@@ -4,6 +4,7 @@ For each run at most one append is under way; reports that arrive meanwhile go i
 """
 
 import asyncio
+import logging
 from collections.abc import Callable, Coroutine, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
@@ -27,6 +28,8 @@ from eventlog.transact import Known, transact
 from eventlog.transact import Outcome as Recording
 from executor.handler import Call, Functions
 from executor.live_run import BATCH, Batch, LiveRun
+
+_log = logging.getLogger("baton.executor")
 
 _RETRY_MS = (50, 200, 1_000, 5_000)
 
@@ -139,7 +142,8 @@ class RunLoop:
         for wait_ms in chain(_RETRY_MS, repeat(_RETRY_MS[-1])):
             try:
                 return await transact(self.store, BATCH, run.stream, batch, known=known)
-            except Unavailable:
+            except Unavailable as error:
+                _log.warning("%s waits %d ms for the store: %s", run.stream, wait_ms, error)
                 known = None  # the append may have happened all the same: look again
                 await self.clock.sleep(wait_ms)
         raise AssertionError  # the waits never end

@@ -22,7 +22,7 @@ from executor.handler import Functions
 from executor.live_run import LiveRun
 from executor.run_loop import Counts, RunLoop
 
-_log = logging.getLogger(__name__)
+_log = logging.getLogger("baton.executor")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

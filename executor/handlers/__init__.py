@@ -1,1 +1,0 @@
-"""One module per kind of step; what handlers share stands beside this folder."""
