@@ -1,0 +1,1 @@
+"""The pages a user reads are run."""

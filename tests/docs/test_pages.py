@@ -1,0 +1,71 @@
+"""Every block of the README and of the pages under docs/ does what it says."""
+
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+
+from baton.cli.app import app
+from tests.docs.pages import ROOT, Reader
+
+PAGES = ("README.md", "docs/functions.md")
+TOLD_ONCE = {"--url", "--token", "--tenant", "--help"}
+"""Options that are told above the verbs that share them."""
+
+
+@pytest.fixture
+def reader(tmp_path: Path) -> Iterator[Reader]:
+    before = set(sys.modules)
+    reading = Reader(tmp_path)
+    yield reading
+    reading.close()
+    for name in set(sys.modules) - before:
+        if (tmp_path / f"{name}.py").exists():
+            del sys.modules[name]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_block_of_a_page_works_as_printed(reader: Reader, page: str) -> None:
+    fences = (ROOT / page).read_text().count("```")
+
+    assert reader.read(ROOT / page) == fences // 2
+
+
+def test_the_readme_opens_with_the_two_commands() -> None:
+    assert (ROOT / "README.md").read_text().startswith("# Baton\n\n```sh\nmake demo")
+
+
+def test_the_command_line_page_names_every_verb_and_option() -> None:
+    page = (ROOT / "docs" / "command-line.md").read_text()
+    told = {verb: options(page, verb) for verb in leaves()}
+
+    assert {
+        verb: known - told[verb] for verb, known in leaves().items() if known - told[verb]
+    } == {}
+
+
+def leaves() -> dict[str, set[str]]:
+    """Return the options of every verb that does something."""
+    found: dict[str, set[str]] = {}
+
+    def below(command: Any, words: str) -> None:
+        for name, one in getattr(command, "commands", {}).items():
+            below(one, f"{words} {name}")
+        if not hasattr(command, "commands"):
+            flags = {flag for option in command.params for flag in option.opts}
+            found[words] = {flag for flag in flags if flag.startswith("--")} - TOLD_ONCE
+
+    below(typer.main.get_command(app), "baton")
+    return found
+
+
+def options(page: str, verb: str) -> set[str]:
+    """Return the options that stand in the items of a list which begin with a verb."""
+    items = re.findall(r"^- (.*(?:\n  .*)*)", page, re.MULTILINE)
+    mine = [item for item in items if item.startswith(f"`{verb} ")]
+    assert mine, f"{verb} is not told"
+    return {flag for item in mine for flag in re.findall(r"--[a-z-]+", item)}
