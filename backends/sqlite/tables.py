@@ -1,36 +1,22 @@
-"""Tables of views as SQL; every name comes from a `Table` declaration and is checked."""
+"""Tables of views as SQLite makes them and writes to them."""
 
-import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 from eventlog.ports import Table
+from eventlog.view_sql import TableSql, quoted
 
-_NAME = re.compile(r"[a-z][a-z0-9_]{0,50}")
-_RESERVED = ("tenant", "key", "document", "rowid")
 _PARAMETERS = 8_000  # SQLite takes 32,766; longer statements cost more to prepare than they save
 
 
-class ViewTable:
+class ViewTable(TableSql):
     """One declared table in one set of tables, and the statements on it."""
 
     def __init__(self, declared: Table, generation: int) -> None:
         """Raises ValueError for a name that could be mistaken for something else."""
-        columns = [column.name for column in declared.columns]
-        for name in (declared.name, *columns):
-            if not _NAME.fullmatch(name) or name in _RESERVED:
-                raise ValueError(f"{name!r} can't name a table or column")
-        self.declared = declared
-        self.name = quoted(f"{declared.name}_{generation}")
-        self.columns = ("tenant", "key", "document", *columns)
-        self.listed = ", ".join(quoted(column) for column in self.columns)
+        name = quoted(f"{declared.name}_{generation}")
+        super().__init__(declared, name=name, mark=lambda _: "?")
         self.rows_at_once = _PARAMETERS // len(self.columns)
-
-    def column(self, name: str) -> str:
-        """Return a column's name for a statement; raises KeyError when it isn't declared."""
-        if name not in self.columns or name == "document":
-            raise KeyError(f"{self.declared.name} has no column {name}")
-        return quoted(name)
 
     def create(self) -> Iterator[str]:
         """Return the statements that make the table and its indexes."""
@@ -39,9 +25,7 @@ class ViewTable:
         listed = ", ".join([*fixed, *columns, "PRIMARY KEY (tenant, key)"])
         yield f"CREATE TABLE {self.name} ({listed})"
         for number, index in enumerate(self.declared.indexes):
-            before = () if index.across_tenants else ("tenant",)
-            names = [name for name in (*before, *index.columns) if name != "key"]
-            by = ", ".join(self.column(name) for name in (*names, "key"))
+            by = ", ".join(self.column(name) for name in self.indexed(index))
             where = f" WHERE {self.column(index.where_set)} IS NOT NULL" if index.where_set else ""
             name = quoted(f"{self.name.strip(chr(34))}_by_{number}")
             yield f"CREATE INDEX {name} ON {self.name} ({by}){where}"
@@ -64,22 +48,6 @@ class ViewTable:
             f"SELECT tenant, key, document FROM (VALUES {_values(2, keys)}) AS asked"  # noqa: S608 - as above
             f" CROSS JOIN {self.name} ON tenant = asked.column1 AND key = asked.column2"
         )
-
-    def get(self) -> str:
-        """Return the statement that finds one document."""
-        return f"SELECT document FROM {self.name} WHERE tenant = ? AND key = ?"  # noqa: S608 - as above
-
-    def scan(self) -> str:
-        """Return the statement that lists whole rows behind a (tenant, key)."""
-        return (
-            f"SELECT {self.listed} FROM {self.name}"  # noqa: S608 - as above
-            " WHERE (tenant, key) > (?, ?) ORDER BY tenant, key LIMIT ?"
-        )
-
-
-def quoted(name: str) -> str:
-    """Return a name as SQL writes it."""
-    return f'"{name}"'
 
 
 @lru_cache(maxsize=256)

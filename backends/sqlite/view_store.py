@@ -1,25 +1,23 @@
 """Views as tables of one SQLite file."""
 
 import asyncio
-import sqlite3
 import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from functools import partial
 from pathlib import Path
 
 import orjson
 
-from backends.sqlite import query as sql
 from backends.sqlite.tables import ViewTable
 from backends.sqlite.view_database import ViewDatabase
 from eventlog.errors import Unavailable
 from eventlog.ports import Change, Page, Query, Row, Table, ViewStore
+from eventlog.view_sql import Statement
 
 KEYS_AT_ONCE = 200
 
 _LIVE = "SELECT generation, shape FROM view_sets WHERE live = 1"
-_OLD = "SELECT generation FROM view_sets WHERE live = 0"
+_OLD = "SELECT generation, shape FROM view_sets WHERE live = 0"
 _ADD = "INSERT INTO view_sets (live, checkpoint, shape) VALUES (0, 0, ?)"
 _SHAPE = "SELECT shape FROM view_sets WHERE generation = ?"
 _FORGET = "DELETE FROM view_sets WHERE generation = ?"
@@ -45,20 +43,16 @@ class SqliteViewStore:
         if live and live[0][1] == shape:
             self._use(tables, live[0][0])
         else:
-            self._use(tables, await self.database.write(partial(_start_over, tables, shape)))
+            made = await self._create(tables, shape)
+            await self.database.write([(_SWAP, (made,))])
+            self._use(tables, made)
         if not self.database.read_only:
             await self._drop_old()
 
     async def commit(self, changes: Sequence[Change], *, checkpoint: int) -> None:
         """Apply `changes` and move the checkpoint, together."""
-        work = [step for change in changes for step in self._steps(change)]
-        work.append((_MOVE, [checkpoint, self.generation]))
-
-        def act(connection: sqlite3.Connection) -> None:
-            for statement, values in work:
-                connection.execute(statement, values)
-
-        await self.database.write(act)
+        steps = [step for change in changes for step in self._steps(change)]
+        await self.database.write([*steps, (_MOVE, (checkpoint, self.generation))])
 
     async def checkpoint(self) -> int:
         """Return the position the views hold, 0 when they hold nothing."""
@@ -88,25 +82,17 @@ class SqliteViewStore:
     async def find(self, query: Query) -> Page:
         """Return a page of documents."""
         table = self.tables[query.table]
-        page = sql.select(table, query)
-        total = sql.count(table, query) if query.count else None
-
-        def act(connection: sqlite3.Connection) -> Page:
-            rows = [_row(*found) for found in connection.execute(*page)]
-            if total is None:
-                return Page(rows)
-            return Page(rows, int(connection.execute(*total).fetchone()[0]))
-
-        return await self.database.query(act)
+        asked = [table.select(query), table.count(query)] if query.count else [table.select(query)]
+        rows, *total = await self.database.query(*asked)
+        return Page([_row(*row) for row in rows], total[0][0][0] if total else -1)
 
     async def scan(
         self, table: str, *, after: tuple[str, str] | None = None, limit: int = 1_000
     ) -> Sequence[Row]:
         """Return rows behind `after` (tenant, key), in that order."""
-        statement, begin = self.tables[table].scan(), after or ("", "")
-        return await self.database.query(
-            lambda connection: [_row(*f) for f in connection.execute(statement, (*begin, limit))]
-        )
+        begin = after or ("", "")
+        (rows,) = await self.database.query(Statement(self.tables[table].scan(), (*begin, limit)))
+        return [_row(*row) for row in rows]
 
     async def fresh(self) -> ViewStore:
         """Return the same tables once more, empty; in a temporary file when this is only read."""
@@ -115,7 +101,7 @@ class SqliteViewStore:
             return await _temporary(tables)
         await self._drop_old()
         shape = str(self.database.read(_SHAPE, (self.generation,))[0][0])
-        made = await self.database.write(partial(_create, tables, shape))
+        made = await self._create(tables, shape)
         fresh = SqliteViewStore(self.database)
         fresh._use(tables, made)
         return fresh
@@ -125,7 +111,7 @@ class SqliteViewStore:
         if not isinstance(fresh, SqliteViewStore) or fresh.database is not self.database:
             raise Unavailable("only tables made beside these can take their place")
         generation = fresh.generation
-        await self.database.write(partial(_swap, generation))
+        await self.database.write([(_SWAP, (generation,))])
         self._use([table.declared for table in fresh.tables.values()], generation)
 
     async def close(self) -> None:
@@ -151,49 +137,37 @@ class SqliteViewStore:
             steps.append((table.delete(len(keys)), [part for key in keys for part in key]))
         return steps
 
+    async def _create(self, tables: Sequence[Table], shape: str) -> int:
+        """Make a set of tables that isn't live yet and return its number."""
+        ((_, made),) = await self.database.write([(_ADD, (shape,))])
+        generation = made or 0
+        create = [one for table in tables for one in ViewTable(table, generation).create()]
+        await self.database.write([(statement, ()) for statement in create])
+        return generation
+
     async def _drop_old(self) -> None:
         """Drop what an earlier swap or an unfinished rebuild left behind."""
-        for (old,) in self.database.read(_OLD):
-            await self.database.write(partial(_drop, old))
+        for generation, shape in self.database.read(_OLD):
+            names = [declared["name"] for declared in orjson.loads(shape)]
+            drop = [ViewTable(Table(name=name), generation).drop() for name in names]
+            statements = [*((statement, ()) for statement in drop), (_FORGET, (generation,))]
+            await self.database.write(statements)
 
 
-def open_views(path: Path, *, read_only: bool) -> SqliteViewStore:
+async def open_views(
+    path: Path, *, keep: Sequence[int] = (), read_only: bool = False
+) -> SqliteViewStore:
     """Return the store of a views file; raises `Unavailable`."""
-    return SqliteViewStore(ViewDatabase(path, read_only=read_only), owned=ExitStack())
+    database = await ViewDatabase.opened(path, keep=keep, read_only=read_only)
+    return SqliteViewStore(database, owned=ExitStack())
 
 
 async def _temporary(tables: Sequence[Table]) -> SqliteViewStore:
     owned = ExitStack()
     folder = Path(owned.enter_context(tempfile.TemporaryDirectory(prefix="baton-views-")))
-    store = SqliteViewStore(ViewDatabase(folder / "views.db", read_only=False), owned=owned)
+    store = SqliteViewStore(await ViewDatabase.opened(folder / "views.db"), owned=owned)
     await store.prepare(tables)
     return store
-
-
-def _start_over(tables: Sequence[Table], shape: str, connection: sqlite3.Connection) -> int:
-    generation = _create(tables, shape, connection)
-    _swap(generation, connection)
-    return generation
-
-
-def _create(tables: Sequence[Table], shape: str, connection: sqlite3.Connection) -> int:
-    """Make a set of tables that isn't live yet and return its number."""
-    generation = connection.execute(_ADD, (shape,)).lastrowid or 0
-    for table in tables:
-        for statement in ViewTable(table, generation).create():
-            connection.execute(statement)
-    return generation
-
-
-def _swap(generation: int, connection: sqlite3.Connection) -> None:
-    connection.execute(_SWAP, (generation,))
-
-
-def _drop(generation: int, connection: sqlite3.Connection) -> None:
-    (shape,) = connection.execute(_SHAPE, (generation,)).fetchone()
-    for declared in orjson.loads(shape):
-        connection.execute(ViewTable(Table(name=declared["name"]), generation).drop())
-    connection.execute(_FORGET, (generation,))
 
 
 def _row(tenant: str, key: str, document: bytes, *values: str | int | None) -> Row:

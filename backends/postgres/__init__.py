@@ -1,0 +1,45 @@
+"""A PostgreSQL database that any number of processes share: events, views and all beside them."""
+
+from contextlib import AsyncExitStack
+
+from backends.postgres.appender import Appender
+from backends.postgres.checkpoints import PostgresCheckpoints
+from backends.postgres.database import Database
+from backends.postgres.event_store import PostgresEventStore
+from backends.postgres.idempotency import PostgresIdempotencyKeys
+from backends.postgres.leases import PostgresLeases
+from backends.postgres.schema import check_version, migrate
+from backends.postgres.secrets import PostgresSecrets
+from backends.postgres.view_store import PostgresViewStore
+from eventlog.backend import Backend, Place, Stores
+from eventlog.errors import Unavailable
+from eventlog.sealing import Sealer
+
+__all__ = ["BACKEND", "migrate"]
+
+
+async def _open(place: Place) -> Stores:
+    if place.url is None:
+        raise Unavailable("PostgreSQL is found by its address, postgresql://…; none was given")
+    sealer = Sealer(place.sealing_key)
+    async with AsyncExitStack() as opened:
+        database = Database(place.url, read_only=place.read_only)
+        await database.open()
+        opened.push_async_callback(database.close)
+        await check_version(database)
+        events = PostgresEventStore(database, Appender(place.url, read_only=place.read_only))
+        opened.push_async_callback(events.close)
+        return Stores(
+            events=events,
+            log=events.log,
+            views=PostgresViewStore(database),
+            checkpoints=PostgresCheckpoints(database),
+            keys=PostgresIdempotencyKeys(database),
+            leases=PostgresLeases(database),
+            secrets=PostgresSecrets(database, sealer),
+            close=opened.pop_all().aclose,
+        )
+    raise AssertionError  # the stack passes exceptions on
+
+
+BACKEND = Backend(name="postgres", capabilities=frozenset(("durable", "shared")), open=_open)

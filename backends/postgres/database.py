@@ -1,0 +1,134 @@
+"""Connections to a PostgreSQL database: a pool for short statements, and single ones to own.
+
+Every wait has an end, on both sides. A connection keeps its prepared statements but no other state,
+so that going back to the pool costs no round trip. A proxy that hands one connection to several
+clients in turn is not for Baton.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from types import MappingProxyType
+from typing import TypeAlias
+
+import asyncpg
+from asyncpg.pool import PoolConnectionProxy
+
+from backends.postgres.errors import as_unavailable
+
+CONNECT_S = 5.0
+ANSWER_S = 30.0
+"""The longest a statement may take; queries over many rows are the slow ones."""
+CLOSE_S = 3.0
+IDLE_S = 300.0
+CONNECTIONS = 8
+"""In the pool of one process; an appender and a follower of the log have one more each."""
+WHOLE_LIFE = 2**31
+"""More statements than a connection ever sees: it isn't replaced for its age."""
+
+Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
+Pooled: TypeAlias = "PoolConnectionProxy[asyncpg.Record]"
+Executing: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]"
+Value: TypeAlias = str | int | bytes | Sequence[str | int | bytes | None] | None
+
+_SETTINGS = MappingProxyType(
+    {
+        "application_name": "baton",
+        "search_path": "public",
+        "default_transaction_isolation": "read committed",
+        "idle_in_transaction_session_timeout": "10s",
+        "lock_timeout": "10s",
+        "statement_timeout": "60s",  # for a client that is gone: one that lives gives up earlier
+        "client_connection_check_interval": "5s",
+        "tcp_user_timeout": "10s",
+        "jit": "off",
+    }
+)
+# A plan that is kept would be the one for a table as small as it was then.
+_POOLED = MappingProxyType({**_SETTINGS, "plan_cache_mode": "force_custom_plan"})
+_READ_ONLY = MappingProxyType({**_POOLED, "default_transaction_read_only": "on"})
+
+
+class Database:
+    """One process's way to a database. All methods raise `Unavailable`."""
+
+    def __init__(self, url: str, *, read_only: bool = False, single: bool = False) -> None:
+        """`url` is as libpq takes it; with `single`, all goes through one connection.
+
+        Connections are made when they are needed.
+        """
+        self.url = url
+        self.read_only = read_only
+        self._pool = asyncpg.create_pool(
+            url,
+            min_size=0,
+            max_size=1 if single else CONNECTIONS,
+            max_queries=WHOLE_LIFE,
+            max_inactive_connection_lifetime=0 if single else IDLE_S,
+            reset=_keep,
+            timeout=CONNECT_S,
+            command_timeout=ANSWER_S,
+            server_settings=dict(_READ_ONLY if read_only else _POOLED),
+        )
+
+    async def open(self) -> None:
+        """Be ready to connect."""
+        with as_unavailable():
+            await self._pool
+
+    async def fetch(self, statement: str, *values: Value) -> list[asyncpg.Record]:
+        """Return the rows of one statement, which is a transaction of its own."""
+        async with self.connection() as connection:
+            return await connection.fetch(statement, *values)
+
+    async def look_up(self, statement: str, *values: Value) -> list[asyncpg.Record]:
+        """Return what a reading statement finds: no row for a text that no row can have."""
+        async with self.connection() as connection:
+            try:
+                return await connection.fetch(statement, *values)
+            except asyncpg.CharacterNotInRepertoireError:
+                return []
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Pooled]:
+        """Lend a connection of the pool."""
+        with as_unavailable():
+            async with self._pool.acquire(timeout=ANSWER_S) as connection:
+                yield connection
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Pooled]:
+        """Lend a connection for one transaction, committed at the end or rolled back."""
+        async with self.connection() as connection, connection.transaction():
+            yield connection
+
+    async def close(self) -> None:
+        """Let go of the connections; of those that can't say goodbye, at once."""
+        try:
+            async with asyncio.timeout(CLOSE_S):
+                await self._pool.close()
+        except (TimeoutError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            self._pool.terminate()
+
+
+async def connect(url: str, *, timeout_s: float = ANSWER_S) -> Connection:
+    """Return a connection of the caller's own; raises `Unavailable`."""
+    with as_unavailable():
+        return await asyncpg.connect(
+            url,
+            timeout=CONNECT_S,
+            command_timeout=timeout_s,
+            server_settings=dict(_SETTINGS),
+        )
+
+
+async def part(connection: Connection) -> None:
+    """Close a connection of one's own, whatever has become of it."""
+    try:
+        await connection.close(timeout=CLOSE_S)
+    except (TimeoutError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        connection.terminate()
+
+
+async def _keep(_connection: Connection) -> None:
+    """Leave a connection that comes back as it is."""

@@ -1,0 +1,28 @@
+"""What PostgreSQL's failures mean to Baton."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import asyncpg
+
+from eventlog.errors import Unavailable, Unwritable
+
+
+@contextmanager
+def as_unavailable() -> Iterator[None]:
+    """Raise what the driver raises as `Unavailable`; for a value it can't take, `Unwritable`."""
+    try:
+        yield
+    except asyncpg.ReadOnlySQLTransactionError as error:
+        raise Unavailable("this was opened for reading only") from error
+    except asyncpg.DataError as error:
+        raise Unwritable(f"PostgreSQL: {error}") from error
+    except TimeoutError as error:
+        raise Unavailable("PostgreSQL did not answer in time") from error
+    except (
+        asyncpg.PostgresError,
+        asyncpg.InterfaceError,
+        asyncpg.InternalClientError,
+        OSError,
+    ) as error:
+        raise Unavailable(f"PostgreSQL: {error}") from error

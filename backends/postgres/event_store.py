@@ -1,0 +1,125 @@
+"""Streams in PostgreSQL, in the eventsourcing library's table layout."""
+
+import asyncio
+from collections.abc import Sequence
+
+import asyncpg
+
+from backends.postgres.appender import Appender, Receipt
+from backends.postgres.database import Database, Value
+from backends.postgres.errors import as_unavailable
+from backends.postgres.tail import Tail
+from eventlog.codec import recorded as event_of
+from eventlog.envelope import Appended, Conflict, Recorded, Write
+from eventlog.errors import Unwritable
+from eventlog.group_commit import GroupCommit, Row
+
+PAGE = 1_000
+"""Events asked for at once."""
+SLICE = 250
+"""Events decoded before others get their turn on the event loop."""
+
+_COLUMNS = """
+SELECT notification_id, originator_id, originator_version, topic, state FROM public.stored_events"""
+_STREAM = f"""{_COLUMNS}
+WHERE originator_id = $1 AND originator_version > $2 ORDER BY originator_version LIMIT $3"""
+_ALL = f"{_COLUMNS} WHERE notification_id > $1 ORDER BY notification_id LIMIT $2"
+_HEAD = "SELECT coalesce(max(notification_id), 0) FROM public.stored_events"
+_NEWEST = """
+SELECT coalesce(max(originator_version), 0) FROM public.stored_events WHERE originator_id = $1"""
+
+
+class PostgresEventStore:
+    """Implements `eventlog.ports.EventStore`; `log` shows what any process appends."""
+
+    def __init__(self, database: Database, appender: Appender) -> None:
+        self._database = database
+        self._appender = appender
+        self._receipt: Receipt | None = None
+        self.log = Tail(database.url, self._ask, self.head, own=lambda: appender.pid)
+        self._appends = GroupCommit(self._commit, self._newest, self._published)
+
+    async def append(self, writes: Sequence[Write]) -> Appended | Conflict:
+        """Record all of `writes` or none; durable when it returns."""
+        for write in writes:
+            _check(write.stream)
+        return await self._appends.append(writes)
+
+    async def read(self, stream: str, *, after: int = 0) -> Sequence[Recorded]:
+        """Return the events of one stream with versions greater than `after`."""
+        found: list[Recorded] = []
+        while True:
+            version = found[-1].version if found else after
+            page = await self._page(_STREAM, stream, version, PAGE)
+            found += page
+            if len(page) < PAGE:
+                return found
+
+    async def read_all(self, *, after: int, limit: int) -> Sequence[Recorded]:
+        """Return up to `limit` events with positions greater than `after`, in order."""
+        found: list[Recorded] = []
+        while True:
+            size = min(PAGE, limit - len(found))
+            page = await self._page(_ALL, found[-1].position if found else after, size)
+            found += page
+            if len(page) < size or len(found) == limit:
+                return found
+
+    async def head(self) -> int:
+        """Return the position of the newest event, 0 in an empty store."""
+        ((position,),) = await self._database.fetch(_HEAD)
+        return int(position)
+
+    async def close(self) -> None:
+        """Finish what was accepted."""
+        await self._appends.close()
+        await self._appender.close()
+        await self.log.close()
+
+    async def _commit(self, appends: Sequence[Sequence[Row]]) -> Sequence[int | Conflict]:
+        with as_unavailable():
+            self._receipt = receipt = await self._appender.commit(appends)
+        found: list[int | Conflict] = []
+        begin = 0
+        for append in appends:
+            end = begin + len(append)
+            lost = next((n for n in receipt.losers if begin <= n < end), None)
+            found.append(
+                receipt.first + begin if lost is None else Conflict(append[lost - begin][0])
+            )
+            begin = end
+        return found
+
+    def _published(self, recorded: Sequence[Recorded], *, size: int) -> None:
+        """Tell the log of the batch that was committed last."""
+        previous = self._receipt.previous if self._receipt else None
+        self.log.appended(recorded, size=size, previous=previous)
+
+    async def _newest(self, stream: str) -> int:
+        ((version,),) = await self._database.fetch(_NEWEST, stream)
+        return int(version)
+
+    async def _ask(self, after: int, limit: int) -> tuple[Sequence[Recorded], int]:
+        rows = await self._database.fetch(_ALL, after, limit)
+        return await _decoded(rows), sum([len(row["state"]) for row in rows])
+
+    async def _page(self, statement: str, *values: Value) -> list[Recorded]:
+        return await _decoded(await self._database.look_up(statement, *values))
+
+
+async def _decoded(rows: Sequence[asyncpg.Record]) -> list[Recorded]:
+    found = [event_of(*row) for row in rows[:SLICE]]
+    for start in range(SLICE, len(rows), SLICE):
+        await asyncio.sleep(0)
+        found += [event_of(*row) for row in rows[start : start + SLICE]]
+    return found
+
+
+def _check(stream: str) -> None:
+    """Refuse a name that PostgreSQL can't store, before it fails the batch it would be part of."""
+    try:
+        valid = "\0" not in stream and stream.encode()
+    except UnicodeEncodeError:
+        valid = False
+    if not valid:
+        raise Unwritable(f"{stream!r} can't name a stream")

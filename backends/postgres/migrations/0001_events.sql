@@ -1,0 +1,117 @@
+-- Events in the table layout of the eventsourcing library (9.5, text ids), so that its own tools read
+-- and write the same database. Texts compare by code point, whatever the database's language is.
+
+CREATE TABLE IF NOT EXISTS public.stored_events (
+    originator_id text COLLATE "C" NOT NULL,
+    originator_version bigint NOT NULL,
+    topic text,
+    state bytea,
+    notification_id bigserial,
+    PRIMARY KEY (originator_id, originator_version)
+);
+
+CREATE UNIQUE INDEX IF NOT EXISTS stored_events_notification_id_idx
+ON public.stored_events (notification_id);
+
+CREATE TABLE IF NOT EXISTS public.notification_tracking (
+    application_name text PRIMARY KEY,
+    notification_id bigint
+);
+
+-- The library knows by this row that the table holds one row for each follower.
+INSERT INTO public.notification_tracking VALUES ('__migration__', 1) ON CONFLICT DO NOTHING;
+
+-- What the library's recorders send events as.
+DO $$
+BEGIN
+    CREATE TYPE public.stored_event_text AS (
+        originator_id text, originator_version bigint, topic text, state bytea
+    );
+EXCEPTION WHEN duplicate_object THEN
+    NULL;
+END
+$$;
+
+CREATE SCHEMA IF NOT EXISTS baton;
+
+-- One row for each appending process: what became of its newest batch. It commits with the batch, so
+-- that a process whose connection broke can find out whether the batch is there.
+CREATE TABLE IF NOT EXISTS baton.append_receipts (
+    appender text PRIMARY KEY,
+    batch bigint NOT NULL,
+    first_position bigint,   -- NULL when the batch was given up
+    losers int [],           -- rows of the batch that were in conflict
+    used_at timestamptz NOT NULL DEFAULT now()
+) WITH (fillfactor = 50);
+
+-- Inserts a batch of appends, each whole or not at all, in one transaction of its own.
+--
+-- Positions are drawn and committed in the same order, so a reader never passes over an event that
+-- appears later: Baton's appenders exclude each other by the advisory lock, and the library's
+-- recorders, which lock the whole table, by the table lock. That one doesn't wait for a vacuum.
+--
+-- Row n of the arrays has position first_position + n - 1, unless its append (as numbered in
+-- `appends`) was in conflict: then `losers` holds the number of the first of its rows that was there
+-- already. No event stands between `previous` and first_position.
+CREATE OR REPLACE FUNCTION baton.append(
+    appending text, batch_number bigint,
+    appends int [], streams text [], versions bigint [], topics text [], states bytea [],
+    OUT previous bigint, OUT first_position bigint, OUT losers int []
+) LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+DECLARE
+    rows_given CONSTANT int := cardinality(streams);
+    inserted bigint[];
+    drawn bigint;
+    from_position bigint;
+    lost int[];
+    lost_rows int[] := '{}';
+BEGIN
+    PERFORM pg_advisory_xact_lock(1650553967, 1);  -- 'bato', appends
+    LOCK TABLE public.stored_events IN ROW EXCLUSIVE MODE;
+
+    previous := (SELECT coalesce(max(notification_id), 0) FROM public.stored_events);
+    from_position := (
+        SELECT last_value + is_called::int FROM public.stored_events_notification_id_seq
+    );
+    WITH kept AS (
+        INSERT INTO public.stored_events (originator_id, originator_version, topic, state)
+        SELECT * FROM unnest(streams, versions, topics, states)
+        ON CONFLICT DO NOTHING
+        RETURNING notification_id
+    )
+    SELECT coalesce(array_agg(notification_id), '{}') INTO inserted FROM kept;
+
+    drawn := (SELECT last_value FROM public.stored_events_notification_id_seq);
+    IF drawn <> from_position + rows_given - 1 THEN
+        RAISE 'somebody appends without a lock'
+        USING ERRCODE = 'serialization_failure';
+    END IF;
+
+    IF cardinality(inserted) < rows_given THEN
+        SELECT array_agg(append), array_agg(n) INTO lost, lost_rows FROM (
+            SELECT given.append, min(given.n) AS n
+            FROM unnest(appends) WITH ORDINALITY AS given (append, n)
+            LEFT JOIN unnest(inserted) AS kept (id) ON kept.id = from_position + given.n - 1
+            WHERE kept.id IS NULL
+            GROUP BY given.append
+        ) AS conflicts;
+        DELETE FROM public.stored_events WHERE notification_id = ANY (ARRAY(
+            SELECT from_position + given.n - 1
+            FROM unnest(appends) WITH ORDINALITY AS given (append, n)
+            WHERE given.append = ANY (lost)
+        ));
+    END IF;
+
+    UPDATE baton.append_receipts
+    SET batch = batch_number, first_position = from_position, losers = lost_rows, used_at = now()
+    WHERE appender = appending AND batch = batch_number - 1;
+    IF NOT FOUND THEN
+        RAISE 'batch % was given up', batch_number USING ERRCODE = 'serialization_failure';
+    END IF;
+
+    PERFORM pg_notify('stored_events', drawn::text);
+    first_position := from_position;
+    losers := lost_rows;
+END
+$$;

@@ -1,0 +1,32 @@
+-- What stands beside the events. Times are milliseconds since the epoch, UTC.
+
+CREATE TABLE IF NOT EXISTS baton.idempotency_keys (
+    tenant text COLLATE "C" NOT NULL,
+    key text COLLATE "C" NOT NULL,
+    fingerprint text NOT NULL,
+    claimed_at bigint NOT NULL,
+    status int,              -- NULL while the request is being answered
+    headers text,
+    body bytea,
+    PRIMARY KEY (tenant, key)
+);
+
+CREATE INDEX IF NOT EXISTS idempotency_keys_by_age ON baton.idempotency_keys (claimed_at);
+
+CREATE TABLE IF NOT EXISTS baton.leases (
+    name text PRIMARY KEY,
+    holder text NOT NULL,    -- '' when it was given back
+    epoch bigint NOT NULL,
+    expires_at bigint NOT NULL
+);
+
+CREATE TABLE IF NOT EXISTS baton.secrets (
+    tenant text COLLATE "C" NOT NULL,
+    secret_id text COLLATE "C" NOT NULL,
+    key_id text NOT NULL,
+    sealed bytea NOT NULL,
+    PRIMARY KEY (tenant, secret_id)
+);
+
+-- Numbers the sets of tables that views are kept in.
+CREATE SEQUENCE IF NOT EXISTS baton.view_generations;

@@ -1,0 +1,98 @@
+"""The database's schema: what `baton migrate` runs, and what a service demands before it starts.
+
+Migrations are the numbered files beside this module. Each runs in one transaction, repeating one
+changes nothing, and the newest number is the version.
+"""
+
+import re
+from collections.abc import Sequence
+from importlib.resources import files
+from typing import NamedTuple
+
+from backends.postgres.database import Connection, Database, Executing, connect, part
+from backends.postgres.errors import as_unavailable
+from eventlog.errors import Unavailable
+
+_FILE = re.compile(r"(\d{4})_(\w+)\.sql")
+
+_VERSIONS = """
+CREATE SCHEMA IF NOT EXISTS baton;
+CREATE TABLE IF NOT EXISTS baton.schema_version (
+    version int PRIMARY KEY,
+    name text NOT NULL,
+    migrated_at timestamptz NOT NULL DEFAULT now()
+)"""
+_LOCK = "SELECT pg_advisory_xact_lock(1650553967, 2)"  # 'bato', migrations
+_EXISTS = "SELECT to_regclass('baton.schema_version') IS NOT NULL"
+_VERSION = "SELECT coalesce(max(version), 0) FROM baton.schema_version"
+_DONE = "INSERT INTO baton.schema_version (version, name) VALUES ($1, $2)"
+
+
+class Migration(NamedTuple):
+    """One file: its number, its name and its statements."""
+
+    version: int
+    name: str
+    sql: str
+
+
+def migrations() -> Sequence[Migration]:
+    """Return every migration of this release, in order."""
+    found = [
+        Migration(int(match[1]), match[2], file.read_text(encoding="utf-8"))
+        for file in files("backends.postgres").joinpath("migrations").iterdir()
+        if (match := _FILE.fullmatch(file.name))
+    ]
+    return sorted(found)
+
+
+async def migrate(url: str) -> Sequence[str]:
+    """Create or upgrade the schema of the database at `url`; return the names of what was done.
+
+    Raises `Unavailable`, also when the schema is newer than this release.
+    """
+    connection = await connect(url)
+    try:
+        with as_unavailable():
+            return [one.name for one in migrations() if await _migrated(connection, one)]
+    finally:
+        await part(connection)
+
+
+async def check_version(database: Database) -> None:
+    """Raise `Unavailable` with what to do, unless the schema is this release's."""
+    async with database.connection() as connection:
+        _judge(await _version(connection))
+
+
+async def _migrated(connection: Connection, migration: Migration) -> bool:
+    """Run a migration, unless it was run before."""
+    async with connection.transaction():
+        await connection.execute(_LOCK)
+        await connection.execute(_VERSIONS)
+        version = await _version(connection)
+        if version > migrations()[-1].version:
+            _judge(version)
+        if version >= migration.version:
+            return False
+        await connection.execute(migration.sql)
+        await connection.execute(_DONE, migration.version, migration.name)
+        return True
+
+
+async def _version(connection: Executing) -> int:
+    if not await connection.fetchval(_EXISTS):
+        return 0
+    return int(await connection.fetchval(_VERSION))
+
+
+def _judge(version: int) -> None:
+    needed = migrations()[-1].version
+    if version == 0:
+        raise Unavailable("the database has no Baton schema yet: run `baton migrate`")
+    if version < needed:
+        message = f"the schema is at {version}, this release needs {needed}: run `baton migrate`"
+        raise Unavailable(message)
+    if version > needed:
+        message = f"the schema is at {version}, this release knows {needed}: use a newer Baton"
+        raise Unavailable(message)

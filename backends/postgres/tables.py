@@ -1,0 +1,78 @@
+"""Tables of views as PostgreSQL makes them and writes to them; rows come as one array per column.
+
+Text compares by code point, and what isn't set stands first in every index, as queries order it.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from eventlog.ports import Index, Row, Table
+from eventlog.view_sql import TableSql, quoted
+
+_TYPES = {"text": 'text COLLATE "C"', "int": "bigint"}
+_FIXED = ("text", "text", "bytea")
+
+
+class ViewTable(TableSql):
+    """One declared table in one schema, and the statements on it."""
+
+    def __init__(self, declared: Table, schema: str) -> None:
+        """Raises ValueError for a name that could be mistaken for something else."""
+        name = f"{quoted(schema)}.{quoted(declared.name)}"
+        super().__init__(declared, name=name, mark=lambda number: f"${number}")
+        kinds = ["bigint" if column.kind == "int" else "text" for column in declared.columns]
+        self._arrays = [f"{kind}[]" for kind in (*_FIXED, *kinds)]
+
+    def create(self) -> Iterator[str]:
+        """Return the statements that make the table and its indexes."""
+        text = _TYPES["text"]
+        fixed = [f"tenant {text} NOT NULL", f"key {text} NOT NULL", "document bytea NOT NULL"]
+        columns = [f"{quoted(c.name)} {_TYPES[c.kind]}" for c in self.declared.columns]
+        listed = ", ".join([*fixed, *columns, "PRIMARY KEY (tenant, key)"])
+        # Rows are updated in place, where no index has to know: that takes room beside them.
+        yield f"CREATE TABLE {self.name} ({listed}) WITH (fillfactor = 80)"
+        for index in self.declared.indexes:
+            by = ", ".join(self._indexed(index))
+            where = f" WHERE {self.column(index.where_set)} IS NOT NULL" if index.where_set else ""
+            yield f"CREATE INDEX ON {self.name} ({by}){where}"
+
+    def put(self, first: int, condition: str) -> str:
+        """Return the statement that puts rows, one array per column from the `first` value on."""
+        sets = ", ".join(f"{quoted(c)} = excluded.{quoted(c)}" for c in self.columns[2:])
+        return (
+            f"INSERT INTO {self.name} ({self.listed})"  # noqa: S608 - names are checked
+            f" SELECT * FROM unnest({self._given(self._arrays, first)}) WHERE {condition}"
+            f" ON CONFLICT (tenant, key) DO UPDATE SET {sets}"
+        )
+
+    def remove(self, first: int, condition: str) -> str:
+        """Return the statement that deletes by (tenant, key), in two arrays."""
+        given = self._given(_FIXED_ARRAYS[:2], first)
+        return (
+            f"DELETE FROM {self.name} AS gone USING unnest({given}) AS given (tenant, key)"  # noqa: S608 - as above
+            f" WHERE gone.tenant = given.tenant AND gone.key = given.key AND {condition}"
+        )
+
+    def get_many(self) -> str:
+        """Return the statement that finds the documents of many (tenant, key), in two arrays."""
+        given = self._given(_FIXED_ARRAYS[:2], 1)
+        return (
+            f"SELECT tenant, key, document FROM unnest({given}) AS given (tenant, key)"  # noqa: S608 - as above
+            f" JOIN {self.name} USING (tenant, key)"
+        )
+
+    def _indexed(self, index: Index) -> Iterator[str]:
+        for name in self.indexed(index):
+            unset = "" if name in ("tenant", "key") else " NULLS FIRST"
+            yield f"{self.column(name)}{unset}"
+
+    def _given(self, arrays: Sequence[str], first: int) -> str:
+        return ", ".join(f"${number}::{array}" for number, array in enumerate(arrays, first))
+
+
+_FIXED_ARRAYS = tuple(f"{kind}[]" for kind in _FIXED)
+
+
+def arrays_of(rows: Sequence[Row]) -> list[list[str | int | bytes | None]]:
+    """Return the columns of rows, in the order of `ViewTable.columns`."""
+    whole = [(row.tenant, row.key, row.document, *row.values) for row in rows]
+    return [list(column) for column in zip(*whole, strict=True)]

@@ -1,0 +1,171 @@
+"""The log of one process, which shows what any process appends.
+
+Followers that wait take turns in asking the store for what stands behind the newest event that they
+have all seen. A notification of the server says when to ask; as notifications get lost, they ask
+from time to time besides. What this process appends itself needs no asking, unless others appended
+in between.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+
+from backends.postgres.database import Connection, connect, part
+from backends.postgres.errors import as_unavailable
+from eventlog.envelope import Recorded
+from eventlog.errors import Unavailable
+from eventlog.feed import MAX_EVENTS, Feed, FeedSubscription
+
+CHANNEL = "stored_events"
+POLL_S = 0.5
+
+Ask = Callable[[int, int], Awaitable[tuple[Sequence[Recorded], int]]]
+"""Reads the store: (after, limit) to events in order, and their bytes."""
+
+
+class Tail:
+    """Implements `eventlog.ports.Log`."""
+
+    def __init__(
+        self,
+        url: str,
+        ask: Ask,
+        head: Callable[[], Awaitable[int]],
+        *,
+        own: Callable[[], int],
+    ) -> None:
+        """`own` tells the server process of this process's appender."""
+        self._url = url
+        self._ask_store = ask
+        self._newest = head
+        self._own = own
+        self._opening = asyncio.Lock()
+        self._feed: Feed | None = None
+        self._head = 0  # of the feed
+        self._asking = asyncio.Lock()
+        self._unseen = False  # whether the store may have what the feed has not
+        self._woken = asyncio.Event()
+        self._listening: Connection | None = None
+        self._closed = False
+
+    async def subscribe(self, name: str, *, after: int) -> "TailSubscription":
+        """Return a subscription that begins behind position `after`.
+
+        Raises `Unreadable` when the log doesn't reach that far: `name` followed another one.
+        """
+        async with self._opening:
+            if self._feed is None:
+                self._head = await self._newest()
+                self._feed = Feed(self._read, head=self._head)
+        while after > self._head and await self._ask(self._feed):
+            pass
+        return TailSubscription(self, await self._feed.subscribe(name, after=after), after)
+
+    def appended(self, events: Sequence[Recorded], *, size: int, previous: int | None) -> None:
+        """Show what was appended here, of `size` bytes, if the feed holds the log up to it.
+
+        `previous` is the position of the event before, None when that isn't known.
+        """
+        if self._feed is None:
+            return
+        if previous is not None and previous <= self._head:
+            self._publish(self._feed, events, size)
+        else:
+            self._unseen = True
+        self._woken.set()
+
+    async def beyond(self, position: int) -> None:
+        """Wait until there is an event behind `position`, and it is in the feed."""
+        while self._feed is not None and self._head <= position:
+            async with self._asking:
+                if self._head <= position:
+                    await self._listen()
+                    await self._wait()
+                if self._head <= position:
+                    await self._ask(self._feed)
+
+    async def close(self) -> None:
+        """Listen no more."""
+        self._closed = True
+        listening, self._listening = self._listening, None
+        if listening is not None:
+            await part(listening)
+
+    async def _ask(self, feed: Feed) -> bool:
+        """Read what stands behind the feed; False when there is nothing."""
+        before, self._unseen = self._head, False
+        try:
+            found, size = await self._ask_store(before, MAX_EVENTS)
+        except BaseException:
+            self._unseen = True
+            raise
+        self._unseen = self._unseen or len(found) == MAX_EVENTS
+        self._publish(feed, found, size)
+        return self._head > before
+
+    async def _read(self, after: int, limit: int) -> Sequence[Recorded]:
+        found, _ = await self._ask_store(after, limit)
+        return found
+
+    def _publish(self, feed: Feed, events: Sequence[Recorded], size: int) -> None:
+        """Hand over events that follow the feed's without a gap, and may repeat its last."""
+        fresh = [event for event in events if event.position > self._head]
+        if fresh:
+            feed.publish(fresh, size=size)
+            self._head = fresh[-1].position
+
+    async def _wait(self) -> None:
+        """Wait until there is something to ask for, or something came without asking."""
+        if self._unseen:
+            return
+        self._woken.clear()
+        try:
+            async with asyncio.timeout(POLL_S):
+                await self._woken.wait()
+        except TimeoutError:
+            self._unseen = True
+
+    async def _listen(self) -> None:
+        if self._closed:
+            raise Unavailable("the store is closed")
+        if self._listening is not None and not self._listening.is_closed():
+            return
+        connection = await connect(self._url)
+        try:
+            with as_unavailable():
+                await connection.add_listener(CHANNEL, self._notified)
+        except BaseException:
+            connection.terminate()
+            raise
+        connection.add_termination_listener(self._wake)
+        self._listening = connection
+        self._wake()
+
+    def _notified(self, _connection: object, pid: int, _channel: str, payload: object) -> None:
+        """Wake up for what others appended, unless it is known already."""
+        known = isinstance(payload, str) and payload.isdigit() and int(payload) <= self._head
+        if pid != self._own() and not known:
+            self._wake()
+
+    def _wake(self, _connection: object = None) -> None:
+        self._unseen = True
+        self._woken.set()
+
+
+class TailSubscription:
+    """One follower's place in a `Tail`."""
+
+    def __init__(self, tail: Tail, inner: FeedSubscription, after: int) -> None:
+        self._tail = tail
+        self._inner = inner
+        self._after = after
+
+    async def next(self) -> Sequence[Recorded]:
+        """Wait for and return the next events, in order; never empty."""
+        await self._tail.beyond(self._after)
+        found = await self._inner.next()
+        self._after = found[-1].position
+        return found
+
+    async def close(self) -> None:
+        """Leave the log."""
+        await self._inner.close()

@@ -1,0 +1,1 @@
+"""Real servers for tests: found by their address, in a container, or started on this machine."""
