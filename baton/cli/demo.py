@@ -82,9 +82,9 @@ def _folder(data: Path | None) -> Iterator[Path]:
 
 
 def _what_next(data: Path | None) -> None:
-    keep = "baton demo --data .baton" if data is None else f"baton dev --data {data}"
-    what = "keeps the runs for" if data is None else "lets you look at these runs with"
+    keep = "`baton demo --data .baton` keeps its runs for" if data is None else "To see them again:"
+    start = "`baton dev`" if data is None else f"`baton dev --data {data}`"
     typer.echo(
-        f"\nNext: `{keep}` {what} `baton runs list`,"
-        " and README.md builds a workflow of your own in five minutes."
+        "\nNext: README.md builds a workflow of your own in five minutes."
+        f"\n      {keep} {start} and `baton runs list`."
     )

@@ -82,7 +82,7 @@ def play(server: Server, count: int) -> int:
     what, definition = apply_document(server, json.loads(text), None)
     print_lines(
         [
-            Text(f"Baton runs at {server.url}; nothing of it was there before."),
+            Text(f"Baton runs at {server.url}, every service in this process."),
             Text(f"Definition {SLUG} {what}: it starts a run for every new record in orders.\n"),
         ]
     )

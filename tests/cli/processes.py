@@ -5,13 +5,17 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 BATON = (sys.executable, "-m", "baton")
 DEADLINE_S = 60
+TERMINAL = """
+import os, pty, sys
+sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +83,33 @@ def baton(*arguments: object, folder: Path, env: Mapping[str, str] | None = None
         check=False,
     )
     return Ended(done.returncode, done.stdout, done.stderr)
+
+
+def in_terminal(
+    folder: Path,
+    *arguments: str,
+    typed: Callable[[str], str] | None = None,
+    env: Mapping[str, str] | None = None,
+) -> Ended:
+    """Run a verb with a terminal around it; `typed` says what is typed after what was shown."""
+    size = {"TERM": "xterm-256color", "COLUMNS": "120", "LINES": "40"}
+    with subprocess.Popen(
+        [BATON[0], "-c", TERMINAL, *BATON, *arguments],
+        cwd=folder,
+        env=environment({**size, **(env or {})}),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        shown = b""
+        while chunk := os.read(process.stdout.fileno(), 65_536):
+            shown += chunk
+            if typed is not None and (keys := typed(shown.decode(errors="replace"))):
+                process.stdin.write(keys.encode())
+                process.stdin.flush()
+                typed = None
+    return Ended(process.returncode, shown.decode(errors="replace"), "")
 
 
 @contextmanager

@@ -1,44 +1,15 @@
 """`baton demo` from beginning to end, with a terminal around it and without."""
 
 import json
-import os
 import re
 import subprocess
-from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
 
 from tests.cli.conftest import Call
-from tests.cli.processes import BATON, Ended, baton, dev, environment
+from tests.cli.processes import BATON, baton, dev, environment, in_terminal
 
 REFERENCE = Path(__file__).parents[1] / "seeds" / "001-centrali-reference.txt"
-
-
-TERMINAL = """
-import os, pty, sys
-sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))
-"""
-
-
-def in_terminal(folder: Path, *arguments: str, typed: Callable[[str], str] | None = None) -> Ended:
-    """Run a verb with a terminal around it; `typed` says what is typed after what was shown."""
-    with subprocess.Popen(
-        [BATON[0], "-c", TERMINAL, *BATON, *arguments],
-        cwd=folder,
-        env=environment({"TERM": "xterm-256color", "COLUMNS": "120", "LINES": "40"}),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-    ) as process:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        shown = b""
-        while chunk := os.read(process.stdout.fileno(), 65_536):
-            shown += chunk
-            if typed is not None and (keys := typed(shown.decode(errors="replace"))):
-                process.stdin.write(keys.encode())
-                process.stdin.flush()
-                typed = None
-    return Ended(process.returncode, shown.decode(errors="replace"), "")
 
 
 def test_the_definition_is_the_reference_page_s_own() -> None:
@@ -65,7 +36,7 @@ def test_it_works_through_all_orders_and_tells_of_one(tmp_path: Path) -> None:
     assert "case 1: steps.validate.output.isValid eq true? yes, it is true" in ended.out
     assert 'output {"isValid": true, "problems": []}' in ended.out
     assert '"orderId": "ord_' in ended.out
-    assert ended.out.splitlines()[-1].startswith("Next: `baton demo --data .baton`")
+    assert ended.out.splitlines()[-1].endswith("for `baton dev` and `baton runs list`.")
     assert "\x1b" not in ended.out
 
 

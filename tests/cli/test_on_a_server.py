@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.cli.conftest import Call
-from tests.cli.processes import Dev
+from tests.cli.processes import Dev, in_terminal
 
 pytestmark = pytest.mark.usefixtures("server")
 
@@ -359,6 +360,39 @@ def test_a_run_that_is_not_there_is_told(ask: Call, verb: str) -> None:
     ended = ask("runs", verb, "00000000000000000000")
 
     assert (ended.code, ended.out, ended.err) == (1, "", "Run not found\n")
+
+
+def of_server(server: Dev) -> dict[str, str]:
+    return {"BATON_DATA": str(server.folder / ".baton")}
+
+
+def test_a_terminal_gets_a_table_with_colours(ask: Call, server: Dev, slug: str) -> None:
+    applied(ask, definition(slug))
+    ask("runs", "start", slug, "--wait")
+
+    shown = in_terminal(Path(), "runs", "list", slug, env=of_server(server)).out
+
+    assert re.search(r"RUN .*DEFINITION .*STATUS .*COMPLETED", shown)
+    assert "\x1b[32mcompleted" in shown
+
+
+def test_ctrl_c_leaves_a_run_that_is_watched(ask: Call, server: Dev, slug: str) -> None:
+    wait = {"id": "wait", "type": "delay", "delayMs": 3_600_000}
+    applied(ask, definition(slug, steps=[wait]))
+    run_id = ask("runs", "start", slug).out.strip()
+
+    watched = in_terminal(
+        Path(),
+        "runs",
+        "watch",
+        run_id,
+        typed=lambda shown: "\x03" if "until" in shown else "",
+        env=of_server(server),
+    )
+
+    assert watched.code == 130
+    assert "Traceback" not in watched.out
+    assert json.loads(ask("runs", "show", run_id, "--json").out)["status"] == "waiting"
 
 
 # --- events ---

@@ -134,3 +134,12 @@ def test_a_folder_without_events_is_told_and_left_alone(call: Call, tmp_path: Pa
     assert (ended.code, ended.out) == (1, "")
     assert ended.err == "There are no events in nowhere: name the folder with --data\n"
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_store_of_an_unknown_kind_is_told(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BATON_STORE", "carrier-pigeon://loft")
+
+    ended = call("replay")
+
+    assert (ended.code, ended.out, ended.err.count("\n")) == (1, "", 1)
+    assert "no store for carrier-pigeon" in ended.err

@@ -1,0 +1,161 @@
+"""Baton's own paths for runs: over all definitions, in the core's words, with cancel and retry."""
+
+import asyncio
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from tests.api.running import Answered, bearer
+from tests.scenarios.stack import DEADLINE_S, Client, Stack
+
+WAITING = {"id": "wait", "type": "delay", "delayMs": 3_600_000}
+
+
+def definition(slug: str, *steps: Mapping[str, object]) -> dict[str, object]:
+    only = {"id": "only", "type": "compute", "functionId": "answer"}
+    trigger = {"type": "on-demand"}
+    return {"slug": slug, "name": slug, "trigger": trigger, "steps": steps or (only,)}
+
+
+async def started(reference: Client, slug: str, *steps: Mapping[str, object]) -> str:
+    made = await reference.created(definition(slug, *steps))
+    return str((await reference.started(made["id"]))["id"])
+
+
+async def until(stack: Stack, run_id: str, *statuses: str) -> dict[str, Any]:
+    """Return the run once it stands so."""
+    deadline = time.monotonic() + DEADLINE_S
+    while time.monotonic() < deadline:
+        found = await stack.get(f"/runs/{run_id}")
+        assert found.status == 200, found.body
+        if found.body["status"] in statuses:
+            return dict(found.body)
+        await asyncio.sleep(0.005)
+    raise AssertionError(f"the run is still {found.body['status']}")
+
+
+async def test_a_run_is_shown_with_its_steps(stack: Stack, reference: Client) -> None:
+    run_id = await started(reference, "answers")
+
+    run = await until(stack, run_id, "completed")
+
+    assert (run["slug"], run["version"], run["trigger"]) == ("answers", 1, "on_demand")
+    assert (run["by"], run["input"], run["context"], run["hasErrors"]) == ("ada", {}, {}, False)
+    (step,) = run["steps"]
+    assert (step["stepId"], step["stepType"], step["status"]) == ("only", "compute", "succeeded")
+    assert step["output"] == 42
+
+
+async def test_runs_of_all_definitions_are_listed_newest_first(
+    stack: Stack, reference: Client
+) -> None:
+    first, second = [await started(reference, slug) for slug in ("one", "two")]
+
+    everything = (await stack.get("/runs")).body
+    newest = (await stack.get("/runs?limit=1")).body
+    older = (await stack.get("/runs?limit=1&offset=1")).body
+
+    assert {run["id"] for run in everything["runs"]} == {first, second}
+    assert (newest["total"], older["total"]) == (2, 2)
+    assert [newest["runs"][0]["id"], older["runs"][0]["id"]] == [
+        run["id"] for run in everything["runs"]
+    ]
+
+
+async def test_a_list_is_of_one_definition_and_status_when_asked(
+    stack: Stack, reference: Client
+) -> None:
+    done, waiting = await started(reference, "done"), await started(reference, "waits", WAITING)
+    definition_id = (await until(stack, done, "completed"))["definitionId"]
+    await until(stack, waiting, "waiting")
+
+    of_one = (await stack.get(f"/runs?definitionId={definition_id}")).body["runs"]
+    that_wait = (await stack.get("/runs?status=waiting")).body["runs"]
+
+    assert [run["id"] for run in of_one] == [done]
+    assert [run["id"] for run in that_wait] == [waiting]
+
+
+async def test_a_cancelled_run_says_so_and_why(stack: Stack, reference: Client) -> None:
+    run_id = await started(reference, "waits", WAITING)
+    await until(stack, run_id, "waiting")
+
+    answer = await stack.post(f"/runs/{run_id}/cancel", {"reason": "enough"})
+    run = (await stack.get(f"/runs/{run_id}")).body
+
+    assert (answer.status, answer.body) == (200, {"id": run_id, "status": "cancelled"})
+    assert (run["status"], run["cancelReason"]) == ("cancelled", "enough")
+
+
+async def test_a_failed_run_is_reopened(stack: Stack, reference: Client) -> None:
+    refuse = {"id": "only", "type": "compute", "functionId": "refuse"}
+    run_id = await started(reference, "refuses", refuse)
+    failed = await until(stack, run_id, "failed")
+
+    answer = await stack.post(f"/runs/{run_id}/retry")
+    deadline = time.monotonic() + DEADLINE_S
+    while len((run := await until(stack, run_id, "failed"))["steps"]) < 2:
+        assert time.monotonic() < deadline
+
+    assert failed["failure"] == {"code": "NO_USE", "message": "no use", "stepId": "only"}
+    assert (answer.status, answer.body) == (200, {"id": run_id, "status": "running"})
+    assert [step["attempt"] for step in run["steps"]] == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("path", "field"),
+    [
+        ("?limit=0", "limit"),
+        ("?limit=501", "limit"),
+        ("?offset=-1", "offset"),
+        ("?status=x", "status"),
+    ],
+)
+async def test_a_parameter_out_of_range_is_named(memory: Stack, path: str, field: str) -> None:
+    answer = await memory.get(f"/runs{path}")
+
+    assert (answer.status, answer.body["error"]) == (400, "validation_error")
+    assert answer.body["details"][0]["field"] == field
+
+
+@pytest.mark.parametrize(
+    ("verb", "body"),
+    [("cancel", {"reason": ""}), ("cancel", {"reason": 7}), ("retry", {"stepId": []})],
+)
+async def test_a_body_that_says_nothing_good_is_refused(
+    memory: Stack, verb: str, body: object
+) -> None:
+    answer = await memory.post(f"/runs/anything/{verb}", body)
+
+    assert (answer.status, answer.body["error"]) == (400, "validation_error")
+
+
+async def test_what_is_not_there_and_what_is_another_tenants_are_the_same(memory: Stack) -> None:
+    reference = memory.client("centrali-reference")
+    run_id = await started(reference, "waits", WAITING)
+    foreign = bearer(tenant="bolt")
+
+    answers = [
+        await memory.call(method, f"/runs/{ident}{path}", headers=foreign)
+        for method, path in (("GET", ""), ("POST", "/cancel"), ("POST", "/retry"))
+        for ident in (run_id, "00000000000000000000")
+    ]
+
+    assert {told(answer) for answer in answers} == {(404, "not_found", "Run not found")}
+    assert (await memory.call("GET", "/runs", headers=foreign)).body["runs"] == []
+    assert (await memory.get(f"/runs/{run_id}")).body["status"] != "cancelled"
+
+
+def told(answer: Answered) -> tuple[int, str, str]:
+    return answer.status, answer.body["error"], answer.body["message"]
+
+
+async def test_reading_does_not_allow_to_change(memory: Stack) -> None:
+    reading = bearer(scope="orchestrator:read")
+
+    assert (await memory.call("GET", "/runs", headers=reading)).status == 200
+    for verb in ("cancel", "retry"):
+        answer = await memory.call("POST", f"/runs/any/{verb}", headers=reading)
+        assert answer.status == 403
