@@ -532,8 +532,8 @@ def test_something_else_at_the_address_is_told(call: Call) -> None:
             self.end_headers()
             self.wfile.write(b"<html>")
 
-        def log_message(self, *_: object) -> None:
-            pass
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name
+            """Say nothing in the middle of the tests' output."""
 
     with HTTPServer(("127.0.0.1", 0), Page) as other:
         url = f"http://127.0.0.1:{other.server_port}"
