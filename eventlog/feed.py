@@ -31,7 +31,7 @@ class Feed:
         self._read = read
         self._recent: list[Recorded] = []
         self._floor = head  # everything behind this position is in _recent
-        self._head = head
+        self.head = head
         self._keep = recent
         self._batches: deque[tuple[int, int]] = deque()  # of _recent: events, bytes
         self._bytes = 0
@@ -40,7 +40,7 @@ class Feed:
     def publish(self, recorded: Sequence[Recorded], *, size: int = 0) -> None:
         """Hand newly committed events over, in order of position; `size` is their bytes stored."""
         self._recent.extend(recorded)
-        self._head = recorded[-1].position
+        self.head = recorded[-1].position
         self._batches.append((len(recorded), size))
         self._bytes += size
         if len(self._recent) > 2 * self._keep or self._bytes > RECENT_BYTES:
@@ -65,8 +65,8 @@ class Feed:
 
         Raises `Unreadable` when the log doesn't reach that far: `name` followed another one.
         """
-        if after > self._head:
-            raise Unreadable(f"{name} stands at position {after}, but the log ends at {self._head}")
+        if after > self.head:
+            raise Unreadable(f"{name} stands at position {after}, but the log ends at {self.head}")
         return FeedSubscription(self, after)
 
     async def after(self, position: int) -> Sequence[Recorded]:

@@ -1,19 +1,13 @@
-"""Connections to a database file, the thread that writes to it, and the lock on its folder.
-
-A write-ahead log lets readers go on beside one writer. The eventsourcing library opens the writing
-connection; its transactions begin at once as writers, for a deferred one that reads first can fail.
-"""
+"""Reading connections to a database file, the lock on its folder, and the library's datastore."""
 
 import asyncio
 import fcntl
 import os
 import sqlite3
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Literal, TypeVar
 
 from eventsourcing.persistence import PersistenceError
 from eventsourcing.sqlite import (
@@ -26,65 +20,64 @@ from eventsourcing.sqlite import (
 
 from eventlog.errors import InUse, Unavailable
 
-T = TypeVar("T")
-
 BUSY_MS = 5_000
 CACHED_STATEMENTS = 16  # one of 2,000 rows takes half a megabyte
-Synchronous = Literal["FULL", "NORMAL"]
-
-
-class Writer:
-    """The one thread that writes to a database, if it may be written."""
-
-    def __init__(self, name: str, *, read_only: bool = False) -> None:
-        self._read_only = read_only
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix=name)
-
-    async def run(self, act: Callable[[], T]) -> T:
-        """Return what `act` returns on that thread; raises `Unavailable` when it may not."""
-        if self._read_only:
-            raise Unavailable("this was opened for reading only")
-        return await asyncio.get_running_loop().run_in_executor(self._thread, act)
-
-    async def close(self) -> None:
-        """Finish what was accepted."""
-        await shut_down(self._thread)
-
-
-async def shut_down(thread: ThreadPoolExecutor) -> None:
-    """Wait until a thread has done its work, also when cancelled.
-
-    Closing a connection that a thread is using would crash the process.
-    """
-    try:
-        await asyncio.to_thread(thread.shutdown)
-    finally:
-        thread.shutdown()
+LAST_WORDS_MS = 5_000
+"""How long the writing process of one that was killed may take to end."""
 
 
 class FolderLock:
-    """The right to write into a folder, for as long as the process lives or until `release`."""
+    """The right to write into a folder, as long as the process and those that write for it live."""
 
-    def __init__(self, folder: Path) -> None:
-        """Raises `InUse` while another process has it, and `Unavailable`."""
-        path = folder / "lock"
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        except OSError as error:
-            raise Unavailable(f"{folder} can't be written: {error.strerror}") from error
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            holder = os.read(self._file, 20).decode(errors="replace").strip() or "unknown"
-            os.close(self._file)
-            raise InUse(f"{folder} is in use by another Baton process (pid {holder})") from error
-        os.truncate(self._file, 0)
-        os.write(self._file, f"{os.getpid()}\n".encode())
+    def __init__(self, file: int) -> None:
+        """`file` is the open lock file."""
+        self.file = file
+
+    @classmethod
+    async def take(cls, folder: Path) -> "FolderLock":
+        """Take the lock; raises `InUse` while another process has it, and `Unavailable`."""
+        file = _opened(folder)
+        waited_ms = 0
+        while not _locked(file):
+            holder = os.pread(file, 20, 0).decode(errors="replace").strip()
+            if _alive(holder) or waited_ms >= LAST_WORDS_MS:
+                os.close(file)
+                raise InUse(f"{folder} is in use by another Baton process (pid {holder})")
+            await asyncio.sleep(0.02)
+            waited_ms += 20
+        os.truncate(file, 0)
+        os.pwrite(file, f"{os.getpid()}\n".encode(), 0)
+        return cls(file)
 
     def release(self) -> None:
         """Let others write."""
-        os.close(self._file)
+        os.close(self.file)
+
+
+def _opened(folder: Path) -> int:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        return os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise Unavailable(f"{folder} can't be written: {error.strerror}") from error
+
+
+def _locked(file: int) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
+def _alive(pid: str) -> bool:
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, ValueError):
+        return True
+    return True
 
 
 def reader(path: Path) -> sqlite3.Connection:
@@ -99,15 +92,6 @@ def reader(path: Path) -> sqlite3.Connection:
     )
     connection.execute("PRAGMA cache_size = -16384")
     return connection
-
-
-def tune(connection: sqlite3.Connection, synchronous: Synchronous) -> None:
-    """Make a writing connection durable (FULL) or quick (NORMAL: may lose its newest commits)."""
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute(f"PRAGMA synchronous = {synchronous}")
-    connection.execute("PRAGMA wal_autocheckpoint = 4000")
-    connection.execute("PRAGMA journal_size_limit = 67108864")
-    connection.execute("PRAGMA cache_size = -32768")
 
 
 class Datastore(SQLiteDatastore):
@@ -131,7 +115,7 @@ class Datastore(SQLiteDatastore):
 class _Pool(SQLiteConnectionPool):
     def _create_connection(self) -> SQLiteConnection:
         created = super()._create_connection()
-        tune(created._sqlite_conn, "FULL")  # noqa: SLF001 - the library has no other way in
+        created._sqlite_conn.execute("PRAGMA synchronous = FULL")  # noqa: SLF001 - no other way in
         return created
 
 

@@ -1,20 +1,19 @@
-"""Streams in a SQLite file, through the eventsourcing library's recorder.
+"""Streams in a SQLite file, in the eventsourcing library's table.
 
-Appends are committed on one writer thread; reads are short and run on the event loop, with a
-connection of their own: on a thread, every row would cost a change of the interpreter's lock.
+Appends are committed by the writing process; reads are short and run on the event loop, with a
+connection of their own: in a thread, every row would wait for the interpreter.
 """
 
 import asyncio
 import sqlite3
 from collections.abc import Sequence
 
-from eventsourcing.persistence import IntegrityError
-
-from backends.sqlite.database import Writer
 from backends.sqlite.errors import as_unavailable
-from backends.sqlite.recorder import SqliteRecorder
+from backends.sqlite.recorder import inserting, looking_for
+from backends.sqlite.writer import ConstraintViolated, Writer
 from eventlog.codec import recorded
 from eventlog.envelope import Appended, Conflict, Recorded, Write
+from eventlog.errors import Unavailable
 from eventlog.feed import Feed
 from eventlog.group_commit import GroupCommit, Row
 
@@ -32,12 +31,9 @@ _NEWEST = "SELECT coalesce(max(originator_version), 0) FROM stored_events WHERE 
 class SqliteEventStore:
     """Implements `eventlog.ports.EventStore`; `log` shows what is appended here."""
 
-    def __init__(
-        self, reader: sqlite3.Connection, writer: Writer, recorder: SqliteRecorder
-    ) -> None:
+    def __init__(self, reader: sqlite3.Connection, writer: Writer) -> None:
         self._reader = reader
         self._writer = writer
-        self._recorder = recorder
         self.log = Feed(self._read_on, head=self._number(_HEAD))
         self._appends = GroupCommit(self._commit, self._newest, self.log.publish)
 
@@ -75,8 +71,38 @@ class SqliteEventStore:
         await self._appends.close()
 
     async def _commit(self, appends: Sequence[Sequence[Row]]) -> Sequence[int | Conflict]:
+        """Insert all at once; when one is in conflict, all but those that are."""
+        rows = [row for append in appends for row in append]
+        try:
+            return _positions(appends, await self._insert(rows), set())
+        except ConstraintViolated as error:
+            taken = self._taken(rows)
+            if not taken:
+                raise Unavailable(f"SQLite: {error}") from error
+        rest = [row for append in appends if not _conflict(append, taken) for row in append]
+        return _positions(appends, await self._insert(rest) if rest else 0, taken)
+
+    async def _insert(self, rows: Sequence[Row]) -> int:
+        """Make `rows` durable and return the position of the first."""
+        try:
+            (*_, (_, last)) = await self._writer.run(inserting(rows))
+        except Unavailable:
+            await self._catch_up()
+            raise
+        return (last or 0) - len(rows) + 1
+
+    async def _catch_up(self) -> None:
+        """Publish what was committed although nobody heard of it: the writing process died."""
+        while missed := await self.read_all(after=self.log.head, limit=PAGE):
+            self.log.publish(missed)
+
+    def _taken(self, rows: Sequence[Row]) -> set[str]:
         with as_unavailable():
-            return await self._writer.run(lambda: _insert(self._recorder, appends))
+            return {
+                stream
+                for statement, values in looking_for(rows)
+                for (stream,) in self._reader.execute(statement, values)
+            }
 
     async def _newest(self, stream: str) -> int:
         return self._number(_NEWEST, stream)
@@ -95,32 +121,19 @@ class SqliteEventStore:
         return int(number)
 
 
-def _insert(recorder: SqliteRecorder, appends: Sequence[Sequence[Row]]) -> Sequence[int | Conflict]:
-    """Insert all at once; when that fails, all but those that are in conflict."""
-    rows = [row for append in appends for row in append]
-    try:
-        return _positions(appends, recorder.insert_rows(rows), {})
-    except IntegrityError:
-        taken = recorder.taken(rows)
-        if not taken:
-            raise
-    conflicts = {
-        index: Conflict(stream)
-        for index, append in enumerate(appends)
-        if (stream := next((row[0] for row in append if row[0] in taken), None)) is not None
-    }
-    rest = [row for index, append in enumerate(appends) if index not in conflicts for row in append]
-    return _positions(appends, recorder.insert_rows(rest) if rest else 0, conflicts)
-
-
 def _positions(
-    appends: Sequence[Sequence[Row]], first: int, conflicts: dict[int, Conflict]
+    appends: Sequence[Sequence[Row]], first: int, taken: set[str]
 ) -> Sequence[int | Conflict]:
+    """Return what became of each append when those that touch `taken` were left out."""
     found: list[int | Conflict] = []
-    for index, append in enumerate(appends):
-        if conflict := conflicts.get(index):
+    for append in appends:
+        if conflict := _conflict(append, taken):
             found.append(conflict)
         else:
             found.append(first)
             first += len(append)
     return found
+
+
+def _conflict(append: Sequence[Row], taken: set[str]) -> Conflict | None:
+    return next((Conflict(row[0]) for row in append if row[0] in taken), None)

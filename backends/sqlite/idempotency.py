@@ -1,19 +1,21 @@
 """First answers by idempotency key, as rows."""
 
 import orjson
-from eventsourcing.sqlite import SQLiteCursor
 
 from backends.sqlite.transactions import Transactions
-from eventlog.idempotency import KEPT_MS, Kept, judge
+from eventlog.idempotency import ABANDONED_MS, KEPT_MS, Kept, judge
 from eventlog.ports import Answer, Claim
 
 _SWEEP = "DELETE FROM idempotency_keys WHERE claimed_at <= ?"
 _FIND = """
 SELECT fingerprint, claimed_at, status, headers, body FROM idempotency_keys
 WHERE tenant = ? AND key = ?"""
+# The conditions of eventlog.idempotency.judge for "mine".
 _CLAIM = """
-INSERT OR REPLACE INTO idempotency_keys (tenant, key, fingerprint, claimed_at)
-VALUES (?, ?, ?, ?)"""
+INSERT INTO idempotency_keys AS kept (tenant, key, fingerprint, claimed_at) VALUES (?, ?, ?, ?)
+ON CONFLICT (tenant, key) DO UPDATE SET claimed_at = excluded.claimed_at
+WHERE kept.fingerprint = excluded.fingerprint AND kept.status IS NULL AND kept.claimed_at <= ?
+RETURNING 1"""
 _COMPLETE = """
 UPDATE idempotency_keys SET status = ?, headers = ?, body = ? WHERE tenant = ? AND key = ?"""
 _RELEASE = "DELETE FROM idempotency_keys WHERE tenant = ? AND key = ? AND status IS NULL"
@@ -27,27 +29,22 @@ class SqliteIdempotencyKeys:
 
     async def claim(self, tenant: str, key: str, *, fingerprint: str, at: int) -> Claim:
         """Claim the key for the request that `fingerprint` (method, path, body) names."""
-
-        def job(cursor: SQLiteCursor) -> Claim:
-            cursor.execute(_SWEEP, (at - KEPT_MS,))
-            cursor.execute(_FIND, (tenant, key))
-            found = cursor.fetchone()
-            claim = judge(_kept(*found) if found else None, fingerprint=fingerprint, at=at)
-            if claim.outcome == "mine":
-                cursor.execute(_CLAIM, (tenant, key, fingerprint, at))
-            return claim
-
-        return await self._transactions.run(job)
+        _, mine, kept = await self._transactions.run(
+            (_SWEEP, (at - KEPT_MS,)),
+            (_CLAIM, (tenant, key, fingerprint, at, at - ABANDONED_MS)),
+            (_FIND, (tenant, key)),
+        )
+        return Claim("mine") if mine else judge(_kept(*kept[0]), fingerprint=fingerprint, at=at)
 
     async def complete(self, tenant: str, key: str, *, answer: Answer) -> None:
         """Keep the answer of a claimed key."""
         headers = orjson.dumps(answer.headers).decode()
         values = (answer.status, headers, answer.body, tenant, key)
-        await self._transactions.run(lambda cursor: cursor.execute(_COMPLETE, values))
+        await self._transactions.run((_COMPLETE, values))
 
     async def release(self, tenant: str, key: str) -> None:
         """Give the key back: the command was refused."""
-        await self._transactions.run(lambda cursor: cursor.execute(_RELEASE, (tenant, key)))
+        await self._transactions.run((_RELEASE, (tenant, key)))
 
 
 def _kept(fingerprint: str, claimed_at: int, status: int | None, headers: str, body: bytes) -> Kept:

@@ -26,7 +26,7 @@ class SqliteSecrets:
         """Seal and keep `value`; a later one takes its place."""
         sealed = self._sealer.seal(tenant, secret_id, value)
         row = (tenant, secret_id, self._sealer.key_id, sealed)
-        await self._transactions.run(lambda cursor: cursor.execute(_PUT, row))
+        await self._transactions.run((_PUT, row))
 
     async def get(self, tenant: str, secret_id: str) -> str | None:
         """Return the value for use."""

@@ -1,36 +1,34 @@
 """Small changes beside the events (keys, leases, checkpoints, secrets) that share commits."""
 
 import asyncio
-from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from collections.abc import Sequence
+from typing import Any
 
-from eventsourcing.sqlite import SQLiteCursor, SQLiteDatastore
-
-from backends.sqlite.database import Writer
-from backends.sqlite.errors import as_unavailable
+from backends.sqlite.writer import Writer
+from backends.sqlite.writer_process import Statements
 from eventlog.errors import Unavailable
 
-T = TypeVar("T")
+MAX_CHANGES = 200
 
-MAX_JOBS = 200
-
-Job = Callable[[SQLiteCursor], T]
-"""Runs statements that don't fail for another caller's sake, and returns what they found."""
+Rows = list[tuple[Any, ...]]
+_Waiting = tuple[Statements, asyncio.Future[Sequence[Rows]]]
 
 
 class Transactions:
-    """Runs jobs on the writer thread; those that wait together are committed together."""
+    """Has changes written; those that wait together are committed together."""
 
-    def __init__(self, datastore: SQLiteDatastore, writer: Writer) -> None:
-        self._datastore = datastore
+    def __init__(self, writer: Writer) -> None:
         self._writer = writer
-        self._waiting: list[tuple[Job[Any], asyncio.Future[Any]]] = []
+        self._waiting: list[_Waiting] = []
         self._flusher: asyncio.Task[None] | None = None
 
-    async def run(self, job: Job[T]) -> T:
-        """Return what `job` returned, once its changes are durable; raises `Unavailable`."""
-        result: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._waiting.append((job, result))
+    async def run(self, *statements: tuple[str, Sequence[Any]]) -> Sequence[Rows]:
+        """Return the rows of each statement, once all are durable; raises `Unavailable`.
+
+        They must not fail because of what is stored: others would fail with them.
+        """
+        result: asyncio.Future[Sequence[Rows]] = asyncio.get_running_loop().create_future()
+        self._waiting.append((statements, result))
         if self._flusher is None:
             self._flusher = asyncio.create_task(self._flush(), name="small changes")
         return await result
@@ -43,24 +41,21 @@ class Transactions:
     async def _flush(self) -> None:
         try:
             while self._waiting:
-                batch, self._waiting = self._waiting[:MAX_JOBS], self._waiting[MAX_JOBS:]
+                batch, self._waiting = self._waiting[:MAX_CHANGES], self._waiting[MAX_CHANGES:]
                 await self._commit(batch)
         finally:
             self._flusher = None
 
-    async def _commit(self, batch: Sequence[tuple[Job[Any], asyncio.Future[Any]]]) -> None:
+    async def _commit(self, batch: Sequence[_Waiting]) -> None:
         try:
-            with as_unavailable():
-                found = await self._writer.run(lambda: self._execute([job for job, _ in batch]))
-        except Unavailable as error:
+            found = await self._writer.run([one for statements, _ in batch for one in statements])
+        except Exception as error:  # noqa: BLE001 - each caller is told
             for _, result in batch:
                 if not result.done():
                     result.set_exception(Unavailable(*error.args))
             return
-        for (_, result), value in zip(batch, found, strict=True):
+        rows = iter([rows for rows, _ in found])
+        for statements, result in batch:
+            own = [next(rows) for _ in statements]
             if not result.done():
-                result.set_result(value)
-
-    def _execute(self, jobs: Sequence[Job[Any]]) -> list[Any]:
-        with self._datastore.transaction(commit=True) as cursor:
-            return [job(cursor) for job in jobs]
+                result.set_result(own)

@@ -1,4 +1,4 @@
-"""The file the views live in, its connections and its sets of tables.
+"""The file the views live in: its writing process, and connections to read it.
 
 It can be rebuilt from the events, and the checkpoint commits with the rows: what a crash of the
 machine takes of its newest commits is followed again. Tables come in sets, of which one is live.
@@ -6,16 +6,21 @@ machine takes of its newest commits is followed again. Tables come in sets, of w
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-from backends.sqlite.database import BUSY_MS, CACHED_STATEMENTS, Writer, reader, shut_down, tune
+from backends.sqlite.database import reader
 from backends.sqlite.errors import as_unavailable
+from backends.sqlite.writer import Writer
+from backends.sqlite.writer_process import Result, Statements
+from eventlog.view_sql import Statement
 
-T = TypeVar("T")
+QUICK_STEPS = 50_000
+"""Steps of SQLite's machine, about a millisecond, that a query may take on the event loop."""
+
+Rows = list[tuple[Any, ...]]
 
 _SETS = """
 CREATE TABLE IF NOT EXISTS view_sets (
@@ -27,36 +32,45 @@ CREATE TABLE IF NOT EXISTS view_sets (
 
 
 class ViewDatabase:
-    """Connections for one writer thread, for point reads and for queries."""
+    """One file of views; `opened` makes one."""
 
-    def __init__(self, path: Path, *, read_only: bool) -> None:
+    def __init__(self, path: Path, writer: Writer, *, read_only: bool) -> None:
+        """The file must be there."""
         self.read_only = read_only
-        self._writer = Writer("baton-views", read_only=read_only)
-        self._queries = ThreadPoolExecutor(1, thread_name_prefix="baton-queries")
+        self._writer = writer
+        self._slow = ThreadPoolExecutor(1, thread_name_prefix="baton-queries")
         with as_unavailable():
-            self._writing = reader(path) if read_only else _writing(path)
-            self._reading = reader(path)
-            self._querying = reader(path)
+            self._reading, self._quick, self._querying = (reader(path) for _ in range(3))
+        self._quick.set_progress_handler(lambda: 1, QUICK_STEPS)
 
-    async def write(self, act: Callable[[sqlite3.Connection], T]) -> T:
-        """Run `act` in one transaction on the writer thread."""
+    @classmethod
+    async def opened(
+        cls, path: Path, *, keep: Sequence[int] = (), read_only: bool = False
+    ) -> "ViewDatabase":
+        """Return the database of a file, which is made if it may be; raises `Unavailable`."""
+        writer = Writer(path, "NORMAL", keep=keep, read_only=read_only)
+        if not read_only:
+            await writer.run([(_SETS, ())])
+        return cls(path, writer, read_only=read_only)
 
-        def run() -> T:
-            with _transaction(self._writing):
-                return act(self._writing)
+    async def write(self, statements: Statements) -> Sequence[Result]:
+        """Run all of `statements` in one transaction."""
+        return await self._writer.run(statements)
 
+    async def query(self, *statements: Statement) -> Sequence[Rows]:
+        """Return the rows of each statement; one that takes long does so in a thread."""
         with as_unavailable():
-            return await self._writer.run(run)
-
-    async def query(self, act: Callable[[sqlite3.Connection], T]) -> T:
-        """Run `act`, which may take long, on the query thread."""
-        with as_unavailable():
+            try:
+                return _rows(self._quick, statements)
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode != sqlite3.SQLITE_INTERRUPT:
+                    raise
             return await asyncio.get_running_loop().run_in_executor(
-                self._queries, act, self._querying
+                self._slow, _rows, self._querying, statements
             )
 
-    def read(self, statement: str, values: Sequence[str | int] = ()) -> list[tuple[Any, ...]]:
-        """Return the rows of a point read, at once."""
+    def read(self, statement: str, values: Sequence[str | int] = ()) -> Rows:
+        """Return the rows of a point read."""
         with as_unavailable():
             return self._reading.execute(statement, values).fetchall()
 
@@ -64,32 +78,12 @@ class ViewDatabase:
         """Finish what was accepted, then let go of the file."""
         try:
             await self._writer.close()
+            await asyncio.to_thread(self._slow.shutdown)
         finally:
-            await shut_down(self._queries)
-        for connection in (self._querying, self._reading, self._writing):
-            connection.close()
+            self._slow.shutdown()  # a connection closed while it is used would crash the process
+            for connection in (self._querying, self._quick, self._reading):
+                connection.close()
 
 
-def _writing(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(
-        path,
-        isolation_level=None,
-        check_same_thread=False,
-        timeout=BUSY_MS / 1000,
-        cached_statements=CACHED_STATEMENTS,
-    )
-    tune(connection, "NORMAL")
-    connection.execute(_SETS)
-    return connection
-
-
-@contextmanager
-def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-        connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise
+def _rows(connection: sqlite3.Connection, statements: Sequence[Statement]) -> list[Rows]:
+    return [connection.execute(*statement).fetchall() for statement in statements]

@@ -1,20 +1,25 @@
 """A data folder has one writer, keeps what was acknowledged, and takes a full disk."""
 
 import asyncio
+import os
 import resource
+import signal
 import sqlite3
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
 
 from backends.sqlite import BACKEND
+from backends.sqlite.event_store import SqliteEventStore
+from backends.sqlite.view_store import SqliteViewStore
+from backends.sqlite.writer import Writer
 from domain.run.messages import StepSucceeded
 from eventlog.backend import Place, Stores
-from eventlog.envelope import Appended, Write
+from eventlog.envelope import Appended, Conflict, Write
 from eventlog.errors import InUse, Unavailable, Unreadable
 from eventlog.ports import Change, Query, Row, Table
 from tests.conformance.opening import Opened, appended, write
@@ -128,14 +133,22 @@ async def test_a_reader_of_an_empty_folder_is_told(tmp_path: Path) -> None:
 
 
 @contextmanager
-def no_file_larger_than(size: int) -> Iterator[None]:
+def no_file_larger_than(size: int, writer: Writer) -> Iterator[None]:
     """Make writes beyond `size` fail as on a full disk."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    soft, hard = resource.prlimit(writer.pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(writer.pid, resource.RLIMIT_FSIZE, (size, hard))
     try:
         yield
     finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        resource.prlimit(writer.pid, resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def writer_of(store: object) -> Writer:
+    """Return what writes for an event store or a view store."""
+    if isinstance(store, SqliteViewStore):
+        return store.database._writer
+    assert isinstance(store, SqliteEventStore)
+    return store._writer
 
 
 def large(number: int) -> Write:
@@ -146,7 +159,8 @@ def large(number: int) -> Write:
 async def test_a_full_disk_refuses_appends_and_loses_none(opened: Opened) -> None:
     acknowledged: list[int] = []
     failed = 0
-    with no_file_larger_than(600_000):
+    await appended(opened.now, write("before", 0, 1))
+    with no_file_larger_than(600_000, writer_of(opened.now.events)):
         for number in range(40):
             try:
                 if isinstance(await opened.now.events.append([large(number)]), Appended):
@@ -160,7 +174,7 @@ async def test_a_full_disk_refuses_appends_and_loses_none(opened: Opened) -> Non
     stores = await opened.reopen()
     everything = await stores.events.read_all(after=0, limit=1_000)
     assert everything[-1] == after.recorded[0]
-    assert [one.stream for one in everything[:-1]] == [
+    assert [one.stream for one in everything[1:-1]] == [
         f"acme/run/large{number}" for number in acknowledged for _ in range(2)
     ]
     with sqlite3.connect(opened.folder / "baton.db") as connection:
@@ -173,7 +187,7 @@ async def test_a_full_disk_leaves_views_and_checkpoint_as_they_were(opened: Open
     await views.prepare([THINGS])
     await views.commit([], checkpoint=1)
     rows = [Row("acme", f"k{number}", b"x" * 20_000) for number in range(100)]
-    with no_file_larger_than(300_000), pytest.raises(Unavailable):
+    with no_file_larger_than(300_000, writer_of(views)), pytest.raises(Unavailable):
         await views.commit([Change(table="things", upserts=rows)], checkpoint=2)
 
     assert await views.checkpoint() == 1
@@ -241,6 +255,40 @@ async def test_a_secret_does_not_open_in_anothers_place(opened: Opened) -> None:
 
     with pytest.raises(Unreadable):
         await stores.secrets.get("other", "s1")
+
+
+async def until_appended(stores: Stores, name: str) -> Appended:
+    """The first append after a death may be the one that notices it."""
+    for number in range(3):
+        with suppress(Unavailable):
+            return await appended(stores, write(f"{name}-{number}", 0, 1))
+    raise AssertionError
+
+
+async def test_a_writing_process_that_dies_is_replaced_and_what_it_stored_is_seen(
+    opened: Opened,
+) -> None:
+    """Nobody hears of what it committed last, but followers must."""
+    stores, writer = opened.now, writer_of(opened.now.events)
+    follower = await stores.log.subscribe("projector", after=0)
+    results: list[Appended | Conflict | BaseException] = []
+    for turn in range(30):
+        await until_appended(stores, f"alive{turn}")
+        appends = [stores.events.append([write(f"r{turn}-{n}", 0, 1, 2)]) for n in range(20)]
+        racing = asyncio.gather(*appends, return_exceptions=True)
+        await asyncio.sleep(turn / 10_000)
+        os.kill(writer.pid, signal.SIGKILL)
+        results += await racing
+    last = await until_appended(stores, "last")
+    seen: list[int] = []
+    while not seen or seen[-1] < last.position:
+        seen += [one.position for one in await asyncio.wait_for(follower.next(), 10)]
+    stored = await stores.events.read_all(after=0, limit=10_000)
+
+    assert any(isinstance(result, Unavailable) for result in results)
+    assert all(isinstance(result, Appended | Unavailable) for result in results)
+    assert {result.position for result in results if isinstance(result, Appended)} <= set(seen)
+    assert seen == [one.position for one in stored]
 
 
 APPENDING = """

@@ -102,12 +102,12 @@ async def test_baton_reads_what_the_recorder_wrote(tmp_path: Path) -> None:
 
 def test_a_position_is_never_used_twice(new_recorder: Callable[[], SqliteRecorder]) -> None:
     recorder = new_recorder()
-    rows = [("acme/run/r1", version, "run.RunStarted", b"{}") for version in range(1, 6)]
-    assert recorder.insert_rows(rows) == 1
+    events = [StoredEvent("acme/run/r1", version, "topic", b"{}") for version in range(1, 6)]
+    assert recorder.insert_events(events) == [1, 2, 3, 4, 5]
     with recorder.datastore.transaction(commit=True) as cursor:
         cursor.execute("DELETE FROM stored_events WHERE rowid = 5")
 
-    assert recorder.insert_rows([("acme/run/r2", 1, "run.RunStarted", b"{}")]) == 6
+    assert recorder.insert_events([StoredEvent("acme/run/r2", 1, "topic", b"{}")]) == [6]
 
 
 def test_a_writing_transaction_is_alone_from_its_first_statement(
