@@ -50,8 +50,15 @@ def sealing_key(settings: Settings) -> bytes:
 
 
 def _keep(path: Path, value: str) -> str:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    """Write `value` in one piece, or return what another process was quicker to write."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    made = path.with_name(f"{path.name}.{os.getpid()}")
+    handle = os.open(made, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(handle, "w") as file:
         file.write(value + "\n")
+    try:
+        os.link(made, path)
+    except FileExistsError:
+        value = path.read_text().strip()
+    made.unlink()
     return value
