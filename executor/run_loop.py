@@ -5,12 +5,11 @@ For each run at most one append is under way; reports that arrive meanwhile go i
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, repeat
 from random import Random
-from typing import cast
+from typing import TypeVar, cast
 
 from domain.definition.graph import Compute, Graph
 from domain.run.messages import (
@@ -28,6 +27,8 @@ from eventlog.transact import Known, transact
 from eventlog.transact import Outcome as Recording
 from executor.handler import Call, Functions
 from executor.live_run import BATCH, Batch, LiveRun
+
+T = TypeVar("T")
 
 _log = logging.getLogger("baton.executor")
 
@@ -66,7 +67,7 @@ class RunLoop:
         """Perform `token`, decide what waits, and go on until this task has nothing left to do."""
         run.opening = False
         if run.graph is None:
-            run.graph = await self.graphs.of(run.state)
+            run.graph = await self.graph_of(run)
         if token is None and not run.serving:
             token = await self._serve(run)
         while token is not None:
@@ -82,12 +83,29 @@ class RunLoop:
 
     async def resume(self, run: LiveRun) -> None:
         """Perform every attempt that is recorded as begun; for a run that was not kept here."""
-        run.graph = await self.graphs.of(run.state)
+        run.graph = await self.graph_of(run)
         run.opening = False
         started = self._to_perform(run)
         run.mine.update(started)
         for token in started:
             self.spawn(self.carry_on(run, token))
+
+    async def graph_of(self, run: LiveRun) -> Graph:
+        """Return the run's graph."""
+        known = self.graphs.known(run.state)
+        if known is not None:
+            return known
+        return await self.insist(lambda: self.graphs.of(run.state), run.stream)
+
+    async def insist(self, act: Callable[[], Awaitable[T]], stream: str) -> T:
+        """Ask the store for as long as it takes: nothing else would move the run on."""
+        for wait_ms in chain(_RETRY_MS, repeat(_RETRY_MS[-1])):
+            try:
+                return await act()
+            except Unavailable as error:
+                _log.warning("%s waits %d ms for the store: %s", stream, wait_ms, error)
+            await self.clock.sleep(wait_ms)
+        raise AssertionError  # the waits never end
 
     async def _serve(self, run: LiveRun) -> Token | None:
         """Append until nothing waits; return one step to perform, spawn the others."""
@@ -137,25 +155,24 @@ class RunLoop:
         return [Token(event.step_id, event.visit, event.attempt) for event in began]
 
     async def _transact(self, run: LiveRun, batch: Batch) -> Recording[State]:
-        """Append, for as long as it takes: nothing but this report moves the run on."""
         known: Known[State] | None = Known(run.state, run.state.version)
-        for wait_ms in chain(_RETRY_MS, repeat(_RETRY_MS[-1])):
-            try:
-                return await transact(self.store, BATCH, run.stream, batch, known=known)
-            except Unavailable as error:
-                _log.warning("%s waits %d ms for the store: %s", run.stream, wait_ms, error)
-                known = None  # the append may have happened all the same: look again
-                await self.clock.sleep(wait_ms)
-        raise AssertionError  # the waits never end
+
+        async def append() -> Recording[State]:
+            nonlocal known
+            before, known = known, None  # what fails may have happened all the same: look again
+            return await transact(self.store, BATCH, run.stream, batch, known=before)
+
+        return await self.insist(append, run.stream)
 
     def _catch_up(
         self, run: LiveRun, before: State, *, own: Sequence[StepStarted] = ()
     ) -> list[Token]:
         """Fit what is performed to what others recorded; leave a run that another one took over.
 
-        `own` are attempts this executor has just recorded: a takeover among them is its own.
+        `own` are attempts this executor has just recorded, behind everything else: a takeover among
+        them makes it the newest owner, whoever took the run over before.
         """
-        if _taken_over(before, run.state, {e.step_id for e in own if e.cause == "takeover"}):
+        if not any(event.cause == "takeover" for event in own) and _taken_over(before, run.state):
             self.counts.runs_lost_to_another += 1
             self._cut(run, set(run.calling))
             run.commands.clear()
@@ -236,10 +253,10 @@ def _runs(state: State, token: Token) -> bool:
     return step is not None and step.status == "running"
 
 
-def _taken_over(before: State, after: State, own: AbstractSet[str]) -> bool:
-    """Whether another executor took a step over: more takeovers than were known or are `own`."""
+def _taken_over(before: State, after: State) -> bool:
+    """Whether a step was taken over in between."""
     for step_id, step in after.steps.items():
         known = before.steps.get(step_id)
-        if step.takeovers > (known.takeovers if known else 0) + (step_id in own):
+        if step.takeovers > (known.takeovers if known else 0):
             return True
     return False

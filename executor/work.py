@@ -113,7 +113,7 @@ class Executor:
 
     async def _begin(self, run: LiveRun) -> None:
         self.counts.runs_started += 1
-        run.graph = self._loop.graphs.known(run.state) or await self._loop.graphs.of(run.state)
+        run.graph = await self._loop.graph_of(run)
         run.commands.append(StartRun(graph=run.graph, at=self._clock.now()))
         await self._loop.carry_on(run)
 
@@ -122,7 +122,7 @@ class Executor:
             await self._begin(run)
             return
         self.counts.runs_taken_over += 1
-        run.graph = await self._loop.graphs.of(run.state)
+        run.graph = await self._loop.graph_of(run)
         run.commands.append(TakeOver(graph=run.graph, at=self._clock.now()))
         await self._loop.carry_on(run)
 
@@ -133,7 +133,7 @@ class Executor:
             await self._loop.resume(run)
 
     async def _load(self, stream: str) -> LiveRun | None:
-        recorded = await self._store.read(stream)
+        recorded = await self._loop.insist(lambda: self._store.read(stream), stream)
         state = DECIDER.fold(one.event for one in recorded)  # type: ignore[misc]
         if stream in self._runs or not state.version or state.final:
             return None
