@@ -143,12 +143,15 @@ async def _start(path: Path, synchronous: Synchronous, keep: Sequence[int]) -> _
     with theirs:
         try:
             process = subprocess.Popen(  # noqa: S603, ASYNC220 - our own script; it takes a millisecond
-                command, stdin=subprocess.DEVNULL, pass_fds=(number, *keep)
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                pass_fds=(number, *keep),
             )
         except OSError as error:
             ours.close()
             raise Unavailable(f"a writing process can't be started: {error.strerror}") from error
     ours.setblocking(False)  # noqa: FBT003 - its only argument
     loop = asyncio.get_running_loop()
-    _, started = await loop.create_connection(lambda: _Process(process), sock=ours)
+    _, started = await loop.create_unix_connection(lambda: _Process(process), sock=ours)
     return started

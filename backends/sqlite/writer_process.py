@@ -13,6 +13,7 @@ import sqlite3
 import struct
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any, BinaryIO
 
 LENGTH = struct.Struct(">Q")
@@ -32,7 +33,8 @@ def main(number: int, path: str, synchronous: str) -> None:
     for ignored in (signal.SIGINT, signal.SIGTERM):  # meant for the process that asks
         signal.signal(ignored, signal.SIG_IGN)
     connection: sqlite3.Connection | None = None
-    with socket.socket(fileno=number) as asked:
+    # The one that asks may end at any moment, also while it is being answered.
+    with socket.socket(fileno=number) as asked, suppress(ConnectionError):
         stream = asked.makefile("rb")
         while (request := _request(stream)) is not None:
             try:

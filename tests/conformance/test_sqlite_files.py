@@ -315,13 +315,21 @@ async def test_what_a_killed_process_had_acknowledged_is_there_and_whole(
     tmp_path: Path, lines: int
 ) -> None:
     child = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", APPENDING, str(tmp_path), stdout=asyncio.subprocess.PIPE
+        sys.executable,
+        "-c",
+        APPENDING,
+        str(tmp_path),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
     )
     assert child.stdout
+    assert child.stderr
     heard = [await child.stdout.readline() for _ in range(lines)]
     child.kill()
     heard += (await child.stdout.read()).splitlines(keepends=True)
     assert await child.wait() == -9
+    # Its writing processes have it too: they end, and have nothing to say about it.
+    assert await asyncio.wait_for(child.stderr.read(), 10) == b""
     acknowledged = dict.fromkeys(range(8), 0)
     for line in heard:
         if line.endswith(b"\n"):
