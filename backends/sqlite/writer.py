@@ -33,7 +33,7 @@ class Writer:
     ) -> None:
         """`keep` are files that stay open as long as that process lives, such as a lock."""
         self._path = path
-        self._synchronous = synchronous
+        self._synchronous: Synchronous = synchronous
         self._keep = tuple(keep)
         self._read_only = read_only
         self._starting = asyncio.Lock()

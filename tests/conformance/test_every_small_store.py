@@ -111,8 +111,9 @@ async def test_a_holder_renews_its_lease_in_the_same_epoch(stores: Stores) -> No
     first = await stores.leases.acquire("scheduler", holder="a", ttl_ms=1_000, at=0)
     renewed = await stores.leases.acquire("scheduler", holder="a", ttl_ms=1_000, at=500)
 
-    assert first == Lease(name="scheduler", holder="a", epoch=1, expires_at=1_000)
-    assert renewed == replace(first, expires_at=1_500)
+    lease = Lease(name="scheduler", holder="a", epoch=1, expires_at=1_000)
+    assert first == lease
+    assert renewed == replace(lease, expires_at=1_500)
     assert await stores.leases.acquire("scheduler", holder="b", ttl_ms=1_000, at=1_499) is None
 
 
