@@ -1,0 +1,149 @@
+"""Random graphs, and what their functions will do: everything that a seed decides beforehand."""
+
+from dataclasses import dataclass, field
+from random import Random
+from typing import Literal, TypeAlias
+
+from domain.definition.graph import (
+    Case,
+    Compute,
+    Condition,
+    Decision,
+    Delay,
+    Graph,
+    Retry,
+    Step,
+    Sync,
+)
+from domain.json import JsonObject
+
+HANG_MS = 300
+"""The deadline of steps whose function hangs; all others have a long one."""
+LONG_MS = 600_000
+
+Kind: TypeAlias = Literal["succeed", "fail at first", "fail", "refuse", "hang"]
+_KINDS: tuple[Kind, ...] = ("succeed",) * 8 + ("fail at first",) * 4 + ("fail", "refuse", "hang")
+
+
+@dataclass(frozen=True, slots=True)
+class Behaviour:
+    """What a step's function does on every visit; `failures` come before it succeeds."""
+
+    kind: Kind
+    output: int
+    failures: int = 0
+    context: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One definition: its graph and how its functions behave, by step."""
+
+    graph: Graph
+    behaviours: dict[str, Behaviour] = field(default_factory=dict)
+
+    @property
+    def needs(self) -> dict[str, tuple[str, ...]]:
+        """What must be done before each step, as the checkers want it."""
+        return {step.id: step.needs for step in self.graph.steps}
+
+
+def draw(rng: Random, prefix: str = "") -> Plan:
+    """Return a plan that may be published; ids of steps begin with `prefix`."""
+    count = rng.randint(1, 6)
+    by_needs = rng.random() < 0.5
+    draft = _Draft(rng, [f"{prefix}s{number}" for number in range(count)])
+    steps = [draft.by_needs(place) if by_needs else draft.by_next() for place in range(count)]
+    behaviours = {step.id: _behaviour(rng, step) for step in steps if isinstance(step, Compute)}
+    if by_needs:
+        rng.shuffle(steps)
+        return Plan(Graph(steps=tuple(steps), flow="needs"), behaviours)
+    return Plan(Graph(steps=tuple(steps), loop_limit=rng.randint(2, 12)), behaviours)
+
+
+def draw_input(rng: Random) -> JsonObject:
+    """Return an input that conditions look at."""
+    return {"amount": rng.choice((1, 500))}
+
+
+def _behaviour(rng: Random, step: Compute) -> Behaviour:
+    kind: Kind = "hang" if step.timeout_ms == HANG_MS else rng.choice(_KINDS[:-1])
+    failures = rng.randint(1, 3) if kind == "fail at first" else 0
+    return Behaviour(kind, rng.randint(0, 2), failures, context=rng.random() < 0.5)
+
+
+class _Draft:
+    """Draws the steps of one graph, one after the other."""
+
+    def __init__(self, rng: Random, ids: list[str]) -> None:
+        self._rng = rng
+        self._ids = ids
+        self._left = list(ids)
+        self._ancestors: dict[str, set[str]] = {}
+
+    def by_needs(self, place: int) -> Step:
+        """Return a step that needs some of those before it, and looks at no others."""
+        step_id = self._left.pop(0)
+        before = self._ids[:place]
+        needs = tuple(self._rng.sample(before, min(len(before), self._rng.randint(0, 3))))
+        seen = set(needs).union(*(self._ancestors[need] for need in needs))
+        self._ancestors[step_id] = seen
+        match self._rng.randrange(6):
+            case 0:
+                return Delay(id=step_id, delay_ms=self._rng.randint(0, 900), needs=needs)
+            case 1:
+                return Sync(id=step_id, needs=needs)
+            case _:
+                when = self._conditions(sorted(seen)) if self._rng.random() < 0.3 else ()
+                return self._compute(step_id, needs=needs, when=when)
+
+    def by_next(self) -> Step:
+        """Return a step that points anywhere: loops are cut short by a low limit."""
+        step_id = self._left.pop(0)
+        match self._rng.randrange(6):
+            case 0:
+                following = self._target()
+                return Delay(id=step_id, delay_ms=self._rng.randint(0, 900), next=following)
+            case 1:
+                cases = tuple(
+                    Case(conditions=self._conditions(self._ids), next=self._rng.choice(self._ids))
+                    for _ in range(self._rng.randint(1, 2))
+                )
+                return Decision(id=step_id, cases=cases, default_next=self._target())
+            case _:
+                when = self._conditions(self._ids) if self._rng.random() < 0.2 else ()
+                return self._compute(step_id, next=self._target(), when=when)
+
+    def _compute(
+        self,
+        step_id: str,
+        *,
+        next: str | None = None,  # noqa: A002 - the graph's word
+        needs: tuple[str, ...] = (),
+        when: tuple[Condition, ...],
+    ) -> Compute:
+        rng = self._rng
+        retry = Retry(max_attempts=rng.randint(1, 4), backoff_ms=rng.choice((0, 40, 400)))
+        return Compute(
+            id=step_id,
+            function="f",
+            timeout_ms=HANG_MS if rng.random() < 0.08 else LONG_MS,
+            retry=retry if rng.random() < 0.7 else None,
+            next=next,
+            on_success_next=rng.choice(self._ids) if next and rng.random() < 0.2 else None,
+            on_failure=rng.choice(("fail", "end", None)),
+            needs=needs,
+            when=when,
+        )
+
+    def _target(self) -> str | None:
+        """Mostly the step that comes next, so that runs get somewhere."""
+        if self._left and self._rng.random() < 0.8:
+            return self._left[0]
+        return self._rng.choice([None, *self._ids])
+
+    def _conditions(self, steps: list[str]) -> tuple[Condition, ...]:
+        if steps and self._rng.random() < 0.6:
+            path = f"steps.{self._rng.choice(steps)}.output"
+            return (Condition(path=path, op="eq", value=self._rng.randint(0, 2)),)
+        return (Condition(path="input.amount", op="gt", value=100),)

@@ -1,0 +1,127 @@
+"""What seeds have found, told one by one: a store that does not answer loses no run."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from random import Random
+
+from backends.memory import BACKEND
+from domain.definition.decisions import DECIDER as DEFINITION
+from domain.definition.graph import Compute, Graph
+from domain.definition.messages import Body, CreateDefinition
+from domain.definition.trigger import OnDemandTrigger
+from domain.run.decisions import DECIDER as RUN
+from domain.run.messages import Failed, RequestRun, StartRun, StepStarted, Succeeded
+from domain.stream import stream_name
+from eventlog.backend import Place
+from eventlog.clock import SystemClock
+from eventlog.envelope import Appended, Conflict, Recorded, Write
+from eventlog.errors import Unavailable
+from eventlog.follow import follow
+from eventlog.ports import EventStore
+from eventlog.transact import transact
+from executor.handler import Call
+from executor.work import Executor
+from tests.faults import checkers
+from tests.faults.event_log import seen
+from tests.simulation.virtual_loop import VirtualLoop
+
+GRAPH = Graph(steps=(Compute(id="a", function="f"),))
+STREAM = stream_name("acme", RUN.name, "r1")
+
+
+@dataclass(slots=True)
+class Failing:
+    """A store that fails its first calls: before anything is done, or with the answer lost."""
+
+    store: EventStore
+    reads: int = 0
+    answers: int = 0
+
+    async def append(self, writes: Sequence[Write]) -> Appended | Conflict:
+        result = await self.store.append(writes)
+        if self.answers:
+            self.answers -= 1
+            raise Unavailable("the answer was lost")
+        return result
+
+    async def read(self, stream: str, *, after: int = 0) -> Sequence[Recorded]:
+        if self.reads:
+            self.reads -= 1
+            raise Unavailable("the connection broke")
+        return await self.store.read(stream, after=after)
+
+    async def read_all(self, *, after: int, limit: int) -> Sequence[Recorded]:
+        return await self.store.read_all(after=after, limit=limit)
+
+    async def head(self) -> int:
+        return await self.store.head()
+
+    async def close(self) -> None:
+        """Nothing is kept here."""
+
+
+class Functions:
+    async def call(self, call: Call) -> Succeeded | Failed:
+        return Succeeded(output={"attempt": call.attempt})
+
+    async def close(self) -> None:
+        """Nothing is kept here."""
+
+
+def test_a_run_begins_although_its_definition_cannot_be_read_at_first() -> None:
+    assert ended(begun=False, reads=3) == "completed"
+
+
+def test_a_run_is_taken_up_although_it_cannot_be_read_at_first() -> None:
+    assert ended(begun=True, reads=3) == "completed"
+
+
+def test_an_executor_whose_takeover_was_not_answered_keeps_the_run() -> None:
+    assert ended(begun=True, answers=1) == "completed"
+
+
+def test_a_run_goes_on_although_no_append_is_answered_at_once() -> None:
+    assert ended(begun=False, answers=3) == "completed"
+
+
+def ended(*, begun: bool, reads: int = 0, answers: int = 0) -> str:
+    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+        return runner.run(_ended(begun=begun, reads=reads, answers=answers))
+
+
+async def _ended(*, begun: bool, reads: int, answers: int) -> str:
+    """Return the status of a run, an hour after an executor has come to it."""
+    stores = await BACKEND.open(Place(sealing_key=b"a key for tests, 32 bytes long.."))
+    await _requested(stores.events, begun=begun)
+    store, clock = Failing(stores.events, reads, answers), SystemClock()
+    executor = Executor(store, Functions(), clock=clock, rng=Random(1))
+    head = await stores.events.head() if begun else 0
+    subscription = await stores.log.subscribe("executor", after=head)
+    following = asyncio.create_task(follow(subscription, executor.handle, clock=clock))
+    if begun:
+        await executor.take_up([STREAM])
+    await asyncio.sleep(3_600)
+    following.cancel()
+    log = seen(await stores.events.read_all(after=0, limit=1_000))
+    assert checkers.broken_laws(log) == []
+    return checkers.lives(log)["r1"].status
+
+
+async def _requested(store: EventStore, *, begun: bool) -> None:
+    """Request the run; `begun`: an executor that is gone has begun its step."""
+    create = CreateDefinition(
+        tenant="acme",
+        definition_id="d1",
+        slug="d1",
+        body=Body(name="d1", trigger=OnDemandTrigger(), graph=GRAPH),
+        by="ann",
+        at=1,
+    )
+    stream = stream_name("acme", DEFINITION.name, "d1")
+    definition = (await transact(store, DEFINITION, stream, create)).state
+    request = RequestRun(run_id="r1", definition=definition, trigger="on_demand", by="ann", at=2)
+    await transact(store, RUN, STREAM, request)
+    if begun:
+        started = await transact(store, RUN, STREAM, StartRun(graph=GRAPH, at=3))
+        assert isinstance(started.recorded[-1].event, StepStarted)
