@@ -4,7 +4,7 @@ from contextlib import AsyncExitStack
 
 from backends.postgres.appender import Appender
 from backends.postgres.checkpoints import PostgresCheckpoints
-from backends.postgres.database import Database
+from backends.postgres.database import open_database
 from backends.postgres.event_store import PostgresEventStore
 from backends.postgres.idempotency import PostgresIdempotencyKeys
 from backends.postgres.leases import PostgresLeases
@@ -23,8 +23,7 @@ async def _open(place: Place) -> Stores:
         raise Unavailable("PostgreSQL is found by its address, postgresql://…; none was given")
     sealer = Sealer(place.sealing_key)
     async with AsyncExitStack() as opened:
-        database = Database(place.url, read_only=place.read_only)
-        await database.open()
+        database = await open_database(place.url, read_only=place.read_only)
         opened.push_async_callback(database.close)
         await check_version(database)
         events = PostgresEventStore(database, Appender(place.url, read_only=place.read_only))

@@ -27,6 +27,7 @@ WHOLE_LIFE = 2**31
 """More statements than a connection ever sees: it isn't replaced for its age."""
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
+Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
 Pooled: TypeAlias = "PoolConnectionProxy[asyncpg.Record]"
 Executing: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]"
 Value: TypeAlias = str | int | bytes | Sequence[str | int | bytes | None] | None
@@ -52,29 +53,10 @@ _READ_ONLY = MappingProxyType({**_POOLED, "default_transaction_read_only": "on"}
 class Database:
     """One process's way to a database. All methods raise `Unavailable`."""
 
-    def __init__(self, url: str, *, read_only: bool = False, single: bool = False) -> None:
-        """`url` is as libpq takes it; with `single`, all goes through one connection.
-
-        Connections are made when they are needed.
-        """
+    def __init__(self, url: str, pool: Pool, *, read_only: bool) -> None:
         self.url = url
         self.read_only = read_only
-        self._pool = asyncpg.create_pool(
-            url,
-            min_size=0,
-            max_size=1 if single else CONNECTIONS,
-            max_queries=WHOLE_LIFE,
-            max_inactive_connection_lifetime=0 if single else IDLE_S,
-            reset=_keep,
-            timeout=CONNECT_S,
-            command_timeout=ANSWER_S,
-            server_settings=dict(_READ_ONLY if read_only else _POOLED),
-        )
-
-    async def open(self) -> None:
-        """Be ready to connect."""
-        with as_unavailable():
-            await self._pool
+        self._pool = pool
 
     async def fetch(self, statement: str, *values: Value) -> list[asyncpg.Record]:
         """Return the rows of one statement, which is a transaction of its own."""
@@ -109,6 +91,26 @@ class Database:
                 await self._pool.close()
         except (TimeoutError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
             self._pool.terminate()
+
+
+async def open_database(url: str, *, read_only: bool = False, single: bool = False) -> Database:
+    """Return the way to the database at `url`, as libpq takes it; raises `Unavailable`.
+
+    Connections are made when they are needed; with `single`, all goes through one.
+    """
+    with as_unavailable():
+        pool = await asyncpg.create_pool(
+            url,
+            min_size=0,
+            max_size=1 if single else CONNECTIONS,
+            max_queries=WHOLE_LIFE,
+            max_inactive_connection_lifetime=0 if single else IDLE_S,
+            reset=_keep,
+            timeout=CONNECT_S,
+            command_timeout=ANSWER_S,
+            server_settings=dict(_READ_ONLY if read_only else _POOLED),
+        )
+    return Database(url, pool, read_only=read_only)
 
 
 async def connect(url: str, *, timeout_s: float = ANSWER_S) -> Connection:

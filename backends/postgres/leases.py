@@ -5,6 +5,7 @@ this host's clock is off, and moves the times it was given by that.
 """
 
 import time
+from collections.abc import Callable
 
 from backends.postgres.database import Database
 from eventlog.ports import Lease
@@ -26,8 +27,10 @@ WHERE name = $1 AND holder = $2 AND epoch = $3"""
 class PostgresLeases:
     """Implements `eventlog.ports.Leases`."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, wall: Callable[[], float] = time.time) -> None:
+        """`wall` is this host's clock, in seconds since the epoch."""
         self._database = database
+        self._wall = wall
 
     async def acquire(self, name: str, *, holder: str, ttl_ms: int, at: int) -> Lease | None:
         """Take or renew the lease; None while somebody else holds it."""
@@ -43,9 +46,9 @@ class PostgresLeases:
 
     async def _offset_ms(self) -> int:
         """Return how far this host's clock is behind the database's, as far as is certain."""
-        asked = time.time()
+        asked = self._wall()
         ((now,),) = await self._database.fetch(_NOW)
-        answered = time.time()
+        answered = self._wall()
         return round(1_000 * offset_s(asked, float(now), answered))
 
 

@@ -7,7 +7,7 @@ a projector that was taken for dead does no harm when it wakes.
 from collections.abc import Mapping, Sequence
 
 from backends.postgres import view_sets
-from backends.postgres.database import Database, Value
+from backends.postgres.database import Database, Value, open_database
 from backends.postgres.tables import ViewTable, arrays_of
 from backends.postgres.view_sets import LIVE, TEMPORARY, ViewSet, state_of
 from eventlog.errors import InUse, Unavailable
@@ -143,8 +143,7 @@ class PostgresViewStore:
 
 async def _temporary(url: str, tables: Sequence[Table]) -> PostgresViewStore:
     """Return empty tables that only one connection sees, and that end with it."""
-    database = Database(url, single=True)
-    await database.open()
+    database = await open_database(url, single=True)
     store = PostgresViewStore(database, schema=TEMPORARY, owned=True)
     try:
         async with database.transaction() as transaction:

@@ -1,0 +1,405 @@
+"""Appends to PostgreSQL when connections break, servers crash, and many processes append."""
+
+import asyncio
+import signal
+import sys
+from collections.abc import AsyncIterator, Sequence
+from itertools import pairwise
+from pathlib import Path
+
+import asyncpg
+import pytest
+from eventsourcing.persistence import StoredEvent
+from eventsourcing.postgres import PostgresApplicationRecorder
+
+from backends.postgres import BACKEND, appender, database, migrate
+from eventlog.backend import Place, Stores
+from eventlog.codec import encode
+from eventlog.envelope import Appended, Conflict, Recorded
+from eventlog.errors import Unavailable, Unwritable
+from eventlog.ports import Subscription
+from tests.conformance.opening import appended, happened, write
+from tests.conformance.test_postgres_recorder import datastore_of
+from tests.servers.finding import absent
+from tests.servers.local_postgres import LocalPostgres, programs
+from tests.servers.postgres import database_for
+from tests.servers.proxy import Loss, Proxy
+
+KEY = b"a key for tests, 32 bytes long.."
+
+
+async def opened(url: str) -> Stores:
+    return await BACKEND.open(Place(url=url, sealing_key=KEY))
+
+
+@pytest.fixture
+async def url(tmp_path: Path) -> str:
+    return await database_for(tmp_path)
+
+
+@pytest.fixture
+async def stores(url: str) -> AsyncIterator[Stores]:
+    stores = await opened(url)
+    yield stores
+    await stores.close()
+
+
+@pytest.fixture
+async def direct(url: str) -> AsyncIterator[asyncpg.Connection]:
+    connection = await asyncpg.connect(url)
+    yield connection
+    await connection.close()
+
+
+@pytest.fixture
+async def proxy(url: str) -> AsyncIterator[Proxy]:
+    async with Proxy(url) as proxy:
+        yield proxy
+
+
+@pytest.fixture
+async def behind(proxy: Proxy) -> AsyncIterator[Stores]:
+    stores = await opened(proxy.url)
+    yield stores
+    await stores.close()
+
+
+async def everything(stores: Stores) -> Sequence[Recorded]:
+    return await stores.events.read_all(after=0, limit=1_000_000)
+
+
+@pytest.mark.parametrize("loss", ["request", "answer"])
+async def test_a_commit_that_was_not_heard_of_is_found_out_about(
+    loss: Loss, behind: Stores, proxy: Proxy
+) -> None:
+    await appended(behind, write("r0", 0, 1))
+    proxy.lose(loss, b"acme/run/lost")
+    first = await asyncio.gather(
+        *(appended(behind, write(name, 0, 2, 3)) for name in ("lost", "r1", "r2"))
+    )
+    last = await appended(behind, write("lost", 2, 4))
+
+    assert proxy.fired == 1
+    assert list(await everything(behind))[1:] == [
+        *(one for result in first for one in result.recorded),
+        *last.recorded,
+    ]
+
+
+async def test_a_conflict_that_was_not_heard_of_is_one(
+    behind: Stores, stores: Stores, proxy: Proxy
+) -> None:
+    await appended(behind, write("r0", 0, 1))
+    await appended(stores, write("taken", 0, 1))
+    proxy.lose("answer", b"acme/run/taken")
+    results = await asyncio.gather(
+        behind.events.append([write("r1", 0, 2), write("taken", 0, 3)]),
+        behind.events.append([write("r2", 0, 4)]),
+    )
+
+    assert proxy.fired == 1
+    assert results[0] == Conflict("acme/run/taken")
+    assert isinstance(results[1], Appended)
+    assert [one.stream for one in await everything(stores)] == [
+        "acme/run/r0",
+        "acme/run/taken",
+        "acme/run/r2",
+    ]
+
+
+async def test_a_batch_that_arrives_after_it_was_given_up_is_refused(
+    stores: Stores, direct: asyncpg.Connection
+) -> None:
+    await appended(stores, write("r1", 0, 1))
+    ((name, batch),) = await direct.fetch("SELECT appender, batch FROM baton.append_receipts")
+    given_up = await direct.fetchval(appender._GIVE_UP, name, batch + 1)
+    late = ([0], ["acme/run/late"], [1], ["run.RunStarted"], [b"{}"])
+
+    assert given_up == batch + 1
+    with pytest.raises(asyncpg.SerializationError, match="was given up"):
+        await direct.fetch(appender._APPEND, name, batch + 1, *late)
+    assert len(await everything(stores)) == 1
+
+
+async def test_a_follower_sees_what_an_unheard_commit_wrote(behind: Stores, proxy: Proxy) -> None:
+    subscription = await behind.log.subscribe("projector", after=0)
+    await appended(behind, write("r0", 0, 1))
+    proxy.lose("answer", b"acme/run/lost")
+    await appended(behind, write("lost", 0, 2))
+
+    assert [one.stream for one in await seen(subscription, 2)] == ["acme/run/r0", "acme/run/lost"]
+
+
+async def test_an_append_to_a_silent_server_ends(
+    behind: Stores, stores: Stores, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(appender, "ATTEMPT_S", 0.2)
+    monkeypatch.setattr(appender, "PATIENCE_S", 0.3)
+    monkeypatch.setattr(database, "CONNECT_S", 0.2)
+    proxy.silence()
+    with pytest.raises(Unavailable):
+        await behind.events.append([write("r1", 0, 1)])
+    proxy.speak()
+    proxy.cut()
+    result = await appended(behind, write("r2", 0, 2))
+
+    assert list(await everything(stores)) == list(result.recorded)
+
+
+async def test_appends_go_on_while_the_servers_connections_are_killed(
+    stores: Stores, direct: asyncpg.Connection
+) -> None:
+    killed = 0
+
+    async def writing(number: int) -> None:
+        for version in range(30):
+            await appended(stores, write(f"a{number}", version, 1), write(f"b{number}", version, 2))
+
+    writers = asyncio.gather(*(writing(number) for number in range(10)))
+    while not writers.done():
+        await direct.execute("SELECT pg_sleep(0.05)")
+        killed += await direct.fetchval(
+            "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            " AND query LIKE '%baton.append(%'"
+        )
+    await writers
+
+    assert killed
+    for name in (f"{letter}{number}" for letter in "ab" for number in range(10)):
+        read = await stores.events.read(f"acme/run/{name}")
+        assert [one.version for one in read] == list(range(1, 31))
+
+
+async def test_a_crash_of_the_server_loses_nothing_acknowledged_and_is_got_over() -> None:
+    found = programs() or absent("PostgreSQL", "no local server to crash")
+    server = LocalPostgres(found)
+    server.start()
+    try:
+        await migrate(server.url)
+        stores = await opened(server.url)
+        await _crash_under_load(server, stores)
+        await stores.close()
+    finally:
+        server.remove()
+
+
+async def _crash_under_load(server: LocalPostgres, stores: Stores) -> None:
+    acknowledged = dict.fromkeys(range(8), 0)
+    refused = 0
+    done = asyncio.Event()
+
+    async def writing(number: int) -> None:
+        nonlocal refused
+        while not done.is_set():
+            version = acknowledged[number]
+            try:
+                result = await stores.events.append([write(f"r{number}", version, version)])
+                assert isinstance(result, Appended)
+                acknowledged[number] += 1
+            except Unavailable:
+                refused += 1
+
+    subscription = await stores.log.subscribe("projector", after=0)
+    writers = [asyncio.create_task(writing(number)) for number in acknowledged]
+    for _ in range(2):
+        await seen(subscription, 50)
+        await asyncio.to_thread(server.stop, signal.SIGQUIT)
+        await asyncio.to_thread(server.start)
+    done.set()
+    await asyncio.gather(*writers)
+
+    for number, version in acknowledged.items():
+        read = await stores.events.read(f"acme/run/r{number}")
+        assert [one.version for one in read] == list(range(1, version + 1))
+    assert min(acknowledged.values()) > 5
+
+
+async def seen(subscription: Subscription, count: int) -> list[Recorded]:
+    """Follow until `count` events came, as `follow` does: a failure is tried again."""
+    found: list[Recorded] = []
+    async with asyncio.timeout(60):
+        while len(found) < count:
+            try:
+                found += await subscription.next()
+            except Unavailable:
+                await asyncio.sleep(0.05)
+    return found
+
+
+async def test_followers_in_every_process_see_every_event_in_order(url: str) -> None:
+    """Three processes append, and the library's recorder beside them; each follows from 0."""
+    processes = [await opened(url) for _ in range(3)]
+    followers = [await one.log.subscribe("projector", after=0) for one in processes]
+    following = [asyncio.create_task(seen(follower, 3 * 150 + 30)) for follower in followers]
+    datastore = datastore_of(url)
+    recorder = PostgresApplicationRecorder(datastore)
+    (event,) = happened(7)
+
+    async def writing(stores: Stores, name: str) -> None:
+        for turn in range(25):
+            await asyncio.gather(
+                *(appended(stores, write(f"{name}-{turn}-{n}", 0, turn)) for n in range(6))
+            )
+
+    def of_the_library() -> None:
+        for turn in range(30):
+            stored = StoredEvent(f"acme/run/lib{turn}", 1, "run.RunStarted", encode(event))
+            recorder.insert_events([stored])
+
+    await asyncio.gather(
+        *(writing(stores, f"p{number}") for number, stores in enumerate(processes)),
+        asyncio.to_thread(of_the_library),
+    )
+    logs = await asyncio.gather(*following)
+
+    whole = list(await everything(processes[0]))
+    assert len(whole) == 480
+    assert all(log == whole for log in logs)
+    assert all(before.position < after.position for before, after in pairwise(whole))
+    datastore.close()
+    for stores in processes:
+        await stores.close()
+
+
+async def test_processes_that_race_for_a_stream_lose_nothing_and_tear_nothing(url: str) -> None:
+    processes = [await opened(url) for _ in range(3)]
+
+    async def writing(stores: Stores, number: int) -> int:
+        won = 0
+        for turn in range(30):
+            contested = f"r{turn % 3}"
+            version = len(await stores.events.read(f"acme/run/{contested}"))
+            own = write(f"own{number}", won, turn)
+            result = await stores.events.append([own, write(contested, version, number)])
+            won += isinstance(result, Appended)
+        return won
+
+    won = await asyncio.gather(*(writing(processes[number % 3], number) for number in range(9)))
+    whole = await everything(processes[0])
+
+    assert 0 < sum(won) < 9 * 30
+    assert len(whole) == 2 * sum(won)
+    for number, count in enumerate(won):
+        assert len(await processes[0].events.read(f"acme/run/own{number}")) == count
+    for stores in processes:
+        await stores.close()
+
+
+async def test_a_vacuum_under_way_holds_up_no_append(
+    stores: Stores, direct: asyncpg.Connection
+) -> None:
+    async with direct.transaction():
+        await direct.execute("LOCK TABLE public.stored_events IN SHARE UPDATE EXCLUSIVE MODE")
+
+        result = await asyncio.wait_for(appended(stores, write("r1", 0, 1)), 3)
+    assert list(await everything(stores)) == list(result.recorded)
+
+
+async def test_a_writer_that_takes_no_lock_is_noticed(
+    stores: Stores, direct: asyncpg.Connection
+) -> None:
+    """It draws a position in the middle of a batch: that one is not told wrong positions."""
+    await direct.execute(
+        """
+        CREATE SEQUENCE public.drawn;
+        CREATE FUNCTION public.draw() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+            IF NEW.originator_id = 'acme/run/r1' AND nextval('public.drawn') = 1 THEN
+                PERFORM nextval('public.stored_events_notification_id_seq');
+            END IF;
+            RETURN NEW;
+        END $$;
+        CREATE TRIGGER draw BEFORE INSERT ON public.stored_events
+        FOR EACH ROW EXECUTE FUNCTION public.draw();
+        """
+    )
+    try:
+        result = await appended(stores, write("r0", 0, 1), write("r1", 0, 2), write("r2", 0, 3))
+        assert await direct.fetchval("SELECT last_value FROM public.drawn") > 1
+    finally:
+        await direct.execute(
+            "DROP TRIGGER draw ON public.stored_events;"
+            "DROP FUNCTION public.draw; DROP SEQUENCE public.drawn"
+        )
+
+    assert list(await everything(stores)) == list(result.recorded)
+
+
+@pytest.mark.parametrize("stream", ["acme/run/a\0b", "acme/run/\ud800"])
+async def test_a_name_that_cannot_be_stored_fails_its_append_alone(
+    stores: Stores, stream: str
+) -> None:
+    bad, good = write(stream.removeprefix("acme/run/"), 0, 1), write("good", 0, 1)
+    results = await asyncio.gather(
+        stores.events.append([bad]), stores.events.append([good]), return_exceptions=True
+    )
+
+    assert isinstance(results[0], Unwritable)
+    assert isinstance(results[1], Appended)
+
+
+async def test_a_name_that_cannot_be_stored_is_not_found(stores: Stores) -> None:
+    assert list(await stores.events.read("acme/run/a\0b")) == []
+
+
+APPENDING = """
+import asyncio, sys
+from backends.postgres import BACKEND
+from eventlog.backend import Place
+from tests.conformance.opening import write
+
+async def main():
+    stores = await BACKEND.open(Place(url=sys.argv[1], sealing_key=b"x" * 16))
+    async def appending(number):
+        for version in range(10_000):
+            a, b = write(f"a{number}", version * 2, 1, 2), write(f"b{number}", version, 3)
+            await stores.events.append([a, b])
+            print(number, version + 1, flush=True)
+    await asyncio.gather(*(appending(number) for number in range(8)))
+
+asyncio.run(main())
+"""
+
+
+async def test_what_a_killed_process_had_acknowledged_is_there_and_whole(
+    url: str, stores: Stores
+) -> None:
+    child = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", APPENDING, url, stdout=asyncio.subprocess.PIPE
+    )
+    assert child.stdout
+    heard = [await child.stdout.readline() for _ in range(100)]
+    child.kill()
+    heard += (await child.stdout.read()).splitlines(keepends=True)
+    assert await child.wait() == -9
+    acknowledged = dict.fromkeys(range(8), 0)
+    for line in heard:
+        if line.endswith(b"\n"):
+            number, version = (int(part) for part in line.split())
+            acknowledged[number] = version
+
+    for number, version in acknowledged.items():
+        ones = await stores.events.read(f"acme/run/b{number}")
+        assert len(ones) >= version
+        assert len(await stores.events.read(f"acme/run/a{number}")) == 2 * len(ones)
+    after = await appended(stores, write("after", 0, 1))
+    assert after.position == await stores.events.head()
+
+
+async def test_nothing_of_a_closed_process_stays_on_the_server(
+    url: str, direct: asyncpg.Connection
+) -> None:
+    stores = await opened(url)
+    subscription = await stores.log.subscribe("projector", after=0)
+    await appended(stores, write("r1", 0, 1))
+    assert await seen(subscription, 1)
+    await asyncio.gather(*(stores.events.read("acme/run/r1") for _ in range(20)))
+    await stores.close()
+
+    async with asyncio.timeout(5):
+        while await direct.fetchval(
+            "SELECT count(*) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        ):
+            await direct.execute("SELECT pg_sleep(0.01)")
+    assert await direct.fetchval("SELECT count(*) FROM baton.append_receipts") == 0

@@ -1,0 +1,108 @@
+"""The schema is made and upgraded in numbered steps, and a process refuses any but its own."""
+
+import asyncio
+
+import asyncpg
+import pytest
+
+from backends.postgres import BACKEND, migrate
+from backends.postgres.schema import migrations
+from eventlog.backend import Place, Stores
+from eventlog.errors import Unavailable
+from tests.conformance.opening import appended, write
+from tests.servers.postgres import bare_database
+
+NEEDED = migrations()[-1].version
+
+
+async def opened(url: str) -> Stores:
+    return await BACKEND.open(Place(url=url, sealing_key=b"a key for tests, 32 bytes long.."))
+
+
+async def execute(url: str, *statements: str) -> None:
+    connection = await asyncpg.connect(url)
+    for statement in statements:
+        await connection.execute(statement)
+    await connection.close()
+
+
+def test_migrations_are_numbered_without_a_hole() -> None:
+    assert [one.version for one in migrations()] == list(range(1, NEEDED + 1))
+
+
+async def test_a_database_is_migrated_once(recwarn: pytest.WarningsRecorder) -> None:
+    url = await bare_database()
+    with pytest.raises(Unavailable, match="no Baton schema yet: run `baton migrate`"):
+        await opened(url)
+
+    assert await migrate(url) == [one.name for one in migrations()]
+    assert await migrate(url) == []
+    stores = await opened(url)
+    assert (await appended(stores, write("r1", 0, 1))).position == 1
+    await stores.close()
+    assert not recwarn.list
+
+
+async def test_two_that_migrate_at_once_do_it_once() -> None:
+    url = await bare_database()
+    done = await asyncio.gather(*(migrate(url) for _ in range(3)))
+
+    assert sorted(name for names in done for name in names) == sorted(
+        one.name for one in migrations()
+    )
+
+
+async def test_a_migration_that_is_repeated_changes_nothing() -> None:
+    url = await bare_database()
+    await migrate(url)
+    stores = await opened(url)
+    before = await appended(stores, write("r1", 0, 1))
+    await execute(url, *(one.sql for one in migrations()))
+
+    after = await appended(stores, write("r1", 1, 2))
+    assert list(await stores.events.read("acme/run/r1")) == [*before.recorded, *after.recorded]
+    await stores.close()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            f"DELETE FROM baton.schema_version WHERE version = {NEEDED}",
+            f"the schema is at {NEEDED - 1}, this release needs {NEEDED}: run `baton migrate`",
+        ),
+        (
+            f"INSERT INTO baton.schema_version VALUES ({NEEDED + 1}, 'later')",
+            f"the schema is at {NEEDED + 1}, this release knows {NEEDED}: use a newer Baton",
+        ),
+    ],
+)
+async def test_another_releases_schema_is_refused(change: str, message: str) -> None:
+    url = await bare_database()
+    await migrate(url)
+    await execute(url, change)
+
+    with pytest.raises(Unavailable) as refused:
+        await opened(url)
+    assert str(refused.value) == message
+
+
+async def test_a_newer_schema_is_not_migrated() -> None:
+    url = await bare_database()
+    await migrate(url)
+    await execute(url, f"INSERT INTO baton.schema_version VALUES ({NEEDED + 1}, 'later')")
+
+    with pytest.raises(Unavailable, match="use a newer Baton"):
+        await migrate(url)
+
+
+async def test_a_server_that_is_not_there_is_named() -> None:
+    with pytest.raises(Unavailable, match="PostgreSQL"):
+        await migrate("postgresql://baton@127.0.0.1:1/baton")
+    with pytest.raises(Unavailable, match="PostgreSQL"):
+        await opened("postgresql://baton@127.0.0.1:1/baton")
+
+
+async def test_an_address_is_needed() -> None:
+    with pytest.raises(Unavailable, match="address"):
+        await BACKEND.open(Place(sealing_key=b"a key for tests, 32 bytes long.."))

@@ -1,0 +1,322 @@
+"""Processes that share a PostgreSQL database: who may write, what others see, what is only read."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from backends.postgres import BACKEND
+from backends.postgres.database import open_database
+from backends.postgres.leases import PostgresLeases, offset_s
+from backends.postgres.view_store import PostgresViewStore
+from eventlog.backend import Place, Stores
+from eventlog.errors import InUse, Unavailable, Unreadable
+from eventlog.ports import Answer, Change, Filter, Query, Row, Table
+from projector.views import every_view
+from tests.conformance.opening import appended, write
+from tests.conformance.test_every_view_store import RUNS, TIMERS, run
+from tests.servers.postgres import database_for
+
+KEY = b"a key for tests, 32 bytes long.."
+THINGS = Table(name="things")
+THING = Change(table="things", upserts=[Row("acme", "k", b"{}")])
+
+
+@pytest.fixture
+async def place(tmp_path: Path) -> Place:
+    return Place(url=await database_for(tmp_path), sealing_key=KEY)
+
+
+@pytest.fixture
+async def one(place: Place) -> AsyncIterator[Stores]:
+    stores = await BACKEND.open(place)
+    yield stores
+    await stores.close()
+
+
+@pytest.fixture
+async def other(place: Place) -> AsyncIterator[Stores]:
+    stores = await BACKEND.open(place)
+    yield stores
+    await stores.close()
+
+
+@pytest.fixture
+async def reader(place: Place) -> AsyncIterator[Stores]:
+    stores = await BACKEND.open(replace(place, read_only=True))
+    yield stores
+    await stores.close()
+
+
+@pytest.fixture
+async def direct(place: Place) -> AsyncIterator[asyncpg.Connection]:
+    connection = await asyncpg.connect(place.url)
+    yield connection
+    await connection.close()
+
+
+async def test_views_of_another_process_are_seen(one: Stores, other: Stores) -> None:
+    for stores in (one, other):
+        await stores.views.prepare([THINGS])
+    await one.views.commit([THING], checkpoint=3)
+
+    assert await other.views.checkpoint() == 3
+    assert await other.views.get("things", "acme", "k") == b"{}"
+
+
+async def test_a_projector_that_was_replaced_changes_nothing(one: Stores, other: Stores) -> None:
+    for stores in (one, other):
+        await stores.views.prepare([THINGS])
+    await one.views.commit([], checkpoint=3)
+    await other.views.prepare([THINGS])
+    await other.views.commit([THING], checkpoint=5)
+    late = Change(table="things", upserts=[Row("acme", "k", b"late")], deletes=[("acme", "l")])
+
+    with pytest.raises(InUse):
+        await one.views.commit([late], checkpoint=4)
+    assert await other.views.checkpoint() == 5
+    assert await other.views.get("things", "acme", "k") == b"{}"
+
+
+async def test_a_view_commit_that_was_not_heard_of_can_be_repeated(one: Stores) -> None:
+    await one.views.prepare([THINGS])
+    views = one.views
+    assert isinstance(views, PostgresViewStore)
+    before = views.held
+    await views.commit([THING], checkpoint=3)
+    views.held = before
+    await views.commit([THING], checkpoint=3)
+
+    assert await views.checkpoint() == 3
+
+
+async def test_a_swap_is_seen_by_other_processes(one: Stores, other: Stores) -> None:
+    for stores in (one, other):
+        await stores.views.prepare([RUNS, TIMERS])
+    await one.views.commit([Change(table="runs", upserts=[run("old")])], checkpoint=3)
+    assert [row.key for row in await other.views.scan("runs")] == ["old"]
+    fresh = await one.views.fresh()
+    await fresh.commit([Change(table="runs", upserts=[run("new")])], checkpoint=9)
+    await one.views.swap(fresh)
+
+    assert [row.key for row in await other.views.scan("runs")] == ["new"]
+    assert await other.views.checkpoint() == 9
+    with pytest.raises(InUse):
+        await other.views.commit([], checkpoint=10)
+
+
+async def test_views_of_two_that_prepare_at_once_are_the_same(one: Stores, other: Stores) -> None:
+    await asyncio.gather(*(stores.views.prepare([THINGS]) for stores in (one, other)))
+    await one.views.commit([THING], checkpoint=3)
+
+    assert await other.views.get("things", "acme", "k") == b"{}"
+
+
+async def test_an_older_rebuild_in_another_process_is_over(one: Stores, other: Stores) -> None:
+    for stores in (one, other):
+        await stores.views.prepare([THINGS])
+    older = await one.views.fresh()
+    newer = await other.views.fresh()
+
+    with pytest.raises(Unavailable):
+        await older.commit([THING], checkpoint=1)
+    await newer.commit([THING], checkpoint=1)
+
+
+async def test_a_follower_wakes_up_when_its_listening_connection_was_killed(
+    one: Stores, other: Stores, direct: asyncpg.Connection
+) -> None:
+    subscription = await one.log.subscribe("projector", after=0)
+    waiting = asyncio.create_task(subscription.next())
+    listening = (
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND query LIKE 'LISTEN%'"
+    )
+    async with asyncio.timeout(5):
+        while not await direct.fetchval(listening):
+            await direct.execute("SELECT pg_sleep(0.01)")
+    result = await appended(other, write("r1", 0, 1))
+
+    assert list(await asyncio.wait_for(waiting, 10)) == list(result.recorded)
+
+
+async def test_a_follower_can_stand_further_than_its_process_has_looked(
+    one: Stores, other: Stores
+) -> None:
+    await one.log.subscribe("executor", after=0)
+    result = await appended(other, write("r1", 0, 1, 2))
+    subscription = await one.log.subscribe("projector", after=result.position)
+    last = await appended(other, write("r1", 2, 3))
+
+    assert list(await asyncio.wait_for(subscription.next(), 10)) == list(last.recorded)
+
+
+async def test_what_is_opened_for_reading_is_not_written(one: Stores, reader: Stores) -> None:
+    await one.views.prepare([THINGS])
+    await reader.views.prepare([THINGS])
+    result = await appended(one, write("r1", 0, 1, 2))
+    await one.views.commit([THING], checkpoint=2)
+
+    assert list(await reader.events.read_all(after=0, limit=9)) == list(result.recorded)
+    page = await reader.views.find(Query(table="things", tenant="acme"))
+    assert page.rows == [Row("acme", "k", b"{}")]
+    for refused in (
+        reader.events.append([write("r2", 0, 1)]),
+        reader.views.commit([], checkpoint=9),
+        reader.checkpoints.save("x", 1),
+        reader.secrets.put("acme", "s", "v"),
+        reader.views.prepare([RUNS]),
+    ):
+        with pytest.raises(Unavailable, match="reading only"):
+            await refused
+
+
+async def test_a_reader_rebuilds_aside(
+    one: Stores, reader: Stores, direct: asyncpg.Connection
+) -> None:
+    await one.views.prepare([RUNS])
+    await one.views.commit([Change(table="runs", upserts=[run("r1")])], checkpoint=2)
+    await reader.views.prepare([RUNS])
+    schemas = "SELECT count(*) FROM pg_namespace WHERE starts_with(nspname, 'baton_views')"
+    fresh = await reader.views.fresh()
+    await fresh.commit([Change(table="runs", upserts=[run("r1")])], checkpoint=2)
+
+    assert await fresh.scan("runs") == await reader.views.scan("runs")
+    assert await fresh.checkpoint() == 2
+    assert await direct.fetchval(schemas) == 1
+    with pytest.raises(Unavailable):
+        await reader.views.swap(fresh)
+    await fresh.close()
+
+
+async def test_a_claim_is_one_processes(one: Stores, other: Stores) -> None:
+    claims = await asyncio.gather(
+        *(
+            stores.keys.claim("acme", "k", fingerprint="f", at=1)
+            for stores in (one, other)
+            for _ in range(10)
+        )
+    )
+    assert [claim.outcome for claim in claims].count("mine") == 1
+    answer = Answer(status=201, headers=(), body=b"{}")
+    await one.keys.complete("acme", "k", answer=answer)
+
+    found = await other.keys.claim("acme", "k", fingerprint="f", at=2)
+    assert (found.outcome, found.answer) == ("answered", answer)
+
+
+@pytest.mark.parametrize("wrong_s", [-7_200.0, -1.5, 0.0, 1.5, 7_200.0])
+async def test_a_lease_ends_by_the_databases_time(place: Place, wrong_s: float) -> None:
+    """One host's clock is wrong by hours: it neither takes too early nor keeps too long."""
+    assert place.url
+    database = await open_database(place.url)
+    right = PostgresLeases(database)
+    wrong = PostgresLeases(database, wall=lambda: time.time() + wrong_s)
+    now = int(time.time() * 1_000)
+    theirs = now + int(wrong_s * 1_000)
+    held = await right.acquire("scheduler", holder="a", ttl_ms=60_000, at=now)
+
+    assert held is not None
+    assert await wrong.acquire("scheduler", holder="b", ttl_ms=60_000, at=theirs) is None
+    await right.release(held)
+    taken = await wrong.acquire("scheduler", holder="b", ttl_ms=1, at=theirs)
+    assert taken is not None
+    assert taken.epoch == 2
+    assert await right.acquire("scheduler", holder="a", ttl_ms=60_000, at=now + 10_000) is not None
+    await database.close()
+
+
+@pytest.mark.parametrize(
+    ("asked", "now", "answered", "offset"),
+    [(5.0, 5.0, 5.0, 0.0), (5.0, 5.5, 6.0, 0.0), (5.0, 7.0, 6.0, 1.0), (5.0, 3.0, 6.0, -2.0)],
+)
+def test_a_clock_is_corrected_by_what_is_certain(
+    asked: float, now: float, answered: float, offset: float
+) -> None:
+    assert offset_s(asked, now, answered) == offset
+
+
+async def test_a_secret_is_nowhere_in_clear_and_opens_with_its_key_alone(
+    place: Place, one: Stores, direct: asyncpg.Connection
+) -> None:
+    await one.secrets.put("acme", "s1", "whsec_geheim")
+    stored = await direct.fetch("SELECT * FROM baton.secrets")
+    stranger = await BACKEND.open(replace(place, sealing_key=b"another key, as long"))
+
+    assert len(stored) == 1
+    assert b"whsec_geheim" not in stored[0]["sealed"]
+    with pytest.raises(Unreadable, match="s1"):
+        await stranger.secrets.get("acme", "s1")
+    await direct.execute("UPDATE baton.secrets SET tenant = 'other'")
+    with pytest.raises(Unreadable):
+        await one.secrets.get("other", "s1")
+    await stranger.close()
+
+
+async def test_a_damaged_event_is_named_and_others_are_read(
+    one: Stores, direct: asyncpg.Connection
+) -> None:
+    await appended(one, write("bad", 0, 1, 2), write("good", 0, 3))
+    await direct.execute(
+        "UPDATE public.stored_events SET state = substr(state, 2)"
+        " WHERE originator_id = 'acme/run/bad' AND originator_version = 2"
+    )
+
+    with pytest.raises(Unreadable, match="acme/run/bad version 2"):
+        await one.events.read("acme/run/bad")
+    assert len(await one.events.read("acme/run/good")) == 1
+
+
+async def test_a_text_that_cannot_be_stored_finds_nothing(one: Stores) -> None:
+    await one.views.prepare([RUNS])
+    await one.views.commit([Change(table="runs", upserts=[run("r1")])], checkpoint=1)
+    where = (Filter(column="status", op="=", value="run\0ning"),)
+
+    assert await one.views.get("runs", "acme", "r\0") is None
+    page = await one.views.find(Query(table="runs", tenant="acme", where=where, count=True))
+    assert (list(page.rows), page.total) == ([], 0)
+
+
+PAGES = [
+    (RUNS, Query(table="runs", tenant="acme", order=(("requested_at", "desc"),))),
+    (RUNS, Query(table="runs", tenant="acme", order=(("requested_at", "asc"),))),
+    (
+        RUNS,
+        Query(
+            table="runs",
+            tenant="acme",
+            where=(Filter(column="status", op="=", value="running"),),
+            order=(("requested_at", "desc"),),
+        ),
+    ),
+    (RUNS, Query(table="runs", tenant="acme")),
+]
+
+
+@pytest.mark.parametrize(("table", "query"), PAGES)
+async def test_a_page_is_read_off_an_index_without_sorting(
+    one: Stores, direct: asyncpg.Connection, table: Table, query: Query
+) -> None:
+    views = one.views
+    assert isinstance(views, PostgresViewStore)
+    await views.prepare([table])
+    rows = [run(f"r{n:05d}", "running" if n % 3 else "failed", n % 900) for n in range(9_000)]
+    await views.commit([Change(table="runs", upserts=rows)], checkpoint=1)
+    await direct.execute('ANALYZE baton_views."runs"')
+    statement, values = views.tables["runs"].select(replace(query, limit=20))
+    plan = "\n".join(row[0] for row in await direct.fetch(f"EXPLAIN {statement}", *values))
+
+    assert "Index" in plan
+    assert "Seq Scan" not in plan
+    assert "Sort Key" not in plan or "Presorted Key" in plan
+
+
+async def test_every_view_of_this_release_can_be_stored(one: Stores) -> None:
+    await one.views.prepare([view.table for view in every_view()])
+
+    for view in every_view():
+        assert list(await one.views.scan(view.name)) == []
