@@ -1,7 +1,7 @@
 """A disk that takes no more: commands are refused, nothing is half done, and work goes on later.
 
-The limit on file sizes of the child makes every write beyond it fail, in the files of the store,
-of the views and of the log lines alike.
+The limit on file sizes of Baton's processes makes every write beyond it fail, in the files of the
+store, of the views and of the log lines alike.
 """
 
 import resource
@@ -29,14 +29,22 @@ STEP_S = 0.4
 
 @contextmanager
 def full_disk(installation: Installation) -> Iterator[None]:
-    """Let the process write to no place behind the first byte of any file."""
-    pid = installation.running.pid
-    before = resource.prlimit(pid, resource.RLIMIT_FSIZE)
-    resource.prlimit(pid, resource.RLIMIT_FSIZE, (1, before[1]))
+    """Let nobody write to any place behind the first byte of a file."""
+    pids = writers(installation.running.pid)
+    before = resource.prlimit(pids[0], resource.RLIMIT_FSIZE)
+    for pid in pids:
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, (1, before[1]))
     try:
         yield
     finally:
-        resource.prlimit(pid, resource.RLIMIT_FSIZE, before)
+        for pid in pids:
+            resource.prlimit(pid, resource.RLIMIT_FSIZE, before)
+
+
+def writers(pid: int) -> list[int]:
+    """Return the process and those that write its files for it."""
+    found = [task.read_text() for task in Path(f"/proc/{pid}/task").glob("*/children")]
+    return [pid, *(int(child) for children in found for child in children.split())]
 
 
 @pytest.mark.timeout(180)
