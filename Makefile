@@ -23,7 +23,7 @@ demo: $(RUNTIME) ## Runs an order-processing orchestration from its events to th
 	@$(BIN)/baton demo $(ARGS)
 
 test: $(EVERYTHING) ## Runs every test.
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses auto --dist worksteal $(ARGS)
 
 check: lint test ## Checks all that CI checks: format, lint, types, layers, then every test.
 

@@ -1,0 +1,49 @@
+"""Records of the hot path: compared by their fields, and kept from change by the type checker."""
+
+from pathlib import Path
+
+import pytest
+from mypy import api
+
+from domain.frozen import frozen
+from domain.run.messages import RunCompleted
+
+SNIPPET = """
+from domain.run.messages import RunCompleted
+
+ended = RunCompleted(at=1)
+{line}
+"""
+
+
+@frozen
+class Named:
+    """A record with a default."""
+
+    name: str
+    size: int = 1
+
+
+def test_records_are_equal_and_hash_alike_when_their_fields_are() -> None:
+    assert Named(name="a") == Named(name="a", size=1)
+    assert len({Named(name="a"), Named(name="a"), Named(name="b")}) == 2
+    assert repr(RunCompleted(at=1)) == "RunCompleted(at=1, has_errors=False)"
+
+
+def test_records_take_their_fields_by_name_alone() -> None:
+    with pytest.raises(TypeError):
+        Named("a")  # type: ignore[call-arg]
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [("print(ended.at)", ""), ("ended.at = 2", 'Property "at" defined in "RunCompleted"')],
+)
+def test_the_type_checker_refuses_an_assignment(line: str, found: str, tmp_path: Path) -> None:
+    snippet = tmp_path / "snippet.py"
+    snippet.write_text(SNIPPET.format(line=line))
+
+    report, _, status = api.run(["--strict", "--no-error-summary", str(snippet)])
+
+    assert found in report
+    assert status == (1 if found else 0), report
