@@ -12,6 +12,7 @@ from domain.run.messages import (
     RunReopened,
     StepFailed,
     StepStarted,
+    StepSucceeded,
     StepTimedOut,
     Succeeded,
 )
@@ -72,8 +73,10 @@ class PlannedFunctions:
         return Succeeded(output=behaviour.output, context=context)
 
     async def _recorded_failures(self, call: Call) -> int:
-        """Count what stands in the log; complain when the attempt itself does not."""
+        """Count what stands in the log; complain of what the attempt was not told of it."""
         begun, failures = False, 0
+        outputs: JsonObject = {}
+        context: JsonObject = {}
         history = await self._truth.read(stream_name(call.tenant, RUN.name, call.run_id))
         for event in (one.event for one in history):
             match event:
@@ -81,13 +84,25 @@ class PlannedFunctions:
                     begun = True
                 case StepFailed() | StepTimedOut() if event.step_id == call.step_id:
                     failures += event.visit == call.visit
+                case StepSucceeded() if not begun:
+                    outputs[event.step_id] = {"output": event.output}
+                    context |= event.context or {}
                 case RunReopened():
                     failures = 0
                 case _:
                     pass
-        if not begun:
-            self._complaints.append(f"{call.execution_id} is performed but not recorded")
+        self._hold(begun, call, "is performed but not recorded")
+        self._hold(_within(outputs, call.payload["steps"]), call, "misses outputs")
+        self._hold(_within(context, call.payload["context"]), call, "misses context")
         return failures
+
+    def _hold(self, condition: bool, call: Call, complaint: str) -> None:
+        if not condition:
+            self._complaints.append(f"{call.execution_id} {complaint}: {call.payload}")
+
+
+def _within(some: JsonObject, told: object) -> bool:
+    return isinstance(told, dict) and {name: told.get(name) for name in some} == some
 
 
 def _failed(*, retryable: bool, jitter: float) -> Failed:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from tests.faults.checkers import lives
 from tests.faults.event_log import Log, runs_of
 from tests.simulation.verdict import complaints_of, whole_log
-from tests.simulation.virtual_loop import VirtualLoop
+from tests.simulation.virtual_loop import Standstill, VirtualLoop
 from tests.simulation.world import Stuck, World, begin, live
 
 
@@ -25,8 +25,11 @@ class Played:
 
 def play(seed: int) -> Played:
     """Live through one world and judge it."""
-    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
-        return runner.run(_play(seed))
+    try:
+        with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+            return runner.run(_play(seed))
+    except Standstill:
+        return Played(seed, ["standstill"], Counter(), [])
 
 
 async def _play(seed: int) -> Played:

@@ -47,7 +47,7 @@ def _silence() -> Iterator[None]:
     logging.disable(logging.NOTSET)
 
 
-@pytest.mark.timeout(0)
+@pytest.mark.timeout(3_600)
 @pytest.mark.parametrize("part", range(PARTS))
 def test_every_run_ends_as_the_model_says_under_any_faults(
     part: int, request: pytest.FixtureRequest

@@ -3,9 +3,12 @@
 import asyncio
 from typing import Any
 
+TURNS = 100_000
+"""So often callbacks may have their turn without any time passing."""
+
 
 class Standstill(Exception):
-    """Nobody has anything to do, and nobody waits for a time: nothing would ever happen again."""
+    """Nobody has anything to do and nobody waits for a time, or somebody spins: it has no end."""
 
 
 class VirtualLoop(asyncio.BaseEventLoop):
@@ -14,6 +17,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
     def __init__(self) -> None:
         super().__init__()
         self._now = 0.0
+        self._turns = 0
         self._selector = self  # the base class asks it to wait
 
     def time(self) -> float:
@@ -21,7 +25,9 @@ class VirtualLoop(asyncio.BaseEventLoop):
 
     def select(self, timeout: float | None) -> tuple[()]:
         """Let the time pass that nobody needs."""
-        if timeout is None:
+        self._turns = 0 if timeout else self._turns + 1
+        if timeout is None or self._turns > TURNS:
+            self._turns = 0
             raise Standstill
         self._now += timeout
         return ()

@@ -197,7 +197,7 @@ class World:
         else:
             self.seen[f"{name} suspended"] += 1
             self.spawn(self._woken(life, name))
-        await asyncio.sleep(self.rng.random() * 2)
+        await asyncio.sleep(self.rng.random() * self.rng.choice((0.1, 2)))
 
     async def _woken(self, life: Incarnation, name: str) -> None:
         """Go on beside the successor for a while.
