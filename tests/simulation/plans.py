@@ -22,7 +22,8 @@ HANG_MS = 300
 LONG_MS = 600_000
 
 Kind: TypeAlias = Literal["succeed", "fail at first", "fail", "refuse", "hang"]
-_KINDS: tuple[Kind, ...] = ("succeed",) * 8 + ("fail at first",) * 4 + ("fail", "refuse", "hang")
+_USUAL: tuple[Kind, ...] = ("succeed",) * 8 + ("fail at first",) * 4
+_KINDS: tuple[Kind, ...] = (*_USUAL, "fail", "refuse", "hang")
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,7 +52,7 @@ def _silence() -> Iterator[None]:
 def test_every_run_ends_as_the_model_says_under_any_faults(
     part: int, request: pytest.FixtureRequest
 ) -> None:
-    count = request.config.getoption("seeds") // PARTS
+    count = int(request.config.getoption("seeds") or 0) // PARTS
     known = range(part * count, part * count + count // 2)
     fresh = [random.getrandbits(32) for _ in range(count - len(known))]
     wrong: dict[int, list[str]] = {}
