@@ -15,6 +15,7 @@ from typing import NamedTuple, TypeAlias
 import asyncpg
 
 from backends.postgres.database import Connection, connect, part
+from backends.postgres.errors import FAILURES
 from eventlog.errors import Unavailable
 from eventlog.group_commit import Row
 
@@ -45,6 +46,7 @@ _PASSING = (
     OSError,
     TimeoutError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
     asyncpg.SerializationError,
     asyncpg.DeadlockDetectedError,
     asyncpg.LockNotAvailableError,
@@ -53,6 +55,8 @@ _PASSING = (
     asyncpg.OperatorInterventionError,
     asyncpg.PostgresConnectionError,
 )
+# What the server says before it closes the connection.
+_ENDING = (asyncpg.OperatorInterventionError, asyncpg.PostgresConnectionError)
 _Arrays: TypeAlias = tuple[list[int], list[str], list[int], list[str], list[bytes]]
 
 _log = logging.getLogger("baton.postgres")
@@ -79,7 +83,8 @@ class Appender:
         self._read_only = read_only
         self._name = secrets.token_hex(10)
         self._number = 0
-        self._settled = False
+        self._settled = False  # whether it is known what became of that number
+        self._sent: _Arrays | None = None  # what was sent under it, if not
         self._connection: Connection | None = None
         self.pid = 0
 
@@ -94,15 +99,10 @@ class Appender:
         batch = _arrays(appends)
         now = asyncio.get_running_loop().time
         deadline = now() + PATIENCE_S
-        backoff_s, sent = FIRST_BACKOFF_S, False
+        backoff_s = FIRST_BACKOFF_S
         while True:
             try:
-                connection = await self._connected()
-                before = await self._settle(connection)
-                if sent and before is not None:
-                    return before
-                sent = True
-                return await self._append(connection, batch)
+                return await self._try(batch)
             except _PASSING as error:
                 if now() + backoff_s > deadline:
                     raise
@@ -117,9 +117,21 @@ class Appender:
             return
         try:
             await connection.execute(_LEAVE, self._name)
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError):
+        except FAILURES:
             _log.info("an appender's receipt stays for a day")
         await part(connection)
+
+    async def _try(self, batch: _Arrays) -> Receipt:
+        try:
+            connection = await self._connected()
+            return await self._settle(connection, batch) or await self._append(connection, batch)
+        except BaseException as error:
+            refused = isinstance(error, asyncpg.PostgresError) and not isinstance(error, _ENDING)
+            if self._connection is not None and not refused:
+                # Whatever it is still doing, this connection isn't waited for.
+                self._connection.terminate()
+                self._connection = None
+            raise
 
     async def _connected(self) -> Connection:
         connection = self._connection
@@ -131,36 +143,25 @@ class Appender:
                 await connection.execute(_FORGET)
         return connection
 
-    async def _settle(self, connection: Connection) -> Receipt | None:
-        """Find out about the batch before, if that isn't known.
+    async def _settle(self, connection: Connection, batch: _Arrays) -> Receipt | None:
+        """Find out about what was sent before, if that isn't known; it won't arrive any more.
 
-        Returns its receipt if it is there; if not, it never will be.
+        Returns the receipt if it was `batch`, and is there.
         """
         if self._settled:
             return None
         found = None
         if await connection.fetchval(_GIVE_UP, self._name, self._number) is None:
             found = await connection.fetchrow(_RECEIPT, self._name, self._number)
-        self._settled = True
-        return _receipt(found[0], found[1], None) if found else None
+        sent, self._sent, self._settled = self._sent, None, True
+        return _receipt(found[0], found[1], None) if found and sent is batch else None
 
     async def _append(self, connection: Connection, batch: _Arrays) -> Receipt:
         self._number += 1
-        self._settled = False
-        try:
-            (row,) = await connection.fetch(_APPEND, self._name, self._number, *batch)
-        except asyncpg.PostgresError:
-            raise
-        except BaseException:
-            # Whatever it is still doing, this connection isn't waited for.
-            connection.terminate()
-            raise
-        self._settled = True
+        self._sent, self._settled = batch, False
+        (row,) = await connection.fetch(_APPEND, self._name, self._number, *batch)
+        self._sent, self._settled = None, True
         return _receipt(row[1], row[2], row[0])
-
-
-def _receipt(first: int, losers: Sequence[int], previous: int | None) -> Receipt:
-    return Receipt(first, frozenset(row - 1 for row in losers), previous)
 
 
 def _arrays(appends: Sequence[Sequence[Row]]) -> _Arrays:
@@ -173,3 +174,7 @@ def _arrays(appends: Sequence[Sequence[Row]]) -> _Arrays:
         [row[2] for row in rows],
         [row[3] for row in rows],
     )
+
+
+def _receipt(first: int, losers: Sequence[int], previous: int | None) -> Receipt:
+    return Receipt(first, frozenset(row - 1 for row in losers), previous)

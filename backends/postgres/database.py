@@ -14,7 +14,7 @@ from typing import TypeAlias
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 
-from backends.postgres.errors import as_unavailable
+from backends.postgres.errors import FAILURES, as_unavailable
 
 CONNECT_S = 5.0
 ANSWER_S = 30.0
@@ -89,7 +89,7 @@ class Database:
         try:
             async with asyncio.timeout(CLOSE_S):
                 await self._pool.close()
-        except (TimeoutError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        except FAILURES:
             self._pool.terminate()
 
 
@@ -128,7 +128,7 @@ async def part(connection: Connection) -> None:
     """Close a connection of one's own, whatever has become of it."""
     try:
         await connection.close(timeout=CLOSE_S)
-    except (TimeoutError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+    except FAILURES:
         connection.terminate()
 
 

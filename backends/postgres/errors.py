@@ -7,6 +7,15 @@ import asyncpg
 
 from eventlog.errors import Unavailable, Unwritable
 
+FAILURES = (
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    OSError,
+    TimeoutError,
+)
+"""What the driver raises when the server fails, refuses or isn't there."""
+
 
 @contextmanager
 def as_unavailable() -> Iterator[None]:
@@ -19,10 +28,5 @@ def as_unavailable() -> Iterator[None]:
         raise Unwritable(f"PostgreSQL: {error}") from error
     except TimeoutError as error:
         raise Unavailable("PostgreSQL did not answer in time") from error
-    except (
-        asyncpg.PostgresError,
-        asyncpg.InterfaceError,
-        asyncpg.InternalClientError,
-        OSError,
-    ) as error:
+    except FAILURES as error:
         raise Unavailable(f"PostgreSQL: {error}") from error

@@ -18,7 +18,11 @@ TEMPORARY = "pg_temp"
 _ASIDE = f"{LIVE}_"
 
 _LOCK = "SELECT pg_advisory_xact_lock(1650553967, 3)"  # 'bato', sets of tables
-_EXISTS = "SELECT to_regclass($1) IS NOT NULL"
+# to_regclass answers from a cache that may not know what another process has just made.
+_EXISTS = """
+SELECT EXISTS (SELECT FROM pg_class WHERE relname = '_state' AND relnamespace = CASE
+    WHEN $1 = 'pg_temp' THEN pg_my_temp_schema()
+    ELSE (SELECT oid FROM pg_namespace WHERE nspname = $1) END)"""
 _NEXT = "SELECT nextval('baton.view_generations')"
 _OLD = "SELECT nspname FROM pg_namespace WHERE starts_with(nspname, $1)"
 
@@ -48,9 +52,9 @@ async def lock(transaction: Pooled) -> None:
 
 async def load(connection: Pooled, schema: str) -> ViewSet | None:
     """Return the set in a schema, if there is one."""
-    state = state_of(schema)
-    if not await connection.fetchval(_EXISTS, state):
+    if not await connection.fetchval(_EXISTS, schema):
         return None
+    state = state_of(schema)
     found = await connection.fetchrow(f"SELECT generation, shape, checkpoint FROM {state}")  # noqa: S608 - made above
     return ViewSet(*found) if found else None
 
