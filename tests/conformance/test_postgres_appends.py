@@ -12,7 +12,7 @@ import pytest
 from eventsourcing.persistence import StoredEvent
 from eventsourcing.postgres import PostgresApplicationRecorder
 
-from backends.postgres import BACKEND, appender, database, migrate
+from backends.postgres import BACKEND, appender, database, migrate, tail
 from eventlog.backend import Place, Stores
 from eventlog.codec import encode
 from eventlog.envelope import Appended, Conflict, Recorded
@@ -62,6 +62,12 @@ async def behind(proxy: Proxy) -> AsyncIterator[Stores]:
     stores = await opened(proxy.url)
     yield stores
     await stores.close()
+
+
+@pytest.fixture
+def unpolled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody asks for events that nothing told of."""
+    monkeypatch.setattr(tail, "POLL_S", 600)
 
 
 async def everything(stores: Stores) -> Sequence[Recorded]:
@@ -121,13 +127,30 @@ async def test_a_batch_that_arrives_after_it_was_given_up_is_refused(
     assert len(await everything(stores)) == 1
 
 
-async def test_a_follower_sees_what_an_unheard_commit_wrote(behind: Stores, proxy: Proxy) -> None:
+async def test_a_follower_sees_what_an_unheard_commit_wrote(
+    behind: Stores, proxy: Proxy, unpolled: None
+) -> None:
     subscription = await behind.log.subscribe("projector", after=0)
     await appended(behind, write("r0", 0, 1))
+    first = await seen(subscription, 1)
     proxy.lose("answer", b"acme/run/lost")
-    await appended(behind, write("lost", 0, 2))
+    lost = await appended(behind, write("lost", 0, 2))
 
-    assert [one.stream for one in await seen(subscription, 2)] == ["acme/run/r0", "acme/run/lost"]
+    assert [*first, *await seen(subscription, 1)][1:] == list(lost.recorded)
+
+
+async def test_a_follower_sees_what_nobody_told_of(
+    stores: Stores, direct: asyncpg.Connection
+) -> None:
+    subscription = await stores.log.subscribe("projector", after=0)
+    waiting = asyncio.create_task(seen(subscription, 1))
+    (event,) = happened(7)
+    await direct.execute(
+        "INSERT INTO public.stored_events VALUES ('acme/run/r1', 1, 'run.RunStarted', $1)",
+        encode(event),
+    )
+
+    assert [one.event for one in await waiting] == [event]
 
 
 async def test_an_append_to_a_silent_server_ends(
@@ -227,7 +250,9 @@ async def seen(subscription: Subscription, count: int) -> list[Recorded]:
     return found
 
 
-async def test_followers_in_every_process_see_every_event_in_order(url: str) -> None:
+async def test_followers_in_every_process_see_every_event_in_order(
+    url: str, unpolled: None
+) -> None:
     """Three processes append, and the library's recorder beside them; each follows from 0."""
     processes = [await opened(url) for _ in range(3)]
     followers = [await one.log.subscribe("projector", after=0) for one in processes]
@@ -342,6 +367,16 @@ async def test_a_name_that_cannot_be_stored_is_not_found(stores: Stores) -> None
     assert list(await stores.events.read("acme/run/a\0b")) == []
 
 
+async def alone(direct: asyncpg.Connection) -> None:
+    """Wait until the database has no other connection."""
+    async with asyncio.timeout(10):
+        while await direct.fetchval(
+            "SELECT count(*) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        ):
+            await direct.execute("SELECT pg_sleep(0.01)")
+
+
 APPENDING = """
 import asyncio, sys
 from backends.postgres import BACKEND
@@ -362,7 +397,7 @@ asyncio.run(main())
 
 
 async def test_what_a_killed_process_had_acknowledged_is_there_and_whole(
-    url: str, stores: Stores
+    url: str, direct: asyncpg.Connection
 ) -> None:
     child = await asyncio.create_subprocess_exec(
         sys.executable, "-c", APPENDING, url, stdout=asyncio.subprocess.PIPE
@@ -378,12 +413,15 @@ async def test_what_a_killed_process_had_acknowledged_is_there_and_whole(
             number, version = (int(part) for part in line.split())
             acknowledged[number] = version
 
+    await alone(direct)  # what was under way is over
+    stores = await opened(url)
     for number, version in acknowledged.items():
         ones = await stores.events.read(f"acme/run/b{number}")
         assert len(ones) >= version
         assert len(await stores.events.read(f"acme/run/a{number}")) == 2 * len(ones)
     after = await appended(stores, write("after", 0, 1))
     assert after.position == await stores.events.head()
+    await stores.close()
 
 
 async def test_nothing_of_a_closed_process_stays_on_the_server(
@@ -396,10 +434,5 @@ async def test_nothing_of_a_closed_process_stays_on_the_server(
     await asyncio.gather(*(stores.events.read("acme/run/r1") for _ in range(20)))
     await stores.close()
 
-    async with asyncio.timeout(5):
-        while await direct.fetchval(
-            "SELECT count(*) FROM pg_stat_activity"
-            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
-        ):
-            await direct.execute("SELECT pg_sleep(0.01)")
+    await alone(direct)
     assert await direct.fetchval("SELECT count(*) FROM baton.append_receipts") == 0
