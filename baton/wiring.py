@@ -45,9 +45,10 @@ READY_WITHIN_MS = 1_000
 def backend_of(url: str) -> Backend:
     """Return the backend for a store's address; raises LookupError for an unknown scheme."""
     scheme = url.partition(":")[0]
-    name = {"sqlite": "sqlite", "memory": "memory"}.get(scheme)
+    names = {"sqlite": "sqlite", "memory": "memory", "postgresql": "postgres"}
+    name = names.get(scheme)
     if name is None:
-        message = f"no store for {scheme}: — use sqlite:///PATH"
+        message = f"no store for {scheme}: — use sqlite:///PATH or postgresql://…"
         raise LookupError(message)
     backend: Backend = importlib.import_module(f"backends.{name}").BACKEND
     return backend

@@ -79,7 +79,7 @@ class Rebuild:
 
         Raises ValueError when the rebuilt views are further than the live ones.
         """
-        await self._catch_up()
+        await self._catch_up(await self._live.checkpoint())
         for view in self._views:
             async for key in self._suspects(view.name):
                 found = await self._difference(view.name, key)
@@ -114,13 +114,12 @@ class Rebuild:
             await self._fresh.commit(self._folding.take(), checkpoint=self.position)
             self._folding.committed()
 
-    async def _catch_up(self) -> int:
-        position = await self._live.checkpoint()
+    async def _catch_up(self, position: int) -> None:
+        """Come to where the live views stand."""
         if position < self.position:
             message = f"The live views stand at {position}, the rebuilt ones at {self.position}"
             raise ValueError(message)
         await self.up_to(position)
-        return position
 
     async def _suspects(self, table: str) -> AsyncIterator[Key]:
         """Yield the keys whose rows differ at a glance: the live ones may have changed since."""
@@ -136,12 +135,14 @@ class Rebuild:
             other = other if right is None else await anext(rebuilt, None)
 
     async def _difference(self, table: str, key: Key) -> Difference | None:
-        """Compare one row at a moment at which both views stand at the same position."""
+        """Compare one row of both views at the same position, however the live ones go on."""
         while True:
-            position = await self._catch_up()
-            live, rebuilt = await _row(self._live, table, key), await _row(self._fresh, table, key)
+            position = await self._live.checkpoint()
+            live = await _row(self._live, table, key)
             if position == await self._live.checkpoint():
                 break
+        await self._catch_up(position)
+        rebuilt = await _row(self._fresh, table, key)
         if live == rebuilt:
             return None
         return Difference(table=table, tenant=key[0], key=key[1], live=live, rebuilt=rebuilt)

@@ -25,6 +25,7 @@ from domain.stream import stream_name
 from eventlog.clock import SystemClock
 from eventlog.transact import transact
 from tests.api.running import SECRET, Answered, Running, bearer
+from tests.servers.postgres import database_for
 
 DEADLINE_S = 20
 
@@ -129,10 +130,11 @@ def shown(answer: Answered) -> dict[str, Any]:
     return answer.body
 
 
-def settings_for(folder: Path, backend: str) -> Settings:
+async def settings_for(folder: Path, backend: str) -> Settings:
+    stores = {"memory": "memory:", "sqlite": ""}
     return Settings(
         data=folder,
-        store="memory:" if backend == "memory" else "",
+        store=await database_for(folder) if backend == "postgres" else stores[backend],
         jwt_secret=SecretStr(SECRET),
         functions=("tests.scenarios.functions",),
     )
@@ -141,14 +143,15 @@ def settings_for(folder: Path, backend: str) -> Settings:
 @asynccontextmanager
 async def running_stack(folder: Path, *, backend: str = "memory") -> AsyncIterator[Stack]:
     """Run all roles, as `baton dev` does, and a server in every dialect."""
-    async with wiring.running(settings_for(folder, backend)) as parts, serving(parts) as stack:
+    settings = await settings_for(folder, backend)
+    async with wiring.running(settings) as parts, serving(parts) as stack:
         yield stack
 
 
 @asynccontextmanager
 async def idle_stack(folder: Path) -> AsyncIterator[Stack]:
     """Run a server where nothing moves but the views: runs stay pending."""
-    settings, clock = settings_for(folder, "memory"), SystemClock()
+    settings, clock = await settings_for(folder, "memory"), SystemClock()
     stores = await wiring.open_stores(settings)
     parts = wiring.compose(settings, stores, clock=clock, rng=Random(1))
     following = asyncio.create_task(parts.projector.run(stores.log))
