@@ -15,6 +15,7 @@ from tests.faults.server import Installation
 AT_ONCE = 50
 ORCHESTRATIONS = "/orchestration/api/v1/workspaces/demo/orchestrations"
 OK = range(200, 300)
+REFUSED = range(400, 500)
 
 
 @dataclass(slots=True)
@@ -76,9 +77,10 @@ class Driver:
             operation.outcome = "info"
         else:
             operation.answer = answer
-            operation.outcome = "ok" if operation.status in OK else "fail"
-            if operation.outcome == "ok":
-                operation.ident = answer["id"]
+            if operation.status in OK:
+                operation.outcome, operation.ident = "ok", answer["id"]
+            elif operation.status in REFUSED:
+                operation.outcome = "fail"
         self.history.answered(operation)
         return operation
 

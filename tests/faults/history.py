@@ -1,6 +1,6 @@
 """What a driver asked for and what it was told, as lines of JSON that outlive the test.
 
-An operation without an answer is "info": it happened once, whole, or not at all.
+An operation without an answer, or with a 5xx, is "info": it happened once, whole, or not at all.
 """
 
 import json

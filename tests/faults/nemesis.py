@@ -1,25 +1,19 @@
 """Kills at a random point of the work: when functions have noted so many attempts."""
 
 import asyncio
+import os
+import signal
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests.faults.checkers import lives
-from tests.faults.event_log import Log
+from tests.faults.event_log import Log, read_log
 from tests.faults.server import Installation
 
 DEADLINE_S = 60
 POLL_S = 0.0005
-
-
-async def kill_at(installation: Installation, entries: int) -> int:
-    """Kill -9 once the ledger has so many entries; return what the process exited with."""
-    deadline = time.monotonic() + DEADLINE_S
-    while _entries(installation.ledger) < entries:
-        assert time.monotonic() < deadline, "the work does not come that far"
-        await asyncio.sleep(POLL_S)
-    return await installation.kill()
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +27,35 @@ class Struck:
     def hit(self) -> bool:
         """Whether it hit running work at all."""
         return bool(self.runs and self.steps)
+
+
+async def kill_at(installation: Installation, entries: int) -> int:
+    """Kill -9 once the ledger has so many entries; return what the process exited with."""
+    await _reached(installation, entries)
+    return await installation.kill()
+
+
+async def kill_writers_at(installation: Installation, entries: int) -> Struck:
+    """Kill -9 what writes for it, then; return what was under way once there is another writer."""
+    await _reached(installation, entries)
+    killed = set(installation.writers)
+    assert killed
+    for pid in killed:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    blow = struck(read_log(installation.data))
+    deadline = time.monotonic() + DEADLINE_S
+    while not set(installation.writers) - killed:
+        assert time.monotonic() < deadline, "nobody writes any more"
+        await asyncio.sleep(POLL_S)
+    return blow
+
+
+async def _reached(installation: Installation, entries: int) -> None:
+    deadline = time.monotonic() + DEADLINE_S
+    while _entries(installation.ledger) < entries:
+        assert time.monotonic() < deadline, "the work does not come that far"
+        await asyncio.sleep(POLL_S)
 
 
 def struck(log: Log) -> Struck:

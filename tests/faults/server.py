@@ -71,6 +71,12 @@ class Installation:
         async with asyncio.timeout(START_S):
             await self._read_address(self.process)
 
+    @property
+    def writers(self) -> list[int]:
+        """The processes that write its files for it, by their ids: children of its own."""
+        tasks = Path(f"/proc/{self.running.pid}/task").glob("*/children")
+        return [int(child) for task in tasks for child in task.read_text().split()]
+
     async def kill(self) -> int:
         """Kill -9; return what it exited with."""
         self.running.kill()

@@ -1,0 +1,73 @@
+"""`kill -9` of the processes that write the files, while the one they write for lives on."""
+
+import asyncio
+import logging
+import random
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from tests.faults import checkers
+from tests.faults.driver import Driver, driving
+from tests.faults.event_log import read_log
+from tests.faults.history import Operation, acknowledged
+from tests.faults.ledger import read_ledger
+from tests.faults.nemesis import kill_writers_at
+from tests.faults.quiescence import quiesced
+from tests.faults.replaying import views_equal_a_rebuild
+from tests.faults.server import Installation
+from tests.faults.workloads import THREE_STEPS, THREE_STEPS_NEEDS
+
+RUNS = 200
+KILLS_WHILE_STARTING = 2
+KILLS = 10
+
+_log = logging.getLogger(__name__)
+
+
+@pytest.mark.timeout(180)
+async def test_runs_go_on_whatever_becomes_of_the_writing_processes(tmp_path: Path) -> None:
+    seed = random.getrandbits(32)
+    _log.warning("seed %d", seed)
+    rng = Random(seed)
+    async with Installation(tmp_path) as installation, driving(installation) as driver:
+        await installation.start()
+        definition = await driver.create(THREE_STEPS)
+        starting = asyncio.create_task(driver.start(definition, _inputs(rng)))
+        await _kill(driver, sorted(rng.sample(range(1, 40), KILLS_WHILE_STARTING)))
+        operations = await starting
+        attempts = 3 * len(acknowledged(operations))
+        begun = len(read_ledger(installation.ledger))
+        await _kill(driver, sorted(rng.sample(range(begun, attempts - 10), KILLS)))
+        await quiesced(driver)
+        assert await installation.stop() == 0
+    _check(installation, definition, operations)
+    await views_equal_a_rebuild(installation)
+
+
+def _inputs(rng: Random) -> dict[str, object]:
+    return {str(number): {"seconds": rng.uniform(0.1, 0.5)} for number in range(RUNS)}
+
+
+async def _kill(driver: Driver, points: list[int]) -> None:
+    """Kill whoever writes when functions have noted so many attempts."""
+    for point in points:
+        blow = await kill_writers_at(driver.installation, point)
+        driver.history.fault("kill -9 of writers", point=point, runs=blow.runs, steps=blow.steps)
+        assert blow.hit
+
+
+def _check(installation: Installation, definition: str, operations: list[Operation]) -> None:
+    log = read_log(installation.data)
+    needs = {definition: THREE_STEPS_NEEDS}
+    complaints = [
+        *checkers.broken_laws(log),
+        *checkers.acknowledged_is_logged(log, operations),
+        *checkers.refused_left_nothing(log, operations),
+        *checkers.runs_end(log, "completed"),
+        *checkers.every_step_succeeded(log, needs),
+        *checkers.ledger_agrees(log, read_ledger(installation.ledger)),
+        *checkers.outputs_are_of_their_attempt(log),
+    ]
+    assert complaints == []
