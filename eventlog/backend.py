@@ -1,10 +1,11 @@
 """What a folder under `backends` exports: how to open a technology, and what it can do."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from eventlog.outbox import Outbox, Publisher
 from eventlog.ports import (
     Checkpoints,
     EventStore,
@@ -14,6 +15,8 @@ from eventlog.ports import (
     Secrets,
     ViewStore,
 )
+from eventlog.shares import SharedLog
+from eventlog.topics import Topics
 
 Capability = Literal["durable", "shared"]
 """durable: what was stored is there after a restart; shared: several processes may write."""
@@ -31,7 +34,11 @@ class Place:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stores:
-    """One technology behind every port; `close` finishes what was accepted and lets go of all."""
+    """One technology behind every port; `close` finishes what was accepted and lets go of all.
+
+    A store that several processes share has an `outbox`; a transport between them adds the others:
+    `publisher` and `shares` are the two ends of the log they share, `topics` carry messages.
+    """
 
     events: EventStore
     log: Log
@@ -41,6 +48,10 @@ class Stores:
     leases: Leases
     secrets: Secrets
     close: Callable[[], Awaitable[None]]
+    outbox: Outbox | None = None
+    publisher: Publisher | None = None
+    shares: SharedLog | None = None
+    topics: Topics | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,3 +64,28 @@ class Backend:
     name: str
     capabilities: frozenset[Capability]
     open: Callable[[Place], Awaitable[Stores]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """Where a transport is: its address, and the names of what it carries.
+
+    `prefix` begins the names of Baton's own topics, `records` is the topic of record events.
+    """
+
+    url: str
+    prefix: str = "baton."
+    records: str = "baton.records"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transport:
+    """A technology that carries the log of a shared store between processes.
+
+    `attach` returns the stores with the transport beside them, closed together. `migrate` creates
+    what is missing and returns the names of it; both raise `Unavailable`.
+    """
+
+    name: str
+    attach: Callable[[Stores, Route], Awaitable[Stores]]
+    migrate: Callable[[Route], Awaitable[Sequence[str]]]

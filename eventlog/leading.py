@@ -1,0 +1,95 @@
+"""Being the one of a name: waits for a lease, works while it lasts, hands it on.
+
+A lease spares double work, no more. What its holder writes is kept apart from what a former holder
+still writes by the writes themselves: derived ids, expected versions, checkpoints that only rise.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from eventlog.errors import Unavailable
+from eventlog.ports import Clock, Lease, Leases
+
+LEASE_MS: Final = 5_000
+RENEW_MS: Final = 1_500
+CANDIDATE_MS: Final = 1_000
+"""How often one that waits for its turn asks."""
+
+_log = logging.getLogger("baton.leading")
+
+
+class Leader:
+    """Holds the lease `name` in turns; `holder` names this process, and no other at the time."""
+
+    def __init__(self, leases: Leases, name: str, *, holder: str, clock: Clock) -> None:
+        self.lease: Lease | None = None
+        self._leases = leases
+        self._name = name
+        self._holder = holder
+        self._clock = clock
+
+    @property
+    def leading(self) -> bool:
+        """Whether it is this process's turn."""
+        return self.lease is not None
+
+    async def run(self, work: Callable[[], Awaitable[None]]) -> None:
+        """Do `work` during every turn, until cancelled; a turn that is over cancels it.
+
+        What `work` raises comes out, but for `Unavailable`, which ends the turn. The lease is given
+        back at the end of each.
+        """
+        while True:
+            self.lease = await self._asked()
+            if self.lease is not None:
+                _log.info("%s: leading, epoch %d", self._name, self.lease.epoch)
+                try:
+                    await self._turn(work, self.lease)
+                finally:
+                    lease, self.lease = self.lease, None
+                    await asyncio.shield(self._leave(lease))
+            await self._clock.sleep(CANDIDATE_MS)
+
+    async def _turn(self, work: Callable[[], Awaitable[None]], lease: Lease) -> None:
+        working = asyncio.ensure_future(work())
+        holding = asyncio.ensure_future(self._hold(lease))
+        try:
+            await asyncio.wait((working, holding), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in (working, holding):
+                task.cancel()
+            _, ended = await asyncio.gather(holding, working, return_exceptions=True)
+        if isinstance(ended, Unavailable):
+            _log.warning("%s: interrupted: %s", self._name, ended)
+        elif isinstance(ended, Exception):
+            raise ended
+
+    async def _hold(self, lease: Lease) -> None:
+        """Renew the lease until it is lost."""
+        while True:
+            await self._clock.sleep(RENEW_MS)
+            renewed = await self._asked()
+            if renewed is not None and renewed.epoch == lease.epoch:
+                self.lease = lease = renewed
+            elif renewed is not None or self._clock.now() >= lease.expires_at:
+                _log.warning("%s: epoch %d is over", self._name, lease.epoch)
+                return
+
+    async def _asked(self) -> Lease | None:
+        """Return the lease, taken or renewed; None while it can't be had."""
+        try:
+            return await self._leases.acquire(
+                self._name, holder=self._holder, ttl_ms=LEASE_MS, at=self._clock.now()
+            )
+        except Unavailable as error:
+            _log.warning("%s: the lease can't be asked for: %s", self._name, error)
+            return None
+
+    async def _leave(self, lease: Lease | None) -> None:
+        try:
+            if lease is not None:
+                await self._leases.release(lease)
+        except Unavailable as error:
+            _log.warning("%s: the lease runs out by itself: %s", self._name, error)
