@@ -5,6 +5,7 @@ from backends.memory.event_store import MemoryEventStore
 from backends.memory.idempotency import MemoryIdempotencyKeys
 from backends.memory.leases import MemoryLeases
 from backends.memory.secrets import MemorySecrets
+from backends.memory.topics import MemoryTopics
 from backends.memory.view_store import MemoryViewStore
 from eventlog.backend import Backend, Place, Stores
 from eventlog.sealing import Sealer
@@ -20,6 +21,7 @@ async def _open(place: Place) -> Stores:
         keys=MemoryIdempotencyKeys(),
         leases=MemoryLeases(),
         secrets=MemorySecrets(Sealer(place.sealing_key)),
+        topics=MemoryTopics(),
         close=events.close,
     )
 
