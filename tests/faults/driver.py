@@ -4,13 +4,14 @@ import asyncio
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Generic, Protocol, Self, TypeVar
 
 import aiohttp
 
+from tests.faults.event_log import Log
 from tests.faults.history import History, Operation
-from tests.faults.server import Installation
 
 AT_ONCE = 50
 ORCHESTRATIONS = "/orchestration/api/v1/workspaces/demo/orchestrations"
@@ -18,11 +19,30 @@ OK = range(200, 300)
 REFUSED = range(400, 500)
 
 
+class Target(Protocol):
+    """What is driven: evidence is kept in `folder`, `said` is the end of what it logged."""
+
+    folder: Path
+
+    @property
+    def url(self) -> str: ...
+
+    @property
+    def headers(self) -> dict[str, str]: ...
+
+    async def events(self, *, after: int = 0) -> Log: ...
+
+    def said(self) -> str: ...
+
+
+T = TypeVar("T", bound=Target)
+
+
 @dataclass(slots=True)
-class Driver:
+class Driver(Generic[T]):
     """A client of an installation that may vanish under it at any time."""
 
-    installation: Installation
+    installation: T
     history: History
     session: aiohttp.ClientSession
 
@@ -94,7 +114,7 @@ class Driver:
         self.history.close()
 
 
-def driving(installation: Installation) -> Driver:
+def driving(installation: T) -> Driver[T]:
     """Return a driver; its history is beside the data."""
     session = aiohttp.ClientSession(
         timeout=aiohttp.ClientTimeout(total=30), connector=aiohttp.TCPConnector(limit=0)

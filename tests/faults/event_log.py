@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import orjson
 
 from eventlog.codec import encode, topic_of
@@ -49,6 +50,23 @@ def read_log(folder: Path, *, after: int = 0) -> Log:
             " WHERE rowid > ? ORDER BY rowid",
             (after,),
         ).fetchall()
+    return [
+        Logged(position, stream, version, topic, json.loads(state))
+        for position, stream, version, topic, state in rows
+    ]
+
+
+async def read_store(url: str, *, after: int = 0) -> Log:
+    """Return the events behind a position of a PostgreSQL store."""
+    connection = await asyncpg.connect(url)
+    try:
+        rows = await connection.fetch(
+            "SELECT notification_id, originator_id, originator_version, topic, state"
+            " FROM public.stored_events WHERE notification_id > $1 ORDER BY notification_id",
+            after,
+        )
+    finally:
+        await connection.close()
     return [
         Logged(position, stream, version, topic, json.loads(state))
         for position, stream, version, topic, state in rows

@@ -4,8 +4,8 @@ import asyncio
 import time
 
 from tests.faults.checkers import lives
-from tests.faults.driver import Driver
-from tests.faults.event_log import read_log, runs_of
+from tests.faults.driver import Driver, T
+from tests.faults.event_log import runs_of
 
 BOUND_S = 60.0
 """Every accepted run is over this long after faults have stopped, besides its own delays."""
@@ -18,7 +18,7 @@ class Stuck(AssertionError):
     """Runs that are not over although nothing happens any more; shows their events."""
 
 
-async def quiesced(driver: Driver, *, bound_s: float = BOUND_S) -> float:
+async def quiesced(driver: Driver[T], *, bound_s: float = BOUND_S) -> float:
     """Return how many seconds it took until every run was over; raises Stuck."""
     begun = moved = time.monotonic()
     left = -1
@@ -27,14 +27,14 @@ async def quiesced(driver: Driver, *, bound_s: float = BOUND_S) -> float:
         if now_left != left:
             left, moved = now_left, now
         if now - moved > STILL_S or now - begun > bound_s:
-            raise Stuck(stuck(driver))
+            raise Stuck(await stuck(driver))
         await asyncio.sleep(POLL_S)
     return time.monotonic() - begun
 
 
-def stuck(driver: Driver) -> str:
+async def stuck(driver: Driver[T]) -> str:
     """Return the histories of some runs that are not over."""
-    log = read_log(driver.installation.data)
+    log = await driver.installation.events()
     histories = runs_of(log)
     open_ = [ident for ident, life in lives(log).items() if not life.over]
     shown = [
@@ -42,5 +42,5 @@ def stuck(driver: Driver) -> str:
         + "\n".join(f"  {one.version} {one.name} {one.data}" for one in histories[ident])
         for ident in open_[:SHOWN]
     ]
-    tail = driver.installation.log_file.read_text(encoding="utf-8")[-3_000:]
+    tail = driver.installation.said()
     return f"{len(open_)} runs are stuck\n" + "\n".join(shown) + f"\nstderr:\n{tail}"

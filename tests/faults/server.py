@@ -10,6 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from tests.faults.event_log import Log, read_log
 from tests.faults.ledger import VARIABLE
 
 ROOT = Path(__file__).parents[2]
@@ -56,6 +57,14 @@ class Installation:
         """The process; its id is the only one that is ever killed."""
         assert self.process is not None, "nothing runs"
         return self.process
+
+    async def events(self, *, after: int = 0) -> Log:
+        """Return the events behind a position."""
+        return await asyncio.to_thread(read_log, self.data, after=after)
+
+    def said(self) -> str:
+        """Return the end of what it logged."""
+        return self.log_file.read_text(encoding="utf-8")[-3_000:]
 
     async def start(self, **environment: str) -> None:
         """Start on whatever the folder holds; raises DiedAtStart."""

@@ -60,7 +60,7 @@ def _input(rng: Random) -> object:
 
 
 async def _crashed(
-    driver: Driver,
+    driver: Driver[Installation],
     failpoint: str,
     definition: str,
     inputs: Mapping[str, object],
@@ -79,7 +79,7 @@ async def _crashed(
 
 
 async def _settled(
-    driver: Driver,
+    driver: Driver[Installation],
     definition: str,
     inputs: Mapping[str, object],
     operations: list[Operation],

@@ -70,7 +70,7 @@ def _inputs(name: str, runs: int) -> dict[str, object]:
     return {f"{name}-{index}": {"seconds": STEP_S} for index in range(runs)}
 
 
-async def refused_for_long(driver: Driver, definition: str) -> list[Operation]:
+async def refused_for_long(driver: Driver[Installation], definition: str) -> list[Operation]:
     """Ask for runs, in vain, until every function under way has come to its end."""
     refused: list[Operation] = []
     until = time.monotonic() + 3 * STEP_S

@@ -34,7 +34,7 @@ _log = logging.getLogger(__name__)
 class Siege:
     """Repetitions on one installation; `position` is where the log stood before the next one."""
 
-    driver: Driver
+    driver: Driver[Installation]
     rng: Random
     definition: str
     position: int = 0

@@ -50,7 +50,7 @@ def _inputs(rng: Random) -> dict[str, object]:
     return {str(number): {"seconds": rng.uniform(0.1, 0.5)} for number in range(RUNS)}
 
 
-async def _kill(driver: Driver, points: list[int]) -> None:
+async def _kill(driver: Driver[Installation], points: list[int]) -> None:
     """Kill whoever writes when functions have noted so many attempts."""
     for point in points:
         blow = await kill_writers_at(driver.installation, point)
