@@ -2,10 +2,15 @@
 
 from pydantic import BaseModel
 
-from command_api.cloudevents import Receipt, read_records
+from command_api.cloudevents import read_records
 from command_api.commands import send_records
 from command_api.exchange import Exchange
 from command_api.reply import Reply
+from domain.record.reading import Receipt
+from eventlog.strict_json import parse
+
+SOURCE = "baton:events"
+"""Where a plain payload is said to come from."""
 
 
 class EventsAccepted(BaseModel):
@@ -17,8 +22,14 @@ class EventsAccepted(BaseModel):
 
 
 async def take_events(exchange: Exchange) -> Reply:
-    """Answer 202 with the counts; raises Refused, and then nothing was taken."""
-    receipt = Receipt(tenant=exchange.tenant, at=exchange.now(), fallback_id=exchange.new_id())
+    """Answer 202 with the counts; raises a refusal, and then nothing was taken."""
+    receipt = Receipt(
+        tenant=exchange.tenant,
+        at=exchange.now(),
+        fallback_id=exchange.new_id(),
+        fallback_source=SOURCE,
+        parse=parse,
+    )
     records = read_records(exchange.headers, exchange.body, receipt)
     sent = await send_records(exchange.services, exchange.principal, records)
     body = {"accepted": sent.accepted, "duplicates": sent.duplicates, "position": sent.position}

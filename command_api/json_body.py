@@ -1,29 +1,20 @@
-"""The one reader of JSON that comes in: strict where parsers are lax.
+"""Bodies of requests: how long they may be, which media types are JSON, and what they hold."""
 
-orjson turns integers from 2^64 into floats, lets NUL through and reads to depth 1,024; it refuses
-NaN, infinities, lone surrogates, bad UTF-8 and a BOM (orjson 3.13). What it lets through is found
-here; a look at the bytes tells whether a document needs the slow look at all.
-"""
-
-import json
 import re
-from collections.abc import Iterable
 from typing import TypeVar
 
-import orjson
 from aiohttp import web
 from pydantic import BaseModel, ValidationError
 
 from command_api.refusal import Refused
-from domain.errors import Fault
+from domain.errors import Fault, Invalid
 from domain.json import JsonObject
+from eventlog import strict_json
 
-MAX_BODY = 1024 * 1024
-MAX_DEPTH = 64
-INT64 = range(-(2**63), 2**63)
+MAX_BODY = strict_json.MAX_BYTES
+MAX_DEPTH = strict_json.MAX_DEPTH
+INT64 = strict_json.INT64
 
-_LONG_NUMBER = re.compile(rb"\d{19}")
-_LONGEST_INT64 = 20
 _MEDIA_TYPE = re.compile(r"application/(?:json|[a-z0-9.!#$&^_-]+\+json)", re.IGNORECASE)
 
 M = TypeVar("M", bound=BaseModel)
@@ -56,21 +47,10 @@ def parse_json(raw: bytes, *, unique_keys: bool = False) -> object:
 
     `unique_keys` refuses repeated member names, for documents that are signed or hashed.
     """
-    if not raw:
-        message = "The body is empty: JSON is expected"
-        raise Refused("validation_error", message)
     try:
-        value: object = orjson.loads(raw)
-    except orjson.JSONDecodeError as error:
-        message = f"The body is not valid JSON (line {error.lineno}, column {error.colno})"
-        raise Refused("validation_error", message) from None
-    if raw.count(b"{") + raw.count(b"[") > MAX_DEPTH:
-        _require_depth(value)
-    if b"\\u0000" in raw:
-        _require_no_nul(value)
-    if unique_keys or _LONG_NUMBER.search(raw):
-        _look_closely(raw, unique_keys=unique_keys)
-    return value
+        return strict_json.parse(raw, unique_keys=unique_keys)
+    except Invalid as fault:
+        raise Refused("validation_error", f"The body {fault.message}") from None
 
 
 def parse_object(raw: bytes, *, unique_keys: bool = False) -> JsonObject:
@@ -129,51 +109,3 @@ def _charset(parameters: str) -> str:
         if name.strip().lower() == "charset":
             return value.strip().strip('"').lower()
     return ""
-
-
-def _require_depth(value: object) -> None:
-    level = [value]
-    for _ in range(MAX_DEPTH):
-        level = [child for parent in level for child in _children(parent)]
-        if not level:
-            return
-    if any(isinstance(leaf, (dict, list)) for leaf in level):
-        message = f"The body is nested deeper than {MAX_DEPTH} levels"
-        raise Refused("validation_error", message)
-
-
-def _children(value: object) -> Iterable[object]:
-    if isinstance(value, dict):
-        return value.values()
-    return value if isinstance(value, list) else ()
-
-
-def _require_no_nul(value: object) -> None:
-    level = [value]
-    while level:
-        for found in level:
-            names = found if isinstance(found, dict) else (found,)
-            if any(isinstance(text, str) and "\0" in text for text in names):
-                message = "The body holds a NUL character"
-                raise Refused("validation_error", message)
-        level = [child for parent in level for child in _children(parent)]
-
-
-def _look_closely(raw: bytes, *, unique_keys: bool) -> None:
-    """Read again with a parser that shows integers as they were written, and repeated names."""
-    hook = _refuse_repeats if unique_keys else None
-    json.loads(raw, parse_int=_int64, object_pairs_hook=hook)
-
-
-def _int64(text: str) -> int:
-    if len(text) <= _LONGEST_INT64 and int(text) in INT64:
-        return int(text)
-    message = "The body holds an integer outside -2^63 to 2^63-1"
-    raise Refused("validation_error", message)
-
-
-def _refuse_repeats(pairs: list[tuple[str, object]]) -> None:
-    names = [name for name, _ in pairs]
-    if len(set(names)) < len(names):
-        message = "The body repeats a member name"
-        raise Refused("validation_error", message)

@@ -95,7 +95,4 @@ def refusal_of(rejected: Rejected) -> Refusal:
 
 def field_name(fault: Fault) -> str:
     """Return a fault's path as text: `steps[0].retry.maxAttempts`."""
-    text = ""
-    for part in fault.path:
-        text += f"[{part}]" if isinstance(part, int) else f".{part}"
-    return text.removeprefix(".")
+    return fault.place

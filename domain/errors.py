@@ -22,6 +22,14 @@ class Fault:
     path: tuple[str | int, ...]
     message: str
 
+    @property
+    def place(self) -> str:
+        """The path as text: `steps[0].retry.maxAttempts`."""
+        text = ""
+        for part in self.path:
+            text += f"[{part}]" if isinstance(part, int) else f".{part}"
+        return text.removeprefix(".")
+
 
 class Rejected(Exception):
     """A rule refused the command; nothing was recorded."""
@@ -38,6 +46,12 @@ class Invalid(Rejected):
     """The document breaks rules; `faults` names each place."""
 
     code: Code = "validation_error"
+
+
+class Forbidden(Rejected):
+    """It belongs to another tenant."""
+
+    code: Code = "forbidden"
 
 
 class NotFound(Rejected):

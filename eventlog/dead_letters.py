@@ -1,10 +1,25 @@
-"""Messages that could not be read, kept with the reason until somebody sends them again."""
+"""Messages that were given up, kept with the reason until somebody sends them again."""
 
+from base64 import b64decode, b64encode
 from collections.abc import Sequence
-from typing import Protocol
+from hashlib import sha256
+from typing import Final, Protocol
+
+import orjson
 
 from domain.frozen import frozen
-from eventlog.topics import Message
+from domain.ids import derived_id
+from eventlog.topics import Delivered, Message, Topics
+
+TOPIC: Final = "dlq"
+"""Where dead letters are sent, behind the prefix of Baton's own topics."""
+REDRIVEN: Final = "baton-redriven"
+"""The header of a message that was sent again: the id of its letter."""
+MAX_SENT: Final = 900_000
+"""Bytes that a dead letter sent on may have: brokers take about a megabyte. A larger one is sent
+without its content, which stands in the table."""
+TOGETHER: Final = 20
+"""Letters kept and sent at once: each may be large."""
 
 
 @frozen
@@ -22,6 +37,11 @@ class DeadLetter:
     at: int
     redriven_at: int | None = None
 
+    @property
+    def topic(self) -> str:
+        """The topic it came from."""
+        return self.source.rpartition("@")[0].rpartition("/")[0]
+
 
 class DeadLetters(Protocol):
     """The table of dead letters. All methods raise `Unavailable`."""
@@ -34,6 +54,58 @@ class DeadLetters(Protocol):
         """Return letters with ids behind `after`, in order of their ids."""
         ...
 
+    async def get(self, letter_id: str) -> DeadLetter | None:
+        """Return one letter."""
+        ...
+
     async def redriven(self, letter_id: str, *, at: int) -> None:
         """Note that the message was sent again."""
         ...
+
+
+def dead_letter(delivered: Delivered, reason: str, *, at: int) -> DeadLetter:
+    """Return the letter of a message that is given up for `reason`."""
+    digest = sha256(delivered.message.value or b"").hexdigest()
+    place = (delivered.topic, str(delivered.partition), str(delivered.offset))
+    return DeadLetter(
+        letter_id=derived_id("letter", *place, digest),
+        source=delivered.position,
+        reason=reason,
+        message=delivered.message,
+        at=at,
+    )
+
+
+async def give_up(
+    letters: Sequence[DeadLetter], kept: DeadLetters, topics: Topics, *, prefix: str
+) -> None:
+    """Keep `letters` in the table, then send them on; raises `Unavailable`, to be done again."""
+    for start in range(0, len(letters), TOGETHER):
+        some = letters[start : start + TOGETHER]
+        await kept.put(some)
+        await topics.send(f"{prefix}{TOPIC}", [_told(letter) for letter in some])
+
+
+def _told(letter: DeadLetter) -> Message:
+    """Return the message that tells of a letter: what was sent, and why it was given up."""
+    sent = letter.message
+    said = (
+        ("reason", letter.reason.encode()),
+        ("source", letter.source.encode()),
+        ("letter", letter.letter_id.encode()),
+    )
+    size = len(sent.value or b"") + len(sent.key or b"")
+    size += sum(len(name.encode()) + len(value) for name, value in sent.headers)
+    if size > MAX_SENT:
+        return Message(value=None, headers=(*said, ("bytes", b"%d" % size)))
+    return Message(value=sent.value, key=sent.key, headers=(*said, *sent.headers))
+
+
+def packed(headers: Sequence[tuple[str, bytes]]) -> bytes:
+    """Return headers as they are stored: JSON, the values in base64."""
+    return orjson.dumps([(name, b64encode(value).decode()) for name, value in headers])
+
+
+def unpacked(stored: bytes) -> tuple[tuple[str, bytes], ...]:
+    """Return the headers that `packed` wrote."""
+    return tuple((name, b64decode(value)) for name, value in orjson.loads(stored))

@@ -8,13 +8,38 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
-from eventlog.envelope import Recorded
 from eventlog.failpoints import failpoint
-from eventlog.ports import Clock, Subscription
+from eventlog.ports import Clock
 
 T = TypeVar("T")
+
+
+class Placed(Protocol):
+    """What stands at a place that a log line can name: an event, a message."""
+
+    @property
+    def position(self) -> object:
+        """Where it stands."""
+        ...
+
+
+P_co = TypeVar("P_co", bound=Placed, covariant=True)
+P = TypeVar("P", bound=Placed)
+
+
+class Followed(Protocol[P_co]):
+    """A follower's place in a log or in a topic: a subscription, a consumption."""
+
+    async def next(self) -> Sequence[P_co]:
+        """Wait for and return what is next; what was returned before is handled."""
+        ...
+
+    async def close(self) -> None:
+        """Leave."""
+        ...
+
 
 ATTEMPTS = 8
 FIRST_BACKOFF_MS = 50
@@ -24,12 +49,12 @@ _log = logging.getLogger("baton.follow")
 
 
 async def follow(
-    subscription: Subscription,
-    handle: Callable[[Sequence[Recorded]], Awaitable[None]],
+    subscription: Followed[P],
+    handle: Callable[[Sequence[P]], Awaitable[None]],
     *,
     clock: Clock,
 ) -> None:
-    """Hand every event to `handle`, in order, until cancelled.
+    """Hand every event (or message) to `handle`, in order, until cancelled.
 
     Events that `handle` fails on are handed over again, after a backoff; when that doesn't help its
     exception comes out, for the process to end by: a follower never skips. `handle` meets events

@@ -1,6 +1,7 @@
 """Everything in this process's memory: for tests, and for trying Baton out."""
 
 from backends.memory.checkpoints import MemoryCheckpoints
+from backends.memory.dead_letters import MemoryDeadLetters
 from backends.memory.event_store import MemoryEventStore
 from backends.memory.idempotency import MemoryIdempotencyKeys
 from backends.memory.leases import MemoryLeases
@@ -21,6 +22,7 @@ async def _open(place: Place) -> Stores:
         keys=MemoryIdempotencyKeys(),
         leases=MemoryLeases(),
         secrets=MemorySecrets(Sealer(place.sealing_key)),
+        dead_letters=MemoryDeadLetters(),
         topics=MemoryTopics(),
         close=events.close,
     )

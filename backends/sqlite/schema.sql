@@ -27,3 +27,14 @@ CREATE TABLE IF NOT EXISTS secrets (
     sealed BLOB NOT NULL,
     PRIMARY KEY (tenant, secret_id)
 );
+
+CREATE TABLE IF NOT EXISTS dead_letters (
+    letter_id TEXT PRIMARY KEY,
+    source TEXT NOT NULL,    -- topic/partition@offset
+    reason TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    redriven_at INTEGER,     -- when the message was sent again
+    key BLOB,
+    value BLOB,
+    headers BLOB NOT NULL    -- JSON, [[name, value in base64], …]
+);
