@@ -1,6 +1,6 @@
 """Messages between Baton and others, and between its processes: named topics, at least once."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Protocol
 
 from domain.frozen import frozen
@@ -34,16 +34,18 @@ class Delivered:
 class Consumption(Protocol):
     """One consumer's place in a topic."""
 
-    async def next(self) -> Sequence[Delivered]:
+    async def next(self, *, unfinished: Collection[Delivered] = ()) -> Sequence[Delivered]:
         """Wait for and return the next messages; never empty. Repeats are possible.
 
-        The call says that what was returned before is handled: it isn't given out again. Topics
-        that don't answer are waited for.
+        The call says that what was returned before is handled: it isn't given out again. That does
+        not hold for those `unfinished`, nor for what follows one of them in its partition: others
+        of the group get them when this member is gone. Topics that don't answer are waited for. A
+        call that is cancelled loses nothing.
         """
         ...
 
-    async def close(self) -> None:
-        """Leave; what was returned last is not counted as handled."""
+    async def close(self, *, unfinished: Collection[Delivered] | None = None) -> None:
+        """Leave. What was returned last is handled if `unfinished` is given, but for those."""
         ...
 
 

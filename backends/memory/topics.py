@@ -1,7 +1,7 @@
 """Messages in memory, shared out among a group by partition as a broker does it."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import count
 from zlib import crc32
 
@@ -78,6 +78,15 @@ class _Group:
     def __init__(self, handled: Mapping[int, int]) -> None:
         self.handled = dict(handled)
         self.members: list[MemoryConsumption] = []
+        self.generation = 0
+
+    def enter(self, member: "MemoryConsumption") -> None:
+        self.members.append(member)
+        self.generation += 1
+
+    def leave(self, member: "MemoryConsumption") -> None:
+        self.members.remove(member)
+        self.generation += 1
 
     def shares_of(self, member: "MemoryConsumption") -> Sequence[int]:
         return range(self.members.index(member), PARTITIONS, len(self.members))
@@ -89,36 +98,46 @@ class MemoryConsumption:
     def __init__(self, topic: _Topic, group: _Group) -> None:
         self._topic = topic
         self._group = group
+        self._generation = 0
         self._returned: dict[int, int] = {}  # of each partition, how far
-        group.members.append(self)
+        group.enter(self)
         topic.wake()
 
-    async def next(self) -> Sequence[Delivered]:
+    async def next(self, *, unfinished: Collection[Delivered] = ()) -> Sequence[Delivered]:
         """Wait for and return the next messages; what was returned before is handled."""
-        if self in self._group.members:
-            shares = self._group.shares_of(self)
-            returned, self._returned = self._returned, {}
-            for number in set(returned).intersection(shares):
-                so_far = self._group.handled.get(number, 0)
-                self._group.handled[number] = max(so_far, returned[number])
+        self._count(unfinished)
         while True:
             changed = self._topic.changed
             if found := self._found():
-                self._returned = {one.partition: one.offset + 1 for one in found}
                 return found
             await changed.wait()
+
+    async def close(self, *, unfinished: Collection[Delivered] | None = None) -> None:
+        """Leave; what was returned last is handled only where `unfinished` is given."""
+        if self not in self._group.members:
+            return
+        if unfinished is not None:
+            self._count(unfinished)
+        self._group.leave(self)
+        self._topic.wake()
+
+    def _count(self, unfinished: Collection[Delivered]) -> None:
+        """Count as handled what was returned, up to the first in a partition that is unfinished."""
+        handled = dict(self._returned)
+        for one in unfinished:
+            if one.partition in handled:
+                handled[one.partition] = min(handled[one.partition], one.offset)
+        for number, offset in handled.items():
+            self._group.handled[number] = max(self._group.handled.get(number, 0), offset)
 
     def _found(self) -> Sequence[Delivered]:
         if self not in self._group.members:
             raise Unavailable("the consumption is closed")
+        if self._generation != self._group.generation:
+            self._generation, self._returned = self._group.generation, {}
         found: list[Delivered] = []
         for number in self._group.shares_of(self):
-            handled = self._group.handled.get(number, 0)
-            found += self._topic.from_offset(number, handled, MAX_MESSAGES - len(found))
+            begin = self._returned.get(number, self._group.handled.get(number, 0))
+            found += self._topic.from_offset(number, begin, MAX_MESSAGES - len(found))
+        self._returned |= {one.partition: one.offset + 1 for one in found}
         return found
-
-    async def close(self) -> None:
-        """Leave; what was returned last is not counted as handled."""
-        if self in self._group.members:
-            self._group.members.remove(self)
-            self._topic.wake()
