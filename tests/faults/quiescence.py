@@ -4,7 +4,7 @@ import asyncio
 import time
 
 from tests.faults.checkers import lives
-from tests.faults.driver import Driver, T
+from tests.faults.driver import Driver, T, Target
 from tests.faults.event_log import runs_of
 
 BOUND_S = 60.0
@@ -27,14 +27,14 @@ async def quiesced(driver: Driver[T], *, bound_s: float = BOUND_S) -> float:
         if now_left != left:
             left, moved = now_left, now
         if now - moved > STILL_S or now - begun > bound_s:
-            raise Stuck(await stuck(driver))
+            raise Stuck(await stuck(driver.installation))
         await asyncio.sleep(POLL_S)
     return time.monotonic() - begun
 
 
-async def stuck(driver: Driver[T]) -> str:
-    """Return the histories of some runs that are not over."""
-    log = await driver.installation.events()
+async def stuck(target: Target) -> str:
+    """Return the histories of some runs that are not over, and what was logged last."""
+    log = await target.events()
     histories = runs_of(log)
     open_ = [ident for ident, life in lives(log).items() if not life.over]
     shown = [
@@ -42,5 +42,5 @@ async def stuck(driver: Driver[T]) -> str:
         + "\n".join(f"  {one.version} {one.name} {one.data}" for one in histories[ident])
         for ident in open_[:SHOWN]
     ]
-    tail = driver.installation.said()
-    return f"{len(open_)} runs are stuck\n" + "\n".join(shown) + f"\nstderr:\n{tail}"
+    told = "\n".join([f"{len(open_)} runs are stuck: {open_[:100]}", *shown])
+    return f"{told}\nstderr:\n{target.said()}"

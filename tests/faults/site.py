@@ -1,0 +1,137 @@
+"""A cluster under fault with what is needed to judge it: its log, its topics, what is under way."""
+
+import asyncio
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from itertools import cycle
+from pathlib import Path
+from typing import NamedTuple
+
+import aiohttp
+import asyncpg
+
+from tests.faults.distributed_checkers import Published, Sighting
+from tests.faults.event_log import Log, read_store
+from tests.faults.ledger import VARIABLE
+from tests.faults.quiescence import Stuck, stuck
+from tests.faults.topic_log import read_runs_topic
+from tests.servers.cluster import Cluster
+
+POLL_S = 0.1
+STILL_S = 30.0
+
+_UNDER_WAY = """
+SELECT count(*) FILTER (WHERE topic IN ('run.RunRequested', 'run.RunReopened'))
+    - count(*) FILTER (WHERE topic IN ('run.RunCompleted', 'run.RunFailed', 'run.RunCancelled')),
+    coalesce(max(notification_id), 0)
+FROM public.stored_events
+"""
+_LEASES = "SELECT name, holder, epoch FROM baton.leases WHERE holder <> ''"
+_IDLE = "SELECT count(*) FROM pg_stat_activity WHERE state LIKE 'idle in transaction%'"
+
+
+class NobodyAnswers(ConnectionError):
+    """No api is up."""
+
+
+class UnderWay(NamedTuple):
+    """How many runs are not over, and where the log ends."""
+
+    runs: int
+    head: int
+
+
+class Site(Cluster):
+    """Baton's services, and the direct addresses of the servers they may reach through proxies."""
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        database: str,
+        kafka: str,
+        store: str | None = None,
+        **environment: str,
+    ) -> None:
+        """`database` and `kafka` are asked directly; `store` is where the services find theirs."""
+        self.ledger = folder / "ledger"
+        super().__init__(
+            folder,
+            store=store or database,
+            log=kafka,
+            functions="tests.faults.functions",
+            **{VARIABLE: str(self.ledger), **environment},
+        )
+        self.database = database
+        self._turns: Iterator[int] = cycle(range(1_000))
+
+    @property
+    def url(self) -> str:
+        """The address of one of the apis that are up, in turns; raises NobodyAnswers."""
+        urls = [one.url for one in self.of("api") if one.alive and one.url]
+        if not urls:
+            raise NobodyAnswers
+        return urls[next(self._turns) % len(urls)]
+
+    async def events(self, *, after: int = 0) -> Log:
+        """Return the events behind a position."""
+        return await read_store(self.database, after=after)
+
+    async def published(self) -> list[Published]:
+        """Return every message of the topic of run events, by partition."""
+        return await read_runs_topic(self.log, self.runs_topic)
+
+    async def under_way(self) -> UnderWay:
+        """Return how many runs are not over."""
+        connection = await asyncpg.connect(self.database)
+        try:
+            row = await connection.fetchrow(_UNDER_WAY)
+        finally:
+            await connection.close()
+        assert row is not None
+        return UnderWay(*row)
+
+    async def sighted(self) -> list[Sighting]:
+        """Return who holds which lease now."""
+        connection = await asyncpg.connect(self.database)
+        try:
+            rows = await connection.fetch(_LEASES)
+        finally:
+            await connection.close()
+        return [Sighting(*row) for row in rows]
+
+    async def idle_in_transaction(self) -> int:
+        """Return how many connections were left in the middle of something."""
+        connection = await asyncpg.connect(self.database)
+        try:
+            return int(await connection.fetchval(_IDLE))
+        finally:
+            await connection.close()
+
+    async def quiesced(self, *, bound_s: float = 60.0) -> float:
+        """Return how many seconds it took until every run was over; raises Stuck."""
+        begun = moved = time.monotonic()
+        before = UnderWay(-1, -1)
+        while (now_there := await self.under_way()).runs:
+            now = time.monotonic()
+            if now_there != before:
+                before, moved = now_there, now
+            if now - moved > STILL_S or now - begun > bound_s:
+                raise Stuck(await self._stuck())
+            await asyncio.sleep(POLL_S)
+        return time.monotonic() - begun
+
+    async def metric(self, name: str) -> float:
+        """Return a metric, added up over all services that are up."""
+        up = [one for one in self.services.values() if one.alive and one.url]
+        return sum([(await one.metrics()).get(name, 0.0) for one in up])
+
+    async def _stuck(self) -> str:
+        shown = [await stuck(self)]
+        for one in self.services.values():
+            with suppress(aiohttp.ClientError, TimeoutError, ValueError):
+                async with asyncio.timeout(2):
+                    metrics = {k: v for k, v in (await one.metrics()).items() if "baton" in k}
+                shown.append(f"{one.name}: {metrics}")
+        return "\n".join(shown)

@@ -1,0 +1,152 @@
+"""The checkers of shared logs find what is wrong: good histories are broken by hand."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from tests.faults import distributed_checkers as checkers
+from tests.faults.distributed_checkers import Published, Sighting, Struck
+from tests.faults.event_log import Log, Logged
+
+LENGTHS = {"demo/run/r1": 4, "demo/run/r2": 3}
+INTERVAL = 1_000
+
+
+def _logged(position: int, stream: str, version: int, topic: str, **data: Any) -> Logged:
+    return Logged(position, stream, version, topic, {"at": 10_000 + position, **data})
+
+
+def _log() -> Log:
+    """Runs of an event and of a tick, and the schedule of the latter."""
+    causes: dict[str, dict[str, Any]] = {
+        "demo/run/r1": {"trigger": "event", "definition_id": "d", "metadata": {"eventId": "e1"}},
+        "demo/run/r2": {"trigger": "schedule", "definition_id": "s", "metadata": {}},
+    }
+    log: Log = [
+        _logged(1, "demo/record/x", 1, "record.RecordReceived"),
+        _logged(2, "demo/schedule/s", 1, "schedule.ScheduleMissed", nominal_at=7_000),
+        _logged(3, "demo/schedule/s", 2, "schedule.ScheduleFired", nominal_at=8_000, run_id="r2"),
+        _logged(4, "demo/schedule/s", 3, "schedule.ScheduleSkipped", nominal_at=9_000),
+    ]
+    for stream, length in LENGTHS.items():
+        for version in range(1, length + 1):
+            name = {1: "RunRequested", length: "RunCompleted"}.get(version, "StepStarted")
+            data = causes[stream] if version == 1 else {}
+            log.append(_logged(len(log) + 1, stream, version, f"run.{name}", **data))
+    return log
+
+
+LOG = _log()
+PUBLISHED = [
+    Published(partition, version - 1, stream, version)
+    for partition, (stream, length) in enumerate(LENGTHS.items())
+    for version in range(1, length + 1)
+]
+REPEATED = [*PUBLISHED, *(one._replace(offset=one.offset + 9) for one in PUBLISHED[1:])]
+SIGHTINGS = [
+    Sighting("relay", "a", 1),
+    Sighting("scheduler", "a", 4),
+    Sighting("relay", "a", 1),
+    Sighting("relay", "b", 2),
+    Sighting("scheduler", "a", 4),
+]
+
+
+def of_published(published: list[Published]) -> list[str]:
+    return [
+        *checkers.published_is_complete(LOG, published),
+        *checkers.published_is_logged(LOG, published),
+        *checkers.published_in_order(published),
+        *checkers.keys_keep_to_their_partition(published),
+    ]
+
+
+def of_causes(log: Log) -> list[str]:
+    return [
+        *checkers.events_start_their_run_once(log, {"d": ["e1"]}),
+        *checkers.ticks_are_dealt_with_once(log, {"s": INTERVAL}),
+        *checkers.ticks_have_their_run(log),
+        *checkers.no_tick_is_early(log),
+    ]
+
+
+def test_good_histories_give_no_complaint() -> None:
+    assert of_published(PUBLISHED) == []
+    assert of_published(REPEATED) == []
+    assert of_causes(LOG) == []
+    assert checkers.epochs_rise(SIGHTINGS) == []
+
+
+@pytest.mark.parametrize("place", range(len(PUBLISHED)))
+def test_an_event_that_was_not_published_is_found(place: int) -> None:
+    left = PUBLISHED[:place] + PUBLISHED[place + 1 :]
+
+    assert checkers.published_is_complete(LOG, left)
+    assert checkers.published_in_order(left) or PUBLISHED[place].version in (4, 3)
+
+
+@pytest.mark.parametrize("place", [0, 1, 2, 4, 5])
+def test_published_events_that_changed_places_are_found(place: int) -> None:
+    one, other = PUBLISHED[place : place + 2]
+    swapped = [*PUBLISHED[:place], other, one, *PUBLISHED[place + 2 :]]
+
+    assert checkers.published_in_order(swapped)
+
+
+def test_a_topic_that_was_emptied_may_begin_anywhere_but_leaves_nothing_out_then() -> None:
+    rest = [one for one in PUBLISHED if one.version > 1]
+    again = [*rest, *PUBLISHED]
+
+    assert checkers.published_in_order(again)
+    assert checkers.published_in_order(again, from_any=True) == []
+    assert checkers.published_in_order([rest[0], rest[2]], from_any=True)
+
+
+def test_a_key_in_two_partitions_is_found() -> None:
+    assert of_published([PUBLISHED[0]._replace(partition=7), *PUBLISHED])
+
+
+def test_what_was_published_and_never_recorded_is_found() -> None:
+    assert of_published([*PUBLISHED, Published(0, 99, "demo/run/r1", 5)])
+
+
+def test_an_epoch_that_falls_is_found() -> None:
+    assert checkers.epochs_rise([*SIGHTINGS, Sighting("relay", "a", 1)])
+
+
+def test_an_epoch_of_two_holders_is_found() -> None:
+    assert checkers.epochs_rise([*SIGHTINGS, Sighting("relay", "c", 2)])
+
+
+def test_an_event_that_starts_a_second_run_is_found() -> None:
+    second = [
+        replace(one, stream="demo/run/r3", position=one.position + 100)
+        for one in LOG
+        if one.stream == "demo/run/r1"
+    ]
+
+    assert of_causes([*LOG, *second])
+
+
+@pytest.mark.parametrize("stream", LENGTHS)
+def test_a_run_that_nothing_started_or_that_is_lost_is_found(stream: str) -> None:
+    assert of_causes([one for one in LOG if one.stream != stream])
+
+
+@pytest.mark.parametrize("place", [2, 3])
+def test_a_tick_that_is_left_out_doubled_or_early_is_found(place: int) -> None:
+    tick = LOG[place]
+    early = replace(tick, data={**tick.data, "at": 1})
+
+    assert of_causes([*LOG[: place + 1], tick, *LOG[place + 1 :]])
+    assert of_causes([*LOG[:2], *LOG[3:]])
+    assert of_causes([*LOG[:2], early, *LOG[3:]])
+
+
+def test_a_fault_that_met_nothing_is_told_from_one_that_met_a_run() -> None:
+    during = Struck("kill -9 of an executor", 10_006, 10_007)
+    before = Struck("PostgreSQL stopped", 1, 2)
+    after = Struck("Kafka wiped", 99_000, 99_001)
+
+    assert checkers.hits(LOG, [during, before, after, during]) == {during.name: 2}
