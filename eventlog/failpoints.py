@@ -9,7 +9,12 @@ from itertools import count
 from typing import Final, Literal, TypeAlias
 
 Place: TypeAlias = Literal[
-    "after-append", "before-handle", "after-handle", "before-commit", "after-commit"
+    "after-append",
+    "before-handle",
+    "after-handle",
+    "before-commit",
+    "after-commit",
+    "after-publish",
 ]
 
 CRASHED: Final = 137

@@ -1,22 +1,15 @@
 """The log of one process, which shows what any process appends.
 
 Followers that wait take turns in asking the store for what stands behind the newest event that they
-have all seen. A notification of the server says when to ask; as notifications get lost, they ask
-from time to time besides. What this process appends itself needs no asking, unless others appended
-in between.
+have all seen. What this process appends itself needs no asking, unless others appended in between.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
-from backends.postgres.database import Connection, connect, part
-from backends.postgres.errors import as_unavailable
+from backends.postgres.listening import Listening
 from eventlog.envelope import Recorded
-from eventlog.errors import Unavailable
 from eventlog.feed import MAX_EVENTS, Feed, FeedSubscription
-
-CHANNEL = "stored_events"
-POLL_S = 0.5
 
 Ask = Callable[[int, int], Awaitable[tuple[Sequence[Recorded], int]]]
 """Reads the store: (after, limit) to events in order, and their bytes."""
@@ -34,7 +27,6 @@ class Tail:
         own: Callable[[], int],
     ) -> None:
         """`own` tells the server process of this process's appender."""
-        self._url = url
         self._ask_store = ask
         self._newest = head
         self._own = own
@@ -42,10 +34,7 @@ class Tail:
         self._feed: Feed | None = None
         self._head = 0  # of the feed
         self._asking = asyncio.Lock()
-        self._unseen = False  # whether the store may have what the feed has not
-        self._woken = asyncio.Event()
-        self._listening: Connection | None = None
-        self._closed = False
+        self._listening = Listening(url, known=self._known)
 
     async def subscribe(self, name: str, *, after: int) -> "TailSubscription":
         """Return a subscription that begins behind position `after`.
@@ -67,38 +56,33 @@ class Tail:
         """
         if self._feed is None:
             return
-        if previous is not None and previous <= self._head:
+        follows = previous is not None and previous <= self._head
+        if follows:
             self._publish(self._feed, events, size)
-        else:
-            self._unseen = True
-        self._woken.set()
+        self._listening.wake(unseen=not follows)
 
     async def beyond(self, position: int) -> None:
         """Wait until there is an event behind `position`, and it is in the feed."""
         while self._feed is not None and self._head <= position:
             async with self._asking:
                 if self._head <= position:
-                    await self._listen()
-                    await self._wait()
+                    await self._listening.wait()
                 if self._head <= position:
                     await self._ask(self._feed)
 
     async def close(self) -> None:
         """Listen no more."""
-        self._closed = True
-        listening, self._listening = self._listening, None
-        if listening is not None:
-            await part(listening)
+        await self._listening.close()
 
     async def _ask(self, feed: Feed) -> bool:
         """Read what stands behind the feed; False when there is nothing."""
-        before, self._unseen = self._head, False
+        before, self._listening.unseen = self._head, False
         try:
             found, size = await self._ask_store(before, MAX_EVENTS)
         except BaseException:
-            self._unseen = True
+            self._listening.unseen = True
             raise
-        self._unseen = self._unseen or len(found) == MAX_EVENTS
+        self._listening.unseen |= len(found) == MAX_EVENTS
         self._publish(feed, found, size)
         return self._head > before
 
@@ -113,42 +97,8 @@ class Tail:
             feed.publish(fresh, size=size)
             self._head = fresh[-1].position
 
-    async def _wait(self) -> None:
-        """Wait until there is something to ask for, or something came without asking."""
-        if self._unseen:
-            return
-        self._woken.clear()
-        try:
-            async with asyncio.timeout(POLL_S):
-                await self._woken.wait()
-        except TimeoutError:
-            self._unseen = True
-
-    async def _listen(self) -> None:
-        if self._closed:
-            raise Unavailable("the store is closed")
-        if self._listening is not None and not self._listening.is_closed():
-            return
-        connection = await connect(self._url)
-        try:
-            with as_unavailable():
-                await connection.add_listener(CHANNEL, self._notified)
-        except BaseException:
-            connection.terminate()
-            raise
-        connection.add_termination_listener(self._wake)
-        self._listening = connection
-        self._wake()
-
-    def _notified(self, _connection: object, pid: int, _channel: str, payload: object) -> None:
-        """Wake up for what others appended, unless it is known already."""
-        known = isinstance(payload, str) and payload.isdigit() and int(payload) <= self._head
-        if pid != self._own() and not known:
-            self._wake()
-
-    def _wake(self, _connection: object = None) -> None:
-        self._unseen = True
-        self._woken.set()
+    def _known(self, pid: int, position: int) -> bool:
+        return pid == self._own() or position <= self._head
 
 
 class TailSubscription:

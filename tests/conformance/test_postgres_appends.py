@@ -13,7 +13,7 @@ import pytest
 from eventsourcing.persistence import StoredEvent
 from eventsourcing.postgres import PostgresApplicationRecorder
 
-from backends.postgres import BACKEND, appender, database, migrate, tail
+from backends.postgres import BACKEND, appender, database, listening, migrate
 from eventlog.backend import Place, Stores
 from eventlog.codec import encode
 from eventlog.envelope import Appended, Conflict, Recorded
@@ -68,7 +68,7 @@ async def behind(proxy: Proxy) -> AsyncIterator[Stores]:
 @pytest.fixture
 def unpolled(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody asks for events that nothing told of."""
-    monkeypatch.setattr(tail, "POLL_S", 600)
+    monkeypatch.setattr(listening, "POLL_S", 600)
 
 
 async def everything(stores: Stores) -> Sequence[Recorded]:

@@ -1,0 +1,78 @@
+"""Hearing of appends: when to ask the store, for those in a process who follow it.
+
+Every append notifies the database's listeners of the position it came to. As notifications get
+lost, those who wait ask from time to time besides, and whenever the connection was made anew.
+"""
+
+import asyncio
+from collections.abc import Callable
+
+from backends.postgres.database import Connection, connect, part
+from backends.postgres.errors import as_unavailable
+from eventlog.errors import Unavailable
+
+CHANNEL = "stored_events"
+POLL_S = 0.5
+
+Known = Callable[[int, int], bool]
+"""Whether an append says nothing new: the server process of its appender, the position it is at."""
+
+
+class Listening:
+    """One connection that listens; `unseen` is whether the store may have what wasn't read yet."""
+
+    def __init__(self, url: str, *, known: Known) -> None:
+        self.unseen = False
+        self._url = url
+        self._known = known
+        self._woken = asyncio.Event()
+        self._connection: Connection | None = None
+        self._closed = False
+
+    async def wait(self) -> None:
+        """Return when there may be something unseen, or after `wake`; raises `Unavailable`."""
+        await self._listen()
+        if self.unseen:
+            return
+        self._woken.clear()
+        try:
+            async with asyncio.timeout(POLL_S):
+                await self._woken.wait()
+        except TimeoutError:
+            self.unseen = True
+
+    def wake(self, *, unseen: bool) -> None:
+        """End a wait: for something `unseen`, or for what came without asking."""
+        self.unseen = self.unseen or unseen
+        self._woken.set()
+
+    async def close(self) -> None:
+        """Listen no more."""
+        self._closed = True
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            await part(connection)
+
+    async def _listen(self) -> None:
+        if self._closed:
+            raise Unavailable("the store is closed")
+        if self._connection is not None and not self._connection.is_closed():
+            return
+        connection = await connect(self._url)
+        try:
+            with as_unavailable():
+                await connection.add_listener(CHANNEL, self._notified)
+        except BaseException:
+            connection.terminate()
+            raise
+        connection.add_termination_listener(self._lost)
+        self._connection = connection
+        self.wake(unseen=True)
+
+    def _notified(self, _connection: object, pid: int, _channel: str, payload: object) -> None:
+        numbered = isinstance(payload, str) and payload.isdigit()
+        if not (numbered and self._known(pid, int(str(payload)))):
+            self.wake(unseen=True)
+
+    def _lost(self, _connection: object) -> None:
+        self.wake(unseen=True)
