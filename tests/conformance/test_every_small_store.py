@@ -1,13 +1,16 @@
-"""What every backend keeps beside events and views: checkpoints, keys, leases, secrets."""
+"""What every backend keeps beside events and views: checkpoints, keys, leases, secrets, dead letters."""
 
 import asyncio
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from eventlog.backend import Stores
+from eventlog.dead_letters import DeadLetter, dead_letter
 from eventlog.idempotency import ABANDONED_MS, KEPT_MS
 from eventlog.ports import Answer, Claim, Lease
+from eventlog.topics import Delivered, Message
 from tests.conformance.opening import Opened
 
 ANSWER = Answer(status=201, headers=(("Location", "/x"), ("Location", "/y")), body=b'{"id":"\xff"}')
@@ -172,3 +175,57 @@ async def test_a_secret_survives_a_restart_but_is_nowhere_in_clear(
     assert not any(
         b"whsec_geheim" in path.read_bytes() for path in durable.folder.rglob("*") if path.is_file()
     )
+
+
+def letter(number: int, **changed: Any) -> DeadLetter:
+    message = Message(value=b"\xff\x00{", key=b"\x00k", headers=(("a", b"\xfe"), ("a", b"")))
+    delivered = Delivered(topic="in/topic", partition=3, offset=number, at=5, message=message)
+    return replace(dead_letter(delivered, "is not valid JSON", at=7), **changed)
+
+
+async def test_a_dead_letter_comes_back_as_it_was(stores: Stores) -> None:
+    empty = letter(2, message=Message(value=None))
+    await stores.dead_letters.put([letter(1), empty])
+    await stores.dead_letters.put([])
+
+    assert await stores.dead_letters.get(letter(1).letter_id) == letter(1)
+    assert await stores.dead_letters.get(empty.letter_id) == empty
+    assert await stores.dead_letters.get("unknown\0") is None
+    assert letter(1).topic == "in/topic"
+    assert letter(1).source == "in/topic/3@1"
+
+
+async def test_a_message_given_up_twice_leaves_its_first_letter(stores: Stores) -> None:
+    await stores.dead_letters.put([letter(1)])
+    await stores.dead_letters.put([letter(1, reason="another", at=9), letter(2)])
+
+    assert await stores.dead_letters.get(letter(1).letter_id) == letter(1)
+    assert len(await stores.dead_letters.page()) == 2
+
+
+async def test_dead_letters_are_paged_by_their_ids(stores: Stores) -> None:
+    letters = sorted((letter(number) for number in range(25)), key=lambda one: one.letter_id)
+    await stores.dead_letters.put(letters[::-1])
+
+    first = await stores.dead_letters.page(limit=10)
+    second = await stores.dead_letters.page(after=first[-1].letter_id)
+
+    assert list(first) == letters[:10]
+    assert list(second) == letters[10:]
+    assert list(await stores.dead_letters.page(after=letters[-1].letter_id)) == []
+
+
+async def test_a_dead_letter_that_was_sent_again_says_when(stores: Stores) -> None:
+    await stores.dead_letters.put([letter(1), letter(2)])
+    await stores.dead_letters.redriven(letter(1).letter_id, at=8)
+    await stores.dead_letters.redriven("unknown", at=8)
+    await stores.dead_letters.put([letter(1)])
+
+    assert await stores.dead_letters.get(letter(1).letter_id) == letter(1, redriven_at=8)
+    assert await stores.dead_letters.get(letter(2).letter_id) == letter(2)
+
+
+async def test_dead_letters_survive_a_restart(durable: Opened) -> None:
+    await durable.now.dead_letters.put([letter(1)])
+
+    assert await (await durable.reopen()).dead_letters.page() == [letter(1)]
