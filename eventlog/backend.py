@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from eventlog.archive import Archive
 from eventlog.outbox import Outbox, Publisher
 from eventlog.ports import (
     Checkpoints,
@@ -58,12 +59,15 @@ class Stores:
 class Backend:
     """A technology that can be chosen by its name.
 
-    `open` raises `InUse` when another process writes there, and `Unavailable`.
+    `open` raises `InUse` when another process writes there, and `Unavailable`. So does
+    `open_archive`, where what is stored outlives the process; it makes what is missing, unless the
+    place is only read.
     """
 
     name: str
     capabilities: frozenset[Capability]
     open: Callable[[Place], Awaitable[Stores]]
+    open_archive: Callable[[Place], Awaitable[Archive]] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,7 @@
 from contextlib import AsyncExitStack
 
 from backends.postgres.appender import Appender
+from backends.postgres.archive import open_archive
 from backends.postgres.checkpoints import PostgresCheckpoints
 from backends.postgres.database import open_database
 from backends.postgres.event_store import PostgresEventStore
@@ -41,4 +42,9 @@ async def _open(place: Place) -> Stores:
     raise AssertionError  # the stack passes exceptions on
 
 
-BACKEND = Backend(name="postgres", capabilities=frozenset(("durable", "shared")), open=_open)
+BACKEND = Backend(
+    name="postgres",
+    capabilities=frozenset(("durable", "shared")),
+    open=_open,
+    open_archive=open_archive,
+)

@@ -3,9 +3,18 @@
 from pathlib import Path
 
 from backends.sqlite import BACKEND
+from backends.sqlite.archive import open_archive as _open_archive
+from eventlog.archive import Archive
 from eventlog.backend import Place, Stores
+
+KEY = b"a key for tests, 32 bytes long.."
 
 
 async def open_stores(folder: Path) -> Stores:
     """Return the stores that live in `folder`."""
-    return await BACKEND.open(Place(folder=folder, sealing_key=b"a key for tests, 32 bytes long.."))
+    return await BACKEND.open(Place(folder=folder, sealing_key=KEY))
+
+
+async def open_archive(folder: Path, *, read_only: bool) -> Archive:
+    """Return the events of the stores that live in `folder`."""
+    return await _open_archive(Place(folder=folder, sealing_key=KEY, read_only=read_only))

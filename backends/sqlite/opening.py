@@ -1,16 +1,14 @@
 """Opens the stores of a data folder and closes them in order."""
 
 from contextlib import AsyncExitStack
-from importlib.resources import files
-from pathlib import Path
 
 from backends.sqlite.checkpoints import SqliteCheckpoints
-from backends.sqlite.database import Datastore, FolderLock, reader
+from backends.sqlite.database import FolderLock, reader
 from backends.sqlite.errors import as_unavailable
 from backends.sqlite.event_store import SqliteEventStore
 from backends.sqlite.idempotency import SqliteIdempotencyKeys
 from backends.sqlite.leases import SqliteLeases
-from backends.sqlite.recorder import SqliteRecorder
+from backends.sqlite.schema import create
 from backends.sqlite.secrets import SqliteSecrets
 from backends.sqlite.transactions import Transactions
 from backends.sqlite.view_store import open_views
@@ -18,9 +16,6 @@ from backends.sqlite.writer import Writer
 from eventlog.backend import Place, Stores
 from eventlog.errors import Unavailable
 from eventlog.sealing import Sealer
-
-# A claim without an answer was made by a process that is gone: only one has the folder.
-_ABANDONED = "DELETE FROM idempotency_keys WHERE status IS NULL"
 
 
 async def open_stores(place: Place) -> Stores:
@@ -35,7 +30,7 @@ async def open_stores(place: Place) -> Stores:
             opened.callback(lock.release)
             keep.append(lock.file)
             with as_unavailable():
-                _create(path)
+                create(path)
         with as_unavailable():
             reading = reader(path)
         opened.callback(reading.close)
@@ -58,17 +53,3 @@ async def open_stores(place: Place) -> Stores:
             close=opened.pop_all().aclose,
         )
     raise AssertionError  # the stack passes exceptions on
-
-
-def _create(path: Path) -> None:
-    """Make the tables that are missing."""
-    datastore = Datastore(path)
-    try:
-        SqliteRecorder(datastore).create_table()
-        schema = files("backends.sqlite").joinpath("schema.sql").read_text(encoding="utf-8")
-        with datastore.transaction(commit=True) as cursor:
-            for statement in schema.split(";"):
-                cursor.execute(statement)
-            cursor.execute(_ABANDONED)
-    finally:
-        datastore.close()

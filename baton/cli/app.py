@@ -10,7 +10,18 @@ from typing import Annotated
 
 import typer
 
-from baton.cli import config, definitions, demo, dev, events, make_token, replay, runs
+from baton.cli import (
+    config,
+    definitions,
+    demo,
+    dev,
+    events,
+    export_events,
+    import_events,
+    make_token,
+    replay,
+    runs,
+)
 from baton.cli.failures import INTERRUPTED, complain, explained
 
 app = typer.Typer(
@@ -46,6 +57,8 @@ app.add_typer(events.app, name="events", rich_help_panel=_SERVER)
 app.command(rich_help_panel=_DATA)(make_token.token)
 app.command(rich_help_panel=_DATA)(config.config)
 app.command(rich_help_panel=_DATA)(replay.replay)
+app.command(rich_help_panel=_DATA)(export_events.export)
+app.command("import", rich_help_panel=_DATA)(import_events.import_)
 
 
 def run() -> None:

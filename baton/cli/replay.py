@@ -1,7 +1,6 @@
 """`baton replay`: makes the views anew from the events and compares them with the live ones."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
@@ -60,11 +59,12 @@ def replay(
     """
     from baton.cli.configured import settings_with
     from baton.cli.serving import run
+    from baton.cli.stored import require_data
     from baton.cli.terminal import print_json
 
     until = read_until(to)
     settings = settings_with(data=data)
-    _require_data(settings)
+    require_data(settings)
     report = run(_replay(settings, until, apply=apply))
     if as_json:
         print_json(_document(report))
@@ -89,15 +89,8 @@ def read_until(text: str | None) -> Until:
     return Until(at=round(known.timestamp() * 1000))
 
 
-def _require_data(settings: "Settings") -> None:
-    """Opening makes files; a look at a folder that is not there must not."""
-    if not settings.store_url.startswith("sqlite:"):
-        return
-    if not (settings.data_folder / "baton.db").is_file():
-        raise Failed(f"There are no events in {settings.data_folder}: name the folder with --data")
-
-
 async def _replay(settings: "Settings", until: Until, *, apply: bool) -> Report:
+    from baton.cli.progress import progress_bar
     from baton.wiring import open_stores
     from projector.rebuild import begin_rebuild
 
@@ -105,7 +98,7 @@ async def _replay(settings: "Settings", until: Until, *, apply: bool) -> Report:
     try:
         rebuild = await begin_rebuild(stores.events, stores.views)
         try:
-            with _progress() as progress:
+            with progress_bar("Replaying", "events") as progress:
                 report = await _rebuilt(rebuild, stores, until, progress)
             return await _applied(rebuild, stores, until, report) if apply else report
         finally:
@@ -135,24 +128,6 @@ async def _rebuilt(
     await rebuild.up_to(min(head, await stores.views.checkpoint()), progress=progress)
     difference = await rebuild.first_difference()
     return Report(position=rebuild.position, equal=difference is None, difference=difference)
-
-
-@contextmanager
-def _progress() -> Iterator[Progress]:
-    """Yield what shows the progress on stderr, in a terminal."""
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeElapsedColumn
-
-    from baton.cli.terminal import console
-
-    out = console(stderr=True)
-    columns = ("Replaying", BarColumn(), MofNCompleteColumn(), "events", TimeElapsedColumn())
-    with Progress(*columns, console=out, disable=not out.is_terminal, transient=True) as bar:
-        task = bar.add_task("replay", total=None)
-
-        def show(done: int, total: int) -> None:
-            bar.update(task, completed=done, total=total)
-
-        yield show
 
 
 def _sentence(report: Report) -> str:
