@@ -1,0 +1,40 @@
+"""Kafka carries messages between the processes that share a store: events out, messages in and out.
+
+It is a transport and no more. The store is the truth, so that what Kafka loses or repeats can be
+sent again; no transaction of Kafka's is used.
+"""
+
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from dataclasses import replace
+
+from backends.kafka.connection import connection_to
+from backends.kafka.creation import Creation
+from backends.kafka.names import names_of
+from backends.kafka.producer import Producer
+from backends.kafka.topics import KafkaTopics
+from eventlog.backend import Route, Stores, Transport
+
+__all__ = ["TRANSPORT"]
+
+
+async def _attach(stores: Stores, route: Route) -> Stores:
+    """Put Kafka beside `stores`; nothing connects before it is used."""
+    connection, names = connection_to(route.url), names_of(route)
+    creation = Creation(connection, names)
+    producer = Producer(connection, creation)
+    topics = KafkaTopics(connection, creation, producer)
+    async with AsyncExitStack() as opened:
+        opened.push_async_callback(stores.close)
+        opened.push_async_callback(producer.close)
+        opened.push_async_callback(topics.close)
+        return replace(stores, topics=topics, close=opened.pop_all().aclose)
+    raise AssertionError  # the stack passes exceptions on
+
+
+async def _migrate(route: Route) -> Sequence[str]:
+    names = names_of(route)
+    return await Creation(connection_to(route.url), names).create(names.fixed)
+
+
+TRANSPORT = Transport(name="kafka", attach=_attach, migrate=_migrate)

@@ -1,0 +1,60 @@
+"""Ends clients, those included that hang because nobody answers them."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import TypeAlias
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.client import AIOKafkaClient
+from aiokafka.errors import ProducerClosed
+from aiokafka.producer.message_accumulator import MessageAccumulator
+
+from backends.kafka.connection import FAILURES
+
+GOODBYE_S = 3.0
+SWEEPS = 3
+SWEEP_S = 0.2
+
+Client: TypeAlias = AIOKafkaProducer | AIOKafkaConsumer | AIOKafkaAdminClient
+
+
+async def let_go(client: Client, *, goodbye_s: float = GOODBYE_S) -> None:
+    """Close a client; one that can't say goodbye in time loses its tasks and connections.
+
+    What a producer was still to send is given up then, so that it can't arrive later on.
+    """
+    try:
+        async with asyncio.timeout(goodbye_s):
+            await (client.close() if isinstance(client, AIOKafkaAdminClient) else client.stop())
+    except FAILURES:
+        await _end(client)
+
+
+async def _end(client: Client) -> None:
+    """Cancel what the client does, until its tasks begin nothing new on their way out."""
+    for _ in range(SWEEPS):
+        for part in _parts(client):
+            for pending in _pending(part):
+                pending.cancel()
+            if isinstance(part, MessageAccumulator):
+                part.fail_all(ProducerClosed())
+            if isinstance(part, AIOKafkaClient):
+                with suppress(*FAILURES):
+                    async with asyncio.timeout(SWEEP_S):
+                        await part.close()
+        await asyncio.sleep(SWEEP_S)
+
+
+def _parts(client: object) -> Iterator[object]:
+    for part in vars(client).values():
+        if type(part).__module__.startswith("aiokafka.") and hasattr(part, "__dict__"):
+            yield part
+
+
+def _pending(part: object) -> "Iterator[asyncio.Future[object]]":
+    for value in list(vars(part).values()):
+        for one in list(value) if isinstance(value, set) else (value,):
+            if isinstance(one, asyncio.Future) and not one.done():
+                yield one

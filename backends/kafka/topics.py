@@ -1,0 +1,139 @@
+"""Messages on Kafka topics; `next` of a consumption waits as long as Kafka doesn't answer."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+from aiokafka import AIOKafkaConsumer
+from aiokafka.structs import ConsumerRecord, TopicPartition
+
+from backends.kafka.connection import Connection, as_unavailable, insist
+from backends.kafka.creation import Creation
+from backends.kafka.ending import let_go
+from backends.kafka.places import GroupPlace, OwnPlace
+from backends.kafka.producer import Producer
+from eventlog.errors import Unavailable
+from eventlog.topics import Delivered, Message
+
+POLL_MS = 1_000
+MAX_MESSAGES = 500
+"""What one `next` returns at most."""
+
+
+class KafkaTopics:
+    """Implements `eventlog.topics.Topics`; a topic is created by its first use."""
+
+    def __init__(self, connection: Connection, creation: Creation, producer: Producer) -> None:
+        self._connection = connection
+        self._creation = creation
+        self._producer = producer
+        self._open: set[KafkaConsumption] = set()
+
+    async def send(self, topic: str, messages: Sequence[Message]) -> None:
+        """Return once all of `messages` are kept; raises `Unavailable`, and then they may be."""
+        await self._producer.send(topic, messages)
+
+    async def consume(self, topic: str, *, group: str | None) -> "KafkaConsumption":
+        """Receive the messages of `topic`: as one of `group`, or on one's own from now on."""
+        place = OwnPlace(topic) if group is None else GroupPlace(topic, group)
+        consumption = KafkaConsumption(
+            self._connection, self._creation, place, closed=self._open.discard
+        )
+        self._open.add(consumption)
+        if group is None:  # now is when Kafka says where the topic ends
+            await insist(consumption.started, f"receiving from {topic}")
+        return consumption
+
+    async def close(self) -> None:
+        """End every consumption; what they returned last is not counted as handled."""
+        await asyncio.gather(*(one.close() for one in list(self._open)))
+
+
+class KafkaConsumption:
+    """Implements `eventlog.topics.Consumption`, with a new consumer after one that failed."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        creation: Creation,
+        place: GroupPlace | OwnPlace,
+        *,
+        closed: "Callable[[KafkaConsumption], None]",
+    ) -> None:
+        """`closed` is told about the end."""
+        self._connection = connection
+        self._creation = creation
+        self._place = place
+        self._tell = closed
+        self._consumer: AIOKafkaConsumer | None = None
+        self._starting = asyncio.Lock()
+        self._returned: dict[TopicPartition, int] = {}
+        self._closed = False
+
+    async def next(self) -> Sequence[Delivered]:
+        """Wait for and return the next messages; what was returned before is handled."""
+        while not self._closed:
+            found = await insist(self._polled, f"receiving from {self._place.topic}")
+            if found:
+                return found
+        raise Unavailable("Kafka: the consumption is closed")
+
+    async def _polled(self) -> Sequence[Delivered]:
+        if self._closed:
+            return ()
+        consumer = await self.started()
+        try:
+            if self._returned:
+                await self._place.handled(consumer, self._returned)
+                self._returned = {}
+            found = await consumer.getmany(timeout_ms=POLL_MS, max_records=MAX_MESSAGES)
+        except Exception:
+            await self._drop()
+            raise
+        if not found and not consumer.partitions_for_topic(self._place.topic):
+            await self._drop()
+            raise Unavailable(f"Kafka: {self._place.topic} is gone")
+        self._returned = {place: records[-1].offset + 1 for place, records in found.items()}
+        return [_delivered(record) for records in found.values() for record in records]
+
+    async def started(self) -> AIOKafkaConsumer:
+        """Return the consumer, a new one when there is none; raises what clients raise."""
+        async with self._starting:
+            if self._closed:
+                raise Unavailable("Kafka: the consumption is closed")
+            if self._consumer is None:
+                await self._creation.ensure(self._place.topic)
+                fresh = self._connection.consumer(group=self._place.group)
+                try:
+                    with as_unavailable():
+                        await self._place.take_up(fresh)
+                except BaseException:
+                    await asyncio.shield(let_go(fresh))
+                    raise
+                self._consumer = fresh
+            return self._consumer
+
+    async def _drop(self) -> None:
+        failed, self._consumer = self._consumer, None
+        self._creation.forget(self._place.topic)
+        if failed is not None:
+            await asyncio.shield(let_go(failed))
+
+    async def close(self) -> None:
+        """Leave; what was returned last is not counted as handled."""
+        self._closed = True
+        self._tell(self)
+        await self._drop()
+
+
+def _delivered(record: "ConsumerRecord[bytes, bytes]") -> Delivered:
+    return Delivered(
+        topic=record.topic,
+        partition=record.partition,
+        offset=record.offset,
+        at=record.timestamp,
+        message=Message(
+            value=record.value,
+            key=record.key,
+            headers=tuple((name, value or b"") for name, value in record.headers),
+        ),
+    )
