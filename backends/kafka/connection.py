@@ -26,6 +26,8 @@ CONSUMER_REQUEST_MS = 20_000
 """Longer than a rebalance, which holds a member's request back until all have joined."""
 SESSION_MS = 6_000
 """How long a member that is gone keeps its partitions; brokers take no less by default."""
+PATIENCE_MS = 24 * 3_600_000
+"""How long a member may handle what it received; by its heartbeat it is known to be there."""
 METADATA_MS = 30_000
 RETRY_MS = 100
 BATCH_BYTES = 256 * 1024
@@ -79,6 +81,7 @@ class Connection:
             partition_assignment_strategy=(assignor,),
             session_timeout_ms=self.session_ms,
             heartbeat_interval_ms=self.session_ms // 4,
+            max_poll_interval_ms=PATIENCE_MS,
             rebalance_timeout_ms=CONSUMER_REQUEST_MS // 2,
             max_partition_fetch_bytes=FETCH_BYTES,
             request_timeout_ms=CONSUMER_REQUEST_MS,

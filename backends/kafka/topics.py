@@ -1,12 +1,14 @@
 """Messages on Kafka topics; `next` of a consumption waits as long as Kafka doesn't answer."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+import logging
+from collections.abc import Callable, Collection, Sequence
+from functools import partial
 
 from aiokafka import AIOKafkaConsumer
-from aiokafka.structs import ConsumerRecord, TopicPartition
+from aiokafka.structs import ConsumerRecord
 
-from backends.kafka.connection import Connection, as_unavailable, insist
+from backends.kafka.connection import FAILURES, Connection, as_unavailable, insist
 from backends.kafka.creation import Creation
 from backends.kafka.ending import let_go
 from backends.kafka.places import GroupPlace, OwnPlace
@@ -15,8 +17,11 @@ from eventlog.errors import Unavailable
 from eventlog.topics import Delivered, Message
 
 POLL_MS = 1_000
+LEAVE_S = 3.0
 MAX_MESSAGES = 500
 """What one `next` returns at most."""
+
+_log = logging.getLogger("baton.kafka")
 
 
 class KafkaTopics:
@@ -66,25 +71,23 @@ class KafkaConsumption:
         self._tell = closed
         self._consumer: AIOKafkaConsumer | None = None
         self._starting = asyncio.Lock()
-        self._returned: dict[TopicPartition, int] = {}
+        self._doing = f"receiving from {place.topic}"
         self._closed = False
 
-    async def next(self) -> Sequence[Delivered]:
+    async def next(self, *, unfinished: Collection[Delivered] = ()) -> Sequence[Delivered]:
         """Wait for and return the next messages; what was returned before is handled."""
         while not self._closed:
-            found = await insist(self._polled, f"receiving from {self._place.topic}")
+            found = await insist(partial(self._polled, unfinished), self._doing)
             if found:
                 return found
         raise Unavailable("Kafka: the consumption is closed")
 
-    async def _polled(self) -> Sequence[Delivered]:
+    async def _polled(self, unfinished: Collection[Delivered]) -> Sequence[Delivered]:
         if self._closed:
             return ()
         consumer = await self.started()
         try:
-            if self._returned:
-                await self._place.handled(consumer, self._returned)
-                self._returned = {}
+            await self._place.handled(consumer, unfinished)
             found = await consumer.getmany(timeout_ms=POLL_MS, max_records=MAX_MESSAGES)
         except Exception:
             await self._drop()
@@ -92,7 +95,7 @@ class KafkaConsumption:
         if not found and not consumer.partitions_for_topic(self._place.topic):
             await self._drop()
             raise Unavailable(f"Kafka: {self._place.topic} is gone")
-        self._returned = {place: records[-1].offset + 1 for place, records in found.items()}
+        self._place.returned.add(found)
         return [_delivered(record) for records in found.values() for record in records]
 
     async def started(self) -> AIOKafkaConsumer:
@@ -118,11 +121,18 @@ class KafkaConsumption:
         if failed is not None:
             await asyncio.shield(let_go(failed))
 
-    async def close(self) -> None:
-        """Leave; what was returned last is not counted as handled."""
+    async def close(self, *, unfinished: Collection[Delivered] | None = None) -> None:
+        """Leave. What was returned last is handled if `unfinished` is given, but for those."""
         self._closed = True
         self._tell(self)
-        await self._drop()
+        try:
+            if unfinished is not None and self._consumer is not None:
+                async with asyncio.timeout(LEAVE_S):
+                    await self._place.handled(self._consumer, unfinished)
+        except FAILURES as error:
+            _log.warning("%s: what was done last will be received again: %r", self._doing, error)
+        finally:
+            await self._drop()
 
 
 def _delivered(record: "ConsumerRecord[bytes, bytes]") -> Delivered:
