@@ -7,6 +7,9 @@ from dataclasses import dataclass
 class Counts:
     """Added up where it happens; none of it decides anything."""
 
+    records_received: int = 0
+    records_known_before: int = 0
+    messages_given_up: int = 0
     records_considered: int = 0
     runs_requested: int = 0
     triggers_skipped: int = 0

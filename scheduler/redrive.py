@@ -1,0 +1,27 @@
+"""Sends dead letters to the topics they came from once more.
+
+A message that is taken in twice is recorded once: its events have ids of their own, or follow from
+the letter's.
+"""
+
+from eventlog.dead_letters import REDRIVEN, DeadLetter, DeadLetters
+from eventlog.ports import Clock
+from eventlog.topics import Message, Topics
+
+
+async def redrive(letter: DeadLetter, kept: DeadLetters, topics: Topics, *, clock: Clock) -> None:
+    """Send the letter's message again, then note it; raises `Unavailable`, to be done again.
+
+    If it can't be taken in this time either, it becomes another letter.
+    """
+    await topics.send(letter.topic, [_again(letter)])
+    await kept.redriven(letter.letter_id, at=clock.now())
+
+
+def _again(letter: DeadLetter) -> Message:
+    """Return the message as it was, with the letter it first became."""
+    sent = letter.message
+    if any(name == REDRIVEN for name, _ in sent.headers):
+        return sent
+    headers = (*sent.headers, (REDRIVEN, letter.letter_id.encode()))
+    return Message(value=sent.value, key=sent.key, headers=headers)
