@@ -25,7 +25,15 @@ from executor.http_client import HttpClient
 from executor.http_functions import call_over_http
 from executor.invoke import invoke, invoke_blocking
 from executor.processes import Processes
-from executor.registry import BuiltIn, Function, HttpFunction, PythonFunction, Registry
+from executor.registry import (
+    BuiltIn,
+    Function,
+    HttpFunction,
+    PythonFunction,
+    QueueFunction,
+    Registry,
+)
+from executor.remote import RemoteWorkers
 from executor.results import refused
 from executor.room import Perform, Room
 from executor.sdk import AttemptOver
@@ -33,6 +41,7 @@ from executor.threads import Threads
 
 FUNCTION_NOT_FOUND = "FUNCTION_NOT_FOUND"
 INTERNAL_ERROR = "INTERNAL_ERROR"
+NO_WORKERS = "NO_WORKERS"
 _NAMES_SHOWN = 20
 
 Heard = Callable[[Call, object], None]
@@ -53,6 +62,16 @@ class Limits:
     processes: int = 2
 
 
+class NoWorkers(Exception):
+    """A function of a queue, where no topics lead to workers."""
+
+    def __init__(self, function: QueueFunction) -> None:
+        super().__init__(
+            f"function {function.name!r} is performed by the workers of queue {function.queue!r}, "
+            "which Kafka leads to: set BATON_LOG=kafka://HOST:PORT"
+        )
+
+
 class RegisteredFunctions:
     """The functions of a registry, with the built-ins added, ready to be called."""
 
@@ -64,7 +83,9 @@ class RegisteredFunctions:
         limits: Limits | None = None,
         policy: AddressPolicy | None = None,
         heard: Heard | None = None,
+        remote: RemoteWorkers | None = None,
     ) -> None:
+        """`remote` performs the functions of queues; raises NoWorkers where there are any."""
         self._registry = registry
         self._clock = clock
         self._limits = limits or Limits()
@@ -73,7 +94,11 @@ class RegisteredFunctions:
         self._threads = Threads(self._limits.threads)
         self._processes = Processes(self._limits.processes)
         self._total = asyncio.Semaphore(self._limits.total)
+        self._remote = remote
         self._bound: dict[Function, Perform] = {}
+        for function in registry:
+            if isinstance(function, QueueFunction) and remote is None:
+                raise NoWorkers(function)
         for built_in in built_ins(clock=clock, client=self._client):
             registry.add(built_in)
 
@@ -93,6 +118,8 @@ class RegisteredFunctions:
         self._threads.close()
         await self._processes.close()
         await self._client.close()
+        if self._remote is not None:
+            await self._remote.close()
 
     def _unknown(self, call: Call) -> Failed:
         names = self._registry.names(call.tenant)
@@ -109,6 +136,8 @@ class RegisteredFunctions:
         return self._bound[function]
 
     def _performer(self, function: Function) -> Perform:
+        if isinstance(function, QueueFunction):
+            return partial(self._by_a_worker, function)
         room = Room(self._total, function.limit or self._limits.per_function)
         match function:
             case BuiltIn():
@@ -127,6 +156,12 @@ class RegisteredFunctions:
                 )
             case _:
                 assert_never(function)
+
+    async def _by_a_worker(self, function: QueueFunction, call: Call) -> Succeeded | Failed:
+        """Wait for somebody else's work: it takes no room here."""
+        if self._remote is None:
+            return refused(NO_WORKERS, str(NoWorkers(function)))
+        return await self._remote.perform(function, call, partial(self._heard, call))
 
     async def _on_the_loop(self, function: PythonFunction, call: Call) -> Succeeded | Failed:
         context = context_of(function, call, partial(self._heard, call))

@@ -53,7 +53,17 @@ class BuiltIn:
     limit: int | None = None
 
 
-Function: TypeAlias = PythonFunction | HttpFunction | BuiltIn
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class QueueFunction:
+    """A function of the workers that serve `queue`, in whatever language they are written."""
+
+    name: str
+    id: str
+    queue: str
+    aliases: tuple[str, ...] = ()
+
+
+Function: TypeAlias = PythonFunction | HttpFunction | QueueFunction | BuiltIn
 
 
 class FunctionNameTaken(Exception):
@@ -151,5 +161,7 @@ def _where(function: Function) -> str:
             return f"{function.name!r} of {function.origin}"
         case HttpFunction():
             return f"{function.name!r} at {function.url.partition('?')[0]}"
+        case QueueFunction():
+            return f"{function.name!r} of queue {function.queue}"
         case BuiltIn():
             return f"the built-in {function.name!r}"
