@@ -1,0 +1,243 @@
+"""`baton export` and `baton import`: all events out, byte for byte the same, and in again."""
+
+import shutil
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import orjson
+import pytest
+
+from tests.cli.conftest import Call
+from tests.cli.processes import BATON, DEADLINE_S, Ended, baton, dev, environment, in_terminal
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a data folder with some finished runs, and nobody at work on it."""
+    folder = tmp_path_factory.mktemp("finished")
+    ended = baton("demo", "--orders", 4, "--data", "data", folder=folder)
+    assert (ended.code, ended.err) == (0, "")
+    return folder / "data"
+
+
+@pytest.fixture
+def lines(call: Call, finished: Path, tmp_path: Path) -> list[bytes]:
+    """Return the whole export, which is also in the file `events.ndjson`."""
+    ended = call("export", "--data", finished, "-o", "events.ndjson")
+    assert (ended.code, ended.out) == (0, "")
+    return (tmp_path / "events.ndjson").read_bytes().splitlines(keepends=True)
+
+
+def imported(text: bytes, folder: Path, *arguments: str) -> Ended:
+    """Import what comes by standard input."""
+    done = subprocess.run(
+        [*BATON, "import", *arguments],
+        cwd=folder,
+        env=environment(),
+        input=text,
+        capture_output=True,
+        timeout=DEADLINE_S,
+        check=False,
+    )
+    return Ended(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+
+def test_every_event_is_a_line_in_the_order_of_the_log(lines: list[bytes]) -> None:
+    found = [orjson.loads(line) for line in lines]
+    versions: dict[str, int] = {}
+
+    assert [one["position"] for one in found] == list(range(1, len(found) + 1))
+    assert all([*one] == ["position", "stream", "version", "type", "data"] for one in found)
+    for one in found:
+        assert one["version"] == versions.get(one["stream"], 0) + 1
+        versions[one["stream"]] = one["version"]
+    assert sum(one["type"] == "run.RunCompleted" for one in found) == 4
+
+
+def test_repeated_it_is_byte_for_byte_the_same(
+    call: Call, finished: Path, lines: list[bytes], tmp_path: Path
+) -> None:
+    printed = baton("export", "--data", finished, folder=tmp_path)
+    again = call("export", "--data", finished, "--out", "again.ndjson")
+
+    assert printed.out.encode() == (tmp_path / "again.ndjson").read_bytes() == b"".join(lines)
+    assert printed.err == again.err
+    assert printed.err.startswith(f"Exported {len(lines)} events of ")
+
+
+def test_what_was_imported_is_exported_as_it_was(
+    call: Call, lines: list[bytes], tmp_path: Path
+) -> None:
+    first = call("import", "events.ndjson", "--data", "new")
+    second = imported(b"".join(lines), tmp_path, "--data", "newer")
+    call("export", "--data", "new", "-o", "new.ndjson")
+    call("export", "--data", "newer", "-o", "newer.ndjson")
+
+    assert (first.code, first.err) == (second.code, second.err) == (0, "")
+    assert first.out == second.out
+    assert first.out.startswith(f"Imported {len(lines)} events of ")
+    assert (tmp_path / "new.ndjson").read_bytes() == b"".join(lines)
+    assert (tmp_path / "newer.ndjson").read_bytes() == b"".join(lines)
+
+
+def test_services_go_on_with_what_was_imported(
+    call: Call, lines: list[bytes], tmp_path: Path
+) -> None:
+    call("import", "events.ndjson", "--data", "new")
+
+    with dev(tmp_path, "--data", "new") as running:
+        server = ("--url", running.url, "--token", running.token)
+        listed = call("runs", "list", *server)
+        started = call("runs", "start", "order-processing", *server)
+        compared = call("replay", "--data", "new")
+        exported = call("export", "--data", "new", "-o", "longer.ndjson")
+
+    assert listed.out.count("completed") == 4
+    assert (started.code, compared.code, exported.code) == (0, 0, 0)
+    longer = (tmp_path / "longer.ndjson").read_bytes().splitlines(keepends=True)
+    assert longer[: len(lines)] == lines
+    assert len(longer) > len(lines)
+
+
+def test_import_is_refused_beside_a_running_service(
+    call: Call, lines: list[bytes], tmp_path: Path
+) -> None:
+    with dev(tmp_path, "--data", "busy"):
+        refused = call("import", "events.ndjson", "--data", "busy")
+
+    assert (refused.code, refused.out) == (1, "")
+    assert refused.err.startswith("busy is in use by another Baton process (pid ")
+
+
+def test_one_tenant_and_one_run_can_be_chosen(
+    call: Call, finished: Path, lines: list[bytes], tmp_path: Path
+) -> None:
+    run = next(line.split(b'"')[5].split(b"/")[2] for line in lines if b"run.RunStarted" in line)
+    of_run = [line for line in lines if b"/run/%s" % run in line.split(b",")[1]]
+
+    call("export", "--data", finished, "--tenant", "demo", "-o", "tenant.ndjson")
+    call("export", "--data", finished, "--run", run.decode(), "-o", "run.ndjson")
+    call("export", "--data", finished, "--tenant", "x", "--run", run.decode(), "-o", "x.ndjson")
+
+    assert (tmp_path / "tenant.ndjson").read_bytes() == b"".join(lines)
+    assert (tmp_path / "run.ndjson").read_bytes() == b"".join(of_run)
+    assert len(of_run) > 3
+    assert (tmp_path / "x.ndjson").read_bytes() == b""
+
+
+def test_a_part_of_the_log_goes_from_its_first_to_its_last_position(
+    call: Call, finished: Path, lines: list[bytes], tmp_path: Path
+) -> None:
+    call("export", "--data", finished, "--from", 3, "--to", 9, "-o", "part.ndjson")
+    call("export", "--data", finished, "--from", 3, "-o", "rest.ndjson")
+    call("export", "--data", finished, "--to", 99_999, "-o", "all.ndjson")
+    call("export", "--data", finished, "--to", 0, "-o", "none.ndjson")
+    call("import", "all.ndjson", "--data", "all")
+
+    assert (tmp_path / "part.ndjson").read_bytes() == b"".join(lines[2:9])
+    assert (tmp_path / "rest.ndjson").read_bytes() == b"".join(lines[2:])
+    assert (tmp_path / "all.ndjson").read_bytes() == b"".join(lines)
+    assert (tmp_path / "none.ndjson").read_bytes() == b""
+
+
+def test_the_beginning_of_a_log_can_be_imported(
+    call: Call, finished: Path, lines: list[bytes], tmp_path: Path
+) -> None:
+    call("export", "--data", finished, "--to", 20, "-o", "begin.ndjson")
+    call("import", "begin.ndjson", "--data", "new")
+    call("export", "--data", "new", "-o", "again.ndjson")
+
+    assert (tmp_path / "again.ndjson").read_bytes() == b"".join(lines[:20])
+
+
+def test_a_store_with_events_is_left_as_it_is(
+    call: Call, lines: list[bytes], tmp_path: Path
+) -> None:
+    call("import", "events.ndjson", "--data", "new")
+
+    refused = call("import", "events.ndjson", "--data", "new")
+    call("export", "--data", "new", "-o", "again.ndjson")
+
+    assert (refused.code, refused.out, refused.err.count("\n")) == (1, "", 1)
+    assert "has events already" in refused.err
+    assert (tmp_path / "again.ndjson").read_bytes() == b"".join(lines)
+
+
+def test_a_damaged_line_is_named_and_nothing_is_imported(
+    call: Call, lines: list[bytes], tmp_path: Path
+) -> None:
+    lines[-1] = lines[-1].replace(b'"version":', b'"version":9')
+
+    refused = imported(b"".join(lines), tmp_path, "--data", "new")
+    mended = call("import", "events.ndjson", "--data", "new")
+
+    assert (refused.code, refused.out, refused.err.count("\n")) == (1, "", 1)
+    assert refused.err.startswith(f"line {len(lines)}: demo/")
+    assert mended.code == 0
+
+
+def test_an_event_that_is_damaged_in_the_store_is_named_and_no_file_is_left(
+    call: Call, finished: Path, tmp_path: Path
+) -> None:
+    data = Path(shutil.copytree(finished, tmp_path / "data"))
+    with closing(sqlite3.connect(data / "baton.db")) as store, store:
+        store.execute("UPDATE stored_events SET state = x'7b' WHERE rowid = 7")
+
+    ended = call("export", "--data", data, "-o", "events.ndjson")
+
+    assert (ended.code, ended.out) == (1, "")
+    assert "(position 7)" in ended.err
+    assert [path.name for path in tmp_path.iterdir()] == ["data"]
+
+
+def test_folders_without_events_and_stores_that_keep_nothing_are_told(
+    call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nowhere = call("export", "--data", "nowhere")
+    missing = call("import", "missing.ndjson", "--data", "nowhere")
+    monkeypatch.setenv("BATON_STORE", "memory:")
+    memory = call("export")
+
+    assert nowhere.err == "There are no events in nowhere: name the folder with --data\n"
+    assert missing.err == "missing.ndjson: No such file or directory\n"
+    assert memory.err.startswith("memory: keeps nothing")
+    assert (nowhere.code, missing.code, memory.code) == (1, 1, 1)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_in_a_terminal_a_file_must_be_named_and_progress_is_shown(
+    finished: Path, tmp_path: Path
+) -> None:
+    asked = in_terminal(tmp_path, "import", "--data", "new")
+    shown = in_terminal(tmp_path, "export", "--data", str(finished), "-o", "events.ndjson")
+    taken = in_terminal(tmp_path, "import", "events.ndjson", "--data", "new")
+
+    assert asked.code == 2
+    assert "name a FILE, or pipe into it" in asked.out
+    assert (shown.code, taken.code) == (0, 0)
+    assert "Exported" in shown.out
+    assert "Imported" in taken.out
+
+
+def test_a_reader_that_leaves_early_gets_no_traceback(finished: Path, tmp_path: Path) -> None:
+    line = f"{sys.executable} -m baton export --data {finished} | head -c 10"
+    done = subprocess.run(
+        ["bash", "-c", line],
+        env=environment(),
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert done.stdout == '{"position'
+    assert "Traceback" not in done.stderr
+
+
+def test_nothing_of_a_secret_is_in_an_export(lines: list[bytes], finished: Path) -> None:
+    secrets = [(finished / name).read_bytes().strip() for name in ("jwt.secret", "seal.key")]
+
+    assert not any(secret in b"".join(lines) for secret in secrets)

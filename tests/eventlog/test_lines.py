@@ -1,0 +1,112 @@
+"""Events as lines: read as they were written, and refused by number when they can't be."""
+
+import orjson
+import pytest
+
+from eventlog.codec import encode, topic_of
+from eventlog.errors import Unreadable
+from eventlog.lines import Lines, line_of
+from eventlog.outbox import Stored
+from tests.projector.histories import events_of
+
+EVENTS = [
+    Stored(one.position, one.stream, one.version, topic_of(one.event), encode(one.event))
+    for one in events_of(seed=3, commands=400)
+]
+STARTED = Stored(7, "acme/run/r1", 1, "run.RunStarted", b'{"at":1}')
+LINE = (
+    b'{"position":7,"stream":"acme/run/r1","version":1,"type":"run.RunStarted","data":{"at":1}}\n'
+)
+
+
+def test_a_line_shows_where_an_event_stands_and_what_it_is() -> None:
+    assert line_of(STARTED) == LINE
+    assert Lines().read(LINE) == STARTED
+
+
+def test_lines_are_read_as_they_were_written() -> None:
+    lines = Lines()
+
+    assert [lines.read(line_of(event)) for event in EVENTS] == EVENTS
+    assert lines.number == len(EVENTS)
+    assert lines.streams == len({event.stream for event in EVENTS})
+    assert lines.position == EVENTS[-1].position
+
+
+def test_a_stored_event_is_written_as_it_stands() -> None:
+    spaced = STARTED._replace(state=b'{ "at" : 1 }')
+    broken = STARTED._replace(state=b'{\n"at": 1}')
+
+    assert Lines().read(line_of(spaced)) == spaced
+    assert line_of(broken).count(b"\n") == 1
+    assert Lines().read(line_of(broken)) == STARTED._replace(state=b'{ "at": 1}')
+
+
+def test_members_may_stand_in_any_order_with_spaces_between_them() -> None:
+    loose = b' {"data" : {"at" : 1}, "version":1, "type":"run.RunStarted", "position":7,'
+    loose += b' "stream":"acme\\/run\\/r1"} \r\n'
+
+    assert Lines().read(loose) == STARTED
+
+
+def test_an_event_that_is_damaged_is_not_written() -> None:
+    with pytest.raises(Unreadable, match=r"acme/run/r1 version 1 \(position 7\)"):
+        line_of(STARTED._replace(state=b'{"at":'))
+    with pytest.raises(Unreadable, match=r"run\.RunFlown is no event of this release"):
+        line_of(STARTED._replace(topic="run.RunFlown"))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        (LINE, b"\n", "no JSON"),
+        (LINE, b"[]", "not an object with position, stream, version, type, data"),
+        (LINE, b"null", "not an object with position, stream, version, type, data"),
+        (b"}}\n", b"}\n", "no JSON"),
+        (b"run/r1", b"run/\xff", "no JSON"),
+        (b'"position":7,', b"", "not an object with position, stream, version, type, data"),
+        (b'"position":7,', b'"position":7,"more":1,', "not an object with position,"),
+        (b'"position":7', b'"position":0', "position and version must be whole numbers from 1"),
+        (b'"position":7', b'"position":7.0', "position and version must be whole numbers from 1"),
+        (b'"position":7', b'"position":true', "position and version must be whole numbers from 1"),
+        (b'"position":7', b'"position":"7"', "position and version must be whole numbers from 1"),
+        (b'"position":7', b'"position":9223372036854775808', "must be whole numbers from 1"),
+        (b'"position":7', b'"position":5', "position 5 comes after 6"),
+        (b'"position":7', b'"position":6', "position 6 comes after 6"),
+        (b'"version":1', b'"version":0', "position and version must be whole numbers from 1"),
+        (b'"version":1', b'"version":2', "acme/run/r1 goes from version 0 to 2"),
+        (b"acme/run/r1", b"acme/run/r0", "version 1 of acme/run/r0 is there twice"),
+        (b'"acme/run/r1"', b"1", "stream and type must be texts, and data an object"),
+        (b"acme/run/r1", b"acme/claim/r1", "run.RunStarted in acme/claim/r1 is no event"),
+        (b"acme/run/r1", b"run/r1", "run.RunStarted in run/r1 is no event"),
+        (b"acme/run/r1", b"/run/r1", "run.RunStarted in /run/r1 is no event"),
+        (b"acme/run/r1", b"acme/run/", "run.RunStarted in acme/run/ is no event"),
+        (b"acme/run/r1", b"acme/run/\\u0000", "is no event of this release"),
+        (b'"run.RunStarted"', b"null", "stream and type must be texts, and data an object"),
+        (b"run.RunStarted", b"run.RunFlown", "run.RunFlown in acme/run/r1 is no event"),
+        (b'{"at":1}', b'"at"', "stream and type must be texts, and data an object"),
+        (b'{"at":1}', b'{"at":"1"}', "RunStarted: "),
+        (b'{"at":1}', b'{"then":1}', "RunStarted: "),
+        (b'{"at":1}', b'{"at":1},"data":{"at":1}', "RunStarted: "),
+    ],
+)
+def test_a_line_that_is_no_event_or_not_the_next_is_refused_by_its_number(
+    old: bytes, new: bytes, told: str
+) -> None:
+    lines = Lines()
+    before = STARTED._replace(position=6, stream="acme/run/r0")
+    lines.read(line_of(before))
+    damaged = LINE.replace(old, new, 1)
+
+    with pytest.raises(Unreadable, match="line 2: ") as refused:
+        lines.read(damaged)
+
+    assert told in str(refused.value)
+    assert damaged != LINE
+
+
+def test_what_is_read_again_is_what_was_stored_for_any_text() -> None:
+    data = orjson.dumps({"at": 1, "reason": 'é\U0001f600 "quoted" \\ \n\x7f', "by": "ann"})
+    event = Stored(1, "acme/run/größe", 1, "run.RunCancelled", data)
+
+    assert Lines().read(line_of(event)) == event
