@@ -1,0 +1,77 @@
+"""Reads what comes in on the runs topic; what is no event is passed over and told of.
+
+A message that can't be read never stops its partition, for the store has the truth.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final, TypeAlias
+
+from aiokafka.structs import ConsumerRecord
+
+from backends.kafka.run_events import Foreign, Place, place_of, stored_in
+from eventlog.codec import recorded
+from eventlog.envelope import Recorded
+from eventlog.errors import Unreadable
+from eventlog.ports import EventStore
+from eventlog.topics import Delivered, Message
+
+SLICE: Final = 250
+"""Events decoded before others get their turn on the event loop."""
+
+Incoming: TypeAlias = "ConsumerRecord[bytes | None, bytes | None]"
+Knows: TypeAlias = Callable[[str, int], bool]
+OnUnreadable: TypeAlias = Callable[[Delivered, str], Awaitable[None]]
+
+_log = logging.getLogger("baton.kafka")
+
+
+async def log_only(message: Delivered, reason: str) -> None:
+    """Keep nothing of a message that can't be read."""
+
+
+class RunEventReader:
+    """Decodes messages; `unreadable` counts those that were no events.
+
+    `store` has the events that are too large for a message. `on_unreadable` gets what is no event,
+    with the reason, and may get it again.
+    """
+
+    def __init__(self, store: EventStore, on_unreadable: OnUnreadable = log_only) -> None:
+        self.unreadable = 0
+        self._store = store
+        self._on_unreadable = on_unreadable
+
+    async def read(self, messages: Sequence[Incoming], knows: Knows) -> list[Recorded]:
+        """Return the events that aren't known, in order; raises `Unavailable`."""
+        found: list[Recorded] = []
+        for message in messages:
+            try:
+                place = place_of(message.key, message.headers)
+                if knows(place.stream, place.version):
+                    continue
+                found += await self._event(place, message)
+            except (Foreign, Unreadable) as error:
+                await self._pass_over(message, str(error))
+            if len(found) % SLICE == 0:
+                await asyncio.sleep(0)
+        return found
+
+    async def _event(self, place: Place, message: Incoming) -> Sequence[Recorded]:
+        stored = stored_in(place, message.value, message.headers)
+        if stored is not None:
+            return (recorded(*stored),)
+        return (await self._store.read(place.stream, after=place.version - 1))[:1]
+
+    async def _pass_over(self, message: Incoming, reason: str) -> None:
+        delivered = Delivered(
+            topic=message.topic,
+            partition=message.partition,
+            offset=message.offset,
+            at=message.timestamp,
+            message=Message(value=message.value, key=message.key, headers=tuple(message.headers)),
+        )
+        _log.warning("%s is passed over: %s", delivered.position, reason)
+        await self._on_unreadable(delivered, reason)
+        self.unreadable += 1
