@@ -42,7 +42,7 @@ class Creation:
     async def create(self, topics: Collection[str]) -> Sequence[str]:
         """Create those of `topics` that are missing, and return them; raises `Unavailable`."""
         wanted = [
-            NewTopic(topic, self._names.partitions(topic), OF_THE_BROKER, topic_configs=CONFIG)
+            NewTopic(topic, self._names.partitions(topic), OF_THE_BROKER, {}, CONFIG)
             for topic in topics
         ]
         admin = self._connection.admin()

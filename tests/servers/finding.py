@@ -1,7 +1,10 @@
 """What becomes of a test whose server can't be found: it is skipped, and fails in CI."""
 
 import os
+import secrets
+import shutil
 import socket
+from pathlib import Path
 from typing import NoReturn
 from urllib.parse import urlsplit
 
@@ -34,3 +37,26 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def quiet_port() -> int:
+    """Return a free port that stays so while its server is down.
+
+    It is none of those that the system gives to outgoing connections.
+    """
+    while True:
+        port = 15_000 + secrets.randbelow(17_000)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        return port
+
+
+def in_memory(room: int) -> Path | None:
+    """Return a folder that outlives any process but needs no disk, if it has `room` bytes."""
+    memory = Path("/dev/shm")
+    if not memory.is_dir() or not os.access(memory, os.W_OK):
+        return None
+    return memory if shutil.disk_usage(memory).free >= room else None

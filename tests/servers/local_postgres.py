@@ -9,7 +9,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.servers.finding import free_port
+from tests.servers.finding import free_port, in_memory
 
 OLDEST = 15
 START_S = 30.0
@@ -49,7 +49,7 @@ class LocalPostgres:
     def __init__(self, folder_of_programs: Path, *, disk: bool = False) -> None:
         """Keep the data on a `disk`, or in memory where there is room: waiting tests nothing."""
         self._programs = folder_of_programs
-        where = None if disk else _in_memory()
+        where = None if disk else in_memory(ROOM)
         self._folder = Path(tempfile.mkdtemp(prefix="baton-postgres-", dir=where))
         user = _server_user()
         self._user = user.pw_uid if user else None
@@ -124,14 +124,6 @@ class LocalPostgres:
         )
         if done.returncode:
             raise RuntimeError(f"{program}: {done.stderr}")
-
-
-def _in_memory() -> Path | None:
-    """Return a folder that outlives any process but needs no disk, if it has room."""
-    memory = Path("/dev/shm")
-    if not memory.is_dir() or not os.access(memory, os.W_OK):
-        return None
-    return memory if shutil.disk_usage(memory).free >= ROOM else None
 
 
 def _server_user() -> pwd.struct_passwd | None:
