@@ -12,6 +12,10 @@ from backends.kafka.connection import connection_to
 from backends.kafka.creation import Creation
 from backends.kafka.names import names_of
 from backends.kafka.producer import Producer
+from backends.kafka.publishing import KafkaPublisher
+from backends.kafka.run_events_in import RunEventReader
+from backends.kafka.seldom import speak_seldom
+from backends.kafka.shares import KafkaShares
 from backends.kafka.topics import KafkaTopics
 from eventlog.backend import Route, Stores, Transport
 
@@ -24,11 +28,21 @@ async def _attach(stores: Stores, route: Route) -> Stores:
     creation = Creation(connection, names)
     producer = Producer(connection, creation)
     topics = KafkaTopics(connection, creation, producer)
+    publisher = KafkaPublisher(connection, creation, names.runs)
+    reader = RunEventReader(stores.events)
+    shares = KafkaShares(connection, creation, reader, topic=names.runs, prefix=names.prefix)
+    speak_seldom()
     async with AsyncExitStack() as opened:
         opened.push_async_callback(stores.close)
-        opened.push_async_callback(producer.close)
-        opened.push_async_callback(topics.close)
-        return replace(stores, topics=topics, close=opened.pop_all().aclose)
+        for one in (producer, publisher, topics, shares):
+            opened.push_async_callback(one.close)
+        return replace(
+            stores,
+            publisher=publisher,
+            shares=shares,
+            topics=topics,
+            close=opened.pop_all().aclose,
+        )
     raise AssertionError  # the stack passes exceptions on
 
 
