@@ -1,0 +1,123 @@
+"""`baton deadletters`: what was given up, in lines and in JSON, and what is said when nothing is."""
+
+import asyncio
+import json
+from pathlib import Path
+
+import pytest
+
+from backends.sqlite import BACKEND
+from eventlog.backend import Place
+from eventlog.dead_letters import DeadLetter
+from eventlog.topics import Message
+from tests.cli.conftest import Call
+
+LETTERS = (
+    DeadLetter(
+        letter_id="b1",
+        source="baton.records/3@7",
+        reason="specversion: must be '1.0'",
+        message=Message(value=b'{"id":"\xc3\xa9"}', key=b"orders", headers=(("ce_id", b"\xff"),)),
+        at=1_700_000_000_250,
+        redriven_at=1_700_000_001_000,
+    ),
+    DeadLetter(
+        letter_id="a2",
+        source="baton.records/0@8",
+        reason="The message has no value",
+        message=Message(value=None),
+        at=1_700_000_002_000,
+    ),
+    DeadLetter(
+        letter_id="a1",
+        source="baton.records/0@9",
+        reason="The message is not valid JSON (line 1, column 1)",
+        message=Message(value=b"\xfe\x00"),
+        at=1_700_000_003_000,
+    ),
+)
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    async def put() -> None:
+        stores = await BACKEND.open(Place(folder=tmp_path / "data", sealing_key=bytes(32)))
+        await stores.dead_letters.put(LETTERS)
+        await stores.close()
+
+    asyncio.run(put())
+    return tmp_path / "data"
+
+
+def test_letters_are_listed_in_the_order_of_their_times(call: Call, data: Path) -> None:
+    ended = call("deadletters", "list", "--data", data)
+
+    assert (ended.code, ended.err) == (0, "")
+    assert [line.split("\t") for line in ended.out.splitlines()] == [
+        [
+            "b1",
+            "2023-11-14T22:13:20.250Z",
+            "baton.records/3@7",
+            "specversion: must be '1.0'",
+            "2023-11-14T22:13:21.000Z",
+        ],
+        [
+            "a2",
+            "2023-11-14T22:13:22.000Z",
+            "baton.records/0@8",
+            "The message has no value",
+            "",
+        ],
+        [
+            "a1",
+            "2023-11-14T22:13:23.000Z",
+            "baton.records/0@9",
+            "The message is not valid JSON (line 1, column 1)",
+            "",
+        ],
+    ]
+
+
+def test_the_newest_are_kept_when_there_are_too_many(call: Call, data: Path) -> None:
+    ended = call("deadletters", "list", "--data", data, "--limit", 1)
+
+    assert [line.split("\t")[0] for line in ended.out.splitlines()] == ["a1"]
+
+
+def test_json_has_what_the_messages_hold(call: Call, data: Path) -> None:
+    found = json.loads(call("deadletters", "list", "--data", data, "--json").out)
+
+    assert found[0] == {
+        "id": "b1",
+        "source": "baton.records/3@7",
+        "reason": "specversion: must be '1.0'",
+        "at": "2023-11-14T22:13:20.250Z",
+        "redrivenAt": "2023-11-14T22:13:21.000Z",
+        "key": "orders",
+        "value": '{"id":"é"}',
+        "headers": [{"name": "ce_id", "value_base64": "/w=="}],
+    }
+    assert (found[1]["value"], found[2]["value_base64"]) == (None, "/gA=")
+
+
+def test_letters_are_sent_only_by_a_log_with_topics(call: Call, data: Path) -> None:
+    ended = call("deadletters", "redrive", "a1", "--data", data)
+
+    assert ended.code == 1
+    assert ended.err == "memory: has no topics: set BATON_LOG to the log they came by\n"
+
+
+@pytest.mark.parametrize("arguments", [(), ("a1", "--all")])
+def test_one_letter_or_all_must_be_named(call: Call, data: Path, arguments: tuple[str]) -> None:
+    ended = call("deadletters", "redrive", *arguments, "--data", data)
+
+    assert ended.code == 2
+    assert "name one letter's ID, or --all" in ended.err
+
+
+def test_a_folder_without_events_is_left_alone(call: Call, tmp_path: Path) -> None:
+    ended = call("deadletters", "list", "--data", tmp_path / "nowhere")
+
+    assert ended.code == 1
+    assert "name the folder with --data" in ended.err
+    assert not (tmp_path / "nowhere").exists()
