@@ -9,11 +9,11 @@ brokers have. Repeats are dropped by their versions, so nothing else is needed a
 import asyncio
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Final, Protocol
 
 from aiokafka import AIOKafkaClient, TopicPartition
-from aiokafka.errors import LeaderNotAvailableError, UnknownTopicOrPartitionError, for_code
+from aiokafka.errors import NoError, UnknownTopicOrPartitionError, for_code
 from aiokafka.protocol.produce import ProduceRequest
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
 
@@ -31,6 +31,9 @@ BATCH_BYTES: Final = 768 * 1024
 FORMAT: Final = 2
 """Kafka's third format of messages, which has headers."""
 ALL_REPLICAS: Final = -1
+NOBODY: Final = -1
+"""The leader of a partition that has none."""
+AGAIN_S: Final = 0.05
 
 
 class Batch(Protocol):
@@ -108,18 +111,29 @@ class KafkaPublisher:
         return self._client
 
     async def _send(self, client: AIOKafkaClient, batches: Mapping[int, bytearray]) -> None:
-        """Send one batch to each of the partitions, all brokers at once."""
+        """Send one batch to each of the partitions, again where a leader is about to change."""
+        left = batches
+        while refused := await self._attempt(client, left):
+            left = {partition: left[partition] for partition in refused}
+            await asyncio.sleep(AGAIN_S)
+            await client.force_metadata_update()
+
+    async def _attempt(
+        self, client: AIOKafkaClient, batches: Mapping[int, bytearray]
+    ) -> Collection[int]:
+        """Send to all brokers at once; return the partitions that have no leader for now."""
         by_node: defaultdict[int, list[tuple[int, bytearray]]] = defaultdict(list)
         for partition, batch in batches.items():
             leader = client.cluster.leader_for_partition(TopicPartition(self._topic, partition))
-            if leader is None or leader < 0:
-                raise LeaderNotAvailableError(f"{self._topic}/{partition}")
-            by_node[leader].append((partition, batch))
-        await asyncio.gather(*(self._produce(client, *one) for one in by_node.items()))
+            by_node[NOBODY if leader is None else leader].append((partition, batch))
+        refused = [partition for partition, _ in by_node.pop(NOBODY, ())]
+        answers = (self._produce(client, node, its) for node, its in by_node.items())
+        return refused + [one for answer in await asyncio.gather(*answers) for one in answer]
 
     async def _produce(
         self, client: AIOKafkaClient, node: int, batches: list[tuple[int, bytearray]]
-    ) -> None:
+    ) -> Sequence[int]:
+        """Send one request; return the partitions that are refused for now."""
         request = ProduceRequest(
             transactional_id=None,
             required_acks=ALL_REPLICAS,
@@ -127,10 +141,14 @@ class KafkaPublisher:
             topics=[(self._topic, batches)],
         )
         response = await client.send(node, request)
-        for _, partitions in response.topics:
-            for partition, code, *_ in partitions:
-                if code:
-                    raise for_code(code)(f"{self._topic}/{partition}")
+        refused: list[int] = []
+        for partition, code, *_ in response.topics[0][1]:
+            error = for_code(code)
+            if error is not NoError:
+                if not error.retriable:
+                    raise error(f"{self._topic}/{partition}")
+                refused.append(partition)
+        return refused
 
     async def _let_go(self) -> None:
         client, self._client = self._client, None
