@@ -1,4 +1,4 @@
-"""`baton deadletters`: what was given up, in lines and in JSON, and what is said when nothing is."""
+"""`baton deadletters`: what was given up, as lines and as JSON; what is said when nothing is."""
 
 import asyncio
 import json
