@@ -1,4 +1,4 @@
-"""Every test here runs over every backend."""
+"""Every test here runs over every backend, and over the one that a transport stands beside."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from eventlog.backend import Stores
-from tests.conformance.opening import Opened, backend_of, opens
+from tests.conformance.opening import Opened, backend_of, settings
 
-DURABLE = [name for name in sorted(opens()) if "durable" in backend_of(name).capabilities]
+DURABLE = [name for name in sorted(settings()) if "durable" in backend_of(name).capabilities]
 
 
 async def _opened(name: str, folder: Path) -> AsyncIterator[Opened]:
@@ -18,7 +18,7 @@ async def _opened(name: str, folder: Path) -> AsyncIterator[Opened]:
     await opened.now.close()
 
 
-@pytest.fixture(params=sorted(opens()))
+@pytest.fixture(params=sorted(settings()))
 async def opened(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Opened]:
     async for one in _opened(str(request.param), tmp_path):
         yield one

@@ -6,9 +6,11 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import backends
+from backends.kafka.for_tests import attach
 from domain.run.messages import RunStarted
 from eventlog.backend import Backend, Stores
 from eventlog.envelope import Appended, Write
+from tests.servers import kafka
 
 Open = Callable[[Path], Awaitable[Stores]]
 
@@ -22,18 +24,37 @@ def opens() -> dict[str, Open]:
     }
 
 
+def _with_kafka(name: str) -> Open:
+    async def open_stores(folder: Path) -> Stores:
+        kafka.server_url()  # is skipped for, or not, before anything is opened
+        return await attach(await opens()[name](folder), folder)
+
+    return open_stores
+
+
+def settings() -> dict[str, Open]:
+    """Return what opens every setting of Baton: a backend, or one with a transport beside it."""
+    return {**opens(), "postgres+kafka": _with_kafka("postgres")}
+
+
+def carriers() -> dict[str, Open]:
+    """Return what opens everything that carries messages, beside stores that cost nothing."""
+    return {"memory": opens()["memory"], "kafka": _with_kafka("memory")}
+
+
 def backend_of(name: str) -> Backend:
-    backend = importlib.import_module(f"backends.{name}").BACKEND
+    """Return the backend that keeps the stores of a setting."""
+    backend = importlib.import_module(f"backends.{name.partition('+')[0]}").BACKEND
     assert isinstance(backend, Backend)
     return backend
 
 
 class Opened:
-    """One backend's stores in a folder, which can be closed and opened again."""
+    """One setting's stores in a folder, which can be closed and opened again."""
 
     def __init__(self, name: str, folder: Path) -> None:
         self.backend = backend_of(name)
-        self._open = opens()[name]
+        self._open = settings()[name]
         self.folder = folder
         self.now: Stores
 

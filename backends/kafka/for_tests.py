@@ -1,0 +1,18 @@
+"""How the conformance suites put this transport beside stores."""
+
+from pathlib import Path
+
+from backends.kafka import TRANSPORT
+from eventlog.backend import Route, Stores
+from tests.servers.kafka import prefix_for, server_url
+
+
+def route_for(folder: Path) -> Route:
+    """Return the topics that stand for `folder`, on the broker that all tests share."""
+    prefix = prefix_for(folder)
+    return Route(url=server_url(), prefix=prefix, records=f"{prefix}records")
+
+
+async def attach(stores: Stores, folder: Path) -> Stores:
+    """Return `stores` with the topics of `folder` beside them."""
+    return await TRANSPORT.attach(stores, route_for(folder))
