@@ -5,9 +5,9 @@ the field names as they are. Read once, at the start of a process.
 """
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -18,6 +18,8 @@ from pydantic_settings import (
 
 DEFAULT_DATA = Path(".baton")
 MIN_SECRET_BYTES = 32
+QUEUE_NAME = r"^[A-Za-z0-9._-]{1,100}$"
+"""What a queue may be called: it becomes part of a topic's name."""
 
 
 class DeclaredFunction(BaseModel):
@@ -28,8 +30,20 @@ class DeclaredFunction(BaseModel):
     url: str | None = None
     id: str | None = None
     timeout_ms: int | None = Field(default=None, gt=0)
-    queue: str | None = None
+    queue: str | None = Field(default=None, pattern=QUEUE_NAME)
     secret: SecretStr | None = None
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if (self.url is None) == (self.queue is None):
+            message = "must have either a url or a queue"
+            raise ValueError(message)
+        if self.queue is not None and (self.timeout_ms is not None or self.secret is not None):
+            message = (
+                "timeout_ms and secret are for a url: a task of a queue has its step's timeout"
+            )
+            raise ValueError(message)
+        return self
 
 
 class Settings(BaseSettings):

@@ -1,43 +1,34 @@
 """The only place that names backends and puts the parts together."""
 
-import asyncio
-import gc
 import importlib
-import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from random import Random
 
 from prometheus_client import CollectorRegistry
 
 from baton.keys import jwt_secret, sealing_key
-from baton.metrics import export_counts
+from baton.metrics import export_counts, export_refused
 from baton.settings import DeclaredFunction, Settings
 from command_api.auth import Expected, SharedSecret, TokenAuthenticator
 from command_api.jwks import JwksKeys
 from command_api.services import FunctionInfo, Services
-from domain.run.decisions import DECIDER as RUN
-from domain.stream import stream_name
-from eventlog.backend import Backend, Place, Stores
-from eventlog.clock import SystemClock
-from eventlog.follow import follow
+from eventlog.backend import Backend, Place, Route, Stores, Transport
 from eventlog.ids import new_id
 from eventlog.ports import Clock
 from executor.address_policy import AddressPolicy
 from executor.functions import RegisteredFunctions
 from executor.http_functions import declared
 from executor.loading import load
+from executor.ownership import Ownership
 from executor.registry import DEFAULT_HTTP_TIMEOUT_MS, HttpFunction, Registry
+from executor.remote import RemoteWorkers, of_queue
 from executor.work import Executor
+from projector.progress import Progress
 from projector.project import Projector
 from projector.queries import Views
 from scheduler.role import Scheduler
 
-_log = logging.getLogger("baton")
-
-GRACE_S = 10.0
-"""How long a stop waits for functions under way."""
 READY_WITHIN_MS = 1_000
 """How far behind the log the views of a ready process may be."""
 
@@ -54,6 +45,39 @@ def backend_of(url: str) -> Backend:
     return backend
 
 
+def transport_of(url: str) -> Transport | None:
+    """Return what carries the log between processes, None for `memory:`; raises LookupError."""
+    scheme = url.partition(":")[0]
+    if scheme == "memory":
+        return None
+    if scheme != "kafka":
+        message = f"no log for {scheme}: — use memory: or kafka://HOST:PORT"
+        raise LookupError(message)
+    transport: Transport = importlib.import_module("backends.kafka").TRANSPORT
+    return transport
+
+
+def route_of(settings: Settings) -> Route:
+    """Return where the transport is and how its topics are called."""
+    return Route(url=settings.log, prefix=settings.topic_prefix, records=settings.records_topic)
+
+
+async def open_shared(settings: Settings) -> Stores:
+    """Open the configured store with the transport beside it, if there is one.
+
+    Raises `InUse` and `Unavailable`.
+    """
+    transport = transport_of(settings.log)
+    stores = await open_stores(settings)
+    if transport is None:
+        return stores
+    try:
+        return await transport.attach(stores, route_of(settings))
+    except BaseException:
+        await stores.close()
+        raise
+
+
 async def open_stores(settings: Settings, *, read_only: bool = False) -> Stores:
     """Open the configured store; raises `InUse` and `Unavailable`."""
     place = Place(
@@ -67,7 +91,10 @@ async def open_stores(settings: Settings, *, read_only: bool = False) -> Stores:
 
 @dataclass(slots=True, eq=False, kw_only=True)
 class Stack:
-    """All roles in one process on one store."""
+    """Every role, put together on one store; a process runs all of them or some.
+
+    `progress` follows the views where another process may keep them.
+    """
 
     settings: Settings
     stores: Stores
@@ -76,36 +103,50 @@ class Stack:
     functions: RegisteredFunctions
     views: Views
     projector: Projector
+    progress: Progress | None
     executor: Executor
+    ownership: Ownership
     scheduler: Scheduler
     services: Services
+    holder: str
 
 
 def compose(settings: Settings, stores: Stores, *, clock: Clock, rng: Random) -> Stack:
-    """Put every role together on `stores`; nothing runs yet."""
+    """Put every role together on `stores`; nothing runs yet.
+
+    Where processes share the store, each has a name of its own in the leases. In one alone the name
+    is always the same, so that it goes on at once after a crash.
+    """
     registry = registry_of(settings)
+    remote = _remote_workers(settings, stores, clock)
     functions = RegisteredFunctions(
         registry,
         clock=clock,
         policy=AddressPolicy(allow_private=settings.functions_allow_private),
+        remote=remote,
     )
     views = Views(stores.views)
     projector = Projector(stores.views, clock=clock)
+    progress = Progress(stores.kept, clock=clock) if stores.kept else None
+    kept = progress or projector
     executor = Executor(stores.events, functions, clock=clock, rng=rng)
-    scheduler = Scheduler(stores, views, clock=clock, rng=rng, holder="embedded")
+    holder = new_id(clock.now()) if stores.kept else "embedded"
+    scheduler = Scheduler(stores, views, clock=clock, rng=rng, holder=holder)
     metrics = CollectorRegistry()
     export_counts(metrics, executor=executor, projector=projector, scheduler=scheduler)
+    if remote is not None:
+        export_refused(metrics, remote)
     services = Services(
         store=stores.events,
         views=views,
-        reached=projector.reached,
-        position=lambda: projector.position,
+        reached=kept.reached,
+        position=lambda: kept.position,
         clock=clock,
         new_id=lambda: new_id(clock.now()),
         keys=stores.keys,
         secrets=stores.secrets,
         authenticator=authenticator_of(settings, clock),
-        checks=_checks(stores, projector),
+        checks=_checks(stores, kept.reached),
         functions=lambda: tuple(FunctionInfo(id=one.id, name=one.name) for one in registry),
         metrics=metrics,
     )
@@ -117,9 +158,12 @@ def compose(settings: Settings, stores: Stores, *, clock: Clock, rng: Random) ->
         functions=functions,
         views=views,
         projector=projector,
+        progress=progress,
         executor=executor,
+        ownership=Ownership(executor, stores.events, views, kept.reached),
         scheduler=scheduler,
         services=services,
+        holder=holder,
     )
 
 
@@ -132,7 +176,15 @@ def registry_of(settings: Settings) -> Registry:
     for name, entry in settings.declared_functions.items():
         if entry.url is not None:
             registry.add(_http_function(name, entry, entry.url))
+        if entry.queue is not None:
+            registry.add(of_queue(name, entry.queue, id=entry.id))
     return registry
+
+
+def _remote_workers(settings: Settings, stores: Stores, clock: Clock) -> RemoteWorkers | None:
+    if stores.topics is None:
+        return None
+    return RemoteWorkers(stores.topics, prefix=settings.topic_prefix, clock=clock)
 
 
 def _http_function(name: str, entry: DeclaredFunction, url: str) -> HttpFunction:
@@ -153,79 +205,15 @@ def authenticator_of(settings: Settings, clock: Clock) -> TokenAuthenticator:
     return TokenAuthenticator(SharedSecret(jwt_secret(settings, make=False)), clock, expected)
 
 
-def _checks(stores: Stores, projector: Projector) -> dict[str, Callable[[], Awaitable[bool]]]:
+def _checks(
+    stores: Stores, reached: Callable[[int, int], Awaitable[bool]]
+) -> dict[str, Callable[[], Awaitable[bool]]]:
     """What must hold for this process to be of use: /readyz asks."""
 
     async def store() -> bool:
         return await stores.events.head() >= 0
 
     async def views() -> bool:
-        return await projector.reached(await stores.events.head(), READY_WITHIN_MS)
+        return await reached(await stores.events.head(), READY_WITHIN_MS)
 
     return {"store": store, "views": views}
-
-
-@asynccontextmanager
-async def running(settings: Settings) -> AsyncIterator[Stack]:
-    """Run every role in this process until the block ends; then stop them gracefully.
-
-    A role that ends on its own ends the block with its exception: a process is restarted, not
-    mended.
-    """
-    _collect_garbage_less_often()
-    clock, rng = SystemClock(), Random()  # noqa: S311 - spreads backoffs
-    stores = await open_stores(settings)
-    stack = compose(settings, stores, clock=clock, rng=rng)
-    try:
-        async with asyncio.TaskGroup() as group:
-            roles = await _start(stack, group)
-            try:
-                yield stack
-            finally:
-                await _stop(stack, roles)
-    finally:
-        await stack.functions.close()
-        await stores.close()
-
-
-def _collect_garbage_less_often() -> None:
-    """Spare the collector what lives long anyway: it took a third of the time under load."""
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 10)
-
-
-async def _start(stack: Stack, group: asyncio.TaskGroup) -> list[asyncio.Task[None]]:
-    """Bring the views up to the log, then take up what is unfinished, then follow."""
-    log = stack.stores.log
-    head = await stack.stores.events.head()
-    roles = [group.create_task(stack.projector.run(log), name="projector")]
-    while not await stack.projector.reached(head, 60_000):
-        _log.info("the views stand at %d of %d", stack.projector.position, head)
-    position = stack.projector.position
-    subscription = await log.subscribe("executor", after=position)
-    await take_up(stack)
-    roles.append(
-        group.create_task(
-            follow(subscription, stack.executor.handle, clock=stack.clock), name="executor"
-        )
-    )
-    roles.append(group.create_task(stack.scheduler.run(), name="scheduler"))
-    return roles
-
-
-async def take_up(stack: Stack) -> None:
-    """Hand every run that is not over to the executor."""
-    after = ""
-    while found := await stack.views.active_runs(after=after):
-        await stack.executor.take_up(stream_name(run.tenant, RUN.name, run.id) for run in found)
-        after = found[-1].id
-
-
-async def _stop(stack: Stack, roles: list[asyncio.Task[None]]) -> None:
-    """Stop in the order of the work: no new triggers, then the steps under way, then the views."""
-    await stack.scheduler.stop()
-    await stack.executor.stop(grace_s=GRACE_S)
-    await stack.projector.reached(await stack.stores.events.head(), 5_000)
-    for role in roles:
-        role.cancel()
-    await asyncio.gather(*roles, return_exceptions=True)

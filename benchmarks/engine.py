@@ -8,8 +8,9 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
+from baton.running import ready, running
 from baton.settings import Settings
-from baton.wiring import Stack, running
+from baton.wiring import Stack
 from benchmarks.load import TENANT, Load, Measured, Quota, quantile
 from benchmarks.processes import rss_mib
 from benchmarks.shapes import Shape
@@ -42,6 +43,7 @@ def settings_in(folder: Path) -> Settings:
 async def engine(folder: Path) -> AsyncIterator["Engine"]:
     """Run every role until the block ends."""
     async with running(settings_in(folder)) as stack:
+        await ready(stack)
         subscription = await stack.stores.log.subscribe(
             "benchmark", after=await stack.stores.events.head()
         )

@@ -16,7 +16,7 @@ import orjson
 import uvloop
 
 from baton.cli.make_token import signed
-from baton.wiring import running
+from baton.running import ready, running
 from benchmarks.engine import Engine, engine, settings_in
 from benchmarks.http_process import Job
 from benchmarks.load import TENANT, Load, Measured
@@ -65,6 +65,7 @@ async def through_http(seconds: float) -> Profiled:
         exp=int(time.time()) + 3_600,
     )
     async with running(settings) as stack:
+        await ready(stack)
         definition = await Engine(stack).define(SHAPES[SHAPE])
         server = await serve(make_app(stack.services), port=0)
         job = Job(

@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import Literal
 
 from eventlog.archive import Archive
+from eventlog.dead_letters import DeadLetters
 from eventlog.outbox import Outbox, Publisher
 from eventlog.ports import (
     Checkpoints,
     EventStore,
     IdempotencyKeys,
+    KeptViews,
     Leases,
     Log,
     Secrets,
@@ -37,8 +39,9 @@ class Place:
 class Stores:
     """One technology behind every port; `close` finishes what was accepted and lets go of all.
 
-    A store that several processes share has an `outbox`; a transport between them adds the others:
-    `publisher` and `shares` are the two ends of the log they share, `topics` carry messages.
+    A store that several processes share has `kept`, its views as those see them that don't keep
+    them, and an `outbox`. A transport between the processes adds the others: `publisher` and
+    `shares` are the two ends of the log they share, `topics` carry messages.
     """
 
     events: EventStore
@@ -48,7 +51,9 @@ class Stores:
     keys: IdempotencyKeys
     leases: Leases
     secrets: Secrets
+    dead_letters: DeadLetters
     close: Callable[[], Awaitable[None]]
+    kept: KeptViews | None = None
     outbox: Outbox | None = None
     publisher: Publisher | None = None
     shares: SharedLog | None = None

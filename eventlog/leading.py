@@ -53,18 +53,24 @@ class Leader:
             await self._clock.sleep(CANDIDATE_MS)
 
     async def _turn(self, work: Callable[[], Awaitable[None]], lease: Lease) -> None:
-        working = asyncio.ensure_future(work())
+        """Work until that ends or the lease is lost."""
         holding = asyncio.ensure_future(self._hold(lease))
+
+        async def working() -> None:
+            try:
+                await work()
+            finally:
+                holding.cancel()
+
         try:
-            await asyncio.wait((working, holding), return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for task in (working, holding):
+            async with asyncio.TaskGroup() as group:
+                task = group.create_task(working())
+                await asyncio.wait((holding,))
                 task.cancel()
-            _, ended = await asyncio.gather(holding, working, return_exceptions=True)
-        if isinstance(ended, Unavailable):
-            _log.warning("%s: interrupted: %s", self._name, ended)
-        elif isinstance(ended, Exception):
-            raise ended
+        except* Unavailable as errors:
+            _log.warning("%s: interrupted: %s", self._name, errors.exceptions)
+        finally:
+            holding.cancel()
 
     async def _hold(self, lease: Lease) -> None:
         """Renew the lease until it is lost."""

@@ -159,7 +159,10 @@ class ViewStore(Protocol):
         ...
 
     async def commit(self, changes: Sequence[Change], *, checkpoint: int) -> None:
-        """Apply `changes` and move the checkpoint, together."""
+        """Apply `changes` and move the checkpoint, together.
+
+        Raises `InUse` when another process keeps these views now.
+        """
         ...
 
     async def checkpoint(self) -> int:
@@ -199,6 +202,18 @@ class ViewStore(Protocol):
 
     async def close(self) -> None:
         """Let go of everything."""
+        ...
+
+
+class KeptViews(Protocol):
+    """The side of a view store that another process writes. All methods raise `Unavailable`."""
+
+    async def attach(self, tables: Sequence[Table]) -> bool:
+        """Read the tables as the other process prepared them; False while they aren't there."""
+        ...
+
+    async def moved(self, after: int) -> int:
+        """Wait for and return a checkpoint behind `after`."""
         ...
 
 

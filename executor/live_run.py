@@ -19,7 +19,8 @@ class LiveRun:
 
     `commands` wait to be decided in the next append, `foreign` holds events that others
     appended, `calling` the tasks inside a function, `mine` every token this executor performs or
-    has a report of. `echoed` is the newest version the log has shown.
+    has a report of. `echoed` is the newest version the log has shown. `left` says that another
+    executor owns the run now.
     """
 
     stream: str
@@ -31,6 +32,7 @@ class LiveRun:
     mine: set[Token] = field(default_factory=set)
     opening: bool = True
     serving: bool = False
+    left: bool = False
     echoed: int = 0
 
     @property

@@ -66,13 +66,15 @@ class RunLoop:
     async def carry_on(self, run: LiveRun, token: Token | None = None) -> None:
         """Perform `token`, decide what waits, and go on until this task has nothing left to do."""
         run.opening = False
+        if run.left:
+            return
         if run.graph is None:
             run.graph = await self.graph_of(run)
         if token is None and not run.serving:
             token = await self._serve(run)
         while token is not None:
             outcome = await self._call(run, token)
-            if outcome is None:
+            if outcome is None or run.left:
                 return
             run.commands.append(
                 ReportOutcome(token=token, outcome=outcome, graph=run.graph, at=self.clock.now())
@@ -89,6 +91,15 @@ class RunLoop:
         run.mine.update(started)
         for token in started:
             self.spawn(self.carry_on(run, token))
+
+    def leave(self, run: LiveRun) -> None:
+        """Do nothing more for a run that another executor owns now; what it began is cut off."""
+        run.left = True
+        self.counts.runs_lost_to_another += 1
+        self._cut(run, set(run.calling))
+        run.commands.clear()
+        run.foreign.clear()
+        self.drop(run)
 
     async def graph_of(self, run: LiveRun) -> Graph:
         """Return the run's graph."""
@@ -117,6 +128,8 @@ class RunLoop:
                 run.mine.update(started)
                 if run.commands:
                     started += await self._append(run)
+                    if run.left:
+                        return None
                     run.mine.update(started)
                 for token in started:
                     if kept is not None:
@@ -173,11 +186,7 @@ class RunLoop:
         them makes it the newest owner, whoever took the run over before.
         """
         if not any(event.cause == "takeover" for event in own) and _taken_over(before, run.state):
-            self.counts.runs_lost_to_another += 1
-            self._cut(run, set(run.calling))
-            run.commands.clear()
-            run.foreign.clear()
-            self.drop(run)
+            self.leave(run)
             return []
         started = self._to_perform(run)
         self._cut(run, {token for token in run.calling if not _runs(run.state, token)})

@@ -18,9 +18,13 @@ from domain.run.state import State
 from domain.stream import stream_parts
 from eventlog.envelope import Recorded
 from eventlog.ports import Clock, EventStore
+from eventlog.shares import Owns
 from executor.handler import Functions
 from executor.live_run import LiveRun
 from executor.run_loop import Counts, RunLoop
+
+OVER_REMEMBERED = 50_000
+"""Finished runs whose events are known for echoes without a look into the store."""
 
 _log = logging.getLogger("baton.executor")
 
@@ -49,6 +53,7 @@ class Executor:
         self._clock = clock
         self._limits = limits or Limits()
         self._runs: OrderedDict[str, LiveRun] = OrderedDict()
+        self._over: OrderedDict[str, int] = OrderedDict()  # the version a run ended with
         self._backlog: deque[tuple[str, RunRequested]] = deque()
         self._tasks: set[asyncio.Task[None]] = set()
         self._stopping = False
@@ -78,11 +83,27 @@ class Executor:
                 self._spawn(self._revive(recorded.stream))
         self._admit()
 
+    def knows(self, stream: str, version: int) -> bool:
+        """Whether an event of the log is an echo, or belongs to a run that is over."""
+        run = self._runs.get(stream)
+        if run is None:
+            return version <= self._over.get(stream, 0)
+        if version > run.state.version:
+            return False
+        self._echo(run, version)
+        return True
+
     async def take_up(self, streams: Iterable[str]) -> None:
         """Go on with unfinished runs whose executor is gone."""
         for stream in streams:
             if stream not in self._runs and (run := await self._load(stream)):
                 self._spawn(self._take_over(run))
+
+    def let_go(self, owns: Owns) -> None:
+        """Leave the runs of a share to another executor, as they are."""
+        self._backlog = deque(one for one in self._backlog if not owns(one[0]))
+        for run in [run for stream, run in self._runs.items() if owns(stream)]:
+            self._loop.leave(run)
 
     async def stop(self, *, grace_s: float) -> None:
         """Give what is under way `grace_s` to end; the rest is for the next owner to take over."""
@@ -95,13 +116,18 @@ class Executor:
         await asyncio.gather(*rest, return_exceptions=True)
 
     def _note(self, run: LiveRun, recorded: Recorded) -> None:
-        run.echoed = max(run.echoed, recorded.version)
         if recorded.version > run.state.version:
+            run.echoed = recorded.version
             run.foreign.append(recorded)
             if not run.serving:
                 self._spawn(self._loop.carry_on(run))
-        elif run.state.final and run.idle:
-            del self._runs[run.stream]
+        else:
+            self._echo(run, recorded.version)
+
+    def _echo(self, run: LiveRun, version: int) -> None:
+        run.echoed = max(run.echoed, version)
+        if run.state.final and run.idle:
+            self._drop(run)
 
     def _admit(self) -> None:
         """Start as many requested runs as there is room for."""
@@ -135,9 +161,16 @@ class Executor:
     async def _load(self, stream: str) -> LiveRun | None:
         recorded = await self._loop.insist(lambda: self._store.read(stream), stream)
         state = DECIDER.fold(one.event for one in recorded)  # type: ignore[misc]
+        if state.final:
+            self._remember_over(stream, state.version)
         if stream in self._runs or not state.version or state.final:
             return None
         return self._keep(stream, state)
+
+    def _remember_over(self, stream: str, version: int) -> None:
+        self._over[stream] = version
+        if len(self._over) > OVER_REMEMBERED:
+            self._over.popitem(last=False)
 
     def _keep(self, stream: str, state: State) -> LiveRun:
         run = LiveRun(stream, state, echoed=state.version)

@@ -5,20 +5,19 @@ folded into the next, so that a batch grows with the load and each document is w
 """
 
 import asyncio
-import heapq
 import logging
 from collections.abc import Sequence
 from contextlib import suppress
-from itertools import count
 from typing import Any
 
 from eventlog.envelope import Recorded
-from eventlog.errors import Unavailable
+from eventlog.errors import InUse, Unavailable
 from eventlog.follow import follow
 from eventlog.ports import Change, Clock, Log, ViewStore
 from projector.folding import Folding, read_missing
 from projector.view import View
 from projector.views import every_view
+from projector.waiting import Waiting
 
 SLICE = 250
 """Events folded before others on the loop get their turn."""
@@ -54,13 +53,13 @@ class Projector:
         self._work = asyncio.Event()
         self._room = asyncio.Event()
         self._wanted = asyncio.Event()
-        self._waiting = _Waiting()
+        self._waiting = Waiting()
 
     async def run(self, log: Log) -> None:
         """Follow `log` from where the views stand, until cancelled.
 
-        Raises what made the log or an event unreadable, for the process to end by; a store that
-        doesn't answer is waited for.
+        Raises what made the log or an event unreadable, for the process to end by, and `InUse` when
+        another projector keeps the views now; a store that doesn't answer is waited for.
         """
         await self._store.prepare([view.table for view in self._views])
         position = await self._store.checkpoint()
@@ -124,6 +123,8 @@ class Projector:
         while True:
             try:
                 return await self._store.commit(changes, checkpoint=position)
+            except InUse:
+                raise
             except Unavailable:
                 _log.warning("the views can't be written; again in %d ms", backoff_ms)
             await self._clock.sleep(backoff_ms)
@@ -132,45 +133,3 @@ class Projector:
     def _reach(self, position: int) -> None:
         self.position = position
         self._waiting.reach(position)
-
-
-class _Waiting:
-    """Those who wait for a position, the lowest first."""
-
-    def __init__(self) -> None:
-        self._order = count()
-        self._heap: list[tuple[int, int, asyncio.Future[bool]]] = []
-
-    @property
-    def anybody(self) -> bool:
-        """Whether there is one."""
-        return bool(self._heap)
-
-    async def until(self, position: int, timeout_ms: int) -> bool:
-        loop = asyncio.get_running_loop()
-        future: asyncio.Future[bool] = loop.create_future()
-        entry = (position, next(self._order), future)
-        heapq.heappush(self._heap, entry)
-        timer = loop.call_later(timeout_ms / 1000, _give_up, future)
-        try:
-            return await future
-        finally:
-            timer.cancel()
-            if future.cancelled() or not future.result():
-                self._drop(entry)
-
-    def reach(self, position: int) -> None:
-        while self._heap and self._heap[0][0] <= position:
-            _, _, future = heapq.heappop(self._heap)
-            if not future.done():
-                future.set_result(True)
-
-    def _drop(self, entry: tuple[int, int, asyncio.Future[bool]]) -> None:
-        if entry in self._heap:
-            self._heap.remove(entry)
-            heapq.heapify(self._heap)
-
-
-def _give_up(future: asyncio.Future[bool]) -> None:
-    if not future.done():
-        future.set_result(False)

@@ -6,9 +6,11 @@ from backends.postgres.appender import Appender
 from backends.postgres.archive import open_archive
 from backends.postgres.checkpoints import PostgresCheckpoints
 from backends.postgres.database import open_database
+from backends.postgres.dead_letters import PostgresDeadLetters
 from backends.postgres.event_store import PostgresEventStore
 from backends.postgres.idempotency import PostgresIdempotencyKeys
 from backends.postgres.leases import PostgresLeases
+from backends.postgres.outbox import PostgresOutbox
 from backends.postgres.schema import check_version, migrate
 from backends.postgres.secrets import PostgresSecrets
 from backends.postgres.view_store import PostgresViewStore
@@ -29,14 +31,21 @@ async def _open(place: Place) -> Stores:
         await check_version(database)
         events = PostgresEventStore(database, Appender(place.url, read_only=place.read_only))
         opened.push_async_callback(events.close)
+        views = PostgresViewStore(database)
+        opened.push_async_callback(views.close)
+        outbox = PostgresOutbox(database)
+        opened.push_async_callback(outbox.close)
         return Stores(
             events=events,
             log=events.log,
-            views=PostgresViewStore(database),
+            views=views,
             checkpoints=PostgresCheckpoints(database),
             keys=PostgresIdempotencyKeys(database),
             leases=PostgresLeases(database),
             secrets=PostgresSecrets(database, sealer),
+            dead_letters=PostgresDeadLetters(database),
+            kept=views,
+            outbox=outbox,
             close=opened.pop_all().aclose,
         )
     raise AssertionError  # the stack passes exceptions on

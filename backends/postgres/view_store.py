@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from backends.postgres import view_sets
 from backends.postgres.database import Database, Value, open_database
+from backends.postgres.progress import CHANNEL, Progress
 from backends.postgres.tables import ViewTable, arrays_of
 from backends.postgres.view_sets import LIVE, TEMPORARY, ViewSet, state_of
 from eventlog.errors import InUse, Unavailable
@@ -16,11 +17,12 @@ from eventlog.ports import Change, Page, Query, Row, Table, ViewStore
 _MOVED = """moved AS (
     UPDATE {state} SET checkpoint = $1 WHERE generation = $2 AND checkpoint IN ($1, $3) RETURNING 1
 )"""
+_TOLD = f"SELECT count(pg_notify('{CHANNEL}', $1::bigint::text)) FROM moved"  # noqa: S608 - ours
 _IF_MOVED = "EXISTS (SELECT FROM moved)"
 
 
 class PostgresViewStore:
-    """Implements `eventlog.ports.ViewStore` on one schema of a database."""
+    """Implements `eventlog.ports.ViewStore` and `KeptViews` on one schema of a database."""
 
     def __init__(self, database: Database, *, schema: str = LIVE, owned: bool = False) -> None:
         """With `owned`, closing the store closes the database."""
@@ -29,6 +31,7 @@ class PostgresViewStore:
         self._owned = owned
         self.held = ViewSet(0, "", 0)
         self.tables: dict[str, ViewTable] = {}
+        self._progress = Progress(database.url, self.checkpoint)
 
     async def prepare(self, tables: Sequence[Table]) -> None:
         """Create the tables; when one is missing or was declared otherwise, all start over."""
@@ -42,6 +45,19 @@ class PostgresViewStore:
                 if found is None or found.shape != shape:
                     found = await view_sets.start_over(transaction, tables)
         self.use(tables, found)
+
+    async def attach(self, tables: Sequence[Table]) -> bool:
+        """Use the tables as another process prepared them; False while they aren't there."""
+        async with self.database.connection() as connection:
+            found = await view_sets.load(connection, self.schema)
+        if found is None or found.shape != view_sets.shape_of(tables):
+            return False
+        self.use(tables, found)
+        return True
+
+    async def moved(self, after: int) -> int:
+        """Wait for and return a checkpoint behind `after`."""
+        return await self._progress.moved(after)
 
     async def commit(self, changes: Sequence[Change], *, checkpoint: int) -> None:
         """Apply `changes` and move the checkpoint, together.
@@ -63,7 +79,7 @@ class PostgresViewStore:
 
     async def get(self, table: str, tenant: str, key: str) -> bytes | None:
         """Return one document."""
-        found = await self.database.look_up(self.tables[table].get(), tenant, key)
+        found = await self.database.look_up(self._table(table).get(), tenant, key)
         return found[0][0] if found else None
 
     async def get_many(
@@ -71,12 +87,12 @@ class PostgresViewStore:
     ) -> Mapping[tuple[str, str], bytes]:
         """Return the documents that exist of `keys` (tenant, key)."""
         asked = [tenant for tenant, _ in keys], [key for _, key in keys]
-        found = await self.database.look_up(self.tables[table].get_many(), *asked)
+        found = await self.database.look_up(self._table(table).get_many(), *asked)
         return {(tenant, key): document for tenant, key, document in found}
 
     async def find(self, query: Query) -> Page:
         """Return a page of documents."""
-        table = self.tables[query.table]
+        table = self._table(query.table)
         statement, values = table.select(query)
         counted = table.count(query)
         rows = [_row(*found) for found in await self.database.look_up(statement, *values)]
@@ -90,7 +106,7 @@ class PostgresViewStore:
     ) -> Sequence[Row]:
         """Return rows behind `after` (tenant, key), in that order."""
         begin = after or ("", "")
-        found = await self.database.look_up(self.tables[table].scan(), *begin, limit)
+        found = await self.database.look_up(self._table(table).scan(), *begin, limit)
         return [_row(*one) for one in found]
 
     async def fresh(self) -> ViewStore:
@@ -117,6 +133,7 @@ class PostgresViewStore:
 
     async def close(self) -> None:
         """Let go of the database, unless it is another's."""
+        await self._progress.close()
         if self._owned:
             await self.database.close()
 
@@ -125,12 +142,17 @@ class PostgresViewStore:
         self.held = held
         self.tables = {table.name: ViewTable(table, self.schema) for table in tables}
 
+    def _table(self, name: str) -> ViewTable:
+        if name not in self.tables:
+            raise Unavailable("the views aren't there yet: they come with the first projector")
+        return self.tables[name]
+
     def _commit(self, changes: Sequence[Change]) -> tuple[str, list[Value]]:
         """Return the statement, and its values from the fourth on."""
         parts = [_MOVED.format(state=state_of(self.schema))]
         values: list[Value] = []
         for change in changes:
-            table = self.tables[change.table]
+            table = self._table(change.table)
             if change.upserts:
                 parts.append(f"s{len(parts)} AS ({table.put(len(values) + 4, _IF_MOVED)})")
                 values += arrays_of(change.upserts)
@@ -138,7 +160,7 @@ class PostgresViewStore:
                 parts.append(f"s{len(parts)} AS ({table.remove(len(values) + 4, _IF_MOVED)})")
                 values += [[tenant for tenant, _ in change.deletes]]
                 values += [[key for _, key in change.deletes]]
-        return f"WITH {', '.join(parts)} SELECT count(*) FROM moved", values  # noqa: S608 - names are checked
+        return f"WITH {', '.join(parts)} {_TOLD}", values
 
 
 async def _temporary(url: str, tables: Sequence[Table]) -> PostgresViewStore:

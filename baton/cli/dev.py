@@ -9,8 +9,6 @@ from baton.cli.make_token import tenant_name
 from baton.cli.options import DataFolder
 
 if TYPE_CHECKING:
-    import asyncio
-
     from baton.settings import Settings
 
 TOKEN_DAYS = 30
@@ -60,9 +58,10 @@ async def _serve(settings: "Settings", tenant: str) -> None:
 
     from baton.cli import left_by_dev
     from baton.cli.serving import serving
+    from baton.cli.stopping import stop_on_signals
 
     stop = asyncio.Event()
-    _stop_on_signals(stop)
+    stop_on_signals(stop)
     token = _token(settings, tenant)
     async with serving(settings) as url:
         left_by_dev.leave(settings.data_folder, url=url, token=token)
@@ -72,23 +71,6 @@ async def _serve(settings: "Settings", tenant: str) -> None:
             typer.echo("Stopping …")
         finally:
             left_by_dev.withdraw_url(settings.data_folder)
-
-
-def _stop_on_signals(stop: "asyncio.Event") -> None:
-    """The first Ctrl-C stops in order; the second one, for who can't wait, at once."""
-    import asyncio
-    import os
-    import signal
-
-    from baton.cli.failures import INTERRUPTED
-
-    def heard() -> None:
-        if stop.is_set():
-            os._exit(INTERRUPTED)
-        stop.set()
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, heard)
 
 
 def _token(settings: "Settings", tenant: str) -> str:

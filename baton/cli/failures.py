@@ -15,6 +15,7 @@ _TELLING = frozenset(
         "FunctionsNotLoaded",
         "LookupError",
         "NoSecret",
+        "NoWorkers",
         "Unavailable",
         "Unreadable",
     )

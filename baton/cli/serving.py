@@ -8,8 +8,8 @@ from typing import Any, TypeVar
 import uvloop
 
 from baton.cli.failures import Failed
+from baton.running import ready, running
 from baton.settings import Settings
-from baton.wiring import running
 from command_api.app import make_app
 from command_api.serve import serve
 
@@ -32,6 +32,7 @@ async def serving(settings: Settings) -> AsyncIterator[str]:
     Raises Failed for a port that can't be had, and what opening the stores raises.
     """
     async with running(settings) as stack:
+        await ready(stack)
         try:
             server = await serve(make_app(stack.services), host=settings.host, port=settings.port)
         except OSError as error:

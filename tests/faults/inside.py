@@ -11,8 +11,9 @@ import aiohttp
 import jwt
 
 from baton.keys import jwt_secret
+from baton.running import ready, running
 from baton.settings import Settings
-from baton.wiring import Stack, running
+from baton.wiring import Stack
 from command_api.app import make_app
 from command_api.serve import serve
 from domain.definition.decisions import DECIDER as DEFINITION
@@ -39,6 +40,7 @@ async def inside(data: Path, *, store: str = "") -> AsyncIterator[Stack]:
     settings = Settings(data=data, store=store)
     jwt_secret(settings, make=True)
     async with running(settings) as stack:
+        await ready(stack)
         yield stack
 
 

@@ -13,6 +13,7 @@ import aiohttp
 from pydantic import SecretStr
 
 from baton import wiring
+from baton.running import ready, running
 from baton.settings import Settings
 from command_api.app import make_app
 from command_api.dialect import Dialect, discover
@@ -144,7 +145,8 @@ async def settings_for(folder: Path, backend: str) -> Settings:
 async def running_stack(folder: Path, *, backend: str = "memory") -> AsyncIterator[Stack]:
     """Run all roles, as `baton dev` does, and a server in every dialect."""
     settings = await settings_for(folder, backend)
-    async with wiring.running(settings) as parts, serving(parts) as stack:
+    async with running(settings) as parts, serving(parts) as stack:
+        await ready(parts)
         yield stack
 
 

@@ -13,7 +13,7 @@ from random import Random
 from typing import Any, cast
 
 from backends.memory import BACKEND
-from baton import wiring
+from baton import running, wiring
 from domain.definition.decisions import DECIDER as DEFINITION
 from domain.definition.graph import Compute, Graph
 from domain.definition.messages import Body, CreateDefinition, UpdateDefinition
@@ -30,8 +30,8 @@ from domain.schedule.timetable import Interval
 from domain.stream import stream_name
 from eventlog.backend import Place, Stores
 from eventlog.errors import Unavailable
-from eventlog.follow import follow
 from eventlog.transact import transact
+from executor.ownership import Ownership
 from executor.work import Executor
 from projector.project import Projector
 from projector.queries import Views
@@ -223,22 +223,24 @@ class World:
     async def _all(self, life: Incarnation) -> None:
         stack = self._stack(life)
         async with asyncio.TaskGroup() as group:
-            await wiring._start(stack, group)
-            await asyncio.get_running_loop().create_future()
+            for work in running._work(stack, running.EVERY).values():
+                group.create_task(work)
 
     async def _project(self, life: Incarnation) -> None:
         stack = self._stack(life)
         await stack.projector.run(stack.stores.log)
 
     async def _execute(self, life: Incarnation) -> None:
-        """As in one process: behind views that know of all there was."""
+        """As where another process keeps the views."""
         stack = self._stack(life)
-        head = await stack.stores.events.head()
-        while (position := await stack.stores.views.checkpoint()) < head:
-            await stack.clock.sleep(50)
-        subscription = await stack.stores.log.subscribe("executor", after=position)
-        await wiring.take_up(stack)
-        await follow(subscription, stack.executor.handle, clock=stack.clock)
+
+        async def reached(position: int, _timeout_ms: int) -> bool:
+            while await stack.stores.views.checkpoint() < position:
+                await stack.clock.sleep(50)
+            return True
+
+        stack.ownership = Ownership(stack.executor, stack.stores.events, stack.views, reached)
+        await running._execute(stack)
 
     async def _schedule(self, life: Incarnation) -> None:
         await self._stack(life).scheduler.run()
@@ -248,6 +250,9 @@ class World:
         views, truth = Views(stores.views), self.stores.events
         functions = PlannedFunctions(truth, life, self.behaviours, self.complaints, self.performed)
         none = cast("Any", None)
+        projector = Projector(stores.views, clock=clock)
+        executor = Executor(stores.events, functions, clock=clock, rng=life.rng)
+        holder = f"life {len(self.lives)}"
         stack = wiring.Stack(
             settings=none,
             stores=stores,
@@ -255,12 +260,13 @@ class World:
             registry=none,
             functions=none,
             views=views,
-            projector=Projector(stores.views, clock=clock),
-            executor=Executor(stores.events, functions, clock=clock, rng=life.rng),
-            scheduler=Scheduler(
-                stores, views, clock=clock, rng=life.rng, holder=f"life {len(self.lives)}"
-            ),
+            projector=projector,
+            progress=None,
+            executor=executor,
+            ownership=Ownership(executor, stores.events, views, projector.reached),
+            scheduler=Scheduler(stores, views, clock=clock, rng=life.rng, holder=holder),
             services=none,
+            holder=holder,
         )
         self.stacks.append(stack)
         return stack

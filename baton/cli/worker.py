@@ -1,0 +1,72 @@
+"""`baton worker`: performs the functions of queues, away from the executors."""
+
+import re
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from baton.settings import Settings
+    from executor.registry import Registry
+
+
+def worker(
+    queues: Annotated[
+        list[str], typer.Option("--queue", metavar="QUEUE", help="Whose tasks; repeat for several.")
+    ],
+    functions: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--functions",
+            metavar="FILE_OR_MODULE ...",
+            help="Where your @functions are; several may follow.",
+        ),
+    ] = None,
+    more: Annotated[list[str] | None, typer.Argument(hidden=True)] = None,
+    concurrency: Annotated[
+        int, typer.Option("--concurrency", min=1, help="How many tasks at once.")
+    ] = 100,
+) -> None:
+    """Perform the tasks of queues, as `[functions.NAME] queue = "QUEUE"` asks the executors to.
+
+    Any number of workers share a queue. Ctrl-C lets what is under way end; the tasks of one that is
+    killed go to another.
+    """
+    from baton.cli.configured import settings_with
+    from baton.cli.failures import Failed
+    from baton.cli.logs import show_logs
+    from baton.cli.serving import run
+    from baton.settings import QUEUE_NAME
+    from executor.loading import load
+    from executor.registry import Registry
+
+    if more and not functions:
+        raise typer.BadParameter(f"{more[0]!r}: write --functions in front of it")
+    for queue in queues:
+        if not re.fullmatch(QUEUE_NAME, queue):
+            raise typer.BadParameter(f"--queue {queue!r}: letters, digits, '.', '_' and '-'")
+    settings = settings_with(functions=(*(functions or ()), *(more or ())) or None)
+    if not settings.functions:
+        raise Failed("a worker needs functions: name a file or module with --functions")
+    registry = Registry()
+    for source in settings.functions:
+        for function in load(source):
+            registry.add(function)
+    show_logs()
+    run(_serve(settings, registry, queues, concurrency))
+
+
+async def _serve(
+    settings: "Settings", registry: "Registry", queues: list[str], concurrency: int
+) -> None:
+    import asyncio
+
+    from baton.cli.stopping import stop_on_signals
+    from baton.queues import worker_of
+
+    stop = asyncio.Event()
+    stop_on_signals(stop)
+    names = ", ".join(sorted({function.name for function in registry}))
+    async with worker_of(settings, registry, concurrency=concurrency) as worker:
+        typer.echo(f"Baton worker performs {names} for {', '.join(queues)}")
+        await worker.run(queues, stop)

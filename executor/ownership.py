@@ -1,0 +1,55 @@
+"""Which runs are this executor's: those whose streams are in its shares of the log."""
+
+import logging
+from collections.abc import Awaitable, Callable
+
+from domain.run.decisions import DECIDER
+from domain.stream import stream_name
+from eventlog.ports import EventStore
+from eventlog.shares import Owns
+from executor.work import Executor
+from projector.queries import Views
+
+PATIENCE_MS = 10_000
+"""After how long a wait for the views is told."""
+
+_log = logging.getLogger("baton.executor")
+
+
+class Ownership:
+    """Implements `eventlog.shares.Owner` for an executor.
+
+    `reached(position, timeout_ms)` tells whether the views hold `position` in time: they list the
+    runs to take up, and may be behind.
+    """
+
+    def __init__(
+        self,
+        executor: Executor,
+        store: EventStore,
+        views: Views,
+        reached: Callable[[int, int], Awaitable[bool]],
+    ) -> None:
+        self._executor = executor
+        self._store = store
+        self._views = views
+        self._reached = reached
+
+    def knows(self, stream: str, version: int) -> bool:
+        """Whether an event is the echo of an own append, or of a run that is over."""
+        return self._executor.knows(stream, version)
+
+    async def gain(self, owns: Owns) -> None:
+        """Take up the share's unfinished runs; whatever they were asked later, the log shows."""
+        head = await self._store.head()
+        while not await self._reached(head, PATIENCE_MS):
+            _log.info("waiting for the views to hold position %d", head)
+        after = ""
+        while found := await self._views.active_runs(after=after):
+            streams = (stream_name(run.tenant, DECIDER.name, run.id) for run in found)
+            await self._executor.take_up(stream for stream in streams if owns(stream))
+            after = found[-1].id
+
+    async def lose(self, owns: Owns) -> None:
+        """Let go of the share's runs."""
+        self._executor.let_go(owns)

@@ -1,0 +1,56 @@
+"""How far the views hold the log, in a process that reads them and doesn't keep them."""
+
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+from eventlog.errors import Unavailable
+from eventlog.ports import Clock, KeptViews
+from projector.view import View
+from projector.views import every_view
+from projector.waiting import Waiting
+
+RETRY_MS = 200
+
+_log = logging.getLogger("baton.views")
+
+
+class Progress:
+    """Follows the checkpoint of views that a projector elsewhere keeps (`run`).
+
+    `position` is the newest one heard of, -1 before there are views of this release.
+    """
+
+    def __init__(
+        self, kept: KeptViews, *, clock: Clock, views: Sequence[View[Any]] | None = None
+    ) -> None:
+        self.position = -1
+        self._kept = kept
+        self._clock = clock
+        self._tables = [view.table for view in (every_view() if views is None else views)]
+        self._waiting = Waiting()
+
+    async def run(self) -> None:
+        """Wait for the views, then for every step they take, until cancelled."""
+        told = False
+        while True:
+            try:
+                if self.position >= 0 or await self._kept.attach(self._tables):
+                    self._reach(await self._kept.moved(self.position))
+                    continue
+                if not told:
+                    _log.info("the views aren't there yet: they come with the first projector")
+                told = True
+            except Unavailable as error:
+                _log.warning("the views can't be asked how far they are: %s", error)
+            await self._clock.sleep(RETRY_MS)
+
+    async def reached(self, position: int, timeout_ms: int) -> bool:
+        """Wait until the views hold `position`; False when they don't after `timeout_ms`."""
+        if position <= self.position:
+            return True
+        return await self._waiting.until(position, timeout_ms)
+
+    def _reach(self, position: int) -> None:
+        self.position = position
+        self._waiting.reach(position)
