@@ -1,5 +1,6 @@
 """The events of baton.db as they are stored; views that followed others before are removed."""
 
+import asyncio
 import sqlite3
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
@@ -54,6 +55,7 @@ class SqliteArchive:
                 self._connection.execute(_START_OVER)
                 for batch in batches:
                     self._connection.executemany(_INSERT, batch)
+                    await asyncio.sleep(0)  # who wants to stop is heard before it is too late
                 for views in self._folder.glob("views.db*"):
                     views.unlink()
                 self._connection.execute("COMMIT")

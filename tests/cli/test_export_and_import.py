@@ -1,6 +1,7 @@
 """`baton export` and `baton import`: all events out, byte for byte the same, and in again."""
 
 import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -12,6 +13,13 @@ import pytest
 
 from tests.cli.conftest import Call
 from tests.cli.processes import BATON, DEADLINE_S, Ended, baton, dev, environment, in_terminal
+
+MANY = b"".join(
+    b'{"position":%d,"stream":"demo/run/%d","version":1,"type":"run.RunStarted","data":{"at":1}}\n'
+    % (number, number)
+    for number in range(1, 5_001)
+)
+"""Several times what a pipe holds."""
 
 
 @pytest.fixture(scope="module")
@@ -177,6 +185,30 @@ def test_a_damaged_line_is_named_and_nothing_is_imported(
     assert (refused.code, refused.out, refused.err.count("\n")) == (1, "", 1)
     assert refused.err.startswith(f"line {len(lines)}: demo/")
     assert mended.code == 0
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
+def test_an_import_that_is_broken_off_leaves_nothing_behind(
+    call: Call, lines: list[bytes], tmp_path: Path, how: signal.Signals
+) -> None:
+    with subprocess.Popen(
+        [*BATON, "import", "--data", "new"],
+        cwd=tmp_path,
+        env=environment(),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as half:
+        assert half.stdin is not None
+        half.stdin.write(MANY)  # returns when most of it was read
+        half.stdin.flush()
+        half.send_signal(how)
+        half.stdin.close()
+        half.wait(DEADLINE_S)
+
+    assert half.returncode != 0
+    assert call("export", "--data", "new").out == ""
+    assert call("import", "events.ndjson", "--data", "new").code == 0
 
 
 def test_an_event_that_is_damaged_in_the_store_is_named_and_no_file_is_left(
