@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from benchmarks import drawing, latency, memory, profiling, report, stored_runs, tables, throughput
+from benchmarks.distributed import session as distributed
 from benchmarks.findings import Findings
 from benchmarks.machine import facts
 from benchmarks.plan import FULL, QUICK, Plan
@@ -18,6 +19,7 @@ from benchmarks.subjects import Dbos
 
 RESULTS = Path(__file__).parent / "results"
 PARTS = ("throughput", "latency", "stored", "memory")
+DISTRIBUTED = "distributed"
 _INTERRUPTED = 130
 _NEED_DBOS = {"throughput", "latency"}
 
@@ -27,6 +29,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     asked = _arguments().parse_args(arguments)
     parts = tuple(asked.only or PARTS)
     try:
+        if DISTRIBUTED in parts:
+            return _distributed(asked, parts)
         if asked.profile:
             profiling.show(asked.folder)
             return 0
@@ -45,11 +49,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _arguments() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="less of everything: under 3 minutes")
-    parser.add_argument("--only", action="append", choices=PARTS, help="may be repeated")
+    parser.add_argument(
+        "--only", action="append", choices=(*PARTS, DISTRIBUTED), help="may be repeated"
+    )
     parser.add_argument("--profile", action="store_true", help="tell where Baton's time goes")
     parser.add_argument("--results", type=Path, default=RESULTS, help="where the results go")
     parser.add_argument("--folder", type=Path, help="where temporary folders are made")
     return parser
+
+
+def _distributed(asked: argparse.Namespace, parts: Sequence[str]) -> int:
+    """Measure the distributed setting, which has servers, tables and drawings of its own."""
+    if len(parts) > 1:
+        raise MeasurementFailed(f"{DISTRIBUTED} is measured by itself: name no other part")
+    if asked.profile:
+        distributed.profile(asked.folder)
+        return 0
+    with _progress() as progress:
+        written = distributed.measure(
+            progress, base=asked.folder, results=asked.results, quick=asked.quick
+        )
+    sys.stderr.write("".join(f"{path}\n" for path in written))
+    return 0
 
 
 def _measured(plan: Plan, parts: Sequence[str], base: Path | None) -> Findings:

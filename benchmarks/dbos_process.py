@@ -1,8 +1,9 @@
-"""Puts loads on DBOS Transact on SQLite: `python -m benchmarks.dbos_process SETTING [LOAD, …]`.
+"""Puts loads on DBOS Transact: `python -m benchmarks.dbos_process SETTING [LOAD, …] DATABASE`.
 
-Runs are called by as many threads as the setting says, or by fewer when fewer are in flight; the
-rest waits in memory, unrecorded, which costs DBOS nothing. Fan-outs are asynchronous workflows that
-gather their steps, one such run at a time: its steps alone keep all threads busy.
+DATABASE is the address of an empty PostgreSQL database, or null: then it is a SQLite file. Runs are
+called by as many threads as the setting says, or by fewer when fewer are in flight; the rest waits
+in memory, unrecorded, which costs DBOS nothing. Fan-outs are asynchronous workflows that gather
+their steps, one such run at a time: its steps alone keep all threads busy.
 """
 
 import asyncio
@@ -15,13 +16,15 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from dbos import DBOS
+from dbos import DBOS, DBOSConfig
 
 from benchmarks.dbos_setting import Setting
 from benchmarks.load import Load, Measured, Quota, quantile
 from benchmarks.processes import rss_mib, tell
 
 FILE = "dbos.sqlite"
+SPARE_CONNECTIONS = 20
+"""Beside one for each thread: none ever waits for another's."""
 Drive = Callable[[Load, Setting, Quota], list[float]]
 
 
@@ -48,22 +51,27 @@ async def fan_out(width: int) -> int:
     return await noop_gathered(width)
 
 
-def launch(setting: Setting) -> None:
-    """Start DBOS on a fresh file in the working folder."""
+def launch(setting: Setting, database: str | None) -> None:
+    """Start DBOS on an empty database, or on a fresh file in the working folder."""
+    config: DBOSConfig = {
+        "name": "bench",
+        "system_database_url": database or _fresh_file(setting),
+        "log_level": "ERROR",
+        "max_executor_threads": setting.threads,
+    }
+    if database:
+        config["sys_db_pool_size"] = setting.threads + SPARE_CONNECTIONS
+    DBOS(config=config)
+    DBOS.launch()
+
+
+def _fresh_file(setting: Setting) -> str:
     path = Path(FILE).absolute()
     if setting.write_ahead_log:
         connection = sqlite3.connect(path)
         connection.execute("PRAGMA journal_mode = WAL")  # stays with the file
         connection.close()
-    DBOS(
-        config={
-            "name": "bench",
-            "system_database_url": f"sqlite:///{path}",
-            "log_level": "ERROR",
-            "max_executor_threads": setting.threads,
-        }
-    )
-    DBOS.launch()
+    return f"sqlite:///{path}"
 
 
 def measured(load: Load, setting: Setting) -> Measured:
@@ -116,6 +124,6 @@ def in_one_loop(load: Load, setting: Setting, quota: Quota) -> list[float]:
 
 if __name__ == "__main__":
     chosen = Setting(**json.loads(sys.argv[1]))
-    launch(chosen)
+    launch(chosen, json.loads(sys.argv[3]))
     tell([measured(Load(**load), chosen) for load in json.loads(sys.argv[2])])
     os._exit(0)  # its threads take a second to end; its folder is thrown away

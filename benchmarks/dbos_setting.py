@@ -8,14 +8,18 @@ Kind = Literal["sequence", "fan-out"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
-    """`threads` that run workflows or steps; SQLite's write-ahead log, which DBOS does not set."""
+    """`threads` that run workflows or steps; SQLite's write-ahead log, which DBOS does not set.
+
+    On PostgreSQL there is nothing to set about the log: None.
+    """
 
     threads: int
-    write_ahead_log: bool
+    write_ahead_log: bool | None = None
 
     def __str__(self) -> str:
-        journal = "write-ahead log" if self.write_ahead_log else "rollback journal"
-        return f"{self.threads} thread{'s' * (self.threads > 1)}, {journal}"
+        threads = f"{self.threads} thread{'s' * (self.threads > 1)}"
+        journals = {None: "", True: ", write-ahead log", False: ", rollback journal"}
+        return f"{threads}{journals[self.write_ahead_log]}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,6 @@
 """Draws what was found, a picture a file: throughput, latency, cost of a step, memory."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import matplotlib as mpl
@@ -17,10 +17,15 @@ _BAR = 0.2
 
 def draw(findings: Findings, folder: Path) -> list[Path]:
     """Draw what was measured, and return the files."""
+    return saved(dict(_pictures(findings)), folder)
+
+
+def saved(pictures: Mapping[str, Picture], folder: Path) -> list[Path]:
+    """Write pictures by their names, and return the files."""
     # The same figures make the same file: ids that don't change, and text that stays text.
     mpl.rcParams.update({"svg.hashsalt": "baton", "svg.fonttype": "none", "font.size": 9})
     drawn = []
-    for name, picture in _pictures(findings):
+    for name, picture in pictures.items():
         path = folder / f"{name}.svg"
         picture.savefig(path, metadata={"Date": None})
         drawn.append(path)
@@ -38,7 +43,8 @@ def _pictures(findings: Findings) -> Iterator[tuple[str, Picture]]:
         yield "memory", _memory(findings)
 
 
-def _empty(title: str, width: float = 6.4) -> tuple[Picture, Axes]:
+def empty(title: str, width: float = 6.4) -> tuple[Picture, Axes]:
+    """Return a picture with nothing but its title."""
     picture = Picture(figsize=(width, 3.6), layout="constrained")
     axes = picture.subplots()
     axes.set_title(title, loc="left", fontweight="bold")
@@ -49,7 +55,7 @@ def _empty(title: str, width: float = 6.4) -> tuple[Picture, Axes]:
 
 
 def _throughput(findings: Findings) -> Picture:
-    picture, axes = _empty("Steps a second (logarithmic)", width=10)
+    picture, axes = empty("Steps a second (logarithmic)", width=10)
     cells = list(dict.fromkeys(one.cell for one in findings.throughput))
     for number, (subject, colour) in enumerate(COLOURS.items()):
         figures = [one for one in findings.throughput if one.subject == subject]
@@ -61,17 +67,18 @@ def _throughput(findings: Findings) -> Picture:
     axes.set_yscale("log")
     axes.margins(y=0.15)
     axes.set_ylim(bottom=10)
-    axes.set_xticks(range(len(cells)), [_named(cell) for cell in cells])
+    axes.set_xticks(range(len(cells)), [named(cell) for cell in cells])
     axes.legend(ncols=4, frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.15))
     return picture
 
 
-def _named(cell: Cell) -> str:
+def named(cell: Cell) -> str:
+    """Return how a cell is called below its bars."""
     return f"{cell.shape}\n{cell.in_flight} in flight"
 
 
 def _latency(findings: Findings) -> Picture:
-    picture, axes = _empty("A single run of 3 steps, start to seen completed (ms)")
+    picture, axes = empty("A single run of 3 steps, start to seen completed (ms)")
     for number, quantile in enumerate(("p50", "p99")):
         values = [getattr(one, f"{quantile}_ms") for one in findings.latency]
         places = [place + (number - 0.5) * _BAR * 2 for place in range(len(values))]
@@ -83,7 +90,7 @@ def _latency(findings: Findings) -> Picture:
 
 
 def _stored(findings: Findings) -> Picture:
-    picture, axes = _empty("Cost of a step, by stored runs (µs)")
+    picture, axes = empty("Cost of a step, by stored runs (µs)")
     stored = [one.stored for one in findings.stored]
     colour = COLOURS[ENGINE]
     wall = [one.wall_us for one in findings.stored]
@@ -98,7 +105,7 @@ def _stored(findings: Findings) -> Picture:
 
 
 def _memory(findings: Findings) -> Picture:
-    picture, axes = _empty("Resident memory of the server, by runs started (MiB)")
+    picture, axes = empty("Resident memory of the server, by runs started (MiB)")
     runs = [one.runs for one in findings.memory]
     axes.plot(runs, [one.rss_mib for one in findings.memory], color=COLOURS[HTTP])
     axes.set_ylim(bottom=0)

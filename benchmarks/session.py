@@ -12,10 +12,9 @@ from benchmarks.plan import Plan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Session:
+class Turns:
     """`base` is where temporary folders are made: on the disk that is measured."""
 
-    plan: Plan
     base: Path | None
     progress: Progress
     task: TaskID
@@ -27,3 +26,10 @@ class Session:
         with tempfile.TemporaryDirectory(prefix="baton-bench-", dir=self.base) as name:
             yield Path(name)
         self.progress.advance(self.task)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session(Turns):
+    """Measures the embedded setting."""
+
+    plan: Plan

@@ -62,7 +62,7 @@ class Dbos:
         first = loads[0]
         as_it_comes = Setting(threads=max(first.in_flight, 1), write_ahead_log=False)
         setting = self.settings.get(first.of.kind, as_it_comes)
-        return records(called("dbos_process", folder, setting, list(loads)))
+        return records(called("dbos_process", folder, setting, list(loads), None))
 
 
 def job(act: str, server: Running, loads: Sequence[Load]) -> Job:

@@ -1,11 +1,12 @@
 """Tells what was found, for people: a table a part."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.findings import Findings, ratios, verdicts
+from benchmarks.findings import Findings, Verdict, ratios, verdicts
+from benchmarks.machine import Machine
 from benchmarks.memory import growth
 
 PLAIN_WIDTH = 120
@@ -38,7 +39,7 @@ def table_of(*heads: str, right: tuple[int, ...] = ()) -> Table:
 
 
 def _tables(findings: Findings) -> Iterator[tuple[str, Table]]:
-    yield f"Machine ({findings.plan} plan, {findings.machine.at})", _machine(findings)
+    yield f"Machine ({findings.plan} plan, {findings.machine.at})", machine_table(findings.machine)
     if findings.trials:
         yield "DBOS: the setting that serves best", _trials(findings)
     if findings.throughput:
@@ -54,11 +55,11 @@ def _tables(findings: Findings) -> Iterator[tuple[str, Table]]:
     if findings.memory:
         factor = growth(list(findings.memory))
         yield f"Memory of the server: × {factor:.3f} over the second half", _memory(findings)
-    yield "What was to be reached", _verdicts(findings)
+    yield "What was to be reached", verdict_table(verdicts(findings))
 
 
-def _machine(findings: Findings) -> Table:
-    machine = findings.machine
+def machine_table(machine: Machine) -> Table:
+    """Return what the figures belong to."""
     packages = ", ".join(f"{name} {number}" for name, number in machine.packages.items())
     table = table_of("", "")
     table.show_header = False
@@ -122,9 +123,10 @@ def _memory(findings: Findings) -> Table:
     return table
 
 
-def _verdicts(findings: Findings) -> Table:
+def verdict_table(found: Sequence[Verdict]) -> Table:
+    """Return what was wanted beside what was found."""
     table = table_of("what", "wanted", "found", "", right=(1, 2))
-    for one in verdicts(findings):
+    for one in found:
         sign = "≤" if one.at_most else "≥"
         reached = "[green]yes[/]" if one.met else "[red]no[/]"
         table.add_row(one.what, f"{sign} {one.wanted:,g}", f"{one.found:,.2f}", reached)

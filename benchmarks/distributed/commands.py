@@ -1,0 +1,84 @@
+"""The commands of the product as the API gives them, for whoever puts a load on its store."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from baton.settings import Settings
+from baton.wiring import authenticator_of, open_stores
+from benchmarks.load import TENANT
+from benchmarks.shapes import SHAPES
+from command_api.commands import NewDefinition, NewRun, create_definition, start_run
+from command_api.principal import Principal
+from command_api.services import Services
+from domain.definition.decisions import DECIDER as DEFINITION
+from domain.definition.messages import Body
+from domain.definition.state import State as Definition
+from domain.definition.trigger import OnDemandTrigger
+from domain.stream import stream_name
+from eventlog.backend import Stores
+from eventlog.clock import SystemClock
+from eventlog.ids import new_id
+from projector.queries import Views
+
+JWT_SECRET = "only-for-this-benchmark-" + "0" * 32
+_PRINCIPAL = Principal(subject="bench", tenant=TENANT)
+
+
+@dataclass(frozen=True, slots=True)
+class Commands:
+    """Creates definitions and starts runs, in the way of a request."""
+
+    stores: Stores
+    services: Services
+
+    async def define_all(self) -> dict[str, str]:
+        """Create a definition of every shape; return their ids."""
+        ids = {}
+        for shape in SHAPES.values():
+            body = Body(name=shape.name, trigger=OnDemandTrigger(), graph=shape.graph())
+            new = NewDefinition(definition_id=self.services.new_id(), slug=shape.name, body=body)
+            at = self.services.clock.now()
+            created = await create_definition(self.services, _PRINCIPAL, new, at=at)
+            ids[shape.name] = created.state.definition_id
+        return ids
+
+    async def definition(self, definition_id: str) -> Definition:
+        """Return a definition as its events say it."""
+        found = await self.stores.events.read(stream_name(TENANT, DEFINITION.name, definition_id))
+        return DEFINITION.fold(one.event for one in found)  # type: ignore[misc]
+
+    async def start(self, definition: Definition, run_id: str, number: int) -> None:
+        """Start a run."""
+        new = NewRun(run_id=run_id, input={"number": number})
+        await start_run(self.services, _PRINCIPAL, definition, new, at=self.services.clock.now())
+
+
+@asynccontextmanager
+async def commands_on(store: str, folder: Path) -> AsyncIterator[Commands]:
+    """Open the store at an address until the block ends."""
+    settings = Settings(data=folder, store=store, jwt_secret=SecretStr(JWT_SECRET))
+    stores = await open_stores(settings)
+    clock = SystemClock()
+    try:
+        services = Services(
+            store=stores.events,
+            views=Views(stores.views),
+            reached=_nobody_waits,
+            position=lambda: 0,
+            clock=clock,
+            new_id=lambda: new_id(clock.now()),
+            keys=stores.keys,
+            secrets=stores.secrets,
+            authenticator=authenticator_of(settings, clock),
+        )
+        yield Commands(stores, services)
+    finally:
+        await stores.close()
+
+
+async def _nobody_waits(_position: int, _timeout_ms: int) -> bool:
+    return True

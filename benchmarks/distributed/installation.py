@@ -1,0 +1,172 @@
+"""An installation: a database, topics, and every service as a process, with the definitions."""
+
+import asyncio
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.error import HTTPError, URLError
+from urllib.request import urlopen
+
+from baton.cli.make_token import signed
+from benchmarks.distributed.commands import JWT_SECRET, commands_on
+from benchmarks.distributed.servers import Servers
+from benchmarks.distributed.topics import create_topic
+from benchmarks.http_client import Server
+from benchmarks.load import TENANT
+from benchmarks.processes import MeasurementFailed, environment
+
+PARTITIONS = 12
+_READY_WITHIN_S = 60.0
+_STOPS_WITHIN_S = 30.0
+_LOOK_AGAIN_S = 0.05
+_ADDRESS = re.compile(r"is ready at (http://\S+)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layout:
+    """How many of each service there are, and in how many partitions the log is shared out."""
+
+    executors: int = 1
+    partitions: int = PARTITIONS
+
+    @property
+    def services(self) -> dict[str, int]:
+        """Return the number of processes of each service."""
+        return {"api": 1, "projector": 1, "scheduler": 1, "executor": self.executors}
+
+
+@dataclass(slots=True, kw_only=True)
+class Installation:
+    """What runs: addresses, processes by service, and the ids of definitions by shape."""
+
+    store: str
+    folder: Path
+    definitions: Mapping[str, str]
+    pids: dict[str, tuple[int, ...]]
+    addresses: dict[str, list[str]] = field(default_factory=dict)
+
+    @property
+    def api(self) -> Server:
+        """Return the API, with a token."""
+        claims = {"tenant": TENANT, "scope": "orchestrator:admin"}
+        expires = int(time.time()) + 7_200
+        token = signed(JWT_SECRET, sub="bench", exp=expires, **claims)
+        return Server(url=self.addresses["api"][0], token=token)
+
+
+@contextmanager
+def installation(
+    servers: Servers, folder: Path, layout: Layout, *, command: Sequence[str] = ("baton",)
+) -> Iterator[Installation]:
+    """Run the services until the block ends; `command` is the module that takes a verb."""
+    prefix = f"bench-{folder.name}."
+    with ExitStack() as opened:
+        store = opened.enter_context(servers.database())
+        variables = _variables(servers, store, prefix)
+        create_topic(servers.kafka, f"{prefix}runs", partitions=layout.partitions)
+        _migrate(folder, variables)
+        it = Installation(
+            store=store,
+            folder=folder,
+            definitions=asyncio.run(_defined(store, folder)),
+            pids=dict(servers.pids),
+        )
+        started: list[tuple[str, subprocess.Popen[bytes], Path]] = []
+        opened.callback(_stop, started)
+        for service, count in layout.services.items():
+            started += [_start(service, n, it, variables, command) for n in range(count)]
+        for service, process, told in started:
+            it.addresses.setdefault(service, []).append(_address(process, told))
+            it.pids[service] = (*it.pids.get(service, ()), process.pid)
+        yield it
+
+
+def _variables(servers: Servers, store: str, prefix: str) -> dict[str, str]:
+    return {
+        **environment(),
+        "BATON_STORE": store,
+        "BATON_LOG": servers.kafka,
+        "BATON_TOPIC_PREFIX": prefix,
+        "BATON_RECORDS_TOPIC": f"{prefix}records",
+        "BATON_JWT_SECRET": JWT_SECRET,
+    }
+
+
+def _migrate(folder: Path, variables: Mapping[str, str]) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "baton", "migrate"],
+        cwd=folder,
+        env=variables,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise MeasurementFailed(f"baton migrate: {done.stderr[-2_000:]}{done.stdout[-2_000:]}")
+
+
+async def _defined(store: str, folder: Path) -> dict[str, str]:
+    """Create the definitions: the dialect that is measured can't say a fan-out."""
+    async with commands_on(store, folder) as commands:
+        return await commands.define_all()
+
+
+def _start(
+    service: str,
+    number: int,
+    it: Installation,
+    variables: Mapping[str, str],
+    command: Sequence[str],
+) -> tuple[str, subprocess.Popen[bytes], Path]:
+    told = it.folder / f"{service}-{number}.txt"
+    with told.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", *command, service, "--port", "0"],
+            cwd=it.folder,
+            env=variables,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    return service, process, told
+
+
+def _address(process: subprocess.Popen[bytes], told: Path) -> str:
+    """Return where a service answers, once it is ready."""
+    deadline = time.monotonic() + _READY_WITHIN_S
+    while True:
+        text = told.read_text(encoding="utf-8", errors="replace")
+        found = _ADDRESS.search(text)
+        if found and _ready(found[1]):
+            return found[1]
+        if process.poll() is not None or time.monotonic() > deadline:
+            raise MeasurementFailed(f"{told.stem}: {text[-2_000:]}")
+        time.sleep(_LOOK_AGAIN_S)
+
+
+def _ready(address: str) -> bool:
+    try:
+        with urlopen(f"{address}/readyz", timeout=5) as answer:
+            return bool(answer.status == 200)
+    except (HTTPError, URLError, OSError):
+        return False
+
+
+def _stop(started: Sequence[tuple[str, subprocess.Popen[bytes], Path]]) -> None:
+    """Ask all to stop, and wait: a profiled one writes down what it found."""
+    for _, process, _ in started:
+        if process.poll() is None:
+            os.kill(process.pid, signal.SIGTERM)
+    until = time.monotonic() + _STOPS_WITHIN_S
+    for _, process, _ in started:
+        try:
+            process.wait(max(0.1, until - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
