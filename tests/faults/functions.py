@@ -24,6 +24,14 @@ async def pause(payload: dict, context: StepContext) -> dict:
     return {"attempt": context.attempt}
 
 
+@function("brief")
+async def brief(payload: dict, context: StepContext) -> dict:
+    """Take a moment, whatever the input."""
+    _ledger().note(context.idempotency_key, context.attempt)
+    await asyncio.sleep(0.05)
+    return {"attempt": context.attempt}
+
+
 @function("flaky")
 async def flaky(payload: dict, context: StepContext) -> dict:
     """Fail at first."""

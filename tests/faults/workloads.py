@@ -10,6 +10,10 @@ def _compute(step: str, following: str | None, **more: Any) -> dict[str, Any]:
     return {"id": step, "type": "compute", "functionId": "work", **named, **more}
 
 
+def _brief(step: str) -> dict[str, Any]:
+    return _compute(step, None, functionId="brief")
+
+
 def _orchestration(slug: str, *steps: dict[str, Any]) -> dict[str, Any]:
     return {"slug": slug, "name": slug, "trigger": {"type": "on-demand"}, "steps": list(steps)}
 
@@ -49,3 +53,27 @@ OF_EVERY_KIND_NEEDS: Needs = {
     "choose": ("try",),
     "last": ("choose",),
 }
+
+INTERVAL_MS = 2_000
+PATIENT = 600_000
+"""A step's timeout that no fault outlasts."""
+
+ON_EVENT = {
+    **_orchestration("on-event", _compute("a", "b", functionId="brief"), _brief("b")),
+    "trigger": {"type": "event-driven", "eventType": "record.created", "structureSlug": "orders"},
+}
+TICKING = {
+    **_orchestration("ticking", _brief("a")),
+    "trigger": {"type": "scheduled", "scheduleType": "interval", "interval": INTERVAL_MS},
+}
+TWO_STEPS_NEEDS: Needs = {"a": (), "b": ("a",)}
+ONE_STEP_NEEDS: Needs = {"a": ()}
+
+
+def patient(orchestration: dict[str, Any]) -> dict[str, Any]:
+    """Return it with timeouts that no fault outlasts."""
+    steps = [
+        {**step, "timeoutMs": PATIENT} if step["type"] == "compute" else step
+        for step in orchestration["steps"]
+    ]
+    return {**orchestration, "steps": steps}

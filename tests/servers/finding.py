@@ -32,13 +32,6 @@ def docker_answers() -> bool:
     return True
 
 
-def free_port() -> int:
-    """Return a port that nobody listens on at the moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def quiet_port() -> int:
     """Return a free port that stays so while its server is down.
 

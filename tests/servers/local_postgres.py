@@ -9,7 +9,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.servers.finding import free_port, in_memory
+from tests.servers.finding import in_memory, quiet_port
 
 OLDEST = 15
 START_S = 30.0
@@ -56,7 +56,7 @@ class LocalPostgres:
         self._group = user.pw_gid if user else None
         self._extra_groups: list[int] | None = [] if user else None
         self._process: subprocess.Popen[bytes] | None = None
-        self.port = free_port()
+        self.port = quiet_port()
         if user:
             os.chown(self._folder, user.pw_uid, user.pw_gid)
         self._run("initdb", *_INITDB, *_LANGUAGE, "-D", str(self._data))

@@ -36,9 +36,16 @@ class Service:
     verb: Verb
     folder: Path
     environment: Mapping[str, str]
-    url: str = ""
     process: Process | None = None
     exits: list[int] = field(default_factory=list)
+    _url: str = ""
+
+    @property
+    def url(self) -> str:
+        """Where it answers; empty while it isn't up."""
+        if not self._url and self.alive and (found := _READY.search(self.out_file.read_text())):
+            self._url = found[1].rstrip("/.")
+        return self._url if self.alive else ""
 
     @property
     def out_file(self) -> Path:
@@ -69,7 +76,7 @@ class Service:
     async def launch(self, **environment: str) -> None:
         """Start without waiting."""
         assert not self.alive, f"{self.name} runs already"
-        self.url = ""
+        self._url = ""
         with self.out_file.open("wb") as out, self.log_file.open("ab") as log:
             self.process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-m", "baton", self.verb, "--port", "0"),
@@ -83,11 +90,10 @@ class Service:
     async def ready(self, *, wait_s: float = START_S) -> None:
         """Wait for its address; raises DiedAtStart and TimeoutError."""
         async with asyncio.timeout(wait_s):
-            while not (found := _READY.search(self.out_file.read_text())):
+            while not self.url:
                 if not self.alive:
                     raise DiedAtStart(self.name, await self.ended(), self.said())
                 await asyncio.sleep(POLL_S)
-        self.url = found[1].rstrip("/.")
 
     async def kill(self) -> int:
         """Kill -9; return what it exited with."""
@@ -99,9 +105,9 @@ class Service:
 
     async def ended(self) -> int:
         """Wait until it has ended; return what it exited with."""
-        process, self.process = self.running, None
-        self.url = ""
+        process = self.running
         exited = await process.wait()
+        self.process, self._url = None, ""
         self.exits.append(exited)
         return exited
 

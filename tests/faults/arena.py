@@ -1,0 +1,167 @@
+"""Servers of one's own, behind proxies, and a cluster on them: everything that faults can hit."""
+
+import asyncio
+import random
+import secrets
+import signal
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from urllib.parse import urlsplit, urlunsplit
+
+import asyncpg
+
+from backends.postgres import migrate
+from tests.faults.distributed_checkers import Sighting, Struck
+from tests.faults.driver import Driver, driving
+from tests.faults.keeper import Keeper
+from tests.faults.load import Load
+from tests.faults.site import Site
+from tests.servers.finding import absent, quiet_port
+from tests.servers.kafka import own_broker
+from tests.servers.local_kafka import LocalKafka
+from tests.servers.local_postgres import LocalPostgres, programs
+from tests.servers.proxy import Proxy
+from tests.servers.service import Verb
+
+EVERYTHING: tuple[Verb, ...] = ("api", "executor", "executor", "projector", "scheduler")
+WATCH_S = 0.5
+START_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Servers:
+    """A PostgreSQL and a Kafka; the latter sends its clients to `advertised`, a proxy's port."""
+
+    postgres: LocalPostgres
+    kafka: LocalKafka
+
+    async def start_postgres(self) -> None:
+        """Start it, as often as it takes: processes of a killed one may hold its memory a while."""
+        deadline = time.monotonic() + START_S
+        while True:
+            try:
+                await asyncio.to_thread(self.postgres.start)
+            except RuntimeError:
+                await asyncio.to_thread(self.postgres.stop, signal.SIGKILL)
+                if time.monotonic() > deadline:
+                    raise
+                await asyncio.sleep(0.2)
+            else:
+                return
+
+    async def stop_postgres(self, how: signal.Signals) -> None:
+        """Stop it in one of PostgreSQL's ways, or kill it."""
+        await asyncio.to_thread(self.postgres.stop, how)
+
+    async def start_kafka(self) -> None:
+        """Start it."""
+        await asyncio.to_thread(self.kafka.start)
+
+    async def stop_kafka(self, how: signal.Signals) -> None:
+        """Stop it, or kill it."""
+        await asyncio.to_thread(self.kafka.stop, how)
+
+
+@dataclass(slots=True)
+class Arena:
+    """What is under fault; `struck` are the faults that fired, `missed` those that did not."""
+
+    servers: Servers
+    postgres_proxy: Proxy
+    kafka_proxy: Proxy
+    site: Site
+    driver: Driver[Site]
+    load: Load
+    keeper: Keeper
+    rng: Random
+    struck: list[Struck] = field(default_factory=list)
+    missed: list[str] = field(default_factory=list)
+    sightings: list[Sighting] = field(default_factory=list)
+    wiped: bool = False
+
+    async def start(self, *verbs: Verb, ticking: bool = True) -> None:
+        """Start services (each kind, and two executors, unless told) and define what they run."""
+        await self.site.migrate()
+        await self.site.start(*(verbs or EVERYTHING))
+        await self.load.prepare(ticking=ticking)
+
+    async def watch(self) -> None:
+        """Note who holds which lease, until cancelled."""
+        while True:
+            with suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError):
+                async with asyncio.timeout(5):
+                    self.sightings += await self.site.sighted()
+            await asyncio.sleep(WATCH_S)
+
+    def heal(self) -> None:
+        """Pass on everything again."""
+        self.postgres_proxy.heal()
+        self.kafka_proxy.heal()
+
+    def note(self, name: str, began: float, *, fired: bool) -> None:
+        """Write down what became of a fault."""
+        struck = Struck(name, int(began * 1_000), int(time.time() * 1_000))
+        if fired:
+            self.struck.append(struck)
+        else:
+            self.missed.append(name)
+        self.driver.history.fault(name, fired=fired, began=began)
+
+
+@contextmanager
+def servers() -> Iterator[Servers]:
+    """Start both; Kafka is to be reached through a proxy on the port that it names."""
+    found = programs()
+    if found is None:
+        absent("PostgreSQL", "a server to be killed must be a process of this machine")
+    postgres = LocalPostgres(found)
+    kafka = own_broker(advertised=quiet_port())
+    try:
+        postgres.start()
+        kafka.start()
+        yield Servers(postgres, kafka)
+    finally:
+        kafka.remove()
+        postgres.remove()
+
+
+@asynccontextmanager
+async def arena_on(
+    servers: Servers, folder: Path, *, seed: int | None = None
+) -> AsyncIterator[Arena]:
+    """Yield an arena with a database and topics of its own; nothing is started in it."""
+    rng = Random(random.getrandbits(32) if seed is None else seed)
+    name = f"baton_{secrets.token_hex(4)}"
+    database = urlunsplit(urlsplit(servers.postgres.url)._replace(path=f"/{name}"))
+    await _create(servers.postgres.url, name)
+    await migrate(database)
+    async with (
+        Proxy(database) as postgres_proxy,
+        Proxy(servers.kafka.url, port=servers.kafka.advertised) as kafka_proxy,
+        Site(folder, database=database, kafka=kafka_proxy.url, store=postgres_proxy.url) as site,
+        driving(site) as driver,
+    ):
+        keeper = Keeper(site)
+        load = Load(driver, rng)
+        arena = Arena(servers, postgres_proxy, kafka_proxy, site, driver, load, keeper, rng)
+        watching = asyncio.create_task(arena.watch())
+        try:
+            yield arena
+        finally:
+            watching.cancel()
+            await asyncio.gather(watching, return_exceptions=True)
+            await keeper.stop()
+            await load.close()
+            await site.kill()
+
+
+async def _create(server: str, name: str) -> None:
+    admin = await asyncpg.connect(server)
+    try:
+        await admin.execute(f"CREATE DATABASE {name}")
+    finally:
+        await admin.close()

@@ -1,0 +1,106 @@
+"""What became of it all: every checker over log, topic, ledger and history, by its name."""
+
+from collections.abc import Callable, Mapping
+from typing import TypeAlias
+
+from tests.faults import checkers
+from tests.faults import distributed_checkers as shared
+from tests.faults.arena import Arena
+from tests.faults.event_log import Log, runs_of
+from tests.faults.history import Operation
+from tests.faults.ledger import Entry, read_ledger
+
+SETTLE_S = 60.0
+BOUND_S = 90.0
+"""Every accepted run is over this long after faults have stopped."""
+
+Verdicts: TypeAlias = Mapping[str, list[str]]
+"""The complaints of each checker."""
+
+
+async def settled(arena: Arena) -> Verdicts:
+    """Let everything come to its end without faults, stop it, and judge it."""
+    arena.heal()
+    await arena.keeper.all_up(within_s=SETTLE_S)
+    await arena.load.settle(within_s=SETTLE_S, wiped=arena.wiped)
+    await arena.site.quiesced(bound_s=BOUND_S)
+    left = await arena.site.idle_in_transaction()
+    counted = {status: await arena.driver.count(status) for status in ("completed", "failed")}
+    await arena.keeper.stop()
+    exits = await arena.site.stop()
+    return {
+        **await judged(arena),
+        "views show every run": _shown(await arena.site.events(), counted),
+        "views equal a rebuild": await _rebuilt(arena),
+        "services stop in order": [f"{name}: {code}" for name, code in exits.items() if code],
+        "no transaction is left open": [f"{left} are"] if left else [],
+    }
+
+
+async def judged(arena: Arena) -> Verdicts:
+    """Judge what is there."""
+    log, published = await arena.site.events(), await arena.site.published()
+    ledger = read_ledger(arena.site.ledger)
+    load = arena.load
+    operations = list(load.answered.values())
+    of_commands = _of(log, load.definitions["three-steps"], load.definitions["of-every-kind"])
+    by_name: dict[str, Callable[[], list[str]]] = {
+        "positions rise": lambda: checkers.positions_rise(log),
+        "versions count up": lambda: checkers.versions_count_up(log),
+        "runs live lawfully": lambda: checkers.runs_live_lawfully(log),
+        "outcomes are recorded once": lambda: checkers.outcomes_are_recorded_once(log),
+        "needs come first": lambda: checkers.needs_come_first(log, load.needs),
+        "every run completed": lambda: checkers.runs_end(log),
+        "every step succeeded once": lambda: checkers.every_step_succeeded(log, load.needs),
+        "acknowledged is logged": lambda: checkers.acknowledged_is_logged(log, operations),
+        "nothing unasked for": lambda: _unasked(of_commands, operations),
+        "answers stay the same": lambda: load.changed,
+        "nothing was refused": lambda: load.refused,
+        "functions ran what is recorded": lambda: _performed(log, ledger),
+        "outputs are of their attempt": lambda: checkers.outputs_are_of_their_attempt(log),
+        "events start their run once": lambda: shared.events_start_their_run_once(log, load.events),
+        "ticks are dealt with once": lambda: shared.ticks_are_dealt_with_once(log, load.intervals),
+        "ticks have their run": lambda: shared.ticks_have_their_run(log),
+        "no tick is early": lambda: shared.no_tick_is_early(log),
+        "everything is published": lambda: shared.published_is_complete(log, published),
+        "published is logged": lambda: shared.published_is_logged(log, published),
+        "published in order": lambda: shared.published_in_order(published, from_any=arena.wiped),
+        "keys keep to their partition": lambda: shared.keys_keep_to_their_partition(published),
+        "epochs rise": lambda: shared.epochs_rise(arena.sightings),
+    }
+    return {name: check() for name, check in by_name.items()}
+
+
+def complaints(verdicts: Verdicts) -> list[str]:
+    """Return all of them in one list."""
+    return [f"{name}: {one}" for name, found in verdicts.items() for one in found[:5]]
+
+
+def _of(log: Log, *definitions: str) -> Log:
+    """Return the events of these definitions' runs."""
+    return [
+        event
+        for events in runs_of(log).values()
+        if events[0].data["definition_id"] in definitions
+        for event in events
+    ]
+
+
+def _unasked(log: Log, operations: list[Operation]) -> list[str]:
+    """Everything was answered in the end, so what was not acknowledged must not be there."""
+    return checkers.refused_left_nothing(log, operations)
+
+
+def _performed(log: Log, ledger: list[Entry]) -> list[str]:
+    """An attempt whose executor lost touch may be begun by another one too; once in the log."""
+    return checkers.ledger_agrees(log, dict.fromkeys(ledger))
+
+
+def _shown(log: Log, counted: Mapping[str, int]) -> list[str]:
+    runs = len(runs_of(log))
+    return [] if counted == {"completed": runs, "failed": 0} else [f"{counted} of {runs}"]
+
+
+async def _rebuilt(arena: Arena) -> list[str]:
+    said = await arena.site.baton("replay")
+    return [] if said.exited == 0 else [f"{said.out}{said.err}"]
