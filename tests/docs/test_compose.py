@@ -165,7 +165,8 @@ def test_every_server_says_whether_it_is_ready_and_comes_back(name: str) -> None
     assert one.healthcheck.test[0] == "CMD"
     assert one.restart == "unless-stopped"
     if name in SERVICES:
-        assert f":{one.environment['BATON_PORT']}/readyz" in one.healthcheck.test[-1]
+        port = one.command[one.command.index("--port") + 1]
+        assert f":{port}/readyz" in one.healthcheck.test[-1]
 
 
 @pytest.mark.parametrize("name", sorted(OURS))
