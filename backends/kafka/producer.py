@@ -29,7 +29,11 @@ _log = logging.getLogger("baton.kafka")
 class Producer:
     """One process's way of sending; it connects when there is something to send."""
 
-    def __init__(self, connection: Connection, creation: Creation) -> None:
+    def __init__(
+        self, connection: Connection, creation: Creation, *, send_s: float = SEND_S
+    ) -> None:
+        """`send_s` is how long a sending may take."""
+        self._send_s = send_s
         self._connection = connection
         self._creation = creation
         self._inner: AIOKafkaProducer | None = None
@@ -49,7 +53,7 @@ class Producer:
         inner: AIOKafkaProducer | None = None
         try:
             with as_unavailable():
-                async with asyncio.timeout(SEND_S):
+                async with asyncio.timeout(self._send_s):
                     await self._creation.ensure(topic)
                     inner = await self._started()
                     await self._send(inner, topic, messages)

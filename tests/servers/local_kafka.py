@@ -33,6 +33,8 @@ OPTIONS = {
     "process.roles": "broker,controller",
     "node.id": "1",
     "controller.listener.names": "CONTROLLER",
+    "broker.heartbeat.interval.ms": "300",
+    "broker.session.timeout.ms": "1500",  # one that was killed comes back no sooner
     "auto.create.topics.enable": "false",
     "offsets.topic.num.partitions": "4",
     "offsets.topic.replication.factor": "1",
@@ -87,6 +89,7 @@ class LocalKafka:
         where = None if disk else in_memory(ROOM)
         self._folder = Path(tempfile.mkdtemp(prefix="baton-kafka-", dir=where))
         self._process: subprocess.Popen[bytes] | None = None
+        self._deadline = 0.0
         self.port = quiet_port()
         self.advertised = advertised or self.port
         self._controller = quiet_port()
@@ -106,7 +109,14 @@ class LocalKafka:
 
     def start(self) -> None:
         """Start, and return when it takes requests."""
+        self.begin()
+        while not self.ready():
+            time.sleep(0.05)
+
+    def begin(self) -> None:
+        """Start, to be `ready` later; it ends with the thread that calls this."""
         self._configure()
+        self._deadline = time.monotonic() + START_S
         with (self._folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
                 [*_with_parent(), *self._java("kafka.Kafka"), str(self._folder / "properties")],
@@ -116,12 +126,19 @@ class LocalKafka:
                 cwd=self._folder,
                 start_new_session=True,  # Ctrl-C is for the tests
             )
-        deadline = time.monotonic() + START_S
-        while not self._ready():
-            if self._process.poll() is not None or time.monotonic() > deadline:
-                text = (self._folder / "log").read_text(errors="replace")
-                raise RuntimeError(f"Kafka did not start: {text[-2_000:]}")
-            time.sleep(0.05)
+
+    def ready(self) -> bool:
+        """Tell whether it takes requests; raises when it never will."""
+        if self._process is None or self._process.poll() is not None:
+            text = (self._folder / "log").read_text(errors="replace")
+            raise RuntimeError(f"Kafka did not start: {text[-2_000:]}")
+        try:
+            with socket.create_connection(("127.0.0.1", self.port), timeout=1):
+                return True
+        except OSError:
+            if time.monotonic() > self._deadline:
+                raise
+            return False
 
     def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
         """Stop: SIGTERM gives up its partitions first, SIGKILL is a crash."""
@@ -190,13 +207,6 @@ class LocalKafka:
 
     def _java(self, program: str) -> list[str]:
         return ["java", *_JAVA, "-cp", f"{self._jars}/*", program]
-
-    def _ready(self) -> bool:
-        try:
-            with socket.create_connection(("127.0.0.1", self.port), timeout=1):
-                return True
-        except OSError:
-            return False
 
 
 def _with_parent() -> list[str]:
