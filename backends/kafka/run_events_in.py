@@ -19,6 +19,8 @@ from eventlog.topics import Delivered, Message
 
 SLICE: Final = 250
 """Events decoded before others get their turn on the event loop."""
+ATTEMPTS: Final = 3
+AGAIN_S: Final = 0.5
 
 Incoming: TypeAlias = "ConsumerRecord[bytes | None, bytes | None]"
 Knows: TypeAlias = Callable[[str, int], bool]
@@ -35,7 +37,7 @@ class RunEventReader:
     """Decodes messages; `unreadable` counts those that were no events.
 
     `store` has the events that are too large for a message. `on_unreadable` gets what is no event,
-    with the reason, and may get it again.
+    with the reason, and may get it again; what it can't keep after some attempts is only logged.
     """
 
     def __init__(self, store: EventStore, on_unreadable: OnUnreadable = log_only) -> None:
@@ -72,6 +74,13 @@ class RunEventReader:
             at=message.timestamp,
             message=Message(value=message.value, key=message.key, headers=tuple(message.headers)),
         )
-        _log.warning("%s is passed over: %s", delivered.position, reason)
-        await self._on_unreadable(delivered, reason)
         self.unreadable += 1
+        _log.warning("%s is passed over: %s", delivered.position, reason)
+        for _ in range(ATTEMPTS):
+            try:
+                await self._on_unreadable(delivered, reason)
+            except Exception:  # noqa: BLE001 - nothing about such a message may stop the others
+                _log.warning("%s isn't kept", delivered.position, exc_info=True)
+            else:
+                return
+            await asyncio.sleep(AGAIN_S)

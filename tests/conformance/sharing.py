@@ -1,0 +1,265 @@
+"""Followers that share a log, and each implementation of one behind the same face."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Protocol
+
+from backends.kafka.connection import Connection, connection_to
+from backends.kafka.creation import Creation
+from backends.kafka.ending import let_go
+from backends.kafka.names import TopicNames
+from backends.kafka.publishing import KafkaPublisher
+from backends.kafka.run_events_in import OnUnreadable, RunEventReader, log_only
+from backends.kafka.shares import KafkaShare, KafkaShares
+from backends.memory.event_store import MemoryEventStore
+from backends.memory.shares import MemoryShares
+from domain.run.messages import RunStarted
+from eventlog.backend import Stores
+from eventlog.clock import SystemClock
+from eventlog.codec import encode
+from eventlog.envelope import Appended, Recorded, Write
+from eventlog.follow import follow
+from eventlog.outbox import Stored
+from eventlog.ports import EventStore, Subscription
+from eventlog.shares import Owns, SharedLog, WholeLog
+from tests.conformance.opening import opens
+from tests.servers.kafka import prefix_for, server_url
+
+ENDS_S = 30.0
+SESSION_MS = 1_500
+"""Tests don't wait long for a member that died."""
+
+
+class Setting(Protocol):
+    """One implementation: its two ends, and how a member of it dies."""
+
+    @property
+    def shares(self) -> SharedLog: ...
+
+    async def publish(self, events: Sequence[Stored]) -> None: ...
+
+    async def die(self, share: Subscription) -> None:
+        """End a member without a goodbye."""
+        ...
+
+
+class Whole:
+    """The log of one process, which one follower owns."""
+
+    def __init__(self, stores: Stores) -> None:
+        self.shares = WholeLog(stores.log, stores.events)
+        self._events = stores.events
+
+    async def publish(self, events: Sequence[Stored]) -> None:
+        writes = [
+            Write(stream=one.stream, expected=one.version - 1, events=[RunStarted(at=one.version)])
+            for one in events
+        ]
+        for write in writes:
+            assert isinstance(await self._events.append([write]), Appended)
+
+    async def die(self, share: Subscription) -> None:
+        await share.close()
+
+
+class InMemory:
+    """Members of one process."""
+
+    def __init__(self) -> None:
+        self.shares = MemoryShares()
+
+    async def publish(self, events: Sequence[Stored]) -> None:
+        await self.shares.publish(events)
+
+    async def die(self, share: Subscription) -> None:
+        await share.close()
+
+
+class OnKafka:
+    """Members of as many processes as there are."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        prefix: str,
+        *,
+        store: EventStore | None = None,
+        on_unreadable: OnUnreadable = log_only,
+    ) -> None:
+        self.names = TopicNames(prefix=prefix, records=f"{prefix}records")
+        self.reader = RunEventReader(store or MemoryEventStore(), on_unreadable)
+        creation = Creation(connection, self.names)
+        topic = self.names.runs
+        self.publisher = KafkaPublisher(connection, creation, topic)
+        self.shares = KafkaShares(connection, creation, self.reader, topic=topic, prefix=prefix)
+
+    async def publish(self, events: Sequence[Stored]) -> None:
+        await self.publisher.publish(events)
+
+    async def die(self, share: Subscription) -> None:
+        assert isinstance(share, KafkaShare)
+        member = share._member
+        consumer, member._consumer = member._consumer, None
+        assert consumer is not None
+        await let_go(consumer, goodbye_s=0)
+
+    async def close(self) -> None:
+        await self.shares.close()
+        await self.publisher.close()
+
+
+@asynccontextmanager
+async def setting(name: str, folder: Path) -> AsyncIterator[Setting]:
+    """Open one by its name."""
+    if name == "kafka":
+        connection = Connection(connection_to(server_url()).servers, session_ms=SESSION_MS)
+        on_kafka = OnKafka(connection, prefix_for(folder))
+        yield on_kafka
+        await on_kafka.close()
+    elif name == "memory":
+        yield InMemory()
+    else:
+        stores = await opens()[name.removeprefix("whole ")](folder)
+        yield Whole(stores)
+        await stores.close()
+
+
+SHARED = ("kafka", "memory")
+EVERY = (*SHARED, *(f"whole {name}" for name in sorted(opens())))
+
+
+class Follower:
+    """An owner and the loop that follows for it.
+
+    `told` is what it gains (True) and loses, in order. `seen` are the events handed over, `strays`
+    those of them in streams that it didn't own then.
+    """
+
+    def __init__(self, knows: Callable[[str, int], bool] = lambda _stream, _version: False) -> None:
+        self.told: list[tuple[bool, Owns]] = []
+        self.seen: list[Recorded] = []
+        self.strays: list[Recorded] = []
+        self.gains_that_fail = 0
+        self.going_on = asyncio.Event()
+        self.going_on.set()
+        self._knows = knows
+        self.share: Subscription | None = None
+        self.task: asyncio.Task[None] | None = None
+
+    def knows(self, stream: str, version: int) -> bool:
+        return self._knows(stream, version)
+
+    async def gain(self, owns: Owns) -> None:
+        if self.gains_that_fail:
+            self.gains_that_fail -= 1
+            raise ConnectionError("the views are away")
+        self.told.append((True, owns))
+
+    async def lose(self, owns: Owns) -> None:
+        self.told.append((False, owns))
+
+    async def handle(self, events: Sequence[Recorded]) -> None:
+        await self.going_on.wait()
+        self.strays += [one for one in events if not self.owns(one.stream)]
+        self.seen += events
+
+    def owns(self, stream: str) -> bool:
+        return next((gained for gained, owns in reversed(self.told) if owns(stream)), False)
+
+    @property
+    def streams(self) -> set[str]:
+        return {one.stream for one in self.seen}
+
+    def versions(self, stream: str) -> list[int]:
+        return [one.version for one in self.seen if one.stream == stream]
+
+
+class Group:
+    """Followers of one name."""
+
+    def __init__(self, setting: Setting) -> None:
+        self.setting = setting
+        self.followers: list[Follower] = []
+
+    async def join(self, follower: Follower | None = None) -> Follower:
+        follower = follower or Follower()
+        share = follower.share = await self.setting.shares.join("executor", follower)
+        follower.task = asyncio.create_task(follow(share, follower.handle, clock=SystemClock()))
+        self.followers.append(follower)
+        return follower
+
+    async def leave(self, follower: Follower) -> None:
+        """Stop following and say goodbye."""
+        assert follower.task
+        follower.task.cancel()
+        await asyncio.wait((follower.task,))
+        self.followers.remove(follower)
+
+    async def die(self, follower: Follower) -> None:
+        """Stop following without a goodbye."""
+        assert follower.share
+        await self.setting.die(follower.share)
+        await self.leave(follower)
+
+    async def settled(self, streams: Iterable[str], *followers: Follower) -> None:
+        """Wait until each stream is owned by exactly one of `followers`, each having some."""
+        names = list(streams)
+
+        def shared_out() -> bool:
+            owners = [[one for one in followers if one.owns(stream)] for stream in names]
+            return all(len(of) == 1 for of in owners) and all(
+                any(follower in of for of in owners) for follower in followers
+            )
+
+        await until(shared_out)
+
+    def seen(self) -> Mapping[str, set[int]]:
+        """Return the versions that anyone saw, by stream."""
+        found: defaultdict[str, set[int]] = defaultdict(set)
+        for follower in self.followers:
+            for one in follower.seen:
+                found[one.stream].add(one.version)
+        return found
+
+    async def saw(self, events: Sequence[Stored], *followers: Follower) -> None:
+        """Wait until `followers` together, by default all, saw all of `events`."""
+
+        def all_seen() -> bool:
+            among = followers or self.followers
+            seen = {(one.stream, one.version) for follower in among for one in follower.seen}
+            return seen >= {(one.stream, one.version) for one in events}
+
+        await until(all_seen)
+
+    async def close(self) -> None:
+        for follower in list(self.followers):
+            await self.leave(follower)
+
+
+def streams(count: int, begin: int = 0) -> list[str]:
+    return [f"acme/run/r{number}" for number in range(begin, begin + count)]
+
+
+def events(names: Iterable[str], *versions: int) -> list[Stored]:
+    """Return events, all of one version before those of the next."""
+    names = list(names)
+    return [
+        Stored(
+            position=1_000 * version + number,
+            stream=stream,
+            version=version,
+            topic="run.RunStarted",
+            state=encode(RunStarted(at=version)),
+        )
+        for version in versions
+        for number, stream in enumerate(names)
+    ]
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    async with asyncio.timeout(ENDS_S):
+        while not holds():  # noqa: ASYNC110 - what is waited for has no event
+            await asyncio.sleep(0.01)
