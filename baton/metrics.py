@@ -2,15 +2,20 @@
 
 from collections.abc import Iterator
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry, Metric
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from eventlog.relay import Relay
 from executor.remote import RemoteWorkers
 from executor.work import Executor
 from projector.project import Projector
 from scheduler.role import Scheduler
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 _HELP = {
     "runs_started": "Runs this executor started",
@@ -31,21 +36,42 @@ _HELP = {
 }
 
 
-class _Counts(Collector):
-    def __init__(self, executor: Executor, projector: Projector, scheduler: Scheduler) -> None:
+class _Executor(Collector):
+    def __init__(self, executor: Executor) -> None:
         self._executor = executor
+
+    def collect(self) -> Iterator[Metric]:
+        yield from _counters("executor", self._executor.counts)
+        yield _gauge("executor_backlog", "Requested runs that wait", self._executor.backlog)
+        yield _gauge("executor_runs", "Runs kept in memory", self._executor.kept)
+
+
+class _Projector(Collector):
+    def __init__(self, projector: Projector) -> None:
         self._projector = projector
+
+    def collect(self) -> Iterator[Metric]:
+        yield _gauge("projector_position", "How far the views are", self._projector.position)
+
+
+class _Scheduler(Collector):
+    def __init__(self, scheduler: Scheduler) -> None:
         self._scheduler = scheduler
 
     def collect(self) -> Iterator[Metric]:
-        for name, value in asdict(self._executor.counts).items():
-            yield CounterMetricFamily(f"baton_executor_{name}", _HELP[name], value=value)
-        for name, value in asdict(self._scheduler.counts).items():
-            yield CounterMetricFamily(f"baton_scheduler_{name}", _HELP[name], value=value)
-        backlog = self._executor.backlog
-        yield GaugeMetricFamily("baton_executor_backlog", "Requested runs that wait", value=backlog)
-        position = self._projector.position
-        yield GaugeMetricFamily("baton_projector_position", "How far the views are", value=position)
+        yield from _counters("scheduler", self._scheduler.counts)
+        yield _gauge("scheduler_leading", "Whether it is its turn", self._scheduler.leading)
+
+
+class _Relay(Collector):
+    def __init__(self, relay: Relay) -> None:
+        self._relay = relay
+
+    def collect(self) -> Iterator[Metric]:
+        about = "Events published to those who share the log"
+        yield CounterMetricFamily("baton_relay_published", about, value=self._relay.published)
+        yield _gauge("relay_position", "How far the log is published", self._relay.position)
+        yield _gauge("relay_leading", "Whether it is its turn", self._relay.leading)
 
 
 class _Refused(Collector):
@@ -63,13 +89,33 @@ class _Refused(Collector):
         yield counts
 
 
-def export_refused(registry: CollectorRegistry, remote: RemoteWorkers) -> None:
-    """Show in `registry` which answers of workers were refused, by reason."""
-    registry.register(_Refused(remote))
-
-
-def export_counts(
-    registry: CollectorRegistry, *, executor: Executor, projector: Projector, scheduler: Scheduler
+def export_executor(
+    registry: CollectorRegistry, executor: Executor, remote: RemoteWorkers | None
 ) -> None:
-    """Show the counts of the roles in `registry`."""
-    registry.register(_Counts(executor, projector, scheduler))
+    """Show in `registry` what an executor did, and which answers of workers it refused."""
+    registry.register(_Executor(executor))
+    if remote is not None:
+        registry.register(_Refused(remote))
+
+
+def export_projector(registry: CollectorRegistry, projector: Projector) -> None:
+    """Show in `registry` how far a projector is."""
+    registry.register(_Projector(projector))
+
+
+def export_scheduler(
+    registry: CollectorRegistry, scheduler: Scheduler, relay: Relay | None
+) -> None:
+    """Show in `registry` what a scheduler did, and the relay beside it."""
+    registry.register(_Scheduler(scheduler))
+    if relay is not None:
+        registry.register(_Relay(relay))
+
+
+def _counters(role: str, counts: "DataclassInstance") -> Iterator[Metric]:
+    for name, value in asdict(counts).items():
+        yield CounterMetricFamily(f"baton_{role}_{name}", _HELP[name], value=value)
+
+
+def _gauge(name: str, about: str, value: float) -> Metric:
+    return GaugeMetricFamily(f"baton_{name}", about, value=value)

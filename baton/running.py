@@ -2,24 +2,22 @@
 
 import asyncio
 import gc
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from random import Random
-from typing import Final, Literal, TypeAlias, get_args
+from typing import Final, TypeAlias
 
 from baton.settings import Settings
-from baton.wiring import Stack, compose, open_shared
+from baton.wiring import EVERY, Role, Stack, compose, open_shared
 from eventlog.clock import SystemClock
+from eventlog.errors import Unavailable
 from eventlog.follow import follow
 from eventlog.leading import Leader
 from eventlog.shares import WholeLog
 
-Role: TypeAlias = Literal["api", "executor", "projector", "scheduler"]
-EVERY: Final[frozenset[Role]] = frozenset(get_args(Role))
-
 GRACE_S: Final = 10.0
 """How long a stop waits for functions under way."""
-_ASK_S: Final = 0.05
+ASK_MS: Final = 50
 
 _Begun: TypeAlias = dict[str, asyncio.Task[None]]
 
@@ -34,7 +32,7 @@ async def running(settings: Settings, roles: frozenset[Role] = EVERY) -> AsyncIt
     _collect_garbage_less_often()
     clock, rng = SystemClock(), Random()  # noqa: S311 - spreads backoffs
     stores = await open_shared(settings)
-    stack = compose(settings, stores, clock=clock, rng=rng)
+    stack = compose(settings, stores, clock=clock, rng=rng, roles=roles)
     try:
         async with asyncio.TaskGroup() as group:
             begun = {
@@ -53,8 +51,15 @@ async def running(settings: Settings, roles: frozenset[Role] = EVERY) -> AsyncIt
 async def ready(stack: Stack) -> None:
     """Return when everything holds that /readyz asks."""
     checks = tuple(stack.services.checks.values())
-    while not all([await check() for check in checks]):
-        await asyncio.sleep(_ASK_S)
+    while not await _all_hold(checks):
+        await stack.clock.sleep(ASK_MS)
+
+
+async def _all_hold(checks: Sequence[Callable[[], Awaitable[bool]]]) -> bool:
+    try:
+        return all([await check() for check in checks])
+    except Unavailable:
+        return False
 
 
 def _collect_garbage_less_often() -> None:
@@ -73,6 +78,10 @@ def _work(stack: Stack, roles: frozenset[Role]) -> dict[str, Coroutine[None, Non
         work["executor"] = _execute(stack)
     if "scheduler" in roles:
         work["scheduler"] = stack.scheduler.run()
+        if stack.relay is not None:
+            work["relay"] = stack.relay.run()
+        if stack.receiver is not None:
+            work["records"] = stack.receiver.run()
     return work
 
 
@@ -95,7 +104,11 @@ async def _execute(stack: Stack) -> None:
 async def _stop(stack: Stack, roles: frozenset[Role], begun: _Begun) -> None:
     """Stop in the order of the work: no new triggers, then the steps under way, then the views."""
     if "scheduler" in roles:
+        if stack.receiver is not None:
+            begun["records"].cancel()
         await stack.scheduler.stop()
+        if stack.relay is not None:
+            await stack.relay.stop()
     if "executor" in roles:
         await stack.executor.stop(grace_s=GRACE_S)
     if "projector" in roles and stack.progress is None:

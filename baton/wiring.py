@@ -4,11 +4,12 @@ import importlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from random import Random
+from typing import Final, Literal, TypeAlias, get_args
 
 from prometheus_client import CollectorRegistry
 
 from baton.keys import jwt_secret, sealing_key
-from baton.metrics import export_counts, export_refused
+from baton.metrics import export_executor, export_projector, export_scheduler
 from baton.settings import DeclaredFunction, Settings
 from command_api.auth import Expected, SharedSecret, TokenAuthenticator
 from command_api.jwks import JwksKeys
@@ -16,6 +17,7 @@ from command_api.services import FunctionInfo, Services
 from eventlog.backend import Backend, Place, Route, Stores, Transport
 from eventlog.ids import new_id
 from eventlog.ports import Clock
+from eventlog.relay import Relay
 from executor.address_policy import AddressPolicy
 from executor.functions import RegisteredFunctions
 from executor.http_functions import declared
@@ -27,7 +29,11 @@ from executor.work import Executor
 from projector.progress import Progress
 from projector.project import Projector
 from projector.queries import Views
+from scheduler.receive_records import RecordReceiver
 from scheduler.role import Scheduler
+
+Role: TypeAlias = Literal["api", "executor", "projector", "scheduler"]
+EVERY: Final[frozenset[Role]] = frozenset(get_args(Role))
 
 READY_WITHIN_MS = 1_000
 """How far behind the log the views of a ready process may be."""
@@ -80,20 +86,25 @@ async def open_shared(settings: Settings) -> Stores:
 
 async def open_stores(settings: Settings, *, read_only: bool = False) -> Stores:
     """Open the configured store; raises `InUse` and `Unavailable`."""
-    place = Place(
+    return await backend_of(settings.store_url).open(place_of(settings, read_only=read_only))
+
+
+def place_of(settings: Settings, *, read_only: bool = False) -> Place:
+    """Return where the configured store is."""
+    return Place(
         sealing_key=sealing_key(settings),
         folder=settings.data_folder,
         url=settings.store_url,
         read_only=read_only,
     )
-    return await backend_of(settings.store_url).open(place)
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
 class Stack:
     """Every role, put together on one store; a process runs all of them or some.
 
-    `progress` follows the views where another process may keep them.
+    `progress` follows the views where another process may keep them; `relay` and `receiver` belong
+    to the scheduler where a transport is beside the store.
     """
 
     settings: Settings
@@ -107,12 +118,21 @@ class Stack:
     executor: Executor
     ownership: Ownership
     scheduler: Scheduler
+    relay: Relay | None
+    receiver: RecordReceiver | None
     services: Services
     holder: str
 
 
-def compose(settings: Settings, stores: Stores, *, clock: Clock, rng: Random) -> Stack:
-    """Put every role together on `stores`; nothing runs yet.
+def compose(
+    settings: Settings,
+    stores: Stores,
+    *,
+    clock: Clock,
+    rng: Random,
+    roles: frozenset[Role] = EVERY,
+) -> Stack:
+    """Put every role together on `stores`; nothing runs yet. What `roles` count is exported.
 
     Where processes share the store, each has a name of its own in the leases. In one alone the name
     is always the same, so that it goes on at once after a crash.
@@ -132,10 +152,15 @@ def compose(settings: Settings, stores: Stores, *, clock: Clock, rng: Random) ->
     executor = Executor(stores.events, functions, clock=clock, rng=rng)
     holder = new_id(clock.now()) if stores.kept else "embedded"
     scheduler = Scheduler(stores, views, clock=clock, rng=rng, holder=holder)
+    relay = Relay(stores, clock=clock, holder=holder) if stores.publisher else None
+    receiver = _receiver(settings, stores, clock, scheduler) if stores.topics else None
     metrics = CollectorRegistry()
-    export_counts(metrics, executor=executor, projector=projector, scheduler=scheduler)
-    if remote is not None:
-        export_refused(metrics, remote)
+    if "executor" in roles:
+        export_executor(metrics, executor, remote)
+    if "projector" in roles:
+        export_projector(metrics, projector)
+    if "scheduler" in roles:
+        export_scheduler(metrics, scheduler, relay)
     services = Services(
         store=stores.events,
         views=views,
@@ -162,6 +187,8 @@ def compose(settings: Settings, stores: Stores, *, clock: Clock, rng: Random) ->
         executor=executor,
         ownership=Ownership(executor, stores.events, views, kept.reached),
         scheduler=scheduler,
+        relay=relay,
+        receiver=receiver,
         services=services,
         holder=holder,
     )
@@ -185,6 +212,18 @@ def _remote_workers(settings: Settings, stores: Stores, clock: Clock) -> RemoteW
     if stores.topics is None:
         return None
     return RemoteWorkers(stores.topics, prefix=settings.topic_prefix, clock=clock)
+
+
+def _receiver(
+    settings: Settings, stores: Stores, clock: Clock, scheduler: Scheduler
+) -> RecordReceiver:
+    return RecordReceiver(
+        stores,
+        clock=clock,
+        topic=settings.records_topic,
+        prefix=settings.topic_prefix,
+        counts=scheduler.counts,
+    )
 
 
 def _http_function(name: str, entry: DeclaredFunction, url: str) -> HttpFunction:

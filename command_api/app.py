@@ -26,7 +26,15 @@ _Endpoint = Callable[[web.Request], Awaitable[web.StreamResponse]]
 def make_app(services: Services, dialects: Sequence[Dialect] | None = None) -> web.Application:
     """Return the application; without `dialects` it speaks all that `discover` finds."""
     spoken = discover() if dialects is None else tuple(dialects)
-    everything = (*spoken, own_paths.own_paths(spoken))
+    return _app(services, (*spoken, own_paths.own_paths(spoken)))
+
+
+def make_health_app(services: Services) -> web.Application:
+    """Return what a service without commands answers: /healthz, /readyz and /metrics."""
+    return _app(services, (own_paths.health_paths(),))
+
+
+def _app(services: Services, everything: Sequence[Dialect]) -> web.Application:
     envelopes = Envelopes(everything)
     metrics = HttpMetrics(services.metrics)
     app = web.Application(middlewares=[envelopes.middleware], client_max_size=json_body.MAX_BODY)

@@ -53,6 +53,18 @@ def own_paths(spoken: Sequence[Dialect]) -> Dialect:
     )
 
 
+def health_paths() -> Dialect:
+    """Return what a service answers that takes no commands: how it is, and what it counted."""
+    return Dialect(
+        name=NAME,
+        title="How this service is",
+        bases=("",),
+        routes=_HEALTH,
+        render_error=render_error,
+        tenant=FromToken(),
+    )
+
+
 def render_error(refusal: Refusal) -> tuple[int, JsonObject]:
     """Return status and body of a refusal."""
     body: JsonObject = {"error": refusal.code, "message": refusal.message}

@@ -60,18 +60,24 @@ class Stores:
     topics: Topics | None = None
 
 
+async def _nothing_to_migrate(_place: Place) -> Sequence[str]:
+    return ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backend:
     """A technology that can be chosen by its name.
 
     `open` raises `InUse` when another process writes there, and `Unavailable`. So does
     `open_archive`, where what is stored outlives the process; it makes what is missing, unless the
-    place is only read.
+    place is only read. `migrate` brings the schema up to this release and returns what it did; a
+    backend that does so in `open` has nothing to do.
     """
 
     name: str
     capabilities: frozenset[Capability]
     open: Callable[[Place], Awaitable[Stores]]
+    migrate: Callable[[Place], Awaitable[Sequence[str]]] = _nothing_to_migrate
     open_archive: Callable[[Place], Awaitable[Archive]] | None = None
 
 

@@ -69,6 +69,11 @@ class Executor:
         """How many requested runs wait for a place."""
         return len(self._backlog)
 
+    @property
+    def kept(self) -> int:
+        """How many runs it keeps in memory."""
+        return len(self._runs)
+
     async def handle(self, batch: Sequence[Recorded]) -> None:
         """Take in events of the log, in order; repeats and own echoes do nothing."""
         for recorded in batch:

@@ -1,5 +1,6 @@
 """A PostgreSQL database that any number of processes share: events, views and all beside them."""
 
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 
 from backends.postgres.appender import Appender
@@ -21,9 +22,12 @@ from eventlog.sealing import Sealer
 __all__ = ["BACKEND", "migrate"]
 
 
+_NO_ADDRESS = "PostgreSQL is found by its address, postgresql://…; none was given"
+
+
 async def _open(place: Place) -> Stores:
     if place.url is None:
-        raise Unavailable("PostgreSQL is found by its address, postgresql://…; none was given")
+        raise Unavailable(_NO_ADDRESS)
     sealer = Sealer(place.sealing_key)
     async with AsyncExitStack() as opened:
         database = await open_database(place.url, read_only=place.read_only)
@@ -51,9 +55,16 @@ async def _open(place: Place) -> Stores:
     raise AssertionError  # the stack passes exceptions on
 
 
+async def _migrate(place: Place) -> Sequence[str]:
+    if place.url is None:
+        raise Unavailable(_NO_ADDRESS)
+    return await migrate(place.url)
+
+
 BACKEND = Backend(
     name="postgres",
     capabilities=frozenset(("durable", "shared")),
     open=_open,
+    migrate=_migrate,
     open_archive=open_archive,
 )

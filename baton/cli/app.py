@@ -12,6 +12,7 @@ import typer
 
 from baton.cli import (
     config,
+    deadletters,
     definitions,
     demo,
     dev,
@@ -19,8 +20,12 @@ from baton.cli import (
     export_events,
     import_events,
     make_token,
+    migrate,
     replay,
     runs,
+    services,
+    up,
+    worker,
 )
 from baton.cli.failures import INTERRUPTED, complain, explained
 
@@ -47,16 +52,23 @@ def _baton(
         typer.echo(context.get_help())
 
 
-_START, _SERVER, _DATA = "Start here", "On a server", "On the data of an installation"
+_START, _SERVICES, _SERVER = "Start here", "Services", "On a server"
+_DATA = "On the data of an installation"
 
 app.command(rich_help_panel=_START)(demo.demo)
 app.command(rich_help_panel=_START)(dev.dev)
+app.command(rich_help_panel=_SERVICES)(up.up)
+app.command(rich_help_panel=_SERVICES)(migrate.migrate)
+for verb in services.VERBS:
+    app.command(rich_help_panel=_SERVICES)(verb)
+app.command(rich_help_panel=_SERVICES)(worker.worker)
 app.add_typer(definitions.app, name="definitions", rich_help_panel=_SERVER)
 app.add_typer(runs.app, name="runs", rich_help_panel=_SERVER)
 app.add_typer(events.app, name="events", rich_help_panel=_SERVER)
 app.command(rich_help_panel=_DATA)(make_token.token)
 app.command(rich_help_panel=_DATA)(config.config)
 app.command(rich_help_panel=_DATA)(replay.replay)
+app.add_typer(deadletters.app, name="deadletters", rich_help_panel=_DATA)
 app.command(rich_help_panel=_DATA)(export_events.export)
 app.command("import", rich_help_panel=_DATA)(import_events.import_)
 

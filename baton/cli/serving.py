@@ -1,4 +1,4 @@
-"""All services of one process behind one socket, for `dev` and `demo`."""
+"""Services of one process behind one socket: all of them for `dev` and `demo`, or one."""
 
 import asyncio
 from collections.abc import AsyncIterator, Coroutine
@@ -6,11 +6,13 @@ from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
 import uvloop
+from aiohttp import web
 
 from baton.cli.failures import Failed
 from baton.running import ready, running
 from baton.settings import Settings
-from command_api.app import make_app
+from baton.wiring import Role, Stack
+from command_api.app import make_app, make_health_app
 from command_api.serve import serve
 
 T = TypeVar("T")
@@ -33,16 +35,34 @@ async def serving(settings: Settings) -> AsyncIterator[str]:
     """
     async with running(settings) as stack:
         await ready(stack)
-        try:
-            server = await serve(make_app(stack.services), host=settings.host, port=settings.port)
-        except OSError as error:
-            place = f"{settings.host}:{settings.port}"
-            reason = error.strerror or str(error)
-            raise Failed(f"{place} can't be used ({reason}): choose another --port") from error
-        try:
-            yield _url(settings.host, server.port)
-        finally:
-            await server.close()
+        async with _listening(make_app(stack.services), settings) as url:
+            yield url
+
+
+@asynccontextmanager
+async def service(settings: Settings, role: Role) -> AsyncIterator[tuple[str, Stack]]:
+    """Run one service until the block ends; it answers how it is before it is ready.
+
+    Yields its address and its parts. Raises as `serving` does.
+    """
+    async with running(settings, frozenset((role,))) as stack:
+        make = make_app if role == "api" else make_health_app
+        async with _listening(make(stack.services), settings) as url:
+            yield url, stack
+
+
+@asynccontextmanager
+async def _listening(app: web.Application, settings: Settings) -> AsyncIterator[str]:
+    try:
+        server = await serve(app, host=settings.host, port=settings.port)
+    except OSError as error:
+        place = f"{settings.host}:{settings.port}"
+        reason = error.strerror or str(error)
+        raise Failed(f"{place} can't be used ({reason}): choose another --port") from error
+    try:
+        yield _url(settings.host, server.port)
+    finally:
+        await server.close()
 
 
 def _url(host: str, port: int) -> str:

@@ -223,7 +223,7 @@ class World:
     async def _all(self, life: Incarnation) -> None:
         stack = self._stack(life)
         async with asyncio.TaskGroup() as group:
-            for work in running._work(stack, running.EVERY).values():
+            for work in running._work(stack, wiring.EVERY).values():
                 group.create_task(work)
 
     async def _project(self, life: Incarnation) -> None:
@@ -265,6 +265,8 @@ class World:
             executor=executor,
             ownership=Ownership(executor, stores.events, views, projector.reached),
             scheduler=Scheduler(stores, views, clock=clock, rng=life.rng, holder=holder),
+            relay=None,
+            receiver=None,
             services=none,
             holder=holder,
         )
