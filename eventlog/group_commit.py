@@ -59,11 +59,12 @@ class GroupCommit:
     def __init__(
         self,
         commit: Commit,
-        newest: Newest,
+        newest: Newest | None,
         published: Published,
         *,
         max_events: int = MAX_EVENTS,
     ) -> None:
+        """Without `newest`, `commit` has to tell a gap from what is `known`."""
         self._commit = commit
         self._newest = newest
         self._published = published
@@ -98,6 +99,10 @@ class GroupCommit:
             self._flusher = asyncio.create_task(self._flush(), name="group commit")
         return await result
 
+    def known(self, stream: str) -> int:
+        """Return a version that the stream has certainly reached, 0 when nothing is known."""
+        return self._known.get(stream, 0)
+
     async def close(self) -> None:
         """Finish what was accepted, then take nothing more."""
         self._closed = True
@@ -111,6 +116,8 @@ class GroupCommit:
         left to the store's unique key.
         """
         if known < write.expected:
+            if self._newest is None:
+                return None
             known = await self._newest(write.stream)
             self._learn(write.stream, known)
         return Conflict(write.stream) if known != write.expected else None

@@ -28,7 +28,8 @@ LONGEST_BACKOFF_S = 1.0
 _FORGET = "DELETE FROM baton.append_receipts WHERE used_at < now() - interval '1 day'"
 _APPEND = """
 SELECT previous, first_position, losers
-FROM baton.append($1, $2, $3::int[], $4::text[], $5::bigint[], $6::text[], $7::bytea[])"""
+FROM baton.append($1, $2, $3::int[], $4::text[], $5::bigint[], $6::text[], $7::bytea[],
+    $8::int[], $9::text[], $10::bigint[])"""
 _GIVE_UP = """
 INSERT INTO baton.append_receipts AS receipt (appender, batch) VALUES ($1, $2)
 ON CONFLICT (appender) DO UPDATE
@@ -57,17 +58,25 @@ _PASSING = (
 )
 # What the server says before it closes the connection.
 _ENDING = (asyncpg.OperatorInterventionError, asyncpg.PostgresConnectionError)
-_Arrays: TypeAlias = tuple[list[int], list[str], list[int], list[str], list[bytes]]
+_Arrays: TypeAlias = tuple[list[int] | list[str] | list[bytes], ...]
 
 _log = logging.getLogger("baton.postgres")
+
+
+class Following(NamedTuple):
+    """Row n of a batch (from 0), whose stream nobody here knows to have reached `version`."""
+
+    row: int
+    stream: str
+    version: int
 
 
 class Receipt(NamedTuple):
     """What became of a batch.
 
     Row n of it (from 0) has position `first` + n, unless its append was in conflict: then the first
-    of its rows that was there already is one of the `losers`. No event stands between `previous`
-    and `first`; None when that isn't known.
+    of its rows that was there already, or follows none, is one of the `losers`. No event stands
+    between `previous` and `first`; None when that isn't known.
     """
 
     first: int
@@ -88,15 +97,19 @@ class Appender:
         self._connection: Connection | None = None
         self.pid = 0
 
-    async def commit(self, appends: Sequence[Sequence[Row]]) -> Receipt:
+    async def commit(
+        self, appends: Sequence[Sequence[Row]], following: Sequence[Following] = ()
+    ) -> Receipt:
         """Make a batch durable, each append whole or not at all; raises `Unavailable`.
+
+        An append is in conflict too when a row of it is `following` what isn't there.
 
         That nothing was written is certain, unless the server stayed away for so long that the
         question could not be asked.
         """
         if self._read_only:
             raise Unavailable("this was opened for reading only")
-        batch = _arrays(appends)
+        batch = _arrays(appends, following)
         now = asyncio.get_running_loop().time
         deadline = now() + PATIENCE_S
         backoff_s = FIRST_BACKOFF_S
@@ -164,7 +177,7 @@ class Appender:
         return _receipt(row[1], row[2], row[0])
 
 
-def _arrays(appends: Sequence[Sequence[Row]]) -> _Arrays:
+def _arrays(appends: Sequence[Sequence[Row]], following: Sequence[Following]) -> _Arrays:
     rows = [row for append in appends for row in append]
     numbers = [number for number, append in enumerate(appends) for _ in append]
     return (
@@ -173,6 +186,9 @@ def _arrays(appends: Sequence[Sequence[Row]]) -> _Arrays:
         [row[1] for row in rows],
         [row[2] for row in rows],
         [row[3] for row in rows],
+        [one.row + 1 for one in following],
+        [one.stream for one in following],
+        [one.version for one in following],
     )
 
 

@@ -1,11 +1,11 @@
 """Streams in PostgreSQL, in the eventsourcing library's table layout."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import asyncpg
 
-from backends.postgres.appender import Appender, Receipt
+from backends.postgres.appender import Appender, Following, Receipt
 from backends.postgres.database import Database, Value
 from backends.postgres.errors import as_unavailable
 from backends.postgres.tail import Tail
@@ -25,8 +25,6 @@ _STREAM = f"""{_COLUMNS}
 WHERE originator_id = $1 AND originator_version > $2 ORDER BY originator_version LIMIT $3"""
 _ALL = f"{_COLUMNS} WHERE notification_id > $1 ORDER BY notification_id LIMIT $2"
 _HEAD = "SELECT coalesce(max(notification_id), 0) FROM public.stored_events"
-_NEWEST = """
-SELECT coalesce(max(originator_version), 0) FROM public.stored_events WHERE originator_id = $1"""
 
 
 class PostgresEventStore:
@@ -37,7 +35,7 @@ class PostgresEventStore:
         self._appender = appender
         self._receipt: Receipt | None = None
         self.log = Tail(database.url, self._ask, self.head, own=lambda: appender.pid)
-        self._appends = GroupCommit(self._commit, self._newest, self._published)
+        self._appends = GroupCommit(self._commit, None, self._published)
 
     async def append(self, writes: Sequence[Write]) -> Appended | Conflict:
         """Record all of `writes` or none; durable when it returns."""
@@ -78,7 +76,8 @@ class PostgresEventStore:
 
     async def _commit(self, appends: Sequence[Sequence[Row]]) -> Sequence[int | Conflict]:
         with as_unavailable():
-            self._receipt = receipt = await self._appender.commit(appends)
+            following = list(self._following(appends))
+            self._receipt = receipt = await self._appender.commit(appends, following)
         found: list[int | Conflict] = []
         begin = 0
         for append in appends:
@@ -90,14 +89,20 @@ class PostgresEventStore:
             begin = end
         return found
 
+    def _following(self, appends: Sequence[Sequence[Row]]) -> Iterator[Following]:
+        """Yield the rows that go on a stream which this process doesn't know to reach so far."""
+        number, before = 0, ""
+        for append in appends:
+            for stream, version, _, _ in append:
+                if stream != before and self._appends.known(stream) < version - 1:
+                    yield Following(number, stream, version - 1)
+                before = stream
+                number += 1
+
     def _published(self, recorded: Sequence[Recorded], *, size: int) -> None:
         """Tell the log of the batch that was committed last."""
         previous = self._receipt.previous if self._receipt else None
         self.log.appended(recorded, size=size, previous=previous)
-
-    async def _newest(self, stream: str) -> int:
-        ((version,),) = await self._database.fetch(_NEWEST, stream)
-        return int(version)
 
     async def _ask(self, after: int, limit: int) -> tuple[Sequence[Recorded], int]:
         rows = await self._database.fetch(_ALL, after, limit)

@@ -120,12 +120,36 @@ async def test_a_batch_that_arrives_after_it_was_given_up_is_refused(
     await appended(stores, write("r1", 0, 1))
     ((name, batch),) = await direct.fetch("SELECT appender, batch FROM baton.append_receipts")
     given_up = await direct.fetchval(appender._GIVE_UP, name, batch + 1)
-    late = ([0], ["acme/run/late"], [1], ["run.RunStarted"], [b"{}"])
+    late = ([0], ["acme/run/late"], [1], ["run.RunStarted"], [b"{}"], [], [], [])
 
     assert given_up == batch + 1
     with pytest.raises(asyncpg.SerializationError, match="was given up"):
         await direct.fetch(appender._APPEND, name, batch + 1, *late)
     assert len(await everything(stores)) == 1
+
+
+async def test_streams_of_other_processes_are_continued_and_gaps_keep_only_their_append_out(
+    url: str, stores: Stores
+) -> None:
+    await appended(stores, write("theirs", 0, 1, 2))
+    other = await opened(url)
+    results = await asyncio.gather(
+        other.events.append([write("first", 0, 3)]),
+        other.events.append([write("theirs", 2, 4)]),
+        other.events.append([write("whole", 0, 5), write("unheard-of", 1, 6)]),
+        other.events.append([write("last", 0, 7)]),
+    )
+    await other.close()
+
+    assert [isinstance(one, Appended) for one in results] == [True, True, False, True]
+    assert results[2] == Conflict("acme/run/unheard-of")
+    assert [(one.stream, one.version) for one in await everything(stores)] == [
+        ("acme/run/theirs", 1),
+        ("acme/run/theirs", 2),
+        ("acme/run/first", 1),
+        ("acme/run/theirs", 3),
+        ("acme/run/last", 1),
+    ]
 
 
 async def test_a_follower_sees_what_an_unheard_commit_wrote(

@@ -52,18 +52,23 @@ CREATE TABLE IF NOT EXISTS baton.append_receipts (
 --
 -- Row n of the arrays has position first_position + n - 1, unless its append (as numbered in
 -- `appends`) was in conflict: then `losers` holds the number of the first of its rows that was there
--- already. No event stands between `previous` and first_position.
+-- already, or is a row of `following` without the one before it, whose stream and version come with
+-- it. No event stands between `previous` and first_position.
 CREATE OR REPLACE FUNCTION baton.append(
     appending text, batch_number bigint,
     appends int [], streams text [], versions bigint [], topics text [], states bytea [],
+    following int [], followed text [], followed_versions bigint [],
     OUT previous bigint, OUT first_position bigint, OUT losers int []
-) LANGUAGE plpgsql AS $$
+) LANGUAGE plpgsql
+SET enable_seqscan = off -- its plans are kept, and the table was empty when they were made
+AS $$
 #variable_conflict use_column
 DECLARE
     rows_given CONSTANT int := cardinality(streams);
     inserted bigint[];
     drawn bigint;
     from_position bigint;
+    gaps bigint[];
     lost int[];
     lost_rows int[] := '{}';
 BEGIN
@@ -88,12 +93,19 @@ BEGIN
         USING ERRCODE = 'serialization_failure';
     END IF;
 
-    IF cardinality(inserted) < rows_given THEN
+    gaps := ARRAY(
+        SELECT n FROM unnest(following, followed, followed_versions) AS before (n, stream, version)
+        WHERE (
+            SELECT TRUE FROM public.stored_events
+            WHERE originator_id = before.stream AND originator_version = before.version
+        ) IS NULL
+    );
+    IF cardinality(inserted) < rows_given OR cardinality(gaps) > 0 THEN
         SELECT array_agg(append), array_agg(n) INTO lost, lost_rows FROM (
             SELECT given.append, min(given.n) AS n
             FROM unnest(appends) WITH ORDINALITY AS given (append, n)
             LEFT JOIN unnest(inserted) AS kept (id) ON kept.id = from_position + given.n - 1
-            WHERE kept.id IS NULL
+            WHERE kept.id IS NULL OR given.n = ANY (gaps)
             GROUP BY given.append
         ) AS conflicts;
         DELETE FROM public.stored_events WHERE notification_id = ANY (ARRAY(
