@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.coordinator.assignors.abstract import AbstractPartitionAssignor
 from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
 from aiokafka.errors import ConsumerStoppedError, IllegalOperation, KafkaError
 
@@ -38,7 +39,7 @@ FAILURES = (KafkaError, ConsumerStoppedError, IllegalOperation, OSError, Timeout
 FIRST_WAIT_S = 0.1
 LONGEST_WAIT_S = 2.0
 
-Assignor = type[RoundRobinPartitionAssignor]
+Assignor = type[AbstractPartitionAssignor]
 T = TypeVar("T")
 
 _log = logging.getLogger("baton.kafka")
@@ -51,10 +52,15 @@ class Connection:
     servers: tuple[str, ...]
     session_ms: int = SESSION_MS
 
+    @property
+    def bootstrap(self) -> str:
+        """Return the brokers as clients take them."""
+        return ",".join(self.servers)
+
     def producer(self) -> AIOKafkaProducer:
         """Return a producer that repeats nothing and counts as sent what all replicas have."""
         return AIOKafkaProducer(
-            bootstrap_servers=list(self.servers),
+            bootstrap_servers=self.bootstrap,
             client_id="baton",
             acks="all",
             enable_idempotence=True,
@@ -72,7 +78,7 @@ class Connection:
         It is subscribed to nothing, so that `start` doesn't wait for the group.
         """
         return AIOKafkaConsumer(
-            bootstrap_servers=list(self.servers),
+            bootstrap_servers=self.bootstrap,
             client_id="baton",
             group_id=group,
             enable_auto_commit=False,
@@ -92,7 +98,7 @@ class Connection:
     def admin(self) -> AIOKafkaAdminClient:
         """Return a client that creates topics."""
         return AIOKafkaAdminClient(
-            bootstrap_servers=list(self.servers), client_id="baton", request_timeout_ms=REQUEST_MS
+            bootstrap_servers=self.bootstrap, client_id="baton", request_timeout_ms=REQUEST_MS
         )
 
 

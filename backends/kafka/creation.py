@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Collection, Sequence
 from types import MappingProxyType
+from typing import Protocol, cast
 
 from aiokafka.admin import NewTopic
 from aiokafka.errors import NoError, TopicAlreadyExistsError, for_code
@@ -17,6 +18,10 @@ OF_THE_BROKER = -1
 """As many replicas as the cluster gives a topic by its own settings."""
 CONFIG = MappingProxyType({"max.message.bytes": str(16 * 1024 * 1024)})
 """An event may be as large as a request body, and then some."""
+
+
+class _Answer(Protocol):
+    topic_errors: Sequence[tuple[str, int, str]]
 
 
 class Creation:
@@ -52,7 +57,8 @@ class Creation:
                 answer = await admin.create_topics(wanted, timeout_ms=CREATE_MS)
         finally:
             await let_go(admin)
-        created = [topic for topic, code, message in answer.topic_errors if _is_new(code, message)]
+        outcomes = cast(_Answer, answer).topic_errors
+        created = [topic for topic, code, message in outcomes if _is_new(code, message)]
         self._exist.update(topics)
         return created
 

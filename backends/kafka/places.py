@@ -52,16 +52,16 @@ class GroupPlace(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka h
 
     async def take_up(self, consumer: AIOKafkaConsumer) -> None:
         """Begin to join the group; `getmany` waits until it has its partitions."""
-        await self.on_partitions_revoked(())
+        self.on_partitions_revoked(())
         await consumer.start()
         consumer.subscribe([self.topic], listener=self)
 
-    async def on_partitions_revoked(self, revoked: Collection[TopicPartition]) -> None:  # noqa: ARG002
+    def on_partitions_revoked(self, revoked: Collection[TopicPartition]) -> None:  # noqa: ARG002
         """All partitions are dealt out anew, and begin where the group has committed them."""
         self.returned.clear()
         self._committed.clear()
 
-    async def on_partitions_assigned(self, assigned: Collection[TopicPartition]) -> None:
+    def on_partitions_assigned(self, assigned: Collection[TopicPartition]) -> None:
         """Nothing to do: what is assigned shows in what is received."""
 
     async def handled(self, consumer: AIOKafkaConsumer, unfinished: Collection[Delivered]) -> None:
