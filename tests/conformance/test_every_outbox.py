@@ -1,0 +1,114 @@
+"""What every outbox promises a relay: all that is stored, as it is stored, in the store's order."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from eventlog.backend import Stores
+from eventlog.codec import decode
+from eventlog.envelope import Recorded
+from eventlog.outbox import Outbox, Stored
+from tests.conformance.opening import appended, backend_of, opens, write
+
+SHARED = [name for name in sorted(opens()) if "shared" in backend_of(name).capabilities]
+ENDS_S = 15
+
+
+@pytest.fixture(params=SHARED)
+async def several(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[list[Stores]]:
+    """What several processes have opened."""
+    several = [await opens()[str(request.param)](tmp_path) for _ in range(3)]
+    yield several
+    for stores in several:
+        await stores.close()
+
+
+@pytest.fixture
+def stores(several: list[Stores]) -> Stores:
+    return several[0]
+
+
+@pytest.fixture
+def outbox(stores: Stores) -> Outbox:
+    assert stores.outbox
+    return stores.outbox
+
+
+async def taken(outbox: Outbox, count: int, *, after: int = 0, limit: int = 1_000) -> list[Stored]:
+    found: list[Stored] = []
+    async with asyncio.timeout(ENDS_S):
+        while len(found) < count:
+            page = await outbox.after(found[-1].position if found else after, limit=limit)
+            assert 0 < len(page) <= limit
+            found += page
+    return found
+
+
+def decoded(stored: Sequence[Stored]) -> list[Recorded]:
+    return [
+        Recorded(one.position, one.stream, one.version, decode(one.topic, one.state))
+        for one in stored
+    ]
+
+
+async def test_events_are_read_as_they_are_stored(stores: Stores, outbox: Outbox) -> None:
+    result = await appended(stores, write("r1", 0, 1, 2), write("r2", 0, 3))
+
+    assert decoded(await taken(outbox, 3)) == list(result.recorded)
+
+
+async def test_a_reader_begins_behind_its_place(stores: Stores, outbox: Outbox) -> None:
+    result = await appended(stores, write("r1", 0, *range(10)))
+    place = result.recorded[6].position
+
+    assert decoded(await taken(outbox, 3, after=place)) == list(result.recorded[7:])
+    assert decoded(await taken(outbox, 10, limit=3)) == list(result.recorded)
+
+
+async def test_a_place_can_be_read_from_again(stores: Stores, outbox: Outbox) -> None:
+    await appended(stores, write("r1", 0, 1, 2))
+    first = await taken(outbox, 2)
+
+    assert await taken(outbox, 2) == first
+
+
+async def test_a_reader_that_waits_is_woken_by_any_process(
+    several: list[Stores], outbox: Outbox
+) -> None:
+    after = 0
+    for number, stores in enumerate(several):
+        waiting = asyncio.create_task(taken(outbox, 1, after=after))
+        await asyncio.sleep(0.01)
+        result = await appended(stores, write(f"r{number}", 0, 1))
+        assert decoded(await waiting) == list(result.recorded)
+        after = result.position
+
+
+async def test_a_reader_that_gave_up_waiting_misses_nothing(
+    several: list[Stores], outbox: Outbox
+) -> None:
+    waiting = asyncio.create_task(outbox.after(0, limit=10))
+    await asyncio.sleep(0.05)
+    waiting.cancel()
+    await asyncio.wait((waiting,))
+    result = await appended(several[1], write("r1", 0, 1))
+
+    assert decoded(await taken(outbox, 1)) == list(result.recorded)
+
+
+async def test_nothing_is_missed_of_what_several_append_at_once(
+    several: list[Stores], outbox: Outbox
+) -> None:
+    async def append(turn: int, stores: Stores) -> None:
+        for version in range(40):
+            await asyncio.gather(
+                *(appended(stores, write(f"r{turn}-{n}", version, version)) for n in range(10))
+            )
+
+    reading = asyncio.create_task(taken(outbox, 3 * 40 * 10))
+    await asyncio.gather(*(append(turn, stores) for turn, stores in enumerate(several)))
+    read = decoded(await reading)
+
+    assert read == list(await several[0].events.read_all(after=0, limit=10_000))

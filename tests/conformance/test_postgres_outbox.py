@@ -1,0 +1,131 @@
+"""The outbox in PostgreSQL asks the server as seldom as it can, and survives what it listens on."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from backends.postgres import BACKEND, listening
+from backends.postgres.database import open_database
+from backends.postgres.outbox import PostgresOutbox
+from eventlog.backend import Place, Stores
+from eventlog.errors import Unavailable
+from tests.conformance.opening import appended, write
+from tests.conformance.sharing import until
+from tests.servers.postgres import database_for
+
+KILL = """
+SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+WHERE datname = current_database() AND query LIKE 'LISTEN%'"""
+
+
+@pytest.fixture
+async def url(tmp_path: Path) -> str:
+    return await database_for(tmp_path)
+
+
+@pytest.fixture
+async def stores(url: str) -> AsyncIterator[Stores]:
+    stores = await BACKEND.open(Place(url=url, sealing_key=b"a key for tests, 32 bytes long.."))
+    yield stores
+    await stores.close()
+
+
+@pytest.fixture
+async def asked(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Return the places that are asked for."""
+    asked: list[int] = []
+    ask = PostgresOutbox._ask
+
+    async def counted(self: PostgresOutbox, position: int, limit: int) -> object:
+        asked.append(position)
+        return await ask(self, position, limit)
+
+    monkeypatch.setattr(PostgresOutbox, "_ask", counted)
+    return asked
+
+
+@pytest.fixture
+async def outbox(url: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[PostgresOutbox]:
+    monkeypatch.setattr(listening, "POLL_S", 600)
+    database = await open_database(url)
+    outbox = PostgresOutbox(database)
+    yield outbox
+    await outbox.close()
+    await database.close()
+
+
+async def until_listening(outbox: PostgresOutbox) -> None:
+    listens = outbox._listening
+    await until(lambda: listens._connection is not None and not listens.unseen)
+
+
+async def test_a_wake_up_is_one_question(
+    stores: Stores, outbox: PostgresOutbox, asked: list[int]
+) -> None:
+    waiting = asyncio.create_task(outbox.after(0, limit=100))
+    await until_listening(outbox)
+    asked.clear()
+    last = 0
+    for number in range(10):
+        result = await appended(stores, write(f"r{number}", 0, 1, 2))
+        found = await asyncio.wait_for(waiting, 10)
+        assert [one.position for one in found] == [one.position for one in result.recorded]
+        last = result.position
+        waiting = asyncio.create_task(outbox.after(last, limit=100))
+        await asyncio.sleep(0.02)
+    waiting.cancel()
+
+    assert len(asked) == 10
+
+
+async def test_a_batch_that_is_full_is_followed_by_another_without_waiting(
+    stores: Stores, outbox: PostgresOutbox
+) -> None:
+    await appended(stores, write("r1", 0, *range(25)))
+    after, found = 0, 0
+    async with asyncio.timeout(10):
+        while found < 25:
+            page = await outbox.after(after, limit=10)
+            after, found = page[-1].position, found + len(page)
+
+
+async def test_appends_that_were_in_conflict_do_not_keep_it_asking(
+    stores: Stores, outbox: PostgresOutbox, asked: list[int]
+) -> None:
+    result = await appended(stores, write("r1", 0, 1))
+    await outbox.after(0, limit=10)
+    waiting = asyncio.create_task(outbox.after(result.position, limit=10))
+    await until_listening(outbox)
+    asked.clear()
+    direct = await asyncpg.connect(str(outbox._database.url))
+    await direct.execute("SELECT pg_notify('stored_events', '1000')")  # of events that aren't there
+    await direct.close()
+    await until(lambda: bool(asked))
+    await asyncio.sleep(0.1)
+    waiting.cancel()
+
+    assert len(asked) == 1
+
+
+async def test_it_reads_on_when_its_listening_connection_was_killed(
+    stores: Stores, outbox: PostgresOutbox, url: str
+) -> None:
+    waiting = asyncio.create_task(outbox.after(0, limit=10))
+    await until_listening(outbox)
+    direct = await asyncpg.connect(url)
+    assert await direct.fetchval(KILL)
+    await direct.close()
+    result = await appended(stores, write("r1", 0, 1))
+
+    (found,) = await asyncio.wait_for(waiting, 10)
+    assert found.position == result.position
+
+
+async def test_it_is_over_when_it_is_closed(outbox: PostgresOutbox) -> None:
+    await outbox.close()
+
+    with pytest.raises(Unavailable):
+        await outbox.after(0, limit=10)
