@@ -1,0 +1,324 @@
+"""Record events by Kafka from a producer that knows nothing of Baton, while services are killed.
+
+The producer is plain aiokafka, and what is judged is read from the database, the topic of dead
+letters and the command line. `BATON_TEST_RECORDS` says how many events there are; 10,000 of them
+take about a minute longer than the default.
+"""
+
+import asyncio
+import json
+import os
+from base64 import b64encode
+from collections import Counter
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from random import Random
+from typing import Any, NamedTuple
+
+import asyncpg
+import pytest
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+
+from tests.faults.driver import driving
+from tests.faults.event_log import Log, runs_of
+from tests.faults.site import Site
+from tests.faults.topic_log import bootstrap
+from tests.servers.cluster import TENANT
+from tests.servers.kafka import server_url
+from tests.servers.postgres import database_for
+
+EVENTS = int(os.environ.get("BATON_TEST_RECORDS", "1500"))
+AGAIN = EVENTS // 20
+VICTIMS = ("scheduler-1", "executor-1", "projector-1")
+POLL_S = 0.01
+PACE = 200
+"""Messages on their way at once."""
+ORDERS = {
+    "slug": "orders",
+    "name": "orders",
+    "trigger": {"type": "event-driven", "eventType": "record.created", "structureSlug": "orders"},
+    "steps": [{"id": "a", "type": "compute", "functionId": "brief"}],
+}
+STRUCTURED = [("content-type", b"application/cloudevents+json; charset=UTF-8")]
+COUNTS = """
+SELECT count(*) FILTER (WHERE topic = 'record.RecordReceived') AS received,
+    count(*) FILTER (WHERE topic = 'run.RunRequested') AS requested,
+    count(*) FILTER (WHERE topic = 'run.RunCompleted') AS completed,
+    coalesce(max(notification_id), 0) AS head
+FROM public.stored_events"""
+
+
+class Sent(NamedTuple):
+    """A message of the producer."""
+
+    key: bytes | None
+    value: bytes | None
+    headers: list[tuple[str, bytes]]
+
+
+class Counted(NamedTuple):
+    """How far everything is."""
+
+    received: int
+    requested: int
+    completed: int
+    head: int
+
+
+def event(number: int) -> Sent:
+    """Return an event in one of the forms, with a key or without."""
+    key = None if number % 3 == 0 else f"orders/{number}".encode()
+    attributes = {
+        "specversion": "1.0",
+        "id": f"e-{number}",
+        "source": "/shop",
+        "type": "record.created",
+        "subject": f"orders/{number}",
+        "workspaceslug": TENANT,
+    }
+    data = {"number": number}
+    match number % 4:
+        case 0:
+            said = {**attributes, "data": data}
+            return Sent(key, json.dumps(said).encode(), STRUCTURED)
+        case 1:
+            encoded = b64encode(json.dumps(data).encode()).decode()
+            said = {**attributes, "data_base64": encoded}
+            return Sent(key, json.dumps(said).encode(), STRUCTURED)
+        case 2:
+            headers = [(f"ce_{name}", value.encode()) for name, value in attributes.items()]
+            return Sent(key, json.dumps(data).encode(), headers)
+        case _:
+            payload = {
+                "event": "record_created",
+                "workspaceSlug": TENANT,
+                "recordSlug": "orders",
+                "recordId": str(number),
+                "data": data,
+            }
+            said = {**attributes, "datacontenttype": "application/json", "data": payload}
+            return Sent(key, json.dumps(said).encode(), STRUCTURED)
+
+
+def _spoiled(**changed: Any) -> bytes:
+    said = json.loads(event(0).value or b"")
+    return json.dumps({**said, "id": "spoiled", **changed}).encode()
+
+
+UNREADABLE: list[tuple[Sent, str]] = [
+    (Sent(b"k", None, []), "no value"),
+    (Sent(None, b"", []), "empty"),
+    (Sent(None, b"{", STRUCTURED), "not valid JSON"),
+    (Sent(None, b"\xff\xfe\x00", []), "not valid JSON"),
+    (Sent(b"\xff", b"<order/>", [("ce_specversion", b"1.0")]), "not valid JSON"),
+    (Sent(None, b"null", STRUCTURED), "must be an object"),
+    (Sent(None, b"[]", [("content-type", b"application/cloudevents-batch+json")]), "array of 1"),
+    (Sent(None, _spoiled(specversion="0.3"), STRUCTURED), "specversion: must be '1.0'"),
+    (Sent(None, _spoiled(type="record.exploded"), STRUCTURED), "type: must be one of"),
+    (Sent(None, _spoiled(id=7), STRUCTURED), "id: must be a string"),
+    (Sent(None, _spoiled(source=None), STRUCTURED), "source: required"),
+    (Sent(None, _spoiled(subject="orders"), STRUCTURED), "subject: must be"),
+    (Sent(None, _spoiled(time="yesterday"), STRUCTURED), "time: must be an RFC 3339 time"),
+    (Sent(None, _spoiled(workspaceslug=None), STRUCTURED), "workspaceslug: required"),
+    (Sent(None, _spoiled(workspaceslug="No Tenant"), STRUCTURED), "workspaceslug: must be 1 to"),
+    (Sent(None, _spoiled(data=10**30), STRUCTURED), "integer outside"),
+    (Sent(None, _spoiled(data="\0"), STRUCTURED), "NUL"),
+    (Sent(None, _spoiled(data_base64="e30="), STRUCTURED), "data_base64: must be"),
+    (Sent(None, _spoiled(data="x" * (1024 * 1024)), STRUCTURED), "larger than 1048576 bytes"),
+    (Sent(None, b'{"event": "record_created"}', []), "recordSlug: required"),
+]
+
+
+def messages(rng: Random) -> Sequence[Sequence[Sent]]:
+    """Return what is sent in each phase: repeats come anywhere, also in another phase."""
+    numbers = [*range(EVENTS), *rng.sample(range(EVENTS), AGAIN)]
+    sent = [event(number) for number in numbers] + [bad for bad, _ in UNREADABLE]
+    rng.shuffle(sent)
+    return [sent[phase :: len(VICTIMS)] for phase in range(len(VICTIMS))]
+
+
+@asynccontextmanager
+async def producing(site: Site) -> AsyncIterator[AIOKafkaProducer]:
+    producer = AIOKafkaProducer(
+        bootstrap_servers=bootstrap(site.log),
+        acks="all",
+        max_request_size=2**22,
+        compression_type="gzip",  # what is too large gets past the broker only when it is packed
+    )
+    await producer.start()
+    try:
+        yield producer
+    finally:
+        await producer.stop()
+
+
+async def send(producer: AIOKafkaProducer, topic: str, sent: Sequence[Sent]) -> None:
+    for start in range(0, len(sent), PACE):
+        futures = [
+            await producer.send(topic, one.value, key=one.key, headers=one.headers)
+            for one in sent[start : start + PACE]
+        ]
+        await asyncio.gather(*futures)
+
+
+class Watch:
+    """Looks into the database while services are at work."""
+
+    def __init__(self, connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+        self._connection = connection
+
+    async def now(self) -> Counted:
+        row = await self._connection.fetchrow(COUNTS)
+        assert row is not None
+        return Counted(*row)
+
+    async def until(self, reached: Any, *, within_s: float = 90.0) -> Counted:
+        async with asyncio.timeout(within_s):
+            while not reached(found := await self.now()):  # noqa: ASYNC110 - a database rings no bell
+                await asyncio.sleep(POLL_S)
+            return found
+
+
+async def everything_happens(site: Site, watch: Watch, rng: Random) -> dict[str, Counted]:
+    """Send all in phases; in each of them one service is killed at its work and started again.
+
+    Returns what was there right after each kill.
+    """
+    killed: dict[str, Counted] = {}
+    async with producing(site) as producer:
+        for name, sent in zip(VICTIMS, messages(rng), strict=True):
+            before = await watch.now()
+            sending = asyncio.create_task(send(producer, site.records_topic, sent))
+            await watch.until(_at_work(name, before))
+            await site[name].kill()
+            killed[name] = await watch.now()
+            await site[name].start()
+            await sending
+    return killed
+
+
+def _at_work(name: str, before: Counted) -> Any:
+    """Return when a service is in the middle of what a phase brings."""
+    match name:
+        case "scheduler-1":
+            return lambda now: now.received > before.received
+        case "executor-1":
+            return lambda now: now.completed > before.completed + 20 and _open(now) > 20
+        case _:
+            return lambda now: now.completed > before.completed + 20
+
+
+def _open(now: Counted) -> int:
+    return now.requested - now.completed
+
+
+async def dead_letters(site: Site) -> list[dict[str, Any]]:
+    said = await site.baton("deadletters", "list", "--json")
+    assert said.exited == 0, said
+    found: list[dict[str, Any]] = json.loads(said.out)
+    return found
+
+
+async def letters_sent(site: Site) -> dict[bytes, dict[str, bytes]]:
+    """Return the headers of what was sent to the topic of dead letters, by the letter's id."""
+    topic = f"{site.prefix}dlq"
+    consumer = AIOKafkaConsumer(
+        topic, bootstrap_servers=bootstrap(site.log), auto_offset_reset="earliest"
+    )
+    await consumer.start()
+    try:
+        ends = await consumer.end_offsets(list(consumer.assignment()))
+        found: dict[bytes, dict[str, bytes]] = {}
+        while any([await consumer.position(place) < end for place, end in ends.items()]):
+            for batch in (await consumer.getmany(timeout_ms=200)).values():
+                headers = [dict(one.headers) for one in batch]
+                found |= {one["letter"]: one for one in headers}
+        return found
+    finally:
+        await consumer.stop()
+
+
+def runs_by_event(log: Log) -> Counter[str]:
+    """Return how many runs each event started that completed."""
+    return Counter(
+        str(events[0].data["metadata"]["eventId"])
+        for events in runs_of(log).values()
+        if events[-1].name == "RunCompleted"
+    )
+
+
+@asynccontextmanager
+async def services(folder: Path) -> AsyncIterator[Site]:
+    site = Site(folder, database=await database_for(folder), kafka=server_url())
+    async with site:
+        await site.migrate()
+        await site.start("api", "executor", "executor", "projector", "scheduler")
+        yield site
+
+
+@pytest.mark.timeout(300)
+async def test_every_event_runs_once_and_every_other_message_is_a_dead_letter(
+    tmp_path: Path,
+) -> None:
+    async with services(tmp_path) as site, driving(site) as driver:
+        connection = await asyncpg.connect(site.database)
+        watch = Watch(connection)
+        await driver.create(ORDERS)
+
+        killed = await everything_happens(site, watch, Random())
+        await watch.until(lambda now: now.completed >= EVENTS)
+        letters = await _all_letters(site)
+        await site.quiesced()
+
+        log = await site.events()
+        assert runs_by_event(log) == Counter(f"e-{number}" for number in range(EVENTS))
+        assert len(runs_of(log)) == EVENTS
+        assert _unexplained(letters) == []
+        told = await letters_sent(site)
+        assert {one.decode() for one in told} == {one["id"] for one in letters}
+        assert {one["reason"].decode() for one in told.values()} == {
+            one["reason"] for one in letters
+        }
+        assert await driver.count("completed") == await driver.count() == EVENTS
+        _kills_hit_work(killed, log)
+
+        # Sent again, they are no more readable than before, and nothing else happens.
+        again = await site.baton("deadletters", "redrive", "--all")
+        assert (again.exited, again.out) == (0, f"{len(UNREADABLE)} sent again\n")
+        await _all_letters(site, 2 * len(UNREADABLE))
+        assert len(runs_of(await site.events())) == EVENTS
+        await connection.close()
+        exits = await site.stop()
+        assert set(exits.values()) == {0}, site.said()
+
+
+def _kills_hit_work(killed: dict[str, Counted], log: Log) -> None:
+    first, second, third = (killed[name] for name in VICTIMS)
+    assert 0 < first.received < EVENTS
+    assert _open(second) > 0
+    attempts = [one.data["attempt"] for one in log if one.name == "StepStarted"]
+    assert max(attempts) > 1  # a run that was taken over begins its step anew; nothing else does
+    assert third.head < log[-1].position
+    assert third.completed < EVENTS
+
+
+async def _all_letters(site: Site, count: int = len(UNREADABLE)) -> list[dict[str, Any]]:
+    async with asyncio.timeout(60):
+        while len(found := await dead_letters(site)) < count:
+            pass
+    assert len(found) == count
+    return found
+
+
+def _unexplained(letters: Sequence[dict[str, Any]]) -> list[str]:
+    """Return the reasons that stand in no letter; each letter explains one message."""
+    reasons = [str(one["reason"]) for one in letters]
+    missing: list[str] = []
+    for _, expected in UNREADABLE:
+        found = next((one for one in reasons if expected in one), None)
+        if found is None:
+            missing.append(expected)
+        else:
+            reasons.remove(found)
+    return missing
