@@ -26,6 +26,7 @@ from domain.stream import stream_name
 from eventlog.clock import SystemClock
 from eventlog.transact import transact
 from tests.api.running import SECRET, Answered, Running, bearer
+from tests.servers.kafka import prefix_for, server_url
 from tests.servers.postgres import database_for
 
 DEADLINE_S = 20
@@ -131,10 +132,16 @@ def shown(answer: Answered) -> dict[str, Any]:
     return answer.body
 
 
-async def settings_for(folder: Path, backend: str) -> Settings:
+async def settings_for(folder: Path, setting: str) -> Settings:
+    """Return what a setting of `tests.conformance.opening` is configured by, in `folder`."""
+    backend, _, transport = setting.partition("+")
     stores = {"memory": "memory:", "sqlite": ""}
+    prefix = prefix_for(folder)
     return Settings(
         data=folder,
+        log=server_url() if transport else "memory:",
+        topic_prefix=prefix,
+        records_topic=f"{prefix}records",
         store=await database_for(folder) if backend == "postgres" else stores[backend],
         jwt_secret=SecretStr(SECRET),
         functions=("tests.scenarios.functions",),
