@@ -3,7 +3,7 @@
 import asyncio
 import gc
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from random import Random
 from typing import Final, TypeAlias
 
@@ -31,9 +31,11 @@ async def running(settings: Settings, roles: frozenset[Role] = EVERY) -> AsyncIt
     """
     _collect_garbage_less_often()
     clock, rng = SystemClock(), Random()  # noqa: S311 - spreads backoffs
-    stores = await open_shared(settings)
-    stack = compose(settings, stores, clock=clock, rng=rng, roles=roles)
-    try:
+    async with AsyncExitStack() as opened:
+        stores = await open_shared(settings)
+        opened.push_async_callback(stores.close)
+        stack = compose(settings, stores, clock=clock, rng=rng, roles=roles)
+        opened.push_async_callback(stack.functions.close)
         async with asyncio.TaskGroup() as group:
             begun = {
                 name: group.create_task(work, name=name)
@@ -43,9 +45,6 @@ async def running(settings: Settings, roles: frozenset[Role] = EVERY) -> AsyncIt
                 yield stack
             finally:
                 await _stop(stack, roles, begun)
-    finally:
-        await stack.functions.close()
-        await stores.close()
 
 
 async def ready(stack: Stack) -> None:
