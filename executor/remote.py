@@ -16,7 +16,7 @@ from eventlog.errors import Unavailable
 from eventlog.ports import Clock
 from eventlog.topics import Consumption, Delivered, Topics
 from executor.handler import Call
-from executor.registry import QueueFunction
+from executor.registry import QueueFunction, identity
 from executor.remote_messages import (
     MAX_BYTES,
     Answer,
@@ -62,6 +62,17 @@ class _Waiting:
     attempt: int
     hear: Hear
     outcome: asyncio.Future[Succeeded | Failed]
+
+
+def of_queue(
+    name: str,
+    queue: str,
+    *,
+    id: str | None = None,  # noqa: A002 - the declaration's word
+) -> QueueFunction:
+    """Return the function that a declaration `{queue, id?}` describes."""
+    uuid, aliases = identity(name, id)
+    return QueueFunction(name=name, id=uuid, aliases=aliases, queue=queue)
 
 
 class RemoteWorkers:

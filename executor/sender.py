@@ -72,7 +72,11 @@ class Sender:
             except Unavailable as error:
                 _log.warning("%s waits %d ms: %s", topic, wait_ms, error)
             except Exception as error:  # noqa: BLE001 - each caller is told
-                _tell(batch, error)
+                if len(batch) > 1:  # one that can't be sent costs no other
+                    for one in batch:
+                        await self._insist(topic, [one])
+                else:
+                    _tell(batch, error)
                 return
             else:
                 _tell(batch, None)

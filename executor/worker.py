@@ -65,38 +65,35 @@ class Worker:
             limits=Limits(total=concurrency, per_function=concurrency, threads=2 * concurrency),
             heard=self._heard,
         )
-        self._stopping = asyncio.Event()
         self._under_way: set[str] = set()
         self._beats: dict[str, Message] = {}
         self._beating: asyncio.Task[None] | None = None
 
-    async def run(self, queues: Sequence[str], *, grace_s: float = GRACE_S) -> None:
-        """Serve `queues` until `stop`; what is under way then has `grace_s` to end."""
+    async def run(
+        self, queues: Sequence[str], stop: asyncio.Event, *, grace_s: float = GRACE_S
+    ) -> None:
+        """Serve `queues` until `stop` is set; what is under way then has `grace_s` to end."""
         try:
             async with asyncio.TaskGroup() as group:
                 for queue in queues:
-                    group.create_task(self._serve(queue, grace_s), name=f"queue {queue}")
+                    group.create_task(self._serve(queue, stop, grace_s), name=f"queue {queue}")
         finally:
             await self._sender.close()
             await self._functions.close()
 
-    def stop(self) -> None:
-        """Take no further tasks; `run` returns when what is under way is over."""
-        self._stopping.set()
-
-    async def _serve(self, queue: str, grace_s: float) -> None:
-        consumption = await self._joined(queue)
+    async def _serve(self, queue: str, stop: asyncio.Event, grace_s: float) -> None:
+        consumption = await self._joined(queue, stop)
         if consumption is None:
             return
         tasks = QueueTasks(consumption, self._perform, most=self._most)
         try:
-            await tasks.serve(self._stopping)
+            await tasks.serve(stop)
         finally:
             await tasks.leave(grace_s=grace_s)
 
-    async def _joined(self, queue: str) -> Consumption | None:
+    async def _joined(self, queue: str, stop: asyncio.Event) -> Consumption | None:
         topic, group = tasks_topic(self._prefix, queue), workers_group(self._prefix, queue)
-        while not self._stopping.is_set():
+        while not stop.is_set():
             try:
                 return await self._topics.consume(topic, group=group)
             except Unavailable as error:

@@ -103,3 +103,35 @@ def test_a_file_that_is_no_toml_is_named(call: Call, tmp_path: Path) -> None:
 
     assert (ended.code, ended.err.count("\n")) == (1, 1)
     assert ended.err.startswith("baton.toml can't be read: ")
+
+
+@pytest.mark.parametrize(
+    ("declared", "fault"),
+    [
+        ("", "either a url or a queue"),
+        ('url = "https://pay.example"\nqueue = "pay"', "either a url or a queue"),
+        ('queue = "pay"\ntimeout_ms = 1', "timeout"),
+        ('queue = "pay"\nsecret = "whsec_x"', "timeout"),
+        ('queue = "to pay"', "pattern"),
+    ],
+)
+def test_a_function_is_declared_with_one_way_to_it(
+    call: Call, tmp_path: Path, declared: str, fault: str
+) -> None:
+    (tmp_path / "baton.toml").write_text(f"[functions.charge]\n{declared}\n")
+
+    ended = call("config")
+
+    assert ended.code == 1
+    assert "declared_functions.charge" in ended.err
+    assert fault in ended.err
+
+
+def test_a_function_of_a_queue_is_shown(call: Call, tmp_path: Path) -> None:
+    (tmp_path / "baton.toml").write_text('[functions.charge]\nqueue = "pay"\n')
+
+    declared, source = shown(call)["declared_functions"]
+
+    assert isinstance(declared, dict)
+    assert declared["charge"]["queue"] == "pay"
+    assert source == "baton.toml"

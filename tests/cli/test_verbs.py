@@ -47,6 +47,7 @@ def test_the_verbs_are_those_of_this_release() -> None:
         "runs start",
         "runs watch",
         "token",
+        "worker",
     ]
 
 

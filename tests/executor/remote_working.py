@@ -117,11 +117,11 @@ def queue_registry(*names: str) -> Registry:
 class Working:
     """A worker under test, and what it says."""
 
-    worker: Worker
+    stopping: asyncio.Event
     running: asyncio.Task[None]
 
     async def stop(self) -> None:
-        self.worker.stop()
+        self.stopping.set()
         await within(self.running)
 
     async def crash(self) -> None:
@@ -138,7 +138,8 @@ async def working(
     for one in known:
         registry.add(described(one, origin=__file__))
     worker = Worker(topics, registry, prefix=PREFIX, clock=SystemClock(), **options)
-    made = Working(worker, asyncio.create_task(worker.run(["gpu"], grace_s=grace_s)))
+    stop = asyncio.Event()
+    made = Working(stop, asyncio.create_task(worker.run(["gpu"], stop, grace_s=grace_s)))
     try:
         yield made
     finally:

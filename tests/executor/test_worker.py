@@ -234,7 +234,7 @@ async def test_a_stop_lets_what_is_under_way_end(topics: MemoryTopics) -> None:
     async with working(topics, held.function, grace_s=DEADLINE_S) as worker:
         await executor.give("held")
         await until(lambda: bool(held.begun))
-        worker.worker.stop()
+        worker.stopping.set()
         held.go.set()
         (said,) = await executor.said()
         await within(worker.running)
