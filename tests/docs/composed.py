@@ -1,0 +1,109 @@
+"""The services of compose.yaml as processes of this machine, in one folder that is their /work.
+
+Images, mounts and the network are Docker's; commands, settings, health checks and baton.toml are
+those of the file, with the addresses of the servers that tests find.
+"""
+
+import asyncio
+import secrets
+import sys
+import time
+from asyncio.subprocess import DEVNULL, Process
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from tests.cli.processes import BATON, DEADLINE_S, Ended, baton, environment
+from tests.docs.test_compose import COMPOSE, OURS, SERVICES
+from tests.servers.finding import quiet_port
+from tests.servers.kafka import prefix_for, server_url
+
+PORT = "8080"
+POLL_S = 0.1
+
+
+class Composed:
+    """Everything of Baton's that compose.yaml starts, on a store of its own."""
+
+    def __init__(self, folder: Path, store: str) -> None:
+        self.folder = folder
+        self._ports = {name: str(quiet_port()) for name in SERVICES}
+        prefix = prefix_for(folder)
+        self._settings = {
+            **OURS["api"].environment,
+            "BATON_STORE": store,
+            "BATON_LOG": server_url(),
+            "BATON_JWT_SECRET": secrets.token_hex(32),
+            "BATON_HOST": "127.0.0.1",
+            "BATON_TOPIC_PREFIX": prefix,
+            "BATON_RECORDS_TOPIC": f"{prefix}records",
+        }
+        for config in OURS["api"].configs:
+            path = folder / Path(config.target).relative_to("/work")
+            path.write_text(COMPOSE.configs[config.source].content)
+
+    @property
+    def url(self) -> str:
+        """Where the api answers."""
+        return f"http://127.0.0.1:{self._ports['api']}"
+
+    @property
+    def migration(self) -> list[str]:
+        """What is to end before services start."""
+        return OURS["migrate"].command
+
+    async def verb(self, *arguments: str, **settings: str) -> Ended:
+        """Run a verb to its end."""
+        env = {**self._settings, **settings}
+        return await asyncio.to_thread(baton, *arguments, folder=self.folder, env=env)
+
+    @asynccontextmanager
+    async def started(self, name: str) -> AsyncIterator[None]:
+        """Run a service until the block ends; it must end well."""
+        words = [self._ports[name] if word == PORT else word for word in OURS[name].command]
+        with (self.folder / f"{name}.log").open("wb") as log:
+            process = await asyncio.create_subprocess_exec(
+                *(*BATON, *words),
+                cwd=self.folder,
+                env=environment(self._settings),
+                stdin=DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+        try:
+            yield
+        finally:
+            await _stop(process)
+        assert process.returncode == 0, self.logs()
+
+    async def healthy(self, name: str) -> bool:
+        """Do the health check of a service."""
+        _, _, *words = OURS[name].healthcheck.test
+        mine = [word.replace(f":{PORT}/", f":{self._ports[name]}/") for word in words]
+        check = await asyncio.create_subprocess_exec(
+            *(sys.executable, *mine), stdout=DEVNULL, stderr=DEVNULL
+        )
+        return await check.wait() == 0
+
+    async def eventually(self, holds: Callable[[], Awaitable[bool]]) -> None:
+        """Wait until something holds; what was logged is told if it never does."""
+        deadline = time.monotonic() + DEADLINE_S
+        while not await holds():
+            assert time.monotonic() < deadline, self.logs()
+            await asyncio.sleep(POLL_S)
+
+    def logs(self) -> str:
+        """Return the end of what each service said."""
+        ends = ((path.name, path.read_text()[-2_000:]) for path in self.folder.glob("*.log"))
+        return "\n".join(f"--- {name}\n{end}" for name, end in ends)
+
+
+async def _stop(process: Process) -> None:
+    if process.returncode is None:
+        process.terminate()
+    try:
+        async with asyncio.timeout(DEADLINE_S):
+            await process.wait()
+    except TimeoutError:
+        process.kill()
+        await process.wait()
