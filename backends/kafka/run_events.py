@@ -9,8 +9,11 @@ many bytes it has: it is read in the store.
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple, TypeAlias
 
+from domain.run.decisions import DECIDER
+from domain.stream import stream_parts
 from eventlog.outbox import Stored
 
+KIND = DECIDER.name
 LARGEST = 512 * 1024
 """Bytes of an event in a message; brokers take messages of a megabyte by default."""
 
@@ -63,10 +66,14 @@ def stored_in(
     """Return the event that a message brings, None if it is left to the store; raises `Foreign`."""
     found = dict(headers)
     try:
+        topic, position = found["type"].decode(), int(found["position"])
+        kind = stream_parts(place.stream).kind
         if value is None:
             int(found["omitted"])
-            return None
-        topic, position = found["type"].decode(), int(found["position"])
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise Foreign(f"no event: {error!r}") from error
+    if kind != KIND or not topic.startswith(f"{KIND}."):
+        raise Foreign(f"{topic} of {place.stream} is no event of a run")
+    if value is None:
+        return None
     return Stored(position, place.stream, place.version, topic, value)

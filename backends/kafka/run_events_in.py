@@ -55,7 +55,7 @@ class RunEventReader:
                     continue
                 found += await self._event(place, message)
             except (Foreign, Unreadable) as error:
-                await self._pass_over(message, str(error))
+                await self._pass_over(message, " ".join(str(error).split()))
             if len(found) % SLICE == 0:
                 await asyncio.sleep(0)
         return found
@@ -64,7 +64,10 @@ class RunEventReader:
         stored = stored_in(place, message.value, message.headers)
         if stored is not None:
             return (recorded(*stored),)
-        return (await self._store.read(place.stream, after=place.version - 1))[:1]
+        found = await self._store.read(place.stream, after=place.version - 1)
+        if not found:
+            raise Foreign(f"{place.stream} has no version {place.version} in the store")
+        return found[:1]
 
     async def _pass_over(self, message: Incoming, reason: str) -> None:
         delivered = Delivered(

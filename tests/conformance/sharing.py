@@ -180,13 +180,15 @@ class Follower:
 class Group:
     """Followers of one name."""
 
+    name = "executor"
+
     def __init__(self, setting: Setting) -> None:
         self.setting = setting
         self.followers: list[Follower] = []
 
     async def join(self, follower: Follower | None = None) -> Follower:
         follower = follower or Follower()
-        share = follower.share = await self.setting.shares.join("executor", follower)
+        share = follower.share = await self.setting.shares.join(self.name, follower)
         follower.task = asyncio.create_task(follow(share, follower.handle, clock=SystemClock()))
         self.followers.append(follower)
         return follower
