@@ -193,6 +193,8 @@ class Executor:
 
     def _drop(self, run: LiveRun) -> None:
         self._runs.pop(run.stream, None)
+        if run.state.final:
+            self._remember_over(run.stream, run.state.version)
 
     def _spawn(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(work)
