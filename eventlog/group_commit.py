@@ -8,7 +8,8 @@ import asyncio
 from collections import OrderedDict, deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from functools import partial
+from typing import Protocol, TypeAlias
 
 from eventlog.codec import encode, topic_of
 from eventlog.envelope import Appended, Conflict, Recorded, Write
@@ -19,7 +20,7 @@ Row = tuple[str, int, str, bytes]
 """An event to be stored: stream, version, topic, state."""
 
 Commit = Callable[[Sequence[Sequence[Row]]], Awaitable[Sequence[int | Conflict]]]
-"""Makes a batch of appends durable, each whole or not at all.
+"""Makes a batch of appends durable, each whole or not at all; it may begin with the call.
 
 Returns for each append the position of its first event, the others follow without a hole, or the
 `Conflict` that kept it out. No two appends of a batch write to the same stream. Raises
@@ -40,6 +41,8 @@ class Published(Protocol):
 
 MAX_EVENTS = 2_000
 MAX_KNOWN = 50_000
+FURTHER = 20
+"""Appends that are worth a commit of their own while another one is under way."""
 
 
 @dataclass(slots=True, eq=False)
@@ -48,6 +51,9 @@ class _Append:
     rows: Sequence[Row]
     streams: set[str]
     result: asyncio.Future[Appended | Conflict]
+
+
+_Committed: TypeAlias = "asyncio.Future[Sequence[int | Conflict]]"
 
 
 class GroupCommit:
@@ -63,15 +69,21 @@ class GroupCommit:
         published: Published,
         *,
         max_events: int = MAX_EVENTS,
+        ahead: int = 1,
     ) -> None:
-        """Without `newest`, `commit` has to tell a gap from what is `known`."""
+        """Without `newest`, `commit` has to tell a gap from what is `known`.
+
+        `ahead` commits may be under way at once, where they are made in the order they began.
+        """
         self._commit = commit
         self._newest = newest
         self._published = published
         self._known: OrderedDict[str, int] = OrderedDict()  # what streams certainly have
         self._max_events = max_events
+        self._ahead = ahead
         self._waiting: deque[_Append] = deque()
-        self._flusher: asyncio.Task[None] | None = None
+        self._flushing = False
+        self._under_way: set[_Committed] = set()
         self._closed = False
 
     async def append(self, writes: Sequence[Write]) -> Appended | Conflict:
@@ -93,10 +105,14 @@ class GroupCommit:
                 return conflict
         if self._closed:
             raise Unavailable("the store is closed")
-        result: asyncio.Future[Appended | Conflict] = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        result: asyncio.Future[Appended | Conflict] = loop.create_future()
         self._waiting.append(_Append(writes, rows, streams, result))
-        if self._flusher is None:
-            self._flusher = asyncio.create_task(self._flush(), name="group commit")
+        if self._ahead > 1 and len(self._waiting) >= FURTHER:
+            self._flush()
+        elif not self._flushing and not self._under_way:
+            self._flushing = True
+            loop.call_soon(self._flush)
         return await result
 
     def known(self, stream: str) -> int:
@@ -106,8 +122,10 @@ class GroupCommit:
     async def close(self) -> None:
         """Finish what was accepted, then take nothing more."""
         self._closed = True
-        while self._flusher is not None:
-            await asyncio.wait([self._flusher])
+        while self._waiting or self._under_way:
+            self._flush()
+            await asyncio.wait(self._under_way)
+            await asyncio.sleep(0)  # for what follows when they are done
 
     async def _foreseen(self, write: Write, known: int) -> Conflict | None:
         """Tell a write that can't succeed: behind its stream's end, or leaving a gap.
@@ -128,16 +146,17 @@ class GroupCommit:
         if len(self._known) > MAX_KNOWN:
             self._known.popitem(last=False)
 
-    async def _flush(self) -> None:
-        """Commit until nobody waits any more."""
-        try:
-            while self._waiting:
-                if batch := self._next_batch():
-                    await self._commit_one(batch)
-        finally:
-            self._flusher = None
-            for append in self._waiting:  # only when the loop is being torn down
-                append.result.cancel()
+    def _flush(self) -> None:
+        """Begin as many commits as may be under way and are worth it."""
+        self._flushing = False
+        while self._waiting and len(self._under_way) < self._ahead:
+            if self._under_way and len(self._waiting) < FURTHER:
+                return
+            if batch := self._next_batch():
+                failpoint("before-commit")
+                committed = asyncio.ensure_future(self._commit([one.rows for one in batch]))
+                self._under_way.add(committed)
+                committed.add_done_callback(partial(self._settle, batch))
 
     def _next_batch(self) -> list[_Append]:
         """Take appends in their order, but only one for each stream."""
@@ -161,25 +180,21 @@ class GroupCommit:
         self._waiting.extendleft(reversed(later))
         return batch
 
-    async def _commit_one(self, batch: Sequence[_Append]) -> None:
+    def _settle(self, batch: Sequence[_Append], committed: _Committed) -> None:
+        self._under_way.discard(committed)
+        if committed.cancelled():  # the loop is being torn down
+            for append in (*batch, *self._waiting):
+                append.result.cancel()
+            return
         try:
-            failpoint("before-commit")
-            found = await self._commit([append.rows for append in batch])
             failpoint("after-commit")
-            results = [_result(append, one) for append, one in zip(batch, found, strict=True)]
+            results = [_result(*one) for one in zip(batch, committed.result(), strict=True)]
             self._publish(batch, results)
         except Exception as error:  # noqa: BLE001 - each caller is told
-            for append in batch:
-                if not append.result.done():
-                    append.result.set_exception(_unavailable(error))
-            return
-        except BaseException:
-            for append in batch:
-                append.result.cancel()
-            raise
-        for append, result in zip(batch, results, strict=True):
-            if not append.result.done():
-                append.result.set_result(result)
+            _refuse(batch, error)
+        else:
+            _accept(batch, results)
+        self._flush()
 
     def _publish(self, batch: Sequence[_Append], results: Sequence[Appended | Conflict]) -> None:
         recorded: list[Recorded] = []
@@ -212,6 +227,18 @@ def _result(append: _Append, found: int | Conflict) -> Appended | Conflict:
             recorded.append(Recorded(position, write.stream, version, event))
             position += 1
     return Appended(recorded)
+
+
+def _accept(batch: Sequence[_Append], results: Sequence[Appended | Conflict]) -> None:
+    for append, result in zip(batch, results, strict=True):
+        if not append.result.done():
+            append.result.set_result(result)
+
+
+def _refuse(batch: Sequence[_Append], error: Exception) -> None:
+    for append in batch:
+        if not append.result.done():
+            append.result.set_exception(_unavailable(error))
 
 
 def _unavailable(error: Exception) -> Unavailable:

@@ -7,10 +7,12 @@ connection of their own: in a thread, every row would wait for the interpreter.
 import asyncio
 import sqlite3
 from collections.abc import Sequence
+from typing import TypeAlias
 
 from backends.sqlite.errors import as_unavailable
 from backends.sqlite.recorder import inserting, looking_for
-from backends.sqlite.writer import ConstraintViolated, Writer
+from backends.sqlite.writer import ConstraintViolated, Writer, results_of
+from backends.sqlite.writer_process import Answer
 from eventlog.codec import recorded
 from eventlog.envelope import Appended, Conflict, Recorded, Write
 from eventlog.errors import Unavailable
@@ -19,6 +21,11 @@ from eventlog.group_commit import GroupCommit, Row
 
 PAGE = 250
 """Events read and decoded before others get their turn on the event loop."""
+
+_Done: TypeAlias = "asyncio.Future[Sequence[int | Conflict]]"
+
+AHEAD = 4
+"""Commits asked for at once: the event loop has work to do while they are made."""
 
 _COLUMNS = "SELECT rowid, originator_id, originator_version, topic, state FROM stored_events"
 _STREAM = f"""{_COLUMNS}
@@ -35,7 +42,7 @@ class SqliteEventStore:
         self._reader = reader
         self._writer = writer
         self.log = Feed(self._read_on, head=self._number(_HEAD))
-        self._appends = GroupCommit(self._commit, self._newest, self.log.publish)
+        self._appends = GroupCommit(self._commit, self._newest, self._publish, ahead=AHEAD)
 
     async def append(self, writes: Sequence[Write]) -> Appended | Conflict:
         """Record all of `writes` or none; durable when it returns."""
@@ -70,30 +77,54 @@ class SqliteEventStore:
         """Finish what was accepted."""
         await self._appends.close()
 
-    async def _commit(self, appends: Sequence[Sequence[Row]]) -> Sequence[int | Conflict]:
-        """Insert all at once; when one is in conflict, all but those that are."""
-        rows = [row for append in appends for row in append]
-        try:
-            return _positions(appends, await self._insert(rows), set())
-        except ConstraintViolated as error:
-            taken = self._taken(rows)
-            if not taken:
-                raise Unavailable(f"SQLite: {error}") from error
-        rest = [row for append in appends if not _conflict(append, taken) for row in append]
-        return _positions(appends, await self._insert(rest) if rest else 0, taken)
+    def _commit(self, appends: Sequence[Sequence[Row]]) -> _Done:
+        done: _Done = asyncio.get_running_loop().create_future()
+        self._insert(appends, set(), done)
+        return done
 
-    async def _insert(self, rows: Sequence[Row]) -> int:
-        """Make `rows` durable and return the position of the first."""
-        try:
-            (*_, (_, last)) = await self._writer.run(inserting(rows))
-        except Unavailable:
-            await self._catch_up()
-            raise
-        return (last or 0) - len(rows) + 1
+    def _insert(self, appends: Sequence[Sequence[Row]], taken: set[str], done: _Done) -> None:
+        """Have all inserted at once, but for those that are in conflict over streams `taken`."""
+        rows = [row for append in appends if not _conflict(append, taken) for row in append]
+        if not rows:
+            done.set_result(_positions(appends, 0, taken))
+            return
 
-    async def _catch_up(self) -> None:
+        def answered(answer: asyncio.Future[Answer]) -> None:
+            try:
+                (*_, (_, last)) = results_of(answer.result())
+                done.set_result(_positions(appends, (last or 0) - len(rows) + 1, taken))
+            except ConstraintViolated as error:
+                self._leave_out(appends, error, done)
+            except Exception as error:  # noqa: BLE001 - each caller is told
+                self._catch_up()
+                done.set_exception(error)
+
+        self._writer.ask(inserting(rows)).add_done_callback(answered)
+
+    def _leave_out(
+        self, appends: Sequence[Sequence[Row]], error: ConstraintViolated, done: _Done
+    ) -> None:
+        """Insert once more, without those that are in conflict."""
+        try:
+            taken = self._taken([row for append in appends for row in append])
+        except Unavailable as unavailable:
+            done.set_exception(unavailable)
+        else:
+            if taken:
+                self._insert(appends, taken, done)
+            else:
+                done.set_exception(Unavailable(f"SQLite: {error}"))
+
+    def _publish(self, recorded: Sequence[Recorded], *, size: int) -> None:
+        """Show what was committed, in order: another batch's answer may be on its way yet."""
+        if recorded[0].position == self.log.head + 1:
+            self.log.publish(recorded, size=size)
+        else:
+            self._catch_up()
+
+    def _catch_up(self) -> None:
         """Publish what was committed although nobody heard of it: the writing process died."""
-        while missed := await self.read_all(after=self.log.head, limit=PAGE):
+        while missed := self._page(_ALL, self.log.head, PAGE):
             self.log.publish(missed)
 
     def _taken(self, rows: Sequence[Row]) -> set[str]:

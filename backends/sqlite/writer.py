@@ -38,6 +38,7 @@ class Writer:
         self._read_only = read_only
         self._starting = asyncio.Lock()
         self._process: _Process | None = None
+        self._behind_a_start: set[asyncio.Future[Answer]] = set()
 
     @property
     def pid(self) -> int:
@@ -52,6 +53,19 @@ class Writer:
         Raises `ConstraintViolated`, and `Unavailable` when SQLite fails; when the process died,
         nobody knows whether it had committed.
         """
+        return results_of(await self.ask(statements))
+
+    def ask(self, statements: Statements) -> asyncio.Future[Answer]:
+        """Have `statements` run as `run` does, behind those asked before; see `results_of`."""
+        process = self._process
+        if process is not None and not process.ended and not self._behind_a_start:
+            return process.ask(statements)
+        asked = asyncio.ensure_future(self._ask_a_new_one(statements))
+        self._behind_a_start.add(asked)
+        asked.add_done_callback(self._behind_a_start.discard)
+        return asked
+
+    async def _ask_a_new_one(self, statements: Statements) -> Answer:
         if self._read_only:
             raise Unavailable("this was opened for reading only")
         async with self._starting:
@@ -59,12 +73,7 @@ class Writer:
                 await self._stop()
                 self._process = await _start(self._path, self._synchronous, self._keep)
             answer = self._process.ask(statements)
-        kind, found = await answer
-        if kind == "ok":
-            return cast(Sequence[Result], found)
-        if kind == "IntegrityError":
-            raise ConstraintViolated(found)
-        raise Unavailable(f"SQLite: {found}")
+        return await answer
 
     async def close(self) -> None:
         """Finish what was asked, then end the process."""
@@ -75,6 +84,16 @@ class Writer:
         process, self._process = self._process, None
         if process is not None:
             await process.stop()
+
+
+def results_of(answer: Answer) -> Sequence[Result]:
+    """Return what the statements gave; raises as `Writer.run` does."""
+    kind, found = answer
+    if kind == "ok":
+        return cast(Sequence[Result], found)
+    if kind == "IntegrityError":
+        raise ConstraintViolated(found)
+    raise Unavailable(f"SQLite: {found}")
 
 
 class _Process(asyncio.Protocol):
