@@ -137,7 +137,8 @@ async def working(
     registry = Registry()
     for one in known:
         registry.add(described(one, origin=__file__))
-    worker = Worker(topics, registry, prefix=PREFIX, clock=SystemClock(), **options)
+    options.setdefault("clock", SystemClock())
+    worker = Worker(topics, registry, prefix=PREFIX, **options)
     stop = asyncio.Event()
     made = Working(stop, asyncio.create_task(worker.run(["gpu"], stop, grace_s=grace_s)))
     try:
