@@ -1,0 +1,75 @@
+"""What the pages for operators name exists: verbs with their options, variables, metrics, pages."""
+
+import inspect
+import re
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from baton import metrics
+from baton.settings import Settings
+from executor.run_loop import Counts as ExecutorCounts
+from scheduler.counts import Counts as SchedulerCounts
+from tests.docs.pages import ROOT
+from tests.docs.test_pages import leaves
+
+PAGES = sorted(
+    [
+        ROOT / "docs" / "operating.md",
+        ROOT / "docs" / "messages.md",
+        *(ROOT / "docs").glob("decisions/*"),
+    ]
+)
+BESIDE_SETTINGS = {"BATON_TRACEBACK"}
+VERB = re.compile(r"(?:^ {4}|`)baton ([a-z]+(?: (?:list|redrive))?)([^`\n#]*)", re.MULTILINE)
+
+
+@pytest.fixture(params=PAGES, ids=lambda path: path.name)
+def page(request: pytest.FixtureRequest) -> str:
+    path: Path = request.param
+    return path.read_text()
+
+
+def test_every_verb_takes_the_options_it_is_shown_with(page: str) -> None:
+    known = leaves()
+    for verb, rest in VERB.findall(page):
+        if verb == "dev":
+            continue
+        assert f"baton {verb}" in known, verb
+        options = set(re.findall(r"--[a-z-]+", rest))
+        assert options <= known[f"baton {verb}"] | {"--tenant"}, f"{verb} {options}"
+
+
+def test_every_variable_is_read(page: str) -> None:
+    named = set(re.findall(r"BATON_[A-Z_]+", page)) - BESIDE_SETTINGS
+
+    assert {name for name in named if name[6:].lower() not in Settings.model_fields} == set()
+
+
+def test_every_metric_is_exported(page: str) -> None:
+    counted = {"executor": ExecutorCounts, "scheduler": SchedulerCounts}
+    known = {
+        f"baton_{role}_{one.name}_total"
+        for role, counts in counted.items()
+        for one in fields(counts)
+    }
+    source = inspect.getsource(metrics)
+    known |= {f"baton_{name}" for name in re.findall(r'_gauge\("(\w+)"', source)}
+    known |= {f"{name}_total" for name in re.findall(r'"(baton_\w+)"', source)}
+    named = set(re.findall(r"\bbaton_(?:executor|scheduler|projector|relay)_\w+", page))
+
+    assert named - known == set()
+
+
+def test_every_link_leads_to_a_page_of_the_project() -> None:
+    for path in PAGES:
+        for target in re.findall(r"\]\(([\w./-]+)[#)]", path.read_text()):
+            assert (path.parent / target).exists(), f"{path.name}: {target}"
+
+
+def test_the_page_for_operators_tells_of_every_service() -> None:
+    told = {verb for verb, _ in VERB.findall((ROOT / "docs" / "operating.md").read_text())}
+
+    assert told >= {"api", "executor", "projector", "scheduler", "worker", "up", "migrate"}
+    assert told >= {"export", "import", "republish", "deadletters list", "deadletters redrive"}
