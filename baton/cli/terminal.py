@@ -25,8 +25,13 @@ def console(*, stderr: bool = False) -> "Console":
 
 
 def print_json(value: object) -> None:
-    """Print one JSON document."""
-    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+    """Print one JSON document, whole: an unbuffered stdout takes a part and doesn't tell."""
+    text = json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+    rest = memoryview(text.encode(sys.stdout.encoding, "replace"))
+    sys.stdout.flush()
+    while rest:
+        rest = rest[sys.stdout.buffer.write(rest) :]
+    sys.stdout.flush()
 
 
 def print_lines(lines: "Iterable[RenderableType]") -> None:

@@ -11,6 +11,7 @@ from eventlog.backend import Place
 from eventlog.dead_letters import DeadLetter
 from eventlog.topics import Message
 from tests.cli.conftest import Call
+from tests.cli.processes import baton
 
 LETTERS = (
     DeadLetter(
@@ -40,13 +41,17 @@ LETTERS = (
 
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
-    async def put() -> None:
-        stores = await BACKEND.open(Place(folder=tmp_path / "data", sealing_key=bytes(32)))
-        await stores.dead_letters.put(LETTERS)
+    put(tmp_path / "data", *LETTERS)
+    return tmp_path / "data"
+
+
+def put(data: Path, *letters: DeadLetter) -> None:
+    async def work() -> None:
+        stores = await BACKEND.open(Place(folder=data, sealing_key=bytes(32)))
+        await stores.dead_letters.put(letters)
         await stores.close()
 
-    asyncio.run(put())
-    return tmp_path / "data"
+    asyncio.run(work())
 
 
 def test_letters_are_listed_in_the_order_of_their_times(call: Call, data: Path) -> None:
@@ -98,6 +103,18 @@ def test_json_has_what_the_messages_hold(call: Call, data: Path) -> None:
         "headers": [{"name": "ce_id", "value_base64": "/w=="}],
     }
     assert (found[1]["value"], found[2]["value_base64"]) == (None, "/gA=")
+
+
+def test_a_large_message_comes_out_whole_from_an_unbuffered_process(data: Path) -> None:
+    large = DeadLetter(
+        letter_id="c1", source="t/0@1", reason="?", message=Message(value=b"x" * 2**21), at=1
+    )
+    put(data, large)
+    asked = ("deadletters", "list", "--json", "--data", data)
+
+    for _ in range(3):
+        ended = baton(*asked, folder=data.parent, env={"PYTHONUNBUFFERED": "1"})
+        assert len(json.loads(ended.out)[0]["value"]) == 2**21
 
 
 def test_letters_are_sent_only_by_a_log_with_topics(call: Call, data: Path) -> None:
