@@ -17,7 +17,10 @@ from backends.kafka.run_events_in import RunEventReader
 from backends.kafka.seldom import speak_seldom
 from backends.kafka.shares import KafkaShares
 from backends.kafka.topics import KafkaTopics
+from eventlog import dead_letters
 from eventlog.backend import Route, Stores, Transport
+from eventlog.clock import SystemClock
+from eventlog.topics import Delivered
 
 __all__ = ["TRANSPORT"]
 
@@ -29,7 +32,12 @@ async def _attach(stores: Stores, route: Route) -> Stores:
     producer = Producer(connection, creation)
     topics = KafkaTopics(connection, creation, producer)
     publisher = KafkaPublisher(connection, creation, names.runs)
-    reader = RunEventReader(stores.events)
+
+    async def give_up(message: Delivered, reason: str) -> None:
+        letter = dead_letters.dead_letter(message, reason, at=SystemClock().now())
+        await dead_letters.give_up([letter], stores.dead_letters, topics, prefix=route.prefix)
+
+    reader = RunEventReader(stores.events, give_up)
     shares = KafkaShares(connection, creation, reader, topic=names.runs, prefix=names.prefix)
     speak_seldom()
     async with AsyncExitStack() as opened:

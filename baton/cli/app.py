@@ -22,6 +22,7 @@ from baton.cli import (
     make_token,
     migrate,
     replay,
+    republish,
     runs,
     services,
     up,
@@ -71,6 +72,7 @@ app.command(rich_help_panel=_DATA)(replay.replay)
 app.add_typer(deadletters.app, name="deadletters", rich_help_panel=_DATA)
 app.command(rich_help_panel=_DATA)(export_events.export)
 app.command("import", rich_help_panel=_DATA)(import_events.import_)
+app.command(rich_help_panel=_DATA)(republish.republish)
 
 
 def run() -> None:
