@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Collection, Mapping, Sequence
+from typing import TypeAlias
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener
 from aiokafka.errors import CommitFailedError, IllegalStateError
@@ -12,7 +13,8 @@ from eventlog.topics import Delivered
 
 COMMIT_S = 20.0
 
-Found = Mapping[TopicPartition, "Sequence[ConsumerRecord[bytes, bytes]]"]
+Records: TypeAlias = "Sequence[ConsumerRecord[bytes, bytes]]"
+Found: TypeAlias = Mapping[TopicPartition, Records]
 
 _log = logging.getLogger("baton.kafka")
 

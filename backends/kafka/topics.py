@@ -10,16 +10,15 @@ from aiokafka.structs import ConsumerRecord
 
 from backends.kafka.connection import FAILURES, Connection, as_unavailable, insist
 from backends.kafka.creation import Creation
+from backends.kafka.damaged import DAMAGE, MAX_MESSAGES, carefully
 from backends.kafka.ending import let_go
-from backends.kafka.places import GroupPlace, OwnPlace
+from backends.kafka.places import Found, GroupPlace, OwnPlace
 from backends.kafka.producer import Producer
 from eventlog.errors import Unavailable
 from eventlog.topics import Delivered, Message
 
 POLL_MS = 1_000
 LEAVE_S = 3.0
-MAX_MESSAGES = 500
-"""What one `next` returns at most."""
 
 _log = logging.getLogger("baton.kafka")
 
@@ -72,6 +71,7 @@ class KafkaConsumption:
         self._consumer: AIOKafkaConsumer | None = None
         self._starting = asyncio.Lock()
         self._doing = f"receiving from {place.topic}"
+        self._wary = False
         self._closed = False
 
     async def next(self, *, unfinished: Collection[Delivered] = ()) -> Sequence[Delivered]:
@@ -88,15 +88,27 @@ class KafkaConsumption:
         consumer = await self.started()
         try:
             await self._place.handled(consumer, unfinished)
-            found = await consumer.getmany(timeout_ms=POLL_MS, max_records=MAX_MESSAGES)
-        except Exception:
-            await self._drop()
+            found = await self._received(consumer)
+            _require(consumer, self._place.topic)
+        except BaseException as error:
+            if self._wary or not isinstance(error, asyncio.CancelledError):
+                await self._drop()
             raise
-        if not found and not consumer.partitions_for_topic(self._place.topic):
-            await self._drop()
-            raise Unavailable(f"Kafka: {self._place.topic} is gone")
         self._place.returned.add(found)
         return [_delivered(record) for records in found.values() for record in records]
+
+    async def _received(self, consumer: AIOKafkaConsumer) -> Found:
+        found: Found
+        if self._wary:
+            found, damaged = await carefully(consumer)
+            self._wary = not damaged
+            return found
+        try:
+            found = await consumer.getmany(timeout_ms=POLL_MS, max_records=MAX_MESSAGES)
+        except DAMAGE as error:
+            self._wary = True
+            raise Unavailable(f"Kafka: a message is damaged: {error}") from error
+        return found
 
     async def started(self) -> AIOKafkaConsumer:
         """Return the consumer, a new one when there is none; raises what clients raise."""
@@ -133,6 +145,11 @@ class KafkaConsumption:
             _log.warning("%s: what was done last will be received again: %r", self._doing, error)
         finally:
             await self._drop()
+
+
+def _require(consumer: AIOKafkaConsumer, topic: str) -> None:
+    if not consumer.partitions_for_topic(topic):
+        raise Unavailable(f"Kafka: {topic} is gone")
 
 
 def _delivered(record: "ConsumerRecord[bytes, bytes]") -> Delivered:
