@@ -126,7 +126,7 @@ def _of_stored_runs(findings: Findings) -> Iterator[Verdict]:
 def _of_memory(findings: Findings) -> Iterator[Verdict]:
     if findings.memory:
         yield Verdict(
-            what=f"memory after {findings.memory[-1].runs:,} runs ÷ after half of them",
+            what=f"memory, last fifth of {findings.memory[-1].runs:,} runs ÷ middle fifth",
             wanted=1.05,
             found=growth(list(findings.memory)),
             at_most=True,

@@ -1,6 +1,7 @@
 """The memory of one `baton dev` through which many runs of 3 steps are started."""
 
 from dataclasses import dataclass
+from statistics import median
 
 from benchmarks.load import Load
 from benchmarks.processes import called
@@ -33,7 +34,10 @@ def measure(session: Session) -> list[Sample]:
 
 
 def growth(samples: list[Sample]) -> float:
-    """Return by what factor memory grew over the second half of the runs."""
-    half = samples[-1].runs / 2
-    middle = min(samples, key=lambda sample: abs(sample.runs - half))
-    return samples[-1].rss_mib / middle.rss_mib
+    """Return by what factor memory grew from the middle fifth of the runs to the last one."""
+    runs = samples[-1].runs
+    middle, last = (
+        median(one.rss_mib for one in samples if low * runs <= one.runs <= high * runs)
+        for low, high in ((0.4, 0.6), (0.8, 1.0))
+    )
+    return last / middle

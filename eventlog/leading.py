@@ -6,7 +6,7 @@ still writes by the writes themselves: derived ids, expected versions, checkpoin
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from typing import Final
 
 from eventlog.errors import Unavailable
@@ -29,18 +29,34 @@ class Leader:
         self._name = name
         self._holder = holder
         self._clock = clock
+        self._running: asyncio.Task[None] | None = None
 
     @property
     def leading(self) -> bool:
         """Whether it is this process's turn."""
         return self.lease is not None
 
-    async def run(self, work: Callable[[], Awaitable[None]]) -> None:
-        """Do `work` during every turn, until cancelled; a turn that is over cancels it.
+    async def run(self, work: Callable[[], Coroutine[None, None, None]]) -> None:
+        """Do `work` during every turn, until stopped or cancelled; a turn's end cancels it.
 
         What `work` raises comes out, but for `Unavailable`, which ends the turn. The lease is given
-        back at the end of each.
+        back when work has ended.
         """
+        self._running = asyncio.create_task(self._take_turns(work))
+        try:
+            await asyncio.wait((self._running,))
+        finally:
+            await self.stop()
+        if not self._running.cancelled():
+            self._running.result()
+
+    async def stop(self) -> None:
+        """End the turn, and wait until work has ended and the lease is given back."""
+        if self._running is not None:
+            self._running.cancel()
+            await asyncio.wait((self._running,))
+
+    async def _take_turns(self, work: Callable[[], Coroutine[None, None, None]]) -> None:
         while True:
             self.lease = await self._asked()
             if self.lease is not None:
@@ -49,28 +65,24 @@ class Leader:
                     await self._turn(work, self.lease)
                 finally:
                     lease, self.lease = self.lease, None
-                    await asyncio.shield(self._leave(lease))
+                    await self._leave(lease)
             await self._clock.sleep(CANDIDATE_MS)
 
-    async def _turn(self, work: Callable[[], Awaitable[None]], lease: Lease) -> None:
+    async def _turn(self, work: Callable[[], Coroutine[None, None, None]], lease: Lease) -> None:
         """Work until that ends or the lease is lost."""
-        holding = asyncio.ensure_future(self._hold(lease))
-
-        async def working() -> None:
-            try:
-                await work()
-            finally:
-                holding.cancel()
-
+        working = asyncio.create_task(work())
+        holding = asyncio.create_task(self._hold(lease))
         try:
-            async with asyncio.TaskGroup() as group:
-                task = group.create_task(working())
-                await asyncio.wait((holding,))
-                task.cancel()
-        except* Unavailable as errors:
-            _log.warning("%s: interrupted: %s", self._name, errors.exceptions)
+            await asyncio.wait((working, holding), return_when=asyncio.FIRST_COMPLETED)
         finally:
+            working.cancel()
             holding.cancel()
+            await asyncio.wait((working, holding))
+        if working.cancelled() or not (error := working.exception()):
+            return
+        if _rest_of(error) is not None:
+            raise error
+        _log.warning("%s: interrupted: %r", self._name, error)
 
     async def _hold(self, lease: Lease) -> None:
         """Renew the lease until it is lost."""
@@ -99,3 +111,10 @@ class Leader:
                 await self._leases.release(lease)
         except Unavailable as error:
             _log.warning("%s: the lease runs out by itself: %s", self._name, error)
+
+
+def _rest_of(error: BaseException) -> BaseException | None:
+    """Return what of an error is not that something was unavailable."""
+    if isinstance(error, BaseExceptionGroup):
+        return error.split(Unavailable)[1]
+    return None if isinstance(error, Unavailable) else error

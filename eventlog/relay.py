@@ -48,7 +48,6 @@ class Relay:
         self._checkpoints = stores.checkpoints
         self._clock = clock
         self._leader = Leader(stores.leases, NAME, holder=holder, clock=clock)
-        self._running: asyncio.Task[None] | None = None
         self._saved = 0
         self._saved_at = 0
         self.published = 0
@@ -61,20 +60,11 @@ class Relay:
 
     async def run(self) -> None:
         """Wait for the lease and publish while it lasts, until stopped."""
-        self._running = asyncio.ensure_future(self._leader.run(self._turn))
-        try:
-            await asyncio.wait((self._running,))
-        finally:
-            self._running.cancel()
-            await asyncio.wait((self._running,))
-        if not self._running.cancelled():
-            self._running.result()
+        await self._leader.run(self._turn)
 
     async def stop(self) -> None:
         """Save how far it came and give the lease back."""
-        if self._running is not None:
-            self._running.cancel()
-            await asyncio.wait((self._running,))
+        await self._leader.stop()
 
     async def _turn(self) -> None:
         self.position = self._saved = await self._checkpoints.load(NAME)

@@ -5,7 +5,6 @@ is kept apart by derived ids and expected versions.
 """
 
 import asyncio
-import logging
 from collections.abc import Sequence
 from contextlib import suppress
 from random import Random
@@ -13,12 +12,11 @@ from typing import Final
 
 from eventlog.backend import Stores
 from eventlog.envelope import Recorded
-from eventlog.errors import Unavailable
 from eventlog.follow import follow
 from eventlog.ids import new_id
-from eventlog.ports import Clock, Lease
+from eventlog.leading import Leader
+from eventlog.ports import Clock
 from projector.queries import Views
-from scheduler.alarm import Alarm
 from scheduler.counts import Counts
 from scheduler.due_ticks import Policies
 from scheduler.fire_schedules import ScheduleFiring
@@ -27,14 +25,10 @@ from scheduler.match_record_events import RecordMatcher
 
 NAME: Final = "scheduler"
 """The lease, and the subscription that schedules and timers are fed from."""
-LEASE_MS: Final = 5_000
-RENEW_MS: Final = 1_500
+SAVE_MS: Final = 1_500
+"""How often it is saved how far record events were matched."""
 FINISH_S: Final = 5.0
 """How long what is under way may take to end; what is cut off is done in the next turn."""
-CANDIDATE_MS: Final = 1_000
-"""How often a scheduler that waits for its turn asks."""
-
-_log = logging.getLogger(__name__)
 
 
 class Scheduler:
@@ -61,42 +55,28 @@ class Scheduler:
         self._rng = rng
         self._holder = holder or new_id(clock.now())
         self._policies = policies or Policies()
-        self._alarm = Alarm(clock)
-        self._stopping = False
-        self._ended = asyncio.Event()
-        self._ended.set()
+        self._leader = Leader(
+            stores.leases, NAME, holder=holder or new_id(clock.now()), clock=clock
+        )
         self.counts = Counts()
-        self.lease: Lease | None = None
 
     @property
     def leading(self) -> bool:
         """Whether it is this scheduler's turn."""
-        return self.lease is not None
+        return self._leader.leading
 
     async def run(self) -> None:
-        """Wait for the lease and work while it lasts, until stopped.
+        """Wait for the lease and work while it lasts, until stopped or cancelled.
 
         Raises what made the log or an event unreadable, for the process to end by.
         """
-        self._ended.clear()
-        try:
-            while not self._stopping:
-                self.lease = await self._acquire()
-                if self.lease is not None:
-                    await self._lead(self.lease)
-                if not self._stopping:
-                    await self._alarm.wait(CANDIDATE_MS)
-        finally:
-            self._ended.set()
+        await self._leader.run(self._turn)
 
     async def stop(self) -> None:
         """Finish what is being fired, save how far it came, give the lease back."""
-        self._stopping = True
-        self._alarm.ring()
-        await self._ended.wait()
+        await self._leader.stop()
 
-    async def _lead(self, lease: Lease) -> None:
-        _log.info("scheduling, epoch %d", lease.epoch)
+    async def _turn(self) -> None:
         matcher = RecordMatcher(self._stores, clock=self._clock, counts=self.counts)
         schedules = ScheduleFiring(
             self._stores.events,
@@ -110,19 +90,26 @@ class Scheduler:
         )
         try:
             async with asyncio.TaskGroup() as group:
-                work = (matcher.run(), self._by_the_clock(schedules, timers))
-                tasks = [group.create_task(one) for one in work]
-                await self._hold(lease, matcher)
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(matcher.rest(), FINISH_S)
-                for task in tasks:
-                    task.cancel()
-        except* Unavailable as errors:
-            _log.warning("scheduling is interrupted: %s", errors.exceptions)
+                group.create_task(matcher.run())
+                group.create_task(self._by_the_clock(schedules, timers))
+                group.create_task(self._save_from_time_to_time(matcher))
+                await self._until_told(matcher)
         finally:
-            self.lease = None
             await timers.finish(grace_s=FINISH_S)
-            await self._leave(lease, matcher)
+            await matcher.save()
+
+    async def _until_told(self, matcher: RecordMatcher) -> None:
+        """Wait for the end of the turn, then for what is being matched."""
+        try:
+            await asyncio.get_running_loop().create_future()
+        finally:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(matcher.rest(), FINISH_S)
+
+    async def _save_from_time_to_time(self, matcher: RecordMatcher) -> None:
+        while True:
+            await self._clock.sleep(SAVE_MS)
+            await matcher.save()
 
     async def _by_the_clock(self, schedules: ScheduleFiring, timers: TimerFiring) -> None:
         """Fire schedules and timers, fed by the log from where the views stand."""
@@ -138,40 +125,3 @@ class Scheduler:
             group.create_task(follow(subscription, note, clock=self._clock))
             group.create_task(schedules.run())
             group.create_task(timers.run())
-
-    async def _hold(self, lease: Lease, matcher: RecordMatcher) -> None:
-        """Renew the lease until it is lost or this scheduler is stopped."""
-        while not self._stopping:
-            await self._alarm.wait(RENEW_MS)
-            if self._stopping:
-                return
-            try:
-                renewed = await self._renew()
-                if renewed is None or renewed.epoch != lease.epoch:
-                    _log.warning("another scheduler took over from epoch %d", lease.epoch)
-                    return
-                lease = renewed
-                await matcher.save()
-            except Unavailable as error:
-                _log.warning("the lease can't be renewed: %s", error)
-                if self._clock.now() >= lease.expires_at:
-                    return
-
-    async def _acquire(self) -> Lease | None:
-        try:
-            return await self._renew()
-        except Unavailable as error:
-            _log.warning("the lease can't be asked for: %s", error)
-            return None
-
-    async def _renew(self) -> Lease | None:
-        now = self._clock.now()
-        return await self._stores.leases.acquire(NAME, holder=self._holder, ttl_ms=LEASE_MS, at=now)
-
-    async def _leave(self, lease: Lease, matcher: RecordMatcher) -> None:
-        """Hand over tidily where that is possible; nothing depends on it."""
-        try:
-            await matcher.save()
-            await self._stores.leases.release(lease)
-        except Unavailable as error:
-            _log.warning("the lease runs out by itself: %s", error)

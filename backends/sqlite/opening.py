@@ -4,6 +4,7 @@ from contextlib import AsyncExitStack
 
 from backends.sqlite.checkpoints import SqliteCheckpoints
 from backends.sqlite.database import FolderLock, reader
+from backends.sqlite.dead_letters import SqliteDeadLetters
 from backends.sqlite.errors import as_unavailable
 from backends.sqlite.event_store import SqliteEventStore
 from backends.sqlite.idempotency import SqliteIdempotencyKeys
@@ -50,6 +51,7 @@ async def open_stores(place: Place) -> Stores:
             keys=SqliteIdempotencyKeys(transactions),
             leases=SqliteLeases(transactions),
             secrets=SqliteSecrets(reading, transactions, sealer),
+            dead_letters=SqliteDeadLetters(reading, transactions),
             close=opened.pop_all().aclose,
         )
     raise AssertionError  # the stack passes exceptions on

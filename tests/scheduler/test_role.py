@@ -14,10 +14,11 @@ from domain.run.messages import DelayElapsed, RunRequested
 from domain.schedule.messages import ScheduleFired
 from domain.schedule.timetable import Interval
 from eventlog.errors import Unavailable
+from eventlog.leading import CANDIDATE_MS, LEASE_MS, RENEW_MS
 from eventlog.ports import Checkpoints, Lease, Leases
 from scheduler import role
 from scheduler.match_record_events import NAME as RECORDS
-from scheduler.role import CANDIDATE_MS, LEASE_MS, RENEW_MS, Scheduler
+from scheduler.role import Scheduler
 from tests.domain.examples import compute
 from tests.scheduler.world import World, until
 
@@ -25,8 +26,9 @@ ON_ORDER = EventTrigger(event_type="record.created", structure="orders")
 SECOND = 1_000
 
 
-def scheduler_of(world: World, **members) -> Scheduler:
-    return Scheduler(world.stores, world.views, clock=world.clock, rng=Random(1), **members)
+def scheduler_of(world: World, *, leases: Leases | None = None, **members) -> Scheduler:
+    stores = replace(world.stores, leases=leases or world.stores.leases)
+    return Scheduler(stores, world.views, clock=world.clock, rng=Random(1), **members)
 
 
 @asynccontextmanager
@@ -119,9 +121,9 @@ async def test_of_two_schedulers_one_works(world):
 
 async def test_when_one_dies_the_other_takes_over_within_seconds(world):
     await world.schedule("s", Interval(every_ms=SECOND))
-    one, other = scheduler_of(world, holder="one"), scheduler_of(world, holder="other")
     cut = Cut(world.stores.leases)
-    one._stores = replace(world.stores, leases=cut)
+    one = scheduler_of(world, holder="one", leases=cut)
+    other = scheduler_of(world, holder="other")
     async with world.projecting(), running(one, other) as tasks:
         await pass_time(world, 3 * SECOND)
         assert one.leading
@@ -137,8 +139,7 @@ async def test_when_one_dies_the_other_takes_over_within_seconds(world):
 
 async def test_a_name_that_only_one_process_has_goes_on_at_once(world):
     cut = Cut(world.stores.leases)
-    died = scheduler_of(world.on(world.store), holder="only")
-    died._stores = replace(world.stores, leases=cut)
+    died = scheduler_of(world.on(world.store), holder="only", leases=cut)
     async with running(died) as tasks:
         await pass_time(world, 100)
         cut.cut = True
@@ -152,9 +153,9 @@ async def test_a_name_that_only_one_process_has_goes_on_at_once(world):
 
 
 async def test_a_lease_that_cannot_be_renewed_ends_the_work_when_it_runs_out(world):
-    one, other = scheduler_of(world, holder="one"), scheduler_of(world, holder="other")
     cut = Cut(world.stores.leases)
-    one._stores = replace(world.stores, leases=cut)
+    one = scheduler_of(world, holder="one", leases=cut)
+    other = scheduler_of(world, holder="other")
     async with running(one, other):
         await pass_time(world, SECOND)
         cut.cut = True
