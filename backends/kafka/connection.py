@@ -32,7 +32,8 @@ PATIENCE_MS = 24 * 3_600_000
 METADATA_MS = 30_000
 RETRY_MS = 100
 BATCH_BYTES = 256 * 1024
-FETCH_BYTES = 4 * 1024 * 1024
+FETCH_BYTES = 2 * 1024 * 1024
+"""What comes in at once is taken apart at once: nothing else happens meanwhile."""
 
 FAILURES = (KafkaError, ConsumerStoppedError, IllegalOperation, OSError, TimeoutError)
 """What clients raise when the cluster doesn't answer, or not as it should."""
@@ -90,6 +91,7 @@ class Connection:
             max_poll_interval_ms=PATIENCE_MS,
             rebalance_timeout_ms=CONSUMER_REQUEST_MS // 2,
             max_partition_fetch_bytes=FETCH_BYTES,
+            fetch_max_bytes=FETCH_BYTES,
             request_timeout_ms=CONSUMER_REQUEST_MS,
             retry_backoff_ms=RETRY_MS,
             metadata_max_age_ms=METADATA_MS,

@@ -7,6 +7,7 @@ event.
 import asyncio
 import logging
 from collections.abc import Sequence
+from functools import partial
 
 from backends.kafka.connection import Connection, insist
 from backends.kafka.creation import Creation
@@ -91,7 +92,8 @@ class KafkaShare:
             elif gained := ours.gained:
                 _log.info("%s: gained partitions %s", group, sorted(gained))
                 ours.begun |= gained
-                await self._owner.gain(self._member.owns(gained))
+                take_up = partial(self._owner.gain, self._member.owns(gained))
+                await insist(take_up, f"{group}: taking up partitions")
                 ours.settled |= gained
             else:
                 return

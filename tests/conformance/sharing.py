@@ -28,7 +28,7 @@ from eventlog.shares import Owns, SharedLog, WholeLog
 from tests.conformance.opening import opens
 from tests.servers.kafka import prefix_for, server_url
 
-ENDS_S = 30.0
+ENDS_S = 60.0
 SESSION_MS = 1_500
 """Tests don't wait long for a member that died."""
 
