@@ -8,9 +8,10 @@ take about a minute longer than the default.
 import asyncio
 import json
 import os
+import time
 from base64 import b64encode
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from random import Random
@@ -20,7 +21,7 @@ import asyncpg
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
-from tests.faults.driver import driving
+from tests.faults.driver import Driver, driving
 from tests.faults.event_log import Log, runs_of
 from tests.faults.site import Site
 from tests.faults.topic_log import bootstrap
@@ -32,6 +33,8 @@ EVENTS = int(os.environ.get("BATON_TEST_RECORDS", "1500"))
 AGAIN = EVENTS // 20
 VICTIMS = ("scheduler-1", "executor-1", "projector-1")
 POLL_S = 0.01
+STILL_S = 40.0
+"""A group waits ten seconds for a consumer that was killed, and a machine may be busy."""
 PACE = 200
 """Messages on their way at once."""
 ORDERS = {
@@ -165,7 +168,8 @@ async def send(producer: AIOKafkaProducer, topic: str, sent: Sequence[Sent]) -> 
 class Watch:
     """Looks into the database while services are at work."""
 
-    def __init__(self, connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+    def __init__(self, site: Site, connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+        self._site = site
         self._connection = connection
 
     async def now(self) -> Counted:
@@ -173,18 +177,32 @@ class Watch:
         assert row is not None
         return Counted(*row)
 
-    async def until(self, reached: Any, *, within_s: float = 90.0) -> Counted:
-        async with asyncio.timeout(within_s):
-            while not reached(found := await self.now()):  # noqa: ASYNC110 - a database rings no bell
-                await asyncio.sleep(POLL_S)
-            return found
+    async def until(self, reached: Callable[[Counted], bool]) -> Counted:
+        """Wait for it as long as anything moves."""
+        newest, moved = await self.now(), time.monotonic()
+        while not reached(newest):
+            assert time.monotonic() < moved + STILL_S, f"{newest}\n{self._site.said()}"
+            await asyncio.sleep(POLL_S)
+            before, newest = newest, await self.now()
+            moved = moved if newest == before else time.monotonic()
+        return newest
 
 
-async def everything_happens(site: Site, watch: Watch, rng: Random) -> dict[str, Counted]:
+@asynccontextmanager
+async def watching(site: Site) -> AsyncIterator[Watch]:
+    connection = await asyncpg.connect(site.database)
+    try:
+        yield Watch(site, connection)
+    finally:
+        await connection.close()
+
+
+async def everything_happens(driver: Driver[Site], watch: Watch, rng: Random) -> dict[str, Counted]:
     """Send all in phases; in each of them one service is killed at its work and started again.
 
-    Returns what was there right after each kill.
+    Returns how far everything was when it was gone.
     """
+    site = driver.installation
     killed: dict[str, Counted] = {}
     async with producing(site) as producer:
         for name, sent in zip(VICTIMS, messages(rng), strict=True):
@@ -193,12 +211,19 @@ async def everything_happens(site: Site, watch: Watch, rng: Random) -> dict[str,
             await watch.until(_at_work(name, before))
             await site[name].kill()
             killed[name] = await watch.now()
+            if name == "projector-1":
+                killed[name] = await _passed(watch, await driver.count("completed"))
             await site[name].start()
             await sending
     return killed
 
 
-def _at_work(name: str, before: Counted) -> Any:
+async def _passed(watch: Watch, shown: int) -> Counted:
+    """Wait until more runs have completed than the views show, which stand still."""
+    return await watch.until(lambda now: now.completed > shown)
+
+
+def _at_work(name: str, before: Counted) -> Callable[[Counted], bool]:
     """Return when a service is in the middle of what a phase brings."""
     match name:
         case "scheduler-1":
@@ -257,16 +282,14 @@ async def services(folder: Path) -> AsyncIterator[Site]:
         yield site
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(300 + EVENTS // 50)
 async def test_every_event_runs_once_and_every_other_message_is_a_dead_letter(
     tmp_path: Path,
 ) -> None:
-    async with services(tmp_path) as site, driving(site) as driver:
-        connection = await asyncpg.connect(site.database)
-        watch = Watch(connection)
+    async with services(tmp_path) as site, driving(site) as driver, watching(site) as watch:
         await driver.create(ORDERS)
 
-        killed = await everything_happens(site, watch, Random())
+        killed = await everything_happens(driver, watch, Random())
         await watch.until(lambda now: now.completed >= EVENTS)
         letters = await _all_letters(site)
         await site.quiesced()
@@ -288,7 +311,6 @@ async def test_every_event_runs_once_and_every_other_message_is_a_dead_letter(
         assert (again.exited, again.out) == (0, f"{len(UNREADABLE)} sent again\n")
         await _all_letters(site, 2 * len(UNREADABLE))
         assert len(runs_of(await site.events())) == EVENTS
-        await connection.close()
         exits = await site.stop()
         assert set(exits.values()) == {0}, site.said()
 
@@ -297,10 +319,8 @@ def _kills_hit_work(killed: dict[str, Counted], log: Log) -> None:
     first, second, third = (killed[name] for name in VICTIMS)
     assert 0 < first.received < EVENTS
     assert _open(second) > 0
-    attempts = [one.data["attempt"] for one in log if one.name == "StepStarted"]
-    assert max(attempts) > 1  # a run that was taken over begins its step anew; nothing else does
-    assert third.head < log[-1].position
-    assert third.completed < EVENTS
+    assert _open(third) > 0
+    assert any(one.data["cause"] == "takeover" for one in log if one.name == "StepStarted")
 
 
 async def _all_letters(site: Site, count: int = len(UNREADABLE)) -> list[dict[str, Any]]:
