@@ -27,7 +27,7 @@ def worker(
         int, typer.Option("--concurrency", min=1, help="How many tasks at once.")
     ] = 100,
 ) -> None:
-    """Perform the tasks of queues, as `[functions.NAME] queue = "QUEUE"` asks the executors to.
+    """Perform the tasks of queues, for functions declared with `queue = "QUEUE"` in baton.toml.
 
     Any number of workers share a queue. Ctrl-C lets what is under way end; the tasks of one that is
     killed go to another.

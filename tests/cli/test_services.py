@@ -1,0 +1,157 @@
+"""The services as processes of their own, as an operator meets them."""
+
+import asyncio
+import re
+import signal
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from tests.cli.processes import baton
+from tests.servers.cluster import Cluster
+from tests.servers.kafka import server_url
+from tests.servers.postgres import bare_database, database_for
+from tests.servers.service import Service, Verb
+
+VERBS: tuple[Verb, ...] = ("api", "executor", "projector", "scheduler")
+DEADLINE_S = 60
+BASE = "/orchestration/ws/demo/api/v1/orchestrations"
+ONE_STEP = {
+    "slug": "one",
+    "name": "One",
+    "trigger": {"type": "on-demand"},
+    "steps": [{"id": "only", "type": "compute", "functionId": "noop"}],
+}
+
+
+@pytest.fixture
+async def cluster(tmp_path: Path) -> AsyncIterator[Cluster]:
+    store, log = await database_for(tmp_path), server_url()
+    async with Cluster(tmp_path / "cluster", store=store, log=log) as made:
+        yield made
+
+
+async def completes_a_run(url: str, headers: dict[str, str]) -> None:
+    async with asyncio.timeout(DEADLINE_S), aiohttp.ClientSession(url, headers=headers) as session:
+        async with session.post(BASE, json=ONE_STEP) as response:
+            made = await response.json()
+            assert response.status == 201, made
+        async with session.post(f"{BASE}/{made['id']}/runs", json={}) as response:
+            run = await response.json()
+            assert response.status == 201, run
+        while run["status"] not in {"completed", "failed"}:
+            async with session.get(f"{BASE}/{made['id']}/runs/{run['id']}") as response:
+                run = await response.json()
+        assert run["status"] == "completed"
+
+
+async def answers_at(service: Service) -> str:
+    """Return where a service answers that isn't ready yet."""
+    while True:
+        if found := re.search(r"answers at (\S+)", service.out_file.read_text()):
+            return found[1]
+        await asyncio.sleep(0.05)
+
+
+async def test_services_become_ready_work_together_and_end_in_order(cluster: Cluster) -> None:
+    await cluster.migrate()
+    await cluster.start(*VERBS)
+    async with aiohttp.ClientSession() as session:
+        for service in cluster.services.values():
+            async with session.get(f"{service.url}/readyz") as response:
+                assert response.status == 200, await response.text()
+    await completes_a_run(cluster.url, cluster.headers)
+
+    assert set((await cluster.stop()).values()) == {0}
+    assert "Traceback" not in cluster.said()
+
+
+@pytest.mark.parametrize("verb", ["executor", "projector", "scheduler"])
+async def test_a_service_without_commands_takes_none(cluster: Cluster, verb: Verb) -> None:
+    await cluster.migrate()
+    await cluster.start("projector")
+    service = cluster["projector-1"] if verb == "projector" else (await cluster.start(verb))[0]
+    async with aiohttp.ClientSession(headers=cluster.headers) as session:
+        async with session.get(f"{service.url}/metrics") as response:
+            assert f"baton_{verb}_" in await response.text()
+        async with session.post(f"{service.url}{BASE}", json=ONE_STEP) as response:
+            assert response.status == 404
+
+
+async def test_an_api_without_a_projector_is_not_ready_and_says_so(cluster: Cluster) -> None:
+    await cluster.migrate()
+    api = cluster.add("api")
+    await api.launch()
+    async with (
+        asyncio.timeout(DEADLINE_S),
+        aiohttp.ClientSession(headers=cluster.headers) as session,
+    ):
+        url = await answers_at(api)
+        async with session.get(f"{url}/readyz") as response:
+            assert response.status == 503
+            assert (await response.json())["checks"]["views"] == "failing"
+        async with session.get(f"{url}{BASE}") as response:
+            assert response.status == 503
+        await cluster.start("projector")
+        await api.ready()
+
+
+async def test_migrating_again_changes_nothing(cluster: Cluster) -> None:
+    first, again = await cluster.baton("migrate"), await cluster.baton("migrate")
+    assert f"created topic {cluster.runs_topic}" in first.out
+    assert again.out == "Everything was in place.\n"
+
+
+async def test_a_service_on_a_database_without_a_schema_says_what_to_do(tmp_path: Path) -> None:
+    cluster = Cluster(tmp_path, store=await bare_database(), log=server_url())
+    said = await cluster.baton("executor")
+    assert said.exited == 1
+    assert "run `baton migrate`" in said.err
+    assert len(said.err.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("environment", "what"),
+    [
+        ({"BATON_STORE": "", "BATON_LOG": "kafka://127.0.0.1:1"}, "BATON_STORE=postgresql://"),
+        ({"BATON_STORE": "postgresql://127.0.0.1:1/x"}, "BATON_LOG=kafka://"),
+    ],
+)
+@pytest.mark.parametrize("verb", [*VERBS, "up"])
+def test_a_service_by_itself_says_what_it_shares(
+    verb: str, environment: dict[str, str], what: str, tmp_path: Path
+) -> None:
+    ended = baton(verb, folder=tmp_path, env=environment)
+    assert ended.code == 1
+    assert what in ended.err
+    assert "baton dev" in ended.err
+
+
+async def test_up_runs_everything_again_when_it_ends_and_stops_it_all(cluster: Cluster) -> None:
+    await cluster.migrate()
+    out = cluster.folder / "up.out"
+    with out.open("wb") as told:
+        up = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "baton", "up", "--port", "0", "--executors", "2"),
+            cwd=cluster.folder,
+            env=cluster.environment,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=told,
+            stderr=told,
+        )
+    try:
+        async with asyncio.timeout(DEADLINE_S):
+            while len(ready := re.findall(r"Baton (\w+) is ready at (\S+)", out.read_text())) < 5:
+                assert up.returncode is None, out.read_text()
+                await asyncio.sleep(0.05)
+        names = sorted(name for name, _ in ready)
+        assert names == ["api", "executor", "executor", "projector", "scheduler"]
+        await completes_a_run(dict(ready)["api"], cluster.headers)
+    finally:
+        up.send_signal(signal.SIGINT)
+        code = await asyncio.wait_for(up.wait(), DEADLINE_S)
+    assert code == 0
+    assert out.read_text().count("Stopping ") == 5
