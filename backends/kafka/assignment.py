@@ -7,8 +7,10 @@ those where it was; those that are new to it stay paused until its owner has tak
 from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
+from typing import cast
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
+from aiokafka.consumer.group_coordinator import GroupCoordinator
 from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
 
 
@@ -75,7 +77,8 @@ class Rebalances(ConsumerRebalanceListener):  # type: ignore[misc] # the library
     def on_partitions_assigned(self, assigned: AbstractSet[TopicPartition]) -> None:
         """Go on in what is kept, and pause the rest."""
         ours = self._assignment
-        coordinator = self._consumer._coordinator  # noqa: SLF001 - nothing else tells generations
+        # Nothing public tells the generation.
+        coordinator = cast("GroupCoordinator", self._consumer._coordinator)  # noqa: SLF001
         ours.rebalanced((place.partition for place in assigned), coordinator.generation)
         kept = {place for place in assigned if place.partition in ours.kept}
         self._consumer.pause(*(assigned - kept))

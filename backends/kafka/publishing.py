@@ -96,7 +96,7 @@ class KafkaPublisher:
         await self._creation.ensure(self._topic)
         if self._client is None:
             client = AIOKafkaClient(
-                bootstrap_servers=list(self._connection.servers),
+                bootstrap_servers=",".join(self._connection.servers),
                 client_id="baton-relay",
                 request_timeout_ms=round(1_000 * self._timeout_s),
                 metadata_max_age_ms=METADATA_MS,
@@ -110,7 +110,7 @@ class KafkaPublisher:
             self._client = client
         return self._client
 
-    async def _send(self, client: AIOKafkaClient, batches: Mapping[int, bytearray]) -> None:
+    async def _send(self, client: AIOKafkaClient, batches: Mapping[int, bytes]) -> None:
         """Send one batch to each of the partitions, again where a leader is about to change."""
         left = batches
         while refused := await self._attempt(client, left):
@@ -119,10 +119,10 @@ class KafkaPublisher:
             await client.force_metadata_update()
 
     async def _attempt(
-        self, client: AIOKafkaClient, batches: Mapping[int, bytearray]
+        self, client: AIOKafkaClient, batches: Mapping[int, bytes]
     ) -> Collection[int]:
         """Send to all brokers at once; return the partitions that have no leader for now."""
-        by_node: defaultdict[int, list[tuple[int, bytearray]]] = defaultdict(list)
+        by_node: defaultdict[int, list[tuple[int, bytes]]] = defaultdict(list)
         for partition, batch in batches.items():
             leader = client.cluster.leader_for_partition(TopicPartition(self._topic, partition))
             by_node[NOBODY if leader is None else leader].append((partition, batch))
@@ -131,7 +131,7 @@ class KafkaPublisher:
         return refused + [one for answer in await asyncio.gather(*answers) for one in answer]
 
     async def _produce(
-        self, client: AIOKafkaClient, node: int, batches: list[tuple[int, bytearray]]
+        self, client: AIOKafkaClient, node: int, batches: list[tuple[int, bytes]]
     ) -> Sequence[int]:
         """Send one request; return the partitions that are refused for now."""
         request = ProduceRequest(
@@ -170,7 +170,7 @@ def _partitions(client: AIOKafkaClient, topic: str) -> int:
     return len(found)
 
 
-def _rounds(events: Sequence[Stored], partitions: int) -> Iterator[Mapping[int, bytearray]]:
+def _rounds(events: Sequence[Stored], partitions: int) -> Iterator[Mapping[int, bytes]]:
     """Yield batches to send one after the other: a request takes one of each partition."""
     now = round(time.time() * 1_000)
     filled: defaultdict[int, list[Batch]] = defaultdict(list)
@@ -186,7 +186,7 @@ def _rounds(events: Sequence[Stored], partitions: int) -> Iterator[Mapping[int, 
             counts[partition] = 0
         counts[partition] += 1
     while filled:
-        yield {partition: batches.pop(0).build() for partition, batches in filled.items()}
+        yield {partition: bytes(batches.pop(0).build()) for partition, batches in filled.items()}
         filled = defaultdict(list, {key: batches for key, batches in filled.items() if batches})
 
 

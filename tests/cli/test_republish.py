@@ -14,7 +14,7 @@ from tests.cli.conftest import Call
 from tests.servers import finding, kafka
 from tests.servers.postgres import database_for
 
-ENDS_S = 30
+ENDS_S = 60
 
 
 def started(stream: str, count: int) -> Write:
@@ -45,7 +45,8 @@ async def on_the_topic(topic: str, count: int) -> list[tuple[str, int]]:
             while len(found) < count:
                 for messages in (await consumer.getmany(timeout_ms=500)).values():
                     found += [
-                        (one.key.decode(), int(dict(one.headers)["version"])) for one in messages
+                        ((one.key or b"").decode(), int(dict(one.headers)["version"]))
+                        for one in messages
                     ]
     finally:
         await consumer.stop()
