@@ -4,6 +4,8 @@ import json
 from contextlib import AsyncExitStack
 from pathlib import Path
 
+import pytest
+
 from tests.docs.composed import Composed
 from tests.docs.pages import ROOT
 from tests.docs.test_compose import SERVICES
@@ -18,6 +20,7 @@ ORDER = {
 }
 
 
+@pytest.mark.timeout(300)
 async def test_services_a_worker_and_two_servers_run_an_order(tmp_path: Path) -> None:
     composed = Composed(tmp_path, await bare_database())
     migrated = await composed.verb(*composed.migration)
