@@ -29,7 +29,10 @@ def test_the_verbs_are_those_of_this_release() -> None:
     leaves = [verb for verb in verbs() if not any(one.startswith(f"{verb} ") for one in verbs())]
 
     assert [verb for verb in leaves if verb] == [
+        "api",
         "config",
+        "deadletters list",
+        "deadletters redrive",
         "definitions apply",
         "definitions delete",
         "definitions list",
@@ -37,16 +40,22 @@ def test_the_verbs_are_those_of_this_release() -> None:
         "demo",
         "dev",
         "events send",
+        "executor",
         "export",
         "import",
+        "migrate",
+        "projector",
         "replay",
+        "republish",
         "runs cancel",
         "runs list",
         "runs retry",
         "runs show",
         "runs start",
         "runs watch",
+        "scheduler",
         "token",
+        "up",
         "worker",
     ]
 
