@@ -27,7 +27,7 @@ from executor.remote_messages import (
     tasks_topic,
 )
 from executor.results import refused
-from executor.sender import Sender
+from executor.sender import NotSent, Sender
 
 PAYLOAD_TOO_LARGE: Final = "PAYLOAD_TOO_LARGE"
 MAX_REMEMBERED: Final = 50_000
@@ -106,6 +106,8 @@ class RemoteWorkers:
         try:
             await self._sender.send(tasks_topic(self._prefix, function.queue), message)
             return await waiting.outcome
+        except NotSent as fault:
+            return refused(PAYLOAD_TOO_LARGE, str(fault))
         finally:
             self._leave(call.idempotency_key, waiting)
 

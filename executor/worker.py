@@ -28,7 +28,7 @@ from executor.remote_messages import (
     workers_group,
 )
 from executor.results import INVALID_OUTPUT, InvalidOutput, refused
-from executor.sender import Sender
+from executor.sender import NotSent, Sender
 
 EXPIRED: Final = "EXPIRED"
 TIMEOUT: Final = "TIMEOUT"
@@ -134,13 +134,21 @@ class Worker:
             fault = f"the result has {len(raw)} bytes, at most {MAX_BYTES} can be sent"
             raw = result(call.execution_id, refused(INVALID_OUTPUT, fault))
         self._beats.pop(call.execution_id, None)
-        await self._sender.send(self._results, Message(value=raw, key=delivered.message.key))
+        try:
+            await self._send(delivered, raw)
+        except NotSent as fault:
+            await self._send(
+                delivered, result(call.execution_id, refused(INVALID_OUTPUT, str(fault)))
+            )
 
     async def _refuse(self, delivered: Delivered, fault: Malformed) -> None:
         _log.error("the task at %s can't be read: %s", delivered.position, fault)
         if fault.execution_id is not None:
             raw = result(fault.execution_id, refused(INVALID_TASK, str(fault)))
-            await self._sender.send(self._results, Message(value=raw, key=delivered.message.key))
+            await self._send(delivered, raw)
+
+    async def _send(self, task: Delivered, raw: bytes) -> None:
+        await self._sender.send(self._results, Message(value=raw, key=task.message.key))
 
     def _heard(self, call: Call, progress: object) -> None:
         """Send the newest progress of each attempt; one that is lost is no loss."""

@@ -12,7 +12,7 @@ import orjson
 from backends.memory.topics import MemoryTopics
 from domain.run.messages import Failed, Succeeded
 from eventlog.clock import SystemClock
-from eventlog.errors import Unavailable
+from eventlog.errors import Unavailable, Unwritable
 from eventlog.topics import Consumption, Message
 from executor.functions import RegisteredFunctions
 from executor.handler import Call
@@ -30,11 +30,15 @@ IN_AN_HOUR = 3_600_000
 
 
 class Flaky(MemoryTopics):
-    """Topics that don't answer so many times, and count what was sent together."""
+    """Topics that don't answer so many times, and count what was sent together.
 
-    def __init__(self, *, away: int = 0) -> None:
+    A message of more than `largest` bytes is refused with all that are sent beside it.
+    """
+
+    def __init__(self, *, away: int = 0, largest: int = 10**9) -> None:
         super().__init__()
         self.away = away
+        self.largest = largest
         self.sends: list[tuple[str, int]] = []
 
     async def send(self, topic: str, messages: Sequence[Message]) -> None:
@@ -42,6 +46,8 @@ class Flaky(MemoryTopics):
         if self.away:
             self.away -= 1
             raise Unavailable("away")
+        if any(len(message.value or b"") > self.largest for message in messages):
+            raise Unwritable("too large")
         self.sends.append((topic, len(messages)))
         await super().send(topic, messages)
 

@@ -241,6 +241,18 @@ async def test_a_task_too_large_for_a_message_fails_at_once(end: Asking) -> None
     assert not outcome.retryable
 
 
+async def test_a_task_that_topics_refuse_fails_and_costs_no_other_one() -> None:
+    async with asking(Flaky(largest=2_000)) as end:
+        asked = [end.ask(run_id=f"{n:020d}", input="x" * n * 1_000) for n in (1, 3, 0)]
+        seen: list[Any] = []
+        while len(seen) < 2:
+            seen += await within(end.tasks.next())
+        refused = await within(asked[1])
+
+    assert refused.error.code == "PAYLOAD_TOO_LARGE"
+    assert not refused.retryable
+
+
 async def test_a_function_of_a_queue_is_refused_where_no_topics_lead_to_workers() -> None:
     with pytest.raises(NoWorkers, match=r"'train' .* queue 'gpu'.* set BATON_LOG=kafka://"):
         RegisteredFunctions(queue_registry("train"), clock=StandingClock())

@@ -255,6 +255,22 @@ async def test_a_result_too_large_for_a_message_fails(topics: MemoryTopics) -> N
     assert said["error"]["code"] == "INVALID_OUTPUT"
 
 
+async def test_a_result_that_topics_refuse_is_a_failure() -> None:
+    topics = Flaky(largest=2_000)
+    executor = await giving(topics)
+
+    @function("large")
+    def large() -> str:
+        return "x" * 2_000
+
+    async with working(topics, large):
+        await executor.give("large")
+        (said,) = await executor.said()
+
+    assert said["error"]["code"] == "INVALID_OUTPUT"
+    assert "too large" in said["error"]["message"]
+
+
 async def test_topics_that_are_away_are_waited_for_with_the_result() -> None:
     topics = Flaky()
     executor = await giving(topics)
