@@ -7,8 +7,12 @@ from eventlog.ports import Answer, Claim
 KEPT_MS = 24 * 3_600_000
 """How long an answer is kept, from the claim on."""
 
-ABANDONED_MS = 60_000
-"""A claim without an answer for so long belongs to a process that died; another may have it."""
+ABANDONED_MS = 20_000
+"""A claim without an answer for so long belongs to a process that died; another may have it.
+
+That is longer than a command takes to be appended or given up. Answers that wait for the end of a
+run may take longer: what they make has ids derived from the key, so doing it again changes nothing.
+"""
 
 
 @dataclass(frozen=True, slots=True)

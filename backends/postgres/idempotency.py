@@ -1,10 +1,14 @@
 """First answers by idempotency key, as rows."""
 
+import time
+from typing import NamedTuple
+
 import asyncpg
 import orjson
 
 from backends.postgres.database import Database
-from eventlog.idempotency import KEPT_MS, Kept, judge
+from eventlog.errors import Unavailable
+from eventlog.idempotency import ABANDONED_MS, KEPT_MS, Kept, judge
 from eventlog.ports import Answer, Claim
 
 SWEEP_MS = 60_000
@@ -27,16 +31,32 @@ _RELEASE = """
 DELETE FROM baton.idempotency_keys WHERE tenant = $1 AND key = $2 AND status IS NULL"""
 
 
+class _Owed(NamedTuple):
+    """What could not be written: the answer to a claim, or None where it is given back."""
+
+    tenant: str
+    key: str
+    answer: Answer | None
+    until: float
+    """On the monotonic clock, s: later on the claim may be somebody else's."""
+
+
 class PostgresIdempotencyKeys:
-    """Implements `eventlog.ports.IdempotencyKeys`."""
+    """Implements `eventlog.ports.IdempotencyKeys`.
+
+    A claim that is settled while the database is away is settled before the next one is made, so
+    that whoever asks again need not wait until it counts as abandoned.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._swept_at = 0
+        self._owed: list[_Owed] = []
 
     async def claim(self, tenant: str, key: str, *, fingerprint: str, at: int) -> Claim:
         """Claim the key for the request that `fingerprint` (method, path, body) names."""
         await self._sweep(at)
+        await self._catch_up()
         while True:
             if await self._database.fetch(_CLAIM, tenant, key, fingerprint, at):
                 return Claim("mine")
@@ -45,12 +65,37 @@ class PostgresIdempotencyKeys:
 
     async def complete(self, tenant: str, key: str, *, answer: Answer) -> None:
         """Keep the answer of a claimed key."""
-        headers = orjson.dumps(answer.headers).decode()
-        await self._database.fetch(_COMPLETE, tenant, key, answer.status, headers, answer.body)
+        await self._settle(tenant, key, answer)
 
     async def release(self, tenant: str, key: str) -> None:
         """Give the key back: the command was refused."""
-        await self._database.fetch(_RELEASE, tenant, key)
+        await self._settle(tenant, key, None)
+
+    async def _settle(self, tenant: str, key: str, answer: Answer | None) -> None:
+        try:
+            await self._write(tenant, key, answer)
+        except Unavailable:
+            until = time.monotonic() + ABANDONED_MS / 1_000
+            self._owed.append(_Owed(tenant, key, answer, until))
+            raise
+
+    async def _catch_up(self) -> None:
+        """Settle what could not be settled in its time."""
+        while self._owed:
+            one = self._owed.pop()
+            try:
+                if time.monotonic() < one.until:
+                    await self._write(one.tenant, one.key, one.answer)
+            except Unavailable:
+                self._owed.append(one)
+                raise
+
+    async def _write(self, tenant: str, key: str, answer: Answer | None) -> None:
+        if answer is None:
+            await self._database.fetch(_RELEASE, tenant, key)
+            return
+        headers = orjson.dumps(answer.headers).decode()
+        await self._database.fetch(_COMPLETE, tenant, key, answer.status, headers, answer.body)
 
     async def _judge(self, tenant: str, key: str, fingerprint: str, at: int) -> Claim | None:
         """Return what the stored key means; None when it has just been given back."""

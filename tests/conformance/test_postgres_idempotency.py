@@ -1,0 +1,57 @@
+"""Idempotency keys while the way to PostgreSQL is broken."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from backends.postgres import BACKEND
+from eventlog.backend import Place, Stores
+from eventlog.errors import Unavailable
+from eventlog.ports import Answer
+from tests.servers.postgres import database_for
+from tests.servers.proxy import Proxy
+
+ANSWER = Answer(status=201, headers=(("etag", "1"),), body=b"{}")
+
+
+@pytest.fixture
+async def proxy(tmp_path: Path) -> AsyncIterator[Proxy]:
+    async with Proxy(await database_for(tmp_path)) as proxy:
+        yield proxy
+
+
+@pytest.fixture
+async def stores(proxy: Proxy) -> AsyncIterator[Stores]:
+    stores = await BACKEND.open(Place(sealing_key=bytes(32), url=proxy.url))
+    yield stores
+    proxy.heal()
+    await stores.close()
+
+
+async def test_a_key_that_could_not_be_given_back_is_given_back_later(
+    stores: Stores, proxy: Proxy
+) -> None:
+    first = await stores.keys.claim("acme", "k", fingerprint="f", at=1)
+    proxy.refusing = True
+    proxy.cut()
+    with pytest.raises(Unavailable):
+        await stores.keys.release("acme", "k")
+    with pytest.raises(Unavailable):
+        await stores.keys.claim("acme", "k", fingerprint="f", at=2)
+    proxy.heal()
+
+    assert first.outcome == "mine"
+    assert (await stores.keys.claim("acme", "k", fingerprint="f", at=3)).outcome == "mine"
+
+
+async def test_an_answer_that_could_not_be_kept_is_kept_later(stores: Stores, proxy: Proxy) -> None:
+    await stores.keys.claim("acme", "k", fingerprint="f", at=1)
+    proxy.refusing = True
+    proxy.cut()
+    with pytest.raises(Unavailable):
+        await stores.keys.complete("acme", "k", answer=ANSWER)
+    proxy.heal()
+
+    found = await stores.keys.claim("acme", "k", fingerprint="f", at=2)
+    assert (found.outcome, found.answer) == ("answered", ANSWER)
