@@ -25,7 +25,7 @@ from tests.servers.kafka import own_broker
 from tests.servers.local_kafka import LocalKafka
 from tests.servers.local_postgres import LocalPostgres, programs
 from tests.servers.proxy import Proxy
-from tests.servers.service import Verb
+from tests.servers.service import Service, Verb
 
 EVERYTHING: tuple[Verb, ...] = ("api", "executor", "executor", "projector", "scheduler")
 WATCH_S = 0.5
@@ -83,11 +83,11 @@ class Arena:
     sightings: list[Sighting] = field(default_factory=list)
     wiped: bool = False
 
-    async def start(self, *verbs: Verb, ticking: bool = True) -> None:
+    async def start(self, *verbs: Verb, ticking: bool = True) -> list[Service]:
         """Start services (each kind, and two executors, unless told) and define what they run."""
-        await self.site.migrate()
-        await self.site.start(*(verbs or EVERYTHING))
+        started = await self.site.start(*(verbs or EVERYTHING))
         await self.load.prepare(ticking=ticking)
+        return started
 
     async def watch(self) -> None:
         """Note who holds which lease, until cancelled."""

@@ -5,7 +5,6 @@ import json
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
@@ -14,6 +13,7 @@ import aiohttp
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
+from backends.kafka.ending import let_go
 from tests.faults.checkers import Needs
 from tests.faults.driver import OK, ORCHESTRATIONS, REFUSED, Driver
 from tests.faults.history import Operation
@@ -213,16 +213,18 @@ class Load:
                     acks="all",
                     request_timeout_ms=3_000,
                 )
-                await producer.start()
+                try:
+                    await producer.start()
+                except BaseException:
+                    await asyncio.shield(let_go(producer))
+                    raise
                 self._producer = producer
             return self._producer
 
     async def _drop_producer(self) -> None:
         producer, self._producer = self._producer, None
         if producer is not None:
-            with suppress(KafkaError, OSError, TimeoutError):
-                async with asyncio.timeout(SEND_S):
-                    await producer.stop()
+            await asyncio.shield(let_go(producer))
 
 
 def _event(key: str) -> dict[str, Any]:

@@ -23,6 +23,7 @@ LEASE_S = 5.0
 """What leases and the membership in a consumer group outlast is less than 2 s longer."""
 FAILPOINT_S = 20.0
 RECONNECT_S = 10.0
+UP_S = 30.0
 BACKENDS = (
     "SELECT pid FROM pg_stat_activity"
     " WHERE datname = current_database() AND pid <> pg_backend_pid()"
@@ -48,7 +49,7 @@ async def strike(arena: Arena, one: Strike, rng: Random) -> None:
 
 async def kill(arena: Arena, rng: Random, *, verb: Verb) -> bool:
     """F1: kill -9 of a service, which is away for a while."""
-    service = _one_of(arena, rng, verb)
+    service = await _one_of(arena, rng, verb)
     if service is None:
         return False
     arena.keeper.hold(service)
@@ -63,7 +64,7 @@ async def kill(arena: Arena, rng: Random, *, verb: Verb) -> bool:
 
 async def crash(arena: Arena, rng: Random, *, verb: Verb, place: Place) -> bool:
     """F1: a service ends at a named place of its loops."""
-    service = _one_of(arena, rng, verb)
+    service = await _one_of(arena, rng, verb)
     if service is None:
         return False
     arena.keeper.hold(service)
@@ -79,6 +80,7 @@ async def crash(arena: Arena, rng: Random, *, verb: Verb, place: Place) -> bool:
 
 async def kill_all(arena: Arena, rng: Random) -> bool:
     """F2: kill -9 of everything at once; it comes back in any order."""
+    await _one_of(arena, rng, "executor")
     services = arena.keeper.free(list(arena.site.services.values()))
     for one in services:
         arena.keeper.hold(one)
@@ -97,7 +99,7 @@ async def kill_all(arena: Arena, rng: Random) -> bool:
 
 async def freeze(arena: Arena, rng: Random, *, verb: Verb) -> bool:
     """F3: SIGSTOP for longer than a lease, then SIGCONT: a zombie."""
-    service = _one_of(arena, rng, verb)
+    service = await _one_of(arena, rng, verb)
     if service is None:
         return False
     pid = service.pid
@@ -140,7 +142,6 @@ async def wipe_kafka(arena: Arena, rng: Random) -> bool:
     arena.wiped = True
     await asyncio.sleep(rng.uniform(0.0, 2.0))
     await arena.servers.start_kafka()
-    await arena.site.migrate()
     said = await arena.site.baton("republish", "--from", "0")
     assert said.exited == 0, said
     return True
@@ -275,9 +276,14 @@ async def _answering(arena: Arena) -> None:
             return
 
 
-def _one_of(arena: Arena, rng: Random, verb: Verb) -> Service | None:
-    free = arena.keeper.free(arena.site.of(verb))
-    return rng.choice(free) if free else None
+async def _one_of(arena: Arena, rng: Random, verb: Verb) -> Service | None:
+    """Return a service that is up, waiting for one a while."""
+    deadline = time.monotonic() + UP_S
+    while time.monotonic() < deadline:
+        if free := arena.keeper.free(arena.site.of(verb)):
+            return rng.choice(free)
+        await asyncio.sleep(0.1)
+    return None
 
 
 def _there(pid: int) -> bool:
@@ -337,4 +343,13 @@ KAFKA_NETWORK: Final = (
     Strike("F7 Kafka half-open", partial(silence, proxy="kafka")),
     Strike("F7 Kafka late", partial(dawdle, proxy="kafka")),
     Strike("F7 Kafka drips", partial(drip, proxy="kafka")),
+)
+
+OF_PROCESSES: Final[tuple[Strike, ...]] = (*KILLS, *CRASHES, KILL_ALL, *FREEZES)
+OF_SERVERS: Final[tuple[Strike, ...]] = (
+    *KAFKA,
+    WIPE,
+    *POSTGRES,
+    *POSTGRES_NETWORK,
+    *KAFKA_NETWORK,
 )

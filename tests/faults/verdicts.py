@@ -93,7 +93,7 @@ def _unasked(log: Log, operations: list[Operation]) -> list[str]:
 
 def _performed(log: Log, ledger: list[Entry]) -> list[str]:
     """An attempt whose executor lost touch may be begun by another one too; once in the log."""
-    return checkers.ledger_agrees(log, dict.fromkeys(ledger))
+    return checkers.ledger_agrees(log, set(ledger))
 
 
 def _shown(log: Log, counted: Mapping[str, int]) -> list[str]:

@@ -1,0 +1,151 @@
+"""The storm: every service twice, everything that can break breaking, and what came of it.
+
+    python -m tests.faults.chaos --minutes 30 --seed 7 --json
+
+One line tells how it goes, a table at its end which faults fired how often and what each checker
+says. Exits 1 when any has a complaint, and keeps the evidence then.
+"""
+
+import argparse
+import asyncio
+import json
+import secrets
+import shutil
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from random import Random
+
+from tests.faults.arena import Arena, Servers, arena_on, servers
+from tests.faults.chaos_report import Report, document, told
+from tests.faults.distributed_checkers import hits
+from tests.faults.event_log import Log, runs_of
+from tests.faults.strikes import OF_PROCESSES, OF_SERVERS, Strike, strike
+from tests.faults.verdicts import Verdicts, settled
+from tests.servers.service import Verb
+
+SERVICES: tuple[Verb, ...] = (*("api", "executor", "projector", "scheduler"),) * 2
+RATE = 5.0
+"""Runs asked for in a second, besides the ticks of a schedule."""
+TELL_S = 5.0
+FIRST_S = 3.0
+PAUSES_S = (1.0, 5.0)
+
+
+def main() -> int:
+    """Run the storm; return what to exit with."""
+    asked = _arguments()
+    folder = Path(tempfile.mkdtemp(prefix="baton-chaos-"))
+    where = f"seed {asked.seed}, evidence in {folder}"
+    _say(where)
+    with servers() as own:
+        try:
+            report = asyncio.run(_storm(own, folder, asked))
+        except BaseException as error:
+            _say(f"\n{type(error).__name__}: {str(error)[:6_000]}\n{where}")
+            raise
+    _say(json.dumps(document(report)) if asked.json else told(report))
+    if report.complaints:
+        _say(where)
+        return 1
+    shutil.rmtree(folder, ignore_errors=True)
+    return 0
+
+
+def _say(text: str, end: str = "\n") -> None:
+    sys.stdout.write(text + end)
+    sys.stdout.flush()
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="chaos", description="A storm of faults.")
+    parser.add_argument("--minutes", type=float, default=30.0)
+    parser.add_argument("--seed", type=int, default=secrets.randbelow(2**32))
+    parser.add_argument("--rate", type=float, default=RATE, help="runs asked for in a second")
+    parser.add_argument("--json", action="store_true", help="the report as JSON")
+    return parser.parse_args()
+
+
+async def _storm(own: Servers, folder: Path, asked: argparse.Namespace) -> Report:
+    async with arena_on(own, folder, seed=asked.seed) as arena:
+        await arena.start(*SERVICES)
+        arena.keeper.start()
+        until = time.monotonic() + 60 * asked.minutes
+        telling = asyncio.create_task(_tell(arena, until))
+        asking = asyncio.create_task(arena.load.run(rate=asked.rate))
+        await asyncio.sleep(FIRST_S)
+        await asyncio.gather(
+            _strike_on(arena, OF_PROCESSES, Random(f"{asked.seed} processes"), until),
+            _strike_on(arena, OF_SERVERS, Random(f"{asked.seed} servers"), until),
+        )
+        asking.cancel()
+        stilled = time.monotonic()
+        try:
+            verdicts = await settled(arena)
+        finally:
+            log = await arena.site.events()
+            _keep(folder, log)
+        recovered_s = time.monotonic() - stilled
+        telling.cancel()
+        await asyncio.gather(asking, telling, return_exceptions=True)
+        return _report(arena, asked, verdicts, log, recovered_s)
+
+
+async def _strike_on(arena: Arena, strikes: Sequence[Strike], rng: Random, until: float) -> None:
+    """Strike in rounds, each fault once in a round, with pauses, until it is time to stop."""
+    while True:
+        for one in rng.sample(strikes, len(strikes)):
+            if time.monotonic() > until:
+                return
+            await strike(arena, one, rng)
+            await asyncio.sleep(rng.uniform(*PAUSES_S))
+
+
+async def _tell(arena: Arena, until: float) -> None:
+    """Say how it goes, on one line that is written over."""
+    end = "\r" if sys.stdout.isatty() else "\n"
+    while True:
+        left = max(0, int(until - time.monotonic()))
+        asked, answered = arena.load.asked.total(), len(arena.load.answered)
+        answered += len(arena.load.accepted) + len(arena.load.of_kafka)
+        line = (
+            f"{left // 60:3}:{left % 60:02} left, {asked} runs asked for, {answered} answered, "
+            f"{arena.load.unanswered} asked again, {len(arena.struck)} faults fired"
+        )
+        _say(f"{line:<100}", end)
+        await asyncio.sleep(TELL_S if end == "\r" else 6 * TELL_S)
+
+
+def _keep(folder: Path, log: Log) -> None:
+    with (folder / "log.ndjson").open("w", encoding="utf-8") as file:
+        for one in log:
+            row = (one.position, one.stream, one.version, one.topic, one.data)
+            file.write(json.dumps(row) + "\n")
+
+
+def _report(
+    arena: Arena, asked: argparse.Namespace, verdicts: Verdicts, log: Log, recovered_s: float
+) -> Report:
+    epochs: dict[str, int] = {}
+    for one in arena.sightings:
+        epochs[one.name] = max(one.epoch, epochs.get(one.name, 0))
+    return Report(
+        seed=asked.seed,
+        minutes=asked.minutes,
+        runs=len(runs_of(log)),
+        asked_again=arena.load.unanswered,
+        fired=Counter(one.name for one in arena.struck),
+        missed=Counter(arena.missed),
+        met=hits(log, arena.struck),
+        ended=arena.keeper.ended,
+        verdicts=verdicts,
+        epochs=epochs,
+        recovered_s=recovered_s,
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
