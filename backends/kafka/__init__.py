@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
 
+from backends.kafka.beginning import end_what_was_given_up
 from backends.kafka.connection import connection_to
 from backends.kafka.creation import Creation
 from backends.kafka.names import names_of
@@ -42,6 +43,7 @@ async def _attach(stores: Stores, route: Route) -> Stores:
     speak_seldom()
     async with AsyncExitStack() as opened:
         opened.push_async_callback(stores.close)
+        opened.push_async_callback(end_what_was_given_up)
         for one in (producer, publisher, topics, shares):
             opened.push_async_callback(one.close)
         return replace(

@@ -8,6 +8,7 @@ from typing import Protocol, cast
 from aiokafka.admin import NewTopic
 from aiokafka.errors import NoError, TopicAlreadyExistsError, for_code
 
+from backends.kafka.beginning import begin
 from backends.kafka.connection import Connection, as_unavailable
 from backends.kafka.ending import let_go
 from backends.kafka.names import TopicNames
@@ -51,14 +52,14 @@ class Creation:
             for topic in topics
         ]
         admin = self._connection.admin()
-        try:
-            with as_unavailable():
-                await admin.start()
+        with as_unavailable():
+            await begin(admin)
+            try:
                 answer = await admin.create_topics(wanted, timeout_ms=CREATE_MS)
-        except AttributeError as error:  # the library counts on a controller
-            raise Unavailable("Kafka: the cluster has no controller") from error
-        finally:
-            await let_go(admin)
+            except AttributeError as error:  # the library counts on a controller
+                raise Unavailable("Kafka: the cluster has no controller") from error
+            finally:
+                await asyncio.shield(let_go(admin))
         outcomes = cast(_Answer, answer).topic_errors
         created = [topic for topic, code, message in outcomes if _is_new(code, message)]
         self._exist.update(topics)

@@ -16,7 +16,7 @@ GOODBYE_S = 3.0
 SWEEPS = 3
 SWEEP_S = 0.2
 
-Client: TypeAlias = AIOKafkaProducer | AIOKafkaConsumer | AIOKafkaAdminClient
+Client: TypeAlias = AIOKafkaProducer | AIOKafkaConsumer | AIOKafkaAdminClient | AIOKafkaClient
 
 
 async def let_go(client: Client, *, goodbye_s: float = GOODBYE_S) -> None:
@@ -26,7 +26,10 @@ async def let_go(client: Client, *, goodbye_s: float = GOODBYE_S) -> None:
     """
     try:
         async with asyncio.timeout(goodbye_s):
-            await (client.close() if isinstance(client, AIOKafkaAdminClient) else client.stop())
+            if isinstance(client, AIOKafkaAdminClient | AIOKafkaClient):
+                await client.close()
+            else:
+                await client.stop()
     except FAILURES:
         await _end(client)
 
@@ -61,6 +64,7 @@ def _give_up(accumulator: MessageAccumulator) -> None:
 
 
 def _parts(client: object) -> Iterator[object]:
+    yield client
     for part in vars(client).values():
         if type(part).__module__.startswith("aiokafka.") and hasattr(part, "__dict__"):
             yield part

@@ -9,6 +9,8 @@ from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener
 from aiokafka.errors import CommitFailedError, IllegalStateError
 from aiokafka.structs import ConsumerRecord, TopicPartition
 
+from backends.kafka.beginning import begin
+from backends.kafka.ending import let_go
 from eventlog.topics import Delivered
 
 COMMIT_S = 20.0
@@ -55,7 +57,7 @@ class GroupPlace(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka h
     async def take_up(self, consumer: AIOKafkaConsumer) -> None:
         """Begin to join the group; `getmany` waits until it has its partitions."""
         self.on_partitions_revoked(())
-        await consumer.start()
+        await begin(consumer)
         consumer.subscribe([self.topic], listener=self)
 
     def on_partitions_revoked(self, revoked: Collection[TopicPartition]) -> None:  # noqa: ARG002
@@ -95,13 +97,19 @@ class OwnPlace:
         self._handled: dict[TopicPartition, int] = {}
 
     async def take_up(self, consumer: AIOKafkaConsumer) -> None:
-        """Go on where the consumer before stood; what came into being since begins at its end."""
+        """Go on where the consumer before stood; what came into being since begins at its end.
+
+        A consumer that can't is let go.
+        """
         consumer.subscribe([self.topic])
-        await consumer.start()
+        await begin(consumer)
         self.returned.clear()
-        new = consumer.assignment() - self._handled.keys()
-        if new:
-            self._handled |= await consumer.end_offsets(list(new))
+        new = list(consumer.assignment() - self._handled.keys())
+        try:
+            self._handled |= await consumer.end_offsets(new) if new else {}
+        except BaseException:
+            await asyncio.shield(let_go(consumer))
+            raise
         for place in consumer.assignment():
             consumer.seek(place, self._handled[place])
 

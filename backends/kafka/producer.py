@@ -14,6 +14,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import MessageSizeTooLargeError
 from aiokafka.producer.message_accumulator import BatchBuilder
 
+from backends.kafka.beginning import begin
 from backends.kafka.connection import Connection, as_unavailable
 from backends.kafka.creation import Creation
 from backends.kafka.ending import let_go
@@ -94,11 +95,7 @@ class Producer:
                 raise Unavailable("Kafka: the producer is closed")
             if self._inner is None:
                 fresh = self._connection.producer()
-                try:
-                    await fresh.start()
-                except BaseException:
-                    self._end(fresh)
-                    raise
+                await begin(fresh)
                 self._inner = fresh
             return self._inner
 

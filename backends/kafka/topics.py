@@ -118,12 +118,8 @@ class KafkaConsumption:
             if self._consumer is None:
                 await self._creation.ensure(self._place.topic)
                 fresh = self._connection.consumer(group=self._place.group)
-                try:
-                    with as_unavailable():
-                        await self._place.take_up(fresh)
-                except BaseException:
-                    await asyncio.shield(let_go(fresh))
-                    raise
+                with as_unavailable():
+                    await self._place.take_up(fresh)
                 self._consumer = fresh
             return self._consumer
 
