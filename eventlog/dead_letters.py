@@ -9,6 +9,7 @@ import orjson
 
 from domain.frozen import frozen
 from domain.ids import derived_id
+from eventlog.errors import Unwritable
 from eventlog.topics import Delivered, Message, Topics
 
 TOPIC: Final = "dlq"
@@ -79,14 +80,21 @@ def dead_letter(delivered: Delivered, reason: str, *, at: int) -> DeadLetter:
 async def give_up(
     letters: Sequence[DeadLetter], kept: DeadLetters, topics: Topics, *, prefix: str
 ) -> None:
-    """Keep `letters` in the table, then send them on; raises `Unavailable`, to be done again."""
+    """Keep `letters` in the table, then send them on; raises `Unavailable`, to be done again.
+
+    What the topic doesn't take is sent without its content.
+    """
+    topic = f"{prefix}{TOPIC}"
     for start in range(0, len(letters), TOGETHER):
         some = letters[start : start + TOGETHER]
         await kept.put(some)
-        await topics.send(f"{prefix}{TOPIC}", [_told(letter) for letter in some])
+        try:
+            await topics.send(topic, [_told(letter) for letter in some])
+        except Unwritable:
+            await topics.send(topic, [_told(letter, largest=0) for letter in some])
 
 
-def _told(letter: DeadLetter) -> Message:
+def _told(letter: DeadLetter, *, largest: int = MAX_SENT) -> Message:
     """Return the message that tells of a letter: what was sent, and why it was given up."""
     sent = letter.message
     said = (
@@ -96,7 +104,7 @@ def _told(letter: DeadLetter) -> Message:
     )
     size = len(sent.value or b"") + len(sent.key or b"")
     size += sum(len(name.encode()) + len(value) for name, value in sent.headers)
-    if size > MAX_SENT:
+    if size > largest:
         return Message(value=None, headers=(*said, ("bytes", b"%d" % size)))
     return Message(value=sent.value, key=sent.key, headers=(*said, *sent.headers))
 

@@ -10,9 +10,10 @@ from eventlog.topics import Message, Topics
 
 
 async def redrive(letter: DeadLetter, kept: DeadLetters, topics: Topics, *, clock: Clock) -> None:
-    """Send the letter's message again, then note it; raises `Unavailable`, to be done again.
+    """Send the letter's message again, then note it.
 
-    If it can't be taken in this time either, it becomes another letter.
+    If it can't be taken in this time either, it becomes another letter. Raises `Unavailable`, to be
+    done again, and `Unwritable` for a message that is larger than its topic takes now.
     """
     await topics.send(letter.topic, [_again(letter)])
     await kept.redriven(letter.letter_id, at=clock.now())

@@ -71,8 +71,11 @@ def redrive(
         raise typer.BadParameter("name one letter's ID, or --all")
     settings = settings_with(data=data)
     require_data(settings)
-    sent = run(_redrive(settings, letter_id))
+    sent, refused = run(_redrive(settings, letter_id))
     typer.echo(f"{sent} sent again")
+    if refused:
+        shown = "; ".join(refused)
+        raise Failed(f"Not sent: {shown}. Allow the topic larger messages (max.message.bytes)")
 
 
 async def _newest(settings: "Settings", limit: int) -> list["DeadLetter"]:
@@ -94,9 +97,11 @@ def _last(letters: list["DeadLetter"], limit: int) -> list["DeadLetter"]:
     return sorted(letters, key=lambda one: (one.at, one.letter_id))[-limit:]
 
 
-async def _redrive(settings: "Settings", letter_id: str | None) -> int:
+async def _redrive(settings: "Settings", letter_id: str | None) -> tuple[int, list[str]]:
+    """Return how many letters were sent, and which could not be."""
     from baton.wiring import open_shared
     from eventlog.clock import SystemClock
+    from eventlog.errors import Unwritable
     from scheduler.redrive import redrive as send_again
 
     clock = SystemClock()
@@ -106,11 +111,15 @@ async def _redrive(settings: "Settings", letter_id: str | None) -> int:
         if stores.topics is None:
             message = f"{settings.log} has no topics: set BATON_LOG to the log they came by"
             raise Failed(message)
-        sent = 0
+        sent, refused = 0, []
         async for letter in _chosen(stores, letter_id, before=begun):
-            await send_again(letter, stores.dead_letters, stores.topics, clock=clock)
-            sent += 1
-        return sent
+            try:
+                await send_again(letter, stores.dead_letters, stores.topics, clock=clock)
+            except Unwritable as error:
+                refused.append(f"{letter.letter_id} ({error})")
+            else:
+                sent += 1
+        return sent, refused
     finally:
         await stores.close()
 

@@ -425,6 +425,35 @@ async def test_nothing_is_passed_over_while_dead_letters_cannot_be_sent(
     assert len(await receiving.letters()) == 1
 
 
+class Narrow(Deaf):
+    """Topics that take small messages only."""
+
+    async def send(self, topic: str, messages: Sequence[Message]) -> None:
+        if any(len(one.value or b"") > 1_000 for one in messages):
+            raise Unwritable("a message is too large")
+        await super().send(topic, messages)
+
+
+async def test_a_letter_that_its_topic_does_not_take_is_sent_without_its_content(
+    receiving: Receiving,
+) -> None:
+    told = await receiving.topics.consume(f"{PREFIX}{TOPIC}", group=None)
+    world = receiving.world
+    await receiving.topics.send(RECORDS, [message(b"{" + b"x" * 1_000)])
+    consumption = await receiving.topics.consume(RECORDS, group="other")
+    world.stores = replace(world.stores, topics=Narrow(receiving.topics, failures=0))
+    await receiving.receiver().handle(await consumption.next())
+
+    (letter,) = await receiving.letters()
+    (sent,) = await told.next()
+    assert len(letter.message.value or b"") == 1_001
+    assert sent.message.value is None
+    assert dict(sent.message.headers)["letter"].decode() == letter.letter_id
+    with pytest.raises(Unwritable):
+        await redrive(letter, world.stores.dead_letters, receiving.topics, clock=world.clock)
+    assert await receiving.letters() == [letter]
+
+
 async def test_a_message_sent_again_is_recorded_once_however_often(receiving: Receiving) -> None:
     """Here a later release can read what an earlier one could not."""
     world = receiving.world
