@@ -1,6 +1,8 @@
 """The worker: what it does with tasks, good and bad, and what becomes of them when it ends."""
 
 import asyncio
+from collections.abc import Collection, Sequence
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -8,6 +10,8 @@ import pytest
 from backends.memory.topics import MemoryTopics
 from baton import NonRetryableError, StepContext, StepResult, function
 from eventlog.clock import SystemClock
+from eventlog.topics import Delivered, Message
+from executor.queue_tasks import QueueTasks
 from tests.executor.remote_working import DEADLINE_S, Flaky, giving, until, within, working
 
 
@@ -281,3 +285,36 @@ async def test_topics_that_are_away_are_waited_for_with_the_result() -> None:
 
     assert said["status"] == "succeeded"
     assert topics.away == 0
+
+
+class LastMoment:
+    """A consumption whose message comes in the moment in which nobody waits for it any more."""
+
+    def __init__(self) -> None:
+        self.left: Collection[Delivered] | None = None
+        self.message = Delivered(topic="t", partition=0, offset=7, at=0, message=Message(value=b""))
+
+    async def next(self, *, unfinished: Collection[Delivered] = ()) -> Sequence[Delivered]:
+        with suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+        return (self.message,)
+
+    async def close(self, *, unfinished: Collection[Delivered] | None = None) -> None:
+        self.left = unfinished
+
+
+async def test_a_task_that_came_while_it_stopped_is_left_to_others() -> None:
+    consumption, stop, performed = LastMoment(), asyncio.Event(), list[Delivered]()
+
+    async def perform(delivered: Delivered) -> None:
+        performed.append(delivered)
+
+    tasks = QueueTasks(consumption, perform, most=1)
+    serving = asyncio.create_task(tasks.serve(stop))
+    await asyncio.sleep(0)
+    stop.set()
+    await within(serving)
+    await tasks.leave(grace_s=0)
+
+    assert performed == []
+    assert consumption.left == (consumption.message,)
