@@ -10,10 +10,13 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import UnknownTopicOrPartitionError
 
 from backends.kafka.assignment import Assignment, Rebalances, sticky_assignor
+from backends.kafka.beginning import begin
 from backends.kafka.connection import FAILURES, Connection, as_unavailable
 from backends.kafka.creation import Creation
+from backends.kafka.damaged import DAMAGE, carefully
 from backends.kafka.ending import let_go
 from backends.kafka.names import partition_of
+from backends.kafka.places import Found
 from backends.kafka.run_events_in import Incoming
 from eventlog.errors import Unavailable
 from eventlog.shares import Owns
@@ -43,19 +46,16 @@ class GroupMember:
         self._committed: dict[int, int] = {}
         self._handled: dict[int, int] = {}
         self._due = 0.0
+        self._wary = False
 
     async def join(self) -> None:
         """Have a consumer; a new one has no partitions yet. Raises `Unavailable`."""
         if self._consumer is None:
             await self._creation.ensure(self.topic)
             consumer = self._connection.consumer(group=self.group, assignor=sticky_assignor())
-            try:
-                with as_unavailable():
-                    await consumer.start()
-                consumer.subscribe([self.topic], listener=Rebalances(consumer, self.assignment))
-            except BaseException:
-                await asyncio.shield(let_go(consumer))
-                raise
+            with as_unavailable():
+                await begin(consumer)
+            consumer.subscribe([self.topic], listener=Rebalances(consumer, self.assignment))
             self._consumer = consumer
 
     def owns(self, partitions: AbstractSet[int]) -> Owns:
@@ -70,9 +70,9 @@ class GroupMember:
         settled = self.assignment.settled
         consumer.resume(*(place for place in consumer.paused() if place.partition in settled))
         try:
-            found = await consumer.getmany(timeout_ms=POLL_MS)
+            found = await self._received(consumer)
             _require(consumer, self.topic)
-        except FAILURES as error:
+        except (*FAILURES, DAMAGE) as error:
             _log.warning("receiving from %s: %s", self.topic, error or type(error).__name__)
             self._creation.forget(self.topic)
             await self._drop()
@@ -82,6 +82,20 @@ class GroupMember:
             {place.partition: messages[-1].offset + 1 for place, messages in found.items()}
         )
         return [message for messages in found.values() for message in messages]
+
+    async def _received(self, consumer: AIOKafkaConsumer) -> Found:
+        """Return what came in; where a message is damaged, what a new consumer gets around it."""
+        found: Found
+        if self._wary:
+            found, damaged = await carefully(consumer)
+            self._wary = not damaged
+            return found
+        try:
+            found = await consumer.getmany(timeout_ms=POLL_MS)
+        except DAMAGE:
+            self._wary = True
+            raise
+        return found
 
     def handled(self) -> None:
         """Take note that all that was fetched is handled; commit that now and then."""

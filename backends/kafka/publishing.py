@@ -17,15 +17,16 @@ from aiokafka.errors import NoError, UnknownTopicOrPartitionError, for_code
 from aiokafka.protocol.produce import ProduceRequest
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
 
+from backends.kafka.beginning import begin
 from backends.kafka.connection import METADATA_MS, Connection, as_unavailable
 from backends.kafka.creation import Creation
+from backends.kafka.ending import let_go
 from backends.kafka.names import partition_of
 from backends.kafka.run_events import headers_of, value_of
 from eventlog.errors import Unavailable
 from eventlog.outbox import Stored
 
 PUBLISH_S: Final = 10.0
-CLOSE_S: Final = 3.0
 BATCH_BYTES: Final = 768 * 1024
 """Brokers take batches of a megabyte by default, and each event of up to 512 KiB fits in one."""
 FORMAT: Final = 2
@@ -101,13 +102,9 @@ class KafkaPublisher:
                 request_timeout_ms=round(1_000 * self._timeout_s),
                 metadata_max_age_ms=METADATA_MS,
             )
-            try:
-                await client.bootstrap()
-                await client.set_topics([self._topic])
-            except BaseException:
-                await _close(client)
-                raise
+            await begin(client)
             self._client = client
+            await client.set_topics([self._topic])
         return self._client
 
     async def _send(self, client: AIOKafkaClient, batches: Mapping[int, bytes]) -> None:
@@ -153,14 +150,7 @@ class KafkaPublisher:
     async def _let_go(self) -> None:
         client, self._client = self._client, None
         if client is not None:
-            await _close(client)
-
-
-async def _close(client: AIOKafkaClient) -> None:
-    closing = asyncio.ensure_future(client.close())
-    await asyncio.wait((closing,), timeout=CLOSE_S)
-    closing.cancel()
-    await asyncio.gather(closing, return_exceptions=True)
+            await let_go(client)
 
 
 def _partitions(client: AIOKafkaClient, topic: str) -> int:

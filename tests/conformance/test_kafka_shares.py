@@ -6,6 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from aiokafka.producer import message_accumulator
+from aiokafka.record.default_records import _DefaultRecordBatchBuilderPy
 
 from backends.kafka.connection import Connection, connection_to
 from backends.kafka.run_events import LARGEST
@@ -24,6 +26,7 @@ from tests.conformance.sharing import (
     streams,
     until,
 )
+from tests.conformance.test_kafka_from_others import NoText
 from tests.servers.kafka import own_broker, prefix_for, server_url
 from tests.servers.local_kafka import LocalKafka
 
@@ -138,6 +141,28 @@ async def test_what_is_no_event_is_told_of_and_stops_nothing(
     for name, message in STRANGE.items():
         assert messages.count(message) == 12, name
     assert all(reason for _, reason in told)
+
+
+async def test_messages_that_cannot_be_taken_apart_are_passed_over(
+    group: Group, kafka: OnKafka, connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await kafka.publish(events(NAMES, 1))
+    producer = connection.producer()
+    await producer.start()
+    monkeypatch.setattr(
+        message_accumulator, "DefaultRecordBatchBuilder", _DefaultRecordBatchBuilderPy
+    )
+    batch = producer.create_batch()
+    batch.append(timestamp=None, key=KEY, value=VALUE, headers=[(NoText("name"), b"")])
+    await (await producer.send_batch(batch, kafka.names.runs, partition=3))
+    await producer.stop()
+    await kafka.publish(events(NAMES, 2))
+    await group.join()
+    await group.saw(events(NAMES, 1, 2))
+    await kafka.publish(events(NAMES, 3))
+    await group.saw(events(NAMES, 3))
+
+    assert kafka.reader.unreadable >= 1
 
 
 async def test_what_cannot_be_told_of_is_passed_over_too(
