@@ -124,57 +124,27 @@ class Stack:
     holder: str
 
 
-def compose(
-    settings: Settings,
-    stores: Stores,
-    *,
-    clock: Clock,
-    rng: Random,
-    roles: frozenset[Role] = EVERY,
-) -> Stack:
-    """Put every role together on `stores`; nothing runs yet. What `roles` count is exported.
+def compose(settings: Settings, stores: Stores, *, clock: Clock, rng: Random) -> Stack:
+    """Put every role together on `stores`; nothing runs yet.
 
     Where processes share the store, each has a name of its own in the leases. In one alone the name
     is always the same, so that it goes on at once after a crash.
     """
     registry = registry_of(settings)
-    remote = _remote_workers(settings, stores, clock)
     functions = RegisteredFunctions(
         registry,
         clock=clock,
         policy=AddressPolicy(allow_private=settings.functions_allow_private),
-        remote=remote,
+        remote=_remote_workers(settings, stores, clock),
     )
     views = Views(stores.views)
-    projector = Projector(stores.views, clock=clock)
+    projector = Projector(stores.views, clock=clock, watched=stores.kept is not None)
     progress = Progress(stores.kept, clock=clock) if stores.kept else None
     kept = progress or projector
     executor = Executor(stores.events, functions, clock=clock, rng=rng)
     holder = new_id(clock.now()) if stores.kept else "embedded"
     scheduler = Scheduler(stores, views, clock=clock, rng=rng, holder=holder)
     relay = Relay(stores, clock=clock, holder=holder) if stores.publisher else None
-    receiver = _receiver(settings, stores, clock, scheduler) if stores.topics else None
-    metrics = CollectorRegistry()
-    if "executor" in roles:
-        export_executor(metrics, executor, remote)
-    if "projector" in roles:
-        export_projector(metrics, projector)
-    if "scheduler" in roles:
-        export_scheduler(metrics, scheduler, relay)
-    services = Services(
-        store=stores.events,
-        views=views,
-        reached=kept.reached,
-        position=lambda: kept.position,
-        clock=clock,
-        new_id=lambda: new_id(clock.now()),
-        keys=stores.keys,
-        secrets=stores.secrets,
-        authenticator=authenticator_of(settings, clock),
-        checks=_checks(stores, kept.reached),
-        functions=lambda: tuple(FunctionInfo(id=one.id, name=one.name) for one in registry),
-        metrics=metrics,
-    )
     return Stack(
         settings=settings,
         stores=stores,
@@ -188,9 +158,45 @@ def compose(
         ownership=Ownership(executor, stores.events, views, kept.reached),
         scheduler=scheduler,
         relay=relay,
-        receiver=receiver,
-        services=services,
+        receiver=_receiver(settings, stores, clock, scheduler),
+        services=_services(settings, stores, registry, views=views, kept=kept, clock=clock),
         holder=holder,
+    )
+
+
+def export(stack: Stack, roles: frozenset[Role]) -> None:
+    """Show on /metrics what `roles` count."""
+    metrics = stack.services.metrics
+    if "executor" in roles:
+        export_executor(metrics, stack.executor, stack.functions.remote)
+    if "projector" in roles:
+        export_projector(metrics, stack.projector)
+    if "scheduler" in roles:
+        export_scheduler(metrics, stack.scheduler, stack.relay)
+
+
+def _services(
+    settings: Settings,
+    stores: Stores,
+    registry: Registry,
+    *,
+    views: Views,
+    kept: Progress | Projector,
+    clock: Clock,
+) -> Services:
+    return Services(
+        store=stores.events,
+        views=views,
+        reached=kept.reached,
+        position=lambda: kept.position,
+        clock=clock,
+        new_id=lambda: new_id(clock.now()),
+        keys=stores.keys,
+        secrets=stores.secrets,
+        authenticator=authenticator_of(settings, clock),
+        checks=_checks(stores, kept.reached),
+        functions=lambda: tuple(FunctionInfo(id=one.id, name=one.name) for one in registry),
+        metrics=CollectorRegistry(),
     )
 
 
@@ -216,7 +222,9 @@ def _remote_workers(settings: Settings, stores: Stores, clock: Clock) -> RemoteW
 
 def _receiver(
     settings: Settings, stores: Stores, clock: Clock, scheduler: Scheduler
-) -> RecordReceiver:
+) -> RecordReceiver | None:
+    if stores.topics is None:
+        return None
     return RecordReceiver(
         stores,
         clock=clock,

@@ -53,12 +53,15 @@ async def follow(
     handle: Callable[[Sequence[P]], Awaitable[None]],
     *,
     clock: Clock,
+    pace_ms: int = 0,
 ) -> None:
     """Hand every event (or message) to `handle`, in order, until cancelled.
 
     Events that `handle` fails on are handed over again, after a backoff; when that doesn't help its
     exception comes out, for the process to end by: a follower never skips. `handle` meets events
     more than once.
+
+    After each batch it waits for `pace_ms`: what comes meanwhile makes one batch.
     """
     try:
         while True:
@@ -67,6 +70,8 @@ async def follow(
             failpoint("before-handle")
             await _insist(partial(handle, events), clock, doing)
             failpoint("after-handle")
+            if pace_ms:
+                await clock.sleep(pace_ms)
     finally:
         await asyncio.shield(subscription.close())
 

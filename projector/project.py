@@ -39,15 +39,22 @@ _log = logging.getLogger("baton.projector")
 class Projector:
     """Folds the log into `store`; rows and position change in one transaction (`run`).
 
-    `position` is how far the views hold the log, -1 before their tables are there.
+    `position` is how far the views hold the log, -1 before their tables are there. `watched` says
+    that other processes may wait for the views, which doesn't show here.
     """
 
     def __init__(
-        self, store: ViewStore, *, clock: Clock, views: Sequence[View[Any]] | None = None
+        self,
+        store: ViewStore,
+        *,
+        clock: Clock,
+        views: Sequence[View[Any]] | None = None,
+        watched: bool = False,
     ) -> None:
         self.position = -1
         self._store = store
         self._clock = clock
+        self._watched = watched
         self._views = every_view() if views is None else views
         self._folding = Folding(self._views, position=0)
         self._work = asyncio.Event()
@@ -113,7 +120,7 @@ class Projector:
         """
         self._wanted.clear()
         await asyncio.sleep(pause_ms / 1000)
-        if not self._waiting.anybody:
+        if not (self._watched or self._waiting.anybody):
             with suppress(TimeoutError):
                 async with asyncio.timeout((IDLE_PAUSE_MS - pause_ms) / 1000):
                     await self._wanted.wait()

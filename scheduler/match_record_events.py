@@ -30,6 +30,8 @@ from scheduler.triggers import CHANGES, Matched, Triggers, triggers_at
 NAME: Final = "scheduler.records"
 """Where this follower stands is saved under this name."""
 SAVE_EVERY_MS: Final = 1_000
+PACE_MS: Final = 10
+"""How long events gather after some were looked at: most of what is appended is nothing for it."""
 AN_APPEND: Final = 40
 """Streams that one append writes to, if no single record event starts more: appends have a price
 of their own."""
@@ -59,7 +61,7 @@ class RecordMatcher:
         """Match until cancelled; raises what made the log or an event unreadable."""
         self._position = self._saved = await self._stores.checkpoints.load(NAME)
         subscription = await self._stores.log.subscribe(NAME, after=self._position)
-        await follow(subscription, self.handle, clock=self._clock)
+        await follow(subscription, self.handle, clock=self._clock, pace_ms=PACE_MS)
 
     async def handle(self, batch: Sequence[Recorded]) -> None:
         """Request what the record events of `batch` start, all of them side by side.

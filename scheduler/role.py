@@ -27,6 +27,8 @@ NAME: Final = "scheduler"
 """The lease, and the subscription that schedules and timers are fed from."""
 SAVE_MS: Final = 1_500
 """How often it is saved how far record events were matched."""
+PACE_MS: Final = 20
+"""How long events gather that may set timers: few are looked at that do."""
 FINISH_S: Final = 5.0
 """How long what is under way may take to end; what is cut off is done in the next turn."""
 
@@ -122,6 +124,6 @@ class Scheduler:
         await schedules.load()
         subscription = await self._stores.log.subscribe(NAME, after=position)
         async with asyncio.TaskGroup() as group:
-            group.create_task(follow(subscription, note, clock=self._clock))
+            group.create_task(follow(subscription, note, clock=self._clock, pace_ms=PACE_MS))
             group.create_task(schedules.run())
             group.create_task(timers.run())

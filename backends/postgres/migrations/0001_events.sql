@@ -68,7 +68,7 @@ DECLARE
     inserted bigint[];
     drawn bigint;
     from_position bigint;
-    gaps bigint[];
+    gaps bigint[] := '{}';
     lost int[];
     lost_rows int[] := '{}';
 BEGIN
@@ -93,13 +93,16 @@ BEGIN
         USING ERRCODE = 'serialization_failure';
     END IF;
 
-    gaps := ARRAY(
-        SELECT n FROM unnest(following, followed, followed_versions) AS before (n, stream, version)
-        WHERE (
-            SELECT TRUE FROM public.stored_events
-            WHERE originator_id = before.stream AND originator_version = before.version
-        ) IS NULL
-    );
+    IF cardinality(following) > 0 THEN
+        gaps := ARRAY(
+            SELECT n
+            FROM unnest(following, followed, followed_versions) AS before (n, stream, version)
+            WHERE (
+                SELECT TRUE FROM public.stored_events
+                WHERE originator_id = before.stream AND originator_version = before.version
+            ) IS NULL
+        );
+    END IF;
     IF cardinality(inserted) < rows_given OR cardinality(gaps) > 0 THEN
         SELECT array_agg(append), array_agg(n) INTO lost, lost_rows FROM (
             SELECT given.append, min(given.n) AS n
