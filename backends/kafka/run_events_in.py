@@ -22,7 +22,7 @@ SLICE: Final = 250
 ATTEMPTS: Final = 3
 AGAIN_S: Final = 0.5
 
-Incoming: TypeAlias = "ConsumerRecord[bytes | None, bytes | None]"
+Incoming: TypeAlias = "ConsumerRecord[bytes, bytes]"
 Knows: TypeAlias = Callable[[str, int], bool]
 OnUnreadable: TypeAlias = Callable[[Delivered, str], Awaitable[None]]
 
