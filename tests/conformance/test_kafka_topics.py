@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import replace
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import pytest
@@ -14,6 +15,7 @@ from backends.kafka.creation import Creation
 from backends.kafka.ending import let_go
 from backends.kafka.names import RUNS_PARTITIONS, TopicNames, partition_of
 from backends.kafka.producer import Producer
+from backends.kafka.seldom import Seldom
 from backends.kafka.topics import KafkaTopics
 from eventlog.backend import Route
 from eventlog.errors import Unavailable, Unwritable
@@ -21,6 +23,7 @@ from eventlog.topics import Message
 from tests.conformance.test_every_topics import numbered, numbers, taken
 from tests.servers.kafka import own_broker
 from tests.servers.local_kafka import LocalKafka
+from tests.servers.proxy import Proxy
 
 WAIT_S = 60.0
 SEND_S = 2.0
@@ -44,10 +47,10 @@ def broker(brokers: LocalKafka) -> LocalKafka:
 class Baton:
     """One process's way to the broker."""
 
-    def __init__(self, connection: Connection, prefix: str) -> None:
+    def __init__(self, connection: Connection, prefix: str, *, send_s: float = SEND_S) -> None:
         names = TopicNames(prefix=prefix, records=f"{prefix}records")
         self.creation = Creation(connection, names)
-        self.producer = Producer(connection, self.creation, send_s=SEND_S)
+        self.producer = Producer(connection, self.creation, send_s=send_s)
         self.topics = KafkaTopics(connection, self.creation, self.producer)
 
     async def close(self) -> None:
@@ -249,6 +252,31 @@ async def test_a_broker_that_lost_its_data_gets_its_topics_again(
     assert all(min(numbers(one.result())) >= 100 for one in waiting)
 
 
+@pytest.fixture
+async def proxy(broker: LocalKafka) -> AsyncIterator[Proxy]:
+    """Return what stands between the broker and those who are told of it."""
+    broker.stop()
+    async with Proxy(broker.url) as proxy:
+        broker.advertised = urlsplit(proxy.url).port or 0
+        broker.start()
+        yield proxy
+    broker.stop()
+    broker.advertised = broker.port
+
+
+async def test_a_message_whose_acknowledgement_is_lost_is_kept_once(
+    broker: LocalKafka, proxy: Proxy, topic: str
+) -> None:
+    baton = Baton(connection_to(proxy.url), "", send_s=WAIT_S)
+    await baton.topics.send(topic, numbered(1, keys=1))
+    proxy.lose("answer", b"the one")
+    await baton.topics.send(topic, [Message(value=b"1", key=b"key 0", headers=(("the one", b""),))])
+    await baton.topics.send(topic, numbered(1, begin=2, keys=1))
+    assert proxy.fired == 1
+    assert await received(baton, topic, 3) == [0, 1, 2]
+    await baton.close()
+
+
 async def test_a_member_that_vanishes_leaves_its_messages_to_the_others(
     baton: Baton, opens: Callable[[], Baton], topic: str
 ) -> None:
@@ -325,3 +353,14 @@ def test_an_address_names_brokers_and_their_ports() -> None:
 
 def test_keys_have_the_partitions_that_other_clients_give_them() -> None:
     assert [partition_of(key, 12) for key in (b"", b"a", b"acme/run/1")] == [0, 3, 6]
+
+
+def test_the_library_says_the_same_once_in_a_while() -> None:
+    seldom = Seldom()
+
+    def passes(text: str, place: str) -> bool:
+        record = logging.LogRecord("aiokafka", logging.ERROR, "", 1, text, (place,), None)
+        return seldom.filter(record)
+
+    assert [passes("no answer from %s", place) for place in "aab"] == [True, False, False]
+    assert passes("something else about %s", "a")
