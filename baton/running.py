@@ -8,7 +8,7 @@ from random import Random
 from typing import Final, TypeAlias
 
 from baton.settings import Settings
-from baton.wiring import EVERY, Role, Stack, compose, open_shared
+from baton.wiring import EVERY, Role, Stack, compose, export, open_shared
 from eventlog.clock import SystemClock
 from eventlog.errors import Unavailable
 from eventlog.follow import follow
@@ -34,7 +34,8 @@ async def running(settings: Settings, roles: frozenset[Role] = EVERY) -> AsyncIt
     async with AsyncExitStack() as opened:
         stores = await open_shared(settings)
         opened.push_async_callback(stores.close)
-        stack = compose(settings, stores, clock=clock, rng=rng, roles=roles)
+        stack = compose(settings, stores, clock=clock, rng=rng)
+        export(stack, roles)
         opened.push_async_callback(stack.functions.close)
         async with asyncio.TaskGroup() as group:
             begun = {

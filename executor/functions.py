@@ -94,7 +94,7 @@ class RegisteredFunctions:
         self._threads = Threads(self._limits.threads)
         self._processes = Processes(self._limits.processes)
         self._total = asyncio.Semaphore(self._limits.total)
-        self._remote = remote
+        self.remote = remote
         self._bound: dict[Function, Perform] = {}
         for function in registry:
             if isinstance(function, QueueFunction) and remote is None:
@@ -118,8 +118,8 @@ class RegisteredFunctions:
         self._threads.close()
         await self._processes.close()
         await self._client.close()
-        if self._remote is not None:
-            await self._remote.close()
+        if self.remote is not None:
+            await self.remote.close()
 
     def _unknown(self, call: Call) -> Failed:
         names = self._registry.names(call.tenant)
@@ -159,9 +159,9 @@ class RegisteredFunctions:
 
     async def _by_a_worker(self, function: QueueFunction, call: Call) -> Succeeded | Failed:
         """Wait for somebody else's work: it takes no room here."""
-        if self._remote is None:
+        if self.remote is None:
             return refused(NO_WORKERS, str(NoWorkers(function)))
-        return await self._remote.perform(function, call, partial(self._heard, call))
+        return await self.remote.perform(function, call, partial(self._heard, call))
 
     async def _on_the_loop(self, function: PythonFunction, call: Call) -> Succeeded | Failed:
         context = context_of(function, call, partial(self._heard, call))

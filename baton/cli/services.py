@@ -25,17 +25,17 @@ def api(host: Host = None, port: Port = None, functions: Functions = None) -> No
     _run("api", host, port, functions)
 
 
-def executor(host: Host = None, port: Port = 0, functions: Functions = None) -> None:
+def executor(host: Host = None, port: Port = None, functions: Functions = None) -> None:
     """Perform the steps of runs; executors share them out among themselves."""
     _run("executor", host, port, functions)
 
 
-def projector(host: Host = None, port: Port = 0) -> None:
+def projector(host: Host = None, port: Port = None) -> None:
     """Keep the views that queries read; one works, others stand by."""
     _run("projector", host, port, None)
 
 
-def scheduler(host: Host = None, port: Port = 0) -> None:
+def scheduler(host: Host = None, port: Port = None) -> None:
     """Fire triggers, schedules and timers, and hand events on; one works, others stand by."""
     _run("scheduler", host, port, None)
 
@@ -50,6 +50,8 @@ def _run(role: "Role", host: str | None, port: int | None, functions: list[str] 
 
     sources = tuple(functions) if functions else None
     settings = settings_with(host=host, port=port, functions=sources)
+    if role != "api" and "port" not in settings.model_fields_set:
+        settings = settings.model_copy(update={"port": 0})
     require_shared(settings)
     show_logs()
     run(_serve(settings, role))
