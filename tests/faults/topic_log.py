@@ -1,6 +1,7 @@
 """The topic of run events as any client sees it: read with plain aiokafka, without Baton's code."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
@@ -41,17 +42,23 @@ async def read_runs_topic(url: str, topic: str) -> list[Published]:
         await consumer.stop()
 
 
-async def produce(
-    url: str, topic: str, messages: Sequence[tuple[bytes | None, bytes | None]]
-) -> None:
-    """Send (key, value) as they are."""
+class Raw(NamedTuple):
+    """A message as it is sent, whatever it says."""
+
+    key: bytes | None
+    value: bytes | None
+    headers: tuple[tuple[str, bytes], ...] = ()
+
+
+async def produce(url: str, topic: str, messages: Sequence[Raw]) -> None:
+    """Send messages one by one."""
     producer = AIOKafkaProducer(
         bootstrap_servers=bootstrap(url), acks="all", max_request_size=2**22
     )
     await producer.start()
     try:
-        for key, value in messages:
-            await producer.send_and_wait(topic, value, key=key)
+        for key, value, headers in messages:
+            await producer.send_and_wait(topic, value, key=key, headers=list(headers))
     finally:
         await producer.stop()
 

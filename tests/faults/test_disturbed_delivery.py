@@ -1,0 +1,153 @@
+"""Events that reach an executor twice, late, out of turn or all over again change nothing."""
+
+import asyncio
+import random
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from random import Random
+
+import pytest
+
+from domain.definition.graph import Compute, Sync
+from domain.run.state import State
+from eventlog.envelope import Recorded
+from eventlog.follow import follow
+from eventlog.ports import Subscription
+from eventlog.shares import Owner, Owns, SharedLog, WholeLog
+from executor.work import Executor
+from tests.executor.working import World, a_world
+from tests.faults import checkers
+from tests.faults.event_log import seen
+
+RUNS = 60
+WINDOW = 8
+REPEATED = 0.2
+FROM_THE_START = 0.03
+LATE_S = 0.003
+DEADLINE_S = 30
+STEPS = (
+    Compute(id="first", function="first"),
+    Compute(id="left", function="left", needs=("first",)),
+    Compute(id="right", function="right", needs=("first",)),
+    Sync(id="join", needs=("left", "right")),
+    Compute(id="last", function="last", needs=("join",)),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Everything:
+    """Owns the whole log, as one executor among none does."""
+
+    executor: Executor
+
+    def knows(self, stream: str, version: int) -> bool:
+        return self.executor.knows(stream, version)
+
+    async def gain(self, owns: Owns) -> None:
+        """Nothing is there before it begins."""
+
+    async def lose(self, owns: Owns) -> None:
+        self.executor.let_go(owns)
+
+
+@dataclass(slots=True)
+class Disturbed:
+    """A shared log, and what becomes of it on the way: `seen` counts what was done to it.
+
+    Events of a stream keep their order, as those of a key do; an old one may follow a newer one.
+    """
+
+    inner: SharedLog
+    rng: Random
+    seen: Counter[str] = field(default_factory=Counter)
+
+    async def join(self, name: str, owner: Owner) -> Subscription:
+        return _Subscription(await self.inner.join(name, owner), self, owner)
+
+
+@dataclass(slots=True)
+class _Subscription:
+    inner: Subscription
+    log: Disturbed
+    owner: Owner
+    past: list[Recorded] = field(default_factory=list)
+
+    async def next(self) -> Sequence[Recorded]:
+        fresh = list(await self.inner.next())
+        rng, done = self.log.rng, self.log.seen
+        await asyncio.sleep(rng.uniform(0, LATE_S))
+        self.past += fresh
+        _out_of_turn(fresh, rng, done)
+        for _ in range(sum(rng.random() < REPEATED for _ in fresh)):
+            fresh.insert(rng.randrange(len(fresh) + 1), rng.choice(self.past))
+            done["repeated"] += 1
+        if rng.random() < FROM_THE_START:
+            fresh += self.past
+            done["from the start"] += 1
+        return [one for one in fresh if not self.owner.knows(one.stream, one.version)] or fresh[:1]
+
+    async def close(self) -> None:
+        await self.inner.close()
+
+
+def _out_of_turn(events: list[Recorded], rng: Random, done: Counter[str]) -> None:
+    """Let events pass by those of other streams, up to `WINDOW` places."""
+    for place in range(len(events)):
+        for other in range(place + 1, min(len(events), place + rng.randrange(WINDOW))):
+            if events[other].stream == events[other - 1].stream:
+                break
+            events[other - 1], events[other] = events[other], events[other - 1]
+            done["out of turn"] += 1
+
+
+@asynccontextmanager
+async def following(world: World, log: SharedLog) -> AsyncIterator[Executor]:
+    executor = Executor(world.stores.events, world.functions, clock=world.clock, rng=Random(1))
+    subscription = await log.join("executor", Everything(executor))
+    task = asyncio.create_task(follow(subscription, executor.handle, clock=world.clock))
+    try:
+        yield executor
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        await executor.stop(grace_s=0)
+
+
+async def performed(world: World, log: SharedLog) -> dict[str, State]:
+    """Perform runs and return how each ended."""
+    ids = [f"r{number}" for number in range(RUNS)]
+    async with following(world, log):
+        definition = await world.define(*STEPS, flow="needs")
+        for ident in ids:
+            await world.request(definition, ident)
+            await asyncio.sleep(0)
+        deadline = time.monotonic() + DEADLINE_S
+        for ident in ids:
+            while not (await world.run(ident)).final:
+                assert time.monotonic() < deadline, await world.run(ident)
+                await asyncio.sleep(0.01)
+    return {ident: await world.run(ident) for ident in ids}
+
+
+@pytest.mark.parametrize("number", range(5))
+async def test_what_a_disturbed_log_leads_to_is_what_an_undisturbed_one_does(number: int) -> None:
+    async with a_world() as world:
+        plain = await performed(world, WholeLog(world.stores.log, world.stores.events))
+    async with a_world() as world:
+        whole = WholeLog(world.stores.log, world.stores.events)
+        log = Disturbed(whole, Random(random.getrandbits(32) + number))
+        found = await performed(world, log)
+        history = seen(await world.stores.events.read_all(after=0, limit=100_000))
+        calls = Counter((one.idempotency_key, one.attempt) for one in world.functions.calls)
+
+    assert {"repeated", "out of turn"} <= set(log.seen), log.seen
+    assert checkers.broken_laws(history) == []
+    assert checkers.runs_end(history) == []
+    assert set(calls.values()) == {1}
+    assert len(calls) == RUNS * sum(isinstance(step, Compute) for step in STEPS)
+    assert {run: state.outputs for run, state in found.items()} == {
+        run: state.outputs for run, state in plain.items()
+    }

@@ -1,0 +1,156 @@
+"""Services that share work: executors come and go, poison comes in, two apis take commands."""
+
+import asyncio
+import re
+from collections import Counter
+from random import Random
+from typing import Any
+
+import asyncpg
+import pytest
+
+from tests.faults import checkers
+from tests.faults.arena import Arena
+from tests.faults.test_poison import POISON, STRUCTURED
+from tests.faults.topic_log import Raw, produce
+from tests.faults.verdicts import complaints, settled
+
+RATE = 8.0
+COMINGS = 5
+GENERATIONS = 10
+WRITERS = 64
+ROUNDS = 3
+LATEST = 600
+
+_GENERATION = re.compile(r"\(generation (\d+)\)")
+_LETTERS = "SELECT source, reason, value FROM baton.dead_letters"
+
+CLOUD_EVENT = (("content-type", b"application/cloudevents+json"),)
+ON_RECORDS: list[Raw] = [
+    *(Raw(b"k", body, CLOUD_EVENT) for body, headers in POISON.values() if headers is STRUCTURED),
+    Raw(b"k", None),
+    Raw(None, b""),
+    Raw(b"k", b"{}"),
+]
+"""None of them names a workspace, besides what is wrong with them anyway."""
+ON_RUNS: list[Raw] = [
+    Raw(None, b"{"),
+    Raw(b"demo/run/nobody", None),
+    Raw(b"demo/run/nobody", b"{}"),
+    Raw(b"demo/run/nobody", b"{", (("type", b"run.RunStarted"), ("version", b"x"))),
+    Raw(
+        b"demo/run/nobody",
+        b'{"at": 1}',
+        (("type", b"run.Exploded"), ("version", b"1"), ("position", b"1")),
+    ),
+    Raw(
+        b"demo/run/nobody",
+        b"\xff\xfe",
+        (("type", b"run.RunStarted"), ("version", b"1"), ("position", b"1")),
+    ),
+]
+
+pytestmark = pytest.mark.timeout(180)
+
+
+async def test_runs_go_on_while_executors_come_and_go(arena: Arena) -> None:
+    await arena.start("api", "executor", "projector", "scheduler")
+    (first,) = arena.site.of("executor")
+    passing = arena.site.add("executor")
+    asking = asyncio.create_task(arena.load.run(rate=RATE))
+    for number in range(COMINGS):
+        await passing.start()
+        await asyncio.sleep(arena.rng.uniform(1.0, 2.0))
+        await (passing.kill() if number % 2 else passing.stop())
+    asking.cancel()
+    await asyncio.gather(asking, return_exceptions=True)
+    await passing.start()
+
+    assert complaints(await settled(arena)) == []
+    generations = [int(number) for number in _GENERATION.findall(first.said(1_000_000))]
+    assert max(generations) >= GENERATIONS, generations
+
+
+async def test_poison_on_the_topics_is_put_aside_and_delays_no_neighbour(arena: Arena) -> None:
+    await arena.start("api", "executor", "projector", "scheduler", ticking=False)
+    asking = asyncio.create_task(arena.load.run(rate=RATE))
+    site = arena.site
+    await asyncio.sleep(1)
+    await asyncio.gather(
+        produce(site.log, site.records_topic, arena.rng.sample(ON_RECORDS, len(ON_RECORDS))),
+        produce(site.log, site.runs_topic, arena.rng.sample(ON_RUNS, len(ON_RUNS))),
+    )
+    letters = await _letters(arena, len(ON_RECORDS) + len(ON_RUNS))
+    await asyncio.sleep(1)
+    asking.cancel()
+    await asyncio.gather(asking, return_exceptions=True)
+
+    topics = Counter(source.partition("/")[0] for source, _, _ in letters)
+    assert topics == {site.records_topic: len(ON_RECORDS), site.runs_topic: len(ON_RUNS)}, letters
+    assert Counter(value for _, _, value in letters) == Counter(
+        one.value for one in (*ON_RECORDS, *ON_RUNS)
+    )
+    assert all(reason for _, reason, _ in letters)
+    assert complaints(await settled(arena)) == []
+
+
+async def test_64_clients_of_two_apis_on_one_run_leave_one_lawful_history(arena: Arena) -> None:
+    await arena.start("api", "api", "executor", "executor", "projector", "scheduler", ticking=False)
+    definition = arena.load.definitions["three-steps"]
+    outcomes: Counter[str] = Counter()
+    for number in range(ROUNDS):
+        key = f"round-{number}"
+        (operation,) = await arena.driver.start(definition, {key: {"seconds": 0.2}})
+        arena.load.answered[key] = operation
+        run = str(operation.ident)
+        seeds = [arena.rng.getrandbits(32) for _ in range(WRITERS)]
+        told = await asyncio.gather(*(_write(arena, run, Random(seed)) for seed in seeds))
+        outcomes += sum(told, Counter[str]())
+        await _brought_to_its_end(arena, run, outcomes)
+
+    log = await arena.site.events()
+    assert sum(one.name == "RunReopened" for one in log) == outcomes["retry 200"]
+    assert {"cancel 200", "retry 200", "retry 409"} <= set(outcomes), outcomes
+    assert checkers.broken_laws(log) == []
+    assert checkers.runs_end(log, "completed") == []
+    assert checkers.outputs_are_of_their_attempt(log) == []
+
+
+async def _write(arena: Arena, run: str, rng: Random) -> Counter[str]:
+    """Cancel or retry the run a few times; return how each came out."""
+    done: Counter[str] = Counter()
+    for _ in range(3):
+        what = rng.choice(("cancel", "retry"))
+        status, answer = await arena.driver.call("POST", f"/runs/{run}/{what}")
+        assert status in (200, 409), answer
+        done[f"{what} {status}"] += 1
+    return done
+
+
+async def _brought_to_its_end(arena: Arena, run: str, outcomes: Counter[str]) -> None:
+    """Retry what is not under way until the run completes."""
+    answer: Any = None
+    for _ in range(LATEST):
+        _, answer = await arena.driver.call("GET", f"/runs/{run}")
+        if answer["status"] == "completed":
+            return
+        if answer["status"] in ("failed", "cancelled"):
+            status, _ = await arena.driver.call("POST", f"/runs/{run}/retry")
+            outcomes[f"retry {status}"] += 1
+        await asyncio.sleep(0.05)
+    raise AssertionError(answer)
+
+
+async def _letters(arena: Arena, count: int) -> list[tuple[str, str, bytes | None]]:
+    """Return the dead letters once there are so many."""
+    connection = await asyncpg.connect(arena.site.database)
+    found: list[asyncpg.Record] = []
+    try:
+        for _ in range(LATEST):
+            found = await connection.fetch(_LETTERS)
+            if len(found) >= count:
+                break
+            await asyncio.sleep(0.05)
+    finally:
+        await connection.close()
+    return [(source, reason, value) for source, reason, value in found]
