@@ -28,7 +28,8 @@ _seldom = Seldom()
 
 
 def speak_seldom() -> None:
-    """Have all loggers of the library do so; once is enough."""
+    """Have all loggers of the library do so, and tell no everyday news; once is enough."""
+    logging.getLogger(_LIBRARY).setLevel(logging.WARNING)
     names = [name for name in logging.root.manager.loggerDict if name.startswith(_LIBRARY)]
     for name in names:
         logging.getLogger(name).addFilter(_seldom)
