@@ -58,3 +58,8 @@ async def remember() -> StepResult:
 @function("hold")
 async def hold() -> None:
     await asyncio.Event().wait()
+
+
+@function("moment")
+async def moment() -> None:
+    await asyncio.sleep(0.05)
