@@ -27,7 +27,7 @@ SELECT count(*) FILTER (WHERE topic IN ('run.RunRequested', 'run.RunReopened'))
     coalesce(max(notification_id), 0)
 FROM public.stored_events
 """
-_LEASES = "SELECT name, holder, epoch FROM baton.leases WHERE holder <> ''"
+_LEASES = "SELECT name, holder, epoch FROM baton.leases WHERE $1 OR holder <> ''"
 _IDLE = "SELECT count(*) FROM pg_stat_activity WHERE state LIKE 'idle in transaction%'"
 
 
@@ -92,11 +92,11 @@ class Site(Cluster):
         assert row is not None
         return UnderWay(*row)
 
-    async def sighted(self) -> list[Sighting]:
-        """Return who holds which lease now."""
+    async def sighted(self, *, released: bool = False) -> list[Sighting]:
+        """Return who holds which lease now; those that nobody holds too if `released`."""
         connection = await asyncpg.connect(self.database)
         try:
-            rows = await connection.fetch(_LEASES)
+            rows = await connection.fetch(_LEASES, released)
         finally:
             await connection.close()
         return [Sighting(*row) for row in rows]

@@ -80,7 +80,10 @@ async def _busy(service: Service) -> None:
     """Wait until it performs steps."""
 
     async def performing() -> bool:
-        return (await service.metrics())["baton_executor_runs"] > RUNS / 8
+        metrics = await service.metrics()
+        some = RUNS / 8
+        begun = metrics["baton_executor_steps_performed_total"]
+        return metrics["baton_executor_runs"] > some and begun > some
 
     await _until(performing, f"{service.name} has nothing to do")
 
@@ -110,7 +113,7 @@ def _running(log: Log) -> list[str]:
 
 
 async def _epochs(arena: Arena) -> dict[str, int]:
-    return {one.name: one.epoch for one in await arena.site.sighted()}
+    return {one.name: one.epoch for one in await arena.site.sighted(released=True)}
 
 
 async def _usurped(arena: Arena, lease: str, candidates: list[Service]) -> bool:
@@ -120,7 +123,7 @@ async def _usurped(arena: Arena, lease: str, candidates: list[Service]) -> bool:
         one.pause()
         deadline = time.monotonic() + LEASE_S + 4
         while time.monotonic() < deadline:
-            if (await _epochs(arena)).get(lease, before) > before:
+            if (await _epochs(arena))[lease] > before:
                 await asyncio.sleep(1)
                 one.resume()
                 return True
