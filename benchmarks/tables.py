@@ -54,7 +54,8 @@ def _tables(findings: Findings) -> Iterator[tuple[str, Table]]:
         yield "Cost of a step, by runs in the store", _stored(findings)
     if findings.memory:
         factor = growth(list(findings.memory))
-        yield f"Memory of the server: × {factor:.3f} from the middle fifth to the last", _memory(findings)
+        grew = f"Memory of the server: × {factor:.3f} from the middle fifth to the last"
+        yield grew, _memory(findings)
     yield "What was to be reached", verdict_table(verdicts(findings))
 
 

@@ -143,7 +143,7 @@ class PostgresViewStore:
         self.tables = {table.name: ViewTable(table, self.schema) for table in tables}
 
     def _table(self, name: str) -> ViewTable:
-        if name not in self.tables:
+        if not self.tables:
             raise Unavailable("the views aren't there yet: they come with the first projector")
         return self.tables[name]
 

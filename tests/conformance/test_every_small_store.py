@@ -1,4 +1,4 @@
-"""What every backend keeps beside events and views: checkpoints, keys, leases, secrets, dead letters."""
+"""What stands beside events and views: checkpoints, keys, leases, secrets, dead letters."""
 
 import asyncio
 from dataclasses import replace

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import pytest
@@ -120,7 +121,16 @@ async def test_a_batch_that_arrives_after_it_was_given_up_is_refused(
     await appended(stores, write("r1", 0, 1))
     ((name, batch),) = await direct.fetch("SELECT appender, batch FROM baton.append_receipts")
     given_up = await direct.fetchval(appender._GIVE_UP, name, batch + 1)
-    late = ([0], ["acme/run/late"], [1], ["run.RunStarted"], [b"{}"], [], [], [])
+    late: tuple[list[Any], ...] = (
+        [0],
+        ["acme/run/late"],
+        [1],
+        ["run.RunStarted"],
+        [b"{}"],
+        [],
+        [],
+        [],
+    )
 
     assert given_up == batch + 1
     with pytest.raises(asyncpg.SerializationError, match="was given up"):
