@@ -6,6 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 ARGS ?=
+MINUTES ?= 30
 # Both show a banner or a notice that has nothing to do with the code.
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 # Each install leaves a file whose date make compares with the locks.
@@ -14,7 +15,7 @@ EVERYTHING := $(VENV)/.everything-installed
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check lint bench format lock setup clean
+.PHONY: help demo test check lint chaos bench format lock setup clean
 
 help: ## Lists the recipes.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,6 +32,9 @@ lint: $(EVERYTHING) ## Checks format, lint, types and layers, and tells all find
 	@failed=0; for tool in 'ruff format --check .' 'ruff check .' mypy pyright lint-imports; do \
 		echo "$$tool"; $(BIN)/$$tool || failed=1; \
 	done; exit $$failed
+
+chaos: $(EVERYTHING) ## Breaks real servers and services under load for MINUTES=30, and judges what is left.
+	@$(BIN)/python -m tests.faults.chaos --minutes $(MINUTES) $(ARGS)
 
 bench: $(EVERYTHING) ## Measures Baton beside DBOS and draws benchmarks/results/*.svg.
 	@$(BIN)/python -m benchmarks $(ARGS)

@@ -9,6 +9,7 @@ says. Exits 1 when any has a complaint, and keeps the evidence then.
 import argparse
 import asyncio
 import json
+import logging
 import secrets
 import shutil
 import sys
@@ -39,6 +40,7 @@ def main() -> int:
     """Run the storm; return what to exit with."""
     asked = _arguments()
     folder = Path(tempfile.mkdtemp(prefix="baton-chaos-"))
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # that Kafka goes and comes is known
     where = f"seed {asked.seed}, evidence in {folder}"
     _say(where)
     with servers() as own:

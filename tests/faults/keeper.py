@@ -13,7 +13,7 @@ AGAIN_S = 0.5
 class Keeper:
     """Looks after the services of a cluster, but for those that a fault holds down.
 
-    `ended` counts those that ended without having been killed, by name and what they exited with.
+    `ended` counts those that ended without having been killed, by what they said last.
     """
 
     def __init__(self, cluster: Cluster) -> None:
@@ -62,6 +62,7 @@ class Keeper:
             for one in list(self._cluster.services.values()):
                 if one.name not in self._held and one.process is not None and not one.alive:
                     exited = await one.ended()
-                    self.ended[f"{one.name} exited with {exited}"] += 1
+                    last = one.said().rstrip().rpartition("\n")[2]
+                    self.ended[f"{one.verb} exited with {exited}: {last[-300:]}"] += 1
                     await one.launch()
             await asyncio.sleep(LOOK_S)

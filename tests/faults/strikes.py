@@ -63,18 +63,23 @@ async def kill(arena: Arena, rng: Random, *, verb: Verb) -> bool:
 
 
 async def crash(arena: Arena, rng: Random, *, verb: Verb, place: Place) -> bool:
-    """F1: a service ends at a named place of its loops."""
-    service = await _one_of(arena, rng, verb)
-    if service is None:
+    """F1: a service ends at a named place of its loops, while it is the only one of its kind."""
+    await _one_of(arena, rng, verb)
+    services = arena.keeper.free(arena.site.of(verb))
+    if not services:
         return False
-    arena.keeper.hold(service)
+    for one in services:
+        arena.keeper.hold(one)
     try:
-        await service.kill()
-        await service.launch(BATON_FAILPOINT=f"{place}:{rng.randint(1, 20)}")
-        exited = await _exited(service)
-        await service.launch()
+        await asyncio.gather(*(one.kill() for one in services))
+        first, *others = services
+        await first.launch(BATON_FAILPOINT=f"{place}:{rng.randint(1, 8)}")
+        exited = await _exited(first)
+        for one in (first, *others):
+            await one.launch()
     finally:
-        arena.keeper.leave(service)
+        for one in services:
+            arena.keeper.leave(one)
     return exited == CRASHED
 
 
