@@ -36,6 +36,7 @@ class Feed:
         self._batches: deque[tuple[int, int]] = deque()  # of _recent: events, bytes
         self._bytes = 0
         self._more = asyncio.Event()
+        self._waking = False
 
     def publish(self, recorded: Sequence[Recorded], *, size: int = 0) -> None:
         """Hand newly committed events over, in order of position; `size` is their bytes stored."""
@@ -45,6 +46,13 @@ class Feed:
         self._bytes += size
         if len(self._recent) > 2 * self._keep or self._bytes > RECENT_BYTES:
             self._forget()
+        if not self._waking:
+            self._waking = True
+            asyncio.get_running_loop().call_soon(self._wake)
+
+    def _wake(self) -> None:
+        """Have followers look: after those who appended, who thus know their own events again."""
+        self._waking = False
         self._more.set()
         self._more = asyncio.Event()
 

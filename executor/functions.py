@@ -35,7 +35,7 @@ from executor.registry import (
 )
 from executor.remote import RemoteWorkers
 from executor.results import refused
-from executor.room import Perform, Room
+from executor.room import Perform, Places, Room
 from executor.sdk import AttemptOver
 from executor.threads import Threads
 
@@ -93,7 +93,7 @@ class RegisteredFunctions:
         self._client = HttpClient(policy or AddressPolicy())
         self._threads = Threads(self._limits.threads)
         self._processes = Processes(self._limits.processes)
-        self._total = asyncio.Semaphore(self._limits.total)
+        self._total = Places(self._limits.total)
         self.remote = remote
         self._bound: dict[Function, Perform] = {}
         for function in registry:

@@ -6,7 +6,9 @@ For each run at most one append is under way; reports that arrive meanwhile go i
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import chain, repeat
 from random import Random
 from typing import TypeVar, cast
@@ -25,6 +27,7 @@ from eventlog.graphs import Graphs
 from eventlog.ports import Clock, EventStore
 from eventlog.transact import Known, transact
 from eventlog.transact import Outcome as Recording
+from executor.deadlines import Deadlines
 from executor.handler import Call, Functions
 from executor.live_run import BATCH, Batch, LiveRun
 
@@ -58,7 +61,7 @@ class RunLoop:
     drop: Callable[[LiveRun], None]
     counts: Counts = field(default_factory=Counts)
     graphs: Graphs = field(init=False)
-    _expired: set[asyncio.Task[None]] = field(default_factory=set)
+    _deadlines: Deadlines = field(default_factory=Deadlines)
 
     def __post_init__(self) -> None:
         self.graphs = Graphs(self.store)
@@ -161,6 +164,8 @@ class RunLoop:
             if isinstance(command, ReportOutcome):
                 run.mine.discard(command.token)
         before, run.state = run.state, outcome.state
+        if run.foreign:  # the log may have shown what was just appended
+            run.foreign = [one for one in run.foreign if one.version > run.state.version]
         began = [one.event for one in outcome.recorded if isinstance(one.event, StepStarted)]
         if outcome.reloaded:
             run.echoed = run.state.version
@@ -168,14 +173,12 @@ class RunLoop:
         return [Token(event.step_id, event.visit, event.attempt) for event in began]
 
     async def _transact(self, run: LiveRun, batch: Batch) -> Recording[State]:
-        known: Known[State] | None = Known(run.state, run.state.version)
-
-        async def append() -> Recording[State]:
-            nonlocal known
-            before, known = known, None  # what fails may have happened all the same: look again
-            return await transact(self.store, BATCH, run.stream, batch, known=before)
-
-        return await self.insist(append, run.stream)
+        known = Known(run.state, run.state.version)
+        with suppress(Unavailable):
+            return await transact(self.store, BATCH, run.stream, batch, known=known)
+        # What failed may have happened all the same: look again.
+        again = partial(transact, self.store, BATCH, run.stream, batch)
+        return await self.insist(again, run.stream)
 
     def _catch_up(
         self, run: LiveRun, before: State, *, own: Sequence[StepStarted] = ()
@@ -210,32 +213,27 @@ class RunLoop:
         task = cast("asyncio.Task[None]", asyncio.current_task())
         run.calling[token] = task
         step = cast(Compute, cast(Graph, run.graph).by_id[token.step_id])
-        timer = asyncio.get_running_loop().call_later(step.timeout_ms / 1000, self._expire, task)
+        due = self._deadlines.begin(task, step.timeout_ms)
         self.counts.steps_performed += 1
         try:
             return await self.functions.call(self._call_of(run, token, step))
         except asyncio.CancelledError:
             return self._why_cancelled(run, token, task)
         finally:
-            timer.cancel()
+            due.discard(task)
             run.calling.pop(token, None)
 
     def _why_cancelled(
         self, run: LiveRun, token: Token, task: asyncio.Task[None]
     ) -> Outcome | None:
         """Tell a deadline and a cut from the end of the process, which goes on being raised."""
-        if task in self._expired:
-            self._expired.discard(task)
+        if self._deadlines.passed(task):
             task.uncancel()
             return TimedOut(jitter=self.rng.random())
         if token not in run.calling:
             task.uncancel()
             return None
         raise asyncio.CancelledError
-
-    def _expire(self, task: asyncio.Task[None]) -> None:
-        self._expired.add(task)
-        task.cancel()
 
     def _call_of(self, run: LiveRun, token: Token, step: Compute) -> Call:
         state = run.state

@@ -227,7 +227,7 @@ async def test_runs_beyond_the_limit_wait_their_turn(world: World) -> None:
         await world.request(definition, f"r{number}")
     await world.called(2)
 
-    assert executor.backlog == 3
+    await world.waiting(executor, 3)
     world.functions.end("a", Succeeded())
     for number in range(5):
         assert (await world.ended(f"r{number}")).status == "completed"

@@ -121,6 +121,13 @@ class World:
             assert time.monotonic() < deadline, f"only {self.functions.calls}"
             await asyncio.sleep(0)
 
+    async def waiting(self, executor: Executor, count: int) -> None:
+        """Return when `count` requested runs wait for a place."""
+        deadline = time.monotonic() + DEADLINE_S
+        while executor.backlog != count:
+            assert time.monotonic() < deadline, f"{executor.backlog} wait"
+            await asyncio.sleep(0)
+
 
 @asynccontextmanager
 async def a_world() -> AsyncIterator[World]:

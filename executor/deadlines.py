@@ -1,0 +1,45 @@
+"""Deadlines of attempts: nearly all end well before, so one that is met must cost next to nothing.
+
+Those that fall into the same few milliseconds share a timer of the event loop, which stays when all
+of them were met.
+"""
+
+import asyncio
+from typing import Final, TypeAlias
+
+TICK_MS: Final = 8
+"""How late a task may be cancelled, beside what keeps the loop busy."""
+
+Due: TypeAlias = "set[asyncio.Task[None]]"
+"""The tasks that share a tick."""
+
+
+class Deadlines:
+    """Cancels tasks that take too long, and tells them so."""
+
+    def __init__(self) -> None:
+        self._ticks: dict[int, Due] = {}
+        self._expired: Due = set()
+
+    def begin(self, task: asyncio.Task[None], timeout_ms: int) -> Due:
+        """Cancel `task` after `timeout_ms`, unless it is discarded from the set before."""
+        loop = asyncio.get_running_loop()
+        tick = int((loop.time() * 1000 + timeout_ms) / TICK_MS) + 1
+        due = self._ticks.get(tick)
+        if due is None:
+            due = self._ticks[tick] = set()
+            loop.call_at(tick * TICK_MS / 1000, self._expire, tick)
+        due.add(task)
+        return due
+
+    def passed(self, task: asyncio.Task[None]) -> bool:
+        """Say, once, whether `task` was cancelled here."""
+        if task not in self._expired:
+            return False
+        self._expired.discard(task)
+        return True
+
+    def _expire(self, tick: int) -> None:
+        for task in self._ticks.pop(tick):
+            self._expired.add(task)
+            task.cancel()
