@@ -15,10 +15,10 @@ EVERYTHING := $(VENV)/.everything-installed
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check lint chaos bench format lock setup clean
+.PHONY: help demo test check lint chaos bench bench-distributed format lock setup clean
 
 help: ## Lists the recipes.
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(RUNTIME) ## Runs an order-processing orchestration from its events to the timeline of one run.
 	@$(BIN)/baton demo $(ARGS)
@@ -38,6 +38,9 @@ chaos: $(EVERYTHING) ## Breaks real servers and services under load for MINUTES=
 
 bench: $(EVERYTHING) ## Measures Baton beside DBOS and draws benchmarks/results/*.svg.
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+bench-distributed: $(EVERYTHING) ## Measures services on PostgreSQL and Kafka beside DBOS on PostgreSQL.
+	@$(BIN)/python -m benchmarks --only distributed $(ARGS)
 
 format: $(EVERYTHING) ## Formats every file and repairs what ruff can repair by itself.
 	@$(BIN)/ruff check --fix-only .

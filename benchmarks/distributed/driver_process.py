@@ -38,7 +38,7 @@ class Driver:
         self._commands = commands
         self._over = over
         self._took_ms: list[float] = []
-        self.last_start_ms = 0
+        self.over_ms = 0
 
     async def drive(self, definition: Definition, load: Load) -> Measured:
         """Put `load` on the services."""
@@ -47,6 +47,7 @@ class Driver:
         async with asyncio.TaskGroup() as group:
             for _ in range(load.in_flight):
                 group.create_task(self._keep_starting(definition, quota))
+        self.over_ms = self._commands.services.clock.now()
         await self._views_hold_all()
         return Measured(
             runs=quota.started,
@@ -65,7 +66,6 @@ class Driver:
             run_id = commands.services.new_id()
             over = self._over.of(stream_name(TENANT, "run", run_id))
             await commands.start(definition, run_id, quota.started)
-            self.last_start_ms = commands.services.clock.now()
             await over
             self._took_ms.append((time.perf_counter() - begun) * 1_000)
 
@@ -85,8 +85,7 @@ async def told_of(load: Load, put: Put, pids: Pids, driver: Driver) -> Told:
     before = cpu_seconds(looked_at)
     measured = await put(load)
     cpu = spent(before, cpu_seconds(looked_at))
-    over_ms = time.time_ns() // 1_000_000
-    return Told(measured=measured, cpu=cpu, last_start_ms=driver.last_start_ms, over_ms=over_ms)
+    return Told(measured=measured, cpu=cpu, over_ms=driver.over_ms)
 
 
 async def done(task: Task) -> list[Told]:

@@ -8,7 +8,7 @@ from benchmarks.distributed.load import Task, Told, told_from
 from benchmarks.distributed.servers import Servers
 from benchmarks.distributed.usage import cpu_seconds, spent
 from benchmarks.http_process import Job
-from benchmarks.load import Load, Measured
+from benchmarks.load import Load
 from benchmarks.processes import called
 from benchmarks.session import Turns
 from benchmarks.subjects import records
@@ -33,7 +33,7 @@ def through_http(it: Installation, act: str, load: Load) -> Told:
     )
     before = cpu_seconds(it.pids)
     (measured,) = records(called("http_process", it.folder, job))
-    return _told(measured, spent(before, cpu_seconds(it.pids)))
+    return Told(measured=measured, cpu=spent(before, cpu_seconds(it.pids)))
 
 
 def dbos(turns: Turns, servers: Servers, setting: Setting, loads: Sequence[Load]) -> list[Told]:
@@ -41,8 +41,4 @@ def dbos(turns: Turns, servers: Servers, setting: Setting, loads: Sequence[Load]
     doing = f"DBOS, {loads[-1].shape}, {loads[-1].in_flight} in flight, {setting}"
     with turns.folder(doing) as folder, servers.database() as database:
         told = called("dbos_process", folder, setting, list(loads), database)
-    return [_told(one, {"DBOS": one.cpu_seconds}) for one in records(told)]
-
-
-def _told(measured: Measured, cpu: dict[str, float]) -> Told:
-    return Told(measured=measured, cpu=cpu, last_start_ms=0, over_ms=0)
+    return [Told(measured=one, cpu={"DBOS": one.cpu_seconds}) for one in records(told)]

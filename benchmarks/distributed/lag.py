@@ -28,7 +28,7 @@ class Wait:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
-    """What was seen while one load was put on; `ended_ms` is when its last run was started."""
+    """What was seen while one load was put on; `ended_ms` is when its last run was over."""
 
     lags: Sequence[Lag]
     waits: Sequence[Wait]

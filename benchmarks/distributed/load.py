@@ -24,14 +24,13 @@ class Task:
 class Told:
     """What came of one load.
 
-    `cpu` are processor seconds by kind of process, the driver's among them; `last_start_ms` and
-    `over_ms` are times on the wall clock: the last run was started, and the views held all.
+    `cpu` are processor seconds by kind of process, the driver's among them; `over_ms` is when the
+    last run was over, on the wall clock (0 through HTTP).
     """
 
     measured: Measured
     cpu: Mapping[str, float]
-    last_start_ms: int
-    over_ms: int
+    over_ms: int = 0
 
 
 def task_from(told: Mapping[str, object]) -> Task:

@@ -43,6 +43,7 @@ class Measuring:
     def all(self) -> Findings:
         """Take every measurement of the plan."""
         machine = facts(self.turns.base)
+        self._warm_up()
         trials = self._trials()
         chosen = _chosen(trials)
         for _ in range(self.plan.repeats):
@@ -65,6 +66,14 @@ class Measuring:
             ],
             observations=self.observations,
         )
+
+    def _warm_up(self) -> None:
+        """Put a load on that isn't measured: Kafka's code becomes fast by being run."""
+        with (
+            self.turns.folder("warming up") as folder,
+            installation(self.servers, folder, Layout()) as it,
+        ):
+            driven(it, [Load(shape="3-step", in_flight=50, seconds=self.plan.warm_up_seconds)])
 
     def _trials(self) -> list[Trial]:
         found = []
@@ -130,7 +139,7 @@ class Measuring:
 def turns_of(plan: Plan) -> int:
     """Return how many folders a plan takes."""
     once = len(plan.executors) + len(plan.cells) + 1 + len(plan.layouts)
-    return len(plan.settings) * len(_TRIED) + plan.repeats * once
+    return 1 + len(plan.settings) * len(_TRIED) + plan.repeats * once
 
 
 def _single_runs(number: int) -> Load:

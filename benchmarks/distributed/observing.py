@@ -44,7 +44,7 @@ def observe(it: Installation, load: Load) -> Observation:
     return Observation(
         lags=lags(seen["positions"]),
         waits=[Wait(at_ms=at - first, waited_ms=max(0, at - asked)) for at, asked in waits],
-        ended_ms=told.last_start_ms - first,
+        ended_ms=told.over_ms - first,
         queries_ms=seen["queries_ms"],
         steps_per_s=told.measured.steps_per_s,
     )

@@ -19,6 +19,7 @@ class Plan:
     """
 
     name: str
+    warm_up_seconds: float
     repeats: int
     seconds: float
     warm_seconds: float
@@ -55,6 +56,7 @@ def _layouts(*numbers: tuple[int, int]) -> tuple[Layout, ...]:
 
 FULL = Plan(
     name="full",
+    warm_up_seconds=15.0,
     repeats=3,
     seconds=3.0,
     warm_seconds=1.0,
@@ -66,7 +68,7 @@ FULL = Plan(
     ),
     http=IN_FLIGHT,
     latency_runs=200,
-    settings=_settings(1, 4, 8, 16, 32),
+    settings=_settings(1, 2, 4, 8, 16, 32),
     trial_seconds=2.0,
     scaled=Cell("3-step", 500),
     layouts=_layouts((1, 1), (1, 2), (4, 1), (4, 2), (4, 4), (12, 1), (12, 2), (12, 4)),
@@ -74,6 +76,7 @@ FULL = Plan(
 )
 QUICK = Plan(
     name="quick",
+    warm_up_seconds=5.0,
     repeats=1,
     seconds=1.5,
     warm_seconds=0.7,

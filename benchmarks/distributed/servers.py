@@ -56,11 +56,12 @@ def servers() -> Iterator[Servers]:
     """Run both until the block ends; raises MeasurementFailed when one can't be had."""
     with ExitStack() as started:
         pids: dict[str, tuple[int, ...]] = {}
+        versions: dict[str, str] = {}
         postgres = os.environ.get(POSTGRES) or _postgres(started, pids)
-        kafka = os.environ.get(KAFKA) or _kafka(started, pids)
+        kafka = os.environ.get(KAFKA) or _kafka(started, pids, versions)
         _must_be_durable(postgres)
-        version = str(asyncio.run(_asked(postgres, "SHOW server_version"))).split()[0]
-        yield Servers(postgres=postgres, kafka=kafka, pids=pids, versions={"PostgreSQL": version})
+        versions["PostgreSQL"] = asyncio.run(_asked(postgres, "SHOW server_version")).split()[0]
+        yield Servers(postgres=postgres, kafka=kafka, pids=pids, versions=versions)
 
 
 def _postgres(started: ExitStack, pids: dict[str, tuple[int, ...]]) -> str:
@@ -74,7 +75,7 @@ def _postgres(started: ExitStack, pids: dict[str, tuple[int, ...]]) -> str:
     return server.url
 
 
-def _kafka(started: ExitStack, pids: dict[str, tuple[int, ...]]) -> str:
+def _kafka(started: ExitStack, pids: dict[str, tuple[int, ...]], versions: dict[str, str]) -> str:
     found = local_kafka.programs()
     if found is None:
         raise MeasurementFailed(f"no Kafka: {KAFKA} isn't set, and none can be fetched")
@@ -82,6 +83,7 @@ def _kafka(started: ExitStack, pids: dict[str, tuple[int, ...]]) -> str:
     started.callback(server.remove)
     server.start()
     pids["Kafka"] = (server.pid,)
+    versions["Kafka"] = found.name.rpartition("-")[2]
     return server.url
 
 

@@ -19,7 +19,7 @@ def show(findings: Findings) -> None:
 
 def _tables(findings: Findings) -> Iterator[tuple[str, Table]]:
     title = f"Machine ({findings.plan} plan, {findings.machine.at})"
-    yield title, machine_table(findings.machine)
+    yield title, _machine(findings)
     yield "DBOS on PostgreSQL: the setting that serves best", _trials(findings)
     title = "Throughput: medians; p50 and p99 are those of a run, through HTTP of a request"
     yield title, _throughput(findings)
@@ -28,6 +28,13 @@ def _tables(findings: Findings) -> Iterator[tuple[str, Table]]:
     yield "Throughput by partitions and executors: 3 steps, 500 in flight", _scaled(findings)
     yield "Under full load: 3 steps, 500 in flight", _observed(findings)
     yield "What was to be reached", verdict_table(verdicts(findings))
+
+
+def _machine(findings: Findings) -> Table:
+    table = machine_table(findings.machine)
+    versions = (f"{name} {version}" for name, version in findings.versions.items())
+    table.add_row("servers", ", ".join(versions))
+    return table
 
 
 def _trials(findings: Findings) -> Table:
