@@ -27,7 +27,7 @@ _NEED_DBOS = {"throughput", "latency"}
 def main(arguments: Sequence[str] | None = None) -> int:
     """Do what the arguments say; returns the exit code, 1 when something can't be measured."""
     asked = _arguments().parse_args(arguments)
-    parts = tuple(asked.only or PARTS)
+    parts: tuple[str, ...] = tuple(asked.only or PARTS)
     try:
         if DISTRIBUTED in parts:
             return _distributed(asked, parts)

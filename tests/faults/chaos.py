@@ -28,7 +28,8 @@ from tests.faults.strikes import OF_PROCESSES, OF_SERVERS, Strike, strike
 from tests.faults.verdicts import Verdicts, settled
 from tests.servers.service import Verb
 
-SERVICES: tuple[Verb, ...] = (*("api", "executor", "projector", "scheduler"),) * 2
+EACH: tuple[Verb, ...] = ("api", "executor", "projector", "scheduler")
+SERVICES = (*EACH, *EACH)
 RATE = 5.0
 """Runs asked for in a second, besides the ticks of a schedule."""
 TELL_S = 5.0
