@@ -44,7 +44,8 @@ class Servers:
         deadline = time.monotonic() + START_S
         while True:
             try:
-                await asyncio.to_thread(self.postgres.start)
+                self.postgres.launch()
+                await asyncio.to_thread(self.postgres.wait)
             except RuntimeError:
                 await asyncio.to_thread(self.postgres.stop, signal.SIGKILL)
                 if time.monotonic() > deadline:
@@ -59,7 +60,11 @@ class Servers:
 
     async def start_kafka(self) -> None:
         """Start it."""
-        await asyncio.to_thread(self.kafka.start)
+        self.kafka.begin()
+        while True:
+            if await asyncio.to_thread(self.kafka.ready):
+                return
+            await asyncio.sleep(0.05)
 
     async def stop_kafka(self, how: signal.Signals) -> None:
         """Stop it, or kill it."""

@@ -16,18 +16,23 @@ from tests.faults.topic_log import Raw, produce
 from tests.faults.verdicts import complaints, settled
 
 RATE = 8.0
-COMINGS = 5
-GENERATIONS = 10
+COMINGS = 6
+MOVES = 10
 WRITERS = 64
 ROUNDS = 3
 LATEST = 600
 
-_GENERATION = re.compile(r"\(generation (\d+)\)")
+_MOVE = re.compile(r"executor: (?:gained|lost) partitions")
 _LETTERS = "SELECT source, reason, value FROM baton.dead_letters"
 
+NOBODY = "demo/run/nobody"
 CLOUD_EVENT = (("content-type", b"application/cloudevents+json"),)
 ON_RECORDS: list[Raw] = [
-    *(Raw(b"k", body, CLOUD_EVENT) for body, headers in POISON.values() if headers is STRUCTURED),
+    *(
+        Raw(b"k", body, CLOUD_EVENT)
+        for name, (body, headers) in POISON.items()
+        if headers is STRUCTURED and name != "another tenant's"  # names a workspace: nothing wrong
+    ),
     Raw(b"k", None),
     Raw(None, b""),
     Raw(b"k", b"{}"),
@@ -35,16 +40,16 @@ ON_RECORDS: list[Raw] = [
 """None of them names a workspace, besides what is wrong with them anyway."""
 ON_RUNS: list[Raw] = [
     Raw(None, b"{"),
-    Raw(b"demo/run/nobody", None),
-    Raw(b"demo/run/nobody", b"{}"),
-    Raw(b"demo/run/nobody", b"{", (("type", b"run.RunStarted"), ("version", b"x"))),
+    Raw(NOBODY.encode(), None),
+    Raw(NOBODY.encode(), b"{}"),
+    Raw(NOBODY.encode(), b"{", (("type", b"run.RunStarted"), ("version", b"x"))),
     Raw(
-        b"demo/run/nobody",
+        NOBODY.encode(),
         b'{"at": 1}',
         (("type", b"run.Exploded"), ("version", b"1"), ("position", b"1")),
     ),
     Raw(
-        b"demo/run/nobody",
+        NOBODY.encode(),
         b"\xff\xfe",
         (("type", b"run.RunStarted"), ("version", b"1"), ("position", b"1")),
     ),
@@ -61,14 +66,15 @@ async def test_runs_go_on_while_executors_come_and_go(arena: Arena) -> None:
     for number in range(COMINGS):
         await passing.start()
         await asyncio.sleep(arena.rng.uniform(1.0, 2.0))
-        await (passing.kill() if number % 2 else passing.stop())
+        await (passing.kill() if number % 3 == 2 else passing.stop())
     asking.cancel()
     await asyncio.gather(asking, return_exceptions=True)
     await passing.start()
 
     assert complaints(await settled(arena)) == []
-    generations = [int(number) for number in _GENERATION.findall(first.said(1_000_000))]
-    assert max(generations) >= GENERATIONS, generations
+    moves = [_MOVE.findall(one.said(10_000_000)) for one in (first, passing)]
+    assert min(map(len, moves)) > COMINGS / 2
+    assert sum(map(len, moves)) > MOVES, moves
 
 
 async def test_poison_on_the_topics_is_put_aside_and_delays_no_neighbour(arena: Arena) -> None:
@@ -91,7 +97,7 @@ async def test_poison_on_the_topics_is_put_aside_and_delays_no_neighbour(arena: 
         one.value for one in (*ON_RECORDS, *ON_RUNS)
     )
     assert all(reason for _, reason, _ in letters)
-    assert complaints(await settled(arena)) == []
+    assert [one for one in complaints(await settled(arena)) if NOBODY not in one] == []
 
 
 async def test_64_clients_of_two_apis_on_one_run_leave_one_lawful_history(arena: Arena) -> None:

@@ -75,6 +75,11 @@ class LocalPostgres:
 
     def start(self) -> None:
         """Start, and return when it takes connections."""
+        self.launch()
+        self.wait()
+
+    def launch(self) -> None:
+        """Start without waiting. It ends with the thread that calls this."""
         options = [f"-c{name}={value}" for name, value in {**OPTIONS, "port": self.port}.items()]
         command = [*_with_parent(), str(self._programs / "postgres"), "-D", str(self._data)]
         with (self._folder / "log").open("ab") as log:
@@ -88,6 +93,10 @@ class LocalPostgres:
                 group=self._group,
                 extra_groups=self._extra_groups,
             )
+
+    def wait(self) -> None:
+        """Return when it takes connections; raises RuntimeError."""
+        assert self._process is not None
         deadline = time.monotonic() + START_S
         while not self._ready():
             if self._process.poll() is not None or time.monotonic() > deadline:
