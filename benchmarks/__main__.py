@@ -18,7 +18,7 @@ from benchmarks.session import Session
 from benchmarks.subjects import Dbos
 
 RESULTS = Path(__file__).parent / "results"
-PARTS = ("throughput", "latency", "stored", "memory")
+PARTS: tuple[str, ...] = ("throughput", "latency", "stored", "memory")
 DISTRIBUTED = "distributed"
 _INTERRUPTED = 130
 _NEED_DBOS = {"throughput", "latency"}
