@@ -1,6 +1,6 @@
 """What a command to a run leads to: the refusals, and which rule goes to work."""
 
-from typing import assert_never
+from typing import Final, assert_never
 
 from domain.decider import Decider
 from domain.definition.graph import Compute, Delay, Graph
@@ -27,8 +27,9 @@ from domain.run.messages import (
 )
 from domain.run.state import State, evolve
 
-_NO_GRAPH = Graph(steps=())
-"""For commands that set no step in motion."""
+_NO_GRAPH: Final = Graph(steps=())
+_WITHOUT_GRAPH: Final = (RequestRun, CancelRun)
+"""Commands that set no step in motion."""
 
 
 def decide(command: Command, state: State) -> list[Event]:
@@ -38,7 +39,7 @@ def decide(command: Command, state: State) -> list[Event]:
 
 def decide_onto(command: Command, state: State) -> tuple[list[Event], State]:
     """Return the events of `command` and the state they lead to; raises as `decide` does."""
-    graph = _NO_GRAPH if isinstance(command, RequestRun | CancelRun) else command.graph
+    graph = _NO_GRAPH if isinstance(command, _WITHOUT_GRAPH) else command.graph
     draft = Draft(state, graph, command.at)
     match command:
         case ReportOutcome():

@@ -26,14 +26,12 @@ from domain.run.messages import (
     SyncReached,
     Token,
 )
-from domain.run.steps import Status, Steps, StepState
+from domain.run.steps import OPEN, Status, Steps, StepState
 
 RunStatus = Literal["none", "pending", "running", "completed", "failed", "cancelled"]
 FINAL: frozenset[RunStatus] = frozenset(("completed", "failed", "cancelled"))
 
-_AttemptEvent: TypeAlias = (
-    StepStarted | StepSucceeded | StepFailed | StepTimedOut | StepCancelled | RetryScheduled
-)
+_UnfinishedEvent: TypeAlias = StepFailed | StepTimedOut | StepCancelled | RetryScheduled
 _StatusEvent: TypeAlias = RunStarted | RunCompleted | RunFailed | RunCancelled | RunReopened
 _PassingEvent: TypeAlias = StepSkipped | DecisionTaken | SyncReached | DelayStarted | DelayElapsed
 
@@ -86,15 +84,12 @@ class State:
 def evolve(state: State, event: Event) -> State:
     """Return the state after `event`."""
     match event:
-        case (
-            StepStarted()
-            | StepSucceeded()
-            | StepFailed()
-            | StepTimedOut()
-            | StepCancelled()
-            | RetryScheduled()
-        ):
-            return _attempt(state, event)
+        case StepStarted():
+            return _started(state, event)
+        case StepSucceeded():
+            return _succeeded(state, event)
+        case StepFailed() | StepTimedOut() | StepCancelled() | RetryScheduled():
+            return _unfinished(state, event)
         case StepSkipped() | DecisionTaken() | SyncReached() | DelayStarted() | DelayElapsed():
             return _passing(state, event)
         case RunRequested():
@@ -104,13 +99,9 @@ def evolve(state: State, event: Event) -> State:
     assert_never(event)
 
 
-def _attempt(state: State, event: _AttemptEvent) -> State:
-    """What happens to a step that an executor works on."""
+def _unfinished(state: State, event: _UnfinishedEvent) -> State:
+    """What happens to an attempt that does not succeed."""
     match event:
-        case StepStarted():
-            return _started(state, event)
-        case StepSucceeded():
-            return _succeeded(state, event)
         case StepFailed():
             return _failed(state, event, event.error)
         case StepTimedOut():
@@ -173,16 +164,16 @@ def _status(state: State, event: _StatusEvent) -> State:
     """What happens to the run as a whole."""
     match event:
         case RunStarted():
-            return _changed(state, status="running")
+            return _changed(state, {"status": "running"})
         case RunCompleted():
-            return _changed(state, status="completed")
+            return _changed(state, {"status": "completed"})
         case RunFailed():
-            return _changed(state, status="failed")
+            return _changed(state, {"status": "failed"})
         case RunCancelled():
-            return _changed(state, status="cancelled")
+            return _changed(state, {"status": "cancelled"})
         case RunReopened():
             errors = {of: error for of, error in state.errors.items() if of not in event.steps}
-            return _changed(state, status="running", errors=errors)
+            return _changed(state, {"status": "running", "errors": errors})
     assert_never(event)
 
 
@@ -225,14 +216,17 @@ def _failed(state: State, event: StepFailed | StepTimedOut, error: Error) -> Sta
 
 def _put(state: State, step_id: str, step: StepState, **changes: object) -> State:
     before = state.steps.get(step_id)
-    opened = step.open - (before is not None and before.open)
-    return _changed(
-        state, steps=state.steps.put(step_id, step), open=state.open + opened, **changes
-    )
+    opened = (step.status in OPEN) - (before is not None and before.status in OPEN)
+    changes["steps"] = state.steps.put(step_id, step)
+    changes["open"] = state.open + opened
+    return _changed(state, changes)
 
 
-def _changed(state: State, **changes: object) -> State:
+def _changed(state: State, changes: dict[str, object]) -> State:
     """Return `state` one version on; `dataclasses.replace` costs ten times as much."""
     after = object.__new__(State)
-    after.__dict__.update(state.__dict__, version=state.version + 1, **changes)
+    fields = after.__dict__
+    fields.update(state.__dict__)
+    fields.update(changes)
+    fields["version"] = state.version + 1
     return after

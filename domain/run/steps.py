@@ -10,7 +10,8 @@ from typing import Literal, TypeVar, overload
 from domain.frozen import frozen
 
 Status = Literal["running", "delayed", "backing_off", "succeeded", "skipped", "failed", "cancelled"]
-_OPEN: frozenset[Status] = frozenset(("running", "delayed", "backing_off"))
+OPEN: frozenset[Status] = frozenset(("running", "delayed", "backing_off"))
+"""An outcome is still to come."""
 _RECENT = 64
 
 T = TypeVar("T")
@@ -30,7 +31,7 @@ class StepState:
     @property
     def open(self) -> bool:
         """Whether an outcome is still to come."""
-        return self.status in _OPEN
+        return self.status in OPEN
 
     @property
     def done(self) -> bool:
@@ -61,8 +62,8 @@ class Steps(Mapping[str, StepState]):
 
     def put(self, step_id: str, step: StepState) -> "Steps":
         """Return these steps with `step_id` at `step`."""
-        size = self._size + (step_id not in self)
         recent = self._recent.copy()
+        size = self._size + (step_id not in recent and step_id not in self._settled)
         recent[step_id] = step
         if len(recent) > _RECENT:
             return Steps({**self._settled, **recent}, None, size)
