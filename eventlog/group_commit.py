@@ -50,6 +50,7 @@ class _Append:
     writes: Sequence[Write]
     rows: Sequence[Row]
     streams: set[str]
+    size: int  # bytes
     result: asyncio.Future[Appended | Conflict]
 
 
@@ -92,28 +93,22 @@ class GroupCommit:
         A caller that is cancelled meanwhile doesn't know what happened: what is under way goes on.
         Raises `Unavailable`, `Unwritable`, and ValueError when two writes name one stream.
         """
-        writes = [write for write in writes if write.events]
-        if not writes:
+        append = _append_of(writes)
+        if not append.writes:
             return Appended(())
-        rows = _rows(writes)
-        streams = {write.stream for write in writes}
-        if len(streams) < len(writes):
-            raise ValueError("two writes of one append name the same stream")
-        for write in writes:
+        for write in append.writes:
             known = self._known.get(write.stream, 0)
             if known != write.expected and (conflict := await self._foreseen(write, known)):
                 return conflict
         if self._closed:
             raise Unavailable("the store is closed")
-        loop = asyncio.get_running_loop()
-        result: asyncio.Future[Appended | Conflict] = loop.create_future()
-        self._waiting.append(_Append(writes, rows, streams, result))
+        self._waiting.append(append)
         if self._ahead > 1 and len(self._waiting) >= FURTHER:
             self._flush()
         elif not self._flushing and not self._under_way:
             self._flushing = True
-            loop.call_soon(self._flush)
-        return await result
+            append.result.get_loop().call_soon(self._flush)
+        return await append.result
 
     def known(self, stream: str) -> int:
         """Return a version that the stream has certainly reached, 0 when nothing is known."""
@@ -202,19 +197,31 @@ class GroupCommit:
         for append, result in zip(batch, results, strict=True):
             if isinstance(result, Appended):
                 recorded += result.recorded
-                size += sum([len(state) for _, _, _, state in append.rows])
+                size += append.size
                 for write in append.writes:
                     self._learn(write.stream, write.expected + len(write.events))
         if recorded:
             self._published(recorded, size=size)
 
 
-def _rows(writes: Sequence[Write]) -> list[Row]:
-    return [
-        (write.stream, version, topic_of(event), encode(event))
-        for write in writes
-        for version, event in enumerate(write.events, write.expected + 1)
-    ]
+def _append_of(writes: Sequence[Write]) -> _Append:
+    """Return what is to be stored; raises `Unwritable`, and ValueError as `append` does."""
+    needed: list[Write] = []
+    rows: list[Row] = []
+    streams: set[str] = set()
+    size = 0
+    for write in writes:
+        if not write.events:
+            continue
+        needed.append(write)
+        streams.add(write.stream)
+        for version, event in enumerate(write.events, write.expected + 1):
+            state = encode(event)
+            size += len(state)
+            rows.append((write.stream, version, topic_of(event), state))
+    if len(streams) < len(needed):
+        raise ValueError("two writes of one append name the same stream")
+    return _Append(needed, rows, streams, size, asyncio.get_running_loop().create_future())
 
 
 def _result(append: _Append, found: int | Conflict) -> Appended | Conflict:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from domain.decider import Decider
 from domain.definition.graph import Graph
 from domain.errors import StaleAttempt
-from domain.run.decisions import DECIDER
+from domain.run.decisions import decide_onto
 from domain.run.messages import Command, Event, Token
 from domain.run.state import State, evolve
 from eventlog.envelope import Recorded
@@ -56,7 +56,7 @@ def _apply_batch(batch: Batch, state: State) -> tuple[list[Event], State]:
     events: list[Event] = []
     for command in batch.commands:
         try:
-            decided, state = DECIDER.apply(command, state)
+            decided, state = decide_onto(command, state)
         except StaleAttempt:
             batch.refused += 1
         else:

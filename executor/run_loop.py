@@ -6,7 +6,6 @@ For each run at most one append is under way; reports that arrive meanwhile go i
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain, repeat
@@ -26,7 +25,6 @@ from eventlog.errors import Unavailable
 from eventlog.graphs import Graphs
 from eventlog.ports import Clock, EventStore
 from eventlog.transact import Known, transact
-from eventlog.transact import Outcome as Recording
 from executor.deadlines import Deadlines
 from executor.handler import Call, Functions
 from executor.live_run import BATCH, Batch, LiveRun
@@ -127,8 +125,10 @@ class RunLoop:
         kept: Token | None = None
         try:
             while run.commands or run.foreign:
-                started = self._fold_foreign(run)
-                run.mine.update(started)
+                started: list[Token] = []
+                if run.foreign:
+                    started = self._fold_foreign(run)
+                    run.mine.update(started)
                 if run.commands:
                     started += await self._append(run)
                     if run.left:
@@ -158,7 +158,12 @@ class RunLoop:
         """Record what the waiting commands lead to; return the attempts it started."""
         commands, run.commands = run.commands, []
         batch = Batch(commands)
-        outcome = await self._transact(run, batch)
+        known = Known(run.state, run.state.version)
+        try:
+            outcome = await transact(self.store, BATCH, run.stream, batch, known=known)
+        except Unavailable:  # it may have happened all the same: look again
+            again = partial(transact, self.store, BATCH, run.stream, batch)
+            outcome = await self.insist(again, run.stream)
         self.counts.late_outcomes_refused += batch.refused
         for command in commands:
             if isinstance(command, ReportOutcome):
@@ -171,14 +176,6 @@ class RunLoop:
             run.echoed = run.state.version
             return self._catch_up(run, before, own=began)
         return [Token(event.step_id, event.visit, event.attempt) for event in began]
-
-    async def _transact(self, run: LiveRun, batch: Batch) -> Recording[State]:
-        known = Known(run.state, run.state.version)
-        with suppress(Unavailable):
-            return await transact(self.store, BATCH, run.stream, batch, known=known)
-        # What failed may have happened all the same: look again.
-        again = partial(transact, self.store, BATCH, run.stream, batch)
-        return await self.insist(again, run.stream)
 
     def _catch_up(
         self, run: LiveRun, before: State, *, own: Sequence[StepStarted] = ()

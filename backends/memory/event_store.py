@@ -1,6 +1,6 @@
 """Streams in memory, kept by the eventsourcing library's recorder."""
 
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 
 from eventsourcing.persistence import IntegrityError, StoredEvent
 from eventsourcing.popo import POPOApplicationRecorder
@@ -19,9 +19,9 @@ class MemoryEventStore:
         self.log = Feed(self._read_on, head=0)
         self._appends = GroupCommit(self._commit, self._newest, self.log.publish)
 
-    async def append(self, writes: Sequence[Write]) -> Appended | Conflict:
+    def append(self, writes: Sequence[Write]) -> Coroutine[None, None, Appended | Conflict]:
         """Record all of `writes` or none."""
-        return await self._appends.append(writes)
+        return self._appends.append(writes)
 
     async def read(self, stream: str, *, after: int = 0) -> Sequence[Recorded]:
         """Return the events of one stream with versions greater than `after`."""

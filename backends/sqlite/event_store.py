@@ -6,7 +6,7 @@ connection of their own: in a thread, every row would wait for the interpreter.
 
 import asyncio
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from typing import TypeAlias
 
 from backends.sqlite.errors import as_unavailable
@@ -44,9 +44,9 @@ class SqliteEventStore:
         self.log = Feed(self._read_on, head=self._number(_HEAD))
         self._appends = GroupCommit(self._commit, self._newest, self._publish, ahead=AHEAD)
 
-    async def append(self, writes: Sequence[Write]) -> Appended | Conflict:
+    def append(self, writes: Sequence[Write]) -> Coroutine[None, None, Appended | Conflict]:
         """Record all of `writes` or none; durable when it returns."""
-        return await self._appends.append(writes)
+        return self._appends.append(writes)
 
     async def read(self, stream: str, *, after: int = 0) -> Sequence[Recorded]:
         """Return the events of one stream with versions greater than `after`."""
@@ -167,4 +167,6 @@ def _positions(
 
 
 def _conflict(append: Sequence[Row], taken: set[str]) -> Conflict | None:
+    if not taken:
+        return None
     return next((Conflict(row[0]) for row in append if row[0] in taken), None)
