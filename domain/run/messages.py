@@ -106,7 +106,7 @@ Command: TypeAlias = (
 # Events -----------------------------------------------------------------------------------------
 
 
-@frozen
+@frozen(slots=False)
 class RunRequested:
     """Somebody or something asked for the run: the trigger event."""
 
@@ -124,14 +124,14 @@ class RunRequested:
     traceparent: str | None = None
 
 
-@frozen
+@frozen(slots=False)
 class RunStarted:
     """The executor took it up."""
 
     at: int
 
 
-@frozen
+@frozen(slots=False)
 class StepStarted:
     """An attempt begins; recorded before it is executed, so that a crash counts."""
 
@@ -145,7 +145,7 @@ class StepStarted:
     kind: StepKind = "compute"
 
 
-@frozen
+@frozen(slots=False)
 class StepSucceeded:
     """The attempt ended well."""
 
@@ -158,7 +158,7 @@ class StepSucceeded:
     warning: str | None = None
 
 
-@frozen
+@frozen(slots=False)
 class StepFailed:
     """The attempt ended badly; `final` when no other attempt follows."""
 
@@ -170,7 +170,7 @@ class StepFailed:
     final: bool = True
 
 
-@frozen
+@frozen(slots=False)
 class StepTimedOut:
     """The attempt outlived its deadline; `final` when no other attempt follows."""
 
@@ -182,7 +182,7 @@ class StepTimedOut:
     final: bool = True
 
 
-@frozen
+@frozen(slots=False)
 class StepCancelled:
     """The step was cut off with its run."""
 
@@ -192,7 +192,7 @@ class StepCancelled:
     at: int
 
 
-@frozen
+@frozen(slots=False)
 class StepSkipped:
     """The step's `when` did not hold: it counts as done, without output."""
 
@@ -202,7 +202,7 @@ class StepSkipped:
     kind: StepKind = "compute"
 
 
-@frozen
+@frozen(slots=False)
 class RetryScheduled:
     """Attempt `attempt` begins at `due_at`."""
 
@@ -213,7 +213,7 @@ class RetryScheduled:
     at: int
 
 
-@frozen
+@frozen(slots=False)
 class DecisionTaken:
     """A decision step chose, with everything that was compared."""
 
@@ -223,7 +223,7 @@ class DecisionTaken:
     at: int
 
 
-@frozen
+@frozen(slots=False)
 class DelayStarted:
     """A delay step waits until `resume_at`."""
 
@@ -234,7 +234,7 @@ class DelayStarted:
     at: int
 
 
-@frozen
+@frozen(slots=False)
 class DelayElapsed:
     """A delay step is over."""
 
@@ -243,7 +243,7 @@ class DelayElapsed:
     at: int
 
 
-@frozen
+@frozen(slots=False)
 class SyncReached:
     """A synchronization point has all it needs."""
 
@@ -252,7 +252,7 @@ class SyncReached:
     at: int
 
 
-@frozen
+@frozen(slots=False)
 class RunCompleted:
     """The run ended; `has_errors` when a step failed and its failure was allowed to end it."""
 
@@ -260,7 +260,7 @@ class RunCompleted:
     has_errors: bool = False
 
 
-@frozen
+@frozen(slots=False)
 class RunFailed:
     """The run ended badly, because of `step_id` where one is to blame."""
 
@@ -269,7 +269,7 @@ class RunFailed:
     step_id: str | None = None
 
 
-@frozen
+@frozen(slots=False)
 class RunCancelled:
     """The run was stopped."""
 
@@ -278,7 +278,7 @@ class RunCancelled:
     reason: str | None = None
 
 
-@frozen
+@frozen(slots=False)
 class RunReopened:
     """The run left its final status by an explicit retry of `steps`."""
 

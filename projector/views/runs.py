@@ -61,14 +61,15 @@ TABLE = Table(
 )
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(kw_only=True)
 class Document:
     """One run. Times are ms, UTC.
 
     `running` and `waiting` count the open steps that work, and those that are delayed or backing
     off; a run that only waits is "waiting". `current_step_id` is the step entered last, None when
     the run is over. `has_errors` is also set when the run failed. `version` counts the run's
-    events, `position` is where the newest of them stands.
+    events, `position` is where the newest of them stands. No slots: orjson writes it three times as
+    fast.
     """
 
     id: str

@@ -75,7 +75,7 @@ def test_its_messages_are_immutable_records_without_secrets_in_their_shape(name:
         for record in get_args(union):
             assert is_dataclass(record)
             assert record.__module__ == f"{name}.messages"
-            assert "__slots__" in vars(record)
+            assert vars(record)["__hash__"] is not None  # a dataclass that may change has none
             assert not {"secret", "password"} & {field.name for field in fields(record)}
 
 
