@@ -21,6 +21,8 @@ from eventlog.ports import Clock
 NAME: Final = "relay"
 """The lease, and the checkpoint."""
 BATCH: Final = 2_000
+PACE_MS: Final = 5
+"""How long events gather after some were published: each batch costs every reader a turn."""
 SAVE_MS: Final = 100
 """How much time of publishing a crash may repeat."""
 FIRST_BACKOFF_MS: Final = 50
@@ -87,6 +89,7 @@ class Relay:
                 await asyncio.gather(self._publish(events), self._save_if_due())
                 self.position = after
                 if not more:
+                    await self._clock.sleep(PACE_MS)
                     reading = asyncio.ensure_future(self._read(after))
         finally:
             reading.cancel()

@@ -28,6 +28,8 @@ FULL_BATCH = 1_000
 EVENTS_PER_MS = 16
 """A smaller one by a pause of a millisecond for this many events: rows are written less often."""
 LONGEST_PAUSE_MS = 20
+WATCHED_PAUSE_MS = 12
+"""The shortest one where several processes share the store: a commit costs more there."""
 IDLE_PAUSE_MS = 50
 """How long the pause after such a batch is while nobody waits for the views."""
 FIRST_BACKOFF_MS = 50
@@ -111,7 +113,8 @@ class Projector:
             self._folding.committed()
             self._reach(position)
             if EVENTS_PER_MS <= events < FULL_BATCH:
-                await self._rest(min(events // EVENTS_PER_MS, LONGEST_PAUSE_MS))
+                pause_ms = min(events // EVENTS_PER_MS, LONGEST_PAUSE_MS)
+                await self._rest(max(pause_ms, WATCHED_PAUSE_MS) if self._watched else pause_ms)
 
     async def _rest(self, pause_ms: int) -> None:
         """Pause, and go on pausing until somebody waits for the views or a batch is full.
