@@ -122,10 +122,23 @@ class Site(Cluster):
             await asyncio.sleep(POLL_S)
         return time.monotonic() - begun
 
-    async def metric(self, name: str) -> float:
-        """Return a metric, added up over all services that are up."""
+    async def caught_up(self, *, bound_s: float) -> None:
+        """Wait until the log is published and in the views; raises TimeoutError."""
+        head = (await self.under_way()).head
+        async with asyncio.timeout(bound_s):
+            for name in ("baton_relay_position", "baton_projector_position"):
+                await self._reached(name, head)
+
+    async def _reached(self, metric: str, head: int) -> None:
+        while True:
+            if await self._furthest(metric) >= head:
+                return
+            await asyncio.sleep(POLL_S)
+
+    async def _furthest(self, metric: str) -> float:
+        """Return the greatest value that a service shows for a metric."""
         up = [one for one in self.services.values() if one.alive and one.url]
-        return sum([(await one.metrics()).get(name, 0.0) for one in up])
+        return max([(await one.metrics()).get(metric, 0.0) for one in up])
 
     async def _stuck(self) -> str:
         shown = [await stuck(self)]

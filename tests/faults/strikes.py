@@ -73,7 +73,7 @@ async def crash(arena: Arena, rng: Random, *, verb: Verb, place: Place) -> bool:
     try:
         await asyncio.gather(*(one.kill() for one in services))
         first, *others = services
-        await first.launch(BATON_FAILPOINT=f"{place}:{rng.randint(1, 8)}")
+        await first.launch(BATON_FAILPOINT=f"{place}:{rng.randint(1, 4)}")
         exited = await _exited(first)
         for one in (first, *others):
             await one.launch()

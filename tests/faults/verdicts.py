@@ -13,6 +13,8 @@ from tests.faults.ledger import Entry, read_ledger
 SETTLE_S = 60.0
 BOUND_S = 90.0
 """Every accepted run is over this long after faults have stopped."""
+LAG_S = 30.0
+"""Then the relay and the projector have so long to come to the end of the log."""
 
 Verdicts: TypeAlias = Mapping[str, list[str]]
 """The complaints of each checker."""
@@ -24,6 +26,7 @@ async def settled(arena: Arena) -> Verdicts:
     await arena.keeper.all_up(within_s=SETTLE_S)
     await arena.load.settle(within_s=SETTLE_S, wiped=arena.wiped)
     await arena.site.quiesced(bound_s=BOUND_S)
+    await arena.site.caught_up(bound_s=LAG_S)
     left = await arena.site.idle_in_transaction()
     counted = {status: await arena.driver.count(status) for status in ("completed", "failed")}
     await arena.keeper.stop()
