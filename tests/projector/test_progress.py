@@ -1,0 +1,104 @@
+"""How far views are, for those who don't keep them."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+
+import pytest
+
+from eventlog.clock import ManualClock
+from eventlog.errors import Unavailable
+from eventlog.ports import Table
+from projector.progress import RETRY_MS, Progress
+
+
+class Kept:
+    """Views as another process keeps them, where the test says."""
+
+    def __init__(self) -> None:
+        self.there = False
+        self.away = False
+        self.asked = 0
+        self._checkpoint = 0
+        self._moved = asyncio.Event()
+
+    def move(self, checkpoint: int) -> None:
+        self._checkpoint = checkpoint
+        self._moved.set()
+        self._moved = asyncio.Event()
+
+    async def attach(self, tables: Sequence[Table]) -> bool:
+        self.asked += 1
+        if self.away:
+            raise Unavailable("away")
+        assert tables
+        return self.there
+
+    async def moved(self, after: int) -> int:
+        while self._checkpoint <= after:
+            await self._moved.wait()
+        return self._checkpoint
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock()
+
+
+@pytest.fixture
+def kept() -> Kept:
+    return Kept()
+
+
+@pytest.fixture
+async def progress(kept: Kept, clock: ManualClock) -> AsyncIterator[Progress]:
+    made = Progress(kept, clock=clock)
+    running = asyncio.create_task(made.run())
+    yield made
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+
+
+async def retried(clock: ManualClock) -> None:
+    for _ in range(3):
+        await asyncio.sleep(0)
+    await clock.advance(RETRY_MS)
+
+
+async def test_nothing_is_reached_before_there_are_views(
+    progress: Progress, kept: Kept, clock: ManualClock
+) -> None:
+    await retried(clock)
+
+    assert progress.position == -1
+    assert not await progress.reached(0, 1)
+    kept.there = True
+    await retried(clock)
+    assert await progress.reached(0, 5_000)
+
+
+async def test_who_waits_for_a_position_hears_of_it(
+    progress: Progress, kept: Kept, clock: ManualClock
+) -> None:
+    kept.there = True
+    await retried(clock)
+    waiting = asyncio.create_task(progress.reached(7, 5_000))
+    kept.move(6)
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    kept.move(8)
+
+    assert await waiting
+    assert progress.position == 8
+
+
+async def test_a_store_that_is_away_is_asked_again(
+    progress: Progress, kept: Kept, clock: ManualClock
+) -> None:
+    kept.away = kept.there = True
+    await retried(clock)
+    await retried(clock)
+    assert kept.asked >= 2
+    kept.away = False
+    await retried(clock)
+
+    assert await progress.reached(0, 5_000)
