@@ -1,6 +1,6 @@
 """The commands of the product as the API gives them, for whoever puts a load on its store."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,10 +35,11 @@ class Commands:
     stores: Stores
     services: Services
 
-    async def define_all(self) -> dict[str, str]:
-        """Create a definition of every shape; return their ids."""
+    async def define(self, shapes: Sequence[str]) -> dict[str, str]:
+        """Create definitions of shapes; return their ids."""
         ids = {}
-        for shape in SHAPES.values():
+        for name in shapes:
+            shape = SHAPES[name]
             body = Body(name=shape.name, trigger=OnDemandTrigger(), graph=shape.graph())
             new = NewDefinition(definition_id=self.services.new_id(), slug=shape.name, body=body)
             at = self.services.clock.now()
