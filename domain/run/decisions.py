@@ -25,7 +25,7 @@ from domain.run.messages import (
     TakeOver,
     TimedOut,
 )
-from domain.run.state import State, evolve
+from domain.run.state import NOT_REQUESTED, State, evolve
 
 _NO_GRAPH: Final = Graph(steps=())
 _WITHOUT_GRAPH: Final = (RequestRun, CancelRun)
@@ -183,4 +183,6 @@ def _existing(draft: Draft) -> State:
     return draft.state
 
 
-DECIDER: Decider[Command, State, Event] = Decider("run", State(), decide, evolve, onto=decide_onto)
+DECIDER: Decider[Command, State, Event] = Decider(
+    "run", NOT_REQUESTED, decide, evolve, onto=decide_onto
+)
