@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import shutil
 import signal
 import sys
 from asyncio.subprocess import Process
@@ -18,6 +19,8 @@ Verb = Literal["api", "executor", "projector", "scheduler"]
 START_S = 60.0
 STOP_S = 30.0
 POLL_S = 0.02
+_WITH_PARENT = (setpriv, "--pdeathsig", "KILL") if (setpriv := shutil.which("setpriv")) else ()
+"""Begins a command that ends when the tests are killed."""
 _READY = re.compile(r"ready at (http://\S+)")
 
 
@@ -79,6 +82,7 @@ class Service:
         self._url = ""
         with self.out_file.open("wb") as out, self.log_file.open("ab") as log:
             self.process = await asyncio.create_subprocess_exec(
+                *_WITH_PARENT,
                 *(sys.executable, "-m", "baton", self.verb, "--port", "0"),
                 cwd=self.folder,
                 env={**self.environment, **environment},
