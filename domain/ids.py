@@ -4,12 +4,13 @@ from hashlib import sha256
 from uuid import NAMESPACE_URL, uuid5
 
 _DIGITS = "0123456789abcdefghijklmnopqrstuv"
+_PAIRS = [first + second for first in _DIGITS for second in _DIGITS]
 
 
 def xid_text(raw: bytes) -> str:
     """Return 12 bytes as the 20 base32hex characters of an xid (github.com/rs/xid)."""
     number = int.from_bytes(raw, "big") << 4
-    return "".join(_DIGITS[(number >> shift) & 31] for shift in range(95, -1, -5))
+    return "".join([_PAIRS[(number >> shift) & 1023] for shift in range(90, -1, -10)])
 
 
 def derived_id(*parts: str) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from domain.frozen import frozen
 from eventlog.envelope import Appended, Conflict, Recorded, Write
 
 
@@ -92,7 +93,7 @@ class Table:
     indexes: tuple[Index, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class Row:
     """One document; `values` are in the order of the table's columns."""
 

@@ -1,7 +1,6 @@
 """Starting, stopping and reopening runs, and trying a decision without one."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from command_api.commands.folded import folded
 from command_api.principal import Principal
@@ -10,6 +9,7 @@ from domain.definition.decisions import DECIDER as DEFINITION
 from domain.definition.graph import Decision, Graph
 from domain.definition.state import State as Definition
 from domain.errors import Fault, Invalid, NotFound
+from domain.frozen import frozen
 from domain.json import Json, JsonObject
 from domain.run.conditions import choose
 from domain.run.decisions import DECIDER as RUN
@@ -20,7 +20,7 @@ from domain.stream import stream_name
 from eventlog.transact import Known, Outcome, transact
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class NewRun:
     """A run to start; `metadata` says more of the trigger, in the Centrali seeds' words."""
 
