@@ -41,6 +41,7 @@ class Ownership:
 
     async def gain(self, owns: Owns) -> None:
         """Take up the share's unfinished runs; whatever they were asked later, the log shows."""
+        self._executor.own(owns)
         head = await self._store.head()
         while not await self._reached(head, PATIENCE_MS):
             _log.info("waiting for the views to hold position %d", head)

@@ -49,7 +49,10 @@ class Counts:
 
 @dataclass(slots=True, eq=False)
 class RunLoop:
-    """Moves runs on; `spawn` starts a supervised task, `drop` lets go of a run another one owns."""
+    """Moves runs on; `spawn` starts a supervised task, `drop` lets go of a run another one owns.
+
+    `outdone` hears of a run that another executor took over.
+    """
 
     store: EventStore
     functions: Functions
@@ -57,6 +60,7 @@ class RunLoop:
     rng: Random
     spawn: Callable[[Coroutine[None, None, None]], asyncio.Task[None]]
     drop: Callable[[LiveRun], None]
+    outdone: Callable[[LiveRun], None]
     counts: Counts = field(default_factory=Counts)
     graphs: Graphs = field(init=False)
     _deadlines: Deadlines = field(default_factory=Deadlines)
@@ -187,6 +191,7 @@ class RunLoop:
         """
         if not any(event.cause == "takeover" for event in own) and _taken_over(before, run.state):
             self.leave(run)
+            self.outdone(run)
             return []
         started = self._to_perform(run)
         self._cut(run, {token for token in run.calling if not _runs(run.state, token)})

@@ -19,6 +19,7 @@ from domain.stream import stream_parts
 from eventlog.envelope import Recorded
 from eventlog.ports import Clock, EventStore
 from eventlog.shares import Owns
+from executor.disputes import Disputes
 from executor.handler import Functions
 from executor.live_run import LiveRun
 from executor.run_loop import Counts, RunLoop
@@ -57,7 +58,16 @@ class Executor:
         self._backlog: deque[tuple[str, RunRequested]] = deque()
         self._tasks: set[asyncio.Task[None]] = set()
         self._stopping = False
-        self._loop = RunLoop(store, functions, clock, rng, spawn=self._spawn, drop=self._drop)
+        self._disputes = Disputes(clock, self._take_over_again)
+        self._loop = RunLoop(
+            store,
+            functions,
+            clock,
+            rng,
+            spawn=self._spawn,
+            drop=self._drop,
+            outdone=lambda run: self._disputes.look_after(run.stream, run.state.version),
+        )
 
     @property
     def counts(self) -> Counts:
@@ -104,8 +114,13 @@ class Executor:
             if stream not in self._runs and (run := await self._load(stream)):
                 self._spawn(self._take_over(run))
 
+    def own(self, owns: Owns) -> None:
+        """Note that a share is this executor's, until it is let go."""
+        self._disputes.gained(owns)
+
     def let_go(self, owns: Owns) -> None:
         """Leave the runs of a share to another executor, as they are."""
+        self._disputes.lost(owns)
         self._backlog = deque(one for one in self._backlog if not owns(one[0]))
         for run in [run for stream, run in self._runs.items() if owns(stream)]:
             self._loop.leave(run)
@@ -113,6 +128,7 @@ class Executor:
     async def stop(self, *, grace_s: float) -> None:
         """Give what is under way `grace_s` to end; the rest is for the next owner to take over."""
         self._stopping = True
+        await self._disputes.close()
         if self._tasks:
             await asyncio.wait(tuple(self._tasks), timeout=grace_s)
         rest = tuple(self._tasks)
@@ -156,6 +172,18 @@ class Executor:
         run.graph = await self._loop.graph_of(run)
         run.commands.append(TakeOver(graph=run.graph, at=self._clock.now()))
         await self._loop.carry_on(run)
+
+    async def _take_over_again(self, stream: str, version: int) -> int | None:
+        """Take over a run that stands still, although another executor had taken it over."""
+        run = None if stream in self._runs else await self._load(stream)
+        if run is None:
+            return None
+        if run.state.version != version:
+            self._drop(run)
+            return run.state.version
+        _log.info("%s stands still: it is taken over again", stream)
+        self._spawn(self._take_over(run))
+        return None
 
     async def _revive(self, stream: str) -> None:
         """Somebody's event moved a run that is not kept here: perform what it asks for."""

@@ -6,9 +6,10 @@ from collections.abc import AsyncIterator
 import pytest
 
 from domain.run.decisions import DECIDER as RUN
-from domain.run.messages import CancelRun, Succeeded
+from domain.run.messages import CancelRun, Succeeded, TakeOver
 from domain.stream import stream_name
 from eventlog.shares import Owns
+from executor.disputes import PATIENCE_MS
 from executor.ownership import Ownership
 from executor.work import Executor
 from projector.project import Projector
@@ -150,3 +151,43 @@ async def test_what_comes_again_of_a_run_that_is_over_is_known_until_it_is_reope
 
 def _only(stream: str) -> Owns:
     return lambda one: one == stream
+
+
+async def test_a_run_that_nobody_goes_on_with_is_taken_over_again_by_the_owner_of_its_share(
+    world: World, projector: Projector
+) -> None:
+    world.functions.hold("a")
+    executor, ownership = await executor_of(world, projector)
+    await ownership.gain(all_of_it)
+    definition = await world.define(compute("a"))
+    await world.request(definition)
+    await world.called(1)
+
+    await world.command(TakeOver(graph=definition.body.graph, at=world.clock.now()))
+    await world.dropped(executor)
+    await world.clock.advance(PATIENCE_MS)
+    await world.called(2)
+    world.functions.end("a", Succeeded(output="done"))
+
+    run = await world.ended()
+    assert run.status == "completed"
+    assert run.steps["a"].takeovers == 2
+
+
+async def test_a_run_that_another_executor_goes_on_with_is_left_to_it(
+    world: World, projector: Projector
+) -> None:
+    world.functions.hold("a")
+    executor, ownership = await executor_of(world, projector)
+    await ownership.gain(all_of_it)
+    definition = await world.define(compute("a", next="b"), compute("b"))
+    await world.request(definition)
+    await world.called(1)
+
+    await world.command(TakeOver(graph=definition.body.graph, at=world.clock.now()))
+    await world.dropped(executor)
+    await ownership.lose(all_of_it)
+    await world.clock.advance(10 * PATIENCE_MS)
+
+    assert executor.kept == 0
+    assert (await world.run()).steps["a"].takeovers == 1

@@ -115,6 +115,13 @@ class World:
             await asyncio.sleep(0)
         return found
 
+    async def dropped(self, executor: Executor) -> None:
+        """Wait until an executor keeps no run."""
+        deadline = time.monotonic() + DEADLINE_S
+        while executor.kept:
+            assert time.monotonic() < deadline, f"{executor.kept} are kept"
+            await asyncio.sleep(0)
+
     async def called(self, count: int) -> None:
         deadline = time.monotonic() + DEADLINE_S
         while len(self.functions.calls) < count:
