@@ -88,6 +88,9 @@ async def _storm(own: Servers, folder: Path, asked: argparse.Namespace) -> Repor
         stilled = time.monotonic()
         try:
             verdicts = await settled(arena)
+        except Exception:
+            (folder / "stuck").write_text(await arena.site.stuck())
+            raise
         finally:
             log = await arena.site.events()
             _keep(folder, log)

@@ -118,7 +118,7 @@ class Site(Cluster):
             if now_there != before:
                 before, moved = now_there, now
             if now - moved > STILL_S or now - begun > bound_s:
-                raise Stuck(await self._stuck())
+                raise Stuck(await self.stuck())
             await asyncio.sleep(POLL_S)
         return time.monotonic() - begun
 
@@ -140,7 +140,8 @@ class Site(Cluster):
         up = [one for one in self.services.values() if one.alive and one.url]
         return max([(await one.metrics()).get(metric, 0.0) for one in up])
 
-    async def _stuck(self) -> str:
+    async def stuck(self) -> str:
+        """Return what is under way, what the log says of it, and what the services say."""
         shown = [await stuck(self)]
         for one in self.services.values():
             with suppress(aiohttp.ClientError, TimeoutError, ValueError):
