@@ -32,7 +32,7 @@ _log = logging.getLogger(__name__)
 @pytest.mark.timeout(300)
 async def test_a_crash_at_any_named_place_loses_and_doubles_nothing(tmp_path: Path) -> None:
     rng = Random(random.getrandbits(32))
-    places = [place for place in get_args(Place) if place != "after-publish"]  # nothing is published
+    places = [place for place in get_args(Place) if place != "after-publish"]  # there's no relay
     rng.shuffle(places)
     operations: list[Operation] = []
     inputs: dict[str, object] = {}
