@@ -37,7 +37,7 @@ async def _open(place: Place) -> Stores:
         opened.push_async_callback(events.close)
         views = PostgresViewStore(database)
         opened.push_async_callback(views.close)
-        outbox = PostgresOutbox(database)
+        outbox = PostgresOutbox(place.url)
         opened.push_async_callback(outbox.close)
         return Stores(
             events=events,

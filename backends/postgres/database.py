@@ -6,7 +6,7 @@ clients in turn is not for Baton.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from types import MappingProxyType
 from typing import TypeAlias
@@ -47,6 +47,7 @@ _SETTINGS = MappingProxyType(
 )
 # A plan that is kept would be the one for a table as small as it was then.
 _POOLED = MappingProxyType({**_SETTINGS, "plan_cache_mode": "force_custom_plan"})
+_NO_MORE: Mapping[str, str] = MappingProxyType({})
 _READ_ONLY = MappingProxyType({**_POOLED, "default_transaction_read_only": "on"})
 
 
@@ -113,14 +114,16 @@ async def open_database(url: str, *, read_only: bool = False, single: bool = Fal
     return Database(url, pool, read_only=read_only)
 
 
-async def connect(url: str, *, timeout_s: float = ANSWER_S) -> Connection:
-    """Return a connection of the caller's own; raises `Unavailable`."""
+async def connect(
+    url: str, *, timeout_s: float = ANSWER_S, settings: Mapping[str, str] = _NO_MORE
+) -> Connection:
+    """Return a connection of the caller's own, with more `settings`; raises `Unavailable`."""
     with as_unavailable():
         return await asyncpg.connect(
             url,
             timeout=CONNECT_S,
             command_timeout=timeout_s,
-            server_settings=dict(_SETTINGS),
+            server_settings={**_SETTINGS, **settings},
         )
 
 

@@ -8,7 +8,7 @@ import asyncpg
 from backends.postgres.appender import Appender, Following, Receipt
 from backends.postgres.database import Database, Value
 from backends.postgres.errors import as_unavailable
-from backends.postgres.tail import Tail
+from backends.postgres.tail import Fetch, Tail
 from eventlog.codec import recorded as event_of
 from eventlog.envelope import Appended, Conflict, Recorded, Write
 from eventlog.errors import Unwritable
@@ -104,8 +104,10 @@ class PostgresEventStore:
         previous = self._receipt.previous if self._receipt else None
         self.log.appended(recorded, size=size, previous=previous)
 
-    async def _ask(self, after: int, limit: int) -> tuple[Sequence[Recorded], int]:
-        rows = await self._database.fetch(_ALL, after, limit)
+    async def _ask(
+        self, after: int, limit: int, *, fetch: Fetch | None = None
+    ) -> tuple[Sequence[Recorded], int]:
+        rows = await (fetch or self._database.fetch)(_ALL, after, limit)
         return await _decoded(rows), sum([len(row["state"]) for row in rows])
 
     async def _page(self, statement: str, *values: Value) -> list[Recorded]:

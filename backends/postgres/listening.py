@@ -1,4 +1,4 @@
-"""Hearing of appends: when to ask the store, for those in a process who follow it.
+"""Hearing of appends: when to ask the store, for those in a process who follow it, and asking.
 
 Every append notifies the database's listeners of the position it came to. As notifications get
 lost, those who wait ask from time to time besides, and whenever the connection was made anew.
@@ -6,13 +6,28 @@ lost, those who wait ask from time to time besides, and whenever the connection 
 
 import asyncio
 from collections.abc import Callable
+from types import MappingProxyType
 
-from backends.postgres.database import Connection, connect, part
+import asyncpg
+
+from backends.postgres.database import Connection, Value, connect, part
 from backends.postgres.errors import as_unavailable
 from eventlog.errors import Unavailable
 
 CHANNEL = "stored_events"
 POLL_S = 0.5
+
+# Who follows the log asks the same again and again: it is planned once, to go along the index, even
+# while the table is empty.
+_SETTINGS = MappingProxyType(
+    {
+        "application_name": "baton follower",
+        "plan_cache_mode": "force_generic_plan",
+        "enable_seqscan": "off",
+        "enable_bitmapscan": "off",
+        "enable_sort": "off",
+    }
+)
 
 Known = Callable[[int, int], bool]
 """Whether an append says nothing new: the server process of its appender, the position it is at."""
@@ -26,6 +41,7 @@ class Listening:
         self._url = url
         self._known = known
         self._woken = asyncio.Event()
+        self._fetching = asyncio.Lock()
         self._connection: Connection | None = None
         self._closed = False
 
@@ -41,6 +57,13 @@ class Listening:
         except TimeoutError:
             self.unseen = True
 
+    async def fetch(self, statement: str, *values: Value) -> list[asyncpg.Record]:
+        """Return the rows of a statement that reads along an index; raises `Unavailable`."""
+        async with self._fetching:
+            connection = await self._listen()
+            with as_unavailable():
+                return await connection.fetch(statement, *values)
+
     def wake(self, *, unseen: bool) -> None:
         """End a wait: for something `unseen`, or for what came without asking."""
         self.unseen = self.unseen or unseen
@@ -53,12 +76,12 @@ class Listening:
         if connection is not None:
             await part(connection)
 
-    async def _listen(self) -> None:
+    async def _listen(self) -> Connection:
         if self._closed:
             raise Unavailable("the store is closed")
         if self._connection is not None and not self._connection.is_closed():
-            return
-        connection = await connect(self._url)
+            return self._connection
+        connection = await connect(self._url, settings=_SETTINGS)
         try:
             with as_unavailable():
                 await connection.add_listener(CHANNEL, self._notified)
@@ -68,6 +91,7 @@ class Listening:
         connection.add_termination_listener(self._lost)
         self._connection = connection
         self.wake(unseen=True)
+        return connection
 
     def _notified(self, _connection: object, pid: int, _channel: str, payload: object) -> None:
         numbered = isinstance(payload, str) and payload.isdigit()

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from backends.postgres.database import Database
 from backends.postgres.listening import Listening
 from eventlog.outbox import Stored
 
@@ -14,10 +13,9 @@ FROM public.stored_events WHERE notification_id > $1 ORDER BY notification_id LI
 class PostgresOutbox:
     """Implements `eventlog.outbox.Outbox`; one reader at a time costs one statement a wake-up."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, url: str) -> None:
         self._read = -1  # up to here, by the newest call
-        self._listening = Listening(database.url, known=self._known)
+        self._listening = Listening(url, known=self._known)
 
     async def after(self, position: int, *, limit: int) -> Sequence[Stored]:
         """Wait for and return the next events behind `position`, in order; never empty."""
@@ -36,7 +34,7 @@ class PostgresOutbox:
     async def _ask(self, position: int, limit: int) -> Sequence[Stored]:
         self._listening.unseen = False
         try:
-            rows = await self._database.fetch(_AFTER, position, limit)
+            rows = await self._listening.fetch(_AFTER, position, limit)
         except BaseException:
             self._listening.unseen = True
             raise

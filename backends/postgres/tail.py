@@ -6,13 +6,26 @@ have all seen. What this process appends itself needs no asking, unless others a
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from typing import Protocol
+
+import asyncpg
 
 from backends.postgres.listening import Listening
 from eventlog.envelope import Recorded
 from eventlog.feed import MAX_EVENTS, Feed, FeedSubscription
 
-Ask = Callable[[int, int], Awaitable[tuple[Sequence[Recorded], int]]]
-"""Reads the store: (after, limit) to events in order, and their bytes."""
+Fetch = Callable[..., Awaitable[list[asyncpg.Record]]]
+"""Returns the rows of a statement with values."""
+
+
+class Ask(Protocol):
+    """Reads the store by way of `fetch`, else by its own: events in order, and their bytes."""
+
+    async def __call__(
+        self, after: int, limit: int, *, fetch: Fetch | None = None
+    ) -> tuple[Sequence[Recorded], int]:
+        """Return up to `limit` events behind `after`."""
+        ...
 
 
 class Tail:
@@ -78,7 +91,7 @@ class Tail:
         """Read what stands behind the feed; False when there is nothing."""
         before, self._listening.unseen = self._head, False
         try:
-            found, size = await self._ask_store(before, MAX_EVENTS)
+            found, size = await self._ask_store(before, MAX_EVENTS, fetch=self._listening.fetch)
         except BaseException:
             self._listening.unseen = True
             raise

@@ -8,7 +8,6 @@ import asyncpg
 import pytest
 
 from backends.postgres import BACKEND, listening
-from backends.postgres.database import open_database
 from backends.postgres.outbox import PostgresOutbox
 from eventlog.backend import Place, Stores
 from eventlog.errors import Unavailable
@@ -18,7 +17,7 @@ from tests.servers.postgres import database_for
 
 KILL = """
 SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
-WHERE datname = current_database() AND query LIKE 'LISTEN%'"""
+WHERE datname = current_database() AND application_name = 'baton follower'"""
 
 
 @pytest.fixture
@@ -50,11 +49,9 @@ async def asked(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 @pytest.fixture
 async def outbox(url: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[PostgresOutbox]:
     monkeypatch.setattr(listening, "POLL_S", 600)
-    database = await open_database(url)
-    outbox = PostgresOutbox(database)
+    outbox = PostgresOutbox(url)
     yield outbox
     await outbox.close()
-    await database.close()
 
 
 async def until_listening(outbox: PostgresOutbox) -> None:
@@ -93,14 +90,14 @@ async def test_a_batch_that_is_full_is_followed_by_another_without_waiting(
 
 
 async def test_appends_that_were_in_conflict_do_not_keep_it_asking(
-    stores: Stores, outbox: PostgresOutbox, asked: list[int]
+    url: str, stores: Stores, outbox: PostgresOutbox, asked: list[int]
 ) -> None:
     result = await appended(stores, write("r1", 0, 1))
     await outbox.after(0, limit=10)
     waiting = asyncio.create_task(outbox.after(result.position, limit=10))
     await until_listening(outbox)
     asked.clear()
-    direct = await asyncpg.connect(str(outbox._database.url))
+    direct = await asyncpg.connect(url)
     await direct.execute("SELECT pg_notify('stored_events', '1000')")  # of events that aren't there
     await direct.close()
     await until(lambda: bool(asked))

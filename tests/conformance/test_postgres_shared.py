@@ -137,7 +137,8 @@ async def test_a_follower_wakes_up_when_its_listening_connection_was_killed(
     waiting = asyncio.create_task(subscription.next())
     listening = (
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-        " WHERE datname = current_database() AND query LIKE 'LISTEN%'"
+        " WHERE datname = current_database() AND application_name = 'baton follower'"
+        " AND state = 'idle' AND query <> ''"
     )
     async with asyncio.timeout(5):
         while not await direct.fetchval(listening):
