@@ -1,6 +1,7 @@
 """Servers of one's own, behind proxies, and a cluster on them: everything that faults can hit."""
 
 import asyncio
+import logging
 import random
 import secrets
 import signal
@@ -30,6 +31,8 @@ from tests.servers.service import Service, Verb
 EVERYTHING: tuple[Verb, ...] = ("api", "executor", "executor", "projector", "scheduler")
 WATCH_S = 0.5
 START_S = 60.0
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +142,9 @@ async def arena_on(
     servers: Servers, folder: Path, *, seed: int | None = None
 ) -> AsyncIterator[Arena]:
     """Yield an arena with a database and topics of its own; nothing is started in it."""
-    rng = Random(random.getrandbits(32) if seed is None else seed)
+    seed = random.getrandbits(32) if seed is None else seed
+    rng = Random(seed)
+    _log.warning("seed %d", seed)
     name = f"baton_{secrets.token_hex(4)}"
     database = urlunsplit(urlsplit(servers.postgres.url)._replace(path=f"/{name}"))
     await _create(servers.postgres.url, name)

@@ -9,7 +9,8 @@ import pytest
 from tests.faults.arena import Arena
 from tests.faults.checkers import lives
 from tests.faults.event_log import Log
-from tests.faults.strikes import LEASE_S, terminate_backends
+from tests.faults.process_faults import LEASE_S
+from tests.faults.server_faults import terminate_backends
 from tests.faults.verdicts import complaints, settled
 from tests.servers.service import Service
 
