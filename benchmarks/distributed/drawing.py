@@ -9,9 +9,11 @@ from matplotlib.figure import Figure as Picture
 from benchmarks.distributed.findings import DBOS, HTTP, Figure, Findings, engine
 from benchmarks.distributed.lag import LIMIT_MS, Observation, worst_by_moment
 from benchmarks.drawing import empty, named, saved
+from benchmarks.plan import Cell
 
 COLOURS = {engine(1): "#1b6ca8", engine(2): "#12466e", HTTP: "#6fb1dd", DBOS: "#d1793a"}
 _BAR = 0.2
+_DRAWN = (Cell("3-step", 50), Cell("3-step", 500))
 _FOLLOWERS = {"relay": "#d1793a", "executor": "#5a9e6f", "projector": "#1b6ca8"}
 _PROCESSOR = ("#12466e", "#1b6ca8", "#6fb1dd", "#5a9e6f", "#a8cf9f", "#d1793a", "#ecc19f")
 
@@ -48,9 +50,9 @@ def _throughput(findings: Findings) -> Picture:
 
 
 def _processor(figures: Sequence[Figure]) -> Picture:
-    """Draw runs of 3 steps alone: others would need another scale."""
+    """Draw runs of 3 steps, several in flight: others would need another scale."""
     picture, axes = empty("Processor, µs a run of 3 steps, by kind of process", width=10)
-    told = [one for one in figures if one.subject != DBOS and one.cell.shape == "3-step"]
+    told = [one for one in figures if one.subject != DBOS and one.cell in _DRAWN]
     kinds = list(dict.fromkeys(kind for one in told for kind in one.cpu_us()))
     bottoms = [0.0] * len(told)
     for kind, colour in zip(kinds, _PROCESSOR, strict=False):
@@ -86,7 +88,7 @@ def _lag(seen: Observation) -> Picture:
         [one.relay_ms for one in seen.lags],
         color=_FOLLOWERS["relay"],
         linewidth=0.8,
-        label="relay: the oldest event that isn't published",
+        label="relay: what isn't published",
     )
     waits = worst_by_moment(seen.waits)
     axes.plot(
@@ -94,14 +96,14 @@ def _lag(seen: Observation) -> Picture:
         [one.waited_ms for one in waits],
         color=_FOLLOWERS["executor"],
         linewidth=0.8,
-        label="executor: from a run's request to its start",
+        label="executor: until a run is started",
     )
     axes.plot(
         seconds,
         [one.views_ms for one in seen.lags],
         color=_FOLLOWERS["projector"],
         linewidth=0.8,
-        label="projector: the oldest event that isn't in the views",
+        label="projector: what isn't in the views",
     )
     axes.axhline(LIMIT_MS, color="black", linewidth=0.5, linestyle=":")
     axes.axvline(seen.ended_ms / 1_000, color="black", linewidth=0.5, linestyle="--")
