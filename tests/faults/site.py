@@ -27,6 +27,10 @@ SELECT count(*) FILTER (WHERE topic IN ('run.RunRequested', 'run.RunReopened'))
     coalesce(max(notification_id), 0)
 FROM public.stored_events
 """
+_BY_EVENTS = """
+SELECT count(*) FROM public.stored_events WHERE topic = 'run.RunRequested'
+    AND convert_from(state, 'UTF8')::json ->> 'trigger' = 'event'
+"""
 _LEASES = "SELECT name, holder, epoch FROM baton.leases WHERE $1 OR holder <> ''"
 _IDLE = "SELECT count(*) FROM pg_stat_activity WHERE state LIKE 'idle in transaction%'"
 
@@ -91,6 +95,18 @@ class Site(Cluster):
             await connection.close()
         assert row is not None
         return UnderWay(*row)
+
+    async def started_by_events(self, count: int, *, bound_s: float) -> None:
+        """Wait until record events have started so many runs; raises Stuck."""
+        deadline = time.monotonic() + bound_s
+        connection = await asyncpg.connect(self.database)
+        try:
+            while (there := int(await connection.fetchval(_BY_EVENTS))) < count:
+                if time.monotonic() > deadline:
+                    raise Stuck(f"{there} of {count} events have started a run\n{self.said()}")
+                await asyncio.sleep(10 * POLL_S)
+        finally:
+            await connection.close()
 
     async def sighted(self, *, released: bool = False) -> list[Sighting]:
         """Return who holds which lease now; those that nobody holds too if `released`."""

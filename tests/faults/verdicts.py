@@ -25,6 +25,8 @@ async def settled(arena: Arena) -> Verdicts:
     arena.heal()
     await arena.keeper.all_up(within_s=SETTLE_S)
     await arena.load.settle(within_s=SETTLE_S, wiped=arena.wiped)
+    events = sum(map(len, arena.load.events.values()))
+    await arena.site.started_by_events(events, bound_s=BOUND_S)
     await arena.site.quiesced(bound_s=BOUND_S)
     await arena.site.caught_up(bound_s=LAG_S)
     left = await arena.site.idle_in_transaction()
