@@ -46,10 +46,13 @@ class Keeper:
         return [one for one in services if one.name not in self._held and one.url]
 
     async def all_up(self, *, within_s: float) -> None:
-        """Wait until every service is up and says it is of use."""
-        async with asyncio.timeout(within_s):
-            for one in self._cluster.services.values():
-                await self._up(one)
+        """Wait until every service is up and says it is of use; raises AssertionError."""
+        for one in self._cluster.services.values():
+            try:
+                async with asyncio.timeout(within_s):
+                    await self._up(one)
+            except TimeoutError:
+                raise AssertionError(f"{one.name} is not ready: {one.said()}") from None
 
     async def _up(self, service: Service) -> None:
         while True:

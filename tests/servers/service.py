@@ -18,6 +18,7 @@ Verb = Literal["api", "executor", "projector", "scheduler"]
 
 START_S = 60.0
 STOP_S = 30.0
+READY_S = 5.0
 POLL_S = 0.02
 _WITH_PARENT = (setpriv, "--pdeathsig", "KILL") if (setpriv := shutil.which("setpriv")) else ()
 """Begins a command that ends when the tests are killed."""
@@ -140,10 +141,11 @@ class Service:
 
     async def is_ready(self) -> bool:
         """Whether it says of itself that it is of use."""
+        patience = aiohttp.ClientTimeout(total=READY_S)
         try:
-            async with aiohttp.request("GET", f"{self.url}/readyz") as response:
+            async with aiohttp.request("GET", f"{self.url}/readyz", timeout=patience) as response:
                 return response.status == 200
-        except aiohttp.ClientError:
+        except (aiohttp.ClientError, TimeoutError):
             return False
 
     async def _end(self, how: signal.Signals) -> int:
