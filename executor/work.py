@@ -22,6 +22,7 @@ from eventlog.shares import Owns
 from executor.disputes import Disputes
 from executor.handler import Functions
 from executor.live_run import LiveRun
+from executor.revivals import Revivals
 from executor.run_loop import Counts, RunLoop
 
 OVER_REMEMBERED = 50_000
@@ -58,6 +59,7 @@ class Executor:
         self._backlog: deque[tuple[str, RunRequested]] = deque()
         self._tasks: set[asyncio.Task[None]] = set()
         self._stopping = False
+        self._revivals = Revivals(self._revive, self._spawn)
         self._disputes = Disputes(clock, self._take_over_again)
         self._loop = RunLoop(
             store,
@@ -85,7 +87,13 @@ class Executor:
         return len(self._runs)
 
     async def handle(self, batch: Sequence[Recorded]) -> None:
-        """Take in events of the log, in order; repeats and own echoes do nothing."""
+        """Take in events of the log, in order; repeats and own echoes do nothing.
+
+        A run whose request comes with later events, as when all is published again, was begun
+        before: it is looked up and not begun.
+        """
+        requested: dict[str, RunRequested] = {}
+        moved: set[str] = set()
         for recorded in batch:
             run = self._runs.get(recorded.stream)
             if run is not None:
@@ -93,10 +101,13 @@ class Executor:
             elif stream_parts(recorded.stream).kind != DECIDER.name:
                 continue
             elif isinstance(recorded.event, RunRequested):
-                self._backlog.append((recorded.stream, recorded.event))
+                requested[recorded.stream] = recorded.event
             else:
-                self._spawn(self._revive(recorded.stream))
+                moved.add(recorded.stream)
+                self._revivals.want(recorded)
+        self._backlog.extend(one for one in requested.items() if one[0] not in moved)
         self._admit()
+        await self._revivals.room()
 
     def knows(self, stream: str, version: int) -> bool:
         """Whether an event of the log is an echo, or belongs to a run that is over."""
@@ -185,11 +196,18 @@ class Executor:
         self._spawn(self._take_over(run))
         return None
 
-    async def _revive(self, stream: str) -> None:
-        """Somebody's event moved a run that is not kept here: perform what it asks for."""
-        run = await self._load(stream)
+    async def _revive(self, stream: str, seen: Sequence[Recorded]) -> None:
+        """Somebody's events moved a run that is not kept here: perform what they ask for.
+
+        What of `seen` came in after the run was read is noted like the event of any run.
+        """
+        loaded = await self._load(stream)
+        if loaded is not None:
+            await self._loop.resume(loaded)
+        run = self._runs.get(stream)
         if run is not None:
-            await self._loop.resume(run)
+            for recorded in seen:
+                self._note(run, recorded)
 
     async def _load(self, stream: str) -> LiveRun | None:
         recorded = await self._loop.insist(lambda: self._store.read(stream), stream)

@@ -1,0 +1,95 @@
+"""Runs that events moved while nobody kept them."""
+
+import asyncio
+from collections.abc import AsyncIterator, Coroutine, Sequence
+from typing import Any
+
+import pytest
+
+from domain.definition.graph import Delay
+from domain.run.messages import FireTimer, RunStarted, Token
+from domain.stream import stream_name
+from eventlog.envelope import Recorded
+from executor.revivals import AT_ONCE, MANY, Revivals
+from tests.executor.working import World, a_world, compute
+
+
+class Loads:
+    """Loads that end when the test says so."""
+
+    def __init__(self) -> None:
+        self.begun: list[tuple[str, Sequence[Recorded]]] = []
+        self.tasks: set[asyncio.Task[None]] = set()
+        self.go_on = asyncio.Event()
+
+    async def revive(self, stream: str, seen: Sequence[Recorded]) -> None:
+        self.begun.append((stream, seen))
+        await self.go_on.wait()
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        self.tasks.add(asyncio.create_task(work))
+
+
+@pytest.fixture
+async def world() -> AsyncIterator[World]:
+    async with a_world() as made:
+        yield made
+
+
+def event(stream: str, version: int = 1) -> Recorded:
+    return Recorded(version, stream, version, RunStarted(at=version))
+
+
+async def test_a_run_is_loaded_once_for_all_events_that_come_in_meanwhile() -> None:
+    loads = Loads()
+    revivals = Revivals(loads.revive, loads.spawn)
+    for version in range(1, 100):
+        revivals.want(event("one", version))
+        await asyncio.sleep(0)
+
+    assert [(stream, len(seen)) for stream, seen in loads.begun] == [("one", 99)]
+    loads.go_on.set()
+    await asyncio.gather(*loads.tasks)
+    revivals.want(event("one", 100))
+    await asyncio.gather(*loads.tasks)
+    assert len(loads.begun) == 2
+
+
+async def test_only_so_many_runs_are_loaded_at_once_and_the_log_waits_for_them() -> None:
+    loads = Loads()
+    revivals = Revivals(loads.revive, loads.spawn)
+    for number in range(MANY):
+        revivals.want(event(f"run-{number}"))
+    waiting = asyncio.create_task(revivals.room())
+    for _ in range(5):
+        await asyncio.sleep(0)
+
+    assert len(loads.begun) == AT_ONCE
+    assert not waiting.done()
+    loads.go_on.set()
+    await asyncio.gather(waiting, *loads.tasks)
+    assert len(loads.begun) == MANY
+
+
+async def test_an_event_that_comes_in_while_its_run_is_read_moves_it_all_the_same(
+    world: World,
+) -> None:
+    definition = await world.define(Delay(id="wait", delay_ms=10, next="a"), compute("a"))
+    first = await world.executor()
+    await world.request(definition)
+    await world.until(lambda run: "wait" in run.steps)
+    await world.stop_following()
+    await first.stop(grace_s=5)
+    before = await world.stores.events.read(stream_name("acme", "run", "r"))
+    run = await world.run()
+    fire = FireTimer(
+        token=Token("wait", run.steps["wait"].visit, run.steps["wait"].attempt),
+        graph=definition.body.graph,
+        at=run.steps["wait"].due_at,
+    )
+
+    executor = await world.executor(after=await world.stores.events.head())
+    await executor.handle(before[-1:])  # it is being read …
+    await world.command(fire)  # … when this comes in
+
+    assert (await world.ended()).status == "completed"
