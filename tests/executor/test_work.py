@@ -1,6 +1,7 @@
 """The run loop: what an executor performs, in which order, and what it leaves alone."""
 
 from collections.abc import AsyncIterator
+from random import Random
 
 import pytest
 
@@ -17,7 +18,7 @@ from domain.run.messages import (
 )
 from domain.run.state import State as Run
 from domain.stream import stream_name
-from executor.work import Limits
+from executor.work import Executor, Limits
 from tests.executor.working import World, a_world, compute
 
 
@@ -235,3 +236,20 @@ async def test_runs_beyond_the_limit_wait_their_turn(world: World) -> None:
 
 def _running(run: Run) -> bool:
     return any(step.status == "running" for step in run.steps.values())
+
+
+async def test_a_finished_run_that_is_shown_again_is_read_once_and_not_begun(world: World) -> None:
+    await world.request(await world.define(compute("a", next="b"), compute("b")))
+    await world.executor()
+    await world.ended()
+    everything = await world.stores.events.read_all(after=0, limit=100)
+    head = await world.stores.events.head()
+
+    late = Executor(world.stores.events, world.functions, clock=world.clock, rng=Random(1))
+    await late.handle(everything)
+    await late.stop(grace_s=5)
+
+    assert late.counts.runs_started == 0
+    assert late.kept == 0
+    assert await world.stores.events.head() == head
+    assert all(late.knows(one.stream, one.version) for one in everything if "/run/" in one.stream)
