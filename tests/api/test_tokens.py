@@ -22,6 +22,7 @@ from tests.api.tiny_dialect import DIALECT
 
 ECHO = "/tiny/acme/v1/definitions"
 NOW = int(time.time())
+DAY_S = 24 * 3_600
 
 
 def parts(header: object, claims: object, signature: bytes = b"") -> str:
@@ -30,11 +31,11 @@ def parts(header: object, claims: object, signature: bytes = b"") -> str:
 
 
 def signed(headers: dict[str, object] | None = None, **claims: object) -> str:
-    said = {"sub": "ada", "tenant": "acme", "scope": "orchestrator:read", "exp": NOW + 600}
+    said = {"sub": "ada", "tenant": "acme", "scope": "orchestrator:read", "exp": NOW + DAY_S}
     return jwt.encode({**said, **claims}, SECRET, algorithm="HS256", headers=headers)
 
 
-GOOD = {"sub": "a", "tenant": "acme", "scope": "orchestrator:read", "exp": NOW + 600}
+GOOD = {"sub": "a", "tenant": "acme", "scope": "orchestrator:read", "exp": NOW + DAY_S}
 BAD = {
     "empty": "",
     "no dots": "nonsense",
@@ -53,9 +54,9 @@ BAD = {
     "HS512, same secret": jwt.encode(GOOD, SECRET, algorithm="HS512"),
     "HS384, same secret": jwt.encode(GOOD, SECRET, algorithm="HS384"),
     "expired": signed(exp=NOW - 60),
-    "exp is text": signed(tenant="acme", exp=NOW + 600).rsplit(".", 1)[0] + ".",
-    "not yet": signed(nbf=NOW + 600),
-    "issued in the future": signed(iat=NOW + 600),
+    "exp is text": signed(tenant="acme", exp=NOW + DAY_S).rsplit(".", 1)[0] + ".",
+    "not yet": signed(nbf=NOW + DAY_S),
+    "issued in the future": signed(iat=NOW + DAY_S),
     "no exp": token(exp=None),
     "no tenant": token(tenant=None),
     "tenant is empty": token(tenant=""),

@@ -61,7 +61,11 @@ def test_a_terminal_shows_the_orders_move(tmp_path: Path) -> None:
 
 def test_ctrl_c_ends_it_without_a_word(tmp_path: Path) -> None:
     ended = in_terminal(
-        tmp_path, "demo", "--orders", "500", typed=lambda shown: "\x03" if "1003" in shown else ""
+        tmp_path,
+        "demo",
+        "--orders",
+        "500",
+        typed=lambda shown: "\x03" if "runs at" in shown else "",
     )
 
     assert ended.code == 130

@@ -36,6 +36,7 @@ def prefix_for(folder: Path) -> str:
     """Return what the names of the topics begin with that stand for `folder`."""
     note = folder / NOTE
     if not note.exists():
+        folder.mkdir(parents=True, exist_ok=True)
         note.write_text(f"test-{_SESSION}-{next(_numbers)}.")
     return note.read_text()
 
