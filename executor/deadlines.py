@@ -8,7 +8,9 @@ import asyncio
 from typing import Final, TypeAlias
 
 TICK_MS: Final = 8
-"""How late a task may be cancelled, beside what keeps the loop busy."""
+PARTS: Final = 256
+"""How late a task may be cancelled, beside what keeps the loop busy: a tick, or this part of its
+time if that is longer. So there are never many ticks, however long the times are."""
 
 Due: TypeAlias = "set[asyncio.Task[None]]"
 """The tasks that share a tick."""
@@ -18,17 +20,18 @@ class Deadlines:
     """Cancels tasks that take too long, and tells them so."""
 
     def __init__(self) -> None:
-        self._ticks: dict[int, Due] = {}
+        self._ticks: dict[tuple[int, int], Due] = {}
         self._expired: Due = set()
 
     def begin(self, task: asyncio.Task[None], timeout_ms: int) -> Due:
         """Cancel `task` after `timeout_ms`, unless it is discarded from the set before."""
         loop = asyncio.get_running_loop()
-        tick = int((loop.time() * 1000 + timeout_ms) / TICK_MS) + 1
+        every_ms = max(TICK_MS, timeout_ms // PARTS)
+        tick = (every_ms, int((loop.time() * 1000 + timeout_ms) / every_ms) + 1)
         due = self._ticks.get(tick)
         if due is None:
             due = self._ticks[tick] = set()
-            loop.call_at(tick * TICK_MS / 1000, self._expire, tick)
+            loop.call_at(every_ms * tick[1] / 1000, self._expire, tick)
         due.add(task)
         return due
 
@@ -39,7 +42,7 @@ class Deadlines:
         self._expired.discard(task)
         return True
 
-    def _expire(self, tick: int) -> None:
+    def _expire(self, tick: tuple[int, int]) -> None:
         for task in self._ticks.pop(tick):
             self._expired.add(task)
             task.cancel()
