@@ -3,9 +3,9 @@
 All methods raise `Unavailable` (eventlog.errors) when the technology fails.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from domain.frozen import frozen
 from eventlog.envelope import Appended, Conflict, Recorded, Write
@@ -26,7 +26,7 @@ class Clock(Protocol):
 class EventStore(Protocol):
     """The truth: streams of events in one total order."""
 
-    async def append(self, writes: Sequence[Write]) -> Appended | Conflict:
+    def append(self, writes: Sequence[Write]) -> Coroutine[Any, Any, Appended | Conflict]:
         """Record all of `writes` or none; durable when it returns. The only way to write."""
         ...
 
