@@ -3,7 +3,7 @@
 from base64 import b64decode, b64encode
 from collections.abc import Sequence
 from hashlib import sha256
-from typing import Final, Protocol
+from typing import Any, Final, Protocol, TypeAlias
 
 import orjson
 
@@ -109,11 +109,37 @@ def _told(letter: DeadLetter, *, largest: int = MAX_SENT) -> Message:
     return Message(value=sent.value, key=sent.key, headers=(*said, *sent.headers))
 
 
-def packed(headers: Sequence[tuple[str, bytes]]) -> bytes:
-    """Return headers as they are stored: JSON, the values in base64."""
-    return orjson.dumps([(name, b64encode(value).decode()) for name, value in headers])
+COLUMNS: Final = "letter_id, source, reason, at, redriven_at, key, value, headers"
+"""What a row of a letter holds; the headers are JSON, their values in base64."""
+
+Cell: TypeAlias = str | int | bytes | None
 
 
-def unpacked(stored: bytes) -> tuple[tuple[str, bytes], ...]:
-    """Return the headers that `packed` wrote."""
-    return tuple((name, b64decode(value)) for name, value in orjson.loads(stored))
+def row_of(letter: DeadLetter) -> tuple[Cell, ...]:
+    """Return a letter as a row of `COLUMNS`."""
+    message = letter.message
+    headers = [(name, b64encode(value).decode()) for name, value in message.headers]
+    return (
+        letter.letter_id,
+        letter.source,
+        letter.reason,
+        letter.at,
+        letter.redriven_at,
+        message.key,
+        message.value,
+        orjson.dumps(headers),
+    )
+
+
+def letter_of(*row: Any) -> DeadLetter:
+    """Return the letter that `row_of` made a row of."""
+    letter_id, source, reason, at, redriven_at, key, value, headers = row
+    named = tuple((name, b64decode(encoded)) for name, encoded in orjson.loads(headers))
+    return DeadLetter(
+        letter_id=letter_id,
+        source=source,
+        reason=reason,
+        at=at,
+        redriven_at=redriven_at,
+        message=Message(key=key, value=value, headers=named),
+    )

@@ -2,19 +2,16 @@
 
 import sqlite3
 from collections.abc import Sequence
-from typing import Any
 
 from backends.sqlite.errors import as_unavailable
 from backends.sqlite.transactions import Transactions
-from eventlog.dead_letters import DeadLetter, packed, unpacked
-from eventlog.topics import Message
+from eventlog.dead_letters import COLUMNS, DeadLetter, letter_of, row_of
 
-_COLUMNS = "letter_id, source, reason, at, redriven_at, key, value, headers"
 _PUT = f"""
-INSERT INTO dead_letters ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO dead_letters ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (letter_id) DO NOTHING"""  # noqa: S608 - constants
-_PAGE = f"SELECT {_COLUMNS} FROM dead_letters WHERE letter_id > ? ORDER BY letter_id LIMIT ?"  # noqa: S608 - as above
-_GET = f"SELECT {_COLUMNS} FROM dead_letters WHERE letter_id = ?"  # noqa: S608 - as above
+_PAGE = f"SELECT {COLUMNS} FROM dead_letters WHERE letter_id > ? ORDER BY letter_id LIMIT ?"  # noqa: S608 - as above
+_GET = f"SELECT {COLUMNS} FROM dead_letters WHERE letter_id = ?"  # noqa: S608 - as above
 _REDRIVEN = "UPDATE dead_letters SET redriven_at = ? WHERE letter_id = ?"
 
 
@@ -27,46 +24,20 @@ class SqliteDeadLetters:
 
     async def put(self, letters: Sequence[DeadLetter]) -> None:
         """Keep `letters`; one whose id is known changes nothing."""
-        await self._transactions.run(*((_PUT, _row(letter)) for letter in letters))
+        await self._transactions.run(*((_PUT, row_of(letter)) for letter in letters))
 
     async def page(self, *, after: str = "", limit: int = 100) -> Sequence[DeadLetter]:
         """Return letters with ids behind `after`, in order of their ids."""
         with as_unavailable():
             found = self._reader.execute(_PAGE, (after, limit)).fetchall()
-        return [_letter(*row) for row in found]
+        return [letter_of(*row) for row in found]
 
     async def get(self, letter_id: str) -> DeadLetter | None:
         """Return one letter."""
         with as_unavailable():
             found = self._reader.execute(_GET, (letter_id,)).fetchone()
-        return _letter(*found) if found else None
+        return letter_of(*found) if found else None
 
     async def redriven(self, letter_id: str, *, at: int) -> None:
         """Note that the message was sent again."""
         await self._transactions.run((_REDRIVEN, (at, letter_id)))
-
-
-def _row(letter: DeadLetter) -> tuple[Any, ...]:
-    message = letter.message
-    return (
-        letter.letter_id,
-        letter.source,
-        letter.reason,
-        letter.at,
-        letter.redriven_at,
-        message.key,
-        message.value,
-        packed(message.headers),
-    )
-
-
-def _letter(*row: Any) -> DeadLetter:
-    letter_id, source, reason, at, redriven_at, key, value, headers = row
-    return DeadLetter(
-        letter_id=letter_id,
-        source=source,
-        reason=reason,
-        at=at,
-        redriven_at=redriven_at,
-        message=Message(key=key, value=value, headers=unpacked(headers)),
-    )
