@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _HELP = {
     "runs_started": "Runs this executor started",
     "steps_performed": "Attempts this executor performed",
-    "late_outcomes_refused": "Outcomes refused because their attempt had been superseded",
+    "late_outcomes_refused": "Outcomes that came when their attempt or run was another's",
     "runs_taken_over": "Unfinished runs taken up after their executor was gone",
     "runs_lost_to_another": "Runs left because another executor had taken them over",
     "records_received": "Record events that came in by the topic",

@@ -79,7 +79,10 @@ class RunLoop:
             token = await self._serve(run)
         while token is not None:
             outcome = await self._call(run, token)
-            if outcome is None or run.left:
+            if outcome is None:
+                return
+            if run.left:
+                self.counts.late_outcomes_refused += 1
                 return
             run.commands.append(
                 ReportOutcome(token=token, outcome=outcome, graph=run.graph, at=self.clock.now())
@@ -102,6 +105,8 @@ class RunLoop:
         run.left = True
         self.counts.runs_lost_to_another += 1
         self._cut(run, set(run.calling))
+        late = [one for one in run.commands if isinstance(one, ReportOutcome)]
+        self.counts.late_outcomes_refused += len(late)
         run.commands.clear()
         run.foreign.clear()
         self.drop(run)

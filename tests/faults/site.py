@@ -138,12 +138,16 @@ class Site(Cluster):
             await asyncio.sleep(POLL_S)
         return time.monotonic() - begun
 
-    async def caught_up(self, *, bound_s: float) -> None:
-        """Wait until the log is published and in the views; raises TimeoutError."""
+    async def caught_up(self, *, bound_s: float) -> int:
+        """Wait until the log is published and in the views, up to the position that is returned.
+
+        Raises TimeoutError.
+        """
         head = (await self.under_way()).head
         async with asyncio.timeout(bound_s):
             for name in ("baton_relay_position", "baton_projector_position"):
                 await self._reached(name, head)
+        return head
 
     async def _reached(self, metric: str, head: int) -> None:
         while True:
