@@ -23,12 +23,12 @@ RUN pip install --no-deps --no-build-isolation . \
 
 FROM python:3.13-slim-bookworm
 
-# /work is where baton.toml and files with functions are looked for; nothing is written there.
+# /srv/baton is where baton.toml and files with functions are looked for; nothing is written there.
 RUN useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin baton \
-  && mkdir /work
+  && mkdir /srv/baton
 COPY --from=build /opt/baton /opt/baton
 ENV PATH=/opt/baton/bin:$PATH PYTHONUNBUFFERED=1
-WORKDIR /work
+WORKDIR /srv/baton
 USER baton
 
 ENTRYPOINT ["baton"]

@@ -200,12 +200,18 @@ def _services(
     )
 
 
-def registry_of(settings: Settings) -> Registry:
-    """Load the configured functions; raises FunctionsNotLoaded and FunctionNameTaken."""
+def loaded(settings: Settings) -> Registry:
+    """Load the Python functions; raises FunctionsNotLoaded and FunctionNameTaken."""
     registry = Registry()
     for source in settings.functions:
         for function in load(source):
             registry.add(function)
+    return registry
+
+
+def registry_of(settings: Settings) -> Registry:
+    """Load the configured functions, declared ones included; raises as `loaded` does."""
+    registry = loaded(settings)
     for name, entry in settings.declared_functions.items():
         if entry.url is not None:
             registry.add(_http_function(name, entry, entry.url))

@@ -1,10 +1,11 @@
 """Tells what was found, for people: a table a part."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.dbos_setting import Kind, Setting, Trial
 from benchmarks.findings import Findings, Verdict, ratios, verdicts
 from benchmarks.machine import Machine
 from benchmarks.memory import growth
@@ -41,7 +42,7 @@ def table_of(*heads: str, right: tuple[int, ...] = ()) -> Table:
 def _tables(findings: Findings) -> Iterator[tuple[str, Table]]:
     yield f"Machine ({findings.plan} plan, {findings.machine.at})", machine_table(findings.machine)
     if findings.trials:
-        yield "DBOS: the setting that serves best", _trials(findings)
+        yield "DBOS: the setting that serves best", trials_table(findings.trials, findings.chosen)
     if findings.throughput:
         title = "Throughput: medians; p50 and p99 are those of a run, through HTTP of a request"
         yield title, _throughput(findings)
@@ -75,11 +76,12 @@ def machine_table(machine: Machine) -> Table:
     return table
 
 
-def _trials(findings: Findings) -> Table:
+def trials_table(trials: Iterable[Trial], chosen: Mapping[Kind, Setting]) -> Table:
+    """Return which settings were tried, and which one served best."""
     table = table_of("shape", "setting", "steps/s", "", right=(2,))
-    for one in findings.trials:
-        chosen = "chosen" if findings.chosen.get(one.kind) == one.setting else ""
-        table.add_row(one.kind, str(one.setting), f"{one.steps_per_s:,.0f}", chosen)
+    for one in trials:
+        sign = "chosen" if chosen.get(one.kind) == one.setting else ""
+        table.add_row(one.kind, str(one.setting), f"{one.steps_per_s:,.0f}", sign)
     return table
 
 

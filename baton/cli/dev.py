@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from baton.cli.make_token import tenant_name
-from baton.cli.options import DataFolder
+from baton.cli.options import DataFolder, Functions, More, sources_of
 
 if TYPE_CHECKING:
     from baton.settings import Settings
@@ -23,15 +23,8 @@ def dev(
         typer.Option("--port", min=0, max=65_535, help="0 takes a free one.  [default: 8080]"),
     ] = None,
     data: DataFolder = None,
-    functions: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--functions",
-            metavar="FILE_OR_MODULE ...",
-            help="Where your @functions are; several may follow.",
-        ),
-    ] = None,
-    more: Annotated[list[str] | None, typer.Argument(hidden=True)] = None,
+    functions: Functions = None,
+    more: More = None,
     tenant: Annotated[
         str, typer.Option("--tenant", callback=tenant_name, help="Whom the token is for.")
     ] = "demo",
@@ -45,9 +38,7 @@ def dev(
     from baton.cli.logs import show_logs
     from baton.cli.serving import run
 
-    if more and not functions:
-        raise typer.BadParameter(f"{more[0]!r}: write --functions in front of it")
-    sources = (*(functions or ()), *(more or ())) or None
+    sources = sources_of(functions, more)
     settings = settings_with(host=host, port=port, data=data, functions=sources)
     show_logs()
     run(_serve(settings, tenant))

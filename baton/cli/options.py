@@ -26,3 +26,20 @@ Tenant = Annotated[
     str | None,
     typer.Option("--tenant", help="Which tenant, where the token serves several."),
 ]
+Functions = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--functions",
+        metavar="FILE_OR_MODULE ...",
+        help="Where your @functions are; several may follow.",
+    ),
+]
+More = Annotated[list[str] | None, typer.Argument(hidden=True)]
+"""Further sources behind --functions, which the shell has expanded."""
+
+
+def sources_of(functions: list[str] | None, more: list[str] | None) -> tuple[str, ...] | None:
+    """Return what `Functions` and `More` name together, None for nothing; raises BadParameter."""
+    if more and not functions:
+        raise typer.BadParameter(f"{more[0]!r}: write --functions in front of it")
+    return (*(functions or ()), *(more or ())) or None

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from baton.cli.options import Functions, More, sources_of
+
 if TYPE_CHECKING:
     from baton.settings import Settings
     from executor.registry import Registry
@@ -14,15 +16,8 @@ def worker(
     queues: Annotated[
         list[str], typer.Option("--queue", metavar="QUEUE", help="Whose tasks; repeat for several.")
     ],
-    functions: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--functions",
-            metavar="FILE_OR_MODULE ...",
-            help="Where your @functions are; several may follow.",
-        ),
-    ] = None,
-    more: Annotated[list[str] | None, typer.Argument(hidden=True)] = None,
+    functions: Functions = None,
+    more: More = None,
     concurrency: Annotated[
         int, typer.Option("--concurrency", min=1, help="How many tasks at once.")
     ] = 100,
@@ -37,21 +32,16 @@ def worker(
     from baton.cli.logs import show_logs
     from baton.cli.serving import run
     from baton.settings import QUEUE_NAME
-    from executor.loading import load
-    from executor.registry import Registry
+    from baton.wiring import loaded
 
-    if more and not functions:
-        raise typer.BadParameter(f"{more[0]!r}: write --functions in front of it")
+    sources = sources_of(functions, more)
     for queue in queues:
         if not re.fullmatch(QUEUE_NAME, queue):
             raise typer.BadParameter(f"--queue {queue!r}: letters, digits, '.', '_' and '-'")
-    settings = settings_with(functions=(*(functions or ()), *(more or ())) or None)
+    settings = settings_with(functions=sources)
     if not settings.functions:
         raise Failed("a worker needs functions: name a file or module with --functions")
-    registry = Registry()
-    for source in settings.functions:
-        for function in load(source):
-            registry.add(function)
+    registry = loaded(settings)
     show_logs()
     run(_serve(settings, registry, queues, concurrency))
 

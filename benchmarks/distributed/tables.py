@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from rich.table import Table
 
 from benchmarks.distributed.findings import Figure, Findings, ratios, verdicts
-from benchmarks.tables import console, machine_table, table_of, verdict_table
+from benchmarks.tables import console, machine_table, table_of, trials_table, verdict_table
 
 
 def show(findings: Findings) -> None:
@@ -20,7 +20,8 @@ def show(findings: Findings) -> None:
 def _tables(findings: Findings) -> Iterator[tuple[str, Table]]:
     title = f"Machine ({findings.plan} plan, {findings.machine.at})"
     yield title, _machine(findings)
-    yield "DBOS on PostgreSQL: the setting that serves best", _trials(findings)
+    title = "DBOS on PostgreSQL: the setting that serves best"
+    yield title, trials_table(findings.trials, findings.chosen)
     title = "Throughput: medians; p50 and p99 are those of a run, through HTTP of a request"
     yield title, _throughput(findings)
     yield "Processor, µs a run, by kind of process", _cpu(findings.throughput)
@@ -34,14 +35,6 @@ def _machine(findings: Findings) -> Table:
     table = machine_table(findings.machine)
     versions = (f"{name} {version}" for name, version in findings.versions.items())
     table.add_row("servers", ", ".join(versions))
-    return table
-
-
-def _trials(findings: Findings) -> Table:
-    table = table_of("shape", "setting", "steps/s", "", right=(2,))
-    for one in findings.trials:
-        chosen = "chosen" if findings.chosen.get(one.kind) == one.setting else ""
-        table.add_row(one.kind, str(one.setting), f"{one.steps_per_s:,.0f}", chosen)
     return table
 
 

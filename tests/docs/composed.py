@@ -1,4 +1,4 @@
-"""The services of compose.yaml as processes of this machine, in one folder that is their /work.
+"""The services of compose.yaml as processes of this machine, in one folder: their /srv/baton.
 
 Images, mounts and the network are Docker's; commands, settings, health checks and baton.toml are
 those of the file, with the addresses of the servers that tests find.
@@ -39,7 +39,7 @@ class Composed:
             "BATON_RECORDS_TOPIC": f"{prefix}records",
         }
         for config in OURS["api"].configs:
-            path = folder / Path(config.target).relative_to("/work")
+            path = folder / Path(config.target).relative_to("/srv/baton")
             path.write_text(COMPOSE.configs[config.source].content)
 
     @property
