@@ -10,9 +10,9 @@ from types import MappingProxyType
 
 import asyncpg
 
-from backends.postgres.database import Connection, Value, connect, part
+from backends.postgres.database import Value
 from backends.postgres.errors import as_unavailable
-from eventlog.errors import Unavailable
+from backends.postgres.listener import Listener
 
 CHANNEL = "stored_events"
 POLL_S = 0.5
@@ -34,20 +34,20 @@ Known = Callable[[int, int], bool]
 
 
 class Listening:
-    """One connection that listens; `unseen` is whether the store may have what wasn't read yet."""
+    """Waits for appends; `unseen` is whether the store may have what wasn't read yet."""
 
     def __init__(self, url: str, *, known: Known) -> None:
         self.unseen = False
-        self._url = url
         self._known = known
         self._woken = asyncio.Event()
         self._fetching = asyncio.Lock()
-        self._connection: Connection | None = None
-        self._closed = False
+        self._listener = Listener(
+            url, CHANNEL, heard=self._heard, missed=self._missed, settings=_SETTINGS
+        )
 
     async def wait(self) -> None:
         """Return when there may be something unseen, or after `wake`; raises `Unavailable`."""
-        await self._listen()
+        await self._listener.connection()
         if self.unseen:
             return
         self._woken.clear()
@@ -60,7 +60,7 @@ class Listening:
     async def fetch(self, statement: str, *values: Value) -> list[asyncpg.Record]:
         """Return the rows of a statement that reads along an index; raises `Unavailable`."""
         async with self._fetching:
-            connection = await self._listen()
+            connection = await self._listener.connection()
             with as_unavailable():
                 return await connection.fetch(statement, *values)
 
@@ -71,32 +71,11 @@ class Listening:
 
     async def close(self) -> None:
         """Listen no more."""
-        self._closed = True
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            await part(connection)
+        await self._listener.close()
 
-    async def _listen(self) -> Connection:
-        if self._closed:
-            raise Unavailable("the store is closed")
-        if self._connection is not None and not self._connection.is_closed():
-            return self._connection
-        connection = await connect(self._url, settings=_SETTINGS)
-        try:
-            with as_unavailable():
-                await connection.add_listener(CHANNEL, self._notified)
-        except BaseException:
-            connection.terminate()
-            raise
-        connection.add_termination_listener(self._lost)
-        self._connection = connection
-        self.wake(unseen=True)
-        return connection
+    def _heard(self, pid: int, position: int | None) -> None:
+        if position is None or not self._known(pid, position):
+            self._missed()
 
-    def _notified(self, _connection: object, pid: int, _channel: str, payload: object) -> None:
-        numbered = isinstance(payload, str) and payload.isdigit()
-        if not (numbered and self._known(pid, int(str(payload)))):
-            self.wake(unseen=True)
-
-    def _lost(self, _connection: object) -> None:
+    def _missed(self) -> None:
         self.wake(unseen=True)

@@ -1,15 +1,13 @@
 """How far the views of a database are, as the process that keeps them tells all others.
 
 Each commit notifies with its checkpoint. As notifications get lost, the checkpoint is also asked
-for from time to time.
+for from time to time, and whenever the connection was made anew.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 
-from backends.postgres.database import Connection, connect, part
-from backends.postgres.errors import as_unavailable
+from backends.postgres.listener import Listener
 
 CHANNEL = "baton_views"
 POLL_S = 0.5
@@ -19,43 +17,40 @@ class Progress:
     """Waits for checkpoints to move."""
 
     def __init__(self, url: str, checkpoint: Callable[[], Awaitable[int]]) -> None:
-        self._url = url
         self._checkpoint = checkpoint
         self._newest = 0
+        self._missing = True  # whether it may have moved unheard
         self._told = asyncio.Event()
-        self._listening: Connection | None = None
+        self._listener = Listener(url, CHANNEL, heard=self._heard, missed=self._missed)
 
     async def moved(self, after: int) -> int:
         """Wait for and return a checkpoint behind `after`; raises `Unavailable`."""
-        if self._listening is None or self._listening.is_closed():
-            self._listening = await self._listen()
-            self._newest = await self._checkpoint()
-        while self._newest <= after:
+        while True:
+            await self._listener.connection()
             self._told.clear()
-            with suppress(TimeoutError):
+            if self._missing:
+                found = await self._checkpoint()
+                if not self._told.is_set():  # else what was heard meanwhile may be newer
+                    self._newest, self._missing = found, False
+            if self._newest > after:
+                return self._newest
+            try:
                 async with asyncio.timeout(POLL_S):
                     await self._told.wait()
-                    continue
-            self._newest = await self._checkpoint()
-        return self._newest
+            except TimeoutError:
+                self._missing = True
 
     async def close(self) -> None:
         """Listen no more."""
-        listening, self._listening = self._listening, None
-        if listening is not None:
-            await part(listening)
+        await self._listener.close()
 
-    async def _listen(self) -> Connection:
-        connection = await connect(self._url)
-        try:
-            with as_unavailable():
-                await connection.add_listener(CHANNEL, self._hear)
-        except BaseException:
-            connection.terminate()
-            raise
-        return connection
+    def _heard(self, _pid: int, checkpoint: int | None) -> None:
+        if checkpoint is None:
+            self._missing = True
+        else:
+            self._newest = checkpoint
+        self._told.set()
 
-    def _hear(self, _connection: object, _pid: int, _channel: str, payload: object) -> None:
-        if isinstance(payload, str) and payload.isdigit():
-            self._newest = int(payload)
-            self._told.set()
+    def _missed(self) -> None:
+        self._missing = True
+        self._told.set()

@@ -56,7 +56,7 @@ async def outbox(url: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Pos
 
 async def until_listening(outbox: PostgresOutbox) -> None:
     listens = outbox._listening
-    await until(lambda: listens._connection is not None and not listens.unseen)
+    await until(lambda: listens._listener._connection is not None and not listens.unseen)
 
 
 async def test_a_wake_up_is_one_question(
