@@ -86,11 +86,15 @@ class Index:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """Where one view's documents live: (tenant, key) is the primary key."""
+    """Where one view's documents live: (tenant, key) is the primary key.
+
+    By `counted`, text columns that are always set, it is often asked how many rows there are.
+    """
 
     name: str
     columns: tuple[Column, ...] = ()
     indexes: tuple[Index, ...] = ()
+    counted: tuple[str, ...] = ()
 
 
 @frozen(kw_only=False)

@@ -152,14 +152,10 @@ class PostgresViewStore:
         parts = [_MOVED.format(state=state_of(self.schema))]
         values: list[Value] = []
         for change in changes:
-            table = self._table(change.table)
-            if change.upserts:
-                parts.append(f"s{len(parts)} AS ({table.put(len(values) + 4, _IF_MOVED)})")
-                values += arrays_of(change.upserts)
-            if change.deletes:
-                parts.append(f"s{len(parts)} AS ({table.remove(len(values) + 4, _IF_MOVED)})")
-                values += [[tenant for tenant, _ in change.deletes]]
-                values += [[key for _, key in change.deletes]]
+            table, first = self._table(change.table), len(values) + 4
+            values += arrays_of(change)
+            acts = table.changing(change, first, _IF_MOVED)
+            parts += [f"s{number} AS ({act})" for number, act in enumerate(acts, len(parts))]
         return f"WITH {', '.join(parts)} {_TOLD}", values
 
 

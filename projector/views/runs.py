@@ -58,6 +58,7 @@ TABLE = Table(
         Index(columns=("requested_at", "status")),
         Index(columns=("key",), where_set="active", across_tenants=True),
     ),
+    counted=("definition_id", "status"),
 )
 
 

@@ -1,5 +1,7 @@
 """What every view store promises: rows and checkpoint together, queries that agree, whole swaps."""
 
+from random import Random
+
 import pytest
 
 from eventlog.backend import Stores
@@ -18,6 +20,15 @@ RUNS = Table(
         Index(columns=("status", "requested_at")),
         Index(columns=("active",), where_set="active", across_tenants=True),
     ),
+)
+ORDERS = Table(
+    name="orders",
+    columns=(
+        Column(name="shop", kind="text"),
+        Column(name="weight", kind="int"),
+        Column(name="state", kind="text"),
+    ),
+    counted=("shop", "state"),
 )
 TIMERS = Table(name="timers", columns=(Column(name="due_at", kind="int"),))
 
@@ -133,6 +144,18 @@ FILTERS = [
 ]
 
 
+COUNTED: list[tuple[Filter, ...]] = [
+    (),
+    (Filter(column="shop", op="=", value="x"),),
+    (Filter(column="state", op="in", value=("a", "c", "?")),),
+    (Filter(column="shop", op="=", value="y"), Filter(column="state", op="=", value="b")),
+    (Filter(column="shop", op="in", value=()),),
+    (Filter(column="shop", op="=", value=None),),
+    (Filter(column="shop", op="prefix", value="x"),),
+    (Filter(column="weight", op="=", value=1), Filter(column="state", op="=", value="a")),
+]
+
+
 @pytest.mark.parametrize(("filtered", "expected"), FILTERS)
 async def test_a_filter_keeps_what_meets_it(
     stores: Stores, filtered: Filter, expected: list[str]
@@ -148,6 +171,35 @@ async def test_a_filter_keeps_what_meets_it(
 
     assert await keys(views, runs(filtered)) == expected
     assert (await views.find(runs(filtered, limit=1, count=True))).total == len(expected)
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_what_is_counted_in_advance_agrees_with_the_rows(stores: Stores, seed: int) -> None:
+    rng = Random(seed)
+    await stores.views.prepare([ORDERS, TIMERS])
+    kept: dict[tuple[str, str], Row] = {}
+    for checkpoint in range(1, 13):
+        keys = [(tenant, f"o{number}") for tenant in ("acme", "other") for number in range(30)]
+        touched = rng.sample(keys, rng.randint(1, 30))
+        cut = rng.choice((0, len(touched) // 3, len(touched)))
+        values = [(rng.choice("xy"), 1, rng.choice("abc")) for _ in touched]
+        puts = [
+            Row(*key, b"{}", given) for key, given in zip(touched[cut:], values[cut:], strict=True)
+        ]
+        change = Change(table="orders", upserts=puts, deletes=touched[:cut])
+        await stores.views.commit([change], checkpoint=checkpoint)
+        kept |= {(row.tenant, row.key): row for row in puts}
+        for key in touched[:cut]:
+            kept.pop(key, None)
+
+    for filters in COUNTED:
+        for tenant in ("acme", "other", "third", None):
+            query = Query(table="orders", tenant=tenant, where=filters, limit=100, count=True)
+            page = await stores.views.find(query)
+            assert page.total == len(page.rows)
+    assert kept
+    query = Query(table="orders", tenant=None, limit=100)
+    assert len((await stores.views.find(query)).rows) == len(kept)
 
 
 @pytest.mark.parametrize(
@@ -270,6 +322,21 @@ async def test_fresh_tables_are_filled_unseen_and_swapped_at_once(opened: Opened
     await reopened.prepare([RUNS, TIMERS])
     assert [row.key for row in await reopened.scan("runs")] == ["later", "new"]
     assert await reopened.checkpoint() == 10
+
+
+async def test_what_is_counted_in_advance_goes_with_the_tables(stores: Stores) -> None:
+    order = Row("acme", "o1", b"{}", ("x", 1, "a"))
+    await stores.views.prepare([ORDERS])
+    await stores.views.commit([Change(table="orders", upserts=[order])], checkpoint=1)
+    fresh = await stores.views.fresh()
+    query = Query(table="orders", tenant="acme", count=True)
+    assert (await fresh.find(query)).total == 0
+
+    rows = [order, Row("acme", "o2", b"{}", ("y", 1, "a"))]
+    await fresh.commit([Change(table="orders", upserts=rows)], checkpoint=2)
+    assert (await stores.views.find(query)).total == 1
+    await stores.views.swap(fresh)
+    assert (await stores.views.find(query)).total == 2
 
 
 async def test_a_rebuild_that_was_broken_off_leaves_the_live_tables_alone(opened: Opened) -> None:
