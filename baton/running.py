@@ -32,7 +32,7 @@ async def running(settings: Settings, roles: frozenset[Role] = EVERY) -> AsyncIt
     _collect_garbage_less_often()
     clock, rng = SystemClock(), Random()  # noqa: S311 - spreads backoffs
     async with AsyncExitStack() as opened:
-        stores = await open_shared(settings)
+        stores = await open_shared(settings, roles)
         opened.push_async_callback(stores.close)
         stack = compose(settings, stores, clock=clock, rng=rng)
         export(stack, roles)

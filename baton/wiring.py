@@ -2,7 +2,7 @@
 
 import importlib
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 from typing import Final, Literal, TypeAlias, get_args
 
@@ -30,7 +30,7 @@ from projector.progress import Progress
 from projector.project import Projector
 from projector.queries import Views
 from scheduler.receive_records import RecordReceiver
-from scheduler.role import Scheduler
+from scheduler.role import FOLLOWED, Scheduler
 
 Role: TypeAlias = Literal["api", "executor", "projector", "scheduler"]
 EVERY: Final[frozenset[Role]] = frozenset(get_args(Role))
@@ -68,13 +68,14 @@ def route_of(settings: Settings) -> Route:
     return Route(url=settings.log, prefix=settings.topic_prefix, records=settings.records_topic)
 
 
-async def open_shared(settings: Settings) -> Stores:
-    """Open the configured store with the transport beside it, if there is one.
+async def open_shared(settings: Settings, roles: frozenset[Role] = EVERY) -> Stores:
+    """Open the configured store for `roles`, with the transport beside it, if there is one.
 
     Raises `InUse` and `Unavailable`.
     """
     transport = transport_of(settings.log)
-    stores = await open_stores(settings)
+    followed = FOLLOWED if roles == {"scheduler"} else None
+    stores = await open_stores(settings, followed=followed)
     if transport is None:
         return stores
     try:
@@ -84,18 +85,18 @@ async def open_shared(settings: Settings) -> Stores:
         raise
 
 
-async def open_stores(settings: Settings, *, read_only: bool = False) -> Stores:
+async def open_stores(
+    settings: Settings, *, read_only: bool = False, followed: frozenset[type] | None = None
+) -> Stores:
     """Open the configured store; raises `InUse` and `Unavailable`."""
-    return await backend_of(settings.store_url).open(place_of(settings, read_only=read_only))
+    place = replace(place_of(settings), read_only=read_only, followed=followed)
+    return await backend_of(settings.store_url).open(place)
 
 
-def place_of(settings: Settings, *, read_only: bool = False) -> Place:
+def place_of(settings: Settings) -> Place:
     """Return where the configured store is."""
     return Place(
-        sealing_key=sealing_key(settings),
-        folder=settings.data_folder,
-        url=settings.store_url,
-        read_only=read_only,
+        sealing_key=sealing_key(settings), folder=settings.data_folder, url=settings.store_url
     )
 
 

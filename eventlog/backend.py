@@ -27,12 +27,17 @@ Capability = Literal["durable", "shared"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Where the data are. `sealing_key` seals secrets; `read_only` leaves everything as it is."""
+    """Where the data are. `sealing_key` seals secrets; `read_only` leaves everything as it is.
+
+    Who opens it may say which classes of events the log is `followed` for: it may then pass over
+    others, None over none.
+    """
 
     sealing_key: bytes
     folder: Path | None = None
     url: str | None = None
     read_only: bool = False
+    followed: frozenset[type] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ in the `Event` union of every `domain.<aggregate>.messages`.
 
 import importlib
 import pkgutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib.util import find_spec
 from types import MappingProxyType
@@ -54,6 +54,11 @@ def decode(topic: str, data: bytes, *, upcasts: Upcasts = UPCASTS) -> Event:
 def topic_of(event: Event) -> str:
     """Return the name that events of this class are stored under; raises KeyError for others."""
     return _topics()[type(event)]
+
+
+def topics_of(classes_of_events: Iterable[type]) -> list[str]:
+    """Return the names that events of some classes are stored under, as `topic_of` does."""
+    return sorted(_topics()[cls] for cls in classes_of_events)
 
 
 def recorded(position: int, stream: str, version: int, topic: str, state: bytes) -> Recorded:

@@ -46,10 +46,12 @@ TICKS_AN_APPEND: Final = 100
 RETRY_MS: Final = 1_000
 RETRY_BROKEN_MS: Final = 60_000
 
-_TICKS: Final = in_sequence(SCHEDULE)
-_CHANGES: Final = frozenset(
+FOLLOWED: Final[frozenset[type]] = frozenset(
     (DefinitionCreated, DefinitionUpdated, DefinitionDeleted, ScheduleCreated, ScheduleDeleted)
 )
+"""What it looks at in the log."""
+
+_TICKS: Final = in_sequence(SCHEDULE)
 _Key: TypeAlias = tuple[str, str]
 """Tenant and id."""
 
@@ -91,7 +93,7 @@ class ScheduleFiring:
     def note(self, batch: Sequence[Recorded]) -> None:
         """Take in events of the log: the schedules they change are looked at anew."""
         for recorded in batch:
-            if type(recorded.event) in _CHANGES:
+            if type(recorded.event) in FOLLOWED:
                 self._noted |= self._changed_by(recorded)
         if self._noted:
             self._alarm.ring()

@@ -41,6 +41,9 @@ FIRED_REST_MS: Final = 2_000
 """How long the view may go on showing a timer that has fired."""
 FAILED_REST_MS: Final = 5_000
 
+FOLLOWED: Final[frozenset[type]] = frozenset((DelayStarted, RetryScheduled))
+"""What it looks at in the log."""
+
 _TIMERS: Final = in_sequence(RUN)
 
 _log = logging.getLogger(__name__)

@@ -38,6 +38,9 @@ of their own."""
 AT_ONCE: Final = 50
 """Appends side by side; the store commits them together."""
 
+FOLLOWED: Final[frozenset[type]] = frozenset((RecordReceived, *CHANGES))
+"""What it looks at in the log."""
+
 _NEW_RUN: Final = Known(Run(), 0)
 _Considered: TypeAlias = tuple[str, RecordReceived, Matched]
 

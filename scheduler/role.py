@@ -19,12 +19,17 @@ from eventlog.ports import Clock
 from projector.queries import Views
 from scheduler.counts import Counts
 from scheduler.due_ticks import Policies
+from scheduler.fire_schedules import FOLLOWED as OF_SCHEDULES
 from scheduler.fire_schedules import ScheduleFiring
+from scheduler.fire_timers import FOLLOWED as OF_TIMERS
 from scheduler.fire_timers import TimerFiring
+from scheduler.match_record_events import FOLLOWED as OF_RECORDS
 from scheduler.match_record_events import RecordMatcher
 
 NAME: Final = "scheduler"
 """The lease, and the subscription that schedules and timers are fed from."""
+FOLLOWED: Final = OF_RECORDS | OF_SCHEDULES | OF_TIMERS
+"""The classes of events that it follows the log for."""
 SAVE_MS: Final = 1_500
 """How often it is saved how far record events were matched."""
 PACE_MS: Final = 20

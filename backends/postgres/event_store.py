@@ -10,6 +10,7 @@ from backends.postgres.database import Database, Value
 from backends.postgres.errors import as_unavailable
 from backends.postgres.tail import Fetch, Tail
 from eventlog.codec import recorded as event_of
+from eventlog.codec import topics_of
 from eventlog.envelope import Appended, Conflict, Recorded, Write
 from eventlog.errors import Unwritable
 from eventlog.group_commit import GroupCommit, Row
@@ -24,13 +25,25 @@ SELECT notification_id, originator_id, originator_version, topic, state FROM pub
 _STREAM = f"""{_COLUMNS}
 WHERE originator_id = $1 AND originator_version > $2 ORDER BY originator_version LIMIT $3"""
 _ALL = f"{_COLUMNS} WHERE notification_id > $1 ORDER BY notification_id LIMIT $2"
+# The last one comes in any case: whoever reads on begins behind it.
+_CHOSEN = f"""
+WITH page AS MATERIALIZED ({_ALL})
+SELECT * FROM page
+WHERE topic = ANY($3) OR notification_id = (SELECT max(notification_id) FROM page)
+ORDER BY notification_id"""  # noqa: S608 - ours
 _HEAD = "SELECT coalesce(max(notification_id), 0) FROM public.stored_events"
 
 
 class PostgresEventStore:
-    """Implements `eventlog.ports.EventStore`; `log` shows what any process appends."""
+    """Implements `eventlog.ports.EventStore`; `log` shows what any process appends.
 
-    def __init__(self, database: Database, appender: Appender) -> None:
+    Of what others appended, it shows only what it is `followed` for, and events between.
+    """
+
+    def __init__(
+        self, database: Database, appender: Appender, *, followed: frozenset[type] | None = None
+    ) -> None:
+        self._followed = None if followed is None else topics_of(followed)
         self._database = database
         self._appender = appender
         self._receipt: Receipt | None = None
@@ -107,7 +120,9 @@ class PostgresEventStore:
     async def _ask(
         self, after: int, limit: int, *, fetch: Fetch | None = None
     ) -> tuple[Sequence[Recorded], int]:
-        rows = await (fetch or self._database.fetch)(_ALL, after, limit)
+        chosen = () if self._followed is None else (self._followed,)
+        statement = _CHOSEN if chosen else _ALL
+        rows = await (fetch or self._database.fetch)(statement, after, limit, *chosen)
         return await _decoded(rows), sum([len(row["state"]) for row in rows])
 
     async def _page(self, statement: str, *values: Value) -> list[Recorded]:

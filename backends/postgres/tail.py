@@ -95,8 +95,9 @@ class Tail:
         except BaseException:
             self._listening.unseen = True
             raise
-        self._listening.unseen |= len(found) == MAX_EVENTS
         self._publish(feed, found, size)
+        # Positions have holes, and what nobody follows is left out: there may be no more.
+        self._listening.unseen |= self._head - before >= MAX_EVENTS
         return self._head > before
 
     async def _read(self, after: int, limit: int) -> Sequence[Recorded]:

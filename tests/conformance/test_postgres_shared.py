@@ -13,16 +13,19 @@ from backends.postgres import BACKEND
 from backends.postgres.database import open_database
 from backends.postgres.leases import PostgresLeases, offset_s
 from backends.postgres.view_store import PostgresViewStore
+from domain.run.messages import DelayStarted
 from eventlog.backend import Place, Stores
+from eventlog.envelope import Recorded, Write
 from eventlog.errors import InUse, Unavailable, Unreadable
 from eventlog.idempotency import ABANDONED_MS
 from eventlog.ports import Answer, Change, Filter, Query, Row, Table
 from projector.views import every_view
 from tests.conformance.opening import appended, write
-from tests.conformance.test_every_view_store import RUNS, TIMERS, run
+from tests.conformance.test_every_view_store import ORDERS, RUNS, TIMERS, run
 from tests.servers.postgres import database_for
 
 KEY = b"a key for tests, 32 bytes long.."
+DELAY = DelayStarted(step_id="wait", visit=1, delay_ms=5, resume_at=35, at=30)
 THINGS = Table(name="things")
 THING = Change(table="things", upserts=[Row("acme", "k", b"{}")])
 
@@ -84,15 +87,41 @@ async def test_a_projector_that_was_replaced_changes_nothing(one: Stores, other:
 
 
 async def test_a_view_commit_that_was_not_heard_of_can_be_repeated(one: Stores) -> None:
-    await one.views.prepare([THINGS])
+    await one.views.prepare([ORDERS])
     views = one.views
     assert isinstance(views, PostgresViewStore)
     before = views.held
-    await views.commit([THING], checkpoint=3)
+    order = Change(table="orders", upserts=[Row("acme", "k", b"{}", ("x", 1, "a"))])
+    await views.commit([order], checkpoint=3)
     views.held = before
-    await views.commit([THING], checkpoint=3)
+    await views.commit([order], checkpoint=3)
 
     assert await views.checkpoint() == 3
+    assert (await views.find(Query(table="orders", tenant="acme", count=True))).total == 1
+
+
+async def test_who_follows_some_events_meets_them_all_and_few_others(
+    place: Place, other: Stores
+) -> None:
+    one = await BACKEND.open(replace(place, followed=frozenset((DelayStarted,))))
+    subscription = await one.log.subscribe("some", after=0)
+    wanted: list[int] = []
+    seen: list[Recorded] = []
+    for number in range(25):
+        await appended(other, write(f"r{number}", 0, *range(99)))
+        delayed = await appended(
+            other, Write(stream=f"acme/run/d{number}", expected=0, events=[DELAY])
+        )
+        wanted.append(delayed.position)
+    await appended(other, *(write(f"r{number}", 99, *range(120)) for number in range(25)))
+    last = await one.events.head()
+    while not seen or seen[-1].position < last:
+        seen += await asyncio.wait_for(subscription.next(), 10)
+
+    assert [it.position for it in seen if isinstance(it.event, DelayStarted)] == wanted
+    assert len(seen) < len(wanted) + 50
+    await subscription.close()
+    await one.close()
 
 
 async def test_a_swap_is_seen_by_other_processes(one: Stores, other: Stores) -> None:
