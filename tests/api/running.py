@@ -55,13 +55,14 @@ class Answered:
 
 @dataclass(slots=True)
 class Running:
-    """`url` ends in no slash; `headers` go with every call."""
+    """`url` ends in no slash; calls are those of a user of `tenant`, unless they say otherwise."""
 
     url: str
     port: int
     session: aiohttp.ClientSession
     services: Services
     stores: Stores
+    tenant: str = "acme"
 
     async def call(
         self,
@@ -73,7 +74,7 @@ class Running:
         headers: Mapping[str, str] | None = None,
         anonymous: bool = False,
     ) -> Answered:
-        sent = {} if anonymous else bearer()
+        sent = {} if anonymous else bearer(tenant=self.tenant)
         sent.update(headers or {})
         async with self.session.request(
             method, self.url + path, json=json, data=data, headers=sent, allow_redirects=False

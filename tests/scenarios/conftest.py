@@ -1,27 +1,52 @@
-"""The stacks that scenarios run on: in every setting, or over memory where that is no matter."""
+"""The stacks that scenarios run on: in every setting, or over memory where that is no matter.
+
+One of each setting serves a whole module. Each test has a tenant of its own on it, to which it is
+as good as new.
+"""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
+from itertools import count
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
 from tests.conformance.opening import settings
 from tests.scenarios.stack import Client, Stack, idle_stack, running_stack
 
+_numbers = count(1)
 
-@pytest.fixture(params=sorted(settings()))
-async def stack(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Stack]:
-    async with running_stack(tmp_path, backend=request.param) as running:
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run all tests of a module in one loop: what they share lives in it."""
+    of_module = pytest.mark.asyncio(loop_scope="module")
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent) and pytest_asyncio.is_async_test(item):
+            item.add_marker(of_module, append=False)
+
+
+@pytest_asyncio.fixture(params=sorted(settings()), scope="module", loop_scope="module")
+async def shared(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Stack]:
+    folder = tmp_path_factory.mktemp("shared")
+    async with running_stack(folder, backend=request.param) as running:
         yield running
 
 
 @pytest.fixture
+def stack(shared: Stack) -> Stack:
+    return replace(shared, tenant=f"acme-{next(_numbers)}")
+
+
+@pytest_asyncio.fixture(loop_scope="module")
 async def memory(tmp_path: Path) -> AsyncIterator[Stack]:
     async with running_stack(tmp_path) as running:
         yield running
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def idle(tmp_path: Path) -> AsyncIterator[Stack]:
     async with idle_stack(tmp_path) as running:
         yield running

@@ -36,30 +36,31 @@ DEADLINE_S = 20
 class Stack(Running):
     """A server with an executor behind it."""
 
-    def client(self, name: str, tenant: str = "acme", **claims: object) -> "Client":
+    def client(self, name: str, tenant: str = "", **claims: object) -> "Client":
         """Return a client that speaks a dialect (by its OpenAPI name) as a user of a tenant."""
+        tenant = tenant or self.tenant
         (dialect,) = (one for one in discover() if one.name == name)
         base = dialect.bases[0].replace("{workspaceSlug}", tenant)
         return Client(self, dialect, base, bearer(tenant=tenant, **claims))
 
-    async def fire(self, run_id: str, step_id: str, tenant: str = "acme") -> None:
+    async def fire(self, run_id: str, step_id: str) -> None:
         """Let the timer of a step's newest attempt go off."""
-        run = RUN.fold(await self.events_of(run_id, tenant))
+        run = RUN.fold(await self.events_of(run_id))
         step = run.steps[step_id]
         command = FireTimer(
             token=Token(step_id=step_id, visit=step.visit, attempt=step.attempt),
-            graph=(await self._definition(run, tenant)).versions[run.definition_version].graph,
+            graph=(await self._definition(run)).versions[run.definition_version].graph,
             at=max(step.due_at, self.services.clock.now()),
         )
-        await transact(self.stores.events, RUN, stream_name(tenant, "run", run_id), command)
+        await transact(self.stores.events, RUN, stream_name(self.tenant, "run", run_id), command)
 
-    async def events_of(self, run_id: str, tenant: str = "acme") -> list[Any]:
+    async def events_of(self, run_id: str) -> list[Any]:
         """Return the events of a run."""
-        history = await self.stores.events.read(stream_name(tenant, "run", run_id))
+        history = await self.stores.events.read(stream_name(self.tenant, "run", run_id))
         return [one.event for one in history]
 
-    async def _definition(self, run: Run, tenant: str) -> Definition:
-        found = await self.services.views.definition(tenant, run.definition_id)
+    async def _definition(self, run: Run) -> Definition:
+        found = await self.services.views.definition(self.tenant, run.definition_id)
         assert found is not None
         return found
 

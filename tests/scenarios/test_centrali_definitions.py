@@ -9,7 +9,6 @@ from domain.definition.messages import Body
 from domain.definition.trigger import HttpTrigger, OnDemandTrigger
 from tests.scenarios.stack import Client, Stack
 
-ADA = Principal(subject="ada", tenant="acme")
 ONLY = {"id": "only", "type": "compute", "functionId": "func_abc123"}
 
 
@@ -69,7 +68,7 @@ async def test_a_whole_orchestration_is_shown_as_it_was_written(openapi: Client)
         "updatedAt",
         "updatedBy",
     }
-    assert (shown["workspaceSlug"], shown["version"]) == ("acme", 1)
+    assert (shown["workspaceSlug"], shown["version"]) == (openapi.stack.tenant, 1)
     assert shown["createdBy"] == shown["updatedBy"] == "ada"
 
 
@@ -207,7 +206,7 @@ async def test_members_that_may_only_be_read_are_never_applied(openapi: Client) 
     for shown in (made, changed.body):
         kept = {name: shown[name] for name in ("workspaceSlug", "createdBy", "updatedBy", "slug")}
         assert kept == {
-            "workspaceSlug": "acme",
+            "workspaceSlug": openapi.stack.tenant,
             "createdBy": "ada",
             "updatedBy": "ada",
             "slug": "orders",
@@ -380,7 +379,8 @@ async def dag(stack: Stack) -> str:
     graph = Graph(steps=(a, b, c, d), flow="needs")
     body = Body(name="Dag", trigger=OnDemandTrigger(), graph=graph)
     new = NewDefinition(definition_id="dag00000000000000000", slug="dag", body=body)
-    outcome = await create_definition(stack.services, ADA, new, at=1_700_000_000_000)
+    ada = Principal(subject="ada", tenant=stack.tenant)
+    outcome = await create_definition(stack.services, ada, new, at=1_700_000_000_000)
     assert await stack.services.reached(outcome.position, 5_000)
     return new.definition_id
 
@@ -408,7 +408,7 @@ async def test_sending_a_graph_back_leaves_it_as_it_is(openapi: Client, referenc
         read = (await client.get(f"/orchestrations/{ident}")).body
         assert (await client.put(f"/orchestrations/{ident}", read)).body == read
 
-    found = await openapi.stack.services.views.definition("acme", ident)
+    found = await openapi.stack.services.views.definition(openapi.stack.tenant, ident)
 
     assert found is not None
     assert (found.version, found.body.graph.flow) == (1, "needs")
@@ -427,7 +427,7 @@ async def test_what_centrali_cannot_say_stays_with_a_changed_step(openapi: Clien
 async def test_a_webhook_without_a_path_shows_none(openapi: Client) -> None:
     made = await openapi.created(named("hook", trigger={"type": "http-trigger"}))
 
-    found = await openapi.stack.services.views.definition("acme", made["id"])
+    found = await openapi.stack.services.views.definition(openapi.stack.tenant, made["id"])
 
     assert made["trigger"] == {"type": "http-trigger", "validateSignature": False}
     assert found is not None

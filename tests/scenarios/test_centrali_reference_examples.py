@@ -98,7 +98,7 @@ async def test_trigger_run(reference: Client) -> None:
 async def test_list_runs_and_run_details(reference: Client) -> None:
     details = example("Get Run Details")
     created = await reference.created(example("Create Orchestration"))
-    payload = {**details["input"], "workspaceSlug": "acme"}
+    payload = {**details["input"], "workspaceSlug": reference.stack.tenant}
 
     sent = await reference.stack.call(
         "POST", "/events", json=payload, headers=reference.headers, anonymous=True

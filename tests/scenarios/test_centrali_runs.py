@@ -8,7 +8,6 @@ from command_api.commands import cancel_run, retry_run
 from command_api.principal import Principal
 from tests.scenarios.stack import Client, Stack
 
-ADA = Principal(subject="ada", tenant="acme")
 ANSWER = "5b1f0c52-3b0e-4d59-9a6e-0d3a4f1f6d10"
 DECIDING = [
     {"id": "validate", "type": "compute", "functionId": "func_abc123", "nextStepId": "check"},
@@ -44,6 +43,10 @@ def compute(step_id: str, function: str, **more: object) -> dict[str, object]:
     return {"id": step_id, "type": "compute", "functionId": function, **more}
 
 
+def ada(client: Client) -> Principal:
+    return Principal(subject="ada", tenant=client.stack.tenant)
+
+
 async def test_a_run_is_pending_when_it_is_answered(openapi: Client) -> None:
     definition = await openapi.created(orders())
 
@@ -55,7 +58,7 @@ async def test_a_run_is_pending_when_it_is_answered(openapi: Client) -> None:
         "id": run["id"],
         "orchestrationId": definition["id"],
         "orchestrationVersion": 1,
-        "workspaceSlug": "acme",
+        "workspaceSlug": openapi.stack.tenant,
         "status": "pending",
         "input": {"recordId": "r1"},
         "context": {},
@@ -236,7 +239,7 @@ async def test_a_cancelled_run_is_failed_for_that_reason(
     run = await openapi.started(definition["id"])
     await openapi.until(definition["id"], run["id"], "waiting")
     services = openapi.stack.services
-    await cancel_run(services, ADA, run["id"], at=services.clock.now())
+    await cancel_run(services, ada(openapi), run["id"], at=services.clock.now())
 
     seen = await openapi.until(definition["id"], run["id"], query="?include=steps")
     told = await reference.until(definition["id"], run["id"])
@@ -251,7 +254,7 @@ async def test_a_run_that_is_retried_goes_on(openapi: Client) -> None:
     run = await openapi.ran(definition["id"])
     assert run["status"] == "failed"
     services = openapi.stack.services
-    await retry_run(services, ADA, run["id"], at=services.clock.now())
+    await retry_run(services, ada(openapi), run["id"], at=services.clock.now())
 
     done = await openapi.until(definition["id"], run["id"], "completed")
 
@@ -286,7 +289,7 @@ async def test_cancelled_runs_are_found_among_the_failed(openapi: Client) -> Non
     definition = await openapi.created(orders(wait))
     run = await openapi.started(definition["id"])
     services = openapi.stack.services
-    outcome = await cancel_run(services, ADA, run["id"], at=services.clock.now())
+    outcome = await cancel_run(services, ada(openapi), run["id"], at=services.clock.now())
     await services.reached(outcome.position, 5_000)
 
     found = await openapi.get(f"/orchestrations/{definition['id']}/runs?status=failed")

@@ -139,7 +139,7 @@ async def test_a_path_is_free_when_it_is_given_up(client: Client) -> None:
 
 async def test_a_path_belongs_to_its_workspace(client: Client) -> None:
     await client.created(hooked(path="stripe"))
-    other = client.stack.client(client.dialect.name, "globex")
+    other = client.stack.client(client.dialect.name, f"{client.stack.tenant}-other")
 
     assert (await sent(other, "/webhooks/stripe")).status == 404
     assert (await other.created(hooked(path="stripe")))["trigger"]["path"] == "stripe"
