@@ -60,12 +60,11 @@ class Envelopes:
             return self._other_method(request, error)
         except web.HTTPException as error:
             return self._of_aiohttp(request, error)
-        except Unavailable:
-            refusal = _logged(request, "unavailable", "The service cannot answer now; try again")
-            return self._render(request, refusal, {"Retry-After": "1"})
+        except Unavailable as error:
+            return self._render(request, _unavailable(request, error), {"Retry-After": "1"})
         # The last resort: whatever went wrong must not show.
         except Exception:  # noqa: BLE001 - it is logged with its traceback
-            return self._render(request, _logged(request, "internal_error", "The request failed"))
+            return self._render(request, _failed(request))
 
     def _other_method(
         self, request: web.Request, error: web.HTTPMethodNotAllowed
@@ -104,11 +103,26 @@ def trace_id(request: web.Request) -> str:
     return match[1] if match else secrets.token_hex(16)
 
 
-def _logged(request: web.Request, code: CodeWord, message: str) -> Refusal:
-    """Log what is being handled under a trace id, and return the refusal that names it."""
+def _unavailable(request: web.Request, error: Unavailable) -> Refusal:
+    """Log under a trace id what didn't answer, and return the refusal that names it."""
+    trace = trace_id(request)
+    _LOG.warning(
+        "request refused: %s %r: %s",
+        request.method,
+        request.path,
+        error,
+        extra={"trace_id": trace},
+    )
+    message = f"The service cannot answer now; try again (trace {trace})"
+    return Refusal(code="unavailable", message=message, trace_id=trace)
+
+
+def _failed(request: web.Request) -> Refusal:
+    """Log the exception under a trace id, and return the refusal that names it."""
     trace = trace_id(request)
     _LOG.exception("request failed: %s %r", request.method, request.path, extra={"trace_id": trace})
-    return Refusal(code=code, message=f"{message} (trace {trace})", trace_id=trace)
+    message = f"The request failed (trace {trace})"
+    return Refusal(code="internal_error", message=message, trace_id=trace)
 
 
 def _prefix(base: str) -> re.Pattern[str]:

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Protocol, TypeVar
 
+from eventlog.errors import Unavailable
 from eventlog.failpoints import failpoint
 from eventlog.ports import Clock
 
@@ -58,8 +59,8 @@ async def follow(
     """Hand every event (or message) to `handle`, in order, until cancelled.
 
     Events that `handle` fails on are handed over again, after a backoff; when that doesn't help its
-    exception comes out, for the process to end by: a follower never skips. `handle` meets events
-    more than once.
+    exception comes out, for the process to end by: a follower never skips. What is `Unavailable` is
+    waited for. `handle` meets events more than once.
 
     After each batch it waits for `pace_ms`: what comes meanwhile makes one batch.
     """
@@ -77,14 +78,17 @@ async def follow(
 
 
 async def _insist(act: Callable[[], Awaitable[T]], clock: Clock, doing: str) -> T:
-    backoff_ms = FIRST_BACKOFF_MS
-    for attempt in range(1, ATTEMPTS):
+    backoff_ms, failed = FIRST_BACKOFF_MS, 0
+    while True:
         try:
             return await act()
-        except Exception:  # noqa: BLE001 - the last attempt's comes out
-            _log.warning(
-                "%s failed (attempt %d); again in %d ms", doing, attempt, backoff_ms, exc_info=True
-            )
+        except Unavailable as error:
+            _log.warning("%s waits for %d ms: %s", doing, backoff_ms, error)
+        except Exception:
+            failed += 1
+            if failed == ATTEMPTS:
+                raise
+            told = "%s failed (attempt %d); again in %d ms"
+            _log.warning(told, doing, failed, backoff_ms, exc_info=True)
         await clock.sleep(backoff_ms)
         backoff_ms = min(backoff_ms * 2, LONGEST_BACKOFF_MS)
-    return await act()

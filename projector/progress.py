@@ -12,6 +12,8 @@ from projector.waiting import Waiting
 
 RETRY_MS = 200
 
+_NO_VIEWS = "the views aren't there yet: they come with the first projector"
+
 _log = logging.getLogger("baton.views")
 
 
@@ -37,12 +39,14 @@ class Progress:
             try:
                 if self.position >= 0 or await self._kept.attach(self._tables):
                     self._reach(await self._kept.moved(self.position))
+                    told = False
                     continue
-                if not told:
-                    _log.info("the views aren't there yet: they come with the first projector")
-                told = True
+                level, trouble = logging.INFO, _NO_VIEWS
             except Unavailable as error:
-                _log.warning("the views can't be asked how far they are: %s", error)
+                level, trouble = logging.WARNING, f"the views don't say how far they are: {error}"
+            if not told:
+                _log.log(level, "%s", trouble)
+            told = True
             await self._clock.sleep(RETRY_MS)
 
     async def reached(self, position: int, timeout_ms: int) -> bool:

@@ -15,6 +15,7 @@ from eventlog import follow as following
 from eventlog.backend import Stores
 from eventlog.clock import ManualClock, SystemClock
 from eventlog.envelope import Appended, Conflict, Recorded, Write
+from eventlog.errors import Unavailable
 from eventlog.follow import follow
 from eventlog.ids import new_id
 from eventlog.ports import EventStore
@@ -194,6 +195,30 @@ async def test_a_handler_that_fails_for_good_ends_the_follower(stores: Stores) -
     with pytest.raises(ConnectionError, match="gone"):
         await task
     assert calls == following.ATTEMPTS
+
+
+async def test_a_store_that_does_not_answer_is_waited_for(stores: Stores) -> None:
+    clock = ManualClock()
+    calls = 0
+    done = asyncio.Event()
+
+    async def handle(events: Sequence[Recorded]) -> None:
+        nonlocal calls
+        calls += 1
+        if calls < 5 * following.ATTEMPTS:
+            raise Unavailable("the store is away")
+        done.set()
+
+    await transact(stores.events, SEATS, "acme/run/a", Take(2))
+    subscription = await stores.log.subscribe("test", after=0)
+    task = asyncio.create_task(follow(subscription, handle, clock=clock))
+    while not done.is_set():
+        assert not task.done()
+        await clock.advance(following.LONGEST_BACKOFF_MS)
+    task.cancel()
+    await asyncio.wait([task])
+
+    assert task.cancelled()
 
 
 async def test_sleepers_wake_in_the_order_of_their_times() -> None:
