@@ -68,7 +68,7 @@ def _postgres(started: ExitStack, pids: dict[str, tuple[int, ...]]) -> str:
     found = local_postgres.programs()
     if found is None:
         raise MeasurementFailed(f"no PostgreSQL: {POSTGRES} isn't set, and none is installed")
-    server = local_postgres.LocalPostgres(found, disk=True)
+    server = local_postgres.LocalPostgres(found, lasting=True)
     started.callback(server.remove)
     server.start()
     pids["PostgreSQL"] = (server.pid,)
@@ -79,7 +79,7 @@ def _kafka(started: ExitStack, pids: dict[str, tuple[int, ...]], versions: dict[
     found = local_kafka.programs()
     if found is None:
         raise MeasurementFailed(f"no Kafka: {KAFKA} isn't set, and none can be fetched")
-    server = local_kafka.LocalKafka(found, disk=True)
+    server = local_kafka.LocalKafka(found, lasting=True)
     started.callback(server.remove)
     server.start()
     pids["Kafka"] = (server.pid,)

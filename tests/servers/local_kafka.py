@@ -26,10 +26,11 @@ FETCH = Path(__file__).parents[2] / ".ci" / "fetch-kafka"
 _JAVA = (
     f"-Xmx{HEAP}",
     "-XX:+UseSerialGC",
-    "-XX:TieredStopAtLevel=1",  # it lives too short for more
     "-XX:-UsePerfData",
     "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
 )
+_BRIEF = ("-XX:TieredStopAtLevel=1",)
+"""For a broker that lives too short for what its virtual machine would make of it."""
 
 OPTIONS = {
     "process.roles": "broker,controller",
@@ -108,17 +109,20 @@ class LocalKafka:
         self,
         jars: Path,
         *,
-        disk: bool = False,
+        lasting: bool = False,
         advertised: int | None = None,
         java: tuple[str, ...] = (),
     ) -> None:
-        """Keep the data on a `disk`, or in memory where there is room: waiting tests nothing.
+        """Keep the data in memory where there is room: waiting tests nothing.
 
-        `java` are further options of the virtual machine.
+        A `lasting` one, to be measured, keeps them on a disk. `java` are further options of the
+        virtual machine.
         """
         self._jars = jars
         self._options = java or (f"-XX:SharedArchiveFile={jars / CLASSES}",)
-        where = None if disk else in_memory(ROOM)
+        if not lasting:
+            self._options += _BRIEF
+        where = None if lasting else in_memory(ROOM)
         self._folder = Path(tempfile.mkdtemp(prefix="baton-kafka-", dir=where))
         self._process: subprocess.Popen[bytes] | None = None
         self._deadline = 0.0

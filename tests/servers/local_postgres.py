@@ -20,11 +20,11 @@ OPTIONS = {
     "unix_socket_directories": "",
     "fsync": "on",
     "max_connections": "200",
-    "shared_buffers": "64MB",
     "max_wal_size": "2GB",  # checkpoints while tests run take time and prove nothing
     "checkpoint_timeout": "30min",
     "log_min_messages": "fatal",
 }
+_BRIEF = {"shared_buffers": "64MB"}
 # Sorts and compares as no code point order does: what relies on the database's order shows.
 _INITDB = ("-A", "trust", "-U", "baton", "-E", "UTF8", "--no-sync", "--locale=C.UTF-8")
 _LANGUAGE = ("--locale-provider=icu", "--icu-locale=en-US")
@@ -46,10 +46,14 @@ def _version(path: Path) -> int:
 class LocalPostgres:
     """A server in a temporary folder, with data that survive `kill` and `start`."""
 
-    def __init__(self, folder_of_programs: Path, *, disk: bool = False) -> None:
-        """Keep the data on a `disk`, or in memory where there is room: waiting tests nothing."""
+    def __init__(self, folder_of_programs: Path, *, lasting: bool = False) -> None:
+        """Keep the data in memory where there is room: waiting tests nothing.
+
+        A `lasting` one, to be measured, keeps them on a disk, and is set up as usual.
+        """
         self._programs = folder_of_programs
-        where = None if disk else in_memory(ROOM)
+        self._options = OPTIONS if lasting else {**OPTIONS, **_BRIEF}
+        where = None if lasting else in_memory(ROOM)
         self._folder = Path(tempfile.mkdtemp(prefix="baton-postgres-", dir=where))
         user = _server_user()
         self._user = user.pw_uid if user else None
@@ -59,7 +63,8 @@ class LocalPostgres:
         self.port = quiet_port()
         if user:
             os.chown(self._folder, user.pw_uid, user.pw_gid)
-        self._run("initdb", *_INITDB, *_LANGUAGE, "-D", str(self._data))
+        language = () if lasting else _LANGUAGE
+        self._run("initdb", *_INITDB, *language, "-D", str(self._data))
 
     @property
     def _data(self) -> Path:
@@ -80,7 +85,9 @@ class LocalPostgres:
 
     def launch(self) -> None:
         """Start without waiting. It ends with the thread that calls this."""
-        options = [f"-c{name}={value}" for name, value in {**OPTIONS, "port": self.port}.items()]
+        options = [
+            f"-c{name}={value}" for name, value in {**self._options, "port": self.port}.items()
+        ]
         command = [*_with_parent(), str(self._programs / "postgres"), "-D", str(self._data)]
         with (self._folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
