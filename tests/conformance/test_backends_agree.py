@@ -10,7 +10,13 @@ from typing import TypeVar
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from eventlog.envelope import Appended, Conflict
 from eventlog.ports import Change, Column, Filter, Index, Query, Row, Table
@@ -49,6 +55,9 @@ FILTERS = st.one_of(
         value=st.lists(TEXT, max_size=3),
     ),
 )
+STEPS = 40
+BETWEEN_RESTARTS = 10
+"""So much is asked before a restart, which takes longer than all the rest."""
 ORDERS = st.lists(
     st.tuples(st.sampled_from(["label", "number", "key"]), st.sampled_from(["asc", "desc"])),
     max_size=2,
@@ -70,6 +79,11 @@ class Agreement(RuleBasedStateMachine):
             self.wait(opened.open())
             self.wait(opened.now.views.prepare([TABLE]))
         self.versions: dict[str, int] = {}
+        self.asked = 0
+
+    @invariant()
+    def count(self) -> None:
+        self.asked += 1
 
     def wait(self, result: Awaitable[T]) -> T:
         return self.loop.run_until_complete(result)
@@ -173,9 +187,10 @@ class Agreement(RuleBasedStateMachine):
         assert many[0] == many[1]
         assert scans[0] == scans[1]
 
-    @precondition(lambda self: self.tested.durable)
+    @precondition(lambda self: self.tested.durable and self.asked > BETWEEN_RESTARTS)
     @rule()
     def restart(self) -> None:
+        self.asked = 0
         stores = self.wait(self.tested.reopen())
         self.wait(stores.views.prepare([TABLE]))
 
@@ -184,5 +199,5 @@ class Agreement(RuleBasedStateMachine):
 def test_a_backend_agrees_with_memory(name: str) -> None:
     machine = type(f"AgreementOf{name.title()}", (Agreement,), {"other": name})
     run_state_machine_as_test(
-        machine, settings=settings(max_examples=40, stateful_step_count=25, deadline=None)
+        machine, settings=settings(max_examples=25, stateful_step_count=STEPS, deadline=None)
     )
