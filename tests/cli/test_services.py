@@ -10,7 +10,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from tests.cli.processes import baton
+from tests.cli.conftest import Call
 from tests.servers.cluster import Cluster
 from tests.servers.kafka import server_url
 from tests.servers.postgres import bare_database, database_for
@@ -69,20 +69,17 @@ async def test_services_become_ready_work_together_and_end_in_order(cluster: Clu
     assert "Traceback" not in cluster.said()
 
 
-@pytest.mark.parametrize("verb", ["executor", "projector", "scheduler"])
-async def test_a_service_without_commands_takes_none(cluster: Cluster, verb: Verb) -> None:
-    await cluster.migrate()
-    await cluster.start("projector")
-    service = cluster["projector-1"] if verb == "projector" else (await cluster.start(verb))[0]
+async def test_a_service_without_commands_takes_none(cluster: Cluster) -> None:
+    without = await cluster.start("executor", "projector", "scheduler")
     async with aiohttp.ClientSession(headers=cluster.headers) as session:
-        async with session.get(f"{service.url}/metrics") as response:
-            assert f"baton_{verb}_" in await response.text()
-        async with session.post(f"{service.url}{BASE}", json=ONE_STEP) as response:
-            assert response.status == 404
+        for service in without:
+            async with session.get(f"{service.url}/metrics") as response:
+                assert f"baton_{service.verb}_" in await response.text()
+            async with session.post(f"{service.url}{BASE}", json=ONE_STEP) as response:
+                assert response.status == 404, service.verb
 
 
 async def test_an_api_without_a_projector_is_not_ready_and_says_so(cluster: Cluster) -> None:
-    await cluster.migrate()
     api = cluster.add("api")
     await api.launch()
     async with (
@@ -122,9 +119,15 @@ async def test_a_service_on_a_database_without_a_schema_says_what_to_do(tmp_path
 )
 @pytest.mark.parametrize("verb", [*VERBS, "up"])
 def test_a_service_by_itself_says_what_it_shares(
-    verb: str, environment: dict[str, str], what: str, tmp_path: Path
+    verb: str,
+    environment: dict[str, str],
+    what: str,
+    call: Call,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    ended = baton(verb, folder=tmp_path, env=environment)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    ended = call(verb)
     assert ended.code == 1
     assert what in ended.err
     assert "baton dev" in ended.err
