@@ -34,7 +34,7 @@ async def running(settings: Settings, roles: frozenset[Role] = EVERY) -> AsyncIt
     async with AsyncExitStack() as opened:
         stores = await open_shared(settings, roles)
         opened.push_async_callback(stores.close)
-        stack = compose(settings, stores, clock=clock, rng=rng)
+        stack = compose(settings, stores, roles, clock=clock, rng=rng)
         export(stack, roles)
         opened.push_async_callback(stack.functions.close)
         async with asyncio.TaskGroup() as group:

@@ -16,7 +16,7 @@ from command_api.jwks import JwksKeys
 from command_api.services import FunctionInfo, Services
 from eventlog.backend import Backend, Place, Route, Stores, Transport
 from eventlog.ids import new_id
-from eventlog.ports import Clock
+from eventlog.ports import Clock, KeptViews
 from eventlog.relay import Relay
 from executor.address_policy import AddressPolicy
 from executor.functions import RegisteredFunctions
@@ -125,8 +125,15 @@ class Stack:
     holder: str
 
 
-def compose(settings: Settings, stores: Stores, *, clock: Clock, rng: Random) -> Stack:
-    """Put every role together on `stores`; nothing runs yet.
+def compose(
+    settings: Settings,
+    stores: Stores,
+    roles: frozenset[Role] = EVERY,
+    *,
+    clock: Clock,
+    rng: Random,
+) -> Stack:
+    """Put every role together on `stores`, for a process that runs `roles`; nothing runs yet.
 
     Where processes share the store, each has a name of its own in the leases. In one alone the name
     is always the same, so that it goes on at once after a crash.
@@ -140,7 +147,7 @@ def compose(settings: Settings, stores: Stores, *, clock: Clock, rng: Random) ->
     )
     views = Views(stores.views)
     projector = Projector(stores.views, clock=clock, watched=stores.kept is not None)
-    progress = Progress(stores.kept, clock=clock) if stores.kept else None
+    progress = _progress(stores.kept, roles, clock) if stores.kept else None
     kept = progress or projector
     executor = Executor(stores.events, functions, clock=clock, rng=rng)
     holder = new_id(clock.now()) if stores.kept else "embedded"
@@ -163,6 +170,10 @@ def compose(settings: Settings, stores: Stores, *, clock: Clock, rng: Random) ->
         services=_services(settings, stores, registry, views=views, kept=kept, clock=clock),
         holder=holder,
     )
+
+
+def _progress(kept: KeptViews, roles: frozenset[Role], clock: Clock) -> Progress:
+    return Progress(kept, clock=clock, on_demand="api" not in roles)
 
 
 def export(stack: Stack, roles: frozenset[Role]) -> None:

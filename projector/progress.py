@@ -20,24 +20,33 @@ _log = logging.getLogger("baton.views")
 class Progress:
     """Follows the checkpoint of views that a projector elsewhere keeps (`run`).
 
-    `position` is the newest one heard of, -1 before there are views of this release.
+    `position` is the newest one heard of, -1 before there are views of this release. Who asks
+    seldom follows only `on_demand`, while somebody waits: each step is a message to all who follow.
     """
 
     def __init__(
-        self, kept: KeptViews, *, clock: Clock, views: Sequence[View[Any]] | None = None
+        self,
+        kept: KeptViews,
+        *,
+        clock: Clock,
+        views: Sequence[View[Any]] | None = None,
+        on_demand: bool = False,
     ) -> None:
         self.position = -1
         self._kept = kept
         self._clock = clock
+        self._on_demand = on_demand
         self._tables = [view.table for view in (every_view() if views is None else views)]
         self._waiting = Waiting()
 
     async def run(self) -> None:
-        """Wait for the views, then for every step they take, until cancelled."""
+        """Wait for the views, then for the steps they take, until cancelled."""
         told = False
         while True:
             try:
                 if self.position >= 0 or await self._kept.attach(self._tables):
+                    if self._on_demand:
+                        await self._waiting.somebody()
                     self._reach(await self._kept.moved(self.position))
                     told = False
                     continue

@@ -10,6 +10,7 @@ class Waiting:
 
     def __init__(self) -> None:
         self._order = count()
+        self._came = asyncio.Event()
         self._heap: list[tuple[int, int, asyncio.Future[bool]]] = []
 
     @property
@@ -17,12 +18,19 @@ class Waiting:
         """Whether there is one."""
         return bool(self._heap)
 
+    async def somebody(self) -> None:
+        """Return when there is one."""
+        while not self._heap:
+            self._came.clear()
+            await self._came.wait()
+
     async def until(self, position: int, timeout_ms: int) -> bool:
         """Wait until `position` is reached; False when it isn't after `timeout_ms`."""
         loop = asyncio.get_running_loop()
         future: asyncio.Future[bool] = loop.create_future()
         entry = (position, next(self._order), future)
         heapq.heappush(self._heap, entry)
+        self._came.set()
         timer = loop.call_later(timeout_ms / 1000, _give_up, future)
         try:
             return await future

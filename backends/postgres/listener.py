@@ -49,6 +49,12 @@ class Listener:
         self._missed()
         return connection
 
+    def rest(self) -> None:
+        """Listen no more until the connection is asked for again."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.terminate()
+
     async def close(self) -> None:
         """Listen no more."""
         self._closed = True

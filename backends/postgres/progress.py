@@ -11,6 +11,8 @@ from backends.postgres.listener import Listener
 
 CHANNEL = "baton_views"
 POLL_S = 0.5
+REST_S = 2.0
+"""How long it goes on listening when nobody asks."""
 
 
 class Progress:
@@ -21,10 +23,26 @@ class Progress:
         self._newest = 0
         self._missing = True  # whether it may have moved unheard
         self._told = asyncio.Event()
+        self._resting: asyncio.TimerHandle | None = None
         self._listener = Listener(url, CHANNEL, heard=self._heard, missed=self._missed)
 
     async def moved(self, after: int) -> int:
         """Wait for and return a checkpoint behind `after`; raises `Unavailable`."""
+        if self._resting is not None:
+            self._resting.cancel()
+        try:
+            return await self._moved(after)
+        finally:
+            loop = asyncio.get_running_loop()
+            self._resting = loop.call_later(REST_S, self._listener.rest)
+
+    async def close(self) -> None:
+        """Listen no more."""
+        if self._resting is not None:
+            self._resting.cancel()
+        await self._listener.close()
+
+    async def _moved(self, after: int) -> int:
         while True:
             await self._listener.connection()
             self._told.clear()
@@ -39,10 +57,6 @@ class Progress:
                     await self._told.wait()
             except TimeoutError:
                 self._missing = True
-
-    async def close(self) -> None:
-        """Listen no more."""
-        await self._listener.close()
 
     def _heard(self, _pid: int, checkpoint: int | None) -> None:
         if checkpoint is None:

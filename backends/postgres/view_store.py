@@ -14,8 +14,11 @@ from backends.postgres.view_sets import LIVE, TEMPORARY, ViewSet, state_of
 from eventlog.errors import InUse, Unavailable
 from eventlog.ports import Change, Page, Query, Row, Table, ViewStore
 
+# Nobody waits for the disk: what a crash of the server takes back, with the checkpoint, is folded
+# again from the events.
 _MOVED = """moved AS (
-    UPDATE {state} SET checkpoint = $1 WHERE generation = $2 AND checkpoint IN ($1, $3) RETURNING 1
+    UPDATE {state} SET checkpoint = $1 WHERE generation = $2 AND checkpoint IN ($1, $3)
+    RETURNING set_config('synchronous_commit', 'off', true)
 )"""
 _TOLD = f"SELECT count(pg_notify('{CHANNEL}', $1::bigint::text)) FROM moved"  # noqa: S608 - ours
 _IF_MOVED = "EXISTS (SELECT FROM moved)"

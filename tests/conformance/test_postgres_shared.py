@@ -9,7 +9,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from backends.postgres import BACKEND
+from backends.postgres import BACKEND, progress
 from backends.postgres.database import open_database
 from backends.postgres.leases import PostgresLeases, offset_s
 from backends.postgres.view_store import PostgresViewStore
@@ -26,6 +26,9 @@ from tests.servers.postgres import database_for
 
 KEY = b"a key for tests, 32 bytes long.."
 DELAY = DelayStarted(step_id="wait", visit=1, delay_ms=5, resume_at=35, at=30)
+LISTENERS = """
+SELECT count(*) FROM pg_stat_activity
+WHERE datname = current_database() AND query ILIKE 'listen%baton_views%'"""
 THINGS = Table(name="things")
 THING = Change(table="things", upserts=[Row("acme", "k", b"{}")])
 
@@ -63,6 +66,15 @@ async def direct(place: Place) -> AsyncIterator[asyncpg.Connection]:
     await connection.close()
 
 
+async def until_listening(direct: asyncpg.Connection, count: int) -> None:
+    """Wait until so many connections hear how far the views are."""
+    async with asyncio.timeout(10):
+        while True:
+            if await direct.fetchval(LISTENERS) == count:
+                return
+            await asyncio.sleep(0.01)
+
+
 async def test_views_of_another_process_are_seen(one: Stores, other: Stores) -> None:
     for stores in (one, other):
         await stores.views.prepare([THINGS])
@@ -84,6 +96,22 @@ async def test_a_projector_that_was_replaced_changes_nothing(one: Stores, other:
         await one.views.commit([late], checkpoint=4)
     assert await other.views.checkpoint() == 5
     assert await other.views.get("things", "acme", "k") == b"{}"
+
+
+async def test_how_far_views_are_is_heard_of_again_after_a_rest(
+    one: Stores, other: Stores, direct: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(progress, "REST_S", 0.01)
+    monkeypatch.setattr(progress, "POLL_S", 600)
+    await one.views.prepare([THINGS])
+    assert other.kept
+    assert await other.kept.attach([THINGS])
+    for checkpoint in (3, 5, 8):
+        hearing = asyncio.create_task(other.kept.moved(checkpoint - 1))
+        await until_listening(direct, 1)
+        await one.views.commit([THING], checkpoint=checkpoint)
+        assert await asyncio.wait_for(hearing, 10) == checkpoint
+        await until_listening(direct, 0)
 
 
 async def test_a_view_commit_that_was_not_heard_of_can_be_repeated(one: Stores) -> None:

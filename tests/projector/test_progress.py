@@ -18,6 +18,7 @@ class Kept:
         self.there = False
         self.away = False
         self.asked = 0
+        self.followed = 0
         self._checkpoint = 0
         self._moved = asyncio.Event()
 
@@ -34,6 +35,7 @@ class Kept:
         return self.there
 
     async def moved(self, after: int) -> int:
+        self.followed += 1
         while self._checkpoint <= after:
             await self._moved.wait()
         return self._checkpoint
@@ -102,3 +104,24 @@ async def test_a_store_that_is_away_is_asked_again(
     await retried(clock)
 
     assert await progress.reached(0, 5_000)
+
+
+async def test_on_demand_it_follows_only_while_somebody_waits(
+    kept: Kept, clock: ManualClock
+) -> None:
+    progress = Progress(kept, clock=clock, on_demand=True)
+    running = asyncio.create_task(progress.run())
+    kept.there = True
+    kept.move(6)
+    await retried(clock)
+    assert kept.followed == 0
+
+    assert await progress.reached(5, 5_000)
+    followed = kept.followed
+    kept.move(8)
+    kept.move(9)
+    await retried(clock)
+    assert kept.followed == followed
+    assert await progress.reached(9, 5_000)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
