@@ -1,4 +1,6 @@
-"""Options of the test run."""
+"""Options of the test run, and how its tests are shared out among processes."""
+
+import os
 
 import pytest
 
@@ -10,3 +12,42 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=1_000,
         help="how many seeds the simulation of all roles plays (tests/simulation)",
     )
+
+
+def pytest_configure() -> None:
+    """Let services that tests start find what others have compiled."""
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """More processes than processors: tests wait for servers, leases and delays much of the time.
+
+    It is what `--numprocesses auto` comes to.
+    """
+    return (os.cpu_count() or 1) * 3 // 2
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Begin with the tests that take long, dealt out evenly: at the end all would wait for them.
+
+    They are those with a timeout of their own. Each process begins with an equal part of the list,
+    one behind the other.
+    """
+    processes = int(getattr(config, "workerinput", {"workercount": 1})["workercount"])
+    count = len(items)
+    long = sorted(filter(_timeout_s, items), key=_timeout_s, reverse=True)
+    short = [item for item in items if not _timeout_s(item)]
+    items.clear()
+    for number in range(processes):
+        dealt = long[number::processes]
+        room = (count - len(items)) // (processes - number) - len(dealt)
+        items += [*dealt, *short[: max(room, 0)]]
+        del short[: max(room, 0)]
+
+
+def _timeout_s(item: pytest.Item) -> float:
+    """Return the timeout that a test was given, or 0."""
+    marker = item.get_closest_marker("timeout")
+    return float(marker.args[0]) if marker else 0.0

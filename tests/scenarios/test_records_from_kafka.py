@@ -27,6 +27,7 @@ from tests.faults.topic_log import bootstrap
 from tests.servers.cluster import TENANT
 from tests.servers.kafka import server_url
 from tests.servers.postgres import database_for
+from tests.servers.service import Service
 
 EVENTS = int(os.environ.get("BATON_TEST_RECORDS", "10000"))
 AGAIN = EVENTS // 20
@@ -34,6 +35,8 @@ VICTIMS = ("scheduler-1", "executor-1", "projector-1")
 POLL_S = 0.01
 STILL_S = 40.0
 """A group waits ten seconds for a consumer that was killed, and a machine may be busy."""
+IN_HAND = 10
+"""So many runs are an executor's when it is killed: some of their steps are under way."""
 PACE = 200
 """Messages on their way at once."""
 ORDERS = {
@@ -208,6 +211,8 @@ async def everything_happens(driver: Driver[Site], watch: Watch, rng: Random) ->
             before = await watch.now()
             sending = asyncio.create_task(send(producer, site.records_topic, sent))
             await watch.until(_at_work(name, before))
+            if name == "executor-1":
+                await _has_runs(site[name])
             await site[name].kill()
             killed[name] = await watch.now()
             if name == "projector-1":
@@ -220,6 +225,15 @@ async def everything_happens(driver: Driver[Site], watch: Watch, rng: Random) ->
 async def _passed(watch: Watch, shown: int) -> Counted:
     """Wait until more runs have completed than the views show, which stand still."""
     return await watch.until(lambda now: now.completed > shown)
+
+
+async def _has_runs(executor: Service) -> None:
+    """Wait until it has runs in hand: those of the other one are not taken over."""
+    async with asyncio.timeout(STILL_S):
+        while True:
+            if (await executor.metrics())["baton_executor_runs"] >= IN_HAND:
+                return
+            await asyncio.sleep(POLL_S)
 
 
 def _at_work(name: str, before: Counted) -> Callable[[Counted], bool]:
