@@ -19,15 +19,6 @@ def pytest_configure() -> None:
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_auto_num_workers() -> int:
-    """More processes than processors: tests wait for servers, leases and delays much of the time.
-
-    It is what `--numprocesses auto` comes to.
-    """
-    return (os.cpu_count() or 1) * 3 // 2
-
-
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Begin with the tests that take long, dealt out evenly: at the end all would wait for them.

@@ -14,9 +14,11 @@ from tests.faults.arena import Arena
 from tests.faults.test_poison import POISON, STRUCTURED
 from tests.faults.topic_log import Raw, produce
 from tests.faults.verdicts import complaints, settled
+from tests.servers.service import Service
 
 RATE = 8.0
 COMINGS = 6
+MOVED_S = 30.0
 MOVES = 10
 WRITERS = 64
 ROUNDS = 3
@@ -64,17 +66,27 @@ async def test_runs_go_on_while_executors_come_and_go(arena: Arena) -> None:
     passing = arena.site.add("executor")
     asking = asyncio.create_task(arena.load.run(rate=RATE))
     for number in range(COMINGS):
+        before = len(_moves(passing))
         await passing.start()
-        await asyncio.sleep(arena.rng.uniform(1.0, 2.0))
+        async with asyncio.timeout(MOVED_S):
+            while True:
+                if len(_moves(passing)) > before:
+                    break
+                await asyncio.sleep(0.1)
+        await asyncio.sleep(arena.rng.uniform(0.5, 1.0))
         await (passing.kill() if number % 3 == 2 else passing.stop())
     asking.cancel()
     await asyncio.gather(asking, return_exceptions=True)
     await passing.start()
 
     assert complaints(await settled(arena)) == []
-    moves = [_MOVE.findall(one.said(10_000_000)) for one in (first, passing)]
+    moves = [_moves(one) for one in (first, passing)]
     assert min(map(len, moves)) > COMINGS / 2
     assert sum(map(len, moves)) > MOVES, moves
+
+
+def _moves(executor: Service) -> list[str]:
+    return _MOVE.findall(executor.said(10_000_000))
 
 
 async def test_poison_on_the_topics_is_put_aside_and_delays_no_neighbour(arena: Arena) -> None:

@@ -35,8 +35,8 @@ VICTIMS = ("scheduler-1", "executor-1", "projector-1")
 POLL_S = 0.01
 STILL_S = 40.0
 """A group waits ten seconds for a consumer that was killed, and a machine may be busy."""
-IN_HAND = 10
-"""So many runs are an executor's when it is killed: some of their steps are under way."""
+PERFORMED = 10
+"""So many steps an executor performs while it is watched, and is killed then."""
 PACE = 200
 """Messages on their way at once."""
 ORDERS = {
@@ -212,7 +212,7 @@ async def everything_happens(driver: Driver[Site], watch: Watch, rng: Random) ->
             sending = asyncio.create_task(send(producer, site.records_topic, sent))
             await watch.until(_at_work(name, before))
             if name == "executor-1":
-                await _has_runs(site[name])
+                await _performs(site[name])
             await site[name].kill()
             killed[name] = await watch.now()
             if name == "projector-1":
@@ -227,11 +227,13 @@ async def _passed(watch: Watch, shown: int) -> Counted:
     return await watch.until(lambda now: now.completed > shown)
 
 
-async def _has_runs(executor: Service) -> None:
-    """Wait until it has runs in hand: those of the other one are not taken over."""
+async def _performs(executor: Service) -> None:
+    """Wait until it is in the middle of steps: those of the other one are not taken over."""
+    performed = "baton_executor_steps_performed_total"
+    before = (await executor.metrics())[performed]
     async with asyncio.timeout(STILL_S):
         while True:
-            if (await executor.metrics())["baton_executor_runs"] >= IN_HAND:
+            if (await executor.metrics())[performed] >= before + PERFORMED:
                 return
             await asyncio.sleep(POLL_S)
 
