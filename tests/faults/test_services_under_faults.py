@@ -2,7 +2,9 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 
+import asyncpg
 import pytest
 
 from eventlog.failpoints import CRASHED, Place
@@ -24,6 +26,7 @@ from tests.servers.service import Service, Verb
 
 RATE = 6.0
 BEFORE_S = 1.0
+RECOVERED_S = 30.0
 CRASHES: Sequence[tuple[Verb, Place]] = (
     ("api", "before-commit"),
     ("executor", "before-commit"),
@@ -53,6 +56,7 @@ async def test_everything_asked_for_comes_to_its_end_once(
     asking = asyncio.create_task(arena.load.run(rate=RATE))
     await asyncio.sleep(BEFORE_S)
     for one in arena.rng.sample(strikes, len(strikes)):
+        await _under_way(arena)
         await strike(arena, one, arena.rng)
         await asyncio.sleep(arena.rng.uniform(0.5, 1.5))
     asking.cancel()
@@ -62,6 +66,16 @@ async def test_everything_asked_for_comes_to_its_end_once(
     assert arena.missed == []
     met = hits(await arena.site.events(), arena.struck)
     assert set(met) == {one.name for one in strikes}, met
+
+
+async def _under_way(arena: Arena) -> None:
+    """Wait until there is something to hit; the fault before may still hold up everything."""
+    async with asyncio.timeout(RECOVERED_S):
+        while True:
+            with suppress(OSError, asyncpg.PostgresError):
+                if (await arena.site.under_way()).runs:
+                    return
+            await asyncio.sleep(0.02)
 
 
 async def test_a_service_that_ends_at_any_named_place_loses_and_doubles_nothing(
