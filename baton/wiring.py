@@ -34,6 +34,7 @@ from scheduler.role import FOLLOWED, Scheduler
 
 Role: TypeAlias = Literal["api", "executor", "projector", "scheduler"]
 EVERY: Final[frozenset[Role]] = frozenset(get_args(Role))
+ONLY_SCHEDULER: Final[frozenset[Role]] = frozenset(("scheduler",))
 
 READY_WITHIN_MS = 1_000
 """How far behind the log the views of a ready process may be."""
@@ -74,7 +75,7 @@ async def open_shared(settings: Settings, roles: frozenset[Role] = EVERY) -> Sto
     Raises `InUse` and `Unavailable`.
     """
     transport = transport_of(settings.log)
-    followed = FOLLOWED if roles == {"scheduler"} else None
+    followed = FOLLOWED if roles == ONLY_SCHEDULER else None
     stores = await open_stores(settings, followed=followed)
     if transport is None:
         return stores
