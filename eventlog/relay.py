@@ -121,17 +121,17 @@ class Relay:
         if self._saved < self.position and not reading.done():
             pause_ms = max(0, self._saved_at + SAVE_MS - self._clock.now())
             await asyncio.wait((reading,), timeout=pause_ms / 1_000)
-            if not reading.done():
-                await self._save_if_due()
+            if not reading.done():  # whatever the clock says: the pause may have been cut by a tick
+                await self._save()
 
     async def _save_if_due(self) -> None:
-        now = self._clock.now()
-        if self._saved < self.position and now >= self._saved_at + SAVE_MS:
-            self._saved_at = now
+        due_at = self._saved_at + SAVE_MS
+        if self._saved < self.position and self._clock.now() >= due_at:
             await self._save()
 
     async def _save(self) -> None:
         """Save how far it came; if that fails, more is published again after a crash."""
+        self._saved_at = self._clock.now()
         position = self.position
         try:
             await self._checkpoints.save(NAME, position)
