@@ -45,9 +45,9 @@ _SETTINGS = MappingProxyType(
         "jit": "off",
     }
 )
-# A plan that is kept would be the one for a table as small as it was then. Of a table that grew since
-# it was looked at the server expects a handful of rows: a page is read along its index all the same,
-# instead of finding and sorting everything.
+# A plan that is kept would be the one for a table as small as it was then. Of a table that grew
+# unseen the server expects a handful of rows: a page is read along its index all the same, instead
+# of finding and sorting everything.
 _POOLED = MappingProxyType(
     {
         **_SETTINGS,

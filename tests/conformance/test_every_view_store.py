@@ -16,7 +16,7 @@ RUNS = Table(
         Column(name="active", kind="int"),
     ),
     indexes=(
-        Index(columns=("requested_at",)),
+        Index(columns=("requested_at", "status")),
         Index(columns=("status", "requested_at")),
         Index(columns=("active",), where_set="active", across_tenants=True),
     ),

@@ -1,6 +1,7 @@
 """Processes that share a PostgreSQL database: who may write, what others see, what is only read."""
 
 import asyncio
+import re
 import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -96,6 +97,22 @@ async def test_a_projector_that_was_replaced_changes_nothing(one: Stores, other:
         await one.views.commit([late], checkpoint=4)
     assert await other.views.checkpoint() == 5
     assert await other.views.get("things", "acme", "k") == b"{}"
+
+
+async def test_a_page_of_a_table_that_has_just_grown_is_read_along_its_index(one: Stores) -> None:
+    rows = [run(f"r{number:05d}", at=number) for number in range(3_000)]
+    await one.views.prepare([RUNS])
+    await one.views.commit([Change(table="runs", upserts=rows)], checkpoint=1)
+    views = one.views
+    assert isinstance(views, PostgresViewStore)
+    order = (("requested_at", "desc"), ("key", "desc"))
+    query = Query(table="runs", tenant="acme", order=order, limit=20)  # type: ignore[arg-type]
+    statement, values = views.tables["runs"].select(query)
+    plan = await views.database.fetch(f"EXPLAIN (ANALYZE, TIMING off) {statement}", *values)
+    read = [int(found) for (line,) in plan for found in re.findall(r"actual rows=(\d+)", line)]
+
+    assert read
+    assert max(read) < 100, plan
 
 
 async def test_how_far_views_are_is_heard_of_again_after_a_rest(
