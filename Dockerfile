@@ -11,13 +11,14 @@ RUN pip install --require-hashes -r constraints-runtime.txt
 
 COPY pyproject.toml README.md LICENSE ./
 COPY backends ./backends
-COPY baton ./baton
 COPY command_api ./command_api
 COPY domain ./domain
 COPY eventlog ./eventlog
 COPY executor ./executor
 COPY projector ./projector
+COPY protocols ./protocols
 COPY scheduler ./scheduler
+COPY src ./src
 RUN pip install --no-deps --no-build-isolation . \
   && pip uninstall --yes pip
 

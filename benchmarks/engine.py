@@ -8,21 +8,21 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
+from baton.command_api.commands import NewDefinition, NewRun, create_definition, start_run
+from baton.command_api.principal import Principal
+from baton.domain.definition.messages import Body
+from baton.domain.definition.state import State as Definition
+from baton.domain.definition.trigger import OnDemandTrigger
+from baton.domain.run.messages import RunCompleted, RunFailed
+from baton.domain.stream import stream_name
+from baton.eventlog.events.envelope import Recorded
+from baton.eventlog.loops.follow import follow
 from baton.running import ready, running
 from baton.settings import Settings
 from baton.wiring import Stack
 from benchmarks.load import TENANT, Load, Measured, Quota, quantile
 from benchmarks.processes import rss_mib
 from benchmarks.shapes import Shape
-from command_api.commands import NewDefinition, NewRun, create_definition, start_run
-from command_api.principal import Principal
-from domain.definition.messages import Body
-from domain.definition.state import State as Definition
-from domain.definition.trigger import OnDemandTrigger
-from domain.run.messages import RunCompleted, RunFailed
-from domain.stream import stream_name
-from eventlog.envelope import Recorded
-from eventlog.follow import follow
 
 _CAUGHT_UP_MS = 120_000
 _PRINCIPAL = Principal(subject="bench", tenant=TENANT)

@@ -16,6 +16,8 @@ import orjson
 import uvloop
 
 from baton.cli.make_token import signed
+from baton.command_api.app import make_app
+from baton.command_api.serve import serve
 from baton.running import ready, running
 from benchmarks.engine import Engine, engine, settings_in
 from benchmarks.http_process import Job
@@ -23,8 +25,6 @@ from benchmarks.load import TENANT, Load, Measured
 from benchmarks.processes import command_of, environment, tell
 from benchmarks.shapes import SHAPES
 from benchmarks.where_time_goes import Spent, by_function, by_package
-from command_api.app import make_app
-from command_api.serve import serve
 
 SHAPE = "3-step"
 _FUNCTIONS = 20

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from baton.cli import left_by_dev
+from baton.cli import dev_session as left_by_dev
 from benchmarks.engine import engine
 from benchmarks.load import TENANT
 from benchmarks.processes import MeasurementFailed, environment

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from domain.definition.graph import Compute, Graph
+from baton.domain.definition.graph import Compute, Graph
 
 FUNCTION = "noop"
 

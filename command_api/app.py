@@ -9,16 +9,18 @@ from functools import partial
 
 from aiohttp import hdrs, web
 
-from command_api import auth, json_body, own_paths
-from command_api.dialect import Dialect, Route, discover
-from command_api.envelopes import Envelopes
-from command_api.exchange import Exchange
-from command_api.metrics import HttpMetrics
-from command_api.principal import Principal
-from command_api.read_your_write import respond
-from command_api.refusal import Refused
-from command_api.reply import Reply
-from command_api.services import Services
+from baton.command_api.dialect.contract import Dialect, Route, discover
+from baton.command_api.dialect.envelopes import Envelopes
+from baton.command_api.http import json_body
+from baton.command_api.http.read_your_write import respond
+from baton.command_api.http.refusal import Refused
+from baton.command_api.http.reply import Reply
+from baton.command_api.http.request_context import Exchange
+from baton.command_api.own import service_paths as own_paths
+from baton.command_api.principal import Principal
+from baton.command_api.request_metrics import HttpMetrics
+from baton.command_api.security import auth
+from baton.command_api.services import Services
 
 _Endpoint = Callable[[web.Request], Awaitable[web.StreamResponse]]
 

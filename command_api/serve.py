@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from command_api import log_filter
+from baton.command_api.http import log_filter
 
 KEEPALIVE_S = 75.0
 """Also how long a request's head may take: aiohttp has no other deadline for it."""

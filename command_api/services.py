@@ -5,9 +5,12 @@ from dataclasses import dataclass, field
 
 from prometheus_client import CollectorRegistry
 
-from command_api.principal import Authenticator
-from eventlog.ports import Clock, EventStore, IdempotencyKeys, Secrets
-from projector.queries import Views
+from baton.command_api.principal import Authenticator
+from baton.eventlog.ports.clock import Clock
+from baton.eventlog.ports.keys import IdempotencyKeys
+from baton.eventlog.ports.secrets import Secrets
+from baton.eventlog.ports.stores import EventStore
+from baton.projector.queries import Views
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

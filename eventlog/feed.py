@@ -10,8 +10,8 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from operator import attrgetter
 
-from eventlog.envelope import Recorded
-from eventlog.errors import Unreadable
+from baton.eventlog.errors import Unreadable
+from baton.eventlog.events.envelope import Recorded
 
 Read = Callable[[int, int], Awaitable[Sequence[Recorded]]]
 """Reads the store: (after, limit) to events in order."""
@@ -24,7 +24,7 @@ _position = attrgetter("position")
 
 
 class Feed:
-    """Implements `eventlog.ports.Log` over what one store's append path publishes."""
+    """Implements `Log` over what one store's append path publishes."""
 
     def __init__(self, read: Read, *, head: int, recent: int = RECENT) -> None:
         """`head` is the store's newest position; all events behind it must be published here."""

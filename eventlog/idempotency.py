@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from eventlog.ports import Answer, Claim
+from baton.eventlog.ports.keys import Answer, Claim
 
 KEPT_MS = 24 * 3_600_000
 """How long an answer is kept, from the claim on."""

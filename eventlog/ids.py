@@ -3,7 +3,7 @@
 import os
 from itertools import count
 
-from domain.ids import xid_text
+from baton.domain.ids import xid_text
 
 _MAKER = os.urandom(5)  # stands for the machine and process of an xid
 _COUNTER = count(int.from_bytes(os.urandom(3), "big"))

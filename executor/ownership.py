@@ -3,12 +3,12 @@
 import logging
 from collections.abc import Awaitable, Callable
 
-from domain.run.decisions import DECIDER
-from domain.stream import stream_name
-from eventlog.ports import EventStore
-from eventlog.shares import Owns
-from executor.work import Executor
-from projector.queries import Views
+from baton.domain.run.decisions import DECIDER
+from baton.domain.stream import stream_name
+from baton.eventlog.ports.partitions import Owns
+from baton.eventlog.ports.stores import EventStore
+from baton.executor.executor import Executor
+from baton.projector.queries import Views
 
 PATIENCE_MS = 10_000
 """After how long a wait for the views is told."""
@@ -17,7 +17,7 @@ _log = logging.getLogger("baton.executor")
 
 
 class Ownership:
-    """Implements `eventlog.shares.Owner` for an executor.
+    """Implements `Owner` for an executor.
 
     `reached(position, timeout_ms)` tells whether the views hold `position` in time: they list the
     runs to take up, and may be behind.

@@ -4,11 +4,12 @@ import logging
 from collections.abc import Sequence
 from typing import Any
 
-from eventlog.errors import Unavailable
-from eventlog.ports import Clock, KeptViews
-from projector.view import View
-from projector.views import every_view
-from projector.waiting import Waiting
+from baton.eventlog.errors import Unavailable
+from baton.eventlog.ports.clock import Clock
+from baton.eventlog.ports.views import KeptViews
+from baton.projector.position_waiters import Waiting
+from baton.projector.view import View
+from baton.projector.views import every_view
 
 RETRY_MS = 200
 

@@ -7,20 +7,20 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from typing import Any, Literal, TypeVar
 
-from eventlog.codec import load
-from eventlog.ports import Filter, Query, ViewStore
-from projector.view import View
-from projector.views.definitions import VIEW as _DEFINITIONS
-from projector.views.definitions import Document as Definition
-from projector.views.run_steps import VIEW as _RUN_STEPS
-from projector.views.run_steps import Document as RunStep
-from projector.views.runs import VIEW as _RUNS
-from projector.views.runs import Document as Run
-from projector.views.runs import Status as RunStatus
-from projector.views.schedules import VIEW as _SCHEDULES
-from projector.views.schedules import Document as Schedule
-from projector.views.timers import VIEW as _TIMERS
-from projector.views.timers import Document as Timer
+from baton.eventlog.events.codec import load
+from baton.eventlog.ports.views import Filter, Query, ViewStore
+from baton.projector.view import View
+from baton.projector.views.definitions.view import VIEW as _DEFINITIONS
+from baton.projector.views.definitions.view import Document as Definition
+from baton.projector.views.run_steps.view import VIEW as _RUN_STEPS
+from baton.projector.views.run_steps.view import Document as RunStep
+from baton.projector.views.runs.view import VIEW as _RUNS
+from baton.projector.views.runs.view import Document as Run
+from baton.projector.views.runs.view import Status as RunStatus
+from baton.projector.views.schedules.view import VIEW as _SCHEDULES
+from baton.projector.views.schedules.view import Document as Schedule
+from baton.projector.views.timers.view import VIEW as _TIMERS
+from baton.projector.views.timers.view import Document as Timer
 
 D = TypeVar("D")
 

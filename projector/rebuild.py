@@ -7,11 +7,12 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from eventlog.envelope import Recorded
-from eventlog.ports import EventStore, Filter, Query, Row, ViewStore
-from projector.folding import Folding, read_missing
-from projector.view import Key, View
-from projector.views import every_view
+from baton.eventlog.events.envelope import Recorded
+from baton.eventlog.ports.stores import EventStore
+from baton.eventlog.ports.views import Filter, Query, Row, ViewStore
+from baton.projector.batch import Folding, read_missing
+from baton.projector.view import Key, View
+from baton.projector.views import every_view
 
 Progress = Callable[[int, int], None]
 """Is told (done, total) positions of the log."""

@@ -1,14 +1,14 @@
 """What a view is: a table, the events it is made of and the pure fold that makes its documents.
 
-Views are found in `projector.views`, each exporting a `VIEW`; nothing here knows one of them.
+Views are found in `baton.projector.views`, each exporting a `VIEW`; nothing here knows one of them.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeAlias, TypeVar
 
-from eventlog.envelope import Recorded
-from eventlog.ports import Table
+from baton.eventlog.events.envelope import Recorded
+from baton.eventlog.ports.views import Table
 
 D = TypeVar("D")
 

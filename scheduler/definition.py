@@ -3,13 +3,13 @@
 from dataclasses import replace
 from typing import Final
 
-from domain.definition.decisions import DECIDER
-from domain.definition.graph import Graph
-from domain.definition.state import State
-from domain.stream import stream_name
-from eventlog.ports import EventStore
-from eventlog.transact import Known
-from scheduler.streams import caught_up
+from baton.domain.definition.decisions import DECIDER
+from baton.domain.definition.graph import Graph
+from baton.domain.definition.state import State
+from baton.domain.stream import stream_name
+from baton.eventlog.loops.transact import Known
+from baton.eventlog.ports.stores import EventStore
+from baton.scheduler.streams import caught_up
 
 NEVER: Final = Known(State(), 0)
 """A definition that nobody has looked at yet."""

@@ -4,9 +4,9 @@ A message that is taken in twice is recorded once: its events have ids of their 
 the letter's.
 """
 
-from eventlog.dead_letters import REDRIVEN, DeadLetter, DeadLetters
-from eventlog.ports import Clock
-from eventlog.topics import Message, Topics
+from baton.eventlog.ports.clock import Clock
+from baton.eventlog.ports.dead_letters import REDRIVEN, DeadLetter, DeadLetters
+from baton.eventlog.ports.topics import Message, Topics
 
 
 async def redrive(letter: DeadLetter, kept: DeadLetters, topics: Topics, *, clock: Clock) -> None:

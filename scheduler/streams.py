@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
-from domain.decider import Decider
-from eventlog.ports import EventStore
-from eventlog.transact import Known
+from baton.domain.decider import Decider
+from baton.eventlog.loops.transact import Known
+from baton.eventlog.ports.stores import EventStore
 
 C = TypeVar("C")
 S = TypeVar("S")

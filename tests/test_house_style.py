@@ -6,7 +6,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 ROLES = ("command_api", "executor", "projector", "scheduler")
-PRODUCT = ("backends", "baton", "domain", "eventlog", *ROLES)
+PRODUCT = ("backends", "domain", "eventlog", "protocols", "src", *ROLES)
 EMPTY_NAMES = {"utils", "helpers", "common", "manager", "base", "misc", "types"}
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 

@@ -8,20 +8,21 @@ from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
 
-from backends.kafka.beginning import end_what_was_given_up
-from backends.kafka.connection import connection_to
-from backends.kafka.creation import Creation
-from backends.kafka.names import names_of
-from backends.kafka.producer import Producer
-from backends.kafka.publishing import KafkaPublisher
-from backends.kafka.run_events_in import RunEventReader
-from backends.kafka.seldom import speak_seldom
-from backends.kafka.shares import KafkaShares
-from backends.kafka.topics import KafkaTopics
-from eventlog import dead_letters
-from eventlog.backend import Route, Stores, Transport
-from eventlog.clock import SystemClock
-from eventlog.topics import Delivered
+from baton.backends.kafka.client_lifecycle import end_what_was_given_up
+from baton.backends.kafka.connection import connection_to
+from baton.backends.kafka.log_throttle import speak_seldom
+from baton.backends.kafka.names import names_of
+from baton.backends.kafka.producer import Producer
+from baton.backends.kafka.runs_topic.partitioned_log import KafkaShares
+from baton.backends.kafka.runs_topic.publisher import KafkaPublisher
+from baton.backends.kafka.runs_topic.run_event_reader import RunEventReader
+from baton.backends.kafka.topic_admin import Creation
+from baton.backends.kafka.topics import KafkaTopics
+from baton.eventlog.clock import SystemClock
+from baton.eventlog.ports import dead_letters
+from baton.eventlog.ports.backend import Stores
+from baton.eventlog.ports.topics import Delivered
+from baton.eventlog.ports.transport import Route, Transport
 
 __all__ = ["TRANSPORT"]
 

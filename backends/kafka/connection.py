@@ -1,7 +1,7 @@
 """The way to a Kafka cluster: its address, and clients with the settings that lose nothing.
 
 aiokafka's own defaults lose messages or repeat them, so whoever needs a client takes it from here,
-and ends it by `backends.kafka.ending.let_go`.
+and ends it by `baton.backends.kafka.client_lifecycle.let_go`.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ from aiokafka.coordinator.assignors.abstract import AbstractPartitionAssignor
 from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
 from aiokafka.errors import ConsumerStoppedError, IllegalOperation, KafkaError
 
-from eventlog.errors import Unavailable
+from baton.eventlog.errors import Unavailable
 
 SCHEME = "kafka://"
 DEFAULT_PORT = 9092

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from zlib import crc32
 
-from eventlog.backend import Route
+from baton.eventlog.ports.transport import Route
 
 RUNS_PARTITIONS = 12
 """Executors share runs by partition: more of them than partitions would have nothing to do."""
@@ -12,7 +12,7 @@ PARTITIONS = 6
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TopicNames:
-    """The topics of one Baton; `prefix` and `records` as in `eventlog.backend.Route`."""
+    """The topics of one Baton; `prefix` and `records` as in `Route`."""
 
     prefix: str
     records: str

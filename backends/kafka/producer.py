@@ -14,13 +14,12 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import MessageSizeTooLargeError
 from aiokafka.producer.message_accumulator import BatchBuilder
 
-from backends.kafka.beginning import begin
-from backends.kafka.connection import Connection, as_unavailable
-from backends.kafka.creation import Creation
-from backends.kafka.ending import let_go
-from backends.kafka.names import partition_of
-from eventlog.errors import Unavailable, Unwritable
-from eventlog.topics import Message
+from baton.backends.kafka.client_lifecycle import begin, let_go
+from baton.backends.kafka.connection import Connection, as_unavailable
+from baton.backends.kafka.names import partition_of
+from baton.backends.kafka.topic_admin import Creation
+from baton.eventlog.errors import Unavailable, Unwritable
+from baton.eventlog.ports.topics import Message
 
 SEND_S = 10.0
 

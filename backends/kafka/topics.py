@@ -8,14 +8,14 @@ from functools import partial
 from aiokafka import AIOKafkaConsumer
 from aiokafka.structs import ConsumerRecord
 
-from backends.kafka.connection import FAILURES, Connection, as_unavailable, insist
-from backends.kafka.creation import Creation
-from backends.kafka.damaged import DAMAGE, MAX_MESSAGES, carefully
-from backends.kafka.ending import let_go
-from backends.kafka.places import Found, GroupPlace, OwnPlace
-from backends.kafka.producer import Producer
-from eventlog.errors import Unavailable
-from eventlog.topics import Delivered, Message
+from baton.backends.kafka.client_lifecycle import let_go
+from baton.backends.kafka.connection import FAILURES, Connection, as_unavailable, insist
+from baton.backends.kafka.consuming.corrupt_records import DAMAGE, MAX_MESSAGES, carefully
+from baton.backends.kafka.consuming.offsets import Found, GroupPlace, OwnPlace
+from baton.backends.kafka.producer import Producer
+from baton.backends.kafka.topic_admin import Creation
+from baton.eventlog.errors import Unavailable
+from baton.eventlog.ports.topics import Delivered, Message
 
 POLL_MS = 1_000
 LEAVE_S = 3.0
@@ -24,7 +24,7 @@ _log = logging.getLogger("baton.kafka")
 
 
 class KafkaTopics:
-    """Implements `eventlog.topics.Topics`; a topic is created by its first use."""
+    """Implements `Topics`; a topic is created by its first use."""
 
     def __init__(self, connection: Connection, creation: Creation, producer: Producer) -> None:
         self._connection = connection
@@ -53,7 +53,7 @@ class KafkaTopics:
 
 
 class KafkaConsumption:
-    """Implements `eventlog.topics.Consumption`, with a new consumer after one that failed."""
+    """Implements `Consumption`, with a new consumer after one that failed."""
 
     def __init__(
         self,

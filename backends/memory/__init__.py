@@ -1,15 +1,15 @@
 """Everything in this process's memory: for tests, and for trying Baton out."""
 
-from backends.memory.checkpoints import MemoryCheckpoints
-from backends.memory.dead_letters import MemoryDeadLetters
-from backends.memory.event_store import MemoryEventStore
-from backends.memory.idempotency import MemoryIdempotencyKeys
-from backends.memory.leases import MemoryLeases
-from backends.memory.secrets import MemorySecrets
-from backends.memory.topics import MemoryTopics
-from backends.memory.view_store import MemoryViewStore
-from eventlog.backend import Backend, Place, Stores
-from eventlog.sealing import Sealer
+from baton.backends.memory.checkpoints import MemoryCheckpoints
+from baton.backends.memory.dead_letters import MemoryDeadLetters
+from baton.backends.memory.event_store import MemoryEventStore
+from baton.backends.memory.idempotency import MemoryIdempotencyKeys
+from baton.backends.memory.leases import MemoryLeases
+from baton.backends.memory.secrets import MemorySecrets
+from baton.backends.memory.topics import MemoryTopics
+from baton.backends.memory.view_store import MemoryViewStore
+from baton.eventlog.ports.backend import Backend, Place, Stores
+from baton.eventlog.secret_cipher import Sealer
 
 
 async def _open(place: Place) -> Stores:

@@ -7,7 +7,7 @@ from eventsourcing.popo import POPOTrackingRecorder
 
 
 class MemoryCheckpoints:
-    """Implements `eventlog.ports.Checkpoints`."""
+    """Implements `Checkpoints`."""
 
     def __init__(self) -> None:
         self._recorder = POPOTrackingRecorder()

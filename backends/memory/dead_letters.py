@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from eventlog.dead_letters import DeadLetter
+from baton.eventlog.ports.dead_letters import DeadLetter
 
 
 class MemoryDeadLetters:
-    """Implements `eventlog.dead_letters.DeadLetters`."""
+    """Implements `DeadLetters`."""
 
     def __init__(self) -> None:
         self._kept: dict[str, DeadLetter] = {}

@@ -5,14 +5,14 @@ from collections.abc import Coroutine, Sequence
 from eventsourcing.persistence import IntegrityError, StoredEvent
 from eventsourcing.popo import POPOApplicationRecorder
 
-from eventlog.codec import recorded
-from eventlog.envelope import Appended, Conflict, Recorded, Write
-from eventlog.feed import Feed
-from eventlog.group_commit import GroupCommit, Row
+from baton.eventlog.events.codec import recorded
+from baton.eventlog.events.envelope import Appended, Conflict, Recorded, Write
+from baton.eventlog.feed import Feed
+from baton.eventlog.loops.group_commit import GroupCommit, Row
 
 
 class MemoryEventStore:
-    """Implements `eventlog.ports.EventStore`; `log` shows what is appended here."""
+    """Implements `EventStore`; `log` shows what is appended here."""
 
     def __init__(self) -> None:
         self.recorder = POPOApplicationRecorder()

@@ -2,12 +2,12 @@
 
 from dataclasses import replace
 
-from eventlog.idempotency import KEPT_MS, Kept, judge
-from eventlog.ports import Answer, Claim
+from baton.eventlog.idempotency import KEPT_MS, Kept, judge
+from baton.eventlog.ports.keys import Answer, Claim
 
 
 class MemoryIdempotencyKeys:
-    """Implements `eventlog.ports.IdempotencyKeys`."""
+    """Implements `IdempotencyKeys`."""
 
     def __init__(self) -> None:
         self._kept: dict[tuple[str, str], Kept] = {}  # the oldest claim first

@@ -2,11 +2,11 @@
 
 from dataclasses import replace
 
-from eventlog.ports import Lease
+from baton.eventlog.ports.leases import Lease
 
 
 class MemoryLeases:
-    """Implements `eventlog.ports.Leases`."""
+    """Implements `Leases`."""
 
     def __init__(self) -> None:
         self._leases: dict[str, Lease] = {}

@@ -1,10 +1,10 @@
 """Sealed secrets in memory."""
 
-from eventlog.sealing import Sealer
+from baton.eventlog.secret_cipher import Sealer
 
 
 class MemorySecrets:
-    """Implements `eventlog.ports.Secrets`."""
+    """Implements `Secrets`."""
 
     def __init__(self, sealer: Sealer) -> None:
         self._sealer = sealer

@@ -5,10 +5,10 @@ from collections.abc import Collection, Mapping, Sequence
 from itertools import count
 from zlib import crc32
 
-from eventlog.clock import SystemClock
-from eventlog.errors import Unavailable
-from eventlog.ports import Clock
-from eventlog.topics import Delivered, Message
+from baton.eventlog.clock import SystemClock
+from baton.eventlog.errors import Unavailable
+from baton.eventlog.ports.clock import Clock
+from baton.eventlog.ports.topics import Delivered, Message
 
 PARTITIONS = 6
 MAX_MESSAGES = 500
@@ -16,7 +16,7 @@ MAX_MESSAGES = 500
 
 
 class MemoryTopics:
-    """Implements `eventlog.topics.Topics`; a topic begins with its first use."""
+    """Implements `Topics`; a topic begins with its first use."""
 
     def __init__(self, clock: Clock | None = None) -> None:
         """`clock` dates the messages."""

@@ -4,7 +4,7 @@ import operator
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from eventlog.ports import Change, Filter, Page, Query, Row, Table, ViewStore
+from baton.eventlog.ports.views import Change, Filter, Page, Query, Row, Table, ViewStore
 
 _COMPARISONS: Mapping[str, Callable[[Any, Any], Any]] = {
     "<": operator.lt,
@@ -18,7 +18,7 @@ Value = str | int | None
 
 
 class MemoryViewStore:
-    """Implements `eventlog.ports.ViewStore`."""
+    """Implements `ViewStore`."""
 
     def __init__(self) -> None:
         self._tables: dict[str, Table] = {}

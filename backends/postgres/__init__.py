@@ -3,21 +3,21 @@
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 
-from backends.postgres.appender import Appender
-from backends.postgres.archive import open_archive
-from backends.postgres.checkpoints import PostgresCheckpoints
-from backends.postgres.database import open_database
-from backends.postgres.dead_letters import PostgresDeadLetters
-from backends.postgres.event_store import PostgresEventStore
-from backends.postgres.idempotency import PostgresIdempotencyKeys
-from backends.postgres.leases import PostgresLeases
-from backends.postgres.outbox import PostgresOutbox
-from backends.postgres.schema import check_version, migrate
-from backends.postgres.secrets import PostgresSecrets
-from backends.postgres.view_store import PostgresViewStore
-from eventlog.backend import Backend, Place, Stores
-from eventlog.errors import Unavailable
-from eventlog.sealing import Sealer
+from baton.backends.postgres.checkpoints import PostgresCheckpoints
+from baton.backends.postgres.database import open_database
+from baton.backends.postgres.dead_letters import PostgresDeadLetters
+from baton.backends.postgres.events.appender import Appender
+from baton.backends.postgres.events.archive import open_archive
+from baton.backends.postgres.events.event_store import PostgresEventStore
+from baton.backends.postgres.events.outbox import PostgresOutbox
+from baton.backends.postgres.idempotency import PostgresIdempotencyKeys
+from baton.backends.postgres.leases import PostgresLeases
+from baton.backends.postgres.schema import check_version, migrate
+from baton.backends.postgres.secrets import PostgresSecrets
+from baton.backends.postgres.views.view_store import PostgresViewStore
+from baton.eventlog.errors import Unavailable
+from baton.eventlog.ports.backend import Backend, Place, Stores
+from baton.eventlog.secret_cipher import Sealer
 
 __all__ = ["BACKEND", "migrate"]
 

@@ -1,6 +1,6 @@
 """Named places in the log, as the eventsourcing library's tracking records."""
 
-from backends.postgres.database import Database
+from baton.backends.postgres.database import Database
 
 _LOAD = "SELECT notification_id FROM public.notification_tracking WHERE application_name = $1"
 _SAVE = """
@@ -11,7 +11,7 @@ RETURNING 1"""
 
 
 class PostgresCheckpoints:
-    """Implements `eventlog.ports.Checkpoints`."""
+    """Implements `Checkpoints`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

@@ -14,7 +14,7 @@ from typing import TypeAlias
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 
-from backends.postgres.errors import FAILURES, as_unavailable
+from baton.backends.postgres.errors import FAILURES, as_unavailable
 
 CONNECT_S = 5.0
 ANSWER_S = 30.0

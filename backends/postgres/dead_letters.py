@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from backends.postgres.database import Database
-from eventlog.dead_letters import COLUMNS, DeadLetter, letter_of, row_of
+from baton.backends.postgres.database import Database
+from baton.eventlog.ports.dead_letters import COLUMNS, DeadLetter, letter_of, row_of
 
 _PUT = f"""
 INSERT INTO baton.dead_letters ({COLUMNS})
@@ -19,7 +19,7 @@ _REDRIVEN = "UPDATE baton.dead_letters SET redriven_at = $2 WHERE letter_id = $1
 
 
 class PostgresDeadLetters:
-    """Implements `eventlog.dead_letters.DeadLetters`."""
+    """Implements `DeadLetters`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

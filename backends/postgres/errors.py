@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 import asyncpg
 
-from eventlog.errors import Unavailable, Unwritable
+from baton.eventlog.errors import Unavailable, Unwritable
 
 FAILURES = (
     asyncpg.PostgresError,

@@ -6,10 +6,10 @@ from typing import NamedTuple
 import asyncpg
 import orjson
 
-from backends.postgres.database import Database
-from eventlog.errors import Unavailable
-from eventlog.idempotency import ABANDONED_MS, KEPT_MS, Kept, judge
-from eventlog.ports import Answer, Claim
+from baton.backends.postgres.database import Database
+from baton.eventlog.errors import Unavailable
+from baton.eventlog.idempotency import ABANDONED_MS, KEPT_MS, Kept, judge
+from baton.eventlog.ports.keys import Answer, Claim
 
 SWEEP_MS = 60_000
 
@@ -42,7 +42,7 @@ class _Owed(NamedTuple):
 
 
 class PostgresIdempotencyKeys:
-    """Implements `eventlog.ports.IdempotencyKeys`.
+    """Implements `IdempotencyKeys`.
 
     A claim that is settled while the database is away is settled before the next one is made, so
     that whoever asks again need not wait until it counts as abandoned.

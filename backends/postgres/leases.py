@@ -7,8 +7,8 @@ this host's clock is off, and moves the times it was given by that.
 import time
 from collections.abc import Callable
 
-from backends.postgres.database import Database
-from eventlog.ports import Lease
+from baton.backends.postgres.database import Database
+from baton.eventlog.ports.leases import Lease
 
 _NOW = "SELECT extract(epoch FROM clock_timestamp())::float8"
 _ACQUIRE = """
@@ -25,7 +25,7 @@ WHERE name = $1 AND holder = $2 AND epoch = $3"""
 
 
 class PostgresLeases:
-    """Implements `eventlog.ports.Leases`."""
+    """Implements `Leases`."""
 
     def __init__(self, database: Database, *, wall: Callable[[], float] = time.time) -> None:
         """`wall` is this host's clock, in seconds since the epoch."""

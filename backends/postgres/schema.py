@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from importlib.resources import files
 from typing import NamedTuple
 
-from backends.postgres.database import Connection, Database, Executing, connect, part
-from backends.postgres.errors import as_unavailable
-from eventlog.errors import Unavailable
+from baton.backends.postgres.database import Connection, Database, Executing, connect, part
+from baton.backends.postgres.errors import as_unavailable
+from baton.eventlog.errors import Unavailable
 
 _FILE = re.compile(r"(\d{4})_(\w+)\.sql")
 
@@ -40,7 +40,7 @@ def migrations() -> Sequence[Migration]:
     """Return every migration of this release, in order."""
     found = [
         Migration(int(match[1]), match[2], file.read_text(encoding="utf-8"))
-        for file in files("backends.postgres").joinpath("migrations").iterdir()
+        for file in files("baton.backends.postgres").joinpath("migrations").iterdir()
         if (match := _FILE.fullmatch(file.name))
     ]
     return sorted(found)

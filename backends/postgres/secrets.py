@@ -1,7 +1,7 @@
 """Sealed secrets as rows."""
 
-from backends.postgres.database import Database
-from eventlog.sealing import Sealer
+from baton.backends.postgres.database import Database
+from baton.eventlog.secret_cipher import Sealer
 
 _PUT = """
 INSERT INTO baton.secrets (tenant, secret_id, key_id, sealed) VALUES ($1, $2, $3, $4)
@@ -10,7 +10,7 @@ _GET = "SELECT sealed FROM baton.secrets WHERE tenant = $1 AND secret_id = $2"
 
 
 class PostgresSecrets:
-    """Implements `eventlog.ports.Secrets`."""
+    """Implements `Secrets`."""
 
     def __init__(self, database: Database, sealer: Sealer) -> None:
         self._database = database

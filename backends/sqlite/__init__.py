@@ -3,9 +3,9 @@
 One process at a time may write there; others may read.
 """
 
-from backends.sqlite.archive import open_archive
-from backends.sqlite.opening import open_stores
-from eventlog.backend import Backend
+from baton.backends.sqlite.events.archive import open_archive
+from baton.backends.sqlite.opening import open_stores
+from baton.eventlog.ports.backend import Backend
 
 BACKEND = Backend(
     name="sqlite",

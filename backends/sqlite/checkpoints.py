@@ -2,8 +2,8 @@
 
 import sqlite3
 
-from backends.sqlite.errors import as_unavailable
-from backends.sqlite.transactions import Transactions
+from baton.backends.sqlite.errors import as_unavailable
+from baton.backends.sqlite.writing.transactions import Transactions
 
 _LOAD = "SELECT notification_id FROM tracking WHERE application_name = ?"
 _SAVE = """
@@ -13,7 +13,7 @@ WHERE tracking.notification_id < excluded.notification_id"""
 
 
 class SqliteCheckpoints:
-    """Implements `eventlog.ports.Checkpoints`."""
+    """Implements `Checkpoints`."""
 
     def __init__(self, reader: sqlite3.Connection, transactions: Transactions) -> None:
         self._reader = reader

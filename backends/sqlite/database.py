@@ -18,7 +18,7 @@ from eventsourcing.sqlite import (
     SQLiteTransaction,
 )
 
-from eventlog.errors import InUse, Unavailable
+from baton.eventlog.errors import InUse, Unavailable
 
 BUSY_MS = 5_000
 CACHED_STATEMENTS = 16  # one of 2,000 rows takes half a megabyte

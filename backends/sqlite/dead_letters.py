@@ -3,9 +3,9 @@
 import sqlite3
 from collections.abc import Sequence
 
-from backends.sqlite.errors import as_unavailable
-from backends.sqlite.transactions import Transactions
-from eventlog.dead_letters import COLUMNS, DeadLetter, letter_of, row_of
+from baton.backends.sqlite.errors import as_unavailable
+from baton.backends.sqlite.writing.transactions import Transactions
+from baton.eventlog.ports.dead_letters import COLUMNS, DeadLetter, letter_of, row_of
 
 _PUT = f"""
 INSERT INTO dead_letters ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
@@ -16,7 +16,7 @@ _REDRIVEN = "UPDATE dead_letters SET redriven_at = ? WHERE letter_id = ?"
 
 
 class SqliteDeadLetters:
-    """Implements `eventlog.dead_letters.DeadLetters`."""
+    """Implements `DeadLetters`."""
 
     def __init__(self, reader: sqlite3.Connection, transactions: Transactions) -> None:
         self._reader = reader

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 from eventsourcing.persistence import PersistenceError
 
-from eventlog.errors import Unavailable
+from baton.eventlog.errors import Unavailable
 
 
 @contextmanager

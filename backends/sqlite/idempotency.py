@@ -2,9 +2,9 @@
 
 import orjson
 
-from backends.sqlite.transactions import Transactions
-from eventlog.idempotency import ABANDONED_MS, KEPT_MS, Kept, judge
-from eventlog.ports import Answer, Claim
+from baton.backends.sqlite.writing.transactions import Transactions
+from baton.eventlog.idempotency import ABANDONED_MS, KEPT_MS, Kept, judge
+from baton.eventlog.ports.keys import Answer, Claim
 
 _SWEEP = "DELETE FROM idempotency_keys WHERE claimed_at <= ?"
 _FIND = """
@@ -22,7 +22,7 @@ _RELEASE = "DELETE FROM idempotency_keys WHERE tenant = ? AND key = ? AND status
 
 
 class SqliteIdempotencyKeys:
-    """Implements `eventlog.ports.IdempotencyKeys`."""
+    """Implements `IdempotencyKeys`."""
 
     def __init__(self, transactions: Transactions) -> None:
         self._transactions = transactions

@@ -1,7 +1,7 @@
 """Leases as rows: one statement takes or renews."""
 
-from backends.sqlite.transactions import Transactions
-from eventlog.ports import Lease
+from baton.backends.sqlite.writing.transactions import Transactions
+from baton.eventlog.ports.leases import Lease
 
 _ACQUIRE = """
 INSERT INTO leases (name, holder, epoch, expires_at) VALUES (?, ?, 1, ?)
@@ -17,7 +17,7 @@ WHERE name = ? AND holder = ? AND epoch = ?"""
 
 
 class SqliteLeases:
-    """Implements `eventlog.ports.Leases`."""
+    """Implements `Leases`."""
 
     def __init__(self, transactions: Transactions) -> None:
         self._transactions = transactions

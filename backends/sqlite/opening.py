@@ -2,21 +2,21 @@
 
 from contextlib import AsyncExitStack
 
-from backends.sqlite.checkpoints import SqliteCheckpoints
-from backends.sqlite.database import FolderLock, reader
-from backends.sqlite.dead_letters import SqliteDeadLetters
-from backends.sqlite.errors import as_unavailable
-from backends.sqlite.event_store import SqliteEventStore
-from backends.sqlite.idempotency import SqliteIdempotencyKeys
-from backends.sqlite.leases import SqliteLeases
-from backends.sqlite.schema import create
-from backends.sqlite.secrets import SqliteSecrets
-from backends.sqlite.transactions import Transactions
-from backends.sqlite.view_store import open_views
-from backends.sqlite.writer import Writer
-from eventlog.backend import Place, Stores
-from eventlog.errors import Unavailable
-from eventlog.sealing import Sealer
+from baton.backends.sqlite.checkpoints import SqliteCheckpoints
+from baton.backends.sqlite.database import FolderLock, reader
+from baton.backends.sqlite.dead_letters import SqliteDeadLetters
+from baton.backends.sqlite.errors import as_unavailable
+from baton.backends.sqlite.events.event_store import SqliteEventStore
+from baton.backends.sqlite.events.schema import create
+from baton.backends.sqlite.idempotency import SqliteIdempotencyKeys
+from baton.backends.sqlite.leases import SqliteLeases
+from baton.backends.sqlite.secrets import SqliteSecrets
+from baton.backends.sqlite.views.view_store import open_views
+from baton.backends.sqlite.writing.transactions import Transactions
+from baton.backends.sqlite.writing.writer import Writer
+from baton.eventlog.errors import Unavailable
+from baton.eventlog.ports.backend import Place, Stores
+from baton.eventlog.secret_cipher import Sealer
 
 
 async def open_stores(place: Place) -> Stores:

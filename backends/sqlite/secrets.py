@@ -2,9 +2,9 @@
 
 import sqlite3
 
-from backends.sqlite.errors import as_unavailable
-from backends.sqlite.transactions import Transactions
-from eventlog.sealing import Sealer
+from baton.backends.sqlite.errors import as_unavailable
+from baton.backends.sqlite.writing.transactions import Transactions
+from baton.eventlog.secret_cipher import Sealer
 
 _PUT = """
 INSERT INTO secrets (tenant, secret_id, key_id, sealed) VALUES (?, ?, ?, ?)
@@ -13,7 +13,7 @@ _GET = "SELECT sealed FROM secrets WHERE tenant = ? AND secret_id = ?"
 
 
 class SqliteSecrets:
-    """Implements `eventlog.ports.Secrets`."""
+    """Implements `Secrets`."""
 
     def __init__(
         self, reader: sqlite3.Connection, transactions: Transactions, sealer: Sealer

@@ -7,22 +7,22 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
+from baton.command_api.commands import NewDefinition, NewRun, create_definition, start_run
+from baton.command_api.principal import Principal
+from baton.command_api.services import Services
+from baton.domain.definition.decisions import DECIDER as DEFINITION
+from baton.domain.definition.messages import Body
+from baton.domain.definition.state import State as Definition
+from baton.domain.definition.trigger import OnDemandTrigger
+from baton.domain.stream import stream_name
+from baton.eventlog.clock import SystemClock
+from baton.eventlog.ids import new_id
+from baton.eventlog.ports.backend import Stores
+from baton.projector.queries import Views
 from baton.settings import Settings
 from baton.wiring import authenticator_of, open_stores
 from benchmarks.load import TENANT
 from benchmarks.shapes import SHAPES
-from command_api.commands import NewDefinition, NewRun, create_definition, start_run
-from command_api.principal import Principal
-from command_api.services import Services
-from domain.definition.decisions import DECIDER as DEFINITION
-from domain.definition.messages import Body
-from domain.definition.state import State as Definition
-from domain.definition.trigger import OnDemandTrigger
-from domain.stream import stream_name
-from eventlog.backend import Stores
-from eventlog.clock import SystemClock
-from eventlog.ids import new_id
-from projector.queries import Views
 
 JWT_SECRET = "only-for-this-benchmark-" + "0" * 32
 _PRINCIPAL = Principal(subject="bench", tenant=TENANT)

@@ -15,6 +15,8 @@ from pathlib import Path
 
 import uvloop
 
+from baton.domain.definition.state import State as Definition
+from baton.domain.stream import stream_name
 from benchmarks.distributed.commands import Commands, commands_on
 from benchmarks.distributed.completions import Completions, completions
 from benchmarks.distributed.load import Task, Told, task_from
@@ -22,8 +24,6 @@ from benchmarks.distributed.usage import Pids, cpu_seconds, spent
 from benchmarks.engine import RunWentWrong
 from benchmarks.load import TENANT, Load, Measured, Quota, quantile
 from benchmarks.processes import rss_mib, tell
-from domain.definition.state import State as Definition
-from domain.stream import stream_name
 
 _CAUGHT_UP_WITHIN_S = 120.0
 _LOOK_AGAIN_S = 0.005

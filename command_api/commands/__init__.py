@@ -1,23 +1,17 @@
 """What every dialect can ask for: the application's verbs, with no HTTP and no dialect in them.
 
-They raise the family of `domain.errors.Rejected`, and `Unavailable`. Times are ms, UTC; ids are
+They raise the family of `Rejected`, and `Unavailable`. Times are ms, UTC; ids are
 given by the caller, so that a repeated request names the same things.
 """
 
-from command_api.commands.definitions import (
+from baton.command_api.commands.definitions import (
     NewDefinition,
     create_definition,
     delete_definition,
     update_definition,
 )
-from command_api.commands.records import Sent, send_records
-from command_api.commands.runs import (
-    NewRun,
-    cancel_run,
-    retry_run,
-    start_run,
-    test_decision,
-)
+from baton.command_api.commands.records import Sent, send_records
+from baton.command_api.commands.runs import NewRun, cancel_run, retry_run, start_run, test_decision
 
 __all__ = [
     "NewDefinition",

@@ -4,19 +4,24 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from command_api.commands.folded import folded
-from command_api.principal import Principal
-from command_api.services import Services
-from domain.claim.decisions import DECIDER as CLAIM
-from domain.claim.messages import ClaimName, ReleaseName, path_claim, slug_claim
-from domain.decider import Decider
-from domain.definition.decisions import DECIDER as DEFINITION
-from domain.definition.messages import Body, CreateDefinition, DeleteDefinition, UpdateDefinition
-from domain.definition.state import State as Definition
-from domain.definition.trigger import HttpTrigger
-from domain.errors import InConflict, NotFound
-from domain.stream import stream_name
-from eventlog.transact import Intent, Outcome, transact_all
+from baton.command_api.commands.folded import folded
+from baton.command_api.principal import Principal
+from baton.command_api.services import Services
+from baton.domain.claim.decisions import DECIDER as CLAIM
+from baton.domain.claim.messages import ClaimName, ReleaseName, path_claim, slug_claim
+from baton.domain.decider import Decider
+from baton.domain.definition.decisions import DECIDER as DEFINITION
+from baton.domain.definition.messages import (
+    Body,
+    CreateDefinition,
+    DeleteDefinition,
+    UpdateDefinition,
+)
+from baton.domain.definition.state import State as Definition
+from baton.domain.definition.trigger import HttpTrigger
+from baton.domain.errors import InConflict, NotFound
+from baton.domain.stream import stream_name
+from baton.eventlog.loops.transact import Intent, Outcome, transact_all
 
 _RACES = 100
 

@@ -2,8 +2,8 @@
 
 from typing import Any, TypeVar
 
-from domain.decider import Decider
-from eventlog.ports import EventStore
+from baton.domain.decider import Decider
+from baton.eventlog.ports.stores import EventStore
 
 S = TypeVar("S")
 

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from command_api.principal import Principal
-from command_api.services import Services
-from domain.ids import derived_id
-from domain.record.decisions import DECIDER as RECORD
-from domain.record.messages import ReceiveRecord
-from domain.stream import stream_name
-from eventlog.transact import Intent, transact_all
+from baton.command_api.principal import Principal
+from baton.command_api.services import Services
+from baton.domain.ids import derived_id
+from baton.domain.record.decisions import DECIDER as RECORD
+from baton.domain.record.messages import ReceiveRecord
+from baton.domain.stream import stream_name
+from baton.eventlog.loops.transact import Intent, transact_all
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

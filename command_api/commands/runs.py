@@ -2,22 +2,22 @@
 
 from collections.abc import Mapping
 
-from command_api.commands.folded import folded
-from command_api.principal import Principal
-from command_api.services import Services
-from domain.definition.decisions import DECIDER as DEFINITION
-from domain.definition.graph import Decision, Graph
-from domain.definition.state import State as Definition
-from domain.errors import Fault, Invalid, NotFound
-from domain.frozen import frozen
-from domain.json import Json, JsonObject
-from domain.run.conditions import choose
-from domain.run.decisions import DECIDER as RUN
-from domain.run.evaluation import DecisionResult
-from domain.run.messages import CancelRun, RequestRun, RetryRun, TriggerKind
-from domain.run.state import State as Run
-from domain.stream import stream_name
-from eventlog.transact import Known, Outcome, transact
+from baton.command_api.commands.folded import folded
+from baton.command_api.principal import Principal
+from baton.command_api.services import Services
+from baton.domain.definition.decisions import DECIDER as DEFINITION
+from baton.domain.definition.graph import Decision, Graph
+from baton.domain.definition.state import State as Definition
+from baton.domain.errors import Fault, Invalid, NotFound
+from baton.domain.frozen import frozen
+from baton.domain.json import Json, JsonObject
+from baton.domain.run.conditions import choose
+from baton.domain.run.decisions import DECIDER as RUN
+from baton.domain.run.evaluation import DecisionResult
+from baton.domain.run.messages import CancelRun, RequestRun, RetryRun, TriggerKind
+from baton.domain.run.state import State as Run
+from baton.domain.stream import stream_name
+from baton.eventlog.loops.transact import Known, Outcome, transact
 
 
 @frozen

@@ -2,7 +2,7 @@
 
 from typing import assert_never
 
-from domain.claim.messages import (
+from baton.domain.claim.messages import (
     WORDS,
     ClaimName,
     Command,
@@ -11,9 +11,9 @@ from domain.claim.messages import (
     NameReleased,
     ReleaseName,
 )
-from domain.claim.state import State, evolve
-from domain.decider import Decider
-from domain.errors import InConflict
+from baton.domain.claim.state import State, evolve
+from baton.domain.decider import Decider
+from baton.domain.errors import InConflict
 
 
 class NameTaken(InConflict):

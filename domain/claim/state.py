@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import assert_never
 
-from domain.claim.messages import Event, NameClaimed, NameReleased
+from baton.domain.claim.messages import Event, NameClaimed, NameReleased
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 from typing import TypeAlias
 
-from domain.definition.graph import Compute, Condition, Decision, Graph, Step
-from domain.errors import Fault
+from baton.domain.definition.graph import Compute, Condition, Decision, Graph, Step
+from baton.domain.errors import Fault
 
 Path: TypeAlias = tuple[str | int, ...]
 

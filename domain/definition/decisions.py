@@ -3,8 +3,8 @@
 from dataclasses import asdict
 from typing import Final, assert_never
 
-from domain.decider import Decider
-from domain.definition.messages import (
+from baton.domain.decider import Decider
+from baton.domain.definition.messages import (
     Body,
     Command,
     CreateDefinition,
@@ -15,11 +15,11 @@ from domain.definition.messages import (
     Event,
     UpdateDefinition,
 )
-from domain.definition.slug import is_slug
-from domain.definition.state import State, evolve
-from domain.definition.validation import faults_of
-from domain.errors import Fault, InConflict, Invalid, NotFound
-from domain.json import same
+from baton.domain.definition.slug import is_slug
+from baton.domain.definition.state import State, evolve
+from baton.domain.definition.validation import faults_of
+from baton.domain.errors import Fault, InConflict, Invalid, NotFound
+from baton.domain.json import same
 
 _BAD_SLUG: Final = Fault(("slug",), "must be 1 to 63 characters of a-z, 0-9 and -")
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal, TypeAlias
 
-from domain.json import Json, JsonObject
+from baton.domain.json import Json, JsonObject
 
 Operator = Literal["eq", "neq", "gt", "gte", "lt", "lte", "in", "notIn", "exists", "notExists"]
 DEFAULT_TIMEOUT_MS = 300_000

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from domain.definition.condition_faults import Path
-from domain.definition.graph import Compute, Decision, Graph, Step
-from domain.errors import Fault
+from baton.domain.definition.condition_faults import Path
+from baton.domain.definition.graph import Compute, Decision, Graph, Step
+from baton.domain.errors import Fault
 
 _NAMED = 10
 """How many steps of a circle a message names."""

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from domain.definition.graph import Graph
-from domain.definition.trigger import Trigger
+from baton.domain.definition.graph import Graph
+from baton.domain.definition.trigger import Trigger
 
 Status = Literal["draft", "active", "paused"]
 
@@ -22,7 +22,7 @@ class Body:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreateDefinition:
-    """Publish version 1 under a slug that is free in the tenant (see `domain.claim`)."""
+    """Publish version 1 under a slug that is free in the tenant (see `baton.domain.claim`)."""
 
     tenant: str
     definition_id: str

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 from typing import assert_never
 
-from domain.definition.messages import (
+from baton.domain.definition.messages import (
     Body,
     DefinitionCreated,
     DefinitionDeleted,

@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator
 from typing import Final, assert_never
 
-from domain.definition.condition_faults import Path, faults_of_conditions
-from domain.definition.graph import Compute, Decision, Delay, Retry, Step, Sync
-from domain.errors import Fault
+from baton.domain.definition.condition_faults import Path, faults_of_conditions
+from baton.domain.definition.graph import Compute, Decision, Delay, Retry, Step, Sync
+from baton.domain.errors import Fault
 
 STEP_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 MAX_TEXT = 200

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from domain.schedule.timetable import Timetable
+from baton.domain.schedule.timetable import Timetable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,15 +4,15 @@ import re
 from collections.abc import Iterator
 from typing import Final, assert_never
 
-from domain.definition.trigger import (
+from baton.domain.definition.trigger import (
     EventTrigger,
     HttpTrigger,
     OnDemandTrigger,
     ScheduleTrigger,
     Trigger,
 )
-from domain.errors import Fault
-from domain.schedule.timetable import InvalidTimetable, check
+from baton.domain.errors import Fault
+from baton.domain.schedule.timetable import InvalidTimetable, check
 
 EVENT_TYPES: Final = (
     "record.created",

@@ -7,13 +7,13 @@ them into its own words. This module puts the rules together; each kind of rule 
 from collections.abc import Iterator
 from itertools import islice
 
-from domain.definition.condition_faults import too_many_conditions
-from domain.definition.graph import Graph
-from domain.definition.join_faults import faults_of_joins
-from domain.definition.messages import Body
-from domain.definition.step_faults import faults_of_step
-from domain.definition.trigger_faults import faults_of_trigger
-from domain.errors import Fault
+from baton.domain.definition.condition_faults import too_many_conditions
+from baton.domain.definition.graph import Graph
+from baton.domain.definition.join_faults import faults_of_joins
+from baton.domain.definition.messages import Body
+from baton.domain.definition.step_faults import faults_of_step
+from baton.domain.definition.trigger_faults import faults_of_trigger
+from baton.domain.errors import Fault
 
 MAX_STEPS = 1_000
 MAX_NAME = 200

@@ -2,9 +2,9 @@
 
 from typing import assert_never
 
-from domain.decider import Decider
-from domain.errors import NotFound
-from domain.record.messages import (
+from baton.domain.decider import Decider
+from baton.domain.errors import NotFound
+from baton.domain.record.messages import (
     Command,
     Event,
     NoteMatches,
@@ -12,7 +12,7 @@ from domain.record.messages import (
     RecordReceived,
     TriggersConsidered,
 )
-from domain.record.state import State, evolve
+from baton.domain.record.state import State, evolve
 
 
 def decide(command: Command, state: State) -> list[Event]:

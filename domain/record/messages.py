@@ -7,7 +7,7 @@ is recorded once.
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from domain.json import Json, JsonObject
+from baton.domain.json import Json, JsonObject
 
 Fired: TypeAlias = tuple[str, str]
 """A definition's id and the id of the run its trigger started."""

@@ -10,11 +10,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from domain.definition.slug import is_slug
-from domain.definition.trigger_faults import EVENT_TYPES
-from domain.errors import Fault, Forbidden, Invalid
-from domain.json import Json, JsonObject
-from domain.record.messages import ReceiveRecord
+from baton.domain.definition.slug import is_slug
+from baton.domain.definition.trigger_faults import EVENT_TYPES
+from baton.domain.errors import Fault, Forbidden, Invalid
+from baton.domain.json import Json, JsonObject
+from baton.domain.record.messages import ReceiveRecord
 
 STRUCTURED = "application/cloudevents+json"
 BATCH = "application/cloudevents-batch+json"

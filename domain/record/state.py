@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import assert_never
 
-from domain.record.messages import Event, RecordReceived, TriggersConsidered
+from baton.domain.record.messages import Event, RecordReceived, TriggersConsidered
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

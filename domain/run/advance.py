@@ -5,10 +5,10 @@ Decisions, delays and syncs need no executor: they happen here, one after the ot
 
 from typing import assert_never
 
-from domain.definition.graph import Compute, Decision, Delay, Graph, Step, Sync
-from domain.run.conditions import all_hold, choose
-from domain.run.flow import ready
-from domain.run.messages import (
+from baton.domain.definition.graph import Compute, Decision, Delay, Graph, Step, Sync
+from baton.domain.run.conditions import all_hold, choose
+from baton.domain.run.flow import ready
+from baton.domain.run.messages import (
     Cause,
     DecisionTaken,
     DelayStarted,
@@ -20,7 +20,7 @@ from domain.run.messages import (
     StepStarted,
     SyncReached,
 )
-from domain.run.state import State, evolve
+from baton.domain.run.state import State, evolve
 
 
 class Draft:

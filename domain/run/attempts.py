@@ -2,11 +2,11 @@
 
 from typing import assert_never
 
-from domain.definition.graph import Compute
-from domain.errors import StaleAttempt
-from domain.run.advance import Draft, advance, begin
-from domain.run.backoff import backoff_ms
-from domain.run.messages import (
+from baton.domain.definition.graph import Compute
+from baton.domain.errors import StaleAttempt
+from baton.domain.run.advance import Draft, advance, begin
+from baton.domain.run.backoff import backoff_ms
+from baton.domain.run.messages import (
     Error,
     Failed,
     Outcome,

@@ -1,6 +1,6 @@
 """How long a failed attempt waits for the next: exponential, capped, with full jitter."""
 
-from domain.definition.graph import Retry
+from baton.domain.definition.graph import Retry
 
 CAP_MS = 300_000
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from operator import ge, gt, le, lt
 from typing import Final, Literal
 
-from domain.json import Json, Kind, kind_of, same
+from baton.domain.json import Json, Kind, kind_of, same
 
 Order = Literal["gt", "gte", "lt", "lte"]
 

@@ -8,11 +8,11 @@ bounded, because it is stored with every decision.
 from collections.abc import Iterable, Mapping
 from typing import assert_never
 
-from domain.definition.graph import Case, Condition
-from domain.json import Json, kind_of
-from domain.run.comparison import Effort, Incomparable, contained, equal, in_order
-from domain.run.evaluation import CaseEvaluation, ConditionEvaluation, DecisionResult
-from domain.run.paths import Missing, value_at
+from baton.domain.definition.graph import Case, Condition
+from baton.domain.json import Json, kind_of
+from baton.domain.run.comparison import Effort, Incomparable, contained, equal, in_order
+from baton.domain.run.evaluation import CaseEvaluation, ConditionEvaluation, DecisionResult
+from baton.domain.run.paths import Missing, value_at
 
 SHOWN = 16_384
 """How many characters of compared values one decision shows, about."""

@@ -2,12 +2,12 @@
 
 from typing import Final, assert_never
 
-from domain.decider import Decider
-from domain.definition.graph import Compute, Delay, Graph
-from domain.errors import InConflict, NotFound, StaleAttempt
-from domain.run.advance import Draft, advance, begin, begin_delay
-from domain.run.attempts import compute_step, end_attempt, take_over
-from domain.run.messages import (
+from baton.domain.decider import Decider
+from baton.domain.definition.graph import Compute, Delay, Graph
+from baton.domain.errors import InConflict, NotFound, StaleAttempt
+from baton.domain.run.advance import Draft, advance, begin, begin_delay
+from baton.domain.run.attempts import compute_step, end_attempt, take_over
+from baton.domain.run.messages import (
     CancelRun,
     Command,
     DelayElapsed,
@@ -25,7 +25,7 @@ from domain.run.messages import (
     TakeOver,
     TimedOut,
 )
-from domain.run.state import NOT_REQUESTED, State, evolve
+from baton.domain.run.state import NOT_REQUESTED, State, evolve
 
 _NO_GRAPH: Final = Graph(steps=())
 _WITHOUT_GRAPH: Final = (RequestRun, CancelRun)

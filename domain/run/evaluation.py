@@ -1,7 +1,7 @@
 """What a decision looked at: every case and condition with the values it saw."""
 
-from domain.frozen import frozen
-from domain.json import Json
+from baton.domain.frozen import frozen
+from baton.domain.json import Json
 
 
 @frozen

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
-from domain.definition.graph import Compute, Decision, Graph, Step
-from domain.run.state import State
+from baton.domain.definition.graph import Compute, Decision, Graph, Step
+from baton.domain.run.state import State
 
 
 def ready(graph: Graph, state: State, finished: Iterable[str] | None = None) -> list[Step]:

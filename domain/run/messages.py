@@ -8,17 +8,17 @@ that a report of an outcome must carry.
 from dataclasses import field
 from typing import Literal, TypeAlias
 
-from domain.definition.graph import Graph
-from domain.definition.state import State as Definition
-from domain.frozen import frozen
-from domain.json import Json, JsonObject
-from domain.run.evaluation import DecisionResult
-from domain.run.outcome import Error as Error  # noqa: PLC0414 - part of this vocabulary
-from domain.run.outcome import Failed as Failed  # noqa: PLC0414
-from domain.run.outcome import Outcome as Outcome  # noqa: PLC0414
-from domain.run.outcome import Succeeded as Succeeded  # noqa: PLC0414
-from domain.run.outcome import TimedOut as TimedOut  # noqa: PLC0414
-from domain.run.outcome import Token as Token  # noqa: PLC0414
+from baton.domain.definition.graph import Graph
+from baton.domain.definition.state import State as Definition
+from baton.domain.frozen import frozen
+from baton.domain.json import Json, JsonObject
+from baton.domain.run.evaluation import DecisionResult
+from baton.domain.run.outcome import Error as Error  # noqa: PLC0414 - part of this vocabulary
+from baton.domain.run.outcome import Failed as Failed  # noqa: PLC0414
+from baton.domain.run.outcome import Outcome as Outcome  # noqa: PLC0414
+from baton.domain.run.outcome import Succeeded as Succeeded  # noqa: PLC0414
+from baton.domain.run.outcome import TimedOut as TimedOut  # noqa: PLC0414
+from baton.domain.run.outcome import Token as Token  # noqa: PLC0414
 
 TriggerKind = Literal["event", "schedule", "on_demand", "http"]
 StepKind = Literal["compute", "decision", "delay", "sync"]

@@ -2,8 +2,8 @@
 
 from typing import NamedTuple, TypeAlias
 
-from domain.frozen import frozen
-from domain.json import Json, JsonObject
+from baton.domain.frozen import frozen
+from baton.domain.json import Json, JsonObject
 
 
 @frozen

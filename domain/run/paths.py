@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Final
 
-from domain.definition.condition_faults import MAX_NAMES
-from domain.json import Json
+from baton.domain.definition.condition_faults import MAX_NAMES
+from baton.domain.json import Json
 
 _LONGEST_INDEX = 9
 

@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias, assert_never
 
-from domain.json import Json, JsonObject
-from domain.run.messages import (
+from baton.domain.json import Json, JsonObject
+from baton.domain.run.messages import (
     DecisionTaken,
     DelayElapsed,
     DelayStarted,
@@ -26,7 +26,7 @@ from domain.run.messages import (
     SyncReached,
     Token,
 )
-from domain.run.steps import OPEN, Status, Steps, StepState
+from baton.domain.run.steps import OPEN, Status, Steps, StepState
 
 RunStatus = Literal["none", "pending", "running", "completed", "failed", "cancelled"]
 FINAL: frozenset[RunStatus] = frozenset(("completed", "failed", "cancelled"))

@@ -7,7 +7,7 @@ only the few entries that changed lately.
 from collections.abc import Iterator, Mapping
 from typing import Literal, TypeVar, overload
 
-from domain.frozen import frozen
+from baton.domain.frozen import frozen
 
 Status = Literal["running", "delayed", "backing_off", "succeeded", "skipped", "failed", "cancelled"]
 OPEN: frozenset[Status] = frozenset(("running", "delayed", "backing_off"))

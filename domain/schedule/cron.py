@@ -13,7 +13,7 @@ from functools import lru_cache
 
 from croniter import CroniterError, croniter
 
-from domain.schedule import syntax
+from baton.domain.schedule import syntax
 
 MINUTE_MS = 60_000
 HOUR_MS = 60 * MINUTE_MS

@@ -2,10 +2,10 @@
 
 from typing import assert_never
 
-from domain.decider import Decider
-from domain.errors import Fault, InConflict, Invalid, NotFound
-from domain.json import same
-from domain.schedule.messages import (
+from baton.domain.decider import Decider
+from baton.domain.errors import Fault, InConflict, Invalid, NotFound
+from baton.domain.json import same
+from baton.domain.schedule.messages import (
     Command,
     CreateSchedule,
     DeleteSchedule,
@@ -20,8 +20,8 @@ from domain.schedule.messages import (
     ScheduleSkipped,
     Skip,
 )
-from domain.schedule.state import State, evolve
-from domain.schedule.timetable import InvalidTimetable, check
+from baton.domain.schedule.state import State, evolve
+from baton.domain.schedule.timetable import InvalidTimetable, check
 
 
 def decide(command: Command, state: State) -> list[Event]:

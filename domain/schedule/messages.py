@@ -8,8 +8,8 @@ instants a timetable names, in milliseconds since the epoch, UTC.
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from domain.json import Json
-from domain.schedule.timetable import Timetable
+from baton.domain.json import Json
+from baton.domain.schedule.timetable import Timetable
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,8 @@
 from dataclasses import dataclass, replace
 from typing import assert_never
 
-from domain.json import Json
-from domain.schedule.messages import (
+from baton.domain.json import Json
+from baton.domain.schedule.messages import (
     Event,
     ScheduleCreated,
     ScheduleDeleted,
@@ -12,7 +12,7 @@ from domain.schedule.messages import (
     ScheduleMissed,
     ScheduleSkipped,
 )
-from domain.schedule.timetable import Timetable
+from baton.domain.schedule.timetable import Timetable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

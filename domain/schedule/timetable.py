@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import islice, takewhile
 from typing import Literal, TypeAlias, assert_never
 
-from domain.schedule import cron, syntax, zone
+from baton.domain.schedule import cron, syntax, zone
 
 MIN_INTERVAL_MS = 1000
 MAX_INTERVAL_MS = 100 * 365 * cron.DAY_MS

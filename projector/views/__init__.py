@@ -5,7 +5,7 @@ import pkgutil
 from functools import cache
 from typing import Any
 
-from projector.view import View
+from baton.projector.view import View
 
 
 @cache

@@ -11,18 +11,18 @@ from typing import Any
 import aiohttp
 import jwt
 
-from backends.memory import for_tests as memory
-from command_api.app import make_app
-from command_api.auth import SharedSecret, TokenAuthenticator
-from command_api.dialect import Dialect
-from command_api.serve import serve
-from command_api.services import Services
-from eventlog.backend import Stores
-from eventlog.clock import SystemClock
-from eventlog.ids import new_id
-from projector.project import Projector
-from projector.queries import Views
+from baton.command_api.app import make_app
+from baton.command_api.dialect.contract import Dialect
+from baton.command_api.security.auth import SharedSecret, TokenAuthenticator
+from baton.command_api.serve import serve
+from baton.command_api.services import Services
+from baton.eventlog.clock import SystemClock
+from baton.eventlog.ids import new_id
+from baton.eventlog.ports.backend import Stores
+from baton.projector.projector import Projector
+from baton.projector.queries import Views
 from tests.api.tiny_dialect import DIALECT
+from tests.backends import memory
 
 SECRET = "a secret for tests that is long enough for HS512, which needs 64 bytes"
 ALL = "orchestrator:read orchestrator:write"

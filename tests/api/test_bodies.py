@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from command_api.json_body import MAX_BODY, MAX_DEPTH
+from baton.command_api.http.json_body import MAX_BODY, MAX_DEPTH
 from tests.api.running import Running
 
 ECHO = "/tiny/acme/v1/echo"

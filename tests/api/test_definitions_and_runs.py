@@ -7,10 +7,9 @@ from typing import Any
 
 import pytest
 
-from backends.memory import for_tests as memory
-from backends.sqlite import for_tests as sqlite
-from domain.run.messages import RunRequested
+from baton.domain.run.messages import RunRequested
 from tests.api.running import Running, bearer, running
+from tests.backends import memory, sqlite
 
 ACME = "/tiny/acme/v1"
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from command_api.cloudevents import MAX_BATCH
-from domain.record.messages import RecordReceived
+from baton.command_api.http.cloudevents import MAX_BATCH
+from baton.domain.record.messages import RecordReceived
 from tests.api.running import Running, bearer
 
 STRUCTURED = {"Content-Type": "application/cloudevents+json"}

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from multidict import CIMultiDict
 
-from domain.run.messages import RunRequested
-from eventlog.clock import ManualClock
-from eventlog.idempotency import ABANDONED_MS, KEPT_MS
+from baton.domain.run.messages import RunRequested
+from baton.eventlog.clock import ManualClock
+from baton.eventlog.idempotency import ABANDONED_MS, KEPT_MS
 from tests.api.running import Running, bearer, running
 
 ACME = "/tiny/acme/v1"

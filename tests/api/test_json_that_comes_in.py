@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from command_api.json_body import INT64, parse_json
-from command_api.refusal import Refused
+from baton.command_api.http.json_body import INT64, parse_json
+from baton.command_api.http.refusal import Refused
 
 TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=20)
 LEAF = (

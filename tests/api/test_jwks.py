@@ -15,11 +15,11 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from jwt import algorithms
 
-from command_api.auth import TokenAuthenticator
-from command_api.jwks import JwksKeys
-from command_api.refusal import Refused
-from eventlog.clock import ManualClock
-from eventlog.errors import Unavailable
+from baton.command_api.http.refusal import Refused
+from baton.command_api.security.auth import TokenAuthenticator
+from baton.command_api.security.jwks import JwksKeys
+from baton.eventlog.clock import ManualClock
+from baton.eventlog.errors import Unavailable
 
 NOW = int(time.time())
 RSA = rsa.generate_private_key(65537, 2048)

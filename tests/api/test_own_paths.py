@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from command_api.own_paths import _from_this_machine
+from baton.command_api.own.service_paths import _from_this_machine
 from tests.api.running import Running, bearer, running
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from command_api.dialect import discover
-from command_api.refusal import CODE_WORDS, Refusal
-from domain.errors import Fault
+from baton.command_api.dialect.contract import discover
+from baton.command_api.http.refusal import CODE_WORDS, Refusal
+from baton.domain.errors import Fault
 from tests.api.running import Running, bearer, running
 
 ACME = "/tiny/acme/v1"

@@ -13,10 +13,10 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from multidict import CIMultiDict
 
-from command_api.auth import Expected, SharedSecret, TokenAuthenticator
-from command_api.dialect import FromHeader
-from command_api.refusal import Refused
-from eventlog.clock import ManualClock, SystemClock
+from baton.command_api.dialect.contract import FromHeader
+from baton.command_api.http.refusal import Refused
+from baton.command_api.security.auth import Expected, SharedSecret, TokenAuthenticator
+from baton.eventlog.clock import ManualClock, SystemClock
 from tests.api.running import SECRET, Running, bearer, running, token
 from tests.api.tiny_dialect import DIALECT
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from domain.run.messages import RunRequested
+from baton.domain.run.messages import RunRequested
 from tests.api.running import Running
 
 ACME = "/tiny/acme/v1"

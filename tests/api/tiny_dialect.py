@@ -4,23 +4,24 @@ from dataclasses import asdict
 
 from pydantic import BaseModel, ConfigDict
 
-from command_api import commands, pagination
-from command_api.dialect import Dialect, FromPath, QueryParameter, Route
-from command_api.exchange import Exchange
-from command_api.principal import ADMIN, READ, WRITE
-from command_api.refusal import STATUS, Refusal, field_name
-from command_api.reply import Reply
-from command_api.webhook import bare_path, receive_webhook
-from domain.definition.graph import Case, Compute, Condition, Decision, Graph
-from domain.definition.messages import Body, Status
-from domain.definition.state import State as Definition
-from domain.definition.trigger import EventTrigger, HttpTrigger, OnDemandTrigger, Trigger
-from domain.errors import NotFound
-from domain.json import JsonObject
-from domain.run.state import State as Run
-from eventlog.errors import Unavailable
-from eventlog.transact import Outcome
-from projector.queries import Order
+from baton.command_api import commands
+from baton.command_api.dialect.contract import Dialect, FromPath, QueryParameter, Route
+from baton.command_api.dialect.webhook import bare_path, receive_webhook
+from baton.command_api.http import pagination
+from baton.command_api.http.refusal import STATUS, Refusal, field_name
+from baton.command_api.http.reply import Reply
+from baton.command_api.http.request_context import Exchange
+from baton.command_api.principal import ADMIN, READ, WRITE
+from baton.domain.definition.graph import Case, Compute, Condition, Decision, Graph
+from baton.domain.definition.messages import Body, Status
+from baton.domain.definition.state import State as Definition
+from baton.domain.definition.trigger import EventTrigger, HttpTrigger, OnDemandTrigger, Trigger
+from baton.domain.errors import NotFound
+from baton.domain.json import JsonObject
+from baton.domain.run.state import State as Run
+from baton.eventlog.errors import Unavailable
+from baton.eventlog.loops.transact import Outcome
+from baton.projector.queries import Order
 
 ORDERS: tuple[Order, ...] = ("asc", "desc")
 BASE = "/tiny/{workspace}/v1"

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from backends.sqlite import BACKEND
-from eventlog.backend import Place
-from eventlog.dead_letters import DeadLetter
-from eventlog.topics import Message
+from baton.backends.sqlite import BACKEND
+from baton.eventlog.ports.backend import Place
+from baton.eventlog.ports.dead_letters import DeadLetter
+from baton.eventlog.ports.topics import Message
 from tests.cli.conftest import Call
 from tests.cli.processes import baton
 

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from backends.kafka.connection import connection_to
-from backends.postgres.for_tests import open_stores
-from domain.definition.messages import DefinitionDeleted
-from domain.run.messages import RunStarted
-from eventlog.envelope import Appended, Write
+from baton.backends.kafka.connection import connection_to
+from baton.domain.definition.messages import DefinitionDeleted
+from baton.domain.run.messages import RunStarted
+from baton.eventlog.events.envelope import Appended, Write
+from tests.backends.postgres import open_stores
 from tests.cli.conftest import Call
 from tests.servers import finding, kafka
 from tests.servers.postgres import database_for

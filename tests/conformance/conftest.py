@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from eventlog.backend import Stores
+from baton.eventlog.ports.backend import Stores
 from tests.conformance.opening import Opened, backend_of, settings
 
 DURABLE = [name for name in sorted(settings()) if "durable" in backend_of(name).capabilities]

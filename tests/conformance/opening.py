@@ -5,11 +5,11 @@ import pkgutil
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-import backends
-from backends.kafka.for_tests import attach
-from domain.run.messages import RunStarted
-from eventlog.backend import Backend, Stores
-from eventlog.envelope import Appended, Write
+import tests.backends
+from baton.domain.run.messages import RunStarted
+from baton.eventlog.events.envelope import Appended, Write
+from baton.eventlog.ports.backend import Backend, Stores
+from tests.backends.kafka import attach
 from tests.servers import kafka
 
 Open = Callable[[Path], Awaitable[Stores]]
@@ -17,8 +17,8 @@ Open = Callable[[Path], Awaitable[Stores]]
 
 def opens() -> dict[str, Open]:
     """Return what every backend with event streams opens them by."""
-    names = [package.name for package in pkgutil.iter_modules(backends.__path__) if package.ispkg]
-    found = {name: importlib.import_module(f"backends.{name}.for_tests") for name in names}
+    names = [package.name for package in pkgutil.iter_modules(tests.backends.__path__)]
+    found = {name: importlib.import_module(f"tests.backends.{name}") for name in names}
     return {
         name: module.open_stores for name, module in found.items() if hasattr(module, "open_stores")
     }
@@ -44,7 +44,7 @@ def carriers() -> dict[str, Open]:
 
 def backend_of(name: str) -> Backend:
     """Return the backend that keeps the stores of a setting."""
-    backend = importlib.import_module(f"backends.{name.partition('+')[0]}").BACKEND
+    backend = importlib.import_module(f"baton.backends.{name.partition('+')[0]}").BACKEND
     assert isinstance(backend, Backend)
     return backend
 

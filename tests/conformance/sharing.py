@@ -7,24 +7,23 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Protocol
 
-from backends.kafka.connection import Connection, connection_to
-from backends.kafka.creation import Creation
-from backends.kafka.ending import let_go
-from backends.kafka.names import TopicNames
-from backends.kafka.publishing import KafkaPublisher
-from backends.kafka.run_events_in import OnUnreadable, RunEventReader, log_only
-from backends.kafka.shares import KafkaShare, KafkaShares
-from backends.memory.event_store import MemoryEventStore
-from backends.memory.shares import MemoryShares
-from domain.run.messages import RunStarted
-from eventlog.backend import Stores
-from eventlog.clock import SystemClock
-from eventlog.codec import encode
-from eventlog.envelope import Appended, Recorded, Write
-from eventlog.follow import follow
-from eventlog.outbox import Stored
-from eventlog.ports import EventStore, Subscription
-from eventlog.shares import Owns, SharedLog, WholeLog
+from baton.backends.kafka.client_lifecycle import let_go
+from baton.backends.kafka.connection import Connection, connection_to
+from baton.backends.kafka.names import TopicNames
+from baton.backends.kafka.runs_topic.partitioned_log import KafkaShare, KafkaShares
+from baton.backends.kafka.runs_topic.publisher import KafkaPublisher
+from baton.backends.kafka.runs_topic.run_event_reader import OnUnreadable, RunEventReader, log_only
+from baton.backends.kafka.topic_admin import Creation
+from baton.backends.memory.event_store import MemoryEventStore
+from baton.backends.memory.partitioned_log import MemoryShares
+from baton.domain.run.messages import RunStarted
+from baton.eventlog.clock import SystemClock
+from baton.eventlog.events.codec import encode
+from baton.eventlog.events.envelope import Appended, Recorded, Stored, Write
+from baton.eventlog.loops.follow import follow
+from baton.eventlog.ports.backend import Stores
+from baton.eventlog.ports.partitions import Owns, SharedLog, WholeLog
+from baton.eventlog.ports.stores import EventStore, Subscription
 from tests.conformance.opening import opens
 from tests.servers.kafka import prefix_for, server_url
 

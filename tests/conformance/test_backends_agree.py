@@ -18,8 +18,8 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from eventlog.envelope import Appended, Conflict
-from eventlog.ports import Change, Column, Filter, Index, Query, Row, Table
+from baton.eventlog.events.envelope import Appended, Conflict
+from baton.eventlog.ports.views import Change, Column, Filter, Index, Query, Row, Table
 from tests.conformance.opening import Opened, opens, write
 
 T = TypeVar("T")

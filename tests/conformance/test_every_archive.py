@@ -8,12 +8,12 @@ from typing import Protocol, cast
 
 import pytest
 
-import backends
-from eventlog.archive import Archive, NotEmpty
-from eventlog.clock import SystemClock
-from eventlog.codec import encode, topic_of
-from eventlog.errors import InUse, Unavailable, Unreadable
-from eventlog.outbox import Stored
+import tests.backends
+from baton.eventlog.clock import SystemClock
+from baton.eventlog.errors import InUse, Unavailable, Unreadable
+from baton.eventlog.events.codec import encode, topic_of
+from baton.eventlog.events.envelope import Stored
+from baton.eventlog.ports.archive import Archive, NotEmpty
 from tests.conformance.opening import appended, happened, opens, write
 from tests.projector.histories import events_of
 
@@ -29,8 +29,8 @@ class Open(Protocol):
 
 
 def archives() -> dict[str, Open]:
-    names = [package.name for package in pkgutil.iter_modules(backends.__path__) if package.ispkg]
-    found = {name: importlib.import_module(f"backends.{name}.for_tests") for name in names}
+    names = [package.name for package in pkgutil.iter_modules(tests.backends.__path__)]
+    found = {name: importlib.import_module(f"tests.backends.{name}") for name in names}
     return {
         name: cast(Open, module.open_archive)
         for name, module in found.items()

@@ -5,10 +5,10 @@ from itertools import pairwise
 
 import pytest
 
-from domain.run.messages import RunStarted, StepSucceeded
-from eventlog.backend import Stores
-from eventlog.envelope import Appended, Conflict, Recorded, Write
-from eventlog.errors import Unavailable, Unwritable
+from baton.domain.run.messages import RunStarted, StepSucceeded
+from baton.eventlog.errors import Unavailable, Unwritable
+from baton.eventlog.events.envelope import Appended, Conflict, Recorded, Write
+from baton.eventlog.ports.backend import Stores
 from tests.conformance.opening import Opened, appended, happened, write
 
 

@@ -6,12 +6,12 @@ from itertools import pairwise
 
 import pytest
 
-from eventlog.backend import Stores
-from eventlog.clock import SystemClock
-from eventlog.envelope import Recorded
-from eventlog.errors import Unreadable
-from eventlog.follow import follow
-from eventlog.ports import Subscription
+from baton.eventlog.clock import SystemClock
+from baton.eventlog.errors import Unreadable
+from baton.eventlog.events.envelope import Recorded
+from baton.eventlog.loops.follow import follow
+from baton.eventlog.ports.backend import Stores
+from baton.eventlog.ports.stores import Subscription
 from tests.conformance.opening import Opened, appended, write
 
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from eventlog.backend import Stores
-from eventlog.codec import decode
-from eventlog.envelope import Recorded
-from eventlog.outbox import Outbox, Stored
+from baton.eventlog.events.codec import decode
+from baton.eventlog.events.envelope import Recorded, Stored
+from baton.eventlog.ports.backend import Stores
+from baton.eventlog.ports.outbox import Outbox
 from tests.conformance.opening import appended, backend_of, opens, write
 
 SHARED = [name for name in sorted(opens()) if "shared" in backend_of(name).capabilities]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from domain.run.messages import RunStarted
+from baton.domain.run.messages import RunStarted
 from tests.conformance.sharing import (
     EVERY,
     SHARED,

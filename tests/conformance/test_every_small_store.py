@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
-from eventlog.backend import Stores
-from eventlog.dead_letters import DeadLetter, dead_letter
-from eventlog.idempotency import ABANDONED_MS, KEPT_MS
-from eventlog.ports import Answer, Claim, Lease
-from eventlog.topics import Delivered, Message
+from baton.eventlog.idempotency import ABANDONED_MS, KEPT_MS
+from baton.eventlog.ports.backend import Stores
+from baton.eventlog.ports.dead_letters import DeadLetter, dead_letter
+from baton.eventlog.ports.keys import Answer, Claim
+from baton.eventlog.ports.leases import Lease
+from baton.eventlog.ports.topics import Delivered, Message
 from tests.conformance.opening import Opened
 
 ANSWER = Answer(status=201, headers=(("Location", "/x"), ("Location", "/y")), body=b'{"id":"\xff"}')

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from eventlog.topics import Consumption, Delivered, Message, Topics
+from baton.eventlog.ports.topics import Consumption, Delivered, Message, Topics
 from tests.conformance.opening import carriers
 from tests.servers.kafka import prefix_for
 

@@ -11,15 +11,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from eventlog.backend import Stores
-from eventlog.codec import dump as dumped
-from eventlog.codec import load
-from eventlog.envelope import Appended, Recorded, Write
-from eventlog.ports import Change, Row, ViewStore
-from projector.folding import Folding
-from projector.rebuild import begin_rebuild
-from projector.view import View
-from projector.views import every_view
+from baton.eventlog.events.codec import dump as dumped
+from baton.eventlog.events.codec import load
+from baton.eventlog.events.envelope import Appended, Recorded, Write
+from baton.eventlog.ports.backend import Stores
+from baton.eventlog.ports.views import Change, Row, ViewStore
+from baton.projector.batch import Folding
+from baton.projector.rebuild import begin_rebuild
+from baton.projector.view import View
+from baton.projector.views import every_view
 from tests.projector.folded import Dump, dump, fold, fold_into, prepared
 from tests.projector.histories import events_of, history
 

@@ -4,8 +4,8 @@ from random import Random
 
 import pytest
 
-from eventlog.backend import Stores
-from eventlog.ports import Change, Column, Filter, Index, Query, Row, Table, ViewStore
+from baton.eventlog.ports.backend import Stores
+from baton.eventlog.ports.views import Change, Column, Filter, Index, Query, Row, Table, ViewStore
 from tests.conformance.opening import Opened
 
 RUNS = Table(

@@ -9,7 +9,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.producer import message_accumulator
 from aiokafka.record.default_records import _DefaultRecordBatchBuilderPy
 
-from eventlog.topics import Message, Topics
+from baton.eventlog.ports.topics import Message, Topics
 from tests.conformance.opening import carriers
 from tests.conformance.test_every_topics import handle_last, numbered, numbers, taken
 from tests.servers.kafka import prefix_for, server_url

@@ -9,23 +9,15 @@ import pytest
 from aiokafka.producer import message_accumulator
 from aiokafka.record.default_records import _DefaultRecordBatchBuilderPy
 
-from backends.kafka.connection import Connection, connection_to
-from backends.kafka.run_events import LARGEST
-from backends.memory.event_store import MemoryEventStore
-from domain.run.messages import RunCancelled
-from eventlog.codec import encode
-from eventlog.envelope import Write
-from eventlog.errors import Unavailable
-from eventlog.outbox import Stored
-from eventlog.topics import Delivered
-from tests.conformance.sharing import (
-    SESSION_MS,
-    Group,
-    OnKafka,
-    events,
-    streams,
-    until,
-)
+from baton.backends.kafka.connection import Connection, connection_to
+from baton.backends.kafka.runs_topic.run_event_codec import LARGEST
+from baton.backends.memory.event_store import MemoryEventStore
+from baton.domain.run.messages import RunCancelled
+from baton.eventlog.errors import Unavailable
+from baton.eventlog.events.codec import encode
+from baton.eventlog.events.envelope import Stored, Write
+from baton.eventlog.ports.topics import Delivered
+from tests.conformance.sharing import SESSION_MS, Group, OnKafka, events, streams, until
 from tests.conformance.test_kafka_from_others import NoText
 from tests.servers.kafka import own_broker, prefix_for, server_url
 from tests.servers.local_kafka import LocalKafka
@@ -213,7 +205,7 @@ async def test_an_event_too_large_for_a_message_comes_from_the_store(
 async def test_a_rebalance_moves_what_it_must_and_repeats_nothing_of_the_rest(
     group: Group, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("backends.kafka.group.COMMIT_S", 600)
+    monkeypatch.setattr("baton.backends.kafka.consuming.consumer_group.COMMIT_S", 600)
     first = await group.join()
     await group.setting.publish(events(NAMES, 1, 2))
     await group.saw(events(NAMES, 1, 2))
@@ -248,7 +240,7 @@ async def test_who_was_put_out_of_the_group_takes_up_anew_what_it_gets_back(
 async def test_what_was_handled_is_not_given_out_again(
     group: Group, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("backends.kafka.group.COMMIT_S", 0.01)
+    monkeypatch.setattr("baton.backends.kafka.consuming.consumer_group.COMMIT_S", 0.01)
     first = await group.join()
     await group.setting.publish(events(NAMES, 1))
     await group.saw(events(NAMES, 1))

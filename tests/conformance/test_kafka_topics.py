@@ -9,17 +9,17 @@ from uuid import uuid4
 
 import pytest
 
-from backends.kafka import TRANSPORT
-from backends.kafka.connection import Connection, connection_to
-from backends.kafka.creation import Creation
-from backends.kafka.ending import let_go
-from backends.kafka.names import RUNS_PARTITIONS, TopicNames, partition_of
-from backends.kafka.producer import Producer
-from backends.kafka.seldom import Seldom
-from backends.kafka.topics import KafkaTopics
-from eventlog.backend import Route
-from eventlog.errors import Unavailable, Unwritable
-from eventlog.topics import Message
+from baton.backends.kafka import TRANSPORT
+from baton.backends.kafka.client_lifecycle import let_go
+from baton.backends.kafka.connection import Connection, connection_to
+from baton.backends.kafka.log_throttle import Seldom
+from baton.backends.kafka.names import RUNS_PARTITIONS, TopicNames, partition_of
+from baton.backends.kafka.producer import Producer
+from baton.backends.kafka.topic_admin import Creation
+from baton.backends.kafka.topics import KafkaTopics
+from baton.eventlog.errors import Unavailable, Unwritable
+from baton.eventlog.ports.topics import Message
+from baton.eventlog.ports.transport import Route
 from tests.conformance.test_every_topics import numbered, numbers, taken
 from tests.servers.kafka import own_broker
 from tests.servers.local_kafka import LocalKafka

@@ -14,12 +14,14 @@ import pytest
 from eventsourcing.persistence import StoredEvent
 from eventsourcing.postgres import PostgresApplicationRecorder
 
-from backends.postgres import BACKEND, appender, database, listening, migrate
-from eventlog.backend import Place, Stores
-from eventlog.codec import encode
-from eventlog.envelope import Appended, Conflict, Recorded
-from eventlog.errors import Unavailable, Unwritable
-from eventlog.ports import Subscription
+from baton.backends.postgres import BACKEND, database, migrate
+from baton.backends.postgres.events import append_notifications as listening
+from baton.backends.postgres.events import appender
+from baton.eventlog.errors import Unavailable, Unwritable
+from baton.eventlog.events.codec import encode
+from baton.eventlog.events.envelope import Appended, Conflict, Recorded
+from baton.eventlog.ports.backend import Place, Stores
+from baton.eventlog.ports.stores import Subscription
 from tests.conformance.opening import appended, happened, write
 from tests.conformance.test_postgres_recorder import datastore_of
 from tests.servers.finding import absent
@@ -414,8 +416,8 @@ async def alone(direct: asyncpg.Connection) -> None:
 
 APPENDING = """
 import asyncio, sys
-from backends.postgres import BACKEND
-from eventlog.backend import Place
+from baton.backends.postgres import BACKEND
+from baton.eventlog.ports.backend import Place
 from tests.conformance.opening import write
 
 async def main():

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from backends.postgres import BACKEND
-from eventlog.backend import Place, Stores
-from eventlog.errors import Unavailable
-from eventlog.ports import Answer
+from baton.backends.postgres import BACKEND
+from baton.eventlog.errors import Unavailable
+from baton.eventlog.ports.backend import Place, Stores
+from baton.eventlog.ports.keys import Answer
 from tests.servers.postgres import database_for
 from tests.servers.proxy import Proxy
 

@@ -7,10 +7,11 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from backends.postgres import BACKEND, listening
-from backends.postgres.outbox import PostgresOutbox
-from eventlog.backend import Place, Stores
-from eventlog.errors import Unavailable
+from baton.backends.postgres import BACKEND
+from baton.backends.postgres.events import append_notifications as listening
+from baton.backends.postgres.events.outbox import PostgresOutbox
+from baton.eventlog.errors import Unavailable
+from baton.eventlog.ports.backend import Place, Stores
 from tests.conformance.opening import appended, write
 from tests.conformance.sharing import until
 from tests.servers.postgres import database_for

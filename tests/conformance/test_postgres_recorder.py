@@ -20,10 +20,10 @@ from eventsourcing.postgres import (
 )
 from eventsourcing.tests import persistence as library
 
-from backends.postgres.appender import Appender
-from backends.postgres.checkpoints import PostgresCheckpoints
-from backends.postgres.database import open_database
-from eventlog.codec import decode, encode
+from baton.backends.postgres.checkpoints import PostgresCheckpoints
+from baton.backends.postgres.database import open_database
+from baton.backends.postgres.events.appender import Appender
+from baton.eventlog.events.codec import decode, encode
 from tests.conformance.opening import Opened, appended, happened, write
 from tests.servers.postgres import database_for
 

@@ -5,10 +5,10 @@ import asyncio
 import asyncpg
 import pytest
 
-from backends.postgres import BACKEND, migrate
-from backends.postgres.schema import migrations
-from eventlog.backend import Place, Stores
-from eventlog.errors import Unavailable
+from baton.backends.postgres import BACKEND, migrate
+from baton.backends.postgres.schema import migrations
+from baton.eventlog.errors import Unavailable
+from baton.eventlog.ports.backend import Place, Stores
 from tests.conformance.opening import appended, write
 from tests.servers.postgres import bare_database
 

@@ -10,17 +10,19 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from backends.postgres import BACKEND, progress
-from backends.postgres.database import open_database
-from backends.postgres.leases import PostgresLeases, offset_s
-from backends.postgres.view_store import PostgresViewStore
-from domain.run.messages import DelayStarted
-from eventlog.backend import Place, Stores
-from eventlog.envelope import Recorded, Write
-from eventlog.errors import InUse, Unavailable, Unreadable
-from eventlog.idempotency import ABANDONED_MS
-from eventlog.ports import Answer, Change, Filter, Query, Row, Table
-from projector.views import every_view
+from baton.backends.postgres import BACKEND
+from baton.backends.postgres.database import open_database
+from baton.backends.postgres.leases import PostgresLeases, offset_s
+from baton.backends.postgres.views import checkpoint_notifications as progress
+from baton.backends.postgres.views.view_store import PostgresViewStore
+from baton.domain.run.messages import DelayStarted
+from baton.eventlog.errors import InUse, Unavailable, Unreadable
+from baton.eventlog.events.envelope import Recorded, Write
+from baton.eventlog.idempotency import ABANDONED_MS
+from baton.eventlog.ports.backend import Place, Stores
+from baton.eventlog.ports.keys import Answer
+from baton.eventlog.ports.views import Change, Filter, Query, Row, Table
+from baton.projector.views import every_view
 from tests.conformance.opening import appended, write
 from tests.conformance.test_every_view_store import ORDERS, RUNS, TIMERS, run
 from tests.servers.postgres import database_for

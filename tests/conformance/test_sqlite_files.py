@@ -13,15 +13,15 @@ from pathlib import Path
 
 import pytest
 
-from backends.sqlite import BACKEND
-from backends.sqlite.event_store import SqliteEventStore
-from backends.sqlite.view_store import SqliteViewStore
-from backends.sqlite.writer import Writer
-from domain.run.messages import StepSucceeded
-from eventlog.backend import Place, Stores
-from eventlog.envelope import Appended, Conflict, Write
-from eventlog.errors import InUse, Unavailable, Unreadable
-from eventlog.ports import Change, Query, Row, Table
+from baton.backends.sqlite import BACKEND
+from baton.backends.sqlite.events.event_store import SqliteEventStore
+from baton.backends.sqlite.views.view_store import SqliteViewStore
+from baton.backends.sqlite.writing.writer import Writer
+from baton.domain.run.messages import StepSucceeded
+from baton.eventlog.errors import InUse, Unavailable, Unreadable
+from baton.eventlog.events.envelope import Appended, Conflict, Write
+from baton.eventlog.ports.backend import Place, Stores
+from baton.eventlog.ports.views import Change, Query, Row, Table
 from tests.conformance.opening import Opened, appended, write
 
 KEY = b"a key for tests, 32 bytes long.."
@@ -43,9 +43,9 @@ async def reading(folder: Path) -> Stores:
 OTHER_PROCESS = """
 import asyncio, sys
 from pathlib import Path
-from backends.sqlite import BACKEND
-from eventlog.backend import Place
-from eventlog.errors import InUse
+from baton.backends.sqlite import BACKEND
+from baton.eventlog.ports.backend import Place
+from baton.eventlog.errors import InUse
 
 try:
     asyncio.run(BACKEND.open(Place(folder=Path(sys.argv[1]), sealing_key=b"x" * 16)))
@@ -294,7 +294,7 @@ async def test_a_writing_process_that_dies_is_replaced_and_what_it_stored_is_see
 APPENDING = """
 import asyncio, sys
 from pathlib import Path
-from backends.sqlite.for_tests import open_stores
+from tests.backends.sqlite import open_stores
 from tests.conformance.opening import write
 
 async def main():

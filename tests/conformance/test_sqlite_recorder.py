@@ -13,9 +13,9 @@ from eventsourcing.persistence import StoredEvent
 from eventsourcing.sqlite import SQLiteApplicationRecorder, SQLiteDatastore
 from eventsourcing.tests import persistence as library
 
-from backends.sqlite.database import Datastore
-from backends.sqlite.recorder import SqliteRecorder
-from eventlog.codec import decode, encode
+from baton.backends.sqlite.database import Datastore
+from baton.backends.sqlite.events.recorder import SqliteRecorder
+from baton.eventlog.events.codec import decode, encode
 from tests.conformance.opening import Opened, appended, happened, write
 
 CASES = [

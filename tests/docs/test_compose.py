@@ -10,8 +10,8 @@ import pytest
 import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
+from baton.executor.functions.loading import load
 from baton.settings import DeclaredFunction, Settings
-from executor.loading import load
 from tests.docs.pages import ROOT
 from tests.docs.test_pages import leaves
 from tests.servers.postgres import IMAGE

@@ -9,13 +9,13 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from domain.run.messages import Failed, Succeeded
-from eventlog.clock import SystemClock
-from executor.functions import RegisteredFunctions
-from executor.handler import Call
-from executor.registry import Registry
-from executor.remote import RemoteWorkers, of_queue
-from executor.remote_messages import read_answer, read_task, task
+from baton.domain.run.messages import Failed, Succeeded
+from baton.eventlog.clock import SystemClock
+from baton.executor.functions.call import Call
+from baton.executor.functions.registered_functions import RegisteredFunctions
+from baton.executor.functions.registry import Registry
+from baton.executor.workers.messages import read_answer, read_task, task
+from baton.executor.workers.remote_workers import RemoteWorkers, of_queue
 from tests.cli.processes import environment
 from tests.conformance.opening import carriers
 from tests.docs.pages import ROOT

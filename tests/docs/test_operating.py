@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from baton import metrics
+from baton.executor.runs.run_loop import Counts as ExecutorCounts
+from baton.scheduler.metrics import Counts as SchedulerCounts
 from baton.settings import Settings
-from executor.run_loop import Counts as ExecutorCounts
-from scheduler.counts import Counts as SchedulerCounts
 from tests.docs.pages import ROOT
 from tests.docs.test_pages import leaves
 

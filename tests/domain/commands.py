@@ -11,10 +11,10 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from hypothesis import strategies as st
 
-from domain.definition.graph import Case, Condition, Decision, Delay, Graph, Retry, Sync
-from domain.definition.messages import Body
-from domain.definition.state import State as Definition
-from domain.definition.trigger import EventTrigger, HttpTrigger
+from baton.domain.definition.graph import Case, Condition, Decision, Delay, Graph, Retry, Sync
+from baton.domain.definition.messages import Body
+from baton.domain.definition.state import State as Definition
+from baton.domain.definition.trigger import EventTrigger, HttpTrigger
 from tests.domain.examples import body, compute, dag, definition, sequence
 
 PAID = (Condition(path="input.paid", op="eq", value=True),)
@@ -54,7 +54,7 @@ KNOWN: dict[Any, st.SearchStrategy[Any]] = {
 
 
 def commands(union: object) -> st.SearchStrategy[Any]:
-    """Return random commands of `union`, such as `domain.run.messages.Command`."""
+    """Return random commands of `union`, such as `baton.domain.run.messages.Command`."""
     return values_of(union)
 
 

@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from domain.definition.decisions import DECIDER as DEFINITION
-from domain.definition.graph import Compute, Graph, Step
-from domain.definition.messages import Body, CreateDefinition, Status
-from domain.definition.state import State as Definition
-from domain.definition.trigger import OnDemandTrigger, Trigger
-from domain.json import Json, JsonObject
-from domain.run.decisions import DECIDER as RUN
-from domain.run.messages import (
+from baton.domain.definition.decisions import DECIDER as DEFINITION
+from baton.domain.definition.graph import Compute, Graph, Step
+from baton.domain.definition.messages import Body, CreateDefinition, Status
+from baton.domain.definition.state import State as Definition
+from baton.domain.definition.trigger import OnDemandTrigger, Trigger
+from baton.domain.json import Json, JsonObject
+from baton.domain.run.decisions import DECIDER as RUN
+from baton.domain.run.messages import (
     Error,
     Failed,
     FireTimer,

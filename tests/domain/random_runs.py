@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 from hypothesis import strategies as st
 
-from domain.definition.graph import (
+from baton.domain.definition.graph import (
     Case,
     Compute,
     Condition,
@@ -17,9 +17,9 @@ from domain.definition.graph import (
     Step,
     Sync,
 )
-from domain.errors import Rejected
-from domain.run.decisions import DECIDER
-from domain.run.messages import (
+from baton.domain.errors import Rejected
+from baton.domain.run.decisions import DECIDER
+from baton.domain.run.messages import (
     CancelRun,
     Command,
     Error,
@@ -35,7 +35,7 @@ from domain.run.messages import (
     TimedOut,
     Token,
 )
-from domain.run.state import State
+from baton.domain.run.state import State
 from tests.domain.examples import request
 
 Choice: TypeAlias = tuple[int, int]

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from domain.decider import Decider
-from domain.errors import Code, Rejected
+from baton.domain.decider import Decider
+from baton.domain.errors import Code, Rejected
 
 
 @dataclass(frozen=True, slots=True)

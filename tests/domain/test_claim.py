@@ -1,7 +1,7 @@
 """Names that one definition has at a time."""
 
-from domain.claim.decisions import DECIDER, NameTaken
-from domain.claim.messages import (
+from baton.domain.claim.decisions import DECIDER, NameTaken
+from baton.domain.claim.messages import (
     ClaimName,
     NameClaimed,
     NameReleased,

@@ -7,8 +7,8 @@ from typing import get_args
 
 import pytest
 
-from domain.schedule import timetable
-from domain.schedule.timetable import Cron
+from baton.domain.schedule import timetable
+from baton.domain.schedule.timetable import Cron
 from tests.domain import cron_oracle
 from tests.domain.cron_oracle import DAY, Expression, Zone
 

@@ -1,8 +1,8 @@
 """Publishing, changing and deleting a definition."""
 
-from domain.definition.decisions import DECIDER
-from domain.definition.graph import Case, Condition, Decision
-from domain.definition.messages import (
+from baton.domain.definition.decisions import DECIDER
+from baton.domain.definition.graph import Case, Condition, Decision
+from baton.domain.definition.messages import (
     Body,
     CreateDefinition,
     DefinitionCreated,
@@ -11,9 +11,9 @@ from domain.definition.messages import (
     DeleteDefinition,
     UpdateDefinition,
 )
-from domain.definition.trigger import EventTrigger
-from domain.errors import Fault
-from domain.json import Json
+from baton.domain.definition.trigger import EventTrigger
+from baton.domain.errors import Fault
+from baton.domain.json import Json
 from tests.domain.examples import body, compute, sequence
 from tests.domain.specification import given
 

@@ -13,10 +13,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import domain
-from domain.decider import Decider
-from domain.errors import Rejected
-from domain.run.messages import TakeOver
+from baton import domain
+from baton.domain.decider import Decider
+from baton.domain.errors import Rejected
+from baton.domain.run.messages import TakeOver
 from tests.domain.commands import commands
 
 ANEW = (TakeOver,)
@@ -24,7 +24,7 @@ ANEW = (TakeOver,)
 
 
 def aggregates() -> Iterator[str]:
-    for found in pkgutil.iter_modules(domain.__path__, "domain."):
+    for found in pkgutil.iter_modules(domain.__path__, "baton.domain."):
         if found.ispkg and find_spec(f"{found.name}.decisions"):
             yield found.name
 
@@ -60,13 +60,15 @@ def live(rules: Decider[Any, Any, Any], history: list[Any]) -> tuple[list[Any], 
 
 
 def test_the_aggregates_are_found() -> None:
-    assert {"domain.claim", "domain.definition", "domain.record"} < set(AGGREGATES)
-    assert {"domain.run", "domain.schedule"} < set(AGGREGATES)
+    assert {"baton.domain.claim", "baton.domain.definition", "baton.domain.record"} < set(
+        AGGREGATES
+    )
+    assert {"baton.domain.run", "baton.domain.schedule"} < set(AGGREGATES)
 
 
 @every
 def test_its_events_are_stored_under_its_folders_name(name: str) -> None:
-    assert decider(name).name == name.removeprefix("domain.")
+    assert decider(name).name == name.removeprefix("baton.domain.")
 
 
 @every

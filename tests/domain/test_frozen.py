@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 from mypy import api
 
-from domain.frozen import frozen
-from domain.run.messages import RunCompleted
+from baton.domain.frozen import frozen
+from baton.domain.run.messages import RunCompleted
 
 SNIPPET = """
-from domain.run.messages import RunCompleted
+from baton.domain.run.messages import RunCompleted
 
 ended = RunCompleted(at=1)
 {line}

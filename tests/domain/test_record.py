@@ -1,7 +1,7 @@
 """Record events: taken in once, looked at once."""
 
-from domain.record.decisions import DECIDER
-from domain.record.messages import (
+from baton.domain.record.decisions import DECIDER
+from baton.domain.record.messages import (
     NoteMatches,
     ReceiveRecord,
     RecordReceived,

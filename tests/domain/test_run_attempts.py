@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given as for_all
 from hypothesis import strategies as st
 
-from domain.definition.graph import Retry
-from domain.run.attempts import MAX_TAKEOVERS
-from domain.run.backoff import CAP_MS, backoff_ms
-from domain.run.messages import (
+from baton.domain.definition.graph import Retry
+from baton.domain.run.attempts import MAX_TAKEOVERS
+from baton.domain.run.backoff import CAP_MS, backoff_ms
+from baton.domain.run.messages import (
     Error,
     ReportOutcome,
     RetryScheduled,

@@ -1,8 +1,8 @@
 """Runs whose steps name what they need: everything that may run, runs."""
 
-from domain.definition.graph import Condition, Delay, Sync
-from domain.run.decisions import DECIDER
-from domain.run.messages import (
+from baton.domain.definition.graph import Condition, Delay, Sync
+from baton.domain.run.decisions import DECIDER
+from baton.domain.run.messages import (
     DelayElapsed,
     RunCompleted,
     RunFailed,
@@ -14,16 +14,7 @@ from domain.run.messages import (
     StepSucceeded,
     SyncReached,
 )
-from tests.domain.examples import (
-    BROKEN,
-    compute,
-    dag,
-    fail,
-    fire,
-    request,
-    running,
-    succeed,
-)
+from tests.domain.examples import BROKEN, compute, dag, fail, fire, request, running, succeed
 from tests.domain.specification import given
 
 DIAMOND = dag(

@@ -2,13 +2,13 @@
 
 import pytest
 
-from domain.definition.graph import Case, Condition, Decision, Delay, Retry, Sync
-from domain.definition.messages import Status
-from domain.definition.state import State as Definition
-from domain.json import JsonObject
-from domain.run.decisions import DECIDER
-from domain.run.evaluation import CaseEvaluation, ConditionEvaluation, DecisionResult
-from domain.run.messages import (
+from baton.domain.definition.graph import Case, Condition, Decision, Delay, Retry, Sync
+from baton.domain.definition.messages import Status
+from baton.domain.definition.state import State as Definition
+from baton.domain.json import JsonObject
+from baton.domain.run.decisions import DECIDER
+from baton.domain.run.evaluation import CaseEvaluation, ConditionEvaluation, DecisionResult
+from baton.domain.run.messages import (
     DecisionTaken,
     DelayElapsed,
     DelayStarted,

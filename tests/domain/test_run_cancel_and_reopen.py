@@ -1,8 +1,8 @@
 """The end of a run by force, and the way back."""
 
-from domain.definition.graph import Delay, Retry
-from domain.run.decisions import DECIDER
-from domain.run.messages import (
+from baton.domain.definition.graph import Delay, Retry
+from baton.domain.run.decisions import DECIDER
+from baton.domain.run.messages import (
     CancelRun,
     DelayStarted,
     Event,

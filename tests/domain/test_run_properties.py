@@ -5,11 +5,11 @@ from itertools import pairwise
 
 from hypothesis import given, settings
 
-from domain.definition.graph import Compute, Graph
-from domain.definition.validation import faults_of
-from domain.errors import StaleAttempt
-from domain.run.decisions import DECIDER
-from domain.run.messages import (
+from baton.domain.definition.graph import Compute, Graph
+from baton.domain.definition.validation import faults_of
+from baton.domain.errors import StaleAttempt
+from baton.domain.run.decisions import DECIDER
+from baton.domain.run.messages import (
     DecisionTaken,
     DelayElapsed,
     DelayStarted,

@@ -2,8 +2,8 @@
 
 import pytest
 
-from domain.schedule.decisions import DECIDER
-from domain.schedule.messages import (
+from baton.domain.schedule.decisions import DECIDER
+from baton.domain.schedule.messages import (
     CreateSchedule,
     DeleteSchedule,
     Event,
@@ -18,7 +18,7 @@ from domain.schedule.messages import (
     ScheduleSkipped,
     Skip,
 )
-from domain.schedule.timetable import Cron, Interval
+from baton.domain.schedule.timetable import Cron, Interval
 from tests.domain.specification import given
 
 FIRED = ScheduleFired(nominal_at=100, run_id="r1", at=105)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.definition.slug import is_slug, slug_of
+from baton.domain.definition.slug import is_slug, slug_of
 
 
 @pytest.mark.parametrize("text", ["a", "0", "order-processing", "a-", "x" * 63])

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.run.steps import Steps, StepState
+from baton.domain.run.steps import Steps, StepState
 
 CHANGES = st.lists(st.tuples(st.integers(0, 150).map(str), st.integers(1, 3)), max_size=400)
 

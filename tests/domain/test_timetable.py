@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.schedule.timetable import (
+from baton.domain.schedule.timetable import (
     LATEST_MS,
     Cron,
     Interval,

@@ -4,11 +4,20 @@ from typing import Any
 
 import pytest
 
-from domain.definition.graph import Case, Compute, Condition, Decision, Delay, Graph, Retry, Sync
-from domain.definition.messages import Body
-from domain.definition.trigger import EventTrigger, HttpTrigger, ScheduleTrigger, Trigger
-from domain.definition.validation import MAX_FAULTS, faults_of
-from domain.schedule.timetable import Cron, Interval
+from baton.domain.definition.graph import (
+    Case,
+    Compute,
+    Condition,
+    Decision,
+    Delay,
+    Graph,
+    Retry,
+    Sync,
+)
+from baton.domain.definition.messages import Body
+from baton.domain.definition.trigger import EventTrigger, HttpTrigger, ScheduleTrigger, Trigger
+from baton.domain.definition.validation import MAX_FAULTS, faults_of
+from baton.domain.schedule.timetable import Cron, Interval
 from tests.domain.examples import body, compute, dag, sequence
 
 YES = (Condition(path="input.ok", op="eq", value=True),)

@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.definition.graph import Compute, Delay, Graph
-from domain.definition.messages import Body, DefinitionCreated
-from domain.definition.state import State, evolve
-from domain.definition.trigger import OnDemandTrigger
-from domain.run.messages import RunRequested, StepStarted, StepSucceeded
-from eventlog.codec import classes, decode, dump, encode, load, topic_of
-from eventlog.errors import Unreadable, Unwritable
-from eventlog.upcasts import Upcast
+from baton.domain.definition.graph import Compute, Delay, Graph
+from baton.domain.definition.messages import Body, DefinitionCreated
+from baton.domain.definition.state import State, evolve
+from baton.domain.definition.trigger import OnDemandTrigger
+from baton.domain.run.messages import RunRequested, StepStarted, StepSucceeded
+from baton.eventlog.errors import Unreadable, Unwritable
+from baton.eventlog.events.codec import classes, decode, dump, encode, load, topic_of
+from baton.eventlog.events.upcasts import Upcast
 
 JSON = st.recursive(
     st.none()

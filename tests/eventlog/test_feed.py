@@ -5,10 +5,10 @@ from collections.abc import Sequence
 
 import pytest
 
-from domain.run.messages import RunStarted
-from eventlog.envelope import Recorded
-from eventlog.errors import Unreadable
-from eventlog.feed import Feed
+from baton.domain.run.messages import RunStarted
+from baton.eventlog.errors import Unreadable
+from baton.eventlog.events.envelope import Recorded
+from baton.eventlog.feed import Feed
 
 
 def events(first: int, last: int) -> list[Recorded]:

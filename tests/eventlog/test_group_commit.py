@@ -5,10 +5,10 @@ from collections.abc import Sequence
 
 import pytest
 
-from domain.run.messages import RunStarted
-from eventlog.envelope import Appended, Conflict, Recorded, Write
-from eventlog.errors import Unavailable
-from eventlog.group_commit import GroupCommit, Row
+from baton.domain.run.messages import RunStarted
+from baton.eventlog.errors import Unavailable
+from baton.eventlog.events.envelope import Appended, Conflict, Recorded, Write
+from baton.eventlog.loops.group_commit import GroupCommit, Row
 
 
 class Committer:

@@ -3,10 +3,10 @@
 import orjson
 import pytest
 
-from eventlog.codec import encode, topic_of
-from eventlog.errors import Unreadable
-from eventlog.lines import Lines, line_of
-from eventlog.outbox import Stored
+from baton.eventlog.errors import Unreadable
+from baton.eventlog.events.codec import encode, topic_of
+from baton.eventlog.events.envelope import Stored
+from baton.eventlog.events.ndjson import Lines, line_of
 from tests.projector.histories import events_of
 
 EVENTS = [

@@ -7,19 +7,19 @@ from pathlib import Path
 
 import pytest
 
-from backends.memory.for_tests import open_stores
-from domain.decider import Decider
-from domain.errors import InConflict, Rejected
-from domain.run.messages import RunCancelled, RunStarted
-from eventlog import follow as following
-from eventlog.backend import Stores
-from eventlog.clock import ManualClock, SystemClock
-from eventlog.envelope import Appended, Conflict, Recorded, Write
-from eventlog.errors import Unavailable
-from eventlog.follow import follow
-from eventlog.ids import new_id
-from eventlog.ports import EventStore
-from eventlog.transact import Intent, transact, transact_all
+from baton.domain.decider import Decider
+from baton.domain.errors import InConflict, Rejected
+from baton.domain.run.messages import RunCancelled, RunStarted
+from baton.eventlog.clock import ManualClock, SystemClock
+from baton.eventlog.errors import Unavailable
+from baton.eventlog.events.envelope import Appended, Conflict, Recorded, Write
+from baton.eventlog.ids import new_id
+from baton.eventlog.loops import follow as following
+from baton.eventlog.loops.follow import follow
+from baton.eventlog.loops.transact import Intent, transact, transact_all
+from baton.eventlog.ports.backend import Stores
+from baton.eventlog.ports.stores import EventStore
+from tests.backends.memory import open_stores
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from backends.memory.for_tests import open_stores
-from eventlog import relay as relaying
-from eventlog.backend import Stores
-from eventlog.clock import SystemClock
-from eventlog.errors import Unavailable, Unreadable
-from eventlog.outbox import Stored
-from eventlog.ports import Checkpoints
-from eventlog.relay import BATCH, NAME, Relay, republish
+from baton.eventlog.clock import SystemClock
+from baton.eventlog.errors import Unavailable, Unreadable
+from baton.eventlog.events.envelope import Stored
+from baton.eventlog.loops import relay as relaying
+from baton.eventlog.loops.relay import BATCH, NAME, Relay, republish
+from baton.eventlog.ports.backend import Stores
+from baton.eventlog.ports.stores import Checkpoints
+from tests.backends.memory import open_stores
 
 ENDS_S = 10
 
@@ -123,7 +123,7 @@ async def until(holds: Callable[[], bool]) -> None:
 @pytest.fixture
 async def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[World]:
     monkeypatch.setattr(relaying, "FIRST_BACKOFF_MS", 1)
-    monkeypatch.setattr("eventlog.leading.CANDIDATE_MS", 5)
+    monkeypatch.setattr("baton.eventlog.loops.leader_election.CANDIDATE_MS", 5)
     stores = await open_stores(tmp_path)
     world = World(stores)
     yield world

@@ -5,11 +5,11 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
-from executor.address_policy import AddressPolicy
-from executor.functions import RegisteredFunctions
-from executor.handler import Call
-from executor.loading import described
-from executor.registry import Function, Registry
+from baton.executor.functions.call import Call
+from baton.executor.functions.loading import described
+from baton.executor.functions.registered_functions import RegisteredFunctions
+from baton.executor.functions.registry import Function, Registry
+from baton.protocols.address_policy import AddressPolicy
 
 NOW = 1_700_000_000_000
 

@@ -9,17 +9,17 @@ from typing import Any
 
 import orjson
 
-from backends.memory.topics import MemoryTopics
-from domain.run.messages import Failed, Succeeded
-from eventlog.clock import SystemClock
-from eventlog.errors import Unavailable, Unwritable
-from eventlog.topics import Consumption, Message
-from executor.functions import RegisteredFunctions
-from executor.handler import Call
-from executor.loading import described
-from executor.registry import QueueFunction, Registry
-from executor.remote import RemoteWorkers
-from executor.worker import Worker
+from baton.backends.memory.topics import MemoryTopics
+from baton.domain.run.messages import Failed, Succeeded
+from baton.eventlog.clock import SystemClock
+from baton.eventlog.errors import Unavailable, Unwritable
+from baton.eventlog.ports.topics import Consumption, Message
+from baton.executor.functions.call import Call
+from baton.executor.functions.loading import described
+from baton.executor.functions.registered_functions import RegisteredFunctions
+from baton.executor.functions.registry import QueueFunction, Registry
+from baton.executor.workers.remote_workers import RemoteWorkers
+from baton.executor.workers.worker import Worker
 from tests.executor.calls import a_call
 
 PREFIX = "test."

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from domain.run.messages import Failed, Succeeded
-from executor.functions import Limits
-from executor.loading import load
-from executor.registry import Registry
-from executor.sdk import AttemptOver, NonRetryableError, StepContext, StepResult, function
+from baton.domain.run.messages import Failed, Succeeded
+from baton.executor.functions.loading import load
+from baton.executor.functions.registered_functions import Limits
+from baton.executor.functions.registry import Registry
+from baton.executor.sdk import AttemptOver, NonRetryableError, StepContext, StepResult, function
 from tests.executor.calls import NOW, a_call, functions_of
 
 
@@ -389,7 +389,7 @@ async def test_a_payload_that_is_no_json_costs_the_call_not_the_service() -> Non
 
 IN_A_PROCESS = """
 import asyncio, os, signal, sys, threading
-from executor.sdk import NonRetryableError, StepContext, StepResult, function
+from baton.executor.sdk import NonRetryableError, StepContext, StepResult, function
 
 @function("where", pool="process")
 def where(payload, ctx):

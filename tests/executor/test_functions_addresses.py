@@ -8,7 +8,7 @@ import pytest
 from aiohttp import web
 from aiohttp.abc import AbstractResolver, ResolveResult
 
-from executor.address_policy import AddressPolicy, BlockedAddress, is_public
+from baton.protocols.address_policy import AddressPolicy, BlockedAddress, is_public
 from tests.executor.scripted_server import answering
 
 PUBLIC_ONLY = AddressPolicy()

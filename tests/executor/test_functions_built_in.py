@@ -6,10 +6,10 @@ import orjson
 import pytest
 from aiohttp import web
 
-from domain.ids import function_uuid
-from domain.run.messages import Failed, Succeeded
-from executor.address_policy import AddressPolicy
-from executor.sdk import function
+from baton.domain.ids import function_uuid
+from baton.domain.run.messages import Failed, Succeeded
+from baton.executor.sdk import function
+from baton.protocols.address_policy import AddressPolicy
 from tests.executor.calls import StandingClock, a_call, functions_of
 from tests.executor.scripted_server import answering
 

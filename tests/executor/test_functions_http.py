@@ -12,9 +12,9 @@ import orjson
 import pytest
 from aiohttp import web
 
-from domain.run.messages import Failed, Succeeded
-from executor.address_policy import AddressPolicy
-from executor.http_functions import declared
+from baton.domain.run.messages import Failed, Succeeded
+from baton.executor.functions.http_functions import declared
+from baton.protocols.address_policy import AddressPolicy
 from tests.executor.calls import NOW, a_call, functions_of
 from tests.executor.scripted_server import Answer, answering
 

@@ -6,15 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from domain.ids import function_uuid
-from executor.http_functions import declared
-from executor.loading import FunctionsNotLoaded, load
-from executor.registry import FunctionNameTaken, Registry
-from executor.sdk import MARK, function
+from baton.domain.ids import function_uuid
+from baton.executor.functions.http_functions import declared
+from baton.executor.functions.loading import FunctionsNotLoaded, load
+from baton.executor.functions.registry import FunctionNameTaken, Registry
+from baton.executor.sdk import MARK, function
 
 FILE = """
 import sibling
-from executor.sdk import function
+from baton.executor.sdk import function
 
 @function("reserve", id="func_abc123", aliases=["res"])
 async def reserve(payload, ctx): ...
@@ -74,7 +74,7 @@ def test_a_package_stands_for_the_modules_it_imports(folder: Path) -> None:
     written(
         folder,
         "shop/orders.py",
-        "from executor.sdk import function\n@function\nasync def order(): ...\n",
+        "from baton.executor.sdk import function\n@function\nasync def order(): ...\n",
     )
 
     assert [(one.name, one.origin) for one in load("shop")] == [("order", "shop")]
@@ -90,17 +90,17 @@ def test_a_package_stands_for_the_modules_it_imports(folder: Path) -> None:
         ("empty.py", "def plain(): ...", "declares no function"),
         (
             "greedy.py",
-            "from executor.sdk import function\n@function\ndef greedy(a, b, c): ...",
+            "from baton.executor.sdk import function\n@function\ndef greedy(a, b, c): ...",
             "'greedy' must take (payload, context)",
         ),
         (
             "named.py",
-            "from executor.sdk import function\n@function('')\ndef nameless(): ...",
+            "from baton.executor.sdk import function\n@function('')\ndef nameless(): ...",
             "1 to 200 printable characters",
         ),
         (
             "pooled.py",
-            "from executor.sdk import function\n@function(pool='swimming')\ndef swim(): ...",
+            "from baton.executor.sdk import function\n@function(pool='swimming')\ndef swim(): ...",
             "swimming",
         ),
         ("data.json", "{}", "no Python file"),

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.run.messages import Failed, Succeeded
-from executor.results import MAX_OUTPUT_BYTES, json_copy, succeeded
-from executor.sdk import StepResult, function
+from baton.domain.run.messages import Failed, Succeeded
+from baton.executor.functions.results import MAX_OUTPUT_BYTES, json_copy, succeeded
+from baton.executor.sdk import StepResult, function
 from tests.executor.calls import a_call, functions_of
 
 

@@ -5,15 +5,15 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from domain.run.decisions import DECIDER as RUN
-from domain.run.messages import CancelRun, Succeeded, TakeOver
-from domain.stream import stream_name
-from eventlog.shares import Owns
-from executor.disputes import PATIENCE_MS
-from executor.ownership import Ownership
-from executor.work import Executor
-from projector.project import Projector
-from projector.queries import Views
+from baton.domain.run.decisions import DECIDER as RUN
+from baton.domain.run.messages import CancelRun, Succeeded, TakeOver
+from baton.domain.stream import stream_name
+from baton.eventlog.ports.partitions import Owns
+from baton.executor.executor import Executor
+from baton.executor.ownership import Ownership
+from baton.executor.runs.takeover_watch import PATIENCE_MS
+from baton.projector.projector import Projector
+from baton.projector.queries import Views
 from tests.executor.working import World, a_world, compute
 
 STREAM = stream_name("acme", RUN.name, "r")

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from domain.run.messages import Failed, Succeeded
-from executor.functions import NoWorkers, RegisteredFunctions
-from executor.remote_messages import MAX_BYTES
+from baton.domain.run.messages import Failed, Succeeded
+from baton.executor.functions.registered_functions import NoWorkers, RegisteredFunctions
+from baton.executor.workers.messages import MAX_BYTES
 from tests.executor.calls import StandingClock
 from tests.executor.remote_working import (
     RESULTS,

@@ -10,17 +10,17 @@ from typing import Any
 
 import pytest
 
-from backends.memory.for_tests import open_stores
-from backends.memory.topics import MemoryTopics
 from baton import NonRetryableError, StepContext, StepResult, function
-from domain.definition.graph import Retry
-from domain.run.messages import FireTimer, StepStarted, Token
-from domain.stream import stream_name
-from eventlog.clock import ManualClock
-from eventlog.follow import follow
-from executor.functions import RegisteredFunctions
-from executor.remote import RemoteWorkers
-from executor.work import Executor
+from baton.backends.memory.topics import MemoryTopics
+from baton.domain.definition.graph import Retry
+from baton.domain.run.messages import FireTimer, StepStarted, Token
+from baton.domain.stream import stream_name
+from baton.eventlog.clock import ManualClock
+from baton.eventlog.loops.follow import follow
+from baton.executor.executor import Executor
+from baton.executor.functions.registered_functions import RegisteredFunctions
+from baton.executor.workers.remote_workers import RemoteWorkers
+from tests.backends.memory import open_stores
 from tests.executor.remote_working import PREFIX, giving, queue_registry, until, working
 from tests.executor.working import Scripted, World, compute
 

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from domain.definition.graph import Delay
-from domain.run.messages import FireTimer, RunStarted, Token
-from domain.stream import stream_name
-from eventlog.envelope import Recorded
-from executor.revivals import AT_ONCE, MANY, Revivals
+from baton.domain.definition.graph import Delay
+from baton.domain.run.messages import FireTimer, RunStarted, Token
+from baton.domain.stream import stream_name
+from baton.eventlog.events.envelope import Recorded
+from baton.executor.runs.run_loader import AT_ONCE, MANY, Revivals
 from tests.executor.working import World, a_world, compute
 
 

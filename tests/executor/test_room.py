@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from executor.room import Places
+from baton.executor.functions.concurrency import Places
 
 
 async def test_a_place_goes_to_whoever_asked_first() -> None:

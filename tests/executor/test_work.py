@@ -5,8 +5,8 @@ from random import Random
 
 import pytest
 
-from domain.definition.graph import Delay, Retry
-from domain.run.messages import (
+from baton.domain.definition.graph import Delay, Retry
+from baton.domain.run.messages import (
     CancelRun,
     Error,
     Failed,
@@ -16,9 +16,9 @@ from domain.run.messages import (
     TakeOver,
     Token,
 )
-from domain.run.state import State as Run
-from domain.stream import stream_name
-from executor.work import Executor, Limits
+from baton.domain.run.state import State as Run
+from baton.domain.stream import stream_name
+from baton.executor.executor import Executor, Limits
 from tests.executor.working import World, a_world, compute
 
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from backends.memory.topics import MemoryTopics
 from baton import NonRetryableError, StepContext, StepResult, function
-from eventlog.clock import SystemClock
-from eventlog.topics import Delivered, Message
-from executor.queue_tasks import QueueTasks
+from baton.backends.memory.topics import MemoryTopics
+from baton.eventlog.clock import SystemClock
+from baton.eventlog.ports.topics import Delivered, Message
+from baton.executor.workers.queue_tasks import QueueTasks
 from tests.executor.remote_working import DEADLINE_S, Flaky, giving, until, within, working
 
 

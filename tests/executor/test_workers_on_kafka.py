@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from domain.run.messages import Succeeded
-from eventlog.backend import Stores
-from eventlog.clock import SystemClock
-from executor.functions import RegisteredFunctions
-from executor.registry import Registry
-from executor.remote import RemoteWorkers, of_queue
+from baton.domain.run.messages import Succeeded
+from baton.eventlog.clock import SystemClock
+from baton.eventlog.ports.backend import Stores
+from baton.executor.functions.registered_functions import RegisteredFunctions
+from baton.executor.functions.registry import Registry
+from baton.executor.workers.remote_workers import RemoteWorkers, of_queue
 from tests.cli.processes import environment
 from tests.conformance.opening import carriers
 from tests.executor.calls import a_call

@@ -9,22 +9,22 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from backends.memory.for_tests import open_stores
-from domain.definition.decisions import DECIDER as DEFINITION
-from domain.definition.graph import Compute, Graph, Step
-from domain.definition.messages import Body, CreateDefinition
-from domain.definition.state import State as Definition
-from domain.definition.trigger import OnDemandTrigger
-from domain.run.decisions import DECIDER as RUN
-from domain.run.messages import Command, Failed, RequestRun, Succeeded
-from domain.run.state import State as Run
-from domain.stream import stream_name
-from eventlog.backend import Stores
-from eventlog.clock import ManualClock
-from eventlog.follow import follow
-from eventlog.transact import transact
-from executor.handler import Call
-from executor.work import Executor, Limits
+from baton.domain.definition.decisions import DECIDER as DEFINITION
+from baton.domain.definition.graph import Compute, Graph, Step
+from baton.domain.definition.messages import Body, CreateDefinition
+from baton.domain.definition.state import State as Definition
+from baton.domain.definition.trigger import OnDemandTrigger
+from baton.domain.run.decisions import DECIDER as RUN
+from baton.domain.run.messages import Command, Failed, RequestRun, Succeeded
+from baton.domain.run.state import State as Run
+from baton.domain.stream import stream_name
+from baton.eventlog.clock import ManualClock
+from baton.eventlog.loops.follow import follow
+from baton.eventlog.loops.transact import transact
+from baton.eventlog.ports.backend import Stores
+from baton.executor.executor import Executor, Limits
+from baton.executor.functions.call import Call
+from tests.backends.memory import open_stores
 
 DEADLINE_S = 10
 

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 
-from backends.postgres import migrate
+from baton.backends.postgres import migrate
 from tests.faults.distributed_checkers import Sighting, Struck
 from tests.faults.driver import Driver, driving
 from tests.faults.keeper import Keeper

@@ -11,8 +11,8 @@ from typing import Any
 import asyncpg
 import orjson
 
-from eventlog.codec import encode, topic_of
-from eventlog.envelope import Recorded
+from baton.eventlog.events.codec import encode, topic_of
+from baton.eventlog.events.envelope import Recorded
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,23 +10,23 @@ from typing import Any
 import aiohttp
 import jwt
 
+from baton.command_api.app import make_app
+from baton.command_api.serve import serve
+from baton.domain.definition.decisions import DECIDER as DEFINITION
+from baton.domain.definition.graph import Graph
+from baton.domain.definition.messages import Body, CreateDefinition
+from baton.domain.definition.state import State as Definition
+from baton.domain.definition.trigger import OnDemandTrigger, Trigger
+from baton.domain.ids import derived_id
+from baton.domain.run.decisions import DECIDER as RUN
+from baton.domain.run.messages import RequestRun
+from baton.domain.stream import stream_name
+from baton.eventlog.events.envelope import Appended, Write
+from baton.eventlog.loops.transact import transact
 from baton.keys import jwt_secret
 from baton.running import ready, running
 from baton.settings import Settings
 from baton.wiring import Stack
-from command_api.app import make_app
-from command_api.serve import serve
-from domain.definition.decisions import DECIDER as DEFINITION
-from domain.definition.graph import Graph
-from domain.definition.messages import Body, CreateDefinition
-from domain.definition.state import State as Definition
-from domain.definition.trigger import OnDemandTrigger, Trigger
-from domain.ids import derived_id
-from domain.run.decisions import DECIDER as RUN
-from domain.run.messages import RequestRun
-from domain.stream import stream_name
-from eventlog.envelope import Appended, Write
-from eventlog.transact import transact
 
 TENANT = "demo"
 AN_APPEND = 200

@@ -13,7 +13,7 @@ import aiohttp
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
-from backends.kafka.ending import let_go
+from baton.backends.kafka.client_lifecycle import let_go
 from tests.faults.checkers import Needs
 from tests.faults.driver import OK, ORCHESTRATIONS, REFUSED, Driver
 from tests.faults.history import Operation

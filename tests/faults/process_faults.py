@@ -5,7 +5,7 @@ import signal
 import time
 from random import Random
 
-from eventlog.failpoints import CRASHED, Place
+from baton.eventlog.failpoints import CRASHED, Place
 from tests.faults.arena import Arena
 from tests.faults.linux import is_stopped
 from tests.servers.service import Service, Verb

@@ -8,7 +8,7 @@ from functools import partial
 from random import Random
 from typing import Final
 
-from eventlog.failpoints import Place
+from baton.eventlog.failpoints import Place
 from tests.faults.arena import Arena
 from tests.faults.process_faults import crash, freeze, kill, kill_all
 from tests.faults.server_faults import (

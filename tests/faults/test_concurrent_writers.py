@@ -10,13 +10,13 @@ from typing import cast
 import orjson
 import pytest
 
+from baton.domain.definition.graph import Compute, Graph, Sync
+from baton.domain.errors import Rejected
+from baton.domain.run.decisions import DECIDER as RUN
+from baton.domain.run.messages import Event, ReportOutcome, Succeeded, Token
+from baton.domain.stream import stream_name
+from baton.eventlog.loops.transact import transact
 from baton.wiring import Stack
-from domain.definition.graph import Compute, Graph, Sync
-from domain.errors import Rejected
-from domain.run.decisions import DECIDER as RUN
-from domain.run.messages import Event, ReportOutcome, Succeeded, Token
-from domain.stream import stream_name
-from eventlog.transact import transact
 from tests.faults import checkers
 from tests.faults.event_log import Log, seen
 from tests.faults.inside import TENANT, Call, calling, defined, inside, request

@@ -11,13 +11,13 @@ from random import Random
 
 import pytest
 
-from domain.definition.graph import Compute, Sync
-from domain.run.state import State
-from eventlog.envelope import Recorded
-from eventlog.follow import follow
-from eventlog.ports import Subscription
-from eventlog.shares import Owner, Owns, SharedLog, WholeLog
-from executor.work import Executor
+from baton.domain.definition.graph import Compute, Sync
+from baton.domain.run.state import State
+from baton.eventlog.events.envelope import Recorded
+from baton.eventlog.loops.follow import follow
+from baton.eventlog.ports.partitions import Owner, Owns, SharedLog, WholeLog
+from baton.eventlog.ports.stores import Subscription
+from baton.executor.executor import Executor
 from tests.executor.working import World, a_world
 from tests.faults import checkers
 from tests.faults.event_log import seen

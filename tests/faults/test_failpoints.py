@@ -10,7 +10,7 @@ from typing import get_args
 
 import pytest
 
-from eventlog.failpoints import CRASHED, Place
+from baton.eventlog.failpoints import CRASHED, Place
 from tests.faults import checkers
 from tests.faults.driver import Driver, driving
 from tests.faults.event_log import read_log

@@ -10,8 +10,8 @@ from typing import Any
 import orjson
 import pytest
 
-from domain.definition.graph import Compute, Graph
-from domain.definition.trigger import EventTrigger
+from baton.domain.definition.graph import Compute, Graph
+from baton.domain.definition.trigger import EventTrigger
 from tests.faults import checkers
 from tests.faults.event_log import runs_of, seen, streams_of
 from tests.faults.inside import Call, all_over, calling, defined, inside

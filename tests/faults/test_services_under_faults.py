@@ -7,7 +7,7 @@ from contextlib import suppress
 import asyncpg
 import pytest
 
-from eventlog.failpoints import CRASHED, Place
+from baton.eventlog.failpoints import CRASHED, Place
 from tests.faults.arena import Arena
 from tests.faults.distributed_checkers import hits
 from tests.faults.strikes import (

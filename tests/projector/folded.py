@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from backends.memory.view_store import MemoryViewStore
-from eventlog.envelope import Recorded
-from eventlog.ports import Row, ViewStore
-from projector.folding import Folding, read_missing
-from projector.view import View
-from projector.views import every_view
+from baton.backends.memory.view_store import MemoryViewStore
+from baton.eventlog.events.envelope import Recorded
+from baton.eventlog.ports.views import Row, ViewStore
+from baton.projector.batch import Folding, read_missing
+from baton.projector.view import View
+from baton.projector.views import every_view
 
 Dump = dict[str, list[Row]]
 

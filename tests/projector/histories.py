@@ -4,30 +4,39 @@ from collections.abc import Sequence
 from random import Random
 from typing import Any
 
-from domain.decider import Decider
-from domain.definition.decisions import DECIDER as DEFINITION
-from domain.definition.graph import Case, Compute, Condition, Decision, Delay, Graph, Retry, Sync
-from domain.definition.messages import (
+from baton.domain.decider import Decider
+from baton.domain.definition.decisions import DECIDER as DEFINITION
+from baton.domain.definition.graph import (
+    Case,
+    Compute,
+    Condition,
+    Decision,
+    Delay,
+    Graph,
+    Retry,
+    Sync,
+)
+from baton.domain.definition.messages import (
     Body,
     CreateDefinition,
     DeleteDefinition,
     Status,
     UpdateDefinition,
 )
-from domain.definition.trigger import (
+from baton.domain.definition.trigger import (
     EventTrigger,
     HttpTrigger,
     OnDemandTrigger,
     ScheduleTrigger,
     Trigger,
 )
-from domain.errors import Rejected
-from domain.ids import derived_id
-from domain.json import JsonObject
-from domain.record.decisions import DECIDER as RECORD
-from domain.record.messages import ReceiveRecord
-from domain.run.decisions import DECIDER as RUN
-from domain.run.messages import (
+from baton.domain.errors import Rejected
+from baton.domain.ids import derived_id
+from baton.domain.json import JsonObject
+from baton.domain.record.decisions import DECIDER as RECORD
+from baton.domain.record.messages import ReceiveRecord
+from baton.domain.run.decisions import DECIDER as RUN
+from baton.domain.run.messages import (
     CancelRun,
     Error,
     Failed,
@@ -42,11 +51,18 @@ from domain.run.messages import (
     TimedOut,
     Token,
 )
-from domain.schedule.decisions import DECIDER as SCHEDULE
-from domain.schedule.messages import CreateSchedule, DeleteSchedule, Fire, Miss, RecordTick, Skip
-from domain.schedule.timetable import Cron, Interval
-from domain.stream import stream_name
-from eventlog.envelope import Recorded
+from baton.domain.schedule.decisions import DECIDER as SCHEDULE
+from baton.domain.schedule.messages import (
+    CreateSchedule,
+    DeleteSchedule,
+    Fire,
+    Miss,
+    RecordTick,
+    Skip,
+)
+from baton.domain.schedule.timetable import Cron, Interval
+from baton.domain.stream import stream_name
+from baton.eventlog.events.envelope import Recorded
 
 START = 1_700_000_000_000
 TENANTS = ("acme", "globex")

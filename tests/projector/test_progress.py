@@ -5,10 +5,10 @@ from collections.abc import AsyncIterator, Sequence
 
 import pytest
 
-from eventlog.clock import ManualClock
-from eventlog.errors import Unavailable
-from eventlog.ports import Table
-from projector.progress import RETRY_MS, Progress
+from baton.eventlog.clock import ManualClock
+from baton.eventlog.errors import Unavailable
+from baton.eventlog.ports.views import Table
+from baton.projector.progress import RETRY_MS, Progress
 
 
 class Kept:

@@ -7,15 +7,16 @@ from itertools import pairwise
 
 import pytest
 
-from backends.memory.view_store import MemoryViewStore
-from domain.run.messages import DelayElapsed, DelayStarted, RunStarted, StepSucceeded
-from eventlog.clock import ManualClock, SystemClock
-from eventlog.envelope import Recorded
-from eventlog.errors import Unavailable
-from eventlog.feed import Feed
-from eventlog.ports import Change, Clock
-from projector.project import MAX_BATCH, Projector
-from projector.views import every_view
+from baton.backends.memory.view_store import MemoryViewStore
+from baton.domain.run.messages import DelayElapsed, DelayStarted, RunStarted, StepSucceeded
+from baton.eventlog.clock import ManualClock, SystemClock
+from baton.eventlog.errors import Unavailable
+from baton.eventlog.events.envelope import Recorded
+from baton.eventlog.feed import Feed
+from baton.eventlog.ports.clock import Clock
+from baton.eventlog.ports.views import Change
+from baton.projector.projector import MAX_BATCH, Projector
+from baton.projector.views import every_view
 from tests.projector.folded import dump, fold_into, prepared
 from tests.projector.histories import events_of
 

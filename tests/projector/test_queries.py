@@ -8,27 +8,28 @@ from typing import Any
 
 import pytest
 
-from domain.definition.graph import Compute, Graph
-from domain.definition.messages import (
+from baton.domain.definition.graph import Compute, Graph
+from baton.domain.definition.messages import (
     Body,
     DefinitionCreated,
     DefinitionDeleted,
     DefinitionUpdated,
     Status,
 )
-from domain.definition.trigger import (
+from baton.domain.definition.trigger import (
     EventTrigger,
     HttpTrigger,
     OnDemandTrigger,
     ScheduleTrigger,
     Trigger,
 )
-from domain.run.messages import RunCompleted, RunFailed, RunRequested, RunStarted
-from domain.schedule.timetable import Interval
-from eventlog.envelope import Recorded
-from projector import queries
-from projector.queries import Views
-from projector.views import every_view, runs
+from baton.domain.run.messages import RunCompleted, RunFailed, RunRequested, RunStarted
+from baton.domain.schedule.timetable import Interval
+from baton.eventlog.events.envelope import Recorded
+from baton.projector import queries
+from baton.projector.queries import Views
+from baton.projector.views import every_view
+from baton.projector.views.runs import view as runs
 from tests.conformance.opening import opens
 from tests.projector.folded import fold_into
 from tests.projector.test_view_steps_and_timers import AGAIN, BROKE, DELAY, ERROR

@@ -8,16 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from backends.memory.event_store import MemoryEventStore
-from backends.memory.view_store import MemoryViewStore
-from eventlog.backend import Stores
-from eventlog.clock import SystemClock
-from eventlog.envelope import Appended, Recorded, Write
-from eventlog.ports import Change, Page, Query, Row
-from projector import rebuild as rebuilding
-from projector.project import Projector
-from projector.rebuild import begin_rebuild
-from projector.views import every_view
+from baton.backends.memory.event_store import MemoryEventStore
+from baton.backends.memory.view_store import MemoryViewStore
+from baton.eventlog.clock import SystemClock
+from baton.eventlog.events.envelope import Appended, Recorded, Write
+from baton.eventlog.ports.backend import Stores
+from baton.eventlog.ports.views import Change, Page, Query, Row
+from baton.projector import rebuild as rebuilding
+from baton.projector.projector import Projector
+from baton.projector.rebuild import begin_rebuild
+from baton.projector.views import every_view
 from tests.conformance.opening import opens
 from tests.projector.folded import dump, fold_into, prepared
 from tests.projector.histories import events_of

@@ -1,9 +1,9 @@
 """What is kept at hand is bounded, and what isn't is read again."""
 
-from eventlog.codec import load
-from projector.folding import Folding
-from projector.recent import Entry, Recent
-from projector.views import every_view
+from baton.eventlog.events.codec import load
+from baton.projector.batch import Folding
+from baton.projector.document_cache import Entry, Recent
+from baton.projector.views import every_view
 from tests.projector.folded import dump, fold, fold_into, prepared
 from tests.projector.histories import events_of
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.run.messages import (
+from baton.domain.run.messages import (
     DelayElapsed,
     DelayStarted,
     Error,
@@ -21,7 +21,7 @@ from domain.run.messages import (
     StepSkipped,
     SyncReached,
 )
-from projector.views.runs import VIEW, Document
+from baton.projector.views.runs.view import VIEW, Document
 from tests.projector.histories import history
 from tests.projector.told import BEGUN, RUN, Folded, requested, started, succeeded
 

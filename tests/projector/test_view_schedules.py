@@ -2,24 +2,24 @@
 
 from typing import Any
 
-from domain.definition.graph import Compute, Graph
-from domain.definition.messages import (
+from baton.domain.definition.graph import Compute, Graph
+from baton.domain.definition.messages import (
     Body,
     DefinitionCreated,
     DefinitionDeleted,
     DefinitionUpdated,
     Status,
 )
-from domain.definition.trigger import OnDemandTrigger, ScheduleTrigger, Trigger
-from domain.schedule.messages import (
+from baton.domain.definition.trigger import OnDemandTrigger, ScheduleTrigger, Trigger
+from baton.domain.schedule.messages import (
     ScheduleCreated,
     ScheduleDeleted,
     ScheduleFired,
     ScheduleMissed,
     ScheduleSkipped,
 )
-from domain.schedule.timetable import Interval
-from projector.views.schedules import VIEW, Document
+from baton.domain.schedule.timetable import Interval
+from baton.projector.views.schedules.view import VIEW, Document
 from tests.projector.told import Folded
 
 MINUTE, HOUR = Interval(every_ms=60_000), Interval(every_ms=3_600_000)

@@ -6,8 +6,8 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.run.evaluation import DecisionResult
-from domain.run.messages import (
+from baton.domain.run.evaluation import DecisionResult
+from baton.domain.run.messages import (
     DecisionTaken,
     DelayElapsed,
     DelayStarted,
@@ -19,8 +19,9 @@ from domain.run.messages import (
     StepTimedOut,
     SyncReached,
 )
-from projector.view import View
-from projector.views import run_steps, timers
+from baton.projector.view import View
+from baton.projector.views.run_steps import view as run_steps
+from baton.projector.views.timers import view as timers
 from tests.projector.histories import history
 from tests.projector.told import BEGUN, RUN, Folded, started, succeeded
 

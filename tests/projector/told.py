@@ -4,15 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from domain.run.messages import (
-    Cause,
-    RunRequested,
-    RunStarted,
-    StepStarted,
-    StepSucceeded,
-)
-from eventlog.envelope import Recorded
-from projector.view import View
+from baton.domain.run.messages import Cause, RunRequested, RunStarted, StepStarted, StepSucceeded
+from baton.eventlog.events.envelope import Recorded
+from baton.projector.view import View
 
 RUN = "r" * 20
 STREAM = f"acme/run/{RUN}"

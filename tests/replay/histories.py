@@ -8,18 +8,32 @@ import sys
 
 import orjson
 
-from domain.claim.messages import NameClaimed, NameReleased
-from domain.definition.graph import Case, Compute, Condition, Decision, Delay, Graph, Retry, Sync
-from domain.definition.messages import (
+from baton.domain.claim.messages import NameClaimed, NameReleased
+from baton.domain.definition.graph import (
+    Case,
+    Compute,
+    Condition,
+    Decision,
+    Delay,
+    Graph,
+    Retry,
+    Sync,
+)
+from baton.domain.definition.messages import (
     Body,
     DefinitionCreated,
     DefinitionDeleted,
     DefinitionUpdated,
 )
-from domain.definition.trigger import EventTrigger, HttpTrigger, OnDemandTrigger, ScheduleTrigger
-from domain.record.messages import RecordReceived, TriggersConsidered
-from domain.run.evaluation import CaseEvaluation, ConditionEvaluation, DecisionResult
-from domain.run.messages import (
+from baton.domain.definition.trigger import (
+    EventTrigger,
+    HttpTrigger,
+    OnDemandTrigger,
+    ScheduleTrigger,
+)
+from baton.domain.record.messages import RecordReceived, TriggersConsidered
+from baton.domain.run.evaluation import CaseEvaluation, ConditionEvaluation, DecisionResult
+from baton.domain.run.messages import (
     DecisionTaken,
     DelayElapsed,
     DelayStarted,
@@ -39,15 +53,15 @@ from domain.run.messages import (
     StepTimedOut,
     SyncReached,
 )
-from domain.schedule.messages import (
+from baton.domain.schedule.messages import (
     ScheduleCreated,
     ScheduleDeleted,
     ScheduleFired,
     ScheduleMissed,
     ScheduleSkipped,
 )
-from domain.schedule.timetable import Cron, Interval, Once
-from eventlog.codec import encode, topic_of
+from baton.domain.schedule.timetable import Cron, Interval, Once
+from baton.eventlog.events.codec import encode, topic_of
 
 AT = 1_700_000_000_000
 DEFINITION = "cm4definition0000000"

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from eventlog.backend import Stores
-from eventlog.envelope import Appended, Recorded, Write
-from projector.rebuild import begin_rebuild
-from projector.views import every_view
+from baton.eventlog.events.envelope import Appended, Recorded, Write
+from baton.eventlog.ports.backend import Stores
+from baton.projector.rebuild import begin_rebuild
+from baton.projector.views import every_view
 from tests.cli.processes import Ended, baton
 from tests.conformance.opening import opens
 from tests.projector.folded import dump, fold_into

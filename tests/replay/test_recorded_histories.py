@@ -7,8 +7,8 @@ from pathlib import Path
 import orjson
 import pytest
 
-from domain.decider import Decider
-from eventlog.codec import classes, decode, encode, topic_of
+from baton.domain.decider import Decider
+from baton.eventlog.events.codec import classes, decode, encode, topic_of
 from tests.replay.histories import HISTORIES, lines
 
 RELEASES = sorted(
@@ -26,7 +26,7 @@ def recorded(release: Path) -> list[Line]:
 
 
 def decider_of(kind: str) -> Decider[object, object, object]:
-    decider = importlib.import_module(f"domain.{kind}.decisions").DECIDER
+    decider = importlib.import_module(f"baton.domain.{kind}.decisions").DECIDER
     assert isinstance(decider, Decider)
     return decider
 

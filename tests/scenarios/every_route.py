@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from command_api.dialect import Route, discover
+from baton.command_api.dialect.contract import Route, discover
 from tests.scenarios.stack import Client
 
 NAMES = ("centrali-openapi", "centrali-reference")

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from executor.sdk import NonRetryableError, StepContext, StepResult, function
+from baton.executor.sdk import NonRetryableError, StepContext, StepResult, function
 
 
 @function("validate-order", id="func_abc123")

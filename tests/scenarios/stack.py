@@ -13,18 +13,18 @@ import aiohttp
 from pydantic import SecretStr
 
 from baton import wiring
+from baton.command_api.app import make_app
+from baton.command_api.dialect.contract import Dialect, discover
+from baton.command_api.serve import serve
+from baton.domain.definition.state import State as Definition
+from baton.domain.run.decisions import DECIDER as RUN
+from baton.domain.run.messages import FireTimer, Token
+from baton.domain.run.state import State as Run
+from baton.domain.stream import stream_name
+from baton.eventlog.clock import SystemClock
+from baton.eventlog.loops.transact import transact
 from baton.running import ready, running
 from baton.settings import Settings
-from command_api.app import make_app
-from command_api.dialect import Dialect, discover
-from command_api.serve import serve
-from domain.definition.state import State as Definition
-from domain.run.decisions import DECIDER as RUN
-from domain.run.messages import FireTimer, Token
-from domain.run.state import State as Run
-from domain.stream import stream_name
-from eventlog.clock import SystemClock
-from eventlog.transact import transact
 from tests.api.running import SECRET, Answered, Running, bearer
 from tests.servers.kafka import prefix_for, server_url
 from tests.servers.postgres import database_for

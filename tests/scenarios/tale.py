@@ -2,7 +2,6 @@
 
 import asyncio
 import importlib
-import pkgutil
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import fields, is_dataclass
@@ -10,11 +9,11 @@ from typing import Any, Protocol
 
 import aiohttp
 
-from command_api import dialects
-from domain.definition.messages import DefinitionCreated
-from domain.run.messages import StepStarted
-from domain.stream import stream_parts
-from eventlog.envelope import Recorded
+from baton.command_api.dialect.contract import discover
+from baton.domain.definition.messages import DefinitionCreated
+from baton.domain.run.messages import StepStarted
+from baton.domain.stream import stream_parts
+from baton.eventlog.events.envelope import Recorded
 from tests.api.running import bearer
 from tests.scenarios.stack import DEADLINE_S, Stack
 
@@ -36,9 +35,8 @@ class Story(Protocol):
 
 def stories() -> dict[str, Callable[..., Story]]:
     """Return what begins the story of every dialect there is, by the dialect's folder."""
-    names = [found.name for found in pkgutil.iter_modules(dialects.__path__) if found.ispkg]
-    folder = dialects.__name__
-    return {name: importlib.import_module(f"{folder}.{name}.story").story for name in names}
+    names = [one.name.replace("-", "_") for one in discover()]
+    return {name: importlib.import_module(f"tests.dialects.{name}").story for name in names}
 
 
 async def told(stack: Stack, begin: Callable[..., Story]) -> list[Any]:

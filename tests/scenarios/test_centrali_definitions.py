@@ -2,11 +2,11 @@
 
 import pytest
 
-from command_api.commands import NewDefinition, create_definition
-from command_api.principal import Principal
-from domain.definition.graph import Compute, Graph, Retry, Sync
-from domain.definition.messages import Body
-from domain.definition.trigger import HttpTrigger, OnDemandTrigger
+from baton.command_api.commands import NewDefinition, create_definition
+from baton.command_api.principal import Principal
+from baton.domain.definition.graph import Compute, Graph, Retry, Sync
+from baton.domain.definition.messages import Body
+from baton.domain.definition.trigger import HttpTrigger, OnDemandTrigger
 from tests.scenarios.stack import Client, Stack
 
 ONLY = {"id": "only", "type": "compute", "functionId": "func_abc123"}

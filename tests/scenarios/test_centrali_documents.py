@@ -6,8 +6,8 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from command_api.dialect import discover
-from command_api.dialects.centrali_reference import documents
+from baton.command_api.dialect.contract import discover
+from baton.command_api.dialects.centrali.reference import documents
 from tests.scenarios.examples import OPENAPI
 from tests.scenarios.stack import Client, Stack
 

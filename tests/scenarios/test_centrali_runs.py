@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from command_api.commands import cancel_run, retry_run
-from command_api.principal import Principal
+from baton.command_api.commands import cancel_run, retry_run
+from baton.command_api.principal import Principal
 from tests.scenarios.stack import Client, Stack
 
 ANSWER = "5b1f0c52-3b0e-4d59-9a6e-0d3a4f1f6d10"

@@ -2,8 +2,8 @@
 
 import pytest
 
-from domain.schedule.timetable import Cron, Interval, Once
-from scheduler.due_ticks import MOST, ON_TIME_MS, due_ticks, next_tick, time_text
+from baton.domain.schedule.timetable import Cron, Interval, Once
+from baton.scheduler.schedules.due_ticks import MOST, ON_TIME_MS, due_ticks, next_tick, time_text
 from tests.scheduler.world import at
 
 SECOND = 1_000

@@ -4,24 +4,24 @@ import asyncio
 
 import pytest
 
-from domain.definition.trigger import OnDemandTrigger, ScheduleTrigger
-from domain.ids import derived_id
-from domain.run.decisions import DECIDER as RUN
-from domain.run.messages import CancelRun, RequestRun, RunRequested
-from domain.schedule.decisions import DECIDER as SCHEDULE
-from domain.schedule.messages import (
+from baton.domain.definition.trigger import OnDemandTrigger, ScheduleTrigger
+from baton.domain.ids import derived_id
+from baton.domain.run.decisions import DECIDER as RUN
+from baton.domain.run.messages import CancelRun, RequestRun, RunRequested
+from baton.domain.schedule.decisions import DECIDER as SCHEDULE
+from baton.domain.schedule.messages import (
     CreateSchedule,
     DeleteSchedule,
     ScheduleFired,
     ScheduleMissed,
     ScheduleSkipped,
 )
-from domain.schedule.timetable import Cron, Interval, Once
-from domain.stream import stream_name
-from eventlog.transact import transact
-from scheduler.counts import Counts
-from scheduler.due_ticks import Policies
-from scheduler.fire_schedules import RETRY_MS, TICKS_AN_APPEND, ScheduleFiring
+from baton.domain.schedule.timetable import Cron, Interval, Once
+from baton.domain.stream import stream_name
+from baton.eventlog.loops.transact import transact
+from baton.scheduler.metrics import Counts
+from baton.scheduler.schedules.due_ticks import Policies
+from baton.scheduler.schedules.fire_schedules import RETRY_MS, TICKS_AN_APPEND, ScheduleFiring
 from tests.scheduler.world import TENANT, Unreliable, World, at, until
 
 MINUTE = 60_000

@@ -7,9 +7,9 @@ from random import Random
 
 import pytest
 
-from domain.definition.graph import Delay, Retry
-from domain.run.decisions import DECIDER as RUN
-from domain.run.messages import (
+from baton.domain.definition.graph import Delay, Retry
+from baton.domain.run.decisions import DECIDER as RUN
+from baton.domain.run.messages import (
     CancelRun,
     DelayElapsed,
     DelayStarted,
@@ -22,12 +22,12 @@ from domain.run.messages import (
     Succeeded,
     Token,
 )
-from eventlog.errors import Unreadable
-from eventlog.follow import follow
-from eventlog.transact import transact
-from scheduler import fire_timers
-from scheduler.counts import Counts
-from scheduler.fire_timers import GRACE_MS, NEAR_MS, POLL_MS, TimerFiring
+from baton.eventlog.errors import Unreadable
+from baton.eventlog.loops.follow import follow
+from baton.eventlog.loops.transact import transact
+from baton.scheduler.metrics import Counts
+from baton.scheduler.timers import fire_timers
+from baton.scheduler.timers.fire_timers import GRACE_MS, NEAR_MS, POLL_MS, TimerFiring
 from tests.domain.examples import compute, dag, sequence
 from tests.scheduler.world import Unreliable, World, until
 

@@ -4,13 +4,18 @@ import asyncio
 
 import pytest
 
-from domain.definition.trigger import EventTrigger, OnDemandTrigger
-from domain.record.messages import TriggersConsidered
-from domain.run.messages import RunRequested
-from eventlog.errors import Unavailable
-from scheduler.counts import Counts
-from scheduler.match_record_events import AN_APPEND, NAME, SAVE_EVERY_MS, RecordMatcher
-from scheduler.triggers import MOST_SKIPPED
+from baton.domain.definition.trigger import EventTrigger, OnDemandTrigger
+from baton.domain.record.messages import TriggersConsidered
+from baton.domain.run.messages import RunRequested
+from baton.eventlog.errors import Unavailable
+from baton.scheduler.metrics import Counts
+from baton.scheduler.records.match_record_events import (
+    AN_APPEND,
+    NAME,
+    SAVE_EVERY_MS,
+    RecordMatcher,
+)
+from baton.scheduler.records.triggers import MOST_SKIPPED
 from tests.scheduler.world import Unreliable, World, until
 
 ON_ORDER = EventTrigger(event_type="record.created", structure="orders")

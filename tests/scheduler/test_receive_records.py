@@ -12,18 +12,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.errors import Rejected
-from domain.record.messages import RecordReceived
-from eventlog.dead_letters import MAX_SENT, REDRIVEN, TOPIC, DeadLetter
-from eventlog.envelope import Appended, Conflict, Write
-from eventlog.errors import Unavailable, Unwritable
-from eventlog.ports import EventStore
-from eventlog.strict_json import MAX_BYTES, MAX_DEPTH
-from eventlog.topics import Delivered, Message, Topics
-from scheduler.counts import Counts
-from scheduler.receive_records import RecordReceiver
-from scheduler.record_messages import read_message
-from scheduler.redrive import redrive
+from baton.domain.errors import Rejected
+from baton.domain.record.messages import RecordReceived
+from baton.eventlog.errors import Unavailable, Unwritable
+from baton.eventlog.events.envelope import Appended, Conflict, Write
+from baton.eventlog.ports.dead_letters import MAX_SENT, REDRIVEN, TOPIC, DeadLetter
+from baton.eventlog.ports.stores import EventStore
+from baton.eventlog.ports.topics import Delivered, Message, Topics
+from baton.protocols.strict_json import MAX_BYTES, MAX_DEPTH
+from baton.scheduler.metrics import Counts
+from baton.scheduler.records.receive_records import RecordReceiver
+from baton.scheduler.records.record_messages import read_message
+from baton.scheduler.redrive import redrive
 from tests.scheduler.world import TENANT, Unreliable, World
 
 RECORDS, PREFIX = "in.records", "in."

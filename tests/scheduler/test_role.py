@@ -8,17 +8,18 @@ from random import Random
 
 import pytest
 
-from domain.definition.graph import Delay
-from domain.definition.trigger import EventTrigger
-from domain.run.messages import DelayElapsed, RunRequested
-from domain.schedule.messages import ScheduleFired
-from domain.schedule.timetable import Interval
-from eventlog.errors import Unavailable
-from eventlog.leading import CANDIDATE_MS, LEASE_MS, RENEW_MS
-from eventlog.ports import Checkpoints, Lease, Leases
-from scheduler import role
-from scheduler.match_record_events import NAME as RECORDS
-from scheduler.role import Scheduler
+from baton.domain.definition.graph import Delay
+from baton.domain.definition.trigger import EventTrigger
+from baton.domain.run.messages import DelayElapsed, RunRequested
+from baton.domain.schedule.messages import ScheduleFired
+from baton.domain.schedule.timetable import Interval
+from baton.eventlog.errors import Unavailable
+from baton.eventlog.loops.leader_election import CANDIDATE_MS, LEASE_MS, RENEW_MS
+from baton.eventlog.ports.leases import Lease, Leases
+from baton.eventlog.ports.stores import Checkpoints
+from baton.scheduler import scheduler as role
+from baton.scheduler.records.match_record_events import NAME as RECORDS
+from baton.scheduler.scheduler import Scheduler
 from tests.domain.examples import compute
 from tests.scheduler.world import World, until
 

@@ -8,34 +8,34 @@ from datetime import datetime
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
-from backends.memory import BACKEND
-from domain.definition.decisions import DECIDER as DEFINITION
-from domain.definition.graph import Graph, Step
-from domain.definition.messages import (
+from baton.backends.memory import BACKEND
+from baton.domain.definition.decisions import DECIDER as DEFINITION
+from baton.domain.definition.graph import Graph, Step
+from baton.domain.definition.messages import (
     Body,
     CreateDefinition,
     DeleteDefinition,
     UpdateDefinition,
 )
-from domain.definition.state import State as Definition
-from domain.definition.trigger import OnDemandTrigger, ScheduleTrigger, Trigger
-from domain.ids import derived_id
-from domain.record.decisions import DECIDER as RECORD
-from domain.record.messages import ReceiveRecord
-from domain.run.decisions import DECIDER as RUN
-from domain.run.messages import RequestRun, RunRequested, StartRun
-from domain.run.state import State as Run
-from domain.schedule.timetable import Timetable
-from domain.stream import stream_name
-from eventlog.backend import Place, Stores
-from eventlog.clock import ManualClock
-from eventlog.envelope import Appended, Conflict, Recorded, Write
-from eventlog.errors import Unavailable
-from eventlog.ports import EventStore
-from eventlog.transact import Outcome, transact
-from projector.project import Projector
-from projector.queries import Views
-from projector.views import every_view
+from baton.domain.definition.state import State as Definition
+from baton.domain.definition.trigger import OnDemandTrigger, ScheduleTrigger, Trigger
+from baton.domain.ids import derived_id
+from baton.domain.record.decisions import DECIDER as RECORD
+from baton.domain.record.messages import ReceiveRecord
+from baton.domain.run.decisions import DECIDER as RUN
+from baton.domain.run.messages import RequestRun, RunRequested, StartRun
+from baton.domain.run.state import State as Run
+from baton.domain.schedule.timetable import Timetable
+from baton.domain.stream import stream_name
+from baton.eventlog.clock import ManualClock
+from baton.eventlog.errors import Unavailable
+from baton.eventlog.events.envelope import Appended, Conflict, Recorded, Write
+from baton.eventlog.loops.transact import Outcome, transact
+from baton.eventlog.ports.backend import Place, Stores
+from baton.eventlog.ports.stores import EventStore
+from baton.projector.projector import Projector
+from baton.projector.queries import Views
+from baton.projector.views import every_view
 from tests.domain.examples import compute, sequence
 
 E = TypeVar("E")

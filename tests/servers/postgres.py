@@ -14,7 +14,7 @@ from uuid import uuid4
 
 import asyncpg
 
-from backends.postgres import migrate
+from baton.backends.postgres import migrate
 from tests.servers.finding import absent, docker_answers
 from tests.servers.local_postgres import LocalPostgres, programs
 

@@ -12,23 +12,12 @@ from dataclasses import dataclass, replace
 from random import Random
 from typing import TypeVar
 
-from eventlog.backend import Stores
-from eventlog.envelope import Appended, Conflict, Recorded, Write
-from eventlog.errors import Unavailable
-from eventlog.ports import (
-    Change,
-    Checkpoints,
-    EventStore,
-    Lease,
-    Leases,
-    Log,
-    Page,
-    Query,
-    Row,
-    Subscription,
-    Table,
-    ViewStore,
-)
+from baton.eventlog.errors import Unavailable
+from baton.eventlog.events.envelope import Appended, Conflict, Recorded, Write
+from baton.eventlog.ports.backend import Stores
+from baton.eventlog.ports.leases import Lease, Leases
+from baton.eventlog.ports.stores import Checkpoints, EventStore, Log, Subscription
+from baton.eventlog.ports.views import Change, Page, Query, Row, Table, ViewStore
 
 T = TypeVar("T")
 EPOCH = 1_700_000_000_000

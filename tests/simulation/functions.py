@@ -4,9 +4,9 @@ import asyncio
 from collections import Counter
 from collections.abc import Mapping
 
-from domain.json import JsonObject
-from domain.run.decisions import DECIDER as RUN
-from domain.run.messages import (
+from baton.domain.json import JsonObject
+from baton.domain.run.decisions import DECIDER as RUN
+from baton.domain.run.messages import (
     Error,
     Failed,
     RunReopened,
@@ -16,9 +16,9 @@ from domain.run.messages import (
     StepTimedOut,
     Succeeded,
 )
-from domain.stream import stream_name
-from eventlog.ports import EventStore
-from executor.handler import Call
+from baton.domain.stream import stream_name
+from baton.eventlog.ports.stores import EventStore
+from baton.executor.functions.call import Call
 from tests.simulation.faults import Incarnation
 from tests.simulation.plans import Behaviour
 
@@ -26,7 +26,7 @@ LONGEST_S = 0.2
 
 
 class PlannedFunctions:
-    """Implements `executor.handler.Functions` for one incarnation of an executor.
+    """Implements `baton.executor.functions.call.Functions` for one incarnation of an executor.
 
     `behaviours` are by step. `complaints` and `performed` are told to the world.
     """

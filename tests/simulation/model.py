@@ -3,8 +3,8 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
-from domain.definition.graph import Compute, Condition, Decision, Graph, Step
-from domain.json import JsonObject
+from baton.domain.definition.graph import Compute, Condition, Decision, Graph, Step
+from baton.domain.json import JsonObject
 from tests.simulation.plans import Behaviour, Plan
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Literal, TypeAlias
 
-from domain.definition.graph import (
+from baton.domain.definition.graph import (
     Case,
     Compute,
     Condition,
@@ -15,7 +15,7 @@ from domain.definition.graph import (
     Step,
     Sync,
 )
-from domain.json import JsonObject
+from baton.domain.json import JsonObject
 
 HANG_MS = 300
 """The deadline of steps whose function hangs; all others have a long one."""

@@ -11,7 +11,7 @@ from random import Random
 
 import pytest
 
-from domain.definition.validation import faults_of
+from baton.domain.definition.validation import faults_of
 from tests.domain.examples import body
 from tests.simulation.plans import draw
 from tests.simulation.play import play

@@ -5,23 +5,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
 
-from backends.memory import BACKEND
-from domain.definition.decisions import DECIDER as DEFINITION
-from domain.definition.graph import Compute, Graph
-from domain.definition.messages import Body, CreateDefinition
-from domain.definition.trigger import OnDemandTrigger
-from domain.run.decisions import DECIDER as RUN
-from domain.run.messages import Failed, RequestRun, StartRun, StepStarted, Succeeded
-from domain.stream import stream_name
-from eventlog.backend import Place
-from eventlog.clock import SystemClock
-from eventlog.envelope import Appended, Conflict, Recorded, Write
-from eventlog.errors import Unavailable
-from eventlog.follow import follow
-from eventlog.ports import EventStore
-from eventlog.transact import transact
-from executor.handler import Call
-from executor.work import Executor
+from baton.backends.memory import BACKEND
+from baton.domain.definition.decisions import DECIDER as DEFINITION
+from baton.domain.definition.graph import Compute, Graph
+from baton.domain.definition.messages import Body, CreateDefinition
+from baton.domain.definition.trigger import OnDemandTrigger
+from baton.domain.run.decisions import DECIDER as RUN
+from baton.domain.run.messages import Failed, RequestRun, StartRun, StepStarted, Succeeded
+from baton.domain.stream import stream_name
+from baton.eventlog.clock import SystemClock
+from baton.eventlog.errors import Unavailable
+from baton.eventlog.events.envelope import Appended, Conflict, Recorded, Write
+from baton.eventlog.loops.follow import follow
+from baton.eventlog.loops.transact import transact
+from baton.eventlog.ports.backend import Place
+from baton.eventlog.ports.stores import EventStore
+from baton.executor.executor import Executor
+from baton.executor.functions.call import Call
 from tests.faults import checkers
 from tests.faults.event_log import seen
 from tests.simulation.virtual_loop import VirtualLoop

@@ -3,8 +3,8 @@
 from collections import Counter
 from itertools import pairwise
 
-from eventlog.ports import EventStore
-from projector.rebuild import begin_rebuild
+from baton.eventlog.ports.stores import EventStore
+from baton.projector.rebuild import begin_rebuild
 from tests.faults import checkers
 from tests.faults.event_log import Log, runs_of, seen
 from tests.faults.life import PASSED

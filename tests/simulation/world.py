@@ -12,31 +12,31 @@ from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any, cast
 
-from backends.memory import BACKEND
 from baton import running, wiring
-from domain.definition.decisions import DECIDER as DEFINITION
-from domain.definition.graph import Compute, Graph
-from domain.definition.messages import Body, CreateDefinition, UpdateDefinition
-from domain.definition.state import State as Definition
-from domain.definition.trigger import EventTrigger, OnDemandTrigger, ScheduleTrigger, Trigger
-from domain.errors import Rejected
-from domain.ids import derived_id
-from domain.json import JsonObject
-from domain.record.decisions import DECIDER as RECORD
-from domain.record.messages import ReceiveRecord
-from domain.run.decisions import DECIDER as RUN
-from domain.run.messages import CancelRun, RequestRun, RetryRun
-from domain.schedule.timetable import Interval
-from domain.stream import stream_name
-from eventlog.backend import Place, Stores
-from eventlog.errors import Unavailable
-from eventlog.transact import transact
-from executor.ownership import Ownership
-from executor.work import Executor
-from projector.project import Projector
-from projector.queries import Views
-from projector.views import every_view
-from scheduler.role import Scheduler
+from baton.backends.memory import BACKEND
+from baton.domain.definition.decisions import DECIDER as DEFINITION
+from baton.domain.definition.graph import Compute, Graph
+from baton.domain.definition.messages import Body, CreateDefinition, UpdateDefinition
+from baton.domain.definition.state import State as Definition
+from baton.domain.definition.trigger import EventTrigger, OnDemandTrigger, ScheduleTrigger, Trigger
+from baton.domain.errors import Rejected
+from baton.domain.ids import derived_id
+from baton.domain.json import JsonObject
+from baton.domain.record.decisions import DECIDER as RECORD
+from baton.domain.record.messages import ReceiveRecord
+from baton.domain.run.decisions import DECIDER as RUN
+from baton.domain.run.messages import CancelRun, RequestRun, RetryRun
+from baton.domain.schedule.timetable import Interval
+from baton.domain.stream import stream_name
+from baton.eventlog.errors import Unavailable
+from baton.eventlog.loops.transact import transact
+from baton.eventlog.ports.backend import Place, Stores
+from baton.executor.executor import Executor
+from baton.executor.ownership import Ownership
+from baton.projector.projector import Projector
+from baton.projector.queries import Views
+from baton.projector.views import every_view
+from baton.scheduler.scheduler import Scheduler
 from tests.simulation.faults import Incarnation, LifeClock, Weather, stores_of
 from tests.simulation.functions import PlannedFunctions
 from tests.simulation.plans import Behaviour, Plan, draw, draw_input
@@ -259,6 +259,7 @@ class World:
             clock=clock,
             registry=none,
             functions=none,
+            remote=None,
             views=views,
             projector=projector,
             progress=None,

@@ -1,0 +1,1 @@
+"""Consumer groups: members, offsets, and records that can't be decoded."""

@@ -1,0 +1,1 @@
+"""The runs topic: stored events as messages, and the partitioned log read from it."""

@@ -1,0 +1,79 @@
+"""Events as messages of the runs topic, which others may read too.
+
+The key is the name of the stream, the value is the event as it is stored, and three headers say
+what it is: `type` names its class, `version` is its place in the stream and `position` its place in
+the store. An event too large for a message has no value, and a fourth header, `omitted`, says how
+many bytes it has: it is read in the store.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple, TypeAlias
+
+from baton.domain.run.decisions import DECIDER
+from baton.domain.stream import stream_parts
+from baton.eventlog.events.envelope import Stored
+
+KIND = DECIDER.name
+LARGEST = 512 * 1024
+"""Bytes of an event in a message; brokers take messages of a megabyte by default."""
+
+Headers: TypeAlias = Iterable[tuple[str, bytes]]
+
+
+class Place(NamedTuple):
+    """Which event a message brings."""
+
+    stream: str
+    version: int
+
+
+class Foreign(ValueError):
+    """A message that isn't an event of Baton's."""
+
+
+def headers_of(event: Stored) -> list[tuple[str, bytes | None]]:
+    """Return what a message says of its event."""
+    headers: list[tuple[str, bytes | None]] = [
+        ("type", event.topic.encode()),
+        ("version", b"%d" % event.version),
+        ("position", b"%d" % event.position),
+    ]
+    if len(event.state) > LARGEST:
+        headers.append(("omitted", b"%d" % len(event.state)))
+    return headers
+
+
+def value_of(event: Stored) -> bytes | None:
+    """Return the value of an event's message."""
+    return event.state if len(event.state) <= LARGEST else None
+
+
+def place_of(key: bytes | None, headers: Sequence[tuple[str, bytes]]) -> Place:
+    """Return which event a message brings; raises `Foreign`."""
+    if key is None:
+        raise Foreign("a message without a key")
+    try:
+        if len(headers) > 1 and headers[1][0] == "version":  # as Baton writes them
+            return Place(key.decode(), int(headers[1][1]))
+        return Place(key.decode(), int(dict(headers)["version"]))
+    except (KeyError, TypeError, ValueError) as error:
+        raise Foreign(f"no name of a stream, or no version: {error!r}") from error
+
+
+def stored_in(
+    place: Place, value: bytes | None, headers: Sequence[tuple[str, bytes]]
+) -> Stored | None:
+    """Return the event that a message brings, None if it is left to the store; raises `Foreign`."""
+    found = dict(headers)
+    try:
+        topic, position = found["type"].decode(), int(found["position"])
+        kind = stream_parts(place.stream).kind
+        if value is None:
+            int(found["omitted"])
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise Foreign(f"no event: {error!r}") from error
+    if kind != KIND or not topic.startswith(f"{KIND}."):
+        raise Foreign(f"{topic} of {place.stream} is no event of a run")
+    if value is None:
+        return None
+    return Stored(position, place.stream, place.version, topic, value)

@@ -1,0 +1,87 @@
+"""Reads what comes in on the runs topic; what is no event is passed over and told of.
+
+A message that can't be read never stops its partition, for the store has the truth.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final, TypeAlias
+
+from baton.backends.kafka.consuming.offsets import Incoming
+from baton.backends.kafka.runs_topic.run_event_codec import Foreign, Place, place_of, stored_in
+from baton.eventlog.errors import Unreadable
+from baton.eventlog.events.codec import recorded
+from baton.eventlog.events.envelope import Recorded
+from baton.eventlog.ports.stores import EventStore
+from baton.eventlog.ports.topics import Delivered, Message
+
+SLICE: Final = 250
+"""Events decoded before others get their turn on the event loop."""
+ATTEMPTS: Final = 3
+AGAIN_S: Final = 0.5
+
+Knows: TypeAlias = Callable[[str, int], bool]
+OnUnreadable: TypeAlias = Callable[[Delivered, str], Awaitable[None]]
+
+_log = logging.getLogger("baton.kafka")
+
+
+async def log_only(message: Delivered, reason: str) -> None:
+    """Keep nothing of a message that can't be read."""
+
+
+class RunEventReader:
+    """Decodes messages; `unreadable` counts those that were no events.
+
+    `store` has the events that are too large for a message. `on_unreadable` gets what is no event,
+    with the reason, and may get it again; what it can't keep after some attempts is only logged.
+    """
+
+    def __init__(self, store: EventStore, on_unreadable: OnUnreadable = log_only) -> None:
+        self.unreadable = 0
+        self._store = store
+        self._on_unreadable = on_unreadable
+
+    async def read(self, messages: Sequence[Incoming], knows: Knows) -> list[Recorded]:
+        """Return the events that aren't known, in order; raises `Unavailable`."""
+        found: list[Recorded] = []
+        for message in messages:
+            try:
+                place = place_of(message.key, message.headers)
+                if knows(place.stream, place.version):
+                    continue
+                found += await self._event(place, message)
+            except (Foreign, Unreadable) as error:
+                await self._pass_over(message, " ".join(str(error).split()))
+            if len(found) % SLICE == 0:
+                await asyncio.sleep(0)
+        return found
+
+    async def _event(self, place: Place, message: Incoming) -> Sequence[Recorded]:
+        stored = stored_in(place, message.value, message.headers)
+        if stored is not None:
+            return (recorded(*stored),)
+        found = await self._store.read(place.stream, after=place.version - 1)
+        if not found:
+            raise Foreign(f"{place.stream} has no version {place.version} in the store")
+        return found[:1]
+
+    async def _pass_over(self, message: Incoming, reason: str) -> None:
+        delivered = Delivered(
+            topic=message.topic,
+            partition=message.partition,
+            offset=message.offset,
+            at=message.timestamp,
+            message=Message(value=message.value, key=message.key, headers=tuple(message.headers)),
+        )
+        self.unreadable += 1
+        _log.warning("%s is passed over: %s", delivered.position, reason)
+        for _ in range(ATTEMPTS):
+            try:
+                await self._on_unreadable(delivered, reason)
+            except Exception:  # noqa: BLE001 - nothing about such a message may stop the others
+                _log.warning("%s isn't kept", delivered.position, exc_info=True)
+            else:
+                return
+            await asyncio.sleep(AGAIN_S)

@@ -1,0 +1,1 @@
+"""Event streams in PostgreSQL: appends, reads, and the tail of the log."""

@@ -1,0 +1,103 @@
+"""The events of a database as they are stored, over a connection of one's own.
+
+Events come in by COPY in one transaction, which keeps every appender out until it ends. Followers
+of other events, which are gone, start over.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from baton.backends.postgres.database import Connection, Database, connect, open_database, part
+from baton.backends.postgres.errors import as_unavailable
+from baton.backends.postgres.schema import check_version, migrate
+from baton.backends.postgres.views.view_sets import LIVE
+from baton.eventlog.errors import InUse, Unavailable
+from baton.eventlog.events.envelope import Stored
+from baton.eventlog.ports.archive import NotEmpty
+from baton.eventlog.ports.backend import Place
+
+_PAGE = """
+SELECT notification_id, originator_id, originator_version, topic, state FROM public.stored_events
+WHERE notification_id > $1 ORDER BY notification_id LIMIT $2"""
+_HEAD = "SELECT coalesce(max(notification_id), 0) FROM public.stored_events"
+_COLUMNS = ("notification_id", "originator_id", "originator_version", "topic", "state")
+
+# The locks of baton.append, in its order; what comes in may take its time.
+_BEGIN = """
+SET LOCAL idle_in_transaction_session_timeout = 0;
+SELECT pg_advisory_xact_lock(1650553967, 1);
+LOCK TABLE public.stored_events IN EXCLUSIVE MODE"""
+_AT_WORK = """
+SELECT name FROM baton.leases
+WHERE holder <> '' AND expires_at > 1000 * extract(epoch FROM clock_timestamp()) LIMIT 1"""
+_START_OVER = f"""
+DELETE FROM public.notification_tracking WHERE application_name <> '__migration__';
+DROP SCHEMA IF EXISTS {LIVE} CASCADE"""  # noqa: S608 - the name is a constant
+_GO_ON = """
+SELECT setval('public.stored_events_notification_id_seq', max(notification_id)),
+    pg_notify('stored_events', max(notification_id)::text)
+FROM public.stored_events HAVING count(*) > 0"""
+
+
+class PostgresArchive:
+    """Implements `Archive`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def head(self) -> int:
+        """Return the position of the newest event, 0 in an empty store."""
+        ((position,),) = await self._database.fetch(_HEAD)
+        return int(position)
+
+    async def page(self, *, after: int, limit: int) -> Sequence[Stored]:
+        """Return up to `limit` events with positions greater than `after`, in order."""
+        return [Stored(*row) for row in await self._database.fetch(_PAGE, after, limit)]
+
+    async def restore(self, batches: Iterable[Sequence[Stored]]) -> None:
+        """Put events into an empty store, at their own positions; durable when it returns."""
+        if self._database.read_only:
+            raise Unavailable("this was opened for reading only")
+        connection = await connect(self._database.url)
+        try:
+            with as_unavailable():
+                async with connection.transaction():
+                    await _make_ready(connection)
+                    for batch in batches:
+                        await connection.copy_records_to_table(
+                            "stored_events",
+                            schema_name="public",
+                            columns=_COLUMNS,
+                            records=batch,
+                        )
+                    await connection.execute(_GO_ON)
+        finally:
+            await part(connection)
+
+    async def close(self) -> None:
+        """Let go of the database."""
+        await self._database.close()
+
+
+async def open_archive(place: Place) -> PostgresArchive:
+    """Return the archive of the database at `place.url`; raises `Unavailable`."""
+    if place.url is None:
+        raise Unavailable("PostgreSQL is found by its address, postgresql://…; none was given")
+    if not place.read_only:
+        await migrate(place.url)
+    database = await open_database(place.url, read_only=place.read_only, single=True)
+    try:
+        await check_version(database)
+    except BaseException:
+        await database.close()
+        raise
+    return PostgresArchive(database)
+
+
+async def _make_ready(connection: Connection) -> None:
+    """Keep appenders out, and see that there is nothing that the events would be added to."""
+    await connection.execute(_BEGIN)
+    if (role := await connection.fetchval(_AT_WORK)) is not None:
+        raise InUse(f"the database is in use: there is a {role} at work")
+    if await connection.fetchval(_HEAD):
+        raise NotEmpty
+    await connection.execute(_START_OVER)

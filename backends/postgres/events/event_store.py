@@ -1,0 +1,147 @@
+"""Streams in PostgreSQL, in the eventsourcing library's table layout."""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+
+import asyncpg
+
+from baton.backends.postgres.database import Database, Value
+from baton.backends.postgres.errors import as_unavailable
+from baton.backends.postgres.events.appender import Appender, Following, Receipt
+from baton.backends.postgres.events.tail import Fetch, Tail
+from baton.eventlog.errors import Unwritable
+from baton.eventlog.events.codec import recorded as event_of
+from baton.eventlog.events.codec import topics_of
+from baton.eventlog.events.envelope import Appended, Conflict, Recorded, Write
+from baton.eventlog.loops.group_commit import GroupCommit, Row
+
+PAGE = 1_000
+"""Events asked for at once."""
+SLICE = 250
+"""Events decoded before others get their turn on the event loop."""
+
+_COLUMNS = """
+SELECT notification_id, originator_id, originator_version, topic, state FROM public.stored_events"""
+_STREAM = f"""{_COLUMNS}
+WHERE originator_id = $1 AND originator_version > $2 ORDER BY originator_version LIMIT $3"""
+_ALL = f"{_COLUMNS} WHERE notification_id > $1 ORDER BY notification_id LIMIT $2"
+# The last one comes in any case: whoever reads on begins behind it.
+_CHOSEN = f"""
+WITH page AS MATERIALIZED ({_ALL})
+SELECT * FROM page
+WHERE topic = ANY($3) OR notification_id = (SELECT max(notification_id) FROM page)
+ORDER BY notification_id"""  # noqa: S608 - ours
+_HEAD = "SELECT coalesce(max(notification_id), 0) FROM public.stored_events"
+
+
+class PostgresEventStore:
+    """Implements `EventStore`; `log` shows what any process appends.
+
+    Of what others appended, it shows only what it is `followed` for, and events between.
+    """
+
+    def __init__(
+        self, database: Database, appender: Appender, *, followed: frozenset[type] | None = None
+    ) -> None:
+        self._followed = None if followed is None else topics_of(followed)
+        self._database = database
+        self._appender = appender
+        self._receipt: Receipt | None = None
+        self.log = Tail(database.url, self._ask, self.head, own=lambda: appender.pid)
+        self._appends = GroupCommit(self._commit, None, self._published)
+
+    async def append(self, writes: Sequence[Write]) -> Appended | Conflict:
+        """Record all of `writes` or none; durable when it returns."""
+        for write in writes:
+            _check(write.stream)
+        return await self._appends.append(writes)
+
+    async def read(self, stream: str, *, after: int = 0) -> Sequence[Recorded]:
+        """Return the events of one stream with versions greater than `after`."""
+        found: list[Recorded] = []
+        while True:
+            version = found[-1].version if found else after
+            page = await self._page(_STREAM, stream, version, PAGE)
+            found += page
+            if len(page) < PAGE:
+                return found
+
+    async def read_all(self, *, after: int, limit: int) -> Sequence[Recorded]:
+        """Return up to `limit` events with positions greater than `after`, in order."""
+        found: list[Recorded] = []
+        while True:
+            size = min(PAGE, limit - len(found))
+            page = await self._page(_ALL, found[-1].position if found else after, size)
+            found += page
+            if len(page) < size or len(found) == limit:
+                return found
+
+    async def head(self) -> int:
+        """Return the position of the newest event, 0 in an empty store."""
+        ((position,),) = await self._database.fetch(_HEAD)
+        return int(position)
+
+    async def close(self) -> None:
+        """Finish what was accepted."""
+        await self._appends.close()
+        await self._appender.close()
+        await self.log.close()
+
+    async def _commit(self, appends: Sequence[Sequence[Row]]) -> Sequence[int | Conflict]:
+        with as_unavailable():
+            following = list(self._following(appends))
+            self._receipt = receipt = await self._appender.commit(appends, following)
+        found: list[int | Conflict] = []
+        begin = 0
+        for append in appends:
+            end = begin + len(append)
+            lost = next((n for n in receipt.losers if begin <= n < end), None)
+            found.append(
+                receipt.first + begin if lost is None else Conflict(append[lost - begin][0])
+            )
+            begin = end
+        return found
+
+    def _following(self, appends: Sequence[Sequence[Row]]) -> Iterator[Following]:
+        """Yield the rows that go on a stream which this process doesn't know to reach so far."""
+        number, before = 0, ""
+        for append in appends:
+            for stream, version, _, _ in append:
+                if stream != before and self._appends.known(stream) < version - 1:
+                    yield Following(number, stream, version - 1)
+                before = stream
+                number += 1
+
+    def _published(self, recorded: Sequence[Recorded], *, size: int) -> None:
+        """Tell the log of the batch that was committed last."""
+        previous = self._receipt.previous if self._receipt else None
+        self.log.appended(recorded, size=size, previous=previous)
+
+    async def _ask(
+        self, after: int, limit: int, *, fetch: Fetch | None = None
+    ) -> tuple[Sequence[Recorded], int]:
+        chosen = () if self._followed is None else (self._followed,)
+        statement = _CHOSEN if chosen else _ALL
+        rows = await (fetch or self._database.fetch)(statement, after, limit, *chosen)
+        return await _decoded(rows), sum([len(row["state"]) for row in rows])
+
+    async def _page(self, statement: str, *values: Value) -> list[Recorded]:
+        return await _decoded(await self._database.look_up(statement, *values))
+
+
+async def _decoded(rows: Sequence[asyncpg.Record]) -> list[Recorded]:
+    found = [event_of(*row) for row in rows[:SLICE]]
+    for start in range(SLICE, len(rows), SLICE):
+        await asyncio.sleep(0)
+        found += [event_of(*row) for row in rows[start : start + SLICE]]
+    return found
+
+
+def _check(stream: str) -> None:
+    """Refuse a name that PostgreSQL can't store, before it fails the batch it would be part of."""
+    try:
+        valid = "\0" not in stream and stream.encode()
+    except UnicodeEncodeError:
+        valid = False
+    if not valid:
+        raise Unwritable(f"{stream!r} can't name a stream")

@@ -1,0 +1,79 @@
+"""How many rows a table has by some of its columns, kept beside it and written with it.
+
+Counting the rows themselves takes time that grows with them, and every page of a list is told how
+many rows there are in all.
+"""
+
+from collections.abc import Sequence
+
+from baton.backends.sql.view_statements import Mark, Statement, TableSql, quoted
+from baton.eventlog.ports.views import Query, Table
+
+_EXACT = ("=", "in")
+
+
+class Tally(TableSql):
+    """The numbers of rows of one table, by the columns it wants `counted`, which are texts."""
+
+    def __init__(self, declared: Table, *, schema: str, counts: str, mark: Mark) -> None:
+        """`counts` is the quoted name of the table whose rows are counted."""
+        # No view can have a name that begins like this.
+        super().__init__(
+            declared, name=f"{quoted(schema)}.{quoted(f'_{declared.name}')}", mark=mark
+        )
+        self._by = [quoted(name) for name in declared.counted]
+        self._counts = counts
+
+    def create(self) -> str:
+        """Return the statement that makes it."""
+        by = ["tenant", *self._by]
+        columns = ", ".join(f'{name} text COLLATE "C" NOT NULL' for name in by)
+        # Few rows that change with every commit: they change in place.
+        return (
+            f"CREATE TABLE {self.name} ({columns}, rows bigint NOT NULL,"
+            f" PRIMARY KEY ({', '.join(by)})) WITH (fillfactor = 20)"
+        )
+
+    def change(self, *, puts: int | None, removes: int | None, condition: str) -> str:
+        """Return the statement that counts what one commit puts and removes.
+
+        `puts` is the number of the first value of the rows, one array per column, and `removes`
+        that of the keys' two. The counted table is seen as it was before the commit.
+        """
+        by = ", ".join(["tenant", *self._by])
+        changes = [self._gone(first) for first in (puts, removes) if first is not None]
+        if puts is not None:
+            changes.append(self._come(puts))
+        return (
+            f"INSERT INTO {self.name} AS kept ({by}, rows)"  # noqa: S608 - names are checked
+            f" SELECT {by}, sum(change) FROM ({' UNION ALL '.join(changes)}) AS changes"
+            f" WHERE {condition} GROUP BY {by} HAVING sum(change) <> 0"
+            f" ON CONFLICT ({by}) DO UPDATE SET rows = kept.rows + excluded.rows"
+        )
+
+    def covers(self, query: Query) -> bool:
+        """Say whether `count` can tell how many rows match."""
+        exact = [one.column in self.declared.counted and one.op in _EXACT for one in query.where]
+        return query.tenant is not None and all(exact)
+
+    def count(self, query: Query) -> Statement:
+        """Return the statement that tells how many rows match a query which it `covers`."""
+        where, values = self._where(query)
+        return Statement(f"SELECT coalesce(sum(rows), 0) FROM {self.name}{where}", values)  # noqa: S608 - as above
+
+    def _come(self, first: int) -> str:
+        places = [0, *map(self.columns.index, self.declared.counted)]
+        given, names = self._given(first, places), ["tenant", *self._by]
+        return f"SELECT {', '.join(names)}, 1 FROM {given} AS come ({', '.join(names)})"  # noqa: S608 - as above
+
+    def _gone(self, first: int) -> str:
+        # OFFSET keeps it from being joined in any other way than row by row, along the index.
+        return (
+            f"SELECT given.tenant, {', '.join(self._by)}, -1 AS change"  # noqa: S608 - as above
+            f" FROM {self._given(first, (0, 1))} AS given (tenant, key) CROSS JOIN LATERAL ("
+            f"SELECT {', '.join(self._by)} FROM {self._counts} AS held"
+            " WHERE held.tenant = given.tenant AND held.key = given.key OFFSET 0) AS before"
+        )
+
+    def _given(self, first: int, places: Sequence[int]) -> str:
+        return f"unnest({', '.join(f'${first + place}::text[]' for place in places)})"

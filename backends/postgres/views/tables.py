@@ -1,0 +1,110 @@
+"""Tables of views as PostgreSQL makes them and writes to them; rows come as one array per column.
+
+Text compares by code point, and what isn't set stands first in every index, as queries order it.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from baton.backends.postgres.views.row_counts import Tally
+from baton.backends.sql.view_statements import Statement, TableSql, quoted
+from baton.eventlog.ports.views import Change, Index, Query, Table
+
+_TYPES = {"text": 'text COLLATE "C"', "int": "bigint"}
+_FIXED = ("text", "text", "bytea")
+
+
+class ViewTable(TableSql):
+    """One declared table in one schema, and the statements on it."""
+
+    def __init__(self, declared: Table, schema: str) -> None:
+        """Raises ValueError for a name that could be mistaken for something else."""
+        name = f"{quoted(schema)}.{quoted(declared.name)}"
+        super().__init__(declared, name=name, mark=_mark)
+        kinds = ["bigint" if column.kind == "int" else "text" for column in declared.columns]
+        self._arrays = [f"{kind}[]" for kind in (*_FIXED, *kinds)]
+        self._tally = (
+            Tally(declared, schema=schema, counts=name, mark=_mark) if declared.counted else None
+        )
+
+    def create(self) -> Iterator[str]:
+        """Return the statements that make the table and its indexes."""
+        text = _TYPES["text"]
+        fixed = [f"tenant {text} NOT NULL", f"key {text} NOT NULL", "document bytea NOT NULL"]
+        columns = [f"{quoted(c.name)} {_TYPES[c.kind]}" for c in self.declared.columns]
+        listed = ", ".join([*fixed, *columns, "PRIMARY KEY (tenant, key)"])
+        # Rows are updated in place, where no index has to know: that takes room beside them.
+        yield f"CREATE TABLE {self.name} ({listed}) WITH (fillfactor = 80)"
+        for index in self.declared.indexes:
+            by = ", ".join(self._indexed(index))
+            where = f" WHERE {self.column(index.where_set)} IS NOT NULL" if index.where_set else ""
+            yield f"CREATE INDEX ON {self.name} ({by}){where}"
+        if self._tally is not None:
+            yield self._tally.create()
+
+    def changing(self, change: Change, first: int, condition: str) -> Iterator[str]:
+        """Yield the statements that together make a change under a condition.
+
+        Its values (`arrays_of`) are numbered from `first` on.
+        """
+        puts = first if change.upserts else None
+        removes = first + (len(self.columns) if change.upserts else 0) if change.deletes else None
+        if puts is not None:
+            yield self._put(puts, condition)
+        if removes is not None:
+            yield self._remove(removes, condition)
+        if self._tally is not None and (change.upserts or change.deletes):
+            yield self._tally.change(puts=puts, removes=removes, condition=condition)
+
+    def get_many(self) -> str:
+        """Return the statement that finds the documents of many (tenant, key), in two arrays."""
+        given = self._given(_FIXED_ARRAYS[:2], 1)
+        return (
+            f"SELECT tenant, key, document FROM unnest({given}) AS given (tenant, key)"  # noqa: S608 - as above
+            f" JOIN {self.name} USING (tenant, key)"
+        )
+
+    def count(self, query: Query) -> Statement:
+        """Return the statement that tells how many rows match."""
+        if self._tally is not None and self._tally.covers(query):
+            return self._tally.count(query)
+        return super().count(query)
+
+    def _put(self, first: int, condition: str) -> str:
+        sets = ", ".join(f"{quoted(c)} = excluded.{quoted(c)}" for c in self.columns[2:])
+        return (
+            f"INSERT INTO {self.name} ({self.listed})"  # noqa: S608 - names are checked
+            f" SELECT * FROM unnest({self._given(self._arrays, first)}) WHERE {condition}"
+            f" ON CONFLICT (tenant, key) DO UPDATE SET {sets}"
+        )
+
+    def _remove(self, first: int, condition: str) -> str:
+        given = self._given(_FIXED_ARRAYS[:2], first)
+        return (
+            f"DELETE FROM {self.name} AS gone USING unnest({given}) AS given (tenant, key)"  # noqa: S608 - as above
+            f" WHERE gone.tenant = given.tenant AND gone.key = given.key AND {condition}"
+        )
+
+    def _indexed(self, index: Index) -> Iterator[str]:
+        for name in self.indexed(index):
+            unset = "" if name in ("tenant", "key") else " NULLS FIRST"
+            yield f"{self.column(name)}{unset}"
+
+    def _given(self, arrays: Sequence[str], first: int) -> str:
+        return ", ".join(f"${number}::{array}" for number, array in enumerate(arrays, first))
+
+
+def _mark(number: int) -> str:
+    return f"${number}"
+
+
+_FIXED_ARRAYS = tuple(f"{kind}[]" for kind in _FIXED)
+
+
+def arrays_of(change: Change) -> list[list[str | int | bytes | None]]:
+    """Return the columns of the rows to put, in the order of `ViewTable.columns`, then the keys to
+    remove, by tenant and key.
+    """
+    whole = [(row.tenant, row.key, row.document, *row.values) for row in change.upserts]
+    put = zip(*whole, strict=True)
+    removed = zip(*change.deletes, strict=True)
+    return [list(column) for column in (*put, *removed)]

@@ -1,0 +1,179 @@
+"""Views as tables of PostgreSQL.
+
+A commit is one statement, and changes nothing when another process has moved the checkpoint since:
+a projector that was taken for dead does no harm when it wakes.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from baton.backends.postgres.database import Database, Value, open_database
+from baton.backends.postgres.views import view_sets
+from baton.backends.postgres.views.checkpoint_notifications import CHANNEL, Progress
+from baton.backends.postgres.views.tables import ViewTable, arrays_of
+from baton.backends.postgres.views.view_sets import LIVE, TEMPORARY, ViewSet, state_of
+from baton.eventlog.errors import InUse, Unavailable
+from baton.eventlog.ports.views import Change, Page, Query, Row, Table, ViewStore
+
+# Nobody waits for the disk: what a crash of the server takes back, with the checkpoint, is folded
+# again from the events.
+_MOVED = """moved AS (
+    UPDATE {state} SET checkpoint = $1 WHERE generation = $2 AND checkpoint IN ($1, $3)
+    RETURNING set_config('synchronous_commit', 'off', true)
+)"""
+_TOLD = f"SELECT count(pg_notify('{CHANNEL}', $1::bigint::text)) FROM moved"  # noqa: S608 - ours
+_IF_MOVED = "EXISTS (SELECT FROM moved)"
+
+
+class PostgresViewStore:
+    """Implements `ViewStore` and `KeptViews` on one schema of a database."""
+
+    def __init__(self, database: Database, *, schema: str = LIVE, owned: bool = False) -> None:
+        """With `owned`, closing the store closes the database."""
+        self.database = database
+        self.schema = schema
+        self._owned = owned
+        self.held = ViewSet(0, "", 0)
+        self.tables: dict[str, ViewTable] = {}
+        self._progress = Progress(database.url, self.checkpoint)
+
+    async def prepare(self, tables: Sequence[Table]) -> None:
+        """Create the tables; when one is missing or was declared otherwise, all start over."""
+        shape = view_sets.shape_of(tables)
+        async with self.database.connection() as connection:
+            found = await view_sets.load(connection, self.schema)
+        if found is None or found.shape != shape:
+            async with self.database.transaction() as transaction:
+                await view_sets.lock(transaction)
+                found = await view_sets.load(transaction, self.schema)
+                if found is None or found.shape != shape:
+                    found = await view_sets.start_over(transaction, tables)
+        self.use(tables, found)
+
+    async def attach(self, tables: Sequence[Table]) -> bool:
+        """Use the tables as another process prepared them; False while they aren't there."""
+        async with self.database.connection() as connection:
+            found = await view_sets.load(connection, self.schema)
+        if found is None or found.shape != view_sets.shape_of(tables):
+            return False
+        self.use(tables, found)
+        return True
+
+    async def moved(self, after: int) -> int:
+        """Wait for and return a checkpoint behind `after`."""
+        return await self._progress.moved(after)
+
+    async def commit(self, changes: Sequence[Change], *, checkpoint: int) -> None:
+        """Apply `changes` and move the checkpoint, together.
+
+        Raises `InUse` when another process keeps these views now.
+        """
+        statement, values = self._commit(changes)
+        known = (checkpoint, self.held.generation, self.held.checkpoint)
+        ((moved,),) = await self.database.fetch(statement, *known, *values)
+        if not moved:
+            raise InUse("another process keeps the views now")
+        self.held = self.held._replace(checkpoint=checkpoint)
+
+    async def checkpoint(self) -> int:
+        """Return the position the views hold, 0 when they hold nothing."""
+        async with self.database.connection() as connection:
+            found = await view_sets.load(connection, self.schema)
+        return found.checkpoint if found else 0
+
+    async def get(self, table: str, tenant: str, key: str) -> bytes | None:
+        """Return one document."""
+        found = await self.database.look_up(self._table(table).get(), tenant, key)
+        return found[0][0] if found else None
+
+    async def get_many(
+        self, table: str, keys: Sequence[tuple[str, str]]
+    ) -> Mapping[tuple[str, str], bytes]:
+        """Return the documents that exist of `keys` (tenant, key)."""
+        asked = [tenant for tenant, _ in keys], [key for _, key in keys]
+        found = await self.database.look_up(self._table(table).get_many(), *asked)
+        return {(tenant, key): document for tenant, key, document in found}
+
+    async def find(self, query: Query) -> Page:
+        """Return a page of documents."""
+        table = self._table(query.table)
+        statement, values = table.select(query)
+        counted = table.count(query)
+        rows = [_row(*found) for found in await self.database.look_up(statement, *values)]
+        if not query.count:
+            return Page(rows)
+        total = await self.database.look_up(counted.sql, *counted.values)
+        return Page(rows, int(total[0][0]) if total else 0)
+
+    async def scan(
+        self, table: str, *, after: tuple[str, str] | None = None, limit: int = 1_000
+    ) -> Sequence[Row]:
+        """Return rows behind `after` (tenant, key), in that order."""
+        begin = after or ("", "")
+        found = await self.database.look_up(self._table(table).scan(), *begin, limit)
+        return [_row(*one) for one in found]
+
+    async def fresh(self) -> ViewStore:
+        """Return the same tables once more, empty; temporary ones when these are only read."""
+        tables = [table.declared for table in self.tables.values()]
+        if self.database.read_only:
+            return await _temporary(self.database.url, tables)
+        async with self.database.transaction() as transaction:
+            await view_sets.lock(transaction)
+            schema, made = await view_sets.create_aside(transaction, tables)
+        fresh = PostgresViewStore(self.database, schema=schema)
+        fresh.use(tables, made)
+        return fresh
+
+    async def swap(self, fresh: ViewStore) -> None:
+        """Put what `fresh` holds in the place of these tables."""
+        if not isinstance(fresh, PostgresViewStore) or fresh.database is not self.database:
+            raise Unavailable("only tables made beside these can take their place")
+        tables = [table.declared for table in fresh.tables.values()]
+        async with self.database.transaction() as transaction:
+            await view_sets.lock(transaction)
+            await view_sets.swap(transaction, fresh.schema, tables)
+        self.use(tables, fresh.held)
+
+    async def close(self) -> None:
+        """Let go of the database, unless it is another's."""
+        await self._progress.close()
+        if self._owned:
+            await self.database.close()
+
+    def use(self, tables: Sequence[Table], held: ViewSet) -> None:
+        """Stand on tables that are there, as they are now."""
+        self.held = held
+        self.tables = {table.name: ViewTable(table, self.schema) for table in tables}
+
+    def _table(self, name: str) -> ViewTable:
+        if not self.tables:
+            raise Unavailable("the views aren't there yet: they come with the first projector")
+        return self.tables[name]
+
+    def _commit(self, changes: Sequence[Change]) -> tuple[str, list[Value]]:
+        """Return the statement, and its values from the fourth on."""
+        parts = [_MOVED.format(state=state_of(self.schema))]
+        values: list[Value] = []
+        for change in changes:
+            table, first = self._table(change.table), len(values) + 4
+            values += arrays_of(change)
+            acts = table.changing(change, first, _IF_MOVED)
+            parts += [f"s{number} AS ({act})" for number, act in enumerate(acts, len(parts))]
+        return f"WITH {', '.join(parts)} {_TOLD}", values
+
+
+async def _temporary(url: str, tables: Sequence[Table]) -> PostgresViewStore:
+    """Return empty tables that only one connection sees, and that end with it."""
+    database = await open_database(url, single=True)
+    store = PostgresViewStore(database, schema=TEMPORARY, owned=True)
+    try:
+        async with database.transaction() as transaction:
+            store.use(tables, await view_sets.create(transaction, TEMPORARY, tables, 0))
+    except BaseException:
+        await database.close()
+        raise
+    return store
+
+
+def _row(tenant: str, key: str, document: bytes, *values: str | int | None) -> Row:
+    return Row(tenant, key, document, values)

@@ -1,0 +1,1 @@
+"""What backends with a SQL database share."""

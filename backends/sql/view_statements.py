@@ -1,0 +1,151 @@
+"""What SQL databases share of a view's table: its checked names, and a `Query` as one statement.
+
+Every name comes from a `Table` declaration. How a value's place is marked (`?`, `$1`), how tables
+are made and how rows are written is for each database to say.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
+
+from baton.eventlog.ports.views import Filter, Index, Query, Table
+
+Value = str | int | None
+
+Mark = Callable[[int], str]
+"""Returns what stands for the n-th value (from 1) of a statement."""
+
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,50}")
+_RESERVED = ("tenant", "key", "document", "rowid")
+_ALWAYS_SET = ("tenant", "key")
+_NOTHING = "1 = 0"
+_LAST_CODE_POINT = 0x10FFFF
+_SURROGATES = range(0xD800, 0xE000)
+
+
+class Statement(NamedTuple):
+    """SQL and its values."""
+
+    sql: str
+    values: tuple[Value, ...]
+
+
+class TableSql:
+    """One declared table by its name in a database, and the questions asked of it."""
+
+    def __init__(self, declared: Table, *, name: str, mark: Mark) -> None:
+        """`name` is quoted; raises ValueError for one that could be mistaken for something else."""
+        columns = [column.name for column in declared.columns]
+        for checked in (declared.name, *columns):
+            if not _NAME.fullmatch(checked) or checked in _RESERVED:
+                raise ValueError(f"{checked!r} can't name a table or column")
+        self.declared = declared
+        self.name = name
+        self.columns = ("tenant", "key", "document", *columns)
+        self.listed = ", ".join(quoted(column) for column in self.columns)
+        self._mark = mark
+
+    def column(self, name: str) -> str:
+        """Return a column's name for a statement; raises KeyError when it isn't declared."""
+        if name not in self.columns or name == "document":
+            raise KeyError(f"{self.declared.name} has no column {name}")
+        return quoted(name)
+
+    def indexed(self, index: Index) -> Sequence[str]:
+        """Return the columns of an index, in order."""
+        before = () if index.across_tenants else ("tenant",)
+        return (*before, *(name for name in index.columns if name != "key"), "key")
+
+    def get(self) -> str:
+        """Return the statement that finds one document by (tenant, key)."""
+        return (
+            f"SELECT document FROM {self.name}"  # noqa: S608 - names are checked
+            f" WHERE tenant = {self._mark(1)} AND key = {self._mark(2)}"
+        )
+
+    def scan(self) -> str:
+        """Return the statement that lists whole rows behind a (tenant, key), up to a limit."""
+        return (
+            f"SELECT {self.listed} FROM {self.name}"  # noqa: S608 - as above
+            f" WHERE (tenant, key) > ({self._mark(1)}, {self._mark(2)})"
+            f" ORDER BY tenant, key LIMIT {self._mark(3)}"
+        )
+
+    def select(self, query: Query) -> Statement:
+        """Return the statement for a page; raises KeyError for a column that isn't declared."""
+        where, values = self._where(query)
+        order = ", ".join(self._order(query))
+        limit, offset = self._mark(len(values) + 1), self._mark(len(values) + 2)
+        return Statement(
+            f"SELECT {self.listed} FROM {self.name}{where}"  # noqa: S608 - as above
+            f" ORDER BY {order} LIMIT {limit} OFFSET {offset}",
+            (*values, query.limit, query.offset),
+        )
+
+    def count(self, query: Query) -> Statement:
+        """Return the statement that counts all matches."""
+        where, values = self._where(query)
+        return Statement(f"SELECT count(*) FROM {self.name}{where}", values)  # noqa: S608 - as above
+
+    def _where(self, query: Query) -> Statement:
+        terms: list[str] = []
+        values: list[Value] = []
+        if query.tenant is not None:
+            terms.append(f"tenant = {self._mark(1)}")
+            values.append(query.tenant)
+        for one in query.where:
+            term, given = self._term(self.column(one.column), one, len(values) + 1)
+            terms.append(term)
+            values.extend(given)
+        return Statement(f" WHERE {' AND '.join(terms)}" if terms else "", tuple(values))
+
+    def _term(self, column: str, filtered: Filter, number: int) -> Statement:
+        value, mark = filtered.value, self._mark(number)
+        match filtered.op:
+            case "is_set":
+                return Statement(f"{column} IS NOT NULL", ())
+            case "in":
+                listed = tuple(value) if isinstance(value, Sequence) else ()
+                marks = ", ".join(self._mark(number + index) for index in range(len(listed)))
+                return Statement(f"{column} IN ({marks})" if listed else _NOTHING, listed)
+            case "prefix":
+                return self._prefix(column, str(value), number)
+            case "=" if value is None:
+                return Statement(f"{column} IS NULL", ())
+            case op:
+                if value is not None and not isinstance(value, str | int):
+                    raise TypeError(f"{op} compares with one value")
+                return Statement(f"{column} {op} {mark}", (value,))
+
+    def _prefix(self, column: str, prefix: str, number: int) -> Statement:
+        """Return a range, which an index can serve, whatever characters the prefix has."""
+        begin = f"{column} >= {self._mark(number)}"
+        upper = behind(prefix)
+        if upper is None:
+            return Statement(begin, (prefix,))
+        return Statement(f"{begin} AND {column} < {self._mark(number + 1)}", (prefix, upper))
+
+    def _order(self, query: Query) -> Iterator[str]:
+        """Yield what to sort by; what isn't set comes first, or last when descending."""
+        last = query.order[-1][1] if query.order else "asc"
+        ties = ("key",) if query.tenant is not None else ("tenant", "key")
+        for name, direction in (*query.order, *((name, last) for name in ties)):
+            unset = " NULLS FIRST" if direction == "asc" else " NULLS LAST"
+            nulls = "" if name in _ALWAYS_SET else unset
+            yield f"{self.column(name)} {direction.upper()}{nulls}"
+
+
+def behind(prefix: str) -> str | None:
+    """Return the first text behind all that begin with `prefix`; None when there is none."""
+    for end in range(len(prefix), 0, -1):
+        following = ord(prefix[end - 1]) + 1
+        if following in _SURROGATES:
+            following = _SURROGATES.stop
+        if following <= _LAST_CODE_POINT:
+            return prefix[: end - 1] + chr(following)
+    return None
+
+
+def quoted(name: str) -> str:
+    """Return a name as SQL writes it."""
+    return f'"{name}"'

@@ -1,0 +1,172 @@
+"""Streams in a SQLite file, in the eventsourcing library's table.
+
+Appends are committed by the writing process; reads are short and run on the event loop, with a
+connection of their own: in a thread, every row would wait for the interpreter.
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import Coroutine, Sequence
+from typing import TypeAlias
+
+from baton.backends.sqlite.errors import as_unavailable
+from baton.backends.sqlite.events.recorder import inserting, looking_for
+from baton.backends.sqlite.writing.writer import ConstraintViolated, Writer, results_of
+from baton.backends.sqlite.writing.writer_process import Answer
+from baton.eventlog.errors import Unavailable
+from baton.eventlog.events.codec import recorded
+from baton.eventlog.events.envelope import Appended, Conflict, Recorded, Write
+from baton.eventlog.feed import Feed
+from baton.eventlog.loops.group_commit import GroupCommit, Row
+
+PAGE = 250
+"""Events read and decoded before others get their turn on the event loop."""
+
+_Done: TypeAlias = "asyncio.Future[Sequence[int | Conflict]]"
+
+AHEAD = 4
+"""Commits asked for at once: the event loop has work to do while they are made."""
+
+_COLUMNS = "SELECT rowid, originator_id, originator_version, topic, state FROM stored_events"
+_STREAM = f"""{_COLUMNS}
+WHERE originator_id = ? AND originator_version > ? ORDER BY originator_version LIMIT ?"""
+_ALL = f"{_COLUMNS} WHERE rowid > ? ORDER BY rowid LIMIT ?"
+_HEAD = "SELECT coalesce(max(rowid), 0) FROM stored_events"
+_NEWEST = "SELECT coalesce(max(originator_version), 0) FROM stored_events WHERE originator_id = ?"
+
+
+class SqliteEventStore:
+    """Implements `EventStore`; `log` shows what is appended here."""
+
+    def __init__(self, reader: sqlite3.Connection, writer: Writer) -> None:
+        self._reader = reader
+        self._writer = writer
+        self.log = Feed(self._read_on, head=self._number(_HEAD))
+        self._appends = GroupCommit(self._commit, self._newest, self._publish, ahead=AHEAD)
+
+    def append(self, writes: Sequence[Write]) -> Coroutine[None, None, Appended | Conflict]:
+        """Record all of `writes` or none; durable when it returns."""
+        return self._appends.append(writes)
+
+    async def read(self, stream: str, *, after: int = 0) -> Sequence[Recorded]:
+        """Return the events of one stream with versions greater than `after`."""
+        found: list[Recorded] = []
+        while True:
+            page = self._page(_STREAM, stream, found[-1].version if found else after, PAGE)
+            found += page
+            if len(page) < PAGE:
+                return found
+            await asyncio.sleep(0)
+
+    async def read_all(self, *, after: int, limit: int) -> Sequence[Recorded]:
+        """Return up to `limit` events with positions greater than `after`, in order."""
+        found: list[Recorded] = []
+        while True:
+            size = min(PAGE, limit - len(found))
+            page = self._page(_ALL, found[-1].position if found else after, size)
+            found += page
+            if len(page) < size or len(found) == limit:
+                return found
+            await asyncio.sleep(0)
+
+    async def head(self) -> int:
+        """Return the position of the newest event, 0 in an empty store."""
+        return self._number(_HEAD)
+
+    async def close(self) -> None:
+        """Finish what was accepted."""
+        await self._appends.close()
+
+    def _commit(self, appends: Sequence[Sequence[Row]]) -> _Done:
+        done: _Done = asyncio.get_running_loop().create_future()
+        self._insert(appends, set(), done)
+        return done
+
+    def _insert(self, appends: Sequence[Sequence[Row]], taken: set[str], done: _Done) -> None:
+        """Have all inserted at once, but for those that are in conflict over streams `taken`."""
+        rows = [row for append in appends if not _conflict(append, taken) for row in append]
+        if not rows:
+            done.set_result(_positions(appends, 0, taken))
+            return
+
+        def answered(answer: asyncio.Future[Answer]) -> None:
+            try:
+                (*_, (_, last)) = results_of(answer.result())
+                done.set_result(_positions(appends, (last or 0) - len(rows) + 1, taken))
+            except ConstraintViolated as error:
+                self._leave_out(appends, error, done)
+            except Exception as error:  # noqa: BLE001 - each caller is told
+                self._catch_up()
+                done.set_exception(error)
+
+        self._writer.ask(inserting(rows)).add_done_callback(answered)
+
+    def _leave_out(
+        self, appends: Sequence[Sequence[Row]], error: ConstraintViolated, done: _Done
+    ) -> None:
+        """Insert once more, without those that are in conflict."""
+        try:
+            taken = self._taken([row for append in appends for row in append])
+        except Unavailable as unavailable:
+            done.set_exception(unavailable)
+        else:
+            if taken:
+                self._insert(appends, taken, done)
+            else:
+                done.set_exception(Unavailable(f"SQLite: {error}"))
+
+    def _publish(self, recorded: Sequence[Recorded], *, size: int) -> None:
+        """Show what was committed, in order: another batch's answer may be on its way yet."""
+        if recorded[0].position == self.log.head + 1:
+            self.log.publish(recorded, size=size)
+        else:
+            self._catch_up()
+
+    def _catch_up(self) -> None:
+        """Publish what was committed although nobody heard of it: the writing process died."""
+        while missed := self._page(_ALL, self.log.head, PAGE):
+            self.log.publish(missed)
+
+    def _taken(self, rows: Sequence[Row]) -> set[str]:
+        with as_unavailable():
+            return {
+                stream
+                for statement, values in looking_for(rows)
+                for (stream,) in self._reader.execute(statement, values)
+            }
+
+    async def _newest(self, stream: str) -> int:
+        return self._number(_NEWEST, stream)
+
+    async def _read_on(self, after: int, limit: int) -> Sequence[Recorded]:
+        return await self.read_all(after=after, limit=limit)
+
+    def _page(self, statement: str, *parameters: str | int) -> list[Recorded]:
+        with as_unavailable():
+            rows = self._reader.execute(statement, parameters).fetchall()
+        return [recorded(*row) for row in rows]
+
+    def _number(self, statement: str, *parameters: str) -> int:
+        with as_unavailable():
+            (number,) = self._reader.execute(statement, parameters).fetchone()
+        return int(number)
+
+
+def _positions(
+    appends: Sequence[Sequence[Row]], first: int, taken: set[str]
+) -> Sequence[int | Conflict]:
+    """Return what became of each append when those that touch `taken` were left out."""
+    found: list[int | Conflict] = []
+    for append in appends:
+        if conflict := _conflict(append, taken):
+            found.append(conflict)
+        else:
+            found.append(first)
+            first += len(append)
+    return found
+
+
+def _conflict(append: Sequence[Row], taken: set[str]) -> Conflict | None:
+    if not taken:
+        return None
+    return next((Conflict(row[0]) for row in append if row[0] in taken), None)

@@ -1,0 +1,65 @@
+"""Tables of views as SQLite makes them and writes to them."""
+
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+
+from baton.backends.sql.view_statements import TableSql, quoted
+from baton.eventlog.ports.views import Table
+
+_PARAMETERS = 8_000  # SQLite takes 32,766; longer statements cost more to prepare than they save
+
+
+class ViewTable(TableSql):
+    """One declared table in one set of tables, and the statements on it."""
+
+    def __init__(self, declared: Table, generation: int) -> None:
+        """Raises ValueError for a name that could be mistaken for something else."""
+        name = quoted(f"{declared.name}_{generation}")
+        super().__init__(declared, name=name, mark=lambda _: "?")
+        self.rows_at_once = _PARAMETERS // len(self.columns)
+
+    def create(self) -> Iterator[str]:
+        """Return the statements that make the table and its indexes."""
+        columns = [f"{quoted(c.name)} {c.kind}" for c in self.declared.columns]
+        fixed = ["tenant TEXT NOT NULL", "key TEXT NOT NULL", "document BLOB NOT NULL"]
+        listed = ", ".join([*fixed, *columns, "PRIMARY KEY (tenant, key)"])
+        yield f"CREATE TABLE {self.name} ({listed})"
+        for number, index in enumerate(self.declared.indexes):
+            by = ", ".join(self.column(name) for name in self.indexed(index))
+            where = f" WHERE {self.column(index.where_set)} IS NOT NULL" if index.where_set else ""
+            name = quoted(f"{self.name.strip(chr(34))}_by_{number}")
+            yield f"CREATE INDEX {name} ON {self.name} ({by}){where}"
+
+    def drop(self) -> str:
+        """Return the statement that removes the table."""
+        return f"DROP TABLE IF EXISTS {self.name}"
+
+    def upsert(self, rows: int) -> str:
+        """Return the statement that puts this many rows."""
+        return _upsert(self.name, self.columns, rows)
+
+    def delete(self, keys: int) -> str:
+        """Return the statement that deletes this many (tenant, key)."""
+        return f"DELETE FROM {self.name} WHERE (tenant, key) IN (VALUES {_values(2, keys)})"  # noqa: S608 - names are checked
+
+    def get_many(self, keys: int) -> str:
+        """Return the statement that finds the documents of this many (tenant, key)."""
+        return (
+            f"SELECT tenant, key, document FROM (VALUES {_values(2, keys)}) AS asked"  # noqa: S608 - as above
+            f" CROSS JOIN {self.name} ON tenant = asked.column1 AND key = asked.column2"
+        )
+
+
+@lru_cache(maxsize=256)
+def _upsert(table: str, columns: Sequence[str], rows: int) -> str:
+    listed = ", ".join(quoted(column) for column in columns)
+    sets = ", ".join(f"{quoted(column)} = excluded.{quoted(column)}" for column in columns[2:])
+    return (
+        f"INSERT INTO {table} ({listed}) VALUES {_values(len(columns), rows)}"  # noqa: S608 - as above
+        f" ON CONFLICT (tenant, key) DO UPDATE SET {sets}"
+    )
+
+
+def _values(columns: int, rows: int) -> str:
+    row = f"({','.join('?' * columns)})"
+    return ",".join([row] * rows)

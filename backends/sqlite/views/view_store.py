@@ -1,0 +1,174 @@
+"""Views as tables of one SQLite file."""
+
+import asyncio
+import tempfile
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+import orjson
+
+from baton.backends.sql.view_statements import Statement
+from baton.backends.sqlite.views.tables import ViewTable
+from baton.backends.sqlite.views.view_database import ViewDatabase
+from baton.eventlog.errors import Unavailable
+from baton.eventlog.ports.views import Change, Page, Query, Row, Table, ViewStore
+
+KEYS_AT_ONCE = 200
+
+_LIVE = "SELECT generation, shape FROM view_sets WHERE live = 1"
+_OLD = "SELECT generation, shape FROM view_sets WHERE live = 0"
+_ADD = "INSERT INTO view_sets (live, checkpoint, shape) VALUES (0, 0, ?)"
+_SHAPE = "SELECT shape FROM view_sets WHERE generation = ?"
+_FORGET = "DELETE FROM view_sets WHERE generation = ?"
+_CHECKPOINT = "SELECT checkpoint FROM view_sets WHERE generation = ?"
+_MOVE = "UPDATE view_sets SET checkpoint = ? WHERE generation = ?"
+_SWAP = "UPDATE view_sets SET live = (generation = ?)"
+
+
+class SqliteViewStore:
+    """Implements `ViewStore` on one set of a file's tables."""
+
+    def __init__(self, database: ViewDatabase, *, owned: ExitStack | None = None) -> None:
+        """`owned` is what goes with the database when this store is closed, if it owns it."""
+        self.database = database
+        self._owned = owned
+        self.generation = 0
+        self.tables: dict[str, ViewTable] = {}
+
+    async def prepare(self, tables: Sequence[Table]) -> None:
+        """Create the tables; when one is missing or was declared otherwise, all start over."""
+        shape = orjson.dumps(list(tables)).decode()
+        live = self.database.read(_LIVE)
+        if live and live[0][1] == shape:
+            self._use(tables, live[0][0])
+        else:
+            made = await self._create(tables, shape)
+            await self.database.write([(_SWAP, (made,))])
+            self._use(tables, made)
+        if not self.database.read_only:
+            await self._drop_old()
+
+    async def commit(self, changes: Sequence[Change], *, checkpoint: int) -> None:
+        """Apply `changes` and move the checkpoint, together."""
+        steps = [step for change in changes for step in self._steps(change)]
+        await self.database.write([*steps, (_MOVE, (checkpoint, self.generation))])
+
+    async def checkpoint(self) -> int:
+        """Return the position the views hold, 0 when they hold nothing."""
+        found = self.database.read(_CHECKPOINT, (self.generation,))
+        return int(found[0][0]) if found else 0
+
+    async def get(self, table: str, tenant: str, key: str) -> bytes | None:
+        """Return one document."""
+        found = self.database.read(self.tables[table].get(), (tenant, key))
+        return bytes(found[0][0]) if found else None
+
+    async def get_many(
+        self, table: str, keys: Sequence[tuple[str, str]]
+    ) -> Mapping[tuple[str, str], bytes]:
+        """Return the documents that exist of `keys` (tenant, key)."""
+        found: dict[tuple[str, str], bytes] = {}
+        for start in range(0, len(keys), KEYS_AT_ONCE):
+            if start:
+                await asyncio.sleep(0)
+            asked = keys[start : start + KEYS_AT_ONCE]
+            statement = self.tables[table].get_many(len(asked))
+            values = [part for key in asked for part in key]
+            for tenant, key, document in self.database.read(statement, values):
+                found[tenant, key] = document
+        return found
+
+    async def find(self, query: Query) -> Page:
+        """Return a page of documents."""
+        table = self.tables[query.table]
+        asked = [table.select(query), table.count(query)] if query.count else [table.select(query)]
+        rows, *total = await self.database.query(*asked)
+        return Page([_row(*row) for row in rows], total[0][0][0] if total else -1)
+
+    async def scan(
+        self, table: str, *, after: tuple[str, str] | None = None, limit: int = 1_000
+    ) -> Sequence[Row]:
+        """Return rows behind `after` (tenant, key), in that order."""
+        begin = after or ("", "")
+        (rows,) = await self.database.query(Statement(self.tables[table].scan(), (*begin, limit)))
+        return [_row(*row) for row in rows]
+
+    async def fresh(self) -> ViewStore:
+        """Return the same tables once more, empty; in a temporary file when this is only read."""
+        tables = [table.declared for table in self.tables.values()]
+        if self.database.read_only:
+            return await _temporary(tables)
+        await self._drop_old()
+        shape = str(self.database.read(_SHAPE, (self.generation,))[0][0])
+        made = await self._create(tables, shape)
+        fresh = SqliteViewStore(self.database)
+        fresh._use(tables, made)
+        return fresh
+
+    async def swap(self, fresh: ViewStore) -> None:
+        """Put what `fresh` holds in the place of these tables; they go with the next `prepare`."""
+        if not isinstance(fresh, SqliteViewStore) or fresh.database is not self.database:
+            raise Unavailable("only tables made beside these can take their place")
+        generation = fresh.generation
+        await self.database.write([(_SWAP, (generation,))])
+        self._use([table.declared for table in fresh.tables.values()], generation)
+
+    async def close(self) -> None:
+        """Let go of the file, unless these are the fresh tables beside another store's."""
+        if self._owned is not None:
+            await self.database.close()
+            self._owned.close()
+
+    def _use(self, tables: Sequence[Table], generation: int) -> None:
+        self.generation = generation
+        self.tables = {table.name: ViewTable(table, generation) for table in tables}
+
+    def _steps(self, change: Change) -> list[tuple[str, list[str | int | bytes | None]]]:
+        """Return statements with their values, each for as many rows as one takes."""
+        table = self.tables[change.table]
+        steps: list[tuple[str, list[str | int | bytes | None]]] = []
+        for start in range(0, len(change.upserts), table.rows_at_once):
+            rows = change.upserts[start : start + table.rows_at_once]
+            values = [v for row in rows for v in (row.tenant, row.key, row.document, *row.values)]
+            steps.append((table.upsert(len(rows)), values))
+        for start in range(0, len(change.deletes), table.rows_at_once):
+            keys = change.deletes[start : start + table.rows_at_once]
+            steps.append((table.delete(len(keys)), [part for key in keys for part in key]))
+        return steps
+
+    async def _create(self, tables: Sequence[Table], shape: str) -> int:
+        """Make a set of tables that isn't live yet and return its number."""
+        ((_, made),) = await self.database.write([(_ADD, (shape,))])
+        generation = made or 0
+        create = [one for table in tables for one in ViewTable(table, generation).create()]
+        await self.database.write([(statement, ()) for statement in create])
+        return generation
+
+    async def _drop_old(self) -> None:
+        """Drop what an earlier swap or an unfinished rebuild left behind."""
+        for generation, shape in self.database.read(_OLD):
+            names = [declared["name"] for declared in orjson.loads(shape)]
+            drop = [ViewTable(Table(name=name), generation).drop() for name in names]
+            statements = [*((statement, ()) for statement in drop), (_FORGET, (generation,))]
+            await self.database.write(statements)
+
+
+async def open_views(
+    path: Path, *, keep: Sequence[int] = (), read_only: bool = False
+) -> SqliteViewStore:
+    """Return the store of a views file; raises `Unavailable`."""
+    database = await ViewDatabase.opened(path, keep=keep, read_only=read_only)
+    return SqliteViewStore(database, owned=ExitStack())
+
+
+async def _temporary(tables: Sequence[Table]) -> SqliteViewStore:
+    owned = ExitStack()
+    folder = Path(owned.enter_context(tempfile.TemporaryDirectory(prefix="baton-views-")))
+    store = SqliteViewStore(await ViewDatabase.opened(folder / "views.db"), owned=owned)
+    await store.prepare(tables)
+    return store
+
+
+def _row(tenant: str, key: str, document: bytes, *values: str | int | None) -> Row:
+    return Row(tenant, key, document, values)

@@ -1,0 +1,61 @@
+"""Small changes beside the events (keys, leases, checkpoints, secrets) that share commits."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+from baton.backends.sqlite.writing.writer import Writer
+from baton.backends.sqlite.writing.writer_process import Statements
+from baton.eventlog.errors import Unavailable
+
+MAX_CHANGES = 200
+
+Rows = list[tuple[Any, ...]]
+_Waiting = tuple[Statements, asyncio.Future[Sequence[Rows]]]
+
+
+class Transactions:
+    """Has changes written; those that wait together are committed together."""
+
+    def __init__(self, writer: Writer) -> None:
+        self._writer = writer
+        self._waiting: list[_Waiting] = []
+        self._flusher: asyncio.Task[None] | None = None
+
+    async def run(self, *statements: tuple[str, Sequence[Any]]) -> Sequence[Rows]:
+        """Return the rows of each statement, once all are durable; raises `Unavailable`.
+
+        They must not fail because of what is stored: others would fail with them.
+        """
+        result: asyncio.Future[Sequence[Rows]] = asyncio.get_running_loop().create_future()
+        self._waiting.append((statements, result))
+        if self._flusher is None:
+            self._flusher = asyncio.create_task(self._flush(), name="small changes")
+        return await result
+
+    async def close(self) -> None:
+        """Finish what was accepted."""
+        while self._flusher is not None:
+            await asyncio.wait([self._flusher])
+
+    async def _flush(self) -> None:
+        try:
+            while self._waiting:
+                batch, self._waiting = self._waiting[:MAX_CHANGES], self._waiting[MAX_CHANGES:]
+                await self._commit(batch)
+        finally:
+            self._flusher = None
+
+    async def _commit(self, batch: Sequence[_Waiting]) -> None:
+        try:
+            found = await self._writer.run([one for statements, _ in batch for one in statements])
+        except Exception as error:  # noqa: BLE001 - each caller is told
+            for _, result in batch:
+                if not result.done():
+                    result.set_exception(Unavailable(*error.args))
+            return
+        rows = iter([rows for rows, _ in found])
+        for statements, result in batch:
+            own = [next(rows) for _ in statements]
+            if not result.done():
+                result.set_result(own)

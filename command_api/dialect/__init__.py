@@ -1,0 +1,1 @@
+"""The contract of a dialect, and the kit that dialects share."""

@@ -1,0 +1,130 @@
+"""Every refusal and every failure, told in the envelope of the dialect whose base path it met.
+
+What fails inside is logged under a trace id and told in neutral words: no stack trace, no cause.
+"""
+
+import logging
+import re
+import secrets
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
+
+import orjson
+from aiohttp import hdrs, web
+
+from baton.command_api.dialect.contract import Dialect
+from baton.command_api.http.refusal import CodeWord, Refusal, Refused, refusal_of
+from baton.command_api.http.reply import Reply
+from baton.domain.errors import Rejected
+from baton.eventlog.errors import Unavailable
+
+_LOG = logging.getLogger(__name__)
+_TRACE_ID = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}", re.ASCII)
+
+_OF_AIOHTTP: Mapping[int, tuple[CodeWord, str]] = {
+    404: ("not_found", "There is nothing at this path"),
+    406: ("not_acceptable", "The answer has no acceptable form"),
+    413: ("payload_too_large", "The body is too large"),
+    415: ("unsupported_media_type", "The media type is not supported"),
+}
+
+_Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class Envelopes:
+    """Finds the dialect of a path and renders refusals its way; the longest base wins."""
+
+    def __init__(self, dialects: Sequence[Dialect]) -> None:
+        bases = [(base, dialect) for dialect in dialects for base in dialect.bases]
+        bases.sort(key=lambda one: len(one[0]), reverse=True)
+        self._bases = [(_prefix(base), dialect) for base, dialect in bases]
+
+    def dialect_of(self, path: str) -> Dialect:
+        """Return the dialect that answers for `path`; raises LookupError where none does."""
+        for prefix, dialect in self._bases:
+            if prefix.match(path):
+                return dialect
+        message = "No dialect has the empty base"
+        raise LookupError(message)
+
+    @web.middleware
+    async def middleware(self, request: web.Request, handler: _Handler) -> web.StreamResponse:
+        """Answer what `handler` raises."""
+        try:
+            return await handler(request)
+        except Refused as refused:
+            return self._render(request, refused.refusal, refused.headers)
+        except Rejected as rejected:
+            return self._render(request, refusal_of(rejected))
+        except web.HTTPMethodNotAllowed as error:
+            return self._other_method(request, error)
+        except web.HTTPException as error:
+            return self._of_aiohttp(request, error)
+        except Unavailable as error:
+            return self._render(request, _unavailable(request, error), {"Retry-After": "1"})
+        # The last resort: whatever went wrong must not show.
+        except Exception:  # noqa: BLE001 - it is logged with its traceback
+            return self._render(request, _failed(request))
+
+    def _other_method(
+        self, request: web.Request, error: web.HTTPMethodNotAllowed
+    ) -> web.StreamResponse:
+        allow = {"Allow": ", ".join(sorted({*error.allowed_methods, hdrs.METH_OPTIONS}))}
+        if request.method == hdrs.METH_OPTIONS:
+            return Reply(status=204, headers=tuple(allow.items())).to_response()
+        message = "This path does not know that method"
+        return self._render(request, Refusal(code="method_not_allowed", message=message), allow)
+
+    def _of_aiohttp(self, request: web.Request, error: web.HTTPException) -> web.StreamResponse:
+        if error.status < 400:  # noqa: PLR2004 - a redirect is no refusal
+            raise error
+        default: tuple[CodeWord, str] = ("validation_error", "The request could not be read")
+        code, message = _OF_AIOHTTP.get(error.status, default)
+        return self._render(request, Refusal(code=code, message=message))
+
+    def _render(
+        self, request: web.Request, refusal: Refusal, headers: Mapping[str, str] | None = None
+    ) -> web.StreamResponse:
+        dialect = self.dialect_of(request.path)
+        told = refusal if refusal.trace_id else replace(refusal, trace_id=trace_id(request))
+        status, body = dialect.render_error(told)
+        reply = Reply(
+            status=status,
+            body=orjson.dumps(body),
+            content_type=dialect.error_content_type,
+            headers=tuple((headers or {}).items()),
+        )
+        return reply.to_response()
+
+
+def trace_id(request: web.Request) -> str:
+    """Return the trace id of the caller's `traceparent`, else a new one (32 hex digits)."""
+    match = _TRACE_ID.fullmatch(request.headers.get("traceparent", ""))
+    return match[1] if match else secrets.token_hex(16)
+
+
+def _unavailable(request: web.Request, error: Unavailable) -> Refusal:
+    """Log under a trace id what didn't answer, and return the refusal that names it."""
+    trace = trace_id(request)
+    _LOG.warning(
+        "request refused: %s %r: %s",
+        request.method,
+        request.path,
+        error,
+        extra={"trace_id": trace},
+    )
+    message = f"The service cannot answer now; try again (trace {trace})"
+    return Refusal(code="unavailable", message=message, trace_id=trace)
+
+
+def _failed(request: web.Request) -> Refusal:
+    """Log the exception under a trace id, and return the refusal that names it."""
+    trace = trace_id(request)
+    _LOG.exception("request failed: %s %r", request.method, request.path, extra={"trace_id": trace})
+    message = f"The request failed (trace {trace})"
+    return Refusal(code="internal_error", message=message, trace_id=trace)
+
+
+def _prefix(base: str) -> re.Pattern[str]:
+    literal = "[^/]+".join(re.escape(part) for part in re.split(r"\{[^}]*\}", base))
+    return re.compile(f"{literal}(?:/|$)" if base else "")

@@ -1,0 +1,122 @@
+"""The OpenAPI document of a dialect: the one it ships, else one made from its routes and models."""
+
+import re
+from collections.abc import Iterable, Mapping
+from http import HTTPStatus
+
+from pydantic import BaseModel
+from pydantic.json_schema import JsonSchemaMode, models_json_schema
+
+from baton.command_api.dialect.contract import Dialect, Route
+from baton.domain.json import JsonObject
+
+_PARAMETER = re.compile(r"\{([^}:]+)(?::[^}]*)?\}")
+_REFERENCE = "#/components/schemas/{model}"
+
+_Schemas = Mapping[tuple[type[BaseModel], JsonSchemaMode], JsonObject]
+
+
+def document_of(dialect: Dialect) -> JsonObject:
+    """Return the document of `dialect`."""
+    if dialect.document is not None:
+        return dialect.document()
+    schemas, definitions = _schemas(dialect.routes)
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": dialect.title, "version": "1.0.0"},
+        "servers": [_server(base) for base in dialect.bases],
+        "security": [{"bearerAuth": []}],
+        "paths": _paths(dialect.routes, schemas),
+        "components": {
+            "securitySchemes": {
+                "bearerAuth": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
+            },
+            "schemas": definitions,
+        },
+    }
+
+
+def shown_path(path: str) -> str:
+    """Return a route's path as documents write it: `{path:.+}` is `{path}`."""
+    return _PARAMETER.sub(r"{\1}", path)
+
+
+def _schemas(routes: Iterable[Route]) -> tuple[_Schemas, JsonObject]:
+    """Return the schema of each model that is used, and the definitions these refer to."""
+    found, shared = models_json_schema([*_models(routes)], ref_template=_REFERENCE)
+    schemas: _Schemas = {
+        (model, mode): schema
+        for (model, mode), schema in found.items()
+        if issubclass(model, BaseModel)
+    }
+    return schemas, shared.get("$defs", {})
+
+
+def _models(routes: Iterable[Route]) -> Iterable[tuple[type[BaseModel], JsonSchemaMode]]:
+    for route in routes:
+        if route.request is not None:
+            yield route.request, "validation"
+        if route.response is not None:
+            yield route.response, "serialization"
+
+
+def _server(base: str) -> JsonObject:
+    names = _PARAMETER.findall(base)
+    server: JsonObject = {"url": base or "/"}
+    if names:
+        server["variables"] = {name: {"default": "demo"} for name in names}
+    return server
+
+
+def _paths(routes: Iterable[Route], schemas: _Schemas) -> JsonObject:
+    paths: dict[str, dict[str, object]] = {}
+    for route in routes:
+        operations = paths.setdefault(shown_path(route.path), {})
+        operations[route.method.lower()] = _operation(route, schemas)
+    return dict(paths)
+
+
+def _operation(route: Route, schemas: _Schemas) -> JsonObject:
+    operation: JsonObject = {"summary": route.summary, "responses": _responses(route, schemas)}
+    if route.tag:
+        operation["tags"] = [route.tag]
+    if route.scope is None:
+        operation["security"] = []
+    parameters = _parameters(route)
+    if parameters:
+        operation["parameters"] = parameters
+    if route.request is not None:
+        operation["requestBody"] = {
+            "required": route.request_required,
+            "content": _content(schemas[route.request, "validation"]),
+        }
+    return {**operation, **(route.operation or {})}
+
+
+def _parameters(route: Route) -> list[JsonObject]:
+    in_path: list[JsonObject] = [
+        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+        for name in _PARAMETER.findall(route.path)
+    ]
+    in_query: list[JsonObject] = [
+        {"name": one.name, "in": "query", "schema": one.schema, "description": one.description}
+        for one in route.query
+    ]
+    return in_path + in_query
+
+
+def _responses(route: Route, schemas: _Schemas) -> JsonObject:
+    good: JsonObject = {"description": HTTPStatus(route.status).phrase}
+    if route.response is not None:
+        good["content"] = _content(schemas[route.response, "serialization"])
+    problems = {401: "No valid token"} if route.scope is not None else {}
+    told = {**problems, **(route.problems or {})}
+    return {
+        str(route.status): good,
+        **{str(status): {"description": text} for status, text in sorted(told.items())},
+        "default": {"description": "Refused, in the envelope of this API"},
+    }
+
+
+def _content(schema: JsonObject) -> JsonObject:
+    return {"application/json": {"schema": schema}}

@@ -1,0 +1,83 @@
+"""A webhook that comes in starts a run: who may, with what, and once per delivery.
+
+The signature is checked over the raw bytes before anything is read out of them.
+"""
+
+from collections.abc import Callable
+
+from baton.command_api.commands import NewRun, start_run
+from baton.command_api.http.refusal import Refused
+from baton.command_api.http.reply import Reply
+from baton.command_api.http.request_context import Exchange
+from baton.domain.definition.state import State as Definition
+from baton.domain.definition.trigger import HttpTrigger
+from baton.domain.errors import NotFound
+from baton.domain.ids import derived_id
+from baton.domain.run.state import State as Run
+from baton.eventlog.loops.transact import Outcome
+from baton.protocols.webhook_signatures import Delivery, delivery_id, is_signed
+
+
+def bare_path(path: str) -> str:
+    """Return a webhook path as it is compared: no leading `/`, no leading `webhooks/`."""
+    return path.removeprefix("/").removeprefix("webhooks/")
+
+
+async def receive_webhook(
+    exchange: Exchange, definition: Definition | None, answer: Callable[[Outcome[Run]], Reply]
+) -> Reply:
+    """Start a run with the body as input, and return what `answer` makes of it.
+
+    The same `webhook-id` again leads to the same run. Raises NotFound where no webhook is, Refused
+    401 for a missing or wrong signature, InConflict when the definition is not active.
+    """
+    if definition is None or definition.deleted:
+        raise _nothing_here()
+    trigger = definition.body.trigger
+    if not isinstance(trigger, HttpTrigger):
+        raise _nothing_here()
+    if trigger.validate_signature:
+        await _require_signature(exchange, trigger)
+
+    async def work() -> Reply:
+        return answer(await _start(exchange, definition, trigger))
+
+    return await exchange.once(work)
+
+
+async def _require_signature(exchange: Exchange, trigger: HttpTrigger) -> None:
+    secret = None
+    if trigger.secret_id is not None:
+        secret = await exchange.services.secrets.get(exchange.tenant, trigger.secret_id)
+    delivery = Delivery(
+        headers=exchange.headers,
+        body=exchange.body,
+        at=exchange.now(),
+        header=trigger.signature_header,
+    )
+    if not is_signed(delivery, secret or ""):
+        message = "The signature is missing or wrong"
+        raise Refused("unauthorized", message)
+
+
+async def _start(exchange: Exchange, definition: Definition, trigger: HttpTrigger) -> Outcome[Run]:
+    sent_as = delivery_id(exchange.headers)
+    run_id = (
+        exchange.new_id()
+        if sent_as is None
+        else derived_id("webhook", definition.definition_id, sent_as)
+    )
+    new = NewRun(
+        run_id=run_id,
+        trigger="http",
+        input=await exchange.json_object(required=False),
+        metadata={"webhookPath": trigger.shown_path or trigger.path or "webhook"},
+        traceparent=exchange.trace_parent,
+    )
+    return await start_run(
+        exchange.services, exchange.principal, definition, new, at=exchange.now()
+    )
+
+
+def _nothing_here() -> NotFound:
+    return NotFound("There is no webhook here")

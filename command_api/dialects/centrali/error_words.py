@@ -1,0 +1,48 @@
+"""Refusals of the domain, told by the member names and words of a Centrali client."""
+
+from collections.abc import Iterator
+
+from pydantic.alias_generators import to_camel
+
+from baton.command_api.http.refusal import Refusal, field_name
+from baton.domain.errors import Fault
+from baton.domain.json import JsonObject
+
+_RENAMED: dict[str, tuple[str, ...]] = {
+    "default_next": ("defaultNextStepId",),
+    "function": ("functionId",),
+    "kind": ("type",),
+    "next": ("nextStepId",),
+    "on_failure": ("onFailure", "action"),
+    "on_success_next": ("onSuccess", "nextStepId"),
+    "signature_header": ("signatureHeaderName",),
+    "structure": ("structureSlug",),
+}
+
+
+def field_of(fault: Fault) -> str:
+    """Return where the fault is: `steps[0].onSuccess.nextStepId`."""
+    return field_name(Fault(tuple(_words(fault)), fault.message))
+
+
+def _words(fault: Fault) -> Iterator[str | int]:
+    for part in fault.path:
+        if isinstance(part, int):
+            yield part
+        elif part in _RENAMED:
+            yield from _RENAMED[part]
+        else:
+            yield to_camel(part) if "_" in part else part
+
+
+def details_of(refusal: Refusal) -> list[JsonObject]:
+    """Return every fault as `{field, message}`."""
+    return [{"field": field_of(fault), "message": fault.message} for fault in refusal.faults]
+
+
+def message_of(refusal: Refusal) -> str:
+    """Return the refusal's message with Centrali's word for a definition."""
+    if refusal.message == "The definition is not valid":
+        return "Invalid request body"
+    name, blank, rest = refusal.message.partition(" ")
+    return f"Orchestration{blank}{rest}" if name == "Definition" else refusal.message

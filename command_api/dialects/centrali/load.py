@@ -1,0 +1,95 @@
+"""What a path's ids and a list's parameters name. What is another tenant's is not there: 404."""
+
+from collections.abc import Mapping
+
+from baton.command_api.dialects.centrali.runs import STATUSES, statuses_behind
+from baton.command_api.http.long_poll import once_over
+from baton.command_api.http.pagination import PageRequest, choice, page_of
+from baton.command_api.http.refusal import Refused
+from baton.command_api.http.request_context import Exchange
+from baton.domain.definition.state import State
+from baton.domain.json import JsonObject
+from baton.projector.queries import DefinitionSort, Order
+from baton.projector.views.runs.view import Document as Run
+
+_SORTS: Mapping[str, DefinitionSort] = {
+    "createdAt": "created_at",
+    "updatedAt": "updated_at",
+    "name": "name",
+    "slug": "slug",
+    "status": "status",
+}
+_ORDERS: tuple[Order, ...] = ("asc", "desc")
+SORT_FIELDS = tuple(_SORTS)
+PAGE_SIZES = (1, 100)
+
+
+def not_found(what: str) -> Refused:
+    """Return the 404 that says what is not there."""
+    return Refused("not_found", f"{what} not found")
+
+
+async def definition_of(exchange: Exchange, definition_id: str) -> State:
+    """Return a definition that is not deleted; raises Refused 404."""
+    found = await exchange.services.views.definition(exchange.tenant, definition_id)
+    if found is None or found.deleted:
+        raise not_found("Orchestration")
+    return found
+
+
+async def run_of(exchange: Exchange) -> Run:
+    """Return the run that the path names, a deleted orchestration's too; raises Refused 404.
+
+    Waits for its end where the request prefers that.
+    """
+    views, run_id = exchange.services.views, exchange.params["runId"]
+    found = await once_over(exchange, lambda: views.run(exchange.tenant, run_id))
+    if found is None or found.definition_id != exchange.params["orchestrationId"]:
+        raise not_found("Run")
+    return found
+
+
+async def definitions_page(
+    exchange: Exchange, *, sorts: Mapping[str, DefinitionSort] = _SORTS
+) -> tuple[list[State], JsonObject]:
+    """Return the page of definitions that is asked for, and its `meta`; raises Refused 400."""
+    page = page_of(exchange.query, sizes=PAGE_SIZES)
+    sort = choice(exchange.query, "sort", tuple(sorts), "createdAt")
+    order: Order = "asc" if choice(exchange.query, "order", _ORDERS) == "asc" else "desc"
+    found, total = await exchange.services.views.definitions(
+        exchange.tenant,
+        sort=sorts[sort or "createdAt"],
+        order=order,
+        offset=page.offset,
+        limit=page.size,
+    )
+    return found, _meta(page, total)
+
+
+async def runs_page(exchange: Exchange) -> tuple[list[Run], JsonObject]:
+    """Return the page of a definition's runs, newest first, and its `meta`.
+
+    Raises Refused 400, and 404 for a definition that never was.
+    """
+    page = page_of(exchange.query, sizes=PAGE_SIZES)
+    status = choice(exchange.query, "status", STATUSES)
+    definition_id = exchange.params["orchestrationId"]
+    if await exchange.services.views.definition(exchange.tenant, definition_id) is None:
+        raise not_found("Orchestration")
+    found, total = await exchange.services.views.runs(
+        exchange.tenant,
+        definition_id=definition_id,
+        statuses=() if status is None else statuses_behind(status),
+        offset=page.offset,
+        limit=page.size,
+    )
+    return found, _meta(page, total)
+
+
+def wants_steps(exchange: Exchange) -> bool:
+    """Whether `include=steps` is asked for; raises Refused 400 for anything else."""
+    return choice(exchange.query, "include", ("steps",)) is not None
+
+
+def _meta(page: PageRequest, total: int) -> JsonObject:
+    return {"total": total, "page": page.number, "pageSize": page.size}

@@ -1,0 +1,19 @@
+"""Refusals of the Centrali OpenAPI dialect: `{error, message, field?}`, of the first fault."""
+
+from baton.command_api.dialects.centrali.error_words import field_of, message_of
+from baton.command_api.http.refusal import STATUS, Refusal
+from baton.domain.json import JsonObject
+
+
+def render_error(refusal: Refusal) -> tuple[int, JsonObject]:
+    """Return status and body of a refusal; `field` is where the first fault is."""
+    body: JsonObject = {"error": refusal.code, "message": message_of(refusal)}
+    if not refusal.faults:
+        return STATUS[refusal.code], body
+    first = refusal.faults[0]
+    field = field_of(first)
+    if field:
+        body["field"] = field
+    if first.message != refusal.message:
+        body["message"] = f"{field}: {first.message}" if field else first.message
+    return STATUS[refusal.code], body

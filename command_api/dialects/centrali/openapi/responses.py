@@ -1,0 +1,86 @@
+"""Documents of the Centrali OpenAPI dialect. Members without a value are left out.
+
+Lists show runs without `stepOutputs`, which may be large; a run's own page has them. `startedAt`
+is when the executor took the run up, so a pending run has none.
+"""
+
+from collections.abc import Sequence
+
+from baton.command_api.dialects.centrali.openapi.requests import UNITS
+from baton.command_api.dialects.centrali.render_steps import shown_steps
+from baton.command_api.dialects.centrali.runs import (
+    as_object,
+    failure_reason,
+    status_word,
+    step_outputs,
+    trigger_metadata,
+)
+from baton.domain.definition.state import State
+from baton.domain.json import JsonObject
+from baton.domain.run.messages import TriggerKind
+from baton.projector.views.run_steps.view import Document as Step
+from baton.projector.views.runs.view import Document as Run
+from baton.protocols.iso_time import shown_time
+
+_TRIGGERS: dict[TriggerKind, str] = {
+    "event": "event-driven",
+    "schedule": "scheduled",
+    "on_demand": "on-demand",
+    "http": "http-trigger",
+}
+
+
+def orchestration(definition: State) -> JsonObject:
+    """Return an `Orchestration`."""
+    body = definition.body
+    return _with_values(
+        id=definition.definition_id,
+        workspaceSlug=definition.tenant,
+        slug=definition.slug,
+        name=body.name,
+        description=body.description,
+        version=definition.version,
+        status=body.status,
+        trigger=UNITS.words.show(body.trigger),
+        steps=shown_steps(body.graph),
+        createdAt=shown_time(definition.created_at),
+        createdBy=definition.created_by,
+        updatedAt=shown_time(definition.updated_at),
+        updatedBy=definition.updated_by,
+    )
+
+
+def run_in_list(run: Run) -> JsonObject:
+    """Return an `OrchestrationRun` without its steps' outputs."""
+    return _run(run, None)
+
+
+def run_with_outputs(run: Run, steps: Sequence[Step]) -> JsonObject:
+    """Return an `OrchestrationRun`."""
+    return _run(run, step_outputs(steps))
+
+
+def _run(run: Run, outputs: JsonObject | None) -> JsonObject:
+    return _with_values(
+        id=run.id,
+        orchestrationId=run.definition_id,
+        orchestrationVersion=run.definition_version,
+        workspaceSlug=run.tenant,
+        status=status_word(run),
+        currentStepId=run.current_step_id,
+        input=None if run.input is None else as_object(run.input),
+        context=run.context,
+        stepOutputs=outputs,
+        correlationId=run.correlation_id,
+        triggerType=_TRIGGERS[run.trigger],
+        triggerMetadata=trigger_metadata(run),
+        hasErrors=run.has_errors,
+        delayStepCount=run.delay_count,
+        failureReason=failure_reason(run),
+        startedAt=None if run.started_at is None else shown_time(run.started_at),
+        completedAt=None if run.completed_at is None else shown_time(run.completed_at),
+    )
+
+
+def _with_values(**members: object) -> JsonObject:
+    return {name: value for name, value in members.items() if value is not None}

@@ -1,0 +1,21 @@
+"""Centrali's orchestration API as its reference page tells it.
+
+Where the page is silent: updates are partial; members that are unknown or may only be read are
+ignored; `isActive: false` pauses; runs take `include=steps` and `correlationId`; steps take
+`retry`, `onSuccess` and `onFailure`; webhooks come in by id and by path, as in the OpenAPI dialect.
+"""
+
+from baton.command_api.dialect.contract import Dialect, FromPath
+from baton.command_api.dialects.centrali.load import PAGE_SIZES
+from baton.command_api.dialects.centrali.reference.errors import render_error
+from baton.command_api.dialects.centrali.reference.routes import ROUTES
+
+DIALECT = Dialect(
+    name="centrali-reference",
+    title="Orchestrations API Reference",
+    bases=("/orchestration/api/v1/workspaces/{workspaceSlug}",),
+    routes=ROUTES,
+    render_error=render_error,
+    tenant=FromPath(parameter="workspaceSlug"),
+    page_sizes=PAGE_SIZES,
+)

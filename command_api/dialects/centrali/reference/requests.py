@@ -1,0 +1,48 @@
+"""Bodies of the Centrali reference dialect: `isActive` is the status, `interval` counts ms."""
+
+from pydantic import Field
+
+from baton.command_api.dialect.bodies import Model
+from baton.command_api.dialects.centrali.definitions import ChangedDefinition, NewDefinition, Units
+from baton.domain.definition.messages import Body, Status
+from baton.domain.json import JsonObject
+
+UNITS = Units(interval_ms=1)
+
+
+def _active() -> bool:
+    return True
+
+
+class CreateOrchestration(NewDefinition):
+    """POST /orchestrations; it is active unless `isActive` says otherwise."""
+
+    is_active: bool = Field(default_factory=_active)
+
+    def body(self) -> Body:
+        """Return version 1; raises Refused 400."""
+        return self.to_body(UNITS, "active" if self.is_active else "paused")
+
+
+class UpdateOrchestration(ChangedDefinition):
+    """PUT /orchestrations/{orchestrationId}: what is named changes."""
+
+    is_active: bool = Field(default_factory=_active)
+
+    def after(self, before: Body) -> Body:
+        """Return the next version; raises Refused 400."""
+        return self.applied_to(before, UNITS, self._status_after(before.status))
+
+    def _status_after(self, before: Status) -> Status:
+        if "is_active" not in self.model_fields_set:
+            return before
+        if self.is_active:
+            return "active"
+        return "paused" if before == "active" else before  # a draft reads as not active, too
+
+
+class TriggerRun(Model):
+    """POST /orchestrations/{orchestrationId}/trigger."""
+
+    input: JsonObject | None = None
+    correlation_id: str | None = Field(default=None, min_length=1, max_length=200)

@@ -1,0 +1,134 @@
+"""Documents of the Centrali reference dialect, with the members its examples show.
+
+`currentStepId` is null when the run is nowhere; other members without a value are left out.
+`startedAt` is when the executor took the run up, and until then when it was asked for. A failed run
+also says why (`failureReason`); one that is asked for by hand was triggered "manual"-ly; a run
+without a correlation id is known by its own.
+"""
+
+from collections.abc import Sequence
+
+from baton.command_api.dialects.centrali.reference.requests import UNITS
+from baton.command_api.dialects.centrali.render_steps import shown_steps
+from baton.command_api.dialects.centrali.runs import (
+    as_object,
+    errors,
+    executed_steps,
+    failure_reason,
+    status_word,
+    step_outputs,
+    trigger_metadata,
+)
+from baton.domain.definition.state import State
+from baton.domain.json import JsonObject
+from baton.domain.run.messages import TriggerKind
+from baton.projector.views.run_steps.view import Document as Step
+from baton.projector.views.runs.view import Document as Run
+from baton.protocols.iso_time import shown_time
+
+_TRIGGERS: dict[TriggerKind, str] = {
+    "event": "event-driven",
+    "schedule": "scheduled",
+    "on_demand": "manual",
+    "http": "http-trigger",
+}
+
+
+def orchestration_in_list(definition: State) -> JsonObject:
+    """Return an orchestration without its steps."""
+    return {**_head(definition), **_authorship(definition)}
+
+
+def orchestration(definition: State) -> JsonObject:
+    """Return a whole orchestration."""
+    steps = {"steps": shown_steps(definition.body.graph)}
+    return {**_head(definition), **steps, **_authorship(definition)}
+
+
+def requested_run(run: Run) -> JsonObject:
+    """Return the answer to a trigger: the run as it was accepted."""
+    return {
+        "id": run.id,
+        "orchestrationId": run.definition_id,
+        "status": "pending",
+        "triggerType": _TRIGGERS[run.trigger],
+        "startedAt": shown_time(run.requested_at),
+    }
+
+
+def run_in_list(run: Run) -> JsonObject:
+    """Return a run without its data."""
+    return {
+        **_identity(run),
+        "currentStepId": run.current_step_id,
+        **_times(run),
+        "hasErrors": run.has_errors,
+        "delayStepCount": run.delay_count,
+        "correlationId": run.id if run.correlation_id is None else run.correlation_id,
+        **_reason(run),
+    }
+
+
+def run_with_data(run: Run, steps: Sequence[Step]) -> JsonObject:
+    """Return a whole run."""
+    return {
+        **_identity(run),
+        "input": {} if run.input is None else as_object(run.input),
+        "context": run.context,
+        "stepOutputs": step_outputs(steps),
+        "currentStepId": run.current_step_id,
+        "executedSteps": executed_steps(steps),
+        **_times(run),
+        "hasErrors": run.has_errors,
+        "errors": errors(run, steps),
+        **_reason(run),
+    }
+
+
+def _head(definition: State) -> JsonObject:
+    body = definition.body
+    shown: JsonObject = {
+        "id": definition.definition_id,
+        "slug": definition.slug,
+        "name": body.name,
+    }
+    if body.description is not None:
+        shown["description"] = body.description
+    return {
+        **shown,
+        "version": definition.version,
+        "isActive": body.status == "active",
+        "trigger": UNITS.words.show(body.trigger),
+    }
+
+
+def _authorship(definition: State) -> JsonObject:
+    return {
+        "createdAt": shown_time(definition.created_at),
+        "updatedAt": shown_time(definition.updated_at),
+        "createdBy": definition.created_by,
+        "updatedBy": definition.updated_by,
+    }
+
+
+def _identity(run: Run) -> JsonObject:
+    return {
+        "id": run.id,
+        "orchestrationId": run.definition_id,
+        "status": status_word(run),
+        "triggerType": _TRIGGERS[run.trigger],
+        "triggerMetadata": trigger_metadata(run),
+    }
+
+
+def _times(run: Run) -> JsonObject:
+    started_at = run.requested_at if run.started_at is None else run.started_at
+    shown: JsonObject = {"startedAt": shown_time(started_at)}
+    if run.completed_at is not None:
+        shown["completedAt"] = shown_time(run.completed_at)
+    return shown
+
+
+def _reason(run: Run) -> JsonObject:
+    reason = failure_reason(run)
+    return {} if reason is None else {"failureReason": reason}

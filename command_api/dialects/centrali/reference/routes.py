@@ -1,0 +1,215 @@
+"""Operations of the Centrali reference dialect; its OpenAPI document is made from these tables."""
+
+from baton.command_api.dialect.contract import QueryParameter, Route
+from baton.command_api.dialects.centrali import load as lookups
+from baton.command_api.dialects.centrali import orchestrations, webhooks
+from baton.command_api.dialects.centrali import start_run as starting
+from baton.command_api.dialects.centrali.reference import documents, responses
+from baton.command_api.dialects.centrali.reference.requests import (
+    CreateOrchestration,
+    TriggerRun,
+    UpdateOrchestration,
+)
+from baton.command_api.dialects.centrali.run_steps import step_history
+from baton.command_api.dialects.centrali.runs import STATUSES
+from baton.command_api.http.reply import Reply
+from baton.command_api.http.request_context import Exchange
+from baton.command_api.principal import READ, WRITE
+
+
+async def _list(exchange: Exchange) -> Reply:
+    found, meta = await lookups.definitions_page(exchange)
+    data = [responses.orchestration_in_list(one) for one in found]
+    return exchange.answer(200, {"data": data, "meta": meta})
+
+
+async def _create(exchange: Exchange) -> Reply:
+    named = await exchange.parse(CreateOrchestration)
+    return await orchestrations.create(
+        exchange, named.slug, named.body(), responses.orchestration, secret=named.trigger.secret
+    )
+
+
+async def _get(exchange: Exchange) -> Reply:
+    found = await lookups.definition_of(exchange, exchange.params["orchestrationId"])
+    return exchange.answer(200, responses.orchestration(found))
+
+
+async def _update(exchange: Exchange) -> Reply:
+    named = await exchange.parse(UpdateOrchestration)
+    return await orchestrations.update(
+        exchange,
+        exchange.params["orchestrationId"],
+        named.after,
+        responses.orchestration,
+        secret=named.secret,
+    )
+
+
+async def _delete(exchange: Exchange) -> Reply:
+    return await orchestrations.delete(exchange, exchange.params["orchestrationId"])
+
+
+async def _runs(exchange: Exchange) -> Reply:
+    found, meta = await lookups.runs_page(exchange)
+    data = [responses.run_in_list(run) for run in found]
+    return exchange.answer(200, {"data": data, "meta": meta})
+
+
+async def _run(exchange: Exchange) -> Reply:
+    with_steps = lookups.wants_steps(exchange)
+    run = await lookups.run_of(exchange)
+    steps = await exchange.services.views.run_steps(exchange.tenant, run.id)
+    shown = responses.run_with_data(run, steps)
+    if with_steps:
+        shown["steps"] = await step_history(exchange, run, steps)
+    return exchange.answer(200, shown)
+
+
+async def _trigger(exchange: Exchange) -> Reply:
+    named = await exchange.parse(TriggerRun, required=False)
+    run, position = await starting.start_by_hand(
+        exchange, run_input=named.input, correlation_id=named.correlation_id
+    )
+    return exchange.answer(201, responses.requested_run(run), position=position)
+
+
+_ALL = "/orchestrations"
+_ONE = f"{_ALL}/{{orchestrationId}}"
+_RUNS = f"{_ONE}/runs"
+_TAGS = ("Orchestrations", "Runs")
+
+_DENIED = {403: "The token is for another workspace, or lacks the scope"}
+_ABSENT = {**_DENIED, 404: "Not found"}
+_REFUSED = {
+    **_DENIED,
+    400: "Invalid request body",
+    409: "Conflict",
+    413: "The body is too large",
+    415: "The body is not JSON",
+}
+_KEYED = {422: "The Idempotency-Key belongs to another request"}
+
+_PAGE = (
+    QueryParameter(name="page", schema={"type": "integer", "default": 1, "minimum": 1}),
+    QueryParameter(
+        name="pageSize",
+        schema={"type": "integer", "default": 20, "minimum": 1, "maximum": 100},
+    ),
+)
+_SORTED = (
+    *_PAGE,
+    QueryParameter(
+        name="sort",
+        schema={"type": "string", "default": "createdAt", "enum": list(lookups.SORT_FIELDS)},
+    ),
+    QueryParameter(
+        name="order", schema={"type": "string", "default": "desc", "enum": ["asc", "desc"]}
+    ),
+)
+_STATUS = QueryParameter(
+    name="status",
+    schema={"type": "string", "enum": list(STATUSES)},
+    description="Filter by status",
+)
+_INCLUDE = QueryParameter(
+    name="include",
+    schema={"type": "string", "enum": ["steps"]},
+    description="Include step history",
+)
+
+_DEFINITIONS = (
+    Route(
+        method="GET",
+        path=_ALL,
+        handler=_list,
+        scope=READ,
+        summary="List Orchestrations",
+        tag=_TAGS[0],
+        response=documents.Orchestrations,
+        query=_SORTED,
+        problems={400: "Invalid parameter", **_DENIED},
+    ),
+    Route(
+        method="POST",
+        path=_ALL,
+        handler=_create,
+        scope=WRITE,
+        summary="Create Orchestration",
+        tag=_TAGS[0],
+        request=CreateOrchestration,
+        response=documents.Orchestration,
+        status=201,
+        problems={**_REFUSED, **_KEYED},
+    ),
+    Route(
+        method="GET",
+        path=_ONE,
+        handler=_get,
+        scope=READ,
+        summary="Get Orchestration",
+        tag=_TAGS[0],
+        response=documents.Orchestration,
+        problems=_ABSENT,
+    ),
+    Route(
+        method="PUT",
+        path=_ONE,
+        handler=_update,
+        scope=WRITE,
+        summary="Update Orchestration",
+        tag=_TAGS[0],
+        request=UpdateOrchestration,
+        response=documents.Orchestration,
+        problems={**_REFUSED, **_ABSENT},
+    ),
+    Route(
+        method="DELETE",
+        path=_ONE,
+        handler=_delete,
+        scope=WRITE,
+        summary="Delete Orchestration",
+        tag=_TAGS[0],
+        status=204,
+        problems=_ABSENT,
+    ),
+)
+_OF_RUNS = (
+    Route(
+        method="GET",
+        path=_RUNS,
+        handler=_runs,
+        scope=READ,
+        summary="List Runs",
+        tag=_TAGS[1],
+        response=documents.Runs,
+        query=(*_PAGE, _STATUS),
+        problems={400: "Invalid parameter", **_ABSENT},
+    ),
+    Route(
+        method="GET",
+        path=f"{_RUNS}/{{runId}}",
+        handler=_run,
+        scope=READ,
+        summary="Get Run Details",
+        tag=_TAGS[1],
+        response=documents.Run,
+        query=(_INCLUDE,),
+        problems={400: "Invalid parameter", **_ABSENT},
+    ),
+    Route(
+        method="POST",
+        path=f"{_ONE}/trigger",
+        handler=_trigger,
+        scope=WRITE,
+        summary="Trigger Run",
+        tag=_TAGS[1],
+        request=TriggerRun,
+        request_required=False,
+        response=documents.RunTriggered,
+        status=201,
+        problems={**_REFUSED, **_ABSENT, **_KEYED},
+    ),
+)
+
+ROUTES = (*_DEFINITIONS, *_OF_RUNS, *webhooks.ROUTES)

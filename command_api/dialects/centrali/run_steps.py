@@ -1,0 +1,93 @@
+"""A run's history as Centrali clients read it: one record per attempt, decision and delay.
+
+A synchronization point reads as a delay without a length, a skipped step as one that succeeded
+without output, a step cut off with its run as failed with the code CANCELLED.
+"""
+
+from collections.abc import Sequence
+
+from baton.command_api.dialect.step_inputs import inputs_of
+from baton.command_api.dialects.centrali.decision_results import shown_decision
+from baton.command_api.dialects.centrali.runs import as_object
+from baton.command_api.http.request_context import Exchange
+from baton.domain.json import JsonObject
+from baton.domain.run.messages import Error, StepKind
+from baton.projector.views.run_steps.view import Document as Step
+from baton.projector.views.run_steps.view import Status
+from baton.projector.views.runs.view import Document as Run
+from baton.protocols.iso_time import shown_time
+
+_TYPES: dict[StepKind, str] = {
+    "compute": "compute",
+    "decision": "decision",
+    "delay": "delay",
+    "sync": "delay",
+}
+_STATUSES: dict[Status, str] = {
+    "running": "running",
+    "waiting": "waiting",
+    "succeeded": "succeeded",
+    "failed": "failed",
+    "cancelled": "failed",
+    "skipped": "succeeded",
+}
+
+
+async def step_history(exchange: Exchange, run: Run, steps: Sequence[Step]) -> list[JsonObject]:
+    """Return all records of a run, with what the functions were given."""
+    inputs = await inputs_of(exchange, run)
+    return [shown_run_step(step, inputs.get(step.execution_id)) for step in steps]
+
+
+def shown_run_step(step: Step, given: JsonObject | None = None) -> JsonObject:
+    """Return one record without the members that have no value; `given` is its `input`."""
+    shown: JsonObject = {
+        "id": step.execution_id,
+        "orchestrationRunId": step.run_id,
+        "stepId": step.step_id,
+        "stepType": _TYPES[step.kind],
+        "attempt": step.attempt,
+        "status": _STATUSES[step.status],
+    }
+    if given is not None:
+        shown["input"] = given
+    shown |= _outcome(step)
+    if step.started_at is not None:
+        shown["startedAt"] = shown_time(step.started_at)
+    if step.completed_at is not None:
+        shown["completedAt"] = shown_time(step.completed_at)
+    shown["executionId"] = step.execution_id
+    if step.function is not None:
+        shown |= {"functionRunId": step.execution_id, "functionId": step.function}
+    return shown
+
+
+def _outcome(step: Step) -> JsonObject:
+    shown: JsonObject = {}
+    if step.kind == "compute" and step.status == "succeeded":
+        shown["output"] = as_object(step.output)
+    if step.decision is not None:
+        shown["decisionResult"] = shown_decision(step.decision)
+    if step.delay_ms is not None:
+        shown["delayConfig"] = _delay(step.delay_ms, step)
+    if step.error is not None:
+        shown["error"] = _error(step.error)
+    elif step.status == "cancelled":
+        shown["error"] = {"message": "cancelled", "code": "CANCELLED"}
+    return shown
+
+
+def _delay(delay_ms: int, step: Step) -> JsonObject:
+    shown: JsonObject = {"delayMs": delay_ms}
+    if step.resume_at is not None:
+        shown["resumeAt"] = shown_time(step.resume_at)
+    if step.resumed_at is not None:
+        shown["resumedAt"] = shown_time(step.resumed_at)
+    return shown
+
+
+def _error(error: Error) -> JsonObject:
+    shown: JsonObject = {"message": error.message, "code": error.code}
+    if error.stack is not None:
+        shown["stack"] = error.stack
+    return shown

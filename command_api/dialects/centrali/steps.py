@@ -1,0 +1,184 @@
+"""Steps as Centrali clients write them, read into the core's graph."""
+
+from dataclasses import replace
+from typing import Literal, assert_never
+
+from pydantic import Field
+
+from baton.command_api.dialect.bodies import REQUIRED, Faults, Model
+from baton.domain.definition.graph import (
+    DEFAULT_TIMEOUT_MS,
+    Case,
+    Compute,
+    Condition,
+    Decision,
+    Delay,
+    Graph,
+    Operator,
+    Retry,
+    Step,
+)
+from baton.domain.json import Json
+
+_WITHOUT_VALUE: frozenset[Operator] = frozenset(("exists", "notExists"))
+
+
+class ConditionBody(Model):
+    """One comparison of a decision; `value` may be null, so it counts as given when it is named."""
+
+    path: str
+    op: Operator
+    value: Json = None
+    value_path: str | None = None
+
+    def to_condition(self) -> Condition:
+        """Return it in the core's words."""
+        return Condition(path=self.path, op=self.op, value=self.value, value_path=self.value_path)
+
+    @property
+    def compares_nothing(self) -> bool:
+        """Whether the operator needs a value and none is given."""
+        given = "value" in self.model_fields_set or self.value_path is not None
+        return self.op not in _WITHOUT_VALUE and not given
+
+
+class CaseBody(Model):
+    """One case of a decision."""
+
+    conditions: list[ConditionBody]
+    next_step_id: str
+
+    def to_case(self) -> Case:
+        """Return it in the core's words."""
+        conditions = tuple(each.to_condition() for each in self.conditions)
+        return Case(conditions=conditions, next=self.next_step_id)
+
+
+class RetryBody(Model):
+    """How often a compute step is tried, and the first backoff in ms."""
+
+    max_attempts: int | None = None
+    backoff_ms: int | None = None
+
+    def to_retry(self) -> Retry:
+        """Return it in the core's words."""
+        given = {
+            name: value
+            for name, value in (
+                ("max_attempts", self.max_attempts),
+                ("backoff_ms", self.backoff_ms),
+            )
+            if value is not None
+        }
+        return replace(Retry(), **given)
+
+
+class OnSuccessBody(Model):
+    """Where a compute step goes on when it succeeded."""
+
+    next_step_id: str | None = None
+
+
+class OnFailureBody(Model):
+    """What becomes of the run when a compute step failed for good."""
+
+    action: Literal["fail", "end"] | None = None
+
+
+class StepBody(Model):
+    """A step of any kind; members of the other kinds are read and not used."""
+
+    id: str
+    type: Literal["compute", "decision", "delay"]
+    name: str | None = None
+    function_id: str | None = None
+    timeout_ms: int | None = None
+    retry: RetryBody | None = None
+    on_success: OnSuccessBody | None = None
+    on_failure: OnFailureBody | None = None
+    cases: list[CaseBody] | None = None
+    default_next_step_id: str | None = None
+    delay_ms: int | None = None
+    next_step_id: str | None = Field(default=None, description="Next step; null ends the run")
+
+    def to_step(self) -> Step:
+        """Return it in the core's words; `check` has been passed."""
+        match self.type:
+            case "compute":
+                return self._compute()
+            case "decision":
+                return Decision(
+                    id=self.id,
+                    name=self.name,
+                    cases=tuple(case.to_case() for case in self.cases or ()),
+                    default_next=self.default_next_step_id,
+                )
+            case "delay":
+                return Delay(
+                    id=self.id,
+                    name=self.name,
+                    delay_ms=self.delay_ms or 0,
+                    next=self.next_step_id,
+                )
+        assert_never(self.type)
+
+    def _compute(self) -> Compute:
+        return Compute(
+            id=self.id,
+            name=self.name,
+            function=self.function_id or "",
+            timeout_ms=DEFAULT_TIMEOUT_MS if self.timeout_ms is None else self.timeout_ms,
+            retry=self.retry.to_retry() if self.retry else None,
+            next=self.next_step_id,
+            on_success_next=self.on_success.next_step_id if self.on_success else None,
+            on_failure=self.on_failure.action if self.on_failure else None,
+        )
+
+
+def check(steps: list[StepBody], faults: Faults) -> None:
+    """Note what the kinds of steps demand and the models cannot say."""
+    for index, step in enumerate(steps):
+        match step.type:
+            case "compute":
+                faults.require(step.function_id, "steps", index, "functionId")
+            case "decision":
+                faults.require(step.cases, "steps", index, "cases")
+                _check_cases(step.cases or [], index, faults)
+            case "delay":
+                faults.require(step.delay_ms, "steps", index, "delayMs")
+            case _:
+                assert_never(step.type)
+
+
+def _check_cases(cases: list[CaseBody], step: int, faults: Faults) -> None:
+    for number, case in enumerate(cases):
+        for place, condition in enumerate(case.conditions):
+            if condition.compares_nothing:
+                path = ("steps", step, "cases", number, "conditions", place, "value")
+                faults.add(REQUIRED, *path)
+
+
+def graph_of(steps: list[StepBody]) -> Graph:
+    """Return the sequence of `steps`, entered at the first."""
+    return Graph(steps=tuple(step.to_step() for step in steps))
+
+
+def graph_after(steps: list[StepBody], before: Graph) -> Graph:
+    """Return the sequence of `steps`, which replaces `before`.
+
+    What Centrali has no words for (a task's config, say) stays with the step of the same id.
+    """
+    return Graph(
+        steps=tuple(_kept(step.to_step(), before.by_id.get(step.id)) for step in steps),
+        loop_limit=before.loop_limit,
+    )
+
+
+def _kept(step: Step, before: Step | None) -> Step:
+    if before is None or before.kind != step.kind:
+        return step
+    if isinstance(step, Compute) and isinstance(before, Compute):
+        step = replace(step, config=before.config)
+        if step.retry and before.retry:
+            step = replace(step, retry=replace(step.retry, multiplier=before.retry.multiplier))
+    return replace(step, description=before.description)

@@ -1,0 +1,166 @@
+"""Triggers as Centrali clients write and read them. A dialect says what its `interval` counts in.
+
+A signing secret is written once: it goes to the sealed secrets and is in nothing that is shown. A
+time without an offset (`scheduledAt`) is on the wall clock of the trigger's `timezone`. An event
+type may be written with underscores (`record_created`); it is shown dotted.
+"""
+
+from dataclasses import dataclass
+from typing import Literal, assert_never
+
+from baton.command_api.dialect.bodies import Faults, Model
+from baton.command_api.dialect.webhook import bare_path
+from baton.domain.definition.trigger import (
+    EventTrigger,
+    HttpTrigger,
+    OnDemandTrigger,
+    ScheduleTrigger,
+    Trigger,
+)
+from baton.domain.definition.trigger_faults import EVENT_TYPES
+from baton.domain.json import JsonObject
+from baton.domain.schedule import zone
+from baton.domain.schedule.timetable import Cron, Interval, Once, Timetable
+from baton.protocols.iso_time import read_time, shown_time
+
+_DOTTED = {name.replace(".", "_"): name for name in EVENT_TYPES}
+_MAX_SECRET = 1_000
+_UTC = "UTC"
+
+
+class TriggerBody(Model):
+    """A trigger of any kind; members of the other kinds are read and not used."""
+
+    type: Literal["event-driven", "scheduled", "on-demand", "http-trigger"]
+    event_type: str | None = None
+    structure_slug: str | None = None
+    schedule_type: Literal["interval", "cron", "once"] | None = None
+    interval: int | None = None
+    cron_expression: str | None = None
+    scheduled_at: str | None = None
+    timezone: str | None = None
+    path: str | None = None
+    validate_signature: bool | None = None
+    signing_secret: str | None = None
+    signature_header_name: str | None = None
+
+    @property
+    def secret(self) -> str | None:
+        """The signing secret to seal; None keeps the one there is."""
+        return self.signing_secret if self.type == "http-trigger" else None
+
+
+@dataclass(frozen=True, slots=True)
+class TriggerReader:
+    """Reads triggers of a dialect whose `interval` counts units of `interval_ms`."""
+
+    interval_ms: int
+
+    def read(self, body: TriggerBody, faults: Faults) -> Trigger:
+        """Return it in the core's words; what is wrong goes to `faults`."""
+        match body.type:
+            case "event-driven":
+                return _event(body, faults)
+            case "scheduled":
+                return ScheduleTrigger(timetable=self._timetable(body, faults))
+            case "on-demand":
+                return OnDemandTrigger()
+            case "http-trigger":
+                return _http(body, faults)
+        assert_never(body.type)
+
+    def _timetable(self, body: TriggerBody, faults: Faults) -> Timetable:
+        timezone = _UTC if body.timezone is None else body.timezone
+        match body.schedule_type:
+            case "interval":
+                faults.require(body.interval, "trigger", "interval")
+                every_ms = (body.interval or 0) * self.interval_ms
+                return Interval(every_ms=every_ms, timezone=timezone)
+            case "cron":
+                faults.require(body.cron_expression, "trigger", "cronExpression")
+                return Cron(expression=body.cron_expression or "", timezone=timezone)
+            case "once":
+                return Once(at=_scheduled_at(body, timezone, faults), timezone=timezone)
+            case None:
+                faults.require(None, "trigger", "scheduleType")
+                return Interval(every_ms=0)
+        assert_never(body.schedule_type)
+
+
+def _event(body: TriggerBody, faults: Faults) -> EventTrigger:
+    faults.require(body.event_type, "trigger", "eventType")
+    event_type = body.event_type or ""
+    return EventTrigger(
+        event_type=_DOTTED.get(event_type, event_type), structure=body.structure_slug
+    )
+
+
+def _http(body: TriggerBody, faults: Faults) -> HttpTrigger:
+    if body.signing_secret is not None and not 0 < len(body.signing_secret) <= _MAX_SECRET:
+        message = f"must have 1 to {_MAX_SECRET} characters"
+        faults.add(message, "trigger", "signingSecret")
+    return HttpTrigger(
+        path=None if body.path is None else bare_path(body.path),
+        shown_path=body.path,
+        validate_signature=bool(body.validate_signature),
+        signature_header=body.signature_header_name,
+    )
+
+
+def _scheduled_at(body: TriggerBody, timezone: str, faults: Faults) -> int:
+    if body.scheduled_at is None:
+        faults.require(None, "trigger", "scheduledAt")
+        return 0
+    try:
+        return read_time(body.scheduled_at, zone.load(timezone))
+    except zone.UnknownZone as error:
+        faults.add(str(error), "trigger", "timezone")
+    except ValueError as error:
+        faults.add(str(error), "trigger", "scheduledAt")
+    return 0
+
+
+@dataclass(frozen=True, slots=True)
+class TriggerWords:
+    """Shows triggers in a dialect whose `interval` counts units of `interval_ms`, rounded up."""
+
+    interval_ms: int
+
+    def show(self, trigger: Trigger) -> JsonObject:
+        """Return it as a client reads it: without secret, and without what has no value."""
+        match trigger:
+            case EventTrigger():
+                return _given(
+                    type="event-driven",
+                    eventType=trigger.event_type,
+                    structureSlug=trigger.structure,
+                )
+            case ScheduleTrigger():
+                return {"type": "scheduled", **self._timetable(trigger.timetable)}
+            case OnDemandTrigger():
+                return {"type": "on-demand"}
+            case HttpTrigger():
+                return _given(
+                    type="http-trigger",
+                    path=trigger.path if trigger.shown_path is None else trigger.shown_path,
+                    validateSignature=trigger.validate_signature,
+                    signatureHeaderName=trigger.signature_header,
+                )
+        assert_never(trigger)
+
+    def _timetable(self, timetable: Timetable) -> JsonObject:
+        shown: JsonObject = {"scheduleType": timetable.kind}
+        match timetable:
+            case Interval():
+                shown["interval"] = -(-timetable.every_ms // self.interval_ms)
+            case Cron():
+                shown["cronExpression"] = timetable.expression
+            case Once():
+                shown["scheduledAt"] = shown_time(timetable.at)
+            case _:
+                assert_never(timetable)
+        return {**shown, "timezone": timetable.timezone}
+
+
+def _given(**members: object) -> JsonObject:
+    return {name: value for name, value in members.items() if value is not None}

@@ -1,0 +1,75 @@
+"""Webhooks in, by id and by path: open routes, the same in both dialects.
+
+The body (an object) is the run's input. Who may send is said by the signature, where the trigger
+asks for one.
+"""
+
+from pydantic import BaseModel, RootModel
+
+from baton.command_api.dialect.contract import Handler, Route
+from baton.command_api.dialect.webhook import bare_path, receive_webhook
+from baton.command_api.http.reply import Reply, json_reply
+from baton.command_api.http.request_context import Exchange
+from baton.domain.json import JsonObject
+from baton.domain.run.state import State as Run
+from baton.eventlog.loops.transact import Outcome
+
+_PROBLEMS = {
+    400: "The body is no JSON object",
+    401: "Invalid signature",
+    404: "No orchestration found",
+    409: "The orchestration is not active",
+    413: "The body is too large",
+    415: "The body is not JSON",
+    422: "The Idempotency-Key belongs to another request",
+    503: "The service cannot answer now",
+}
+
+
+class WebhookBody(RootModel[JsonObject]):
+    """Any JSON object: the run's input."""
+
+
+class WebhookAccepted(BaseModel):
+    """The run that the webhook started."""
+
+    runId: str  # noqa: N815 - the member's name
+    status: str
+
+
+async def _by_id(exchange: Exchange) -> Reply:
+    views = exchange.services.views
+    found = await views.definition(exchange.tenant, exchange.params["id"])
+    return await receive_webhook(exchange, found, _accepted)
+
+
+async def _by_path(exchange: Exchange) -> Reply:
+    path = bare_path(exchange.params["path"])
+    found = await exchange.services.views.definition_by_path(exchange.tenant, path)
+    return await receive_webhook(exchange, found, _accepted)
+
+
+def _accepted(outcome: Outcome[Run]) -> Reply:
+    answer = WebhookAccepted(runId=outcome.state.run_id, status="pending")
+    return json_reply(200, answer.model_dump(), position=outcome.position)
+
+
+def _route(path: str, handler: Handler, summary: str) -> Route:
+    return Route(
+        method="POST",
+        path=path,
+        handler=handler,
+        scope=None,
+        summary=summary,
+        tag="Webhooks",
+        request=WebhookBody,
+        request_required=False,
+        response=WebhookAccepted,
+        problems=_PROBLEMS,
+    )
+
+
+ROUTES = (
+    _route("/orchestrations/{id}/webhook", _by_id, "Webhook trigger by ID"),
+    _route("/webhooks/{path:.+}", _by_path, "Webhook trigger by path"),
+)

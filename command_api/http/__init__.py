@@ -1,0 +1,1 @@
+"""HTTP without any dialect: the request, the answer, and what bounds both."""

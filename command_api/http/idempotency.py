@@ -1,0 +1,116 @@
+"""Idempotency-Key: one effect and one answer for a request that is sent twice.
+
+The key is claimed before the work and its 2xx answer is kept after it. Ids that the work makes are
+derived from the key (`Exchange.new_id`), so a crash between the two cannot make a second thing.
+After draft-ietf-httpapi-idempotency-key-header; keys are kept 24 h, per tenant.
+"""
+
+from collections.abc import Awaitable, Callable
+from hashlib import sha256
+
+from baton.command_api.http.refusal import Refused
+from baton.command_api.http.reply import Reply
+from baton.eventlog.ports.clock import Clock
+from baton.eventlog.ports.keys import Answer, IdempotencyKeys
+
+HEADER = "Idempotency-Key"
+REPLAYED = ("Idempotent-Replayed", "true")
+MAX_KEY = 255
+
+_WAIT_MS = 5_000
+_POLL_MS = 25
+_OK = range(200, 300)
+
+
+def read_key(values: list[str]) -> str | None:
+    """Return the request's key, None when there is none; raises Refused 400."""
+    if not values:
+        return None
+    key = values[0]
+    readable = key.isascii() and key.isprintable()
+    if len(values) > 1 or not 0 < len(key) <= MAX_KEY or not readable:
+        message = f"{HEADER} must be one value of 1 to {MAX_KEY} printable ASCII characters"
+        raise Refused("validation_error", message)
+    return key
+
+
+def fingerprint_of(method: str, path: str, body: bytes) -> str:
+    """Return what makes two requests with one key the same request."""
+    digest = sha256(f"{method}\n{path}\n".encode())
+    digest.update(body)
+    return digest.hexdigest()
+
+
+class KeyedRequest:
+    """One request under its key, in its tenant."""
+
+    __slots__ = ("_clock", "_fingerprint", "_key", "_keys", "_tenant")
+
+    def __init__(
+        self, keys: IdempotencyKeys, clock: Clock, *, tenant: str, key: str, fingerprint: str
+    ) -> None:
+        self._keys, self._clock = keys, clock
+        self._tenant, self._key, self._fingerprint = tenant, key, fingerprint
+
+    async def answer(self, work: Callable[[], Awaitable[Reply]]) -> Reply:
+        """Return the first answer, doing `work` when there is none.
+
+        Raises Refused 422 when the key belongs to another request, 409 when its first request is
+        still being answered after 5 s; and what `work` raises, with the key given back.
+        """
+        kept = await self._claim()
+        if kept is not None:
+            return _again(kept)
+        try:
+            reply = await work()
+        except BaseException:
+            await self._keys.release(self._tenant, self._key)
+            raise
+        if reply.status in _OK:
+            await self._keys.complete(self._tenant, self._key, answer=_kept(reply))
+        else:
+            await self._keys.release(self._tenant, self._key)
+        return reply
+
+    async def _claim(self) -> Answer | None:
+        """Return the kept answer, or None when the key is ours now."""
+        for _ in range(_WAIT_MS // _POLL_MS):
+            claim = await self._keys.claim(
+                self._tenant, self._key, fingerprint=self._fingerprint, at=self._clock.now()
+            )
+            match claim.outcome:
+                case "mine":
+                    return None
+                case "answered":
+                    return claim.answer
+                case "mismatch":
+                    message = f"This {HEADER} was used for another request"
+                    raise Refused("idempotency_key_reused", message)
+                case "busy":
+                    await self._clock.sleep(_POLL_MS)
+        message = f"The first request with this {HEADER} is still being answered"
+        raise Refused("conflict", message)
+
+
+_POSITION = "baton-position"
+_CONTENT_TYPE = "content-type"
+
+
+def _kept(reply: Reply) -> Answer:
+    headers = [*reply.headers, (_CONTENT_TYPE, reply.content_type)]
+    if reply.position is not None:
+        headers.append((_POSITION, str(reply.position)))
+    return Answer(status=reply.status, headers=tuple(headers), body=reply.body)
+
+
+def _again(answer: Answer) -> Reply:
+    own = dict(answer.headers)
+    position = own.pop(_POSITION, None)
+    content_type = own.pop(_CONTENT_TYPE)
+    return Reply(
+        status=answer.status,
+        body=answer.body,
+        content_type=content_type,
+        position=None if position is None else int(position),
+        headers=(*own.items(), REPLAYED),
+    )

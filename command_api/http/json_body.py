@@ -1,0 +1,111 @@
+"""Bodies of requests: how long they may be, which media types are JSON, and what they hold."""
+
+import re
+from typing import TypeVar
+
+from aiohttp import web
+from pydantic import BaseModel, ValidationError
+
+from baton.command_api.http.refusal import Refused
+from baton.domain.errors import Fault, Invalid
+from baton.domain.json import JsonObject
+from baton.protocols import strict_json
+
+MAX_BODY = strict_json.MAX_BYTES
+MAX_DEPTH = strict_json.MAX_DEPTH
+INT64 = strict_json.INT64
+
+_MEDIA_TYPE = re.compile(r"application/(?:json|[a-z0-9.!#$&^_-]+\+json)", re.IGNORECASE)
+
+M = TypeVar("M", bound=BaseModel)
+
+
+async def read_body(request: web.Request) -> bytes:
+    """Return the raw body, unpacked; raises Refused 413 above `MAX_BODY`, 400 when it is broken."""
+    if (request.content_length or 0) > MAX_BODY:
+        raise _too_large()
+    try:
+        return await request.read()
+    except web.HTTPRequestEntityTooLarge:
+        raise _too_large() from None
+    except (web.RequestPayloadError, web.HTTPBadRequest):
+        message = "The body could not be read"
+        raise Refused("validation_error", message) from None
+
+
+def require_json(content_type: str | None) -> None:
+    """Raise Refused 415 unless the media type is JSON (or says to be of its family) in UTF-8."""
+    media, _, parameters = (content_type or "").partition(";")
+    charset = _charset(parameters)
+    if _MEDIA_TYPE.fullmatch(media.strip()) is None or charset not in ("utf-8", "utf8", ""):
+        message = "The body must be JSON: send Content-Type: application/json"
+        raise Refused("unsupported_media_type", message)
+
+
+def parse_json(raw: bytes, *, unique_keys: bool = False) -> object:
+    """Return the value in `raw`; raises Refused 400.
+
+    `unique_keys` refuses repeated member names, for documents that are signed or hashed.
+    """
+    try:
+        return strict_json.parse(raw, unique_keys=unique_keys)
+    except Invalid as fault:
+        raise Refused("validation_error", f"The body {fault.message}") from None
+
+
+def parse_object(raw: bytes, *, unique_keys: bool = False) -> JsonObject:
+    """Return the object in `raw`; raises Refused 400."""
+    value = parse_json(raw, unique_keys=unique_keys)
+    if not isinstance(value, dict):
+        message = "The body must be a JSON object"
+        raise Refused("validation_error", message)
+    return value
+
+
+def parse_model(model: type[M], raw: bytes) -> M:
+    """Return the body as `model`; raises Refused 400 with the path of every fault."""
+    value = parse_object(raw)
+    try:
+        return model.model_validate_json(raw)
+    except ValidationError as error:
+        raise invalid_body(error, value) from None
+
+
+def invalid_body(error: ValidationError, document: object) -> Refused:
+    """Return a 400 with one fault for each of pydantic's, told in the document's own paths."""
+    faults = tuple(
+        Fault(
+            _own_path(document, item["loc"], missing=item["type"] == "missing"),
+            "required" if item["type"] == "missing" else item["msg"],
+        )
+        for item in error.errors(include_url=False, include_context=False, include_input=False)
+    )
+    return Refused("validation_error", "Invalid request body", faults=tuple(dict.fromkeys(faults)))
+
+
+def _own_path(
+    document: object, loc: tuple[str | int, ...], *, missing: bool
+) -> tuple[str | int, ...]:
+    """Drop the union tags that pydantic puts between the names: they stand in no document."""
+    path: list[str | int] = []
+    here = document
+    for at, part in enumerate(loc):
+        try:
+            here = here[part]  # type: ignore[index]
+        except (LookupError, TypeError):
+            if not missing or at < len(loc) - 1:
+                continue
+        path.append(part)
+    return tuple(path)
+
+
+def _too_large() -> Refused:
+    return Refused("payload_too_large", f"The body is larger than {MAX_BODY} bytes")
+
+
+def _charset(parameters: str) -> str:
+    for parameter in parameters.split(";"):
+        name, _, value = parameter.partition("=")
+        if name.strip().lower() == "charset":
+            return value.strip().strip('"').lower()
+    return ""

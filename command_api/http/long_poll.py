@@ -1,0 +1,37 @@
+"""Waiting for the end of a run: `Prefer: wait=SECONDS` (RFC 7240, 4.3) on a query of that run.
+
+The answer goes out when the run is over or the time is, whichever comes first, and shows the run as
+it is then. One request takes the place of many.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from baton.command_api.http.read_your_write import preferences
+from baton.command_api.http.request_context import Exchange
+from baton.projector.views.runs.view import Document as Run
+from baton.projector.views.runs.view import settled
+
+LONGEST_WAIT_S = 60
+
+
+async def once_over(exchange: Exchange, find: Callable[[], Awaitable[Run | None]]) -> Run | None:
+    """Return what `find` finds, after the wait that the request prefers."""
+    loop = asyncio.get_running_loop()
+    until = loop.time() + _wait_s(exchange)
+    while True:
+        seen = exchange.services.position()
+        run = await find()
+        left_ms = int((until - loop.time()) * 1_000)
+        if run is None or left_ms <= 0 or settled(run):
+            return run
+        await exchange.services.reached(seen + 1, left_ms)
+
+
+def _wait_s(exchange: Exchange) -> int:
+    """Return the seconds asked for, at most LONGEST_WAIT_S; what is no number is no preference."""
+    for preference in preferences(exchange.request):
+        name, _, value = preference.partition("=")
+        if name.strip() == "wait" and value.strip().isdecimal():
+            return min(int(value), LONGEST_WAIT_S)
+    return 0

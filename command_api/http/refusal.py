@@ -1,0 +1,98 @@
+"""What a refused request is told, in no dialect's words: a code word, a message, faults.
+
+A dialect turns a `Refusal` into its own envelope (`Dialect.render_error`). `STATUS` is the status a
+code word has unless a dialect says otherwise. Internal causes never get in here.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from baton.domain.errors import Code, Fault, Rejected
+
+CodeWord = Literal[
+    "validation_error",
+    "unauthorized",
+    "forbidden",
+    "not_found",
+    "method_not_allowed",
+    "not_acceptable",
+    "conflict",
+    "payload_too_large",
+    "unsupported_media_type",
+    "idempotency_key_reused",
+    "rate_limited",
+    "internal_error",
+    "unavailable",
+]
+CODE_WORDS: tuple[CodeWord, ...] = get_args(CodeWord)
+
+STATUS: Mapping[CodeWord, int] = {
+    "validation_error": 400,
+    "unauthorized": 401,
+    "forbidden": 403,
+    "not_found": 404,
+    "method_not_allowed": 405,
+    "not_acceptable": 406,
+    "conflict": 409,
+    "payload_too_large": 413,
+    "unsupported_media_type": 415,
+    "idempotency_key_reused": 422,
+    "rate_limited": 429,
+    "internal_error": 500,
+    "unavailable": 503,
+}
+
+_OF_DOMAIN: Mapping[Code, CodeWord] = {
+    "validation_error": "validation_error",
+    "not_found": "not_found",
+    "conflict": "conflict",
+    "stale_attempt": "conflict",
+    "forbidden": "forbidden",
+    "unauthorized": "unauthorized",
+    "unavailable": "unavailable",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """Why a request was refused; `faults` name each wrong place, `trace_id` the log line.
+
+    A fault's path is made of member names of the request document and array indexes.
+    """
+
+    code: CodeWord
+    message: str
+    faults: tuple[Fault, ...] = ()
+    trace_id: str = ""
+
+
+class Refused(Exception):
+    """The request was refused at the HTTP edge; nothing was recorded."""
+
+    def __init__(
+        self,
+        code: CodeWord,
+        message: str,
+        *,
+        faults: tuple[Fault, ...] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.refusal = Refusal(code=code, message=message, faults=faults)
+        self.headers: Mapping[str, str] = headers or {}
+
+
+def refused_field(message: str, *path: str | int) -> Refused:
+    """Return a 400 that names one member of the request (or a query parameter)."""
+    return Refused("validation_error", message, faults=(Fault(path, message),))
+
+
+def refusal_of(rejected: Rejected) -> Refusal:
+    """Return a domain refusal as the edge tells it."""
+    return Refusal(code=_OF_DOMAIN[rejected.code], message=rejected.message, faults=rejected.faults)
+
+
+def field_name(fault: Fault) -> str:
+    """Return a fault's path as text: `steps[0].retry.maxAttempts`."""
+    return fault.place

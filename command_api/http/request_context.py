@@ -1,0 +1,128 @@
+"""One request as a handler sees it: who asks, what came in, and how to answer."""
+
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TypeVar
+
+from aiohttp import web
+from multidict import CIMultiDictProxy, MultiMapping
+from pydantic import BaseModel
+
+from baton.command_api.http import idempotency, json_body
+from baton.command_api.http.reply import Reply, json_reply
+from baton.command_api.principal import Principal
+from baton.command_api.services import Services
+from baton.domain.ids import derived_id
+from baton.domain.json import JsonObject
+
+M = TypeVar("M", bound=BaseModel)
+
+_TRACE_PARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}", re.ASCII)
+
+
+class Exchange:
+    """The request in hand. `body` is raw, read within the limit before the handler is called."""
+
+    __slots__ = ("_fingerprint", "_ids", "_key", "_now", "body", "principal", "request", "services")
+
+    def __init__(
+        self, request: web.Request, services: Services, principal: Principal, *, body: bytes
+    ) -> None:
+        self.request = request
+        self.services = services
+        self.principal = principal
+        self.body = body
+        self._key = idempotency.read_key(request.headers.getall(idempotency.HEADER, []))
+        self._fingerprint = ""
+        self._now = 0
+        self._ids = 0
+
+    @property
+    def tenant(self) -> str:
+        """The tenant this request is about."""
+        return self.principal.tenant
+
+    @property
+    def params(self) -> Mapping[str, str]:
+        """The path parameters, percent-decoded."""
+        return self.request.match_info
+
+    @property
+    def query(self) -> MultiMapping[str]:
+        """The query parameters, decoded; `pagination` reads numbers and choices out of them."""
+        return self.request.query
+
+    @property
+    def headers(self) -> CIMultiDictProxy[str]:
+        """The request's headers."""
+        return self.request.headers
+
+    @property
+    def trace_parent(self) -> str | None:
+        """The caller's W3C `traceparent`; None when there is none or it is malformed."""
+        value = self.request.headers.get("traceparent")
+        return value if value is not None and _TRACE_PARENT.fullmatch(value) else None
+
+    async def json_object(self, *, required: bool = True) -> JsonObject:
+        """Return the body as an object; raises Refused 400 or 415. Not required: {} for no body."""
+        if not self.body and not required:
+            return {}
+        if self.body:
+            json_body.require_json(self.headers.get("Content-Type"))
+        return json_body.parse_object(self.body)
+
+    async def parse(self, model: type[M], *, required: bool = True) -> M:
+        """Return the body as `model`; raises Refused 400 (each fault with its path) or 415."""
+        if self.body:
+            json_body.require_json(self.headers.get("Content-Type"))
+        raw = self.body if self.body or required else b"{}"
+        return json_body.parse_model(model, raw)
+
+    def now(self) -> int:
+        """Return the time of this request in ms: the same at every call."""
+        if not self._now:
+            self._now = self.services.clock.now()
+        return self._now
+
+    def new_id(self) -> str:
+        """Return a new xid; with an Idempotency-Key the ids of a repeated request are the same."""
+        if self._key is None:
+            return self.services.new_id()
+        self._ids += 1
+        return derived_id(
+            "key", self.tenant, self._key, self._request_fingerprint(), str(self._ids)
+        )
+
+    async def once(self, work: Callable[[], Awaitable[Reply]]) -> Reply:
+        """Do `work` under the request's Idempotency-Key; without one, just do it.
+
+        Called around the handler of routes that are `keyed`; an open route calls it itself once it
+        has verified the sender. Keys of senders without a token are kept apart from those of users.
+        """
+        if self._key is None:
+            return await work()
+        keyed = idempotency.KeyedRequest(
+            self.services.keys,
+            self.services.clock,
+            tenant=self.tenant,
+            key=self._key if self.principal.scopes else f"open:{self.request.path}:{self._key}",
+            fingerprint=self._request_fingerprint(),
+        )
+        return await keyed.answer(work)
+
+    def answer(
+        self,
+        status: int,
+        body: object = None,
+        *,
+        position: int | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Reply:
+        """Return a JSON reply; a command gives the `position` its outcome stands at."""
+        return json_reply(status, body, position=position, headers=headers)
+
+    def _request_fingerprint(self) -> str:
+        if not self._fingerprint:
+            path = self.request.path_qs
+            self._fingerprint = idempotency.fingerprint_of(self.request.method, path, self.body)
+        return self._fingerprint

@@ -1,0 +1,1 @@
+"""Events as the store holds them: envelope, codec, upcasts, and lines of an export."""

@@ -1,0 +1,128 @@
+"""Events and view documents as bytes: JSON, written by orjson and read back by pydantic.
+
+Fields of a JSON type come back as they were written; all others are checked, never coerced. An
+event is stored under its topic, `<aggregate>.<class>`, such as "run.StepStarted"; topics are found
+in the `Event` union of every `baton.domain.<aggregate>.messages`.
+"""
+
+import importlib
+import pkgutil
+from collections.abc import Iterable, Mapping
+from functools import cache
+from importlib.util import find_spec
+from types import MappingProxyType
+from typing import Any, TypeVar, cast, get_args
+
+import orjson
+from pydantic import TypeAdapter, ValidationError
+
+from baton import domain
+from baton.eventlog.errors import Unreadable, Unwritable
+from baton.eventlog.events.envelope import Event, Recorded
+from baton.eventlog.events.upcasts import UPCASTS, Upcasts, upcast
+
+D = TypeVar("D")
+
+_adapters: dict[type, TypeAdapter[Any]] = {}  # built when a class is first read
+
+
+def encode(event: Event) -> bytes:
+    """Return the stored form of an event.
+
+    Raises `Unwritable` for an event that holds what JSON can't, such as a number beyond 64 bits.
+    """
+    try:
+        return orjson.dumps(event)
+    except orjson.JSONEncodeError as error:
+        raise Unwritable(f"{type(event).__name__}: {error}") from error
+
+
+def decode(topic: str, data: bytes, *, upcasts: Upcasts = UPCASTS) -> Event:
+    """Return the event stored under `topic`.
+
+    Raises `Unreadable` when the topic isn't known or the data isn't an event of it.
+    """
+    if topic in upcasts:
+        topic, raw = upcast(topic, _parsed(topic, data), upcasts)
+        data = orjson.dumps(raw)
+    cls = classes().get(topic)
+    if cls is None:
+        raise Unreadable(f"{topic} is no event of this release")
+    return cast(Event, load(cls, data))
+
+
+def topic_of(event: Event) -> str:
+    """Return the name that events of this class are stored under; raises KeyError for others."""
+    return _topics()[type(event)]
+
+
+def topics_of(classes_of_events: Iterable[type]) -> list[str]:
+    """Return the names that events of some classes are stored under, as `topic_of` does."""
+    return sorted(_topics()[cls] for cls in classes_of_events)
+
+
+def recorded(position: int, stream: str, version: int, topic: str, state: bytes) -> Recorded:
+    """Return an event as it stands in the log; raises `Unreadable`, which names the place."""
+    try:
+        return Recorded(position, stream, version, decode(topic, state))
+    except Unreadable as error:
+        raise Unreadable(f"{stream} version {version} (position {position}): {error}") from error
+
+
+def dump(document: object) -> bytes:
+    """Return the stored form of a view's document; raises `Unwritable` as `encode` does."""
+    try:
+        return orjson.dumps(document)
+    except orjson.JSONEncodeError:
+        pass  # a mapping by number, such as a definition's versions, takes the slower way
+    try:
+        return orjson.dumps(document, option=orjson.OPT_NON_STR_KEYS)
+    except orjson.JSONEncodeError as error:
+        raise Unwritable(f"{type(document).__name__}: {error}") from error
+
+
+def load(cls: type[D], data: bytes) -> D:
+    """Return the document of class `cls` that `dump` wrote; raises `Unreadable`."""
+    adapter = _adapters.get(cls) or _adapter(cls)
+    try:
+        return cast(D, adapter.validate_json(data, strict=True))
+    except ValidationError as error:
+        if error.errors(include_url=False)[0]["type"] != "json_invalid":
+            raise Unreadable(f"{cls.__name__}: {error}") from error
+    try:  # pydantic's own parser stops at a depth that orjson still writes and reads
+        return cast(D, adapter.validate_python(_parsed(cls.__name__, data)))
+    except ValidationError as error:
+        raise Unreadable(f"{cls.__name__}: {error}") from error
+
+
+@cache
+def classes() -> Mapping[str, type]:
+    """Return every event class by its topic."""
+    found: dict[str, type] = {}
+    for package in pkgutil.iter_modules(domain.__path__):
+        name = f"{domain.__name__}.{package.name}.messages"
+        if not package.ispkg or find_spec(name) is None:
+            continue
+        union = importlib.import_module(name).Event
+        for cls in get_args(union) or (union,):
+            found[f"{package.name}.{cls.__name__}"] = cls
+    return MappingProxyType(found)
+
+
+@cache
+def _topics() -> Mapping[type, str]:
+    return {cls: topic for topic, cls in classes().items()}
+
+
+def _adapter(cls: type) -> TypeAdapter[Any]:
+    return _adapters.setdefault(cls, TypeAdapter(cls))
+
+
+def _parsed(name: str, data: bytes) -> dict[str, object]:
+    try:
+        raw = orjson.loads(data)
+    except orjson.JSONDecodeError as error:
+        raise Unreadable(f"{name}: {error}") from error
+    if not isinstance(raw, dict):
+        raise Unreadable(f"{name}: not an object")
+    return raw

@@ -1,0 +1,114 @@
+"""Events as lines of JSON: what an export writes and an import reads.
+
+A line is `{"position":…,"stream":…,"version":…,"type":…,"data":…}` in this order, and `data` is the
+stored event as it stands: the same event makes the same line, whichever store it is in.
+"""
+
+from typing import Final, NoReturn
+
+import orjson
+
+from baton.domain.stream import stream_parts
+from baton.eventlog.errors import Unreadable
+from baton.eventlog.events.codec import classes, decode
+from baton.eventlog.events.envelope import Stored
+from baton.eventlog.events.upcasts import UPCASTS
+
+MEMBERS: Final = ("position", "stream", "version", "type", "data")
+_LAST: Final = 2**63 - 1
+
+
+def line_of(event: Stored) -> bytes:
+    """Return the line of an event, with its end; raises `Unreadable` for one that isn't whole."""
+    try:
+        decode(event.topic, event.state)
+    except Unreadable as error:
+        place = f"{event.stream} version {event.version} (position {event.position})"
+        raise Unreadable(f"{place}: {error}") from error
+    # Outside of texts, where JSON has no line breaks, one is as good as a space.
+    return _head(event) + event.state.replace(b"\n", b" ") + b"}\n"
+
+
+class Lines:
+    """Reads lines in their order; what came before says what may come next.
+
+    `number` counts them, `streams` the streams they belong to, `position` is that of the last.
+    """
+
+    def __init__(self) -> None:
+        self.number = 0
+        self.position = 0
+        self._versions: dict[str, int] = {}
+
+    @property
+    def streams(self) -> int:
+        """How many streams there were so far."""
+        return len(self._versions)
+
+    def read(self, line: bytes) -> Stored:
+        """Return the event of the next line; raises `Unreadable`, which names it."""
+        self.number += 1
+        event = self._event(line.rstrip(b"\r\n"))
+        self._follows(event)
+        try:
+            decode(event.topic, event.state)
+        except Unreadable as error:
+            self._refuse(str(error))
+        self.position = event.position
+        self._versions[event.stream] = event.version
+        return event
+
+    def _event(self, line: bytes) -> Stored:
+        try:
+            found = orjson.loads(line)
+        except orjson.JSONDecodeError as error:
+            self._refuse(f"no JSON ({error})")
+        if not isinstance(found, dict) or sorted(found) != sorted(MEMBERS):
+            self._refuse(f"not an object with {', '.join(MEMBERS)}")
+        position, stream, version, topic, data = (found[name] for name in MEMBERS)
+        if not (_counts(position) and _counts(version)):
+            self._refuse("position and version must be whole numbers from 1")
+        if not (isinstance(stream, str) and isinstance(topic, str) and isinstance(data, dict)):
+            self._refuse("stream and type must be texts, and data an object")
+        event = Stored(position, stream, version, topic, b"")
+        head = _head(event)
+        state = line[len(head) : -1] if line.startswith(head) else orjson.dumps(data)
+        return event._replace(state=state)
+
+    def _follows(self, event: Stored) -> None:
+        """Refuse what can't come here."""
+        if not _names(event.stream, event.topic):
+            self._refuse(f"{event.topic} in {event.stream} is no event of this release")
+        known = self._versions.get(event.stream, 0)
+        if event.version <= known:
+            self._refuse(f"version {event.version} of {event.stream} is there twice")
+        if event.version > known + 1:
+            self._refuse(f"{event.stream} goes from version {known} to {event.version}")
+        if event.position <= self.position:
+            self._refuse(f"position {event.position} comes after {self.position}")
+
+    def _refuse(self, reason: str) -> NoReturn:
+        raise Unreadable(f"line {self.number}: {reason}")
+
+
+def _head(event: Stored) -> bytes:
+    stream, topic = orjson.dumps(event.stream), orjson.dumps(event.topic)
+    return b'{"position":%d,"stream":%s,"version":%d,"type":%s,"data":' % (
+        event.position,
+        stream,
+        event.version,
+        topic,
+    )
+
+
+def _counts(value: object) -> bool:
+    return type(value) is int and 1 <= value <= _LAST
+
+
+def _names(stream: str, topic: str) -> bool:
+    """Tell whether a stream of such a name may hold such an event."""
+    if stream.count("/") < 2 or "\0" in stream:  # noqa: PLR2004 - tenant/kind/id
+        return False
+    tenant, kind, ident = stream_parts(stream)
+    known = topic in classes() or topic in UPCASTS
+    return bool(tenant and ident) and known and topic.startswith(f"{kind}.")

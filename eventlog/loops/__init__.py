@@ -1,0 +1,1 @@
+"""The loops over the log: append, follow, relay, and leader election."""

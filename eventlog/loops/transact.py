@@ -1,0 +1,171 @@
+"""Load, fold, decide, append, and again on a conflict: the only such loop."""
+
+from collections.abc import Sequence
+from typing import Any, Generic, TypeVar, cast
+
+from baton.domain.decider import Decider
+from baton.domain.errors import InConflict
+from baton.domain.frozen import frozen
+from baton.eventlog.events.envelope import Appended, Recorded, Write
+from baton.eventlog.failpoints import failpoint
+from baton.eventlog.ports.stores import EventStore
+
+C = TypeVar("C")
+S = TypeVar("S")
+E = TypeVar("E")
+
+ATTEMPTS = 100
+"""A command that lost this many races meets a writer that never stops."""
+
+
+@frozen
+class Outcome(Generic[S]):
+    """What a command led to in one stream.
+
+    `recorded` are the events it was decided to; `position` is that of the stream's newest event
+    (0: there is none), so a reader that waits for it sees the state. `reloaded` says that a state
+    known beforehand was not the newest any more.
+    """
+
+    state: S
+    recorded: Sequence[Recorded]
+    position: int
+    reloaded: bool = False
+
+    @property
+    def changed(self) -> bool:
+        """Whether anything was recorded."""
+        return bool(self.recorded)
+
+
+@frozen(kw_only=False)
+class Known(Generic[S]):
+    """A stream's state as somebody folded it, after `version` events; saves reading the stream."""
+
+    state: S
+    version: int
+
+
+@frozen(kw_only=False)
+class Intent(Generic[C, S, E]):
+    """A command for one stream, with the rules that decide it."""
+
+    decider: Decider[C, S, E]
+    stream: str
+    command: C
+    known: Known[S] | None = None
+
+
+async def transact(
+    store: EventStore,
+    decider: Decider[C, S, E],
+    stream: str,
+    command: C,
+    *,
+    also: Sequence[Write] = (),
+    known: Known[S] | None = None,
+) -> Outcome[S]:
+    """Decide `command` against the stream and append what follows.
+
+    `known` is tried first instead of reading the stream. `also` is written in the same append, and
+    only when something was decided. Raises what the decider refuses with, `InConflict` when others
+    won every race, and `Unavailable`.
+    """
+    newest, position, reloaded = known, 0, known is None
+    for _ in range(ATTEMPTS):
+        if newest is None:
+            newest, position = await _read(store, decider, stream)
+        decided, state = decider.apply(command, newest.state)
+        if not decided:
+            return Outcome(state=state, recorded=(), position=position, reloaded=reloaded)
+        write = Write(stream=stream, expected=newest.version, events=decided)
+        result = await store.append((write, *also) if also else (write,))
+        failpoint("after-append")
+        if isinstance(result, Appended):
+            recorded = result.recorded[: len(decided)] if also else result.recorded
+            at = recorded[-1].position
+            return Outcome(state=state, recorded=recorded, position=at, reloaded=reloaded)
+        newest, reloaded = None, True
+    raise _lost_every_race()
+
+
+async def transact_all(
+    store: EventStore, intents: Sequence[Intent[Any, Any, Any]], *, also: Sequence[Write] = ()
+) -> Sequence[Outcome[Any]]:
+    """Decide commands of several streams and append all that follows at once, or nothing.
+
+    Returns an outcome for each intent; the streams must differ. Raises as `transact` does.
+    """
+    for attempt in range(ATTEMPTS):
+        loaded = [await _load(store, intent, again=attempt > 0) for intent in intents]
+        writes = [write for one in loaded if (write := one.write) is not None]
+        if not writes:
+            return [one.outcome(()) for one in loaded]
+        result = await store.append([*writes, *also])
+        failpoint("after-append")
+        if isinstance(result, Appended):
+            return _outcomes(loaded, result.recorded)
+    raise _lost_every_race()
+
+
+@frozen
+class _Loaded:
+    """One stream as it was read, and what its decider made of the command."""
+
+    intent: Intent[Any, Any, Any]
+    version: int
+    position: int
+    decided: Sequence[Any]
+    state: Any  # with what was decided
+    reloaded: bool
+
+    @property
+    def write(self) -> Write | None:
+        if not self.decided:
+            return None
+        return Write(stream=self.intent.stream, expected=self.version, events=self.decided)
+
+    def outcome(self, recorded: Sequence[Recorded]) -> Outcome[Any]:
+        return Outcome(
+            state=self.state,
+            recorded=recorded,
+            position=recorded[-1].position if recorded else self.position,
+            reloaded=self.reloaded,
+        )
+
+
+async def _read(store: EventStore, decider: Decider[C, S, E], stream: str) -> tuple[Known[S], int]:
+    """Return the stream's state and the position of its newest event."""
+    history = await store.read(stream)
+    state = decider.fold(cast("E", one.event) for one in history)
+    return Known(state, len(history)), history[-1].position if history else 0
+
+
+async def _load(store: EventStore, intent: Intent[Any, Any, Any], *, again: bool) -> _Loaded:
+    known, position = intent.known, 0
+    if known is None or again:
+        known, position = await _read(store, intent.decider, intent.stream)
+    decided, state = intent.decider.apply(intent.command, known.state)
+    return _Loaded(
+        intent=intent,
+        version=known.version,
+        position=position,
+        decided=decided,
+        state=state,
+        reloaded=known is not intent.known,
+    )
+
+
+def _lost_every_race() -> InConflict:
+    return InConflict("Others keep changing this; try again")
+
+
+def _outcomes(loaded: Sequence[_Loaded], recorded: Sequence[Recorded]) -> Sequence[Outcome[Any]]:
+    """Give each stream's outcome its own events: they stand in the order of the writes."""
+    outcomes: list[Outcome[Any]] = []
+    start = 0
+    for one in loaded:
+        end = start + len(one.decided)
+        outcomes.append(one.outcome(recorded[start:end]))
+        start = end
+    return outcomes

@@ -1,0 +1,1 @@
+"""Ports: what Baton needs of a technology. Backends implement them."""

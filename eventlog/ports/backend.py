@@ -1,0 +1,81 @@
+"""What a folder under `backends` exports: how to open a technology, and what it can do."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from baton.eventlog.ports.archive import Archive
+from baton.eventlog.ports.dead_letters import DeadLetters
+from baton.eventlog.ports.keys import IdempotencyKeys
+from baton.eventlog.ports.leases import Leases
+from baton.eventlog.ports.outbox import Outbox, Publisher
+from baton.eventlog.ports.partitions import SharedLog
+from baton.eventlog.ports.secrets import Secrets
+from baton.eventlog.ports.stores import Checkpoints, EventStore, Log
+from baton.eventlog.ports.topics import Topics
+from baton.eventlog.ports.views import KeptViews, ViewStore
+
+Capability = Literal["durable", "shared"]
+"""durable: what was stored is there after a restart; shared: several processes may write."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where the data are. `sealing_key` seals secrets; `read_only` leaves everything as it is.
+
+    Who opens it may say which classes of events the log is `followed` for: it may then pass over
+    others, None over none.
+    """
+
+    sealing_key: bytes
+    folder: Path | None = None
+    url: str | None = None
+    read_only: bool = False
+    followed: frozenset[type] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stores:
+    """One technology behind every port; `close` finishes what was accepted and lets go of all.
+
+    A store that several processes share has `kept`, its views as those see them that don't keep
+    them, and an `outbox`. A transport between the processes adds the others: `publisher` and
+    `shares` are the two ends of the log they share, `topics` carry messages.
+    """
+
+    events: EventStore
+    log: Log
+    views: ViewStore
+    checkpoints: Checkpoints
+    keys: IdempotencyKeys
+    leases: Leases
+    secrets: Secrets
+    dead_letters: DeadLetters
+    close: Callable[[], Awaitable[None]]
+    kept: KeptViews | None = None
+    outbox: Outbox | None = None
+    publisher: Publisher | None = None
+    shares: SharedLog | None = None
+    topics: Topics | None = None
+
+
+async def _nothing_to_migrate(_place: Place) -> Sequence[str]:
+    return ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backend:
+    """A technology that can be chosen by its name.
+
+    `open` raises `InUse` when another process writes there, and `Unavailable`. So does
+    `open_archive`, where what is stored outlives the process; it makes what is missing, unless the
+    place is only read. `migrate` brings the schema up to this release and returns what it did; a
+    backend that does so in `open` has nothing to do.
+    """
+
+    name: str
+    capabilities: frozenset[Capability]
+    open: Callable[[Place], Awaitable[Stores]]
+    migrate: Callable[[Place], Awaitable[Sequence[str]]] = _nothing_to_migrate
+    open_archive: Callable[[Place], Awaitable[Archive]] | None = None

@@ -1,0 +1,31 @@
+"""What carries the log of a shared store between processes."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from baton.eventlog.ports.backend import Stores
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """Where a transport is: its address, and the names of what it carries.
+
+    `prefix` begins the names of Baton's own topics, `records` is the topic of record events.
+    """
+
+    url: str
+    prefix: str = "baton."
+    records: str = "baton.records"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transport:
+    """A technology that carries the log of a shared store between processes.
+
+    `attach` returns the stores with the transport beside them, closed together. `migrate` creates
+    what is missing and returns the names of it; both raise `Unavailable`.
+    """
+
+    name: str
+    attach: Callable[[Stores, Route], Awaitable[Stores]]
+    migrate: Callable[[Route], Awaitable[Sequence[str]]]

@@ -1,0 +1,1 @@
+"""Calls of functions: Python, processes, HTTP and built-ins."""

@@ -1,0 +1,200 @@
+"""The functions Baton brings along: noop, echo, sleep, fail and http.
+
+They read the payload where it is and never change it, so none of it is copied for them.
+"""
+
+import math
+from collections.abc import Awaitable, Callable
+
+import orjson
+
+from baton.domain.ids import function_uuid
+from baton.domain.json import JsonObject
+from baton.domain.run.messages import Failed, Succeeded
+from baton.eventlog.ports.clock import Clock
+from baton.executor.functions.call import Call
+from baton.executor.functions.http_functions import refusal_of
+from baton.executor.functions.registry import BuiltIn
+from baton.executor.functions.results import InvalidOutput, json_copy, refused
+from baton.protocols.http_client import (
+    HttpClient,
+    Request,
+    Response,
+    Undelivered,
+    header_fault,
+    succeeded,
+    trace_headers,
+)
+
+INVALID_CONFIG = "INVALID_CONFIG"
+_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
+_TIMEOUT_MS = 300_000
+
+Perform = Callable[[Call], Awaitable[Succeeded | Failed]]
+
+
+class InvalidConfig(Exception):
+    """The step's `config` is not what the function needs; the message names the member."""
+
+
+def built_ins(*, clock: Clock, client: HttpClient) -> list[BuiltIn]:
+    """Return all built-in functions."""
+    performers: dict[str, Perform] = {
+        "noop": _noop,
+        "echo": _echo,
+        "sleep": _Sleep(clock),
+        "fail": _fail,
+        "http": _Http(client),
+    }
+    return [
+        BuiltIn(name=name, id=function_uuid(name), perform=_refusing_bad_config(perform))
+        for name, perform in performers.items()
+    ]
+
+
+def _refusing_bad_config(perform: Perform) -> Perform:
+    async def performed(call: Call) -> Succeeded | Failed:
+        try:
+            return await perform(call)
+        except InvalidConfig as error:
+            return refused(INVALID_CONFIG, str(error))
+
+    return performed
+
+
+async def _noop(_call: Call) -> Succeeded:
+    """Do nothing, well."""
+    return Succeeded(output="success")
+
+
+async def _echo(call: Call) -> Succeeded:
+    """Return `config.value` where there is one, else the run's input."""
+    config = _config(call)
+    return Succeeded(output=config["value"] if "value" in config else call.payload.get("input"))
+
+
+async def _fail(call: Call) -> Succeeded | Failed:
+    """Fail with `config.message`, `code`, `retryable`; with `times` only so many first tries."""
+    config = _config(call)
+    times = config.get("times")
+    if times is not None and call.attempt > _number(config, "times"):
+        return Succeeded(output="success")
+    return refused(
+        _text(config, "code", "FAILED"),
+        _text(config, "message", "failed as configured"),
+        retryable=config.get("retryable", True) is True,
+    )
+
+
+class _Sleep:
+    """Wait for `config.ms` milliseconds. Not durable: a delay step is."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+
+    async def __call__(self, call: Call) -> Succeeded:
+        await self._clock.sleep(_number(_config(call), "ms"))
+        return Succeeded(output="success")
+
+
+class _Http:
+    """Send a request (`config.url`, `method`, `headers`, `body`), return the answer's parts."""
+
+    def __init__(self, client: HttpClient) -> None:
+        self._client = client
+
+    async def __call__(self, call: Call) -> Succeeded | Failed:
+        request = _request(_config(call), call)
+        try:
+            answer = await self._client.send(request)
+            if not succeeded(answer.status):
+                return refusal_of(answer, request.url)
+            return Succeeded(output=_parts(answer))
+        except Undelivered as error:
+            return refused(error.code, str(error), retryable=error.retryable)
+        except (orjson.JSONDecodeError, InvalidOutput) as error:
+            return refused("INVALID_ANSWER", f"the answer's body: {error}", retryable=True)
+
+
+def _request(config: JsonObject, call: Call) -> Request:
+    body, content = _body(config)
+    method = _text(config, "method", "GET" if body is None else "POST").upper()
+    if method not in _METHODS:
+        raise InvalidConfig(f"config.method is none of {', '.join(sorted(_METHODS))}")
+    if not (url := _text(config, "url", "")):
+        raise InvalidConfig("config.url is missing")
+    headers = {
+        **content,
+        "Idempotency-Key": call.idempotency_key,
+        **trace_headers(call.traceparent),
+    }
+    theirs = _headers(config)
+    names = {name.lower() for name in theirs}
+    ours = {name: value for name, value in headers.items() if name.lower() not in names}
+    return Request(
+        method=method, url=url, headers={**ours, **theirs}, body=body, timeout_ms=_TIMEOUT_MS
+    )
+
+
+def _body(config: JsonObject) -> tuple[bytes | None, dict[str, str]]:
+    match config.get("body"):
+        case None:
+            return None, {}
+        case str() as text:
+            return text.encode(), {"Content-Type": "text/plain; charset=utf-8"}
+        case value:
+            return orjson.dumps(value), {"Content-Type": "application/json"}
+
+
+def _headers(config: JsonObject) -> dict[str, str]:
+    given = config.get("headers")
+    if not isinstance(given, dict | None):
+        raise InvalidConfig("config.headers is no object")
+    headers: dict[str, str] = {}
+    for name, value in (given or {}).items():
+        if not isinstance(value, str):
+            raise InvalidConfig(f"config.headers.{name} is no text")
+        if fault := header_fault(name, value):
+            raise InvalidConfig(f"config.headers: {fault}")
+        headers[name] = value
+    return headers
+
+
+def _parts(answer: Response) -> JsonObject:
+    body: object = None
+    media = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if answer.body and (media == "application/json" or media.endswith("+json")):
+        body = orjson.loads(answer.body)
+    elif answer.body:
+        body = _decoded(answer)
+    parts = json_copy({"status": answer.status, "headers": answer.headers, "body": body})
+    assert isinstance(parts, dict)  # noqa: S101 - the copy of a dict
+    return parts
+
+
+def _decoded(answer: Response) -> str:
+    try:
+        return answer.body.decode(answer.charset or "utf-8", "replace")
+    except LookupError:
+        return answer.body.decode("utf-8", "replace")
+
+
+def _config(call: Call) -> JsonObject:
+    config = call.payload.get("config")
+    return config if isinstance(config, dict) else {}
+
+
+def _text(config: JsonObject, member: str, default: str) -> str:
+    value = config.get(member, default)
+    if not isinstance(value, str):
+        raise InvalidConfig(f"config.{member} is no text")
+    return value
+
+
+def _number(config: JsonObject, member: str) -> float:
+    value = config.get(member)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise InvalidConfig(f"config.{member} is no number")
+    if value < 0 or not math.isfinite(value):
+        raise InvalidConfig(f"config.{member} is less than 0")
+    return value

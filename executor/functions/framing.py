@@ -1,0 +1,33 @@
+"""How Baton and its function processes talk: JSON objects, each behind its length in 4 bytes."""
+
+import asyncio
+import struct
+from typing import BinaryIO
+
+import orjson
+
+from baton.domain.json import JsonObject
+
+_LENGTH = struct.Struct(">I")
+
+
+def packed(message: JsonObject) -> bytes:
+    """Return the bytes of one frame."""
+    raw = orjson.dumps(message)
+    return _LENGTH.pack(len(raw)) + raw
+
+
+def read(source: BinaryIO) -> JsonObject | None:
+    """Return the next message, None at the end of the stream."""
+    head = source.read(_LENGTH.size)
+    if len(head) < _LENGTH.size:
+        return None
+    message: JsonObject = orjson.loads(source.read(_LENGTH.unpack(head)[0]))
+    return message
+
+
+async def receive(source: asyncio.StreamReader) -> JsonObject:
+    """Return the next message; raises asyncio.IncompleteReadError at the end of the stream."""
+    (length,) = _LENGTH.unpack(await source.readexactly(_LENGTH.size))
+    message: JsonObject = orjson.loads(await source.readexactly(length))
+    return message

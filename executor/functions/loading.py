@@ -1,0 +1,148 @@
+"""Finds the `@function`s of a file or module.
+
+The same call finds them again in another process, which is how `pool="process"` works without
+pickling anything.
+"""
+
+import importlib
+import importlib.util
+import inspect
+import sys
+from collections.abc import Callable, Iterator
+from hashlib import sha256
+from pathlib import Path
+from types import ModuleType
+from typing import Literal
+
+from baton.executor.functions.registry import PythonFunction, identity
+from baton.executor.sdk import MARK, Mark
+
+_FULL_ARITY = 2
+_POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+
+
+class FunctionsNotLoaded(Exception):
+    """A file or module with functions is of no use; the message is one line that says why."""
+
+
+def load(source: str) -> list[PythonFunction]:
+    """Return the functions that `source` declares, sorted by name; raises FunctionsNotLoaded.
+
+    `source` is a file (`jobs/orders.py`) or a dotted module (`jobs.orders`; a package stands for
+    all of its modules that it imports). A file's folder, and for modules the working folder, is
+    added to the import path, behind everything else.
+    """
+    if _is_file(source):
+        path = Path(source).resolve()
+        origin, modules = str(path), [_module_of_file(source, path)]
+    else:
+        origin, modules = source, _modules_named(source)
+    found: dict[int, PythonFunction] = {}
+    for target in _marked(modules):
+        found.setdefault(id(target), described(target, origin=origin))
+    if not found:
+        raise FunctionsNotLoaded(f"{source} declares no function: mark one with @function")
+    return sorted(found.values(), key=lambda one: one.name)
+
+
+def described(target: Callable[..., object], *, origin: str) -> PythonFunction:
+    """Return what the registry needs to know of a function marked with `@function`."""
+    mark: Mark = getattr(target, MARK)
+    uuid, aliases = identity(mark.name, mark.id)
+    return PythonFunction(
+        name=mark.name,
+        id=uuid,
+        aliases=(*aliases, *mark.aliases),
+        run=target,
+        how=_how(target, mark),
+        arity=_arity(target, mark.name),
+        origin=origin,
+        limit=mark.limit,
+    )
+
+
+def _is_file(source: str) -> bool:
+    return source.endswith(".py") or "/" in source or Path(source).is_file()
+
+
+def _module_of_file(source: str, path: Path) -> ModuleType:
+    if not path.is_file():
+        raise FunctionsNotLoaded(f"{source} is no file")
+    name = f"baton_functions_{sha256(str(path).encode()).hexdigest()[:12]}_{path.stem}"
+    if name in sys.modules:
+        return sys.modules[name]
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise FunctionsNotLoaded(f"{source} is no Python file (its name ends in .py)")
+    _add_to_import_path(path.parent)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except (Exception, SystemExit) as error:
+        del sys.modules[name]
+        raise FunctionsNotLoaded(f"{source} can't be loaded: {_one_line(error)}") from error
+    return module
+
+
+def _modules_named(source: str) -> list[ModuleType]:
+    _add_to_import_path(Path.cwd())
+    try:
+        importlib.import_module(source)
+    except (Exception, SystemExit) as error:
+        raise FunctionsNotLoaded(f"{source} can't be loaded: {_one_line(error)}") from error
+    inside = source + "."
+    return [
+        module
+        for name, module in list(sys.modules.items())
+        if name == source or name.startswith(inside)
+    ]
+
+
+def _add_to_import_path(folder: Path) -> None:
+    if str(folder) not in sys.path:
+        sys.path.append(str(folder))
+
+
+def _marked(modules: list[ModuleType]) -> Iterator[Callable[..., object]]:
+    for module in modules:
+        for member in list(vars(module).values()):
+            if _is_marked(member):
+                yield member
+
+
+def _is_marked(member: object) -> bool:
+    try:
+        return callable(member) and isinstance(getattr(member, MARK, None), Mark)
+    except Exception:  # noqa: BLE001 - a lazy proxy may raise anything when looked at
+        return False
+
+
+def _how(target: Callable[..., object], mark: Mark) -> Literal["loop", "thread", "process"]:
+    if mark.pool == "process":
+        return "process"
+    return "loop" if is_async(target) else "thread"
+
+
+def is_async(target: Callable[..., object]) -> bool:
+    """Return whether calling `target` gives a coroutine (also for objects with `__call__`)."""
+    return inspect.iscoroutinefunction(target) or inspect.iscoroutinefunction(
+        getattr(target, "__call__", None)  # noqa: B004 - the method itself is wanted
+    )
+
+
+def _arity(target: Callable[..., object], name: str) -> int:
+    parameters = inspect.signature(target).parameters.values()
+    if any(p.kind is p.VAR_POSITIONAL for p in parameters):
+        return _FULL_ARITY
+    positional = [p for p in parameters if p.kind in _POSITIONAL]
+    required = sum(p.default is p.empty for p in positional)
+    keywords = [p for p in parameters if p.kind is p.KEYWORD_ONLY and p.default is p.empty]
+    if required > _FULL_ARITY or keywords:
+        raise FunctionsNotLoaded(f"function {name!r} must take (payload, context)")
+    return min(len(positional), _FULL_ARITY)
+
+
+def _one_line(error: BaseException) -> str:
+    words = " ".join(str(error).split())
+    return f"{type(error).__name__}: {words}" if words else type(error).__name__

@@ -1,0 +1,101 @@
+"""The other end of `processes`: performs calls one after the other until its input ends.
+
+Frames come in on what was standard input and go out on what was standard output; functions find
+nothing to read, and what they print goes to standard error.
+"""
+
+import asyncio
+import logging
+import os
+from threading import Lock
+from typing import Any, BinaryIO
+
+from baton.domain.json import JsonObject
+from baton.domain.run.messages import Failed, Succeeded
+from baton.executor.functions.call_python import invoke, invoke_blocking
+from baton.executor.functions.framing import packed, read
+from baton.executor.functions.loading import FunctionsNotLoaded, is_async, load
+from baton.executor.functions.registry import PythonFunction
+from baton.executor.functions.results import InvalidOutput, json_copy, refused, storable
+from baton.executor.sdk import StepContext
+
+
+class _Channel:
+    """Where messages go; a function may speak from several threads."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self._lock = Lock()
+
+    def send(self, message: JsonObject) -> None:
+        frame = packed(message)
+        with self._lock:
+            self._stream.write(frame)
+            self._stream.flush()
+
+
+class _Sender(logging.Handler):
+    """Sends log lines to Baton, which knows how they are to be shown."""
+
+    def __init__(self, channel: _Channel) -> None:
+        super().__init__()
+        self._channel = channel
+
+    def emit(self, record: logging.LogRecord) -> None:
+        line = {"level": record.levelno, "text": storable(self.format(record))}
+        self._channel.send({"log": line})
+
+
+class _Worker:
+    """Finds functions, each file or module loaded once, and calls them."""
+
+    def __init__(self, channel: _Channel) -> None:
+        self._channel = channel
+        self._loaded: dict[tuple[str, str], PythonFunction] = {}
+
+    def perform(self, call: dict[str, Any]) -> Succeeded | Failed:
+        try:
+            function = self._function(call["origin"], call["name"])
+        except FunctionsNotLoaded as error:
+            return refused("FUNCTION_NOT_LOADED", str(error))
+        context = StepContext(**call["context"], report=self._report)
+        if is_async(function.run):
+            return asyncio.run(invoke(function, call["payload"], context))
+        return invoke_blocking(function, call["payload"], context)
+
+    def _function(self, origin: str, name: str) -> PythonFunction:
+        if (origin, name) not in self._loaded:
+            self._loaded.update({(origin, one.name): one for one in load(origin)})
+        try:
+            return self._loaded[origin, name]
+        except KeyError:
+            raise FunctionsNotLoaded(f"{origin} no longer declares {name!r}") from None
+
+    def _report(self, progress: object) -> None:
+        try:
+            self._channel.send({"heartbeat": json_copy(progress)})
+        except InvalidOutput as error:
+            raise ValueError(f"no progress to report: {error}") from None
+
+
+def _shown(outcome: Succeeded | Failed) -> JsonObject:
+    match outcome:
+        case Succeeded():
+            return {"succeeded": {"output": outcome.output, "context": outcome.context}}
+        case Failed(error=error):
+            members = {"code": error.code, "message": error.message, "stack": error.stack}
+            return {"failed": {"error": members, "retryable": outcome.retryable}}
+
+
+def main() -> None:
+    """Serve until the input ends."""
+    calls = os.fdopen(os.dup(0), "rb")
+    channel = _Channel(os.fdopen(os.dup(1), "wb"))
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    os.dup2(2, 1)
+    logging.basicConfig(level=logging.INFO, handlers=[_Sender(channel)], format="%(message)s")
+    worker = _Worker(channel)
+    while (call := read(calls)) is not None:
+        channel.send(_shown(worker.perform(call)))

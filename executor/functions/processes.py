@@ -1,0 +1,115 @@
+"""Processes for functions with `pool="process"`: each performs one call at a time.
+
+A process that dies takes only its own call with it, and one whose call is given up is killed, which
+no shared pool can do. Nothing is pickled: a process loads the function from the same source.
+"""
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+from asyncio.subprocess import PIPE, Process
+from collections.abc import Callable
+
+from baton.domain.json import JsonObject
+from baton.domain.run.messages import Error, Failed, Succeeded
+from baton.executor.functions.framing import packed, receive
+from baton.executor.functions.results import refused
+
+PROCESS_DIED = "PROCESS_DIED"
+_LEAVE_SECONDS = 2.0
+_START = (
+    "import sys; sys.path[:] = sys.argv[1:]; "
+    "from baton.executor.functions.process_worker import main; main()"
+)
+
+Hear = Callable[[JsonObject], None]
+"""Takes what a function says while it works: a `heartbeat` or a `log` message."""
+
+
+class Processes:
+    """At most `size` processes, started as they are needed and kept for the next call."""
+
+    def __init__(self, size: int) -> None:
+        self._room = asyncio.Semaphore(size)
+        self._idle: list[Process] = []
+        self._closing = False
+
+    async def perform(self, message: JsonObject, hear: Hear) -> Succeeded | Failed:
+        """Let a process perform the call that `message` describes."""
+        async with self._room:
+            process = self._any_idle() or await _started()
+            done = False
+            try:
+                outcome = await _converse(process, packed(message), hear)
+                done = True
+            except (asyncio.IncompleteReadError, ConnectionError):
+                code = await process.wait()
+                return refused(PROCESS_DIED, f"the process ended with {code}", retryable=True)
+            finally:
+                await self._keep_or_kill(process, keep=done)
+        return outcome
+
+    async def close(self) -> None:
+        """End the idle processes; those at work end when their call is cancelled."""
+        self._closing = True
+        idle, self._idle = self._idle, []
+        for process in idle:
+            await _end(process)
+
+    def _any_idle(self) -> Process | None:
+        while self._idle:
+            if (process := self._idle.pop()).returncode is None:
+                return process
+        return None
+
+    async def _keep_or_kill(self, process: Process, *, keep: bool) -> None:
+        if keep and not self._closing:
+            self._idle.append(process)
+        elif process.returncode is None:
+            await _kill(process)
+
+
+async def _started() -> Process:
+    folders = [folder or os.getcwd() for folder in sys.path]  # noqa: PTH109 - "" means just that
+    return await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-c",
+        _START,
+        *folders,
+        stdin=PIPE,
+        stdout=PIPE,
+        start_new_session=True,  # Ctrl-C in the terminal is for Baton, which ends its processes
+    )
+
+
+async def _converse(process: Process, call: bytes, hear: Hear) -> Succeeded | Failed:
+    assert process.stdin is not None  # noqa: S101 - both are pipes
+    assert process.stdout is not None  # noqa: S101
+    process.stdin.write(call)
+    await process.stdin.drain()
+    while True:
+        match await receive(process.stdout):
+            case {"succeeded": {"output": output, "context": context}}:
+                return Succeeded(output=output, context=context)
+            case {"failed": {"error": error, "retryable": retryable}}:
+                return Failed(error=Error(**error), retryable=retryable)
+            case message:
+                hear(message)
+
+
+async def _end(process: Process) -> None:
+    if process.stdin is not None:
+        process.stdin.close()
+    try:
+        await asyncio.wait_for(process.wait(), _LEAVE_SECONDS)
+    except TimeoutError:
+        await _kill(process)
+
+
+async def _kill(process: Process) -> None:
+    """Kill the process with everything it started."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    await process.wait()

@@ -1,0 +1,53 @@
+"""What a Python function is told about the attempt it performs."""
+
+import logging
+from collections.abc import Callable
+
+from baton.domain.json import JsonObject
+from baton.executor.functions.call import Call
+from baton.executor.functions.registry import PythonFunction
+from baton.executor.sdk import StepContext
+
+LOGGER = logging.getLogger("baton.functions")
+
+
+def context_of(
+    function: PythonFunction, call: Call, report: Callable[[object], None]
+) -> StepContext:
+    """Return the context of `call`; `report` takes its heartbeats."""
+    return StepContext(
+        run_id=call.run_id,
+        step_id=call.step_id,
+        attempt=call.attempt,
+        tenant=call.tenant,
+        idempotency_key=call.idempotency_key,
+        deadline=call.deadline_at,
+        traceparent=call.traceparent,
+        log=logger_of(function, call),
+        report=report,
+    )
+
+
+def members_of(call: Call) -> JsonObject:
+    """Return the members of the context that can cross to another process."""
+    return {
+        "run_id": call.run_id,
+        "step_id": call.step_id,
+        "attempt": call.attempt,
+        "tenant": call.tenant,
+        "idempotency_key": call.idempotency_key,
+        "deadline": call.deadline_at,
+        "traceparent": call.traceparent,
+    }
+
+
+def logger_of(function: PythonFunction, call: Call) -> logging.LoggerAdapter[logging.Logger]:
+    """Return a logger whose lines carry the ids of the run."""
+    extra = {
+        "function": function.name,
+        "tenant": call.tenant,
+        "run_id": call.run_id,
+        "step_id": call.step_id,
+        "attempt": call.attempt,
+    }
+    return logging.LoggerAdapter(LOGGER, extra)

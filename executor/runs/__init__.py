@@ -1,0 +1,1 @@
+"""The run loop and the runs that an executor keeps in memory."""

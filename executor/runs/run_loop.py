@@ -1,0 +1,271 @@
+"""Serves one run at a time: decides what was reported, appends it, performs what it started.
+
+For each run at most one append is under way; reports that arrive meanwhile go into the next one.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import chain, repeat
+from random import Random
+from typing import TypeVar, cast
+
+from baton.domain.definition.graph import Compute, Graph
+from baton.domain.run.messages import Outcome, ReportOutcome, StepStarted, TimedOut, Token
+from baton.domain.run.state import State, evolve
+from baton.eventlog.errors import Unavailable
+from baton.eventlog.graph_cache import Graphs
+from baton.eventlog.loops.transact import Known, transact
+from baton.eventlog.ports.clock import Clock
+from baton.eventlog.ports.stores import EventStore
+from baton.executor.functions.call import Call, Functions
+from baton.executor.runs.deadlines import Deadlines
+from baton.executor.runs.live_run import BATCH, Batch, LiveRun
+
+T = TypeVar("T")
+
+_log = logging.getLogger("baton.executor")
+
+_RETRY_MS = (50, 200, 1_000, 5_000)
+
+
+@dataclass(slots=True)
+class Counts:
+    """What an executor did since it started."""
+
+    runs_started: int = 0
+    steps_performed: int = 0
+    late_outcomes_refused: int = 0
+    runs_taken_over: int = 0
+    runs_lost_to_another: int = 0
+
+
+@dataclass(slots=True, eq=False)
+class RunLoop:
+    """Moves runs on; `spawn` starts a supervised task, `drop` lets go of a run another one owns.
+
+    `outdone` hears of a run that another executor took over.
+    """
+
+    store: EventStore
+    functions: Functions
+    clock: Clock
+    rng: Random
+    spawn: Callable[[Coroutine[None, None, None]], asyncio.Task[None]]
+    drop: Callable[[LiveRun], None]
+    outdone: Callable[[LiveRun], None]
+    counts: Counts = field(default_factory=Counts)
+    graphs: Graphs = field(init=False)
+    _deadlines: Deadlines = field(default_factory=Deadlines)
+
+    def __post_init__(self) -> None:
+        self.graphs = Graphs(self.store)
+
+    async def carry_on(self, run: LiveRun, token: Token | None = None) -> None:
+        """Perform `token`, decide what waits, and go on until this task has nothing left to do."""
+        run.opening = False
+        if run.left:
+            return
+        if run.graph is None:
+            run.graph = await self.graph_of(run)
+        if token is None and not run.serving:
+            token = await self._serve(run)
+        while token is not None:
+            outcome = await self._call(run, token)
+            if outcome is None:
+                return
+            if run.left:
+                self.counts.late_outcomes_refused += 1
+                return
+            run.commands.append(
+                ReportOutcome(token=token, outcome=outcome, graph=run.graph, at=self.clock.now())
+            )
+            token = None if run.serving else await self._serve(run)
+        if run.state.final and run.idle:
+            self.drop(run)
+
+    async def resume(self, run: LiveRun) -> None:
+        """Perform every attempt that is recorded as begun; for a run that was not kept here."""
+        run.graph = await self.graph_of(run)
+        run.opening = False
+        started = self._to_perform(run)
+        run.mine.update(started)
+        for token in started:
+            self.spawn(self.carry_on(run, token))
+
+    def leave(self, run: LiveRun) -> None:
+        """Do nothing more for a run that another executor owns now; what it began is cut off."""
+        run.left = True
+        self.counts.runs_lost_to_another += 1
+        self._cut(run, set(run.calling))
+        late = [one for one in run.commands if isinstance(one, ReportOutcome)]
+        self.counts.late_outcomes_refused += len(late)
+        run.commands.clear()
+        run.foreign.clear()
+        self.drop(run)
+
+    async def graph_of(self, run: LiveRun) -> Graph:
+        """Return the run's graph."""
+        known = self.graphs.known(run.state)
+        if known is not None:
+            return known
+        return await self.insist(lambda: self.graphs.of(run.state), run.stream)
+
+    async def insist(self, act: Callable[[], Awaitable[T]], stream: str) -> T:
+        """Ask the store for as long as it takes: nothing else would move the run on."""
+        for wait_ms in chain(_RETRY_MS, repeat(_RETRY_MS[-1])):
+            try:
+                return await act()
+            except Unavailable as error:
+                _log.warning("%s waits %d ms for the store: %s", stream, wait_ms, error)
+            await self.clock.sleep(wait_ms)
+        raise AssertionError  # the waits never end
+
+    async def _serve(self, run: LiveRun) -> Token | None:
+        """Append until nothing waits; return one step to perform, spawn the others."""
+        run.serving = True
+        kept: Token | None = None
+        try:
+            while run.commands or run.foreign:
+                started: list[Token] = []
+                if run.foreign:
+                    started = self._fold_foreign(run)
+                    run.mine.update(started)
+                if run.commands:
+                    started += await self._append(run)
+                    if run.left:
+                        return None
+                    run.mine.update(started)
+                for token in started:
+                    if kept is not None:
+                        self.spawn(self.carry_on(run, kept))
+                    kept = token
+                if kept is not None and (run.commands or run.foreign):
+                    self.spawn(self.carry_on(run, kept))
+                    kept = None
+        finally:
+            run.serving = False
+        return kept
+
+    def _fold_foreign(self, run: LiveRun) -> list[Token]:
+        """Fold what others appended; return the attempts that are therefore to be performed."""
+        foreign, run.foreign = run.foreign, []
+        before = run.state
+        for recorded in foreign:
+            if recorded.version == run.state.version + 1:
+                run.state = evolve(run.state, recorded.event)  # type: ignore[arg-type]
+        return [] if run.state is before else self._catch_up(run, before)
+
+    async def _append(self, run: LiveRun) -> list[Token]:
+        """Record what the waiting commands lead to; return the attempts it started."""
+        commands, run.commands = run.commands, []
+        batch = Batch(commands)
+        known = Known(run.state, run.state.version)
+        try:
+            outcome = await transact(self.store, BATCH, run.stream, batch, known=known)
+        except Unavailable:  # it may have happened all the same: look again
+            again = partial(transact, self.store, BATCH, run.stream, batch)
+            outcome = await self.insist(again, run.stream)
+        self.counts.late_outcomes_refused += batch.refused
+        for command in commands:
+            if isinstance(command, ReportOutcome):
+                run.mine.discard(command.token)
+        before, run.state = run.state, outcome.state
+        if run.foreign:  # the log may have shown what was just appended
+            run.foreign = [one for one in run.foreign if one.version > run.state.version]
+        began = [one.event for one in outcome.recorded if isinstance(one.event, StepStarted)]
+        if outcome.reloaded:
+            run.echoed = run.state.version
+            return self._catch_up(run, before, own=began)
+        return [Token(event.step_id, event.visit, event.attempt) for event in began]
+
+    def _catch_up(
+        self, run: LiveRun, before: State, *, own: Sequence[StepStarted] = ()
+    ) -> list[Token]:
+        """Fit what is performed to what others recorded; leave a run that another one took over.
+
+        `own` are attempts this executor has just recorded, behind everything else: a takeover among
+        them makes it the newest owner, whoever took the run over before.
+        """
+        if not any(event.cause == "takeover" for event in own) and _taken_over(before, run.state):
+            self.leave(run)
+            self.outdone(run)
+            return []
+        started = self._to_perform(run)
+        self._cut(run, {token for token in run.calling if not _runs(run.state, token)})
+        return started
+
+    def _to_perform(self, run: LiveRun) -> list[Token]:
+        running = (
+            Token(step_id, step.visit, step.attempt)
+            for step_id, step in run.state.steps.items()
+            if step.status == "running"
+        )
+        return [token for token in running if token not in run.mine]
+
+    def _cut(self, run: LiveRun, tokens: set[Token]) -> None:
+        for token in tokens:
+            run.mine.discard(token)
+            run.calling.pop(token).cancel()
+
+    async def _call(self, run: LiveRun, token: Token) -> Outcome | None:
+        """Call the step's function within its deadline; None when it was cut off."""
+        task = cast("asyncio.Task[None]", asyncio.current_task())
+        run.calling[token] = task
+        step = cast(Compute, cast(Graph, run.graph).by_id[token.step_id])
+        due = self._deadlines.begin(task, step.timeout_ms)
+        self.counts.steps_performed += 1
+        try:
+            return await self.functions.call(self._call_of(run, token, step))
+        except asyncio.CancelledError:
+            return self._why_cancelled(run, token, task)
+        finally:
+            due.discard(task)
+            run.calling.pop(token, None)
+
+    def _why_cancelled(
+        self, run: LiveRun, token: Token, task: asyncio.Task[None]
+    ) -> Outcome | None:
+        """Tell a deadline and a cut from the end of the process, which goes on being raised."""
+        if self._deadlines.passed(task):
+            task.uncancel()
+            return TimedOut(jitter=self.rng.random())
+        if token not in run.calling:
+            task.uncancel()
+            return None
+        raise asyncio.CancelledError
+
+    def _call_of(self, run: LiveRun, token: Token, step: Compute) -> Call:
+        state = run.state
+        return Call(
+            function=step.function,
+            payload={
+                "input": state.input,
+                "context": state.context,
+                "steps": state.outputs,
+                "config": step.config,
+            },
+            run_id=state.run_id,
+            step_id=token.step_id,
+            visit=token.visit,
+            attempt=token.attempt,
+            tenant=state.tenant,
+            deadline_at=state.steps[token.step_id].due_at,
+            traceparent=state.traceparent,
+        )
+
+
+def _runs(state: State, token: Token) -> bool:
+    step = state.holds(token)
+    return step is not None and step.status == "running"
+
+
+def _taken_over(before: State, after: State) -> bool:
+    """Whether a step was taken over in between."""
+    for step_id, step in after.steps.items():
+        known = before.steps.get(step_id)
+        if step.takeovers > (known.takeovers if known else 0):
+            return True
+    return False

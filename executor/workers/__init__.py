@@ -1,0 +1,1 @@
+"""Remote workers: tasks go out over topics, results come back."""

@@ -1,0 +1,242 @@
+"""What executors and workers say to each other, as JSON; docs/messages.md describes it for others.
+
+A task asks for one attempt of a step; heartbeats and one result answer it and name it by execution
+id and attempt. Members that a reader doesn't know mean nothing to it.
+"""
+
+from typing import Literal
+
+import orjson
+
+from baton.domain.errors import Invalid
+from baton.domain.frozen import frozen
+from baton.domain.json import Json, JsonObject
+from baton.domain.run.messages import Error, Failed, Succeeded
+from baton.domain.stream import stream_name
+from baton.eventlog.ports.topics import Message
+from baton.executor.functions.call import Call
+from baton.executor.functions.results import InvalidOutput, json_copy, refused, storable
+from baton.protocols import strict_json
+
+INVALID_ANSWER = "INVALID_ANSWER"
+MAX_BYTES = 1_000_000
+"""How long a message may be: a little less than what Kafka takes by default."""
+_MAX_CODE = 100
+_MAX_DIGITS = 10
+
+
+class Malformed(Exception):
+    """The message can't be read; `execution_id` is set where it names a task."""
+
+    def __init__(self, message: str, *, execution_id: str | None = None) -> None:
+        super().__init__(message)
+        self.execution_id = execution_id
+
+
+@frozen
+class Answer:
+    """What a worker says of an attempt: its outcome, or how far it is."""
+
+    type: Literal["result", "heartbeat"]
+    execution_id: str
+    attempt: int
+    outcome: Succeeded | Failed | None = None
+    progress: Json = None
+
+    @property
+    def idempotency_key(self) -> str:
+        """Names the visit whose attempt this is, as `Call` does."""
+        return self.execution_id.rpartition(".")[0]
+
+
+def tasks_topic(prefix: str, queue: str) -> str:
+    """Return the topic of a queue's tasks."""
+    return f"{prefix}tasks.{queue}"
+
+
+def results_topic(prefix: str) -> str:
+    """Return the topic that answers the tasks of all queues."""
+    return f"{prefix}results"
+
+
+def workers_group(prefix: str, queue: str) -> str:
+    """Return the group that the workers of a queue make up."""
+    return f"{prefix}workers.{queue}"
+
+
+def task(function: str, call: Call) -> Message:
+    """Return the task of performing `call` with the function of that name."""
+    members: JsonObject = {
+        "type": "task",
+        "executionId": call.execution_id,
+        "idempotencyKey": call.idempotency_key,
+        "runId": call.run_id,
+        "stepId": call.step_id,
+        "visit": call.visit,
+        "attempt": call.attempt,
+        "tenant": call.tenant,
+        "function": function,
+        "deadline": call.deadline_at,
+        "payload": call.payload,
+        "traceparent": call.traceparent,
+    }
+    key = stream_name(call.tenant, "run", call.run_id).encode()
+    return Message(value=orjson.dumps(members), key=key)
+
+
+def read_task(raw: bytes | None) -> Call:
+    """Return what a task asks for; raises Malformed."""
+    members = _object(raw)
+    execution_id = members.get("executionId")
+    call = _call(members)
+    if call is None or call.execution_id != execution_id:
+        named = isinstance(execution_id, str) and _attempt_of(execution_id) is not None
+        raise Malformed(
+            "a member of the task is missing or of another kind",
+            execution_id=str(execution_id) if named else None,
+        )
+    return call
+
+
+def result(execution_id: str, outcome: Succeeded | Failed) -> bytes:
+    """Return the message that says how the attempt ended."""
+    members: JsonObject = {
+        "type": "result",
+        "executionId": execution_id,
+        "attempt": _attempt_of(execution_id),
+    }
+    match outcome:
+        case Succeeded():
+            members |= {"status": "succeeded", "output": outcome.output}
+            if outcome.context is not None:
+                members["context"] = outcome.context
+        case Failed(error=error):
+            shown = {"code": error.code, "message": error.message, "retryable": outcome.retryable}
+            if error.stack is not None:
+                shown["stack"] = error.stack
+            members |= {"status": "failed", "error": shown}
+    return orjson.dumps(members)
+
+
+def heartbeat(execution_id: str, progress: Json) -> bytes:
+    """Return the message that says how far an attempt is; raises InvalidOutput."""
+    return orjson.dumps(
+        {
+            "type": "heartbeat",
+            "executionId": execution_id,
+            "attempt": _attempt_of(execution_id),
+            "progress": json_copy(progress),
+        }
+    )
+
+
+def read_answer(raw: bytes | None) -> Answer:
+    """Return what a message on the results topic says; raises Malformed.
+
+    A result that names its attempt and holds what can't be recorded is a failure of the attempt.
+    """
+    members = _object(raw)
+    match members:
+        case {"executionId": str(execution_id), "attempt": int(attempt)} if execution_id.rpartition(
+            "."
+        )[2] == str(attempt):
+            pass
+        case _:
+            raise Malformed("it names no attempt")
+    match members:
+        case {"type": "heartbeat"}:
+            progress = _recordable(raw, members.get("progress"))
+            return Answer(
+                type="heartbeat", execution_id=execution_id, attempt=attempt, progress=progress
+            )
+        case {"type": "result", "status": "succeeded" | "failed" as status}:
+            outcome = _outcome(raw, members, failed=status == "failed")
+            return Answer(
+                type="result", execution_id=execution_id, attempt=attempt, outcome=outcome
+            )
+        case _:
+            raise Malformed("it is neither a result nor a heartbeat")
+
+
+def _attempt_of(execution_id: str) -> int | None:
+    """Return the number that an execution id ends with."""
+    text = execution_id.rpartition(".")[2]
+    return int(text) if text.isascii() and text.isdigit() and len(text) < _MAX_DIGITS else None
+
+
+def _object(raw: bytes | None) -> JsonObject:
+    try:
+        members = orjson.loads(raw or b"")
+    except orjson.JSONDecodeError as error:
+        raise Malformed(f"it is no JSON: {error}") from None
+    if not isinstance(members, dict):
+        raise Malformed("it is no JSON object")
+    return members
+
+
+def _call(members: JsonObject) -> Call | None:
+    match members:
+        case {
+            "runId": str(run_id),
+            "stepId": str(step_id),
+            "visit": int(visit),
+            "attempt": int(attempt),
+            "tenant": str(tenant),
+            "function": str(function),
+            "deadline": int(deadline_at),
+            "payload": dict(payload),
+        }:
+            traceparent = members.get("traceparent")
+            return Call(
+                function=function,
+                payload=payload,
+                run_id=run_id,
+                step_id=step_id,
+                visit=visit,
+                attempt=attempt,
+                tenant=tenant,
+                deadline_at=deadline_at,
+                traceparent=traceparent if isinstance(traceparent, str) else None,
+            )
+        case _:
+            return None
+
+
+def _recordable(raw: bytes | None, value: Json) -> Json:
+    """Return a heartbeat's progress where nothing is wrong with it; else it is only a sign."""
+    try:
+        strict_json.parse(raw or b"")
+        return json_copy(value)
+    except (Invalid, InvalidOutput):
+        return None
+
+
+def _outcome(raw: bytes | None, members: JsonObject, *, failed: bool) -> Succeeded | Failed:
+    try:
+        strict_json.parse(raw or b"")
+        return _failure(members) if failed else _success(members)
+    except Invalid as error:
+        return refused(INVALID_ANSWER, f"the worker's result {error.message}", retryable=True)
+    except InvalidOutput as error:
+        return refused(INVALID_ANSWER, f"the worker's result: {error}", retryable=True)
+
+
+def _success(members: JsonObject) -> Succeeded:
+    context = json_copy(members.get("context"))
+    if not isinstance(context, dict | None):
+        raise InvalidOutput("the context patch is no JSON object")
+    return Succeeded(output=json_copy(members.get("output")), context=context)
+
+
+def _failure(members: JsonObject) -> Failed:
+    match members.get("error"):
+        case {"code": str(code), "message": str(message), **rest} if code.isprintable() and code:
+            stack = rest.get("stack")
+            error = Error(
+                code=code[:_MAX_CODE],
+                message=storable(message),
+                stack=storable(stack) if isinstance(stack, str) else None,
+            )
+            return Failed(error=error, retryable=rest.get("retryable") is not False)
+        case _:
+            raise InvalidOutput("its error has no code and message")

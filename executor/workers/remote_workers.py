@@ -1,0 +1,199 @@
+"""Has workers in other processes perform calls: tasks go out over topics, results come back.
+
+An answer is matched by execution id and attempt, and counts once. Everything else on the topic of
+results, which all executors read, is refused and counted: it never moves a run.
+"""
+
+import asyncio
+import logging
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, Literal, TypeAlias
+
+from baton.domain.run.messages import Failed, Succeeded
+from baton.eventlog.errors import Unavailable
+from baton.eventlog.ports.clock import Clock
+from baton.eventlog.ports.topics import Consumption, Delivered, Topics
+from baton.executor.functions.call import Call
+from baton.executor.functions.registry import QueueFunction, identity
+from baton.executor.functions.results import refused
+from baton.executor.workers.messages import (
+    MAX_BYTES,
+    Answer,
+    Malformed,
+    read_answer,
+    results_topic,
+    task,
+    tasks_topic,
+)
+from baton.executor.workers.sender import NotSent, Sender
+
+PAYLOAD_TOO_LARGE: Final = "PAYLOAD_TOO_LARGE"
+MAX_REMEMBERED: Final = 50_000
+"""Attempts that are over and still told from those of other executors."""
+RETRY_MS: Final = 1_000
+
+Hear: TypeAlias = Callable[[object], None]
+"""Takes the progress of the call that is performed."""
+Reason: TypeAlias = Literal["malformed", "duplicate", "late", "superseded", "unmatched"]
+
+_log = logging.getLogger("baton.executor")
+
+
+@dataclass(slots=True)
+class Refused:
+    """Answers of workers that were not applied, by reason.
+
+    malformed: not to be read; duplicate: the attempt was answered before; late: it had timed out or
+    was cut off; superseded: a newer attempt at the step is known; unmatched: the attempt is none of
+    this process, but perhaps another executor's.
+    """
+
+    malformed: int = 0
+    duplicate: int = 0
+    late: int = 0
+    superseded: int = 0
+    unmatched: int = 0
+
+
+@dataclass(slots=True, eq=False)
+class _Waiting:
+    attempt: int
+    hear: Hear
+    outcome: asyncio.Future[Succeeded | Failed]
+
+
+def of_queue(
+    name: str,
+    queue: str,
+    *,
+    id: str | None = None,  # noqa: A002 - the declaration's word
+) -> QueueFunction:
+    """Return the function that a declaration `{queue, id?}` describes."""
+    uuid, aliases = identity(name, id)
+    return QueueFunction(name=name, id=uuid, aliases=aliases, queue=queue)
+
+
+class RemoteWorkers:
+    """Performs the functions of queues; `prefix` begins the names of the topics.
+
+    Results are read from the first task on. Topics that don't answer are waited for: how long is
+    the caller's to say, who cancels.
+    """
+
+    def __init__(self, topics: Topics, *, prefix: str, clock: Clock) -> None:
+        self.refused = Refused()
+        self._topics = topics
+        self._prefix = prefix
+        self._clock = clock
+        self._sender = Sender(topics, clock=clock)
+        self._waiting: dict[str, _Waiting] = {}  # by idempotency key, the newest attempt of each
+        self._over: OrderedDict[str, tuple[int, bool]] = OrderedDict()  # and whether answered
+        self._results: Consumption | None = None
+        self._opening = asyncio.Lock()
+        self._reader: asyncio.Task[None] | None = None
+
+    async def perform(self, function: QueueFunction, call: Call, hear: Hear) -> Succeeded | Failed:
+        """Give `call` to the workers of the function's queue and wait for its result."""
+        message = task(function.name, call)
+        if (size := len(message.value or b"")) > MAX_BYTES:
+            fault = f"the task has {size} bytes, at most {MAX_BYTES} can be sent"
+            return refused(PAYLOAD_TOO_LARGE, fault)
+        await self._listen()
+        waiting = _Waiting(call.attempt, hear, asyncio.get_running_loop().create_future())
+        self._waiting[call.idempotency_key] = waiting
+        try:
+            await self._sender.send(tasks_topic(self._prefix, function.queue), message)
+            return await waiting.outcome
+        except NotSent as fault:
+            return refused(PAYLOAD_TOO_LARGE, str(fault))
+        finally:
+            self._leave(call.idempotency_key, waiting)
+
+    async def close(self) -> None:
+        """Stop sending and reading; nobody waits any more."""
+        await self._sender.close()
+        if self._reader is not None:
+            self._reader.cancel()
+            await asyncio.gather(self._reader, return_exceptions=True)
+        if self._results is not None:
+            await self._results.close()
+
+    async def _listen(self) -> None:
+        """See to it that results are read before a task that they may answer is sent."""
+        if self._reader is not None:
+            return
+        async with self._opening:
+            while self._results is None:
+                self._results = await self._consumed()
+            if self._reader is None:
+                self._reader = asyncio.create_task(self._read(self._results), name="results")
+
+    async def _consumed(self) -> Consumption | None:
+        try:
+            return await self._topics.consume(results_topic(self._prefix), group=None)
+        except Unavailable as error:
+            _log.warning("the results of workers can't be read: %s", error)
+            await self._clock.sleep(RETRY_MS)
+            return None
+
+    async def _read(self, results: Consumption) -> None:
+        while True:
+            try:
+                messages = await results.next()
+            except Exception as error:  # noqa: BLE001 - attempts wait for what comes later
+                _log.warning("reading the results of workers failed: %r", error)
+                await self._clock.sleep(RETRY_MS)
+                continue
+            for delivered in messages:
+                self._take(delivered)
+
+    def _take(self, delivered: Delivered) -> None:
+        try:
+            answer = read_answer(delivered.message.value)
+        except Malformed as error:
+            self.refused.malformed += 1
+            _log.warning("a worker's answer at %s is refused: %s", delivered.position, error)
+            return
+        waiting = self._waiting.get(answer.idempotency_key)
+        if waiting is None or waiting.attempt != answer.attempt or waiting.outcome.done():
+            self._refuse(answer, waiting)
+        elif answer.outcome is None:
+            _tell(waiting, answer)
+        else:
+            waiting.outcome.set_result(answer.outcome)
+
+    def _refuse(self, answer: Answer, waiting: _Waiting | None) -> None:
+        known = (waiting.attempt, waiting.outcome.done()) if waiting else None
+        reason = _why(answer, known or self._over.get(answer.idempotency_key))
+        setattr(self.refused, reason, getattr(self.refused, reason) + 1)
+        level = logging.DEBUG if reason == "unmatched" else logging.INFO
+        _log.log(level, "the %s of %s is refused: %s", answer.type, answer.execution_id, reason)
+
+    def _leave(self, key: str, waiting: _Waiting) -> None:
+        """Remember how the attempt ended, unless a newer one has taken its place."""
+        if self._waiting.get(key) is not waiting:
+            return
+        del self._waiting[key]
+        outcome = waiting.outcome
+        self._over.pop(key, None)
+        self._over[key] = (waiting.attempt, outcome.done() and not outcome.cancelled())
+        if len(self._over) > MAX_REMEMBERED:
+            self._over.popitem(last=False)
+
+
+def _why(answer: Answer, known: tuple[int, bool] | None) -> Reason:
+    """Return why an answer is refused; `known` is the newest attempt and whether it is answered."""
+    if known is None or answer.attempt > known[0]:
+        return "unmatched"
+    if answer.attempt < known[0]:
+        return "superseded"
+    return "duplicate" if known[1] else "late"
+
+
+def _tell(waiting: _Waiting, answer: Answer) -> None:
+    try:
+        waiting.hear(answer.progress)
+    except Exception:  # noqa: BLE001 - it must not cost the others their answers
+        _log.exception("a heartbeat of %s was not taken", answer.execution_id)

@@ -1,0 +1,98 @@
+"""Sends messages to topics: those that come while a send is under way go into the next one."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import chain, repeat
+
+from baton.eventlog.errors import Unavailable
+from baton.eventlog.ports.clock import Clock
+from baton.eventlog.ports.topics import Message, Topics
+
+MAX_TOGETHER = 1_000
+_RETRY_MS = (50, 200, 1_000, 5_000)
+
+_log = logging.getLogger("baton.executor")
+
+
+class NotSent(Exception):
+    """The message will never be taken, whenever it is sent; says why."""
+
+
+@dataclass(slots=True, eq=False)
+class _Posted:
+    message: Message
+    kept: asyncio.Future[None]
+
+
+class Sender:
+    """Shares the sends of many callers, topic by topic, in the order they came."""
+
+    def __init__(self, topics: Topics, *, clock: Clock) -> None:
+        self._topics = topics
+        self._clock = clock
+        self._posted: dict[str, list[_Posted]] = {}
+        self._flushers: dict[str, asyncio.Task[None]] = {}
+
+    async def send(self, topic: str, message: Message) -> None:
+        """Return once `message` is kept, perhaps more than once; topics are waited for.
+
+        A caller that is cancelled takes it back, if it is not on its way. Raises NotSent.
+        """
+        posted = _Posted(message, asyncio.get_running_loop().create_future())
+        self._posted.setdefault(topic, []).append(posted)
+        if topic not in self._flushers:
+            self._flushers[topic] = asyncio.create_task(self._flush(topic), name=f"send {topic}")
+        await posted.kept
+
+    async def close(self) -> None:
+        """Send nothing more."""
+        flushers = tuple(self._flushers.values())
+        for flusher in flushers:
+            flusher.cancel()
+        await asyncio.gather(*flushers, return_exceptions=True)
+
+    async def _flush(self, topic: str) -> None:
+        try:
+            while posted := self._posted.get(topic):
+                batch, self._posted[topic] = posted[:MAX_TOGETHER], posted[MAX_TOGETHER:]
+                try:
+                    await self._insist(topic, batch)
+                finally:
+                    for one in batch:
+                        one.kept.cancel()  # only when nothing was said of it
+        finally:
+            del self._flushers[topic]
+            for one in self._posted.pop(topic, ()):
+                one.kept.cancel()
+
+    async def _insist(self, topic: str, batch: Sequence[_Posted]) -> None:
+        for wait_ms in chain(_RETRY_MS, repeat(_RETRY_MS[-1])):
+            batch = [one for one in batch if not one.kept.done()]
+            try:
+                if batch:
+                    await self._topics.send(topic, [one.message for one in batch])
+            except Unavailable as error:
+                _log.warning("%s waits %d ms: %s", topic, wait_ms, error)
+            except Exception as error:  # noqa: BLE001 - each caller is told
+                if len(batch) > 1:  # one that can't be sent costs no other
+                    for one in batch:
+                        await self._insist(topic, [one])
+                else:
+                    _tell(batch, error)
+                return
+            else:
+                _tell(batch, None)
+                return
+            await self._clock.sleep(wait_ms)
+
+
+def _tell(batch: Sequence[_Posted], error: Exception | None) -> None:
+    for one in batch:
+        if one.kept.done():
+            continue
+        if error is None:
+            one.kept.set_result(None)
+        else:
+            one.kept.set_exception(NotSent(f"the message can't be sent: {error}"))

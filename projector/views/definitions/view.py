@@ -1,0 +1,83 @@
+"""Definitions as their events leave them, with every version; deleted ones stay readable."""
+
+from typing import TypeAlias, cast, get_args
+
+from baton.domain.definition.messages import DefinitionCreated, Event
+from baton.domain.definition.state import State
+from baton.domain.definition.state import evolve as evolve_state
+from baton.domain.definition.trigger import EventTrigger, HttpTrigger
+from baton.eventlog.events.envelope import Recorded
+from baton.eventlog.ports.views import Column, Index, Table
+from baton.projector.view import Key, Values, View, key_of
+
+Document: TypeAlias = State
+
+TABLE = Table(
+    name="definitions",
+    columns=(
+        Column(name="slug", kind="text"),
+        Column(name="status", kind="text"),
+        Column(name="deleted", kind="int"),
+        Column(name="trigger", kind="text"),
+        Column(name="event_type", kind="text"),
+        Column(name="structure", kind="text"),
+        Column(name="path", kind="text"),
+        Column(name="name", kind="text"),
+        Column(name="created_at", kind="int"),
+        Column(name="updated_at", kind="int"),
+    ),
+    indexes=(
+        Index(columns=("slug",)),
+        Index(columns=("event_type",), where_set="event_type"),
+        Index(columns=("path",), where_set="path"),
+        Index(columns=("deleted", "created_at", "key")),
+    ),
+)
+
+
+def keys(recorded: Recorded) -> tuple[Key, ...]:
+    """Return the definition's own key, its id."""
+    return (key_of(recorded),)
+
+
+def begins(recorded: Recorded) -> bool:
+    """Say that a definition begins by being created."""
+    return isinstance(recorded.event, DefinitionCreated)
+
+
+def evolve(document: Document | None, recorded: Recorded) -> Document | None:
+    """Fold as the domain does."""
+    event = cast("Event", recorded.event)
+    if document is None and not isinstance(event, DefinitionCreated):
+        return None
+    return evolve_state(document or Document(), event)
+
+
+def columns(document: Document) -> Values:
+    """Return what definitions are found and sorted by: what the newest version says."""
+    body = document.body
+    trigger = body.trigger
+    on_event = trigger if isinstance(trigger, EventTrigger) else None
+    return (
+        document.slug,
+        body.status,
+        int(document.deleted),
+        trigger.kind,
+        on_event.event_type if on_event else None,
+        on_event.structure if on_event else None,
+        trigger.path if isinstance(trigger, HttpTrigger) else None,
+        body.name,
+        document.created_at,
+        document.updated_at,
+    )
+
+
+VIEW = View(
+    table=TABLE,
+    document=Document,
+    events=get_args(Event),
+    keys=keys,
+    begins=begins,
+    evolve=evolve,
+    columns=columns,
+)

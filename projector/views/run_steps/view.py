@@ -1,0 +1,221 @@
+"""The history of every run: one record per attempt, decision, delay, sync point and skip."""
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias, assert_never, cast, get_args
+
+from baton.domain.json import Json, JsonObject
+from baton.domain.run.evaluation import DecisionResult
+from baton.domain.run.messages import (
+    Cause,
+    DecisionTaken,
+    DelayElapsed,
+    DelayStarted,
+    Error,
+    RetryScheduled,
+    StepCancelled,
+    StepFailed,
+    StepKind,
+    StepSkipped,
+    StepStarted,
+    StepSucceeded,
+    StepTimedOut,
+    SyncReached,
+)
+from baton.eventlog.events.envelope import Recorded
+from baton.eventlog.ports.views import Column, Index, Table
+from baton.projector.view import Key, Values, View, key_of
+
+Status = Literal["running", "waiting", "succeeded", "failed", "cancelled", "skipped"]
+
+_Beginning: TypeAlias = (
+    StepStarted | RetryScheduled | DelayStarted | DecisionTaken | SyncReached | StepSkipped
+)
+_Ending: TypeAlias = StepSucceeded | StepFailed | StepTimedOut | StepCancelled | DelayElapsed
+# The key is the execution id, so that the steps of a run lie side by side in the table.
+TABLE = Table(
+    name="run_steps",
+    columns=(Column(name="seq", kind="int"), Column(name="due_at", kind="int")),
+    indexes=(Index(columns=("due_at", "key"), where_set="due_at", across_tenants=True),),
+)
+
+
+@dataclass(kw_only=True)
+class Document:
+    """One record of a run's history. Times are ms, UTC.
+
+    `seq` orders the records of a run: the version of the run's event that began it. An attempt
+    that waits for its backoff is "waiting" until `resume_at`, and has no `started_at` before it
+    starts. An attempt that another one took over failed with the code EXECUTOR_LOST. Only computing
+    steps have `function` and `cause`. No slots: orjson writes it three times as fast.
+    """
+
+    run_id: str
+    tenant: str
+    seq: int
+    step_id: str
+    kind: StepKind
+    visit: int
+    attempt: int = 1
+    status: Status
+    function: str | None = None
+    cause: Cause | None = None
+    output: Json = None
+    context: JsonObject | None = None
+    warning: str | None = None
+    decision: DecisionResult | None = None
+    delay_ms: int | None = None
+    resume_at: int | None = None
+    resumed_at: int | None = None
+    error: Error | None = None
+    started_at: int | None = None
+    completed_at: int | None = None
+    deadline_at: int | None = None
+
+    @property
+    def execution_id(self) -> str:
+        """Names this record among all of its tenant."""
+        return f"{self.run_id}.{self.step_id}.{self.visit}.{self.attempt}"
+
+
+def keys(recorded: Recorded) -> tuple[Key, ...]:
+    """Return the attempt's key; a takeover also ends the attempt before it."""
+    tenant, run_id = key_of(recorded)
+    event = cast("_Beginning | _Ending", recorded.event)
+    prefix = f"{run_id}.{event.step_id}.{event.visit}."
+    attempt: int = getattr(event, "attempt", 1)
+    key = (tenant, f"{prefix}{attempt}")
+    if isinstance(event, StepStarted) and event.cause == "takeover":
+        return key, (tenant, f"{prefix}{attempt - 1}")
+    return (key,)
+
+
+def begins(recorded: Recorded) -> bool:
+    """Say whether the event is the first of its record."""
+    event = recorded.event
+    if isinstance(event, StepStarted):
+        return event.cause in ("start", "reopen")
+    return not isinstance(event, _Ending)
+
+
+def evolve(document: Document | None, recorded: Recorded) -> Document | None:
+    """Begin the record, or fold in what became of it."""
+    event = cast("_Beginning | _Ending", recorded.event)
+    match event:
+        case StepSucceeded() | StepFailed() | StepTimedOut() | StepCancelled() | DelayElapsed():
+            if document is not None:
+                _end(document, event)
+            return document
+        case _ if document is None:
+            return _begun(recorded, event)
+        case StepStarted():
+            _start(document, event)
+        case _:
+            pass  # it begins a record, and this one has begun
+    return document
+
+
+def columns(document: Document) -> Values:
+    """Return what a run's records are ordered by, and the deadline while one runs."""
+    return (document.seq, document.deadline_at if document.status == "running" else None)
+
+
+def settled(document: Document) -> bool:
+    """Say whether the record is final."""
+    return document.status not in ("running", "waiting")
+
+
+def _begun(recorded: Recorded, event: _Beginning) -> Document:
+    match event:
+        case StepStarted():
+            document = _document(recorded, event, "compute", "running")
+            document.attempt = event.attempt
+            document.function = event.function
+            document.cause = event.cause
+            document.deadline_at = event.deadline_at
+        case RetryScheduled():
+            document = _document(recorded, event, "compute", "waiting")
+            document.attempt = event.attempt
+            document.cause = "retry"
+            document.resume_at = event.due_at
+            document.started_at = None
+        case DelayStarted():
+            document = _document(recorded, event, "delay", "waiting")
+            document.delay_ms = event.delay_ms
+            document.resume_at = event.resume_at
+        case DecisionTaken():
+            document = _document(recorded, event, "decision", "succeeded")
+            document.decision = event.result
+        case SyncReached():
+            document = _document(recorded, event, "sync", "succeeded")
+        case StepSkipped():
+            document = _document(recorded, event, "compute", "skipped")
+        case _:
+            assert_never(event)
+    if settled(document):
+        document.completed_at = event.at
+    return document
+
+
+def _document(recorded: Recorded, event: _Beginning, kind: StepKind, status: Status) -> Document:
+    tenant, run_id = key_of(recorded)
+    return Document(
+        run_id=run_id,
+        tenant=tenant,
+        seq=recorded.version,
+        step_id=event.step_id,
+        kind=kind,
+        visit=event.visit,
+        status=status,
+        started_at=event.at,
+    )
+
+
+def _start(document: Document, event: StepStarted) -> None:
+    if document.attempt == event.attempt:
+        document.status = "running"
+        document.function = event.function
+        document.deadline_at = event.deadline_at
+        document.started_at = document.resumed_at = event.at
+    elif not settled(document):
+        message = f"The executor was lost; attempt {event.attempt} took over"
+        _fail(document, Error(code="EXECUTOR_LOST", message=message), event.at)
+
+
+def _end(document: Document, event: _Ending) -> None:
+    document.completed_at = event.at
+    match event:
+        case StepSucceeded():
+            document.status = "succeeded"
+            document.output = event.output
+            document.context = event.context
+            document.warning = event.warning
+        case StepFailed():
+            _fail(document, event.error, event.at)
+        case StepTimedOut():
+            message = f"The attempt took longer than {event.timeout_ms} ms"
+            _fail(document, Error(code="TIMEOUT", message=message), event.at)
+        case StepCancelled():
+            document.status = "cancelled"
+        case DelayElapsed():
+            document.status = "succeeded"
+            document.resumed_at = event.at
+        case _:
+            assert_never(event)
+
+
+def _fail(document: Document, error: Error, at: int) -> None:
+    document.status = "failed"
+    document.error = error
+    document.completed_at = at
+
+
+VIEW = View(
+    table=TABLE,
+    document=Document,
+    events=get_args(_Beginning) + get_args(_Ending),
+    keys=keys,
+    begins=begins,
+    evolve=evolve,
+    columns=columns,
+    settled=settled,
+)

@@ -1,0 +1,5 @@
+"""The view of timers."""
+
+from baton.projector.views.timers.view import VIEW
+
+__all__ = ["VIEW"]

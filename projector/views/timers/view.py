@@ -1,0 +1,99 @@
+"""What runs wait for: a delay or a backoff per open step, ordered by when it is due.
+
+Deadlines of running attempts stand in `run_steps`: nearly every attempt ends before its deadline,
+and a row that comes and goes for each of them would be most of what is written here.
+"""
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias, assert_never, cast, get_args
+
+from baton.domain.run.messages import (
+    DelayElapsed,
+    DelayStarted,
+    RetryScheduled,
+    StepCancelled,
+    StepStarted,
+)
+from baton.eventlog.events.envelope import Recorded
+from baton.eventlog.ports.views import Column, Index, Table
+from baton.projector.view import Key, Values, View, key_of
+
+Kind = Literal["delay", "backoff"]
+
+_Setting: TypeAlias = DelayStarted | RetryScheduled
+_Clearing: TypeAlias = StepStarted | StepCancelled | DelayElapsed
+
+TABLE = Table(
+    name="timers",
+    columns=(Column(name="due_at", kind="int"),),
+    indexes=(Index(columns=("due_at", "key"), across_tenants=True),),
+)
+
+
+@dataclass(slots=True, kw_only=True)
+class Document:
+    """The timer of one attempt of one open step; `due_at` is ms, UTC."""
+
+    run_id: str
+    tenant: str
+    step_id: str
+    visit: int
+    attempt: int
+    kind: Kind
+    due_at: int
+
+
+def keys(recorded: Recorded) -> tuple[Key, ...]:
+    """Return the step's key: a step has one timer at a time."""
+    event = cast("_Setting | _Clearing", recorded.event)
+    if isinstance(event, StepStarted) and event.cause != "retry":
+        return ()
+    tenant, run_id = key_of(recorded)
+    return ((tenant, f"{run_id}:{event.step_id}"),)
+
+
+def begins(recorded: Recorded) -> bool:
+    """Say whether the step can't have a timer before the event."""
+    return isinstance(recorded.event, DelayStarted | RetryScheduled)
+
+
+def evolve(document: Document | None, recorded: Recorded) -> Document | None:  # noqa: ARG001
+    """Set the timer anew or clear it, whatever it was before."""
+    event = cast("_Setting | _Clearing", recorded.event)
+    match event:
+        case StepStarted() | StepCancelled() | DelayElapsed():
+            return None
+        case RetryScheduled():
+            return _set(recorded, event, "backoff", event.due_at)
+        case DelayStarted():
+            return _set(recorded, event, "delay", event.resume_at)
+    assert_never(event)
+
+
+def columns(document: Document) -> Values:
+    """Return when the timer is due."""
+    return (document.due_at,)
+
+
+def _set(recorded: Recorded, event: _Setting, kind: Kind, due_at: int) -> Document:
+    tenant, run_id = key_of(recorded)
+    return Document(
+        run_id=run_id,
+        tenant=tenant,
+        step_id=event.step_id,
+        visit=event.visit,
+        attempt=1 if isinstance(event, DelayStarted) else event.attempt,
+        kind=kind,
+        due_at=due_at,
+    )
+
+
+VIEW = View(
+    table=TABLE,
+    document=Document,
+    events=get_args(_Setting) + get_args(_Clearing),
+    keys=keys,
+    begins=begins,
+    evolve=evolve,
+    columns=columns,
+)

@@ -1,0 +1,186 @@
+"""Sends one HTTP request to somebody else's server and reads a bounded answer.
+
+What comes back is untrusted: capped, timed, never unpacked and never followed elsewhere; there are
+no cookies and no proxies.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import aiohttp
+from yarl import URL
+
+from baton.protocols.address_policy import CODE as BLOCKED
+from baton.protocols.address_policy import AddressPolicy, BlockedAddress
+
+MAX_ANSWER_BYTES = 1_048_576
+_CONNECTIONS_PER_HOST = 100
+
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_NOT_YOURS = frozenset(
+    {
+        "connection",
+        "content-length",
+        "expect",
+        "host",
+        "keep-alive",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    }
+)
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+_TRACEPARENT = re.compile(
+    r"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}"
+)
+_TRY_AGAIN_LATER = frozenset({408, 425, 429})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What to send; `headers` have passed `header_fault`."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes | None = None
+    timeout_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Response:
+    """What came back, whole; header names are in lower case."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+    charset: str | None
+
+
+class Undelivered(Exception):
+    """There is no answer to speak of; `code` and the message say why."""
+
+    def __init__(self, code: str, message: str, *, retryable: bool = True) -> None:
+        super().__init__(message)
+        self.code = code
+        self.retryable = retryable
+
+
+class HttpClient:
+    """Connections under one address policy; opened with the first request."""
+
+    def __init__(self, policy: AddressPolicy) -> None:
+        self._policy = policy
+        self._session: aiohttp.ClientSession | None = None
+
+    async def send(self, request: Request) -> Response:
+        """Return the answer, whatever its status; raises Undelivered."""
+        shown = without_query(request.url)
+        try:
+            url = self._policy.check_url(request.url)
+            return await self._exchange(request, url)
+        except BlockedAddress as error:
+            raise _blocked(error, shown) from None
+        except TimeoutError:
+            message = f"{shown} gave no whole answer within {request.timeout_ms} ms"
+            raise Undelivered("HTTP_TIMEOUT", message) from None
+        except aiohttp.ClientConnectorError as error:
+            if isinstance(error.os_error, BlockedAddress):
+                raise _blocked(error.os_error, shown) from None
+            raise Undelivered("HTTP_UNREACHABLE", f"{shown}: {error.os_error}") from None
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            raise Undelivered("HTTP_BROKEN", f"{shown}: {type(error).__name__}") from None
+
+    async def close(self) -> None:
+        """Close all connections."""
+        if self._session is not None:
+            await self._session.close()
+
+    async def _exchange(self, request: Request, url: URL) -> Response:
+        async with self._opened().request(
+            request.method,
+            url,
+            data=request.body,
+            headers=request.headers,
+            allow_redirects=False,
+            timeout=aiohttp.ClientTimeout(total=request.timeout_ms / 1_000),
+        ) as answer:
+            return Response(
+                status=answer.status,
+                headers={name.lower(): value for name, value in answer.headers.items()},
+                body=await _capped(answer),
+                charset=answer.charset,
+            )
+
+    def _opened(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            self._session = aiohttp.ClientSession(
+                connector=self._policy.connector(limit=0, limit_per_host=_CONNECTIONS_PER_HOST),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                headers={"User-Agent": "Baton", "Accept-Encoding": "identity"},
+                auto_decompress=False,
+                trust_env=False,
+            )
+        return self._session
+
+
+async def _capped(answer: aiohttp.ClientResponse) -> bytes:
+    if (encoding := answer.headers.get("Content-Encoding", "identity")) != "identity":
+        answer.close()
+        raise Undelivered(
+            "HTTP_ANSWER_ENCODED",
+            f"the answer is encoded ({encoding[:40]}), which was not asked for",
+            retryable=False,
+        )
+    whole = bytearray()
+    async for part in answer.content.iter_any():
+        whole += part
+        if len(whole) > MAX_ANSWER_BYTES:
+            answer.close()
+            raise Undelivered(
+                "HTTP_ANSWER_TOO_LARGE",
+                f"the answer has more than {MAX_ANSWER_BYTES} bytes",
+                retryable=False,
+            )
+    return bytes(whole)
+
+
+def _blocked(error: BlockedAddress, shown: str) -> Undelivered:
+    return Undelivered(BLOCKED, f"{shown}: {error.message}", retryable=False)
+
+
+def header_fault(name: str, value: str) -> str | None:
+    """Return what is wrong with a header somebody wants to be sent, None when nothing is."""
+    if not _TOKEN.fullmatch(name):
+        return f"{name!r} is no header name"
+    if name.lower() in _NOT_YOURS or name.lower().startswith("proxy-"):
+        return f"header {name} is Baton's own to set"
+    if _CONTROL.search(value):
+        return f"header {name} holds control characters"
+    return None
+
+
+def trace_headers(traceparent: str | None) -> dict[str, str]:
+    """Return the header that passes a trace on; one that is not valid W3C is left out."""
+    if traceparent and _TRACEPARENT.fullmatch(traceparent):
+        return {"traceparent": traceparent}
+    return {}
+
+
+def succeeded(status: int) -> bool:
+    """Return whether a status is 2xx."""
+    return 200 <= status < 300  # noqa: PLR2004 - the class of success
+
+
+def worth_retrying(status: int) -> bool:
+    """Return whether the same request may be answered otherwise later."""
+    return status >= 500 or status in _TRY_AGAIN_LATER  # noqa: PLR2004 - the server's own faults
+
+
+def without_query(url: str) -> str:
+    """Return `url` as it may be shown: queries and credentials are nobody's business."""
+    bare = url.partition("?")[0].partition("#")[0]
+    scheme, separator, rest = bare.partition("://")
+    return scheme + separator + rest.rpartition("@")[2]

@@ -1,0 +1,108 @@
+"""Record events that come in by a topic: each becomes a record stream, as POST /events makes it.
+
+What can't be read or written becomes a dead letter with the reason, and the topic goes on. Every
+scheduler process takes its share of the topic, whoever leads.
+"""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from typing import Final
+
+from baton.domain.errors import Rejected
+from baton.domain.ids import derived_id
+from baton.domain.record.decisions import DECIDER as RECORD
+from baton.domain.record.messages import ReceiveRecord
+from baton.domain.record.state import State as Record
+from baton.domain.stream import stream_name
+from baton.eventlog.errors import Unavailable, Unwritable
+from baton.eventlog.loops.follow import follow
+from baton.eventlog.loops.transact import Known, transact
+from baton.eventlog.ports.backend import Stores
+from baton.eventlog.ports.clock import Clock
+from baton.eventlog.ports.dead_letters import DeadLetter, dead_letter, give_up
+from baton.eventlog.ports.topics import Delivered
+from baton.scheduler.metrics import Counts
+from baton.scheduler.records.record_messages import read_message, reason_of
+
+GROUP: Final = "records"
+"""The group that shares the topic out, behind the prefix of Baton's own names."""
+AGAIN_MS: Final = 1_000
+"""How long after the store or the topic failed for good the topic is taken up again."""
+
+_NEW_RECORD: Final = Known(Record(), 0)
+
+_log = logging.getLogger(__name__)
+
+
+class RecordReceiver:
+    """Takes in the messages of `topic` (`run`); any number of them do.
+
+    `stores` must have topics. What could not be read goes to the table of dead letters and to the
+    topic for them behind `prefix`.
+    """
+
+    def __init__(
+        self,
+        stores: Stores,
+        *,
+        clock: Clock,
+        topic: str,
+        prefix: str,
+        counts: Counts | None = None,
+    ) -> None:
+        if stores.topics is None:
+            raise LookupError("record events come in by a topic: a log is needed that has topics")
+        self._stores = stores
+        self._topics = stores.topics
+        self._clock = clock
+        self._topic = topic
+        self._prefix = prefix
+        self._counts = counts or Counts()
+
+    async def run(self) -> None:
+        """Take in messages until cancelled; what was under way then is taken in again."""
+        while True:
+            try:
+                group = f"{self._prefix}{GROUP}"
+                consumption = await self._topics.consume(self._topic, group=group)
+                await follow(consumption, self.handle, clock=self._clock)
+            except Unavailable as error:
+                _log.warning("record events are not taken in: %s", error)
+            await self._clock.sleep(AGAIN_MS)
+
+    async def handle(self, batch: Sequence[Delivered]) -> None:
+        """Record every event of `batch`, side by side, and give up what can't be.
+
+        Returns when nothing of the batch can be lost any more; raises `Unavailable`.
+        """
+        at = self._clock.now()
+        outcomes = await asyncio.gather(*(self._take(one, at) for one in batch))
+        letters = [one for one in outcomes if one is not None]
+        await give_up(letters, self._stores.dead_letters, self._topics, prefix=self._prefix)
+        self._counts.messages_given_up += len(letters)
+
+    async def _take(self, delivered: Delivered, at: int) -> DeadLetter | None:
+        """Record the events of one message; return its letter when that can't be done."""
+        try:
+            records = read_message(delivered, at=at)
+            recorded = await asyncio.gather(*map(self._record, records))
+        except Rejected as rejected:
+            return self._letter(delivered, reason_of(rejected), at)
+        except Unwritable as error:
+            return self._letter(delivered, f"The event can't be written: {error}", at)
+        new = sum(recorded)
+        self._counts.records_received += new
+        self._counts.records_known_before += len(recorded) - new
+        return None
+
+    async def _record(self, record: ReceiveRecord) -> bool:
+        """Append the record's stream; return whether the event was new."""
+        ident = derived_id("record", record.source, record.event_id)
+        stream = stream_name(record.workspace, RECORD.name, ident)
+        outcome = await transact(self._stores.events, RECORD, stream, record, known=_NEW_RECORD)
+        return outcome.changed
+
+    def _letter(self, delivered: Delivered, reason: str, at: int) -> DeadLetter:
+        _log.warning("the message at %s is given up: %s", delivered.position, reason)
+        return dead_letter(delivered, reason, at=at)

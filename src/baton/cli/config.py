@@ -1,0 +1,73 @@
+"""`baton config`: what is configured, and where each value comes from."""
+
+import json
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from baton.cli.options import AsJson, DataFolder
+
+_PASSWORD = re.compile(r"(?<=://)([^/@:]*):[^/@]*@")
+
+
+def config(data: DataFolder = None, as_json: AsJson = False) -> None:
+    """Show the effective configuration, with secrets masked.
+
+    A flag wins over the environment, that over baton.toml, that over the default.
+    """
+    from baton.cli.load_settings import settings_with
+    from baton.cli.terminal.output import print_json, print_rows
+
+    settings = settings_with(data=data)
+    values: dict[str, Any] = json.loads(settings.model_dump_json())
+    values["store"] = settings.store_url
+    in_file = _read_file()
+    flags = {} if data is None else {"data": data, "store": data}
+    shown = [
+        {
+            "name": name,
+            "value": _masked(value),
+            "source": _source(name, flags, in_file),
+        }
+        for name, value in values.items()
+    ]
+    if as_json:
+        print_json(shown)
+        return
+    print_rows(
+        ("NAME", "VALUE", "FROM"),
+        [(one["name"], _text(one["value"]), one["source"]) for one in shown],
+    )
+
+
+def _read_file() -> Mapping[str, object]:
+    path = Path("baton.toml")
+    if not path.is_file():
+        return {}
+    found = tomllib.loads(path.read_text(encoding="utf-8"))
+    if isinstance(found.get("functions"), dict):
+        found["declared_functions"] = found.pop("functions")
+    return found
+
+
+def _source(name: str, flags: Mapping[str, object], in_file: Mapping[str, object]) -> str:
+    variable = f"BATON_{name.upper()}"
+    if name in flags:
+        return "--data"
+    if any(variable == each.upper() for each in os.environ):
+        return variable
+    return "baton.toml" if name in in_file else "default"
+
+
+def _masked(value: Any) -> Any:
+    """Hide the password of an address; secrets arrive as asterisks."""
+    return _PASSWORD.sub(r"\1:********@", value) if isinstance(value, str) else value
+
+
+def _text(value: object) -> str:
+    if value is None:
+        return "-"
+    return value if isinstance(value, str) else json.dumps(value)

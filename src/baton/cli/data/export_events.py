@@ -1,0 +1,121 @@
+"""`baton export`: every event as a line of JSON, the same whenever and wherever it is written."""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, BinaryIO
+
+import typer
+
+from baton.cli.options import DataFolder
+
+if TYPE_CHECKING:
+    from baton.cli.terminal.progress import Progress
+    from baton.eventlog.ports.archive import Archive
+
+PAGE = 1_000
+STDOUT = Path("-")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which events: positions from `first` to `last`, and streams of one tenant or one run."""
+
+    tenant: str | None
+    run: str | None
+    first: int
+    last: int | None
+
+    def holds(self, stream: str) -> bool:
+        """Tell whether events of this stream are wanted."""
+        tenant, kind, ident = stream.split("/", 2)
+        wanted_run = self.run is None or (kind, ident) == ("run", self.run)
+        return wanted_run and self.tenant in {None, tenant}
+
+
+@dataclass(slots=True)
+class _Counts:
+    events: int
+    streams: set[str]
+
+
+def export(
+    data: DataFolder = None,
+    tenant: Annotated[str | None, typer.Option("--tenant", help="Only what is theirs.")] = None,
+    run: Annotated[
+        str | None, typer.Option("--run", metavar="ID", help="Only the events of this run.")
+    ] = None,
+    first: Annotated[
+        int, typer.Option("--from", metavar="POSITION", min=0, help="The first position.")
+    ] = 0,
+    last: Annotated[
+        int | None, typer.Option("--to", metavar="POSITION", min=0, help="The last position.")
+    ] = None,
+    out: Annotated[
+        Path, typer.Option("--out", "-o", metavar="FILE", help="Write there; -: standard output.")
+    ] = STDOUT,
+) -> None:
+    """Write every event as a line of JSON, in their order; repeated, byte for byte the same.
+
+    Safe while services run on the same data: it ends with the newest event there was when it began.
+    """
+    from baton.cli.data.store_checks import open_archive, require_data
+    from baton.cli.load_settings import settings_with
+    from baton.cli.services.serving import run as run_async
+    from baton.cli.terminal.failures import complain
+    from baton.cli.terminal.progress import progress_bar
+
+    settings = settings_with(data=data)
+    require_data(settings)
+    wanted = Wanted(tenant=tenant, run=run, first=first, last=last)
+
+    async def exported() -> _Counts:
+        archive = await open_archive(settings, read_only=True)
+        try:
+            with _writing(out) as file, progress_bar("Exporting", "positions") as progress:
+                return await _export(archive, wanted, file, progress)
+        finally:
+            await archive.close()
+
+    counts = run_async(exported())
+    complain(f"Exported {counts.events} events of {len(counts.streams)} streams.")
+
+
+async def _export(
+    archive: "Archive", wanted: Wanted, file: BinaryIO, progress: "Progress"
+) -> _Counts:
+    from baton.eventlog.events.ndjson import line_of
+
+    counts = _Counts(0, set())
+    head = await archive.head()
+    end = head if wanted.last is None else min(head, wanted.last)
+    begin = after = max(0, wanted.first - 1)
+    while after < end and (found := await archive.page(after=after, limit=PAGE)):
+        chosen = [one for one in found if one.position <= end and wanted.holds(one.stream)]
+        file.write(b"".join([line_of(one) for one in chosen]))
+        counts.events += len(chosen)
+        counts.streams.update(one.stream for one in chosen)
+        after = found[-1].position
+        progress(min(after, end) - begin, end - begin)
+    return counts
+
+
+@contextmanager
+def _writing(out: Path) -> Iterator[BinaryIO]:
+    """Yield the file to write to; one with a name gets it when all of it is on the disk."""
+    if out == STDOUT:
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+        return
+    part = out.with_name(f".{out.name}.{os.getpid()}")
+    try:
+        with part.open("xb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(out)
+    finally:
+        part.unlink(missing_ok=True)

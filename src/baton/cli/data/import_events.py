@@ -1,0 +1,84 @@
+"""`baton import`: puts exported events into an empty store, all of them or none."""
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, BinaryIO
+
+import typer
+
+from baton.cli.options import DataFolder
+from baton.cli.terminal.failures import Failed
+
+if TYPE_CHECKING:
+    from baton.cli.terminal.progress import Progress
+    from baton.eventlog.events.envelope import Stored
+    from baton.eventlog.events.ndjson import Lines
+
+BATCH = 1_000
+STDIN = Path("-")
+
+
+def import_(
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="What `export` wrote.", show_default=False)
+    ] = STDIN,
+    data: DataFolder = None,
+) -> None:
+    """Put exported events into an empty store; without a FILE, from standard input.
+
+    Makes the schema where there is none. Services must be stopped. A damaged line is named, and
+    then nothing was imported.
+    """
+    from baton.cli.data.store_checks import open_archive
+    from baton.cli.load_settings import settings_with
+    from baton.cli.services.serving import run
+    from baton.cli.terminal.progress import progress_bar
+    from baton.eventlog.events.ndjson import Lines
+    from baton.eventlog.ports.archive import NotEmpty
+
+    settings = settings_with(data=data)
+    lines = Lines()
+
+    async def imported() -> None:
+        with _reading(file) as (source, size):
+            archive = await open_archive(settings, read_only=False)
+            try:
+                with progress_bar("Importing", "bytes") as progress:
+                    await archive.restore(_batches(source, lines, size, progress))
+            finally:
+                await archive.close()
+
+    try:
+        run(imported())
+    except NotEmpty as error:
+        raise Failed(f"{error} Name another with --data or BATON_STORE") from None
+    typer.echo(f"Imported {lines.number} events of {lines.streams} streams.")
+
+
+def _batches(
+    source: BinaryIO, lines: "Lines", size: int | None, progress: "Progress"
+) -> "Iterator[Sequence[Stored]]":
+    batch: list[Stored] = []
+    done = 0
+    for line in source:
+        batch.append(lines.read(line))
+        done += len(line)
+        if len(batch) == BATCH:
+            yield batch
+            progress(done, size)
+            batch = []
+    yield batch
+
+
+@contextmanager
+def _reading(file: Path) -> Iterator[tuple[BinaryIO, int | None]]:
+    """Yield what to read, and how many bytes that are, if that can be known."""
+    if file != STDIN:
+        with file.open("rb") as source:
+            yield source, file.stat().st_size
+    elif sys.stdin.isatty():
+        raise typer.BadParameter("name a FILE, or pipe into it what `baton export` wrote")
+    else:
+        yield sys.stdin.buffer, None

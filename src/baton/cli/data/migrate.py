@@ -1,0 +1,30 @@
+"""`baton migrate`: brings the database schema and the Kafka topics up to this release."""
+
+from typing import TYPE_CHECKING
+
+import typer
+
+if TYPE_CHECKING:
+    from baton.settings import Settings
+
+
+def migrate() -> None:
+    """Create or upgrade the database schema and the Kafka topics; again, it changes nothing."""
+    from baton.cli.load_settings import settings_with
+    from baton.cli.services.serving import run
+
+    done = run(_migrated(settings_with()))
+    for one in done:
+        typer.echo(one)
+    typer.echo("Everything was in place." if not done else "Done.")
+
+
+async def _migrated(settings: "Settings") -> list[str]:
+    from baton.wiring import backend_of, place_of, route_of, transport_of
+
+    backend, transport = backend_of(settings.store_url), transport_of(settings.log)
+    done = [f"migrated {name}" for name in await backend.migrate(place_of(settings))]
+    if transport is not None:
+        topics = await transport.migrate(route_of(settings))
+        done += [f"created topic {name}" for name in topics]
+    return done

@@ -1,0 +1,75 @@
+"""`baton republish`: publishes stored events once more, for a Kafka that lost them."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from baton.cli.terminal.failures import Failed
+
+if TYPE_CHECKING:
+    from baton.eventlog.ports.backend import Stores
+    from baton.settings import Settings
+
+
+@dataclass(slots=True)
+class _Reached:
+    published: int
+    position: int
+
+
+def republish(
+    first: Annotated[
+        int, typer.Option("--from", metavar="POSITION", min=0, help="The first position.")
+    ],
+    last: Annotated[
+        int | None,
+        typer.Option("--to", metavar="POSITION", min=0, help="The last position, else the newest."),
+    ] = None,
+) -> None:
+    """Publish the events of runs once more, from the store to the topic that executors follow.
+
+    For a Kafka that lost them: the store has them all. Safe while services run, and as often as one
+    likes: an event that is known already changes nothing.
+    """
+    from baton.cli.load_settings import settings_with
+    from baton.cli.services.serving import run
+
+    reached = run(_republished(settings_with(), first, last))
+    typer.echo(f"Published {reached.published} events, up to position {reached.position}.")
+
+
+async def _republished(settings: "Settings", first: int, last: int | None) -> _Reached:
+    from baton.wiring import open_shared
+
+    stores = await open_shared(settings)
+    try:
+        return await _publish(stores, max(0, first - 1), last)
+    finally:
+        await stores.close()
+
+
+async def _publish(stores: "Stores", after: int, last: int | None) -> _Reached:
+    from baton.cli.terminal.progress import progress_bar
+    from baton.eventlog.errors import Unavailable
+    from baton.eventlog.loops.relay import republish as publish_again
+
+    if stores.outbox is None or stores.publisher is None:
+        raise Failed("Nothing is published here: BATON_STORE and BATON_LOG name no shared log")
+    head = await stores.events.head()
+    to = head if last is None else min(head, last)
+    reached = _Reached(0, min(after, to))
+    with progress_bar("Publishing", "positions") as show:
+
+        def progress(published: int, position: int) -> None:
+            reached.published, reached.position = published, position
+            show(position - after, to - after)
+
+        try:
+            await publish_again(
+                stores.outbox, stores.publisher, after=after, to=to, progress=progress
+            )
+        except Unavailable as error:
+            rest = f"go on with --from {reached.position + 1}"
+            raise Failed(f"{error}; published up to {reached.position}: {rest}") from error
+    return reached

@@ -1,0 +1,35 @@
+"""What verbs on the events of an installation have in common."""
+
+from typing import TYPE_CHECKING
+
+from baton.cli.terminal.failures import Failed
+
+if TYPE_CHECKING:
+    from baton.eventlog.ports.archive import Archive
+    from baton.settings import Settings
+
+
+def require_data(settings: "Settings") -> None:
+    """Raise Failed for a folder without events: opening makes files, and a look must not."""
+    if not settings.store_url.startswith("sqlite:"):
+        return
+    if not (settings.data_folder / "baton.db").is_file():
+        raise Failed(f"There are no events in {settings.data_folder}: name the folder with --data")
+
+
+async def open_archive(settings: "Settings", *, read_only: bool) -> "Archive":
+    """Open the events of the configured store; raises Failed, `InUse` and `Unavailable`."""
+    from baton.eventlog.ports.backend import Place
+    from baton.wiring import backend_of
+
+    opening = backend_of(settings.store_url).open_archive
+    if opening is None:
+        raise Failed(f"{settings.store_url} keeps nothing: name a store with --data or BATON_STORE")
+    return await opening(
+        Place(
+            sealing_key=b"",  # events hold no secrets
+            folder=settings.data_folder,
+            url=settings.store_url,
+            read_only=read_only,
+        )
+    )

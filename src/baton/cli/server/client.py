@@ -1,0 +1,150 @@
+"""Baton over HTTP, as the verbs that work on a server speak to it."""
+
+import json
+import ssl
+from base64 import urlsafe_b64decode
+from binascii import Error as NotBase64
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
+from typing import Any
+from urllib.parse import SplitResult, quote, urlencode, urlsplit
+
+from baton.cli import dev_session as left_by_dev
+from baton.cli.load_settings import settings_with
+from baton.cli.terminal.failures import Failed
+
+TIMEOUT_S = 30.0
+JSON = "application/json"
+_OK = 300
+_UNAUTHORIZED = 401
+
+
+class Refused(Failed):
+    """The server refused; `status` is HTTP's."""
+
+    def __init__(self, message: str, status: int) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Server:
+    """Where to ask, and as whom. `definitions` is the base path of the reference dialect."""
+
+    url: str
+    token: str
+    tenant: str
+
+    @property
+    def definitions(self) -> str:
+        """The base path under which definitions are read and changed."""
+        return f"/orchestration/api/v1/workspaces/{quote(self.tenant)}/orchestrations"
+
+    def get(self, path: str, **query: object) -> Any:
+        """Return what is at `path`; raises Refused, Failed."""
+        given = {name: value for name, value in query.items() if value is not None}
+        return self.call("GET", f"{path}?{urlencode(given)}" if given else path)
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        *,
+        media: str = JSON,
+        headers: Mapping[str, str] | None = None,
+    ) -> Any:
+        """Return the answer's document, None for an empty one; raises Refused, Failed."""
+        raw = None if body is None else json.dumps(body).encode()
+        sent = {
+            "Authorization": f"Bearer {self.token}",
+            "X-Tenant": self.tenant,
+            "Accept": JSON,
+            **({} if raw is None else {"Content-Type": media}),
+            **(headers or {}),
+        }
+        place = urlsplit(self.url)
+        connection = _connection(place)
+        try:
+            connection.request(method, place.path.rstrip("/") + path, raw, sent)
+            response = connection.getresponse()
+            return self._read(response, response.read())
+        except (OSError, HTTPException) as error:
+            raise Failed(self._unreachable(error)) from error
+        finally:
+            connection.close()
+
+    def _read(self, response: HTTPResponse, raw: bytes) -> Any:
+        try:
+            document = json.loads(raw) if raw else None
+        except ValueError:
+            raise Failed(f"What answers at {self.url} is not Baton: set --url") from None
+        if response.status < _OK:
+            return document
+        raise Refused(self._reason(response.status, document), response.status)
+
+    def _reason(self, status: int, document: Any) -> str:
+        if status == _UNAUTHORIZED:
+            return f"{self.url} does not take this token: set --token (`baton token` makes one)"
+        told = document if isinstance(document, dict) else {}
+        message = str(told.get("message") or f"{self.url} answered {status}")
+        details = told.get("details") or ()
+        faults = [f"{one.get('field')} {one.get('message')}" for one in details]
+        return f"{message}: {'; '.join(faults)}" if faults else message
+
+    def _unreachable(self, error: Exception) -> str:
+        if isinstance(error, ssl.SSLError):
+            return f"{self.url} can't be trusted or speaks no TLS: {error}"
+        if isinstance(error, TimeoutError):
+            return f"{self.url} did not answer within {TIMEOUT_S:g} s: try again"
+        return f"No server answers at {self.url}: start one with `baton dev`, or set --url"
+
+
+def connect(url: str | None, token: str | None, tenant: str | None) -> Server:
+    """Return the server that flags, settings or what `dev` left name; raises Failed."""
+    settings = settings_with(url=url, token=token)
+    folder = settings.data_folder
+    named = settings.url if "url" in settings.model_fields_set else None
+    place = named or left_by_dev.url_in(folder) or settings.url
+    secret = settings.token.get_secret_value() if settings.token else left_by_dev.token_in(folder)
+    if secret is None:
+        raise Failed(f"There is no token in {folder}: start `baton dev` there, or set --token")
+    _check(place)
+    return Server(url=place.rstrip("/"), token=secret, tenant=tenant or _tenant_of(secret))
+
+
+def _check(url: str) -> None:
+    try:
+        parts = urlsplit(url)
+        good = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        good = False
+    if not good:
+        raise Failed(f"{url!r} is no address of a server: write http://HOST:PORT")
+
+
+def _connection(place: SplitResult) -> HTTPConnection:
+    host = place.hostname or ""
+    if place.scheme == "https":
+        return HTTPSConnection(host, place.port, timeout=TIMEOUT_S)
+    return HTTPConnection(host, place.port, timeout=TIMEOUT_S)
+
+
+def _tenant_of(token: str) -> str:
+    """Return the only tenant a token serves; the server is who verifies it. Raises Failed."""
+    tenants = _tenants_of(token)
+    if len(tenants) == 1:
+        return tenants[0]
+    said = f"The token serves {', '.join(tenants)}" if tenants else "The token names no tenant"
+    raise Failed(f"{said}: choose with --tenant")
+
+
+def _tenants_of(token: str) -> list[str]:
+    try:
+        payload = token.split(".")[1]
+        claims = json.loads(urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+        tenant = claims["tenant"]
+    except (IndexError, NotBase64, ValueError, KeyError, TypeError):
+        return []
+    return [str(one) for one in (tenant if isinstance(tenant, list) else [tenant])]

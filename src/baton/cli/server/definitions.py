@@ -1,0 +1,91 @@
+"""`baton definitions …`: what a server can run."""
+
+from typing import Annotated
+
+import typer
+
+from baton.cli.options import AsJson, Tenant, Token, Url
+
+app = typer.Typer(help="Definitions on a server: list, show, apply, delete.")
+
+Reference = Annotated[str, typer.Argument(metavar="DEFINITION", help="Slug or id.")]
+
+
+@app.command("list")
+def list_definitions(
+    as_json: AsJson = False, url: Url = None, token: Token = None, tenant: Tenant = None
+) -> None:
+    """List all definitions by slug."""
+    from baton.cli.server.client import connect
+    from baton.cli.server.lookup import every
+    from baton.cli.terminal.output import print_json, print_rows
+
+    found = list(every(connect(url, token, tenant)))
+    if as_json:
+        print_json(found)
+        return
+    rows = [
+        (
+            one["slug"],
+            one["version"],
+            "active" if one["isActive"] else "paused",
+            one["trigger"]["type"],
+            one["name"],
+            one["updatedAt"],
+            one["id"],
+        )
+        for one in found
+    ]
+    print_rows(("SLUG", "VERSION", "STATUS", "TRIGGER", "NAME", "UPDATED", "ID"), rows)
+
+
+@app.command()
+def show(
+    definition: Reference, url: Url = None, token: Token = None, tenant: Tenant = None
+) -> None:
+    """Print a definition as JSON, ready to be changed and applied."""
+    from baton.cli.server.client import connect
+    from baton.cli.server.lookup import find
+    from baton.cli.terminal.output import print_json
+
+    print_json(find(connect(url, token, tenant), definition))
+
+
+@app.command()
+def apply(
+    file: Annotated[str, typer.Argument(metavar="FILE", help="JSON or YAML; - is stdin.")],
+    dialect: Annotated[
+        str | None,
+        typer.Option("--dialect", metavar="NAME", help="Whose words the file is in, if unclear."),
+    ] = None,
+    as_json: AsJson = False,
+    url: Url = None,
+    token: Token = None,
+    tenant: Tenant = None,
+) -> None:
+    """Create the definition of a file, or make it the next version of the one with its slug."""
+    from baton.cli.documents import document_in
+    from baton.cli.server.apply_definition import apply_document
+    from baton.cli.server.client import connect
+    from baton.cli.terminal.output import print_json
+
+    document = document_in(file)
+    what, done = apply_document(connect(url, token, tenant), document, dialect)
+    if as_json:
+        print_json(done)
+    else:
+        typer.echo(f"{done['slug']} {what}: version {done['version']}, id {done['id']}")
+
+
+@app.command()
+def delete(
+    definition: Reference, url: Url = None, token: Token = None, tenant: Tenant = None
+) -> None:
+    """Stop a definition's triggers for good; its runs go on and stay readable."""
+    from baton.cli.server.client import connect
+    from baton.cli.server.lookup import find
+
+    server = connect(url, token, tenant)
+    found = find(server, definition)
+    server.call("DELETE", f"{server.definitions}/{found['id']}")
+    typer.echo(f"{found['slug']} deleted")

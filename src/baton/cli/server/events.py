@@ -1,0 +1,96 @@
+"""`baton events …`: tells a server what happened to records."""
+
+from typing import Annotated, Any
+
+import typer
+
+from baton.cli.options import AsJson, Tenant, Token, Url
+from baton.cli.terminal.failures import Failed
+
+app = typer.Typer(help="Record events to a server: send.")
+
+SOURCE = "baton:cli"
+STRUCTURED, BATCH = "application/cloudevents+json", "application/cloudevents-batch+json"
+
+
+@app.callback()
+def _events() -> None:
+    """Keep `send` a word of its own beside what may come."""
+
+
+@app.command()
+def send(
+    record: Annotated[
+        str | None, typer.Argument(metavar="SLUG/ID", help="The record, as in orders/1001.")
+    ] = None,
+    data: Annotated[
+        str | None,
+        typer.Option("--record", metavar="JSON", help="Its content, or @FILE, or @- for stdin."),
+    ] = None,
+    kind: Annotated[
+        str, typer.Option("--type", metavar="TYPE", help="What happened to it.")
+    ] = "record.created",
+    event_id: Annotated[
+        str | None, typer.Option("--id", metavar="ID", help="The same id counts once.")
+    ] = None,
+    file: Annotated[
+        str | None,
+        typer.Option("--file", metavar="FILE", help="Send a file's CloudEvents instead; - stdin."),
+    ] = None,
+    as_json: AsJson = False,
+    url: Url = None,
+    token: Token = None,
+    tenant: Tenant = None,
+) -> None:
+    """Send a record event as a CloudEvent: it starts the runs that wait for it."""
+    from baton.cli.server.client import connect
+    from baton.cli.terminal.output import print_json
+
+    if (record is None) == (file is None):
+        raise typer.BadParameter("name a record (orders/1001), or a --file with events")
+    if file is not None:
+        body, media = _in_file(file)
+    else:
+        body, media = _event(str(record), kind, data, event_id), STRUCTURED
+    sent = connect(url, token, tenant).call("POST", "/events", body, media=media)
+    if as_json:
+        print_json(sent)
+    else:
+        typer.echo(
+            f"{sent['accepted']} accepted, {sent['duplicates']} known before,"
+            f" position {sent['position']}"
+        )
+
+
+def cloud_event(record: str, kind: str, data: object, event_id: str) -> dict[str, Any]:
+    """Return a CloudEvent about a record (SLUG/ID)."""
+    return {
+        "specversion": "1.0",
+        "id": event_id,
+        "source": SOURCE,
+        "type": kind,
+        "subject": record,
+        "datacontenttype": "application/json",
+        "data": data,
+    }
+
+
+def _event(record: str, kind: str, data: str | None, event_id: str | None) -> dict[str, Any]:
+    from uuid import uuid4
+
+    from baton.cli.documents import object_of
+
+    content = {} if data is None else object_of(data)
+    return cloud_event(record, kind, content, event_id or str(uuid4()))
+
+
+def _in_file(place: str) -> tuple[Any, str]:
+    """Return the events of a file and their media type: one, an array, or the plain payload."""
+    from baton.cli.documents import document_in
+
+    found = document_in(place)
+    if isinstance(found, list):
+        return found, BATCH
+    if not isinstance(found, dict):
+        raise Failed(f"{place} holds no event: an object or an array of them is needed")
+    return found, STRUCTURED if "specversion" in found else "application/json"

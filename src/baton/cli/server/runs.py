@@ -1,0 +1,185 @@
+"""`baton runs …`: what runs on a server."""
+
+from typing import Annotated, Any
+
+import typer
+
+from baton.cli.options import AsJson, Tenant, Token, Url
+from baton.cli.terminal.failures import Failed
+from baton.cli.terminal.statuses import STATUSES
+
+app = typer.Typer(help="Runs on a server: list, show, watch, start, cancel, retry.")
+
+RunId = Annotated[str, typer.Argument(metavar="RUN", help="The run's id.")]
+
+
+def _status(text: str | None) -> str | None:
+    if text is not None and text not in STATUSES:
+        raise typer.BadParameter(f"one of {', '.join(STATUSES)}")
+    return text
+
+
+@app.command("list")
+def list_runs(
+    definition: Annotated[
+        str | None, typer.Argument(help="Slug or id; without one, runs of all.")
+    ] = None,
+    status: Annotated[
+        str | None, typer.Option("--status", callback=_status, help="Only these.")
+    ] = None,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=500)] = 20,
+    as_json: AsJson = False,
+    url: Url = None,
+    token: Token = None,
+    tenant: Tenant = None,
+) -> None:
+    """List runs, the newest first."""
+    from baton.cli.server.client import connect
+    from baton.cli.server.lookup import find
+    from baton.cli.terminal.output import print_json, print_rows
+
+    server = connect(url, token, tenant)
+    of = None if definition is None else find(server, definition)["id"]
+    runs = server.get("/runs", definitionId=of, status=status, limit=limit)["runs"]
+    if as_json:
+        print_json(runs)
+        return
+    rows = [
+        (
+            run["id"],
+            run.get("slug"),
+            run["status"],
+            run.get("currentStepId"),
+            run["requestedAt"],
+            run.get("completedAt"),
+        )
+        for run in runs
+    ]
+    print_rows(("RUN", "DEFINITION", "STATUS", "STEP", "REQUESTED", "COMPLETED"), rows)
+
+
+@app.command()
+def show(
+    run_id: RunId,
+    as_json: AsJson = False,
+    url: Url = None,
+    token: Token = None,
+    tenant: Tenant = None,
+) -> None:
+    """Show one run: its timeline with outputs and decisions."""
+    from baton.cli.server.client import connect
+    from baton.cli.server.timeline import heading, timeline
+    from baton.cli.terminal.output import print_json, print_lines
+
+    run = connect(url, token, tenant).get(path_of(run_id))
+    if as_json:
+        print_json(run)
+    else:
+        print_lines([heading(run), *timeline(run)])
+
+
+@app.command()
+def watch(
+    run_id: RunId,
+    as_json: AsJson = False,
+    url: Url = None,
+    token: Token = None,
+    tenant: Tenant = None,
+) -> None:
+    """Follow a run until it is over; exits 1 unless it completed."""
+    from baton.cli.server.client import connect
+
+    _watch(connect(url, token, tenant), run_id, as_json=as_json)
+
+
+@app.command()
+def start(
+    definition: Annotated[str, typer.Argument(help="Slug or id.")],
+    run_input: Annotated[
+        str | None,
+        typer.Option("--input", metavar="JSON", help="An object, or @FILE, or @- for stdin."),
+    ] = None,
+    correlation_id: Annotated[str | None, typer.Option("--correlation-id", metavar="ID")] = None,
+    key: Annotated[
+        str | None,
+        typer.Option("--key", metavar="KEY", help="The same key starts one run, however often."),
+    ] = None,
+    wait: Annotated[bool, typer.Option("--wait", help="Follow it like `watch`.")] = False,
+    as_json: AsJson = False,
+    url: Url = None,
+    token: Token = None,
+    tenant: Tenant = None,
+) -> None:
+    """Start a run by hand and print its id."""
+    from baton.cli.documents import object_of
+    from baton.cli.server.client import connect
+    from baton.cli.server.lookup import find
+    from baton.cli.terminal.output import print_json
+
+    given = None if run_input is None else object_of(run_input)
+    server = connect(url, token, tenant)
+    body = {"input": given, "correlationId": correlation_id}
+    run = server.call(
+        "POST",
+        f"{server.definitions}/{find(server, definition)['id']}/trigger",
+        {name: value for name, value in body.items() if value is not None},
+        headers=None if key is None else {"Idempotency-Key": key},
+    )
+    if wait:
+        _watch(server, run["id"], as_json=as_json)
+    elif as_json:
+        print_json(run)
+    else:
+        typer.echo(run["id"])
+
+
+@app.command()
+def cancel(
+    run_id: RunId,
+    reason: Annotated[str | None, typer.Option("--reason", metavar="TEXT")] = None,
+    url: Url = None,
+    token: Token = None,
+    tenant: Tenant = None,
+) -> None:
+    """Stop a run; steps under way are told, no further one starts."""
+    from baton.cli.server.client import connect
+
+    body = {} if reason is None else {"reason": reason}
+    connect(url, token, tenant).call("POST", f"{path_of(run_id)}/cancel", body)
+    typer.echo(f"{run_id} cancelled")
+
+
+@app.command()
+def retry(
+    run_id: RunId,
+    step: Annotated[
+        str | None, typer.Option("--step", metavar="STEP", help="Only this failed step.")
+    ] = None,
+    url: Url = None,
+    token: Token = None,
+    tenant: Tenant = None,
+) -> None:
+    """Reopen a failed or cancelled run where it stopped."""
+    from baton.cli.server.client import connect
+
+    body = {} if step is None else {"stepId": step}
+    connect(url, token, tenant).call("POST", f"{path_of(run_id)}/retry", body)
+    typer.echo(f"{run_id} reopened")
+
+
+def path_of(run_id: str) -> str:
+    """Return the path of a run."""
+    from urllib.parse import quote
+
+    return f"/runs/{quote(run_id, safe='')}"
+
+
+def _watch(server: Any, run_id: str, *, as_json: bool) -> None:
+    from baton.cli.server.follow_run import until_over
+    from baton.cli.terminal.output import print_json
+
+    run = until_over(lambda: server.get(path_of(run_id)), quiet=as_json)
+    if as_json:
+        print_json(run)
+    if run["status"] != "completed":
+        raise Failed(f"The run {run['status']}: `baton runs retry {run_id}` reopens it")

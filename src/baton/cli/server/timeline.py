@@ -1,0 +1,128 @@
+"""A run as text: what happened when, what each step returned, what each decision looked at."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from rich.text import Text
+
+from baton.cli.terminal.statuses import COLOURS
+
+MAX_VALUE = 300
+"""Characters of a value that are shown; `--json` shows all."""
+
+_ABOUT_PRESENCE = frozenset(("exists", "notExists"))
+
+Run = Mapping[str, Any]
+Step = Mapping[str, Any]
+
+
+def heading(run: Run) -> Text:
+    """Return one line that says which run it is and how it stands."""
+    status = str(run["status"])
+    text = Text.assemble(
+        "Run ",
+        (str(run["id"]), "bold"),
+        f" of {run.get('slug') or run['definitionId']} (version {run['version']}): ",
+        (status, COLOURS.get(status, "")),
+    )
+    if "completedAt" in run:
+        text.append(f" after {span(run['requestedAt'], run['completedAt'])}")
+    return text
+
+
+def timeline(run: Run) -> Iterator[Text]:
+    """Yield the lines of a run's history; times count from when it was requested."""
+    steps: Sequence[Step] = run.get("steps", ())
+    width = max((len(step["stepId"]) for step in steps), default=0)
+    yield _moment(run, run["requestedAt"], "requested", _cause(run))
+    for step in steps:
+        yield from _step(run, step, width)
+    if "completedAt" in run:
+        yield _moment(run, run["completedAt"], str(run["status"]), _reason(run))
+
+
+def span(start: str, end: str) -> str:
+    """Return how long it is from one time to another."""
+    seconds = (datetime.fromisoformat(end) - datetime.fromisoformat(start)).total_seconds()
+    return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.1f} s"
+
+
+def _cause(run: Run) -> str:
+    metadata = run["metadata"]
+    by = {
+        "event": f"by {metadata.get('eventType')} of record {metadata.get('recordId')}",
+        "schedule": "by its schedule",
+        "http": "by a webhook",
+        "on_demand": f"by {run.get('by')}",
+    }
+    return by.get(run["trigger"], "")
+
+
+def _reason(run: Run) -> str:
+    failure = run.get("failure")
+    if failure is not None:
+        return f"{failure['code']}: {failure['message']}"
+    return str(run.get("cancelReason", ""))
+
+
+def _step(run: Run, step: Step, width: int) -> Iterator[Text]:
+    status = str(step["status"])
+    text = Text(f"{_since(run, step.get('startedAt', run['requestedAt']))}  ")
+    text.append(f"{step['stepId']:<{width}}", "bold")
+    text.append(f"  {step['stepType']:<8}  ")
+    text.append(status, COLOURS.get(status, ""))
+    if "startedAt" in step and "completedAt" in step and step["stepType"] != "decision":
+        text.append(f" in {span(step['startedAt'], step['completedAt'])}", "dim")
+    if step["attempt"] > 1:
+        text.append(f", attempt {step['attempt']}")
+    yield text
+    for detail in _details(step):
+        yield Text(f"{'':12}{detail}", "dim")
+
+
+def _details(step: Step) -> Iterator[str]:
+    if "output" in step:
+        yield f"output {_value(step['output'])}"
+    if "warning" in step:
+        yield f"warning: {step['warning']}"
+    if "error" in step:
+        yield f"{step['error'].get('code')}: {step['error'].get('message')}"
+    if "delayConfig" in step:
+        yield f"until {step['delayConfig'].get('resumeAt')}"
+    yield from _decision(step.get("decisionResult", {}))
+
+
+def _decision(result: Mapping[str, Any]) -> Iterator[str]:
+    for case in result.get("evaluations", ()):
+        for condition in case["conditions"]:
+            yield f"case {case['caseIndex'] + 1}: {_condition(condition)}"
+    if result:
+        matched = result.get("matchedCaseIndex", -1)
+        why = "no case matched" if matched in {None, -1} else f"case {matched + 1} matched"
+        yield f"{why}, on to {result.get('selectedNextStepId') or 'the end'}"
+
+
+def _condition(condition: Mapping[str, Any]) -> str:
+    operator = condition["operator"]
+    wanted = condition.get("valuePath") or _value(condition.get("expectedValue"))
+    asked = operator if operator in _ABOUT_PRESENCE else f"{operator} {wanted}"
+    verdict = "yes" if condition["matched"] else "no"
+    exists = condition.get("pathExists")
+    found = f"it is {_value(condition.get('actualValue'))}" if exists else "there is nothing"
+    said = f"{condition['path']} {asked}? {verdict}, {found}"
+    return f"{said} ({condition['error']})" if condition.get("error") else said
+
+
+def _moment(run: Run, at: str, what: str, detail: str) -> Text:
+    return Text.assemble(f"{_since(run, at)}  ", (what, COLOURS.get(what, "")), f"  {detail}")
+
+
+def _since(run: Run, at: str) -> str:
+    return f"{'+' + span(run['requestedAt'], at):>10}"
+
+
+def _value(value: object) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= MAX_VALUE else f"{text[:MAX_VALUE]} …"

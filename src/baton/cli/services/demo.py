@@ -1,0 +1,90 @@
+"""`baton demo`: orders come in, are worked through and shown, and it ends by itself."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from baton.cli.options import DataFolder
+from baton.cli.terminal.failures import Failed
+
+if TYPE_CHECKING:
+    from baton.settings import Settings
+
+TENANT = "demo"
+FUNCTIONS = "baton.demo.functions"
+_HOUR_S = 3_600
+
+
+def demo(
+    count: Annotated[
+        int, typer.Option("--orders", min=1, max=500, help="How many orders come in.")
+    ] = 24,
+    data: DataFolder = None,
+) -> None:
+    """Run an order-processing workflow from its events to the timeline of one run.
+
+    Starts everything on a free port and on a folder that is gone afterwards; --data keeps it.
+    """
+    from baton.cli.load_settings import settings_with
+    from baton.cli.services.serving import run
+
+    with _folder(data) as folder:
+        settings = settings_with(
+            data=folder,
+            log="memory:",
+            host="127.0.0.1",
+            port=0,
+            functions=(FUNCTIONS,),
+            declared_functions={},
+        )
+        completed = run(_demo(settings, count))
+    if completed < count:
+        raise Failed(f"Only {completed} of {count} runs completed: `baton demo` should not do this")
+    _what_next(data)
+
+
+async def _demo(settings: "Settings", count: int) -> int:
+    import asyncio
+    import time
+
+    from baton.cli.make_token import signed
+    from baton.cli.server.client import Server
+    from baton.cli.services.demo_show import play
+    from baton.cli.services.serving import serving
+    from baton.keys import jwt_secret
+
+    token = signed(
+        jwt_secret(settings, make=True),
+        sub="demo",
+        tenant=TENANT,
+        scope="orchestrator:write",
+        exp=int(time.time()) + _HOUR_S,
+        iss=settings.jwt_issuer,
+        aud=settings.jwt_audience,
+    )
+    async with serving(settings) as url:
+        server = Server(url=url, token=token, tenant=TENANT)
+        return await asyncio.to_thread(play, server, count)
+
+
+@contextmanager
+def _folder(data: Path | None) -> Iterator[Path]:
+    if data is not None:
+        yield data
+        return
+    from tempfile import TemporaryDirectory
+
+    with TemporaryDirectory(prefix="baton-demo-", ignore_cleanup_errors=True) as name:
+        yield Path(name)
+
+
+def _what_next(data: Path | None) -> None:
+    keep = "`baton demo --data .baton` keeps its runs for" if data is None else "To see them again:"
+    start = "`baton dev`" if data is None else f"`baton dev --data {data}`"
+    typer.echo(
+        "\nNext: README.md builds a workflow of your own in five minutes."
+        f"\n      {keep} {start} and `baton runs list`."
+    )

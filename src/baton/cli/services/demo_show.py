@@ -1,0 +1,161 @@
+"""The demo as it is seen: orders go in over HTTP, runs come into view, one is told in full."""
+
+import json
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from importlib.resources import files
+from typing import Any, TypeGuard
+
+from rich.console import Group, RenderableType
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from baton.cli.server.apply_definition import apply_document
+from baton.cli.server.client import Server
+from baton.cli.server.events import STRUCTURED, cloud_event
+from baton.cli.server.timeline import heading, span, timeline
+from baton.cli.terminal.failures import Failed
+from baton.cli.terminal.output import console, in_terminal, print_lines
+from baton.cli.terminal.statuses import COLOURS, FINAL
+from baton.demo.orders import Order, orders
+
+DEADLINE_S = 60.0
+PAUSE_S = 0.04
+SHOWN = 12
+"""Orders that fit on the screen; the newest stay."""
+SLUG = "order-processing"
+
+
+@dataclass(slots=True, kw_only=True)
+class Entry:
+    """An order that came in, and its run once there is one."""
+
+    record_id: str
+    order: Order
+    run: Mapping[str, Any] | None = None
+
+    @property
+    def over(self) -> bool:
+        """Whether the run is over."""
+        return _over(self.run)
+
+    @property
+    def path(self) -> str:
+        """The steps the run went through."""
+        steps = () if self.run is None else self.run.get("steps", ())
+        return " → ".join(step["stepId"] for step in steps)
+
+
+@dataclass(slots=True, kw_only=True)
+class Shop:
+    """The demo's side of the HTTP API."""
+
+    server: Server
+    definition_id: str
+    entries: dict[str, Entry] = field(default_factory=dict)
+
+    def take(self, record_id: str, order: Order) -> None:
+        """Tell Baton of a new order."""
+        event = cloud_event(
+            f"orders/{record_id}", "record.created", order, f"{self.definition_id}-{record_id}"
+        )
+        self.server.call("POST", "/events", event, media=STRUCTURED)
+        self.entries[record_id] = Entry(record_id=record_id, order=order)
+
+    def look(self) -> list[Entry]:
+        """Return the orders whose run is over since the last look."""
+        waiting = {entry.record_id: entry for entry in self.entries.values() if not entry.over}
+        listed = self.server.get("/runs", definitionId=self.definition_id, limit=500)["runs"]
+        for run in listed:
+            entry = waiting.get(run["metadata"].get("recordId", ""))
+            if entry is not None:
+                entry.run = self.server.get(f"/runs/{run['id']}")
+        return [entry for entry in waiting.values() if entry.over]
+
+
+def play(server: Server, count: int) -> int:
+    """Show all of it; return how many runs completed."""
+    text = files("baton.demo").joinpath(f"{SLUG}.json").read_text(encoding="utf-8")
+    what, definition = apply_document(server, json.loads(text), None)
+    print_lines(
+        [
+            Text(f"Baton runs at {server.url}, every service in this process."),
+            Text(f"Definition {SLUG} {what}: it starts a run for every new record in orders.\n"),
+        ]
+    )
+    shop = Shop(server=server, definition_id=definition["id"])
+    happening = _happening(shop, count)
+    if in_terminal():
+        _redraw(shop, happening, count)
+    else:
+        for ended in happening:
+            print_lines(_line(entry) for entry in ended)
+    done = [entry for entry in shop.entries.values() if entry.run and _completed(entry.run)]
+    print_lines(_ending(done))
+    return len(done)
+
+
+def _happening(shop: Shop, count: int) -> Iterator[list[Entry]]:
+    """Send the orders and yield what ended since, until all did; raises Failed."""
+    first = 1001 + shop.server.get("/runs", definitionId=shop.definition_id, limit=1)["total"]
+    deadline = time.monotonic() + DEADLINE_S
+    for number, order in enumerate(orders(count), first):
+        shop.take(str(number), order)
+        yield shop.look()
+    while not all(entry.over for entry in shop.entries.values()):
+        if time.monotonic() > deadline:
+            raise Failed(f"Some runs are not over after {DEADLINE_S:g} s: is this machine busy?")
+        time.sleep(PAUSE_S)
+        yield shop.look()
+
+
+def _redraw(shop: Shop, happening: Iterator[list[Entry]], count: int) -> None:
+    with Live(_screen(shop, count), console=console(), auto_refresh=False) as live:
+        for _ in happening:
+            live.update(_screen(shop, count), refresh=True)
+
+
+def _screen(shop: Shop, count: int) -> RenderableType:
+    entries = list(shop.entries.values())
+    over = sum(entry.over for entry in entries)
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in ("ORDER", "CUSTOMER", "TOTAL", "RUN", "STEPS", "TOOK"):
+        table.add_column(name, justify="right" if name in {"TOTAL", "TOOK"} else "left")
+    for entry in entries[-SHOWN:]:
+        table.add_row(*_cells(entry))
+    bar = ProgressBar(total=count, completed=over, width=40)
+    return Group(table, Text(f"\n{over} of {count} orders worked through"), bar)
+
+
+def _cells(entry: Entry) -> tuple[str | Text, ...]:
+    status = "…" if entry.run is None else str(entry.run["status"])
+    took = span(entry.run["requestedAt"], entry.run["completedAt"]) if _over(entry.run) else ""
+    total = f"{entry.order['totalCents'] / 100:.2f} €"
+    run = Text(status, style=COLOURS.get(status, ""))
+    return entry.record_id, str(entry.order["customer"]), total, run, entry.path, took
+
+
+def _line(entry: Entry) -> Text:
+    cells = (cell.plain if isinstance(cell, Text) else cell for cell in _cells(entry))
+    order, customer, total, status, path, took = cells
+    return Text(f"order {order}  {customer:<17} {total:>9}  {status:<9}  {path:<36} {took:>7}")
+
+
+def _ending(done: list[Entry]) -> Iterator[Text]:
+    ends = [entry.path.rpartition(" ")[2] for entry in done]
+    yield Text(f"\n{ends.count('fulfill')} orders fulfilled, {ends.count('reject')} rejected.\n")
+    told = next((entry for entry in done if entry.path.endswith("fulfill")), None)
+    if told is not None and told.run is not None:
+        yield heading(told.run)
+        yield from timeline(told.run)
+
+
+def _over(run: Mapping[str, Any] | None) -> TypeGuard[Mapping[str, Any]]:
+    return run is not None and run["status"] in FINAL
+
+
+def _completed(run: Mapping[str, Any]) -> bool:
+    return bool(run["status"] == "completed" and not run["hasErrors"])

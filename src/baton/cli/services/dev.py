@@ -1,0 +1,100 @@
+"""`baton dev`: every service in one process, on a folder of files."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from baton.cli.make_token import tenant_name
+from baton.cli.options import DataFolder, Functions, More, sources_of
+
+if TYPE_CHECKING:
+    from baton.settings import Settings
+
+TOKEN_DAYS = 30
+_DAY_S = 86_400
+_SCOPE = "orchestrator:admin"
+
+
+def dev(
+    host: Annotated[str | None, typer.Option("--host", help="[default: 127.0.0.1]")] = None,
+    port: Annotated[
+        int | None,
+        typer.Option("--port", min=0, max=65_535, help="0 takes a free one.  [default: 8080]"),
+    ] = None,
+    data: DataFolder = None,
+    functions: Functions = None,
+    more: More = None,
+    tenant: Annotated[
+        str, typer.Option("--tenant", callback=tenant_name, help="Whom the token is for.")
+    ] = "demo",
+) -> None:
+    """Run all services in one process, with nothing to install.
+
+    Prints the address, a token and a curl line. Ctrl-C stops it; a kill loses nothing that was
+    acknowledged. Other verbs find its token in the data folder.
+    """
+    from baton.cli.load_settings import settings_with
+    from baton.cli.services.logs import show_logs
+    from baton.cli.services.serving import run
+
+    sources = sources_of(functions, more)
+    settings = settings_with(host=host, port=port, data=data, functions=sources)
+    show_logs()
+    run(_serve(settings, tenant))
+
+
+async def _serve(settings: "Settings", tenant: str) -> None:
+    import asyncio
+
+    from baton.cli import dev_session as left_by_dev
+    from baton.cli.services.serving import serving
+    from baton.cli.services.stopping import stop_on_signals
+
+    stop = asyncio.Event()
+    stop_on_signals(stop)
+    token = _token(settings, tenant)
+    async with serving(settings) as url:
+        left_by_dev.leave(settings.data_folder, url=url, token=token)
+        try:
+            _announce(url, token, tenant, settings.data_folder)
+            await stop.wait()
+            typer.echo("Stopping …")
+        finally:
+            left_by_dev.withdraw_url(settings.data_folder)
+
+
+def _token(settings: "Settings", tenant: str) -> str:
+    import time
+
+    from baton.cli.make_token import signed
+    from baton.keys import jwt_secret
+
+    now = int(time.time())
+    return signed(
+        jwt_secret(settings, make=True),
+        sub="dev",
+        tenant=tenant,
+        scope=_SCOPE,
+        iat=now,
+        exp=now + TOKEN_DAYS * _DAY_S,
+        iss=settings.jwt_issuer,
+        aud=settings.jwt_audience,
+    )
+
+
+def _announce(url: str, token: str, tenant: str, folder: Path) -> None:
+    import shlex
+
+    from baton.cli import dev_session as left_by_dev
+
+    path = shlex.quote(str(left_by_dev.token_path(folder)))
+    listed = f"{url}/orchestration/api/v1/workspaces/{tenant}/orchestrations"
+    typer.echo(
+        f"Baton is ready.\n\n"
+        f"  URL    {url}   (operations: {url}/docs)\n"
+        f"  Data   {folder}\n"
+        f"  Token  {token}\n"
+        f'  Try    curl -s -H "Authorization: Bearer $(cat {path})" {listed}\n\n'
+        f"Ctrl-C stops it."
+    )

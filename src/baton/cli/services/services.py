@@ -1,0 +1,89 @@
+"""`baton api`, `executor`, `projector` and `scheduler`: one service each, any number of times."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from baton.settings import Settings
+    from baton.wiring import Role
+
+Host = Annotated[str | None, typer.Option("--host", help="[default: 127.0.0.1]")]
+Port = Annotated[
+    int | None,
+    typer.Option("--port", min=0, max=65_535, help="0 takes a free one; see what it prints."),
+]
+Functions = Annotated[
+    list[str] | None,
+    typer.Option("--functions", metavar="FILE_OR_MODULE", help="Your @functions; may be repeated."),
+]
+
+
+def api(host: Host = None, port: Port = None, functions: Functions = None) -> None:
+    """Answer HTTP requests in every dialect, on a store that processes share."""
+    _run("api", host, port, functions)
+
+
+def executor(host: Host = None, port: Port = None, functions: Functions = None) -> None:
+    """Perform the steps of runs; executors share them out among themselves."""
+    _run("executor", host, port, functions)
+
+
+def projector(host: Host = None, port: Port = None) -> None:
+    """Keep the views that queries read; one works, others stand by."""
+    _run("projector", host, port, None)
+
+
+def scheduler(host: Host = None, port: Port = None) -> None:
+    """Fire triggers, schedules and timers, and hand events on; one works, others stand by."""
+    _run("scheduler", host, port, None)
+
+
+VERBS: tuple[Callable[..., None], ...] = (api, executor, projector, scheduler)
+
+
+def _run(role: "Role", host: str | None, port: int | None, functions: list[str] | None) -> None:
+    from baton.cli.load_settings import settings_with
+    from baton.cli.services.logs import show_logs
+    from baton.cli.services.serving import run
+
+    sources = tuple(functions) if functions else None
+    settings = settings_with(host=host, port=port, functions=sources)
+    if role != "api" and "port" not in settings.model_fields_set:
+        settings = settings.model_copy(update={"port": 0})
+    require_shared(settings)
+    show_logs()
+    run(_serve(settings, role))
+
+
+def require_shared(settings: "Settings") -> None:
+    """Services that are processes of their own need a store and a log between them."""
+    from baton.cli.terminal.failures import Failed
+
+    if not settings.store.startswith("postgresql:"):
+        raise Failed("Services share a store: set BATON_STORE=postgresql://…, or use `baton dev`")
+    if not settings.log.startswith("kafka:"):
+        raise Failed("Services share a log: set BATON_LOG=kafka://HOST:PORT, or use `baton dev`")
+
+
+async def _serve(settings: "Settings", role: "Role") -> None:
+    import asyncio
+
+    from baton.cli.services.serving import service
+    from baton.cli.services.stopping import stop_on_signals
+    from baton.running import ready
+
+    stop = asyncio.Event()
+    stop_on_signals(stop)
+    async with service(settings, role) as (url, stack):
+        typer.echo(f"Baton {role} answers at {url}")
+        becoming = asyncio.create_task(ready(stack))
+        stopped = asyncio.create_task(stop.wait())
+        await asyncio.wait((becoming, stopped), return_when=asyncio.FIRST_COMPLETED)
+        if becoming.done():
+            becoming.result()
+            typer.echo(f"Baton {role} is ready at {url}")
+            await stopped
+        becoming.cancel()
+        typer.echo(f"Stopping {role} …")

@@ -1,0 +1,71 @@
+"""Services of one process behind one socket: all of them for `dev` and `demo`, or one."""
+
+import asyncio
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+
+import uvloop
+from aiohttp import web
+
+from baton.cli.terminal.failures import Failed
+from baton.command_api.app import make_app, make_health_app
+from baton.command_api.serve import serve
+from baton.running import ready, running
+from baton.settings import Settings
+from baton.wiring import Role, Stack
+
+T = TypeVar("T")
+
+_EVERYWHERE = frozenset(("", "0.0.0.0", "::"))  # noqa: S104 - read here, not bound
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """Return what `work` returns, on the quicker event loop."""
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(work)
+
+
+@asynccontextmanager
+async def serving(settings: Settings) -> AsyncIterator[str]:
+    """Run every service until the block ends, and yield the address they answer at.
+
+    Stops in the order of the work: no more requests, no more triggers, then what is under way.
+    Raises Failed for a port that can't be had, and what opening the stores raises.
+    """
+    async with running(settings) as stack:
+        await ready(stack)
+        async with _listening(make_app(stack.services), settings) as url:
+            yield url
+
+
+@asynccontextmanager
+async def service(settings: Settings, role: Role) -> AsyncIterator[tuple[str, Stack]]:
+    """Run one service until the block ends; it answers how it is before it is ready.
+
+    Yields its address and its parts. Raises as `serving` does.
+    """
+    async with running(settings, frozenset((role,))) as stack:
+        make = make_app if role == "api" else make_health_app
+        async with _listening(make(stack.services), settings) as url:
+            yield url, stack
+
+
+@asynccontextmanager
+async def _listening(app: web.Application, settings: Settings) -> AsyncIterator[str]:
+    try:
+        server = await serve(app, host=settings.host, port=settings.port)
+    except OSError as error:
+        place = f"{settings.host}:{settings.port}"
+        reason = error.strerror or str(error)
+        raise Failed(f"{place} can't be used ({reason}): choose another --port") from error
+    try:
+        yield _url(settings.host, server.port)
+    finally:
+        await server.close()
+
+
+def _url(host: str, port: int) -> str:
+    """Return an address that this machine can ask."""
+    name = "127.0.0.1" if host in _EVERYWHERE else host
+    return f"http://[{name}]:{port}" if ":" in name else f"http://{name}:{port}"

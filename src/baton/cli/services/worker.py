@@ -1,0 +1,62 @@
+"""`baton worker`: performs the functions of queues, away from the executors."""
+
+import re
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from baton.cli.options import Functions, More, sources_of
+
+if TYPE_CHECKING:
+    from baton.executor.functions.registry import Registry
+    from baton.settings import Settings
+
+
+def worker(
+    queues: Annotated[
+        list[str], typer.Option("--queue", metavar="QUEUE", help="Whose tasks; repeat for several.")
+    ],
+    functions: Functions = None,
+    more: More = None,
+    concurrency: Annotated[
+        int, typer.Option("--concurrency", min=1, help="How many tasks at once.")
+    ] = 100,
+) -> None:
+    """Perform the tasks of queues, for functions declared with `queue = "QUEUE"` in baton.toml.
+
+    Any number of workers share a queue. Ctrl-C lets what is under way end; the tasks of one that is
+    killed go to another.
+    """
+    from baton.cli.load_settings import settings_with
+    from baton.cli.services.logs import show_logs
+    from baton.cli.services.serving import run
+    from baton.cli.terminal.failures import Failed
+    from baton.settings import QUEUE_NAME
+    from baton.wiring import loaded
+
+    sources = sources_of(functions, more)
+    for queue in queues:
+        if not re.fullmatch(QUEUE_NAME, queue):
+            raise typer.BadParameter(f"--queue {queue!r}: letters, digits, '.', '_' and '-'")
+    settings = settings_with(functions=sources)
+    if not settings.functions:
+        raise Failed("a worker needs functions: name a file or module with --functions")
+    registry = loaded(settings)
+    show_logs()
+    run(_serve(settings, registry, queues, concurrency))
+
+
+async def _serve(
+    settings: "Settings", registry: "Registry", queues: list[str], concurrency: int
+) -> None:
+    import asyncio
+
+    from baton.cli.services.stopping import stop_on_signals
+    from baton.queues import worker_of
+
+    stop = asyncio.Event()
+    stop_on_signals(stop)
+    names = ", ".join(sorted({function.name for function in registry}))
+    async with worker_of(settings, registry, concurrency=concurrency) as worker:
+        typer.echo(f"Baton worker performs {names} for {', '.join(queues)}")
+        await worker.run(queues, stop)

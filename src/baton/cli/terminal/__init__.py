@@ -1,0 +1,1 @@
+"""How verbs print to a terminal."""

@@ -1,0 +1,64 @@
+"""How verbs print: tables and colours in a terminal, tab-separated lines and JSON elsewhere."""
+
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from baton.cli.terminal.statuses import COLOURS
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+    from rich.text import Text
+
+
+def in_terminal() -> bool:
+    """Whether somebody looks at stdout."""
+    return sys.stdout.isatty()
+
+
+def console(*, stderr: bool = False) -> "Console":
+    """Return a console for stdout, which writes plain text where there is no terminal."""
+    from rich.console import Console
+
+    return Console(stderr=stderr, highlight=False, soft_wrap=not in_terminal())
+
+
+def print_json(value: object) -> None:
+    """Print one JSON document, whole: an unbuffered stdout takes a part and doesn't tell."""
+    text = json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+    rest = memoryview(text.encode(sys.stdout.encoding, "replace"))
+    sys.stdout.flush()
+    while rest:
+        rest = rest[sys.stdout.buffer.write(rest) :]
+    sys.stdout.flush()
+
+
+def print_lines(lines: "Iterable[RenderableType]") -> None:
+    """Print texts, never wrapped: what is cut in two can't be copied."""
+    out = console()
+    for line in lines:
+        out.print(line, soft_wrap=True)
+
+
+def print_rows(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Print a table in a terminal, elsewhere a line per row with tabs and no heading."""
+    if not in_terminal():
+        for row in rows:
+            sys.stdout.write("\t".join("" if cell is None else str(cell) for cell in row) + "\n")
+        return
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*(_cell(cell) for cell in row))
+    console().print(table)
+
+
+def _cell(cell: object) -> "Text":
+    from rich.text import Text
+
+    text = "" if cell is None else str(cell)
+    return Text(text, style=COLOURS.get(text, ""))

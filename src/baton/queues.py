@@ -1,0 +1,40 @@
+"""A worker as a process: on Kafka alone, for tasks are all it needs."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from baton.eventlog.clock import SystemClock
+from baton.eventlog.ports.backend import Place
+from baton.executor.functions.registry import Registry
+from baton.executor.workers.worker import Worker
+from baton.settings import Settings
+from baton.wiring import backend_of, route_of, transport_of
+
+NOWHERE = "workers get their tasks by Kafka: set BATON_LOG=kafka://HOST:PORT"
+
+
+@asynccontextmanager
+async def worker_of(
+    settings: Settings, registry: Registry, *, concurrency: int
+) -> AsyncIterator[Worker]:
+    """Yield a worker with the functions of `registry`, ready to run.
+
+    Raises LookupError where no log leads to executors, and `Unavailable`.
+    """
+    transport = transport_of(settings.log)
+    if transport is None:
+        raise LookupError(NOWHERE)
+    no_store = await backend_of("memory:").open(Place(sealing_key=bytes(32)))
+    stores = await transport.attach(no_store, route_of(settings))
+    try:
+        if stores.topics is None:
+            raise LookupError(NOWHERE)
+        yield Worker(
+            stores.topics,
+            registry,
+            prefix=settings.topic_prefix,
+            clock=SystemClock(),
+            concurrency=concurrency,
+        )
+    finally:
+        await stores.close()

@@ -1,0 +1,1 @@
+"""How the conformance suites open each backend."""

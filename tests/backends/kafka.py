@@ -1,0 +1,19 @@
+"""How the conformance suites put this transport beside stores."""
+
+from pathlib import Path
+
+from baton.backends.kafka import TRANSPORT
+from baton.eventlog.ports.backend import Stores
+from baton.eventlog.ports.transport import Route
+from tests.servers.kafka import prefix_for, server_url
+
+
+def route_for(folder: Path) -> Route:
+    """Return the topics that stand for `folder`, on the broker that all tests share."""
+    prefix = prefix_for(folder)
+    return Route(url=server_url(), prefix=prefix, records=f"{prefix}records")
+
+
+async def attach(stores: Stores, folder: Path) -> Stores:
+    """Return `stores` with the topics of `folder` beside them."""
+    return await TRANSPORT.attach(stores, route_for(folder))

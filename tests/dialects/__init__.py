@@ -1,0 +1,1 @@
+"""The tale of each dialect, told in its own words."""

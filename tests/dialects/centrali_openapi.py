@@ -1,0 +1,11 @@
+"""The verbs of a tale, told in the words of the Centrali OpenAPI dialect."""
+
+from aiohttp import ClientSession
+
+from tests.dialects.centrali_driver import Teller
+
+
+def story(session: ClientSession, url: str, tenant: str) -> Teller:
+    """Return who tells a tale to the server at `url` (no slash at its end) as one tenant."""
+    base = f"{url}/orchestration/ws/{tenant}/api/v1"
+    return Teller(session=session, own=url, base=base, verb="runs")
