@@ -8,15 +8,15 @@ from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
 
-from baton.backends.kafka.client_lifecycle import end_what_was_given_up
+from baton.backends.kafka.client_lifecycle import wait_for_abandoned_starts
 from baton.backends.kafka.connection import connection_to
-from baton.backends.kafka.log_throttle import speak_seldom
-from baton.backends.kafka.names import names_of
+from baton.backends.kafka.log_throttle import throttle_library_logs
+from baton.backends.kafka.names import topic_names
 from baton.backends.kafka.producer import Producer
-from baton.backends.kafka.runs_topic.partitioned_log import KafkaShares
+from baton.backends.kafka.runs_topic.partitioned_log import KafkaPartitionedLog
 from baton.backends.kafka.runs_topic.publisher import KafkaPublisher
 from baton.backends.kafka.runs_topic.run_event_reader import RunEventReader
-from baton.backends.kafka.topic_admin import Creation
+from baton.backends.kafka.topic_admin import TopicAdmin
 from baton.backends.kafka.topics import KafkaTopics
 from baton.eventlog.clock import SystemClock
 from baton.eventlog.ports import dead_letters
@@ -29,22 +29,24 @@ __all__ = ["TRANSPORT"]
 
 async def _attach(stores: Stores, route: Route) -> Stores:
     """Put Kafka beside `stores`; nothing connects before it is used."""
-    connection, names = connection_to(route.url), names_of(route)
-    creation = Creation(connection, names)
-    producer = Producer(connection, creation)
-    topics = KafkaTopics(connection, creation, producer)
-    publisher = KafkaPublisher(connection, creation, names.runs)
+    connection, names = connection_to(route.url), topic_names(route)
+    topic_admin = TopicAdmin(connection, names)
+    producer = Producer(connection, topic_admin)
+    topics = KafkaTopics(connection, topic_admin, producer)
+    publisher = KafkaPublisher(connection, topic_admin, names.runs)
 
     async def give_up(message: Delivered, reason: str) -> None:
         letter = dead_letters.dead_letter(message, reason, at=SystemClock().now())
         await dead_letters.give_up([letter], stores.dead_letters, topics, prefix=route.prefix)
 
     reader = RunEventReader(stores.events, give_up)
-    shares = KafkaShares(connection, creation, reader, topic=names.runs, prefix=names.prefix)
-    speak_seldom()
+    shares = KafkaPartitionedLog(
+        connection, topic_admin, reader, topic=names.runs, prefix=names.prefix
+    )
+    throttle_library_logs()
     async with AsyncExitStack() as opened:
         opened.push_async_callback(stores.close)
-        opened.push_async_callback(end_what_was_given_up)
+        opened.push_async_callback(wait_for_abandoned_starts)
         for one in (producer, publisher, topics, shares):
             opened.push_async_callback(one.close)
         return replace(
@@ -58,8 +60,8 @@ async def _attach(stores: Stores, route: Route) -> Stores:
 
 
 async def _migrate(route: Route) -> Sequence[str]:
-    names = names_of(route)
-    return await Creation(connection_to(route.url), names).create(names.fixed)
+    names = topic_names(route)
+    return await TopicAdmin(connection_to(route.url), names).create(names.fixed)
 
 
 TRANSPORT = Transport(name="kafka", attach=_attach, migrate=_migrate)

@@ -14,7 +14,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.client import AIOKafkaClient
 from aiokafka.producer.message_accumulator import MessageAccumulator, MessageBatch
 
-from baton.backends.kafka.connection import FAILURES
+from baton.backends.kafka.connection import CLIENT_ERRORS
 
 _log = logging.getLogger("baton.kafka")
 
@@ -27,7 +27,7 @@ Client: TypeAlias = AIOKafkaProducer | AIOKafkaConsumer | AIOKafkaAdminClient | 
 _given_up: set[asyncio.Task[None]] = set()
 
 
-async def begin(client: Client) -> None:
+async def start_client(client: Client) -> None:
     """Start `client`; when that fails or is cancelled it is let go. Raises what clients raise.
 
     A start that is cancelled goes on by itself up to its end: the library forgets the connection
@@ -43,20 +43,20 @@ async def begin(client: Client) -> None:
         task.add_done_callback(_given_up.discard)
         raise
     except BaseException:
-        await asyncio.shield(let_go(client))
+        await asyncio.shield(close_client(client))
         raise
 
 
 async def _wind_up(starting: "asyncio.Future[None]", client: Client) -> None:
     try:
         await starting
-    except FAILURES as error:
+    except CLIENT_ERRORS as error:
         _log.debug("a client that nobody waits for did not start: %s", error)
     finally:
-        await let_go(client)
+        await close_client(client)
 
 
-async def end_what_was_given_up() -> None:
+async def wait_for_abandoned_starts() -> None:
     """Wait for starts that nobody waits for any more, though not for ever."""
     loop = asyncio.get_running_loop()
     tasks = [task for task in _given_up if task.get_loop() is loop]
@@ -64,18 +64,18 @@ async def end_what_was_given_up() -> None:
         await asyncio.wait(tasks, timeout=GOODBYE_S)
 
 
-async def let_go(client: Client, *, goodbye_s: float = GOODBYE_S) -> None:
+async def close_client(client: Client, *, timeout_s: float = GOODBYE_S) -> None:
     """Close a client; one that can't say goodbye in time loses its tasks and connections.
 
     What a producer was still to send is given up then, so that it can't arrive later on.
     """
     try:
-        async with asyncio.timeout(goodbye_s):
+        async with asyncio.timeout(timeout_s):
             if isinstance(client, AIOKafkaAdminClient | AIOKafkaClient):
                 await client.close()
             else:
                 await client.stop()
-    except FAILURES:
+    except CLIENT_ERRORS:
         await _end(client)
 
 
@@ -86,7 +86,7 @@ async def _end(client: Client) -> None:
             for pending in _pending(part):
                 pending.cancel()
             if isinstance(part, AIOKafkaClient):
-                with suppress(*FAILURES):
+                with suppress(*CLIENT_ERRORS):
                     async with asyncio.timeout(SWEEP_S):
                         await part.close()
         await asyncio.sleep(SWEEP_S)

@@ -1,7 +1,7 @@
 """The way to a Kafka cluster: its address, and clients with the settings that lose nothing.
 
 aiokafka's own defaults lose messages or repeat them, so whoever needs a client takes it from here,
-and ends it by `baton.backends.kafka.client_lifecycle.let_go`.
+and ends it by `baton.backends.kafka.client_lifecycle.close_client`.
 """
 
 import asyncio
@@ -35,7 +35,7 @@ BATCH_BYTES = 256 * 1024
 FETCH_BYTES = 2 * 1024 * 1024
 """What comes in at once is taken apart at once: nothing else happens meanwhile."""
 
-FAILURES = (KafkaError, ConsumerStoppedError, IllegalOperation, OSError, TimeoutError)
+CLIENT_ERRORS = (KafkaError, ConsumerStoppedError, IllegalOperation, OSError, TimeoutError)
 """What clients raise when the cluster doesn't answer, or not as it should."""
 FIRST_WAIT_S = 0.1
 LONGEST_WAIT_S = 2.0
@@ -122,18 +122,18 @@ def as_unavailable() -> Iterator[None]:
     """Turn what clients raise into `Unavailable`."""
     try:
         yield
-    except FAILURES as error:
+    except CLIENT_ERRORS as error:
         message = str(error) or type(error).__name__
         raise Unavailable(f"Kafka: {message}") from error
 
 
-async def insist(act: Callable[[], Awaitable[T]], doing: str) -> T:
+async def retry(act: Callable[[], Awaitable[T]], doing: str) -> T:
     """Do `act` until Kafka answers, however long that takes; the log says that it does not."""
     wait_s = FIRST_WAIT_S
     while True:
         try:
             return await act()
-        except (*FAILURES, Unavailable) as error:
+        except (*CLIENT_ERRORS, Unavailable) as error:
             _log.warning("%s: %s; again in %.1f s", doing, error or type(error).__name__, wait_s)
         await asyncio.sleep(wait_s)
         wait_s = min(wait_s * 2, LONGEST_WAIT_S)

@@ -8,7 +8,7 @@ PERIOD_S = 30.0
 _LIBRARY = "aiokafka"
 
 
-class Seldom(logging.Filter):
+class ThrottleFilter(logging.Filter):
     """Lets each kind of line through once per `PERIOD_S`."""
 
     def __init__(self) -> None:
@@ -24,10 +24,10 @@ class Seldom(logging.Filter):
         return due
 
 
-_seldom = Seldom()
+_seldom = ThrottleFilter()
 
 
-def speak_seldom() -> None:
+def throttle_library_logs() -> None:
     """Have all loggers of the library do so, and tell no everyday news; once is enough."""
     logging.getLogger(_LIBRARY).setLevel(logging.WARNING)
     names = [name for name in logging.root.manager.loggerDict if name.startswith(_LIBRARY)]

@@ -42,7 +42,7 @@ class TopicNames:
         return RUNS_PARTITIONS if topic == self.runs else PARTITIONS
 
 
-def names_of(route: Route) -> TopicNames:
+def topic_names(route: Route) -> TopicNames:
     """Return the names that `route` stands for."""
     return TopicNames(prefix=route.prefix, records=route.records)
 

@@ -14,10 +14,10 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import MessageSizeTooLargeError
 from aiokafka.producer.message_accumulator import BatchBuilder
 
-from baton.backends.kafka.client_lifecycle import begin, let_go
+from baton.backends.kafka.client_lifecycle import close_client, start_client
 from baton.backends.kafka.connection import Connection, as_unavailable
 from baton.backends.kafka.names import partition_of
-from baton.backends.kafka.topic_admin import Creation
+from baton.backends.kafka.topic_admin import TopicAdmin
 from baton.eventlog.errors import Unavailable, Unwritable
 from baton.eventlog.ports.topics import Message
 
@@ -30,12 +30,12 @@ class Producer:
     """One process's way of sending; it connects when there is something to send."""
 
     def __init__(
-        self, connection: Connection, creation: Creation, *, send_s: float = SEND_S
+        self, connection: Connection, topic_admin: TopicAdmin, *, send_s: float = SEND_S
     ) -> None:
         """`send_s` is how long a sending may take."""
         self._send_s = send_s
         self._connection = connection
-        self._creation = creation
+        self._topic_admin = topic_admin
         self._inner: AIOKafkaProducer | None = None
         self._starting = asyncio.Lock()
         self._ending: set[asyncio.Task[None]] = set()
@@ -54,13 +54,13 @@ class Producer:
         try:
             with as_unavailable():
                 async with asyncio.timeout(self._send_s):
-                    await self._creation.ensure(topic)
+                    await self._topic_admin.ensure(topic)
                     inner = await self._started()
                     await self._send(inner, topic, messages)
         except Exception as error:
             if inner is not None:
                 self._drop(inner)
-            self._creation.forget(topic)
+            self._topic_admin.forget(topic)
             if isinstance(error.__cause__, MessageSizeTooLargeError):
                 raise Unwritable(f"a message is larger than {topic} takes") from error
             raise
@@ -94,7 +94,7 @@ class Producer:
                 raise Unavailable("Kafka: the producer is closed")
             if self._inner is None:
                 fresh = self._connection.producer()
-                await begin(fresh)
+                await start_client(fresh)
                 self._inner = fresh
             return self._inner
 
@@ -105,7 +105,7 @@ class Producer:
             self._end(failed)
 
     def _end(self, failed: AIOKafkaProducer) -> None:
-        task = asyncio.ensure_future(let_go(failed, goodbye_s=0))
+        task = asyncio.ensure_future(close_client(failed, timeout_s=0))
         self._ending.add(task)
         task.add_done_callback(self._ending.discard)
 
@@ -114,7 +114,7 @@ class Producer:
         self._closed = True
         inner, self._inner = self._inner, None
         if inner is not None:
-            await let_go(inner)
+            await close_client(inner)
         await asyncio.gather(*self._ending)
 
 

@@ -8,7 +8,7 @@ from typing import Protocol, cast
 from aiokafka.admin import NewTopic
 from aiokafka.errors import NoError, TopicAlreadyExistsError, for_code
 
-from baton.backends.kafka.client_lifecycle import begin, let_go
+from baton.backends.kafka.client_lifecycle import close_client, start_client
 from baton.backends.kafka.connection import Connection, as_unavailable
 from baton.backends.kafka.names import TopicNames
 from baton.eventlog.errors import Unavailable
@@ -24,7 +24,7 @@ class _Answer(Protocol):
     topic_errors: Sequence[tuple[str, int, str]]
 
 
-class Creation:
+class TopicAdmin:
     """Sees to it that topics exist before they are used."""
 
     def __init__(self, connection: Connection, names: TopicNames) -> None:
@@ -52,13 +52,13 @@ class Creation:
         ]
         admin = self._connection.admin()
         with as_unavailable():
-            await begin(admin)
+            await start_client(admin)
             try:
                 answer = await admin.create_topics(wanted, timeout_ms=CREATE_MS)
             except AttributeError as error:  # the library counts on a controller
                 raise Unavailable("Kafka: the cluster has no controller") from error
             finally:
-                await asyncio.shield(let_go(admin))
+                await asyncio.shield(close_client(admin))
         outcomes = cast(_Answer, answer).topic_errors
         created = [topic for topic, code, message in outcomes if _is_new(code, message)]
         self._exist.update(topics)

@@ -8,12 +8,16 @@ from functools import partial
 from aiokafka import AIOKafkaConsumer
 from aiokafka.structs import ConsumerRecord
 
-from baton.backends.kafka.client_lifecycle import let_go
-from baton.backends.kafka.connection import FAILURES, Connection, as_unavailable, insist
-from baton.backends.kafka.consuming.corrupt_records import DAMAGE, MAX_MESSAGES, carefully
-from baton.backends.kafka.consuming.offsets import Found, GroupPlace, OwnPlace
+from baton.backends.kafka.client_lifecycle import close_client
+from baton.backends.kafka.connection import CLIENT_ERRORS, Connection, as_unavailable, retry
+from baton.backends.kafka.consuming.corrupt_records import (
+    DECODE_ERROR,
+    MAX_MESSAGES,
+    poll_skipping_corrupt,
+)
+from baton.backends.kafka.consuming.offsets import CommittedOffsets, Found, LocalOffsets
 from baton.backends.kafka.producer import Producer
-from baton.backends.kafka.topic_admin import Creation
+from baton.backends.kafka.topic_admin import TopicAdmin
 from baton.eventlog.errors import Unavailable
 from baton.eventlog.ports.topics import Delivered, Message
 
@@ -26,9 +30,9 @@ _log = logging.getLogger("baton.kafka")
 class KafkaTopics:
     """Implements `Topics`; a topic is created by its first use."""
 
-    def __init__(self, connection: Connection, creation: Creation, producer: Producer) -> None:
+    def __init__(self, connection: Connection, topic_admin: TopicAdmin, producer: Producer) -> None:
         self._connection = connection
-        self._creation = creation
+        self._topic_admin = topic_admin
         self._producer = producer
         self._open: set[KafkaConsumption] = set()
 
@@ -38,13 +42,13 @@ class KafkaTopics:
 
     async def consume(self, topic: str, *, group: str | None) -> "KafkaConsumption":
         """Receive the messages of `topic`: as one of `group`, or on one's own from now on."""
-        place = OwnPlace(topic) if group is None else GroupPlace(topic, group)
+        place = LocalOffsets(topic) if group is None else CommittedOffsets(topic, group)
         consumption = KafkaConsumption(
-            self._connection, self._creation, place, closed=self._open.discard
+            self._connection, self._topic_admin, place, closed=self._open.discard
         )
         self._open.add(consumption)
         if group is None:  # now is when Kafka says where the topic ends
-            await insist(consumption.started, f"receiving from {topic}")
+            await retry(consumption.started, f"receiving from {topic}")
         return consumption
 
     async def close(self) -> None:
@@ -58,14 +62,14 @@ class KafkaConsumption:
     def __init__(
         self,
         connection: Connection,
-        creation: Creation,
-        place: GroupPlace | OwnPlace,
+        topic_admin: TopicAdmin,
+        place: CommittedOffsets | LocalOffsets,
         *,
         closed: "Callable[[KafkaConsumption], None]",
     ) -> None:
         """`closed` is told about the end."""
         self._connection = connection
-        self._creation = creation
+        self._topic_admin = topic_admin
         self._place = place
         self._tell = closed
         self._consumer: AIOKafkaConsumer | None = None
@@ -77,7 +81,7 @@ class KafkaConsumption:
     async def next(self, *, unfinished: Collection[Delivered] = ()) -> Sequence[Delivered]:
         """Wait for and return the next messages; what was returned before is handled."""
         while not self._closed:
-            found = await insist(partial(self._polled, unfinished), self._doing)
+            found = await retry(partial(self._polled, unfinished), self._doing)
             if found:
                 return found
         raise Unavailable("Kafka: the consumption is closed")
@@ -100,12 +104,12 @@ class KafkaConsumption:
     async def _received(self, consumer: AIOKafkaConsumer) -> Found:
         found: Found
         if self._wary:
-            found, damaged = await carefully(consumer)
+            found, damaged = await poll_skipping_corrupt(consumer)
             self._wary = not damaged
             return found
         try:
             found = await consumer.getmany(timeout_ms=POLL_MS, max_records=MAX_MESSAGES)
-        except DAMAGE as error:
+        except DECODE_ERROR as error:
             self._wary = True
             raise Unavailable(f"Kafka: a message is damaged: {error}") from error
         return found
@@ -116,7 +120,7 @@ class KafkaConsumption:
             if self._closed:
                 raise Unavailable("Kafka: the consumption is closed")
             if self._consumer is None:
-                await self._creation.ensure(self._place.topic)
+                await self._topic_admin.ensure(self._place.topic)
                 fresh = self._connection.consumer(group=self._place.group)
                 with as_unavailable():
                     await self._place.take_up(fresh)
@@ -125,9 +129,9 @@ class KafkaConsumption:
 
     async def _drop(self) -> None:
         failed, self._consumer = self._consumer, None
-        self._creation.forget(self._place.topic)
+        self._topic_admin.forget(self._place.topic)
         if failed is not None:
-            await asyncio.shield(let_go(failed))
+            await asyncio.shield(close_client(failed))
 
     async def close(self, *, unfinished: Collection[Delivered] | None = None) -> None:
         """Leave. What was returned last is handled if `unfinished` is given, but for those."""
@@ -137,7 +141,7 @@ class KafkaConsumption:
             if unfinished is not None and self._consumer is not None:
                 async with asyncio.timeout(LEAVE_S):
                     await self._place.handled(self._consumer, unfinished)
-        except FAILURES as error:
+        except CLIENT_ERRORS as error:
             _log.warning("%s: what was done last will be received again: %r", self._doing, error)
         finally:
             await self._drop()

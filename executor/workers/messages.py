@@ -25,7 +25,7 @@ _MAX_CODE = 100
 _MAX_DIGITS = 10
 
 
-class Malformed(Exception):
+class MalformedMessage(Exception):
     """The message can't be read; `execution_id` is set where it names a task."""
 
     def __init__(self, message: str, *, execution_id: str | None = None) -> None:
@@ -34,7 +34,7 @@ class Malformed(Exception):
 
 
 @frozen
-class Answer:
+class WorkerAnswer:
     """What a worker says of an attempt: its outcome, or how far it is."""
 
     type: Literal["result", "heartbeat"]
@@ -64,7 +64,7 @@ def workers_group(prefix: str, queue: str) -> str:
     return f"{prefix}workers.{queue}"
 
 
-def task(function: str, call: Call) -> Message:
+def encode_task(function: str, call: Call) -> Message:
     """Return the task of performing `call` with the function of that name."""
     members: JsonObject = {
         "type": "task",
@@ -84,21 +84,21 @@ def task(function: str, call: Call) -> Message:
     return Message(value=orjson.dumps(members), key=key)
 
 
-def read_task(raw: bytes | None) -> Call:
-    """Return what a task asks for; raises Malformed."""
+def decode_task(raw: bytes | None) -> Call:
+    """Return what a task asks for; raises MalformedMessage."""
     members = _object(raw)
     execution_id = members.get("executionId")
     call = _call(members)
     if call is None or call.execution_id != execution_id:
         named = isinstance(execution_id, str) and _attempt_of(execution_id) is not None
-        raise Malformed(
+        raise MalformedMessage(
             "a member of the task is missing or of another kind",
             execution_id=str(execution_id) if named else None,
         )
     return call
 
 
-def result(execution_id: str, outcome: Succeeded | Failed) -> bytes:
+def encode_result(execution_id: str, outcome: Succeeded | Failed) -> bytes:
     """Return the message that says how the attempt ended."""
     members: JsonObject = {
         "type": "result",
@@ -118,7 +118,7 @@ def result(execution_id: str, outcome: Succeeded | Failed) -> bytes:
     return orjson.dumps(members)
 
 
-def heartbeat(execution_id: str, progress: Json) -> bytes:
+def encode_heartbeat(execution_id: str, progress: Json) -> bytes:
     """Return the message that says how far an attempt is; raises InvalidOutput."""
     return orjson.dumps(
         {
@@ -130,8 +130,8 @@ def heartbeat(execution_id: str, progress: Json) -> bytes:
     )
 
 
-def read_answer(raw: bytes | None) -> Answer:
-    """Return what a message on the results topic says; raises Malformed.
+def decode_answer(raw: bytes | None) -> WorkerAnswer:
+    """Return what a message on the results topic says; raises MalformedMessage.
 
     A result that names its attempt and holds what can't be recorded is a failure of the attempt.
     """
@@ -142,20 +142,20 @@ def read_answer(raw: bytes | None) -> Answer:
         )[2] == str(attempt):
             pass
         case _:
-            raise Malformed("it names no attempt")
+            raise MalformedMessage("it names no attempt")
     match members:
         case {"type": "heartbeat"}:
             progress = _recordable(raw, members.get("progress"))
-            return Answer(
+            return WorkerAnswer(
                 type="heartbeat", execution_id=execution_id, attempt=attempt, progress=progress
             )
         case {"type": "result", "status": "succeeded" | "failed" as status}:
             outcome = _outcome(raw, members, failed=status == "failed")
-            return Answer(
+            return WorkerAnswer(
                 type="result", execution_id=execution_id, attempt=attempt, outcome=outcome
             )
         case _:
-            raise Malformed("it is neither a result nor a heartbeat")
+            raise MalformedMessage("it is neither a result nor a heartbeat")
 
 
 def _attempt_of(execution_id: str) -> int | None:
@@ -168,9 +168,9 @@ def _object(raw: bytes | None) -> JsonObject:
     try:
         members = orjson.loads(raw or b"")
     except orjson.JSONDecodeError as error:
-        raise Malformed(f"it is no JSON: {error}") from None
+        raise MalformedMessage(f"it is no JSON: {error}") from None
     if not isinstance(members, dict):
-        raise Malformed("it is no JSON object")
+        raise MalformedMessage("it is no JSON object")
     return members
 
 

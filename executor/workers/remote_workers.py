@@ -20,14 +20,14 @@ from baton.executor.functions.registry import QueueFunction, identity
 from baton.executor.functions.results import refused
 from baton.executor.workers.messages import (
     MAX_BYTES,
-    Answer,
-    Malformed,
-    read_answer,
+    MalformedMessage,
+    WorkerAnswer,
+    decode_answer,
+    encode_task,
     results_topic,
-    task,
     tasks_topic,
 )
-from baton.executor.workers.sender import NotSent, Sender
+from baton.executor.workers.sender import Sender, Undeliverable
 
 PAYLOAD_TOO_LARGE: Final = "PAYLOAD_TOO_LARGE"
 MAX_REMEMBERED: Final = 50_000
@@ -42,7 +42,7 @@ _log = logging.getLogger("baton.executor")
 
 
 @dataclass(slots=True)
-class Refused:
+class RefusedAnswers:
     """Answers of workers that were not applied, by reason.
 
     malformed: not to be read; duplicate: the attempt was answered before; late: it had timed out or
@@ -64,7 +64,7 @@ class _Waiting:
     outcome: asyncio.Future[Succeeded | Failed]
 
 
-def of_queue(
+def queue_function(
     name: str,
     queue: str,
     *,
@@ -83,7 +83,7 @@ class RemoteWorkers:
     """
 
     def __init__(self, topics: Topics, *, prefix: str, clock: Clock) -> None:
-        self.refused = Refused()
+        self.refused = RefusedAnswers()
         self._topics = topics
         self._prefix = prefix
         self._clock = clock
@@ -96,7 +96,7 @@ class RemoteWorkers:
 
     async def perform(self, function: QueueFunction, call: Call, hear: Hear) -> Succeeded | Failed:
         """Give `call` to the workers of the function's queue and wait for its result."""
-        message = task(function.name, call)
+        message = encode_task(function.name, call)
         if (size := len(message.value or b"")) > MAX_BYTES:
             fault = f"the task has {size} bytes, at most {MAX_BYTES} can be sent"
             return refused(PAYLOAD_TOO_LARGE, fault)
@@ -106,7 +106,7 @@ class RemoteWorkers:
         try:
             await self._sender.send(tasks_topic(self._prefix, function.queue), message)
             return await waiting.outcome
-        except NotSent as fault:
+        except Undeliverable as fault:
             return refused(PAYLOAD_TOO_LARGE, str(fault))
         finally:
             self._leave(call.idempotency_key, waiting)
@@ -151,8 +151,8 @@ class RemoteWorkers:
 
     def _take(self, delivered: Delivered) -> None:
         try:
-            answer = read_answer(delivered.message.value)
-        except Malformed as error:
+            answer = decode_answer(delivered.message.value)
+        except MalformedMessage as error:
             self.refused.malformed += 1
             _log.warning("a worker's answer at %s is refused: %s", delivered.position, error)
             return
@@ -164,7 +164,7 @@ class RemoteWorkers:
         else:
             waiting.outcome.set_result(answer.outcome)
 
-    def _refuse(self, answer: Answer, waiting: _Waiting | None) -> None:
+    def _refuse(self, answer: WorkerAnswer, waiting: _Waiting | None) -> None:
         known = (waiting.attempt, waiting.outcome.done()) if waiting else None
         reason = _why(answer, known or self._over.get(answer.idempotency_key))
         setattr(self.refused, reason, getattr(self.refused, reason) + 1)
@@ -183,7 +183,7 @@ class RemoteWorkers:
             self._over.popitem(last=False)
 
 
-def _why(answer: Answer, known: tuple[int, bool] | None) -> Reason:
+def _why(answer: WorkerAnswer, known: tuple[int, bool] | None) -> Reason:
     """Return why an answer is refused; `known` is the newest attempt and whether it is answered."""
     if known is None or answer.attempt > known[0]:
         return "unmatched"
@@ -192,7 +192,7 @@ def _why(answer: Answer, known: tuple[int, bool] | None) -> Reason:
     return "duplicate" if known[1] else "late"
 
 
-def _tell(waiting: _Waiting, answer: Answer) -> None:
+def _tell(waiting: _Waiting, answer: WorkerAnswer) -> None:
     try:
         waiting.hear(answer.progress)
     except Exception:  # noqa: BLE001 - it must not cost the others their answers

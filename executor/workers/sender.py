@@ -16,7 +16,7 @@ _RETRY_MS = (50, 200, 1_000, 5_000)
 _log = logging.getLogger("baton.executor")
 
 
-class NotSent(Exception):
+class Undeliverable(Exception):
     """The message will never be taken, whenever it is sent; says why."""
 
 
@@ -38,7 +38,7 @@ class Sender:
     async def send(self, topic: str, message: Message) -> None:
         """Return once `message` is kept, perhaps more than once; topics are waited for.
 
-        A caller that is cancelled takes it back, if it is not on its way. Raises NotSent.
+        A caller that is cancelled takes it back, if it is not on its way. Raises Undeliverable.
         """
         posted = _Posted(message, asyncio.get_running_loop().create_future())
         self._posted.setdefault(topic, []).append(posted)
@@ -95,4 +95,4 @@ def _tell(batch: Sequence[_Posted], error: Exception | None) -> None:
         if error is None:
             one.kept.set_result(None)
         else:
-            one.kept.set_exception(NotSent(f"the message can't be sent: {error}"))
+            one.kept.set_exception(Undeliverable(f"the message can't be sent: {error}"))

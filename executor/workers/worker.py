@@ -19,16 +19,16 @@ from baton.executor.functions.registry import Registry
 from baton.executor.functions.results import INVALID_OUTPUT, InvalidOutput, refused
 from baton.executor.workers.messages import (
     MAX_BYTES,
-    Malformed,
-    heartbeat,
-    read_task,
-    result,
+    MalformedMessage,
+    decode_task,
+    encode_heartbeat,
+    encode_result,
     results_topic,
     tasks_topic,
     workers_group,
 )
 from baton.executor.workers.queue_tasks import QueueTasks
-from baton.executor.workers.sender import NotSent, Sender
+from baton.executor.workers.sender import Sender, Undeliverable
 
 EXPIRED: Final = "EXPIRED"
 TIMEOUT: Final = "TIMEOUT"
@@ -103,8 +103,8 @@ class Worker:
 
     async def _perform(self, delivered: Delivered) -> None:
         try:
-            call = read_task(delivered.message.value)
-        except Malformed as fault:
+            call = decode_task(delivered.message.value)
+        except MalformedMessage as fault:
             await self._refuse(delivered, fault)
             return
         if call.execution_id in self._under_way:
@@ -129,22 +129,22 @@ class Worker:
             return refused(TIMEOUT, "the deadline has passed", retryable=True)
 
     async def _answer(self, delivered: Delivered, call: Call, outcome: Succeeded | Failed) -> None:
-        raw = result(call.execution_id, outcome)
+        raw = encode_result(call.execution_id, outcome)
         if len(raw) > MAX_BYTES:
             fault = f"the result has {len(raw)} bytes, at most {MAX_BYTES} can be sent"
-            raw = result(call.execution_id, refused(INVALID_OUTPUT, fault))
+            raw = encode_result(call.execution_id, refused(INVALID_OUTPUT, fault))
         self._beats.pop(call.execution_id, None)
         try:
             await self._send(delivered, raw)
-        except NotSent as fault:
+        except Undeliverable as fault:
             await self._send(
-                delivered, result(call.execution_id, refused(INVALID_OUTPUT, str(fault)))
+                delivered, encode_result(call.execution_id, refused(INVALID_OUTPUT, str(fault)))
             )
 
-    async def _refuse(self, delivered: Delivered, fault: Malformed) -> None:
+    async def _refuse(self, delivered: Delivered, fault: MalformedMessage) -> None:
         _log.error("the task at %s can't be read: %s", delivered.position, fault)
         if fault.execution_id is not None:
-            raw = result(fault.execution_id, refused(INVALID_TASK, str(fault)))
+            raw = encode_result(fault.execution_id, refused(INVALID_TASK, str(fault)))
             await self._send(delivered, raw)
 
     async def _send(self, task: Delivered, raw: bytes) -> None:
@@ -153,7 +153,7 @@ class Worker:
     def _heard(self, call: Call, progress: object) -> None:
         """Send the newest progress of each attempt; one that is lost is no loss."""
         try:
-            raw = heartbeat(call.execution_id, progress)
+            raw = encode_heartbeat(call.execution_id, progress)
         except InvalidOutput as error:
             raise ValueError(f"no progress to report: {error}") from None
         if call.execution_id in self._under_way:

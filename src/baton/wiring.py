@@ -23,7 +23,7 @@ from baton.executor.functions.loading import load
 from baton.executor.functions.registered_functions import RegisteredFunctions
 from baton.executor.functions.registry import DEFAULT_HTTP_TIMEOUT_MS, HttpFunction, Registry
 from baton.executor.ownership import Ownership
-from baton.executor.workers.remote_workers import RemoteWorkers, of_queue
+from baton.executor.workers.remote_workers import RemoteWorkers, queue_function
 from baton.keys import jwt_secret, sealing_key
 from baton.metrics import export_executor, export_projector, export_scheduler
 from baton.projector.progress import Progress
@@ -234,7 +234,7 @@ def registry_of(settings: Settings) -> Registry:
         if entry.url is not None:
             registry.add(_http_function(name, entry, entry.url))
         if entry.queue is not None:
-            registry.add(of_queue(name, entry.queue, id=entry.id))
+            registry.add(queue_function(name, entry.queue, id=entry.id))
     return registry
 
 

@@ -7,13 +7,16 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Protocol
 
-from baton.backends.kafka.client_lifecycle import let_go
+from baton.backends.kafka.client_lifecycle import close_client
 from baton.backends.kafka.connection import Connection, connection_to
 from baton.backends.kafka.names import TopicNames
-from baton.backends.kafka.runs_topic.partitioned_log import KafkaShare, KafkaShares
+from baton.backends.kafka.runs_topic.partitioned_log import (
+    KafkaPartitionedLog,
+    PartitionSubscription,
+)
 from baton.backends.kafka.runs_topic.publisher import KafkaPublisher
 from baton.backends.kafka.runs_topic.run_event_reader import OnUnreadable, RunEventReader, log_only
-from baton.backends.kafka.topic_admin import Creation
+from baton.backends.kafka.topic_admin import TopicAdmin
 from baton.backends.memory.event_store import MemoryEventStore
 from baton.backends.memory.partitioned_log import MemoryShares
 from baton.domain.run.messages import RunStarted
@@ -90,20 +93,22 @@ class OnKafka:
     ) -> None:
         self.names = TopicNames(prefix=prefix, records=f"{prefix}records")
         self.reader = RunEventReader(store or MemoryEventStore(), on_unreadable)
-        creation = Creation(connection, self.names)
+        topic_admin = TopicAdmin(connection, self.names)
         topic = self.names.runs
-        self.publisher = KafkaPublisher(connection, creation, topic)
-        self.shares = KafkaShares(connection, creation, self.reader, topic=topic, prefix=prefix)
+        self.publisher = KafkaPublisher(connection, topic_admin, topic)
+        self.shares = KafkaPartitionedLog(
+            connection, topic_admin, self.reader, topic=topic, prefix=prefix
+        )
 
     async def publish(self, events: Sequence[Stored]) -> None:
         await self.publisher.publish(events)
 
     async def die(self, share: Subscription) -> None:
-        assert isinstance(share, KafkaShare)
+        assert isinstance(share, PartitionSubscription)
         member = share._member
         consumer, member._consumer = member._consumer, None
         assert consumer is not None
-        await let_go(consumer, goodbye_s=0)
+        await close_client(consumer, timeout_s=0)
 
     async def close(self) -> None:
         await self.shares.close()

@@ -10,12 +10,12 @@ from uuid import uuid4
 import pytest
 
 from baton.backends.kafka import TRANSPORT
-from baton.backends.kafka.client_lifecycle import let_go
+from baton.backends.kafka.client_lifecycle import close_client
 from baton.backends.kafka.connection import Connection, connection_to
-from baton.backends.kafka.log_throttle import Seldom
+from baton.backends.kafka.log_throttle import ThrottleFilter
 from baton.backends.kafka.names import RUNS_PARTITIONS, TopicNames, partition_of
 from baton.backends.kafka.producer import Producer
-from baton.backends.kafka.topic_admin import Creation
+from baton.backends.kafka.topic_admin import TopicAdmin
 from baton.backends.kafka.topics import KafkaTopics
 from baton.eventlog.errors import Unavailable, Unwritable
 from baton.eventlog.ports.topics import Message
@@ -49,9 +49,9 @@ class Baton:
 
     def __init__(self, connection: Connection, prefix: str, *, send_s: float = SEND_S) -> None:
         names = TopicNames(prefix=prefix, records=f"{prefix}records")
-        self.creation = Creation(connection, names)
-        self.producer = Producer(connection, self.creation, send_s=send_s)
-        self.topics = KafkaTopics(connection, self.creation, self.producer)
+        self.topic_admin = TopicAdmin(connection, names)
+        self.producer = Producer(connection, self.topic_admin, send_s=send_s)
+        self.topics = KafkaTopics(connection, self.topic_admin, self.producer)
 
     async def close(self) -> None:
         await self.topics.close()
@@ -283,7 +283,7 @@ async def test_a_member_that_vanishes_leaves_its_messages_to_the_others(
     await baton.topics.send(topic, numbered(20))
     vanishing = await baton.topics.consume(topic, group="readers")
     await taken(vanishing, 20)
-    await let_go(await vanishing.started(), goodbye_s=0)
+    await close_client(await vanishing.started(), timeout_s=0)
 
     staying = await opens().topics.consume(topic, group="readers")
     found: set[int] = set()
@@ -323,8 +323,8 @@ async def test_a_topic_that_exists_is_used_as_it_is(
 ) -> None:
     other = TopicNames(prefix=topic.removesuffix("letters"), records="records")
     runs = other.runs
-    await Creation(connection_to(broker.url), other).create((runs,))
-    assert await baton.creation.create((runs,)) == []
+    await TopicAdmin(connection_to(broker.url), other).create((runs,))
+    assert await baton.topic_admin.create((runs,)) == []
     await baton.topics.send(runs, [Message(value=b"%d" % n, key=b"%d" % n) for n in range(200)])
 
     consumption = await baton.topics.consume(runs, group="readers")
@@ -356,7 +356,7 @@ def test_keys_have_the_partitions_that_other_clients_give_them() -> None:
 
 
 def test_the_library_says_the_same_once_in_a_while() -> None:
-    seldom = Seldom()
+    seldom = ThrottleFilter()
 
     def passes(text: str, place: str) -> bool:
         record = logging.LogRecord("aiokafka", logging.ERROR, "", 1, text, (place,), None)

@@ -14,8 +14,8 @@ from baton.eventlog.clock import SystemClock
 from baton.executor.functions.call import Call
 from baton.executor.functions.registered_functions import RegisteredFunctions
 from baton.executor.functions.registry import Registry
-from baton.executor.workers.messages import read_answer, read_task, task
-from baton.executor.workers.remote_workers import RemoteWorkers, of_queue
+from baton.executor.workers.messages import decode_answer, decode_task, encode_task
+from baton.executor.workers.remote_workers import RemoteWorkers, queue_function
 from tests.cli.processes import environment
 from tests.conformance.opening import carriers
 from tests.docs.pages import ROOT
@@ -33,14 +33,14 @@ def blocks(language: str) -> list[str]:
 def test_the_task_on_the_page_is_what_is_sent_and_read() -> None:
     shown = json.loads(blocks("json")[0])
 
-    call = read_task(blocks("json")[0].encode())
+    call = decode_task(blocks("json")[0].encode())
 
-    assert json.loads(task(call.function, call).value or b"") == shown
+    assert json.loads(encode_task(call.function, call).value or b"") == shown
     assert call.idempotency_key == shown["idempotencyKey"]
 
 
 def test_the_answers_on_the_page_are_read() -> None:
-    success, failure, beat = [read_answer(block.encode()) for block in blocks("json")[1:]]
+    success, failure, beat = [decode_answer(block.encode()) for block in blocks("json")[1:]]
 
     assert success.outcome == Succeeded(output={"bytes": 4711}, context={"thumbnail": "https://…"})
     assert isinstance(failure.outcome, Failed)
@@ -71,7 +71,7 @@ async def asking(folder: Path) -> AsyncIterator[RegisteredFunctions]:
     assert stores.topics is not None
     clock = SystemClock()
     registry = Registry()
-    registry.add(of_queue("thumbnail", "images"))
+    registry.add(queue_function("thumbnail", "images"))
     remote = RemoteWorkers(stores.topics, prefix=prefix_for(folder), clock=clock)
     functions = RegisteredFunctions(registry, clock=clock, remote=remote)
     try:

@@ -17,7 +17,7 @@ from baton.eventlog.clock import SystemClock
 from baton.eventlog.ports.backend import Stores
 from baton.executor.functions.registered_functions import RegisteredFunctions
 from baton.executor.functions.registry import Registry
-from baton.executor.workers.remote_workers import RemoteWorkers, of_queue
+from baton.executor.workers.remote_workers import RemoteWorkers, queue_function
 from tests.cli.processes import environment
 from tests.conformance.opening import carriers
 from tests.executor.calls import a_call
@@ -58,7 +58,7 @@ async def asking(stores: Stores, folder: Path) -> AsyncIterator[RegisteredFuncti
     assert stores.topics is not None
     clock = SystemClock()
     registry = Registry()
-    registry.add(of_queue("square", "numbers"))
+    registry.add(queue_function("square", "numbers"))
     remote = RemoteWorkers(stores.topics, prefix=prefix_for(folder), clock=clock)
     functions = RegisteredFunctions(registry, clock=clock, remote=remote)
     try:

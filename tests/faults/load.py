@@ -13,7 +13,7 @@ import aiohttp
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
-from baton.backends.kafka.client_lifecycle import let_go
+from baton.backends.kafka.client_lifecycle import close_client
 from tests.faults.checkers import Needs
 from tests.faults.driver import OK, ORCHESTRATIONS, REFUSED, Driver
 from tests.faults.history import Operation
@@ -216,7 +216,7 @@ class Load:
                 try:
                     await producer.start()
                 except BaseException:
-                    await asyncio.shield(let_go(producer))
+                    await asyncio.shield(close_client(producer))
                     raise
                 self._producer = producer
             return self._producer
@@ -224,7 +224,7 @@ class Load:
     async def _drop_producer(self) -> None:
         producer, self._producer = self._producer, None
         if producer is not None:
-            await asyncio.shield(let_go(producer))
+            await asyncio.shield(close_client(producer))
 
 
 def _event(key: str) -> dict[str, Any]:

@@ -56,7 +56,7 @@ class Assignment:
         """Note that the next generation is another member's."""
         self.generation = -1
 
-    def let_go(self, partitions: AbstractSet[int]) -> None:
+    def release(self, partitions: AbstractSet[int]) -> None:
         """Note that the owner let go."""
         for known in (self.begun, self.settled, self.interrupted):
             known.difference_update(partitions)

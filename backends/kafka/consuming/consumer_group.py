@@ -9,13 +9,13 @@ from typing import Final
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import UnknownTopicOrPartitionError
 
-from baton.backends.kafka.client_lifecycle import begin, let_go
-from baton.backends.kafka.connection import FAILURES, Connection, as_unavailable
+from baton.backends.kafka.client_lifecycle import close_client, start_client
+from baton.backends.kafka.connection import CLIENT_ERRORS, Connection, as_unavailable
 from baton.backends.kafka.consuming.assignment import Assignment, Rebalances, sticky_assignor
-from baton.backends.kafka.consuming.corrupt_records import DAMAGE, carefully
-from baton.backends.kafka.consuming.offsets import Found, Incoming
+from baton.backends.kafka.consuming.corrupt_records import DECODE_ERROR, poll_skipping_corrupt
+from baton.backends.kafka.consuming.offsets import Found, RawRecord
 from baton.backends.kafka.names import partition_of
-from baton.backends.kafka.topic_admin import Creation
+from baton.backends.kafka.topic_admin import TopicAdmin
 from baton.eventlog.errors import Unavailable
 from baton.eventlog.ports.partitions import Owns
 
@@ -33,12 +33,14 @@ _log = logging.getLogger("baton.kafka")
 class GroupMember:
     """Fetches messages of the partitions of `topic` that are its own, and commits offsets."""
 
-    def __init__(self, connection: Connection, creation: Creation, topic: str, group: str) -> None:
+    def __init__(
+        self, connection: Connection, topic_admin: TopicAdmin, topic: str, group: str
+    ) -> None:
         self.topic = topic
         self.group = group
         self.assignment = Assignment()
         self._connection = connection
-        self._creation = creation
+        self._topic_admin = topic_admin
         self._consumer: AIOKafkaConsumer | None = None
         self._committing: asyncio.Task[None] | None = None
         self._committed: dict[int, int] = {}
@@ -49,10 +51,10 @@ class GroupMember:
     async def join(self) -> None:
         """Have a consumer; a new one has no partitions yet. Raises `Unavailable`."""
         if self._consumer is None:
-            await self._creation.ensure(self.topic)
+            await self._topic_admin.ensure(self.topic)
             consumer = self._connection.consumer(group=self.group, assignor=sticky_assignor())
             with as_unavailable():
-                await begin(consumer)
+                await start_client(consumer)
             consumer.subscribe([self.topic], listener=Rebalances(consumer, self.assignment))
             self._consumer = consumer
 
@@ -62,7 +64,7 @@ class GroupMember:
         numbers = frozenset(partitions)
         return lambda stream: partition_of(stream.encode(), count) in numbers
 
-    async def fetch(self) -> Sequence[Incoming]:
+    async def fetch(self) -> Sequence[RawRecord]:
         """Return the next messages of settled partitions, none after a while or a failure."""
         consumer = self._joined
         settled = self.assignment.settled
@@ -70,9 +72,9 @@ class GroupMember:
         try:
             found = await self._received(consumer)
             _require(consumer, self.topic)
-        except (*FAILURES, DAMAGE) as error:
+        except (*CLIENT_ERRORS, DECODE_ERROR) as error:
             _log.warning("receiving from %s: %s", self.topic, error or type(error).__name__)
-            self._creation.forget(self.topic)
+            self._topic_admin.forget(self.topic)
             await self._drop()
             await asyncio.sleep(AGAIN_S)
             return ()
@@ -85,12 +87,12 @@ class GroupMember:
         """Return what came in; where a message is damaged, what a new consumer gets around it."""
         found: Found
         if self._wary:
-            found, damaged = await carefully(consumer)
+            found, damaged = await poll_skipping_corrupt(consumer)
             self._wary = not damaged
             return found
         try:
             found = await consumer.getmany(timeout_ms=POLL_MS)
-        except DAMAGE:
+        except DECODE_ERROR:
             self._wary = True
             raise
         return found
@@ -114,7 +116,7 @@ class GroupMember:
         if self._committing is not None:
             await asyncio.wait((self._committing,), timeout=LEAVE_WITHIN_S)
         await self._commit(consumer, LEAVE_WITHIN_S)
-        await let_go(consumer)
+        await close_client(consumer)
 
     @property
     def _joined(self) -> AIOKafkaConsumer:
@@ -140,7 +142,7 @@ class GroupMember:
         try:
             async with asyncio.timeout(within_s):
                 await consumer.commit(offsets)
-        except FAILURES as error:
+        except CLIENT_ERRORS as error:
             _log.info("%s: offsets aren't committed: %r", self.group, error)
         else:
             self._committed.update(fresh)
@@ -154,7 +156,7 @@ class GroupMember:
         self.assignment.left()
         self._committed.clear()
         if consumer is not None:
-            await asyncio.shield(let_go(consumer))
+            await asyncio.shield(close_client(consumer))
 
 
 def _require(consumer: AIOKafkaConsumer, topic: str) -> None:

@@ -14,7 +14,7 @@ from aiokafka.structs import ConsumerRecord, TopicPartition
 
 from baton.backends.kafka.consuming.offsets import Found, Records
 
-DAMAGE = UnicodeError
+DECODE_ERROR = UnicodeError
 """What the library raises."""
 LOOK_MS = 200
 MAX_MESSAGES = 500
@@ -23,7 +23,7 @@ MAX_MESSAGES = 500
 _log = logging.getLogger("baton.kafka")
 
 
-async def carefully(consumer: AIOKafkaConsumer) -> tuple[Found, bool]:
+async def poll_skipping_corrupt(consumer: AIOKafkaConsumer) -> tuple[Found, bool]:
     """Return messages of one partition, none after a while; and whether there are damaged ones.
 
     When it raises or is cancelled, the consumer has lost its place.
@@ -34,7 +34,7 @@ async def carefully(consumer: AIOKafkaConsumer) -> tuple[Found, bool]:
     for place in places:
         try:
             found = await consumer.getmany(place, timeout_ms=LOOK_MS, max_records=MAX_MESSAGES)
-        except DAMAGE:
+        except DECODE_ERROR:
             records, damaged = await _one_by_one(consumer, place)
             return {place: records} if records else {}, damaged
         if found:
@@ -49,7 +49,7 @@ async def _one_by_one(consumer: AIOKafkaConsumer, place: TopicPartition) -> tupl
     while len(records) < MAX_MESSAGES:
         try:
             found = await consumer.getmany(place, timeout_ms=LOOK_MS, max_records=1)
-        except DAMAGE as error:
+        except DECODE_ERROR as error:
             offset = await consumer.position(place)
             _log.error("the message at %s/%d@%d is damaged: %s", *place, offset, error)
             consumer.seek(place, offset + 1)

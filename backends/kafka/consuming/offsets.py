@@ -9,19 +9,19 @@ from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener
 from aiokafka.errors import CommitFailedError, IllegalStateError
 from aiokafka.structs import ConsumerRecord, TopicPartition
 
-from baton.backends.kafka.client_lifecycle import begin, let_go
+from baton.backends.kafka.client_lifecycle import close_client, start_client
 from baton.eventlog.ports.topics import Delivered
 
 COMMIT_S = 20.0
 
-Incoming: TypeAlias = "ConsumerRecord[bytes, bytes]"
-Records: TypeAlias = Sequence[Incoming]
+RawRecord: TypeAlias = "ConsumerRecord[bytes, bytes]"
+Records: TypeAlias = Sequence[RawRecord]
 Found: TypeAlias = Mapping[TopicPartition, Records]
 
 _log = logging.getLogger("baton.kafka")
 
 
-class Returned:
+class InFlight:
     """What was returned of each partition, and how much of it is handled."""
 
     def __init__(self) -> None:
@@ -45,19 +45,19 @@ class Returned:
         self._ends.clear()
 
 
-class GroupPlace(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no types
+class CommittedOffsets(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no types
     """A place that Kafka keeps, as offsets that the group has committed."""
 
     def __init__(self, topic: str, group: str) -> None:
         self.topic = topic
         self.group = group
-        self.returned = Returned()
+        self.returned = InFlight()
         self._committed: dict[TopicPartition, int] = {}
 
     async def take_up(self, consumer: AIOKafkaConsumer) -> None:
         """Begin to join the group; `getmany` waits until it has its partitions."""
         self.on_partitions_revoked(())
-        await begin(consumer)
+        await start_client(consumer)
         consumer.subscribe([self.topic], listener=self)
 
     def on_partitions_revoked(self, revoked: Collection[TopicPartition]) -> None:  # noqa: ARG002
@@ -86,14 +86,14 @@ class GroupPlace(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka h
             self._committed |= news
 
 
-class OwnPlace:
+class LocalOffsets:
     """A place that nobody else knows: it begins at the end of the topic."""
 
     group = None
 
     def __init__(self, topic: str) -> None:
         self.topic = topic
-        self.returned = Returned()
+        self.returned = InFlight()
         self._handled: dict[TopicPartition, int] = {}
 
     async def take_up(self, consumer: AIOKafkaConsumer) -> None:
@@ -102,13 +102,13 @@ class OwnPlace:
         A consumer that can't is let go.
         """
         consumer.subscribe([self.topic])
-        await begin(consumer)
+        await start_client(consumer)
         self.returned.clear()
         new = list(consumer.assignment() - self._handled.keys())
         try:
             self._handled |= await consumer.end_offsets(new) if new else {}
         except BaseException:
-            await asyncio.shield(let_go(consumer))
+            await asyncio.shield(close_client(consumer))
             raise
         for place in consumer.assignment():
             consumer.seek(place, self._handled[place])

@@ -9,11 +9,11 @@ import logging
 from collections.abc import Sequence
 from functools import partial
 
-from baton.backends.kafka.connection import Connection, insist
+from baton.backends.kafka.connection import Connection, retry
 from baton.backends.kafka.consuming.consumer_group import GroupMember
-from baton.backends.kafka.consuming.offsets import Incoming
+from baton.backends.kafka.consuming.offsets import RawRecord
 from baton.backends.kafka.runs_topic.run_event_reader import RunEventReader
-from baton.backends.kafka.topic_admin import Creation
+from baton.backends.kafka.topic_admin import TopicAdmin
 from baton.eventlog.events.envelope import Recorded
 from baton.eventlog.ports.partitions import Owner
 from baton.eventlog.ports.stores import Subscription
@@ -21,13 +21,13 @@ from baton.eventlog.ports.stores import Subscription
 _log = logging.getLogger("baton.kafka")
 
 
-class KafkaShares:
+class KafkaPartitionedLog:
     """Implements `SharedLog` for one topic; a group is `prefix` and its name."""
 
     def __init__(
         self,
         connection: Connection,
-        creation: Creation,
+        topic_admin: TopicAdmin,
         reader: RunEventReader,
         *,
         topic: str,
@@ -35,16 +35,16 @@ class KafkaShares:
     ) -> None:
         self.reader = reader
         self._connection = connection
-        self._creation = creation
+        self._topic_admin = topic_admin
         self._topic = topic
         self._prefix = prefix
-        self._shares: set[KafkaShare] = set()
+        self._shares: set[PartitionSubscription] = set()
 
     async def join(self, name: str, owner: Owner) -> Subscription:
         """Become one of the followers called `name`, by the first `next`."""
         group = f"{self._prefix}{name}"
-        member = GroupMember(self._connection, self._creation, self._topic, group)
-        share = KafkaShare(member, self.reader, owner)
+        member = GroupMember(self._connection, self._topic_admin, self._topic, group)
+        share = PartitionSubscription(member, self.reader, owner)
         self._shares.add(share)
         return share
 
@@ -54,21 +54,21 @@ class KafkaShares:
         self._shares.clear()
 
 
-class KafkaShare:
+class PartitionSubscription:
     """One owner's part of the log."""
 
     def __init__(self, member: GroupMember, reader: RunEventReader, owner: Owner) -> None:
         self._member = member
         self._reader = reader
         self._owner = owner
-        self._fetched: Sequence[Incoming] = ()
+        self._fetched: Sequence[RawRecord] = ()
 
     async def next(self) -> Sequence[Recorded]:
         """Wait for and return events that the owner doesn't know; tell it what it owns first."""
         while True:
             if not self._fetched:
                 self._member.handled()
-            await insist(self._member.join, f"joining {self._member.group}")
+            await retry(self._member.join, f"joining {self._member.group}")
             await self._settle()
             if not self._fetched:
                 self._fetched = await self._member.fetch()
@@ -89,12 +89,12 @@ class KafkaShare:
                 _log.info("%s: lost partitions %s", group, sorted(lost))
                 self._fetched = [one for one in self._fetched if one.partition not in lost]
                 await self._owner.lose(self._member.owns(lost))
-                ours.let_go(lost)
+                ours.release(lost)
             elif gained := ours.gained:
                 _log.info("%s: gained partitions %s", group, sorted(gained))
                 ours.begun |= gained
                 take_up = partial(self._owner.gain, self._member.owns(gained))
-                await insist(take_up, f"{group}: taking up partitions")
+                await retry(take_up, f"{group}: taking up partitions")
                 ours.settled |= gained
             else:
                 return

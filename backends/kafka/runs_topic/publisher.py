@@ -17,11 +17,11 @@ from aiokafka.errors import NoError, UnknownTopicOrPartitionError, for_code
 from aiokafka.protocol.produce import ProduceRequest
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
 
-from baton.backends.kafka.client_lifecycle import begin, let_go
+from baton.backends.kafka.client_lifecycle import close_client, start_client
 from baton.backends.kafka.connection import METADATA_MS, Connection, as_unavailable
 from baton.backends.kafka.names import partition_of
 from baton.backends.kafka.runs_topic.run_event_codec import headers_of, value_of
-from baton.backends.kafka.topic_admin import Creation
+from baton.backends.kafka.topic_admin import TopicAdmin
 from baton.eventlog.errors import Unavailable
 from baton.eventlog.events.envelope import Stored
 
@@ -61,13 +61,13 @@ class KafkaPublisher:
     def __init__(
         self,
         connection: Connection,
-        creation: Creation,
+        topic_admin: TopicAdmin,
         topic: str,
         *,
         timeout_s: float = PUBLISH_S,
     ) -> None:
         self._connection = connection
-        self._creation = creation
+        self._topic_admin = topic_admin
         self._topic = topic
         self._timeout_s = timeout_s
         self._client: AIOKafkaClient | None = None
@@ -83,7 +83,7 @@ class KafkaPublisher:
                         for batches in _rounds(events, _partitions(client, self._topic)):
                             await self._send(client, batches)
             except Unavailable:
-                self._creation.forget(self._topic)
+                self._topic_admin.forget(self._topic)
                 await self._let_go()
                 raise
 
@@ -93,7 +93,7 @@ class KafkaPublisher:
             await self._let_go()
 
     async def _connected(self) -> AIOKafkaClient:
-        await self._creation.ensure(self._topic)
+        await self._topic_admin.ensure(self._topic)
         if self._client is None:
             client = AIOKafkaClient(
                 bootstrap_servers=",".join(self._connection.servers),
@@ -101,7 +101,7 @@ class KafkaPublisher:
                 request_timeout_ms=round(1_000 * self._timeout_s),
                 metadata_max_age_ms=METADATA_MS,
             )
-            await begin(client)
+            await start_client(client)
             self._client = client
             await client.set_topics([self._topic])
         return self._client
@@ -149,7 +149,7 @@ class KafkaPublisher:
     async def _let_go(self) -> None:
         client, self._client = self._client, None
         if client is not None:
-            await let_go(client)
+            await close_client(client)
 
 
 def _partitions(client: AIOKafkaClient, topic: str) -> int:

@@ -14,20 +14,20 @@ from baton.domain.stream import stream_parts
 from baton.eventlog.events.envelope import Stored
 
 KIND = DECIDER.name
-LARGEST = 512 * 1024
+MAX_EVENT_BYTES = 512 * 1024
 """Bytes of an event in a message; brokers take messages of a megabyte by default."""
 
 Headers: TypeAlias = Iterable[tuple[str, bytes]]
 
 
-class Place(NamedTuple):
+class EventRef(NamedTuple):
     """Which event a message brings."""
 
     stream: str
     version: int
 
 
-class Foreign(ValueError):
+class NotARunEvent(ValueError):
     """A message that isn't an event of Baton's."""
 
 
@@ -38,32 +38,32 @@ def headers_of(event: Stored) -> list[tuple[str, bytes | None]]:
         ("version", b"%d" % event.version),
         ("position", b"%d" % event.position),
     ]
-    if len(event.state) > LARGEST:
+    if len(event.state) > MAX_EVENT_BYTES:
         headers.append(("omitted", b"%d" % len(event.state)))
     return headers
 
 
 def value_of(event: Stored) -> bytes | None:
     """Return the value of an event's message."""
-    return event.state if len(event.state) <= LARGEST else None
+    return event.state if len(event.state) <= MAX_EVENT_BYTES else None
 
 
-def place_of(key: bytes | None, headers: Sequence[tuple[str, bytes]]) -> Place:
-    """Return which event a message brings; raises `Foreign`."""
+def event_ref_of(key: bytes | None, headers: Sequence[tuple[str, bytes]]) -> EventRef:
+    """Return which event a message brings; raises `NotARunEvent`."""
     if key is None:
-        raise Foreign("a message without a key")
+        raise NotARunEvent("a message without a key")
     try:
         if len(headers) > 1 and headers[1][0] == "version":  # as Baton writes them
-            return Place(key.decode(), int(headers[1][1]))
-        return Place(key.decode(), int(dict(headers)["version"]))
+            return EventRef(key.decode(), int(headers[1][1]))
+        return EventRef(key.decode(), int(dict(headers)["version"]))
     except (KeyError, TypeError, ValueError) as error:
-        raise Foreign(f"no name of a stream, or no version: {error!r}") from error
+        raise NotARunEvent(f"no name of a stream, or no version: {error!r}") from error
 
 
-def stored_in(
-    place: Place, value: bytes | None, headers: Sequence[tuple[str, bytes]]
+def stored_event(
+    place: EventRef, value: bytes | None, headers: Sequence[tuple[str, bytes]]
 ) -> Stored | None:
-    """Return the event that a message brings, None if it is left to the store; raises `Foreign`."""
+    """Return the event of a message, or None if only the store has it; raises `NotARunEvent`."""
     found = dict(headers)
     try:
         topic, position = found["type"].decode(), int(found["position"])
@@ -71,9 +71,9 @@ def stored_in(
         if value is None:
             int(found["omitted"])
     except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise Foreign(f"no event: {error!r}") from error
+        raise NotARunEvent(f"no event: {error!r}") from error
     if kind != KIND or not topic.startswith(f"{KIND}."):
-        raise Foreign(f"{topic} of {place.stream} is no event of a run")
+        raise NotARunEvent(f"{topic} of {place.stream} is no event of a run")
     if value is None:
         return None
     return Stored(position, place.stream, place.version, topic, value)

@@ -8,8 +8,13 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final, TypeAlias
 
-from baton.backends.kafka.consuming.offsets import Incoming
-from baton.backends.kafka.runs_topic.run_event_codec import Foreign, Place, place_of, stored_in
+from baton.backends.kafka.consuming.offsets import RawRecord
+from baton.backends.kafka.runs_topic.run_event_codec import (
+    EventRef,
+    NotARunEvent,
+    event_ref_of,
+    stored_event,
+)
 from baton.eventlog.errors import Unreadable
 from baton.eventlog.events.codec import recorded
 from baton.eventlog.events.envelope import Recorded
@@ -21,7 +26,7 @@ SLICE: Final = 250
 ATTEMPTS: Final = 3
 AGAIN_S: Final = 0.5
 
-Knows: TypeAlias = Callable[[str, int], bool]
+AlreadySeen: TypeAlias = Callable[[str, int], bool]
 OnUnreadable: TypeAlias = Callable[[Delivered, str], Awaitable[None]]
 
 _log = logging.getLogger("baton.kafka")
@@ -43,31 +48,31 @@ class RunEventReader:
         self._store = store
         self._on_unreadable = on_unreadable
 
-    async def read(self, messages: Sequence[Incoming], knows: Knows) -> list[Recorded]:
+    async def read(self, messages: Sequence[RawRecord], knows: AlreadySeen) -> list[Recorded]:
         """Return the events that aren't known, in order; raises `Unavailable`."""
         found: list[Recorded] = []
         for message in messages:
             try:
-                place = place_of(message.key, message.headers)
+                place = event_ref_of(message.key, message.headers)
                 if knows(place.stream, place.version):
                     continue
                 found += await self._event(place, message)
-            except (Foreign, Unreadable) as error:
+            except (NotARunEvent, Unreadable) as error:
                 await self._pass_over(message, " ".join(str(error).split()))
             if len(found) % SLICE == 0:
                 await asyncio.sleep(0)
         return found
 
-    async def _event(self, place: Place, message: Incoming) -> Sequence[Recorded]:
-        stored = stored_in(place, message.value, message.headers)
+    async def _event(self, place: EventRef, message: RawRecord) -> Sequence[Recorded]:
+        stored = stored_event(place, message.value, message.headers)
         if stored is not None:
             return (recorded(*stored),)
         found = await self._store.read(place.stream, after=place.version - 1)
         if not found:
-            raise Foreign(f"{place.stream} has no version {place.version} in the store")
+            raise NotARunEvent(f"{place.stream} has no version {place.version} in the store")
         return found[:1]
 
-    async def _pass_over(self, message: Incoming, reason: str) -> None:
+    async def _pass_over(self, message: RawRecord, reason: str) -> None:
         delivered = Delivered(
             topic=message.topic,
             partition=message.partition,

@@ -10,7 +10,7 @@ from aiokafka.producer import message_accumulator
 from aiokafka.record.default_records import _DefaultRecordBatchBuilderPy
 
 from baton.backends.kafka.connection import Connection, connection_to
-from baton.backends.kafka.runs_topic.run_event_codec import LARGEST
+from baton.backends.kafka.runs_topic.run_event_codec import MAX_EVENT_BYTES
 from baton.backends.memory.event_store import MemoryEventStore
 from baton.domain.run.messages import RunCancelled
 from baton.eventlog.errors import Unavailable
@@ -18,7 +18,7 @@ from baton.eventlog.events.codec import encode
 from baton.eventlog.events.envelope import Stored, Write
 from baton.eventlog.ports.topics import Delivered
 from tests.conformance.sharing import SESSION_MS, Group, OnKafka, events, streams, until
-from tests.conformance.test_kafka_from_others import NoText
+from tests.conformance.test_kafka_foreign_messages import NoText
 from tests.servers.kafka import own_broker, prefix_for, server_url
 from tests.servers.local_kafka import LocalKafka
 
@@ -180,7 +180,7 @@ async def test_an_event_too_large_for_a_message_comes_from_the_store(
 ) -> None:
     store = MemoryEventStore()
     large = RunCancelled(at=2, by="ann", reason="x" * 3_000_000)
-    small = RunCancelled(at=3, by="ann", reason="x" * (LARGEST - 500))
+    small = RunCancelled(at=3, by="ann", reason="x" * (MAX_EVENT_BYTES - 500))
     stream = "acme/run/large"
     happened = [RunCancelled(at=1, by="ann"), large, small]
     await store.append([Write(stream=stream, expected=0, events=happened)])
