@@ -11,14 +11,14 @@ from typing import Any, TypeAlias
 from baton.eventlog.events.codec import dump, load
 from baton.eventlog.events.envelope import Recorded
 from baton.eventlog.ports.views import Change, Row, ViewStore
-from baton.projector.document_cache import Entry, Recent
+from baton.projector.document_cache import DocumentCache, Entry
 from baton.projector.view import Key, View
 
 Touched: TypeAlias = tuple[Callable[[Any, Recorded], Any], Entry]
 """A document that an event changes, and how."""
 
 
-class Folding:
+class Batch:
     """Folds events into the documents of every view, each of which is written once per take.
 
     `position` is where the fold stands; events up to it are passed over. `pending` counts the
@@ -103,16 +103,16 @@ class Folding:
         return len(events)
 
 
-async def read_missing(folding: Folding, store: ViewStore, events: Sequence[Recorded]) -> None:
+async def read_missing(batch: Batch, store: ViewStore, events: Sequence[Recorded]) -> None:
     """Read what `events` may need from `store` and supply it; raises `Unavailable`."""
-    for name, keys in folding.missing(events).items():
-        folding.supply(name, keys, await store.get_many(name, keys))
+    for name, keys in batch.missing(events).items():
+        batch.supply(name, keys, await store.get_many(name, keys))
 
 
 class _Table:
     """The documents of one view on their way from one batch to the next."""
 
-    __slots__ = ("_changed", "_evolve", "_keys", "_recent", "supplied", "taken", "view")
+    __slots__ = ("_cache", "_changed", "_evolve", "_keys", "supplied", "taken", "view")
 
     def __init__(self, view: View[Any]) -> None:
         self.view = view
@@ -120,7 +120,7 @@ class _Table:
         self.taken: dict[Key, Entry] = {}
         self.supplied: dict[Key, Entry] = {}
         self._changed: dict[Key, Entry] = {}
-        self._recent = Recent()
+        self._cache = DocumentCache()
 
     def find(self, recorded: Recorded, touched: list[Touched]) -> bool:
         """Add the entries that the event changes; False when one has to be read first."""
@@ -130,7 +130,7 @@ class _Table:
             if entry is None:
                 entry = self._at_hand(key)
                 if entry is None:
-                    if not self.view.begins(recorded):
+                    if not self.view.creates(recorded):
                         return False
                     entry = Entry()
                 changed[key] = entry
@@ -139,7 +139,7 @@ class _Table:
 
     def missing(self, recorded: Recorded) -> list[Key]:
         """Return the keys of the event that are not at hand and may stand in the store."""
-        if self.view.begins(recorded):
+        if self.view.creates(recorded):
             return []
         keys = self.view.keys(recorded)
         return [key for key in keys if key not in self._changed and self._at_hand(key) is None]
@@ -160,18 +160,18 @@ class _Table:
             elif entry.stored:
                 deletes.append(key)
                 entry.stored = False
-                self._recent.forget(key)
+                self._cache.discard(key)
         self.taken, self._changed = self._changed, {}
         return Change(table=self.view.name, upserts=upserts, deletes=deletes)
 
     def _row(self, key: Key, entry: Entry) -> Row:
         data = dump(entry.document)
         entry.stored = True
-        if self.view.settled(entry.document):
-            self._recent.forget(key)
+        if self.view.is_final(entry.document):
+            self._cache.discard(key)
         else:
-            self._recent.put(key, entry, len(data))
+            self._cache.put(key, entry, len(data))
         return Row(key[0], key[1], data, self.view.columns(entry.document))
 
     def _at_hand(self, key: Key) -> Entry | None:
-        return self.taken.get(key) or self._recent.get(key) or self.supplied.get(key)
+        return self.taken.get(key) or self._cache.get(key) or self.supplied.get(key)

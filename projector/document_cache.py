@@ -4,7 +4,7 @@ from typing import Any
 
 from baton.projector.view import Key
 
-ROOM = 8 * 1024 * 1024
+CAPACITY_BYTES = 8 * 1024 * 1024
 """Bytes of stored form that are surely kept; up to twice as much are held."""
 
 
@@ -21,13 +21,13 @@ class Entry:
         self.stored = stored
 
 
-class Recent:
+class DocumentCache:
     """The entries put last, in two halves: when the young one is full, the old one is dropped."""
 
-    __slots__ = ("_bytes", "_old", "_room", "_young")
+    __slots__ = ("_bytes", "_capacity_bytes", "_old", "_young")
 
-    def __init__(self, room: int = ROOM) -> None:
-        self._room = room
+    def __init__(self, capacity_bytes: int = CAPACITY_BYTES) -> None:
+        self._capacity_bytes = capacity_bytes
         self._bytes = 0
         self._young: dict[Key, Entry] = {}
         self._old: dict[Key, Entry] = {}
@@ -40,10 +40,10 @@ class Recent:
         """Keep the entry, whose stored form has `size` bytes."""
         self._young[key] = entry
         self._bytes += size
-        if self._bytes > self._room:
+        if self._bytes > self._capacity_bytes:
             self._old, self._young, self._bytes = self._young, {}, 0
 
-    def forget(self, key: Key) -> None:
+    def discard(self, key: Key) -> None:
         """Let go of the entry, if it is held."""
         self._young.pop(key, None)
         self._old.pop(key, None)

@@ -5,7 +5,7 @@ import heapq
 from itertools import count
 
 
-class Waiting:
+class PositionWaiters:
     """Those who wait until the views hold a position, the lowest first."""
 
     def __init__(self) -> None:

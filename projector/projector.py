@@ -16,8 +16,8 @@ from baton.eventlog.loops.follow import follow
 from baton.eventlog.ports.clock import Clock
 from baton.eventlog.ports.stores import Log
 from baton.eventlog.ports.views import Change, ViewStore
-from baton.projector.batch import Folding, read_missing
-from baton.projector.position_waiters import Waiting
+from baton.projector.batch import Batch, read_missing
+from baton.projector.position_waiters import PositionWaiters
 from baton.projector.view import View
 from baton.projector.views import every_view
 
@@ -60,11 +60,11 @@ class Projector:
         self._clock = clock
         self._watched = watched
         self._views = every_view() if views is None else views
-        self._folding = Folding(self._views, position=0)
+        self._batch = Batch(self._views, position=0)
         self._work = asyncio.Event()
         self._room = asyncio.Event()
         self._wanted = asyncio.Event()
-        self._waiting = Waiting()
+        self._waiting = PositionWaiters()
 
     async def run(self, log: Log) -> None:
         """Follow `log` from where the views stand, until cancelled.
@@ -74,7 +74,7 @@ class Projector:
         """
         await self._store.prepare([view.table for view in self._views])
         position = await self._store.checkpoint()
-        self._folding = Folding(self._views, position=position)
+        self._batch = Batch(self._views, position=position)
         self._reach(position)
         subscription = await log.subscribe("projector", after=position)
         async with asyncio.TaskGroup() as group:
@@ -91,15 +91,15 @@ class Projector:
     async def _take_in(self, events: Sequence[Recorded]) -> None:
         rest = events
         while rest:
-            if self._folding.pending >= MAX_BATCH:
+            if self._batch.pending >= MAX_BATCH:
                 self._room.clear()
                 await self._room.wait()
-            done = self._folding.fold(rest[:SLICE])
+            done = self._batch.fold(rest[:SLICE])
             self._work.set()
-            if self._folding.pending >= FULL_BATCH:
+            if self._batch.pending >= FULL_BATCH:
                 self._wanted.set()
             if done < min(len(rest), SLICE):
-                await read_missing(self._folding, self._store, rest[done : done + SLICE])
+                await read_missing(self._batch, self._store, rest[done : done + SLICE])
             elif len(rest) > SLICE:
                 await asyncio.sleep(0)
             rest = rest[done:]
@@ -108,11 +108,11 @@ class Projector:
         while True:
             await self._work.wait()
             self._work.clear()
-            events, position = self._folding.pending, self._folding.position
-            changes = self._folding.take()
+            events, position = self._batch.pending, self._batch.position
+            changes = self._batch.take()
             self._room.set()
             await self._commit(changes, position)
-            self._folding.committed()
+            self._batch.committed()
             self._reach(position)
             if EVENTS_PER_MS <= events < FULL_BATCH:
                 pause_ms = min(events // EVENTS_PER_MS, LONGEST_PAUSE_MS)

@@ -10,16 +10,16 @@ from typing import Any
 from baton.eventlog.events.envelope import Recorded
 from baton.eventlog.ports.stores import EventStore
 from baton.eventlog.ports.views import Filter, Query, Row, ViewStore
-from baton.projector.batch import Folding, read_missing
+from baton.projector.batch import Batch, read_missing
 from baton.projector.view import Key, View
 from baton.projector.views import every_view
 
-Progress = Callable[[int, int], None]
+OnProgress = Callable[[int, int], None]
 """Is told (done, total) positions of the log."""
 
-READ = 1_000
+READ_BATCH = 1_000
 """Events read and folded at once."""
-MAX_BATCH = 10_000
+COMMIT_EVERY = 10_000
 """Events folded before their rows are written."""
 
 
@@ -34,7 +34,7 @@ class Difference:
     rebuilt: Row | None
 
 
-def _silent(done: int, total: int) -> None:
+def _ignore_progress(done: int, total: int) -> None:
     """Tell nobody."""
 
 
@@ -51,15 +51,15 @@ class Rebuild:
         self._live = live
         self._fresh = fresh
         self._views = views
-        self._folding = Folding(views, position=0)
+        self._batch = Batch(views, position=0)
 
     @property
     def position(self) -> int:
         """How far the rebuilt views hold the log."""
-        return self._folding.position
+        return self._batch.position
 
     async def up_to(
-        self, position: int, *, at: int | None = None, progress: Progress = _silent
+        self, position: int, *, at: int | None = None, progress: OnProgress = _ignore_progress
     ) -> int:
         """Fold the events up to `position`, or the last one before any later than `at` (ms UTC).
 
@@ -68,7 +68,7 @@ class Rebuild:
         begun, total = self.position, max(0, position - self.position)
         while events := await self._next(position, at):
             await self._fold(events)
-            if self._folding.pending >= MAX_BATCH:
+            if self._batch.pending >= COMMIT_EVERY:
                 await self._commit()
             progress(min(total, self.position - begun), total)
         await self._commit()
@@ -99,21 +99,21 @@ class Rebuild:
     async def _next(self, position: int, at: int | None) -> Sequence[Recorded]:
         if self.position >= position:
             return ()
-        found = await self._events.read_all(after=self.position, limit=READ)
+        found = await self._events.read_all(after=self.position, limit=READ_BATCH)
         for index, recorded in enumerate(found):
             if recorded.position > position or (at is not None and _time_of(recorded) > at):
                 return found[:index]
         return found
 
     async def _fold(self, events: Sequence[Recorded]) -> None:
-        while (done := self._folding.fold(events)) < len(events):
+        while (done := self._batch.fold(events)) < len(events):
             events = events[done:]
-            await read_missing(self._folding, self._fresh, events)
+            await read_missing(self._batch, self._fresh, events)
 
     async def _commit(self) -> None:
-        if self._folding.pending:
-            await self._fresh.commit(self._folding.take(), checkpoint=self.position)
-            self._folding.committed()
+        if self._batch.pending:
+            await self._fresh.commit(self._batch.take(), checkpoint=self.position)
+            self._batch.committed()
 
     async def _catch_up(self, position: int) -> None:
         """Come to where the live views stand."""

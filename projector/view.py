@@ -19,7 +19,7 @@ Values: TypeAlias = tuple[str | int | None, ...]
 """What a document is found by, in the order of its table's columns."""
 
 
-def never(document: object) -> bool:  # noqa: ARG001 - has the shape of View.settled
+def never_final(document: object) -> bool:  # noqa: ARG001 - has the shape of View.is_final
     """Say of every document that events may still change it."""
     return False
 
@@ -29,13 +29,13 @@ class View(Generic[D]):
     """A read model: documents of class `document` in `table`, folded from `events`.
 
     - `keys` names the documents that an event changes. It looks at the event alone.
-    - `begins` says whether a document that isn't at hand when the event comes can't exist yet,
+    - `creates` says whether a document that isn't at hand when the event comes can't exist yet,
       which spares the look-up; False when in doubt.
     - `evolve` folds one event into one document; None means that there is none, before or after.
       It looks at nothing else, never changes the event, and owns the document it is given: it may
       change that in place.
     - `columns` gives the values of the table's columns.
-    - `settled` says that no event is expected any more, so that the document needn't be kept at
+    - `is_final` says that no event is expected any more, so that the document needn't be kept at
       hand; one that comes all the same is folded in.
     """
 
@@ -43,10 +43,10 @@ class View(Generic[D]):
     document: type[D]
     events: tuple[type, ...]
     keys: Callable[[Recorded], tuple[Key, ...]]
-    begins: Callable[[Recorded], bool]
+    creates: Callable[[Recorded], bool]
     evolve: Callable[[D | None, Recorded], D | None]
     columns: Callable[[D], Values]
-    settled: Callable[[D], bool] = never
+    is_final: Callable[[D], bool] = never_final
 
     @property
     def name(self) -> str:

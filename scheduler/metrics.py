@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 
 @dataclass(slots=True)
-class Counts:
+class Counters:
     """Added up where it happens; none of it decides anything."""
 
     records_received: int = 0

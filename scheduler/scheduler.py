@@ -17,18 +17,18 @@ from baton.eventlog.loops.leader_election import Leader
 from baton.eventlog.ports.backend import Stores
 from baton.eventlog.ports.clock import Clock
 from baton.projector.queries import Views
-from baton.scheduler.metrics import Counts
-from baton.scheduler.records.match_record_events import FOLLOWED as OF_RECORDS
+from baton.scheduler.metrics import Counters
+from baton.scheduler.records.match_record_events import FOLLOWED_EVENTS as OF_RECORDS
 from baton.scheduler.records.match_record_events import RecordMatcher
 from baton.scheduler.schedules.due_ticks import Policies
-from baton.scheduler.schedules.fire_schedules import FOLLOWED as OF_SCHEDULES
-from baton.scheduler.schedules.fire_schedules import ScheduleFiring
-from baton.scheduler.timers.fire_timers import FOLLOWED as OF_TIMERS
-from baton.scheduler.timers.fire_timers import TimerFiring
+from baton.scheduler.schedules.fire_schedules import FOLLOWED_EVENTS as OF_SCHEDULES
+from baton.scheduler.schedules.fire_schedules import ScheduleFirer
+from baton.scheduler.timers.fire_timers import FOLLOWED_EVENTS as OF_TIMERS
+from baton.scheduler.timers.fire_timers import TimerFirer
 
 NAME: Final = "scheduler"
 """The lease, and the subscription that schedules and timers are fed from."""
-FOLLOWED: Final = OF_RECORDS | OF_SCHEDULES | OF_TIMERS
+FOLLOWED_EVENTS: Final = OF_RECORDS | OF_SCHEDULES | OF_TIMERS
 """The classes of events that it follows the log for."""
 SAVE_MS: Final = 1_500
 """How often it is saved how far record events were matched."""
@@ -42,7 +42,7 @@ class Scheduler:
     """The role in one process (`run`, `stop`).
 
     `holder` names the process in the lease: a name that only one process at a time can have lets
-    it go on at once after a crash. The views' tables must have been prepared. `counts` adds up
+    it go on at once after a crash. The views' tables must have been prepared. `counters` adds up
     over all turns.
     """
 
@@ -65,7 +65,7 @@ class Scheduler:
         self._leader = Leader(
             stores.leases, NAME, holder=holder or new_id(clock.now()), clock=clock
         )
-        self.counts = Counts()
+        self.counters = Counters()
 
     @property
     def leading(self) -> bool:
@@ -84,16 +84,20 @@ class Scheduler:
         await self._leader.stop()
 
     async def _turn(self) -> None:
-        matcher = RecordMatcher(self._stores, clock=self._clock, counts=self.counts)
-        schedules = ScheduleFiring(
+        matcher = RecordMatcher(self._stores, clock=self._clock, counters=self.counters)
+        schedules = ScheduleFirer(
             self._stores.events,
             self._views,
             clock=self._clock,
             policies=self._policies,
-            counts=self.counts,
+            counters=self.counters,
         )
-        timers = TimerFiring(
-            self._stores.events, self._views, clock=self._clock, rng=self._rng, counts=self.counts
+        timers = TimerFirer(
+            self._stores.events,
+            self._views,
+            clock=self._clock,
+            rng=self._rng,
+            counters=self.counters,
         )
         try:
             async with asyncio.TaskGroup() as group:
@@ -118,7 +122,7 @@ class Scheduler:
             await self._clock.sleep(SAVE_MS)
             await matcher.save()
 
-    async def _by_the_clock(self, schedules: ScheduleFiring, timers: TimerFiring) -> None:
+    async def _by_the_clock(self, schedules: ScheduleFirer, timers: TimerFirer) -> None:
         """Fire schedules and timers, fed by the log from where the views stand."""
 
         async def note(batch: Sequence[Recorded]) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from baton.command_api.http.read_your_write import preferences
 from baton.command_api.http.request_context import Exchange
 from baton.projector.views.runs.view import Document as Run
-from baton.projector.views.runs.view import settled
+from baton.projector.views.runs.view import is_final
 
 LONGEST_WAIT_S = 60
 
@@ -23,7 +23,7 @@ async def once_over(exchange: Exchange, find: Callable[[], Awaitable[Run | None]
         seen = exchange.services.position()
         run = await find()
         left_ms = int((until - loop.time()) * 1_000)
-        if run is None or left_ms <= 0 or settled(run):
+        if run is None or left_ms <= 0 or is_final(run):
             return run
         await exchange.services.reached(seen + 1, left_ms)
 

@@ -24,7 +24,7 @@ from baton.eventlog.loops.follow import follow
 from baton.eventlog.loops.transact import Intent, Known, transact, transact_all
 from baton.eventlog.ports.backend import Stores
 from baton.eventlog.ports.clock import Clock
-from baton.scheduler.metrics import Counts
+from baton.scheduler.metrics import Counters
 from baton.scheduler.records.triggers import CHANGES, Matched, Triggers, triggers_at
 
 NAME: Final = "scheduler.records"
@@ -38,7 +38,7 @@ of their own."""
 AT_ONCE: Final = 50
 """Appends side by side; the store commits them together."""
 
-FOLLOWED: Final[frozenset[type]] = frozenset((RecordReceived, *CHANGES))
+FOLLOWED_EVENTS: Final[frozenset[type]] = frozenset((RecordReceived, *CHANGES))
 """What it looks at in the log."""
 
 _NEW_RUN: Final = Known(Run(), 0)
@@ -50,10 +50,10 @@ _log = logging.getLogger(__name__)
 class RecordMatcher:
     """Follows the log from its checkpoint (`run`); one at a time, though two do no harm."""
 
-    def __init__(self, stores: Stores, *, clock: Clock, counts: Counts | None = None) -> None:
+    def __init__(self, stores: Stores, *, clock: Clock, counters: Counters | None = None) -> None:
         self._stores = stores
         self._clock = clock
-        self._counts = counts or Counts()
+        self._counters = counters or Counters()
         self._triggers: Triggers | None = None
         self._position = 0
         self._saved = 0
@@ -128,10 +128,10 @@ class RecordMatcher:
             else:
                 await asyncio.gather(*(self._request((one,)) for one in group))
             return
-        self._counts.records_considered += len(group)
-        self._counts.triggers_skipped += sum(len(one[2].skipped) for one in group)
+        self._counters.records_considered += len(group)
+        self._counters.triggers_skipped += sum(len(one[2].skipped) for one in group)
         requested = zip(intents, outcomes, strict=True)
-        self._counts.runs_requested += sum(
+        self._counters.runs_requested += sum(
             outcome.changed for intent, outcome in requested if intent.decider is RUN
         )
 

@@ -22,7 +22,7 @@ from baton.eventlog.ports.backend import Stores
 from baton.eventlog.ports.clock import Clock
 from baton.eventlog.ports.dead_letters import DeadLetter, dead_letter, give_up
 from baton.eventlog.ports.topics import Delivered
-from baton.scheduler.metrics import Counts
+from baton.scheduler.metrics import Counters
 from baton.scheduler.records.record_messages import read_message, reason_of
 
 GROUP: Final = "records"
@@ -49,7 +49,7 @@ class RecordReceiver:
         clock: Clock,
         topic: str,
         prefix: str,
-        counts: Counts | None = None,
+        counters: Counters | None = None,
     ) -> None:
         if stores.topics is None:
             raise LookupError("record events come in by a topic: a log is needed that has topics")
@@ -58,7 +58,7 @@ class RecordReceiver:
         self._clock = clock
         self._topic = topic
         self._prefix = prefix
-        self._counts = counts or Counts()
+        self._counters = counters or Counters()
 
     async def run(self) -> None:
         """Take in messages until cancelled; what was under way then is taken in again."""
@@ -80,7 +80,7 @@ class RecordReceiver:
         outcomes = await asyncio.gather(*(self._take(one, at) for one in batch))
         letters = [one for one in outcomes if one is not None]
         await give_up(letters, self._stores.dead_letters, self._topics, prefix=self._prefix)
-        self._counts.messages_given_up += len(letters)
+        self._counters.messages_given_up += len(letters)
 
     async def _take(self, delivered: Delivered, at: int) -> DeadLetter | None:
         """Record the events of one message; return its letter when that can't be done."""
@@ -92,8 +92,8 @@ class RecordReceiver:
         except Unwritable as error:
             return self._letter(delivered, f"The event can't be written: {error}", at)
         new = sum(recorded)
-        self._counts.records_received += new
-        self._counts.records_known_before += len(recorded) - new
+        self._counters.records_received += new
+        self._counters.records_known_before += len(recorded) - new
         return None
 
     async def _record(self, record: ReceiveRecord) -> bool:

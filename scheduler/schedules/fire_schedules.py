@@ -34,8 +34,8 @@ from baton.eventlog.loops.transact import Known
 from baton.eventlog.ports.clock import Clock
 from baton.eventlog.ports.stores import EventStore
 from baton.projector.queries import Views
-from baton.scheduler.interruptible_sleep import Alarm
-from baton.scheduler.metrics import Counts
+from baton.scheduler.interruptible_sleep import InterruptibleSleep
+from baton.scheduler.metrics import Counters
 from baton.scheduler.schedules.due_ticks import Policies, Tick, due_ticks, next_tick, time_text
 from baton.scheduler.schedules.schedule import Schedule, shown
 from baton.scheduler.streams import in_sequence
@@ -47,7 +47,7 @@ TICKS_AN_APPEND: Final = 100
 RETRY_MS: Final = 1_000
 RETRY_BROKEN_MS: Final = 60_000
 
-FOLLOWED: Final[frozenset[type]] = frozenset(
+FOLLOWED_EVENTS: Final[frozenset[type]] = frozenset(
     (DefinitionCreated, DefinitionUpdated, DefinitionDeleted, ScheduleCreated, ScheduleDeleted)
 )
 """What it looks at in the log."""
@@ -59,7 +59,7 @@ _Key: TypeAlias = tuple[str, str]
 _log = logging.getLogger(__name__)
 
 
-class ScheduleFiring:
+class ScheduleFirer:
     """The schedules of all tenants: `load` them, `note` what the log says, `run`."""
 
     def __init__(
@@ -69,14 +69,14 @@ class ScheduleFiring:
         *,
         clock: Clock,
         policies: Policies | None = None,
-        counts: Counts | None = None,
+        counters: Counters | None = None,
     ) -> None:
         self._store = store
         self._views = views
         self._clock = clock
         self._policies = policies or Policies()
-        self._counts = counts or Counts()
-        self._alarm = Alarm(clock)
+        self._counters = counters or Counters()
+        self._sleep = InterruptibleSleep(clock)
         self._schedules: dict[_Key, Schedule] = {}
         self._of_definition: dict[_Key, set[_Key]] = {}
         self._wake: dict[_Key, int] = {}
@@ -94,10 +94,10 @@ class ScheduleFiring:
     def note(self, batch: Sequence[Recorded]) -> None:
         """Take in events of the log: the schedules they change are looked at anew."""
         for recorded in batch:
-            if type(recorded.event) in FOLLOWED:
+            if type(recorded.event) in FOLLOWED_EVENTS:
                 self._noted |= self._changed_by(recorded)
         if self._noted:
-            self._alarm.ring()
+            self._sleep.interrupt()
 
     async def run(self) -> None:
         """Fire what is due, until cancelled."""
@@ -106,7 +106,7 @@ class ScheduleFiring:
             pause_ms = LONGEST_PAUSE_MS
             if next_at is not None:
                 pause_ms = min(pause_ms, max(0, next_at - self._clock.now()))
-            await self._alarm.wait(pause_ms)
+            await self._sleep.sleep(pause_ms)
 
     async def fire_due(self) -> int | None:
         """Deal with every tick that is due now; return when the next one is."""
@@ -232,11 +232,11 @@ class ScheduleFiring:
         match outcome:
             case Fire():
                 schedule.last_run = outcome.run_id
-                self._counts.ticks_fired += 1
+                self._counters.ticks_fired += 1
             case Miss():
-                self._counts.ticks_missed += 1
+                self._counters.ticks_missed += 1
             case Skip():
-                self._counts.ticks_skipped += 1
+                self._counters.ticks_skipped += 1
             case _:
                 assert_never(outcome)
 

@@ -23,8 +23,8 @@ from baton.eventlog.loops.transact import Known, transact
 from baton.eventlog.ports.clock import Clock
 from baton.eventlog.ports.stores import EventStore
 from baton.projector.queries import Views
-from baton.scheduler.interruptible_sleep import Alarm
-from baton.scheduler.metrics import Counts
+from baton.scheduler.interruptible_sleep import InterruptibleSleep
+from baton.scheduler.metrics import Counters
 from baton.scheduler.streams import in_sequence
 
 POLL_MS: Final = 250
@@ -42,7 +42,7 @@ FIRED_REST_MS: Final = 2_000
 """How long the view may go on showing a timer that has fired."""
 FAILED_REST_MS: Final = 5_000
 
-FOLLOWED: Final[frozenset[type]] = frozenset((DelayStarted, RetryScheduled))
+FOLLOWED_EVENTS: Final[frozenset[type]] = frozenset((DelayStarted, RetryScheduled))
 """What it looks at in the log."""
 
 _TIMERS: Final = in_sequence(RUN)
@@ -74,7 +74,7 @@ class _Resting:
         self.until = {timer: at for timer, at in self.until.items() if self.holds(timer, now)}
 
 
-class TimerFiring:
+class TimerFirer:
     """The timers of all runs: `note` what the log says, `run`, and in the end `finish`."""
 
     def __init__(
@@ -84,15 +84,15 @@ class TimerFiring:
         *,
         clock: Clock,
         rng: Random,
-        counts: Counts | None = None,
+        counters: Counters | None = None,
     ) -> None:
         self._store = store
         self._views = views
         self._clock = clock
         self._rng = rng
-        self._counts = counts or Counts()
+        self._counters = counters or Counters()
         self._graphs = Graphs(store)
-        self._alarm = Alarm(clock)
+        self._sleep = InterruptibleSleep(clock)
         self._heap: list[tuple[int, Timer]] = []
         self._near: set[Timer] = set()
         self._resting = _Resting()
@@ -122,7 +122,7 @@ class TimerFiring:
                 poll_at = self._clock.now() + POLL_MS
             await self.fire_due()
             self._wake_at = min(poll_at, self._heap[0][0]) if self._heap else poll_at
-            await self._alarm.wait(max(0, min(POLL_MS, self._wake_at - self._clock.now())))
+            await self._sleep.sleep(max(0, min(POLL_MS, self._wake_at - self._clock.now())))
 
     async def finish(self, *, grace_s: float) -> None:
         """Give what is being fired `grace_s` to end; the view brings back what is cut off."""
@@ -159,7 +159,7 @@ class TimerFiring:
         self._near.add(timer)
         heapq.heappush(self._heap, (due_at, timer))
         if due_at < self._wake_at:
-            self._alarm.ring()
+            self._sleep.interrupt()
 
     async def _poll(self, now: int) -> None:
         """Look into the view; what rests there needlessly must not hide the others."""
@@ -221,4 +221,4 @@ class TimerFiring:
         ]
         known = Known(run, len(history))
         outcome = await transact(self._store, _TIMERS, stream, commands, known=known)
-        self._counts.timers_fired += len(timers) if outcome.changed else 0
+        self._counters.timers_fired += len(timers) if outcome.changed else 0

@@ -59,7 +59,7 @@ class _Scheduler(Collector):
         self._scheduler = scheduler
 
     def collect(self) -> Iterator[Metric]:
-        yield from _counters("scheduler", self._scheduler.counts)
+        yield from _counters("scheduler", self._scheduler.counters)
         yield _gauge("scheduler_leading", "Whether it is its turn", self._scheduler.leading)
 
 

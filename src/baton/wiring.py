@@ -26,12 +26,12 @@ from baton.executor.ownership import Ownership
 from baton.executor.workers.remote_workers import RemoteWorkers, queue_function
 from baton.keys import jwt_secret, sealing_key
 from baton.metrics import export_executor, export_projector, export_scheduler
-from baton.projector.progress import Progress
+from baton.projector.checkpoint_follower import CheckpointFollower
 from baton.projector.projector import Projector
 from baton.projector.queries import Views
 from baton.protocols.address_policy import AddressPolicy
 from baton.scheduler.records.receive_records import RecordReceiver
-from baton.scheduler.scheduler import FOLLOWED, Scheduler
+from baton.scheduler.scheduler import FOLLOWED_EVENTS, Scheduler
 from baton.settings import DeclaredFunction, Settings
 
 Role: TypeAlias = Literal["api", "executor", "projector", "scheduler"]
@@ -77,7 +77,7 @@ async def open_shared(settings: Settings, roles: frozenset[Role] = EVERY) -> Sto
     Raises `InUse` and `Unavailable`.
     """
     transport = transport_of(settings.log)
-    followed = FOLLOWED if roles == ONLY_SCHEDULER else None
+    followed = FOLLOWED_EVENTS if roles == ONLY_SCHEDULER else None
     stores = await open_stores(settings, followed=followed)
     if transport is None:
         return stores
@@ -119,7 +119,7 @@ class Stack:
     remote: RemoteWorkers | None
     views: Views
     projector: Projector
-    progress: Progress | None
+    progress: CheckpointFollower | None
     executor: Executor
     ownership: Ownership
     scheduler: Scheduler
@@ -178,8 +178,8 @@ def compose(
     )
 
 
-def _progress(kept: KeptViews, roles: frozenset[Role], clock: Clock) -> Progress:
-    return Progress(kept, clock=clock, on_demand="api" not in roles)
+def _progress(kept: KeptViews, roles: frozenset[Role], clock: Clock) -> CheckpointFollower:
+    return CheckpointFollower(kept, clock=clock, on_demand="api" not in roles)
 
 
 def export(stack: Stack, roles: frozenset[Role]) -> None:
@@ -199,7 +199,7 @@ def _services(
     registry: Registry,
     *,
     views: Views,
-    kept: Progress | Projector,
+    kept: CheckpointFollower | Projector,
     clock: Clock,
 ) -> Services:
     return Services(
@@ -254,7 +254,7 @@ def _receiver(
         clock=clock,
         topic=settings.records_topic,
         prefix=settings.topic_prefix,
-        counts=scheduler.counts,
+        counters=scheduler.counters,
     )
 
 

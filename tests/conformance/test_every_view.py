@@ -16,7 +16,7 @@ from baton.eventlog.events.codec import load
 from baton.eventlog.events.envelope import Appended, Recorded, Write
 from baton.eventlog.ports.backend import Stores
 from baton.eventlog.ports.views import Change, Row, ViewStore
-from baton.projector.batch import Folding
+from baton.projector.batch import Batch
 from baton.projector.rebuild import begin_rebuild
 from baton.projector.view import View
 from baton.projector.views import every_view
@@ -142,13 +142,13 @@ def test_a_batch_folded_while_the_one_before_is_written_sees_its_changes(
 ) -> None:
     async def overlapping() -> Dump:
         store = await prepared()
-        folding = Folding(every_view(), position=0)
-        for batch in batches(events, cuts):
-            changes, position = folding.take(), folding.position
-            await fold(folding, store, batch)
+        batch = Batch(every_view(), position=0)
+        for part in batches(events, cuts):
+            changes, position = batch.take(), batch.position
+            await fold(batch, store, part)
             await store.commit(changes, checkpoint=position)
-            folding.committed()
-        await store.commit(folding.take(), checkpoint=folding.position)
+            batch.committed()
+        await store.commit(batch.take(), checkpoint=batch.position)
         return await dump(store)
 
     assert asyncio.run(overlapping()) == asyncio.run(folded([events]))

@@ -9,7 +9,7 @@ import pytest
 
 from baton import metrics
 from baton.executor.runs.run_loop import Counts as ExecutorCounts
-from baton.scheduler.metrics import Counts as SchedulerCounts
+from baton.scheduler.metrics import Counters as SchedulerCounters
 from baton.settings import Settings
 from tests.docs.pages import ROOT
 from tests.docs.test_pages import leaves
@@ -48,7 +48,7 @@ def test_every_variable_is_read(page: str) -> None:
 
 
 def test_every_metric_is_exported(page: str) -> None:
-    counted = {"executor": ExecutorCounts, "scheduler": SchedulerCounts}
+    counted = {"executor": ExecutorCounts, "scheduler": SchedulerCounters}
     known = {
         f"baton_{role}_{one.name}_total"
         for role, counts in counted.items()

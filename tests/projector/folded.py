@@ -6,7 +6,7 @@ from typing import Any
 from baton.backends.memory.view_store import MemoryViewStore
 from baton.eventlog.events.envelope import Recorded
 from baton.eventlog.ports.views import Row, ViewStore
-from baton.projector.batch import Folding, read_missing
+from baton.projector.batch import Batch, read_missing
 from baton.projector.view import View
 from baton.projector.views import every_view
 
@@ -24,20 +24,20 @@ async def fold_into(
     store: ViewStore, batches: Iterable[Sequence[Recorded]], *, forgetful: bool = False
 ) -> None:
     """Fold and commit each batch; a forgetful projector begins anew with each of them."""
-    folding = Folding(every_view(), position=await store.checkpoint())
-    for batch in batches:
+    batch = Batch(every_view(), position=await store.checkpoint())
+    for events in batches:
         if forgetful:
-            folding = Folding(every_view(), position=await store.checkpoint())
-        await fold(folding, store, batch)
-        await store.commit(folding.take(), checkpoint=folding.position)
-        folding.committed()
+            batch = Batch(every_view(), position=await store.checkpoint())
+        await fold(batch, store, events)
+        await store.commit(batch.take(), checkpoint=batch.position)
+        batch.committed()
 
 
-async def fold(folding: Folding, store: ViewStore, events: Sequence[Recorded]) -> None:
+async def fold(batch: Batch, store: ViewStore, events: Sequence[Recorded]) -> None:
     """Fold all of `events`."""
-    while (done := folding.fold(events)) < len(events):
+    while (done := batch.fold(events)) < len(events):
         events = events[done:]
-        await read_missing(folding, store, events)
+        await read_missing(batch, store, events)
 
 
 async def dump(store: ViewStore) -> Dump:

@@ -70,7 +70,7 @@ async def test_a_rebuild_up_to_a_time_ends_before_the_first_later_event(stores: 
 async def test_progress_is_told_from_nothing_to_all(
     stores: Stores, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rebuilding, "READ", 50)
+    monkeypatch.setattr(rebuilding, "READ_BATCH", 50)
     monkeypatch.setattr(rebuilding, "MAX_BATCH", 70)
     rebuild = await begin_rebuild(stores.events, stores.views)
     told: list[tuple[int, int]] = []

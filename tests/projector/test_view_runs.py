@@ -172,7 +172,7 @@ def test_only_a_run_that_is_not_over_is_active() -> None:
 
     assert VIEW.columns(run(*BEGUN)) == ("d1", "running", 10, 1)
     assert VIEW.columns(over) == ("d1", "completed", 10, None)
-    assert [VIEW.settled(run(*BEGUN)), VIEW.settled(over)] == [False, True]
+    assert [VIEW.is_final(run(*BEGUN)), VIEW.is_final(over)] == [False, True]
 
 
 @settings(max_examples=80, deadline=None)

@@ -19,9 +19,9 @@ from baton.domain.schedule.messages import (
 from baton.domain.schedule.timetable import Cron, Interval, Once
 from baton.domain.stream import stream_name
 from baton.eventlog.loops.transact import transact
-from baton.scheduler.metrics import Counts
+from baton.scheduler.metrics import Counters
 from baton.scheduler.schedules.due_ticks import Policies
-from baton.scheduler.schedules.fire_schedules import RETRY_MS, TICKS_AN_APPEND, ScheduleFiring
+from baton.scheduler.schedules.fire_schedules import RETRY_MS, TICKS_AN_APPEND, ScheduleFirer
 from tests.scheduler.world import TENANT, Unreliable, World, at, until
 
 MINUTE = 60_000
@@ -35,9 +35,9 @@ class Firing:
 
     def __init__(self, world: World, **members) -> None:
         self.world = world
-        self.counts = Counts()
-        self.firing = ScheduleFiring(
-            world.store, world.views, clock=world.clock, counts=self.counts, **members
+        self.counters = Counters()
+        self.firing = ScheduleFirer(
+            world.store, world.views, clock=world.clock, counters=self.counters, **members
         )
         self._heard = 0
 
@@ -136,7 +136,7 @@ async def test_many_schedules_fire_side_by_side(world):
     await firing.go_on_until(world.clock.now() + HOUR)
 
     assert sorted(await world.started()) == sorted(f"s{number}" for number in range(250))
-    assert firing.counts.ticks_fired == 250
+    assert firing.counters.ticks_fired == 250
 
 
 @pytest.mark.parametrize("status", ["paused", "draft"])
@@ -263,7 +263,7 @@ async def test_ticks_missed_while_no_scheduler_ran_follow_the_policy(world, poli
     told = await world.events(ScheduleMissed)
     assert len(told) == missed
     assert all("no scheduler" in event.reason for event in told)
-    assert (firing.counts.ticks_fired, firing.counts.ticks_missed) == (fired, missed)
+    assert (firing.counters.ticks_fired, firing.counters.ticks_missed) == (fired, missed)
 
 
 async def test_a_year_of_missed_seconds_is_told_in_bounded_space(world):
@@ -375,7 +375,7 @@ async def test_two_schedulers_at_once_fire_each_tick_once(world):
         start + n * HOUR for n in range(1, 6) for _ in range(10)
     )
     assert len(await world.started()) == 50
-    assert one.counts.ticks_fired + other.counts.ticks_fired == 50
+    assert one.counters.ticks_fired + other.counters.ticks_fired == 50
 
 
 async def test_a_scheduler_that_wakes_up_from_long_ago_adds_nothing(world):
@@ -435,7 +435,7 @@ async def test_a_schedule_that_stands_alone_starts_its_definition_with_its_input
 async def test_the_loop_itself_is_never_early_and_less_than_a_second_late(world):
     for number in range(5):
         await world.schedule(f"s{number}", Interval(every_ms=1_000 + 333 * number))
-    firing = ScheduleFiring(world.store, world.views, clock=world.clock)
+    firing = ScheduleFirer(world.store, world.views, clock=world.clock)
     firing.note(await world.log())
     loop = asyncio.create_task(firing.run())
     for _ in range(400):
@@ -458,5 +458,5 @@ async def test_missed_ticks_are_recorded_in_several_appends(world):
     assert len(await world.started()) == 1
 
 
-async def _idle(firing: ScheduleFiring) -> bool:
+async def _idle(firing: ScheduleFirer) -> bool:
     return not firing._noted

@@ -25,9 +25,9 @@ from baton.domain.run.messages import (
 from baton.eventlog.errors import Unreadable
 from baton.eventlog.loops.follow import follow
 from baton.eventlog.loops.transact import transact
-from baton.scheduler.metrics import Counts
+from baton.scheduler.metrics import Counters
 from baton.scheduler.timers import fire_timers
-from baton.scheduler.timers.fire_timers import GRACE_MS, NEAR_MS, POLL_MS, TimerFiring
+from baton.scheduler.timers.fire_timers import GRACE_MS, NEAR_MS, POLL_MS, TimerFirer
 from tests.domain.examples import compute, dag, sequence
 from tests.scheduler.world import Unreliable, World, until
 
@@ -37,10 +37,10 @@ HOUR = 3_600_000
 @asynccontextmanager
 async def firing_timers(
     world: World, *, after: int = 0, hears: bool = True
-) -> AsyncIterator[TimerFiring]:
+) -> AsyncIterator[TimerFirer]:
     """Run the loop, fed by the log; `hears` False leaves it with the view alone."""
-    timers = TimerFiring(
-        world.store, world.views, clock=world.clock, rng=Random(1), counts=Counts()
+    timers = TimerFirer(
+        world.store, world.views, clock=world.clock, rng=Random(1), counters=Counters()
     )
 
     async def note(batch):
@@ -303,5 +303,5 @@ async def test_timers_kept_in_memory_are_let_go_of(world):
         assert await _size(timers, 0)
 
 
-async def _size(timers: TimerFiring, size: int) -> bool:
+async def _size(timers: TimerFirer, size: int) -> bool:
     return len(timers._heap) == len(timers._near) == size

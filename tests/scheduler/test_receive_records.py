@@ -20,7 +20,7 @@ from baton.eventlog.ports.dead_letters import MAX_SENT, REDRIVEN, TOPIC, DeadLet
 from baton.eventlog.ports.stores import EventStore
 from baton.eventlog.ports.topics import Delivered, Message, Topics
 from baton.protocols.strict_json import MAX_BYTES, MAX_DEPTH
-from baton.scheduler.metrics import Counts
+from baton.scheduler.metrics import Counters
 from baton.scheduler.records.receive_records import RecordReceiver
 from baton.scheduler.records.record_messages import read_message
 from baton.scheduler.redrive import redrive
@@ -83,7 +83,7 @@ class Receiving:
     """A world whose record events come in by a topic."""
 
     world: World
-    counts: Counts
+    counters: Counters
 
     @property
     def topics(self) -> Topics:
@@ -96,7 +96,7 @@ class Receiving:
             clock=self.world.clock,
             topic=RECORDS,
             prefix=PREFIX,
-            counts=self.counts,
+            counters=self.counters,
         )
 
     @asynccontextmanager
@@ -117,8 +117,10 @@ class Receiving:
                 await self.world.clock.advance(100)
 
     def _done(self) -> int:
-        counts = self.counts
-        return counts.records_received + counts.records_known_before + counts.messages_given_up
+        counters = self.counters
+        return (
+            counters.records_received + counters.records_known_before + counters.messages_given_up
+        )
 
     async def received(self) -> list[RecordReceived]:
         return await self.world.events(RecordReceived)
@@ -129,7 +131,7 @@ class Receiving:
 
 @pytest.fixture
 def receiving(world: World) -> Receiving:
-    return Receiving(world, Counts())
+    return Receiving(world, Counters())
 
 
 FORMS: dict[str, Message] = {
@@ -297,7 +299,7 @@ async def test_any_messages_end_as_a_record_or_a_letter(receiving: Receiving) ->
 
     assert len(await receiving.received()) == 600
     assert len(await receiving.letters()) == len(BAD)
-    assert receiving.counts.messages_given_up == len(BAD)
+    assert receiving.counters.messages_given_up == len(BAD)
 
 
 async def test_an_event_that_comes_again_is_dropped_and_its_neighbours_are_not(
@@ -310,8 +312,8 @@ async def test_an_event_that_comes_again_is_dropped_and_its_neighbours_are_not(
     found = {one.event_id for one in await receiving.received()}
     assert found == {f"e-{number}" for number in range(11)}
     assert len(await receiving.received()) == 11
-    assert receiving.counts.records_received == 11
-    assert receiving.counts.records_known_before == 5
+    assert receiving.counters.records_received == 11
+    assert receiving.counters.records_known_before == 5
 
 
 async def test_plain_payloads_that_say_the_same_are_two_events(receiving: Receiving) -> None:
@@ -337,14 +339,14 @@ async def test_messages_of_a_receiver_that_died_are_taken_once(receiving: Receiv
 
     await receiving.taken(message(event(id="last"), STRUCTURED))
     async with asyncio.timeout(10), receiving.running():
-        while receiving.counts.messages_given_up < 2:
+        while receiving.counters.messages_given_up < 2:
             await receiving.world.clock.advance(100)
 
     after = await receiving.received()
     assert len(batch) == 4
     assert [one.event_id for one in after if one not in before[0]] == ["last"]
     assert await receiving.letters() == before[1]
-    assert receiving.counts.records_known_before == 3
+    assert receiving.counters.records_known_before == 3
 
 
 @pytest.mark.parametrize("written", [False, True])
@@ -418,7 +420,7 @@ async def test_nothing_is_passed_over_while_dead_letters_cannot_be_sent(
 
     await receiving.topics.send(RECORDS, [message(b"{")])
     async with asyncio.timeout(10), receiving.running():
-        while receiving.counts.messages_given_up == 0:
+        while receiving.counters.messages_given_up == 0:
             await receiving.world.clock.advance(1_000)
 
     assert len(await told.next()) == 1
@@ -469,7 +471,7 @@ async def test_a_message_sent_again_is_recorded_once_however_often(receiving: Re
     await receiving.taken(message(event(id="last"), STRUCTURED, key=b"k"))
 
     assert len(await receiving.received()) == 3
-    assert receiving.counts.records_known_before == 2
+    assert receiving.counters.records_known_before == 2
     assert all(one.redriven_at for one in await receiving.letters())
 
 

@@ -40,7 +40,7 @@ def keys(recorded: Recorded) -> tuple[Key, ...]:
     return (key_of(recorded),)
 
 
-def begins(recorded: Recorded) -> bool:
+def creates(recorded: Recorded) -> bool:
     """Say that a definition begins by being created."""
     return isinstance(recorded.event, DefinitionCreated)
 
@@ -77,7 +77,7 @@ VIEW = View(
     document=Document,
     events=get_args(Event),
     keys=keys,
-    begins=begins,
+    creates=creates,
     evolve=evolve,
     columns=columns,
 )

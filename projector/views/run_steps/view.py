@@ -89,7 +89,7 @@ def keys(recorded: Recorded) -> tuple[Key, ...]:
     return (key,)
 
 
-def begins(recorded: Recorded) -> bool:
+def creates(recorded: Recorded) -> bool:
     """Say whether the event is the first of its record."""
     event = recorded.event
     if isinstance(event, StepStarted):
@@ -119,7 +119,7 @@ def columns(document: Document) -> Values:
     return (document.seq, document.deadline_at if document.status == "running" else None)
 
 
-def settled(document: Document) -> bool:
+def is_final(document: Document) -> bool:
     """Say whether the record is final."""
     return document.status not in ("running", "waiting")
 
@@ -151,7 +151,7 @@ def _begun(recorded: Recorded, event: _Beginning) -> Document:
             document = _document(recorded, event, "compute", "skipped")
         case _:
             assert_never(event)
-    if settled(document):
+    if is_final(document):
         document.completed_at = event.at
     return document
 
@@ -176,7 +176,7 @@ def _start(document: Document, event: StepStarted) -> None:
         document.function = event.function
         document.deadline_at = event.deadline_at
         document.started_at = document.resumed_at = event.at
-    elif not settled(document):
+    elif not is_final(document):
         message = f"The executor was lost; attempt {event.attempt} took over"
         _fail(document, Error(code="EXECUTOR_LOST", message=message), event.at)
 
@@ -214,8 +214,8 @@ VIEW = View(
     document=Document,
     events=get_args(_Beginning) + get_args(_Ending),
     keys=keys,
-    begins=begins,
+    creates=creates,
     evolve=evolve,
     columns=columns,
-    settled=settled,
+    is_final=is_final,
 )

@@ -107,7 +107,7 @@ def keys(recorded: Recorded) -> tuple[Key, ...]:
     return (key_of(recorded),)
 
 
-def begins(recorded: Recorded) -> bool:
+def creates(recorded: Recorded) -> bool:
     """Say that a run begins by being requested."""
     return isinstance(recorded.event, RunRequested)
 
@@ -136,7 +136,7 @@ def columns(document: Document) -> Values:
     return (document.definition_id, status, document.requested_at, active)
 
 
-def settled(document: Document) -> bool:
+def is_final(document: Document) -> bool:
     """Say whether the run is over: only a retry by hand changes it then."""
     return document.status in _FINAL
 
@@ -241,8 +241,8 @@ VIEW = View(
     document=Document,
     events=get_args(Event),
     keys=keys,
-    begins=begins,
+    creates=creates,
     evolve=evolve,
     columns=columns,
-    settled=settled,
+    is_final=is_final,
 )

@@ -62,7 +62,7 @@ def keys(recorded: Recorded) -> tuple[Key, ...]:
     return (key_of(recorded),)
 
 
-def begins(recorded: Recorded) -> bool:
+def creates(recorded: Recorded) -> bool:
     """Say that a schedule can't be older than its definition or itself."""
     return isinstance(recorded.event, DefinitionCreated | ScheduleCreated)
 
@@ -143,7 +143,7 @@ VIEW = View(
     document=Document,
     events=get_args(_Event),
     keys=keys,
-    begins=begins,
+    creates=creates,
     evolve=evolve,
     columns=columns,
 )

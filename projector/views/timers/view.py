@@ -52,7 +52,7 @@ def keys(recorded: Recorded) -> tuple[Key, ...]:
     return ((tenant, f"{run_id}:{event.step_id}"),)
 
 
-def begins(recorded: Recorded) -> bool:
+def creates(recorded: Recorded) -> bool:
     """Say whether the step can't have a timer before the event."""
     return isinstance(recorded.event, DelayStarted | RetryScheduled)
 
@@ -93,7 +93,7 @@ VIEW = View(
     document=Document,
     events=get_args(_Setting) + get_args(_Clearing),
     keys=keys,
-    begins=begins,
+    creates=creates,
     evolve=evolve,
     columns=columns,
 )

@@ -1,8 +1,8 @@
 """What is kept at hand is bounded, and what isn't is read again."""
 
 from baton.eventlog.events.codec import load
-from baton.projector.batch import Folding
-from baton.projector.document_cache import Entry, Recent
+from baton.projector.batch import Batch
+from baton.projector.document_cache import DocumentCache, Entry
 from baton.projector.views import every_view
 from tests.projector.folded import dump, fold, fold_into, prepared
 from tests.projector.histories import events_of
@@ -11,7 +11,7 @@ EVENTS = events_of(seed=5, commands=300)
 
 
 def test_what_was_put_last_is_kept_and_the_rest_let_go_of() -> None:
-    kept = Recent(room=100)
+    kept = DocumentCache(capacity_bytes=100)
     entries = [Entry(n) for n in range(50)]
     for number, entry in enumerate(entries):
         kept.put(("acme", str(number)), entry, 10)
@@ -22,9 +22,9 @@ def test_what_was_put_last_is_kept_and_the_rest_let_go_of() -> None:
 
 
 def test_what_is_forgotten_is_not_found() -> None:
-    kept = Recent()
+    kept = DocumentCache()
     kept.put(("acme", "1"), Entry(1), 10)
-    kept.forget(("acme", "1"))
+    kept.discard(("acme", "1"))
 
     assert kept.get(("acme", "1")) is None
 
@@ -33,28 +33,28 @@ async def test_a_projector_that_keeps_nothing_at_hand_makes_the_same_rows() -> N
     whole = await prepared()
     await fold_into(whole, [EVENTS])
     store = await prepared()
-    folding = Folding(every_view(), position=0)
-    for table in folding._tables.values():
-        table._recent = Recent(room=0)
+    batch = Batch(every_view(), position=0)
+    for table in batch._tables.values():
+        table._cache = DocumentCache(capacity_bytes=0)
     for event in EVENTS:
-        await fold(folding, store, [event])
-        await store.commit(folding.take(), checkpoint=folding.position)
-        folding.committed()
+        await fold(batch, store, [event])
+        await store.commit(batch.take(), checkpoint=batch.position)
+        batch.committed()
 
     assert await dump(store) == await dump(whole)
 
 
 async def test_what_is_being_written_is_not_read_as_it_was_before() -> None:
     store = await prepared()
-    folding = Folding(every_view(), position=0)
-    for table in folding._tables.values():
-        table._recent = Recent(room=0)
+    batch = Batch(every_view(), position=0)
+    for table in batch._tables.values():
+        table._cache = DocumentCache(capacity_bytes=0)
     for event in EVENTS:
-        changes, position = folding.take(), folding.position
-        await fold(folding, store, [event])
+        changes, position = batch.take(), batch.position
+        await fold(batch, store, [event])
         await store.commit(changes, checkpoint=position)
-        folding.committed()
-    await store.commit(folding.take(), checkpoint=folding.position)
+        batch.committed()
+    await store.commit(batch.take(), checkpoint=batch.position)
 
     whole = await prepared()
     await fold_into(whole, [EVENTS])
@@ -64,16 +64,16 @@ async def test_what_is_being_written_is_not_read_as_it_was_before() -> None:
 async def test_what_is_over_and_written_is_not_kept_at_hand() -> None:
     store = await prepared()
     await fold_into(store, [EVENTS])
-    folding = Folding(every_view(), position=0)
+    batch = Batch(every_view(), position=0)
     for start in range(0, len(EVENTS), 10):
-        await fold(folding, store, EVENTS[start : start + 10])
-        folding.take()
-        folding.committed()
+        await fold(batch, store, EVENTS[start : start + 10])
+        batch.take()
+        batch.committed()
 
-    for table in folding._tables.values():
+    for table in batch._tables.values():
         rows = await store.scan(table.view.name, limit=10_000)
         documents = {(row.tenant, row.key): load(table.view.document, row.document) for row in rows}
         at_hand = {key for key in documents if table._at_hand(key)}
-        unsettled = {key for key, one in documents.items() if not table.view.settled(one)}
+        unsettled = {key for key, one in documents.items() if not table.view.is_final(one)}
         assert at_hand == unsettled
         assert not table.supplied

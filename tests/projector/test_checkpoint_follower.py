@@ -8,7 +8,7 @@ import pytest
 from baton.eventlog.clock import ManualClock
 from baton.eventlog.errors import Unavailable
 from baton.eventlog.ports.views import Table
-from baton.projector.progress import RETRY_MS, Progress
+from baton.projector.checkpoint_follower import RETRY_MS, CheckpointFollower
 
 
 class Kept:
@@ -52,8 +52,8 @@ def kept() -> Kept:
 
 
 @pytest.fixture
-async def progress(kept: Kept, clock: ManualClock) -> AsyncIterator[Progress]:
-    made = Progress(kept, clock=clock)
+async def progress(kept: Kept, clock: ManualClock) -> AsyncIterator[CheckpointFollower]:
+    made = CheckpointFollower(kept, clock=clock)
     running = asyncio.create_task(made.run())
     yield made
     running.cancel()
@@ -67,7 +67,7 @@ async def retried(clock: ManualClock) -> None:
 
 
 async def test_nothing_is_reached_before_there_are_views(
-    progress: Progress, kept: Kept, clock: ManualClock
+    progress: CheckpointFollower, kept: Kept, clock: ManualClock
 ) -> None:
     await retried(clock)
 
@@ -79,7 +79,7 @@ async def test_nothing_is_reached_before_there_are_views(
 
 
 async def test_who_waits_for_a_position_hears_of_it(
-    progress: Progress, kept: Kept, clock: ManualClock
+    progress: CheckpointFollower, kept: Kept, clock: ManualClock
 ) -> None:
     kept.there = True
     await retried(clock)
@@ -94,7 +94,7 @@ async def test_who_waits_for_a_position_hears_of_it(
 
 
 async def test_a_store_that_is_away_is_asked_again(
-    progress: Progress, kept: Kept, clock: ManualClock
+    progress: CheckpointFollower, kept: Kept, clock: ManualClock
 ) -> None:
     kept.away = kept.there = True
     await retried(clock)
@@ -109,7 +109,7 @@ async def test_a_store_that_is_away_is_asked_again(
 async def test_on_demand_it_follows_only_while_somebody_waits(
     kept: Kept, clock: ManualClock
 ) -> None:
-    progress = Progress(kept, clock=clock, on_demand=True)
+    progress = CheckpointFollower(kept, clock=clock, on_demand=True)
     running = asyncio.create_task(progress.run())
     kept.there = True
     kept.move(6)

@@ -85,8 +85,8 @@ async def test_it_matches_fires_and_ends_delays_all_together(world):
     runs = await world.events(RunRequested)
     assert sorted(run.definition_id for run in runs) == ["def-r1", "e", "s", "s"]
     assert len(await world.events(DelayElapsed)) == 1
-    counts = scheduler.counts
-    assert (counts.runs_requested, counts.ticks_fired, counts.timers_fired) == (1, 2, 1)
+    counters = scheduler.counters
+    assert (counters.runs_requested, counters.ticks_fired, counters.timers_fired) == (1, 2, 1)
 
 
 async def test_definitions_made_while_it_runs_are_followed(world):

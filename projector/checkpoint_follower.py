@@ -7,7 +7,7 @@ from typing import Any
 from baton.eventlog.errors import Unavailable
 from baton.eventlog.ports.clock import Clock
 from baton.eventlog.ports.views import KeptViews
-from baton.projector.position_waiters import Waiting
+from baton.projector.position_waiters import PositionWaiters
 from baton.projector.view import View
 from baton.projector.views import every_view
 
@@ -18,7 +18,7 @@ _NO_VIEWS = "the views aren't there yet: they come with the first projector"
 _log = logging.getLogger("baton.views")
 
 
-class Progress:
+class CheckpointFollower:
     """Follows the checkpoint of views that a projector elsewhere keeps (`run`).
 
     `position` is the newest one heard of, -1 before there are views of this release. Who asks
@@ -38,7 +38,7 @@ class Progress:
         self._clock = clock
         self._on_demand = on_demand
         self._tables = [view.table for view in (every_view() if views is None else views)]
-        self._waiting = Waiting()
+        self._waiting = PositionWaiters()
 
     async def run(self) -> None:
         """Wait for the views, then for the steps they take, until cancelled."""
