@@ -15,7 +15,7 @@ from baton.command_api.http import json_body
 from baton.command_api.http.read_your_write import respond
 from baton.command_api.http.refusal import Refused
 from baton.command_api.http.reply import Reply
-from baton.command_api.http.request_context import Exchange
+from baton.command_api.http.request_context import RequestContext
 from baton.command_api.own import service_paths as own_paths
 from baton.command_api.principal import Principal
 from baton.command_api.request_metrics import HttpMetrics
@@ -65,12 +65,12 @@ def _endpoint(services: Services, dialect: Dialect, route: Route) -> _Endpoint:
         seen = services.position()
         principal = await _admit(request, services, dialect, route)
         body = await json_body.read_body(request) if request.body_exists else b""
-        exchange = Exchange(request, services, principal, body=body)
+        context = RequestContext(request, services, principal, body=body)
         if route.keyed:
             return await respond(
-                request, await exchange.once(partial(_reply, route, exchange)), services, seen
+                request, await context.idempotently(partial(_reply, route, context)), services, seen
             )
-        reply = await route.handler(exchange)
+        reply = await route.handler(context)
         if isinstance(reply, web.StreamResponse):
             return reply
         return await respond(request, reply, services, seen)
@@ -86,15 +86,15 @@ async def _admit(
         message = "There is nothing at this path"
         raise Refused("not_found", message)
     if route.scope is None:
-        return auth.nobody(request, dialect.tenant)
+        return auth.anonymous(request, dialect.tenant)
     identity = await services.authenticator.identify(auth.bearer_token(request))
     tenant = auth.tenant_of(request, identity, dialect.tenant)
     auth.require_scope(identity, route.scope)
     return Principal(subject=identity.subject, tenant=tenant, scopes=identity.scopes)
 
 
-async def _reply(route: Route, exchange: Exchange) -> Reply:
-    reply = await route.handler(exchange)
+async def _reply(route: Route, context: RequestContext) -> Reply:
+    reply = await route.handler(context)
     if not isinstance(reply, Reply):
         message = f"{route.method} {route.path} streams, so it cannot be kept under a key"
         raise TypeError(message)

@@ -53,6 +53,6 @@ def scopes_of(text: str) -> frozenset[Scope]:
     return found
 
 
-def is_tenant(text: str) -> bool:
+def is_valid_tenant(text: str) -> bool:
     """Whether `text` could name a tenant (and a workspace, and a slug: one grammar)."""
     return TENANT_PATTERN.fullmatch(text) is not None

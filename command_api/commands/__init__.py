@@ -10,13 +10,13 @@ from baton.command_api.commands.definitions import (
     delete_definition,
     update_definition,
 )
-from baton.command_api.commands.records import Sent, send_records
+from baton.command_api.commands.records import RecordCounts, send_records
 from baton.command_api.commands.runs import NewRun, cancel_run, retry_run, start_run, test_decision
 
 __all__ = [
     "NewDefinition",
     "NewRun",
-    "Sent",
+    "RecordCounts",
     "cancel_run",
     "create_definition",
     "delete_definition",

@@ -14,7 +14,7 @@ from baton.eventlog.loops.transact import Intent, transact_all
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sent:
+class RecordCounts:
     """How many record events were new, how many known; all are in the log at `position`."""
 
     accepted: int
@@ -24,7 +24,7 @@ class Sent:
 
 async def send_records(
     services: Services, principal: Principal, records: Sequence[ReceiveRecord]
-) -> Sent:
+) -> RecordCounts:
     """Record all of `records` that are new, together."""
     intents: dict[str, Intent[Any, Any, Any]] = {}
     for record in records:
@@ -33,7 +33,7 @@ async def send_records(
         intents.setdefault(stream, Intent(RECORD, stream, record))
     outcomes = await transact_all(services.store, list(intents.values()))
     accepted = sum(outcome.changed for outcome in outcomes)
-    return Sent(
+    return RecordCounts(
         accepted=accepted,
         duplicates=len(records) - accepted,
         position=max((outcome.position for outcome in outcomes), default=0),

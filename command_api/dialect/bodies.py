@@ -40,7 +40,7 @@ class Faults:
         if value is None:
             self.add(REQUIRED, *path)
 
-    def settle(self) -> None:
+    def raise_if_any(self) -> None:
         """Raise Refused 400 when something was found."""
         if self._found:
             raise invalid(self._found)

@@ -1,9 +1,9 @@
 """What a dialect is: base paths, routes, an error envelope and where the tenant is said.
 
-A dialect is a package `command_api/dialects/<name>/` whose `__init__` exports `DIALECT`; it is
-found by `discover()` and needs no other registration. A handler takes an `Exchange`, returns a
-`Reply`, and holds no rule: it reads the body, calls a verb of `commands` or a query
-of the views, and puts the result into its own words.
+A dialect is a package `command_api/dialects/<name>/` whose `__init__` exports `DIALECT` (a family:
+`DIALECTS`); `discover()` finds it and it needs no other registration. A handler takes a
+`RequestContext` and returns a `Reply`. It holds no rule: it parses the body, calls a function of
+`commands` or a query of the views, and renders the result in the dialect's words.
 """
 
 import pkgutil
@@ -17,13 +17,13 @@ from pydantic import BaseModel
 
 from baton.command_api.http.refusal import Refusal
 from baton.command_api.http.reply import Reply
-from baton.command_api.http.request_context import Exchange
+from baton.command_api.http.request_context import RequestContext
 from baton.command_api.principal import Scope
 from baton.domain.json import JsonObject
 
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 
-Handler: TypeAlias = Callable[[Exchange], Awaitable[Reply | web.StreamResponse]]
+Handler: TypeAlias = Callable[[RequestContext], Awaitable[Reply | web.StreamResponse]]
 """A `web.StreamResponse` is for what flows (WebSockets, NDJSON); all else is a `Reply`."""
 
 ErrorRenderer: TypeAlias = Callable[[Refusal], tuple[int, JsonObject]]
@@ -66,10 +66,10 @@ class QueryParameter:
 class Route:
     """One operation. `path` stands behind each base; `{name}` is one segment, `{name:.+}` a tail.
 
-    `scope` None leaves the route open (webhooks in): its handler verifies what it is sent, and
-    calls `Exchange.once` itself where it honours Idempotency-Key. `idempotent` None means: POST
+    A route whose `scope` is None is open (webhooks in): its handler verifies the sender, and calls
+    `RequestContext.idempotently` itself if it honors Idempotency-Key. `idempotent` None means: POST
     routes that need a scope. `request`, `response`, `status`, `query` and `problems` (status ->
-    description) are for the OpenAPI document, where members of `operation` stand as they are.
+    description) describe the route in the OpenAPI document; `operation` is merged in as it is.
     """
 
     method: Method

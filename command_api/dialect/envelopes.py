@@ -13,7 +13,7 @@ import orjson
 from aiohttp import hdrs, web
 
 from baton.command_api.dialect.contract import Dialect
-from baton.command_api.http.refusal import CodeWord, Refusal, Refused, refusal_of
+from baton.command_api.http.refusal import ErrorCode, Refusal, Refused, refusal_of
 from baton.command_api.http.reply import Reply
 from baton.domain.errors import Rejected
 from baton.eventlog.errors import Unavailable
@@ -21,7 +21,7 @@ from baton.eventlog.errors import Unavailable
 _LOG = logging.getLogger(__name__)
 _TRACE_ID = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}", re.ASCII)
 
-_OF_AIOHTTP: Mapping[int, tuple[CodeWord, str]] = {
+_OF_AIOHTTP: Mapping[int, tuple[ErrorCode, str]] = {
     404: ("not_found", "There is nothing at this path"),
     406: ("not_acceptable", "The answer has no acceptable form"),
     413: ("payload_too_large", "The body is too large"),
@@ -78,7 +78,7 @@ class Envelopes:
     def _of_aiohttp(self, request: web.Request, error: web.HTTPException) -> web.StreamResponse:
         if error.status < 400:  # noqa: PLR2004 - a redirect is no refusal
             raise error
-        default: tuple[CodeWord, str] = ("validation_error", "The request could not be read")
+        default: tuple[ErrorCode, str] = ("validation_error", "The request could not be read")
         code, message = _OF_AIOHTTP.get(error.status, default)
         return self._render(request, Refusal(code=code, message=message))
 

@@ -36,7 +36,7 @@ def document_of(dialect: Dialect) -> JsonObject:
     }
 
 
-def shown_path(path: str) -> str:
+def documented_path(path: str) -> str:
     """Return a route's path as documents write it: `{path:.+}` is `{path}`."""
     return _PARAMETER.sub(r"{\1}", path)
 
@@ -71,7 +71,7 @@ def _server(base: str) -> JsonObject:
 def _paths(routes: Iterable[Route], schemas: _Schemas) -> JsonObject:
     paths: dict[str, dict[str, object]] = {}
     for route in routes:
-        operations = paths.setdefault(shown_path(route.path), {})
+        operations = paths.setdefault(documented_path(route.path), {})
         operations[route.method.lower()] = _operation(route, schemas)
     return dict(paths)
 

@@ -9,7 +9,7 @@ from typing import cast
 
 import orjson
 
-from baton.command_api.http.request_context import Exchange
+from baton.command_api.http.request_context import RequestContext
 from baton.domain.definition.graph import Compute, Graph
 from baton.domain.json import JsonObject
 from baton.domain.run.messages import Event, StepStarted
@@ -20,17 +20,17 @@ from baton.projector.views.runs.view import Document as Run
 BUDGET = 4 * 1024 * 1024
 
 
-async def inputs_of(exchange: Exchange, run: Run) -> Mapping[str, JsonObject]:
+async def read_step_inputs(context: RequestContext, run: Run) -> Mapping[str, JsonObject]:
     """Return what each attempt's function was given, by execution id."""
-    definition = await exchange.services.views.definition(exchange.tenant, run.definition_id)
-    history = await exchange.services.store.read(stream_name(exchange.tenant, "run", run.id))
+    definition = await context.services.views.definition(context.tenant, run.definition_id)
+    history = await context.services.store.read(stream_name(context.tenant, "run", run.id))
     if definition is None:
         return {}
     graph = definition.versions[run.definition_version].graph
-    return told_inputs((cast("Event", one.event) for one in history), graph)
+    return inputs_by_execution((cast("Event", one.event) for one in history), graph)
 
 
-def told_inputs(events: Iterable[Event], graph: Graph) -> Mapping[str, JsonObject]:
+def inputs_by_execution(events: Iterable[Event], graph: Graph) -> Mapping[str, JsonObject]:
     """Fold a run's events, and return the inputs on the way while they fit."""
     found: dict[str, JsonObject] = {}
     state, room = State(), BUDGET

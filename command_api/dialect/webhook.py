@@ -8,7 +8,7 @@ from collections.abc import Callable
 from baton.command_api.commands import NewRun, start_run
 from baton.command_api.http.refusal import Refused
 from baton.command_api.http.reply import Reply
-from baton.command_api.http.request_context import Exchange
+from baton.command_api.http.request_context import RequestContext
 from baton.domain.definition.state import State as Definition
 from baton.domain.definition.trigger import HttpTrigger
 from baton.domain.errors import NotFound
@@ -18,13 +18,13 @@ from baton.eventlog.loops.transact import Outcome
 from baton.protocols.webhook_signatures import Delivery, delivery_id, is_signed
 
 
-def bare_path(path: str) -> str:
+def normalized_path(path: str) -> str:
     """Return a webhook path as it is compared: no leading `/`, no leading `webhooks/`."""
     return path.removeprefix("/").removeprefix("webhooks/")
 
 
 async def receive_webhook(
-    exchange: Exchange, definition: Definition | None, answer: Callable[[Outcome[Run]], Reply]
+    context: RequestContext, definition: Definition | None, answer: Callable[[Outcome[Run]], Reply]
 ) -> Reply:
     """Start a run with the body as input, and return what `answer` makes of it.
 
@@ -37,22 +37,22 @@ async def receive_webhook(
     if not isinstance(trigger, HttpTrigger):
         raise _nothing_here()
     if trigger.validate_signature:
-        await _require_signature(exchange, trigger)
+        await _require_signature(context, trigger)
 
     async def work() -> Reply:
-        return answer(await _start(exchange, definition, trigger))
+        return answer(await _start(context, definition, trigger))
 
-    return await exchange.once(work)
+    return await context.idempotently(work)
 
 
-async def _require_signature(exchange: Exchange, trigger: HttpTrigger) -> None:
+async def _require_signature(context: RequestContext, trigger: HttpTrigger) -> None:
     secret = None
     if trigger.secret_id is not None:
-        secret = await exchange.services.secrets.get(exchange.tenant, trigger.secret_id)
+        secret = await context.services.secrets.get(context.tenant, trigger.secret_id)
     delivery = Delivery(
-        headers=exchange.headers,
-        body=exchange.body,
-        at=exchange.now(),
+        headers=context.headers,
+        body=context.body,
+        at=context.now(),
         header=trigger.signature_header,
     )
     if not is_signed(delivery, secret or ""):
@@ -60,23 +60,23 @@ async def _require_signature(exchange: Exchange, trigger: HttpTrigger) -> None:
         raise Refused("unauthorized", message)
 
 
-async def _start(exchange: Exchange, definition: Definition, trigger: HttpTrigger) -> Outcome[Run]:
-    sent_as = delivery_id(exchange.headers)
+async def _start(
+    context: RequestContext, definition: Definition, trigger: HttpTrigger
+) -> Outcome[Run]:
+    sent_as = delivery_id(context.headers)
     run_id = (
-        exchange.new_id()
+        context.new_id()
         if sent_as is None
         else derived_id("webhook", definition.definition_id, sent_as)
     )
     new = NewRun(
         run_id=run_id,
         trigger="http",
-        input=await exchange.json_object(required=False),
+        input=await context.json_object(required=False),
         metadata={"webhookPath": trigger.shown_path or trigger.path or "webhook"},
-        traceparent=exchange.trace_parent,
+        traceparent=context.traceparent,
     )
-    return await start_run(
-        exchange.services, exchange.principal, definition, new, at=exchange.now()
-    )
+    return await start_run(context.services, context.principal, definition, new, at=context.now())
 
 
 def _nothing_here() -> NotFound:

@@ -1,8 +1,8 @@
 """Idempotency-Key: one effect and one answer for a request that is sent twice.
 
-The key is claimed before the work and its 2xx answer is kept after it. Ids that the work makes are
-derived from the key (`Exchange.new_id`), so a crash between the two cannot make a second thing.
-After draft-ietf-httpapi-idempotency-key-header; keys are kept 24 h, per tenant.
+The key is claimed before the handler runs, and a 2xx response is stored after it. The handler's
+ids are derived from the key (`RequestContext.new_id`), so a crash in between creates no duplicate.
+This follows draft-ietf-httpapi-idempotency-key-header; keys are kept for 24 h, per tenant.
 """
 
 from collections.abc import Awaitable, Callable

@@ -10,7 +10,7 @@ from typing import Literal, get_args
 
 from baton.domain.errors import Code, Fault, Rejected
 
-CodeWord = Literal[
+ErrorCode = Literal[
     "validation_error",
     "unauthorized",
     "forbidden",
@@ -25,9 +25,9 @@ CodeWord = Literal[
     "internal_error",
     "unavailable",
 ]
-CODE_WORDS: tuple[CodeWord, ...] = get_args(CodeWord)
+ERROR_CODES: tuple[ErrorCode, ...] = get_args(ErrorCode)
 
-STATUS: Mapping[CodeWord, int] = {
+STATUS: Mapping[ErrorCode, int] = {
     "validation_error": 400,
     "unauthorized": 401,
     "forbidden": 403,
@@ -43,7 +43,7 @@ STATUS: Mapping[CodeWord, int] = {
     "unavailable": 503,
 }
 
-_OF_DOMAIN: Mapping[Code, CodeWord] = {
+_OF_DOMAIN: Mapping[Code, ErrorCode] = {
     "validation_error": "validation_error",
     "not_found": "not_found",
     "conflict": "conflict",
@@ -61,7 +61,7 @@ class Refusal:
     A fault's path is made of member names of the request document and array indexes.
     """
 
-    code: CodeWord
+    code: ErrorCode
     message: str
     faults: tuple[Fault, ...] = ()
     trace_id: str = ""
@@ -72,7 +72,7 @@ class Refused(Exception):
 
     def __init__(
         self,
-        code: CodeWord,
+        code: ErrorCode,
         message: str,
         *,
         faults: tuple[Fault, ...] = (),
@@ -91,8 +91,3 @@ def refused_field(message: str, *path: str | int) -> Refused:
 def refusal_of(rejected: Rejected) -> Refusal:
     """Return a domain refusal as the edge tells it."""
     return Refusal(code=_OF_DOMAIN[rejected.code], message=rejected.message, faults=rejected.faults)
-
-
-def field_name(fault: Fault) -> str:
-    """Return a fault's path as text: `steps[0].retry.maxAttempts`."""
-    return fault.place

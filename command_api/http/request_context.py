@@ -20,7 +20,7 @@ M = TypeVar("M", bound=BaseModel)
 _TRACE_PARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}", re.ASCII)
 
 
-class Exchange:
+class RequestContext:
     """The request in hand. `body` is raw, read within the limit before the handler is called."""
 
     __slots__ = ("_fingerprint", "_ids", "_key", "_now", "body", "principal", "request", "services")
@@ -58,7 +58,7 @@ class Exchange:
         return self.request.headers
 
     @property
-    def trace_parent(self) -> str | None:
+    def traceparent(self) -> str | None:
         """The caller's W3C `traceparent`; None when there is none or it is malformed."""
         value = self.request.headers.get("traceparent")
         return value if value is not None and _TRACE_PARENT.fullmatch(value) else None
@@ -93,7 +93,7 @@ class Exchange:
             "key", self.tenant, self._key, self._request_fingerprint(), str(self._ids)
         )
 
-    async def once(self, work: Callable[[], Awaitable[Reply]]) -> Reply:
+    async def idempotently(self, work: Callable[[], Awaitable[Reply]]) -> Reply:
         """Do `work` under the request's Idempotency-Key; without one, just do it.
 
         Called around the handler of routes that are `keyed`; an open route calls it itself once it
@@ -110,7 +110,7 @@ class Exchange:
         )
         return await keyed.answer(work)
 
-    def answer(
+    def reply(
         self,
         status: int,
         body: object = None,

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from html import escape
 
 from baton.command_api.dialect.contract import Dialect, Route
-from baton.command_api.dialect.openapi import shown_path
+from baton.command_api.dialect.openapi import documented_path
 
 _STYLE = (
     "body{font:16px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:64rem;padding:0 1rem;"
@@ -41,6 +41,6 @@ def _section(dialect: Dialect) -> str:
 
 
 def _row(route: Route) -> str:
-    operation = escape(f"{route.method} {shown_path(route.path)}")
+    operation = escape(f"{route.method} {documented_path(route.path)}")
     scope = escape(route.scope or "none")
     return f"<tr><td><code>{operation}</code><td>{escape(route.summary)}<td><code>{scope}</code>"

@@ -5,7 +5,7 @@ from pydantic import BaseModel
 from baton.command_api.commands import send_records
 from baton.command_api.http.cloudevents import read_records
 from baton.command_api.http.reply import Reply
-from baton.command_api.http.request_context import Exchange
+from baton.command_api.http.request_context import RequestContext
 from baton.domain.record.reading import Receipt
 from baton.protocols.strict_json import parse
 
@@ -21,16 +21,16 @@ class EventsAccepted(BaseModel):
     position: int
 
 
-async def take_events(exchange: Exchange) -> Reply:
+async def take_events(context: RequestContext) -> Reply:
     """Answer 202 with the counts; raises a refusal, and then nothing was taken."""
     receipt = Receipt(
-        tenant=exchange.tenant,
-        at=exchange.now(),
-        fallback_id=exchange.new_id(),
+        tenant=context.tenant,
+        at=context.now(),
+        fallback_id=context.new_id(),
         fallback_source=SOURCE,
         parse=parse,
     )
-    records = read_records(exchange.headers, exchange.body, receipt)
-    sent = await send_records(exchange.services, exchange.principal, records)
+    records = read_records(context.headers, context.body, receipt)
+    sent = await send_records(context.services, context.principal, records)
     body = {"accepted": sent.accepted, "duplicates": sent.duplicates, "position": sent.position}
-    return exchange.answer(202, body, position=sent.position)
+    return context.reply(202, body, position=sent.position)

@@ -8,11 +8,11 @@ from pydantic import BaseModel, Field
 
 from baton.command_api.commands import cancel_run, retry_run
 from baton.command_api.dialect.contract import QueryParameter, Route
-from baton.command_api.dialects.centrali.run_steps import shown_run_step
+from baton.command_api.dialects.centrali.render_run_steps import render_run_step
 from baton.command_api.http.pagination import MAX_OFFSET, choice, integer, one
 from baton.command_api.http.refusal import Refused
 from baton.command_api.http.reply import Reply
-from baton.command_api.http.request_context import Exchange
+from baton.command_api.http.request_context import RequestContext
 from baton.command_api.principal import READ, WRITE
 from baton.domain.json import JsonObject
 from baton.projector.views.run_steps.view import Document as Step
@@ -65,60 +65,60 @@ class Retrying(BaseModel):
     stepId: str | None = Field(default=None, min_length=1, max_length=64)  # noqa: N815
 
 
-async def _list(exchange: Exchange) -> Reply:
-    limit = integer(exchange.query, "limit", 50, at_least=1, at_most=MAX_LIMIT)
-    offset = integer(exchange.query, "offset", 0, at_least=0, at_most=MAX_OFFSET)
-    status = choice(exchange.query, "status", STATUSES)
-    found, total = await exchange.services.views.runs(
-        exchange.tenant,
-        definition_id=one(exchange.query, "definitionId"),
+async def _list(context: RequestContext) -> Reply:
+    limit = integer(context.query, "limit", 50, at_least=1, at_most=MAX_LIMIT)
+    offset = integer(context.query, "offset", 0, at_least=0, at_most=MAX_OFFSET)
+    status = choice(context.query, "status", STATUSES)
+    found, total = await context.services.views.runs(
+        context.tenant,
+        definition_id=one(context.query, "definitionId"),
         statuses=() if status is None else (status,),
         offset=offset,
         limit=limit,
     )
-    slugs = {ident: await _slug(exchange, ident) for ident in {run.definition_id for run in found}}
+    slugs = {ident: await _slug(context, ident) for ident in {run.definition_id for run in found}}
     runs = [_run(run, slugs[run.definition_id]) for run in found]
-    return exchange.answer(200, {"runs": runs, "total": total, "limit": limit, "offset": offset})
+    return context.reply(200, {"runs": runs, "total": total, "limit": limit, "offset": offset})
 
 
-async def _show(exchange: Exchange) -> Reply:
-    return exchange.answer(200, await _whole(exchange))
+async def _show(context: RequestContext) -> Reply:
+    return context.reply(200, await _whole(context))
 
 
-async def _cancel(exchange: Exchange) -> Reply:
-    body = await exchange.parse(Cancelling, required=False)
-    run_id = exchange.params["runId"]
+async def _cancel(context: RequestContext) -> Reply:
+    body = await context.parse(Cancelling, required=False)
+    run_id = context.params["runId"]
     outcome = await cancel_run(
-        exchange.services, exchange.principal, run_id, at=exchange.now(), reason=body.reason
+        context.services, context.principal, run_id, at=context.now(), reason=body.reason
     )
-    return exchange.answer(200, {"id": run_id, "status": "cancelled"}, position=outcome.position)
+    return context.reply(200, {"id": run_id, "status": "cancelled"}, position=outcome.position)
 
 
-async def _retry(exchange: Exchange) -> Reply:
-    body = await exchange.parse(Retrying, required=False)
-    run_id = exchange.params["runId"]
+async def _retry(context: RequestContext) -> Reply:
+    body = await context.parse(Retrying, required=False)
+    run_id = context.params["runId"]
     outcome = await retry_run(
-        exchange.services, exchange.principal, run_id, at=exchange.now(), step_id=body.stepId
+        context.services, context.principal, run_id, at=context.now(), step_id=body.stepId
     )
-    return exchange.answer(200, {"id": run_id, "status": "running"}, position=outcome.position)
+    return context.reply(200, {"id": run_id, "status": "running"}, position=outcome.position)
 
 
-async def _whole(exchange: Exchange) -> JsonObject:
-    run = await exchange.services.views.run(exchange.tenant, exchange.params["runId"])
+async def _whole(context: RequestContext) -> JsonObject:
+    run = await context.services.views.run(context.tenant, context.params["runId"])
     if run is None:
         message = "Run not found"
         raise Refused("not_found", message)
-    steps = await exchange.services.views.run_steps(exchange.tenant, run.id)
+    steps = await context.services.views.run_steps(context.tenant, run.id)
     return {
-        **_run(run, await _slug(exchange, run.definition_id)),
+        **_run(run, await _slug(context, run.definition_id)),
         "input": run.input,
         "context": run.context,
         "steps": [_step(step) for step in steps],
     }
 
 
-async def _slug(exchange: Exchange, definition_id: str) -> str | None:
-    found = await exchange.services.views.definition(exchange.tenant, definition_id)
+async def _slug(context: RequestContext, definition_id: str) -> str | None:
+    found = await context.services.views.definition(context.tenant, definition_id)
     return None if found is None else found.slug
 
 
@@ -156,7 +156,7 @@ def _failure(run: Run) -> JsonObject | None:
 
 def _step(step: Step) -> JsonObject:
     """Return one record of the history, with the core's words for what Centrali has none for."""
-    shown = {**shown_run_step(step), "status": step.status, "stepType": step.kind}
+    shown = {**render_run_step(step), "status": step.status, "stepType": step.kind}
     if step.kind == "compute" and step.status == "succeeded":
         shown["output"] = step.output
     if step.warning is not None:

@@ -12,9 +12,9 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from baton.command_api.dialect.contract import Dialect, FromToken, Handler, Route
 from baton.command_api.dialect.openapi import document_of
-from baton.command_api.http.refusal import STATUS, Refusal, Refused, field_name
+from baton.command_api.http.refusal import STATUS, Refusal, Refused
 from baton.command_api.http.reply import Reply, json_reply
-from baton.command_api.http.request_context import Exchange
+from baton.command_api.http.request_context import RequestContext
 from baton.command_api.own import runs as own_runs
 from baton.command_api.own.docs_page import docs_page
 from baton.command_api.own.events import EventsAccepted, take_events
@@ -71,23 +71,23 @@ def render_error(refusal: Refusal) -> tuple[int, JsonObject]:
     body: JsonObject = {"error": refusal.code, "message": refusal.message}
     if refusal.faults:
         body["details"] = [
-            {"field": field_name(fault), "message": fault.message} for fault in refusal.faults
+            {"field": fault.place, "message": fault.message} for fault in refusal.faults
         ]
     return STATUS[refusal.code], body
 
 
-async def _alive(exchange: Exchange) -> Reply:
-    return exchange.answer(200, {"status": "ok"})
+async def _alive(context: RequestContext) -> Reply:
+    return context.reply(200, {"status": "ok"})
 
 
-async def _ready(exchange: Exchange) -> Reply:
-    checks = exchange.services.checks
-    results = await asyncio.gather(*(_holds(exchange.services, name) for name in checks))
+async def _ready(context: RequestContext) -> Reply:
+    checks = context.services.checks
+    results = await asyncio.gather(*(_holds(context.services, name) for name in checks))
     found = dict(zip(checks, results, strict=True))
     ready = all(found.values())
     told = {name: "ok" if good else "failing" for name, good in found.items()}
     body = {"status": "ready" if ready else "unavailable", "checks": told}
-    return exchange.answer(200 if ready else 503, body)
+    return context.reply(200 if ready else 503, body)
 
 
 async def _holds(services: Services, name: str) -> bool:
@@ -99,11 +99,11 @@ async def _holds(services: Services, name: str) -> bool:
         return False
 
 
-async def _metrics(exchange: Exchange) -> Reply:
-    if not _from_this_machine(exchange.request):
-        token = auth.bearer_token(exchange.request)
-        auth.require_scope(await exchange.services.authenticator.identify(token), ADMIN)
-    text = generate_latest(exchange.services.metrics)
+async def _metrics(context: RequestContext) -> Reply:
+    if not _from_this_machine(context.request):
+        token = auth.bearer_token(context.request)
+        auth.require_scope(await context.services.authenticator.identify(token), ADMIN)
+    text = generate_latest(context.services.metrics)
     return Reply(status=200, body=text, content_type=CONTENT_TYPE_LATEST)
 
 
@@ -118,8 +118,8 @@ def _from_this_machine(request: web.Request) -> bool:
 
 
 def _document(documents: Mapping[str, Reply]) -> Handler:
-    async def show(exchange: Exchange) -> Reply:
-        found = documents.get(exchange.params["dialect"])
+    async def show(context: RequestContext) -> Reply:
+        found = documents.get(context.params["dialect"])
         if found is None:
             message = f"There is no such document; there are {', '.join(documents)}"
             raise Refused("not_found", message)
@@ -139,7 +139,7 @@ def _page(html: str) -> Handler:
         ),
     )
 
-    async def show(_: Exchange) -> Reply:
+    async def show(_: RequestContext) -> Reply:
         return reply
 
     return show

@@ -17,7 +17,7 @@ from aiohttp import web
 
 from baton.command_api.dialect.contract import FromHeader, FromPath, FromToken, TenantSource
 from baton.command_api.http.refusal import Refused, refused_field
-from baton.command_api.principal import Identity, Principal, Scope, is_tenant, scopes_of
+from baton.command_api.principal import Identity, Principal, Scope, is_valid_tenant, scopes_of
 from baton.eventlog.ports.clock import Clock
 
 LEEWAY_MS = 5_000
@@ -31,7 +31,7 @@ _OTHER_USES = frozenset(("refresh", "offline", "id"))
 VerifyingKey: TypeAlias = "str | bytes | jwt.PyJWK"
 
 
-class Keys(Protocol):
+class KeySource(Protocol):
     """Where the key that must have signed a token comes from."""
 
     async def key_of(self, header: Mapping[str, object]) -> tuple[VerifyingKey, str]:
@@ -60,7 +60,7 @@ class SharedSecret:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Expected:
+class ExpectedClaims:
     """What a token's `iss` and `aud` must be, where that is configured."""
 
     issuer: str | None = None
@@ -70,9 +70,11 @@ class Expected:
 class TokenAuthenticator:
     """Verifies JWTs, and remembers the good ones by their hash until they expire."""
 
-    def __init__(self, keys: Keys, clock: Clock, expected: Expected | None = None) -> None:
+    def __init__(
+        self, keys: KeySource, clock: Clock, expected: ExpectedClaims | None = None
+    ) -> None:
         self._keys, self._clock = keys, clock
-        self._expected = expected or Expected()
+        self._expected = expected or ExpectedClaims()
         self._known: dict[bytes, tuple[Identity, int]] = {}
 
     async def identify(self, token: str) -> Identity:
@@ -176,7 +178,7 @@ def require_scope(identity: Identity, scope: Scope) -> None:
         raise Refused("forbidden", message)
 
 
-def nobody(request: web.Request, source: TenantSource) -> Principal:
+def anonymous(request: web.Request, source: TenantSource) -> Principal:
     """Return the principal of an open route: no subject, no scope, the path's tenant if any.
 
     Raises Refused 404 when the path names what cannot be a tenant.
@@ -184,7 +186,7 @@ def nobody(request: web.Request, source: TenantSource) -> Principal:
     if not isinstance(source, FromPath):
         return Principal(subject="", tenant="")
     tenant = request.match_info[source.parameter]
-    if not is_tenant(tenant):
+    if not is_valid_tenant(tenant):
         message = "There is nothing here"
         raise Refused("not_found", message)
     return Principal(subject="webhook", tenant=tenant)
@@ -215,7 +217,7 @@ def _identity_of(claims: Mapping[str, object]) -> Identity:
 
 def _tenants(claim: object) -> tuple[str, ...]:
     named = claim if isinstance(claim, list) else [claim]
-    tenants = tuple(name for name in named if isinstance(name, str) and is_tenant(name))
+    tenants = tuple(name for name in named if isinstance(name, str) and is_valid_tenant(name))
     if not tenants or len(tenants) != len(named) or len(tenants) > MAX_TENANTS:
         raise unauthorized()
     return tenants

@@ -24,7 +24,7 @@ _MAX_BYTES = 1024 * 1024
 
 
 class JwksKeys:
-    """Keys by their `kid`; a token without one is verified when the set has a single key."""
+    """KeySource by their `kid`; a token without one is verified when the set has a single key."""
 
     def __init__(self, url: str, clock: Clock) -> None:
         self._url, self._clock = url, clock

@@ -8,7 +8,7 @@ from typing import Final, Literal, TypeAlias, get_args
 
 from prometheus_client import CollectorRegistry
 
-from baton.command_api.security.auth import Expected, SharedSecret, TokenAuthenticator
+from baton.command_api.security.auth import ExpectedClaims, SharedSecret, TokenAuthenticator
 from baton.command_api.security.jwks import JwksKeys
 from baton.command_api.services import FunctionInfo, Services
 from baton.eventlog.ids import new_id
@@ -270,7 +270,7 @@ def _http_function(name: str, entry: DeclaredFunction, url: str) -> HttpFunction
 
 def authenticator_of(settings: Settings, clock: Clock) -> TokenAuthenticator:
     """Return what verifies bearer tokens, by the JWKS where one is named; raises NoSecret."""
-    expected = Expected(issuer=settings.jwt_issuer, audience=settings.jwt_audience)
+    expected = ExpectedClaims(issuer=settings.jwt_issuer, audience=settings.jwt_audience)
     if settings.jwt_jwks_url is not None:
         return TokenAuthenticator(JwksKeys(settings.jwt_jwks_url, clock), clock, expected)
     return TokenAuthenticator(SharedSecret(jwt_secret(settings, make=False)), clock, expected)

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.api.running import Running, running
+from tests.api.running import RunningServer, running
 
 
 @pytest.fixture
-async def server(tmp_path: Path) -> AsyncIterator[Running]:
+async def server(tmp_path: Path) -> AsyncIterator[RunningServer]:
     async with running(tmp_path) as server:
         yield server

@@ -46,7 +46,7 @@ def bearer(**claims: object) -> dict[str, str]:
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
+class Response:
     status: int
     headers: Mapping[str, str]
     raw: bytes
@@ -54,7 +54,7 @@ class Answered:
 
 
 @dataclass(slots=True)
-class Running:
+class RunningServer:
     """`url` ends in no slash; calls are those of a user of `tenant`, unless they say otherwise."""
 
     url: str
@@ -73,7 +73,7 @@ class Running:
         data: Any = None,
         headers: Mapping[str, str] | None = None,
         anonymous: bool = False,
-    ) -> Answered:
+    ) -> Response:
         sent = {} if anonymous else bearer(tenant=self.tenant)
         sent.update(headers or {})
         async with self.session.request(
@@ -82,12 +82,12 @@ class Running:
             raw = await response.read()
             is_json = "json" in response.headers.get("Content-Type", "")
             body = await response.json(content_type=None) if is_json and raw else None
-            return Answered(response.status, response.headers.copy(), raw, body)
+            return Response(response.status, response.headers.copy(), raw, body)
 
-    async def get(self, path: str, **more: Any) -> Answered:
+    async def get(self, path: str, **more: Any) -> Response:
         return await self.call("GET", path, **more)
 
-    async def post(self, path: str, json: object = None, **more: Any) -> Answered:
+    async def post(self, path: str, json: object = None, **more: Any) -> Response:
         return await self.call("POST", path, json=json, **more)
 
     async def stored(self) -> Sequence[object]:
@@ -102,7 +102,7 @@ async def running(
     dialects: Sequence[Dialect] = (DIALECT,),
     open_stores: Callable[[Path], Awaitable[Stores]] = memory.open_stores,
     **changed: Any,
-) -> AsyncIterator[Running]:
+) -> AsyncIterator[RunningServer]:
     """Run a server; `changed` replaces members of `Services`."""
     stores, clock = await open_stores(folder), SystemClock()
     projector = Projector(stores.views, clock=clock)
@@ -125,7 +125,7 @@ async def running(
     session = aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar())
     try:
         url = f"http://127.0.0.1:{server.port}"
-        yield Running(url, server.port, session, services, stores)
+        yield RunningServer(url, server.port, session, services, stores)
     finally:
         await session.close()
         await server.close()

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from baton.command_api.http.json_body import MAX_BODY, MAX_DEPTH
-from tests.api.running import Running
+from tests.api.running import RunningServer
 
 ECHO = "/tiny/acme/v1/echo"
 JSON = {"Content-Type": "application/json"}
@@ -45,7 +45,7 @@ MALFORMED = {
 
 
 @pytest.mark.parametrize("name", MALFORMED)
-async def test_a_body_that_is_no_good_json_is_400(server: Running, name: str):
+async def test_a_body_that_is_no_good_json_is_400(server: RunningServer, name: str):
     answer = await server.call("POST", ECHO, data=MALFORMED[name], headers=JSON)
 
     assert answer.status == 400, answer.raw
@@ -68,7 +68,7 @@ FINE: dict[str, tuple[bytes, Any]] = {
 
 
 @pytest.mark.parametrize("name", FINE)
-async def test_good_json_comes_back_as_it_was(server: Running, name: str):
+async def test_good_json_comes_back_as_it_was(server: RunningServer, name: str):
     raw, value = FINE[name]
     answer = await server.call("POST", ECHO, data=raw, headers=JSON)
 
@@ -92,7 +92,7 @@ async def test_good_json_comes_back_as_it_was(server: Running, name: str):
         ("", 415),
     ],
 )
-async def test_only_json_is_a_json_body(server: Running, content_type: str, status: int):
+async def test_only_json_is_a_json_body(server: RunningServer, content_type: str, status: int):
     headers = {"Content-Type": content_type}
     answer = await server.call("POST", ECHO, data=b'{"a": 1}', headers=headers)
 
@@ -101,7 +101,7 @@ async def test_only_json_is_a_json_body(server: Running, content_type: str, stat
         assert answer.body["tiny_error"] == "unsupported_media_type"
 
 
-async def test_a_body_above_the_limit_is_413(server: Running):
+async def test_a_body_above_the_limit_is_413(server: RunningServer):
     fits = b'{"a": "' + b"x" * (MAX_BODY - 9) + b'"}'
     assert (await server.call("POST", ECHO, data=fits, headers=JSON)).status == 200
 
@@ -110,7 +110,7 @@ async def test_a_body_above_the_limit_is_413(server: Running):
     assert (answer.status, answer.body["tiny_error"]) == (413, "payload_too_large")
 
 
-async def test_a_body_without_a_length_is_cut_off_at_the_limit(server: Running):
+async def test_a_body_without_a_length_is_cut_off_at_the_limit(server: RunningServer):
     async def endless():
         for _ in range(64):
             yield b" " * 65_536
@@ -120,7 +120,7 @@ async def test_a_body_without_a_length_is_cut_off_at_the_limit(server: Running):
     assert answer.status == 413
 
 
-async def test_a_gzip_bomb_is_413(server: Running):
+async def test_a_gzip_bomb_is_413(server: RunningServer):
     bomb = gzip.compress(b" " * (50 * MAX_BODY))
     packed = {**JSON, "Content-Encoding": "gzip"}
 
@@ -130,7 +130,7 @@ async def test_a_gzip_bomb_is_413(server: Running):
     assert answer.status == 413
 
 
-async def test_a_packed_body_is_read_and_a_broken_one_is_400(server: Running):
+async def test_a_packed_body_is_read_and_a_broken_one_is_400(server: RunningServer):
     packed = {**JSON, "Content-Encoding": "gzip"}
 
     good = await server.call("POST", ECHO, data=gzip.compress(b'{"a": 1}'), headers=packed)

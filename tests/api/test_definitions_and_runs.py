@@ -8,25 +8,25 @@ from typing import Any
 import pytest
 
 from baton.domain.run.messages import RunRequested
-from tests.api.running import Running, bearer, running
+from tests.api.running import RunningServer, bearer, running
 from tests.backends import memory, sqlite
 
 ACME = "/tiny/acme/v1"
 
 
 @pytest.fixture(params=[memory, sqlite], ids=["memory", "sqlite"])
-async def server(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Running]:
+async def server(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[RunningServer]:
     async with running(tmp_path, open_stores=request.param.open_stores) as server:
         yield server
 
 
-async def create(server: Running, **said: object) -> str:
+async def create(server: RunningServer, **said: object) -> str:
     answer = await server.post(f"{ACME}/definitions", {"slug": "orders", **said})
     assert answer.status == 201, answer.raw
     return str(answer.body["id"])
 
 
-async def test_what_was_created_is_there_for_the_next_query(server: Running):
+async def test_what_was_created_is_there_for_the_next_query(server: RunningServer):
     ident = await create(server)
 
     found = await server.get(f"{ACME}/definitions/{ident}")
@@ -35,7 +35,7 @@ async def test_what_was_created_is_there_for_the_next_query(server: Running):
     assert int(found.headers["Baton-Position"]) >= 1
 
 
-async def test_a_slug_is_taken_until_its_definition_is_deleted(server: Running):
+async def test_a_slug_is_taken_until_its_definition_is_deleted(server: RunningServer):
     ident = await create(server)
     taken = await server.post(f"{ACME}/definitions", {"slug": "orders"})
     assert (taken.status, taken.body["tiny_error"]) == (409, "conflict")
@@ -46,7 +46,7 @@ async def test_a_slug_is_taken_until_its_definition_is_deleted(server: Running):
     await create(server)
 
 
-async def test_of_many_that_want_a_slug_at_once_one_gets_it(server: Running):
+async def test_of_many_that_want_a_slug_at_once_one_gets_it(server: RunningServer):
     answers = await asyncio.gather(
         *(server.post(f"{ACME}/definitions", {"slug": "orders"}) for _ in range(10))
     )
@@ -54,7 +54,7 @@ async def test_of_many_that_want_a_slug_at_once_one_gets_it(server: Running):
     assert sorted(answer.status for answer in answers) == [201] + [409] * 9
 
 
-async def test_a_webhook_path_is_taken_given_up_and_taken_over(server: Running):
+async def test_a_webhook_path_is_taken_given_up_and_taken_over(server: RunningServer):
     first = await create(server, hook={"path": "/webhooks/stripe/in"})
     other = await server.post(
         f"{ACME}/definitions", {"slug": "other", "hook": {"path": "stripe/in"}}
@@ -70,7 +70,7 @@ async def test_a_webhook_path_is_taken_given_up_and_taken_over(server: Running):
     await create(server, slug="other", hook={"path": "stripe/in"})
 
 
-async def test_two_updates_at_once_leave_one_claimed_path(server: Running):
+async def test_two_updates_at_once_leave_one_claimed_path(server: RunningServer):
     ident = await create(server, hook={"path": "zero"})
     await asyncio.gather(
         *(
@@ -93,7 +93,7 @@ async def test_two_updates_at_once_leave_one_claimed_path(server: Running):
     assert sorted(answer.status for answer in free) == [201] * 7 + [409]
 
 
-async def test_an_update_that_says_the_same_makes_no_version(server: Running):
+async def test_an_update_that_says_the_same_makes_no_version(server: RunningServer):
     ident = await create(server, hook={"path": "in", "secret": "s3cret"})
 
     again = await server.call(
@@ -112,7 +112,7 @@ async def test_an_update_that_says_the_same_makes_no_version(server: Running):
     assert "0ther" not in repr(await server.stored())
 
 
-async def test_a_slug_that_is_none_names_the_field(server: Running):
+async def test_a_slug_that_is_none_names_the_field(server: RunningServer):
     answer = await server.post(f"{ACME}/definitions", {"slug": "No Slug"})
 
     assert answer.status == 400
@@ -120,7 +120,7 @@ async def test_a_slug_that_is_none_names_the_field(server: Running):
     assert await server.stored() == []
 
 
-async def test_a_started_run_shows_at_once(server: Running):
+async def test_a_started_run_shows_at_once(server: RunningServer):
     ident = await create(server)
     started = await server.post(f"{ACME}/definitions/{ident}/runs", {"input": {"n": 1}})
 
@@ -130,7 +130,7 @@ async def test_a_started_run_shows_at_once(server: Running):
     assert shown.body == {"runId": started.body["runId"], "input": {"n": 1}, "by": "ada"}
 
 
-async def test_a_paused_definition_starts_nothing(server: Running):
+async def test_a_paused_definition_starts_nothing(server: RunningServer):
     ident = await create(server, status="paused")
 
     answer = await server.post(f"{ACME}/definitions/{ident}/runs")
@@ -139,7 +139,7 @@ async def test_a_paused_definition_starts_nothing(server: Running):
     assert not [event for event in await server.stored() if isinstance(event, RunRequested)]
 
 
-async def test_cancelling_twice_answers_the_same(server: Running):
+async def test_cancelling_twice_answers_the_same(server: RunningServer):
     ident = await create(server)
     run = (await server.post(f"{ACME}/definitions/{ident}/runs")).body["runId"]
 
@@ -149,7 +149,7 @@ async def test_cancelling_twice_answers_the_same(server: Running):
     assert first.body == second.body == {"runId": run, "status": "cancelled"}
 
 
-async def test_only_a_run_with_something_to_retry_is_retried(server: Running):
+async def test_only_a_run_with_something_to_retry_is_retried(server: RunningServer):
     ident = await create(server)
     run = (await server.post(f"{ACME}/definitions/{ident}/runs")).body["runId"]
 
@@ -157,7 +157,7 @@ async def test_only_a_run_with_something_to_retry_is_retried(server: Running):
     assert (await server.post(f"{ACME}/runs/unknown/retry")).status == 404
 
 
-async def test_a_decision_is_tried_without_a_run(server: Running):
+async def test_a_decision_is_tried_without_a_run(server: RunningServer):
     ident = await create(server)
     path = f"{ACME}/definitions/{ident}/steps"
 
@@ -170,7 +170,7 @@ async def test_a_decision_is_tried_without_a_run(server: Running):
     assert (await server.post(f"{path}/none/test", {})).status == 404
 
 
-async def test_nothing_of_another_tenant_can_be_seen_or_changed(server: Running):
+async def test_nothing_of_another_tenant_can_be_seen_or_changed(server: RunningServer):
     ident = await create(server)
     run = (await server.post(f"{ACME}/definitions/{ident}/runs")).body["runId"]
     other: dict[str, Any] = {"headers": bearer(tenant="umbra")}

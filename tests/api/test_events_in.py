@@ -8,7 +8,7 @@ import pytest
 
 from baton.command_api.http.cloudevents import MAX_BATCH
 from baton.domain.record.messages import RecordReceived
-from tests.api.running import Running, bearer
+from tests.api.running import RunningServer, bearer
 
 STRUCTURED = {"Content-Type": "application/cloudevents+json"}
 BATCH = {"Content-Type": "application/cloudevents-batch+json; charset=utf-8"}
@@ -35,12 +35,12 @@ def event(**changed: Any) -> dict[str, Any]:
     return {name: value for name, value in said.items() if value is not ...}
 
 
-async def send(server: Running, body: Any, headers: dict[str, str], **more: Any):
+async def send(server: RunningServer, body: Any, headers: dict[str, str], **more: Any):
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
     return await server.call("POST", "/events", data=raw, headers=headers, **more)
 
 
-async def received(server: Running) -> list[RecordReceived]:
+async def received(server: RunningServer) -> list[RecordReceived]:
     return [one for one in await server.stored() if isinstance(one, RecordReceived)]
 
 
@@ -78,7 +78,7 @@ FORMS: dict[str, tuple[Any, dict[str, str]]] = {
 
 
 @pytest.mark.parametrize("form", FORMS)
-async def test_every_form_becomes_the_same_record_event(server: Running, form: str):
+async def test_every_form_becomes_the_same_record_event(server: RunningServer, form: str):
     body, headers = FORMS[form]
 
     answer = await send(server, body, headers)
@@ -92,7 +92,7 @@ async def test_every_form_becomes_the_same_record_event(server: Running, form: s
         assert (record.event_id, record.source, record.time) == ("e-1", "/shop", 1736935200250)
 
 
-async def test_an_event_delivered_again_is_a_duplicate(server: Running):
+async def test_an_event_delivered_again_is_a_duplicate(server: RunningServer):
     await send(server, event(), STRUCTURED)
 
     again = await send(server, [event(), event(id="e-2"), event(id="e-2")], BATCH)
@@ -103,7 +103,7 @@ async def test_an_event_delivered_again_is_a_duplicate(server: Running):
     assert len(await received(server)) == 3
 
 
-async def test_events_of_tenants_are_their_own(server: Running):
+async def test_events_of_tenants_are_their_own(server: RunningServer):
     await send(server, event(), STRUCTURED)
 
     other = await send(server, event(), {**STRUCTURED, **bearer(tenant="umbra")})
@@ -112,7 +112,7 @@ async def test_events_of_tenants_are_their_own(server: Running):
     assert {one.workspace for one in await received(server)} == {"acme", "umbra"}
 
 
-async def test_a_bulk_event_needs_no_record(server: Running):
+async def test_a_bulk_event_needs_no_record(server: RunningServer):
     bulk = {"event": "records_bulk_created", "recordSlug": "orders", "data": {"ids": ["a", "b"]}}
 
     assert (await send(server, bulk, {"Content-Type": "application/json"})).status == 202
@@ -177,7 +177,7 @@ BAD: dict[str, tuple[Any, dict[str, str], int, str]] = {
 
 
 @pytest.mark.parametrize("case", BAD)
-async def test_what_cannot_be_read_is_refused_whole(server: Running, case: str):
+async def test_what_cannot_be_read_is_refused_whole(server: RunningServer, case: str):
     body, headers, status, field = BAD[case]
 
     answer = await send(server, body, headers)
@@ -188,14 +188,14 @@ async def test_what_cannot_be_read_is_refused_whole(server: Running, case: str):
     assert await server.stored() == []
 
 
-async def test_a_reader_sends_no_events(server: Running):
+async def test_a_reader_sends_no_events(server: RunningServer):
     reader = bearer(scope="orchestrator:read")
 
     assert (await send(server, event(), {**STRUCTURED, **reader})).status == 403
     assert (await send(server, event(), STRUCTURED, anonymous=True)).status == 401
 
 
-async def test_with_a_token_for_several_tenants_the_tenant_must_be_said(server: Running):
+async def test_with_a_token_for_several_tenants_the_tenant_must_be_said(server: RunningServer):
     both = bearer(tenant=["acme", "umbra"])
 
     unsaid = await send(server, event(), {**STRUCTURED, **both})
@@ -206,7 +206,7 @@ async def test_with_a_token_for_several_tenants_the_tenant_must_be_said(server: 
     assert [one.status for one in (unsaid, said, foreign, only)] == [400, 202, 403, 403]
 
 
-async def test_a_plain_event_sent_again_under_its_key_is_taken_once(server: Running):
+async def test_a_plain_event_sent_again_under_its_key_is_taken_once(server: RunningServer):
     headers = {"Content-Type": "application/json", "Idempotency-Key": "k"}
 
     first = await send(server, PLAIN, headers)

@@ -9,22 +9,22 @@ from multidict import CIMultiDict
 from baton.domain.run.messages import RunRequested
 from baton.eventlog.clock import ManualClock
 from baton.eventlog.idempotency import ABANDONED_MS, KEPT_MS
-from tests.api.running import Running, bearer, running
+from tests.api.running import RunningServer, bearer, running
 
 ACME = "/tiny/acme/v1"
 KEY = {"Idempotency-Key": "k-1"}
 
 
-async def definition(server: Running, **said: object) -> str:
+async def definition(server: RunningServer, **said: object) -> str:
     created = await server.post(f"{ACME}/definitions", {"slug": "orders", **said})
     return str(created.body["id"])
 
 
-async def requested(server: Running) -> int:
+async def requested(server: RunningServer) -> int:
     return sum(isinstance(event, RunRequested) for event in await server.stored())
 
 
-async def test_the_same_request_again_gets_the_first_answer(server: Running):
+async def test_the_same_request_again_gets_the_first_answer(server: RunningServer):
     ident = await definition(server)
     path = f"{ACME}/definitions/{ident}/runs"
 
@@ -40,7 +40,7 @@ async def test_the_same_request_again_gets_the_first_answer(server: Running):
     assert await requested(server) == 1
 
 
-async def test_another_body_or_path_under_the_key_is_422(server: Running):
+async def test_another_body_or_path_under_the_key_is_422(server: RunningServer):
     ident = await definition(server)
     path = f"{ACME}/definitions/{ident}/runs"
     await server.post(path, {"input": 1}, headers=KEY)
@@ -56,7 +56,7 @@ async def test_another_body_or_path_under_the_key_is_422(server: Running):
     assert await requested(server) == 1
 
 
-async def test_many_at_once_start_one_run(server: Running):
+async def test_many_at_once_start_one_run(server: RunningServer):
     ident = await definition(server)
     path = f"{ACME}/definitions/{ident}/runs"
 
@@ -67,7 +67,7 @@ async def test_many_at_once_start_one_run(server: Running):
     assert await requested(server) == 1
 
 
-async def test_a_refused_command_leaves_the_key_free(server: Running):
+async def test_a_refused_command_leaves_the_key_free(server: RunningServer):
     ident = await definition(server, status="paused")
     path = f"{ACME}/definitions/{ident}/runs"
     assert (await server.post(path, {}, headers=KEY)).status == 409
@@ -79,7 +79,7 @@ async def test_a_refused_command_leaves_the_key_free(server: Running):
     assert "Idempotent-Replayed" not in answer.headers
 
 
-async def test_a_request_that_stopped_half_way_is_done_once(server: Running):
+async def test_a_request_that_stopped_half_way_is_done_once(server: RunningServer):
     """A process that dies between the append and the answer leaves a claim and an event."""
     ident = await definition(server)
     path = f"{ACME}/definitions/{ident}/runs"
@@ -94,7 +94,7 @@ async def test_a_request_that_stopped_half_way_is_done_once(server: Running):
     assert await requested(server) == 1
 
 
-async def test_keys_of_tenants_are_their_own(server: Running):
+async def test_keys_of_tenants_are_their_own(server: RunningServer):
     await definition(server)
     other = await server.post(
         "/tiny/umbra/v1/definitions",
@@ -106,7 +106,7 @@ async def test_keys_of_tenants_are_their_own(server: Running):
     assert (other.status, again.status) == (201, 201)
 
 
-async def test_somebody_without_the_right_gets_no_kept_answer(server: Running):
+async def test_somebody_without_the_right_gets_no_kept_answer(server: RunningServer):
     body = {"slug": "orders"}
     await server.post(f"{ACME}/definitions", body, headers=KEY)
 
@@ -120,13 +120,13 @@ async def test_somebody_without_the_right_gets_no_kept_answer(server: Running):
 
 
 @pytest.mark.parametrize("key", ["", "x" * 256, "naïve", "a\tb"])
-async def test_a_key_that_is_none_is_400(server: Running, key: str):
+async def test_a_key_that_is_none_is_400(server: RunningServer, key: str):
     answer = await server.post(f"{ACME}/echo", {}, headers={"Idempotency-Key": key})
 
     assert answer.status == 400
 
 
-async def test_two_keys_are_400(server: Running):
+async def test_two_keys_are_400(server: RunningServer):
     twice = CIMultiDict([*bearer().items(), ("Idempotency-Key", "a"), ("Idempotency-Key", "b")])
     async with server.session.post(f"{server.url}{ACME}/echo", json={}, headers=twice) as response:
         assert response.status == 400

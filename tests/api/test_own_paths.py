@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from baton.command_api.own.service_paths import _from_this_machine
-from tests.api.running import Running, bearer, running
+from tests.api.running import RunningServer, bearer, running
 
 
-async def test_a_server_is_alive_without_a_token(server: Running):
+async def test_a_server_is_alive_without_a_token(server: RunningServer):
     answer = await server.get("/healthz", anonymous=True)
 
     assert (answer.status, answer.body) == (200, {"status": "ok"})
@@ -39,7 +39,7 @@ async def test_a_server_is_ready_when_all_it_stands_on_is(tmp_path: Path):
     assert b"internal" not in answer.raw
 
 
-async def test_metrics_count_by_route_and_not_by_what_was_asked(server: Running):
+async def test_metrics_count_by_route_and_not_by_what_was_asked(server: RunningServer):
     await server.get("/tiny/acme/v1/runs/secret-run-id")
     await server.get("/tiny/acme/v1/definitions")
 
@@ -55,7 +55,7 @@ async def test_metrics_count_by_route_and_not_by_what_was_asked(server: Running)
     assert "secret-run-id" not in text
 
 
-async def test_metrics_for_somebody_elsewhere_need_an_administrator(server: Running):
+async def test_metrics_for_somebody_elsewhere_need_an_administrator(server: RunningServer):
     proxied = {"X-Forwarded-For": "203.0.113.7"}
 
     anonymous = await server.get("/metrics", anonymous=True, headers=proxied)
@@ -91,7 +91,7 @@ def test_only_a_loopback_peer_is_this_machine(peer: object, own: bool):
     assert _from_this_machine(Request()) is own  # type: ignore[arg-type]
 
 
-async def test_the_document_of_a_dialect_is_made_from_its_routes(server: Running):
+async def test_the_document_of_a_dialect_is_made_from_its_routes(server: RunningServer):
     answer = await server.get("/openapi/tiny.json", anonymous=True)
 
     document = answer.body
@@ -111,7 +111,7 @@ async def test_the_document_of_a_dialect_is_made_from_its_routes(server: Running
     assert set(document["components"]["schemas"]) == {"DefinitionBody", "DefinitionShown", "Hook"}
 
 
-async def test_the_own_paths_have_a_document_and_others_have_none(server: Running):
+async def test_the_own_paths_have_a_document_and_others_have_none(server: RunningServer):
     own = await server.get("/openapi/baton.json", anonymous=True)
     none = await server.get("/openapi/nothing.json", anonymous=True)
 
@@ -120,7 +120,7 @@ async def test_the_own_paths_have_a_document_and_others_have_none(server: Runnin
     assert (none.status, none.body["error"]) == (404, "not_found")
 
 
-async def test_the_documents_page_loads_nothing_and_shows_every_operation(server: Running):
+async def test_the_documents_page_loads_nothing_and_shows_every_operation(server: RunningServer):
     answer = await server.get("/docs", anonymous=True)
 
     page = answer.raw.decode()

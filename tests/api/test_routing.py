@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from baton.command_api.dialect.contract import discover
-from baton.command_api.http.refusal import CODE_WORDS, Refusal
+from baton.command_api.http.refusal import ERROR_CODES, Refusal
 from baton.domain.errors import Fault
-from tests.api.running import Running, bearer, running
+from tests.api.running import RunningServer, bearer, running
 
 ACME = "/tiny/acme/v1"
 POST = b"POST /tiny/acme/v1/echo HTTP/1.1\r\nHost: a\r\n"
@@ -19,7 +19,7 @@ POST = b"POST /tiny/acme/v1/echo HTTP/1.1\r\nHost: a\r\n"
 
 @asynccontextmanager
 async def connected(
-    server: Running,
+    server: RunningServer,
 ) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
     """Speak to the server in bytes, for 5 s at most."""
     reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
@@ -48,7 +48,7 @@ async def connected(
         f"{ACME}/definitions/%F0%9F%92%A9",
     ],
 )
-async def test_an_unknown_path_is_404_in_the_dialects_envelope(server: Running, path: str):
+async def test_an_unknown_path_is_404_in_the_dialects_envelope(server: RunningServer, path: str):
     answer = await server.get(path)
 
     assert answer.status == 404
@@ -56,28 +56,28 @@ async def test_an_unknown_path_is_404_in_the_dialects_envelope(server: Running, 
 
 
 @pytest.mark.parametrize("path", ["/", "/nothing", "/tiny", "/tinyish/acme/v1/x", "/tiny/acme/v2"])
-async def test_a_path_of_no_dialect_is_404_in_the_own_envelope(server: Running, path: str):
+async def test_a_path_of_no_dialect_is_404_in_the_own_envelope(server: RunningServer, path: str):
     answer = await server.get(path)
 
     assert (answer.status, answer.body["error"]) == (404, "not_found")
 
 
 @pytest.mark.parametrize("method", ["PATCH", "POST", "DELETE", "TRACE"])
-async def test_another_method_is_405_and_says_which_there_are(server: Running, method: str):
+async def test_another_method_is_405_and_says_which_there_are(server: RunningServer, method: str):
     answer = await server.call(method, f"{ACME}/runs/x")
 
     assert (answer.status, answer.body["tiny_error"]) == (405, "method_not_allowed")
     assert answer.headers["Allow"] == "GET, HEAD, OPTIONS"
 
 
-async def test_options_says_what_may_be_done(server: Running):
+async def test_options_says_what_may_be_done(server: RunningServer):
     answer = await server.call("OPTIONS", f"{ACME}/definitions", anonymous=True)
 
     assert (answer.status, answer.raw) == (204, b"")
     assert answer.headers["Allow"] == "GET, HEAD, OPTIONS, POST"
 
 
-async def test_head_is_get_without_the_body(server: Running):
+async def test_head_is_get_without_the_body(server: RunningServer):
     get = await server.get(f"{ACME}/definitions")
     head = await server.call("HEAD", f"{ACME}/definitions")
 
@@ -86,7 +86,7 @@ async def test_head_is_get_without_the_body(server: Running):
 
 
 async def test_what_fails_inside_is_logged_and_not_told(
-    server: Running, caplog: pytest.LogCaptureFixture
+    server: RunningServer, caplog: pytest.LogCaptureFixture
 ):
     trace = "0af7651916cd43dd8448eb211c80319c"
     sent = {"traceparent": f"00-{trace}-b7ad6b7169203331-01"}
@@ -107,13 +107,13 @@ async def test_what_fails_inside_is_logged_and_not_told(
     assert (await server.get("/healthz")).status == 200
 
 
-async def test_no_answer_tells_what_it_is_built_with(server: Running):
+async def test_no_answer_tells_what_it_is_built_with(server: RunningServer):
     for answer in (await server.get("/healthz"), await server.get("/nothing")):
         assert answer.headers["Server"] == "baton"
 
 
 async def test_a_malformed_request_leaves_none_of_its_bytes_in_the_log(
-    server: Running, caplog: pytest.LogCaptureFixture
+    server: RunningServer, caplog: pytest.LogCaptureFixture
 ):
     attacks = [
         b"GET / HTTP/1.1\r\nHost: a\r\nX-Evil\x01: canary-bytes\r\n\r\n",
@@ -137,7 +137,7 @@ async def test_a_malformed_request_leaves_none_of_its_bytes_in_the_log(
     assert (await server.get("/healthz")).status == 200
 
 
-async def test_a_sender_may_wait_to_be_asked_for_the_body(server: Running):
+async def test_a_sender_may_wait_to_be_asked_for_the_body(server: RunningServer):
     head = (
         f"POST {ACME}/echo HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 2\r\n"
         f"Authorization: {bearer()['Authorization']}\r\nContent-Type: application/json\r\n\r\n"
@@ -173,7 +173,7 @@ async def test_late_views_are_waited_for_and_then_admitted(tmp_path: Path):
 
 @pytest.mark.parametrize("dialect", discover(), ids=lambda dialect: dialect.name)
 def test_every_dialect_has_words_for_every_refusal(dialect):
-    for code in CODE_WORDS:
+    for code in ERROR_CODES:
         fault = Fault(("steps", 0, "id"), "is wrong")
         refusal = Refusal(code=code, message="why", faults=(fault,), trace_id="0" * 32)
         status, body = dialect.render_error(refusal)

@@ -15,9 +15,9 @@ from multidict import CIMultiDict
 
 from baton.command_api.dialect.contract import FromHeader
 from baton.command_api.http.refusal import Refused
-from baton.command_api.security.auth import Expected, SharedSecret, TokenAuthenticator
+from baton.command_api.security.auth import ExpectedClaims, SharedSecret, TokenAuthenticator
 from baton.eventlog.clock import ManualClock, SystemClock
-from tests.api.running import SECRET, Running, bearer, running, token
+from tests.api.running import SECRET, RunningServer, bearer, running, token
 from tests.api.tiny_dialect import DIALECT
 
 ECHO = "/tiny/acme/v1/definitions"
@@ -80,7 +80,7 @@ BAD = {
 
 
 @pytest.mark.parametrize("name", BAD)
-async def test_a_bad_token_is_refused_like_every_other(server: Running, name: str):
+async def test_a_bad_token_is_refused_like_every_other(server: RunningServer, name: str):
     answer = await server.get(
         ECHO, anonymous=True, headers={"Authorization": f"Bearer {BAD[name]}"}
     )
@@ -94,13 +94,13 @@ async def test_a_bad_token_is_refused_like_every_other(server: Running, name: st
 
 
 @pytest.mark.parametrize("header", ["", "Bearer", "Bearer ", "Basic YTpi", "Token x"])
-async def test_another_authorization_is_none(server: Running, header: str):
+async def test_another_authorization_is_none(server: RunningServer, header: str):
     answer = await server.get(ECHO, anonymous=True, headers={"Authorization": header})
 
     assert answer.status == 401
 
 
-async def test_no_authorization_is_401_and_so_are_two(server: Running):
+async def test_no_authorization_is_401_and_so_are_two(server: RunningServer):
     assert (await server.get(ECHO, anonymous=True)).status == 401
     good = f"Bearer {token()}"
     twice = CIMultiDict([("Authorization", good), ("Authorization", good)])
@@ -108,11 +108,11 @@ async def test_no_authorization_is_401_and_so_are_two(server: Running):
         assert response.status == 401
 
 
-async def test_a_token_in_the_query_is_not_looked_at(server: Running):
+async def test_a_token_in_the_query_is_not_looked_at(server: RunningServer):
     assert (await server.get(f"{ECHO}?access_token={token()}", anonymous=True)).status == 401
 
 
-async def test_a_key_id_that_is_a_path_or_sql_chooses_nothing(server: Running):
+async def test_a_key_id_that_is_a_path_or_sql_chooses_nothing(server: RunningServer):
     for kid in ("../../dev/null", "x' OR '1'='1", "\0"):
         for field in ("kid", "jku", "x5u"):
             good = signed({field: kid})
@@ -122,13 +122,13 @@ async def test_a_key_id_that_is_a_path_or_sql_chooses_nothing(server: Running):
             assert answer.status == 200
 
 
-async def test_a_token_for_another_tenant_is_403(server: Running):
+async def test_a_token_for_another_tenant_is_403(server: RunningServer):
     answer = await server.get(ECHO, headers=bearer(tenant="umbra"))
 
     assert (answer.status, answer.body["tiny_error"]) == (403, "forbidden")
 
 
-async def test_a_token_for_several_tenants_serves_each(server: Running):
+async def test_a_token_for_several_tenants_serves_each(server: RunningServer):
     both = {"headers": bearer(tenant=["umbra", "acme"])}
 
     assert (await server.get(ECHO, **both)).status == 200
@@ -205,7 +205,7 @@ async def test_a_remembered_token_ends_when_it_expires():
 
 
 async def test_issuer_and_audience_are_demanded_where_configured(tmp_path: Path):
-    expected = Expected(issuer="https://id.example", audience="baton")
+    expected = ExpectedClaims(issuer="https://id.example", audience="baton")
     authenticator = TokenAuthenticator(SharedSecret(SECRET), SystemClock(), expected)
     async with running(tmp_path, authenticator=authenticator) as server:
         cases: list[tuple[dict[str, object], int]] = [

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 
 from baton.domain.run.messages import RunRequested
-from tests.api.running import Running
+from tests.api.running import RunningServer
 
 ACME = "/tiny/acme/v1"
 SECRET = "shared secret"
@@ -52,20 +52,20 @@ def standard(
     }
 
 
-async def hook(server: Running, **more: object) -> str:
+async def hook(server: RunningServer, **more: object) -> str:
     said = {"path": "/webhooks/in/orders", "secret": SECRET, "validate_signature": True, **more}
     answer = await server.post(f"{ACME}/definitions", {"slug": "orders", "hook": said})
     assert answer.status == 201, answer.raw
     return str(answer.body["id"])
 
 
-async def deliver(server: Running, headers: dict[str, str], body: bytes = BODY):
+async def deliver(server: RunningServer, headers: dict[str, str], body: bytes = BODY):
     return await server.call(
         "POST", f"{ACME}/hooks/in/orders", data=body, headers={**JSON, **headers}, anonymous=True
     )
 
 
-async def started(server: Running) -> list[RunRequested]:
+async def started(server: RunningServer) -> list[RunRequested]:
     return [event for event in await server.stored() if isinstance(event, RunRequested)]
 
 
@@ -84,7 +84,7 @@ GOOD: dict[str, Callable[[], dict[str, str]]] = {
 
 
 @pytest.mark.parametrize("form", GOOD)
-async def test_a_signed_delivery_starts_a_run(server: Running, form: str):
+async def test_a_signed_delivery_starts_a_run(server: RunningServer, form: str):
     await hook(server)
 
     answer = await deliver(server, GOOD[form]())
@@ -118,7 +118,7 @@ BAD: dict[str, Callable[[], dict[str, str]]] = {
 
 
 @pytest.mark.parametrize("form", BAD)
-async def test_anything_else_is_401_and_starts_nothing(server: Running, form: str):
+async def test_anything_else_is_401_and_starts_nothing(server: RunningServer, form: str):
     await hook(server)
 
     answer = await deliver(server, BAD[form]())
@@ -127,14 +127,14 @@ async def test_anything_else_is_401_and_starts_nothing(server: Running, form: st
     assert await started(server) == []
 
 
-async def test_the_signature_is_looked_for_in_the_configured_header(server: Running):
+async def test_the_signature_is_looked_for_in_the_configured_header(server: RunningServer):
     await hook(server, header="X-Our-Mac")
 
     assert (await deliver(server, {"X-Our-Mac": mac(BODY)})).status == 200
     assert (await deliver(server, {"X-Signature": mac(BODY)})).status == 401
 
 
-async def test_a_standard_secret_is_base64_behind_its_prefix(server: Running):
+async def test_a_standard_secret_is_base64_behind_its_prefix(server: RunningServer):
     key = b"0123456789abcdef0123456789abcdef"
     await hook(server, secret="whsec_" + base64.b64encode(key).decode())
     at = now()
@@ -148,7 +148,7 @@ async def test_a_standard_secret_is_base64_behind_its_prefix(server: Running):
     assert (await deliver(server, headers)).status == 200
 
 
-async def test_the_same_delivery_again_answers_the_same_run(server: Running):
+async def test_the_same_delivery_again_answers_the_same_run(server: RunningServer):
     await hook(server)
 
     first = await deliver(server, standard())
@@ -159,7 +159,7 @@ async def test_the_same_delivery_again_answers_the_same_run(server: Running):
     assert len(await started(server)) == 2
 
 
-async def test_without_a_secret_every_call_is_401_until_one_is_set(server: Running):
+async def test_without_a_secret_every_call_is_401_until_one_is_set(server: RunningServer):
     ident = await hook(server, secret=None)
     assert (await deliver(server, plain())).status == 401
     assert (await deliver(server, plain(secret=""))).status == 401
@@ -175,7 +175,7 @@ async def test_without_a_secret_every_call_is_401_until_one_is_set(server: Runni
     assert (await deliver(server, plain())).status == 200
 
 
-async def test_an_idempotency_key_opens_nothing_without_the_signature(server: Running):
+async def test_an_idempotency_key_opens_nothing_without_the_signature(server: RunningServer):
     await hook(server)
     key = {"Idempotency-Key": "k"}
 
@@ -191,7 +191,7 @@ async def test_an_idempotency_key_opens_nothing_without_the_signature(server: Ru
     assert (await server.post(f"{ACME}/echo", {}, headers=key)).status == 200
 
 
-async def test_an_open_webhook_takes_an_object_or_nothing(server: Running):
+async def test_an_open_webhook_takes_an_object_or_nothing(server: RunningServer):
     await hook(server, validate_signature=False, secret=None)
 
     nothing = await server.call("POST", f"{ACME}/hooks/in/orders", anonymous=True)
@@ -202,7 +202,7 @@ async def test_an_open_webhook_takes_an_object_or_nothing(server: Running):
 
 
 @pytest.mark.parametrize("path", ["in", "in/orders/x", "In/Orders", "in%2Forders%00", "x" * 500])
-async def test_another_path_is_404(server: Running, path: str):
+async def test_another_path_is_404(server: RunningServer, path: str):
     await hook(server)
 
     answer = await server.call("POST", f"{ACME}/hooks/{path}", headers=plain(), data=BODY)
@@ -211,7 +211,7 @@ async def test_another_path_is_404(server: Running, path: str):
 
 
 @pytest.mark.parametrize("tenant", ["umbra", "ACME", "a%2Fb", "x" * 64, "%00"])
-async def test_a_path_is_matched_within_its_tenant(server: Running, tenant: str):
+async def test_a_path_is_matched_within_its_tenant(server: RunningServer, tenant: str):
     await hook(server)
 
     answer = await server.call("POST", f"/tiny/{tenant}/v1/hooks/in/orders", anonymous=True)
@@ -219,7 +219,7 @@ async def test_a_path_is_matched_within_its_tenant(server: Running, tenant: str)
     assert answer.status == 404
 
 
-async def test_a_paused_webhook_is_409_and_a_deleted_one_404(server: Running):
+async def test_a_paused_webhook_is_409_and_a_deleted_one_404(server: RunningServer):
     ident = await hook(server)
     said = {"path": "in/orders", "validate_signature": True}
     await server.call(

@@ -6,11 +6,11 @@ from pydantic import BaseModel, ConfigDict
 
 from baton.command_api import commands
 from baton.command_api.dialect.contract import Dialect, FromPath, QueryParameter, Route
-from baton.command_api.dialect.webhook import bare_path, receive_webhook
+from baton.command_api.dialect.webhook import normalized_path, receive_webhook
 from baton.command_api.http import pagination
-from baton.command_api.http.refusal import STATUS, Refusal, field_name
+from baton.command_api.http.refusal import STATUS, Refusal
 from baton.command_api.http.reply import Reply
-from baton.command_api.http.request_context import Exchange
+from baton.command_api.http.request_context import RequestContext
 from baton.command_api.principal import ADMIN, READ, WRITE
 from baton.domain.definition.graph import Case, Compute, Condition, Decision, Graph
 from baton.domain.definition.messages import Body, Status
@@ -53,27 +53,27 @@ class DefinitionShown(BaseModel):
 def render_error(refusal: Refusal) -> tuple[int, JsonObject]:
     body: JsonObject = {"tiny_error": refusal.code, "message": refusal.message}
     if refusal.faults:
-        body["fields"] = {field_name(fault): fault.message for fault in refusal.faults}
+        body["fields"] = {fault.place: fault.message for fault in refusal.faults}
     return STATUS[refusal.code], body
 
 
-def body_of(said: DefinitionBody) -> Body:
+def body_of(body: DefinitionBody) -> Body:
     trigger: Trigger = OnDemandTrigger()
-    if said.event_type is not None:
-        trigger = EventTrigger(event_type=said.event_type)
-    if said.hook is not None:
+    if body.event_type is not None:
+        trigger = EventTrigger(event_type=body.event_type)
+    if body.hook is not None:
         trigger = HttpTrigger(
-            path=None if said.hook.path is None else bare_path(said.hook.path),
-            shown_path=said.hook.path,
-            validate_signature=said.hook.validate_signature,
-            signature_header=said.hook.header,
+            path=None if body.hook.path is None else normalized_path(body.hook.path),
+            shown_path=body.hook.path,
+            validate_signature=body.hook.validate_signature,
+            signature_header=body.hook.header,
         )
     more = Condition(path="input.amount", op="gt", value=100)
     steps = (
         Decision(id="check", cases=(Case(conditions=(more,), next="do"),)),
         Compute(id="do", function="noop"),
     )
-    return Body(name=said.name, trigger=trigger, graph=Graph(steps=steps), status=said.status)
+    return Body(name=body.name, trigger=trigger, graph=Graph(steps=steps), status=body.status)
 
 
 def shown(definition: Definition) -> JsonObject:
@@ -84,125 +84,123 @@ def shown(definition: Definition) -> JsonObject:
     }
 
 
-async def create(exchange: Exchange) -> Reply:
-    said = await exchange.parse(DefinitionBody)
+async def create(context: RequestContext) -> Reply:
+    body = await context.parse(DefinitionBody)
     new = commands.NewDefinition(
-        definition_id=exchange.new_id(),
-        slug=said.slug,
-        body=body_of(said),
-        secret=said.hook.secret if said.hook else None,
+        definition_id=context.new_id(),
+        slug=body.slug,
+        body=body_of(body),
+        secret=body.hook.secret if body.hook else None,
     )
     outcome = await commands.create_definition(
-        exchange.services, exchange.principal, new, at=exchange.now()
+        context.services, context.principal, new, at=context.now()
     )
-    return exchange.answer(201, shown(outcome.state), position=outcome.position)
+    return context.reply(201, shown(outcome.state), position=outcome.position)
 
 
-async def update(exchange: Exchange) -> Reply:
-    said = await exchange.parse(DefinitionBody)
+async def update(context: RequestContext) -> Reply:
+    body = await context.parse(DefinitionBody)
     outcome = await commands.update_definition(
-        exchange.services,
-        exchange.principal,
-        exchange.params["id"],
-        lambda _: body_of(said),
-        at=exchange.now(),
-        secret=said.hook.secret if said.hook else None,
+        context.services,
+        context.principal,
+        context.params["id"],
+        lambda _: body_of(body),
+        at=context.now(),
+        secret=body.hook.secret if body.hook else None,
     )
-    return exchange.answer(200, shown(outcome.state), position=outcome.position)
+    return context.reply(200, shown(outcome.state), position=outcome.position)
 
 
-async def delete(exchange: Exchange) -> Reply:
+async def delete(context: RequestContext) -> Reply:
     outcome = await commands.delete_definition(
-        exchange.services, exchange.principal, exchange.params["id"], at=exchange.now()
+        context.services, context.principal, context.params["id"], at=context.now()
     )
-    return exchange.answer(204, position=outcome.position)
+    return context.reply(204, position=outcome.position)
 
 
-async def existing(exchange: Exchange) -> Definition:
-    found = await exchange.services.views.definition(exchange.tenant, exchange.params["id"])
+async def existing(context: RequestContext) -> Definition:
+    found = await context.services.views.definition(context.tenant, context.params["id"])
     if found is None or found.deleted:
         raise NotFound("Definition not found")
     return found
 
 
-async def get(exchange: Exchange) -> Reply:
-    return exchange.answer(200, shown(await existing(exchange)))
+async def get(context: RequestContext) -> Reply:
+    return context.reply(200, shown(await existing(context)))
 
 
-async def listed(exchange: Exchange) -> Reply:
-    page = pagination.page_of(exchange.query, sizes=(1, 100))
-    order = pagination.choice(exchange.query, "order", ORDERS) or "desc"
-    found, total = await exchange.services.views.definitions(
-        exchange.tenant, order=order, offset=page.offset, limit=page.size
+async def listed(context: RequestContext) -> Reply:
+    page = pagination.page_of(context.query, sizes=(1, 100))
+    order = pagination.choice(context.query, "order", ORDERS) or "desc"
+    found, total = await context.services.views.definitions(
+        context.tenant, order=order, offset=page.offset, limit=page.size
     )
-    return exchange.answer(200, {"items": [shown(each) for each in found], "total": total})
+    return context.reply(200, {"items": [shown(each) for each in found], "total": total})
 
 
 def run_shown(outcome: Outcome[Run]) -> JsonObject:
     return {"runId": outcome.state.run_id, "status": outcome.state.status}
 
 
-async def start(exchange: Exchange) -> Reply:
-    said = await exchange.json_object(required=False)
-    new = commands.NewRun(run_id=exchange.new_id(), input=said.get("input"))
+async def start(context: RequestContext) -> Reply:
+    body = await context.json_object(required=False)
+    new = commands.NewRun(run_id=context.new_id(), input=body.get("input"))
     outcome = await commands.start_run(
-        exchange.services, exchange.principal, await existing(exchange), new, at=exchange.now()
+        context.services, context.principal, await existing(context), new, at=context.now()
     )
-    return exchange.answer(201, run_shown(outcome), position=outcome.position)
+    return context.reply(201, run_shown(outcome), position=outcome.position)
 
 
-async def run(exchange: Exchange) -> Reply:
-    found = await exchange.services.views.run(exchange.tenant, exchange.params["run"])
+async def run(context: RequestContext) -> Reply:
+    found = await context.services.views.run(context.tenant, context.params["run"])
     if found is None:
         raise NotFound("Run not found")
-    return exchange.answer(200, {"runId": found.id, "input": found.input, "by": found.by})
+    return context.reply(200, {"runId": found.id, "input": found.input, "by": found.by})
 
 
-async def cancel(exchange: Exchange) -> Reply:
+async def cancel(context: RequestContext) -> Reply:
     outcome = await commands.cancel_run(
-        exchange.services, exchange.principal, exchange.params["run"], at=exchange.now()
+        context.services, context.principal, context.params["run"], at=context.now()
     )
-    return exchange.answer(200, run_shown(outcome), position=outcome.position)
+    return context.reply(200, run_shown(outcome), position=outcome.position)
 
 
-async def retry(exchange: Exchange) -> Reply:
+async def retry(context: RequestContext) -> Reply:
     outcome = await commands.retry_run(
-        exchange.services, exchange.principal, exchange.params["run"], at=exchange.now()
+        context.services, context.principal, context.params["run"], at=context.now()
     )
-    return exchange.answer(200, run_shown(outcome), position=outcome.position)
+    return context.reply(200, run_shown(outcome), position=outcome.position)
 
 
-async def decide(exchange: Exchange) -> Reply:
-    said = await exchange.json_object()
-    result = commands.test_decision(await existing(exchange), exchange.params["step"], said)
-    return exchange.answer(200, asdict(result))
+async def decide(context: RequestContext) -> Reply:
+    body = await context.json_object()
+    result = commands.test_decision(await existing(context), context.params["step"], body)
+    return context.reply(200, asdict(result))
 
 
-async def hook(exchange: Exchange) -> Reply:
-    found = await exchange.services.views.definition_by_path(
-        exchange.tenant, exchange.params["path"]
-    )
+async def hook(context: RequestContext) -> Reply:
+    found = await context.services.views.definition_by_path(context.tenant, context.params["path"])
     return await receive_webhook(
-        exchange,
+        context,
         found,
-        lambda outcome: exchange.answer(200, run_shown(outcome), position=outcome.position),
+        lambda outcome: context.reply(200, run_shown(outcome), position=outcome.position),
     )
 
 
-async def echo(exchange: Exchange) -> Reply:
-    return exchange.answer(200, await exchange.json_object())
+async def echo(context: RequestContext) -> Reply:
+    return context.reply(200, await context.json_object())
 
 
-async def broken(exchange: Exchange) -> Reply:
+async def broken(context: RequestContext) -> Reply:
     raise RuntimeError("the cause that must not show: hunter2")
 
 
-async def down(exchange: Exchange) -> Reply:
+async def down(context: RequestContext) -> Reply:
     raise Unavailable("db.internal:5432 refused hunter2")
 
 
-async def admin(exchange: Exchange) -> Reply:
-    return exchange.answer(200, {"by": exchange.principal.subject})
+async def admin(context: RequestContext) -> Reply:
+    return context.reply(200, {"by": context.principal.subject})
 
 
 PAGE = (

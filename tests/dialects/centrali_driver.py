@@ -17,7 +17,7 @@ _ENDED = ("completed", "failed")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Teller:
+class CentraliDriver:
     """Speaks to a server at `own`, in a workspace at `base`; `session` brings the token along.
 
     `verb` is what stands behind an orchestration's path where a run is asked for.

@@ -2,10 +2,10 @@
 
 from aiohttp import ClientSession
 
-from tests.dialects.centrali_driver import Teller
+from tests.dialects.centrali_driver import CentraliDriver
 
 
-def story(session: ClientSession, url: str, tenant: str) -> Teller:
+def driver(session: ClientSession, url: str, tenant: str) -> CentraliDriver:
     """Return who tells a tale to the server at `url` (no slash at its end) as one tenant."""
     base = f"{url}/orchestration/api/v1/workspaces/{tenant}"
-    return Teller(session=session, own=url, base=base, verb="trigger")
+    return CentraliDriver(session=session, own=url, base=base, verb="trigger")

@@ -63,8 +63,8 @@ CASES = [
 
 async def something(client: Client) -> dict[str, str]:
     """Create an orchestration and a run; return what fills the parameters of every path."""
-    made = await client.created(DEFINITION)
-    run = await client.started(made["id"])
+    made = await client.create(DEFINITION)
+    run = await client.start(made["id"])
     return {
         "id": made["id"],
         "orchestrationId": made["id"],

@@ -25,7 +25,7 @@ from baton.eventlog.clock import SystemClock
 from baton.eventlog.loops.transact import transact
 from baton.running import ready, running
 from baton.settings import Settings
-from tests.api.running import SECRET, Answered, Running, bearer
+from tests.api.running import SECRET, Response, RunningServer, bearer
 from tests.servers.kafka import prefix_for, server_url
 from tests.servers.postgres import database_for
 
@@ -33,7 +33,7 @@ DEADLINE_S = 20
 
 
 @dataclass(slots=True)
-class Stack(Running):
+class Stack(RunningServer):
     """A server with an executor behind it."""
 
     def client(self, name: str, tenant: str = "", **claims: object) -> "Client":
@@ -74,36 +74,36 @@ class Client:
     base: str
     headers: dict[str, str]
 
-    async def call(self, method: str, path: str, **more: Any) -> Answered:
+    async def call(self, method: str, path: str, **more: Any) -> Response:
         headers = {**self.headers, **more.pop("headers", {})}
         return await self.stack.call(
             method, self.base + path, headers=headers, anonymous=True, **more
         )
 
-    async def get(self, path: str, **more: Any) -> Answered:
+    async def get(self, path: str, **more: Any) -> Response:
         return await self.call("GET", path, **more)
 
-    async def post(self, path: str, json: object = None, **more: Any) -> Answered:
+    async def post(self, path: str, json: object = None, **more: Any) -> Response:
         return await self.call("POST", path, json=json, **more)
 
-    async def put(self, path: str, json: object = None, **more: Any) -> Answered:
+    async def put(self, path: str, json: object = None, **more: Any) -> Response:
         return await self.call("PUT", path, json=json, **more)
 
-    async def delete(self, path: str, **more: Any) -> Answered:
+    async def delete(self, path: str, **more: Any) -> Response:
         return await self.call("DELETE", path, **more)
 
-    async def created(self, definition: object) -> dict[str, Any]:
+    async def create(self, definition: object) -> dict[str, Any]:
         answer = await self.post("/orchestrations", definition)
         assert answer.status == 201, answer.body
         return shown(answer)
 
-    async def started(self, definition_id: str, body: object = None) -> dict[str, Any]:
+    async def start(self, definition_id: str, body: object = None) -> dict[str, Any]:
         verb = "trigger" if self.dialect.name == "centrali-reference" else "runs"
         answer = await self.post(f"/orchestrations/{definition_id}/{verb}", body)
         assert answer.status == 201, answer.body
         return shown(answer)
 
-    async def until(
+    async def wait_for(
         self, definition_id: str, run_id: str, *statuses: str, query: str = ""
     ) -> dict[str, Any]:
         """Return the run once its status is one of these (default: it has ended)."""
@@ -119,15 +119,15 @@ class Client:
             await asyncio.sleep(0.005)
         raise AssertionError(f"the run is still {run['status']}")
 
-    async def ran(
+    async def run_to_end(
         self, definition_id: str, body: object = None, *, query: str = ""
     ) -> dict[str, Any]:
         """Start a run and return it when it has ended."""
-        run = await self.started(definition_id, body)
-        return await self.until(definition_id, run["id"], query=query)
+        run = await self.start(definition_id, body)
+        return await self.wait_for(definition_id, run["id"], query=query)
 
 
-def shown(answer: Answered) -> dict[str, Any]:
+def shown(answer: Response) -> dict[str, Any]:
     """Return the object that was answered."""
     assert isinstance(answer.body, dict)
     return answer.body

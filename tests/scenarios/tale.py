@@ -36,7 +36,7 @@ class Story(Protocol):
 def stories() -> dict[str, Callable[..., Story]]:
     """Return what begins the story of every dialect there is, by the dialect's folder."""
     names = [one.name.replace("-", "_") for one in discover()]
-    return {name: importlib.import_module(f"tests.dialects.{name}").story for name in names}
+    return {name: importlib.import_module(f"tests.dialects.{name}").driver for name in names}
 
 
 async def told(stack: Stack, begin: Callable[..., Story]) -> list[Any]:

@@ -376,7 +376,7 @@ async def test_a_fault_is_named_by_its_place_on_creation(idle: Stack, name: str)
 @pytest.mark.parametrize("name", NAMES)
 async def test_a_fault_is_named_by_its_place_on_change(idle: Stack, name: str) -> None:
     client = idle.client(name)
-    made = await client.created(DEFINITION)
+    made = await client.create(DEFINITION)
     before = await idle.stored()
 
     for place, document in DOCUMENTS:

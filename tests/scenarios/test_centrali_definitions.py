@@ -56,7 +56,7 @@ async def test_a_whole_orchestration_is_shown_as_it_was_written(openapi: Client)
     ]
     written = named("whole", description="All there is", status="draft", steps=steps)
 
-    shown = await openapi.created(written)
+    shown = await openapi.create(written)
 
     assert {name: shown[name] for name in written} == written
     assert set(shown) - set(written) == {
@@ -73,13 +73,13 @@ async def test_a_whole_orchestration_is_shown_as_it_was_written(openapi: Client)
 
 
 async def test_a_new_orchestration_is_active(openapi: Client, reference: Client) -> None:
-    assert (await openapi.created(named("one")))["status"] == "active"
-    assert (await reference.created(named("two")))["isActive"] is True
-    assert (await reference.created(named("three", isActive=False)))["isActive"] is False
+    assert (await openapi.create(named("one")))["status"] == "active"
+    assert (await reference.create(named("two")))["isActive"] is True
+    assert (await reference.create(named("three", isActive=False)))["isActive"] is False
 
 
 async def test_what_has_no_value_is_left_out(openapi: Client) -> None:
-    shown = await openapi.created(named("bare", description=None))
+    shown = await openapi.create(named("bare", description=None))
 
     assert "description" not in shown
     assert shown["steps"] == [ONLY]
@@ -87,8 +87,8 @@ async def test_what_has_no_value_is_left_out(openapi: Client) -> None:
 
 
 async def test_both_dialects_show_the_same(openapi: Client, reference: Client) -> None:
-    mine = await openapi.created(named("mine"))
-    theirs = await reference.created(named("theirs"))
+    mine = await openapi.create(named("mine"))
+    theirs = await reference.create(named("theirs"))
 
     seen = (await reference.get(f"/orchestrations/{mine['id']}")).body
     told = (await openapi.get(f"/orchestrations/{theirs['id']}")).body
@@ -105,7 +105,7 @@ async def test_intervals_are_seconds_in_one_dialect_and_ms_in_the_other(
     openapi: Client, reference: Client, written: int, shown: int
 ) -> None:
     trigger = {"type": "scheduled", "scheduleType": "interval", "interval": written}
-    made = await reference.created(named("ticks", trigger=trigger))
+    made = await reference.create(named("ticks", trigger=trigger))
 
     seen = await openapi.get(f"/orchestrations/{made['id']}")
 
@@ -115,7 +115,7 @@ async def test_intervals_are_seconds_in_one_dialect_and_ms_in_the_other(
 
 async def test_an_interval_in_seconds_is_kept_in_ms(openapi: Client, reference: Client) -> None:
     trigger = {"type": "scheduled", "scheduleType": "interval", "interval": 90}
-    made = await openapi.created(named("ticks", trigger=trigger))
+    made = await openapi.create(named("ticks", trigger=trigger))
 
     seen = await reference.get(f"/orchestrations/{made['id']}")
 
@@ -130,7 +130,7 @@ async def test_a_time_without_offset_is_on_the_triggers_clock(openapi: Client) -
         "timezone": "America/New_York",
     }
 
-    shown = await openapi.created(named("once", trigger=trigger))
+    shown = await openapi.create(named("once", trigger=trigger))
 
     assert shown["trigger"] == {**trigger, "scheduledAt": "2031-07-01T13:00:00.000Z"}
 
@@ -138,13 +138,13 @@ async def test_a_time_without_offset_is_on_the_triggers_clock(openapi: Client) -
 async def test_an_event_type_may_have_an_underscore(openapi: Client) -> None:
     trigger = {"type": "event-driven", "eventType": "record_created"}
 
-    shown = await openapi.created(named("orders", trigger=trigger))
+    shown = await openapi.create(named("orders", trigger=trigger))
 
     assert shown["trigger"]["eventType"] == "record.created"
 
 
 async def test_a_change_is_partial(openapi: Client) -> None:
-    made = await openapi.created(named("orders", description="before"))
+    made = await openapi.create(named("orders", description="before"))
 
     changed = await openapi.put(f"/orchestrations/{made['id']}", {"name": "After"})
 
@@ -158,7 +158,7 @@ async def test_a_change_is_partial(openapi: Client) -> None:
 
 
 async def test_null_clears_a_description(openapi: Client) -> None:
-    made = await openapi.created(named("orders", description="before"))
+    made = await openapi.create(named("orders", description="before"))
 
     changed = await openapi.put(f"/orchestrations/{made['id']}", {"description": None})
 
@@ -167,7 +167,7 @@ async def test_null_clears_a_description(openapi: Client) -> None:
 
 @pytest.mark.parametrize("member", ["name", "status", "trigger", "steps"])
 async def test_null_clears_nothing_else(openapi: Client, member: str) -> None:
-    made = await openapi.created(named("orders"))
+    made = await openapi.create(named("orders"))
 
     answer = await openapi.put(f"/orchestrations/{made['id']}", {member: None})
 
@@ -177,7 +177,7 @@ async def test_null_clears_nothing_else(openapi: Client, member: str) -> None:
 async def test_a_document_that_was_read_can_be_sent_back(
     openapi: Client, reference: Client
 ) -> None:
-    made = await openapi.created(named("orders", status="draft"))
+    made = await openapi.create(named("orders", status="draft"))
     path = f"/orchestrations/{made['id']}"
     told = (await reference.get(path)).body
 
@@ -199,7 +199,7 @@ async def test_members_that_may_only_be_read_are_never_applied(openapi: Client) 
         "tenantId": "globex",
         "slug": "other",
     }
-    made = await openapi.created({**forged, **named("orders")})
+    made = await openapi.create({**forged, **named("orders")})
 
     changed = await openapi.put(f"/orchestrations/{made['id']}", {**forged, "name": "New"})
 
@@ -218,7 +218,7 @@ async def test_members_that_may_only_be_read_are_never_applied(openapi: Client) 
 
 
 async def test_pausing_and_going_on(openapi: Client, reference: Client) -> None:
-    made = await openapi.created(named("orders"))
+    made = await openapi.create(named("orders"))
     path = f"/orchestrations/{made['id']}"
 
     assert (await reference.put(path, {"isActive": False})).body["isActive"] is False
@@ -234,7 +234,7 @@ async def test_a_changed_interval_survives_a_dialect_that_cannot_say_it(
     openapi: Client, reference: Client
 ) -> None:
     trigger = {"type": "scheduled", "scheduleType": "interval", "interval": 1_500}
-    made = await reference.created(named("ticks", trigger=trigger))
+    made = await reference.create(named("ticks", trigger=trigger))
     path = f"/orchestrations/{made['id']}"
     read = (await openapi.get(path)).body
 
@@ -244,7 +244,7 @@ async def test_a_changed_interval_survives_a_dialect_that_cannot_say_it(
 
 
 async def test_a_slug_is_taken_once_and_free_again_after_deletion(openapi: Client) -> None:
-    made = await openapi.created(named("orders"))
+    made = await openapi.create(named("orders"))
 
     taken = await openapi.post("/orchestrations", named("orders"))
     await openapi.delete(f"/orchestrations/{made['id']}")
@@ -256,7 +256,7 @@ async def test_a_slug_is_taken_once_and_free_again_after_deletion(openapi: Clien
 
 
 async def test_what_is_deleted_is_gone(openapi: Client) -> None:
-    made = await openapi.created(named("orders"))
+    made = await openapi.create(named("orders"))
     path = f"/orchestrations/{made['id']}"
     await openapi.delete(path)
 
@@ -275,7 +275,7 @@ async def test_what_is_deleted_is_gone(openapi: Client) -> None:
 
 async def test_lists_are_paged_and_sorted(openapi: Client, reference: Client) -> None:
     for slug, status in (("b", "active"), ("c", "draft"), ("a", "paused")):
-        await openapi.created(named(slug, status=status))
+        await openapi.create(named(slug, status=status))
     made = (await openapi.get("/orchestrations")).body["data"]
     await openapi.put(f"/orchestrations/{made[2]['id']}", {"description": "newest change"})
 
@@ -326,7 +326,7 @@ TESTED = {
 async def test_a_decision_is_tested_without_a_run(
     openapi: Client, data: dict, selected: str | None
 ) -> None:
-    made = await openapi.created(named("orders", steps=[ONLY, TESTED]))
+    made = await openapi.create(named("orders", steps=[ONLY, TESTED]))
 
     answer = await openapi.post(
         f"/orchestrations/{made['id']}/steps/choose/test-decision", {"testData": data}
@@ -338,7 +338,7 @@ async def test_a_decision_is_tested_without_a_run(
 
 
 async def test_values_of_different_kinds_are_told_as_an_error(openapi: Client) -> None:
-    made = await openapi.created(named("orders", steps=[ONLY, TESTED]))
+    made = await openapi.create(named("orders", steps=[ONLY, TESTED]))
 
     answer = await openapi.post(
         f"/orchestrations/{made['id']}/steps/choose/test-decision",
@@ -358,7 +358,7 @@ async def test_values_of_different_kinds_are_told_as_an_error(openapi: Client) -
 
 
 async def test_only_decisions_can_be_tested(openapi: Client) -> None:
-    made = await openapi.created(named("orders", steps=[ONLY, TESTED]))
+    made = await openapi.create(named("orders", steps=[ONLY, TESTED]))
     path = f"/orchestrations/{made['id']}/steps"
 
     compute = await openapi.post(f"{path}/only/test-decision", {"testData": {}})
@@ -389,7 +389,7 @@ async def test_a_graph_of_another_dialect_reads_as_steps(openapi: Client) -> Non
     ident = await dag(openapi.stack)
 
     shown = (await openapi.get(f"/orchestrations/{ident}")).body["steps"]
-    run = await openapi.ran(ident, query="?include=steps")
+    run = await openapi.run_to_end(ident, query="?include=steps")
 
     assert [(one["id"], one["type"], one.get("nextStepId")) for one in shown] == [
         ("a", "compute", None),
@@ -419,13 +419,13 @@ async def test_what_centrali_cannot_say_stays_with_a_changed_step(openapi: Clien
     steps = [{"id": "a", "type": "compute", "functionId": "what-i-got"}]
 
     await openapi.put(f"/orchestrations/{ident}", {"steps": steps})
-    run = await openapi.ran(ident)
+    run = await openapi.run_to_end(ident)
 
     assert run["stepOutputs"]["a"]["config"] == {"x": 1}
 
 
 async def test_a_webhook_without_a_path_shows_none(openapi: Client) -> None:
-    made = await openapi.created(named("hook", trigger={"type": "http-trigger"}))
+    made = await openapi.create(named("hook", trigger={"type": "http-trigger"}))
 
     found = await openapi.stack.services.views.definition(openapi.stack.tenant, made["id"])
 

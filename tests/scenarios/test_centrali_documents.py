@@ -126,17 +126,17 @@ def missing(said: Any, served: Any, where: str = "") -> list[str]:
 async def answers(client: Client) -> dict[str, Any]:
     """Have everything happen once, and return what was answered, by name."""
     base = {"slug": "all", "name": "All", "description": "Everything"}
-    made = await client.created({**base, "trigger": TRIGGERS[-1], "steps": STEPS})
+    made = await client.create({**base, "trigger": TRIGGERS[-1], "steps": STEPS})
     for number, trigger in enumerate(TRIGGERS[:-1]):
-        await client.created({**base, "slug": f"t{number}", "trigger": trigger, "steps": STEPS})
+        await client.create({**base, "slug": f"t{number}", "trigger": trigger, "steps": STEPS})
     path = f"/orchestrations/{made['id']}"
     body = {"input": {"a": 1, "b": "x"}, "correlationId": "c1"}
-    started = await client.started(made["id"], body)
-    waiting = await client.until(made["id"], started["id"], "waiting", query="?include=steps")
+    started = await client.start(made["id"], body)
+    waiting = await client.wait_for(made["id"], started["id"], "waiting", query="?include=steps")
     await client.stack.fire(started["id"], "wait")
-    run = await client.until(made["id"], started["id"], query="?include=steps")
+    run = await client.wait_for(made["id"], started["id"], query="?include=steps")
     hooked = await client.stack.call("POST", f"{client.base}/webhooks/hook", anonymous=True)
-    await client.until(made["id"], hooked.body["runId"], "waiting")
+    await client.wait_for(made["id"], hooked.body["runId"], "waiting")
     return {
         "created": made,
         "listed": (await client.get("/orchestrations")).body,

@@ -45,7 +45,7 @@ async def test_create_orchestration(reference: Client) -> None:
 
 async def test_get_orchestration(reference: Client) -> None:
     shown = example("Get Orchestration")
-    created = await reference.created(shown)
+    created = await reference.create(shown)
 
     answer = await reference.get(f"/orchestrations/{created['id']}")
 
@@ -56,7 +56,7 @@ async def test_get_orchestration(reference: Client) -> None:
 
 async def test_list_orchestrations(reference: Client) -> None:
     shown = example("List Orchestrations")
-    await reference.created({**example("Get Orchestration"), **shown["data"][0]})
+    await reference.create({**example("Get Orchestration"), **shown["data"][0]})
 
     answer = await reference.get("/orchestrations")
 
@@ -65,7 +65,7 @@ async def test_list_orchestrations(reference: Client) -> None:
 
 
 async def test_update_orchestration(reference: Client) -> None:
-    created = await reference.created(example("Create Orchestration"))
+    created = await reference.create(example("Create Orchestration"))
     change = {**example("Update Orchestration"), "steps": created["steps"]}
 
     answer = await reference.put(f"/orchestrations/{created['id']}", change)
@@ -76,7 +76,7 @@ async def test_update_orchestration(reference: Client) -> None:
 
 
 async def test_delete_orchestration(reference: Client) -> None:
-    created = await reference.created(example("Create Orchestration"))
+    created = await reference.create(example("Create Orchestration"))
 
     answer = await reference.delete(f"/orchestrations/{created['id']}")
 
@@ -85,7 +85,7 @@ async def test_delete_orchestration(reference: Client) -> None:
 
 
 async def test_trigger_run(reference: Client) -> None:
-    created = await reference.created(example("Create Orchestration"))
+    created = await reference.create(example("Create Orchestration"))
 
     answer = await reference.post(
         f"/orchestrations/{created['id']}/trigger", example("Trigger Run")
@@ -97,7 +97,7 @@ async def test_trigger_run(reference: Client) -> None:
 
 async def test_list_runs_and_run_details(reference: Client) -> None:
     details = example("Get Run Details")
-    created = await reference.created(example("Create Orchestration"))
+    created = await reference.create(example("Create Orchestration"))
     payload = {**details["input"], "workspaceSlug": reference.stack.tenant}
 
     sent = await reference.stack.call(
@@ -105,7 +105,7 @@ async def test_list_runs_and_run_details(reference: Client) -> None:
     )
     assert (sent.status, sent.body["accepted"]) == (202, 1)
     run_id = await _started(reference, created["id"])
-    run = await reference.until(created["id"], run_id)
+    run = await reference.wait_for(created["id"], run_id)
     listed = await reference.get(f"/orchestrations/{created['id']}/runs")
 
     assert_like({**details, "input": payload}, run)
@@ -127,7 +127,7 @@ async def _started(reference: Client, definition_id: str) -> str:
 async def test_every_trigger_is_taken_and_shown_as_it_stands(
     reference: Client, trigger: dict
 ) -> None:
-    created = await reference.created(definition(trigger=trigger))
+    created = await reference.create(definition(trigger=trigger))
 
     assert_like(trigger, created["trigger"])
 
@@ -137,7 +137,7 @@ async def test_every_step_kind_is_taken_and_shown_as_it_stands(reference: Client
     named = ("next-step", "process", "notify-rejection", "review", "continue")
     others = [{"id": name, "type": "compute", "functionId": "func_abc123"} for name in named]
 
-    created = await reference.created(definition(steps=[*kinds, *others]))
+    created = await reference.create(definition(steps=[*kinds, *others]))
 
     assert created["steps"] == [*kinds, *others]
 
@@ -150,7 +150,7 @@ async def test_every_condition_is_taken_and_shown_as_it_stands(reference: Client
         "cases": [{"conditions": conditions(), "nextStepId": "choose"}],
     }
 
-    created = await reference.created(definition(steps=[decision]))
+    created = await reference.create(definition(steps=[decision]))
 
     assert created["steps"] == [decision]
 
@@ -168,7 +168,7 @@ async def test_404(reference: Client) -> None:
 
 
 async def test_409(reference: Client) -> None:
-    await reference.created(example("Create Orchestration"))
+    await reference.create(example("Create Orchestration"))
 
     answer = await reference.post("/orchestrations", example("Create Orchestration"))
 

@@ -48,9 +48,9 @@ def ada(client: Client) -> Principal:
 
 
 async def test_a_run_is_pending_when_it_is_answered(openapi: Client) -> None:
-    definition = await openapi.created(orders())
+    definition = await openapi.create(orders())
 
-    run = await openapi.started(
+    run = await openapi.start(
         definition["id"], {"input": {"recordId": "r1"}, "correlationId": "corr_1"}
     )
 
@@ -72,9 +72,9 @@ async def test_a_run_is_pending_when_it_is_answered(openapi: Client) -> None:
 
 
 async def test_a_run_that_ended_shows_where_it_went(openapi: Client) -> None:
-    definition = await openapi.created(orders())
+    definition = await openapi.create(orders())
 
-    run = await openapi.ran(definition["id"], {"input": {"recordId": "r1"}})
+    run = await openapi.run_to_end(definition["id"], {"input": {"recordId": "r1"}})
 
     assert run["status"] == "completed"
     assert run["stepOutputs"] == {"validate": {"isValid": True}, "answer": 42}
@@ -84,8 +84,8 @@ async def test_a_run_that_ended_shows_where_it_went(openapi: Client) -> None:
 
 
 async def test_the_history_has_every_step_with_what_it_saw(openapi: Client) -> None:
-    definition = await openapi.created(orders())
-    run = await openapi.ran(definition["id"], {"input": {"recordId": "r1"}})
+    definition = await openapi.create(orders())
+    run = await openapi.run_to_end(definition["id"], {"input": {"recordId": "r1"}})
     path = f"/orchestrations/{definition['id']}/runs/{run['id']}"
 
     steps = (await openapi.get(f"{path}/steps")).body["data"]
@@ -123,20 +123,20 @@ async def test_the_history_has_every_step_with_what_it_saw(openapi: Client) -> N
 
 
 async def test_a_run_needs_no_body(openapi: Client, reference: Client) -> None:
-    definition = await openapi.created(orders())
+    definition = await openapi.create(orders())
 
-    assert (await openapi.ran(definition["id"]))["input"] == {}
-    assert (await reference.ran(definition["id"]))["input"] == {}
+    assert (await openapi.run_to_end(definition["id"]))["input"] == {}
+    assert (await reference.run_to_end(definition["id"]))["input"] == {}
 
 
 async def test_a_delay_waits_and_shows_until_when(openapi: Client) -> None:
     wait = {"id": "wait", "type": "delay", "delayMs": 3_600_000, "nextStepId": "answer"}
-    definition = await openapi.created(orders(wait, compute("answer", ANSWER)))
-    run = await openapi.started(definition["id"])
+    definition = await openapi.create(orders(wait, compute("answer", ANSWER)))
+    run = await openapi.start(definition["id"])
 
-    waiting = await openapi.until(definition["id"], run["id"], "waiting", query="?include=steps")
+    waiting = await openapi.wait_for(definition["id"], run["id"], "waiting", query="?include=steps")
     await openapi.stack.fire(run["id"], "wait")
-    done = await openapi.until(definition["id"], run["id"], query="?include=steps")
+    done = await openapi.wait_for(definition["id"], run["id"], query="?include=steps")
 
     assert waiting["currentStepId"] == "wait"
     assert set(waiting["steps"][0]["delayConfig"]) == {"delayMs", "resumeAt"}
@@ -147,9 +147,9 @@ async def test_a_delay_waits_and_shows_until_when(openapi: Client) -> None:
 
 async def test_every_attempt_is_a_record(openapi: Client) -> None:
     retry = {"maxAttempts": 3, "backoffMs": 0}
-    definition = await openapi.created(orders(compute("flaky", "flaky", retry=retry)))
+    definition = await openapi.create(orders(compute("flaky", "flaky", retry=retry)))
 
-    run = await openapi.ran(definition["id"], query="?include=steps")
+    run = await openapi.run_to_end(definition["id"], query="?include=steps")
 
     assert [(step["attempt"], step["status"]) for step in run["steps"]] == [
         (1, "failed"),
@@ -162,10 +162,10 @@ async def test_every_attempt_is_a_record(openapi: Client) -> None:
 
 
 async def test_a_failure_names_its_code_first(openapi: Client, reference: Client) -> None:
-    definition = await openapi.created(orders(compute("refuse", "refuse")))
+    definition = await openapi.create(orders(compute("refuse", "refuse")))
 
-    run = await openapi.ran(definition["id"])
-    told = await reference.until(definition["id"], run["id"])
+    run = await openapi.run_to_end(definition["id"])
+    told = await reference.wait_for(definition["id"], run["id"])
 
     assert (run["status"], run["hasErrors"]) == ("failed", True)
     assert run["failureReason"] == told["failureReason"] == "NO_USE: no use"
@@ -174,27 +174,27 @@ async def test_a_failure_names_its_code_first(openapi: Client, reference: Client
 
 
 async def test_an_unknown_function_fails_its_step(openapi: Client) -> None:
-    definition = await openapi.created(orders(compute("lost", "func_nowhere")))
+    definition = await openapi.create(orders(compute("lost", "func_nowhere")))
 
-    run = await openapi.ran(definition["id"])
+    run = await openapi.run_to_end(definition["id"])
 
     assert run["failureReason"].startswith("FUNCTION_NOT_FOUND: ")
 
 
 async def test_an_error_that_a_later_attempt_made_good_is_none(reference: Client) -> None:
     retry = {"maxAttempts": 2, "backoffMs": 0}
-    definition = await reference.created(orders(compute("flaky", "flaky", retry=retry)))
+    definition = await reference.create(orders(compute("flaky", "flaky", retry=retry)))
 
-    run = await reference.ran(definition["id"])
+    run = await reference.run_to_end(definition["id"])
 
     assert (run["errors"], run["hasErrors"], run["executedSteps"]) == ([], False, ["flaky"])
 
 
 async def test_a_failure_that_may_end_a_run_completes_it(openapi: Client) -> None:
     step = compute("broken", "break", onFailure={"action": "end"}, nextStepId="answer")
-    definition = await openapi.created(orders(step, compute("answer", ANSWER)))
+    definition = await openapi.create(orders(step, compute("answer", ANSWER)))
 
-    run = await openapi.ran(definition["id"])
+    run = await openapi.run_to_end(definition["id"])
 
     assert (run["status"], run["hasErrors"]) == ("completed", True)
     assert run["stepOutputs"] == {}
@@ -203,19 +203,19 @@ async def test_a_failure_that_may_end_a_run_completes_it(openapi: Client) -> Non
 async def test_on_success_wins_over_next(openapi: Client) -> None:
     first = compute("first", ANSWER, onSuccess={"nextStepId": "third"}, nextStepId="second")
     steps = (first, compute("second", "break"), compute("third", ANSWER))
-    definition = await openapi.created(orders(*steps))
+    definition = await openapi.create(orders(*steps))
 
-    run = await openapi.ran(definition["id"])
+    run = await openapi.run_to_end(definition["id"])
 
     assert list(run["stepOutputs"]) == ["first", "third"]
 
 
 async def test_a_loop_has_a_limit(openapi: Client, reference: Client) -> None:
     again = {"id": "again", "type": "decision", "cases": [], "defaultNextStepId": "again"}
-    definition = await openapi.created(orders(again))
+    definition = await openapi.create(orders(again))
 
-    run = await openapi.ran(definition["id"])
-    told = await reference.until(definition["id"], run["id"])
+    run = await openapi.run_to_end(definition["id"])
+    told = await reference.wait_for(definition["id"], run["id"])
 
     assert run["status"] == "failed"
     assert run["failureReason"].startswith("LOOP_LIMIT")
@@ -223,26 +223,26 @@ async def test_a_loop_has_a_limit(openapi: Client, reference: Client) -> None:
 
 
 async def test_the_shared_context_is_shown(openapi: Client, reference: Client) -> None:
-    definition = await openapi.created(orders(compute("remember", "remember")))
+    definition = await openapi.create(orders(compute("remember", "remember")))
 
-    run = await openapi.ran(definition["id"])
+    run = await openapi.run_to_end(definition["id"])
 
     assert run["context"] == {"noted": True}
-    assert (await reference.until(definition["id"], run["id"]))["context"] == {"noted": True}
+    assert (await reference.wait_for(definition["id"], run["id"]))["context"] == {"noted": True}
 
 
 async def test_a_cancelled_run_is_failed_for_that_reason(
     openapi: Client, reference: Client
 ) -> None:
     wait = {"id": "wait", "type": "delay", "delayMs": 3_600_000}
-    definition = await openapi.created(orders(wait))
-    run = await openapi.started(definition["id"])
-    await openapi.until(definition["id"], run["id"], "waiting")
+    definition = await openapi.create(orders(wait))
+    run = await openapi.start(definition["id"])
+    await openapi.wait_for(definition["id"], run["id"], "waiting")
     services = openapi.stack.services
     await cancel_run(services, ada(openapi), run["id"], at=services.clock.now())
 
-    seen = await openapi.until(definition["id"], run["id"], query="?include=steps")
-    told = await reference.until(definition["id"], run["id"])
+    seen = await openapi.wait_for(definition["id"], run["id"], query="?include=steps")
+    told = await reference.wait_for(definition["id"], run["id"])
 
     assert (seen["status"], seen["failureReason"]) == ("failed", "cancelled")
     assert seen["steps"][0]["error"] == {"message": "cancelled", "code": "CANCELLED"}
@@ -250,13 +250,13 @@ async def test_a_cancelled_run_is_failed_for_that_reason(
 
 
 async def test_a_run_that_is_retried_goes_on(openapi: Client) -> None:
-    definition = await openapi.created(orders(compute("flaky", "flaky")))
-    run = await openapi.ran(definition["id"])
+    definition = await openapi.create(orders(compute("flaky", "flaky")))
+    run = await openapi.run_to_end(definition["id"])
     assert run["status"] == "failed"
     services = openapi.stack.services
     await retry_run(services, ada(openapi), run["id"], at=services.clock.now())
 
-    done = await openapi.until(definition["id"], run["id"], "completed")
+    done = await openapi.wait_for(definition["id"], run["id"], "completed")
 
     assert done["stepOutputs"] == {"flaky": {"attempt": 2}}
     assert "failureReason" not in done
@@ -265,10 +265,10 @@ async def test_a_run_that_is_retried_goes_on(openapi: Client) -> None:
 async def test_runs_are_listed_newest_first_and_by_status(
     openapi: Client, reference: Client
 ) -> None:
-    good = await openapi.created(orders())
-    bad = await openapi.created(orders(compute("broken", "break"), slug="bad"))
-    ids = [(await openapi.ran(good["id"]))["id"] for _ in range(3)]
-    failed = await openapi.ran(bad["id"])
+    good = await openapi.create(orders())
+    bad = await openapi.create(orders(compute("broken", "break"), slug="bad"))
+    ids = [(await openapi.run_to_end(good["id"]))["id"] for _ in range(3)]
+    failed = await openapi.run_to_end(bad["id"])
     path = f"/orchestrations/{good['id']}/runs"
 
     listed = (await openapi.get(path)).body
@@ -286,8 +286,8 @@ async def test_runs_are_listed_newest_first_and_by_status(
 
 async def test_cancelled_runs_are_found_among_the_failed(openapi: Client) -> None:
     wait = {"id": "wait", "type": "delay", "delayMs": 3_600_000}
-    definition = await openapi.created(orders(wait))
-    run = await openapi.started(definition["id"])
+    definition = await openapi.create(orders(wait))
+    run = await openapi.start(definition["id"])
     services = openapi.stack.services
     outcome = await cancel_run(services, ada(openapi), run["id"], at=services.clock.now())
     await services.reached(outcome.position, 5_000)
@@ -298,9 +298,9 @@ async def test_cancelled_runs_are_found_among_the_failed(openapi: Client) -> Non
 
 
 async def test_a_run_belongs_to_its_orchestration(openapi: Client, reference: Client) -> None:
-    mine = await openapi.created(orders())
-    other = await openapi.created(orders(slug="other"))
-    run = await openapi.ran(mine["id"])
+    mine = await openapi.create(orders())
+    other = await openapi.create(orders(slug="other"))
+    run = await openapi.run_to_end(mine["id"])
     path = f"/orchestrations/{other['id']}/runs/{run['id']}"
 
     answers = [await openapi.get(path), await openapi.get(f"{path}/steps")]
@@ -311,8 +311,8 @@ async def test_a_run_belongs_to_its_orchestration(openapi: Client, reference: Cl
 
 
 async def test_runs_outlive_their_orchestration(openapi: Client) -> None:
-    definition = await openapi.created(orders())
-    run = await openapi.ran(definition["id"])
+    definition = await openapi.create(orders())
+    run = await openapi.run_to_end(definition["id"])
     assert (await openapi.delete(f"/orchestrations/{definition['id']}")).status == 204
     path = f"/orchestrations/{definition['id']}/runs"
 
@@ -323,7 +323,7 @@ async def test_runs_outlive_their_orchestration(openapi: Client) -> None:
 
 @pytest.mark.parametrize(("status", "expected"), [("paused", 409), ("draft", 201), ("active", 201)])
 async def test_what_is_paused_starts_nothing(openapi: Client, status: str, expected: int) -> None:
-    definition = await openapi.created(orders(status=status))
+    definition = await openapi.create(orders(status=status))
 
     answer = await openapi.post(f"/orchestrations/{definition['id']}/runs")
 
@@ -335,20 +335,20 @@ async def test_what_is_paused_starts_nothing(openapi: Client, status: str, expec
 
 async def test_a_run_keeps_the_version_it_started_with(openapi: Client) -> None:
     wait = {"id": "wait", "type": "delay", "delayMs": 3_600_000, "nextStepId": "answer"}
-    definition = await openapi.created(orders(wait, compute("answer", ANSWER)))
-    run = await openapi.started(definition["id"])
-    await openapi.until(definition["id"], run["id"], "waiting")
+    definition = await openapi.create(orders(wait, compute("answer", ANSWER)))
+    run = await openapi.start(definition["id"])
+    await openapi.wait_for(definition["id"], run["id"], "waiting")
     change = {"steps": [compute("wait", "break")]}
     assert (await openapi.put(f"/orchestrations/{definition['id']}", change)).status == 200
 
     await openapi.stack.fire(run["id"], "wait")
-    done = await openapi.until(definition["id"], run["id"])
+    done = await openapi.wait_for(definition["id"], run["id"])
 
     assert (done["status"], done["orchestrationVersion"]) == ("completed", 1)
 
 
 async def test_a_repeated_request_starts_one_run(openapi: Client, reference: Client) -> None:
-    definition = await openapi.created(orders())
+    definition = await openapi.create(orders())
     key = {"Idempotency-Key": "k-1"}
     path = f"/orchestrations/{definition['id']}"
 
@@ -366,9 +366,9 @@ async def test_a_repeated_request_starts_one_run(openapi: Client, reference: Cli
 
 async def test_runs_started_side_by_side_are_all_there(memory: Stack) -> None:
     openapi = memory.client("centrali-openapi")
-    definition = await openapi.created(orders())
+    definition = await openapi.create(orders())
 
-    runs = await asyncio.gather(*(openapi.ran(definition["id"]) for _ in range(25)))
+    runs = await asyncio.gather(*(openapi.run_to_end(definition["id"]) for _ in range(25)))
 
     assert {run["status"] for run in runs} == {"completed"}
     assert len({run["id"] for run in runs}) == 25

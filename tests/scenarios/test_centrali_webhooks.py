@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from tests.api.running import Answered
+from tests.api.running import Response
 from tests.scenarios.stack import Client, Stack
 
 SECRET = "whsec_" + base64.b64encode(b"a signing secret").decode()
@@ -32,7 +32,7 @@ def hooked(slug: str = "hook", **trigger: object) -> dict[str, object]:
 
 async def sent(
     client: Client, path: str, headers: dict[str, str] | None = None, *, body: bytes = BODY
-) -> Answered:
+) -> Response:
     """Send as somebody without a token."""
     given = {**JSON, **(headers or {})}
     return await client.stack.call(
@@ -90,29 +90,29 @@ def bad() -> list[dict[str, str]]:
 
 
 async def test_a_webhook_starts_a_run_with_its_body(client: Client) -> None:
-    made = await client.created(hooked(path="/webhooks/orders/new"))
+    made = await client.create(hooked(path="/webhooks/orders/new"))
 
     for path in (f"/orchestrations/{made['id']}/webhook", "/webhooks/orders/new"):
         answer = await sent(client, path)
         assert answer.status == 200
         assert answer.body == {"runId": answer.body["runId"], "status": "pending"}
-        run = await client.until(made["id"], answer.body["runId"])
+        run = await client.wait_for(made["id"], answer.body["runId"])
         assert run["input"] == {"recordId": "r1"}
         assert run["triggerType"] == "http-trigger"
         assert run["triggerMetadata"] == {"webhookPath": "/webhooks/orders/new"}
 
 
 async def test_a_webhook_needs_no_body(client: Client) -> None:
-    made = await client.created(hooked())
+    made = await client.create(hooked())
 
     answer = await sent(client, f"/orchestrations/{made['id']}/webhook", body=b"")
 
-    assert (await client.until(made["id"], answer.body["runId"]))["input"] == {}
+    assert (await client.wait_for(made["id"], answer.body["runId"]))["input"] == {}
 
 
 @pytest.mark.parametrize("configured", ["/webhooks/stripe", "webhooks/stripe", "/stripe", "stripe"])
 async def test_a_path_is_compared_without_its_front(client: Client, configured: str) -> None:
-    made = await client.created(hooked(path=configured))
+    made = await client.create(hooked(path=configured))
 
     assert made["trigger"]["path"] == configured
     assert (await sent(client, "/webhooks/stripe")).status == 200
@@ -120,7 +120,7 @@ async def test_a_path_is_compared_without_its_front(client: Client, configured: 
 
 
 async def test_a_path_is_taken_once(client: Client) -> None:
-    await client.created(hooked("one", path="/webhooks/stripe"))
+    await client.create(hooked("one", path="/webhooks/stripe"))
 
     answer = await client.post("/orchestrations", hooked("two", path="stripe"))
 
@@ -128,25 +128,25 @@ async def test_a_path_is_taken_once(client: Client) -> None:
 
 
 async def test_a_path_is_free_when_it_is_given_up(client: Client) -> None:
-    one = await client.created(hooked("one", path="stripe"))
+    one = await client.create(hooked("one", path="stripe"))
     await client.put(f"/orchestrations/{one['id']}", {"trigger": {"type": "on-demand"}})
 
-    two = await client.created(hooked("two", path="stripe"))
+    two = await client.create(hooked("two", path="stripe"))
     answer = await sent(client, "/webhooks/stripe")
 
-    assert (await client.until(two["id"], answer.body["runId"]))["status"] == "completed"
+    assert (await client.wait_for(two["id"], answer.body["runId"]))["status"] == "completed"
 
 
 async def test_a_path_belongs_to_its_workspace(client: Client) -> None:
-    await client.created(hooked(path="stripe"))
+    await client.create(hooked(path="stripe"))
     other = client.stack.client(client.dialect.name, f"{client.stack.tenant}-other")
 
     assert (await sent(other, "/webhooks/stripe")).status == 404
-    assert (await other.created(hooked(path="stripe")))["trigger"]["path"] == "stripe"
+    assert (await other.create(hooked(path="stripe")))["trigger"]["path"] == "stripe"
 
 
 async def test_every_good_signature_is_taken(client: Client) -> None:
-    made = await client.created(hooked(path="stripe", validateSignature=True, signingSecret=SECRET))
+    made = await client.create(hooked(path="stripe", validateSignature=True, signingSecret=SECRET))
     assert "signingSecret" not in made["trigger"]
 
     for headers in good():
@@ -155,7 +155,7 @@ async def test_every_good_signature_is_taken(client: Client) -> None:
 
 
 async def test_no_bad_signature_is_taken(client: Client) -> None:
-    made = await client.created(hooked(path="stripe", validateSignature=True, signingSecret=SECRET))
+    made = await client.create(hooked(path="stripe", validateSignature=True, signingSecret=SECRET))
 
     for headers in bad():
         for path in ("/webhooks/stripe", f"/orchestrations/{made['id']}/webhook"):
@@ -167,7 +167,7 @@ async def test_no_bad_signature_is_taken(client: Client) -> None:
 
 
 async def test_the_signature_may_stand_in_a_header_of_choice(client: Client) -> None:
-    await client.created(
+    await client.create(
         hooked(
             path="stripe",
             validateSignature=True,
@@ -181,7 +181,7 @@ async def test_the_signature_may_stand_in_a_header_of_choice(client: Client) -> 
 
 
 async def test_without_a_secret_every_call_is_refused_until_one_is_set(client: Client) -> None:
-    made = await client.created(hooked(path="stripe", validateSignature=True))
+    made = await client.create(hooked(path="stripe", validateSignature=True))
     signed = {"X-Signature": mac(BODY).hex()}
     before = await sent(client, "/webhooks/stripe", signed)
     empty = await sent(client, "/webhooks/stripe", {"X-Signature": mac(BODY, b"").hex()})
@@ -195,7 +195,7 @@ async def test_without_a_secret_every_call_is_refused_until_one_is_set(client: C
 
 @pytest.mark.parametrize("change", [{}, {"signingSecret": None}, {"path": "elsewhere"}])
 async def test_a_secret_stays_when_no_other_is_named(client: Client, change: dict) -> None:
-    made = await client.created(hooked(path="stripe", validateSignature=True, signingSecret=SECRET))
+    made = await client.create(hooked(path="stripe", validateSignature=True, signingSecret=SECRET))
 
     await client.put(f"/orchestrations/{made['id']}", {"trigger": {**made["trigger"], **change}})
 
@@ -205,7 +205,7 @@ async def test_a_secret_stays_when_no_other_is_named(client: Client, change: dic
 
 
 async def test_a_new_secret_takes_the_place_of_the_old(client: Client) -> None:
-    made = await client.created(
+    made = await client.create(
         hooked(path="stripe", validateSignature=True, signingSecret="the old one")
     )
     trigger = {**made["trigger"], "signingSecret": SECRET}
@@ -218,7 +218,7 @@ async def test_a_new_secret_takes_the_place_of_the_old(client: Client) -> None:
 
 async def test_a_secret_is_nowhere_to_be_read(client: Client) -> None:
     canary = "canary-7d0f2a"
-    made = await client.created(hooked(path="stripe", validateSignature=True, signingSecret=canary))
+    made = await client.create(hooked(path="stripe", validateSignature=True, signingSecret=canary))
     path = f"/orchestrations/{made['id']}"
     answers = [
         await client.put(path, {"trigger": {**made["trigger"], "signingSecret": canary}}),
@@ -233,7 +233,7 @@ async def test_a_secret_is_nowhere_to_be_read(client: Client) -> None:
 
 
 async def test_the_same_delivery_again_is_the_same_run(client: Client) -> None:
-    made = await client.created(hooked(path="stripe", validateSignature=True, signingSecret=SECRET))
+    made = await client.create(hooked(path="stripe", validateSignature=True, signingSecret=SECRET))
     headers = standard(int(time.time()))
 
     first = await sent(client, "/webhooks/stripe", headers)
@@ -246,7 +246,7 @@ async def test_the_same_delivery_again_is_the_same_run(client: Client) -> None:
 
 
 async def test_a_webhook_honours_idempotency_keys(client: Client) -> None:
-    made = await client.created(hooked(path="stripe"))
+    made = await client.create(hooked(path="stripe"))
 
     first = await sent(client, "/webhooks/stripe", {"Idempotency-Key": "k"})
     again = await sent(client, "/webhooks/stripe", {"Idempotency-Key": "k"})
@@ -269,7 +269,7 @@ async def test_a_webhook_honours_idempotency_keys(client: Client) -> None:
 async def test_a_body_must_be_an_object(
     client: Client, body: bytes, content_type: str, status: int
 ) -> None:
-    await client.created(hooked(path="stripe"))
+    await client.create(hooked(path="stripe"))
 
     answer = await sent(client, "/webhooks/stripe", {"Content-Type": content_type}, body=body)
 
@@ -277,9 +277,9 @@ async def test_a_body_must_be_an_object(
 
 
 async def test_only_webhooks_can_be_called(client: Client) -> None:
-    plain = await client.created({**hooked("plain"), "trigger": {"type": "on-demand"}})
-    gone = await client.created(hooked("gone", path="gone"))
-    paused = await client.created(hooked("paused", path="paused"))
+    plain = await client.create({**hooked("plain"), "trigger": {"type": "on-demand"}})
+    gone = await client.create(hooked("gone", path="gone"))
+    paused = await client.create(hooked("paused", path="paused"))
     await client.delete(f"/orchestrations/{gone['id']}")
     change = {"status": "paused", "isActive": False}
     await client.put(f"/orchestrations/{paused['id']}", change)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.api.running import Answered, bearer
+from tests.api.running import Response, bearer
 from tests.scenarios.stack import DEADLINE_S, Client, Stack
 
 WAITING = {"id": "wait", "type": "delay", "delayMs": 3_600_000}
@@ -20,8 +20,8 @@ def definition(slug: str, *steps: Mapping[str, object]) -> dict[str, object]:
 
 
 async def started(reference: Client, slug: str, *steps: Mapping[str, object]) -> str:
-    made = await reference.created(definition(slug, *steps))
-    return str((await reference.started(made["id"]))["id"])
+    made = await reference.create(definition(slug, *steps))
+    return str((await reference.start(made["id"]))["id"])
 
 
 async def until(stack: Stack, run_id: str, *statuses: str) -> dict[str, Any]:
@@ -148,7 +148,7 @@ async def test_what_is_not_there_and_what_is_another_tenants_are_the_same(memory
     assert (await memory.get(f"/runs/{run_id}")).body["status"] != "cancelled"
 
 
-def told(answer: Answered) -> tuple[int, str, str]:
+def told(answer: Response) -> tuple[int, str, str]:
     return answer.status, answer.body["error"], answer.body["message"]
 
 

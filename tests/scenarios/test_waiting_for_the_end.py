@@ -13,8 +13,8 @@ def definition(step: Mapping[str, object]) -> dict[str, object]:
 
 
 async def test_the_answer_waits_for_the_end_of_the_run(openapi: Client) -> None:
-    made = await openapi.created(definition(NOOP))
-    run = await openapi.started(made["id"])
+    made = await openapi.create(definition(NOOP))
+    run = await openapi.start(made["id"])
 
     answer = await openapi.get(
         f"/orchestrations/{made['id']}/runs/{run['id']}", headers={"Prefer": "wait=20"}
@@ -26,8 +26,8 @@ async def test_the_answer_waits_for_the_end_of_the_run(openapi: Client) -> None:
 async def test_a_run_that_does_not_end_is_shown_as_it_is_when_the_time_is_over(
     openapi: Client,
 ) -> None:
-    made = await openapi.created(definition(DELAY))
-    run = await openapi.started(made["id"])
+    made = await openapi.create(definition(DELAY))
+    run = await openapi.start(made["id"])
 
     answer = await openapi.get(
         f"/orchestrations/{made['id']}/runs/{run['id']}", headers={"Prefer": "wait=1"}
@@ -37,8 +37,8 @@ async def test_a_run_that_does_not_end_is_shown_as_it_is_when_the_time_is_over(
 
 
 async def test_a_wait_that_is_no_number_is_no_wait(openapi: Client) -> None:
-    made = await openapi.created(definition(DELAY))
-    run = await openapi.started(made["id"])
+    made = await openapi.create(definition(DELAY))
+    run = await openapi.start(made["id"])
 
     answer = await openapi.get(
         f"/orchestrations/{made['id']}/runs/{run['id']}", headers={"Prefer": "wait=soon"}

@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 from pydantic import Field
 
 from baton.command_api.dialect.bodies import Faults, Model
-from baton.command_api.dialects.centrali.render_steps import shown_steps
+from baton.command_api.dialects.centrali.render_steps import render_steps
 from baton.command_api.dialects.centrali.steps import StepBody, check, graph_after, graph_of
-from baton.command_api.dialects.centrali.triggers import TriggerBody, TriggerReader, TriggerWords
+from baton.command_api.dialects.centrali.triggers import TriggerBody, TriggerReader, TriggerRenderer
 from baton.domain.definition.graph import Graph
 from baton.domain.definition.messages import Body, Status
 
@@ -30,12 +30,12 @@ class Units:
         return TriggerReader(self.interval_ms)
 
     @property
-    def words(self) -> TriggerWords:
+    def renderer(self) -> TriggerRenderer:
         """Shows triggers in these units."""
-        return TriggerWords(self.interval_ms)
+        return TriggerRenderer(self.interval_ms)
 
 
-class NewDefinition(Model):
+class CreateDefinitionBody(Model):
     """What every new orchestration says; dialects add how its status is said."""
 
     slug: str
@@ -49,7 +49,7 @@ class NewDefinition(Model):
         faults = Faults()
         trigger = units.reader.read(self.trigger, faults)
         check(self.steps, faults)
-        faults.settle()
+        faults.raise_if_any()
         return Body(
             name=self.name,
             description=self.description,
@@ -63,7 +63,7 @@ def _untouched() -> TriggerBody:
     return TriggerBody(type="on-demand")
 
 
-class ChangedDefinition(Model):
+class UpdateDefinitionBody(Model):
     """What a change may name; dialects add how the status is said.
 
     Defaults stand for members that are not named, which `model_fields_set` tells: so null is
@@ -91,14 +91,14 @@ class ChangedDefinition(Model):
             after = replace(after, description=self.description)
         if "trigger" in named:
             trigger = units.reader.read(self.trigger, faults)
-            same = units.words.show(trigger) == units.words.show(before.trigger)
+            same = units.renderer.render(trigger) == units.renderer.render(before.trigger)
             after = after if same else replace(after, trigger=trigger)
         if "steps" in named:
             check(self.steps, faults)
             after = replace(after, graph=self._graph_after(before.graph))
-        faults.settle()
+        faults.raise_if_any()
         return after
 
     def _graph_after(self, before: Graph) -> Graph:
-        same = shown_steps(graph_of(self.steps)) == shown_steps(before)
+        same = render_steps(graph_of(self.steps)) == render_steps(before)
         return before if same else graph_after(self.steps, before)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from pydantic.alias_generators import to_camel
 
-from baton.command_api.http.refusal import Refusal, field_name
+from baton.command_api.http.refusal import Refusal
 from baton.domain.errors import Fault
 from baton.domain.json import JsonObject
 
@@ -22,7 +22,7 @@ _RENAMED: dict[str, tuple[str, ...]] = {
 
 def field_of(fault: Fault) -> str:
     """Return where the fault is: `steps[0].onSuccess.nextStepId`."""
-    return field_name(Fault(tuple(_words(fault)), fault.message))
+    return Fault(tuple(_words(fault)), fault.message).place
 
 
 def _words(fault: Fault) -> Iterator[str | int]:

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 
-from baton.command_api.dialects.centrali.runs import STATUSES, statuses_behind
-from baton.command_api.http.long_poll import once_over
+from baton.command_api.dialects.centrali.render_runs import STATUSES, core_statuses
+from baton.command_api.http.long_poll import poll_until_settled
 from baton.command_api.http.pagination import PageRequest, choice, page_of
 from baton.command_api.http.refusal import Refused
-from baton.command_api.http.request_context import Exchange
+from baton.command_api.http.request_context import RequestContext
 from baton.domain.definition.state import State
 from baton.domain.json import JsonObject
 from baton.projector.queries import DefinitionSort, Order
@@ -29,35 +29,35 @@ def not_found(what: str) -> Refused:
     return Refused("not_found", f"{what} not found")
 
 
-async def definition_of(exchange: Exchange, definition_id: str) -> State:
+async def definition_of(context: RequestContext, definition_id: str) -> State:
     """Return a definition that is not deleted; raises Refused 404."""
-    found = await exchange.services.views.definition(exchange.tenant, definition_id)
+    found = await context.services.views.definition(context.tenant, definition_id)
     if found is None or found.deleted:
         raise not_found("Orchestration")
     return found
 
 
-async def run_of(exchange: Exchange) -> Run:
+async def run_of(context: RequestContext) -> Run:
     """Return the run that the path names, a deleted orchestration's too; raises Refused 404.
 
     Waits for its end where the request prefers that.
     """
-    views, run_id = exchange.services.views, exchange.params["runId"]
-    found = await once_over(exchange, lambda: views.run(exchange.tenant, run_id))
-    if found is None or found.definition_id != exchange.params["orchestrationId"]:
+    views, run_id = context.services.views, context.params["runId"]
+    found = await poll_until_settled(context, lambda: views.run(context.tenant, run_id))
+    if found is None or found.definition_id != context.params["orchestrationId"]:
         raise not_found("Run")
     return found
 
 
 async def definitions_page(
-    exchange: Exchange, *, sorts: Mapping[str, DefinitionSort] = _SORTS
+    context: RequestContext, *, sorts: Mapping[str, DefinitionSort] = _SORTS
 ) -> tuple[list[State], JsonObject]:
     """Return the page of definitions that is asked for, and its `meta`; raises Refused 400."""
-    page = page_of(exchange.query, sizes=PAGE_SIZES)
-    sort = choice(exchange.query, "sort", tuple(sorts), "createdAt")
-    order: Order = "asc" if choice(exchange.query, "order", _ORDERS) == "asc" else "desc"
-    found, total = await exchange.services.views.definitions(
-        exchange.tenant,
+    page = page_of(context.query, sizes=PAGE_SIZES)
+    sort = choice(context.query, "sort", tuple(sorts), "createdAt")
+    order: Order = "asc" if choice(context.query, "order", _ORDERS) == "asc" else "desc"
+    found, total = await context.services.views.definitions(
+        context.tenant,
         sort=sorts[sort or "createdAt"],
         order=order,
         offset=page.offset,
@@ -66,29 +66,29 @@ async def definitions_page(
     return found, _meta(page, total)
 
 
-async def runs_page(exchange: Exchange) -> tuple[list[Run], JsonObject]:
+async def runs_page(context: RequestContext) -> tuple[list[Run], JsonObject]:
     """Return the page of a definition's runs, newest first, and its `meta`.
 
     Raises Refused 400, and 404 for a definition that never was.
     """
-    page = page_of(exchange.query, sizes=PAGE_SIZES)
-    status = choice(exchange.query, "status", STATUSES)
-    definition_id = exchange.params["orchestrationId"]
-    if await exchange.services.views.definition(exchange.tenant, definition_id) is None:
+    page = page_of(context.query, sizes=PAGE_SIZES)
+    status = choice(context.query, "status", STATUSES)
+    definition_id = context.params["orchestrationId"]
+    if await context.services.views.definition(context.tenant, definition_id) is None:
         raise not_found("Orchestration")
-    found, total = await exchange.services.views.runs(
-        exchange.tenant,
+    found, total = await context.services.views.runs(
+        context.tenant,
         definition_id=definition_id,
-        statuses=() if status is None else statuses_behind(status),
+        statuses=() if status is None else core_statuses(status),
         offset=page.offset,
         limit=page.size,
     )
     return found, _meta(page, total)
 
 
-def wants_steps(exchange: Exchange) -> bool:
+def wants_steps(context: RequestContext) -> bool:
     """Whether `include=steps` is asked for; raises Refused 400 for anything else."""
-    return choice(exchange.query, "include", ("steps",)) is not None
+    return choice(context.query, "include", ("steps",)) is not None
 
 
 def _meta(page: PageRequest, total: int) -> JsonObject:

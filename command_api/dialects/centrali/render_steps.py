@@ -21,7 +21,7 @@ from baton.domain.definition.graph import (
 from baton.domain.json import JsonObject
 
 
-def shown_steps(graph: Graph) -> list[JsonObject]:
+def render_steps(graph: Graph) -> list[JsonObject]:
     """Return the steps in the definition's order, without the members that have no value."""
     return [_step(step, graph) for step in graph.steps]
 

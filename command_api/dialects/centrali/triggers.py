@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal, assert_never
 
 from baton.command_api.dialect.bodies import Faults, Model
-from baton.command_api.dialect.webhook import bare_path
+from baton.command_api.dialect.webhook import normalized_path
 from baton.domain.definition.trigger import (
     EventTrigger,
     HttpTrigger,
@@ -100,7 +100,7 @@ def _http(body: TriggerBody, faults: Faults) -> HttpTrigger:
         message = f"must have 1 to {_MAX_SECRET} characters"
         faults.add(message, "trigger", "signingSecret")
     return HttpTrigger(
-        path=None if body.path is None else bare_path(body.path),
+        path=None if body.path is None else normalized_path(body.path),
         shown_path=body.path,
         validate_signature=bool(body.validate_signature),
         signature_header=body.signature_header_name,
@@ -121,12 +121,12 @@ def _scheduled_at(body: TriggerBody, timezone: str, faults: Faults) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class TriggerWords:
+class TriggerRenderer:
     """Shows triggers in a dialect whose `interval` counts units of `interval_ms`, rounded up."""
 
     interval_ms: int
 
-    def show(self, trigger: Trigger) -> JsonObject:
+    def render(self, trigger: Trigger) -> JsonObject:
         """Return it as a client reads it: without secret, and without what has no value."""
         match trigger:
             case EventTrigger():

@@ -7,9 +7,9 @@ asks for one.
 from pydantic import BaseModel, RootModel
 
 from baton.command_api.dialect.contract import Handler, Route
-from baton.command_api.dialect.webhook import bare_path, receive_webhook
+from baton.command_api.dialect.webhook import normalized_path, receive_webhook
 from baton.command_api.http.reply import Reply, json_reply
-from baton.command_api.http.request_context import Exchange
+from baton.command_api.http.request_context import RequestContext
 from baton.domain.json import JsonObject
 from baton.domain.run.state import State as Run
 from baton.eventlog.loops.transact import Outcome
@@ -37,16 +37,16 @@ class WebhookAccepted(BaseModel):
     status: str
 
 
-async def _by_id(exchange: Exchange) -> Reply:
-    views = exchange.services.views
-    found = await views.definition(exchange.tenant, exchange.params["id"])
-    return await receive_webhook(exchange, found, _accepted)
+async def _by_id(context: RequestContext) -> Reply:
+    views = context.services.views
+    found = await views.definition(context.tenant, context.params["id"])
+    return await receive_webhook(context, found, _accepted)
 
 
-async def _by_path(exchange: Exchange) -> Reply:
-    path = bare_path(exchange.params["path"])
-    found = await exchange.services.views.definition_by_path(exchange.tenant, path)
-    return await receive_webhook(exchange, found, _accepted)
+async def _by_path(context: RequestContext) -> Reply:
+    path = normalized_path(context.params["path"])
+    found = await context.services.views.definition_by_path(context.tenant, path)
+    return await receive_webhook(context, found, _accepted)
 
 
 def _accepted(outcome: Outcome[Run]) -> Reply:

@@ -3,7 +3,11 @@
 from pydantic import Field
 
 from baton.command_api.dialect.bodies import Model
-from baton.command_api.dialects.centrali.definitions import ChangedDefinition, NewDefinition, Units
+from baton.command_api.dialects.centrali.definitions import (
+    CreateDefinitionBody,
+    Units,
+    UpdateDefinitionBody,
+)
 from baton.domain.definition.messages import Body, Status
 from baton.domain.json import JsonObject
 
@@ -14,7 +18,7 @@ def _active() -> Status:
     return "active"
 
 
-class CreateOrchestration(NewDefinition):
+class CreateOrchestration(CreateDefinitionBody):
     """POST /orchestrations; it is active unless `status` says otherwise."""
 
     status: Status = Field(default_factory=_active)
@@ -24,7 +28,7 @@ class CreateOrchestration(NewDefinition):
         return self.to_body(UNITS, self.status)
 
 
-class UpdateOrchestration(ChangedDefinition):
+class UpdateOrchestration(UpdateDefinitionBody):
     """PUT /orchestrations/{id}: what is named changes."""
 
     status: Status = Field(default_factory=_active)

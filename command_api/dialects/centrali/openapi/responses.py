@@ -7,14 +7,14 @@ is when the executor took the run up, so a pending run has none.
 from collections.abc import Sequence
 
 from baton.command_api.dialects.centrali.openapi.requests import UNITS
-from baton.command_api.dialects.centrali.render_steps import shown_steps
-from baton.command_api.dialects.centrali.runs import (
+from baton.command_api.dialects.centrali.render_runs import (
     as_object,
     failure_reason,
-    status_word,
+    render_status,
     step_outputs,
     trigger_metadata,
 )
+from baton.command_api.dialects.centrali.render_steps import render_steps
 from baton.domain.definition.state import State
 from baton.domain.json import JsonObject
 from baton.domain.run.messages import TriggerKind
@@ -41,8 +41,8 @@ def orchestration(definition: State) -> JsonObject:
         description=body.description,
         version=definition.version,
         status=body.status,
-        trigger=UNITS.words.show(body.trigger),
-        steps=shown_steps(body.graph),
+        trigger=UNITS.renderer.render(body.trigger),
+        steps=render_steps(body.graph),
         createdAt=shown_time(definition.created_at),
         createdBy=definition.created_by,
         updatedAt=shown_time(definition.updated_at),
@@ -66,7 +66,7 @@ def _run(run: Run, outputs: JsonObject | None) -> JsonObject:
         orchestrationId=run.definition_id,
         orchestrationVersion=run.definition_version,
         workspaceSlug=run.tenant,
-        status=status_word(run),
+        status=render_status(run),
         currentStepId=run.current_step_id,
         input=None if run.input is None else as_object(run.input),
         context=run.context,

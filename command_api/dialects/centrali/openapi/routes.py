@@ -2,10 +2,7 @@
 
 from baton.command_api.commands import test_decision
 from baton.command_api.dialect.contract import Route
-from baton.command_api.dialects.centrali import load as lookups
-from baton.command_api.dialects.centrali import orchestrations, webhooks
-from baton.command_api.dialects.centrali import start_run as starting
-from baton.command_api.dialects.centrali.decision_results import shown_decision
+from baton.command_api.dialects.centrali import load, orchestrations, webhooks
 from baton.command_api.dialects.centrali.openapi import responses
 from baton.command_api.dialects.centrali.openapi.requests import (
     CreateOrchestration,
@@ -13,80 +10,82 @@ from baton.command_api.dialects.centrali.openapi.requests import (
     TriggerRun,
     UpdateOrchestration,
 )
-from baton.command_api.dialects.centrali.run_steps import step_history
+from baton.command_api.dialects.centrali.render_decision import render_decision
+from baton.command_api.dialects.centrali.render_run_steps import step_history
+from baton.command_api.dialects.centrali.start_run import start_manually
 from baton.command_api.http.reply import Reply
-from baton.command_api.http.request_context import Exchange
+from baton.command_api.http.request_context import RequestContext
 from baton.command_api.principal import READ, WRITE
 
 
-async def _list(exchange: Exchange) -> Reply:
-    found, meta = await lookups.definitions_page(exchange)
+async def _list(context: RequestContext) -> Reply:
+    found, meta = await load.definitions_page(context)
     data = [responses.orchestration(one) for one in found]
-    return exchange.answer(200, {"data": data, "meta": meta})
+    return context.reply(200, {"data": data, "meta": meta})
 
 
-async def _create(exchange: Exchange) -> Reply:
-    named = await exchange.parse(CreateOrchestration)
+async def _create(context: RequestContext) -> Reply:
+    body = await context.parse(CreateOrchestration)
     return await orchestrations.create(
-        exchange, named.slug, named.body(), responses.orchestration, secret=named.trigger.secret
+        context, body.slug, body.body(), responses.orchestration, secret=body.trigger.secret
     )
 
 
-async def _get(exchange: Exchange) -> Reply:
-    found = await lookups.definition_of(exchange, exchange.params["id"])
-    return exchange.answer(200, responses.orchestration(found))
+async def _get(context: RequestContext) -> Reply:
+    found = await load.definition_of(context, context.params["id"])
+    return context.reply(200, responses.orchestration(found))
 
 
-async def _update(exchange: Exchange) -> Reply:
-    named = await exchange.parse(UpdateOrchestration)
+async def _update(context: RequestContext) -> Reply:
+    body = await context.parse(UpdateOrchestration)
     return await orchestrations.update(
-        exchange,
-        exchange.params["id"],
-        named.after,
+        context,
+        context.params["id"],
+        body.after,
         responses.orchestration,
-        secret=named.secret,
+        secret=body.secret,
     )
 
 
-async def _delete(exchange: Exchange) -> Reply:
-    return await orchestrations.delete(exchange, exchange.params["id"])
+async def _delete(context: RequestContext) -> Reply:
+    return await orchestrations.delete(context, context.params["id"])
 
 
-async def _runs(exchange: Exchange) -> Reply:
-    found, meta = await lookups.runs_page(exchange)
+async def _runs(context: RequestContext) -> Reply:
+    found, meta = await load.runs_page(context)
     data = [responses.run_in_list(run) for run in found]
-    return exchange.answer(200, {"data": data, "meta": meta})
+    return context.reply(200, {"data": data, "meta": meta})
 
 
-async def _start(exchange: Exchange) -> Reply:
-    named = await exchange.parse(TriggerRun, required=False)
-    run, position = await starting.start_by_hand(
-        exchange, run_input=named.input, correlation_id=named.correlation_id
+async def _start(context: RequestContext) -> Reply:
+    body = await context.parse(TriggerRun, required=False)
+    run, position = await start_manually(
+        context, run_input=body.input, correlation_id=body.correlation_id
     )
-    return exchange.answer(201, responses.run_with_outputs(run, ()), position=position)
+    return context.reply(201, responses.run_with_outputs(run, ()), position=position)
 
 
-async def _run(exchange: Exchange) -> Reply:
-    with_steps = lookups.wants_steps(exchange)
-    run = await lookups.run_of(exchange)
-    steps = await exchange.services.views.run_steps(exchange.tenant, run.id)
+async def _run(context: RequestContext) -> Reply:
+    with_steps = load.wants_steps(context)
+    run = await load.run_of(context)
+    steps = await context.services.views.run_steps(context.tenant, run.id)
     shown = responses.run_with_outputs(run, steps)
     if with_steps:
-        shown["steps"] = await step_history(exchange, run, steps)
-    return exchange.answer(200, shown)
+        shown["steps"] = await step_history(context, run, steps)
+    return context.reply(200, shown)
 
 
-async def _steps(exchange: Exchange) -> Reply:
-    run = await lookups.run_of(exchange)
-    steps = await exchange.services.views.run_steps(exchange.tenant, run.id)
-    return exchange.answer(200, {"data": await step_history(exchange, run, steps)})
+async def _steps(context: RequestContext) -> Reply:
+    run = await load.run_of(context)
+    steps = await context.services.views.run_steps(context.tenant, run.id)
+    return context.reply(200, {"data": await step_history(context, run, steps)})
 
 
-async def _test_decision(exchange: Exchange) -> Reply:
-    definition = await lookups.definition_of(exchange, exchange.params["id"])
-    named = await exchange.parse(TestDecision)
-    result = test_decision(definition, exchange.params["stepId"], named.test_data)
-    return exchange.answer(200, shown_decision(result))
+async def _test_decision(context: RequestContext) -> Reply:
+    definition = await load.definition_of(context, context.params["id"])
+    body = await context.parse(TestDecision)
+    result = test_decision(definition, context.params["stepId"], body.test_data)
+    return context.reply(200, render_decision(result))
 
 
 _ONE = "/orchestrations/{id}"

@@ -3,7 +3,11 @@
 from pydantic import Field
 
 from baton.command_api.dialect.bodies import Model
-from baton.command_api.dialects.centrali.definitions import ChangedDefinition, NewDefinition, Units
+from baton.command_api.dialects.centrali.definitions import (
+    CreateDefinitionBody,
+    Units,
+    UpdateDefinitionBody,
+)
 from baton.domain.definition.messages import Body, Status
 from baton.domain.json import JsonObject
 
@@ -14,7 +18,7 @@ def _active() -> bool:
     return True
 
 
-class CreateOrchestration(NewDefinition):
+class CreateOrchestration(CreateDefinitionBody):
     """POST /orchestrations; it is active unless `isActive` says otherwise."""
 
     is_active: bool = Field(default_factory=_active)
@@ -24,7 +28,7 @@ class CreateOrchestration(NewDefinition):
         return self.to_body(UNITS, "active" if self.is_active else "paused")
 
 
-class UpdateOrchestration(ChangedDefinition):
+class UpdateOrchestration(UpdateDefinitionBody):
     """PUT /orchestrations/{orchestrationId}: what is named changes."""
 
     is_active: bool = Field(default_factory=_active)

@@ -9,16 +9,16 @@ without a correlation id is known by its own.
 from collections.abc import Sequence
 
 from baton.command_api.dialects.centrali.reference.requests import UNITS
-from baton.command_api.dialects.centrali.render_steps import shown_steps
-from baton.command_api.dialects.centrali.runs import (
+from baton.command_api.dialects.centrali.render_runs import (
     as_object,
     errors,
     executed_steps,
     failure_reason,
-    status_word,
+    render_status,
     step_outputs,
     trigger_metadata,
 )
+from baton.command_api.dialects.centrali.render_steps import render_steps
 from baton.domain.definition.state import State
 from baton.domain.json import JsonObject
 from baton.domain.run.messages import TriggerKind
@@ -41,7 +41,7 @@ def orchestration_in_list(definition: State) -> JsonObject:
 
 def orchestration(definition: State) -> JsonObject:
     """Return a whole orchestration."""
-    steps = {"steps": shown_steps(definition.body.graph)}
+    steps = {"steps": render_steps(definition.body.graph)}
     return {**_head(definition), **steps, **_authorship(definition)}
 
 
@@ -98,7 +98,7 @@ def _head(definition: State) -> JsonObject:
         **shown,
         "version": definition.version,
         "isActive": body.status == "active",
-        "trigger": UNITS.words.show(body.trigger),
+        "trigger": UNITS.renderer.render(body.trigger),
     }
 
 
@@ -115,7 +115,7 @@ def _identity(run: Run) -> JsonObject:
     return {
         "id": run.id,
         "orchestrationId": run.definition_id,
-        "status": status_word(run),
+        "status": render_status(run),
         "triggerType": _TRIGGERS[run.trigger],
         "triggerMetadata": trigger_metadata(run),
     }

@@ -1,77 +1,76 @@
 """Operations of the Centrali reference dialect; its OpenAPI document is made from these tables."""
 
 from baton.command_api.dialect.contract import QueryParameter, Route
-from baton.command_api.dialects.centrali import load as lookups
-from baton.command_api.dialects.centrali import orchestrations, webhooks
-from baton.command_api.dialects.centrali import start_run as starting
+from baton.command_api.dialects.centrali import load, orchestrations, webhooks
 from baton.command_api.dialects.centrali.reference import documents, responses
 from baton.command_api.dialects.centrali.reference.requests import (
     CreateOrchestration,
     TriggerRun,
     UpdateOrchestration,
 )
-from baton.command_api.dialects.centrali.run_steps import step_history
-from baton.command_api.dialects.centrali.runs import STATUSES
+from baton.command_api.dialects.centrali.render_run_steps import step_history
+from baton.command_api.dialects.centrali.render_runs import STATUSES
+from baton.command_api.dialects.centrali.start_run import start_manually
 from baton.command_api.http.reply import Reply
-from baton.command_api.http.request_context import Exchange
+from baton.command_api.http.request_context import RequestContext
 from baton.command_api.principal import READ, WRITE
 
 
-async def _list(exchange: Exchange) -> Reply:
-    found, meta = await lookups.definitions_page(exchange)
+async def _list(context: RequestContext) -> Reply:
+    found, meta = await load.definitions_page(context)
     data = [responses.orchestration_in_list(one) for one in found]
-    return exchange.answer(200, {"data": data, "meta": meta})
+    return context.reply(200, {"data": data, "meta": meta})
 
 
-async def _create(exchange: Exchange) -> Reply:
-    named = await exchange.parse(CreateOrchestration)
+async def _create(context: RequestContext) -> Reply:
+    body = await context.parse(CreateOrchestration)
     return await orchestrations.create(
-        exchange, named.slug, named.body(), responses.orchestration, secret=named.trigger.secret
+        context, body.slug, body.body(), responses.orchestration, secret=body.trigger.secret
     )
 
 
-async def _get(exchange: Exchange) -> Reply:
-    found = await lookups.definition_of(exchange, exchange.params["orchestrationId"])
-    return exchange.answer(200, responses.orchestration(found))
+async def _get(context: RequestContext) -> Reply:
+    found = await load.definition_of(context, context.params["orchestrationId"])
+    return context.reply(200, responses.orchestration(found))
 
 
-async def _update(exchange: Exchange) -> Reply:
-    named = await exchange.parse(UpdateOrchestration)
+async def _update(context: RequestContext) -> Reply:
+    body = await context.parse(UpdateOrchestration)
     return await orchestrations.update(
-        exchange,
-        exchange.params["orchestrationId"],
-        named.after,
+        context,
+        context.params["orchestrationId"],
+        body.after,
         responses.orchestration,
-        secret=named.secret,
+        secret=body.secret,
     )
 
 
-async def _delete(exchange: Exchange) -> Reply:
-    return await orchestrations.delete(exchange, exchange.params["orchestrationId"])
+async def _delete(context: RequestContext) -> Reply:
+    return await orchestrations.delete(context, context.params["orchestrationId"])
 
 
-async def _runs(exchange: Exchange) -> Reply:
-    found, meta = await lookups.runs_page(exchange)
+async def _runs(context: RequestContext) -> Reply:
+    found, meta = await load.runs_page(context)
     data = [responses.run_in_list(run) for run in found]
-    return exchange.answer(200, {"data": data, "meta": meta})
+    return context.reply(200, {"data": data, "meta": meta})
 
 
-async def _run(exchange: Exchange) -> Reply:
-    with_steps = lookups.wants_steps(exchange)
-    run = await lookups.run_of(exchange)
-    steps = await exchange.services.views.run_steps(exchange.tenant, run.id)
+async def _run(context: RequestContext) -> Reply:
+    with_steps = load.wants_steps(context)
+    run = await load.run_of(context)
+    steps = await context.services.views.run_steps(context.tenant, run.id)
     shown = responses.run_with_data(run, steps)
     if with_steps:
-        shown["steps"] = await step_history(exchange, run, steps)
-    return exchange.answer(200, shown)
+        shown["steps"] = await step_history(context, run, steps)
+    return context.reply(200, shown)
 
 
-async def _trigger(exchange: Exchange) -> Reply:
-    named = await exchange.parse(TriggerRun, required=False)
-    run, position = await starting.start_by_hand(
-        exchange, run_input=named.input, correlation_id=named.correlation_id
+async def _trigger(context: RequestContext) -> Reply:
+    body = await context.parse(TriggerRun, required=False)
+    run, position = await start_manually(
+        context, run_input=body.input, correlation_id=body.correlation_id
     )
-    return exchange.answer(201, responses.requested_run(run), position=position)
+    return context.reply(201, responses.requested_run(run), position=position)
 
 
 _ALL = "/orchestrations"
@@ -101,7 +100,7 @@ _SORTED = (
     *_PAGE,
     QueryParameter(
         name="sort",
-        schema={"type": "string", "default": "createdAt", "enum": list(lookups.SORT_FIELDS)},
+        schema={"type": "string", "default": "createdAt", "enum": list(load.SORT_FIELDS)},
     ),
     QueryParameter(
         name="order", schema={"type": "string", "default": "desc", "enum": ["asc", "desc"]}

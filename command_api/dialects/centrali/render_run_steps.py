@@ -6,10 +6,10 @@ without output, a step cut off with its run as failed with the code CANCELLED.
 
 from collections.abc import Sequence
 
-from baton.command_api.dialect.step_inputs import inputs_of
-from baton.command_api.dialects.centrali.decision_results import shown_decision
-from baton.command_api.dialects.centrali.runs import as_object
-from baton.command_api.http.request_context import Exchange
+from baton.command_api.dialect.step_inputs import read_step_inputs
+from baton.command_api.dialects.centrali.render_decision import render_decision
+from baton.command_api.dialects.centrali.render_runs import as_object
+from baton.command_api.http.request_context import RequestContext
 from baton.domain.json import JsonObject
 from baton.domain.run.messages import Error, StepKind
 from baton.projector.views.run_steps.view import Document as Step
@@ -33,13 +33,15 @@ _STATUSES: dict[Status, str] = {
 }
 
 
-async def step_history(exchange: Exchange, run: Run, steps: Sequence[Step]) -> list[JsonObject]:
+async def step_history(
+    context: RequestContext, run: Run, steps: Sequence[Step]
+) -> list[JsonObject]:
     """Return all records of a run, with what the functions were given."""
-    inputs = await inputs_of(exchange, run)
-    return [shown_run_step(step, inputs.get(step.execution_id)) for step in steps]
+    inputs = await read_step_inputs(context, run)
+    return [render_run_step(step, inputs.get(step.execution_id)) for step in steps]
 
 
-def shown_run_step(step: Step, given: JsonObject | None = None) -> JsonObject:
+def render_run_step(step: Step, given: JsonObject | None = None) -> JsonObject:
     """Return one record without the members that have no value; `given` is its `input`."""
     shown: JsonObject = {
         "id": step.execution_id,
@@ -67,7 +69,7 @@ def _outcome(step: Step) -> JsonObject:
     if step.kind == "compute" and step.status == "succeeded":
         shown["output"] = as_object(step.output)
     if step.decision is not None:
-        shown["decisionResult"] = shown_decision(step.decision)
+        shown["decisionResult"] = render_decision(step.decision)
     if step.delay_ms is not None:
         shown["delayConfig"] = _delay(step.delay_ms, step)
     if step.error is not None:

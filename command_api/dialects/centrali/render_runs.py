@@ -19,7 +19,7 @@ STATUSES = ("pending", "running", "waiting", "completed", "failed")
 _CAUSES = ("eventType", "recordId", "scheduleId", "initiatedByPrincipalId", "webhookPath")
 
 
-def statuses_behind(word: str) -> tuple[Status, ...]:
+def core_statuses(word: str) -> tuple[Status, ...]:
     """Return the core's statuses that a client reads as `word`."""
     if word == "failed":
         return ("failed", "cancelled")
@@ -27,7 +27,7 @@ def statuses_behind(word: str) -> tuple[Status, ...]:
     return tuple(status for status in known if status == word)
 
 
-def status_word(run: Run) -> str:
+def render_status(run: Run) -> str:
     """Return the run's status as a client reads it."""
     return "failed" if run.status == CANCELLED else run.status
 

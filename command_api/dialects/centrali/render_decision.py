@@ -8,7 +8,7 @@ from baton.domain.json import JsonObject
 from baton.domain.run.evaluation import CaseEvaluation, ConditionEvaluation, DecisionResult
 
 
-def shown_decision(result: DecisionResult) -> JsonObject:
+def render_decision(result: DecisionResult) -> JsonObject:
     """Return the result without the members that have no value."""
     shown: JsonObject = {"evaluatedCases": result.evaluated_cases}
     if result.matched_case_index is not None:
