@@ -3,7 +3,7 @@
     python -m tests.faults.chaos --minutes 30 --seed 7 --json
 
 One line tells how it goes, a table at its end which faults fired how often and what each checker
-says. Exits 1 when any has a complaint, and keeps the evidence then.
+says. Exits 1 when any has a violation, and keeps the evidence then.
 """
 
 import argparse
@@ -20,12 +20,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from random import Random
 
-from tests.faults.arena import Arena, Servers, arena_on, servers
 from tests.faults.chaos_report import Report, document, told
+from tests.faults.checks import Findings, settled
 from tests.faults.distributed_checkers import hits
+from tests.faults.environment import Environment, Servers, environment_on, servers
 from tests.faults.event_log import Log, runs_of
-from tests.faults.strikes import OF_PROCESSES, OF_SERVERS, Strike, strike
-from tests.faults.verdicts import Verdicts, settled
+from tests.faults.fault_catalog import OF_PROCESSES, OF_SERVERS, Fault, inject
 from tests.servers.service import Verb
 
 EACH: tuple[Verb, ...] = ("api", "executor", "projector", "scheduler")
@@ -51,7 +51,7 @@ def main() -> int:
             _say(f"\n{type(error).__name__}: {str(error)[:6_000]}\n{where}")
             raise
     _say(json.dumps(document(report)) if asked.json else told(report))
-    if report.complaints:
+    if report.violations:
         _say(where)
         return 1
     shutil.rmtree(folder, ignore_errors=True)
@@ -73,53 +73,53 @@ def _arguments() -> argparse.Namespace:
 
 
 async def _storm(own: Servers, folder: Path, asked: argparse.Namespace) -> Report:
-    async with arena_on(own, folder, seed=asked.seed) as arena:
-        await arena.start(*SERVICES)
-        arena.keeper.start()
+    async with environment_on(own, folder, seed=asked.seed) as env:
+        await env.start(*SERVICES)
+        env.supervisor.start()
         until = time.monotonic() + 60 * asked.minutes
-        telling = asyncio.create_task(_tell(arena, until))
-        asking = asyncio.create_task(arena.load.run(rate=asked.rate))
+        telling = asyncio.create_task(_tell(env, until))
+        asking = asyncio.create_task(env.load.run(rate=asked.rate))
         await asyncio.sleep(FIRST_S)
         await asyncio.gather(
-            _strike_on(arena, OF_PROCESSES, Random(f"{asked.seed} processes"), until),
-            _strike_on(arena, OF_SERVERS, Random(f"{asked.seed} servers"), until),
+            _strike_on(env, OF_PROCESSES, Random(f"{asked.seed} processes"), until),
+            _strike_on(env, OF_SERVERS, Random(f"{asked.seed} servers"), until),
         )
         asking.cancel()
         stilled = time.monotonic()
         try:
-            verdicts = await settled(arena)
+            verdicts = await settled(env)
         except Exception:
-            (folder / "stuck").write_text(await arena.site.stuck())
+            (folder / "stuck").write_text(await env.cluster.stuck())
             raise
         finally:
-            log = await arena.site.events()
+            log = await env.cluster.events()
             _keep(folder, log)
         recovered_s = time.monotonic() - stilled
         telling.cancel()
         await asyncio.gather(asking, telling, return_exceptions=True)
-        return _report(arena, asked, verdicts, log, recovered_s)
+        return _report(env, asked, verdicts, log, recovered_s)
 
 
-async def _strike_on(arena: Arena, strikes: Sequence[Strike], rng: Random, until: float) -> None:
-    """Strike in rounds, each fault once in a round, with pauses, until it is time to stop."""
+async def _strike_on(env: Environment, strikes: Sequence[Fault], rng: Random, until: float) -> None:
+    """Fault in rounds, each fault once in a round, with pauses, until it is time to stop."""
     while True:
         for one in rng.sample(strikes, len(strikes)):
             if time.monotonic() > until:
                 return
-            await strike(arena, one, rng)
+            await inject(env, one, rng)
             await asyncio.sleep(rng.uniform(*PAUSES_S))
 
 
-async def _tell(arena: Arena, until: float) -> None:
+async def _tell(env: Environment, until: float) -> None:
     """Say how it goes, on one line that is written over."""
     end = "\r" if sys.stdout.isatty() else "\n"
     while True:
         left = max(0, int(until - time.monotonic()))
-        asked, answered = arena.load.asked.total(), len(arena.load.answered)
-        answered += len(arena.load.accepted) + len(arena.load.of_kafka)
+        asked, answered = env.load.asked.total(), len(env.load.answered)
+        answered += len(env.load.accepted) + len(env.load.of_kafka)
         line = (
             f"{left // 60:3}:{left % 60:02} left, {asked} runs asked for, {answered} answered, "
-            f"{arena.load.unanswered} asked again, {len(arena.struck)} faults fired"
+            f"{env.load.unanswered} asked again, {len(env.injected)} faults fired"
         )
         _say(f"{line:<100}", end)
         await asyncio.sleep(TELL_S if end == "\r" else 6 * TELL_S)
@@ -133,20 +133,20 @@ def _keep(folder: Path, log: Log) -> None:
 
 
 def _report(
-    arena: Arena, asked: argparse.Namespace, verdicts: Verdicts, log: Log, recovered_s: float
+    env: Environment, asked: argparse.Namespace, verdicts: Findings, log: Log, recovered_s: float
 ) -> Report:
     epochs: dict[str, int] = {}
-    for one in arena.sightings:
+    for one in env.observations:
         epochs[one.name] = max(one.epoch, epochs.get(one.name, 0))
     return Report(
         seed=asked.seed,
         minutes=asked.minutes,
         runs=len(runs_of(log)),
-        asked_again=arena.load.unanswered,
-        fired=Counter(one.name for one in arena.struck),
-        missed=Counter(arena.missed),
-        met=hits(log, arena.struck),
-        ended=arena.keeper.ended,
+        asked_again=env.load.unanswered,
+        fired=Counter(one.name for one in env.injected),
+        missed=Counter(env.missed),
+        met=hits(log, env.injected),
+        ended=env.supervisor.ended,
         verdicts=verdicts,
         epochs=epochs,
         recovered_s=recovered_s,

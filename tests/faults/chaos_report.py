@@ -3,8 +3,8 @@
 from collections import Counter
 from dataclasses import dataclass
 
-from tests.faults.strikes import OF_PROCESSES, OF_SERVERS
-from tests.faults.verdicts import Verdicts
+from tests.faults.checks import Findings
+from tests.faults.fault_catalog import OF_PROCESSES, OF_SERVERS
 
 SHOWN = 20
 ENOUGH_MIN = 10.0
@@ -23,12 +23,12 @@ class Report:
     missed: Counter[str]
     met: Counter[str]
     ended: Counter[str]
-    verdicts: Verdicts
+    verdicts: Findings
     epochs: dict[str, int]
     recovered_s: float
 
     @property
-    def complaints(self) -> dict[str, list[str]]:
+    def violations(self) -> dict[str, list[str]]:
         """What is wrong, by the checker that says so."""
         found = {name: said for name, said in self.verdicts.items() if said}
         unmet = [one.name for one in (*OF_PROCESSES, *OF_SERVERS) if not self.met[one.name]]
@@ -49,9 +49,9 @@ def told(report: Report) -> str:
     lines += [f"  {name}: {count} times" for name, count in sorted(report.ended.items())]
     lines += [
         "",
-        *(f"{name}: {one}" for name, said in report.complaints.items() for one in said[:SHOWN]),
+        *(f"{name}: {one}" for name, said in report.violations.items() for one in said[:SHOWN]),
     ]
-    violations = sum(map(len, report.complaints.values()))
+    violations = sum(map(len, report.violations.values()))
     lines.append(
         f"{report.runs} runs in {report.minutes:g} min, {report.fired.total()} faults, "
         f"{report.asked_again} requests without an answer, leases changed hands to epochs "
@@ -76,5 +76,5 @@ def document(report: Report) -> dict[str, object]:
         "epochs": report.epochs,
         "recoveredS": round(report.recovered_s, 1),
         "verdicts": dict(report.verdicts),
-        "violations": report.complaints,
+        "violations": report.violations,
     }

@@ -1,4 +1,4 @@
-"""What must hold of any history, log and ledger, as pure functions; each returns its complaints."""
+"""Checkers: pure functions over history, log and side-effect log; each returns violations."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -6,8 +6,8 @@ from itertools import pairwise
 
 from tests.faults.event_log import Log, runs_of, streams_of
 from tests.faults.history import Operation, acknowledged
-from tests.faults.ledger import Entry
-from tests.faults.life import OUTCOMES, PASSED, Life
+from tests.faults.run_oracle import OUTCOMES, PASSED, RunOracle
+from tests.faults.side_effect_log import Entry
 
 Needs = Mapping[str, Sequence[str]]
 """For each step the steps that must be done before it begins."""
@@ -36,7 +36,7 @@ def versions_count_up(log: Log) -> list[str]:
 
 def runs_live_lawfully(log: Log) -> list[str]:
     """Nothing happens to a run that may not happen then; it ends once, and nothing follows."""
-    return [complaint for life in lives(log).values() for complaint in life.complaints]
+    return [violation for oracle in run_oracles(log).values() for violation in oracle.violations]
 
 
 def outcomes_are_recorded_once(log: Log) -> list[str]:
@@ -86,7 +86,9 @@ def refused_left_nothing(log: Log, operations: list[Operation]) -> list[str]:
 def runs_end(log: Log, status: str = "completed") -> list[str]:
     """Every run of the log ended, and ended so."""
     return [
-        f"{ident} is {life.status}" for ident, life in lives(log).items() if life.status != status
+        f"{ident} is {oracle.status}"
+        for ident, oracle in run_oracles(log).items()
+        if oracle.status != status
     ]
 
 
@@ -101,9 +103,9 @@ def every_step_succeeded(log: Log, needs: Mapping[str, Needs]) -> list[str]:
     return found
 
 
-def ledger_agrees(log: Log, ledger: Iterable[Entry]) -> list[str]:
+def side_effects_agree(log: Log, side_effects: Iterable[Entry]) -> list[str]:
     """Functions ran only what was recorded as begun, each attempt once, and all that succeeded."""
-    performed = Counter(ledger)
+    performed = Counter(side_effects)
     begun = _attempts(log, "StepStarted")
     succeeded = _attempts(log, "StepSucceeded")
     return [
@@ -123,13 +125,13 @@ def outputs_are_of_their_attempt(log: Log) -> list[str]:
     ]
 
 
-def lives(log: Log) -> dict[str, Life]:
+def run_oracles(log: Log) -> dict[str, RunOracle]:
     """Return how each run lived."""
-    found: dict[str, Life] = {}
+    found: dict[str, RunOracle] = {}
     for ident, events in runs_of(log).items():
-        life = found[ident] = Life(ident)
+        oracle = found[ident] = RunOracle(ident)
         for event in events:
-            life.happen(event)
+            oracle.apply(event)
     return found
 
 
@@ -143,8 +145,8 @@ LAWS: tuple[Callable[[Log], list[str]], ...] = (
 
 
 def broken_laws(log: Log) -> list[str]:
-    """Return the complaints of all laws."""
-    return [complaint for law in LAWS for complaint in law(log)]
+    """Return the violations of all laws."""
+    return [violation for law in LAWS for violation in law(log)]
 
 
 def _attempts(log: Log, name: str) -> set[Entry]:

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.arena import Arena, Servers, arena_on
-from tests.faults.arena import servers as own_servers
+from tests.faults.environment import Environment, Servers, environment_on
+from tests.faults.environment import servers as own_servers
 
 
 @pytest.fixture(scope="session")
@@ -16,6 +16,6 @@ def servers() -> Iterator[Servers]:
 
 
 @pytest.fixture
-async def arena(servers: Servers, tmp_path: Path) -> AsyncIterator[Arena]:
-    async with arena_on(servers, tmp_path) as arena:
-        yield arena
+async def env(servers: Servers, tmp_path: Path) -> AsyncIterator[Environment]:
+    async with environment_on(servers, tmp_path) as env:
+        yield env

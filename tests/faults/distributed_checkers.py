@@ -1,4 +1,4 @@
-"""What must hold of services that share a log, as pure functions; each returns its complaints."""
+"""What must hold of services that share a log, as pure functions; each returns its violations."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from tests.faults.event_log import Log, runs_of, streams_of
-from tests.faults.life import ENDS
+from tests.faults.run_oracle import ENDS
 
 TICKS = frozenset(("ScheduleFired", "ScheduleMissed", "ScheduleSkipped"))
 
@@ -20,7 +20,7 @@ class Published(NamedTuple):
     version: int
 
 
-class Sighting(NamedTuple):
+class LeaseObservation(NamedTuple):
     """Who held a lease when somebody looked."""
 
     name: str
@@ -28,7 +28,7 @@ class Sighting(NamedTuple):
     epoch: int
 
 
-class Struck(NamedTuple):
+class InjectedFault(NamedTuple):
     """A fault that fired; times are ms since the epoch."""
 
     name: str
@@ -79,11 +79,11 @@ def keys_keep_to_their_partition(published: Iterable[Published]) -> list[str]:
     return [f"{stream} is in {sorted(on)}" for stream, on in partitions.items() if len(on) > 1]
 
 
-def epochs_rise(sightings: Iterable[Sighting]) -> list[str]:
+def epochs_rise(observations: Iterable[LeaseObservation]) -> list[str]:
     """The epoch of a lease never falls, and belongs to one holder."""
-    newest: dict[str, Sighting] = {}
+    newest: dict[str, LeaseObservation] = {}
     found: list[str] = []
-    for one in sightings:
+    for one in observations:
         before = newest.setdefault(one.name, one)
         if one.epoch < before.epoch:
             found.append(f"{one.name}: epoch {one.epoch} follows {before.epoch}")
@@ -146,7 +146,7 @@ def no_tick_is_early(log: Log) -> list[str]:
     ]
 
 
-def hits(log: Log, faults: Sequence[Struck]) -> Counter[str]:
+def hits(log: Log, faults: Sequence[InjectedFault]) -> Counter[str]:
     """Return how often each fault met a run that was under way."""
     spans = [
         (events[0].data["at"], events[-1].data["at"] if events[-1].name in ENDS else None)

@@ -42,7 +42,7 @@ Log = list[Logged]
 
 
 def read_log(folder: Path, *, after: int = 0) -> Log:
-    """Return the events behind a position, of a process that lives or was killed."""
+    """Return the events behind a position, of a process that run_oracles or was killed."""
     uri = f"{(folder / 'baton.db').as_uri()}?mode=ro"
     with closing(sqlite3.connect(uri, uri=True, timeout=10)) as connection:
         rows = connection.execute(

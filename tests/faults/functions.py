@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 
 from baton import StepContext, function
-from tests.faults.ledger import VARIABLE, Ledger
+from tests.faults.side_effect_log import VARIABLE, SideEffectLog
 
 
 @function("work")
@@ -43,5 +43,5 @@ async def flaky(payload: dict, context: StepContext) -> dict:
 
 
 @cache
-def _ledger() -> Ledger:
-    return Ledger(Path(os.environ[VARIABLE]))
+def _ledger() -> SideEffectLog:
+    return SideEffectLog(Path(os.environ[VARIABLE]))

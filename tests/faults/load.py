@@ -16,8 +16,8 @@ from aiokafka.errors import KafkaError
 from baton.backends.kafka.client_lifecycle import close_client
 from tests.faults.checkers import Needs
 from tests.faults.driver import OK, ORCHESTRATIONS, REFUSED, Driver
+from tests.faults.fault_cluster import FaultCluster
 from tests.faults.history import Operation
-from tests.faults.site import Site
 from tests.faults.topic_log import bootstrap
 from tests.faults.workloads import (
     INTERVAL_MS,
@@ -48,7 +48,7 @@ class Load:
     Nothing that is asked for here may be `refused`.
     """
 
-    driver: Driver[Site]
+    driver: Driver[FaultCluster]
     rng: Random
     definitions: dict[str, str] = field(default_factory=dict)
     asked: Counter[str] = field(default_factory=Counter)

@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.faults.checkers import lives
+from tests.faults.checkers import run_oracles
 from tests.faults.event_log import Log, read_log
 from tests.faults.server import Installation
 
@@ -17,7 +17,7 @@ POLL_S = 0.0005
 
 
 @dataclass(frozen=True, slots=True)
-class Struck:
+class UnfinishedWork:
     """What was under way when the process was killed."""
 
     runs: int
@@ -30,12 +30,12 @@ class Struck:
 
 
 async def kill_at(installation: Installation, entries: int) -> int:
-    """Kill -9 once the ledger has so many entries; return what the process exited with."""
+    """Kill -9 once the side_effects has so many entries; return what the process exited with."""
     await _reached(installation, entries)
     return await installation.kill()
 
 
-async def kill_writers_at(installation: Installation, entries: int) -> Struck:
+async def kill_writers_at(installation: Installation, entries: int) -> UnfinishedWork:
     """Kill -9 what writes for it, then; return what was under way once there is another writer."""
     await _reached(installation, entries)
     killed = set(installation.writers)
@@ -43,7 +43,7 @@ async def kill_writers_at(installation: Installation, entries: int) -> Struck:
     for pid in killed:
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
-    blow = struck(read_log(installation.data))
+    blow = unfinished_work(read_log(installation.data))
     deadline = time.monotonic() + DEADLINE_S
     while not set(installation.writers) - killed:
         assert time.monotonic() < deadline, "nobody writes any more"
@@ -53,17 +53,17 @@ async def kill_writers_at(installation: Installation, entries: int) -> Struck:
 
 async def _reached(installation: Installation, entries: int) -> None:
     deadline = time.monotonic() + DEADLINE_S
-    while _entries(installation.ledger) < entries:
+    while _entries(installation.side_effect_log) < entries:
         assert time.monotonic() < deadline, "the work does not come that far"
         await asyncio.sleep(POLL_S)
 
 
-def struck(log: Log) -> Struck:
+def unfinished_work(log: Log) -> UnfinishedWork:
     """Return what the log of a killed process leaves unfinished."""
-    open_ = [life for life in lives(log).values() if not life.over]
-    running = [one for life in open_ for one in life.steps.values() if one.status == "running"]
-    return Struck(len(open_), len(running))
+    open_ = [oracle for oracle in run_oracles(log).values() if not oracle.over]
+    running = [one for oracle in open_ for one in oracle.steps.values() if one.status == "running"]
+    return UnfinishedWork(len(open_), len(running))
 
 
-def _entries(ledger: Path) -> int:
-    return ledger.read_bytes().count(b"\n") if ledger.exists() else 0
+def _entries(side_effects: Path) -> int:
+    return side_effects.read_bytes().count(b"\n") if side_effects.exists() else 0

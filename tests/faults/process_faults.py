@@ -6,7 +6,7 @@ import time
 from random import Random
 
 from baton.eventlog.failpoints import CRASHED, Place
-from tests.faults.arena import Arena
+from tests.faults.environment import Environment
 from tests.faults.linux import is_stopped
 from tests.servers.service import Service, Verb
 
@@ -16,29 +16,29 @@ FAILPOINT_S = 20.0
 UP_S = 30.0
 
 
-async def kill(arena: Arena, rng: Random, *, verb: Verb) -> bool:
+async def kill(env: Environment, rng: Random, *, verb: Verb) -> bool:
     """F1: kill -9 of a service, which is away for a while."""
-    service = await _one_of(arena, rng, verb)
+    service = await _one_of(env, rng, verb)
     if service is None:
         return False
-    arena.keeper.hold(service)
+    env.supervisor.hold(service)
     try:
         exited = await service.kill()
         await asyncio.sleep(rng.uniform(0.2, 3.0))
         await service.launch()
     finally:
-        arena.keeper.leave(service)
+        env.supervisor.leave(service)
     return exited == -signal.SIGKILL
 
 
-async def crash(arena: Arena, rng: Random, *, verb: Verb, place: Place) -> bool:
+async def crash(env: Environment, rng: Random, *, verb: Verb, place: Place) -> bool:
     """F1: a service ends at a named place of its loops, while it is the only one of its kind."""
-    await _one_of(arena, rng, verb)
-    services = arena.keeper.free(arena.site.of(verb))
+    await _one_of(env, rng, verb)
+    services = env.supervisor.free(env.cluster.of(verb))
     if not services:
         return False
     for one in services:
-        arena.keeper.hold(one)
+        env.supervisor.hold(one)
     try:
         await asyncio.gather(*(one.kill() for one in services))
         first, *others = services
@@ -48,16 +48,16 @@ async def crash(arena: Arena, rng: Random, *, verb: Verb, place: Place) -> bool:
             await one.launch()
     finally:
         for one in services:
-            arena.keeper.leave(one)
+            env.supervisor.leave(one)
     return exited == CRASHED
 
 
-async def kill_all(arena: Arena, rng: Random) -> bool:
+async def kill_all(env: Environment, rng: Random) -> bool:
     """F2: kill -9 of everything at once; it comes back in any order."""
-    await _one_of(arena, rng, "executor")
-    services = arena.keeper.free(list(arena.site.services.values()))
+    await _one_of(env, rng, "executor")
+    services = env.supervisor.free(list(env.cluster.services.values()))
     for one in services:
-        arena.keeper.hold(one)
+        env.supervisor.hold(one)
     try:
         exits = await asyncio.gather(*(one.kill() for one in services))
         await asyncio.sleep(rng.uniform(0.0, 2.0))
@@ -67,24 +67,24 @@ async def kill_all(arena: Arena, rng: Random) -> bool:
             await asyncio.sleep(rng.uniform(0.0, 0.5))
     finally:
         for one in services:
-            arena.keeper.leave(one)
+            env.supervisor.leave(one)
     return bool(exits) and set(exits) == {-signal.SIGKILL}
 
 
-async def freeze(arena: Arena, rng: Random, *, verb: Verb) -> bool:
+async def freeze(env: Environment, rng: Random, *, verb: Verb) -> bool:
     """F3: SIGSTOP for longer than a lease, then SIGCONT: a zombie."""
-    service = await _one_of(arena, rng, verb)
+    service = await _one_of(env, rng, verb)
     if service is None:
         return False
     pid = service.pid
-    arena.keeper.hold(service)
+    env.supervisor.hold(service)
     try:
         service.pause()
         await asyncio.sleep(rng.uniform(LEASE_S + 2.5, LEASE_S + 7.0))
         stopped = is_stopped(pid)
         service.resume()
     finally:
-        arena.keeper.leave(service)
+        env.supervisor.leave(service)
     return stopped
 
 
@@ -97,11 +97,11 @@ async def _exited(service: Service) -> int:
         return await service.kill()
 
 
-async def _one_of(arena: Arena, rng: Random, verb: Verb) -> Service | None:
+async def _one_of(env: Environment, rng: Random, verb: Verb) -> Service | None:
     """Return a service that is up, waiting for one a while."""
     deadline = time.monotonic() + UP_S
     while time.monotonic() < deadline:
-        if free := arena.keeper.free(arena.site.of(verb)):
+        if free := env.supervisor.free(env.cluster.of(verb)):
             return rng.choice(free)
         await asyncio.sleep(0.1)
     return None

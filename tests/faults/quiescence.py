@@ -3,7 +3,7 @@
 import asyncio
 import time
 
-from tests.faults.checkers import lives
+from tests.faults.checkers import run_oracles
 from tests.faults.driver import Driver, T, Target
 from tests.faults.event_log import runs_of
 
@@ -36,7 +36,7 @@ async def stuck(target: Target) -> str:
     """Return the histories of some runs that are not over, and what was logged last."""
     log = await target.events()
     histories = runs_of(log)
-    open_ = [ident for ident, life in lives(log).items() if not life.over]
+    open_ = [ident for ident, oracle in run_oracles(log).items() if not oracle.over]
     shown = [
         f"{ident}:\n"
         + "\n".join(f"  {one.version} {one.name} {one.data}" for one in histories[ident])

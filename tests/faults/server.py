@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Self
 
 from tests.faults.event_log import Log, read_log
-from tests.faults.ledger import VARIABLE
+from tests.faults.side_effect_log import VARIABLE
 
 ROOT = Path(__file__).parents[2]
 START_S = 60
@@ -34,8 +34,8 @@ class Installation:
         return self.folder / "data"
 
     @property
-    def ledger(self) -> Path:
-        return self.folder / "ledger"
+    def side_effect_log(self) -> Path:
+        return self.folder / "side_effects"
 
     @property
     def log_file(self) -> Path:
@@ -50,7 +50,7 @@ class Installation:
     def own_environment(self) -> dict[str, str]:
         """The environment without anybody's Baton settings."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith("BATON_")}
-        return {**kept, "PYTHONPATH": str(ROOT), VARIABLE: str(self.ledger)}
+        return {**kept, "PYTHONPATH": str(ROOT), VARIABLE: str(self.side_effect_log)}
 
     @property
     def running(self) -> Process:

@@ -10,7 +10,7 @@ from random import Random
 
 import asyncpg
 
-from tests.faults.arena import Arena
+from tests.faults.environment import Environment
 from tests.faults.linux import exists, is_stopped
 from tests.servers.proxy import Proxy
 
@@ -21,19 +21,19 @@ BACKENDS = (
 )
 
 
-async def kill_kafka(arena: Arena, rng: Random) -> bool:
+async def kill_kafka(env: Environment, rng: Random) -> bool:
     """F4: kill -9 of the broker."""
-    return await _restart_kafka(arena, rng, signal.SIGKILL)
+    return await _restart_kafka(env, rng, signal.SIGKILL)
 
 
-async def restart_kafka(arena: Arena, rng: Random) -> bool:
+async def restart_kafka(env: Environment, rng: Random) -> bool:
     """F4: a clean restart of the broker."""
-    return await _restart_kafka(arena, rng, signal.SIGTERM)
+    return await _restart_kafka(env, rng, signal.SIGTERM)
 
 
-async def freeze_kafka(arena: Arena, rng: Random) -> bool:
+async def freeze_kafka(env: Environment, rng: Random) -> bool:
     """F4: the broker falls silent with all its connections open."""
-    kafka = arena.servers.kafka
+    kafka = env.servers.kafka
     kafka.hold()
     try:
         await asyncio.sleep(rng.uniform(4.0, 12.0))
@@ -42,42 +42,42 @@ async def freeze_kafka(arena: Arena, rng: Random) -> bool:
         kafka.go_on()
 
 
-async def wipe_kafka(arena: Arena, rng: Random) -> bool:
+async def wipe_kafka(env: Environment, rng: Random) -> bool:
     """F5: the broker loses everything, and what was published is published again."""
-    await arena.servers.stop_kafka(signal.SIGKILL)
-    arena.servers.kafka.wipe()
-    arena.wiped = True
+    await env.servers.stop_kafka(signal.SIGKILL)
+    env.servers.kafka.wipe()
+    env.wiped = True
     await asyncio.sleep(rng.uniform(0.0, 2.0))
-    await arena.servers.start_kafka()
-    said = await arena.site.baton("republish", "--from", "0")
+    await env.servers.start_kafka()
+    said = await env.cluster.baton("republish", "--from", "0")
     assert said.exited == 0, said
     return True
 
 
-async def stop_postgres(arena: Arena, rng: Random, *, how: signal.Signals) -> bool:
+async def stop_postgres(env: Environment, rng: Random, *, how: signal.Signals) -> bool:
     """F6: the server stops in the middle of everything, and is down for 0 to 2 s."""
-    before = arena.servers.postgres.pid
-    await arena.servers.stop_postgres(how)
+    before = env.servers.postgres.pid
+    await env.servers.stop_postgres(how)
     await asyncio.sleep(rng.uniform(0.0, 2.0))
-    await arena.servers.start_postgres()
-    return arena.servers.postgres.pid != before
+    await env.servers.start_postgres()
+    return env.servers.postgres.pid != before
 
 
-async def kill_backend(arena: Arena, rng: Random) -> bool:
+async def kill_backend(env: Environment, rng: Random) -> bool:
     """F6: kill -9 of the process of one connection, from which the server starts anew."""
-    pids = await _backends(arena)
+    pids = await _backends(env)
     if not pids:
         return False
     pid = rng.choice(pids)
     with suppress(ProcessLookupError):
         os.kill(pid, signal.SIGKILL)
-    await _answering(arena)
+    await _answering(env)
     return not exists(pid)
 
 
-async def terminate_backends(arena: Arena, rng: Random) -> bool:
+async def terminate_backends(env: Environment, rng: Random) -> bool:
     """F6: the server ends every connection."""
-    connection = await asyncpg.connect(arena.site.database)
+    connection = await asyncpg.connect(env.cluster.database)
     try:
         ended = await connection.fetch(f"SELECT pg_terminate_backend(pid) FROM ({BACKENDS}) AS _")
     finally:
@@ -85,56 +85,58 @@ async def terminate_backends(arena: Arena, rng: Random) -> bool:
     return bool(ended)
 
 
-async def cut(arena: Arena, rng: Random, *, proxy: str) -> bool:
+async def cut(env: Environment, rng: Random, *, proxy: str) -> bool:
     """F7: every connection breaks."""
-    return await _meddle(arena, proxy, lambda one: one.cut(), 0.0)
+    return await _meddle(env, proxy, lambda one: one.cut(), 0.0)
 
 
-async def refuse(arena: Arena, rng: Random, *, proxy: str) -> bool:
+async def refuse(env: Environment, rng: Random, *, proxy: str) -> bool:
     """F7: every connection breaks, and no other is taken for a while."""
 
     def begin(one: Proxy) -> None:
         one.refusing = True
         one.cut()
 
-    return await _meddle(arena, proxy, begin, rng.uniform(1.0, 4.0))
+    return await _meddle(env, proxy, begin, rng.uniform(1.0, 4.0))
 
 
-async def silence(arena: Arena, rng: Random, *, proxy: str) -> bool:
+async def silence(env: Environment, rng: Random, *, proxy: str) -> bool:
     """F7: half-open: connections are taken, and nothing comes or goes."""
-    return await _meddle(arena, proxy, Proxy.silence, rng.uniform(2.0, 8.0))
+    return await _meddle(env, proxy, Proxy.silence, rng.uniform(2.0, 8.0))
 
 
-async def dawdle(arena: Arena, rng: Random, *, proxy: str) -> bool:
+async def dawdle(env: Environment, rng: Random, *, proxy: str) -> bool:
     """F7: everything is late."""
 
     def begin(one: Proxy) -> None:
         one.delay_s = rng.uniform(0.02, 0.2)
 
-    return await _meddle(arena, proxy, begin, rng.uniform(2.0, 6.0))
+    return await _meddle(env, proxy, begin, rng.uniform(2.0, 6.0))
 
 
-async def drip(arena: Arena, rng: Random, *, proxy: str) -> bool:
+async def drip(env: Environment, rng: Random, *, proxy: str) -> bool:
     """F7: everything comes byte by byte."""
 
     def begin(one: Proxy) -> None:
         one.dripping = True
 
-    return await _meddle(arena, proxy, begin, rng.uniform(1.0, 3.0))
+    return await _meddle(env, proxy, begin, rng.uniform(1.0, 3.0))
 
 
-async def lose_answers(arena: Arena, rng: Random) -> bool:
+async def lose_answers(env: Environment, rng: Random) -> bool:
     """F7: appends are committed, and their connections break before anybody hears of it."""
 
     def begin(one: Proxy) -> None:
         one.lose("answer", b"demo/run/")
 
-    fired = [await _meddle(arena, "postgres", begin, 1.0) for _ in range(rng.randint(1, 4))]
+    fired = [await _meddle(env, "postgres", begin, 1.0) for _ in range(rng.randint(1, 4))]
     return any(fired)
 
 
-async def _meddle(arena: Arena, name: str, begin: Callable[[Proxy], None], for_s: float) -> bool:
-    proxy = arena.postgres_proxy if name == "postgres" else arena.kafka_proxy
+async def _meddle(
+    env: Environment, name: str, begin: Callable[[Proxy], None], for_s: float
+) -> bool:
+    proxy = env.postgres_proxy if name == "postgres" else env.kafka_proxy
     before = proxy.fired
     begin(proxy)
     try:
@@ -144,28 +146,28 @@ async def _meddle(arena: Arena, name: str, begin: Callable[[Proxy], None], for_s
     return proxy.fired > before
 
 
-async def _restart_kafka(arena: Arena, rng: Random, how: signal.Signals) -> bool:
-    before = arena.servers.kafka.pid
-    await arena.servers.stop_kafka(how)
+async def _restart_kafka(env: Environment, rng: Random, how: signal.Signals) -> bool:
+    before = env.servers.kafka.pid
+    await env.servers.stop_kafka(how)
     await asyncio.sleep(rng.uniform(0.0, 3.0))
-    await arena.servers.start_kafka()
-    return arena.servers.kafka.pid != before
+    await env.servers.start_kafka()
+    return env.servers.kafka.pid != before
 
 
-async def _backends(arena: Arena) -> list[int]:
-    connection = await asyncpg.connect(arena.site.database)
+async def _backends(env: Environment) -> list[int]:
+    connection = await asyncpg.connect(env.cluster.database)
     try:
         return [pid for (pid,) in await connection.fetch(BACKENDS)]
     finally:
         await connection.close()
 
 
-async def _answering(arena: Arena) -> None:
+async def _answering(env: Environment) -> None:
     """Wait until the server takes connections again."""
     deadline = time.monotonic() + RECONNECT_S
     while True:
         try:
-            await _backends(arena)
+            await _backends(env)
         except (OSError, asyncpg.PostgresError):
             if time.monotonic() > deadline:
                 raise

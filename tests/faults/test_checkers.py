@@ -8,7 +8,7 @@ import pytest
 from tests.faults import checkers
 from tests.faults.event_log import Log, Logged
 from tests.faults.history import Operation
-from tests.faults.ledger import Entry
+from tests.faults.side_effect_log import Entry
 
 NEEDS = {
     "sequence": {"a": (), "wait": ("a",), "choose": ("wait",), "b": ("choose",)},
@@ -89,13 +89,13 @@ OPERATIONS = [
 ]
 
 
-def complaints(log: Log) -> list[str]:
+def violations(log: Log) -> list[str]:
     return [
         *checkers.broken_laws(log),
         *checkers.needs_come_first(log, NEEDS),
         *checkers.every_step_succeeded(log, NEEDS),
         *checkers.runs_end(log),
-        *checkers.ledger_agrees(log, LEDGER),
+        *checkers.side_effects_agree(log, LEDGER),
         *checkers.outputs_are_of_their_attempt(log),
         *checkers.acknowledged_is_logged(log, OPERATIONS),
         *checkers.refused_left_nothing(log, OPERATIONS),
@@ -120,27 +120,27 @@ EVERY = pytest.mark.parametrize("place", range(len(LOG)), ids=[named(one) for on
 
 
 def test_a_good_log_gives_no_complaint() -> None:
-    assert complaints(LOG) == []
+    assert violations(LOG) == []
 
 
 @EVERY
 def test_a_lost_event_is_found(place: int) -> None:
-    assert complaints(LOG[:place] + LOG[place + 1 :])
+    assert violations(LOG[:place] + LOG[place + 1 :])
 
 
 @EVERY
 def test_a_lost_event_is_found_where_the_numbers_hide_it(place: int) -> None:
-    assert complaints(renumbered(LOG[:place] + LOG[place + 1 :]))
+    assert violations(renumbered(LOG[:place] + LOG[place + 1 :]))
 
 
 @EVERY
 def test_a_doubled_event_is_found(place: int) -> None:
-    assert complaints(LOG[: place + 1] + LOG[place:])
+    assert violations(LOG[: place + 1] + LOG[place:])
 
 
 @EVERY
 def test_a_doubled_event_is_found_where_the_numbers_hide_it(place: int) -> None:
-    assert complaints(renumbered(LOG[: place + 1] + LOG[place:]))
+    assert violations(renumbered(LOG[: place + 1] + LOG[place:]))
 
 
 SIDE_BY_SIDE = ({"StepStarted"}, {"StepCancelled"}, {"StepSucceeded"})
@@ -154,8 +154,8 @@ def test_events_of_a_run_that_changed_places_are_found(place: int) -> None:
         swapped = [other if event is one else one if event is other else event for event in LOG]
         same = {one.name, other.name} in SIDE_BY_SIDE and one.ident == "r2"
 
-        assert complaints(swapped)
-        assert complaints(renumbered(swapped)) or same
+        assert violations(swapped)
+        assert violations(renumbered(swapped)) or same
 
 
 @pytest.mark.parametrize(
@@ -181,7 +181,7 @@ def test_a_changed_member_is_found(name: str, step: str | None, changed: dict[st
     event = LOG[place]
     altered = replace(event, data={**event.data, **changed})
 
-    assert complaints([*LOG[:place], altered, *LOG[place + 1 :]])
+    assert violations([*LOG[:place], altered, *LOG[place + 1 :]])
 
 
 def test_a_retry_before_its_time_is_found() -> None:
@@ -190,7 +190,7 @@ def test_a_retry_before_its_time_is_found() -> None:
         for one in LOG
     ]
 
-    assert any("before it was due" in complaint for complaint in complaints(early))
+    assert any("before it was due" in violation for violation in violations(early))
 
 
 def test_a_lost_run_is_found() -> None:
@@ -205,9 +205,9 @@ def test_a_run_that_nobody_asked_for_is_found() -> None:
 
 
 def test_an_attempt_that_ran_unrecorded_or_twice_is_found() -> None:
-    assert checkers.ledger_agrees(LOG, [*LEDGER, Entry("r1", "b", 1, 2)])
-    assert checkers.ledger_agrees(LOG, [*LEDGER, LEDGER[0]])
-    assert checkers.ledger_agrees(LOG, [one for one in LEDGER if one.step != "b"])
+    assert checkers.side_effects_agree(LOG, [*LEDGER, Entry("r1", "b", 1, 2)])
+    assert checkers.side_effects_agree(LOG, [*LEDGER, LEDGER[0]])
+    assert checkers.side_effects_agree(LOG, [one for one in LEDGER if one.step != "b"])
 
 
 def test_a_second_outcome_of_an_attempt_is_found() -> None:

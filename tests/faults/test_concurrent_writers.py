@@ -19,7 +19,7 @@ from baton.eventlog.loops.transact import transact
 from baton.wiring import Stack
 from tests.faults import checkers
 from tests.faults.event_log import Log, seen
-from tests.faults.inside import TENANT, Call, calling, defined, inside, request
+from tests.faults.in_process_stack import TENANT, Call, calling, defined, inside, request
 
 WIDTH = 8
 STEPS = [f"s{number}" for number in range(WIDTH)]

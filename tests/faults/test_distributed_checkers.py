@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.faults import distributed_checkers as checkers
-from tests.faults.distributed_checkers import Published, Sighting, Struck
+from tests.faults.distributed_checkers import InjectedFault, LeaseObservation, Published
 from tests.faults.event_log import Log, Logged
 
 LENGTHS = {"demo/run/r1": 4, "demo/run/r2": 3}
@@ -45,11 +45,11 @@ PUBLISHED = [
 ]
 REPEATED = [*PUBLISHED, *(one._replace(offset=one.offset + 9) for one in PUBLISHED[1:])]
 SIGHTINGS = [
-    Sighting("relay", "a", 1),
-    Sighting("scheduler", "a", 4),
-    Sighting("relay", "a", 1),
-    Sighting("relay", "b", 2),
-    Sighting("scheduler", "a", 4),
+    LeaseObservation("relay", "a", 1),
+    LeaseObservation("scheduler", "a", 4),
+    LeaseObservation("relay", "a", 1),
+    LeaseObservation("relay", "b", 2),
+    LeaseObservation("scheduler", "a", 4),
 ]
 
 
@@ -112,11 +112,11 @@ def test_what_was_published_and_never_recorded_is_found() -> None:
 
 
 def test_an_epoch_that_falls_is_found() -> None:
-    assert checkers.epochs_rise([*SIGHTINGS, Sighting("relay", "a", 1)])
+    assert checkers.epochs_rise([*SIGHTINGS, LeaseObservation("relay", "a", 1)])
 
 
 def test_an_epoch_of_two_holders_is_found() -> None:
-    assert checkers.epochs_rise([*SIGHTINGS, Sighting("relay", "c", 2)])
+    assert checkers.epochs_rise([*SIGHTINGS, LeaseObservation("relay", "c", 2)])
 
 
 def test_an_event_that_starts_a_second_run_is_found() -> None:
@@ -145,8 +145,8 @@ def test_a_tick_that_is_left_out_doubled_or_early_is_found(place: int) -> None:
 
 
 def test_a_fault_that_met_nothing_is_told_from_one_that_met_a_run() -> None:
-    during = Struck("kill -9 of an executor", 10_006, 10_007)
-    before = Struck("PostgreSQL stopped", 1, 2)
-    after = Struck("Kafka wiped", 99_000, 99_001)
+    during = InjectedFault("kill -9 of an executor", 10_006, 10_007)
+    before = InjectedFault("PostgreSQL stopped", 1, 2)
+    after = InjectedFault("Kafka wiped", 99_000, 99_001)
 
     assert checkers.hits(LOG, [during, before, after, during]) == {during.name: 2}

@@ -15,10 +15,10 @@ from tests.faults import checkers
 from tests.faults.driver import Driver, driving
 from tests.faults.event_log import read_log
 from tests.faults.history import Operation
-from tests.faults.ledger import read_ledger
 from tests.faults.quiescence import quiesced
 from tests.faults.replaying import views_equal_a_rebuild
 from tests.faults.server import DiedAtStart, Installation
+from tests.faults.side_effect_log import read_side_effects
 from tests.faults.workloads import OF_EVERY_KIND, OF_EVERY_KIND_NEEDS
 
 RUNS = 40
@@ -95,14 +95,14 @@ async def _settled(
 def _check(installation: Installation, definition: str, operations: list[Operation]) -> None:
     log = read_log(installation.data)
     needs = {definition: OF_EVERY_KIND_NEEDS}
-    complaints = [
+    violations = [
         *checkers.broken_laws(log),
         *checkers.acknowledged_is_logged(log, operations),
         *checkers.refused_left_nothing(log, operations),
         *checkers.runs_end(log, "completed"),
         *checkers.needs_come_first(log, needs),
         *checkers.every_step_succeeded(log, needs),
-        *checkers.ledger_agrees(log, read_ledger(installation.ledger)),
+        *checkers.side_effects_agree(log, read_side_effects(installation.side_effect_log)),
         *checkers.outputs_are_of_their_attempt(log),
     ]
-    assert complaints == []
+    assert violations == []

@@ -17,7 +17,7 @@ from tests.faults import checkers
 from tests.faults.driver import Driver, driving
 from tests.faults.event_log import read_log, runs_of
 from tests.faults.history import Operation, acknowledged
-from tests.faults.nemesis import struck
+from tests.faults.nemesis import unfinished_work
 from tests.faults.quiescence import quiesced
 from tests.faults.replaying import views_equal_a_rebuild
 from tests.faults.server import Installation
@@ -57,7 +57,7 @@ async def test_a_full_disk_refuses_commands_and_holds_up_runs_until_there_is_roo
             held = read_log(installation.data)
         assert {one.status for one in refused} == {503}
         assert held[-1].position == position
-        assert struck(held).steps > 0
+        assert unfinished_work(held).steps > 0
         again = await driver.start(definition, _inputs("after", RUNS))
         assert {one.status for one in again} == {201}
         await quiesced(driver)
@@ -84,13 +84,13 @@ def _check(installation: Installation, definition: str, operations: list[Operati
     needs = {definition: THREE_STEPS_NEEDS}
     attempts = {one.data["attempt"] for one in log if one.name == "StepStarted"}
     assert attempts == {1}, "an outcome that waited for room was lost"
-    complaints = [
+    violations = [
         *checkers.broken_laws(log),
         *checkers.acknowledged_is_logged(log, operations),
         *checkers.runs_end(log, "completed"),
         *checkers.every_step_succeeded(log, needs),
     ]
-    assert complaints == []
+    assert violations == []
     assert set(runs_of(log)) == acknowledged(operations), "what was refused is there all the same"
     for name in ("baton.db", "views.db"):
         with closing(sqlite3.connect(installation.data / name)) as connection:

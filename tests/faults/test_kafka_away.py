@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from tests.faults.arena import Arena
-from tests.faults.verdicts import complaints, settled
+from tests.faults.checks import settled, violations
+from tests.faults.environment import Environment
 
 AWAY_S = float(os.environ.get("BATON_TEST_KAFKA_AWAY_S", "10"))
 RATE = 8.0
@@ -17,28 +17,30 @@ CAUGHT_UP_S = 60.0
 pytestmark = pytest.mark.timeout(120 + 2 * AWAY_S)
 
 
-async def test_commands_are_answered_while_kafka_is_down_and_nothing_is_lost(arena: Arena) -> None:
-    await arena.start()
+async def test_commands_are_answered_while_kafka_is_down_and_nothing_is_lost(
+    env: Environment,
+) -> None:
+    await env.start()
     inputs = {f"away-{number}": {"seconds": 0.05} for number in range(int(RATE * AWAY_S))}
-    definition = arena.load.definitions["three-steps"]
-    arena.servers.kafka.kill()
+    definition = env.load.definitions["three-steps"]
+    env.servers.kafka.kill()
     began = time.monotonic()
     operations = []
     for key, given in inputs.items():
-        operations += await arena.driver.start(definition, {key: given})
+        operations += await env.driver.start(definition, {key: given})
         await asyncio.sleep(max(0.0, began + len(operations) / RATE - time.monotonic()))
     assert time.monotonic() - began >= AWAY_S * 0.9
-    assert (await arena.site.under_way()).runs >= len(inputs), "executors heard of the runs"
+    assert (await env.cluster.under_way()).runs >= len(inputs), "executors heard of the runs"
 
-    await arena.servers.start_kafka()
+    await env.servers.start_kafka()
     returned = time.monotonic()
-    await arena.site.quiesced(bound_s=CAUGHT_UP_S)
-    await arena.site.caught_up(bound_s=CAUGHT_UP_S)
+    await env.cluster.quiesced(bound_s=CAUGHT_UP_S)
+    await env.cluster.caught_up(bound_s=CAUGHT_UP_S)
     lag_s = time.monotonic() - returned
 
     assert {one.outcome for one in operations} == {"ok"}, operations
     slowest = max(one.answered_at - one.invoked_at for one in operations)
     assert slowest < ANSWERED_WITHIN_S
     assert lag_s < CAUGHT_UP_S
-    arena.load.answered.update({one.key: one for one in operations})
-    assert complaints(await settled(arena)) == []
+    env.load.answered.update({one.key: one for one in operations})
+    assert violations(await settled(env)) == []

@@ -14,11 +14,11 @@ from tests.faults import checkers
 from tests.faults.driver import Driver, driving
 from tests.faults.event_log import read_log
 from tests.faults.history import Operation
-from tests.faults.ledger import read_ledger
-from tests.faults.nemesis import Struck, kill_at, struck
+from tests.faults.nemesis import UnfinishedWork, kill_at, unfinished_work
 from tests.faults.quiescence import quiesced
 from tests.faults.replaying import views_equal_a_rebuild
 from tests.faults.server import Installation
+from tests.faults.side_effect_log import read_side_effects
 from tests.faults.workloads import THREE_STEPS, THREE_STEPS_NEEDS
 
 REPETITIONS = 20
@@ -39,7 +39,7 @@ class Siege:
     definition: str
     position: int = 0
     noted: int = 0
-    blows: list[Struck] = field(default_factory=list)
+    blows: list[UnfinishedWork] = field(default_factory=list)
     resent: int = 0
 
     @property
@@ -55,7 +55,7 @@ class Siege:
         point = self._point(number)
         exited = await kill_at(self.installation, self.noted + point)
         operations = await starting
-        blow = struck(read_log(self.installation.data, after=self.position))
+        blow = unfinished_work(read_log(self.installation.data, after=self.position))
         self.driver.history.fault("kill -9", point=point, runs=blow.runs, steps=blow.steps)
         await self.installation.start()
         operations = await self._ask_again(operations, inputs)
@@ -91,21 +91,21 @@ class Siege:
 
     def _check(self, operations: list[Operation]) -> None:
         log = read_log(self.installation.data, after=self.position)
-        ledger = read_ledger(self.installation.ledger)
+        side_effects = read_side_effects(self.installation.side_effect_log)
         needs = {self.definition: THREE_STEPS_NEEDS}
-        complaints = [
+        violations = [
             *checkers.broken_laws(log),
             *checkers.acknowledged_is_logged(log, operations),
             *checkers.refused_left_nothing(log, operations),
             *checkers.runs_end(log, "completed"),
             *checkers.needs_come_first(log, needs),
             *checkers.every_step_succeeded(log, needs),
-            *checkers.ledger_agrees(log, ledger[self.noted :]),
+            *checkers.side_effects_agree(log, side_effects[self.noted :]),
             *checkers.outputs_are_of_their_attempt(log),
         ]
-        assert complaints == []
+        assert violations == []
         assert len({one.ident for one in operations}) == RUNS
-        self.position, self.noted = log[-1].position, len(ledger)
+        self.position, self.noted = log[-1].position, len(side_effects)
 
 
 @pytest.mark.timeout(900)

@@ -1,4 +1,4 @@
-"""`kill -9` of the processes that write the files, while the one they write for lives on."""
+"""`kill -9` of the processes that write the files, while the one they write for run_oracles on."""
 
 import asyncio
 import logging
@@ -12,11 +12,11 @@ from tests.faults import checkers
 from tests.faults.driver import Driver, driving
 from tests.faults.event_log import read_log
 from tests.faults.history import Operation, acknowledged
-from tests.faults.ledger import read_ledger
 from tests.faults.nemesis import kill_writers_at
 from tests.faults.quiescence import quiesced
 from tests.faults.replaying import views_equal_a_rebuild
 from tests.faults.server import Installation
+from tests.faults.side_effect_log import read_side_effects
 from tests.faults.workloads import THREE_STEPS, THREE_STEPS_NEEDS
 
 RUNS = 200
@@ -38,7 +38,7 @@ async def test_runs_go_on_whatever_becomes_of_the_writing_processes(tmp_path: Pa
         await _kill(driver, sorted(rng.sample(range(1, 40), KILLS_WHILE_STARTING)))
         operations = await starting
         attempts = 3 * len(acknowledged(operations))
-        begun = len(read_ledger(installation.ledger))
+        begun = len(read_side_effects(installation.side_effect_log))
         await _kill(driver, sorted(rng.sample(range(begun, attempts - 10), KILLS)))
         await quiesced(driver)
         assert await installation.stop() == 0
@@ -61,13 +61,13 @@ async def _kill(driver: Driver[Installation], points: list[int]) -> None:
 def _check(installation: Installation, definition: str, operations: list[Operation]) -> None:
     log = read_log(installation.data)
     needs = {definition: THREE_STEPS_NEEDS}
-    complaints = [
+    violations = [
         *checkers.broken_laws(log),
         *checkers.acknowledged_is_logged(log, operations),
         *checkers.refused_left_nothing(log, operations),
         *checkers.runs_end(log, "completed"),
         *checkers.every_step_succeeded(log, needs),
-        *checkers.ledger_agrees(log, read_ledger(installation.ledger)),
+        *checkers.side_effects_agree(log, read_side_effects(installation.side_effect_log)),
         *checkers.outputs_are_of_their_attempt(log),
     ]
-    assert complaints == []
+    assert violations == []

@@ -14,7 +14,7 @@ from baton.domain.definition.graph import Compute, Graph
 from baton.domain.definition.trigger import EventTrigger
 from tests.faults import checkers
 from tests.faults.event_log import runs_of, seen, streams_of
-from tests.faults.inside import Call, all_over, calling, defined, inside
+from tests.faults.in_process_stack import Call, all_over, calling, defined, inside
 
 GRAPH = Graph(steps=(Compute(id="a", function="echo"),))
 STRUCTURED = {"Content-Type": "application/cloudevents+json"}

@@ -8,7 +8,7 @@ from random import Random
 import pytest
 
 from baton.domain.definition.graph import Compute, Delay, Graph, Retry, Sync
-from tests.faults.inside import all_over, defined, inside, request
+from tests.faults.in_process_stack import all_over, defined, inside, request
 from tests.faults.replaying import replay
 from tests.faults.server import Installation
 

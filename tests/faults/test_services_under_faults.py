@@ -8,9 +8,10 @@ import asyncpg
 import pytest
 
 from baton.eventlog.failpoints import CRASHED, Place
-from tests.faults.arena import Arena
+from tests.faults.checks import settled, violations
 from tests.faults.distributed_checkers import hits
-from tests.faults.strikes import (
+from tests.faults.environment import Environment
+from tests.faults.fault_catalog import (
     KAFKA,
     KAFKA_NETWORK,
     KILL_ALL,
@@ -18,10 +19,9 @@ from tests.faults.strikes import (
     POSTGRES,
     POSTGRES_NETWORK,
     WIPE,
-    Strike,
-    strike,
+    Fault,
+    inject,
 )
-from tests.faults.verdicts import complaints, settled
 from tests.servers.service import Service, Verb
 
 RATE = 6.0
@@ -49,52 +49,52 @@ pytestmark = pytest.mark.timeout(180)
     ],
 )
 async def test_everything_asked_for_comes_to_its_end_once(
-    arena: Arena, strikes: Sequence[Strike]
+    env: Environment, strikes: Sequence[Fault]
 ) -> None:
-    await arena.start()
-    arena.keeper.start()
-    asking = asyncio.create_task(arena.load.run(rate=RATE))
+    await env.start()
+    env.supervisor.start()
+    asking = asyncio.create_task(env.load.run(rate=RATE))
     await asyncio.sleep(BEFORE_S)
-    for one in arena.rng.sample(strikes, len(strikes)):
-        await _under_way(arena)
-        await strike(arena, one, arena.rng)
-        await asyncio.sleep(arena.rng.uniform(0.5, 1.5))
+    for one in env.rng.sample(strikes, len(strikes)):
+        await _under_way(env)
+        await inject(env, one, env.rng)
+        await asyncio.sleep(env.rng.uniform(0.5, 1.5))
     asking.cancel()
     await asyncio.gather(asking, return_exceptions=True)
 
-    assert complaints(await settled(arena)) == []
-    assert arena.missed == []
-    met = hits(await arena.site.events(), arena.struck)
+    assert violations(await settled(env)) == []
+    assert env.missed == []
+    met = hits(await env.cluster.events(), env.injected)
     assert set(met) == {one.name for one in strikes}, met
 
 
-async def _under_way(arena: Arena) -> None:
+async def _under_way(env: Environment) -> None:
     """Wait until there is something to hit; the fault before may still hold up everything."""
     async with asyncio.timeout(RECOVERED_S):
         while True:
             with suppress(OSError, asyncpg.PostgresError):
-                if (await arena.site.under_way()).runs:
+                if (await env.cluster.under_way()).runs:
                     return
             await asyncio.sleep(0.02)
 
 
 async def test_a_service_that_ends_at_any_named_place_loses_and_doubles_nothing(
-    arena: Arena,
+    env: Environment,
 ) -> None:
-    services = await arena.start()
-    await arena.site.stop()
+    services = await env.start()
+    await env.cluster.stop()
     for one, (verb, place) in zip(services, CRASHES, strict=True):
         assert one.verb == verb
-        await one.launch(BATON_FAILPOINT=f"{place}:{arena.rng.randint(3, 15)}")
-    arena.keeper.start()
-    asking = asyncio.create_task(arena.load.run(rate=RATE))
+        await one.launch(BATON_FAILPOINT=f"{place}:{env.rng.randint(3, 15)}")
+    env.supervisor.start()
+    asking = asyncio.create_task(env.load.run(rate=RATE))
     async with asyncio.timeout(CRASHED_S):
         for one in services:
             await _crashed(one)
     asking.cancel()
     await asyncio.gather(asking, return_exceptions=True)
 
-    assert complaints(await settled(arena)) == []
+    assert violations(await settled(env)) == []
 
 
 async def _crashed(service: Service) -> None:

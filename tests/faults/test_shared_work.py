@@ -10,10 +10,10 @@ import asyncpg
 import pytest
 
 from tests.faults import checkers
-from tests.faults.arena import Arena
+from tests.faults.checks import settled, violations
+from tests.faults.environment import Environment
 from tests.faults.test_poison import POISON, STRUCTURED
 from tests.faults.topic_log import Raw, produce
-from tests.faults.verdicts import complaints, settled
 from tests.servers.service import Service
 
 RATE = 8.0
@@ -60,11 +60,11 @@ ON_RUNS: list[Raw] = [
 pytestmark = pytest.mark.timeout(180)
 
 
-async def test_runs_go_on_while_executors_come_and_go(arena: Arena) -> None:
-    await arena.start("api", "executor", "projector", "scheduler")
-    (first,) = arena.site.of("executor")
-    passing = arena.site.add("executor")
-    asking = asyncio.create_task(arena.load.run(rate=RATE))
+async def test_runs_go_on_while_executors_come_and_go(env: Environment) -> None:
+    await env.start("api", "executor", "projector", "scheduler")
+    (first,) = env.cluster.of("executor")
+    passing = env.cluster.add("executor")
+    asking = asyncio.create_task(env.load.run(rate=RATE))
     for number in range(COMINGS):
         before = len(_moves(passing))
         await passing.start()
@@ -73,13 +73,13 @@ async def test_runs_go_on_while_executors_come_and_go(arena: Arena) -> None:
                 if len(_moves(passing)) > before:
                     break
                 await asyncio.sleep(0.1)
-        await asyncio.sleep(arena.rng.uniform(0.5, 1.0))
+        await asyncio.sleep(env.rng.uniform(0.5, 1.0))
         await (passing.kill() if number % 3 == 2 else passing.stop())
     asking.cancel()
     await asyncio.gather(asking, return_exceptions=True)
     await passing.start()
 
-    assert complaints(await settled(arena)) == []
+    assert violations(await settled(env)) == []
     moves = [_moves(one) for one in (first, passing)]
     assert min(map(len, moves)) > COMINGS / 2
     assert sum(map(len, moves)) > MOVES, moves
@@ -89,44 +89,46 @@ def _moves(executor: Service) -> list[str]:
     return _MOVE.findall(executor.said(10_000_000))
 
 
-async def test_poison_on_the_topics_is_put_aside_and_delays_no_neighbour(arena: Arena) -> None:
-    await arena.start("api", "executor", "projector", "scheduler", ticking=False)
-    asking = asyncio.create_task(arena.load.run(rate=RATE))
-    site = arena.site
+async def test_poison_on_the_topics_is_put_aside_and_delays_no_neighbour(env: Environment) -> None:
+    await env.start("api", "executor", "projector", "scheduler", ticking=False)
+    asking = asyncio.create_task(env.load.run(rate=RATE))
+    cluster = env.cluster
     await asyncio.sleep(1)
     await asyncio.gather(
-        produce(site.log, site.records_topic, arena.rng.sample(ON_RECORDS, len(ON_RECORDS))),
-        produce(site.log, site.runs_topic, arena.rng.sample(ON_RUNS, len(ON_RUNS))),
+        produce(cluster.log, cluster.records_topic, env.rng.sample(ON_RECORDS, len(ON_RECORDS))),
+        produce(cluster.log, cluster.runs_topic, env.rng.sample(ON_RUNS, len(ON_RUNS))),
     )
-    letters = await _letters(arena, len(ON_RECORDS) + len(ON_RUNS))
+    letters = await _letters(env, len(ON_RECORDS) + len(ON_RUNS))
     await asyncio.sleep(1)
     asking.cancel()
     await asyncio.gather(asking, return_exceptions=True)
 
     topics = Counter(source.partition("/")[0] for source, _, _ in letters)
-    assert topics == {site.records_topic: len(ON_RECORDS), site.runs_topic: len(ON_RUNS)}, letters
+    assert topics == {cluster.records_topic: len(ON_RECORDS), cluster.runs_topic: len(ON_RUNS)}, (
+        letters
+    )
     assert Counter(value for _, _, value in letters) == Counter(
         one.value for one in (*ON_RECORDS, *ON_RUNS)
     )
     assert all(reason for _, reason, _ in letters)
-    assert [one for one in complaints(await settled(arena)) if NOBODY not in one] == []
+    assert [one for one in violations(await settled(env)) if NOBODY not in one] == []
 
 
-async def test_64_clients_of_two_apis_on_one_run_leave_one_lawful_history(arena: Arena) -> None:
-    await arena.start("api", "api", "executor", "executor", "projector", "scheduler", ticking=False)
-    definition = arena.load.definitions["three-steps"]
+async def test_64_clients_of_two_apis_on_one_run_leave_one_lawful_history(env: Environment) -> None:
+    await env.start("api", "api", "executor", "executor", "projector", "scheduler", ticking=False)
+    definition = env.load.definitions["three-steps"]
     outcomes: Counter[str] = Counter()
     for number in range(ROUNDS):
         key = f"round-{number}"
-        (operation,) = await arena.driver.start(definition, {key: {"seconds": 0.2}})
-        arena.load.answered[key] = operation
+        (operation,) = await env.driver.start(definition, {key: {"seconds": 0.2}})
+        env.load.answered[key] = operation
         run = str(operation.ident)
-        seeds = [arena.rng.getrandbits(32) for _ in range(WRITERS)]
-        told = await asyncio.gather(*(_write(arena, run, Random(seed)) for seed in seeds))
+        seeds = [env.rng.getrandbits(32) for _ in range(WRITERS)]
+        told = await asyncio.gather(*(_write(env, run, Random(seed)) for seed in seeds))
         outcomes += sum(told, Counter[str]())
-        await _brought_to_its_end(arena, run, outcomes)
+        await _brought_to_its_end(env, run, outcomes)
 
-    log = await arena.site.events()
+    log = await env.cluster.events()
     assert sum(one.name == "RunReopened" for one in log) == outcomes["retry 200"]
     assert {"cancel 200", "retry 200", "retry 409"} <= set(outcomes), outcomes
     assert checkers.broken_laws(log) == []
@@ -134,34 +136,34 @@ async def test_64_clients_of_two_apis_on_one_run_leave_one_lawful_history(arena:
     assert checkers.outputs_are_of_their_attempt(log) == []
 
 
-async def _write(arena: Arena, run: str, rng: Random) -> Counter[str]:
+async def _write(env: Environment, run: str, rng: Random) -> Counter[str]:
     """Cancel or retry the run a few times; return how each came out."""
     done: Counter[str] = Counter()
     for _ in range(3):
         what = rng.choice(("cancel", "retry"))
-        status, answer = await arena.driver.call("POST", f"/runs/{run}/{what}")
+        status, answer = await env.driver.call("POST", f"/runs/{run}/{what}")
         assert status in (200, 409), answer
         done[f"{what} {status}"] += 1
     return done
 
 
-async def _brought_to_its_end(arena: Arena, run: str, outcomes: Counter[str]) -> None:
+async def _brought_to_its_end(env: Environment, run: str, outcomes: Counter[str]) -> None:
     """Retry what is not under way until the run completes."""
     answer: Any = None
     for _ in range(LATEST):
-        _, answer = await arena.driver.call("GET", f"/runs/{run}")
+        _, answer = await env.driver.call("GET", f"/runs/{run}")
         if answer["status"] == "completed":
             return
         if answer["status"] in ("failed", "cancelled"):
-            status, _ = await arena.driver.call("POST", f"/runs/{run}/retry")
+            status, _ = await env.driver.call("POST", f"/runs/{run}/retry")
             outcomes[f"retry {status}"] += 1
         await asyncio.sleep(0.05)
     raise AssertionError(answer)
 
 
-async def _letters(arena: Arena, count: int) -> list[tuple[str, str, bytes | None]]:
+async def _letters(env: Environment, count: int) -> list[tuple[str, str, bytes | None]]:
     """Return the dead letters once there are so many."""
-    connection = await asyncpg.connect(arena.site.database)
+    connection = await asyncpg.connect(env.cluster.database)
     found: list[asyncpg.Record] = []
     try:
         for _ in range(LATEST):

@@ -22,7 +22,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
 from tests.faults.driver import Driver, driving
 from tests.faults.event_log import Log, runs_of
-from tests.faults.site import Site
+from tests.faults.fault_cluster import FaultCluster
 from tests.faults.topic_log import bootstrap
 from tests.servers.cluster import TENANT
 from tests.servers.kafka import server_url
@@ -144,9 +144,9 @@ def messages(rng: Random) -> Sequence[Sequence[Sent]]:
 
 
 @asynccontextmanager
-async def producing(site: Site) -> AsyncIterator[AIOKafkaProducer]:
+async def producing(cluster: FaultCluster) -> AsyncIterator[AIOKafkaProducer]:
     producer = AIOKafkaProducer(
-        bootstrap_servers=bootstrap(site.log),
+        bootstrap_servers=bootstrap(cluster.log),
         acks="all",
         max_request_size=2**22,
         compression_type="gzip",  # what is too large gets past the broker only when it is packed
@@ -170,8 +170,10 @@ async def send(producer: AIOKafkaProducer, topic: str, sent: Sequence[Sent]) -> 
 class Watch:
     """Looks into the database while services are at work."""
 
-    def __init__(self, site: Site, connection: "asyncpg.Connection[asyncpg.Record]") -> None:
-        self._site = site
+    def __init__(
+        self, cluster: FaultCluster, connection: "asyncpg.Connection[asyncpg.Record]"
+    ) -> None:
+        self._cluster = cluster
         self._connection = connection
 
     async def now(self) -> Counted:
@@ -183,7 +185,7 @@ class Watch:
         """Wait for it as long as anything moves."""
         newest, moved = await self.now(), time.monotonic()
         while not reached(newest):
-            assert time.monotonic() < moved + STILL_S, f"{newest}\n{self._site.said()}"
+            assert time.monotonic() < moved + STILL_S, f"{newest}\n{self._cluster.said()}"
             await asyncio.sleep(POLL_S)
             before, newest = newest, await self.now()
             moved = moved if newest == before else time.monotonic()
@@ -191,33 +193,35 @@ class Watch:
 
 
 @asynccontextmanager
-async def watching(site: Site) -> AsyncIterator[Watch]:
-    connection = await asyncpg.connect(site.database)
+async def watching(cluster: FaultCluster) -> AsyncIterator[Watch]:
+    connection = await asyncpg.connect(cluster.database)
     try:
-        yield Watch(site, connection)
+        yield Watch(cluster, connection)
     finally:
         await connection.close()
 
 
-async def everything_happens(driver: Driver[Site], watch: Watch, rng: Random) -> dict[str, Counted]:
+async def everything_happens(
+    driver: Driver[FaultCluster], watch: Watch, rng: Random
+) -> dict[str, Counted]:
     """Send all in phases; in each of them one service is killed at its work and started again.
 
     Returns how far everything was when it was gone.
     """
-    site = driver.installation
+    cluster = driver.installation
     killed: dict[str, Counted] = {}
-    async with producing(site) as producer:
+    async with producing(cluster) as producer:
         for name, sent in zip(VICTIMS, messages(rng), strict=True):
             before = await watch.now()
-            sending = asyncio.create_task(send(producer, site.records_topic, sent))
+            sending = asyncio.create_task(send(producer, cluster.records_topic, sent))
             await watch.until(_at_work(name, before))
             if name == "executor-1":
-                await _performs(site[name])
-            await site[name].kill()
+                await _performs(cluster[name])
+            await cluster[name].kill()
             killed[name] = await watch.now()
             if name == "projector-1":
                 killed[name] = await _passed(watch, await driver.count("completed"))
-            await site[name].start()
+            await cluster[name].start()
             await sending
     return killed
 
@@ -253,18 +257,18 @@ def _open(now: Counted) -> int:
     return now.requested - now.completed
 
 
-async def dead_letters(site: Site) -> list[dict[str, Any]]:
-    said = await site.baton("deadletters", "list", "--json")
+async def dead_letters(cluster: FaultCluster) -> list[dict[str, Any]]:
+    said = await cluster.baton("deadletters", "list", "--json")
     assert said.exited == 0, said
     found: list[dict[str, Any]] = json.loads(said.out)
     return found
 
 
-async def letters_sent(site: Site) -> dict[bytes, dict[str, bytes]]:
+async def letters_sent(cluster: FaultCluster) -> dict[bytes, dict[str, bytes]]:
     """Return the headers of what was sent to the topic of dead letters, by the letter's id."""
-    topic = f"{site.prefix}dlq"
+    topic = f"{cluster.prefix}dlq"
     consumer = AIOKafkaConsumer(
-        topic, bootstrap_servers=bootstrap(site.log), auto_offset_reset="earliest"
+        topic, bootstrap_servers=bootstrap(cluster.log), auto_offset_reset="earliest"
     )
     await consumer.start()
     try:
@@ -289,36 +293,40 @@ def runs_by_event(log: Log) -> Counter[str]:
 
 
 @asynccontextmanager
-async def services(folder: Path) -> AsyncIterator[Site]:
-    site = Site(
+async def services(folder: Path) -> AsyncIterator[FaultCluster]:
+    cluster = FaultCluster(
         folder,
         database=await database_for(folder),
         kafka=server_url(),
         BATON_FUNCTIONS="tests.scenarios.functions",
     )
-    async with site:
-        await site.migrate()
-        await site.start("api", "executor", "executor", "projector", "scheduler")
-        yield site
+    async with cluster:
+        await cluster.migrate()
+        await cluster.start("api", "executor", "executor", "projector", "scheduler")
+        yield cluster
 
 
 @pytest.mark.timeout(300 + EVENTS // 50)
 async def test_every_event_runs_once_and_every_other_message_is_a_dead_letter(
     tmp_path: Path,
 ) -> None:
-    async with services(tmp_path) as site, driving(site) as driver, watching(site) as watch:
+    async with (
+        services(tmp_path) as cluster,
+        driving(cluster) as driver,
+        watching(cluster) as watch,
+    ):
         await driver.create(ORDERS)
 
         killed = await everything_happens(driver, watch, Random())
         await watch.until(lambda now: now.completed >= EVENTS)
-        letters = await _all_letters(site)
-        await site.quiesced()
+        letters = await _all_letters(cluster)
+        await cluster.quiesced()
 
-        log = await site.events()
+        log = await cluster.events()
         assert runs_by_event(log) == Counter(f"e-{number}" for number in range(EVENTS))
         assert len(runs_of(log)) == EVENTS
         assert _unexplained(letters) == []
-        told = await letters_sent(site)
+        told = await letters_sent(cluster)
         assert {one.decode() for one in told} == {one["id"] for one in letters}
         assert {one["reason"].decode() for one in told.values()} == {
             one["reason"] for one in letters
@@ -327,12 +335,12 @@ async def test_every_event_runs_once_and_every_other_message_is_a_dead_letter(
         _kills_hit_work(killed, log)
 
         # Sent again, they are no more readable than before, and nothing else happens.
-        again = await site.baton("deadletters", "redrive", "--all")
+        again = await cluster.baton("deadletters", "redrive", "--all")
         assert (again.exited, again.out) == (0, f"{len(UNREADABLE)} sent again\n")
-        await _all_letters(site, 2 * len(UNREADABLE))
-        assert len(runs_of(await site.events())) == EVENTS
-        exits = await site.stop()
-        assert set(exits.values()) == {0}, site.said()
+        await _all_letters(cluster, 2 * len(UNREADABLE))
+        assert len(runs_of(await cluster.events())) == EVENTS
+        exits = await cluster.stop()
+        assert set(exits.values()) == {0}, cluster.said()
 
 
 def _kills_hit_work(killed: dict[str, Counted], log: Log) -> None:
@@ -343,9 +351,9 @@ def _kills_hit_work(killed: dict[str, Counted], log: Log) -> None:
     assert any(one.data["cause"] == "takeover" for one in log if one.name == "StepStarted")
 
 
-async def _all_letters(site: Site, count: int = len(UNREADABLE)) -> list[dict[str, Any]]:
+async def _all_letters(cluster: FaultCluster, count: int = len(UNREADABLE)) -> list[dict[str, Any]]:
     async with asyncio.timeout(60):
-        while len(found := await dead_letters(site)) < count:
+        while len(found := await dead_letters(cluster)) < count:
             pass
     assert len(found) == count
     return found

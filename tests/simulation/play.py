@@ -6,7 +6,7 @@ import sys
 from collections import Counter
 from dataclasses import dataclass
 
-from tests.faults.checkers import lives
+from tests.faults.checkers import run_oracles
 from tests.faults.event_log import Log, runs_of
 from tests.simulation.verdict import complaints_of, whole_log
 from tests.simulation.virtual_loop import Standstill, VirtualLoop
@@ -64,7 +64,7 @@ def _left(log: Log) -> list[str]:
     return [
         f"{ident}: "
         + ", ".join(f"{one.name} {one.data.get('step_id', '')}" for one in histories[ident])
-        for ident, life in lives(log).items()
+        for ident, life in run_oracles(log).items()
         if not life.over
     ]
 

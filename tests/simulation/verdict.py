@@ -7,7 +7,7 @@ from baton.eventlog.ports.stores import EventStore
 from baton.projector.rebuild import begin_rebuild
 from tests.faults import checkers
 from tests.faults.event_log import Log, runs_of, seen
-from tests.faults.life import PASSED
+from tests.faults.run_oracle import PASSED
 from tests.simulation.model import End, predict
 from tests.simulation.world import EVERY_MS, World
 

@@ -16,7 +16,7 @@ class Entry(NamedTuple):
     attempt: int
 
 
-class Ledger:
+class SideEffectLog:
     """A file that only grows; an entry is on disk when `note` returns."""
 
     def __init__(self, path: Path) -> None:
@@ -28,7 +28,7 @@ class Ledger:
         os.fsync(self._handle)
 
 
-def read_ledger(path: Path) -> list[Entry]:
+def read_side_effects(path: Path) -> list[Entry]:
     """Return every entry that is whole."""
     if not path.exists():
         return []

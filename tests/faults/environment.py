@@ -16,11 +16,11 @@ from urllib.parse import urlsplit, urlunsplit
 import asyncpg
 
 from baton.backends.postgres import migrate
-from tests.faults.distributed_checkers import Sighting, Struck
+from tests.faults.distributed_checkers import InjectedFault, LeaseObservation
 from tests.faults.driver import Driver, driving
-from tests.faults.keeper import Keeper
+from tests.faults.fault_cluster import FaultCluster
 from tests.faults.load import Load
-from tests.faults.site import Site
+from tests.faults.supervisor import Supervisor
 from tests.servers.finding import absent, quiet_port
 from tests.servers.kafka import own_broker
 from tests.servers.local_kafka import LocalKafka
@@ -75,25 +75,25 @@ class Servers:
 
 
 @dataclass(slots=True)
-class Arena:
+class Environment:
     """What is under fault; `struck` are the faults that fired, `missed` those that did not."""
 
     servers: Servers
     postgres_proxy: Proxy
     kafka_proxy: Proxy
-    site: Site
-    driver: Driver[Site]
+    cluster: FaultCluster
+    driver: Driver[FaultCluster]
     load: Load
-    keeper: Keeper
+    supervisor: Supervisor
     rng: Random
-    struck: list[Struck] = field(default_factory=list)
+    injected: list[InjectedFault] = field(default_factory=list)
     missed: list[str] = field(default_factory=list)
-    sightings: list[Sighting] = field(default_factory=list)
+    observations: list[LeaseObservation] = field(default_factory=list)
     wiped: bool = False
 
     async def start(self, *verbs: Verb, ticking: bool = True) -> list[Service]:
         """Start services (each kind, and two executors, unless told) and define what they run."""
-        started = await self.site.start(*(verbs or EVERYTHING))
+        started = await self.cluster.start(*(verbs or EVERYTHING))
         await self.load.prepare(ticking=ticking)
         return started
 
@@ -102,7 +102,7 @@ class Arena:
         while True:
             with suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError):
                 async with asyncio.timeout(5):
-                    self.sightings += await self.site.sighted()
+                    self.observations += await self.cluster.sighted()
             await asyncio.sleep(WATCH_S)
 
     def heal(self) -> None:
@@ -112,9 +112,9 @@ class Arena:
 
     def note(self, name: str, began: float, *, fired: bool) -> None:
         """Write down what became of a fault."""
-        struck = Struck(name, int(began * 1_000), int(time.time() * 1_000))
+        injected = InjectedFault(name, int(began * 1_000), int(time.time() * 1_000))
         if fired:
-            self.struck.append(struck)
+            self.injected.append(injected)
         else:
             self.missed.append(name)
         self.driver.history.fault(name, fired=fired, began=began)
@@ -138,10 +138,10 @@ def servers() -> Iterator[Servers]:
 
 
 @asynccontextmanager
-async def arena_on(
+async def environment_on(
     servers: Servers, folder: Path, *, seed: int | None = None
-) -> AsyncIterator[Arena]:
-    """Yield an arena with a database and topics of its own; nothing is started in it."""
+) -> AsyncIterator[Environment]:
+    """Yield an env with a database and topics of its own; nothing is started in it."""
     seed = random.getrandbits(32) if seed is None else seed
     rng = Random(seed)
     _log.warning("seed %d", seed)
@@ -152,21 +152,25 @@ async def arena_on(
     async with (
         Proxy(database) as postgres_proxy,
         Proxy(servers.kafka.url, port=servers.kafka.advertised) as kafka_proxy,
-        Site(folder, database=database, kafka=kafka_proxy.url, store=postgres_proxy.url) as site,
-        driving(site) as driver,
+        FaultCluster(
+            folder, database=database, kafka=kafka_proxy.url, store=postgres_proxy.url
+        ) as cluster,
+        driving(cluster) as driver,
     ):
-        keeper = Keeper(site)
+        supervisor = Supervisor(cluster)
         load = Load(driver, rng)
-        arena = Arena(servers, postgres_proxy, kafka_proxy, site, driver, load, keeper, rng)
-        watching = asyncio.create_task(arena.watch())
+        env = Environment(
+            servers, postgres_proxy, kafka_proxy, cluster, driver, load, supervisor, rng
+        )
+        watching = asyncio.create_task(env.watch())
         try:
-            yield arena
+            yield env
         finally:
             watching.cancel()
             await asyncio.gather(watching, return_exceptions=True)
-            await keeper.stop()
+            await supervisor.stop()
             await load.close()
-            await site.kill()
+            await cluster.kill()
 
 
 async def _create(server: str, name: str) -> None:

@@ -10,7 +10,7 @@ LOOK_S = 0.2
 AGAIN_S = 0.5
 
 
-class Keeper:
+class Supervisor:
     """Looks after the services of a cluster, but for those that a fault holds down.
 
     `ended` counts those that ended without having been killed, by what they said last.

@@ -11,10 +11,10 @@ from typing import NamedTuple
 import aiohttp
 import asyncpg
 
-from tests.faults.distributed_checkers import Published, Sighting
+from tests.faults.distributed_checkers import LeaseObservation, Published
 from tests.faults.event_log import Log, read_store
-from tests.faults.ledger import VARIABLE
 from tests.faults.quiescence import Stuck, stuck
+from tests.faults.side_effect_log import VARIABLE
 from tests.faults.topic_log import read_runs_topic
 from tests.servers.cluster import Cluster
 
@@ -46,7 +46,7 @@ class UnderWay(NamedTuple):
     head: int
 
 
-class Site(Cluster):
+class FaultCluster(Cluster):
     """Baton's services, and the direct addresses of the servers they may reach through proxies."""
 
     def __init__(
@@ -59,13 +59,13 @@ class Site(Cluster):
         **environment: str,
     ) -> None:
         """`database` and `kafka` are asked directly; `store` is where the services find theirs."""
-        self.ledger = folder / "ledger"
+        self.side_effect_log = folder / "side_effects"
         super().__init__(
             folder,
             store=store or database,
             log=kafka,
             functions="tests.faults.functions",
-            **{VARIABLE: str(self.ledger), **environment},
+            **{VARIABLE: str(self.side_effect_log), **environment},
         )
         self.database = database
         self._turns: Iterator[int] = cycle(range(1_000))
@@ -108,14 +108,14 @@ class Site(Cluster):
         finally:
             await connection.close()
 
-    async def sighted(self, *, released: bool = False) -> list[Sighting]:
+    async def sighted(self, *, released: bool = False) -> list[LeaseObservation]:
         """Return who holds which lease now; those that nobody holds too if `released`."""
         connection = await asyncpg.connect(self.database)
         try:
             rows = await connection.fetch(_LEASES, released)
         finally:
             await connection.close()
-        return [Sighting(*row) for row in rows]
+        return [LeaseObservation(*row) for row in rows]
 
     async def idle_in_transaction(self) -> int:
         """Return how many connections were left in the middle of something."""

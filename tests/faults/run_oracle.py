@@ -32,13 +32,13 @@ class Visit:
 
 
 @dataclass(slots=True)
-class Life:
-    """One run so far; `complaints` is what should not have happened."""
+class RunOracle:
+    """One run so far; `violations` is what should not have happened."""
 
     ident: str
     status: str = "none"
     steps: dict[str, Visit] = field(default_factory=dict)
-    complaints: list[str] = field(default_factory=list)
+    violations: list[str] = field(default_factory=list)
     reopened: bool = False
     cancelling: bool = False
 
@@ -46,7 +46,7 @@ class Life:
     def over(self) -> bool:
         return self.status in ENDS.values()
 
-    def happen(self, event: Logged) -> None:
+    def apply(self, event: Logged) -> None:
         """Take in the next event."""
         if self.cancelling:
             fits = event.name in ("StepCancelled", "RunCancelled")
@@ -63,11 +63,11 @@ class Life:
         else:
             self._wait(event)
 
-    def _hold(self, condition: bool, event: Logged, complaint: str) -> None:
+    def _hold(self, condition: bool, event: Logged, violation: str) -> None:
         if not condition:
             step = event.data.get("step_id", "")
-            self.complaints.append(
-                f"{self.ident} version {event.version}: {event.name} {step} {complaint}"
+            self.violations.append(
+                f"{self.ident} version {event.version}: {event.name} {step} {violation}"
             )
 
     def _of_run(self, event: Logged) -> None:

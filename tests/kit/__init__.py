@@ -1,0 +1,1 @@
+"""What tests of several folders share: polling, clocks, stacks and builders of definitions."""
