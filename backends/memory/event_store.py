@@ -16,7 +16,7 @@ class MemoryEventStore:
 
     def __init__(self) -> None:
         self.recorder = POPOApplicationRecorder()
-        self.log = Feed(self._read_on, head=0)
+        self.log = Feed(self._read_after, head=0)
         self._appends = GroupCommit(self._commit, self._newest, self.log.publish)
 
     def append(self, writes: Sequence[Write]) -> Coroutine[None, None, Appended | Conflict]:
@@ -58,7 +58,7 @@ class MemoryEventStore:
         found = self.recorder.select_events(stream, desc=True, limit=1)
         return found[0].originator_version if found else 0
 
-    async def _read_on(self, after: int, limit: int) -> Sequence[Recorded]:
+    async def _read_after(self, after: int, limit: int) -> Sequence[Recorded]:
         return await self.read_all(after=after, limit=limit)
 
 

@@ -14,22 +14,24 @@ from typing import TypeAlias
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 
-from baton.backends.postgres.errors import FAILURES, as_unavailable
+from baton.backends.postgres.errors import DRIVER_ERRORS, as_unavailable
 
-CONNECT_S = 5.0
-ANSWER_S = 30.0
+CONNECT_TIMEOUT_S = 5.0
+STATEMENT_TIMEOUT_S = 30.0
 """The longest a statement may take; queries over many rows are the slow ones."""
-CLOSE_S = 3.0
-IDLE_S = 300.0
-CONNECTIONS = 8
+CLOSE_TIMEOUT_S = 3.0
+IDLE_CONNECTION_S = 300.0
+POOL_SIZE = 8
 """In the pool of one process; an appender and a follower of the log have one more each."""
-WHOLE_LIFE = 2**31
+UNLIMITED_STATEMENTS = 2**31
 """More statements than a connection ever sees: it isn't replaced for its age."""
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
-Pooled: TypeAlias = "PoolConnectionProxy[asyncpg.Record]"
-Executing: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]"
+PooledConnection: TypeAlias = "PoolConnectionProxy[asyncpg.Record]"
+AnyConnection: TypeAlias = (
+    "asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]"
+)
 Value: TypeAlias = str | int | bytes | Sequence[str | int | bytes | None] | None
 
 _SETTINGS = MappingProxyType(
@@ -48,7 +50,7 @@ _SETTINGS = MappingProxyType(
 # A plan that is kept would be the one for a table as small as it was then. Of a table that grew
 # unseen the server expects a handful of rows: a page is read along its index all the same, instead
 # of finding and sorting everything.
-_POOLED = MappingProxyType(
+_POOL_SETTINGS = MappingProxyType(
     {
         **_SETTINGS,
         "plan_cache_mode": "force_custom_plan",
@@ -56,8 +58,8 @@ _POOLED = MappingProxyType(
         "enable_sort": "off",
     }
 )
-_NO_MORE: Mapping[str, str] = MappingProxyType({})
-_READ_ONLY = MappingProxyType({**_POOLED, "default_transaction_read_only": "on"})
+_NO_SETTINGS: Mapping[str, str] = MappingProxyType({})
+_READ_ONLY_SETTINGS = MappingProxyType({**_POOL_SETTINGS, "default_transaction_read_only": "on"})
 
 
 class Database:
@@ -82,14 +84,14 @@ class Database:
                 return []
 
     @asynccontextmanager
-    async def connection(self) -> AsyncIterator[Pooled]:
+    async def connection(self) -> AsyncIterator[PooledConnection]:
         """Lend a connection of the pool."""
         with as_unavailable():
-            async with self._pool.acquire(timeout=ANSWER_S) as connection:
+            async with self._pool.acquire(timeout=STATEMENT_TIMEOUT_S) as connection:
                 yield connection
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Pooled]:
+    async def transaction(self) -> AsyncIterator[PooledConnection]:
         """Lend a connection for one transaction, committed at the end or rolled back."""
         async with self.connection() as connection, connection.transaction():
             yield connection
@@ -97,9 +99,9 @@ class Database:
     async def close(self) -> None:
         """Let go of the connections; of those that can't say goodbye, at once."""
         try:
-            async with asyncio.timeout(CLOSE_S):
+            async with asyncio.timeout(CLOSE_TIMEOUT_S):
                 await self._pool.close()
-        except FAILURES:
+        except DRIVER_ERRORS:
             self._pool.terminate()
 
 
@@ -112,35 +114,35 @@ async def open_database(url: str, *, read_only: bool = False, single: bool = Fal
         pool = await asyncpg.create_pool(
             url,
             min_size=0,
-            max_size=1 if single else CONNECTIONS,
-            max_queries=WHOLE_LIFE,
-            max_inactive_connection_lifetime=0 if single else IDLE_S,
+            max_size=1 if single else POOL_SIZE,
+            max_queries=UNLIMITED_STATEMENTS,
+            max_inactive_connection_lifetime=0 if single else IDLE_CONNECTION_S,
             reset=_keep,
-            timeout=CONNECT_S,
-            command_timeout=ANSWER_S,
-            server_settings=dict(_READ_ONLY if read_only else _POOLED),
+            timeout=CONNECT_TIMEOUT_S,
+            command_timeout=STATEMENT_TIMEOUT_S,
+            server_settings=dict(_READ_ONLY_SETTINGS if read_only else _POOL_SETTINGS),
         )
     return Database(url, pool, read_only=read_only)
 
 
 async def connect(
-    url: str, *, timeout_s: float = ANSWER_S, settings: Mapping[str, str] = _NO_MORE
+    url: str, *, timeout_s: float = STATEMENT_TIMEOUT_S, settings: Mapping[str, str] = _NO_SETTINGS
 ) -> Connection:
     """Return a connection of the caller's own, with more `settings`; raises `Unavailable`."""
     with as_unavailable():
         return await asyncpg.connect(
             url,
-            timeout=CONNECT_S,
+            timeout=CONNECT_TIMEOUT_S,
             command_timeout=timeout_s,
             server_settings={**_SETTINGS, **settings},
         )
 
 
-async def part(connection: Connection) -> None:
+async def close_connection(connection: Connection) -> None:
     """Close a connection of one's own, whatever has become of it."""
     try:
-        await connection.close(timeout=CLOSE_S)
-    except FAILURES:
+        await connection.close(timeout=CLOSE_TIMEOUT_S)
+    except DRIVER_ERRORS:
         connection.terminate()
 
 

@@ -7,7 +7,7 @@ import asyncpg
 
 from baton.eventlog.errors import Unavailable, Unwritable
 
-FAILURES = (
+DRIVER_ERRORS = (
     asyncpg.PostgresError,
     asyncpg.InterfaceError,
     asyncpg.InternalClientError,
@@ -28,5 +28,5 @@ def as_unavailable() -> Iterator[None]:
         raise Unwritable(f"PostgreSQL: {error}") from error
     except TimeoutError as error:
         raise Unavailable("PostgreSQL did not answer in time") from error
-    except FAILURES as error:
+    except DRIVER_ERRORS as error:
         raise Unavailable(f"PostgreSQL: {error}") from error

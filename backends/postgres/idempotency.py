@@ -11,7 +11,7 @@ from baton.eventlog.errors import Unavailable
 from baton.eventlog.idempotency import ABANDONED_MS, KEPT_MS, Kept, judge
 from baton.eventlog.ports.keys import Answer, Claim
 
-SWEEP_MS = 60_000
+SWEEP_INTERVAL_MS = 60_000
 
 _SWEEP = "DELETE FROM baton.idempotency_keys WHERE claimed_at <= $1"
 _CLAIM = """
@@ -31,7 +31,7 @@ _RELEASE = """
 DELETE FROM baton.idempotency_keys WHERE tenant = $1 AND key = $2 AND status IS NULL"""
 
 
-class _Owed(NamedTuple):
+class _Unsettled(NamedTuple):
     """What could not be written: the answer to a claim, or None where it is given back."""
 
     tenant: str
@@ -51,12 +51,12 @@ class PostgresIdempotencyKeys:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._swept_at = 0
-        self._owed: list[_Owed] = []
+        self._unsettled: list[_Unsettled] = []
 
     async def claim(self, tenant: str, key: str, *, fingerprint: str, at: int) -> Claim:
         """Claim the key for the request that `fingerprint` (method, path, body) names."""
         await self._sweep(at)
-        await self._catch_up()
+        await self._settle_pending()
         while True:
             if await self._database.fetch(_CLAIM, tenant, key, fingerprint, at):
                 return Claim("mine")
@@ -76,18 +76,18 @@ class PostgresIdempotencyKeys:
             await self._write(tenant, key, answer)
         except Unavailable:
             until = time.monotonic() + ABANDONED_MS / 1_000
-            self._owed.append(_Owed(tenant, key, answer, until))
+            self._unsettled.append(_Unsettled(tenant, key, answer, until))
             raise
 
-    async def _catch_up(self) -> None:
+    async def _settle_pending(self) -> None:
         """Settle what could not be settled in its time."""
-        while self._owed:
-            one = self._owed.pop()
+        while self._unsettled:
+            one = self._unsettled.pop()
             try:
                 if time.monotonic() < one.until:
                     await self._write(one.tenant, one.key, one.answer)
             except Unavailable:
-                self._owed.append(one)
+                self._unsettled.append(one)
                 raise
 
     async def _write(self, tenant: str, key: str, answer: Answer | None) -> None:
@@ -110,7 +110,7 @@ class PostgresIdempotencyKeys:
 
     async def _sweep(self, at: int) -> None:
         """Delete what is too old, now and then: it counts for nothing any more."""
-        if abs(at - self._swept_at) >= SWEEP_MS:
+        if abs(at - self._swept_at) >= SWEEP_INTERVAL_MS:
             self._swept_at = at
             await self._database.fetch(_SWEEP, at - KEPT_MS)
 

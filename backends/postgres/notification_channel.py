@@ -3,30 +3,30 @@
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from baton.backends.postgres.database import Connection, connect, part
+from baton.backends.postgres.database import Connection, close_connection, connect
 from baton.backends.postgres.errors import as_unavailable
 from baton.eventlog.errors import Unavailable
 
-Heard = Callable[[int, int | None], None]
+OnNotification = Callable[[int, int | None], None]
 """Told the server process that notifies, and the number that it tells, if it is one."""
 
 
-class Listener:
-    """One connection that listens; `missed` is told whenever something may not have been heard."""
+class NotificationChannel:
+    """One connection that listens on a channel and reconnects when it is asked for again."""
 
     def __init__(
         self,
         url: str,
         channel: str,
         *,
-        heard: Heard,
-        missed: Callable[[], None],
+        on_notification: OnNotification,
+        on_gap: Callable[[], None],
         settings: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self._url = url
         self._channel = channel
-        self._heard = heard
-        self._missed = missed
+        self._on_notification = on_notification
+        self._on_gap = on_gap
         self._settings = settings
         self._connection: Connection | None = None
         self._closed = False
@@ -40,16 +40,16 @@ class Listener:
         connection = await connect(self._url, settings=self._settings)
         try:
             with as_unavailable():
-                await connection.add_listener(self._channel, self._notified)
+                await connection.add_listener(self._channel, self._receive)
         except BaseException:
             connection.terminate()
             raise
-        connection.add_termination_listener(self._lost)
+        connection.add_termination_listener(self._on_connection_lost)
         self._connection = connection
-        self._missed()
+        self._on_gap()
         return connection
 
-    def rest(self) -> None:
+    def pause(self) -> None:
         """Listen no more until the connection is asked for again."""
         connection, self._connection = self._connection, None
         if connection is not None:
@@ -60,11 +60,11 @@ class Listener:
         self._closed = True
         connection, self._connection = self._connection, None
         if connection is not None:
-            await part(connection)
+            await close_connection(connection)
 
-    def _notified(self, _connection: object, pid: int, _channel: str, payload: object) -> None:
+    def _receive(self, _connection: object, pid: int, _channel: str, payload: object) -> None:
         numbered = isinstance(payload, str) and payload.isdigit()
-        self._heard(pid, int(str(payload)) if numbered else None)
+        self._on_notification(pid, int(str(payload)) if numbered else None)
 
-    def _lost(self, _connection: object) -> None:
-        self._missed()
+    def _on_connection_lost(self, _connection: object) -> None:
+        self._on_gap()

@@ -9,7 +9,13 @@ from collections.abc import Sequence
 from importlib.resources import files
 from typing import NamedTuple
 
-from baton.backends.postgres.database import Connection, Database, Executing, connect, part
+from baton.backends.postgres.database import (
+    AnyConnection,
+    Connection,
+    Database,
+    close_connection,
+    connect,
+)
 from baton.backends.postgres.errors import as_unavailable
 from baton.eventlog.errors import Unavailable
 
@@ -25,7 +31,7 @@ CREATE TABLE IF NOT EXISTS baton.schema_version (
 _LOCK = "SELECT pg_advisory_xact_lock(1650553967, 2)"  # 'bato', migrations
 _EXISTS = "SELECT to_regclass('baton.schema_version') IS NOT NULL"
 _VERSION = "SELECT coalesce(max(version), 0) FROM baton.schema_version"
-_DONE = "INSERT INTO baton.schema_version (version, name) VALUES ($1, $2)"
+_RECORD_VERSION = "INSERT INTO baton.schema_version (version, name) VALUES ($1, $2)"
 
 
 class Migration(NamedTuple):
@@ -54,39 +60,39 @@ async def migrate(url: str) -> Sequence[str]:
     connection = await connect(url)
     try:
         with as_unavailable():
-            return [one.name for one in migrations() if await _migrated(connection, one)]
+            return [one.name for one in migrations() if await _apply(connection, one)]
     finally:
-        await part(connection)
+        await close_connection(connection)
 
 
 async def check_version(database: Database) -> None:
     """Raise `Unavailable` with what to do, unless the schema is this release's."""
     async with database.connection() as connection:
-        _judge(await _version(connection))
+        _require_current(await _version(connection))
 
 
-async def _migrated(connection: Connection, migration: Migration) -> bool:
+async def _apply(connection: Connection, migration: Migration) -> bool:
     """Run a migration, unless it was run before."""
     async with connection.transaction():
         await connection.execute(_LOCK)
         await connection.execute(_VERSIONS)
         version = await _version(connection)
         if version > migrations()[-1].version:
-            _judge(version)
+            _require_current(version)
         if version >= migration.version:
             return False
         await connection.execute(migration.sql)
-        await connection.execute(_DONE, migration.version, migration.name)
+        await connection.execute(_RECORD_VERSION, migration.version, migration.name)
         return True
 
 
-async def _version(connection: Executing) -> int:
+async def _version(connection: AnyConnection) -> int:
     if not await connection.fetchval(_EXISTS):
         return 0
     return int(await connection.fetchval(_VERSION))
 
 
-def _judge(version: int) -> None:
+def _require_current(version: int) -> None:
     needed = migrations()[-1].version
     if version == 0:
         raise Unavailable("the database has no Baton schema yet: run `baton migrate`")

@@ -12,13 +12,13 @@ from baton.eventlog.ports.views import Filter, Index, Query, Table
 
 Value = str | int | None
 
-Mark = Callable[[int], str]
+Placeholder = Callable[[int], str]
 """Returns what stands for the n-th value (from 1) of a statement."""
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,50}")
 _RESERVED = ("tenant", "key", "document", "rowid")
-_ALWAYS_SET = ("tenant", "key")
-_NOTHING = "1 = 0"
+_NEVER_NULL = ("tenant", "key")
+_NEVER_TRUE = "1 = 0"
 _LAST_CODE_POINT = 0x10FFFF
 _SURROGATES = range(0xD800, 0xE000)
 
@@ -33,7 +33,7 @@ class Statement(NamedTuple):
 class TableSql:
     """One declared table by its name in a database, and the questions asked of it."""
 
-    def __init__(self, declared: Table, *, name: str, mark: Mark) -> None:
+    def __init__(self, declared: Table, *, name: str, placeholder: Placeholder) -> None:
         """`name` is quoted; raises ValueError for one that could be mistaken for something else."""
         columns = [column.name for column in declared.columns]
         for checked in (declared.name, *columns):
@@ -42,8 +42,8 @@ class TableSql:
         self.declared = declared
         self.name = name
         self.columns = ("tenant", "key", "document", *columns)
-        self.listed = ", ".join(quoted(column) for column in self.columns)
-        self._mark = mark
+        self.column_list = ", ".join(quoted(column) for column in self.columns)
+        self._placeholder = placeholder
 
     def column(self, name: str) -> str:
         """Return a column's name for a statement; raises KeyError when it isn't declared."""
@@ -51,7 +51,7 @@ class TableSql:
             raise KeyError(f"{self.declared.name} has no column {name}")
         return quoted(name)
 
-    def indexed(self, index: Index) -> Sequence[str]:
+    def index_columns(self, index: Index) -> Sequence[str]:
         """Return the columns of an index, in order."""
         before = () if index.across_tenants else ("tenant",)
         return (*before, *(name for name in index.columns if name != "key"), "key")
@@ -60,24 +60,24 @@ class TableSql:
         """Return the statement that finds one document by (tenant, key)."""
         return (
             f"SELECT document FROM {self.name}"  # noqa: S608 - names are checked
-            f" WHERE tenant = {self._mark(1)} AND key = {self._mark(2)}"
+            f" WHERE tenant = {self._placeholder(1)} AND key = {self._placeholder(2)}"
         )
 
     def scan(self) -> str:
-        """Return the statement that lists whole rows behind a (tenant, key), up to a limit."""
+        """Return the statement that lists whole rows after a (tenant, key), up to a limit."""
         return (
-            f"SELECT {self.listed} FROM {self.name}"  # noqa: S608 - as above
-            f" WHERE (tenant, key) > ({self._mark(1)}, {self._mark(2)})"
-            f" ORDER BY tenant, key LIMIT {self._mark(3)}"
+            f"SELECT {self.column_list} FROM {self.name}"  # noqa: S608 - as above
+            f" WHERE (tenant, key) > ({self._placeholder(1)}, {self._placeholder(2)})"
+            f" ORDER BY tenant, key LIMIT {self._placeholder(3)}"
         )
 
     def select(self, query: Query) -> Statement:
         """Return the statement for a page; raises KeyError for a column that isn't declared."""
         where, values = self._where(query)
         order = ", ".join(self._order(query))
-        limit, offset = self._mark(len(values) + 1), self._mark(len(values) + 2)
+        limit, offset = self._placeholder(len(values) + 1), self._placeholder(len(values) + 2)
         return Statement(
-            f"SELECT {self.listed} FROM {self.name}{where}"  # noqa: S608 - as above
+            f"SELECT {self.column_list} FROM {self.name}{where}"  # noqa: S608 - as above
             f" ORDER BY {order} LIMIT {limit} OFFSET {offset}",
             (*values, query.limit, query.offset),
         )
@@ -91,7 +91,7 @@ class TableSql:
         terms: list[str] = []
         values: list[Value] = []
         if query.tenant is not None:
-            terms.append(f"tenant = {self._mark(1)}")
+            terms.append(f"tenant = {self._placeholder(1)}")
             values.append(query.tenant)
         for one in query.where:
             term, given = self._term(self.column(one.column), one, len(values) + 1)
@@ -100,14 +100,14 @@ class TableSql:
         return Statement(f" WHERE {' AND '.join(terms)}" if terms else "", tuple(values))
 
     def _term(self, column: str, filtered: Filter, number: int) -> Statement:
-        value, mark = filtered.value, self._mark(number)
+        value, placeholder = filtered.value, self._placeholder(number)
         match filtered.op:
             case "is_set":
                 return Statement(f"{column} IS NOT NULL", ())
             case "in":
                 listed = tuple(value) if isinstance(value, Sequence) else ()
-                marks = ", ".join(self._mark(number + index) for index in range(len(listed)))
-                return Statement(f"{column} IN ({marks})" if listed else _NOTHING, listed)
+                marks = ", ".join(self._placeholder(number + index) for index in range(len(listed)))
+                return Statement(f"{column} IN ({marks})" if listed else _NEVER_TRUE, listed)
             case "prefix":
                 return self._prefix(column, str(value), number)
             case "=" if value is None:
@@ -115,15 +115,15 @@ class TableSql:
             case op:
                 if value is not None and not isinstance(value, str | int):
                     raise TypeError(f"{op} compares with one value")
-                return Statement(f"{column} {op} {mark}", (value,))
+                return Statement(f"{column} {op} {placeholder}", (value,))
 
     def _prefix(self, column: str, prefix: str, number: int) -> Statement:
         """Return a range, which an index can serve, whatever characters the prefix has."""
-        begin = f"{column} >= {self._mark(number)}"
-        upper = behind(prefix)
+        begin = f"{column} >= {self._placeholder(number)}"
+        upper = prefix_upper_bound(prefix)
         if upper is None:
             return Statement(begin, (prefix,))
-        return Statement(f"{begin} AND {column} < {self._mark(number + 1)}", (prefix, upper))
+        return Statement(f"{begin} AND {column} < {self._placeholder(number + 1)}", (prefix, upper))
 
     def _order(self, query: Query) -> Iterator[str]:
         """Yield what to sort by; what isn't set comes first, or last when descending."""
@@ -131,12 +131,12 @@ class TableSql:
         ties = ("key",) if query.tenant is not None else ("tenant", "key")
         for name, direction in (*query.order, *((name, last) for name in ties)):
             unset = " NULLS FIRST" if direction == "asc" else " NULLS LAST"
-            nulls = "" if name in _ALWAYS_SET else unset
+            nulls = "" if name in _NEVER_NULL else unset
             yield f"{self.column(name)} {direction.upper()}{nulls}"
 
 
-def behind(prefix: str) -> str | None:
-    """Return the first text behind all that begin with `prefix`; None when there is none."""
+def prefix_upper_bound(prefix: str) -> str | None:
+    """Return the smallest text greater than every text with `prefix`; None if there is none."""
     for end in range(len(prefix), 0, -1):
         following = ord(prefix[end - 1]) + 1
         if following in _SURROGATES:

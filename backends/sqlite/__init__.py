@@ -4,7 +4,7 @@ One process at a time may write there; others may read.
 """
 
 from baton.backends.sqlite.events.archive import open_archive
-from baton.backends.sqlite.opening import open_stores
+from baton.backends.sqlite.stores import open_stores
 from baton.eventlog.ports.backend import Backend
 
 BACKEND = Backend(

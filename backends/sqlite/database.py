@@ -20,9 +20,9 @@ from eventsourcing.sqlite import (
 
 from baton.eventlog.errors import InUse, Unavailable
 
-BUSY_MS = 5_000
+BUSY_TIMEOUT_MS = 5_000
 CACHED_STATEMENTS = 16  # one of 2,000 rows takes half a megabyte
-LAST_WORDS_MS = 5_000
+WRITER_EXIT_TIMEOUT_MS = 5_000
 """How long the writing process of one that was killed may take to end."""
 
 
@@ -36,11 +36,11 @@ class FolderLock:
     @classmethod
     async def take(cls, folder: Path) -> "FolderLock":
         """Take the lock; raises `InUse` while another process has it, and `Unavailable`."""
-        file = _opened(folder)
+        file = _open_lock_file(folder)
         waited_ms = 0
-        while not _locked(file):
+        while not _try_lock(file):
             holder = os.pread(file, 20, 0).decode(errors="replace").strip()
-            if _alive(holder) or waited_ms >= LAST_WORDS_MS:
+            if _is_alive(holder) or waited_ms >= WRITER_EXIT_TIMEOUT_MS:
                 os.close(file)
                 raise InUse(f"{folder} is in use by another Baton process (pid {holder})")
             await asyncio.sleep(0.02)
@@ -54,7 +54,7 @@ class FolderLock:
         os.close(self.file)
 
 
-def _opened(folder: Path) -> int:
+def _open_lock_file(folder: Path) -> int:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         return os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -62,7 +62,7 @@ def _opened(folder: Path) -> int:
         raise Unavailable(f"{folder} can't be written: {error.strerror}") from error
 
 
-def _locked(file: int) -> bool:
+def _try_lock(file: int) -> bool:
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
@@ -70,7 +70,7 @@ def _locked(file: int) -> bool:
     return True
 
 
-def _alive(pid: str) -> bool:
+def _is_alive(pid: str) -> bool:
     try:
         os.kill(int(pid), 0)
     except ProcessLookupError:
@@ -80,14 +80,14 @@ def _alive(pid: str) -> bool:
     return True
 
 
-def reader(path: Path) -> sqlite3.Connection:
+def open_reader(path: Path) -> sqlite3.Connection:
     """Return a connection that can't write; it shows what is committed when a statement begins."""
     connection = sqlite3.connect(
         f"{path.absolute().as_uri()}?mode=ro",
         uri=True,
         isolation_level=None,
         check_same_thread=False,
-        timeout=BUSY_MS / 1000,
+        timeout=BUSY_TIMEOUT_MS / 1000,
         cached_statements=CACHED_STATEMENTS,
     )
     connection.execute("PRAGMA cache_size = -16384")
@@ -99,7 +99,7 @@ class Datastore(SQLiteDatastore):
 
     def __init__(self, path: Path) -> None:
         super().__init__(str(path), originator_id_type="text")
-        self.pool = _Pool(db_name=path.absolute().as_uri(), lock_timeout=BUSY_MS // 1000)
+        self.pool = _Pool(db_name=path.absolute().as_uri(), lock_timeout=BUSY_TIMEOUT_MS // 1000)
 
     @contextmanager
     def transaction(self, *, commit: bool) -> Iterator[SQLiteCursor]:

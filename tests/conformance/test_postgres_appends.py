@@ -15,8 +15,7 @@ from eventsourcing.persistence import StoredEvent
 from eventsourcing.postgres import PostgresApplicationRecorder
 
 from baton.backends.postgres import BACKEND, database, migrate
-from baton.backends.postgres.events import append_notifications as listening
-from baton.backends.postgres.events import appender
+from baton.backends.postgres.events import append_notifications, appender
 from baton.eventlog.errors import Unavailable, Unwritable
 from baton.eventlog.events.codec import encode
 from baton.eventlog.events.envelope import Appended, Conflict, Recorded
@@ -71,7 +70,7 @@ async def behind(proxy: Proxy) -> AsyncIterator[Stores]:
 @pytest.fixture
 def unpolled(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody asks for events that nothing told of."""
-    monkeypatch.setattr(listening, "POLL_S", 600)
+    monkeypatch.setattr(append_notifications, "POLL_S", 600)
 
 
 async def everything(stores: Stores) -> Sequence[Recorded]:
@@ -122,7 +121,7 @@ async def test_a_batch_that_arrives_after_it_was_given_up_is_refused(
 ) -> None:
     await appended(stores, write("r1", 0, 1))
     ((name, batch),) = await direct.fetch("SELECT appender, batch FROM baton.append_receipts")
-    given_up = await direct.fetchval(appender._GIVE_UP, name, batch + 1)
+    given_up = await direct.fetchval(appender._ABANDON_BATCH, name, batch + 1)
     late: tuple[list[Any], ...] = (
         [0],
         ["acme/run/late"],
@@ -193,9 +192,9 @@ async def test_a_follower_sees_what_nobody_told_of(
 async def test_an_append_to_a_silent_server_ends(
     behind: Stores, stores: Stores, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(appender, "ATTEMPT_S", 0.2)
-    monkeypatch.setattr(appender, "PATIENCE_S", 0.3)
-    monkeypatch.setattr(database, "CONNECT_S", 0.2)
+    monkeypatch.setattr(appender, "ATTEMPT_TIMEOUT_S", 0.2)
+    monkeypatch.setattr(appender, "RETRY_FOR_S", 0.3)
+    monkeypatch.setattr(database, "CONNECT_TIMEOUT_S", 0.2)
     proxy.silence()
     with pytest.raises(Unavailable):
         await behind.events.append([write("r1", 0, 1)])

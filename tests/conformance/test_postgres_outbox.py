@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 
 from baton.backends.postgres import BACKEND
-from baton.backends.postgres.events import append_notifications as listening
+from baton.backends.postgres.events import append_notifications
 from baton.backends.postgres.events.outbox import PostgresOutbox
 from baton.eventlog.errors import Unavailable
 from baton.eventlog.ports.backend import Place, Stores
@@ -37,27 +37,27 @@ async def stores(url: str) -> AsyncIterator[Stores]:
 async def asked(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Return the places that are asked for."""
     asked: list[int] = []
-    ask = PostgresOutbox._ask
+    read_after = PostgresOutbox._read_after
 
     async def counted(self: PostgresOutbox, position: int, limit: int) -> object:
         asked.append(position)
-        return await ask(self, position, limit)
+        return await read_after(self, position, limit)
 
-    monkeypatch.setattr(PostgresOutbox, "_ask", counted)
+    monkeypatch.setattr(PostgresOutbox, "_read_after", counted)
     return asked
 
 
 @pytest.fixture
 async def outbox(url: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[PostgresOutbox]:
-    monkeypatch.setattr(listening, "POLL_S", 600)
+    monkeypatch.setattr(append_notifications, "POLL_S", 600)
     outbox = PostgresOutbox(url)
     yield outbox
     await outbox.close()
 
 
 async def until_listening(outbox: PostgresOutbox) -> None:
-    listens = outbox._listening
-    await until(lambda: listens._listener._connection is not None and not listens.unseen)
+    listens = outbox._notifications
+    await until(lambda: listens._channel._connection is not None and not listens.may_have_more)
 
 
 async def test_a_wake_up_is_one_question(

@@ -84,7 +84,7 @@ class BatonsRecorder(PostgresProcessRecorder):
     async def _insert(self, rows: list[tuple[str, int, str, bytes]]) -> range:
         async with self._turn:
             receipt = await self._appender.commit([rows])
-        if receipt.losers:
+        if receipt.conflicting_rows:
             raise IntegrityError
         return range(receipt.first, receipt.first + len(rows))
 

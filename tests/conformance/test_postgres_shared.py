@@ -13,7 +13,7 @@ import pytest
 from baton.backends.postgres import BACKEND
 from baton.backends.postgres.database import open_database
 from baton.backends.postgres.leases import PostgresLeases, offset_s
-from baton.backends.postgres.views import checkpoint_notifications as progress
+from baton.backends.postgres.views import checkpoint_notifications
 from baton.backends.postgres.views.view_store import PostgresViewStore
 from baton.domain.run.messages import DelayStarted
 from baton.eventlog.errors import InUse, Unavailable, Unreadable
@@ -120,8 +120,8 @@ async def test_a_page_of_a_table_that_has_just_grown_is_read_along_its_index(one
 async def test_how_far_views_are_is_heard_of_again_after_a_rest(
     one: Stores, other: Stores, direct: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(progress, "REST_S", 0.01)
-    monkeypatch.setattr(progress, "POLL_S", 600)
+    monkeypatch.setattr(checkpoint_notifications, "PAUSE_AFTER_S", 0.01)
+    monkeypatch.setattr(checkpoint_notifications, "POLL_S", 600)
     await one.views.prepare([THINGS])
     assert other.kept
     assert await other.kept.attach([THINGS])
@@ -137,10 +137,10 @@ async def test_a_view_commit_that_was_not_heard_of_can_be_repeated(one: Stores) 
     await one.views.prepare([ORDERS])
     views = one.views
     assert isinstance(views, PostgresViewStore)
-    before = views.held
+    before = views.view_set
     order = Change(table="orders", upserts=[Row("acme", "k", b"{}", ("x", 1, "a"))])
     await views.commit([order], checkpoint=3)
-    views.held = before
+    views.view_set = before
     await views.commit([order], checkpoint=3)
 
     assert await views.checkpoint() == 3

@@ -14,35 +14,35 @@ from typing import NamedTuple, TypeAlias
 
 import asyncpg
 
-from baton.backends.postgres.database import Connection, connect, part
-from baton.backends.postgres.errors import FAILURES
+from baton.backends.postgres.database import Connection, close_connection, connect
+from baton.backends.postgres.errors import DRIVER_ERRORS
 from baton.eventlog.errors import Unavailable
 from baton.eventlog.loops.group_commit import Row
 
-ATTEMPT_S = 5.0
-PATIENCE_S = 10.0
+ATTEMPT_TIMEOUT_S = 5.0
+RETRY_FOR_S = 10.0
 """How long a batch is tried; its callers wait."""
 FIRST_BACKOFF_S = 0.02
-LONGEST_BACKOFF_S = 1.0
+MAX_BACKOFF_S = 1.0
 
-_FORGET = "DELETE FROM baton.append_receipts WHERE used_at < now() - interval '1 day'"
+_DELETE_OLD_RECEIPTS = "DELETE FROM baton.append_receipts WHERE used_at < now() - interval '1 day'"
 _APPEND = """
-SELECT previous, first_position, losers
+SELECT previous, first_position, conflicting_rows
 FROM baton.append($1, $2, $3::int[], $4::text[], $5::bigint[], $6::text[], $7::bytea[],
     $8::int[], $9::text[], $10::bigint[])"""
-_GIVE_UP = """
+_ABANDON_BATCH = """
 INSERT INTO baton.append_receipts AS receipt (appender, batch) VALUES ($1, $2)
 ON CONFLICT (appender) DO UPDATE
-SET batch = excluded.batch, first_position = NULL, losers = NULL, used_at = now()
+SET batch = excluded.batch, first_position = NULL, conflicting_rows = NULL, used_at = now()
 WHERE receipt.batch < excluded.batch
 RETURNING batch"""
-_RECEIPT = """
-SELECT first_position, losers FROM baton.append_receipts
+_LOAD_RECEIPT = """
+SELECT first_position, conflicting_rows FROM baton.append_receipts
 WHERE appender = $1 AND batch = $2 AND first_position IS NOT NULL"""
-_LEAVE = "DELETE FROM baton.append_receipts WHERE appender = $1"
+_DELETE_RECEIPT = "DELETE FROM baton.append_receipts WHERE appender = $1"
 
 # What may go well in a moment.
-_PASSING = (
+_TRANSIENT = (
     Unavailable,
     OSError,
     TimeoutError,
@@ -57,13 +57,13 @@ _PASSING = (
     asyncpg.PostgresConnectionError,
 )
 # What the server says before it closes the connection.
-_ENDING = (asyncpg.OperatorInterventionError, asyncpg.PostgresConnectionError)
+_CONNECTION_LOST = (asyncpg.OperatorInterventionError, asyncpg.PostgresConnectionError)
 _Arrays: TypeAlias = tuple[list[int] | list[str] | list[bytes], ...]
 
 _log = logging.getLogger("baton.postgres")
 
 
-class Following(NamedTuple):
+class Predecessor(NamedTuple):
     """Row n of a batch (from 0), whose stream nobody here knows to have reached `version`."""
 
     row: int
@@ -74,13 +74,14 @@ class Following(NamedTuple):
 class Receipt(NamedTuple):
     """What became of a batch.
 
-    Row n of it (from 0) has position `first` + n, unless its append was in conflict: then the first
-    of its rows that was there already, or follows none, is one of the `losers`. No event stands
-    between `previous` and `first`; None when that isn't known.
+    Row n (from 0) has position `first` + n, unless its append was in conflict. A conflicting append
+    has its first offending row in `conflicting_rows`: one whose version exists already, or whose
+    predecessor doesn't. No event stands between `previous` and `first`; `previous` is None when
+    that isn't known.
     """
 
     first: int
-    losers: frozenset[int]
+    conflicting_rows: frozenset[int]
     previous: int | None
 
 
@@ -92,13 +93,13 @@ class Appender:
         self._read_only = read_only
         self._name = secrets.token_hex(10)
         self._number = 0
-        self._settled = False  # whether it is known what became of that number
-        self._sent: _Arrays | None = None  # what was sent under it, if not
+        self._outcome_known = False  # whether it is known what became of that number
+        self._unresolved: _Arrays | None = None  # what was sent under it, if not
         self._connection: Connection | None = None
         self.pid = 0
 
     async def commit(
-        self, appends: Sequence[Sequence[Row]], following: Sequence[Following] = ()
+        self, appends: Sequence[Sequence[Row]], following: Sequence[Predecessor] = ()
     ) -> Receipt:
         """Make a batch durable, each append whole or not at all; raises `Unavailable`.
 
@@ -111,17 +112,17 @@ class Appender:
             raise Unavailable("this was opened for reading only")
         batch = _arrays(appends, following)
         now = asyncio.get_running_loop().time
-        deadline = now() + PATIENCE_S
+        deadline = now() + RETRY_FOR_S
         backoff_s = FIRST_BACKOFF_S
         while True:
             try:
-                return await self._try(batch)
-            except _PASSING as error:
+                return await self._attempt(batch)
+            except _TRANSIENT as error:
                 if now() + backoff_s > deadline:
                     raise
                 _log.warning("a batch of %d appends is tried again: %r", len(appends), error)
             await asyncio.sleep(backoff_s)
-            backoff_s = min(2 * backoff_s, LONGEST_BACKOFF_S)
+            backoff_s = min(2 * backoff_s, MAX_BACKOFF_S)
 
     async def close(self) -> None:
         """Leave no receipt and no connection behind."""
@@ -129,17 +130,21 @@ class Appender:
         if connection is None:
             return
         try:
-            await connection.execute(_LEAVE, self._name)
-        except FAILURES:
+            await connection.execute(_DELETE_RECEIPT, self._name)
+        except DRIVER_ERRORS:
             _log.info("an appender's receipt stays for a day")
-        await part(connection)
+        await close_connection(connection)
 
-    async def _try(self, batch: _Arrays) -> Receipt:
+    async def _attempt(self, batch: _Arrays) -> Receipt:
         try:
             connection = await self._connected()
-            return await self._settle(connection, batch) or await self._append(connection, batch)
+            return await self._resolve_unknown_outcome(connection, batch) or await self._append(
+                connection, batch
+            )
         except BaseException as error:
-            refused = isinstance(error, asyncpg.PostgresError) and not isinstance(error, _ENDING)
+            refused = isinstance(error, asyncpg.PostgresError) and not isinstance(
+                error, _CONNECTION_LOST
+            )
             if self._connection is not None and not refused:
                 # Whatever it is still doing, this connection isn't waited for.
                 self._connection.terminate()
@@ -149,35 +154,37 @@ class Appender:
     async def _connected(self) -> Connection:
         connection = self._connection
         if connection is None or connection.is_closed():
-            connection = self._connection = await connect(self._url, timeout_s=ATTEMPT_S)
-            self._settled = False
+            connection = self._connection = await connect(self._url, timeout_s=ATTEMPT_TIMEOUT_S)
+            self._outcome_known = False
             self.pid = connection.get_server_pid()
             if not self._number:
-                await connection.execute(_FORGET)
+                await connection.execute(_DELETE_OLD_RECEIPTS)
         return connection
 
-    async def _settle(self, connection: Connection, batch: _Arrays) -> Receipt | None:
+    async def _resolve_unknown_outcome(
+        self, connection: Connection, batch: _Arrays
+    ) -> Receipt | None:
         """Find out about what was sent before, if that isn't known; it won't arrive any more.
 
         Returns the receipt if it was `batch`, and is there.
         """
-        if self._settled:
+        if self._outcome_known:
             return None
         found = None
-        if await connection.fetchval(_GIVE_UP, self._name, self._number) is None:
-            found = await connection.fetchrow(_RECEIPT, self._name, self._number)
-        sent, self._sent, self._settled = self._sent, None, True
+        if await connection.fetchval(_ABANDON_BATCH, self._name, self._number) is None:
+            found = await connection.fetchrow(_LOAD_RECEIPT, self._name, self._number)
+        sent, self._unresolved, self._outcome_known = self._unresolved, None, True
         return _receipt(found[0], found[1], None) if found and sent is batch else None
 
     async def _append(self, connection: Connection, batch: _Arrays) -> Receipt:
         self._number += 1
-        self._sent, self._settled = batch, False
+        self._unresolved, self._outcome_known = batch, False
         (row,) = await connection.fetch(_APPEND, self._name, self._number, *batch)
-        self._sent, self._settled = None, True
+        self._unresolved, self._outcome_known = None, True
         return _receipt(row[1], row[2], row[0])
 
 
-def _arrays(appends: Sequence[Sequence[Row]], following: Sequence[Following]) -> _Arrays:
+def _arrays(appends: Sequence[Sequence[Row]], following: Sequence[Predecessor]) -> _Arrays:
     rows = [row for append in appends for row in append]
     numbers = [number for number, append in enumerate(appends) for _ in append]
     return (
@@ -192,5 +199,5 @@ def _arrays(appends: Sequence[Sequence[Row]], following: Sequence[Following]) ->
     )
 
 
-def _receipt(first: int, losers: Sequence[int], previous: int | None) -> Receipt:
-    return Receipt(first, frozenset(row - 1 for row in losers), previous)
+def _receipt(first: int, conflicting_rows: Sequence[int], previous: int | None) -> Receipt:
+    return Receipt(first, frozenset(row - 1 for row in conflicting_rows), previous)

@@ -6,10 +6,16 @@ of other events, which are gone, start over.
 
 from collections.abc import Iterable, Sequence
 
-from baton.backends.postgres.database import Connection, Database, connect, open_database, part
+from baton.backends.postgres.database import (
+    Connection,
+    Database,
+    close_connection,
+    connect,
+    open_database,
+)
 from baton.backends.postgres.errors import as_unavailable
 from baton.backends.postgres.schema import check_version, migrate
-from baton.backends.postgres.views.view_sets import LIVE
+from baton.backends.postgres.views.view_sets import LIVE_SCHEMA
 from baton.eventlog.errors import InUse, Unavailable
 from baton.eventlog.events.envelope import Stored
 from baton.eventlog.ports.archive import NotEmpty
@@ -22,17 +28,17 @@ _HEAD = "SELECT coalesce(max(notification_id), 0) FROM public.stored_events"
 _COLUMNS = ("notification_id", "originator_id", "originator_version", "topic", "state")
 
 # The locks of baton.append, in its order; what comes in may take its time.
-_BEGIN = """
+_LOCK_APPENDS = """
 SET LOCAL idle_in_transaction_session_timeout = 0;
 SELECT pg_advisory_xact_lock(1650553967, 1);
 LOCK TABLE public.stored_events IN EXCLUSIVE MODE"""
-_AT_WORK = """
+_ACTIVE_LEASE = """
 SELECT name FROM baton.leases
 WHERE holder <> '' AND expires_at > 1000 * extract(epoch FROM clock_timestamp()) LIMIT 1"""
-_START_OVER = f"""
+_RESET_FOLLOWERS = f"""
 DELETE FROM public.notification_tracking WHERE application_name <> '__migration__';
-DROP SCHEMA IF EXISTS {LIVE} CASCADE"""  # noqa: S608 - the name is a constant
-_GO_ON = """
+DROP SCHEMA IF EXISTS {LIVE_SCHEMA} CASCADE"""  # noqa: S608 - the name is a constant
+_ADVANCE_SEQUENCE = """
 SELECT setval('public.stored_events_notification_id_seq', max(notification_id)),
     pg_notify('stored_events', max(notification_id)::text)
 FROM public.stored_events HAVING count(*) > 0"""
@@ -61,7 +67,7 @@ class PostgresArchive:
         try:
             with as_unavailable():
                 async with connection.transaction():
-                    await _make_ready(connection)
+                    await _lock_empty_store(connection)
                     for batch in batches:
                         await connection.copy_records_to_table(
                             "stored_events",
@@ -69,9 +75,9 @@ class PostgresArchive:
                             columns=_COLUMNS,
                             records=batch,
                         )
-                    await connection.execute(_GO_ON)
+                    await connection.execute(_ADVANCE_SEQUENCE)
         finally:
-            await part(connection)
+            await close_connection(connection)
 
     async def close(self) -> None:
         """Let go of the database."""
@@ -93,11 +99,11 @@ async def open_archive(place: Place) -> PostgresArchive:
     return PostgresArchive(database)
 
 
-async def _make_ready(connection: Connection) -> None:
+async def _lock_empty_store(connection: Connection) -> None:
     """Keep appenders out, and see that there is nothing that the events would be added to."""
-    await connection.execute(_BEGIN)
-    if (role := await connection.fetchval(_AT_WORK)) is not None:
+    await connection.execute(_LOCK_APPENDS)
+    if (role := await connection.fetchval(_ACTIVE_LEASE)) is not None:
         raise InUse(f"the database is in use: there is a {role} at work")
     if await connection.fetchval(_HEAD):
         raise NotEmpty
-    await connection.execute(_START_OVER)
+    await connection.execute(_RESET_FOLLOWERS)

@@ -7,17 +7,17 @@ import asyncpg
 
 from baton.backends.postgres.database import Database, Value
 from baton.backends.postgres.errors import as_unavailable
-from baton.backends.postgres.events.appender import Appender, Following, Receipt
+from baton.backends.postgres.events.appender import Appender, Predecessor, Receipt
 from baton.backends.postgres.events.tail import Fetch, Tail
 from baton.eventlog.errors import Unwritable
-from baton.eventlog.events.codec import recorded as event_of
+from baton.eventlog.events.codec import recorded as decode_event
 from baton.eventlog.events.codec import topics_of
 from baton.eventlog.events.envelope import Appended, Conflict, Recorded, Write
 from baton.eventlog.loops.group_commit import GroupCommit, Row
 
 PAGE = 1_000
 """Events asked for at once."""
-SLICE = 250
+DECODE_SLICE = 250
 """Events decoded before others get their turn on the event loop."""
 
 _COLUMNS = """
@@ -26,7 +26,7 @@ _STREAM = f"""{_COLUMNS}
 WHERE originator_id = $1 AND originator_version > $2 ORDER BY originator_version LIMIT $3"""
 _ALL = f"{_COLUMNS} WHERE notification_id > $1 ORDER BY notification_id LIMIT $2"
 # The last one comes in any case: whoever reads on begins behind it.
-_CHOSEN = f"""
+_ALL_OF_TOPICS = f"""
 WITH page AS MATERIALIZED ({_ALL})
 SELECT * FROM page
 WHERE topic = ANY($3) OR notification_id = (SELECT max(notification_id) FROM page)
@@ -47,13 +47,13 @@ class PostgresEventStore:
         self._database = database
         self._appender = appender
         self._receipt: Receipt | None = None
-        self.log = Tail(database.url, self._ask, self.head, own=lambda: appender.pid)
-        self._appends = GroupCommit(self._commit, None, self._published)
+        self.log = Tail(database.url, self._read_batch, self.head, own_pid=lambda: appender.pid)
+        self._appends = GroupCommit(self._commit, None, self._publish)
 
     async def append(self, writes: Sequence[Write]) -> Appended | Conflict:
         """Record all of `writes` or none; durable when it returns."""
         for write in writes:
-            _check(write.stream)
+            _check_stream_name(write.stream)
         return await self._appends.append(writes)
 
     async def read(self, stream: str, *, after: int = 0) -> Sequence[Recorded]:
@@ -89,55 +89,55 @@ class PostgresEventStore:
 
     async def _commit(self, appends: Sequence[Sequence[Row]]) -> Sequence[int | Conflict]:
         with as_unavailable():
-            following = list(self._following(appends))
+            following = list(self._predecessors(appends))
             self._receipt = receipt = await self._appender.commit(appends, following)
         found: list[int | Conflict] = []
         begin = 0
         for append in appends:
             end = begin + len(append)
-            lost = next((n for n in receipt.losers if begin <= n < end), None)
+            lost = next((n for n in receipt.conflicting_rows if begin <= n < end), None)
             found.append(
                 receipt.first + begin if lost is None else Conflict(append[lost - begin][0])
             )
             begin = end
         return found
 
-    def _following(self, appends: Sequence[Sequence[Row]]) -> Iterator[Following]:
+    def _predecessors(self, appends: Sequence[Sequence[Row]]) -> Iterator[Predecessor]:
         """Yield the rows that go on a stream which this process doesn't know to reach so far."""
         number, before = 0, ""
         for append in appends:
             for stream, version, _, _ in append:
                 if stream != before and self._appends.known(stream) < version - 1:
-                    yield Following(number, stream, version - 1)
+                    yield Predecessor(number, stream, version - 1)
                 before = stream
                 number += 1
 
-    def _published(self, recorded: Sequence[Recorded], *, size: int) -> None:
+    def _publish(self, recorded: Sequence[Recorded], *, size: int) -> None:
         """Tell the log of the batch that was committed last."""
         previous = self._receipt.previous if self._receipt else None
         self.log.appended(recorded, size=size, previous=previous)
 
-    async def _ask(
+    async def _read_batch(
         self, after: int, limit: int, *, fetch: Fetch | None = None
     ) -> tuple[Sequence[Recorded], int]:
         chosen = () if self._followed is None else (self._followed,)
-        statement = _CHOSEN if chosen else _ALL
+        statement = _ALL_OF_TOPICS if chosen else _ALL
         rows = await (fetch or self._database.fetch)(statement, after, limit, *chosen)
-        return await _decoded(rows), sum([len(row["state"]) for row in rows])
+        return await _decode(rows), sum([len(row["state"]) for row in rows])
 
     async def _page(self, statement: str, *values: Value) -> list[Recorded]:
-        return await _decoded(await self._database.look_up(statement, *values))
+        return await _decode(await self._database.look_up(statement, *values))
 
 
-async def _decoded(rows: Sequence[asyncpg.Record]) -> list[Recorded]:
-    found = [event_of(*row) for row in rows[:SLICE]]
-    for start in range(SLICE, len(rows), SLICE):
+async def _decode(rows: Sequence[asyncpg.Record]) -> list[Recorded]:
+    found = [decode_event(*row) for row in rows[:DECODE_SLICE]]
+    for start in range(DECODE_SLICE, len(rows), DECODE_SLICE):
         await asyncio.sleep(0)
-        found += [event_of(*row) for row in rows[start : start + SLICE]]
+        found += [decode_event(*row) for row in rows[start : start + DECODE_SLICE]]
     return found
 
 
-def _check(stream: str) -> None:
+def _check_stream_name(stream: str) -> None:
     """Refuse a name that PostgreSQL can't store, before it fails the batch it would be part of."""
     try:
         valid = "\0" not in stream and stream.encode()

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from baton.backends.postgres.events.append_notifications import Listening
+from baton.backends.postgres.events.append_notifications import AppendNotifications
 from baton.eventlog.events.envelope import Stored
 
 _AFTER = """
@@ -14,35 +14,37 @@ class PostgresOutbox:
     """Implements `Outbox`; one reader at a time costs one statement a wake-up."""
 
     def __init__(self, url: str) -> None:
-        self._read = -1  # up to here, by the newest call
-        self._listening = Listening(url, known=self._known)
+        self._read_up_to = -1  # up to here, by the newest call
+        self._notifications = AppendNotifications(url, already_seen=self._already_seen)
 
     async def after(self, position: int, *, limit: int) -> Sequence[Stored]:
         """Wait for and return the next events behind `position`, in order; never empty."""
-        if position != self._read:
-            self._read = position
-            self._listening.unseen = True
+        if position != self._read_up_to:
+            self._read_up_to = position
+            self._notifications.may_have_more = True
         while True:
-            await self._listening.wait()
-            if self._listening.unseen and (found := await self._ask(position, limit)):
+            await self._notifications.wait()
+            if self._notifications.may_have_more and (
+                found := await self._read_after(position, limit)
+            ):
                 return found
 
     async def close(self) -> None:
         """Listen no more."""
-        await self._listening.close()
+        await self._notifications.close()
 
-    async def _ask(self, position: int, limit: int) -> Sequence[Stored]:
-        self._listening.unseen = False
+    async def _read_after(self, position: int, limit: int) -> Sequence[Stored]:
+        self._notifications.may_have_more = False
         try:
-            rows = await self._listening.fetch(_AFTER, position, limit)
+            rows = await self._notifications.fetch(_AFTER, position, limit)
         except BaseException:
-            self._listening.unseen = True
+            self._notifications.may_have_more = True
             raise
         if rows:
-            self._read = rows[-1][0]
+            self._read_up_to = rows[-1][0]
         if len(rows) == limit:
-            self._listening.unseen = True
+            self._notifications.may_have_more = True
         return [Stored(*row) for row in rows]
 
-    def _known(self, _pid: int, position: int) -> bool:
-        return position <= self._read
+    def _already_seen(self, _pid: int, position: int) -> bool:
+        return position <= self._read_up_to

@@ -10,7 +10,7 @@ from typing import Protocol
 
 import asyncpg
 
-from baton.backends.postgres.events.append_notifications import Listening
+from baton.backends.postgres.events.append_notifications import AppendNotifications
 from baton.eventlog.events.envelope import Recorded
 from baton.eventlog.feed import MAX_EVENTS, Feed, FeedSubscription
 
@@ -18,8 +18,8 @@ Fetch = Callable[..., Awaitable[list[asyncpg.Record]]]
 """Returns the rows of a statement with values."""
 
 
-class Ask(Protocol):
-    """Reads the store by way of `fetch`, else by its own: events in order, and their bytes."""
+class ReadStore(Protocol):
+    """Reads the store by way of `fetch`, else by its own_pid: events in order, and their bytes."""
 
     async def __call__(
         self, after: int, limit: int, *, fetch: Fetch | None = None
@@ -34,20 +34,20 @@ class Tail:
     def __init__(
         self,
         url: str,
-        ask: Ask,
+        read_store: ReadStore,
         head: Callable[[], Awaitable[int]],
         *,
-        own: Callable[[], int],
+        own_pid: Callable[[], int],
     ) -> None:
-        """`own` tells the server process of this process's appender."""
-        self._ask_store = ask
-        self._newest = head
-        self._own = own
+        """`own_pid` tells the server process of this process's appender."""
+        self._read_store = read_store
+        self._read_head = head
+        self._own_pid = own_pid
         self._opening = asyncio.Lock()
         self._feed: Feed | None = None
         self._head = 0  # of the feed
         self._asking = asyncio.Lock()
-        self._listening = Listening(url, known=self._known)
+        self._notifications = AppendNotifications(url, already_seen=self._already_seen)
 
     async def subscribe(self, name: str, *, after: int) -> "TailSubscription":
         """Return a subscription that begins behind position `after`.
@@ -56,9 +56,9 @@ class Tail:
         """
         async with self._opening:
             if self._feed is None:
-                self._head = await self._newest()
+                self._head = await self._read_head()
                 self._feed = Feed(self._read, head=self._head)
-        while after > self._head and await self._ask(self._feed):
+        while after > self._head and await self._read_new(self._feed):
             pass
         return TailSubscription(self, await self._feed.subscribe(name, after=after), after)
 
@@ -72,36 +72,38 @@ class Tail:
         follows = previous is not None and previous <= self._head
         if follows:
             self._publish(self._feed, events, size)
-        self._listening.wake(unseen=not follows)
+        self._notifications.wake(may_have_more=not follows)
 
-    async def beyond(self, position: int) -> None:
+    async def wait_beyond(self, position: int) -> None:
         """Wait until there is an event behind `position`, and it is in the feed."""
         while self._feed is not None and self._head <= position:
             async with self._asking:
                 if self._head <= position:
-                    await self._listening.wait()
+                    await self._notifications.wait()
                 if self._head <= position:
-                    await self._ask(self._feed)
+                    await self._read_new(self._feed)
 
     async def close(self) -> None:
         """Listen no more."""
-        await self._listening.close()
+        await self._notifications.close()
 
-    async def _ask(self, feed: Feed) -> bool:
+    async def _read_new(self, feed: Feed) -> bool:
         """Read what stands behind the feed; False when there is nothing."""
-        before, self._listening.unseen = self._head, False
+        before, self._notifications.may_have_more = self._head, False
         try:
-            found, size = await self._ask_store(before, MAX_EVENTS, fetch=self._listening.fetch)
+            found, size = await self._read_store(
+                before, MAX_EVENTS, fetch=self._notifications.fetch
+            )
         except BaseException:
-            self._listening.unseen = True
+            self._notifications.may_have_more = True
             raise
         self._publish(feed, found, size)
         # Positions have holes, and what nobody follows is left out: there may be no more.
-        self._listening.unseen |= self._head - before >= MAX_EVENTS
+        self._notifications.may_have_more |= self._head - before >= MAX_EVENTS
         return self._head > before
 
     async def _read(self, after: int, limit: int) -> Sequence[Recorded]:
-        found, _ = await self._ask_store(after, limit)
+        found, _ = await self._read_store(after, limit)
         return found
 
     def _publish(self, feed: Feed, events: Sequence[Recorded], size: int) -> None:
@@ -111,8 +113,8 @@ class Tail:
             feed.publish(fresh, size=size)
             self._head = fresh[-1].position
 
-    def _known(self, pid: int, position: int) -> bool:
-        return pid == self._own() or position <= self._head
+    def _already_seen(self, pid: int, position: int) -> bool:
+        return pid == self._own_pid() or position <= self._head
 
 
 class TailSubscription:
@@ -125,7 +127,7 @@ class TailSubscription:
 
     async def next(self) -> Sequence[Recorded]:
         """Wait for and return the next events, in order; never empty."""
-        await self._tail.beyond(self._after)
+        await self._tail.wait_beyond(self._after)
         found = await self._inner.next()
         self._after = found[-1].position
         return found

@@ -40,7 +40,7 @@ CREATE TABLE IF NOT EXISTS baton.append_receipts (
     appender text PRIMARY KEY,
     batch bigint NOT NULL,
     first_position bigint,   -- NULL when the batch was given up
-    losers int [],           -- rows of the batch that were in conflict
+    conflicting_rows int [],           -- rows of the batch that were in conflict
     used_at timestamptz NOT NULL DEFAULT now()
 ) WITH (fillfactor = 50);
 
@@ -51,14 +51,14 @@ CREATE TABLE IF NOT EXISTS baton.append_receipts (
 -- recorders, which lock the whole table, by the table lock. That one doesn't wait for a vacuum.
 --
 -- Row n of the arrays has position first_position + n - 1, unless its append (as numbered in
--- `appends`) was in conflict: then `losers` holds the number of the first of its rows that was there
+-- `appends`) was in conflict: then `conflicting_rows` holds the number of the first of its rows that was there
 -- already, or is a row of `following` without the one before it, whose stream and version come with
 -- it. No event stands between `previous` and first_position.
 CREATE OR REPLACE FUNCTION baton.append(
     appending text, batch_number bigint,
     appends int [], streams text [], versions bigint [], topics text [], states bytea [],
     following int [], followed text [], followed_versions bigint [],
-    OUT previous bigint, OUT first_position bigint, OUT losers int []
+    OUT previous bigint, OUT first_position bigint, OUT conflicting_rows int []
 ) LANGUAGE plpgsql
 SET enable_seqscan = off -- its plans are kept, and the table was empty when they were made
 AS $$
@@ -119,7 +119,7 @@ BEGIN
     END IF;
 
     UPDATE baton.append_receipts
-    SET batch = batch_number, first_position = from_position, losers = lost_rows, used_at = now()
+    SET batch = batch_number, first_position = from_position, conflicting_rows = lost_rows, used_at = now()
     WHERE appender = appending AND batch = batch_number - 1;
     IF NOT FOUND THEN
         RAISE 'batch % was given up', batch_number USING ERRCODE = 'serialization_failure';
@@ -127,6 +127,6 @@ BEGIN
 
     PERFORM pg_notify('stored_events', drawn::text);
     first_position := from_position;
-    losers := lost_rows;
+    conflicting_rows := lost_rows;
 END
 $$;

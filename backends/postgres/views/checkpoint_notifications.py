@@ -7,64 +7,66 @@ for from time to time, and whenever the connection was made anew.
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from baton.backends.postgres.notification_channel import Listener
+from baton.backends.postgres.notification_channel import NotificationChannel
 
 CHANNEL = "baton_views"
 POLL_S = 0.5
-REST_S = 2.0
+PAUSE_AFTER_S = 2.0
 """How long it goes on listening when nobody asks."""
 
 
-class Progress:
+class CheckpointNotifications:
     """Waits for checkpoints to move."""
 
     def __init__(self, url: str, checkpoint: Callable[[], Awaitable[int]]) -> None:
         self._checkpoint = checkpoint
         self._newest = 0
-        self._missing = True  # whether it may have moved unheard
-        self._told = asyncio.Event()
-        self._resting: asyncio.TimerHandle | None = None
-        self._listener = Listener(url, CHANNEL, heard=self._heard, missed=self._missed)
+        self._may_be_stale = True  # whether it may have moved unheard
+        self._notified = asyncio.Event()
+        self._pause_timer: asyncio.TimerHandle | None = None
+        self._channel = NotificationChannel(
+            url, CHANNEL, on_notification=self._on_notification, on_gap=self._on_gap
+        )
 
     async def moved(self, after: int) -> int:
         """Wait for and return a checkpoint behind `after`; raises `Unavailable`."""
-        if self._resting is not None:
-            self._resting.cancel()
+        if self._pause_timer is not None:
+            self._pause_timer.cancel()
         try:
-            return await self._moved(after)
+            return await self._wait_beyond(after)
         finally:
             loop = asyncio.get_running_loop()
-            self._resting = loop.call_later(REST_S, self._listener.rest)
+            self._pause_timer = loop.call_later(PAUSE_AFTER_S, self._channel.pause)
 
     async def close(self) -> None:
         """Listen no more."""
-        if self._resting is not None:
-            self._resting.cancel()
-        await self._listener.close()
+        if self._pause_timer is not None:
+            self._pause_timer.cancel()
+        await self._channel.close()
 
-    async def _moved(self, after: int) -> int:
+    async def _wait_beyond(self, after: int) -> int:
         while True:
-            await self._listener.connection()
-            self._told.clear()
-            if self._missing:
+            await self._channel.connection()
+            self._notified.clear()
+            if self._may_be_stale:
                 found = await self._checkpoint()
-                if not self._told.is_set():  # else what was heard meanwhile may be newer
-                    self._newest, self._missing = found, False
+                if not self._notified.is_set():  # else what was heard meanwhile may be newer
+                    self._newest, self._may_be_stale = found, False
             if self._newest > after:
                 return self._newest
             try:
                 async with asyncio.timeout(POLL_S):
-                    await self._told.wait()
+                    await self._notified.wait()
             except TimeoutError:
-                self._missing = True
+                self._may_be_stale = True
 
-    def _heard(self, _pid: int, checkpoint: int | None) -> None:
+    def _on_notification(self, _pid: int, checkpoint: int | None) -> None:
         if checkpoint is None:
-            self._missing = True
+            self._may_be_stale = True
         else:
             self._newest = checkpoint
-        self._told.set()
+        self._notified.set()
 
-    def _missed(self) -> None:
-        self._missing = True
-        self._told.set()
+    def _on_gap(self) -> None:
+        self._may_be_stale = True
+        self._notified.set()

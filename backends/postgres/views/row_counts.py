@@ -6,20 +6,24 @@ many rows there are in all.
 
 from collections.abc import Sequence
 
-from baton.backends.sql.view_statements import Mark, Statement, TableSql, quoted
+from baton.backends.sql.view_statements import Placeholder, Statement, TableSql, quoted
 from baton.eventlog.ports.views import Query, Table
 
 _EXACT = ("=", "in")
 
 
-class Tally(TableSql):
+class RowCounts(TableSql):
     """The numbers of rows of one table, by the columns it wants `counted`, which are texts."""
 
-    def __init__(self, declared: Table, *, schema: str, counts: str, mark: Mark) -> None:
+    def __init__(
+        self, declared: Table, *, schema: str, counts: str, placeholder: Placeholder
+    ) -> None:
         """`counts` is the quoted name of the table whose rows are counted."""
         # No view can have a name that begins like this.
         super().__init__(
-            declared, name=f"{quoted(schema)}.{quoted(f'_{declared.name}')}", mark=mark
+            declared,
+            name=f"{quoted(schema)}.{quoted(f'_{declared.name}')}",
+            placeholder=placeholder,
         )
         self._by = [quoted(name) for name in declared.counted]
         self._counts = counts
@@ -41,9 +45,9 @@ class Tally(TableSql):
         that of the keys' two. The counted table is seen as it was before the commit.
         """
         by = ", ".join(["tenant", *self._by])
-        changes = [self._gone(first) for first in (puts, removes) if first is not None]
+        changes = [self._removed(first) for first in (puts, removes) if first is not None]
         if puts is not None:
-            changes.append(self._come(puts))
+            changes.append(self._added(puts))
         return (
             f"INSERT INTO {self.name} AS kept ({by}, rows)"  # noqa: S608 - names are checked
             f" SELECT {by}, sum(change) FROM ({' UNION ALL '.join(changes)}) AS changes"
@@ -61,19 +65,20 @@ class Tally(TableSql):
         where, values = self._where(query)
         return Statement(f"SELECT coalesce(sum(rows), 0) FROM {self.name}{where}", values)  # noqa: S608 - as above
 
-    def _come(self, first: int) -> str:
+    def _added(self, first: int) -> str:
         places = [0, *map(self.columns.index, self.declared.counted)]
-        given, names = self._given(first, places), ["tenant", *self._by]
+        given, names = self._array_parameters(first, places), ["tenant", *self._by]
         return f"SELECT {', '.join(names)}, 1 FROM {given} AS come ({', '.join(names)})"  # noqa: S608 - as above
 
-    def _gone(self, first: int) -> str:
+    def _removed(self, first: int) -> str:
         # OFFSET keeps it from being joined in any other way than row by row, along the index.
         return (
             f"SELECT given.tenant, {', '.join(self._by)}, -1 AS change"  # noqa: S608 - as above
-            f" FROM {self._given(first, (0, 1))} AS given (tenant, key) CROSS JOIN LATERAL ("
+            f" FROM {self._array_parameters(first, (0, 1))} AS given (tenant, key)"
+            " CROSS JOIN LATERAL ("
             f"SELECT {', '.join(self._by)} FROM {self._counts} AS held"
             " WHERE held.tenant = given.tenant AND held.key = given.key OFFSET 0) AS before"
         )
 
-    def _given(self, first: int, places: Sequence[int]) -> str:
+    def _array_parameters(self, first: int, places: Sequence[int]) -> str:
         return f"unnest({', '.join(f'${first + place}::text[]' for place in places)})"

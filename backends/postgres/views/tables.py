@@ -5,7 +5,7 @@ Text compares by code point, and what isn't set stands first in every index, as 
 
 from collections.abc import Iterator, Sequence
 
-from baton.backends.postgres.views.row_counts import Tally
+from baton.backends.postgres.views.row_counts import RowCounts
 from baton.backends.sql.view_statements import Statement, TableSql, quoted
 from baton.eventlog.ports.views import Change, Index, Query, Table
 
@@ -19,11 +19,13 @@ class ViewTable(TableSql):
     def __init__(self, declared: Table, schema: str) -> None:
         """Raises ValueError for a name that could be mistaken for something else."""
         name = f"{quoted(schema)}.{quoted(declared.name)}"
-        super().__init__(declared, name=name, mark=_mark)
+        super().__init__(declared, name=name, placeholder=_placeholder)
         kinds = ["bigint" if column.kind == "int" else "text" for column in declared.columns]
-        self._arrays = [f"{kind}[]" for kind in (*_FIXED, *kinds)]
-        self._tally = (
-            Tally(declared, schema=schema, counts=name, mark=_mark) if declared.counted else None
+        self._array_types = [f"{kind}[]" for kind in (*_FIXED, *kinds)]
+        self._row_counts = (
+            RowCounts(declared, schema=schema, counts=name, placeholder=_placeholder)
+            if declared.counted
+            else None
         )
 
     def create(self) -> Iterator[str]:
@@ -31,33 +33,33 @@ class ViewTable(TableSql):
         text = _TYPES["text"]
         fixed = [f"tenant {text} NOT NULL", f"key {text} NOT NULL", "document bytea NOT NULL"]
         columns = [f"{quoted(c.name)} {_TYPES[c.kind]}" for c in self.declared.columns]
-        listed = ", ".join([*fixed, *columns, "PRIMARY KEY (tenant, key)"])
+        column_list = ", ".join([*fixed, *columns, "PRIMARY KEY (tenant, key)"])
         # Rows are updated in place, where no index has to know: that takes room beside them.
-        yield f"CREATE TABLE {self.name} ({listed}) WITH (fillfactor = 80)"
+        yield f"CREATE TABLE {self.name} ({column_list}) WITH (fillfactor = 80)"
         for index in self.declared.indexes:
-            by = ", ".join(self._indexed(index))
+            by = ", ".join(self._index_columns(index))
             where = f" WHERE {self.column(index.where_set)} IS NOT NULL" if index.where_set else ""
             yield f"CREATE INDEX ON {self.name} ({by}){where}"
-        if self._tally is not None:
-            yield self._tally.create()
+        if self._row_counts is not None:
+            yield self._row_counts.create()
 
-    def changing(self, change: Change, first: int, condition: str) -> Iterator[str]:
+    def change_statements(self, change: Change, first: int, condition: str) -> Iterator[str]:
         """Yield the statements that together make a change under a condition.
 
-        Its values (`arrays_of`) are numbered from `first` on.
+        Its values (`column_arrays`) are numbered from `first` on.
         """
         puts = first if change.upserts else None
         removes = first + (len(self.columns) if change.upserts else 0) if change.deletes else None
         if puts is not None:
-            yield self._put(puts, condition)
+            yield self._upsert(puts, condition)
         if removes is not None:
-            yield self._remove(removes, condition)
-        if self._tally is not None and (change.upserts or change.deletes):
-            yield self._tally.change(puts=puts, removes=removes, condition=condition)
+            yield self._delete(removes, condition)
+        if self._row_counts is not None and (change.upserts or change.deletes):
+            yield self._row_counts.change(puts=puts, removes=removes, condition=condition)
 
     def get_many(self) -> str:
         """Return the statement that finds the documents of many (tenant, key), in two arrays."""
-        given = self._given(_FIXED_ARRAYS[:2], 1)
+        given = self._array_parameters(_FIXED_ARRAY_TYPES[:2], 1)
         return (
             f"SELECT tenant, key, document FROM unnest({given}) AS given (tenant, key)"  # noqa: S608 - as above
             f" JOIN {self.name} USING (tenant, key)"
@@ -65,42 +67,43 @@ class ViewTable(TableSql):
 
     def count(self, query: Query) -> Statement:
         """Return the statement that tells how many rows match."""
-        if self._tally is not None and self._tally.covers(query):
-            return self._tally.count(query)
+        if self._row_counts is not None and self._row_counts.covers(query):
+            return self._row_counts.count(query)
         return super().count(query)
 
-    def _put(self, first: int, condition: str) -> str:
+    def _upsert(self, first: int, condition: str) -> str:
         sets = ", ".join(f"{quoted(c)} = excluded.{quoted(c)}" for c in self.columns[2:])
         return (
-            f"INSERT INTO {self.name} ({self.listed})"  # noqa: S608 - names are checked
-            f" SELECT * FROM unnest({self._given(self._arrays, first)}) WHERE {condition}"
+            f"INSERT INTO {self.name} ({self.column_list})"  # noqa: S608 - names are checked
+            f" SELECT * FROM unnest({self._array_parameters(self._array_types, first)})"
+            f" WHERE {condition}"
             f" ON CONFLICT (tenant, key) DO UPDATE SET {sets}"
         )
 
-    def _remove(self, first: int, condition: str) -> str:
-        given = self._given(_FIXED_ARRAYS[:2], first)
+    def _delete(self, first: int, condition: str) -> str:
+        given = self._array_parameters(_FIXED_ARRAY_TYPES[:2], first)
         return (
             f"DELETE FROM {self.name} AS gone USING unnest({given}) AS given (tenant, key)"  # noqa: S608 - as above
             f" WHERE gone.tenant = given.tenant AND gone.key = given.key AND {condition}"
         )
 
-    def _indexed(self, index: Index) -> Iterator[str]:
-        for name in self.indexed(index):
+    def _index_columns(self, index: Index) -> Iterator[str]:
+        for name in self.index_columns(index):
             unset = "" if name in ("tenant", "key") else " NULLS FIRST"
             yield f"{self.column(name)}{unset}"
 
-    def _given(self, arrays: Sequence[str], first: int) -> str:
+    def _array_parameters(self, arrays: Sequence[str], first: int) -> str:
         return ", ".join(f"${number}::{array}" for number, array in enumerate(arrays, first))
 
 
-def _mark(number: int) -> str:
+def _placeholder(number: int) -> str:
     return f"${number}"
 
 
-_FIXED_ARRAYS = tuple(f"{kind}[]" for kind in _FIXED)
+_FIXED_ARRAY_TYPES = tuple(f"{kind}[]" for kind in _FIXED)
 
 
-def arrays_of(change: Change) -> list[list[str | int | bytes | None]]:
+def column_arrays(change: Change) -> list[list[str | int | bytes | None]]:
     """Return the columns of the rows to put, in the order of `ViewTable.columns`, then the keys to
     remove, by tenant and key.
     """

@@ -8,33 +8,40 @@ from collections.abc import Mapping, Sequence
 
 from baton.backends.postgres.database import Database, Value, open_database
 from baton.backends.postgres.views import view_sets
-from baton.backends.postgres.views.checkpoint_notifications import CHANNEL, Progress
-from baton.backends.postgres.views.tables import ViewTable, arrays_of
-from baton.backends.postgres.views.view_sets import LIVE, TEMPORARY, ViewSet, state_of
+from baton.backends.postgres.views.checkpoint_notifications import CHANNEL, CheckpointNotifications
+from baton.backends.postgres.views.tables import ViewTable, column_arrays
+from baton.backends.postgres.views.view_sets import (
+    LIVE_SCHEMA,
+    TEMPORARY_SCHEMA,
+    ViewSet,
+    state_table,
+)
 from baton.eventlog.errors import InUse, Unavailable
 from baton.eventlog.ports.views import Change, Page, Query, Row, Table, ViewStore
 
 # Nobody waits for the disk: what a crash of the server takes back, with the checkpoint, is folded
 # again from the events.
-_MOVED = """moved AS (
+_MOVE_CHECKPOINT = """moved AS (
     UPDATE {state} SET checkpoint = $1 WHERE generation = $2 AND checkpoint IN ($1, $3)
     RETURNING set_config('synchronous_commit', 'off', true)
 )"""
-_TOLD = f"SELECT count(pg_notify('{CHANNEL}', $1::bigint::text)) FROM moved"  # noqa: S608 - ours
+_NOTIFY = f"SELECT count(pg_notify('{CHANNEL}', $1::bigint::text)) FROM moved"  # noqa: S608 - ours
 _IF_MOVED = "EXISTS (SELECT FROM moved)"
 
 
 class PostgresViewStore:
     """Implements `ViewStore` and `KeptViews` on one schema of a database."""
 
-    def __init__(self, database: Database, *, schema: str = LIVE, owned: bool = False) -> None:
+    def __init__(
+        self, database: Database, *, schema: str = LIVE_SCHEMA, owned: bool = False
+    ) -> None:
         """With `owned`, closing the store closes the database."""
         self.database = database
         self.schema = schema
         self._owned = owned
-        self.held = ViewSet(0, "", 0)
+        self.view_set = ViewSet(0, "", 0)
         self.tables: dict[str, ViewTable] = {}
-        self._progress = Progress(database.url, self.checkpoint)
+        self._notifications = CheckpointNotifications(database.url, self.checkpoint)
 
     async def prepare(self, tables: Sequence[Table]) -> None:
         """Create the tables; when one is missing or was declared otherwise, all start over."""
@@ -46,7 +53,7 @@ class PostgresViewStore:
                 await view_sets.lock(transaction)
                 found = await view_sets.load(transaction, self.schema)
                 if found is None or found.shape != shape:
-                    found = await view_sets.start_over(transaction, tables)
+                    found = await view_sets.replace_live(transaction, tables)
         self.use(tables, found)
 
     async def attach(self, tables: Sequence[Table]) -> bool:
@@ -60,19 +67,19 @@ class PostgresViewStore:
 
     async def moved(self, after: int) -> int:
         """Wait for and return a checkpoint behind `after`."""
-        return await self._progress.moved(after)
+        return await self._notifications.moved(after)
 
     async def commit(self, changes: Sequence[Change], *, checkpoint: int) -> None:
         """Apply `changes` and move the checkpoint, together.
 
         Raises `InUse` when another process keeps these views now.
         """
-        statement, values = self._commit(changes)
-        known = (checkpoint, self.held.generation, self.held.checkpoint)
+        statement, values = self._commit_statement(changes)
+        known = (checkpoint, self.view_set.generation, self.view_set.checkpoint)
         ((moved,),) = await self.database.fetch(statement, *known, *values)
         if not moved:
             raise InUse("another process keeps the views now")
-        self.held = self.held._replace(checkpoint=checkpoint)
+        self.view_set = self.view_set._replace(checkpoint=checkpoint)
 
     async def checkpoint(self) -> int:
         """Return the position the views hold, 0 when they hold nothing."""
@@ -116,10 +123,10 @@ class PostgresViewStore:
         """Return the same tables once more, empty; temporary ones when these are only read."""
         tables = [table.declared for table in self.tables.values()]
         if self.database.read_only:
-            return await _temporary(self.database.url, tables)
+            return await _open_temporary(self.database.url, tables)
         async with self.database.transaction() as transaction:
             await view_sets.lock(transaction)
-            schema, made = await view_sets.create_aside(transaction, tables)
+            schema, made = await view_sets.create_staging(transaction, tables)
         fresh = PostgresViewStore(self.database, schema=schema)
         fresh.use(tables, made)
         return fresh
@@ -132,17 +139,17 @@ class PostgresViewStore:
         async with self.database.transaction() as transaction:
             await view_sets.lock(transaction)
             await view_sets.swap(transaction, fresh.schema, tables)
-        self.use(tables, fresh.held)
+        self.use(tables, fresh.view_set)
 
     async def close(self) -> None:
         """Let go of the database, unless it is another's."""
-        await self._progress.close()
+        await self._notifications.close()
         if self._owned:
             await self.database.close()
 
-    def use(self, tables: Sequence[Table], held: ViewSet) -> None:
+    def use(self, tables: Sequence[Table], view_set: ViewSet) -> None:
         """Stand on tables that are there, as they are now."""
-        self.held = held
+        self.view_set = view_set
         self.tables = {table.name: ViewTable(table, self.schema) for table in tables}
 
     def _table(self, name: str) -> ViewTable:
@@ -150,25 +157,25 @@ class PostgresViewStore:
             raise Unavailable("the views aren't there yet: they come with the first projector")
         return self.tables[name]
 
-    def _commit(self, changes: Sequence[Change]) -> tuple[str, list[Value]]:
+    def _commit_statement(self, changes: Sequence[Change]) -> tuple[str, list[Value]]:
         """Return the statement, and its values from the fourth on."""
-        parts = [_MOVED.format(state=state_of(self.schema))]
+        parts = [_MOVE_CHECKPOINT.format(state=state_table(self.schema))]
         values: list[Value] = []
         for change in changes:
             table, first = self._table(change.table), len(values) + 4
-            values += arrays_of(change)
-            acts = table.changing(change, first, _IF_MOVED)
+            values += column_arrays(change)
+            acts = table.change_statements(change, first, _IF_MOVED)
             parts += [f"s{number} AS ({act})" for number, act in enumerate(acts, len(parts))]
-        return f"WITH {', '.join(parts)} {_TOLD}", values
+        return f"WITH {', '.join(parts)} {_NOTIFY}", values
 
 
-async def _temporary(url: str, tables: Sequence[Table]) -> PostgresViewStore:
+async def _open_temporary(url: str, tables: Sequence[Table]) -> PostgresViewStore:
     """Return empty tables that only one connection sees, and that end with it."""
     database = await open_database(url, single=True)
-    store = PostgresViewStore(database, schema=TEMPORARY, owned=True)
+    store = PostgresViewStore(database, schema=TEMPORARY_SCHEMA, owned=True)
     try:
         async with database.transaction() as transaction:
-            store.use(tables, await view_sets.create(transaction, TEMPORARY, tables, 0))
+            store.use(tables, await view_sets.create(transaction, TEMPORARY_SCHEMA, tables, 0))
     except BaseException:
         await database.close()
         raise

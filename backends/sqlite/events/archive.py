@@ -6,10 +6,10 @@ from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from baton.backends.sqlite.database import FolderLock, reader
+from baton.backends.sqlite.database import FolderLock, open_reader
 from baton.backends.sqlite.errors import as_unavailable
 from baton.backends.sqlite.events.schema import create
-from baton.backends.sqlite.writing.writer_process import opened
+from baton.backends.sqlite.writing.writer_process import open_connection
 from baton.eventlog.errors import Unavailable
 from baton.eventlog.events.envelope import Stored
 from baton.eventlog.ports.archive import NotEmpty
@@ -22,7 +22,7 @@ _HEAD = "SELECT coalesce(max(rowid), 0) FROM stored_events"
 _INSERT = """
 INSERT INTO stored_events (rowid, originator_id, originator_version, topic, state)
 VALUES (?, ?, ?, ?, ?)"""
-_START_OVER = "DELETE FROM tracking"
+_RESET_FOLLOWERS = "DELETE FROM tracking"
 
 
 class SqliteArchive:
@@ -52,7 +52,7 @@ class SqliteArchive:
             try:
                 if await self.head():
                     raise NotEmpty
-                self._connection.execute(_START_OVER)
+                self._connection.execute(_RESET_FOLLOWERS)
                 for batch in batches:
                     self._connection.executemany(_INSERT, batch)
                     await asyncio.sleep(0)  # who wants to stop is heard before it is too late
@@ -75,7 +75,7 @@ async def open_archive(place: Place) -> SqliteArchive:
     path = place.folder / "baton.db"
     with ExitStack() as owned, as_unavailable():
         if place.read_only:
-            connection = reader(path)
+            connection = open_reader(path)
         else:
             connection = await _writing(path, owned)
         owned.callback(connection.close)
@@ -88,4 +88,4 @@ async def _writing(path: Path, owned: ExitStack) -> sqlite3.Connection:
     lock = await FolderLock.take(path.parent)
     owned.callback(lock.release)
     create(path)
-    return opened(str(path), "FULL")
+    return open_connection(str(path), "FULL")

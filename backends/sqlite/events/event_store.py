@@ -10,7 +10,7 @@ from collections.abc import Coroutine, Sequence
 from typing import TypeAlias
 
 from baton.backends.sqlite.errors import as_unavailable
-from baton.backends.sqlite.events.recorder import inserting, looking_for
+from baton.backends.sqlite.events.recorder import existing_streams_statements, insert_statements
 from baton.backends.sqlite.writing.writer import ConstraintViolated, Writer, results_of
 from baton.backends.sqlite.writing.writer_process import Answer
 from baton.eventlog.errors import Unavailable
@@ -22,9 +22,9 @@ from baton.eventlog.loops.group_commit import GroupCommit, Row
 PAGE = 250
 """Events read and decoded before others get their turn on the event loop."""
 
-_Done: TypeAlias = "asyncio.Future[Sequence[int | Conflict]]"
+_CommitResults: TypeAlias = "asyncio.Future[Sequence[int | Conflict]]"
 
-AHEAD = 4
+CONCURRENT_COMMITS = 4
 """Commits asked for at once: the event loop has work to do while they are made."""
 
 _COLUMNS = "SELECT rowid, originator_id, originator_version, topic, state FROM stored_events"
@@ -41,8 +41,10 @@ class SqliteEventStore:
     def __init__(self, reader: sqlite3.Connection, writer: Writer) -> None:
         self._reader = reader
         self._writer = writer
-        self.log = Feed(self._read_on, head=self._number(_HEAD))
-        self._appends = GroupCommit(self._commit, self._newest, self._publish, ahead=AHEAD)
+        self.log = Feed(self._read_after, head=self._number(_HEAD))
+        self._appends = GroupCommit(
+            self._commit, self._newest, self._publish, ahead=CONCURRENT_COMMITS
+        )
 
     def append(self, writes: Sequence[Write]) -> Coroutine[None, None, Appended | Conflict]:
         """Record all of `writes` or none; durable when it returns."""
@@ -77,41 +79,43 @@ class SqliteEventStore:
         """Finish what was accepted."""
         await self._appends.close()
 
-    def _commit(self, appends: Sequence[Sequence[Row]]) -> _Done:
-        done: _Done = asyncio.get_running_loop().create_future()
+    def _commit(self, appends: Sequence[Sequence[Row]]) -> _CommitResults:
+        done: _CommitResults = asyncio.get_running_loop().create_future()
         self._insert(appends, set(), done)
         return done
 
-    def _insert(self, appends: Sequence[Sequence[Row]], taken: set[str], done: _Done) -> None:
-        """Have all inserted at once, but for those that are in conflict over streams `taken`."""
-        rows = [row for append in appends if not _conflict(append, taken) for row in append]
+    def _insert(
+        self, appends: Sequence[Sequence[Row]], conflicting: set[str], done: _CommitResults
+    ) -> None:
+        """Insert all appends in one commit, except those that write to a `conflicting` stream."""
+        rows = [row for append in appends if not _conflict(append, conflicting) for row in append]
         if not rows:
-            done.set_result(_positions(appends, 0, taken))
+            done.set_result(_positions(appends, 0, conflicting))
             return
 
-        def answered(answer: asyncio.Future[Answer]) -> None:
+        def on_answer(answer: asyncio.Future[Answer]) -> None:
             try:
                 (*_, (_, last)) = results_of(answer.result())
-                done.set_result(_positions(appends, (last or 0) - len(rows) + 1, taken))
+                done.set_result(_positions(appends, (last or 0) - len(rows) + 1, conflicting))
             except ConstraintViolated as error:
-                self._leave_out(appends, error, done)
+                self._retry_without_conflicts(appends, error, done)
             except Exception as error:  # noqa: BLE001 - each caller is told
-                self._catch_up()
+                self._publish_missed()
                 done.set_exception(error)
 
-        self._writer.ask(inserting(rows)).add_done_callback(answered)
+        self._writer.ask(insert_statements(rows)).add_done_callback(on_answer)
 
-    def _leave_out(
-        self, appends: Sequence[Sequence[Row]], error: ConstraintViolated, done: _Done
+    def _retry_without_conflicts(
+        self, appends: Sequence[Sequence[Row]], error: ConstraintViolated, done: _CommitResults
     ) -> None:
         """Insert once more, without those that are in conflict."""
         try:
-            taken = self._taken([row for append in appends for row in append])
+            conflicting = self._existing_streams([row for append in appends for row in append])
         except Unavailable as unavailable:
             done.set_exception(unavailable)
         else:
-            if taken:
-                self._insert(appends, taken, done)
+            if conflicting:
+                self._insert(appends, conflicting, done)
             else:
                 done.set_exception(Unavailable(f"SQLite: {error}"))
 
@@ -120,25 +124,25 @@ class SqliteEventStore:
         if recorded[0].position == self.log.head + 1:
             self.log.publish(recorded, size=size)
         else:
-            self._catch_up()
+            self._publish_missed()
 
-    def _catch_up(self) -> None:
+    def _publish_missed(self) -> None:
         """Publish what was committed although nobody heard of it: the writing process died."""
         while missed := self._page(_ALL, self.log.head, PAGE):
             self.log.publish(missed)
 
-    def _taken(self, rows: Sequence[Row]) -> set[str]:
+    def _existing_streams(self, rows: Sequence[Row]) -> set[str]:
         with as_unavailable():
             return {
                 stream
-                for statement, values in looking_for(rows)
+                for statement, values in existing_streams_statements(rows)
                 for (stream,) in self._reader.execute(statement, values)
             }
 
     async def _newest(self, stream: str) -> int:
         return self._number(_NEWEST, stream)
 
-    async def _read_on(self, after: int, limit: int) -> Sequence[Recorded]:
+    async def _read_after(self, after: int, limit: int) -> Sequence[Recorded]:
         return await self.read_all(after=after, limit=limit)
 
     def _page(self, statement: str, *parameters: str | int) -> list[Recorded]:
@@ -153,12 +157,12 @@ class SqliteEventStore:
 
 
 def _positions(
-    appends: Sequence[Sequence[Row]], first: int, taken: set[str]
+    appends: Sequence[Sequence[Row]], first: int, conflicting: set[str]
 ) -> Sequence[int | Conflict]:
-    """Return what became of each append when those that touch `taken` were left out."""
+    """Return what became of each append when those that touch `conflicting` were left out."""
     found: list[int | Conflict] = []
     for append in appends:
-        if conflict := _conflict(append, taken):
+        if conflict := _conflict(append, conflicting):
             found.append(conflict)
         else:
             found.append(first)
@@ -166,7 +170,7 @@ def _positions(
     return found
 
 
-def _conflict(append: Sequence[Row], taken: set[str]) -> Conflict | None:
-    if not taken:
+def _conflict(append: Sequence[Row], conflicting: set[str]) -> Conflict | None:
+    if not conflicting:
         return None
-    return next((Conflict(row[0]) for row in append if row[0] in taken), None)
+    return next((Conflict(row[0]) for row in append if row[0] in conflicting), None)

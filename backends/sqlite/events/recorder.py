@@ -13,7 +13,7 @@ from eventsourcing.sqlite import SQLiteApplicationRecorder, SQLiteCursor, SQLite
 from baton.eventlog.loops.group_commit import Row
 
 COLUMNS = 4
-MAX_ROWS = 2_000  # SQLite takes 32,766 values
+ROWS_PER_STATEMENT = 2_000  # SQLite takes 32,766 values
 
 _TABLE = """
 CREATE TABLE IF NOT EXISTS stored_events (
@@ -27,7 +27,7 @@ CREATE TABLE IF NOT EXISTS stored_events (
 _INSERT = (
     "INSERT INTO stored_events (originator_id, originator_version, topic, state) VALUES {values}"
 )
-_TAKEN = """
+_EXISTING_STREAMS = """
 SELECT DISTINCT originator_id FROM (VALUES {values}) AS asked CROSS JOIN stored_events
 ON originator_id = asked.column1 AND originator_version = asked.column2"""
 
@@ -43,7 +43,7 @@ class _EventRecorder(SQLiteApplicationRecorder):
             (str(e.originator_id), e.originator_version, e.topic, e.state) for e in stored_events
         ]
         ids: list[int] = []
-        for statement, values in inserting(rows):
+        for statement, values in insert_statements(rows):
             c.execute(statement, values)
             last = c.lastrowid
             ids.extend(range(last - len(values) // COLUMNS + 1, last + 1))
@@ -54,23 +54,26 @@ class SqliteRecorder(SQLiteProcessRecorder, _EventRecorder):
     """Events and tracking records; it makes the tables that Baton's writing process fills."""
 
 
-def inserting(rows: Sequence[Row]) -> list[tuple[str, list[str | int | bytes]]]:
+def insert_statements(rows: Sequence[Row]) -> list[tuple[str, list[str | int | bytes]]]:
     """Return the statements that insert `rows`, which get row ids without a hole."""
     return [
         (_insert(len(chunk)), [value for row in chunk for value in row]) for chunk in _chunks(rows)
     ]
 
 
-def looking_for(rows: Sequence[Row]) -> list[tuple[str, list[str | int | bytes]]]:
+def existing_streams_statements(rows: Sequence[Row]) -> list[tuple[str, list[str | int | bytes]]]:
     """Return the statements that find the streams that have one of `rows` already."""
     return [
-        (_taken(len(chunk)), [value for row in chunk for value in row[:2]])
+        (_existing_streams(len(chunk)), [value for row in chunk for value in row[:2]])
         for chunk in _chunks(rows)
     ]
 
 
 def _chunks(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
-    return (rows[start : start + MAX_ROWS] for start in range(0, len(rows), MAX_ROWS))
+    return (
+        rows[start : start + ROWS_PER_STATEMENT]
+        for start in range(0, len(rows), ROWS_PER_STATEMENT)
+    )
 
 
 @lru_cache(maxsize=64)
@@ -79,5 +82,5 @@ def _insert(rows: int) -> str:
 
 
 @lru_cache(maxsize=64)
-def _taken(rows: int) -> str:
-    return _TAKEN.format(values=",".join(["(?,?)"] * rows))
+def _existing_streams(rows: int) -> str:
+    return _EXISTING_STREAMS.format(values=",".join(["(?,?)"] * rows))

@@ -7,7 +7,7 @@ from baton.backends.sqlite.database import Datastore
 from baton.backends.sqlite.events.recorder import SqliteRecorder
 
 # A claim without an answer was made by a process that is gone: only one has the folder.
-_ABANDONED = "DELETE FROM idempotency_keys WHERE status IS NULL"
+_DELETE_ABANDONED_CLAIMS = "DELETE FROM idempotency_keys WHERE status IS NULL"
 
 
 def create(path: Path) -> None:
@@ -19,6 +19,6 @@ def create(path: Path) -> None:
         with datastore.transaction(commit=True) as cursor:
             for statement in schema.split(";"):
                 cursor.execute(statement)
-            cursor.execute(_ABANDONED)
+            cursor.execute(_DELETE_ABANDONED_CLAIMS)
     finally:
         datastore.close()

@@ -6,7 +6,9 @@ from functools import lru_cache
 from baton.backends.sql.view_statements import TableSql, quoted
 from baton.eventlog.ports.views import Table
 
-_PARAMETERS = 8_000  # SQLite takes 32,766; longer statements cost more to prepare than they save
+_MAX_PARAMETERS = (
+    8_000  # SQLite takes 32,766; longer statements cost more to prepare than they save
+)
 
 
 class ViewTable(TableSql):
@@ -15,8 +17,8 @@ class ViewTable(TableSql):
     def __init__(self, declared: Table, generation: int) -> None:
         """Raises ValueError for a name that could be mistaken for something else."""
         name = quoted(f"{declared.name}_{generation}")
-        super().__init__(declared, name=name, mark=lambda _: "?")
-        self.rows_at_once = _PARAMETERS // len(self.columns)
+        super().__init__(declared, name=name, placeholder=lambda _: "?")
+        self.rows_per_statement = _MAX_PARAMETERS // len(self.columns)
 
     def create(self) -> Iterator[str]:
         """Return the statements that make the table and its indexes."""
@@ -25,7 +27,7 @@ class ViewTable(TableSql):
         listed = ", ".join([*fixed, *columns, "PRIMARY KEY (tenant, key)"])
         yield f"CREATE TABLE {self.name} ({listed})"
         for number, index in enumerate(self.declared.indexes):
-            by = ", ".join(self.column(name) for name in self.indexed(index))
+            by = ", ".join(self.column(name) for name in self.index_columns(index))
             where = f" WHERE {self.column(index.where_set)} IS NOT NULL" if index.where_set else ""
             name = quoted(f"{self.name.strip(chr(34))}_by_{number}")
             yield f"CREATE INDEX {name} ON {self.name} ({by}){where}"

@@ -12,17 +12,17 @@ from pathlib import Path
 from typing import Any
 
 from baton.backends.sql.view_statements import Statement
-from baton.backends.sqlite.database import reader
+from baton.backends.sqlite.database import open_reader
 from baton.backends.sqlite.errors import as_unavailable
 from baton.backends.sqlite.writing.writer import Writer
 from baton.backends.sqlite.writing.writer_process import Result, Statements
 
-QUICK_STEPS = 50_000
+EVENT_LOOP_STEPS = 50_000
 """Steps of SQLite's machine, about a millisecond, that a query may take on the event loop."""
 
 Rows = list[tuple[Any, ...]]
 
-_SETS = """
+_CREATE_VIEW_SETS = """
 CREATE TABLE IF NOT EXISTS view_sets (
     generation INTEGER PRIMARY KEY AUTOINCREMENT,
     live INTEGER NOT NULL,
@@ -38,19 +38,21 @@ class ViewDatabase:
         """The file must be there."""
         self.read_only = read_only
         self._writer = writer
-        self._slow = ThreadPoolExecutor(1, thread_name_prefix="baton-queries")
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="baton-queries")
         with as_unavailable():
-            self._reading, self._quick, self._querying = (reader(path) for _ in range(3))
-        self._quick.set_progress_handler(lambda: 1, QUICK_STEPS)
+            self._reading, self._on_event_loop, self._in_thread = (
+                open_reader(path) for _ in range(3)
+            )
+        self._on_event_loop.set_progress_handler(lambda: 1, EVENT_LOOP_STEPS)
 
     @classmethod
-    async def opened(
-        cls, path: Path, *, keep: Sequence[int] = (), read_only: bool = False
+    async def open(
+        cls, path: Path, *, keep_open: Sequence[int] = (), read_only: bool = False
     ) -> "ViewDatabase":
         """Return the database of a file, which is made if it may be; raises `Unavailable`."""
-        writer = Writer(path, "NORMAL", keep=keep, read_only=read_only)
+        writer = Writer(path, "NORMAL", keep_open=keep_open, read_only=read_only)
         if not read_only:
-            await writer.run([(_SETS, ())])
+            await writer.run([(_CREATE_VIEW_SETS, ())])
         return cls(path, writer, read_only=read_only)
 
     async def write(self, statements: Statements) -> Sequence[Result]:
@@ -61,12 +63,12 @@ class ViewDatabase:
         """Return the rows of each statement; one that takes long does so in a thread."""
         with as_unavailable():
             try:
-                return _rows(self._quick, statements)
+                return _rows(self._on_event_loop, statements)
             except sqlite3.OperationalError as error:
                 if error.sqlite_errorcode != sqlite3.SQLITE_INTERRUPT:
                     raise
             return await asyncio.get_running_loop().run_in_executor(
-                self._slow, _rows, self._querying, statements
+                self._thread, _rows, self._in_thread, statements
             )
 
     def read(self, statement: str, values: Sequence[str | int] = ()) -> Rows:
@@ -78,10 +80,10 @@ class ViewDatabase:
         """Finish what was accepted, then let go of the file."""
         try:
             await self._writer.close()
-            await asyncio.to_thread(self._slow.shutdown)
+            await asyncio.to_thread(self._thread.shutdown)
         finally:
-            self._slow.shutdown()  # a connection closed while it is used would crash the process
-            for connection in (self._querying, self._quick, self._reading):
+            self._thread.shutdown()  # a connection closed while it is used would crash the process
+            for connection in (self._in_thread, self._on_event_loop, self._reading):
                 connection.close()
 
 

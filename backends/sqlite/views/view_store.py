@@ -14,15 +14,15 @@ from baton.backends.sqlite.views.view_database import ViewDatabase
 from baton.eventlog.errors import Unavailable
 from baton.eventlog.ports.views import Change, Page, Query, Row, Table, ViewStore
 
-KEYS_AT_ONCE = 200
+KEYS_PER_STATEMENT = 200
 
 _LIVE = "SELECT generation, shape FROM view_sets WHERE live = 1"
-_OLD = "SELECT generation, shape FROM view_sets WHERE live = 0"
+_UNUSED_SETS = "SELECT generation, shape FROM view_sets WHERE live = 0"
 _ADD = "INSERT INTO view_sets (live, checkpoint, shape) VALUES (0, 0, ?)"
 _SHAPE = "SELECT shape FROM view_sets WHERE generation = ?"
-_FORGET = "DELETE FROM view_sets WHERE generation = ?"
+_DELETE_SET = "DELETE FROM view_sets WHERE generation = ?"
 _CHECKPOINT = "SELECT checkpoint FROM view_sets WHERE generation = ?"
-_MOVE = "UPDATE view_sets SET checkpoint = ? WHERE generation = ?"
+_MOVE_CHECKPOINT = "UPDATE view_sets SET checkpoint = ? WHERE generation = ?"
 _SWAP = "UPDATE view_sets SET live = (generation = ?)"
 
 
@@ -47,12 +47,12 @@ class SqliteViewStore:
             await self.database.write([(_SWAP, (made,))])
             self._use(tables, made)
         if not self.database.read_only:
-            await self._drop_old()
+            await self._drop_unused()
 
     async def commit(self, changes: Sequence[Change], *, checkpoint: int) -> None:
         """Apply `changes` and move the checkpoint, together."""
-        steps = [step for change in changes for step in self._steps(change)]
-        await self.database.write([*steps, (_MOVE, (checkpoint, self.generation))])
+        steps = [step for change in changes for step in self._statements(change)]
+        await self.database.write([*steps, (_MOVE_CHECKPOINT, (checkpoint, self.generation))])
 
     async def checkpoint(self) -> int:
         """Return the position the views hold, 0 when they hold nothing."""
@@ -69,10 +69,10 @@ class SqliteViewStore:
     ) -> Mapping[tuple[str, str], bytes]:
         """Return the documents that exist of `keys` (tenant, key)."""
         found: dict[tuple[str, str], bytes] = {}
-        for start in range(0, len(keys), KEYS_AT_ONCE):
+        for start in range(0, len(keys), KEYS_PER_STATEMENT):
             if start:
                 await asyncio.sleep(0)
-            asked = keys[start : start + KEYS_AT_ONCE]
+            asked = keys[start : start + KEYS_PER_STATEMENT]
             statement = self.tables[table].get_many(len(asked))
             values = [part for key in asked for part in key]
             for tenant, key, document in self.database.read(statement, values):
@@ -98,8 +98,8 @@ class SqliteViewStore:
         """Return the same tables once more, empty; in a temporary file when this is only read."""
         tables = [table.declared for table in self.tables.values()]
         if self.database.read_only:
-            return await _temporary(tables)
-        await self._drop_old()
+            return await _open_temporary(tables)
+        await self._drop_unused()
         shape = str(self.database.read(_SHAPE, (self.generation,))[0][0])
         made = await self._create(tables, shape)
         fresh = SqliteViewStore(self.database)
@@ -124,16 +124,16 @@ class SqliteViewStore:
         self.generation = generation
         self.tables = {table.name: ViewTable(table, generation) for table in tables}
 
-    def _steps(self, change: Change) -> list[tuple[str, list[str | int | bytes | None]]]:
+    def _statements(self, change: Change) -> list[tuple[str, list[str | int | bytes | None]]]:
         """Return statements with their values, each for as many rows as one takes."""
         table = self.tables[change.table]
         steps: list[tuple[str, list[str | int | bytes | None]]] = []
-        for start in range(0, len(change.upserts), table.rows_at_once):
-            rows = change.upserts[start : start + table.rows_at_once]
+        for start in range(0, len(change.upserts), table.rows_per_statement):
+            rows = change.upserts[start : start + table.rows_per_statement]
             values = [v for row in rows for v in (row.tenant, row.key, row.document, *row.values)]
             steps.append((table.upsert(len(rows)), values))
-        for start in range(0, len(change.deletes), table.rows_at_once):
-            keys = change.deletes[start : start + table.rows_at_once]
+        for start in range(0, len(change.deletes), table.rows_per_statement):
+            keys = change.deletes[start : start + table.rows_per_statement]
             steps.append((table.delete(len(keys)), [part for key in keys for part in key]))
         return steps
 
@@ -145,27 +145,27 @@ class SqliteViewStore:
         await self.database.write([(statement, ()) for statement in create])
         return generation
 
-    async def _drop_old(self) -> None:
+    async def _drop_unused(self) -> None:
         """Drop what an earlier swap or an unfinished rebuild left behind."""
-        for generation, shape in self.database.read(_OLD):
+        for generation, shape in self.database.read(_UNUSED_SETS):
             names = [declared["name"] for declared in orjson.loads(shape)]
             drop = [ViewTable(Table(name=name), generation).drop() for name in names]
-            statements = [*((statement, ()) for statement in drop), (_FORGET, (generation,))]
+            statements = [*((statement, ()) for statement in drop), (_DELETE_SET, (generation,))]
             await self.database.write(statements)
 
 
 async def open_views(
-    path: Path, *, keep: Sequence[int] = (), read_only: bool = False
+    path: Path, *, keep_open: Sequence[int] = (), read_only: bool = False
 ) -> SqliteViewStore:
     """Return the store of a views file; raises `Unavailable`."""
-    database = await ViewDatabase.opened(path, keep=keep, read_only=read_only)
+    database = await ViewDatabase.open(path, keep_open=keep_open, read_only=read_only)
     return SqliteViewStore(database, owned=ExitStack())
 
 
-async def _temporary(tables: Sequence[Table]) -> SqliteViewStore:
+async def _open_temporary(tables: Sequence[Table]) -> SqliteViewStore:
     owned = ExitStack()
     folder = Path(owned.enter_context(tempfile.TemporaryDirectory(prefix="baton-views-")))
-    store = SqliteViewStore(await ViewDatabase.opened(folder / "views.db"), owned=owned)
+    store = SqliteViewStore(await ViewDatabase.open(folder / "views.db"), owned=owned)
     await store.prepare(tables)
     return store
 

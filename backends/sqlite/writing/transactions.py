@@ -8,7 +8,7 @@ from baton.backends.sqlite.writing.writer import Writer
 from baton.backends.sqlite.writing.writer_process import Statements
 from baton.eventlog.errors import Unavailable
 
-MAX_CHANGES = 200
+CHANGES_PER_COMMIT = 200
 
 Rows = list[tuple[Any, ...]]
 _Waiting = tuple[Statements, asyncio.Future[Sequence[Rows]]]
@@ -41,7 +41,10 @@ class Transactions:
     async def _flush(self) -> None:
         try:
             while self._waiting:
-                batch, self._waiting = self._waiting[:MAX_CHANGES], self._waiting[MAX_CHANGES:]
+                batch, self._waiting = (
+                    self._waiting[:CHANGES_PER_COMMIT],
+                    self._waiting[CHANGES_PER_COMMIT:],
+                )
                 await self._commit(batch)
         finally:
             self._flusher = None

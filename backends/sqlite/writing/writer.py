@@ -29,16 +29,21 @@ class Writer:
     """Runs statements in a process of its own; started when first needed, and again if it died."""
 
     def __init__(
-        self, path: Path, synchronous: Synchronous, *, keep: Sequence[int] = (), read_only: bool
+        self,
+        path: Path,
+        synchronous: Synchronous,
+        *,
+        keep_open: Sequence[int] = (),
+        read_only: bool,
     ) -> None:
-        """`keep` are files that stay open as long as that process lives, such as a lock."""
+        """`keep_open` are file descriptors that the process inherits, such as the folder's lock."""
         self._path = path
         self._synchronous: Synchronous = synchronous
-        self._keep = tuple(keep)
+        self._keep_open = tuple(keep_open)
         self._read_only = read_only
         self._starting = asyncio.Lock()
         self._process: _Process | None = None
-        self._behind_a_start: set[asyncio.Future[Answer]] = set()
+        self._queued_for_start: set[asyncio.Future[Answer]] = set()
 
     @property
     def pid(self) -> int:
@@ -58,20 +63,20 @@ class Writer:
     def ask(self, statements: Statements) -> asyncio.Future[Answer]:
         """Have `statements` run as `run` does, behind those asked before; see `results_of`."""
         process = self._process
-        if process is not None and not process.ended and not self._behind_a_start:
+        if process is not None and not process.ended and not self._queued_for_start:
             return process.ask(statements)
-        asked = asyncio.ensure_future(self._ask_a_new_one(statements))
-        self._behind_a_start.add(asked)
-        asked.add_done_callback(self._behind_a_start.discard)
+        asked = asyncio.ensure_future(self._submit_to_new_process(statements))
+        self._queued_for_start.add(asked)
+        asked.add_done_callback(self._queued_for_start.discard)
         return asked
 
-    async def _ask_a_new_one(self, statements: Statements) -> Answer:
+    async def _submit_to_new_process(self, statements: Statements) -> Answer:
         if self._read_only:
             raise Unavailable("this was opened for reading only")
         async with self._starting:
             if self._process is None or self._process.ended:
                 await self._stop()
-                self._process = await _start(self._path, self._synchronous, self._keep)
+                self._process = await _start(self._path, self._synchronous, self._keep_open)
             answer = self._process.ask(statements)
         return await answer
 
@@ -155,7 +160,7 @@ class _Process(asyncio.Protocol):
                 answer.set_result(("Ended", "the process that writes ended"))
 
 
-async def _start(path: Path, synchronous: Synchronous, keep: Sequence[int]) -> _Process:
+async def _start(path: Path, synchronous: Synchronous, keep_open: Sequence[int]) -> _Process:
     ours, theirs = socket.socketpair()
     script, number = writer_process.__file__, theirs.fileno()
     command = [sys.executable, "-I", "-S", script, str(number), str(path), synchronous]
@@ -165,7 +170,7 @@ async def _start(path: Path, synchronous: Synchronous, keep: Sequence[int]) -> _
                 command,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
-                pass_fds=(number, *keep),
+                pass_fds=(number, *keep_open),
             )
         except OSError as error:
             ours.close()

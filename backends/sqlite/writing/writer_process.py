@@ -24,7 +24,7 @@ Result = tuple[list[tuple[Any, ...]], int | None]
 Answer = tuple[str, Any]
 """("ok", results) or (the error's class, its words)."""
 
-BUSY_SECONDS = 5.0
+BUSY_TIMEOUT_S = 5.0
 CACHED_STATEMENTS = 16  # one of 2,000 rows takes half a megabyte
 
 
@@ -38,7 +38,7 @@ def main(number: int, path: str, synchronous: str) -> None:
         stream = asked.makefile("rb")
         while (request := _request(stream)) is not None:
             try:
-                connection = connection or opened(path, synchronous)
+                connection = connection or open_connection(path, synchronous)
                 answer: Answer = ("ok", run(connection, request))
             except Exception as error:  # noqa: BLE001 - the asker is told
                 answer = (type(error).__name__, str(error))
@@ -48,12 +48,12 @@ def main(number: int, path: str, synchronous: str) -> None:
         connection.close()
 
 
-def opened(path: str, synchronous: str) -> sqlite3.Connection:
+def open_connection(path: str, synchronous: str) -> sqlite3.Connection:
     """Return a connection with a write-ahead log; FULL is durable, NORMAL may lose its end."""
     connection = sqlite3.connect(
         path,
         isolation_level=None,
-        timeout=BUSY_SECONDS,
+        timeout=BUSY_TIMEOUT_S,
         cached_statements=CACHED_STATEMENTS,
     )
     for setting in (

@@ -3,7 +3,7 @@
 from contextlib import AsyncExitStack
 
 from baton.backends.sqlite.checkpoints import SqliteCheckpoints
-from baton.backends.sqlite.database import FolderLock, reader
+from baton.backends.sqlite.database import FolderLock, open_reader
 from baton.backends.sqlite.dead_letters import SqliteDeadLetters
 from baton.backends.sqlite.errors import as_unavailable
 from baton.backends.sqlite.events.event_store import SqliteEventStore
@@ -25,23 +25,25 @@ async def open_stores(place: Place) -> Stores:
         raise Unavailable("SQLite keeps its data in a folder; none was given")
     sealer, path = Sealer(place.sealing_key), place.folder / "baton.db"
     async with AsyncExitStack() as opened:
-        keep: list[int] = []
+        keep_open: list[int] = []
         if not place.read_only:
             lock = await FolderLock.take(place.folder)
             opened.callback(lock.release)
-            keep.append(lock.file)
+            keep_open.append(lock.file)
             with as_unavailable():
                 create(path)
         with as_unavailable():
-            reading = reader(path)
+            reading = open_reader(path)
         opened.callback(reading.close)
-        writer = Writer(path, "FULL", keep=keep, read_only=place.read_only)
+        writer = Writer(path, "FULL", keep_open=keep_open, read_only=place.read_only)
         opened.push_async_callback(writer.close)
         transactions = Transactions(writer)
         opened.push_async_callback(transactions.close)
         events = SqliteEventStore(reading, writer)
         opened.push_async_callback(events.close)
-        views = await open_views(place.folder / "views.db", keep=keep, read_only=place.read_only)
+        views = await open_views(
+            place.folder / "views.db", keep_open=keep_open, read_only=place.read_only
+        )
         opened.push_async_callback(views.close)
         return Stores(
             events=events,
