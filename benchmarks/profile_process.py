@@ -15,7 +15,7 @@ from pathlib import Path
 import orjson
 import uvloop
 
-from baton.cli.make_token import signed
+from baton.cli.make_token import sign_token
 from baton.command_api.app import make_app
 from baton.command_api.serve import serve
 from baton.running import ready, running
@@ -57,7 +57,7 @@ async def through_http(seconds: float) -> Profiled:
     """Profile runs started by a client in another process."""
     settings = settings_in(_DATA)
     assert settings.jwt_secret is not None
-    token = signed(
+    token = sign_token(
         settings.jwt_secret.get_secret_value(),
         sub="bench",
         tenant=TENANT,

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from baton.cli import dev_session as left_by_dev
+from baton.cli import dev_session
 from benchmarks.engine import engine
 from benchmarks.load import TENANT
 from benchmarks.processes import MeasurementFailed, environment
@@ -46,7 +46,7 @@ def baton_dev(folder: Path) -> Iterator[Running]:
         )
     try:
         url = _address(process, data, told)
-        token = left_by_dev.token_in(data) or ""
+        token = dev_session.read_token(data) or ""
         yield Running(url=url, token=token, pid=process.pid, definitions=definitions)
     finally:
         _stop(process)
@@ -60,7 +60,7 @@ async def _defined(data: Path) -> dict[str, str]:
 
 def _address(process: subprocess.Popen[bytes], data: Path, told: Path) -> str:
     deadline = time.monotonic() + _READY_WITHIN_S
-    while (url := left_by_dev.url_in(data)) is None:
+    while (url := dev_session.read_url(data)) is None:
         if process.poll() is not None or time.monotonic() > deadline:
             raise MeasurementFailed(f"baton dev: {told.read_text(encoding='utf-8')[-2_000:]}")
         time.sleep(_LOOK_AGAIN_S)

@@ -14,7 +14,7 @@ from pathlib import Path
 from urllib.error import HTTPError, URLError
 from urllib.request import urlopen
 
-from baton.cli.make_token import signed
+from baton.cli.make_token import sign_token
 from benchmarks.distributed.commands import JWT_SECRET, commands_on
 from benchmarks.distributed.servers import Servers
 from benchmarks.distributed.topics import create_topic
@@ -58,7 +58,7 @@ class Installation:
         """Return the API, with a token."""
         claims = {"tenant": TENANT, "scope": "orchestrator:admin"}
         expires = int(time.time()) + 7_200
-        token = signed(JWT_SECRET, sub="bench", exp=expires, **claims)
+        token = sign_token(JWT_SECRET, sub="bench", exp=expires, **claims)
         return Server(url=self.addresses["api"][0], token=token)
 
 

@@ -14,7 +14,7 @@ _SECRET_FILE = "jwt.secret"  # noqa: S105 - the file's name
 _SEAL_FILE = "seal.key"
 
 
-class NoSecret(Exception):
+class MissingJwtSecret(Exception):
     """There is no JWT secret: set BATON_JWT_SECRET, or name a data folder that holds one."""
 
     def __str__(self) -> str:
@@ -22,19 +22,19 @@ class NoSecret(Exception):
         return str(self.__doc__)
 
 
-def jwt_secret(settings: Settings, *, make: bool) -> str:
-    """Return the configured secret or the data folder's; `make` creates that where it is missing.
+def jwt_secret(settings: Settings, *, create: bool) -> str:
+    """Return the configured secret or the data folder's; `create` makes that where it is missing.
 
-    Raises NoSecret when there is none and none may be made.
+    Raises MissingJwtSecret when there is none and none may be made.
     """
     if settings.jwt_secret is not None:
         return settings.jwt_secret.get_secret_value()
     path = settings.data_folder / _SECRET_FILE
     if path.exists():
         return path.read_text().strip()
-    if not make:
-        raise NoSecret
-    return _keep(path, secrets.token_urlsafe(48))
+    if not create:
+        raise MissingJwtSecret
+    return _create_once(path, secrets.token_urlsafe(48))
 
 
 def sealing_key(settings: Settings) -> bytes:
@@ -46,10 +46,10 @@ def sealing_key(settings: Settings) -> bytes:
         # Several machines share one store: they must come to the same key without sharing a file.
         secret = settings.jwt_secret.get_secret_value()
         return sha256(b"baton sealing key\0" + secret.encode()).digest()
-    return bytes.fromhex(_keep(path, secrets.token_hex(32)))
+    return bytes.fromhex(_create_once(path, secrets.token_hex(32)))
 
 
-def _keep(path: Path, value: str) -> str:
+def _create_once(path: Path, value: str) -> str:
     """Write `value` in one piece, or return what another process was quicker to write."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     made = path.with_name(f"{path.name}.{os.getpid()}")

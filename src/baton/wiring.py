@@ -269,11 +269,11 @@ def _http_function(name: str, entry: DeclaredFunction, url: str) -> HttpFunction
 
 
 def authenticator_of(settings: Settings, clock: Clock) -> TokenAuthenticator:
-    """Return what verifies bearer tokens, by the JWKS where one is named; raises NoSecret."""
+    """Return the verifier of bearer tokens; raises MissingJwtSecret if no key is configured."""
     expected = ExpectedClaims(issuer=settings.jwt_issuer, audience=settings.jwt_audience)
     if settings.jwt_jwks_url is not None:
         return TokenAuthenticator(JwksKeys(settings.jwt_jwks_url, clock), clock, expected)
-    return TokenAuthenticator(SharedSecret(jwt_secret(settings, make=False)), clock, expected)
+    return TokenAuthenticator(SharedSecret(jwt_secret(settings, create=False)), clock, expected)
 
 
 def _checks(

@@ -112,7 +112,7 @@ def test_bad_usage_is_told_in_one_line(call: Call, arguments: str, told: str) ->
 def test_a_failure_nobody_expected_is_one_line_too(
     call: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("baton.cli.load_settings.settings_with", lambda **_: 1 / 0)
+    monkeypatch.setattr("baton.cli.load_settings.load_settings", lambda **_: 1 / 0)
 
     ended = call("config")
 

@@ -38,7 +38,7 @@ POLL_S = 0.05
 async def inside(data: Path, *, store: str = "") -> AsyncIterator[Stack]:
     """Run every role until the block ends; `store` is SQLite in `data`, or "memory:"."""
     settings = Settings(data=data, store=store)
-    jwt_secret(settings, make=True)
+    jwt_secret(settings, create=True)
     async with running(settings) as stack:
         await ready(stack)
         yield stack
@@ -50,7 +50,7 @@ Call = Callable[..., Awaitable[tuple[int, bytes]]]
 @asynccontextmanager
 async def calling(stack: Stack) -> AsyncIterator[Call]:
     """Serve HTTP until the block ends; yield `call(method, path, **more)` -> (status, body)."""
-    secret, now = jwt_secret(stack.settings, make=False), stack.clock.now() // 1000
+    secret, now = jwt_secret(stack.settings, create=False), stack.clock.now() // 1000
     scope = "orchestrator:read orchestrator:write"
     claims = {"sub": "ann", "tenant": TENANT, "scope": scope, "exp": now + 3_600}
     token = jwt.encode(claims, secret, algorithm="HS256")

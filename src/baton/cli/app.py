@@ -13,8 +13,8 @@ import typer
 from baton.cli import config, make_token
 from baton.cli.data import deadletters, export_events, import_events, migrate, replay, republish
 from baton.cli.server import definitions, events, runs
-from baton.cli.services import demo, dev, services, up, worker
-from baton.cli.terminal.failures import INTERRUPTED, complain, explained
+from baton.cli.services import demo, dev, roles, up, worker
+from baton.cli.terminal.failures import INTERRUPTED, describe_error, print_error
 
 app = typer.Typer(
     name="baton",
@@ -46,7 +46,7 @@ app.command(rich_help_panel=_START)(demo.demo)
 app.command(rich_help_panel=_START)(dev.dev)
 app.command(rich_help_panel=_SERVICES)(up.up)
 app.command(rich_help_panel=_SERVICES)(migrate.migrate)
-for verb in services.VERBS:
+for verb in roles.VERBS:
     app.command(rich_help_panel=_SERVICES)(verb)
 app.command(rich_help_panel=_SERVICES)(worker.worker)
 app.add_typer(definitions.app, name="definitions", rich_help_panel=_SERVER)
@@ -69,12 +69,12 @@ def run() -> None:
     try:
         code = app(prog_name="baton", standalone_mode=False)
     except typer.TyperException as error:
-        complain(_usage(error))
+        print_error(_usage(error))
         code = error.exit_code
     except (typer.Abort, KeyboardInterrupt):
         code = INTERRUPTED
     except Exception as error:  # noqa: BLE001 - each is told in one line
-        complain(explained(error))
+        print_error(describe_error(error))
         code = 1
     sys.exit(code)
 

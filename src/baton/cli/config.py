@@ -18,10 +18,10 @@ def config(data: DataFolder = None, as_json: AsJson = False) -> None:
 
     A flag wins over the environment, that over baton.toml, that over the default.
     """
-    from baton.cli.load_settings import settings_with
+    from baton.cli.load_settings import load_settings
     from baton.cli.terminal.output import print_json, print_rows
 
-    settings = settings_with(data=data)
+    settings = load_settings(data=data)
     values: dict[str, Any] = json.loads(settings.model_dump_json())
     values["store"] = settings.store_url
     in_file = _read_file()

@@ -10,23 +10,23 @@ from pathlib import Path
 _TOKEN, _URL = "token", "url"
 
 
-def leave(folder: Path, *, url: str, token: str) -> None:
+def save(folder: Path, *, url: str, token: str) -> None:
     """Put both there."""
-    _keep(folder / _TOKEN, token)
-    _keep(folder / _URL, url)
+    _write_private(folder / _TOKEN, token)
+    _write_private(folder / _URL, url)
 
 
-def withdraw_url(folder: Path) -> None:
+def remove_url(folder: Path) -> None:
     """Nobody answers there any more."""
     (folder / _URL).unlink(missing_ok=True)
 
 
-def token_in(folder: Path) -> str | None:
+def read_token(folder: Path) -> str | None:
     """Return the token, if one was left."""
     return _read(folder / _TOKEN)
 
 
-def url_in(folder: Path) -> str | None:
+def read_url(folder: Path) -> str | None:
     """Return the address of a `dev` that did not say it was leaving."""
     return _read(folder / _URL)
 
@@ -36,7 +36,7 @@ def token_path(folder: Path) -> Path:
     return (folder / _TOKEN).resolve()
 
 
-def _keep(path: Path, value: str) -> None:
+def _write_private(path: Path, value: str) -> None:
     """Replace the file at once, so that no reader sees half of it or before its mode is set."""
     path.parent.mkdir(parents=True, exist_ok=True)
     new = path.with_name(f".{path.name}.{os.getpid()}")

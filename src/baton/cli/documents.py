@@ -10,10 +10,10 @@ from baton.cli.terminal.failures import Failed
 STDIN = "-"
 
 
-def object_of(text: str) -> dict[str, Any]:
+def parse_object(text: str) -> dict[str, Any]:
     """Return the object in `text`, in the file of `@FILE` or on stdin (`@-`); raises Failed."""
     place = text.removeprefix("@")
-    raw = text if place == text else text_of(place)
+    raw = text if place == text else read_text(place)
     try:
         value = json.loads(raw)
     except ValueError as error:
@@ -23,9 +23,9 @@ def object_of(text: str) -> dict[str, Any]:
     return value
 
 
-def document_in(place: str) -> Any:
+def load_document(place: str) -> Any:
     """Return what a JSON or YAML file holds (`-`: stdin); raises Failed."""
-    raw = text_of(place)
+    raw = read_text(place)
     if place.endswith(".json") or raw.lstrip().startswith(("{", "[")):
         try:
             return json.loads(raw)
@@ -34,7 +34,7 @@ def document_in(place: str) -> Any:
     return _yaml(place, raw)
 
 
-def text_of(place: str) -> str:
+def read_text(place: str) -> str:
     """Return the text of a file (`-`: stdin); raises Failed."""
     try:
         return sys.stdin.read() if place == STDIN else Path(place).read_text(encoding="utf-8")

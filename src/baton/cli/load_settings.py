@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from baton.settings import Settings
 
 
-def settings_with(*, data: Path | None = None, **flags: Any) -> "Settings":
+def load_settings(*, data: Path | None = None, **flags: Any) -> "Settings":
     """Return the settings, with what flags say in front; None is a flag that was not given.
 
     A data folder that is named wins over BATON_STORE. Raises Failed.

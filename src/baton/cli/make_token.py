@@ -69,14 +69,14 @@ def token(
     """
     import time
 
-    from baton.cli.load_settings import settings_with
+    from baton.cli.load_settings import load_settings
     from baton.keys import jwt_secret
 
     now = int(time.time())
-    settings = settings_with(data=data)
+    settings = load_settings(data=data)
     typer.echo(
-        signed(
-            jwt_secret(settings, make=False),
+        sign_token(
+            jwt_secret(settings, create=False),
             sub=subject,
             tenant=tenant[0] if len(tenant) == 1 else tenant,
             scope=scope,
@@ -88,7 +88,7 @@ def token(
     )
 
 
-def signed(secret: str, **claims: object) -> str:
+def sign_token(secret: str, **claims: object) -> str:
     """Return a JWT with the claims that have a value; raises Failed."""
     import jwt
 

@@ -31,13 +31,13 @@ def list_letters(
     With --json their contents are there too: `value` is text, or `value_base64` what is none.
     """
     from baton.cli.data.store_checks import require_data
-    from baton.cli.load_settings import settings_with
-    from baton.cli.services.serving import run
+    from baton.cli.event_loop import run_async
+    from baton.cli.load_settings import load_settings
     from baton.cli.terminal.output import print_json, print_rows
 
-    settings = settings_with(data=data)
+    settings = load_settings(data=data)
     require_data(settings)
-    letters = run(_newest(settings, limit))
+    letters = run_async(_newest(settings, limit))
     if as_json:
         print_json([_document(letter) for letter in letters])
         return
@@ -64,14 +64,14 @@ def redrive(
     becomes a further letter.
     """
     from baton.cli.data.store_checks import require_data
-    from baton.cli.load_settings import settings_with
-    from baton.cli.services.serving import run
+    from baton.cli.event_loop import run_async
+    from baton.cli.load_settings import load_settings
 
     if (letter_id is None) != everything:
         raise typer.BadParameter("name one letter's ID, or --all")
-    settings = settings_with(data=data)
+    settings = load_settings(data=data)
     require_data(settings)
-    sent, refused = run(_redrive(settings, letter_id))
+    sent, refused = run_async(_redrive(settings, letter_id))
     typer.echo(f"{sent} sent again")
     if refused:
         shown = "; ".join(refused)

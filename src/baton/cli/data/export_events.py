@@ -21,7 +21,7 @@ STDOUT = Path("-")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class EventFilter:
     """Which events: positions from `first` to `last`, and streams of one tenant or one run."""
 
     tenant: str | None
@@ -29,7 +29,7 @@ class Wanted:
     first: int
     last: int | None
 
-    def holds(self, stream: str) -> bool:
+    def matches(self, stream: str) -> bool:
         """Tell whether events of this stream are wanted."""
         tenant, kind, ident = stream.split("/", 2)
         wanted_run = self.run is None or (kind, ident) == ("run", self.run)
@@ -63,29 +63,29 @@ def export(
     Safe while services run on the same data: it ends with the newest event there was when it began.
     """
     from baton.cli.data.store_checks import open_archive, require_data
-    from baton.cli.load_settings import settings_with
-    from baton.cli.services.serving import run as run_async
-    from baton.cli.terminal.failures import complain
+    from baton.cli.event_loop import run_async
+    from baton.cli.load_settings import load_settings
+    from baton.cli.terminal.failures import print_error
     from baton.cli.terminal.progress import progress_bar
 
-    settings = settings_with(data=data)
+    settings = load_settings(data=data)
     require_data(settings)
-    wanted = Wanted(tenant=tenant, run=run, first=first, last=last)
+    wanted = EventFilter(tenant=tenant, run=run, first=first, last=last)
 
     async def exported() -> _Counts:
         archive = await open_archive(settings, read_only=True)
         try:
-            with _writing(out) as file, progress_bar("Exporting", "positions") as progress:
+            with _output(out) as file, progress_bar("Exporting", "positions") as progress:
                 return await _export(archive, wanted, file, progress)
         finally:
             await archive.close()
 
     counts = run_async(exported())
-    complain(f"Exported {counts.events} events of {len(counts.streams)} streams.")
+    print_error(f"Exported {counts.events} events of {len(counts.streams)} streams.")
 
 
 async def _export(
-    archive: "Archive", wanted: Wanted, file: BinaryIO, progress: "Progress"
+    archive: "Archive", wanted: EventFilter, file: BinaryIO, progress: "Progress"
 ) -> _Counts:
     from baton.eventlog.events.ndjson import line_of
 
@@ -94,7 +94,7 @@ async def _export(
     end = head if wanted.last is None else min(head, wanted.last)
     begin = after = max(0, wanted.first - 1)
     while after < end and (found := await archive.page(after=after, limit=PAGE)):
-        chosen = [one for one in found if one.position <= end and wanted.holds(one.stream)]
+        chosen = [one for one in found if one.position <= end and wanted.matches(one.stream)]
         file.write(b"".join([line_of(one) for one in chosen]))
         counts.events += len(chosen)
         counts.streams.update(one.stream for one in chosen)
@@ -104,7 +104,7 @@ async def _export(
 
 
 @contextmanager
-def _writing(out: Path) -> Iterator[BinaryIO]:
+def _output(out: Path) -> Iterator[BinaryIO]:
     """Yield the file to write to; one with a name gets it when all of it is on the disk."""
     if out == STDOUT:
         yield sys.stdout.buffer

@@ -32,17 +32,17 @@ def import_(
     then nothing was imported.
     """
     from baton.cli.data.store_checks import open_archive
-    from baton.cli.load_settings import settings_with
-    from baton.cli.services.serving import run
+    from baton.cli.event_loop import run_async
+    from baton.cli.load_settings import load_settings
     from baton.cli.terminal.progress import progress_bar
     from baton.eventlog.events.ndjson import Lines
     from baton.eventlog.ports.archive import NotEmpty
 
-    settings = settings_with(data=data)
+    settings = load_settings(data=data)
     lines = Lines()
 
     async def imported() -> None:
-        with _reading(file) as (source, size):
+        with _input(file) as (source, size):
             archive = await open_archive(settings, read_only=False)
             try:
                 with progress_bar("Importing", "bytes") as progress:
@@ -51,7 +51,7 @@ def import_(
                 await archive.close()
 
     try:
-        run(imported())
+        run_async(imported())
     except NotEmpty as error:
         raise Failed(f"{error} Name another with --data or BATON_STORE") from None
     typer.echo(f"Imported {lines.number} events of {lines.streams} streams.")
@@ -73,7 +73,7 @@ def _batches(
 
 
 @contextmanager
-def _reading(file: Path) -> Iterator[tuple[BinaryIO, int | None]]:
+def _input(file: Path) -> Iterator[tuple[BinaryIO, int | None]]:
     """Yield what to read, and how many bytes that are, if that can be known."""
     if file != STDIN:
         with file.open("rb") as source:

@@ -10,10 +10,10 @@ if TYPE_CHECKING:
 
 def migrate() -> None:
     """Create or upgrade the database schema and the Kafka topics; again, it changes nothing."""
-    from baton.cli.load_settings import settings_with
-    from baton.cli.services.serving import run
+    from baton.cli.event_loop import run_async
+    from baton.cli.load_settings import load_settings
 
-    done = run(_migrated(settings_with()))
+    done = run_async(_migrated(load_settings()))
     for one in done:
         typer.echo(one)
     typer.echo("Everything was in place." if not done else "Done.")

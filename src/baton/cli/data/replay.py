@@ -19,7 +19,7 @@ Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Until:
+class StopAt:
     """Where to stop: behind a position, or before the first event that is later (ms, UTC)."""
 
     position: int | None = None
@@ -58,14 +58,14 @@ def replay(
     --apply they must be stopped.
     """
     from baton.cli.data.store_checks import require_data
-    from baton.cli.load_settings import settings_with
-    from baton.cli.services.serving import run
+    from baton.cli.event_loop import run_async
+    from baton.cli.load_settings import load_settings
     from baton.cli.terminal.output import print_json
 
-    until = read_until(to)
-    settings = settings_with(data=data)
+    until = parse_stop(to)
+    settings = load_settings(data=data)
     require_data(settings)
-    report = run(_replay(settings, until, apply=apply))
+    report = run_async(_replay(settings, until, apply=apply))
     if as_json:
         print_json(_document(report))
     else:
@@ -75,21 +75,21 @@ def replay(
         raise Failed(f"The views differ from the events at {where}: `baton replay --apply` mends")
 
 
-def read_until(text: str | None) -> Until:
+def parse_stop(text: str | None) -> StopAt:
     """Return what `--to` says: a whole number is a position, anything else a time in ISO-8601."""
     if text is None:
-        return Until()
+        return StopAt()
     if text.isdecimal():
-        return Until(position=int(text))
+        return StopAt(position=int(text))
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
         raise typer.BadParameter(f"--to {text!r} is no position and no ISO-8601 time") from None
     known = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return Until(at=round(known.timestamp() * 1000))
+    return StopAt(at=round(known.timestamp() * 1000))
 
 
-async def _replay(settings: "Settings", until: Until, *, apply: bool) -> Report:
+async def _replay(settings: "Settings", until: StopAt, *, apply: bool) -> Report:
     from baton.cli.terminal.progress import progress_bar
     from baton.projector.rebuild import begin_rebuild
     from baton.wiring import open_stores
@@ -107,7 +107,7 @@ async def _replay(settings: "Settings", until: Until, *, apply: bool) -> Report:
         await stores.close()
 
 
-async def _applied(rebuild: "Rebuild", stores: "Stores", until: Until, report: Report) -> Report:
+async def _applied(rebuild: "Rebuild", stores: "Stores", until: StopAt, report: Report) -> Report:
     """Put the rebuilt views in place of the live ones, with what those may not hold yet."""
     if until.end:
         await rebuild.up_to(await stores.events.head())
@@ -117,7 +117,7 @@ async def _applied(rebuild: "Rebuild", stores: "Stores", until: Until, report: R
 
 
 async def _rebuilt(
-    rebuild: "Rebuild", stores: "Stores", until: Until, progress: Progress
+    rebuild: "Rebuild", stores: "Stores", until: StopAt, progress: Progress
 ) -> Report:
     head = await stores.events.head()
     if not until.end:

@@ -32,10 +32,10 @@ def republish(
     For a Kafka that lost them: the store has them all. Safe while services run, and as often as one
     likes: an event that is known already changes nothing.
     """
-    from baton.cli.load_settings import settings_with
-    from baton.cli.services.serving import run
+    from baton.cli.event_loop import run_async
+    from baton.cli.load_settings import load_settings
 
-    reached = run(_republished(settings_with(), first, last))
+    reached = run_async(_republished(load_settings(), first, last))
     typer.echo(f"Published {reached.published} events, up to position {reached.position}.")
 
 

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
-from baton.cli.server.client import Refused, Server
-from baton.cli.server.lookup import every
+from baton.cli.server.client import Server, ServerRefused
+from baton.cli.server.lookup import all_definitions
 from baton.cli.terminal.failures import Failed
 
 OPENAPI, REFERENCE = "centrali-openapi", "centrali-reference"
@@ -40,12 +40,12 @@ def apply_document(
 ) -> tuple[str, dict[str, Any]]:
     """Create or update; return "created", "updated" or "unchanged", and the definition.
 
-    Raises Failed, also Refused with the server's reason.
+    Raises Failed, also ServerRefused with the server's reason.
     """
     base = _base(server, dialect_of(document, wanted))
     try:
         return "created", server.call("POST", base, document)
-    except Refused as error:
+    except ServerRefused as error:
         existing = _with_slug(server, document["slug"]) if error.status == _CONFLICT else None
         if existing is None:
             raise
@@ -55,7 +55,7 @@ def apply_document(
 
 
 def _with_slug(server: Server, slug: str) -> dict[str, Any] | None:
-    return next((one for one in every(server) if one["slug"] == slug), None)
+    return next((one for one in all_definitions(server) if one["slug"] == slug), None)
 
 
 def _refuse_unclear(trigger: object) -> None:

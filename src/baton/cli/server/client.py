@@ -10,8 +10,8 @@ from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnec
 from typing import Any
 from urllib.parse import SplitResult, quote, urlencode, urlsplit
 
-from baton.cli import dev_session as left_by_dev
-from baton.cli.load_settings import settings_with
+from baton.cli import dev_session
+from baton.cli.load_settings import load_settings
 from baton.cli.terminal.failures import Failed
 
 TIMEOUT_S = 30.0
@@ -20,7 +20,7 @@ _OK = 300
 _UNAUTHORIZED = 401
 
 
-class Refused(Failed):
+class ServerRefused(Failed):
     """The server refused; `status` is HTTP's."""
 
     def __init__(self, message: str, status: int) -> None:
@@ -42,7 +42,7 @@ class Server:
         return f"/orchestration/api/v1/workspaces/{quote(self.tenant)}/orchestrations"
 
     def get(self, path: str, **query: object) -> Any:
-        """Return what is at `path`; raises Refused, Failed."""
+        """Return what is at `path`; raises ServerRefused, Failed."""
         given = {name: value for name, value in query.items() if value is not None}
         return self.call("GET", f"{path}?{urlencode(given)}" if given else path)
 
@@ -55,7 +55,7 @@ class Server:
         media: str = JSON,
         headers: Mapping[str, str] | None = None,
     ) -> Any:
-        """Return the answer's document, None for an empty one; raises Refused, Failed."""
+        """Return the answer's document, None for an empty one; raises ServerRefused, Failed."""
         raw = None if body is None else json.dumps(body).encode()
         sent = {
             "Authorization": f"Bearer {self.token}",
@@ -82,7 +82,7 @@ class Server:
             raise Failed(f"What answers at {self.url} is not Baton: set --url") from None
         if response.status < _OK:
             return document
-        raise Refused(self._reason(response.status, document), response.status)
+        raise ServerRefused(self._reason(response.status, document), response.status)
 
     def _reason(self, status: int, document: Any) -> str:
         if status == _UNAUTHORIZED:
@@ -103,11 +103,11 @@ class Server:
 
 def connect(url: str | None, token: str | None, tenant: str | None) -> Server:
     """Return the server that flags, settings or what `dev` left name; raises Failed."""
-    settings = settings_with(url=url, token=token)
+    settings = load_settings(url=url, token=token)
     folder = settings.data_folder
     named = settings.url if "url" in settings.model_fields_set else None
-    place = named or left_by_dev.url_in(folder) or settings.url
-    secret = settings.token.get_secret_value() if settings.token else left_by_dev.token_in(folder)
+    place = named or dev_session.read_url(folder) or settings.url
+    secret = settings.token.get_secret_value() if settings.token else dev_session.read_token(folder)
     if secret is None:
         raise Failed(f"There is no token in {folder}: start `baton dev` there, or set --token")
     _check(place)

@@ -17,10 +17,10 @@ def list_definitions(
 ) -> None:
     """List all definitions by slug."""
     from baton.cli.server.client import connect
-    from baton.cli.server.lookup import every
+    from baton.cli.server.lookup import all_definitions
     from baton.cli.terminal.output import print_json, print_rows
 
-    found = list(every(connect(url, token, tenant)))
+    found = list(all_definitions(connect(url, token, tenant)))
     if as_json:
         print_json(found)
         return
@@ -45,10 +45,10 @@ def show(
 ) -> None:
     """Print a definition as JSON, ready to be changed and applied."""
     from baton.cli.server.client import connect
-    from baton.cli.server.lookup import find
+    from baton.cli.server.lookup import find_definition
     from baton.cli.terminal.output import print_json
 
-    print_json(find(connect(url, token, tenant), definition))
+    print_json(find_definition(connect(url, token, tenant), definition))
 
 
 @app.command()
@@ -64,12 +64,12 @@ def apply(
     tenant: Tenant = None,
 ) -> None:
     """Create the definition of a file, or make it the next version of the one with its slug."""
-    from baton.cli.documents import document_in
+    from baton.cli.documents import load_document
     from baton.cli.server.apply_definition import apply_document
     from baton.cli.server.client import connect
     from baton.cli.terminal.output import print_json
 
-    document = document_in(file)
+    document = load_document(file)
     what, done = apply_document(connect(url, token, tenant), document, dialect)
     if as_json:
         print_json(done)
@@ -83,9 +83,9 @@ def delete(
 ) -> None:
     """Stop a definition's triggers for good; its runs go on and stay readable."""
     from baton.cli.server.client import connect
-    from baton.cli.server.lookup import find
+    from baton.cli.server.lookup import find_definition
 
     server = connect(url, token, tenant)
-    found = find(server, definition)
+    found = find_definition(server, definition)
     server.call("DELETE", f"{server.definitions}/{found['id']}")
     typer.echo(f"{found['slug']} deleted")

@@ -78,17 +78,17 @@ def cloud_event(record: str, kind: str, data: object, event_id: str) -> dict[str
 def _event(record: str, kind: str, data: str | None, event_id: str | None) -> dict[str, Any]:
     from uuid import uuid4
 
-    from baton.cli.documents import object_of
+    from baton.cli.documents import parse_object
 
-    content = {} if data is None else object_of(data)
+    content = {} if data is None else parse_object(data)
     return cloud_event(record, kind, content, event_id or str(uuid4()))
 
 
 def _in_file(place: str) -> tuple[Any, str]:
     """Return the events of a file and their media type: one, an array, or the plain payload."""
-    from baton.cli.documents import document_in
+    from baton.cli.documents import load_document
 
-    found = document_in(place)
+    found = load_document(place)
     if isinstance(found, list):
         return found, BATCH
     if not isinstance(found, dict):

@@ -16,7 +16,7 @@ SHORTEST_S, LONGEST_S = 0.05, 1.0
 Run = Mapping[str, Any]
 
 
-def until_over(look: Callable[[], Run], *, quiet: bool) -> Run:
+def follow_run(look: Callable[[], Run], *, quiet: bool) -> Run:
     """Show the run until it is over, and return it."""
     if quiet:
         return _poll(look, lambda _: None)

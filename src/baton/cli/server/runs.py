@@ -35,11 +35,11 @@ def list_runs(
 ) -> None:
     """List runs, the newest first."""
     from baton.cli.server.client import connect
-    from baton.cli.server.lookup import find
+    from baton.cli.server.lookup import find_definition
     from baton.cli.terminal.output import print_json, print_rows
 
     server = connect(url, token, tenant)
-    of = None if definition is None else find(server, definition)["id"]
+    of = None if definition is None else find_definition(server, definition)["id"]
     runs = server.get("/runs", definitionId=of, status=status, limit=limit)["runs"]
     if as_json:
         print_json(runs)
@@ -71,7 +71,7 @@ def show(
     from baton.cli.server.timeline import heading, timeline
     from baton.cli.terminal.output import print_json, print_lines
 
-    run = connect(url, token, tenant).get(path_of(run_id))
+    run = connect(url, token, tenant).get(run_path(run_id))
     if as_json:
         print_json(run)
     else:
@@ -111,17 +111,17 @@ def start(
     tenant: Tenant = None,
 ) -> None:
     """Start a run by hand and print its id."""
-    from baton.cli.documents import object_of
+    from baton.cli.documents import parse_object
     from baton.cli.server.client import connect
-    from baton.cli.server.lookup import find
+    from baton.cli.server.lookup import find_definition
     from baton.cli.terminal.output import print_json
 
-    given = None if run_input is None else object_of(run_input)
+    given = None if run_input is None else parse_object(run_input)
     server = connect(url, token, tenant)
     body = {"input": given, "correlationId": correlation_id}
     run = server.call(
         "POST",
-        f"{server.definitions}/{find(server, definition)['id']}/trigger",
+        f"{server.definitions}/{find_definition(server, definition)['id']}/trigger",
         {name: value for name, value in body.items() if value is not None},
         headers=None if key is None else {"Idempotency-Key": key},
     )
@@ -145,7 +145,7 @@ def cancel(
     from baton.cli.server.client import connect
 
     body = {} if reason is None else {"reason": reason}
-    connect(url, token, tenant).call("POST", f"{path_of(run_id)}/cancel", body)
+    connect(url, token, tenant).call("POST", f"{run_path(run_id)}/cancel", body)
     typer.echo(f"{run_id} cancelled")
 
 
@@ -163,11 +163,11 @@ def retry(
     from baton.cli.server.client import connect
 
     body = {} if step is None else {"stepId": step}
-    connect(url, token, tenant).call("POST", f"{path_of(run_id)}/retry", body)
+    connect(url, token, tenant).call("POST", f"{run_path(run_id)}/retry", body)
     typer.echo(f"{run_id} reopened")
 
 
-def path_of(run_id: str) -> str:
+def run_path(run_id: str) -> str:
     """Return the path of a run."""
     from urllib.parse import quote
 
@@ -175,10 +175,10 @@ def path_of(run_id: str) -> str:
 
 
 def _watch(server: Any, run_id: str, *, as_json: bool) -> None:
-    from baton.cli.server.follow_run import until_over
+    from baton.cli.server.follow_run import follow_run
     from baton.cli.terminal.output import print_json
 
-    run = until_over(lambda: server.get(path_of(run_id)), quiet=as_json)
+    run = follow_run(lambda: server.get(run_path(run_id)), quiet=as_json)
     if as_json:
         print_json(run)
     if run["status"] != "completed":

@@ -28,7 +28,7 @@ def heading(run: Run) -> Text:
         (status, COLOURS.get(status, "")),
     )
     if "completedAt" in run:
-        text.append(f" after {span(run['requestedAt'], run['completedAt'])}")
+        text.append(f" after {elapsed(run['requestedAt'], run['completedAt'])}")
     return text
 
 
@@ -36,14 +36,14 @@ def timeline(run: Run) -> Iterator[Text]:
     """Yield the lines of a run's history; times count from when it was requested."""
     steps: Sequence[Step] = run.get("steps", ())
     width = max((len(step["stepId"]) for step in steps), default=0)
-    yield _moment(run, run["requestedAt"], "requested", _cause(run))
+    yield _milestone(run, run["requestedAt"], "requested", _cause(run))
     for step in steps:
         yield from _step(run, step, width)
     if "completedAt" in run:
-        yield _moment(run, run["completedAt"], str(run["status"]), _reason(run))
+        yield _milestone(run, run["completedAt"], str(run["status"]), _reason(run))
 
 
-def span(start: str, end: str) -> str:
+def elapsed(start: str, end: str) -> str:
     """Return how long it is from one time to another."""
     seconds = (datetime.fromisoformat(end) - datetime.fromisoformat(start)).total_seconds()
     return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.1f} s"
@@ -69,12 +69,12 @@ def _reason(run: Run) -> str:
 
 def _step(run: Run, step: Step, width: int) -> Iterator[Text]:
     status = str(step["status"])
-    text = Text(f"{_since(run, step.get('startedAt', run['requestedAt']))}  ")
+    text = Text(f"{_offset(run, step.get('startedAt', run['requestedAt']))}  ")
     text.append(f"{step['stepId']:<{width}}", "bold")
     text.append(f"  {step['stepType']:<8}  ")
     text.append(status, COLOURS.get(status, ""))
     if "startedAt" in step and "completedAt" in step and step["stepType"] != "decision":
-        text.append(f" in {span(step['startedAt'], step['completedAt'])}", "dim")
+        text.append(f" in {elapsed(step['startedAt'], step['completedAt'])}", "dim")
     if step["attempt"] > 1:
         text.append(f", attempt {step['attempt']}")
     yield text
@@ -115,12 +115,12 @@ def _condition(condition: Mapping[str, Any]) -> str:
     return f"{said} ({condition['error']})" if condition.get("error") else said
 
 
-def _moment(run: Run, at: str, what: str, detail: str) -> Text:
-    return Text.assemble(f"{_since(run, at)}  ", (what, COLOURS.get(what, "")), f"  {detail}")
+def _milestone(run: Run, at: str, what: str, detail: str) -> Text:
+    return Text.assemble(f"{_offset(run, at)}  ", (what, COLOURS.get(what, "")), f"  {detail}")
 
 
-def _since(run: Run, at: str) -> str:
-    return f"{'+' + span(run['requestedAt'], at):>10}"
+def _offset(run: Run, at: str) -> str:
+    return f"{'+' + elapsed(run['requestedAt'], at):>10}"
 
 
 def _value(value: object) -> str:

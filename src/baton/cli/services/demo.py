@@ -28,11 +28,11 @@ def demo(
 
     Starts everything on a free port and on a folder that is gone afterwards; --data keeps it.
     """
-    from baton.cli.load_settings import settings_with
-    from baton.cli.services.serving import run
+    from baton.cli.event_loop import run_async
+    from baton.cli.load_settings import load_settings
 
     with _folder(data) as folder:
-        settings = settings_with(
+        settings = load_settings(
             data=folder,
             log="memory:",
             host="127.0.0.1",
@@ -40,7 +40,7 @@ def demo(
             functions=(FUNCTIONS,),
             declared_functions={},
         )
-        completed = run(_demo(settings, count))
+        completed = run_async(_demo(settings, count))
     if completed < count:
         raise Failed(f"Only {completed} of {count} runs completed: `baton demo` should not do this")
     _what_next(data)
@@ -50,14 +50,14 @@ async def _demo(settings: "Settings", count: int) -> int:
     import asyncio
     import time
 
-    from baton.cli.make_token import signed
+    from baton.cli.make_token import sign_token
     from baton.cli.server.client import Server
     from baton.cli.services.demo_show import play
-    from baton.cli.services.serving import serving
+    from baton.cli.services.run_process import run_all
     from baton.keys import jwt_secret
 
-    token = signed(
-        jwt_secret(settings, make=True),
+    token = sign_token(
+        jwt_secret(settings, create=True),
         sub="demo",
         tenant=TENANT,
         scope="orchestrator:write",
@@ -65,7 +65,7 @@ async def _demo(settings: "Settings", count: int) -> int:
         iss=settings.jwt_issuer,
         aud=settings.jwt_audience,
     )
-    async with serving(settings) as url:
+    async with run_all(settings) as url:
         server = Server(url=url, token=token, tenant=TENANT)
         return await asyncio.to_thread(play, server, count)
 

@@ -16,7 +16,7 @@ from rich.text import Text
 from baton.cli.server.apply_definition import apply_document
 from baton.cli.server.client import Server
 from baton.cli.server.events import STRUCTURED, cloud_event
-from baton.cli.server.timeline import heading, span, timeline
+from baton.cli.server.timeline import elapsed, heading, timeline
 from baton.cli.terminal.failures import Failed
 from baton.cli.terminal.output import console, in_terminal, print_lines
 from baton.cli.terminal.statuses import COLOURS, FINAL
@@ -132,7 +132,7 @@ def _screen(shop: Shop, count: int) -> RenderableType:
 
 def _cells(entry: Entry) -> tuple[str | Text, ...]:
     status = "…" if entry.run is None else str(entry.run["status"])
-    took = span(entry.run["requestedAt"], entry.run["completedAt"]) if _over(entry.run) else ""
+    took = elapsed(entry.run["requestedAt"], entry.run["completedAt"]) if _over(entry.run) else ""
     total = f"{entry.order['totalCents'] / 100:.2f} €"
     run = Text(status, style=COLOURS.get(status, ""))
     return entry.record_id, str(entry.order["customer"]), total, run, entry.path, took

@@ -34,45 +34,45 @@ def dev(
     Prints the address, a token and a curl line. Ctrl-C stops it; a kill loses nothing that was
     acknowledged. Other verbs find its token in the data folder.
     """
-    from baton.cli.load_settings import settings_with
+    from baton.cli.event_loop import run_async
+    from baton.cli.load_settings import load_settings
     from baton.cli.services.logs import show_logs
-    from baton.cli.services.serving import run
 
     sources = sources_of(functions, more)
-    settings = settings_with(host=host, port=port, data=data, functions=sources)
+    settings = load_settings(host=host, port=port, data=data, functions=sources)
     show_logs()
-    run(_serve(settings, tenant))
+    run_async(_serve(settings, tenant))
 
 
 async def _serve(settings: "Settings", tenant: str) -> None:
     import asyncio
 
-    from baton.cli import dev_session as left_by_dev
-    from baton.cli.services.serving import serving
-    from baton.cli.services.stopping import stop_on_signals
+    from baton.cli import dev_session
+    from baton.cli.services.run_process import run_all
+    from baton.cli.services.stop_signals import stop_on_signals
 
     stop = asyncio.Event()
     stop_on_signals(stop)
     token = _token(settings, tenant)
-    async with serving(settings) as url:
-        left_by_dev.leave(settings.data_folder, url=url, token=token)
+    async with run_all(settings) as url:
+        dev_session.save(settings.data_folder, url=url, token=token)
         try:
             _announce(url, token, tenant, settings.data_folder)
             await stop.wait()
             typer.echo("Stopping …")
         finally:
-            left_by_dev.withdraw_url(settings.data_folder)
+            dev_session.remove_url(settings.data_folder)
 
 
 def _token(settings: "Settings", tenant: str) -> str:
     import time
 
-    from baton.cli.make_token import signed
+    from baton.cli.make_token import sign_token
     from baton.keys import jwt_secret
 
     now = int(time.time())
-    return signed(
-        jwt_secret(settings, make=True),
+    return sign_token(
+        jwt_secret(settings, create=True),
         sub="dev",
         tenant=tenant,
         scope=_SCOPE,
@@ -86,9 +86,9 @@ def _token(settings: "Settings", tenant: str) -> str:
 def _announce(url: str, token: str, tenant: str, folder: Path) -> None:
     import shlex
 
-    from baton.cli import dev_session as left_by_dev
+    from baton.cli import dev_session
 
-    path = shlex.quote(str(left_by_dev.token_path(folder)))
+    path = shlex.quote(str(dev_session.token_path(folder)))
     listed = f"{url}/orchestration/api/v1/workspaces/{tenant}/orchestrations"
     typer.echo(
         f"Baton is ready.\n\n"

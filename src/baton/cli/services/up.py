@@ -31,25 +31,25 @@ def up(
 
     A process that ends is started again. Ctrl-C stops them in order.
     """
-    from baton.cli.load_settings import settings_with
+    from baton.cli.event_loop import run_async
+    from baton.cli.load_settings import load_settings
     from baton.cli.services.logs import show_logs
-    from baton.cli.services.services import require_shared
-    from baton.cli.services.serving import run
+    from baton.cli.services.roles import require_shared
 
-    settings = settings_with(host=host, port=port)
+    settings = load_settings(host=host, port=port)
     require_shared(settings)
     show_logs()
     first = ["api", "--host", settings.host, "--port", str(settings.port)]
     commands = [first] * min(apis, 1) + [["api", "--port", "0"]] * (apis - 1)
     commands += [["executor"]] * executors + [["projector"]] * projectors
     commands += [["scheduler"]] * schedulers
-    run(_keep_up(commands))
+    run_async(_keep_up(commands))
 
 
 async def _keep_up(commands: list[list[str]]) -> None:
     import asyncio
 
-    from baton.cli.services.stopping import stop_on_signals
+    from baton.cli.services.stop_signals import stop_on_signals
 
     stop = asyncio.Event()
     stop_on_signals(stop)

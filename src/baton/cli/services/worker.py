@@ -27,9 +27,9 @@ def worker(
     Any number of workers share a queue. Ctrl-C lets what is under way end; the tasks of one that is
     killed go to another.
     """
-    from baton.cli.load_settings import settings_with
+    from baton.cli.event_loop import run_async
+    from baton.cli.load_settings import load_settings
     from baton.cli.services.logs import show_logs
-    from baton.cli.services.serving import run
     from baton.cli.terminal.failures import Failed
     from baton.settings import QUEUE_NAME
     from baton.wiring import loaded
@@ -38,12 +38,12 @@ def worker(
     for queue in queues:
         if not re.fullmatch(QUEUE_NAME, queue):
             raise typer.BadParameter(f"--queue {queue!r}: letters, digits, '.', '_' and '-'")
-    settings = settings_with(functions=sources)
+    settings = load_settings(functions=sources)
     if not settings.functions:
         raise Failed("a worker needs functions: name a file or module with --functions")
     registry = loaded(settings)
     show_logs()
-    run(_serve(settings, registry, queues, concurrency))
+    run_async(_serve(settings, registry, queues, concurrency))
 
 
 async def _serve(
@@ -51,7 +51,7 @@ async def _serve(
 ) -> None:
     import asyncio
 
-    from baton.cli.services.stopping import stop_on_signals
+    from baton.cli.services.stop_signals import stop_on_signals
     from baton.queues import worker_of
 
     stop = asyncio.Event()

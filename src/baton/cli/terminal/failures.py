@@ -14,7 +14,7 @@ _TELLING = frozenset(
         "FunctionNameTaken",
         "FunctionsNotLoaded",
         "LookupError",
-        "NoSecret",
+        "MissingJwtSecret",
         "NoWorkers",
         "Unavailable",
         "Unreadable",
@@ -26,12 +26,12 @@ class Failed(Exception):
     """The verb could not do what it was asked; the message says what to do."""
 
 
-def complain(message: str) -> None:
+def print_error(message: str) -> None:
     """Say on stderr what is wrong."""
     sys.stderr.write(f"{message}\n")
 
 
-def explained(error: BaseException) -> str:
+def describe_error(error: BaseException) -> str:
     """Return the line that tells of an exception."""
     if os.environ.get(DEBUG):
         import traceback

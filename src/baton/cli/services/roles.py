@@ -44,17 +44,17 @@ VERBS: tuple[Callable[..., None], ...] = (api, executor, projector, scheduler)
 
 
 def _run(role: "Role", host: str | None, port: int | None, functions: list[str] | None) -> None:
-    from baton.cli.load_settings import settings_with
+    from baton.cli.event_loop import run_async
+    from baton.cli.load_settings import load_settings
     from baton.cli.services.logs import show_logs
-    from baton.cli.services.serving import run
 
     sources = tuple(functions) if functions else None
-    settings = settings_with(host=host, port=port, functions=sources)
+    settings = load_settings(host=host, port=port, functions=sources)
     if role != "api" and "port" not in settings.model_fields_set:
         settings = settings.model_copy(update={"port": 0})
     require_shared(settings)
     show_logs()
-    run(_serve(settings, role))
+    run_async(_serve(settings, role))
 
 
 def require_shared(settings: "Settings") -> None:
@@ -70,13 +70,13 @@ def require_shared(settings: "Settings") -> None:
 async def _serve(settings: "Settings", role: "Role") -> None:
     import asyncio
 
-    from baton.cli.services.serving import service
-    from baton.cli.services.stopping import stop_on_signals
+    from baton.cli.services.run_process import run_one
+    from baton.cli.services.stop_signals import stop_on_signals
     from baton.running import ready
 
     stop = asyncio.Event()
     stop_on_signals(stop)
-    async with service(settings, role) as (url, stack):
+    async with run_one(settings, role) as (url, stack):
         typer.echo(f"Baton {role} answers at {url}")
         becoming = asyncio.create_task(ready(stack))
         stopped = asyncio.create_task(stop.wait())

@@ -1,11 +1,8 @@
 """Services of one process behind one socket: all of them for `dev` and `demo`, or one."""
 
-import asyncio
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any, TypeVar
 
-import uvloop
 from aiohttp import web
 
 from baton.cli.terminal.failures import Failed
@@ -15,19 +12,11 @@ from baton.running import ready, running
 from baton.settings import Settings
 from baton.wiring import Role, Stack
 
-T = TypeVar("T")
-
 _EVERYWHERE = frozenset(("", "0.0.0.0", "::"))  # noqa: S104 - read here, not bound
 
 
-def run(work: Coroutine[Any, Any, T]) -> T:
-    """Return what `work` returns, on the quicker event loop."""
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(work)
-
-
 @asynccontextmanager
-async def serving(settings: Settings) -> AsyncIterator[str]:
+async def run_all(settings: Settings) -> AsyncIterator[str]:
     """Run every service until the block ends, and yield the address they answer at.
 
     Stops in the order of the work: no more requests, no more triggers, then what is under way.
@@ -35,24 +24,24 @@ async def serving(settings: Settings) -> AsyncIterator[str]:
     """
     async with running(settings) as stack:
         await ready(stack)
-        async with _listening(make_app(stack.services), settings) as url:
+        async with _http_server(make_app(stack.services), settings) as url:
             yield url
 
 
 @asynccontextmanager
-async def service(settings: Settings, role: Role) -> AsyncIterator[tuple[str, Stack]]:
+async def run_one(settings: Settings, role: Role) -> AsyncIterator[tuple[str, Stack]]:
     """Run one service until the block ends; it answers how it is before it is ready.
 
-    Yields its address and its parts. Raises as `serving` does.
+    Yields its address and its parts. Raises as `run_all` does.
     """
     async with running(settings, frozenset((role,))) as stack:
         make = make_app if role == "api" else make_health_app
-        async with _listening(make(stack.services), settings) as url:
+        async with _http_server(make(stack.services), settings) as url:
             yield url, stack
 
 
 @asynccontextmanager
-async def _listening(app: web.Application, settings: Settings) -> AsyncIterator[str]:
+async def _http_server(app: web.Application, settings: Settings) -> AsyncIterator[str]:
     try:
         server = await serve(app, host=settings.host, port=settings.port)
     except OSError as error:
