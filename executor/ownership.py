@@ -10,7 +10,7 @@ from baton.eventlog.ports.stores import EventStore
 from baton.executor.executor import Executor
 from baton.projector.queries import Views
 
-PATIENCE_MS = 10_000
+VIEWS_LOG_INTERVAL_MS = 10_000
 """After how long a wait for the views is told."""
 
 _log = logging.getLogger("baton.executor")
@@ -41,16 +41,16 @@ class Ownership:
 
     async def gain(self, owns: Owns) -> None:
         """Take up the share's unfinished runs; whatever they were asked later, the log shows."""
-        self._executor.own(owns)
+        self._executor.assign(owns)
         head = await self._store.head()
-        while not await self._reached(head, PATIENCE_MS):
+        while not await self._reached(head, VIEWS_LOG_INTERVAL_MS):
             _log.info("waiting for the views to hold position %d", head)
         after = ""
         while found := await self._views.active_runs(after=after):
             streams = (stream_name(run.tenant, DECIDER.name, run.id) for run in found)
-            await self._executor.take_up(stream for stream in streams if owns(stream))
+            await self._executor.take_over_runs(stream for stream in streams if owns(stream))
             after = found[-1].id
 
     async def lose(self, owns: Owns) -> None:
         """Let go of the share's runs."""
-        self._executor.let_go(owns)
+        self._executor.revoke(owns)

@@ -12,7 +12,7 @@ Logger = logging.Logger | logging.LoggerAdapter[logging.Logger]
 F = TypeVar("F", bound=Callable[..., object])
 
 MARK = "__baton_function__"
-_MAX_NAME = 200
+_MAX_NAME_LENGTH = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,21 +59,21 @@ def function(
     ordinary function. Raises ValueError for a declaration that makes no sense.
     """
     if callable(name):
-        return _marked(name, Mark(name=_own_name(name)))
-    _check(name, pool, limit)
+        return _attach_mark(name, Mark(name=_own_name(name)))
+    _check_declaration(name, pool, limit)
 
     def mark(target: F) -> F:
         declared = _own_name(target) if name is None else name
-        return _marked(
+        return _attach_mark(
             target, Mark(name=declared, id=id, aliases=tuple(aliases), pool=pool, limit=limit)
         )
 
     return mark
 
 
-def _check(name: str | None, pool: str | None, limit: int | None) -> None:
-    if name is not None and not (0 < len(name) <= _MAX_NAME and name.isprintable()):
-        raise ValueError(f"a function's name is 1 to {_MAX_NAME} printable characters")
+def _check_declaration(name: str | None, pool: str | None, limit: int | None) -> None:
+    if name is not None and not (0 < len(name) <= _MAX_NAME_LENGTH and name.isprintable()):
+        raise ValueError(f"a function's name is 1 to {_MAX_NAME_LENGTH} printable characters")
     if pool not in {None, "process"}:
         raise ValueError(f'a function\'s pool is "process" or left out, not {pool!r}')
     if limit is not None and limit < 1:
@@ -84,7 +84,7 @@ def _own_name(target: Callable[..., object]) -> str:
     return str(getattr(target, "__name__", type(target).__name__))
 
 
-def _marked(target: F, mark: Mark) -> F:
+def _attach_mark(target: F, mark: Mark) -> F:
     setattr(target, MARK, mark)
     return target
 
@@ -109,7 +109,7 @@ class AttemptOver(Exception):
     """Nobody waits for this attempt any more (timeout, cancel): stop working on it."""
 
 
-def _heard_by_nobody(_progress: object) -> None:
+def _ignore_progress(_progress: object) -> None:
     pass
 
 
@@ -129,7 +129,7 @@ class StepContext:
     deadline: int
     traceparent: str | None = None
     log: Logger = field(default_factory=lambda: logging.getLogger("baton.functions"), repr=False)
-    report: Callable[[object], None] = field(default=_heard_by_nobody, repr=False)
+    report: Callable[[object], None] = field(default=_ignore_progress, repr=False)
 
     def heartbeat(self, progress: object = None) -> None:
         """Show that work goes on, and how far it is (any JSON value).

@@ -10,12 +10,12 @@ import orjson
 
 from baton.domain.ids import function_uuid
 from baton.domain.json import JsonObject
-from baton.domain.run.messages import Failed, Succeeded
+from baton.domain.run.messages import Succeeded
 from baton.eventlog.ports.clock import Clock
-from baton.executor.functions.call import Call
-from baton.executor.functions.http_functions import refusal_of
+from baton.executor.functions.call import Call, CallOutcome
+from baton.executor.functions.http_functions import failure_of_response
 from baton.executor.functions.registry import BuiltIn
-from baton.executor.functions.results import InvalidOutput, json_copy, refused
+from baton.executor.functions.results import InvalidOutput, failure, json_copy
 from baton.protocols.http_client import (
     HttpClient,
     Request,
@@ -30,7 +30,7 @@ INVALID_CONFIG = "INVALID_CONFIG"
 _METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
 _TIMEOUT_MS = 300_000
 
-Perform = Callable[[Call], Awaitable[Succeeded | Failed]]
+Perform = Callable[[Call], Awaitable[CallOutcome]]
 
 
 class InvalidConfig(Exception):
@@ -47,17 +47,17 @@ def built_ins(*, clock: Clock, client: HttpClient) -> list[BuiltIn]:
         "http": _Http(client),
     }
     return [
-        BuiltIn(name=name, id=function_uuid(name), perform=_refusing_bad_config(perform))
+        BuiltIn(name=name, id=function_uuid(name), perform=_reporting_invalid_config(perform))
         for name, perform in performers.items()
     ]
 
 
-def _refusing_bad_config(perform: Perform) -> Perform:
-    async def performed(call: Call) -> Succeeded | Failed:
+def _reporting_invalid_config(perform: Perform) -> Perform:
+    async def performed(call: Call) -> CallOutcome:
         try:
             return await perform(call)
         except InvalidConfig as error:
-            return refused(INVALID_CONFIG, str(error))
+            return failure(INVALID_CONFIG, str(error))
 
     return performed
 
@@ -73,13 +73,13 @@ async def _echo(call: Call) -> Succeeded:
     return Succeeded(output=config["value"] if "value" in config else call.payload.get("input"))
 
 
-async def _fail(call: Call) -> Succeeded | Failed:
+async def _fail(call: Call) -> CallOutcome:
     """Fail with `config.message`, `code`, `retryable`; with `times` only so many first tries."""
     config = _config(call)
     times = config.get("times")
     if times is not None and call.attempt > _number(config, "times"):
         return Succeeded(output="success")
-    return refused(
+    return failure(
         _text(config, "code", "FAILED"),
         _text(config, "message", "failed as configured"),
         retryable=config.get("retryable", True) is True,
@@ -103,17 +103,17 @@ class _Http:
     def __init__(self, client: HttpClient) -> None:
         self._client = client
 
-    async def __call__(self, call: Call) -> Succeeded | Failed:
+    async def __call__(self, call: Call) -> CallOutcome:
         request = _request(_config(call), call)
         try:
             answer = await self._client.send(request)
             if not succeeded(answer.status):
-                return refusal_of(answer, request.url)
-            return Succeeded(output=_parts(answer))
+                return failure_of_response(answer, request.url)
+            return Succeeded(output=_response_members(answer))
         except Undelivered as error:
-            return refused(error.code, str(error), retryable=error.retryable)
+            return failure(error.code, str(error), retryable=error.retryable)
         except (orjson.JSONDecodeError, InvalidOutput) as error:
-            return refused("INVALID_ANSWER", f"the answer's body: {error}", retryable=True)
+            return failure("INVALID_ANSWER", f"the answer's body: {error}", retryable=True)
 
 
 def _request(config: JsonObject, call: Call) -> Request:
@@ -128,11 +128,15 @@ def _request(config: JsonObject, call: Call) -> Request:
         "Idempotency-Key": call.idempotency_key,
         **trace_headers(call.traceparent),
     }
-    theirs = _headers(config)
-    names = {name.lower() for name in theirs}
-    ours = {name: value for name, value in headers.items() if name.lower() not in names}
+    configured = _headers(config)
+    names = {name.lower() for name in configured}
+    defaults = {name: value for name, value in headers.items() if name.lower() not in names}
     return Request(
-        method=method, url=url, headers={**ours, **theirs}, body=body, timeout_ms=_TIMEOUT_MS
+        method=method,
+        url=url,
+        headers={**defaults, **configured},
+        body=body,
+        timeout_ms=_TIMEOUT_MS,
     )
 
 
@@ -160,19 +164,19 @@ def _headers(config: JsonObject) -> dict[str, str]:
     return headers
 
 
-def _parts(answer: Response) -> JsonObject:
+def _response_members(answer: Response) -> JsonObject:
     body: object = None
     media = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
     if answer.body and (media == "application/json" or media.endswith("+json")):
         body = orjson.loads(answer.body)
     elif answer.body:
-        body = _decoded(answer)
+        body = _decode_text(answer)
     parts = json_copy({"status": answer.status, "headers": answer.headers, "body": body})
     assert isinstance(parts, dict)  # noqa: S101 - the copy of a dict
     return parts
 
 
-def _decoded(answer: Response) -> str:
+def _decode_text(answer: Response) -> str:
     try:
         return answer.body.decode(answer.charset or "utf-8", "replace")
     except LookupError:

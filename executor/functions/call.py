@@ -1,10 +1,13 @@
 """What the run loop hands to a function, and what it gets back: the seam between both."""
 
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from baton.domain.frozen import frozen
 from baton.domain.json import JsonObject
 from baton.domain.run.messages import Failed, Succeeded
+
+CallOutcome: TypeAlias = Succeeded | Failed
+"""How a call ended: a failure is a value. A timeout is the caller's to state."""
 
 
 @frozen
@@ -37,10 +40,10 @@ class Call:
         return f"{self.run_id}.{self.step_id}.{self.visit}.{self.attempt}"
 
 
-class Functions(Protocol):
+class FunctionCaller(Protocol):
     """Whatever performs calls."""
 
-    async def call(self, call: Call) -> Succeeded | Failed:
+    async def call(self, call: Call) -> CallOutcome:
         """Perform `call`; every failure is a value, only cancellation is raised."""
         ...
 

@@ -5,15 +5,15 @@ from collections.abc import Awaitable
 from typing import cast
 
 from baton.domain.json import JsonObject
-from baton.domain.run.messages import Failed, Succeeded
+from baton.executor.functions.call import CallOutcome
 from baton.executor.functions.registry import PythonFunction
-from baton.executor.functions.results import failed, succeeded
+from baton.executor.functions.results import outcome_of_exception, outcome_of_result
 from baton.executor.sdk import StepContext
 
 
-async def invoke(
+async def call_async(
     function: PythonFunction, payload: JsonObject, context: StepContext
-) -> Succeeded | Failed:
+) -> CallOutcome:
     """Await an `async def`; only a cancellation from outside is raised."""
     try:
         result = await cast(Awaitable[object], function.run(*(payload, context)[: function.arity]))
@@ -21,18 +21,18 @@ async def invoke(
         task = asyncio.current_task()
         if task is None or task.cancelling():
             raise
-        return failed(error)
+        return outcome_of_exception(error)
     except (Exception, SystemExit) as error:  # noqa: BLE001 - that is what a failure is
-        return failed(error)
-    return succeeded(result)
+        return outcome_of_exception(error)
+    return outcome_of_result(result)
 
 
-def invoke_blocking(
+def call_blocking(
     function: PythonFunction, payload: JsonObject, context: StepContext
-) -> Succeeded | Failed:
+) -> CallOutcome:
     """Call a `def`."""
     try:
         result = function.run(*(payload, context)[: function.arity])
     except BaseException as error:  # noqa: BLE001 - in its own thread nothing else ends it
-        return failed(error)
-    return succeeded(result)
+        return outcome_of_exception(error)
+    return outcome_of_result(result)

@@ -4,13 +4,12 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
 
-from baton.domain.run.messages import Failed, Succeeded
-from baton.executor.functions.call import Call
+from baton.executor.functions.call import Call, CallOutcome
 
-Perform = Callable[[Call], Awaitable[Succeeded | Failed]]
+Perform = Callable[[Call], Awaitable[CallOutcome]]
 
 
-class Places:
+class FifoSemaphore:
     """So many at once, given away in the order of asking.
 
     What asyncio's semaphore does, but a place that is free costs no coroutine.
@@ -20,7 +19,7 @@ class Places:
         self._free = size
         self._waiting: deque[asyncio.Future[None]] = deque()
 
-    def take(self) -> bool:
+    def try_acquire(self) -> bool:
         """Take a free place, if there is one: then nobody waits."""
         if not self._free:
             return False
@@ -35,10 +34,10 @@ class Places:
             await place
         except asyncio.CancelledError:
             if not place.cancelled():
-                self.leave()  # it had just been handed over
+                self.release()  # it had just been handed over
             raise
 
-    def leave(self) -> None:
+    def release(self) -> None:
         """Hand the place over, or leave it free."""
         while self._waiting:
             place = self._waiting.popleft()
@@ -48,37 +47,37 @@ class Places:
         self._free += 1
 
 
-class Room:
-    """Places for calls of one function, within the places of all."""
+class ConcurrencyLimit:
+    """FifoSemaphore for calls of one function, within the semaphore of all."""
 
-    def __init__(self, total: Places, size: int) -> None:
+    def __init__(self, total: FifoSemaphore, size: int) -> None:
         self._total = total
-        self._own = Places(size)
+        self._own = FifoSemaphore(size)
 
     def around(self, perform: Perform) -> Perform:
         """Return `perform` with a place taken for as long as it lasts."""
 
-        async def performed(call: Call) -> Succeeded | Failed:
-            await self.enter()
+        async def performed(call: Call) -> CallOutcome:
+            await self.acquire()
             try:
                 return await perform(call)
             finally:
-                self.leave()
+                self.release()
 
         return performed
 
-    async def enter(self) -> None:
+    async def acquire(self) -> None:
         """Wait for a place: one of the function's own first, so that waiting costs others none."""
-        if not self._own.take():
+        if not self._own.try_acquire():
             await self._own.wait()
         try:
-            if not self._total.take():
+            if not self._total.try_acquire():
                 await self._total.wait()
         except BaseException:
-            self._own.leave()
+            self._own.release()
             raise
 
-    def leave(self) -> None:
+    def release(self) -> None:
         """Give the place back."""
-        self._total.leave()
-        self._own.leave()
+        self._total.release()
+        self._own.release()

@@ -11,13 +11,13 @@ from baton.domain.json import JsonObject
 _LENGTH = struct.Struct(">I")
 
 
-def packed(message: JsonObject) -> bytes:
+def encode_frame(message: JsonObject) -> bytes:
     """Return the bytes of one frame."""
     raw = orjson.dumps(message)
     return _LENGTH.pack(len(raw)) + raw
 
 
-def read(source: BinaryIO) -> JsonObject | None:
+def read_frame(source: BinaryIO) -> JsonObject | None:
     """Return the next message, None at the end of the stream."""
     head = source.read(_LENGTH.size)
     if len(head) < _LENGTH.size:
@@ -26,7 +26,7 @@ def read(source: BinaryIO) -> JsonObject | None:
     return message
 
 
-async def receive(source: asyncio.StreamReader) -> JsonObject:
+async def receive_frame(source: asyncio.StreamReader) -> JsonObject:
     """Return the next message; raises asyncio.IncompleteReadError at the end of the stream."""
     (length,) = _LENGTH.unpack(await source.readexactly(_LENGTH.size))
     message: JsonObject = orjson.loads(await source.readexactly(length))

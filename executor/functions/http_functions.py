@@ -9,9 +9,13 @@ import orjson
 
 from baton.domain.run.messages import Failed, Succeeded
 from baton.eventlog.ports.clock import Clock
-from baton.executor.functions.call import Call
-from baton.executor.functions.registry import DEFAULT_HTTP_TIMEOUT_MS, HttpFunction, identity
-from baton.executor.functions.results import InvalidOutput, json_copy, refused
+from baton.executor.functions.call import Call, CallOutcome
+from baton.executor.functions.registry import (
+    DEFAULT_HTTP_TIMEOUT_MS,
+    HttpFunction,
+    function_identity,
+)
+from baton.executor.functions.results import InvalidOutput, failure, json_copy
 from baton.protocols.http_client import (
     HttpClient,
     Request,
@@ -25,10 +29,10 @@ from baton.protocols.http_client import (
 from baton.protocols.standard_webhooks import signed_headers
 
 INVALID_ANSWER = "INVALID_ANSWER"
-_SHOWN_OF_BODY = 300
+_MAX_BODY_SHOWN = 300
 
 
-def declared(
+def http_function(
     name: str,
     url: str,
     *,
@@ -37,7 +41,7 @@ def declared(
     secret: str | None = None,
 ) -> HttpFunction:
     """Return the function that a declaration `{url, id?, timeout_ms?, secret?}` describes."""
-    uuid, aliases = identity(name, id)
+    uuid, aliases = function_identity(name, id)
     return HttpFunction(
         name=name, id=uuid, aliases=aliases, url=url, timeout_ms=timeout_ms, secret=secret
     )
@@ -45,7 +49,7 @@ def declared(
 
 async def call_over_http(
     function: HttpFunction, call: Call, *, client: HttpClient, clock: Clock
-) -> Succeeded | Failed:
+) -> CallOutcome:
     """Perform one attempt."""
     body = orjson.dumps(call.payload)
     headers = {
@@ -65,26 +69,26 @@ async def call_over_http(
         timeout_ms=function.timeout_ms,
     )
     try:
-        return outcome_of(await client.send(request), function.url)
+        return outcome_of_response(await client.send(request), function.url)
     except Undelivered as error:
-        return refused(error.code, str(error), retryable=error.retryable)
+        return failure(error.code, str(error), retryable=error.retryable)
 
 
-def outcome_of(answer: Response, url: str) -> Succeeded | Failed:
+def outcome_of_response(answer: Response, url: str) -> CallOutcome:
     """Return what an answer means for the step."""
     if not succeeded(answer.status):
-        return refusal_of(answer, url)
+        return failure_of_response(answer, url)
     if not answer.body:
         return Succeeded()
     try:
         return Succeeded(output=json_copy(orjson.loads(answer.body)))
     except (orjson.JSONDecodeError, InvalidOutput) as error:
         message = f"{without_query(url)} answered {answer.status} with what is no JSON: {error}"
-        return refused(INVALID_ANSWER, message, retryable=True)
+        return failure(INVALID_ANSWER, message, retryable=True)
 
 
-def refusal_of(answer: Response, url: str) -> Failed:
+def failure_of_response(answer: Response, url: str) -> Failed:
     """Return the failure that a status other than 2xx is."""
-    said = " ".join(answer.body[:_SHOWN_OF_BODY].decode("utf-8", "replace").split())
+    said = " ".join(answer.body[:_MAX_BODY_SHOWN].decode("utf-8", "replace").split())
     message = f"{without_query(url)} answered {answer.status}" + (f": {said}" if said else "")
-    return refused(f"HTTP_{answer.status}", message, retryable=worth_retrying(answer.status))
+    return failure(f"HTTP_{answer.status}", message, retryable=worth_retrying(answer.status))

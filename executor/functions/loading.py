@@ -14,7 +14,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Literal
 
-from baton.executor.functions.registry import PythonFunction, identity
+from baton.executor.functions.registry import PythonFunction, function_identity
 from baton.executor.sdk import MARK, Mark
 
 _FULL_ARITY = 2
@@ -25,7 +25,7 @@ class FunctionsNotLoaded(Exception):
     """A file or module with functions is of no use; the message is one line that says why."""
 
 
-def load(source: str) -> list[PythonFunction]:
+def load_functions(source: str) -> list[PythonFunction]:
     """Return the functions that `source` declares, sorted by name; raises FunctionsNotLoaded.
 
     `source` is a file (`jobs/orders.py`) or a dotted module (`jobs.orders`; a package stands for
@@ -39,22 +39,22 @@ def load(source: str) -> list[PythonFunction]:
         origin, modules = source, _modules_named(source)
     found: dict[int, PythonFunction] = {}
     for target in _marked(modules):
-        found.setdefault(id(target), described(target, origin=origin))
+        found.setdefault(id(target), describe(target, origin=origin))
     if not found:
         raise FunctionsNotLoaded(f"{source} declares no function: mark one with @function")
     return sorted(found.values(), key=lambda one: one.name)
 
 
-def described(target: Callable[..., object], *, origin: str) -> PythonFunction:
+def describe(target: Callable[..., object], *, origin: str) -> PythonFunction:
     """Return what the registry needs to know of a function marked with `@function`."""
     mark: Mark = getattr(target, MARK)
-    uuid, aliases = identity(mark.name, mark.id)
+    uuid, aliases = function_identity(mark.name, mark.id)
     return PythonFunction(
         name=mark.name,
         id=uuid,
         aliases=(*aliases, *mark.aliases),
         run=target,
-        how=_how(target, mark),
+        runs_in=_runs_in(target, mark),
         arity=_arity(target, mark.name),
         origin=origin,
         limit=mark.limit,
@@ -74,7 +74,7 @@ def _module_of_file(source: str, path: Path) -> ModuleType:
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         raise FunctionsNotLoaded(f"{source} is no Python file (its name ends in .py)")
-    _add_to_import_path(path.parent)
+    _append_to_import_path(path.parent)
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     try:
@@ -86,7 +86,7 @@ def _module_of_file(source: str, path: Path) -> ModuleType:
 
 
 def _modules_named(source: str) -> list[ModuleType]:
-    _add_to_import_path(Path.cwd())
+    _append_to_import_path(Path.cwd())
     try:
         importlib.import_module(source)
     except (Exception, SystemExit) as error:
@@ -99,7 +99,7 @@ def _modules_named(source: str) -> list[ModuleType]:
     ]
 
 
-def _add_to_import_path(folder: Path) -> None:
+def _append_to_import_path(folder: Path) -> None:
     if str(folder) not in sys.path:
         sys.path.append(str(folder))
 
@@ -118,13 +118,13 @@ def _is_marked(member: object) -> bool:
         return False
 
 
-def _how(target: Callable[..., object], mark: Mark) -> Literal["loop", "thread", "process"]:
+def _runs_in(target: Callable[..., object], mark: Mark) -> Literal["loop", "thread", "process"]:
     if mark.pool == "process":
         return "process"
-    return "loop" if is_async(target) else "thread"
+    return "loop" if is_async_callable(target) else "thread"
 
 
-def is_async(target: Callable[..., object]) -> bool:
+def is_async_callable(target: Callable[..., object]) -> bool:
     """Return whether calling `target` gives a coroutine (also for objects with `__call__`)."""
     return inspect.iscoroutinefunction(target) or inspect.iscoroutinefunction(
         getattr(target, "__call__", None)  # noqa: B004 - the method itself is wanted

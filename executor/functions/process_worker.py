@@ -12,11 +12,12 @@ from typing import Any, BinaryIO
 
 from baton.domain.json import JsonObject
 from baton.domain.run.messages import Failed, Succeeded
-from baton.executor.functions.call_python import invoke, invoke_blocking
-from baton.executor.functions.framing import packed, read
-from baton.executor.functions.loading import FunctionsNotLoaded, is_async, load
+from baton.executor.functions.call import CallOutcome
+from baton.executor.functions.call_python import call_async, call_blocking
+from baton.executor.functions.framing import encode_frame, read_frame
+from baton.executor.functions.loading import FunctionsNotLoaded, is_async_callable, load_functions
 from baton.executor.functions.registry import PythonFunction
-from baton.executor.functions.results import InvalidOutput, json_copy, refused, storable
+from baton.executor.functions.results import InvalidOutput, failure, json_copy, storable_text
 from baton.executor.sdk import StepContext
 
 
@@ -28,13 +29,13 @@ class _Channel:
         self._lock = Lock()
 
     def send(self, message: JsonObject) -> None:
-        frame = packed(message)
+        frame = encode_frame(message)
         with self._lock:
             self._stream.write(frame)
             self._stream.flush()
 
 
-class _Sender(logging.Handler):
+class _LogForwarder(logging.Handler):
     """Sends log lines to Baton, which knows how they are to be shown."""
 
     def __init__(self, channel: _Channel) -> None:
@@ -42,30 +43,30 @@ class _Sender(logging.Handler):
         self._channel = channel
 
     def emit(self, record: logging.LogRecord) -> None:
-        line = {"level": record.levelno, "text": storable(self.format(record))}
+        line = {"level": record.levelno, "text": storable_text(self.format(record))}
         self._channel.send({"log": line})
 
 
-class _Worker:
+class _FunctionRunner:
     """Finds functions, each file or module loaded once, and calls them."""
 
     def __init__(self, channel: _Channel) -> None:
         self._channel = channel
         self._loaded: dict[tuple[str, str], PythonFunction] = {}
 
-    def perform(self, call: dict[str, Any]) -> Succeeded | Failed:
+    def perform(self, call: dict[str, Any]) -> CallOutcome:
         try:
             function = self._function(call["origin"], call["name"])
         except FunctionsNotLoaded as error:
-            return refused("FUNCTION_NOT_LOADED", str(error))
+            return failure("FUNCTION_NOT_LOADED", str(error))
         context = StepContext(**call["context"], report=self._report)
-        if is_async(function.run):
-            return asyncio.run(invoke(function, call["payload"], context))
-        return invoke_blocking(function, call["payload"], context)
+        if is_async_callable(function.run):
+            return asyncio.run(call_async(function, call["payload"], context))
+        return call_blocking(function, call["payload"], context)
 
     def _function(self, origin: str, name: str) -> PythonFunction:
         if (origin, name) not in self._loaded:
-            self._loaded.update({(origin, one.name): one for one in load(origin)})
+            self._loaded.update({(origin, one.name): one for one in load_functions(origin)})
         try:
             return self._loaded[origin, name]
         except KeyError:
@@ -78,7 +79,7 @@ class _Worker:
             raise ValueError(f"no progress to report: {error}") from None
 
 
-def _shown(outcome: Succeeded | Failed) -> JsonObject:
+def _encode_outcome(outcome: CallOutcome) -> JsonObject:
     match outcome:
         case Succeeded():
             return {"succeeded": {"output": outcome.output, "context": outcome.context}}
@@ -95,7 +96,7 @@ def main() -> None:
     os.dup2(nothing, 0)
     os.close(nothing)
     os.dup2(2, 1)
-    logging.basicConfig(level=logging.INFO, handlers=[_Sender(channel)], format="%(message)s")
-    worker = _Worker(channel)
-    while (call := read(calls)) is not None:
-        channel.send(_shown(worker.perform(call)))
+    logging.basicConfig(level=logging.INFO, handlers=[_LogForwarder(channel)], format="%(message)s")
+    runner = _FunctionRunner(channel)
+    while (call := read_frame(calls)) is not None:
+        channel.send(_encode_outcome(runner.perform(call)))

@@ -9,8 +9,7 @@ from typing import Literal, TypeAlias
 from uuid import UUID
 
 from baton.domain.ids import function_uuid
-from baton.domain.run.messages import Failed, Succeeded
-from baton.executor.functions.call import Call
+from baton.executor.functions.call import Call, CallOutcome
 
 DEFAULT_HTTP_TIMEOUT_MS = 30_000
 
@@ -22,7 +21,7 @@ class PythonFunction:
     name: str
     id: str
     run: Callable[..., object]
-    how: Literal["loop", "thread", "process"]
+    runs_in: Literal["loop", "thread", "process"]
     arity: int
     origin: str
     aliases: tuple[str, ...] = ()
@@ -48,7 +47,7 @@ class BuiltIn:
 
     name: str
     id: str
-    perform: Callable[[Call], Awaitable[Succeeded | Failed]]
+    perform: Callable[[Call], Awaitable[CallOutcome]]
     aliases: tuple[str, ...] = ()
     limit: int | None = None
 
@@ -78,13 +77,13 @@ class Registry:
     """
 
     def __init__(self) -> None:
-        self._of_all: dict[str, Function] = {}
+        self._functions: dict[str, Function] = {}
         self._of_tenant: dict[str, dict[str, Function]] = {}
         self._built_in: dict[str, Function] = {}
 
     def add(self, function: Function) -> None:
         """Make `function` known to everybody; raises FunctionNameTaken."""
-        _claim(self._built_in if isinstance(function, BuiltIn) else self._of_all, function)
+        _claim(self._built_in if isinstance(function, BuiltIn) else self._functions, function)
 
     def put(self, function: Function, *, tenant: str) -> None:
         """Make `function` known to `tenant`, in place of the tenant's one of that name, if any.
@@ -112,20 +111,20 @@ class Registry:
         return sorted({function.name for function in self._visible(tenant)})
 
     def __iter__(self) -> Iterator[Function]:
-        for functions in (*self._of_tenant.values(), self._of_all, self._built_in):
+        for functions in (*self._of_tenant.values(), self._functions, self._built_in):
             yield from functions.values()
 
     def _exactly(self, reference: str, tenant: str) -> Function | None:
         if self._of_tenant and (mine := self._of_tenant.get(tenant)) and reference in mine:
             return mine[reference]
-        return self._of_all.get(reference) or self._built_in.get(reference)
+        return self._functions.get(reference) or self._built_in.get(reference)
 
     def _visible(self, tenant: str) -> Iterator[Function]:
-        for functions in (self._of_tenant.get(tenant, {}), self._of_all, self._built_in):
+        for functions in (self._of_tenant.get(tenant, {}), self._functions, self._built_in):
             yield from functions.values()
 
 
-def identity(name: str, given: str | None) -> tuple[str, tuple[str, ...]]:
+def function_identity(name: str, given: str | None) -> tuple[str, tuple[str, ...]]:
     """Return a function's UUID and what else its given id makes it known as."""
     if given is None:
         return function_uuid(name), ()

@@ -16,6 +16,7 @@ import orjson
 
 from baton.domain.json import Json
 from baton.domain.run.messages import Error, Failed, Succeeded
+from baton.executor.functions.call import CallOutcome
 from baton.executor.sdk import NonRetryableError, StepResult
 
 INVALID_OUTPUT = "INVALID_OUTPUT"
@@ -26,31 +27,31 @@ _MAX_MESSAGE = 8_192
 _MAX_STACK = 32_768
 _MAX_CODE = 100
 _INT64 = range(-(2**63), 2**63)
-_SCALARS = frozenset({NoneType, bool})
-_PLAIN = frozenset({dict, list, tuple, str, int, float, bool, NoneType})
-_JSON_BASES = (dict, list, tuple, str, int, float)
-_AS_WRITTEN = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
-_OUR_FOLDER = str(Path(__file__).parent)
+_CONSTANTS = frozenset({NoneType, bool})
+_JSON_EXACT_CLASSES = frozenset({dict, list, tuple, str, int, float, bool, NoneType})
+_JSON_CLASSES = (dict, list, tuple, str, int, float)
+_NO_CONVERSION = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
+_BATON_FOLDER = str(Path(__file__).parent)
 
 
 class InvalidOutput(Exception):
     """The value can't be recorded; the message says why."""
 
 
-def succeeded(result: object) -> Succeeded | Failed:
+def outcome_of_result(result: object) -> CallOutcome:
     """Return the outcome of a function that returned `result`."""
-    if type(result) in _SCALARS:
+    if type(result) in _CONSTANTS:
         return Succeeded(output=result)
     try:
         if isinstance(result, StepResult):
-            return _of_step_result(result)
+            return _outcome_of_step_result(result)
         return Succeeded(output=json_copy(result))
     except InvalidOutput as invalid:
         _close_coroutine(result)
-        return refused(INVALID_OUTPUT, str(invalid))
+        return failure(INVALID_OUTPUT, str(invalid))
 
 
-def failed(error: BaseException) -> Failed:
+def outcome_of_exception(error: BaseException) -> Failed:
     """Return the outcome of a function that raised `error`."""
     code = getattr(error, "code", None)
     if not (isinstance(code, str) and 0 < len(code) <= _MAX_CODE and code.isprintable()):
@@ -61,39 +62,39 @@ def failed(error: BaseException) -> Failed:
     )
 
 
-def refused(code: str, message: str, *, retryable: bool = False) -> Failed:
+def failure(code: str, message: str, *, retryable: bool = False) -> Failed:
     """Return a failure that Baton states itself: it has no stack."""
-    return Failed(error=Error(code=code, message=storable(message)), retryable=retryable)
+    return Failed(error=Error(code=code, message=storable_text(message)), retryable=retryable)
 
 
 def json_copy(value: object) -> Json:
     """Return a deep copy of `value` made of plain JSON values; raises InvalidOutput."""
     try:
-        raw = orjson.dumps(value, option=_AS_WRITTEN)
+        raw = orjson.dumps(value, option=_NO_CONVERSION)
     except TypeError as error:
         raise InvalidOutput(f"the output is no JSON value: {error}") from None
     if len(raw) > MAX_OUTPUT_BYTES:
         raise InvalidOutput(f"the output has {len(raw)} bytes, at most {MAX_OUTPUT_BYTES} are kept")
-    _check_levels(value)
+    _check_depth_and_values(value)
     copied = orjson.loads(raw)
-    if b"\\u0000" in raw and _holds_nul(copied):
+    if b"\\u0000" in raw and _contains_nul(copied):
         raise InvalidOutput("the output holds a NUL character")
     return copied
 
 
-def storable(text: str) -> str:
+def storable_text(text: str) -> str:
     """Return `text` without what can't be stored: lone surrogates and NUL."""
     return text.encode("utf-8", "replace").decode().replace("\0", "\\0")
 
 
-def _of_step_result(result: StepResult) -> Succeeded:
+def _outcome_of_step_result(result: StepResult) -> Succeeded:
     output, context = json_copy(result.output), json_copy(result.context)
     if not isinstance(context, dict | None):
         raise InvalidOutput("the context patch is no JSON object")
     return Succeeded(output=output, context=context)
 
 
-def _check_levels(value: object) -> None:
+def _check_depth_and_values(value: object) -> None:
     """Walk level by level: each is looked at by C code, whatever its width."""
     level: list[object] = [value]
     for _ in range(MAX_DEPTH + 1):
@@ -107,8 +108,8 @@ def _check_levels(value: object) -> None:
 
 def _check_level(level: list[object]) -> None:
     kinds = set(map(type, level))
-    for kind in kinds - _PLAIN:
-        if not issubclass(kind, _JSON_BASES):
+    for kind in kinds - _JSON_EXACT_CLASSES:
+        if not issubclass(kind, _JSON_CLASSES):
             raise InvalidOutput(f"the output is no JSON value: it holds a {kind.__name__}")
     if int in kinds and not all(n in _INT64 for n in level if type(n) is int):
         raise InvalidOutput("the output holds an integer beyond 64 bits")
@@ -122,12 +123,12 @@ def _members(
     return container.values() if isinstance(container, dict) else container
 
 
-def _holds_nul(value: object) -> bool:
+def _contains_nul(value: object) -> bool:
     if isinstance(value, str):
         return "\0" in value
     if isinstance(value, dict):
-        return any(_holds_nul(part) for pair in value.items() for part in pair)
-    return isinstance(value, list) and any(map(_holds_nul, value))
+        return any(_contains_nul(part) for pair in value.items() for part in pair)
+    return isinstance(value, list) and any(map(_contains_nul, value))
 
 
 def _close_coroutine(result: object) -> None:
@@ -137,22 +138,24 @@ def _close_coroutine(result: object) -> None:
 
 def _message(error: BaseException) -> str:
     try:
-        return storable(str(error))[:_MAX_MESSAGE] or type(error).__name__
+        return storable_text(str(error))[:_MAX_MESSAGE] or type(error).__name__
     except Exception:  # noqa: BLE001 - an author's __str__ may raise anything
         return type(error).__name__
 
 
 def _stack(error: BaseException) -> str | None:
     try:
-        shown = TracebackException(type(error), error, _theirs(error.__traceback__), compact=True)
+        shown = TracebackException(
+            type(error), error, _skip_baton_frames(error.__traceback__), compact=True
+        )
         text = "".join(shown.format())
     except Exception:  # noqa: BLE001 - the same
         return None
-    return storable(text if len(text) <= _MAX_STACK else "…" + text[-_MAX_STACK:])
+    return storable_text(text if len(text) <= _MAX_STACK else "…" + text[-_MAX_STACK:])
 
 
-def _theirs(trace: TracebackType | None) -> TracebackType | None:
+def _skip_baton_frames(trace: TracebackType | None) -> TracebackType | None:
     """Return the part of a traceback that begins in the author's code."""
-    while trace and trace.tb_frame.f_code.co_filename.startswith(_OUR_FOLDER):
+    while trace and trace.tb_frame.f_code.co_filename.startswith(_BATON_FOLDER):
         trace = trace.tb_next
     return trace

@@ -11,7 +11,7 @@ from baton.executor.sdk import StepContext
 LOGGER = logging.getLogger("baton.functions")
 
 
-def context_of(
+def build_step_context(
     function: PythonFunction, call: Call, report: Callable[[object], None]
 ) -> StepContext:
     """Return the context of `call`; `report` takes its heartbeats."""
@@ -23,12 +23,12 @@ def context_of(
         idempotency_key=call.idempotency_key,
         deadline=call.deadline_at,
         traceparent=call.traceparent,
-        log=logger_of(function, call),
+        log=attempt_logger(function, call),
         report=report,
     )
 
 
-def members_of(call: Call) -> JsonObject:
+def context_members(call: Call) -> JsonObject:
     """Return the members of the context that can cross to another process."""
     return {
         "run_id": call.run_id,
@@ -41,7 +41,7 @@ def members_of(call: Call) -> JsonObject:
     }
 
 
-def logger_of(function: PythonFunction, call: Call) -> logging.LoggerAdapter[logging.Logger]:
+def attempt_logger(function: PythonFunction, call: Call) -> logging.LoggerAdapter[logging.Logger]:
     """Return a logger whose lines carry the ids of the run."""
     extra = {
         "function": function.name,

@@ -8,11 +8,11 @@ import asyncio
 from typing import Final, TypeAlias
 
 TICK_MS: Final = 8
-PARTS: Final = 256
+MIN_TICKS: Final = 256
 """How late a task may be cancelled, beside what keeps the loop busy: a tick, or this part of its
 time if that is longer. So there are never many ticks, however long the times are."""
 
-Due: TypeAlias = "set[asyncio.Task[None]]"
+TickTasks: TypeAlias = "set[asyncio.Task[None]]"
 """The tasks that share a tick."""
 
 
@@ -20,13 +20,13 @@ class Deadlines:
     """Cancels tasks that take too long, and tells them so."""
 
     def __init__(self) -> None:
-        self._ticks: dict[tuple[int, int], Due] = {}
-        self._expired: Due = set()
+        self._ticks: dict[tuple[int, int], TickTasks] = {}
+        self._expired: TickTasks = set()
 
-    def begin(self, task: asyncio.Task[None], timeout_ms: int) -> Due:
+    def start(self, task: asyncio.Task[None], timeout_ms: int) -> TickTasks:
         """Cancel `task` after `timeout_ms`, unless it is discarded from the set before."""
         loop = asyncio.get_running_loop()
-        every_ms = max(TICK_MS, timeout_ms // PARTS)
+        every_ms = max(TICK_MS, timeout_ms // MIN_TICKS)
         tick = (every_ms, int((loop.time() * 1000 + timeout_ms) / every_ms) + 1)
         due = self._ticks.get(tick)
         if due is None:
@@ -35,7 +35,7 @@ class Deadlines:
         due.add(task)
         return due
 
-    def passed(self, task: asyncio.Task[None]) -> bool:
+    def pop_expired(self, task: asyncio.Task[None]) -> bool:
         """Say, once, whether `task` was cancelled here."""
         if task not in self._expired:
             return False

@@ -17,29 +17,29 @@ from baton.eventlog.events.envelope import Recorded
 class LiveRun:
     """What the executor knows of a run between events.
 
-    `commands` wait to be decided in the next append, `foreign` holds events that others
-    appended, `calling` the tasks inside a function, `mine` every token this executor performs or
-    has a report of. `echoed` is the newest version the log has shown. `left` says that another
-    executor owns the run now.
+    `commands` wait to be decided in the next append, `external` holds events that others
+    appended, `in_flight` the tasks inside a function, `claimed` every token this executor performs
+    or has a report of. `seen_version` is the newest version the log has shown. `abandoned` says
+    that another executor owns the run now.
     """
 
     stream: str
     state: State
     graph: Graph | None = None
     commands: list[Command] = field(default_factory=list)
-    foreign: list[Recorded] = field(default_factory=list)
-    calling: dict[Token, asyncio.Task[None]] = field(default_factory=dict)
-    mine: set[Token] = field(default_factory=set)
+    external: list[Recorded] = field(default_factory=list)
+    in_flight: dict[Token, asyncio.Task[None]] = field(default_factory=dict)
+    claimed: set[Token] = field(default_factory=set)
     opening: bool = True
-    serving: bool = False
-    left: bool = False
-    echoed: int = 0
+    draining: bool = False
+    abandoned: bool = False
+    seen_version: int = 0
 
     @property
     def idle(self) -> bool:
         """Whether nothing is under way and the log has shown everything this executor knows."""
-        busy = self.opening or self.serving or self.calling or self.commands or self.foreign
-        return not busy and self.echoed >= self.state.version
+        busy = self.opening or self.draining or self.in_flight or self.commands or self.external
+        return not busy and self.seen_version >= self.state.version
 
 
 @dataclass(slots=True)

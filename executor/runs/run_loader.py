@@ -10,48 +10,48 @@ from typing import Final
 
 from baton.eventlog.events.envelope import Recorded
 
-AT_ONCE: Final = 16
+MAX_CONCURRENT_LOADS: Final = 16
 """Loads side by side."""
-MANY: Final = 1_000
+MAX_PENDING_LOADS: Final = 1_000
 """Runs that wait for theirs before the log is held up."""
 
 
-class Revivals:
-    """Has runs loaded by `revive`, which gets the events that came in until it was its turn.
+class RunLoader:
+    """Has runs loaded by `load`, which gets the events that came in until it was its turn.
 
     `spawn` starts a supervised task.
     """
 
     def __init__(
         self,
-        revive: Callable[[str, Sequence[Recorded]], Awaitable[None]],
+        load: Callable[[str, Sequence[Recorded]], Awaitable[None]],
         spawn: Callable[[Coroutine[None, None, None]], object],
     ) -> None:
-        self._revive = revive
+        self._load = load
         self._spawn = spawn
-        self._seen: dict[str, list[Recorded]] = {}
-        self._turns = asyncio.Semaphore(AT_ONCE)
-        self._fewer = asyncio.Event()
+        self._pending: dict[str, list[Recorded]] = {}
+        self._slots = asyncio.Semaphore(MAX_CONCURRENT_LOADS)
+        self._capacity = asyncio.Event()
 
-    def want(self, recorded: Recorded) -> None:
+    def request(self, recorded: Recorded) -> None:
         """Have the event's run loaded, unless that is under way."""
-        seen = self._seen.get(recorded.stream)
+        seen = self._pending.get(recorded.stream)
         if seen is not None:
             seen.append(recorded)
             return
-        self._seen[recorded.stream] = [recorded]
-        self._spawn(self._one(recorded.stream))
+        self._pending[recorded.stream] = [recorded]
+        self._spawn(self._load_one(recorded.stream))
 
-    async def room(self) -> None:
+    async def wait_for_capacity(self) -> None:
         """Return when there are not too many."""
-        while len(self._seen) >= MANY:
-            self._fewer.clear()
-            await self._fewer.wait()
+        while len(self._pending) >= MAX_PENDING_LOADS:
+            self._capacity.clear()
+            await self._capacity.wait()
 
-    async def _one(self, stream: str) -> None:
+    async def _load_one(self, stream: str) -> None:
         try:
-            async with self._turns:
-                await self._revive(stream, self._seen[stream])
+            async with self._slots:
+                await self._load(stream, self._pending[stream])
         finally:
-            del self._seen[stream]
-            self._fewer.set()
+            del self._pending[stream]
+            self._capacity.set()

@@ -20,7 +20,7 @@ from baton.eventlog.graph_cache import Graphs
 from baton.eventlog.loops.transact import Known, transact
 from baton.eventlog.ports.clock import Clock
 from baton.eventlog.ports.stores import EventStore
-from baton.executor.functions.call import Call, Functions
+from baton.executor.functions.call import Call, FunctionCaller
 from baton.executor.runs.deadlines import Deadlines
 from baton.executor.runs.live_run import BATCH, Batch, LiveRun
 
@@ -44,18 +44,18 @@ class Counts:
 
 @dataclass(slots=True, eq=False)
 class RunLoop:
-    """Moves runs on; `spawn` starts a supervised task, `drop` lets go of a run another one owns.
+    """Moves runs on; `spawn` starts a supervised task, `evict` lets go of a run another one owns.
 
-    `outdone` hears of a run that another executor took over.
+    `on_takeover` hears of a run that another executor took over.
     """
 
     store: EventStore
-    functions: Functions
+    functions: FunctionCaller
     clock: Clock
     rng: Random
     spawn: Callable[[Coroutine[None, None, None]], asyncio.Task[None]]
-    drop: Callable[[LiveRun], None]
-    outdone: Callable[[LiveRun], None]
+    evict: Callable[[LiveRun], None]
+    on_takeover: Callable[[LiveRun], None]
     counts: Counts = field(default_factory=Counts)
     graphs: Graphs = field(init=False)
     _deadlines: Deadlines = field(default_factory=Deadlines)
@@ -63,57 +63,57 @@ class RunLoop:
     def __post_init__(self) -> None:
         self.graphs = Graphs(self.store)
 
-    async def carry_on(self, run: LiveRun, token: Token | None = None) -> None:
+    async def advance(self, run: LiveRun, token: Token | None = None) -> None:
         """Perform `token`, decide what waits, and go on until this task has nothing left to do."""
         run.opening = False
-        if run.left:
+        if run.abandoned:
             return
         if run.graph is None:
-            run.graph = await self.graph_of(run)
-        if token is None and not run.serving:
-            token = await self._serve(run)
+            run.graph = await self.load_graph(run)
+        if token is None and not run.draining:
+            token = await self._drain(run)
         while token is not None:
             outcome = await self._call(run, token)
             if outcome is None:
                 return
-            if run.left:
+            if run.abandoned:
                 self.counts.late_outcomes_refused += 1
                 return
             run.commands.append(
                 ReportOutcome(token=token, outcome=outcome, graph=run.graph, at=self.clock.now())
             )
-            token = None if run.serving else await self._serve(run)
+            token = None if run.draining else await self._drain(run)
         if run.state.final and run.idle:
-            self.drop(run)
+            self.evict(run)
 
     async def resume(self, run: LiveRun) -> None:
         """Perform every attempt that is recorded as begun; for a run that was not kept here."""
-        run.graph = await self.graph_of(run)
+        run.graph = await self.load_graph(run)
         run.opening = False
-        started = self._to_perform(run)
-        run.mine.update(started)
+        started = self._unclaimed(run)
+        run.claimed.update(started)
         for token in started:
-            self.spawn(self.carry_on(run, token))
+            self.spawn(self.advance(run, token))
 
-    def leave(self, run: LiveRun) -> None:
+    def abandon(self, run: LiveRun) -> None:
         """Do nothing more for a run that another executor owns now; what it began is cut off."""
-        run.left = True
+        run.abandoned = True
         self.counts.runs_lost_to_another += 1
-        self._cut(run, set(run.calling))
+        self._cancel_calls(run, set(run.in_flight))
         late = [one for one in run.commands if isinstance(one, ReportOutcome)]
         self.counts.late_outcomes_refused += len(late)
         run.commands.clear()
-        run.foreign.clear()
-        self.drop(run)
+        run.external.clear()
+        self.evict(run)
 
-    async def graph_of(self, run: LiveRun) -> Graph:
+    async def load_graph(self, run: LiveRun) -> Graph:
         """Return the run's graph."""
         known = self.graphs.known(run.state)
         if known is not None:
             return known
-        return await self.insist(lambda: self.graphs.of(run.state), run.stream)
+        return await self.retry(lambda: self.graphs.of(run.state), run.stream)
 
-    async def insist(self, act: Callable[[], Awaitable[T]], stream: str) -> T:
+    async def retry(self, act: Callable[[], Awaitable[T]], stream: str) -> T:
         """Ask the store for as long as it takes: nothing else would move the run on."""
         for wait_ms in chain(_RETRY_MS, repeat(_RETRY_MS[-1])):
             try:
@@ -123,40 +123,40 @@ class RunLoop:
             await self.clock.sleep(wait_ms)
         raise AssertionError  # the waits never end
 
-    async def _serve(self, run: LiveRun) -> Token | None:
+    async def _drain(self, run: LiveRun) -> Token | None:
         """Append until nothing waits; return one step to perform, spawn the others."""
-        run.serving = True
+        run.draining = True
         kept: Token | None = None
         try:
-            while run.commands or run.foreign:
+            while run.commands or run.external:
                 started: list[Token] = []
-                if run.foreign:
-                    started = self._fold_foreign(run)
-                    run.mine.update(started)
+                if run.external:
+                    started = self._fold_external(run)
+                    run.claimed.update(started)
                 if run.commands:
                     started += await self._append(run)
-                    if run.left:
+                    if run.abandoned:
                         return None
-                    run.mine.update(started)
+                    run.claimed.update(started)
                 for token in started:
                     if kept is not None:
-                        self.spawn(self.carry_on(run, kept))
+                        self.spawn(self.advance(run, kept))
                     kept = token
-                if kept is not None and (run.commands or run.foreign):
-                    self.spawn(self.carry_on(run, kept))
+                if kept is not None and (run.commands or run.external):
+                    self.spawn(self.advance(run, kept))
                     kept = None
         finally:
-            run.serving = False
+            run.draining = False
         return kept
 
-    def _fold_foreign(self, run: LiveRun) -> list[Token]:
+    def _fold_external(self, run: LiveRun) -> list[Token]:
         """Fold what others appended; return the attempts that are therefore to be performed."""
-        foreign, run.foreign = run.foreign, []
+        external, run.external = run.external, []
         before = run.state
-        for recorded in foreign:
+        for recorded in external:
             if recorded.version == run.state.version + 1:
                 run.state = evolve(run.state, recorded.event)  # type: ignore[arg-type]
-        return [] if run.state is before else self._catch_up(run, before)
+        return [] if run.state is before else self._reconcile(run, before)
 
     async def _append(self, run: LiveRun) -> list[Token]:
         """Record what the waiting commands lead to; return the attempts it started."""
@@ -167,21 +167,21 @@ class RunLoop:
             outcome = await transact(self.store, BATCH, run.stream, batch, known=known)
         except Unavailable:  # it may have happened all the same: look again
             again = partial(transact, self.store, BATCH, run.stream, batch)
-            outcome = await self.insist(again, run.stream)
+            outcome = await self.retry(again, run.stream)
         self.counts.late_outcomes_refused += batch.refused
         for command in commands:
             if isinstance(command, ReportOutcome):
-                run.mine.discard(command.token)
+                run.claimed.discard(command.token)
         before, run.state = run.state, outcome.state
-        if run.foreign:  # the log may have shown what was just appended
-            run.foreign = [one for one in run.foreign if one.version > run.state.version]
+        if run.external:  # the log may have shown what was just appended
+            run.external = [one for one in run.external if one.version > run.state.version]
         began = [one.event for one in outcome.recorded if isinstance(one.event, StepStarted)]
         if outcome.reloaded:
-            run.echoed = run.state.version
-            return self._catch_up(run, before, own=began)
+            run.seen_version = run.state.version
+            return self._reconcile(run, before, own=began)
         return [Token(event.step_id, event.visit, event.attempt) for event in began]
 
-    def _catch_up(
+    def _reconcile(
         self, run: LiveRun, before: State, *, own: Sequence[StepStarted] = ()
     ) -> list[Token]:
         """Fit what is performed to what others recorded; leave a run that another one took over.
@@ -190,54 +190,56 @@ class RunLoop:
         them makes it the newest owner, whoever took the run over before.
         """
         if not any(event.cause == "takeover" for event in own) and _taken_over(before, run.state):
-            self.leave(run)
-            self.outdone(run)
+            self.abandon(run)
+            self.on_takeover(run)
             return []
-        started = self._to_perform(run)
-        self._cut(run, {token for token in run.calling if not _runs(run.state, token)})
+        started = self._unclaimed(run)
+        self._cancel_calls(
+            run, {token for token in run.in_flight if not _is_running(run.state, token)}
+        )
         return started
 
-    def _to_perform(self, run: LiveRun) -> list[Token]:
+    def _unclaimed(self, run: LiveRun) -> list[Token]:
         running = (
             Token(step_id, step.visit, step.attempt)
             for step_id, step in run.state.steps.items()
             if step.status == "running"
         )
-        return [token for token in running if token not in run.mine]
+        return [token for token in running if token not in run.claimed]
 
-    def _cut(self, run: LiveRun, tokens: set[Token]) -> None:
+    def _cancel_calls(self, run: LiveRun, tokens: set[Token]) -> None:
         for token in tokens:
-            run.mine.discard(token)
-            run.calling.pop(token).cancel()
+            run.claimed.discard(token)
+            run.in_flight.pop(token).cancel()
 
     async def _call(self, run: LiveRun, token: Token) -> Outcome | None:
         """Call the step's function within its deadline; None when it was cut off."""
         task = cast("asyncio.Task[None]", asyncio.current_task())
-        run.calling[token] = task
+        run.in_flight[token] = task
         step = cast(Compute, cast(Graph, run.graph).by_id[token.step_id])
-        due = self._deadlines.begin(task, step.timeout_ms)
+        due = self._deadlines.start(task, step.timeout_ms)
         self.counts.steps_performed += 1
         try:
-            return await self.functions.call(self._call_of(run, token, step))
+            return await self.functions.call(self._build_call(run, token, step))
         except asyncio.CancelledError:
-            return self._why_cancelled(run, token, task)
+            return self._outcome_of_cancellation(run, token, task)
         finally:
             due.discard(task)
-            run.calling.pop(token, None)
+            run.in_flight.pop(token, None)
 
-    def _why_cancelled(
+    def _outcome_of_cancellation(
         self, run: LiveRun, token: Token, task: asyncio.Task[None]
     ) -> Outcome | None:
         """Tell a deadline and a cut from the end of the process, which goes on being raised."""
-        if self._deadlines.passed(task):
+        if self._deadlines.pop_expired(task):
             task.uncancel()
             return TimedOut(jitter=self.rng.random())
-        if token not in run.calling:
+        if token not in run.in_flight:
             task.uncancel()
             return None
         raise asyncio.CancelledError
 
-    def _call_of(self, run: LiveRun, token: Token, step: Compute) -> Call:
+    def _build_call(self, run: LiveRun, token: Token, step: Compute) -> Call:
         state = run.state
         return Call(
             function=step.function,
@@ -257,7 +259,7 @@ class RunLoop:
         )
 
 
-def _runs(state: State, token: Token) -> bool:
+def _is_running(state: State, token: Token) -> bool:
     step = state.holds(token)
     return step is not None and step.status == "running"
 

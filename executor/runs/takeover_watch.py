@@ -12,42 +12,42 @@ from typing import Final, TypeAlias
 from baton.eventlog.ports.clock import Clock
 from baton.eventlog.ports.partitions import Owns
 
-PATIENCE_MS: Final = 3_000
+STALLED_AFTER_MS: Final = 3_000
 """How long a run may stand still that somebody else took over; who lost its share knows by then."""
 
-Again: TypeAlias = Callable[[str, int], Awaitable[int | None]]
+TakeOverRun: TypeAlias = Callable[[str, int], Awaitable[int | None]]
 
 
-class Disputes:
-    """`again(stream, version)` takes a run over that still stands at `version`.
+class TakeoverWatch:
+    """`take_over(stream, version)` takes a run over that still stands at `version`.
 
     It returns where the run stands when it has moved, and None when nothing is left to do.
     """
 
-    def __init__(self, clock: Clock, again: Again) -> None:
+    def __init__(self, clock: Clock, take_over: TakeOverRun) -> None:
         self._clock = clock
-        self._again = again
-        self._moves: list[tuple[Owns, bool]] = []
-        self._watching: dict[str, asyncio.Task[None]] = {}
+        self._take_over = take_over
+        self._assignments: list[tuple[Owns, bool]] = []
+        self._watches: dict[str, asyncio.Task[None]] = {}
 
-    def gained(self, owns: Owns) -> None:
+    def assign(self, owns: Owns) -> None:
         """Note that a share is this executor's."""
-        self._moves.append((owns, True))
+        self._assignments.append((owns, True))
 
-    def lost(self, owns: Owns) -> None:
+    def revoke(self, owns: Owns) -> None:
         """Note that a share is another one's."""
-        self._moves.append((owns, False))
+        self._assignments.append((owns, False))
 
-    def look_after(self, stream: str, version: int) -> None:
+    def watch(self, stream: str, version: int) -> None:
         """See to it that somebody goes on with a run that another one took over."""
-        if stream not in self._watching and self._owned(stream):
+        if stream not in self._watches and self._is_assigned(stream):
             task = asyncio.get_running_loop().create_task(self._watch(stream, version))
-            self._watching[stream] = task
-            task.add_done_callback(lambda _: self._watching.pop(stream, None))
+            self._watches[stream] = task
+            task.add_done_callback(lambda _: self._watches.pop(stream, None))
 
     async def close(self) -> None:
         """Look after nothing any more."""
-        watching = tuple(self._watching.values())
+        watching = tuple(self._watches.values())
         for task in watching:
             task.cancel()
         await asyncio.gather(*watching, return_exceptions=True)
@@ -55,10 +55,10 @@ class Disputes:
     async def _watch(self, stream: str, version: int) -> None:
         stands: int | None = version
         while stands is not None:
-            await self._clock.sleep(PATIENCE_MS)
-            if not self._owned(stream):
+            await self._clock.sleep(STALLED_AFTER_MS)
+            if not self._is_assigned(stream):
                 return
-            stands = await self._again(stream, stands)
+            stands = await self._take_over(stream, stands)
 
-    def _owned(self, stream: str) -> bool:
-        return next((ours for owns, ours in reversed(self._moves) if owns(stream)), False)
+    def _is_assigned(self, stream: str) -> bool:
+        return next((ours for owns, ours in reversed(self._assignments) if owns(stream)), False)

@@ -14,8 +14,8 @@ from baton.domain.json import Json, JsonObject
 from baton.domain.run.messages import Error, Failed, Succeeded
 from baton.domain.stream import stream_name
 from baton.eventlog.ports.topics import Message
-from baton.executor.functions.call import Call
-from baton.executor.functions.results import InvalidOutput, json_copy, refused, storable
+from baton.executor.functions.call import Call, CallOutcome
+from baton.executor.functions.results import InvalidOutput, failure, json_copy, storable_text
 from baton.protocols import strict_json
 
 INVALID_ANSWER = "INVALID_ANSWER"
@@ -40,7 +40,7 @@ class WorkerAnswer:
     type: Literal["result", "heartbeat"]
     execution_id: str
     attempt: int
-    outcome: Succeeded | Failed | None = None
+    outcome: CallOutcome | None = None
     progress: Json = None
 
     @property
@@ -98,7 +98,7 @@ def decode_task(raw: bytes | None) -> Call:
     return call
 
 
-def encode_result(execution_id: str, outcome: Succeeded | Failed) -> bytes:
+def encode_result(execution_id: str, outcome: CallOutcome) -> bytes:
     """Return the message that says how the attempt ended."""
     members: JsonObject = {
         "type": "result",
@@ -211,14 +211,14 @@ def _recordable(raw: bytes | None, value: Json) -> Json:
         return None
 
 
-def _outcome(raw: bytes | None, members: JsonObject, *, failed: bool) -> Succeeded | Failed:
+def _outcome(raw: bytes | None, members: JsonObject, *, failed: bool) -> CallOutcome:
     try:
         strict_json.parse(raw or b"")
         return _failure(members) if failed else _success(members)
     except Invalid as error:
-        return refused(INVALID_ANSWER, f"the worker's result {error.message}", retryable=True)
+        return failure(INVALID_ANSWER, f"the worker's result {error.message}", retryable=True)
     except InvalidOutput as error:
-        return refused(INVALID_ANSWER, f"the worker's result: {error}", retryable=True)
+        return failure(INVALID_ANSWER, f"the worker's result: {error}", retryable=True)
 
 
 def _success(members: JsonObject) -> Succeeded:
@@ -234,8 +234,8 @@ def _failure(members: JsonObject) -> Failed:
             stack = rest.get("stack")
             error = Error(
                 code=code[:_MAX_CODE],
-                message=storable(message),
-                stack=storable(stack) if isinstance(stack, str) else None,
+                message=storable_text(message),
+                stack=storable_text(stack) if isinstance(stack, str) else None,
             )
             return Failed(error=error, retryable=rest.get("retryable") is not False)
         case _:

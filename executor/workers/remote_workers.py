@@ -11,13 +11,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
-from baton.domain.run.messages import Failed, Succeeded
 from baton.eventlog.errors import Unavailable
 from baton.eventlog.ports.clock import Clock
 from baton.eventlog.ports.topics import Consumption, Delivered, Topics
-from baton.executor.functions.call import Call
-from baton.executor.functions.registry import QueueFunction, identity
-from baton.executor.functions.results import refused
+from baton.executor.functions.call import Call, CallOutcome
+from baton.executor.functions.registry import QueueFunction, function_identity
+from baton.executor.functions.results import failure
 from baton.executor.workers.messages import (
     MAX_BYTES,
     MalformedMessage,
@@ -34,7 +33,7 @@ MAX_REMEMBERED: Final = 50_000
 """Attempts that are over and still told from those of other executors."""
 RETRY_MS: Final = 1_000
 
-Hear: TypeAlias = Callable[[object], None]
+OnHeartbeat: TypeAlias = Callable[[object], None]
 """Takes the progress of the call that is performed."""
 Reason: TypeAlias = Literal["malformed", "duplicate", "late", "superseded", "unmatched"]
 
@@ -60,8 +59,8 @@ class RefusedAnswers:
 @dataclass(slots=True, eq=False)
 class _Waiting:
     attempt: int
-    hear: Hear
-    outcome: asyncio.Future[Succeeded | Failed]
+    on_heartbeat: OnHeartbeat
+    outcome: asyncio.Future[CallOutcome]
 
 
 def queue_function(
@@ -71,7 +70,7 @@ def queue_function(
     id: str | None = None,  # noqa: A002 - the declaration's word
 ) -> QueueFunction:
     """Return the function that a declaration `{queue, id?}` describes."""
-    uuid, aliases = identity(name, id)
+    uuid, aliases = function_identity(name, id)
     return QueueFunction(name=name, id=uuid, aliases=aliases, queue=queue)
 
 
@@ -94,20 +93,22 @@ class RemoteWorkers:
         self._opening = asyncio.Lock()
         self._reader: asyncio.Task[None] | None = None
 
-    async def perform(self, function: QueueFunction, call: Call, hear: Hear) -> Succeeded | Failed:
+    async def perform(
+        self, function: QueueFunction, call: Call, on_heartbeat: OnHeartbeat
+    ) -> CallOutcome:
         """Give `call` to the workers of the function's queue and wait for its result."""
         message = encode_task(function.name, call)
         if (size := len(message.value or b"")) > MAX_BYTES:
             fault = f"the task has {size} bytes, at most {MAX_BYTES} can be sent"
-            return refused(PAYLOAD_TOO_LARGE, fault)
+            return failure(PAYLOAD_TOO_LARGE, fault)
         await self._listen()
-        waiting = _Waiting(call.attempt, hear, asyncio.get_running_loop().create_future())
+        waiting = _Waiting(call.attempt, on_heartbeat, asyncio.get_running_loop().create_future())
         self._waiting[call.idempotency_key] = waiting
         try:
             await self._sender.send(tasks_topic(self._prefix, function.queue), message)
             return await waiting.outcome
         except Undeliverable as fault:
-            return refused(PAYLOAD_TOO_LARGE, str(fault))
+            return failure(PAYLOAD_TOO_LARGE, str(fault))
         finally:
             self._leave(call.idempotency_key, waiting)
 
@@ -194,6 +195,6 @@ def _why(answer: WorkerAnswer, known: tuple[int, bool] | None) -> Reason:
 
 def _tell(waiting: _Waiting, answer: WorkerAnswer) -> None:
     try:
-        waiting.hear(answer.progress)
+        waiting.on_heartbeat(answer.progress)
     except Exception:  # noqa: BLE001 - it must not cost the others their answers
         _log.exception("a heartbeat of %s was not taken", answer.execution_id)

@@ -9,14 +9,13 @@ import logging
 from collections.abc import Sequence
 from typing import Final
 
-from baton.domain.run.messages import Failed, Succeeded
 from baton.eventlog.errors import Unavailable
 from baton.eventlog.ports.clock import Clock
 from baton.eventlog.ports.topics import Consumption, Delivered, Message, Topics
-from baton.executor.functions.call import Call
-from baton.executor.functions.registered_functions import Limits, RegisteredFunctions
+from baton.executor.functions.call import Call, CallOutcome
+from baton.executor.functions.registered_functions import CallLimits, RegisteredFunctions
 from baton.executor.functions.registry import Registry
-from baton.executor.functions.results import INVALID_OUTPUT, InvalidOutput, refused
+from baton.executor.functions.results import INVALID_OUTPUT, InvalidOutput, failure
 from baton.executor.workers.messages import (
     MAX_BYTES,
     MalformedMessage,
@@ -62,8 +61,8 @@ class Worker:
         self._functions = RegisteredFunctions(
             registry,
             clock=clock,
-            limits=Limits(total=concurrency, per_function=concurrency, threads=2 * concurrency),
-            heard=self._heard,
+            limits=CallLimits(total=concurrency, per_function=concurrency, threads=2 * concurrency),
+            on_heartbeat=self._heard,
         )
         self._under_way: set[str] = set()
         self._beats: dict[str, Message] = {}
@@ -117,34 +116,34 @@ class Worker:
         finally:
             self._under_way.discard(call.execution_id)
 
-    async def _outcome(self, call: Call) -> Succeeded | Failed:
+    async def _outcome(self, call: Call) -> CallOutcome:
         left_ms = call.deadline_at - self._clock.now()
         if left_ms <= 0:
             _log.warning("%s came %d ms after its deadline", call.execution_id, -left_ms)
-            return refused(EXPIRED, "the task came after its deadline", retryable=True)
+            return failure(EXPIRED, "the task came after its deadline", retryable=True)
         try:
             async with asyncio.timeout(left_ms / 1000):
                 return await self._functions.call(call)
         except TimeoutError:
-            return refused(TIMEOUT, "the deadline has passed", retryable=True)
+            return failure(TIMEOUT, "the deadline has passed", retryable=True)
 
-    async def _answer(self, delivered: Delivered, call: Call, outcome: Succeeded | Failed) -> None:
+    async def _answer(self, delivered: Delivered, call: Call, outcome: CallOutcome) -> None:
         raw = encode_result(call.execution_id, outcome)
         if len(raw) > MAX_BYTES:
             fault = f"the result has {len(raw)} bytes, at most {MAX_BYTES} can be sent"
-            raw = encode_result(call.execution_id, refused(INVALID_OUTPUT, fault))
+            raw = encode_result(call.execution_id, failure(INVALID_OUTPUT, fault))
         self._beats.pop(call.execution_id, None)
         try:
             await self._send(delivered, raw)
         except Undeliverable as fault:
             await self._send(
-                delivered, encode_result(call.execution_id, refused(INVALID_OUTPUT, str(fault)))
+                delivered, encode_result(call.execution_id, failure(INVALID_OUTPUT, str(fault)))
             )
 
     async def _refuse(self, delivered: Delivered, fault: MalformedMessage) -> None:
         _log.error("the task at %s can't be read: %s", delivered.position, fault)
         if fault.execution_id is not None:
-            raw = encode_result(fault.execution_id, refused(INVALID_TASK, str(fault)))
+            raw = encode_result(fault.execution_id, failure(INVALID_TASK, str(fault)))
             await self._send(delivered, raw)
 
     async def _send(self, task: Delivered, raw: bytes) -> None:

@@ -43,7 +43,7 @@ class _Executor(Collector):
     def collect(self) -> Iterator[Metric]:
         yield from _counters("executor", self._executor.counts)
         yield _gauge("executor_backlog", "Requested runs that wait", self._executor.backlog)
-        yield _gauge("executor_runs", "Runs kept in memory", self._executor.kept)
+        yield _gauge("executor_runs", "Runs kept in memory", self._executor.live_runs)
 
 
 class _Projector(Collector):

@@ -18,8 +18,8 @@ from baton.eventlog.ports.clock import Clock
 from baton.eventlog.ports.transport import Route, Transport
 from baton.eventlog.ports.views import KeptViews
 from baton.executor.executor import Executor
-from baton.executor.functions.http_functions import declared
-from baton.executor.functions.loading import load
+from baton.executor.functions.http_functions import http_function
+from baton.executor.functions.loading import load_functions
 from baton.executor.functions.registered_functions import RegisteredFunctions
 from baton.executor.functions.registry import DEFAULT_HTTP_TIMEOUT_MS, HttpFunction, Registry
 from baton.executor.ownership import Ownership
@@ -222,7 +222,7 @@ def loaded(settings: Settings) -> Registry:
     """Load the Python functions; raises FunctionsNotLoaded and FunctionNameTaken."""
     registry = Registry()
     for source in settings.functions:
-        for function in load(source):
+        for function in load_functions(source):
             registry.add(function)
     return registry
 
@@ -259,7 +259,7 @@ def _receiver(
 
 
 def _http_function(name: str, entry: DeclaredFunction, url: str) -> HttpFunction:
-    return declared(
+    return http_function(
         name,
         url,
         id=entry.id,

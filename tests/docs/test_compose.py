@@ -10,7 +10,7 @@ import pytest
 import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
-from baton.executor.functions.loading import load
+from baton.executor.functions.loading import load_functions
 from baton.settings import DeclaredFunction, Settings
 from tests.docs.pages import ROOT
 from tests.docs.test_pages import leaves
@@ -199,7 +199,7 @@ def test_nothing_waits_for_what_is_not_there() -> None:
 def test_the_worker_performs_what_the_executors_give_to_its_queue() -> None:
     command = OURS["worker"].command
     declared = tomllib.loads(COMPOSE.configs["baton.toml"].content)["functions"]
-    performed = load(command[command.index("--functions") + 1])
+    performed = load_functions(command[command.index("--functions") + 1])
 
     assert {name: DeclaredFunction(**one).queue for name, one in declared.items()} == {
         function.name: command[command.index("--queue") + 1] for function in performed

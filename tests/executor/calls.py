@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from baton.executor.functions.call import Call
-from baton.executor.functions.loading import described
+from baton.executor.functions.loading import describe
 from baton.executor.functions.registered_functions import RegisteredFunctions
 from baton.executor.functions.registry import Function, Registry
 from baton.protocols.address_policy import AddressPolicy
@@ -53,7 +53,7 @@ async def functions_of(
     """The marked functions and the declarations in `known`, ready to be called."""
     registry = options.pop("registry", None) or Registry()
     for one in known:
-        registry.add(one if isinstance(one, Function) else described(one, origin=__file__))
+        registry.add(one if isinstance(one, Function) else describe(one, origin=__file__))
     options.setdefault("clock", StandingClock())
     options.setdefault("policy", AddressPolicy(allow_private=True))
     functions = RegisteredFunctions(registry, **options)

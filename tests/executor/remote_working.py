@@ -15,7 +15,7 @@ from baton.eventlog.clock import SystemClock
 from baton.eventlog.errors import Unavailable, Unwritable
 from baton.eventlog.ports.topics import Consumption, Message
 from baton.executor.functions.call import Call
-from baton.executor.functions.loading import described
+from baton.executor.functions.loading import describe
 from baton.executor.functions.registered_functions import RegisteredFunctions
 from baton.executor.functions.registry import QueueFunction, Registry
 from baton.executor.workers.remote_workers import RemoteWorkers
@@ -99,7 +99,7 @@ async def asking(topics: MemoryTopics | None = None) -> AsyncIterator[Asking]:
         queue_registry("train"),
         clock=SystemClock(),
         remote=remote,
-        heard=lambda call, progress: heard.append((call.execution_id, progress)),
+        on_heartbeat=lambda call, progress: heard.append((call.execution_id, progress)),
     )
     tasks = await topics.consume(TASKS, group="looking on")
     end = Asking(topics, remote, functions, tasks, heard)
@@ -142,7 +142,7 @@ async def working(
 ) -> AsyncIterator[Working]:
     registry = Registry()
     for one in known:
-        registry.add(described(one, origin=__file__))
+        registry.add(describe(one, origin=__file__))
     options.setdefault("clock", SystemClock())
     worker = Worker(topics, registry, prefix=PREFIX, **options)
     stop = asyncio.Event()

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from baton.domain.run.messages import Failed, Succeeded
-from baton.executor.functions.loading import load
-from baton.executor.functions.registered_functions import Limits
+from baton.executor.functions.loading import load_functions
+from baton.executor.functions.registered_functions import CallLimits
 from baton.executor.functions.registry import Registry
 from baton.executor.sdk import AttemptOver, NonRetryableError, StepContext, StepResult, function
 from tests.executor.calls import NOW, a_call, functions_of
@@ -151,7 +151,7 @@ async def test_an_exception_is_a_failure_with_the_functions_own_traceback() -> N
     stack = outcome.error.stack or ""
     assert "in break_" in stack
     assert "in deeper" in stack
-    assert "invoke.py" not in stack
+    assert "call_async.py" not in stack
 
 
 class Refused(Exception):
@@ -267,7 +267,7 @@ async def test_the_place_of_a_thread_is_free_when_the_thread_is_not_when_the_cal
     def quick() -> str:
         return "done"
 
-    async with functions_of(plod, quick, limits=Limits(threads=2)) as functions:
+    async with functions_of(plod, quick, limits=CallLimits(threads=2)) as functions:
         first = asyncio.create_task(functions.call(a_call("plod")))
         await asyncio.to_thread(begun.wait, 10)
         first.cancel()
@@ -303,14 +303,14 @@ async def most_at_once(name: str, target: Callable[..., object], **options: obje
 @pytest.mark.parametrize(
     ("limit", "limits", "expected"),
     [
-        (3, Limits(), 3),
-        (None, Limits(per_function=4), 4),
-        (None, Limits(total=5), 5),
-        (None, Limits(), 20),
+        (3, CallLimits(), 3),
+        (None, CallLimits(per_function=4), 4),
+        (None, CallLimits(total=5), 5),
+        (None, CallLimits(), 20),
     ],
 )
 async def test_calls_under_way_are_bounded(
-    limit: int | None, limits: Limits, expected: int
+    limit: int | None, limits: CallLimits, expected: int
 ) -> None:
     @function("busy", limit=limit)
     async def busy() -> None:
@@ -333,7 +333,7 @@ async def test_a_slow_function_takes_no_more_than_half_of_the_threads() -> None:
     def quick() -> str:
         return "done"
 
-    async with functions_of(slow, quick, limits=Limits(threads=4)) as functions:
+    async with functions_of(slow, quick, limits=CallLimits(threads=4)) as functions:
         waiting = [asyncio.create_task(functions.call(a_call("slow"))) for _ in range(30)]
         await asyncio.sleep(0)
         assert await functions.call(a_call("quick")) == Succeeded(output="done")
@@ -355,7 +355,7 @@ async def test_a_heartbeat_is_heard_from_the_loop_and_from_threads() -> None:
     def hear(call: object, progress: object) -> None:
         heard.append((call.function, progress))  # type: ignore[attr-defined]
 
-    async with functions_of(on_loop, in_thread, heard=hear) as functions:
+    async with functions_of(on_loop, in_thread, on_heartbeat=hear) as functions:
         await functions.call(a_call("loop"))
         await functions.call(a_call("thread"))
 
@@ -432,7 +432,7 @@ def in_a_process(tmp_path: Path) -> Registry:
     path = tmp_path / "heavy.py"
     path.write_text(IN_A_PROCESS)
     registry = Registry()
-    for one in load(str(path)):
+    for one in load_functions(str(path)):
         registry.add(one)
     return registry
 
@@ -443,7 +443,9 @@ async def test_a_process_function_of_a_file_runs_in_a_process_that_is_kept(
     heard: list[object] = []
 
     async with functions_of(
-        registry=in_a_process, limits=Limits(processes=1), heard=lambda _, told: heard.append(told)
+        registry=in_a_process,
+        limits=CallLimits(processes=1),
+        on_heartbeat=lambda _, told: heard.append(told),
     ) as functions:
         first = await functions.call(a_call("where", config={"sku": "é"}, attempt=2))
         second = await functions.call(a_call("where-async"))
@@ -460,7 +462,7 @@ async def test_a_process_function_of_a_file_runs_in_a_process_that_is_kept(
 async def test_what_a_process_function_raises_or_returns_wrongly_comes_back_as_a_failure(
     in_a_process: Registry,
 ) -> None:
-    async with functions_of(registry=in_a_process, limits=Limits(processes=1)) as functions:
+    async with functions_of(registry=in_a_process, limits=CallLimits(processes=1)) as functions:
         refused = await functions.call(a_call("refuse"))
         quitted = await functions.call(a_call("quit"))
         nan = await functions.call(a_call("nan"))
@@ -479,7 +481,7 @@ async def test_what_a_process_function_raises_or_returns_wrongly_comes_back_as_a
 
 
 async def test_a_process_that_dies_takes_only_its_own_call_with_it(in_a_process: Registry) -> None:
-    async with functions_of(registry=in_a_process, limits=Limits(processes=2)) as functions:
+    async with functions_of(registry=in_a_process, limits=CallLimits(processes=2)) as functions:
         died, lived = await asyncio.gather(
             functions.call(a_call("die")), functions.call(a_call("where", config={"sku": 1}))
         )
@@ -496,8 +498,8 @@ async def test_a_process_whose_call_is_given_up_is_killed(in_a_process: Registry
 
     async with functions_of(
         registry=in_a_process,
-        limits=Limits(processes=1),
-        heard=lambda _, pid: pids.put_nowait(pid),
+        limits=CallLimits(processes=1),
+        on_heartbeat=lambda _, pid: pids.put_nowait(pid),
     ) as functions:
         task = asyncio.create_task(functions.call(a_call("hang")))
         pid = await pids.get()

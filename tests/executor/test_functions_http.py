@@ -13,7 +13,7 @@ import pytest
 from aiohttp import web
 
 from baton.domain.run.messages import Failed, Succeeded
-from baton.executor.functions.http_functions import declared
+from baton.executor.functions.http_functions import http_function
 from baton.protocols.address_policy import AddressPolicy
 from tests.executor.calls import NOW, a_call, functions_of
 from tests.executor.scripted_server import Answer, answering
@@ -28,7 +28,7 @@ def json(text: str | bytes, headers: dict[str, str] | None = None) -> web.Respon
 
 async def outcome_of(answer: Answer | web.Response, **declaration: Any) -> Succeeded | Failed:
     async with answering(answer) as server:
-        function = declared("remote", server.url, **declaration)
+        function = http_function("remote", server.url, **declaration)
         async with functions_of(function) as functions:
             return await functions.call(a_call("remote"))
 
@@ -36,7 +36,7 @@ async def outcome_of(answer: Answer | web.Response, **declaration: Any) -> Succe
 async def test_the_payload_is_posted_and_the_answers_json_is_the_output() -> None:
     async with (
         answering(json('{"price": 12.5}')) as server,
-        functions_of(declared("price", server.url, id="func_9")) as functions,
+        functions_of(http_function("price", server.url, id="func_9")) as functions,
     ):
         call = a_call("func_9", config={"sku": "é"}, traceparent=TRACEPARENT)
         outcome = await functions.call(call)
@@ -68,7 +68,7 @@ async def test_the_payload_is_posted_and_the_answers_json_is_the_output() -> Non
 async def test_a_traceparent_that_is_not_valid_is_not_passed_on(traceparent: str | None) -> None:
     async with (
         answering(json("1")) as server,
-        functions_of(declared("remote", server.url)) as functions,
+        functions_of(http_function("remote", server.url)) as functions,
     ):
         outcome = await functions.call(a_call("remote", traceparent=traceparent))
 
@@ -87,7 +87,7 @@ async def test_a_traceparent_that_is_not_valid_is_not_passed_on(traceparent: str
 async def test_with_a_secret_the_exact_bytes_sent_are_signed(secret: str, key: bytes) -> None:
     async with (
         answering(json("1")) as server,
-        functions_of(declared("remote", server.url, secret=secret)) as functions,
+        functions_of(http_function("remote", server.url, secret=secret)) as functions,
     ):
         assert await functions.call(a_call("remote", attempt=1)) == Succeeded(output=1)
         assert await functions.call(a_call("remote", attempt=2)) == Succeeded(output=1)
@@ -235,7 +235,7 @@ async def test_a_cancelled_call_lets_go_of_a_slow_server() -> None:
 
     async with (
         answering(slow) as server,
-        functions_of(declared("remote", server.url)) as functions,
+        functions_of(http_function("remote", server.url)) as functions,
     ):
         task = asyncio.create_task(functions.call(a_call("remote")))
         await arrived.wait()
@@ -247,7 +247,7 @@ async def test_a_cancelled_call_lets_go_of_a_slow_server() -> None:
 async def test_nobody_at_the_address_is_a_failure_that_may_be_retried() -> None:
     with socket.socket() as held:
         held.bind(("127.0.0.1", 0))
-        function = declared("remote", f"http://127.0.0.1:{held.getsockname()[1]}/f?token=t0p")
+        function = http_function("remote", f"http://127.0.0.1:{held.getsockname()[1]}/f?token=t0p")
         async with functions_of(function) as functions:
             outcome = await functions.call(a_call("remote"))
 
@@ -268,7 +268,9 @@ async def test_a_redirect_is_not_followed() -> None:
 async def test_no_cookie_goes_from_one_call_to_the_next() -> None:
     async with (
         answering(json("1", {"Set-Cookie": "who=acme"})) as server,
-        functions_of(declared("remote", server.url.replace("127.0.0.1", "localhost"))) as functions,
+        functions_of(
+            http_function("remote", server.url.replace("127.0.0.1", "localhost"))
+        ) as functions,
     ):
         assert await functions.call(a_call("remote")) == Succeeded(output=1)
         assert await functions.call(a_call("remote", tenant="globex")) == Succeeded(output=1)
@@ -287,7 +289,7 @@ async def test_proxies_of_the_environment_are_ignored(monkeypatch: pytest.Monkey
 @pytest.mark.parametrize("host", ["127.0.0.1", "[::ffff:127.0.0.1]", "localhost", "0x7f000001"])
 async def test_a_private_address_is_not_asked(host: str) -> None:
     async with answering(json("1")) as server:
-        function = declared("remote", server.url.replace("127.0.0.1", host))
+        function = http_function("remote", server.url.replace("127.0.0.1", host))
         async with functions_of(function, policy=AddressPolicy()) as functions:
             outcome = await functions.call(a_call("remote"))
 

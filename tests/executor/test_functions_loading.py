@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from baton.domain.ids import function_uuid
-from baton.executor.functions.http_functions import declared
-from baton.executor.functions.loading import FunctionsNotLoaded, load
+from baton.executor.functions.http_functions import http_function
+from baton.executor.functions.loading import FunctionsNotLoaded, load_functions
 from baton.executor.functions.registry import FunctionNameTaken, Registry
 from baton.executor.sdk import MARK, function
 
@@ -56,9 +56,9 @@ def test_a_file_may_import_what_lies_beside_it_and_declares_functions_of_every_k
     written(folder, "jobs/sibling.py", "")
     source = written(folder, "jobs/orders.py", FILE)
 
-    found = load(source)
+    found = load_functions(source)
 
-    assert [(one.name, one.how, one.arity, one.limit) for one in found] == [
+    assert [(one.name, one.runs_in, one.arity, one.limit) for one in found] == [
         ("notify", "loop", 2, None),
         ("pack", "process", 0, 2),
         ("reserve", "loop", 2, None),
@@ -66,7 +66,7 @@ def test_a_file_may_import_what_lies_beside_it_and_declares_functions_of_every_k
     ]
     assert found[2].aliases == ("func_abc123", "res")
     assert found[2].id == function_uuid("reserve")
-    assert [one.run for one in load(source)] == [one.run for one in found]
+    assert [one.run for one in load_functions(source)] == [one.run for one in found]
 
 
 def test_a_package_stands_for_the_modules_it_imports(folder: Path) -> None:
@@ -77,7 +77,7 @@ def test_a_package_stands_for_the_modules_it_imports(folder: Path) -> None:
         "from baton.executor.sdk import function\n@function\nasync def order(): ...\n",
     )
 
-    assert [(one.name, one.origin) for one in load("shop")] == [("order", "shop")]
+    assert [(one.name, one.origin) for one in load_functions("shop")] == [("order", "shop")]
 
 
 @pytest.mark.parametrize(
@@ -112,7 +112,7 @@ def test_a_file_that_is_of_no_use_is_explained_in_one_line(
     source = written(folder, name, text)
 
     with pytest.raises(FunctionsNotLoaded) as raised:
-        load(source)
+        load_functions(source)
 
     assert reason in str(raised.value)
     assert "\n" not in str(raised.value)
@@ -129,7 +129,7 @@ def test_a_file_that_is_of_no_use_is_explained_in_one_line(
 )
 def test_what_is_not_there_is_named(folder: Path, source: str, reason: str) -> None:
     with pytest.raises(FunctionsNotLoaded, match=reason):
-        load(source)
+        load_functions(source)
 
 
 def test_a_decorated_function_stays_an_ordinary_function() -> None:
@@ -143,10 +143,10 @@ def test_a_decorated_function_stays_an_ordinary_function() -> None:
 
 def test_one_name_claimed_by_two_functions_names_both() -> None:
     registry = Registry()
-    registry.add(declared("pay", "https://a.example/pay?token=t0p"))
+    registry.add(http_function("pay", "https://a.example/pay?token=t0p"))
 
     with pytest.raises(FunctionNameTaken) as raised:
-        registry.add(declared("pay", "https://b.example/pay"))
+        registry.add(http_function("pay", "https://b.example/pay"))
 
     assert "'pay' at https://a.example/pay" in str(raised.value)
     assert "https://b.example/pay" in str(raised.value)
@@ -155,11 +155,11 @@ def test_one_name_claimed_by_two_functions_names_both() -> None:
 
 def test_one_id_claimed_by_two_functions_leaves_the_first_alone() -> None:
     registry = Registry()
-    first = declared("pay", "https://a.example/", id="func_1")
+    first = http_function("pay", "https://a.example/", id="func_1")
     registry.add(first)
 
     with pytest.raises(FunctionNameTaken, match="func_1"):
-        registry.add(declared("charge", "https://b.example/", id="func_1"))
+        registry.add(http_function("charge", "https://b.example/", id="func_1"))
 
     assert registry.find("func_1", "acme") is first
     assert registry.find("charge", "acme") is None
@@ -167,8 +167,11 @@ def test_one_id_claimed_by_two_functions_leaves_the_first_alone() -> None:
 
 def test_a_tenants_function_is_known_to_that_tenant_alone_and_goes_before_the_common_one() -> None:
     registry = Registry()
-    common, own = declared("pay", "https://a.example/"), declared("pay", "https://own.example/")
-    secret = declared("audit", "https://own.example/audit")
+    common, own = (
+        http_function("pay", "https://a.example/"),
+        http_function("pay", "https://own.example/"),
+    )
+    secret = http_function("audit", "https://own.example/audit")
     registry.add(common)
     registry.put(own, tenant="acme")
     registry.put(secret, tenant="acme")
@@ -183,8 +186,8 @@ def test_a_tenants_function_is_known_to_that_tenant_alone_and_goes_before_the_co
 
 def test_putting_a_function_again_replaces_it_under_all_its_ids() -> None:
     registry = Registry()
-    registry.put(declared("pay", "https://a.example/", id="func_1"), tenant="acme")
-    second = declared("pay", "https://b.example/", id="func_2")
+    registry.put(http_function("pay", "https://a.example/", id="func_1"), tenant="acme")
+    second = http_function("pay", "https://b.example/", id="func_2")
     registry.put(second, tenant="acme")
 
     assert registry.find("func_1", "acme") is None
@@ -196,4 +199,6 @@ def test_putting_a_function_again_replaces_it_under_all_its_ids() -> None:
 
 
 def test_a_secret_is_not_shown_with_its_function() -> None:
-    assert "whsec_canary" not in repr(declared("pay", "https://a.example/", secret="whsec_canary"))
+    assert "whsec_canary" not in repr(
+        http_function("pay", "https://a.example/", secret="whsec_canary")
+    )

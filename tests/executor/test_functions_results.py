@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from baton.domain.run.messages import Failed, Succeeded
-from baton.executor.functions.results import MAX_OUTPUT_BYTES, json_copy, succeeded
+from baton.executor.functions.results import MAX_OUTPUT_BYTES, json_copy, outcome_of_result
 from baton.executor.sdk import StepResult, function
 from tests.executor.calls import a_call, functions_of
 
@@ -51,7 +51,7 @@ class Shape(Enum):
     ],
 )
 def test_any_json_value_is_an_output(returned: object, kept: object) -> None:
-    assert succeeded(returned) == Succeeded(output=kept)
+    assert outcome_of_result(returned) == Succeeded(output=kept)
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_any_json_value_is_an_output(returned: object, kept: object) -> None:
     ],
 )
 def test_what_is_no_json_fails_for_good_and_says_why(returned: object, reason: str) -> None:
-    outcome = succeeded(returned)
+    outcome = outcome_of_result(returned)
 
     assert isinstance(outcome, Failed)
     assert outcome.error.code == "INVALID_OUTPUT"
@@ -94,7 +94,7 @@ def test_a_value_that_holds_itself_is_refused() -> None:
     loop: list[Any] = []
     loop += [loop, loop]
 
-    assert isinstance(succeeded(loop), Failed)
+    assert isinstance(outcome_of_result(loop), Failed)
 
 
 @given(

@@ -11,7 +11,7 @@ from baton.domain.stream import stream_name
 from baton.eventlog.ports.partitions import Owns
 from baton.executor.executor import Executor
 from baton.executor.ownership import Ownership
-from baton.executor.runs.takeover_watch import PATIENCE_MS
+from baton.executor.runs.takeover_watch import STALLED_AFTER_MS
 from baton.projector.projector import Projector
 from baton.projector.queries import Views
 from tests.executor.working import World, a_world, compute
@@ -65,7 +65,7 @@ async def test_runs_of_other_shares_are_left_alone(world: World, projector: Proj
 
     await ownership.gain(none_of_it)
 
-    assert executor.kept == 0
+    assert executor.live_runs == 0
     assert (await world.run()).status == "pending"
 
 
@@ -83,7 +83,7 @@ async def test_what_is_under_way_in_a_lost_share_is_cut_off_and_never_reported(
     await executor.stop(grace_s=5)
 
     assert len(world.functions.cancelled) == 1
-    assert executor.kept == 0
+    assert executor.live_runs == 0
     assert executor.counts.runs_lost_to_another == 1
     assert (await world.run()).steps["a"].status == "running"
 
@@ -165,7 +165,7 @@ async def test_a_run_that_nobody_goes_on_with_is_taken_over_again_by_the_owner_o
 
     await world.command(TakeOver(graph=definition.body.graph, at=world.clock.now()))
     await world.dropped(executor)
-    await world.clock.advance(PATIENCE_MS)
+    await world.clock.advance(STALLED_AFTER_MS)
     await world.called(2)
     world.functions.end("a", Succeeded(output="done"))
 
@@ -187,7 +187,7 @@ async def test_a_run_that_another_executor_goes_on_with_is_left_to_it(
     await world.command(TakeOver(graph=definition.body.graph, at=world.clock.now()))
     await world.dropped(executor)
     await ownership.lose(all_of_it)
-    await world.clock.advance(10 * PATIENCE_MS)
+    await world.clock.advance(10 * STALLED_AFTER_MS)
 
-    assert executor.kept == 0
+    assert executor.live_runs == 0
     assert (await world.run()).steps["a"].takeovers == 1

@@ -175,7 +175,7 @@ async def test_a_task_whose_executor_is_gone_is_taken_over_as_a_new_attempt(
             await until(lambda: begun == [1])
             await crashing.crash()
         async with a_process(world, topics, after=await world.stores.events.head()) as successor:
-            await successor.executor.take_up([stream])
+            await successor.executor.take_over_runs([stream])
             await until(lambda: begun == [1, 2])
             first.set()
             await until(lambda: successor.remote.refused.superseded == 1)

@@ -118,8 +118,8 @@ class World:
     async def dropped(self, executor: Executor) -> None:
         """Wait until an executor keeps no run."""
         deadline = time.monotonic() + DEADLINE_S
-        while executor.kept:
-            assert time.monotonic() < deadline, f"{executor.kept} are kept"
+        while executor.live_runs:
+            assert time.monotonic() < deadline, f"{executor.live_runs} are kept"
             await asyncio.sleep(0)
 
     async def called(self, count: int) -> None:

@@ -50,7 +50,7 @@ class Everything:
         """Nothing is there before it begins."""
 
     async def lose(self, owns: Owns) -> None:
-        self.executor.let_go(owns)
+        self.executor.revoke(owns)
 
 
 @dataclass(slots=True)

@@ -26,7 +26,7 @@ LONGEST_S = 0.2
 
 
 class PlannedFunctions:
-    """Implements `baton.executor.functions.call.Functions` for one incarnation of an executor.
+    """Implements `baton.executor.functions.call.FunctionCaller` for one incarnation of an executor.
 
     `behaviours` are by step. `complaints` and `performed` are told to the world.
     """

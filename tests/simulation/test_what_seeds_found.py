@@ -100,7 +100,7 @@ async def _ended(*, begun: bool, reads: int, answers: int) -> str:
     subscription = await stores.log.subscribe("executor", after=head)
     following = asyncio.create_task(follow(subscription, executor.handle, clock=clock))
     if begun:
-        await executor.take_up([STREAM])
+        await executor.take_over_runs([STREAM])
     await asyncio.sleep(3_600)
     following.cancel()
     log = seen(await stores.events.read_all(after=0, limit=1_000))

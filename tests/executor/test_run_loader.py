@@ -10,7 +10,7 @@ from baton.domain.definition.graph import Delay
 from baton.domain.run.messages import FireTimer, RunStarted, Token
 from baton.domain.stream import stream_name
 from baton.eventlog.events.envelope import Recorded
-from baton.executor.runs.run_loader import AT_ONCE, MANY, Revivals
+from baton.executor.runs.run_loader import MAX_CONCURRENT_LOADS, MAX_PENDING_LOADS, RunLoader
 from tests.executor.working import World, a_world, compute
 
 
@@ -22,7 +22,7 @@ class Loads:
         self.tasks: set[asyncio.Task[None]] = set()
         self.go_on = asyncio.Event()
 
-    async def revive(self, stream: str, seen: Sequence[Recorded]) -> None:
+    async def load(self, stream: str, seen: Sequence[Recorded]) -> None:
         self.begun.append((stream, seen))
         await self.go_on.wait()
 
@@ -42,33 +42,33 @@ def event(stream: str, version: int = 1) -> Recorded:
 
 async def test_a_run_is_loaded_once_for_all_events_that_come_in_meanwhile() -> None:
     loads = Loads()
-    revivals = Revivals(loads.revive, loads.spawn)
+    loader = RunLoader(loads.load, loads.spawn)
     for version in range(1, 100):
-        revivals.want(event("one", version))
+        loader.request(event("one", version))
         await asyncio.sleep(0)
 
     assert [(stream, len(seen)) for stream, seen in loads.begun] == [("one", 99)]
     loads.go_on.set()
     await asyncio.gather(*loads.tasks)
-    revivals.want(event("one", 100))
+    loader.request(event("one", 100))
     await asyncio.gather(*loads.tasks)
     assert len(loads.begun) == 2
 
 
 async def test_only_so_many_runs_are_loaded_at_once_and_the_log_waits_for_them() -> None:
     loads = Loads()
-    revivals = Revivals(loads.revive, loads.spawn)
-    for number in range(MANY):
-        revivals.want(event(f"run-{number}"))
-    waiting = asyncio.create_task(revivals.room())
+    loader = RunLoader(loads.load, loads.spawn)
+    for number in range(MAX_PENDING_LOADS):
+        loader.request(event(f"run-{number}"))
+    waiting = asyncio.create_task(loader.wait_for_capacity())
     for _ in range(5):
         await asyncio.sleep(0)
 
-    assert len(loads.begun) == AT_ONCE
+    assert len(loads.begun) == MAX_CONCURRENT_LOADS
     assert not waiting.done()
     loads.go_on.set()
     await asyncio.gather(waiting, *loads.tasks)
-    assert len(loads.begun) == MANY
+    assert len(loads.begun) == MAX_PENDING_LOADS
 
 
 async def test_an_event_that_comes_in_while_its_run_is_read_moves_it_all_the_same(

@@ -130,7 +130,7 @@ async def test_a_cancelled_run_cuts_off_what_is_under_way(world: World) -> None:
 
 async def test_a_delay_keeps_nobody_busy_and_goes_on_when_its_timer_fires(world: World) -> None:
     definition = await world.define(Delay(id="wait", delay_ms=50, next="b"), compute("b"))
-    await world.executor(limits=Limits(kept_runs=1))
+    await world.executor(limits=Limits(live_runs=1))
     await world.request(definition, "r")
     await world.request(definition, "s")
     await world.until(lambda run: "wait" in run.steps, "s")
@@ -172,7 +172,7 @@ async def test_an_unfinished_run_is_taken_up_by_the_next_executor(world: World) 
     del world.functions.held["a"]
 
     second = await world.executor(after=await world.stores.events.head())
-    await second.take_up([stream_name("acme", "run", "r")])
+    await second.take_over_runs([stream_name("acme", "run", "r")])
 
     run = await world.ended()
     assert run.status == "completed"
@@ -184,7 +184,7 @@ async def test_a_run_that_was_only_requested_is_taken_up_too(world: World) -> No
     await world.request(await world.define(compute("a")))
 
     executor = await world.executor(after=await world.stores.events.head())
-    await executor.take_up([stream_name("acme", "run", "r")])
+    await executor.take_over_runs([stream_name("acme", "run", "r")])
 
     assert (await world.ended()).status == "completed"
 
@@ -250,6 +250,6 @@ async def test_a_finished_run_that_is_shown_again_is_read_once_and_not_begun(wor
     await late.stop(grace_s=5)
 
     assert late.counts.runs_started == 0
-    assert late.kept == 0
+    assert late.live_runs == 0
     assert await world.stores.events.head() == head
     assert all(late.knows(one.stream, one.version) for one in everything if "/run/" in one.stream)

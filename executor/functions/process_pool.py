@@ -1,4 +1,4 @@
-"""Processes for functions with `pool="process"`: each performs one call at a time.
+"""ProcessPool for functions with `pool="process"`: each performs one call at a time.
 
 A process that dies takes only its own call with it, and one whose call is given up is killed, which
 no shared pool can do. Nothing is pickled: a process loads the function from the same source.
@@ -14,39 +14,40 @@ from collections.abc import Callable
 
 from baton.domain.json import JsonObject
 from baton.domain.run.messages import Error, Failed, Succeeded
-from baton.executor.functions.framing import packed, receive
-from baton.executor.functions.results import refused
+from baton.executor.functions.call import CallOutcome
+from baton.executor.functions.framing import encode_frame, receive_frame
+from baton.executor.functions.results import failure
 
 PROCESS_DIED = "PROCESS_DIED"
-_LEAVE_SECONDS = 2.0
-_START = (
+_EXIT_TIMEOUT_S = 2.0
+_START_CODE = (
     "import sys; sys.path[:] = sys.argv[1:]; "
     "from baton.executor.functions.process_worker import main; main()"
 )
 
-Hear = Callable[[JsonObject], None]
+OnMessage = Callable[[JsonObject], None]
 """Takes what a function says while it works: a `heartbeat` or a `log` message."""
 
 
-class Processes:
+class ProcessPool:
     """At most `size` processes, started as they are needed and kept for the next call."""
 
     def __init__(self, size: int) -> None:
-        self._room = asyncio.Semaphore(size)
+        self._free = asyncio.Semaphore(size)
         self._idle: list[Process] = []
         self._closing = False
 
-    async def perform(self, message: JsonObject, hear: Hear) -> Succeeded | Failed:
+    async def perform(self, message: JsonObject, on_message: OnMessage) -> CallOutcome:
         """Let a process perform the call that `message` describes."""
-        async with self._room:
-            process = self._any_idle() or await _started()
+        async with self._free:
+            process = self._pop_idle() or await _start_process()
             done = False
             try:
-                outcome = await _converse(process, packed(message), hear)
+                outcome = await _exchange(process, encode_frame(message), on_message)
                 done = True
             except (asyncio.IncompleteReadError, ConnectionError):
                 code = await process.wait()
-                return refused(PROCESS_DIED, f"the process ended with {code}", retryable=True)
+                return failure(PROCESS_DIED, f"the process ended with {code}", retryable=True)
             finally:
                 await self._keep_or_kill(process, keep=done)
         return outcome
@@ -56,9 +57,9 @@ class Processes:
         self._closing = True
         idle, self._idle = self._idle, []
         for process in idle:
-            await _end(process)
+            await _end_process(process)
 
-    def _any_idle(self) -> Process | None:
+    def _pop_idle(self) -> Process | None:
         while self._idle:
             if (process := self._idle.pop()).returncode is None:
                 return process
@@ -68,15 +69,15 @@ class Processes:
         if keep and not self._closing:
             self._idle.append(process)
         elif process.returncode is None:
-            await _kill(process)
+            await _kill_process(process)
 
 
-async def _started() -> Process:
+async def _start_process() -> Process:
     folders = [folder or os.getcwd() for folder in sys.path]  # noqa: PTH109 - "" means just that
     return await asyncio.create_subprocess_exec(
         sys.executable,
         "-c",
-        _START,
+        _START_CODE,
         *folders,
         stdin=PIPE,
         stdout=PIPE,
@@ -84,31 +85,31 @@ async def _started() -> Process:
     )
 
 
-async def _converse(process: Process, call: bytes, hear: Hear) -> Succeeded | Failed:
+async def _exchange(process: Process, call: bytes, on_message: OnMessage) -> CallOutcome:
     assert process.stdin is not None  # noqa: S101 - both are pipes
     assert process.stdout is not None  # noqa: S101
     process.stdin.write(call)
     await process.stdin.drain()
     while True:
-        match await receive(process.stdout):
+        match await receive_frame(process.stdout):
             case {"succeeded": {"output": output, "context": context}}:
                 return Succeeded(output=output, context=context)
             case {"failed": {"error": error, "retryable": retryable}}:
                 return Failed(error=Error(**error), retryable=retryable)
             case message:
-                hear(message)
+                on_message(message)
 
 
-async def _end(process: Process) -> None:
+async def _end_process(process: Process) -> None:
     if process.stdin is not None:
         process.stdin.close()
     try:
-        await asyncio.wait_for(process.wait(), _LEAVE_SECONDS)
+        await asyncio.wait_for(process.wait(), _EXIT_TIMEOUT_S)
     except TimeoutError:
-        await _kill(process)
+        await _kill_process(process)
 
 
-async def _kill(process: Process) -> None:
+async def _kill_process(process: Process) -> None:
     """Kill the process with everything it started."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
