@@ -8,7 +8,7 @@ import os
 from itertools import count
 from typing import Final, Literal, TypeAlias
 
-Place: TypeAlias = Literal[
+Failpoint: TypeAlias = Literal[
     "after-append",
     "before-handle",
     "after-handle",
@@ -25,7 +25,7 @@ _NTH: Final = int(_nth or "1")
 _reached = count(1)
 
 
-def failpoint(place: Place) -> None:
+def failpoint(place: Failpoint) -> None:
     """End the process here if that was asked for: nothing is finished, closed or flushed."""
     if place == _place and next(_reached) == _NTH:
         os._exit(CRASHED)

@@ -11,7 +11,7 @@ from baton.eventlog.ports.stores import EventStore
 _Key = tuple[str, str, int]
 
 
-class Graphs:
+class GraphCache:
     """A bounded cache of graphs by tenant, definition and version."""
 
     def __init__(self, store: EventStore, *, size: int = 10_000) -> None:

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from baton.eventlog.ports.keys import Answer, Claim
+from baton.eventlog.ports.keys import KeyClaim, StoredAnswer
 
-KEPT_MS = 24 * 3_600_000
+RETENTION_MS = 24 * 3_600_000
 """How long an answer is kept, from the claim on."""
 
 ABANDONED_MS = 20_000
@@ -16,20 +16,20 @@ run may take longer: what they make has ids derived from the key, so doing it ag
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class StoredKey:
     """A stored key: the request that claimed it, when (ms), and its answer once there is one."""
 
     fingerprint: str
     claimed_at: int
-    answer: Answer | None = None
+    answer: StoredAnswer | None = None
 
 
-def judge(kept: Kept | None, *, fingerprint: str, at: int) -> Claim:
-    """Return what claiming finds; "mine" means that the caller's claim is to be stored."""
-    if kept is None or kept.claimed_at <= at - KEPT_MS:
-        return Claim("mine")
+def evaluate_claim(kept: StoredKey | None, *, fingerprint: str, at: int) -> KeyClaim:
+    """Return what claiming finds; "claimed" means that the caller's claim is to be stored."""
+    if kept is None or kept.claimed_at <= at - RETENTION_MS:
+        return KeyClaim("claimed")
     if kept.fingerprint != fingerprint:
-        return Claim("mismatch")
+        return KeyClaim("mismatch")
     if kept.answer is not None:
-        return Claim("answered", kept.answer)
-    return Claim("mine" if kept.claimed_at <= at - ABANDONED_MS else "busy")
+        return KeyClaim("answered", kept.answer)
+    return KeyClaim("claimed" if kept.claimed_at <= at - ABANDONED_MS else "busy")

@@ -14,7 +14,7 @@ _NONCE = 12
 _MIN_KEY = 16
 
 
-class Sealer:
+class SecretCipher:
     """Seals values so that they open only with the same key, for the same tenant and id."""
 
     def __init__(self, key: bytes) -> None:
@@ -26,12 +26,12 @@ class Sealer:
         self._cipher = AESGCM(derived)
         self.key_id = sha256(derived).hexdigest()[:16]
 
-    def seal(self, tenant: str, secret_id: str, value: str) -> bytes:
+    def encrypt(self, tenant: str, secret_id: str, value: str) -> bytes:
         """Return `value` in a form that may be stored."""
         nonce = os.urandom(_NONCE)
         return nonce + self._cipher.encrypt(nonce, value.encode(), self._bound(tenant, secret_id))
 
-    def unseal(self, tenant: str, secret_id: str, sealed: bytes) -> str:
+    def decrypt(self, tenant: str, secret_id: str, sealed: bytes) -> str:
         """Return what was sealed; raises `Unreadable` for another key, place or altered bytes."""
         try:
             value = self._cipher.decrypt(

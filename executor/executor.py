@@ -18,7 +18,7 @@ from baton.domain.run.state import State
 from baton.domain.stream import stream_parts
 from baton.eventlog.events.envelope import Recorded
 from baton.eventlog.ports.clock import Clock
-from baton.eventlog.ports.partitions import Owns
+from baton.eventlog.ports.partitions import OwnsStream
 from baton.eventlog.ports.stores import EventStore
 from baton.executor.functions.call import FunctionCaller
 from baton.executor.runs.live_run import LiveRun
@@ -110,7 +110,7 @@ class Executor:
         self._start_from_backlog()
         await self._loader.wait_for_capacity()
 
-    def knows(self, stream: str, version: int) -> bool:
+    def already_seen(self, stream: str, version: int) -> bool:
         """Whether an event of the log is an echo, or belongs to a run that is over."""
         run = self._runs.get(stream)
         if run is None:
@@ -126,11 +126,11 @@ class Executor:
             if stream not in self._runs and (run := await self._load(stream)):
                 self._spawn(self._take_over(run))
 
-    def assign(self, owns: Owns) -> None:
+    def assign(self, owns: OwnsStream) -> None:
         """Note that a share is this executor's, until it is let go."""
         self._takeover_watch.assign(owns)
 
-    def revoke(self, owns: Owns) -> None:
+    def revoke(self, owns: OwnsStream) -> None:
         """Leave the runs of a share to another executor, as they are."""
         self._takeover_watch.revoke(owns)
         self._backlog = deque(one for one in self._backlog if not owns(one[0]))

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 
 from baton.domain.run.decisions import DECIDER
 from baton.domain.stream import stream_name
-from baton.eventlog.ports.partitions import Owns
+from baton.eventlog.ports.partitions import OwnsStream
 from baton.eventlog.ports.stores import EventStore
 from baton.executor.executor import Executor
 from baton.projector.queries import Views
@@ -17,7 +17,7 @@ _log = logging.getLogger("baton.executor")
 
 
 class Ownership:
-    """Implements `Owner` for an executor.
+    """Implements `PartitionOwner` for an executor.
 
     `reached(position, timeout_ms)` tells whether the views hold `position` in time: they list the
     runs to take up, and may be behind.
@@ -35,11 +35,11 @@ class Ownership:
         self._views = views
         self._reached = reached
 
-    def knows(self, stream: str, version: int) -> bool:
+    def already_seen(self, stream: str, version: int) -> bool:
         """Whether an event is the echo of an own append, or of a run that is over."""
-        return self._executor.knows(stream, version)
+        return self._executor.already_seen(stream, version)
 
-    async def gain(self, owns: Owns) -> None:
+    async def gain(self, owns: OwnsStream) -> None:
         """Take up the share's unfinished runs; whatever they were asked later, the log shows."""
         self._executor.assign(owns)
         head = await self._store.head()
@@ -51,6 +51,6 @@ class Ownership:
             await self._executor.take_over_runs(stream for stream in streams if owns(stream))
             after = found[-1].id
 
-    async def lose(self, owns: Owns) -> None:
+    async def lose(self, owns: OwnsStream) -> None:
         """Let go of the share's runs."""
         self._executor.revoke(owns)

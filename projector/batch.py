@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from baton.eventlog.events.codec import dump, load
+from baton.eventlog.events.codec import decode_document, encode_document
 from baton.eventlog.events.envelope import Recorded
 from baton.eventlog.ports.views import Change, Row, ViewStore
 from baton.projector.document_cache import DocumentCache, Entry
@@ -148,7 +148,7 @@ class _Table:
         """Take in what the store has under `keys`."""
         for key in keys:
             data = found.get(key)
-            document = None if data is None else load(self.view.document, data)
+            document = None if data is None else decode_document(self.view.document, data)
             self.supplied[key] = Entry(document, stored=data is not None)
 
     def take(self) -> Change:
@@ -165,7 +165,7 @@ class _Table:
         return Change(table=self.view.name, upserts=upserts, deletes=deletes)
 
     def _row(self, key: Key, entry: Entry) -> Row:
-        data = dump(entry.document)
+        data = encode_document(entry.document)
         entry.stored = True
         if self.view.is_final(entry.document):
             self._cache.discard(key)

@@ -6,7 +6,7 @@ from typing import Any
 
 from baton.eventlog.errors import Unavailable
 from baton.eventlog.ports.clock import Clock
-from baton.eventlog.ports.views import KeptViews
+from baton.eventlog.ports.views import ViewProgress
 from baton.projector.position_waiters import PositionWaiters
 from baton.projector.view import View
 from baton.projector.views import every_view
@@ -27,7 +27,7 @@ class CheckpointFollower:
 
     def __init__(
         self,
-        kept: KeptViews,
+        kept: ViewProgress,
         *,
         clock: Clock,
         views: Sequence[View[Any]] | None = None,
@@ -48,7 +48,7 @@ class CheckpointFollower:
                 if self.position >= 0 or await self._kept.attach(self._tables):
                     if self._on_demand:
                         await self._waiting.somebody()
-                    self._reach(await self._kept.moved(self.position))
+                    self._reach(await self._kept.next_checkpoint(self.position))
                     told = False
                     continue
                 level, trouble = logging.INFO, _NO_VIEWS

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from typing import Any, Literal, TypeVar
 
-from baton.eventlog.events.codec import load
+from baton.eventlog.events.codec import decode_document
 from baton.eventlog.ports.views import Filter, Query, ViewStore
 from baton.projector.view import View
 from baton.projector.views.definitions.view import VIEW as _DEFINITIONS
@@ -57,7 +57,7 @@ class Views:
             return kept[1]
         if len(self._decoded) >= DEFINITIONS_KEPT:
             self._decoded.clear()
-        found = load(_DEFINITIONS.document, data)
+        found = decode_document(_DEFINITIONS.document, data)
         self._decoded[key] = (data, found)
         return found
 
@@ -209,17 +209,17 @@ class Views:
 
     async def _get(self, view: View[D], tenant: str, key: str) -> D | None:
         data = await self._store.get(view.name, tenant, key)
-        return None if data is None else load(view.document, data)
+        return None if data is None else decode_document(view.document, data)
 
     async def _page(self, view: View[D], query: Query) -> tuple[list[D], int]:
         page = await self._store.find(query)
-        return [load(view.document, row.document) for row in page.rows], page.total
+        return [decode_document(view.document, row.document) for row in page.rows], page.total
 
     async def _every(self, view: View[D], query: Query) -> AsyncIterator[D]:
         """Yield all that `query` finds, page by page in its order."""
         while rows := (await self._store.find(replace(query, limit=PAGE))).rows:
             for row in rows:
-                yield load(view.document, row.document)
+                yield decode_document(view.document, row.document)
             query = replace(query, offset=query.offset + PAGE)
 
 

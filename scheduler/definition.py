@@ -7,19 +7,19 @@ from baton.domain.definition.decisions import DECIDER
 from baton.domain.definition.graph import Graph
 from baton.domain.definition.state import State
 from baton.domain.stream import stream_name
-from baton.eventlog.loops.transact import Known
+from baton.eventlog.loops.transact import StreamState
 from baton.eventlog.ports.stores import EventStore
 from baton.scheduler.streams import caught_up
 
-NEVER: Final = Known(State(), 0)
+NEVER: Final = StreamState(State(), 0)
 """A definition that nobody has looked at yet."""
 
 _NO_STEPS: Final = Graph(steps=())
 
 
-def known_of(state: State) -> Known[State]:
+def known_of(state: State) -> StreamState[State]:
     """Return what the scheduler keeps of a folded definition, which has an event per version."""
-    return Known(without_steps(state), state.version + state.deleted)
+    return StreamState(without_steps(state), state.version + state.deleted)
 
 
 def without_steps(state: State) -> State:
@@ -30,9 +30,9 @@ def without_steps(state: State) -> State:
 
 
 async def newest(
-    store: EventStore, tenant: str, definition_id: str, known: Known[State]
-) -> Known[State]:
+    store: EventStore, tenant: str, definition_id: str, known: StreamState[State]
+) -> StreamState[State]:
     """Return the definition as it stands in the store; only what `known` lacks is read."""
     stream = stream_name(tenant, DECIDER.name, definition_id)
     found = await caught_up(store, DECIDER, stream, known)
-    return found if found is known else Known(without_steps(found.state), found.version)
+    return found if found is known else StreamState(without_steps(found.state), found.version)

@@ -4,8 +4,9 @@ A message that is taken in twice is recorded once: its events have ids of their 
 the letter's.
 """
 
+from baton.eventlog.dead_lettering import REDRIVEN
 from baton.eventlog.ports.clock import Clock
-from baton.eventlog.ports.dead_letters import REDRIVEN, DeadLetter, DeadLetters
+from baton.eventlog.ports.dead_letters import DeadLetter, DeadLetters
 from baton.eventlog.ports.topics import Message, Topics
 
 
@@ -16,7 +17,7 @@ async def redrive(letter: DeadLetter, kept: DeadLetters, topics: Topics, *, cloc
     done again, and `Unwritable` for a message that is larger than its topic takes now.
     """
     await topics.send(letter.topic, [_again(letter)])
-    await kept.redriven(letter.letter_id, at=clock.now())
+    await kept.mark_redriven(letter.letter_id, at=clock.now())
 
 
 def _again(letter: DeadLetter) -> Message:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any, TypeVar
 
 from baton.domain.decider import Decider
-from baton.eventlog.loops.transact import Known
+from baton.eventlog.loops.transact import StreamState
 from baton.eventlog.ports.stores import EventStore
 
 C = TypeVar("C")
@@ -13,13 +13,13 @@ E = TypeVar("E")
 
 
 async def caught_up(
-    store: EventStore, decider: Decider[Any, S, Any], stream: str, known: Known[S]
-) -> Known[S]:
+    store: EventStore, decider: Decider[Any, S, Any], stream: str, known: StreamState[S]
+) -> StreamState[S]:
     """Return `known` with what was appended to the stream since."""
     tail = await store.read(stream, after=known.version)
     if not tail:
         return known
-    return Known(decider.fold((one.event for one in tail), known.state), tail[-1].version)
+    return StreamState(decider.fold((one.event for one in tail), known.state), tail[-1].version)
 
 
 def in_sequence(decider: Decider[C, S, E]) -> Decider[Sequence[C], S, E]:

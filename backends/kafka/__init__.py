@@ -18,16 +18,16 @@ from baton.backends.kafka.runs_topic.publisher import KafkaPublisher
 from baton.backends.kafka.runs_topic.run_event_reader import RunEventReader
 from baton.backends.kafka.topic_admin import TopicAdmin
 from baton.backends.kafka.topics import KafkaTopics
+from baton.eventlog import dead_lettering
 from baton.eventlog.clock import SystemClock
-from baton.eventlog.ports import dead_letters
 from baton.eventlog.ports.backend import Stores
-from baton.eventlog.ports.topics import Delivered
-from baton.eventlog.ports.transport import Route, Transport
+from baton.eventlog.ports.topics import ReceivedMessage
+from baton.eventlog.ports.transport import Transport, TransportLocation
 
 __all__ = ["TRANSPORT"]
 
 
-async def _attach(stores: Stores, route: Route) -> Stores:
+async def _attach(stores: Stores, route: TransportLocation) -> Stores:
     """Put Kafka beside `stores`; nothing connects before it is used."""
     connection, names = connection_to(route.url), topic_names(route)
     topic_admin = TopicAdmin(connection, names)
@@ -35,9 +35,9 @@ async def _attach(stores: Stores, route: Route) -> Stores:
     topics = KafkaTopics(connection, topic_admin, producer)
     publisher = KafkaPublisher(connection, topic_admin, names.runs)
 
-    async def give_up(message: Delivered, reason: str) -> None:
-        letter = dead_letters.dead_letter(message, reason, at=SystemClock().now())
-        await dead_letters.give_up([letter], stores.dead_letters, topics, prefix=route.prefix)
+    async def give_up(message: ReceivedMessage, reason: str) -> None:
+        letter = dead_lettering.dead_letter(message, reason, at=SystemClock().now())
+        await dead_lettering.reject([letter], stores.dead_letters, topics, prefix=route.prefix)
 
     reader = RunEventReader(stores.events, give_up)
     shares = KafkaPartitionedLog(
@@ -52,14 +52,14 @@ async def _attach(stores: Stores, route: Route) -> Stores:
         return replace(
             stores,
             publisher=publisher,
-            shares=shares,
+            partitioned_log=shares,
             topics=topics,
             close=opened.pop_all().aclose,
         )
     raise AssertionError  # the stack passes exceptions on
 
 
-async def _migrate(route: Route) -> Sequence[str]:
+async def _migrate(route: TransportLocation) -> Sequence[str]:
     names = topic_names(route)
     return await TopicAdmin(connection_to(route.url), names).create(names.fixed)
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from zlib import crc32
 
-from baton.eventlog.ports.transport import Route
+from baton.eventlog.ports.transport import TransportLocation
 
 RUNS_PARTITIONS = 12
 """Executors share runs by partition: more of them than partitions would have nothing to do."""
@@ -12,7 +12,7 @@ PARTITIONS = 6
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TopicNames:
-    """The topics of one Baton; `prefix` and `records` as in `Route`."""
+    """The topics of one Baton; `prefix` and `records` as in `TransportLocation`."""
 
     prefix: str
     records: str
@@ -42,7 +42,7 @@ class TopicNames:
         return RUNS_PARTITIONS if topic == self.runs else PARTITIONS
 
 
-def topic_names(route: Route) -> TopicNames:
+def topic_names(route: TransportLocation) -> TopicNames:
     """Return the names that `route` stands for."""
     return TopicNames(prefix=route.prefix, records=route.records)
 

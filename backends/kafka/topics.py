@@ -19,7 +19,7 @@ from baton.backends.kafka.consuming.offsets import CommittedOffsets, Found, Loca
 from baton.backends.kafka.producer import Producer
 from baton.backends.kafka.topic_admin import TopicAdmin
 from baton.eventlog.errors import Unavailable
-from baton.eventlog.ports.topics import Delivered, Message
+from baton.eventlog.ports.topics import Message, ReceivedMessage
 
 POLL_MS = 1_000
 LEAVE_S = 3.0
@@ -57,7 +57,7 @@ class KafkaTopics:
 
 
 class KafkaConsumption:
-    """Implements `Consumption`, with a new consumer after one that failed."""
+    """Implements `TopicConsumer`, with a new consumer after one that failed."""
 
     def __init__(
         self,
@@ -78,7 +78,9 @@ class KafkaConsumption:
         self._wary = False
         self._closed = False
 
-    async def next(self, *, unfinished: Collection[Delivered] = ()) -> Sequence[Delivered]:
+    async def next(
+        self, *, unfinished: Collection[ReceivedMessage] = ()
+    ) -> Sequence[ReceivedMessage]:
         """Wait for and return the next messages; what was returned before is handled."""
         while not self._closed:
             found = await retry(partial(self._polled, unfinished), self._doing)
@@ -86,7 +88,7 @@ class KafkaConsumption:
                 return found
         raise Unavailable("Kafka: the consumption is closed")
 
-    async def _polled(self, unfinished: Collection[Delivered]) -> Sequence[Delivered]:
+    async def _polled(self, unfinished: Collection[ReceivedMessage]) -> Sequence[ReceivedMessage]:
         if self._closed:
             return ()
         consumer = await self.started()
@@ -133,7 +135,7 @@ class KafkaConsumption:
         if failed is not None:
             await asyncio.shield(close_client(failed))
 
-    async def close(self, *, unfinished: Collection[Delivered] | None = None) -> None:
+    async def close(self, *, unfinished: Collection[ReceivedMessage] | None = None) -> None:
         """Leave. What was returned last is handled if `unfinished` is given, but for those."""
         self._closed = True
         self._tell(self)
@@ -152,8 +154,8 @@ def _require(consumer: AIOKafkaConsumer, topic: str) -> None:
         raise Unavailable(f"Kafka: {topic} is gone")
 
 
-def _delivered(record: "ConsumerRecord[bytes, bytes]") -> Delivered:
-    return Delivered(
+def _delivered(record: "ConsumerRecord[bytes, bytes]") -> ReceivedMessage:
+    return ReceivedMessage(
         topic=record.topic,
         partition=record.partition,
         offset=record.offset,

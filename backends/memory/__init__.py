@@ -8,11 +8,11 @@ from baton.backends.memory.leases import MemoryLeases
 from baton.backends.memory.secrets import MemorySecrets
 from baton.backends.memory.topics import MemoryTopics
 from baton.backends.memory.view_store import MemoryViewStore
-from baton.eventlog.ports.backend import Backend, Place, Stores
-from baton.eventlog.secret_cipher import Sealer
+from baton.eventlog.ports.backend import Backend, StoreLocation, Stores
+from baton.eventlog.secret_cipher import SecretCipher
 
 
-async def _open(place: Place) -> Stores:
+async def _open(location: StoreLocation) -> Stores:
     events = MemoryEventStore()
     return Stores(
         events=events,
@@ -21,7 +21,7 @@ async def _open(place: Place) -> Stores:
         checkpoints=MemoryCheckpoints(),
         keys=MemoryIdempotencyKeys(),
         leases=MemoryLeases(),
-        secrets=MemorySecrets(Sealer(place.sealing_key)),
+        secrets=MemorySecrets(SecretCipher(location.secrets_key)),
         dead_letters=MemoryDeadLetters(),
         topics=MemoryTopics(),
         close=events.close,

@@ -25,7 +25,7 @@ class MemoryDeadLetters:
         """Return one letter."""
         return self._kept.get(letter_id)
 
-    async def redriven(self, letter_id: str, *, at: int) -> None:
+    async def mark_redriven(self, letter_id: str, *, at: int) -> None:
         """Note that the message was sent again."""
         if letter := self._kept.get(letter_id):
             self._kept[letter_id] = replace(letter, redriven_at=at)

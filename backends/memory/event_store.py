@@ -5,7 +5,7 @@ from collections.abc import Coroutine, Sequence
 from eventsourcing.persistence import IntegrityError, StoredEvent
 from eventsourcing.popo import POPOApplicationRecorder
 
-from baton.eventlog.events.codec import recorded
+from baton.eventlog.events.codec import decode_recorded
 from baton.eventlog.events.envelope import Appended, Conflict, Recorded, Write
 from baton.eventlog.feed import Feed
 from baton.eventlog.loops.group_commit import GroupCommit, Row
@@ -64,4 +64,4 @@ class MemoryEventStore:
 
 def _recorded(position: int, event: StoredEvent) -> Recorded:
     stream = str(event.originator_id)
-    return recorded(position, stream, event.originator_version, event.topic, event.state)
+    return decode_recorded(position, stream, event.originator_version, event.topic, event.state)

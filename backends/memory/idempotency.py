@@ -2,26 +2,26 @@
 
 from dataclasses import replace
 
-from baton.eventlog.idempotency import KEPT_MS, Kept, judge
-from baton.eventlog.ports.keys import Answer, Claim
+from baton.eventlog.idempotency import RETENTION_MS, StoredKey, evaluate_claim
+from baton.eventlog.ports.keys import KeyClaim, StoredAnswer
 
 
 class MemoryIdempotencyKeys:
     """Implements `IdempotencyKeys`."""
 
     def __init__(self) -> None:
-        self._kept: dict[tuple[str, str], Kept] = {}  # the oldest claim first
+        self._kept: dict[tuple[str, str], StoredKey] = {}  # the oldest claim first
 
-    async def claim(self, tenant: str, key: str, *, fingerprint: str, at: int) -> Claim:
+    async def claim(self, tenant: str, key: str, *, fingerprint: str, at: int) -> KeyClaim:
         """Claim the key for the request that `fingerprint` (method, path, body) names."""
-        self._forget(at - KEPT_MS)
-        claim = judge(self._kept.get((tenant, key)), fingerprint=fingerprint, at=at)
-        if claim.outcome == "mine":
+        self._forget(at - RETENTION_MS)
+        claim = evaluate_claim(self._kept.get((tenant, key)), fingerprint=fingerprint, at=at)
+        if claim.outcome == "claimed":
             self._kept.pop((tenant, key), None)
-            self._kept[tenant, key] = Kept(fingerprint, at)
+            self._kept[tenant, key] = StoredKey(fingerprint, at)
         return claim
 
-    async def complete(self, tenant: str, key: str, *, answer: Answer) -> None:
+    async def complete(self, tenant: str, key: str, *, answer: StoredAnswer) -> None:
         """Keep the answer of a claimed key."""
         if kept := self._kept.get((tenant, key)):
             self._kept[tenant, key] = replace(kept, answer=answer)

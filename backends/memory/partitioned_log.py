@@ -9,9 +9,9 @@ from collections.abc import Set as AbstractSet
 from zlib import crc32
 
 from baton.eventlog.errors import Unavailable
-from baton.eventlog.events.codec import recorded
+from baton.eventlog.events.codec import decode_recorded
 from baton.eventlog.events.envelope import Recorded, Stored
-from baton.eventlog.ports.partitions import Owner, Owns
+from baton.eventlog.ports.partitions import OwnsStream, PartitionOwner
 
 PARTITIONS = 12
 MAX_EVENTS = 500
@@ -19,7 +19,7 @@ MAX_EVENTS = 500
 
 
 class MemoryShares:
-    """Implements `Publisher` and `SharedLog`, its two ends."""
+    """Implements `Publisher` and `PartitionedLog`, its two ends."""
 
     def __init__(self) -> None:
         self.partitions: Sequence[list[Stored]] = [[] for _ in range(PARTITIONS)]
@@ -32,7 +32,7 @@ class MemoryShares:
             self.partitions[_partition(event.stream)].append(event)
         self.wake()
 
-    async def join(self, name: str, owner: Owner) -> "MemoryShare":
+    async def join(self, name: str, owner: PartitionOwner) -> "MemoryShare":
         """Become one of the followers called `name`."""
         share = MemoryShare(self, self._groups.setdefault(name, _Group()), owner)
         self.wake()
@@ -81,7 +81,7 @@ class _Group:
 class MemoryShare:
     """One owner's part of the log."""
 
-    def __init__(self, log: MemoryShares, group: _Group, owner: Owner) -> None:
+    def __init__(self, log: MemoryShares, group: _Group, owner: PartitionOwner) -> None:
         self._log = log
         self._group = group
         self._owner = owner
@@ -138,7 +138,9 @@ class MemoryShare:
             events = self._log.partitions[number][begin : begin + MAX_EVENTS]
             self._next[number] = begin + len(events)
             found += [
-                recorded(*one) for one in events if not self._owner.knows(one.stream, one.version)
+                decode_recorded(*one)
+                for one in events
+                if not self._owner.already_seen(one.stream, one.version)
             ]
         return found
 
@@ -147,6 +149,6 @@ def _partition(stream: str) -> int:
     return crc32(stream.encode()) % PARTITIONS
 
 
-def _owns(partitions: AbstractSet[int]) -> Owns:
+def _owns(partitions: AbstractSet[int]) -> OwnsStream:
     numbers = frozenset(partitions)
     return lambda stream: _partition(stream) in numbers

@@ -8,7 +8,7 @@ from zlib import crc32
 from baton.eventlog.clock import SystemClock
 from baton.eventlog.errors import Unavailable
 from baton.eventlog.ports.clock import Clock
-from baton.eventlog.ports.topics import Delivered, Message
+from baton.eventlog.ports.topics import Message, ReceivedMessage
 
 PARTITIONS = 6
 MAX_MESSAGES = 500
@@ -44,7 +44,7 @@ class _Topic:
 
     def __init__(self, name: str) -> None:
         self._name = name
-        self._partitions: list[list[Delivered]] = [[] for _ in range(PARTITIONS)]
+        self._partitions: list[list[ReceivedMessage]] = [[] for _ in range(PARTITIONS)]
         self._keyless = count()
         self.changed = asyncio.Event()
 
@@ -54,7 +54,7 @@ class _Topic:
             number = turn % PARTITIONS
             kept = self._partitions[number]
             kept.append(
-                Delivered(
+                ReceivedMessage(
                     topic=self._name, partition=number, offset=len(kept), at=at, message=message
                 )
             )
@@ -63,7 +63,7 @@ class _Topic:
     def ends(self) -> dict[int, int]:
         return {number: len(kept) for number, kept in enumerate(self._partitions)}
 
-    def from_offset(self, number: int, offset: int, limit: int) -> Sequence[Delivered]:
+    def from_offset(self, number: int, offset: int, limit: int) -> Sequence[ReceivedMessage]:
         return self._partitions[number][offset : offset + limit]
 
     def wake(self) -> None:
@@ -103,7 +103,9 @@ class MemoryConsumption:
         group.enter(self)
         topic.wake()
 
-    async def next(self, *, unfinished: Collection[Delivered] = ()) -> Sequence[Delivered]:
+    async def next(
+        self, *, unfinished: Collection[ReceivedMessage] = ()
+    ) -> Sequence[ReceivedMessage]:
         """Wait for and return the next messages; what was returned before is handled."""
         self._count(unfinished)
         while True:
@@ -112,7 +114,7 @@ class MemoryConsumption:
                 return found
             await changed.wait()
 
-    async def close(self, *, unfinished: Collection[Delivered] | None = None) -> None:
+    async def close(self, *, unfinished: Collection[ReceivedMessage] | None = None) -> None:
         """Leave; what was returned last is handled only where `unfinished` is given."""
         if self not in self._group.members:
             return
@@ -121,7 +123,7 @@ class MemoryConsumption:
         self._group.leave(self)
         self._topic.wake()
 
-    def _count(self, unfinished: Collection[Delivered]) -> None:
+    def _count(self, unfinished: Collection[ReceivedMessage]) -> None:
         """Count as handled what was returned, up to the first in a partition that is unfinished."""
         handled = dict(self._returned)
         for one in unfinished:
@@ -130,12 +132,12 @@ class MemoryConsumption:
         for number, offset in handled.items():
             self._group.handled[number] = max(self._group.handled.get(number, 0), offset)
 
-    def _found(self) -> Sequence[Delivered]:
+    def _found(self) -> Sequence[ReceivedMessage]:
         if self not in self._group.members:
             raise Unavailable("the consumption is closed")
         if self._generation != self._group.generation:
             self._generation, self._returned = self._group.generation, {}
-        found: list[Delivered] = []
+        found: list[ReceivedMessage] = []
         for number in self._group.shares_of(self):
             begin = self._returned.get(number, self._group.handled.get(number, 0))
             found += self._topic.from_offset(number, begin, MAX_MESSAGES - len(found))

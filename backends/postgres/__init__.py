@@ -16,8 +16,8 @@ from baton.backends.postgres.schema import check_version, migrate
 from baton.backends.postgres.secrets import PostgresSecrets
 from baton.backends.postgres.views.view_store import PostgresViewStore
 from baton.eventlog.errors import Unavailable
-from baton.eventlog.ports.backend import Backend, Place, Stores
-from baton.eventlog.secret_cipher import Sealer
+from baton.eventlog.ports.backend import Backend, StoreLocation, Stores
+from baton.eventlog.secret_cipher import SecretCipher
 
 __all__ = ["BACKEND", "migrate"]
 
@@ -25,20 +25,20 @@ __all__ = ["BACKEND", "migrate"]
 _NO_ADDRESS = "PostgreSQL is found by its address, postgresql://…; none was given"
 
 
-async def _open(place: Place) -> Stores:
-    if place.url is None:
+async def _open(location: StoreLocation) -> Stores:
+    if location.url is None:
         raise Unavailable(_NO_ADDRESS)
-    sealer = Sealer(place.sealing_key)
+    cipher = SecretCipher(location.secrets_key)
     async with AsyncExitStack() as opened:
-        database = await open_database(place.url, read_only=place.read_only)
+        database = await open_database(location.url, read_only=location.read_only)
         opened.push_async_callback(database.close)
         await check_version(database)
-        appender = Appender(place.url, read_only=place.read_only)
-        events = PostgresEventStore(database, appender, followed=place.followed)
+        appender = Appender(location.url, read_only=location.read_only)
+        events = PostgresEventStore(database, appender, followed=location.followed)
         opened.push_async_callback(events.close)
         views = PostgresViewStore(database)
         opened.push_async_callback(views.close)
-        outbox = PostgresOutbox(place.url)
+        outbox = PostgresOutbox(location.url)
         opened.push_async_callback(outbox.close)
         return Stores(
             events=events,
@@ -47,19 +47,19 @@ async def _open(place: Place) -> Stores:
             checkpoints=PostgresCheckpoints(database),
             keys=PostgresIdempotencyKeys(database),
             leases=PostgresLeases(database),
-            secrets=PostgresSecrets(database, sealer),
+            secrets=PostgresSecrets(database, cipher),
             dead_letters=PostgresDeadLetters(database),
-            kept=views,
+            view_progress=views,
             outbox=outbox,
             close=opened.pop_all().aclose,
         )
     raise AssertionError  # the stack passes exceptions on
 
 
-async def _migrate(place: Place) -> Sequence[str]:
-    if place.url is None:
+async def _migrate(location: StoreLocation) -> Sequence[str]:
+    if location.url is None:
         raise Unavailable(_NO_ADDRESS)
-    return await migrate(place.url)
+    return await migrate(location.url)
 
 
 BACKEND = Backend(

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from baton.backends.postgres.database import Database
-from baton.eventlog.ports.dead_letters import COLUMNS, DeadLetter, letter_of, row_of
+from baton.backends.sql.dead_letter_rows import COLUMNS, letter_of, row_of
+from baton.eventlog.ports.dead_letters import DeadLetter
 
 _PUT = f"""
 INSERT INTO baton.dead_letters ({COLUMNS})
@@ -39,6 +40,6 @@ class PostgresDeadLetters:
         found = await self._database.look_up(_GET, letter_id)
         return letter_of(*found[0]) if found else None
 
-    async def redriven(self, letter_id: str, *, at: int) -> None:
+    async def mark_redriven(self, letter_id: str, *, at: int) -> None:
         """Note that the message was sent again."""
         await self._database.fetch(_REDRIVEN, letter_id, at)

@@ -8,8 +8,8 @@ import orjson
 
 from baton.backends.postgres.database import Database
 from baton.eventlog.errors import Unavailable
-from baton.eventlog.idempotency import ABANDONED_MS, KEPT_MS, Kept, judge
-from baton.eventlog.ports.keys import Answer, Claim
+from baton.eventlog.idempotency import ABANDONED_MS, RETENTION_MS, StoredKey, evaluate_claim
+from baton.eventlog.ports.keys import KeyClaim, StoredAnswer
 
 SWEEP_INTERVAL_MS = 60_000
 
@@ -36,7 +36,7 @@ class _Unsettled(NamedTuple):
 
     tenant: str
     key: str
-    answer: Answer | None
+    answer: StoredAnswer | None
     until: float
     """On the monotonic clock, s: later on the claim may be somebody else's."""
 
@@ -53,17 +53,17 @@ class PostgresIdempotencyKeys:
         self._swept_at = 0
         self._unsettled: list[_Unsettled] = []
 
-    async def claim(self, tenant: str, key: str, *, fingerprint: str, at: int) -> Claim:
+    async def claim(self, tenant: str, key: str, *, fingerprint: str, at: int) -> KeyClaim:
         """Claim the key for the request that `fingerprint` (method, path, body) names."""
         await self._sweep(at)
         await self._settle_pending()
         while True:
             if await self._database.fetch(_CLAIM, tenant, key, fingerprint, at):
-                return Claim("mine")
+                return KeyClaim("claimed")
             if claim := await self._judge(tenant, key, fingerprint, at):
                 return claim
 
-    async def complete(self, tenant: str, key: str, *, answer: Answer) -> None:
+    async def complete(self, tenant: str, key: str, *, answer: StoredAnswer) -> None:
         """Keep the answer of a claimed key."""
         await self._settle(tenant, key, answer)
 
@@ -71,7 +71,7 @@ class PostgresIdempotencyKeys:
         """Give the key back: the command was refused."""
         await self._settle(tenant, key, None)
 
-    async def _settle(self, tenant: str, key: str, answer: Answer | None) -> None:
+    async def _settle(self, tenant: str, key: str, answer: StoredAnswer | None) -> None:
         try:
             await self._write(tenant, key, answer)
         except Unavailable:
@@ -90,21 +90,21 @@ class PostgresIdempotencyKeys:
                 self._unsettled.append(one)
                 raise
 
-    async def _write(self, tenant: str, key: str, answer: Answer | None) -> None:
+    async def _write(self, tenant: str, key: str, answer: StoredAnswer | None) -> None:
         if answer is None:
             await self._database.fetch(_RELEASE, tenant, key)
             return
         headers = orjson.dumps(answer.headers).decode()
         await self._database.fetch(_COMPLETE, tenant, key, answer.status, headers, answer.body)
 
-    async def _judge(self, tenant: str, key: str, fingerprint: str, at: int) -> Claim | None:
+    async def _judge(self, tenant: str, key: str, fingerprint: str, at: int) -> KeyClaim | None:
         """Return what the stored key means; None when it has just been given back."""
         async with self._database.transaction() as transaction:
             found = await transaction.fetchrow(_FIND, tenant, key)
             if found is None:
                 return None
-            claim = judge(_kept(found), fingerprint=fingerprint, at=at)
-            if claim.outcome == "mine":
+            claim = evaluate_claim(_kept(found), fingerprint=fingerprint, at=at)
+            if claim.outcome == "claimed":
                 await transaction.execute(_CLAIM_AGAIN, tenant, key, fingerprint, at)
             return claim
 
@@ -112,12 +112,12 @@ class PostgresIdempotencyKeys:
         """Delete what is too old, now and then: it counts for nothing any more."""
         if abs(at - self._swept_at) >= SWEEP_INTERVAL_MS:
             self._swept_at = at
-            await self._database.fetch(_SWEEP, at - KEPT_MS)
+            await self._database.fetch(_SWEEP, at - RETENTION_MS)
 
 
-def _kept(found: asyncpg.Record) -> Kept:
+def _kept(found: asyncpg.Record) -> StoredKey:
     if found["status"] is None:
-        return Kept(found["fingerprint"], found["claimed_at"])
+        return StoredKey(found["fingerprint"], found["claimed_at"])
     headers = tuple((name, value) for name, value in orjson.loads(found["headers"]))
-    answer = Answer(status=found["status"], headers=headers, body=found["body"])
-    return Kept(found["fingerprint"], found["claimed_at"], answer)
+    answer = StoredAnswer(status=found["status"], headers=headers, body=found["body"])
+    return StoredKey(found["fingerprint"], found["claimed_at"], answer)

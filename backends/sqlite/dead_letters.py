@@ -3,9 +3,10 @@
 import sqlite3
 from collections.abc import Sequence
 
+from baton.backends.sql.dead_letter_rows import COLUMNS, letter_of, row_of
 from baton.backends.sqlite.errors import as_unavailable
 from baton.backends.sqlite.writing.transactions import Transactions
-from baton.eventlog.ports.dead_letters import COLUMNS, DeadLetter, letter_of, row_of
+from baton.eventlog.ports.dead_letters import DeadLetter
 
 _PUT = f"""
 INSERT INTO dead_letters ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
@@ -38,6 +39,6 @@ class SqliteDeadLetters:
             found = self._reader.execute(_GET, (letter_id,)).fetchone()
         return letter_of(*found) if found else None
 
-    async def redriven(self, letter_id: str, *, at: int) -> None:
+    async def mark_redriven(self, letter_id: str, *, at: int) -> None:
         """Note that the message was sent again."""
         await self._transactions.run((_REDRIVEN, (at, letter_id)))

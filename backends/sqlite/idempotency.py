@@ -3,14 +3,14 @@
 import orjson
 
 from baton.backends.sqlite.writing.transactions import Transactions
-from baton.eventlog.idempotency import ABANDONED_MS, KEPT_MS, Kept, judge
-from baton.eventlog.ports.keys import Answer, Claim
+from baton.eventlog.idempotency import ABANDONED_MS, RETENTION_MS, StoredKey, evaluate_claim
+from baton.eventlog.ports.keys import KeyClaim, StoredAnswer
 
 _SWEEP = "DELETE FROM idempotency_keys WHERE claimed_at <= ?"
 _FIND = """
 SELECT fingerprint, claimed_at, status, headers, body FROM idempotency_keys
 WHERE tenant = ? AND key = ?"""
-# The conditions of eventlog.idempotency.judge for "mine".
+# The conditions of eventlog.idempotency.evaluate_claim for "claimed".
 _CLAIM = """
 INSERT INTO idempotency_keys AS kept (tenant, key, fingerprint, claimed_at) VALUES (?, ?, ?, ?)
 ON CONFLICT (tenant, key) DO UPDATE SET claimed_at = excluded.claimed_at
@@ -27,16 +27,20 @@ class SqliteIdempotencyKeys:
     def __init__(self, transactions: Transactions) -> None:
         self._transactions = transactions
 
-    async def claim(self, tenant: str, key: str, *, fingerprint: str, at: int) -> Claim:
+    async def claim(self, tenant: str, key: str, *, fingerprint: str, at: int) -> KeyClaim:
         """Claim the key for the request that `fingerprint` (method, path, body) names."""
         _, mine, kept = await self._transactions.run(
-            (_SWEEP, (at - KEPT_MS,)),
+            (_SWEEP, (at - RETENTION_MS,)),
             (_CLAIM, (tenant, key, fingerprint, at, at - ABANDONED_MS)),
             (_FIND, (tenant, key)),
         )
-        return Claim("mine") if mine else judge(_kept(*kept[0]), fingerprint=fingerprint, at=at)
+        return (
+            KeyClaim("claimed")
+            if mine
+            else evaluate_claim(_kept(*kept[0]), fingerprint=fingerprint, at=at)
+        )
 
-    async def complete(self, tenant: str, key: str, *, answer: Answer) -> None:
+    async def complete(self, tenant: str, key: str, *, answer: StoredAnswer) -> None:
         """Keep the answer of a claimed key."""
         headers = orjson.dumps(answer.headers).decode()
         values = (answer.status, headers, answer.body, tenant, key)
@@ -47,8 +51,10 @@ class SqliteIdempotencyKeys:
         await self._transactions.run((_RELEASE, (tenant, key)))
 
 
-def _kept(fingerprint: str, claimed_at: int, status: int | None, headers: str, body: bytes) -> Kept:
+def _kept(
+    fingerprint: str, claimed_at: int, status: int | None, headers: str, body: bytes
+) -> StoredKey:
     if status is None:
-        return Kept(fingerprint, claimed_at)
+        return StoredKey(fingerprint, claimed_at)
     pairs = tuple((name, value) for name, value in orjson.loads(headers))
-    return Kept(fingerprint, claimed_at, Answer(status=status, headers=pairs, body=body))
+    return StoredKey(fingerprint, claimed_at, StoredAnswer(status=status, headers=pairs, body=body))

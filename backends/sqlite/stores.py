@@ -15,19 +15,19 @@ from baton.backends.sqlite.views.view_store import open_views
 from baton.backends.sqlite.writing.transactions import Transactions
 from baton.backends.sqlite.writing.writer import Writer
 from baton.eventlog.errors import Unavailable
-from baton.eventlog.ports.backend import Place, Stores
-from baton.eventlog.secret_cipher import Sealer
+from baton.eventlog.ports.backend import StoreLocation, Stores
+from baton.eventlog.secret_cipher import SecretCipher
 
 
-async def open_stores(place: Place) -> Stores:
-    """Return the stores of `place.folder`; raises `InUse` and `Unavailable`."""
-    if place.folder is None:
+async def open_stores(location: StoreLocation) -> Stores:
+    """Return the stores of `location.folder`; raises `InUse` and `Unavailable`."""
+    if location.folder is None:
         raise Unavailable("SQLite keeps its data in a folder; none was given")
-    sealer, path = Sealer(place.sealing_key), place.folder / "baton.db"
+    cipher, path = SecretCipher(location.secrets_key), location.folder / "baton.db"
     async with AsyncExitStack() as opened:
         keep_open: list[int] = []
-        if not place.read_only:
-            lock = await FolderLock.take(place.folder)
+        if not location.read_only:
+            lock = await FolderLock.take(location.folder)
             opened.callback(lock.release)
             keep_open.append(lock.file)
             with as_unavailable():
@@ -35,14 +35,14 @@ async def open_stores(place: Place) -> Stores:
         with as_unavailable():
             reading = open_reader(path)
         opened.callback(reading.close)
-        writer = Writer(path, "FULL", keep_open=keep_open, read_only=place.read_only)
+        writer = Writer(path, "FULL", keep_open=keep_open, read_only=location.read_only)
         opened.push_async_callback(writer.close)
         transactions = Transactions(writer)
         opened.push_async_callback(transactions.close)
         events = SqliteEventStore(reading, writer)
         opened.push_async_callback(events.close)
         views = await open_views(
-            place.folder / "views.db", keep_open=keep_open, read_only=place.read_only
+            location.folder / "views.db", keep_open=keep_open, read_only=location.read_only
         )
         opened.push_async_callback(views.close)
         return Stores(
@@ -52,7 +52,7 @@ async def open_stores(place: Place) -> Stores:
             checkpoints=SqliteCheckpoints(reading, transactions),
             keys=SqliteIdempotencyKeys(transactions),
             leases=SqliteLeases(transactions),
-            secrets=SqliteSecrets(reading, transactions, sealer),
+            secrets=SqliteSecrets(reading, transactions, cipher),
             dead_letters=SqliteDeadLetters(reading, transactions),
             close=opened.pop_all().aclose,
         )

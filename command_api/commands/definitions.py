@@ -21,7 +21,7 @@ from baton.domain.definition.state import State as Definition
 from baton.domain.definition.trigger import HttpTrigger
 from baton.domain.errors import InConflict, NotFound
 from baton.domain.stream import stream_name
-from baton.eventlog.loops.transact import Intent, Outcome, transact_all
+from baton.eventlog.loops.transact import CommandResult, StreamCommand, transact_all
 
 _RACES = 100
 
@@ -42,7 +42,7 @@ class NewDefinition:
 
 async def create_definition(
     services: Services, principal: Principal, new: NewDefinition, *, at: int
-) -> Outcome[Definition]:
+) -> CommandResult[Definition]:
     """Publish version 1, and claim its slug and webhook path with it.
 
     Raises Invalid with faults in the domain's words, NameTaken.
@@ -59,7 +59,7 @@ async def create_definition(
     )
     wanted = _names(new.slug, body)
     intents = [
-        Intent(DEFINITION, stream_name(tenant, "definition", ident), command),
+        StreamCommand(DEFINITION, stream_name(tenant, "definition", ident), command),
         *(_claim(tenant, name, ident, at) for name in wanted),
     ]
     return (await transact_all(services.store, intents))[0]
@@ -73,19 +73,19 @@ async def update_definition(
     *,
     at: int,
     secret: str | None = None,
-) -> Outcome[Definition]:
+) -> CommandResult[Definition]:
     """Publish what `change` makes of the newest version; a body that says the same does nothing.
 
     Without `secret` a webhook keeps the one it has. Raises NotFound, Invalid, NameTaken, and what
     `change` raises.
     """
 
-    async def intents(seen: Definition) -> list[Intent[Any, Any, Any]]:
+    async def intents(seen: Definition) -> list[StreamCommand[Any, Any, Any]]:
         body = await _updated(services, seen, change(seen), secret)
         command = UpdateDefinition(body=body, by=principal.subject, at=at)
         stream = stream_name(principal.tenant, "definition", definition_id)
         return [
-            Intent(_unmoved(seen), stream, command),
+            StreamCommand(_unmoved(seen), stream, command),
             *_renamed(seen, _names(seen.slug, body), at),
         ]
 
@@ -94,13 +94,13 @@ async def update_definition(
 
 async def delete_definition(
     services: Services, principal: Principal, definition_id: str, *, at: int
-) -> Outcome[Definition]:
+) -> CommandResult[Definition]:
     """Stop its triggers for good and give its names free; raises NotFound."""
 
-    async def intents(seen: Definition) -> list[Intent[Any, Any, Any]]:
+    async def intents(seen: Definition) -> list[StreamCommand[Any, Any, Any]]:
         command = DeleteDefinition(by=principal.subject, at=at)
         stream = stream_name(principal.tenant, "definition", definition_id)
-        return [Intent(_unmoved(seen), stream, command), *_renamed(seen, set(), at)]
+        return [StreamCommand(_unmoved(seen), stream, command), *_renamed(seen, set(), at)]
 
     return await _change(services, principal, definition_id, intents)
 
@@ -109,8 +109,8 @@ async def _change(
     services: Services,
     principal: Principal,
     definition_id: str,
-    intents: Callable[[Definition], Awaitable[list[Intent[Any, Any, Any]]]],
-) -> Outcome[Definition]:
+    intents: Callable[[Definition], Awaitable[list[StreamCommand[Any, Any, Any]]]],
+) -> CommandResult[Definition]:
     """Decide intents that follow from the definition as it is, anew when it moved meanwhile."""
     stream = stream_name(principal.tenant, "definition", definition_id)
     for _ in range(_RACES):
@@ -145,17 +145,17 @@ def _names(slug: str, body: Body) -> set[str]:
     return {slug_claim(slug)}
 
 
-def _claim(tenant: str, name: str, holder: str, at: int) -> Intent[Any, Any, Any]:
+def _claim(tenant: str, name: str, holder: str, at: int) -> StreamCommand[Any, Any, Any]:
     stream = stream_name(tenant, "claim", name)
-    return Intent(CLAIM, stream, ClaimName(name=name, holder=holder, at=at))
+    return StreamCommand(CLAIM, stream, ClaimName(name=name, holder=holder, at=at))
 
 
-def _renamed(seen: Definition, wanted: set[str], at: int) -> list[Intent[Any, Any, Any]]:
+def _renamed(seen: Definition, wanted: set[str], at: int) -> list[StreamCommand[Any, Any, Any]]:
     """Return the claims to make and to give up, so that exactly `wanted` is held."""
     tenant, holder = seen.tenant, seen.definition_id
     held = _names(seen.slug, seen.body)
     released = (
-        Intent(
+        StreamCommand(
             CLAIM,
             stream_name(tenant, "claim", name),
             ReleaseName(name=name, holder=holder, at=at),

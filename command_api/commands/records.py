@@ -10,7 +10,7 @@ from baton.domain.ids import derived_id
 from baton.domain.record.decisions import DECIDER as RECORD
 from baton.domain.record.messages import ReceiveRecord
 from baton.domain.stream import stream_name
-from baton.eventlog.loops.transact import Intent, transact_all
+from baton.eventlog.loops.transact import StreamCommand, transact_all
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,11 +26,11 @@ async def send_records(
     services: Services, principal: Principal, records: Sequence[ReceiveRecord]
 ) -> RecordCounts:
     """Record all of `records` that are new, together."""
-    intents: dict[str, Intent[Any, Any, Any]] = {}
+    intents: dict[str, StreamCommand[Any, Any, Any]] = {}
     for record in records:
         ident = derived_id("record", record.source, record.event_id)
         stream = stream_name(principal.tenant, "record", ident)
-        intents.setdefault(stream, Intent(RECORD, stream, record))
+        intents.setdefault(stream, StreamCommand(RECORD, stream, record))
     outcomes = await transact_all(services.store, list(intents.values()))
     accepted = sum(outcome.changed for outcome in outcomes)
     return RecordCounts(

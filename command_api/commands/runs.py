@@ -17,7 +17,7 @@ from baton.domain.run.evaluation import DecisionResult
 from baton.domain.run.messages import CancelRun, RequestRun, RetryRun, TriggerKind
 from baton.domain.run.state import State as Run
 from baton.domain.stream import stream_name
-from baton.eventlog.loops.transact import Known, Outcome, transact
+from baton.eventlog.loops.transact import CommandResult, StreamState, transact
 
 
 @frozen
@@ -35,7 +35,7 @@ class NewRun:
 
 async def start_run(
     services: Services, principal: Principal, definition: Definition, new: NewRun, *, at: int
-) -> Outcome[Run]:
+) -> CommandResult[Run]:
     """Request a run of the definition's newest version; a run id that exists starts nothing more.
 
     Raises NotFound for a deleted definition, InConflict for one whose status starts nothing.
@@ -54,13 +54,13 @@ async def start_run(
     )
     stream = stream_name(principal.tenant, "run", new.run_id)
     # Nearly every run is new: the append finds out, which costs no look at the stream.
-    unseen = Known(RUN.initial, 0)
+    unseen = StreamState(RUN.initial, 0)
     return await transact(services.store, RUN, stream, command, known=unseen)
 
 
 async def cancel_run(
     services: Services, principal: Principal, run_id: str, *, at: int, reason: str | None = None
-) -> Outcome[Run]:
+) -> CommandResult[Run]:
     """Stop a run; raises NotFound, InConflict when it has finished otherwise."""
     command = CancelRun(by=principal.subject, at=at, reason=reason)
     stream = stream_name(principal.tenant, "run", run_id)
@@ -69,7 +69,7 @@ async def cancel_run(
 
 async def retry_run(
     services: Services, principal: Principal, run_id: str, *, at: int, step_id: str | None = None
-) -> Outcome[Run]:
+) -> CommandResult[Run]:
     """Reopen a failed or cancelled run, at all its failed steps or at one.
 
     Raises NotFound, InConflict when there is nothing to retry.

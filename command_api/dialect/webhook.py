@@ -14,7 +14,7 @@ from baton.domain.definition.trigger import HttpTrigger
 from baton.domain.errors import NotFound
 from baton.domain.ids import derived_id
 from baton.domain.run.state import State as Run
-from baton.eventlog.loops.transact import Outcome
+from baton.eventlog.loops.transact import CommandResult
 from baton.protocols.webhook_signatures import Delivery, delivery_id, is_signed
 
 
@@ -24,7 +24,9 @@ def normalized_path(path: str) -> str:
 
 
 async def receive_webhook(
-    context: RequestContext, definition: Definition | None, answer: Callable[[Outcome[Run]], Reply]
+    context: RequestContext,
+    definition: Definition | None,
+    answer: Callable[[CommandResult[Run]], Reply],
 ) -> Reply:
     """Start a run with the body as input, and return what `answer` makes of it.
 
@@ -62,7 +64,7 @@ async def _require_signature(context: RequestContext, trigger: HttpTrigger) -> N
 
 async def _start(
     context: RequestContext, definition: Definition, trigger: HttpTrigger
-) -> Outcome[Run]:
+) -> CommandResult[Run]:
     sent_as = delivery_id(context.headers)
     run_id = (
         context.new_id()

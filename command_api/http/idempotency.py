@@ -11,7 +11,7 @@ from hashlib import sha256
 from baton.command_api.http.refusal import Refused
 from baton.command_api.http.reply import Reply
 from baton.eventlog.ports.clock import Clock
-from baton.eventlog.ports.keys import Answer, IdempotencyKeys
+from baton.eventlog.ports.keys import IdempotencyKeys, StoredAnswer
 
 HEADER = "Idempotency-Key"
 REPLAYED = ("Idempotent-Replayed", "true")
@@ -72,14 +72,14 @@ class KeyedRequest:
             await self._keys.release(self._tenant, self._key)
         return reply
 
-    async def _claim(self) -> Answer | None:
+    async def _claim(self) -> StoredAnswer | None:
         """Return the kept answer, or None when the key is ours now."""
         for _ in range(_WAIT_MS // _POLL_MS):
             claim = await self._keys.claim(
                 self._tenant, self._key, fingerprint=self._fingerprint, at=self._clock.now()
             )
             match claim.outcome:
-                case "mine":
+                case "claimed":
                     return None
                 case "answered":
                     return claim.answer
@@ -96,14 +96,14 @@ _POSITION = "baton-position"
 _CONTENT_TYPE = "content-type"
 
 
-def _kept(reply: Reply) -> Answer:
+def _kept(reply: Reply) -> StoredAnswer:
     headers = [*reply.headers, (_CONTENT_TYPE, reply.content_type)]
     if reply.position is not None:
         headers.append((_POSITION, str(reply.position)))
-    return Answer(status=reply.status, headers=tuple(headers), body=reply.body)
+    return StoredAnswer(status=reply.status, headers=tuple(headers), body=reply.body)
 
 
-def _again(answer: Answer) -> Reply:
+def _again(answer: StoredAnswer) -> Reply:
     own = dict(answer.headers)
     position = own.pop(_POSITION, None)
     content_type = own.pop(_CONTENT_TYPE)

@@ -45,10 +45,10 @@ def decode(topic: str, data: bytes, *, upcasts: Upcasts = UPCASTS) -> Event:
     if topic in upcasts:
         topic, raw = upcast(topic, _parsed(topic, data), upcasts)
         data = orjson.dumps(raw)
-    cls = classes().get(topic)
+    cls = event_classes().get(topic)
     if cls is None:
         raise Unreadable(f"{topic} is no event of this release")
-    return cast(Event, load(cls, data))
+    return cast(Event, decode_document(cls, data))
 
 
 def topic_of(event: Event) -> str:
@@ -61,7 +61,7 @@ def topics_of(classes_of_events: Iterable[type]) -> list[str]:
     return sorted(_topics()[cls] for cls in classes_of_events)
 
 
-def recorded(position: int, stream: str, version: int, topic: str, state: bytes) -> Recorded:
+def decode_recorded(position: int, stream: str, version: int, topic: str, state: bytes) -> Recorded:
     """Return an event as it stands in the log; raises `Unreadable`, which names the place."""
     try:
         return Recorded(position, stream, version, decode(topic, state))
@@ -69,7 +69,7 @@ def recorded(position: int, stream: str, version: int, topic: str, state: bytes)
         raise Unreadable(f"{stream} version {version} (position {position}): {error}") from error
 
 
-def dump(document: object) -> bytes:
+def encode_document(document: object) -> bytes:
     """Return the stored form of a view's document; raises `Unwritable` as `encode` does."""
     try:
         return orjson.dumps(document)
@@ -81,8 +81,8 @@ def dump(document: object) -> bytes:
         raise Unwritable(f"{type(document).__name__}: {error}") from error
 
 
-def load(cls: type[D], data: bytes) -> D:
-    """Return the document of class `cls` that `dump` wrote; raises `Unreadable`."""
+def decode_document(cls: type[D], data: bytes) -> D:
+    """Return the document of class `cls` that `encode_document` wrote; raises `Unreadable`."""
     adapter = _adapters.get(cls) or _adapter(cls)
     try:
         return cast(D, adapter.validate_json(data, strict=True))
@@ -96,7 +96,7 @@ def load(cls: type[D], data: bytes) -> D:
 
 
 @cache
-def classes() -> Mapping[str, type]:
+def event_classes() -> Mapping[str, type]:
     """Return every event class by its topic."""
     found: dict[str, type] = {}
     for package in pkgutil.iter_modules(domain.__path__):
@@ -111,7 +111,7 @@ def classes() -> Mapping[str, type]:
 
 @cache
 def _topics() -> Mapping[type, str]:
-    return {cls: topic for topic, cls in classes().items()}
+    return {cls: topic for topic, cls in event_classes().items()}
 
 
 def _adapter(cls: type) -> TypeAdapter[Any]:

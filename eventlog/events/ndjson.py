@@ -10,7 +10,7 @@ import orjson
 
 from baton.domain.stream import stream_parts
 from baton.eventlog.errors import Unreadable
-from baton.eventlog.events.codec import classes, decode
+from baton.eventlog.events.codec import decode, event_classes
 from baton.eventlog.events.envelope import Stored
 from baton.eventlog.events.upcasts import UPCASTS
 
@@ -18,7 +18,7 @@ MEMBERS: Final = ("position", "stream", "version", "type", "data")
 _LAST: Final = 2**63 - 1
 
 
-def line_of(event: Stored) -> bytes:
+def ndjson_line(event: Stored) -> bytes:
     """Return the line of an event, with its end; raises `Unreadable` for one that isn't whole."""
     try:
         decode(event.topic, event.state)
@@ -29,7 +29,7 @@ def line_of(event: Stored) -> bytes:
     return _head(event) + event.state.replace(b"\n", b" ") + b"}\n"
 
 
-class Lines:
+class NdjsonReader:
     """Reads lines in their order; what came before says what may come next.
 
     `number` counts them, `streams` the streams they belong to, `position` is that of the last.
@@ -110,5 +110,5 @@ def _names(stream: str, topic: str) -> bool:
     if stream.count("/") < 2 or "\0" in stream:  # noqa: PLR2004 - tenant/kind/id
         return False
     tenant, kind, ident = stream_parts(stream)
-    known = topic in classes() or topic in UPCASTS
+    known = topic in event_classes() or topic in UPCASTS
     return bool(tenant and ident) and known and topic.startswith(f"{kind}.")

@@ -19,7 +19,7 @@ ATTEMPTS = 100
 
 
 @frozen
-class Outcome(Generic[S]):
+class CommandResult(Generic[S]):
     """What a command led to in one stream.
 
     `recorded` are the events it was decided to; `position` is that of the stream's newest event
@@ -39,7 +39,7 @@ class Outcome(Generic[S]):
 
 
 @frozen(kw_only=False)
-class Known(Generic[S]):
+class StreamState(Generic[S]):
     """A stream's state as somebody folded it, after `version` events; saves reading the stream."""
 
     state: S
@@ -47,13 +47,13 @@ class Known(Generic[S]):
 
 
 @frozen(kw_only=False)
-class Intent(Generic[C, S, E]):
+class StreamCommand(Generic[C, S, E]):
     """A command for one stream, with the rules that decide it."""
 
     decider: Decider[C, S, E]
     stream: str
     command: C
-    known: Known[S] | None = None
+    known: StreamState[S] | None = None
 
 
 async def transact(
@@ -63,8 +63,8 @@ async def transact(
     command: C,
     *,
     also: Sequence[Write] = (),
-    known: Known[S] | None = None,
-) -> Outcome[S]:
+    known: StreamState[S] | None = None,
+) -> CommandResult[S]:
     """Decide `command` against the stream and append what follows.
 
     `known` is tried first instead of reading the stream. `also` is written in the same append, and
@@ -77,21 +77,24 @@ async def transact(
             newest, position = await _read(store, decider, stream)
         decided, state = decider.apply(command, newest.state)
         if not decided:
-            return Outcome(state=state, recorded=(), position=position, reloaded=reloaded)
+            return CommandResult(state=state, recorded=(), position=position, reloaded=reloaded)
         write = Write(stream=stream, expected=newest.version, events=decided)
         result = await store.append((write, *also) if also else (write,))
         failpoint("after-append")
         if isinstance(result, Appended):
             recorded = result.recorded[: len(decided)] if also else result.recorded
             at = recorded[-1].position
-            return Outcome(state=state, recorded=recorded, position=at, reloaded=reloaded)
+            return CommandResult(state=state, recorded=recorded, position=at, reloaded=reloaded)
         newest, reloaded = None, True
     raise _lost_every_race()
 
 
 async def transact_all(
-    store: EventStore, intents: Sequence[Intent[Any, Any, Any]], *, also: Sequence[Write] = ()
-) -> Sequence[Outcome[Any]]:
+    store: EventStore,
+    intents: Sequence[StreamCommand[Any, Any, Any]],
+    *,
+    also: Sequence[Write] = (),
+) -> Sequence[CommandResult[Any]]:
     """Decide commands of several streams and append all that follows at once, or nothing.
 
     Returns an outcome for each intent; the streams must differ. Raises as `transact` does.
@@ -112,7 +115,7 @@ async def transact_all(
 class _Loaded:
     """One stream as it was read, and what its decider made of the command."""
 
-    intent: Intent[Any, Any, Any]
+    intent: StreamCommand[Any, Any, Any]
     version: int
     position: int
     decided: Sequence[Any]
@@ -125,8 +128,8 @@ class _Loaded:
             return None
         return Write(stream=self.intent.stream, expected=self.version, events=self.decided)
 
-    def outcome(self, recorded: Sequence[Recorded]) -> Outcome[Any]:
-        return Outcome(
+    def outcome(self, recorded: Sequence[Recorded]) -> CommandResult[Any]:
+        return CommandResult(
             state=self.state,
             recorded=recorded,
             position=recorded[-1].position if recorded else self.position,
@@ -134,14 +137,16 @@ class _Loaded:
         )
 
 
-async def _read(store: EventStore, decider: Decider[C, S, E], stream: str) -> tuple[Known[S], int]:
+async def _read(
+    store: EventStore, decider: Decider[C, S, E], stream: str
+) -> tuple[StreamState[S], int]:
     """Return the stream's state and the position of its newest event."""
     history = await store.read(stream)
     state = decider.fold(cast("E", one.event) for one in history)
-    return Known(state, len(history)), history[-1].position if history else 0
+    return StreamState(state, len(history)), history[-1].position if history else 0
 
 
-async def _load(store: EventStore, intent: Intent[Any, Any, Any], *, again: bool) -> _Loaded:
+async def _load(store: EventStore, intent: StreamCommand[Any, Any, Any], *, again: bool) -> _Loaded:
     known, position = intent.known, 0
     if known is None or again:
         known, position = await _read(store, intent.decider, intent.stream)
@@ -160,9 +165,11 @@ def _lost_every_race() -> InConflict:
     return InConflict("Others keep changing this; try again")
 
 
-def _outcomes(loaded: Sequence[_Loaded], recorded: Sequence[Recorded]) -> Sequence[Outcome[Any]]:
+def _outcomes(
+    loaded: Sequence[_Loaded], recorded: Sequence[Recorded]
+) -> Sequence[CommandResult[Any]]:
     """Give each stream's outcome its own events: they stand in the order of the writes."""
-    outcomes: list[Outcome[Any]] = []
+    outcomes: list[CommandResult[Any]] = []
     start = 0
     for one in loaded:
         end = start + len(one.decided)

@@ -10,25 +10,25 @@ from baton.eventlog.ports.dead_letters import DeadLetters
 from baton.eventlog.ports.keys import IdempotencyKeys
 from baton.eventlog.ports.leases import Leases
 from baton.eventlog.ports.outbox import Outbox, Publisher
-from baton.eventlog.ports.partitions import SharedLog
+from baton.eventlog.ports.partitions import PartitionedLog
 from baton.eventlog.ports.secrets import Secrets
 from baton.eventlog.ports.stores import Checkpoints, EventStore, Log
 from baton.eventlog.ports.topics import Topics
-from baton.eventlog.ports.views import KeptViews, ViewStore
+from baton.eventlog.ports.views import ViewProgress, ViewStore
 
 Capability = Literal["durable", "shared"]
 """durable: what was stored is there after a restart; shared: several processes may write."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """Where the data are. `sealing_key` seals secrets; `read_only` leaves everything as it is.
+class StoreLocation:
+    """Where the data are. `secrets_key` seals secrets; `read_only` leaves everything as it is.
 
     Who opens it may say which classes of events the log is `followed` for: it may then pass over
     others, None over none.
     """
 
-    sealing_key: bytes
+    secrets_key: bytes
     folder: Path | None = None
     url: str | None = None
     read_only: bool = False
@@ -53,14 +53,14 @@ class Stores:
     secrets: Secrets
     dead_letters: DeadLetters
     close: Callable[[], Awaitable[None]]
-    kept: KeptViews | None = None
+    view_progress: ViewProgress | None = None
     outbox: Outbox | None = None
     publisher: Publisher | None = None
-    shares: SharedLog | None = None
+    partitioned_log: PartitionedLog | None = None
     topics: Topics | None = None
 
 
-async def _nothing_to_migrate(_place: Place) -> Sequence[str]:
+async def _nothing_to_migrate(_location: StoreLocation) -> Sequence[str]:
     return ()
 
 
@@ -76,6 +76,6 @@ class Backend:
 
     name: str
     capabilities: frozenset[Capability]
-    open: Callable[[Place], Awaitable[Stores]]
-    migrate: Callable[[Place], Awaitable[Sequence[str]]] = _nothing_to_migrate
-    open_archive: Callable[[Place], Awaitable[Archive]] | None = None
+    open: Callable[[StoreLocation], Awaitable[Stores]]
+    migrate: Callable[[StoreLocation], Awaitable[Sequence[str]]] = _nothing_to_migrate
+    open_archive: Callable[[StoreLocation], Awaitable[Archive]] | None = None

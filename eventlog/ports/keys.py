@@ -5,7 +5,7 @@ from typing import Literal, Protocol
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class StoredAnswer:
     """An HTTP answer kept for an idempotency key."""
 
     status: int
@@ -14,25 +14,25 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class KeyClaim:
     """What claiming a key found.
 
-    "mine": go on and complete or release it; "busy": another request is being answered;
+    "claimed": go on and complete or release it; "busy": another request is being answered;
     "mismatch": the key belongs to another request; "answered": `answer` is the first answer.
     """
 
-    outcome: Literal["mine", "busy", "mismatch", "answered"]
-    answer: Answer | None = None
+    outcome: Literal["claimed", "busy", "mismatch", "answered"]
+    answer: StoredAnswer | None = None
 
 
 class IdempotencyKeys(Protocol):
     """First answers by (tenant, key), kept 24 h."""
 
-    async def claim(self, tenant: str, key: str, *, fingerprint: str, at: int) -> Claim:
+    async def claim(self, tenant: str, key: str, *, fingerprint: str, at: int) -> KeyClaim:
         """Claim the key for the request that `fingerprint` (method, path, body) names."""
         ...
 
-    async def complete(self, tenant: str, key: str, *, answer: Answer) -> None:
+    async def complete(self, tenant: str, key: str, *, answer: StoredAnswer) -> None:
         """Keep the answer of a claimed key."""
         ...
 

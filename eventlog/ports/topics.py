@@ -16,7 +16,7 @@ class Message:
 
 
 @frozen
-class Delivered:
+class ReceivedMessage:
     """A message at its place in a topic; `at` is when it was sent, ms since the epoch."""
 
     topic: str
@@ -31,10 +31,12 @@ class Delivered:
         return f"{self.topic}/{self.partition}@{self.offset}"
 
 
-class Consumption(Protocol):
+class TopicConsumer(Protocol):
     """One consumer's place in a topic."""
 
-    async def next(self, *, unfinished: Collection[Delivered] = ()) -> Sequence[Delivered]:
+    async def next(
+        self, *, unfinished: Collection[ReceivedMessage] = ()
+    ) -> Sequence[ReceivedMessage]:
         """Wait for and return the next messages; never empty. Repeats are possible.
 
         The call says that what was returned before is handled: it isn't given out again. That does
@@ -44,7 +46,7 @@ class Consumption(Protocol):
         """
         ...
 
-    async def close(self, *, unfinished: Collection[Delivered] | None = None) -> None:
+    async def close(self, *, unfinished: Collection[ReceivedMessage] | None = None) -> None:
         """Leave. What was returned last is handled if `unfinished` is given, but for those."""
         ...
 
@@ -56,7 +58,7 @@ class Topics(Protocol):
         """Return once all of `messages` are kept; raises `Unavailable`, and then they may be."""
         ...
 
-    async def consume(self, topic: str, *, group: str | None) -> Consumption:
+    async def consume(self, topic: str, *, group: str | None) -> TopicConsumer:
         """Receive the messages of `topic`.
 
         Each goes to one member of `group`, the first time from the oldest message on. Without a

@@ -7,7 +7,7 @@ from baton.eventlog.ports.backend import Stores
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Route:
+class TransportLocation:
     """Where a transport is: its address, and the names of what it carries.
 
     `prefix` begins the names of Baton's own topics, `records` is the topic of record events.
@@ -27,5 +27,5 @@ class Transport:
     """
 
     name: str
-    attach: Callable[[Stores, Route], Awaitable[Stores]]
-    migrate: Callable[[Route], Awaitable[Sequence[str]]]
+    attach: Callable[[Stores, TransportLocation], Awaitable[Stores]]
+    migrate: Callable[[TransportLocation], Awaitable[Sequence[str]]]

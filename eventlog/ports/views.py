@@ -153,13 +153,13 @@ class ViewStore(Protocol):
         ...
 
 
-class KeptViews(Protocol):
+class ViewProgress(Protocol):
     """The side of a view store that another process writes. All methods raise `Unavailable`."""
 
     async def attach(self, tables: Sequence[Table]) -> bool:
         """Read the tables as the other process prepared them; False while they aren't there."""
         ...
 
-    async def moved(self, after: int) -> int:
+    async def next_checkpoint(self, after: int) -> int:
         """Wait for and return a checkpoint behind `after`."""
         ...

@@ -16,8 +16,8 @@ from baton.domain.definition.graph import Compute, Graph
 from baton.domain.run.messages import Outcome, ReportOutcome, StepStarted, TimedOut, Token
 from baton.domain.run.state import State, evolve
 from baton.eventlog.errors import Unavailable
-from baton.eventlog.graph_cache import Graphs
-from baton.eventlog.loops.transact import Known, transact
+from baton.eventlog.graph_cache import GraphCache
+from baton.eventlog.loops.transact import StreamState, transact
 from baton.eventlog.ports.clock import Clock
 from baton.eventlog.ports.stores import EventStore
 from baton.executor.functions.call import Call, FunctionCaller
@@ -57,11 +57,11 @@ class RunLoop:
     evict: Callable[[LiveRun], None]
     on_takeover: Callable[[LiveRun], None]
     counts: Counts = field(default_factory=Counts)
-    graphs: Graphs = field(init=False)
+    graphs: GraphCache = field(init=False)
     _deadlines: Deadlines = field(default_factory=Deadlines)
 
     def __post_init__(self) -> None:
-        self.graphs = Graphs(self.store)
+        self.graphs = GraphCache(self.store)
 
     async def advance(self, run: LiveRun, token: Token | None = None) -> None:
         """Perform `token`, decide what waits, and go on until this task has nothing left to do."""
@@ -162,7 +162,7 @@ class RunLoop:
         """Record what the waiting commands lead to; return the attempts it started."""
         commands, run.commands = run.commands, []
         batch = Batch(commands)
-        known = Known(run.state, run.state.version)
+        known = StreamState(run.state, run.state.version)
         try:
             outcome = await transact(self.store, BATCH, run.stream, batch, known=known)
         except Unavailable:  # it may have happened all the same: look again

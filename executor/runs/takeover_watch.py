@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from typing import Final, TypeAlias
 
 from baton.eventlog.ports.clock import Clock
-from baton.eventlog.ports.partitions import Owns
+from baton.eventlog.ports.partitions import OwnsStream
 
 STALLED_AFTER_MS: Final = 3_000
 """How long a run may stand still that somebody else took over; who lost its share knows by then."""
@@ -27,14 +27,14 @@ class TakeoverWatch:
     def __init__(self, clock: Clock, take_over: TakeOverRun) -> None:
         self._clock = clock
         self._take_over = take_over
-        self._assignments: list[tuple[Owns, bool]] = []
+        self._assignments: list[tuple[OwnsStream, bool]] = []
         self._watches: dict[str, asyncio.Task[None]] = {}
 
-    def assign(self, owns: Owns) -> None:
+    def assign(self, owns: OwnsStream) -> None:
         """Note that a share is this executor's."""
         self._assignments.append((owns, True))
 
-    def revoke(self, owns: Owns) -> None:
+    def revoke(self, owns: OwnsStream) -> None:
         """Note that a share is another one's."""
         self._assignments.append((owns, False))
 

@@ -6,14 +6,14 @@ from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
 from typing import Final, TypeAlias
 
-from baton.eventlog.ports.topics import Consumption, Delivered
+from baton.eventlog.ports.topics import ReceivedMessage, TopicConsumer
 
 ACKNOWLEDGE_S: Final = 1.0
 """How soon it is told that tasks are finished while no further ones come."""
 
-Perform: TypeAlias = Callable[[Delivered], Coroutine[None, None, None]]
+Perform: TypeAlias = Callable[[ReceivedMessage], Coroutine[None, None, None]]
 _Place: TypeAlias = tuple[int, int]
-_Taking: TypeAlias = "asyncio.Task[Sequence[Delivered]]"
+_Taking: TypeAlias = "asyncio.Task[Sequence[ReceivedMessage]]"
 
 
 class QueueTasks:
@@ -22,11 +22,11 @@ class QueueTasks:
     A task is finished when `perform` has returned. What `perform` raises comes out of `serve`.
     """
 
-    def __init__(self, consumption: Consumption, perform: Perform, *, most: int) -> None:
+    def __init__(self, consumption: TopicConsumer, perform: Perform, *, most: int) -> None:
         self._consumption = consumption
         self._perform = perform
         self._most = most
-        self._in_hand: dict[_Place, Delivered] = {}
+        self._in_hand: dict[_Place, ReceivedMessage] = {}
         self._under_way: set[asyncio.Task[None]] = set()
         self._told: frozenset[_Place] = frozenset()
         self._failure: BaseException | None = None
@@ -69,13 +69,15 @@ class QueueTasks:
         unfinished = tuple(self._in_hand.values())
         return asyncio.create_task(self._consumption.next(unfinished=unfinished))
 
-    def _begin(self, messages: Sequence[Delivered]) -> None:
+    def _begin(self, messages: Sequence[ReceivedMessage]) -> None:
         for place, delivered in self._hold(messages):
             task = asyncio.create_task(self._perform(delivered))
             self._under_way.add(task)
             task.add_done_callback(partial(self._done, place))
 
-    def _hold(self, messages: Sequence[Delivered]) -> Sequence[tuple[_Place, Delivered]]:
+    def _hold(
+        self, messages: Sequence[ReceivedMessage]
+    ) -> Sequence[tuple[_Place, ReceivedMessage]]:
         """Have tasks in hand; return those that were not."""
         places = [((one.partition, one.offset), one) for one in messages]
         new = [(place, one) for place, one in places if place not in self._in_hand]
@@ -92,7 +94,7 @@ class QueueTasks:
             del self._in_hand[place]
 
 
-async def _brought(taking: _Taking) -> Sequence[Delivered]:
+async def _brought(taking: _Taking) -> Sequence[ReceivedMessage]:
     """Return what has come, perhaps nothing, and wait no longer."""
     taking.cancel()
     await asyncio.wait((taking,))

@@ -13,7 +13,7 @@ from typing import Final, Literal, TypeAlias
 
 from baton.eventlog.errors import Unavailable
 from baton.eventlog.ports.clock import Clock
-from baton.eventlog.ports.topics import Consumption, Delivered, Topics
+from baton.eventlog.ports.topics import ReceivedMessage, TopicConsumer, Topics
 from baton.executor.functions.call import Call, CallOutcome
 from baton.executor.functions.registry import QueueFunction, function_identity
 from baton.executor.functions.results import failure
@@ -89,7 +89,7 @@ class RemoteWorkers:
         self._sender = Sender(topics, clock=clock)
         self._waiting: dict[str, _Waiting] = {}  # by idempotency key, the newest attempt of each
         self._over: OrderedDict[str, tuple[int, bool]] = OrderedDict()  # and whether answered
-        self._results: Consumption | None = None
+        self._results: TopicConsumer | None = None
         self._opening = asyncio.Lock()
         self._reader: asyncio.Task[None] | None = None
 
@@ -131,7 +131,7 @@ class RemoteWorkers:
             if self._reader is None:
                 self._reader = asyncio.create_task(self._read(self._results), name="results")
 
-    async def _consumed(self) -> Consumption | None:
+    async def _consumed(self) -> TopicConsumer | None:
         try:
             return await self._topics.consume(results_topic(self._prefix), group=None)
         except Unavailable as error:
@@ -139,7 +139,7 @@ class RemoteWorkers:
             await self._clock.sleep(RETRY_MS)
             return None
 
-    async def _read(self, results: Consumption) -> None:
+    async def _read(self, results: TopicConsumer) -> None:
         while True:
             try:
                 messages = await results.next()
@@ -150,7 +150,7 @@ class RemoteWorkers:
             for delivered in messages:
                 self._take(delivered)
 
-    def _take(self, delivered: Delivered) -> None:
+    def _take(self, delivered: ReceivedMessage) -> None:
         try:
             answer = decode_answer(delivered.message.value)
         except MalformedMessage as error:

@@ -11,7 +11,7 @@ from typing import Final
 
 from baton.eventlog.errors import Unavailable
 from baton.eventlog.ports.clock import Clock
-from baton.eventlog.ports.topics import Consumption, Delivered, Message, Topics
+from baton.eventlog.ports.topics import Message, ReceivedMessage, TopicConsumer, Topics
 from baton.executor.functions.call import Call, CallOutcome
 from baton.executor.functions.registered_functions import CallLimits, RegisteredFunctions
 from baton.executor.functions.registry import Registry
@@ -90,7 +90,7 @@ class Worker:
         finally:
             await tasks.leave(grace_s=grace_s)
 
-    async def _joined(self, queue: str, stop: asyncio.Event) -> Consumption | None:
+    async def _joined(self, queue: str, stop: asyncio.Event) -> TopicConsumer | None:
         topic, group = tasks_topic(self._prefix, queue), workers_group(self._prefix, queue)
         while not stop.is_set():
             try:
@@ -100,7 +100,7 @@ class Worker:
                 await self._clock.sleep(RETRY_MS)
         return None
 
-    async def _perform(self, delivered: Delivered) -> None:
+    async def _perform(self, delivered: ReceivedMessage) -> None:
         try:
             call = decode_task(delivered.message.value)
         except MalformedMessage as fault:
@@ -127,7 +127,7 @@ class Worker:
         except TimeoutError:
             return failure(TIMEOUT, "the deadline has passed", retryable=True)
 
-    async def _answer(self, delivered: Delivered, call: Call, outcome: CallOutcome) -> None:
+    async def _answer(self, delivered: ReceivedMessage, call: Call, outcome: CallOutcome) -> None:
         raw = encode_result(call.execution_id, outcome)
         if len(raw) > MAX_BYTES:
             fault = f"the result has {len(raw)} bytes, at most {MAX_BYTES} can be sent"
@@ -140,13 +140,13 @@ class Worker:
                 delivered, encode_result(call.execution_id, failure(INVALID_OUTPUT, str(fault)))
             )
 
-    async def _refuse(self, delivered: Delivered, fault: MalformedMessage) -> None:
+    async def _refuse(self, delivered: ReceivedMessage, fault: MalformedMessage) -> None:
         _log.error("the task at %s can't be read: %s", delivered.position, fault)
         if fault.execution_id is not None:
             raw = encode_result(fault.execution_id, failure(INVALID_TASK, str(fault)))
             await self._send(delivered, raw)
 
-    async def _send(self, task: Delivered, raw: bytes) -> None:
+    async def _send(self, task: ReceivedMessage, raw: bytes) -> None:
         await self._sender.send(self._results, Message(value=raw, key=task.message.key))
 
     def _heard(self, call: Call, progress: object) -> None:

@@ -21,7 +21,7 @@ from baton.domain.stream import StreamParts, stream_name, stream_parts
 from baton.eventlog.errors import Unwritable
 from baton.eventlog.events.envelope import Recorded
 from baton.eventlog.loops.follow import follow
-from baton.eventlog.loops.transact import Intent, Known, transact, transact_all
+from baton.eventlog.loops.transact import StreamCommand, StreamState, transact, transact_all
 from baton.eventlog.ports.backend import Stores
 from baton.eventlog.ports.clock import Clock
 from baton.scheduler.metrics import Counters
@@ -41,7 +41,7 @@ AT_ONCE: Final = 50
 FOLLOWED_EVENTS: Final[frozenset[type]] = frozenset((RecordReceived, *CHANGES))
 """What it looks at in the log."""
 
-_NEW_RUN: Final = Known(Run(), 0)
+_NEW_RUN: Final = StreamState(Run(), 0)
 _Considered: TypeAlias = tuple[str, RecordReceived, Matched]
 
 _log = logging.getLogger(__name__)
@@ -135,13 +135,13 @@ class RecordMatcher:
             outcome.changed for intent, outcome in requested if intent.decider is RUN
         )
 
-    def _intents(self, considered: _Considered) -> list[Intent[Any, Any, Any]]:
+    def _intents(self, considered: _Considered) -> list[StreamCommand[Any, Any, Any]]:
         stream, event, matched = considered
         parts = stream_parts(stream)
         now = self._clock.now()
         requests = [self._run_of(one, parts, event, now) for one in matched.fire]
-        intents: list[Intent[Any, Any, Any]] = [
-            Intent(RUN, stream_name(parts.tenant, RUN.name, one.run_id), one, _NEW_RUN)
+        intents: list[StreamCommand[Any, Any, Any]] = [
+            StreamCommand(RUN, stream_name(parts.tenant, RUN.name, one.run_id), one, _NEW_RUN)
             for one in requests
         ]
         if matched.skipped:
@@ -198,6 +198,6 @@ def _note(
     fired: tuple[Fired, ...],
     skipped: tuple[Skipped, ...],
     now: int,
-) -> Intent[Command, Record, Event]:
+) -> StreamCommand[Command, Record, Event]:
     noted = NoteMatches(fired=fired, skipped=skipped, at=now)
-    return Intent(RECORD, stream, noted, Known(Record(received=event), 1))
+    return StreamCommand(RECORD, stream, noted, StreamState(Record(received=event), 1))

@@ -15,13 +15,14 @@ from baton.domain.record.decisions import DECIDER as RECORD
 from baton.domain.record.messages import ReceiveRecord
 from baton.domain.record.state import State as Record
 from baton.domain.stream import stream_name
+from baton.eventlog.dead_lettering import dead_letter, reject
 from baton.eventlog.errors import Unavailable, Unwritable
 from baton.eventlog.loops.follow import follow
-from baton.eventlog.loops.transact import Known, transact
+from baton.eventlog.loops.transact import StreamState, transact
 from baton.eventlog.ports.backend import Stores
 from baton.eventlog.ports.clock import Clock
-from baton.eventlog.ports.dead_letters import DeadLetter, dead_letter, give_up
-from baton.eventlog.ports.topics import Delivered
+from baton.eventlog.ports.dead_letters import DeadLetter
+from baton.eventlog.ports.topics import ReceivedMessage
 from baton.scheduler.metrics import Counters
 from baton.scheduler.records.record_messages import read_message, reason_of
 
@@ -30,7 +31,7 @@ GROUP: Final = "records"
 AGAIN_MS: Final = 1_000
 """How long after the store or the topic failed for good the topic is taken up again."""
 
-_NEW_RECORD: Final = Known(Record(), 0)
+_NEW_RECORD: Final = StreamState(Record(), 0)
 
 _log = logging.getLogger(__name__)
 
@@ -71,7 +72,7 @@ class RecordReceiver:
                 _log.warning("record events are not taken in: %s", error)
             await self._clock.sleep(AGAIN_MS)
 
-    async def handle(self, batch: Sequence[Delivered]) -> None:
+    async def handle(self, batch: Sequence[ReceivedMessage]) -> None:
         """Record every event of `batch`, side by side, and give up what can't be.
 
         Returns when nothing of the batch can be lost any more; raises `Unavailable`.
@@ -79,10 +80,10 @@ class RecordReceiver:
         at = self._clock.now()
         outcomes = await asyncio.gather(*(self._take(one, at) for one in batch))
         letters = [one for one in outcomes if one is not None]
-        await give_up(letters, self._stores.dead_letters, self._topics, prefix=self._prefix)
+        await reject(letters, self._stores.dead_letters, self._topics, prefix=self._prefix)
         self._counters.messages_given_up += len(letters)
 
-    async def _take(self, delivered: Delivered, at: int) -> DeadLetter | None:
+    async def _take(self, delivered: ReceivedMessage, at: int) -> DeadLetter | None:
         """Record the events of one message; return its letter when that can't be done."""
         try:
             records = read_message(delivered, at=at)
@@ -103,6 +104,6 @@ class RecordReceiver:
         outcome = await transact(self._stores.events, RECORD, stream, record, known=_NEW_RECORD)
         return outcome.changed
 
-    def _letter(self, delivered: Delivered, reason: str, at: int) -> DeadLetter:
+    def _letter(self, delivered: ReceivedMessage, reason: str, at: int) -> DeadLetter:
         _log.warning("the message at %s is given up: %s", delivered.position, reason)
         return dead_letter(delivered, reason, at=at)

@@ -21,15 +21,15 @@ from baton.domain.record.reading import (
     invalid,
     plain_event,
 )
-from baton.eventlog.ports.dead_letters import REDRIVEN
-from baton.eventlog.ports.topics import Delivered
+from baton.eventlog.dead_lettering import REDRIVEN
+from baton.eventlog.ports.topics import ReceivedMessage
 from baton.protocols.strict_json import MAX_BYTES, parse
 
 _PREFIX = "ce_"
 _CONTENT_TYPE = "content-type"
 
 
-def read_message(delivered: Delivered, *, at: int) -> list[ReceiveRecord]:
+def read_message(delivered: ReceivedMessage, *, at: int) -> list[ReceiveRecord]:
     """Return the record events in a message; raises `Rejected` when any can't be read."""
     value = delivered.message.value
     if value is None:
@@ -73,7 +73,7 @@ def _parsed(value: bytes) -> Json:
         raise Invalid(message) from None
 
 
-def _headers(delivered: Delivered) -> dict[str, str]:
+def _headers(delivered: ReceivedMessage) -> dict[str, str]:
     """Return the headers that count here, by their names in lower case."""
     found: dict[str, str] = {}
     for given, value in delivered.message.headers:
@@ -101,7 +101,7 @@ def _attributes(headers: Mapping[str, str]) -> JsonObject:
     return found
 
 
-def _fallback_id(delivered: Delivered, value: bytes) -> str:
+def _fallback_id(delivered: ReceivedMessage, value: bytes) -> str:
     """Return the id of an event without one: the same however often its message comes.
 
     One that was a dead letter is named by the letter, wherever it stands now. Place and content

@@ -14,9 +14,9 @@ from baton.domain.definition.state import State
 from baton.domain.definition.trigger import EventTrigger
 from baton.domain.record.messages import RecordReceived, Skipped
 from baton.domain.stream import stream_name, stream_parts
-from baton.eventlog.events.codec import load
+from baton.eventlog.events.codec import decode_document
 from baton.eventlog.events.envelope import Recorded
-from baton.eventlog.loops.transact import Known
+from baton.eventlog.loops.transact import StreamState
 from baton.eventlog.ports.stores import EventStore
 from baton.eventlog.ports.views import Filter, Query, ViewStore
 from baton.projector.views.definitions.view import TABLE, Document
@@ -56,7 +56,7 @@ class Triggers:
 
     def __init__(self, store: EventStore) -> None:
         self._store = store
-        self._known: dict[str, Known[State]] = {}
+        self._known: dict[str, StreamState[State]] = {}
         self._by_type: dict[tuple[str, str], _OfType] = {}
 
     def of(self, tenant: str, event: RecordReceived) -> Matched:
@@ -81,20 +81,20 @@ class Triggers:
         if known is None and isinstance(change, DefinitionDeleted):
             return
         if isinstance(change, DefinitionCreated):
-            known = Known(State(), 0)
+            known = StreamState(State(), 0)
         if known is not None and recorded.version == known.version + 1:
             state = DECIDER.evolve(known.state, change)
-            self.put(recorded.stream, Known(without_steps(state), recorded.version))
+            self.put(recorded.stream, StreamState(without_steps(state), recorded.version))
         else:
             self.put(recorded.stream, await self.read(recorded.stream, recorded.position))
 
-    async def read(self, stream: str, position: int) -> Known[State]:
+    async def read(self, stream: str, position: int) -> StreamState[State]:
         """Return a definition as of `position`, folded from its events."""
         history = [one for one in await self._store.read(stream) if one.position <= position]
         state = DECIDER.fold(cast("Change", one.event) for one in history)
-        return Known(without_steps(state), len(history))
+        return StreamState(without_steps(state), len(history))
 
-    def put(self, stream: str, known: Known[State]) -> None:
+    def put(self, stream: str, known: StreamState[State]) -> None:
         """Keep a definition if it has an event trigger; forget what it was before."""
         tenant, _, ident = stream_parts(stream)
         before = self._known.pop(stream, None)
@@ -143,7 +143,7 @@ async def _shown(views: ViewStore) -> AsyncIterator[Document]:
     query = replace(query, order=(("key", "asc"),))
     while rows := (await views.find(query)).rows:
         for row in rows:
-            yield load(Document, row.document)
+            yield decode_document(Document, row.document)
         behind = Filter(column="key", op=">", value=rows[-1].key)
         query = replace(query, where=(existing, waiting, behind))
 

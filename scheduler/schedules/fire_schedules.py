@@ -30,7 +30,7 @@ from baton.domain.schedule.messages import (
 from baton.domain.stream import stream_name, stream_parts
 from baton.eventlog.errors import Unavailable
 from baton.eventlog.events.envelope import Appended, Recorded, Write
-from baton.eventlog.loops.transact import Known
+from baton.eventlog.loops.transact import StreamState
 from baton.eventlog.ports.clock import Clock
 from baton.eventlog.ports.stores import EventStore
 from baton.projector.queries import Views
@@ -216,7 +216,7 @@ class ScheduleFirer:
             result = await self._store.append([recording])  # the run is there already
         if not isinstance(result, Appended):
             return False
-        schedule.ticks = Known(state, known.version + len(events))
+        schedule.ticks = StreamState(state, known.version + len(events))
         for outcome in outcomes:
             self._count(schedule, outcome)
         return True

@@ -15,7 +15,7 @@ from baton.domain.schedule.messages import ScheduleFired
 from baton.domain.schedule.state import State as Ticks
 from baton.domain.schedule.timetable import Timetable
 from baton.domain.stream import stream_name
-from baton.eventlog.loops.transact import Known
+from baton.eventlog.loops.transact import StreamState
 from baton.eventlog.ports.stores import EventStore
 from baton.projector.views.schedules.view import Document
 from baton.scheduler.definition import NEVER, newest
@@ -33,8 +33,8 @@ class Schedule:
 
     tenant: str
     ident: str
-    ticks: Known[Ticks] = Known(Ticks(), 0)  # noqa: RUF009 - frozen
-    definition: Known[Definition] = NEVER
+    ticks: StreamState[Ticks] = StreamState(Ticks(), 0)  # noqa: RUF009 - frozen
+    definition: StreamState[Definition] = NEVER
     last_run: str | None = None
 
     @property
@@ -114,4 +114,4 @@ def shown(document: Document) -> Schedule:
         skipped=document.skipped,
     )
     version = document.fired + document.missed + document.skipped + alone
-    return Schedule(document.tenant, document.id, Known(ticks, version))
+    return Schedule(document.tenant, document.id, StreamState(ticks, version))

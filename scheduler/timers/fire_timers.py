@@ -18,8 +18,8 @@ from baton.domain.run.messages import DelayStarted, FireTimer, RetryScheduled, T
 from baton.domain.stream import stream_name
 from baton.eventlog.errors import Unavailable
 from baton.eventlog.events.envelope import Recorded
-from baton.eventlog.graph_cache import Graphs
-from baton.eventlog.loops.transact import Known, transact
+from baton.eventlog.graph_cache import GraphCache
+from baton.eventlog.loops.transact import StreamState, transact
 from baton.eventlog.ports.clock import Clock
 from baton.eventlog.ports.stores import EventStore
 from baton.projector.queries import Views
@@ -91,7 +91,7 @@ class TimerFirer:
         self._clock = clock
         self._rng = rng
         self._counters = counters or Counters()
-        self._graphs = Graphs(store)
+        self._graphs = GraphCache(store)
         self._sleep = InterruptibleSleep(clock)
         self._heap: list[tuple[int, Timer]] = []
         self._near: set[Timer] = set()
@@ -219,6 +219,6 @@ class TimerFirer:
             )
             for timer in timers
         ]
-        known = Known(run, len(history))
+        known = StreamState(run, len(history))
         outcome = await transact(self._store, _TIMERS, stream, commands, known=known)
         self._counters.timers_fired += len(timers) if outcome.changed else 0

@@ -37,7 +37,7 @@ def jwt_secret(settings: Settings, *, create: bool) -> str:
     return _create_once(path, secrets.token_urlsafe(48))
 
 
-def sealing_key(settings: Settings) -> bytes:
+def secrets_key(settings: Settings) -> bytes:
     """Return the 32 bytes that stored secrets are sealed with, made on first use."""
     path = settings.data_folder / _SEAL_FILE
     if path.exists():

@@ -4,11 +4,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from baton.eventlog.clock import SystemClock
-from baton.eventlog.ports.backend import Place
+from baton.eventlog.ports.backend import StoreLocation
 from baton.executor.functions.registry import Registry
 from baton.executor.workers.worker import Worker
 from baton.settings import Settings
-from baton.wiring import backend_of, route_of, transport_of
+from baton.wiring import backend_of, transport_location, transport_of
 
 NOWHERE = "workers get their tasks by Kafka: set BATON_LOG=kafka://HOST:PORT"
 
@@ -24,8 +24,8 @@ async def worker_of(
     transport = transport_of(settings.log)
     if transport is None:
         raise LookupError(NOWHERE)
-    no_store = await backend_of("memory:").open(Place(sealing_key=bytes(32)))
-    stores = await transport.attach(no_store, route_of(settings))
+    no_store = await backend_of("memory:").open(StoreLocation(secrets_key=bytes(32)))
+    stores = await transport.attach(no_store, transport_location(settings))
     try:
         if stores.topics is None:
             raise LookupError(NOWHERE)

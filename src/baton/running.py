@@ -11,7 +11,7 @@ from baton.eventlog.clock import SystemClock
 from baton.eventlog.errors import Unavailable
 from baton.eventlog.loops.follow import follow
 from baton.eventlog.loops.leader_election import Leader
-from baton.eventlog.ports.partitions import WholeLog
+from baton.eventlog.single_partition_log import SinglePartitionLog
 from baton.settings import Settings
 from baton.wiring import EVERY, Role, Stack, compose, export, open_shared
 
@@ -96,7 +96,9 @@ async def _project(stack: Stack) -> None:
 
 
 async def _execute(stack: Stack) -> None:
-    shares = stack.stores.shares or WholeLog(stack.stores.log, stack.stores.events)
+    shares = stack.stores.partitioned_log or SinglePartitionLog(
+        stack.stores.log, stack.stores.events
+    )
     subscription = await shares.join("executor", stack.ownership)
     await follow(subscription, stack.executor.handle, clock=stack.clock)
 

@@ -13,10 +13,10 @@ from baton.command_api.security.jwks import JwksKeys
 from baton.command_api.services import FunctionInfo, Services
 from baton.eventlog.ids import new_id
 from baton.eventlog.loops.relay import Relay
-from baton.eventlog.ports.backend import Backend, Place, Stores
+from baton.eventlog.ports.backend import Backend, StoreLocation, Stores
 from baton.eventlog.ports.clock import Clock
-from baton.eventlog.ports.transport import Route, Transport
-from baton.eventlog.ports.views import KeptViews
+from baton.eventlog.ports.transport import Transport, TransportLocation
+from baton.eventlog.ports.views import ViewProgress
 from baton.executor.executor import Executor
 from baton.executor.functions.http_functions import http_function
 from baton.executor.functions.loading import load_functions
@@ -24,7 +24,7 @@ from baton.executor.functions.registered_functions import RegisteredFunctions
 from baton.executor.functions.registry import DEFAULT_HTTP_TIMEOUT_MS, HttpFunction, Registry
 from baton.executor.ownership import Ownership
 from baton.executor.workers.remote_workers import RemoteWorkers, queue_function
-from baton.keys import jwt_secret, sealing_key
+from baton.keys import jwt_secret, secrets_key
 from baton.metrics import export_executor, export_projector, export_scheduler
 from baton.projector.checkpoint_follower import CheckpointFollower
 from baton.projector.projector import Projector
@@ -66,9 +66,11 @@ def transport_of(url: str) -> Transport | None:
     return transport
 
 
-def route_of(settings: Settings) -> Route:
+def transport_location(settings: Settings) -> TransportLocation:
     """Return where the transport is and how its topics are called."""
-    return Route(url=settings.log, prefix=settings.topic_prefix, records=settings.records_topic)
+    return TransportLocation(
+        url=settings.log, prefix=settings.topic_prefix, records=settings.records_topic
+    )
 
 
 async def open_shared(settings: Settings, roles: frozenset[Role] = EVERY) -> Stores:
@@ -82,7 +84,7 @@ async def open_shared(settings: Settings, roles: frozenset[Role] = EVERY) -> Sto
     if transport is None:
         return stores
     try:
-        return await transport.attach(stores, route_of(settings))
+        return await transport.attach(stores, transport_location(settings))
     except BaseException:
         await stores.close()
         raise
@@ -92,14 +94,14 @@ async def open_stores(
     settings: Settings, *, read_only: bool = False, followed: frozenset[type] | None = None
 ) -> Stores:
     """Open the configured store; raises `InUse` and `Unavailable`."""
-    place = replace(place_of(settings), read_only=read_only, followed=followed)
+    place = replace(store_location(settings), read_only=read_only, followed=followed)
     return await backend_of(settings.store_url).open(place)
 
 
-def place_of(settings: Settings) -> Place:
+def store_location(settings: Settings) -> StoreLocation:
     """Return where the configured store is."""
-    return Place(
-        sealing_key=sealing_key(settings), folder=settings.data_folder, url=settings.store_url
+    return StoreLocation(
+        secrets_key=secrets_key(settings), folder=settings.data_folder, url=settings.store_url
     )
 
 
@@ -151,11 +153,11 @@ def compose(
         remote=remote,
     )
     views = Views(stores.views)
-    projector = Projector(stores.views, clock=clock, watched=stores.kept is not None)
-    progress = _progress(stores.kept, roles, clock) if stores.kept else None
+    projector = Projector(stores.views, clock=clock, watched=stores.view_progress is not None)
+    progress = _progress(stores.view_progress, roles, clock) if stores.view_progress else None
     kept = progress or projector
     executor = Executor(stores.events, functions, clock=clock, rng=rng)
-    holder = new_id(clock.now()) if stores.kept else "embedded"
+    holder = new_id(clock.now()) if stores.view_progress else "embedded"
     scheduler = Scheduler(stores, views, clock=clock, rng=rng, holder=holder)
     relay = Relay(stores, clock=clock, holder=holder) if stores.publisher else None
     return Stack(
@@ -178,7 +180,7 @@ def compose(
     )
 
 
-def _progress(kept: KeptViews, roles: frozenset[Role], clock: Clock) -> CheckpointFollower:
+def _progress(kept: ViewProgress, roles: frozenset[Role], clock: Clock) -> CheckpointFollower:
     return CheckpointFollower(kept, clock=clock, on_demand="api" not in roles)
 
 

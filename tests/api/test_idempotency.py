@@ -7,9 +7,9 @@ import pytest
 from multidict import CIMultiDict
 
 from baton.domain.run.messages import RunRequested
-from baton.eventlog.clock import ManualClock
-from baton.eventlog.idempotency import ABANDONED_MS, KEPT_MS
+from baton.eventlog.idempotency import ABANDONED_MS, RETENTION_MS
 from tests.api.running import RunningServer, bearer, running
+from tests.kit.manual_clock import ManualClock
 
 ACME = "/tiny/acme/v1"
 KEY = {"Idempotency-Key": "k-1"}
@@ -158,7 +158,7 @@ async def test_a_key_is_free_again_after_a_day(tmp_path: Path):
     clock = ManualClock()
     async with running(tmp_path, clock=clock) as server:
         await server.post(f"{ACME}/echo", {"a": 1}, headers=KEY)
-        await clock.advance(KEPT_MS - 1)
+        await clock.advance(RETENTION_MS - 1)
         assert (await server.post(f"{ACME}/echo", {"a": 2}, headers=KEY)).status == 422
         await clock.advance(1)
 

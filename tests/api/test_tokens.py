@@ -16,9 +16,10 @@ from multidict import CIMultiDict
 from baton.command_api.dialect.contract import FromHeader
 from baton.command_api.http.refusal import Refused
 from baton.command_api.security.auth import ExpectedClaims, SharedSecret, TokenAuthenticator
-from baton.eventlog.clock import ManualClock, SystemClock
+from baton.eventlog.clock import SystemClock
 from tests.api.running import SECRET, RunningServer, bearer, running, token
 from tests.api.tiny_dialect import DIALECT
+from tests.kit.manual_clock import ManualClock
 
 ECHO = "/tiny/acme/v1/definitions"
 NOW = int(time.time())

@@ -20,7 +20,7 @@ from baton.domain.errors import NotFound
 from baton.domain.json import JsonObject
 from baton.domain.run.state import State as Run
 from baton.eventlog.errors import Unavailable
-from baton.eventlog.loops.transact import Outcome
+from baton.eventlog.loops.transact import CommandResult
 from baton.projector.queries import Order
 
 ORDERS: tuple[Order, ...] = ("asc", "desc")
@@ -138,7 +138,7 @@ async def listed(context: RequestContext) -> Reply:
     return context.reply(200, {"items": [shown(each) for each in found], "total": total})
 
 
-def run_shown(outcome: Outcome[Run]) -> JsonObject:
+def run_shown(outcome: CommandResult[Run]) -> JsonObject:
     return {"runId": outcome.state.run_id, "status": outcome.state.status}
 
 

@@ -4,14 +4,14 @@ from pathlib import Path
 
 from baton.backends.kafka import TRANSPORT
 from baton.eventlog.ports.backend import Stores
-from baton.eventlog.ports.transport import Route
+from baton.eventlog.ports.transport import TransportLocation
 from tests.servers.kafka import prefix_for, server_url
 
 
-def route_for(folder: Path) -> Route:
+def route_for(folder: Path) -> TransportLocation:
     """Return the topics that stand for `folder`, on the broker that all tests share."""
     prefix = prefix_for(folder)
-    return Route(url=server_url(), prefix=prefix, records=f"{prefix}records")
+    return TransportLocation(url=server_url(), prefix=prefix, records=f"{prefix}records")
 
 
 async def attach(stores: Stores, folder: Path) -> Stores:

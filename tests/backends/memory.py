@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from baton.backends.memory import BACKEND
-from baton.eventlog.ports.backend import Place, Stores
+from baton.eventlog.ports.backend import StoreLocation, Stores
 
 
 async def open_stores(folder: Path) -> Stores:
     """Return fresh stores."""
-    return await BACKEND.open(Place(sealing_key=b"a key for tests, 32 bytes long.."))
+    return await BACKEND.open(StoreLocation(secrets_key=b"a key for tests, 32 bytes long.."))

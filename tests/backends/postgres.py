@@ -5,7 +5,7 @@ from pathlib import Path
 from baton.backends.postgres import BACKEND
 from baton.backends.postgres.events.archive import open_archive as _open_archive
 from baton.eventlog.ports.archive import Archive
-from baton.eventlog.ports.backend import Place, Stores
+from baton.eventlog.ports.backend import StoreLocation, Stores
 from tests.servers.postgres import database_for
 
 KEY = b"a key for tests, 32 bytes long.."
@@ -14,10 +14,10 @@ KEY = b"a key for tests, 32 bytes long.."
 async def open_stores(folder: Path) -> Stores:
     """Return the stores of the database that stands for `folder`."""
     url = await database_for(folder)
-    return await BACKEND.open(Place(url=url, sealing_key=KEY))
+    return await BACKEND.open(StoreLocation(url=url, secrets_key=KEY))
 
 
 async def open_archive(folder: Path, *, read_only: bool) -> Archive:
     """Return the events of the database that stands for `folder`."""
     url = await database_for(folder)
-    return await _open_archive(Place(url=url, sealing_key=KEY, read_only=read_only))
+    return await _open_archive(StoreLocation(url=url, secrets_key=KEY, read_only=read_only))

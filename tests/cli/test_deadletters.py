@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from baton.backends.sqlite import BACKEND
-from baton.eventlog.ports.backend import Place
+from baton.eventlog.ports.backend import StoreLocation
 from baton.eventlog.ports.dead_letters import DeadLetter
 from baton.eventlog.ports.topics import Message
 from tests.cli.conftest import Call
@@ -47,7 +47,7 @@ def data(tmp_path: Path) -> Path:
 
 def put(data: Path, *letters: DeadLetter) -> None:
     async def work() -> None:
-        stores = await BACKEND.open(Place(folder=data, sealing_key=bytes(32)))
+        stores = await BACKEND.open(StoreLocation(folder=data, secrets_key=bytes(32)))
         await stores.dead_letters.put(letters)
         await stores.close()
 

@@ -25,8 +25,9 @@ from baton.eventlog.events.codec import encode
 from baton.eventlog.events.envelope import Appended, Recorded, Stored, Write
 from baton.eventlog.loops.follow import follow
 from baton.eventlog.ports.backend import Stores
-from baton.eventlog.ports.partitions import Owns, SharedLog, WholeLog
+from baton.eventlog.ports.partitions import OwnsStream, PartitionedLog
 from baton.eventlog.ports.stores import EventStore, Subscription
+from baton.eventlog.single_partition_log import SinglePartitionLog
 from tests.conformance.opening import opens
 from tests.servers.kafka import prefix_for, server_url
 
@@ -39,7 +40,7 @@ class Setting(Protocol):
     """One implementation: its two ends, and how a member of it dies."""
 
     @property
-    def shares(self) -> SharedLog: ...
+    def shares(self) -> PartitionedLog: ...
 
     async def publish(self, events: Sequence[Stored]) -> None: ...
 
@@ -52,7 +53,7 @@ class Whole:
     """The log of one process, which one follower owns."""
 
     def __init__(self, stores: Stores) -> None:
-        self.shares = WholeLog(stores.log, stores.events)
+        self.shares = SinglePartitionLog(stores.log, stores.events)
         self._events = stores.events
 
     async def publish(self, events: Sequence[Stored]) -> None:
@@ -143,7 +144,7 @@ class Follower:
     """
 
     def __init__(self, knows: Callable[[str, int], bool] = lambda _stream, _version: False) -> None:
-        self.told: list[tuple[bool, Owns]] = []
+        self.told: list[tuple[bool, OwnsStream]] = []
         self.seen: list[Recorded] = []
         self.strays: list[Recorded] = []
         self.gains_that_fail = 0
@@ -153,16 +154,16 @@ class Follower:
         self.share: Subscription | None = None
         self.task: asyncio.Task[None] | None = None
 
-    def knows(self, stream: str, version: int) -> bool:
+    def already_seen(self, stream: str, version: int) -> bool:
         return self._knows(stream, version)
 
-    async def gain(self, owns: Owns) -> None:
+    async def gain(self, owns: OwnsStream) -> None:
         if self.gains_that_fail:
             self.gains_that_fail -= 1
             raise ConnectionError("the views are away")
         self.told.append((True, owns))
 
-    async def lose(self, owns: Owns) -> None:
+    async def lose(self, owns: OwnsStream) -> None:
         self.told.append((False, owns))
 
     async def handle(self, events: Sequence[Recorded]) -> None:

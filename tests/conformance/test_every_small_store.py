@@ -6,15 +6,18 @@ from typing import Any
 
 import pytest
 
-from baton.eventlog.idempotency import ABANDONED_MS, KEPT_MS
+from baton.eventlog.dead_lettering import dead_letter
+from baton.eventlog.idempotency import ABANDONED_MS, RETENTION_MS
 from baton.eventlog.ports.backend import Stores
-from baton.eventlog.ports.dead_letters import DeadLetter, dead_letter
-from baton.eventlog.ports.keys import Answer, Claim
+from baton.eventlog.ports.dead_letters import DeadLetter
+from baton.eventlog.ports.keys import KeyClaim, StoredAnswer
 from baton.eventlog.ports.leases import Lease
-from baton.eventlog.ports.topics import Delivered, Message
+from baton.eventlog.ports.topics import Message, ReceivedMessage
 from tests.conformance.opening import Opened
 
-ANSWER = Answer(status=201, headers=(("Location", "/x"), ("Location", "/y")), body=b'{"id":"\xff"}')
+ANSWER = StoredAnswer(
+    status=201, headers=(("Location", "/x"), ("Location", "/y")), body=b'{"id":"\xff"}'
+)
 
 
 async def test_a_checkpoint_only_moves_forward(stores: Stores) -> None:
@@ -40,50 +43,54 @@ async def test_the_first_claim_of_a_key_wins(stores: Stores) -> None:
         *(stores.keys.claim("acme", "k", fingerprint="POST /runs", at=1) for _ in range(20))
     )
 
-    assert claims.count(Claim("mine")) == 1
-    assert claims.count(Claim("busy")) == 19
+    assert claims.count(KeyClaim("claimed")) == 1
+    assert claims.count(KeyClaim("busy")) == 19
 
 
 async def test_a_key_gives_its_first_answer_again(stores: Stores) -> None:
     await stores.keys.claim("acme", "k", fingerprint="f", at=1)
     await stores.keys.complete("acme", "k", answer=ANSWER)
 
-    assert await stores.keys.claim("acme", "k", fingerprint="f", at=2) == Claim("answered", ANSWER)
+    assert await stores.keys.claim("acme", "k", fingerprint="f", at=2) == KeyClaim(
+        "answered", ANSWER
+    )
 
 
 async def test_a_key_of_another_request_is_a_mismatch(stores: Stores) -> None:
     await stores.keys.claim("acme", "k", fingerprint="f", at=1)
-    assert await stores.keys.claim("acme", "k", fingerprint="g", at=2) == Claim("mismatch")
+    assert await stores.keys.claim("acme", "k", fingerprint="g", at=2) == KeyClaim("mismatch")
     await stores.keys.complete("acme", "k", answer=ANSWER)
 
-    assert await stores.keys.claim("acme", "k", fingerprint="g", at=2) == Claim("mismatch")
+    assert await stores.keys.claim("acme", "k", fingerprint="g", at=2) == KeyClaim("mismatch")
 
 
 async def test_keys_of_tenants_are_apart(stores: Stores) -> None:
     await stores.keys.claim("acme", "k", fingerprint="f", at=1)
     await stores.keys.complete("acme", "k", answer=ANSWER)
 
-    assert await stores.keys.claim("other", "k", fingerprint="f", at=2) == Claim("mine")
+    assert await stores.keys.claim("other", "k", fingerprint="f", at=2) == KeyClaim("claimed")
 
 
 async def test_a_released_key_is_free_and_an_answered_one_stays(stores: Stores) -> None:
     await stores.keys.claim("acme", "k", fingerprint="f", at=1)
     await stores.keys.release("acme", "k")
-    assert await stores.keys.claim("acme", "k", fingerprint="g", at=1) == Claim("mine")
+    assert await stores.keys.claim("acme", "k", fingerprint="g", at=1) == KeyClaim("claimed")
     await stores.keys.complete("acme", "k", answer=ANSWER)
     await stores.keys.release("acme", "k")
 
-    assert await stores.keys.claim("acme", "k", fingerprint="g", at=1) == Claim("answered", ANSWER)
+    assert await stores.keys.claim("acme", "k", fingerprint="g", at=1) == KeyClaim(
+        "answered", ANSWER
+    )
 
 
 async def test_an_answer_is_kept_for_a_day(stores: Stores) -> None:
     await stores.keys.claim("acme", "k", fingerprint="f", at=1)
     await stores.keys.complete("acme", "k", answer=ANSWER)
-    within = await stores.keys.claim("acme", "k", fingerprint="f", at=KEPT_MS)
-    after = await stores.keys.claim("acme", "k", fingerprint="g", at=KEPT_MS + 1)
+    within = await stores.keys.claim("acme", "k", fingerprint="f", at=RETENTION_MS)
+    after = await stores.keys.claim("acme", "k", fingerprint="g", at=RETENTION_MS + 1)
 
-    assert within == Claim("answered", ANSWER)
-    assert after == Claim("mine")
+    assert within == KeyClaim("answered", ANSWER)
+    assert after == KeyClaim("claimed")
 
 
 async def test_a_claim_whose_process_died_can_be_taken_up(stores: Stores) -> None:
@@ -92,7 +99,7 @@ async def test_a_claim_whose_process_died_can_be_taken_up(stores: Stores) -> Non
     late = await stores.keys.claim("acme", "k", fingerprint="f", at=ABANDONED_MS + 1)
     again = await stores.keys.claim("acme", "k", fingerprint="f", at=ABANDONED_MS + 2)
 
-    assert [early, late, again] == [Claim("busy"), Claim("mine"), Claim("busy")]
+    assert [early, late, again] == [KeyClaim("busy"), KeyClaim("claimed"), KeyClaim("busy")]
 
 
 async def test_answers_survive_a_restart(durable: Opened) -> None:
@@ -100,7 +107,9 @@ async def test_answers_survive_a_restart(durable: Opened) -> None:
     await durable.now.keys.complete("acme", "k", answer=ANSWER)
     stores = await durable.reopen()
 
-    assert await stores.keys.claim("acme", "k", fingerprint="f", at=2) == Claim("answered", ANSWER)
+    assert await stores.keys.claim("acme", "k", fingerprint="f", at=2) == KeyClaim(
+        "answered", ANSWER
+    )
 
 
 async def test_a_lease_has_one_holder(stores: Stores) -> None:
@@ -180,7 +189,7 @@ async def test_a_secret_survives_a_restart_but_is_nowhere_in_clear(
 
 def letter(number: int, **changed: Any) -> DeadLetter:
     message = Message(value=b"\xff\x00{", key=b"\x00k", headers=(("a", b"\xfe"), ("a", b"")))
-    delivered = Delivered(topic="in/topic", partition=3, offset=number, at=5, message=message)
+    delivered = ReceivedMessage(topic="in/topic", partition=3, offset=number, at=5, message=message)
     return replace(dead_letter(delivered, "is not valid JSON", at=7), **changed)
 
 
@@ -218,8 +227,8 @@ async def test_dead_letters_are_paged_by_their_ids(stores: Stores) -> None:
 
 async def test_a_dead_letter_that_was_sent_again_says_when(stores: Stores) -> None:
     await stores.dead_letters.put([letter(1), letter(2)])
-    await stores.dead_letters.redriven(letter(1).letter_id, at=8)
-    await stores.dead_letters.redriven("unknown", at=8)
+    await stores.dead_letters.mark_redriven(letter(1).letter_id, at=8)
+    await stores.dead_letters.mark_redriven("unknown", at=8)
     await stores.dead_letters.put([letter(1)])
 
     assert await stores.dead_letters.get(letter(1).letter_id) == letter(1, redriven_at=8)

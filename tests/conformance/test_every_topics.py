@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from baton.eventlog.ports.topics import Consumption, Delivered, Message, Topics
+from baton.eventlog.ports.topics import Message, ReceivedMessage, TopicConsumer, Topics
 from tests.conformance.opening import carriers
 from tests.servers.kafka import prefix_for
 
@@ -35,20 +35,20 @@ def numbered(count: int, *, keys: int = 7, begin: int = 0) -> list[Message]:
     ]
 
 
-def numbers(delivered: Sequence[Delivered]) -> list[int]:
+def numbers(delivered: Sequence[ReceivedMessage]) -> list[int]:
     return [int(one.message.value or b"-1") for one in delivered]
 
 
-async def taken(consumption: Consumption, count: int) -> list[Delivered]:
+async def taken(consumption: TopicConsumer, count: int) -> list[ReceivedMessage]:
     """Receive until there are `count` messages, without saying that the last ones are handled."""
-    found: list[Delivered] = []
+    found: list[ReceivedMessage] = []
     async with asyncio.timeout(WAIT_S):
         while len(found) < count:
             found += await consumption.next()
     return found
 
 
-async def handle_last(consumption: Consumption) -> None:
+async def handle_last(consumption: TopicConsumer) -> None:
     """Say that what was returned last is handled, by a call that is then given up."""
     async with asyncio.timeout(WAIT_S):
         waiting = asyncio.ensure_future(consumption.next())
@@ -150,7 +150,7 @@ async def test_the_members_of_a_group_share_the_messages_out(topics: Topics, top
     members = [await topics.consume(topic, group="readers") for _ in range(2)]
     seen: list[set[int]] = [set(), set()]
 
-    async def receive(member: Consumption, its: set[int]) -> None:
+    async def receive(member: TopicConsumer, its: set[int]) -> None:
         while True:
             its.update(numbers(await member.next()))
 

@@ -16,7 +16,7 @@ from baton.domain.run.messages import RunCancelled
 from baton.eventlog.errors import Unavailable
 from baton.eventlog.events.codec import encode
 from baton.eventlog.events.envelope import Stored, Write
-from baton.eventlog.ports.topics import Delivered
+from baton.eventlog.ports.topics import ReceivedMessage
 from tests.conformance.sharing import SESSION_MS, Group, OnKafka, events, streams, until
 from tests.conformance.test_kafka_foreign_messages import NoText
 from tests.servers.kafka import own_broker, prefix_for, server_url
@@ -104,9 +104,9 @@ STRANGE: dict[str, tuple[bytes | None, bytes | None, list[tuple[str, bytes]]]] =
 async def test_what_is_no_event_is_told_of_and_stops_nothing(
     connection: Connection, tmp_path: Path
 ) -> None:
-    told: list[tuple[Delivered, str]] = []
+    told: list[tuple[ReceivedMessage, str]] = []
 
-    async def tell(message: Delivered, reason: str) -> None:
+    async def tell(message: ReceivedMessage, reason: str) -> None:
         told.append((message, reason))
 
     kafka = OnKafka(connection, prefix_for(tmp_path), on_unreadable=tell)
@@ -160,7 +160,7 @@ async def test_messages_that_cannot_be_taken_apart_are_passed_over(
 async def test_what_cannot_be_told_of_is_passed_over_too(
     connection: Connection, tmp_path: Path
 ) -> None:
-    async def fail(message: Delivered, reason: str) -> None:
+    async def fail(message: ReceivedMessage, reason: str) -> None:
         raise Unavailable(reason)
 
     kafka = OnKafka(connection, prefix_for(tmp_path), on_unreadable=fail)

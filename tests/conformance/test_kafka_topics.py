@@ -19,7 +19,7 @@ from baton.backends.kafka.topic_admin import TopicAdmin
 from baton.backends.kafka.topics import KafkaTopics
 from baton.eventlog.errors import Unavailable, Unwritable
 from baton.eventlog.ports.topics import Message
-from baton.eventlog.ports.transport import Route
+from baton.eventlog.ports.transport import TransportLocation
 from tests.conformance.test_every_topics import numbered, numbers, taken
 from tests.servers.kafka import own_broker
 from tests.servers.local_kafka import LocalKafka
@@ -303,7 +303,7 @@ async def test_a_message_larger_than_the_topic_takes_is_refused_for_good(
 
 async def test_topics_are_created_once_with_their_partitions(broker: LocalKafka) -> None:
     prefix = f"{uuid4().hex[:8]}."
-    route = Route(url=broker.url, prefix=prefix, records=f"{prefix}records")
+    route = TransportLocation(url=broker.url, prefix=prefix, records=f"{prefix}records")
     created = await asyncio.gather(*(TRANSPORT.migrate(route) for _ in range(4)))
     expected = [f"{prefix}{name}" for name in ("dlq", "records", "results", "runs")]
     assert sorted(name for names in created for name in names) == expected
@@ -337,7 +337,7 @@ async def test_a_topic_that_exists_is_used_as_it_is(
 async def test_migrating_without_a_broker_is_told(broker: LocalKafka) -> None:
     broker.kill()
     with pytest.raises(Unavailable):
-        await TRANSPORT.migrate(Route(url=broker.url))
+        await TRANSPORT.migrate(TransportLocation(url=broker.url))
 
 
 @pytest.mark.parametrize("url", ["kafka://", "http://127.0.0.1:9092", "kafka://a,,b"])

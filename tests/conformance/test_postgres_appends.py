@@ -19,7 +19,7 @@ from baton.backends.postgres.events import append_notifications, appender
 from baton.eventlog.errors import Unavailable, Unwritable
 from baton.eventlog.events.codec import encode
 from baton.eventlog.events.envelope import Appended, Conflict, Recorded
-from baton.eventlog.ports.backend import Place, Stores
+from baton.eventlog.ports.backend import StoreLocation, Stores
 from baton.eventlog.ports.stores import Subscription
 from tests.conformance.opening import appended, happened, write
 from tests.conformance.test_postgres_recorder import datastore_of
@@ -32,7 +32,7 @@ KEY = b"a key for tests, 32 bytes long.."
 
 
 async def opened(url: str) -> Stores:
-    return await BACKEND.open(Place(url=url, sealing_key=KEY))
+    return await BACKEND.open(StoreLocation(url=url, secrets_key=KEY))
 
 
 @pytest.fixture
@@ -416,11 +416,11 @@ async def alone(direct: asyncpg.Connection) -> None:
 APPENDING = """
 import asyncio, sys
 from baton.backends.postgres import BACKEND
-from baton.eventlog.ports.backend import Place
+from baton.eventlog.ports.backend import StoreLocation
 from tests.conformance.opening import write
 
 async def main():
-    stores = await BACKEND.open(Place(url=sys.argv[1], sealing_key=b"x" * 16))
+    stores = await BACKEND.open(StoreLocation(url=sys.argv[1], secrets_key=b"x" * 16))
     async def appending(number):
         for version in range(10_000):
             a, b = write(f"a{number}", version * 2, 1, 2), write(f"b{number}", version, 3)

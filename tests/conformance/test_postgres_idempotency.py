@@ -7,12 +7,12 @@ import pytest
 
 from baton.backends.postgres import BACKEND
 from baton.eventlog.errors import Unavailable
-from baton.eventlog.ports.backend import Place, Stores
-from baton.eventlog.ports.keys import Answer
+from baton.eventlog.ports.backend import StoreLocation, Stores
+from baton.eventlog.ports.keys import StoredAnswer
 from tests.servers.postgres import database_for
 from tests.servers.proxy import Proxy
 
-ANSWER = Answer(status=201, headers=(("etag", "1"),), body=b"{}")
+ANSWER = StoredAnswer(status=201, headers=(("etag", "1"),), body=b"{}")
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ async def proxy(tmp_path: Path) -> AsyncIterator[Proxy]:
 
 @pytest.fixture
 async def stores(proxy: Proxy) -> AsyncIterator[Stores]:
-    stores = await BACKEND.open(Place(sealing_key=bytes(32), url=proxy.url))
+    stores = await BACKEND.open(StoreLocation(secrets_key=bytes(32), url=proxy.url))
     yield stores
     proxy.heal()
     await stores.close()
@@ -41,8 +41,8 @@ async def test_a_key_that_could_not_be_given_back_is_given_back_later(
         await stores.keys.claim("acme", "k", fingerprint="f", at=2)
     proxy.heal()
 
-    assert first.outcome == "mine"
-    assert (await stores.keys.claim("acme", "k", fingerprint="f", at=3)).outcome == "mine"
+    assert first.outcome == "claimed"
+    assert (await stores.keys.claim("acme", "k", fingerprint="f", at=3)).outcome == "claimed"
 
 
 async def test_an_answer_that_could_not_be_kept_is_kept_later(stores: Stores, proxy: Proxy) -> None:

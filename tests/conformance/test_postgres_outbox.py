@@ -11,7 +11,7 @@ from baton.backends.postgres import BACKEND
 from baton.backends.postgres.events import append_notifications
 from baton.backends.postgres.events.outbox import PostgresOutbox
 from baton.eventlog.errors import Unavailable
-from baton.eventlog.ports.backend import Place, Stores
+from baton.eventlog.ports.backend import StoreLocation, Stores
 from tests.conformance.opening import appended, write
 from tests.conformance.sharing import until
 from tests.servers.postgres import database_for
@@ -28,7 +28,9 @@ async def url(tmp_path: Path) -> str:
 
 @pytest.fixture
 async def stores(url: str) -> AsyncIterator[Stores]:
-    stores = await BACKEND.open(Place(url=url, sealing_key=b"a key for tests, 32 bytes long.."))
+    stores = await BACKEND.open(
+        StoreLocation(url=url, secrets_key=b"a key for tests, 32 bytes long..")
+    )
     yield stores
     await stores.close()
 

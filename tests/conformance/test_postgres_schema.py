@@ -8,7 +8,7 @@ import pytest
 from baton.backends.postgres import BACKEND, migrate
 from baton.backends.postgres.schema import migrations
 from baton.eventlog.errors import Unavailable
-from baton.eventlog.ports.backend import Place, Stores
+from baton.eventlog.ports.backend import StoreLocation, Stores
 from tests.conformance.opening import appended, write
 from tests.servers.postgres import bare_database
 
@@ -16,7 +16,9 @@ NEEDED = migrations()[-1].version
 
 
 async def opened(url: str) -> Stores:
-    return await BACKEND.open(Place(url=url, sealing_key=b"a key for tests, 32 bytes long.."))
+    return await BACKEND.open(
+        StoreLocation(url=url, secrets_key=b"a key for tests, 32 bytes long..")
+    )
 
 
 async def execute(url: str, *statements: str) -> None:
@@ -105,4 +107,4 @@ async def test_a_server_that_is_not_there_is_named() -> None:
 
 async def test_an_address_is_needed() -> None:
     with pytest.raises(Unavailable, match="address"):
-        await BACKEND.open(Place(sealing_key=b"a key for tests, 32 bytes long.."))
+        await BACKEND.open(StoreLocation(secrets_key=b"a key for tests, 32 bytes long.."))

@@ -19,8 +19,8 @@ from baton.domain.run.messages import DelayStarted
 from baton.eventlog.errors import InUse, Unavailable, Unreadable
 from baton.eventlog.events.envelope import Recorded, Write
 from baton.eventlog.idempotency import ABANDONED_MS
-from baton.eventlog.ports.backend import Place, Stores
-from baton.eventlog.ports.keys import Answer
+from baton.eventlog.ports.backend import StoreLocation, Stores
+from baton.eventlog.ports.keys import StoredAnswer
 from baton.eventlog.ports.views import Change, Filter, Query, Row, Table
 from baton.projector.views import every_view
 from tests.conformance.opening import appended, write
@@ -37,34 +37,34 @@ THING = Change(table="things", upserts=[Row("acme", "k", b"{}")])
 
 
 @pytest.fixture
-async def place(tmp_path: Path) -> Place:
-    return Place(url=await database_for(tmp_path), sealing_key=KEY)
+async def location(tmp_path: Path) -> StoreLocation:
+    return StoreLocation(url=await database_for(tmp_path), secrets_key=KEY)
 
 
 @pytest.fixture
-async def one(place: Place) -> AsyncIterator[Stores]:
-    stores = await BACKEND.open(place)
+async def one(location: StoreLocation) -> AsyncIterator[Stores]:
+    stores = await BACKEND.open(location)
     yield stores
     await stores.close()
 
 
 @pytest.fixture
-async def other(place: Place) -> AsyncIterator[Stores]:
-    stores = await BACKEND.open(place)
+async def other(location: StoreLocation) -> AsyncIterator[Stores]:
+    stores = await BACKEND.open(location)
     yield stores
     await stores.close()
 
 
 @pytest.fixture
-async def reader(place: Place) -> AsyncIterator[Stores]:
-    stores = await BACKEND.open(replace(place, read_only=True))
+async def reader(location: StoreLocation) -> AsyncIterator[Stores]:
+    stores = await BACKEND.open(replace(location, read_only=True))
     yield stores
     await stores.close()
 
 
 @pytest.fixture
-async def direct(place: Place) -> AsyncIterator[asyncpg.Connection]:
-    connection = await asyncpg.connect(place.url)
+async def direct(location: StoreLocation) -> AsyncIterator[asyncpg.Connection]:
+    connection = await asyncpg.connect(location.url)
     yield connection
     await connection.close()
 
@@ -123,10 +123,10 @@ async def test_how_far_views_are_is_heard_of_again_after_a_rest(
     monkeypatch.setattr(checkpoint_notifications, "PAUSE_AFTER_S", 0.01)
     monkeypatch.setattr(checkpoint_notifications, "POLL_S", 600)
     await one.views.prepare([THINGS])
-    assert other.kept
-    assert await other.kept.attach([THINGS])
+    assert other.view_progress
+    assert await other.view_progress.attach([THINGS])
     for checkpoint in (3, 5, 8):
-        hearing = asyncio.create_task(other.kept.moved(checkpoint - 1))
+        hearing = asyncio.create_task(other.view_progress.next_checkpoint(checkpoint - 1))
         await until_listening(direct, 1)
         await one.views.commit([THING], checkpoint=checkpoint)
         assert await asyncio.wait_for(hearing, 10) == checkpoint
@@ -148,9 +148,9 @@ async def test_a_view_commit_that_was_not_heard_of_can_be_repeated(one: Stores) 
 
 
 async def test_who_follows_some_events_meets_them_all_and_few_others(
-    place: Place, other: Stores
+    location: StoreLocation, other: Stores
 ) -> None:
-    one = await BACKEND.open(replace(place, followed=frozenset((DelayStarted,))))
+    one = await BACKEND.open(replace(location, followed=frozenset((DelayStarted,))))
     subscription = await one.log.subscribe("some", after=0)
     wanted: list[int] = []
     seen: list[Recorded] = []
@@ -281,8 +281,8 @@ async def test_a_claim_is_one_processes(one: Stores, other: Stores) -> None:
             for _ in range(10)
         )
     )
-    assert [claim.outcome for claim in claims].count("mine") == 1
-    answer = Answer(status=201, headers=(), body=b"{}")
+    assert [claim.outcome for claim in claims].count("claimed") == 1
+    answer = StoredAnswer(status=201, headers=(), body=b"{}")
     await one.keys.complete("acme", "k", answer=answer)
 
     found = await other.keys.claim("acme", "k", fingerprint="f", at=2)
@@ -299,14 +299,14 @@ async def test_an_abandoned_claim_is_taken_up_by_one_process(one: Stores, other:
                 for _ in range(5)
             )
         )
-        assert [claim.outcome for claim in claims].count("mine") == 1
+        assert [claim.outcome for claim in claims].count("claimed") == 1
 
 
 @pytest.mark.parametrize("wrong_s", [-7_200.0, -1.5, 0.0, 1.5, 7_200.0])
-async def test_a_lease_ends_by_the_databases_time(place: Place, wrong_s: float) -> None:
+async def test_a_lease_ends_by_the_databases_time(location: StoreLocation, wrong_s: float) -> None:
     """One host's clock is wrong by hours: it neither takes too early nor keeps too long."""
-    assert place.url
-    database = await open_database(place.url)
+    assert location.url
+    database = await open_database(location.url)
     right = PostgresLeases(database)
     wrong = PostgresLeases(database, wall=lambda: time.time() + wrong_s)
     now = int(time.time() * 1_000)
@@ -334,11 +334,11 @@ def test_a_clock_is_corrected_by_what_is_certain(
 
 
 async def test_a_secret_is_nowhere_in_clear_and_opens_with_its_key_alone(
-    place: Place, one: Stores, direct: asyncpg.Connection
+    location: StoreLocation, one: Stores, direct: asyncpg.Connection
 ) -> None:
     await one.secrets.put("acme", "s1", "whsec_geheim")
     stored = await direct.fetch("SELECT * FROM baton.secrets")
-    stranger = await BACKEND.open(replace(place, sealing_key=b"another key, as long"))
+    stranger = await BACKEND.open(replace(location, secrets_key=b"another key, as long"))
 
     assert len(stored) == 1
     assert b"whsec_geheim" not in stored[0]["sealed"]

@@ -20,7 +20,7 @@ from baton.backends.sqlite.writing.writer import Writer
 from baton.domain.run.messages import StepSucceeded
 from baton.eventlog.errors import InUse, Unavailable, Unreadable
 from baton.eventlog.events.envelope import Appended, Conflict, Write
-from baton.eventlog.ports.backend import Place, Stores
+from baton.eventlog.ports.backend import StoreLocation, Stores
 from baton.eventlog.ports.views import Change, Query, Row, Table
 from tests.conformance.opening import Opened, appended, write
 
@@ -37,18 +37,18 @@ async def opened(tmp_path: Path) -> AsyncIterator[Opened]:
 
 
 async def reading(folder: Path) -> Stores:
-    return await BACKEND.open(Place(folder=folder, sealing_key=KEY, read_only=True))
+    return await BACKEND.open(StoreLocation(folder=folder, secrets_key=KEY, read_only=True))
 
 
 OTHER_PROCESS = """
 import asyncio, sys
 from pathlib import Path
 from baton.backends.sqlite import BACKEND
-from baton.eventlog.ports.backend import Place
+from baton.eventlog.ports.backend import StoreLocation
 from baton.eventlog.errors import InUse
 
 try:
-    asyncio.run(BACKEND.open(Place(folder=Path(sys.argv[1]), sealing_key=b"x" * 16)))
+    asyncio.run(BACKEND.open(StoreLocation(folder=Path(sys.argv[1]), secrets_key=b"x" * 16)))
 except InUse as refused:
     print(refused)
     sys.exit(3)
@@ -71,7 +71,7 @@ async def test_a_second_process_is_refused_by_name(opened: Opened) -> None:
 
 async def test_a_folder_is_free_once_it_is_closed(opened: Opened) -> None:
     with pytest.raises(InUse):
-        await BACKEND.open(Place(folder=opened.folder, sealing_key=KEY))
+        await BACKEND.open(StoreLocation(folder=opened.folder, secrets_key=KEY))
 
     await opened.reopen()
 
@@ -231,13 +231,15 @@ async def test_a_claim_of_a_process_that_died_is_free_after_the_start(opened: Op
     await opened.now.keys.claim("acme", "k", fingerprint="f", at=1)
     stores = await opened.reopen()
 
-    assert (await stores.keys.claim("acme", "k", fingerprint="f", at=2)).outcome == "mine"
+    assert (await stores.keys.claim("acme", "k", fingerprint="f", at=2)).outcome == "claimed"
 
 
 async def test_a_secret_does_not_open_with_another_key(opened: Opened) -> None:
     await opened.now.secrets.put("acme", "s1", "v")
     await opened.now.close()
-    other = await BACKEND.open(Place(folder=opened.folder, sealing_key=b"another key, as long"))
+    other = await BACKEND.open(
+        StoreLocation(folder=opened.folder, secrets_key=b"another key, as long")
+    )
 
     with pytest.raises(Unreadable, match="s1"):
         await other.secrets.get("acme", "s1")

@@ -13,7 +13,14 @@ from baton.domain.definition.state import State, evolve
 from baton.domain.definition.trigger import OnDemandTrigger
 from baton.domain.run.messages import RunRequested, StepStarted, StepSucceeded
 from baton.eventlog.errors import Unreadable, Unwritable
-from baton.eventlog.events.codec import classes, decode, dump, encode, load, topic_of
+from baton.eventlog.events.codec import (
+    decode,
+    decode_document,
+    encode,
+    encode_document,
+    event_classes,
+    topic_of,
+)
 from baton.eventlog.events.upcasts import Upcast
 
 JSON = st.recursive(
@@ -76,18 +83,18 @@ def test_a_step_comes_back_as_the_kind_it_was() -> None:
 def test_a_document_keyed_by_numbers_comes_back() -> None:
     state = evolve(State(), created())
 
-    assert load(State, dump(state)) == state
-    assert dump(load(State, dump(state))) == dump(state)
+    assert decode_document(State, encode_document(state)) == state
+    assert encode_document(decode_document(State, encode_document(state))) == encode_document(state)
 
 
 def test_a_topic_is_aggregate_and_class() -> None:
     assert topic_of(STARTED) == "run.StepStarted"
-    assert classes()["run.RunRequested"] is RunRequested
+    assert event_classes()["run.RunRequested"] is RunRequested
 
 
 def test_every_event_class_has_its_own_topic() -> None:
-    assert all(cls.__name__ == topic.split(".")[1] for topic, cls in classes().items())
-    assert len(set(classes().values())) == len(classes())
+    assert all(cls.__name__ == topic.split(".")[1] for topic, cls in event_classes().items())
+    assert len(set(event_classes().values())) == len(event_classes())
 
 
 def test_json_as_deep_as_can_be_written_can_be_read() -> None:
@@ -134,7 +141,7 @@ class Document:
 
 
 def test_a_field_with_a_default_may_be_added() -> None:
-    assert load(Document, b'{"name":"a"}') == Document(name="a")
+    assert decode_document(Document, b'{"name":"a"}') == Document(name="a")
 
 
 def test_an_older_shape_is_raised_to_todays_name_and_fields() -> None:

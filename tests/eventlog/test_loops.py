@@ -10,16 +10,17 @@ import pytest
 from baton.domain.decider import Decider
 from baton.domain.errors import InConflict, Rejected
 from baton.domain.run.messages import RunCancelled, RunStarted
-from baton.eventlog.clock import ManualClock, SystemClock
+from baton.eventlog.clock import SystemClock
 from baton.eventlog.errors import Unavailable
 from baton.eventlog.events.envelope import Appended, Conflict, Recorded, Write
 from baton.eventlog.ids import new_id
 from baton.eventlog.loops import follow as following
 from baton.eventlog.loops.follow import follow
-from baton.eventlog.loops.transact import Intent, transact, transact_all
+from baton.eventlog.loops.transact import StreamCommand, transact, transact_all
 from baton.eventlog.ports.backend import Stores
 from baton.eventlog.ports.stores import EventStore
 from tests.backends.memory import open_stores
+from tests.kit.manual_clock import ManualClock
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,15 +92,18 @@ async def test_commands_of_several_streams_are_appended_together(stores: Stores)
     with pytest.raises(Rejected):
         await transact_all(
             stores.events,
-            [Intent(SEATS, "acme/run/a", Take(3)), Intent(SEATS, "acme/run/b", Take(3))],
+            [
+                StreamCommand(SEATS, "acme/run/a", Take(3)),
+                StreamCommand(SEATS, "acme/run/b", Take(3)),
+            ],
         )
     assert list(await stores.events.read("acme/run/a")) == []
     first, none, last = await transact_all(
         stores.events,
         [
-            Intent(SEATS, "acme/run/a", Take(3)),
-            Intent(SEATS, "acme/run/c", Take(0)),
-            Intent(SEATS, "acme/run/b", Take(2)),
+            StreamCommand(SEATS, "acme/run/a", Take(3)),
+            StreamCommand(SEATS, "acme/run/c", Take(0)),
+            StreamCommand(SEATS, "acme/run/b", Take(2)),
         ],
     )
 

@@ -13,7 +13,7 @@ from baton.backends.memory.topics import MemoryTopics
 from baton.domain.run.messages import Failed, Succeeded
 from baton.eventlog.clock import SystemClock
 from baton.eventlog.errors import Unavailable, Unwritable
-from baton.eventlog.ports.topics import Consumption, Message
+from baton.eventlog.ports.topics import Message, TopicConsumer
 from baton.executor.functions.call import Call
 from baton.executor.functions.loading import describe
 from baton.executor.functions.registered_functions import RegisteredFunctions
@@ -59,7 +59,7 @@ class Asking:
     topics: MemoryTopics
     remote: RemoteWorkers
     functions: RegisteredFunctions
-    tasks: Consumption
+    tasks: TopicConsumer
     heard: list[object]
     calls: list[asyncio.Task[Succeeded | Failed]] = field(default_factory=list)
 
@@ -158,7 +158,7 @@ class Giving:
     """An executor's side played by a test: it gives tasks and reads the results."""
 
     topics: MemoryTopics
-    results: Consumption
+    results: TopicConsumer
 
     async def give(self, function: str = "train", **members: Any) -> Call:
         members.setdefault("deadline_at", SystemClock().now() + IN_AN_HOUR)

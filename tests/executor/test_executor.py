@@ -252,4 +252,6 @@ async def test_a_finished_run_that_is_shown_again_is_read_once_and_not_begun(wor
     assert late.counts.runs_started == 0
     assert late.live_runs == 0
     assert await world.stores.events.head() == head
-    assert all(late.knows(one.stream, one.version) for one in everything if "/run/" in one.stream)
+    assert all(
+        late.already_seen(one.stream, one.version) for one in everything if "/run/" in one.stream
+    )

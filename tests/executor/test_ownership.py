@@ -8,7 +8,7 @@ import pytest
 from baton.domain.run.decisions import DECIDER as RUN
 from baton.domain.run.messages import CancelRun, Succeeded, TakeOver
 from baton.domain.stream import stream_name
-from baton.eventlog.ports.partitions import Owns
+from baton.eventlog.ports.partitions import OwnsStream
 from baton.executor.executor import Executor
 from baton.executor.ownership import Ownership
 from baton.executor.runs.takeover_watch import STALLED_AFTER_MS
@@ -127,9 +127,9 @@ async def test_the_echo_of_an_own_append_is_known_and_a_foreign_event_is_not(
     await world.called(1)
     version = (await world.run()).version
 
-    assert ownership.knows(STREAM, version)
-    assert not ownership.knows(STREAM, version + 1)
-    assert not ownership.knows(stream_name("acme", RUN.name, "another"), 1)
+    assert ownership.already_seen(STREAM, version)
+    assert not ownership.already_seen(STREAM, version + 1)
+    assert not ownership.already_seen(stream_name("acme", RUN.name, "another"), 1)
     await world.command(CancelRun(by="me", at=world.clock.now()))
     await executor.stop(grace_s=5)
 
@@ -145,11 +145,11 @@ async def test_what_comes_again_of_a_run_that_is_over_is_known_until_it_is_reope
     await executor.handle(await world.stores.events.read(STREAM))
     await executor.stop(grace_s=5)
 
-    assert ownership.knows(STREAM, over.version)
-    assert not ownership.knows(STREAM, over.version + 1)
+    assert ownership.already_seen(STREAM, over.version)
+    assert not ownership.already_seen(STREAM, over.version + 1)
 
 
-def _only(stream: str) -> Owns:
+def _only(stream: str) -> OwnsStream:
     return lambda one: one == stream
 
 

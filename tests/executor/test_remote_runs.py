@@ -15,7 +15,6 @@ from baton.backends.memory.topics import MemoryTopics
 from baton.domain.definition.graph import Retry
 from baton.domain.run.messages import FireTimer, StepStarted, Token
 from baton.domain.stream import stream_name
-from baton.eventlog.clock import ManualClock
 from baton.eventlog.loops.follow import follow
 from baton.executor.executor import Executor
 from baton.executor.functions.registered_functions import RegisteredFunctions
@@ -23,6 +22,7 @@ from baton.executor.workers.remote_workers import RemoteWorkers
 from tests.backends.memory import open_stores
 from tests.executor.remote_working import PREFIX, giving, queue_registry, until, working
 from tests.executor.working import Scripted, World, compute
+from tests.kit.manual_clock import ManualClock
 
 
 @function("train")

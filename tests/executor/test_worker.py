@@ -10,7 +10,7 @@ import pytest
 from baton import NonRetryableError, StepContext, StepResult, function
 from baton.backends.memory.topics import MemoryTopics
 from baton.eventlog.clock import SystemClock
-from baton.eventlog.ports.topics import Delivered, Message
+from baton.eventlog.ports.topics import Message, ReceivedMessage
 from baton.executor.workers.queue_tasks import QueueTasks
 from tests.executor.remote_working import DEADLINE_S, Flaky, giving, until, within, working
 
@@ -291,22 +291,26 @@ class LastMoment:
     """A consumption whose message comes in the moment in which nobody waits for it any more."""
 
     def __init__(self) -> None:
-        self.left: Collection[Delivered] | None = None
-        self.message = Delivered(topic="t", partition=0, offset=7, at=0, message=Message(value=b""))
+        self.left: Collection[ReceivedMessage] | None = None
+        self.message = ReceivedMessage(
+            topic="t", partition=0, offset=7, at=0, message=Message(value=b"")
+        )
 
-    async def next(self, *, unfinished: Collection[Delivered] = ()) -> Sequence[Delivered]:
+    async def next(
+        self, *, unfinished: Collection[ReceivedMessage] = ()
+    ) -> Sequence[ReceivedMessage]:
         with suppress(asyncio.CancelledError):
             await asyncio.Event().wait()
         return (self.message,)
 
-    async def close(self, *, unfinished: Collection[Delivered] | None = None) -> None:
+    async def close(self, *, unfinished: Collection[ReceivedMessage] | None = None) -> None:
         self.left = unfinished
 
 
 async def test_a_task_that_came_while_it_stopped_is_left_to_others() -> None:
-    consumption, stop, performed = LastMoment(), asyncio.Event(), list[Delivered]()
+    consumption, stop, performed = LastMoment(), asyncio.Event(), list[ReceivedMessage]()
 
-    async def perform(delivered: Delivered) -> None:
+    async def perform(delivered: ReceivedMessage) -> None:
         performed.append(delivered)
 
     tasks = QueueTasks(consumption, perform, most=1)

@@ -18,13 +18,13 @@ from baton.domain.run.decisions import DECIDER as RUN
 from baton.domain.run.messages import Command, Failed, RequestRun, Succeeded
 from baton.domain.run.state import State as Run
 from baton.domain.stream import stream_name
-from baton.eventlog.clock import ManualClock
 from baton.eventlog.loops.follow import follow
 from baton.eventlog.loops.transact import transact
 from baton.eventlog.ports.backend import Stores
 from baton.executor.executor import Executor, Limits
 from baton.executor.functions.call import Call
 from tests.backends.memory import open_stores
+from tests.kit.manual_clock import ManualClock
 
 DEADLINE_S = 10
 

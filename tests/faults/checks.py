@@ -21,7 +21,7 @@ Findings: TypeAlias = Mapping[str, list[str]]
 
 
 async def settled(env: Environment) -> Findings:
-    """Let everything come to its end without faults, stop it, and judge it."""
+    """Let everything come to its end without faults, stop it, and evaluate_claim it."""
     env.heal()
     await env.supervisor.all_up(within_s=SETTLE_S)
     await env.load.settle(within_s=SETTLE_S, wiped=env.wiped)

@@ -8,7 +8,7 @@ from functools import partial
 from random import Random
 from typing import Final
 
-from baton.eventlog.failpoints import Place
+from baton.eventlog.failpoints import Failpoint
 from tests.faults.environment import Environment
 from tests.faults.process_faults import crash, freeze, kill, kill_all
 from tests.faults.server_faults import (
@@ -48,7 +48,7 @@ async def inject(env: Environment, one: Fault, rng: Random) -> None:
 
 
 _VERBS: Final[tuple[Verb, ...]] = ("api", "executor", "projector", "scheduler")
-_CRASHES: Final[tuple[tuple[Verb, Place], ...]] = (
+_CRASHES: Final[tuple[tuple[Verb, Failpoint], ...]] = (
     ("api", "after-append"),
     ("api", "before-commit"),
     ("api", "after-commit"),

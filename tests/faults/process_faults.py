@@ -5,7 +5,7 @@ import signal
 import time
 from random import Random
 
-from baton.eventlog.failpoints import CRASHED, Place
+from baton.eventlog.failpoints import CRASHED, Failpoint
 from tests.faults.environment import Environment
 from tests.faults.linux import is_stopped
 from tests.servers.service import Service, Verb
@@ -31,7 +31,7 @@ async def kill(env: Environment, rng: Random, *, verb: Verb) -> bool:
     return exited == -signal.SIGKILL
 
 
-async def crash(env: Environment, rng: Random, *, verb: Verb, place: Place) -> bool:
+async def crash(env: Environment, rng: Random, *, verb: Verb, place: Failpoint) -> bool:
     """F1: a service ends at a named place of its loops, while it is the only one of its kind."""
     await _one_of(env, rng, verb)
     services = env.supervisor.free(env.cluster.of(verb))

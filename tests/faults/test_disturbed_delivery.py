@@ -15,8 +15,9 @@ from baton.domain.definition.graph import Compute, Sync
 from baton.domain.run.state import State
 from baton.eventlog.events.envelope import Recorded
 from baton.eventlog.loops.follow import follow
-from baton.eventlog.ports.partitions import Owner, Owns, SharedLog, WholeLog
+from baton.eventlog.ports.partitions import OwnsStream, PartitionedLog, PartitionOwner
 from baton.eventlog.ports.stores import Subscription
+from baton.eventlog.single_partition_log import SinglePartitionLog
 from baton.executor.executor import Executor
 from tests.executor.working import World, a_world
 from tests.faults import checkers
@@ -43,13 +44,13 @@ class Everything:
 
     executor: Executor
 
-    def knows(self, stream: str, version: int) -> bool:
-        return self.executor.knows(stream, version)
+    def already_seen(self, stream: str, version: int) -> bool:
+        return self.executor.already_seen(stream, version)
 
-    async def gain(self, owns: Owns) -> None:
+    async def gain(self, owns: OwnsStream) -> None:
         """Nothing is there before it begins."""
 
-    async def lose(self, owns: Owns) -> None:
+    async def lose(self, owns: OwnsStream) -> None:
         self.executor.revoke(owns)
 
 
@@ -60,11 +61,11 @@ class Disturbed:
     Events of a stream keep their order, as those of a key do; an old one may follow a newer one.
     """
 
-    inner: SharedLog
+    inner: PartitionedLog
     rng: Random
     seen: Counter[str] = field(default_factory=Counter)
 
-    async def join(self, name: str, owner: Owner) -> Subscription:
+    async def join(self, name: str, owner: PartitionOwner) -> Subscription:
         return _Subscription(await self.inner.join(name, owner), self, owner)
 
 
@@ -72,7 +73,7 @@ class Disturbed:
 class _Subscription:
     inner: Subscription
     log: Disturbed
-    owner: Owner
+    owner: PartitionOwner
     past: list[Recorded] = field(default_factory=list)
 
     async def next(self) -> Sequence[Recorded]:
@@ -87,7 +88,9 @@ class _Subscription:
         if rng.random() < FROM_THE_START:
             fresh += self.past
             done["from the start"] += 1
-        return [one for one in fresh if not self.owner.knows(one.stream, one.version)] or fresh[:1]
+        return [
+            one for one in fresh if not self.owner.already_seen(one.stream, one.version)
+        ] or fresh[:1]
 
     async def close(self) -> None:
         await self.inner.close()
@@ -104,7 +107,7 @@ def _out_of_turn(events: list[Recorded], rng: Random, done: Counter[str]) -> Non
 
 
 @asynccontextmanager
-async def following(world: World, log: SharedLog) -> AsyncIterator[Executor]:
+async def following(world: World, log: PartitionedLog) -> AsyncIterator[Executor]:
     executor = Executor(world.stores.events, world.functions, clock=world.clock, rng=Random(1))
     subscription = await log.join("executor", Everything(executor))
     task = asyncio.create_task(follow(subscription, executor.handle, clock=world.clock))
@@ -116,7 +119,7 @@ async def following(world: World, log: SharedLog) -> AsyncIterator[Executor]:
         await executor.stop(grace_s=0)
 
 
-async def performed(world: World, log: SharedLog) -> dict[str, State]:
+async def performed(world: World, log: PartitionedLog) -> dict[str, State]:
     """Perform runs and return how each ended."""
     ids = [f"r{number}" for number in range(RUNS)]
     async with following(world, log):
@@ -135,9 +138,9 @@ async def performed(world: World, log: SharedLog) -> dict[str, State]:
 @pytest.mark.parametrize("number", range(5))
 async def test_what_a_disturbed_log_leads_to_is_what_an_undisturbed_one_does(number: int) -> None:
     async with a_world() as world:
-        plain = await performed(world, WholeLog(world.stores.log, world.stores.events))
+        plain = await performed(world, SinglePartitionLog(world.stores.log, world.stores.events))
     async with a_world() as world:
-        whole = WholeLog(world.stores.log, world.stores.events)
+        whole = SinglePartitionLog(world.stores.log, world.stores.events)
         log = Disturbed(whole, Random(random.getrandbits(32) + number))
         found = await performed(world, log)
         history = seen(await world.stores.events.read_all(after=0, limit=100_000))

@@ -10,7 +10,7 @@ from typing import get_args
 
 import pytest
 
-from baton.eventlog.failpoints import CRASHED, Place
+from baton.eventlog.failpoints import CRASHED, Failpoint
 from tests.faults import checkers
 from tests.faults.driver import Driver, driving
 from tests.faults.event_log import read_log
@@ -32,7 +32,9 @@ _log = logging.getLogger(__name__)
 @pytest.mark.timeout(300)
 async def test_a_crash_at_any_named_place_loses_and_doubles_nothing(tmp_path: Path) -> None:
     rng = Random(random.getrandbits(32))
-    places = [place for place in get_args(Place) if place != "after-publish"]  # there's no relay
+    places = [
+        place for place in get_args(Failpoint) if place != "after-publish"
+    ]  # there's no relay
     rng.shuffle(places)
     operations: list[Operation] = []
     inputs: dict[str, object] = {}

@@ -7,7 +7,7 @@ from contextlib import suppress
 import asyncpg
 import pytest
 
-from baton.eventlog.failpoints import CRASHED, Place
+from baton.eventlog.failpoints import CRASHED, Failpoint
 from tests.faults.checks import settled, violations
 from tests.faults.distributed_checkers import hits
 from tests.faults.environment import Environment
@@ -27,7 +27,7 @@ from tests.servers.service import Service, Verb
 RATE = 6.0
 BEFORE_S = 1.0
 RECOVERED_S = 30.0
-CRASHES: Sequence[tuple[Verb, Place]] = (
+CRASHES: Sequence[tuple[Verb, Failpoint]] = (
     ("api", "before-commit"),
     ("executor", "before-commit"),
     ("executor", "after-commit"),

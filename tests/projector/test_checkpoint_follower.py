@@ -5,13 +5,13 @@ from collections.abc import AsyncIterator, Sequence
 
 import pytest
 
-from baton.eventlog.clock import ManualClock
 from baton.eventlog.errors import Unavailable
 from baton.eventlog.ports.views import Table
 from baton.projector.checkpoint_follower import RETRY_MS, CheckpointFollower
+from tests.kit.manual_clock import ManualClock
 
 
-class Kept:
+class StoredKey:
     """Views as another process keeps them, where the test says."""
 
     def __init__(self) -> None:
@@ -34,7 +34,7 @@ class Kept:
         assert tables
         return self.there
 
-    async def moved(self, after: int) -> int:
+    async def next_checkpoint(self, after: int) -> int:
         self.followed += 1
         while self._checkpoint <= after:
             await self._moved.wait()
@@ -47,12 +47,12 @@ def clock() -> ManualClock:
 
 
 @pytest.fixture
-def kept() -> Kept:
-    return Kept()
+def kept() -> StoredKey:
+    return StoredKey()
 
 
 @pytest.fixture
-async def progress(kept: Kept, clock: ManualClock) -> AsyncIterator[CheckpointFollower]:
+async def progress(kept: StoredKey, clock: ManualClock) -> AsyncIterator[CheckpointFollower]:
     made = CheckpointFollower(kept, clock=clock)
     running = asyncio.create_task(made.run())
     yield made
@@ -67,7 +67,7 @@ async def retried(clock: ManualClock) -> None:
 
 
 async def test_nothing_is_reached_before_there_are_views(
-    progress: CheckpointFollower, kept: Kept, clock: ManualClock
+    progress: CheckpointFollower, kept: StoredKey, clock: ManualClock
 ) -> None:
     await retried(clock)
 
@@ -79,7 +79,7 @@ async def test_nothing_is_reached_before_there_are_views(
 
 
 async def test_who_waits_for_a_position_hears_of_it(
-    progress: CheckpointFollower, kept: Kept, clock: ManualClock
+    progress: CheckpointFollower, kept: StoredKey, clock: ManualClock
 ) -> None:
     kept.there = True
     await retried(clock)
@@ -94,7 +94,7 @@ async def test_who_waits_for_a_position_hears_of_it(
 
 
 async def test_a_store_that_is_away_is_asked_again(
-    progress: CheckpointFollower, kept: Kept, clock: ManualClock
+    progress: CheckpointFollower, kept: StoredKey, clock: ManualClock
 ) -> None:
     kept.away = kept.there = True
     await retried(clock)
@@ -107,7 +107,7 @@ async def test_a_store_that_is_away_is_asked_again(
 
 
 async def test_on_demand_it_follows_only_while_somebody_waits(
-    kept: Kept, clock: ManualClock
+    kept: StoredKey, clock: ManualClock
 ) -> None:
     progress = CheckpointFollower(kept, clock=clock, on_demand=True)
     running = asyncio.create_task(progress.run())

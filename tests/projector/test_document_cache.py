@@ -1,6 +1,6 @@
 """What is kept at hand is bounded, and what isn't is read again."""
 
-from baton.eventlog.events.codec import load
+from baton.eventlog.events.codec import decode_document
 from baton.projector.batch import Batch
 from baton.projector.document_cache import DocumentCache, Entry
 from baton.projector.views import every_view
@@ -72,7 +72,10 @@ async def test_what_is_over_and_written_is_not_kept_at_hand() -> None:
 
     for table in batch._tables.values():
         rows = await store.scan(table.view.name, limit=10_000)
-        documents = {(row.tenant, row.key): load(table.view.document, row.document) for row in rows}
+        documents = {
+            (row.tenant, row.key): decode_document(table.view.document, row.document)
+            for row in rows
+        }
         at_hand = {key for key in documents if table._at_hand(key)}
         unsettled = {key for key, one in documents.items() if not table.view.is_final(one)}
         assert at_hand == unsettled

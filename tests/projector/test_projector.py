@@ -9,7 +9,7 @@ import pytest
 
 from baton.backends.memory.view_store import MemoryViewStore
 from baton.domain.run.messages import DelayElapsed, DelayStarted, RunStarted, StepSucceeded
-from baton.eventlog.clock import ManualClock, SystemClock
+from baton.eventlog.clock import SystemClock
 from baton.eventlog.errors import Unavailable
 from baton.eventlog.events.envelope import Recorded
 from baton.eventlog.feed import Feed
@@ -17,6 +17,7 @@ from baton.eventlog.ports.clock import Clock
 from baton.eventlog.ports.views import Change
 from baton.projector.projector import MAX_BATCH, Projector
 from baton.projector.views import every_view
+from tests.kit.manual_clock import ManualClock
 from tests.projector.folded import dump, fold_into, prepared
 from tests.projector.histories import events_of
 

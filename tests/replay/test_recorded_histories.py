@@ -8,7 +8,7 @@ import orjson
 import pytest
 
 from baton.domain.decider import Decider
-from baton.eventlog.events.codec import classes, decode, encode, topic_of
+from baton.eventlog.events.codec import decode, encode, event_classes, topic_of
 from tests.replay.histories import HISTORIES, lines
 
 RELEASES = sorted(
@@ -65,4 +65,4 @@ def test_the_newest_release_wrote_what_this_one_writes() -> None:
 def test_every_event_there_is_has_been_recorded() -> None:
     topics = {line[2] for line in recorded(RELEASES[-1])}
 
-    assert topics == set(classes())
+    assert topics == set(event_classes())

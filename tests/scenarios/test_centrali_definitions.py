@@ -214,7 +214,7 @@ async def test_members_that_may_only_be_read_are_never_applied(openapi: Client) 
         assert shown["createdAt"] == made["createdAt"] > "2020"
         assert "tenantId" not in shown
     assert (made["version"], changed.body["version"]) == (1, 2)
-    assert made["id"] != "mine"
+    assert made["id"] != "claimed"
 
 
 async def test_pausing_and_going_on(openapi: Client, reference: Client) -> None:

@@ -14,11 +14,12 @@ from hypothesis import strategies as st
 
 from baton.domain.errors import Rejected
 from baton.domain.record.messages import RecordReceived
+from baton.eventlog.dead_lettering import MAX_SENT, REDRIVEN, TOPIC
 from baton.eventlog.errors import Unavailable, Unwritable
 from baton.eventlog.events.envelope import Appended, Conflict, Write
-from baton.eventlog.ports.dead_letters import MAX_SENT, REDRIVEN, TOPIC, DeadLetter
+from baton.eventlog.ports.dead_letters import DeadLetter
 from baton.eventlog.ports.stores import EventStore
-from baton.eventlog.ports.topics import Delivered, Message, Topics
+from baton.eventlog.ports.topics import Message, ReceivedMessage, Topics
 from baton.protocols.strict_json import MAX_BYTES, MAX_DEPTH
 from baton.scheduler.metrics import Counters
 from baton.scheduler.records.receive_records import RecordReceiver
@@ -254,8 +255,8 @@ async def test_what_cannot_be_read_is_given_up_with_its_reason(
         assert (sent.message.value, headers["bytes"]) == (None, b"%d" % (len(bad.value or b"") + 4))
 
 
-def delivered(said: Message) -> Delivered:
-    return Delivered(topic=RECORDS, partition=0, offset=7, at=1, message=said)
+def delivered(said: Message) -> ReceivedMessage:
+    return ReceivedMessage(topic=RECORDS, partition=0, offset=7, at=1, message=said)
 
 
 NAMES = st.sampled_from([*BINARY, "CE_ID", "ce_", "ce_data", "other", REDRIVEN])

@@ -27,16 +27,16 @@ from baton.domain.run.messages import RequestRun, RunRequested, StartRun
 from baton.domain.run.state import State as Run
 from baton.domain.schedule.timetable import Timetable
 from baton.domain.stream import stream_name
-from baton.eventlog.clock import ManualClock
 from baton.eventlog.errors import Unavailable
 from baton.eventlog.events.envelope import Appended, Conflict, Recorded, Write
-from baton.eventlog.loops.transact import Outcome, transact
-from baton.eventlog.ports.backend import Place, Stores
+from baton.eventlog.loops.transact import CommandResult, transact
+from baton.eventlog.ports.backend import StoreLocation, Stores
 from baton.eventlog.ports.stores import EventStore
 from baton.projector.projector import Projector
 from baton.projector.queries import Views
 from baton.projector.views import every_view
 from tests.domain.examples import compute, sequence
+from tests.kit.manual_clock import ManualClock
 
 E = TypeVar("E")
 TENANT = "acme"
@@ -78,7 +78,7 @@ class World:
         status: Any = "active",
         graph: Graph | None = None,
         tenant: str = TENANT,
-    ) -> Outcome[Any]:
+    ) -> CommandResult[Any]:
         body = Body(
             name=ident, trigger=trigger, status=status, graph=graph or sequence(compute("a"))
         )
@@ -92,7 +92,9 @@ class World:
         )
         return await self._definition(tenant, ident, create)
 
-    async def update(self, ident: str, *, tenant: str = TENANT, **members: Any) -> Outcome[Any]:
+    async def update(
+        self, ident: str, *, tenant: str = TENANT, **members: Any
+    ) -> CommandResult[Any]:
         stream = stream_name(tenant, "definition", ident)
         history = await self.store.read(stream)
         state: Definition = DEFINITION.fold(one.event for one in history)  # type: ignore[misc]
@@ -101,7 +103,7 @@ class World:
         )
         return await self._definition(tenant, ident, update)
 
-    async def delete(self, ident: str, *, tenant: str = TENANT) -> Outcome[Any]:
+    async def delete(self, ident: str, *, tenant: str = TENANT) -> CommandResult[Any]:
         command = DeleteDefinition(by="ann", at=self.clock.now())
         return await self._definition(tenant, ident, command)
 
@@ -182,7 +184,7 @@ class World:
         async with self.projecting() as projector:
             assert await projector.reached(await self.store.head(), 10_000)
 
-    async def _definition(self, tenant: str, ident: str, command: Any) -> Outcome[Any]:
+    async def _definition(self, tenant: str, ident: str, command: Any) -> CommandResult[Any]:
         stream = stream_name(tenant, "definition", ident)
         return await transact(self.store, DEFINITION, stream, command)
 
@@ -218,7 +220,7 @@ class Unreliable:
 
 
 async def new_world(now: int = 1_700_000_000_000) -> World:
-    stores = await BACKEND.open(Place(sealing_key=b"a key for tests, 32 bytes long.."))
+    stores = await BACKEND.open(StoreLocation(secrets_key=b"a key for tests, 32 bytes long.."))
     await stores.views.prepare([view.table for view in every_view()])
     return World(stores, SettableClock(now))
 

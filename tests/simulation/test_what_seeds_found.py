@@ -18,7 +18,7 @@ from baton.eventlog.errors import Unavailable
 from baton.eventlog.events.envelope import Appended, Conflict, Recorded, Write
 from baton.eventlog.loops.follow import follow
 from baton.eventlog.loops.transact import transact
-from baton.eventlog.ports.backend import Place
+from baton.eventlog.ports.backend import StoreLocation
 from baton.eventlog.ports.stores import EventStore
 from baton.executor.executor import Executor
 from baton.executor.functions.call import Call
@@ -92,7 +92,7 @@ def ended(*, begun: bool, reads: int = 0, answers: int = 0) -> str:
 
 async def _ended(*, begun: bool, reads: int, answers: int) -> str:
     """Return the status of a run, an hour after an executor has come to it."""
-    stores = await BACKEND.open(Place(sealing_key=b"a key for tests, 32 bytes long.."))
+    stores = await BACKEND.open(StoreLocation(secrets_key=b"a key for tests, 32 bytes long.."))
     await _requested(stores.events, begun=begun)
     store, clock = Failing(stores.events, reads, answers), SystemClock()
     executor = Executor(store, Functions(), clock=clock, rng=Random(1))

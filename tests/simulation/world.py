@@ -30,7 +30,7 @@ from baton.domain.schedule.timetable import Interval
 from baton.domain.stream import stream_name
 from baton.eventlog.errors import Unavailable
 from baton.eventlog.loops.transact import transact
-from baton.eventlog.ports.backend import Place, Stores
+from baton.eventlog.ports.backend import StoreLocation, Stores
 from baton.executor.executor import Executor
 from baton.executor.ownership import Ownership
 from baton.projector.projector import Projector
@@ -318,7 +318,7 @@ class World:
 async def begin(seed: int) -> World:
     """Draw a world: what there will be to do, and how bad the weather is."""
     rng = Random(seed)
-    stores = await BACKEND.open(Place(sealing_key=b"a key for tests, 32 bytes long.."))
+    stores = await BACKEND.open(StoreLocation(secrets_key=b"a key for tests, 32 bytes long.."))
     await stores.views.prepare([view.table for view in every_view()])
     weather = Weather(
         delay=rng.choice((0.0, 0.1, 0.4)),

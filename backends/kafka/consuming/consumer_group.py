@@ -17,7 +17,7 @@ from baton.backends.kafka.consuming.offsets import Found, RawRecord
 from baton.backends.kafka.names import partition_of
 from baton.backends.kafka.topic_admin import TopicAdmin
 from baton.eventlog.errors import Unavailable
-from baton.eventlog.ports.partitions import Owns
+from baton.eventlog.ports.partitions import OwnsStream
 
 POLL_MS: Final = 250
 """How long new partitions wait at most while no messages come."""
@@ -58,7 +58,7 @@ class GroupMember:
             consumer.subscribe([self.topic], listener=Rebalances(consumer, self.assignment))
             self._consumer = consumer
 
-    def owns(self, partitions: AbstractSet[int]) -> Owns:
+    def owns(self, partitions: AbstractSet[int]) -> OwnsStream:
         """Return what tells whether a stream is in one of `partitions`."""
         count = len(self._joined.partitions_for_topic(self.topic) or ())
         numbers = frozenset(partitions)

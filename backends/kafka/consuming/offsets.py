@@ -10,7 +10,7 @@ from aiokafka.errors import CommitFailedError, IllegalStateError
 from aiokafka.structs import ConsumerRecord, TopicPartition
 
 from baton.backends.kafka.client_lifecycle import close_client, start_client
-from baton.eventlog.ports.topics import Delivered
+from baton.eventlog.ports.topics import ReceivedMessage
 
 COMMIT_S = 20.0
 
@@ -31,7 +31,7 @@ class InFlight:
         """Note what is being returned."""
         self._ends |= {place: records[-1].offset + 1 for place, records in found.items()}
 
-    def handled(self, unfinished: Collection[Delivered]) -> dict[TopicPartition, int]:
+    def handled(self, unfinished: Collection[ReceivedMessage]) -> dict[TopicPartition, int]:
         """Return the offset behind what is handled: the first one that is unfinished stops it."""
         offsets = dict(self._ends)
         for one in unfinished:
@@ -68,7 +68,9 @@ class CommittedOffsets(ConsumerRebalanceListener):  # type: ignore[misc]  # aiok
     def on_partitions_assigned(self, assigned: Collection[TopicPartition]) -> None:
         """Nothing to do: what is assigned shows in what is received."""
 
-    async def handled(self, consumer: AIOKafkaConsumer, unfinished: Collection[Delivered]) -> None:
+    async def handled(
+        self, consumer: AIOKafkaConsumer, unfinished: Collection[ReceivedMessage]
+    ) -> None:
         """Commit what is handled.
 
         Kafka refuses it when the group has just changed, which is no failure: it is received again.
@@ -116,7 +118,7 @@ class LocalOffsets:
     async def handled(
         self,
         consumer: AIOKafkaConsumer,  # noqa: ARG002 - a group's place is kept through it
-        unfinished: Collection[Delivered],
+        unfinished: Collection[ReceivedMessage],
     ) -> None:
         """Remember what is handled."""
         self._handled |= self.returned.handled(unfinished)

@@ -15,14 +15,14 @@ from baton.backends.kafka.consuming.offsets import RawRecord
 from baton.backends.kafka.runs_topic.run_event_reader import RunEventReader
 from baton.backends.kafka.topic_admin import TopicAdmin
 from baton.eventlog.events.envelope import Recorded
-from baton.eventlog.ports.partitions import Owner
+from baton.eventlog.ports.partitions import PartitionOwner
 from baton.eventlog.ports.stores import Subscription
 
 _log = logging.getLogger("baton.kafka")
 
 
 class KafkaPartitionedLog:
-    """Implements `SharedLog` for one topic; a group is `prefix` and its name."""
+    """Implements `PartitionedLog` for one topic; a group is `prefix` and its name."""
 
     def __init__(
         self,
@@ -40,7 +40,7 @@ class KafkaPartitionedLog:
         self._prefix = prefix
         self._shares: set[PartitionSubscription] = set()
 
-    async def join(self, name: str, owner: Owner) -> Subscription:
+    async def join(self, name: str, owner: PartitionOwner) -> Subscription:
         """Become one of the followers called `name`, by the first `next`."""
         group = f"{self._prefix}{name}"
         member = GroupMember(self._connection, self._topic_admin, self._topic, group)
@@ -57,7 +57,7 @@ class KafkaPartitionedLog:
 class PartitionSubscription:
     """One owner's part of the log."""
 
-    def __init__(self, member: GroupMember, reader: RunEventReader, owner: Owner) -> None:
+    def __init__(self, member: GroupMember, reader: RunEventReader, owner: PartitionOwner) -> None:
         self._member = member
         self._reader = reader
         self._owner = owner
@@ -72,7 +72,7 @@ class PartitionSubscription:
             await self._settle()
             if not self._fetched:
                 self._fetched = await self._member.fetch()
-            found = await self._reader.read(self._fetched, self._owner.knows)
+            found = await self._reader.read(self._fetched, self._owner.already_seen)
             self._fetched = ()
             if found:
                 return found

@@ -16,10 +16,10 @@ from baton.backends.kafka.runs_topic.run_event_codec import (
     stored_event,
 )
 from baton.eventlog.errors import Unreadable
-from baton.eventlog.events.codec import recorded
+from baton.eventlog.events.codec import decode_recorded
 from baton.eventlog.events.envelope import Recorded
 from baton.eventlog.ports.stores import EventStore
-from baton.eventlog.ports.topics import Delivered, Message
+from baton.eventlog.ports.topics import Message, ReceivedMessage
 
 SLICE: Final = 250
 """Events decoded before others get their turn on the event loop."""
@@ -27,12 +27,12 @@ ATTEMPTS: Final = 3
 AGAIN_S: Final = 0.5
 
 AlreadySeen: TypeAlias = Callable[[str, int], bool]
-OnUnreadable: TypeAlias = Callable[[Delivered, str], Awaitable[None]]
+OnUnreadable: TypeAlias = Callable[[ReceivedMessage, str], Awaitable[None]]
 
 _log = logging.getLogger("baton.kafka")
 
 
-async def log_only(message: Delivered, reason: str) -> None:
+async def log_only(message: ReceivedMessage, reason: str) -> None:
     """Keep nothing of a message that can't be read."""
 
 
@@ -48,13 +48,15 @@ class RunEventReader:
         self._store = store
         self._on_unreadable = on_unreadable
 
-    async def read(self, messages: Sequence[RawRecord], knows: AlreadySeen) -> list[Recorded]:
+    async def read(
+        self, messages: Sequence[RawRecord], already_seen: AlreadySeen
+    ) -> list[Recorded]:
         """Return the events that aren't known, in order; raises `Unavailable`."""
         found: list[Recorded] = []
         for message in messages:
             try:
                 place = event_ref_of(message.key, message.headers)
-                if knows(place.stream, place.version):
+                if already_seen(place.stream, place.version):
                     continue
                 found += await self._event(place, message)
             except (NotARunEvent, Unreadable) as error:
@@ -66,14 +68,14 @@ class RunEventReader:
     async def _event(self, place: EventRef, message: RawRecord) -> Sequence[Recorded]:
         stored = stored_event(place, message.value, message.headers)
         if stored is not None:
-            return (recorded(*stored),)
+            return (decode_recorded(*stored),)
         found = await self._store.read(place.stream, after=place.version - 1)
         if not found:
             raise NotARunEvent(f"{place.stream} has no version {place.version} in the store")
         return found[:1]
 
     async def _pass_over(self, message: RawRecord, reason: str) -> None:
-        delivered = Delivered(
+        delivered = ReceivedMessage(
             topic=message.topic,
             partition=message.partition,
             offset=message.offset,

@@ -19,7 +19,7 @@ from baton.backends.postgres.views.view_sets import LIVE_SCHEMA
 from baton.eventlog.errors import InUse, Unavailable
 from baton.eventlog.events.envelope import Stored
 from baton.eventlog.ports.archive import NotEmpty
-from baton.eventlog.ports.backend import Place
+from baton.eventlog.ports.backend import StoreLocation
 
 _PAGE = """
 SELECT notification_id, originator_id, originator_version, topic, state FROM public.stored_events
@@ -84,13 +84,13 @@ class PostgresArchive:
         await self._database.close()
 
 
-async def open_archive(place: Place) -> PostgresArchive:
-    """Return the archive of the database at `place.url`; raises `Unavailable`."""
-    if place.url is None:
+async def open_archive(location: StoreLocation) -> PostgresArchive:
+    """Return the archive of the database at `location.url`; raises `Unavailable`."""
+    if location.url is None:
         raise Unavailable("PostgreSQL is found by its address, postgresql://…; none was given")
-    if not place.read_only:
-        await migrate(place.url)
-    database = await open_database(place.url, read_only=place.read_only, single=True)
+    if not location.read_only:
+        await migrate(location.url)
+    database = await open_database(location.url, read_only=location.read_only, single=True)
     try:
         await check_version(database)
     except BaseException:

@@ -10,8 +10,7 @@ from baton.backends.postgres.errors import as_unavailable
 from baton.backends.postgres.events.appender import Appender, Predecessor, Receipt
 from baton.backends.postgres.events.tail import Fetch, Tail
 from baton.eventlog.errors import Unwritable
-from baton.eventlog.events.codec import recorded as decode_event
-from baton.eventlog.events.codec import topics_of
+from baton.eventlog.events.codec import decode_recorded, topics_of
 from baton.eventlog.events.envelope import Appended, Conflict, Recorded, Write
 from baton.eventlog.loops.group_commit import GroupCommit, Row
 
@@ -130,10 +129,10 @@ class PostgresEventStore:
 
 
 async def _decode(rows: Sequence[asyncpg.Record]) -> list[Recorded]:
-    found = [decode_event(*row) for row in rows[:DECODE_SLICE]]
+    found = [decode_recorded(*row) for row in rows[:DECODE_SLICE]]
     for start in range(DECODE_SLICE, len(rows), DECODE_SLICE):
         await asyncio.sleep(0)
-        found += [decode_event(*row) for row in rows[start : start + DECODE_SLICE]]
+        found += [decode_recorded(*row) for row in rows[start : start + DECODE_SLICE]]
     return found
 
 

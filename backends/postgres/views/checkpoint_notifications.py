@@ -28,7 +28,7 @@ class CheckpointNotifications:
             url, CHANNEL, on_notification=self._on_notification, on_gap=self._on_gap
         )
 
-    async def moved(self, after: int) -> int:
+    async def next_checkpoint(self, after: int) -> int:
         """Wait for and return a checkpoint behind `after`; raises `Unavailable`."""
         if self._pause_timer is not None:
             self._pause_timer.cancel()

@@ -30,7 +30,7 @@ _IF_MOVED = "EXISTS (SELECT FROM moved)"
 
 
 class PostgresViewStore:
-    """Implements `ViewStore` and `KeptViews` on one schema of a database."""
+    """Implements `ViewStore` and `ViewProgress` on one schema of a database."""
 
     def __init__(
         self, database: Database, *, schema: str = LIVE_SCHEMA, owned: bool = False
@@ -65,9 +65,9 @@ class PostgresViewStore:
         self.use(tables, found)
         return True
 
-    async def moved(self, after: int) -> int:
+    async def next_checkpoint(self, after: int) -> int:
         """Wait for and return a checkpoint behind `after`."""
-        return await self._notifications.moved(after)
+        return await self._notifications.next_checkpoint(after)
 
     async def commit(self, changes: Sequence[Change], *, checkpoint: int) -> None:
         """Apply `changes` and move the checkpoint, together.

@@ -13,7 +13,7 @@ from baton.backends.sqlite.writing.writer_process import open_connection
 from baton.eventlog.errors import Unavailable
 from baton.eventlog.events.envelope import Stored
 from baton.eventlog.ports.archive import NotEmpty
-from baton.eventlog.ports.backend import Place
+from baton.eventlog.ports.backend import StoreLocation
 
 _PAGE = """
 SELECT rowid, originator_id, originator_version, topic, state FROM stored_events
@@ -68,18 +68,18 @@ class SqliteArchive:
         self._owned.close()
 
 
-async def open_archive(place: Place) -> SqliteArchive:
-    """Return the archive of `place.folder`; raises `InUse` and `Unavailable`."""
-    if place.folder is None:
+async def open_archive(location: StoreLocation) -> SqliteArchive:
+    """Return the archive of `location.folder`; raises `InUse` and `Unavailable`."""
+    if location.folder is None:
         raise Unavailable("SQLite keeps its data in a folder; none was given")
-    path = place.folder / "baton.db"
+    path = location.folder / "baton.db"
     with ExitStack() as owned, as_unavailable():
-        if place.read_only:
+        if location.read_only:
             connection = open_reader(path)
         else:
             connection = await _writing(path, owned)
         owned.callback(connection.close)
-        return SqliteArchive(place.folder, connection, owned.pop_all())
+        return SqliteArchive(location.folder, connection, owned.pop_all())
     raise AssertionError  # the stack passes exceptions on
 
 

@@ -14,7 +14,7 @@ from baton.backends.sqlite.events.recorder import existing_streams_statements, i
 from baton.backends.sqlite.writing.writer import ConstraintViolated, Writer, results_of
 from baton.backends.sqlite.writing.writer_process import Answer
 from baton.eventlog.errors import Unavailable
-from baton.eventlog.events.codec import recorded
+from baton.eventlog.events.codec import decode_recorded
 from baton.eventlog.events.envelope import Appended, Conflict, Recorded, Write
 from baton.eventlog.feed import Feed
 from baton.eventlog.loops.group_commit import GroupCommit, Row
@@ -148,7 +148,7 @@ class SqliteEventStore:
     def _page(self, statement: str, *parameters: str | int) -> list[Recorded]:
         with as_unavailable():
             rows = self._reader.execute(statement, parameters).fetchall()
-        return [recorded(*row) for row in rows]
+        return [decode_recorded(*row) for row in rows]
 
     def _number(self, statement: str, *parameters: str) -> int:
         with as_unavailable():

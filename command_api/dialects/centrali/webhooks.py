@@ -12,7 +12,7 @@ from baton.command_api.http.reply import Reply, json_reply
 from baton.command_api.http.request_context import RequestContext
 from baton.domain.json import JsonObject
 from baton.domain.run.state import State as Run
-from baton.eventlog.loops.transact import Outcome
+from baton.eventlog.loops.transact import CommandResult
 
 _PROBLEMS = {
     400: "The body is no JSON object",
@@ -49,7 +49,7 @@ async def _by_path(context: RequestContext) -> Reply:
     return await receive_webhook(context, found, _accepted)
 
 
-def _accepted(outcome: Outcome[Run]) -> Reply:
+def _accepted(outcome: CommandResult[Run]) -> Reply:
     answer = WebhookAccepted(runId=outcome.state.run_id, status="pending")
     return json_reply(200, answer.model_dump(), position=outcome.position)
 

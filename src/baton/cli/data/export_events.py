@@ -87,7 +87,7 @@ def export(
 async def _export(
     archive: "Archive", wanted: EventFilter, file: BinaryIO, progress: "Progress"
 ) -> _Counts:
-    from baton.eventlog.events.ndjson import line_of
+    from baton.eventlog.events.ndjson import ndjson_line
 
     counts = _Counts(0, set())
     head = await archive.head()
@@ -95,7 +95,7 @@ async def _export(
     begin = after = max(0, wanted.first - 1)
     while after < end and (found := await archive.page(after=after, limit=PAGE)):
         chosen = [one for one in found if one.position <= end and wanted.matches(one.stream)]
-        file.write(b"".join([line_of(one) for one in chosen]))
+        file.write(b"".join([ndjson_line(one) for one in chosen]))
         counts.events += len(chosen)
         counts.streams.update(one.stream for one in chosen)
         after = found[-1].position

@@ -14,7 +14,7 @@ from baton.cli.terminal.failures import Failed
 if TYPE_CHECKING:
     from baton.cli.terminal.progress import Progress
     from baton.eventlog.events.envelope import Stored
-    from baton.eventlog.events.ndjson import Lines
+    from baton.eventlog.events.ndjson import NdjsonReader
 
 BATCH = 1_000
 STDIN = Path("-")
@@ -35,11 +35,11 @@ def import_(
     from baton.cli.event_loop import run_async
     from baton.cli.load_settings import load_settings
     from baton.cli.terminal.progress import progress_bar
-    from baton.eventlog.events.ndjson import Lines
+    from baton.eventlog.events.ndjson import NdjsonReader
     from baton.eventlog.ports.archive import NotEmpty
 
     settings = load_settings(data=data)
-    lines = Lines()
+    lines = NdjsonReader()
 
     async def imported() -> None:
         with _input(file) as (source, size):
@@ -58,7 +58,7 @@ def import_(
 
 
 def _batches(
-    source: BinaryIO, lines: "Lines", size: int | None, progress: "Progress"
+    source: BinaryIO, lines: "NdjsonReader", size: int | None, progress: "Progress"
 ) -> "Iterator[Sequence[Stored]]":
     batch: list[Stored] = []
     done = 0

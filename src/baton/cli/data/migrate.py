@@ -20,11 +20,11 @@ def migrate() -> None:
 
 
 async def _migrated(settings: "Settings") -> list[str]:
-    from baton.wiring import backend_of, place_of, route_of, transport_of
+    from baton.wiring import backend_of, store_location, transport_location, transport_of
 
     backend, transport = backend_of(settings.store_url), transport_of(settings.log)
-    done = [f"migrated {name}" for name in await backend.migrate(place_of(settings))]
+    done = [f"migrated {name}" for name in await backend.migrate(store_location(settings))]
     if transport is not None:
-        topics = await transport.migrate(route_of(settings))
+        topics = await transport.migrate(transport_location(settings))
         done += [f"created topic {name}" for name in topics]
     return done

@@ -19,15 +19,15 @@ def require_data(settings: "Settings") -> None:
 
 async def open_archive(settings: "Settings", *, read_only: bool) -> "Archive":
     """Open the events of the configured store; raises Failed, `InUse` and `Unavailable`."""
-    from baton.eventlog.ports.backend import Place
+    from baton.eventlog.ports.backend import StoreLocation
     from baton.wiring import backend_of
 
     opening = backend_of(settings.store_url).open_archive
     if opening is None:
         raise Failed(f"{settings.store_url} keeps nothing: name a store with --data or BATON_STORE")
     return await opening(
-        Place(
-            sealing_key=b"",  # events hold no secrets
+        StoreLocation(
+            secrets_key=b"",  # events hold no secrets
             folder=settings.data_folder,
             url=settings.store_url,
             read_only=read_only,

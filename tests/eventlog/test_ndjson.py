@@ -6,7 +6,7 @@ import pytest
 from baton.eventlog.errors import Unreadable
 from baton.eventlog.events.codec import encode, topic_of
 from baton.eventlog.events.envelope import Stored
-from baton.eventlog.events.ndjson import Lines, line_of
+from baton.eventlog.events.ndjson import NdjsonReader, ndjson_line
 from tests.projector.histories import events_of
 
 EVENTS = [
@@ -20,14 +20,14 @@ LINE = (
 
 
 def test_a_line_shows_where_an_event_stands_and_what_it_is() -> None:
-    assert line_of(STARTED) == LINE
-    assert Lines().read(LINE) == STARTED
+    assert ndjson_line(STARTED) == LINE
+    assert NdjsonReader().read(LINE) == STARTED
 
 
 def test_lines_are_read_as_they_were_written() -> None:
-    lines = Lines()
+    lines = NdjsonReader()
 
-    assert [lines.read(line_of(event)) for event in EVENTS] == EVENTS
+    assert [lines.read(ndjson_line(event)) for event in EVENTS] == EVENTS
     assert lines.number == len(EVENTS)
     assert lines.streams == len({event.stream for event in EVENTS})
     assert lines.position == EVENTS[-1].position
@@ -37,23 +37,23 @@ def test_a_stored_event_is_written_as_it_stands() -> None:
     spaced = STARTED._replace(state=b'{ "at" : 1 }')
     broken = STARTED._replace(state=b'{\n"at": 1}')
 
-    assert Lines().read(line_of(spaced)) == spaced
-    assert line_of(broken).count(b"\n") == 1
-    assert Lines().read(line_of(broken)) == STARTED._replace(state=b'{ "at": 1}')
+    assert NdjsonReader().read(ndjson_line(spaced)) == spaced
+    assert ndjson_line(broken).count(b"\n") == 1
+    assert NdjsonReader().read(ndjson_line(broken)) == STARTED._replace(state=b'{ "at": 1}')
 
 
 def test_members_may_stand_in_any_order_with_spaces_between_them() -> None:
     loose = b' {"data" : {"at" : 1}, "version":1, "type":"run.RunStarted", "position":7,'
     loose += b' "stream":"acme\\/run\\/r1"} \r\n'
 
-    assert Lines().read(loose) == STARTED
+    assert NdjsonReader().read(loose) == STARTED
 
 
 def test_an_event_that_is_damaged_is_not_written() -> None:
     with pytest.raises(Unreadable, match=r"acme/run/r1 version 1 \(position 7\)"):
-        line_of(STARTED._replace(state=b'{"at":'))
+        ndjson_line(STARTED._replace(state=b'{"at":'))
     with pytest.raises(Unreadable, match=r"run\.RunFlown is no event of this release"):
-        line_of(STARTED._replace(topic="run.RunFlown"))
+        ndjson_line(STARTED._replace(topic="run.RunFlown"))
 
 
 @pytest.mark.parametrize(
@@ -93,9 +93,9 @@ def test_an_event_that_is_damaged_is_not_written() -> None:
 def test_a_line_that_is_no_event_or_not_the_next_is_refused_by_its_number(
     old: bytes, new: bytes, told: str
 ) -> None:
-    lines = Lines()
+    lines = NdjsonReader()
     before = STARTED._replace(position=6, stream="acme/run/r0")
-    lines.read(line_of(before))
+    lines.read(ndjson_line(before))
     damaged = LINE.replace(old, new, 1)
 
     with pytest.raises(Unreadable, match="line 2: ") as refused:
@@ -109,4 +109,4 @@ def test_what_is_read_again_is_what_was_stored_for_any_text() -> None:
     data = orjson.dumps({"at": 1, "reason": 'é\U0001f600 "quoted" \\ \n\x7f', "by": "ann"})
     event = Stored(1, "acme/run/größe", 1, "run.RunCancelled", data)
 
-    assert Lines().read(line_of(event)) == event
+    assert NdjsonReader().read(ndjson_line(event)) == event
