@@ -65,10 +65,10 @@ def servers() -> Iterator[Servers]:
 
 
 def _postgres(started: ExitStack, pids: dict[str, tuple[int, ...]]) -> str:
-    found = local_postgres.programs()
+    found = local_postgres.postgres_programs()
     if found is None:
         raise MeasurementFailed(f"no PostgreSQL: {POSTGRES} isn't set, and none is installed")
-    server = local_postgres.LocalPostgres(found, lasting=True)
+    server = local_postgres.LocalPostgres(found, on_disk=True)
     started.callback(server.remove)
     server.start()
     pids["PostgreSQL"] = (server.pid,)
@@ -76,10 +76,10 @@ def _postgres(started: ExitStack, pids: dict[str, tuple[int, ...]]) -> str:
 
 
 def _kafka(started: ExitStack, pids: dict[str, tuple[int, ...]], versions: dict[str, str]) -> str:
-    found = local_kafka.programs()
+    found = local_kafka.kafka_jars()
     if found is None:
         raise MeasurementFailed(f"no Kafka: {KAFKA} isn't set, and none can be fetched")
-    server = local_kafka.LocalKafka(found, lasting=True)
+    server = local_kafka.LocalKafka(found, on_disk=True)
     started.callback(server.remove)
     server.start()
     pids["Kafka"] = (server.pid,)

@@ -11,7 +11,7 @@ from baton.domain.run.messages import RunStarted
 from baton.eventlog.events.envelope import Appended, Write
 from tests.backends.postgres import open_stores
 from tests.cli.conftest import Call
-from tests.servers import finding, kafka
+from tests.servers import availability, kafka
 from tests.servers.postgres import database_for
 
 ENDS_S = 60
@@ -56,7 +56,7 @@ async def on_the_topic(topic: str, count: int) -> list[tuple[str, int]]:
 @pytest.fixture
 def topic(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """Configure a filled database and a broker; return the topic that executors follow."""
-    prefix = kafka.prefix_for(tmp_path)
+    prefix = kafka.topic_prefix_for(tmp_path)
     monkeypatch.setenv("BATON_LOG", kafka.server_url())
     monkeypatch.setenv("BATON_TOPIC_PREFIX", prefix)
     monkeypatch.setenv("BATON_STORE", asyncio.run(filled(tmp_path)))
@@ -90,7 +90,7 @@ def test_nothing_behind_the_newest_event_is_waited_for(call: Call, topic: str) -
 def test_a_broker_that_is_away_is_said_in_a_line(
     call: Call, topic: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("BATON_LOG", f"kafka://127.0.0.1:{finding.quiet_port()}")
+    monkeypatch.setenv("BATON_LOG", f"kafka://127.0.0.1:{availability.unused_port()}")
     ended = call("republish", "--from", 3)
 
     assert ended.code == 1

@@ -66,7 +66,7 @@ async def test_services_become_ready_work_together_and_end_in_order(cluster: Clu
     await completes_a_run(cluster.url, cluster.headers)
 
     assert set((await cluster.stop()).values()) == {0}
-    assert "Traceback" not in cluster.said()
+    assert "Traceback" not in cluster.log_tail()
 
 
 async def test_a_service_without_commands_takes_none(cluster: Cluster) -> None:
@@ -93,7 +93,7 @@ async def test_an_api_without_a_projector_is_not_ready_and_says_so(cluster: Clus
         async with session.get(f"{url}{BASE}") as response:
             assert response.status == 503
         await cluster.start("projector")
-        await api.ready()
+        await api.wait_until_ready()
 
 
 async def test_migrating_again_changes_nothing(cluster: Cluster) -> None:
@@ -105,7 +105,7 @@ async def test_migrating_again_changes_nothing(cluster: Cluster) -> None:
 async def test_a_service_on_a_database_without_a_schema_says_what_to_do(tmp_path: Path) -> None:
     cluster = Cluster(tmp_path, store=await bare_database(), log=server_url())
     said = await cluster.baton("executor")
-    assert said.exited == 1
+    assert said.exit_code == 1
     assert "run `baton migrate`" in said.err
     assert len(said.err.splitlines()) == 1
 

@@ -29,7 +29,7 @@ from baton.eventlog.ports.partitions import OwnsStream, PartitionedLog
 from baton.eventlog.ports.stores import EventStore, Subscription
 from baton.eventlog.single_partition_log import SinglePartitionLog
 from tests.conformance.opening import opens
-from tests.servers.kafka import prefix_for, server_url
+from tests.servers.kafka import server_url, topic_prefix_for
 
 ENDS_S = 60.0
 SESSION_MS = 1_500
@@ -121,7 +121,7 @@ async def setting(name: str, folder: Path) -> AsyncIterator[Setting]:
     """Open one by its name."""
     if name == "kafka":
         connection = Connection(connection_to(server_url()).servers, session_ms=SESSION_MS)
-        on_kafka = OnKafka(connection, prefix_for(folder))
+        on_kafka = OnKafka(connection, topic_prefix_for(folder))
         yield on_kafka
         await on_kafka.close()
     elif name == "memory":

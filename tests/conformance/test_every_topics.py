@@ -10,7 +10,7 @@ import pytest
 
 from baton.eventlog.ports.topics import Message, ReceivedMessage, TopicConsumer, Topics
 from tests.conformance.opening import carriers
-from tests.servers.kafka import prefix_for
+from tests.servers.kafka import topic_prefix_for
 
 WAIT_S = 30.0
 
@@ -25,7 +25,7 @@ async def topics(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterato
 
 @pytest.fixture
 def topic(tmp_path: Path) -> str:
-    return f"{prefix_for(tmp_path)}letters"
+    return f"{topic_prefix_for(tmp_path)}letters"
 
 
 def numbered(count: int, *, keys: int = 7, begin: int = 0) -> list[Message]:

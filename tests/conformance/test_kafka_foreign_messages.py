@@ -12,7 +12,7 @@ from aiokafka.record.default_records import _DefaultRecordBatchBuilderPy
 from baton.eventlog.ports.topics import Message, Topics
 from tests.conformance.opening import carriers
 from tests.conformance.test_every_topics import handle_last, numbered, numbers, taken
-from tests.servers.kafka import prefix_for, server_url
+from tests.servers.kafka import server_url, topic_prefix_for
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ async def topics(tmp_path: Path) -> AsyncIterator[Topics]:
 
 @pytest.fixture
 def topic(tmp_path: Path) -> str:
-    return f"{prefix_for(tmp_path)}letters"
+    return f"{topic_prefix_for(tmp_path)}letters"
 
 
 class NoText(str):

@@ -19,7 +19,7 @@ from baton.eventlog.events.envelope import Stored, Write
 from baton.eventlog.ports.topics import ReceivedMessage
 from tests.conformance.sharing import SESSION_MS, Group, OnKafka, events, streams, until
 from tests.conformance.test_kafka_foreign_messages import NoText
-from tests.servers.kafka import own_broker, prefix_for, server_url
+from tests.servers.kafka import private_broker, server_url, topic_prefix_for
 from tests.servers.local_kafka import LocalKafka
 
 NAMES = streams(40)
@@ -32,7 +32,7 @@ def connection() -> Connection:
 
 @pytest.fixture
 async def kafka(connection: Connection, tmp_path: Path) -> AsyncIterator[OnKafka]:
-    kafka = OnKafka(connection, prefix_for(tmp_path))
+    kafka = OnKafka(connection, topic_prefix_for(tmp_path))
     yield kafka
     await kafka.close()
 
@@ -46,7 +46,7 @@ async def group(kafka: OnKafka) -> AsyncIterator[Group]:
 
 @pytest.fixture(scope="module")
 def brokers() -> Iterator[LocalKafka]:
-    broker = own_broker()
+    broker = private_broker()
     yield broker
     broker.remove()
 
@@ -62,7 +62,7 @@ def broker(brokers: LocalKafka) -> LocalKafka:
 async def own(broker: LocalKafka, tmp_path: Path) -> AsyncIterator[OnKafka]:
     """Return the way to a broker that may be killed."""
     connection = replace(connection_to(broker.url), session_ms=SESSION_MS)
-    own = OnKafka(connection, prefix_for(tmp_path))
+    own = OnKafka(connection, topic_prefix_for(tmp_path))
     own.publisher._timeout_s = 2.0
     yield own
     await own.close()
@@ -109,7 +109,7 @@ async def test_what_is_no_event_is_told_of_and_stops_nothing(
     async def tell(message: ReceivedMessage, reason: str) -> None:
         told.append((message, reason))
 
-    kafka = OnKafka(connection, prefix_for(tmp_path), on_unreadable=tell)
+    kafka = OnKafka(connection, topic_prefix_for(tmp_path), on_unreadable=tell)
     group = Group(kafka)
     await kafka.publish(events(NAMES, 1))
     producer = connection.producer()
@@ -163,7 +163,7 @@ async def test_what_cannot_be_told_of_is_passed_over_too(
     async def fail(message: ReceivedMessage, reason: str) -> None:
         raise Unavailable(reason)
 
-    kafka = OnKafka(connection, prefix_for(tmp_path), on_unreadable=fail)
+    kafka = OnKafka(connection, topic_prefix_for(tmp_path), on_unreadable=fail)
     group = Group(kafka)
     damaged = Stored(1, NAMES[0], 1, "run.RunStarted", b"{")
     await kafka.publish([damaged, *events(NAMES, 2)])
@@ -184,7 +184,7 @@ async def test_an_event_too_large_for_a_message_comes_from_the_store(
     stream = "acme/run/large"
     happened = [RunCancelled(at=1, by="ann"), large, small]
     await store.append([Write(stream=stream, expected=0, events=happened)])
-    kafka = OnKafka(connection, prefix_for(tmp_path), store=store)
+    kafka = OnKafka(connection, topic_prefix_for(tmp_path), store=store)
     group = Group(kafka)
     written = list(await store.read(stream))
     await kafka.publish(
@@ -290,11 +290,11 @@ async def test_nothing_is_lost_when_the_broker_goes_and_comes(
     await group.join()
     await insisting(own, events(NAMES, 1))
     await group.saw(events(NAMES, 1))
-    (broker.kill if how == "crash" else broker.hold)()
+    (broker.kill if how == "crash" else broker.pause)()
     with pytest.raises(Unavailable):
         await own.publish(events(NAMES, 2))
     await asyncio.sleep(0.5)
-    (broker.start if how == "crash" else broker.go_on)()
+    (broker.start if how == "crash" else broker.resume)()
     await insisting(own, events(NAMES, 2, 3))
     await group.saw(events(NAMES, 2, 3))
     await group.close()

@@ -21,7 +21,7 @@ from baton.eventlog.errors import Unavailable, Unwritable
 from baton.eventlog.ports.topics import Message
 from baton.eventlog.ports.transport import TransportLocation
 from tests.conformance.test_every_topics import numbered, numbers, taken
-from tests.servers.kafka import own_broker
+from tests.servers.kafka import private_broker
 from tests.servers.local_kafka import LocalKafka
 from tests.servers.proxy import Proxy
 
@@ -32,7 +32,7 @@ SHORT_SESSION_MS = 1_000
 
 @pytest.fixture(scope="module")
 def brokers() -> Iterator[LocalKafka]:
-    broker = own_broker()
+    broker = private_broker()
     yield broker
     broker.remove()
 
@@ -101,8 +101,8 @@ async def restarted(broker: LocalKafka, *, wiped: bool = False) -> None:
     broker.kill()
     if wiped:
         broker.wipe()
-    broker.begin()
-    for _ in iter(broker.ready, True):
+    broker.launch()
+    for _ in iter(broker.is_ready, True):
         await asyncio.sleep(0.1)
 
 
@@ -161,13 +161,13 @@ async def test_sending_to_a_broker_that_says_nothing_ends(
     broker: LocalKafka, baton: Baton, topic: str
 ) -> None:
     await baton.topics.send(topic, numbered(1))
-    broker.hold()
+    broker.pause()
     try:
         async with asyncio.timeout(3 * SEND_S):
             with pytest.raises(Unavailable):
                 await baton.topics.send(topic, numbered(1, begin=1))
     finally:
-        broker.go_on()
+        broker.resume()
     await insisted(baton, topic, numbered(1, begin=2))
     assert {0, 2} <= set(await received(baton, topic, 2))
 
@@ -226,12 +226,12 @@ async def test_a_consumer_can_leave_a_broker_that_says_nothing(
     await baton.topics.send(topic, numbered(5))
     consumption = await baton.topics.consume(topic, group="readers")
     await taken(consumption, 5)
-    broker.hold()
+    broker.pause()
     try:
         async with asyncio.timeout(15):
             await consumption.close(unfinished=())
     finally:
-        broker.go_on()
+        broker.resume()
 
 
 async def test_a_broker_that_lost_its_data_gets_its_topics_again(
@@ -269,10 +269,10 @@ async def test_a_message_whose_acknowledgement_is_lost_is_kept_once(
 ) -> None:
     baton = Baton(connection_to(proxy.url), "", send_s=WAIT_S)
     await baton.topics.send(topic, numbered(1, keys=1))
-    proxy.lose("answer", b"the one")
+    proxy.drop_next("answer", b"the one")
     await baton.topics.send(topic, [Message(value=b"1", key=b"key 0", headers=(("the one", b""),))])
     await baton.topics.send(topic, numbered(1, begin=2, keys=1))
-    assert proxy.fired == 1
+    assert proxy.disturbances == 1
     assert await received(baton, topic, 3) == [0, 1, 2]
     await baton.close()
 

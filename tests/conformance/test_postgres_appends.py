@@ -23,8 +23,8 @@ from baton.eventlog.ports.backend import StoreLocation, Stores
 from baton.eventlog.ports.stores import Subscription
 from tests.conformance.opening import appended, happened, write
 from tests.conformance.test_postgres_recorder import datastore_of
-from tests.servers.finding import absent
-from tests.servers.local_postgres import LocalPostgres, programs
+from tests.servers.availability import skip_or_fail
+from tests.servers.local_postgres import LocalPostgres, postgres_programs
 from tests.servers.postgres import database_for
 from tests.servers.proxy import Loss, Proxy
 
@@ -82,13 +82,13 @@ async def test_a_commit_that_was_not_heard_of_is_found_out_about(
     loss: Loss, behind: Stores, proxy: Proxy
 ) -> None:
     await appended(behind, write("r0", 0, 1))
-    proxy.lose(loss, b"acme/run/lost")
+    proxy.drop_next(loss, b"acme/run/lost")
     first = await asyncio.gather(
         *(appended(behind, write(name, 0, 2, 3)) for name in ("lost", "r1", "r2"))
     )
     last = await appended(behind, write("lost", 2, 4))
 
-    assert proxy.fired == 1
+    assert proxy.disturbances == 1
     assert list(await everything(behind))[1:] == [
         *(one for result in first for one in result.recorded),
         *last.recorded,
@@ -100,13 +100,13 @@ async def test_a_conflict_that_was_not_heard_of_is_one(
 ) -> None:
     await appended(behind, write("r0", 0, 1))
     await appended(stores, write("taken", 0, 1))
-    proxy.lose("answer", b"acme/run/taken")
+    proxy.drop_next("answer", b"acme/run/taken")
     results = await asyncio.gather(
         behind.events.append([write("r1", 0, 2), write("taken", 0, 3)]),
         behind.events.append([write("r2", 0, 4)]),
     )
 
-    assert proxy.fired == 1
+    assert proxy.disturbances == 1
     assert results[0] == Conflict("acme/run/taken")
     assert isinstance(results[1], Appended)
     assert [one.stream for one in await everything(stores)] == [
@@ -169,7 +169,7 @@ async def test_a_follower_sees_what_an_unheard_commit_wrote(
     subscription = await behind.log.subscribe("projector", after=0)
     await appended(behind, write("r0", 0, 1))
     first = await seen(subscription, 1)
-    proxy.lose("answer", b"acme/run/lost")
+    proxy.drop_next("answer", b"acme/run/lost")
     lost = await appended(behind, write("lost", 0, 2))
 
     assert [*first, *await seen(subscription, 1)][1:] == list(lost.recorded)
@@ -195,11 +195,11 @@ async def test_an_append_to_a_silent_server_ends(
     monkeypatch.setattr(appender, "ATTEMPT_TIMEOUT_S", 0.2)
     monkeypatch.setattr(appender, "RETRY_FOR_S", 0.3)
     monkeypatch.setattr(database, "CONNECT_TIMEOUT_S", 0.2)
-    proxy.silence()
+    proxy.stall()
     with pytest.raises(Unavailable):
         await behind.events.append([write("r1", 0, 1)])
-    proxy.speak()
-    proxy.cut()
+    proxy.resume()
+    proxy.break_connections()
     result = await appended(behind, write("r2", 0, 2))
 
     assert list(await everything(stores)) == list(result.recorded)
@@ -231,7 +231,7 @@ async def test_appends_go_on_while_the_servers_connections_are_killed(
 
 
 async def test_a_crash_of_the_server_loses_nothing_acknowledged_and_is_got_over() -> None:
-    found = programs() or absent("PostgreSQL", "no local server to crash")
+    found = postgres_programs() or skip_or_fail("PostgreSQL", "no local server to crash")
     server = LocalPostgres(found)
     server.start()
     try:

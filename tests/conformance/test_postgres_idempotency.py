@@ -34,7 +34,7 @@ async def test_a_key_that_could_not_be_given_back_is_given_back_later(
 ) -> None:
     first = await stores.keys.claim("acme", "k", fingerprint="f", at=1)
     proxy.refusing = True
-    proxy.cut()
+    proxy.break_connections()
     with pytest.raises(Unavailable):
         await stores.keys.release("acme", "k")
     with pytest.raises(Unavailable):
@@ -48,7 +48,7 @@ async def test_a_key_that_could_not_be_given_back_is_given_back_later(
 async def test_an_answer_that_could_not_be_kept_is_kept_later(stores: Stores, proxy: Proxy) -> None:
     await stores.keys.claim("acme", "k", fingerprint="f", at=1)
     proxy.refusing = True
-    proxy.cut()
+    proxy.break_connections()
     with pytest.raises(Unavailable):
         await stores.keys.complete("acme", "k", answer=ANSWER)
     proxy.heal()

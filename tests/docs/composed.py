@@ -15,8 +15,8 @@ from pathlib import Path
 
 from tests.cli.processes import BATON, DEADLINE_S, Ended, baton, environment
 from tests.docs.test_compose import COMPOSE, OURS, SERVICES
-from tests.servers.finding import quiet_port
-from tests.servers.kafka import prefix_for, server_url
+from tests.servers.availability import unused_port
+from tests.servers.kafka import server_url, topic_prefix_for
 
 PORT = "8080"
 POLL_S = 0.1
@@ -27,8 +27,8 @@ class Composed:
 
     def __init__(self, folder: Path, store: str) -> None:
         self.folder = folder
-        self._ports = {name: str(quiet_port()) for name in SERVICES}
-        prefix = prefix_for(folder)
+        self._ports = {name: str(unused_port()) for name in SERVICES}
+        prefix = topic_prefix_for(folder)
         self._settings = {
             **OURS["api"].environment,
             "BATON_STORE": store,

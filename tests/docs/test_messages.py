@@ -20,7 +20,7 @@ from tests.cli.processes import environment
 from tests.conformance.opening import carriers
 from tests.docs.pages import ROOT
 from tests.executor.calls import a_call
-from tests.servers.kafka import prefix_for, server_url
+from tests.servers.kafka import server_url, topic_prefix_for
 
 PAGE = (ROOT / "docs" / "messages.md").read_text()
 WAIT_S = 60
@@ -72,7 +72,7 @@ async def asking(folder: Path) -> AsyncIterator[RegisteredFunctions]:
     clock = SystemClock()
     registry = Registry()
     registry.add(queue_function("thumbnail", "images"))
-    remote = RemoteWorkers(stores.topics, prefix=prefix_for(folder), clock=clock)
+    remote = RemoteWorkers(stores.topics, prefix=topic_prefix_for(folder), clock=clock)
     functions = RegisteredFunctions(registry, clock=clock, remote=remote)
     try:
         yield functions
@@ -86,7 +86,7 @@ async def a_plain_worker(folder: Path) -> AsyncIterator[None]:
     (code,) = [block for block in blocks("python") if block.startswith("# plain_worker.py")]
     (folder / "plain_worker.py").write_text(code)
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "plain_worker.py", "images", prefix_for(folder)),
+        *(sys.executable, "plain_worker.py", "images", topic_prefix_for(folder)),
         cwd=folder,
         env=environment({"KAFKA": server_url().removeprefix("kafka://")}),
     )

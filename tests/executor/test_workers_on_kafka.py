@@ -21,7 +21,7 @@ from baton.executor.workers.remote_workers import RemoteWorkers, queue_function
 from tests.cli.processes import environment
 from tests.conformance.opening import carriers
 from tests.executor.calls import a_call
-from tests.servers.kafka import prefix_for, server_url
+from tests.servers.kafka import server_url, topic_prefix_for
 
 WAIT_S = 60
 IN_AN_HOUR = 3_600_000
@@ -59,7 +59,7 @@ async def asking(stores: Stores, folder: Path) -> AsyncIterator[RegisteredFuncti
     clock = SystemClock()
     registry = Registry()
     registry.add(queue_function("square", "numbers"))
-    remote = RemoteWorkers(stores.topics, prefix=prefix_for(folder), clock=clock)
+    remote = RemoteWorkers(stores.topics, prefix=topic_prefix_for(folder), clock=clock)
     functions = RegisteredFunctions(registry, clock=clock, remote=remote)
     try:
         yield functions
@@ -70,7 +70,7 @@ async def asking(stores: Stores, folder: Path) -> AsyncIterator[RegisteredFuncti
 @asynccontextmanager
 async def a_worker(folder: Path) -> AsyncIterator[Process]:
     (folder / "jobs.py").write_text(FUNCTIONS)
-    known = {"BATON_LOG": server_url(), "BATON_TOPIC_PREFIX": prefix_for(folder)}
+    known = {"BATON_LOG": server_url(), "BATON_TOPIC_PREFIX": topic_prefix_for(folder)}
     with (folder / "worker.log").open("ab") as log:
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "baton", "worker", "--queue", "numbers"),

@@ -116,4 +116,4 @@ def _shown(log: Log, counted: Mapping[str, int]) -> list[str]:
 
 async def _rebuilt(env: Environment) -> list[str]:
     said = await env.cluster.baton("replay")
-    return [] if said.exited == 0 else [f"{said.out}{said.err}"]
+    return [] if said.exit_code == 0 else [f"{said.out}{said.err}"]

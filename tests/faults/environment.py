@@ -21,10 +21,10 @@ from tests.faults.driver import Driver, driving
 from tests.faults.fault_cluster import FaultCluster
 from tests.faults.load import Load
 from tests.faults.supervisor import Supervisor
-from tests.servers.finding import absent, quiet_port
-from tests.servers.kafka import own_broker
+from tests.servers.availability import skip_or_fail, unused_port
+from tests.servers.kafka import private_broker
 from tests.servers.local_kafka import LocalKafka
-from tests.servers.local_postgres import LocalPostgres, programs
+from tests.servers.local_postgres import LocalPostgres, postgres_programs
 from tests.servers.proxy import Proxy
 from tests.servers.service import Service, Verb
 
@@ -63,9 +63,9 @@ class Servers:
 
     async def start_kafka(self) -> None:
         """Start it."""
-        self.kafka.begin()
+        self.kafka.launch()
         while True:
-            if await asyncio.to_thread(self.kafka.ready):
+            if await asyncio.to_thread(self.kafka.is_ready):
                 return
             await asyncio.sleep(0.05)
 
@@ -123,11 +123,11 @@ class Environment:
 @contextmanager
 def servers() -> Iterator[Servers]:
     """Start both; Kafka is to be reached through a proxy on the port that it names."""
-    found = programs()
+    found = postgres_programs()
     if found is None:
-        absent("PostgreSQL", "a server to be killed must be a process of this machine")
+        skip_or_fail("PostgreSQL", "a server to be killed must be a process of this machine")
     postgres = LocalPostgres(found)
-    kafka = own_broker(advertised=quiet_port())
+    kafka = private_broker(advertised=unused_port())
     try:
         postgres.start()
         kafka.start()

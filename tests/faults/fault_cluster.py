@@ -103,7 +103,7 @@ class FaultCluster(Cluster):
         try:
             while (there := int(await connection.fetchval(_BY_EVENTS))) < count:
                 if time.monotonic() > deadline:
-                    raise Stuck(f"{there} of {count} events have started a run\n{self.said()}")
+                    raise Stuck(f"{there} of {count} events have started a run\n{self.log_tail()}")
                 await asyncio.sleep(10 * POLL_S)
         finally:
             await connection.close()

@@ -92,7 +92,7 @@ async def _exited(service: Service) -> int:
     """Return what it exits with by itself; it is killed when it takes too long."""
     try:
         async with asyncio.timeout(FAILPOINT_S):
-            return await service.ended()
+            return await service.wait()
     except TimeoutError:
         return await service.kill()
 

@@ -43,4 +43,4 @@ async def stuck(target: Target) -> str:
         for ident in open_[:SHOWN]
     ]
     told = "\n".join([f"{len(open_)} runs are stuck: {open_[:100]}", *shown])
-    return f"{told}\nstderr:\n{target.said()}"
+    return f"{told}\nstderr:\n{target.log_tail()}"

@@ -62,7 +62,7 @@ class Installation:
         """Return the events behind a position."""
         return await asyncio.to_thread(read_log, self.data, after=after)
 
-    def said(self) -> str:
+    def log_tail(self) -> str:
         """Return the end of what it logged."""
         return self.log_file.read_text(encoding="utf-8")[-3_000:]
 

@@ -34,12 +34,12 @@ async def restart_kafka(env: Environment, rng: Random) -> bool:
 async def freeze_kafka(env: Environment, rng: Random) -> bool:
     """F4: the broker falls silent with all its connections open."""
     kafka = env.servers.kafka
-    kafka.hold()
+    kafka.pause()
     try:
         await asyncio.sleep(rng.uniform(4.0, 12.0))
         return is_stopped(kafka.pid)
     finally:
-        kafka.go_on()
+        kafka.resume()
 
 
 async def wipe_kafka(env: Environment, rng: Random) -> bool:
@@ -50,7 +50,7 @@ async def wipe_kafka(env: Environment, rng: Random) -> bool:
     await asyncio.sleep(rng.uniform(0.0, 2.0))
     await env.servers.start_kafka()
     said = await env.cluster.baton("republish", "--from", "0")
-    assert said.exited == 0, said
+    assert said.exit_code == 0, said
     return True
 
 
@@ -87,7 +87,7 @@ async def terminate_backends(env: Environment, rng: Random) -> bool:
 
 async def cut(env: Environment, rng: Random, *, proxy: str) -> bool:
     """F7: every connection breaks."""
-    return await _meddle(env, proxy, lambda one: one.cut(), 0.0)
+    return await _meddle(env, proxy, lambda one: one.break_connections(), 0.0)
 
 
 async def refuse(env: Environment, rng: Random, *, proxy: str) -> bool:
@@ -95,14 +95,14 @@ async def refuse(env: Environment, rng: Random, *, proxy: str) -> bool:
 
     def begin(one: Proxy) -> None:
         one.refusing = True
-        one.cut()
+        one.break_connections()
 
     return await _meddle(env, proxy, begin, rng.uniform(1.0, 4.0))
 
 
 async def silence(env: Environment, rng: Random, *, proxy: str) -> bool:
     """F7: half-open: connections are taken, and nothing comes or goes."""
-    return await _meddle(env, proxy, Proxy.silence, rng.uniform(2.0, 8.0))
+    return await _meddle(env, proxy, Proxy.stall, rng.uniform(2.0, 8.0))
 
 
 async def dawdle(env: Environment, rng: Random, *, proxy: str) -> bool:
@@ -118,7 +118,7 @@ async def drip(env: Environment, rng: Random, *, proxy: str) -> bool:
     """F7: everything comes byte by byte."""
 
     def begin(one: Proxy) -> None:
-        one.dripping = True
+        one.byte_by_byte = True
 
     return await _meddle(env, proxy, begin, rng.uniform(1.0, 3.0))
 
@@ -127,7 +127,7 @@ async def lose_answers(env: Environment, rng: Random) -> bool:
     """F7: appends are committed, and their connections break before anybody hears of it."""
 
     def begin(one: Proxy) -> None:
-        one.lose("answer", b"demo/run/")
+        one.drop_next("answer", b"demo/run/")
 
     fired = [await _meddle(env, "postgres", begin, 1.0) for _ in range(rng.randint(1, 4))]
     return any(fired)
@@ -137,13 +137,13 @@ async def _meddle(
     env: Environment, name: str, begin: Callable[[Proxy], None], for_s: float
 ) -> bool:
     proxy = env.postgres_proxy if name == "postgres" else env.kafka_proxy
-    before = proxy.fired
+    before = proxy.disturbances
     begin(proxy)
     try:
         await asyncio.sleep(for_s)
     finally:
         proxy.heal()
-    return proxy.fired > before
+    return proxy.disturbances > before
 
 
 async def _restart_kafka(env: Environment, rng: Random, how: signal.Signals) -> bool:

@@ -52,7 +52,7 @@ class Supervisor:
                 async with asyncio.timeout(within_s):
                     await self._up(one)
             except TimeoutError:
-                raise AssertionError(f"{one.name} is not ready: {one.said()}") from None
+                raise AssertionError(f"{one.name} is not ready: {one.log_tail()}") from None
 
     async def _up(self, service: Service) -> None:
         while True:
@@ -64,8 +64,8 @@ class Supervisor:
         while True:
             for one in list(self._cluster.services.values()):
                 if one.name not in self._held and one.process is not None and not one.alive:
-                    exited = await one.ended()
-                    last = one.said().rstrip().rpartition("\n")[2]
+                    exited = await one.wait()
+                    last = one.log_tail().rstrip().rpartition("\n")[2]
                     self.ended[f"{one.verb} exited with {exited}: {last[-300:]}"] += 1
                     await one.launch()
             await asyncio.sleep(LOOK_S)

@@ -86,7 +86,7 @@ async def test_runs_go_on_while_executors_come_and_go(env: Environment) -> None:
 
 
 def _moves(executor: Service) -> list[str]:
-    return _MOVE.findall(executor.said(10_000_000))
+    return _MOVE.findall(executor.log_tail(10_000_000))
 
 
 async def test_poison_on_the_topics_is_put_aside_and_delays_no_neighbour(env: Environment) -> None:

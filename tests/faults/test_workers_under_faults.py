@@ -50,7 +50,7 @@ pytestmark = pytest.mark.timeout(180)
 
 @pytest.fixture
 async def cluster(tmp_path: Path) -> AsyncIterator[Cluster]:
-    log, prefix = kafka.server_url(), kafka.prefix_for(tmp_path)
+    log, prefix = kafka.server_url(), kafka.topic_prefix_for(tmp_path)
     (tmp_path / "baton.toml").write_text(DECLARED)
     (tmp_path / "images.py").write_text(FUNCTIONS)
     store = await database_for(tmp_path)
@@ -91,7 +91,7 @@ async def ask(cluster: Cluster, method: str, path: str, **members: Any) -> Any:
 async def until(cluster: Cluster, condition: Callable[[], Awaitable[bool]]) -> None:
     deadline = time.monotonic() + WAIT_S
     while not await condition():
-        assert time.monotonic() < deadline, cluster.said()
+        assert time.monotonic() < deadline, cluster.log_tail()
         await asyncio.sleep(0.1)
 
 
@@ -101,7 +101,7 @@ async def refused(service: Service) -> float:
 
 async def shared_out(cluster: Cluster) -> bool:
     """Whether both executors have their shares: a run that moves is begun once more."""
-    return all("gained partitions" in one.said() for one in cluster.of("executor"))
+    return all("gained partitions" in one.log_tail() for one in cluster.of("executor"))
 
 
 async def performing(cluster: Cluster) -> Service:

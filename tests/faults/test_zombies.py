@@ -143,7 +143,7 @@ async def _usurped(env: Environment, lease: str, candidates: list[Service]) -> b
     """Pause the one that holds the lease until another one has it, and let it go on."""
     before = (await _epochs(env))[lease]
     leading = f"{lease}: leading, epoch {before}"
-    for one in sorted(candidates, key=lambda one: leading not in one.said(LOG)):
+    for one in sorted(candidates, key=lambda one: leading not in one.log_tail(LOG)):
         one.pause()
         deadline = time.monotonic() + LEASE_S + 4
         while time.monotonic() < deadline:

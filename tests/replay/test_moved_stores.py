@@ -14,7 +14,7 @@ from tests.cli.processes import Ended, baton
 from tests.conformance.opening import opens
 from tests.projector.folded import dump, fold_into
 from tests.projector.histories import events_of
-from tests.servers.postgres import NOTE
+from tests.servers.postgres import URL_FILE
 
 EVENTS = events_of(seed=17, commands=5_000)
 RUNS = 200
@@ -39,7 +39,7 @@ async def rebuilt(stores: Stores) -> object:
 
 async def verb(name: str, folder: Path, *arguments: str) -> None:
     """Run a verb on the store of a folder."""
-    note = folder / NOTE
+    note = folder / URL_FILE
     env = {"BATON_STORE": note.read_text() if note.exists() else f"sqlite:///{folder}/baton.db"}
     ended: Ended = await asyncio.to_thread(baton, name, *arguments, folder=folder.parent, env=env)
     assert ended.code == 0, ended.err

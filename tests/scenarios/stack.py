@@ -26,7 +26,7 @@ from baton.eventlog.loops.transact import transact
 from baton.running import ready, running
 from baton.settings import Settings
 from tests.api.running import SECRET, Response, RunningServer, bearer
-from tests.servers.kafka import prefix_for, server_url
+from tests.servers.kafka import server_url, topic_prefix_for
 from tests.servers.postgres import database_for
 
 DEADLINE_S = 20
@@ -137,7 +137,7 @@ async def settings_for(folder: Path, setting: str) -> Settings:
     """Return what a setting of `tests.conformance.opening` is configured by, in `folder`."""
     backend, _, transport = setting.partition("+")
     stores = {"memory": "memory:", "sqlite": ""}
-    prefix = prefix_for(folder)
+    prefix = topic_prefix_for(folder)
     return Settings(
         data=folder,
         log=server_url() if transport else "memory:",

@@ -185,7 +185,7 @@ class Watch:
         """Wait for it as long as anything moves."""
         newest, moved = await self.now(), time.monotonic()
         while not reached(newest):
-            assert time.monotonic() < moved + STILL_S, f"{newest}\n{self._cluster.said()}"
+            assert time.monotonic() < moved + STILL_S, f"{newest}\n{self._cluster.log_tail()}"
             await asyncio.sleep(POLL_S)
             before, newest = newest, await self.now()
             moved = moved if newest == before else time.monotonic()
@@ -259,7 +259,7 @@ def _open(now: Counted) -> int:
 
 async def dead_letters(cluster: FaultCluster) -> list[dict[str, Any]]:
     said = await cluster.baton("deadletters", "list", "--json")
-    assert said.exited == 0, said
+    assert said.exit_code == 0, said
     found: list[dict[str, Any]] = json.loads(said.out)
     return found
 
@@ -336,11 +336,11 @@ async def test_every_event_runs_once_and_every_other_message_is_a_dead_letter(
 
         # Sent again, they are no more readable than before, and nothing else happens.
         again = await cluster.baton("deadletters", "redrive", "--all")
-        assert (again.exited, again.out) == (0, f"{len(UNREADABLE)} sent again\n")
+        assert (again.exit_code, again.out) == (0, f"{len(UNREADABLE)} sent again\n")
         await _all_letters(cluster, 2 * len(UNREADABLE))
         assert len(runs_of(await cluster.events())) == EVENTS
         exits = await cluster.stop()
-        assert set(exits.values()) == {0}, cluster.said()
+        assert set(exits.values()) == {0}, cluster.log_tail()
 
 
 def _kills_hit_work(killed: dict[str, Counted], log: Log) -> None:

@@ -1,1 +1,1 @@
-"""Real servers for tests: found by their address, in a container, or started on this machine."""
+"""Kafka and PostgreSQL for tests: at an address, in a container, or as a local process."""

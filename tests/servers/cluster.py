@@ -1,11 +1,11 @@
-"""Any number of Baton's services on one PostgreSQL database and one Kafka.
+"""A cluster of Baton services over one PostgreSQL database and one Kafka broker.
 
     async with Cluster(folder, store=await database_for(folder), log=kafka.url) as cluster:
         await cluster.migrate()
         await cluster.start("api", "executor", "executor", "projector", "scheduler")
         await cluster["executor-1"].kill()
 
-Clients ask `cluster.url` with `cluster.headers`; what a process logged is in the folder.
+Clients send requests to `cluster.url` with `cluster.headers`; the folder holds each process's log.
 """
 
 import asyncio
@@ -28,20 +28,16 @@ TENANT = "demo"
 TOKEN_S = 24 * 3_600
 
 
-class Said(NamedTuple):
-    """What a command line exited with and wrote."""
+class CommandResult(NamedTuple):
+    """Exit code and output of a finished command."""
 
-    exited: int
+    exit_code: int
     out: str
     err: str
 
 
 class Cluster:
-    """Services by name (`api-1`, `executor-2`); what is configured goes into their environment.
-
-    `store` and `log` are addresses; `functions` names modules to load; more of the environment as
-    keywords. What is left in `folder` says afterwards what each of them logged.
-    """
+    """Service processes by name (`api-1`, `executor-2`); leaving the context kills all of them."""
 
     def __init__(
         self,
@@ -53,6 +49,16 @@ class Cluster:
         functions: str = "",
         **environment: str,
     ) -> None:
+        """Describe the cluster; nothing starts yet.
+
+        Args:
+            folder: Working directory of the services, and the place of their logs.
+            store: URL of the PostgreSQL database.
+            log: URL of the Kafka broker.
+            prefix: Topic prefix; a random one if None.
+            functions: Modules with functions that executors load.
+            environment: Further environment variables of every service.
+        """
         self.folder = folder
         self.store = store
         self.log = log
@@ -84,12 +90,12 @@ class Cluster:
 
     @property
     def url(self) -> str:
-        """The address of an api that is up."""
+        """Base URL of an API service that is ready."""
         return next(one.url for one in self.of("api") if one.alive and one.url)
 
     @property
     def headers(self) -> dict[str, str]:
-        """What a client of the tenant sends along."""
+        """Authorization headers of a client of `TENANT`."""
         scope = "orchestrator:read orchestrator:write orchestrator:admin"
         exp = int(time.time()) + TOKEN_S
         claims = {"sub": "ann", "tenant": TENANT, "scope": scope, "exp": exp}
@@ -99,11 +105,11 @@ class Cluster:
         return self.services[name]
 
     def of(self, verb: Verb) -> list[Service]:
-        """Return the services of a kind."""
+        """Return the services that run `verb`."""
         return [one for one in self.services.values() if one.verb == verb]
 
     def add(self, verb: Verb, **environment: str) -> Service:
-        """Return a further service, which isn't started."""
+        """Add a service without starting it."""
         self._numbers[verb] += 1
         name = f"{verb}-{self._numbers[verb]}"
         service = Service(name, verb, self.folder, {**self.environment, **environment})
@@ -111,18 +117,18 @@ class Cluster:
         return service
 
     async def start(self, *verbs: Verb) -> list[Service]:
-        """Start a service of each kind named, all at once, and wait until they are up."""
+        """Start one new service per verb concurrently and wait until all are ready."""
         added = [self.add(verb) for verb in verbs]
         await asyncio.gather(*(one.start() for one in added))
         return added
 
     async def migrate(self) -> None:
         """Create tables and topics."""
-        said = await self.baton("migrate")
-        assert said.exited == 0, said
+        migrated = await self.baton("migrate")
+        assert migrated.exit_code == 0, migrated
 
-    async def baton(self, *arguments: str, **environment: str) -> Said:
-        """Run `baton` with these arguments."""
+    async def baton(self, *arguments: str, **environment: str) -> CommandResult:
+        """Run the `baton` command and wait for it; it is killed if the caller is cancelled."""
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "baton", *arguments),
             cwd=self.folder,
@@ -138,20 +144,20 @@ class Cluster:
             await process.communicate()
             raise
         assert process.returncode is not None
-        return Said(process.returncode, out.decode(), err.decode())
+        return CommandResult(process.returncode, out.decode(), err.decode())
 
-    def said(self) -> str:
-        """Return the end of every log."""
-        return "\n".join(f"--- {one.name}\n{one.said()}" for one in self.services.values())
+    def log_tail(self) -> str:
+        """Return the end of every service's log."""
+        return "\n".join(f"--- {one.name}\n{one.log_tail()}" for one in self.services.values())
 
     async def stop(self) -> dict[str, int]:
-        """Stop everything gracefully, all at once; return what they exited with."""
+        """Stop all services gracefully and concurrently; return their exit codes by name."""
         alive = [one for one in self.services.values() if one.alive]
         exits = await asyncio.gather(*(one.stop() for one in alive))
-        return {one.name: exited for one, exited in zip(alive, exits, strict=True)}
+        return {one.name: exit_code for one, exit_code in zip(alive, exits, strict=True)}
 
     async def kill(self) -> None:
-        """Kill -9 everything at once."""
+        """End all services by SIGKILL, concurrently."""
         alive = [one for one in self.services.values() if one.alive]
         await asyncio.gather(*(one.kill() for one in alive))
 

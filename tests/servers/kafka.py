@@ -1,7 +1,7 @@
-"""A Kafka broker for tests, one per session, on which every folder has topics of its own.
+"""One Kafka broker per test session; each test folder gets its own topic prefix.
 
-It is the one at BATON_TEST_KAFKA (`host:port`, several with commas), else one in a container, else
-a process of this machine.
+The broker is the one at BATON_TEST_KAFKA (`host:port`, comma separated), else one in a container,
+else a local process.
 """
 
 import atexit
@@ -11,12 +11,12 @@ from itertools import count
 from pathlib import Path
 from uuid import uuid4
 
-from tests.servers.finding import absent, docker_answers
-from tests.servers.local_kafka import LocalKafka, programs
+from tests.servers.availability import docker_is_available, skip_or_fail
+from tests.servers.local_kafka import LocalKafka, kafka_jars
 
 VARIABLE = "BATON_TEST_KAFKA"
-NOTE = "kafka.prefix"
-"""The file that says how the names of a folder's topics begin."""
+PREFIX_FILE = "kafka.prefix"
+"""File in a test folder that stores the folder's topic prefix."""
 
 _SESSION = uuid4().hex[:8]
 _numbers = count(1)
@@ -24,33 +24,39 @@ _numbers = count(1)
 
 @cache
 def server_url() -> str:
-    """Return a broker's address; without any, the test that asks is skipped."""
+    """Return the broker's URL; skips the running test if there is no broker."""
     if given := os.environ.get(VARIABLE):
         return f"kafka://{given}"
-    servers = _in_a_container() if docker_answers() else _on_this_machine().servers
+    servers = _start_container() if docker_is_available() else _start_local().servers
     os.environ[VARIABLE] = servers  # for processes that tests start
     return f"kafka://{servers}"
 
 
-def prefix_for(folder: Path) -> str:
-    """Return what the names of the topics begin with that stand for `folder`."""
-    note = folder / NOTE
-    if not note.exists():
+def topic_prefix_for(folder: Path) -> str:
+    """Return the topic prefix of `folder`, always the same one."""
+    file = folder / PREFIX_FILE
+    if not file.exists():
         folder.mkdir(parents=True, exist_ok=True)
-        note.write_text(f"test-{_SESSION}-{next(_numbers)}.")
-    return note.read_text()
+        file.write_text(f"test-{_SESSION}-{next(_numbers)}.")
+    return file.read_text()
 
 
-def own_broker(*, advertised: int | None = None) -> LocalKafka:
-    """Return a broker to be stopped and killed, not started yet; its owner removes it."""
-    found = programs()
+def private_broker(*, advertised: int | None = None) -> LocalKafka:
+    """Return a broker that one test may stop and kill; it is not started yet.
+
+    The caller owns it and ends it by `remove`.
+
+    Args:
+        advertised: Port that clients are redirected to, such as that of a proxy.
+    """
+    found = kafka_jars()
     if found is None:
-        absent("Kafka", "no Java 17 with a broker on this machine")
+        skip_or_fail("Kafka", "no Java 17 and Kafka jars on this machine")
     return LocalKafka(found, advertised=advertised)
 
 
-def _in_a_container() -> str:
-    from testcontainers.kafka import KafkaContainer  # noqa: PLC0415 - as its name says
+def _start_container() -> str:
+    from testcontainers.kafka import KafkaContainer  # noqa: PLC0415 - only with an engine
 
     container = KafkaContainer().with_kraft()
     container.start()
@@ -58,10 +64,12 @@ def _in_a_container() -> str:
     return str(container.get_bootstrap_server())
 
 
-def _on_this_machine() -> LocalKafka:
-    found = programs()
+def _start_local() -> LocalKafka:
+    found = kafka_jars()
     if found is None:
-        absent("Kafka", f"{VARIABLE} isn't set, no container engine, no Java 17 with a broker here")
+        skip_or_fail(
+            "Kafka", f"{VARIABLE} isn't set, no container engine, no Java 17 and Kafka jars"
+        )
     server = LocalKafka(found)
     atexit.register(server.remove)
     server.start()

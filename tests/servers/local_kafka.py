@@ -1,4 +1,4 @@
-"""A Kafka broker of one's own: a process of this machine, to be stopped and killed at will."""
+"""A Kafka broker as a local process, which a test may stop, pause, kill and wipe."""
 
 import fcntl
 import os
@@ -12,15 +12,18 @@ import time
 from functools import cache
 from pathlib import Path
 
-from tests.servers.finding import in_memory, quiet_port
+from tests.servers.availability import memory_folder, unused_port
 
 OLDEST_JAVA = 17
 START_S = 60.0
 FETCH_S = 100.0
-ROOM = 2 * 2**30
+"""Timeout of downloading the jars."""
+FOLDER_BYTES = 2 * 2**30
+"""Free memory that a broker's folder needs to be kept in memory."""
 HEAP = "384m"
 CLUSTER = "baton-tests-of-kafka-x"
-CLASSES = "classes.jsa"
+CLASS_ARCHIVE = "classes.jsa"
+"""Class data sharing archive, beside the jars: it halves a broker's start."""
 FETCH = Path(__file__).parents[2] / ".ci" / "fetch-kafka"
 
 _JAVA = (
@@ -29,15 +32,15 @@ _JAVA = (
     "-XX:-UsePerfData",
     "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
 )
-_BRIEF = ("-XX:TieredStopAtLevel=1",)
-"""For a broker that lives too short for what its virtual machine would make of it."""
+_SHORT_LIVED = ("-XX:TieredStopAtLevel=1",)
+"""Compile quickly, optimize little: a test's broker ends before optimization pays."""
 
 OPTIONS = {
     "process.roles": "broker,controller",
     "node.id": "1",
     "controller.listener.names": "CONTROLLER",
     "broker.heartbeat.interval.ms": "300",
-    "broker.session.timeout.ms": "1500",  # one that was killed comes back no sooner
+    "broker.session.timeout.ms": "1500",  # a killed broker can't return before it has expired
     "auto.create.topics.enable": "false",
     "offsets.topic.num.partitions": "4",
     "offsets.topic.replication.factor": "1",
@@ -47,7 +50,7 @@ OPTIONS = {
     "group.initial.rebalance.delay.ms": "0",
     "group.min.session.timeout.ms": "1000",
     "log.segment.bytes": str(64 * 2**20),
-    "log.cleaner.enable": "false",  # it takes 128 MB, and tests end sooner
+    "log.cleaner.enable": "false",  # it takes 128 MB, and tests end before it would run
     "offsets.topic.segment.bytes": str(16 * 2**20),
     "controller.quorum.election.timeout.ms": "500",
     "num.network.threads": "2",
@@ -58,10 +61,10 @@ OPTIONS = {
 
 
 @cache
-def programs() -> Path | None:
-    """Return the folder of the broker's jars, fetched if need be; None without a fitting Java.
+def kafka_jars() -> Path | None:
+    """Return the folder of the broker's jars and class archive; None without Java 17 or the jars.
 
-    Beside them is an archive of what a broker loads at its start, which takes half the time then.
+    Downloads the jars and makes the archive if they are missing.
     """
     if _java_version() < OLDEST_JAVA:
         return None
@@ -73,19 +76,19 @@ def programs() -> Path | None:
         return None
     jars = Path(found.stdout.strip())
     with (jars / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # one process makes it, and the others wait
-        if not (jars / CLASSES).exists():
+        fcntl.flock(lock, fcntl.LOCK_EX)  # one process makes the archive while the others wait
+        if not (jars / CLASS_ARCHIVE).exists():
             _archive_classes(jars)
     return jars
 
 
 def _archive_classes(jars: Path) -> None:
-    fresh = jars / f"fresh-{CLASSES}"
+    fresh = jars / f"fresh-{CLASS_ARCHIVE}"
     broker = LocalKafka(jars, java=(f"-XX:ArchiveClassesAtExit={fresh}",))
     try:
         broker.start()
         broker.stop()
-        fresh.rename(jars / CLASSES)
+        fresh.rename(jars / CLASS_ARCHIVE)
     finally:
         broker.remove()
 
@@ -94,41 +97,44 @@ def _java_version() -> int:
     java = shutil.which("java")
     if java is None:
         return 0
-    told = subprocess.run([java, "-version"], capture_output=True, text=True, check=False).stderr
-    version = re.search(r'version "(\d+)', told)
+    shown = subprocess.run([java, "-version"], capture_output=True, text=True, check=False).stderr
+    version = re.search(r'version "(\d+)', shown)
     return int(version[1]) if version else 0
 
 
 class LocalKafka:
     """A broker in a temporary folder; its data and its port survive `kill` and `start`.
 
-    Clients are sent to `advertised`, the port of a proxy, in the place of its own.
+    The caller owns it and ends it by `remove`.
     """
 
     def __init__(
         self,
         jars: Path,
         *,
-        lasting: bool = False,
+        on_disk: bool = False,
         advertised: int | None = None,
         java: tuple[str, ...] = (),
     ) -> None:
-        """Keep the data in memory where there is room: waiting tests nothing.
+        """Make the folder with an empty broker's data; `start` starts it.
 
-        A `lasting` one, to be measured, keeps them on a disk. `java` are further options of the
-        virtual machine.
+        Args:
+            jars: Folder of the broker's jars.
+            on_disk: Keep the data on disk, as benchmarks must; tests keep it in memory.
+            advertised: Port that clients are redirected to, such as that of a proxy.
+            java: Options of the virtual machine in place of the class archive.
         """
         self._jars = jars
-        self._options = java or (f"-XX:SharedArchiveFile={jars / CLASSES}",)
-        if not lasting:
-            self._options += _BRIEF
-        where = None if lasting else in_memory(ROOM)
+        self._options = java or (f"-XX:SharedArchiveFile={jars / CLASS_ARCHIVE}",)
+        if not on_disk:
+            self._options += _SHORT_LIVED
+        where = None if on_disk else memory_folder(FOLDER_BYTES)
         self._folder = Path(tempfile.mkdtemp(prefix="baton-kafka-", dir=where))
         self._process: subprocess.Popen[bytes] | None = None
         self._deadline = 0.0
-        self.port = quiet_port()
+        self.port = unused_port()
         self.advertised = advertised or self.port
-        self._controller = quiet_port()
+        self._controller = unused_port()
         self.wipe()
 
     @property
@@ -144,28 +150,34 @@ class LocalKafka:
         return self._process.pid if self._process else 0
 
     def start(self) -> None:
-        """Start, and return when it takes requests."""
-        self.begin()
-        while not self.ready():
+        """Start the broker and return when it accepts connections."""
+        self.launch()
+        while not self.is_ready():
             time.sleep(0.05)
 
-    def begin(self) -> None:
-        """Start, to be `ready` later; it ends with the thread that calls this."""
+    def launch(self) -> None:
+        """Start the broker without waiting for `is_ready`.
+
+        The kernel kills it when the calling thread ends.
+        """
         self._configure()
         self._deadline = time.monotonic() + START_S
         broker = self._java("kafka.Kafka", *self._options)
         with (self._folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
-                [*_with_parent(), *broker, str(self._folder / "properties")],
+                [*_killed_with_parent(), *broker, str(self._folder / "properties")],
                 stdout=log,
                 stderr=log,
                 stdin=subprocess.DEVNULL,
                 cwd=self._folder,
-                start_new_session=True,  # Ctrl-C is for the tests
+                start_new_session=True,  # Ctrl-C must reach the tests only
             )
 
-    def ready(self) -> bool:
-        """Tell whether it takes requests; raises when it never will."""
+    def is_ready(self) -> bool:
+        """Whether the broker accepts connections.
+
+        Raises `RuntimeError` if it has ended, `OSError` if it doesn't accept them in time.
+        """
         if self._process is None or self._process.poll() is not None:
             text = (self._folder / "log").read_text(errors="replace")
             raise RuntimeError(f"Kafka did not start: {text[-2_000:]}")
@@ -178,7 +190,7 @@ class LocalKafka:
             return False
 
     def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
-        """Stop: SIGTERM gives up its partitions first, SIGKILL is a crash."""
+        """End the broker: SIGTERM hands its partitions over first, SIGKILL is a crash."""
         if self._process is not None:
             self._process.send_signal(how)
             if how is not signal.SIGKILL:
@@ -187,24 +199,25 @@ class LocalKafka:
             self._process = None
 
     def kill(self) -> None:
-        """Crash."""
+        """End the broker as a crash does."""
         self.stop(signal.SIGKILL)
 
-    def hold(self) -> None:
-        """Fall silent with all connections open, until `go_on`."""
+    def pause(self) -> None:
+        """Suspend the broker with its connections open, until `resume`."""
         os.kill(self.pid, signal.SIGSTOP)
 
-    def go_on(self) -> None:
+    def resume(self) -> None:
+        """Continue a paused broker."""
         os.kill(self.pid, signal.SIGCONT)
 
     def wipe(self) -> None:
-        """Lose all data: the next start is that of a new broker."""
+        """Delete the data of a stopped broker: the next start is that of an empty one."""
         assert self._process is None
         shutil.rmtree(self._data, ignore_errors=True)
         shutil.copytree(self._formatted(), self._data)
 
     def remove(self) -> None:
-        """Stop and leave nothing behind."""
+        """End the broker and delete its folder."""
         self.kill()
         shutil.rmtree(self._folder, ignore_errors=True)
 
@@ -223,14 +236,14 @@ class LocalKafka:
         (self._folder / "properties").write_text("\n".join(lines))
 
     def _formatted(self) -> Path:
-        """Return an empty broker's data, made once: that takes longer than anything here."""
+        """Return the folder of an empty broker's data, shared: formatting takes seconds."""
         found = self._jars / "formatted"
         if not found.exists():
             self._configure()
             self._data.mkdir(parents=True)
             tool = self._java("kafka.tools.StorageTool")
-            asked = ["format", "-t", CLUSTER, "-c", str(self._folder / "properties")]
-            done = subprocess.run([*tool, *asked], capture_output=True, text=True, check=False)
+            arguments = ["format", "-t", CLUSTER, "-c", str(self._folder / "properties")]
+            done = subprocess.run([*tool, *arguments], capture_output=True, text=True, check=False)
             if done.returncode:
                 raise RuntimeError(f"Kafka: {done.stdout}{done.stderr}")
             fresh = Path(tempfile.mkdtemp(dir=self._jars))
@@ -238,7 +251,7 @@ class LocalKafka:
             shutil.rmtree(self._data)
             try:
                 fresh.rename(found)
-            except OSError:  # somebody else was quicker
+            except OSError:  # another process has formatted it meanwhile
                 shutil.rmtree(fresh)
         return found
 
@@ -246,7 +259,7 @@ class LocalKafka:
         return ["java", *_JAVA, *options, "-cp", f"{self._jars}/*", program]
 
 
-def _with_parent() -> list[str]:
-    """Return a command that has the broker end when the tests are killed."""
+def _killed_with_parent() -> list[str]:
+    """Return a command prefix that ends the broker when the tests are killed."""
     setpriv = shutil.which("setpriv")
     return [setpriv, "--pdeathsig", "KILL"] if setpriv else []

@@ -1,4 +1,4 @@
-"""A PostgreSQL server of one's own: a process of this machine, to be stopped and killed at will."""
+"""A PostgreSQL server as a local process, which a test may stop and kill."""
 
 import os
 import pwd
@@ -9,30 +9,35 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.servers.finding import in_memory, quiet_port
+from tests.servers.availability import memory_folder, unused_port
 
-OLDEST = 15
+OLDEST_VERSION = 15
 START_S = 30.0
-ROOM = 4 * 2**30
+FOLDER_BYTES = 4 * 2**30
+"""Free memory that a server's folder needs to be kept in memory."""
 
 OPTIONS = {
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",
     "fsync": "on",
     "max_connections": "200",
-    "max_wal_size": "2GB",  # checkpoints while tests run take time and prove nothing
+    "max_wal_size": "2GB",  # a checkpoint during tests costs time and proves nothing
     "checkpoint_timeout": "30min",
     "log_min_messages": "fatal",
 }
-_BRIEF = {"shared_buffers": "64MB"}
-# Sorts and compares as no code point order does: what relies on the database's order shows.
+_SHORT_LIVED = {"shared_buffers": "64MB"}
 _INITDB = ("-A", "trust", "-U", "baton", "-E", "UTF8", "--no-sync", "--locale=C.UTF-8")
-_LANGUAGE = ("--locale-provider=icu", "--icu-locale=en-US")
+_COLLATION = ("--locale-provider=icu", "--icu-locale=en-US")
+"""Not the order of code points, so that tests find queries that depend on the collation."""
 
 
-def programs() -> Path | None:
-    """Return the folder of the newest server's programs, if one is installed."""
-    found = [path for path in Path("/usr/lib/postgresql").glob("*/bin") if _version(path) >= OLDEST]
+def postgres_programs() -> Path | None:
+    """Return the folder of the newest installed server's programs, or None."""
+    found = [
+        path
+        for path in Path("/usr/lib/postgresql").glob("*/bin")
+        if _version(path) >= OLDEST_VERSION
+    ]
     if found:
         return max(found, key=_version)
     initdb = shutil.which("initdb")
@@ -44,27 +49,33 @@ def _version(path: Path) -> int:
 
 
 class LocalPostgres:
-    """A server in a temporary folder, with data that survive `kill` and `start`."""
+    """A server in a temporary folder; its data survives `stop` and `start`.
 
-    def __init__(self, folder_of_programs: Path, *, lasting: bool = False) -> None:
-        """Keep the data in memory where there is room: waiting tests nothing.
+    The caller owns it and ends it by `remove`.
+    """
 
-        A `lasting` one, to be measured, keeps them on a disk, and is set up as usual.
+    def __init__(self, folder_of_programs: Path, *, on_disk: bool = False) -> None:
+        """Make the folder with an empty database cluster; `start` starts it.
+
+        Args:
+            folder_of_programs: Folder of `postgres` and `initdb`.
+            on_disk: Keep the data on disk with the usual settings, as benchmarks must; tests
+                keep it in memory.
         """
         self._programs = folder_of_programs
-        self._options = OPTIONS if lasting else {**OPTIONS, **_BRIEF}
-        where = None if lasting else in_memory(ROOM)
+        self._options = OPTIONS if on_disk else {**OPTIONS, **_SHORT_LIVED}
+        where = None if on_disk else memory_folder(FOLDER_BYTES)
         self._folder = Path(tempfile.mkdtemp(prefix="baton-postgres-", dir=where))
         user = _server_user()
         self._user = user.pw_uid if user else None
         self._group = user.pw_gid if user else None
         self._extra_groups: list[int] | None = [] if user else None
         self._process: subprocess.Popen[bytes] | None = None
-        self.port = quiet_port()
+        self.port = unused_port()
         if user:
             os.chown(self._folder, user.pw_uid, user.pw_gid)
-        language = () if lasting else _LANGUAGE
-        self._run("initdb", *_INITDB, *language, "-D", str(self._data))
+        collation = () if on_disk else _COLLATION
+        self._run("initdb", *_INITDB, *collation, "-D", str(self._data))
 
     @property
     def _data(self) -> Path:
@@ -79,30 +90,30 @@ class LocalPostgres:
         return self._process.pid if self._process else 0
 
     def start(self) -> None:
-        """Start, and return when it takes connections."""
+        """Start the server and return when it accepts connections."""
         self.launch()
         self.wait()
 
     def launch(self) -> None:
-        """Start without waiting. It ends with the thread that calls this."""
+        """Start the server without waiting; the kernel stops it when the calling thread ends."""
         options = [
             f"-c{name}={value}" for name, value in {**self._options, "port": self.port}.items()
         ]
-        command = [*_with_parent(), str(self._programs / "postgres"), "-D", str(self._data)]
+        command = [*_killed_with_parent(), str(self._programs / "postgres"), "-D", str(self._data)]
         with (self._folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
                 [*command, *options],
                 stdout=log,
                 stderr=log,
                 stdin=subprocess.DEVNULL,
-                start_new_session=True,  # Ctrl-C is for the tests
+                start_new_session=True,  # Ctrl-C must reach the tests only
                 user=self._user,
                 group=self._group,
                 extra_groups=self._extra_groups,
             )
 
     def wait(self) -> None:
-        """Return when it takes connections; raises RuntimeError."""
+        """Return when the server accepts connections; raises `RuntimeError` if it doesn't."""
         assert self._process is not None
         deadline = time.monotonic() + START_S
         while not self._ready():
@@ -112,20 +123,21 @@ class LocalPostgres:
             time.sleep(0.02)
 
     def stop(self, how: signal.Signals = signal.SIGINT) -> None:
-        """Stop: SIGINT ends connections, SIGQUIT is as hard as a crash of the server."""
+        """End the server: SIGINT closes its connections first, SIGQUIT is as abrupt as a crash."""
         if self._process is not None:
             self._process.send_signal(how)
             self._process.wait(START_S)
             self._process = None
 
     def remove(self) -> None:
-        """Stop and leave nothing behind."""
+        """End the server and delete its folder."""
         self.stop(signal.SIGQUIT)
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _ready(self) -> bool:
-        asked = ("pg_isready", "-q", "-h", "127.0.0.1", "-p", str(self.port), "-d", "postgres")
-        return subprocess.run([self._programs / asked[0], *asked[1:]], check=False).returncode == 0
+        arguments = ("-q", "-h", "127.0.0.1", "-p", str(self.port), "-d", "postgres")
+        checked = subprocess.run([self._programs / "pg_isready", *arguments], check=False)
+        return checked.returncode == 0
 
     def _run(self, program: str, *arguments: str) -> None:
         done = subprocess.run(
@@ -143,14 +155,14 @@ class LocalPostgres:
 
 
 def _server_user() -> pwd.struct_passwd | None:
-    """Return who is to run the server in the place of root, whom it refuses."""
+    """Return the user that runs the server when the tests run as root, which it refuses."""
     if os.geteuid():
         return None
     users = {user.pw_name: user for user in pwd.getpwall()}
     return users.get("postgres") or users["nobody"]
 
 
-def _with_parent() -> list[str]:
-    """Return a command that has the server stop when the tests are killed."""
+def _killed_with_parent() -> list[str]:
+    """Return a command prefix that ends the server when the tests are killed."""
     setpriv = shutil.which("setpriv")
     return [setpriv, "--pdeathsig", "QUIT"] if setpriv else []

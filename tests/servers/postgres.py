@@ -1,8 +1,8 @@
-"""Databases for tests, on one server per session: a fresh one for each folder that asks.
+"""One PostgreSQL server per test session; each test folder gets a database of its own.
 
-The server is the one at BATON_TEST_POSTGRES (a user who may create databases), else one in a
-container, else a process of this machine. Making a database takes long and dropping one longer, so
-one that nobody is connected to any more is emptied and used again.
+The server is the one at BATON_TEST_POSTGRES (its user may create databases), else one in a
+container, else a local process. Creating a database is slow and dropping one slower, so a database
+without connections is emptied and reused.
 """
 
 import atexit
@@ -15,13 +15,13 @@ from uuid import uuid4
 import asyncpg
 
 from baton.backends.postgres import migrate
-from tests.servers.finding import absent, docker_answers
-from tests.servers.local_postgres import LocalPostgres, programs
+from tests.servers.availability import docker_is_available, skip_or_fail
+from tests.servers.local_postgres import LocalPostgres, postgres_programs
 
 VARIABLE = "BATON_TEST_POSTGRES"
 IMAGE = "postgres:17-alpine"
-NOTE = "postgres.url"
-"""The file that says which database stands for a folder."""
+URL_FILE = "postgres.url"
+"""File in a test folder that stores the URL of the folder's database."""
 
 _SESSION = uuid4().hex[:8]
 _TEMPLATE = f"baton_test_{_SESSION}_template"
@@ -45,35 +45,38 @@ _CONNECTED = "SELECT datname FROM pg_stat_activity WHERE datname IS NOT NULL"
 
 @cache
 def server_url() -> str:
-    """Return a server's address; without any, the test that asks is skipped."""
+    """Return the server's URL; skips the running test if there is no server."""
     if given := os.environ.get(VARIABLE):
         return given
-    url = _in_a_container() if docker_answers() else _on_this_machine()
+    url = _start_container() if docker_is_available() else _start_local()
     os.environ[VARIABLE] = url  # for processes that tests start
     return url
 
 
 async def database_for(folder: Path) -> str:
-    """Return the address of the database that stands for `folder`, a fresh one at first."""
-    note = folder / NOTE
-    if not note.exists():
+    """Return the URL of the database of `folder`, empty at first and always the same one."""
+    file = folder / URL_FILE
+    if not file.exists():
         url = await _databases.fresh()
-        note.write_text(url)
-        _databases.notes[url] = note
-    return note.read_text()
+        file.write_text(url)
+        _databases.files[url] = file
+    return file.read_text()
 
 
 async def bare_database() -> str:
-    """Return the address of a new database without Baton's schema."""
+    """Return the URL of a new database without Baton's schema."""
     name = f"baton_test_{_SESSION}_bare_{uuid4().hex[:8]}"
     return await _create(name, "template1")
 
 
 class _Databases:
-    """Those made in this session, the one that was asked for longest ago first."""
+    """Databases made in this session.
+
+    `files` maps each database's URL to its URL file, the least recently assigned database first.
+    """
 
     def __init__(self) -> None:
-        self.notes: dict[str, Path] = {}
+        self.files: dict[str, Path] = {}
 
     async def fresh(self) -> str:
         admin = await asyncpg.connect(server_url())
@@ -81,16 +84,16 @@ class _Databases:
             connected = {name for (name,) in await admin.fetch(_CONNECTED)}
         finally:
             await admin.close()
-        # The newest ones may belong to the test that asks.
-        for url in list(self.notes)[:-4]:
+        # The newest four may belong to the running test.
+        for url in list(self.files)[:-4]:
             if urlsplit(url).path[1:] not in connected:
                 return await self._emptied(url)
-        if not self.notes:
+        if not self.files:
             await migrate(await _create(_TEMPLATE, "template1"))
-        return await _create(f"baton_test_{_SESSION}_{len(self.notes)}", _TEMPLATE)
+        return await _create(f"baton_test_{_SESSION}_{len(self.files)}", _TEMPLATE)
 
     async def _emptied(self, url: str) -> str:
-        self.notes.pop(url).unlink(missing_ok=True)
+        self.files.pop(url).unlink(missing_ok=True)
         connection = await asyncpg.connect(url)
         try:
             await connection.execute(_EMPTY)
@@ -111,8 +114,8 @@ async def _create(name: str, template: str) -> str:
     return urlunsplit(urlsplit(server_url())._replace(path=f"/{name}"))
 
 
-def _in_a_container() -> str:
-    from testcontainers.postgres import PostgresContainer  # noqa: PLC0415 - as its name says
+def _start_container() -> str:
+    from testcontainers.postgres import PostgresContainer  # noqa: PLC0415 - only with an engine
 
     container = PostgresContainer(IMAGE, username="baton", driver=None)
     container.start()
@@ -120,10 +123,10 @@ def _in_a_container() -> str:
     return str(container.get_connection_url())
 
 
-def _on_this_machine() -> str:
-    found = programs()
+def _start_local() -> str:
+    found = postgres_programs()
     if found is None:
-        absent("PostgreSQL", f"{VARIABLE} isn't set, no container engine, no local server")
+        skip_or_fail("PostgreSQL", f"{VARIABLE} isn't set, no container engine, no local server")
     server = LocalPostgres(found)
     atexit.register(server.remove)
     server.start()

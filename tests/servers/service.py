@@ -1,4 +1,4 @@
-"""One Baton service as a process of its own: started, killed, paused and asked for its metrics."""
+"""One Baton service as a child process that a test starts, kills, pauses and reads metrics of."""
 
 import asyncio
 import re
@@ -20,20 +20,22 @@ START_S = 60.0
 STOP_S = 30.0
 READY_S = 5.0
 POLL_S = 0.02
-_WITH_PARENT = (setpriv, "--pdeathsig", "KILL") if (setpriv := shutil.which("setpriv")) else ()
-"""Begins a command that ends when the tests are killed."""
+_KILLED_WITH_PARENT = (
+    (setpriv, "--pdeathsig", "KILL") if (setpriv := shutil.which("setpriv")) else ()
+)
+"""Command prefix that ends the service when the tests are killed."""
 _READY = re.compile(r"ready at (http://\S+)")
 
 
 class DiedAtStart(Exception):
-    """The process ended before it was ready: what it exited with, and what it said last."""
+    """The process ended before it was ready; holds its name, exit code and the end of its log."""
 
 
 @dataclass(slots=True, eq=False)
 class Service:
-    """A process of a name; `exits` is what its former lives exited with.
+    """A named service; restarted under the same name, it is a new process.
 
-    Only ever killed by the id of the child it is.
+    `exits` holds the exit codes of its former processes. Signals go to the child's process id only.
     """
 
     name: str
@@ -46,7 +48,7 @@ class Service:
 
     @property
     def url(self) -> str:
-        """Where it answers; empty while it isn't up."""
+        """Base URL of its HTTP server; empty while it isn't ready."""
         if not self._url and self.alive and (found := _READY.search(self.out_file.read_text())):
             self._url = found[1].rstrip("/.")
         return self._url if self.alive else ""
@@ -73,17 +75,17 @@ class Service:
         return self.process is not None and self.process.returncode is None
 
     async def start(self, *, wait_s: float = START_S, **environment: str) -> None:
-        """Start, and return when it says where it is; raises DiedAtStart."""
+        """Start the process and wait until it is ready; raises `DiedAtStart` and `TimeoutError`."""
         await self.launch(**environment)
-        await self.ready(wait_s=wait_s)
+        await self.wait_until_ready(wait_s=wait_s)
 
     async def launch(self, **environment: str) -> None:
-        """Start without waiting."""
+        """Start the process without waiting."""
         assert not self.alive, f"{self.name} runs already"
         self._url = ""
         with self.out_file.open("wb") as out, self.log_file.open("ab") as log:
             self.process = await asyncio.create_subprocess_exec(
-                *_WITH_PARENT,
+                *_KILLED_WITH_PARENT,
                 *(sys.executable, "-m", "baton", self.verb, "--port", "0"),
                 cwd=self.folder,
                 env={**self.environment, **environment},
@@ -92,45 +94,45 @@ class Service:
                 stderr=log,
             )
 
-    async def ready(self, *, wait_s: float = START_S) -> None:
-        """Wait for its address; raises DiedAtStart and TimeoutError."""
+    async def wait_until_ready(self, *, wait_s: float = START_S) -> None:
+        """Wait until it prints its URL; raises `DiedAtStart` and `TimeoutError`."""
         async with asyncio.timeout(wait_s):
             while not self.url:
                 if not self.alive:
-                    raise DiedAtStart(self.name, await self.ended(), self.said())
+                    raise DiedAtStart(self.name, await self.wait(), self.log_tail())
                 await asyncio.sleep(POLL_S)
 
     async def kill(self) -> int:
-        """Kill -9; return what it exited with."""
+        """End the process by SIGKILL and return its exit code."""
         return await self._end(signal.SIGKILL)
 
     async def stop(self) -> int:
-        """Ask it to stop; return what it exited with."""
+        """End the process by SIGTERM and return its exit code."""
         return await self._end(signal.SIGTERM)
 
-    async def ended(self) -> int:
-        """Wait until it has ended; return what it exited with."""
+    async def wait(self) -> int:
+        """Wait until the process ends and return its exit code."""
         process = self.running
-        exited = await process.wait()
+        exit_code = await process.wait()
         self.process, self._url = None, ""
-        self.exits.append(exited)
-        return exited
+        self.exits.append(exit_code)
+        return exit_code
 
     def pause(self) -> None:
-        """Stop it in the middle of everything."""
+        """Suspend the process by SIGSTOP."""
         self.running.send_signal(signal.SIGSTOP)
 
     def resume(self) -> None:
-        """Let it go on as if nothing had been."""
+        """Continue a paused process."""
         self.running.send_signal(signal.SIGCONT)
 
-    def said(self, characters: int = 3_000) -> str:
-        """Return the end of what it logged."""
+    def log_tail(self, characters: int = 3_000) -> str:
+        """Return the end of its log file."""
         text = self.log_file.read_text(errors="replace") if self.log_file.exists() else ""
         return text[-characters:]
 
     async def metrics(self) -> dict[str, float]:
-        """Return its metrics; the values of those with labels are added up."""
+        """Return its metrics by name, summed over their labels."""
         async with aiohttp.request("GET", f"{self.url}/metrics") as response:
             text = await response.text()
         found: dict[str, float] = {}
@@ -140,7 +142,7 @@ class Service:
         return found
 
     async def is_ready(self) -> bool:
-        """Whether it says of itself that it is of use."""
+        """Whether its readiness endpoint answers 200."""
         patience = aiohttp.ClientTimeout(total=READY_S)
         try:
             async with aiohttp.request("GET", f"{self.url}/readyz", timeout=patience) as response:
@@ -152,4 +154,4 @@ class Service:
         self.running.send_signal(signal.SIGCONT)
         self.running.send_signal(how)
         async with asyncio.timeout(STOP_S):
-            return await self.ended()
+            return await self.wait()

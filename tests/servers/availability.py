@@ -1,4 +1,4 @@
-"""What becomes of a test whose server can't be found: it is skipped, and fails in CI."""
+"""Checks for servers, ports and memory; a test without its server is skipped, and fails in CI."""
 
 import os
 import secrets
@@ -11,16 +11,21 @@ from urllib.parse import urlsplit
 import pytest
 
 
-def absent(server: str, tried: str) -> NoReturn:
-    """Skip the test that asked for a server, in plain sight."""
+def skip_or_fail(server: str, tried: str) -> NoReturn:
+    """Skip the running test with a visible reason; fail it in CI.
+
+    Args:
+        server: Name of the missing server.
+        tried: The places that were searched for it.
+    """
     message = f"no {server} to test with: {tried}"
     if os.environ.get("CI") == "true":
         pytest.fail(message, pytrace=False)
     pytest.skip(message)
 
 
-def docker_answers() -> bool:
-    """Tell whether a container engine listens where testcontainers looks for it."""
+def docker_is_available() -> bool:
+    """Whether a container engine listens at the address that testcontainers uses."""
     address = urlsplit(os.environ.get("DOCKER_HOST") or "unix:///var/run/docker.sock")
     local = address.scheme == "unix"
     with socket.socket(socket.AF_UNIX if local else socket.AF_INET) as engine:
@@ -32,10 +37,10 @@ def docker_answers() -> bool:
     return True
 
 
-def quiet_port() -> int:
-    """Return a free port that stays so while its server is down.
+def unused_port() -> int:
+    """Return a free port below the ephemeral range.
 
-    It is none of those that the system gives to outgoing connections.
+    The system assigns no outgoing connection to it, so it stays free while its server is down.
     """
     while True:
         port = 15_000 + secrets.randbelow(17_000)
@@ -47,9 +52,12 @@ def quiet_port() -> int:
         return port
 
 
-def in_memory(room: int) -> Path | None:
-    """Return a folder that outlives any process but needs no disk, if it has `room` bytes."""
+def memory_folder(needed_bytes: int) -> Path | None:
+    """Return a folder in shared memory, which survives a killed process but needs no disk.
+
+    Returns None if the folder is missing or has less than `needed_bytes` free.
+    """
     memory = Path("/dev/shm")
     if not memory.is_dir() or not os.access(memory, os.W_OK):
         return None
-    return memory if shutil.disk_usage(memory).free >= room else None
+    return memory if shutil.disk_usage(memory).free >= needed_bytes else None
