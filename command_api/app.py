@@ -1,7 +1,7 @@
-"""The HTTP application: every dialect's routes behind one path of admission.
+"""The HTTP application: the routes of every dialect behind one admission.
 
-Admission is: whose token, which tenant, which scope, then the body within its limit; after it the
-handler, under the Idempotency-Key where there is one; then the wait for the views.
+A request is admitted in this order: token, tenant, scope, body within its limit. Then the handler
+runs, under the request's Idempotency-Key if it has one, and the response waits for the views.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -16,9 +16,9 @@ from baton.command_api.http.read_your_write import respond
 from baton.command_api.http.refusal import Refused
 from baton.command_api.http.reply import Reply
 from baton.command_api.http.request_context import RequestContext
-from baton.command_api.own import service_paths as own_paths
+from baton.command_api.own import documents, health_api, own_api
 from baton.command_api.principal import Principal
-from baton.command_api.request_metrics import HttpMetrics
+from baton.command_api.request_metrics import RequestMetrics
 from baton.command_api.security import auth
 from baton.command_api.services import Services
 
@@ -26,62 +26,63 @@ _Endpoint = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 def make_app(services: Services, dialects: Sequence[Dialect] | None = None) -> web.Application:
-    """Return the application; without `dialects` it speaks all that `discover` finds."""
-    spoken = discover() if dialects is None else tuple(dialects)
-    return _app(services, (*spoken, own_paths.own_paths(spoken)))
+    """Return an application with `dialects` (default: all that exist) and Baton's own API."""
+    spoken = (*(discover() if dialects is None else dialects), own_api())
+    app = _make_app(services, spoken)
+    documents.publish(app, spoken)
+    return app
 
 
 def make_health_app(services: Services) -> web.Application:
-    """Return what a service without commands answers: /healthz, /readyz and /metrics."""
-    return _app(services, (own_paths.health_paths(),))
+    """Return the application of a service that takes no commands: health and metrics alone."""
+    return _make_app(services, (health_api(),))
 
 
-def _app(services: Services, everything: Sequence[Dialect]) -> web.Application:
-    envelopes = Envelopes(everything)
-    metrics = HttpMetrics(services.metrics)
+def _make_app(services: Services, dialects: Sequence[Dialect]) -> web.Application:
+    envelopes = Envelopes(dialects)
+    metrics = RequestMetrics(services.metrics)
     app = web.Application(middlewares=[envelopes.middleware], client_max_size=json_body.MAX_BODY)
-    for dialect in everything:
+    for dialect in dialects:
         for base in dialect.bases:
             _add_routes(app, base, dialect, services, metrics)
     return app
 
 
 def _add_routes(
-    app: web.Application, base: str, dialect: Dialect, services: Services, metrics: HttpMetrics
+    app: web.Application, base: str, dialect: Dialect, services: Services, metrics: RequestMetrics
 ) -> None:
     resources: dict[str, web.Resource] = {}
     for route in dialect.routes:
         resource = resources.get(route.path)
         if resource is None:
             resource = resources[route.path] = app.router.add_resource(base + route.path)
-        endpoint = metrics.observed(_endpoint(services, dialect, route), dialect.name, route)
-        resource.add_route(route.method, endpoint, expect_handler=_expect)
+        endpoint = metrics.measured(_endpoint(services, dialect, route), dialect.name, route)
+        resource.add_route(route.method, endpoint, expect_handler=_continue)
         if route.method == "GET":
-            resource.add_route(hdrs.METH_HEAD, endpoint, expect_handler=_expect)
+            resource.add_route(hdrs.METH_HEAD, endpoint, expect_handler=_continue)
 
 
 def _endpoint(services: Services, dialect: Dialect, route: Route) -> _Endpoint:
-    async def answer(request: web.Request) -> web.StreamResponse:
+    async def handle(request: web.Request) -> web.StreamResponse:
         seen = services.position()
         principal = await _admit(request, services, dialect, route)
         body = await json_body.read_body(request) if request.body_exists else b""
         context = RequestContext(request, services, principal, body=body)
         if route.keyed:
-            return await respond(
-                request, await context.idempotently(partial(_reply, route, context)), services, seen
-            )
-        reply = await route.handler(context)
-        if isinstance(reply, web.StreamResponse):
-            return reply
-        return await respond(request, reply, services, seen)
+            reply = await context.idempotently(partial(_reply, route, context))
+            return await respond(request, reply, services, seen)
+        answer = await route.handler(context)
+        if isinstance(answer, web.StreamResponse):
+            return answer
+        return await respond(request, answer, services, seen)
 
-    return answer
+    return handle
 
 
 async def _admit(
     request: web.Request, services: Services, dialect: Dialect, route: Route
 ) -> Principal:
-    """Return who asks; raises Refused 401, 403, 404 (a path that can name nothing)."""
+    """Return the request's principal; raises Refused 401, 403, and 404 for a NUL in the path."""
     if "\0" in request.path:
         message = "There is nothing at this path"
         raise Refused("not_found", message)
@@ -96,14 +97,17 @@ async def _admit(
 async def _reply(route: Route, context: RequestContext) -> Reply:
     reply = await route.handler(context)
     if not isinstance(reply, Reply):
-        message = f"{route.method} {route.path} streams, so it cannot be kept under a key"
+        message = (
+            f"{route.method} {route.path} returned a stream, which no Idempotency-Key can replay:"
+            " declare the route with idempotent=False"
+        )
         raise TypeError(message)
     return reply
 
 
-async def _expect(request: web.Request) -> None:
-    """Ask for the body of a sender that waits for it; other expectations are not ours to meet."""
+async def _continue(request: web.Request) -> None:
+    """Send `100 Continue` to a client that waits for it; ignore other expectations."""
     if request.headers.get(hdrs.EXPECT, "").lower() == "100-continue":
         await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-        # What was written counts as output; the answer proper has not begun.
+        # aiohttp counts these bytes as the start of the response, which has not started yet.
         request.writer.output_size = 0

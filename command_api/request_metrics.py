@@ -1,4 +1,4 @@
-"""How many requests were answered how, and how long they took, for /metrics."""
+"""Request counts and durations by dialect and route, for /metrics."""
 
 import time
 from collections.abc import Awaitable, Callable
@@ -17,35 +17,35 @@ if TYPE_CHECKING:
 _BUCKETS = (0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0)
 
 
-class HttpMetrics:
-    """Counts by dialect and route, never by what a request contains."""
+class RequestMetrics:
+    """Labels name dialect and route, never what a request contains: their number stays bounded."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         labels = ("dialect", "method", "route")
         self._answers = Counter(
             "baton_http_answers",
-            "Requests answered by a handler",
+            "Requests that a handler answered",
             (*labels, "status"),
             registry=registry,
         )
         self._refused = Counter(
-            "baton_http_refusals", "Requests refused or failed", labels, registry=registry
+            "baton_http_refusals", "Requests that were refused or failed", labels, registry=registry
         )
         self._seconds = Histogram(
             "baton_http_seconds",
-            "Time from the request's head to its answer",
+            "Seconds from a request's headers to its response",
             labels,
             registry=registry,
             buckets=_BUCKETS,
         )
 
-    def observed(self, endpoint: "Endpoint", dialect: str, route: Route) -> "Endpoint":
-        """Return `endpoint` with every call counted and timed."""
+    def measured(self, endpoint: "Endpoint", dialect: str, route: Route) -> "Endpoint":
+        """Return `endpoint` wrapped so that every call is counted and timed."""
         labels = (dialect, route.method, route.path)
         refused, seconds = self._refused.labels(*labels), self._seconds.labels(*labels)
         answers: dict[int, Counter] = {}
 
-        async def observe(request: web.Request) -> web.StreamResponse:
+        async def measure(request: web.Request) -> web.StreamResponse:
             began = time.perf_counter()
             try:
                 response = await endpoint(request)
@@ -60,4 +60,4 @@ class HttpMetrics:
             answers[status].inc()
             return response
 
-        return observe
+        return measure

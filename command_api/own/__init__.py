@@ -1,1 +1,50 @@
-"""Baton's own paths."""
+"""Baton's own API: operations in the core's words, which belong to no dialect.
+
+Each module of this package holds the operations of one noun and exports them as `ROUTES`;
+`own_api()` finds them. Own routes have no base path; the tenant comes from the token.
+"""
+
+import pkgutil
+from collections.abc import Iterator
+from importlib import import_module
+
+from baton.command_api.dialect.contract import Dialect, FromToken, Route
+from baton.command_api.http.refusal import STATUS, Refusal
+from baton.domain.json import JsonObject
+
+
+def own_api() -> Dialect:
+    """Return the operations of every module of this package, as one dialect."""
+    return _dialect("Baton's own API", tuple(_discover_routes()))
+
+
+def health_api() -> Dialect:
+    """Return the operations of a service that takes no commands: health and metrics alone."""
+    routes: tuple[Route, ...] = import_module(f"{__name__}.health").ROUTES
+    return _dialect("Health and metrics of this service", routes)
+
+
+def render_error(refusal: Refusal) -> tuple[int, JsonObject]:
+    """Return status and body of a refusal: `{error, message, details?}`."""
+    body: JsonObject = {"error": refusal.code, "message": refusal.message}
+    if refusal.faults:
+        body["details"] = [
+            {"field": fault.place, "message": fault.message} for fault in refusal.faults
+        ]
+    return STATUS[refusal.code], body
+
+
+def _dialect(title: str, routes: tuple[Route, ...]) -> Dialect:
+    return Dialect(
+        name="baton",
+        title=title,
+        bases=("",),
+        routes=routes,
+        render_error=render_error,
+        tenant=FromToken(),
+    )
+
+
+def _discover_routes() -> Iterator[Route]:
+    for module in pkgutil.iter_modules(__path__, f"{__name__}."):
+        yield from getattr(import_module(module.name), "ROUTES", ())

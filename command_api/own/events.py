@@ -1,28 +1,29 @@
-"""POST /events: record events come in, each is recorded once, the scheduler does the rest."""
+"""POST /events: records record events, each once. The scheduler starts the runs they trigger."""
 
 from pydantic import BaseModel
 
 from baton.command_api.commands import send_records
+from baton.command_api.dialect.contract import Route
 from baton.command_api.http.cloudevents import read_records
 from baton.command_api.http.reply import Reply
 from baton.command_api.http.request_context import RequestContext
+from baton.command_api.principal import WRITE
 from baton.domain.record.reading import Receipt
 from baton.protocols.strict_json import parse
 
 SOURCE = "baton:events"
-"""Where a plain payload is said to come from."""
+"""The source recorded for a plain payload, which names none."""
 
 
 class EventsAccepted(BaseModel):
-    """`accepted` counts the events that were new; all stand in the log at `position`."""
+    """How many events were new (`accepted`) and known; all are in the log at `position`."""
 
     accepted: int
     duplicates: int
     position: int
 
 
-async def take_events(context: RequestContext) -> Reply:
-    """Answer 202 with the counts; raises a refusal, and then nothing was taken."""
+async def _receive(context: RequestContext) -> Reply:
     receipt = Receipt(
         tenant=context.tenant,
         at=context.now(),
@@ -31,6 +32,57 @@ async def take_events(context: RequestContext) -> Reply:
         parse=parse,
     )
     records = read_records(context.headers, context.body, receipt)
-    sent = await send_records(context.services, context.principal, records)
-    body = {"accepted": sent.accepted, "duplicates": sent.duplicates, "position": sent.position}
-    return context.reply(202, body, position=sent.position)
+    counts = await send_records(context.services, context.principal, records)
+    body = {
+        "accepted": counts.accepted,
+        "duplicates": counts.duplicates,
+        "position": counts.position,
+    }
+    return context.reply(202, body, position=counts.position)
+
+
+_PAYLOAD = {
+    "type": "object",
+    "required": ["event", "recordSlug"],
+    "properties": {
+        "event": {"type": "string"},
+        "workspaceSlug": {"type": "string"},
+        "recordSlug": {"type": "string"},
+        "recordId": {"type": "string"},
+        "data": {},
+    },
+}
+_CLOUD_EVENT = {
+    "type": "object",
+    "required": ["specversion", "id", "source", "type"],
+    "properties": {
+        "specversion": {"const": "1.0"},
+        **{name: {"type": "string"} for name in ("id", "source", "type", "subject", "time")},
+        "data": {},
+    },
+}
+_REQUEST_BODY = {
+    "required": True,
+    "content": {
+        "application/cloudevents+json": {"schema": _CLOUD_EVENT},
+        "application/cloudevents-batch+json": {
+            "schema": {"type": "array", "items": _CLOUD_EVENT, "minItems": 1}
+        },
+        "application/json": {"schema": _PAYLOAD},
+    },
+}
+
+ROUTES = (
+    Route(
+        method="POST",
+        path="/events",
+        handler=_receive,
+        scope=WRITE,
+        summary="Send record events: CloudEvents (structured, binary, batch) or plain payloads",
+        tag="Events",
+        response=EventsAccepted,
+        status=202,
+        problems={400: "An event can't be read; none was recorded"},
+        operation={"requestBody": _REQUEST_BODY},
+    ),
+)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from baton.command_api.own.service_paths import _from_this_machine
+from baton.command_api.own.health import is_from_loopback
 from tests.api.running import RunningServer, bearer, running
 
 
@@ -88,7 +88,7 @@ def test_only_a_loopback_peer_is_this_machine(peer: object, own: bool):
         transport = Transport()
         headers = ()
 
-    assert _from_this_machine(Request()) is own  # type: ignore[arg-type]
+    assert is_from_loopback(Request()) is own  # type: ignore[arg-type]
 
 
 async def test_the_document_of_a_dialect_is_made_from_its_routes(server: RunningServer):

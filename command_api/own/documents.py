@@ -1,0 +1,76 @@
+"""/openapi/{dialect}.json and /docs: the documents of every API that this server speaks."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from baton.command_api.dialect.contract import Dialect, Route
+from baton.command_api.dialect.openapi import document_of
+from baton.command_api.http.refusal import Refused
+from baton.command_api.http.reply import Reply, json_reply
+from baton.command_api.http.request_context import RequestContext
+from baton.command_api.own.docs_page import docs_page
+
+
+@dataclass(frozen=True, slots=True)
+class Documents:
+    """The rendered documents of one application."""
+
+    openapi: Mapping[str, Reply]
+    page: Reply
+
+
+_DOCUMENTS = web.AppKey("documents", Documents)
+
+
+def publish(app: web.Application, dialects: Sequence[Dialect]) -> None:
+    """Render the documents of `dialects` once, for the routes of this module to serve."""
+    openapi = {dialect.name: json_reply(200, document_of(dialect)) for dialect in dialects}
+    app[_DOCUMENTS] = Documents(openapi, _html(docs_page(dialects)))
+
+
+async def _show_openapi(context: RequestContext) -> Reply:
+    documents = context.request.app[_DOCUMENTS].openapi
+    name = context.params["dialect"]
+    if name not in documents:
+        message = f"There is no document {name!r}; choose one of {', '.join(documents)}"
+        raise Refused("not_found", message)
+    return documents[name]
+
+
+async def _show_page(context: RequestContext) -> Reply:
+    return context.request.app[_DOCUMENTS].page
+
+
+def _html(text: str) -> Reply:
+    return Reply(
+        status=200,
+        body=text.encode(),
+        content_type="text/html; charset=utf-8",
+        headers=(
+            ("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'"),
+            ("X-Content-Type-Options", "nosniff"),
+        ),
+    )
+
+
+ROUTES = (
+    Route(
+        method="GET",
+        path="/openapi/{dialect}.json",
+        handler=_show_openapi,
+        scope=None,
+        summary="The OpenAPI document of a dialect",
+        tag="Service",
+        problems={404: "There is no such document"},
+    ),
+    Route(
+        method="GET",
+        path="/docs",
+        handler=_show_page,
+        scope=None,
+        summary="All operations on one page",
+        tag="Service",
+    ),
+)

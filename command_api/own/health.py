@@ -1,0 +1,74 @@
+"""/healthz, /readyz and /metrics: the state of this process, for probes and Prometheus."""
+
+import asyncio
+import ipaddress
+
+from aiohttp import web
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from baton.command_api.dialect.contract import Handler, Route
+from baton.command_api.http.reply import Reply
+from baton.command_api.http.request_context import RequestContext
+from baton.command_api.principal import ADMIN
+from baton.command_api.security import auth
+from baton.command_api.services import Services
+
+CHECK_TIMEOUT_S = 2.0
+"""A readiness check that takes longer counts as failing."""
+
+_FORWARDING_HEADERS = ("Forwarded", "X-Forwarded-For", "X-Real-IP")
+
+
+async def _alive(context: RequestContext) -> Reply:
+    return context.reply(200, {"status": "ok"})
+
+
+async def _ready(context: RequestContext) -> Reply:
+    checks = context.services.checks
+    results = await asyncio.gather(*(_passes(context.services, name) for name in checks))
+    words = {
+        name: "ok" if passed else "failing" for name, passed in zip(checks, results, strict=True)
+    }
+    ready = all(results)
+    body = {"status": "ready" if ready else "unavailable", "checks": words}
+    return context.reply(200 if ready else 503, body)
+
+
+async def _passes(services: Services, name: str) -> bool:
+    try:
+        async with asyncio.timeout(CHECK_TIMEOUT_S):
+            return await services.checks[name]()
+    # Whatever a check raises, the service isn't ready; the response names the check, not the cause.
+    except Exception:  # noqa: BLE001
+        return False
+
+
+async def _metrics(context: RequestContext) -> Reply:
+    if not is_from_loopback(context.request):
+        token = auth.bearer_token(context.request)
+        auth.require_scope(await context.services.authenticator.identify(token), ADMIN)
+    text = generate_latest(context.services.metrics)
+    return Reply(status=200, body=text, content_type=CONTENT_TYPE_LATEST)
+
+
+def is_from_loopback(request: web.Request) -> bool:
+    """Whether the peer has a loopback address and isn't a proxy that forwards for another host."""
+    peer = request.transport.get_extra_info("peername") if request.transport else None
+    if not isinstance(peer, tuple) or any(name in request.headers for name in _FORWARDING_HEADERS):
+        return False
+    address = ipaddress.ip_address(str(peer[0]).partition("%")[0])
+    mapped = getattr(address, "ipv4_mapped", None)
+    return bool((mapped or address).is_loopback)
+
+
+def _route(path: str, handler: Handler, summary: str) -> Route:
+    return Route(
+        method="GET", path=path, handler=handler, scope=None, summary=summary, tag="Service"
+    )
+
+
+ROUTES = (
+    _route("/healthz", _alive, "Liveness: 200 while the process answers"),
+    _route("/readyz", _ready, "Readiness: 200 if every dependency answers, else 503"),
+    _route("/metrics", _metrics, "Metrics in Prometheus' text format"),
+)
