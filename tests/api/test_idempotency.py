@@ -9,7 +9,7 @@ from multidict import CIMultiDict
 from baton.domain.run.messages import RunRequested
 from baton.eventlog.idempotency import ABANDONED_MS, RETENTION_MS
 from tests.api.running import RunningServer, bearer, running
-from tests.kit.manual_clock import ManualClock
+from tests.kit.clock import ManualClock
 
 ACME = "/tiny/acme/v1"
 KEY = {"Idempotency-Key": "k-1"}

@@ -19,7 +19,7 @@ from baton.command_api.http.refusal import Refused
 from baton.command_api.security.auth import TokenAuthenticator
 from baton.command_api.security.jwks import JwksKeys
 from baton.eventlog.errors import Unavailable
-from tests.kit.manual_clock import ManualClock
+from tests.kit.clock import ManualClock
 
 NOW = int(time.time())
 RSA = rsa.generate_private_key(65537, 2048)

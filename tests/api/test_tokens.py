@@ -19,7 +19,7 @@ from baton.command_api.security.auth import ExpectedClaims, SharedSecret, TokenA
 from baton.eventlog.clock import SystemClock
 from tests.api.running import SECRET, RunningServer, bearer, running, token
 from tests.api.tiny_dialect import DIALECT
-from tests.kit.manual_clock import ManualClock
+from tests.kit.clock import ManualClock
 
 ECHO = "/tiny/acme/v1/definitions"
 NOW = int(time.time())

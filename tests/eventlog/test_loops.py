@@ -20,7 +20,7 @@ from baton.eventlog.loops.transact import StreamCommand, transact, transact_all
 from baton.eventlog.ports.backend import Stores
 from baton.eventlog.ports.stores import EventStore
 from tests.backends.memory import open_stores
-from tests.kit.manual_clock import ManualClock
+from tests.kit.clock import ManualClock
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,5 @@
-"""Calls to make, functions to make them to, and a clock that stands still."""
+"""Calls to make and functions to make them to."""
 
-import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -10,22 +9,7 @@ from baton.executor.functions.loading import describe
 from baton.executor.functions.registered_functions import RegisteredFunctions
 from baton.executor.functions.registry import Function, Registry
 from baton.protocols.address_policy import AddressPolicy
-
-NOW = 1_700_000_000_000
-
-
-class StandingClock:
-    """Never moves; remembers what was slept and returns at once."""
-
-    def __init__(self) -> None:
-        self.slept: list[float] = []
-
-    def now(self) -> int:
-        return NOW
-
-    async def sleep(self, duration_ms: float) -> None:
-        self.slept.append(duration_ms)
-        await asyncio.sleep(0)
+from tests.kit.clock import NOW, SkippingClock
 
 
 def a_call(function: str, **members: Any) -> Call:
@@ -54,7 +38,7 @@ async def functions_of(
     registry = options.pop("registry", None) or Registry()
     for one in known:
         registry.add(one if isinstance(one, Function) else describe(one, origin=__file__))
-    options.setdefault("clock", StandingClock())
+    options.setdefault("clock", SkippingClock())
     options.setdefault("policy", AddressPolicy(allow_private=True))
     functions = RegisteredFunctions(registry, **options)
     try:

@@ -14,7 +14,8 @@ from baton.executor.functions.loading import load_functions
 from baton.executor.functions.registered_functions import CallLimits
 from baton.executor.functions.registry import Registry
 from baton.executor.sdk import AttemptOver, NonRetryableError, StepContext, StepResult, function
-from tests.executor.calls import NOW, a_call, functions_of
+from tests.executor.calls import a_call, functions_of
+from tests.kit.clock import NOW
 
 
 @function("validate-order", id="5b1f0c52-3b0e-4d59-9a6e-0d3a4f1f6d10")

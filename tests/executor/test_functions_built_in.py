@@ -10,8 +10,9 @@ from baton.domain.ids import function_uuid
 from baton.domain.run.messages import Failed, Succeeded
 from baton.executor.sdk import function
 from baton.protocols.address_policy import AddressPolicy
-from tests.executor.calls import StandingClock, a_call, functions_of
+from tests.executor.calls import a_call, functions_of
 from tests.executor.scripted_server import answering
+from tests.kit.clock import SkippingClock
 
 
 @pytest.mark.parametrize("reference", ["noop", function_uuid("noop")])
@@ -35,7 +36,7 @@ async def test_echo_returns_its_value_or_the_input(config: object, output: objec
 
 
 async def test_sleep_waits_on_the_clock_it_was_given() -> None:
-    clock = StandingClock()
+    clock = SkippingClock()
 
     async with functions_of(clock=clock) as functions:
         outcome = await functions.call(a_call("sleep", config={"ms": 86_400_000}))

@@ -15,8 +15,9 @@ from aiohttp import web
 from baton.domain.run.messages import Failed, Succeeded
 from baton.executor.functions.http_functions import http_function
 from baton.protocols.address_policy import AddressPolicy
-from tests.executor.calls import NOW, a_call, functions_of
+from tests.executor.calls import a_call, functions_of
 from tests.executor.scripted_server import Answer, answering
+from tests.kit.clock import NOW
 
 TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 

@@ -9,7 +9,6 @@ import pytest
 from baton.domain.run.messages import Failed, Succeeded
 from baton.executor.functions.registered_functions import NoWorkers, RegisteredFunctions
 from baton.executor.workers.messages import MAX_BYTES
-from tests.executor.calls import StandingClock
 from tests.executor.remote_working import (
     RESULTS,
     TASKS,
@@ -20,6 +19,7 @@ from tests.executor.remote_working import (
     until,
     within,
 )
+from tests.kit.clock import SkippingClock
 
 
 @pytest.fixture
@@ -255,4 +255,4 @@ async def test_a_task_that_topics_refuse_fails_and_costs_no_other_one() -> None:
 
 async def test_a_function_of_a_queue_is_refused_where_no_topics_lead_to_workers() -> None:
     with pytest.raises(NoWorkers, match=r"'train' .* queue 'gpu'.* set BATON_LOG=kafka://"):
-        RegisteredFunctions(queue_registry("train"), clock=StandingClock())
+        RegisteredFunctions(queue_registry("train"), clock=SkippingClock())

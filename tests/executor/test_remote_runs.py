@@ -22,7 +22,7 @@ from baton.executor.workers.remote_workers import RemoteWorkers
 from tests.backends.memory import open_stores
 from tests.executor.remote_working import PREFIX, giving, queue_registry, until, working
 from tests.executor.working import Scripted, World, compute
-from tests.kit.manual_clock import ManualClock
+from tests.kit.clock import ManualClock
 
 
 @function("train")

@@ -24,7 +24,7 @@ from baton.eventlog.ports.backend import Stores
 from baton.executor.executor import Executor, Limits
 from baton.executor.functions.call import Call
 from tests.backends.memory import open_stores
-from tests.kit.manual_clock import ManualClock
+from tests.kit.clock import ManualClock
 
 DEADLINE_S = 10
 

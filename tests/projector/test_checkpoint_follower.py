@@ -8,7 +8,7 @@ import pytest
 from baton.eventlog.errors import Unavailable
 from baton.eventlog.ports.views import Table
 from baton.projector.checkpoint_follower import RETRY_MS, CheckpointFollower
-from tests.kit.manual_clock import ManualClock
+from tests.kit.clock import ManualClock
 
 
 class StoredKey:

@@ -17,7 +17,7 @@ from baton.eventlog.ports.clock import Clock
 from baton.eventlog.ports.views import Change
 from baton.projector.projector import MAX_BATCH, Projector
 from baton.projector.views import every_view
-from tests.kit.manual_clock import ManualClock
+from tests.kit.clock import ManualClock
 from tests.projector.folded import dump, fold_into, prepared
 from tests.projector.histories import events_of
 

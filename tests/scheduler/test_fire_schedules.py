@@ -318,9 +318,9 @@ async def test_a_clock_that_jumps_ahead_and_back_repeats_no_tick(world):
     firing = Firing(world)
     start = world.clock.now()
     await firing.go_on_until(start + 2 * HOUR)
-    world.clock.put_by = DAY
+    world.clock.jump_ms = DAY
     await firing.now()
-    world.clock.put_by = 0
+    world.clock.jump_ms = 0
     await firing.now()
     await firing.go_on_until(start + 30 * HOUR)
 

@@ -275,7 +275,7 @@ async def test_a_timer_that_cannot_fire_keeps_no_other_from_firing(world, monkey
 async def test_a_clock_put_back_stops_no_timer_for_good(world):
     async with firing_timers(world, hears=False):
         await pass_time(world, 500)
-        world.clock.put_by = -24 * HOUR
+        world.clock.jump_ms = -24 * HOUR
         await world.start("r1", Delay(id="wait", delay_ms=400))
         await world.project()
         await pass_time(world, 1_200)
@@ -288,7 +288,7 @@ async def test_a_clock_put_forward_fires_what_is_then_due(world):
         await world.start("r1", Delay(id="wait", delay_ms=HOUR))
         await world.project()
         await pass_time(world, 500)
-        world.clock.put_by = HOUR
+        world.clock.jump_ms = HOUR
         await pass_time(world, 2 * POLL_MS)
 
     assert len(await world.events(DelayElapsed)) == 1

@@ -174,7 +174,7 @@ async def test_a_zombie_notices_that_another_took_over_and_waits_its_turn(world)
     async with world.projecting(), running(zombie):
         await pass_time(world, 2 * SECOND)
         # It stands still while time goes on and another one is given the lease.
-        world.clock.put_by = 2 * LEASE_MS
+        world.clock.jump_ms = 2 * LEASE_MS
         async with running(leader):
             await pass_time(world, RENEW_MS + CANDIDATE_MS)
             assert (zombie.leading, leader.leading) == (False, True)

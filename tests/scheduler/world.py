@@ -36,19 +36,10 @@ from baton.projector.projector import Projector
 from baton.projector.queries import Views
 from baton.projector.views import every_view
 from tests.domain.examples import compute, sequence
-from tests.kit.manual_clock import ManualClock
+from tests.kit.clock import SettableClock
 
 E = TypeVar("E")
 TENANT = "acme"
-
-
-class SettableClock(ManualClock):
-    """A clock whose wall time can be put forward and back, which changes no duration."""
-
-    put_by = 0
-
-    def now(self) -> int:
-        return super().now() + self.put_by
 
 
 @dataclass(slots=True)
