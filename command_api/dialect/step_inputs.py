@@ -12,6 +12,7 @@ import orjson
 from baton.command_api.http.request_context import RequestContext
 from baton.domain.definition.graph import Compute, Graph
 from baton.domain.json import JsonObject
+from baton.domain.run.execution_id import execution_id
 from baton.domain.run.messages import Event, StepStarted
 from baton.domain.run.state import State, evolve
 from baton.domain.stream import stream_name
@@ -40,7 +41,7 @@ def inputs_by_execution(events: Iterable[Event], graph: Graph) -> Mapping[str, J
             room -= len(orjson.dumps(given))
             if room < 0:
                 break
-            attempt = f"{state.run_id}.{event.step_id}.{event.visit}.{event.attempt}"
+            attempt = execution_id(state.run_id, event.step_id, event.visit, event.attempt)
             found[attempt] = given
         state = evolve(state, event)
     return found

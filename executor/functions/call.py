@@ -4,6 +4,7 @@ from typing import Protocol, TypeAlias
 
 from baton.domain.frozen import frozen
 from baton.domain.json import JsonObject
+from baton.domain.run.execution_id import execution_id, idempotency_key
 from baton.domain.run.messages import Failed, Succeeded
 
 CallOutcome: TypeAlias = Succeeded | Failed
@@ -32,12 +33,12 @@ class Call:
     @property
     def idempotency_key(self) -> str:
         """Names the effect: the same over all attempts of one visit."""
-        return f"{self.run_id}.{self.step_id}.{self.visit}"
+        return idempotency_key(self.run_id, self.step_id, self.visit)
 
     @property
     def execution_id(self) -> str:
         """Names this attempt."""
-        return f"{self.run_id}.{self.step_id}.{self.visit}.{self.attempt}"
+        return execution_id(self.run_id, self.step_id, self.visit, self.attempt)
 
 
 class FunctionCaller(Protocol):

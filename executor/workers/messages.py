@@ -4,13 +4,14 @@ A task asks for one attempt of a step; heartbeats and one result answer it and n
 id and attempt. Members that a reader doesn't know mean nothing to it.
 """
 
-from typing import Literal
+from typing import Literal, cast
 
 import orjson
 
 from baton.domain.errors import Invalid
 from baton.domain.frozen import frozen
 from baton.domain.json import Json, JsonObject
+from baton.domain.run.execution_id import Execution, idempotency_key, parse_execution_id
 from baton.domain.run.messages import Error, Failed, Succeeded
 from baton.domain.stream import stream_name
 from baton.eventlog.ports.topics import Message
@@ -22,7 +23,6 @@ INVALID_ANSWER = "INVALID_ANSWER"
 MAX_BYTES = 1_000_000
 """How long a message may be: a little less than what Kafka takes by default."""
 _MAX_CODE = 100
-_MAX_DIGITS = 10
 
 
 class MalformedMessage(Exception):
@@ -46,7 +46,8 @@ class WorkerAnswer:
     @property
     def idempotency_key(self) -> str:
         """Names the visit whose attempt this is, as `Call` does."""
-        return self.execution_id.rpartition(".")[0]
+        run_id, step_id, visit, _ = cast("Execution", parse_execution_id(self.execution_id))
+        return idempotency_key(run_id, step_id, visit)
 
 
 def tasks_topic(prefix: str, queue: str) -> str:
@@ -137,9 +138,9 @@ def decode_answer(raw: bytes | None) -> WorkerAnswer:
     """
     members = _object(raw)
     match members:
-        case {"executionId": str(execution_id), "attempt": int(attempt)} if execution_id.rpartition(
-            "."
-        )[2] == str(attempt):
+        case {"executionId": str(execution_id), "attempt": int(attempt)} if (
+            str(_attempt_of(execution_id)) == str(attempt)  # a bool is an int, too
+        ):
             pass
         case _:
             raise MalformedMessage("it names no attempt")
@@ -160,8 +161,8 @@ def decode_answer(raw: bytes | None) -> WorkerAnswer:
 
 def _attempt_of(execution_id: str) -> int | None:
     """Return the number that an execution id ends with."""
-    text = execution_id.rpartition(".")[2]
-    return int(text) if text.isascii() and text.isdigit() and len(text) < _MAX_DIGITS else None
+    execution = parse_execution_id(execution_id)
+    return execution.attempt if execution else None
 
 
 def _object(raw: bytes | None) -> JsonObject:

@@ -5,6 +5,7 @@ from typing import Literal, TypeAlias, assert_never, cast, get_args
 
 from baton.domain.json import Json, JsonObject
 from baton.domain.run.evaluation import DecisionResult
+from baton.domain.run.execution_id import execution_id
 from baton.domain.run.messages import (
     Cause,
     DecisionTaken,
@@ -74,18 +75,18 @@ class Document:
     @property
     def execution_id(self) -> str:
         """Names this record among all of its tenant."""
-        return f"{self.run_id}.{self.step_id}.{self.visit}.{self.attempt}"
+        return execution_id(self.run_id, self.step_id, self.visit, self.attempt)
 
 
 def keys(recorded: Recorded) -> tuple[Key, ...]:
     """Return the attempt's key; a takeover also ends the attempt before it."""
     tenant, run_id = key_of(recorded)
     event = cast("_Beginning | _Ending", recorded.event)
-    prefix = f"{run_id}.{event.step_id}.{event.visit}."
     attempt: int = getattr(event, "attempt", 1)
-    key = (tenant, f"{prefix}{attempt}")
+    key = (tenant, execution_id(run_id, event.step_id, event.visit, attempt))
     if isinstance(event, StepStarted) and event.cause == "takeover":
-        return key, (tenant, f"{prefix}{attempt - 1}")
+        before = execution_id(run_id, event.step_id, event.visit, attempt - 1)
+        return key, (tenant, before)
     return (key,)
 
 
