@@ -12,7 +12,7 @@ from baton.command_api.commands import NewDefinition, NewRun, create_definition,
 from baton.command_api.principal import Principal
 from baton.domain.definition.messages import Body
 from baton.domain.definition.state import State as Definition
-from baton.domain.definition.trigger import OnDemandTrigger
+from baton.domain.definition.trigger import ManualTrigger
 from baton.domain.run.messages import RunCompleted, RunFailed
 from baton.domain.stream import stream_name
 from baton.eventlog.events.envelope import Recorded
@@ -66,7 +66,7 @@ class Engine:
 
     async def define(self, shape: Shape) -> Definition:
         """Create the definition of a shape."""
-        body = Body(name=shape.name, trigger=OnDemandTrigger(), graph=shape.graph())
+        body = Body(name=shape.name, trigger=ManualTrigger(), graph=shape.graph())
         services = self._stack.services
         new = NewDefinition(definition_id=services.new_id(), slug=shape.name, body=body)
         created = await create_definition(services, _PRINCIPAL, new, at=services.clock.now())

@@ -4,6 +4,8 @@ import re
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from baton.domain.actor import Actor, Method
+
 Scope = Literal["orchestrator:read", "orchestrator:write", "orchestrator:admin"]
 
 READ: Scope = "orchestrator:read"
@@ -30,11 +32,17 @@ class Identity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Principal:
-    """The subject acting in one tenant; on open webhook routes nobody in particular."""
+    """A subject that acts in one tenant; `method` says how the edge identified it."""
 
     subject: str
     tenant: str
     scopes: frozenset[Scope] = frozenset()
+    method: Method = "token"
+
+    @property
+    def actor(self) -> Actor:
+        """The subject as events record it."""
+        return Actor(self.subject, self.method)
 
 
 class Authenticator(Protocol):

@@ -1,4 +1,4 @@
-"""Ids that follow from what they name, in xid form (20 characters of `[0-9a-v]`)."""
+"""Ids that are derived from what they name. All ids have one form: 20 characters of `[0-9a-v]`."""
 
 from hashlib import sha256
 from uuid import NAMESPACE_URL, uuid5
@@ -7,17 +7,17 @@ _DIGITS = "0123456789abcdefghijklmnopqrstuv"
 _PAIRS = [first + second for first in _DIGITS for second in _DIGITS]
 
 
-def xid_text(raw: bytes) -> str:
-    """Return 12 bytes as the 20 base32hex characters of an xid (github.com/rs/xid)."""
+def id_text(raw: bytes) -> str:
+    """Return 12 bytes in base32hex, as 20 characters that sort as the bytes do."""
     number = int.from_bytes(raw, "big") << 4
     return "".join([_PAIRS[(number >> shift) & 1023] for shift in range(90, -1, -10)])
 
 
 def derived_id(*parts: str) -> str:
-    """Return the one id that `parts` always lead to: a repeated cause names the same thing."""
-    return xid_text(sha256("\x1f".join(parts).encode()).digest()[:12])
+    """Return the same id for the same `parts`, so that a repeated cause names the same thing."""
+    return id_text(sha256("\x1f".join(parts).encode()).digest()[:12])
 
 
 def function_uuid(name: str) -> str:
-    """Return the UUID of a function that was given none: UUIDv5 in the URL namespace."""
+    """Return the UUID of a function without one of its own: UUIDv5 in the URL namespace."""
     return str(uuid5(NAMESPACE_URL, f"baton:function:{name}"))

@@ -1,16 +1,15 @@
-"""New ids: xids (github.com/rs/xid), which sort by the second they were made in."""
+"""New ids: 20 characters of `[0-9a-v]` that sort by the second in which they were made."""
 
 import os
-from itertools import count
 
-from baton.domain.ids import xid_text
-
-_MAKER = os.urandom(5)  # stands for the machine and process of an xid
-_COUNTER = count(int.from_bytes(os.urandom(3), "big"))
+from baton.domain.ids import id_text
 
 
 def new_id(at_ms: int) -> str:
-    """Return an id that no other process makes: time, a random maker and a counter."""
+    """Return an unguessable id: the time in whole seconds (32 bits), then 64 random bits.
+
+    Args:
+        at_ms: The time now, in milliseconds since the epoch, UTC.
+    """
     seconds = (at_ms // 1000) & 0xFFFFFFFF
-    number = next(_COUNTER) & 0xFFFFFF
-    return xid_text(seconds.to_bytes(4, "big") + _MAKER + number.to_bytes(3, "big"))
+    return id_text(seconds.to_bytes(4, "big") + os.urandom(8))

@@ -13,7 +13,7 @@ from baton.command_api.services import Services
 from baton.domain.definition.decisions import DECIDER as DEFINITION
 from baton.domain.definition.messages import Body
 from baton.domain.definition.state import State as Definition
-from baton.domain.definition.trigger import OnDemandTrigger
+from baton.domain.definition.trigger import ManualTrigger
 from baton.domain.stream import stream_name
 from baton.eventlog.clock import SystemClock
 from baton.eventlog.ids import new_id
@@ -40,7 +40,7 @@ class Commands:
         ids = {}
         for name in shapes:
             shape = SHAPES[name]
-            body = Body(name=shape.name, trigger=OnDemandTrigger(), graph=shape.graph())
+            body = Body(name=shape.name, trigger=ManualTrigger(), graph=shape.graph())
             new = NewDefinition(definition_id=self.services.new_id(), slug=shape.name, body=body)
             at = self.services.clock.now()
             created = await create_definition(self.services, _PRINCIPAL, new, at=at)

@@ -18,7 +18,7 @@ from baton.domain.definition.messages import (
     UpdateDefinition,
 )
 from baton.domain.definition.state import State as Definition
-from baton.domain.definition.trigger import HttpTrigger
+from baton.domain.definition.trigger import WebhookTrigger
 from baton.domain.errors import InConflict, NotFound
 from baton.domain.stream import stream_name
 from baton.eventlog.loops.transact import CommandResult, StreamCommand, transact_all
@@ -54,7 +54,7 @@ async def create_definition(
         definition_id=ident,
         slug=new.slug,
         body=body,
-        by=principal.subject,
+        actor=principal.actor,
         at=at,
     )
     wanted = _names(new.slug, body)
@@ -82,7 +82,7 @@ async def update_definition(
 
     async def intents(seen: Definition) -> list[StreamCommand[Any, Any, Any]]:
         body = await _updated(services, seen, change(seen), secret)
-        command = UpdateDefinition(body=body, by=principal.subject, at=at)
+        command = UpdateDefinition(body=body, actor=principal.actor, at=at)
         stream = stream_name(principal.tenant, "definition", definition_id)
         return [
             StreamCommand(_unmoved(seen), stream, command),
@@ -98,7 +98,7 @@ async def delete_definition(
     """Stop its triggers for good and give its names free; raises NotFound."""
 
     async def intents(seen: Definition) -> list[StreamCommand[Any, Any, Any]]:
-        command = DeleteDefinition(by=principal.subject, at=at)
+        command = DeleteDefinition(actor=principal.actor, at=at)
         stream = stream_name(principal.tenant, "definition", definition_id)
         return [StreamCommand(_unmoved(seen), stream, command), *_renamed(seen, set(), at)]
 
@@ -140,7 +140,7 @@ def _unmoved(seen: Definition) -> Decider[Any, Definition, Any]:
 def _names(slug: str, body: Body) -> set[str]:
     """Return what a definition claims for itself."""
     trigger = body.trigger
-    if isinstance(trigger, HttpTrigger) and trigger.path is not None:
+    if isinstance(trigger, WebhookTrigger) and trigger.path is not None:
         return {slug_claim(slug), path_claim(trigger.path)}
     return {slug_claim(slug)}
 
@@ -169,7 +169,7 @@ def _renamed(seen: Definition, wanted: set[str], at: int) -> list[StreamCommand[
 async def _updated(services: Services, seen: Definition, body: Body, secret: str | None) -> Body:
     """Return `body` with the secret it goes on with: the new one, else the one there is."""
     before = seen.body.trigger
-    kept = before.secret_id if isinstance(before, HttpTrigger) else None
+    kept = before.secret_id if isinstance(before, WebhookTrigger) else None
     if secret is not None and kept is not None:
         known = await services.secrets.get(seen.tenant, kept)
         if known == secret:
@@ -184,13 +184,13 @@ async def _with_secret(
     services: Services, tenant: str, body: Body, secret: str | None, *, secret_id: str
 ) -> Body:
     """Seal the secret before the event that names it: a name must never lead nowhere."""
-    if secret is None or not isinstance(body.trigger, HttpTrigger):
+    if secret is None or not isinstance(body.trigger, WebhookTrigger):
         return _with_secret_id(body, None)
     await services.secrets.put(tenant, secret_id, secret)
     return _with_secret_id(body, secret_id)
 
 
 def _with_secret_id(body: Body, secret_id: str | None) -> Body:
-    if not isinstance(body.trigger, HttpTrigger):
+    if not isinstance(body.trigger, WebhookTrigger):
         return body
     return replace(body, trigger=replace(body.trigger, secret_id=secret_id))

@@ -14,21 +14,21 @@ from baton.domain.json import Json, JsonObject
 from baton.domain.run.conditions import choose
 from baton.domain.run.decisions import DECIDER as RUN
 from baton.domain.run.evaluation import DecisionResult
-from baton.domain.run.messages import CancelRun, RequestRun, RetryRun, TriggerKind
+from baton.domain.run.messages import CancelRun, RequestRun, RetryRun
 from baton.domain.run.state import State as Run
+from baton.domain.run.trigger import BY_HAND, Trigger
 from baton.domain.stream import stream_name
 from baton.eventlog.loops.transact import CommandResult, StreamState, transact
 
 
 @frozen
 class NewRun:
-    """A run to start; `metadata` says more of the trigger, in the Centrali seeds' words."""
+    """A run to start."""
 
     run_id: str
-    trigger: TriggerKind = "on_demand"
+    trigger: Trigger = BY_HAND
     input: Json = None
     context: JsonObject | None = None
-    metadata: JsonObject | None = None
     correlation_id: str | None = None
     traceparent: str | None = None
 
@@ -44,11 +44,10 @@ async def start_run(
         run_id=new.run_id,
         definition=definition,
         trigger=new.trigger,
-        by=principal.subject,
+        actor=principal.actor,
         at=at,
         input=new.input,
         context=new.context or {},
-        metadata=new.metadata or {},
         correlation_id=new.correlation_id,
         traceparent=new.traceparent,
     )
@@ -62,7 +61,7 @@ async def cancel_run(
     services: Services, principal: Principal, run_id: str, *, at: int, reason: str | None = None
 ) -> CommandResult[Run]:
     """Stop a run; raises NotFound, InConflict when it has finished otherwise."""
-    command = CancelRun(by=principal.subject, at=at, reason=reason)
+    command = CancelRun(actor=principal.actor, at=at, reason=reason)
     stream = stream_name(principal.tenant, "run", run_id)
     return await transact(services.store, RUN, stream, command)
 
@@ -75,7 +74,7 @@ async def retry_run(
     Raises NotFound, InConflict when there is nothing to retry.
     """
     graph = await _graph_of(services, principal.tenant, run_id)
-    command = RetryRun(graph=graph, by=principal.subject, at=at, step_id=step_id)
+    command = RetryRun(graph=graph, actor=principal.actor, at=at, step_id=step_id)
     stream = stream_name(principal.tenant, "run", run_id)
     return await transact(services.store, RUN, stream, command)
 

@@ -10,10 +10,11 @@ from baton.command_api.http.refusal import Refused
 from baton.command_api.http.reply import Reply
 from baton.command_api.http.request_context import RequestContext
 from baton.domain.definition.state import State as Definition
-from baton.domain.definition.trigger import HttpTrigger
+from baton.domain.definition.trigger import WebhookTrigger
 from baton.domain.errors import NotFound
 from baton.domain.ids import derived_id
 from baton.domain.run.state import State as Run
+from baton.domain.run.trigger import ByWebhook
 from baton.eventlog.loops.transact import CommandResult
 from baton.protocols.webhook_signatures import Delivery, delivery_id, is_signed
 
@@ -36,7 +37,7 @@ async def receive_webhook(
     if definition is None or definition.deleted:
         raise _nothing_here()
     trigger = definition.body.trigger
-    if not isinstance(trigger, HttpTrigger):
+    if not isinstance(trigger, WebhookTrigger):
         raise _nothing_here()
     if trigger.validate_signature:
         await _require_signature(context, trigger)
@@ -47,7 +48,7 @@ async def receive_webhook(
     return await context.idempotently(work)
 
 
-async def _require_signature(context: RequestContext, trigger: HttpTrigger) -> None:
+async def _require_signature(context: RequestContext, trigger: WebhookTrigger) -> None:
     secret = None
     if trigger.secret_id is not None:
         secret = await context.services.secrets.get(context.tenant, trigger.secret_id)
@@ -63,7 +64,7 @@ async def _require_signature(context: RequestContext, trigger: HttpTrigger) -> N
 
 
 async def _start(
-    context: RequestContext, definition: Definition, trigger: HttpTrigger
+    context: RequestContext, definition: Definition, trigger: WebhookTrigger
 ) -> CommandResult[Run]:
     sent_as = delivery_id(context.headers)
     run_id = (
@@ -73,9 +74,8 @@ async def _start(
     )
     new = NewRun(
         run_id=run_id,
-        trigger="http",
+        trigger=ByWebhook(path=trigger.shown_path or trigger.path or "webhook"),
         input=await context.json_object(required=False),
-        metadata={"webhookPath": trigger.shown_path or trigger.path or "webhook"},
         traceparent=context.traceparent,
     )
     return await start_run(context.services, context.principal, definition, new, at=context.now())

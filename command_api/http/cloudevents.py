@@ -10,7 +10,7 @@ from multidict import CIMultiDictProxy
 from baton.command_api.http.json_body import parse_json, require_json
 from baton.domain.json import JsonObject
 from baton.domain.record.messages import ReceiveRecord
-from baton.domain.record.reading import (
+from baton.protocols.cloudevents import (
     BATCH,
     MAX_BATCH,
     STRUCTURED,

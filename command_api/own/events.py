@@ -8,7 +8,7 @@ from baton.command_api.http.cloudevents import read_records
 from baton.command_api.http.reply import Reply
 from baton.command_api.http.request_context import RequestContext
 from baton.command_api.principal import WRITE
-from baton.domain.record.reading import Receipt
+from baton.protocols.cloudevents import Receipt
 from baton.protocols.strict_json import parse
 
 SOURCE = "baton:events"

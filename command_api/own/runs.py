@@ -4,7 +4,10 @@ For the command line and pages, which look at a run without knowing what it is a
 without a value are left out; times are ISO-8601, UTC.
 """
 
+from dataclasses import asdict
+
 from pydantic import BaseModel, Field
+from pydantic.alias_generators import to_camel
 
 from baton.command_api.commands import cancel_run, retry_run
 from baton.command_api.dialect.contract import QueryParameter, Route
@@ -14,7 +17,9 @@ from baton.command_api.http.refusal import Refused
 from baton.command_api.http.reply import Reply
 from baton.command_api.http.request_context import RequestContext
 from baton.command_api.principal import READ, WRITE
+from baton.domain.actor import Actor
 from baton.domain.json import JsonObject
+from baton.domain.run.trigger import BySchedule, Trigger
 from baton.projector.views.run_steps.view import Document as Step
 from baton.projector.views.runs.view import Document as Run
 from baton.projector.views.runs.view import Status
@@ -39,8 +44,8 @@ class RunShown(BaseModel):
     slug: str | None = None
     version: int
     status: Status
-    trigger: str
-    metadata: dict[str, object]
+    trigger: dict[str, object]
+    actor: dict[str, object]
     requestedAt: str  # noqa: N815
 
 
@@ -129,9 +134,8 @@ def _run(run: Run, slug: str | None) -> JsonObject:
         "slug": slug,
         "version": run.definition_version,
         "status": run.status,
-        "trigger": run.trigger,
-        "metadata": run.metadata,
-        "by": run.by,
+        "trigger": _trigger(run.trigger),
+        "actor": _actor(run.actor),
         "currentStepId": run.current_step_id,
         "hasErrors": run.has_errors,
         "failure": _failure(run),
@@ -142,6 +146,19 @@ def _run(run: Run, slug: str | None) -> JsonObject:
         "completedAt": None if run.completed_at is None else shown_time(run.completed_at),
     }
     return {name: value for name, value in shown.items() if value is not None}
+
+
+def _trigger(trigger: Trigger) -> JsonObject:
+    """Return the trigger with its `kind`, and times as text."""
+    shown = {to_camel(name): value for name, value in asdict(trigger).items()}
+    if isinstance(trigger, BySchedule):
+        shown["nominalAt"] = shown_time(trigger.nominal_at)
+    return shown
+
+
+def _actor(actor: Actor) -> JsonObject:
+    shown: JsonObject = {"subject": actor.subject, "method": actor.method}
+    return shown if actor.key_id is None else {**shown, "keyId": actor.key_id}
 
 
 def _failure(run: Run) -> JsonObject | None:

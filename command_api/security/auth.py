@@ -189,7 +189,7 @@ def anonymous(request: web.Request, source: TenantSource) -> Principal:
     if not is_valid_tenant(tenant):
         message = "There is nothing here"
         raise Refused("not_found", message)
-    return Principal(subject="webhook", tenant=tenant)
+    return Principal(subject="webhook", tenant=tenant, method="webhook")
 
 
 def _one_header(request: web.Request, name: str) -> str:

@@ -35,7 +35,7 @@ def decide(command: Command, state: State) -> list[Event]:
             if state.deleted:
                 return []
             _existing(state)
-            return [DefinitionDeleted(by=command.by, at=command.at)]
+            return [DefinitionDeleted(actor=command.actor, at=command.at)]
     assert_never(command)
 
 
@@ -52,7 +52,7 @@ def _create(command: CreateDefinition, state: State) -> list[Event]:
             definition_id=command.definition_id,
             slug=command.slug,
             body=command.body,
-            by=command.by,
+            actor=command.actor,
             at=command.at,
         )
     ]
@@ -64,7 +64,7 @@ def _update(command: UpdateDefinition, state: State) -> list[Event]:
     _require_valid(command.body, [])
     return [
         DefinitionUpdated(
-            version=state.version + 1, body=command.body, by=command.by, at=command.at
+            version=state.version + 1, body=command.body, actor=command.actor, at=command.at
         )
     ]
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from baton.domain.actor import Actor
 from baton.domain.definition.graph import Graph
 from baton.domain.definition.trigger import Trigger
 
@@ -28,7 +29,7 @@ class CreateDefinition:
     definition_id: str
     slug: str
     body: Body
-    by: str
+    actor: Actor
     at: int
 
 
@@ -37,7 +38,7 @@ class UpdateDefinition:
     """Publish the next version; a body that changes nothing decides nothing."""
 
     body: Body
-    by: str
+    actor: Actor
     at: int
 
 
@@ -45,7 +46,7 @@ class UpdateDefinition:
 class DeleteDefinition:
     """Stop its triggers; its runs go on."""
 
-    by: str
+    actor: Actor
     at: int
 
 
@@ -57,7 +58,7 @@ class DefinitionCreated:
     definition_id: str
     slug: str
     body: Body
-    by: str
+    actor: Actor
     at: int
     version: int = 1
 
@@ -68,7 +69,7 @@ class DefinitionUpdated:
 
     version: int
     body: Body
-    by: str
+    actor: Actor
     at: int
 
 
@@ -76,7 +77,7 @@ class DefinitionUpdated:
 class DefinitionDeleted:
     """Its triggers stopped for good."""
 
-    by: str
+    actor: Actor
     at: int
 
 

@@ -45,9 +45,9 @@ def evolve(state: State, event: Event) -> State:
                 version=event.version,
                 versions={event.version: event.body},
                 created_at=event.at,
-                created_by=event.by,
+                created_by=event.actor.subject,
                 updated_at=event.at,
-                updated_by=event.by,
+                updated_by=event.actor.subject,
                 active_since=event.at if event.body.status == "active" else 0,
             )
         case DefinitionUpdated():
@@ -56,11 +56,11 @@ def evolve(state: State, event: Event) -> State:
                 version=event.version,
                 versions={**state.versions, event.version: event.body},
                 updated_at=event.at,
-                updated_by=event.by,
+                updated_by=event.actor.subject,
                 active_since=_active_since(state, event),
             )
         case DefinitionDeleted():
-            return replace(state, deleted=True, updated_at=event.at, updated_by=event.by)
+            return replace(state, deleted=True, updated_at=event.at, updated_by=event.actor.subject)
     assert_never(event)
 
 

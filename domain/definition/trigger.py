@@ -24,14 +24,14 @@ class ScheduleTrigger:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OnDemandTrigger:
+class ManualTrigger:
     """Starts when somebody asks for it."""
 
-    kind: Literal["on_demand"] = "on_demand"
+    kind: Literal["manual"] = "manual"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HttpTrigger:
+class WebhookTrigger:
     """Starts on a webhook call; `secret_id` names the sealed signing secret, never the secret.
 
     `path` has no leading slash and no leading `webhooks/`; `shown_path` is what was configured.
@@ -42,7 +42,7 @@ class HttpTrigger:
     validate_signature: bool = False
     secret_id: str | None = None
     signature_header: str | None = None
-    kind: Literal["http"] = "http"
+    kind: Literal["webhook"] = "webhook"
 
 
-Trigger: TypeAlias = EventTrigger | ScheduleTrigger | OnDemandTrigger | HttpTrigger
+Trigger: TypeAlias = EventTrigger | ScheduleTrigger | ManualTrigger | WebhookTrigger

@@ -6,10 +6,10 @@ from typing import Final, assert_never
 
 from baton.domain.definition.trigger import (
     EventTrigger,
-    HttpTrigger,
-    OnDemandTrigger,
+    ManualTrigger,
     ScheduleTrigger,
     Trigger,
+    WebhookTrigger,
 )
 from baton.domain.errors import Fault
 from baton.domain.schedule.timetable import InvalidTimetable, check
@@ -38,9 +38,9 @@ def faults_of_trigger(trigger: Trigger) -> Iterator[Fault]:
                 check(trigger.timetable)
             except InvalidTimetable as fault:
                 yield Fault(("trigger", fault.field), fault.reason)
-        case HttpTrigger():
+        case WebhookTrigger():
             yield from _faults_of_http(trigger)
-        case OnDemandTrigger():
+        case ManualTrigger():
             pass
         case _:
             assert_never(trigger)
@@ -54,7 +54,7 @@ def _faults_of_event(trigger: EventTrigger) -> Iterator[Fault]:
         yield Fault(("trigger", "structure"), message)
 
 
-def _faults_of_http(trigger: HttpTrigger) -> Iterator[Fault]:
+def _faults_of_http(trigger: WebhookTrigger) -> Iterator[Fault]:
     path, header = trigger.path, trigger.signature_header
     if path is not None and not (len(path) <= MAX_TEXT and _WEBHOOK_PATH.fullmatch(path)):
         message = f"must be a URL path of at most {MAX_TEXT} characters, without query"

@@ -22,8 +22,8 @@ class ReceiveRecord:
     event_id: str
     source: str
     type: str
-    workspace: str
-    record_slug: str
+    tenant: str
+    structure: str
     record_id: str
     data: Json
     time: int
@@ -46,8 +46,8 @@ class RecordReceived:
     event_id: str
     source: str
     type: str
-    workspace: str
-    record_slug: str
+    tenant: str
+    structure: str
     record_id: str
     data: Json
     time: int
@@ -58,8 +58,8 @@ class RecordReceived:
         """The payload as functions know it: the event's name has an underscore there."""
         return {
             "event": self.type.replace(".", "_"),
-            "workspaceSlug": self.workspace,
-            "recordSlug": self.record_slug,
+            "workspaceSlug": self.tenant,
+            "recordSlug": self.structure,
             "recordId": self.record_id,
             "data": self.data,
         }

@@ -26,6 +26,7 @@ from baton.domain.run.messages import (
     TimedOut,
 )
 from baton.domain.run.state import NOT_REQUESTED, State, evolve
+from baton.domain.run.trigger import ByHand
 
 _NO_GRAPH: Final = Graph(steps=())
 _WITHOUT_GRAPH: Final = (RequestRun, CancelRun)
@@ -69,7 +70,7 @@ def _request(draft: Draft, command: RequestRun) -> None:
         message = "Definition not found"
         raise NotFound(message)
     status = definition.body.status
-    if status == "paused" or (status == "draft" and command.trigger != "on_demand"):
+    if status == "paused" or (status == "draft" and not isinstance(command.trigger, ByHand)):
         message = f"Definition '{definition.slug}' is {status}: it starts no run"
         raise InConflict(message)
     draft.emit(
@@ -79,11 +80,10 @@ def _request(draft: Draft, command: RequestRun) -> None:
             definition_id=definition.definition_id,
             version=definition.version,
             trigger=command.trigger,
-            by=command.by,
+            actor=command.actor,
             at=command.at,
             input=command.input,
             context=command.context,
-            metadata=command.metadata,
             correlation_id=command.correlation_id,
             traceparent=command.traceparent,
         )
@@ -138,7 +138,7 @@ def _cancel(draft: Draft, command: CancelRun) -> None:
             draft.emit(
                 StepCancelled(step_id=step_id, visit=step.visit, attempt=step.attempt, at=draft.at)
             )
-    draft.emit(RunCancelled(by=command.by, at=draft.at, reason=command.reason))
+    draft.emit(RunCancelled(actor=command.actor, at=draft.at, reason=command.reason))
 
 
 def _retry(draft: Draft, command: RetryRun) -> None:
@@ -148,7 +148,7 @@ def _retry(draft: Draft, command: RetryRun) -> None:
     if not again and not unstarted:
         message = "The run has no failed step to retry"
         raise InConflict(message)
-    draft.emit(RunReopened(by=command.by, steps=again, at=draft.at))
+    draft.emit(RunReopened(actor=command.actor, steps=again, at=draft.at))
     for step_id in again:
         _reopen(draft, step_id)
     if unstarted:

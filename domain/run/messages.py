@@ -8,6 +8,7 @@ that a report of an outcome must carry.
 from dataclasses import field
 from typing import Literal, TypeAlias
 
+from baton.domain.actor import Actor
 from baton.domain.definition.graph import Graph
 from baton.domain.definition.state import State as Definition
 from baton.domain.frozen import frozen
@@ -19,8 +20,8 @@ from baton.domain.run.outcome import Outcome as Outcome  # noqa: PLC0414
 from baton.domain.run.outcome import Succeeded as Succeeded  # noqa: PLC0414
 from baton.domain.run.outcome import TimedOut as TimedOut  # noqa: PLC0414
 from baton.domain.run.outcome import Token as Token  # noqa: PLC0414
+from baton.domain.run.trigger import Trigger
 
-TriggerKind = Literal["event", "schedule", "on_demand", "http"]
 StepKind = Literal["compute", "decision", "delay", "sync"]
 Cause = Literal["start", "retry", "takeover", "reopen"]
 
@@ -34,12 +35,11 @@ class RequestRun:
 
     run_id: str
     definition: Definition
-    trigger: TriggerKind
-    by: str
+    trigger: Trigger
+    actor: Actor
     at: int
     input: Json = None
     context: JsonObject = field(default_factory=dict)
-    metadata: JsonObject = field(default_factory=dict)
     correlation_id: str | None = None
     traceparent: str | None = None
 
@@ -84,7 +84,7 @@ class TakeOver:
 class CancelRun:
     """Stop the run; what is under way is cut off."""
 
-    by: str
+    actor: Actor
     at: int
     reason: str | None = None
 
@@ -94,7 +94,7 @@ class RetryRun:
     """Reopen a failed or cancelled run at its failed steps, or at one of them."""
 
     graph: Graph
-    by: str
+    actor: Actor
     at: int
     step_id: str | None = None
 
@@ -114,12 +114,11 @@ class RunRequested:
     run_id: str
     definition_id: str
     version: int
-    trigger: TriggerKind
-    by: str
+    trigger: Trigger
+    actor: Actor
     at: int
     input: Json = None
     context: JsonObject = field(default_factory=dict)
-    metadata: JsonObject = field(default_factory=dict)
     correlation_id: str | None = None
     traceparent: str | None = None
 
@@ -273,7 +272,7 @@ class RunFailed:
 class RunCancelled:
     """The run was stopped."""
 
-    by: str
+    actor: Actor
     at: int
     reason: str | None = None
 
@@ -282,7 +281,7 @@ class RunCancelled:
 class RunReopened:
     """The run left its final status by an explicit retry of `steps`."""
 
-    by: str
+    actor: Actor
     steps: tuple[str, ...]
     at: int
 

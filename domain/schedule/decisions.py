@@ -35,7 +35,7 @@ def decide(command: Command, state: State) -> list[Event]:
             if state.timetable is None:
                 message = "Schedule not found"
                 raise NotFound(message)
-            return [] if state.deleted else [ScheduleDeleted(by=command.by, at=command.at)]
+            return [] if state.deleted else [ScheduleDeleted(actor=command.actor, at=command.at)]
     assert_never(command)
 
 
@@ -60,7 +60,7 @@ def _create(command: CreateSchedule, state: State) -> list[Event]:
         definition_id=command.definition_id,
         timetable=command.timetable,
         input=command.input,
-        by=command.by,
+        actor=command.actor,
         at=command.at,
     )
     if state.timetable is not None:

@@ -8,6 +8,7 @@ instants a timetable names, in milliseconds since the epoch, UTC.
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from baton.domain.actor import Actor
 from baton.domain.json import Json
 from baton.domain.schedule.timetable import Timetable
 
@@ -51,7 +52,7 @@ class CreateSchedule:
 
     definition_id: str
     timetable: Timetable
-    by: str
+    actor: Actor
     at: int
     input: Json = None
 
@@ -60,7 +61,7 @@ class CreateSchedule:
 class DeleteSchedule:
     """Stop its ticks for good."""
 
-    by: str
+    actor: Actor
     at: int
 
 
@@ -70,7 +71,7 @@ class ScheduleCreated:
 
     definition_id: str
     timetable: Timetable
-    by: str
+    actor: Actor
     at: int
     input: Json = None
 
@@ -79,7 +80,7 @@ class ScheduleCreated:
 class ScheduleDeleted:
     """It fires no more."""
 
-    by: str
+    actor: Actor
     at: int
 
 

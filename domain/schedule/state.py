@@ -46,7 +46,7 @@ def evolve(state: State, event: Event) -> State:
                 timetable=event.timetable,
                 input=event.input,
                 created_at=event.at,
-                created_by=event.by,
+                created_by=event.actor.subject,
             )
         case ScheduleDeleted():
             return replace(state, deleted=True)

@@ -9,6 +9,7 @@ import logging
 from collections.abc import Iterator, Sequence
 from typing import Any, Final, TypeAlias
 
+from baton.domain.actor import Actor
 from baton.domain.definition.state import State as Definition
 from baton.domain.ids import derived_id
 from baton.domain.record.decisions import DECIDER as RECORD
@@ -17,6 +18,7 @@ from baton.domain.record.state import State as Record
 from baton.domain.run.decisions import DECIDER as RUN
 from baton.domain.run.messages import RequestRun
 from baton.domain.run.state import State as Run
+from baton.domain.run.trigger import ByRecord
 from baton.domain.stream import StreamParts, stream_name, stream_parts
 from baton.eventlog.errors import Unwritable
 from baton.eventlog.events.envelope import Recorded
@@ -165,16 +167,15 @@ class RecordMatcher:
         return RequestRun(
             run_id=derived_id(definition.definition_id, parts.id),
             definition=definition,
-            trigger="event",
-            by=f"event:{event.source}",
+            trigger=ByRecord(
+                event_type=event.type,
+                structure=event.structure,
+                record_id=event.record_id,
+                event_id=event.event_id,
+            ),
+            actor=Actor(event.source, "event"),
             at=now,
             input=event.input,
-            metadata={
-                "eventType": event.type,
-                "recordId": event.record_id,
-                "recordSlug": event.record_slug,
-                "eventId": event.event_id,
-            },
         )
 
 

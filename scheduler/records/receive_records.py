@@ -100,7 +100,7 @@ class RecordReceiver:
     async def _record(self, record: ReceiveRecord) -> bool:
         """Append the record's stream; return whether the event was new."""
         ident = derived_id("record", record.source, record.event_id)
-        stream = stream_name(record.workspace, RECORD.name, ident)
+        stream = stream_name(record.tenant, RECORD.name, ident)
         outcome = await transact(self._stores.events, RECORD, stream, record, known=_NEW_RECORD)
         return outcome.changed
 

@@ -12,7 +12,9 @@ from baton.domain.errors import Invalid, Rejected
 from baton.domain.ids import derived_id
 from baton.domain.json import Json, JsonObject
 from baton.domain.record.messages import ReceiveRecord
-from baton.domain.record.reading import (
+from baton.eventlog.dead_lettering import REDRIVEN
+from baton.eventlog.ports.topics import ReceivedMessage
+from baton.protocols.cloudevents import (
     BATCH,
     STRUCTURED,
     Receipt,
@@ -21,8 +23,6 @@ from baton.domain.record.reading import (
     invalid,
     plain_event,
 )
-from baton.eventlog.dead_lettering import REDRIVEN
-from baton.eventlog.ports.topics import ReceivedMessage
 from baton.protocols.strict_json import MAX_BYTES, parse
 
 _PREFIX = "ce_"

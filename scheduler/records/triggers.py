@@ -64,12 +64,12 @@ class Triggers:
         found = self._by_type.get((tenant, event.type))
         if found is None:
             return _NOTHING
-        matched = found.matched.get(event.record_slug)
+        matched = found.matched.get(event.structure)
         if matched is None:
             if len(found.matched) >= MOST_STRUCTURES:
                 found.matched.clear()
-            matched = _judge(found.definitions, event.record_slug)
-            found.matched[event.record_slug] = matched
+            matched = _judge(found.definitions, event.structure)
+            found.matched[event.structure] = matched
         return matched
 
     async def note(self, recorded: Recorded) -> None:

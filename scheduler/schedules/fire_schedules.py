@@ -11,12 +11,14 @@ import logging
 from collections.abc import Iterator, Sequence
 from typing import Final, TypeAlias, assert_never
 
+from baton.domain.actor import Actor
 from baton.domain.definition.messages import DefinitionCreated, DefinitionDeleted, DefinitionUpdated
 from baton.domain.definition.trigger import ScheduleTrigger
 from baton.domain.ids import derived_id
 from baton.domain.run.decisions import DECIDER as RUN
 from baton.domain.run.messages import RequestRun
 from baton.domain.run.state import State as Run
+from baton.domain.run.trigger import BySchedule
 from baton.domain.schedule.decisions import DECIDER as SCHEDULE
 from baton.domain.schedule.messages import (
     Fire,
@@ -36,7 +38,7 @@ from baton.eventlog.ports.stores import EventStore
 from baton.projector.queries import Views
 from baton.scheduler.interruptible_sleep import InterruptibleSleep
 from baton.scheduler.metrics import Counters
-from baton.scheduler.schedules.due_ticks import Policies, Tick, due_ticks, next_tick, time_text
+from baton.scheduler.schedules.due_ticks import Policies, Tick, due_ticks, next_tick
 from baton.scheduler.schedules.schedule import Schedule, shown
 from baton.scheduler.streams import in_sequence
 
@@ -261,11 +263,10 @@ def _run_of(schedule: Schedule, tick: Tick, outcome: Outcome, now: int) -> list[
     request = RequestRun(
         run_id=outcome.run_id,
         definition=schedule.definition.state,
-        trigger="schedule",
-        by=f"schedule:{schedule.ident}",
+        trigger=BySchedule(schedule_id=schedule.ident, nominal_at=tick.nominal_at),
+        actor=Actor(schedule.ident, "schedule"),
         at=now,
         input={} if given is None else given,
-        metadata={"scheduleId": schedule.ident, "scheduledAt": time_text(tick.nominal_at)},
     )
     stream = stream_name(schedule.tenant, RUN.name, outcome.run_id)
     return [Write(stream=stream, expected=0, events=RUN.decide(request, Run()))]

@@ -109,7 +109,7 @@ async def test_events_of_tenants_are_their_own(server: RunningServer):
     other = await send(server, event(), {**STRUCTURED, **bearer(tenant="umbra")})
 
     assert other.body["accepted"] == 1
-    assert {one.workspace for one in await received(server)} == {"acme", "umbra"}
+    assert {one.tenant for one in await received(server)} == {"acme", "umbra"}
 
 
 async def test_a_bulk_event_needs_no_record(server: RunningServer):

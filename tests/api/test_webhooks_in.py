@@ -8,7 +8,9 @@ from collections.abc import Callable
 
 import pytest
 
+from baton.domain.actor import Actor
 from baton.domain.run.messages import RunRequested
+from baton.domain.run.trigger import ByWebhook
 from tests.api.running import RunningServer
 
 ACME = "/tiny/acme/v1"
@@ -91,8 +93,9 @@ async def test_a_signed_delivery_starts_a_run(server: RunningServer, form: str):
 
     assert answer.status == 200, answer.raw
     (run,) = await started(server)
-    assert (run.run_id, run.trigger, run.input) == (answer.body["runId"], "http", {"amount": 1})
-    assert run.metadata == {"webhookPath": "/webhooks/in/orders"}
+    assert (run.run_id, run.input) == (answer.body["runId"], {"amount": 1})
+    assert run.trigger == ByWebhook(path="/webhooks/in/orders")
+    assert run.actor == Actor("webhook", "webhook")
 
 
 BAD: dict[str, Callable[[], dict[str, str]]] = {

@@ -15,7 +15,7 @@ from baton.command_api.principal import ADMIN, READ, WRITE
 from baton.domain.definition.graph import Case, Compute, Condition, Decision, Graph
 from baton.domain.definition.messages import Body, Status
 from baton.domain.definition.state import State as Definition
-from baton.domain.definition.trigger import EventTrigger, HttpTrigger, OnDemandTrigger, Trigger
+from baton.domain.definition.trigger import EventTrigger, ManualTrigger, Trigger, WebhookTrigger
 from baton.domain.errors import NotFound
 from baton.domain.json import JsonObject
 from baton.domain.run.state import State as Run
@@ -58,11 +58,11 @@ def render_error(refusal: Refusal) -> tuple[int, JsonObject]:
 
 
 def body_of(body: DefinitionBody) -> Body:
-    trigger: Trigger = OnDemandTrigger()
+    trigger: Trigger = ManualTrigger()
     if body.event_type is not None:
         trigger = EventTrigger(event_type=body.event_type)
     if body.hook is not None:
-        trigger = HttpTrigger(
+        trigger = WebhookTrigger(
             path=None if body.hook.path is None else normalized_path(body.hook.path),
             shown_path=body.hook.path,
             validate_signature=body.hook.validate_signature,
@@ -155,7 +155,8 @@ async def run(context: RequestContext) -> Reply:
     found = await context.services.views.run(context.tenant, context.params["run"])
     if found is None:
         raise NotFound("Run not found")
-    return context.reply(200, {"runId": found.id, "input": found.input, "by": found.by})
+    by = found.actor.subject
+    return context.reply(200, {"runId": found.id, "input": found.input, "by": by})
 
 
 async def cancel(context: RequestContext) -> Reply:

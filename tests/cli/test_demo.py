@@ -81,7 +81,7 @@ def test_kept_runs_are_there_for_the_next_demo_and_for_dev(tmp_path: Path, call:
 
     assert (first.code, second.code) == (0, 0)
     assert "order-processing unchanged" in second.out
-    assert {run["metadata"]["recordId"] for run in runs} == {"1001", "1002", "1003", "1004"}
+    assert {run["trigger"]["recordId"] for run in runs} == {"1001", "1002", "1003", "1004"}
 
 
 def test_a_run_that_does_not_complete_fails_the_demo(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from baton.domain.run.messages import RunStarted
 from baton.eventlog.events.envelope import Appended, Write
 from tests.backends.postgres import open_stores
 from tests.cli.conftest import Call
+from tests.kit.actors import ANN
 from tests.servers import availability, kafka
 from tests.servers.postgres import database_for
 
@@ -26,7 +27,7 @@ async def filled(folder: Path) -> str:
     """Return the address of a database with five events of runs and one of another kind."""
     stores = await open_stores(folder)
     deleted = Write(
-        stream="acme/definition/d", expected=0, events=[DefinitionDeleted(at=1, by="ann")]
+        stream="acme/definition/d", expected=0, events=[DefinitionDeleted(at=1, actor=ANN)]
     )
     for write in (started("r1", 2), deleted, started("r2", 3)):
         assert isinstance(await stores.events.append([write]), Appended)

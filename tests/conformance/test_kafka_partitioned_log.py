@@ -19,6 +19,7 @@ from baton.eventlog.events.envelope import Stored, Write
 from baton.eventlog.ports.topics import ReceivedMessage
 from tests.conformance.sharing import SESSION_MS, Group, OnKafka, events, streams, until
 from tests.conformance.test_kafka_foreign_messages import NoText
+from tests.kit.actors import ANN
 from tests.servers.kafka import private_broker, server_url, topic_prefix_for
 from tests.servers.local_kafka import LocalKafka
 
@@ -179,10 +180,10 @@ async def test_an_event_too_large_for_a_message_comes_from_the_store(
     connection: Connection, tmp_path: Path
 ) -> None:
     store = MemoryEventStore()
-    large = RunCancelled(at=2, by="ann", reason="x" * 3_000_000)
-    small = RunCancelled(at=3, by="ann", reason="x" * (MAX_EVENT_BYTES - 500))
+    large = RunCancelled(at=2, actor=ANN, reason="x" * 3_000_000)
+    small = RunCancelled(at=3, actor=ANN, reason="x" * (MAX_EVENT_BYTES - 500))
     stream = "acme/run/large"
-    happened = [RunCancelled(at=1, by="ann"), large, small]
+    happened = [RunCancelled(at=1, actor=ANN), large, small]
     await store.append([Write(stream=stream, expected=0, events=happened)])
     kafka = OnKafka(connection, topic_prefix_for(tmp_path), store=store)
     group = Group(kafka)

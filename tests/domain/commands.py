@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from baton.domain.definition.graph import Case, Condition, Decision, Delay, Graph, Retry, Sync
 from baton.domain.definition.messages import Body
 from baton.domain.definition.state import State as Definition
-from baton.domain.definition.trigger import EventTrigger, HttpTrigger
+from baton.domain.definition.trigger import EventTrigger, WebhookTrigger
 from tests.domain.examples import body, compute, dag, definition, sequence
 
 PAID = (Condition(path="input.paid", op="eq", value=True),)
@@ -31,7 +31,7 @@ BODIES: tuple[Body, ...] = (
     body(GRAPHS[0]),
     body(dag(compute("a"), Sync(id="b", needs=("a",))), name="Other"),
     body(trigger=EventTrigger(event_type="record.created"), status="paused"),
-    body(trigger=HttpTrigger(path="shop"), status="draft"),
+    body(trigger=WebhookTrigger(path="shop"), status="draft"),
     body(sequence(compute("a", next="nowhere"))),
 )
 DEFINITIONS: tuple[Definition, ...] = (

@@ -6,7 +6,7 @@ from baton.domain.definition.decisions import DECIDER as DEFINITION
 from baton.domain.definition.graph import Compute, Graph, Step
 from baton.domain.definition.messages import Body, CreateDefinition, Status
 from baton.domain.definition.state import State as Definition
-from baton.domain.definition.trigger import OnDemandTrigger, Trigger
+from baton.domain.definition.trigger import ManualTrigger, Trigger
 from baton.domain.json import Json, JsonObject
 from baton.domain.run.decisions import DECIDER as RUN
 from baton.domain.run.messages import (
@@ -20,7 +20,9 @@ from baton.domain.run.messages import (
     TimedOut,
     Token,
 )
+from baton.domain.run.trigger import BY_HAND
 from tests.domain.specification import Given, given
+from tests.kit.actors import ANN
 
 
 def sequence(*steps: Step, loop_limit: int = 1_000) -> Graph:
@@ -36,7 +38,7 @@ def compute(step_id: str, **members: Any) -> Compute:
 
 
 def body(graph: Graph | None = None, **members: Any) -> Body:
-    trigger: Trigger = members.pop("trigger", OnDemandTrigger())
+    trigger: Trigger = members.pop("trigger", ManualTrigger())
     graph = graph or sequence(compute("a"))
     return Body(name=members.pop("name", "Orders"), trigger=trigger, graph=graph, **members)
 
@@ -47,7 +49,7 @@ def definition(graph: Graph, status: Status = "active") -> Definition:
         definition_id="d1",
         slug="orders",
         body=body(graph, status=status),
-        by="ann",
+        actor=ANN,
         at=1,
     )
     return DEFINITION.apply(create, DEFINITION.initial)[1]
@@ -57,8 +59,8 @@ def request(graph: Graph, data: Json = None, context: JsonObject | None = None) 
     return RequestRun(
         run_id="r1",
         definition=definition(graph),
-        trigger="on_demand",
-        by="ann",
+        trigger=BY_HAND,
+        actor=ANN,
         at=10,
         input=data,
         context=context or {},

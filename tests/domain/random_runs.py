@@ -37,6 +37,7 @@ from baton.domain.run.messages import (
 )
 from baton.domain.run.state import State
 from tests.domain.examples import request
+from tests.kit.actors import BOB, EVE
 
 Choice: TypeAlias = tuple[int, int]
 BIG = Condition(path="input.amount", op="gt", value=100)
@@ -182,12 +183,12 @@ class Life:
 
     def _chosen(self, what: int, which: int) -> Command | None:
         if what == 0:
-            return CancelRun(by="bob", at=self.now)
+            return CancelRun(actor=BOB, at=self.now)
         if what == 1:
             return TakeOver(graph=self.graph, at=self.now)
         if what in (2, 3):
             step_id = None if what == 2 else self.graph.steps[which % len(self.graph.steps)].id
-            return RetryRun(graph=self.graph, by="eve", at=self.now, step_id=step_id)
+            return RetryRun(graph=self.graph, actor=EVE, at=self.now, step_id=step_id)
         if what == 4 and self.reports:
             return self.reports[which % len(self.reports)]
         under_way = self.open()

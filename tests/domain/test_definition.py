@@ -16,22 +16,23 @@ from baton.domain.errors import Fault
 from baton.domain.json import Json
 from tests.domain.examples import body, compute, sequence
 from tests.domain.specification import given
+from tests.kit.actors import ANN, BOB
 
 BODY = body()
 CREATED = DefinitionCreated(
-    tenant="acme", definition_id="d1", slug="orders", body=BODY, by="ann", at=1
+    tenant="acme", definition_id="d1", slug="orders", body=BODY, actor=ANN, at=1
 )
-DELETED = DefinitionDeleted(by="bob", at=3)
+DELETED = DefinitionDeleted(actor=BOB, at=3)
 
 
 def create(published: Body = BODY, slug: str = "orders") -> CreateDefinition:
     return CreateDefinition(
-        tenant="acme", definition_id="d1", slug=slug, body=published, by="ann", at=1
+        tenant="acme", definition_id="d1", slug=slug, body=published, actor=ANN, at=1
     )
 
 
 def update(published: Body, at: int = 2) -> UpdateDefinition:
-    return UpdateDefinition(body=published, by="bob", at=at)
+    return UpdateDefinition(body=published, actor=BOB, at=at)
 
 
 def comparing_with(value: Json) -> Body:
@@ -67,7 +68,7 @@ def test_a_faulty_definition_is_refused_with_the_place_of_each_fault() -> None:
 
 def test_every_change_is_a_new_version_and_the_old_one_stays() -> None:
     changed = body(name="Orders, better")
-    updated = DefinitionUpdated(version=2, body=changed, by="bob", at=2)
+    updated = DefinitionUpdated(version=2, body=changed, actor=BOB, at=2)
     after = given(DECIDER, CREATED).when(update(changed)).then(updated)
 
     assert after.state.versions == {1: BODY, 2: changed}
@@ -82,7 +83,7 @@ def test_a_value_changed_from_one_to_true_is_a_change() -> None:
     first, second = comparing_with(1), comparing_with(True)
     history = given(DECIDER).after(create(first))
 
-    history.when(update(second)).then(DefinitionUpdated(version=2, body=second, by="bob", at=2))
+    history.when(update(second)).then(DefinitionUpdated(version=2, body=second, actor=BOB, at=2))
     history.when(update(comparing_with(1.0))).then_nothing()
 
 
@@ -92,11 +93,11 @@ def test_a_faulty_change_is_refused() -> None:
 
 def test_what_was_never_created_cannot_be_changed_or_deleted() -> None:
     given(DECIDER).when(update(BODY)).then_refused("not_found", "Definition not found")
-    given(DECIDER).when(DeleteDefinition(by="bob", at=3)).then_refused("not_found")
+    given(DECIDER).when(DeleteDefinition(actor=BOB, at=3)).then_refused("not_found")
 
 
 def test_deleting_happens_once() -> None:
-    delete = DeleteDefinition(by="bob", at=3)
+    delete = DeleteDefinition(actor=BOB, at=3)
 
     given(DECIDER, CREATED).when(delete).then(DELETED)
     given(DECIDER, CREATED, DELETED).when(delete).then_nothing()

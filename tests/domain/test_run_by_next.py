@@ -2,6 +2,7 @@
 
 import pytest
 
+from baton.domain.actor import Actor
 from baton.domain.definition.graph import Case, Condition, Decision, Delay, Retry, Sync
 from baton.domain.definition.messages import Status
 from baton.domain.definition.state import State as Definition
@@ -24,8 +25,8 @@ from baton.domain.run.messages import (
     StepStarted,
     StepSucceeded,
     SyncReached,
-    TriggerKind,
 )
+from baton.domain.run.trigger import BY_HAND, ByRecord, BySchedule, Trigger
 from tests.domain.examples import (
     BROKEN,
     compute,
@@ -38,6 +39,7 @@ from tests.domain.examples import (
     succeed,
 )
 from tests.domain.specification import given
+from tests.kit.actors import ANN
 
 IS_VALID = Condition(path="steps.validate.output.isValid", op="eq", value=True)
 ORDERS = sequence(
@@ -48,6 +50,12 @@ ORDERS = sequence(
     compute("fulfill"),
     compute("reject"),
 )
+
+ON_ORDER = ByRecord(
+    event_type="record.created", structure="orders", record_id="rec_1", event_id="e1"
+)
+TICK = BySchedule(schedule_id="d1", nominal_at=5)
+SHOP = Actor("shop", "event")
 
 
 def started(
@@ -92,12 +100,11 @@ def test_a_run_is_requested_with_everything_it_needs_to_know() -> None:
     asked = RequestRun(
         run_id="r1",
         definition=definition(ORDERS),
-        trigger="event",
-        by="scheduler",
+        trigger=ON_ORDER,
+        actor=SHOP,
         at=10,
         input={"recordId": "rec_1"},
         context={"retryCount": 0},
-        metadata={"eventType": "record.created"},
         correlation_id="c1",
         traceparent="00-1-2-01",
     )
@@ -107,12 +114,11 @@ def test_a_run_is_requested_with_everything_it_needs_to_know() -> None:
             run_id="r1",
             definition_id="d1",
             version=1,
-            trigger="event",
-            by="scheduler",
+            trigger=ON_ORDER,
+            actor=SHOP,
             at=10,
             input={"recordId": "rec_1"},
             context={"retryCount": 0},
-            metadata={"eventType": "record.created"},
             correlation_id="c1",
             traceparent="00-1-2-01",
         )
@@ -121,24 +127,24 @@ def test_a_run_is_requested_with_everything_it_needs_to_know() -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "trigger"), [("paused", "on_demand"), ("paused", "event"), ("draft", "schedule")]
+    ("status", "trigger"), [("paused", BY_HAND), ("paused", ON_ORDER), ("draft", TICK)]
 )
-def test_what_is_not_active_starts_nothing(status: Status, trigger: TriggerKind) -> None:
+def test_what_is_not_active_starts_nothing(status: Status, trigger: Trigger) -> None:
     asked = RequestRun(
-        run_id="r1", definition=definition(ORDERS, status), trigger=trigger, by="ann", at=10
+        run_id="r1", definition=definition(ORDERS, status), trigger=trigger, actor=ANN, at=10
     )
     given(DECIDER).when(asked).then_refused("conflict", f"is {status}")
 
 
 def test_a_draft_runs_on_demand() -> None:
     asked = RequestRun(
-        run_id="r1", definition=definition(ORDERS, "draft"), trigger="on_demand", by="ann", at=10
+        run_id="r1", definition=definition(ORDERS, "draft"), trigger=BY_HAND, actor=ANN, at=10
     )
     assert len(given(DECIDER).when(asked).decided()) == 1
 
 
 def test_what_does_not_exist_starts_nothing() -> None:
-    asked = RequestRun(run_id="r1", definition=Definition(), trigger="on_demand", by="ann", at=10)
+    asked = RequestRun(run_id="r1", definition=Definition(), trigger=BY_HAND, actor=ANN, at=10)
     given(DECIDER).when(asked).then_refused("not_found", "Definition not found")
 
 

@@ -29,10 +29,11 @@ from tests.domain.examples import (
     succeed,
 )
 from tests.domain.specification import given
+from tests.kit.actors import BOB, EVE
 
 CHAIN = sequence(compute("a", next="b"), compute("b"))
 WIDE = dag(compute("a"), compute("b"), compute("join", needs=("a", "b")))
-CANCEL = CancelRun(by="bob", at=50, reason="wrong order")
+CANCEL = CancelRun(actor=BOB, at=50, reason="wrong order")
 
 
 def cut(step_id: str, attempt: int = 1) -> StepCancelled:
@@ -40,11 +41,11 @@ def cut(step_id: str, attempt: int = 1) -> StepCancelled:
 
 
 def cancelled() -> RunCancelled:
-    return RunCancelled(by="bob", at=50, reason="wrong order")
+    return RunCancelled(actor=BOB, at=50, reason="wrong order")
 
 
 def again(*step_ids: str, at: int = 60) -> RunReopened:
-    return RunReopened(by="eve", steps=step_ids, at=at)
+    return RunReopened(actor=EVE, steps=step_ids, at=at)
 
 
 def begun(step_id: str, attempt: int, at: int = 60) -> StepStarted:
@@ -60,7 +61,7 @@ def begun(step_id: str, attempt: int, at: int = 60) -> StepStarted:
 
 
 def retry(graph: object, step_id: str | None = None, at: int = 60) -> RetryRun:
-    return RetryRun(graph=graph, by="eve", at=at, step_id=step_id)  # type: ignore[arg-type]
+    return RetryRun(graph=graph, actor=EVE, at=at, step_id=step_id)  # type: ignore[arg-type]
 
 
 def test_a_cancel_cuts_off_everything_that_is_under_way() -> None:

@@ -20,12 +20,13 @@ from baton.domain.schedule.messages import (
 )
 from baton.domain.schedule.timetable import Cron, Interval
 from tests.domain.specification import given
+from tests.kit.actors import ANN, BOB
 
 FIRED = ScheduleFired(nominal_at=100, run_id="r1", at=105)
 CREATED = ScheduleCreated(
-    definition_id="d1", timetable=Interval(every_ms=1_000), input={"a": 1}, by="ann", at=1
+    definition_id="d1", timetable=Interval(every_ms=1_000), input={"a": 1}, actor=ANN, at=1
 )
-DELETE = DeleteSchedule(by="bob", at=9)
+DELETE = DeleteSchedule(actor=BOB, at=9)
 
 
 def tick(nominal_at: int, outcome: Outcome) -> RecordTick:
@@ -35,7 +36,7 @@ def tick(nominal_at: int, outcome: Outcome) -> RecordTick:
 def create(expression: str = "", data: object = None) -> CreateSchedule:
     timetable = Cron(expression=expression) if expression else Interval(every_ms=1_000)
     data = {"a": 1} if data is None else data
-    return CreateSchedule(definition_id="d1", timetable=timetable, input=data, by="ann", at=1)
+    return CreateSchedule(definition_id="d1", timetable=timetable, input=data, actor=ANN, at=1)
 
 
 @pytest.mark.parametrize(
@@ -89,7 +90,7 @@ def test_a_timetable_that_names_no_instant_is_refused() -> None:
 
 
 def test_a_deleted_schedule_ticks_no_more() -> None:
-    deleted = given(DECIDER, CREATED).when(DELETE).then(ScheduleDeleted(by="bob", at=9))
+    deleted = given(DECIDER, CREATED).when(DELETE).then(ScheduleDeleted(actor=BOB, at=9))
 
     deleted.when(DELETE).then_nothing()
     deleted.when(tick(500, Fire("r1"))).then_nothing()

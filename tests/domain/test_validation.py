@@ -15,7 +15,7 @@ from baton.domain.definition.graph import (
     Sync,
 )
 from baton.domain.definition.messages import Body
-from baton.domain.definition.trigger import EventTrigger, HttpTrigger, ScheduleTrigger, Trigger
+from baton.domain.definition.trigger import EventTrigger, ScheduleTrigger, Trigger, WebhookTrigger
 from baton.domain.definition.validation import MAX_FAULTS, faults_of
 from baton.domain.schedule.timetable import Cron, Interval
 from tests.domain.examples import body, compute, dag, sequence
@@ -203,15 +203,15 @@ def test_conditions_are_counted_per_step_and_in_all() -> None:
             ScheduleTrigger(timetable=Interval(every_ms=1_000, timezone="Mars/Base")),
             ("trigger", "timezone"),
         ),
-        (HttpTrigger(path=""), ("trigger", "path")),
-        (HttpTrigger(path="/stripe"), ("trigger", "path")),
-        (HttpTrigger(path="a//b"), ("trigger", "path")),
-        (HttpTrigger(path="a b"), ("trigger", "path")),
-        (HttpTrigger(path="a?b"), ("trigger", "path")),
-        (HttpTrigger(path="a" * 201), ("trigger", "path")),
-        (HttpTrigger(signature_header="X:Y"), ("trigger", "signature_header")),
-        (HttpTrigger(signature_header="X\r\nY"), ("trigger", "signature_header")),
-        (HttpTrigger(signature_header=""), ("trigger", "signature_header")),
+        (WebhookTrigger(path=""), ("trigger", "path")),
+        (WebhookTrigger(path="/stripe"), ("trigger", "path")),
+        (WebhookTrigger(path="a//b"), ("trigger", "path")),
+        (WebhookTrigger(path="a b"), ("trigger", "path")),
+        (WebhookTrigger(path="a?b"), ("trigger", "path")),
+        (WebhookTrigger(path="a" * 201), ("trigger", "path")),
+        (WebhookTrigger(signature_header="X:Y"), ("trigger", "signature_header")),
+        (WebhookTrigger(signature_header="X\r\nY"), ("trigger", "signature_header")),
+        (WebhookTrigger(signature_header=""), ("trigger", "signature_header")),
     ],
 )
 def test_a_trigger_that_can_never_fire_is_refused(
@@ -226,8 +226,8 @@ def test_a_trigger_that_can_never_fire_is_refused(
         EventTrigger(event_type="records.bulk_created"),
         EventTrigger(event_type="record.restored", structure="orders"),
         ScheduleTrigger(timetable=Cron(expression="0 9 * * *", timezone="America/New_York")),
-        HttpTrigger(),
-        HttpTrigger(path="shop/stripe-1", validate_signature=True, signature_header="X-Sig"),
+        WebhookTrigger(),
+        WebhookTrigger(path="shop/stripe-1", validate_signature=True, signature_header="X-Sig"),
     ],
 )
 def test_a_trigger_that_can_fire_is_fine(trigger: Trigger) -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from baton.domain.definition.graph import Compute, Delay, Graph
 from baton.domain.definition.messages import Body, DefinitionCreated
 from baton.domain.definition.state import State, evolve
-from baton.domain.definition.trigger import OnDemandTrigger
+from baton.domain.definition.trigger import ManualTrigger
 from baton.domain.run.messages import RunRequested, StepStarted, StepSucceeded
 from baton.eventlog.errors import Unreadable, Unwritable
 from baton.eventlog.events.codec import (
@@ -22,6 +22,7 @@ from baton.eventlog.events.codec import (
     topic_of,
 )
 from baton.eventlog.events.upcasts import Upcast
+from tests.kit.actors import ANN
 
 JSON = st.recursive(
     st.none()
@@ -43,9 +44,9 @@ def succeeded(output: object) -> StepSucceeded:
 
 def created() -> DefinitionCreated:
     graph = Graph(steps=(Compute(id="a", function="noop", next="b"), Delay(id="b", delay_ms=5)))
-    body = Body(name="Orders", trigger=OnDemandTrigger(), graph=graph)
+    body = Body(name="Orders", trigger=ManualTrigger(), graph=graph)
     return DefinitionCreated(
-        tenant="acme", definition_id="d1", slug="orders", body=body, by="ann", at=5
+        tenant="acme", definition_id="d1", slug="orders", body=body, actor=ANN, at=5
     )
 
 

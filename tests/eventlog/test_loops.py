@@ -20,6 +20,7 @@ from baton.eventlog.loops.transact import StreamCommand, transact, transact_all
 from baton.eventlog.ports.backend import Stores
 from baton.eventlog.ports.stores import EventStore
 from tests.backends.memory import open_stores
+from tests.kit.actors import ANN
 from tests.kit.clock import ManualClock
 
 
@@ -115,7 +116,7 @@ async def test_commands_of_several_streams_are_appended_together(stores: Stores)
 
 
 async def test_what_is_written_along_goes_with_the_decision(stores: Stores) -> None:
-    along = Write(stream="acme/run/z", expected=0, events=[RunCancelled(by="ann", at=1)])
+    along = Write(stream="acme/run/z", expected=0, events=[RunCancelled(actor=ANN, at=1)])
     await transact(stores.events, SEATS, "acme/run/a", Take(0), also=[along])
     assert list(await stores.events.read("acme/run/z")) == []
     outcome = await transact(stores.events, SEATS, "acme/run/a", Take(1), also=[along])
@@ -251,7 +252,7 @@ async def test_the_machines_clock_moves_on() -> None:
     assert clock.now() > before > 1_700_000_000_000
 
 
-def test_ids_are_xids_that_sort_by_their_second() -> None:
+def test_ids_sort_by_the_second_in_which_they_were_made() -> None:
     ids = [new_id(1_700_000_000_000 + second * 1_000) for second in range(5)]
 
     assert ids == sorted(ids)
@@ -259,3 +260,10 @@ def test_ids_are_xids_that_sort_by_their_second() -> None:
         len(one) == 20 and set(one) <= set("0123456789abcdefghijklmnopqrstuv") for one in ids
     )
     assert len({new_id(1_700_000_000_000) for _ in range(10_000)}) == 10_000
+
+
+def test_two_ids_of_one_second_share_only_the_time() -> None:
+    same_second = [new_id(1_700_000_000_000) for _ in range(200)]
+
+    assert len({one[:6] for one in same_second}) == 1
+    assert all(len({one[at] for one in same_second}) > 8 for at in range(7, 19))

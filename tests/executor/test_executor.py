@@ -20,6 +20,7 @@ from baton.domain.run.state import State as Run
 from baton.domain.stream import stream_name
 from baton.executor.executor import Executor, Limits
 from tests.executor.working import World, a_world, compute
+from tests.kit.actors import ANN
 
 
 @pytest.fixture
@@ -120,7 +121,7 @@ async def test_a_cancelled_run_cuts_off_what_is_under_way(world: World) -> None:
     await world.request(await world.define(compute("a", next="b"), compute("b")))
     await world.called(1)
 
-    await world.command(CancelRun(by="me", at=world.clock.now()))
+    await world.command(CancelRun(actor=ANN, at=world.clock.now()))
     await world.ended()
     await executor.stop(grace_s=1)
 
@@ -156,7 +157,7 @@ async def test_a_run_that_was_reopened_long_after_its_end_is_performed(world: Wo
     await world.ended()
 
     del world.functions.held["a"]
-    await world.command(RetryRun(graph=definition.body.graph, by="me", at=world.clock.now()))
+    await world.command(RetryRun(graph=definition.body.graph, actor=ANN, at=world.clock.now()))
 
     run = await world.until(lambda run: run.status == "completed")
     assert run.steps["a"].attempt == 2

@@ -15,6 +15,7 @@ from baton.executor.runs.takeover_watch import STALLED_AFTER_MS
 from baton.projector.projector import Projector
 from baton.projector.queries import Views
 from tests.executor.working import World, a_world, compute
+from tests.kit.actors import ANN
 
 STREAM = stream_name("acme", RUN.name, "r")
 
@@ -130,7 +131,7 @@ async def test_the_echo_of_an_own_append_is_known_and_a_foreign_event_is_not(
     assert ownership.already_seen(STREAM, version)
     assert not ownership.already_seen(STREAM, version + 1)
     assert not ownership.already_seen(stream_name("acme", RUN.name, "another"), 1)
-    await world.command(CancelRun(by="me", at=world.clock.now()))
+    await world.command(CancelRun(actor=ANN, at=world.clock.now()))
     await executor.stop(grace_s=5)
 
 

@@ -13,10 +13,11 @@ from baton.domain.definition.decisions import DECIDER as DEFINITION
 from baton.domain.definition.graph import Compute, Graph, Step
 from baton.domain.definition.messages import Body, CreateDefinition
 from baton.domain.definition.state import State as Definition
-from baton.domain.definition.trigger import OnDemandTrigger
+from baton.domain.definition.trigger import ManualTrigger
 from baton.domain.run.decisions import DECIDER as RUN
 from baton.domain.run.messages import Command, Failed, RequestRun, Succeeded
 from baton.domain.run.state import State as Run
+from baton.domain.run.trigger import BY_HAND
 from baton.domain.stream import stream_name
 from baton.eventlog.loops.follow import follow
 from baton.eventlog.loops.transact import transact
@@ -24,6 +25,7 @@ from baton.eventlog.ports.backend import Stores
 from baton.executor.executor import Executor, Limits
 from baton.executor.functions.call import Call
 from tests.backends.memory import open_stores
+from tests.kit.actors import ANN
 from tests.kit.clock import ManualClock
 
 DEADLINE_S = 10
@@ -85,16 +87,16 @@ class World:
         self.following.clear()
 
     async def define(self, *steps: Step, flow: Any = "next") -> Definition:
-        body = Body(name="d", trigger=OnDemandTrigger(), graph=Graph(steps=steps, flow=flow))
+        body = Body(name="d", trigger=ManualTrigger(), graph=Graph(steps=steps, flow=flow))
         command = CreateDefinition(
-            tenant="acme", definition_id="d", slug="d", body=body, by="me", at=1
+            tenant="acme", definition_id="d", slug="d", body=body, actor=ANN, at=1
         )
         stream = stream_name("acme", "definition", "d")
         return (await transact(self.stores.events, DEFINITION, stream, command)).state
 
     async def request(self, definition: Definition, run_id: str = "r") -> None:
         command = RequestRun(
-            run_id=run_id, definition=definition, trigger="on_demand", by="me", at=self.clock.now()
+            run_id=run_id, definition=definition, trigger=BY_HAND, actor=ANN, at=self.clock.now()
         )
         await self.command(command, run_id)
 

@@ -98,8 +98,8 @@ def events_start_their_run_once(log: Log, accepted: Mapping[str, Iterable[str]])
     started: Counter[tuple[str, str]] = Counter()
     for events in runs_of(log).values():
         requested = events[0].data
-        if requested.get("trigger") == "event":
-            ident = str(requested["metadata"]["eventId"])
+        if requested["trigger"]["kind"] == "record":
+            ident = str(requested["trigger"]["event_id"])
             started[str(requested["definition_id"]), ident] += 1
     wanted = {(definition, ident) for definition, ids in accepted.items() for ident in ids}
     return [
@@ -128,7 +128,7 @@ def ticks_have_their_run(log: Log) -> list[str]:
     started = {
         ident
         for ident, events in runs_of(log).items()
-        if events[0].data.get("trigger") == "schedule"
+        if events[0].data["trigger"]["kind"] == "schedule"
     }
     return [
         *(f"run {one} was fired {count} times" for one, count in fired.items() if count > 1),

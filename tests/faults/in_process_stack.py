@@ -16,10 +16,11 @@ from baton.domain.definition.decisions import DECIDER as DEFINITION
 from baton.domain.definition.graph import Graph
 from baton.domain.definition.messages import Body, CreateDefinition
 from baton.domain.definition.state import State as Definition
-from baton.domain.definition.trigger import OnDemandTrigger, Trigger
+from baton.domain.definition.trigger import ManualTrigger, Trigger
 from baton.domain.ids import derived_id
 from baton.domain.run.decisions import DECIDER as RUN
 from baton.domain.run.messages import RequestRun
+from baton.domain.run.trigger import BY_HAND
 from baton.domain.stream import stream_name
 from baton.eventlog.events.envelope import Appended, Write
 from baton.eventlog.loops.transact import transact
@@ -27,6 +28,7 @@ from baton.keys import jwt_secret
 from baton.running import ready, running
 from baton.settings import Settings
 from baton.wiring import Stack
+from tests.kit.actors import ANN
 
 TENANT = "demo"
 AN_APPEND = 200
@@ -74,7 +76,7 @@ async def defined(
     stack: Stack,
     name: str,
     graph: Graph,
-    trigger: Trigger = OnDemandTrigger(),  # noqa: B008
+    trigger: Trigger = ManualTrigger(),  # noqa: B008
 ) -> Definition:
     """Create a definition."""
     create = CreateDefinition(
@@ -82,7 +84,7 @@ async def defined(
         definition_id=derived_id("definition", name),
         slug=name,
         body=Body(name=name, trigger=trigger, graph=graph),
-        by="ann",
+        actor=ANN,
         at=stack.clock.now(),
     )
     stream = stream_name(TENANT, DEFINITION.name, create.definition_id)
@@ -116,8 +118,8 @@ def _request(stack: Stack, run_id: str, definition: Definition) -> Write:
     command = RequestRun(
         run_id=run_id,
         definition=definition,
-        trigger="on_demand",
-        by="ann",
+        trigger=BY_HAND,
+        actor=ANN,
         at=stack.clock.now(),
         input={"number": run_id},
     )

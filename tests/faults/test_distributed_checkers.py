@@ -20,8 +20,8 @@ def _logged(position: int, stream: str, version: int, topic: str, **data: Any) -
 def _log() -> Log:
     """Runs of an event and of a tick, and the schedule of the latter."""
     causes: dict[str, dict[str, Any]] = {
-        "demo/run/r1": {"trigger": "event", "definition_id": "d", "metadata": {"eventId": "e1"}},
-        "demo/run/r2": {"trigger": "schedule", "definition_id": "s", "metadata": {}},
+        "demo/run/r1": {"trigger": {"kind": "record", "event_id": "e1"}, "definition_id": "d"},
+        "demo/run/r2": {"trigger": {"kind": "schedule"}, "definition_id": "s"},
     }
     log: Log = [
         _logged(1, "demo/record/x", 1, "record.RecordReceived"),

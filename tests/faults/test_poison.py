@@ -91,7 +91,7 @@ async def test_poison_is_refused_and_every_other_event_starts_its_run_once(
     assert checkers.broken_laws(log) == []
     assert checkers.runs_end(log, "completed") == []
     assert len(list(streams_of(log, "record"))) == EVENTS
-    causes = [run[0].data["metadata"]["eventId"] for run in runs_of(log).values()]
+    causes = [run[0].data["trigger"]["event_id"] for run in runs_of(log).values()]
     assert sorted(causes) == sorted(f"e-{number}" for number in range(EVENTS))
 
 

@@ -25,10 +25,10 @@ from baton.domain.definition.messages import (
 )
 from baton.domain.definition.trigger import (
     EventTrigger,
-    HttpTrigger,
-    OnDemandTrigger,
+    ManualTrigger,
     ScheduleTrigger,
     Trigger,
+    WebhookTrigger,
 )
 from baton.domain.errors import Rejected
 from baton.domain.ids import derived_id
@@ -51,6 +51,7 @@ from baton.domain.run.messages import (
     TimedOut,
     Token,
 )
+from baton.domain.run.trigger import BY_HAND
 from baton.domain.schedule.decisions import DECIDER as SCHEDULE
 from baton.domain.schedule.messages import (
     CreateSchedule,
@@ -63,6 +64,7 @@ from baton.domain.schedule.messages import (
 from baton.domain.schedule.timetable import Cron, Interval
 from baton.domain.stream import stream_name
 from baton.eventlog.events.envelope import Recorded
+from tests.kit.actors import ANN, BOB, EVE
 
 START = 1_700_000_000_000
 TENANTS = ("acme", "globex")
@@ -102,11 +104,11 @@ GRAPHS = (
     Graph(steps=(Compute(id="only", function="noop"),)),
 )
 TRIGGERS: tuple[Trigger, ...] = (
-    OnDemandTrigger(),
+    ManualTrigger(),
     EventTrigger(event_type="record.created", structure="orders"),
     ScheduleTrigger(timetable=Interval(every_ms=60_000)),
     ScheduleTrigger(timetable=Cron(expression="0 9 * * *")),
-    HttpTrigger(path="hooks/stripe", shown_path="/hooks/stripe"),
+    WebhookTrigger(path="hooks/stripe", shown_path="/hooks/stripe"),
 )
 
 STATUSES: tuple[Status, ...] = ("active", "active", "active", "paused", "draft")
@@ -140,14 +142,14 @@ class History:
             definition_id=ident,
             slug=f"slug-{self._position}",
             body=self._body(),
-            by="ann",
+            actor=ANN,
             at=self._now,
         )
         self._decide(DEFINITION, stream_name(command.tenant, "definition", ident), command)
 
     def _change(self) -> None:
         if stream := self._any("definition"):
-            command = UpdateDefinition(body=self._body(), by="bob", at=self._now)
+            command = UpdateDefinition(body=self._body(), actor=BOB, at=self._now)
             self._decide(DEFINITION, stream, command)
 
     def _stop(self) -> None:
@@ -155,11 +157,11 @@ class History:
         if not (stream := self._any(kind)):
             return
         if kind == "run":
-            self._decide(RUN, stream, CancelRun(by="eve", at=self._now, reason="enough"))
+            self._decide(RUN, stream, CancelRun(actor=EVE, at=self._now, reason="enough"))
         elif kind == "schedule":
-            self._decide(SCHEDULE, stream, DeleteSchedule(by="eve", at=self._now))
+            self._decide(SCHEDULE, stream, DeleteSchedule(actor=EVE, at=self._now))
         else:
-            self._decide(DEFINITION, stream, DeleteDefinition(by="eve", at=self._now))
+            self._decide(DEFINITION, stream, DeleteDefinition(actor=EVE, at=self._now))
 
     def _body(self) -> Body:
         return Body(
@@ -177,8 +179,8 @@ class History:
         command = RequestRun(
             run_id=ident,
             definition=definition,
-            trigger="on_demand",
-            by="ann",
+            trigger=BY_HAND,
+            actor=ANN,
             at=self._now,
             input={"n": self._now, "text": "größer", "list": [1, 2.5, None]},
             context={"from": "start"},
@@ -198,7 +200,7 @@ class History:
         ]
         graph = definition.versions[state.definition_version].graph
         if state.final:
-            self._decide(RUN, stream, RetryRun(graph=graph, by="ann", at=self._now))
+            self._decide(RUN, stream, RetryRun(graph=graph, actor=ANN, at=self._now))
             return
         open_steps = [ident for ident, step in state.steps.items() if step.open]
         if not open_steps:
@@ -233,7 +235,7 @@ class History:
             command = CreateSchedule(
                 definition_id=definition_id,
                 timetable=Interval(every_ms=5_000),
-                by="ann",
+                actor=ANN,
                 at=self._now,
                 input={"by": "clock"},
             )
@@ -256,8 +258,8 @@ class History:
             event_id=ident,
             source="crm",
             type="record.created",
-            workspace="acme",
-            record_slug="orders",
+            tenant="acme",
+            structure="orders",
             record_id="1",
             data={},
             time=self._now,

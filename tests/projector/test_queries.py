@@ -18,10 +18,10 @@ from baton.domain.definition.messages import (
 )
 from baton.domain.definition.trigger import (
     EventTrigger,
-    HttpTrigger,
-    OnDemandTrigger,
+    ManualTrigger,
     ScheduleTrigger,
     Trigger,
+    WebhookTrigger,
 )
 from baton.domain.run.messages import RunCompleted, RunFailed, RunRequested, RunStarted
 from baton.domain.schedule.timetable import Interval
@@ -31,6 +31,7 @@ from baton.projector.queries import Views
 from baton.projector.views import every_view
 from baton.projector.views.runs import view as runs
 from tests.conformance.opening import opens
+from tests.kit.actors import ANN, BOB, EVE
 from tests.projector.folded import fold_into
 from tests.projector.test_view_steps_and_timers import AGAIN, BROKE, DELAY, ERROR
 from tests.projector.told import requested, started, succeeded
@@ -75,7 +76,7 @@ class World:
             definition_id=ident,
             slug=slug or f"slug-{ident}",
             body=body(trigger, name=name, status=status),
-            by="ann",
+            actor=ANN,
             at=at,
         )
         await self.happened(f"{tenant}/definition/{ident}", created)
@@ -83,7 +84,7 @@ class World:
 
 def body(trigger: Trigger | None = None, *, name: str = "n", status: Status = "active") -> Body:
     graph = Graph(steps=(Compute(id="a", function="noop"),))
-    return Body(trigger=trigger or OnDemandTrigger(), graph=graph, name=name, status=status)
+    return Body(trigger=trigger or ManualTrigger(), graph=graph, name=name, status=status)
 
 
 def asked(run_id: str, at: int = 10, definition: str = "d1", tenant: str = "acme") -> RunRequested:
@@ -99,7 +100,9 @@ async def world(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
 
 
 async def test_a_definition_is_found_by_id_slug_and_path(world: World) -> None:
-    await world.defined("d1", HttpTrigger(path="hooks/in", shown_path="/hooks/in"), slug="orders")
+    await world.defined(
+        "d1", WebhookTrigger(path="hooks/in", shown_path="/hooks/in"), slug="orders"
+    )
     found = await world.views.definition("acme", "d1")
 
     assert found is not None
@@ -111,7 +114,7 @@ async def test_a_definition_is_found_by_id_slug_and_path(world: World) -> None:
 
 
 async def test_nothing_is_found_for_another_tenant(world: World) -> None:
-    await world.defined("d1", HttpTrigger(path="in"), slug="orders")
+    await world.defined("d1", WebhookTrigger(path="in"), slug="orders")
     await world.defined("d2", ON_CREATED)
     await world.happened("acme/run/r1", asked("r1"), RunStarted(at=1), started("a"))
     views = world.views
@@ -129,7 +132,7 @@ async def test_nothing_is_found_for_another_tenant(world: World) -> None:
 
 async def test_a_deleted_definition_stays_readable_by_its_id_alone(world: World) -> None:
     await world.defined("d1", ON_CREATED, slug="orders")
-    await world.happened("acme/definition/d1", DefinitionDeleted(by="eve", at=20))
+    await world.happened("acme/definition/d1", DefinitionDeleted(actor=EVE, at=20))
     await world.defined("d2", slug="orders")
     deleted, taken = (
         await world.views.definition("acme", "d1"),
@@ -174,7 +177,7 @@ async def test_definitions_are_sorted_both_ways(
     await world.defined("d0", at=1, name="b", slug="z", status="draft")
     await world.defined("d1", at=3, name="c", slug="x", status="active")
     await world.defined("d2", at=2, name="a", slug="y", status="paused")
-    update = DefinitionUpdated(version=2, body=body(name="b", status="draft"), by="bob", at=9)
+    update = DefinitionUpdated(version=2, body=body(name="b", status="draft"), actor=BOB, at=9)
     await world.happened("acme/definition/d0", update)
     rising, _ = await world.views.definitions("acme", sort=sort, order="asc")
     falling, _ = await world.views.definitions("acme", sort=sort, order="desc")

@@ -21,7 +21,9 @@ from baton.domain.run.messages import (
     StepSkipped,
     SyncReached,
 )
+from baton.domain.run.trigger import BY_HAND
 from baton.projector.views.runs.view import VIEW, Document
+from tests.kit.actors import ANN, EVE
 from tests.projector.histories import history
 from tests.projector.told import BEGUN, RUN, Folded, requested, started, succeeded
 
@@ -41,7 +43,7 @@ def run(*events: object) -> Document:
 
 
 def test_a_requested_run_is_pending_and_says_who_asked_for_what() -> None:
-    seen = run(requested(input={"a": 1}, correlation_id="c", metadata={"m": 1}, traceparent="t"))
+    seen = run(requested(input={"a": 1}, correlation_id="c", traceparent="t"))
 
     assert (seen.id, seen.tenant, seen.definition_id, seen.definition_version) == (
         RUN,
@@ -49,16 +51,15 @@ def test_a_requested_run_is_pending_and_says_who_asked_for_what() -> None:
         "d1",
         2,
     )
-    assert (seen.status, seen.by, seen.trigger, seen.requested_at) == (
+    assert (seen.status, seen.actor, seen.trigger, seen.requested_at) == (
         "pending",
-        "ann",
-        "on_demand",
+        ANN,
+        BY_HAND,
         10,
     )
-    assert (seen.input, seen.correlation_id, seen.metadata, seen.traceparent) == (
+    assert (seen.input, seen.correlation_id, seen.traceparent) == (
         {"a": 1},
         "c",
-        {"m": 1},
         "t",
     )
     assert seen.started_at is None
@@ -132,17 +133,17 @@ def test_a_run_that_was_allowed_to_end_in_a_failure_has_errors() -> None:
 
 def test_a_cancelled_run_says_who_stopped_it() -> None:
     cut = StepCancelled(step_id="a", visit=1, attempt=1, at=50)
-    seen = run(*BEGUN, started("a"), cut, RunCancelled(by="eve", at=50, reason="enough"))
+    seen = run(*BEGUN, started("a"), cut, RunCancelled(actor=EVE, at=50, reason="enough"))
 
     assert (seen.status, seen.cancelled_by, seen.cancel_reason) == ("cancelled", "eve", "enough")
     assert (seen.running, seen.waiting) == (0, 0)
 
 
 @pytest.mark.parametrize(
-    "end", [RunFailed(at=50, error=ERROR, step_id="a"), RunCancelled(by="eve", at=50, reason="x")]
+    "end", [RunFailed(at=50, error=ERROR, step_id="a"), RunCancelled(actor=EVE, at=50, reason="x")]
 )
 def test_a_reopened_run_is_as_if_it_had_never_ended(end: object) -> None:
-    reopened = RunReopened(by="ann", steps=("a",), at=60)
+    reopened = RunReopened(actor=ANN, steps=("a",), at=60)
     begun = (*BEGUN, started("a"), failed("a", final=True))
     seen = run(*begun, end, reopened, started("a", attempt=2, cause="reopen"))
     never = run(*begun, started("a", attempt=2, cause="reopen"))

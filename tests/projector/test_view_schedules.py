@@ -10,7 +10,7 @@ from baton.domain.definition.messages import (
     DefinitionUpdated,
     Status,
 )
-from baton.domain.definition.trigger import OnDemandTrigger, ScheduleTrigger, Trigger
+from baton.domain.definition.trigger import ManualTrigger, ScheduleTrigger, Trigger
 from baton.domain.schedule.messages import (
     ScheduleCreated,
     ScheduleDeleted,
@@ -20,6 +20,7 @@ from baton.domain.schedule.messages import (
 )
 from baton.domain.schedule.timetable import Interval
 from baton.projector.views.schedules.view import VIEW, Document
+from tests.kit.actors import ANN
 from tests.projector.told import Folded
 
 MINUTE, HOUR = Interval(every_ms=60_000), Interval(every_ms=3_600_000)
@@ -36,12 +37,12 @@ def body(trigger: Trigger, status: Status = "active") -> Body:
 def created(trigger: Trigger = EVERY_MINUTE, status: Status = "active") -> DefinitionCreated:
     said = body(trigger, status)
     return DefinitionCreated(
-        tenant="acme", definition_id="d1", slug="orders", body=said, by="ann", at=10
+        tenant="acme", definition_id="d1", slug="orders", body=said, actor=ANN, at=10
     )
 
 
 def updated(at: int, trigger: Trigger = EVERY_MINUTE, status: Status = "active") -> Any:
-    return DefinitionUpdated(version=2, body=body(trigger, status), by="ann", at=at)
+    return DefinitionUpdated(version=2, body=body(trigger, status), actor=ANN, at=at)
 
 
 def schedule(*events: object) -> Document:
@@ -59,7 +60,7 @@ def test_a_scheduled_definition_is_a_schedule_of_its_own_id() -> None:
 
 
 def test_a_definition_that_starts_otherwise_is_no_schedule() -> None:
-    assert not Folded(VIEW).after([created(OnDemandTrigger())], STREAM).documents
+    assert not Folded(VIEW).after([created(ManualTrigger())], STREAM).documents
 
 
 def test_a_draft_or_paused_schedule_does_not_fire() -> None:
@@ -89,7 +90,7 @@ def test_a_schedule_begins_anew_after_a_pause() -> None:
 
 def test_a_schedule_that_comes_back_remembers_its_last_tick() -> None:
     fired = ScheduleFired(nominal_at=30, run_id="r1", at=31)
-    seen = schedule(created(), fired, updated(50, OnDemandTrigger()), updated(70))
+    seen = schedule(created(), fired, updated(50, ManualTrigger()), updated(70))
 
     assert (seen.active, seen.anchor, seen.last_nominal) == (True, 70, 30)
 
@@ -107,7 +108,7 @@ def test_ticks_are_counted_by_what_became_of_them() -> None:
 
 
 def test_a_schedule_may_stand_alone() -> None:
-    event = ScheduleCreated(definition_id="d1", timetable=HOUR, by="ann", at=5, input={"a": 1})
+    event = ScheduleCreated(definition_id="d1", timetable=HOUR, actor=ANN, at=5, input={"a": 1})
     seen = Folded(VIEW).after([event], "acme/schedule/s1").only
 
     assert (seen.id, seen.definition_id, seen.input) == ("s1", "d1", {"a": 1})
@@ -115,8 +116,8 @@ def test_a_schedule_may_stand_alone() -> None:
 
 
 def test_a_deleted_schedule_is_gone() -> None:
-    alone = ScheduleCreated(definition_id="d1", timetable=HOUR, by="ann", at=5)
-    deleted = ScheduleDeleted(by="ann", at=9)
+    alone = ScheduleCreated(definition_id="d1", timetable=HOUR, actor=ANN, at=5)
+    deleted = ScheduleDeleted(actor=ANN, at=9)
 
     assert not Folded(VIEW).after([alone, deleted], "acme/schedule/s1").documents
-    assert not Folded(VIEW).after([created(), DefinitionDeleted(by="ann", at=9)], STREAM).documents
+    assert not Folded(VIEW).after([created(), DefinitionDeleted(actor=ANN, at=9)], STREAM).documents

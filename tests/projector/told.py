@@ -5,8 +5,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from baton.domain.run.messages import Cause, RunRequested, RunStarted, StepStarted, StepSucceeded
+from baton.domain.run.trigger import BY_HAND
 from baton.eventlog.events.envelope import Recorded
 from baton.projector.view import View
+from tests.kit.actors import ANN
 
 RUN = "r" * 20
 STREAM = f"acme/run/{RUN}"
@@ -18,8 +20,8 @@ def requested(**more: Any) -> RunRequested:
         "run_id": RUN,
         "definition_id": "d1",
         "version": 2,
-        "trigger": "on_demand",
-        "by": "ann",
+        "trigger": BY_HAND,
+        "actor": ANN,
         "at": 10,
     }
     return RunRequested(**members | more)

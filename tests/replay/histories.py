@@ -8,6 +8,7 @@ import sys
 
 import orjson
 
+from baton.domain.actor import Actor
 from baton.domain.claim.messages import NameClaimed, NameReleased
 from baton.domain.definition.graph import (
     Case,
@@ -27,9 +28,9 @@ from baton.domain.definition.messages import (
 )
 from baton.domain.definition.trigger import (
     EventTrigger,
-    HttpTrigger,
-    OnDemandTrigger,
+    ManualTrigger,
     ScheduleTrigger,
+    WebhookTrigger,
 )
 from baton.domain.record.messages import RecordReceived, TriggersConsidered
 from baton.domain.run.evaluation import CaseEvaluation, ConditionEvaluation, DecisionResult
@@ -53,6 +54,7 @@ from baton.domain.run.messages import (
     StepTimedOut,
     SyncReached,
 )
+from baton.domain.run.trigger import BY_HAND, ByRecord, BySchedule, ByWebhook
 from baton.domain.schedule.messages import (
     ScheduleCreated,
     ScheduleDeleted,
@@ -62,6 +64,7 @@ from baton.domain.schedule.messages import (
 )
 from baton.domain.schedule.timetable import Cron, Interval, Once
 from baton.eventlog.events.codec import encode, topic_of
+from tests.kit.actors import ANN, BOB
 
 AT = 1_700_000_000_000
 DEFINITION = "cm4definition0000000"
@@ -134,13 +137,13 @@ HISTORIES: dict[str, list[object]] = {
             definition_id=DEFINITION,
             slug="orders",
             body=_body(EventTrigger(event_type="record.created", structure="orders")),
-            by="ann",
+            actor=ANN,
             at=AT,
         ),
         DefinitionUpdated(
             version=2,
             body=_body(ScheduleTrigger(timetable=Interval(every_ms=5_000))),
-            by="bob",
+            actor=BOB,
             at=AT,
         ),
         DefinitionUpdated(
@@ -148,16 +151,16 @@ HISTORIES: dict[str, list[object]] = {
             body=_body(
                 ScheduleTrigger(timetable=Cron(expression="30 2 * * *", timezone="Europe/Berlin"))
             ),
-            by="bob",
+            actor=BOB,
             at=AT,
         ),
         DefinitionUpdated(
-            version=4, body=_body(ScheduleTrigger(timetable=Once(at=AT))), by="bob", at=AT
+            version=4, body=_body(ScheduleTrigger(timetable=Once(at=AT))), actor=BOB, at=AT
         ),
         DefinitionUpdated(
             version=5,
             body=_body(
-                HttpTrigger(
+                WebhookTrigger(
                     path="orders/new",
                     shown_path="/webhooks/orders/new",
                     validate_signature=True,
@@ -165,11 +168,11 @@ HISTORIES: dict[str, list[object]] = {
                     signature_header="X-Signature",
                 )
             ),
-            by="bob",
+            actor=BOB,
             at=AT,
         ),
-        DefinitionUpdated(version=6, body=_body(OnDemandTrigger(), NEEDS), by="bob", at=AT),
-        DefinitionDeleted(by="ann", at=AT),
+        DefinitionUpdated(version=6, body=_body(ManualTrigger(), NEEDS), actor=BOB, at=AT),
+        DefinitionDeleted(actor=ANN, at=AT),
     ],
     "acme/claim/slug:orders": [
         NameClaimed(name="slug:orders", holder=DEFINITION, at=AT),
@@ -180,8 +183,8 @@ HISTORIES: dict[str, list[object]] = {
             event_id="e1",
             source="/centrali",
             type="record.created",
-            workspace="acme",
-            record_slug="orders",
+            tenant="acme",
+            structure="orders",
             record_id="o1",
             data={"qty": 2, "note": "é\U0001f600"},
             time=AT,
@@ -193,14 +196,14 @@ HISTORIES: dict[str, list[object]] = {
         ScheduleCreated(
             definition_id=DEFINITION,
             timetable=Interval(every_ms=5_000),
-            by="ann",
+            actor=ANN,
             at=AT,
             input={"a": 1},
         ),
         ScheduleFired(nominal_at=AT, run_id=RUN, at=AT),
         ScheduleMissed(nominal_at=AT + 5_000, reason="nobody was there", at=AT),
         ScheduleSkipped(nominal_at=AT + 10_000, reason="still running", at=AT),
-        ScheduleDeleted(by="ann", at=AT),
+        ScheduleDeleted(actor=ANN, at=AT),
     ],
     f"acme/run/{RUN}": [
         RunRequested(
@@ -208,12 +211,11 @@ HISTORIES: dict[str, list[object]] = {
             run_id=RUN,
             definition_id=DEFINITION,
             version=1,
-            trigger="on_demand",
-            by="ann",
+            trigger=BY_HAND,
+            actor=ANN,
             at=AT,
             input={"qty": 2, "price": 1.0, "big": 2**60},
             context={"max": 5},
-            metadata={"k": "v"},
             correlation_id="c1",
             traceparent="00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
         ),
@@ -229,7 +231,7 @@ HISTORIES: dict[str, list[object]] = {
         ),
         StepTimedOut(**_step(attempt=2), timeout_ms=5_000, final=True),  # type: ignore[arg-type]
         RunFailed(at=AT, error=ERROR, step_id="check"),
-        RunReopened(by="ann", steps=("check",), at=AT),
+        RunReopened(actor=ANN, steps=("check",), at=AT),
         StepStarted(
             **_step(attempt=3),  # type: ignore[arg-type]
             function="stock.check",
@@ -282,15 +284,50 @@ HISTORIES: dict[str, list[object]] = {
             run_id="cm4run00000000000001",
             definition_id=DEFINITION,
             version=6,
-            trigger="event",
-            by="scheduler",
+            trigger=BySchedule(schedule_id=DEFINITION, nominal_at=AT),
+            actor=Actor(DEFINITION, "schedule"),
             at=AT,
         ),
         RunStarted(at=AT),
         StepSkipped(step_id="b", visit=1, at=AT),
         StepStarted(**_step(), function="noop", deadline_at=AT + 1),  # type: ignore[arg-type]
         StepCancelled(**_step()),  # type: ignore[arg-type]
-        RunCancelled(by="ann", at=AT, reason="changed her mind"),
+        RunCancelled(actor=ANN, at=AT, reason="changed her mind"),
+    ],
+    "acme/run/cm4run00000000000002": [
+        RunRequested(
+            tenant="acme",
+            run_id="cm4run00000000000002",
+            definition_id=DEFINITION,
+            version=1,
+            trigger=ByRecord(
+                event_type="record.created", structure="orders", record_id="o1", event_id="e1"
+            ),
+            actor=Actor("/shop", "event"),
+            at=AT,
+        ),
+    ],
+    "acme/run/cm4run00000000000003": [
+        RunRequested(
+            tenant="acme",
+            run_id="cm4run00000000000003",
+            definition_id=DEFINITION,
+            version=5,
+            trigger=ByWebhook(path="/webhooks/orders/new"),
+            actor=Actor("webhook", "webhook"),
+            at=AT,
+        ),
+    ],
+    "acme/run/cm4run00000000000004": [
+        RunRequested(
+            tenant="acme",
+            run_id="cm4run00000000000004",
+            definition_id=DEFINITION,
+            version=1,
+            trigger=BY_HAND,
+            actor=Actor("bob", "key", "key-1"),
+            at=AT,
+        ),
     ],
 }
 

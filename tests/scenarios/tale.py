@@ -108,7 +108,7 @@ def history(recorded: Sequence[Recorded]) -> list[Any]:
 def _told(event: Any, ids: dict[str, str]) -> Any:
     if isinstance(event, DefinitionCreated):
         steps = [(step.id, getattr(step, "function", "")) for step in event.body.graph.steps]
-        return "DefinitionCreated", event.slug, event.body.status, event.by, steps
+        return "DefinitionCreated", event.slug, event.body.status, event.actor, steps
     if not is_dataclass(event):
         return event
     shown = {

@@ -6,7 +6,7 @@ from baton.command_api.commands import NewDefinition, create_definition
 from baton.command_api.principal import Principal
 from baton.domain.definition.graph import Compute, Graph, Retry, Sync
 from baton.domain.definition.messages import Body
-from baton.domain.definition.trigger import HttpTrigger, OnDemandTrigger
+from baton.domain.definition.trigger import ManualTrigger, WebhookTrigger
 from tests.scenarios.stack import Client, Stack
 
 ONLY = {"id": "only", "type": "compute", "functionId": "func_abc123"}
@@ -377,7 +377,7 @@ async def dag(stack: Stack) -> str:
     c = Compute(id="c", function="answer", needs=("a",))
     d = Sync(id="d", needs=("b", "c"))
     graph = Graph(steps=(a, b, c, d), flow="needs")
-    body = Body(name="Dag", trigger=OnDemandTrigger(), graph=graph)
+    body = Body(name="Dag", trigger=ManualTrigger(), graph=graph)
     new = NewDefinition(definition_id="dag00000000000000000", slug="dag", body=body)
     ada = Principal(subject="ada", tenant=stack.tenant)
     outcome = await create_definition(stack.services, ada, new, at=1_700_000_000_000)
@@ -431,4 +431,4 @@ async def test_a_webhook_without_a_path_shows_none(openapi: Client) -> None:
 
     assert made["trigger"] == {"type": "http-trigger", "validateSignature": False}
     assert found is not None
-    assert isinstance(found.body.trigger, HttpTrigger)
+    assert isinstance(found.body.trigger, WebhookTrigger)

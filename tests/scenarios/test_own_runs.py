@@ -41,7 +41,7 @@ async def test_a_run_is_shown_with_its_steps(stack: Stack, reference: Client) ->
 
     run = await until(stack, run_id, "completed")
 
-    assert (run["slug"], run["version"], run["trigger"]) == ("answers", 1, "on_demand")
+    assert (run["slug"], run["version"], run["trigger"]) == ("answers", 1, {"kind": "manual"})
     assert (run["by"], run["input"], run["context"], run["hasErrors"]) == ("ada", {}, {}, False)
     (step,) = run["steps"]
     assert (step["stepId"], step["stepType"], step["status"]) == ("only", "compute", "succeeded")

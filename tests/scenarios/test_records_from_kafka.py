@@ -286,7 +286,7 @@ async def letters_sent(cluster: FaultCluster) -> dict[bytes, dict[str, bytes]]:
 def runs_by_event(log: Log) -> Counter[str]:
     """Return how many runs each event started that completed."""
     return Counter(
-        str(events[0].data["metadata"]["eventId"])
+        str(events[0].data["trigger"]["event_id"])
         for events in runs_of(log).values()
         if events[-1].name == "RunCompleted"
     )

@@ -4,10 +4,12 @@ import asyncio
 
 import pytest
 
-from baton.domain.definition.trigger import OnDemandTrigger, ScheduleTrigger
+from baton.domain.actor import Actor
+from baton.domain.definition.trigger import ManualTrigger, ScheduleTrigger
 from baton.domain.ids import derived_id
 from baton.domain.run.decisions import DECIDER as RUN
 from baton.domain.run.messages import CancelRun, RequestRun, RunRequested
+from baton.domain.run.trigger import BY_HAND, BySchedule
 from baton.domain.schedule.decisions import DECIDER as SCHEDULE
 from baton.domain.schedule.messages import (
     CreateSchedule,
@@ -22,6 +24,7 @@ from baton.eventlog.loops.transact import transact
 from baton.scheduler.metrics import Counters
 from baton.scheduler.schedules.due_ticks import Policies
 from baton.scheduler.schedules.fire_schedules import RETRY_MS, TICKS_AN_APPEND, ScheduleFirer
+from tests.kit.actors import ANN
 from tests.scheduler.world import TENANT, Unreliable, World, at, until
 
 MINUTE = 60_000
@@ -94,8 +97,9 @@ async def test_the_run_says_which_tick_of_which_schedule_started_it(world):
 
     [run] = await world.events(RunRequested)
     [fired] = await world.events(ScheduleFired)
-    assert run.metadata == {"scheduleId": "s", "scheduledAt": "2023-11-15T14:00:00.000Z"}
-    assert (run.trigger, run.by, run.input) == ("schedule", "schedule:s", {})
+    nominal_at = at("2023-11-15 14:00", "UTC")
+    assert run.trigger == BySchedule(schedule_id="s", nominal_at=nominal_at)
+    assert (run.actor, run.input) == (Actor("s", "schedule"), {})
     assert fired.nominal_at == at("2023-11-15 14:00")
     assert fired.run_id == run.run_id == derived_id("s", str(fired.nominal_at))
 
@@ -216,7 +220,7 @@ async def test_a_trigger_that_goes_and_comes_back_does_not_repeat_a_tick(world):
     start = world.clock.now()
     await firing.go_on_until(start + HOUR)
     trigger = ScheduleTrigger(timetable=Cron(expression="0 * * * *"))
-    await world.update("s", trigger=OnDemandTrigger())
+    await world.update("s", trigger=ManualTrigger())
     await firing.now()
     await world.update("s", trigger=trigger)
     await firing.go_on_until(start + 2 * HOUR)
@@ -294,7 +298,7 @@ async def test_overlap_skip_starts_nothing_while_the_run_before_is_active(world)
     await firing.go_on_until(start + 3 * HOUR)
     [run] = await world.events(RunRequested)
     stream = stream_name(TENANT, "run", run.run_id)
-    await transact(world.store, RUN, stream, CancelRun(by="ann", at=world.clock.now()))
+    await transact(world.store, RUN, stream, CancelRun(actor=ANN, at=world.clock.now()))
     await firing.go_on_until(start + 5 * HOUR)
 
     assert await nominals(world) == [start + HOUR, start + 4 * HOUR]
@@ -395,9 +399,9 @@ async def test_a_scheduler_that_wakes_up_from_long_ago_adds_nothing(world):
 async def test_a_tick_whose_run_is_there_already_is_only_recorded(world):
     await world.schedule("s", HOURLY)
     due = world.clock.now() + HOUR
-    made = await world.define("other", OnDemandTrigger())
+    made = await world.define("other", ManualTrigger())
     run_id = derived_id("s", str(due))
-    request = RequestRun(run_id=run_id, definition=made.state, trigger="on_demand", by="ann", at=1)
+    request = RequestRun(run_id=run_id, definition=made.state, trigger=BY_HAND, actor=ANN, at=1)
     await transact(world.store, RUN, stream_name(TENANT, "run", run_id), request)
 
     await Firing(world).go_on_until(due)
@@ -407,9 +411,9 @@ async def test_a_tick_whose_run_is_there_already_is_only_recorded(world):
 
 
 async def test_a_schedule_that_stands_alone_starts_its_definition_with_its_input(world):
-    await world.define("d", OnDemandTrigger())
+    await world.define("d", ManualTrigger())
     create = CreateSchedule(
-        definition_id="d", timetable=HOURLY, input={"x": 1}, by="ann", at=world.clock.now()
+        definition_id="d", timetable=HOURLY, input={"x": 1}, actor=ANN, at=world.clock.now()
     )
     stream = stream_name(TENANT, "schedule", "alone")
     await transact(world.store, SCHEDULE, stream, create)
@@ -423,7 +427,7 @@ async def test_a_schedule_that_stands_alone_starts_its_definition_with_its_input
     await firing.now()
     await world.update("d", status="active")
     await firing.go_on_until(start + 4 * HOUR)
-    delete = DeleteSchedule(by="ann", at=world.clock.now())
+    delete = DeleteSchedule(actor=ANN, at=world.clock.now())
     await transact(world.store, SCHEDULE, stream, delete)
     await firing.go_on_until(start + 9 * HOUR)
 

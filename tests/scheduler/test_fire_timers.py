@@ -29,6 +29,7 @@ from baton.scheduler.metrics import Counters
 from baton.scheduler.timers import fire_timers
 from baton.scheduler.timers.fire_timers import GRACE_MS, NEAR_MS, POLL_MS, TimerFirer
 from tests.domain.examples import compute, dag, sequence
+from tests.kit.actors import ANN
 from tests.scheduler.world import Unreliable, World, until
 
 HOUR = 3_600_000
@@ -210,7 +211,7 @@ async def test_two_schedulers_at_once_fire_each_timer_once(world):
 
 async def test_the_delays_of_a_cancelled_run_end_nothing(world):
     stream = await world.start("r1", Delay(id="wait", delay_ms=400, next="a"), compute("a"))
-    await transact(world.store, RUN, stream, CancelRun(by="ann", at=world.clock.now()))
+    await transact(world.store, RUN, stream, CancelRun(actor=ANN, at=world.clock.now()))
 
     async with firing_timers(world):
         await pass_time(world, 1_000)

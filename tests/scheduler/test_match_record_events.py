@@ -4,9 +4,11 @@ import asyncio
 
 import pytest
 
-from baton.domain.definition.trigger import EventTrigger, OnDemandTrigger
+from baton.domain.actor import Actor
+from baton.domain.definition.trigger import EventTrigger, ManualTrigger
 from baton.domain.record.messages import TriggersConsidered
 from baton.domain.run.messages import RunRequested
+from baton.domain.run.trigger import ByRecord
 from baton.eventlog.errors import Unavailable
 from baton.scheduler.metrics import Counters
 from baton.scheduler.records.match_record_events import (
@@ -69,13 +71,10 @@ async def test_the_run_gets_the_payload_and_says_where_it_came_from(world):
         "recordId": "rec-e1",
         "data": {"total": 5},
     }
-    assert run.metadata == {
-        "eventType": "record.created",
-        "recordId": "rec-e1",
-        "recordSlug": "orders",
-        "eventId": "e1",
-    }
-    assert (run.trigger, run.by, run.version) == ("event", "event:shop", 1)
+    assert run.trigger == ByRecord(
+        event_type="record.created", structure="orders", record_id="rec-e1", event_id="e1"
+    )
+    assert (run.actor, run.version) == (Actor("shop", "event"), 1)
 
 
 async def test_the_same_event_matched_again_starts_nothing_more(world):
@@ -148,7 +147,7 @@ async def test_an_event_meets_the_definitions_as_they_stood_when_it_came(world):
     await world.send("e1")
     await world.update("early", name="renamed")
     await world.delete("gone")
-    await world.update("turned", trigger=OnDemandTrigger())
+    await world.update("turned", trigger=ManualTrigger())
     await world.define("late", ON_ORDER)
 
     await match_all(world)
@@ -196,7 +195,7 @@ async def test_changes_of_definitions_take_effect_in_the_order_of_the_log(world)
     await world.send("2")
     await world.update("a", status="active", trigger=ON_ANY)
     await world.send("3", slug="bills")
-    await world.update("a", trigger=OnDemandTrigger())
+    await world.update("a", trigger=ManualTrigger())
     await world.send("4")
     await world.update("a", trigger=ON_ORDER)
     await world.send("5")
@@ -206,7 +205,7 @@ async def test_changes_of_definitions_take_effect_in_the_order_of_the_log(world)
     await match_all(world)
 
     started = await world.events(RunRequested)
-    assert [(run.metadata["eventId"], run.version) for run in started] == [
+    assert [(run.trigger.event_id, run.version) for run in started] == [
         ("1", 1),
         ("3", 3),
         ("5", 5),
@@ -279,7 +278,7 @@ async def test_an_event_that_cannot_become_a_run_holds_up_no_other(world):
     await match_all(world)
 
     [run] = await world.events(RunRequested)
-    assert run.metadata["eventId"] == "flat"
+    assert run.trigger.event_id == "flat"
     [considered] = await world.events(TriggersConsidered, stream=stream)
     assert considered.skipped[0][0] == "a"
 

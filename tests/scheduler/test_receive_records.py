@@ -289,7 +289,7 @@ def test_any_message_is_read_or_refused(value: bytes | None, headers: list[tuple
     with suppress(Rejected):
         records = read_message(delivered(Message(value=value, headers=tuple(headers))), at=5)
         assert records
-        assert all(one.workspace and one.event_id and one.source for one in records)
+        assert all(one.tenant and one.event_id and one.source for one in records)
 
 
 async def test_any_messages_end_as_a_record_or_a_letter(receiving: Receiving) -> None:

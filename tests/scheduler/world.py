@@ -18,13 +18,14 @@ from baton.domain.definition.messages import (
     UpdateDefinition,
 )
 from baton.domain.definition.state import State as Definition
-from baton.domain.definition.trigger import OnDemandTrigger, ScheduleTrigger, Trigger
+from baton.domain.definition.trigger import ManualTrigger, ScheduleTrigger, Trigger
 from baton.domain.ids import derived_id
 from baton.domain.record.decisions import DECIDER as RECORD
 from baton.domain.record.messages import ReceiveRecord
 from baton.domain.run.decisions import DECIDER as RUN
 from baton.domain.run.messages import RequestRun, RunRequested, StartRun
 from baton.domain.run.state import State as Run
+from baton.domain.run.trigger import BY_HAND
 from baton.domain.schedule.timetable import Timetable
 from baton.domain.stream import stream_name
 from baton.eventlog.errors import Unavailable
@@ -36,6 +37,7 @@ from baton.projector.projector import Projector
 from baton.projector.queries import Views
 from baton.projector.views import every_view
 from tests.domain.examples import compute, sequence
+from tests.kit.actors import ANN
 from tests.kit.clock import SettableClock
 
 E = TypeVar("E")
@@ -78,7 +80,7 @@ class World:
             definition_id=ident,
             slug=ident,
             body=body,
-            by="ann",
+            actor=ANN,
             at=self.clock.now(),
         )
         return await self._definition(tenant, ident, create)
@@ -90,12 +92,12 @@ class World:
         history = await self.store.read(stream)
         state: Definition = DEFINITION.fold(one.event for one in history)  # type: ignore[misc]
         update = UpdateDefinition(
-            body=replace(state.body, **members), by="ann", at=self.clock.now()
+            body=replace(state.body, **members), actor=ANN, at=self.clock.now()
         )
         return await self._definition(tenant, ident, update)
 
     async def delete(self, ident: str, *, tenant: str = TENANT) -> CommandResult[Any]:
-        command = DeleteDefinition(by="ann", at=self.clock.now())
+        command = DeleteDefinition(actor=ANN, at=self.clock.now())
         return await self._definition(tenant, ident, command)
 
     async def schedule(self, ident: str, timetable: Timetable, **members: Any) -> None:
@@ -118,8 +120,8 @@ class World:
             event_id=event_id,
             source=source,
             type=event_type,
-            workspace=tenant,
-            record_slug=slug,
+            tenant=tenant,
+            structure=slug,
             record_id=f"rec-{event_id}",
             data=data,
             time=self.clock.now(),
@@ -131,13 +133,13 @@ class World:
     async def start(self, run_id: str, *steps: Step, graph: Graph | None = None) -> str:
         """Request and start a run of its own definition; return its stream."""
         graph = graph or sequence(*steps)
-        made = await self.define(f"def-{run_id}", OnDemandTrigger(), graph=graph)
+        made = await self.define(f"def-{run_id}", ManualTrigger(), graph=graph)
         stream = stream_name(TENANT, "run", run_id)
         request = RequestRun(
             run_id=run_id,
             definition=made.state,
-            trigger="on_demand",
-            by="ann",
+            trigger=BY_HAND,
+            actor=ANN,
             at=self.clock.now(),
         )
         await transact(self.store, RUN, stream, request)

@@ -9,9 +9,10 @@ from baton.backends.memory import BACKEND
 from baton.domain.definition.decisions import DECIDER as DEFINITION
 from baton.domain.definition.graph import Compute, Graph
 from baton.domain.definition.messages import Body, CreateDefinition
-from baton.domain.definition.trigger import OnDemandTrigger
+from baton.domain.definition.trigger import ManualTrigger
 from baton.domain.run.decisions import DECIDER as RUN
 from baton.domain.run.messages import Failed, RequestRun, StartRun, StepStarted, Succeeded
+from baton.domain.run.trigger import BY_HAND
 from baton.domain.stream import stream_name
 from baton.eventlog.clock import SystemClock
 from baton.eventlog.errors import Unavailable
@@ -24,6 +25,7 @@ from baton.executor.executor import Executor
 from baton.executor.functions.call import Call
 from tests.faults import checkers
 from tests.faults.event_log import seen
+from tests.kit.actors import ANN
 from tests.simulation.virtual_loop import VirtualLoop
 
 GRAPH = Graph(steps=(Compute(id="a", function="f"),))
@@ -114,13 +116,13 @@ async def _requested(store: EventStore, *, begun: bool) -> None:
         tenant="acme",
         definition_id="d1",
         slug="d1",
-        body=Body(name="d1", trigger=OnDemandTrigger(), graph=GRAPH),
-        by="ann",
+        body=Body(name="d1", trigger=ManualTrigger(), graph=GRAPH),
+        actor=ANN,
         at=1,
     )
     stream = stream_name("acme", DEFINITION.name, "d1")
     definition = (await transact(store, DEFINITION, stream, create)).state
-    request = RequestRun(run_id="r1", definition=definition, trigger="on_demand", by="ann", at=2)
+    request = RequestRun(run_id="r1", definition=definition, trigger=BY_HAND, actor=ANN, at=2)
     await transact(store, RUN, STREAM, request)
     if begun:
         started = await transact(store, RUN, STREAM, StartRun(graph=GRAPH, at=3))

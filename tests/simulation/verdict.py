@@ -72,7 +72,9 @@ def _causes(world: World, log: Log) -> list[str]:
     runs = [events[0] for events in runs_of(log).values()]
     by = Counter(str(run.data["definition_id"]) for run in runs)
     by_event = Counter(
-        str(run.data["metadata"]["eventId"]) for run in runs if run.data["trigger"] == "event"
+        str(run.data["trigger"]["event_id"])
+        for run in runs
+        if run.data["trigger"]["kind"] == "record"
     )
     found = [f"{ident} was lost" for ident in world.inputs if ident not in runs_of(log)]
     if "by-event" in world.plans and by_event != Counter(world.events):

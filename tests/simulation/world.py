@@ -18,7 +18,7 @@ from baton.domain.definition.decisions import DECIDER as DEFINITION
 from baton.domain.definition.graph import Compute, Graph
 from baton.domain.definition.messages import Body, CreateDefinition, UpdateDefinition
 from baton.domain.definition.state import State as Definition
-from baton.domain.definition.trigger import EventTrigger, OnDemandTrigger, ScheduleTrigger, Trigger
+from baton.domain.definition.trigger import EventTrigger, ManualTrigger, ScheduleTrigger, Trigger
 from baton.domain.errors import Rejected
 from baton.domain.ids import derived_id
 from baton.domain.json import JsonObject
@@ -26,6 +26,7 @@ from baton.domain.record.decisions import DECIDER as RECORD
 from baton.domain.record.messages import ReceiveRecord
 from baton.domain.run.decisions import DECIDER as RUN
 from baton.domain.run.messages import CancelRun, RequestRun, RetryRun
+from baton.domain.run.trigger import BY_HAND
 from baton.domain.schedule.timetable import Interval
 from baton.domain.stream import stream_name
 from baton.eventlog.errors import Unavailable
@@ -37,6 +38,7 @@ from baton.projector.projector import Projector
 from baton.projector.queries import Views
 from baton.projector.views import every_view
 from baton.scheduler.scheduler import Scheduler
+from tests.kit.actors import ANN, BOB, EVE
 from tests.simulation.faults import Incarnation, LifeClock, Weather, stores_of
 from tests.simulation.functions import PlannedFunctions
 from tests.simulation.plans import Behaviour, Plan, draw, draw_input
@@ -94,7 +96,7 @@ class World:
             definition_id=name,
             slug=name,
             body=Body(name=name, trigger=trigger, graph=plan.graph),
-            by="ann",
+            actor=ANN,
             at=self.now,
         )
         stream = stream_name(TENANT, DEFINITION.name, name)
@@ -106,8 +108,8 @@ class World:
         command = RequestRun(
             run_id=run_id,
             definition=self.definitions[definition],
-            trigger="on_demand",
-            by="ann",
+            trigger=BY_HAND,
+            actor=ANN,
             at=self.now,
             input=self.inputs[run_id],
         )
@@ -118,8 +120,8 @@ class World:
             event_id=event_id,
             source="shop",
             type="record.created",
-            workspace=TENANT,
-            record_slug="orders",
+            tenant=TENANT,
+            structure="orders",
             record_id=event_id,
             data={},
             time=self.now,
@@ -133,9 +135,9 @@ class World:
         """Cancel the run or retry it, whatever it is up to."""
         self.meddled.add(run_id)
         graph = self.plans[definition].graph
-        cancel = CancelRun(by="bob", at=self.now)
+        cancel = CancelRun(actor=BOB, at=self.now)
         command = (
-            cancel if self.rng.random() < 0.6 else RetryRun(graph=graph, by="eve", at=self.now)
+            cancel if self.rng.random() < 0.6 else RetryRun(graph=graph, actor=EVE, at=self.now)
         )
         stream = stream_name(TENANT, RUN.name, run_id)
         try:
@@ -149,7 +151,7 @@ class World:
     async def pause(self, definition: str) -> None:
         body = replace(self.definitions[definition].body, status="paused")
         stream = stream_name(TENANT, DEFINITION.name, definition)
-        command = UpdateDefinition(body=body, by="ann", at=self.now)
+        command = UpdateDefinition(body=body, actor=ANN, at=self.now)
         await transact(self.stores.events, DEFINITION, stream, command)
 
     # Who works on it ----------------------------------------------------------------------------
@@ -328,7 +330,7 @@ async def begin(seed: int) -> World:
     )
     world = World(seed, rng, stores, chaos_s=rng.uniform(1, 6), weather=weather)
     for number in range(rng.randint(1, 2)):
-        await world.define(f"by-hand-{number}", draw(rng, f"h{number}"), OnDemandTrigger())
+        await world.define(f"by-hand-{number}", draw(rng, f"h{number}"), ManualTrigger())
     if rng.random() < 0.4:
         trigger = EventTrigger(event_type="record.created")
         await world.define("by-event", draw(rng, "e"), trigger)

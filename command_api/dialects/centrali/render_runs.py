@@ -6,9 +6,10 @@ together here, the newest of each step.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import assert_never
 
 from baton.domain.json import Json, JsonObject
-from baton.domain.run.messages import TriggerKind
+from baton.domain.run.trigger import ByHand, ByRecord, BySchedule, ByWebhook
 from baton.projector.views.run_steps.view import Document as Step
 from baton.projector.views.runs.view import Document as Run
 from baton.projector.views.runs.view import Status
@@ -16,7 +17,6 @@ from baton.projector.views.runs.view import Status
 CANCELLED = "cancelled"
 STATUSES = ("pending", "running", "waiting", "completed", "failed")
 """What a client may ask for."""
-_CAUSES = ("eventType", "recordId", "scheduleId", "initiatedByPrincipalId", "webhookPath")
 
 
 def core_statuses(word: str) -> tuple[Status, ...]:
@@ -42,17 +42,17 @@ def failure_reason(run: Run) -> str | None:
 
 
 def trigger_metadata(run: Run) -> JsonObject:
-    """Return what is known of the cause, as far as Centrali has words for it."""
-    known = {**_cause(run.trigger, run), **run.metadata}
-    return {name: known[name] for name in _CAUSES if known.get(name) is not None}
-
-
-def _cause(trigger: TriggerKind, run: Run) -> JsonObject:
-    if trigger == "on_demand":
-        return {"initiatedByPrincipalId": run.by}
-    if trigger == "schedule":
-        return {"scheduleId": run.definition_id}
-    return {}
+    """Return the trigger's details, in Centrali's words."""
+    match run.trigger:
+        case ByHand():
+            return {"initiatedByPrincipalId": run.actor.subject}
+        case ByRecord(event_type=event_type, record_id=record_id):
+            return {"eventType": event_type, "recordId": record_id}
+        case BySchedule(schedule_id=schedule_id):
+            return {"scheduleId": schedule_id}
+        case ByWebhook(path=path):
+            return {"webhookPath": path}
+    assert_never(run.trigger)
 
 
 def as_object(value: Json) -> JsonObject:

@@ -24,7 +24,6 @@ async def start_manually(
     new = NewRun(
         run_id=context.new_id(),
         input={} if run_input is None else run_input,
-        metadata={"initiatedByPrincipalId": context.principal.subject},
         correlation_id=correlation_id,
         traceparent=context.traceparent,
     )

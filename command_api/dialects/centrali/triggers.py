@@ -12,10 +12,10 @@ from baton.command_api.dialect.bodies import Faults, Model
 from baton.command_api.dialect.webhook import normalized_path
 from baton.domain.definition.trigger import (
     EventTrigger,
-    HttpTrigger,
-    OnDemandTrigger,
+    ManualTrigger,
     ScheduleTrigger,
     Trigger,
+    WebhookTrigger,
 )
 from baton.domain.definition.trigger_faults import EVENT_TYPES
 from baton.domain.json import JsonObject
@@ -64,7 +64,7 @@ class TriggerReader:
             case "scheduled":
                 return ScheduleTrigger(timetable=self._timetable(body, faults))
             case "on-demand":
-                return OnDemandTrigger()
+                return ManualTrigger()
             case "http-trigger":
                 return _http(body, faults)
         assert_never(body.type)
@@ -95,11 +95,11 @@ def _event(body: TriggerBody, faults: Faults) -> EventTrigger:
     )
 
 
-def _http(body: TriggerBody, faults: Faults) -> HttpTrigger:
+def _http(body: TriggerBody, faults: Faults) -> WebhookTrigger:
     if body.signing_secret is not None and not 0 < len(body.signing_secret) <= _MAX_SECRET:
         message = f"must have 1 to {_MAX_SECRET} characters"
         faults.add(message, "trigger", "signingSecret")
-    return HttpTrigger(
+    return WebhookTrigger(
         path=None if body.path is None else normalized_path(body.path),
         shown_path=body.path,
         validate_signature=bool(body.validate_signature),
@@ -137,9 +137,9 @@ class TriggerRenderer:
                 )
             case ScheduleTrigger():
                 return {"type": "scheduled", **self._timetable(trigger.timetable)}
-            case OnDemandTrigger():
+            case ManualTrigger():
                 return {"type": "on-demand"}
-            case HttpTrigger():
+            case WebhookTrigger():
                 return _given(
                     type="http-trigger",
                     path=trigger.path if trigger.shown_path is None else trigger.shown_path,

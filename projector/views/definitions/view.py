@@ -5,7 +5,7 @@ from typing import TypeAlias, cast, get_args
 from baton.domain.definition.messages import DefinitionCreated, Event
 from baton.domain.definition.state import State
 from baton.domain.definition.state import evolve as evolve_state
-from baton.domain.definition.trigger import EventTrigger, HttpTrigger
+from baton.domain.definition.trigger import EventTrigger, WebhookTrigger
 from baton.eventlog.events.envelope import Recorded
 from baton.eventlog.ports.views import Column, Index, Table
 from baton.projector.view import Key, Values, View, key_of
@@ -65,7 +65,7 @@ def columns(document: Document) -> Values:
         trigger.kind,
         on_event.event_type if on_event else None,
         on_event.structure if on_event else None,
-        trigger.path if isinstance(trigger, HttpTrigger) else None,
+        trigger.path if isinstance(trigger, WebhookTrigger) else None,
         body.name,
         document.created_at,
         document.updated_at,

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias, assert_never, cast, get_args
 
+from baton.domain.actor import Actor
 from baton.domain.json import Json, JsonObject
 from baton.domain.run.messages import (
     DecisionTaken,
@@ -23,8 +24,8 @@ from baton.domain.run.messages import (
     StepSucceeded,
     StepTimedOut,
     SyncReached,
-    TriggerKind,
 )
+from baton.domain.run.trigger import Trigger
 from baton.eventlog.events.envelope import Recorded
 from baton.eventlog.ports.views import Column, Index, Table
 from baton.projector.view import Key, Values, View, key_of
@@ -77,12 +78,11 @@ class Document:
     tenant: str
     definition_id: str
     definition_version: int
-    trigger: TriggerKind
-    by: str
+    trigger: Trigger
+    actor: Actor
     requested_at: int
     input: Json = None
     context: JsonObject = field(default_factory=dict)
-    metadata: JsonObject = field(default_factory=dict)
     correlation_id: str | None = None
     traceparent: str | None = None
     status: Status = "pending"
@@ -148,11 +148,10 @@ def _requested(event: RunRequested) -> Document:
         definition_id=event.definition_id,
         definition_version=event.version,
         trigger=event.trigger,
-        by=event.by,
+        actor=event.actor,
         requested_at=event.at,
         input=event.input,
         context=event.context,
-        metadata=event.metadata,
         correlation_id=event.correlation_id,
         traceparent=event.traceparent,
     )
@@ -174,7 +173,7 @@ def _change_run(document: Document, event: _RunEvent) -> None:
             document.failed_step = event.step_id
         case RunCancelled():
             _end(document, "cancelled", event.at)
-            document.cancelled_by = event.by
+            document.cancelled_by = event.actor.subject
             document.cancel_reason = event.reason
         case RunReopened():
             _reopen(document)

@@ -17,16 +17,16 @@ from baton.command_api.dialects.centrali.render_runs import (
 from baton.command_api.dialects.centrali.render_steps import render_steps
 from baton.domain.definition.state import State
 from baton.domain.json import JsonObject
-from baton.domain.run.messages import TriggerKind
+from baton.domain.run.trigger import TriggerKind
 from baton.projector.views.run_steps.view import Document as Step
 from baton.projector.views.runs.view import Document as Run
 from baton.protocols.iso_time import shown_time
 
 _TRIGGERS: dict[TriggerKind, str] = {
-    "event": "event-driven",
+    "record": "event-driven",
     "schedule": "scheduled",
-    "on_demand": "on-demand",
-    "http": "http-trigger",
+    "manual": "on-demand",
+    "webhook": "http-trigger",
 }
 
 
@@ -72,7 +72,7 @@ def _run(run: Run, outputs: JsonObject | None) -> JsonObject:
         context=run.context,
         stepOutputs=outputs,
         correlationId=run.correlation_id,
-        triggerType=_TRIGGERS[run.trigger],
+        triggerType=_TRIGGERS[run.trigger.kind],
         triggerMetadata=trigger_metadata(run),
         hasErrors=run.has_errors,
         delayStepCount=run.delay_count,

@@ -21,16 +21,16 @@ from baton.command_api.dialects.centrali.render_runs import (
 from baton.command_api.dialects.centrali.render_steps import render_steps
 from baton.domain.definition.state import State
 from baton.domain.json import JsonObject
-from baton.domain.run.messages import TriggerKind
+from baton.domain.run.trigger import TriggerKind
 from baton.projector.views.run_steps.view import Document as Step
 from baton.projector.views.runs.view import Document as Run
 from baton.protocols.iso_time import shown_time
 
 _TRIGGERS: dict[TriggerKind, str] = {
-    "event": "event-driven",
+    "record": "event-driven",
     "schedule": "scheduled",
-    "on_demand": "manual",
-    "http": "http-trigger",
+    "manual": "manual",
+    "webhook": "http-trigger",
 }
 
 
@@ -51,7 +51,7 @@ def requested_run(run: Run) -> JsonObject:
         "id": run.id,
         "orchestrationId": run.definition_id,
         "status": "pending",
-        "triggerType": _TRIGGERS[run.trigger],
+        "triggerType": _TRIGGERS[run.trigger.kind],
         "startedAt": shown_time(run.requested_at),
     }
 
@@ -116,7 +116,7 @@ def _identity(run: Run) -> JsonObject:
         "id": run.id,
         "orchestrationId": run.definition_id,
         "status": render_status(run),
-        "triggerType": _TRIGGERS[run.trigger],
+        "triggerType": _TRIGGERS[run.trigger.kind],
         "triggerMetadata": trigger_metadata(run),
     }
 

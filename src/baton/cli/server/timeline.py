@@ -50,14 +50,14 @@ def elapsed(start: str, end: str) -> str:
 
 
 def _cause(run: Run) -> str:
-    metadata = run["metadata"]
+    trigger = run["trigger"]
     by = {
-        "event": f"by {metadata.get('eventType')} of record {metadata.get('recordId')}",
+        "record": f"by {trigger.get('eventType')} of record {trigger.get('recordId')}",
         "schedule": "by its schedule",
-        "http": "by a webhook",
-        "on_demand": f"by {run.get('by')}",
+        "webhook": "by a webhook",
+        "manual": f"by {run['actor']['subject']}",
     }
-    return by.get(run["trigger"], "")
+    return by.get(trigger["kind"], "")
 
 
 def _reason(run: Run) -> str:

@@ -70,7 +70,7 @@ class Shop:
         waiting = {entry.record_id: entry for entry in self.entries.values() if not entry.over}
         listed = self.server.get("/runs", definitionId=self.definition_id, limit=500)["runs"]
         for run in listed:
-            entry = waiting.get(run["metadata"].get("recordId", ""))
+            entry = waiting.get(run["trigger"].get("recordId", ""))
             if entry is not None:
                 entry.run = self.server.get(f"/runs/{run['id']}")
         return [entry for entry in waiting.values() if entry.over]

@@ -1,0 +1,20 @@
+"""The actor of a command: the person or service that acts, as events record it."""
+
+from typing import Literal, TypeAlias
+
+from baton.domain.frozen import frozen
+
+Method: TypeAlias = Literal["token", "key", "session", "webhook", "schedule", "event", "system"]
+
+
+@frozen(kw_only=False, slots=False)
+class Actor:
+    """The subject that acts and the method by which it was identified.
+
+    `key_id` names the API key of method "key", never the key itself. No slots: orjson writes the
+    record three times as fast.
+    """
+
+    subject: str
+    method: Method
+    key_id: str | None = None
