@@ -19,7 +19,7 @@ class MeasurementFailed(Exception):
 def environment() -> dict[str, str]:
     """Return the environment without any configuration of Baton, with this checkout to import."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("BATON_")}
-    return {**kept, "PYTHONPATH": str(ROOT)}
+    return {**kept, "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}"}
 
 
 def called(module: str, folder: Path, *arguments: object) -> Any:

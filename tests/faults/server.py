@@ -50,7 +50,11 @@ class Installation:
     def own_environment(self) -> dict[str, str]:
         """The environment without anybody's Baton settings."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith("BATON_")}
-        return {**kept, "PYTHONPATH": str(ROOT), VARIABLE: str(self.side_effect_log)}
+        return {
+            **kept,
+            "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}",
+            VARIABLE: str(self.side_effect_log),
+        }
 
     @property
     def running(self) -> Process:

@@ -69,7 +69,7 @@ class Cluster:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("BATON_")}
         self.environment = {
             **kept,
-            "PYTHONPATH": str(ROOT),
+            "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}",
             "BATON_STORE": store,
             "BATON_LOG": log,
             "BATON_JWT_SECRET": self._secret,
