@@ -10,7 +10,9 @@ from baton.eventlog.ports.clock import Clock
 from baton.eventlog.ports.keys import IdempotencyKeys
 from baton.eventlog.ports.secrets import Secrets
 from baton.eventlog.ports.stores import EventStore
-from baton.projector.queries import Views
+from baton.projector.views.definitions.queries import DefinitionQueries
+from baton.projector.views.run_steps.queries import RunStepQueries
+from baton.projector.views.runs.queries import RunQueries
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +34,9 @@ class Services:
     """
 
     store: EventStore
-    views: Views
+    definitions: DefinitionQueries
+    runs: RunQueries
+    run_steps: RunStepQueries
     reached: Callable[[int, int], Awaitable[bool]]
     position: Callable[[], int]
     clock: Clock

@@ -8,7 +8,7 @@ from baton.domain.stream import stream_name
 from baton.eventlog.ports.partitions import OwnsStream
 from baton.eventlog.ports.stores import EventStore
 from baton.executor.executor import Executor
-from baton.projector.queries import Views
+from baton.projector.views.runs.queries import RunQueries
 
 VIEWS_LOG_INTERVAL_MS = 10_000
 """After how long a wait for the views is told."""
@@ -27,12 +27,12 @@ class Ownership:
         self,
         executor: Executor,
         store: EventStore,
-        views: Views,
+        runs: RunQueries,
         reached: Callable[[int, int], Awaitable[bool]],
     ) -> None:
         self._executor = executor
         self._store = store
-        self._views = views
+        self._runs = runs
         self._reached = reached
 
     def already_seen(self, stream: str, version: int) -> bool:
@@ -46,7 +46,7 @@ class Ownership:
         while not await self._reached(head, VIEWS_LOG_INTERVAL_MS):
             _log.info("waiting for the views to hold position %d", head)
         after = ""
-        while found := await self._views.active_runs(after=after):
+        while found := await self._runs.active(after=after):
             streams = (stream_name(run.tenant, DECIDER.name, run.id) for run in found)
             await self._executor.take_over_runs(stream for stream in streams if owns(stream))
             after = found[-1].id

@@ -1,11 +1,11 @@
-"""What a scheduler did since it started, for /metrics."""
+"""Counters of the scheduler for /metrics."""
 
 from dataclasses import dataclass
 
 
 @dataclass(slots=True)
 class Counters:
-    """Added up where it happens; none of it decides anything."""
+    """Counts since the process started; no decision depends on them."""
 
     records_received: int = 0
     records_known_before: int = 0

@@ -1,7 +1,7 @@
-"""Sends dead letters to the topics they came from once more.
+"""Sends dead letters back to their original topics.
 
-A message that is taken in twice is recorded once: its events have ids of their own, or follow from
-the letter's.
+A message that is received twice is still recorded once: its events carry their own ids, or ids
+derived from the letter's.
 """
 
 from baton.eventlog.dead_lettering import REDRIVEN
@@ -10,18 +10,20 @@ from baton.eventlog.ports.dead_letters import DeadLetter, DeadLetters
 from baton.eventlog.ports.topics import Message, Topics
 
 
-async def redrive(letter: DeadLetter, kept: DeadLetters, topics: Topics, *, clock: Clock) -> None:
-    """Send the letter's message again, then note it.
+async def redrive(
+    letter: DeadLetter, dead_letters: DeadLetters, topics: Topics, *, clock: Clock
+) -> None:
+    """Send the letter's message again, then mark the letter as redriven.
 
-    If it can't be taken in this time either, it becomes another letter. Raises `Unavailable`, to be
-    done again, and `Unwritable` for a message that is larger than its topic takes now.
+    A message that fails again becomes a new letter. Raises `Unavailable`, after which the caller
+    may repeat the call, and `Unwritable` for a message above the topic's current size limit.
     """
-    await topics.send(letter.topic, [_again(letter)])
-    await kept.mark_redriven(letter.letter_id, at=clock.now())
+    await topics.send(letter.topic, [_with_letter_id(letter)])
+    await dead_letters.mark_redriven(letter.letter_id, at=clock.now())
 
 
-def _again(letter: DeadLetter) -> Message:
-    """Return the message as it was, with the letter it first became."""
+def _with_letter_id(letter: DeadLetter) -> Message:
+    """Return the original message with a header that names its first letter."""
     sent = letter.message
     if any(name == REDRIVEN for name, _ in sent.headers):
         return sent

@@ -1,7 +1,7 @@
-"""The scheduler: matches record events, fires schedules and timers, one process at a time.
+"""The scheduler: matches record events, fires schedules and timers, in one process at a time.
 
-A lease says whose turn it is. It spares work, no more: whatever two schedulers do at the same time
-is kept apart by derived ids and expected versions.
+A lease elects that process. The lease only spares double work: if two schedulers are active at the
+same time, derived ids and expected versions keep their writes apart.
 """
 
 import asyncio
@@ -16,40 +16,42 @@ from baton.eventlog.loops.follow import follow
 from baton.eventlog.loops.leader_election import Leader
 from baton.eventlog.ports.backend import Stores
 from baton.eventlog.ports.clock import Clock
-from baton.projector.queries import Views
 from baton.scheduler.metrics import Counters
-from baton.scheduler.records.match_record_events import FOLLOWED_EVENTS as OF_RECORDS
+from baton.scheduler.records.match_record_events import FOLLOWED_EVENTS as RECORD_EVENTS
 from baton.scheduler.records.match_record_events import RecordMatcher
 from baton.scheduler.schedules.due_ticks import Policies
-from baton.scheduler.schedules.fire_schedules import FOLLOWED_EVENTS as OF_SCHEDULES
+from baton.scheduler.schedules.fire_schedules import FOLLOWED_EVENTS as SCHEDULE_EVENTS
 from baton.scheduler.schedules.fire_schedules import ScheduleFirer
-from baton.scheduler.timers.fire_timers import FOLLOWED_EVENTS as OF_TIMERS
+from baton.scheduler.timers.fire_timers import FOLLOWED_EVENTS as TIMER_EVENTS
 from baton.scheduler.timers.fire_timers import TimerFirer
 
 NAME: Final = "scheduler"
-"""The lease, and the subscription that schedules and timers are fed from."""
-FOLLOWED_EVENTS: Final = OF_RECORDS | OF_SCHEDULES | OF_TIMERS
-"""The classes of events that it follows the log for."""
+"""Name of the lease, and of the log subscription for schedules and timers."""
+FOLLOWED_EVENTS: Final = RECORD_EVENTS | SCHEDULE_EVENTS | TIMER_EVENTS
+"""Event classes that the scheduler reads from the log."""
 SAVE_MS: Final = 1_500
-"""How often it is saved how far record events were matched."""
+"""Interval between checkpoints of the record matcher."""
 PACE_MS: Final = 20
-"""How long events gather that may set timers: few are looked at that do."""
+"""Pause between reads of the log for schedules and timers: few events set a timer, so each read
+takes a larger batch."""
 FINISH_S: Final = 5.0
-"""How long what is under way may take to end; what is cut off is done in the next turn."""
+"""Time that work in flight gets to finish at the end of a term; the next leader repeats the rest.
+"""
 
 
 class Scheduler:
-    """The role in one process (`run`, `stop`).
+    """The scheduler role of one process: build it, `run` it, `stop` it.
 
-    `holder` names the process in the lease: a name that only one process at a time can have lets
-    it go on at once after a crash. The views' tables must have been prepared. `counters` adds up
-    over all turns.
+    The views' tables must exist. `counters` sums over all terms of leadership.
+
+    Args:
+        holder: Names this process in the lease, and no other process at the same time. A name that
+            stays the same over restarts takes the lease back without waiting for it to expire.
     """
 
     def __init__(
         self,
         stores: Stores,
-        views: Views,
         *,
         clock: Clock,
         rng: Random,
@@ -57,10 +59,8 @@ class Scheduler:
         policies: Policies | None = None,
     ) -> None:
         self._stores = stores
-        self._views = views
         self._clock = clock
         self._rng = rng
-        self._holder = holder or new_id(clock.now())
         self._policies = policies or Policies()
         self._leader = Leader(
             stores.leases, NAME, holder=holder or new_id(clock.now()), clock=clock
@@ -69,70 +69,60 @@ class Scheduler:
 
     @property
     def leading(self) -> bool:
-        """Whether it is this scheduler's turn."""
+        """Whether this scheduler holds the lease."""
         return self._leader.leading
 
     async def run(self) -> None:
-        """Wait for the lease and work while it lasts, until stopped or cancelled.
+        """Wait for the lease and work while it is held, until stopped or cancelled.
 
-        Raises what made the log or an event unreadable, for the process to end by.
+        Raises the error that made the log or an event unreadable; the process should end then.
         """
-        await self._leader.run(self._turn)
+        await self._leader.run(self._lead)
 
     async def stop(self) -> None:
-        """Finish what is being fired, save how far it came, give the lease back."""
+        """Finish work in flight, save the checkpoint and release the lease."""
         await self._leader.stop()
 
-    async def _turn(self) -> None:
+    async def _lead(self) -> None:
         matcher = RecordMatcher(self._stores, clock=self._clock, counters=self.counters)
         schedules = ScheduleFirer(
-            self._stores.events,
-            self._views,
-            clock=self._clock,
-            policies=self._policies,
-            counters=self.counters,
+            self._stores, clock=self._clock, policies=self._policies, counters=self.counters
         )
-        timers = TimerFirer(
-            self._stores.events,
-            self._views,
-            clock=self._clock,
-            rng=self._rng,
-            counters=self.counters,
-        )
+        timers = TimerFirer(self._stores, clock=self._clock, rng=self._rng, counters=self.counters)
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(matcher.run())
-                group.create_task(self._by_the_clock(schedules, timers))
-                group.create_task(self._save_from_time_to_time(matcher))
-                await self._until_told(matcher)
+                group.create_task(self._fire(schedules, timers))
+                group.create_task(self._save_periodically(matcher))
+                await self._drain_on_cancel(matcher)
         finally:
             await timers.finish(grace_s=FINISH_S)
             await matcher.save()
 
-    async def _until_told(self, matcher: RecordMatcher) -> None:
-        """Wait for the end of the turn, then for what is being matched."""
+    async def _drain_on_cancel(self, matcher: RecordMatcher) -> None:
+        """Wait to be cancelled, then for the batch that the matcher is processing."""
         try:
             await asyncio.get_running_loop().create_future()
         finally:
             with suppress(TimeoutError):
-                await asyncio.wait_for(matcher.rest(), FINISH_S)
+                await asyncio.wait_for(matcher.drain(), FINISH_S)
 
-    async def _save_from_time_to_time(self, matcher: RecordMatcher) -> None:
+    async def _save_periodically(self, matcher: RecordMatcher) -> None:
         while True:
             await self._clock.sleep(SAVE_MS)
             await matcher.save()
 
-    async def _by_the_clock(self, schedules: ScheduleFirer, timers: TimerFirer) -> None:
-        """Fire schedules and timers, fed by the log from where the views stand."""
+    async def _fire(self, schedules: ScheduleFirer, timers: TimerFirer) -> None:
+        """Fire schedules and timers; both observe the log from the views' checkpoint on."""
 
-        async def note(batch: Sequence[Recorded]) -> None:
-            timers.note(batch)
-            schedules.note(batch)
+        async def observe(batch: Sequence[Recorded]) -> None:
+            timers.observe(batch)
+            schedules.observe(batch)
 
         position = await self._stores.views.checkpoint()
         await schedules.load()
         subscription = await self._stores.log.subscribe(NAME, after=position)
         async with asyncio.TaskGroup() as group:
-            group.create_task(follow(subscription, note, clock=self._clock, pace_ms=PACE_MS))
+            group.create_task(follow(subscription, observe, clock=self._clock, pace_ms=PACE_MS))
             group.create_task(schedules.run())
             group.create_task(timers.run())

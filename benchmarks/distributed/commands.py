@@ -18,7 +18,9 @@ from baton.domain.stream import stream_name
 from baton.eventlog.clock import SystemClock
 from baton.eventlog.ids import new_id
 from baton.eventlog.ports.backend import Stores
-from baton.projector.queries import Views
+from baton.projector.views.definitions.queries import DefinitionQueries
+from baton.projector.views.run_steps.queries import RunStepQueries
+from baton.projector.views.runs.queries import RunQueries
 from baton.settings import Settings
 from baton.wiring import authenticator_of, open_stores
 from benchmarks.load import TENANT
@@ -67,7 +69,9 @@ async def commands_on(store: str, folder: Path) -> AsyncIterator[Commands]:
     try:
         services = Services(
             store=stores.events,
-            views=Views(stores.views),
+            definitions=DefinitionQueries(stores.views),
+            runs=RunQueries(stores.views),
+            run_steps=RunStepQueries(stores.views),
             reached=_nobody_waits,
             position=lambda: 0,
             clock=clock,

@@ -23,7 +23,7 @@ BUDGET = 4 * 1024 * 1024
 
 async def read_step_inputs(context: RequestContext, run: Run) -> Mapping[str, JsonObject]:
     """Return what each attempt's function was given, by execution id."""
-    definition = await context.services.views.definition(context.tenant, run.definition_id)
+    definition = await context.services.definitions.get(context.tenant, run.definition_id)
     history = await context.services.store.read(stream_name(context.tenant, "run", run.id))
     if definition is None:
         return {}

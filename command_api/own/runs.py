@@ -74,7 +74,7 @@ async def _list(context: RequestContext) -> Reply:
     limit = integer(context.query, "limit", 50, at_least=1, at_most=MAX_LIMIT)
     offset = integer(context.query, "offset", 0, at_least=0, at_most=MAX_OFFSET)
     status = choice(context.query, "status", STATUSES)
-    found, total = await context.services.views.runs(
+    found, total = await context.services.runs.page(
         context.tenant,
         definition_id=one(context.query, "definitionId"),
         statuses=() if status is None else (status,),
@@ -109,11 +109,11 @@ async def _retry(context: RequestContext) -> Reply:
 
 
 async def _whole(context: RequestContext) -> JsonObject:
-    run = await context.services.views.run(context.tenant, context.params["runId"])
+    run = await context.services.runs.get(context.tenant, context.params["runId"])
     if run is None:
         message = "Run not found"
         raise Refused("not_found", message)
-    steps = await context.services.views.run_steps(context.tenant, run.id)
+    steps = await context.services.run_steps.of_run(context.tenant, run.id)
     return {
         **_run(run, await _slug(context, run.definition_id)),
         "input": run.input,
@@ -123,7 +123,7 @@ async def _whole(context: RequestContext) -> JsonObject:
 
 
 async def _slug(context: RequestContext, definition_id: str) -> str | None:
-    found = await context.services.views.definition(context.tenant, definition_id)
+    found = await context.services.definitions.get(context.tenant, definition_id)
     return None if found is None else found.slug
 
 

@@ -1,1 +1,1 @@
-"""Record events become runs."""
+"""Turns record events into runs."""

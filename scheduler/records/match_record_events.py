@@ -79,7 +79,7 @@ class RecordMatcher:
         if not 0 <= self._clock.now() - self._saved_at < SAVE_EVERY_MS:
             await self.save()
 
-    async def rest(self) -> None:
+    async def drain(self) -> None:
         """Return when the batch under way is done, and begin no other."""
         await self._at_work.acquire()
 
@@ -116,7 +116,7 @@ class RecordMatcher:
                 if matched.fire or matched.skipped:
                     found.append((recorded.stream, event, matched))
             elif isinstance(event, CHANGES):
-                await triggers.note(recorded)
+                await triggers.observe(recorded)
         return found
 
     async def _request(self, group: Sequence[_Considered]) -> None:

@@ -4,8 +4,7 @@ The view of definitions runs ahead of a follower or lags behind it. So what it s
 those definitions alone that did not change in between; the others are folded from their streams.
 """
 
-from collections.abc import AsyncIterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final, TypeAlias, cast
 
 from baton.domain.definition.decisions import DECIDER
@@ -14,12 +13,11 @@ from baton.domain.definition.state import State
 from baton.domain.definition.trigger import EventTrigger
 from baton.domain.record.messages import RecordReceived, Skipped
 from baton.domain.stream import stream_name, stream_parts
-from baton.eventlog.events.codec import decode_document
 from baton.eventlog.events.envelope import Recorded
 from baton.eventlog.loops.transact import StreamState
 from baton.eventlog.ports.stores import EventStore
-from baton.eventlog.ports.views import Filter, Query, ViewStore
-from baton.projector.views.definitions.view import TABLE, Document
+from baton.eventlog.ports.views import ViewStore
+from baton.projector.views.definitions.queries import DefinitionQueries
 from baton.scheduler.definition import known_of, without_steps
 
 Change: TypeAlias = DefinitionCreated | DefinitionUpdated | DefinitionDeleted
@@ -52,7 +50,7 @@ class _OfType:
 
 
 class Triggers:
-    """The event triggers of all tenants; `note` moves on with the log."""
+    """The event triggers of all tenants; `observe` moves on with the log."""
 
     def __init__(self, store: EventStore) -> None:
         self._store = store
@@ -72,7 +70,7 @@ class Triggers:
             found.matched[event.structure] = matched
         return matched
 
-    async def note(self, recorded: Recorded) -> None:
+    async def observe(self, recorded: Recorded) -> None:
         """Take in a change of a definition, which comes in the log's order; repeats do nothing."""
         change = cast("Change", recorded.event)
         known = self._known.get(recorded.stream)
@@ -125,7 +123,7 @@ async def triggers_at(position: int, store: EventStore, views: ViewStore) -> Tri
     """
     triggers = Triggers(store)
     shown_from = await views.checkpoint()
-    shown = [document async for document in _shown(views)]
+    shown = [document async for document in DefinitionQueries(views).with_event_trigger()]
     changed = await _changed(store, after=min(position, shown_from), until=await store.head())
     for document in shown:
         stream = stream_name(document.tenant, DECIDER.name, document.definition_id)
@@ -133,19 +131,6 @@ async def triggers_at(position: int, store: EventStore, views: ViewStore) -> Tri
     for stream in changed:  # in the place of what the view shows of them
         triggers.put(stream, await triggers.read(stream, position))
     return triggers
-
-
-async def _shown(views: ViewStore) -> AsyncIterator[Document]:
-    """Yield what the view shows of definitions with an event trigger."""
-    waiting = Filter(column="event_type", op="is_set")
-    existing = Filter(column="deleted", op="=", value=0)
-    query = Query(table=TABLE.name, tenant=None, where=(existing, waiting), limit=PAGE)
-    query = replace(query, order=(("key", "asc"),))
-    while rows := (await views.find(query)).rows:
-        for row in rows:
-            yield decode_document(Document, row.document)
-        behind = Filter(column="key", op=">", value=rows[-1].key)
-        query = replace(query, where=(existing, waiting, behind))
 
 
 async def _changed(store: EventStore, *, after: int, until: int) -> dict[str, None]:

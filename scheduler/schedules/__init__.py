@@ -1,1 +1,1 @@
-"""Ticks of schedules become runs."""
+"""Fires schedules: each due tick becomes a run."""

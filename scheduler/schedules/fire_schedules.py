@@ -33,9 +33,9 @@ from baton.domain.stream import stream_name, stream_parts
 from baton.eventlog.errors import Unavailable
 from baton.eventlog.events.envelope import Appended, Recorded, Write
 from baton.eventlog.loops.transact import StreamState
+from baton.eventlog.ports.backend import Stores
 from baton.eventlog.ports.clock import Clock
-from baton.eventlog.ports.stores import EventStore
-from baton.projector.queries import Views
+from baton.projector.views.schedules.queries import ScheduleQueries
 from baton.scheduler.interruptible_sleep import InterruptibleSleep
 from baton.scheduler.metrics import Counters
 from baton.scheduler.schedules.due_ticks import Policies, Tick, due_ticks, next_tick
@@ -62,19 +62,18 @@ _log = logging.getLogger(__name__)
 
 
 class ScheduleFirer:
-    """The schedules of all tenants: `load` them, `note` what the log says, `run`."""
+    """The schedules of all tenants: `load` them, `observe` what the log says, `run`."""
 
     def __init__(
         self,
-        store: EventStore,
-        views: Views,
+        stores: Stores,
         *,
         clock: Clock,
         policies: Policies | None = None,
         counters: Counters | None = None,
     ) -> None:
-        self._store = store
-        self._views = views
+        self._store = stores.events
+        self._queries = ScheduleQueries(stores.views)
         self._clock = clock
         self._policies = policies or Policies()
         self._counters = counters or Counters()
@@ -86,14 +85,14 @@ class ScheduleFirer:
         self._noted: set[_Key] = set()
 
     async def load(self) -> None:
-        """Begin with what the view shows; `note` must hear of all events behind its position."""
-        for document in await self._views.active_schedules():
+        """Begin with what the view shows; `observe` must hear of all events behind its position."""
+        async for document in self._queries.active():
             schedule = shown(document)
             self._keep(schedule)
             anchor, last = document.anchor, document.last_nominal
             self._look_at(schedule.key, next_tick(document.timetable, anchor=anchor, last=last))
 
-    def note(self, batch: Sequence[Recorded]) -> None:
+    def observe(self, batch: Sequence[Recorded]) -> None:
         """Take in events of the log: the schedules they change are looked at anew."""
         for recorded in batch:
             if type(recorded.event) in FOLLOWED_EVENTS:
@@ -165,7 +164,7 @@ class ScheduleFirer:
     async def _up_to_date(self, key: _Key) -> Schedule:
         schedule = self._schedules.get(key)
         if schedule is None:
-            document = await self._views.schedule(*key)
+            document = await self._queries.get(*key)
             schedule = shown(document) if document else Schedule(*key)
         await schedule.catch_up(self._store)
         if schedule.gone:

@@ -20,9 +20,10 @@ from baton.eventlog.errors import Unavailable
 from baton.eventlog.events.envelope import Recorded
 from baton.eventlog.graph_cache import GraphCache
 from baton.eventlog.loops.transact import StreamState, transact
+from baton.eventlog.ports.backend import Stores
 from baton.eventlog.ports.clock import Clock
-from baton.eventlog.ports.stores import EventStore
-from baton.projector.queries import Views
+from baton.projector.views.run_steps.queries import RunStepQueries
+from baton.projector.views.timers.queries import TimerQueries
 from baton.scheduler.interruptible_sleep import InterruptibleSleep
 from baton.scheduler.metrics import Counters
 from baton.scheduler.streams import in_sequence
@@ -75,23 +76,23 @@ class _Resting:
 
 
 class TimerFirer:
-    """The timers of all runs: `note` what the log says, `run`, and in the end `finish`."""
+    """The timers of all runs: `observe` what the log says, `run`, and in the end `finish`."""
 
     def __init__(
         self,
-        store: EventStore,
-        views: Views,
+        stores: Stores,
         *,
         clock: Clock,
         rng: Random,
         counters: Counters | None = None,
     ) -> None:
-        self._store = store
-        self._views = views
+        self._store = stores.events
+        self._timer_queries = TimerQueries(stores.views)
+        self._step_queries = RunStepQueries(stores.views)
         self._clock = clock
         self._rng = rng
         self._counters = counters or Counters()
-        self._graphs = GraphCache(store)
+        self._graphs = GraphCache(stores.events)
         self._sleep = InterruptibleSleep(clock)
         self._heap: list[tuple[int, Timer]] = []
         self._near: set[Timer] = set()
@@ -101,7 +102,7 @@ class TimerFirer:
         self._room = asyncio.Semaphore(RUNS_AT_ONCE)
         self._wake_at = 0
 
-    def note(self, batch: Sequence[Recorded]) -> None:
+    def observe(self, batch: Sequence[Recorded]) -> None:
         """Take in events of the log: near delays and backoffs are kept."""
         for recorded in batch:
             event = recorded.event
@@ -166,8 +167,8 @@ class TimerFirer:
         self._resting.forget_past(now)
         limit = PAGE + len(self._resting.until)
         try:
-            found = await self._views.due_timers(now + AHEAD_MS, limit)
-            overdue = await self._views.overdue_attempts(now - GRACE_MS, limit)
+            found = await self._timer_queries.due(now + AHEAD_MS, limit)
+            overdue = await self._step_queries.overdue(now - GRACE_MS, limit)
         except Unavailable as error:
             _log.warning("the timers can't be read: %s", error)
             return

@@ -28,7 +28,9 @@ from baton.keys import jwt_secret, secrets_key
 from baton.metrics import export_executor, export_projector, export_scheduler
 from baton.projector.checkpoint_follower import CheckpointFollower
 from baton.projector.projector import Projector
-from baton.projector.queries import Views
+from baton.projector.views.definitions.queries import DefinitionQueries
+from baton.projector.views.run_steps.queries import RunStepQueries
+from baton.projector.views.runs.queries import RunQueries
 from baton.protocols.address_policy import AddressPolicy
 from baton.scheduler.records.receive_records import RecordReceiver
 from baton.scheduler.scheduler import FOLLOWED_EVENTS, Scheduler
@@ -119,7 +121,6 @@ class Stack:
     registry: Registry
     functions: RegisteredFunctions
     remote: RemoteWorkers | None
-    views: Views
     projector: Projector
     progress: CheckpointFollower | None
     executor: Executor
@@ -152,13 +153,12 @@ def compose(
         policy=AddressPolicy(allow_private=settings.functions_allow_private),
         remote=remote,
     )
-    views = Views(stores.views)
     projector = Projector(stores.views, clock=clock, watched=stores.view_progress is not None)
     progress = _progress(stores.view_progress, roles, clock) if stores.view_progress else None
     kept = progress or projector
     executor = Executor(stores.events, functions, clock=clock, rng=rng)
     holder = new_id(clock.now()) if stores.view_progress else "embedded"
-    scheduler = Scheduler(stores, views, clock=clock, rng=rng, holder=holder)
+    scheduler = Scheduler(stores, clock=clock, rng=rng, holder=holder)
     relay = Relay(stores, clock=clock, holder=holder) if stores.publisher else None
     return Stack(
         settings=settings,
@@ -167,15 +167,14 @@ def compose(
         registry=registry,
         functions=functions,
         remote=remote,
-        views=views,
         projector=projector,
         progress=progress,
         executor=executor,
-        ownership=Ownership(executor, stores.events, views, kept.reached),
+        ownership=Ownership(executor, stores.events, RunQueries(stores.views), kept.reached),
         scheduler=scheduler,
         relay=relay,
         receiver=_receiver(settings, stores, clock, scheduler),
-        services=_services(settings, stores, registry, views=views, kept=kept, clock=clock),
+        services=_services(settings, stores, registry, kept=kept, clock=clock),
         holder=holder,
     )
 
@@ -200,13 +199,14 @@ def _services(
     stores: Stores,
     registry: Registry,
     *,
-    views: Views,
     kept: CheckpointFollower | Projector,
     clock: Clock,
 ) -> Services:
     return Services(
         store=stores.events,
-        views=views,
+        definitions=DefinitionQueries(stores.views),
+        runs=RunQueries(stores.views),
+        run_steps=RunStepQueries(stores.views),
         reached=kept.reached,
         position=lambda: kept.position,
         clock=clock,

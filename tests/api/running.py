@@ -20,7 +20,9 @@ from baton.eventlog.clock import SystemClock
 from baton.eventlog.ids import new_id
 from baton.eventlog.ports.backend import Stores
 from baton.projector.projector import Projector
-from baton.projector.queries import Views
+from baton.projector.views.definitions.queries import DefinitionQueries
+from baton.projector.views.run_steps.queries import RunStepQueries
+from baton.projector.views.runs.queries import RunQueries
 from tests.api.tiny_dialect import DIALECT
 from tests.backends import memory
 
@@ -109,7 +111,9 @@ async def running(
     services = replace(
         Services(
             store=stores.events,
-            views=Views(stores.views),
+            definitions=DefinitionQueries(stores.views),
+            runs=RunQueries(stores.views),
+            run_steps=RunStepQueries(stores.views),
             reached=projector.reached,
             position=lambda: projector.position,
             clock=clock,

@@ -21,7 +21,7 @@ from baton.domain.json import JsonObject
 from baton.domain.run.state import State as Run
 from baton.eventlog.errors import Unavailable
 from baton.eventlog.loops.transact import CommandResult
-from baton.projector.queries import Order
+from baton.projector.view_reader import Order
 
 ORDERS: tuple[Order, ...] = ("asc", "desc")
 BASE = "/tiny/{workspace}/v1"
@@ -119,7 +119,7 @@ async def delete(context: RequestContext) -> Reply:
 
 
 async def existing(context: RequestContext) -> Definition:
-    found = await context.services.views.definition(context.tenant, context.params["id"])
+    found = await context.services.definitions.get(context.tenant, context.params["id"])
     if found is None or found.deleted:
         raise NotFound("Definition not found")
     return found
@@ -132,7 +132,7 @@ async def get(context: RequestContext) -> Reply:
 async def listed(context: RequestContext) -> Reply:
     page = pagination.page_of(context.query, sizes=(1, 100))
     order = pagination.choice(context.query, "order", ORDERS) or "desc"
-    found, total = await context.services.views.definitions(
+    found, total = await context.services.definitions.page(
         context.tenant, order=order, offset=page.offset, limit=page.size
     )
     return context.reply(200, {"items": [shown(each) for each in found], "total": total})
@@ -152,7 +152,7 @@ async def start(context: RequestContext) -> Reply:
 
 
 async def run(context: RequestContext) -> Reply:
-    found = await context.services.views.run(context.tenant, context.params["run"])
+    found = await context.services.runs.get(context.tenant, context.params["run"])
     if found is None:
         raise NotFound("Run not found")
     by = found.actor.subject
@@ -180,7 +180,9 @@ async def decide(context: RequestContext) -> Reply:
 
 
 async def hook(context: RequestContext) -> Reply:
-    found = await context.services.views.definition_by_path(context.tenant, context.params["path"])
+    found = await context.services.definitions.by_webhook_path(
+        context.tenant, context.params["path"]
+    )
     return await receive_webhook(
         context,
         found,

@@ -13,7 +13,7 @@ from baton.executor.executor import Executor
 from baton.executor.ownership import Ownership
 from baton.executor.runs.takeover_watch import STALLED_AFTER_MS
 from baton.projector.projector import Projector
-from baton.projector.queries import Views
+from baton.projector.views.runs.queries import RunQueries
 from tests.executor.working import World, a_world, compute
 from tests.kit.actors import ANN
 
@@ -37,8 +37,8 @@ async def projector(world: World) -> AsyncIterator[Projector]:
 
 async def executor_of(world: World, projector: Projector) -> tuple[Executor, Ownership]:
     executor = await world.executor(after=await world.stores.events.head())
-    views = Views(world.stores.views)
-    return executor, Ownership(executor, world.stores.events, views, projector.reached)
+    runs = RunQueries(world.stores.views)
+    return executor, Ownership(executor, world.stores.events, runs, projector.reached)
 
 
 def all_of_it(_stream: str) -> bool:

@@ -107,7 +107,7 @@ async def all_over(stack: Stack, runs: int) -> None:
     """Wait until so many runs have completed or failed."""
     deadline = time.monotonic() + DEADLINE_S
     while True:
-        _, total = await stack.views.runs(TENANT, statuses=("completed", "failed"), limit=1)
+        _, total = await stack.services.runs.page(TENANT, statuses=("completed", "failed"), limit=1)
         if total == runs:
             return
         assert time.monotonic() < deadline, f"{total} of {runs} runs are over"

@@ -1,4 +1,4 @@
-"""What the services ask of the views, over every backend."""
+"""Queries on the views, over every backend."""
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
@@ -26,10 +26,14 @@ from baton.domain.definition.trigger import (
 from baton.domain.run.messages import RunCompleted, RunFailed, RunRequested, RunStarted
 from baton.domain.schedule.timetable import Interval
 from baton.eventlog.events.envelope import Recorded
-from baton.projector import queries
-from baton.projector.queries import Views
+from baton.projector import view_reader
 from baton.projector.views import every_view
-from baton.projector.views.runs import view as runs
+from baton.projector.views.definitions.queries import DefinitionQueries
+from baton.projector.views.run_steps.queries import RunStepQueries
+from baton.projector.views.runs.queries import RunQueries
+from baton.projector.views.runs.view import Document as Run
+from baton.projector.views.schedules.queries import ScheduleQueries
+from baton.projector.views.timers.queries import TimerQueries
 from tests.conformance.opening import opens
 from tests.kit.actors import ANN, BOB, EVE
 from tests.projector.folded import fold_into
@@ -41,11 +45,15 @@ ON_CREATED = EventTrigger(event_type="record.created")
 
 
 class World:
-    """Views of one store, and a way to let things happen."""
+    """The queries on one store, and a projector that folds the events a test names."""
 
     def __init__(self, store: Any) -> None:
         self.store = store
-        self.views = Views(store)
+        self.definitions = DefinitionQueries(store)
+        self.runs = RunQueries(store)
+        self.run_steps = RunStepQueries(store)
+        self.schedules = ScheduleQueries(store)
+        self.timers = TimerQueries(store)
         self._position = 0
         self._versions: dict[str, int] = {}
 
@@ -99,58 +107,49 @@ async def world(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
     await stores.close()
 
 
-async def test_a_definition_is_found_by_id_slug_and_path(world: World) -> None:
-    await world.defined(
-        "d1", WebhookTrigger(path="hooks/in", shown_path="/hooks/in"), slug="orders"
-    )
-    found = await world.views.definition("acme", "d1")
+async def test_a_definition_is_found_by_id_and_webhook_path(world: World) -> None:
+    await world.defined("d1", WebhookTrigger(path="hooks/in", shown_path="/hooks/in"))
+    found = await world.definitions.get("acme", "d1")
 
     assert found is not None
     assert found.definition_id == "d1"
-    assert await world.views.definition_by_slug("acme", "orders") == found
-    assert await world.views.definition_by_path("acme", "hooks/in") == found
-    assert await world.views.definition_by_slug("acme", "order") is None
-    assert await world.views.definition_by_path("acme", "/hooks/in") is None
+    assert await world.definitions.by_webhook_path("acme", "hooks/in") == found
+    assert await world.definitions.by_webhook_path("acme", "/hooks/in") is None
 
 
 async def test_nothing_is_found_for_another_tenant(world: World) -> None:
-    await world.defined("d1", WebhookTrigger(path="in"), slug="orders")
-    await world.defined("d2", ON_CREATED)
+    await world.defined("d1", WebhookTrigger(path="in"))
+    await world.defined("d2", EVERY_MINUTE)
     await world.happened("acme/run/r1", asked("r1"), RunStarted(at=1), started("a"))
-    views = world.views
 
-    assert await views.definition("globex", "d1") is None
-    assert await views.definition_by_slug("globex", "orders") is None
-    assert await views.definition_by_path("globex", "in") is None
-    assert await views.definitions("globex") == ([], 0)
-    assert await views.triggers_for("globex", "record.created") == []
-    assert await views.run("globex", "r1") is None
-    assert await views.runs("globex") == ([], 0)
-    assert await views.run_steps("globex", "r1") == []
-    assert await views.run_step("globex", "r1.a.1.1") is None
+    assert await world.definitions.get("globex", "d1") is None
+    assert await world.definitions.by_webhook_path("globex", "in") is None
+    assert await world.definitions.page("globex") == ([], 0)
+    assert await world.runs.get("globex", "r1") is None
+    assert await world.runs.page("globex") == ([], 0)
+    assert await world.run_steps.of_run("globex", "r1") == []
+    assert await world.schedules.get("globex", "d2") is None
 
 
 async def test_a_deleted_definition_stays_readable_by_its_id_alone(world: World) -> None:
-    await world.defined("d1", ON_CREATED, slug="orders")
-    await world.happened("acme/definition/d1", DefinitionDeleted(actor=EVE, at=20))
-    await world.defined("d2", slug="orders")
-    deleted, taken = (
-        await world.views.definition("acme", "d1"),
-        await world.views.definition_by_slug("acme", "orders"),
-    )
+    await world.defined("d1", ON_CREATED)
+    await world.defined("d2", WebhookTrigger(path="in"))
+    for ident in ("d1", "d2"):
+        await world.happened(f"acme/definition/{ident}", DefinitionDeleted(actor=EVE, at=20))
+    await world.defined("d3")
+    deleted = await world.definitions.get("acme", "d1")
 
     assert deleted is not None
     assert deleted.deleted
-    assert taken is not None
-    assert taken.definition_id == "d2"
-    assert await world.views.triggers_for("acme", "record.created") == []
-    assert (await world.views.definitions("acme"))[1] == 1
+    assert await world.definitions.by_webhook_path("acme", "in") is None
+    assert await with_event_trigger(world) == []
+    assert (await world.definitions.page("acme"))[1] == 1
 
 
 async def test_definitions_come_newest_first_in_pages(world: World) -> None:
     for number in range(7):
         await world.defined(f"d{number}", at=number // 2)
-    pages = [await world.views.definitions("acme", offset=n, limit=3) for n in (0, 3, 6, 9)]
+    pages = [await world.definitions.page("acme", offset=n, limit=3) for n in (0, 3, 6, 9)]
 
     assert [[one.definition_id for one in page] for page, _ in pages] == [
         ["d6", "d5", "d4"],
@@ -179,8 +178,8 @@ async def test_definitions_are_sorted_both_ways(
     await world.defined("d2", at=2, name="a", slug="y", status="paused")
     update = DefinitionUpdated(version=2, body=body(name="b", status="draft"), actor=BOB, at=9)
     await world.happened("acme/definition/d0", update)
-    rising, _ = await world.views.definitions("acme", sort=sort, order="asc")
-    falling, _ = await world.views.definitions("acme", sort=sort, order="desc")
+    rising, _ = await world.definitions.page("acme", sort=sort, order="asc")
+    falling, _ = await world.definitions.page("acme", sort=sort, order="desc")
 
     assert [one.definition_id for one in rising] == expected
     assert falling == rising[::-1]
@@ -190,32 +189,35 @@ async def test_definitions_are_filtered_by_status(world: World) -> None:
     statuses: tuple[Status, ...] = ("active", "paused", "draft", "active")
     for number, status in enumerate(statuses):
         await world.defined(f"d{number}", status=status)
-    found, total = await world.views.definitions("acme", statuses=["paused", "draft"])
+    found, total = await world.definitions.page("acme", statuses=["paused", "draft"])
 
     assert ({one.definition_id for one in found}, total) == ({"d1", "d2"}, 2)
-    assert (await world.views.definitions("acme", statuses=["active"]))[1] == 2
+    assert (await world.definitions.page("acme", statuses=["active"]))[1] == 2
 
 
-async def test_triggers_are_found_by_event_type_paused_or_not(world: World) -> None:
+async def with_event_trigger(world: World) -> list[str]:
+    return [one.definition_id async for one in world.definitions.with_event_trigger()]
+
+
+async def test_event_triggers_of_all_tenants_are_found_paused_or_not(world: World) -> None:
     await world.defined("d1", ON_CREATED)
     await world.defined("d2", EventTrigger(event_type="record.created", structure="orders"))
     await world.defined("d3", ON_CREATED, status="paused")
-    await world.defined("d4", EventTrigger(event_type="record.deleted"))
+    await world.defined("d4", EventTrigger(event_type="record.deleted"), tenant="globex")
     await world.defined("d5")
-    found = await world.views.triggers_for("acme", "record.created")
 
-    assert {one.definition_id for one in found} == {"d1", "d2", "d3"}
+    assert await with_event_trigger(world) == ["d1", "d2", "d3", "d4"]
 
 
-async def test_more_triggers_are_found_than_are_read_at_once(
+async def test_all_matches_are_read_page_by_page(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(queries, "PAGE", 3)
-    for number in range(8):
-        await world.defined(f"d{number}", ON_CREATED)
-    found = await world.views.triggers_for("acme", "record.created")
+    monkeypatch.setattr(view_reader, "PAGE_SIZE", 3)
+    for number in range(9):
+        tenant = ("acme", "globex")[number % 2]
+        await world.defined(f"d{number}", ON_CREATED, tenant=tenant)
 
-    assert sorted(one.definition_id for one in found) == [f"d{number}" for number in range(8)]
+    assert await with_event_trigger(world) == [f"d{number}" for number in range(9)]
 
 
 async def test_runs_come_newest_first_in_pages_without_gaps_or_repeats(world: World) -> None:
@@ -223,11 +225,11 @@ async def test_runs_come_newest_first_in_pages_without_gaps_or_repeats(world: Wo
     Random(1).shuffle(numbers)
     for number in numbers:
         await world.happened(f"acme/run/r{number:02}", asked(f"r{number:02}", at=number // 4))
-    pages = [await world.views.runs("acme", offset=n, limit=10) for n in (0, 10, 20)]
+    pages = [await world.runs.page("acme", offset=n, limit=10) for n in (0, 10, 20)]
 
     assert [run.id for page, _ in pages for run in page] == [f"r{n:02}" for n in range(24, -1, -1)]
     assert {total for _, total in pages} == {25}
-    rising, _ = await world.views.runs("acme", order="asc", limit=25)
+    rising, _ = await world.runs.page("acme", order="asc", limit=25)
     assert [run.id for run in rising] == [f"r{n:02}" for n in range(25)]
 
 
@@ -239,7 +241,7 @@ async def test_runs_are_filtered_by_definition_and_status(world: World) -> None:
     await world.happened("acme/run/r4", asked("r4"))
 
     async def listed(**more: Any) -> tuple[set[str], int]:
-        found, total = await world.views.runs("acme", **more)
+        found, total = await world.runs.page("acme", **more)
         return {run.id for run in found}, total
 
     assert await listed(definition_id="d1") == ({"r1", "r2", "r4"}, 3)
@@ -253,7 +255,7 @@ async def test_the_history_of_a_run_is_in_the_order_it_happened(world: World) ->
     history: list[object] = [*events, started("z"), succeeded("z"), started("a"), BROKE, AGAIN]
     await world.happened("acme/run/r1", *history, started("a", 2, "retry"), DELAY)
     await world.happened("acme/run/r10", asked("r10"), started("other"))
-    steps = await world.views.run_steps("acme", "r1")
+    steps = await world.run_steps.of_run("acme", "r1")
 
     assert [(step.step_id, step.attempt) for step in steps] == [
         ("z", 1),
@@ -261,7 +263,6 @@ async def test_the_history_of_a_run_is_in_the_order_it_happened(world: World) ->
         ("a", 2),
         ("wait", 1),
     ]
-    assert await world.views.run_step("acme", "r1.a.1.2") == steps[2]
 
 
 async def test_active_runs_of_all_tenants_are_walked_by_id(world: World) -> None:
@@ -270,24 +271,23 @@ async def test_active_runs_of_all_tenants_are_walked_by_id(world: World) -> None
         run = f"r{number}"
         await world.happened(f"{tenant}/run/{run}", asked(run, tenant=tenant), RunStarted(at=1))
     await world.happened("acme/run/r2", RunCompleted(at=5))
-    first = await world.views.active_runs(limit=3)
-    second = await world.views.active_runs(after=first[-1].id, limit=3)
+    first = await world.runs.active(limit=3)
+    second = await world.runs.active(after=first[-1].id, limit=3)
 
     assert [run.id for run in first] == ["r0", "r1", "r3"]
     assert [run.id for run in second] == ["r4", "r5"]
 
 
 async def test_due_timers_of_all_tenants_come_earliest_first(world: World) -> None:
-    assert await world.views.next_timer_due() is None
+    assert await world.timers.due(1_000, 10) == []
     for number, at in enumerate((300, 100, 200, 400)):
         tenant = ("acme", "globex")[number % 2]
         event = replace(DELAY, resume_at=at)
         await world.happened(f"{tenant}/run/r{number}", event)
 
-    assert [one.due_at for one in await world.views.due_timers(300, 10)] == [100, 200, 300]
-    assert [one.run_id for one in await world.views.due_timers(300, 2)] == ["r1", "r2"]
-    assert await world.views.due_timers(99, 10) == []
-    assert await world.views.next_timer_due() == 100
+    assert [one.due_at for one in await world.timers.due(300, 10)] == [100, 200, 300]
+    assert [one.run_id for one in await world.timers.due(300, 2)] == ["r1", "r2"]
+    assert await world.timers.due(99, 10) == []
 
 
 async def test_overdue_attempts_of_all_tenants_come_earliest_first(world: World) -> None:
@@ -297,9 +297,9 @@ async def test_overdue_attempts_of_all_tenants_come_earliest_first(world: World)
         await world.happened(f"{tenant}/run/r{number}", event)
     await world.happened("acme/run/r2", succeeded("a"))
 
-    assert [one.run_id for one in await world.views.overdue_attempts(300, 10)] == ["r1", "r0"]
-    assert [one.run_id for one in await world.views.overdue_attempts(300, 1)] == ["r1"]
-    assert await world.views.next_timer_due() is None
+    assert [one.run_id for one in await world.run_steps.overdue(300, 10)] == ["r1", "r0"]
+    assert [one.run_id for one in await world.run_steps.overdue(300, 1)] == ["r1"]
+    assert await world.timers.due(1_000, 10) == []
 
 
 async def test_active_schedules_are_found_across_tenants(world: World) -> None:
@@ -308,8 +308,8 @@ async def test_active_schedules_are_found_across_tenants(world: World) -> None:
     await world.defined("d3", EVERY_MINUTE, status="paused")
     await world.defined("d4")
 
-    assert {one.id for one in await world.views.active_schedules()} == {"d1", "d2"}
-    paused = await world.views.schedule("acme", "d3")
+    assert [one.id async for one in world.schedules.active()] == ["d1", "d2"]
+    paused = await world.schedules.get("acme", "d3")
     assert paused is not None
     assert not paused.active
 
@@ -317,8 +317,8 @@ async def test_active_schedules_are_found_across_tenants(world: World) -> None:
 async def test_lists_of_many_runs_read_no_more_than_the_page(world: World) -> None:
     many = [(f"acme/run/r{n:05}", asked(f"r{n:05}", at=n)) for n in range(3_000)]
     await world.all_happened(many)
-    found, total = await world.views.runs("acme", definition_id="d1", offset=1_500, limit=2)
+    found, total = await world.runs.page("acme", definition_id="d1", offset=1_500, limit=2)
 
     assert [run.id for run in found] == ["r01499", "r01498"]
     assert total == 3_000
-    assert isinstance(found[0], runs.Document)
+    assert isinstance(found[0], Run)

@@ -71,7 +71,7 @@ async def test_progress_is_told_from_nothing_to_all(
     stores: Stores, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(rebuilding, "READ_BATCH", 50)
-    monkeypatch.setattr(rebuilding, "MAX_BATCH", 70)
+    monkeypatch.setattr(rebuilding, "COMMIT_EVERY", 70)
     rebuild = await begin_rebuild(stores.events, stores.views)
     told: list[tuple[int, int]] = []
     head = await stores.events.head()

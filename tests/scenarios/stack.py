@@ -60,7 +60,7 @@ class Stack(RunningServer):
         return [one.event for one in history]
 
     async def _definition(self, run: Run) -> Definition:
-        found = await self.services.views.definition(self.tenant, run.definition_id)
+        found = await self.services.definitions.get(self.tenant, run.definition_id)
         assert found is not None
         return found
 

@@ -408,7 +408,7 @@ async def test_sending_a_graph_back_leaves_it_as_it_is(openapi: Client, referenc
         read = (await client.get(f"/orchestrations/{ident}")).body
         assert (await client.put(f"/orchestrations/{ident}", read)).body == read
 
-    found = await openapi.stack.services.views.definition(openapi.stack.tenant, ident)
+    found = await openapi.stack.services.definitions.get(openapi.stack.tenant, ident)
 
     assert found is not None
     assert (found.version, found.body.graph.flow) == (1, "needs")
@@ -427,7 +427,7 @@ async def test_what_centrali_cannot_say_stays_with_a_changed_step(openapi: Clien
 async def test_a_webhook_without_a_path_shows_none(openapi: Client) -> None:
     made = await openapi.create(named("hook", trigger={"type": "http-trigger"}))
 
-    found = await openapi.stack.services.views.definition(openapi.stack.tenant, made["id"])
+    found = await openapi.stack.services.definitions.get(openapi.stack.tenant, made["id"])
 
     assert made["trigger"] == {"type": "http-trigger", "validateSignature": False}
     assert found is not None

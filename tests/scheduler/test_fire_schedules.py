@@ -40,7 +40,7 @@ class Firing:
         self.world = world
         self.counters = Counters()
         self.firing = ScheduleFirer(
-            world.store, world.views, clock=world.clock, counters=self.counters, **members
+            world.stores, clock=world.clock, counters=self.counters, **members
         )
         self._heard = 0
 
@@ -48,7 +48,7 @@ class Firing:
         batch = await self.world.store.read_all(after=self._heard, limit=1_000_000)
         if batch:
             self._heard = batch[-1].position
-            self.firing.note(batch)
+            self.firing.observe(batch)
 
     async def now(self) -> int | None:
         """Fire what is due now; return when the next tick is."""
@@ -439,8 +439,8 @@ async def test_a_schedule_that_stands_alone_starts_its_definition_with_its_input
 async def test_the_loop_itself_is_never_early_and_less_than_a_second_late(world):
     for number in range(5):
         await world.schedule(f"s{number}", Interval(every_ms=1_000 + 333 * number))
-    firing = ScheduleFirer(world.store, world.views, clock=world.clock)
-    firing.note(await world.log())
+    firing = ScheduleFirer(world.stores, clock=world.clock)
+    firing.observe(await world.log())
     loop = asyncio.create_task(firing.run())
     for _ in range(400):
         await world.clock.advance(100)

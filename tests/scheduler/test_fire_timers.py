@@ -40,13 +40,11 @@ async def firing_timers(
     world: World, *, after: int = 0, hears: bool = True
 ) -> AsyncIterator[TimerFirer]:
     """Run the loop, fed by the log; `hears` False leaves it with the view alone."""
-    timers = TimerFirer(
-        world.store, world.views, clock=world.clock, rng=Random(1), counters=Counters()
-    )
+    timers = TimerFirer(world.stores, clock=world.clock, rng=Random(1), counters=Counters())
 
     async def note(batch):
         if hears:
-            timers.note(batch)
+            timers.observe(batch)
 
     async with asyncio.TaskGroup() as group:
         subscription = await world.stores.log.subscribe("timers", after=after)

@@ -29,7 +29,7 @@ SECOND = 1_000
 
 def scheduler_of(world: World, *, leases: Leases | None = None, **members) -> Scheduler:
     stores = replace(world.stores, leases=leases or world.stores.leases)
-    return Scheduler(stores, world.views, clock=world.clock, rng=Random(1), **members)
+    return Scheduler(stores, clock=world.clock, rng=Random(1), **members)
 
 
 @asynccontextmanager

@@ -34,7 +34,6 @@ from baton.eventlog.loops.transact import CommandResult, transact
 from baton.eventlog.ports.backend import StoreLocation, Stores
 from baton.eventlog.ports.stores import EventStore
 from baton.projector.projector import Projector
-from baton.projector.queries import Views
 from baton.projector.views import every_view
 from tests.domain.examples import compute, sequence
 from tests.kit.actors import ANN
@@ -54,10 +53,6 @@ class World:
     @property
     def store(self) -> EventStore:
         return self.stores.events
-
-    @property
-    def views(self) -> Views:
-        return Views(self.stores.views)
 
     def on(self, store: EventStore) -> "World":
         """Return the same world behind another event store."""

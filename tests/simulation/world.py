@@ -35,8 +35,8 @@ from baton.eventlog.ports.backend import StoreLocation, Stores
 from baton.executor.executor import Executor
 from baton.executor.ownership import Ownership
 from baton.projector.projector import Projector
-from baton.projector.queries import Views
 from baton.projector.views import every_view
+from baton.projector.views.runs.queries import RunQueries
 from baton.scheduler.scheduler import Scheduler
 from tests.kit.actors import ANN, BOB, EVE
 from tests.simulation.faults import Incarnation, LifeClock, Weather, stores_of
@@ -241,7 +241,9 @@ class World:
                 await stack.clock.sleep(50)
             return True
 
-        stack.ownership = Ownership(stack.executor, stack.stores.events, stack.views, reached)
+        stack.ownership = Ownership(
+            stack.executor, stack.stores.events, RunQueries(stack.stores.views), reached
+        )
         await running._execute(stack)
 
     async def _schedule(self, life: Incarnation) -> None:
@@ -249,7 +251,7 @@ class World:
 
     def _stack(self, life: Incarnation) -> wiring.Stack:
         clock, stores = LifeClock(life), stores_of(self.stores, life)
-        views, truth = Views(stores.views), self.stores.events
+        truth = self.stores.events
         functions = PlannedFunctions(truth, life, self.behaviours, self.complaints, self.performed)
         none = cast("Any", None)
         projector = Projector(stores.views, clock=clock)
@@ -262,12 +264,13 @@ class World:
             registry=none,
             functions=none,
             remote=None,
-            views=views,
             projector=projector,
             progress=None,
             executor=executor,
-            ownership=Ownership(executor, stores.events, views, projector.reached),
-            scheduler=Scheduler(stores, views, clock=clock, rng=life.rng, holder=holder),
+            ownership=Ownership(
+                executor, stores.events, RunQueries(stores.views), projector.reached
+            ),
+            scheduler=Scheduler(stores, clock=clock, rng=life.rng, holder=holder),
             relay=None,
             receiver=None,
             services=none,
@@ -301,10 +304,10 @@ class World:
         views = self.stores.views
         if await views.checkpoint() < head:
             return False
-        if await Views(views).active_runs(limit=1):
+        if await RunQueries(views).active(limit=1):
             return False
         expected = len(self.events) if "by-event" in self.plans else 0
-        _, found = await Views(views).runs(TENANT, definition_id="by-event", limit=1)
+        _, found = await RunQueries(views).page(TENANT, definition_id="by-event", limit=1)
         return found >= expected
 
     async def close(self) -> None:

@@ -9,7 +9,8 @@ from baton.command_api.http.refusal import Refused
 from baton.command_api.http.request_context import RequestContext
 from baton.domain.definition.state import State
 from baton.domain.json import JsonObject
-from baton.projector.queries import DefinitionSort, Order
+from baton.projector.view_reader import Order
+from baton.projector.views.definitions.queries import Sort as DefinitionSort
 from baton.projector.views.runs.view import Document as Run
 
 _SORTS: Mapping[str, DefinitionSort] = {
@@ -31,7 +32,7 @@ def not_found(what: str) -> Refused:
 
 async def definition_of(context: RequestContext, definition_id: str) -> State:
     """Return a definition that is not deleted; raises Refused 404."""
-    found = await context.services.views.definition(context.tenant, definition_id)
+    found = await context.services.definitions.get(context.tenant, definition_id)
     if found is None or found.deleted:
         raise not_found("Orchestration")
     return found
@@ -42,8 +43,8 @@ async def run_of(context: RequestContext) -> Run:
 
     Waits for its end where the request prefers that.
     """
-    views, run_id = context.services.views, context.params["runId"]
-    found = await poll_until_settled(context, lambda: views.run(context.tenant, run_id))
+    runs, run_id = context.services.runs, context.params["runId"]
+    found = await poll_until_settled(context, lambda: runs.get(context.tenant, run_id))
     if found is None or found.definition_id != context.params["orchestrationId"]:
         raise not_found("Run")
     return found
@@ -56,7 +57,7 @@ async def definitions_page(
     page = page_of(context.query, sizes=PAGE_SIZES)
     sort = choice(context.query, "sort", tuple(sorts), "createdAt")
     order: Order = "asc" if choice(context.query, "order", _ORDERS) == "asc" else "desc"
-    found, total = await context.services.views.definitions(
+    found, total = await context.services.definitions.page(
         context.tenant,
         sort=sorts[sort or "createdAt"],
         order=order,
@@ -74,9 +75,9 @@ async def runs_page(context: RequestContext) -> tuple[list[Run], JsonObject]:
     page = page_of(context.query, sizes=PAGE_SIZES)
     status = choice(context.query, "status", STATUSES)
     definition_id = context.params["orchestrationId"]
-    if await context.services.views.definition(context.tenant, definition_id) is None:
+    if await context.services.definitions.get(context.tenant, definition_id) is None:
         raise not_found("Orchestration")
-    found, total = await context.services.views.runs(
+    found, total = await context.services.runs.page(
         context.tenant,
         definition_id=definition_id,
         statuses=() if status is None else core_statuses(status),

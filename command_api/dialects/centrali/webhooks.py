@@ -38,14 +38,14 @@ class WebhookAccepted(BaseModel):
 
 
 async def _by_id(context: RequestContext) -> Reply:
-    views = context.services.views
-    found = await views.definition(context.tenant, context.params["id"])
+    definitions = context.services.definitions
+    found = await definitions.get(context.tenant, context.params["id"])
     return await receive_webhook(context, found, _accepted)
 
 
 async def _by_path(context: RequestContext) -> Reply:
     path = normalized_path(context.params["path"])
-    found = await context.services.views.definition_by_path(context.tenant, path)
+    found = await context.services.definitions.by_webhook_path(context.tenant, path)
     return await receive_webhook(context, found, _accepted)
 
 

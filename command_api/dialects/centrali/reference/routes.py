@@ -58,7 +58,7 @@ async def _runs(context: RequestContext) -> Reply:
 async def _run(context: RequestContext) -> Reply:
     with_steps = load.wants_steps(context)
     run = await load.run_of(context)
-    steps = await context.services.views.run_steps(context.tenant, run.id)
+    steps = await context.services.run_steps.of_run(context.tenant, run.id)
     shown = responses.run_with_data(run, steps)
     if with_steps:
         shown["steps"] = await step_history(context, run, steps)

@@ -1,0 +1,101 @@
+"""Typed reading of one view: documents by key and by query, for the `queries` beside each view.
+
+Every list has a total order, so that paging neither repeats nor skips an unchanged document.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
+from typing import Any, Generic, Literal, TypeAlias, TypeVar
+
+from baton.eventlog.events.codec import decode_document
+from baton.eventlog.ports.views import Filter, Query, ViewStore
+from baton.projector.view import View
+
+D = TypeVar("D")
+
+Order: TypeAlias = Literal["asc", "desc"]
+OrderBy: TypeAlias = tuple[tuple[str, Order], ...]
+"""Columns to sort by, the most significant first."""
+
+PAGE_SIZE = 500
+"""Rows per read when a query wants all of them."""
+
+
+class ViewReader(Generic[D]):
+    """Reads the documents of one view. Every method raises `Unavailable`.
+
+    `tenant=None` reads across tenants, which only the services do, never a request.
+    """
+
+    def __init__(self, store: ViewStore, view: View[D]) -> None:
+        self._store = store
+        self._table = view.name
+        self._document = view.document
+
+    async def get(self, tenant: str, key: str) -> D | None:
+        """Return one document, decoded."""
+        data = await self.get_bytes(tenant, key)
+        return None if data is None else self.decode(data)
+
+    async def get_bytes(self, tenant: str, key: str) -> bytes | None:
+        """Return one document as it is stored."""
+        return await self._store.get(self._table, tenant, key)
+
+    def decode(self, data: bytes) -> D:
+        """Return the document that `data` is the stored form of."""
+        return decode_document(self._document, data)
+
+    async def first(
+        self, tenant: str | None, *where: Filter, limit: int, order: OrderBy = ()
+    ) -> list[D]:
+        """Return the first `limit` documents that match every filter."""
+        query = Query(table=self._table, tenant=tenant, where=where, order=order, limit=limit)
+        return await self._find(query)
+
+    async def page(
+        self, tenant: str, *where: Filter, order: OrderBy, offset: int, limit: int
+    ) -> tuple[list[D], int]:
+        """Return one page of the documents that match every filter, and the number of matches."""
+        query = Query(
+            table=self._table,
+            tenant=tenant,
+            where=where,
+            order=order,
+            limit=limit,
+            offset=offset,
+            count=True,
+        )
+        page = await self._store.find(query)
+        return [self.decode(row.document) for row in page.rows], page.total
+
+    async def every(self, tenant: str | None, *where: Filter) -> AsyncIterator[D]:
+        """Yield all documents that match every filter, in the order of their keys.
+
+        Across tenants a key must name one document, as ids do: each page starts behind the last
+        key of the page before.
+        """
+        query = Query(
+            table=self._table, tenant=tenant, where=where, order=(("key", "asc"),), limit=PAGE_SIZE
+        )
+        while rows := (await self._store.find(query)).rows:
+            for row in rows:
+                yield self.decode(row.document)
+            behind = Filter(column="key", op=">", value=rows[-1].key)
+            query = replace(query, where=(*where, behind))
+
+    async def _find(self, query: Query) -> list[D]:
+        return [self.decode(row.document) for row in (await self._store.find(query)).rows]
+
+
+def equal(column: str, value: str | int) -> Filter:
+    """Return the filter for one value of a column."""
+    return Filter(column=column, op="=", value=value)
+
+
+def any_of(column: str, values: Sequence[Any]) -> tuple[Filter, ...]:
+    """Return the filter for any of `values`; no values means no filter."""
+    if not values:
+        return ()
+    if len(values) == 1:
+        return (equal(column, values[0]),)
+    return (Filter(column=column, op="in", value=tuple(values)),)

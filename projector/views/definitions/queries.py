@@ -1,0 +1,77 @@
+"""Queries on definitions."""
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Literal, TypeAlias
+
+from baton.eventlog.ports.views import Filter, ViewStore
+from baton.projector.view_reader import Order, ViewReader, any_of, equal
+from baton.projector.views.definitions.view import VIEW, Document
+
+Sort: TypeAlias = Literal["created_at", "updated_at", "name", "slug", "status"]
+Status: TypeAlias = Literal["draft", "active", "paused"]
+
+MAX_DECODED = 1_000
+"""Definitions kept in decoded form."""
+
+_NOT_DELETED = equal("deleted", 0)
+
+
+class DefinitionQueries:
+    """Reads definitions; raises `Unavailable`."""
+
+    def __init__(self, store: ViewStore) -> None:
+        self._reader = ViewReader(store, VIEW)
+        self._decoded: dict[tuple[str, str], tuple[bytes, Document]] = {}
+
+    async def get(self, tenant: str, definition_id: str) -> Document | None:
+        """Return a definition, also a deleted one.
+
+        Every start of a run calls this, so a decoded definition is reused while its bytes are
+        unchanged.
+        """
+        key = (tenant, definition_id)
+        data = await self._reader.get_bytes(*key)
+        if data is None:
+            return None
+        cached = self._decoded.get(key)
+        if cached is not None and cached[0] == data:
+            return cached[1]
+        if len(self._decoded) >= MAX_DECODED:
+            self._decoded.clear()
+        definition = self._reader.decode(data)
+        self._decoded[key] = (data, definition)
+        return definition
+
+    async def by_webhook_path(self, tenant: str, path: str) -> Document | None:
+        """Return the definition whose webhook has `path`, without its leading slash."""
+        found = await self._reader.first(tenant, _NOT_DELETED, equal("path", path), limit=1)
+        return found[0] if found else None
+
+    async def page(
+        self,
+        tenant: str,
+        *,
+        statuses: Sequence[Status] = (),
+        sort: Sort = "created_at",
+        order: Order = "desc",
+        offset: int = 0,
+        limit: int = 20,
+    ) -> tuple[list[Document], int]:
+        """Return one page of the definitions that aren't deleted, and their number.
+
+        Args:
+            statuses: Limits the page to these; empty means any status.
+        """
+        return await self._reader.page(
+            tenant,
+            _NOT_DELETED,
+            *any_of("status", statuses),
+            order=((sort, order), ("key", order)),
+            offset=offset,
+            limit=limit,
+        )
+
+    def with_event_trigger(self) -> AsyncIterator[Document]:
+        """Yield the definitions of all tenants that record events start, paused ones too."""
+        has_event_type = Filter(column="event_type", op="is_set")
+        return self._reader.every(None, _NOT_DELETED, has_event_type)

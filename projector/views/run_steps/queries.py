@@ -1,0 +1,31 @@
+"""Queries on the steps of runs."""
+
+from baton.eventlog.ports.views import Filter, ViewStore
+from baton.projector.view_reader import ViewReader
+from baton.projector.views.run_steps.view import VIEW, Document
+
+
+class RunStepQueries:
+    """Reads the records of runs' histories; raises `Unavailable`."""
+
+    def __init__(self, store: ViewStore) -> None:
+        self._reader = ViewReader(store, VIEW)
+
+    async def of_run(self, tenant: str, run_id: str) -> list[Document]:
+        """Return the whole history of a run, in the order of its events."""
+        of_run = Filter(column="key", op="prefix", value=f"{run_id}.")
+        found = [step async for step in self._reader.every(tenant, of_run)]
+        return sorted(found, key=lambda step: step.seq)
+
+    async def overdue(self, now: int, limit: int) -> list[Document]:
+        """Return running attempts of all tenants whose deadline was at or before `now`.
+
+        The earliest deadline comes first.
+        """
+        return await self._reader.first(
+            None,
+            Filter(column="due_at", op="is_set"),
+            Filter(column="due_at", op="<=", value=now),
+            order=(("due_at", "asc"), ("key", "asc")),
+            limit=limit,
+        )

@@ -1,0 +1,21 @@
+"""Queries on timers."""
+
+from baton.eventlog.ports.views import Filter, ViewStore
+from baton.projector.view_reader import ViewReader
+from baton.projector.views.timers.view import VIEW, Document
+
+
+class TimerQueries:
+    """Reads the delays and backoffs that runs wait for; raises `Unavailable`."""
+
+    def __init__(self, store: ViewStore) -> None:
+        self._reader = ViewReader(store, VIEW)
+
+    async def due(self, now: int, limit: int) -> list[Document]:
+        """Return delays and backoffs of all tenants that are due at `now`, the earliest first."""
+        return await self._reader.first(
+            None,
+            Filter(column="due_at", op="<=", value=now),
+            order=(("due_at", "asc"), ("key", "asc")),
+            limit=limit,
+        )
