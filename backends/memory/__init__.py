@@ -1,31 +1,12 @@
-"""Everything in this process's memory: for tests, and for trying Baton out."""
+"""Stores in the memory of one process, for tests and for trying Baton out."""
 
-from baton.backends.memory.checkpoints import MemoryCheckpoints
-from baton.backends.memory.dead_letters import MemoryDeadLetters
-from baton.backends.memory.event_store import MemoryEventStore
-from baton.backends.memory.idempotency import MemoryIdempotencyKeys
-from baton.backends.memory.leases import MemoryLeases
-from baton.backends.memory.secrets import MemorySecrets
-from baton.backends.memory.topics import MemoryTopics
-from baton.backends.memory.view_store import MemoryViewStore
 from baton.eventlog.ports.backend import Backend, StoreLocation, Stores
-from baton.eventlog.secret_cipher import SecretCipher
 
 
 async def _open(location: StoreLocation) -> Stores:
-    events = MemoryEventStore()
-    return Stores(
-        events=events,
-        log=events.log,
-        views=MemoryViewStore(),
-        checkpoints=MemoryCheckpoints(),
-        keys=MemoryIdempotencyKeys(),
-        leases=MemoryLeases(),
-        secrets=MemorySecrets(SecretCipher(location.secrets_key)),
-        dead_letters=MemoryDeadLetters(),
-        topics=MemoryTopics(),
-        close=events.close,
-    )
+    from baton.backends.memory.stores import open_stores
+
+    return await open_stores(location)
 
 
-BACKEND = Backend(name="memory", capabilities=frozenset(), open=_open)
+BACKEND = Backend(name="memory", schemes=("memory",), capabilities=frozenset(), open=_open)

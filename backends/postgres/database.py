@@ -15,6 +15,8 @@ import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 
 from baton.backends.postgres.errors import DRIVER_ERRORS, as_unavailable
+from baton.eventlog.errors import Unavailable
+from baton.eventlog.ports.backend import StoreLocation
 
 CONNECT_TIMEOUT_S = 5.0
 STATEMENT_TIMEOUT_S = 30.0
@@ -103,6 +105,13 @@ class Database:
                 await self._pool.close()
         except DRIVER_ERRORS:
             self._pool.terminate()
+
+
+def url_of(location: StoreLocation) -> str:
+    """Return the database's address; raises `Unavailable` without one."""
+    if location.url is None:
+        raise Unavailable("PostgreSQL is found by its address, postgresql://…; none was given")
+    return location.url
 
 
 async def open_database(url: str, *, read_only: bool = False, single: bool = False) -> Database:

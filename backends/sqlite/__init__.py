@@ -1,15 +1,29 @@
-"""Files in a data folder: events and what stands beside them in baton.db, views in views.db.
+"""Stores in the files of a data folder: baton.db holds the events, views.db the views.
 
-One process at a time may write there; others may read.
+One process at a time may write to a folder; others may read it.
 """
 
-from baton.backends.sqlite.events.archive import open_archive
-from baton.backends.sqlite.stores import open_stores
-from baton.eventlog.ports.backend import Backend
+from baton.eventlog.ports.archive import Archive
+from baton.eventlog.ports.backend import Backend, StoreLocation, Stores
+
+
+async def _open(location: StoreLocation) -> Stores:
+    from baton.backends.sqlite.stores import open_stores
+
+    return await open_stores(location)
+
+
+async def _open_archive(location: StoreLocation) -> Archive:
+    from baton.backends.sqlite.events.archive import open_archive
+
+    return await open_archive(location)
+
 
 BACKEND = Backend(
     name="sqlite",
-    capabilities=frozenset(("durable",)),
-    open=open_stores,
-    open_archive=open_archive,
+    schemes=("sqlite",),
+    address="sqlite:///PATH",
+    capabilities=frozenset(("durable", "embedded")),
+    open=_open,
+    open_archive=_open_archive,
 )

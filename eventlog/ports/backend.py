@@ -16,8 +16,22 @@ from baton.eventlog.ports.stores import Checkpoints, EventStore, Log
 from baton.eventlog.ports.topics import Topics
 from baton.eventlog.ports.views import ViewProgress, ViewStore
 
-Capability = Literal["durable", "shared"]
-"""durable: what was stored is there after a restart; shared: several processes may write."""
+Capability = Literal["durable", "embedded", "shared"]
+"""durable: stored data survive a restart; embedded: the data are files in a folder, whose path the
+address holds; shared: several processes may write."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extra:
+    """A driver that an extra of the distribution installs.
+
+    `name` is the extra, `driver` the module that it must provide, `technology` the product's name
+    in messages.
+    """
+
+    name: str
+    driver: str
+    technology: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,8 +80,9 @@ async def _nothing_to_migrate(_location: StoreLocation) -> Sequence[str]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backend:
-    """A technology that can be chosen by its name.
+    """A technology that keeps stores, chosen by the scheme of an address.
 
+    `address` is the form of its addresses that messages show; empty for one that they leave out.
     `open` raises `InUse` when another process writes there, and `Unavailable`. So does
     `open_archive`, where what is stored outlives the process; it makes what is missing, unless the
     place is only read. `migrate` brings the schema up to this release and returns what it did; a
@@ -75,7 +90,10 @@ class Backend:
     """
 
     name: str
+    schemes: tuple[str, ...]
     capabilities: frozenset[Capability]
     open: Callable[[StoreLocation], Awaitable[Stores]]
     migrate: Callable[[StoreLocation], Awaitable[Sequence[str]]] = _nothing_to_migrate
     open_archive: Callable[[StoreLocation], Awaitable[Archive]] | None = None
+    address: str = ""
+    extra: Extra | None = None

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
-from baton.eventlog.ports.backend import Stores
+from baton.eventlog.ports.backend import Extra, Stores
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,12 +20,17 @@ class TransportLocation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transport:
-    """A technology that carries the log of a shared store between processes.
+    """A technology that carries the log of a shared store, chosen by the scheme of an address.
+
+    `address` is the form of its addresses that messages show.
 
     `attach` returns the stores with the transport beside them, closed together. `migrate` creates
     what is missing and returns the names of it; both raise `Unavailable`.
     """
 
     name: str
+    schemes: tuple[str, ...]
+    address: str
     attach: Callable[[Stores, TransportLocation], Awaitable[Stores]]
     migrate: Callable[[TransportLocation], Awaitable[Sequence[str]]]
+    extra: Extra | None = None

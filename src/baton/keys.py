@@ -8,6 +8,7 @@ import secrets
 from hashlib import sha256
 from pathlib import Path
 
+from baton.backend_choice import is_embedded
 from baton.settings import Settings
 
 _SECRET_FILE = "jwt.secret"  # noqa: S105 - the file's name
@@ -42,7 +43,7 @@ def secrets_key(settings: Settings) -> bytes:
     path = settings.data_folder / _SEAL_FILE
     if path.exists():
         return bytes.fromhex(path.read_text().strip())
-    if settings.jwt_secret is not None and not settings.store_url.startswith("sqlite"):
+    if settings.jwt_secret is not None and not is_embedded(settings.store_url):
         # Several machines share one store: they must come to the same key without sharing a file.
         secret = settings.jwt_secret.get_secret_value()
         return sha256(b"baton sealing key\0" + secret.encode()).digest()

@@ -3,12 +3,13 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from baton.backend_choice import backend_of, transport_of
 from baton.eventlog.clock import SystemClock
 from baton.eventlog.ports.backend import StoreLocation
 from baton.executor.functions.registry import Registry
 from baton.executor.workers.worker import Worker
 from baton.settings import Settings
-from baton.wiring import backend_of, transport_location, transport_of
+from baton.wiring import transport_location
 
 NOWHERE = "workers get their tasks by Kafka: set BATON_LOG=kafka://HOST:PORT"
 

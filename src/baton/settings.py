@@ -95,9 +95,12 @@ class Settings(BaseSettings):
     @property
     def data_folder(self) -> Path:
         """Return the folder of the embedded store."""
-        if self.store.startswith("sqlite:///"):
-            return Path(self.store.removeprefix("sqlite:///")).parent
-        return self.data
+        if not self.store:
+            return self.data
+        from baton.backend_choice import is_embedded  # noqa: PLC0415 - only a configured store needs it
+
+        _, _, path = self.store.partition(":///")
+        return Path(path).parent if path and is_embedded(self.store) else self.data
 
     @classmethod
     def settings_customise_sources(

@@ -1,6 +1,5 @@
-"""The only place that names backends and puts the parts together."""
+"""The only place that puts the parts of a process together."""
 
-import importlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from random import Random
@@ -8,14 +7,15 @@ from typing import Final, Literal, TypeAlias, get_args
 
 from prometheus_client import CollectorRegistry
 
+from baton.backend_choice import backend_of, transport_of
 from baton.command_api.security.auth import ExpectedClaims, SharedSecret, TokenAuthenticator
 from baton.command_api.security.jwks import JwksKeys
 from baton.command_api.services import FunctionInfo, Services
 from baton.eventlog.ids import new_id
 from baton.eventlog.loops.relay import Relay
-from baton.eventlog.ports.backend import Backend, StoreLocation, Stores
+from baton.eventlog.ports.backend import StoreLocation, Stores
 from baton.eventlog.ports.clock import Clock
-from baton.eventlog.ports.transport import Transport, TransportLocation
+from baton.eventlog.ports.transport import TransportLocation
 from baton.eventlog.ports.views import ViewProgress
 from baton.executor.executor import Executor
 from baton.executor.functions.http_functions import http_function
@@ -42,30 +42,6 @@ ONLY_SCHEDULER: Final[frozenset[Role]] = frozenset(("scheduler",))
 
 READY_WITHIN_MS = 1_000
 """How far behind the log the views of a ready process may be."""
-
-
-def backend_of(url: str) -> Backend:
-    """Return the backend for a store's address; raises LookupError for an unknown scheme."""
-    scheme = url.partition(":")[0]
-    names = {"sqlite": "sqlite", "memory": "memory", "postgresql": "postgres"}
-    name = names.get(scheme)
-    if name is None:
-        message = f"no store for {scheme}: — use sqlite:///PATH or postgresql://…"
-        raise LookupError(message)
-    backend: Backend = importlib.import_module(f"baton.backends.{name}").BACKEND
-    return backend
-
-
-def transport_of(url: str) -> Transport | None:
-    """Return what carries the log between processes, None for `memory:`; raises LookupError."""
-    scheme = url.partition(":")[0]
-    if scheme == "memory":
-        return None
-    if scheme != "kafka":
-        message = f"no log for {scheme}: — use memory: or kafka://HOST:PORT"
-        raise LookupError(message)
-    transport: Transport = importlib.import_module("baton.backends.kafka").TRANSPORT
-    return transport
 
 
 def transport_location(settings: Settings) -> TransportLocation:

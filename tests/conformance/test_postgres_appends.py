@@ -14,8 +14,9 @@ import pytest
 from eventsourcing.persistence import StoredEvent
 from eventsourcing.postgres import PostgresApplicationRecorder
 
-from baton.backends.postgres import BACKEND, database, migrate
+from baton.backends.postgres import BACKEND, database
 from baton.backends.postgres.events import append_notifications, appender
+from baton.backends.postgres.schema import migrate
 from baton.eventlog.errors import Unavailable, Unwritable
 from baton.eventlog.events.codec import encode
 from baton.eventlog.events.envelope import Appended, Conflict, Recorded

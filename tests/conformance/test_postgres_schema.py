@@ -5,8 +5,8 @@ import asyncio
 import asyncpg
 import pytest
 
-from baton.backends.postgres import BACKEND, migrate
-from baton.backends.postgres.schema import migrations
+from baton.backends.postgres import BACKEND
+from baton.backends.postgres.schema import migrate, migrations
 from baton.eventlog.errors import Unavailable
 from baton.eventlog.ports.backend import StoreLocation, Stores
 from tests.conformance.opening import appended, write

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 
-from baton.backends.postgres import migrate
+from baton.backends.postgres.schema import migrate
 from tests.faults.distributed_checkers import InjectedFault, LeaseObservation
 from tests.faults.driver import Driver, driving
 from tests.faults.fault_cluster import FaultCluster

@@ -14,7 +14,7 @@ from uuid import uuid4
 
 import asyncpg
 
-from baton.backends.postgres import migrate
+from baton.backends.postgres.schema import migrate
 from tests.servers.availability import docker_is_available, skip_or_fail
 from tests.servers.local_postgres import LocalPostgres, postgres_programs
 

@@ -12,6 +12,7 @@ from baton.backends.postgres.database import (
     close_connection,
     connect,
     open_database,
+    url_of,
 )
 from baton.backends.postgres.errors import as_unavailable
 from baton.backends.postgres.schema import check_version, migrate
@@ -86,11 +87,10 @@ class PostgresArchive:
 
 async def open_archive(location: StoreLocation) -> PostgresArchive:
     """Return the archive of the database at `location.url`; raises `Unavailable`."""
-    if location.url is None:
-        raise Unavailable("PostgreSQL is found by its address, postgresql://…; none was given")
+    url = url_of(location)
     if not location.read_only:
-        await migrate(location.url)
-    database = await open_database(location.url, read_only=location.read_only, single=True)
+        await migrate(url)
+    database = await open_database(url, read_only=location.read_only, single=True)
     try:
         await check_version(database)
     except BaseException:

@@ -20,7 +20,8 @@ def migrate() -> None:
 
 
 async def _migrated(settings: "Settings") -> list[str]:
-    from baton.wiring import backend_of, store_location, transport_location, transport_of
+    from baton.backend_choice import backend_of, transport_of
+    from baton.wiring import store_location, transport_location
 
     backend, transport = backend_of(settings.store_url), transport_of(settings.log)
     done = [f"migrated {name}" for name in await backend.migrate(store_location(settings))]

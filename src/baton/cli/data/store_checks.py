@@ -11,7 +11,9 @@ if TYPE_CHECKING:
 
 def require_data(settings: "Settings") -> None:
     """Raise Failed for a folder without events: opening makes files, and a look must not."""
-    if not settings.store_url.startswith("sqlite:"):
+    from baton.backend_choice import is_embedded
+
+    if not is_embedded(settings.store_url):
         return
     if not (settings.data_folder / "baton.db").is_file():
         raise Failed(f"There are no events in {settings.data_folder}: name the folder with --data")
@@ -19,8 +21,8 @@ def require_data(settings: "Settings") -> None:
 
 async def open_archive(settings: "Settings", *, read_only: bool) -> "Archive":
     """Open the events of the configured store; raises Failed, `InUse` and `Unavailable`."""
+    from baton.backend_choice import backend_of
     from baton.eventlog.ports.backend import StoreLocation
-    from baton.wiring import backend_of
 
     opening = backend_of(settings.store_url).open_archive
     if opening is None:

@@ -59,11 +59,12 @@ def _run(role: "Role", host: str | None, port: int | None, functions: list[str] 
 
 def require_shared(settings: "Settings") -> None:
     """Services that are processes of their own need a store and a log between them."""
+    from baton.backend_choice import backend_of, transport_of
     from baton.cli.terminal.failures import Failed
 
-    if not settings.store.startswith("postgresql:"):
+    if "shared" not in backend_of(settings.store_url).capabilities:
         raise Failed("Services share a store: set BATON_STORE=postgresql://…, or use `baton dev`")
-    if not settings.log.startswith("kafka:"):
+    if transport_of(settings.log) is None:
         raise Failed("Services share a log: set BATON_LOG=kafka://HOST:PORT, or use `baton dev`")
 
 

@@ -1,0 +1,29 @@
+"""Opens the stores of the memory backend."""
+
+from baton.backends.memory.checkpoints import MemoryCheckpoints
+from baton.backends.memory.dead_letters import MemoryDeadLetters
+from baton.backends.memory.event_store import MemoryEventStore
+from baton.backends.memory.idempotency import MemoryIdempotencyKeys
+from baton.backends.memory.leases import MemoryLeases
+from baton.backends.memory.secrets import MemorySecrets
+from baton.backends.memory.topics import MemoryTopics
+from baton.backends.memory.view_store import MemoryViewStore
+from baton.eventlog.ports.backend import StoreLocation, Stores
+from baton.eventlog.secret_cipher import SecretCipher
+
+
+async def open_stores(location: StoreLocation) -> Stores:
+    """Return empty stores of their own; nothing survives the process."""
+    events = MemoryEventStore()
+    return Stores(
+        events=events,
+        log=events.log,
+        views=MemoryViewStore(),
+        checkpoints=MemoryCheckpoints(),
+        keys=MemoryIdempotencyKeys(),
+        leases=MemoryLeases(),
+        secrets=MemorySecrets(SecretCipher(location.secrets_key)),
+        dead_letters=MemoryDeadLetters(),
+        topics=MemoryTopics(),
+        close=events.close,
+    )

@@ -1,0 +1,48 @@
+"""Opens the stores of a PostgreSQL database and closes them in order."""
+
+from contextlib import AsyncExitStack
+
+from baton.backends.postgres.checkpoints import PostgresCheckpoints
+from baton.backends.postgres.database import open_database, url_of
+from baton.backends.postgres.dead_letters import PostgresDeadLetters
+from baton.backends.postgres.events.appender import Appender
+from baton.backends.postgres.events.event_store import PostgresEventStore
+from baton.backends.postgres.events.outbox import PostgresOutbox
+from baton.backends.postgres.idempotency import PostgresIdempotencyKeys
+from baton.backends.postgres.leases import PostgresLeases
+from baton.backends.postgres.schema import check_version
+from baton.backends.postgres.secrets import PostgresSecrets
+from baton.backends.postgres.views.view_store import PostgresViewStore
+from baton.eventlog.ports.backend import StoreLocation, Stores
+from baton.eventlog.secret_cipher import SecretCipher
+
+
+async def open_stores(location: StoreLocation) -> Stores:
+    """Return the stores of the database at `location.url`; raises `Unavailable`."""
+    url = url_of(location)
+    cipher = SecretCipher(location.secrets_key)
+    async with AsyncExitStack() as opened:
+        database = await open_database(url, read_only=location.read_only)
+        opened.push_async_callback(database.close)
+        await check_version(database)
+        appender = Appender(url, read_only=location.read_only)
+        events = PostgresEventStore(database, appender, followed=location.followed)
+        opened.push_async_callback(events.close)
+        views = PostgresViewStore(database)
+        opened.push_async_callback(views.close)
+        outbox = PostgresOutbox(url)
+        opened.push_async_callback(outbox.close)
+        return Stores(
+            events=events,
+            log=events.log,
+            views=views,
+            checkpoints=PostgresCheckpoints(database),
+            keys=PostgresIdempotencyKeys(database),
+            leases=PostgresLeases(database),
+            secrets=PostgresSecrets(database, cipher),
+            dead_letters=PostgresDeadLetters(database),
+            view_progress=views,
+            outbox=outbox,
+            close=opened.pop_all().aclose,
+        )
+    raise AssertionError  # the stack passes exceptions on
