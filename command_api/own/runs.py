@@ -1,7 +1,6 @@
-"""Runs over all definitions and dialects, in the core's own words, with cancel and retry.
+"""Runs of every definition, whichever dialect created it: list, show, cancel, retry.
 
-For the command line and pages, which look at a run without knowing what it is a run of. Members
-without a value are left out; times are ISO-8601, UTC.
+Responses leave out members that have no value; times are ISO-8601, UTC.
 """
 
 from dataclasses import asdict
@@ -11,16 +10,16 @@ from pydantic.alias_generators import to_camel
 
 from baton.command_api.commands import cancel_run, retry_run
 from baton.command_api.dialect.contract import QueryParameter, Route
-from baton.command_api.dialects.centrali.render_run_steps import render_run_step
+from baton.command_api.dialect.rendering import optional_time, without_none
 from baton.command_api.http.pagination import MAX_OFFSET, choice, integer, one
 from baton.command_api.http.refusal import Refused
 from baton.command_api.http.reply import Reply
 from baton.command_api.http.request_context import RequestContext
+from baton.command_api.own.render_step import render_step
 from baton.command_api.principal import READ, WRITE
 from baton.domain.actor import Actor
 from baton.domain.json import JsonObject
 from baton.domain.run.trigger import BySchedule, Trigger
-from baton.projector.views.run_steps.view import Document as Step
 from baton.projector.views.runs.view import Document as Run
 from baton.projector.views.runs.view import Status
 from baton.protocols.iso_time import shown_time
@@ -36,8 +35,8 @@ STATUSES: tuple[Status, ...] = (
 MAX_LIMIT = 500
 
 
-class RunShown(BaseModel):
-    """A run; its own page also has `input`, `context` and `steps`."""
+class RunSummary(BaseModel):
+    """A run in a list; a single run also has `input`, `context` and `steps`."""
 
     id: str
     definitionId: str  # noqa: N815 - the names of the JSON
@@ -49,23 +48,23 @@ class RunShown(BaseModel):
     requestedAt: str  # noqa: N815
 
 
-class RunsShown(BaseModel):
-    """A page of runs, the newest first."""
+class RunPage(BaseModel):
+    """One page of runs, the newest first, and how many match in all."""
 
-    runs: list[RunShown]
+    runs: list[RunSummary]
     total: int
     limit: int
     offset: int
 
 
-class Cancelling(BaseModel):
-    """POST /runs/{runId}/cancel."""
+class CancelBody(BaseModel):
+    """The body of POST /runs/{runId}/cancel."""
 
     reason: str | None = Field(default=None, min_length=1, max_length=200)
 
 
-class Retrying(BaseModel):
-    """POST /runs/{runId}/retry; without `stepId` at all the steps that failed."""
+class RetryBody(BaseModel):
+    """The body of POST /runs/{runId}/retry; without `stepId`, every failed step is retried."""
 
     stepId: str | None = Field(default=None, min_length=1, max_length=64)  # noqa: N815
 
@@ -87,11 +86,11 @@ async def _list(context: RequestContext) -> Reply:
 
 
 async def _show(context: RequestContext) -> Reply:
-    return context.reply(200, await _whole(context))
+    return context.reply(200, await _run_with_steps(context))
 
 
 async def _cancel(context: RequestContext) -> Reply:
-    body = await context.parse(Cancelling, required=False)
+    body = await context.parse(CancelBody, required=False)
     run_id = context.params["runId"]
     outcome = await cancel_run(
         context.services, context.principal, run_id, at=context.now(), reason=body.reason
@@ -100,7 +99,7 @@ async def _cancel(context: RequestContext) -> Reply:
 
 
 async def _retry(context: RequestContext) -> Reply:
-    body = await context.parse(Retrying, required=False)
+    body = await context.parse(RetryBody, required=False)
     run_id = context.params["runId"]
     outcome = await retry_run(
         context.services, context.principal, run_id, at=context.now(), step_id=body.stepId
@@ -108,7 +107,7 @@ async def _retry(context: RequestContext) -> Reply:
     return context.reply(200, {"id": run_id, "status": "running"}, position=outcome.position)
 
 
-async def _whole(context: RequestContext) -> JsonObject:
+async def _run_with_steps(context: RequestContext) -> JsonObject:
     run = await context.services.runs.get(context.tenant, context.params["runId"])
     if run is None:
         message = "Run not found"
@@ -118,7 +117,7 @@ async def _whole(context: RequestContext) -> JsonObject:
         **_run(run, await _slug(context, run.definition_id)),
         "input": run.input,
         "context": run.context,
-        "steps": [_step(step) for step in steps],
+        "steps": [render_step(step) for step in steps],
     }
 
 
@@ -142,10 +141,10 @@ def _run(run: Run, slug: str | None) -> JsonObject:
         "correlationId": run.correlation_id,
         "cancelReason": run.cancel_reason,
         "requestedAt": shown_time(run.requested_at),
-        "startedAt": None if run.started_at is None else shown_time(run.started_at),
-        "completedAt": None if run.completed_at is None else shown_time(run.completed_at),
+        "startedAt": optional_time(run.started_at),
+        "completedAt": optional_time(run.completed_at),
     }
-    return {name: value for name, value in shown.items() if value is not None}
+    return without_none(shown)
 
 
 def _trigger(trigger: Trigger) -> JsonObject:
@@ -157,8 +156,7 @@ def _trigger(trigger: Trigger) -> JsonObject:
 
 
 def _actor(actor: Actor) -> JsonObject:
-    shown: JsonObject = {"subject": actor.subject, "method": actor.method}
-    return shown if actor.key_id is None else {**shown, "keyId": actor.key_id}
+    return without_none({"subject": actor.subject, "method": actor.method, "keyId": actor.key_id})
 
 
 def _failure(run: Run) -> JsonObject | None:
@@ -171,19 +169,13 @@ def _failure(run: Run) -> JsonObject | None:
     }
 
 
-def _step(step: Step) -> JsonObject:
-    """Return one record of the history, with the core's words for what Centrali has none for."""
-    shown = {**render_run_step(step), "status": step.status, "stepType": step.kind}
-    if step.kind == "compute" and step.status == "succeeded":
-        shown["output"] = step.output
-    if step.warning is not None:
-        shown["warning"] = step.warning
-    return shown
-
-
 _LIMIT = {"type": "integer", "default": 50, "minimum": 1, "maximum": MAX_LIMIT}
-_ABSENT = {403: "The token lacks the scope", 404: "Not found"}
-_CHANGE = {**_ABSENT, 400: "Invalid request body", 409: "The run is in no state for this"}
+_NOT_FOUND = {403: "The token lacks the scope", 404: "The tenant has no such run"}
+_NOT_CHANGED = {
+    **_NOT_FOUND,
+    400: "Invalid request body",
+    409: "The run's status doesn't allow this",
+}
 
 ROUTES = (
     Route(
@@ -191,47 +183,47 @@ ROUTES = (
         path="/runs",
         handler=_list,
         scope=READ,
-        summary="Runs of all definitions, the newest first",
+        summary="List runs of all definitions, the newest first",
         tag="Runs",
-        response=RunsShown,
+        response=RunPage,
         query=(
             QueryParameter(name="definitionId", schema={"type": "string"}),
             QueryParameter(name="status", schema={"type": "string", "enum": list(STATUSES)}),
             QueryParameter(name="limit", schema=_LIMIT),
             QueryParameter(name="offset", schema={"type": "integer", "default": 0, "minimum": 0}),
         ),
-        problems={400: "Invalid parameter", 403: _ABSENT[403]},
+        problems={400: "Invalid parameter", 403: _NOT_FOUND[403]},
     ),
     Route(
         method="GET",
         path="/runs/{runId}",
         handler=_show,
         scope=READ,
-        summary="A run with its steps",
+        summary="Get a run with its steps",
         tag="Runs",
-        response=RunShown,
-        problems=_ABSENT,
+        response=RunSummary,
+        problems=_NOT_FOUND,
     ),
     Route(
         method="POST",
         path="/runs/{runId}/cancel",
         handler=_cancel,
         scope=WRITE,
-        summary="Stop a run",
+        summary="Cancel a run",
         tag="Runs",
-        request=Cancelling,
+        request=CancelBody,
         request_required=False,
-        problems=_CHANGE,
+        problems=_NOT_CHANGED,
     ),
     Route(
         method="POST",
         path="/runs/{runId}/retry",
         handler=_retry,
         scope=WRITE,
-        summary="Reopen a failed or cancelled run",
+        summary="Reopen a failed or cancelled run at its failed steps",
         tag="Runs",
-        request=Retrying,
+        request=RetryBody,
         request_required=False,
-        problems=_CHANGE,
+        problems=_NOT_CHANGED,
     ),
 )

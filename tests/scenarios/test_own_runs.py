@@ -44,7 +44,7 @@ async def test_a_run_is_shown_with_its_steps(stack: Stack, reference: Client) ->
     assert (run["slug"], run["version"], run["trigger"]) == ("answers", 1, {"kind": "manual"})
     assert (run["by"], run["input"], run["context"], run["hasErrors"]) == ("ada", {}, {}, False)
     (step,) = run["steps"]
-    assert (step["stepId"], step["stepType"], step["status"]) == ("only", "compute", "succeeded")
+    assert (step["stepId"], step["kind"], step["status"]) == ("only", "compute", "succeeded")
     assert step["output"] == 42
 
 

@@ -71,9 +71,9 @@ def _step(run: Run, step: Step, width: int) -> Iterator[Text]:
     status = str(step["status"])
     text = Text(f"{_offset(run, step.get('startedAt', run['requestedAt']))}  ")
     text.append(f"{step['stepId']:<{width}}", "bold")
-    text.append(f"  {step['stepType']:<8}  ")
+    text.append(f"  {step['kind']:<8}  ")
     text.append(status, COLOURS.get(status, ""))
-    if "startedAt" in step and "completedAt" in step and step["stepType"] != "decision":
+    if "startedAt" in step and "completedAt" in step and step["kind"] != "decision":
         text.append(f" in {elapsed(step['startedAt'], step['completedAt'])}", "dim")
     if step["attempt"] > 1:
         text.append(f", attempt {step['attempt']}")
@@ -89,9 +89,9 @@ def _details(step: Step) -> Iterator[str]:
         yield f"warning: {step['warning']}"
     if "error" in step:
         yield f"{step['error'].get('code')}: {step['error'].get('message')}"
-    if "delayConfig" in step:
-        yield f"until {step['delayConfig'].get('resumeAt')}"
-    yield from _decision(step.get("decisionResult", {}))
+    if "delayMs" in step:
+        yield f"until {step.get('resumeAt')}"
+    yield from _decision(step.get("decision", {}))
 
 
 def _decision(result: Mapping[str, Any]) -> Iterator[str]:
@@ -101,16 +101,16 @@ def _decision(result: Mapping[str, Any]) -> Iterator[str]:
     if result:
         matched = result.get("matchedCaseIndex", -1)
         why = "no case matched" if matched in {None, -1} else f"case {matched + 1} matched"
-        yield f"{why}, on to {result.get('selectedNextStepId') or 'the end'}"
+        yield f"{why}, on to {result.get('next') or 'the end'}"
 
 
 def _condition(condition: Mapping[str, Any]) -> str:
     operator = condition["operator"]
-    wanted = condition.get("valuePath") or _value(condition.get("expectedValue"))
+    wanted = condition.get("valuePath") or _value(condition.get("expected"))
     asked = operator if operator in _ABOUT_PRESENCE else f"{operator} {wanted}"
     verdict = "yes" if condition["matched"] else "no"
     exists = condition.get("pathExists")
-    found = f"it is {_value(condition.get('actualValue'))}" if exists else "there is nothing"
+    found = f"it is {_value(condition.get('actual'))}" if exists else "there is nothing"
     said = f"{condition['path']} {asked}? {verdict}, {found}"
     return f"{said} ({condition['error']})" if condition.get("error") else said
 

@@ -1,0 +1,16 @@
+"""JSON members of responses, for dialects that leave out a member without a value."""
+
+from collections.abc import Mapping
+
+from baton.domain.json import JsonObject
+from baton.protocols.iso_time import shown_time
+
+
+def without_none(members: Mapping[str, object]) -> JsonObject:
+    """Return `members` in their order, without those that are None."""
+    return {name: value for name, value in members.items() if value is not None}
+
+
+def optional_time(at: int | None) -> str | None:
+    """Return an instant (ms since the epoch) as ISO-8601 text, None if there is none."""
+    return None if at is None else shown_time(at)

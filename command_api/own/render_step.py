@@ -1,0 +1,71 @@
+"""One record of a run's history (an attempt, a decision, a delay) as Baton's own API shows it."""
+
+from baton.command_api.dialect.rendering import optional_time, without_none
+from baton.domain.json import JsonObject
+from baton.domain.run.evaluation import CaseEvaluation, ConditionEvaluation, DecisionResult
+from baton.domain.run.messages import Error
+from baton.projector.views.run_steps.view import Document as Step
+
+_PRESENCE_OPERATORS = frozenset(("exists", "notExists"))
+
+
+def render_step(step: Step) -> JsonObject:
+    """Return the record without the members that have no value; an output may be null."""
+    shown = without_none(
+        {
+            "executionId": step.execution_id,
+            "stepId": step.step_id,
+            "visit": step.visit,
+            "attempt": step.attempt,
+            "kind": step.kind,
+            "status": step.status,
+            "function": step.function,
+            "startedAt": optional_time(step.started_at),
+            "completedAt": optional_time(step.completed_at),
+            "delayMs": step.delay_ms,
+            "resumeAt": optional_time(step.resume_at),
+            "resumedAt": optional_time(step.resumed_at),
+            "decision": None if step.decision is None else _decision(step.decision),
+            "error": None if step.error is None else _error(step.error),
+            "warning": step.warning,
+        }
+    )
+    if step.kind == "compute" and step.status == "succeeded":
+        shown["output"] = step.output
+    return shown
+
+
+def _error(error: Error) -> JsonObject:
+    return without_none({"code": error.code, "message": error.message, "stack": error.stack})
+
+
+def _decision(result: DecisionResult) -> JsonObject:
+    return without_none(
+        {
+            "evaluatedCases": result.evaluated_cases,
+            "matchedCaseIndex": result.matched_case_index,
+            "next": result.selected,
+            "evaluations": [_case(case) for case in result.evaluations],
+        }
+    )
+
+
+def _case(case: CaseEvaluation) -> JsonObject:
+    return {
+        "caseIndex": case.case_index,
+        "next": case.next,
+        "matched": case.matched,
+        "conditions": [_condition(condition) for condition in case.conditions],
+    }
+
+
+def _condition(condition: ConditionEvaluation) -> JsonObject:
+    """Return the comparison with both values; either may be null, so None doesn't leave it out."""
+    shown: JsonObject = {"path": condition.path, "operator": condition.operator}
+    if condition.operator not in _PRESENCE_OPERATORS:
+        shown["expected"] = condition.expected
+    if condition.path_exists:
+        shown["actual"] = condition.actual
+    more = {"valuePath": condition.value_path, "error": condition.error}
+    flags = {"pathExists": condition.path_exists, "matched": condition.matched}
+    return {**shown, **flags, **without_none(more)}
