@@ -42,7 +42,8 @@ async def test_a_run_is_shown_with_its_steps(stack: Stack, reference: Client) ->
     run = await until(stack, run_id, "completed")
 
     assert (run["slug"], run["version"], run["trigger"]) == ("answers", 1, {"kind": "manual"})
-    assert (run["by"], run["input"], run["context"], run["hasErrors"]) == ("ada", {}, {}, False)
+    assert run["actor"] == {"subject": "ada", "method": "token"}
+    assert (run["input"], run["context"], run["hasErrors"]) == ({}, {}, False)
     (step,) = run["steps"]
     assert (step["stepId"], step["kind"], step["status"]) == ("only", "compute", "succeeded")
     assert step["output"] == 42
