@@ -1,6 +1,6 @@
-"""Measures Baton beside DBOS Transact on SQLite, in one run on one machine: `make bench`.
+"""Compares Baton with DBOS Transact on SQLite, in one run on one machine: `make bench`.
 
-Whatever is measured runs in a process of its own, in a temporary folder of its own, and is driven
-the same way: so many runs in flight until the time is over, then all that was begun is finished;
-the rate is all work done over all time taken. docs/benchmarks.md tells how to read the figures.
+Each subject runs in its own process and its own temporary folder, under the same kind of load: a
+fixed number of runs in flight until the time is over; then every started run is completed. A rate
+is all work divided by all time. docs/benchmarks.md explains the figures.
 """

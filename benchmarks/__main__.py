@@ -1,4 +1,4 @@
-"""`python -m benchmarks`: measures, shows progress on stderr, prints tables, draws, writes JSON."""
+"""`python -m benchmarks`: measures, shows progress on stderr, prints tables, writes charts."""
 
 import argparse
 import sys
@@ -25,7 +25,7 @@ _NEED_DBOS = {"throughput", "latency"}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Do what the arguments say; returns the exit code, 1 when something can't be measured."""
+    """Run the measurements that the arguments name; return the exit code, 1 if one failed."""
     asked = _arguments().parse_args(arguments)
     parts: tuple[str, ...] = tuple(asked.only or PARTS)
     try:
@@ -48,18 +48,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _arguments() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="less of everything: under 3 minutes")
+    parser.add_argument(
+        "--quick", action="store_true", help="fewer and shorter measurements: under 3 minutes"
+    )
     parser.add_argument(
         "--only", action="append", choices=(*PARTS, DISTRIBUTED), help="may be repeated"
     )
-    parser.add_argument("--profile", action="store_true", help="tell where Baton's time goes")
-    parser.add_argument("--results", type=Path, default=RESULTS, help="where the results go")
-    parser.add_argument("--folder", type=Path, help="where temporary folders are made")
+    parser.add_argument(
+        "--profile", action="store_true", help="profile Baton by package and function"
+    )
+    parser.add_argument("--results", type=Path, default=RESULTS, help="folder for JSON and charts")
+    parser.add_argument(
+        "--folder", type=Path, help="folder for temporary data (its disk is measured)"
+    )
     return parser
 
 
 def _distributed(asked: argparse.Namespace, parts: Sequence[str]) -> int:
-    """Measure the distributed setting, which has servers, tables and drawings of its own."""
+    """Measure the distributed setting, which has its own servers, tables and charts."""
     if len(parts) > 1:
         raise MeasurementFailed(f"{DISTRIBUTED} is measured by itself: name no other part")
     if asked.profile:

@@ -1,9 +1,9 @@
-"""Puts loads on DBOS Transact: `python -m benchmarks.dbos_process SETTING [LOAD, …] DATABASE`.
+"""Runs loads on DBOS Transact: `python -m benchmarks.dbos_process SETTING [LOAD, …] DATABASE`.
 
-DATABASE is the address of an empty PostgreSQL database, or null: then it is a SQLite file. Runs are
-called by as many threads as the setting says, or by fewer when fewer are in flight; the rest waits
-in memory, unrecorded, which costs DBOS nothing. Fan-outs are asynchronous workflows that gather
-their steps, one such run at a time: its steps alone keep all threads busy.
+DATABASE is the URL of an empty PostgreSQL database, or null for a SQLite file. The setting's number
+of threads (fewer if fewer runs are in flight) call the runs; the other runs wait in memory,
+unrecorded, at no cost to DBOS. Fan-outs are asynchronous workflows that gather their steps, one run
+at a time: the steps of one run keep all threads busy.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ from dbos import DBOS, DBOSConfig
 
 from benchmarks.dbos_setting import Setting
 from benchmarks.load import Load, Measured, Quota, quantile
-from benchmarks.processes import rss_mib, tell
+from benchmarks.processes import print_json, rss_mib
 
 FILE = "dbos.sqlite"
 SPARE_CONNECTIONS = 20
@@ -75,7 +75,7 @@ def _fresh_file(setting: Setting) -> str:
 
 
 def measured(load: Load, setting: Setting) -> Measured:
-    """Put one load on it; it is over when the last run has returned."""
+    """Run one load; it ends when the last run has returned."""
     drive: Drive = in_threads if load.of.kind == "sequence" else in_one_loop
     quota, begun, cpu = Quota(load), time.perf_counter(), time.process_time()
     took_ms = drive(load, setting, quota)
@@ -91,7 +91,7 @@ def measured(load: Load, setting: Setting) -> Measured:
 
 
 def in_threads(load: Load, setting: Setting, quota: Quota) -> list[float]:
-    """Run sequences, and return what each took in ms."""
+    """Run sequences; return the duration of each in ms."""
     took_ms: list[float] = []
 
     def keep_running() -> None:
@@ -108,7 +108,7 @@ def in_threads(load: Load, setting: Setting, quota: Quota) -> list[float]:
 
 
 def in_one_loop(load: Load, setting: Setting, quota: Quota) -> list[float]:
-    """Run fan-outs, and return what each took in ms."""
+    """Run fan-outs; return the duration of each in ms."""
     del setting  # its threads are DBOS's own here
 
     async def keep_running() -> list[float]:
@@ -125,5 +125,5 @@ def in_one_loop(load: Load, setting: Setting, quota: Quota) -> list[float]:
 if __name__ == "__main__":
     chosen = Setting(**json.loads(sys.argv[1]))
     launch(chosen, json.loads(sys.argv[3]))
-    tell([measured(Load(**load), chosen) for load in json.loads(sys.argv[2])])
+    print_json([measured(Load(**load), chosen) for load in json.loads(sys.argv[2])])
     os._exit(0)  # its threads take a second to end; its folder is thrown away

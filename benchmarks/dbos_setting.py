@@ -1,4 +1,4 @@
-"""How DBOS is set up: as it comes, or as it serves best on this machine, which is tried out."""
+"""Settings of DBOS: its defaults, and candidates of which the fastest one is used."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -8,9 +8,9 @@ Kind = Literal["sequence", "fan-out"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
-    """`threads` that run workflows or steps; SQLite's write-ahead log, which DBOS does not set.
+    """The number of threads, and SQLite's write-ahead log, which DBOS leaves off by default.
 
-    On PostgreSQL there is nothing to set about the log: None.
+    `write_ahead_log` is None on PostgreSQL, where the choice doesn't exist.
     """
 
     threads: int
@@ -24,7 +24,7 @@ class Setting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trial:
-    """What a setting gave for sequences or fan-outs."""
+    """The throughput of one setting for sequences or fan-outs."""
 
     kind: Kind
     setting: Setting

@@ -1,4 +1,4 @@
-"""Draws what was found, a picture a file: throughput, latency, cost of a step, memory."""
+"""Draws charts of throughput, latency, cost per step and memory, one file each."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -16,12 +16,12 @@ _BAR = 0.2
 
 
 def draw(findings: Findings, folder: Path) -> list[Path]:
-    """Draw what was measured, and return the files."""
+    """Draw the charts and return their files."""
     return saved(dict(_pictures(findings)), folder)
 
 
 def saved(pictures: Mapping[str, Picture], folder: Path) -> list[Path]:
-    """Write pictures by their names, and return the files."""
+    """Write charts under their names and return the files."""
     # The same figures make the same file: ids that don't change, and text that stays text.
     mpl.rcParams.update({"svg.hashsalt": "baton", "svg.fonttype": "none", "font.size": 9})
     drawn = []
@@ -44,7 +44,7 @@ def _pictures(findings: Findings) -> Iterator[tuple[str, Picture]]:
 
 
 def empty(title: str, width: float = 6.4) -> tuple[Picture, Axes]:
-    """Return a picture with nothing but its title."""
+    """Return an empty chart with a title."""
     picture = Picture(figsize=(width, 3.6), layout="constrained")
     axes = picture.subplots()
     axes.set_title(title, loc="left", fontweight="bold")
@@ -73,7 +73,7 @@ def _throughput(findings: Findings) -> Picture:
 
 
 def named(cell: Cell) -> str:
-    """Return how a cell is called below its bars."""
+    """Return the label of a cell."""
     return f"{cell.shape}\n{cell.in_flight} in flight"
 
 

@@ -1,4 +1,4 @@
-"""Baton's engine: all roles in this process on the embedded store, runs started as the API does."""
+"""Baton's engine: all roles in this process on SQLite; runs start as they do in the API."""
 
 import asyncio
 import time
@@ -29,11 +29,11 @@ _PRINCIPAL = Principal(subject="bench", tenant=TENANT)
 
 
 class RunWentWrong(Exception):
-    """A run of steps that do nothing failed: there is nothing to measure."""
+    """A run whose steps do nothing failed, so nothing can be measured."""
 
 
 def settings_in(folder: Path) -> Settings:
-    """Return the settings of an installation in `folder`, on any free port."""
+    """Return the settings of an installation in `folder`, on a free port."""
     return Settings(
         data=folder, port=0, jwt_secret=SecretStr("only-for-this-benchmark-" + "0" * 32)
     )
@@ -57,7 +57,7 @@ async def engine(folder: Path) -> AsyncIterator["Engine"]:
 
 
 class Engine:
-    """Starts runs and notices when they are over."""
+    """Starts runs and waits for their completion."""
 
     def __init__(self, stack: Stack) -> None:
         self._stack = stack
@@ -73,7 +73,7 @@ class Engine:
         return created.state
 
     async def drive(self, definition: Definition, load: Load) -> Measured:
-        """Put `load` on the engine; it is over when the views hold all of it."""
+        """Run `load`; it ends when the views have reached its last event."""
         self._took_ms = []
         quota, begun, cpu = Quota(load), time.perf_counter(), time.process_time()
         async with asyncio.TaskGroup() as group:
@@ -93,7 +93,7 @@ class Engine:
         )
 
     async def watch(self, batch: Sequence[Recorded]) -> None:
-        """Note the runs that are over."""
+        """Complete the futures of runs that have ended."""
         for recorded in batch:
             if isinstance(recorded.event, RunCompleted):
                 self._open.pop(recorded.stream).set_result(None)

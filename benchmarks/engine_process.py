@@ -1,6 +1,6 @@
-"""Puts loads on the engine, one after the other: `python -m benchmarks.engine_process [LOAD, …]`.
+"""Runs loads on the engine one after the other: `python -m benchmarks.engine_process [LOAD, …]`.
 
-All loads are of one shape. Prints what was measured of each, so that the first can warm it up.
+All loads have the same shape. Prints a result per load; the first load can serve as warm-up.
 """
 
 import asyncio
@@ -12,11 +12,11 @@ import uvloop
 
 from benchmarks.engine import engine
 from benchmarks.load import Load, Measured
-from benchmarks.processes import tell
+from benchmarks.processes import print_json
 
 
 async def measured(loads: list[Load]) -> list[Measured]:
-    """Return what was measured of each load, in a fresh installation in the working folder."""
+    """Run the loads on a new installation in the working folder; return a result per load."""
     async with engine(Path("baton-data")) as it:
         definition = await it.define(loads[0].of)
         return [await it.drive(definition, load) for load in loads]
@@ -25,4 +25,4 @@ async def measured(loads: list[Load]) -> list[Measured]:
 if __name__ == "__main__":
     asked = [Load(**load) for load in json.loads(sys.argv[1])]
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        tell(runner.run(measured(asked)))
+        print_json(runner.run(measured(asked)))

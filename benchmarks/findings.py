@@ -1,4 +1,4 @@
-"""All that one session found, and what it says about what Baton set out to reach."""
+"""Results of one session, and the targets they are compared with."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ _MAIN = Cell("3-step", 50)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Findings:
-    """What wasn't measured is empty. `chosen` is DBOS's setting by kind of shape."""
+    """Results by part; a part that wasn't measured is empty. `chosen` is DBOS's setting by kind."""
 
     plan: str
     machine: Machine
@@ -30,7 +30,7 @@ class Findings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ratio:
-    """How many times the steps a second of `against` Baton's engine does in a cell."""
+    """The throughput of Baton's engine in a cell, as a multiple of the throughput of `against`."""
 
     cell: Cell
     against: str
@@ -39,7 +39,7 @@ class Ratio:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """One thing that Baton set out to reach; `at_most` says whether less is better."""
+    """One target; `at_most` says whether it is an upper bound."""
 
     what: str
     wanted: float
@@ -48,7 +48,7 @@ class Verdict:
 
     @property
     def met(self) -> bool:
-        """Return whether it is reached."""
+        """Return whether the target is met."""
         return self.found <= self.wanted if self.at_most else self.found >= self.wanted
 
 
@@ -67,7 +67,7 @@ def ratios(findings: Findings) -> list[Ratio]:
 
 
 def verdicts(findings: Findings) -> list[Verdict]:
-    """Return what was to be reached and was measured."""
+    """Compare the measured figures with the targets."""
     return [
         *_of_throughput(findings),
         *_of_fan_out(findings),

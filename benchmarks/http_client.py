@@ -1,6 +1,6 @@
-"""A keep-alive HTTP/1.1 connection that takes little of the machine from the server it measures.
+"""A keep-alive HTTP/1.1 connection that leaves the processor to the server under test.
 
-It sends prepared bytes and reads answers that say their length; nothing else of HTTP is needed.
+It sends prepared bytes and reads responses that have a Content-Length, and nothing more.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ class Answer:
     body: bytes
 
     def json(self) -> Any:
-        """Return the body as what it says."""
+        """Return the body, parsed as JSON."""
         return orjson.loads(self.body)
 
 
@@ -37,18 +37,18 @@ class Connection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Keep what is written to."""
+        """Store the transport."""
         self._transport = cast(asyncio.Transport, transport)  # uvloop's is none by its class
 
     def data_received(self, data: bytes) -> None:
-        """Take in a piece of the answer, and hand it over when it is whole."""
+        """Append to the response; complete the future once it is whole."""
         self._received += data
         end = self._received.find(_END_OF_HEAD)
         if end < 0 or self._waiting is None:
             return
-        told = _LENGTH.search(self._received, 0, end + 2)
+        results = _LENGTH.search(self._received, 0, end + 2)
         body = end + len(_END_OF_HEAD)
-        whole = body + (int(told[1]) if told else 0)
+        whole = body + (int(results[1]) if results else 0)
         if len(self._received) >= whole:
             status = int(self._received[9:12])
             answer, self._received = Answer(status, self._received[body:whole]), b""
@@ -56,26 +56,26 @@ class Connection(asyncio.Protocol):
             self._waiting = None
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Tell who waits."""
+        """Fail the pending request."""
         if self._waiting is not None:
             self._waiting.set_exception(exc or ConnectionResetError("the server hung up"))
 
     async def ask(self, request: bytes) -> Answer:
-        """Send a request and return its answer."""
+        """Send a request and return its response."""
         assert self._transport is not None
         self._waiting = asyncio.get_running_loop().create_future()
         self._transport.write(request)
         return await self._waiting
 
     def close(self) -> None:
-        """Hang up."""
+        """Close the connection."""
         if self._transport is not None:
             self._transport.close()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Server:
-    """Where the API is, and what to show it."""
+    """The API's URL and a token."""
 
     url: str
     token: str
@@ -89,7 +89,7 @@ class Server:
         return connection
 
     def request(self, method: str, path: str, body: object = None, *, prefer: str = "") -> bytes:
-        """Return a request as bytes; `prefer` is the header of that name."""
+        """Encode a request; `prefer` becomes the Prefer header."""
         content = b"" if body is None else orjson.dumps(body)
         head = (
             f"{method} {path} HTTP/1.1\r\nHost: {urlsplit(self.url).netloc}\r\n"

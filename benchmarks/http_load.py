@@ -1,4 +1,4 @@
-"""Runs that are started one by one through the API, in the dialect of Centrali's document."""
+"""Starts runs one by one through the API, in the dialect of Centrali's OpenAPI document."""
 
 import asyncio
 import time
@@ -14,12 +14,12 @@ _ALL_OVER_WITHIN_S = 300.0
 
 
 class Unexpected(Exception):
-    """The server did not answer as it should."""
+    """The server's response was not the expected one."""
 
 
 @dataclass(slots=True, kw_only=True)
 class Client:
-    """Starts runs of one definition; `watch` is told how many were answered, after each."""
+    """Starts runs of one definition; calls `watch` with the number of responses after each one."""
 
     server: Server
     definition_id: str
@@ -31,7 +31,7 @@ class Client:
         return f"{BASE}/{self.definition_id}/runs"
 
     async def drive(self, load: Load) -> Measured:
-        """Send as many requests at once as `load` says; it is over when all runs are completed."""
+        """Send `load.in_flight` requests at a time; return once all runs are completed."""
         self.took_ms = []
         before = await self._completed()
         quota, begun = Quota(load), time.perf_counter()
@@ -42,7 +42,7 @@ class Client:
         return self._measured(load, quota.started, time.perf_counter() - begun)
 
     async def one_by_one(self, load: Load) -> Measured:
-        """Start a run and look at it until it is completed, then the next."""
+        """Start a run, poll it until it is completed, then start the next."""
         self.took_ms = []
         quota, begun = Quota(load), time.perf_counter()
         connection = await self.server.connect()

@@ -1,4 +1,4 @@
-"""Puts loads on a server: `python -m benchmarks.http_process JOB`, the client's own process."""
+"""Runs loads on a server: `python -m benchmarks.http_process JOB`, in the client's own process."""
 
 import asyncio
 import json
@@ -12,7 +12,7 @@ import uvloop
 from benchmarks.http_client import Server
 from benchmarks.http_load import Client
 from benchmarks.load import Load, Measured
-from benchmarks.processes import rss_mib, tell
+from benchmarks.processes import print_json, rss_mib
 
 _SAMPLES = 100
 
@@ -21,7 +21,7 @@ _SAMPLES = 100
 class Job:
     """What to do to the server that runs as `pid`: "drive" it, run "one-by-one", or "watch" it.
 
-    To watch is to drive it with one load and note its memory 100 times on the way.
+    "watch" runs one load and samples the server's memory 100 times.
     """
 
     act: Literal["drive", "one-by-one", "watch"]
@@ -33,14 +33,14 @@ class Job:
 
     @property
     def client(self) -> Client:
-        """Return a client for it."""
+        """Return a client for the job's server."""
         return Client(
             server=Server(url=self.url, token=self.token), definition_id=self.definition_id
         )
 
 
 async def done(job: Job) -> object:
-    """Return what was measured of each load, or [(runs, MiB), …]."""
+    """Return a result per load, or [(runs, MiB), …] for "watch"."""
     client = job.client
     match job.act:
         case "drive":
@@ -65,13 +65,13 @@ async def _watched(job: Job, client: Client) -> list[tuple[int, float]]:
     return [*samples, (measured.runs, rss_mib(job.pid))]
 
 
-def job_from(told: Mapping[str, object]) -> Job:
-    """Return the job that JSON tells of."""
-    loads = told["loads"]
+def job_from(results: Mapping[str, object]) -> Job:
+    """Read a job from JSON."""
+    loads = results["loads"]
     assert isinstance(loads, list)
-    return Job(**{**told, "loads": tuple(Load(**load) for load in loads)})  # type: ignore[arg-type]
+    return Job(**{**results, "loads": tuple(Load(**load) for load in loads)})  # type: ignore[arg-type]
 
 
 if __name__ == "__main__":
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        tell(runner.run(done(job_from(json.loads(sys.argv[1])))))
+        print_json(runner.run(done(job_from(json.loads(sys.argv[1])))))

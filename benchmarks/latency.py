@@ -1,11 +1,11 @@
-"""How long one run takes when nothing else is going on: p50 and p99, of Baton through HTTP.
+"""Latency of single runs on an idle system: p50 and p99, for Baton through HTTP.
 
-A run is over when a GET shows it as completed. DBOS has no server: there it is a call.
+A run has ended when a GET shows it as completed. DBOS has no server, so its runs are direct calls.
 """
 
 from benchmarks.load import Load, Measured
 from benchmarks.plan import Cell, Plan
-from benchmarks.processes import called
+from benchmarks.processes import run_module
 from benchmarks.server import baton_dev
 from benchmarks.session import Session
 from benchmarks.subjects import HTTP, Dbos, job, records
@@ -17,12 +17,12 @@ _NO_LIMIT_S = 300.0
 
 
 def turns(plan: Plan) -> int:
-    """Return how many measurements it takes."""
+    """Return the number of measurements."""
     return 2 * plan.repeats
 
 
 def measure(session: Session, dbos: Dbos) -> list[Figure]:
-    """Measure both, turn by turn."""
+    """Measure both subjects alternately."""
     loads = [
         Load(shape=CELL.shape, in_flight=1, seconds=_NO_LIMIT_S, runs=runs)
         for runs in (_WARM_RUNS, session.plan.latency_runs)
@@ -30,8 +30,8 @@ def measure(session: Session, dbos: Dbos) -> list[Figure]:
     found: dict[str, list[Measured]] = {HTTP: [], dbos.name: []}
     for _ in range(session.plan.repeats):
         with session.folder(f"{HTTP}, single runs") as folder, baton_dev(folder) as server:
-            told = called("http_process", folder, job("one-by-one", server, loads))
-            found[HTTP].append(records(told)[-1])
+            results = run_module("http_process", folder, job("one-by-one", server, loads))
+            found[HTTP].append(records(results)[-1])
         with session.folder(f"{dbos.name}, single runs") as folder:
             found[dbos.name].append(dbos.measured(folder, loads)[-1])
     return [

@@ -1,4 +1,4 @@
-"""What is put on a subject, and what was measured: records that processes exchange as JSON."""
+"""Loads and their results, exchanged between processes as JSON."""
 
 import math
 import threading
@@ -22,15 +22,15 @@ class Load:
 
     @property
     def of(self) -> Shape:
-        """Return the shape that is named."""
+        """Return the load's shape."""
         return SHAPES[self.shape]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
-    """All runs of one load: `seconds` until the last was over, `p50_ms` and `p99_ms` of one.
+    """The result of one load: `seconds` until the last run ended, `p50_ms` and `p99_ms` of a run.
 
-    `cpu_seconds` and `rss_mib` are those of the process that did the work, where it is known.
+    `cpu_seconds` and `rss_mib` belong to the process that executed the runs, if it is known.
     """
 
     runs: int
@@ -53,7 +53,7 @@ class Measured:
 
 
 class Quota:
-    """Says whether one more run may start; any thread may ask."""
+    """Decides whether one more run may start. Thread-safe."""
 
     def __init__(self, load: Load) -> None:
         self._runs = load.runs or math.inf
@@ -62,7 +62,7 @@ class Quota:
         self.started = 0
 
     def take(self) -> bool:
-        """Return whether one more run starts now, and count it."""
+        """Count one more run; return False once the load is over."""
         with self._lock:
             if self.started >= self._runs or time.perf_counter() >= self._until:
                 return False

@@ -1,4 +1,4 @@
-"""The machine and the versions that the figures belong to."""
+"""The machine and the versions under which the figures were measured."""
 
 import os
 import platform
@@ -17,7 +17,7 @@ _PAGE = b"\0" * 4_096
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Machine:
-    """`sync_ms` is what a durable write of 4 KiB took; `load` the load average before the run."""
+    """`sync_ms` is the duration of a durable 4 KiB write; `load` is the prior load average."""
 
     at: str
     system: str
@@ -32,7 +32,7 @@ class Machine:
 
 
 def facts(base: Path | None) -> Machine:
-    """Look at the machine; `base` is where the temporary folders will be."""
+    """Inspect the machine; `base` is the folder for temporary data."""
     return Machine(
         at=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         system=f"{platform.system()} {platform.release()} {platform.machine()}",

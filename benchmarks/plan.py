@@ -1,4 +1,4 @@
-"""What is measured, how often and how long: the full plan, and a quick one for while developing."""
+"""Plans: the full one, and a quick one for development."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ _WARM_IN_FLIGHT = 50
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One shape at one number of runs in flight."""
+    """A shape and a number of runs in flight."""
 
     shape: str
     in_flight: int
@@ -20,11 +20,11 @@ class Cell:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """Times are seconds. Every figure is the median of `repeats`, taken turn by turn.
+    """Times are seconds. Every figure is the median of `repeats`, interleaved by subject.
 
-    `settings` are tried for DBOS; as it comes it is measured in `untuned` alone, where that takes a
-    bearable time. `stored` are the numbers of stored runs at which `windows` of `window_runs` are
-    timed; `memory_runs` are sent to one server.
+    DBOS is tuned over `settings`; with its defaults it is measured in the cells `untuned` only,
+    where it needs an acceptable time. At each number of runs in `stored`, `windows` windows of
+    `window_runs` runs are timed. `memory_runs` runs are started on one server.
     """
 
     name: str
@@ -42,7 +42,7 @@ class Plan:
     memory_runs: int
 
     def loads(self, cell: Cell) -> list[Load]:
-        """Return what is put on a subject for a cell: first to warm up, then to be measured."""
+        """Return the loads of a cell: a warm-up, then the measured load."""
         shape, in_flight = cell.shape, cell.in_flight
         return [
             Load(shape=shape, in_flight=min(in_flight, _WARM_IN_FLIGHT), seconds=self.warm_seconds),

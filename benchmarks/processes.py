@@ -1,4 +1,4 @@
-"""Starts what is measured in a process of its own, and reads what a process takes."""
+"""Runs measurements in separate processes, and reads the memory of processes."""
 
 import os
 import subprocess
@@ -13,19 +13,19 @@ LONGEST_S = 900.0
 
 
 class MeasurementFailed(Exception):
-    """A measuring process ended badly; the message holds the end of what it wrote."""
+    """A measuring process failed; the message contains the end of its output."""
 
 
 def environment() -> dict[str, str]:
-    """Return the environment without any configuration of Baton, with this checkout to import."""
+    """Return the environment without Baton's variables, importing from this checkout."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("BATON_")}
     return {**kept, "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}"}
 
 
-def called(module: str, folder: Path, *arguments: object) -> Any:
-    """Return what `python -m benchmarks.MODULE` printed as its last line of JSON.
+def run_module(module: str, folder: Path, *arguments: object) -> Any:
+    """Run `python -m benchmarks.MODULE` in `folder`; return its last output line, parsed as JSON.
 
-    Arguments are given to it as JSON; it works in `folder`. Raises MeasurementFailed.
+    Arguments are passed as JSON. Raises MeasurementFailed.
     """
     try:
         done = subprocess.run(
@@ -50,22 +50,22 @@ def command_of(module: str, *arguments: object) -> list[str]:
     return [sys.executable, "-m", f"benchmarks.{module}", *(_text(one) for one in arguments)]
 
 
-def tell(result: object) -> None:
-    """Print a result for the process that called this one."""
+def print_json(result: object) -> None:
+    """Print a result as JSON for the parent process."""
     sys.stdout.write(_text(result) + "\n")
     sys.stdout.flush()
 
 
 def rss_mib(pid: int | None = None) -> float:
-    """Return the resident memory of a process, this one by default."""
+    """Return the resident memory of a process in MiB, by default of this one."""
     number = os.getpid() if pid is None else pid
     try:
         pages = int(Path(f"/proc/{number}/statm").read_text(encoding="ascii").split()[1])
     except OSError:
-        told = subprocess.run(
+        results = subprocess.run(
             ["ps", "-o", "rss=", "-p", str(number)], capture_output=True, text=True, check=True
         )
-        return int(told.stdout) / 1024
+        return int(results.stdout) / 1024
     return pages * os.sysconf("SC_PAGE_SIZE") / 1024**2
 
 

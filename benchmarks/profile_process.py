@@ -1,6 +1,6 @@
 """Profiles Baton under one load: `python -m benchmarks.profile_process engine|http SECONDS`.
 
-What is profiled is the thread of the event loop, on which everything but SQLite's commits happens.
+Only the thread of the event loop is profiled; everything but SQLite's commits runs on it.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ from baton.running import ready, running
 from benchmarks.engine import Engine, engine, settings_in
 from benchmarks.http_process import Job
 from benchmarks.load import TENANT, Load, Measured
-from benchmarks.processes import command_of, environment, tell
+from benchmarks.processes import command_of, environment, print_json
 from benchmarks.shapes import SHAPES
 from benchmarks.where_time_goes import Spent, by_function, by_package
 
@@ -36,7 +36,7 @@ Put = Callable[[Load], Awaitable[Measured]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profiled:
-    """Processor seconds are those of the loop's thread, and of all others together."""
+    """Processor seconds of the loop's thread, and of all other threads together."""
 
     plain: Measured
     profiled: Measured
@@ -47,14 +47,14 @@ class Profiled:
 
 
 async def through_the_engine(seconds: float) -> Profiled:
-    """Profile runs started in this process."""
+    """Profile runs that this process starts."""
     async with engine(_DATA) as it:
         definition = await it.define(SHAPES[SHAPE])
         return await _profiled(lambda load: it.drive(definition, load), seconds)
 
 
 async def through_http(seconds: float) -> Profiled:
-    """Profile runs started by a client in another process."""
+    """Profile runs that a client in another process starts."""
     settings = settings_in(_DATA)
     assert settings.jwt_secret is not None
     token = sign_token(
@@ -83,9 +83,9 @@ async def through_http(seconds: float) -> Profiled:
 
 
 async def _by_client(job: Job, load: Load) -> Measured:
-    told = {**asdict(job), "loads": [asdict(load)]}
+    results = {**asdict(job), "loads": [asdict(load)]}
     client = await asyncio.create_subprocess_exec(
-        *command_of("http_process", told), env=environment(), stdout=asyncio.subprocess.PIPE
+        *command_of("http_process", results), env=environment(), stdout=asyncio.subprocess.PIPE
     )
     output, _ = await client.communicate()
     (measured,) = orjson.loads(output)
@@ -93,7 +93,7 @@ async def _by_client(job: Job, load: Load) -> Measured:
 
 
 async def _profiled(put: Put, seconds: float) -> Profiled:
-    """Put the load on three times: to warm up, to know the true speed, and with the profiler on."""
+    """Run the load three times: as warm-up, without the profiler, and with it."""
     await put(_load(_WARM_S))
     plain = await put(_load(seconds))
     profile = Profile()
@@ -120,4 +120,4 @@ if __name__ == "__main__":
     name, span = (json.loads(argument) for argument in sys.argv[1:])
     work = {"engine": through_the_engine, "http": through_http}[name]
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        tell(runner.run(work(span)))
+        print_json(runner.run(work(span)))

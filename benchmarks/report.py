@@ -1,4 +1,4 @@
-"""Writes what was found as one JSON document, for programs."""
+"""Writes the results as one JSON document."""
 
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -12,8 +12,8 @@ FILE = "latest.json"
 
 
 def write(findings: Findings, folder: Path) -> Path:
-    """Write the document, and return where it is: medians, ratios and verdicts, then everything."""
-    told = {
+    """Write medians, ratios, targets and raw results; return the file."""
+    results = {
         "medians": list(_medians(findings)),
         "ratios": ratios(findings),
         "verdicts": [{**asdict(one), "met": one.met} for one in verdicts(findings)],
@@ -21,7 +21,7 @@ def write(findings: Findings, folder: Path) -> Path:
     }
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / FILE
-    path.write_bytes(orjson.dumps(told, option=orjson.OPT_INDENT_2))
+    path.write_bytes(orjson.dumps(results, option=orjson.OPT_INDENT_2))
     return path
 
 

@@ -1,4 +1,4 @@
-"""A real `baton dev`, in a process and a folder of its own, with the definitions it is to run."""
+"""Runs `baton dev` as a process on a new folder with the benchmark's definitions."""
 
 import asyncio
 import subprocess
@@ -22,7 +22,7 @@ _LOOK_AGAIN_S = 0.02
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Running:
-    """A server, and the ids of its definitions by their shapes' names."""
+    """A running server, and definition ids by name of shape."""
 
     url: str
     token: str
@@ -32,11 +32,11 @@ class Running:
 
 @contextmanager
 def baton_dev(folder: Path) -> Iterator[Running]:
-    """Run a server until the block ends; raises MeasurementFailed when it doesn't come up."""
-    data, told = folder / "baton-data", folder / "server.txt"
+    """Run a server until the block ends; raises MeasurementFailed if it doesn't start."""
+    data, results = folder / "baton-data", folder / "server.txt"
     definitions = asyncio.run(_defined(data))
     command = [sys.executable, "-m", "baton", "dev", "--port", "0", "--data", str(data)]
-    with told.open("w", encoding="utf-8") as output:
+    with results.open("w", encoding="utf-8") as output:
         process = subprocess.Popen(
             [*command, "--tenant", TENANT],
             cwd=folder,
@@ -45,7 +45,7 @@ def baton_dev(folder: Path) -> Iterator[Running]:
             stderr=subprocess.STDOUT,
         )
     try:
-        url = _address(process, data, told)
+        url = _address(process, data, results)
         token = dev_session.read_token(data) or ""
         yield Running(url=url, token=token, pid=process.pid, definitions=definitions)
     finally:
@@ -53,16 +53,16 @@ def baton_dev(folder: Path) -> Iterator[Running]:
 
 
 async def _defined(data: Path) -> dict[str, str]:
-    """Create the definitions: the dialect that is measured can't say a fan-out."""
+    """Create the definitions in the store: the measured dialect can't express a fan-out."""
     async with engine(data) as it:
         return {name: (await it.define(shape)).definition_id for name, shape in SHAPES.items()}
 
 
-def _address(process: subprocess.Popen[bytes], data: Path, told: Path) -> str:
+def _address(process: subprocess.Popen[bytes], data: Path, results: Path) -> str:
     deadline = time.monotonic() + _READY_WITHIN_S
     while (url := dev_session.read_url(data)) is None:
         if process.poll() is not None or time.monotonic() > deadline:
-            raise MeasurementFailed(f"baton dev: {told.read_text(encoding='utf-8')[-2_000:]}")
+            raise MeasurementFailed(f"baton dev: {results.read_text(encoding='utf-8')[-2_000:]}")
         time.sleep(_LOOK_AGAIN_S)
     return url
 

@@ -1,4 +1,4 @@
-"""One session of measuring: its plan, its temporary folders, and how far it is."""
+"""A benchmark session: its plan, temporary folders and progress."""
 
 import tempfile
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from benchmarks.plan import Plan
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Turns:
-    """`base` is where temporary folders are made: on the disk that is measured."""
+    """Progress over the measurements; temporary folders are made in `base`."""
 
     base: Path | None
     progress: Progress
@@ -21,7 +21,7 @@ class Turns:
 
     @contextmanager
     def folder(self, doing: str) -> Iterator[Path]:
-        """Say what is being measured, give it an empty folder, and clean up behind it."""
+        """Show the current measurement, yield an empty folder, and remove it afterwards."""
         self.progress.update(self.task, description=doing)
         with tempfile.TemporaryDirectory(prefix="baton-bench-", dir=self.base) as name:
             yield Path(name)
@@ -30,6 +30,6 @@ class Turns:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session(Turns):
-    """Measures the embedded setting."""
+    """A session in the embedded setting."""
 
     plan: Plan

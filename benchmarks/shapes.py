@@ -1,4 +1,4 @@
-"""The workflows that are measured: steps that do nothing, one after the other or side by side."""
+"""The measured workflows: steps that do nothing, in sequence or in parallel."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ FUNCTION = "noop"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shape:
-    """`width` steps in a row, or side by side with one more that joins them."""
+    """`width` steps in sequence, or in parallel with one more step that joins them."""
 
     name: str
     kind: Literal["sequence", "fan-out"]
@@ -19,11 +19,11 @@ class Shape:
 
     @property
     def steps(self) -> int:
-        """Return how many steps one run performs."""
+        """Return the number of steps per run."""
         return self.width if self.kind == "sequence" else self.width + 1
 
     def graph(self) -> Graph:
-        """Return the shape as Baton's definition says it."""
+        """Return the graph of Baton's definition."""
         if self.kind == "sequence":
             return Graph(steps=tuple(self._in_a_row()))
         return Graph(steps=self._side_by_side(), flow="needs")

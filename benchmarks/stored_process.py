@@ -1,6 +1,6 @@
-"""Fills a store: `python -m benchmarks.stored_process [STORED, …] WINDOWS RUNS`.
+"""Fills a store with runs: `python -m benchmarks.stored_process [STORED, …] WINDOWS RUNS`.
 
-At each number of stored runs it times so many windows of so many runs, 50 in flight.
+At each number of stored runs it times WINDOWS windows of RUNS runs, 50 in flight.
 """
 
 import asyncio
@@ -13,7 +13,7 @@ import uvloop
 
 from benchmarks.engine import engine
 from benchmarks.load import Load, Measured
-from benchmarks.processes import tell
+from benchmarks.processes import print_json
 from benchmarks.shapes import SHAPES
 
 SHAPE = "3-step"
@@ -24,7 +24,7 @@ _NO_LIMIT_S = 900.0
 async def measured(
     milestones: Sequence[int], windows: int, window_runs: int
 ) -> list[list[Measured]]:
-    """Return the windows at each of the milestones."""
+    """Return the timed windows at each number of stored runs."""
     stored, found = 0, []
     async with engine(Path("baton-data")) as it:
         definition = await it.define(SHAPES[SHAPE])
@@ -44,4 +44,4 @@ def _runs(number: int) -> Load:
 if __name__ == "__main__":
     asked = [json.loads(argument) for argument in sys.argv[1:]]
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        tell(runner.run(measured(*asked)))
+        print_json(runner.run(measured(*asked)))

@@ -1,4 +1,4 @@
-"""What a step costs when the store already holds many runs: of Baton's engine, 3 steps a run."""
+"""Cost of a step in a store that already contains many runs (Baton's engine, 3 steps per run)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,14 +6,14 @@ from statistics import median
 
 from benchmarks.load import Measured
 from benchmarks.plan import Plan
-from benchmarks.processes import called
+from benchmarks.processes import run_module
 from benchmarks.session import Session
 from benchmarks.subjects import records
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cost:
-    """At `stored` runs and more: microseconds of time and of processor a step, in the median."""
+    """Median wall-clock and processor microseconds per step, with at least `stored` runs stored."""
 
     stored: int
     wall_us: float
@@ -21,20 +21,20 @@ class Cost:
 
 
 def turns(plan: Plan) -> int:
-    """Return how many measurements it takes."""
+    """Return the number of measurements."""
     return plan.repeats
 
 
 def measure(session: Session) -> list[Cost]:
-    """Fill as many stores as there are repeats, timing windows on the way."""
+    """Fill one store per repeat and time windows on the way."""
     plan = session.plan
     found: dict[int, list[Measured]] = {stored: [] for stored in plan.stored}
     for _ in range(plan.repeats):
         with session.folder(f"Baton engine, up to {plan.stored[-1]:,} stored runs") as folder:
-            told = called(
+            results = run_module(
                 "stored_process", folder, list(plan.stored), plan.windows, plan.window_runs
             )
-        for stored, windows in zip(plan.stored, told, strict=True):
+        for stored, windows in zip(plan.stored, results, strict=True):
             found[stored] += records(windows)
     return [_cost(stored, windows) for stored, windows in found.items()]
 

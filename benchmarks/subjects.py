@@ -1,4 +1,4 @@
-"""What is measured: Baton's engine, Baton through HTTP, DBOS as it serves best and as it comes."""
+"""The measured systems: Baton's engine, Baton through HTTP, DBOS tuned and with its defaults."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -8,65 +8,65 @@ from typing import Protocol
 from benchmarks.dbos_setting import Kind, Setting
 from benchmarks.http_process import Job
 from benchmarks.load import Load, Measured
-from benchmarks.processes import called
+from benchmarks.processes import run_module
 from benchmarks.server import Running, baton_dev
 
 ENGINE, HTTP, DBOS, DBOS_UNTUNED = "Baton engine", "Baton HTTP", "DBOS", "DBOS as it comes"
 
 
 class Subject(Protocol):
-    """Something that runs workflows."""
+    """A system that executes workflows."""
 
     @property
     def name(self) -> str:
-        """What it is called in tables and drawings."""
+        """The name in tables and charts."""
         ...
 
     def measured(self, folder: Path, loads: Sequence[Load]) -> list[Measured]:
-        """Return what was measured of loads of one shape, in a fresh installation in `folder`."""
+        """Run loads of one shape on a new installation in `folder`; return a result per load."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class BatonEngine:
-    """Runs are started in the process that performs them."""
+    """Baton with the driver in the same process."""
 
     name: str = ENGINE
 
     def measured(self, folder: Path, loads: Sequence[Load]) -> list[Measured]:
-        """Measure in a process of its own."""
-        return records(called("engine_process", folder, list(loads)))
+        """Measure in a new process."""
+        return records(run_module("engine_process", folder, list(loads)))
 
 
 @dataclass(frozen=True, slots=True)
 class BatonHttp:
-    """Runs are started one by one through `baton dev`, by a client in another process."""
+    """`baton dev`, with a client in another process that starts runs one by one."""
 
     name: str = HTTP
 
     def measured(self, folder: Path, loads: Sequence[Load]) -> list[Measured]:
-        """Measure a server of its own."""
+        """Measure a new server."""
         with baton_dev(folder) as server:
-            return records(called("http_process", folder, job("drive", server, loads)))
+            return records(run_module("http_process", folder, job("drive", server, loads)))
 
 
 @dataclass(frozen=True, slots=True)
 class Dbos:
-    """DBOS with the same setting everywhere, or one for each kind; without one, as it comes."""
+    """DBOS with a setting per kind of shape; with its defaults for a kind without a setting."""
 
     name: str = DBOS_UNTUNED
     settings: Mapping[Kind, Setting] = field(default_factory=dict)
 
     def measured(self, folder: Path, loads: Sequence[Load]) -> list[Measured]:
-        """Measure in a process of its own."""
+        """Measure in a new process."""
         first = loads[0]
         as_it_comes = Setting(threads=max(first.in_flight, 1), write_ahead_log=False)
         setting = self.settings.get(first.of.kind, as_it_comes)
-        return records(called("dbos_process", folder, setting, list(loads), None))
+        return records(run_module("dbos_process", folder, setting, list(loads), None))
 
 
 def job(act: str, server: Running, loads: Sequence[Load]) -> Job:
-    """Return what the client is to do to a server."""
+    """Return the client's job for a server."""
     return Job(
         act=act,  # type: ignore[arg-type]
         url=server.url,
@@ -77,6 +77,6 @@ def job(act: str, server: Running, loads: Sequence[Load]) -> Job:
     )
 
 
-def records(told: Sequence[Mapping[str, float]]) -> list[Measured]:
-    """Return what another process told."""
-    return [Measured(**one) for one in told]  # type: ignore[arg-type]
+def records(results: Sequence[Mapping[str, float]]) -> list[Measured]:
+    """Read results from JSON."""
+    return [Measured(**one) for one in results]  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""Tells what was found, for people: a table a part."""
+"""Prints the results, one table per part."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
@@ -24,7 +24,7 @@ def show(findings: Findings) -> None:
 
 
 def console() -> Console:
-    """Return stdout, which writes plain and wide where there is no terminal."""
+    """Return a console on stdout; without a terminal it prints plain, wide text."""
     out = Console(highlight=False)
     if not out.is_terminal:
         out.width = PLAIN_WIDTH
@@ -32,7 +32,7 @@ def console() -> Console:
 
 
 def table_of(*heads: str, right: tuple[int, ...] = ()) -> Table:
-    """Return an empty table; the columns numbered in `right` are for figures."""
+    """Return an empty table; columns whose index is in `right` are right-aligned."""
     table = Table(box=None, pad_edge=False)
     for number, head in enumerate(heads):
         table.add_column(head, justify="right" if number in right else "left", overflow="fold")
@@ -61,7 +61,7 @@ def _tables(findings: Findings) -> Iterator[tuple[str, Table]]:
 
 
 def machine_table(machine: Machine) -> Table:
-    """Return what the figures belong to."""
+    """Return a table of machine and versions."""
     packages = ", ".join(f"{name} {number}" for name, number in machine.packages.items())
     table = table_of("", "")
     table.show_header = False
@@ -77,7 +77,7 @@ def machine_table(machine: Machine) -> Table:
 
 
 def trials_table(trials: Iterable[Trial], chosen: Mapping[Kind, Setting]) -> Table:
-    """Return which settings were tried, and which one served best."""
+    """Return a table of the settings that were tried; the fastest is marked."""
     table = table_of("shape", "setting", "steps/s", "", right=(2,))
     for one in trials:
         sign = "chosen" if chosen.get(one.kind) == one.setting else ""
@@ -127,7 +127,7 @@ def _memory(findings: Findings) -> Table:
 
 
 def verdict_table(found: Sequence[Verdict]) -> Table:
-    """Return what was wanted beside what was found."""
+    """Return a table of targets and measured figures."""
     table = table_of("what", "wanted", "found", "", right=(1, 2))
     for one in found:
         sign = "≤" if one.at_most else "≥"

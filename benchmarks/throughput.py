@@ -1,4 +1,4 @@
-"""Steps and runs a second, for every subject and cell: turn by turn, so that all meet the same."""
+"""Steps and runs per second for every subject and cell; subjects alternate to share conditions."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ _TRIED_IN_FLIGHT = 50
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
-    """One subject in one cell, all its repeats; what is asked of it is their median."""
+    """All repeats of one subject in one cell; its properties are medians."""
 
     subject: str
     cell: Cell
@@ -34,27 +34,27 @@ class Figure:
 
     @property
     def p50_ms(self) -> float:
-        """Return what half of the runs (through HTTP: of the requests) took at most."""
+        """Return the median duration of a run (through HTTP: of a request)."""
         return median(one.p50_ms for one in self.repeats)
 
     @property
     def p99_ms(self) -> float:
-        """Return what all but one in a hundred took at most."""
+        """Return the 99th percentile of the duration."""
         return median(one.p99_ms for one in self.repeats)
 
 
 def tries(plan: Plan) -> int:
-    """Return how many measurements choosing DBOS's setting takes."""
+    """Return the number of measurements needed to choose DBOS's setting."""
     return len(plan.settings) * len(_TRIED)
 
 
 def turns(plan: Plan) -> int:
-    """Return how many measurements the throughput takes."""
+    """Return the number of throughput measurements."""
     return plan.repeats * (3 * len(plan.cells) + len(plan.untuned))
 
 
 def try_settings(session: Session) -> list[Trial]:
-    """Measure DBOS in every setting of the plan."""
+    """Measure DBOS with every setting of the plan."""
     found = []
     for kind, shape in _TRIED.items():
         load = Load(shape=shape, in_flight=_TRIED_IN_FLIGHT, seconds=session.plan.trial_seconds)
@@ -66,7 +66,7 @@ def try_settings(session: Session) -> list[Trial]:
 
 
 def tuned(trials: Sequence[Trial]) -> Dbos:
-    """Return DBOS as it served best."""
+    """Return DBOS with its fastest settings."""
     best: dict[Kind, Setting] = {
         kind: max(
             (trial for trial in trials if trial.kind == kind), key=lambda trial: trial.steps_per_s
@@ -77,7 +77,7 @@ def tuned(trials: Sequence[Trial]) -> Dbos:
 
 
 def measure(session: Session, dbos: Dbos) -> list[Figure]:
-    """Measure every subject in every cell, `repeats` times over."""
+    """Measure every subject in every cell, `repeats` times."""
     plan = session.plan
     subjects: list[Subject] = [BatonEngine(), BatonHttp(), dbos, Dbos()]
     found: dict[tuple[str, Cell], list[Measured]] = {}

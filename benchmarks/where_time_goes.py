@@ -1,4 +1,4 @@
-"""Adds up a profile by package; most built-in functions count for those who call them."""
+"""Aggregates a profile by package; time in most built-in functions counts for the caller."""
 
 import sys
 from collections import defaultdict
@@ -21,14 +21,14 @@ Function = tuple[str, int, str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spent:
-    """Seconds that `where` took itself, without what it called."""
+    """Own time of a package or function in seconds, without its callees."""
 
     where: str
     seconds: float
 
 
 def by_package(profile: Profile, wall_s: float) -> list[Spent]:
-    """Return what each package took of `wall_s`; what no function took, the event loop did."""
+    """Return each package's share of `wall_s`; the remaining time is the event loop's."""
     spent: defaultdict[str, float] = defaultdict(float)
     for function, (_, _, own, _, callers) in _entries(profile):
         for where, seconds in _shared(function, own, callers):
@@ -38,7 +38,7 @@ def by_package(profile: Profile, wall_s: float) -> list[Spent]:
 
 
 def by_function(profile: Profile, count: int) -> list[Spent]:
-    """Return the functions that took most themselves."""
+    """Return the functions with the longest own time."""
     spent = {_told(function): figures[2] for function, figures in _entries(profile)}
     return _dearest(spent)[:count]
 
@@ -48,7 +48,7 @@ def _dearest(spent: Mapping[str, float]) -> list[Spent]:
     return sorted(found, key=lambda one: -one.seconds)
 
 
-# Any: pstats tells its entries as nested tuples.
+# Any: entries of pstats are nested tuples.
 def _entries(profile: Profile) -> Iterator[tuple[Function, Any]]:
     yield from Stats(profile).stats.items()  # type: ignore[attr-defined]
 
@@ -66,7 +66,7 @@ def _shared(function: Function, own: float, callers: Any) -> Iterator[tuple[str,
 
 
 def package_of(file: str) -> str:
-    """Return the package that a file belongs to."""
+    """Return the package of a file."""
     path = Path(file)
     if "site-packages" in path.parts:
         return path.parts[path.parts.index("site-packages") + 1].removesuffix(".py")

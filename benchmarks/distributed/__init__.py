@@ -1,5 +1,5 @@
-"""Measures Baton on PostgreSQL and Kafka beside DBOS on the same PostgreSQL, in one run.
+"""Compares Baton on PostgreSQL and Kafka with DBOS on the same PostgreSQL, in one run.
 
-Every service is a process of its own, as in production, and so are both servers and whoever puts
-the load on; all of them share the processors of one machine. docs/benchmarks.md tells more.
+Every service is a process, as in production; so are both servers and the driver of the load. All of
+them share the processors of one machine. docs/benchmarks.md explains the figures.
 """

@@ -1,4 +1,4 @@
-"""The commands of the product as the API gives them, for whoever puts a load on its store."""
+"""Calls Baton's commands as the API does, for drivers that work on the store directly."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -32,13 +32,13 @@ _PRINCIPAL = Principal(subject="bench", tenant=TENANT)
 
 @dataclass(frozen=True, slots=True)
 class Commands:
-    """Creates definitions and starts runs, in the way of a request."""
+    """Creates definitions and starts runs as a request would."""
 
     stores: Stores
     services: Services
 
     async def define(self, shapes: Sequence[str]) -> dict[str, str]:
-        """Create definitions of shapes; return their ids."""
+        """Create a definition per shape; return their ids."""
         ids = {}
         for name in shapes:
             shape = SHAPES[name]
@@ -50,7 +50,7 @@ class Commands:
         return ids
 
     async def definition(self, definition_id: str) -> Definition:
-        """Return a definition as its events say it."""
+        """Fold and return a definition."""
         found = await self.stores.events.read(stream_name(TENANT, DEFINITION.name, definition_id))
         return DEFINITION.fold(one.event for one in found)  # type: ignore[misc]
 
@@ -62,7 +62,7 @@ class Commands:
 
 @asynccontextmanager
 async def commands_on(store: str, folder: Path) -> AsyncIterator[Commands]:
-    """Open the store at an address until the block ends."""
+    """Open the store at a URL until the block ends."""
     settings = Settings(data=folder, store=store, jwt_secret=SecretStr(JWT_SECRET))
     stores = await open_stores(settings)
     clock = SystemClock()
@@ -72,7 +72,7 @@ async def commands_on(store: str, folder: Path) -> AsyncIterator[Commands]:
             definitions=DefinitionQueries(stores.views),
             runs=RunQueries(stores.views),
             run_steps=RunStepQueries(stores.views),
-            reached=_nobody_waits,
+            reached=_no_wait,
             position=lambda: 0,
             clock=clock,
             new_id=lambda: new_id(clock.now()),
@@ -85,5 +85,5 @@ async def commands_on(store: str, folder: Path) -> AsyncIterator[Commands]:
         await stores.close()
 
 
-async def _nobody_waits(_position: int, _timeout_ms: int) -> bool:
+async def _no_wait(_position: int, _timeout_ms: int) -> bool:
     return True

@@ -1,4 +1,4 @@
-"""Tells which runs are over, as the log says it: asked by topic, so that nothing is decoded."""
+"""Watches the event table for completed runs, by event type, without decoding events."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -17,7 +17,7 @@ _HEAD = "SELECT coalesce(max(notification_id), 0) FROM public.stored_events"
 
 
 class Completions:
-    """Futures of the runs that are waited for, by stream."""
+    """Futures of pending runs, by stream."""
 
     def __init__(self, connection: "asyncpg.Connection[asyncpg.Record]") -> None:
         self._connection = connection
@@ -27,13 +27,13 @@ class Completions:
         self._more = asyncio.Event()
 
     def of(self, stream: str) -> asyncio.Future[None]:
-        """Return what is done when the run is over; to be asked for before the run is started."""
+        """Return a future that is done when the run has ended; call this before the run starts."""
         over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._open[stream] = over
         return over
 
     async def watch(self) -> None:
-        """Look whenever something was appended."""
+        """Query after every notification of an append."""
         self._seen = self._told = await self._connection.fetchval(_HEAD)
         await self._connection.add_listener(_CHANNEL, self._notified)
         while True:
@@ -59,7 +59,7 @@ class Completions:
 
 @asynccontextmanager
 async def completions(store: str) -> AsyncIterator[Completions]:
-    """Watch the store at an address until the block ends."""
+    """Watch the store at a URL until the block ends."""
     connection = await asyncpg.connect(store)
     watched = Completions(connection)
     watching = asyncio.create_task(watched.watch())

@@ -1,4 +1,4 @@
-"""Draws what was found of the distributed setting, a picture a file."""
+"""Draws the charts of the distributed setting, one file each."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -19,7 +19,7 @@ _PROCESSOR = ("#12466e", "#1b6ca8", "#6fb1dd", "#5a9e6f", "#a8cf9f", "#d1793a", 
 
 
 def draw(findings: Findings, folder: Path) -> list[Path]:
-    """Draw what was measured, and return the files."""
+    """Draw the charts and return their files."""
     return saved({f"distributed-{name}": one for name, one in _pictures(findings)}, folder)
 
 
@@ -50,17 +50,17 @@ def _throughput(findings: Findings) -> Picture:
 
 
 def _processor(figures: Sequence[Figure]) -> Picture:
-    """Draw runs of 3 steps, several in flight: others would need another scale."""
+    """Draw processor time of 3-step runs; other shapes would need another scale."""
     picture, axes = empty("Processor, µs a run of 3 steps, by kind of process", width=10)
-    told = [one for one in figures if one.subject != DBOS and one.cell in _DRAWN]
-    kinds = list(dict.fromkeys(kind for one in told for kind in one.cpu_us()))
-    bottoms = [0.0] * len(told)
+    shown = [one for one in figures if one.subject != DBOS and one.cell in _DRAWN]
+    kinds = list(dict.fromkeys(kind for one in shown for kind in one.cpu_us()))
+    bottoms = [0.0] * len(shown)
     for kind, colour in zip(kinds, _PROCESSOR, strict=False):
-        heights = [one.cpu_us().get(kind, 0.0) for one in told]
-        axes.bar(range(len(told)), heights, 0.6, bottom=bottoms, color=colour, label=kind)
+        heights = [one.cpu_us().get(kind, 0.0) for one in shown]
+        axes.bar(range(len(shown)), heights, 0.6, bottom=bottoms, color=colour, label=kind)
         bottoms = [bottom + height for bottom, height in zip(bottoms, heights, strict=True)]
-    names = [f"{one.subject}\n{one.cell.in_flight} in flight" for one in told]
-    axes.set_xticks(range(len(told)), names, fontsize=7)
+    names = [f"{one.subject}\n{one.cell.in_flight} in flight" for one in shown]
+    axes.set_xticks(range(len(shown)), names, fontsize=7)
     _legend(axes, columns=len(kinds))
     return picture
 

@@ -1,7 +1,7 @@
 """Starts runs in bulk: `python -m benchmarks.distributed.driver_process TASK`.
 
-Runs are started by the command the API uses, in this process; the services perform them. A load is
-over when the views hold all of it.
+This process starts the runs with the command that the API uses, and the services execute them. A
+load ends when the views have reached its last event.
 """
 
 import asyncio
@@ -19,11 +19,11 @@ from baton.domain.definition.state import State as Definition
 from baton.domain.stream import stream_name
 from benchmarks.distributed.commands import Commands, commands_on
 from benchmarks.distributed.completions import Completions, completions
-from benchmarks.distributed.load import Task, Told, task_from
+from benchmarks.distributed.load import LoadResult, Task, task_from
 from benchmarks.distributed.usage import Pids, cpu_seconds, spent
 from benchmarks.engine import RunWentWrong
 from benchmarks.load import TENANT, Load, Measured, Quota, quantile
-from benchmarks.processes import rss_mib, tell
+from benchmarks.processes import print_json, rss_mib
 
 _CAUGHT_UP_WITHIN_S = 120.0
 _LOOK_AGAIN_S = 0.005
@@ -32,7 +32,7 @@ Put = Callable[[Load], Awaitable[Measured]]
 
 
 class Driver:
-    """Starts runs and notices when they are over."""
+    """Starts runs and waits for their completion."""
 
     def __init__(self, commands: Commands, over: Completions) -> None:
         self._commands = commands
@@ -41,7 +41,7 @@ class Driver:
         self.over_ms = 0
 
     async def drive(self, definition: Definition, load: Load) -> Measured:
-        """Put `load` on the services."""
+        """Run `load` on the services."""
         self._took_ms = []
         quota, begun = Quota(load), time.perf_counter()
         async with asyncio.TaskGroup() as group:
@@ -79,17 +79,17 @@ class Driver:
             await asyncio.sleep(_LOOK_AGAIN_S)
 
 
-async def told_of(load: Load, put: Put, pids: Pids, driver: Driver) -> Told:
-    """Put a load on, and look at the processor time of all around it."""
+async def told_of(load: Load, put: Put, pids: Pids, driver: Driver) -> LoadResult:
+    """Run a load and measure the processor time of every process."""
     looked_at = {**pids, "driver": (os.getpid(),)}
     before = cpu_seconds(looked_at)
     measured = await put(load)
     cpu = spent(before, cpu_seconds(looked_at))
-    return Told(measured=measured, cpu=cpu, over_ms=driver.over_ms)
+    return LoadResult(measured=measured, cpu=cpu, over_ms=driver.over_ms)
 
 
-async def done(task: Task) -> list[Told]:
-    """Put on each load in turn."""
+async def done(task: Task) -> list[LoadResult]:
+    """Run the loads one after the other."""
     async with AsyncExitStack() as opened:
         commands = await opened.enter_async_context(commands_on(task.store, Path.cwd()))
         driver = Driver(commands, await opened.enter_async_context(completions(task.store)))
@@ -108,4 +108,4 @@ async def done(task: Task) -> list[Told]:
 if __name__ == "__main__":
     asked = task_from(json.loads(sys.argv[1]))
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        tell(runner.run(done(asked)))
+        print_json(runner.run(done(asked)))

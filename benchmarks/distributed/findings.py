@@ -1,4 +1,4 @@
-"""All that one session found of the distributed setting, and what it says about what was wanted."""
+"""Results of one session in the distributed setting, and the targets they are compared with."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from statistics import median
 from benchmarks.dbos_setting import Kind, Setting, Trial
 from benchmarks.distributed.installation import Layout
 from benchmarks.distributed.lag import LIMIT_MS, Observation
-from benchmarks.distributed.load import Told
+from benchmarks.distributed.load import LoadResult
 from benchmarks.findings import Ratio, Verdict
 from benchmarks.machine import Machine
 from benchmarks.plan import Cell
@@ -18,25 +18,25 @@ _SINGLE = Cell("3-step", 1)
 
 
 def engine(executors: int) -> str:
-    """Return the name of what runs started in bulk are measured as."""
+    """Return the subject's name for runs that are started in bulk."""
     return f"Baton, {executors} executor{'s' * (executors > 1)}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
-    """One subject in one cell, all its repeats; what is asked of it is their median."""
+    """All repeats of one subject in one cell; its properties are medians."""
 
     subject: str
     cell: Cell
-    repeats: tuple[Told, ...]
+    repeats: tuple[LoadResult, ...]
 
     def median(self, name: str) -> float:
-        """Return the median of what `Measured` calls so."""
+        """Return the median of a field of `Measured`."""
         values: list[float] = [getattr(one.measured, name) for one in self.repeats]
         return median(values)
 
     def cpu_us(self) -> dict[str, float]:
-        """Return microseconds of processor a run, by kind of process."""
+        """Return processor microseconds per run, by kind of process."""
         return {
             kind: median(one.cpu[kind] / one.measured.runs for one in self.repeats) * 1e6
             for kind in self.repeats[0].cpu
@@ -45,7 +45,7 @@ class Figure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scaled:
-    """Steps a second with so many partitions and executors."""
+    """Steps per second for a number of partitions and executors."""
 
     layout: Layout
     steps_per_s: float
@@ -72,7 +72,7 @@ class Findings:
 
 
 def ratios(findings: Findings) -> list[Ratio]:
-    """Return how many times DBOS's steps a second each of the others does in the same cell."""
+    """Return each subject's throughput as a multiple of DBOS's in the same cell."""
     figures = findings.figures
     return [
         Ratio(
@@ -86,7 +86,7 @@ def ratios(findings: Findings) -> list[Ratio]:
 
 
 def verdicts(findings: Findings) -> list[Verdict]:
-    """Return what was to be reached and was measured."""
+    """Compare the measured figures with the targets."""
     return [*_of_throughput(findings), *_of_latency(findings), *_of_observations(findings)]
 
 

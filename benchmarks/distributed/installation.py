@@ -1,4 +1,4 @@
-"""An installation: a database, topics, and every service as a process, with the definitions."""
+"""A distributed installation: a database, topics, definitions, and every service as a process."""
 
 import asyncio
 import os
@@ -32,7 +32,7 @@ _ADDRESS = re.compile(r"is ready at (http://\S+)")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layout:
-    """How many of each service there are, and in how many partitions the log is shared out."""
+    """The number of executors, and of partitions of the runs topic."""
 
     executors: int = 1
     partitions: int = PARTITIONS
@@ -45,7 +45,7 @@ class Layout:
 
 @dataclass(slots=True, kw_only=True)
 class Installation:
-    """What runs: addresses, processes by service, and the ids of definitions by shape."""
+    """A running installation: URLs and process ids by service, definition ids by shape."""
 
     store: str
     folder: Path
@@ -66,7 +66,7 @@ class Installation:
 def installation(
     servers: Servers, folder: Path, layout: Layout, *, command: Sequence[str] = ("baton",)
 ) -> Iterator[Installation]:
-    """Run the services until the block ends; `command` is the module that takes a verb."""
+    """Run the services until the block ends; `command` is the module that runs a verb."""
     prefix = f"bench-{folder.name}."
     with ExitStack() as opened:
         store = opened.enter_context(servers.database())
@@ -83,8 +83,8 @@ def installation(
         opened.callback(_stop, started)
         for service, count in layout.services.items():
             started += [_start(service, n, it, variables, command) for n in range(count)]
-        for service, process, told in started:
-            it.addresses.setdefault(service, []).append(_address(process, told))
+        for service, process, output_file in started:
+            it.addresses.setdefault(service, []).append(_address(process, output_file))
             it.pids[service] = (*it.pids.get(service, ()), process.pid)
         yield it
 
@@ -114,7 +114,7 @@ def _migrate(folder: Path, variables: Mapping[str, str]) -> None:
 
 
 async def _defined(store: str, folder: Path) -> dict[str, str]:
-    """Create the definitions: the dialect that is measured can't say a fan-out."""
+    """Create the definitions in the store: the measured dialect can't express a fan-out."""
     async with commands_on(store, folder) as commands:
         return await commands.define(DEFINED)
 
@@ -126,8 +126,8 @@ def _start(
     variables: Mapping[str, str],
     command: Sequence[str],
 ) -> tuple[str, subprocess.Popen[bytes], Path]:
-    told = it.folder / f"{service}-{number}.txt"
-    with told.open("wb") as output:
+    output_file = it.folder / f"{service}-{number}.txt"
+    with output_file.open("wb") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", *command, service, "--port", "0"],
             cwd=it.folder,
@@ -135,19 +135,19 @@ def _start(
             stdout=output,
             stderr=subprocess.STDOUT,
         )
-    return service, process, told
+    return service, process, output_file
 
 
-def _address(process: subprocess.Popen[bytes], told: Path) -> str:
-    """Return where a service answers, once it is ready."""
+def _address(process: subprocess.Popen[bytes], output_file: Path) -> str:
+    """Return a service's URL once it is ready."""
     deadline = time.monotonic() + _READY_WITHIN_S
     while True:
-        text = told.read_text(encoding="utf-8", errors="replace")
+        text = output_file.read_text(encoding="utf-8", errors="replace")
         found = _ADDRESS.search(text)
         if found and _ready(found[1]):
             return found[1]
         if process.poll() is not None or time.monotonic() > deadline:
-            raise MeasurementFailed(f"{told.stem}: {text[-2_000:]}")
+            raise MeasurementFailed(f"{output_file.stem}: {text[-2_000:]}")
         time.sleep(_LOOK_AGAIN_S)
 
 
@@ -160,7 +160,7 @@ def _ready(address: str) -> bool:
 
 
 def _stop(started: Sequence[tuple[str, subprocess.Popen[bytes], Path]]) -> None:
-    """Ask all to stop, and wait: a profiled one writes down what it found."""
+    """Terminate all services and wait: a profiled service writes its profile at the end."""
     for _, process, _ in started:
         if process.poll() is None:
             os.kill(process.pid, signal.SIGTERM)

@@ -1,4 +1,4 @@
-"""How far behind the log its followers are, in time: from what an observer saw of positions."""
+"""Lag of the log's followers in ms, computed from samples of their positions."""
 
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
@@ -11,7 +11,7 @@ LIMIT_MS = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lag:
-    """`at_ms` is counted from the first sample; the lags are ages of the oldest event not held."""
+    """`at_ms` counts from the first sample; a lag is the age of the oldest unprocessed event."""
 
     at_ms: int
     views_ms: int
@@ -20,7 +20,7 @@ class Lag:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wait:
-    """A run that an executor took up at `at_ms` had waited for it for `waited_ms`."""
+    """A run that started at `at_ms`, `waited_ms` after its request."""
 
     at_ms: int
     waited_ms: int
@@ -28,7 +28,7 @@ class Wait:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
-    """What was seen while one load was put on; `ended_ms` is when its last run was over."""
+    """Samples taken during one load; `ended_ms` is the end of its last run."""
 
     lags: Sequence[Lag]
     waits: Sequence[Wait]
@@ -38,12 +38,12 @@ class Observation:
 
     @property
     def query_p50_ms(self) -> float:
-        """Return what half of all queries took at most while the load was on."""
+        """Return the median duration of queries during the load."""
         return quantile(self._queries, 0.5)
 
     @property
     def query_p99_ms(self) -> float:
-        """Return what all but one in a hundred took at most."""
+        """Return the 99th percentile of the duration."""
         return quantile(self._queries, 0.99)
 
     @property
@@ -51,7 +51,7 @@ class Observation:
         return [took for taken in self.queries_ms.values() for took in taken]
 
     def back_after_ms(self, follower: str) -> int:
-        """Return how long after the load's end "views" or "relay" were last further behind."""
+        """Return how many ms after the load's end "views" or "relay" last had a larger lag."""
         late = [one.at_ms for one in self.lags if getattr(one, f"{follower}_ms") >= LIMIT_MS]
         return max(0, late[-1] - self.ended_ms) if late else 0
 
@@ -71,7 +71,7 @@ def lags(positions: Sequence[Sequence[int]]) -> list[Lag]:
 
 
 def worst_by_moment(waits: Sequence[Wait], every_ms: int = 50) -> list[Wait]:
-    """Return the longest wait in each moment, for drawing."""
+    """Return the longest wait per interval, for charts."""
     worst: dict[int, int] = {}
     for one in waits:
         moment = one.at_ms // every_ms * every_ms

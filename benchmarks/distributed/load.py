@@ -1,4 +1,4 @@
-"""What the driving processes are told and tell: records that processes exchange as JSON."""
+"""Tasks for driver processes and their results, exchanged as JSON."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,9 +9,9 @@ from benchmarks.load import Load, Measured
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
-    """Loads to put on the installation whose store is `store`, one after the other.
+    """Loads to run one after the other on the installation with this store.
 
-    `definitions` are ids by shape; `pids` are processes whose time is looked at.
+    `definitions` are ids by shape; `pids` are the processes whose processor time is measured.
     """
 
     store: str
@@ -21,11 +21,11 @@ class Task:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
-    """What came of one load.
+class LoadResult:
+    """The result of one load.
 
-    `cpu` are processor seconds by kind of process, the driver's among them; `over_ms` is when the
-    last run was over, on the wall clock (0 through HTTP).
+    `cpu` is processor seconds by kind of process, driver included; `over_ms` is the wall-clock time
+    at which the last run ended (0 through HTTP).
     """
 
     measured: Measured
@@ -33,20 +33,20 @@ class Told:
     over_ms: int = 0
 
 
-def task_from(told: Mapping[str, object]) -> Task:
-    """Return the task that JSON tells of."""
-    loads, pids = told["loads"], told["pids"]
+def task_from(document: Mapping[str, object]) -> Task:
+    """Read a task from JSON."""
+    loads, pids = document["loads"], document["pids"]
     assert isinstance(loads, list)
     assert isinstance(pids, dict)
     parts = {
         "loads": tuple(Load(**load) for load in loads),
         "pids": {kind: tuple(numbers) for kind, numbers in pids.items()},
     }
-    return Task(**{**told, **parts})  # type: ignore[arg-type]
+    return Task(**{**document, **parts})  # type: ignore[arg-type]
 
 
-def told_from(told: Mapping[str, object]) -> Told:
-    """Return what another process told of a load."""
-    measured = told["measured"]
+def load_result_from(document: Mapping[str, object]) -> LoadResult:
+    """Read the result of a load from JSON."""
+    measured = document["measured"]
     assert isinstance(measured, dict)
-    return Told(**{**told, "measured": Measured(**measured)})  # type: ignore[arg-type]
+    return LoadResult(**{**document, "measured": Measured(**measured)})  # type: ignore[arg-type]

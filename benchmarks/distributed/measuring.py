@@ -9,7 +9,7 @@ from benchmarks.distributed.driving import dbos, driven, through_http
 from benchmarks.distributed.findings import DBOS, HTTP, Figure, Findings, Scaled, engine
 from benchmarks.distributed.installation import Installation, Layout, installation
 from benchmarks.distributed.lag import Observation
-from benchmarks.distributed.load import Told
+from benchmarks.distributed.load import LoadResult
 from benchmarks.distributed.observing import observe
 from benchmarks.distributed.plan import Plan
 from benchmarks.distributed.servers import Servers
@@ -25,19 +25,19 @@ _WARM_RUNS = 30
 _NO_LIMIT_S = 300.0
 _FULL_LOAD = Cell("3-step", 500)
 
-Found = dict[tuple[str, Cell], list[Told]]
+Found = dict[tuple[str, Cell], list[LoadResult]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measuring:
-    """What is found on the way."""
+    """The measurements of a session, collected step by step."""
 
     plan: Plan
     turns: Turns
     servers: Servers
     throughput: Found = field(default_factory=dict)
     latency: Found = field(default_factory=dict)
-    scaled: dict[Layout, list[Told]] = field(default_factory=dict)
+    scaled: dict[Layout, list[LoadResult]] = field(default_factory=dict)
     observations: list[Observation] = field(default_factory=list)
 
     def all(self) -> Findings:
@@ -61,14 +61,16 @@ class Measuring:
             throughput=_figures(self.throughput),
             latency=_figures(self.latency),
             scaled=[
-                Scaled(layout=layout, steps_per_s=median(one.measured.steps_per_s for one in told))
-                for layout, told in self.scaled.items()
+                Scaled(
+                    layout=layout, steps_per_s=median(one.measured.steps_per_s for one in results)
+                )
+                for layout, results in self.scaled.items()
             ],
             observations=self.observations,
         )
 
     def _warm_up(self) -> None:
-        """Put a load on that isn't measured: Kafka's code becomes fast by being run."""
+        """Run a load without measuring it, so that the JVM has compiled Kafka's hot code."""
         with (
             self.turns.folder("warming up") as folder,
             installation(self.servers, folder, Layout()) as it,
@@ -80,13 +82,13 @@ class Measuring:
         for kind, shape in _TRIED.items():
             load = Load(shape=shape, in_flight=_TRIED_IN_FLIGHT, seconds=self.plan.trial_seconds)
             for setting in self.plan.settings:
-                (told,) = dbos(self.turns, self.servers, setting, [load])
-                steps_per_s = told.measured.steps_per_s
+                (results,) = dbos(self.turns, self.servers, setting, [load])
+                steps_per_s = results.measured.steps_per_s
                 found.append(Trial(kind=kind, setting=setting, steps_per_s=steps_per_s))
         return found
 
     def _baton(self, executors: int) -> None:
-        """Measure all cells with one installation; the last one is watched under full load too."""
+        """Measure all cells on one installation; observe lag on the last one."""
         doing = f"{engine(executors)}, all loads"
         with (
             self.turns.folder(doing) as folder,
@@ -102,28 +104,28 @@ class Measuring:
 
     def _cells(self, it: Installation, subject: str) -> None:
         loads = [self.plan.warm(shape) for shape in {cell.shape for cell in self.plan.cells}]
-        told = driven(it, [*loads, *(self.plan.load(cell) for cell in self.plan.cells)])
-        for cell, one in zip(self.plan.cells, told[len(loads) :], strict=True):
+        results = driven(it, [*loads, *(self.plan.load(cell) for cell in self.plan.cells)])
+        for cell, one in zip(self.plan.cells, results[len(loads) :], strict=True):
             self.throughput.setdefault((subject, cell), []).append(one)
 
     def _http(self, it: Installation) -> None:
         through_http(it, "drive", self.plan.warm("3-step"))
         for in_flight in self.plan.http:
             cell = Cell("3-step", in_flight)
-            told = through_http(it, "drive", self.plan.load(cell))
-            self.throughput.setdefault((HTTP, cell), []).append(told)
-        told = through_http(it, "one-by-one", _single_runs(self.plan.latency_runs))
-        self.latency.setdefault((HTTP, _SINGLE), []).append(told)
+            results = through_http(it, "drive", self.plan.load(cell))
+            self.throughput.setdefault((HTTP, cell), []).append(results)
+        results = through_http(it, "one-by-one", _single_runs(self.plan.latency_runs))
+        self.latency.setdefault((HTTP, _SINGLE), []).append(results)
 
     def _dbos(self, chosen: dict[Kind, Setting]) -> None:
         for cell in self.plan.cells:
             load = self.plan.load(cell)
             loads = [self.plan.warm(cell.shape, cell.in_flight), load]
-            told = dbos(self.turns, self.servers, chosen[load.of.kind], loads)
-            self.throughput.setdefault((DBOS, cell), []).append(told[-1])
+            results = dbos(self.turns, self.servers, chosen[load.of.kind], loads)
+            self.throughput.setdefault((DBOS, cell), []).append(results[-1])
         runs = [_single_runs(number) for number in (_WARM_RUNS, self.plan.latency_runs)]
-        told = dbos(self.turns, self.servers, chosen["sequence"], runs)
-        self.latency.setdefault((DBOS, _SINGLE), []).append(told[-1])
+        results = dbos(self.turns, self.servers, chosen["sequence"], runs)
+        self.latency.setdefault((DBOS, _SINGLE), []).append(results[-1])
 
     def _layout(self, layout: Layout) -> None:
         doing = f"Baton, {layout.partitions} partitions, {layout.executors} executors"
@@ -132,12 +134,12 @@ class Measuring:
             installation(self.servers, folder, layout) as it,
         ):
             cell = self.plan.scaled
-            told = driven(it, [self.plan.warm(cell.shape), self.plan.load(cell)])
-            self.scaled.setdefault(layout, []).append(told[-1])
+            results = driven(it, [self.plan.warm(cell.shape), self.plan.load(cell)])
+            self.scaled.setdefault(layout, []).append(results[-1])
 
 
 def turns_of(plan: Plan) -> int:
-    """Return how many folders a plan takes."""
+    """Return how many measurements a plan takes."""
     once = len(plan.executors) + len(plan.cells) + 1 + len(plan.layouts)
     return 1 + len(plan.settings) * len(_TRIED) + plan.repeats * once
 

@@ -1,7 +1,7 @@
-"""Looks on while a load is put on: `python -m benchmarks.distributed.observer_process VIEW`.
+"""Observes an installation during a load: `python -m benchmarks.distributed.observer_process VIEW`.
 
-Samples how far each follower of the log is, and times queries that are asked one after the other,
-until its input ends; then it prints both.
+Samples the position of each follower and times queries one after the other until standard input
+ends; then prints both.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ import uvloop
 
 from benchmarks.http_client import Connection, Server
 from benchmarks.http_load import BASE
-from benchmarks.processes import tell
+from benchmarks.processes import print_json
 
 _EVERY_S = 0.02
 _BETWEEN_QUERIES_S = 0.02
@@ -29,7 +29,7 @@ SELECT (SELECT max(notification_id) FROM public.stored_events),
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
-    """What to look at: a store, and the API that is asked about one definition's runs."""
+    """The store to sample, and the API and definition to query."""
 
     store: str
     url: str
@@ -46,12 +46,12 @@ class Seen:
 
 
 def wall_ms() -> int:
-    """Return the time that events are stamped with."""
+    """Return the wall-clock time in ms, as in events."""
     return time.time_ns() // 1_000_000
 
 
 async def sample(view: View, seen: Seen) -> None:
-    """Note where everybody is, every so often."""
+    """Sample all positions periodically."""
     connection = await asyncpg.connect(view.store)
     while True:
         ((head, views, relay),) = await connection.fetch(_POSITIONS)
@@ -60,7 +60,7 @@ async def sample(view: View, seen: Seen) -> None:
 
 
 async def query(view: View, seen: Seen) -> None:
-    """Ask for lists and single runs, as somebody who looks at a page would."""
+    """Query lists and single runs, as a page in a browser would."""
     server = Server(url=view.url, token=view.token)
     connection = await server.connect()
     runs = f"{BASE}/{view.definition_id}/runs"
@@ -88,7 +88,7 @@ async def _newest(server: Server, connection: Connection, runs: str) -> str:
 
 
 async def observed(view: View) -> Seen:
-    """Look until the input ends."""
+    """Observe until standard input ends."""
     seen = Seen()
     looking = [asyncio.create_task(act(view, seen)) for act in (sample, query)]
     ended = asyncio.create_task(asyncio.to_thread(sys.stdin.read))
@@ -103,4 +103,4 @@ async def observed(view: View) -> Seen:
 if __name__ == "__main__":
     asked = View(**json.loads(sys.argv[1]))
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        tell(runner.run(observed(asked)))
+        print_json(runner.run(observed(asked)))

@@ -1,4 +1,4 @@
-"""Watches an installation under full load: lags over time, and what queries take meanwhile."""
+"""Observes an installation under full load: lags over time, and durations of queries."""
 
 import asyncio
 import subprocess
@@ -30,10 +30,10 @@ _HEAD = "SELECT coalesce(max(notification_id), 0) FROM public.stored_events"
 
 
 def observe(it: Installation, load: Load) -> Observation:
-    """Put a load on, watched by a process that looks on until all is quiet."""
+    """Run a load while an observer process samples, until every follower has caught up."""
     begun = asyncio.run(_rows(it.store, _HEAD))[0][0]
     with _observer(it, load.shape) as watching:
-        (told,) = driven(it, [load])
+        (results,) = driven(it, [load])
         time.sleep(_AFTERWARDS_S)
         output, error = watching.communicate(timeout=LONGEST_S)
     if watching.returncode:
@@ -44,9 +44,9 @@ def observe(it: Installation, load: Load) -> Observation:
     return Observation(
         lags=lags(seen["positions"]),
         waits=[Wait(at_ms=at - first, waited_ms=max(0, at - asked)) for at, asked in waits],
-        ended_ms=told.over_ms - first,
+        ended_ms=results.over_ms - first,
         queries_ms=seen["queries_ms"],
-        steps_per_s=told.measured.steps_per_s,
+        steps_per_s=results.measured.steps_per_s,
     )
 
 

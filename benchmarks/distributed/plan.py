@@ -1,4 +1,4 @@
-"""What is measured of the distributed setting, how often and how long: in full, and quickly."""
+"""Plans for the distributed setting: a full one and a quick one."""
 
 from dataclasses import dataclass
 
@@ -12,9 +12,10 @@ _WARM_IN_FLIGHT = 50
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """Times are seconds. Every figure is the median of `repeats`, taken turn by turn.
+    """Times are seconds. Every figure is the median of `repeats`, interleaved with the other
+    subjects.
 
-    `executors` are the numbers of them that all of `cells` are measured with, `http` the numbers of
+    `executors` lists the numbers of executors for which `cells` are measured, `http` the numbers of
     requests in flight. `layouts` are measured with `scaled`. `settings` are tried for DBOS.
     """
 
@@ -34,13 +35,13 @@ class Plan:
     observed_seconds: float
 
     def warm(self, shape: str, in_flight: int = _WARM_IN_FLIGHT) -> Load:
-        """Return what is put on before anything is measured."""
+        """Return the load that warms a subject up."""
         return Load(
             shape=shape, in_flight=min(in_flight, _WARM_IN_FLIGHT), seconds=self.warm_seconds
         )
 
     def load(self, cell: Cell) -> Load:
-        """Return what is put on to measure a cell."""
+        """Return the load that measures a cell."""
         return Load(shape=cell.shape, in_flight=cell.in_flight, seconds=self.seconds)
 
 

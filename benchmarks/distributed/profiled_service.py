@@ -1,7 +1,7 @@
 """A service that can be profiled: `python -m benchmarks.distributed.profiled_service VERB …`.
 
-SIGUSR1 begins, the next one ends and writes `PID.profile.json` into the working folder. What is
-profiled is the thread of the event loop.
+The first SIGUSR1 starts the profiler, the second one stops it and writes `PID.profile.json` to the
+working folder. Only the thread of the event loop is profiled.
 """
 
 import os
@@ -21,19 +21,19 @@ _FUNCTIONS = 25
 
 
 def file_of(folder: Path, pid: int) -> Path:
-    """Return where the service that runs as `pid` writes its profile."""
+    """Return the profile file of the service with this process id."""
     return folder / f"{pid}.profile.json"
 
 
 @dataclass(slots=True)
 class Switch:
-    """Turns the profiler on and off."""
+    """Switches the profiler on and off."""
 
     profile: Profile | None = None
     begun: tuple[float, float] = field(default=(0.0, 0.0))
 
     def turn(self, _number: int, _frame: object) -> None:
-        """Begin, or end and write."""
+        """Start the profiler, or stop it and write the profile."""
         if self.profile is None:
             self.profile = Profile()
             self.begun = time.perf_counter(), time.thread_time()
@@ -41,7 +41,7 @@ class Switch:
             return
         self.profile.disable()
         wall_s, cpu_s = time.perf_counter() - self.begun[0], time.thread_time() - self.begun[1]
-        told = {
+        results = {
             "wall_s": wall_s,
             "cpu_s": cpu_s,
             "packages": by_package(self.profile, wall_s),
@@ -49,7 +49,7 @@ class Switch:
         }
         path, self.profile = file_of(Path.cwd(), os.getpid()), None
         whole = path.with_suffix(".part")
-        whole.write_bytes(orjson.dumps(told))
+        whole.write_bytes(orjson.dumps(results))
         whole.rename(path)
 
 

@@ -1,4 +1,4 @@
-"""Writes what was found of the distributed setting as one JSON document, for programs."""
+"""Writes the results of the distributed setting as one JSON document."""
 
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -13,11 +13,11 @@ _MEDIANS = ("steps_per_s", "runs_per_s", "p50_ms", "p99_ms")
 
 
 def write(findings: Findings, folder: Path) -> Path:
-    """Write the document, and return where it is: medians, ratios and verdicts, then the rest.
+    """Write medians, ratios, targets and raw results; return the file.
 
-    Of what was observed under full load it has the summary: the samples are drawn.
+    It contains a summary of the observations under full load; charts show the samples.
     """
-    told = {
+    results = {
         "medians": list(_medians(findings)),
         "ratios": ratios(findings),
         "verdicts": [{**asdict(one), "met": one.met} for one in verdicts(findings)],
@@ -33,7 +33,7 @@ def write(findings: Findings, folder: Path) -> Path:
     }
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / FILE
-    path.write_bytes(orjson.dumps(told, option=orjson.OPT_INDENT_2))
+    path.write_bytes(orjson.dumps(results, option=orjson.OPT_INDENT_2))
     return path
 
 

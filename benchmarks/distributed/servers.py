@@ -1,7 +1,7 @@
-"""PostgreSQL and Kafka for the benchmarks: those named in the environment, else own processes.
+"""PostgreSQL and Kafka for the benchmarks: from the environment, else started as local processes.
 
-Data are on a disk, and PostgreSQL keeps a commit: DBOS gets the same server. Every installation has
-a database of its own there, and topics of its own.
+Data are on a disk and PostgreSQL commits durably; DBOS uses the same server. Every installation
+gets a new database and new topics.
 """
 
 import asyncio
@@ -26,9 +26,9 @@ _MUST_BE_ON = ("fsync", "synchronous_commit", "full_page_writes")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Servers:
-    """`postgres` is the address of a user who may create databases, `kafka` is kafka://host:port.
+    """`postgres` is a URL whose user may create databases, `kafka` is kafka://host:port.
 
-    `pids` are their processes, where they are this program's.
+    `pids` are the servers' processes, if this program started them.
     """
 
     postgres: str
@@ -38,7 +38,7 @@ class Servers:
 
     @contextmanager
     def database(self) -> Iterator[str]:
-        """Lend an empty database: its address."""
+        """Create an empty database, yield its URL, and drop it."""
         name = f"baton_bench_{uuid4().hex[:12]}"
         self._ask(f"CREATE DATABASE {name}")
         try:
@@ -53,7 +53,7 @@ class Servers:
 
 @contextmanager
 def servers() -> Iterator[Servers]:
-    """Run both until the block ends; raises MeasurementFailed when one can't be had."""
+    """Run both servers until the block ends; raises MeasurementFailed if one is not available."""
     with ExitStack() as started:
         pids: dict[str, tuple[int, ...]] = {}
         versions: dict[str, str] = {}

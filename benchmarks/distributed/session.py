@@ -1,4 +1,4 @@
-"""One session of measuring the distributed setting, from its servers to its drawings."""
+"""One session in the distributed setting, from starting the servers to drawing charts."""
 
 from pathlib import Path
 
@@ -24,6 +24,6 @@ def measure(progress: Progress, *, base: Path | None, results: Path, quick: bool
 
 
 def profile(base: Path | None) -> None:
-    """Tell where the time of each service goes."""
+    """Profile each service."""
     with servers() as running:
         profiling.show(running, base)

@@ -1,4 +1,4 @@
-"""Tells what was found of the distributed setting, for people."""
+"""Prints the results of the distributed setting as tables."""
 
 from collections.abc import Iterator, Sequence
 
@@ -63,11 +63,11 @@ def _place(figure: Figure) -> tuple[int, str, int]:
 
 
 def _cpu(figures: Sequence[Figure]) -> Table:
-    told = [one for one in figures if "executor" in one.cpu_us()]
-    kinds = list(dict.fromkeys(kind for one in told for kind in one.cpu_us()))
+    results = [one for one in figures if "executor" in one.cpu_us()]
+    kinds = list(dict.fromkeys(kind for one in results for kind in one.cpu_us()))
     heads = ("shape", "in flight", "subject", *kinds, "all")
     table = table_of(*heads, right=(1, *range(3, len(heads))))
-    for one in sorted(told, key=_place):
+    for one in sorted(results, key=_place):
         cpu = one.cpu_us()
         figures_of = [f"{cpu.get(kind, 0.0):,.0f}" for kind in kinds]
         place = (one.cell.shape, str(one.cell.in_flight), one.subject)

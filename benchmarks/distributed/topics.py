@@ -1,4 +1,4 @@
-"""Topics with as many partitions as are to be measured; a service makes only what is missing."""
+"""Creates topics with a chosen number of partitions; services create only missing topics."""
 
 import asyncio
 from urllib.parse import urlsplit

@@ -1,4 +1,4 @@
-"""Processor time by kind of process, so that it shows where the machine's time goes (Linux)."""
+"""Processor time by kind of process (Linux)."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -11,7 +11,7 @@ _TICKS = os.sysconf("SC_CLK_TCK")
 
 
 def cpu_seconds(pids: Pids) -> dict[str, float]:
-    """Return what processes of each kind took since they began; nothing where that isn't told."""
+    """Return processor seconds of each kind of process since its start; empty without /proc."""
     table = dict(_processes())
     children: dict[int, list[int]] = {}
     for pid, (parent, _, _) in table.items():
@@ -23,14 +23,14 @@ def cpu_seconds(pids: Pids) -> dict[str, float]:
 
 
 def spent(before: Mapping[str, float], after: Mapping[str, float]) -> dict[str, float]:
-    """Return the seconds between two looks."""
+    """Return the difference of two samples in seconds."""
     return {kind: seconds - before.get(kind, 0.0) for kind, seconds in after.items()}
 
 
 def _with_children(
     root: int, table: Mapping[int, tuple[int, float, float]], children: Mapping[int, list[int]]
 ) -> float:
-    """Count each living process, and for the root its children that have ended."""
+    """Add up each living process, and for the root also its children that have ended."""
     if root not in table:
         return 0.0
     total, waiting = table[root][2], [root]
@@ -42,7 +42,7 @@ def _with_children(
 
 
 def _processes() -> Iterator[tuple[int, tuple[int, float, float]]]:
-    """Yield (pid, (parent, seconds of its own, seconds of children that have ended))."""
+    """Yield (pid, (parent, own seconds, seconds of its ended children))."""
     for path in Path("/proc").glob("[0-9]*/stat"):
         try:
             text = path.read_text(encoding="utf-8", errors="replace")
