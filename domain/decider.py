@@ -4,7 +4,7 @@ After Chassaing's Decider. `decide` and `evolve` are total, synchronous and dete
 and random numbers arrive inside the command.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -37,3 +37,42 @@ class Decider(Generic[C, S, E]):
         for event in events:
             folded = self.evolve(folded, event)
         return folded
+
+
+@dataclass(slots=True)
+class Batch(Generic[C]):
+    """Commands for one stream that are decided and appended together.
+
+    `skipped` counts those that the newest decision left out.
+    """
+
+    commands: Sequence[C]
+    skipped: int = 0
+
+
+def batched(
+    decider: Decider[C, S, E], *, skip: tuple[type[Exception], ...] = ()
+) -> Decider[Batch[C], S, E]:
+    """Return rules that decide each command of a batch on the state its predecessors lead to.
+
+    A command that is refused with one of the `skip` exceptions is left out; any other refusal
+    refuses the whole batch.
+    """
+    apply = decider.onto or decider.apply
+
+    def onto(batch: Batch[C], state: S) -> tuple[list[E], S]:
+        batch.skipped = 0
+        events: list[E] = []
+        for command in batch.commands:
+            try:
+                decided, state = apply(command, state)
+            except skip:
+                batch.skipped += 1
+            else:
+                events.extend(decided)
+        return events, state
+
+    def decide(batch: Batch[C], state: S) -> list[E]:
+        return onto(batch, state)[0]
+
+    return Decider(decider.name, decider.initial, decide, decider.evolve, onto=onto)

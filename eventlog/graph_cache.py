@@ -6,6 +6,7 @@ from baton.domain.definition.decisions import DECIDER
 from baton.domain.definition.graph import Graph
 from baton.domain.run.state import State as Run
 from baton.domain.stream import stream_name
+from baton.eventlog.loops.load import load
 from baton.eventlog.ports.stores import EventStore
 
 _Key = tuple[str, str, int]
@@ -32,8 +33,7 @@ class GraphCache:
 
     async def _load(self, run: Run) -> Graph:
         stream = stream_name(run.tenant, DECIDER.name, run.definition_id)
-        recorded = await self._store.read(stream)
-        state = DECIDER.fold(one.event for one in recorded)  # type: ignore[misc]
+        state = (await load(self._store, DECIDER, stream)).state
         for version, body in state.versions.items():
             self._kept[run.tenant, run.definition_id, version] = body.graph
         while len(self._kept) > self._size:

@@ -17,6 +17,7 @@ from baton.domain.run.messages import RunRequested, StartRun, TakeOver
 from baton.domain.run.state import State
 from baton.domain.stream import stream_parts
 from baton.eventlog.events.envelope import Recorded
+from baton.eventlog.loops.load import load
 from baton.eventlog.ports.clock import Clock
 from baton.eventlog.ports.partitions import OwnsStream
 from baton.eventlog.ports.stores import EventStore
@@ -211,8 +212,8 @@ class Executor:
                 self._observe(run, recorded)
 
     async def _load(self, stream: str) -> LiveRun | None:
-        recorded = await self._loop.retry(lambda: self._store.read(stream), stream)
-        state = DECIDER.fold(one.event for one in recorded)  # type: ignore[misc]
+        loaded = await self._loop.retry(lambda: load(self._store, DECIDER, stream), stream)
+        state = loaded.state
         if state.final:
             self._remember_finished(stream, state.version)
         if stream in self._runs or not state.version or state.final:

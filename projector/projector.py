@@ -8,11 +8,13 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
-from baton.eventlog.errors import InUse, Unavailable
+from baton.eventlog.errors import InUse
 from baton.eventlog.events.envelope import Recorded
 from baton.eventlog.loops.follow import follow
+from baton.eventlog.loops.retry import RetryPolicy, retry
 from baton.eventlog.ports.clock import Clock
 from baton.eventlog.ports.stores import Log
 from baton.eventlog.ports.views import Change, ViewStore
@@ -34,8 +36,7 @@ WATCHED_PAUSE_MS = 12
 """The shortest one where several processes share the store: a commit costs more there."""
 IDLE_PAUSE_MS = 50
 """How long the pause after such a batch is while nobody waits for the views."""
-FIRST_BACKOFF_MS = 50
-LONGEST_BACKOFF_MS = 5_000
+_RETRY = RetryPolicy(fatal=(InUse,))
 
 _log = logging.getLogger("baton.projector")
 
@@ -131,16 +132,8 @@ class Projector:
                     await self._wanted.wait()
 
     async def _commit(self, changes: Sequence[Change], position: int) -> None:
-        backoff_ms = FIRST_BACKOFF_MS
-        while True:
-            try:
-                return await self._store.commit(changes, checkpoint=position)
-            except InUse:
-                raise
-            except Unavailable:
-                _log.warning("the views can't be written; again in %d ms", backoff_ms)
-            await self._clock.sleep(backoff_ms)
-            backoff_ms = min(backoff_ms * 2, LONGEST_BACKOFF_MS)
+        commit = partial(self._store.commit, changes, checkpoint=position)
+        await retry(commit, clock=self._clock, log=_log, doing="committing views", policy=_RETRY)
 
     def _reach(self, position: int) -> None:
         self.position = position

@@ -7,9 +7,8 @@ from baton.domain.definition.decisions import DECIDER
 from baton.domain.definition.graph import Graph
 from baton.domain.definition.state import State
 from baton.domain.stream import stream_name
-from baton.eventlog.loops.transact import StreamState
+from baton.eventlog.loops.load import StreamState, load
 from baton.eventlog.ports.stores import EventStore
-from baton.scheduler.streams import caught_up
 
 NEVER: Final = StreamState(State(), 0)
 """A definition that nobody has looked at yet."""
@@ -34,5 +33,5 @@ async def newest(
 ) -> StreamState[State]:
     """Return the definition as it stands in the store; only what `known` lacks is read."""
     stream = stream_name(tenant, DECIDER.name, definition_id)
-    found = await caught_up(store, DECIDER, stream, known)
+    found = await load(store, DECIDER, stream, known=known)
     return found if found is known else StreamState(without_steps(found.state), found.version)

@@ -4,7 +4,6 @@ aiokafka's own defaults lose messages or repeat them, so whoever needs a client 
 and ends it by `baton.backends.kafka.client_lifecycle.close_client`.
 """
 
-import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -17,7 +16,10 @@ from aiokafka.coordinator.assignors.abstract import AbstractPartitionAssignor
 from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
 from aiokafka.errors import ConsumerStoppedError, IllegalOperation, KafkaError
 
+from baton.eventlog.clock import SystemClock
 from baton.eventlog.errors import Unavailable
+from baton.eventlog.loops.retry import RetryPolicy
+from baton.eventlog.loops.retry import retry as retry_action
 
 SCHEME = "kafka://"
 DEFAULT_PORT = 9092
@@ -37,13 +39,14 @@ FETCH_BYTES = 2 * 1024 * 1024
 
 CLIENT_ERRORS = (KafkaError, ConsumerStoppedError, IllegalOperation, OSError, TimeoutError)
 """What clients raise when the cluster doesn't answer, or not as it should."""
-FIRST_WAIT_S = 0.1
-LONGEST_WAIT_S = 2.0
 
 Assignor = type[AbstractPartitionAssignor]
 T = TypeVar("T")
 
 _log = logging.getLogger("baton.kafka")
+
+_CLOCK = SystemClock()
+_RETRY = RetryPolicy(first_ms=100, max_ms=2_000, transient=(*CLIENT_ERRORS, Unavailable))
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,13 +130,10 @@ def as_unavailable() -> Iterator[None]:
         raise Unavailable(f"Kafka: {message}") from error
 
 
-async def retry(act: Callable[[], Awaitable[T]], doing: str) -> T:
-    """Do `act` until Kafka answers, however long that takes; the log says that it does not."""
-    wait_s = FIRST_WAIT_S
-    while True:
-        try:
-            return await act()
-        except (*CLIENT_ERRORS, Unavailable) as error:
-            _log.warning("%s: %s; again in %.1f s", doing, error or type(error).__name__, wait_s)
-        await asyncio.sleep(wait_s)
-        wait_s = min(wait_s * 2, LONGEST_WAIT_S)
+async def retry(action: Callable[[], Awaitable[T]], doing: str) -> T:
+    """Repeat `action` until Kafka answers, without limit; each failure is logged.
+
+    Args:
+        doing: What the action does, as the subject of the warning: "receiving from baton.runs".
+    """
+    return await retry_action(action, clock=_CLOCK, log=_log, doing=doing, policy=_RETRY)

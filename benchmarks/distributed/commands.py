@@ -1,4 +1,4 @@
-"""Calls Baton's commands as the API does, for drivers that work on the store directly."""
+"""The commands of the product as the API gives them, for whoever puts a load on its store."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -17,6 +17,7 @@ from baton.domain.definition.trigger import ManualTrigger
 from baton.domain.stream import stream_name
 from baton.eventlog.clock import SystemClock
 from baton.eventlog.ids import new_id
+from baton.eventlog.loops.load import load
 from baton.eventlog.ports.backend import Stores
 from baton.projector.views.definitions.queries import DefinitionQueries
 from baton.projector.views.run_steps.queries import RunStepQueries
@@ -32,13 +33,13 @@ _PRINCIPAL = Principal(subject="bench", tenant=TENANT)
 
 @dataclass(frozen=True, slots=True)
 class Commands:
-    """Creates definitions and starts runs as a request would."""
+    """Creates definitions and starts runs, in the way of a request."""
 
     stores: Stores
     services: Services
 
     async def define(self, shapes: Sequence[str]) -> dict[str, str]:
-        """Create a definition per shape; return their ids."""
+        """Create definitions of shapes; return their ids."""
         ids = {}
         for name in shapes:
             shape = SHAPES[name]
@@ -51,8 +52,8 @@ class Commands:
 
     async def definition(self, definition_id: str) -> Definition:
         """Fold and return a definition."""
-        found = await self.stores.events.read(stream_name(TENANT, DEFINITION.name, definition_id))
-        return DEFINITION.fold(one.event for one in found)  # type: ignore[misc]
+        stream = stream_name(TENANT, DEFINITION.name, definition_id)
+        return (await load(self.stores.events, DEFINITION, stream)).state
 
     async def start(self, definition: Definition, run_id: str, number: int) -> None:
         """Start a run."""
@@ -62,7 +63,7 @@ class Commands:
 
 @asynccontextmanager
 async def commands_on(store: str, folder: Path) -> AsyncIterator[Commands]:
-    """Open the store at a URL until the block ends."""
+    """Open the store at an address until the block ends."""
     settings = Settings(data=folder, store=store, jwt_secret=SecretStr(JWT_SECRET))
     stores = await open_stores(settings)
     clock = SystemClock()
@@ -72,7 +73,7 @@ async def commands_on(store: str, folder: Path) -> AsyncIterator[Commands]:
             definitions=DefinitionQueries(stores.views),
             runs=RunQueries(stores.views),
             run_steps=RunStepQueries(stores.views),
-            reached=_no_wait,
+            reached=_nobody_waits,
             position=lambda: 0,
             clock=clock,
             new_id=lambda: new_id(clock.now()),
@@ -85,5 +86,5 @@ async def commands_on(store: str, folder: Path) -> AsyncIterator[Commands]:
         await stores.close()
 
 
-async def _no_wait(_position: int, _timeout_ms: int) -> bool:
+async def _nobody_waits(_position: int, _timeout_ms: int) -> bool:
     return True

@@ -4,7 +4,6 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from baton.command_api.commands.folded import folded
 from baton.command_api.principal import Principal
 from baton.command_api.services import Services
 from baton.domain.claim.decisions import DECIDER as CLAIM
@@ -21,6 +20,7 @@ from baton.domain.definition.state import State as Definition
 from baton.domain.definition.trigger import WebhookTrigger
 from baton.domain.errors import InConflict, NotFound
 from baton.domain.stream import stream_name
+from baton.eventlog.loops.load import load
 from baton.eventlog.loops.transact import CommandResult, StreamCommand, transact_all
 
 _RACES = 100
@@ -114,7 +114,7 @@ async def _change(
     """Decide intents that follow from the definition as it is, anew when it moved meanwhile."""
     stream = stream_name(principal.tenant, "definition", definition_id)
     for _ in range(_RACES):
-        seen = await folded(services.store, DEFINITION, stream)
+        seen = (await load(services.store, DEFINITION, stream)).state
         if not seen.version or seen.deleted:
             message = "Definition not found"
             raise NotFound(message)

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 
-from baton.command_api.commands.folded import folded
 from baton.command_api.principal import Principal
 from baton.command_api.services import Services
 from baton.domain.definition.decisions import DECIDER as DEFINITION
@@ -18,7 +17,8 @@ from baton.domain.run.messages import CancelRun, RequestRun, RetryRun
 from baton.domain.run.state import State as Run
 from baton.domain.run.trigger import BY_HAND, Trigger
 from baton.domain.stream import stream_name
-from baton.eventlog.loops.transact import CommandResult, StreamState, transact
+from baton.eventlog.loops.load import StreamState, load
+from baton.eventlog.loops.transact import CommandResult, transact
 
 
 @frozen
@@ -98,9 +98,9 @@ def test_decision(definition: Definition, step_id: str, data: Mapping[str, Json]
 
 async def _graph_of(services: Services, tenant: str, run_id: str) -> Graph:
     """Return the graph of the version a run began with; raises NotFound."""
-    run = await folded(services.store, RUN, stream_name(tenant, "run", run_id))
+    run = (await load(services.store, RUN, stream_name(tenant, "run", run_id))).state
     stream = stream_name(tenant, "definition", run.definition_id)
-    definition = await folded(services.store, DEFINITION, stream)
+    definition = (await load(services.store, DEFINITION, stream)).state
     version = definition.versions.get(run.definition_version)
     if version is None:
         message = "Run not found"

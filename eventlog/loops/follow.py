@@ -10,8 +10,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Protocol, TypeVar
 
-from baton.eventlog.errors import Unavailable
 from baton.eventlog.failpoints import failpoint
+from baton.eventlog.loops.retry import RetryPolicy, retry
 from baton.eventlog.ports.clock import Clock
 
 T = TypeVar("T")
@@ -42,9 +42,7 @@ class Followed(Protocol[P_co]):
         ...
 
 
-ATTEMPTS = 8
-FIRST_BACKOFF_MS = 50
-LONGEST_BACKOFF_MS = 5_000
+RETRY = RetryPolicy(attempts=8)
 
 _log = logging.getLogger("baton.follow")
 
@@ -66,10 +64,10 @@ async def follow(
     """
     try:
         while True:
-            events = await _insist(subscription.next, clock, "reading the log")
+            events = await _retry(subscription.next, clock, "reading the log")
             doing = f"handling events from position {events[0].position}"
             failpoint("before-handle")
-            await _insist(partial(handle, events), clock, doing)
+            await _retry(partial(handle, events), clock, doing)
             failpoint("after-handle")
             if pace_ms:
                 await clock.sleep(pace_ms)
@@ -77,18 +75,5 @@ async def follow(
         await asyncio.shield(subscription.close())
 
 
-async def _insist(act: Callable[[], Awaitable[T]], clock: Clock, doing: str) -> T:
-    backoff_ms, failed = FIRST_BACKOFF_MS, 0
-    while True:
-        try:
-            return await act()
-        except Unavailable as error:
-            _log.warning("%s waits for %d ms: %s", doing, backoff_ms, error)
-        except Exception:
-            failed += 1
-            if failed == ATTEMPTS:
-                raise
-            told = "%s failed (attempt %d); again in %d ms"
-            _log.warning(told, doing, failed, backoff_ms, exc_info=True)
-        await clock.sleep(backoff_ms)
-        backoff_ms = min(backoff_ms * 2, LONGEST_BACKOFF_MS)
+async def _retry(action: Callable[[], Awaitable[T]], clock: Clock, doing: str) -> T:
+    return await retry(action, clock=clock, log=_log, doing=doing, policy=RETRY)

@@ -7,6 +7,7 @@ published again: at least once, the events of a stream in their order.
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Final
 
 from baton.domain.run.decisions import DECIDER
@@ -15,6 +16,7 @@ from baton.eventlog.errors import Unavailable
 from baton.eventlog.events.envelope import Stored
 from baton.eventlog.failpoints import failpoint
 from baton.eventlog.loops.leader_election import Leader
+from baton.eventlog.loops.retry import RetryPolicy, retry
 from baton.eventlog.ports.backend import Stores
 from baton.eventlog.ports.clock import Clock
 from baton.eventlog.ports.outbox import Outbox, Publisher
@@ -26,8 +28,7 @@ PACE_MS: Final = 5
 """How long events gather after some were published: each batch costs every reader a turn."""
 SAVE_MS: Final = 100
 """How much time of publishing a crash may repeat."""
-FIRST_BACKOFF_MS: Final = 50
-LONGEST_BACKOFF_MS: Final = 2_000
+RETRY: Final = RetryPolicy(max_ms=2_000)
 
 Progress = Callable[[int, int], None]
 """Told how many events were published, and the position that was reached."""
@@ -97,25 +98,19 @@ class Relay:
             await asyncio.gather(reading, return_exceptions=True)
 
     async def _read(self, after: int) -> Sequence[Stored]:
-        backoff = _Backoff(self._clock)
-        while True:
-            try:
-                return await self._outbox.after(after, limit=BATCH)
-            except Unavailable as error:
-                await backoff.wait("reading", error)
+        read = partial(self._outbox.after, after, limit=BATCH)
+        return await retry(
+            read, clock=self._clock, log=_log, doing="reading the outbox", policy=RETRY
+        )
 
     async def _publish(self, events: Sequence[Stored]) -> None:
         chosen = _of_runs(events)
-        backoff = _Backoff(self._clock)
-        while chosen:
-            try:
-                await self._publisher.publish(chosen)
-            except Unavailable as error:
-                await backoff.wait("publishing", error)
-            else:
-                failpoint("after-publish")
-                self.published += len(chosen)
-                return
+        if not chosen:
+            return
+        publish = partial(self._publisher.publish, chosen)
+        await retry(publish, clock=self._clock, log=_log, doing="publishing", policy=RETRY)
+        failpoint("after-publish")
+        self.published += len(chosen)
 
     async def _save_in_pauses(self, reading: "asyncio.Future[Sequence[Stored]]") -> None:
         """Save once nothing comes for a while."""
@@ -169,17 +164,6 @@ async def republish(
         after = min(to, found[-1].position)
         progress(published, after)
     return published
-
-
-class _Backoff:
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self._next_ms = FIRST_BACKOFF_MS
-
-    async def wait(self, doing: str, error: Unavailable) -> None:
-        _log.warning("%s failed; again in %d ms: %s", doing, self._next_ms, error)
-        await self._clock.sleep(self._next_ms)
-        self._next_ms = min(2 * self._next_ms, LONGEST_BACKOFF_MS)
 
 
 def _of_runs(events: Sequence[Stored]) -> Sequence[Stored]:

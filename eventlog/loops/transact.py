@@ -1,13 +1,14 @@
 """Load, fold, decide, append, and again on a conflict: the only such loop."""
 
 from collections.abc import Sequence
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar
 
 from baton.domain.decider import Decider
 from baton.domain.errors import InConflict
 from baton.domain.frozen import frozen
 from baton.eventlog.events.envelope import Appended, Recorded, Write
 from baton.eventlog.failpoints import failpoint
+from baton.eventlog.loops.load import StreamState, load
 from baton.eventlog.ports.stores import EventStore
 
 C = TypeVar("C")
@@ -39,14 +40,6 @@ class CommandResult(Generic[S]):
 
 
 @frozen(kw_only=False)
-class StreamState(Generic[S]):
-    """A stream's state as somebody folded it, after `version` events; saves reading the stream."""
-
-    state: S
-    version: int
-
-
-@frozen(kw_only=False)
 class StreamCommand(Generic[C, S, E]):
     """A command for one stream, with the rules that decide it."""
 
@@ -71,13 +64,14 @@ async def transact(
     only when something was decided. Raises what the decider refuses with, `InConflict` when others
     won every race, and `Unavailable`.
     """
-    newest, position, reloaded = known, 0, known is None
+    newest, reloaded = known, known is None
     for _ in range(ATTEMPTS):
         if newest is None:
-            newest, position = await _read(store, decider, stream)
+            newest = await load(store, decider, stream)
         decided, state = decider.apply(command, newest.state)
         if not decided:
-            return CommandResult(state=state, recorded=(), position=position, reloaded=reloaded)
+            at = newest.position
+            return CommandResult(state=state, recorded=(), position=at, reloaded=reloaded)
         write = Write(stream=stream, expected=newest.version, events=decided)
         result = await store.append((write, *also) if also else (write,))
         failpoint("after-append")
@@ -137,24 +131,15 @@ class _Loaded:
         )
 
 
-async def _read(
-    store: EventStore, decider: Decider[C, S, E], stream: str
-) -> tuple[StreamState[S], int]:
-    """Return the stream's state and the position of its newest event."""
-    history = await store.read(stream)
-    state = decider.fold(cast("E", one.event) for one in history)
-    return StreamState(state, len(history)), history[-1].position if history else 0
-
-
 async def _load(store: EventStore, intent: StreamCommand[Any, Any, Any], *, again: bool) -> _Loaded:
-    known, position = intent.known, 0
+    known = intent.known
     if known is None or again:
-        known, position = await _read(store, intent.decider, intent.stream)
+        known = await load(store, intent.decider, intent.stream)
     decided, state = intent.decider.apply(intent.command, known.state)
     return _Loaded(
         intent=intent,
         version=known.version,
-        position=position,
+        position=known.position,
         decided=decided,
         state=state,
         reloaded=known is not intent.known,

@@ -8,27 +8,34 @@ import logging
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import chain, repeat
 from random import Random
 from typing import TypeVar, cast
 
+from baton.domain.decider import Batch, batched
 from baton.domain.definition.graph import Compute, Graph
+from baton.domain.errors import StaleAttempt
+from baton.domain.run.decisions import DECIDER
 from baton.domain.run.messages import Outcome, ReportOutcome, StepStarted, TimedOut, Token
 from baton.domain.run.state import State, evolve
 from baton.eventlog.errors import Unavailable
 from baton.eventlog.graph_cache import GraphCache
-from baton.eventlog.loops.transact import StreamState, transact
+from baton.eventlog.loops.load import StreamState
+from baton.eventlog.loops.retry import RetryPolicy, retry
+from baton.eventlog.loops.transact import transact
 from baton.eventlog.ports.clock import Clock
 from baton.eventlog.ports.stores import EventStore
 from baton.executor.functions.call import Call, FunctionCaller
 from baton.executor.runs.deadlines import Deadlines
-from baton.executor.runs.live_run import BATCH, Batch, LiveRun
+from baton.executor.runs.live_run import LiveRun
 
 T = TypeVar("T")
 
 _log = logging.getLogger("baton.executor")
 
-_RETRY_MS = (50, 200, 1_000, 5_000)
+_RETRY = RetryPolicy(factor=4)
+
+_BATCHED = batched(DECIDER, skip=(StaleAttempt,))
+"""The run's rules for several commands in one append; reports of ended attempts are skipped."""
 
 
 @dataclass(slots=True)
@@ -114,14 +121,8 @@ class RunLoop:
         return await self.retry(lambda: self.graphs.of(run.state), run.stream)
 
     async def retry(self, act: Callable[[], Awaitable[T]], stream: str) -> T:
-        """Ask the store for as long as it takes: nothing else would move the run on."""
-        for wait_ms in chain(_RETRY_MS, repeat(_RETRY_MS[-1])):
-            try:
-                return await act()
-            except Unavailable as error:
-                _log.warning("%s waits %d ms for the store: %s", stream, wait_ms, error)
-            await self.clock.sleep(wait_ms)
-        raise AssertionError  # the waits never end
+        """Repeat `act` until the store answers: no other event would move the run on."""
+        return await retry(act, clock=self.clock, log=_log, doing=stream, policy=_RETRY)
 
     async def _drain(self, run: LiveRun) -> Token | None:
         """Append until nothing waits; return one step to perform, spawn the others."""
@@ -164,11 +165,11 @@ class RunLoop:
         batch = Batch(commands)
         known = StreamState(run.state, run.state.version)
         try:
-            outcome = await transact(self.store, BATCH, run.stream, batch, known=known)
+            outcome = await transact(self.store, _BATCHED, run.stream, batch, known=known)
         except Unavailable:  # it may have happened all the same: look again
-            again = partial(transact, self.store, BATCH, run.stream, batch)
+            again = partial(transact, self.store, _BATCHED, run.stream, batch)
             outcome = await self.retry(again, run.stream)
-        self.counts.late_outcomes_refused += batch.refused
+        self.counts.late_outcomes_refused += batch.skipped
         for command in commands:
             if isinstance(command, ReportOutcome):
                 run.claimed.discard(command.token)

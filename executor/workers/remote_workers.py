@@ -8,10 +8,11 @@ import asyncio
 import logging
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final, Literal, TypeAlias
 
-from baton.eventlog.errors import Unavailable
+from baton.eventlog.loops.retry import RetryPolicy, retry
 from baton.eventlog.ports.clock import Clock
 from baton.eventlog.ports.topics import ReceivedMessage, TopicConsumer, Topics
 from baton.executor.functions.call import Call, CallOutcome
@@ -31,7 +32,9 @@ from baton.executor.workers.sender import Sender, Undeliverable
 PAYLOAD_TOO_LARGE: Final = "PAYLOAD_TOO_LARGE"
 MAX_REMEMBERED: Final = 50_000
 """Attempts that are over and still told from those of other executors."""
-RETRY_MS: Final = 1_000
+_RETRY: Final = RetryPolicy(first_ms=1_000, max_ms=1_000)
+_RETRY_ANY: Final = replace(_RETRY, transient=(Exception,))
+"""Retries any error: attempts wait for results that come later."""
 
 OnHeartbeat: TypeAlias = Callable[[object], None]
 """Takes the progress of the call that is performed."""
@@ -126,27 +129,22 @@ class RemoteWorkers:
         if self._reader is not None:
             return
         async with self._opening:
-            while self._results is None:
+            if self._results is None:
                 self._results = await self._consumed()
             if self._reader is None:
                 self._reader = asyncio.create_task(self._read(self._results), name="results")
 
-    async def _consumed(self) -> TopicConsumer | None:
-        try:
-            return await self._topics.consume(results_topic(self._prefix), group=None)
-        except Unavailable as error:
-            _log.warning("the results of workers can't be read: %s", error)
-            await self._clock.sleep(RETRY_MS)
-            return None
+    async def _consumed(self) -> TopicConsumer:
+        consume = partial(self._topics.consume, results_topic(self._prefix), group=None)
+        doing = "subscribing to workers' results"
+        return await retry(consume, clock=self._clock, log=_log, doing=doing, policy=_RETRY)
 
     async def _read(self, results: TopicConsumer) -> None:
+        doing = "reading workers' results"
         while True:
-            try:
-                messages = await results.next()
-            except Exception as error:  # noqa: BLE001 - attempts wait for what comes later
-                _log.warning("reading the results of workers failed: %r", error)
-                await self._clock.sleep(RETRY_MS)
-                continue
+            messages = await retry(
+                results.next, clock=self._clock, log=_log, doing=doing, policy=_RETRY_ANY
+            )
             for delivered in messages:
                 self._take(delivered)
 

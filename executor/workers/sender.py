@@ -4,14 +4,15 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import chain, repeat
+from functools import partial
 
 from baton.eventlog.errors import Unavailable
+from baton.eventlog.loops.retry import RetryPolicy, retry
 from baton.eventlog.ports.clock import Clock
 from baton.eventlog.ports.topics import Message, Topics
 
 MAX_TOGETHER = 1_000
-_RETRY_MS = (50, 200, 1_000, 5_000)
+_RETRY = RetryPolicy(factor=4)
 
 _log = logging.getLogger("baton.executor")
 
@@ -58,7 +59,7 @@ class Sender:
             while posted := self._posted.get(topic):
                 batch, self._posted[topic] = posted[:MAX_TOGETHER], posted[MAX_TOGETHER:]
                 try:
-                    await self._insist(topic, batch)
+                    await self._send(topic, batch)
                 finally:
                     for one in batch:
                         one.kept.cancel()  # only when nothing was said of it
@@ -67,25 +68,31 @@ class Sender:
             for one in self._posted.pop(topic, ()):
                 one.kept.cancel()
 
-    async def _insist(self, topic: str, batch: Sequence[_Posted]) -> None:
-        for wait_ms in chain(_RETRY_MS, repeat(_RETRY_MS[-1])):
-            batch = [one for one in batch if not one.kept.done()]
-            try:
-                if batch:
-                    await self._topics.send(topic, [one.message for one in batch])
-            except Unavailable as error:
-                _log.warning("%s waits %d ms: %s", topic, wait_ms, error)
-            except Exception as error:  # noqa: BLE001 - each caller is told
-                if len(batch) > 1:  # one that can't be sent costs no other
-                    for one in batch:
-                        await self._insist(topic, [one])
-                else:
-                    _tell(batch, error)
+    async def _send(self, topic: str, batch: Sequence[_Posted]) -> None:
+        attempt = partial(self._try_to_send, topic, batch)
+        await retry(
+            attempt, clock=self._clock, log=_log, doing=f"sending to {topic}", policy=_RETRY
+        )
+
+    async def _try_to_send(self, topic: str, batch: Sequence[_Posted]) -> None:
+        """Send those of `batch` whose callers still wait, and answer them.
+
+        A batch that can't be sent is split, so that one bad message does not fail the others.
+        """
+        batch = [one for one in batch if not one.kept.done()]
+        try:
+            if batch:
+                await self._topics.send(topic, [one.message for one in batch])
+        except Unavailable:
+            raise
+        except Exception as error:  # noqa: BLE001 - passed on to the caller of `send`
+            if len(batch) == 1:
+                _tell(batch, error)
                 return
-            else:
-                _tell(batch, None)
-                return
-            await self._clock.sleep(wait_ms)
+            for one in batch:
+                await self._send(topic, [one])
+        else:
+            _tell(batch, None)
 
 
 def _tell(batch: Sequence[_Posted], error: Exception | None) -> None:

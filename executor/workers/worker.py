@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from baton.eventlog.errors import Unavailable
+from baton.eventlog.loops.retry import RetryPolicy, retry
 from baton.eventlog.ports.clock import Clock
 from baton.eventlog.ports.topics import Message, ReceivedMessage, TopicConsumer, Topics
 from baton.executor.functions.call import Call, CallOutcome
@@ -34,7 +35,7 @@ TIMEOUT: Final = "TIMEOUT"
 INVALID_TASK: Final = "INVALID_TASK"
 GRACE_S: Final = 10.0
 """How long a stop waits for functions under way."""
-RETRY_MS: Final = 1_000
+_RETRY: Final = RetryPolicy(first_ms=1_000, max_ms=1_000)
 
 _log = logging.getLogger("baton.worker")
 
@@ -92,13 +93,12 @@ class Worker:
 
     async def _joined(self, queue: str, stop: asyncio.Event) -> TopicConsumer | None:
         topic, group = tasks_topic(self._prefix, queue), workers_group(self._prefix, queue)
-        while not stop.is_set():
-            try:
-                return await self._topics.consume(topic, group=group)
-            except Unavailable as error:
-                _log.warning("queue %s can't be joined: %s", queue, error)
-                await self._clock.sleep(RETRY_MS)
-        return None
+
+        async def join() -> TopicConsumer | None:
+            return None if stop.is_set() else await self._topics.consume(topic, group=group)
+
+        doing = f"joining queue {queue}"
+        return await retry(join, clock=self._clock, log=_log, doing=doing, policy=_RETRY)
 
     async def _perform(self, delivered: ReceivedMessage) -> None:
         try:

@@ -23,7 +23,8 @@ from baton.domain.stream import StreamParts, stream_name, stream_parts
 from baton.eventlog.errors import Unwritable
 from baton.eventlog.events.envelope import Recorded
 from baton.eventlog.loops.follow import follow
-from baton.eventlog.loops.transact import StreamCommand, StreamState, transact, transact_all
+from baton.eventlog.loops.load import StreamState
+from baton.eventlog.loops.transact import StreamCommand, transact, transact_all
 from baton.eventlog.ports.backend import Stores
 from baton.eventlog.ports.clock import Clock
 from baton.scheduler.metrics import Counters

@@ -16,9 +16,11 @@ from baton.domain.record.messages import ReceiveRecord
 from baton.domain.record.state import State as Record
 from baton.domain.stream import stream_name
 from baton.eventlog.dead_lettering import dead_letter, reject
-from baton.eventlog.errors import Unavailable, Unwritable
+from baton.eventlog.errors import Unwritable
 from baton.eventlog.loops.follow import follow
-from baton.eventlog.loops.transact import StreamState, transact
+from baton.eventlog.loops.load import StreamState
+from baton.eventlog.loops.retry import RetryPolicy, retry
+from baton.eventlog.loops.transact import transact
 from baton.eventlog.ports.backend import Stores
 from baton.eventlog.ports.clock import Clock
 from baton.eventlog.ports.dead_letters import DeadLetter
@@ -28,7 +30,7 @@ from baton.scheduler.records.record_messages import read_message, reason_of
 
 GROUP: Final = "records"
 """The group that shares the topic out, behind the prefix of Baton's own names."""
-AGAIN_MS: Final = 1_000
+_RETRY: Final = RetryPolicy(first_ms=1_000, max_ms=1_000)
 """How long after the store or the topic failed for good the topic is taken up again."""
 
 _NEW_RECORD: Final = StreamState(Record(), 0)
@@ -63,14 +65,18 @@ class RecordReceiver:
 
     async def run(self) -> None:
         """Take in messages until cancelled; what was under way then is taken in again."""
-        while True:
-            try:
-                group = f"{self._prefix}{GROUP}"
-                consumption = await self._topics.consume(self._topic, group=group)
-                await follow(consumption, self.handle, clock=self._clock)
-            except Unavailable as error:
-                _log.warning("record events are not taken in: %s", error)
-            await self._clock.sleep(AGAIN_MS)
+        await retry(
+            self._follow_topic,
+            clock=self._clock,
+            log=_log,
+            doing="receiving record events",
+            policy=_RETRY,
+        )
+
+    async def _follow_topic(self) -> None:
+        group = f"{self._prefix}{GROUP}"
+        consumer = await self._topics.consume(self._topic, group=group)
+        await follow(consumer, self.handle, clock=self._clock)
 
     async def handle(self, batch: Sequence[ReceivedMessage]) -> None:
         """Record every event of `batch`, side by side, and give up what can't be.

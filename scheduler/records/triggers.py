@@ -14,7 +14,7 @@ from baton.domain.definition.trigger import EventTrigger
 from baton.domain.record.messages import RecordReceived, Skipped
 from baton.domain.stream import stream_name, stream_parts
 from baton.eventlog.events.envelope import Recorded
-from baton.eventlog.loops.transact import StreamState
+from baton.eventlog.loops.load import StreamState, load
 from baton.eventlog.ports.stores import EventStore
 from baton.eventlog.ports.views import ViewStore
 from baton.projector.views.definitions.queries import DefinitionQueries
@@ -88,9 +88,8 @@ class Triggers:
 
     async def read(self, stream: str, position: int) -> StreamState[State]:
         """Return a definition as of `position`, folded from its events."""
-        history = [one for one in await self._store.read(stream) if one.position <= position]
-        state = DECIDER.fold(cast("Change", one.event) for one in history)
-        return StreamState(without_steps(state), len(history))
+        found = await load(self._store, DECIDER, stream, until=position)
+        return StreamState(without_steps(found.state), found.version)
 
     def put(self, stream: str, known: StreamState[State]) -> None:
         """Keep a definition if it has an event trigger; forget what it was before."""

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final, TypeAlias, assert_never
 
 from baton.domain.actor import Actor
+from baton.domain.decider import Batch, batched
 from baton.domain.definition.messages import DefinitionCreated, DefinitionDeleted, DefinitionUpdated
 from baton.domain.definition.trigger import ScheduleTrigger
 from baton.domain.ids import derived_id
@@ -32,7 +33,7 @@ from baton.domain.schedule.messages import (
 from baton.domain.stream import stream_name, stream_parts
 from baton.eventlog.errors import Unavailable
 from baton.eventlog.events.envelope import Appended, Recorded, Write
-from baton.eventlog.loops.transact import StreamState
+from baton.eventlog.loops.load import StreamState
 from baton.eventlog.ports.backend import Stores
 from baton.eventlog.ports.clock import Clock
 from baton.projector.views.schedules.queries import ScheduleQueries
@@ -40,7 +41,6 @@ from baton.scheduler.interruptible_sleep import InterruptibleSleep
 from baton.scheduler.metrics import Counters
 from baton.scheduler.schedules.due_ticks import Policies, Tick, due_ticks, next_tick
 from baton.scheduler.schedules.schedule import Schedule, shown
-from baton.scheduler.streams import in_sequence
 
 LONGEST_PAUSE_MS: Final = 1_000
 """The wall clock may be put forward during a pause; a tick is late by no more than this."""
@@ -54,7 +54,7 @@ FOLLOWED_EVENTS: Final[frozenset[type]] = frozenset(
 )
 """What it looks at in the log."""
 
-_TICKS: Final = in_sequence(SCHEDULE)
+_TICKS: Final = batched(SCHEDULE)
 _Key: TypeAlias = tuple[str, str]
 """Tenant and id."""
 
@@ -209,7 +209,7 @@ class ScheduleFirer:
             for tick, outcome in zip(ticks, outcomes, strict=True)
         ]
         known = schedule.ticks
-        events, state = _TICKS.apply(commands, known.state)
+        events, state = _TICKS.apply(Batch(commands), known.state)
         recording = Write(stream=schedule.stream, expected=known.version, events=events)
         run = _run_of(schedule, ticks[-1], outcomes[-1], now)
         result = await self._store.append([recording, *run])

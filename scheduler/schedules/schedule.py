@@ -9,17 +9,15 @@ from typing import Final
 from baton.domain.definition.state import State as Definition
 from baton.domain.definition.trigger import ScheduleTrigger
 from baton.domain.run.decisions import DECIDER as RUN
-from baton.domain.run.state import State as Run
 from baton.domain.schedule.decisions import DECIDER
 from baton.domain.schedule.messages import ScheduleFired
 from baton.domain.schedule.state import State as Ticks
 from baton.domain.schedule.timetable import Timetable
 from baton.domain.stream import stream_name
-from baton.eventlog.loops.transact import StreamState
+from baton.eventlog.loops.load import StreamState, load
 from baton.eventlog.ports.stores import EventStore
 from baton.projector.views.schedules.view import Document
 from baton.scheduler.definition import NEVER, newest
-from baton.scheduler.streams import caught_up
 
 _TAIL: Final = 64
 
@@ -73,7 +71,7 @@ class Schedule:
 
     async def catch_up(self, store: EventStore) -> None:
         """Take in what the store has of its ticks and its definition; raises `Unavailable`."""
-        ticks = await caught_up(store, DECIDER, self.stream, self.ticks)
+        ticks = await load(store, DECIDER, self.stream, known=self.ticks)
         if ticks is not self.ticks:
             self.ticks, self.last_run = ticks, None
         self.definition = await newest(store, *self.definition_key, self.definition)
@@ -83,9 +81,8 @@ class Schedule:
         self.last_run = self.last_run or await self._find_last_run(store)
         if self.last_run is None:
             return False
-        history = await store.read(stream_name(self.tenant, RUN.name, self.last_run))
-        run: Run = RUN.fold(one.event for one in history)  # type: ignore[misc]
-        return bool(run.version) and not run.final
+        run = await load(store, RUN, stream_name(self.tenant, RUN.name, self.last_run))
+        return bool(run.version) and not run.state.final
 
     async def _find_last_run(self, store: EventStore) -> str | None:
         """Return the run of the newest tick that fired, reading the stream from its end."""

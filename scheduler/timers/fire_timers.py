@@ -13,20 +13,21 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Final, Literal, NamedTuple
 
+from baton.domain.decider import Batch, batched
 from baton.domain.run.decisions import DECIDER as RUN
-from baton.domain.run.messages import DelayStarted, FireTimer, RetryScheduled, Token
+from baton.domain.run.messages import Command, DelayStarted, FireTimer, RetryScheduled, Token
 from baton.domain.stream import stream_name
 from baton.eventlog.errors import Unavailable
 from baton.eventlog.events.envelope import Recorded
 from baton.eventlog.graph_cache import GraphCache
-from baton.eventlog.loops.transact import StreamState, transact
+from baton.eventlog.loops.load import load
+from baton.eventlog.loops.transact import transact
 from baton.eventlog.ports.backend import Stores
 from baton.eventlog.ports.clock import Clock
 from baton.projector.views.run_steps.queries import RunStepQueries
 from baton.projector.views.timers.queries import TimerQueries
 from baton.scheduler.interruptible_sleep import InterruptibleSleep
 from baton.scheduler.metrics import Counters
-from baton.scheduler.streams import in_sequence
 
 POLL_MS: Final = 250
 AHEAD_MS: Final = 2 * POLL_MS
@@ -46,7 +47,7 @@ FAILED_REST_MS: Final = 5_000
 FOLLOWED_EVENTS: Final[frozenset[type]] = frozenset((DelayStarted, RetryScheduled))
 """What it looks at in the log."""
 
-_TIMERS: Final = in_sequence(RUN)
+_TIMERS: Final = batched(RUN)
 
 _log = logging.getLogger(__name__)
 
@@ -206,12 +207,12 @@ class TimerFirer:
         return True
 
     async def _fire(self, stream: str, timers: Sequence[Timer]) -> None:
-        history = await self._store.read(stream)
-        run = RUN.fold(one.event for one in history)  # type: ignore[misc]
+        known = await load(self._store, RUN, stream)
+        run = known.state
         if not run.version or run.final:
             return
         graph = await self._graphs.of(run)
-        commands = [
+        commands: list[Command] = [
             FireTimer(
                 token=Token(step_id=timer.step_id, visit=timer.visit, attempt=timer.attempt),
                 graph=graph,
@@ -220,6 +221,5 @@ class TimerFirer:
             )
             for timer in timers
         ]
-        known = StreamState(run, len(history))
-        outcome = await transact(self._store, _TIMERS, stream, commands, known=known)
+        outcome = await transact(self._store, _TIMERS, stream, Batch(commands), known=known)
         self._counters.timers_fired += len(timers) if outcome.changed else 0

@@ -5,6 +5,7 @@ import signal
 import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -194,7 +195,7 @@ async def test_an_append_to_a_silent_server_ends(
     behind: Stores, stores: Stores, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(appender, "ATTEMPT_TIMEOUT_S", 0.2)
-    monkeypatch.setattr(appender, "RETRY_FOR_S", 0.3)
+    monkeypatch.setattr(appender, "RETRY", replace(appender.RETRY, give_up_after_s=0.3))
     monkeypatch.setattr(database, "CONNECT_TIMEOUT_S", 0.2)
     proxy.stall()
     with pytest.raises(Unavailable):

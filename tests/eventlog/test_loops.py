@@ -14,8 +14,7 @@ from baton.eventlog.clock import SystemClock
 from baton.eventlog.errors import Unavailable
 from baton.eventlog.events.envelope import Appended, Conflict, Recorded, Write
 from baton.eventlog.ids import new_id
-from baton.eventlog.loops import follow as following
-from baton.eventlog.loops.follow import follow
+from baton.eventlog.loops.follow import RETRY, follow
 from baton.eventlog.loops.transact import StreamCommand, transact, transact_all
 from baton.eventlog.ports.backend import Stores
 from baton.eventlog.ports.stores import EventStore
@@ -172,7 +171,7 @@ async def test_a_handler_that_fails_is_given_the_same_events_again(stores: Store
     subscription = await stores.log.subscribe("test", after=0)
     task = asyncio.create_task(follow(subscription, handle, clock=clock))
     while not done.is_set():
-        await clock.advance(following.LONGEST_BACKOFF_MS)
+        await clock.advance(RETRY.max_ms)
     await transact(stores.events, SEATS, "acme/run/a", Take(1))
     await clock.advance(0)
     task.cancel()
@@ -195,11 +194,11 @@ async def test_a_handler_that_fails_for_good_ends_the_follower(stores: Stores) -
     subscription = await stores.log.subscribe("test", after=0)
     task = asyncio.create_task(follow(subscription, handle, clock=clock))
     while not task.done():
-        await clock.advance(following.LONGEST_BACKOFF_MS)
+        await clock.advance(RETRY.max_ms)
 
     with pytest.raises(ConnectionError, match="gone"):
         await task
-    assert calls == following.ATTEMPTS
+    assert calls == RETRY.attempts
 
 
 async def test_a_store_that_does_not_answer_is_waited_for(stores: Stores) -> None:
@@ -210,7 +209,7 @@ async def test_a_store_that_does_not_answer_is_waited_for(stores: Stores) -> Non
     async def handle(events: Sequence[Recorded]) -> None:
         nonlocal calls
         calls += 1
-        if calls < 5 * following.ATTEMPTS:
+        if calls < 5 * RETRY.attempts:
             raise Unavailable("the store is away")
         done.set()
 
@@ -219,7 +218,7 @@ async def test_a_store_that_does_not_answer_is_waited_for(stores: Stores) -> Non
     task = asyncio.create_task(follow(subscription, handle, clock=clock))
     while not done.is_set():
         assert not task.done()
-        await clock.advance(following.LONGEST_BACKOFF_MS)
+        await clock.advance(RETRY.max_ms)
     task.cancel()
     await asyncio.wait([task])
 

@@ -12,6 +12,7 @@ from baton.eventlog.errors import Unavailable, Unreadable
 from baton.eventlog.events.envelope import Stored
 from baton.eventlog.loops import relay as relaying
 from baton.eventlog.loops.relay import BATCH, NAME, Relay, republish
+from baton.eventlog.loops.retry import RetryPolicy
 from baton.eventlog.ports.backend import Stores
 from baton.eventlog.ports.stores import Checkpoints
 from tests.backends.memory import open_stores
@@ -122,7 +123,7 @@ async def until(holds: Callable[[], bool]) -> None:
 
 @pytest.fixture
 async def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[World]:
-    monkeypatch.setattr(relaying, "FIRST_BACKOFF_MS", 1)
+    monkeypatch.setattr(relaying, "RETRY", RetryPolicy(first_ms=1))
     monkeypatch.setattr("baton.eventlog.loops.leader_election.CANDIDATE_MS", 5)
     stores = await open_stores(tmp_path)
     world = World(stores)

@@ -20,6 +20,7 @@ from baton.domain.run.state import State as Run
 from baton.domain.run.trigger import BY_HAND
 from baton.domain.stream import stream_name
 from baton.eventlog.loops.follow import follow
+from baton.eventlog.loops.load import load
 from baton.eventlog.loops.transact import transact
 from baton.eventlog.ports.backend import Stores
 from baton.executor.executor import Executor, Limits
@@ -104,8 +105,7 @@ class World:
         await transact(self.stores.events, RUN, stream_name("acme", "run", run_id), command)
 
     async def run(self, run_id: str = "r") -> Run:
-        history = await self.stores.events.read(stream_name("acme", "run", run_id))
-        return RUN.fold(one.event for one in history)  # type: ignore[misc]
+        return (await load(self.stores.events, RUN, stream_name("acme", "run", run_id))).state
 
     async def ended(self, run_id: str = "r") -> Run:
         return await self.until(lambda run: run.final, run_id)

@@ -5,7 +5,6 @@ import random
 from collections import Counter
 from pathlib import Path
 from random import Random
-from typing import cast
 
 import orjson
 import pytest
@@ -13,8 +12,9 @@ import pytest
 from baton.domain.definition.graph import Compute, Graph, Sync
 from baton.domain.errors import Rejected
 from baton.domain.run.decisions import DECIDER as RUN
-from baton.domain.run.messages import Event, ReportOutcome, Succeeded, Token
+from baton.domain.run.messages import ReportOutcome, Succeeded, Token
 from baton.domain.stream import stream_name
+from baton.eventlog.loops.load import load
 from baton.eventlog.loops.transact import transact
 from baton.wiring import Stack
 from tests.faults import checkers
@@ -80,8 +80,7 @@ async def _report(stack: Stack, run: str, rng: Random) -> str:
     """Say that an attempt ended: of whoever performs it now, or an old one."""
     stream = stream_name(TENANT, RUN.name, run)
     step = rng.choice(STEPS)
-    history = await stack.stores.events.read(stream)
-    state = RUN.fold(cast("Event", one.event) for one in history)
+    state = (await load(stack.stores.events, RUN, stream)).state
     now = state.steps[step].attempt if step in state.steps else 1
     token = Token(step, 1, max(1, now - rng.choice((0, 0, 1))))
     outcome = Succeeded(output={"attempt": token.attempt})

@@ -22,6 +22,7 @@ from baton.domain.run.messages import FireTimer, Token
 from baton.domain.run.state import State as Run
 from baton.domain.stream import stream_name
 from baton.eventlog.clock import SystemClock
+from baton.eventlog.loops.load import load
 from baton.eventlog.loops.transact import transact
 from baton.running import ready, running
 from baton.settings import Settings
@@ -45,14 +46,15 @@ class Stack(RunningServer):
 
     async def fire(self, run_id: str, step_id: str) -> None:
         """Let the timer of a step's newest attempt go off."""
-        run = RUN.fold(await self.events_of(run_id))
+        stream = stream_name(self.tenant, "run", run_id)
+        run = (await load(self.stores.events, RUN, stream)).state
         step = run.steps[step_id]
         command = FireTimer(
             token=Token(step_id=step_id, visit=step.visit, attempt=step.attempt),
             graph=(await self._definition(run)).versions[run.definition_version].graph,
             at=max(step.due_at, self.services.clock.now()),
         )
-        await transact(self.stores.events, RUN, stream_name(self.tenant, "run", run_id), command)
+        await transact(self.stores.events, RUN, stream, command)
 
     async def events_of(self, run_id: str) -> list[Any]:
         """Return the events of a run."""

@@ -17,7 +17,6 @@ from baton.domain.definition.messages import (
     DeleteDefinition,
     UpdateDefinition,
 )
-from baton.domain.definition.state import State as Definition
 from baton.domain.definition.trigger import ManualTrigger, ScheduleTrigger, Trigger
 from baton.domain.ids import derived_id
 from baton.domain.record.decisions import DECIDER as RECORD
@@ -30,6 +29,7 @@ from baton.domain.schedule.timetable import Timetable
 from baton.domain.stream import stream_name
 from baton.eventlog.errors import Unavailable
 from baton.eventlog.events.envelope import Appended, Conflict, Recorded, Write
+from baton.eventlog.loops.load import load
 from baton.eventlog.loops.transact import CommandResult, transact
 from baton.eventlog.ports.backend import StoreLocation, Stores
 from baton.eventlog.ports.stores import EventStore
@@ -84,8 +84,7 @@ class World:
         self, ident: str, *, tenant: str = TENANT, **members: Any
     ) -> CommandResult[Any]:
         stream = stream_name(tenant, "definition", ident)
-        history = await self.store.read(stream)
-        state: Definition = DEFINITION.fold(one.event for one in history)  # type: ignore[misc]
+        state = (await load(self.store, DEFINITION, stream)).state
         update = UpdateDefinition(
             body=replace(state.body, **members), actor=ANN, at=self.clock.now()
         )
@@ -155,7 +154,7 @@ class World:
         return [run.definition_id for run in await self.events(RunRequested)]
 
     async def run(self, stream: str) -> Run:
-        return RUN.fold(one.event for one in await self.store.read(stream))  # type: ignore[misc]
+        return (await load(self.store, RUN, stream)).state
 
     @asynccontextmanager
     async def projecting(self) -> AsyncIterator[Projector]:

@@ -6,6 +6,7 @@ A message that can't be read never stops its partition, for the store has the tr
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import Final, TypeAlias
 
 from baton.backends.kafka.consuming.offsets import RawRecord
@@ -15,20 +16,22 @@ from baton.backends.kafka.runs_topic.run_event_codec import (
     event_ref_of,
     stored_event,
 )
+from baton.eventlog.clock import SystemClock
 from baton.eventlog.errors import Unreadable
 from baton.eventlog.events.codec import decode_recorded
 from baton.eventlog.events.envelope import Recorded
+from baton.eventlog.loops.retry import RetryPolicy, retry
 from baton.eventlog.ports.stores import EventStore
 from baton.eventlog.ports.topics import Message, ReceivedMessage
 
 SLICE: Final = 250
 """Events decoded before others get their turn on the event loop."""
-ATTEMPTS: Final = 3
-AGAIN_S: Final = 0.5
+RETRY: Final = RetryPolicy(first_ms=500, max_ms=500, transient=(), attempts=3)
 
 AlreadySeen: TypeAlias = Callable[[str, int], bool]
 OnUnreadable: TypeAlias = Callable[[ReceivedMessage, str], Awaitable[None]]
 
+_CLOCK = SystemClock()
 _log = logging.getLogger("baton.kafka")
 
 
@@ -84,11 +87,9 @@ class RunEventReader:
         )
         self.unreadable += 1
         _log.warning("%s is passed over: %s", delivered.position, reason)
-        for _ in range(ATTEMPTS):
-            try:
-                await self._on_unreadable(delivered, reason)
-            except Exception:  # noqa: BLE001 - nothing about such a message may stop the others
-                _log.warning("%s isn't kept", delivered.position, exc_info=True)
-            else:
-                return
-            await asyncio.sleep(AGAIN_S)
+        report = partial(self._on_unreadable, delivered, reason)
+        doing = f"reporting {delivered.position}"
+        try:
+            await retry(report, clock=_CLOCK, log=_log, doing=doing, policy=RETRY)
+        except Exception:  # noqa: BLE001 - a message that can't be reported must not stop the log
+            _log.warning("%s is not reported", delivered.position, exc_info=True)

@@ -6,24 +6,22 @@ tells, which was to commit with it. Where there is none, the number of the batch
 that the batch can't arrive late.
 """
 
-import asyncio
 import logging
 import secrets
 from collections.abc import Sequence
+from functools import partial
 from typing import NamedTuple, TypeAlias
 
 import asyncpg
 
 from baton.backends.postgres.database import Connection, close_connection, connect
 from baton.backends.postgres.errors import DRIVER_ERRORS
+from baton.eventlog.clock import SystemClock
 from baton.eventlog.errors import Unavailable
 from baton.eventlog.loops.group_commit import Row
+from baton.eventlog.loops.retry import RetryPolicy, retry
 
 ATTEMPT_TIMEOUT_S = 5.0
-RETRY_FOR_S = 10.0
-"""How long a batch is tried; its callers wait."""
-FIRST_BACKOFF_S = 0.02
-MAX_BACKOFF_S = 1.0
 
 _DELETE_OLD_RECEIPTS = "DELETE FROM baton.append_receipts WHERE used_at < now() - interval '1 day'"
 _APPEND = """
@@ -56,6 +54,11 @@ _TRANSIENT = (
     asyncpg.OperatorInterventionError,
     asyncpg.PostgresConnectionError,
 )
+RETRY = RetryPolicy(first_ms=20, max_ms=1_000, transient=_TRANSIENT, give_up_after_s=10.0)
+"""How long a batch is tried; its callers wait."""
+
+_CLOCK = SystemClock()
+
 # What the server says before it closes the connection.
 _CONNECTION_LOST = (asyncpg.OperatorInterventionError, asyncpg.PostgresConnectionError)
 _Arrays: TypeAlias = tuple[list[int] | list[str] | list[bytes], ...]
@@ -111,18 +114,9 @@ class Appender:
         if self._read_only:
             raise Unavailable("this was opened for reading only")
         batch = _arrays(appends, following)
-        now = asyncio.get_running_loop().time
-        deadline = now() + RETRY_FOR_S
-        backoff_s = FIRST_BACKOFF_S
-        while True:
-            try:
-                return await self._attempt(batch)
-            except _TRANSIENT as error:
-                if now() + backoff_s > deadline:
-                    raise
-                _log.warning("a batch of %d appends is tried again: %r", len(appends), error)
-            await asyncio.sleep(backoff_s)
-            backoff_s = min(2 * backoff_s, MAX_BACKOFF_S)
+        attempt = partial(self._attempt, batch)
+        doing = f"appending a batch of {len(appends)}"
+        return await retry(attempt, clock=_CLOCK, log=_log, doing=doing, policy=RETRY)
 
     async def close(self) -> None:
         """Leave no receipt and no connection behind."""
