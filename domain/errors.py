@@ -1,30 +1,41 @@
-"""Refusals: facts a rule states about a command, with a stable code and no HTTP status."""
+"""Refusals of commands: facts with a stable code and details, in no dialect's words.
 
-from collections.abc import Sequence
+The edge gives each refusal its text and its HTTP status.
+"""
+
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeAlias
 
-Code = Literal[
-    "validation_error",
-    "not_found",
-    "conflict",
-    "stale_attempt",
-    "forbidden",
-    "unauthorized",
-    "unavailable",
+Code: TypeAlias = Literal["validation_error", "not_found", "conflict", "stale_attempt", "forbidden"]
+Subject: TypeAlias = Literal["definition", "run", "schedule", "record_event", "step", "webhook"]
+Detail: TypeAlias = str | int
+ConflictReason: TypeAlias = Literal[
+    "already_exists",
+    "name_taken",
+    "definition_inactive",
+    "run_ended",
+    "nothing_to_retry",
+    "contention",
 ]
+"""Why a command doesn't fit the state of its subject.
+
+`already_exists` has the details `subject` and `id`, `name_taken` `kind` ("slug" or "path") and
+`name`, `definition_inactive` `slug` and `status`, `run_ended` `status`. `contention` means that
+other writers won every retry of an append.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing wrong with a document; `path` is made of member names and array indexes."""
+    """One fault of a document; `path` is made of member names and array indexes."""
 
     path: tuple[str | int, ...]
     message: str
 
     @property
     def place(self) -> str:
-        """The path as text: `steps[0].retry.maxAttempts`."""
+        """The path as text: `steps[0].retry.max_attempts`."""
         text = ""
         for part in self.path:
             text += f"[{part}]" if isinstance(part, int) else f".{part}"
@@ -32,41 +43,74 @@ class Fault:
 
 
 class Rejected(Exception):
-    """A rule refused the command; nothing was recorded."""
+    """A rule refused the command, and nothing was recorded. The text is for logs only."""
 
     code: Code = "conflict"
 
-    def __init__(self, message: str, *, faults: Sequence[Fault] = ()) -> None:
-        super().__init__(message)
-        self.message = message
-        self.faults = tuple(faults)
+    def __init__(self, text: str, **details: Detail) -> None:
+        super().__init__(text)
+        self.details: Mapping[str, Detail] = details
+        self.faults: tuple[Fault, ...] = ()
 
 
 class Invalid(Rejected):
-    """The document breaks rules; `faults` names each place."""
+    """A document breaks rules; `faults` name each place.
+
+    `message` says in neutral words what is wrong with the document as a whole, and `subject` names
+    what the document describes, if it describes a thing of the domain.
+    """
 
     code: Code = "validation_error"
 
+    def __init__(
+        self, message: str, *, faults: Sequence[Fault] = (), subject: Subject | None = None
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.faults = tuple(faults)
+        self.subject = subject
+
 
 class Forbidden(Rejected):
-    """It belongs to another tenant."""
+    """The command is about the `subject` of another tenant."""
 
     code: Code = "forbidden"
 
+    def __init__(self, subject: Subject) -> None:
+        super().__init__(f"the {subject} belongs to another tenant", subject=subject)
+        self.subject = subject
+
 
 class NotFound(Rejected):
-    """There is no such thing for this tenant."""
+    """The tenant has no `subject` with this id; the id is empty where the stream names it."""
 
     code: Code = "not_found"
 
+    def __init__(self, subject: Subject, ident: str = "") -> None:
+        super().__init__(f"{subject} {ident!r} not found", subject=subject, id=ident)
+        self.subject = subject
+        self.ident = ident
+
 
 class InConflict(Rejected):
-    """The thing is in a state that does not allow this."""
+    """The command doesn't fit the state of its subject, for this `reason`."""
 
     code: Code = "conflict"
 
+    def __init__(self, reason: ConflictReason, **details: Detail) -> None:
+        super().__init__(" ".join([reason, *(f"{name}={details[name]!r}" for name in details)]))
+        self.details = {"reason": reason, **details}
+        self.reason = reason
+
 
 class StaleAttempt(Rejected):
-    """The report is of an attempt that no longer holds the step."""
+    """The report is of an attempt that doesn't hold the step, or no longer does."""
 
     code: Code = "stale_attempt"
+
+    def __init__(self, step_id: str, attempt: int) -> None:
+        super().__init__(
+            f"attempt {attempt} no longer holds step {step_id!r}", step_id=step_id, attempt=attempt
+        )
+        self.step_id = step_id
+        self.attempt = attempt

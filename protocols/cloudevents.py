@@ -169,8 +169,7 @@ def _workspace(receipt: Receipt, *said: tuple[Place, Json]) -> str:
 def _of_another(receipt: Receipt, place: Place) -> Forbidden | Invalid:
     if receipt.tenant is None:
         return invalid("must be the event's workspace", *place)
-    message = "The event belongs to another workspace"
-    return Forbidden(message)
+    return Forbidden("record_event")
 
 
 def _time(event: JsonObject, receipt: Receipt, place: Place) -> int:

@@ -45,7 +45,7 @@ async def create_definition(
 ) -> CommandResult[Definition]:
     """Publish version 1, and claim its slug and webhook path with it.
 
-    Raises Invalid with faults in the domain's words, NameTaken.
+    Raises Invalid with faults in the domain's words, InConflict.
     """
     ident, tenant = new.definition_id, principal.tenant
     body = await _with_secret(services, tenant, new.body, new.secret, secret_id=f"{ident}.1")
@@ -76,7 +76,7 @@ async def update_definition(
 ) -> CommandResult[Definition]:
     """Publish what `change` makes of the newest version; a body that says the same does nothing.
 
-    Without `secret` a webhook keeps the one it has. Raises NotFound, Invalid, NameTaken, and what
+    Without `secret` a webhook keeps the one it has. Raises NotFound, Invalid, InConflict, and what
     `change` raises.
     """
 
@@ -116,14 +116,12 @@ async def _change(
     for _ in range(_RACES):
         seen = (await load(services.store, DEFINITION, stream)).state
         if not seen.version or seen.deleted:
-            message = "Definition not found"
-            raise NotFound(message)
+            raise NotFound("definition", definition_id)
         try:
             return (await transact_all(services.store, await intents(seen)))[0]
         except _Moved:
             continue
-    message = "Others keep changing this definition; try again"
-    raise InConflict(message)
+    raise InConflict("contention")
 
 
 def _unmoved(seen: Definition) -> Decider[Any, Definition, Any]:

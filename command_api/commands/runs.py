@@ -86,8 +86,7 @@ def test_decision(definition: Definition, step_id: str, data: Mapping[str, Json]
     """
     step = definition.body.graph.by_id.get(step_id)
     if step is None:
-        message = f"Step '{step_id}' not found"
-        raise NotFound(message)
+        raise NotFound("step", step_id)
     if not isinstance(step, Decision):
         message = f"Step '{step_id}' is not a decision step"
         raise Invalid(message, faults=[Fault(("stepId",), "must name a decision step")])
@@ -103,6 +102,5 @@ async def _graph_of(services: Services, tenant: str, run_id: str) -> Graph:
     definition = (await load(services.store, DEFINITION, stream)).state
     version = definition.versions.get(run.definition_version)
     if version is None:
-        message = "Run not found"
-        raise NotFound(message)
+        raise NotFound("run", run_id)
     return version.graph

@@ -82,4 +82,4 @@ async def _start(
 
 
 def _nothing_here() -> NotFound:
-    return NotFound("There is no webhook here")
+    return NotFound("webhook")

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from baton.command_api.http.rejection_texts import text_of
 from baton.domain.errors import Code, Fault, Rejected
 
 ErrorCode = Literal[
@@ -49,8 +50,6 @@ _OF_DOMAIN: Mapping[Code, ErrorCode] = {
     "conflict": "conflict",
     "stale_attempt": "conflict",
     "forbidden": "forbidden",
-    "unauthorized": "unauthorized",
-    "unavailable": "unavailable",
 }
 
 
@@ -58,13 +57,16 @@ _OF_DOMAIN: Mapping[Code, ErrorCode] = {
 class Refusal:
     """Why a request was refused; `faults` name each wrong place, `trace_id` the log line.
 
-    A fault's path is made of member names of the request document and array indexes.
+    A fault's path is made of member names of the request document and array indexes. `rejected` is
+    the domain's refusal behind it, if the domain refused: a dialect that has words of its own makes
+    its message from it.
     """
 
     code: ErrorCode
     message: str
     faults: tuple[Fault, ...] = ()
     trace_id: str = ""
+    rejected: Rejected | None = None
 
 
 class Refused(Exception):
@@ -89,5 +91,10 @@ def refused_field(message: str, *path: str | int) -> Refused:
 
 
 def refusal_of(rejected: Rejected) -> Refusal:
-    """Return a domain refusal as the edge tells it."""
-    return Refusal(code=_OF_DOMAIN[rejected.code], message=rejected.message, faults=rejected.faults)
+    """Return a refusal of the domain with its neutral text; a dialect can reword `rejected`."""
+    return Refusal(
+        code=_OF_DOMAIN[rejected.code],
+        message=text_of(rejected),
+        faults=rejected.faults,
+        rejected=rejected,
+    )

@@ -3,7 +3,6 @@
 from typing import assert_never
 
 from baton.domain.claim.messages import (
-    WORDS,
     ClaimName,
     Command,
     Event,
@@ -16,23 +15,15 @@ from baton.domain.decider import Decider
 from baton.domain.errors import InConflict
 
 
-class NameTaken(InConflict):
-    """Somebody else holds the name; `kind` and `text` are its two halves."""
-
-    def __init__(self, name: str) -> None:
-        self.kind, _, self.text = name.partition(":")
-        word = WORDS.get(self.kind, self.kind)
-        super().__init__(f"Definition with {word} '{self.text}' already exists")
-
-
 def decide(command: Command, state: State) -> list[Event]:
-    """Return the events of `command`; raises NameTaken."""
+    """Return the events of `command`; raises InConflict."""
     match command:
         case ClaimName():
             if state.holder == command.holder:
                 return []
             if state.holder is not None:
-                raise NameTaken(command.name)
+                kind, _, name = command.name.partition(":")
+                raise InConflict("name_taken", kind=kind, name=name)
             return [NameClaimed(name=command.name, holder=command.holder, at=command.at)]
         case ReleaseName():
             if state.holder != command.holder:

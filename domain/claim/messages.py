@@ -4,10 +4,7 @@ The stream's id is the name itself: `slug:{slug}` or `path:{path}`.
 """
 
 from dataclasses import dataclass
-from typing import Final, TypeAlias
-
-WORDS: Final = {"slug": "slug", "path": "webhook path"}
-"""What the names are called, by the kind in front of the colon."""
+from typing import TypeAlias
 
 
 def slug_claim(slug: str) -> str:

@@ -43,8 +43,7 @@ def _create(command: CreateDefinition, state: State) -> list[Event]:
     if state.version:
         if state.slug == command.slug and _same_body(state.versions[1], command.body):
             return []
-        message = f"Definition '{command.definition_id}' already exists"
-        raise InConflict(message)
+        raise InConflict("already_exists", subject="definition", id=command.definition_id)
     _require_valid(command.body, [] if is_slug(command.slug) else [_BAD_SLUG])
     return [
         DefinitionCreated(
@@ -71,8 +70,7 @@ def _update(command: UpdateDefinition, state: State) -> list[Event]:
 
 def _existing(state: State) -> State:
     if state.version == 0 or state.deleted:
-        message = "Definition not found"
-        raise NotFound(message)
+        raise NotFound("definition", state.definition_id)
     return state
 
 
@@ -80,7 +78,7 @@ def _require_valid(body: Body, found: list[Fault]) -> None:
     faults = [*found, *faults_of(body)]
     if faults:
         message = "The definition is not valid"
-        raise Invalid(message, faults=faults)
+        raise Invalid(message, faults=faults, subject="definition")
 
 
 def _same_body(first: Body, second: Body) -> bool:

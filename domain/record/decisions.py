@@ -22,8 +22,7 @@ def decide(command: Command, state: State) -> list[Event]:
             return [] if state.received else [_received(command)]
         case NoteMatches():
             if state.received is None:
-                message = "Record event not found"
-                raise NotFound(message)
+                raise NotFound("record_event")
             if state.considered:
                 return []
             noted = TriggersConsidered(fired=command.fired, skipped=command.skipped, at=command.at)

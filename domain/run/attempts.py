@@ -27,8 +27,7 @@ def compute_step(draft: Draft, step_id: str) -> Compute:
     """Return the compute step `step_id`; raises StaleAttempt when the step is of another kind."""
     step = draft.graph.by_id[step_id]
     if not isinstance(step, Compute):
-        message = f"Step '{step_id}' has no attempts"
-        raise StaleAttempt(message)
+        raise StaleAttempt(step_id, draft.state.steps[step_id].attempt)
     return step
 
 

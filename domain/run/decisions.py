@@ -67,12 +67,10 @@ def _request(draft: Draft, command: RequestRun) -> None:
         return
     definition = command.definition
     if not definition.version or definition.deleted:
-        message = "Definition not found"
-        raise NotFound(message)
+        raise NotFound("definition", definition.definition_id)
     status = definition.body.status
     if status == "paused" or (status == "draft" and not isinstance(command.trigger, ByHand)):
-        message = f"Definition '{definition.slug}' is {status}: it starts no run"
-        raise InConflict(message)
+        raise InConflict("definition_inactive", slug=definition.slug, status=status)
     draft.emit(
         RunRequested(
             tenant=definition.tenant,
@@ -100,8 +98,7 @@ def _report(draft: Draft, command: ReportOutcome) -> None:
     token = command.token
     step = draft.state.holds(token)
     if step is None or step.status == "cancelled":
-        message = f"Attempt {token.attempt} no longer holds step '{token.step_id}'"
-        raise StaleAttempt(message)
+        raise StaleAttempt(token.step_id, token.attempt)
     if step.status == "running":
         end_attempt(draft, token, command.outcome)
 
@@ -131,8 +128,7 @@ def _cancel(draft: Draft, command: CancelRun) -> None:
     if state.status == "cancelled":
         return
     if state.final:
-        message = f"The run has already {state.status}"
-        raise InConflict(message)
+        raise InConflict("run_ended", status=state.status)
     for step_id, step in state.steps.items():
         if step.open:
             draft.emit(
@@ -146,8 +142,7 @@ def _retry(draft: Draft, command: RetryRun) -> None:
     again = _to_reopen(state, command.step_id)
     unstarted = state.status == "cancelled" and not state.activations and command.step_id is None
     if not again and not unstarted:
-        message = "The run has no failed step to retry"
-        raise InConflict(message)
+        raise InConflict("nothing_to_retry")
     draft.emit(RunReopened(actor=command.actor, steps=again, at=draft.at))
     for step_id in again:
         _reopen(draft, step_id)
@@ -178,8 +173,7 @@ def _reopen(draft: Draft, step_id: str) -> None:
 
 def _existing(draft: Draft) -> State:
     if not draft.state.version:
-        message = "Run not found"
-        raise NotFound(message)
+        raise NotFound("run")
     return draft.state
 
 

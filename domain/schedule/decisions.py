@@ -33,8 +33,7 @@ def decide(command: Command, state: State) -> list[Event]:
             return _create(command, state)
         case DeleteSchedule():
             if state.timetable is None:
-                message = "Schedule not found"
-                raise NotFound(message)
+                raise NotFound("schedule")
             return [] if state.deleted else [ScheduleDeleted(actor=command.actor, at=command.at)]
     assert_never(command)
 
@@ -66,14 +65,13 @@ def _create(command: CreateSchedule, state: State) -> list[Event]:
     if state.timetable is not None:
         if _repeats(command, state):
             return []
-        message = "The schedule already exists"
-        raise InConflict(message)
+        raise InConflict("already_exists", subject="schedule", id="")
     try:
         check(command.timetable)
     except InvalidTimetable as fault:
         message = "The schedule is not valid"
         faults = [Fault((fault.field,), fault.reason)]
-        raise Invalid(message, faults=faults) from fault
+        raise Invalid(message, faults=faults, subject="schedule") from fault
     return [created]
 
 

@@ -15,7 +15,7 @@ MIN_INTERVAL_MS = 1000
 MAX_INTERVAL_MS = 100 * 365 * cron.DAY_MS
 LATEST_MS = 253_370_764_800_000 - 1  # the end of zone.LAST_YEAR
 
-Field: TypeAlias = Literal["cronExpression", "interval", "scheduledAt", "timezone"]
+Field: TypeAlias = Literal["expression", "every_ms", "at", "timezone"]
 DstGap: TypeAlias = Literal["shift", "skip"]
 DstFold: TypeAlias = Literal["first", "last", "both"]
 MissedPolicy: TypeAlias = Literal["fire_once", "fire_all", "skip"]
@@ -77,15 +77,15 @@ def check(timetable: Timetable) -> None:
     match timetable:
         case Interval(every_ms=every_ms):
             if not MIN_INTERVAL_MS <= every_ms <= MAX_INTERVAL_MS:
-                raise InvalidTimetable("interval", "must be between one second and 100 years")
+                raise InvalidTimetable("every_ms", "must be between one second and 100 years")
         case Cron(expression=expression):
             try:
                 cron.parse(expression)
             except syntax.UnreadableExpression as error:
-                raise InvalidTimetable("cronExpression", str(error)) from error
+                raise InvalidTimetable("expression", str(error)) from error
         case Once(at=at):
             if not 0 <= at <= LATEST_MS:
-                raise InvalidTimetable("scheduledAt", "must be in the years 1970 to 9998")
+                raise InvalidTimetable("at", "must be in the years 1970 to 9998")
         case _:
             assert_never(timetable)
 

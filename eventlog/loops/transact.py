@@ -147,7 +147,7 @@ async def _load(store: EventStore, intent: StreamCommand[Any, Any, Any], *, agai
 
 
 def _lost_every_race() -> InConflict:
-    return InConflict("Others keep changing this; try again")
+    return InConflict("contention")
 
 
 def _outcomes(

@@ -62,7 +62,7 @@ def read_message(delivered: ReceivedMessage, *, at: int) -> list[ReceiveRecord]:
 def reason_of(rejected: Rejected) -> str:
     """Return in one line what is wrong with a message, and where."""
     told = [f"{fault.place}: {fault.message}" for fault in rejected.faults if fault.path]
-    return "; ".join(told) or rejected.message
+    return "; ".join(told) or str(rejected)
 
 
 def _parsed(value: bytes) -> Json:

@@ -121,7 +121,7 @@ async def delete(context: RequestContext) -> Reply:
 async def existing(context: RequestContext) -> Definition:
     found = await context.services.definitions.get(context.tenant, context.params["id"])
     if found is None or found.deleted:
-        raise NotFound("Definition not found")
+        raise NotFound("definition")
     return found
 
 
@@ -154,7 +154,7 @@ async def start(context: RequestContext) -> Reply:
 async def run(context: RequestContext) -> Reply:
     found = await context.services.runs.get(context.tenant, context.params["run"])
     if found is None:
-        raise NotFound("Run not found")
+        raise NotFound("run")
     by = found.actor.subject
     return context.reply(200, {"runId": found.id, "input": found.input, "by": by})
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from baton.domain.decider import Decider
-from baton.domain.errors import Code, Rejected
+from baton.domain.errors import Code, Detail, Rejected
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +53,11 @@ class When:
     def then_nothing(self) -> None:
         assert self.decided() == []
 
-    def then_refused(self, code: Code, saying: str = "") -> Rejected:
+    def then_refused(self, code: Code, **details: Detail) -> Rejected:
         with pytest.raises(Rejected) as refusal:
             self.decided()
         assert refusal.value.code == code
-        assert saying in refusal.value.message
+        assert details.items() <= refusal.value.details.items()
         return refusal.value
 
     def then_ends_with(self, *events: object) -> Given:

@@ -1,6 +1,6 @@
 """Names that one definition has at a time."""
 
-from baton.domain.claim.decisions import DECIDER, NameTaken
+from baton.domain.claim.decisions import DECIDER
 from baton.domain.claim.messages import (
     ClaimName,
     NameClaimed,
@@ -28,20 +28,17 @@ def test_a_free_name_is_claimed_once() -> None:
     given(DECIDER).when(claim("d1")).then(CLAIMED).when(claim("d1")).then_nothing()
 
 
-def test_a_name_that_somebody_has_is_refused_in_words() -> None:
+def test_a_claimed_name_is_refused_to_others() -> None:
     refusal = given(DECIDER, CLAIMED).when(claim("d2")).then_refused("conflict")
 
-    assert isinstance(refusal, NameTaken)
-    assert refusal.message == "Definition with slug 'orders' already exists"
-    assert (refusal.kind, refusal.text) == ("slug", "orders")
+    assert refusal.details == {"reason": "name_taken", "kind": "slug", "name": "orders"}
 
 
-def test_a_webhook_path_may_contain_what_separates() -> None:
+def test_a_webhook_path_may_contain_a_colon() -> None:
     path = path_claim("shop:1/stripe")
     taken = given(DECIDER).after(claim("d1", path)).when(claim("d2", path))
-    refusal = taken.then_refused("conflict")
 
-    assert refusal.message == "Definition with webhook path 'shop:1/stripe' already exists"
+    taken.then_refused("conflict", reason="name_taken", kind="path", name="shop:1/stripe")
 
 
 def test_a_released_name_is_free_for_others() -> None:

@@ -92,7 +92,7 @@ def test_a_faulty_change_is_refused() -> None:
 
 
 def test_what_was_never_created_cannot_be_changed_or_deleted() -> None:
-    given(DECIDER).when(update(BODY)).then_refused("not_found", "Definition not found")
+    given(DECIDER).when(update(BODY)).then_refused("not_found", subject="definition")
     given(DECIDER).when(DeleteDefinition(actor=BOB, at=3)).then_refused("not_found")
 
 

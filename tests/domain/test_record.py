@@ -55,4 +55,4 @@ def test_what_became_of_the_triggers_is_noted_once() -> None:
 
 
 def test_nothing_is_noted_of_an_event_that_never_came() -> None:
-    given(DECIDER).when(NOTE).then_refused("not_found", "Record event not found")
+    given(DECIDER).when(NOTE).then_refused("not_found", subject="record_event")

@@ -147,7 +147,7 @@ def test_a_report_of_an_attempt_that_was_superseded_is_refused() -> None:
     second = running(THRICE).after(fail(THRICE, "a", jitter=0))
 
     refusal = second.when(succeed(THRICE, "a")).then_refused("stale_attempt")
-    assert refusal.message == "Attempt 1 no longer holds step 'a'"
+    assert refusal.details == {"step_id": "a", "attempt": 1}
 
 
 def test_a_report_of_what_never_began_is_refused() -> None:

@@ -133,7 +133,9 @@ def test_what_is_not_active_starts_nothing(status: Status, trigger: Trigger) -> 
     asked = RequestRun(
         run_id="r1", definition=definition(ORDERS, status), trigger=trigger, actor=ANN, at=10
     )
-    given(DECIDER).when(asked).then_refused("conflict", f"is {status}")
+    given(DECIDER).when(asked).then_refused(
+        "conflict", reason="definition_inactive", slug="orders", status=status
+    )
 
 
 def test_a_draft_runs_on_demand() -> None:
@@ -145,7 +147,7 @@ def test_a_draft_runs_on_demand() -> None:
 
 def test_what_does_not_exist_starts_nothing() -> None:
     asked = RequestRun(run_id="r1", definition=Definition(), trigger=BY_HAND, actor=ANN, at=10)
-    given(DECIDER).when(asked).then_refused("not_found", "Definition not found")
+    given(DECIDER).when(asked).then_refused("not_found", subject="definition")
 
 
 def test_a_run_starts_with_the_first_step() -> None:

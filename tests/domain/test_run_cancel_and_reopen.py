@@ -99,13 +99,13 @@ def test_a_run_that_has_ended_cannot_be_cancelled() -> None:
     completed = running(CHAIN).after(succeed(CHAIN, "a"), succeed(CHAIN, "b"))
     failed = running(CHAIN).after(fail(CHAIN, "a"))
 
-    completed.when(CANCEL).then_refused("conflict", "The run has already completed")
-    failed.when(CANCEL).then_refused("conflict", "The run has already failed")
+    completed.when(CANCEL).then_refused("conflict", reason="run_ended", status="completed")
+    failed.when(CANCEL).then_refused("conflict", reason="run_ended", status="failed")
 
 
 def test_what_does_not_exist_is_neither_cancelled_nor_retried() -> None:
-    given(DECIDER).when(CANCEL).then_refused("not_found", "Run not found")
-    given(DECIDER).when(retry(CHAIN)).then_refused("not_found", "Run not found")
+    given(DECIDER).when(CANCEL).then_refused("not_found", subject="run")
+    given(DECIDER).when(retry(CHAIN)).then_refused("not_found", subject="run")
 
 
 def test_a_failed_run_is_reopened_at_its_failed_step() -> None:
@@ -176,17 +176,18 @@ def test_a_run_cancelled_before_it_started_starts_when_it_is_retried() -> None:
 
 
 def test_only_what_failed_can_be_retried() -> None:
-    says = "The run has no failed step to retry"
     completed = running(CHAIN).after(succeed(CHAIN, "a"), succeed(CHAIN, "b"))
     failed = running(CHAIN).after(succeed(CHAIN, "a"), fail(CHAIN, "b"))
 
-    completed.when(retry(CHAIN)).then_refused("conflict", says)
-    running(CHAIN).when(retry(CHAIN)).then_refused("conflict", says)
-    failed.when(retry(CHAIN, "a")).then_refused("conflict", says)
-    failed.when(retry(CHAIN, "z")).then_refused("conflict", says)
-    failed.after(retry(CHAIN)).when(retry(CHAIN)).then_refused("conflict", says)
+    completed.when(retry(CHAIN)).then_refused("conflict", reason="nothing_to_retry")
+    running(CHAIN).when(retry(CHAIN)).then_refused("conflict", reason="nothing_to_retry")
+    failed.when(retry(CHAIN, "a")).then_refused("conflict", reason="nothing_to_retry")
+    failed.when(retry(CHAIN, "z")).then_refused("conflict", reason="nothing_to_retry")
+    failed.after(retry(CHAIN)).when(retry(CHAIN)).then_refused(
+        "conflict", reason="nothing_to_retry"
+    )
     given(DECIDER).after(request(CHAIN), CANCEL).when(retry(CHAIN, "a")).then_refused(
-        "conflict", says
+        "conflict", reason="nothing_to_retry"
     )
 
 

@@ -86,7 +86,7 @@ def test_a_schedule_that_stands_alone_is_created_once() -> None:
 def test_a_timetable_that_names_no_instant_is_refused() -> None:
     refusal = given(DECIDER).when(create("* * * *")).then_refused("validation_error")
 
-    assert [fault.path for fault in refusal.faults] == [("cronExpression",)]
+    assert [fault.path for fault in refusal.faults] == [("expression",)]
 
 
 def test_a_deleted_schedule_ticks_no_more() -> None:
@@ -98,4 +98,4 @@ def test_a_deleted_schedule_ticks_no_more() -> None:
 
 
 def test_what_was_never_created_cannot_be_deleted() -> None:
-    given(DECIDER).when(DELETE).then_refused("not_found", "Schedule not found")
+    given(DECIDER).when(DELETE).then_refused("not_found", subject="schedule")

@@ -196,9 +196,9 @@ def test_conditions_are_counted_per_step_and_in_all() -> None:
         (EventTrigger(event_type="record.created", structure=""), ("trigger", "structure")),
         (
             ScheduleTrigger(timetable=Cron(expression="61 * * * *")),
-            ("trigger", "cronExpression"),
+            ("trigger", "expression"),
         ),
-        (ScheduleTrigger(timetable=Interval(every_ms=999)), ("trigger", "interval")),
+        (ScheduleTrigger(timetable=Interval(every_ms=999)), ("trigger", "every_ms")),
         (
             ScheduleTrigger(timetable=Interval(every_ms=1_000, timezone="Mars/Base")),
             ("trigger", "timezone"),

@@ -1,15 +1,19 @@
 """Refusals of the domain, told by the member names and words of a Centrali client."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from pydantic.alias_generators import to_camel
 
 from baton.command_api.http.refusal import Refusal
-from baton.domain.errors import Fault
+from baton.command_api.http.rejection_texts import NOUNS, text_of
+from baton.domain.errors import Fault, Invalid, Subject
 from baton.domain.json import JsonObject
 
 _RENAMED: dict[str, tuple[str, ...]] = {
+    "at": ("scheduledAt",),
     "default_next": ("defaultNextStepId",),
+    "every_ms": ("interval",),
+    "expression": ("cronExpression",),
     "function": ("functionId",),
     "kind": ("type",),
     "next": ("nextStepId",),
@@ -18,6 +22,9 @@ _RENAMED: dict[str, tuple[str, ...]] = {
     "signature_header": ("signatureHeaderName",),
     "structure": ("structureSlug",),
 }
+
+
+_NOUNS: Mapping[Subject, str] = {**NOUNS, "definition": "orchestration"}
 
 
 def field_of(fault: Fault) -> str:
@@ -42,7 +49,9 @@ def details_of(refusal: Refusal) -> list[JsonObject]:
 
 def message_of(refusal: Refusal) -> str:
     """Return the refusal's message with Centrali's word for a definition."""
-    if refusal.message == "The definition is not valid":
+    rejected = refusal.rejected
+    if rejected is None:
+        return refusal.message
+    if isinstance(rejected, Invalid) and rejected.subject == "definition":
         return "Invalid request body"
-    name, blank, rest = refusal.message.partition(" ")
-    return f"Orchestration{blank}{rest}" if name == "Definition" else refusal.message
+    return text_of(rejected, _NOUNS)

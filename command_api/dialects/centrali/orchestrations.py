@@ -20,7 +20,7 @@ Render = Callable[[State], JsonObject]
 async def create(
     context: RequestContext, slug: str, body: Body, render: Render, *, secret: str | None
 ) -> Reply:
-    """Publish version 1 and answer 201; raises Invalid, NameTaken."""
+    """Publish version 1 and answer 201; raises Invalid, InConflict."""
     new = NewDefinition(definition_id=context.new_id(), slug=slug, body=body, secret=secret)
     outcome = await create_definition(context.services, context.principal, new, at=context.now())
     return context.reply(201, render(outcome.state), position=outcome.position)
@@ -34,7 +34,7 @@ async def update(
     *,
     secret: str | None,
 ) -> Reply:
-    """Publish the next version and answer 200; raises NotFound, Invalid, NameTaken."""
+    """Publish the next version and answer 200; raises NotFound, Invalid, InConflict."""
     outcome = await update_definition(
         context.services,
         context.principal,

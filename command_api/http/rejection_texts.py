@@ -1,0 +1,86 @@
+"""The texts of the domain's refusals, in neutral words that a dialect can replace."""
+
+from collections.abc import Mapping
+from typing import Final, assert_never, cast
+
+from baton.domain.errors import (
+    Detail,
+    Forbidden,
+    InConflict,
+    Invalid,
+    NotFound,
+    Rejected,
+    StaleAttempt,
+    Subject,
+)
+
+NOUNS: Final[Mapping[Subject, str]] = {
+    "definition": "definition",
+    "run": "run",
+    "schedule": "schedule",
+    "record_event": "record event",
+    "step": "step",
+    "webhook": "webhook",
+}
+"""The neutral noun for each subject of a refusal."""
+
+_CLAIMS: Final[Mapping[str, str]] = {"slug": "slug", "path": "webhook path"}
+
+
+def text_of(rejected: Rejected, nouns: Mapping[Subject, str] = NOUNS) -> str:
+    """Return one sentence, without a full stop, that says why the command was refused.
+
+    Args:
+        rejected: The refusal.
+        nouns: The caller's noun for each subject, in lower case.
+    """
+    match rejected:
+        case Invalid():
+            return rejected.message
+        case NotFound():
+            return _not_found(rejected, nouns)
+        case Forbidden():
+            return f"The {nouns[rejected.subject]} belongs to another tenant"
+        case StaleAttempt():
+            return f"Attempt {rejected.attempt} no longer holds step '{rejected.step_id}'"
+        case InConflict():
+            return _in_conflict(rejected, nouns)
+        case _:
+            return str(rejected)
+
+
+def _not_found(rejected: NotFound, nouns: Mapping[Subject, str]) -> str:
+    noun = nouns[rejected.subject]
+    match rejected.subject:
+        case "webhook":
+            return f"There is no {noun} here"
+        case "step":
+            return f"{noun.capitalize()} '{rejected.ident}' not found"
+        case _:
+            return f"{noun.capitalize()} not found"
+
+
+def _in_conflict(rejected: InConflict, nouns: Mapping[Subject, str]) -> str:
+    details, definition = rejected.details, nouns["definition"].capitalize()
+    match rejected.reason:
+        case "already_exists":
+            return _already_exists(details, nouns)
+        case "name_taken":
+            kind = str(details["kind"])
+            return f"{definition} with {_CLAIMS.get(kind, kind)} '{details['name']}' already exists"
+        case "definition_inactive":
+            return f"{definition} '{details['slug']}' is {details['status']}: it starts no run"
+        case "run_ended":
+            return f"The {nouns['run']} has already {details['status']}"
+        case "nothing_to_retry":
+            return f"The {nouns['run']} has no failed {nouns['step']} to retry"
+        case "contention":
+            return "Other requests keep changing this; try again"
+    assert_never(rejected.reason)
+
+
+def _already_exists(details: Mapping[str, Detail], nouns: Mapping[Subject, str]) -> str:
+    noun = nouns[cast("Subject", details["subject"])]
+    if not details["id"]:
+        return f"The {noun} already exists"
+    return f"{noun.capitalize()} '{details['id']}' already exists"

@@ -1,0 +1,83 @@
+"""The texts of the domain's refusals, in neutral words and in a dialect's."""
+
+from typing import get_args
+
+import pytest
+
+from baton.command_api.dialects.centrali.error_words import message_of
+from baton.command_api.http.refusal import refusal_of
+from baton.command_api.http.rejection_texts import NOUNS, text_of
+from baton.domain.errors import (
+    ConflictReason,
+    Fault,
+    Forbidden,
+    InConflict,
+    Invalid,
+    NotFound,
+    Rejected,
+    StaleAttempt,
+    Subject,
+)
+
+TEXTS = {
+    NotFound("definition", "d1"): "Definition not found",
+    NotFound("run"): "Run not found",
+    NotFound("schedule"): "Schedule not found",
+    NotFound("record_event"): "Record event not found",
+    NotFound("step", "check"): "Step 'check' not found",
+    NotFound("webhook"): "There is no webhook here",
+    Forbidden("record_event"): "The record event belongs to another tenant",
+    StaleAttempt("check", 2): "Attempt 2 no longer holds step 'check'",
+    Invalid("The definition is not valid"): "The definition is not valid",
+    InConflict("already_exists", subject="definition", id="d1"): "Definition 'd1' already exists",
+    InConflict("already_exists", subject="schedule", id=""): "The schedule already exists",
+    InConflict("name_taken", kind="slug", name="orders"): (
+        "Definition with slug 'orders' already exists"
+    ),
+    InConflict("name_taken", kind="path", name="shop/stripe"): (
+        "Definition with webhook path 'shop/stripe' already exists"
+    ),
+    InConflict("definition_inactive", slug="orders", status="paused"): (
+        "Definition 'orders' is paused: it starts no run"
+    ),
+    InConflict("run_ended", status="completed"): "The run has already completed",
+    InConflict("nothing_to_retry"): "The run has no failed step to retry",
+    InConflict("contention"): "Other requests keep changing this; try again",
+}
+
+
+@pytest.mark.parametrize(("rejected", "text"), TEXTS.items(), ids=str)
+def test_each_refusal_has_a_neutral_text(rejected: Rejected, text: str) -> None:
+    assert text_of(rejected) == text
+
+
+def test_every_subject_and_every_reason_has_a_text() -> None:
+    subjects = {one.subject for one in TEXTS if isinstance(one, NotFound)}
+    reasons = {one.reason for one in TEXTS if isinstance(one, InConflict)}
+
+    assert subjects == set(get_args(Subject)) == set(NOUNS)
+    assert reasons == set(get_args(ConflictReason))
+
+
+@pytest.mark.parametrize(
+    ("rejected", "text"),
+    [
+        (NotFound("definition", "d1"), "Orchestration not found"),
+        (NotFound("run"), "Run not found"),
+        (
+            InConflict("name_taken", kind="slug", name="orders"),
+            "Orchestration with slug 'orders' already exists",
+        ),
+        (
+            InConflict("definition_inactive", slug="orders", status="paused"),
+            "Orchestration 'orders' is paused: it starts no run",
+        ),
+        (
+            Invalid("The definition is not valid", subject="definition", faults=[Fault((), "x")]),
+            "Invalid request body",
+        ),
+    ],
+    ids=str,
+)
+def test_centrali_has_its_own_word_for_a_definition(rejected: Rejected, text: str) -> None:
+    assert message_of(refusal_of(rejected)) == text
