@@ -6,8 +6,7 @@ _LOAD = "SELECT notification_id FROM public.notification_tracking WHERE applicat
 _SAVE = """
 INSERT INTO public.notification_tracking AS saved VALUES ($1, $2)
 ON CONFLICT (application_name) DO UPDATE SET notification_id = excluded.notification_id
-WHERE saved.notification_id < excluded.notification_id
-RETURNING 1"""
+WHERE saved.notification_id < excluded.notification_id"""
 
 
 class PostgresCheckpoints:
@@ -23,8 +22,4 @@ class PostgresCheckpoints:
 
     async def save(self, name: str, position: int) -> None:
         """Remember `position`; a lower one than saved is ignored."""
-        await self.advance(name, position)
-
-    async def advance(self, name: str, position: int) -> bool:
-        """Remember `position` if it is further than what is saved; tell whether it was."""
-        return bool(await self._database.fetch(_SAVE, name, position))
+        await self._database.fetch(_SAVE, name, position)

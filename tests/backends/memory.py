@@ -1,11 +1,23 @@
-"""How the conformance suites open this backend."""
+"""How the conformance suites open the memory backend."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from baton.backends.memory import BACKEND
 from baton.eventlog.ports.backend import StoreLocation, Stores
+from tests.kit.partitioned_log import MemoryPartitionedLog
 
 
 async def open_stores(folder: Path) -> Stores:
-    """Return fresh stores."""
+    """Return new stores, whatever the folder."""
     return await BACKEND.open(StoreLocation(secrets_key=b"a key for tests, 32 bytes long.."))
+
+
+open_topics = open_stores
+
+
+@asynccontextmanager
+async def open_partitioned_log(folder: Path) -> AsyncIterator[MemoryPartitionedLog]:
+    """Yield a partitioned log of one process."""
+    yield MemoryPartitionedLog()

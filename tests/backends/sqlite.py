@@ -1,4 +1,4 @@
-"""How the conformance suites open this backend."""
+"""How the conformance suites open the SQLite backend."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Every test here runs over every backend, and over the one that a transport stands beside."""
+"""Runs a test on every deployment: each backend alone, and each shared one with a transport."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -6,30 +6,28 @@ from pathlib import Path
 import pytest
 
 from baton.eventlog.ports.backend import Stores
-from tests.conformance.opening import Opened, backend_of, settings
-
-DURABLE = [name for name in sorted(settings()) if "durable" in backend_of(name).capabilities]
+from tests.conformance.deployments import OpenedStores, deployments, with_capability
 
 
-async def _opened(name: str, folder: Path) -> AsyncIterator[Opened]:
-    opened = Opened(name, folder)
+async def _opened(name: str, folder: Path) -> AsyncIterator[OpenedStores]:
+    opened = OpenedStores(name, folder)
     await opened.open()
     yield opened
     await opened.now.close()
 
 
-@pytest.fixture(params=sorted(settings()))
-async def opened(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Opened]:
+@pytest.fixture(params=sorted(deployments()))
+async def opened(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[OpenedStores]:
     async for one in _opened(str(request.param), tmp_path):
         yield one
 
 
-@pytest.fixture(params=DURABLE)
-async def durable(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Opened]:
+@pytest.fixture(params=with_capability("durable"))
+async def durable(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[OpenedStores]:
     async for one in _opened(str(request.param), tmp_path):
         yield one
 
 
 @pytest.fixture
-def stores(opened: Opened) -> Stores:
+def stores(opened: OpenedStores) -> Stores:
     return opened.now

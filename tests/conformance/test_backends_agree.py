@@ -20,11 +20,11 @@ from hypothesis.stateful import (
 
 from baton.eventlog.events.envelope import Appended, Conflict
 from baton.eventlog.ports.views import Change, Column, Filter, Index, Query, Row, Table
-from tests.conformance.opening import Opened, opens, write
+from tests.conformance.deployments import OpenedStores, store_openers, write
 
 T = TypeVar("T")
 
-OTHERS = [name for name in opens() if name != "memory"]
+OTHERS = [name for name in store_openers() if name != "memory"]
 STREAMS = st.sampled_from(["a", "b", "c", "d'", "é"])
 TEXT = st.text(st.sampled_from("ab%_'\"é\U0001f600\ue000 "), max_size=3)
 NUMBERS = st.integers(-3, 3) | st.sampled_from([-(2**63), 2**63 - 1])
@@ -74,7 +74,10 @@ class Agreement(RuleBasedStateMachine):
         super().__init__()
         self.loop = asyncio.new_event_loop()
         self.folder = Path(tempfile.mkdtemp())
-        self.memory, self.tested = Opened("memory", self.folder), Opened(self.other, self.folder)
+        self.memory, self.tested = (
+            OpenedStores("memory", self.folder),
+            OpenedStores(self.other, self.folder),
+        )
         for opened in (self.memory, self.tested):
             self.wait(opened.open())
             self.wait(opened.now.views.prepare([TABLE]))

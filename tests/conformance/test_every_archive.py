@@ -1,20 +1,17 @@
 """What every archive promises: events as they are stored, and all of them or none put back."""
 
-import importlib
-import pkgutil
 from collections.abc import AsyncIterator, Awaitable, Iterator, Sequence
 from pathlib import Path
-from typing import Protocol, cast
+from typing import Protocol
 
 import pytest
 
-import tests.backends
 from baton.eventlog.clock import SystemClock
 from baton.eventlog.errors import InUse, Unavailable, Unreadable
 from baton.eventlog.events.codec import encode, topic_of
 from baton.eventlog.events.envelope import Stored
 from baton.eventlog.ports.archive import Archive, NotEmpty
-from tests.conformance.opening import appended, happened, opens, write
+from tests.conformance.deployments import appended, happened, store_openers, technologies, write
 from tests.projector.histories import events_of
 
 EVENTS = [
@@ -24,18 +21,12 @@ EVENTS = [
 HEAD = EVENTS[-1].position
 
 
-class Open(Protocol):
+class OpenArchive(Protocol):
     def __call__(self, folder: Path, *, read_only: bool) -> Awaitable[Archive]: ...
 
 
-def archives() -> dict[str, Open]:
-    names = [package.name for package in pkgutil.iter_modules(tests.backends.__path__)]
-    found = {name: importlib.import_module(f"tests.backends.{name}") for name in names}
-    return {
-        name: cast(Open, module.open_archive)
-        for name, module in found.items()
-        if hasattr(module, "open_archive")
-    }
+def archives() -> dict[str, OpenArchive]:
+    return {name: module.open_archive for name, module in technologies("open_archive").items()}
 
 
 @pytest.fixture(params=sorted(archives()))
@@ -63,7 +54,7 @@ def in_batches(events: Sequence[Stored]) -> Iterator[Sequence[Stored]]:
 
 
 def test_every_durable_backend_has_one() -> None:
-    assert sorted(archives()) == sorted({*opens()} - {"memory"})
+    assert sorted(archives()) == sorted({*store_openers()} - {"memory"})
 
 
 async def test_what_was_put_in_comes_out_at_the_same_positions(archive: Archive) -> None:
@@ -85,7 +76,7 @@ async def test_stores_go_on_behind_what_was_put_in(
 ) -> None:
     await archive.restore(in_batches(EVENTS))
     await archive.close()
-    stores = await opens()[backend](tmp_path)
+    stores = await store_openers()[backend](tmp_path)
     subscription = await stores.log.subscribe("somebody", after=HEAD)
     new = await appended(stores, write("new", 0, 1, 2))
     followed = await subscription.next()
@@ -103,7 +94,7 @@ async def test_what_stores_appended_comes_out_as_it_is_stored(
     archive: Archive, backend: str, tmp_path: Path
 ) -> None:
     await archive.close()
-    stores = await opens()[backend](tmp_path)
+    stores = await store_openers()[backend](tmp_path)
     made = await appended(stores, write("r1", 0, 1, 2), write("r2", 0, 3))
     reading = await archives()[backend](tmp_path, read_only=True)
     found = await everything(reading)
@@ -155,7 +146,7 @@ async def test_who_followed_what_is_gone_starts_over(
 ) -> None:
     """A store whose events were lost, but not what was made of them, is filled from an export."""
     await archive.close()
-    stores = await opens()[backend](tmp_path)
+    stores = await store_openers()[backend](tmp_path)
     await stores.checkpoints.save("scheduler", 99)
     await stores.views.prepare([])
     await stores.views.commit([], checkpoint=99)
@@ -164,7 +155,7 @@ async def test_who_followed_what_is_gone_starts_over(
     archive = await archives()[backend](tmp_path, read_only=False)
     await archive.restore([EVENTS[:10]])
     await archive.close()
-    stores = await opens()[backend](tmp_path)
+    stores = await store_openers()[backend](tmp_path)
     await stores.views.prepare([])
     reached = await stores.checkpoints.load("scheduler"), await stores.views.checkpoint()
     await stores.close()
@@ -176,7 +167,7 @@ async def test_nothing_is_put_in_while_services_are_at_work(
     archive: Archive, backend: str, tmp_path: Path
 ) -> None:
     await archive.close()
-    stores = await opens()[backend](tmp_path)
+    stores = await store_openers()[backend](tmp_path)
     now = SystemClock().now()
     lease = await stores.leases.acquire("projector", holder="one", ttl_ms=60_000, at=now)
     assert lease is not None

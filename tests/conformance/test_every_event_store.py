@@ -9,7 +9,7 @@ from baton.domain.run.messages import RunStarted, StepSucceeded
 from baton.eventlog.errors import Unavailable, Unwritable
 from baton.eventlog.events.envelope import Appended, Conflict, Recorded, Write
 from baton.eventlog.ports.backend import Stores
-from tests.conformance.opening import Opened, appended, happened, write
+from tests.conformance.deployments import OpenedStores, appended, happened, write
 
 
 def times(recorded: object) -> list[int]:
@@ -67,7 +67,7 @@ async def test_an_append_of_nothing_is_nothing(stores: Stores) -> None:
 
 @pytest.mark.parametrize("expected", [0, 1, 3, 7])
 async def test_a_write_that_expects_another_version_is_a_conflict(
-    opened: Opened, expected: int
+    opened: OpenedStores, expected: int
 ) -> None:
     await appended(opened.now, write("r1", 0, 1, 2))
     stores = await opened.reopen() if opened.durable else opened.now
@@ -82,7 +82,9 @@ async def test_a_stream_cannot_begin_with_a_gap(stores: Stores) -> None:
 
 
 @pytest.mark.parametrize("again", [False, True])
-async def test_writes_to_several_streams_are_all_there_or_none(opened: Opened, again: bool) -> None:
+async def test_writes_to_several_streams_are_all_there_or_none(
+    opened: OpenedStores, again: bool
+) -> None:
     await appended(opened.now, write("taken", 0, 1))
     stores = await opened.reopen() if again and opened.durable else opened.now
     refused = await stores.events.append([write("new", 0, 2), write("taken", 0, 3)])
@@ -110,7 +112,7 @@ async def test_of_two_writers_at_one_version_one_wins(stores: Stores) -> None:
 
 
 @pytest.mark.parametrize("again", [False, True])
-async def test_a_conflict_fails_its_append_alone(opened: Opened, again: bool) -> None:
+async def test_a_conflict_fails_its_append_alone(opened: OpenedStores, again: bool) -> None:
     for number in range(0, 60, 7):
         await appended(opened.now, write(f"r{number}", 0, 1))
     stores = await opened.reopen() if again and opened.durable else opened.now
@@ -216,7 +218,7 @@ async def test_a_caller_that_goes_away_tears_nothing(stores: Stores) -> None:
             assert found in ([], [1, 2])
 
 
-async def test_closing_finishes_what_was_accepted(opened: Opened) -> None:
+async def test_closing_finishes_what_was_accepted(opened: OpenedStores) -> None:
     accepted = [
         asyncio.create_task(opened.now.events.append([write(f"r{number}", 0, 1)]))
         for number in range(20)
@@ -231,7 +233,7 @@ async def test_closing_finishes_what_was_accepted(opened: Opened) -> None:
     await opened.open()
 
 
-async def test_what_was_appended_is_there_after_a_restart(durable: Opened) -> None:
+async def test_what_was_appended_is_there_after_a_restart(durable: OpenedStores) -> None:
     before = await appended(durable.now, write("r1", 0, 1, 2), write("r2", 0, 3))
     stores = await durable.reopen()
 

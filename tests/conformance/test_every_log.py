@@ -12,7 +12,7 @@ from baton.eventlog.events.envelope import Recorded
 from baton.eventlog.loops.follow import follow
 from baton.eventlog.ports.backend import Stores
 from baton.eventlog.ports.stores import Subscription
-from tests.conformance.opening import Opened, appended, write
+from tests.conformance.deployments import OpenedStores, appended, write
 
 
 async def take(subscription: Subscription, count: int) -> list[Recorded]:
@@ -43,7 +43,7 @@ async def test_a_follower_that_waits_is_woken(stores: Stores) -> None:
     await subscription.close()
 
 
-async def test_a_follower_begins_behind_its_place(opened: Opened) -> None:
+async def test_a_follower_begins_behind_its_place(opened: OpenedStores) -> None:
     first = await appended(opened.now, write("r1", 0, 1, 2, 3))
     stores = await opened.reopen() if opened.durable else opened.now
     subscription = await stores.log.subscribe("executor", after=first.recorded[0].position)

@@ -10,16 +10,16 @@ from baton.eventlog.events.codec import decode
 from baton.eventlog.events.envelope import Recorded, Stored
 from baton.eventlog.ports.backend import Stores
 from baton.eventlog.ports.outbox import Outbox
-from tests.conformance.opening import appended, backend_of, opens, write
+from tests.conformance.deployments import appended, backend_of, store_openers, write
 
-SHARED = [name for name in sorted(opens()) if "shared" in backend_of(name).capabilities]
+SHARED = [name for name in sorted(store_openers()) if "shared" in backend_of(name).capabilities]
 ENDS_S = 15
 
 
 @pytest.fixture(params=SHARED)
 async def several(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[list[Stores]]:
     """What several processes have opened."""
-    several = [await opens()[str(request.param)](tmp_path) for _ in range(3)]
+    several = [await store_openers()[str(request.param)](tmp_path) for _ in range(3)]
     yield several
     for stores in several:
         await stores.close()

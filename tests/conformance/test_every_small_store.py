@@ -13,7 +13,7 @@ from baton.eventlog.ports.dead_letters import DeadLetter
 from baton.eventlog.ports.keys import KeyClaim, StoredAnswer
 from baton.eventlog.ports.leases import Lease
 from baton.eventlog.ports.topics import Message, ReceivedMessage
-from tests.conformance.opening import Opened
+from tests.conformance.deployments import OpenedStores
 
 ANSWER = StoredAnswer(
     status=201, headers=(("Location", "/x"), ("Location", "/y")), body=b'{"id":"\xff"}'
@@ -32,7 +32,7 @@ async def test_a_checkpoint_only_moves_forward(stores: Stores) -> None:
     assert await stores.checkpoints.load("scheduler") == 8
 
 
-async def test_a_checkpoint_survives_a_restart(durable: Opened) -> None:
+async def test_a_checkpoint_survives_a_restart(durable: OpenedStores) -> None:
     await durable.now.checkpoints.save("scheduler", 5)
 
     assert await (await durable.reopen()).checkpoints.load("scheduler") == 5
@@ -102,7 +102,7 @@ async def test_a_claim_whose_process_died_can_be_taken_up(stores: Stores) -> Non
     assert [early, late, again] == [KeyClaim("busy"), KeyClaim("claimed"), KeyClaim("busy")]
 
 
-async def test_answers_survive_a_restart(durable: Opened) -> None:
+async def test_answers_survive_a_restart(durable: OpenedStores) -> None:
     await durable.now.keys.claim("acme", "k", fingerprint="f", at=1)
     await durable.now.keys.complete("acme", "k", answer=ANSWER)
     stores = await durable.reopen()
@@ -150,7 +150,7 @@ async def test_a_lease_given_back_is_free_and_its_epoch_is_over(stores: Stores) 
     assert await stores.leases.acquire("scheduler", holder="b", ttl_ms=1_000, at=2) is None
 
 
-async def test_epochs_go_on_after_a_restart(durable: Opened) -> None:
+async def test_epochs_go_on_after_a_restart(durable: OpenedStores) -> None:
     await durable.now.leases.acquire("scheduler", holder="a", ttl_ms=1_000, at=0)
     stores = await durable.reopen()
     taken = await stores.leases.acquire("scheduler", holder="b", ttl_ms=1_000, at=1_000)
@@ -176,7 +176,7 @@ async def test_a_secret_comes_back_as_it_was(stores: Stores, value: str) -> None
 
 
 async def test_a_secret_survives_a_restart_but_is_nowhere_in_clear(
-    durable: Opened,
+    durable: OpenedStores,
 ) -> None:
     await durable.now.secrets.put("acme", "s1", "whsec_geheim")
     stores = await durable.reopen()
@@ -235,7 +235,7 @@ async def test_a_dead_letter_that_was_sent_again_says_when(stores: Stores) -> No
     assert await stores.dead_letters.get(letter(2).letter_id) == letter(2)
 
 
-async def test_dead_letters_survive_a_restart(durable: Opened) -> None:
+async def test_dead_letters_survive_a_restart(durable: OpenedStores) -> None:
     await durable.now.dead_letters.put([letter(1)])
 
     assert await (await durable.reopen()).dead_letters.page() == [letter(1)]

@@ -9,15 +9,15 @@ from pathlib import Path
 import pytest
 
 from baton.eventlog.ports.topics import Message, ReceivedMessage, TopicConsumer, Topics
-from tests.conformance.opening import carriers
+from tests.conformance.deployments import topic_openers
 from tests.servers.kafka import topic_prefix_for
 
 WAIT_S = 30.0
 
 
-@pytest.fixture(params=sorted(carriers()))
+@pytest.fixture(params=sorted(topic_openers()))
 async def topics(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Topics]:
-    stores = await carriers()[str(request.param)](tmp_path)
+    stores = await topic_openers()[str(request.param)](tmp_path)
     assert stores.topics
     yield stores.topics
     await stores.close()

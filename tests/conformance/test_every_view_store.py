@@ -6,7 +6,7 @@ import pytest
 
 from baton.eventlog.ports.backend import Stores
 from baton.eventlog.ports.views import Change, Column, Filter, Index, Query, Row, Table, ViewStore
-from tests.conformance.opening import Opened
+from tests.conformance.deployments import OpenedStores
 
 RUNS = Table(
     name="runs",
@@ -277,7 +277,7 @@ async def test_a_scan_goes_on_behind_a_row(stores: Stores) -> None:
     assert seen == rows
 
 
-async def test_views_declared_as_before_are_kept(durable: Opened) -> None:
+async def test_views_declared_as_before_are_kept(durable: OpenedStores) -> None:
     await prepared(durable.now, run("r1"))
     stores = await durable.reopen()
     await stores.views.prepare([RUNS, TIMERS])
@@ -293,7 +293,9 @@ async def test_views_declared_as_before_are_kept(durable: Opened) -> None:
         [Table(name="runs", columns=(*RUNS.columns, Column(name="more", kind="text"))), TIMERS],
     ],
 )
-async def test_views_declared_otherwise_start_over(opened: Opened, tables: list[Table]) -> None:
+async def test_views_declared_otherwise_start_over(
+    opened: OpenedStores, tables: list[Table]
+) -> None:
     await prepared(opened.now, run("r1"))
     stores = await opened.reopen() if opened.durable else opened.now
     await stores.views.prepare(tables)
@@ -302,7 +304,7 @@ async def test_views_declared_otherwise_start_over(opened: Opened, tables: list[
     assert list(await stores.views.scan("runs")) == []
 
 
-async def test_fresh_tables_are_filled_unseen_and_swapped_at_once(opened: Opened) -> None:
+async def test_fresh_tables_are_filled_unseen_and_swapped_at_once(opened: OpenedStores) -> None:
     views = await prepared(opened.now, run("old"))
     fresh = await views.fresh()
     await fresh.commit([Change(table="runs", upserts=[run("new")])], checkpoint=9)
@@ -339,7 +341,9 @@ async def test_what_is_counted_in_advance_goes_with_the_tables(stores: Stores) -
     assert (await stores.views.find(query)).total == 2
 
 
-async def test_a_rebuild_that_was_broken_off_leaves_the_live_tables_alone(opened: Opened) -> None:
+async def test_a_rebuild_that_was_broken_off_leaves_the_live_tables_alone(
+    opened: OpenedStores,
+) -> None:
     views = await prepared(opened.now, run("old"))
     fresh = await views.fresh()
     await fresh.commit([Change(table="runs", upserts=[run("new")])], checkpoint=9)

@@ -10,14 +10,14 @@ from aiokafka.producer import message_accumulator
 from aiokafka.record.default_records import _DefaultRecordBatchBuilderPy
 
 from baton.eventlog.ports.topics import Message, Topics
-from tests.conformance.opening import carriers
+from tests.conformance.deployments import topic_openers
 from tests.conformance.test_every_topics import handle_last, numbered, numbers, taken
 from tests.servers.kafka import server_url, topic_prefix_for
 
 
 @pytest.fixture
 async def topics(tmp_path: Path) -> AsyncIterator[Topics]:
-    stores = await carriers()["kafka"](tmp_path)
+    stores = await topic_openers()["kafka"](tmp_path)
     assert stores.topics
     yield stores.topics
     await stores.close()

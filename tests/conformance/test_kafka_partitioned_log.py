@@ -17,9 +17,11 @@ from baton.eventlog.errors import Unavailable
 from baton.eventlog.events.codec import encode
 from baton.eventlog.events.envelope import Stored, Write
 from baton.eventlog.ports.topics import ReceivedMessage
-from tests.conformance.sharing import SESSION_MS, Group, OnKafka, events, streams, until
+from tests.backends.kafka import SESSION_MS, KafkaPartitionedLogUnderTest
+from tests.conformance.partitioned_logs import Group, events, streams
 from tests.conformance.test_kafka_foreign_messages import NoText
 from tests.kit.actors import ANN
+from tests.kit.eventually import eventually
 from tests.servers.kafka import private_broker, server_url, topic_prefix_for
 from tests.servers.local_kafka import LocalKafka
 
@@ -32,14 +34,16 @@ def connection() -> Connection:
 
 
 @pytest.fixture
-async def kafka(connection: Connection, tmp_path: Path) -> AsyncIterator[OnKafka]:
-    kafka = OnKafka(connection, topic_prefix_for(tmp_path))
+async def kafka(
+    connection: Connection, tmp_path: Path
+) -> AsyncIterator[KafkaPartitionedLogUnderTest]:
+    kafka = KafkaPartitionedLogUnderTest(connection, topic_prefix_for(tmp_path))
     yield kafka
     await kafka.close()
 
 
 @pytest.fixture
-async def group(kafka: OnKafka) -> AsyncIterator[Group]:
+async def group(kafka: KafkaPartitionedLogUnderTest) -> AsyncIterator[Group]:
     group = Group(kafka)
     yield group
     await group.close()
@@ -60,16 +64,16 @@ def broker(brokers: LocalKafka) -> LocalKafka:
 
 
 @pytest.fixture
-async def own(broker: LocalKafka, tmp_path: Path) -> AsyncIterator[OnKafka]:
+async def own(broker: LocalKafka, tmp_path: Path) -> AsyncIterator[KafkaPartitionedLogUnderTest]:
     """Return the way to a broker that may be killed."""
     connection = replace(connection_to(broker.url), session_ms=SESSION_MS)
-    own = OnKafka(connection, topic_prefix_for(tmp_path))
+    own = KafkaPartitionedLogUnderTest(connection, topic_prefix_for(tmp_path))
     own.publisher._timeout_s = 2.0
     yield own
     await own.close()
 
 
-async def insisting(kafka: OnKafka, published: Sequence[Stored]) -> None:
+async def insisting(kafka: KafkaPartitionedLogUnderTest, published: Sequence[Stored]) -> None:
     """Publish as a relay does."""
     async with asyncio.timeout(60):
         while True:
@@ -110,7 +114,7 @@ async def test_what_is_no_event_is_told_of_and_stops_nothing(
     async def tell(message: ReceivedMessage, reason: str) -> None:
         told.append((message, reason))
 
-    kafka = OnKafka(connection, topic_prefix_for(tmp_path), on_unreadable=tell)
+    kafka = KafkaPartitionedLogUnderTest(connection, topic_prefix_for(tmp_path), on_unreadable=tell)
     group = Group(kafka)
     await kafka.publish(events(NAMES, 1))
     producer = connection.producer()
@@ -124,7 +128,7 @@ async def test_what_is_no_event_is_told_of_and_stops_nothing(
     await producer.stop()
     await kafka.publish(events(NAMES, 2))
     follower = await group.join()
-    await group.saw(events(NAMES, 1, 2))
+    await group.wait_until_seen(events(NAMES, 1, 2))
     await group.close()
     await kafka.close()
 
@@ -137,7 +141,10 @@ async def test_what_is_no_event_is_told_of_and_stops_nothing(
 
 
 async def test_messages_that_cannot_be_taken_apart_are_passed_over(
-    group: Group, kafka: OnKafka, connection: Connection, monkeypatch: pytest.MonkeyPatch
+    group: Group,
+    kafka: KafkaPartitionedLogUnderTest,
+    connection: Connection,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     await kafka.publish(events(NAMES, 1))
     producer = connection.producer()
@@ -151,9 +158,9 @@ async def test_messages_that_cannot_be_taken_apart_are_passed_over(
     await producer.stop()
     await kafka.publish(events(NAMES, 2))
     await group.join()
-    await group.saw(events(NAMES, 1, 2))
+    await group.wait_until_seen(events(NAMES, 1, 2))
     await kafka.publish(events(NAMES, 3))
-    await group.saw(events(NAMES, 3))
+    await group.wait_until_seen(events(NAMES, 3))
 
     assert kafka.reader.unreadable >= 1
 
@@ -164,12 +171,12 @@ async def test_what_cannot_be_told_of_is_passed_over_too(
     async def fail(message: ReceivedMessage, reason: str) -> None:
         raise Unavailable(reason)
 
-    kafka = OnKafka(connection, topic_prefix_for(tmp_path), on_unreadable=fail)
+    kafka = KafkaPartitionedLogUnderTest(connection, topic_prefix_for(tmp_path), on_unreadable=fail)
     group = Group(kafka)
     damaged = Stored(1, NAMES[0], 1, "run.RunStarted", b"{")
     await kafka.publish([damaged, *events(NAMES, 2)])
     await group.join()
-    await group.saw(events(NAMES, 2))
+    await group.wait_until_seen(events(NAMES, 2))
     await group.close()
     await kafka.close()
 
@@ -185,7 +192,7 @@ async def test_an_event_too_large_for_a_message_comes_from_the_store(
     stream = "acme/run/large"
     happened = [RunCancelled(at=1, actor=ANN), large, small]
     await store.append([Write(stream=stream, expected=0, events=happened)])
-    kafka = OnKafka(connection, topic_prefix_for(tmp_path), store=store)
+    kafka = KafkaPartitionedLogUnderTest(connection, topic_prefix_for(tmp_path), store=store)
     group = Group(kafka)
     written = list(await store.read(stream))
     await kafka.publish(
@@ -196,7 +203,7 @@ async def test_an_event_too_large_for_a_message_comes_from_the_store(
         * 2
     )
     follower = await group.join()
-    await until(lambda: len(follower.seen) == 6)
+    await eventually(lambda: len(follower.seen) == 6)
     await group.close()
     await kafka.close()
 
@@ -208,16 +215,16 @@ async def test_a_rebalance_moves_what_it_must_and_repeats_nothing_of_the_rest(
 ) -> None:
     monkeypatch.setattr("baton.backends.kafka.consuming.consumer_group.COMMIT_S", 600)
     first = await group.join()
-    await group.setting.publish(events(NAMES, 1, 2))
-    await group.saw(events(NAMES, 1, 2))
+    await group.log.publish(events(NAMES, 1, 2))
+    await group.wait_until_seen(events(NAMES, 1, 2))
     second = await group.join()
-    await group.settled(NAMES, first, second)
+    await group.wait_until_assigned(NAMES, first, second)
     kept = [stream for stream in NAMES if first.owns(stream)]
-    await group.setting.publish(events(NAMES, 3))
-    await group.saw(events(kept, 3), first)
-    await group.saw(events(NAMES, 3))
+    await group.log.publish(events(NAMES, 3))
+    await group.wait_until_seen(events(kept, 3), first)
+    await group.wait_until_seen(events(NAMES, 3))
 
-    assert [gained for gained, _ in first.told] == [True, False]
+    assert [gained for gained, _ in first.assignments] == [True, False]
     for stream in kept:
         assert first.versions(stream) == [1, 2, 3]
 
@@ -227,15 +234,15 @@ async def test_who_was_put_out_of_the_group_takes_up_anew_what_it_gets_back(
 ) -> None:
     """Another one may have begun something in between."""
     follower = await group.join()
-    await until(lambda: bool(follower.told))
-    member = follower.share._member  # type: ignore[union-attr]
+    await eventually(lambda: bool(follower.assignments))
+    member = follower.subscription._member  # type: ignore[union-attr]
     await member._consumer._coordinator._maybe_leave_group()
-    await until(lambda: len(follower.told) == 3)
-    await group.setting.publish(events(NAMES, 1))
-    await group.saw(events(NAMES, 1))
+    await eventually(lambda: len(follower.assignments) == 3)
+    await group.log.publish(events(NAMES, 1))
+    await group.wait_until_seen(events(NAMES, 1))
 
-    assert [gained for gained, _ in follower.told] == [True, False, True]
-    assert follower.strays == []
+    assert [gained for gained, _ in follower.assignments] == [True, False, True]
+    assert follower.unowned == []
 
 
 async def test_what_was_handled_is_not_given_out_again(
@@ -243,31 +250,33 @@ async def test_what_was_handled_is_not_given_out_again(
 ) -> None:
     monkeypatch.setattr("baton.backends.kafka.consuming.consumer_group.COMMIT_S", 0.01)
     first = await group.join()
-    await group.setting.publish(events(NAMES, 1))
-    await group.saw(events(NAMES, 1))
-    member = first.share._member  # type: ignore[union-attr]
-    await until(lambda: member._committed and member._committed == member.assignment.next)
-    await group.die(first)
+    await group.log.publish(events(NAMES, 1))
+    await group.wait_until_seen(events(NAMES, 1))
+    member = first.subscription._member  # type: ignore[union-attr]
+    await eventually(lambda: member._committed and member._committed == member.assignment.next)
+    await group.crash(first)
     second = await group.join()
-    await group.setting.publish(events(NAMES, 2))
-    await group.saw(events(NAMES, 2), second)
+    await group.log.publish(events(NAMES, 2))
+    await group.wait_until_seen(events(NAMES, 2), second)
 
     assert {one.version for one in second.seen} == {2}
 
 
-async def test_followers_of_two_names_do_not_take_from_each_other(kafka: OnKafka) -> None:
+async def test_followers_of_two_names_do_not_take_from_each_other(
+    kafka: KafkaPartitionedLogUnderTest,
+) -> None:
     groups = [Group(kafka), Group(kafka)]
     groups[1].name = "auditor"
     for group in groups:
         await group.join()
     await kafka.publish(events(NAMES, 1))
     for group in groups:
-        await group.saw(events(NAMES, 1))
+        await group.wait_until_seen(events(NAMES, 1))
         await group.close()
 
 
 async def test_a_broker_that_is_away_at_the_start_is_waited_for(
-    broker: LocalKafka, own: OnKafka
+    broker: LocalKafka, own: KafkaPartitionedLogUnderTest
 ) -> None:
     broker.kill()
     group = Group(own)
@@ -276,42 +285,44 @@ async def test_a_broker_that_is_away_at_the_start_is_waited_for(
         await own.publish(events(NAMES, 1))
     broker.start()
     await insisting(own, events(NAMES, 1))
-    await group.saw(events(NAMES, 1))
+    await group.wait_until_seen(events(NAMES, 1))
     await group.close()
 
-    assert follower.strays == []
+    assert follower.unowned == []
 
 
 @pytest.mark.parametrize("how", ["crash", "silence"])
 async def test_nothing_is_lost_when_the_broker_goes_and_comes(
-    broker: LocalKafka, own: OnKafka, how: str
+    broker: LocalKafka, own: KafkaPartitionedLogUnderTest, how: str
 ) -> None:
     group = Group(own)
     await group.join()
     await group.join()
     await insisting(own, events(NAMES, 1))
-    await group.saw(events(NAMES, 1))
+    await group.wait_until_seen(events(NAMES, 1))
     (broker.kill if how == "crash" else broker.pause)()
     with pytest.raises(Unavailable):
         await own.publish(events(NAMES, 2))
     await asyncio.sleep(0.5)
     (broker.start if how == "crash" else broker.resume)()
     await insisting(own, events(NAMES, 2, 3))
-    await group.saw(events(NAMES, 2, 3))
+    await group.wait_until_seen(events(NAMES, 2, 3))
     await group.close()
 
-    assert all(follower.strays == [] for follower in group.followers)
+    assert all(follower.unowned == [] for follower in group.followers)
 
 
-async def test_a_log_that_lost_everything_is_filled_again(broker: LocalKafka, own: OnKafka) -> None:
+async def test_a_log_that_lost_everything_is_filled_again(
+    broker: LocalKafka, own: KafkaPartitionedLogUnderTest
+) -> None:
     group = Group(own)
     follower = await group.join()
     await insisting(own, events(NAMES, 1, 2))
-    await group.saw(events(NAMES, 1, 2))
+    await group.wait_until_seen(events(NAMES, 1, 2))
     broker.kill()
     broker.wipe()
     broker.start()
     follower.seen.clear()
     await insisting(own, events(NAMES, 1, 2, 3))
-    await group.saw(events(NAMES, 1, 2, 3))
+    await group.wait_until_seen(events(NAMES, 1, 2, 3))
     await group.close()

@@ -23,7 +23,7 @@ from baton.eventlog.events.codec import encode
 from baton.eventlog.events.envelope import Appended, Conflict, Recorded
 from baton.eventlog.ports.backend import StoreLocation, Stores
 from baton.eventlog.ports.stores import Subscription
-from tests.conformance.opening import appended, happened, write
+from tests.conformance.deployments import appended, happened, write
 from tests.conformance.test_postgres_recorder import datastore_of
 from tests.servers.availability import skip_or_fail
 from tests.servers.local_postgres import LocalPostgres, postgres_programs
@@ -419,7 +419,7 @@ APPENDING = """
 import asyncio, sys
 from baton.backends.postgres import BACKEND
 from baton.eventlog.ports.backend import StoreLocation
-from tests.conformance.opening import write
+from tests.conformance.deployments import write
 
 async def main():
     stores = await BACKEND.open(StoreLocation(url=sys.argv[1], secrets_key=b"x" * 16))

@@ -12,8 +12,8 @@ from baton.backends.postgres.events import append_notifications
 from baton.backends.postgres.events.outbox import PostgresOutbox
 from baton.eventlog.errors import Unavailable
 from baton.eventlog.ports.backend import StoreLocation, Stores
-from tests.conformance.opening import appended, write
-from tests.conformance.sharing import until
+from tests.conformance.deployments import appended, write
+from tests.kit.eventually import eventually
 from tests.servers.postgres import database_for
 
 KILL = """
@@ -59,7 +59,7 @@ async def outbox(url: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Pos
 
 async def until_listening(outbox: PostgresOutbox) -> None:
     listens = outbox._notifications
-    await until(lambda: listens._channel._connection is not None and not listens.may_have_more)
+    await eventually(lambda: listens._channel._connection is not None and not listens.may_have_more)
 
 
 async def test_a_wake_up_is_one_question(
@@ -103,7 +103,7 @@ async def test_appends_that_were_in_conflict_do_not_keep_it_asking(
     direct = await asyncpg.connect(url)
     await direct.execute("SELECT pg_notify('stored_events', '1000')")  # of events that aren't there
     await direct.close()
-    await until(lambda: bool(asked))
+    await eventually(lambda: bool(asked))
     await asyncio.sleep(0.1)
     waiting.cancel()
 

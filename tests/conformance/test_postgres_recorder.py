@@ -24,7 +24,7 @@ from baton.backends.postgres.checkpoints import PostgresCheckpoints
 from baton.backends.postgres.database import open_database
 from baton.backends.postgres.events.appender import Appender
 from baton.eventlog.events.codec import decode, encode
-from tests.conformance.opening import Opened, appended, happened, write
+from tests.conformance.deployments import OpenedStores, appended, happened, write
 from tests.servers.postgres import database_for
 
 CASES = [
@@ -89,9 +89,13 @@ class BatonsRecorder(PostgresProcessRecorder):
         return range(receipt.first, receipt.first + len(rows))
 
     def insert_tracking(self, tracking: Tracking) -> None:
-        moved = self._checkpoints.advance(tracking.application_name, tracking.notification_id)
-        if not self._wait(moved):
-            raise IntegrityError
+        self._wait(self._advance(tracking.application_name, tracking.notification_id))
+
+    async def _advance(self, name: str, position: int) -> None:
+        async with self._turn:
+            if await self._checkpoints.load(name) >= position:
+                raise IntegrityError
+            await self._checkpoints.save(name, position)
 
 
 def datastore_of(url: str) -> PostgresDatastore:
@@ -164,7 +168,7 @@ def test_the_library_finds_its_tables_made(datastore: PostgresDatastore) -> None
 
 
 async def test_the_librarys_own_recorder_reads_what_baton_wrote(tmp_path: Path) -> None:
-    opened = Opened("postgres", tmp_path)
+    opened = OpenedStores("postgres", tmp_path)
     result = await appended(await opened.open(), write("r1", 0, 1, 2), write("r2", 0, 3))
     datastore = datastore_of(await database_for(tmp_path))
     theirs = PostgresApplicationRecorder(datastore)
@@ -181,7 +185,7 @@ async def test_the_librarys_own_recorder_reads_what_baton_wrote(tmp_path: Path) 
 
 
 async def test_a_follower_sees_what_the_librarys_recorder_wrote(tmp_path: Path) -> None:
-    opened = Opened("postgres", tmp_path)
+    opened = OpenedStores("postgres", tmp_path)
     stores = await opened.open()
     subscription = await stores.log.subscribe("projector", after=0)
     waiting = asyncio.create_task(subscription.next())

@@ -9,7 +9,7 @@ from baton.backends.postgres import BACKEND
 from baton.backends.postgres.schema import migrate, migrations
 from baton.eventlog.errors import Unavailable
 from baton.eventlog.ports.backend import StoreLocation, Stores
-from tests.conformance.opening import appended, write
+from tests.conformance.deployments import appended, write
 from tests.servers.postgres import bare_database
 
 NEEDED = migrations()[-1].version

@@ -23,7 +23,7 @@ from baton.eventlog.ports.backend import StoreLocation, Stores
 from baton.eventlog.ports.keys import StoredAnswer
 from baton.eventlog.ports.views import Change, Filter, Query, Row, Table
 from baton.projector.views import every_view
-from tests.conformance.opening import appended, write
+from tests.conformance.deployments import appended, write
 from tests.conformance.test_every_view_store import ORDERS, RUNS, TIMERS, run
 from tests.servers.postgres import database_for
 

@@ -22,15 +22,15 @@ from baton.eventlog.errors import InUse, Unavailable, Unreadable
 from baton.eventlog.events.envelope import Appended, Conflict, Write
 from baton.eventlog.ports.backend import StoreLocation, Stores
 from baton.eventlog.ports.views import Change, Query, Row, Table
-from tests.conformance.opening import Opened, appended, write
+from tests.conformance.deployments import OpenedStores, appended, write
 
 KEY = b"a key for tests, 32 bytes long.."
 THINGS = Table(name="things")
 
 
 @pytest.fixture
-async def opened(tmp_path: Path) -> AsyncIterator[Opened]:
-    opened = Opened("sqlite", tmp_path)
+async def opened(tmp_path: Path) -> AsyncIterator[OpenedStores]:
+    opened = OpenedStores("sqlite", tmp_path)
     await opened.open()
     yield opened
     await opened.now.close()
@@ -55,7 +55,7 @@ except InUse as refused:
 """
 
 
-async def test_a_second_process_is_refused_by_name(opened: Opened) -> None:
+async def test_a_second_process_is_refused_by_name(opened: OpenedStores) -> None:
     other = await asyncio.to_thread(
         subprocess.run,
         [sys.executable, "-c", OTHER_PROCESS, str(opened.folder)],
@@ -69,14 +69,14 @@ async def test_a_second_process_is_refused_by_name(opened: Opened) -> None:
     assert "in use by another Baton process" in other.stdout
 
 
-async def test_a_folder_is_free_once_it_is_closed(opened: Opened) -> None:
+async def test_a_folder_is_free_once_it_is_closed(opened: OpenedStores) -> None:
     with pytest.raises(InUse):
         await BACKEND.open(StoreLocation(folder=opened.folder, secrets_key=KEY))
 
     await opened.reopen()
 
 
-async def test_a_reader_sees_what_is_committed_and_writes_nothing(opened: Opened) -> None:
+async def test_a_reader_sees_what_is_committed_and_writes_nothing(opened: OpenedStores) -> None:
     await opened.now.views.prepare([THINGS])
     reader = await reading(opened.folder)
     await reader.views.prepare([THINGS])
@@ -97,7 +97,7 @@ async def test_a_reader_sees_what_is_committed_and_writes_nothing(opened: Opened
     await reader.close()
 
 
-async def test_a_reader_opens_a_folder_that_nobody_writes(opened: Opened) -> None:
+async def test_a_reader_opens_a_folder_that_nobody_writes(opened: OpenedStores) -> None:
     result = await appended(opened.now, write("r1", 0, 1))
     await opened.now.views.prepare([THINGS])
     await opened.now.close()
@@ -108,7 +108,7 @@ async def test_a_reader_opens_a_folder_that_nobody_writes(opened: Opened) -> Non
     await opened.open()
 
 
-async def test_a_reader_rebuilds_aside(opened: Opened) -> None:
+async def test_a_reader_rebuilds_aside(opened: OpenedStores) -> None:
     await opened.now.views.prepare([THINGS])
     await opened.now.views.commit(
         [Change(table="things", upserts=[Row("acme", "k", b"{}")])], checkpoint=2
@@ -156,7 +156,7 @@ def large(number: int) -> Write:
     return Write(stream=f"acme/run/large{number}", expected=0, events=[output, output])
 
 
-async def test_a_full_disk_refuses_appends_and_loses_none(opened: Opened) -> None:
+async def test_a_full_disk_refuses_appends_and_loses_none(opened: OpenedStores) -> None:
     acknowledged: list[int] = []
     failed = 0
     await appended(opened.now, write("before", 0, 1))
@@ -182,7 +182,7 @@ async def test_a_full_disk_refuses_appends_and_loses_none(opened: Opened) -> Non
     connection.close()
 
 
-async def test_a_full_disk_leaves_views_and_checkpoint_as_they_were(opened: Opened) -> None:
+async def test_a_full_disk_leaves_views_and_checkpoint_as_they_were(opened: OpenedStores) -> None:
     views = opened.now.views
     await views.prepare([THINGS])
     await views.commit([], checkpoint=1)
@@ -196,7 +196,7 @@ async def test_a_full_disk_leaves_views_and_checkpoint_as_they_were(opened: Open
     assert len(await views.scan("things")) == 100
 
 
-async def test_a_view_commit_that_fails_half_way_is_undone(opened: Opened) -> None:
+async def test_a_view_commit_that_fails_half_way_is_undone(opened: OpenedStores) -> None:
     views = opened.now.views
     await views.prepare([THINGS])
     good, bad = Row("acme", "k", b"{}"), Row("acme", "k2", b"{}", ("one value too many",))
@@ -211,7 +211,7 @@ async def test_a_view_commit_that_fails_half_way_is_undone(opened: Opened) -> No
     assert list(await views.scan("things")) == [good]
 
 
-async def test_a_damaged_event_is_named_and_others_are_read(opened: Opened) -> None:
+async def test_a_damaged_event_is_named_and_others_are_read(opened: OpenedStores) -> None:
     await appended(opened.now, write("bad", 0, 1, 2), write("good", 0, 3))
     await opened.now.close()
     with sqlite3.connect(opened.folder / "baton.db") as connection:
@@ -227,14 +227,14 @@ async def test_a_damaged_event_is_named_and_others_are_read(opened: Opened) -> N
     assert len(await stores.events.read("acme/run/good")) == 1
 
 
-async def test_a_claim_of_a_process_that_died_is_free_after_the_start(opened: Opened) -> None:
+async def test_a_claim_of_a_process_that_died_is_free_after_the_start(opened: OpenedStores) -> None:
     await opened.now.keys.claim("acme", "k", fingerprint="f", at=1)
     stores = await opened.reopen()
 
     assert (await stores.keys.claim("acme", "k", fingerprint="f", at=2)).outcome == "claimed"
 
 
-async def test_a_secret_does_not_open_with_another_key(opened: Opened) -> None:
+async def test_a_secret_does_not_open_with_another_key(opened: OpenedStores) -> None:
     await opened.now.secrets.put("acme", "s1", "v")
     await opened.now.close()
     other = await BACKEND.open(
@@ -247,7 +247,7 @@ async def test_a_secret_does_not_open_with_another_key(opened: Opened) -> None:
     await opened.open()
 
 
-async def test_a_secret_does_not_open_in_anothers_place(opened: Opened) -> None:
+async def test_a_secret_does_not_open_in_anothers_place(opened: OpenedStores) -> None:
     await opened.now.secrets.put("acme", "s1", "v")
     await opened.now.close()
     with sqlite3.connect(opened.folder / "baton.db") as connection:
@@ -268,7 +268,7 @@ async def until_appended(stores: Stores, name: str) -> Appended:
 
 
 async def test_a_writing_process_that_dies_is_replaced_and_what_it_stored_is_seen(
-    opened: Opened,
+    opened: OpenedStores,
 ) -> None:
     """Nobody hears of what it committed last, but followers must."""
     stores, writer = opened.now, writer_of(opened.now.events)
@@ -297,7 +297,7 @@ APPENDING = """
 import asyncio, sys
 from pathlib import Path
 from tests.backends.sqlite import open_stores
-from tests.conformance.opening import write
+from tests.conformance.deployments import write
 
 async def main():
     stores = await open_stores(Path(sys.argv[1]))
@@ -337,7 +337,7 @@ async def test_what_a_killed_process_had_acknowledged_is_there_and_whole(
         if line.endswith(b"\n"):
             number, version = (int(part) for part in line.split())
             acknowledged[number] = version
-    opened = Opened("sqlite", tmp_path)
+    opened = OpenedStores("sqlite", tmp_path)
     stores = await opened.open()
 
     for number, version in acknowledged.items():

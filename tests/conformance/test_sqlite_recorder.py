@@ -16,7 +16,7 @@ from eventsourcing.tests import persistence as library
 from baton.backends.sqlite.database import Datastore
 from baton.backends.sqlite.events.recorder import SqliteRecorder
 from baton.eventlog.events.codec import decode, encode
-from tests.conformance.opening import Opened, appended, happened, write
+from tests.conformance.deployments import OpenedStores, appended, happened, write
 
 CASES = [
     (library.ApplicationRecorderTestCase, "test_insert_select"),
@@ -70,7 +70,7 @@ def test_the_recorder_passes_the_librarys_own_case(
 
 
 async def test_the_librarys_own_recorder_reads_what_baton_wrote(tmp_path: Path) -> None:
-    opened = Opened("sqlite", tmp_path)
+    opened = OpenedStores("sqlite", tmp_path)
     result = await appended(await opened.open(), write("r1", 0, 1, 2), write("r2", 0, 3))
     datastore = SQLiteDatastore(str(tmp_path / "baton.db"), originator_id_type="text")
     theirs = SQLiteApplicationRecorder(datastore)
@@ -87,7 +87,7 @@ async def test_the_librarys_own_recorder_reads_what_baton_wrote(tmp_path: Path) 
 
 
 async def test_baton_reads_what_the_recorder_wrote(tmp_path: Path) -> None:
-    opened = Opened("sqlite", tmp_path)
+    opened = OpenedStores("sqlite", tmp_path)
     await (await opened.open()).close()
     datastore = Datastore(tmp_path / "baton.db")
     (event,) = happened(7)

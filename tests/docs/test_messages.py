@@ -17,7 +17,7 @@ from baton.executor.functions.registry import Registry
 from baton.executor.workers.messages import decode_answer, decode_task, encode_task
 from baton.executor.workers.remote_workers import RemoteWorkers, queue_function
 from tests.cli.processes import environment
-from tests.conformance.opening import carriers
+from tests.conformance.deployments import topic_openers
 from tests.docs.pages import ROOT
 from tests.executor.calls import a_call
 from tests.servers.kafka import server_url, topic_prefix_for
@@ -67,7 +67,7 @@ def thumbnail(config: dict[str, Any]) -> Call:
 
 @asynccontextmanager
 async def asking(folder: Path) -> AsyncIterator[RegisteredFunctions]:
-    stores = await carriers()["kafka"](folder)
+    stores = await topic_openers()["kafka"](folder)
     assert stores.topics is not None
     clock = SystemClock()
     registry = Registry()

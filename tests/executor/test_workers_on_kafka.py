@@ -19,7 +19,7 @@ from baton.executor.functions.registered_functions import RegisteredFunctions
 from baton.executor.functions.registry import Registry
 from baton.executor.workers.remote_workers import RemoteWorkers, queue_function
 from tests.cli.processes import environment
-from tests.conformance.opening import carriers
+from tests.conformance.deployments import topic_openers
 from tests.executor.calls import a_call
 from tests.servers.kafka import server_url, topic_prefix_for
 
@@ -48,7 +48,7 @@ async def square(payload: dict, context: StepContext) -> int:
 
 @pytest.fixture
 async def stores(tmp_path: Path) -> AsyncIterator[Stores]:
-    opened = await carriers()["kafka"](tmp_path)
+    opened = await topic_openers()["kafka"](tmp_path)
     yield opened
     await opened.close()
 

@@ -34,7 +34,7 @@ from baton.projector.views.runs.queries import RunQueries
 from baton.projector.views.runs.view import Document as Run
 from baton.projector.views.schedules.queries import ScheduleQueries
 from baton.projector.views.timers.queries import TimerQueries
-from tests.conformance.opening import opens
+from tests.conformance.deployments import store_openers
 from tests.kit.actors import ANN, BOB, EVE
 from tests.projector.folded import fold_into
 from tests.projector.test_view_steps_and_timers import AGAIN, BROKE, DELAY, ERROR
@@ -99,9 +99,9 @@ def asked(run_id: str, at: int = 10, definition: str = "d1", tenant: str = "acme
     return replace(requested(), run_id=run_id, at=at, definition_id=definition, tenant=tenant)
 
 
-@pytest.fixture(params=sorted(opens()))
+@pytest.fixture(params=sorted(store_openers()))
 async def world(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[World]:
-    stores = await opens()[str(request.param)](tmp_path)
+    stores = await store_openers()[str(request.param)](tmp_path)
     await stores.views.prepare([view.table for view in every_view()])
     yield World(stores.views)
     await stores.close()

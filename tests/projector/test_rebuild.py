@@ -18,7 +18,7 @@ from baton.projector import rebuild as rebuilding
 from baton.projector.projector import Projector
 from baton.projector.rebuild import begin_rebuild
 from baton.projector.views import every_view
-from tests.conformance.opening import opens
+from tests.conformance.deployments import store_openers
 from tests.projector.folded import dump, fold_into, prepared
 from tests.projector.histories import events_of
 from tests.projector.told import BEGUN, STREAM, requested, started
@@ -33,9 +33,9 @@ async def append(stores: Stores, events: Sequence[Recorded]) -> None:
         assert isinstance(await stores.events.append([write]), Appended)
 
 
-@pytest.fixture(params=sorted(opens()))
+@pytest.fixture(params=sorted(store_openers()))
 async def stores(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Stores]:
-    opened = await opens()[str(request.param)](tmp_path)
+    opened = await store_openers()[str(request.param)](tmp_path)
     await append(opened, EVENTS)
     await opened.views.prepare([view.table for view in every_view()])
     await fold_into(opened.views, [await opened.events.read_all(after=0, limit=10_000)])

@@ -11,7 +11,7 @@ from baton.eventlog.ports.backend import Stores
 from baton.projector.rebuild import begin_rebuild
 from baton.projector.views import every_view
 from tests.cli.processes import Ended, baton
-from tests.conformance.opening import opens
+from tests.conformance.deployments import store_openers
 from tests.projector.folded import dump, fold_into
 from tests.projector.histories import events_of
 from tests.servers.postgres import URL_FILE
@@ -55,17 +55,17 @@ async def test_a_moved_store_has_the_same_events_and_the_same_views(
     here, there = tmp_path / "here", tmp_path / "there"
     for folder in (here, there):
         folder.mkdir()
-    old = await opens()[source](here)
+    old = await store_openers()[source](here)
     await fill(old, EVENTS)
     live, views = await dump(old.views), await rebuilt(old)
     events = await old.events.read_all(after=0, limit=len(EVENTS) + 1)
     await old.close()
 
-    await (await opens()[target](there)).close()
+    await (await store_openers()[target](there)).close()
     await verb("export", here, "-o", "events.ndjson")
     await verb("import", there, "events.ndjson")
     await verb("export", there, "-o", "again.ndjson")
-    new = await opens()[target](there)
+    new = await store_openers()[target](there)
     moved = await rebuilt(new)
     found = await new.events.read_all(after=0, limit=len(EVENTS) + 1)
     await new.close()

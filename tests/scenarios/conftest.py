@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from tests.conformance.opening import settings
+from tests.conformance.deployments import deployments
 from tests.scenarios.stack import Client, Stack, idle_stack, running_stack
 
 _numbers = count(1)
@@ -26,7 +26,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(of_module, append=False)
 
 
-@pytest_asyncio.fixture(params=sorted(settings()), scope="module", loop_scope="module")
+@pytest_asyncio.fixture(params=sorted(deployments()), scope="module", loop_scope="module")
 async def shared(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Stack]:

@@ -136,7 +136,7 @@ def shown(answer: Response) -> dict[str, Any]:
 
 
 async def settings_for(folder: Path, setting: str) -> Settings:
-    """Return what a setting of `tests.conformance.opening` is configured by, in `folder`."""
+    """Return what a setting of `tests.conformance.deployments` is configured by, in `folder`."""
     backend, _, transport = setting.partition("+")
     stores = {"memory": "memory:", "sqlite": ""}
     prefix = topic_prefix_for(folder)

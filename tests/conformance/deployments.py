@@ -1,0 +1,106 @@
+"""Finds the backends and transports, and opens stores on each combination of them.
+
+Each module of `tests.backends` describes one technology; see there for what it may export.
+"""
+
+import importlib
+import pkgutil
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from types import ModuleType
+
+import tests.backends
+from baton.backends import backends
+from baton.domain.run.messages import RunStarted
+from baton.eventlog.events.envelope import Appended, Write
+from baton.eventlog.ports.backend import Backend, Stores
+
+OpenStores = Callable[[Path], Awaitable[Stores]]
+"""Opens stores whose data belong to a folder: the same folder opens the same data."""
+
+
+def technologies(export: str) -> dict[str, ModuleType]:
+    """Return the modules of `tests.backends` that define `export`, by their names."""
+    names = [found.name for found in pkgutil.iter_modules(tests.backends.__path__)]
+    modules = {name: importlib.import_module(f"tests.backends.{name}") for name in names}
+    return {name: module for name, module in modules.items() if hasattr(module, export)}
+
+
+def store_openers() -> dict[str, OpenStores]:
+    """Return how to open the stores of each backend, without a transport."""
+    return {name: module.open_stores for name, module in technologies("open_stores").items()}
+
+
+def deployments() -> dict[str, OpenStores]:
+    """Return how to open each backend alone, and each shared one with each transport."""
+    openers = store_openers()
+    attached = {
+        f"{name}+{transport}": _attaching(openers[name], module)
+        for name in openers
+        if "shared" in backend_of(name).capabilities
+        for transport, module in technologies("attach").items()
+    }
+    return {**openers, **attached}
+
+
+def topic_openers() -> dict[str, OpenStores]:
+    """Return how to open stores with topics, for each technology that carries messages."""
+    return {name: module.open_topics for name, module in technologies("open_topics").items()}
+
+
+def backend_of(deployment: str) -> Backend:
+    """Return the backend that keeps the stores of a deployment."""
+    name = deployment.partition("+")[0]
+    return next(backend for backend in backends() if backend.name == name)
+
+
+def with_capability(capability: str) -> list[str]:
+    """Return the deployments whose backend has a capability, in alphabetical order."""
+    names = sorted(deployments())
+    return [name for name in names if capability in backend_of(name).capabilities]
+
+
+def _attaching(open_stores: OpenStores, transport: ModuleType) -> OpenStores:
+    async def attached(folder: Path) -> Stores:
+        transport.require()  # skips the test, if at all, before anything is opened
+        stores: Stores = await transport.attach(await open_stores(folder), folder)
+        return stores
+
+    return attached
+
+
+class OpenedStores:
+    """The stores of one deployment in a folder; a test can close and reopen them."""
+
+    def __init__(self, deployment: str, folder: Path) -> None:
+        self.backend = backend_of(deployment)
+        self._open = deployments()[deployment]
+        self.folder = folder
+        self.now: Stores
+
+    @property
+    def durable(self) -> bool:
+        return "durable" in self.backend.capabilities
+
+    async def open(self) -> Stores:
+        self.now = await self._open(self.folder)
+        return self.now
+
+    async def reopen(self) -> Stores:
+        await self.now.close()
+        return await self.open()
+
+
+def happened(*at: int) -> list[RunStarted]:
+    """Return events that differ by their time."""
+    return [RunStarted(at=one) for one in at]
+
+
+def write(stream: str, expected: int, *at: int) -> Write:
+    return Write(stream=f"acme/run/{stream}", expected=expected, events=happened(*at))
+
+
+async def appended(stores: Stores, *writes: Write) -> Appended:
+    result = await stores.events.append(writes)
+    assert isinstance(result, Appended)
+    return result
