@@ -1,4 +1,4 @@
-"""What the scheduler keeps of a definition: enough to request runs, not its steps."""
+"""The part of a definition that the scheduler keeps: enough to request runs, without the steps."""
 
 from dataclasses import replace
 from typing import Final
@@ -10,28 +10,31 @@ from baton.domain.stream import stream_name
 from baton.eventlog.loops.load import StreamState, load
 from baton.eventlog.ports.stores import EventStore
 
-NEVER: Final = StreamState(State(), 0)
-"""A definition that nobody has looked at yet."""
+NOT_LOADED: Final = StreamState(State(), 0)
+"""A definition before it is first read."""
 
 _NO_STEPS: Final = Graph(steps=())
 
 
-def known_of(state: State) -> StreamState[State]:
-    """Return what the scheduler keeps of a folded definition, which has an event per version."""
+def stream_state(state: State) -> StreamState[State]:
+    """Return the part of a folded definition to keep; a definition has one event per version."""
     return StreamState(without_steps(state), state.version + state.deleted)
 
 
 def without_steps(state: State) -> State:
-    """Return `state` with its newest version alone, and that without steps: they may be large."""
+    """Return `state` with its newest version only, without that version's steps.
+
+    The steps may be large, and the scheduler keeps every triggered definition in memory.
+    """
     if not state.version:
         return state
     return replace(state, versions={state.version: replace(state.body, graph=_NO_STEPS)})
 
 
-async def newest(
+async def refreshed(
     store: EventStore, tenant: str, definition_id: str, known: StreamState[State]
 ) -> StreamState[State]:
-    """Return the definition as it stands in the store; only what `known` lacks is read."""
+    """Return the definition's current state; reads only the events that `known` lacks."""
     stream = stream_name(tenant, DECIDER.name, definition_id)
     found = await load(store, DECIDER, stream, known=known)
     return found if found is known else StreamState(without_steps(found.state), found.version)

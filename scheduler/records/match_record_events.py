@@ -1,7 +1,7 @@
-"""Record events into runs: follows the log and requests a run for every trigger that matches.
+"""Matches record events: follows the log and requests a run for every trigger that matches.
 
-A run's id is derived from its definition and the record event, so whatever is matched once more
-after a crash conflicts and comes to nothing.
+A run's id is derived from its definition and the record event, so a match that is repeated after a
+crash meets a conflict and is dropped.
 """
 
 import asyncio
@@ -28,30 +28,36 @@ from baton.eventlog.loops.transact import StreamCommand, transact, transact_all
 from baton.eventlog.ports.backend import Stores
 from baton.eventlog.ports.clock import Clock
 from baton.scheduler.metrics import Counters
-from baton.scheduler.records.triggers import CHANGES, Matched, Triggers, triggers_at
+from baton.scheduler.records.triggers import CHANGES, Match, Triggers, triggers_at
 
 NAME: Final = "scheduler.records"
-"""Where this follower stands is saved under this name."""
+"""Name of the checkpoint and of the log subscription."""
 SAVE_EVERY_MS: Final = 1_000
+"""Interval between checkpoints while batches arrive."""
 PACE_MS: Final = 10
-"""How long events gather after some were looked at: most of what is appended is nothing for it."""
-AN_APPEND: Final = 40
-"""Streams that one append writes to, if no single record event starts more: appends have a price
-of their own."""
-AT_ONCE: Final = 50
-"""Appends side by side; the store commits them together."""
+"""Pause between reads of the log: most events don't concern this follower, so each read takes a
+larger batch."""
+STREAMS_PER_APPEND: Final = 40
+"""Streams that one append writes, unless a single record event needs more. Fewer, larger appends
+spare the fixed cost of each."""
+CONCURRENT_APPENDS: Final = 50
+"""Appends in flight at once; the store commits them together."""
 
 FOLLOWED_EVENTS: Final[frozenset[type]] = frozenset((RecordReceived, *CHANGES))
-"""What it looks at in the log."""
+"""Event classes that are matched or change a trigger."""
 
 _NEW_RUN: Final = StreamState(Run(), 0)
-_Considered: TypeAlias = tuple[str, RecordReceived, Matched]
+_MatchedRecord: TypeAlias = tuple[str, RecordReceived, Match]
+"""Stream of the record event, the event, its match."""
 
 _log = logging.getLogger(__name__)
 
 
 class RecordMatcher:
-    """Follows the log from its checkpoint (`run`); one at a time, though two do no harm."""
+    """Follows the log from its checkpoint (`run`).
+
+    Two matchers at the same time record nothing twice; they only repeat each other's work.
+    """
 
     def __init__(self, stores: Stores, *, clock: Clock, counters: Counters | None = None) -> None:
         self._stores = stores
@@ -61,31 +67,31 @@ class RecordMatcher:
         self._position = 0
         self._saved = 0
         self._saved_at = 0
-        self._at_work = asyncio.Lock()
+        self._processing = asyncio.Lock()
 
     async def run(self) -> None:
-        """Match until cancelled; raises what made the log or an event unreadable."""
+        """Match until cancelled. Raises the error that made the log or an event unreadable."""
         self._position = self._saved = await self._stores.checkpoints.load(NAME)
         subscription = await self._stores.log.subscribe(NAME, after=self._position)
         await follow(subscription, self.handle, clock=self._clock, pace_ms=PACE_MS)
 
     async def handle(self, batch: Sequence[Recorded]) -> None:
-        """Request what the record events of `batch` start, all of them side by side.
+        """Request the runs that the record events of `batch` start.
 
-        Each meets the triggers as of its own position. A batch that fails comes again: then the
-        triggers are as of its beginning once more.
+        Each event is matched against the triggers as of its own position. After an error the caller
+        repeats the batch; the triggers are then loaded again as of the start of the batch.
         """
-        async with self._at_work:
+        async with self._processing:
             await self._handle(batch)
         if not 0 <= self._clock.now() - self._saved_at < SAVE_EVERY_MS:
             await self.save()
 
     async def drain(self) -> None:
-        """Return when the batch under way is done, and begin no other."""
-        await self._at_work.acquire()
+        """Wait for the batch in progress; no other batch is processed afterwards."""
+        await self._processing.acquire()
 
     async def save(self) -> None:
-        """Save how far everything was requested; raises `Unavailable`."""
+        """Save the position up to which all runs are requested; raises `Unavailable`."""
         self._saved_at = self._clock.now()
         if self._position > self._saved:
             position = self._position
@@ -93,78 +99,85 @@ class RecordMatcher:
             self._saved = position
 
     async def _handle(self, batch: Sequence[Recorded]) -> None:
-        triggers = self._triggers or await self._triggers_here()
+        triggers = self._triggers or await self._load_triggers()
         self._triggers = None
-        considered = await self._match(batch, triggers)
-        groups = list(_appends(considered))
-        for at in range(0, len(groups), AT_ONCE):
-            await asyncio.gather(*map(self._request, groups[at : at + AT_ONCE]))
+        matched = await self._match(batch, triggers)
+        groups = list(_appends(matched))
+        for at in range(0, len(groups), CONCURRENT_APPENDS):
+            await asyncio.gather(*map(self._request, groups[at : at + CONCURRENT_APPENDS]))
         self._triggers = triggers
         self._position = max(self._position, batch[-1].position)
 
-    async def _triggers_here(self) -> Triggers:
+    async def _load_triggers(self) -> Triggers:
         return await triggers_at(self._position, self._stores.events, self._stores.views)
 
-    async def _match(self, batch: Sequence[Recorded], triggers: Triggers) -> list[_Considered]:
-        found: list[_Considered] = []
+    async def _match(self, batch: Sequence[Recorded], triggers: Triggers) -> list[_MatchedRecord]:
+        found: list[_MatchedRecord] = []
         position = self._position
         for recorded in batch:
             if recorded.position <= position:
                 continue
             position, event = recorded.position, recorded.event
             if isinstance(event, RecordReceived):
-                matched = triggers.of(stream_parts(recorded.stream).tenant, event)
-                if matched.fire or matched.skipped:
-                    found.append((recorded.stream, event, matched))
+                match = triggers.match(stream_parts(recorded.stream).tenant, event)
+                if match.fire or match.skipped:
+                    found.append((recorded.stream, event, match))
             elif isinstance(event, CHANGES):
                 await triggers.observe(recorded)
         return found
 
-    async def _request(self, group: Sequence[_Considered]) -> None:
-        """Append the runs of some record events, and why other triggers did not fire."""
-        intents = [intent for one in group for intent in self._intents(one)]
+    async def _request(self, group: Sequence[_MatchedRecord]) -> None:
+        """Append the runs of a group of record events, and the reasons of skipped triggers."""
+        commands = [command for one in group for command in self._commands(one)]
         try:
-            outcomes = await transact_all(self._stores.events, intents)
+            outcomes = await transact_all(self._stores.events, commands)
         except Unwritable as error:
             if len(group) == 1:
-                await self._note_refused(group[0], error)
+                await self._record_unwritable(group[0], error)
             else:
                 await asyncio.gather(*(self._request((one,)) for one in group))
             return
         self._counters.records_considered += len(group)
         self._counters.triggers_skipped += sum(len(one[2].skipped) for one in group)
-        requested = zip(intents, outcomes, strict=True)
+        requested = zip(commands, outcomes, strict=True)
         self._counters.runs_requested += sum(
-            outcome.changed for intent, outcome in requested if intent.decider is RUN
+            outcome.changed for command, outcome in requested if command.decider is RUN
         )
 
-    def _intents(self, considered: _Considered) -> list[StreamCommand[Any, Any, Any]]:
-        stream, event, matched = considered
+    def _commands(self, matched: _MatchedRecord) -> list[StreamCommand[Any, Any, Any]]:
+        stream, event, match = matched
         parts = stream_parts(stream)
         now = self._clock.now()
-        requests = [self._run_of(one, parts, event, now) for one in matched.fire]
-        intents: list[StreamCommand[Any, Any, Any]] = [
+        requests = [self._run_of(one, parts, event, now) for one in match.fire]
+        commands: list[StreamCommand[Any, Any, Any]] = [
             StreamCommand(RUN, stream_name(parts.tenant, RUN.name, one.run_id), one, _NEW_RUN)
             for one in requests
         ]
-        if matched.skipped:
+        if match.skipped:
             fired = tuple((one.definition.definition_id, one.run_id) for one in requests)
-            intents.append(_note(stream, event, fired, matched.skipped, now))
-        return intents
+            commands.append(_record_match(stream, event, fired, match.skipped, now))
+        return commands
 
-    async def _note_refused(self, considered: _Considered, error: Unwritable) -> None:
-        """One record event that can't become a run must not keep the others from theirs."""
-        stream, event, matched = considered
+    async def _record_unwritable(self, matched: _MatchedRecord, error: Unwritable) -> None:
+        """Record that the store can't write the runs of one record event.
+
+        The event must not block the others, so its triggers count as skipped.
+        """
+        stream, event, match = matched
         _log.warning("%s starts no run: %s", stream, error)
         reason = f"the run can't be written: {error}"
-        refused = tuple((one.definition_id, reason) for one in matched.fire)
-        note = _note(stream, event, (), (*refused, *matched.skipped), self._clock.now())
-        await transact(self._stores.events, RECORD, stream, note.command, known=note.known)
+        refused = tuple((one.definition_id, reason) for one in match.fire)
+        skipped = (*refused, *match.skipped)
+        record = _record_match(stream, event, (), skipped, self._clock.now())
+        await transact(self._stores.events, RECORD, stream, record.command, known=record.known)
 
     def _run_of(
         self, definition: Definition, parts: StreamParts, event: RecordReceived, now: int
     ) -> RequestRun:
-        """Return the request; the record stream's id stands for the source and its event's id."""
+        """Return the request of a run.
+
+        The id of the record's stream identifies the source and the event, so it yields the run id.
+        """
         return RequestRun(
             run_id=derived_id(definition.definition_id, parts.id),
             definition=definition,
@@ -180,26 +193,27 @@ class RecordMatcher:
         )
 
 
-def _appends(considered: Sequence[_Considered]) -> Iterator[Sequence[_Considered]]:
-    begun: list[_Considered] = []
+def _appends(matched: Sequence[_MatchedRecord]) -> Iterator[Sequence[_MatchedRecord]]:
+    """Split `matched` into appends of about `STREAMS_PER_APPEND` streams."""
+    collected: list[_MatchedRecord] = []
     size = 0
-    for one in considered:
-        matched = one[2]
-        begun.append(one)
-        size += len(matched.fire) + bool(matched.skipped)
-        if size >= AN_APPEND:
-            yield begun
-            begun, size = [], 0
-    if begun:
-        yield begun
+    for one in matched:
+        match = one[2]
+        collected.append(one)
+        size += len(match.fire) + bool(match.skipped)
+        if size >= STREAMS_PER_APPEND:
+            yield collected
+            collected, size = [], 0
+    if collected:
+        yield collected
 
 
-def _note(
+def _record_match(
     stream: str,
     event: RecordReceived,
     fired: tuple[Fired, ...],
     skipped: tuple[Skipped, ...],
     now: int,
 ) -> StreamCommand[Command, Record, Event]:
-    noted = NoteMatches(fired=fired, skipped=skipped, at=now)
-    return StreamCommand(RECORD, stream, noted, StreamState(Record(received=event), 1))
+    command = NoteMatches(fired=fired, skipped=skipped, at=now)
+    return StreamCommand(RECORD, stream, command, StreamState(Record(received=event), 1))

@@ -1,7 +1,7 @@
-"""Record events that come in by a topic: each becomes a record stream, as POST /events makes it.
+"""Receives record events from a topic: each becomes a record stream, as POST /events does.
 
-What can't be read or written becomes a dead letter with the reason, and the topic goes on. Every
-scheduler process takes its share of the topic, whoever leads.
+A message that can't be read or written becomes a dead letter with the reason and doesn't block the
+topic. Every scheduler process consumes partitions of the topic, whether it leads or not.
 """
 
 import asyncio
@@ -29,9 +29,9 @@ from baton.scheduler.metrics import Counters
 from baton.scheduler.records.record_messages import read_message, reason_of
 
 GROUP: Final = "records"
-"""The group that shares the topic out, behind the prefix of Baton's own names."""
+"""Name of the consumer group, without the prefix of Baton's own topics and groups."""
 _RETRY: Final = RetryPolicy(first_ms=1_000, max_ms=1_000)
-"""How long after the store or the topic failed for good the topic is taken up again."""
+"""Delay before the topic is consumed again after consuming it failed."""
 
 _NEW_RECORD: Final = StreamState(Record(), 0)
 
@@ -39,10 +39,13 @@ _log = logging.getLogger(__name__)
 
 
 class RecordReceiver:
-    """Takes in the messages of `topic` (`run`); any number of them do.
+    """Consumes the record events of `topic` (`run`), beside any number of other receivers.
 
-    `stores` must have topics. What could not be read goes to the table of dead letters and to the
-    topic for them behind `prefix`.
+    Dead letters go to their table and to the dead-letter topic.
+
+    Args:
+        stores: Must have topics.
+        prefix: Starts the names of the consumer group and of the dead-letter topic.
     """
 
     def __init__(
@@ -55,7 +58,9 @@ class RecordReceiver:
         counters: Counters | None = None,
     ) -> None:
         if stores.topics is None:
-            raise LookupError("record events come in by a topic: a log is needed that has topics")
+            raise LookupError(
+                "record events are received from a topic, which needs a log that has topics"
+            )
         self._stores = stores
         self._topics = stores.topics
         self._clock = clock
@@ -64,7 +69,7 @@ class RecordReceiver:
         self._counters = counters or Counters()
 
     async def run(self) -> None:
-        """Take in messages until cancelled; what was under way then is taken in again."""
+        """Consume messages until cancelled; those in progress then are delivered again."""
         await retry(
             self._follow_topic,
             clock=self._clock,
@@ -79,25 +84,25 @@ class RecordReceiver:
         await follow(consumer, self.handle, clock=self._clock)
 
     async def handle(self, batch: Sequence[ReceivedMessage]) -> None:
-        """Record every event of `batch`, side by side, and give up what can't be.
+        """Record every event of `batch`; unreadable messages become dead letters.
 
-        Returns when nothing of the batch can be lost any more; raises `Unavailable`.
+        On return the whole batch is durable. Raises `Unavailable`.
         """
         at = self._clock.now()
-        outcomes = await asyncio.gather(*(self._take(one, at) for one in batch))
+        outcomes = await asyncio.gather(*(self._process(one, at) for one in batch))
         letters = [one for one in outcomes if one is not None]
         await reject(letters, self._stores.dead_letters, self._topics, prefix=self._prefix)
         self._counters.messages_given_up += len(letters)
 
-    async def _take(self, delivered: ReceivedMessage, at: int) -> DeadLetter | None:
-        """Record the events of one message; return its letter when that can't be done."""
+    async def _process(self, message: ReceivedMessage, at: int) -> DeadLetter | None:
+        """Record the events of one message; return a dead letter if that is impossible."""
         try:
-            records = read_message(delivered, at=at)
+            records = read_message(message, at=at)
             recorded = await asyncio.gather(*map(self._record, records))
         except Rejected as rejected:
-            return self._letter(delivered, reason_of(rejected), at)
+            return self._letter(message, reason_of(rejected), at)
         except Unwritable as error:
-            return self._letter(delivered, f"The event can't be written: {error}", at)
+            return self._letter(message, f"The event can't be written: {error}", at)
         new = sum(recorded)
         self._counters.records_received += new
         self._counters.records_known_before += len(recorded) - new
@@ -110,6 +115,6 @@ class RecordReceiver:
         outcome = await transact(self._stores.events, RECORD, stream, record, known=_NEW_RECORD)
         return outcome.changed
 
-    def _letter(self, delivered: ReceivedMessage, reason: str, at: int) -> DeadLetter:
-        _log.warning("the message at %s is given up: %s", delivered.position, reason)
-        return dead_letter(delivered, reason, at=at)
+    def _letter(self, message: ReceivedMessage, reason: str, at: int) -> DeadLetter:
+        _log.warning("the message at %s becomes a dead letter: %s", message.position, reason)
+        return dead_letter(message, reason, at=at)

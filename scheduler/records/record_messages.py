@@ -1,8 +1,8 @@
-"""What record events a message holds, by the CloudEvents Kafka binding or as a plain payload.
+"""Reads record events from messages, by the CloudEvents Kafka binding or as a plain payload.
 
-A message is structured or a batch by its `content-type` header, binary when it has a
-`ce_specversion`; without either, an object with a `specversion` is structured, and any other is the
-plain Centrali payload. Keys mean nothing here. The tenant is the event's own word.
+The `content-type` header marks a structured event or a batch, a `ce_specversion` header a binary
+one. Without these headers, an object with a `specversion` is a structured event and any other
+object a plain payload. The message's key is ignored. The event itself names its tenant.
 """
 
 from collections.abc import Mapping
@@ -33,11 +33,9 @@ def read_message(delivered: ReceivedMessage, *, at: int) -> list[ReceiveRecord]:
     """Return the record events in a message; raises `Rejected` when any can't be read."""
     value = delivered.message.value
     if value is None:
-        message = "The message has no value"
-        raise Invalid(message)
+        raise Invalid("The message has no value")
     if len(value) > MAX_BYTES:
-        message = f"The message is larger than {MAX_BYTES} bytes"
-        raise Invalid(message)
+        raise Invalid(f"The message is larger than {MAX_BYTES} bytes")
     receipt = Receipt(
         tenant=None,
         at=at,
@@ -53,28 +51,27 @@ def read_message(delivered: ReceivedMessage, *, at: int) -> list[ReceiveRecord]:
         return [cloud_event(_parsed(value), receipt)]
     if f"{_PREFIX}specversion" in headers:
         return [cloud_event({**_attributes(headers), "data": _parsed(value)}, receipt)]
-    said = _parsed(value)
-    if isinstance(said, dict) and "specversion" in said:
-        return [cloud_event(said, receipt)]
-    return [plain_event(said, receipt)]
+    payload = _parsed(value)
+    if isinstance(payload, dict) and "specversion" in payload:
+        return [cloud_event(payload, receipt)]
+    return [plain_event(payload, receipt)]
 
 
 def reason_of(rejected: Rejected) -> str:
-    """Return in one line what is wrong with a message, and where."""
-    told = [f"{fault.place}: {fault.message}" for fault in rejected.faults if fault.path]
-    return "; ".join(told) or str(rejected)
+    """Return the faults of a message and their places as one line."""
+    faults = [f"{fault.place}: {fault.message}" for fault in rejected.faults if fault.path]
+    return "; ".join(faults) or str(rejected)
 
 
 def _parsed(value: bytes) -> Json:
     try:
         return parse(value)
     except Invalid as fault:
-        message = f"The message {fault.message}"
-        raise Invalid(message) from None
+        raise Invalid(f"The message {fault.message}") from None
 
 
 def _headers(delivered: ReceivedMessage) -> dict[str, str]:
-    """Return the headers that count here, by their names in lower case."""
+    """Return the CloudEvents headers and the content type, by their names in lower case."""
     found: dict[str, str] = {}
     for given, value in delivered.message.headers:
         name = given.lower()
@@ -102,14 +99,14 @@ def _attributes(headers: Mapping[str, str]) -> JsonObject:
 
 
 def _fallback_id(delivered: ReceivedMessage, value: bytes) -> str:
-    """Return the id of an event without one: the same however often its message comes.
+    """Return an id for an event without one, the same for every delivery of its message.
 
-    One that was a dead letter is named by the letter, wherever it stands now. Place and content
-    alone don't name a message: a topic that was lost begins again.
+    A redriven message takes its id from the letter, as it now has another offset. Otherwise the
+    timestamp is part of the id: a topic that was deleted and created again repeats its offsets.
     """
     content = sha256(value).hexdigest()
     for name, letter_id in delivered.message.headers:
         if name == REDRIVEN:
             return derived_id("letter", letter_id.hex(), content)
-    place = (delivered.topic, str(delivered.partition), str(delivered.offset))
-    return derived_id("message", *place, str(delivered.at), content)
+    origin = (delivered.topic, str(delivered.partition), str(delivered.offset))
+    return derived_id("message", *origin, str(delivered.at), content)

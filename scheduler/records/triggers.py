@@ -1,7 +1,7 @@
-"""Which definitions record events start: the event triggers as of one position in the log.
+"""The event triggers of all definitions as of one position in the log.
 
-The view of definitions runs ahead of a follower or lags behind it. So what it shows is taken for
-those definitions alone that did not change in between; the others are folded from their streams.
+The view of definitions may be ahead of a log follower or behind it. Its documents are used for the
+definitions that didn't change in between; the others are folded from their streams.
 """
 
 from dataclasses import dataclass, field
@@ -18,60 +18,65 @@ from baton.eventlog.loops.load import StreamState, load
 from baton.eventlog.ports.stores import EventStore
 from baton.eventlog.ports.views import ViewStore
 from baton.projector.views.definitions.queries import DefinitionQueries
-from baton.scheduler.definition import known_of, without_steps
+from baton.scheduler.definition import stream_state, without_steps
 
 Change: TypeAlias = DefinitionCreated | DefinitionUpdated | DefinitionDeleted
 CHANGES: Final = (DefinitionCreated, DefinitionUpdated, DefinitionDeleted)
 
-PAGE: Final = 1_000
-MOST_SKIPPED: Final = 100
-"""Skipped triggers named one by one for each record event; the others are counted."""
-MOST_STRUCTURES: Final = 1_000
-"""Structures remembered for each event type: senders make up their names."""
+READ_BATCH: Final = 1_000
+"""Events read from the log at once."""
+MAX_NAMED_SKIPPED: Final = 100
+"""Skipped triggers that a record event names one by one; the rest is counted."""
+MAX_CACHED_STRUCTURES: Final = 1_000
+"""Structures whose matches are cached per event type; the bound is needed because senders choose
+the names of structures."""
 
 
 @dataclass(frozen=True, slots=True)
-class Matched:
-    """What a record event starts, and what was considered and starts nothing, with the reason."""
+class Match:
+    """The definitions that a record event starts, and the considered others with the reason."""
 
     fire: tuple[State, ...] = ()
     skipped: tuple[Skipped, ...] = ()
 
 
-_NOTHING: Final = Matched()
+_NOTHING: Final = Match()
 
 
 @dataclass(slots=True)
-class _OfType:
-    """The definitions of one tenant that wait for one event type, and what was matched so far."""
+class _EventType:
+    """The definitions of one tenant that one event type triggers, with cached matches.
+
+    `matches` are by structure.
+    """
 
     definitions: dict[str, State] = field(default_factory=dict)
-    matched: dict[str, Matched] = field(default_factory=dict)
+    matches: dict[str, Match] = field(default_factory=dict)
 
 
 class Triggers:
-    """The event triggers of all tenants; `observe` moves on with the log."""
+    """The event triggers of all tenants; `observe` applies the changes that follow in the log."""
 
     def __init__(self, store: EventStore) -> None:
         self._store = store
         self._known: dict[str, StreamState[State]] = {}
-        self._by_type: dict[tuple[str, str], _OfType] = {}
+        self._by_type: dict[tuple[str, str], _EventType] = {}
 
-    def of(self, tenant: str, event: RecordReceived) -> Matched:
-        """Return what `event` matches as of now."""
+    def match(self, tenant: str, event: RecordReceived) -> Match:
+        """Return the definitions that `event` starts at the current position."""
         found = self._by_type.get((tenant, event.type))
         if found is None:
             return _NOTHING
-        matched = found.matched.get(event.structure)
-        if matched is None:
-            if len(found.matched) >= MOST_STRUCTURES:
-                found.matched.clear()
-            matched = _judge(found.definitions, event.structure)
-            found.matched[event.structure] = matched
-        return matched
+        match = found.matches.get(event.structure)
+        if match is None:
+            if len(found.matches) >= MAX_CACHED_STRUCTURES:
+                found.matches.clear()
+            match = _match(found.definitions, event.structure)
+            found.matches[event.structure] = match
+        return match
 
     async def observe(self, recorded: Recorded) -> None:
-        """Take in a change of a definition, which comes in the log's order; repeats do nothing."""
+        """Apply a change of a definition, in the order of the log; a repeat does nothing."""
         change = cast("Change", recorded.event)
         known = self._known.get(recorded.stream)
         if known is not None and recorded.version <= known.version:
@@ -92,25 +97,25 @@ class Triggers:
         return StreamState(without_steps(found.state), found.version)
 
     def put(self, stream: str, known: StreamState[State]) -> None:
-        """Keep a definition if it has an event trigger; forget what it was before."""
+        """Replace a definition's former state; only one with an event trigger is kept."""
         tenant, _, ident = stream_parts(stream)
         before = self._known.pop(stream, None)
         if before is not None:
-            self._leave(tenant, before.state)
+            self._remove(tenant, before.state)
         state = known.state
         event_type = _event_type(state)
         if event_type is None:
             return
         self._known[stream] = known
-        of_type = self._by_type.setdefault((tenant, event_type), _OfType())
+        of_type = self._by_type.setdefault((tenant, event_type), _EventType())
         of_type.definitions[ident] = state
-        of_type.matched.clear()
+        of_type.matches.clear()
 
-    def _leave(self, tenant: str, state: State) -> None:
+    def _remove(self, tenant: str, state: State) -> None:
         key = (tenant, cast("str", _event_type(state)))
         of_type = self._by_type[key]
         del of_type.definitions[state.definition_id]
-        of_type.matched.clear()
+        of_type.matches.clear()
         if not of_type.definitions:
             del self._by_type[key]
 
@@ -118,25 +123,25 @@ class Triggers:
 async def triggers_at(position: int, store: EventStore, views: ViewStore) -> Triggers:
     """Return the triggers as of `position`; raises `Unavailable`.
 
-    Reads the log from there, or from where the views stand, to its end.
+    Reads the log to its end, from `position` or the views' checkpoint, whichever is lower.
     """
     triggers = Triggers(store)
-    shown_from = await views.checkpoint()
+    checkpoint = await views.checkpoint()
     shown = [document async for document in DefinitionQueries(views).with_event_trigger()]
-    changed = await _changed(store, after=min(position, shown_from), until=await store.head())
+    changed = await _changed(store, after=min(position, checkpoint), until=await store.head())
     for document in shown:
         stream = stream_name(document.tenant, DECIDER.name, document.definition_id)
-        triggers.put(stream, known_of(document))
-    for stream in changed:  # in the place of what the view shows of them
+        triggers.put(stream, stream_state(document))
+    for stream in changed:  # replaces the document of the view
         triggers.put(stream, await triggers.read(stream, position))
     return triggers
 
 
 async def _changed(store: EventStore, *, after: int, until: int) -> dict[str, None]:
-    """Return the streams of definitions that have events behind `after`, in order."""
+    """Return the streams of definitions with events behind `after`, in order, as keys of a dict."""
     found: dict[str, None] = {}
     while after < until:
-        events = await store.read_all(after=after, limit=PAGE)
+        events = await store.read_all(after=after, limit=READ_BATCH)
         if not events:
             break
         found.update((one.stream, None) for one in events if isinstance(one.event, CHANGES))
@@ -145,31 +150,31 @@ async def _changed(store: EventStore, *, after: int, until: int) -> dict[str, No
 
 
 def _event_type(state: State) -> str | None:
-    """Return what a definition waits for; None when no record event starts it."""
+    """Return the event type that triggers a definition; None if no record event starts it."""
     if not state.version or state.deleted:
         return None
     trigger = state.body.trigger
     return trigger.event_type if isinstance(trigger, EventTrigger) else None
 
 
-def _judge(definitions: dict[str, State], structure: str) -> Matched:
+def _match(definitions: dict[str, State], structure: str) -> Match:
     fire: list[State] = []
-    idle: list[Skipped] = []
-    elsewhere: list[Skipped] = []
+    inactive: list[Skipped] = []
+    other_structure: list[Skipped] = []
     for ident, state in sorted(definitions.items()):
         body = state.body
-        asked = body.trigger.structure if isinstance(body.trigger, EventTrigger) else None
-        if asked not in (None, structure):
-            elsewhere.append((ident, f"the trigger is for structure '{asked}'"))
+        wanted = body.trigger.structure if isinstance(body.trigger, EventTrigger) else None
+        if wanted not in (None, structure):
+            other_structure.append((ident, f"the trigger is for structure '{wanted}'"))
         elif body.status != "active":
-            idle.append((ident, f"the definition is {body.status}"))
+            inactive.append((ident, f"the definition is {body.status}"))
         else:
             fire.append(state)
-    return Matched(tuple(fire), _bounded([*idle, *elsewhere]))
+    return Match(tuple(fire), _bounded([*inactive, *other_structure]))
 
 
 def _bounded(skipped: list[Skipped]) -> tuple[Skipped, ...]:
-    if len(skipped) <= MOST_SKIPPED:
+    if len(skipped) <= MAX_NAMED_SKIPPED:
         return tuple(skipped)
-    rest = len(skipped) - MOST_SKIPPED
-    return (*skipped[:MOST_SKIPPED], ("*", f"and {rest} more, not named here"))
+    rest = len(skipped) - MAX_NAMED_SKIPPED
+    return (*skipped[:MAX_NAMED_SKIPPED], ("*", f"and {rest} more, not named here"))

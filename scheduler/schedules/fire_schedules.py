@@ -1,12 +1,11 @@
-"""Schedules into runs: fires each tick of a timetable once, never early.
+"""Fires schedules: each tick of a timetable becomes one run, never early.
 
-A tick and its run are one append, at the expected version of the schedule's stream: of two
-schedulers one gets it. Before a schedule fires, its definition is looked up in the store, so that
-what was paused a moment ago starts nothing.
+A tick and its run are one append at the expected version of the schedule's stream, so that only one
+of two schedulers records it. A schedule's definition is read from the store before the schedule
+fires, so that a schedule that has just been paused starts no run.
 """
 
 import asyncio
-import heapq
 import logging
 from collections.abc import Iterator, Sequence
 from typing import Final, TypeAlias, assert_never
@@ -37,23 +36,28 @@ from baton.eventlog.loops.load import StreamState
 from baton.eventlog.ports.backend import Stores
 from baton.eventlog.ports.clock import Clock
 from baton.projector.views.schedules.queries import ScheduleQueries
-from baton.scheduler.interruptible_sleep import InterruptibleSleep
+from baton.scheduler.due_queue import DueQueue
 from baton.scheduler.metrics import Counters
 from baton.scheduler.schedules.due_ticks import Policies, Tick, due_ticks, next_tick
-from baton.scheduler.schedules.schedule import Schedule, shown
+from baton.scheduler.schedules.schedule import Schedule, from_view
 
-LONGEST_PAUSE_MS: Final = 1_000
-"""The wall clock may be put forward during a pause; a tick is late by no more than this."""
-AT_ONCE: Final = 100
-TICKS_AN_APPEND: Final = 100
+LONGEST_WAIT_MS: Final = 1_000
+"""Bound on the delay of a tick when the wall clock is put forward during a wait."""
+CONCURRENT_SCHEDULES: Final = 100
+"""Schedules that fire at the same time."""
+TICKS_PER_APPEND: Final = 100
 RETRY_MS: Final = 1_000
+"""Delay before a schedule is retried after the store was unavailable."""
 RETRY_BROKEN_MS: Final = 60_000
+"""Delay before a schedule is retried after any other error."""
 
 FOLLOWED_EVENTS: Final[frozenset[type]] = frozenset(
     (DefinitionCreated, DefinitionUpdated, DefinitionDeleted, ScheduleCreated, ScheduleDeleted)
 )
-"""What it looks at in the log."""
+"""Event classes that may change when a schedule fires."""
 
+_AT_ONCE: Final = 0
+"""A due time that is past on any clock."""
 _TICKS: Final = batched(SCHEDULE)
 _Key: TypeAlias = tuple[str, str]
 """Tenant and id."""
@@ -62,7 +66,7 @@ _log = logging.getLogger(__name__)
 
 
 class ScheduleFirer:
-    """The schedules of all tenants: `load` them, `observe` what the log says, `run`."""
+    """Fires the schedules of all tenants: `load` them, `observe` the log, `run`."""
 
     def __init__(
         self,
@@ -77,47 +81,40 @@ class ScheduleFirer:
         self._clock = clock
         self._policies = policies or Policies()
         self._counters = counters or Counters()
-        self._sleep = InterruptibleSleep(clock)
         self._schedules: dict[_Key, Schedule] = {}
         self._of_definition: dict[_Key, set[_Key]] = {}
-        self._wake: dict[_Key, int] = {}
-        self._heap: list[tuple[int, _Key]] = []  # holds also what _wake has meanwhile moved
-        self._noted: set[_Key] = set()
+        self._due: DueQueue[_Key] = DueQueue(clock)
 
     async def load(self) -> None:
-        """Begin with what the view shows; `observe` must hear of all events behind its position."""
+        """Load the active schedules from the view.
+
+        `observe` must be called with every event behind the view's checkpoint.
+        """
         async for document in self._queries.active():
-            schedule = shown(document)
+            schedule = from_view(document)
             self._keep(schedule)
             anchor, last = document.anchor, document.last_nominal
-            self._look_at(schedule.key, next_tick(document.timetable, anchor=anchor, last=last))
+            self._fire_at(schedule.key, next_tick(document.timetable, anchor=anchor, last=last))
 
     def observe(self, batch: Sequence[Recorded]) -> None:
-        """Take in events of the log: the schedules they change are looked at anew."""
+        """Mark the schedules that events of the log change as due, for `run` to refresh them."""
         for recorded in batch:
             if type(recorded.event) in FOLLOWED_EVENTS:
-                self._noted |= self._changed_by(recorded)
-        if self._noted:
-            self._sleep.interrupt()
+                for key in self._changed_by(recorded):
+                    self._due.put(key, _AT_ONCE)
 
     async def run(self) -> None:
-        """Fire what is due, until cancelled."""
+        """Fire due ticks until cancelled."""
         while True:
-            next_at = await self.fire_due()
-            pause_ms = LONGEST_PAUSE_MS
-            if next_at is not None:
-                pause_ms = min(pause_ms, max(0, next_at - self._clock.now()))
-            await self._sleep.sleep(pause_ms)
+            await self.fire_due()
+            await self._due.wait(LONGEST_WAIT_MS)
 
     async def fire_due(self) -> int | None:
-        """Deal with every tick that is due now; return when the next one is."""
-        noted, self._noted = self._noted, set()
-        keys = sorted(noted.union(self._pop_due()))
-        for start in range(0, len(keys), AT_ONCE):
-            await asyncio.gather(*map(self._attend, keys[start : start + AT_ONCE]))
-        while self._heap and self._wake.get(self._heap[0][1]) != self._heap[0][0]:
-            heapq.heappop(self._heap)
-        return self._heap[0][0] if self._heap else None
+        """Fire every tick that is due now; return the due time of the next one."""
+        keys = list(self._due.pop_due())
+        for start in range(0, len(keys), CONCURRENT_SCHEDULES):
+            await asyncio.gather(*map(self._process, keys[start : start + CONCURRENT_SCHEDULES]))
+        return self._due.next_due()
 
     def _changed_by(self, recorded: Recorded) -> set[_Key]:
         tenant, _, ident = stream_parts(recorded.stream)
@@ -133,42 +130,30 @@ class ScheduleFirer:
                 pass
         return changed
 
-    def _pop_due(self) -> Iterator[_Key]:
-        now = self._clock.now()
-        while self._heap and self._heap[0][0] <= now:
-            due_at, key = heapq.heappop(self._heap)
-            if self._wake.get(key) == due_at:
-                del self._wake[key]
-                yield key
+    def _fire_at(self, key: _Key, due_at: int | None) -> None:
+        if due_at is not None:
+            self._due.put(key, due_at)
 
-    def _look_at(self, key: _Key, due_at: int | None) -> None:
-        """See to it that the schedule is attended to at `due_at`, and not before."""
-        if due_at is None:
-            self._wake.pop(key, None)
-        elif self._wake.get(key) != due_at:
-            self._wake[key] = due_at
-            heapq.heappush(self._heap, (due_at, key))
-
-    async def _attend(self, key: _Key) -> None:
-        """Bring one schedule up to date and fire it; its troubles are its own."""
+    async def _process(self, key: _Key) -> None:
+        """Refresh one schedule and fire its due ticks; an error only delays this schedule."""
         try:
-            schedule = await self._up_to_date(key)
-            self._look_at(key, await self._fire(schedule))
+            schedule = await self._refreshed(key)
+            self._fire_at(key, await self._fire(schedule))
         except Unavailable as error:
-            _log.warning("schedule %s waits for the store: %s", key[1], error)
-            self._look_at(key, self._clock.now() + RETRY_MS)
-        except Exception:  # noqa: BLE001 - told, and no reason for others to wait
+            _log.warning("schedule %s: the store is unavailable: %s", key[1], error)
+            self._fire_at(key, self._clock.now() + RETRY_MS)
+        except Exception:  # noqa: BLE001 - logged; the other schedules go on
             _log.exception("schedule %s can't fire", key[1])
-            self._look_at(key, self._clock.now() + RETRY_BROKEN_MS)
+            self._fire_at(key, self._clock.now() + RETRY_BROKEN_MS)
 
-    async def _up_to_date(self, key: _Key) -> Schedule:
+    async def _refreshed(self, key: _Key) -> Schedule:
         schedule = self._schedules.get(key)
         if schedule is None:
             document = await self._queries.get(*key)
-            schedule = shown(document) if document else Schedule(*key)
-        await schedule.catch_up(self._store)
-        if schedule.gone:
-            self._forget(schedule)
+            schedule = from_view(document) if document else Schedule(*key)
+        await schedule.refresh(self._store)
+        if schedule.evictable:
+            self._evict(schedule)
         else:
             self._keep(schedule)
         return schedule
@@ -177,7 +162,7 @@ class ScheduleFirer:
         self._schedules[schedule.key] = schedule
         self._of_definition.setdefault(schedule.definition_key, set()).add(schedule.key)
 
-    def _forget(self, schedule: Schedule) -> None:
+    def _evict(self, schedule: Schedule) -> None:
         self._schedules.pop(schedule.key, None)
         siblings = self._of_definition.get(schedule.definition_key, set())
         siblings.discard(schedule.key)
@@ -185,11 +170,11 @@ class ScheduleFirer:
             self._of_definition.pop(schedule.definition_key, None)
 
     async def _fire(self, schedule: Schedule) -> int | None:
-        """Record every due tick; return when to look again."""
-        rules = schedule.rules()
-        if rules is None:
+        """Record every due tick; return the due time of the next one."""
+        timing = schedule.timing()
+        if timing is None:
             return None
-        timetable, anchor = rules
+        timetable, anchor = timing
         now, last = self._clock.now(), schedule.ticks.state.last_nominal
         policy = self._policies.missed
         due = due_ticks(timetable, anchor=anchor, last=last, now=now, policy=policy)
@@ -199,9 +184,10 @@ class ScheduleFirer:
         return next_tick(timetable, anchor=anchor, last=schedule.ticks.state.last_nominal)
 
     async def _record(self, schedule: Schedule, ticks: Sequence[Tick], now: int) -> bool:
-        """Append the ticks, and the run of the last one if it fires; False when others did.
+        """Append the ticks and the run of the last one, if it fires.
 
-        What others recorded has to be looked at before anything else is decided.
+        Returns False when another writer changed the schedule's stream: the schedule has to be
+        refreshed before anything else is decided.
         """
         outcomes = [await self._outcome(schedule, tick) for tick in ticks]
         commands = [
@@ -214,7 +200,7 @@ class ScheduleFirer:
         run = _run_of(schedule, ticks[-1], outcomes[-1], now)
         result = await self._store.append([recording, *run])
         if not isinstance(result, Appended) and result.stream != schedule.stream:
-            result = await self._store.append([recording])  # the run is there already
+            result = await self._store.append([recording])  # the run exists already
         if not isinstance(result, Appended):
             return False
         schedule.ticks = StreamState(state, known.version + len(events))
@@ -243,19 +229,19 @@ class ScheduleFirer:
 
 
 def _appends(ticks: Sequence[Tick]) -> Iterator[Sequence[Tick]]:
-    """Cut `ticks` so that at most the last of each append fires."""
-    begun: list[Tick] = []
+    """Split `ticks` into appends of which at most the last tick fires."""
+    collected: list[Tick] = []
     for tick in ticks:
-        begun.append(tick)
-        if tick.missed is None or len(begun) == TICKS_AN_APPEND:
-            yield begun
-            begun = []
-    if begun:
-        yield begun
+        collected.append(tick)
+        if tick.missed is None or len(collected) == TICKS_PER_APPEND:
+            yield collected
+            collected = []
+    if collected:
+        yield collected
 
 
 def _run_of(schedule: Schedule, tick: Tick, outcome: Outcome, now: int) -> list[Write]:
-    """Return the write of the run that the tick starts, if it does."""
+    """Return the write of the run that the tick starts, if it fires."""
     if not isinstance(outcome, Fire):
         return []
     given = schedule.ticks.state.input

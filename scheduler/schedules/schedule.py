@@ -1,6 +1,6 @@
-"""One schedule as the scheduler knows it: its ticks so far, its definition, and when it fires.
+"""One schedule in the scheduler's memory: its recorded ticks, its definition and its timing.
 
-What the view shows is where it begins; the streams are what counts.
+It starts from its document in the view; its streams have the last word.
 """
 
 from dataclasses import dataclass
@@ -17,22 +17,23 @@ from baton.domain.stream import stream_name
 from baton.eventlog.loops.load import StreamState, load
 from baton.eventlog.ports.stores import EventStore
 from baton.projector.views.schedules.view import Document
-from baton.scheduler.definition import NEVER, newest
+from baton.scheduler.definition import NOT_LOADED, refreshed
 
-_TAIL: Final = 64
+_FIRST_READ: Final = 64
+"""Events read from the end of the stream at first when the last run is looked up."""
 
 
 @dataclass(slots=True, eq=False)
 class Schedule:
-    """A definition's scheduled trigger, under the definition's id, or one that stands alone.
+    """A definition's scheduled trigger, under the definition's id, or a standalone schedule.
 
-    `last_run` is the run of the newest tick that fired, None when it has not been looked up.
+    `last_run` is the run of the newest tick that fired, None before it has been looked up.
     """
 
     tenant: str
     ident: str
     ticks: StreamState[Ticks] = StreamState(Ticks(), 0)  # noqa: RUF009 - frozen
-    definition: StreamState[Definition] = NEVER
+    definition: StreamState[Definition] = NOT_LOADED
     last_run: str | None = None
 
     @property
@@ -42,7 +43,7 @@ class Schedule:
 
     @property
     def stream(self) -> str:
-        """The stream its ticks are recorded in."""
+        """The stream in which its ticks are recorded."""
         return stream_name(self.tenant, DECIDER.name, self.ident)
 
     @property
@@ -51,16 +52,16 @@ class Schedule:
         return self.tenant, self.ticks.state.definition_id or self.ident
 
     @property
-    def gone(self) -> bool:
-        """Whether nothing but its own definition brings it back."""
-        own = self.ticks.state.timetable is None
-        return self.ticks.state.deleted or (own and self.rules() is None)
+    def evictable(self) -> bool:
+        """Whether the schedule can be evicted: only a definition event can reactivate it."""
+        of_definition = self.ticks.state.timetable is None
+        return self.ticks.state.deleted or (of_definition and self.timing() is None)
 
-    def rules(self) -> tuple[Timetable, int] | None:
-        """Return its timetable and since when ticks count; None when it does not fire."""
+    def timing(self) -> tuple[Timetable, int] | None:
+        """Return its timetable and the time behind which ticks count; None if it doesn't fire."""
         definition, ticks = self.definition.state, self.ticks.state
-        idle = not definition.version or definition.deleted or ticks.deleted
-        if idle or definition.body.status != "active":
+        inactive = not definition.version or definition.deleted or ticks.deleted
+        if inactive or definition.body.status != "active":
             return None
         if ticks.timetable is not None:
             return ticks.timetable, max(ticks.created_at, definition.active_since)
@@ -69,15 +70,15 @@ class Schedule:
             return None
         return trigger.timetable, definition.active_since
 
-    async def catch_up(self, store: EventStore) -> None:
-        """Take in what the store has of its ticks and its definition; raises `Unavailable`."""
+    async def refresh(self, store: EventStore) -> None:
+        """Fold the events that its streams have gained since; raises `Unavailable`."""
         ticks = await load(store, DECIDER, self.stream, known=self.ticks)
         if ticks is not self.ticks:
             self.ticks, self.last_run = ticks, None
-        self.definition = await newest(store, *self.definition_key, self.definition)
+        self.definition = await refreshed(store, *self.definition_key, self.definition)
 
     async def run_is_active(self, store: EventStore) -> bool:
-        """Return whether the run that it started last has not ended yet."""
+        """Return whether its last run has not ended yet."""
         self.last_run = self.last_run or await self._find_last_run(store)
         if self.last_run is None:
             return False
@@ -86,7 +87,7 @@ class Schedule:
 
     async def _find_last_run(self, store: EventStore) -> str | None:
         """Return the run of the newest tick that fired, reading the stream from its end."""
-        length = _TAIL
+        length = _FIRST_READ
         while True:
             tail = await store.read(self.stream, after=max(0, self.ticks.version - length))
             for recorded in reversed(tail):
@@ -97,18 +98,18 @@ class Schedule:
             length *= 4
 
 
-def shown(document: Document) -> Schedule:
-    """Return a schedule as its view shows it; its version is the number of its events."""
-    alone = document.id != document.definition_id
+def from_view(document: Document) -> Schedule:
+    """Return the schedule of a view document; its version is the number of its events."""
+    standalone = document.id != document.definition_id
     ticks = Ticks(
-        definition_id=document.definition_id if alone else "",
-        timetable=document.timetable if alone else None,
+        definition_id=document.definition_id if standalone else "",
+        timetable=document.timetable if standalone else None,
         input=document.input,
-        created_at=document.anchor if alone else 0,
+        created_at=document.anchor if standalone else 0,
         last_nominal=document.last_nominal,
         fired=document.fired,
         missed=document.missed,
         skipped=document.skipped,
     )
-    version = document.fired + document.missed + document.skipped + alone
+    version = document.fired + document.missed + document.skipped + standalone
     return Schedule(document.tenant, document.id, StreamState(ticks, version))

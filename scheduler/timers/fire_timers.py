@@ -1,12 +1,11 @@
-"""Timers into steps: ends delays and backoffs when they are due, and attempts past their deadline.
+"""Fires timers: ends delays and backoffs that are due, and attempts past their deadline.
 
-Delays and backoffs that are near are heard of in the log and kept in memory, so that they are
-punctual. The view of timers is looked through several times a second for all others and for what a
-restart forgot. Whatever fires twice decides nothing the second time.
+Delays and backoffs of the near future are observed in the log and kept in memory, which makes them
+punctual. The views of timers and steps are polled for all others, and after a restart. Firing a
+timer twice decides nothing the second time.
 """
 
 import asyncio
-import heapq
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -26,26 +25,32 @@ from baton.eventlog.ports.backend import Stores
 from baton.eventlog.ports.clock import Clock
 from baton.projector.views.run_steps.queries import RunStepQueries
 from baton.projector.views.timers.queries import TimerQueries
-from baton.scheduler.interruptible_sleep import InterruptibleSleep
+from baton.scheduler.due_queue import DueQueue
 from baton.scheduler.metrics import Counters
 
 POLL_MS: Final = 250
-AHEAD_MS: Final = 2 * POLL_MS
-"""How far a look into the view reaches beyond now, so that what it finds is punctual."""
+"""Interval between reads of the views."""
+LOOKAHEAD_MS: Final = 2 * POLL_MS
+"""A read of the view of timers also returns those due within this time, so that they fire on time.
+"""
 NEAR_MS: Final = 60_000
-MOST_NEAR: Final = 100_000
-"""Timers kept in memory; the view has them all."""
-GRACE_MS: Final = 1_000
-"""An executor ends its own attempts at their deadline; for this long it may still do so."""
-PAGE: Final = 1_000
-RUNS_AT_ONCE: Final = 500
-TIMERS_AN_APPEND: Final = 500
-FIRED_REST_MS: Final = 2_000
-"""How long the view may go on showing a timer that has fired."""
-FAILED_REST_MS: Final = 5_000
+"""A timer of the log is kept in memory if it is due within this time."""
+MAX_IN_MEMORY: Final = 100_000
+"""Timers kept in memory; the view holds all of them."""
+DEADLINE_GRACE_MS: Final = 1_000
+"""Time past the deadline of an attempt in which its executor may still end the attempt itself."""
+PAGE_SIZE: Final = 1_000
+"""Timers read from a view at once."""
+CONCURRENT_RUNS: Final = 500
+"""Runs whose timers fire at the same time."""
+TIMERS_PER_APPEND: Final = 500
+FIRED_COOLDOWN_MS: Final = 2_000
+"""Time for which the view may still show a timer that has fired; it is ignored meanwhile."""
+FAILED_COOLDOWN_MS: Final = 5_000
+"""Time for which a timer is ignored after it failed to fire."""
 
 FOLLOWED_EVENTS: Final[frozenset[type]] = frozenset((DelayStarted, RetryScheduled))
-"""What it looks at in the log."""
+"""Event classes that set a timer."""
 
 _TIMERS: Final = batched(RUN)
 
@@ -53,7 +58,7 @@ _log = logging.getLogger(__name__)
 
 
 class Timer(NamedTuple):
-    """Names one timer of one attempt."""
+    """Identifies one timer of one attempt."""
 
     stream: str
     step_id: str
@@ -63,21 +68,21 @@ class Timer(NamedTuple):
 
 
 @dataclass(slots=True)
-class _Resting:
-    """Timers that fired or failed a moment ago, and until when they are left alone."""
+class _Cooldown:
+    """Timers that fired or failed a moment ago, with the time until which they are ignored."""
 
     until: dict[Timer, int] = field(default_factory=dict)
 
     def holds(self, timer: Timer, now: int) -> bool:
-        # A clock that was put back must not prolong the rest.
-        return 0 < self.until.get(timer, 0) - now <= FAILED_REST_MS
+        # The upper bound keeps a clock that was put back from prolonging the cooldown.
+        return 0 < self.until.get(timer, 0) - now <= FAILED_COOLDOWN_MS
 
-    def forget_past(self, now: int) -> None:
+    def remove_expired(self, now: int) -> None:
         self.until = {timer: at for timer, at in self.until.items() if self.holds(timer, now)}
 
 
 class TimerFirer:
-    """The timers of all runs: `observe` what the log says, `run`, and in the end `finish`."""
+    """Fires the timers of all runs: `observe` the log, `run`, and at the end `finish`."""
 
     def __init__(
         self,
@@ -94,28 +99,25 @@ class TimerFirer:
         self._rng = rng
         self._counters = counters or Counters()
         self._graphs = GraphCache(stores.events)
-        self._sleep = InterruptibleSleep(clock)
-        self._heap: list[tuple[int, Timer]] = []
-        self._near: set[Timer] = set()
-        self._resting = _Resting()
-        self._due: dict[str, list[Timer]] = {}  # by run; a run with an entry has a task
+        self._due: DueQueue[Timer] = DueQueue(clock)
+        self._cooldown = _Cooldown()
+        self._pending: dict[str, list[Timer]] = {}  # by run; a run with an entry has a task
         self._tasks: set[asyncio.Task[None]] = set()
-        self._room = asyncio.Semaphore(RUNS_AT_ONCE)
-        self._wake_at = 0
+        self._slots = asyncio.Semaphore(CONCURRENT_RUNS)
 
     def observe(self, batch: Sequence[Recorded]) -> None:
-        """Take in events of the log: near delays and backoffs are kept."""
+        """Keep the delays and backoffs of the near future that events of the log set."""
         for recorded in batch:
             event = recorded.event
             if type(event) is DelayStarted:
                 timer = Timer(recorded.stream, event.step_id, event.visit, 1, "delay")
-                self._expect(event.resume_at, timer)
+                self._keep(event.resume_at, timer)
             elif type(event) is RetryScheduled and event.due_at > event.at:
                 of = (event.step_id, event.visit, event.attempt)
-                self._expect(event.due_at, Timer(recorded.stream, *of, "backoff"))
+                self._keep(event.due_at, Timer(recorded.stream, *of, "backoff"))
 
     async def run(self) -> None:
-        """Fire what is due, until cancelled; what is being fired then goes on (see `finish`)."""
+        """Fire due timers until cancelled; `finish` then ends the firing in flight."""
         poll_at = 0
         while True:
             now = self._clock.now()
@@ -123,11 +125,13 @@ class TimerFirer:
                 await self._poll(now)
                 poll_at = self._clock.now() + POLL_MS
             await self.fire_due()
-            self._wake_at = min(poll_at, self._heap[0][0]) if self._heap else poll_at
-            await self._sleep.sleep(max(0, min(POLL_MS, self._wake_at - self._clock.now())))
+            await self._due.wait(max(0, min(POLL_MS, poll_at - self._clock.now())))
 
     async def finish(self, *, grace_s: float) -> None:
-        """Give what is being fired `grace_s` to end; the view brings back what is cut off."""
+        """Wait up to `grace_s` for the firing in flight, then cancel the rest.
+
+        The view shows the timers of cancelled work to the next scheduler.
+        """
         if self._tasks:
             await asyncio.wait(tuple(self._tasks), timeout=grace_s)
         rest = tuple(self._tasks)
@@ -136,73 +140,69 @@ class TimerFirer:
         await asyncio.gather(*rest, return_exceptions=True)
 
     async def fire_due(self) -> None:
-        """Begin to fire what is known to be due; waits while too many runs are being served."""
-        now = self._clock.now()
-        while self._heap and self._heap[0][0] <= now:
-            _, timer = heapq.heappop(self._heap)
-            self._near.discard(timer)
-            self._resting.until[timer] = now + FIRED_REST_MS
-            waiting = self._due.get(timer.stream)
-            if waiting is not None:
-                waiting.append(timer)
+        """Start to fire the due timers in memory; waits while too many runs are in flight."""
+        for timer in self._due.pop_due():
+            self._cooldown.until[timer] = self._clock.now() + FIRED_COOLDOWN_MS
+            pending = self._pending.get(timer.stream)
+            if pending is not None:
+                pending.append(timer)
                 continue
-            self._due[timer.stream] = [timer]
-            await self._room.acquire()
-            task = asyncio.create_task(self._serve(timer.stream))
+            self._pending[timer.stream] = [timer]
+            await self._slots.acquire()
+            task = asyncio.create_task(self._process(timer.stream))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
-    def _expect(self, due_at: int, timer: Timer) -> None:
+    def _keep(self, due_at: int, timer: Timer) -> None:
         now = self._clock.now()
-        if due_at - now > NEAR_MS or len(self._heap) >= MOST_NEAR:
+        if due_at - now > NEAR_MS or len(self._due) >= MAX_IN_MEMORY:
             return
-        if timer in self._near or self._resting.holds(timer, now):
-            return
-        self._near.add(timer)
-        heapq.heappush(self._heap, (due_at, timer))
-        if due_at < self._wake_at:
-            self._sleep.interrupt()
+        if not self._cooldown.holds(timer, now):
+            self._due.put(timer, due_at)
 
     async def _poll(self, now: int) -> None:
-        """Look into the view; what rests there needlessly must not hide the others."""
-        self._resting.forget_past(now)
-        limit = PAGE + len(self._resting.until)
+        """Read due timers from the views.
+
+        The page is larger by the timers in cooldown: those must not hide the others.
+        """
+        self._cooldown.remove_expired(now)
+        limit = PAGE_SIZE + len(self._cooldown.until)
         try:
-            found = await self._timer_queries.due(now + AHEAD_MS, limit)
-            overdue = await self._step_queries.overdue(now - GRACE_MS, limit)
+            timers = await self._timer_queries.due(now + LOOKAHEAD_MS, limit)
+            overdue = await self._step_queries.overdue(now - DEADLINE_GRACE_MS, limit)
         except Unavailable as error:
             _log.warning("the timers can't be read: %s", error)
             return
-        for document in found:
+        for document in timers:
             of = (document.step_id, document.visit, document.attempt)
             stream = stream_name(document.tenant, RUN.name, document.run_id)
-            self._expect(document.due_at, Timer(stream, *of, document.kind))
+            self._keep(document.due_at, Timer(stream, *of, document.kind))
         for attempt in overdue:
             of = (attempt.step_id, attempt.visit, attempt.attempt)
             stream = stream_name(attempt.tenant, RUN.name, attempt.run_id)
-            self._expect(now, Timer(stream, *of, "deadline"))
+            self._keep(now, Timer(stream, *of, "deadline"))
 
-    async def _serve(self, stream: str) -> None:
-        """Fire the timers of one run, those that become due meanwhile included."""
+    async def _process(self, stream: str) -> None:
+        """Fire the pending timers of one run, also those that become due meanwhile."""
         try:
-            while timers := self._due[stream][:TIMERS_AN_APPEND]:
-                del self._due[stream][: len(timers)]
-                if not await self._attempt(stream, timers):
-                    until = self._clock.now() + FAILED_REST_MS
-                    self._resting.until.update((timer, until) for timer in timers)
+            while timers := self._pending[stream][:TIMERS_PER_APPEND]:
+                del self._pending[stream][: len(timers)]
+                if not await self._try_fire(stream, timers):
+                    until = self._clock.now() + FAILED_COOLDOWN_MS
+                    self._cooldown.until.update((timer, until) for timer in timers)
         finally:
-            del self._due[stream]
-            self._room.release()
+            del self._pending[stream]
+            self._slots.release()
 
-    async def _attempt(self, stream: str, timers: Sequence[Timer]) -> bool:
-        """Fire; False when that failed: the view will bring the timers back."""
+    async def _try_fire(self, stream: str, timers: Sequence[Timer]) -> bool:
+        """Fire timers of one run; on False the view shows them again after the cooldown."""
         try:
             await self._fire(stream, timers)
         except Unavailable as error:
-            _log.warning("timers of %s wait for the store: %s", stream, error)
+            _log.warning("timers of %s: the store is unavailable: %s", stream, error)
             return False
-        except Exception:  # noqa: BLE001 - told, and no reason for others to wait
-            _log.exception("timers of %s can't be fired", stream)
+        except Exception:  # noqa: BLE001 - logged; the timers of other runs go on
+            _log.exception("timers of %s can't fire", stream)
             return False
         return True
 

@@ -3,7 +3,8 @@
 import pytest
 
 from baton.domain.schedule.timetable import Cron, Interval, Once
-from baton.scheduler.schedules.due_ticks import MOST, ON_TIME_MS, due_ticks, next_tick, time_text
+from baton.protocols.iso_time import shown_time
+from baton.scheduler.schedules.due_ticks import MAX_DUE_TICKS, ON_TIME_MS, due_ticks, next_tick
 from tests.scheduler.world import at
 
 SECOND = 1_000
@@ -98,8 +99,8 @@ def test_an_endless_backlog_is_told_as_one_and_its_newest_ticks_one_by_one():
     assert fired(ticks) == [year]
     assert ticks[0].nominal_at == SECOND
     assert ticks[0].missed is not None
-    assert time_text(ticks[1].nominal_at) in ticks[0].missed.reason
-    assert 1 < len(ticks) <= MOST + 1
+    assert shown_time(ticks[1].nominal_at) in ticks[0].missed.reason
+    assert 1 < len(ticks) <= MAX_DUE_TICKS + 1
 
 
 def test_of_an_endless_backlog_fire_all_fires_the_newest_ticks_without_a_gap():
@@ -127,4 +128,4 @@ def test_the_newest_tick_is_found_even_when_a_quiet_time_follows_a_dense_one():
 
 
 def test_times_are_told_in_utc_with_milliseconds():
-    assert time_text(at("2025-02-01 09:00") + 7) == "2025-02-01T09:00:00.007Z"
+    assert shown_time(at("2025-02-01 09:00") + 7) == "2025-02-01T09:00:00.007Z"

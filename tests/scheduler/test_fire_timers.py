@@ -27,7 +27,7 @@ from baton.eventlog.loops.follow import follow
 from baton.eventlog.loops.transact import transact
 from baton.scheduler.metrics import Counters
 from baton.scheduler.timers import fire_timers
-from baton.scheduler.timers.fire_timers import GRACE_MS, NEAR_MS, POLL_MS, TimerFirer
+from baton.scheduler.timers.fire_timers import DEADLINE_GRACE_MS, NEAR_MS, POLL_MS, TimerFirer
 from tests.domain.examples import compute, dag, sequence
 from tests.kit.actors import ANN
 from tests.scheduler.world import Unreliable, World, until
@@ -164,12 +164,12 @@ async def test_an_attempt_is_given_a_moment_to_end_by_itself_at_its_deadline(wor
     await world.project()
 
     async with firing_timers(world):
-        await pass_time(world, 2_000 + GRACE_MS - 10)
+        await pass_time(world, 2_000 + DEADLINE_GRACE_MS - 10)
         assert await world.events(StepTimedOut) == []
         await pass_time(world, 2 * POLL_MS)
 
     [started], [timed_out] = await world.events(StepStarted), await world.events(StepTimedOut)
-    assert 0 <= timed_out.at - started.deadline_at - GRACE_MS <= POLL_MS
+    assert 0 <= timed_out.at - started.deadline_at - DEADLINE_GRACE_MS <= POLL_MS
     assert (timed_out.step_id, timed_out.timeout_ms) == ("a", 2_000)
 
 
@@ -231,8 +231,8 @@ async def test_a_thousand_delays_of_one_run_end_together(world):
 
 
 async def test_more_due_timers_than_are_served_at_once_all_fire(world, monkeypatch):
-    monkeypatch.setattr(fire_timers, "RUNS_AT_ONCE", 3)
-    monkeypatch.setattr(fire_timers, "PAGE", 10)
+    monkeypatch.setattr(fire_timers, "CONCURRENT_RUNS", 3)
+    monkeypatch.setattr(fire_timers, "PAGE_SIZE", 10)
     for number in range(60):
         await world.start(f"r{number}", Delay(id="wait", delay_ms=100))
     await world.project()
@@ -259,7 +259,7 @@ async def test_a_timer_whose_append_breaks_fires_once_in_the_end(world, written)
 
 
 async def test_a_timer_that_cannot_fire_keeps_no_other_from_firing(world, monkeypatch):
-    monkeypatch.setattr(fire_timers, "PAGE", 1)
+    monkeypatch.setattr(fire_timers, "PAGE_SIZE", 1)
     damaged = await world.start("r1", Delay(id="wait", delay_ms=100))
     await world.start("r2", Delay(id="wait", delay_ms=200))
     await world.project()
@@ -303,4 +303,4 @@ async def test_timers_kept_in_memory_are_let_go_of(world):
 
 
 async def _size(timers: TimerFirer, size: int) -> bool:
-    return len(timers._heap) == len(timers._near) == size
+    return len(timers._due) == size

@@ -12,12 +12,12 @@ from baton.domain.run.trigger import ByRecord
 from baton.eventlog.errors import Unavailable
 from baton.scheduler.metrics import Counters
 from baton.scheduler.records.match_record_events import (
-    AN_APPEND,
     NAME,
     SAVE_EVERY_MS,
+    STREAMS_PER_APPEND,
     RecordMatcher,
 )
-from baton.scheduler.records.triggers import MOST_SKIPPED
+from baton.scheduler.records.triggers import MAX_NAMED_SKIPPED
 from tests.scheduler.world import Unreliable, World, until
 
 ON_ORDER = EventTrigger(event_type="record.created", structure="orders")
@@ -129,14 +129,14 @@ async def test_an_event_that_every_trigger_takes_gets_no_note(world):
 
 
 async def test_a_crowd_of_skipped_triggers_is_counted_not_listed(world):
-    for number in range(MOST_SKIPPED + 7):
+    for number in range(MAX_NAMED_SKIPPED + 7):
         await world.define(f"d{number}", ON_ORDER, status="paused")
     await world.send("e1")
 
     await match_all(world)
 
     [considered] = await world.events(TriggersConsidered)
-    assert len(considered.skipped) == MOST_SKIPPED + 1
+    assert len(considered.skipped) == MAX_NAMED_SKIPPED + 1
     assert considered.skipped[-1] == ("*", "and 7 more, not named here")
 
 
@@ -217,10 +217,10 @@ async def test_changes_of_definitions_take_effect_in_the_order_of_the_log(world)
 async def test_a_failure_at_any_append_loses_and_repeats_nothing(world, fail_on, written):
     await world.define("a", ON_ORDER)
     await world.define("b", ON_ORDER, status="paused")
-    for number in range(AN_APPEND):
+    for number in range(STREAMS_PER_APPEND):
         await world.send(f"before-{number}")
     await world.update("b", status="active")
-    for number in range(AN_APPEND // 2):
+    for number in range(STREAMS_PER_APPEND // 2):
         await world.send(f"after-{number}")
     log = await world.log()
     broken = world.on(Unreliable(world.store, fail_on=fail_on, written=written))
@@ -232,8 +232,10 @@ async def test_a_failure_at_any_append_loses_and_repeats_nothing(world, fail_on,
     await matcher.handle(log)
 
     started = sorted(await world.started())
-    assert started == ["a"] * (AN_APPEND + AN_APPEND // 2) + ["b"] * (AN_APPEND // 2)
-    assert len(await world.events(TriggersConsidered)) == AN_APPEND
+    assert started == ["a"] * (STREAMS_PER_APPEND + STREAMS_PER_APPEND // 2) + ["b"] * (
+        STREAMS_PER_APPEND // 2
+    )
+    assert len(await world.events(TriggersConsidered)) == STREAMS_PER_APPEND
 
 
 async def test_two_matchers_at_once_start_each_run_once(world):
