@@ -1,7 +1,8 @@
-"""One run while this executor works on it: its folded state and what is under way."""
+"""One run in memory: its folded state, and the commands, events and calls that are in flight."""
 
 import asyncio
 from dataclasses import dataclass, field
+from enum import Enum
 
 from baton.domain.definition.graph import Graph
 from baton.domain.run.messages import Command, Token
@@ -9,30 +10,58 @@ from baton.domain.run.state import State
 from baton.eventlog.events.envelope import Recorded
 
 
+class Phase(Enum):
+    """Stages of a live run: `NEW`, then `WAITING` and `DRAINING` in turn, perhaps `ABANDONED`."""
+
+    NEW = "new"
+    """The task that advances it for the first time has not begun."""
+    WAITING = "waiting"
+    """No append is in flight; calls may be."""
+    DRAINING = "draining"
+    """One task appends, and goes on until no command and no external event is queued."""
+    ABANDONED = "abandoned"
+    """Another executor owns the run: nothing more is appended or called here. Final."""
+
+
 @dataclass(slots=True, eq=False)
 class LiveRun:
-    """What the executor knows of a run between events.
+    """A run that this executor works on; all members are used on the event loop only.
 
-    `commands` wait to be decided in the next append, `external` holds events that others
-    appended, `in_flight` the tasks inside a function, `claimed` every token this executor performs
-    or has a report of. `seen_version` is the newest version the log has shown. `abandoned` says
-    that another executor owns the run now.
+    Args:
+        stream: The run's stream in the event store.
+        state: The fold of its events up to `state.version`.
+        seen_version: The newest version that the log has delivered.
+        graph: The steps of the definition's version; None until it has been loaded.
+        commands: Commands for the next append, in order of arrival.
+        external: Events appended by other processes that are not folded yet, in order.
+        in_flight: The task that calls the function of each attempt in flight.
+        claimed: Attempts that this executor performs or has the unrecorded outcome of.
+        phase: Who may append; see `Phase`.
     """
 
     stream: str
     state: State
+    seen_version: int = 0
     graph: Graph | None = None
     commands: list[Command] = field(default_factory=list)
     external: list[Recorded] = field(default_factory=list)
     in_flight: dict[Token, asyncio.Task[None]] = field(default_factory=dict)
     claimed: set[Token] = field(default_factory=set)
-    opening: bool = True
-    draining: bool = False
-    abandoned: bool = False
-    seen_version: int = 0
+    phase: Phase = Phase.NEW
+
+    @property
+    def draining(self) -> bool:
+        """Whether a task appends at this moment."""
+        return self.phase is Phase.DRAINING
+
+    @property
+    def abandoned(self) -> bool:
+        """Whether another executor owns the run."""
+        return self.phase is Phase.ABANDONED
 
     @property
     def idle(self) -> bool:
-        """Whether nothing is under way and the log has shown everything this executor knows."""
-        busy = self.opening or self.draining or self.in_flight or self.commands or self.external
-        return not busy and self.seen_version >= self.state.version
+        """Whether nothing is in flight and the log has delivered every event folded here."""
+        if self.phase is not Phase.WAITING or self.in_flight or self.commands or self.external:
+            return False
+        return self.seen_version >= self.state.version

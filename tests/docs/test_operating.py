@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from baton import metrics
-from baton.executor.runs.run_loop import Counts as ExecutorCounts
+from baton.executor.runs.counts import Counts as ExecutorCounts
 from baton.scheduler.metrics import Counters as SchedulerCounters
 from baton.settings import Settings
 from tests.docs.pages import ROOT

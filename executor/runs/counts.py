@@ -1,0 +1,23 @@
+"""What an executor counts, shown on /metrics."""
+
+from dataclasses import dataclass
+
+
+@dataclass(slots=True)
+class Counts:
+    """Totals since the executor was made.
+
+    Args:
+        runs_started: Requested runs that it started.
+        steps_performed: Attempts that it called a function for.
+        late_outcomes_refused: Outcomes that arrived after the attempt had timed out, was cancelled
+            or was taken over.
+        runs_taken_over: Unfinished runs that it took over from another executor.
+        runs_lost_to_another: Runs that it abandoned to another executor.
+    """
+
+    runs_started: int = 0
+    steps_performed: int = 0
+    late_outcomes_refused: int = 0
+    runs_taken_over: int = 0
+    runs_lost_to_another: int = 0
