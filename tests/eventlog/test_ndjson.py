@@ -106,7 +106,13 @@ def test_a_line_that_is_no_event_or_not_the_next_is_refused_by_its_number(
 
 
 def test_what_is_read_again_is_what_was_stored_for_any_text() -> None:
-    data = orjson.dumps({"at": 1, "reason": 'é\U0001f600 "quoted" \\ \n\x7f', "by": "ann"})
+    data = orjson.dumps(
+        {
+            "at": 1,
+            "reason": 'é\U0001f600 "quoted" \\ \n\x7f',
+            "actor": {"subject": "ann", "method": "token"},
+        }
+    )
     event = Stored(1, "acme/run/größe", 1, "run.RunCancelled", data)
 
     assert NdjsonReader().read(ndjson_line(event)) == event
