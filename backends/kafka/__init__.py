@@ -1,7 +1,8 @@
-"""Kafka carries messages between the processes that share a store: events out, messages in and out.
+"""Kafka as the transport between processes that share a store.
 
-It is a transport and no more. The store is the truth, so that what Kafka loses or repeats can be
-sent again; no transaction of Kafka's is used.
+It carries run events, record events, worker tasks and dead letters. The store holds the truth:
+messages that Kafka loses can be sent again, and repeated ones are dropped, so Kafka transactions
+aren't used.
 """
 
 from collections.abc import Sequence
@@ -10,16 +11,16 @@ from baton.eventlog.ports.backend import Extra, Stores
 from baton.eventlog.ports.transport import Transport, TransportLocation
 
 
-async def _attach(stores: Stores, route: TransportLocation) -> Stores:
+async def _attach(stores: Stores, location: TransportLocation) -> Stores:
     from baton.backends.kafka.stores import attach
 
-    return await attach(stores, route)
+    return await attach(stores, location)
 
 
-async def _migrate(route: TransportLocation) -> Sequence[str]:
+async def _migrate(location: TransportLocation) -> Sequence[str]:
     from baton.backends.kafka.stores import create_topics
 
-    return await create_topics(route)
+    return await create_topics(location)
 
 
 TRANSPORT = Transport(

@@ -1,6 +1,6 @@
-"""Starts Kafka clients and closes them, those included that hang because no broker answers.
+"""Starts and closes aiokafka clients, including clients that hang because no broker answers.
 
-A start that is cancelled leaves no connection behind.
+A canceled start leaves no connection behind.
 """
 
 import asyncio
@@ -18,56 +18,61 @@ from baton.backends.kafka.connection import CLIENT_ERRORS
 
 _log = logging.getLogger("baton.kafka")
 
-GOODBYE_S = 3.0
-SWEEPS = 3
-SWEEP_S = 0.2
+CLOSE_TIMEOUT_S = 3.0
+"""Time for an orderly close; after it, a client's tasks and connections are canceled."""
+ABORT_ROUNDS = 3
+"""Rounds of cancellation: a canceled task of aiokafka may start another one on its way out."""
+ABORT_ROUND_S = 0.2
 
 Client: TypeAlias = AIOKafkaProducer | AIOKafkaConsumer | AIOKafkaAdminClient | AIOKafkaClient
 
-_given_up: set[asyncio.Task[None]] = set()
+_abandoned_starts: set[asyncio.Task[None]] = set()
 
 
 async def start_client(client: Client) -> None:
-    """Start `client`; when that fails or is cancelled it is let go. Raises what clients raise.
+    """Start `client`; if that fails or is canceled, the client is closed.
 
-    A start that is cancelled goes on by itself up to its end: the library forgets the connection
-    that it has at that moment.
+    A canceled start runs on in the background until it ends: aiokafka would leak the connection
+    that it is opening at that moment.
+
+    Raises:
+        One of `CLIENT_ERRORS`.
     """
     bare = isinstance(client, AIOKafkaClient)
     starting = asyncio.ensure_future(client.bootstrap() if bare else client.start())
     try:
         await asyncio.shield(starting)
     except asyncio.CancelledError:
-        task = asyncio.ensure_future(_wind_up(starting, client))
-        _given_up.add(task)
-        task.add_done_callback(_given_up.discard)
+        task = asyncio.ensure_future(_close_after_start(starting, client))
+        _abandoned_starts.add(task)
+        task.add_done_callback(_abandoned_starts.discard)
         raise
     except BaseException:
         await asyncio.shield(close_client(client))
         raise
 
 
-async def _wind_up(starting: "asyncio.Future[None]", client: Client) -> None:
+async def _close_after_start(starting: "asyncio.Future[None]", client: Client) -> None:
     try:
         await starting
     except CLIENT_ERRORS as error:
-        _log.debug("a client that nobody waits for did not start: %s", error)
+        _log.debug("the start of an abandoned client failed: %s", error)
     finally:
         await close_client(client)
 
 
 async def wait_for_abandoned_starts() -> None:
-    """Wait for starts that nobody waits for any more, though not for ever."""
+    """Wait until the canceled starts of this event loop have ended, at most `CLOSE_TIMEOUT_S`."""
     loop = asyncio.get_running_loop()
-    tasks = [task for task in _given_up if task.get_loop() is loop]
+    tasks = [task for task in _abandoned_starts if task.get_loop() is loop]
     if tasks:
-        await asyncio.wait(tasks, timeout=GOODBYE_S)
+        await asyncio.wait(tasks, timeout=CLOSE_TIMEOUT_S)
 
 
-async def close_client(client: Client, *, timeout_s: float = GOODBYE_S) -> None:
-    """Close a client; one that can't say goodbye in time loses its tasks and connections.
+async def close_client(client: Client, *, timeout_s: float = CLOSE_TIMEOUT_S) -> None:
+    """Close `client`; after `timeout_s` its tasks and connections are canceled.
 
-    What a producer was still to send is given up then, so that it can't arrive later on.
+    A canceled producer drops the batches that it hasn't sent, so that they can't arrive later.
     """
     try:
         async with asyncio.timeout(timeout_s):
@@ -76,46 +81,47 @@ async def close_client(client: Client, *, timeout_s: float = GOODBYE_S) -> None:
             else:
                 await client.stop()
     except CLIENT_ERRORS:
-        await _end(client)
+        await _abort(client)
 
 
-async def _end(client: Client) -> None:
-    """Cancel what the client does, until its tasks begin nothing new on their way out."""
-    for _ in range(SWEEPS):
+async def _abort(client: Client) -> None:
+    """Cancel the client's tasks and close its connections, then cancel its pending batches."""
+    for _ in range(ABORT_ROUNDS):
         for part in _parts(client):
-            for pending in _pending(part):
+            for pending in _pending_futures(part):
                 pending.cancel()
             if isinstance(part, AIOKafkaClient):
                 with suppress(*CLIENT_ERRORS):
-                    async with asyncio.timeout(SWEEP_S):
+                    async with asyncio.timeout(ABORT_ROUND_S):
                         await part.close()
-        await asyncio.sleep(SWEEP_S)
+        await asyncio.sleep(ABORT_ROUND_S)
     for part in _parts(client):
         if isinstance(part, MessageAccumulator):
-            _give_up(part)
+            _cancel_batches(part)
 
 
-def _give_up(accumulator: MessageAccumulator) -> None:
-    """Tell those who wait for batches to be sent that they won't be.
+def _cancel_batches(accumulator: MessageAccumulator) -> None:
+    """Cancel the futures of all unsent batches.
 
-    Its own way of doing so leaves exceptions behind that nobody asks for.
+    `MessageAccumulator.close` would leave exceptions behind that are never retrieved.
     """
-    inside = vars(accumulator)
-    under_way: set[MessageBatch] = inside["_pending_batches"]
-    for queue in inside["_batches"].values():
-        under_way.update(queue)
-    for batch in list(under_way):
+    attributes = vars(accumulator)
+    batches: set[MessageBatch] = attributes["_pending_batches"]
+    for queue in attributes["_batches"].values():
+        batches.update(queue)
+    for batch in list(batches):
         batch.future.cancel()
 
 
 def _parts(client: object) -> Iterator[object]:
+    """Yield the client and the aiokafka objects that it holds."""
     yield client
     for part in vars(client).values():
         if type(part).__module__.startswith("aiokafka.") and hasattr(part, "__dict__"):
             yield part
 
 
-def _pending(part: object) -> "Iterator[asyncio.Future[object]]":
+def _pending_futures(part: object) -> "Iterator[asyncio.Future[object]]":
     for value in list(vars(part).values()):
         for one in list(value) if isinstance(value, set) else (value,):
             if isinstance(one, asyncio.Future) and not one.done():

@@ -1,7 +1,7 @@
-"""The way to a Kafka cluster: its address, and clients with the settings that lose nothing.
+"""Address of a Kafka cluster, and clients configured not to lose or repeat messages.
 
-aiokafka's own defaults lose messages or repeat them, so whoever needs a client takes it from here,
-and ends it by `baton.backends.kafka.client_lifecycle.close_client`.
+aiokafka's defaults do lose and repeat messages, so every client is created here. Its owner closes
+it by `baton.backends.kafka.client_lifecycle.close_client`.
 """
 
 import logging
@@ -18,27 +18,28 @@ from aiokafka.errors import ConsumerStoppedError, IllegalOperation, KafkaError
 
 from baton.eventlog.clock import SystemClock
 from baton.eventlog.errors import Unavailable
-from baton.eventlog.loops.retry import RetryPolicy
-from baton.eventlog.loops.retry import retry as retry_action
+from baton.eventlog.loops.retry import RetryPolicy, retry
 
 SCHEME = "kafka://"
 DEFAULT_PORT = 9092
 
 REQUEST_MS = 10_000
+"""Request timeout of producers and admin clients."""
 CONSUMER_REQUEST_MS = 20_000
-"""Longer than a rebalance, which holds a member's request back until all have joined."""
+"""Request timeout of consumers; a join is answered only when all members have joined."""
 SESSION_MS = 6_000
-"""How long a member that is gone keeps its partitions; brokers take no less by default."""
-PATIENCE_MS = 24 * 3_600_000
-"""How long a member may handle what it received; by its heartbeat it is known to be there."""
+"""Time until a dead member loses its partitions; by default brokers accept no less."""
+MAX_POLL_INTERVAL_MS = 24 * 3_600_000
+"""Time between two polls of a live member: a batch may take long, heartbeats show it is alive."""
 METADATA_MS = 30_000
+"""Age at which clients refresh topics, partitions and leaders."""
 RETRY_MS = 100
 BATCH_BYTES = 256 * 1024
 FETCH_BYTES = 2 * 1024 * 1024
-"""What comes in at once is taken apart at once: nothing else happens meanwhile."""
+"""Size of a fetch; aiokafka decodes it in one go, which blocks the event loop."""
 
 CLIENT_ERRORS = (KafkaError, ConsumerStoppedError, IllegalOperation, OSError, TimeoutError)
-"""What clients raise when the cluster doesn't answer, or not as it should."""
+"""Errors that aiokafka raises when the cluster doesn't answer or refuses a request."""
 
 Assignor = type[AbstractPartitionAssignor]
 T = TypeVar("T")
@@ -51,18 +52,18 @@ _RETRY = RetryPolicy(first_ms=100, max_ms=2_000, transient=(*CLIENT_ERRORS, Unav
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """Where a cluster is: `host:port` of some of its brokers."""
+    """Some brokers of a cluster as `host:port`, and the session timeout of group members."""
 
     servers: tuple[str, ...]
     session_ms: int = SESSION_MS
 
     @property
     def bootstrap(self) -> str:
-        """Return the brokers as clients take them."""
+        """The brokers in aiokafka's notation."""
         return ",".join(self.servers)
 
     def producer(self) -> AIOKafkaProducer:
-        """Return a producer that repeats nothing and counts as sent what all replicas have."""
+        """Return an idempotent producer whose messages are acknowledged by all in-sync replicas."""
         return AIOKafkaProducer(
             bootstrap_servers=self.bootstrap,
             client_id="baton",
@@ -77,9 +78,13 @@ class Connection:
     def consumer(
         self, *, group: str | None, assignor: Assignor = RoundRobinPartitionAssignor
     ) -> AIOKafkaConsumer:
-        """Return a consumer of raw bytes, which commits nothing by itself.
+        """Return a consumer of raw bytes that never commits offsets by itself.
 
-        It is subscribed to nothing, so that `start` doesn't wait for the group.
+        It has no subscription yet, so that `start` doesn't wait for the group.
+
+        Args:
+            group: Consumer group, or None to consume alone.
+            assignor: Partition assignment strategy of the group.
         """
         return AIOKafkaConsumer(
             bootstrap_servers=self.bootstrap,
@@ -91,7 +96,7 @@ class Connection:
             partition_assignment_strategy=(assignor,),
             session_timeout_ms=self.session_ms,
             heartbeat_interval_ms=self.session_ms // 4,
-            max_poll_interval_ms=PATIENCE_MS,
+            max_poll_interval_ms=MAX_POLL_INTERVAL_MS,
             rebalance_timeout_ms=CONSUMER_REQUEST_MS // 2,
             max_partition_fetch_bytes=FETCH_BYTES,
             fetch_max_bytes=FETCH_BYTES,
@@ -101,17 +106,17 @@ class Connection:
         )
 
     def admin(self) -> AIOKafkaAdminClient:
-        """Return a client that creates topics."""
+        """Return an admin client."""
         return AIOKafkaAdminClient(
             bootstrap_servers=self.bootstrap, client_id="baton", request_timeout_ms=REQUEST_MS
         )
 
 
 def connection_to(url: str) -> Connection:
-    """Return the way to the cluster at `kafka://host:port[,host:port]`; raises `Unavailable`."""
+    """Parse `kafka://host:port[,host:port]`; raises `Unavailable` if `url` is none."""
     servers = url.removeprefix(SCHEME).rstrip("/").split(",")
     if not url.startswith(SCHEME) or not all(servers):
-        raise Unavailable(f"Kafka is found by its address, kafka://host:port; this is {url}")
+        raise Unavailable(f"Kafka: {url} is not an address like kafka://host:port")
     return Connection(tuple(_with_port(server) for server in servers))
 
 
@@ -122,7 +127,7 @@ def _with_port(server: str) -> str:
 
 @contextmanager
 def as_unavailable() -> Iterator[None]:
-    """Turn what clients raise into `Unavailable`."""
+    """Convert `CLIENT_ERRORS` to `Unavailable`."""
     try:
         yield
     except CLIENT_ERRORS as error:
@@ -130,10 +135,11 @@ def as_unavailable() -> Iterator[None]:
         raise Unavailable(f"Kafka: {message}") from error
 
 
-async def retry(action: Callable[[], Awaitable[T]], doing: str) -> T:
-    """Repeat `action` until Kafka answers, without limit; each failure is logged.
+async def retry_forever(action: Callable[[], Awaitable[T]], doing: str) -> T:
+    """Call `action` until Kafka answers; each failure is logged.
 
     Args:
-        doing: What the action does, as the subject of the warning: "receiving from baton.runs".
+        action: Retried on `CLIENT_ERRORS` and `Unavailable`, with exponential backoff.
+        doing: Subject of the warnings, such as "consuming baton.runs".
     """
-    return await retry_action(action, clock=_CLOCK, log=_log, doing=doing, policy=_RETRY)
+    return await retry(action, clock=_CLOCK, log=_log, doing=doing, policy=_RETRY)

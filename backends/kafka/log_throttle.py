@@ -1,4 +1,4 @@
-"""Keeps the library's log readable: while a broker is away, it says the same ten times a second."""
+"""Rate limiting of aiokafka's log, which repeats each error ten times a second during an outage."""
 
 import logging
 import time
@@ -9,27 +9,27 @@ _LIBRARY = "aiokafka"
 
 
 class ThrottleFilter(logging.Filter):
-    """Lets each kind of line through once per `PERIOD_S`."""
+    """Passes one line per format string and `PERIOD_S`, whatever its arguments."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._last: dict[str, float] = {}
+        self._last_passed: dict[str, float] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Tell whether this line is the first of its kind for some time."""
-        kind, now = str(record.msg), time.monotonic()
-        due = now - self._last.get(kind, -PERIOD_S) >= PERIOD_S
+        """Return whether no line of the same format string passed within `PERIOD_S`."""
+        template, now = str(record.msg), time.monotonic()
+        due = now - self._last_passed.get(template, -PERIOD_S) >= PERIOD_S
         if due:
-            self._last[kind] = now
+            self._last_passed[template] = now
         return due
 
 
-_seldom = ThrottleFilter()
+_throttle = ThrottleFilter()
 
 
 def throttle_library_logs() -> None:
-    """Have all loggers of the library do so, and tell no everyday news; once is enough."""
+    """Throttle all loggers of aiokafka and drop what is below a warning; idempotent."""
     logging.getLogger(_LIBRARY).setLevel(logging.WARNING)
     names = [name for name in logging.root.manager.loggerDict if name.startswith(_LIBRARY)]
     for name in names:
-        logging.getLogger(name).addFilter(_seldom)
+        logging.getLogger(name).addFilter(_throttle)

@@ -1,8 +1,8 @@
-"""Sends messages in batches, one under way per partition, so that those of a key keep their order.
+"""Sends messages in batches, one at a time per partition, which keeps messages of a key in order.
 
-aiokafka's idempotent producer never gives a batch up while the broker is away, and is of no use any
-more after some errors. So every sending has an end of its own, and after one that failed the
-producer is let go with all it still held: a new one begins with a new sequence.
+aiokafka's idempotent producer retries a batch for as long as the broker is away, and some errors
+leave it unusable. So every send has a timeout, and a failed send discards the client together with
+its unsent batches: the next send creates a client with a new producer id.
 """
 
 import asyncio
@@ -21,125 +21,130 @@ from baton.backends.kafka.topic_admin import TopicAdmin
 from baton.eventlog.errors import Unavailable, Unwritable
 from baton.eventlog.ports.topics import Message
 
-SEND_S = 10.0
+SEND_TIMEOUT_S = 10.0
 
 _log = logging.getLogger("baton.kafka")
 
 
 class Producer:
-    """One process's way of sending; it connects when there is something to send."""
+    """Owns the process's aiokafka producer, which connects with the first send."""
 
     def __init__(
-        self, connection: Connection, topic_admin: TopicAdmin, *, send_s: float = SEND_S
+        self,
+        connection: Connection,
+        topic_admin: TopicAdmin,
+        *,
+        send_timeout_s: float = SEND_TIMEOUT_S,
     ) -> None:
-        """`send_s` is how long a sending may take."""
-        self._send_s = send_s
+        self._send_timeout_s = send_timeout_s
         self._connection = connection
         self._topic_admin = topic_admin
-        self._inner: AIOKafkaProducer | None = None
+        self._client: AIOKafkaProducer | None = None
         self._starting = asyncio.Lock()
-        self._ending: set[asyncio.Task[None]] = set()
-        self._turns = count()
+        self._closing: set[asyncio.Task[None]] = set()
+        self._round_robin = count()
         self._closed = False
 
     async def send(self, topic: str, messages: Sequence[Message]) -> None:
         """Return once every in-sync replica has all of `messages`.
 
-        Raises `Unavailable`, and then some of them may be kept; `Unwritable` for one that is larger
-        than the topic takes.
+        Raises:
+            Unavailable: Some of the messages may be stored.
+            Unwritable: A message is larger than the topic accepts.
         """
         if not messages:
             return
-        inner: AIOKafkaProducer | None = None
+        client: AIOKafkaProducer | None = None
         try:
             with as_unavailable():
-                async with asyncio.timeout(self._send_s):
+                async with asyncio.timeout(self._send_timeout_s):
                     await self._topic_admin.ensure(topic)
-                    inner = await self._started()
-                    await self._send(inner, topic, messages)
+                    client = await self._start()
+                    await self._send(client, topic, messages)
         except Exception as error:
-            if inner is not None:
-                self._drop(inner)
+            if client is not None:
+                self._discard(client)
             self._topic_admin.forget(topic)
             if isinstance(error.__cause__, MessageSizeTooLargeError):
-                raise Unwritable(f"a message is larger than {topic} takes") from error
+                raise Unwritable(f"a message is larger than {topic} accepts") from error
             raise
 
-    async def _send(self, inner: AIOKafkaProducer, topic: str, messages: Sequence[Message]) -> None:
-        partitions = len(await inner.partitions_for(topic))
-        shared_out = self._shared_out(messages, partitions)
-        sent = await asyncio.gather(
-            *(_send_in_order(inner, topic, number, its) for number, its in shared_out.items()),
+    async def _send(
+        self, client: AIOKafkaProducer, topic: str, messages: Sequence[Message]
+    ) -> None:
+        partitions = len(await client.partitions_for(topic))
+        by_partition = self._by_partition(messages, partitions)
+        results = await asyncio.gather(
+            *(_send_in_order(client, topic, number, its) for number, its in by_partition.items()),
             return_exceptions=True,
         )
-        for one in sent:
-            if one is not None:
-                raise one
+        for error in results:
+            if error is not None:
+                raise error
 
-    def _shared_out(
+    def _by_partition(
         self, messages: Iterable[Message], partitions: int
     ) -> Mapping[int, Sequence[Message]]:
+        """Group messages by partition: that of their key, or the next in turn without a key."""
         found: dict[int, list[Message]] = {}
         for message in messages:
             if message.key is None:
-                partition = next(self._turns) % partitions
+                partition = next(self._round_robin) % partitions
             else:
                 partition = partition_of(message.key, partitions)
             found.setdefault(partition, []).append(message)
         return found
 
-    async def _started(self) -> AIOKafkaProducer:
+    async def _start(self) -> AIOKafkaProducer:
         async with self._starting:
             if self._closed:
                 raise Unavailable("Kafka: the producer is closed")
-            if self._inner is None:
-                fresh = self._connection.producer()
-                await start_client(fresh)
-                self._inner = fresh
-            return self._inner
+            if self._client is None:
+                client = self._connection.producer()
+                await start_client(client)
+                self._client = client
+            return self._client
 
-    def _drop(self, failed: AIOKafkaProducer) -> None:
-        if self._inner is failed:
-            _log.warning("sending failed: going on with a new producer")
-            self._inner = None
-            self._end(failed)
-
-    def _end(self, failed: AIOKafkaProducer) -> None:
-        task = asyncio.ensure_future(close_client(failed, timeout_s=0))
-        self._ending.add(task)
-        task.add_done_callback(self._ending.discard)
+    def _discard(self, failed: AIOKafkaProducer) -> None:
+        """Abort the failed client in the background, unless a concurrent send has done it."""
+        if self._client is failed:
+            _log.warning("sending failed: the next send uses a new producer")
+            self._client = None
+            task = asyncio.ensure_future(close_client(failed, timeout_s=0))
+            self._closing.add(task)
+            task.add_done_callback(self._closing.discard)
 
     async def close(self) -> None:
-        """Send nothing more."""
+        """Close the client; later sends raise `Unavailable`."""
         self._closed = True
-        inner, self._inner = self._inner, None
-        if inner is not None:
-            await close_client(inner)
-        await asyncio.gather(*self._ending)
+        client, self._client = self._client, None
+        if client is not None:
+            await close_client(client)
+        await asyncio.gather(*self._closing)
 
 
 async def _send_in_order(
-    inner: AIOKafkaProducer, topic: str, partition: int, messages: Sequence[Message]
+    client: AIOKafkaProducer, topic: str, partition: int, messages: Sequence[Message]
 ) -> None:
-    """Send a batch when the one before is kept: no later message is without an earlier one."""
-    for batch in _batches(inner, messages):
-        await (await inner.send_batch(batch, topic, partition=partition))
+    """Send batch after batch: no message is stored unless all messages before it are."""
+    for batch in _batches(client, messages):
+        await (await client.send_batch(batch, topic, partition=partition))
 
 
-def _batches(inner: AIOKafkaProducer, messages: Sequence[Message]) -> Iterator[BatchBuilder]:
-    batch = inner.create_batch()
+def _batches(client: AIOKafkaProducer, messages: Sequence[Message]) -> Iterator[BatchBuilder]:
+    batch = client.create_batch()
     for message in messages:
-        if not _fits(batch, message):
+        if not _append(batch, message):
             batch.close()
             yield batch
-            batch = inner.create_batch()
-            _fits(batch, message)
+            batch = client.create_batch()
+            _append(batch, message)
     batch.close()
     yield batch
 
 
-def _fits(batch: BatchBuilder, message: Message) -> bool:
-    """Put the message into the batch, whose first one may be of any size."""
+def _append(batch: BatchBuilder, message: Message) -> bool:
+    """Append the message and return True, or return False if the batch, not empty, is full."""
     appended = batch.append(
         timestamp=None, key=message.key, value=message.value, headers=list(message.headers)
     )

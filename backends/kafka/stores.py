@@ -1,4 +1,4 @@
-"""Attaches Kafka to stores and creates its topics."""
+"""Adds Kafka's ports to a shared store, and creates the topics."""
 
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
@@ -21,39 +21,42 @@ from baton.eventlog.ports.topics import ReceivedMessage
 from baton.eventlog.ports.transport import TransportLocation
 
 
-async def attach(stores: Stores, route: TransportLocation) -> Stores:
-    """Put Kafka beside `stores`; nothing connects before it is used."""
-    connection, names = connection_to(route.url), topic_names(route)
+async def attach(stores: Stores, location: TransportLocation) -> Stores:
+    """Return `stores` with Kafka's ports added; each connects with its first use.
+
+    Closing the returned stores closes the ports first, then `stores`.
+    """
+    connection, names = connection_to(location.url), topic_names(location)
     topic_admin = TopicAdmin(connection, names)
     producer = Producer(connection, topic_admin)
     topics = KafkaTopics(connection, topic_admin, producer)
     publisher = KafkaPublisher(connection, topic_admin, names.runs)
 
-    async def give_up(message: ReceivedMessage, reason: str) -> None:
+    async def reject(message: ReceivedMessage, reason: str) -> None:
         letter = dead_lettering.dead_letter(message, reason, at=SystemClock().now())
-        await dead_lettering.reject([letter], stores.dead_letters, topics, prefix=route.prefix)
+        await dead_lettering.reject([letter], stores.dead_letters, topics, prefix=location.prefix)
 
-    reader = RunEventReader(stores.events, give_up)
-    shares = KafkaPartitionedLog(
+    reader = RunEventReader(stores.events, reject)
+    partitioned_log = KafkaPartitionedLog(
         connection, topic_admin, reader, topic=names.runs, prefix=names.prefix
     )
     throttle_library_logs()
-    async with AsyncExitStack() as opened:
-        opened.push_async_callback(stores.close)
-        opened.push_async_callback(wait_for_abandoned_starts)
-        for one in (producer, publisher, topics, shares):
-            opened.push_async_callback(one.close)
+    async with AsyncExitStack() as closing:
+        closing.push_async_callback(stores.close)
+        closing.push_async_callback(wait_for_abandoned_starts)
+        for port in (producer, publisher, topics, partitioned_log):
+            closing.push_async_callback(port.close)
         return replace(
             stores,
             publisher=publisher,
-            partitioned_log=shares,
+            partitioned_log=partitioned_log,
             topics=topics,
-            close=opened.pop_all().aclose,
+            close=closing.pop_all().aclose,
         )
-    raise AssertionError  # the stack passes exceptions on
+    raise AssertionError  # unreachable: the stack suppresses no exception
 
 
-async def create_topics(route: TransportLocation) -> Sequence[str]:
-    """Create the topics that are missing and return their names; raises `Unavailable`."""
-    names = topic_names(route)
-    return await TopicAdmin(connection_to(route.url), names).create(names.fixed)
+async def create_topics(location: TransportLocation) -> Sequence[str]:
+    """Create the missing topics and return their names; raises `Unavailable`."""
+    names = topic_names(location)
+    return await TopicAdmin(connection_to(location.url), names).create(names.fixed)

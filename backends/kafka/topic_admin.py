@@ -1,4 +1,4 @@
-"""Creates the topics that are missing, and leaves those that exist as they are."""
+"""Creation of missing topics; existing topics are left as they are."""
 
 import asyncio
 from collections.abc import Collection, Sequence
@@ -13,59 +13,59 @@ from baton.backends.kafka.connection import Connection, as_unavailable
 from baton.backends.kafka.names import TopicNames
 from baton.eventlog.errors import Unavailable
 
-CREATE_MS = 10_000
-OF_THE_BROKER = -1
-"""As many replicas as the cluster gives a topic by its own settings."""
-CONFIG = MappingProxyType({"max.message.bytes": str(16 * 1024 * 1024)})
-"""An event may be as large as a request body, and then some."""
+CREATE_TIMEOUT_MS = 10_000
+BROKER_DEFAULT = -1
+"""Replication factor of new topics: the cluster's own default."""
+TOPIC_CONFIG = MappingProxyType({"max.message.bytes": str(16 * 1024 * 1024)})
+"""A message may be somewhat larger than the largest request body."""
 
 
-class _Answer(Protocol):
+class _CreateTopicsResponse(Protocol):
     topic_errors: Sequence[tuple[str, int, str]]
 
 
 class TopicAdmin:
-    """Sees to it that topics exist before they are used."""
+    """Creates topics before their first use and remembers which ones exist."""
 
     def __init__(self, connection: Connection, names: TopicNames) -> None:
         self._connection = connection
         self._names = names
-        self._exist: set[str] = set()
+        self._existing: set[str] = set()
         self._creating = asyncio.Lock()
 
     async def ensure(self, topic: str) -> None:
         """Create `topic` unless it is known to exist; raises `Unavailable`."""
-        if topic not in self._exist:
+        if topic not in self._existing:
             async with self._creating:
-                if topic not in self._exist:
+                if topic not in self._existing:
                     await self.create((topic,))
 
     def forget(self, topic: str) -> None:
-        """Look again before the next use: the topic may be gone."""
-        self._exist.discard(topic)
+        """Make the next `ensure` ask the cluster again, because `topic` may have been deleted."""
+        self._existing.discard(topic)
 
     async def create(self, topics: Collection[str]) -> Sequence[str]:
-        """Create those of `topics` that are missing, and return them; raises `Unavailable`."""
+        """Create the missing ones of `topics` and return their names; raises `Unavailable`."""
         wanted = [
-            NewTopic(topic, self._names.partitions(topic), OF_THE_BROKER, {}, CONFIG)
+            NewTopic(topic, self._names.partitions(topic), BROKER_DEFAULT, {}, TOPIC_CONFIG)
             for topic in topics
         ]
         admin = self._connection.admin()
         with as_unavailable():
             await start_client(admin)
             try:
-                answer = await admin.create_topics(wanted, timeout_ms=CREATE_MS)
-            except AttributeError as error:  # the library counts on a controller
+                response = await admin.create_topics(wanted, timeout_ms=CREATE_TIMEOUT_MS)
+            except AttributeError as error:  # aiokafka expects every cluster to have a controller
                 raise Unavailable("Kafka: the cluster has no controller") from error
             finally:
                 await asyncio.shield(close_client(admin))
-        outcomes = cast(_Answer, answer).topic_errors
-        created = [topic for topic, code, message in outcomes if _is_new(code, message)]
-        self._exist.update(topics)
+        errors = cast(_CreateTopicsResponse, response).topic_errors
+        created = [topic for topic, code, message in errors if _was_created(code, message)]
+        self._existing.update(topics)
         return created
 
 
-def _is_new(code: int, message: str) -> bool:
+def _was_created(code: int, message: str) -> bool:
     error = for_code(code)
     if error not in {NoError, TopicAlreadyExistsError}:
         raise Unavailable(f"Kafka: {error.__name__}: {message}")

@@ -1,4 +1,4 @@
-"""Messages on Kafka topics; `next` of a consumption waits as long as Kafka doesn't answer."""
+"""Topics on Kafka: sending, and consumers whose `next` waits while Kafka is unavailable."""
 
 import asyncio
 import logging
@@ -6,23 +6,20 @@ from collections.abc import Callable, Collection, Sequence
 from functools import partial
 
 from aiokafka import AIOKafkaConsumer
-from aiokafka.structs import ConsumerRecord
 
-from baton.backends.kafka.client_lifecycle import close_client
-from baton.backends.kafka.connection import CLIENT_ERRORS, Connection, as_unavailable, retry
-from baton.backends.kafka.consuming.corrupt_records import (
-    DECODE_ERROR,
-    MAX_MESSAGES,
-    poll_skipping_corrupt,
-)
-from baton.backends.kafka.consuming.offsets import CommittedOffsets, Found, LocalOffsets
+from baton.backends.kafka.connection import CLIENT_ERRORS, Connection, retry_forever
+from baton.backends.kafka.consuming.corrupt_records import MAX_RECORDS
+from baton.backends.kafka.consuming.offsets import CommittedOffsets, LocalOffsets
+from baton.backends.kafka.consuming.records import RawRecord
+from baton.backends.kafka.consuming.restarting_consumer import RestartingConsumer
 from baton.backends.kafka.producer import Producer
 from baton.backends.kafka.topic_admin import TopicAdmin
 from baton.eventlog.errors import Unavailable
 from baton.eventlog.ports.topics import Message, ReceivedMessage
 
 POLL_MS = 1_000
-LEAVE_S = 3.0
+LAST_COMMIT_TIMEOUT_S = 3.0
+"""Timeout of the commit before a consumer closes."""
 
 _log = logging.getLogger("baton.kafka")
 
@@ -34,127 +31,120 @@ class KafkaTopics:
         self._connection = connection
         self._topic_admin = topic_admin
         self._producer = producer
-        self._open: set[KafkaConsumption] = set()
+        self._open: set[KafkaTopicConsumer] = set()
 
     async def send(self, topic: str, messages: Sequence[Message]) -> None:
-        """Return once all of `messages` are kept; raises `Unavailable`, and then they may be."""
+        """Return once Kafka has stored all of `messages`.
+
+        Raises:
+            Unavailable: Some of the messages may be stored.
+            Unwritable: A message is larger than the topic accepts.
+        """
         await self._producer.send(topic, messages)
 
-    async def consume(self, topic: str, *, group: str | None) -> "KafkaConsumption":
-        """Receive the messages of `topic`: as one of `group`, or on one's own from now on."""
-        place = LocalOffsets(topic) if group is None else CommittedOffsets(topic, group)
-        consumption = KafkaConsumption(
-            self._connection, self._topic_admin, place, closed=self._open.discard
+    async def consume(self, topic: str, *, group: str | None) -> "KafkaTopicConsumer":
+        """Consume `topic` as a member of `group`, or alone from the topic's present end on."""
+        offsets = LocalOffsets(topic) if group is None else CommittedOffsets(topic, group)
+        consumer = KafkaTopicConsumer(
+            self._connection, self._topic_admin, offsets, on_close=self._open.discard
         )
-        self._open.add(consumption)
-        if group is None:  # now is when Kafka says where the topic ends
-            await retry(consumption.started, f"receiving from {topic}")
-        return consumption
+        self._open.add(consumer)
+        if group is None:  # Kafka knows the present end only now
+            await retry_forever(consumer.start, f"consuming {topic}")
+        return consumer
 
     async def close(self) -> None:
-        """End every consumption; what they returned last is not counted as handled."""
-        await asyncio.gather(*(one.close() for one in list(self._open)))
+        """Close every consumer; what `next` returned last stays unacknowledged."""
+        await asyncio.gather(*(consumer.close() for consumer in list(self._open)))
 
 
-class KafkaConsumption:
-    """Implements `TopicConsumer`, with a new consumer after one that failed."""
+class KafkaTopicConsumer:
+    """Implements `TopicConsumer`; it restarts after a failure."""
 
     def __init__(
         self,
         connection: Connection,
         topic_admin: TopicAdmin,
-        place: CommittedOffsets | LocalOffsets,
+        offsets: CommittedOffsets | LocalOffsets,
         *,
-        closed: "Callable[[KafkaConsumption], None]",
+        on_close: "Callable[[KafkaTopicConsumer], object]",
     ) -> None:
-        """`closed` is told about the end."""
+        """Describe the consumer; nothing connects yet.
+
+        Args:
+            connection: The cluster.
+            topic_admin: Creates the topic before each start.
+            offsets: Topic, group and position; owned by the consumer.
+            on_close: Called with the consumer, on the event loop, when `close` begins.
+        """
         self._connection = connection
-        self._topic_admin = topic_admin
-        self._place = place
-        self._tell = closed
-        self._consumer: AIOKafkaConsumer | None = None
-        self._starting = asyncio.Lock()
-        self._doing = f"receiving from {place.topic}"
-        self._wary = False
-        self._closed = False
+        self._offsets = offsets
+        self._on_close = on_close
+        self._doing = f"consuming {offsets.topic}"
+        self._consumer = RestartingConsumer(
+            topic_admin,
+            offsets.topic,
+            connect=self._connect,
+            poll_ms=POLL_MS,
+            max_records=MAX_RECORDS,
+        )
+
+    async def start(self) -> AIOKafkaConsumer:
+        """Return the client, a new one if there is none; raises `Unavailable`."""
+        return await self._consumer.start()
 
     async def next(
         self, *, unfinished: Collection[ReceivedMessage] = ()
     ) -> Sequence[ReceivedMessage]:
-        """Wait for and return the next messages; what was returned before is handled."""
-        while not self._closed:
-            found = await retry(partial(self._polled, unfinished), self._doing)
-            if found:
-                return found
-        raise Unavailable("Kafka: the consumption is closed")
+        """Acknowledge the messages returned before, then wait for and return the next ones.
 
-    async def _polled(self, unfinished: Collection[ReceivedMessage]) -> Sequence[ReceivedMessage]:
-        if self._closed:
-            return ()
-        consumer = await self.started()
-        try:
-            await self._place.handled(consumer, unfinished)
-            found = await self._received(consumer)
-            _require(consumer, self._place.topic)
-        except BaseException as error:
-            if self._wary or not isinstance(error, asyncio.CancelledError):
-                await self._drop()
-            raise
-        self._place.returned.add(found)
-        return [_delivered(record) for records in found.values() for record in records]
-
-    async def _received(self, consumer: AIOKafkaConsumer) -> Found:
-        found: Found
-        if self._wary:
-            found, damaged = await poll_skipping_corrupt(consumer)
-            self._wary = not damaged
-            return found
-        try:
-            found = await consumer.getmany(timeout_ms=POLL_MS, max_records=MAX_MESSAGES)
-        except DECODE_ERROR as error:
-            self._wary = True
-            raise Unavailable(f"Kafka: a message is damaged: {error}") from error
-        return found
-
-    async def started(self) -> AIOKafkaConsumer:
-        """Return the consumer, a new one when there is none; raises what clients raise."""
-        async with self._starting:
-            if self._closed:
-                raise Unavailable("Kafka: the consumption is closed")
-            if self._consumer is None:
-                await self._topic_admin.ensure(self._place.topic)
-                fresh = self._connection.consumer(group=self._place.group)
-                with as_unavailable():
-                    await self._place.take_up(fresh)
-                self._consumer = fresh
-            return self._consumer
-
-    async def _drop(self) -> None:
-        failed, self._consumer = self._consumer, None
-        self._topic_admin.forget(self._place.topic)
-        if failed is not None:
-            await asyncio.shield(close_client(failed))
+        Raises:
+            Unavailable: The consumer is closed.
+        """
+        while not self._consumer.closed:
+            messages = await retry_forever(partial(self._poll, unfinished), self._doing)
+            if messages:
+                return messages
+        raise Unavailable(f"Kafka: the consumer of {self._offsets.topic} is closed")
 
     async def close(self, *, unfinished: Collection[ReceivedMessage] | None = None) -> None:
-        """Leave. What was returned last is handled if `unfinished` is given, but for those."""
-        self._closed = True
-        self._tell(self)
+        """Leave the group, if any.
+
+        Args:
+            unfinished: None leaves the messages returned last unacknowledged; otherwise all of
+                them but these are acknowledged.
+        """
+        self._on_close(self)
+        if unfinished is None:
+            await self._consumer.close()
+        else:
+            await self._consumer.close(partial(self._commit_last, unfinished))
+
+    async def _connect(self) -> AIOKafkaConsumer:
+        client = self._connection.consumer(group=self._offsets.group)
+        await self._offsets.start(client)
+        return client
+
+    async def _poll(self, unfinished: Collection[ReceivedMessage]) -> Sequence[ReceivedMessage]:
+        if self._consumer.closed:
+            return ()
+        async with self._consumer.use() as client:
+            await self._offsets.acknowledge(client, unfinished)
+            found = await self._consumer.poll(client)
+        self._offsets.in_flight.add(found)
+        return [_received(record) for records in found.values() for record in records]
+
+    async def _commit_last(
+        self, unfinished: Collection[ReceivedMessage], client: AIOKafkaConsumer
+    ) -> None:
         try:
-            if unfinished is not None and self._consumer is not None:
-                async with asyncio.timeout(LEAVE_S):
-                    await self._place.handled(self._consumer, unfinished)
+            async with asyncio.timeout(LAST_COMMIT_TIMEOUT_S):
+                await self._offsets.acknowledge(client, unfinished)
         except CLIENT_ERRORS as error:
-            _log.warning("%s: what was done last will be received again: %r", self._doing, error)
-        finally:
-            await self._drop()
+            _log.warning("%s: finished messages will be redelivered: %r", self._doing, error)
 
 
-def _require(consumer: AIOKafkaConsumer, topic: str) -> None:
-    if not consumer.partitions_for_topic(topic):
-        raise Unavailable(f"Kafka: {topic} is gone")
-
-
-def _delivered(record: "ConsumerRecord[bytes, bytes]") -> ReceivedMessage:
+def _received(record: RawRecord) -> ReceivedMessage:
     return ReceivedMessage(
         topic=record.topic,
         partition=record.partition,

@@ -79,9 +79,8 @@ class KafkaPartitionedLogUnderTest:
     async def crash(self, subscription: Subscription) -> None:
         assert isinstance(subscription, PartitionSubscription)
         member = subscription._member
-        consumer, member._consumer = member._consumer, None
-        assert consumer is not None
-        await close_client(consumer, timeout_s=0)
+        client, member._consumer._client = member._consumer.client, None
+        await close_client(client, timeout_s=0)
 
     async def close(self) -> None:
         await self.log.close()

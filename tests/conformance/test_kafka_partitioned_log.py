@@ -213,7 +213,7 @@ async def test_an_event_too_large_for_a_message_comes_from_the_store(
 async def test_a_rebalance_moves_what_it_must_and_repeats_nothing_of_the_rest(
     group: Group, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("baton.backends.kafka.consuming.consumer_group.COMMIT_S", 600)
+    monkeypatch.setattr("baton.backends.kafka.consuming.consumer_group.COMMIT_INTERVAL_S", 600)
     first = await group.join()
     await group.log.publish(events(NAMES, 1, 2))
     await group.wait_until_seen(events(NAMES, 1, 2))
@@ -236,7 +236,7 @@ async def test_who_was_put_out_of_the_group_takes_up_anew_what_it_gets_back(
     follower = await group.join()
     await eventually(lambda: bool(follower.assignments))
     member = follower.subscription._member  # type: ignore[union-attr]
-    await member._consumer._coordinator._maybe_leave_group()
+    await member._consumer.client._coordinator._maybe_leave_group()
     await eventually(lambda: len(follower.assignments) == 3)
     await group.log.publish(events(NAMES, 1))
     await group.wait_until_seen(events(NAMES, 1))
@@ -248,12 +248,14 @@ async def test_who_was_put_out_of_the_group_takes_up_anew_what_it_gets_back(
 async def test_what_was_handled_is_not_given_out_again(
     group: Group, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("baton.backends.kafka.consuming.consumer_group.COMMIT_S", 0.01)
+    monkeypatch.setattr("baton.backends.kafka.consuming.consumer_group.COMMIT_INTERVAL_S", 0.01)
     first = await group.join()
     await group.log.publish(events(NAMES, 1))
     await group.wait_until_seen(events(NAMES, 1))
     member = first.subscription._member  # type: ignore[union-attr]
-    await eventually(lambda: member._committed and member._committed == member.assignment.next)
+    await eventually(
+        lambda: member._committed and member._committed == member.assignment.next_offsets
+    )
     await group.crash(first)
     second = await group.join()
     await group.log.publish(events(NAMES, 2))

@@ -50,7 +50,7 @@ class Baton:
     def __init__(self, connection: Connection, prefix: str, *, send_s: float = SEND_S) -> None:
         names = TopicNames(prefix=prefix, records=f"{prefix}records")
         self.topic_admin = TopicAdmin(connection, names)
-        self.producer = Producer(connection, self.topic_admin, send_s=send_s)
+        self.producer = Producer(connection, self.topic_admin, send_timeout_s=send_s)
         self.topics = KafkaTopics(connection, self.topic_admin, self.producer)
 
     async def close(self) -> None:
@@ -283,7 +283,7 @@ async def test_a_member_that_vanishes_leaves_its_messages_to_the_others(
     await baton.topics.send(topic, numbered(20))
     vanishing = await baton.topics.consume(topic, group="readers")
     await taken(vanishing, 20)
-    await close_client(await vanishing.started(), timeout_s=0)
+    await close_client(await vanishing.start(), timeout_s=0)
 
     staying = await opens().topics.consume(topic, group="readers")
     found: set[int] = set()

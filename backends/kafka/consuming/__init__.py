@@ -1,1 +1,1 @@
-"""Consumer groups: members, offsets, and records that can't be decoded."""
+"""Consumers that restart after failures, group membership, offsets and corrupt records."""

@@ -1,7 +1,7 @@
-"""Which partitions a member of a group has, and which of them its owner knows of.
+"""The partitions of a group member, and which of them its owner has taken over.
 
-A rebalance takes all partitions from all members and gives most of them back. A member goes on in
-those where it was; those that are new to it stay paused until its owner has taken them up.
+A rebalance revokes all partitions of all members and gives most of them back. The member continues
+a partition it keeps at its next offset; a new partition stays paused until the owner has gained it.
 """
 
 from collections.abc import Iterable
@@ -13,84 +13,95 @@ from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.consumer.group_coordinator import GroupCoordinator
 from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
 
+_NO_GENERATION = -1
+
 
 @dataclass(slots=True, eq=False)
 class Assignment:
-    """Partitions by number.
+    """Partition numbers of one member.
 
-    `given` is what the group gave last. `begun` is what the owner was told it gains, and may have
-    taken up in part; `settled` is what it took up whole. `interrupted` may have had another owner
-    meanwhile. `next` is the offset that is wanted next of each partition.
+    Attributes:
+        assigned: The group's latest assignment.
+        announced: Partitions whose gain the owner was called with, and which it may have taken
+            over in part.
+        active: Partitions that the owner has taken over.
+        interrupted: Partitions that another member may have owned in the meantime.
+        next_offsets: Offset of the next record wanted of each partition.
+        generation: The group's generation of `assigned`.
     """
 
-    given: AbstractSet[int] = frozenset()
-    begun: set[int] = field(default_factory=set)
-    settled: set[int] = field(default_factory=set)
+    assigned: AbstractSet[int] = frozenset()
+    announced: set[int] = field(default_factory=set)
+    active: set[int] = field(default_factory=set)
     interrupted: set[int] = field(default_factory=set)
-    next: dict[int, int] = field(default_factory=dict)
-    generation: int = -1
+    next_offsets: dict[int, int] = field(default_factory=dict)
+    generation: int = _NO_GENERATION
 
     @property
     def lost(self) -> AbstractSet[int]:
-        """What the owner has to let go of."""
-        return (self.begun & self.interrupted) | (self.begun - self.given)
+        """Partitions that the owner must release."""
+        return (self.announced & self.interrupted) | (self.announced - self.assigned)
 
     @property
     def gained(self) -> AbstractSet[int]:
-        """What the owner has to take up."""
-        return self.given - self.settled
+        """Partitions that the owner must take over."""
+        return self.assigned - self.active
 
     @property
     def kept(self) -> AbstractSet[int]:
-        """What the owner has and goes on with."""
-        return self.settled - self.lost
+        """Partitions that the owner continues with."""
+        return self.active - self.lost
 
-    def rebalanced(self, given: Iterable[int], generation: int) -> None:
-        """Note what a rebalance gave; who missed the one before may have lost all meanwhile."""
-        self.given = frozenset(given)
+    def on_rebalance(self, assigned: Iterable[int], generation: int) -> None:
+        """Store a new assignment; a member that missed a generation may have lost everything."""
+        self.assigned = frozenset(assigned)
         missed = generation != self.generation + 1
-        self.interrupted |= self.begun if missed else self.begun - self.given
+        self.interrupted |= self.announced if missed else self.announced - self.assigned
         self.generation = generation
 
-    def left(self) -> None:
-        """Note that the next generation is another member's."""
-        self.generation = -1
+    def on_leave(self) -> None:
+        """Forget the generation: the next assignment belongs to a new member."""
+        self.generation = _NO_GENERATION
 
     def release(self, partitions: AbstractSet[int]) -> None:
-        """Note that the owner let go."""
-        for known in (self.begun, self.settled, self.interrupted):
+        """Store that the owner has released `partitions`."""
+        for known in (self.announced, self.active, self.interrupted):
             known.difference_update(partitions)
         for partition in partitions:
-            self.next.pop(partition, None)
+            self.next_offsets.pop(partition, None)
 
 
-class Rebalances(ConsumerRebalanceListener):  # type: ignore[misc] # the library is untyped
-    """Notes what a consumer is given, before it fetches anything of that."""
+class RebalanceListener(ConsumerRebalanceListener):  # type: ignore[misc] # the library is untyped
+    """Stores each assignment; aiokafka calls it on the event loop, before it fetches."""
 
-    def __init__(self, consumer: AIOKafkaConsumer, assignment: Assignment) -> None:
-        self._consumer = consumer
+    def __init__(self, client: AIOKafkaConsumer, assignment: Assignment) -> None:
+        self._client = client
         self._assignment = assignment
 
     def on_partitions_revoked(self, revoked: AbstractSet[TopicPartition]) -> None:
-        """Wait for what the group gives back: nothing is lost yet."""
+        """Do nothing: most partitions come back with the next assignment."""
 
     def on_partitions_assigned(self, assigned: AbstractSet[TopicPartition]) -> None:
-        """Go on in what is kept, and pause the rest."""
+        """Seek kept partitions to their next offsets, and pause the others."""
         ours = self._assignment
-        # Nothing public tells the generation.
-        coordinator = cast("GroupCoordinator", self._consumer._coordinator)  # noqa: SLF001
-        ours.rebalanced((place.partition for place in assigned), coordinator.generation)
-        kept = {place for place in assigned if place.partition in ours.kept}
-        self._consumer.pause(*(assigned - kept))
-        for place in kept:
-            if place.partition in ours.next:
-                self._consumer.seek(place, ours.next[place.partition])
+        # aiokafka has no public access to the generation.
+        coordinator = cast("GroupCoordinator", self._client._coordinator)  # noqa: SLF001
+        numbers = (partition.partition for partition in assigned)
+        ours.on_rebalance(numbers, coordinator.generation)
+        kept = {partition for partition in assigned if partition.partition in ours.kept}
+        self._client.pause(*(assigned - kept))
+        for partition in kept:
+            if partition.partition in ours.next_offsets:
+                self._client.seek(partition, ours.next_offsets[partition.partition])
 
 
 def sticky_assignor() -> type[StickyPartitionAssignor]:
-    """Return an assignor for one consumer: the library's own knows one assignment a process."""
+    """Return a sticky assignor class for one consumer.
 
-    class OwnAssignor(StickyPartitionAssignor):  # type: ignore[misc] # as above
+    aiokafka's own class stores the previous assignment as a class attribute, one per process.
+    """
+
+    class ConsumersAssignor(StickyPartitionAssignor):  # type: ignore[misc] # as above
         member_assignment = None
 
-    return OwnAssignor
+    return ConsumersAssignor

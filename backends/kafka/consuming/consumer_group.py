@@ -1,4 +1,4 @@
-"""One member of a consumer group, which takes a new consumer whenever the one it has failed."""
+"""One member of a consumer group; it rejoins by itself after a failure."""
 
 import asyncio
 import logging
@@ -7,31 +7,35 @@ from collections.abc import Set as AbstractSet
 from typing import Final
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.errors import UnknownTopicOrPartitionError
 
-from baton.backends.kafka.client_lifecycle import close_client, start_client
-from baton.backends.kafka.connection import CLIENT_ERRORS, Connection, as_unavailable
-from baton.backends.kafka.consuming.assignment import Assignment, Rebalances, sticky_assignor
-from baton.backends.kafka.consuming.corrupt_records import DECODE_ERROR, poll_skipping_corrupt
-from baton.backends.kafka.consuming.offsets import Found, RawRecord
+from baton.backends.kafka.client_lifecycle import start_client
+from baton.backends.kafka.connection import CLIENT_ERRORS, Connection
+from baton.backends.kafka.consuming.assignment import (
+    Assignment,
+    RebalanceListener,
+    sticky_assignor,
+)
+from baton.backends.kafka.consuming.records import RawRecord
+from baton.backends.kafka.consuming.restarting_consumer import RestartingConsumer
 from baton.backends.kafka.names import partition_of
 from baton.backends.kafka.topic_admin import TopicAdmin
-from baton.eventlog.errors import Unavailable
 from baton.eventlog.ports.partitions import OwnsStream
 
 POLL_MS: Final = 250
-"""How long new partitions wait at most while no messages come."""
-COMMIT_S: Final = 1.0
-"""How much handled work may be given out again after a crash."""
-COMMIT_WITHIN_S: Final = 5.0
-LEAVE_WITHIN_S: Final = 1.0
-AGAIN_S: Final = 0.1
+"""Time that a poll waits for records; new partitions are handed to the owner between polls."""
+COMMIT_INTERVAL_S: Final = 1.0
+"""Time between commits: acknowledged records of that time may be redelivered after a crash."""
+COMMIT_TIMEOUT_S: Final = 5.0
+LAST_COMMIT_TIMEOUT_S: Final = 1.0
+"""Timeout of the commit before the member leaves."""
+RESTART_DELAY_S: Final = 0.1
+"""Pause after a failure, before the next client starts."""
 
 _log = logging.getLogger("baton.kafka")
 
 
 class GroupMember:
-    """Fetches messages of the partitions of `topic` that are its own, and commits offsets."""
+    """Polls the active partitions of `assignment` and commits their offsets."""
 
     def __init__(
         self, connection: Connection, topic_admin: TopicAdmin, topic: str, group: str
@@ -40,126 +44,103 @@ class GroupMember:
         self.group = group
         self.assignment = Assignment()
         self._connection = connection
-        self._topic_admin = topic_admin
-        self._consumer: AIOKafkaConsumer | None = None
+        self._consumer = RestartingConsumer(
+            topic_admin, topic, connect=self._connect, poll_ms=POLL_MS
+        )
         self._committing: asyncio.Task[None] | None = None
         self._committed: dict[int, int] = {}
-        self._handled: dict[int, int] = {}
-        self._due = 0.0
-        self._wary = False
+        self._acknowledged: dict[int, int] = {}
+        self._next_commit_at = 0.0
 
     async def join(self) -> None:
-        """Have a consumer; a new one has no partitions yet. Raises `Unavailable`."""
-        if self._consumer is None:
-            await self._topic_admin.ensure(self.topic)
-            consumer = self._connection.consumer(group=self.group, assignor=sticky_assignor())
-            with as_unavailable():
-                await start_client(consumer)
-            consumer.subscribe([self.topic], listener=Rebalances(consumer, self.assignment))
-            self._consumer = consumer
+        """Start a client if there is none; raises `Unavailable`.
+
+        A new client gets its partitions during a later `fetch`. After `leave` nothing starts.
+        """
+        if not self._consumer.closed:
+            await self._consumer.start()
+
+    async def _connect(self) -> AIOKafkaConsumer:
+        """Start a client as a new member, whose partitions other members may own by now."""
+        self.assignment.on_leave()
+        self._committed.clear()
+        client = self._connection.consumer(group=self.group, assignor=sticky_assignor())
+        await start_client(client)
+        client.subscribe([self.topic], listener=RebalanceListener(client, self.assignment))
+        return client
 
     def owns(self, partitions: AbstractSet[int]) -> OwnsStream:
-        """Return what tells whether a stream is in one of `partitions`."""
-        count = len(self._joined.partitions_for_topic(self.topic) or ())
+        """Return a predicate: whether a stream belongs to one of `partitions`."""
+        count = len(self._consumer.client.partitions_for_topic(self.topic) or ())
         numbers = frozenset(partitions)
         return lambda stream: partition_of(stream.encode(), count) in numbers
 
     async def fetch(self) -> Sequence[RawRecord]:
-        """Return the next messages of settled partitions, none after a while or a failure."""
-        consumer = self._joined
-        settled = self.assignment.settled
-        consumer.resume(*(place for place in consumer.paused() if place.partition in settled))
+        """Return the next records of active partitions; none after `POLL_MS` or a failure.
+
+        Raises:
+            Unavailable: The member has left.
+        """
+        active = self.assignment.active
         try:
-            found = await self._received(consumer)
-            _require(consumer, self.topic)
-        except (*CLIENT_ERRORS, DECODE_ERROR) as error:
-            _log.warning("receiving from %s: %s", self.topic, error or type(error).__name__)
-            self._topic_admin.forget(self.topic)
-            await self._drop()
-            await asyncio.sleep(AGAIN_S)
+            async with self._consumer.use() as client:
+                client.resume(*(paused for paused in client.paused() if paused.partition in active))
+                found = await self._consumer.poll(client)
+        except CLIENT_ERRORS as error:
+            reason = str(error) or type(error).__name__
+            _log.warning("consuming %s failed, restarting the consumer: %s", self.topic, reason)
+            await asyncio.sleep(RESTART_DELAY_S)
             return ()
-        self.assignment.next.update(
-            {place.partition: messages[-1].offset + 1 for place, messages in found.items()}
+        self.assignment.next_offsets.update(
+            {partition.partition: records[-1].offset + 1 for partition, records in found.items()}
         )
-        return [message for messages in found.values() for message in messages]
+        return [record for records in found.values() for record in records]
 
-    async def _received(self, consumer: AIOKafkaConsumer) -> Found:
-        """Return what came in; where a message is damaged, what a new consumer gets around it."""
-        found: Found
-        if self._wary:
-            found, damaged = await poll_skipping_corrupt(consumer)
-            self._wary = not damaged
-            return found
-        try:
-            found = await consumer.getmany(timeout_ms=POLL_MS)
-        except DECODE_ERROR:
-            self._wary = True
-            raise
-        return found
-
-    def handled(self) -> None:
-        """Take note that all that was fetched is handled; commit that now and then."""
-        self._handled = dict(self.assignment.next)
+    def acknowledge(self) -> None:
+        """Mark all fetched records as processed; commits them once per `COMMIT_INTERVAL_S`."""
+        self._acknowledged = dict(self.assignment.next_offsets)
         now = asyncio.get_running_loop().time()
-        if now < self._due or self._consumer is None or self._committing is not None:
+        if now < self._next_commit_at or not self._consumer.started or self._committing is not None:
             return
-        if self._fresh():
-            self._due = now + COMMIT_S
-            self._committing = asyncio.ensure_future(self._commit(self._consumer, COMMIT_WITHIN_S))
-            self._committing.add_done_callback(self._was_committed)
+        if self._uncommitted():
+            self._next_commit_at = now + COMMIT_INTERVAL_S
+            commit = self._commit(self._consumer.client, COMMIT_TIMEOUT_S)
+            self._committing = asyncio.ensure_future(commit)
+            self._committing.add_done_callback(self._on_commit_done)
 
     async def leave(self) -> None:
-        """Commit what was handled and leave the group."""
-        consumer, self._consumer = self._consumer, None
-        if consumer is None:
-            return
+        """Commit the acknowledged records and leave the group for good."""
+        await self._consumer.close(self._commit_last)
+
+    async def _commit_last(self, client: AIOKafkaConsumer) -> None:
         if self._committing is not None:
-            await asyncio.wait((self._committing,), timeout=LEAVE_WITHIN_S)
-        await self._commit(consumer, LEAVE_WITHIN_S)
-        await close_client(consumer)
+            await asyncio.wait((self._committing,), timeout=LAST_COMMIT_TIMEOUT_S)
+        await self._commit(client, LAST_COMMIT_TIMEOUT_S)
 
-    @property
-    def _joined(self) -> AIOKafkaConsumer:
-        if self._consumer is None:
-            raise Unavailable(f"{self.group} was left")
-        return self._consumer
-
-    def _fresh(self) -> dict[int, int]:
-        """Return the offsets that aren't committed yet, of partitions that are still ours."""
-        ours = self.assignment.kept
+    def _uncommitted(self) -> dict[int, int]:
+        """Return the acknowledged offsets of kept partitions that aren't committed yet."""
+        kept = self.assignment.kept
         return {
             partition: offset
-            for partition, offset in self._handled.items()
-            if partition in ours and self._committed.get(partition) != offset
+            for partition, offset in self._acknowledged.items()
+            if partition in kept and self._committed.get(partition) != offset
         }
 
-    async def _commit(self, consumer: AIOKafkaConsumer, within_s: float) -> None:
-        """Commit; what fails, as it may while partitions move, is committed later."""
-        fresh = self._fresh()
-        if not fresh:
+    async def _commit(self, client: AIOKafkaConsumer, timeout_s: float) -> None:
+        """Commit once; a failure, as during a rebalance, leaves the offsets to a later commit."""
+        uncommitted = self._uncommitted()
+        if not uncommitted:
             return
-        offsets = {TopicPartition(self.topic, number): offset for number, offset in fresh.items()}
+        offsets = {
+            TopicPartition(self.topic, number): offset for number, offset in uncommitted.items()
+        }
         try:
-            async with asyncio.timeout(within_s):
-                await consumer.commit(offsets)
+            async with asyncio.timeout(timeout_s):
+                await client.commit(offsets)
         except CLIENT_ERRORS as error:
-            _log.info("%s: offsets aren't committed: %r", self.group, error)
+            _log.info("%s: committing offsets failed: %r", self.group, error)
         else:
-            self._committed.update(fresh)
+            self._committed.update(uncommitted)
 
-    def _was_committed(self, _task: asyncio.Task[None]) -> None:
+    def _on_commit_done(self, _task: asyncio.Task[None]) -> None:
         self._committing = None
-
-    async def _drop(self) -> None:
-        """Begin anew; others may have the partitions by then."""
-        consumer, self._consumer = self._consumer, None
-        self.assignment.left()
-        self._committed.clear()
-        if consumer is not None:
-            await asyncio.shield(close_client(consumer))
-
-
-def _require(consumer: AIOKafkaConsumer, topic: str) -> None:
-    """Raise if the topic is gone: nobody else tells."""
-    if not consumer.partitions_for_topic(topic):
-        raise UnknownTopicOrPartitionError(topic)

@@ -1,9 +1,9 @@
-"""Gets past messages that the library can't take apart, such as a header's name that is no UTF-8.
+"""Polling past records that aiokafka can't decode, such as one whose header name isn't UTF-8.
 
-It raises on them again and again, and forgets then what it had of other partitions. So after such
-an error a new consumer takes each partition by itself, and there message by message. In the place
-of a damaged one comes a message without anything. The rest of its batch is lost with it: who sent
-such a thing sent them together.
+aiokafka raises on such a record again and again, and drops fetched records of other partitions.
+After the error a new client therefore polls one partition at a time, and the partition with the
+corrupt record one record at a time. A placeholder without key, value and headers replaces a corrupt
+record. The rest of its batch is lost with it: one producer wrote all of that batch.
 """
 
 import asyncio
@@ -12,61 +12,64 @@ import logging
 from aiokafka import AIOKafkaConsumer
 from aiokafka.structs import ConsumerRecord, TopicPartition
 
-from baton.backends.kafka.consuming.offsets import Found, Records
+from baton.backends.kafka.consuming.records import RawRecord, Records, RecordsByPartition
 
 DECODE_ERROR = UnicodeError
-"""What the library raises."""
-LOOK_MS = 200
-MAX_MESSAGES = 500
-"""What is returned at a time."""
+"""The error that aiokafka raises for a corrupt record."""
+POLL_MS = 200
+MAX_RECORDS = 500
+"""Records of one poll."""
 
 _log = logging.getLogger("baton.kafka")
 
 
-async def poll_skipping_corrupt(consumer: AIOKafkaConsumer) -> tuple[Found, bool]:
-    """Return messages of one partition, none after a while; and whether there are damaged ones.
+async def poll_skipping_corrupt(client: AIOKafkaConsumer) -> tuple[RecordsByPartition, bool]:
+    """Poll one partition; return its records, if any, and whether some were corrupt.
 
-    When it raises or is cancelled, the consumer has lost its place.
+    If it raises or is canceled, the client's position may be behind records that weren't returned:
+    the caller replaces the client.
     """
-    places = sorted(consumer.assignment())
-    if not places:
-        await asyncio.sleep(LOOK_MS / 1_000)
-    for place in places:
+    partitions = sorted(client.assignment())
+    if not partitions:
+        await asyncio.sleep(POLL_MS / 1_000)
+    for partition in partitions:
         try:
-            found = await consumer.getmany(place, timeout_ms=LOOK_MS, max_records=MAX_MESSAGES)
+            found = await client.getmany(partition, timeout_ms=POLL_MS, max_records=MAX_RECORDS)
         except DECODE_ERROR:
-            records, damaged = await _one_by_one(consumer, place)
-            return {place: records} if records else {}, damaged
+            records, corrupt = await _poll_one_by_one(client, partition)
+            return {partition: records} if records else {}, corrupt
         if found:
             return found, False
     return {}, False
 
 
-async def _one_by_one(consumer: AIOKafkaConsumer, place: TopicPartition) -> tuple[Records, bool]:
-    """Return the messages up to the damaged ones, those, and the one behind them."""
-    records: list[ConsumerRecord[bytes, bytes]] = []
-    damaged = False
-    while len(records) < MAX_MESSAGES:
+async def _poll_one_by_one(
+    client: AIOKafkaConsumer, partition: TopicPartition
+) -> tuple[Records, bool]:
+    """Poll until one record after the first run of corrupt ones, or `MAX_RECORDS`."""
+    records: list[RawRecord] = []
+    corrupt = False
+    while len(records) < MAX_RECORDS:
         try:
-            found = await consumer.getmany(place, timeout_ms=LOOK_MS, max_records=1)
+            found = await client.getmany(partition, timeout_ms=POLL_MS, max_records=1)
         except DECODE_ERROR as error:
-            offset = await consumer.position(place)
-            _log.error("the message at %s/%d@%d is damaged: %s", *place, offset, error)
-            consumer.seek(place, offset + 1)
-            records.append(_nothing(place, offset))
-            damaged = True
+            offset = await client.position(partition)
+            _log.error("the record at %s/%d@%d is corrupt: %s", *partition, offset, error)
+            client.seek(partition, offset + 1)
+            records.append(_placeholder(partition, offset))
+            corrupt = True
             continue
-        records += found.get(place, ())
-        if damaged or not found:
+        records += found.get(partition, ())
+        if corrupt or not found:
             break
-    return records, damaged
+    return records, corrupt
 
 
-def _nothing(place: TopicPartition, offset: int) -> "ConsumerRecord[bytes, bytes]":
-    """Return what stands for a message of which only the place is known."""
+def _placeholder(partition: TopicPartition, offset: int) -> RawRecord:
+    """Return an empty record in place of a corrupt one."""
     return ConsumerRecord(
-        topic=place.topic,
-        partition=place.partition,
+        topic=partition.topic,
+        partition=partition.partition,
         offset=offset,
         timestamp=0,
         timestamp_type=0,

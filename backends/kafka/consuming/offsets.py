@@ -1,124 +1,124 @@
-"""Where a consumer stands in a topic, and who remembers it: its group, or the consumer itself."""
+"""Offsets of a topic's consumer: committed to Kafka for a group, in memory without a group."""
 
 import asyncio
 import logging
-from collections.abc import Collection, Mapping, Sequence
-from typing import TypeAlias
+from collections.abc import Collection
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener
 from aiokafka.errors import CommitFailedError, IllegalStateError
-from aiokafka.structs import ConsumerRecord, TopicPartition
+from aiokafka.structs import TopicPartition
 
 from baton.backends.kafka.client_lifecycle import close_client, start_client
+from baton.backends.kafka.consuming.records import RecordsByPartition
 from baton.eventlog.ports.topics import ReceivedMessage
 
-COMMIT_S = 20.0
-
-RawRecord: TypeAlias = "ConsumerRecord[bytes, bytes]"
-Records: TypeAlias = Sequence[RawRecord]
-Found: TypeAlias = Mapping[TopicPartition, Records]
+COMMIT_TIMEOUT_S = 20.0
 
 _log = logging.getLogger("baton.kafka")
 
 
 class InFlight:
-    """What was returned of each partition, and how much of it is handled."""
+    """The records that were handed out, and their offsets to acknowledge."""
 
     def __init__(self) -> None:
         self._ends: dict[TopicPartition, int] = {}
 
-    def add(self, found: Found) -> None:
-        """Note what is being returned."""
-        self._ends |= {place: records[-1].offset + 1 for place, records in found.items()}
+    def add(self, found: RecordsByPartition) -> None:
+        """Record that `found` is being handed out."""
+        self._ends |= {partition: records[-1].offset + 1 for partition, records in found.items()}
 
-    def handled(self, unfinished: Collection[ReceivedMessage]) -> dict[TopicPartition, int]:
-        """Return the offset behind what is handled: the first one that is unfinished stops it."""
+    def acknowledged(self, unfinished: Collection[ReceivedMessage]) -> dict[TopicPartition, int]:
+        """Return the next offset of each partition: that of its first unfinished message, if any.
+
+        Args:
+            unfinished: Messages handed out before that are still being processed, in any order.
+        """
         offsets = dict(self._ends)
-        for one in unfinished:
-            place = TopicPartition(one.topic, one.partition)
-            if place in offsets:
-                offsets[place] = min(offsets[place], one.offset)
+        for message in unfinished:
+            partition = TopicPartition(message.topic, message.partition)
+            if partition in offsets:
+                offsets[partition] = min(offsets[partition], message.offset)
         return offsets
 
     def clear(self) -> None:
-        """Forget everything: it will be returned again, if not to another consumer."""
+        """Forget all records: they will be delivered again, here or to another member."""
         self._ends.clear()
 
 
 class CommittedOffsets(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no types
-    """A place that Kafka keeps, as offsets that the group has committed."""
+    """Offsets that Kafka stores for a consumer group; aiokafka calls it on the event loop."""
 
     def __init__(self, topic: str, group: str) -> None:
         self.topic = topic
         self.group = group
-        self.returned = InFlight()
+        self.in_flight = InFlight()
         self._committed: dict[TopicPartition, int] = {}
 
-    async def take_up(self, consumer: AIOKafkaConsumer) -> None:
-        """Begin to join the group; `getmany` waits until it has its partitions."""
+    async def start(self, client: AIOKafkaConsumer) -> None:
+        """Start `client` and subscribe it; its first poll waits for the group's assignment."""
         self.on_partitions_revoked(())
-        await start_client(consumer)
-        consumer.subscribe([self.topic], listener=self)
+        await start_client(client)
+        client.subscribe([self.topic], listener=self)
 
     def on_partitions_revoked(self, revoked: Collection[TopicPartition]) -> None:  # noqa: ARG002
-        """All partitions are dealt out anew, and begin where the group has committed them."""
-        self.returned.clear()
+        """Forget all partitions: after the rebalance, each starts at its committed offset."""
+        self.in_flight.clear()
         self._committed.clear()
 
     def on_partitions_assigned(self, assigned: Collection[TopicPartition]) -> None:
-        """Nothing to do: what is assigned shows in what is received."""
+        """Do nothing: the next poll returns records of the new partitions."""
 
-    async def handled(
-        self, consumer: AIOKafkaConsumer, unfinished: Collection[ReceivedMessage]
+    async def acknowledge(
+        self, client: AIOKafkaConsumer, unfinished: Collection[ReceivedMessage]
     ) -> None:
-        """Commit what is handled.
+        """Commit the offsets of all finished messages.
 
-        Kafka refuses it when the group has just changed, which is no failure: it is received again.
+        Kafka refuses a commit during a rebalance. That is no error: the messages are redelivered.
         """
-        offsets = self.returned.handled(unfinished)
-        news = dict(offsets.items() - self._committed.items())
-        if not news:
+        offsets = self.in_flight.acknowledged(unfinished)
+        uncommitted = dict(offsets.items() - self._committed.items())
+        if not uncommitted:
             return
         try:
-            async with asyncio.timeout(COMMIT_S):
-                await consumer.commit(news)
+            async with asyncio.timeout(COMMIT_TIMEOUT_S):
+                await client.commit(uncommitted)
         except (CommitFailedError, IllegalStateError) as error:
-            _log.info("%s: handled messages will be received again: %s", self.topic, error)
+            _log.info("%s: finished messages will be redelivered: %s", self.topic, error)
         else:
-            self._committed |= news
+            self._committed |= uncommitted
 
 
 class LocalOffsets:
-    """A place that nobody else knows: it begins at the end of the topic."""
+    """Offsets of a consumer without a group, in memory; it starts at the end of the topic."""
 
     group = None
 
     def __init__(self, topic: str) -> None:
         self.topic = topic
-        self.returned = InFlight()
-        self._handled: dict[TopicPartition, int] = {}
+        self.in_flight = InFlight()
+        self._acknowledged: dict[TopicPartition, int] = {}
 
-    async def take_up(self, consumer: AIOKafkaConsumer) -> None:
-        """Go on where the consumer before stood; what came into being since begins at its end.
+    async def start(self, client: AIOKafkaConsumer) -> None:
+        """Start `client` at the acknowledged offsets, and at the end of partitions without one.
 
-        A consumer that can't is let go.
+        Closes the client if that fails.
         """
-        consumer.subscribe([self.topic])
-        await start_client(consumer)
-        self.returned.clear()
-        new = list(consumer.assignment() - self._handled.keys())
+        client.subscribe([self.topic])
+        await start_client(client)
+        self.in_flight.clear()
+        new = list(client.assignment() - self._acknowledged.keys())
         try:
-            self._handled |= await consumer.end_offsets(new) if new else {}
+            self._acknowledged |= await client.end_offsets(new) if new else {}
         except BaseException:
-            await asyncio.shield(close_client(consumer))
+            await asyncio.shield(close_client(client))
             raise
-        for place in consumer.assignment():
-            consumer.seek(place, self._handled[place])
+        for partition in client.assignment():
+            client.seek(partition, self._acknowledged[partition])
 
-    async def handled(
+    async def acknowledge(
         self,
-        consumer: AIOKafkaConsumer,  # noqa: ARG002 - a group's place is kept through it
+        client: AIOKafkaConsumer,  # noqa: ARG002 - only a group commits through the client
         unfinished: Collection[ReceivedMessage],
     ) -> None:
-        """Remember what is handled."""
-        self._handled |= self.returned.handled(unfinished)
+        """Remember the offsets of all finished messages."""
+        self._acknowledged |= self.in_flight.acknowledged(unfinished)

@@ -1,1 +1,1 @@
-"""The runs topic: stored events as messages, and the partitioned log read from it."""
+"""The runs topic: codec and publisher of run events, and the partitioned log that reads them."""

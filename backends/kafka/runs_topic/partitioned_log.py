@@ -1,7 +1,7 @@
-"""The end of the shared log that is read: each member of a group owns the runs of its partitions.
+"""The log of run events over Kafka: each member of a group owns the runs of its partitions.
 
-Own echoes are the bulk of what comes in: a message is decoded only when its owner doesn't know the
-event.
+Most events that an executor receives are its own, so a message is decoded only if its owner hasn't
+seen the event.
 """
 
 import asyncio
@@ -9,9 +9,9 @@ import logging
 from collections.abc import Sequence
 from functools import partial
 
-from baton.backends.kafka.connection import Connection, retry
+from baton.backends.kafka.connection import Connection, retry_forever
 from baton.backends.kafka.consuming.consumer_group import GroupMember
-from baton.backends.kafka.consuming.offsets import RawRecord
+from baton.backends.kafka.consuming.records import RawRecord
 from baton.backends.kafka.runs_topic.run_event_reader import RunEventReader
 from baton.backends.kafka.topic_admin import TopicAdmin
 from baton.eventlog.events.envelope import Recorded
@@ -22,7 +22,7 @@ _log = logging.getLogger("baton.kafka")
 
 
 class KafkaPartitionedLog:
-    """Implements `PartitionedLog` for one topic; a group is `prefix` and its name."""
+    """Implements `PartitionedLog` for one topic."""
 
     def __init__(
         self,
@@ -33,29 +33,38 @@ class KafkaPartitionedLog:
         topic: str,
         prefix: str,
     ) -> None:
+        """Describe the log; nothing connects yet.
+
+        Args:
+            connection: The cluster.
+            topic_admin: Creates the topic before its first use.
+            reader: Decodes the messages.
+            topic: The topic of run events.
+            prefix: Prefix of the names of consumer groups.
+        """
         self.reader = reader
         self._connection = connection
         self._topic_admin = topic_admin
         self._topic = topic
         self._prefix = prefix
-        self._shares: set[PartitionSubscription] = set()
+        self._subscriptions: set[PartitionSubscription] = set()
 
     async def join(self, name: str, owner: PartitionOwner) -> Subscription:
-        """Become one of the followers called `name`, by the first `next`."""
+        """Return a member of the group `name`, which joins with its first `next`."""
         group = f"{self._prefix}{name}"
         member = GroupMember(self._connection, self._topic_admin, self._topic, group)
-        share = PartitionSubscription(member, self.reader, owner)
-        self._shares.add(share)
-        return share
+        subscription = PartitionSubscription(member, self.reader, owner)
+        self._subscriptions.add(subscription)
+        return subscription
 
     async def close(self) -> None:
         """Leave every group."""
-        await asyncio.gather(*(share.close() for share in self._shares))
-        self._shares.clear()
+        await asyncio.gather(*(subscription.close() for subscription in self._subscriptions))
+        self._subscriptions.clear()
 
 
 class PartitionSubscription:
-    """One owner's part of the log."""
+    """Delivers the events of one owner's partitions."""
 
     def __init__(self, member: GroupMember, reader: RunEventReader, owner: PartitionOwner) -> None:
         self._member = member
@@ -64,12 +73,16 @@ class PartitionSubscription:
         self._fetched: Sequence[RawRecord] = ()
 
     async def next(self) -> Sequence[Recorded]:
-        """Wait for and return events that the owner doesn't know; tell it what it owns first."""
+        """Acknowledge the events returned before, then wait for and return the next new ones.
+
+        Calls the owner's `gain` and `lose` first, on the event loop. An event that the owner has
+        already seen is acknowledged without being returned.
+        """
         while True:
             if not self._fetched:
-                self._member.handled()
-            await retry(self._member.join, f"joining {self._member.group}")
-            await self._settle()
+                self._member.acknowledge()
+            await retry_forever(self._member.join, f"joining {self._member.group}")
+            await self._apply_assignment()
             if not self._fetched:
                 self._fetched = await self._member.fetch()
             found = await self._reader.read(self._fetched, self._owner.already_seen)
@@ -81,8 +94,8 @@ class PartitionSubscription:
         """Leave the group."""
         await self._member.leave()
 
-    async def _settle(self) -> None:
-        """Have the owner let go of what was lost, then take up what was gained."""
+    async def _apply_assignment(self) -> None:
+        """Call `lose` and `gain` until the owner has exactly the assigned partitions."""
         ours, group = self._member.assignment, self._member.group
         while True:
             if lost := ours.lost:
@@ -92,9 +105,9 @@ class PartitionSubscription:
                 ours.release(lost)
             elif gained := ours.gained:
                 _log.info("%s: gained partitions %s", group, sorted(gained))
-                ours.begun |= gained
-                take_up = partial(self._owner.gain, self._member.owns(gained))
-                await retry(take_up, f"{group}: taking up partitions")
-                ours.settled |= gained
+                ours.announced |= gained
+                gain = partial(self._owner.gain, self._member.owns(gained))
+                await retry_forever(gain, f"{group}: gaining partitions")
+                ours.active |= gained
             else:
                 return

@@ -1,9 +1,9 @@
-"""The end of the shared log that is written: stored events as messages of the runs topic.
+"""Publishes stored events to the runs topic.
 
-Each broker gets one request, with a batch for each of its partitions. The requests are made here
-and not by a producer of the library: that one never gives up on a batch, so that what a relay has
-published again meanwhile would still come later. Here a failure leaves nothing behind but what the
-brokers have. Repeats are dropped by their versions, so nothing else is needed against them.
+Each broker gets one produce request with a batch per partition. The requests are built here: an
+aiokafka producer never gives a batch up, so a batch could arrive after the relay has published its
+events again and gone on. Here a failed request leaves nothing pending. Readers drop repeated events
+by their versions, so idempotent produce requests aren't needed.
 """
 
 import asyncio
@@ -25,19 +25,19 @@ from baton.backends.kafka.topic_admin import TopicAdmin
 from baton.eventlog.errors import Unavailable
 from baton.eventlog.events.envelope import Stored
 
-PUBLISH_S: Final = 10.0
+PUBLISH_TIMEOUT_S: Final = 10.0
 BATCH_BYTES: Final = 768 * 1024
-"""Brokers take batches of a megabyte by default, and each event of up to 512 KiB fits in one."""
-FORMAT: Final = 2
-"""Kafka's third format of messages, which has headers."""
+"""Target size of a batch: below a broker's default limit of a megabyte, above the largest event."""
+RECORD_FORMAT: Final = 2
+"""Version of Kafka's record format, the first one with headers."""
 ALL_REPLICAS: Final = -1
-NOBODY: Final = -1
-"""The leader of a partition that has none."""
-AGAIN_S: Final = 0.05
+NO_LEADER: Final = -1
+RETRY_S: Final = 0.05
+"""Pause before batches are sent again to partitions whose leader changes."""
 
 
 class Batch(Protocol):
-    """Messages of one partition, as they are stored."""
+    """aiokafka's builder of a record batch, which is untyped."""
 
     def append(
         self,
@@ -47,16 +47,16 @@ class Batch(Protocol):
         value: bytes | None,
         headers: list[tuple[str, bytes | None]],
     ) -> object | None:
-        """Put in a message; None if it doesn't fit. The first may be of any size."""
+        """Append a record; returns None if it doesn't fit. The first record may have any size."""
         ...
 
     def build(self) -> bytearray:
-        """Return the whole."""
+        """Return the encoded batch."""
         ...
 
 
 class KafkaPublisher:
-    """Implements `Publisher` for one topic."""
+    """Implements `Publisher` for one topic; it connects with the first call."""
 
     def __init__(
         self,
@@ -64,7 +64,7 @@ class KafkaPublisher:
         topic_admin: TopicAdmin,
         topic: str,
         *,
-        timeout_s: float = PUBLISH_S,
+        timeout_s: float = PUBLISH_TIMEOUT_S,
     ) -> None:
         self._connection = connection
         self._topic_admin = topic_admin
@@ -74,23 +74,27 @@ class KafkaPublisher:
         self._publishing = asyncio.Lock()
 
     async def publish(self, events: Sequence[Stored]) -> None:
-        """Return once all of `events` are kept, those of a stream in their order."""
+        """Return once all in-sync replicas have `events`, those of a stream in their order.
+
+        Raises:
+            Unavailable: Some of the events may be stored.
+        """
         async with self._publishing:
             try:
                 with as_unavailable():
                     async with asyncio.timeout(self._timeout_s):
                         client = await self._connected()
-                        for batches in _rounds(events, _partitions(client, self._topic)):
+                        for batches in _batch_rounds(events, _partitions(client, self._topic)):
                             await self._send(client, batches)
             except Unavailable:
                 self._topic_admin.forget(self._topic)
-                await self._let_go()
+                await self._disconnect()
                 raise
 
     async def close(self) -> None:
-        """Let go of the connections."""
+        """Wait for the current call, then close the connections."""
         async with self._publishing:
-            await self._let_go()
+            await self._disconnect()
 
     async def _connected(self) -> AIOKafkaClient:
         await self._topic_admin.ensure(self._topic)
@@ -107,29 +111,29 @@ class KafkaPublisher:
         return self._client
 
     async def _send(self, client: AIOKafkaClient, batches: Mapping[int, bytes]) -> None:
-        """Send one batch to each of the partitions, again where a leader is about to change."""
-        left = batches
-        while refused := await self._attempt(client, left):
-            left = {partition: left[partition] for partition in refused}
-            await asyncio.sleep(AGAIN_S)
+        """Send one batch per partition; retry the partitions whose leader changes."""
+        remaining = batches
+        while refused := await self._send_once(client, remaining):
+            remaining = {partition: remaining[partition] for partition in refused}
+            await asyncio.sleep(RETRY_S)
             await client.force_metadata_update()
 
-    async def _attempt(
+    async def _send_once(
         self, client: AIOKafkaClient, batches: Mapping[int, bytes]
     ) -> Collection[int]:
-        """Send to all brokers at once; return the partitions that have no leader for now."""
+        """Send to all brokers concurrently; return the partitions to retry."""
         by_node: defaultdict[int, list[tuple[int, bytes]]] = defaultdict(list)
         for partition, batch in batches.items():
             leader = client.cluster.leader_for_partition(TopicPartition(self._topic, partition))
-            by_node[NOBODY if leader is None else leader].append((partition, batch))
-        refused = [partition for partition, _ in by_node.pop(NOBODY, ())]
+            by_node[NO_LEADER if leader is None else leader].append((partition, batch))
+        refused = [partition for partition, _ in by_node.pop(NO_LEADER, ())]
         answers = (self._produce(client, node, its) for node, its in by_node.items())
         return refused + [one for answer in await asyncio.gather(*answers) for one in answer]
 
     async def _produce(
         self, client: AIOKafkaClient, node: int, batches: list[tuple[int, bytes]]
     ) -> Sequence[int]:
-        """Send one request; return the partitions that are refused for now."""
+        """Send one request; return the partitions that it failed for with a retriable error."""
         request = ProduceRequest(
             transactional_id=None,
             required_acks=ALL_REPLICAS,
@@ -146,7 +150,7 @@ class KafkaPublisher:
                 refused.append(partition)
         return refused
 
-    async def _let_go(self) -> None:
+    async def _disconnect(self) -> None:
         client, self._client = self._client, None
         if client is not None:
             await close_client(client)
@@ -159,29 +163,32 @@ def _partitions(client: AIOKafkaClient, topic: str) -> int:
     return len(found)
 
 
-def _rounds(events: Sequence[Stored], partitions: int) -> Iterator[Mapping[int, bytes]]:
-    """Yield batches to send one after the other: a request takes one of each partition."""
+def _batch_rounds(events: Sequence[Stored], partitions: int) -> Iterator[Mapping[int, bytes]]:
+    """Yield rounds of at most one batch per partition, to be sent one after the other.
+
+    A produce request takes one batch per partition; events that need more fill further rounds.
+    """
     now = round(time.time() * 1_000)
-    filled: defaultdict[int, list[Batch]] = defaultdict(list)
-    counts = [0] * partitions  # of the newest batches
+    pending: defaultdict[int, list[Batch]] = defaultdict(list)
+    counts = [0] * partitions  # of records in each partition's newest batch
     for event in events:
         key = event.stream.encode()
         partition = partition_of(key, partitions)
-        batches = filled[partition]
+        batches = pending[partition]
         message = (now, key, value_of(event), headers_of(event))
         if not batches or batches[-1].append(counts[partition], *message) is None:
-            batches.append(_batch())
+            batches.append(_new_batch())
             batches[-1].append(0, *message)
             counts[partition] = 0
         counts[partition] += 1
-    while filled:
-        yield {partition: bytes(batches.pop(0).build()) for partition, batches in filled.items()}
-        filled = defaultdict(list, {key: batches for key, batches in filled.items() if batches})
+    while pending:
+        yield {partition: bytes(batches.pop(0).build()) for partition, batches in pending.items()}
+        pending = defaultdict(list, {key: batches for key, batches in pending.items() if batches})
 
 
-def _batch() -> Batch:
+def _new_batch() -> Batch:
     batch: Batch = DefaultRecordBatchBuilder(
-        magic=FORMAT,
+        magic=RECORD_FORMAT,
         compression_type=0,
         is_transactional=0,
         producer_id=-1,

@@ -1,38 +1,36 @@
-"""Events as messages of the runs topic, which others may read too.
+"""Encodes run events as messages of the runs topic, which other programs may read too.
 
-The key is the name of the stream, the value is the event as it is stored, and three headers say
-what it is: `type` names its class, `version` is its place in the stream and `position` its place in
-the store. An event too large for a message has no value, and a fourth header, `omitted`, says how
-many bytes it has: it is read in the store.
+The key is the stream's name, the value is the event as stored. Headers: `type` names the event,
+`version` is its number in the stream, `position` its position in the store. An event too large for
+a message has no value; the header `omitted` holds its size in bytes, and readers load it from the
+store.
 """
 
-from collections.abc import Iterable, Sequence
-from typing import NamedTuple, TypeAlias
+from collections.abc import Sequence
+from typing import NamedTuple
 
 from baton.domain.run.decisions import DECIDER
 from baton.domain.stream import stream_parts
 from baton.eventlog.events.envelope import Stored
 
-KIND = DECIDER.name
+STREAM_KIND = DECIDER.name
 MAX_EVENT_BYTES = 512 * 1024
-"""Bytes of an event in a message; brokers take messages of a megabyte by default."""
-
-Headers: TypeAlias = Iterable[tuple[str, bytes]]
+"""Largest event sent as a message; by default brokers accept messages of a megabyte."""
 
 
 class EventRef(NamedTuple):
-    """Which event a message brings."""
+    """Identity of an event: its stream and its version in the stream."""
 
     stream: str
     version: int
 
 
 class NotARunEvent(ValueError):
-    """A message that isn't an event of Baton's."""
+    """The message is not an event of a run."""
 
 
 def headers_of(event: Stored) -> list[tuple[str, bytes | None]]:
-    """Return what a message says of its event."""
+    """Return the headers of an event's message."""
     headers: list[tuple[str, bytes | None]] = [
         ("type", event.topic.encode()),
         ("version", b"%d" % event.version),
@@ -44,36 +42,36 @@ def headers_of(event: Stored) -> list[tuple[str, bytes | None]]:
 
 
 def value_of(event: Stored) -> bytes | None:
-    """Return the value of an event's message."""
+    """Return the value of an event's message, None if the event is too large."""
     return event.state if len(event.state) <= MAX_EVENT_BYTES else None
 
 
 def event_ref_of(key: bytes | None, headers: Sequence[tuple[str, bytes]]) -> EventRef:
-    """Return which event a message brings; raises `NotARunEvent`."""
+    """Return the identity of a message's event; raises `NotARunEvent`."""
     if key is None:
-        raise NotARunEvent("a message without a key")
+        raise NotARunEvent("the message has no key")
     try:
-        if len(headers) > 1 and headers[1][0] == "version":  # as Baton writes them
+        if len(headers) > 1 and headers[1][0] == "version":  # the order in which Baton writes them
             return EventRef(key.decode(), int(headers[1][1]))
         return EventRef(key.decode(), int(dict(headers)["version"]))
     except (KeyError, TypeError, ValueError) as error:
-        raise NotARunEvent(f"no name of a stream, or no version: {error!r}") from error
+        raise NotARunEvent(f"the message names no stream or no version: {error!r}") from error
 
 
 def stored_event(
-    place: EventRef, value: bytes | None, headers: Sequence[tuple[str, bytes]]
+    event: EventRef, value: bytes | None, headers: Sequence[tuple[str, bytes]]
 ) -> Stored | None:
-    """Return the event of a message, or None if only the store has it; raises `NotARunEvent`."""
+    """Return a message's event, None if only the store has it; raises `NotARunEvent`."""
     found = dict(headers)
     try:
         topic, position = found["type"].decode(), int(found["position"])
-        kind = stream_parts(place.stream).kind
+        kind = stream_parts(event.stream).kind
         if value is None:
             int(found["omitted"])
     except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise NotARunEvent(f"no event: {error!r}") from error
-    if kind != KIND or not topic.startswith(f"{KIND}."):
-        raise NotARunEvent(f"{topic} of {place.stream} is no event of a run")
+        raise NotARunEvent(f"the message holds no event: {error!r}") from error
+    if kind != STREAM_KIND or not topic.startswith(f"{STREAM_KIND}."):
+        raise NotARunEvent(f"{topic} of {event.stream} is not an event of a run")
     if value is None:
         return None
-    return Stored(position, place.stream, place.version, topic, value)
+    return Stored(position, event.stream, event.version, topic, value)

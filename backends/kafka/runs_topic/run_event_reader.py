@@ -1,6 +1,6 @@
-"""Reads what comes in on the runs topic; what is no event is passed over and told of.
+"""Decodes messages of the runs topic; what isn't a run event is skipped and reported.
 
-A message that can't be read never stops its partition, for the store has the truth.
+An unreadable message never stops its partition: the store holds the truth.
 """
 
 import asyncio
@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Final, TypeAlias
 
-from baton.backends.kafka.consuming.offsets import RawRecord
+from baton.backends.kafka.consuming.records import RawRecord
 from baton.backends.kafka.runs_topic.run_event_codec import (
     EventRef,
     NotARunEvent,
@@ -24,9 +24,9 @@ from baton.eventlog.loops.retry import RetryPolicy, retry
 from baton.eventlog.ports.stores import EventStore
 from baton.eventlog.ports.topics import Message, ReceivedMessage
 
-SLICE: Final = 250
-"""Events decoded before others get their turn on the event loop."""
-RETRY: Final = RetryPolicy(first_ms=500, max_ms=500, transient=(), attempts=3)
+EVENTS_PER_YIELD: Final = 250
+"""Events decoded before other tasks of the event loop may run."""
+REPORT_RETRY: Final = RetryPolicy(first_ms=500, max_ms=500, transient=(), attempts=3)
 
 AlreadySeen: TypeAlias = Callable[[str, int], bool]
 OnUnreadable: TypeAlias = Callable[[ReceivedMessage, str], Awaitable[None]]
@@ -36,17 +36,20 @@ _log = logging.getLogger("baton.kafka")
 
 
 async def log_only(message: ReceivedMessage, reason: str) -> None:
-    """Keep nothing of a message that can't be read."""
+    """Keep nothing of an unreadable message; the reader has logged it."""
 
 
 class RunEventReader:
-    """Decodes messages; `unreadable` counts those that were no events.
-
-    `store` has the events that are too large for a message. `on_unreadable` gets what is no event,
-    with the reason, and may get it again; what it can't keep after some attempts is only logged.
-    """
+    """Decodes messages; `unreadable` counts those that aren't run events."""
 
     def __init__(self, store: EventStore, on_unreadable: OnUnreadable = log_only) -> None:
+        """Read large events from `store`.
+
+        Args:
+            store: Holds the events that are too large for a message.
+            on_unreadable: Called on the event loop with each unreadable message and the reason,
+                again after a redelivery. An error is retried as `REPORT_RETRY` says, then logged.
+        """
         self.unreadable = 0
         self._store = store
         self._on_unreadable = on_unreadable
@@ -54,31 +57,36 @@ class RunEventReader:
     async def read(
         self, messages: Sequence[RawRecord], already_seen: AlreadySeen
     ) -> list[Recorded]:
-        """Return the events that aren't known, in order; raises `Unavailable`."""
+        """Return the new events of `messages`, in their order; raises `Unavailable`.
+
+        Args:
+            messages: Records of the runs topic.
+            already_seen: Called with stream and version before an event is decoded; True skips it.
+        """
         found: list[Recorded] = []
         for message in messages:
             try:
-                place = event_ref_of(message.key, message.headers)
-                if already_seen(place.stream, place.version):
+                event = event_ref_of(message.key, message.headers)
+                if already_seen(event.stream, event.version):
                     continue
-                found += await self._event(place, message)
+                found += await self._decode(event, message)
             except (NotARunEvent, Unreadable) as error:
-                await self._pass_over(message, " ".join(str(error).split()))
-            if len(found) % SLICE == 0:
+                await self._skip(message, " ".join(str(error).split()))
+            if len(found) % EVENTS_PER_YIELD == 0:
                 await asyncio.sleep(0)
         return found
 
-    async def _event(self, place: EventRef, message: RawRecord) -> Sequence[Recorded]:
-        stored = stored_event(place, message.value, message.headers)
+    async def _decode(self, event: EventRef, message: RawRecord) -> Sequence[Recorded]:
+        stored = stored_event(event, message.value, message.headers)
         if stored is not None:
             return (decode_recorded(*stored),)
-        found = await self._store.read(place.stream, after=place.version - 1)
+        found = await self._store.read(event.stream, after=event.version - 1)
         if not found:
-            raise NotARunEvent(f"{place.stream} has no version {place.version} in the store")
+            raise NotARunEvent(f"{event.stream} has no version {event.version} in the store")
         return found[:1]
 
-    async def _pass_over(self, message: RawRecord, reason: str) -> None:
-        delivered = ReceivedMessage(
+    async def _skip(self, message: RawRecord, reason: str) -> None:
+        received = ReceivedMessage(
             topic=message.topic,
             partition=message.partition,
             offset=message.offset,
@@ -86,10 +94,10 @@ class RunEventReader:
             message=Message(value=message.value, key=message.key, headers=tuple(message.headers)),
         )
         self.unreadable += 1
-        _log.warning("%s is passed over: %s", delivered.position, reason)
-        report = partial(self._on_unreadable, delivered, reason)
-        doing = f"reporting {delivered.position}"
+        _log.warning("skipping the message at %s: %s", received.position, reason)
+        report = partial(self._on_unreadable, received, reason)
+        doing = f"reporting {received.position}"
         try:
-            await retry(report, clock=_CLOCK, log=_log, doing=doing, policy=RETRY)
-        except Exception:  # noqa: BLE001 - a message that can't be reported must not stop the log
-            _log.warning("%s is not reported", delivered.position, exc_info=True)
+            await retry(report, clock=_CLOCK, log=_log, doing=doing, policy=REPORT_RETRY)
+        except Exception:  # noqa: BLE001 - an unreadable message must not stop its partition
+            _log.warning("%s failed", doing, exc_info=True)
