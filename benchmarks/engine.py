@@ -8,12 +8,13 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from baton.command_api.commands import NewDefinition, NewRun, create_definition, start_run
+from baton.command_api.commands import NewDefinition, create_definition, start_run
 from baton.command_api.principal import Principal
 from baton.domain.definition.messages import Body
 from baton.domain.definition.state import State as Definition
 from baton.domain.definition.trigger import ManualTrigger
-from baton.domain.run.messages import RunCompleted, RunFailed
+from baton.domain.run.messages import RequestRun, RunCompleted, RunFailed
+from baton.domain.run.trigger import BY_HAND
 from baton.domain.stream import stream_name
 from baton.eventlog.events.envelope import Recorded
 from baton.eventlog.loops.follow import follow
@@ -105,9 +106,16 @@ class Engine:
         services = self._stack.services
         while quota.take():
             begun = time.perf_counter()
-            new = NewRun(run_id=services.new_id(), input={"number": quota.started})
+            command = RequestRun(
+                run_id=services.new_id(),
+                definition=definition,
+                trigger=BY_HAND,
+                actor=_PRINCIPAL.actor,
+                at=services.clock.now(),
+                input={"number": quota.started},
+            )
             over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            self._open[stream_name(TENANT, "run", new.run_id)] = over
-            await start_run(services, _PRINCIPAL, definition, new, at=services.clock.now())
+            self._open[stream_name(TENANT, "run", command.run_id)] = over
+            await start_run(services, command)
             await over
             self._took_ms.append((time.perf_counter() - begun) * 1_000)

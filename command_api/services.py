@@ -1,4 +1,4 @@
-"""What handlers work with, wired once by `baton.wiring`."""
+"""The dependencies of request handlers, composed once for a process."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -16,21 +16,16 @@ from baton.projector.views.runs.queries import RunQueries
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FunctionInfo:
-    """A function that steps may name."""
-
-    id: str
-    name: str
-    kind: str = "python"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
-    """Ports and queries, each of them safe to share between requests.
+    """Ports and queries, all of them safe to share between requests.
 
-    `reached(position, timeout_ms)` returns whether the views hold `position` in time; `position()`
-    is the newest position known to be in the views; `new_id()` makes a fresh xid; `checks` are run
-    by /readyz, True for ready; `functions` lists what is registered now; /metrics shows `metrics`.
+    Attributes:
+        reached: Called with a log position and a timeout in ms; returns whether the views hold
+            that position within the timeout.
+        position: Returns the newest position that the views are known to hold.
+        new_id: Returns a fresh xid.
+        checks: Readiness checks by name, run by /readyz; a check returns True for ready.
+        metrics: The registry that /metrics exports.
     """
 
     store: EventStore
@@ -45,5 +40,4 @@ class Services:
     secrets: Secrets
     authenticator: Authenticator
     checks: Mapping[str, Callable[[], Awaitable[bool]]] = field(default_factory=dict)
-    functions: Callable[[], tuple[FunctionInfo, ...]] = tuple
     metrics: CollectorRegistry = field(default_factory=CollectorRegistry)

@@ -7,13 +7,15 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from baton.command_api.commands import NewDefinition, NewRun, create_definition, start_run
+from baton.command_api.commands import NewDefinition, create_definition, start_run
 from baton.command_api.principal import Principal
 from baton.command_api.services import Services
 from baton.domain.definition.decisions import DECIDER as DEFINITION
 from baton.domain.definition.messages import Body
 from baton.domain.definition.state import State as Definition
 from baton.domain.definition.trigger import ManualTrigger
+from baton.domain.run.messages import RequestRun
+from baton.domain.run.trigger import BY_HAND
 from baton.domain.stream import stream_name
 from baton.eventlog.clock import SystemClock
 from baton.eventlog.ids import new_id
@@ -57,8 +59,15 @@ class Commands:
 
     async def start(self, definition: Definition, run_id: str, number: int) -> None:
         """Start a run."""
-        new = NewRun(run_id=run_id, input={"number": number})
-        await start_run(self.services, _PRINCIPAL, definition, new, at=self.services.clock.now())
+        command = RequestRun(
+            run_id=run_id,
+            definition=definition,
+            trigger=BY_HAND,
+            actor=_PRINCIPAL.actor,
+            at=self.services.clock.now(),
+            input={"number": number},
+        )
+        await start_run(self.services, command)
 
 
 @asynccontextmanager

@@ -11,11 +11,10 @@ from baton.command_api.commands.definitions import (
     update_definition,
 )
 from baton.command_api.commands.records import RecordCounts, send_records
-from baton.command_api.commands.runs import NewRun, cancel_run, retry_run, start_run, test_decision
+from baton.command_api.commands.runs import cancel_run, retry_run, start_run, test_decision
 
 __all__ = [
     "NewDefinition",
-    "NewRun",
     "RecordCounts",
     "cancel_run",
     "create_definition",

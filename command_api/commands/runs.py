@@ -8,53 +8,26 @@ from baton.domain.definition.decisions import DECIDER as DEFINITION
 from baton.domain.definition.graph import Decision, Graph
 from baton.domain.definition.state import State as Definition
 from baton.domain.errors import Fault, Invalid, NotFound
-from baton.domain.frozen import frozen
-from baton.domain.json import Json, JsonObject
+from baton.domain.json import Json
 from baton.domain.run.conditions import choose
 from baton.domain.run.decisions import DECIDER as RUN
 from baton.domain.run.evaluation import DecisionResult
 from baton.domain.run.messages import CancelRun, RequestRun, RetryRun
 from baton.domain.run.state import State as Run
-from baton.domain.run.trigger import BY_HAND, Trigger
 from baton.domain.stream import stream_name
 from baton.eventlog.loops.load import StreamState, load
 from baton.eventlog.loops.transact import CommandResult, transact
 
 
-@frozen
-class NewRun:
-    """A run to start."""
+async def start_run(services: Services, command: RequestRun) -> CommandResult[Run]:
+    """Request a run of the command's definition; a run id that exists already starts nothing.
 
-    run_id: str
-    trigger: Trigger = BY_HAND
-    input: Json = None
-    context: JsonObject | None = None
-    correlation_id: str | None = None
-    traceparent: str | None = None
-
-
-async def start_run(
-    services: Services, principal: Principal, definition: Definition, new: NewRun, *, at: int
-) -> CommandResult[Run]:
-    """Request a run of the definition's newest version; a run id that exists starts nothing more.
-
-    Raises NotFound for a deleted definition, InConflict for one whose status starts nothing.
+    Raises NotFound for a deleted definition, InConflict for one that isn't active.
     """
-    command = RequestRun(
-        run_id=new.run_id,
-        definition=definition,
-        trigger=new.trigger,
-        actor=principal.actor,
-        at=at,
-        input=new.input,
-        context=new.context or {},
-        correlation_id=new.correlation_id,
-        traceparent=new.traceparent,
-    )
-    stream = stream_name(principal.tenant, "run", new.run_id)
-    # Nearly every run is new: the append finds out, which costs no look at the stream.
-    unseen = StreamState(RUN.initial, 0)
-    return await transact(services.store, RUN, stream, command, known=unseen)
+    stream = stream_name(command.definition.tenant, "run", command.run_id)
+    # Nearly every run is new, so the stream isn't read: the append detects the rare repetition.
+    new_stream = StreamState(RUN.initial, 0)
+    return await transact(services.store, RUN, stream, command, known=new_stream)
 
 
 async def cancel_run(

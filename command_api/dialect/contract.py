@@ -101,7 +101,7 @@ class Dialect:
 
     `bases` are path templates ("/orchestration/ws/{workspaceSlug}/api/v1"); every route is served
     under each of them. `document` returns the OpenAPI document where the dialect ships one; else it
-    is made from the routes. Page sizes outside `page_sizes` (both inclusive) are refused.
+    is made from the routes.
     """
 
     name: str
@@ -111,7 +111,6 @@ class Dialect:
     render_error: ErrorRenderer
     tenant: TenantSource
     document: Callable[[], JsonObject] | None = None
-    page_sizes: tuple[int, int] = (1, 100)
     error_content_type: str = "application/json"
 
 

@@ -5,7 +5,7 @@ The signature is checked over the raw bytes before anything is read out of them.
 
 from collections.abc import Callable
 
-from baton.command_api.commands import NewRun, start_run
+from baton.command_api.commands import start_run
 from baton.command_api.http.refusal import Refused
 from baton.command_api.http.reply import Reply
 from baton.command_api.http.request_context import RequestContext
@@ -13,6 +13,7 @@ from baton.domain.definition.state import State as Definition
 from baton.domain.definition.trigger import WebhookTrigger
 from baton.domain.errors import NotFound
 from baton.domain.ids import derived_id
+from baton.domain.run.messages import RequestRun
 from baton.domain.run.state import State as Run
 from baton.domain.run.trigger import ByWebhook
 from baton.eventlog.loops.transact import CommandResult
@@ -72,13 +73,16 @@ async def _start(
         if sent_as is None
         else derived_id("webhook", definition.definition_id, sent_as)
     )
-    new = NewRun(
+    command = RequestRun(
         run_id=run_id,
+        definition=definition,
         trigger=ByWebhook(path=trigger.shown_path or trigger.path or "webhook"),
+        actor=context.principal.actor,
+        at=context.now(),
         input=await context.json_object(required=False),
         traceparent=context.traceparent,
     )
-    return await start_run(context.services, context.principal, definition, new, at=context.now())
+    return await start_run(context.services, command)
 
 
 def _nothing_here() -> NotFound:

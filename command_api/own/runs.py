@@ -10,9 +10,10 @@ from pydantic.alias_generators import to_camel
 
 from baton.command_api.commands import cancel_run, retry_run
 from baton.command_api.dialect.contract import QueryParameter, Route
+from baton.command_api.dialect.load import load_run
+from baton.command_api.dialect.paging import offset_page
 from baton.command_api.dialect.rendering import optional_time, without_none
-from baton.command_api.http.pagination import MAX_OFFSET, choice, integer, one
-from baton.command_api.http.refusal import Refused
+from baton.command_api.http.query_parameters import choice, single
 from baton.command_api.http.reply import Reply
 from baton.command_api.http.request_context import RequestContext
 from baton.command_api.own.render_step import render_step
@@ -70,19 +71,19 @@ class RetryBody(BaseModel):
 
 
 async def _list(context: RequestContext) -> Reply:
-    limit = integer(context.query, "limit", 50, at_least=1, at_most=MAX_LIMIT)
-    offset = integer(context.query, "offset", 0, at_least=0, at_most=MAX_OFFSET)
+    page = offset_page(context.query, max_limit=MAX_LIMIT)
     status = choice(context.query, "status", STATUSES)
     found, total = await context.services.runs.page(
         context.tenant,
-        definition_id=one(context.query, "definitionId"),
+        definition_id=single(context.query, "definitionId"),
         statuses=() if status is None else (status,),
-        offset=offset,
-        limit=limit,
+        offset=page.offset,
+        limit=page.limit,
     )
     slugs = {ident: await _slug(context, ident) for ident in {run.definition_id for run in found}}
     runs = [_run(run, slugs[run.definition_id]) for run in found]
-    return context.reply(200, {"runs": runs, "total": total, "limit": limit, "offset": offset})
+    body = {"runs": runs, "total": total, "limit": page.limit, "offset": page.offset}
+    return context.reply(200, body)
 
 
 async def _show(context: RequestContext) -> Reply:
@@ -108,10 +109,7 @@ async def _retry(context: RequestContext) -> Reply:
 
 
 async def _run_with_steps(context: RequestContext) -> JsonObject:
-    run = await context.services.runs.get(context.tenant, context.params["runId"])
-    if run is None:
-        message = "Run not found"
-        raise Refused("not_found", message)
+    run = await load_run(context, context.params["runId"])
     steps = await context.services.run_steps.of_run(context.tenant, run.id)
     return {
         **_run(run, await _slug(context, run.definition_id)),

@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry
 from baton.backend_choice import backend_of, transport_of
 from baton.command_api.security.auth import ExpectedClaims, SharedSecret, TokenAuthenticator
 from baton.command_api.security.jwks import JwksKeys
-from baton.command_api.services import FunctionInfo, Services
+from baton.command_api.services import Services
 from baton.eventlog.ids import new_id
 from baton.eventlog.loops.relay import Relay
 from baton.eventlog.ports.backend import StoreLocation, Stores
@@ -150,7 +150,7 @@ def compose(
         scheduler=scheduler,
         relay=relay,
         receiver=_receiver(settings, stores, clock, scheduler),
-        services=_services(settings, stores, registry, kept=kept, clock=clock),
+        services=_services(settings, stores, kept=kept, clock=clock),
         holder=holder,
     )
 
@@ -173,7 +173,6 @@ def export(stack: Stack, roles: frozenset[Role]) -> None:
 def _services(
     settings: Settings,
     stores: Stores,
-    registry: Registry,
     *,
     kept: CheckpointFollower | Projector,
     clock: Clock,
@@ -191,7 +190,6 @@ def _services(
         secrets=stores.secrets,
         authenticator=authenticator_of(settings, clock),
         checks=_checks(stores, kept.reached),
-        functions=lambda: tuple(FunctionInfo(id=one.id, name=one.name) for one in registry),
         metrics=CollectorRegistry(),
     )
 

@@ -6,8 +6,11 @@ from pydantic import BaseModel, ConfigDict
 
 from baton.command_api import commands
 from baton.command_api.dialect.contract import Dialect, FromPath, QueryParameter, Route
+from baton.command_api.dialect.load import load_definition, load_run
+from baton.command_api.dialect.paging import numbered_page
+from baton.command_api.dialect.start_run import start_by_hand
 from baton.command_api.dialect.webhook import normalized_path, receive_webhook
-from baton.command_api.http import pagination
+from baton.command_api.http.query_parameters import choice
 from baton.command_api.http.refusal import STATUS, Refusal
 from baton.command_api.http.reply import Reply
 from baton.command_api.http.request_context import RequestContext
@@ -16,7 +19,6 @@ from baton.domain.definition.graph import Case, Compute, Condition, Decision, Gr
 from baton.domain.definition.messages import Body, Status
 from baton.domain.definition.state import State as Definition
 from baton.domain.definition.trigger import EventTrigger, ManualTrigger, Trigger, WebhookTrigger
-from baton.domain.errors import NotFound
 from baton.domain.json import JsonObject
 from baton.domain.run.state import State as Run
 from baton.eventlog.errors import Unavailable
@@ -119,10 +121,7 @@ async def delete(context: RequestContext) -> Reply:
 
 
 async def existing(context: RequestContext) -> Definition:
-    found = await context.services.definitions.get(context.tenant, context.params["id"])
-    if found is None or found.deleted:
-        raise NotFound("definition")
-    return found
+    return await load_definition(context, context.params["id"])
 
 
 async def get(context: RequestContext) -> Reply:
@@ -130,10 +129,10 @@ async def get(context: RequestContext) -> Reply:
 
 
 async def listed(context: RequestContext) -> Reply:
-    page = pagination.page_of(context.query, sizes=(1, 100))
-    order = pagination.choice(context.query, "order", ORDERS) or "desc"
+    page = numbered_page(context.query, sizes=(1, 100))
+    order = choice(context.query, "order", ORDERS) or "desc"
     found, total = await context.services.definitions.page(
-        context.tenant, order=order, offset=page.offset, limit=page.size
+        context.tenant, order=order, offset=page.offset, limit=page.limit
     )
     return context.reply(200, {"items": [shown(each) for each in found], "total": total})
 
@@ -144,17 +143,13 @@ def run_shown(outcome: CommandResult[Run]) -> JsonObject:
 
 async def start(context: RequestContext) -> Reply:
     body = await context.json_object(required=False)
-    new = commands.NewRun(run_id=context.new_id(), input=body.get("input"))
-    outcome = await commands.start_run(
-        context.services, context.principal, await existing(context), new, at=context.now()
-    )
-    return context.reply(201, run_shown(outcome), position=outcome.position)
+    accepted = await start_by_hand(context, await existing(context), run_input=body.get("input"))
+    shown = {"runId": accepted.run.id, "status": accepted.run.status}
+    return context.reply(201, shown, position=accepted.position)
 
 
 async def run(context: RequestContext) -> Reply:
-    found = await context.services.runs.get(context.tenant, context.params["run"])
-    if found is None:
-        raise NotFound("run")
+    found = await load_run(context, context.params["run"])
     by = found.actor.subject
     return context.reply(200, {"runId": found.id, "input": found.input, "by": by})
 

@@ -1,13 +1,14 @@
-"""What a path's ids and a list's parameters name. What is another tenant's is not there: 404."""
+"""Loads the runs and the pages that a Centrali path and its query parameters name."""
 
 from collections.abc import Mapping
 
+from baton.command_api.dialect import load as kit
+from baton.command_api.dialect.paging import Page, numbered_page
 from baton.command_api.dialects.centrali.render_runs import STATUSES, core_statuses
-from baton.command_api.http.long_poll import poll_until_settled
-from baton.command_api.http.pagination import PageRequest, choice, page_of
-from baton.command_api.http.refusal import Refused
+from baton.command_api.http.query_parameters import choice
 from baton.command_api.http.request_context import RequestContext
 from baton.domain.definition.state import State
+from baton.domain.errors import NotFound
 from baton.domain.json import JsonObject
 from baton.projector.view_reader import Order
 from baton.projector.views.definitions.queries import Sort as DefinitionSort
@@ -25,36 +26,20 @@ SORT_FIELDS = tuple(_SORTS)
 PAGE_SIZES = (1, 100)
 
 
-def not_found(what: str) -> Refused:
-    """Return the 404 that says what is not there."""
-    return Refused("not_found", f"{what} not found")
+async def load_run(context: RequestContext) -> Run:
+    """Return the run that the path names, once it has ended if the request prefers to wait.
 
-
-async def definition_of(context: RequestContext, definition_id: str) -> State:
-    """Return a definition that is not deleted; raises Refused 404."""
-    found = await context.services.definitions.get(context.tenant, definition_id)
-    if found is None or found.deleted:
-        raise not_found("Orchestration")
-    return found
-
-
-async def run_of(context: RequestContext) -> Run:
-    """Return the run that the path names, a deleted orchestration's too; raises Refused 404.
-
-    Waits for its end where the request prefers that.
+    Raises NotFound, also for a run of another orchestration.
     """
-    runs, run_id = context.services.runs, context.params["runId"]
-    found = await poll_until_settled(context, lambda: runs.get(context.tenant, run_id))
-    if found is None or found.definition_id != context.params["orchestrationId"]:
-        raise not_found("Run")
-    return found
+    params = context.params
+    return await kit.load_run(context, params["runId"], definition_id=params["orchestrationId"])
 
 
 async def definitions_page(
     context: RequestContext, *, sorts: Mapping[str, DefinitionSort] = _SORTS
 ) -> tuple[list[State], JsonObject]:
     """Return the page of definitions that is asked for, and its `meta`; raises Refused 400."""
-    page = page_of(context.query, sizes=PAGE_SIZES)
+    page = numbered_page(context.query, sizes=PAGE_SIZES)
     sort = choice(context.query, "sort", tuple(sorts), "createdAt")
     order: Order = "asc" if choice(context.query, "order", _ORDERS) == "asc" else "desc"
     found, total = await context.services.definitions.page(
@@ -62,7 +47,7 @@ async def definitions_page(
         sort=sorts[sort or "createdAt"],
         order=order,
         offset=page.offset,
-        limit=page.size,
+        limit=page.limit,
     )
     return found, _meta(page, total)
 
@@ -72,17 +57,17 @@ async def runs_page(context: RequestContext) -> tuple[list[Run], JsonObject]:
 
     Raises Refused 400, and 404 for a definition that never was.
     """
-    page = page_of(context.query, sizes=PAGE_SIZES)
+    page = numbered_page(context.query, sizes=PAGE_SIZES)
     status = choice(context.query, "status", STATUSES)
     definition_id = context.params["orchestrationId"]
     if await context.services.definitions.get(context.tenant, definition_id) is None:
-        raise not_found("Orchestration")
+        raise NotFound("definition", definition_id)
     found, total = await context.services.runs.page(
         context.tenant,
         definition_id=definition_id,
         statuses=() if status is None else core_statuses(status),
         offset=page.offset,
-        limit=page.size,
+        limit=page.limit,
     )
     return found, _meta(page, total)
 
@@ -92,5 +77,5 @@ def wants_steps(context: RequestContext) -> bool:
     return choice(context.query, "include", ("steps",)) is not None
 
 
-def _meta(page: PageRequest, total: int) -> JsonObject:
-    return {"total": total, "page": page.number, "pageSize": page.size}
+def _meta(page: Page, total: int) -> JsonObject:
+    return {"total": total, "page": page.number, "pageSize": page.limit}

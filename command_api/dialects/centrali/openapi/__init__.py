@@ -6,7 +6,6 @@ when it is created without `status`; a run that was cancelled is failed for the 
 """
 
 from baton.command_api.dialect.contract import Dialect, FromPath
-from baton.command_api.dialects.centrali.load import PAGE_SIZES
 from baton.command_api.dialects.centrali.openapi.document import BASE, document
 from baton.command_api.dialects.centrali.openapi.errors import render_error
 from baton.command_api.dialects.centrali.openapi.routes import ROUTES
@@ -19,5 +18,4 @@ DIALECT = Dialect(
     render_error=render_error,
     tenant=FromPath(parameter="workspaceSlug"),
     document=document,
-    page_sizes=PAGE_SIZES,
 )

@@ -2,6 +2,8 @@
 
 from baton.command_api.commands import test_decision
 from baton.command_api.dialect.contract import Route
+from baton.command_api.dialect.load import load_definition
+from baton.command_api.dialect.start_run import start_by_hand
 from baton.command_api.dialects.centrali import load, orchestrations, webhooks
 from baton.command_api.dialects.centrali.openapi import responses
 from baton.command_api.dialects.centrali.openapi.requests import (
@@ -12,7 +14,6 @@ from baton.command_api.dialects.centrali.openapi.requests import (
 )
 from baton.command_api.dialects.centrali.render_decision import render_decision
 from baton.command_api.dialects.centrali.render_run_steps import step_history
-from baton.command_api.dialects.centrali.start_run import start_manually
 from baton.command_api.http.reply import Reply
 from baton.command_api.http.request_context import RequestContext
 from baton.command_api.principal import READ, WRITE
@@ -32,7 +33,7 @@ async def _create(context: RequestContext) -> Reply:
 
 
 async def _get(context: RequestContext) -> Reply:
-    found = await load.definition_of(context, context.params["id"])
+    found = await load_definition(context, context.params["id"])
     return context.reply(200, responses.orchestration(found))
 
 
@@ -59,15 +60,18 @@ async def _runs(context: RequestContext) -> Reply:
 
 async def _start(context: RequestContext) -> Reply:
     body = await context.parse(TriggerRun, required=False)
-    run, position = await start_manually(
-        context, run_input=body.input, correlation_id=body.correlation_id
+    definition = await load_definition(context, context.params["orchestrationId"])
+    accepted = await start_by_hand(
+        context, definition, run_input=body.input or {}, correlation_id=body.correlation_id
     )
-    return context.reply(201, responses.run_with_outputs(run, ()), position=position)
+    return context.reply(
+        201, responses.run_with_outputs(accepted.run, ()), position=accepted.position
+    )
 
 
 async def _run(context: RequestContext) -> Reply:
     with_steps = load.wants_steps(context)
-    run = await load.run_of(context)
+    run = await load.load_run(context)
     steps = await context.services.run_steps.of_run(context.tenant, run.id)
     shown = responses.run_with_outputs(run, steps)
     if with_steps:
@@ -76,13 +80,13 @@ async def _run(context: RequestContext) -> Reply:
 
 
 async def _steps(context: RequestContext) -> Reply:
-    run = await load.run_of(context)
+    run = await load.load_run(context)
     steps = await context.services.run_steps.of_run(context.tenant, run.id)
     return context.reply(200, {"data": await step_history(context, run, steps)})
 
 
 async def _test_decision(context: RequestContext) -> Reply:
-    definition = await load.definition_of(context, context.params["id"])
+    definition = await load_definition(context, context.params["id"])
     body = await context.parse(TestDecision)
     result = test_decision(definition, context.params["stepId"], body.test_data)
     return context.reply(200, render_decision(result))

@@ -6,7 +6,6 @@ ignored; `isActive: false` pauses; runs take `include=steps` and `correlationId`
 """
 
 from baton.command_api.dialect.contract import Dialect, FromPath
-from baton.command_api.dialects.centrali.load import PAGE_SIZES
 from baton.command_api.dialects.centrali.reference.errors import render_error
 from baton.command_api.dialects.centrali.reference.routes import ROUTES
 
@@ -17,5 +16,4 @@ DIALECT = Dialect(
     routes=ROUTES,
     render_error=render_error,
     tenant=FromPath(parameter="workspaceSlug"),
-    page_sizes=PAGE_SIZES,
 )

@@ -1,6 +1,8 @@
 """Operations of the Centrali reference dialect; its OpenAPI document is made from these tables."""
 
 from baton.command_api.dialect.contract import QueryParameter, Route
+from baton.command_api.dialect.load import load_definition
+from baton.command_api.dialect.start_run import start_by_hand
 from baton.command_api.dialects.centrali import load, orchestrations, webhooks
 from baton.command_api.dialects.centrali.reference import documents, responses
 from baton.command_api.dialects.centrali.reference.requests import (
@@ -10,7 +12,6 @@ from baton.command_api.dialects.centrali.reference.requests import (
 )
 from baton.command_api.dialects.centrali.render_run_steps import step_history
 from baton.command_api.dialects.centrali.render_runs import STATUSES
-from baton.command_api.dialects.centrali.start_run import start_manually
 from baton.command_api.http.reply import Reply
 from baton.command_api.http.request_context import RequestContext
 from baton.command_api.principal import READ, WRITE
@@ -30,7 +31,7 @@ async def _create(context: RequestContext) -> Reply:
 
 
 async def _get(context: RequestContext) -> Reply:
-    found = await load.definition_of(context, context.params["orchestrationId"])
+    found = await load_definition(context, context.params["orchestrationId"])
     return context.reply(200, responses.orchestration(found))
 
 
@@ -57,7 +58,7 @@ async def _runs(context: RequestContext) -> Reply:
 
 async def _run(context: RequestContext) -> Reply:
     with_steps = load.wants_steps(context)
-    run = await load.run_of(context)
+    run = await load.load_run(context)
     steps = await context.services.run_steps.of_run(context.tenant, run.id)
     shown = responses.run_with_data(run, steps)
     if with_steps:
@@ -67,10 +68,11 @@ async def _run(context: RequestContext) -> Reply:
 
 async def _trigger(context: RequestContext) -> Reply:
     body = await context.parse(TriggerRun, required=False)
-    run, position = await start_manually(
-        context, run_input=body.input, correlation_id=body.correlation_id
+    definition = await load_definition(context, context.params["orchestrationId"])
+    accepted = await start_by_hand(
+        context, definition, run_input=body.input or {}, correlation_id=body.correlation_id
     )
-    return context.reply(201, responses.requested_run(run), position=position)
+    return context.reply(201, responses.requested_run(accepted.run), position=accepted.position)
 
 
 _ALL = "/orchestrations"

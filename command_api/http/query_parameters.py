@@ -1,0 +1,57 @@
+"""Query parameters, read strictly: a value out of range is refused, not clamped."""
+
+import re
+from collections.abc import Sequence
+from typing import TypeVar, overload
+
+from multidict import MultiMapping
+
+from baton.command_api.http.refusal import refused_field
+
+_INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{0,9})", re.ASCII)
+
+Text = TypeVar("Text", bound=str)
+
+
+def integer(
+    query: MultiMapping[str], name: str, default: int, *, at_least: int, at_most: int
+) -> int:
+    """Return a whole number written in decimal digits; raises Refused 400 naming the parameter."""
+    text = single(query, name)
+    if text is None:
+        return default
+    if _INTEGER.fullmatch(text) is None or not at_least <= int(text) <= at_most:
+        message = f"{name} must be a whole number from {at_least} to {at_most}"
+        raise refused_field(message, name)
+    return int(text)
+
+
+@overload
+def choice(query: MultiMapping[str], name: str, allowed: Sequence[Text], default: Text) -> Text: ...
+@overload
+def choice(
+    query: MultiMapping[str], name: str, allowed: Sequence[Text], default: None = None
+) -> Text | None: ...
+def choice(
+    query: MultiMapping[str], name: str, allowed: Sequence[Text], default: Text | None = None
+) -> Text | None:
+    """Return one of `allowed`, or `default` without the parameter; raises Refused 400."""
+    text = single(query, name)
+    if text is None:
+        return default
+    for value in allowed:
+        if value == text:
+            return value
+    message = f"{name} must be one of {', '.join(allowed)}"
+    raise refused_field(message, name)
+
+
+def single(query: MultiMapping[str], name: str) -> str | None:
+    """Return a parameter's only value, or None without it; raises Refused 400 for several."""
+    values = query.getall(name, [])
+    if not values:
+        return None
+    if len(values) > 1 or "\0" in values[0]:
+        message = f"{name} must be given at most once, without a NUL character"
+        raise refused_field(message, name)
+    return values[0]
