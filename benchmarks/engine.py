@@ -18,9 +18,8 @@ from baton.domain.run.trigger import BY_HAND
 from baton.domain.stream import stream_name
 from baton.eventlog.events.envelope import Recorded
 from baton.eventlog.loops.follow import follow
-from baton.running import ready, running
 from baton.settings import Settings
-from baton.wiring import Stack
+from baton.wiring import Process, run_roles
 from benchmarks.load import TENANT, Load, Measured, Quota, quantile
 from benchmarks.processes import rss_mib
 from benchmarks.shapes import Shape
@@ -43,13 +42,14 @@ def settings_in(folder: Path) -> Settings:
 @asynccontextmanager
 async def engine(folder: Path) -> AsyncIterator["Engine"]:
     """Run every role until the block ends."""
-    async with running(settings_in(folder)) as stack:
-        await ready(stack)
-        subscription = await stack.stores.log.subscribe(
-            "benchmark", after=await stack.stores.events.head()
+    async with run_roles(settings_in(folder)) as process:
+        await process.ready()
+        context = process.context
+        subscription = await context.stores.log.subscribe(
+            "benchmark", after=await context.stores.events.head()
         )
-        it = Engine(stack)
-        watch = asyncio.create_task(follow(subscription, it.watch, clock=stack.clock))
+        it = Engine(process)
+        watch = asyncio.create_task(follow(subscription, it.watch, clock=context.clock))
         try:
             yield it
         finally:
@@ -60,15 +60,15 @@ async def engine(folder: Path) -> AsyncIterator["Engine"]:
 class Engine:
     """Starts runs and waits for their completion."""
 
-    def __init__(self, stack: Stack) -> None:
-        self._stack = stack
+    def __init__(self, process: Process) -> None:
+        self._services, self._stores = process.context.services, process.context.stores
         self._open: dict[str, asyncio.Future[None]] = {}
         self._took_ms: list[float] = []
 
     async def define(self, shape: Shape) -> Definition:
         """Create the definition of a shape."""
         body = Body(name=shape.name, trigger=ManualTrigger(), graph=shape.graph())
-        services = self._stack.services
+        services = self._services
         new = NewDefinition(definition_id=services.new_id(), slug=shape.name, body=body)
         created = await create_definition(services, _PRINCIPAL, new, at=services.clock.now())
         return created.state
@@ -80,8 +80,8 @@ class Engine:
         async with asyncio.TaskGroup() as group:
             for _ in range(load.in_flight):
                 group.create_task(self._keep_starting(definition, quota))
-        head = await self._stack.stores.events.head()
-        if not await self._stack.projector.reached(head, _CAUGHT_UP_MS):
+        head = await self._stores.events.head()
+        if not await self._services.reached(head, _CAUGHT_UP_MS):
             raise RunWentWrong("the views don't catch up")
         return Measured(
             runs=quota.started,
@@ -103,7 +103,7 @@ class Engine:
                 self._open.pop(recorded.stream).set_exception(failure)
 
     async def _keep_starting(self, definition: Definition, quota: Quota) -> None:
-        services = self._stack.services
+        services = self._services
         while quota.take():
             begun = time.perf_counter()
             command = RequestRun(

@@ -16,9 +16,8 @@ import orjson
 import uvloop
 
 from baton.cli.make_token import sign_token
-from baton.command_api.app import make_app
 from baton.command_api.serve import serve
-from baton.running import ready, running
+from baton.wiring import run_roles
 from benchmarks.engine import Engine, engine, settings_in
 from benchmarks.http_process import Job
 from benchmarks.load import TENANT, Load, Measured
@@ -64,10 +63,10 @@ async def through_http(seconds: float) -> Profiled:
         scope="orchestrator:admin",
         exp=int(time.time()) + 3_600,
     )
-    async with running(settings) as stack:
-        await ready(stack)
-        definition = await Engine(stack).define(SHAPES[SHAPE])
-        server = await serve(make_app(stack.services), port=0)
+    async with run_roles(settings) as process:
+        await process.ready()
+        definition = await Engine(process).define(SHAPES[SHAPE])
+        server = await serve(process.app(), port=0)
         job = Job(
             act="drive",
             url=f"http://127.0.0.1:{server.port}",

@@ -21,11 +21,12 @@ from baton.eventlog.clock import SystemClock
 from baton.eventlog.ids import new_id
 from baton.eventlog.loops.load import load
 from baton.eventlog.ports.backend import Stores
+from baton.http_services import build_authenticator
 from baton.projector.views.definitions.queries import DefinitionQueries
 from baton.projector.views.run_steps.queries import RunStepQueries
 from baton.projector.views.runs.queries import RunQueries
 from baton.settings import Settings
-from baton.wiring import authenticator_of, open_stores
+from baton.wiring import open_stores
 from benchmarks.load import TENANT
 from benchmarks.shapes import SHAPES
 
@@ -88,7 +89,7 @@ async def commands_on(store: str, folder: Path) -> AsyncIterator[Commands]:
             new_id=lambda: new_id(clock.now()),
             keys=stores.keys,
             secrets=stores.secrets,
-            authenticator=authenticator_of(settings, clock),
+            authenticator=build_authenticator(settings, clock),
         )
         yield Commands(stores, services)
     finally:

@@ -1,47 +1,47 @@
-"""The only place that puts the parts of a process together."""
+"""Puts the parts of a process together, runs them, and stops them in order."""
 
-from collections.abc import Awaitable, Callable
+import asyncio
+import gc
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from random import Random
-from typing import Final, Literal, TypeAlias, get_args
+from typing import Final
 
-from prometheus_client import CollectorRegistry
+from aiohttp import web
 
 from baton.backend_choice import backend_of, transport_of
-from baton.command_api.security.auth import ExpectedClaims, SharedSecret, TokenAuthenticator
-from baton.command_api.security.jwks import JwksKeys
-from baton.command_api.services import Services
+from baton.command_api.app import make_health_app
+from baton.eventlog.clock import SystemClock
+from baton.eventlog.errors import Unavailable
 from baton.eventlog.ids import new_id
-from baton.eventlog.loops.relay import Relay
 from baton.eventlog.ports.backend import StoreLocation, Stores
 from baton.eventlog.ports.clock import Clock
 from baton.eventlog.ports.transport import TransportLocation
-from baton.eventlog.ports.views import ViewProgress
-from baton.executor.executor import Executor
-from baton.executor.functions.http_functions import http_function
-from baton.executor.functions.loading import load_functions
-from baton.executor.functions.registered_functions import RegisteredFunctions
-from baton.executor.functions.registry import DEFAULT_HTTP_TIMEOUT_MS, HttpFunction, Registry
-from baton.executor.ownership import Ownership
-from baton.executor.workers.remote_workers import RemoteWorkers, queue_function
-from baton.keys import jwt_secret, secrets_key
-from baton.metrics import export_executor, export_projector, export_scheduler
+from baton.executor.functions.registry import Registry
+from baton.executor.workers.worker import Worker
+from baton.http_services import build_services
+from baton.keys import secrets_key
 from baton.projector.checkpoint_follower import CheckpointFollower
 from baton.projector.projector import Projector
-from baton.projector.views.definitions.queries import DefinitionQueries
-from baton.projector.views.run_steps.queries import RunStepQueries
-from baton.projector.views.runs.queries import RunQueries
-from baton.protocols.address_policy import AddressPolicy
-from baton.scheduler.records.receive_records import RecordReceiver
-from baton.scheduler.scheduler import FOLLOWED_EVENTS, Scheduler
-from baton.settings import DeclaredFunction, Settings
+from baton.role import ALL_ROLES, Role, RoleContext, RoleName
+from baton.roles import api, executor, projector, scheduler, worker
+from baton.scheduler.scheduler import FOLLOWED_EVENTS
+from baton.settings import Settings
 
-Role: TypeAlias = Literal["api", "executor", "projector", "scheduler"]
-EVERY: Final[frozenset[Role]] = frozenset(get_args(Role))
-ONLY_SCHEDULER: Final[frozenset[Role]] = frozenset(("scheduler",))
+BUILDERS: Final[Mapping[RoleName, Callable[[RoleContext], Role]]] = {
+    "projector": projector.build,
+    "executor": executor.build,
+    "scheduler": scheduler.build,
+    "api": api.build,
+}
+"""In the order of starting. A process stops its roles in reverse: no new triggers, then the steps
+under way, then the views."""
 
-READY_WITHIN_MS = 1_000
-"""How far behind the log the views of a ready process may be."""
+READY_POLL_MS: Final = 50
+NO_TOPICS: Final = "workers receive their tasks through Kafka: set BATON_LOG=kafka://HOST:PORT"
+
+_ONLY_SCHEDULER: Final[frozenset[RoleName]] = frozenset(("scheduler",))
 
 
 def transport_location(settings: Settings) -> TransportLocation:
@@ -51,13 +51,13 @@ def transport_location(settings: Settings) -> TransportLocation:
     )
 
 
-async def open_shared(settings: Settings, roles: frozenset[Role] = EVERY) -> Stores:
+async def open_shared(settings: Settings, roles: frozenset[RoleName] = ALL_ROLES) -> Stores:
     """Open the configured store for `roles`, with the transport beside it, if there is one.
 
     Raises `InUse` and `Unavailable`.
     """
     transport = transport_of(settings.log)
-    followed = FOLLOWED_EVENTS if roles == ONLY_SCHEDULER else None
+    followed = FOLLOWED_EVENTS if roles == _ONLY_SCHEDULER else None
     stores = await open_stores(settings, followed=followed)
     if transport is None:
         return stores
@@ -83,184 +83,131 @@ def store_location(settings: Settings) -> StoreLocation:
     )
 
 
-@dataclass(slots=True, eq=False, kw_only=True)
-class Stack:
-    """Every role, put together on one store; a process runs all of them or some.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Process:
+    """The roles of one process, in the order of starting.
 
-    `progress` follows the views where another process may keep them; `relay` and `receiver` belong
-    to the scheduler where a transport is beside the store.
+    `follower` follows the checkpoint of the views where another process may keep them.
     """
 
-    settings: Settings
-    stores: Stores
-    clock: Clock
-    registry: Registry
-    functions: RegisteredFunctions
-    remote: RemoteWorkers | None
-    projector: Projector
-    progress: CheckpointFollower | None
-    executor: Executor
-    ownership: Ownership
-    scheduler: Scheduler
-    relay: Relay | None
-    receiver: RecordReceiver | None
-    services: Services
-    holder: str
+    context: RoleContext
+    roles: Mapping[RoleName, Role]
+    follower: CheckpointFollower | None
+
+    def app(self) -> web.Application:
+        """Return the HTTP application: the API's if this process has that role, else health."""
+        role = self.roles.get("api")
+        if isinstance(role, api.ApiRole):
+            return role.app()
+        return make_health_app(self.context.services)
+
+    async def ready(self) -> None:
+        """Return when every check of /readyz holds."""
+        while not await self._all_checks_hold():
+            await self.context.clock.sleep(READY_POLL_MS)
+
+    def start(self, group: asyncio.TaskGroup) -> list[asyncio.Task[None]]:
+        """Start every role as a task of `group`."""
+        tasks = [] if self.follower is None else [group.create_task(self.follower.run())]
+        return tasks + [
+            group.create_task(role.run(), name=name) for name, role in self.roles.items()
+        ]
+
+    async def stop(self) -> None:
+        """Let each role finish what is under way, the last one started first."""
+        for role in reversed(tuple(self.roles.values())):
+            await role.stop()
+
+    async def _all_checks_hold(self) -> bool:
+        try:
+            return all([await check() for check in self.context.services.checks.values()])
+        except Unavailable:
+            return False
 
 
-def compose(
+@asynccontextmanager
+async def run_roles(
+    settings: Settings, names: frozenset[RoleName] = ALL_ROLES
+) -> AsyncIterator[Process]:
+    """Run the named roles in this process until the block ends; then stop them gracefully.
+
+    A role that ends with an exception ends the block with it: the process has to be restarted.
+    """
+    _collect_garbage_less_often()
+    clock, rng = SystemClock(), Random()  # noqa: S311 - spreads backoffs
+    async with AsyncExitStack() as closing:
+        stores = await open_shared(settings, names)
+        closing.push_async_callback(stores.close)
+        process = build_process(settings, stores, names, clock=clock, rng=rng, closing=closing)
+        async with asyncio.TaskGroup() as group:
+            tasks = process.start(group)
+            try:
+                yield process
+            finally:
+                await process.stop()
+                for task in tasks:
+                    task.cancel()
+                await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def build_process(
     settings: Settings,
     stores: Stores,
-    roles: frozenset[Role] = EVERY,
+    names: frozenset[RoleName],
     *,
     clock: Clock,
     rng: Random,
-) -> Stack:
-    """Put every role together on `stores`, for a process that runs `roles`; nothing runs yet.
+    closing: AsyncExitStack,
+) -> Process:
+    """Build the named roles on `stores` and register their metrics; nothing runs yet.
 
-    Where processes share the store, each has a name of its own in the leases. In one alone the name
-    is always the same, so that it goes on at once after a crash.
+    Processes that share the store hold leases under names of their own. A process that has it to
+    itself always uses the same name, so that it gets its leases back at once after a crash.
     """
-    registry = registry_of(settings)
-    remote = _remote_workers(settings, stores, clock)
-    functions = RegisteredFunctions(
-        registry,
-        clock=clock,
-        policy=AddressPolicy(allow_private=settings.functions_allow_private),
-        remote=remote,
-    )
-    projector = Projector(stores.views, clock=clock, watched=stores.view_progress is not None)
-    progress = _progress(stores.view_progress, roles, clock) if stores.view_progress else None
-    kept = progress or projector
-    executor = Executor(stores.events, functions, clock=clock, rng=rng)
-    holder = new_id(clock.now()) if stores.view_progress else "embedded"
-    scheduler = Scheduler(stores, clock=clock, rng=rng, holder=holder)
-    relay = Relay(stores, clock=clock, holder=holder) if stores.publisher else None
-    return Stack(
+    follower = None
+    if stores.view_progress is not None:
+        on_demand = "api" not in names
+        follower = CheckpointFollower(stores.view_progress, clock=clock, on_demand=on_demand)
+    view_position = follower or Projector(stores.views, clock=clock)
+    context = RoleContext(
         settings=settings,
         stores=stores,
         clock=clock,
-        registry=registry,
-        functions=functions,
-        remote=remote,
-        projector=projector,
-        progress=progress,
-        executor=executor,
-        ownership=Ownership(executor, stores.events, RunQueries(stores.views), kept.reached),
-        scheduler=scheduler,
-        relay=relay,
-        receiver=_receiver(settings, stores, clock, scheduler),
-        services=_services(settings, stores, kept=kept, clock=clock),
-        holder=holder,
+        rng=rng,
+        holder=new_id(clock.now()) if stores.view_progress else "embedded",
+        view_position=view_position,
+        services=build_services(settings, stores, view_position, clock),
+        closing=closing,
     )
+    roles = {name: build(context) for name, build in BUILDERS.items() if name in names}
+    for role in roles.values():
+        role.export(context.services.metrics)
+    return Process(context=context, roles=roles, follower=follower)
 
 
-def _progress(kept: ViewProgress, roles: frozenset[Role], clock: Clock) -> CheckpointFollower:
-    return CheckpointFollower(kept, clock=clock, on_demand="api" not in roles)
+@asynccontextmanager
+async def open_worker(
+    settings: Settings, registry: Registry, *, concurrency: int
+) -> AsyncIterator[Worker]:
+    """Yield a worker with the functions of `registry`; a worker needs a log and no store.
+
+    Raises LookupError for a log without topics, and `Unavailable`.
+    """
+    transport = transport_of(settings.log)
+    if transport is None:
+        raise LookupError(NO_TOPICS)
+    no_store = await backend_of("memory:").open(StoreLocation(secrets_key=bytes(32)))
+    stores = await transport.attach(no_store, transport_location(settings))
+    try:
+        if stores.topics is None:
+            raise LookupError(NO_TOPICS)
+        clock = SystemClock()
+        yield worker.build(settings, stores.topics, registry, clock=clock, concurrency=concurrency)
+    finally:
+        await stores.close()
 
 
-def export(stack: Stack, roles: frozenset[Role]) -> None:
-    """Show on /metrics what `roles` count."""
-    metrics = stack.services.metrics
-    if "executor" in roles:
-        export_executor(metrics, stack.executor, stack.remote)
-    if "projector" in roles:
-        export_projector(metrics, stack.projector)
-    if "scheduler" in roles:
-        export_scheduler(metrics, stack.scheduler, stack.relay)
-
-
-def _services(
-    settings: Settings,
-    stores: Stores,
-    *,
-    kept: CheckpointFollower | Projector,
-    clock: Clock,
-) -> Services:
-    return Services(
-        store=stores.events,
-        definitions=DefinitionQueries(stores.views),
-        runs=RunQueries(stores.views),
-        run_steps=RunStepQueries(stores.views),
-        reached=kept.reached,
-        position=lambda: kept.position,
-        clock=clock,
-        new_id=lambda: new_id(clock.now()),
-        keys=stores.keys,
-        secrets=stores.secrets,
-        authenticator=authenticator_of(settings, clock),
-        checks=_checks(stores, kept.reached),
-        metrics=CollectorRegistry(),
-    )
-
-
-def loaded(settings: Settings) -> Registry:
-    """Load the Python functions; raises FunctionsNotLoaded and FunctionNameTaken."""
-    registry = Registry()
-    for source in settings.functions:
-        for function in load_functions(source):
-            registry.add(function)
-    return registry
-
-
-def registry_of(settings: Settings) -> Registry:
-    """Load the configured functions, declared ones included; raises as `loaded` does."""
-    registry = loaded(settings)
-    for name, entry in settings.declared_functions.items():
-        if entry.url is not None:
-            registry.add(_http_function(name, entry, entry.url))
-        if entry.queue is not None:
-            registry.add(queue_function(name, entry.queue, id=entry.id))
-    return registry
-
-
-def _remote_workers(settings: Settings, stores: Stores, clock: Clock) -> RemoteWorkers | None:
-    if stores.topics is None:
-        return None
-    return RemoteWorkers(stores.topics, prefix=settings.topic_prefix, clock=clock)
-
-
-def _receiver(
-    settings: Settings, stores: Stores, clock: Clock, scheduler: Scheduler
-) -> RecordReceiver | None:
-    if stores.topics is None:
-        return None
-    return RecordReceiver(
-        stores,
-        clock=clock,
-        topic=settings.records_topic,
-        prefix=settings.topic_prefix,
-        counters=scheduler.counters,
-    )
-
-
-def _http_function(name: str, entry: DeclaredFunction, url: str) -> HttpFunction:
-    return http_function(
-        name,
-        url,
-        id=entry.id,
-        timeout_ms=entry.timeout_ms or DEFAULT_HTTP_TIMEOUT_MS,
-        secret=entry.secret.get_secret_value() if entry.secret else None,
-    )
-
-
-def authenticator_of(settings: Settings, clock: Clock) -> TokenAuthenticator:
-    """Return the verifier of bearer tokens; raises MissingJwtSecret if no key is configured."""
-    expected = ExpectedClaims(issuer=settings.jwt_issuer, audience=settings.jwt_audience)
-    if settings.jwt_jwks_url is not None:
-        return TokenAuthenticator(JwksKeys(settings.jwt_jwks_url, clock), clock, expected)
-    return TokenAuthenticator(SharedSecret(jwt_secret(settings, create=False)), clock, expected)
-
-
-def _checks(
-    stores: Stores, reached: Callable[[int, int], Awaitable[bool]]
-) -> dict[str, Callable[[], Awaitable[bool]]]:
-    """What must hold for this process to be of use: /readyz asks."""
-
-    async def store() -> bool:
-        return await stores.events.head() >= 0
-
-    async def views() -> bool:
-        return await reached(await stores.events.head(), READY_WITHIN_MS)
-
-    return {"store": store, "views": views}
+def _collect_garbage_less_often() -> None:
+    """Keep the collector off long-lived objects: it took a third of the time under load."""
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 10)

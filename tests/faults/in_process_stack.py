@@ -10,7 +10,6 @@ from typing import Any
 import aiohttp
 import jwt
 
-from baton.command_api.app import make_app
 from baton.command_api.serve import serve
 from baton.domain.definition.decisions import DECIDER as DEFINITION
 from baton.domain.definition.graph import Graph
@@ -25,9 +24,8 @@ from baton.domain.stream import stream_name
 from baton.eventlog.events.envelope import Appended, Write
 from baton.eventlog.loops.transact import transact
 from baton.keys import jwt_secret
-from baton.running import ready, running
 from baton.settings import Settings
-from baton.wiring import Stack
+from baton.wiring import Process, run_roles
 from tests.kit.actors import ANN
 
 TENANT = "demo"
@@ -37,12 +35,12 @@ POLL_S = 0.05
 
 
 @asynccontextmanager
-async def inside(data: Path, *, store: str = "") -> AsyncIterator[Stack]:
+async def inside(data: Path, *, store: str = "") -> AsyncIterator[Process]:
     """Run every role until the block ends; `store` is SQLite in `data`, or "memory:"."""
     settings = Settings(data=data, store=store)
     jwt_secret(settings, create=True)
-    async with running(settings) as stack:
-        await ready(stack)
+    async with run_roles(settings) as stack:
+        await stack.ready()
         yield stack
 
 
@@ -50,14 +48,17 @@ Call = Callable[..., Awaitable[tuple[int, bytes]]]
 
 
 @asynccontextmanager
-async def calling(stack: Stack) -> AsyncIterator[Call]:
+async def calling(stack: Process) -> AsyncIterator[Call]:
     """Serve HTTP until the block ends; yield `call(method, path, **more)` -> (status, body)."""
-    secret, now = jwt_secret(stack.settings, create=False), stack.clock.now() // 1000
+    secret, now = (
+        jwt_secret(stack.context.settings, create=False),
+        stack.context.clock.now() // 1000,
+    )
     scope = "orchestrator:read orchestrator:write"
     claims = {"sub": "ann", "tenant": TENANT, "scope": scope, "exp": now + 3_600}
     token = jwt.encode(claims, secret, algorithm="HS256")
     headers = {"Authorization": f"Bearer {token}"}
-    server = await serve(make_app(stack.services), port=0)
+    server = await serve(stack.app(), port=0)
     connector = aiohttp.TCPConnector(limit=0)
     async with aiohttp.ClientSession(headers=headers, connector=connector) as session:
 
@@ -73,7 +74,7 @@ async def calling(stack: Stack) -> AsyncIterator[Call]:
 
 
 async def defined(
-    stack: Stack,
+    stack: Process,
     name: str,
     graph: Graph,
     trigger: Trigger = ManualTrigger(),  # noqa: B008
@@ -85,42 +86,44 @@ async def defined(
         slug=name,
         body=Body(name=name, trigger=trigger, graph=graph),
         actor=ANN,
-        at=stack.clock.now(),
+        at=stack.context.clock.now(),
     )
     stream = stream_name(TENANT, DEFINITION.name, create.definition_id)
-    return (await transact(stack.stores.events, DEFINITION, stream, create)).state
+    return (await transact(stack.context.stores.events, DEFINITION, stream, create)).state
 
 
 async def request(
-    stack: Stack, definitions: Sequence[Definition], *, name: str = "run"
+    stack: Process, definitions: Sequence[Definition], *, name: str = "run"
 ) -> list[str]:
     """Request a run of each of `definitions` (the same one may stand there often)."""
     ids = [derived_id(name, str(index)) for index in range(len(definitions))]
     writes = [_request(stack, *one) for one in zip(ids, definitions, strict=True)]
     for start in range(0, len(writes), AN_APPEND):
-        result = await stack.stores.events.append(writes[start : start + AN_APPEND])
+        result = await stack.context.stores.events.append(writes[start : start + AN_APPEND])
         assert isinstance(result, Appended)
     return ids
 
 
-async def all_over(stack: Stack, runs: int) -> None:
+async def all_over(stack: Process, runs: int) -> None:
     """Wait until so many runs have completed or failed."""
     deadline = time.monotonic() + DEADLINE_S
     while True:
-        _, total = await stack.services.runs.page(TENANT, statuses=("completed", "failed"), limit=1)
+        _, total = await stack.context.services.runs.page(
+            TENANT, statuses=("completed", "failed"), limit=1
+        )
         if total == runs:
             return
         assert time.monotonic() < deadline, f"{total} of {runs} runs are over"
         await asyncio.sleep(POLL_S)
 
 
-def _request(stack: Stack, run_id: str, definition: Definition) -> Write:
+def _request(stack: Process, run_id: str, definition: Definition) -> Write:
     command = RequestRun(
         run_id=run_id,
         definition=definition,
         trigger=BY_HAND,
         actor=ANN,
-        at=stack.clock.now(),
+        at=stack.context.clock.now(),
         input={"number": run_id},
     )
     stream = stream_name(TENANT, RUN.name, run_id)

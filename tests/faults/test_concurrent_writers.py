@@ -16,7 +16,7 @@ from baton.domain.run.messages import ReportOutcome, Succeeded, Token
 from baton.domain.stream import stream_name
 from baton.eventlog.loops.load import load
 from baton.eventlog.loops.transact import transact
-from baton.wiring import Stack
+from baton.wiring import Process
 from tests.faults import checkers
 from tests.faults.event_log import Log, seen
 from tests.faults.in_process_stack import TENANT, Call, calling, defined, inside, request
@@ -54,7 +54,7 @@ async def test_64_writers_on_one_run_leave_one_lawful_history(tmp_path: Path, st
             assert sum(one.name == "RunCancelled" for one in log) <= told["cancel 200"]
             outcomes += told
             await _brought_to_its_end(stack, call, run)
-        log = seen(await stack.stores.events.read_all(after=0, limit=1_000_000))
+        log = seen(await stack.context.stores.events.read_all(after=0, limit=1_000_000))
     assert checkers.broken_laws(log) == []
     assert checkers.needs_come_first(log, {definition.definition_id: NEEDS}) == []
     assert checkers.runs_end(log, "completed") == []
@@ -62,7 +62,7 @@ async def test_64_writers_on_one_run_leave_one_lawful_history(tmp_path: Path, st
     assert seen_to_clash <= set(outcomes), outcomes
 
 
-async def _write(stack: Stack, call: Call, run: str, rng: Random) -> Counter[str]:
+async def _write(stack: Process, call: Call, run: str, rng: Random) -> Counter[str]:
     """Do a few things to the run, whatever it is up to; return how each came out."""
     done: Counter[str] = Counter()
     for _ in range(3):
@@ -76,23 +76,23 @@ async def _write(stack: Stack, call: Call, run: str, rng: Random) -> Counter[str
     return done
 
 
-async def _report(stack: Stack, run: str, rng: Random) -> str:
+async def _report(stack: Process, run: str, rng: Random) -> str:
     """Say that an attempt ended: of whoever performs it now, or an old one."""
     stream = stream_name(TENANT, RUN.name, run)
     step = rng.choice(STEPS)
-    state = (await load(stack.stores.events, RUN, stream)).state
+    state = (await load(stack.context.stores.events, RUN, stream)).state
     now = state.steps[step].attempt if step in state.steps else 1
     token = Token(step, 1, max(1, now - rng.choice((0, 0, 1))))
     outcome = Succeeded(output={"attempt": token.attempt})
-    command = ReportOutcome(token=token, outcome=outcome, graph=GRAPH, at=stack.clock.now())
+    command = ReportOutcome(token=token, outcome=outcome, graph=GRAPH, at=stack.context.clock.now())
     try:
-        recorded = await transact(stack.stores.events, RUN, stream, command)
+        recorded = await transact(stack.context.stores.events, RUN, stream, command)
     except Rejected:
         return "stale"
     return "recorded" if recorded.changed else "repeated"
 
 
-async def _brought_to_its_end(stack: Stack, call: Call, run: str) -> None:
+async def _brought_to_its_end(stack: Process, call: Call, run: str) -> None:
     """Retry what is not under way until the run completes."""
     for _ in range(LATEST):
         _, answer = await call("GET", f"/runs/{run}")
@@ -105,5 +105,5 @@ async def _brought_to_its_end(stack: Stack, call: Call, run: str) -> None:
     raise AssertionError(await _history(stack, run))
 
 
-async def _history(stack: Stack, run: str) -> Log:
-    return seen(await stack.stores.events.read(stream_name(TENANT, RUN.name, run)))
+async def _history(stack: Process, run: str) -> Log:
+    return seen(await stack.context.stores.events.read(stream_name(TENANT, RUN.name, run)))

@@ -87,7 +87,7 @@ async def test_poison_is_refused_and_every_other_event_starts_its_run_once(
             assert set(orjson.loads(answer)) <= {"error", "message", "details"}
         assert len(rest) == len(POISON)
         await all_over(stack, EVENTS)
-        log = seen(await stack.stores.events.read_all(after=0, limit=100_000))
+        log = seen(await stack.context.stores.events.read_all(after=0, limit=100_000))
     assert checkers.broken_laws(log) == []
     assert checkers.runs_end(log, "completed") == []
     assert len(list(streams_of(log, "record"))) == EVENTS

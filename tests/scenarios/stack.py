@@ -6,14 +6,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from random import Random
 from typing import Any
 
 import aiohttp
 from pydantic import SecretStr
 
-from baton import wiring
-from baton.command_api.app import make_app
 from baton.command_api.dialect.contract import Dialect, discover
 from baton.command_api.serve import serve
 from baton.domain.definition.state import State as Definition
@@ -21,11 +18,11 @@ from baton.domain.run.decisions import DECIDER as RUN
 from baton.domain.run.messages import FireTimer, Token
 from baton.domain.run.state import State as Run
 from baton.domain.stream import stream_name
-from baton.eventlog.clock import SystemClock
 from baton.eventlog.loops.load import load
 from baton.eventlog.loops.transact import transact
-from baton.running import ready, running
+from baton.role import RoleName
 from baton.settings import Settings
+from baton.wiring import Process, run_roles
 from tests.api.running import SECRET, Response, RunningServer, bearer
 from tests.servers.kafka import server_url, topic_prefix_for
 from tests.servers.postgres import database_for
@@ -155,35 +152,27 @@ async def settings_for(folder: Path, setting: str) -> Settings:
 async def running_stack(folder: Path, *, backend: str = "memory") -> AsyncIterator[Stack]:
     """Run all roles, as `baton dev` does, and a server in every dialect."""
     settings = await settings_for(folder, backend)
-    async with running(settings) as parts, serving(parts) as stack:
-        await ready(parts)
+    async with run_roles(settings) as process, serving(process) as stack:
+        await process.ready()
         yield stack
 
 
 @asynccontextmanager
 async def idle_stack(folder: Path) -> AsyncIterator[Stack]:
     """Run a server where nothing moves but the views: runs stay pending."""
-    settings, clock = await settings_for(folder, "memory"), SystemClock()
-    stores = await wiring.open_stores(settings)
-    parts = wiring.compose(settings, stores, clock=clock, rng=Random(1))
-    following = asyncio.create_task(parts.projector.run(stores.log))
-    try:
-        assert await parts.projector.reached(0, 5_000)
-        async with serving(parts) as stack:
-            yield stack
-    finally:
-        following.cancel()
-        await asyncio.gather(following, return_exceptions=True)
-        await parts.functions.close()
-        await stores.close()
+    settings = await settings_for(folder, "memory")
+    idle: frozenset[RoleName] = frozenset(("api", "projector"))
+    async with run_roles(settings, idle) as process, serving(process) as stack:
+        await process.ready()
+        yield stack
 
 
 @asynccontextmanager
-async def serving(parts: wiring.Stack) -> AsyncIterator[Stack]:
-    server = await serve(make_app(parts.services), port=0)
+async def serving(process: Process) -> AsyncIterator[Stack]:
+    server = await serve(process.app(), port=0)
     async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session:
         try:
             url = f"http://127.0.0.1:{server.port}"
-            yield Stack(url, server.port, session, parts.services, parts.stores)
+            yield Stack(url, server.port, session, process.context.services, process.context.stores)
         finally:
             await server.close()

@@ -54,8 +54,8 @@ def _count(world: World, log: Log) -> None:
     seen["performed again"] += sum(count - 1 for count in world.performed.values())
     seen["takeover"] += sum(one.data.get("cause") == "takeover" for one in log)
     seen["timed out"] += sum(one.name == "StepTimedOut" for one in log)
-    seen["refused late"] += sum(one.executor.counts.late_outcomes_refused for one in world.stacks)
-    seen["lost to another"] += sum(one.executor.counts.runs_lost_to_another for one in world.stacks)
+    seen["refused late"] += sum(one.counts.late_outcomes_refused for one in world.executors)
+    seen["lost to another"] += sum(one.counts.runs_lost_to_another for one in world.executors)
 
 
 def _left(log: Log) -> list[str]:

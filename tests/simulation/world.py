@@ -8,11 +8,11 @@ nothing fences it: the embedded store has one process.
 import asyncio
 from collections import Counter
 from collections.abc import Coroutine
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any, cast
 
-from baton import running, wiring
 from baton.backends.memory import BACKEND
 from baton.domain.definition.decisions import DECIDER as DEFINITION
 from baton.domain.definition.graph import Compute, Graph
@@ -32,12 +32,15 @@ from baton.domain.stream import stream_name
 from baton.eventlog.errors import Unavailable
 from baton.eventlog.loops.transact import transact
 from baton.eventlog.ports.backend import StoreLocation, Stores
+from baton.eventlog.ports.clock import Clock
+from baton.eventlog.ports.views import ViewStore
 from baton.executor.executor import Executor
-from baton.executor.ownership import Ownership
 from baton.projector.projector import Projector
 from baton.projector.views import every_view
 from baton.projector.views.runs.queries import RunQueries
-from baton.scheduler.scheduler import Scheduler
+from baton.role import RoleContext
+from baton.roles import projector, scheduler
+from baton.roles.executor import ExecutorRole, build_with
 from tests.kit.actors import ANN, BOB, EVE
 from tests.simulation.faults import Incarnation, LifeClock, Weather, stores_of
 from tests.simulation.functions import PlannedFunctions
@@ -53,6 +56,21 @@ QUIET_S = 1.5
 
 class Stuck(Exception):
     """Runs are not over although nothing hinders them."""
+
+
+@dataclass(slots=True)
+class StoredPosition:
+    """The position of the views as their checkpoint in the store says."""
+
+    views: ViewStore
+    clock: Clock
+    position: int = -1
+
+    async def reached(self, position: int, _timeout_ms: int) -> bool:
+        """Wait until the views hold `position`, however long that takes."""
+        while await self.views.checkpoint() < position:
+            await self.clock.sleep(50)
+        return True
 
 
 @dataclass(slots=True)
@@ -72,7 +90,7 @@ class World:
     events: set[str] = field(default_factory=set)
     lives: list[Incarnation] = field(default_factory=list)
     latest: dict[str, Incarnation] = field(default_factory=dict)
-    stacks: list[wiring.Stack] = field(default_factory=list)
+    executors: list[Executor] = field(default_factory=list)
     tasks: list[asyncio.Task[Any]] = field(default_factory=list)
     seen: Counter[str] = field(default_factory=Counter)
     performed: Counter[tuple[str, str, int, int]] = field(default_factory=Counter)
@@ -223,61 +241,49 @@ class World:
             self.complaints.append(f"the {name} ended: {error!r}")
 
     async def _all(self, life: Incarnation) -> None:
-        stack = self._stack(life)
+        context = self._context(life)
+        roles = (
+            projector.build(context),
+            self._executor(context, life),
+            scheduler.build(context),
+        )
         async with asyncio.TaskGroup() as group:
-            for work in running._work(stack, wiring.EVERY).values():
-                group.create_task(work)
+            for role in roles:
+                group.create_task(role.run())
 
     async def _project(self, life: Incarnation) -> None:
-        stack = self._stack(life)
-        await stack.projector.run(stack.stores.log)
+        await projector.build(self._context(life)).run()
 
     async def _execute(self, life: Incarnation) -> None:
-        """As where another process keeps the views."""
-        stack = self._stack(life)
-
-        async def reached(position: int, _timeout_ms: int) -> bool:
-            while await stack.stores.views.checkpoint() < position:
-                await stack.clock.sleep(50)
-            return True
-
-        stack.ownership = Ownership(
-            stack.executor, stack.stores.events, RunQueries(stack.stores.views), reached
-        )
-        await running._execute(stack)
+        """Run an executor whose views another process keeps."""
+        context = self._context(life)
+        stored = StoredPosition(context.stores.views, context.clock)
+        await self._executor(replace(context, view_position=stored), life).run()
 
     async def _schedule(self, life: Incarnation) -> None:
-        await self._stack(life).scheduler.run()
+        await scheduler.build(self._context(life)).run()
 
-    def _stack(self, life: Incarnation) -> wiring.Stack:
-        clock, stores = LifeClock(life), stores_of(self.stores, life)
-        truth = self.stores.events
-        functions = PlannedFunctions(truth, life, self.behaviours, self.complaints, self.performed)
+    def _executor(self, context: RoleContext, life: Incarnation) -> ExecutorRole:
+        functions = PlannedFunctions(
+            self.stores.events, life, self.behaviours, self.complaints, self.performed
+        )
+        role = build_with(context, functions)
+        self.executors.append(role.executor)
+        return role
+
+    def _context(self, life: Incarnation) -> RoleContext:
+        clock, stores = LifeClock(life), replace(stores_of(self.stores, life), topics=None)
         none = cast("Any", None)
-        projector = Projector(stores.views, clock=clock)
-        executor = Executor(stores.events, functions, clock=clock, rng=life.rng)
-        holder = f"life {len(self.lives)}"
-        stack = wiring.Stack(
+        return RoleContext(
             settings=none,
             stores=stores,
             clock=clock,
-            registry=none,
-            functions=none,
-            remote=None,
-            projector=projector,
-            progress=None,
-            executor=executor,
-            ownership=Ownership(
-                executor, stores.events, RunQueries(stores.views), projector.reached
-            ),
-            scheduler=Scheduler(stores, clock=clock, rng=life.rng, holder=holder),
-            relay=None,
-            receiver=None,
+            rng=life.rng,
+            holder=f"life {len(self.lives)}",
+            view_position=Projector(stores.views, clock=clock),
             services=none,
-            holder=holder,
+            closing=AsyncExitStack(),
         )
-        self.stacks.append(stack)
-        return stack
 
     # How it goes --------------------------------------------------------------------------------
 

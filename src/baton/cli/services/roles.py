@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from baton.role import RoleName
     from baton.settings import Settings
-    from baton.wiring import Role
 
 Host = Annotated[str | None, typer.Option("--host", help="[default: 127.0.0.1]")]
 Port = Annotated[
@@ -43,7 +43,7 @@ def scheduler(host: Host = None, port: Port = None) -> None:
 VERBS: tuple[Callable[..., None], ...] = (api, executor, projector, scheduler)
 
 
-def _run(role: "Role", host: str | None, port: int | None, functions: list[str] | None) -> None:
+def _run(role: "RoleName", host: str | None, port: int | None, functions: list[str] | None) -> None:
     from baton.cli.event_loop import run_async
     from baton.cli.load_settings import load_settings
     from baton.cli.services.logs import show_logs
@@ -68,18 +68,17 @@ def require_shared(settings: "Settings") -> None:
         raise Failed("Services share a log: set BATON_LOG=kafka://HOST:PORT, or use `baton dev`")
 
 
-async def _serve(settings: "Settings", role: "Role") -> None:
+async def _serve(settings: "Settings", role: "RoleName") -> None:
     import asyncio
 
     from baton.cli.services.run_process import run_one
     from baton.cli.services.stop_signals import stop_on_signals
-    from baton.running import ready
 
     stop = asyncio.Event()
     stop_on_signals(stop)
-    async with run_one(settings, role) as (url, stack):
+    async with run_one(settings, role) as (url, process):
         typer.echo(f"Baton {role} answers at {url}")
-        becoming = asyncio.create_task(ready(stack))
+        becoming = asyncio.create_task(process.ready())
         stopped = asyncio.create_task(stop.wait())
         await asyncio.wait((becoming, stopped), return_when=asyncio.FIRST_COMPLETED)
         if becoming.done():

@@ -6,11 +6,10 @@ from contextlib import asynccontextmanager
 from aiohttp import web
 
 from baton.cli.terminal.failures import Failed
-from baton.command_api.app import make_app, make_health_app
 from baton.command_api.serve import serve
-from baton.running import ready, running
+from baton.role import RoleName
 from baton.settings import Settings
-from baton.wiring import Role, Stack
+from baton.wiring import Process, run_roles
 
 _EVERYWHERE = frozenset(("", "0.0.0.0", "::"))  # noqa: S104 - read here, not bound
 
@@ -22,22 +21,23 @@ async def run_all(settings: Settings) -> AsyncIterator[str]:
     Stops in the order of the work: no more requests, no more triggers, then what is under way.
     Raises Failed for a port that can't be had, and what opening the stores raises.
     """
-    async with running(settings) as stack:
-        await ready(stack)
-        async with _http_server(make_app(stack.services), settings) as url:
+    async with run_roles(settings) as process:
+        await process.ready()
+        async with _http_server(process.app(), settings) as url:
             yield url
 
 
 @asynccontextmanager
-async def run_one(settings: Settings, role: Role) -> AsyncIterator[tuple[str, Stack]]:
+async def run_one(settings: Settings, role: RoleName) -> AsyncIterator[tuple[str, Process]]:
     """Run one service until the block ends; it answers how it is before it is ready.
 
     Yields its address and its parts. Raises as `run_all` does.
     """
-    async with running(settings, frozenset((role,))) as stack:
-        make = make_app if role == "api" else make_health_app
-        async with _http_server(make(stack.services), settings) as url:
-            yield url, stack
+    async with (
+        run_roles(settings, frozenset((role,))) as process,
+        _http_server(process.app(), settings) as url,
+    ):
+        yield url, process
 
 
 @asynccontextmanager

@@ -31,8 +31,8 @@ def worker(
     from baton.cli.load_settings import load_settings
     from baton.cli.services.logs import show_logs
     from baton.cli.terminal.failures import Failed
+    from baton.function_registry import python_functions
     from baton.settings import QUEUE_NAME
-    from baton.wiring import loaded
 
     sources = sources_of(functions, more)
     for queue in queues:
@@ -41,7 +41,7 @@ def worker(
     settings = load_settings(functions=sources)
     if not settings.functions:
         raise Failed("a worker needs functions: name a file or module with --functions")
-    registry = loaded(settings)
+    registry = python_functions(settings)
     show_logs()
     run_async(_serve(settings, registry, queues, concurrency))
 
@@ -52,11 +52,11 @@ async def _serve(
     import asyncio
 
     from baton.cli.services.stop_signals import stop_on_signals
-    from baton.queues import worker_of
+    from baton.wiring import open_worker
 
     stop = asyncio.Event()
     stop_on_signals(stop)
     names = ", ".join(sorted({function.name for function in registry}))
-    async with worker_of(settings, registry, concurrency=concurrency) as worker:
+    async with open_worker(settings, registry, concurrency=concurrency) as worker:
         typer.echo(f"Baton worker performs {names} for {', '.join(queues)}")
         await worker.run(queues, stop)

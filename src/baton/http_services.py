@@ -1,0 +1,68 @@
+"""Builds what the HTTP handlers of a process work with."""
+
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from prometheus_client import CollectorRegistry
+
+from baton.command_api.security.auth import ExpectedClaims, SharedSecret, TokenAuthenticator
+from baton.command_api.security.jwks import JwksKeys
+from baton.command_api.services import Services
+from baton.eventlog.ids import new_id
+from baton.eventlog.ports.backend import Stores
+from baton.eventlog.ports.clock import Clock
+from baton.keys import jwt_secret
+from baton.projector.views.definitions.queries import DefinitionQueries
+from baton.projector.views.run_steps.queries import RunStepQueries
+from baton.projector.views.runs.queries import RunQueries
+from baton.role import ViewPosition
+from baton.settings import Settings
+
+READY_WITHIN_MS: Final = 1_000
+"""/readyz fails if the views need longer than this to hold the newest event."""
+
+
+def build_services(
+    settings: Settings, stores: Stores, view_position: ViewPosition, clock: Clock
+) -> Services:
+    """Build the services of one process; raises MissingJwtSecret."""
+    return Services(
+        store=stores.events,
+        definitions=DefinitionQueries(stores.views),
+        runs=RunQueries(stores.views),
+        run_steps=RunStepQueries(stores.views),
+        reached=view_position.reached,
+        position=lambda: view_position.position,
+        clock=clock,
+        new_id=lambda: new_id(clock.now()),
+        keys=stores.keys,
+        secrets=stores.secrets,
+        authenticator=build_authenticator(settings, clock),
+        checks=_readiness_checks(stores, view_position),
+        metrics=CollectorRegistry(),
+    )
+
+
+def build_authenticator(settings: Settings, clock: Clock) -> TokenAuthenticator:
+    """Build the verifier of bearer tokens: by JWKS if a URL is set, else by the shared secret.
+
+    Raises MissingJwtSecret if neither is there.
+    """
+    expected = ExpectedClaims(issuer=settings.jwt_issuer, audience=settings.jwt_audience)
+    if settings.jwt_jwks_url is not None:
+        return TokenAuthenticator(JwksKeys(settings.jwt_jwks_url, clock), clock, expected)
+    return TokenAuthenticator(SharedSecret(jwt_secret(settings, create=False)), clock, expected)
+
+
+def _readiness_checks(
+    stores: Stores, view_position: ViewPosition
+) -> dict[str, Callable[[], Awaitable[bool]]]:
+    """Return the checks of /readyz: the store answers, and the views keep up with it."""
+
+    async def store() -> bool:
+        return await stores.events.head() >= 0
+
+    async def views() -> bool:
+        return await view_position.reached(await stores.events.head(), READY_WITHIN_MS)
+
+    return {"store": store, "views": views}

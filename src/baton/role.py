@@ -1,0 +1,69 @@
+"""The contract of a role, and the context that a process gives to each of its roles.
+
+A module of `baton.roles` holds one role and exports `build(context)`. It knows no other role.
+"""
+
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from random import Random
+from typing import Final, Literal, Protocol, TypeAlias, get_args
+
+from prometheus_client import CollectorRegistry
+
+from baton.command_api.services import Services
+from baton.eventlog.ports.backend import Stores
+from baton.eventlog.ports.clock import Clock
+from baton.settings import Settings
+
+RoleName: TypeAlias = Literal["api", "executor", "projector", "scheduler"]
+ALL_ROLES: Final[frozenset[RoleName]] = frozenset(get_args(RoleName))
+
+
+class Role(Protocol):
+    """One of the four jobs of an installation. Building a role starts nothing."""
+
+    async def run(self) -> None:
+        """Work until cancelled; an exception ends the process."""
+        ...
+
+    async def stop(self) -> None:
+        """Accept no new work and finish what is under way; `run` is cancelled afterwards."""
+        ...
+
+    def export(self, metrics: CollectorRegistry) -> None:
+        """Register the role's metrics."""
+        ...
+
+
+class ViewPosition(Protocol):
+    """The position up to which the views hold the log."""
+
+    position: int
+    """The newest position known to this process, -1 before the first."""
+
+    async def reached(self, position: int, timeout_ms: int) -> bool:
+        """Wait until the views hold `position`; False if they don't within `timeout_ms`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoleContext:
+    """Everything a role may be built on, shared by the roles of one process.
+
+    Args:
+        holder: The name under which this process holds leases.
+        view_position: This process's own `Projector` where one process uses the store; where
+            several do, the follower of the checkpoint that another process's projector saves.
+        services: What the process's HTTP handlers work with; every process answers /healthz,
+            /readyz and /metrics.
+        closing: A role registers what it opened here. It is closed after every role has ended.
+    """
+
+    settings: Settings
+    stores: Stores
+    clock: Clock
+    rng: Random
+    holder: str
+    view_position: ViewPosition
+    services: Services
+    closing: AsyncExitStack

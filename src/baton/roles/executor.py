@@ -1,0 +1,124 @@
+"""The executor role: performs the steps of the runs in its partitions of the log."""
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Final
+
+from prometheus_client import CollectorRegistry, Metric
+from prometheus_client.core import CounterMetricFamily
+from prometheus_client.registry import Collector
+
+from baton.eventlog.loops.follow import follow
+from baton.eventlog.ports.clock import Clock
+from baton.eventlog.ports.partitions import PartitionedLog
+from baton.eventlog.single_partition_log import SinglePartitionLog
+from baton.executor.executor import Executor
+from baton.executor.functions.call import FunctionCaller
+from baton.executor.functions.registered_functions import RegisteredFunctions
+from baton.executor.ownership import Ownership
+from baton.executor.workers.remote_workers import RemoteWorkers
+from baton.function_registry import all_functions
+from baton.metric_families import counters, gauge
+from baton.projector.views.runs.queries import RunQueries
+from baton.protocols.address_policy import AddressPolicy
+from baton.role import RoleContext
+
+GRACE_S: Final = 10.0
+"""How long a stop waits for the functions under way."""
+
+_DESCRIPTIONS: Final = {
+    "runs_started": "Runs this executor started",
+    "steps_performed": "Attempts this executor performed",
+    "late_outcomes_refused": "Outcomes refused: the attempt was over or the run had a new owner",
+    "runs_taken_over": "Unfinished runs taken over from an executor that stopped",
+    "runs_lost_to_another": "Runs dropped because another executor had taken them over",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExecutorRole:
+    """An executor with its subscription; `remote` is None where the log has no topics."""
+
+    executor: Executor
+    ownership: Ownership
+    log: PartitionedLog
+    clock: Clock
+    remote: RemoteWorkers | None
+
+    async def run(self) -> None:
+        """Follow the partitions that the log assigns to this process."""
+        subscription = await self.log.join("executor", self.ownership)
+        await follow(subscription, self.executor.handle, clock=self.clock)
+
+    async def stop(self) -> None:
+        """Give the steps under way `GRACE_S` to end; the next owner takes over the rest."""
+        await self.executor.stop(grace_s=GRACE_S)
+
+    def export(self, metrics: CollectorRegistry) -> None:
+        """Register what the executor did, and which answers of workers it refused."""
+        metrics.register(_ExecutorMetrics(self.executor))
+        if self.remote is not None:
+            metrics.register(_WorkerMetrics(self.remote))
+
+
+def build(context: RoleContext) -> ExecutorRole:
+    """Build the executor role with the configured functions.
+
+    Raises FunctionsNotLoaded and FunctionNameTaken.
+    """
+    settings, topics = context.settings, context.stores.topics
+    registry = all_functions(settings)
+    remote = (
+        None
+        if topics is None
+        else RemoteWorkers(topics, prefix=settings.topic_prefix, clock=context.clock)
+    )
+    functions = RegisteredFunctions(
+        registry,
+        clock=context.clock,
+        policy=AddressPolicy(allow_private=settings.functions_allow_private),
+        remote=remote,
+    )
+    context.closing.push_async_callback(functions.close)
+    return build_with(context, functions, remote=remote)
+
+
+def build_with(
+    context: RoleContext, functions: FunctionCaller, *, remote: RemoteWorkers | None = None
+) -> ExecutorRole:
+    """Build the executor role on functions that the caller closes."""
+    stores, clock = context.stores, context.clock
+    executor = Executor(stores.events, functions, clock=clock, rng=context.rng)
+    runs, reached = RunQueries(stores.views), context.view_position.reached
+    return ExecutorRole(
+        executor=executor,
+        ownership=Ownership(executor, stores.events, runs, reached),
+        log=stores.partitioned_log or SinglePartitionLog(stores.log, stores.events),
+        clock=clock,
+        remote=remote,
+    )
+
+
+class _ExecutorMetrics(Collector):
+    def __init__(self, executor: Executor) -> None:
+        self._executor = executor
+
+    def collect(self) -> Iterator[Metric]:
+        yield from counters("executor", self._executor.counts, _DESCRIPTIONS)
+        yield gauge("executor_backlog", "Requested runs not yet started", self._executor.backlog)
+        yield gauge("executor_runs", "Runs kept in memory", self._executor.live_runs)
+
+
+class _WorkerMetrics(Collector):
+    def __init__(self, remote: RemoteWorkers) -> None:
+        self._remote = remote
+
+    def collect(self) -> Iterator[Metric]:
+        refused = CounterMetricFamily(
+            "baton_executor_worker_answers_refused",
+            "Results and heartbeats of workers that were not applied",
+            labels=["reason"],
+        )
+        for reason, value in asdict(self._remote.refused).items():
+            refused.add_metric([reason], value)
+        yield refused

@@ -1,0 +1,110 @@
+"""The scheduler role: fires triggers, schedules and timers.
+
+Where several processes share a log, it also publishes events to it (the relay) and receives record
+events from it.
+"""
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+from prometheus_client import CollectorRegistry, Metric
+from prometheus_client.core import CounterMetricFamily
+from prometheus_client.registry import Collector
+
+from baton.eventlog.loops.relay import Relay
+from baton.metric_families import counters, gauge
+from baton.role import RoleContext
+from baton.scheduler.records.receive_records import RecordReceiver
+from baton.scheduler.scheduler import Scheduler
+
+_DESCRIPTIONS: Final = {
+    "records_received": "Record events received from the records topic",
+    "records_known_before": "Record events of the topic that were already recorded",
+    "messages_given_up": "Messages of the records topic that became dead letters",
+    "records_considered": "Record events matched against the triggers",
+    "runs_requested": "Runs requested by record events and schedules",
+    "triggers_skipped": "Triggers considered and not fired",
+    "ticks_fired": "Scheduled instants that started a run",
+    "ticks_missed": "Scheduled instants that passed while no scheduler could fire them",
+    "ticks_skipped": "Scheduled instants skipped by a policy",
+    "timers_fired": "Delays, backoffs and deadlines that came due",
+}
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class SchedulerRole:
+    """A scheduler; `relay` and `receiver` are None where one process has the log to itself."""
+
+    scheduler: Scheduler
+    relay: Relay | None
+    receiver: RecordReceiver | None
+    _receiving: asyncio.Task[None] | None = field(default=None, init=False)
+
+    async def run(self) -> None:
+        """Run the scheduler, the relay and the receiver side by side."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self.scheduler.run(), name="scheduler")
+            if self.relay is not None:
+                group.create_task(self.relay.run(), name="relay")
+            if self.receiver is not None:
+                self._receiving = group.create_task(self.receiver.run(), name="records")
+
+    async def stop(self) -> None:
+        """Receive and fire nothing more; the relay saves its checkpoint last."""
+        if self._receiving is not None:
+            self._receiving.cancel()
+        await self.scheduler.stop()
+        if self.relay is not None:
+            await self.relay.stop()
+
+    def export(self, metrics: CollectorRegistry) -> None:
+        """Register what the scheduler did, and the relay beside it."""
+        metrics.register(_SchedulerMetrics(self.scheduler))
+        if self.relay is not None:
+            metrics.register(_RelayMetrics(self.relay))
+
+
+def build(context: RoleContext) -> SchedulerRole:
+    """Build the scheduler role."""
+    stores, clock, holder = context.stores, context.clock, context.holder
+    scheduler = Scheduler(stores, clock=clock, rng=context.rng, holder=holder)
+    return SchedulerRole(
+        scheduler=scheduler,
+        relay=Relay(stores, clock=clock, holder=holder) if stores.publisher else None,
+        receiver=_receiver(context, scheduler) if stores.topics else None,
+    )
+
+
+def _receiver(context: RoleContext, scheduler: Scheduler) -> RecordReceiver:
+    return RecordReceiver(
+        context.stores,
+        clock=context.clock,
+        topic=context.settings.records_topic,
+        prefix=context.settings.topic_prefix,
+        counters=scheduler.counters,
+    )
+
+
+class _SchedulerMetrics(Collector):
+    def __init__(self, scheduler: Scheduler) -> None:
+        self._scheduler = scheduler
+
+    def collect(self) -> Iterator[Metric]:
+        yield from counters("scheduler", self._scheduler.counters, _DESCRIPTIONS)
+        leading = "1 while this process is the leader"
+        yield gauge("scheduler_leading", leading, self._scheduler.leading)
+
+
+class _RelayMetrics(Collector):
+    def __init__(self, relay: Relay) -> None:
+        self._relay = relay
+
+    def collect(self) -> Iterator[Metric]:
+        about = "Events published to the shared log"
+        yield CounterMetricFamily("baton_relay_published", about, value=self._relay.published)
+        yield gauge(
+            "relay_position", "Position up to which events are published", self._relay.position
+        )
+        yield gauge("relay_leading", "1 while this process is the leader", self._relay.leading)

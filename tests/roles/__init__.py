@@ -1,0 +1,1 @@
+"""Roles as a process builds, runs and stops them."""

@@ -1,0 +1,114 @@
+"""A process builds the roles it is asked for and nothing else, and stops them in order."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from random import Random
+
+import pytest
+from aiohttp import web
+from prometheus_client import generate_latest
+from pydantic import SecretStr
+
+from baton.eventlog.clock import SystemClock
+from baton.executor.functions.loading import FunctionsNotLoaded
+from baton.role import ALL_ROLES, Role, RoleName
+from baton.settings import Settings
+from baton.wiring import Process, build_process, open_stores, run_roles
+
+HEALTH = {"/healthz", "/readyz", "/metrics"}
+
+
+def settings_in(folder: Path, *functions: str) -> Settings:
+    secret = SecretStr("only-for-these-tests-" + "0" * 32)
+    return Settings(data=folder, store="memory:", jwt_secret=secret, functions=functions)
+
+
+@asynccontextmanager
+async def built(settings: Settings, *names: RoleName) -> AsyncIterator[Process]:
+    async with AsyncExitStack() as closing:
+        stores = await open_stores(settings)
+        closing.push_async_callback(stores.close)
+        yield build_process(
+            settings,
+            stores,
+            frozenset(names),
+            clock=SystemClock(),
+            rng=Random(1),
+            closing=closing,
+        )
+
+
+def paths_of(app: web.Application) -> set[str]:
+    return {resource.canonical for resource in app.router.resources()}
+
+
+@pytest.mark.parametrize("name", ["api", "projector", "scheduler"])
+async def test_only_an_executor_loads_functions(tmp_path: Path, name: RoleName) -> None:
+    settings = settings_in(tmp_path, "no_such_module")
+
+    async with built(settings, name) as process:
+        assert list(process.roles) == [name]
+    with pytest.raises(FunctionsNotLoaded):
+        async with built(settings, "executor"):
+            pass
+
+
+@pytest.mark.parametrize("name", ["executor", "projector", "scheduler"])
+async def test_only_an_api_has_routes_beside_health_and_metrics(
+    tmp_path: Path, name: RoleName
+) -> None:
+    async with built(settings_in(tmp_path), name) as process:
+        assert paths_of(process.app()) == HEALTH
+    async with built(settings_in(tmp_path), "api") as process:
+        assert paths_of(process.app()) > HEALTH
+
+
+@pytest.mark.parametrize(
+    ("name", "prefixes"),
+    [
+        ("api", set()),
+        ("executor", {"executor"}),
+        ("projector", {"projector"}),
+        ("scheduler", {"scheduler"}),
+        ("all", {"executor", "projector", "scheduler"}),
+    ],
+)
+async def test_a_process_exports_the_metrics_of_its_roles(
+    tmp_path: Path, name: RoleName | str, prefixes: set[str]
+) -> None:
+    names = ALL_ROLES if name == "all" else frozenset((name,))
+
+    async with built(settings_in(tmp_path), *names) as process:  # type: ignore[arg-type]
+        text = generate_latest(process.context.services.metrics).decode()
+
+    exported = {
+        line.removeprefix("# TYPE baton_").split("_")[0]
+        for line in text.splitlines()
+        if line.startswith("# TYPE ")
+    }
+    assert exported == prefixes
+
+
+async def test_triggers_stop_first_then_steps_then_views(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stopped: list[str] = []
+    async with run_roles(settings_in(tmp_path)) as process:
+        await process.ready()
+        for name, role in process.roles.items():
+            _record_stop(monkeypatch, stopped, name, role)
+
+    assert stopped == ["api", "scheduler", "executor", "projector"]
+
+
+def _record_stop(
+    monkeypatch: pytest.MonkeyPatch, stopped: list[str], name: str, role: Role
+) -> None:
+    stop = type(role).stop
+
+    async def recorded(self: Role) -> None:
+        stopped.append(name)
+        await stop(self)
+
+    monkeypatch.setattr(type(role), "stop", recorded)
