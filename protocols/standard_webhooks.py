@@ -1,36 +1,58 @@
-"""Signatures of requests that Baton sends: Standard Webhooks 1.0, HMAC-SHA256.
+"""Signs and verifies requests by Standard Webhooks 1.0: HMAC-SHA256 over id, timestamp and body.
 
 github.com/standard-webhooks/standard-webhooks, spec/standard-webhooks.md.
 """
 
 import binascii
 from base64 import b64decode, b64encode
-from hashlib import sha256
-from hmac import digest
 
-_PREFIX = "whsec_"
+from baton.protocols.hmac_sha256 import is_recent, mac, matches_any
+
+ID = "webhook-id"
+TIMESTAMP = "webhook-timestamp"
+SIGNATURE = "webhook-signature"
+
+_SECRET_PREFIX = "whsec_"  # noqa: S105 - the published prefix of such secrets, not one of them
+_VERSION = "v1,"
 
 
 def signed_headers(secret: str, message_id: str, at: int, body: bytes) -> dict[str, str]:
-    """Return the headers that sign exactly `body`; `at` in milliseconds since the epoch, UTC.
+    """Return the headers that sign exactly `body`.
 
-    `message_id` stays the same over retries and must hold no dot, the separator of what is signed.
+    Args:
+        secret: `whsec_` and base64, or any other text.
+        message_id: Stays the same over retries; must not contain a dot, which separates the signed
+            parts.
+        at: Milliseconds since the epoch, UTC.
     """
     timestamp = str(at // 1_000)
-    content = b".".join((message_id.encode(), timestamp.encode(), body))
-    signature = b64encode(digest(key_of(secret), content, sha256)).decode()
-    return {
-        "webhook-id": message_id,
-        "webhook-timestamp": timestamp,
-        "webhook-signature": f"v1,{signature}",
-    }
+    signature = _signature(secret, message_id, timestamp, body)
+    return {ID: message_id, TIMESTAMP: timestamp, SIGNATURE: _VERSION + signature}
 
 
-def key_of(secret: str) -> bytes:
+def is_valid(
+    message_id: str, timestamp: str, signatures: str, *, body: bytes, secret: str, now_ms: int
+) -> bool:
+    """Return whether one of the space-separated `signatures` was made with `secret`, recently.
+
+    An id with a dot is refused: it would allow the signed parts to be split elsewhere.
+    """
+    if not message_id or "." in message_id or not is_recent(timestamp, now_ms):
+        return False
+    given = [one.removeprefix(_VERSION) for one in signatures.split(" ") if one[:3] == _VERSION]
+    return matches_any(given, _signature(secret, message_id, timestamp, body))
+
+
+def _signature(secret: str, message_id: str, timestamp: str, body: bytes) -> str:
+    content = f"{message_id}.{timestamp}.".encode() + body
+    return b64encode(mac(_key(secret), content)).decode()
+
+
+def _key(secret: str) -> bytes:
     """Return the key bytes: base64 after `whsec_`, else the text's UTF-8."""
-    if secret.startswith(_PREFIX):
+    if secret.startswith(_SECRET_PREFIX):
         try:
-            return b64decode(secret.removeprefix(_PREFIX), validate=True)
+            return b64decode(secret.removeprefix(_SECRET_PREFIX), validate=True)
         except binascii.Error:
             pass
     return secret.encode()

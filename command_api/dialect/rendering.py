@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from baton.domain.json import JsonObject
-from baton.protocols.iso_time import shown_time
+from baton.protocols.iso_time import format_time
 
 
 def without_none(members: Mapping[str, object]) -> JsonObject:
@@ -13,4 +13,4 @@ def without_none(members: Mapping[str, object]) -> JsonObject:
 
 def optional_time(at: int | None) -> str | None:
     """Return an instant (ms since the epoch) as ISO-8601 text, None if there is none."""
-    return None if at is None else shown_time(at)
+    return None if at is None else format_time(at)

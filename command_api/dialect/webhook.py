@@ -17,7 +17,7 @@ from baton.domain.run.messages import RequestRun
 from baton.domain.run.state import State as Run
 from baton.domain.run.trigger import ByWebhook
 from baton.eventlog.loops.transact import CommandResult
-from baton.protocols.webhook_signatures import Delivery, delivery_id, is_signed
+from baton.protocols.webhook_signatures import WebhookRequest, delivery_id, is_signed
 
 
 def normalized_path(path: str) -> str:
@@ -53,13 +53,13 @@ async def _require_signature(context: RequestContext, trigger: WebhookTrigger) -
     secret = None
     if trigger.secret_id is not None:
         secret = await context.services.secrets.get(context.tenant, trigger.secret_id)
-    delivery = Delivery(
+    request = WebhookRequest(
         headers=context.headers,
         body=context.body,
-        at=context.now(),
-        header=trigger.signature_header,
+        received_at=context.now(),
+        signature_header=trigger.signature_header,
     )
-    if not is_signed(delivery, secret or ""):
+    if not is_signed(request, secret or ""):
         message = "The signature is missing or wrong"
         raise Refused("unauthorized", message)
 

@@ -4,12 +4,12 @@ from pydantic import BaseModel
 
 from baton.command_api.commands import send_records
 from baton.command_api.dialect.contract import Route
-from baton.command_api.http.cloudevents import read_records
+from baton.command_api.http.json_body import parse_json, require_json
 from baton.command_api.http.reply import Reply
 from baton.command_api.http.request_context import RequestContext
 from baton.command_api.principal import WRITE
-from baton.protocols.cloudevents import Receipt
-from baton.protocols.strict_json import parse
+from baton.protocols.cloudevents.http_binding import media_type, read_request
+from baton.protocols.cloudevents.record_events import Receipt, is_structured
 
 SOURCE = "baton:events"
 """The source recorded for a plain payload, which names none."""
@@ -29,9 +29,10 @@ async def _receive(context: RequestContext) -> Reply:
         at=context.now(),
         fallback_id=context.new_id(),
         fallback_source=SOURCE,
-        parse=parse,
     )
-    records = read_records(context.headers, context.body, receipt)
+    if not is_structured(media_type(context.headers)):
+        require_json(context.headers.get("Content-Type"))
+    records = read_request(context.headers, context.body, receipt, parse_body=parse_json)
     counts = await send_records(context.services, context.principal, records)
     body = {
         "accepted": counts.accepted,

@@ -23,7 +23,7 @@ from baton.domain.json import JsonObject
 from baton.domain.run.trigger import BySchedule, Trigger
 from baton.projector.views.runs.view import Document as Run
 from baton.projector.views.runs.view import Status
-from baton.protocols.iso_time import shown_time
+from baton.protocols.iso_time import format_time
 
 STATUSES: tuple[Status, ...] = (
     "pending",
@@ -138,7 +138,7 @@ def _run(run: Run, slug: str | None) -> JsonObject:
         "failure": _failure(run),
         "correlationId": run.correlation_id,
         "cancelReason": run.cancel_reason,
-        "requestedAt": shown_time(run.requested_at),
+        "requestedAt": format_time(run.requested_at),
         "startedAt": optional_time(run.started_at),
         "completedAt": optional_time(run.completed_at),
     }
@@ -149,7 +149,7 @@ def _trigger(trigger: Trigger) -> JsonObject:
     """Return the trigger with its `kind`, and times as text."""
     shown = {to_camel(name): value for name, value in asdict(trigger).items()}
     if isinstance(trigger, BySchedule):
-        shown["nominalAt"] = shown_time(trigger.nominal_at)
+        shown["nominalAt"] = format_time(trigger.nominal_at)
     return shown
 
 

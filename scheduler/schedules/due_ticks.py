@@ -9,7 +9,7 @@ from typing import Final, Literal, TypeAlias
 
 from baton.domain.schedule.messages import Miss
 from baton.domain.schedule.timetable import MissedPolicy, Once, Timetable, fires, missed, next_fire
-from baton.protocols.iso_time import shown_time
+from baton.protocols.iso_time import format_time
 
 OverlapPolicy: TypeAlias = Literal["allow", "skip"]
 
@@ -62,7 +62,7 @@ def due_ticks(
         Tick(at, Miss(_NO_SCHEDULER)) for at in dropped
     ]
     if older is not None:
-        until = shown_time(due[0])
+        until = format_time(due[0])
         ticks.append(
             Tick(older, Miss(f"{_NO_SCHEDULER}, nor at the time of any tick before {until}"))
         )

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from baton.command_api.http.cloudevents import MAX_BATCH
 from baton.domain.record.messages import RecordReceived
+from baton.protocols.cloudevents.record_events import MAX_BATCH
 from tests.api.running import RunningServer, bearer
 
 STRUCTURED = {"Content-Type": "application/cloudevents+json"}

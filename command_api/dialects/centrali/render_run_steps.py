@@ -15,7 +15,7 @@ from baton.domain.run.messages import Error, StepKind
 from baton.projector.views.run_steps.view import Document as Step
 from baton.projector.views.run_steps.view import Status
 from baton.projector.views.runs.view import Document as Run
-from baton.protocols.iso_time import shown_time
+from baton.protocols.iso_time import format_time
 
 _TYPES: dict[StepKind, str] = {
     "compute": "compute",
@@ -55,9 +55,9 @@ def render_run_step(step: Step, given: JsonObject | None = None) -> JsonObject:
         shown["input"] = given
     shown |= _outcome(step)
     if step.started_at is not None:
-        shown["startedAt"] = shown_time(step.started_at)
+        shown["startedAt"] = format_time(step.started_at)
     if step.completed_at is not None:
-        shown["completedAt"] = shown_time(step.completed_at)
+        shown["completedAt"] = format_time(step.completed_at)
     shown["executionId"] = step.execution_id
     if step.function is not None:
         shown |= {"functionRunId": step.execution_id, "functionId": step.function}
@@ -82,9 +82,9 @@ def _outcome(step: Step) -> JsonObject:
 def _delay(delay_ms: int, step: Step) -> JsonObject:
     shown: JsonObject = {"delayMs": delay_ms}
     if step.resume_at is not None:
-        shown["resumeAt"] = shown_time(step.resume_at)
+        shown["resumeAt"] = format_time(step.resume_at)
     if step.resumed_at is not None:
-        shown["resumedAt"] = shown_time(step.resumed_at)
+        shown["resumedAt"] = format_time(step.resumed_at)
     return shown
 
 

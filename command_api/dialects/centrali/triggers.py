@@ -21,7 +21,7 @@ from baton.domain.definition.trigger_faults import EVENT_TYPES
 from baton.domain.json import JsonObject
 from baton.domain.schedule import zone
 from baton.domain.schedule.timetable import Cron, Interval, Once, Timetable
-from baton.protocols.iso_time import read_time, shown_time
+from baton.protocols.iso_time import format_time, parse_time
 
 _DOTTED = {name.replace(".", "_"): name for name in EVENT_TYPES}
 _MAX_SECRET = 1_000
@@ -112,7 +112,7 @@ def _scheduled_at(body: TriggerBody, timezone: str, faults: Faults) -> int:
         faults.require(None, "trigger", "scheduledAt")
         return 0
     try:
-        return read_time(body.scheduled_at, zone.load(timezone))
+        return parse_time(body.scheduled_at, zone.load(timezone))
     except zone.UnknownZone as error:
         faults.add(str(error), "trigger", "timezone")
     except ValueError as error:
@@ -156,7 +156,7 @@ class TriggerRenderer:
             case Cron():
                 shown["cronExpression"] = timetable.expression
             case Once():
-                shown["scheduledAt"] = shown_time(timetable.at)
+                shown["scheduledAt"] = format_time(timetable.at)
             case _:
                 assert_never(timetable)
         return {**shown, "timezone": timetable.timezone}

@@ -20,7 +20,7 @@ from baton.domain.json import JsonObject
 from baton.domain.run.trigger import TriggerKind
 from baton.projector.views.run_steps.view import Document as Step
 from baton.projector.views.runs.view import Document as Run
-from baton.protocols.iso_time import shown_time
+from baton.protocols.iso_time import format_time
 
 _TRIGGERS: dict[TriggerKind, str] = {
     "record": "event-driven",
@@ -43,9 +43,9 @@ def orchestration(definition: State) -> JsonObject:
         status=body.status,
         trigger=UNITS.renderer.render(body.trigger),
         steps=render_steps(body.graph),
-        createdAt=shown_time(definition.created_at),
+        createdAt=format_time(definition.created_at),
         createdBy=definition.created_by,
-        updatedAt=shown_time(definition.updated_at),
+        updatedAt=format_time(definition.updated_at),
         updatedBy=definition.updated_by,
     )
 
@@ -77,8 +77,8 @@ def _run(run: Run, outputs: JsonObject | None) -> JsonObject:
         hasErrors=run.has_errors,
         delayStepCount=run.delay_count,
         failureReason=failure_reason(run),
-        startedAt=None if run.started_at is None else shown_time(run.started_at),
-        completedAt=None if run.completed_at is None else shown_time(run.completed_at),
+        startedAt=None if run.started_at is None else format_time(run.started_at),
+        completedAt=None if run.completed_at is None else format_time(run.completed_at),
     )
 
 

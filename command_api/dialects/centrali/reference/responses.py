@@ -24,7 +24,7 @@ from baton.domain.json import JsonObject
 from baton.domain.run.trigger import TriggerKind
 from baton.projector.views.run_steps.view import Document as Step
 from baton.projector.views.runs.view import Document as Run
-from baton.protocols.iso_time import shown_time
+from baton.protocols.iso_time import format_time
 
 _TRIGGERS: dict[TriggerKind, str] = {
     "record": "event-driven",
@@ -52,7 +52,7 @@ def requested_run(run: Run) -> JsonObject:
         "orchestrationId": run.definition_id,
         "status": "pending",
         "triggerType": _TRIGGERS[run.trigger.kind],
-        "startedAt": shown_time(run.requested_at),
+        "startedAt": format_time(run.requested_at),
     }
 
 
@@ -104,8 +104,8 @@ def _head(definition: State) -> JsonObject:
 
 def _authorship(definition: State) -> JsonObject:
     return {
-        "createdAt": shown_time(definition.created_at),
-        "updatedAt": shown_time(definition.updated_at),
+        "createdAt": format_time(definition.created_at),
+        "updatedAt": format_time(definition.updated_at),
         "createdBy": definition.created_by,
         "updatedBy": definition.updated_by,
     }
@@ -123,9 +123,9 @@ def _identity(run: Run) -> JsonObject:
 
 def _times(run: Run) -> JsonObject:
     started_at = run.requested_at if run.started_at is None else run.started_at
-    shown: JsonObject = {"startedAt": shown_time(started_at)}
+    shown: JsonObject = {"startedAt": format_time(started_at)}
     if run.completed_at is not None:
-        shown["completedAt"] = shown_time(run.completed_at)
+        shown["completedAt"] = format_time(run.completed_at)
     return shown
 
 

@@ -2,13 +2,13 @@
 
 import base64
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from baton.cli.options import AsJson, DataFolder
 from baton.cli.terminal.failures import Failed
+from baton.protocols.iso_time import format_time
 
 if TYPE_CHECKING:
     from baton.eventlog.ports.backend import Stores
@@ -151,7 +151,7 @@ async def _letters(stores: "Stores") -> AsyncIterator["DeadLetter"]:
 def _time(at: int | None) -> str | None:
     if at is None:
         return None
-    return datetime.fromtimestamp(at / 1000, UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
+    return format_time(at)
 
 
 def _document(letter: "DeadLetter") -> dict[str, Any]:

@@ -2,12 +2,12 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
 from rich.text import Text
 
 from baton.cli.terminal.statuses import COLOURS
+from baton.protocols.iso_time import parse_time
 
 MAX_VALUE = 300
 """Characters of a value that are shown; `--json` shows all."""
@@ -45,7 +45,7 @@ def timeline(run: Run) -> Iterator[Text]:
 
 def elapsed(start: str, end: str) -> str:
     """Return how long it is from one time to another."""
-    seconds = (datetime.fromisoformat(end) - datetime.fromisoformat(start)).total_seconds()
+    seconds = (parse_time(end) - parse_time(start)) / 1000
     return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.1f} s"
 
 

@@ -1,4 +1,4 @@
-"""Which addresses Baton connects to on somebody's behalf: public ones, however they are spelt."""
+"""The address policy permits public addresses only, whatever the spelling of the address."""
 
 import socket
 from typing import Any
@@ -119,7 +119,7 @@ def test_a_public_address_is_permitted(address: str) -> None:
         "http://8.8.8.8:25/",
     ],
 )
-def test_a_url_that_visibly_leads_inside_is_refused_when_it_is_written_down(url: str) -> None:
+def test_a_url_with_a_private_host_is_refused_when_it_is_stored(url: str) -> None:
     with pytest.raises(BlockedAddress):
         PUBLIC_ONLY.check_url(url)
 
@@ -152,7 +152,7 @@ def test_a_url_that_visibly_leads_inside_is_refused_when_it_is_written_down(url:
     ],
 )
 @pytest.mark.parametrize("allow_private", [False, True])
-def test_a_url_that_is_none_for_http_is_refused_everywhere(url: str, allow_private: bool) -> None:
+def test_a_url_that_is_not_an_http_url_is_always_refused(url: str, allow_private: bool) -> None:
     with pytest.raises(BlockedAddress):
         AddressPolicy(allow_private=allow_private).check_url(url)
 
@@ -170,16 +170,16 @@ def test_a_url_that_is_none_for_http_is_refused_everywhere(url: str, allow_priva
         "http://notlocal/",
     ],
 )
-def test_any_other_url_is_fine(url: str) -> None:
+def test_any_other_url_is_accepted(url: str) -> None:
     assert str(PUBLIC_ONLY.check_url(url)).startswith("http")
 
 
-def test_functions_beside_baton_are_reached_where_that_is_allowed() -> None:
+def test_a_private_url_is_accepted_if_private_addresses_are_allowed() -> None:
     assert AddressPolicy(allow_private=True).check_url("http://localhost:81/f").port == 81
 
 
 class Rebinding(AbstractResolver):
-    """Answers with whatever it is told, like a name server in bad hands."""
+    """A resolver that answers with given addresses, as a malicious name server does."""
 
     def __init__(self, *addresses: str) -> None:
         self.addresses = addresses
@@ -213,7 +213,7 @@ async def fetch(policy: AddressPolicy, url: str, **options: Any) -> str:
 
 
 @pytest.mark.parametrize("addresses", [("127.0.0.1",), ("::1", "127.0.0.1"), ("::ffff:127.0.0.1",)])
-async def test_a_name_that_leads_inside_is_blocked_when_the_socket_is_opened(
+async def test_a_name_that_resolves_to_a_private_address_is_blocked_when_connecting(
     addresses: tuple[str, ...],
 ) -> None:
     async with answering(web.Response(text="treasure")) as server:
@@ -227,7 +227,7 @@ async def test_a_name_that_leads_inside_is_blocked_when_the_socket_is_opened(
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "[::ffff:127.0.0.1]", "0x7f000001"])
-async def test_a_literal_that_no_resolver_sees_is_blocked_all_the_same(host: str) -> None:
+async def test_a_literal_address_is_blocked_without_a_resolver(host: str) -> None:
     async with answering(web.Response(text="treasure")) as server:
         url = server.url.replace("127.0.0.1", host)
         with pytest.raises(aiohttp.ClientConnectorError) as raised:
@@ -237,19 +237,19 @@ async def test_a_literal_that_no_resolver_sees_is_blocked_all_the_same(host: str
     assert server.asked == []
 
 
-class OneMore(AddressPolicy):
-    """Takes 127.0.0.2 for public, so that a server of the test can stand outside."""
+class AlsoPublic(AddressPolicy):
+    """Treats 127.0.0.2 as public, so that a test server there counts as outside."""
 
     def permits(self, address: str) -> bool:
         return address == "127.0.0.2" or super().permits(address)
 
 
-async def test_a_redirect_inside_is_blocked_even_where_redirects_are_followed() -> None:
+async def test_a_redirect_to_a_private_address_is_blocked() -> None:
     async with answering(web.Response(text="treasure")) as inside:
         moved = web.Response(status=302, headers={"Location": inside.url})
         async with answering(moved, host="127.0.0.2") as outside:
             with pytest.raises(aiohttp.ClientConnectorError):
-                await fetch(OneMore(), outside.url)
+                await fetch(AlsoPublic(), outside.url)
 
     assert len(outside.asked) == 1
     assert inside.asked == []

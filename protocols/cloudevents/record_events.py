@@ -1,0 +1,198 @@
+"""Reads record events: CloudEvents 1.0, or plain payloads.
+
+A plain payload has the members `event`, `workspaceSlug`, `recordSlug`, `recordId` and `data`. The
+`data` of a CloudEvent is either a whole plain payload, or the record itself; then `subject` is
+"{recordSlug}/{recordId}". Event types are accepted with `.` or `_`. A document that can't be read
+is refused with `Invalid`, which names the path; an event of another tenant with `Forbidden`.
+"""
+
+import base64
+from dataclasses import dataclass
+
+from baton.domain.definition.slug import is_slug
+from baton.domain.definition.trigger_faults import EVENT_TYPES
+from baton.domain.errors import Forbidden, Invalid
+from baton.domain.json import Json, JsonObject
+from baton.domain.record.messages import ReceiveRecord
+from baton.protocols.cloudevents.members import MAX_TEXT, Path, as_object, invalid, required_text
+from baton.protocols.iso_time import MissingOffset, parse_time
+from baton.protocols.strict_json import parse
+
+STRUCTURED = "application/cloudevents+json"
+BATCH = "application/cloudevents-batch+json"
+MAX_BATCH = 1_000
+MAX_URI = 2_048
+_WITHOUT_RECORD_ID = frozenset(("records.bulk_created",))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """Values for what an event leaves out.
+
+    `tenant` is the tenant that the event must belong to; None takes the event's own, which is
+    required then. `at` is the time of receipt in ms since the epoch.
+    """
+
+    tenant: str | None
+    at: int
+    fallback_id: str
+    fallback_source: str
+
+
+def is_structured(media_type: str) -> bool:
+    """Return whether content of this media type is a CloudEvent or a batch of them."""
+    return media_type in {STRUCTURED, BATCH}
+
+
+def read_content(
+    media_type: str, attributes: JsonObject, value: Json, receipt: Receipt
+) -> list[ReceiveRecord]:
+    """Return the record events of one request or message.
+
+    Args:
+        media_type: Of the content, without parameters, in lower case.
+        attributes: The CloudEvents attributes beside the content, in binary mode.
+        value: The parsed content.
+    """
+    if media_type == BATCH:
+        return cloud_events(value, receipt)
+    if media_type == STRUCTURED:
+        return [cloud_event(value, receipt)]
+    if attributes:
+        return [cloud_event({**attributes, "data": value}, receipt)]
+    return [plain_event(value, receipt)]
+
+
+def cloud_events(batch: Json, receipt: Receipt) -> list[ReceiveRecord]:
+    """Return the record events of a batch; one that can't be read refuses all of them."""
+    if not isinstance(batch, list) or not 0 < len(batch) <= MAX_BATCH:
+        raise Invalid(f"The batch must be an array of 1 to {MAX_BATCH} events")
+    return [cloud_event(event, receipt, (index,)) for index, event in enumerate(batch)]
+
+
+def cloud_event(document: Json, receipt: Receipt, path: Path = ()) -> ReceiveRecord:
+    """Return the record event of a CloudEvent in the JSON format; `path` leads to it in a batch."""
+    event = as_object(document, path)
+    if event.get("specversion") != "1.0":
+        raise invalid("must be '1.0'", *path, "specversion")
+    source = required_text(event, "source", path, limit=MAX_URI)
+    event_id = required_text(event, "id", path, limit=MAX_URI)
+    kind = _event_type(required_text(event, "type", path), (*path, "type"))
+    own = ((*path, "workspaceslug"), event.get("workspaceslug"))
+    data = _data(event, path)
+    payload = data if isinstance(data, dict) and "event" in data and "recordSlug" in data else None
+    if payload is None:
+        workspace = _tenant(receipt, own)
+        slug, record_id = _subject(event, kind, path)
+    else:
+        inner = (*path, "data")
+        slug, record_id = _record(payload, kind, inner)
+        workspace = _tenant(receipt, own, ((*inner, "workspaceSlug"), payload.get("workspaceSlug")))
+        data = payload.get("data")
+    return ReceiveRecord(
+        event_id=event_id,
+        source=source,
+        type=kind,
+        tenant=workspace,
+        structure=slug,
+        record_id=record_id,
+        data=data,
+        time=_time(event, receipt, path),
+        at=receipt.at,
+    )
+
+
+def plain_event(document: Json, receipt: Receipt) -> ReceiveRecord:
+    """Return the record event of a plain payload, which has no id, source or time of its own."""
+    payload = as_object(document, ())
+    kind = _event_type(required_text(payload, "event", ()), ("event",))
+    slug, record_id = _record(payload, kind, ())
+    return ReceiveRecord(
+        event_id=receipt.fallback_id,
+        source=receipt.fallback_source,
+        type=kind,
+        tenant=_tenant(receipt, (("workspaceSlug",), payload.get("workspaceSlug"))),
+        structure=slug,
+        record_id=record_id,
+        data=payload.get("data"),
+        time=receipt.at,
+        at=receipt.at,
+    )
+
+
+def _data(event: JsonObject, path: Path) -> Json:
+    content_type = event.get("datacontenttype", "application/json")
+    if "data_base64" not in event:
+        if not isinstance(content_type, str) or "json" not in content_type.lower():
+            raise invalid("must be JSON", *path, "datacontenttype")
+        return event.get("data")
+    encoded = event["data_base64"]
+    if not isinstance(encoded, str) or "data" in event:
+        raise invalid("must be base64 text without data beside it", *path, "data_base64")
+    try:
+        return parse(base64.b64decode(encoded, validate=True))
+    except ValueError:
+        raise invalid("must be base64", *path, "data_base64") from None
+    except Invalid as fault:
+        raise invalid(fault.message, *path, "data_base64") from None
+
+
+def _event_type(text: str, path: Path) -> str:
+    kind = text.replace("_", ".", 1) if "." not in text else text
+    if kind not in EVENT_TYPES:
+        raise invalid(f"must be one of {', '.join(EVENT_TYPES)}", *path)
+    return kind
+
+
+def _subject(event: JsonObject, kind: str, path: Path) -> tuple[str, str]:
+    optional = kind in _WITHOUT_RECORD_ID
+    subject = required_text(event, "subject", path, limit=2 * MAX_TEXT + 1)
+    slug, _, record_id = subject.partition("/")
+    if not slug or not (record_id or optional) or max(len(slug), len(record_id)) > MAX_TEXT:
+        raise invalid("must be '{recordSlug}/{recordId}'", *path, "subject")
+    return slug, record_id
+
+
+def _record(payload: JsonObject, kind: str, path: Path) -> tuple[str, str]:
+    """Return slug and id of a payload's record; its `event` must agree with the type around it."""
+    if _event_type(required_text(payload, "event", path), (*path, "event")) != kind:
+        raise invalid("must be the event's type", *path, "event")
+    slug = required_text(payload, "recordSlug", path)
+    if kind in _WITHOUT_RECORD_ID and payload.get("recordId") is None:
+        return slug, ""
+    return slug, required_text(payload, "recordId", path)
+
+
+def _tenant(receipt: Receipt, *members: tuple[Path, Json]) -> str:
+    """Return the tenant of an event; all `members` that are present must name the same one."""
+    tenant = receipt.tenant
+    for path, value in members:
+        if value is None:
+            continue
+        if not isinstance(value, str):
+            raise invalid("must be a string", *path)
+        if tenant is None and not is_slug(value):
+            raise invalid("must be 1 to 63 of a-z, 0-9 and -, not beginning with -", *path)
+        if value != (tenant or value):
+            raise _wrong_tenant(receipt, path)
+        tenant = value
+    if tenant is None:
+        raise invalid("required", *members[-1][0])
+    return tenant
+
+
+def _wrong_tenant(receipt: Receipt, path: Path) -> Forbidden | Invalid:
+    if receipt.tenant is None:
+        return invalid("must be the event's workspace", *path)
+    return Forbidden("record_event")
+
+
+def _time(event: JsonObject, receipt: Receipt, path: Path) -> int:
+    if event.get("time") is None:
+        return receipt.at
+    try:
+        return parse_time(required_text(event, "time", path))
+    except MissingOffset as error:
+        raise invalid(str(error), *path, "time") from None
+    except ValueError:
+        raise invalid("must be an RFC 3339 time", *path, "time") from None
