@@ -1,1 +1,1 @@
-"""Remote workers: tasks go out over topics, results come back."""
+"""Remote workers: the executor's client of them, the worker itself, and their messages."""

@@ -1,7 +1,7 @@
-"""What executors and workers say to each other, as JSON; docs/messages.md describes it for others.
+"""JSON messages between executors and workers; docs/messages.md specifies them for other programs.
 
-A task asks for one attempt of a step; heartbeats and one result answer it and name it by execution
-id and attempt. Members that a reader doesn't know mean nothing to it.
+A task asks a worker for one attempt of a step. The worker answers with heartbeats and one result,
+which name the attempt by its execution id. Readers ignore unknown members.
 """
 
 from typing import Literal, cast
@@ -21,12 +21,12 @@ from baton.protocols import strict_json
 
 INVALID_ANSWER = "INVALID_ANSWER"
 MAX_BYTES = 1_000_000
-"""How long a message may be: a little less than what Kafka takes by default."""
-_MAX_CODE = 100
+"""Largest message: a little less than brokers accept by default."""
+_MAX_CODE_LENGTH = 100
 
 
 class MalformedMessage(Exception):
-    """The message can't be read; `execution_id` is set where it names a task."""
+    """The message isn't a valid task or answer; `execution_id` is its attempt, if it names one."""
 
     def __init__(self, message: str, *, execution_id: str | None = None) -> None:
         super().__init__(message)
@@ -35,7 +35,7 @@ class MalformedMessage(Exception):
 
 @frozen
 class WorkerAnswer:
-    """What a worker says of an attempt: its outcome, or how far it is."""
+    """A worker's message about an attempt: its outcome, or its progress while it runs."""
 
     type: Literal["result", "heartbeat"]
     execution_id: str
@@ -45,28 +45,33 @@ class WorkerAnswer:
 
     @property
     def idempotency_key(self) -> str:
-        """Names the visit whose attempt this is, as `Call` does."""
+        """The idempotency key of the attempt, equal to that of its `Call`."""
         run_id, step_id, visit, _ = cast("Execution", parse_execution_id(self.execution_id))
         return idempotency_key(run_id, step_id, visit)
 
 
 def tasks_topic(prefix: str, queue: str) -> str:
-    """Return the topic of a queue's tasks."""
+    """Return the topic of the tasks of `queue`."""
     return f"{prefix}tasks.{queue}"
 
 
 def results_topic(prefix: str) -> str:
-    """Return the topic that answers the tasks of all queues."""
+    """Return the topic of the answers to tasks of all queues."""
     return f"{prefix}results"
 
 
 def workers_group(prefix: str, queue: str) -> str:
-    """Return the group that the workers of a queue make up."""
+    """Return the consumer group of the workers of `queue`."""
     return f"{prefix}workers.{queue}"
 
 
 def encode_task(function: str, call: Call) -> Message:
-    """Return the task of performing `call` with the function of that name."""
+    """Return the message that asks for `call`, keyed by the run's stream.
+
+    Args:
+        function: Registered name, which replaces an id or alias in `call`.
+        call: The attempt.
+    """
     members: JsonObject = {
         "type": "task",
         "executionId": call.execution_id,
@@ -86,21 +91,21 @@ def encode_task(function: str, call: Call) -> Message:
 
 
 def decode_task(raw: bytes | None) -> Call:
-    """Return what a task asks for; raises MalformedMessage."""
-    members = _object(raw)
+    """Return the call that a task asks for; raises `MalformedMessage`."""
+    members = _parse_object(raw)
     execution_id = members.get("executionId")
-    call = _call(members)
+    call = _decode_call(members)
     if call is None or call.execution_id != execution_id:
         named = isinstance(execution_id, str) and _attempt_of(execution_id) is not None
         raise MalformedMessage(
-            "a member of the task is missing or of another kind",
+            "a member of the task is missing or has the wrong type",
             execution_id=str(execution_id) if named else None,
         )
     return call
 
 
 def encode_result(execution_id: str, outcome: CallOutcome) -> bytes:
-    """Return the message that says how the attempt ended."""
+    """Return the message that reports how an attempt ended."""
     members: JsonObject = {
         "type": "result",
         "executionId": execution_id,
@@ -120,7 +125,7 @@ def encode_result(execution_id: str, outcome: CallOutcome) -> bytes:
 
 
 def encode_heartbeat(execution_id: str, progress: Json) -> bytes:
-    """Return the message that says how far an attempt is; raises InvalidOutput."""
+    """Return the message that reports an attempt's progress; raises `InvalidOutput`."""
     return orjson.dumps(
         {
             "type": "heartbeat",
@@ -132,50 +137,50 @@ def encode_heartbeat(execution_id: str, progress: Json) -> bytes:
 
 
 def decode_answer(raw: bytes | None) -> WorkerAnswer:
-    """Return what a message on the results topic says; raises MalformedMessage.
+    """Decode a message of the results topic; raises `MalformedMessage`.
 
-    A result that names its attempt and holds what can't be recorded is a failure of the attempt.
+    A result that names its attempt but can't be recorded becomes a failure of the attempt.
     """
-    members = _object(raw)
+    members = _parse_object(raw)
     match members:
         case {"executionId": str(execution_id), "attempt": int(attempt)} if (
             str(_attempt_of(execution_id)) == str(attempt)  # a bool is an int, too
         ):
             pass
         case _:
-            raise MalformedMessage("it names no attempt")
+            raise MalformedMessage("the answer names no attempt")
     match members:
         case {"type": "heartbeat"}:
-            progress = _recordable(raw, members.get("progress"))
+            progress = _valid_progress(raw, members.get("progress"))
             return WorkerAnswer(
                 type="heartbeat", execution_id=execution_id, attempt=attempt, progress=progress
             )
         case {"type": "result", "status": "succeeded" | "failed" as status}:
-            outcome = _outcome(raw, members, failed=status == "failed")
+            outcome = _decode_outcome(raw, members, failed=status == "failed")
             return WorkerAnswer(
                 type="result", execution_id=execution_id, attempt=attempt, outcome=outcome
             )
         case _:
-            raise MalformedMessage("it is neither a result nor a heartbeat")
+            raise MalformedMessage("the answer is neither a result nor a heartbeat")
 
 
 def _attempt_of(execution_id: str) -> int | None:
-    """Return the number that an execution id ends with."""
+    """Return the attempt number of an execution id, None if the text isn't one."""
     execution = parse_execution_id(execution_id)
     return execution.attempt if execution else None
 
 
-def _object(raw: bytes | None) -> JsonObject:
+def _parse_object(raw: bytes | None) -> JsonObject:
     try:
         members = orjson.loads(raw or b"")
     except orjson.JSONDecodeError as error:
-        raise MalformedMessage(f"it is no JSON: {error}") from None
+        raise MalformedMessage(f"the message is not JSON: {error}") from None
     if not isinstance(members, dict):
-        raise MalformedMessage("it is no JSON object")
+        raise MalformedMessage("the message is not a JSON object")
     return members
 
 
-def _call(members: JsonObject) -> Call | None:
+def _decode_call(members: JsonObject) -> Call | None:
     match members:
         case {
             "runId": str(run_id),
@@ -203,8 +208,8 @@ def _call(members: JsonObject) -> Call | None:
             return None
 
 
-def _recordable(raw: bytes | None, value: Json) -> Json:
-    """Return a heartbeat's progress where nothing is wrong with it; else it is only a sign."""
+def _valid_progress(raw: bytes | None, value: Json) -> Json:
+    """Return a heartbeat's progress, or None if it is invalid: the heartbeat still counts."""
     try:
         strict_json.parse(raw or b"")
         return json_copy(value)
@@ -212,32 +217,32 @@ def _recordable(raw: bytes | None, value: Json) -> Json:
         return None
 
 
-def _outcome(raw: bytes | None, members: JsonObject, *, failed: bool) -> CallOutcome:
+def _decode_outcome(raw: bytes | None, members: JsonObject, *, failed: bool) -> CallOutcome:
     try:
         strict_json.parse(raw or b"")
-        return _failure(members) if failed else _success(members)
+        return _decode_failure(members) if failed else _decode_success(members)
     except Invalid as error:
         return failure(INVALID_ANSWER, f"the worker's result {error.message}", retryable=True)
     except InvalidOutput as error:
         return failure(INVALID_ANSWER, f"the worker's result: {error}", retryable=True)
 
 
-def _success(members: JsonObject) -> Succeeded:
+def _decode_success(members: JsonObject) -> Succeeded:
     context = json_copy(members.get("context"))
     if not isinstance(context, dict | None):
-        raise InvalidOutput("the context patch is no JSON object")
+        raise InvalidOutput("the context patch is not a JSON object")
     return Succeeded(output=json_copy(members.get("output")), context=context)
 
 
-def _failure(members: JsonObject) -> Failed:
+def _decode_failure(members: JsonObject) -> Failed:
     match members.get("error"):
         case {"code": str(code), "message": str(message), **rest} if code.isprintable() and code:
             stack = rest.get("stack")
             error = Error(
-                code=code[:_MAX_CODE],
+                code=code[:_MAX_CODE_LENGTH],
                 message=storable_text(message),
                 stack=storable_text(stack) if isinstance(stack, str) else None,
             )
             return Failed(error=error, retryable=rest.get("retryable") is not False)
         case _:
-            raise InvalidOutput("its error has no code and message")
+            raise InvalidOutput("the error has no code or no message")

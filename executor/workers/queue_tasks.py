@@ -1,4 +1,4 @@
-"""The tasks of one queue that a worker has in hand, and how it takes further ones."""
+"""Consumes the tasks of one queue and acknowledges each one after it was performed."""
 
 import asyncio
 from asyncio import FIRST_COMPLETED
@@ -8,94 +8,110 @@ from typing import Final, TypeAlias
 
 from baton.eventlog.ports.topics import ReceivedMessage, TopicConsumer
 
-ACKNOWLEDGE_S: Final = 1.0
-"""How soon it is told that tasks are finished while no further ones come."""
+ACKNOWLEDGE_INTERVAL_S: Final = 1.0
+"""Longest time until finished tasks are acknowledged while no new ones arrive."""
 
-Perform: TypeAlias = Callable[[ReceivedMessage], Coroutine[None, None, None]]
-_Place: TypeAlias = tuple[int, int]
-_Taking: TypeAlias = "asyncio.Task[Sequence[ReceivedMessage]]"
+PerformTask: TypeAlias = Callable[[ReceivedMessage], Coroutine[None, None, None]]
+_TaskOffset: TypeAlias = tuple[int, int]
+"""Partition and offset of a task's message."""
+_Poll: TypeAlias = "asyncio.Task[Sequence[ReceivedMessage]]"
 
 
 class QueueTasks:
-    """Performs what `consumption` brings; from `most` in hand on it takes no further ones.
+    """Performs tasks concurrently, in no particular order.
 
-    A task is finished when `perform` has returned. What `perform` raises comes out of `serve`.
+    A poll of the consumer fetches new tasks and acknowledges the finished ones. A poll that is
+    still waiting when a task finishes is therefore canceled and made again.
     """
 
-    def __init__(self, consumption: TopicConsumer, perform: Perform, *, most: int) -> None:
-        self._consumption = consumption
+    def __init__(self, consumer: TopicConsumer, perform: PerformTask, *, limit: int) -> None:
+        """Describe the consumption; `process` begins it.
+
+        Args:
+            consumer: The queue's consumer; owned from now on, `drain` closes it.
+            perform: Called with each task, in an asyncio task of its own. The task is finished when
+                it returns; an exception ends `process`.
+            limit: Number of unfinished tasks from which on no new ones are fetched.
+        """
+        self._consumer = consumer
         self._perform = perform
-        self._most = most
-        self._in_hand: dict[_Place, ReceivedMessage] = {}
-        self._under_way: set[asyncio.Task[None]] = set()
-        self._told: frozenset[_Place] = frozenset()
+        self._limit = limit
+        self._unfinished: dict[_TaskOffset, ReceivedMessage] = {}
+        self._running: set[asyncio.Task[None]] = set()
+        self._reported: frozenset[_TaskOffset] = frozenset()  # as unfinished, by the last poll
         self._failure: BaseException | None = None
 
-    async def serve(self, stop: asyncio.Event) -> None:
-        """Take and perform tasks until `stop` is set."""
+    async def process(self, stop: asyncio.Event) -> None:
+        """Fetch and perform tasks until `stop` is set; raises what `perform` raised."""
         stopped = asyncio.create_task(stop.wait())
-        taking: _Taking | None = None
+        poll: _Poll | None = None
         try:
             while not stop.is_set():
-                if taking is None and len(self._in_hand) < self._most:
-                    taking = self._take()
-                changes = (taking,) if taking else self._under_way
+                if poll is None and len(self._unfinished) < self._limit:
+                    poll = self._start_poll()
+                changes = (poll,) if poll else self._running
                 await asyncio.wait(
-                    (stopped, *changes), timeout=ACKNOWLEDGE_S, return_when=FIRST_COMPLETED
+                    (stopped, *changes), timeout=ACKNOWLEDGE_INTERVAL_S, return_when=FIRST_COMPLETED
                 )
-                if taking and (taking.done() or not self._told <= self._in_hand.keys()):
-                    self._begin(await _brought(taking))
-                    taking = None
+                if poll and (poll.done() or not self._reported <= self._unfinished.keys()):
+                    self._start_tasks(await _end_poll(poll))
+                    poll = None
                 if self._failure is not None:
                     raise self._failure
         finally:
             stopped.cancel()
-            if taking is not None:
-                self._hold(await _brought(taking))
+            if poll is not None:
+                self._add(await _end_poll(poll))
 
-    async def leave(self, *, grace_s: float) -> None:
-        """Give what is in hand `grace_s` to end, and go; the rest is for other workers."""
-        if self._under_way:
-            await asyncio.wait(tuple(self._under_way), timeout=grace_s)
-        rest = tuple(self._under_way)
-        for task in rest:
+    async def drain(self, *, grace_s: float) -> None:
+        """Let running tasks finish, then cancel the others and close the consumer.
+
+        Unfinished tasks stay unacknowledged, for other workers of the queue.
+
+        Args:
+            grace_s: Time that running tasks have to finish.
+        """
+        if self._running:
+            await asyncio.wait(tuple(self._running), timeout=grace_s)
+        remaining = tuple(self._running)
+        for task in remaining:
             task.cancel()
-        await asyncio.gather(*rest, return_exceptions=True)
-        await self._consumption.close(unfinished=tuple(self._in_hand.values()))
+        await asyncio.gather(*remaining, return_exceptions=True)
+        await self._consumer.close(unfinished=tuple(self._unfinished.values()))
 
-    def _take(self) -> _Taking:
-        """Ask for tasks, and tell by it which ones are finished."""
-        self._told = frozenset(self._in_hand)
-        unfinished = tuple(self._in_hand.values())
-        return asyncio.create_task(self._consumption.next(unfinished=unfinished))
+    def _start_poll(self) -> _Poll:
+        """Fetch new tasks, and acknowledge all but the unfinished ones by it."""
+        self._reported = frozenset(self._unfinished)
+        unfinished = tuple(self._unfinished.values())
+        return asyncio.create_task(self._consumer.next(unfinished=unfinished))
 
-    def _begin(self, messages: Sequence[ReceivedMessage]) -> None:
-        for place, delivered in self._hold(messages):
-            task = asyncio.create_task(self._perform(delivered))
-            self._under_way.add(task)
-            task.add_done_callback(partial(self._done, place))
+    def _start_tasks(self, messages: Sequence[ReceivedMessage]) -> None:
+        for offset, message in self._add(messages):
+            task = asyncio.create_task(self._perform(message))
+            self._running.add(task)
+            task.add_done_callback(partial(self._on_done, offset))
 
-    def _hold(
+    def _add(
         self, messages: Sequence[ReceivedMessage]
-    ) -> Sequence[tuple[_Place, ReceivedMessage]]:
-        """Have tasks in hand; return those that were not."""
-        places = [((one.partition, one.offset), one) for one in messages]
-        new = [(place, one) for place, one in places if place not in self._in_hand]
-        self._in_hand.update(new)
+    ) -> Sequence[tuple[_TaskOffset, ReceivedMessage]]:
+        """Add tasks to the unfinished ones; return those that weren't among them."""
+        by_offset = [((one.partition, one.offset), one) for one in messages]
+        new = [(offset, one) for offset, one in by_offset if offset not in self._unfinished]
+        self._unfinished.update(new)
         return new
 
-    def _done(self, place: _Place, task: asyncio.Task[None]) -> None:
-        self._under_way.discard(task)
+    def _on_done(self, offset: _TaskOffset, task: asyncio.Task[None]) -> None:
+        self._running.discard(task)
         if task.cancelled():
             return
         if error := task.exception():
             self._failure = error
         else:
-            del self._in_hand[place]
+            del self._unfinished[offset]
 
 
-async def _brought(taking: _Taking) -> Sequence[ReceivedMessage]:
-    """Return what has come, perhaps nothing, and wait no longer."""
-    taking.cancel()
-    await asyncio.wait((taking,))
-    return () if taking.cancelled() else taking.result()
+async def _end_poll(poll: _Poll) -> Sequence[ReceivedMessage]:
+    """Cancel a poll; return the messages that it had received by then, perhaps none."""
+    poll.cancel()
+    await asyncio.wait((poll,))
+    return () if poll.cancelled() else poll.result()

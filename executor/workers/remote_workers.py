@@ -1,7 +1,7 @@
-"""Has workers in other processes perform calls: tasks go out over topics, results come back.
+"""Delegates calls to remote workers: sends tasks and matches the answers to them.
 
-An answer is matched by execution id and attempt, and counts once. Everything else on the topic of
-results, which all executors read, is refused and counted: it never moves a run.
+The first result of the current attempt resolves the call. All executors read the results topic, so
+every other answer on it is refused and counted; it never changes a run.
 """
 
 import asyncio
@@ -30,26 +30,29 @@ from baton.executor.workers.messages import (
 from baton.executor.workers.sender import Sender, Undeliverable
 
 PAYLOAD_TOO_LARGE: Final = "PAYLOAD_TOO_LARGE"
-MAX_REMEMBERED: Final = 50_000
-"""Attempts that are over and still told from those of other executors."""
+MAX_FINISHED: Final = 50_000
+"""Finished attempts kept in memory, to tell late answers from those to other executors."""
 _RETRY: Final = RetryPolicy(first_ms=1_000, max_ms=1_000)
 _RETRY_ANY: Final = replace(_RETRY, transient=(Exception,))
-"""Retries any error: attempts wait for results that come later."""
+"""Retries any error: pending calls depend on the results after it."""
 
 OnHeartbeat: TypeAlias = Callable[[object], None]
-"""Takes the progress of the call that is performed."""
-Reason: TypeAlias = Literal["malformed", "duplicate", "late", "superseded", "unmatched"]
+"""Called on the event loop with the progress of the running call."""
+RefusalReason: TypeAlias = Literal["malformed", "duplicate", "late", "superseded", "unmatched"]
 
 _log = logging.getLogger("baton.executor")
 
 
 @dataclass(slots=True)
 class RefusedAnswers:
-    """Answers of workers that were not applied, by reason.
+    """Counts of refused answers by reason.
 
-    malformed: not to be read; duplicate: the attempt was answered before; late: it had timed out or
-    was cut off; superseded: a newer attempt at the step is known; unmatched: the attempt is none of
-    this process, but perhaps another executor's.
+    Attributes:
+        malformed: The message is not a valid answer.
+        duplicate: The attempt had a result already.
+        late: The attempt had timed out or was canceled.
+        superseded: A newer attempt of the same visit exists.
+        unmatched: The attempt is unknown; it may belong to another executor.
     """
 
     malformed: int = 0
@@ -60,7 +63,7 @@ class RefusedAnswers:
 
 
 @dataclass(slots=True, eq=False)
-class _Waiting:
+class _PendingCall:
     attempt: int
     on_heartbeat: OnHeartbeat
     outcome: asyncio.Future[CallOutcome]
@@ -70,28 +73,29 @@ def queue_function(
     name: str,
     queue: str,
     *,
-    id: str | None = None,  # noqa: A002 - the declaration's word
+    id: str | None = None,  # noqa: A002 - the key of the declaration
 ) -> QueueFunction:
-    """Return the function that a declaration `{queue, id?}` describes."""
+    """Return the function declared as `{queue, id?}`."""
     uuid, aliases = function_identity(name, id)
     return QueueFunction(name=name, id=uuid, aliases=aliases, queue=queue)
 
 
 class RemoteWorkers:
-    """Performs the functions of queues; `prefix` begins the names of the topics.
+    """Performs functions that are declared with a queue.
 
-    Results are read from the first task on. Topics that don't answer are waited for: how long is
-    the caller's to say, who cancels.
+    Reading of results begins with the first task. Calls wait while topics are unavailable; the
+    caller limits that by cancellation.
     """
 
     def __init__(self, topics: Topics, *, prefix: str, clock: Clock) -> None:
-        self.refused = RefusedAnswers()
+        self.refused_answers = RefusedAnswers()
         self._topics = topics
         self._prefix = prefix
         self._clock = clock
         self._sender = Sender(topics, clock=clock)
-        self._waiting: dict[str, _Waiting] = {}  # by idempotency key, the newest attempt of each
-        self._over: OrderedDict[str, tuple[int, bool]] = OrderedDict()  # and whether answered
+        # By idempotency key: the newest attempt's call; its number and whether it had a result.
+        self._pending: dict[str, _PendingCall] = {}
+        self._finished: OrderedDict[str, tuple[int, bool]] = OrderedDict()
         self._results: TopicConsumer | None = None
         self._opening = asyncio.Lock()
         self._reader: asyncio.Task[None] | None = None
@@ -99,24 +103,31 @@ class RemoteWorkers:
     async def perform(
         self, function: QueueFunction, call: Call, on_heartbeat: OnHeartbeat
     ) -> CallOutcome:
-        """Give `call` to the workers of the function's queue and wait for its result."""
+        """Send `call` to the workers of the function's queue and wait for its result.
+
+        Args:
+            function: Names the queue.
+            call: The attempt; an older attempt of the same visit is superseded.
+            on_heartbeat: Called on the event loop with the progress of each heartbeat.
+        """
         message = encode_task(function.name, call)
         if (size := len(message.value or b"")) > MAX_BYTES:
-            fault = f"the task has {size} bytes, at most {MAX_BYTES} can be sent"
-            return failure(PAYLOAD_TOO_LARGE, fault)
-        await self._listen()
-        waiting = _Waiting(call.attempt, on_heartbeat, asyncio.get_running_loop().create_future())
-        self._waiting[call.idempotency_key] = waiting
+            reason = f"the task has {size} bytes, the maximum is {MAX_BYTES}"
+            return failure(PAYLOAD_TOO_LARGE, reason)
+        await self._start_reading()
+        outcome = asyncio.get_running_loop().create_future()
+        pending = _PendingCall(call.attempt, on_heartbeat, outcome)
+        self._pending[call.idempotency_key] = pending
         try:
             await self._sender.send(tasks_topic(self._prefix, function.queue), message)
-            return await waiting.outcome
-        except Undeliverable as fault:
-            return failure(PAYLOAD_TOO_LARGE, str(fault))
+            return await pending.outcome
+        except Undeliverable as error:
+            return failure(PAYLOAD_TOO_LARGE, str(error))
         finally:
-            self._leave(call.idempotency_key, waiting)
+            self._finish(call.idempotency_key, pending)
 
     async def close(self) -> None:
-        """Stop sending and reading; nobody waits any more."""
+        """Stop sending tasks and reading results; the caller has canceled its calls."""
         await self._sender.close()
         if self._reader is not None:
             self._reader.cancel()
@@ -124,17 +135,17 @@ class RemoteWorkers:
         if self._results is not None:
             await self._results.close()
 
-    async def _listen(self) -> None:
-        """See to it that results are read before a task that they may answer is sent."""
+    async def _start_reading(self) -> None:
+        """Subscribe to results before the first task is sent, so that no answer is missed."""
         if self._reader is not None:
             return
         async with self._opening:
             if self._results is None:
-                self._results = await self._consumed()
+                self._results = await self._open_results()
             if self._reader is None:
                 self._reader = asyncio.create_task(self._read(self._results), name="results")
 
-    async def _consumed(self) -> TopicConsumer:
+    async def _open_results(self) -> TopicConsumer:
         consume = partial(self._topics.consume, results_topic(self._prefix), group=None)
         doing = "subscribing to workers' results"
         return await retry(consume, clock=self._clock, log=_log, doing=doing, policy=_RETRY)
@@ -145,54 +156,60 @@ class RemoteWorkers:
             messages = await retry(
                 results.next, clock=self._clock, log=_log, doing=doing, policy=_RETRY_ANY
             )
-            for delivered in messages:
-                self._take(delivered)
+            for received in messages:
+                self._handle(received)
 
-    def _take(self, delivered: ReceivedMessage) -> None:
+    def _handle(self, received: ReceivedMessage) -> None:
         try:
-            answer = decode_answer(delivered.message.value)
+            answer = decode_answer(received.message.value)
         except MalformedMessage as error:
-            self.refused.malformed += 1
-            _log.warning("a worker's answer at %s is refused: %s", delivered.position, error)
+            self.refused_answers.malformed += 1
+            _log.warning("refused the answer at %s: %s", received.position, error)
             return
-        waiting = self._waiting.get(answer.idempotency_key)
-        if waiting is None or waiting.attempt != answer.attempt or waiting.outcome.done():
-            self._refuse(answer, waiting)
+        pending = self._pending.get(answer.idempotency_key)
+        if pending is None or pending.attempt != answer.attempt or pending.outcome.done():
+            self._refuse(answer, pending)
         elif answer.outcome is None:
-            _tell(waiting, answer)
+            _report_progress(pending, answer)
         else:
-            waiting.outcome.set_result(answer.outcome)
+            pending.outcome.set_result(answer.outcome)
 
-    def _refuse(self, answer: WorkerAnswer, waiting: _Waiting | None) -> None:
-        known = (waiting.attempt, waiting.outcome.done()) if waiting else None
-        reason = _why(answer, known or self._over.get(answer.idempotency_key))
-        setattr(self.refused, reason, getattr(self.refused, reason) + 1)
+    def _refuse(self, answer: WorkerAnswer, pending: _PendingCall | None) -> None:
+        newest = (pending.attempt, pending.outcome.done()) if pending else None
+        reason = _refusal_reason(answer, newest or self._finished.get(answer.idempotency_key))
+        counts = self.refused_answers
+        setattr(counts, reason, getattr(counts, reason) + 1)
         level = logging.DEBUG if reason == "unmatched" else logging.INFO
-        _log.log(level, "the %s of %s is refused: %s", answer.type, answer.execution_id, reason)
+        _log.log(level, "refused the %s of %s: %s", answer.type, answer.execution_id, reason)
 
-    def _leave(self, key: str, waiting: _Waiting) -> None:
-        """Remember how the attempt ended, unless a newer one has taken its place."""
-        if self._waiting.get(key) is not waiting:
+    def _finish(self, key: str, pending: _PendingCall) -> None:
+        """Move a call to the finished ones, unless a newer attempt has replaced it."""
+        if self._pending.get(key) is not pending:
             return
-        del self._waiting[key]
-        outcome = waiting.outcome
-        self._over.pop(key, None)
-        self._over[key] = (waiting.attempt, outcome.done() and not outcome.cancelled())
-        if len(self._over) > MAX_REMEMBERED:
-            self._over.popitem(last=False)
+        del self._pending[key]
+        outcome = pending.outcome
+        self._finished.pop(key, None)
+        self._finished[key] = (pending.attempt, outcome.done() and not outcome.cancelled())
+        if len(self._finished) > MAX_FINISHED:
+            self._finished.popitem(last=False)
 
 
-def _why(answer: WorkerAnswer, known: tuple[int, bool] | None) -> Reason:
-    """Return why an answer is refused; `known` is the newest attempt and whether it is answered."""
-    if known is None or answer.attempt > known[0]:
+def _refusal_reason(answer: WorkerAnswer, newest: tuple[int, bool] | None) -> RefusalReason:
+    """Return the reason for refusing an answer that resolves no pending call.
+
+    Args:
+        answer: The answer.
+        newest: Newest known attempt of the visit, and whether it had a result.
+    """
+    if newest is None or answer.attempt > newest[0]:
         return "unmatched"
-    if answer.attempt < known[0]:
+    if answer.attempt < newest[0]:
         return "superseded"
-    return "duplicate" if known[1] else "late"
+    return "duplicate" if newest[1] else "late"
 
 
-def _tell(waiting: _Waiting, answer: WorkerAnswer) -> None:
+def _report_progress(pending: _PendingCall, answer: WorkerAnswer) -> None:
     try:
-        waiting.on_heartbeat(answer.progress)
-    except Exception:  # noqa: BLE001 - it must not cost the others their answers
-        _log.exception("a heartbeat of %s was not taken", answer.execution_id)
+        pending.on_heartbeat(answer.progress)
+    except Exception:  # noqa: BLE001 - a failing callback must not stop the reading of answers
+        _log.exception("the callback failed for a heartbeat of %s", answer.execution_id)

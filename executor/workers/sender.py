@@ -1,4 +1,4 @@
-"""Sends messages to topics: those that come while a send is under way go into the next one."""
+"""Sends messages to topics in batches: messages that arrive during a send go into the next one."""
 
 import asyncio
 import logging
@@ -11,44 +11,49 @@ from baton.eventlog.loops.retry import RetryPolicy, retry
 from baton.eventlog.ports.clock import Clock
 from baton.eventlog.ports.topics import Message, Topics
 
-MAX_TOGETHER = 1_000
+MAX_BATCH = 1_000
+"""Messages of one send."""
 _RETRY = RetryPolicy(factor=4)
 
 _log = logging.getLogger("baton.executor")
 
 
 class Undeliverable(Exception):
-    """The message will never be taken, whenever it is sent; says why."""
+    """The topic will never accept the message; the text is the reason."""
 
 
 @dataclass(slots=True, eq=False)
-class _Posted:
+class _QueuedMessage:
     message: Message
-    kept: asyncio.Future[None]
+    delivered: asyncio.Future[None]
 
 
 class Sender:
-    """Shares the sends of many callers, topic by topic, in the order they came."""
+    """Batches the messages of many callers by topic, in the order of their calls."""
 
     def __init__(self, topics: Topics, *, clock: Clock) -> None:
         self._topics = topics
         self._clock = clock
-        self._posted: dict[str, list[_Posted]] = {}
+        self._queued: dict[str, list[_QueuedMessage]] = {}
         self._flushers: dict[str, asyncio.Task[None]] = {}
 
     async def send(self, topic: str, message: Message) -> None:
-        """Return once `message` is kept, perhaps more than once; topics are waited for.
+        """Return once the topic has stored `message`, waiting for as long as it is unavailable.
 
-        A caller that is cancelled takes it back, if it is not on its way. Raises Undeliverable.
+        Retries may store the message more than once. Canceling the call withdraws the message if
+        no send has begun with it.
+
+        Raises:
+            Undeliverable: The topic refused the message.
         """
-        posted = _Posted(message, asyncio.get_running_loop().create_future())
-        self._posted.setdefault(topic, []).append(posted)
+        queued = _QueuedMessage(message, asyncio.get_running_loop().create_future())
+        self._queued.setdefault(topic, []).append(queued)
         if topic not in self._flushers:
             self._flushers[topic] = asyncio.create_task(self._flush(topic), name=f"send {topic}")
-        await posted.kept
+        await queued.delivered
 
     async def close(self) -> None:
-        """Send nothing more."""
+        """Stop sending; calls of `send` that still wait are canceled."""
         flushers = tuple(self._flushers.values())
         for flusher in flushers:
             flusher.cancel()
@@ -56,30 +61,30 @@ class Sender:
 
     async def _flush(self, topic: str) -> None:
         try:
-            while posted := self._posted.get(topic):
-                batch, self._posted[topic] = posted[:MAX_TOGETHER], posted[MAX_TOGETHER:]
+            while queued := self._queued.get(topic):
+                batch, self._queued[topic] = queued[:MAX_BATCH], queued[MAX_BATCH:]
                 try:
                     await self._send(topic, batch)
                 finally:
                     for one in batch:
-                        one.kept.cancel()  # only when nothing was said of it
+                        one.delivered.cancel()  # has no effect on futures that have a result
         finally:
             del self._flushers[topic]
-            for one in self._posted.pop(topic, ()):
-                one.kept.cancel()
+            for one in self._queued.pop(topic, ()):
+                one.delivered.cancel()
 
-    async def _send(self, topic: str, batch: Sequence[_Posted]) -> None:
+    async def _send(self, topic: str, batch: Sequence[_QueuedMessage]) -> None:
         attempt = partial(self._try_to_send, topic, batch)
         await retry(
             attempt, clock=self._clock, log=_log, doing=f"sending to {topic}", policy=_RETRY
         )
 
-    async def _try_to_send(self, topic: str, batch: Sequence[_Posted]) -> None:
-        """Send those of `batch` whose callers still wait, and answer them.
+    async def _try_to_send(self, topic: str, batch: Sequence[_QueuedMessage]) -> None:
+        """Send the messages of `batch` whose callers still wait, and resolve their futures.
 
-        A batch that can't be sent is split, so that one bad message does not fail the others.
+        A refused batch is sent message by message, so that one bad message doesn't fail the others.
         """
-        batch = [one for one in batch if not one.kept.done()]
+        batch = [one for one in batch if not one.delivered.done()]
         try:
             if batch:
                 await self._topics.send(topic, [one.message for one in batch])
@@ -87,19 +92,19 @@ class Sender:
             raise
         except Exception as error:  # noqa: BLE001 - passed on to the caller of `send`
             if len(batch) == 1:
-                _tell(batch, error)
+                _resolve(batch, error)
                 return
             for one in batch:
                 await self._send(topic, [one])
         else:
-            _tell(batch, None)
+            _resolve(batch, None)
 
 
-def _tell(batch: Sequence[_Posted], error: Exception | None) -> None:
+def _resolve(batch: Sequence[_QueuedMessage], error: Exception | None) -> None:
     for one in batch:
-        if one.kept.done():
+        if one.delivered.done():
             continue
         if error is None:
-            one.kept.set_result(None)
+            one.delivered.set_result(None)
         else:
-            one.kept.set_exception(Undeliverable(f"the message can't be sent: {error}"))
+            one.delivered.set_exception(Undeliverable(f"the message was refused: {error}"))

@@ -1,7 +1,7 @@
-"""A worker: takes the tasks of queues, performs them with functions of its own, sends the results.
+"""A worker: consumes tasks of queues, performs them with its own functions, and sends results.
 
-A task is given back only after its result was sent, so that the task of a worker that was killed is
-performed by another one; what must not happen twice goes by the idempotency key.
+A task is acknowledged only after its result was sent: if the worker dies, another worker performs
+the task again. Functions avoid repeated effects by the idempotency key.
 """
 
 import asyncio
@@ -34,14 +34,14 @@ EXPIRED: Final = "EXPIRED"
 TIMEOUT: Final = "TIMEOUT"
 INVALID_TASK: Final = "INVALID_TASK"
 GRACE_S: Final = 10.0
-"""How long a stop waits for functions under way."""
+"""Time that running functions have to finish when the worker stops."""
 _RETRY: Final = RetryPolicy(first_ms=1_000, max_ms=1_000)
 
 _log = logging.getLogger("baton.worker")
 
 
 class Worker:
-    """Performs tasks with the functions of `registry`, `concurrency` at once over all queues."""
+    """Performs the tasks of any number of queues in one process."""
 
     def __init__(
         self,
@@ -52,46 +52,65 @@ class Worker:
         clock: Clock,
         concurrency: int = 100,
     ) -> None:
+        """Describe the worker; nothing connects before `run`.
+
+        Args:
+            topics: Carries tasks and results.
+            registry: The functions.
+            prefix: Prefix of topic and group names.
+            clock: Checks deadlines and sleeps between retries.
+            concurrency: Limit of functions running at once, over all queues.
+        """
         self._topics = topics
         self._prefix = prefix
         self._clock = clock
-        self._most = concurrency
+        self._concurrency = concurrency
         self._results = results_topic(prefix)
-        self._room = asyncio.Semaphore(concurrency)
+        self._slots = asyncio.Semaphore(concurrency)
         self._sender = Sender(topics, clock=clock)
         self._functions = RegisteredFunctions(
             registry,
             clock=clock,
             limits=CallLimits(total=concurrency, per_function=concurrency, threads=2 * concurrency),
-            on_heartbeat=self._heard,
+            on_heartbeat=self._on_heartbeat,
         )
-        self._under_way: set[str] = set()
-        self._beats: dict[str, Message] = {}
-        self._beating: asyncio.Task[None] | None = None
+        self._running: set[str] = set()  # execution ids
+        self._heartbeats: dict[str, Message] = {}  # the newest unsent one by execution id
+        self._sending_heartbeats: asyncio.Task[None] | None = None
 
     async def run(
         self, queues: Sequence[str], stop: asyncio.Event, *, grace_s: float = GRACE_S
     ) -> None:
-        """Serve `queues` until `stop` is set; what is under way then has `grace_s` to end."""
+        """Process `queues` until `stop` is set, then drain them.
+
+        Args:
+            queues: Names of the queues.
+            stop: Set by the caller, on the event loop of this call.
+            grace_s: Time that running functions have to finish; then they are canceled, and other
+                workers get their tasks.
+        """
         try:
             async with asyncio.TaskGroup() as group:
                 for queue in queues:
-                    group.create_task(self._serve(queue, stop, grace_s), name=f"queue {queue}")
+                    group.create_task(
+                        self._process_queue(queue, stop, grace_s), name=f"queue {queue}"
+                    )
         finally:
             await self._sender.close()
             await self._functions.close()
 
-    async def _serve(self, queue: str, stop: asyncio.Event, grace_s: float) -> None:
-        consumption = await self._joined(queue, stop)
-        if consumption is None:
+    async def _process_queue(self, queue: str, stop: asyncio.Event, grace_s: float) -> None:
+        consumer = await self._join(queue, stop)
+        if consumer is None:
             return
-        tasks = QueueTasks(consumption, self._perform, most=self._most)
+        tasks = QueueTasks(consumer, self._perform, limit=self._concurrency)
         try:
-            await tasks.serve(stop)
+            await tasks.process(stop)
         finally:
-            await tasks.leave(grace_s=grace_s)
+            await tasks.drain(grace_s=grace_s)
 
-    async def _joined(self, queue: str, stop: asyncio.Event) -> TopicConsumer | None:
+    async def _join(self, queue: str, stop: asyncio.Event) -> TopicConsumer | None:
+        """Return a consumer of the queue's tasks, None if `stop` is set before there is one."""
         topic, group = tasks_topic(self._prefix, queue), workers_group(self._prefix, queue)
 
         async def join() -> TopicConsumer | None:
@@ -100,72 +119,77 @@ class Worker:
         doing = f"joining queue {queue}"
         return await retry(join, clock=self._clock, log=_log, doing=doing, policy=_RETRY)
 
-    async def _perform(self, delivered: ReceivedMessage) -> None:
+    async def _perform(self, task: ReceivedMessage) -> None:
+        """Perform a task and send its result; a repeat of a running task is dropped."""
         try:
-            call = decode_task(delivered.message.value)
-        except MalformedMessage as fault:
-            await self._refuse(delivered, fault)
+            call = decode_task(task.message.value)
+        except MalformedMessage as error:
+            await self._reject(task, error)
             return
-        if call.execution_id in self._under_way:
+        if call.execution_id in self._running:
             return
-        self._under_way.add(call.execution_id)
+        self._running.add(call.execution_id)
         try:
-            async with self._room:
-                outcome = await self._outcome(call)
-            await self._answer(delivered, call, outcome)
+            async with self._slots:
+                outcome = await self._call(call)
+            await self._send_result(task, call, outcome)
         finally:
-            self._under_way.discard(call.execution_id)
+            self._running.discard(call.execution_id)
 
-    async def _outcome(self, call: Call) -> CallOutcome:
-        left_ms = call.deadline_at - self._clock.now()
-        if left_ms <= 0:
-            _log.warning("%s came %d ms after its deadline", call.execution_id, -left_ms)
-            return failure(EXPIRED, "the task came after its deadline", retryable=True)
+    async def _call(self, call: Call) -> CallOutcome:
+        remaining_ms = call.deadline_at - self._clock.now()
+        if remaining_ms <= 0:
+            _log.warning("%s arrived %d ms after its deadline", call.execution_id, -remaining_ms)
+            return failure(EXPIRED, "the task arrived after its deadline", retryable=True)
         try:
-            async with asyncio.timeout(left_ms / 1000):
+            async with asyncio.timeout(remaining_ms / 1000):
                 return await self._functions.call(call)
         except TimeoutError:
             return failure(TIMEOUT, "the deadline has passed", retryable=True)
 
-    async def _answer(self, delivered: ReceivedMessage, call: Call, outcome: CallOutcome) -> None:
+    async def _send_result(self, task: ReceivedMessage, call: Call, outcome: CallOutcome) -> None:
         raw = encode_result(call.execution_id, outcome)
         if len(raw) > MAX_BYTES:
-            fault = f"the result has {len(raw)} bytes, at most {MAX_BYTES} can be sent"
-            raw = encode_result(call.execution_id, failure(INVALID_OUTPUT, fault))
-        self._beats.pop(call.execution_id, None)
+            reason = f"the result has {len(raw)} bytes, the maximum is {MAX_BYTES}"
+            raw = encode_result(call.execution_id, failure(INVALID_OUTPUT, reason))
+        self._heartbeats.pop(call.execution_id, None)
         try:
-            await self._send(delivered, raw)
-        except Undeliverable as fault:
-            await self._send(
-                delivered, encode_result(call.execution_id, failure(INVALID_OUTPUT, str(fault)))
-            )
+            await self._send(task, raw)
+        except Undeliverable as error:
+            refused = failure(INVALID_OUTPUT, str(error))
+            await self._send(task, encode_result(call.execution_id, refused))
 
-    async def _refuse(self, delivered: ReceivedMessage, fault: MalformedMessage) -> None:
-        _log.error("the task at %s can't be read: %s", delivered.position, fault)
-        if fault.execution_id is not None:
-            raw = encode_result(fault.execution_id, failure(INVALID_TASK, str(fault)))
-            await self._send(delivered, raw)
+    async def _reject(self, task: ReceivedMessage, error: MalformedMessage) -> None:
+        """Answer a malformed task with a failure, if it names its attempt."""
+        _log.error("the task at %s is malformed: %s", task.position, error)
+        if error.execution_id is not None:
+            raw = encode_result(error.execution_id, failure(INVALID_TASK, str(error)))
+            await self._send(task, raw)
 
     async def _send(self, task: ReceivedMessage, raw: bytes) -> None:
         await self._sender.send(self._results, Message(value=raw, key=task.message.key))
 
-    def _heard(self, call: Call, progress: object) -> None:
-        """Send the newest progress of each attempt; one that is lost is no loss."""
+    def _on_heartbeat(self, call: Call, progress: object) -> None:
+        """Queue the progress of a running call; it replaces an unsent one.
+
+        `RegisteredFunctions` calls it on the event loop. Raises `ValueError` for invalid progress.
+        """
         try:
             raw = encode_heartbeat(call.execution_id, progress)
         except InvalidOutput as error:
-            raise ValueError(f"no progress to report: {error}") from None
-        if call.execution_id in self._under_way:
-            self._beats[call.execution_id] = Message(value=raw)
-            if self._beating is None:
-                self._beating = asyncio.create_task(self._beat())
+            raise ValueError(f"the progress is invalid: {error}") from None
+        if call.execution_id in self._running:
+            self._heartbeats[call.execution_id] = Message(value=raw)
+            if self._sending_heartbeats is None:
+                self._sending_heartbeats = asyncio.create_task(self._send_heartbeats())
 
-    async def _beat(self) -> None:
+    async def _send_heartbeats(self) -> None:
+        """Send the queued heartbeats; those of a failed send are dropped, for newer ones follow."""
         try:
-            while self._beats:
-                beats, self._beats = self._beats, {}
-                await self._topics.send(self._results, tuple(beats.values()))
+            while self._heartbeats:
+                heartbeats, self._heartbeats = self._heartbeats, {}
+                await self._topics.send(self._results, tuple(heartbeats.values()))
         except Unavailable as error:
-            _log.warning("heartbeats were not sent: %s", error)
+            _log.warning("sending heartbeats failed: %s", error)
         finally:
-            self._beating = None
+            self._sending_heartbeats = None

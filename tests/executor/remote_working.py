@@ -86,7 +86,7 @@ class Asking:
 
     async def refused(self, **counts: int) -> None:
         """Wait until so many answers were refused, each for its reason."""
-        refused = self.remote.refused
+        refused = self.remote.refused_answers
         await until(lambda: all(getattr(refused, name) == n for name, n in counts.items()))
 
 

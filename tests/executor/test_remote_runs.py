@@ -150,7 +150,7 @@ async def test_a_step_that_no_worker_answers_times_out(world: World, topics: Mem
         await world.request(await world.define(compute("a", function="train", timeout_ms=1)))
         run = await world.ended()
         async with working(topics, train, clock=world.clock):
-            await until(lambda: process.remote.refused.late == 1)
+            await until(lambda: process.remote.refused_answers.late == 1)
 
     assert run.errors["a"].code == "TIMEOUT"
 
@@ -178,7 +178,7 @@ async def test_a_task_whose_executor_is_gone_is_taken_over_as_a_new_attempt(
             await successor.executor.take_over_runs([stream])
             await until(lambda: begun == [1, 2])
             first.set()
-            await until(lambda: successor.remote.refused.superseded == 1)
+            await until(lambda: successor.remote.refused_answers.superseded == 1)
             second.set()
             run = await world.ended()
             said = await onlooker.said(2)

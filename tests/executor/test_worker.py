@@ -313,12 +313,12 @@ async def test_a_task_that_came_while_it_stopped_is_left_to_others() -> None:
     async def perform(delivered: ReceivedMessage) -> None:
         performed.append(delivered)
 
-    tasks = QueueTasks(consumption, perform, most=1)
-    serving = asyncio.create_task(tasks.serve(stop))
+    tasks = QueueTasks(consumption, perform, limit=1)
+    serving = asyncio.create_task(tasks.process(stop))
     await asyncio.sleep(0)
     stop.set()
     await within(serving)
-    await tasks.leave(grace_s=0)
+    await tasks.drain(grace_s=0)
 
     assert performed == []
     assert consumption.left == (consumption.message,)

@@ -119,6 +119,6 @@ class _WorkerMetrics(Collector):
             "Results and heartbeats of workers that were not applied",
             labels=["reason"],
         )
-        for reason, value in asdict(self._remote.refused).items():
+        for reason, value in asdict(self._remote.refused_answers).items():
             refused.add_metric([reason], value)
         yield refused
