@@ -47,6 +47,6 @@ class ByHand:
     kind: Literal["manual"] = "manual"
 
 
-Trigger: TypeAlias = ByRecord | BySchedule | ByWebhook | ByHand
+Trigger: TypeAlias = ByHand | ByRecord | BySchedule | ByWebhook
 TriggerKind: TypeAlias = Literal["record", "schedule", "webhook", "manual"]
 BY_HAND = ByHand()

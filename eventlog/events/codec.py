@@ -11,19 +11,20 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib.util import find_spec
 from types import MappingProxyType
-from typing import Any, TypeVar, cast, get_args
+from typing import TypeVar, cast, get_args
 
 import orjson
-from pydantic import TypeAdapter, ValidationError
+from pydantic_core import SchemaValidator, ValidationError
 
 from baton import domain
 from baton.eventlog.errors import Unreadable, Unwritable
 from baton.eventlog.events.envelope import Event, Recorded
+from baton.eventlog.events.tagged_unions import validator_of
 from baton.eventlog.events.upcasts import UPCASTS, Upcasts, upcast
 
 D = TypeVar("D")
 
-_adapters: dict[type, TypeAdapter[Any]] = {}  # built when a class is first read
+_validators: dict[type, SchemaValidator] = {}  # built when a class is first read
 
 
 def encode(event: Event) -> bytes:
@@ -83,14 +84,14 @@ def encode_document(document: object) -> bytes:
 
 def decode_document(cls: type[D], data: bytes) -> D:
     """Return the document of class `cls` that `encode_document` wrote; raises `Unreadable`."""
-    adapter = _adapters.get(cls) or _adapter(cls)
+    validator = _validators.get(cls) or _validator(cls)
     try:
-        return cast(D, adapter.validate_json(data, strict=True))
+        return cast(D, validator.validate_json(data, strict=True))
     except ValidationError as error:
         if error.errors(include_url=False)[0]["type"] != "json_invalid":
             raise Unreadable(f"{cls.__name__}: {error}") from error
     try:  # pydantic's own parser stops at a depth that orjson still writes and reads
-        return cast(D, adapter.validate_python(_parsed(cls.__name__, data)))
+        return cast(D, validator.validate_python(_parsed(cls.__name__, data)))
     except ValidationError as error:
         raise Unreadable(f"{cls.__name__}: {error}") from error
 
@@ -114,8 +115,8 @@ def _topics() -> Mapping[type, str]:
     return {cls: topic for topic, cls in event_classes().items()}
 
 
-def _adapter(cls: type) -> TypeAdapter[Any]:
-    return _adapters.setdefault(cls, TypeAdapter(cls))
+def _validator(cls: type) -> SchemaValidator:
+    return _validators.setdefault(cls, validator_of(cls))
 
 
 def _parsed(name: str, data: bytes) -> dict[str, object]:
