@@ -21,13 +21,13 @@ class Decider(Generic[C, S, E]):
     initial: S
     decide: Callable[[C, S], list[E]]
     evolve: Callable[[S, E], S]
-    onto: Callable[[C, S], tuple[list[E], S]] | None = None
+    decide_and_evolve: Callable[[C, S], tuple[list[E], S]] | None = None
     """`decide` with the state it leads to, for rules that know it from deciding."""
 
     def apply(self, command: C, state: S) -> tuple[list[E], S]:
         """Return the events of `command` and the state they lead to."""
-        if self.onto is not None:
-            return self.onto(command, state)
+        if self.decide_and_evolve is not None:
+            return self.decide_and_evolve(command, state)
         decided = self.decide(command, state)
         return decided, self.fold(decided, state)
 
@@ -58,9 +58,9 @@ def batched(
     A command that is refused with one of the `skip` exceptions is left out; any other refusal
     refuses the whole batch.
     """
-    apply = decider.onto or decider.apply
+    apply = decider.decide_and_evolve or decider.apply
 
-    def onto(batch: Batch[C], state: S) -> tuple[list[E], S]:
+    def decide_and_evolve(batch: Batch[C], state: S) -> tuple[list[E], S]:
         batch.skipped = 0
         events: list[E] = []
         for command in batch.commands:
@@ -73,6 +73,8 @@ def batched(
         return events, state
 
     def decide(batch: Batch[C], state: S) -> list[E]:
-        return onto(batch, state)[0]
+        return decide_and_evolve(batch, state)[0]
 
-    return Decider(decider.name, decider.initial, decide, decider.evolve, onto=onto)
+    return Decider(
+        decider.name, decider.initial, decide, decider.evolve, decide_and_evolve=decide_and_evolve
+    )

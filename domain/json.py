@@ -3,12 +3,11 @@
 Python takes 1 for True and JSON does not, so values are compared here and not with `==`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Literal, TypeAlias
 
 Json: TypeAlias = object
 JsonObject: TypeAlias = dict[str, object]
-JsonView: TypeAlias = Mapping[str, object]
 Kind: TypeAlias = Literal["null", "boolean", "number", "string", "array", "object"]
 
 
@@ -29,7 +28,7 @@ def kind_of(value: Json) -> Kind:
             return "object"
 
 
-def same(first: Json, second: Json, spend: Callable[[int], None] = lambda _: None) -> bool:
+def same_json(first: Json, second: Json, spend: Callable[[int], None] = lambda _: None) -> bool:
     """Return whether both are the same JSON value.
 
     `spend` is told how many members are about to be compared, and may raise. Without recursion:

@@ -19,7 +19,7 @@ from baton.domain.definition.slug import is_slug
 from baton.domain.definition.state import State, evolve
 from baton.domain.definition.validation import faults_of
 from baton.domain.errors import Fault, InConflict, Invalid, NotFound
-from baton.domain.json import same
+from baton.domain.json import same_json
 
 _BAD_SLUG: Final = Fault(("slug",), "must be 1 to 63 characters of a-z, 0-9 and -")
 
@@ -83,7 +83,7 @@ def _require_valid(body: Body, found: list[Fault]) -> None:
 
 def _same_body(first: Body, second: Body) -> bool:
     """Compare as JSON: in Python a condition's value 1 would equal True."""
-    return first == second and same(asdict(first), asdict(second))
+    return first == second and same_json(asdict(first), asdict(second))
 
 
 DECIDER: Decider[Command, State, Event] = Decider("definition", State(), decide, evolve)

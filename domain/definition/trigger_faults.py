@@ -12,7 +12,7 @@ from baton.domain.definition.trigger import (
     WebhookTrigger,
 )
 from baton.domain.errors import Fault
-from baton.domain.schedule.timetable import InvalidTimetable, check
+from baton.domain.schedule.timetable import InvalidTimetable, check_timetable
 
 EVENT_TYPES: Final = (
     "record.created",
@@ -35,7 +35,7 @@ def faults_of_trigger(trigger: Trigger) -> Iterator[Fault]:
             yield from _faults_of_event(trigger)
         case ScheduleTrigger():
             try:
-                check(trigger.timetable)
+                check_timetable(trigger.timetable)
             except InvalidTimetable as fault:
                 yield Fault(("trigger", fault.field), fault.reason)
         case WebhookTrigger():

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from itertools import islice
 
 from baton.domain.definition.condition_faults import too_many_conditions
+from baton.domain.definition.edge_faults import faults_of_edges
 from baton.domain.definition.graph import Graph
-from baton.domain.definition.join_faults import faults_of_joins
 from baton.domain.definition.messages import Body
 from baton.domain.definition.step_faults import faults_of_step
 from baton.domain.definition.trigger_faults import faults_of_trigger
@@ -48,4 +48,4 @@ def _faults_of_graph(graph: Graph) -> Iterator[Fault]:
     yield from too_many_conditions(graph)
     for index, step in enumerate(graph.steps):
         yield from faults_of_step(step, ("steps", index))
-    yield from faults_of_joins(graph)
+    yield from faults_of_edges(graph)

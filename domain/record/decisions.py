@@ -7,9 +7,9 @@ from baton.domain.errors import NotFound
 from baton.domain.record.messages import (
     Command,
     Event,
-    NoteMatches,
     ReceiveRecord,
     RecordReceived,
+    ReportMatches,
     TriggersConsidered,
 )
 from baton.domain.record.state import State, evolve
@@ -20,7 +20,7 @@ def decide(command: Command, state: State) -> list[Event]:
     match command:
         case ReceiveRecord():
             return [] if state.received else [_received(command)]
-        case NoteMatches():
+        case ReportMatches():
             if state.received is None:
                 raise NotFound("record_event")
             if state.considered:

@@ -31,7 +31,7 @@ class ReceiveRecord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NoteMatches:
+class ReportMatches:
     """Say what became of the triggers that were considered; the first word counts."""
 
     at: int
@@ -74,5 +74,5 @@ class TriggersConsidered:
     skipped: tuple[Skipped, ...] = ()
 
 
-Command: TypeAlias = ReceiveRecord | NoteMatches
+Command: TypeAlias = ReceiveRecord | ReportMatches
 Event: TypeAlias = RecordReceived | TriggersConsidered

@@ -44,13 +44,13 @@ def advance(draft: Draft, finished: list[str] | None) -> None:
         finished = []
         for step in steps:
             if draft.graph.flow == "next" and draft.state.activations >= draft.graph.loop_limit:
-                _fail_by_loop(draft, step)
+                _fail_at_loop_limit(draft, step)
                 return
             if _activate(draft, step):
                 finished.append(step.id)
         if not finished:
             break
-    _settle(draft)
+    _end_if_finished(draft)
 
 
 def begin(draft: Draft, step: Compute, visit: int, attempt: int, cause: Cause) -> None:
@@ -110,7 +110,7 @@ def _scope(state: State) -> dict[str, object]:
     return {"input": state.input, "context": state.context, "steps": state.outputs}
 
 
-def _settle(draft: Draft) -> None:
+def _end_if_finished(draft: Draft) -> None:
     """End the run when nothing is under way any more."""
     state = draft.state
     if state.open or state.status != "running":
@@ -123,7 +123,7 @@ def _settle(draft: Draft) -> None:
     draft.emit(RunCompleted(at=draft.at, has_errors=bool(state.errors)))
 
 
-def _fail_by_loop(draft: Draft, step: Step) -> None:
+def _fail_at_loop_limit(draft: Draft, step: Step) -> None:
     limit = draft.graph.loop_limit
     message = f"The run passed {limit} step activations at step '{step.id}'"
     error = Error(code="LOOP_LIMIT", message=message)

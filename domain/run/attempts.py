@@ -50,11 +50,11 @@ def end_attempt(draft: Draft, token: Token, outcome: Outcome) -> None:
         case Failed():
             again = outcome.retryable and _may_retry(draft, token.step_id)
             _fail(draft, token, outcome.error, final=not again)
-            _after_failure(draft, token, again=again, jitter=outcome.jitter)
+            _retry_or_advance(draft, token, again=again, jitter=outcome.jitter)
         case TimedOut():
             again = _may_retry(draft, token.step_id)
             _time_out(draft, token, final=not again)
-            _after_failure(draft, token, again=again, jitter=outcome.jitter)
+            _retry_or_advance(draft, token, again=again, jitter=outcome.jitter)
         case _:
             assert_never(outcome)
 
@@ -103,7 +103,7 @@ def _time_out(draft: Draft, token: Token, *, final: bool) -> None:
     )
 
 
-def _after_failure(draft: Draft, token: Token, *, again: bool, jitter: float) -> None:
+def _retry_or_advance(draft: Draft, token: Token, *, again: bool, jitter: float) -> None:
     step = compute_step(draft, token.step_id)
     if not again or step.retry is None:
         advance(draft, [])

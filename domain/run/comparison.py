@@ -4,7 +4,7 @@ from collections.abc import Callable
 from operator import ge, gt, le, lt
 from typing import Final, Literal
 
-from baton.domain.json import Json, Kind, kind_of, same
+from baton.domain.json import Json, Kind, kind_of, same_json
 
 Order = Literal["gt", "gte", "lt", "lte"]
 
@@ -20,7 +20,7 @@ class Incomparable(ValueError):
     """The two values cannot be compared; the text says why."""
 
 
-class Effort:
+class ComparisonBudget:
     """How many members of arrays and objects a decision may still compare."""
 
     __slots__ = ("left",)
@@ -36,7 +36,7 @@ class Effort:
         self.left -= values
 
 
-def equal(actual: Json, expected: Json, effort: Effort) -> bool:
+def equal(actual: Json, expected: Json, budget: ComparisonBudget) -> bool:
     """Return whether both are the same JSON value; raises Incomparable for different kinds.
 
     Null may be compared with anything: "is it null" is a fair question about any value.
@@ -45,19 +45,19 @@ def equal(actual: Json, expected: Json, effort: Effort) -> bool:
     if kinds[0] != kinds[1] and "null" not in kinds:
         message = f"a value of kind {kinds[0]} cannot be compared with one of kind {kinds[1]}"
         raise Incomparable(message)
-    return same(actual, expected, effort.spend)
+    return same_json(actual, expected, budget.spend)
 
 
-def contained(actual: Json, expected: Json, effort: Effort) -> bool:
+def is_in(actual: Json, expected: Json, budget: ComparisonBudget) -> bool:
     """Return whether the array `expected` has `actual`; raises Incomparable when it is none."""
     if not isinstance(expected, list | tuple):
         message = f"the expected value is of kind {kind_of(expected)}, not an array"
         raise Incomparable(message)
-    effort.spend(len(expected))
-    return any(same(actual, element, effort.spend) for element in expected)
+    budget.spend(len(expected))
+    return any(same_json(actual, element, budget.spend) for element in expected)
 
 
-def in_order(order: Order, actual: Json, expected: Json) -> bool:
+def is_ordered(order: Order, actual: Json, expected: Json) -> bool:
     """Return whether two numbers stand in `order`; raises Incomparable for any other kind."""
     if isinstance(actual, int | float) and isinstance(expected, int | float):
         kinds: set[Kind] = {kind_of(actual), kind_of(expected)}

@@ -10,46 +10,46 @@ from typing import assert_never
 
 from baton.domain.definition.graph import Case, Condition
 from baton.domain.json import Json, kind_of
-from baton.domain.run.comparison import Effort, Incomparable, contained, equal, in_order
+from baton.domain.run.comparison import ComparisonBudget, Incomparable, equal, is_in, is_ordered
 from baton.domain.run.evaluation import CaseEvaluation, ConditionEvaluation, DecisionResult
 from baton.domain.run.paths import Missing, value_at
 
-SHOWN = 16_384
+MAX_SHOWN = 16_384
 """How many characters of compared values one decision shows, about."""
 
 
-class _Looking:
+class _Limits:
     """What one decision may still spend on comparing and on showing values."""
 
-    __slots__ = ("effort", "room")
+    __slots__ = ("budget", "characters")
 
     def __init__(self) -> None:
-        self.effort = Effort()
-        self.room = SHOWN
+        self.budget = ComparisonBudget()
+        self.characters = MAX_SHOWN
 
     def show(self, value: Json) -> Json:
         """Return `value`, or a word about it when it is too large to keep."""
-        weight = _weight(value, self.room)
-        if weight <= self.room:
-            self.room -= weight
+        size = _size(value, self.characters)
+        if size <= self.characters:
+            self.characters -= size
             return value
         return f"({kind_of(value)}, too large to show)"
 
 
 def all_hold(conditions: Iterable[Condition], scope: Mapping[str, Json]) -> bool:
     """Return whether every condition holds for `scope` (input, context, steps); none: True."""
-    looking = _Looking()
-    return all(_evaluate(condition, scope, looking).matched for condition in conditions)
+    limits = _Limits()
+    return all(_evaluate(condition, scope, limits).matched for condition in conditions)
 
 
 def choose(
     cases: Iterable[Case], default_next: str | None, scope: Mapping[str, Json]
 ) -> DecisionResult:
     """Return the first case whose conditions all hold, with everything that was looked at."""
-    looking = _Looking()
+    limits = _Limits()
     seen: list[CaseEvaluation] = []
     for index, case in enumerate(cases):
-        conditions = tuple(_evaluate(each, scope, looking) for each in case.conditions)
+        conditions = tuple(_evaluate(each, scope, limits) for each in case.conditions)
         matched = all(each.matched for each in conditions)
         seen.append(
             CaseEvaluation(case_index=index, next=case.next, matched=matched, conditions=conditions)
@@ -65,13 +65,13 @@ def choose(
 
 
 def _evaluate(
-    condition: Condition, scope: Mapping[str, Json], looking: _Looking
+    condition: Condition, scope: Mapping[str, Json], limits: _Limits
 ) -> ConditionEvaluation:
     actual = value_at(condition.path, scope)
     expected = _expected(condition, scope)
     error: str | None = None
     try:
-        matched = _holds(condition, actual, expected, looking.effort)
+        matched = _holds(condition, actual, expected, limits.budget)
     except Incomparable as reason:
         matched, error = False, str(reason)
     exists = not isinstance(actual, Missing)
@@ -80,9 +80,9 @@ def _evaluate(
         operator=condition.op,
         matched=matched,
         path_exists=exists,
-        expected=None if isinstance(expected, Missing) else looking.show(expected),
+        expected=None if isinstance(expected, Missing) else limits.show(expected),
         value_path=condition.value_path,
-        actual=looking.show(actual) if exists else None,
+        actual=limits.show(actual) if exists else None,
         error=error,
     )
 
@@ -94,7 +94,7 @@ def _expected(condition: Condition, scope: Mapping[str, Json]) -> Json | Missing
 
 
 def _holds(
-    condition: Condition, actual: Json | Missing, expected: Json | Missing, effort: Effort
+    condition: Condition, actual: Json | Missing, expected: Json | Missing, budget: ComparisonBudget
 ) -> bool:
     """Return whether the comparison comes out true; raises Incomparable with the reason."""
     if condition.op in ("exists", "notExists"):
@@ -104,38 +104,38 @@ def _holds(
         raise Incomparable(message)
     if isinstance(actual, Missing):
         return False
-    return _compare(condition, actual, expected, effort)
+    return _compare(condition, actual, expected, budget)
 
 
-def _compare(condition: Condition, actual: Json, expected: Json, effort: Effort) -> bool:
+def _compare(condition: Condition, actual: Json, expected: Json, budget: ComparisonBudget) -> bool:
     match condition.op:
         case "eq":
-            return equal(actual, expected, effort)
+            return equal(actual, expected, budget)
         case "neq":
-            return not equal(actual, expected, effort)
+            return not equal(actual, expected, budget)
         case "in":
-            return contained(actual, expected, effort)
+            return is_in(actual, expected, budget)
         case "notIn":
-            return not contained(actual, expected, effort)
+            return not is_in(actual, expected, budget)
         case "gt" | "gte" | "lt" | "lte" as order:
-            return in_order(order, actual, expected)
+            return is_ordered(order, actual, expected)
         case "exists" | "notExists":
             return True
     assert_never(condition.op)
 
 
-def _weight(value: Json, limit: int) -> int:
+def _size(value: Json, limit: int) -> int:
     """Return about how many characters `value` has as JSON; past `limit` it stops counting."""
-    weight, values = 0, [value]
-    while values and weight <= limit:
+    size, values = 0, [value]
+    while values and size <= limit:
         one = values.pop()
         if isinstance(one, str):
-            weight += len(one)
+            size += len(one)
         elif isinstance(one, dict | list | tuple):
-            weight += 8 * len(one)
-            if weight <= limit:
-                weight += sum(map(len, one)) if isinstance(one, dict) else 0
+            size += 8 * len(one)
+            if size <= limit:
+                size += sum(map(len, one)) if isinstance(one, dict) else 0
                 values.extend(one.values() if isinstance(one, dict) else one)
         else:
-            weight += 8
-    return weight
+            size += 8
+    return size

@@ -35,10 +35,10 @@ _WITHOUT_GRAPH: Final = (RequestRun, CancelRun)
 
 def decide(command: Command, state: State) -> list[Event]:
     """Return the events of `command`; raises NotFound, InConflict, StaleAttempt."""
-    return decide_onto(command, state)[0]
+    return decide_and_evolve(command, state)[0]
 
 
-def decide_onto(command: Command, state: State) -> tuple[list[Event], State]:
+def decide_and_evolve(command: Command, state: State) -> tuple[list[Event], State]:
     """Return the events of `command` and the state they lead to; raises as `decide` does."""
     graph = _NO_GRAPH if isinstance(command, _WITHOUT_GRAPH) else command.graph
     draft = Draft(state, graph, command.at)
@@ -96,7 +96,7 @@ def _start(draft: Draft) -> None:
 
 def _report(draft: Draft, command: ReportOutcome) -> None:
     token = command.token
-    step = draft.state.holds(token)
+    step = draft.state.current_attempt(token)
     if step is None or step.status == "cancelled":
         raise StaleAttempt(token.step_id, token.attempt)
     if step.status == "running":
@@ -105,7 +105,7 @@ def _report(draft: Draft, command: ReportOutcome) -> None:
 
 def _fire(draft: Draft, command: FireTimer) -> None:
     step_id = command.token.step_id
-    step = draft.state.holds(command.token)
+    step = draft.state.current_attempt(command.token)
     if step is None or not step.open or draft.at < step.due_at:
         return
     if step.status == "delayed":
@@ -178,5 +178,5 @@ def _existing(draft: Draft) -> State:
 
 
 DECIDER: Decider[Command, State, Event] = Decider(
-    "run", NOT_REQUESTED, decide, evolve, onto=decide_onto
+    "run", NOT_REQUESTED, decide, evolve, decide_and_evolve=decide_and_evolve
 )

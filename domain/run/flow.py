@@ -52,7 +52,7 @@ def _may_start(graph: Graph, state: State, step_id: str) -> bool:
         return False
     needs = graph.needed[step_id]
     # Fewer steps have ended than it needs: a wide join is turned away without looking at each.
-    if len(needs) > state.ended:
+    if len(needs) > state.ended_steps:
         return False
     # The need written last tends to end last, so it is asked first.
     for need in needs:

@@ -69,11 +69,11 @@ class State:
         return self.status in FINAL
 
     @property
-    def ended(self) -> int:
+    def ended_steps(self) -> int:
         """How many steps were entered and left, whether well or badly."""
         return len(self.steps) - self.open
 
-    def holds(self, token: Token) -> StepState | None:
+    def current_attempt(self, token: Token) -> StepState | None:
         """Return the step's state when `token` names its current attempt."""
         step = self.steps.get(token.step_id)
         if step is None or step.visit != token.visit or step.attempt != token.attempt:
@@ -113,7 +113,7 @@ def _unfinished(state: State, event: _UnfinishedEvent) -> State:
             return _failed(state, event, Error(code="TIMEOUT", message=message))
         case StepCancelled():
             before = state.steps[event.step_id]
-            return _put(state, event.step_id, before.now("cancelled"))
+            return _put(state, event.step_id, before.with_status("cancelled"))
         case RetryScheduled():
             before = state.steps[event.step_id]
             waiting = StepState(
@@ -136,7 +136,7 @@ def _passing(state: State, event: _PassingEvent) -> State:
             step = StepState("delayed", event.visit, 1, event.resume_at)
             return _put(state, step_id, step, activations=activations)
         case DelayElapsed():
-            step = state.steps[step_id].now("succeeded")
+            step = state.steps[step_id].with_status("succeeded")
             return _put(state, step_id, step, last=step_id, selected=None)
         case DecisionTaken():
             selected = event.result.selected
@@ -200,7 +200,7 @@ def _started(state: State, event: StepStarted) -> State:
 def _succeeded(state: State, event: StepSucceeded) -> State:
     outputs = state.outputs.copy()
     outputs[event.step_id] = {"output": event.output}
-    step = state.steps[event.step_id].now("succeeded")
+    step = state.steps[event.step_id].with_status("succeeded")
     context = {**state.context, **event.context} if event.context else state.context
     return _put(state, event.step_id, step, last=event.step_id, outputs=outputs, context=context)
 

@@ -12,7 +12,7 @@ from baton.domain.frozen import frozen
 Status = Literal["running", "delayed", "backing_off", "succeeded", "skipped", "failed", "cancelled"]
 OPEN: frozenset[Status] = frozenset(("running", "delayed", "backing_off"))
 """An outcome is still to come."""
-_RECENT = 64
+_MAX_RECENT = 64
 
 T = TypeVar("T")
 
@@ -38,7 +38,7 @@ class StepState:
         """Whether what needs this step may start."""
         return self.status in ("succeeded", "skipped")
 
-    def now(self, status: Status) -> "StepState":
+    def with_status(self, status: Status) -> "StepState":
         """Return the same attempt with another status."""
         return StepState(
             status, self.visit, self.attempt, self.due_at, self.failures, self.takeovers
@@ -65,7 +65,7 @@ class Steps(Mapping[str, StepState]):
         recent = self._recent.copy()
         size = self._size + (step_id not in recent and step_id not in self._settled)
         recent[step_id] = step
-        if len(recent) > _RECENT:
+        if len(recent) > _MAX_RECENT:
             return Steps({**self._settled, **recent}, None, size)
         return Steps(self._settled, recent, size)
 

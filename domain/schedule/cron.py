@@ -51,14 +51,14 @@ def parse(expression: str) -> Fields:
         parsed, ranked = croniter.expand(" ".join(texts))
     except CroniterError as error:
         # Its message may hold a stack trace, so that it isn't passed on.
-        raise syntax.UnreadableExpression(f"{_culprit(texts)} is out of range") from error
+        raise syntax.UnreadableExpression(f"{_bad_field(texts)} is out of range") from error
     minutes, hours = _numbers(parsed[0], range(60)), _numbers(parsed[1], range(24))
     ranks = {int(weekday): _numbers(which, _WEEKS) for weekday, which in ranked.items()}
     fields = Fields(
         times=tuple(h * HOUR_MS + m * MINUTE_MS for h in hours for m in minutes),
-        days=None if syntax.is_open(texts[2]) else frozenset(_numbers(parsed[2], range(1, 32))),
+        days=None if syntax.is_any_day(texts[2]) else frozenset(_numbers(parsed[2], range(1, 32))),
         months=frozenset(_numbers(parsed[3], range(1, 13))),
-        weekdays=None if syntax.is_open(texts[4]) else _weekdays(parsed[4], ranks),
+        weekdays=None if syntax.is_any_day(texts[4]) else _weekdays(parsed[4], ranks),
         fixed="*" not in texts[0] + texts[1],
     )
     if not any(
@@ -126,7 +126,7 @@ def _numbers(parsed: Collection[int | str], every: range) -> list[int]:
     return sorted(LAST if value == "l" else int(value) for value in parsed)
 
 
-def _culprit(texts: list[str]) -> str:
+def _bad_field(texts: list[str]) -> str:
     for place, name in enumerate(syntax.FIELD_NAMES):
         alone = ["*"] * len(texts)
         alone[place] = texts[place]

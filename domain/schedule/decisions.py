@@ -4,7 +4,7 @@ from typing import assert_never
 
 from baton.domain.decider import Decider
 from baton.domain.errors import Fault, InConflict, Invalid, NotFound
-from baton.domain.json import same
+from baton.domain.json import same_json
 from baton.domain.schedule.messages import (
     Command,
     CreateSchedule,
@@ -21,7 +21,7 @@ from baton.domain.schedule.messages import (
     Skip,
 )
 from baton.domain.schedule.state import State, evolve
-from baton.domain.schedule.timetable import InvalidTimetable, check
+from baton.domain.schedule.timetable import InvalidTimetable, check_timetable
 
 
 def decide(command: Command, state: State) -> list[Event]:
@@ -67,7 +67,7 @@ def _create(command: CreateSchedule, state: State) -> list[Event]:
             return []
         raise InConflict("already_exists", subject="schedule", id="")
     try:
-        check(command.timetable)
+        check_timetable(command.timetable)
     except InvalidTimetable as fault:
         message = "The schedule is not valid"
         faults = [Fault((fault.field,), fault.reason)]
@@ -80,7 +80,7 @@ def _repeats(command: CreateSchedule, state: State) -> bool:
         not state.deleted
         and command.definition_id == state.definition_id
         and command.timetable == state.timetable
-        and same(command.input, state.input)
+        and same_json(command.input, state.input)
     )
 
 

@@ -34,7 +34,7 @@ class Skip:
     reason: str
 
 
-Outcome: TypeAlias = Fire | Miss | Skip
+TickOutcome: TypeAlias = Fire | Miss | Skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +42,7 @@ class RecordTick:
     """Say what became of the instant `nominal_at`; one that is not newer decides nothing."""
 
     nominal_at: int
-    outcome: Outcome
+    outcome: TickOutcome
     at: int
 
 

@@ -20,7 +20,7 @@ _PLAIN = re.compile(r"(?:\*|(\d{1,2})(?:-(\d{1,2}))?)(/\d{1,3})?", re.ASCII)
 _RANKED = re.compile(r"\d#[1-5]|l\d", re.ASCII)
 _EXTRA = {_DAY: {"?", "l"}, _WEEKDAY: {"?"}}
 _RANDOM = re.compile(r"(?<![a-z])[hr](?![a-z])")
-_OPEN = frozenset({"*", "*/1", "?"})
+_ANY_DAY = frozenset({"*", "*/1", "?"})
 
 
 class UnreadableExpression(ValueError):
@@ -42,13 +42,13 @@ def fields(expression: str) -> list[str]:
     return [_checked(place, text) for place, text in enumerate(texts)]
 
 
-def is_open(text: str) -> bool:
+def is_any_day(text: str) -> bool:
     """Whether a day field leaves the day to the other one.
 
     croniter decides this by the number of values, and by what the other field looks like: to it
     `0 0 */1 * 1` is every day, where cron means Mondays.
     """
-    return any(item in _OPEN for item in text.split(","))
+    return any(item in _ANY_DAY for item in text.split(","))
 
 
 def _checked(place: int, text: str) -> str:

@@ -68,7 +68,7 @@ class InvalidTimetable(ValueError):
         self.reason = reason
 
 
-def check(timetable: Timetable) -> None:
+def check_timetable(timetable: Timetable) -> None:
     """Raises `InvalidTimetable` unless `next_fire` can follow the timetable."""
     try:
         zone.load(timetable.timezone)
@@ -99,7 +99,7 @@ def next_fire(timetable: Timetable, *, after: int, anchor: int) -> int | None:
     return next(_instants(timetable, after, anchor), None)
 
 
-def fires(
+def fire_times(
     timetable: Timetable, *, after: int, until: int, anchor: int, limit: int = 1000
 ) -> list[int]:
     """The instants after `after` and up to and with `until`, ascending, the first `limit`."""
@@ -107,7 +107,7 @@ def fires(
     return list(islice(due, limit))
 
 
-def missed(policy: MissedPolicy, due: list[int]) -> tuple[list[int], list[int]]:
+def split_missed(policy: MissedPolicy, due: list[int]) -> tuple[list[int], list[int]]:
     """What becomes of instants that passed unfired: (to fire, to record as missed).
 
     `due` is ascending. `fire_once` fires the latest of them.
@@ -144,7 +144,7 @@ def _instants(timetable: Timetable, after: int, anchor: int) -> Iterator[int]:
 def _in_span(timetable: Cron, fields: cron.Fields, span: zone.Span, after: int) -> Iterator[int]:
     start, end = span.start + span.offset, span.end + span.offset  # on the wall clock
     if fields.fixed:
-        if timetable.dst_gap == "shift" and _lost_a_time(fields, span) and span.start > after:
+        if timetable.dst_gap == "shift" and _skips_a_time(fields, span) and span.start > after:
             yield span.start
             after = span.start  # where the clock jumps to may be a time of its own: fire it once
         if timetable.dst_fold == "first":
@@ -155,7 +155,7 @@ def _in_span(timetable: Cron, fields: cron.Fields, span: zone.Span, after: int) 
         yield wall - span.offset
 
 
-def _lost_a_time(fields: cron.Fields, span: zone.Span) -> bool:
+def _skips_a_time(fields: cron.Fields, span: zone.Span) -> bool:
     """Whether the clock jumped over a time of the expression at the start of the span."""
     lost = cron.wall_times(fields, span.start + span.before, span.start + span.offset)
     return next(lost, None) is not None

@@ -262,7 +262,7 @@ def _outcomes_in(commands: Sequence[Command]) -> list[Token]:
 
 
 def _is_running(state: State, token: Token) -> bool:
-    step = state.holds(token)
+    step = state.current_attempt(token)
     return step is not None and step.status == "running"
 
 

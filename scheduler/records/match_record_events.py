@@ -13,7 +13,14 @@ from baton.domain.actor import Actor
 from baton.domain.definition.state import State as Definition
 from baton.domain.ids import derived_id
 from baton.domain.record.decisions import DECIDER as RECORD
-from baton.domain.record.messages import Command, Event, Fired, NoteMatches, RecordReceived, Skipped
+from baton.domain.record.messages import (
+    Command,
+    Event,
+    Fired,
+    RecordReceived,
+    ReportMatches,
+    Skipped,
+)
 from baton.domain.record.state import State as Record
 from baton.domain.run.decisions import DECIDER as RUN
 from baton.domain.run.messages import RequestRun
@@ -215,5 +222,5 @@ def _record_match(
     skipped: tuple[Skipped, ...],
     now: int,
 ) -> StreamCommand[Command, Record, Event]:
-    command = NoteMatches(fired=fired, skipped=skipped, at=now)
+    command = ReportMatches(fired=fired, skipped=skipped, at=now)
     return StreamCommand(RECORD, stream, command, StreamState(Record(received=event), 1))

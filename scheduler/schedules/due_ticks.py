@@ -8,7 +8,14 @@ from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
 from baton.domain.schedule.messages import Miss
-from baton.domain.schedule.timetable import MissedPolicy, Once, Timetable, fires, missed, next_fire
+from baton.domain.schedule.timetable import (
+    MissedPolicy,
+    Once,
+    Timetable,
+    fire_times,
+    next_fire,
+    split_missed,
+)
 from baton.protocols.iso_time import format_time
 
 OverlapPolicy: TypeAlias = Literal["allow", "skip"]
@@ -57,7 +64,7 @@ def due_ticks(
         return [Tick(timetable.at, Miss(_PAST))]
     due, older = _newest(timetable, _after(anchor, last), now, anchor)
     punctual = [at for at in due if at >= now - ON_TIME_MS] if policy == "skip" else []
-    fired, dropped = missed(policy, due[: len(due) - len(punctual)])
+    fired, dropped = split_missed(policy, due[: len(due) - len(punctual)])
     ticks = [Tick(at) for at in (*fired, *punctual)] + [
         Tick(at, Miss(_NO_SCHEDULER)) for at in dropped
     ]
@@ -86,13 +93,13 @@ def _newest(
 
     A timetable only yields ticks forwards, so a binary search finds the start of the newest ones.
     """
-    due = fires(timetable, after=after, until=now, anchor=anchor, limit=MAX_DUE_TICKS + 1)
+    due = fire_times(timetable, after=after, until=now, anchor=anchor, limit=MAX_DUE_TICKS + 1)
     if len(due) <= MAX_DUE_TICKS:
         return due, None
     oldest, low, high = due[0], after, now
     while not 0 < len(due) <= MAX_DUE_TICKS:
         middle = (low + high) // 2
-        due = fires(timetable, after=middle, until=now, anchor=anchor, limit=MAX_DUE_TICKS + 1)
+        due = fire_times(timetable, after=middle, until=now, anchor=anchor, limit=MAX_DUE_TICKS + 1)
         if due:
             low = middle
         else:

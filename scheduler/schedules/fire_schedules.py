@@ -23,11 +23,11 @@ from baton.domain.schedule.decisions import DECIDER as SCHEDULE
 from baton.domain.schedule.messages import (
     Fire,
     Miss,
-    Outcome,
     RecordTick,
     ScheduleCreated,
     ScheduleDeleted,
     Skip,
+    TickOutcome,
 )
 from baton.domain.stream import stream_name, stream_parts
 from baton.eventlog.errors import Unavailable
@@ -208,14 +208,14 @@ class ScheduleFirer:
             self._count(schedule, outcome)
         return True
 
-    async def _outcome(self, schedule: Schedule, tick: Tick) -> Outcome:
+    async def _outcome(self, schedule: Schedule, tick: Tick) -> TickOutcome:
         if tick.missed is not None:
             return tick.missed
         if self._policies.overlap == "skip" and await schedule.run_is_active(self._store):
             return Skip(f"run {schedule.last_run} of an earlier tick is still active")
         return Fire(derived_id(schedule.ident, str(tick.nominal_at)))
 
-    def _count(self, schedule: Schedule, outcome: Outcome) -> None:
+    def _count(self, schedule: Schedule, outcome: TickOutcome) -> None:
         match outcome:
             case Fire():
                 schedule.last_run = outcome.run_id
@@ -240,7 +240,7 @@ def _appends(ticks: Sequence[Tick]) -> Iterator[Sequence[Tick]]:
         yield collected
 
 
-def _run_of(schedule: Schedule, tick: Tick, outcome: Outcome, now: int) -> list[Write]:
+def _run_of(schedule: Schedule, tick: Tick, outcome: TickOutcome, now: int) -> list[Write]:
     """Return the write of the run that the tick starts, if it fires."""
     if not isinstance(outcome, Fire):
         return []

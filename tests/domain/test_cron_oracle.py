@@ -104,7 +104,7 @@ def days_of_windows(zone: Zone, years: range) -> frozenset[date]:
 
 def fires(cron: Cron, start: int, end: int) -> list[int]:
     """The minutes of [`start`, `end`) at which the timetable fires."""
-    found = timetable.fires(
+    found = timetable.fire_times(
         cron, after=start * MINUTE_MS - 1, until=end * MINUTE_MS - 1, anchor=0, limit=100_000
     )
     assert all(at % MINUTE_MS == 0 for at in found)

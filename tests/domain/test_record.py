@@ -2,9 +2,9 @@
 
 from baton.domain.record.decisions import DECIDER
 from baton.domain.record.messages import (
-    NoteMatches,
     ReceiveRecord,
     RecordReceived,
+    ReportMatches,
     TriggersConsidered,
 )
 from tests.domain.specification import given
@@ -31,7 +31,7 @@ RECEIVED = RecordReceived(
     time=5,
     at=6,
 )
-NOTE = NoteMatches(fired=(("d1", "r1"),), skipped=(("d2", "paused"),), at=7)
+NOTE = ReportMatches(fired=(("d1", "r1"),), skipped=(("d2", "paused"),), at=7)
 CONSIDERED = TriggersConsidered(fired=(("d1", "r1"),), skipped=(("d2", "paused"),), at=7)
 
 
@@ -51,7 +51,7 @@ def test_runs_get_the_plain_payload_with_the_events_name_underscored() -> None:
 
 def test_what_became_of_the_triggers_is_noted_once() -> None:
     given(DECIDER, RECEIVED).when(NOTE).then(CONSIDERED).when(NOTE).then_nothing()
-    given(DECIDER, RECEIVED, CONSIDERED).when(NoteMatches(at=9)).then_nothing()
+    given(DECIDER, RECEIVED, CONSIDERED).when(ReportMatches(at=9)).then_nothing()
 
 
 def test_nothing_is_noted_of_an_event_that_never_came() -> None:

@@ -9,7 +9,6 @@ from baton.domain.schedule.messages import (
     Event,
     Fire,
     Miss,
-    Outcome,
     RecordTick,
     ScheduleCreated,
     ScheduleDeleted,
@@ -17,6 +16,7 @@ from baton.domain.schedule.messages import (
     ScheduleMissed,
     ScheduleSkipped,
     Skip,
+    TickOutcome,
 )
 from baton.domain.schedule.timetable import Cron, Interval
 from tests.domain.specification import given
@@ -29,7 +29,7 @@ CREATED = ScheduleCreated(
 DELETE = DeleteSchedule(actor=BOB, at=9)
 
 
-def tick(nominal_at: int, outcome: Outcome) -> RecordTick:
+def tick(nominal_at: int, outcome: TickOutcome) -> RecordTick:
     return RecordTick(nominal_at=nominal_at, outcome=outcome, at=105)
 
 
@@ -47,7 +47,7 @@ def create(expression: str = "", data: object = None) -> CreateSchedule:
         (Skip("still running"), ScheduleSkipped(nominal_at=100, reason="still running", at=105)),
     ],
 )
-def test_a_tick_is_recorded_once(outcome: Outcome, event: Event) -> None:
+def test_a_tick_is_recorded_once(outcome: TickOutcome, event: Event) -> None:
     ticked = given(DECIDER).when(tick(100, outcome)).then(event)
 
     ticked.when(tick(100, outcome)).then_nothing()

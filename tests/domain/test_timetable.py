@@ -17,10 +17,10 @@ from baton.domain.schedule.timetable import (
     InvalidTimetable,
     Once,
     Timetable,
-    check,
-    fires,
-    missed,
+    check_timetable,
+    fire_times,
     next_fire,
+    split_missed,
 )
 
 HOUR = 3_600_000
@@ -38,7 +38,7 @@ def shown(instants: list[int]) -> list[str]:
 
 def fires_on(day: str, timetable: Timetable, *, days: int = 1) -> list[str]:
     start = ms(day) - 1
-    return shown(fires(timetable, after=start, until=start + days * DAY, anchor=0))
+    return shown(fire_times(timetable, after=start, until=start + days * DAY, anchor=0))
 
 
 # --- interval and once ---------------------------------------------------------------------------
@@ -57,7 +57,7 @@ def test_an_interval_does_not_tick_before_it_is_active():
 
 def test_an_interval_is_not_moved_by_daylight_saving():
     timetable = Interval(every_ms=6 * HOUR, timezone=BERLIN)
-    found = fires(timetable, after=0, until=ms("2025-03-31"), anchor=ms("2025-03-29"))
+    found = fire_times(timetable, after=0, until=ms("2025-03-31"), anchor=ms("2025-03-29"))
     assert {later - at for at, later in pairwise(found)} == {6 * HOUR}
 
 
@@ -68,7 +68,7 @@ def test_once_fires_once():
 
 
 def test_once_may_lie_in_the_past():
-    check(Once(at=0))
+    check_timetable(Once(at=0))
     assert next_fire(Once(at=0), after=1, anchor=1) is None
 
 
@@ -109,7 +109,7 @@ def test_several_times_that_do_not_exist_fire_together_once():
 @pytest.mark.parametrize("day", ["2025-03-30", "2025-10-26"])
 def test_a_rhythm_follows_real_time_through_both_shifts(expression, day):
     timetable = Cron(expression=expression, timezone=BERLIN)
-    found = fires(timetable, after=ms(day) - 1, until=ms(day) + DAY - 1, anchor=0)
+    found = fire_times(timetable, after=ms(day) - 1, until=ms(day) + DAY - 1, anchor=0)
     assert found == list(range(ms(day), ms(day) + DAY, HOUR // 2))
 
 
@@ -245,7 +245,7 @@ def test_before_1970_nothing_fires():
 )
 def test_an_expression_that_cannot_be_followed_is_refused_with_the_reason(expression, reason):
     with pytest.raises(InvalidTimetable) as refusal:
-        check(Cron(expression=expression))
+        check_timetable(Cron(expression=expression))
     assert refusal.value.field == "expression"
     assert reason in refusal.value.reason
     assert "\n" not in refusal.value.reason
@@ -255,14 +255,14 @@ def test_an_expression_that_cannot_be_followed_is_refused_with_the_reason(expres
 @pytest.mark.parametrize("every_ms", [-1_000, -1, 0, 1, 999, 10**18])
 def test_an_interval_below_a_second_or_beyond_a_century_is_refused(every_ms):
     with pytest.raises(InvalidTimetable) as refusal:
-        check(Interval(every_ms=every_ms))
+        check_timetable(Interval(every_ms=every_ms))
     assert refusal.value.field == "every_ms"
 
 
 @pytest.mark.parametrize("at", [-1, LATEST_MS + 1, 2**63])
 def test_an_instant_that_no_calendar_shows_is_refused(at):
     with pytest.raises(InvalidTimetable) as refusal:
-        check(Once(at=at))
+        check_timetable(Once(at=at))
     assert refusal.value.field == "at"
 
 
@@ -279,7 +279,7 @@ def test_an_instant_that_no_calendar_shows_is_refused(at):
 )
 def test_a_name_that_is_no_time_zone_is_refused(name, timetable):
     with pytest.raises(InvalidTimetable) as refusal:
-        check(replace(timetable, timezone=name))
+        check_timetable(replace(timetable, timezone=name))
     assert refusal.value.field == "timezone"
 
 
@@ -287,20 +287,20 @@ def test_a_name_that_is_no_time_zone_is_refused(name, timetable):
 
 
 def test_fire_once_fires_the_latest_missed_instant():
-    assert missed("fire_once", [1, 2, 3]) == ([3], [1, 2])
+    assert split_missed("fire_once", [1, 2, 3]) == ([3], [1, 2])
 
 
 def test_fire_all_fires_every_missed_instant():
-    assert missed("fire_all", [1, 2, 3]) == ([1, 2, 3], [])
+    assert split_missed("fire_all", [1, 2, 3]) == ([1, 2, 3], [])
 
 
 def test_skip_fires_no_missed_instant():
-    assert missed("skip", [1, 2, 3]) == ([], [1, 2, 3])
+    assert split_missed("skip", [1, 2, 3]) == ([], [1, 2, 3])
 
 
 @pytest.mark.parametrize("policy", ["fire_once", "fire_all", "skip"])
 def test_nothing_missed_is_nothing_to_do(policy):
-    assert missed(policy, []) == ([], [])
+    assert split_missed(policy, []) == ([], [])
 
 
 # --- properties ----------------------------------------------------------------------------------
@@ -366,7 +366,7 @@ def test_nothing_fires_between_an_instant_and_its_next_fire(timetable, anchor, a
 )
 def test_the_fires_of_two_stretches_are_those_of_both_in_one(timetable, anchor, start, one, two):
     def stretch(after: int, until: int) -> list[int]:
-        return fires(timetable, after=after, until=until, anchor=anchor, limit=100_000)
+        return fire_times(timetable, after=after, until=until, anchor=anchor, limit=100_000)
 
     middle, end = start + one, start + one + two
     assert stretch(start, end) == stretch(start, middle) + stretch(middle, end)
@@ -375,7 +375,7 @@ def test_the_fires_of_two_stretches_are_those_of_both_in_one(timetable, anchor, 
 @UNHURRIED
 @given(TIMETABLES, INSTANTS, INSTANTS, st.integers(0, 5))
 def test_fires_are_next_fires_in_a_row_up_to_the_limit(timetable, anchor, after, limit):
-    found = fires(timetable, after=after, until=LATEST_MS, anchor=anchor, limit=limit)
+    found = fire_times(timetable, after=after, until=LATEST_MS, anchor=anchor, limit=limit)
     at: int | None = after
     for expected in found:
         assert at is not None
@@ -386,7 +386,7 @@ def test_fires_are_next_fires_in_a_row_up_to_the_limit(timetable, anchor, after,
 @UNHURRIED
 @given(TIMETABLES)
 def test_what_the_properties_are_shown_on_is_valid(timetable):
-    check(timetable)
+    check_timetable(timetable)
 
 
 @UNHURRIED
@@ -394,7 +394,7 @@ def test_what_the_properties_are_shown_on_is_valid(timetable):
 def test_any_text_is_an_expression_or_a_reasoned_refusal(text):
     timetable = Cron(expression=text)
     try:
-        check(timetable)
+        check_timetable(timetable)
     except InvalidTimetable as refusal:
         assert refusal.reason  # noqa: PT017 - either outcome is right
     else:

@@ -6,11 +6,11 @@ from baton.domain.definition.condition_faults import Path
 from baton.domain.definition.graph import Compute, Decision, Graph, Step
 from baton.domain.errors import Fault
 
-_NAMED = 10
+_MAX_NAMED = 10
 """How many steps of a circle a message names."""
 
 
-def faults_of_joins(graph: Graph) -> Iterator[Fault]:
+def faults_of_edges(graph: Graph) -> Iterator[Fault]:
     """Yield the faults between the steps of `graph`."""
     yield from _repeated_ids(graph)
     for index, step in enumerate(graph.steps):
@@ -20,7 +20,7 @@ def faults_of_joins(graph: Graph) -> Iterator[Fault]:
         else:
             yield from _faults_of_needs(graph, step, path)
     if graph.flow == "needs":
-        yield from _circles(graph)
+        yield from _cycles(graph)
 
 
 def _repeated_ids(graph: Graph) -> Iterator[Fault]:
@@ -66,26 +66,26 @@ def _faults_of_needs(graph: Graph, step: Step, path: Path) -> Iterator[Fault]:
             yield Fault((*path, "needs", index), f"'{need}' is no step")
 
 
-def _circles(graph: Graph) -> Iterator[Fault]:
+def _cycles(graph: Graph) -> Iterator[Fault]:
     """Yield one fault for all steps that need each other in a circle."""
     needs = {
         step.id: {need for need in step.needs if need in graph.by_id and need != step.id}
         for step in graph.steps
     }
-    left = _peeled(_turned(_peeled(needs)))
+    left = _without_sources(_reversed(_without_sources(needs)))
     if not left:
         return
     index = next(at for at, step in enumerate(graph.steps) if step.id in left)
     names = [step.id for step in graph.steps if step.id in left]
-    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    message = f"these steps need each other in a circle: {', '.join(names[:_NAMED])}{more}"
+    more = f" and {len(names) - _MAX_NAMED} more" if len(names) > _MAX_NAMED else ""
+    message = f"these steps need each other in a circle: {', '.join(names[:_MAX_NAMED])}{more}"
     yield Fault(("steps", index, "needs"), message)
 
 
-def _peeled(needs: dict[str, set[str]]) -> dict[str, set[str]]:
+def _without_sources(needs: dict[str, set[str]]) -> dict[str, set[str]]:
     """Return what is left when steps without needs are taken away until there are none."""
     missing = {step_id: len(its) for step_id, its in needs.items()}
-    dependents = _turned(needs)
+    dependents = _reversed(needs)
     free = [step_id for step_id, count in missing.items() if not count]
     while free:
         done = free.pop()
@@ -97,7 +97,7 @@ def _peeled(needs: dict[str, set[str]]) -> dict[str, set[str]]:
     return {step_id: needs[step_id] & missing.keys() for step_id in missing}
 
 
-def _turned(needs: dict[str, set[str]]) -> dict[str, set[str]]:
+def _reversed(needs: dict[str, set[str]]) -> dict[str, set[str]]:
     """Return who is needed by whom, for who needs whom."""
     turned: dict[str, set[str]] = {step_id: set() for step_id in needs}
     for step_id, its in needs.items():
