@@ -1,1 +1,1 @@
-"""Folds events into the views that queries read; decides nothing."""
+"""Folds events into the views that queries read; it decides nothing."""

@@ -1,7 +1,7 @@
-"""Events in, changed documents out: what following the log and rebuilding have in common.
+"""Folds events into changed documents, for the projector and for a rebuild.
 
-A fold waits for nothing: it stops where it needs documents that aren't at hand, and goes on when
-they were read.
+Folding never waits: it stops at an event whose documents aren't in memory, and continues once the
+caller has read them.
 """
 
 from collections import defaultdict
@@ -14,21 +14,22 @@ from baton.eventlog.ports.views import Change, Row, ViewStore
 from baton.projector.document_cache import DocumentCache, Entry
 from baton.projector.view import Key, View
 
-Touched: TypeAlias = tuple[Callable[[Any, Recorded], Any], Entry]
-"""A document that an event changes, and how."""
+Update: TypeAlias = tuple[Callable[[Any, Recorded], Any], Entry]
+"""The `evolve` of a view and the document that it has to fold an event into."""
 
 
 class Batch:
-    """Folds events into the documents of every view, each of which is written once per take.
+    """Folds events into the documents of every view and collects the changes of one commit.
 
-    `position` is where the fold stands; events up to it are passed over. `pending` counts the
-    events that were folded since the last `take`.
+    A document is written once per commit, however many events change it. `position` is that of the
+    newest folded event; older events are skipped. `pending` counts the events folded since the last
+    `take_changes`.
     """
 
     def __init__(self, views: Sequence[View[Any]], *, position: int) -> None:
         self.position = position
         self.pending = 0
-        self._broken: Exception | None = None
+        self._error: Exception | None = None
         self._tables = {view.name: _Table(view) for view in views}
         by_event: dict[type, list[_Table]] = defaultdict(list)
         for table in self._tables.values():
@@ -37,21 +38,21 @@ class Batch:
         self._by_event = dict(by_event)
 
     def fold(self, events: Sequence[Recorded]) -> int:
-        """Fold as many of `events` as there are documents for; return how many that were.
+        """Fold events until one needs a document that isn't in memory; return their number.
 
-        When all were, what was supplied for them is let go of. After an event that can't be folded
-        nothing is given out any more: some documents may hold a part of it.
+        After an event that can't be folded, every later call raises its error: some documents may
+        hold a part of that event. Supplied documents are dropped once all of `events` are folded.
         """
-        if self._broken is not None:
-            raise self._broken
+        if self._error is not None:
+            raise self._error
         try:
             return self._fold(events)
         except Exception as error:
-            self._broken = error
+            self._error = error
             raise
 
     def missing(self, events: Sequence[Recorded]) -> dict[str, list[Key]]:
-        """Return which documents of which views `events` may need beyond those at hand."""
+        """Return, by view, the documents that `events` may need and that aren't in memory."""
         found: dict[str, list[Key]] = {}
         for name, table in self._tables.items():
             keys = {
@@ -65,36 +66,36 @@ class Batch:
         return found
 
     def supply(self, name: str, keys: Sequence[Key], found: Mapping[Key, bytes]) -> None:
-        """Put at hand what reading `keys` of a view gave; what is not in `found` doesn't exist."""
+        """Take the documents of a view that a read of `keys` found; the others don't exist."""
         self._tables[name].supply(keys, found)
 
-    def take(self) -> list[Change]:
-        """Return what changed since the last call, as rows to commit for `position`.
+    def take_changes(self) -> list[Change]:
+        """Return the changes since the last call, to be committed with `position`.
 
-        The documents stay at hand until `committed` is called, for a look-up meanwhile would still
-        find the rows before the change.
+        The changed documents stay in memory until `mark_committed`: until then the store would
+        still return the rows before the change.
         """
-        if self._broken is not None:
-            raise self._broken
+        if self._error is not None:
+            raise self._error
         self.pending = 0
-        changes = [table.take() for table in self._tables.values()]
+        changes = [table.take_changes() for table in self._tables.values()]
         return [change for change in changes if change.upserts or change.deletes]
 
-    def committed(self) -> None:
-        """Learn that what was taken is in the store."""
+    def mark_committed(self) -> None:
+        """Note that the store holds the changes taken last."""
         for table in self._tables.values():
-            table.taken = {}
+            table.in_commit = {}
 
     def _fold(self, events: Sequence[Recorded]) -> int:
         by_event = self._by_event
         for index, recorded in enumerate(events):
             if recorded.position <= self.position:
                 continue
-            touched: list[Touched] = []
+            updates: list[Update] = []
             for table in by_event.get(type(recorded.event), ()):
-                if not table.find(recorded, touched):
+                if not table.collect_updates(recorded, updates):
                     return index
-            for evolve, entry in touched:
+            for evolve, entry in updates:
                 entry.document = evolve(entry.document, recorded)
             self.position = recorded.position
             self.pending += 1
@@ -104,55 +105,59 @@ class Batch:
 
 
 async def read_missing(batch: Batch, store: ViewStore, events: Sequence[Recorded]) -> None:
-    """Read what `events` may need from `store` and supply it; raises `Unavailable`."""
+    """Read the documents that `events` may need and supply them; raises `Unavailable`."""
     for name, keys in batch.missing(events).items():
         batch.supply(name, keys, await store.get_many(name, keys))
 
 
 class _Table:
-    """The documents of one view on their way from one batch to the next."""
+    """The documents of one view in memory.
 
-    __slots__ = ("_cache", "_changed", "_evolve", "_keys", "supplied", "taken", "view")
+    A document is changed since the last commit, part of the commit in progress (`in_commit`),
+    cached, or `supplied` from the store for the events at hand.
+    """
+
+    __slots__ = ("_cache", "_changed", "_evolve", "_keys", "in_commit", "supplied", "view")
 
     def __init__(self, view: View[Any]) -> None:
         self.view = view
         self._keys, self._evolve = view.keys, view.evolve
-        self.taken: dict[Key, Entry] = {}
+        self.in_commit: dict[Key, Entry] = {}
         self.supplied: dict[Key, Entry] = {}
         self._changed: dict[Key, Entry] = {}
         self._cache = DocumentCache()
 
-    def find(self, recorded: Recorded, touched: list[Touched]) -> bool:
-        """Add the entries that the event changes; False when one has to be read first."""
+    def collect_updates(self, recorded: Recorded, updates: list[Update]) -> bool:
+        """Add the documents that the event changes; False when one has to be read first."""
         changed = self._changed
         for key in self._keys(recorded):
             entry = changed.get(key)
             if entry is None:
-                entry = self._at_hand(key)
+                entry = self.in_memory(key)
                 if entry is None:
                     if not self.view.creates(recorded):
                         return False
                     entry = Entry()
                 changed[key] = entry
-            touched.append((self._evolve, entry))
+            updates.append((self._evolve, entry))
         return True
 
     def missing(self, recorded: Recorded) -> list[Key]:
-        """Return the keys of the event that are not at hand and may stand in the store."""
+        """Return the keys of the event that aren't in memory and may exist in the store."""
         if self.view.creates(recorded):
             return []
         keys = self.view.keys(recorded)
-        return [key for key in keys if key not in self._changed and self._at_hand(key) is None]
+        return [key for key in keys if key not in self._changed and self.in_memory(key) is None]
 
     def supply(self, keys: Sequence[Key], found: Mapping[Key, bytes]) -> None:
-        """Take in what the store has under `keys`."""
+        """Take what the store holds under `keys`."""
         for key in keys:
             data = found.get(key)
             document = None if data is None else decode_document(self.view.document, data)
             self.supplied[key] = Entry(document, stored=data is not None)
 
-    def take(self) -> Change:
-        """Return the rows of what changed, and begin the next batch."""
+    def take_changes(self) -> Change:
+        """Return the rows of the changed documents and start the next commit's set."""
         upserts, deletes = [], []
         for key, entry in self._changed.items():
             if entry.document is not None:
@@ -161,8 +166,12 @@ class _Table:
                 deletes.append(key)
                 entry.stored = False
                 self._cache.discard(key)
-        self.taken, self._changed = self._changed, {}
+        self.in_commit, self._changed = self._changed, {}
         return Change(table=self.view.name, upserts=upserts, deletes=deletes)
+
+    def in_memory(self, key: Key) -> Entry | None:
+        """Return a document that is unchanged since the last commit, if it is in memory."""
+        return self.in_commit.get(key) or self._cache.get(key) or self.supplied.get(key)
 
     def _row(self, key: Key, entry: Entry) -> Row:
         data = encode_document(entry.document)
@@ -172,6 +181,3 @@ class _Table:
         else:
             self._cache.put(key, entry, len(data))
         return Row(key[0], key[1], data, self.view.columns(entry.document))
-
-    def _at_hand(self, key: Key) -> Entry | None:
-        return self.taken.get(key) or self._cache.get(key) or self.supplied.get(key)

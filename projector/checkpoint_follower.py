@@ -1,4 +1,4 @@
-"""How far the views hold the log, in a process that reads them and doesn't keep them."""
+"""Follows the views' checkpoint in a process that reads the views but doesn't project them."""
 
 import logging
 from collections.abc import Sequence
@@ -12,59 +12,61 @@ from baton.projector.view import View
 from baton.projector.views import every_view
 
 RETRY_MS = 200
+"""Delay before the views are looked for again."""
 
-_NO_VIEWS = "the views aren't there yet: they come with the first projector"
+_NO_VIEWS = "the views don't exist yet; the first projector creates them"
 
 _log = logging.getLogger("baton.views")
 
 
 class CheckpointFollower:
-    """Follows the checkpoint of views that a projector elsewhere keeps (`run`).
+    """Follows the checkpoint of views that another process projects (`run`).
 
-    `position` is the newest one heard of, -1 before there are views of this release. Who asks
-    seldom follows only `on_demand`, while somebody waits: each step is a message to all who follow.
+    `position` is the newest checkpoint received, -1 before the views of this release exist.
+
+    Args:
+        on_demand: Follow the checkpoint only while a task waits for it. Every move of the
+            checkpoint is a message to each follower, so a process that rarely waits saves most.
     """
 
     def __init__(
         self,
-        kept: ViewProgress,
+        progress: ViewProgress,
         *,
         clock: Clock,
         views: Sequence[View[Any]] | None = None,
         on_demand: bool = False,
     ) -> None:
-        self.position = -1
-        self._kept = kept
+        self._progress = progress
         self._clock = clock
         self._on_demand = on_demand
         self._tables = [view.table for view in (every_view() if views is None else views)]
-        self._waiting = PositionWaiters()
+        self._waiters = PositionWaiters()
+
+    @property
+    def position(self) -> int:
+        """The newest checkpoint received."""
+        return self._waiters.position
 
     async def run(self) -> None:
-        """Wait for the views, then for the steps they take, until cancelled."""
-        told = False
+        """Wait for the views, then follow their checkpoint until cancelled."""
+        logged = False
         while True:
             try:
-                if self.position >= 0 or await self._kept.attach(self._tables):
+                if self.position >= 0 or await self._progress.attach(self._tables):
                     if self._on_demand:
-                        await self._waiting.somebody()
-                    self._reach(await self._kept.next_checkpoint(self.position))
-                    told = False
+                        await self._waiters.any()
+                    self._waiters.advance(await self._progress.next_checkpoint(self.position))
+                    logged = False
                     continue
-                level, trouble = logging.INFO, _NO_VIEWS
+                level, problem = logging.INFO, _NO_VIEWS
             except Unavailable as error:
-                level, trouble = logging.WARNING, f"the views don't say how far they are: {error}"
-            if not told:
-                _log.log(level, "%s", trouble)
-            told = True
+                level, problem = logging.WARNING, f"the views' checkpoint can't be read: {error}"
+            if not logged:
+                _log.log(level, "%s", problem)
+            logged = True
             await self._clock.sleep(RETRY_MS)
 
     async def reached(self, position: int, timeout_ms: int) -> bool:
-        """Wait until the views hold `position`; False when they don't after `timeout_ms`."""
-        if position <= self.position:
-            return True
-        return await self._waiting.until(position, timeout_ms)
-
-    def _reach(self, position: int) -> None:
-        self.position = position
-        self._waiting.reach(position)
+        """Wait until the views hold `position`; False if they don't after `timeout_ms`."""
+        return await self._waiters.wait(position, timeout_ms)

@@ -1,17 +1,17 @@
-"""Documents that were changed not long ago, so that the next event needs no look-up."""
+"""A cache of recently changed documents; it spares the next event a read from the store."""
 
 from typing import Any
 
 from baton.projector.view import Key
 
 CAPACITY_BYTES = 8 * 1024 * 1024
-"""Bytes of stored form that are surely kept; up to twice as much are held."""
+"""Encoded size of the documents that are kept for certain; up to twice as much may be held."""
 
 
 class Entry:
-    """A document as it stands now, and whether the store has a row of it.
+    """A document's current state, and whether the store has a row of it.
 
-    A document that came and went between two commits is never written.
+    A document that is created and deleted between two commits is never written.
     """
 
     __slots__ = ("document", "stored")
@@ -22,7 +22,7 @@ class Entry:
 
 
 class DocumentCache:
-    """The entries put last, in two halves: when the young one is full, the old one is dropped."""
+    """Two generations of entries: when the young one is full, the old one is dropped."""
 
     __slots__ = ("_bytes", "_capacity_bytes", "_old", "_young")
 
@@ -33,17 +33,17 @@ class DocumentCache:
         self._old: dict[Key, Entry] = {}
 
     def get(self, key: Key) -> Entry | None:
-        """Return the entry that was put under `key`, if it is still held."""
+        """Return the entry of `key`, if it is still cached."""
         return self._young.get(key) or self._old.get(key)
 
     def put(self, key: Key, entry: Entry, size: int) -> None:
-        """Keep the entry, whose stored form has `size` bytes."""
+        """Cache the entry, whose document has `size` bytes in encoded form."""
         self._young[key] = entry
         self._bytes += size
         if self._bytes > self._capacity_bytes:
             self._old, self._young, self._bytes = self._young, {}, 0
 
     def discard(self, key: Key) -> None:
-        """Let go of the entry, if it is held."""
+        """Remove the entry, if it is cached."""
         self._young.pop(key, None)
         self._old.pop(key, None)

@@ -1,4 +1,4 @@
-"""Waiting for views to hold a position."""
+"""Waiting until the views hold a position of the log."""
 
 import asyncio
 import heapq
@@ -6,52 +6,58 @@ from itertools import count
 
 
 class PositionWaiters:
-    """Those who wait until the views hold a position, the lowest first."""
+    """The position that the views hold, and the tasks that wait for a higher one.
+
+    `position` is -1 before the views exist.
+    """
 
     def __init__(self) -> None:
+        self.position = -1
         self._order = count()
-        self._came = asyncio.Event()
+        self._added = asyncio.Event()
         self._heap: list[tuple[int, int, asyncio.Future[bool]]] = []
 
-    @property
-    def anybody(self) -> bool:
-        """Whether there is one."""
-        return bool(self._heap)
+    def __len__(self) -> int:
+        """Return the number of waiting tasks."""
+        return len(self._heap)
 
-    async def somebody(self) -> None:
-        """Return when there is one."""
+    async def any(self) -> None:
+        """Wait until at least one task waits."""
         while not self._heap:
-            self._came.clear()
-            await self._came.wait()
+            self._added.clear()
+            await self._added.wait()
 
-    async def until(self, position: int, timeout_ms: int) -> bool:
-        """Wait until `position` is reached; False when it isn't after `timeout_ms`."""
+    async def wait(self, position: int, timeout_ms: int) -> bool:
+        """Wait until the views hold `position`; False if they don't after `timeout_ms`."""
+        if position <= self.position:
+            return True
         loop = asyncio.get_running_loop()
         future: asyncio.Future[bool] = loop.create_future()
         entry = (position, next(self._order), future)
         heapq.heappush(self._heap, entry)
-        self._came.set()
-        timer = loop.call_later(timeout_ms / 1000, _give_up, future)
+        self._added.set()
+        timer = loop.call_later(timeout_ms / 1000, _time_out, future)
         try:
             return await future
         finally:
             timer.cancel()
             if future.cancelled() or not future.result():
-                self._drop(entry)
+                self._remove(entry)
 
-    def reach(self, position: int) -> None:
-        """Wake those who wait for `position` or less."""
+    def advance(self, position: int) -> None:
+        """Set the position and wake the tasks that wait for it or a lower one."""
+        self.position = position
         while self._heap and self._heap[0][0] <= position:
             _, _, future = heapq.heappop(self._heap)
             if not future.done():
                 future.set_result(True)
 
-    def _drop(self, entry: tuple[int, int, asyncio.Future[bool]]) -> None:
+    def _remove(self, entry: tuple[int, int, asyncio.Future[bool]]) -> None:
         if entry in self._heap:
             self._heap.remove(entry)
             heapq.heapify(self._heap)
 
 
-def _give_up(future: asyncio.Future[bool]) -> None:
+def _time_out(future: asyncio.Future[bool]) -> None:
     if not future.done():
         future.set_result(False)

@@ -1,7 +1,7 @@
-"""The projector: keeps every view up with the log.
+"""The projector: keeps every view up to date with the log.
 
-Folding and committing go side by side: while one batch is written, the events that come in are
-folded into the next, so that a batch grows with the load and each document is written once for it.
+Folding and committing overlap: while one batch is committed, incoming events are folded into the
+next. A batch therefore grows with the load, and each document is written once per batch.
 """
 
 import asyncio
@@ -23,29 +23,34 @@ from baton.projector.position_waiters import PositionWaiters
 from baton.projector.view import View
 from baton.projector.views import every_view
 
-SLICE = 250
-"""Events folded before others on the loop get their turn."""
-MAX_BATCH = 2_000
-"""Events folded ahead of the commit under way; more wait in the log."""
+FOLD_SLICE = 250
+"""Events folded before other tasks of the loop run."""
+MAX_PENDING = 2_000
+"""Events folded ahead of the commit in progress; further ones wait in the log."""
 FULL_BATCH = 1_000
-"""A batch of this many events is followed by the next one at once."""
-EVENTS_PER_MS = 16
-"""A smaller one by a pause of a millisecond for this many events: rows are written less often."""
+"""Batch size from which the next commit follows without a pause."""
+EVENTS_PER_PAUSE_MS = 16
+"""After a smaller batch the projector pauses 1 ms for this many events, so that rows are written
+less often."""
 LONGEST_PAUSE_MS = 20
-WATCHED_PAUSE_MS = 12
-"""The shortest one where several processes share the store: a commit costs more there."""
+SHARED_PAUSE_MS = 12
+"""Shortest pause on a store that several processes share, where a commit costs more."""
 IDLE_PAUSE_MS = 50
-"""How long the pause after such a batch is while nobody waits for the views."""
+"""Length of the pause while no task waits for the views."""
+
 _RETRY = RetryPolicy(fatal=(InUse,))
 
 _log = logging.getLogger("baton.projector")
 
 
 class Projector:
-    """Folds the log into `store`; rows and position change in one transaction (`run`).
+    """Folds the log into `store`; rows and checkpoint change in one transaction (`run`).
 
-    `position` is how far the views hold the log, -1 before their tables are there. `watched` says
-    that other processes may wait for the views, which doesn't show here.
+    `position` is the checkpoint of the views, -1 before their tables exist.
+
+    Args:
+        shared: Other processes share the store. They may wait for the views without this process
+            knowing, so its pauses stay short.
     """
 
     def __init__(
@@ -54,87 +59,88 @@ class Projector:
         *,
         clock: Clock,
         views: Sequence[View[Any]] | None = None,
-        watched: bool = False,
+        shared: bool = False,
     ) -> None:
-        self.position = -1
         self._store = store
         self._clock = clock
-        self._watched = watched
+        self._shared = shared
         self._views = every_view() if views is None else views
         self._batch = Batch(self._views, position=0)
-        self._work = asyncio.Event()
-        self._room = asyncio.Event()
-        self._wanted = asyncio.Event()
-        self._waiting = PositionWaiters()
+        self._changed = asyncio.Event()
+        self._has_capacity = asyncio.Event()
+        self._end_pause = asyncio.Event()
+        self._waiters = PositionWaiters()
+
+    @property
+    def position(self) -> int:
+        """The checkpoint of the views."""
+        return self._waiters.position
 
     async def run(self, log: Log) -> None:
-        """Follow `log` from where the views stand, until cancelled.
+        """Follow `log` from the views' checkpoint until cancelled.
 
-        Raises what made the log or an event unreadable, for the process to end by, and `InUse` when
-        another projector keeps the views now; a store that doesn't answer is waited for.
+        While the store is unavailable the projector waits. Raises the error that made the log or an
+        event unreadable, and `InUse` when another projector has taken over the views; the process
+        should end then.
         """
         await self._store.prepare([view.table for view in self._views])
         position = await self._store.checkpoint()
         self._batch = Batch(self._views, position=position)
-        self._reach(position)
+        self._waiters.advance(position)
         subscription = await log.subscribe("projector", after=position)
         async with asyncio.TaskGroup() as group:
-            group.create_task(follow(subscription, self._take_in, clock=self._clock))
-            group.create_task(self._write())
+            group.create_task(follow(subscription, self._fold, clock=self._clock))
+            group.create_task(self._commit_batches())
 
     async def reached(self, position: int, timeout_ms: int) -> bool:
-        """Wait until the views hold `position`; False when they don't after `timeout_ms`."""
-        if position <= self.position:
-            return True
-        self._wanted.set()
-        return await self._waiting.until(position, timeout_ms)
+        """Wait until the views hold `position`; False if they don't after `timeout_ms`."""
+        if position > self.position:
+            self._end_pause.set()
+        return await self._waiters.wait(position, timeout_ms)
 
-    async def _take_in(self, events: Sequence[Recorded]) -> None:
+    async def _fold(self, events: Sequence[Recorded]) -> None:
         rest = events
         while rest:
-            if self._batch.pending >= MAX_BATCH:
-                self._room.clear()
-                await self._room.wait()
-            done = self._batch.fold(rest[:SLICE])
-            self._work.set()
+            if self._batch.pending >= MAX_PENDING:
+                self._has_capacity.clear()
+                await self._has_capacity.wait()
+            done = self._batch.fold(rest[:FOLD_SLICE])
+            self._changed.set()
             if self._batch.pending >= FULL_BATCH:
-                self._wanted.set()
-            if done < min(len(rest), SLICE):
-                await read_missing(self._batch, self._store, rest[done : done + SLICE])
-            elif len(rest) > SLICE:
+                self._end_pause.set()
+            if done < min(len(rest), FOLD_SLICE):
+                await read_missing(self._batch, self._store, rest[done : done + FOLD_SLICE])
+            elif len(rest) > FOLD_SLICE:
                 await asyncio.sleep(0)
             rest = rest[done:]
 
-    async def _write(self) -> None:
+    async def _commit_batches(self) -> None:
         while True:
-            await self._work.wait()
-            self._work.clear()
+            await self._changed.wait()
+            self._changed.clear()
             events, position = self._batch.pending, self._batch.position
-            changes = self._batch.take()
-            self._room.set()
+            changes = self._batch.take_changes()
+            self._has_capacity.set()
             await self._commit(changes, position)
-            self._batch.committed()
-            self._reach(position)
-            if EVENTS_PER_MS <= events < FULL_BATCH:
-                pause_ms = min(events // EVENTS_PER_MS, LONGEST_PAUSE_MS)
-                await self._rest(max(pause_ms, WATCHED_PAUSE_MS) if self._watched else pause_ms)
+            self._batch.mark_committed()
+            self._waiters.advance(position)
+            if EVENTS_PER_PAUSE_MS <= events < FULL_BATCH:
+                pause_ms = min(events // EVENTS_PER_PAUSE_MS, LONGEST_PAUSE_MS)
+                await self._pause(max(pause_ms, SHARED_PAUSE_MS) if self._shared else pause_ms)
 
-    async def _rest(self, pause_ms: int) -> None:
-        """Pause, and go on pausing until somebody waits for the views or a batch is full.
+    async def _pause(self, pause_ms: int) -> None:
+        """Pause, up to `IDLE_PAUSE_MS` as long as no task waits and the batch isn't full.
 
-        Not by the clock of the role: what is projected may not depend on how long this takes.
+        The pause uses the loop's time, not the injected clock: projecting must not depend on how
+        fast a simulated clock runs.
         """
-        self._wanted.clear()
+        self._end_pause.clear()
         await asyncio.sleep(pause_ms / 1000)
-        if not (self._watched or self._waiting.anybody):
+        if not (self._shared or self._waiters):
             with suppress(TimeoutError):
                 async with asyncio.timeout((IDLE_PAUSE_MS - pause_ms) / 1000):
-                    await self._wanted.wait()
+                    await self._end_pause.wait()
 
     async def _commit(self, changes: Sequence[Change], position: int) -> None:
         commit = partial(self._store.commit, changes, checkpoint=position)
         await retry(commit, clock=self._clock, log=_log, doing="committing views", policy=_RETRY)
-
-    def _reach(self, position: int) -> None:
-        self.position = position
-        self._waiting.reach(position)

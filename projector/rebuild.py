@@ -1,6 +1,6 @@
-"""Makes the views anew from the events, beside the live ones, and compares the two.
+"""Rebuilds the views from the events, beside the live ones, and compares the two.
 
-A view that differs from its rebuilt self, byte for byte, was damaged or is no pure fold.
+A live view that differs from the rebuilt one, byte for byte, is damaged or isn't a pure fold.
 """
 
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -15,17 +15,17 @@ from baton.projector.view import Key, View
 from baton.projector.views import every_view
 
 OnProgress = Callable[[int, int], None]
-"""Is told (done, total) positions of the log."""
+"""Callback(done, total): the positions of the log folded so far, and those to fold in all."""
 
 READ_BATCH = 1_000
-"""Events read and folded at once."""
+"""Events read from the log at once."""
 COMMIT_EVERY = 10_000
-"""Events folded before their rows are written."""
+"""Events folded between two commits."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
-    """A row that is not what the events make of it; None where there is no row."""
+    """A row that differs from the events' result; None stands for no row."""
 
     table: str
     tenant: str
@@ -35,13 +35,13 @@ class Difference:
 
 
 def _ignore_progress(done: int, total: int) -> None:
-    """Tell nobody."""
+    """Default progress callback: does nothing."""
 
 
 class Rebuild:
-    """One rebuild of every view. `position` is how far it holds the log.
+    """One rebuild of every view. The live views may change meanwhile.
 
-    The live views may go on meanwhile. All methods raise `Unavailable`.
+    All methods raise `Unavailable`.
     """
 
     def __init__(
@@ -55,45 +55,47 @@ class Rebuild:
 
     @property
     def position(self) -> int:
-        """How far the rebuilt views hold the log."""
+        """The position of the log up to which the views are rebuilt."""
         return self._batch.position
 
-    async def up_to(
+    async def advance_to(
         self, position: int, *, at: int | None = None, progress: OnProgress = _ignore_progress
     ) -> int:
-        """Fold the events up to `position`, or the last one before any later than `at` (ms UTC).
+        """Fold the events up to `position`; return the position of the last one folded.
 
-        Returns the position that was reached.
+        Args:
+            at: Stops before the first event that is later than this time (ms since the epoch, UTC).
+            progress: Called after each read of the log, on the event loop.
         """
-        begun, total = self.position, max(0, position - self.position)
+        start, total = self.position, max(0, position - self.position)
         while events := await self._next(position, at):
             await self._fold(events)
             if self._batch.pending >= COMMIT_EVERY:
                 await self._commit()
-            progress(min(total, self.position - begun), total)
+            progress(min(total, self.position - start), total)
         await self._commit()
         progress(total, total)
         return self.position
 
     async def first_difference(self) -> Difference | None:
-        """Catch up with the live views and return the first row that differs from theirs.
+        """Catch up with the live views and return the first row that differs.
 
-        Raises ValueError when the rebuilt views are further than the live ones.
+        Raises ValueError when the rebuilt views are ahead of the live ones.
         """
         await self._catch_up(await self._live.checkpoint())
         for view in self._views:
-            async for key in self._suspects(view.name):
+            async for key in self._candidates(view.name):
                 found = await self._difference(view.name, key)
                 if found is not None:
                     return found
         return None
 
     async def swap(self) -> None:
-        """Put the rebuilt views in the place of the live ones, for whoever follows them next."""
+        """Replace the live views; a projector then continues from the rebuilt ones' checkpoint."""
         await self._live.swap(self._fresh)
 
     async def close(self) -> None:
-        """Let go of the rebuilt views, unless they are the live ones now."""
+        """Drop the rebuilt views, unless `swap` has made them the live ones."""
         await self._fresh.close()
 
     async def _next(self, position: int, at: int | None) -> Sequence[Recorded]:
@@ -112,18 +114,19 @@ class Rebuild:
 
     async def _commit(self) -> None:
         if self._batch.pending:
-            await self._fresh.commit(self._batch.take(), checkpoint=self.position)
-            self._batch.committed()
+            await self._fresh.commit(self._batch.take_changes(), checkpoint=self.position)
+            self._batch.mark_committed()
 
     async def _catch_up(self, position: int) -> None:
-        """Come to where the live views stand."""
+        """Fold up to `position`, the checkpoint of the live views."""
         if position < self.position:
-            message = f"The live views stand at {position}, the rebuilt ones at {self.position}"
-            raise ValueError(message)
-        await self.up_to(position)
+            raise ValueError(
+                f"The live views stand at {position}, the rebuilt ones at {self.position}"
+            )
+        await self.advance_to(position)
 
-    async def _suspects(self, table: str) -> AsyncIterator[Key]:
-        """Yield the keys whose rows differ at a glance: the live ones may have changed since."""
+    async def _candidates(self, table: str) -> AsyncIterator[Key]:
+        """Yield the keys whose rows differ; a live row may have changed since the rebuild."""
         live, rebuilt = _scan(self._live, table), _scan(self._fresh, table)
         one, other = await anext(live, None), await anext(rebuilt, None)
         while one is not None or other is not None:
@@ -136,7 +139,7 @@ class Rebuild:
             other = other if right is None else await anext(rebuilt, None)
 
     async def _difference(self, table: str, key: Key) -> Difference | None:
-        """Compare one row of both views at the same position, however the live ones go on."""
+        """Compare one row of both views at the same position; the live views may move meanwhile."""
         while True:
             position = await self._live.checkpoint()
             live = await _row(self._live, table, key)
@@ -152,7 +155,7 @@ class Rebuild:
 async def begin_rebuild(
     events: EventStore, live: ViewStore, views: Sequence[View[Any]] | None = None
 ) -> Rebuild:
-    """Return a rebuild that holds nothing yet, in fresh tables beside those of `live`."""
+    """Return an empty rebuild in fresh tables beside those of `live`; raises `Unavailable`."""
     views = every_view() if views is None else views
     await live.prepare([view.table for view in views])
     return Rebuild(events, live, await live.fresh(), views)

@@ -1,6 +1,6 @@
-"""What a view is: a table, the events it is made of and the pure fold that makes its documents.
+"""The definition of a view: a table, its events, and the pure fold that makes its documents.
 
-Views are found in `baton.projector.views`, each exporting a `VIEW`; nothing here knows one of them.
+The views themselves are discovered in `baton.projector.views`, each exporting a `VIEW`.
 """
 
 from collections.abc import Callable
@@ -13,14 +13,14 @@ from baton.eventlog.ports.views import Table
 D = TypeVar("D")
 
 Key: TypeAlias = tuple[str, str]
-"""Tenant and key: names one document of a view."""
+"""Tenant and key, which identify one document of a view."""
 
 Values: TypeAlias = tuple[str | int | None, ...]
-"""What a document is found by, in the order of its table's columns."""
+"""The values of a document's columns, in the order of its table."""
 
 
 def never_final(document: object) -> bool:  # noqa: ARG001 - has the shape of View.is_final
-    """Say of every document that events may still change it."""
+    """Return False for every document: further events are always possible."""
     return False
 
 
@@ -28,15 +28,18 @@ def never_final(document: object) -> bool:  # noqa: ARG001 - has the shape of Vi
 class View(Generic[D]):
     """A read model: documents of class `document` in `table`, folded from `events`.
 
-    - `keys` names the documents that an event changes. It looks at the event alone.
-    - `creates` says whether a document that isn't at hand when the event comes can't exist yet,
-      which spares the look-up; False when in doubt.
-    - `evolve` folds one event into one document; None means that there is none, before or after.
-      It looks at nothing else, never changes the event, and owns the document it is given: it may
-      change that in place.
-    - `columns` gives the values of the table's columns.
-    - `is_final` says that no event is expected any more, so that the document needn't be kept at
-      hand; one that comes all the same is folded in.
+    All callbacks are pure functions that the projector and a rebuild call.
+
+    Attributes:
+        keys: Returns the documents that an event changes, from the event alone.
+        creates: Returns True if a document of the event that isn't in memory can't exist yet, which
+            spares reading it; False when in doubt.
+        evolve: Folds one event into one document; None stands for no document, before or after.
+            It depends on nothing else and never changes the event. It owns the document and may
+            change it in place.
+        columns: Returns the values of the table's columns.
+        is_final: Returns True if no further event is expected, so that the document isn't cached.
+            A further event is folded all the same.
     """
 
     table: Table
@@ -50,11 +53,11 @@ class View(Generic[D]):
 
     @property
     def name(self) -> str:
-        """The name of its table."""
+        """The name of the view's table."""
         return self.table.name
 
 
 def key_of(recorded: Recorded) -> Key:
-    """Return tenant and id of the stream that the event belongs to."""
+    """Return tenant and id of the event's stream."""
     tenant, _, ident = recorded.stream.split("/", 2)
     return tenant, ident

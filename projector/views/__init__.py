@@ -1,4 +1,4 @@
-"""One module per view; what views share stands beside this folder."""
+"""One package per view, found by discovery; code that views share is in `baton.projector`."""
 
 import importlib
 import pkgutil
@@ -10,6 +10,6 @@ from baton.projector.view import View
 
 @cache
 def every_view() -> tuple[View[Any], ...]:
-    """Return the `VIEW` of every module in this folder, by name."""
+    """Return the `VIEW` of every package in this folder, ordered by name."""
     names = sorted(module.name for module in pkgutil.iter_modules(__path__))
     return tuple(importlib.import_module(f"{__name__}.{name}").VIEW for name in names)

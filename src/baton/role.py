@@ -38,8 +38,10 @@ class Role(Protocol):
 class ViewPosition(Protocol):
     """The position up to which the views hold the log."""
 
-    position: int
-    """The newest position known to this process, -1 before the first."""
+    @property
+    def position(self) -> int:
+        """The newest position known to this process, -1 before the first."""
+        ...
 
     async def reached(self, position: int, timeout_ms: int) -> bool:
         """Wait until the views hold `position`; False if they don't within `timeout_ms`."""

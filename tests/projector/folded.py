@@ -29,8 +29,8 @@ async def fold_into(
         if forgetful:
             batch = Batch(every_view(), position=await store.checkpoint())
         await fold(batch, store, events)
-        await store.commit(batch.take(), checkpoint=batch.position)
-        batch.committed()
+        await store.commit(batch.take_changes(), checkpoint=batch.position)
+        batch.mark_committed()
 
 
 async def fold(batch: Batch, store: ViewStore, events: Sequence[Recorded]) -> None:

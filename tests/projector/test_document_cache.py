@@ -38,8 +38,8 @@ async def test_a_projector_that_keeps_nothing_at_hand_makes_the_same_rows() -> N
         table._cache = DocumentCache(capacity_bytes=0)
     for event in EVENTS:
         await fold(batch, store, [event])
-        await store.commit(batch.take(), checkpoint=batch.position)
-        batch.committed()
+        await store.commit(batch.take_changes(), checkpoint=batch.position)
+        batch.mark_committed()
 
     assert await dump(store) == await dump(whole)
 
@@ -50,25 +50,25 @@ async def test_what_is_being_written_is_not_read_as_it_was_before() -> None:
     for table in batch._tables.values():
         table._cache = DocumentCache(capacity_bytes=0)
     for event in EVENTS:
-        changes, position = batch.take(), batch.position
+        changes, position = batch.take_changes(), batch.position
         await fold(batch, store, [event])
         await store.commit(changes, checkpoint=position)
-        batch.committed()
-    await store.commit(batch.take(), checkpoint=batch.position)
+        batch.mark_committed()
+    await store.commit(batch.take_changes(), checkpoint=batch.position)
 
     whole = await prepared()
     await fold_into(whole, [EVENTS])
     assert await dump(store) == await dump(whole)
 
 
-async def test_what_is_over_and_written_is_not_kept_at_hand() -> None:
+async def test_what_is_over_and_written_is_not_keptin_memory() -> None:
     store = await prepared()
     await fold_into(store, [EVENTS])
     batch = Batch(every_view(), position=0)
     for start in range(0, len(EVENTS), 10):
         await fold(batch, store, EVENTS[start : start + 10])
-        batch.take()
-        batch.committed()
+        batch.take_changes()
+        batch.mark_committed()
 
     for table in batch._tables.values():
         rows = await store.scan(table.view.name, limit=10_000)
@@ -76,7 +76,7 @@ async def test_what_is_over_and_written_is_not_kept_at_hand() -> None:
             (row.tenant, row.key): decode_document(table.view.document, row.document)
             for row in rows
         }
-        at_hand = {key for key in documents if table._at_hand(key)}
+        at_hand = {key for key in documents if table.in_memory(key)}
         unsettled = {key for key, one in documents.items() if not table.view.is_final(one)}
         assert at_hand == unsettled
         assert not table.supplied

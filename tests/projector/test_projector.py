@@ -15,7 +15,7 @@ from baton.eventlog.events.envelope import Recorded
 from baton.eventlog.feed import Feed
 from baton.eventlog.ports.clock import Clock
 from baton.eventlog.ports.views import Change
-from baton.projector.projector import MAX_BATCH, Projector
+from baton.projector.projector import MAX_PENDING, Projector
 from baton.projector.views import every_view
 from tests.kit.clock import ManualClock
 from tests.projector.folded import dump, fold_into, prepared
@@ -138,7 +138,7 @@ async def test_what_comes_in_during_a_commit_goes_into_the_next_one() -> None:
 
 async def test_no_more_is_folded_ahead_of_a_commit_than_a_batch() -> None:
     store, log = Watched(), log_of()
-    tick = [Recorded(n, "acme/run/r1", n, RunStarted(at=n)) for n in range(1, 4 * MAX_BATCH)]
+    tick = [Recorded(n, "acme/run/r1", n, RunStarted(at=n)) for n in range(1, 4 * MAX_PENDING)]
     async with running(store, log) as projector:
         store.gate.clear()
         log.publish(tick)
@@ -147,7 +147,7 @@ async def test_no_more_is_folded_ahead_of_a_commit_than_a_batch() -> None:
         assert await projector.reached(tick[-1].position, TIMEOUT_MS)
 
     steps = [b - a for a, b in pairwise([0, *store.commits])]
-    assert max(steps) < 2 * MAX_BATCH
+    assert max(steps) < 2 * MAX_PENDING
 
 
 async def test_a_document_is_written_once_for_all_events_of_a_batch() -> None:
@@ -228,4 +228,4 @@ async def test_who_stops_waiting_for_a_position_leaves_nothing_behind() -> None:
         task.cancel()
     await asyncio.gather(*waiting, return_exceptions=True)
 
-    assert not projector._waiting._heap
+    assert not projector._waiters

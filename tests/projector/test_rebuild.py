@@ -48,7 +48,7 @@ async def test_a_rebuild_goes_as_far_as_it_is_told_to(stores: Stores) -> None:
     middle = log[len(log) // 2].position
     rebuild = await begin_rebuild(stores.events, stores.views)
 
-    assert await rebuild.up_to(middle) == middle
+    assert await rebuild.advance_to(middle) == middle
     await rebuild.swap()
     half = await prepared()
     await fold_into(half, [log[: len(log) // 2 + 1]])
@@ -60,7 +60,7 @@ async def test_a_rebuild_up_to_a_time_ends_before_the_first_later_event(stores: 
     log = await stores.events.read_all(after=0, limit=10_000)
     at = getattr(log[len(log) // 2].event, "at", 0)
     rebuild = await begin_rebuild(stores.events, stores.views)
-    reached = await rebuild.up_to(log[-1].position, at=at)
+    reached = await rebuild.advance_to(log[-1].position, at=at)
     after = next(one for one in log if one.position > reached)
 
     assert all(getattr(one.event, "at", 0) <= at for one in log if one.position <= reached)
@@ -75,7 +75,7 @@ async def test_progress_is_told_from_nothing_to_all(
     rebuild = await begin_rebuild(stores.events, stores.views)
     told: list[tuple[int, int]] = []
     head = await stores.events.head()
-    await rebuild.up_to(head, progress=lambda done, total: told.append((done, total)))
+    await rebuild.advance_to(head, progress=lambda done, total: told.append((done, total)))
 
     assert len(told) > 3
     assert told == sorted(told)
@@ -86,7 +86,7 @@ async def test_progress_is_told_from_nothing_to_all(
 async def test_live_views_that_are_behind_cannot_be_compared_with(stores: Stores) -> None:
     rebuild = await begin_rebuild(stores.events, stores.views)
     await stores.views.commit([], checkpoint=1)
-    await rebuild.up_to(await stores.events.head())
+    await rebuild.advance_to(await stores.events.head())
 
     with pytest.raises(ValueError, match="stand at 1"):
         await rebuild.first_difference()
@@ -177,7 +177,7 @@ async def test_a_swap_mends_what_was_broken(stores: Stores) -> None:
 async def test_a_projector_goes_on_from_swapped_views(stores: Stores) -> None:
     log = await stores.events.read_all(after=0, limit=10_000)
     rebuild = await begin_rebuild(stores.events, stores.views)
-    await rebuild.up_to(log[10].position)
+    await rebuild.advance_to(log[10].position)
     await rebuild.swap()
     projector = Projector(stores.views, clock=SystemClock())
     following = asyncio.create_task(projector.run(stores.log))

@@ -56,7 +56,7 @@ def test_a_scheduled_definition_is_a_schedule_of_its_own_id() -> None:
 
     assert (seen.id, seen.tenant, seen.definition_id) == ("d1", "acme", "d1")
     assert (seen.active, seen.anchor, seen.timetable) == (True, 10, MINUTE)
-    assert VIEW.columns(seen) == ("d1", 1)
+    assert VIEW.columns(seen) == (1,)
 
 
 def test_a_definition_that_starts_otherwise_is_no_schedule() -> None:
@@ -67,7 +67,7 @@ def test_a_draft_or_paused_schedule_does_not_fire() -> None:
     statuses: tuple[Status, ...] = ("draft", "paused")
     for status in statuses:
         seen = schedule(created(status=status))
-        assert (seen.active, seen.anchor, VIEW.columns(seen)) == (False, 0, ("d1", None))
+        assert (seen.active, seen.anchor, VIEW.columns(seen)) == (False, 0, (None,))
 
 
 def test_an_update_that_leaves_the_timetable_leaves_the_anchor() -> None:

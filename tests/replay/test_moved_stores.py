@@ -32,7 +32,7 @@ async def fill(stores: Stores, events: Sequence[Recorded]) -> None:
 async def rebuilt(stores: Stores) -> object:
     """Return every row of every view, made anew from the events."""
     rebuild = await begin_rebuild(stores.events, stores.views)
-    await rebuild.up_to(await stores.events.head())
+    await rebuild.advance_to(await stores.events.head())
     await rebuild.swap()
     return await dump(stores.views)
 

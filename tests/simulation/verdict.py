@@ -100,6 +100,6 @@ def _ticks(log: Log, runs: int) -> list[str]:
 async def _views(world: World) -> list[str]:
     """The views are what the events make of them."""
     rebuild = await begin_rebuild(world.stores.events, world.stores.views)
-    await rebuild.up_to(await world.stores.events.head())
+    await rebuild.advance_to(await world.stores.events.head())
     difference = await rebuild.first_difference()
     return [] if difference is None else [f"the views differ: {difference}"]

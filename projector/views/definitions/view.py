@@ -1,4 +1,4 @@
-"""Definitions as their events leave them, with every version; deleted ones stay readable."""
+"""Definitions with all their versions; deleted ones stay readable."""
 
 from typing import TypeAlias, cast, get_args
 
@@ -18,9 +18,7 @@ TABLE = Table(
         Column(name="slug", kind="text"),
         Column(name="status", kind="text"),
         Column(name="deleted", kind="int"),
-        Column(name="trigger", kind="text"),
         Column(name="event_type", kind="text"),
-        Column(name="structure", kind="text"),
         Column(name="path", kind="text"),
         Column(name="name", kind="text"),
         Column(name="created_at", kind="int"),
@@ -36,17 +34,17 @@ TABLE = Table(
 
 
 def keys(recorded: Recorded) -> tuple[Key, ...]:
-    """Return the definition's own key, its id."""
+    """Return the definition's key, its id."""
     return (key_of(recorded),)
 
 
 def creates(recorded: Recorded) -> bool:
-    """Say that a definition begins by being created."""
+    """Return whether the event creates the definition."""
     return isinstance(recorded.event, DefinitionCreated)
 
 
 def evolve(document: Document | None, recorded: Recorded) -> Document | None:
-    """Fold as the domain does."""
+    """Fold the event as the domain does."""
     event = cast("Event", recorded.event)
     if document is None and not isinstance(event, DefinitionCreated):
         return None
@@ -54,17 +52,14 @@ def evolve(document: Document | None, recorded: Recorded) -> Document | None:
 
 
 def columns(document: Document) -> Values:
-    """Return what definitions are found and sorted by: what the newest version says."""
+    """Return the values that definitions are found and sorted by, from the newest version."""
     body = document.body
     trigger = body.trigger
-    on_event = trigger if isinstance(trigger, EventTrigger) else None
     return (
         document.slug,
         body.status,
         int(document.deleted),
-        trigger.kind,
-        on_event.event_type if on_event else None,
-        on_event.structure if on_event else None,
+        trigger.event_type if isinstance(trigger, EventTrigger) else None,
         trigger.path if isinstance(trigger, WebhookTrigger) else None,
         body.name,
         document.created_at,

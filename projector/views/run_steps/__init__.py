@@ -1,4 +1,4 @@
-"""The view of steps of runs."""
+"""The view of the steps of runs."""
 
 from baton.projector.views.run_steps.view import VIEW
 

@@ -32,22 +32,22 @@ _Beginning: TypeAlias = (
     StepStarted | RetryScheduled | DelayStarted | DecisionTaken | SyncReached | StepSkipped
 )
 _Ending: TypeAlias = StepSucceeded | StepFailed | StepTimedOut | StepCancelled | DelayElapsed
-# The key is the execution id, so that the steps of a run lie side by side in the table.
+# The key is the execution id, so that the steps of a run are adjacent in the table.
 TABLE = Table(
     name="run_steps",
-    columns=(Column(name="seq", kind="int"), Column(name="due_at", kind="int")),
+    columns=(Column(name="due_at", kind="int"),),
     indexes=(Index(columns=("due_at", "key"), where_set="due_at", across_tenants=True),),
 )
 
 
 @dataclass(kw_only=True)
 class Document:
-    """One record of a run's history. Times are ms, UTC.
+    """One record of a run's history. Times are milliseconds since the epoch, UTC.
 
-    `seq` orders the records of a run: the version of the run's event that began it. An attempt
-    that waits for its backoff is "waiting" until `resume_at`, and has no `started_at` before it
-    starts. An attempt that another one took over failed with the code EXECUTOR_LOST. Only computing
-    steps have `function` and `cause`. No slots: orjson writes it three times as fast.
+    `seq` orders the records of a run: it is the version of the event that began the record. An
+    attempt in its backoff is "waiting" until `resume_at` and has no `started_at` yet. An attempt
+    that was taken over has failed with the code EXECUTOR_LOST. Only compute steps have `function`
+    and `cause`. The class has no slots, because orjson writes it three times as fast without them.
     """
 
     run_id: str
@@ -74,12 +74,12 @@ class Document:
 
     @property
     def execution_id(self) -> str:
-        """Names this record among all of its tenant."""
+        """Identifies this record within the tenant."""
         return execution_id(self.run_id, self.step_id, self.visit, self.attempt)
 
 
 def keys(recorded: Recorded) -> tuple[Key, ...]:
-    """Return the attempt's key; a takeover also ends the attempt before it."""
+    """Return the key of the attempt, and on a takeover that of the previous attempt, too."""
     tenant, run_id = key_of(recorded)
     event = cast("_Beginning | _Ending", recorded.event)
     attempt: int = getattr(event, "attempt", 1)
@@ -91,7 +91,7 @@ def keys(recorded: Recorded) -> tuple[Key, ...]:
 
 
 def creates(recorded: Recorded) -> bool:
-    """Say whether the event is the first of its record."""
+    """Return whether the event begins a record."""
     event = recorded.event
     if isinstance(event, StepStarted):
         return event.cause in ("start", "reopen")
@@ -99,7 +99,7 @@ def creates(recorded: Recorded) -> bool:
 
 
 def evolve(document: Document | None, recorded: Recorded) -> Document | None:
-    """Begin the record, or fold in what became of it."""
+    """Begin the record or fold its outcome."""
     event = cast("_Beginning | _Ending", recorded.event)
     match event:
         case StepSucceeded() | StepFailed() | StepTimedOut() | StepCancelled() | DelayElapsed():
@@ -111,17 +111,17 @@ def evolve(document: Document | None, recorded: Recorded) -> Document | None:
         case StepStarted():
             _start(document, event)
         case _:
-            pass  # it begins a record, and this one has begun
+            pass  # a repeated beginning changes nothing
     return document
 
 
 def columns(document: Document) -> Values:
-    """Return what a run's records are ordered by, and the deadline while one runs."""
-    return (document.seq, document.deadline_at if document.status == "running" else None)
+    """Return the deadline of a running attempt."""
+    return (document.deadline_at if document.status == "running" else None,)
 
 
 def is_final(document: Document) -> bool:
-    """Say whether the record is final."""
+    """Return whether the record is final."""
     return document.status not in ("running", "waiting")
 
 

@@ -1,4 +1,4 @@
-"""Runs as lists and pages show them; their steps are rows of their own (`run_steps`)."""
+"""Runs, without their steps, which have rows of their own (`run_steps`)."""
 
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias, assert_never, cast, get_args
@@ -54,7 +54,7 @@ TABLE = Table(
         Column(name="active", kind="int"),
     ),
     indexes=(
-        # The status stands in both, so that counting and skipping by it reads no documents.
+        # Both indexes include the status, so that filtering by it reads no documents.
         Index(columns=("definition_id", "requested_at", "status")),
         Index(columns=("requested_at", "status")),
         Index(columns=("key",), where_set="active", across_tenants=True),
@@ -65,13 +65,13 @@ TABLE = Table(
 
 @dataclass(kw_only=True)
 class Document:
-    """One run. Times are ms, UTC.
+    """One run. Times are milliseconds since the epoch, UTC.
 
-    `running` and `waiting` count the open steps that work, and those that are delayed or backing
-    off; a run that only waits is "waiting". `current_step_id` is the step entered last, None when
-    the run is over. `has_errors` is also set when the run failed. `version` counts the run's
-    events, `position` is where the newest of them stands. No slots: orjson writes it three times as
-    fast.
+    `running` counts the open steps with a running attempt, `waiting` those in a delay or a backoff;
+    a run with waiting steps only has the status "waiting". `current_step_id` is the step entered
+    last, None once the run has ended. `has_errors` is also set when the run failed. `version`
+    counts the run's events, `position` is that of the newest one. The class has no slots, because
+    orjson writes it three times as fast without them.
     """
 
     id: str
@@ -103,12 +103,12 @@ class Document:
 
 
 def keys(recorded: Recorded) -> tuple[Key, ...]:
-    """Return the run's own key, its id."""
+    """Return the run's key, its id."""
     return (key_of(recorded),)
 
 
 def creates(recorded: Recorded) -> bool:
-    """Say that a run begins by being requested."""
+    """Return whether the event requests the run."""
     return isinstance(recorded.event, RunRequested)
 
 
@@ -130,14 +130,14 @@ def evolve(document: Document | None, recorded: Recorded) -> Document | None:
 
 
 def columns(document: Document) -> Values:
-    """Return what runs are found and sorted by; `active` is set until the run is over."""
+    """Return the values that runs are found and sorted by; `active` is set until the run ends."""
     status = document.status
     active = None if status in _FINAL else 1
     return (document.definition_id, status, document.requested_at, active)
 
 
 def is_final(document: Document) -> bool:
-    """Say whether the run is over: only a retry by hand changes it then."""
+    """Return whether the run has ended; only reopening it changes it then."""
     return document.status in _FINAL
 
 
@@ -211,7 +211,7 @@ def _change_step(document: Document, event: _StepEvent) -> None:
         case DelayStarted() | DelayElapsed() | DecisionTaken() | SyncReached() | StepSkipped():
             _pass_step(document, event)
         case StepCancelled():
-            return  # the run's own cancellation follows and ends the count
+            return  # RunCancelled follows and resets the counts
         case _:
             assert_never(event)
     document.status = "waiting" if document.waiting and not document.running else "running"
@@ -226,7 +226,7 @@ def _start_step(document: Document, event: StepStarted) -> None:
 
 
 def _pass_step(document: Document, event: _PassingEvent) -> None:
-    """Enter or leave a step that needs no executor."""
+    """Enter or leave a step without attempts."""
     document.current_step_id = event.step_id
     if isinstance(event, DelayStarted):
         document.waiting += 1

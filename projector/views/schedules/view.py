@@ -1,4 +1,4 @@
-"""What fires by the clock: scheduled triggers of definitions, and schedules that stand alone."""
+"""Schedules: the scheduled triggers of definitions, and standalone schedules."""
 
 from dataclasses import dataclass
 from typing import TypeAlias, assert_never, cast, get_args
@@ -24,24 +24,18 @@ _Event: TypeAlias = _Published | _Tick | DefinitionDeleted | ScheduleCreated | S
 
 TABLE = Table(
     name="schedules",
-    columns=(
-        Column(name="definition_id", kind="text"),
-        Column(name="active", kind="int"),
-    ),
-    indexes=(
-        Index(columns=("definition_id", "key")),
-        Index(columns=("key",), where_set="active", across_tenants=True),
-    ),
+    columns=(Column(name="active", kind="int"),),
+    indexes=(Index(columns=("key",), where_set="active", across_tenants=True),),
 )
 
 
 @dataclass(slots=True, kw_only=True)
 class Document:
-    """One schedule; a definition's own has the definition's id. Times are ms, UTC.
+    """One schedule; a definition's has the definition's id. Times are ms since the epoch, UTC.
 
-    Ticks behind `anchor` count, which is when the schedule became active; a pause or another
-    timetable begins anew. `last_nominal` is the newest tick that was dealt with. A schedule whose
-    definition or self was deleted is gone.
+    `anchor` is the time at which the schedule became active; only later ticks count. Resuming the
+    schedule or changing its timetable sets a new anchor. `last_nominal` is the newest recorded
+    tick. Deleting the schedule or its definition deletes the document.
     """
 
     id: str
@@ -58,17 +52,17 @@ class Document:
 
 
 def keys(recorded: Recorded) -> tuple[Key, ...]:
-    """Return the schedule's key: the id of its stream or of its definition."""
+    """Return the schedule's key: the id of its stream, or of its definition."""
     return (key_of(recorded),)
 
 
 def creates(recorded: Recorded) -> bool:
-    """Say that a schedule can't be older than its definition or itself."""
+    """Return whether the event creates the definition or the standalone schedule."""
     return isinstance(recorded.event, DefinitionCreated | ScheduleCreated)
 
 
 def evolve(document: Document | None, recorded: Recorded) -> Document | None:
-    """Fold what a definition says of its trigger, or what became of a tick."""
+    """Fold a definition's trigger or the outcome of a tick."""
     event = cast("_Event", recorded.event)
     match event:
         case DefinitionCreated() | DefinitionUpdated():
@@ -85,15 +79,15 @@ def evolve(document: Document | None, recorded: Recorded) -> Document | None:
 
 
 def columns(document: Document) -> Values:
-    """Return what schedules are found by; `active` is set while it fires."""
-    return (document.definition_id, 1 if document.active else None)
+    """Return the values that schedules are found by; `active` is set while the schedule fires."""
+    return (1 if document.active else None,)
 
 
 def _published(document: Document | None, recorded: Recorded, event: _Published) -> Document | None:
     trigger = event.body.trigger
     active = event.body.status == "active"
     if not isinstance(trigger, ScheduleTrigger):
-        if document is not None:  # what was dealt with must be known when a schedule comes back
+        if document is not None:  # kept, because a later schedule must not repeat its ticks
             document.active, document.anchor = False, 0
         return document
     if document is None:
@@ -106,8 +100,8 @@ def _published(document: Document | None, recorded: Recorded, event: _Published)
             active=active,
             anchor=event.at if active else 0,
         )
-    went_on = document.active and document.timetable == trigger.timetable
-    document.anchor = (document.anchor if went_on else event.at) if active else 0
+    continues = document.active and document.timetable == trigger.timetable
+    document.anchor = (document.anchor if continues else event.at) if active else 0
     document.active, document.timetable = active, trigger.timetable
     return document
 

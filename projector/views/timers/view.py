@@ -1,7 +1,7 @@
-"""What runs wait for: a delay or a backoff per open step, ordered by when it is due.
+"""Timers: the delay or backoff of each open step, ordered by due time.
 
-Deadlines of running attempts stand in `run_steps`: nearly every attempt ends before its deadline,
-and a row that comes and goes for each of them would be most of what is written here.
+Deadlines of running attempts are columns of `run_steps` instead. Nearly every attempt ends before
+its deadline, so writing and deleting a timer for each would cost more than all other timers.
 """
 
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ TABLE = Table(
 
 @dataclass(slots=True, kw_only=True)
 class Document:
-    """The timer of one attempt of one open step; `due_at` is ms, UTC."""
+    """The timer of one attempt of an open step; `due_at` is ms since the epoch, UTC."""
 
     run_id: str
     tenant: str
@@ -44,7 +44,7 @@ class Document:
 
 
 def keys(recorded: Recorded) -> tuple[Key, ...]:
-    """Return the step's key: a step has one timer at a time."""
+    """Return the key of the step, which has one timer at a time."""
     event = cast("_Setting | _Clearing", recorded.event)
     if isinstance(event, StepStarted) and event.cause != "retry":
         return ()
@@ -53,12 +53,12 @@ def keys(recorded: Recorded) -> tuple[Key, ...]:
 
 
 def creates(recorded: Recorded) -> bool:
-    """Say whether the step can't have a timer before the event."""
+    """Return whether the event sets a timer of a step that can't have one yet."""
     return isinstance(recorded.event, DelayStarted | RetryScheduled)
 
 
 def evolve(document: Document | None, recorded: Recorded) -> Document | None:  # noqa: ARG001
-    """Set the timer anew or clear it, whatever it was before."""
+    """Set or clear the timer, whatever its former state."""
     event = cast("_Setting | _Clearing", recorded.event)
     match event:
         case StepStarted() | StepCancelled() | DelayElapsed():
@@ -71,7 +71,7 @@ def evolve(document: Document | None, recorded: Recorded) -> Document | None:  #
 
 
 def columns(document: Document) -> Values:
-    """Return when the timer is due."""
+    """Return the due time."""
     return (document.due_at,)
 
 

@@ -66,7 +66,7 @@ def build(context: RoleContext) -> Role:
             projector=context.view_position, events=stores.events, log=stores.log
         )
     return SharedProjector(
-        projector=Projector(stores.views, clock=clock, watched=True),
+        projector=Projector(stores.views, clock=clock, shared=True),
         leader=Leader(stores.leases, "projector", holder=context.holder, clock=clock),
         log=stores.log,
     )

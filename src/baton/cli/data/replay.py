@@ -110,7 +110,7 @@ async def _replay(settings: "Settings", until: StopAt, *, apply: bool) -> Report
 async def _applied(rebuild: "Rebuild", stores: "Stores", until: StopAt, report: Report) -> Report:
     """Put the rebuilt views in place of the live ones, with what those may not hold yet."""
     if until.end:
-        await rebuild.up_to(await stores.events.head())
+        await rebuild.advance_to(await stores.events.head())
     position = rebuild.position
     await rebuild.swap()
     return replace(report, position=position, applied=True)
@@ -122,10 +122,10 @@ async def _rebuilt(
     head = await stores.events.head()
     if not until.end:
         limit = head if until.position is None else min(until.position, head)
-        reached = await rebuild.up_to(limit, at=until.at, progress=progress)
+        reached = await rebuild.advance_to(limit, at=until.at, progress=progress)
         return Report(position=reached, equal=None)
     # The live views may be behind, but what they hold is what is compared.
-    await rebuild.up_to(min(head, await stores.views.checkpoint()), progress=progress)
+    await rebuild.advance_to(min(head, await stores.views.checkpoint()), progress=progress)
     difference = await rebuild.first_difference()
     return Report(position=rebuild.position, equal=difference is None, difference=difference)
 
