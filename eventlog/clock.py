@@ -5,12 +5,12 @@ import time
 
 
 class SystemClock:
-    """The machine's clock; sleeping goes by the loop's monotonic one."""
+    """Implements `Clock`. Sleeping uses the event loop's monotonic time."""
 
     def now(self) -> int:
         """Return milliseconds since the epoch, UTC."""
         return time.time_ns() // 1_000_000
 
     async def sleep(self, duration_ms: float) -> None:
-        """Return when `duration_ms` have passed."""
+        """Return after `duration_ms`."""
         await asyncio.sleep(duration_ms / 1000)

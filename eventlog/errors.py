@@ -1,17 +1,20 @@
-"""Failures of what Baton stands on."""
+"""Failures of the technologies that Baton depends on."""
 
 
 class Unavailable(Exception):
-    """A store, a log or a service did not answer; nothing is known to have happened."""
+    """A store, log or service did not respond.
+
+    The operation may or may not have happened, unless the method that raised this says otherwise.
+    """
 
 
 class InUse(Unavailable):
-    """Another process writes to this place."""
+    """Another process holds the right to write here."""
 
 
 class Unreadable(Exception):
-    """A stored event or document is damaged, or of a kind this release doesn't know."""
+    """A stored event or document is damaged, or of a type that this release doesn't know."""
 
 
 class Unwritable(ValueError):
-    """A value can't be written as JSON: too deep, or nothing that JSON has a form for."""
+    """A value has no JSON form: it is nested too deeply or of an unsupported type."""

@@ -1,7 +1,7 @@
-"""Named places in the loops where a process ends at once, as in a crash, when a test says so.
+"""Named points in the loops at which a test can make the process crash.
 
-`BATON_FAILPOINT=after-append:3` ends it when that place is reached for the third time. Unset, which
-is always but in tests, a place costs one comparison.
+`BATON_FAILPOINT=after-append:3` ends the process when it reaches that point for the third time.
+Without the variable, which only tests set, a failpoint costs one comparison.
 """
 
 import os
@@ -18,14 +18,14 @@ Failpoint: TypeAlias = Literal[
 ]
 
 CRASHED: Final = 137
-"""What the process exits with, as if it had been killed with signal 9."""
+"""The exit status after a failpoint, the same as after signal 9."""
 
-_place, _, _nth = os.environ.get("BATON_FAILPOINT", "").partition(":")
+_name, _, _nth = os.environ.get("BATON_FAILPOINT", "").partition(":")
 _NTH: Final = int(_nth or "1")
 _reached = count(1)
 
 
-def failpoint(place: Failpoint) -> None:
-    """End the process here if that was asked for: nothing is finished, closed or flushed."""
-    if place == _place and next(_reached) == _NTH:
+def failpoint(name: Failpoint) -> None:
+    """End the process here if a test asked for it, without closing or flushing anything."""
+    if name == _name and next(_reached) == _NTH:
         os._exit(CRASHED)

@@ -1,7 +1,7 @@
-"""The log inside one process: events go to followers right after their commit.
+"""The log inside one process: delivers events to followers right after their commit.
 
-Recent events are kept in memory once for all followers; one that is further behind reads the store
-until it has caught up. Nothing waits for a slow follower, and none costs memory.
+Recent events are kept in memory once, for all followers; a follower that is further behind reads
+from the store until it has caught up. A slow follower therefore blocks nothing and costs no memory.
 """
 
 import asyncio
@@ -13,54 +13,68 @@ from operator import attrgetter
 from baton.eventlog.errors import Unreadable
 from baton.eventlog.events.envelope import Recorded
 
-Read = Callable[[int, int], Awaitable[Sequence[Recorded]]]
-"""Reads the store: (after, limit) to events in order."""
+ReadEvents = Callable[[int, int], Awaitable[Sequence[Recorded]]]
+"""Reads the store: called with a position and a limit, returns the next events behind it."""
 
-RECENT = 20_000
+RECENT_EVENTS = 20_000
+"""How many recent events are kept at least; up to twice as many before the older half goes."""
 RECENT_BYTES = 64 * 1024 * 1024
+"""The most bytes of recent events that are kept, whatever their number."""
 MAX_EVENTS = 1_000
+"""The most events that a follower gets at once."""
 
 _position = attrgetter("position")
 
 
 class Feed:
-    """Implements `Log` over what one store's append path publishes."""
+    """Implements `Log` over the events that one store's append path publishes."""
 
-    def __init__(self, read: Read, *, head: int, recent: int = RECENT) -> None:
-        """`head` is the store's newest position; all events behind it must be published here."""
+    def __init__(self, read: ReadEvents, *, head: int, recent: int = RECENT_EVENTS) -> None:
+        """Deliver events from the store and those passed to `publish`.
+
+        Args:
+            read: Reads events that are no longer in memory.
+            head: The store's newest position. Every later event must be published here.
+            recent: How many recent events to keep.
+        """
         self._read = read
         self._recent: list[Recorded] = []
-        self._floor = head  # everything behind this position is in _recent
+        self._floor = head  # all events behind this position are in _recent
         self.head = head
-        self._keep = recent
-        self._batches: deque[tuple[int, int]] = deque()  # of _recent: events, bytes
+        self._recent_limit = recent
+        self._batches: deque[tuple[int, int]] = deque()  # events and bytes of each part of _recent
         self._bytes = 0
-        self._more = asyncio.Event()
-        self._waking = False
+        self._published = asyncio.Event()
+        self._wake_is_due = False
 
     def publish(self, recorded: Sequence[Recorded], *, size: int = 0) -> None:
-        """Hand newly committed events over, in order of position; `size` is their bytes stored."""
+        """Deliver newly committed events.
+
+        Args:
+            recorded: In order of position, following the events published before.
+            size: Their stored bytes.
+        """
         self._recent.extend(recorded)
         self.head = recorded[-1].position
         self._batches.append((len(recorded), size))
         self._bytes += size
-        if len(self._recent) > 2 * self._keep or self._bytes > RECENT_BYTES:
-            self._forget()
-        if not self._waking:
-            self._waking = True
+        if len(self._recent) > 2 * self._recent_limit or self._bytes > RECENT_BYTES:
+            self._evict()
+        if not self._wake_is_due:
+            self._wake_is_due = True
             asyncio.get_running_loop().call_soon(self._wake)
 
     def _wake(self) -> None:
-        """Have followers look: after those who appended, who thus know their own events again."""
-        self._waking = False
-        self._more.set()
-        self._more = asyncio.Event()
+        """Wake the followers, after the appending tasks, which then recognize their own events."""
+        self._wake_is_due = False
+        self._published.set()
+        self._published = asyncio.Event()
 
-    def _forget(self) -> None:
-        """Leave the older half of what is kept to the store."""
+    def _evict(self) -> None:
+        """Drop the older half of the recent events; followers read them from the store."""
         dropped = 0
         while self._batches and (
-            len(self._recent) - dropped > self._keep or self._bytes > RECENT_BYTES // 2
+            len(self._recent) - dropped > self._recent_limit or self._bytes > RECENT_BYTES // 2
         ):
             events, size = self._batches.popleft()
             dropped += events
@@ -71,26 +85,26 @@ class Feed:
     async def subscribe(self, name: str, *, after: int) -> "FeedSubscription":
         """Return a subscription that begins behind position `after`.
 
-        Raises `Unreadable` when the log doesn't reach that far: `name` followed another one.
+        Raises `Unreadable` if the log ends before that: the follower `name` followed another log.
         """
         if after > self.head:
             raise Unreadable(f"{name} stands at position {after}, but the log ends at {self.head}")
         return FeedSubscription(self, after)
 
     async def after(self, position: int) -> Sequence[Recorded]:
-        """Wait for and return the next events behind `position`."""
+        """Wait for and return the next events behind `position`; never empty."""
         while True:
-            more = self._more
-            if position < self._floor:  # where an event stands: something will be found
+            published = self._published
+            if position < self._floor:  # there is an event at _floor, so the read finds one
                 return await self._read(position, MAX_EVENTS)
             start = bisect_right(self._recent, position, key=_position)
             if start < len(self._recent):
                 return self._recent[start : start + MAX_EVENTS]
-            await more.wait()
+            await published.wait()
 
 
 class FeedSubscription:
-    """One follower's place in a `Feed`."""
+    """The position of one follower in a `Feed`."""
 
     def __init__(self, feed: Feed, after: int) -> None:
         self._feed = feed
@@ -103,4 +117,4 @@ class FeedSubscription:
         return found
 
     async def close(self) -> None:
-        """Leave the log."""
+        """Do nothing: a feed keeps no state for its followers."""

@@ -1,4 +1,4 @@
-"""The graphs of definition versions, kept because a version never changes."""
+"""Caches the graphs of definition versions. A version never changes, so no entry gets stale."""
 
 from collections import OrderedDict
 
@@ -13,29 +13,30 @@ _Key = tuple[str, str, int]
 
 
 class GraphCache:
-    """A bounded cache of graphs by tenant, definition and version."""
+    """Graphs by tenant, definition and version; the oldest entries are evicted first."""
 
     def __init__(self, store: EventStore, *, size: int = 10_000) -> None:
+        """Load missing graphs from `store`; keep about `size` of them."""
         self._store = store
         self._size = size
-        self._kept: OrderedDict[_Key, Graph] = OrderedDict()
+        self._graphs: OrderedDict[_Key, Graph] = OrderedDict()
 
-    def known(self, run: Run) -> Graph | None:
-        """Return the graph of `run` when it is at hand."""
-        return self._kept.get((run.tenant, run.definition_id, run.definition_version))
+    def cached(self, run: Run) -> Graph | None:
+        """Return the graph of `run` if it is in the cache."""
+        return self._graphs.get((run.tenant, run.definition_id, run.definition_version))
 
-    async def of(self, run: Run) -> Graph:
-        """Return the graph of `run`, read from its definition's stream when it is not at hand.
+    async def get(self, run: Run) -> Graph:
+        """Return the graph of `run`, loading its definition on a cache miss.
 
-        Raises LookupError when the store has no such version.
+        Raises LookupError if the store has no such version, and `Unavailable`.
         """
-        return self.known(run) or await self._load(run)
+        return self.cached(run) or await self._load(run)
 
     async def _load(self, run: Run) -> Graph:
         stream = stream_name(run.tenant, DECIDER.name, run.definition_id)
-        state = (await load(self._store, DECIDER, stream)).state
-        for version, body in state.versions.items():
-            self._kept[run.tenant, run.definition_id, version] = body.graph
-        while len(self._kept) > self._size:
-            self._kept.popitem(last=False)
-        return state.versions[run.definition_version].graph
+        definition = (await load(self._store, DECIDER, stream)).state
+        for version, body in definition.versions.items():
+            self._graphs[run.tenant, run.definition_id, version] = body.graph
+        while len(self._graphs) > self._size:
+            self._graphs.popitem(last=False)
+        return definition.versions[run.definition_version].graph

@@ -1,35 +1,35 @@
-"""What a stored idempotency key means to a request that comes with it, in any backend."""
+"""Decides what a stored idempotency key means for a new request; every backend uses this rule."""
 
 from dataclasses import dataclass
 
-from baton.eventlog.ports.keys import KeyClaim, StoredAnswer
+from baton.eventlog.ports.keys import KeyClaim, StoredResponse
 
 RETENTION_MS = 24 * 3_600_000
-"""How long an answer is kept, from the claim on."""
+"""How long a response is kept, counted from the claim."""
 
 ABANDONED_MS = 20_000
-"""A claim without an answer for so long belongs to a process that died; another may have it.
+"""The age at which a claim without a response counts as abandoned by a process that died.
 
-That is longer than a command takes to be appended or given up. Answers that wait for the end of a
-run may take longer: what they make has ids derived from the key, so doing it again changes nothing.
+It is longer than an append and its retries may take. A request that waits for the end of a run may
+be older; performing it again changes nothing, because its ids are derived from the key.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class StoredKey:
-    """A stored key: the request that claimed it, when (ms), and its answer once there is one."""
+    """A claimed key: the request's fingerprint, the time of the claim (ms), and its response."""
 
     fingerprint: str
     claimed_at: int
-    answer: StoredAnswer | None = None
+    response: StoredResponse | None = None
 
 
-def evaluate_claim(kept: StoredKey | None, *, fingerprint: str, at: int) -> KeyClaim:
-    """Return what claiming finds; "claimed" means that the caller's claim is to be stored."""
-    if kept is None or kept.claimed_at <= at - RETENTION_MS:
+def evaluate_claim(stored: StoredKey | None, *, fingerprint: str, at: int) -> KeyClaim:
+    """Return the result of a claim at `at` (ms); on "claimed", the backend stores the new claim."""
+    if stored is None or stored.claimed_at <= at - RETENTION_MS:
         return KeyClaim("claimed")
-    if kept.fingerprint != fingerprint:
+    if stored.fingerprint != fingerprint:
         return KeyClaim("mismatch")
-    if kept.answer is not None:
-        return KeyClaim("answered", kept.answer)
-    return KeyClaim("claimed" if kept.claimed_at <= at - ABANDONED_MS else "busy")
+    if stored.response is not None:
+        return KeyClaim("answered", stored.response)
+    return KeyClaim("claimed" if stored.claimed_at <= at - ABANDONED_MS else "busy")

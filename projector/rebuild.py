@@ -158,7 +158,7 @@ async def begin_rebuild(
     """Return an empty rebuild in fresh tables beside those of `live`; raises `Unavailable`."""
     views = every_view() if views is None else views
     await live.prepare([view.table for view in views])
-    return Rebuild(events, live, await live.fresh(), views)
+    return Rebuild(events, live, await live.create_fresh(), views)
 
 
 async def _scan(store: ViewStore, table: str) -> AsyncIterator[Row]:

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from baton.eventlog.idempotency import RETENTION_MS, StoredKey, evaluate_claim
-from baton.eventlog.ports.keys import KeyClaim, StoredAnswer
+from baton.eventlog.ports.keys import KeyClaim, StoredResponse
 
 
 class MemoryIdempotencyKeys:
@@ -21,15 +21,15 @@ class MemoryIdempotencyKeys:
             self._kept[tenant, key] = StoredKey(fingerprint, at)
         return claim
 
-    async def complete(self, tenant: str, key: str, *, answer: StoredAnswer) -> None:
-        """Keep the answer of a claimed key."""
+    async def complete(self, tenant: str, key: str, *, response: StoredResponse) -> None:
+        """Keep the response of a claimed key."""
         if kept := self._kept.get((tenant, key)):
-            self._kept[tenant, key] = replace(kept, answer=answer)
+            self._kept[tenant, key] = replace(kept, response=response)
 
     async def release(self, tenant: str, key: str) -> None:
         """Give the key back: the command was refused."""
         kept = self._kept.get((tenant, key))
-        if kept and kept.answer is None:
+        if kept and kept.response is None:
             del self._kept[tenant, key]
 
     def _forget(self, before: int) -> None:

@@ -82,7 +82,7 @@ class MemoryViewStore:
         rows = self._rows[table]
         return [rows[key] for key in sorted(rows) if after is None or key > after][:limit]
 
-    async def fresh(self) -> ViewStore:
+    async def create_fresh(self) -> ViewStore:
         """Return the same tables once more, empty, beside these."""
         fresh = MemoryViewStore()
         await fresh.prepare(list(self._tables.values()))

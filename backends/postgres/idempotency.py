@@ -9,7 +9,7 @@ import orjson
 from baton.backends.postgres.database import Database
 from baton.eventlog.errors import Unavailable
 from baton.eventlog.idempotency import ABANDONED_MS, RETENTION_MS, StoredKey, evaluate_claim
-from baton.eventlog.ports.keys import KeyClaim, StoredAnswer
+from baton.eventlog.ports.keys import KeyClaim, StoredResponse
 
 SWEEP_INTERVAL_MS = 60_000
 
@@ -32,11 +32,11 @@ DELETE FROM baton.idempotency_keys WHERE tenant = $1 AND key = $2 AND status IS 
 
 
 class _Unsettled(NamedTuple):
-    """What could not be written: the answer to a claim, or None where it is given back."""
+    """What could not be written: the response to a claim, or None where it is given back."""
 
     tenant: str
     key: str
-    answer: StoredAnswer | None
+    response: StoredResponse | None
     until: float
     """On the monotonic clock, s: later on the claim may be somebody else's."""
 
@@ -63,20 +63,20 @@ class PostgresIdempotencyKeys:
             if claim := await self._judge(tenant, key, fingerprint, at):
                 return claim
 
-    async def complete(self, tenant: str, key: str, *, answer: StoredAnswer) -> None:
-        """Keep the answer of a claimed key."""
-        await self._settle(tenant, key, answer)
+    async def complete(self, tenant: str, key: str, *, response: StoredResponse) -> None:
+        """Keep the response of a claimed key."""
+        await self._settle(tenant, key, response)
 
     async def release(self, tenant: str, key: str) -> None:
         """Give the key back: the command was refused."""
         await self._settle(tenant, key, None)
 
-    async def _settle(self, tenant: str, key: str, answer: StoredAnswer | None) -> None:
+    async def _settle(self, tenant: str, key: str, response: StoredResponse | None) -> None:
         try:
-            await self._write(tenant, key, answer)
+            await self._write(tenant, key, response)
         except Unavailable:
             until = time.monotonic() + ABANDONED_MS / 1_000
-            self._unsettled.append(_Unsettled(tenant, key, answer, until))
+            self._unsettled.append(_Unsettled(tenant, key, response, until))
             raise
 
     async def _settle_pending(self) -> None:
@@ -85,17 +85,17 @@ class PostgresIdempotencyKeys:
             one = self._unsettled.pop()
             try:
                 if time.monotonic() < one.until:
-                    await self._write(one.tenant, one.key, one.answer)
+                    await self._write(one.tenant, one.key, one.response)
             except Unavailable:
                 self._unsettled.append(one)
                 raise
 
-    async def _write(self, tenant: str, key: str, answer: StoredAnswer | None) -> None:
-        if answer is None:
+    async def _write(self, tenant: str, key: str, response: StoredResponse | None) -> None:
+        if response is None:
             await self._database.fetch(_RELEASE, tenant, key)
             return
-        headers = orjson.dumps(answer.headers).decode()
-        await self._database.fetch(_COMPLETE, tenant, key, answer.status, headers, answer.body)
+        headers = orjson.dumps(response.headers).decode()
+        await self._database.fetch(_COMPLETE, tenant, key, response.status, headers, response.body)
 
     async def _judge(self, tenant: str, key: str, fingerprint: str, at: int) -> KeyClaim | None:
         """Return what the stored key means; None when it has just been given back."""
@@ -119,5 +119,5 @@ def _kept(found: asyncpg.Record) -> StoredKey:
     if found["status"] is None:
         return StoredKey(found["fingerprint"], found["claimed_at"])
     headers = tuple((name, value) for name, value in orjson.loads(found["headers"]))
-    answer = StoredAnswer(status=found["status"], headers=headers, body=found["body"])
-    return StoredKey(found["fingerprint"], found["claimed_at"], answer)
+    response = StoredResponse(status=found["status"], headers=headers, body=found["body"])
+    return StoredKey(found["fingerprint"], found["claimed_at"], response)

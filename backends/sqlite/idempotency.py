@@ -4,7 +4,7 @@ import orjson
 
 from baton.backends.sqlite.writing.transactions import Transactions
 from baton.eventlog.idempotency import ABANDONED_MS, RETENTION_MS, StoredKey, evaluate_claim
-from baton.eventlog.ports.keys import KeyClaim, StoredAnswer
+from baton.eventlog.ports.keys import KeyClaim, StoredResponse
 
 _SWEEP = "DELETE FROM idempotency_keys WHERE claimed_at <= ?"
 _FIND = """
@@ -40,10 +40,10 @@ class SqliteIdempotencyKeys:
             else evaluate_claim(_kept(*kept[0]), fingerprint=fingerprint, at=at)
         )
 
-    async def complete(self, tenant: str, key: str, *, answer: StoredAnswer) -> None:
-        """Keep the answer of a claimed key."""
-        headers = orjson.dumps(answer.headers).decode()
-        values = (answer.status, headers, answer.body, tenant, key)
+    async def complete(self, tenant: str, key: str, *, response: StoredResponse) -> None:
+        """Keep the response of a claimed key."""
+        headers = orjson.dumps(response.headers).decode()
+        values = (response.status, headers, response.body, tenant, key)
         await self._transactions.run((_COMPLETE, values))
 
     async def release(self, tenant: str, key: str) -> None:
@@ -57,4 +57,6 @@ def _kept(
     if status is None:
         return StoredKey(fingerprint, claimed_at)
     pairs = tuple((name, value) for name, value in orjson.loads(headers))
-    return StoredKey(fingerprint, claimed_at, StoredAnswer(status=status, headers=pairs, body=body))
+    return StoredKey(
+        fingerprint, claimed_at, StoredResponse(status=status, headers=pairs, body=body)
+    )

@@ -11,7 +11,7 @@ from hashlib import sha256
 from baton.command_api.http.refusal import Refused
 from baton.command_api.http.reply import Reply
 from baton.eventlog.ports.clock import Clock
-from baton.eventlog.ports.keys import IdempotencyKeys, StoredAnswer
+from baton.eventlog.ports.keys import IdempotencyKeys, StoredResponse
 
 HEADER = "Idempotency-Key"
 REPLAYED = ("Idempotent-Replayed", "true")
@@ -67,12 +67,12 @@ class KeyedRequest:
             await self._keys.release(self._tenant, self._key)
             raise
         if reply.status in _OK:
-            await self._keys.complete(self._tenant, self._key, answer=_kept(reply))
+            await self._keys.complete(self._tenant, self._key, response=_kept(reply))
         else:
             await self._keys.release(self._tenant, self._key)
         return reply
 
-    async def _claim(self) -> StoredAnswer | None:
+    async def _claim(self) -> StoredResponse | None:
         """Return the kept answer, or None when the key is ours now."""
         for _ in range(_WAIT_MS // _POLL_MS):
             claim = await self._keys.claim(
@@ -82,7 +82,7 @@ class KeyedRequest:
                 case "claimed":
                     return None
                 case "answered":
-                    return claim.answer
+                    return claim.response
                 case "mismatch":
                     message = f"This {HEADER} was used for another request"
                     raise Refused("idempotency_key_reused", message)
@@ -96,14 +96,14 @@ _POSITION = "baton-position"
 _CONTENT_TYPE = "content-type"
 
 
-def _kept(reply: Reply) -> StoredAnswer:
+def _kept(reply: Reply) -> StoredResponse:
     headers = [*reply.headers, (_CONTENT_TYPE, reply.content_type)]
     if reply.position is not None:
         headers.append((_POSITION, str(reply.position)))
-    return StoredAnswer(status=reply.status, headers=tuple(headers), body=reply.body)
+    return StoredResponse(status=reply.status, headers=tuple(headers), body=reply.body)
 
 
-def _again(answer: StoredAnswer) -> Reply:
+def _again(answer: StoredResponse) -> Reply:
     own = dict(answer.headers)
     position = own.pop(_POSITION, None)
     content_type = own.pop(_CONTENT_TYPE)

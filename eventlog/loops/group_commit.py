@@ -1,7 +1,7 @@
-"""Appends that arrive while a commit is under way go into the next one: the one append path.
+"""Group commit: appends that arrive during a commit share the next one. The only append path.
 
-The committer of a store writes a batch; which appends make up a batch, who hears of it and in which
-order is decided here, on the event loop.
+A store only commits batches. Which appends form a batch, and the order in which followers and
+callers get the results, is decided here, on the event loop.
 """
 
 import asyncio
@@ -17,32 +17,35 @@ from baton.eventlog.events.envelope import Appended, Conflict, Recorded, Write
 from baton.eventlog.failpoints import failpoint
 
 Row = tuple[str, int, str, bytes]
-"""An event to be stored: stream, version, topic, state."""
+"""An event to store: stream, version, topic, state."""
 
 Commit = Callable[[Sequence[Sequence[Row]]], Awaitable[Sequence[int | Conflict]]]
-"""Makes a batch of appends durable, each whole or not at all; it may begin with the call.
+"""Makes a batch of appends durable, each whole or not at all.
 
-Returns for each append the position of its first event, the others follow without a hole, or the
-`Conflict` that kept it out. No two appends of a batch write to the same stream. Raises
-`Unavailable` when nothing of the batch was written.
+Called on the event loop; the commit may begin with the call, before the result is awaited. No two
+appends of a batch write to the same stream. Returns for each append the position of its first
+event, which the others follow without a gap, or a `Conflict`. Raises `Unavailable` if nothing of
+the batch was stored.
 """
 
-Newest = Callable[[str], Awaitable[int]]
-"""Returns the version of a stream's newest committed event, 0 when it has none."""
+LoadVersion = Callable[[str], Awaitable[int]]
+"""Returns the version of a stream's newest committed event, 0 if it has none."""
 
 
-class Published(Protocol):
-    """Hears of events that were committed, and how many bytes they took."""
+class Publish(Protocol):
+    """Called on the event loop with the events of each committed batch."""
 
     def __call__(self, recorded: Sequence[Recorded], *, size: int) -> None:
-        """Take them in; they come in order of position."""
+        """Deliver `recorded`, which are in order of position; `size` is their stored bytes."""
         ...
 
 
 MAX_EVENTS = 2_000
-MAX_KNOWN = 50_000
-FURTHER = 20
-"""Appends that are worth a commit of their own while another one is under way."""
+"""The most events of a batch, unless a single append has more."""
+MAX_KNOWN_VERSIONS = 50_000
+"""How many streams' versions are remembered."""
+MIN_FURTHER_COMMIT = 20
+"""How many appends must wait to justify a further commit while another is in flight."""
 
 
 @dataclass(slots=True, eq=False)
@@ -58,126 +61,129 @@ _Committed: TypeAlias = "asyncio.Future[Sequence[int | Conflict]]"
 
 
 class GroupCommit:
-    """Collects appends into batches and tells their callers how it went, in log order.
-
-    `published` hears of the events of each batch, in order of position, before any caller does.
-    """
+    """Collects appends into batches, commits them, and returns the results in log order."""
 
     def __init__(
         self,
         commit: Commit,
-        newest: Newest | None,
-        published: Published,
+        load_version: LoadVersion | None,
+        publish: Publish,
         *,
         max_events: int = MAX_EVENTS,
-        ahead: int = 1,
+        max_in_flight: int = 1,
     ) -> None:
-        """Without `newest`, `commit` has to tell a gap from what is `known`.
+        """Commit through `commit`, then deliver the events through `publish`.
 
-        `ahead` commits may be under way at once, where they are made in the order they began.
+        Args:
+            load_version: Detects an append whose expected version is too high. Without it, `commit`
+                must detect such a gap itself, with the help of `known_version`.
+            publish: Gets the events of each batch before the callers get their results.
+            max_events: The most events of a batch.
+            max_in_flight: How many commits may be in flight at once. The store must complete them
+                in the order in which they began.
         """
         self._commit = commit
-        self._newest = newest
-        self._published = published
-        self._known: OrderedDict[str, int] = OrderedDict()  # what streams certainly have
+        self._load_version = load_version
+        self._deliver = publish
+        self._known: OrderedDict[str, int] = OrderedDict()  # versions that streams have reached
         self._max_events = max_events
-        self._ahead = ahead
+        self._max_in_flight = max_in_flight
         self._waiting: deque[_Append] = deque()
-        self._flushing = False
-        self._under_way: set[_Committed] = set()
+        self._flush_is_due = False
+        self._in_flight: set[_Committed] = set()
         self._closed = False
 
     async def append(self, writes: Sequence[Write]) -> Appended | Conflict:
-        """Record all of `writes` or none; durable when it returns.
+        """Append all of `writes` or none; durable when it returns.
 
-        A caller that is cancelled meanwhile doesn't know what happened: what is under way goes on.
-        Raises `Unavailable`, `Unwritable`, and ValueError when two writes name one stream.
+        Cancelling the call doesn't cancel a commit in flight, so the events may be stored. Raises
+        `Unavailable`, `Unwritable`, and ValueError if two writes name the same stream.
         """
         append = _append_of(writes)
         if not append.writes:
             return Appended(())
         for write in append.writes:
             known = self._known.get(write.stream, 0)
-            if known != write.expected and (conflict := await self._foreseen(write, known)):
+            if known != write.expected and (conflict := await self._find_conflict(write, known)):
                 return conflict
         if self._closed:
             raise Unavailable("the store is closed")
         self._waiting.append(append)
-        if self._ahead > 1 and len(self._waiting) >= FURTHER:
+        if self._max_in_flight > 1 and len(self._waiting) >= MIN_FURTHER_COMMIT:
             self._flush()
-        elif not self._flushing and not self._under_way:
-            self._flushing = True
+        elif not self._flush_is_due and not self._in_flight:
+            self._flush_is_due = True
             append.result.get_loop().call_soon(self._flush)
         return await append.result
 
-    def known(self, stream: str) -> int:
-        """Return a version that the stream has certainly reached, 0 when nothing is known."""
+    def known_version(self, stream: str) -> int:
+        """Return a version that the stream has reached; it may have a newer one. 0 if unknown."""
         return self._known.get(stream, 0)
 
     async def close(self) -> None:
-        """Finish what was accepted, then take nothing more."""
+        """Refuse new appends and finish the accepted ones."""
         self._closed = True
-        while self._waiting or self._under_way:
+        while self._waiting or self._in_flight:
             self._flush()
-            await asyncio.wait(self._under_way)
-            await asyncio.sleep(0)  # for what follows when they are done
+            await asyncio.wait(self._in_flight)
+            await asyncio.sleep(0)  # lets the callbacks of the commits run
 
-    async def _foreseen(self, write: Write, known: int) -> Conflict | None:
-        """Tell a write that can't succeed: behind its stream's end, or leaving a gap.
+    async def _find_conflict(self, write: Write, known: int) -> Conflict | None:
+        """Return a conflict if the expected version is too low, or so high that a gap would follow.
 
-        A stream only grows, so what was once seen of it stays true; what nobody has seen yet is
-        left to the store's unique key.
+        A stream only grows, so a version that it once had remains a lower bound. Writers of other
+        processes are caught by the store's unique key.
         """
         if known < write.expected:
-            if self._newest is None:
+            if self._load_version is None:
                 return None
-            known = await self._newest(write.stream)
-            self._learn(write.stream, known)
+            known = await self._load_version(write.stream)
+            self._remember(write.stream, known)
         return Conflict(write.stream) if known != write.expected else None
 
-    def _learn(self, stream: str, version: int) -> None:
-        """Note that `stream` has reached `version`, and forget what was noted longest ago."""
+    def _remember(self, stream: str, version: int) -> None:
+        """Remember that `stream` has reached `version`; evict the least recently changed stream."""
         self._known[stream] = max(version, self._known.pop(stream, 0))
-        if len(self._known) > MAX_KNOWN:
+        if len(self._known) > MAX_KNOWN_VERSIONS:
             self._known.popitem(last=False)
 
     def _flush(self) -> None:
-        """Begin as many commits as may be under way and are worth it."""
-        self._flushing = False
-        while self._waiting and len(self._under_way) < self._ahead:
-            if self._under_way and len(self._waiting) < FURTHER:
+        """Begin commits while appends wait, as far as the limit of commits in flight allows."""
+        self._flush_is_due = False
+        while self._waiting and len(self._in_flight) < self._max_in_flight:
+            if self._in_flight and len(self._waiting) < MIN_FURTHER_COMMIT:
                 return
             if batch := self._next_batch():
                 failpoint("before-commit")
                 committed = asyncio.ensure_future(self._commit([one.rows for one in batch]))
-                self._under_way.add(committed)
+                self._in_flight.add(committed)
                 committed.add_done_callback(partial(self._settle, batch))
 
     def _next_batch(self) -> list[_Append]:
-        """Take appends in their order, but only one for each stream."""
+        """Remove the next appends from the queue, in order, with at most one for each stream."""
         batch: list[_Append] = []
-        later: list[_Append] = []
-        taken: set[str] = set()
+        postponed: list[_Append] = []
+        streams: set[str] = set()
         size = 0
         while self._waiting and (
             not batch or size + len(self._waiting[0].rows) <= self._max_events
         ):
             append = self._waiting.popleft()
-            free = taken.isdisjoint(append.streams)
-            taken |= append.streams
+            is_first = streams.isdisjoint(append.streams)
+            streams |= append.streams
             if append.result.cancelled():
                 continue
-            if not free:
-                later.append(append)
+            if not is_first:
+                postponed.append(append)
                 continue
             batch.append(append)
             size += len(append.rows)
-        self._waiting.extendleft(reversed(later))
+        self._waiting.extendleft(reversed(postponed))
         return batch
 
     def _settle(self, batch: Sequence[_Append], committed: _Committed) -> None:
-        self._under_way.discard(committed)
-        if committed.cancelled():  # the loop is being torn down
+        self._in_flight.discard(committed)
+        if committed.cancelled():  # the event loop is shutting down
             for append in (*batch, *self._waiting):
                 append.result.cancel()
             return
@@ -185,10 +191,10 @@ class GroupCommit:
             failpoint("after-commit")
             results = [_result(*one) for one in zip(batch, committed.result(), strict=True)]
             self._publish(batch, results)
-        except Exception as error:  # noqa: BLE001 - each caller is told
-            _refuse(batch, error)
+        except Exception as error:  # noqa: BLE001 - passed on to each caller
+            _fail(batch, error)
         else:
-            _accept(batch, results)
+            _resolve(batch, results)
         self._flush()
 
     def _publish(self, batch: Sequence[_Append], results: Sequence[Appended | Conflict]) -> None:
@@ -199,13 +205,13 @@ class GroupCommit:
                 recorded += result.recorded
                 size += append.size
                 for write in append.writes:
-                    self._learn(write.stream, write.expected + len(write.events))
+                    self._remember(write.stream, write.expected + len(write.events))
         if recorded:
-            self._published(recorded, size=size)
+            self._deliver(recorded, size=size)
 
 
 def _append_of(writes: Sequence[Write]) -> _Append:
-    """Return what is to be stored; raises `Unwritable`, and ValueError as `append` does."""
+    """Return the append of `writes`; raises `Unwritable` and ValueError as `append` does."""
     needed: list[Write] = []
     rows: list[Row] = []
     streams: set[str] = set()
@@ -224,11 +230,11 @@ def _append_of(writes: Sequence[Write]) -> _Append:
     return _Append(needed, rows, streams, size, asyncio.get_running_loop().create_future())
 
 
-def _result(append: _Append, found: int | Conflict) -> Appended | Conflict:
-    if isinstance(found, Conflict):
-        return found
+def _result(append: _Append, committed: int | Conflict) -> Appended | Conflict:
+    if isinstance(committed, Conflict):
+        return committed
     recorded: list[Recorded] = []
-    position = found
+    position = committed
     for write in append.writes:
         for version, event in enumerate(write.events, write.expected + 1):
             recorded.append(Recorded(position, write.stream, version, event))
@@ -236,20 +242,20 @@ def _result(append: _Append, found: int | Conflict) -> Appended | Conflict:
     return Appended(recorded)
 
 
-def _accept(batch: Sequence[_Append], results: Sequence[Appended | Conflict]) -> None:
+def _resolve(batch: Sequence[_Append], results: Sequence[Appended | Conflict]) -> None:
     for append, result in zip(batch, results, strict=True):
         if not append.result.done():
             append.result.set_result(result)
 
 
-def _refuse(batch: Sequence[_Append], error: Exception) -> None:
+def _fail(batch: Sequence[_Append], error: Exception) -> None:
     for append in batch:
         if not append.result.done():
             append.result.set_exception(_unavailable(error))
 
 
 def _unavailable(error: Exception) -> Unavailable:
-    """Return an exception of its own for each caller: traceback and context grow on it."""
+    """Return a separate exception for each caller, since each raise adds to its traceback."""
     unavailable = Unavailable(*error.args)
     unavailable.__cause__ = error
     return unavailable

@@ -1,6 +1,6 @@
-"""Every event of a store as it is stored: taken out of one, or put into an empty one.
+"""The port for exporting every stored event, and for importing events into an empty store.
 
-An archive is opened by itself, without the views, the keys and the log: what it needs is a backup.
+An archive is opened on its own, without views, keys and log: a backup needs nothing else.
 """
 
 from collections.abc import Iterable, Sequence
@@ -10,7 +10,7 @@ from baton.eventlog.events.envelope import Stored
 
 
 class Archive(Protocol):
-    """All methods raise `Unavailable`."""
+    """All events of a store, as they are stored. All methods raise `Unavailable`."""
 
     async def head(self) -> int:
         """Return the position of the newest event, 0 in an empty store."""
@@ -23,18 +23,21 @@ class Archive(Protocol):
     async def restore(self, batches: Iterable[Sequence[Stored]]) -> None:
         """Put events into an empty store, at their own positions; durable when it returns.
 
-        All of them or none: what `batches` raises comes out, and then nothing was written. They
-        come in order of position. Raises `NotEmpty`, and `InUse` while services run on the store.
+        Either all events are stored or none: an exception of `batches` is raised unchanged, and
+        then nothing is stored. Raises `NotEmpty`, and `InUse` while services run on the store.
+
+        Args:
+            batches: Events in order of position. Consumed once.
         """
         ...
 
     async def close(self) -> None:
-        """Let go of everything."""
+        """Release the store."""
         ...
 
 
 class NotEmpty(Exception):
-    """The store has events already; an import goes into an empty one."""
+    """The store has events already; an import needs an empty store."""
 
     def __str__(self) -> str:
         """Return what is wrong."""

@@ -1,4 +1,4 @@
-"""What a folder under `backends` exports: how to open a technology, and what it can do."""
+"""The port that each folder under `backends` exports: how to open it, and its capabilities."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -17,8 +17,8 @@ from baton.eventlog.ports.topics import Topics
 from baton.eventlog.ports.views import ViewProgress, ViewStore
 
 Capability = Literal["durable", "embedded", "shared"]
-"""durable: stored data survive a restart; embedded: the data are files in a folder, whose path the
-address holds; shared: several processes may write."""
+"""Durable: events survive a restart. Embedded: the data are files in a folder, whose path is in the
+address. Shared: several processes may write at the same time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,10 +36,11 @@ class Extra:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoreLocation:
-    """Where the data are. `secrets_key` seals secrets; `read_only` leaves everything as it is.
+    """The place of the data, and how to open it.
 
-    Who opens it may say which classes of events the log is `followed` for: it may then pass over
-    others, None over none.
+    `secrets_key` is the key that encrypts secrets. `read_only` forbids any change. `followed` are
+    the event classes that this process follows the log for: the log may skip all others. None
+    follows every class.
     """
 
     secrets_key: bytes
@@ -51,11 +52,12 @@ class StoreLocation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stores:
-    """One technology behind every port; `close` finishes what was accepted and lets go of all.
+    """The implementations of all ports by one technology.
 
-    A store that several processes share has `kept`, its views as those see them that don't keep
-    them, and an `outbox`. A transport between the processes adds the others: `publisher` and
-    `shares` are the two ends of the log they share, `topics` carry messages.
+    A store that several processes share has a `view_progress`, for processes that read the views
+    without projecting them, and an `outbox`. A transport adds the rest: `publisher` and
+    `partitioned_log` are the two ends of the shared log, `topics` carry messages. `close` finishes
+    accepted appends and releases everything.
     """
 
     events: EventStore
@@ -80,13 +82,13 @@ async def _nothing_to_migrate(_location: StoreLocation) -> Sequence[str]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backend:
-    """A technology that keeps stores, chosen by the scheme of an address.
+    """A technology for stores, chosen by the scheme of an address.
 
-    `address` is the form of its addresses that messages show; empty for one that they leave out.
-    `open` raises `InUse` when another process writes there, and `Unavailable`. So does
-    `open_archive`, where what is stored outlives the process; it makes what is missing, unless the
-    place is only read. `migrate` brings the schema up to this release and returns what it did; a
-    backend that does so in `open` has nothing to do.
+    `address` shows the form of its addresses in messages; a backend without one isn't mentioned.
+    `open` raises `InUse` if another process holds the right to write, and `Unavailable`. So does
+    `open_archive`, which durable backends have; it creates what is missing, unless the location is
+    read only. `migrate` brings the schema up to this release and returns what it changed; a backend
+    whose `open` does that has nothing to migrate.
     """
 
     name: str

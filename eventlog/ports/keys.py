@@ -1,12 +1,12 @@
-"""The port of idempotency keys: the first answer to each, kept 24 h."""
+"""The port of idempotency keys: the response to the first request with a key, kept for 24 hours."""
 
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StoredAnswer:
-    """An HTTP answer kept for an idempotency key."""
+class StoredResponse:
+    """An HTTP response that is stored for an idempotency key."""
 
     status: int
     headers: tuple[tuple[str, str], ...]
@@ -15,27 +15,33 @@ class StoredAnswer:
 
 @dataclass(frozen=True, slots=True)
 class KeyClaim:
-    """What claiming a key found.
+    """The result of claiming a key.
 
-    "claimed": go on and complete or release it; "busy": another request is being answered;
-    "mismatch": the key belongs to another request; "answered": `answer` is the first answer.
+    "claimed": the caller performs the request, then completes or releases the key. "busy": another
+    request with this key is being performed. "mismatch": the key was used for a different request.
+    "answered": `response` is the response to the first request.
     """
 
     outcome: Literal["claimed", "busy", "mismatch", "answered"]
-    answer: StoredAnswer | None = None
+    response: StoredResponse | None = None
 
 
 class IdempotencyKeys(Protocol):
-    """First answers by (tenant, key), kept 24 h."""
+    """Responses by tenant and key, kept for 24 hours. All methods raise `Unavailable`."""
 
     async def claim(self, tenant: str, key: str, *, fingerprint: str, at: int) -> KeyClaim:
-        """Claim the key for the request that `fingerprint` (method, path, body) names."""
+        """Claim the key for a request.
+
+        Args:
+            fingerprint: Identifies the request by method, path and body.
+            at: Now, ms since the epoch.
+        """
         ...
 
-    async def complete(self, tenant: str, key: str, *, answer: StoredAnswer) -> None:
-        """Keep the answer of a claimed key."""
+    async def complete(self, tenant: str, key: str, *, response: StoredResponse) -> None:
+        """Store the response to the request that claimed the key."""
         ...
 
     async def release(self, tenant: str, key: str) -> None:
-        """Give the key back: the command was refused."""
+        """Free a claimed key without a response: the command was refused."""
         ...

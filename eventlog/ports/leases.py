@@ -1,4 +1,4 @@
-"""The port of leases: at most one holder per name."""
+"""The port of leases: at most one process holds the lease of a name."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -6,7 +6,10 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lease:
-    """The right to be the one `name`; every write of the holder carries `epoch`."""
+    """The right to lead, until `expires_at` (ms since the epoch).
+
+    `epoch` is the fencing token: it grows with each change of holder.
+    """
 
     name: str
     holder: str
@@ -15,12 +18,18 @@ class Lease:
 
 
 class Leases(Protocol):
-    """At most one holder per name; the epoch grows with every change of holder."""
+    """Leases by name. All methods raise `Unavailable`."""
 
     async def acquire(self, name: str, *, holder: str, ttl_ms: int, at: int) -> Lease | None:
-        """Take or renew the lease; None while somebody else holds it."""
+        """Acquire or renew the lease; None while another holder has it.
+
+        Args:
+            holder: Names this process; no other process may use the same name at the same time.
+            ttl_ms: How long the lease lasts without being renewed.
+            at: Now, by the clock of this process, ms since the epoch.
+        """
         ...
 
     async def release(self, lease: Lease) -> None:
-        """Give it back early."""
+        """End the lease before it expires; a lease that was lost meanwhile is left alone."""
         ...

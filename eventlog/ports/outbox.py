@@ -1,7 +1,7 @@
-"""What a relay publishes: the events as they are stored, in the order of their positions.
+"""The ports of the relay: it reads stored events from the outbox and gives them to the publisher.
 
-The events themselves are the outbox, so there is no second table that could miss one; a checkpoint
-says how far they were published.
+The events themselves are the outbox. No second table could miss one; a checkpoint says how far they
+have been published.
 """
 
 from collections.abc import Sequence
@@ -19,12 +19,12 @@ class Outbox(Protocol):
 
 
 class Publisher(Protocol):
-    """Makes events visible to those who share the log."""
+    """Publishes events to the log that several processes share."""
 
     async def publish(self, events: Sequence[Stored]) -> None:
-        """Return once all of `events` are kept, those of a stream in their order.
+        """Return once the log has stored all of `events`, those of a stream in their order.
 
-        Raises `Unavailable`, and then some of them may be published; publishing them again is
-        always right.
+        Raises `Unavailable` when some of them may be missing. Publishing an event again is always
+        safe: followers skip what they have seen.
         """
         ...

@@ -1,4 +1,4 @@
-"""Ports of the event store and the log that shows what it appends.
+"""The ports of the event store, of the log that delivers its events, and of checkpoints.
 
 All methods raise `Unavailable` (baton.eventlog.errors) when the technology fails.
 """
@@ -10,18 +10,23 @@ from baton.eventlog.events.envelope import Appended, Conflict, Recorded, Write
 
 
 class EventStore(Protocol):
-    """The truth: streams of events in one total order."""
+    """The source of truth: streams of events in one total order."""
 
     def append(self, writes: Sequence[Write]) -> Coroutine[Any, Any, Appended | Conflict]:
-        """Record all of `writes` or none; durable when it returns. The only way to write."""
+        """Append all of `writes` or none; durable when it returns. This is the only way to write.
+
+        Returns `Conflict` if a stream is not at its expected version. Raises `Unavailable`, and
+        then the events may or may not be stored; `Unwritable`; ValueError if two writes name the
+        same stream.
+        """
         ...
 
     async def read(self, stream: str, *, after: int = 0) -> Sequence[Recorded]:
-        """Return the events of one stream with versions greater than `after`."""
+        """Return the events of one stream with versions greater than `after`, in order."""
         ...
 
     async def read_all(self, *, after: int, limit: int) -> Sequence[Recorded]:
-        """Return up to `limit` events with positions greater than `after`, in order."""
+        """Return up to `limit` events of all streams with positions greater than `after`."""
         ...
 
     async def head(self) -> int:
@@ -29,12 +34,12 @@ class EventStore(Protocol):
         ...
 
     async def close(self) -> None:
-        """Finish what was accepted, then let go of everything."""
+        """Finish accepted appends, then release all resources."""
         ...
 
 
 class Subscription(Protocol):
-    """One follower's place in the log."""
+    """The place of one follower in the log."""
 
     async def next(self) -> Sequence[Recorded]:
         """Wait for and return the next events, in order; never empty. Repeats are possible."""
@@ -46,20 +51,20 @@ class Subscription(Protocol):
 
 
 class Log(Protocol):
-    """Hands the appended events to followers, ordered per stream."""
+    """Delivers appended events to followers, ordered within each stream."""
 
     async def subscribe(self, name: str, *, after: int) -> Subscription:
-        """Return a subscription that begins behind position `after`."""
+        """Return a subscription of the follower `name` that begins behind position `after`."""
         ...
 
 
 class Checkpoints(Protocol):
-    """Named places in the log, for followers whose effects are appends."""
+    """Positions by follower, for followers whose effects are appends."""
 
     async def load(self, name: str) -> int:
-        """Return the saved position, 0 when there is none."""
+        """Return the saved position, 0 if there is none."""
         ...
 
     async def save(self, name: str, position: int) -> None:
-        """Remember `position`; a lower one than saved is ignored."""
+        """Save `position`, unless a higher one is saved already."""
         ...

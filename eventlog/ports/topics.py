@@ -1,4 +1,4 @@
-"""Messages between Baton and others, and between its processes: named topics, at least once."""
+"""The port of topics: messages between Baton's processes and from other systems, at least once."""
 
 from collections.abc import Collection, Sequence
 from typing import Protocol
@@ -8,7 +8,7 @@ from baton.domain.frozen import frozen
 
 @frozen
 class Message:
-    """What is sent: raw bytes, for anything may come in. Messages of a key stay in order."""
+    """A message to send: raw bytes. Messages with the same key are delivered in order."""
 
     value: bytes | None
     key: bytes | None = None
@@ -17,7 +17,7 @@ class Message:
 
 @frozen
 class ReceivedMessage:
-    """A message at its place in a topic; `at` is when it was sent, ms since the epoch."""
+    """A message with its place in a topic; `at` is when it was sent, ms since the epoch."""
 
     topic: str
     partition: int
@@ -27,27 +27,34 @@ class ReceivedMessage:
 
     @property
     def position(self) -> str:
-        """Return the place in one word, as logs and dead letters show it."""
+        """The place as one word, as it is shown in logs and dead letters."""
         return f"{self.topic}/{self.partition}@{self.offset}"
 
 
 class TopicConsumer(Protocol):
-    """One consumer's place in a topic."""
+    """One consumer of a topic, alone or as a member of a group."""
 
     async def next(
         self, *, unfinished: Collection[ReceivedMessage] = ()
     ) -> Sequence[ReceivedMessage]:
         """Wait for and return the next messages; never empty. Repeats are possible.
 
-        The call says that what was returned before is handled: it isn't given out again. That does
-        not hold for those `unfinished`, nor for what follows one of them in its partition: others
-        of the group get them when this member is gone. Topics that don't answer are waited for. A
-        call that is cancelled loses nothing.
+        The call acknowledges the messages that were returned before. It waits while the topic is
+        unavailable; cancelling it loses no message.
+
+        Args:
+            unfinished: Earlier messages that are still being processed. They and all later messages
+                of their partitions are not acknowledged: if this member fails, another member of
+                the group receives them.
         """
         ...
 
     async def close(self, *, unfinished: Collection[ReceivedMessage] | None = None) -> None:
-        """Leave. What was returned last is handled if `unfinished` is given, but for those."""
+        """Leave the topic.
+
+        Args:
+            unfinished: As in `next`; None acknowledges nothing that the last `next` returned.
+        """
         ...
 
 
@@ -55,13 +62,17 @@ class Topics(Protocol):
     """Sends and receives messages."""
 
     async def send(self, topic: str, messages: Sequence[Message]) -> None:
-        """Return once all of `messages` are kept; raises `Unavailable`, and then they may be."""
+        """Return once the topic has stored all of `messages`.
+
+        Raises `Unavailable` when some of them may be missing, and `Unwritable` if one is too large.
+        """
         ...
 
     async def consume(self, topic: str, *, group: str | None) -> TopicConsumer:
-        """Receive the messages of `topic`.
+        """Begin to receive the messages of `topic`; raises `Unavailable`.
 
-        Each goes to one member of `group`, the first time from the oldest message on. Without a
-        group every consumer gets all that are sent after this call.
+        Args:
+            group: Each message goes to one member of this group, which begins with the oldest
+                message. None receives every message that is sent from now on.
         """
         ...

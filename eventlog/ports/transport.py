@@ -1,4 +1,4 @@
-"""What carries the log of a shared store between processes."""
+"""The port of transports, which carry the log of a shared store between processes."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -8,9 +8,9 @@ from baton.eventlog.ports.backend import Extra, Stores
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TransportLocation:
-    """Where a transport is: its address, and the names of what it carries.
+    """The address of a transport, and the names of its topics.
 
-    `prefix` begins the names of Baton's own topics, `records` is the topic of record events.
+    `prefix` begins the names of Baton's own topics, `records` names the topic of record events.
     """
 
     url: str
@@ -22,10 +22,9 @@ class TransportLocation:
 class Transport:
     """A technology that carries the log of a shared store, chosen by the scheme of an address.
 
-    `address` is the form of its addresses that messages show.
-
-    `attach` returns the stores with the transport beside them, closed together. `migrate` creates
-    what is missing and returns the names of it; both raise `Unavailable`.
+    `address` shows the form of its addresses in messages. `attach` returns the given stores with
+    the transport added; closing them closes both. `migrate` creates missing topics and returns
+    their names. Both raise `Unavailable`.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Ports of the views: documents in tables that queries read.
+"""The ports of the views: tables of documents that queries read.
 
 All methods raise `Unavailable` (baton.eventlog.errors) when the technology fails.
 """
@@ -12,7 +12,7 @@ from baton.domain.frozen import frozen
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
-    """A field that a view can be filtered or sorted by."""
+    """A field that rows can be filtered and sorted by."""
 
     name: str
     kind: Literal["text", "int"]
@@ -20,7 +20,11 @@ class Column:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Index:
-    """Columns looked up together (behind the tenant); `where_set` keeps only its rows."""
+    """An index over `columns`, after the tenant.
+
+    `where_set` names a column: only rows that have it are indexed. `across_tenants` leaves the
+    tenant out of the index.
+    """
 
     columns: tuple[str, ...]
     where_set: str | None = None
@@ -29,9 +33,9 @@ class Index:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """Where one view's documents live: (tenant, key) is the primary key.
+    """The table of one view. Its primary key is (tenant, key).
 
-    By `counted`, text columns that are always set, it is often asked how many rows there are.
+    `counted` are text columns, never NULL, by which rows are often counted.
     """
 
     name: str
@@ -52,7 +56,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """What a batch of events changes in one table; it names a key once."""
+    """The changes of one table by a batch of events; each key occurs once."""
 
     table: str
     upserts: Sequence[Row] = ()
@@ -61,9 +65,9 @@ class Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filter:
-    """One comparison of a column ("tenant" and "key" count as columns) with a value.
+    """A comparison of a column ("tenant" and "key" are columns too) with a value.
 
-    A column that isn't set meets only "=" None.
+    A NULL column matches only "=" None.
     """
 
     column: str
@@ -73,10 +77,11 @@ class Filter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Query:
-    """A page of one view; `tenant` None looks across tenants (services only, never a request).
+    """A query for one page of a view.
 
-    Text is ordered by code point, what isn't set comes first. Rows that `order` leaves equal are
-    ordered by tenant and key, in the direction of the last column.
+    `tenant` None reads all tenants: only services do so, never a request. Text is ordered by code
+    point, and NULL comes first. Rows that `order` leaves equal are ordered by tenant and key, in
+    the direction of the last column. `count` asks for the number of all matches.
     """
 
     table: str
@@ -90,41 +95,41 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Rows of a query; `total` counts all matches when the query asked for it, else -1."""
+    """The rows of a query; `total` counts all matches if the query asked for it, else -1."""
 
     rows: Sequence[Row]
     total: int = -1
 
 
 class ViewStore(Protocol):
-    """Documents that queries read, and the position they hold, changed in one transaction."""
+    """The views and their checkpoint, which change in one transaction."""
 
     async def prepare(self, tables: Sequence[Table]) -> None:
         """Create the tables.
 
-        When one is missing or was declared otherwise, all start over, empty, from position 0.
+        If one is missing or its declaration changed, all begin again, empty, at position 0.
         """
         ...
 
     async def commit(self, changes: Sequence[Change], *, checkpoint: int) -> None:
-        """Apply `changes` and move the checkpoint, together.
+        """Apply `changes` and move the checkpoint in one transaction.
 
-        Raises `InUse` when another process keeps these views now.
+        Raises `InUse` if another process projects into these views now.
         """
         ...
 
     async def checkpoint(self) -> int:
-        """Return the position the views hold, 0 when they hold nothing."""
+        """Return the position that the views have reached, 0 if they are empty."""
         ...
 
     async def get(self, table: str, tenant: str, key: str) -> bytes | None:
-        """Return one document."""
+        """Return one document, None if there is none."""
         ...
 
     async def get_many(
         self, table: str, keys: Sequence[tuple[str, str]]
     ) -> Mapping[tuple[str, str], bytes]:
-        """Return the documents that exist of `keys` (tenant, key)."""
+        """Return those documents of `keys` (tenant, key) that exist."""
         ...
 
     async def find(self, query: Query) -> Page:
@@ -134,32 +139,33 @@ class ViewStore(Protocol):
     async def scan(
         self, table: str, *, after: tuple[str, str] | None = None, limit: int = 1_000
     ) -> Sequence[Row]:
-        """Return rows behind `after` (tenant, key), in that order, for comparing whole views."""
+        """Return rows behind `after`, ordered by tenant and key, for comparing whole views."""
         ...
 
-    async def fresh(self) -> "ViewStore":
-        """Return the same tables once more, empty, beside these; an older such set is dropped."""
+    async def create_fresh(self) -> "ViewStore":
+        """Create and return a second, empty set of the tables; an earlier second set is dropped."""
         ...
 
     async def swap(self, fresh: "ViewStore") -> None:
-        """Put what `fresh` holds in the place of these tables, checkpoint included, at once.
+        """Replace these tables and their checkpoint by those of `fresh`, atomically.
 
-        `fresh` must come from this store; it is closed. Readers see the old rows or the new ones.
+        Args:
+            fresh: Must come from `create_fresh` of this store. The call closes it.
         """
         ...
 
     async def close(self) -> None:
-        """Let go of everything."""
+        """Release all resources."""
         ...
 
 
 class ViewProgress(Protocol):
-    """The side of a view store that another process writes. All methods raise `Unavailable`."""
+    """The checkpoint of views that another process projects. All methods raise `Unavailable`."""
 
     async def attach(self, tables: Sequence[Table]) -> bool:
-        """Read the tables as the other process prepared them; False while they aren't there."""
+        """Begin to read tables that the other process prepared; False while they don't exist."""
         ...
 
     async def next_checkpoint(self, after: int) -> int:
-        """Wait for and return a checkpoint behind `after`."""
+        """Wait for and return a checkpoint greater than `after`."""
         ...

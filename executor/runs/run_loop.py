@@ -133,10 +133,10 @@ class RunLoop:
 
     async def _open(self, run: LiveRun) -> Graph:
         """Load the graph of a run that has none yet, and let the run advance."""
-        graph = run.graph or self._graphs.known(run.state)
+        graph = run.graph or self._graphs.cached(run.state)
         if graph is None:
             reading = f"reading the definition of {run.stream}"
-            graph = await self._retry(lambda: self._graphs.of(run.state), reading)
+            graph = await self._retry(lambda: self._graphs.get(run.state), reading)
         run.graph = graph
         if run.phase is Phase.NEW:
             run.phase = Phase.WAITING

@@ -211,7 +211,7 @@ class TimerFirer:
         run = known.state
         if not run.version or run.final:
             return
-        graph = await self._graphs.of(run)
+        graph = await self._graphs.get(run)
         commands: list[Command] = [
             FireTimer(
                 token=Token(step_id=timer.step_id, visit=timer.visit, attempt=timer.attempt),

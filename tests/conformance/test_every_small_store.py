@@ -10,12 +10,12 @@ from baton.eventlog.dead_lettering import dead_letter
 from baton.eventlog.idempotency import ABANDONED_MS, RETENTION_MS
 from baton.eventlog.ports.backend import Stores
 from baton.eventlog.ports.dead_letters import DeadLetter
-from baton.eventlog.ports.keys import KeyClaim, StoredAnswer
+from baton.eventlog.ports.keys import KeyClaim, StoredResponse
 from baton.eventlog.ports.leases import Lease
 from baton.eventlog.ports.topics import Message, ReceivedMessage
 from tests.conformance.deployments import OpenedStores
 
-ANSWER = StoredAnswer(
+ANSWER = StoredResponse(
     status=201, headers=(("Location", "/x"), ("Location", "/y")), body=b'{"id":"\xff"}'
 )
 
@@ -49,7 +49,7 @@ async def test_the_first_claim_of_a_key_wins(stores: Stores) -> None:
 
 async def test_a_key_gives_its_first_answer_again(stores: Stores) -> None:
     await stores.keys.claim("acme", "k", fingerprint="f", at=1)
-    await stores.keys.complete("acme", "k", answer=ANSWER)
+    await stores.keys.complete("acme", "k", response=ANSWER)
 
     assert await stores.keys.claim("acme", "k", fingerprint="f", at=2) == KeyClaim(
         "answered", ANSWER
@@ -59,14 +59,14 @@ async def test_a_key_gives_its_first_answer_again(stores: Stores) -> None:
 async def test_a_key_of_another_request_is_a_mismatch(stores: Stores) -> None:
     await stores.keys.claim("acme", "k", fingerprint="f", at=1)
     assert await stores.keys.claim("acme", "k", fingerprint="g", at=2) == KeyClaim("mismatch")
-    await stores.keys.complete("acme", "k", answer=ANSWER)
+    await stores.keys.complete("acme", "k", response=ANSWER)
 
     assert await stores.keys.claim("acme", "k", fingerprint="g", at=2) == KeyClaim("mismatch")
 
 
 async def test_keys_of_tenants_are_apart(stores: Stores) -> None:
     await stores.keys.claim("acme", "k", fingerprint="f", at=1)
-    await stores.keys.complete("acme", "k", answer=ANSWER)
+    await stores.keys.complete("acme", "k", response=ANSWER)
 
     assert await stores.keys.claim("other", "k", fingerprint="f", at=2) == KeyClaim("claimed")
 
@@ -75,7 +75,7 @@ async def test_a_released_key_is_free_and_an_answered_one_stays(stores: Stores) 
     await stores.keys.claim("acme", "k", fingerprint="f", at=1)
     await stores.keys.release("acme", "k")
     assert await stores.keys.claim("acme", "k", fingerprint="g", at=1) == KeyClaim("claimed")
-    await stores.keys.complete("acme", "k", answer=ANSWER)
+    await stores.keys.complete("acme", "k", response=ANSWER)
     await stores.keys.release("acme", "k")
 
     assert await stores.keys.claim("acme", "k", fingerprint="g", at=1) == KeyClaim(
@@ -85,7 +85,7 @@ async def test_a_released_key_is_free_and_an_answered_one_stays(stores: Stores) 
 
 async def test_an_answer_is_kept_for_a_day(stores: Stores) -> None:
     await stores.keys.claim("acme", "k", fingerprint="f", at=1)
-    await stores.keys.complete("acme", "k", answer=ANSWER)
+    await stores.keys.complete("acme", "k", response=ANSWER)
     within = await stores.keys.claim("acme", "k", fingerprint="f", at=RETENTION_MS)
     after = await stores.keys.claim("acme", "k", fingerprint="g", at=RETENTION_MS + 1)
 
@@ -104,7 +104,7 @@ async def test_a_claim_whose_process_died_can_be_taken_up(stores: Stores) -> Non
 
 async def test_answers_survive_a_restart(durable: OpenedStores) -> None:
     await durable.now.keys.claim("acme", "k", fingerprint="f", at=1)
-    await durable.now.keys.complete("acme", "k", answer=ANSWER)
+    await durable.now.keys.complete("acme", "k", response=ANSWER)
     stores = await durable.reopen()
 
     assert await stores.keys.claim("acme", "k", fingerprint="f", at=2) == KeyClaim(

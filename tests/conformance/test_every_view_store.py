@@ -306,7 +306,7 @@ async def test_views_declared_otherwise_start_over(
 
 async def test_fresh_tables_are_filled_unseen_and_swapped_at_once(opened: OpenedStores) -> None:
     views = await prepared(opened.now, run("old"))
-    fresh = await views.fresh()
+    fresh = await views.create_fresh()
     await fresh.commit([Change(table="runs", upserts=[run("new")])], checkpoint=9)
 
     assert await fresh.checkpoint() == 9
@@ -330,7 +330,7 @@ async def test_what_is_counted_in_advance_goes_with_the_tables(stores: Stores) -
     order = Row("acme", "o1", b"{}", ("x", 1, "a"))
     await stores.views.prepare([ORDERS])
     await stores.views.commit([Change(table="orders", upserts=[order])], checkpoint=1)
-    fresh = await stores.views.fresh()
+    fresh = await stores.views.create_fresh()
     query = Query(table="orders", tenant="acme", count=True)
     assert (await fresh.find(query)).total == 0
 
@@ -345,12 +345,12 @@ async def test_a_rebuild_that_was_broken_off_leaves_the_live_tables_alone(
     opened: OpenedStores,
 ) -> None:
     views = await prepared(opened.now, run("old"))
-    fresh = await views.fresh()
+    fresh = await views.create_fresh()
     await fresh.commit([Change(table="runs", upserts=[run("new")])], checkpoint=9)
     reopened = (await opened.reopen()).views if opened.durable else views
     await reopened.prepare([RUNS, TIMERS])
 
     assert [row.key for row in await reopened.scan("runs")] == ["old"]
-    again = await reopened.fresh()
+    again = await reopened.create_fresh()
     assert await again.checkpoint() == 0
     assert list(await again.scan("runs")) == []

@@ -8,11 +8,11 @@ import pytest
 from baton.backends.postgres import BACKEND
 from baton.eventlog.errors import Unavailable
 from baton.eventlog.ports.backend import StoreLocation, Stores
-from baton.eventlog.ports.keys import StoredAnswer
+from baton.eventlog.ports.keys import StoredResponse
 from tests.servers.postgres import database_for
 from tests.servers.proxy import Proxy
 
-ANSWER = StoredAnswer(status=201, headers=(("etag", "1"),), body=b"{}")
+ANSWER = StoredResponse(status=201, headers=(("etag", "1"),), body=b"{}")
 
 
 @pytest.fixture
@@ -50,8 +50,8 @@ async def test_an_answer_that_could_not_be_kept_is_kept_later(stores: Stores, pr
     proxy.refusing = True
     proxy.break_connections()
     with pytest.raises(Unavailable):
-        await stores.keys.complete("acme", "k", answer=ANSWER)
+        await stores.keys.complete("acme", "k", response=ANSWER)
     proxy.heal()
 
     found = await stores.keys.claim("acme", "k", fingerprint="f", at=2)
-    assert (found.outcome, found.answer) == ("answered", ANSWER)
+    assert (found.outcome, found.response) == ("answered", ANSWER)

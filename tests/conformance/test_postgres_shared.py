@@ -20,7 +20,7 @@ from baton.eventlog.errors import InUse, Unavailable, Unreadable
 from baton.eventlog.events.envelope import Recorded, Write
 from baton.eventlog.idempotency import ABANDONED_MS
 from baton.eventlog.ports.backend import StoreLocation, Stores
-from baton.eventlog.ports.keys import StoredAnswer
+from baton.eventlog.ports.keys import StoredResponse
 from baton.eventlog.ports.views import Change, Filter, Query, Row, Table
 from baton.projector.views import every_view
 from tests.conformance.deployments import appended, write
@@ -176,7 +176,7 @@ async def test_a_swap_is_seen_by_other_processes(one: Stores, other: Stores) -> 
         await stores.views.prepare([RUNS, TIMERS])
     await one.views.commit([Change(table="runs", upserts=[run("old")])], checkpoint=3)
     assert [row.key for row in await other.views.scan("runs")] == ["old"]
-    fresh = await one.views.fresh()
+    fresh = await one.views.create_fresh()
     await other.views.prepare([RUNS, TIMERS])
     await fresh.commit([Change(table="runs", upserts=[run("new")])], checkpoint=3)
     await one.views.swap(fresh)
@@ -198,8 +198,8 @@ async def test_views_of_two_that_prepare_at_once_are_the_same(one: Stores, other
 async def test_an_older_rebuild_in_another_process_is_over(one: Stores, other: Stores) -> None:
     for stores in (one, other):
         await stores.views.prepare([THINGS])
-    older = await one.views.fresh()
-    newer = await other.views.fresh()
+    older = await one.views.create_fresh()
+    newer = await other.views.create_fresh()
 
     with pytest.raises(Unavailable):
         await older.commit([THING], checkpoint=1)
@@ -262,7 +262,7 @@ async def test_a_reader_rebuilds_aside(
     await one.views.commit([Change(table="runs", upserts=[run("r1")])], checkpoint=2)
     await reader.views.prepare([RUNS])
     schemas = "SELECT count(*) FROM pg_namespace WHERE starts_with(nspname, 'baton_views')"
-    fresh = await reader.views.fresh()
+    fresh = await reader.views.create_fresh()
     await fresh.commit([Change(table="runs", upserts=[run("r1")])], checkpoint=2)
 
     assert await fresh.scan("runs") == await reader.views.scan("runs")
@@ -282,11 +282,11 @@ async def test_a_claim_is_one_processes(one: Stores, other: Stores) -> None:
         )
     )
     assert [claim.outcome for claim in claims].count("claimed") == 1
-    answer = StoredAnswer(status=201, headers=(), body=b"{}")
-    await one.keys.complete("acme", "k", answer=answer)
+    answer = StoredResponse(status=201, headers=(), body=b"{}")
+    await one.keys.complete("acme", "k", response=answer)
 
     found = await other.keys.claim("acme", "k", fingerprint="f", at=2)
-    assert (found.outcome, found.answer) == ("answered", answer)
+    assert (found.outcome, found.response) == ("answered", answer)
 
 
 async def test_an_abandoned_claim_is_taken_up_by_one_process(one: Stores, other: Stores) -> None:

@@ -115,7 +115,7 @@ async def test_a_reader_rebuilds_aside(opened: OpenedStores) -> None:
     )
     reader = await reading(opened.folder)
     await reader.views.prepare([THINGS])
-    fresh = await reader.views.fresh()
+    fresh = await reader.views.create_fresh()
     await fresh.commit([Change(table="things", upserts=[Row("acme", "k", b"{}")])], checkpoint=2)
 
     assert await fresh.scan("things") == await reader.views.scan("things")

@@ -11,7 +11,7 @@ from baton.projector.checkpoint_follower import RETRY_MS, CheckpointFollower
 from tests.kit.clock import ManualClock
 
 
-class StoredKey:
+class ScriptedProgress:
     """Views as another process keeps them, where the test says."""
 
     def __init__(self) -> None:
@@ -47,12 +47,12 @@ def clock() -> ManualClock:
 
 
 @pytest.fixture
-def kept() -> StoredKey:
-    return StoredKey()
+def kept() -> ScriptedProgress:
+    return ScriptedProgress()
 
 
 @pytest.fixture
-async def progress(kept: StoredKey, clock: ManualClock) -> AsyncIterator[CheckpointFollower]:
+async def progress(kept: ScriptedProgress, clock: ManualClock) -> AsyncIterator[CheckpointFollower]:
     made = CheckpointFollower(kept, clock=clock)
     running = asyncio.create_task(made.run())
     yield made
@@ -67,7 +67,7 @@ async def retried(clock: ManualClock) -> None:
 
 
 async def test_nothing_is_reached_before_there_are_views(
-    progress: CheckpointFollower, kept: StoredKey, clock: ManualClock
+    progress: CheckpointFollower, kept: ScriptedProgress, clock: ManualClock
 ) -> None:
     await retried(clock)
 
@@ -79,7 +79,7 @@ async def test_nothing_is_reached_before_there_are_views(
 
 
 async def test_who_waits_for_a_position_hears_of_it(
-    progress: CheckpointFollower, kept: StoredKey, clock: ManualClock
+    progress: CheckpointFollower, kept: ScriptedProgress, clock: ManualClock
 ) -> None:
     kept.there = True
     await retried(clock)
@@ -94,7 +94,7 @@ async def test_who_waits_for_a_position_hears_of_it(
 
 
 async def test_a_store_that_is_away_is_asked_again(
-    progress: CheckpointFollower, kept: StoredKey, clock: ManualClock
+    progress: CheckpointFollower, kept: ScriptedProgress, clock: ManualClock
 ) -> None:
     kept.away = kept.there = True
     await retried(clock)
@@ -107,7 +107,7 @@ async def test_a_store_that_is_away_is_asked_again(
 
 
 async def test_on_demand_it_follows_only_while_somebody_waits(
-    kept: StoredKey, clock: ManualClock
+    kept: ScriptedProgress, clock: ManualClock
 ) -> None:
     progress = CheckpointFollower(kept, clock=clock, on_demand=True)
     running = asyncio.create_task(progress.run())

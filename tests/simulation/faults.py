@@ -216,8 +216,8 @@ class FaultyViews:
     ) -> Sequence[Row]:
         return await self._store.scan(table, after=after, limit=limit)
 
-    async def fresh(self) -> ViewStore:
-        return await self._store.fresh()
+    async def create_fresh(self) -> ViewStore:
+        return await self._store.create_fresh()
 
     async def swap(self, fresh: ViewStore) -> None:
         await self._store.swap(fresh)

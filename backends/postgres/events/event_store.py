@@ -106,7 +106,7 @@ class PostgresEventStore:
         number, before = 0, ""
         for append in appends:
             for stream, version, _, _ in append:
-                if stream != before and self._appends.known(stream) < version - 1:
+                if stream != before and self._appends.known_version(stream) < version - 1:
                     yield Predecessor(number, stream, version - 1)
                 before = stream
                 number += 1

@@ -119,7 +119,7 @@ class PostgresViewStore:
         found = await self.database.look_up(self._table(table).scan(), *begin, limit)
         return [_row(*one) for one in found]
 
-    async def fresh(self) -> ViewStore:
+    async def create_fresh(self) -> ViewStore:
         """Return the same tables once more, empty; temporary ones when these are only read."""
         tables = [table.declared for table in self.tables.values()]
         if self.database.read_only:

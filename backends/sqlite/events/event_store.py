@@ -43,7 +43,7 @@ class SqliteEventStore:
         self._writer = writer
         self.log = Feed(self._read_after, head=self._number(_HEAD))
         self._appends = GroupCommit(
-            self._commit, self._newest, self._publish, ahead=CONCURRENT_COMMITS
+            self._commit, self._newest, self._publish, max_in_flight=CONCURRENT_COMMITS
         )
 
     def append(self, writes: Sequence[Write]) -> Coroutine[None, None, Appended | Conflict]:

@@ -94,7 +94,7 @@ class SqliteViewStore:
         (rows,) = await self.database.query(Statement(self.tables[table].scan(), (*begin, limit)))
         return [_row(*row) for row in rows]
 
-    async def fresh(self) -> ViewStore:
+    async def create_fresh(self) -> ViewStore:
         """Return the same tables once more, empty; in a temporary file when this is only read."""
         tables = [table.declared for table in self.tables.values()]
         if self.database.read_only:
