@@ -1,11 +1,11 @@
-# Baton and what it needs to run, nothing else: `docker compose build`, or `docker build -t baton .`
+# Baton with its runtime dependencies: `docker compose build`, or `docker build -t baton .`
 FROM python:3.13-slim-bookworm AS build
 
 RUN python -m venv /opt/baton
 ENV PATH=/opt/baton/bin:$PATH PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 WORKDIR /source
 
-# What changes seldom comes first: a change of Baton's own code installs nothing else anew.
+# Dependencies come first: a change of Baton's own code reuses their layer.
 COPY constraints-runtime.txt ./
 RUN pip install --require-hashes -r constraints-runtime.txt
 
@@ -24,7 +24,7 @@ RUN pip install --no-deps --no-build-isolation . \
 
 FROM python:3.13-slim-bookworm
 
-# /srv/baton is where baton.toml and files with functions are looked for; nothing is written there.
+# Baton looks for baton.toml and files with functions in /srv/baton, and writes nothing there.
 RUN useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin baton \
   && mkdir /srv/baton
 COPY --from=build /opt/baton /opt/baton
