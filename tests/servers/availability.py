@@ -1,10 +1,8 @@
-"""Checks for servers, ports and memory; a test without its server is skipped, and fails in CI."""
+"""Checks for servers and ports; a test without its server is skipped, and fails in CI."""
 
 import os
 import secrets
-import shutil
 import socket
-from pathlib import Path
 from typing import NoReturn
 from urllib.parse import urlsplit
 
@@ -50,14 +48,3 @@ def unused_port() -> int:
             except OSError:
                 continue
         return port
-
-
-def memory_folder(needed_bytes: int) -> Path | None:
-    """Return a folder in shared memory, which survives a killed process but needs no disk.
-
-    Returns None if the folder is missing or has less than `needed_bytes` free.
-    """
-    memory = Path("/dev/shm")
-    if not memory.is_dir() or not os.access(memory, os.W_OK):
-        return None
-    return memory if shutil.disk_usage(memory).free >= needed_bytes else None

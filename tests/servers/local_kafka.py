@@ -12,7 +12,8 @@ import time
 from functools import cache
 from pathlib import Path
 
-from tests.servers.availability import memory_folder, unused_port
+from tests.servers.availability import unused_port
+from tests.servers.server_folder import make_server_folder, remove_server_folder
 
 OLDEST_JAVA = 17
 START_S = 60.0
@@ -128,8 +129,7 @@ class LocalKafka:
         self._options = java or (f"-XX:SharedArchiveFile={jars / CLASS_ARCHIVE}",)
         if not on_disk:
             self._options += _SHORT_LIVED
-        where = None if on_disk else memory_folder(FOLDER_BYTES)
-        self._folder = Path(tempfile.mkdtemp(prefix="baton-kafka-", dir=where))
+        self._folder = make_server_folder("kafka", needed_bytes=FOLDER_BYTES, on_disk=on_disk)
         self._process: subprocess.Popen[bytes] | None = None
         self._deadline = 0.0
         self.port = unused_port()
@@ -219,7 +219,7 @@ class LocalKafka:
     def remove(self) -> None:
         """End the broker and delete its folder."""
         self.kill()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        remove_server_folder(self._folder)
 
     @property
     def _data(self) -> Path:

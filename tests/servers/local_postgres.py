@@ -5,11 +5,11 @@ import pwd
 import shutil
 import signal
 import subprocess
-import tempfile
 import time
 from pathlib import Path
 
-from tests.servers.availability import memory_folder, unused_port
+from tests.servers.availability import unused_port
+from tests.servers.server_folder import make_server_folder, remove_server_folder
 
 OLDEST_VERSION = 15
 START_S = 30.0
@@ -64,8 +64,7 @@ class LocalPostgres:
         """
         self._programs = folder_of_programs
         self._options = OPTIONS if on_disk else {**OPTIONS, **_SHORT_LIVED}
-        where = None if on_disk else memory_folder(FOLDER_BYTES)
-        self._folder = Path(tempfile.mkdtemp(prefix="baton-postgres-", dir=where))
+        self._folder = make_server_folder("postgres", needed_bytes=FOLDER_BYTES, on_disk=on_disk)
         user = _server_user()
         self._user = user.pw_uid if user else None
         self._group = user.pw_gid if user else None
@@ -132,7 +131,7 @@ class LocalPostgres:
     def remove(self) -> None:
         """End the server and delete its folder."""
         self.stop(signal.SIGQUIT)
-        shutil.rmtree(self._folder, ignore_errors=True)
+        remove_server_folder(self._folder)
 
     def _ready(self) -> bool:
         arguments = ("-q", "-h", "127.0.0.1", "-p", str(self.port), "-d", "postgres")
