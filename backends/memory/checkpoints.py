@@ -1,4 +1,4 @@
-"""Named places in the log, in memory, as the eventsourcing library's tracking records."""
+"""Checkpoints in memory, as the eventsourcing library's tracking records."""
 
 from contextlib import suppress
 
@@ -17,6 +17,6 @@ class MemoryCheckpoints:
         return self._recorder.max_tracking_id(name) or 0
 
     async def save(self, name: str, position: int) -> None:
-        """Remember `position`; a lower one than saved is ignored."""
+        """Save `position`, unless a greater one is saved."""
         with suppress(IntegrityError):
             self._recorder.insert_tracking(Tracking(name, position))

@@ -1,4 +1,4 @@
-"""Streams in memory, kept by the eventsourcing library's recorder."""
+"""Event streams in memory, in the eventsourcing library's recorder."""
 
 from collections.abc import Coroutine, Sequence
 
@@ -12,7 +12,7 @@ from baton.eventlog.loops.group_commit import GroupCommit, Row
 
 
 class MemoryEventStore:
-    """Implements `EventStore`; `log` shows what is appended here."""
+    """Implements `EventStore`; `log` shows the events that are appended."""
 
     def __init__(self) -> None:
         self.recorder = POPOApplicationRecorder()
@@ -25,7 +25,7 @@ class MemoryEventStore:
 
     async def read(self, stream: str, *, after: int = 0) -> Sequence[Recorded]:
         """Return the events of one stream with versions greater than `after`."""
-        ids = self.recorder._stored_events_index.get(stream, {})  # noqa: SLF001 - positions, which its API leaves out
+        ids = self.recorder._stored_events_index.get(stream, {})  # noqa: SLF001 - the API has no positions of a stream's events
         return [
             _recorded(ids[event.originator_version] + 1, event)
             for event in self.recorder.select_events(stream, gt=after)
@@ -41,7 +41,7 @@ class MemoryEventStore:
         return self.recorder.max_notification_id() or 0
 
     async def close(self) -> None:
-        """Finish what was accepted."""
+        """Commit the appends that were accepted."""
         await self._appends.close()
 
     async def _commit(self, appends: Sequence[Sequence[Row]]) -> Sequence[int | Conflict]:

@@ -1,4 +1,4 @@
-"""First answers by idempotency key, in memory."""
+"""Idempotency keys in memory."""
 
 from dataclasses import replace
 
@@ -10,31 +10,31 @@ class MemoryIdempotencyKeys:
     """Implements `IdempotencyKeys`."""
 
     def __init__(self) -> None:
-        self._kept: dict[tuple[str, str], StoredKey] = {}  # the oldest claim first
+        self._keys: dict[tuple[str, str], StoredKey] = {}  # in the order of the claims
 
     async def claim(self, tenant: str, key: str, *, fingerprint: str, at: int) -> KeyClaim:
-        """Claim the key for the request that `fingerprint` (method, path, body) names."""
-        self._forget(at - RETENTION_MS)
-        claim = evaluate_claim(self._kept.get((tenant, key)), fingerprint=fingerprint, at=at)
+        """Claim the key for the request that `fingerprint` identifies."""
+        self._delete_expired(at - RETENTION_MS)
+        claim = evaluate_claim(self._keys.get((tenant, key)), fingerprint=fingerprint, at=at)
         if claim.outcome == "claimed":
-            self._kept.pop((tenant, key), None)
-            self._kept[tenant, key] = StoredKey(fingerprint, at)
+            self._keys.pop((tenant, key), None)
+            self._keys[tenant, key] = StoredKey(fingerprint, at)
         return claim
 
     async def complete(self, tenant: str, key: str, *, response: StoredResponse) -> None:
-        """Keep the response of a claimed key."""
-        if kept := self._kept.get((tenant, key)):
-            self._kept[tenant, key] = replace(kept, response=response)
+        """Store the response of a claimed key."""
+        if kept := self._keys.get((tenant, key)):
+            self._keys[tenant, key] = replace(kept, response=response)
 
     async def release(self, tenant: str, key: str) -> None:
-        """Give the key back: the command was refused."""
-        kept = self._kept.get((tenant, key))
+        """Give up the claim of a key whose command was refused."""
+        kept = self._keys.get((tenant, key))
         if kept and kept.response is None:
-            del self._kept[tenant, key]
+            del self._keys[tenant, key]
 
-    def _forget(self, before: int) -> None:
-        while self._kept:
-            oldest = next(iter(self._kept))
-            if self._kept[oldest].claimed_at > before:
+    def _delete_expired(self, before: int) -> None:
+        while self._keys:
+            oldest = next(iter(self._keys))
+            if self._keys[oldest].claimed_at > before:
                 return
-            del self._kept[oldest]
+            del self._keys[oldest]

@@ -12,7 +12,7 @@ class MemoryLeases:
         self._leases: dict[str, Lease] = {}
 
     async def acquire(self, name: str, *, holder: str, ttl_ms: int, at: int) -> Lease | None:
-        """Take or renew the lease; None while somebody else holds it."""
+        """Acquire or renew the lease; None while another holder has it."""
         found = self._leases.get(name) or Lease(name=name, holder="", epoch=0, expires_at=0)
         if found.holder != holder:
             if found.expires_at > at:
@@ -22,7 +22,7 @@ class MemoryLeases:
         return lease
 
     async def release(self, lease: Lease) -> None:
-        """Give it back early."""
+        """End the lease before it expires; one that was taken over stays."""
         found = self._leases.get(lease.name)
         if found and (found.holder, found.epoch) == (lease.holder, lease.epoch):
             self._leases[lease.name] = replace(found, holder="", expires_at=0)

@@ -13,7 +13,7 @@ from baton.eventlog.secret_cipher import SecretCipher
 
 
 async def open_stores(location: StoreLocation) -> Stores:
-    """Return empty stores of their own; nothing survives the process."""
+    """Return new, empty stores; their data end with the process."""
     events = MemoryEventStore()
     return Stores(
         events=events,

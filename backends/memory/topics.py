@@ -1,4 +1,4 @@
-"""Messages in memory, shared out among a group by partition as a broker does it."""
+"""Topics in memory; a group's members divide the partitions of a topic as on a broker."""
 
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
@@ -12,28 +12,28 @@ from baton.eventlog.ports.topics import Message, ReceivedMessage
 
 PARTITIONS = 6
 MAX_MESSAGES = 500
-"""What one `next` returns at most."""
+"""The most messages that one `next` returns."""
 
 
 class MemoryTopics:
-    """Implements `Topics`; a topic begins with its first use."""
+    """Implements `Topics`; the first use of a topic creates it."""
 
     def __init__(self, clock: Clock | None = None) -> None:
-        """`clock` dates the messages."""
+        """`clock` gives messages their time."""
         self._clock = clock or SystemClock()
         self._topics: dict[str, _Topic] = {}
         self._groups: dict[tuple[str, str], _Group] = {}
 
     async def send(self, topic: str, messages: Sequence[Message]) -> None:
-        """Keep all of `messages`."""
+        """Append `messages` to the topic."""
         self._topic(topic).add(messages, at=self._clock.now())
 
-    async def consume(self, topic: str, *, group: str | None) -> "MemoryConsumption":
-        """Receive the messages of `topic`, as one of `group` or on one's own."""
+    async def consume(self, topic: str, *, group: str | None) -> "MemoryTopicConsumer":
+        """Return a consumer of `topic`: a member of `group`, or one that gets every message."""
         found = self._topic(topic)
         if group is None:
-            return MemoryConsumption(found, _Group(found.ends()))
-        return MemoryConsumption(found, self._groups.setdefault((topic, group), _Group({})))
+            return MemoryTopicConsumer(found, _Group(found.ends()))
+        return MemoryTopicConsumer(found, self._groups.setdefault((topic, group), _Group({})))
 
     def _topic(self, name: str) -> "_Topic":
         return self._topics.setdefault(name, _Topic(name))
@@ -58,7 +58,7 @@ class _Topic:
                     topic=self._name, partition=number, offset=len(kept), at=at, message=message
                 )
             )
-        self.wake()
+        self.wake_consumers()
 
     def ends(self) -> dict[int, int]:
         return {number: len(kept) for number, kept in enumerate(self._partitions)}
@@ -66,80 +66,80 @@ class _Topic:
     def from_offset(self, number: int, offset: int, limit: int) -> Sequence[ReceivedMessage]:
         return self._partitions[number][offset : offset + limit]
 
-    def wake(self) -> None:
-        """Have everybody who waits look again."""
+    def wake_consumers(self) -> None:
+        """Make every consumer that waits look for messages again."""
         self.changed.set()
         self.changed = asyncio.Event()
 
 
 class _Group:
-    """How far the messages of each partition are handled, and whose turn each partition is."""
+    """The members of a consumer group, and the committed offset of each partition."""
 
-    def __init__(self, handled: Mapping[int, int]) -> None:
-        self.handled = dict(handled)
-        self.members: list[MemoryConsumption] = []
+    def __init__(self, committed: Mapping[int, int]) -> None:
+        self.committed = dict(committed)
+        self.members: list[MemoryTopicConsumer] = []
         self.generation = 0
 
-    def enter(self, member: "MemoryConsumption") -> None:
+    def join(self, member: "MemoryTopicConsumer") -> None:
         self.members.append(member)
         self.generation += 1
 
-    def leave(self, member: "MemoryConsumption") -> None:
+    def leave(self, member: "MemoryTopicConsumer") -> None:
         self.members.remove(member)
         self.generation += 1
 
-    def shares_of(self, member: "MemoryConsumption") -> Sequence[int]:
+    def partitions_of(self, member: "MemoryTopicConsumer") -> Sequence[int]:
         return range(self.members.index(member), PARTITIONS, len(self.members))
 
 
-class MemoryConsumption:
-    """One member's place; messages of a partition that changes hands are given out again."""
+class MemoryTopicConsumer:
+    """A member of a group; a rebalance delivers messages again that weren't committed."""
 
     def __init__(self, topic: _Topic, group: _Group) -> None:
         self._topic = topic
         self._group = group
         self._generation = 0
-        self._returned: dict[int, int] = {}  # of each partition, how far
-        group.enter(self)
-        topic.wake()
+        self._returned: dict[int, int] = {}  # the next offset of each partition
+        group.join(self)
+        topic.wake_consumers()
 
     async def next(
         self, *, unfinished: Collection[ReceivedMessage] = ()
     ) -> Sequence[ReceivedMessage]:
-        """Wait for and return the next messages; what was returned before is handled."""
-        self._count(unfinished)
+        """Commit the messages returned before, then wait for and return the next ones."""
+        self._commit(unfinished)
         while True:
             changed = self._topic.changed
-            if found := self._found():
+            if found := self._read():
                 return found
             await changed.wait()
 
     async def close(self, *, unfinished: Collection[ReceivedMessage] | None = None) -> None:
-        """Leave; what was returned last is handled only where `unfinished` is given."""
+        """Leave the group; the last messages are committed only if `unfinished` is given."""
         if self not in self._group.members:
             return
         if unfinished is not None:
-            self._count(unfinished)
+            self._commit(unfinished)
         self._group.leave(self)
-        self._topic.wake()
+        self._topic.wake_consumers()
 
-    def _count(self, unfinished: Collection[ReceivedMessage]) -> None:
-        """Count as handled what was returned, up to the first in a partition that is unfinished."""
-        handled = dict(self._returned)
+    def _commit(self, unfinished: Collection[ReceivedMessage]) -> None:
+        """Commit what was returned, up to the first unfinished message of each partition."""
+        committed = dict(self._returned)
         for one in unfinished:
-            if one.partition in handled:
-                handled[one.partition] = min(handled[one.partition], one.offset)
-        for number, offset in handled.items():
-            self._group.handled[number] = max(self._group.handled.get(number, 0), offset)
+            if one.partition in committed:
+                committed[one.partition] = min(committed[one.partition], one.offset)
+        for number, offset in committed.items():
+            self._group.committed[number] = max(self._group.committed.get(number, 0), offset)
 
-    def _found(self) -> Sequence[ReceivedMessage]:
+    def _read(self) -> Sequence[ReceivedMessage]:
         if self not in self._group.members:
-            raise Unavailable("the consumption is closed")
+            raise Unavailable("the consumer is closed")
         if self._generation != self._group.generation:
             self._generation, self._returned = self._group.generation, {}
         found: list[ReceivedMessage] = []
-        for number in self._group.shares_of(self):
-            begin = self._returned.get(number, self._group.handled.get(number, 0))
+        for number in self._group.partitions_of(self):
+            begin = self._returned.get(number, self._group.committed.get(number, 0))
             found += self._topic.from_offset(number, begin, MAX_MESSAGES - len(found))
         self._returned |= {one.partition: one.offset + 1 for one in found}
         return found

@@ -1,4 +1,4 @@
-"""Views in memory: rows by table and key, filtered and sorted in Python."""
+"""Views in memory: dictionaries of rows, filtered and sorted in Python."""
 
 import operator
 from collections.abc import Callable, Mapping, Sequence
@@ -26,7 +26,7 @@ class MemoryViewStore:
         self._checkpoint = 0
 
     async def prepare(self, tables: Sequence[Table]) -> None:
-        """Create the tables; when one is missing or was declared otherwise, all start over."""
+        """Create the tables; if a declaration has changed, all tables start empty."""
         declared = {table.name: table for table in tables}
         if any(self._tables.get(name) != table for name, table in declared.items()):
             self._tables = declared
@@ -66,36 +66,36 @@ class MemoryViewStore:
             row
             for row in self._rows[query.table].values()
             if query.tenant in (None, row.tenant)
-            and all(_meets(_value(table, row, one.column), one) for one in query.where)
+            and all(_matches(_value(table, row, one.column), one) for one in query.where)
         ]
         last = query.order[-1][1] if query.order else "asc"
         found.sort(key=lambda row: (row.tenant, row.key), reverse=last == "desc")
         for column, direction in reversed(query.order):
-            found.sort(key=_by(table, column), reverse=direction == "desc")
+            found.sort(key=_sort_key(table, column), reverse=direction == "desc")
         page = found[query.offset : query.offset + query.limit]
         return Page(page, len(found) if query.count else -1)
 
     async def scan(
         self, table: str, *, after: tuple[str, str] | None = None, limit: int = 1_000
     ) -> Sequence[Row]:
-        """Return rows behind `after` (tenant, key), in that order."""
+        """Return rows after `after`, ordered by (tenant, key)."""
         rows = self._rows[table]
         return [rows[key] for key in sorted(rows) if after is None or key > after][:limit]
 
     async def create_fresh(self) -> ViewStore:
-        """Return the same tables once more, empty, beside these."""
+        """Return empty tables of the same declarations."""
         fresh = MemoryViewStore()
         await fresh.prepare(list(self._tables.values()))
         return fresh
 
     async def swap(self, fresh: ViewStore) -> None:
-        """Put what `fresh` holds in the place of these tables."""
+        """Replace these tables by those of `fresh`."""
         if not isinstance(fresh, MemoryViewStore):
-            raise TypeError("fresh() of this store makes what it swaps with")
-        self._rows, self._checkpoint = fresh._rows, fresh._checkpoint  # noqa: SLF001 - its own kind
+            raise TypeError("only tables of `create_fresh` can replace these")
+        self._rows, self._checkpoint = fresh._rows, fresh._checkpoint  # noqa: SLF001 - the same class
 
     async def close(self) -> None:
-        """Let go of everything."""
+        """Do nothing: the memory is freed with the store."""
 
 
 def _value(table: Table, row: Row, column: str) -> Value:
@@ -105,7 +105,7 @@ def _value(table: Table, row: Row, column: str) -> Value:
     return row.values[names.index(column)]
 
 
-def _by(table: Table, column: str) -> Callable[[Row], tuple[bool, Value]]:
+def _sort_key(table: Table, column: str) -> Callable[[Row], tuple[bool, Value]]:
     def key(row: Row) -> tuple[bool, Value]:
         value = _value(table, row, column)
         return (value is not None, value)
@@ -113,7 +113,7 @@ def _by(table: Table, column: str) -> Callable[[Row], tuple[bool, Value]]:
     return key
 
 
-def _meets(value: Value, filtered: Filter) -> bool:
+def _matches(value: Value, filtered: Filter) -> bool:
     given = filtered.value
     if filtered.op == "=":
         return value == given

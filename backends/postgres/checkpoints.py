@@ -1,12 +1,11 @@
-"""Named places in the log, as the eventsourcing library's tracking records."""
+"""Checkpoints in PostgreSQL, as the eventsourcing library's tracking records."""
 
-from baton.backends.postgres.database import Database
+from baton.backends.postgres.database import Database, statement
+from baton.backends.sql import checkpoint_statements
 
-_LOAD = "SELECT notification_id FROM public.notification_tracking WHERE application_name = $1"
-_SAVE = """
-INSERT INTO public.notification_tracking AS saved VALUES ($1, $2)
-ON CONFLICT (application_name) DO UPDATE SET notification_id = excluded.notification_id
-WHERE saved.notification_id < excluded.notification_id"""
+_TABLE = "public.notification_tracking"
+_LOAD = statement(checkpoint_statements.LOAD, table=_TABLE)
+_SAVE = statement(checkpoint_statements.SAVE, table=_TABLE)
 
 
 class PostgresCheckpoints:
@@ -21,5 +20,5 @@ class PostgresCheckpoints:
         return int(found[0][0]) if found else 0
 
     async def save(self, name: str, position: int) -> None:
-        """Remember `position`; a lower one than saved is ignored."""
+        """Save `position`, unless a greater one is saved."""
         await self._database.fetch(_SAVE, name, position)

@@ -1,8 +1,8 @@
-"""Connections to a PostgreSQL database: a pool for short statements, and single ones to own.
+"""Connections to a PostgreSQL database: a pool for short statements, and single connections.
 
-Every wait has an end, on both sides. A connection keeps its prepared statements but no other state,
-so that going back to the pool costs no round trip. A proxy that hands one connection to several
-clients in turn is not for Baton.
+Every wait has a timeout, in the client and in the server. A connection keeps its prepared
+statements but no other session state, so returning it to the pool costs no round trip. Baton can't
+run behind a proxy that gives one server connection to several clients in turn.
 """
 
 import asyncio
@@ -24,9 +24,9 @@ STATEMENT_TIMEOUT_S = 30.0
 CLOSE_TIMEOUT_S = 3.0
 IDLE_CONNECTION_S = 300.0
 POOL_SIZE = 8
-"""In the pool of one process; an appender and a follower of the log have one more each."""
+"""Connections in the pool of a process; its appender and its follower of the log own one each."""
 UNLIMITED_STATEMENTS = 2**31
-"""More statements than a connection ever sees: it isn't replaced for its age."""
+"""More statements than a connection ever runs, so that the pool doesn't replace it for its age."""
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
@@ -43,29 +43,27 @@ _SETTINGS = MappingProxyType(
         "default_transaction_isolation": "read committed",
         "idle_in_transaction_session_timeout": "10s",
         "lock_timeout": "10s",
-        "statement_timeout": "60s",  # for a client that is gone: one that lives gives up earlier
+        "statement_timeout": "60s",  # for clients that have died; living ones give up earlier
         "client_connection_check_interval": "5s",
         "tcp_user_timeout": "10s",
         "jit": "off",
     }
 )
-# A plan that is kept would be the one for a table as small as it was then. Of a table that grew
-# unseen the server expects a handful of rows: a page is read along its index all the same, instead
-# of finding and sorting everything.
+ALONG_INDEX = MappingProxyType({"enable_bitmapscan": "off", "enable_sort": "off"})
+"""Makes the planner read a page along its index even while it believes the table to be small.
+
+Until the first ANALYZE of a table that has grown, it would find and sort all rows instead.
+"""
+# A cached plan would stay as it was made for the small table, so each execution plans anew.
 _POOL_SETTINGS = MappingProxyType(
-    {
-        **_SETTINGS,
-        "plan_cache_mode": "force_custom_plan",
-        "enable_bitmapscan": "off",
-        "enable_sort": "off",
-    }
+    {**_SETTINGS, **ALONG_INDEX, "plan_cache_mode": "force_custom_plan"}
 )
 _NO_SETTINGS: Mapping[str, str] = MappingProxyType({})
 _READ_ONLY_SETTINGS = MappingProxyType({**_POOL_SETTINGS, "default_transaction_read_only": "on"})
 
 
 class Database:
-    """One process's way to a database. All methods raise `Unavailable`."""
+    """A process's pool of connections to a database. All methods raise `Unavailable`."""
 
     def __init__(self, url: str, pool: Pool, *, read_only: bool) -> None:
         self.url = url
@@ -73,12 +71,12 @@ class Database:
         self._pool = pool
 
     async def fetch(self, statement: str, *values: Value) -> list[asyncpg.Record]:
-        """Return the rows of one statement, which is a transaction of its own."""
+        """Return the rows of a statement, which runs in a transaction of its own."""
         async with self.connection() as connection:
             return await connection.fetch(statement, *values)
 
     async def look_up(self, statement: str, *values: Value) -> list[asyncpg.Record]:
-        """Return what a reading statement finds: no row for a text that no row can have."""
+        """Return the rows of a SELECT; none if a value is a text that PostgreSQL can't store."""
         async with self.connection() as connection:
             try:
                 return await connection.fetch(statement, *values)
@@ -87,24 +85,29 @@ class Database:
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[PooledConnection]:
-        """Lend a connection of the pool."""
+        """Acquire a connection of the pool."""
         with as_unavailable():
             async with self._pool.acquire(timeout=STATEMENT_TIMEOUT_S) as connection:
                 yield connection
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[PooledConnection]:
-        """Lend a connection for one transaction, committed at the end or rolled back."""
+        """Acquire a connection for a transaction, which commits at the end or rolls back."""
         async with self.connection() as connection, connection.transaction():
             yield connection
 
     async def close(self) -> None:
-        """Let go of the connections; of those that can't say goodbye, at once."""
+        """Close the connections; those that don't close in time are cut."""
         try:
             async with asyncio.timeout(CLOSE_TIMEOUT_S):
                 await self._pool.close()
         except DRIVER_ERRORS:
             self._pool.terminate()
+
+
+def statement(text: str, *, table: str) -> str:
+    """Return a statement of `backends.sql` on `table`."""
+    return text.format(table=table)
 
 
 def url_of(location: StoreLocation) -> str:
@@ -115,9 +118,13 @@ def url_of(location: StoreLocation) -> str:
 
 
 async def open_database(url: str, *, read_only: bool = False, single: bool = False) -> Database:
-    """Return the way to the database at `url`, as libpq takes it; raises `Unavailable`.
+    """Return a pool for the database at `url`; raises `Unavailable`.
 
-    Connections are made when they are needed; with `single`, all goes through one.
+    Args:
+        url: The address as libpq takes it.
+        read_only: Whether transactions may not write.
+        single: Whether one connection serves everything, so that temporary tables are visible.
+
     """
     with as_unavailable():
         pool = await asyncpg.create_pool(
@@ -126,7 +133,7 @@ async def open_database(url: str, *, read_only: bool = False, single: bool = Fal
             max_size=1 if single else POOL_SIZE,
             max_queries=UNLIMITED_STATEMENTS,
             max_inactive_connection_lifetime=0 if single else IDLE_CONNECTION_S,
-            reset=_keep,
+            reset=_keep_session,
             timeout=CONNECT_TIMEOUT_S,
             command_timeout=STATEMENT_TIMEOUT_S,
             server_settings=dict(_READ_ONLY_SETTINGS if read_only else _POOL_SETTINGS),
@@ -137,7 +144,10 @@ async def open_database(url: str, *, read_only: bool = False, single: bool = Fal
 async def connect(
     url: str, *, timeout_s: float = STATEMENT_TIMEOUT_S, settings: Mapping[str, str] = _NO_SETTINGS
 ) -> Connection:
-    """Return a connection of the caller's own, with more `settings`; raises `Unavailable`."""
+    """Return a connection that the caller owns; `settings` add to those of the server's session.
+
+    Raises `Unavailable`.
+    """
     with as_unavailable():
         return await asyncpg.connect(
             url,
@@ -148,12 +158,12 @@ async def connect(
 
 
 async def close_connection(connection: Connection) -> None:
-    """Close a connection of one's own, whatever has become of it."""
+    """Close a connection that the caller owns, in whatever state it is."""
     try:
         await connection.close(timeout=CLOSE_TIMEOUT_S)
     except DRIVER_ERRORS:
         connection.terminate()
 
 
-async def _keep(_connection: Connection) -> None:
-    """Leave a connection that comes back as it is."""
+async def _keep_session(_connection: Connection) -> None:
+    """Keep the session state of a connection that is returned to the pool."""

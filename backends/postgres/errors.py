@@ -1,4 +1,4 @@
-"""What PostgreSQL's failures mean to Baton."""
+"""Translates the errors of the PostgreSQL driver."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,12 +14,12 @@ DRIVER_ERRORS = (
     OSError,
     TimeoutError,
 )
-"""What the driver raises when the server fails, refuses or isn't there."""
+"""Raised by the driver when the server fails, refuses a statement or can't be reached."""
 
 
 @contextmanager
 def as_unavailable() -> Iterator[None]:
-    """Raise what the driver raises as `Unavailable`; for a value it can't take, `Unwritable`."""
+    """Raise errors of the driver as `Unavailable`, or `Unwritable` for a value it can't store."""
     try:
         yield
     except asyncpg.ReadOnlySQLTransactionError as error:

@@ -1,74 +1,71 @@
-"""First answers by idempotency key, as rows."""
+"""Idempotency keys in PostgreSQL."""
 
 import time
 from typing import NamedTuple
 
-import asyncpg
-import orjson
-
-from baton.backends.postgres.database import Database
+from baton.backends.postgres.database import Database, statement
+from baton.backends.sql import idempotency_statements
+from baton.backends.sql.idempotency_statements import completion, stored_key
 from baton.eventlog.errors import Unavailable
-from baton.eventlog.idempotency import ABANDONED_MS, RETENTION_MS, StoredKey, evaluate_claim
+from baton.eventlog.idempotency import ABANDONED_MS, RETENTION_MS, evaluate_claim
 from baton.eventlog.ports.keys import KeyClaim, StoredResponse
 
-SWEEP_INTERVAL_MS = 60_000
+DELETION_INTERVAL_MS = 60_000
+"""How often a process deletes expired keys at most."""
 
-_SWEEP = "DELETE FROM baton.idempotency_keys WHERE claimed_at <= $1"
+_TABLE = "baton.idempotency_keys"
+_DELETE_EXPIRED = statement(idempotency_statements.DELETE_EXPIRED, table=_TABLE)
+_FIND_LOCKED = statement(f"{idempotency_statements.FIND} FOR UPDATE", table=_TABLE)
+_COMPLETE = statement(idempotency_statements.COMPLETE, table=_TABLE)
+_RELEASE = statement(idempotency_statements.RELEASE, table=_TABLE)
 _CLAIM = """
 INSERT INTO baton.idempotency_keys (tenant, key, fingerprint, claimed_at) VALUES ($1, $2, $3, $4)
 ON CONFLICT DO NOTHING RETURNING 1"""
-_FIND = """
-SELECT fingerprint, claimed_at, status, headers, body FROM baton.idempotency_keys
-WHERE tenant = $1 AND key = $2 FOR UPDATE"""
 _CLAIM_AGAIN = """
 UPDATE baton.idempotency_keys
 SET fingerprint = $3, claimed_at = $4, status = NULL, headers = NULL, body = NULL
 WHERE tenant = $1 AND key = $2"""
-_COMPLETE = """
-UPDATE baton.idempotency_keys SET status = $3, headers = $4, body = $5
-WHERE tenant = $1 AND key = $2"""
-_RELEASE = """
-DELETE FROM baton.idempotency_keys WHERE tenant = $1 AND key = $2 AND status IS NULL"""
 
 
 class _Unsettled(NamedTuple):
-    """What could not be written: the response to a claim, or None where it is given back."""
+    """A claim whose response, or whose release (None), could not be written."""
 
     tenant: str
     key: str
     response: StoredResponse | None
     until: float
-    """On the monotonic clock, s: later on the claim may be somebody else's."""
+    """Seconds on the monotonic clock; after that another request may have claimed the key."""
 
 
 class PostgresIdempotencyKeys:
     """Implements `IdempotencyKeys`.
 
-    A claim that is settled while the database is away is settled before the next one is made, so
-    that whoever asks again need not wait until it counts as abandoned.
+    A claim that could not be settled because the database was unavailable is settled before the
+    next claim. A client that repeats its request then needn't wait until the claim counts as
+    abandoned.
     """
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._swept_at = 0
+        self._deleted_at = 0
         self._unsettled: list[_Unsettled] = []
 
     async def claim(self, tenant: str, key: str, *, fingerprint: str, at: int) -> KeyClaim:
-        """Claim the key for the request that `fingerprint` (method, path, body) names."""
-        await self._sweep(at)
+        """Claim the key for the request that `fingerprint` identifies."""
+        await self._delete_expired(at)
         await self._settle_pending()
         while True:
             if await self._database.fetch(_CLAIM, tenant, key, fingerprint, at):
                 return KeyClaim("claimed")
-            if claim := await self._judge(tenant, key, fingerprint, at):
+            if claim := await self._claim_existing(tenant, key, fingerprint, at):
                 return claim
 
     async def complete(self, tenant: str, key: str, *, response: StoredResponse) -> None:
-        """Keep the response of a claimed key."""
+        """Store the response of a claimed key."""
         await self._settle(tenant, key, response)
 
     async def release(self, tenant: str, key: str) -> None:
-        """Give the key back: the command was refused."""
+        """Give up the claim of a key whose command was refused."""
         await self._settle(tenant, key, None)
 
     async def _settle(self, tenant: str, key: str, response: StoredResponse | None) -> None:
@@ -80,7 +77,6 @@ class PostgresIdempotencyKeys:
             raise
 
     async def _settle_pending(self) -> None:
-        """Settle what could not be settled in its time."""
         while self._unsettled:
             one = self._unsettled.pop()
             try:
@@ -93,31 +89,23 @@ class PostgresIdempotencyKeys:
     async def _write(self, tenant: str, key: str, response: StoredResponse | None) -> None:
         if response is None:
             await self._database.fetch(_RELEASE, tenant, key)
-            return
-        headers = orjson.dumps(response.headers).decode()
-        await self._database.fetch(_COMPLETE, tenant, key, response.status, headers, response.body)
+        else:
+            await self._database.fetch(_COMPLETE, *completion(tenant, key, response))
 
-    async def _judge(self, tenant: str, key: str, fingerprint: str, at: int) -> KeyClaim | None:
-        """Return what the stored key means; None when it has just been given back."""
+    async def _claim_existing(
+        self, tenant: str, key: str, fingerprint: str, at: int
+    ) -> KeyClaim | None:
+        """Claim a key that exists; None when it was released in the meantime."""
         async with self._database.transaction() as transaction:
-            found = await transaction.fetchrow(_FIND, tenant, key)
+            found = await transaction.fetchrow(_FIND_LOCKED, tenant, key)
             if found is None:
                 return None
-            claim = evaluate_claim(_kept(found), fingerprint=fingerprint, at=at)
+            claim = evaluate_claim(stored_key(*found), fingerprint=fingerprint, at=at)
             if claim.outcome == "claimed":
                 await transaction.execute(_CLAIM_AGAIN, tenant, key, fingerprint, at)
             return claim
 
-    async def _sweep(self, at: int) -> None:
-        """Delete what is too old, now and then: it counts for nothing any more."""
-        if abs(at - self._swept_at) >= SWEEP_INTERVAL_MS:
-            self._swept_at = at
-            await self._database.fetch(_SWEEP, at - RETENTION_MS)
-
-
-def _kept(found: asyncpg.Record) -> StoredKey:
-    if found["status"] is None:
-        return StoredKey(found["fingerprint"], found["claimed_at"])
-    headers = tuple((name, value) for name, value in orjson.loads(found["headers"]))
-    response = StoredResponse(status=found["status"], headers=headers, body=found["body"])
-    return StoredKey(found["fingerprint"], found["claimed_at"], response)
+    async def _delete_expired(self, at: int) -> None:
+        if abs(at - self._deleted_at) >= DELETION_INTERVAL_MS:
+            self._deleted_at = at
+            await self._database.fetch(_DELETE_EXPIRED, at - RETENTION_MS)

@@ -1,27 +1,19 @@
-"""Leases as rows: one statement takes or renews.
+"""Leases in PostgreSQL, on the database's clock.
 
-Hosts don't agree on the time, so a lease is kept in the database's: each call finds out by how much
-this host's clock is off, and moves the times it was given by that.
+The clocks of hosts differ, so a lease expires by the clock of the database. Each call measures how
+far this host's clock is off, and shifts the times that it was given by as much.
 """
 
 import time
 from collections.abc import Callable
 
-from baton.backends.postgres.database import Database
+from baton.backends.postgres.database import Database, statement
+from baton.backends.sql import lease_statements
 from baton.eventlog.ports.leases import Lease
 
 _NOW = "SELECT extract(epoch FROM clock_timestamp())::float8"
-_ACQUIRE = """
-INSERT INTO baton.leases (name, holder, epoch, expires_at) VALUES ($1, $2, 1, $3)
-ON CONFLICT (name) DO UPDATE SET
-    epoch = leases.epoch + (leases.holder <> excluded.holder)::int,
-    holder = excluded.holder,
-    expires_at = excluded.expires_at
-WHERE leases.holder = excluded.holder OR leases.expires_at <= $4
-RETURNING epoch"""
-_RELEASE = """
-UPDATE baton.leases SET holder = '', expires_at = 0
-WHERE name = $1 AND holder = $2 AND epoch = $3"""
+_ACQUIRE = statement(lease_statements.ACQUIRE, table="baton.leases")
+_RELEASE = statement(lease_statements.RELEASE, table="baton.leases")
 
 
 class PostgresLeases:
@@ -33,19 +25,20 @@ class PostgresLeases:
         self._wall = wall
 
     async def acquire(self, name: str, *, holder: str, ttl_ms: int, at: int) -> Lease | None:
-        """Take or renew the lease; None while somebody else holds it."""
-        then = at + await self._offset_ms()
-        found = await self._database.fetch(_ACQUIRE, name, holder, then + ttl_ms, then)
+        """Acquire or renew the lease; None while another holder has it."""
+        database_at = at + await self._offset_ms()
+        values = (name, holder, database_at + ttl_ms, database_at)
+        found = await self._database.fetch(_ACQUIRE, *values)
         if not found:
             return None
         return Lease(name=name, holder=holder, epoch=found[0][0], expires_at=at + ttl_ms)
 
     async def release(self, lease: Lease) -> None:
-        """Give it back early."""
+        """End the lease before it expires; one that was taken over stays."""
         await self._database.fetch(_RELEASE, lease.name, lease.holder, lease.epoch)
 
     async def _offset_ms(self) -> int:
-        """Return how far this host's clock is behind the database's, as far as is certain."""
+        """Return by how much this host's clock is certainly behind the database's."""
         asked = self._wall()
         ((now,),) = await self._database.fetch(_NOW)
         answered = self._wall()
@@ -53,7 +46,14 @@ class PostgresLeases:
 
 
 def offset_s(asked: float, now: float, answered: float) -> float:
-    """Return the least correction that puts `now` between `asked` and `answered`."""
+    """Return the least correction of this host's clock that puts `now` into the round trip.
+
+    Args:
+        asked: This host's time when the question was sent, in seconds.
+        now: The database's time when it answered, in seconds.
+        answered: This host's time when the answer arrived, in seconds.
+
+    """
     if now < asked:
         return now - asked
     return max(0.0, now - answered)

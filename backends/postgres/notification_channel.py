@@ -1,4 +1,7 @@
-"""Hearing of one channel's notifications. They get lost with the connection, which is made anew."""
+"""Listens on a channel of PostgreSQL notifications.
+
+Notifications are lost while there is no connection. The owner hears of it by a callback.
+"""
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
@@ -8,11 +11,14 @@ from baton.backends.postgres.errors import as_unavailable
 from baton.eventlog.errors import Unavailable
 
 OnNotification = Callable[[int, int | None], None]
-"""Told the server process that notifies, and the number that it tells, if it is one."""
+"""Called on the event loop with the notifying server process's pid and the payload as an integer.
+
+The second argument is None when the payload isn't a number.
+"""
 
 
 class NotificationChannel:
-    """One connection that listens on a channel and reconnects when it is asked for again."""
+    """One connection that listens on a channel and is reopened on demand."""
 
     def __init__(
         self,
@@ -23,6 +29,17 @@ class NotificationChannel:
         on_gap: Callable[[], None],
         settings: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
+        """Listen from the first call of `connection` on.
+
+        Args:
+            url: The database's address.
+            channel: The channel's name.
+            on_notification: Called with each notification.
+            on_gap: Called without arguments, on the event loop, when notifications may have been
+                lost: after every connect and every disconnect.
+            settings: Settings of the server's session.
+
+        """
         self._url = url
         self._channel = channel
         self._on_notification = on_notification
@@ -32,7 +49,7 @@ class NotificationChannel:
         self._closed = False
 
     async def connection(self) -> Connection:
-        """Return the connection, which listens from now on at the latest; raises `Unavailable`."""
+        """Return the listening connection, opening it if there is none; raises `Unavailable`."""
         if self._closed:
             raise Unavailable("the store is closed")
         if self._connection is not None and not self._connection.is_closed():
@@ -50,13 +67,13 @@ class NotificationChannel:
         return connection
 
     def pause(self) -> None:
-        """Listen no more until the connection is asked for again."""
+        """Stop listening until the next call of `connection`."""
         connection, self._connection = self._connection, None
         if connection is not None:
             connection.terminate()
 
     async def close(self) -> None:
-        """Listen no more."""
+        """Stop listening for good."""
         self._closed = True
         connection, self._connection = self._connection, None
         if connection is not None:

@@ -1,7 +1,7 @@
-"""The database's schema: what `baton migrate` runs, and what a service demands before it starts.
+"""The schema of the database: its migrations, and the check that each service starts with.
 
-Migrations are the numbered files beside this module. Each runs in one transaction, repeating one
-changes nothing, and the newest number is the version.
+Migrations are the numbered files in `migrations`. Each runs in one transaction, and running one
+again changes nothing. The greatest number is the version of the schema.
 """
 
 import re
@@ -53,7 +53,7 @@ def migrations() -> Sequence[Migration]:
 
 
 async def migrate(url: str) -> Sequence[str]:
-    """Create or upgrade the schema of the database at `url`; return the names of what was done.
+    """Create or upgrade the schema of the database at `url`; return the names of migrations run.
 
     Raises `Unavailable`, also when the schema is newer than this release.
     """
@@ -66,13 +66,13 @@ async def migrate(url: str) -> Sequence[str]:
 
 
 async def check_version(database: Database) -> None:
-    """Raise `Unavailable` with what to do, unless the schema is this release's."""
+    """Raise `Unavailable`, with the remedy, unless the schema is that of this release."""
     async with database.connection() as connection:
         _require_current(await _version(connection))
 
 
 async def _apply(connection: Connection, migration: Migration) -> bool:
-    """Run a migration, unless it was run before."""
+    """Run a migration unless it was run before; return whether it ran."""
     async with connection.transaction():
         await connection.execute(_LOCK)
         await connection.execute(_VERSIONS)
@@ -100,5 +100,5 @@ def _require_current(version: int) -> None:
         message = f"the schema is at {version}, this release needs {needed}: run `baton migrate`"
         raise Unavailable(message)
     if version > needed:
-        message = f"the schema is at {version}, this release knows {needed}: use a newer Baton"
+        message = f"the schema is at {version}, this release needs {needed}: use a newer Baton"
         raise Unavailable(message)

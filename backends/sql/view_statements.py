@@ -1,7 +1,7 @@
-"""What SQL databases share of a view's table: its checked names, and a `Query` as one statement.
+"""SQL on the tables of views that databases share: checked names, and a `Query` as one statement.
 
-Every name comes from a `Table` declaration. How a value's place is marked (`?`, `$1`), how tables
-are made and how rows are written is for each database to say.
+Every name comes from a `Table` declaration. Each database has its own placeholders (`?`, `$1`), and
+its own statements that create tables and write rows.
 """
 
 import re
@@ -13,7 +13,7 @@ from baton.eventlog.ports.views import Filter, Index, Query, Table
 Value = str | int | None
 
 Placeholder = Callable[[int], str]
-"""Returns what stands for the n-th value (from 1) of a statement."""
+"""Called with the number of a value (from 1); returns its placeholder in a statement."""
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,50}")
 _RESERVED = ("tenant", "key", "document", "rowid")
@@ -24,17 +24,20 @@ _SURROGATES = range(0xD800, 0xE000)
 
 
 class Statement(NamedTuple):
-    """SQL and its values."""
+    """A statement and the values of its placeholders."""
 
     sql: str
     values: tuple[Value, ...]
 
 
 class TableSql:
-    """One declared table by its name in a database, and the questions asked of it."""
+    """One view's table in a database, and the SELECTs on it."""
 
     def __init__(self, declared: Table, *, name: str, placeholder: Placeholder) -> None:
-        """`name` is quoted; raises ValueError for one that could be mistaken for something else."""
+        """Describe a table; `name` is its quoted name in the database.
+
+        Raises ValueError for a declared name that isn't a plain identifier.
+        """
         columns = [column.name for column in declared.columns]
         for checked in (declared.name, *columns):
             if not _NAME.fullmatch(checked) or checked in _RESERVED:
@@ -46,7 +49,7 @@ class TableSql:
         self._placeholder = placeholder
 
     def column(self, name: str) -> str:
-        """Return a column's name for a statement; raises KeyError when it isn't declared."""
+        """Return a column's quoted name; raises KeyError for one that isn't declared."""
         if name not in self.columns or name == "document":
             raise KeyError(f"{self.declared.name} has no column {name}")
         return quoted(name)
@@ -57,14 +60,14 @@ class TableSql:
         return (*before, *(name for name in index.columns if name != "key"), "key")
 
     def get(self) -> str:
-        """Return the statement that finds one document by (tenant, key)."""
+        """Return the statement that selects one document by (tenant, key)."""
         return (
             f"SELECT document FROM {self.name}"  # noqa: S608 - names are checked
             f" WHERE tenant = {self._placeholder(1)} AND key = {self._placeholder(2)}"
         )
 
     def scan(self) -> str:
-        """Return the statement that lists whole rows after a (tenant, key), up to a limit."""
+        """Return the statement that selects rows after a (tenant, key), up to a limit."""
         return (
             f"SELECT {self.column_list} FROM {self.name}"  # noqa: S608 - as above
             f" WHERE (tenant, key) > ({self._placeholder(1)}, {self._placeholder(2)})"
@@ -72,7 +75,7 @@ class TableSql:
         )
 
     def select(self, query: Query) -> Statement:
-        """Return the statement for a page; raises KeyError for a column that isn't declared."""
+        """Return the statement of a page; raises KeyError for a column that isn't declared."""
         where, values = self._where(query)
         order = ", ".join(self._order(query))
         limit, offset = self._placeholder(len(values) + 1), self._placeholder(len(values) + 2)
@@ -118,7 +121,7 @@ class TableSql:
                 return Statement(f"{column} {op} {placeholder}", (value,))
 
     def _prefix(self, column: str, prefix: str, number: int) -> Statement:
-        """Return a range, which an index can serve, whatever characters the prefix has."""
+        """Return a range condition, which can use an index and needs no escaping."""
         begin = f"{column} >= {self._placeholder(number)}"
         upper = prefix_upper_bound(prefix)
         if upper is None:
@@ -126,7 +129,7 @@ class TableSql:
         return Statement(f"{begin} AND {column} < {self._placeholder(number + 1)}", (prefix, upper))
 
     def _order(self, query: Query) -> Iterator[str]:
-        """Yield what to sort by; what isn't set comes first, or last when descending."""
+        """Yield the sort terms; NULL comes first, or last in descending order."""
         last = query.order[-1][1] if query.order else "asc"
         ties = ("key",) if query.tenant is not None else ("tenant", "key")
         for name, direction in (*query.order, *((name, last) for name in ties)):
@@ -147,5 +150,5 @@ def prefix_upper_bound(prefix: str) -> str | None:
 
 
 def quoted(name: str) -> str:
-    """Return a name as SQL writes it."""
+    """Return a name in double quotes."""
     return f'"{name}"'

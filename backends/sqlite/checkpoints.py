@@ -1,15 +1,14 @@
-"""Named places in the log, as the eventsourcing library's tracking records."""
+"""Checkpoints in SQLite, as the eventsourcing library's tracking records."""
 
 import sqlite3
 
+from baton.backends.sql import checkpoint_statements
+from baton.backends.sqlite.database import statement
 from baton.backends.sqlite.errors import as_unavailable
 from baton.backends.sqlite.writing.transactions import Transactions
 
-_LOAD = "SELECT notification_id FROM tracking WHERE application_name = ?"
-_SAVE = """
-INSERT INTO tracking (application_name, notification_id) VALUES (?, ?)
-ON CONFLICT (application_name) DO UPDATE SET notification_id = excluded.notification_id
-WHERE tracking.notification_id < excluded.notification_id"""
+_LOAD = statement(checkpoint_statements.LOAD, table="tracking")
+_SAVE = statement(checkpoint_statements.SAVE, table="tracking")
 
 
 class SqliteCheckpoints:
@@ -26,5 +25,5 @@ class SqliteCheckpoints:
         return found[0] if found else 0
 
     async def save(self, name: str, position: int) -> None:
-        """Remember `position`; a lower one than saved is ignored."""
+        """Save `position`, unless a greater one is saved."""
         await self._transactions.run((_SAVE, (name, position)))

@@ -1,4 +1,4 @@
-"""Reading connections to a database file, the lock on its folder, and the library's datastore."""
+"""Connections that read a database file, the lock on its folder, and the library's datastore."""
 
 import asyncio
 import fcntl
@@ -19,23 +19,32 @@ from eventsourcing.sqlite import (
 )
 
 from baton.eventlog.errors import InUse, Unavailable
+from baton.eventlog.ports.backend import StoreLocation
 
 BUSY_TIMEOUT_MS = 5_000
-CACHED_STATEMENTS = 16  # one of 2,000 rows takes half a megabyte
+CACHED_STATEMENTS = 16
+"""Prepared statements a connection keeps; one of 2,000 rows takes half a megabyte."""
 WRITER_EXIT_TIMEOUT_MS = 5_000
-"""How long the writing process of one that was killed may take to end."""
+"""How long the writer process of a killed Baton process may still hold the lock."""
 
 
 class FolderLock:
-    """The right to write into a folder, as long as the process and those that write for it live."""
+    """The exclusive right to write into a folder.
+
+    It ends with this process and the writer processes that inherited the file, whichever ends last.
+    """
 
     def __init__(self, file: int) -> None:
-        """`file` is the open lock file."""
+        """`file` is the descriptor of the lock file, which this object owns."""
         self.file = file
 
     @classmethod
     async def take(cls, folder: Path) -> "FolderLock":
-        """Take the lock; raises `InUse` while another process has it, and `Unavailable`."""
+        """Take the lock.
+
+        Raises `InUse` while another process has it, and `Unavailable` when the folder can't be
+        written.
+        """
         file = _open_lock_file(folder)
         waited_ms = 0
         while not _try_lock(file):
@@ -50,7 +59,7 @@ class FolderLock:
         return cls(file)
 
     def release(self) -> None:
-        """Let others write."""
+        """Release the lock, unless a writer process still holds it."""
         os.close(self.file)
 
 
@@ -80,8 +89,20 @@ def _is_alive(pid: str) -> bool:
     return True
 
 
+def folder_of(location: StoreLocation) -> Path:
+    """Return the data folder; raises `Unavailable` without one."""
+    if location.folder is None:
+        raise Unavailable("SQLite keeps its data in a folder; none was given")
+    return location.folder
+
+
+def statement(text: str, *, table: str) -> str:
+    """Return a statement of `backends.sql` as SQLite takes it, on `table`."""
+    return text.format(table=table).replace("$", "?")
+
+
 def open_reader(path: Path) -> sqlite3.Connection:
-    """Return a connection that can't write; it shows what is committed when a statement begins."""
+    """Return a read-only connection; a statement sees what is committed when it begins."""
     connection = sqlite3.connect(
         f"{path.absolute().as_uri()}?mode=ro",
         uri=True,
@@ -95,7 +116,7 @@ def open_reader(path: Path) -> sqlite3.Connection:
 
 
 class Datastore(SQLiteDatastore):
-    """The library's datastore with text ids, durable commits and transactions begun to write."""
+    """The library's datastore with text ids, durable commits and `BEGIN IMMEDIATE`."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(str(path), originator_id_type="text")
@@ -103,7 +124,7 @@ class Datastore(SQLiteDatastore):
 
     @contextmanager
     def transaction(self, *, commit: bool) -> Iterator[SQLiteCursor]:
-        """Yield a cursor inside a transaction that is committed at the end, or rolled back."""
+        """Yield a cursor in a transaction that commits at the end, or rolls back on an error."""
         with (
             self.get_connection(commit=commit) as connection,
             _Transaction(connection, commit=commit) as cursor,
@@ -115,7 +136,7 @@ class Datastore(SQLiteDatastore):
 class _Pool(SQLiteConnectionPool):
     def _create_connection(self) -> SQLiteConnection:
         created = super()._create_connection()
-        created._sqlite_conn.execute("PRAGMA synchronous = FULL")  # noqa: SLF001 - no other way in
+        created._sqlite_conn.execute("PRAGMA synchronous = FULL")  # noqa: SLF001 - the library has no setting for it
         return created
 
 
@@ -134,5 +155,5 @@ class _Transaction(SQLiteTransaction):
         try:
             super().__exit__(exc_type, exc_val, exc_tb)
         except PersistenceError:
-            self.connection.rollback()  # a commit that failed leaves its transaction open
+            self.connection.rollback()  # a failed COMMIT leaves the transaction open
             raise

@@ -1,19 +1,21 @@
-"""Dead letters as rows."""
+"""Dead letters in SQLite."""
 
 import sqlite3
 from collections.abc import Sequence
 
-from baton.backends.sql.dead_letter_rows import COLUMNS, letter_of, row_of
+from baton.backends.sql import dead_letter_statements
+from baton.backends.sql.dead_letter_statements import letter_of, row_of
+from baton.backends.sqlite.database import statement
 from baton.backends.sqlite.errors import as_unavailable
 from baton.backends.sqlite.writing.transactions import Transactions
 from baton.eventlog.ports.dead_letters import DeadLetter
 
 _PUT = f"""
-INSERT INTO dead_letters ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO dead_letters ({dead_letter_statements.COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (letter_id) DO NOTHING"""  # noqa: S608 - constants
-_PAGE = f"SELECT {COLUMNS} FROM dead_letters WHERE letter_id > ? ORDER BY letter_id LIMIT ?"  # noqa: S608 - as above
-_GET = f"SELECT {COLUMNS} FROM dead_letters WHERE letter_id = ?"  # noqa: S608 - as above
-_REDRIVEN = "UPDATE dead_letters SET redriven_at = ? WHERE letter_id = ?"
+_PAGE = statement(dead_letter_statements.PAGE, table="dead_letters")
+_GET = statement(dead_letter_statements.GET, table="dead_letters")
+_MARK_REDRIVEN = statement(dead_letter_statements.MARK_REDRIVEN, table="dead_letters")
 
 
 class SqliteDeadLetters:
@@ -24,11 +26,11 @@ class SqliteDeadLetters:
         self._transactions = transactions
 
     async def put(self, letters: Sequence[DeadLetter]) -> None:
-        """Keep `letters`; one whose id is known changes nothing."""
+        """Insert `letters`; a letter whose id exists already changes nothing."""
         await self._transactions.run(*((_PUT, row_of(letter)) for letter in letters))
 
     async def page(self, *, after: str = "", limit: int = 100) -> Sequence[DeadLetter]:
-        """Return letters with ids behind `after`, in order of their ids."""
+        """Return letters with ids greater than `after`, ordered by id."""
         with as_unavailable():
             found = self._reader.execute(_PAGE, (after, limit)).fetchall()
         return [letter_of(*row) for row in found]
@@ -40,5 +42,5 @@ class SqliteDeadLetters:
         return letter_of(*found) if found else None
 
     async def mark_redriven(self, letter_id: str, *, at: int) -> None:
-        """Note that the message was sent again."""
-        await self._transactions.run((_REDRIVEN, (at, letter_id)))
+        """Record that the message was sent again at `at`."""
+        await self._transactions.run((_MARK_REDRIVEN, (letter_id, at)))

@@ -1,4 +1,4 @@
-"""What SQLite's failures mean to Baton."""
+"""Translates the errors of SQLite and of the eventsourcing library."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from baton.eventlog.errors import Unavailable
 
 @contextmanager
 def as_unavailable() -> Iterator[None]:
-    """Raise what the driver or the library raise as `Unavailable`."""
+    """Raise errors of the driver and of the library as `Unavailable`."""
     try:
         yield
     except (sqlite3.Error, PersistenceError) as error:

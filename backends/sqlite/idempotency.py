@@ -1,24 +1,23 @@
-"""First answers by idempotency key, as rows."""
+"""Idempotency keys in SQLite."""
 
-import orjson
-
+from baton.backends.sql import idempotency_statements
+from baton.backends.sql.idempotency_statements import completion, stored_key
+from baton.backends.sqlite.database import statement
 from baton.backends.sqlite.writing.transactions import Transactions
-from baton.eventlog.idempotency import ABANDONED_MS, RETENTION_MS, StoredKey, evaluate_claim
+from baton.eventlog.idempotency import ABANDONED_MS, RETENTION_MS, evaluate_claim
 from baton.eventlog.ports.keys import KeyClaim, StoredResponse
 
-_SWEEP = "DELETE FROM idempotency_keys WHERE claimed_at <= ?"
-_FIND = """
-SELECT fingerprint, claimed_at, status, headers, body FROM idempotency_keys
-WHERE tenant = ? AND key = ?"""
-# The conditions of eventlog.idempotency.evaluate_claim for "claimed".
+_TABLE = "idempotency_keys"
+_DELETE_EXPIRED = statement(idempotency_statements.DELETE_EXPIRED, table=_TABLE)
+_FIND = statement(idempotency_statements.FIND, table=_TABLE)
+_COMPLETE = statement(idempotency_statements.COMPLETE, table=_TABLE)
+_RELEASE = statement(idempotency_statements.RELEASE, table=_TABLE)
+# Returns a row under the conditions for which `evaluate_claim` says "claimed".
 _CLAIM = """
 INSERT INTO idempotency_keys AS kept (tenant, key, fingerprint, claimed_at) VALUES (?, ?, ?, ?)
 ON CONFLICT (tenant, key) DO UPDATE SET claimed_at = excluded.claimed_at
 WHERE kept.fingerprint = excluded.fingerprint AND kept.status IS NULL AND kept.claimed_at <= ?
 RETURNING 1"""
-_COMPLETE = """
-UPDATE idempotency_keys SET status = ?, headers = ?, body = ? WHERE tenant = ? AND key = ?"""
-_RELEASE = "DELETE FROM idempotency_keys WHERE tenant = ? AND key = ? AND status IS NULL"
 
 
 class SqliteIdempotencyKeys:
@@ -28,35 +27,20 @@ class SqliteIdempotencyKeys:
         self._transactions = transactions
 
     async def claim(self, tenant: str, key: str, *, fingerprint: str, at: int) -> KeyClaim:
-        """Claim the key for the request that `fingerprint` (method, path, body) names."""
-        _, mine, kept = await self._transactions.run(
-            (_SWEEP, (at - RETENTION_MS,)),
+        """Claim the key for the request that `fingerprint` identifies."""
+        _, claimed, found = await self._transactions.run(
+            (_DELETE_EXPIRED, (at - RETENTION_MS,)),
             (_CLAIM, (tenant, key, fingerprint, at, at - ABANDONED_MS)),
             (_FIND, (tenant, key)),
         )
-        return (
-            KeyClaim("claimed")
-            if mine
-            else evaluate_claim(_kept(*kept[0]), fingerprint=fingerprint, at=at)
-        )
+        if claimed:
+            return KeyClaim("claimed")
+        return evaluate_claim(stored_key(*found[0]), fingerprint=fingerprint, at=at)
 
     async def complete(self, tenant: str, key: str, *, response: StoredResponse) -> None:
-        """Keep the response of a claimed key."""
-        headers = orjson.dumps(response.headers).decode()
-        values = (response.status, headers, response.body, tenant, key)
-        await self._transactions.run((_COMPLETE, values))
+        """Store the response of a claimed key."""
+        await self._transactions.run((_COMPLETE, completion(tenant, key, response)))
 
     async def release(self, tenant: str, key: str) -> None:
-        """Give the key back: the command was refused."""
+        """Give up the claim of a key whose command was refused."""
         await self._transactions.run((_RELEASE, (tenant, key)))
-
-
-def _kept(
-    fingerprint: str, claimed_at: int, status: int | None, headers: str, body: bytes
-) -> StoredKey:
-    if status is None:
-        return StoredKey(fingerprint, claimed_at)
-    pairs = tuple((name, value) for name, value in orjson.loads(headers))
-    return StoredKey(
-        fingerprint, claimed_at, StoredResponse(status=status, headers=pairs, body=body)
-    )

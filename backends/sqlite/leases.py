@@ -1,19 +1,12 @@
-"""Leases as rows: one statement takes or renews."""
+"""Leases in SQLite."""
 
+from baton.backends.sql import lease_statements
+from baton.backends.sqlite.database import statement
 from baton.backends.sqlite.writing.transactions import Transactions
 from baton.eventlog.ports.leases import Lease
 
-_ACQUIRE = """
-INSERT INTO leases (name, holder, epoch, expires_at) VALUES (?, ?, 1, ?)
-ON CONFLICT (name) DO UPDATE SET
-    epoch = leases.epoch + (leases.holder <> excluded.holder),
-    holder = excluded.holder,
-    expires_at = excluded.expires_at
-WHERE leases.holder = excluded.holder OR leases.expires_at <= ?
-RETURNING epoch"""
-_RELEASE = """
-UPDATE leases SET holder = '', expires_at = 0
-WHERE name = ? AND holder = ? AND epoch = ?"""
+_ACQUIRE = statement(lease_statements.ACQUIRE, table="leases")
+_RELEASE = statement(lease_statements.RELEASE, table="leases")
 
 
 class SqliteLeases:
@@ -23,7 +16,7 @@ class SqliteLeases:
         self._transactions = transactions
 
     async def acquire(self, name: str, *, holder: str, ttl_ms: int, at: int) -> Lease | None:
-        """Take or renew the lease; None while somebody else holds it."""
+        """Acquire or renew the lease; None while another holder has it."""
         expires_at = at + ttl_ms
         values = (name, holder, expires_at, at)
         (rows,) = await self._transactions.run((_ACQUIRE, values))
@@ -32,5 +25,5 @@ class SqliteLeases:
         return Lease(name=name, holder=holder, epoch=rows[0][0], expires_at=expires_at)
 
     async def release(self, lease: Lease) -> None:
-        """Give it back early."""
+        """End the lease before it expires; one that was taken over stays."""
         await self._transactions.run((_RELEASE, (lease.name, lease.holder, lease.epoch)))

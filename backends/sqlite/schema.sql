@@ -1,4 +1,4 @@
--- What stands beside the events in baton.db. Times are milliseconds since the epoch, UTC.
+-- The tables of baton.db other than the events. Times are milliseconds since the epoch, UTC.
 
 CREATE TABLE IF NOT EXISTS idempotency_keys (
     tenant TEXT NOT NULL,
@@ -15,7 +15,7 @@ CREATE INDEX IF NOT EXISTS idempotency_keys_by_age ON idempotency_keys (claimed_
 
 CREATE TABLE IF NOT EXISTS leases (
     name TEXT PRIMARY KEY,
-    holder TEXT NOT NULL,    -- '' when it was given back
+    holder TEXT NOT NULL,    -- '' after a release
     epoch INTEGER NOT NULL,
     expires_at INTEGER NOT NULL
 );

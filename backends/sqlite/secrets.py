@@ -1,15 +1,15 @@
-"""Sealed secrets as rows."""
+"""Encrypted secrets in SQLite."""
 
 import sqlite3
 
+from baton.backends.sql import secret_statements
+from baton.backends.sqlite.database import statement
 from baton.backends.sqlite.errors import as_unavailable
 from baton.backends.sqlite.writing.transactions import Transactions
 from baton.eventlog.secret_cipher import SecretCipher
 
-_PUT = """
-INSERT INTO secrets (tenant, secret_id, key_id, sealed) VALUES (?, ?, ?, ?)
-ON CONFLICT (tenant, secret_id) DO UPDATE SET key_id = excluded.key_id, sealed = excluded.sealed"""
-_GET = "SELECT sealed FROM secrets WHERE tenant = ? AND secret_id = ?"
+_PUT = statement(secret_statements.PUT, table="secrets")
+_GET = statement(secret_statements.GET, table="secrets")
 
 
 class SqliteSecrets:
@@ -23,13 +23,13 @@ class SqliteSecrets:
         self._cipher = cipher
 
     async def put(self, tenant: str, secret_id: str, value: str) -> None:
-        """Seal and keep `value`; a later one takes its place."""
-        sealed = self._cipher.encrypt(tenant, secret_id, value)
-        row = (tenant, secret_id, self._cipher.key_id, sealed)
+        """Encrypt and store `value`, in place of an earlier one."""
+        encrypted = self._cipher.encrypt(tenant, secret_id, value)
+        row = (tenant, secret_id, self._cipher.key_id, encrypted)
         await self._transactions.run((_PUT, row))
 
     async def get(self, tenant: str, secret_id: str) -> str | None:
-        """Return the value for use."""
+        """Return the decrypted value."""
         with as_unavailable():
             found = self._reader.execute(_GET, (tenant, secret_id)).fetchone()
         return self._cipher.decrypt(tenant, secret_id, found[0]) if found else None

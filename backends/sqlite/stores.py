@@ -3,7 +3,7 @@
 from contextlib import AsyncExitStack
 
 from baton.backends.sqlite.checkpoints import SqliteCheckpoints
-from baton.backends.sqlite.database import FolderLock, open_reader
+from baton.backends.sqlite.database import FolderLock, folder_of, open_reader
 from baton.backends.sqlite.dead_letters import SqliteDeadLetters
 from baton.backends.sqlite.errors import as_unavailable
 from baton.backends.sqlite.events.event_store import SqliteEventStore
@@ -14,20 +14,18 @@ from baton.backends.sqlite.secrets import SqliteSecrets
 from baton.backends.sqlite.views.view_store import open_views
 from baton.backends.sqlite.writing.transactions import Transactions
 from baton.backends.sqlite.writing.writer import Writer
-from baton.eventlog.errors import Unavailable
 from baton.eventlog.ports.backend import StoreLocation, Stores
 from baton.eventlog.secret_cipher import SecretCipher
 
 
 async def open_stores(location: StoreLocation) -> Stores:
     """Return the stores of `location.folder`; raises `InUse` and `Unavailable`."""
-    if location.folder is None:
-        raise Unavailable("SQLite keeps its data in a folder; none was given")
-    cipher, path = SecretCipher(location.secrets_key), location.folder / "baton.db"
+    folder = folder_of(location)
+    cipher, path = SecretCipher(location.secrets_key), folder / "baton.db"
     async with AsyncExitStack() as opened:
         keep_open: list[int] = []
         if not location.read_only:
-            lock = await FolderLock.take(location.folder)
+            lock = await FolderLock.take(folder)
             opened.callback(lock.release)
             keep_open.append(lock.file)
             with as_unavailable():
@@ -42,7 +40,7 @@ async def open_stores(location: StoreLocation) -> Stores:
         events = SqliteEventStore(reading, writer)
         opened.push_async_callback(events.close)
         views = await open_views(
-            location.folder / "views.db", keep_open=keep_open, read_only=location.read_only
+            folder / "views.db", keep_open=keep_open, read_only=location.read_only
         )
         opened.push_async_callback(views.close)
         return Stores(

@@ -1,4 +1,4 @@
-"""Every backend does what the memory backend does, whatever it is asked in whatever order."""
+"""Every backend behaves as the memory backend does under random sequences of operations."""
 
 import asyncio
 import shutil
@@ -57,7 +57,7 @@ FILTERS = st.one_of(
 )
 STEPS = 40
 BETWEEN_RESTARTS = 10
-"""So much is asked before a restart, which takes longer than all the rest."""
+"""The fewest operations between two restarts, which take longer than everything else."""
 ORDERS = st.lists(
     st.tuples(st.sampled_from(["label", "number", "key"]), st.sampled_from(["asc", "desc"])),
     max_size=2,
@@ -66,7 +66,7 @@ ORDERS = st.lists(
 
 
 class Agreement(RuleBasedStateMachine):
-    """Asks the memory backend and another one the same."""
+    """Runs the same operations on the memory backend and on another one."""
 
     other = ""
 
@@ -82,11 +82,11 @@ class Agreement(RuleBasedStateMachine):
             self.wait(opened.open())
             self.wait(opened.now.views.prepare([TABLE]))
         self.versions: dict[str, int] = {}
-        self.asked = 0
+        self.operations = 0
 
     @invariant()
     def count(self) -> None:
-        self.asked += 1
+        self.operations += 1
 
     def wait(self, result: Awaitable[T]) -> T:
         return self.loop.run_until_complete(result)
@@ -190,10 +190,10 @@ class Agreement(RuleBasedStateMachine):
         assert many[0] == many[1]
         assert scans[0] == scans[1]
 
-    @precondition(lambda self: self.tested.durable and self.asked > BETWEEN_RESTARTS)
+    @precondition(lambda self: self.tested.durable and self.operations > BETWEEN_RESTARTS)
     @rule()
     def restart(self) -> None:
-        self.asked = 0
+        self.operations = 0
         stores = self.wait(self.tested.reopen())
         self.wait(stores.views.prepare([TABLE]))
 

@@ -1,4 +1,4 @@
-"""What every archive promises: events as they are stored, and all of them or none put back."""
+"""Every archive: exports events as they are stored, and imports all of them or none."""
 
 from collections.abc import AsyncIterator, Awaitable, Iterator, Sequence
 from pathlib import Path
@@ -53,25 +53,25 @@ def in_batches(events: Sequence[Stored]) -> Iterator[Sequence[Stored]]:
     return (events[start : start + 100] for start in range(0, len(events), 100))
 
 
-def test_every_durable_backend_has_one() -> None:
+def test_every_durable_backend_has_an_archive() -> None:
     assert sorted(archives()) == sorted({*store_openers()} - {"memory"})
 
 
-async def test_what_was_put_in_comes_out_at_the_same_positions(archive: Archive) -> None:
+async def test_restored_events_keep_their_positions(archive: Archive) -> None:
     await archive.restore(in_batches(EVENTS))
 
     assert await everything(archive) == EVENTS
     assert await archive.head() == HEAD > len(EVENTS), "positions must have holes"
 
 
-async def test_an_empty_one_takes_nothing_in_and_gives_nothing_out(archive: Archive) -> None:
+async def test_an_empty_archive_has_no_events(archive: Archive) -> None:
     await archive.restore(())
 
     assert await everything(archive) == []
     assert await archive.head() == 0
 
 
-async def test_stores_go_on_behind_what_was_put_in(
+async def test_stores_append_after_the_restored_events(
     archive: Archive, backend: str, tmp_path: Path
 ) -> None:
     await archive.restore(in_batches(EVENTS))
@@ -90,7 +90,7 @@ async def test_stores_go_on_behind_what_was_put_in(
     ]
 
 
-async def test_what_stores_appended_comes_out_as_it_is_stored(
+async def test_an_archive_reads_what_stores_appended(
     archive: Archive, backend: str, tmp_path: Path
 ) -> None:
     await archive.close()
@@ -108,7 +108,7 @@ async def test_what_stores_appended_comes_out_as_it_is_stored(
     assert found[-1][3:] == ("run.RunStarted", encode(event))
 
 
-async def test_nothing_is_left_of_what_broke_off(archive: Archive) -> None:
+async def test_a_failed_restore_leaves_nothing(archive: Archive) -> None:
     def damaged() -> Iterator[Sequence[Stored]]:
         yield EVENTS[:100]
         raise Unreadable("line 101 is damaged")
@@ -121,7 +121,7 @@ async def test_nothing_is_left_of_what_broke_off(archive: Archive) -> None:
     assert await everything(archive) == EVENTS
 
 
-async def test_nothing_is_put_into_a_store_with_events(archive: Archive) -> None:
+async def test_a_store_with_events_is_not_restored_into(archive: Archive) -> None:
     await archive.restore([EVENTS[:10]])
 
     with pytest.raises(NotEmpty):
@@ -130,7 +130,7 @@ async def test_nothing_is_put_into_a_store_with_events(archive: Archive) -> None
     assert await everything(archive) == EVENTS[:10]
 
 
-async def test_one_that_is_only_read_takes_nothing_in(
+async def test_a_read_only_archive_refuses_a_restore(
     archive: Archive, backend: str, tmp_path: Path
 ) -> None:
     reading = await archives()[backend](tmp_path, read_only=True)
@@ -141,10 +141,10 @@ async def test_one_that_is_only_read_takes_nothing_in(
     assert await archive.head() == 0
 
 
-async def test_who_followed_what_is_gone_starts_over(
+async def test_followers_of_lost_events_start_again(
     archive: Archive, backend: str, tmp_path: Path
 ) -> None:
-    """A store whose events were lost, but not what was made of them, is filled from an export."""
+    """A store that lost its events, but not its views and checkpoints, is restored."""
     await archive.close()
     stores = await store_openers()[backend](tmp_path)
     await stores.checkpoints.save("scheduler", 99)
@@ -163,7 +163,7 @@ async def test_who_followed_what_is_gone_starts_over(
     assert reached == (0, 0)
 
 
-async def test_nothing_is_put_in_while_services_are_at_work(
+async def test_a_restore_is_refused_while_services_run(
     archive: Archive, backend: str, tmp_path: Path
 ) -> None:
     await archive.close()

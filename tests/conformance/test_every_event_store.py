@@ -1,4 +1,4 @@
-"""What every event store promises: whole appends, gapless streams, one order, no event missed."""
+"""Every event store: atomic appends, gapless streams, one total order, no event missed."""
 
 import asyncio
 from itertools import pairwise
@@ -26,7 +26,7 @@ async def everything(stores: Stores, limit: int = 1_000) -> list[Recorded]:
     return found
 
 
-async def test_a_stream_reads_as_it_was_written(stores: Stores) -> None:
+async def test_a_stream_is_read_as_it_was_written(stores: Stores) -> None:
     first = await appended(stores, write("r1", 0, 1, 2))
     second = await appended(stores, write("r1", 2, 3))
     read = await stores.events.read("acme/run/r1")
@@ -37,7 +37,7 @@ async def test_a_stream_reads_as_it_was_written(stores: Stores) -> None:
     assert second.position == second.recorded[-1].position == await stores.events.head()
 
 
-async def test_reading_can_begin_behind_a_version(stores: Stores) -> None:
+async def test_a_stream_can_be_read_after_a_version(stores: Stores) -> None:
     await appended(stores, write("r1", 0, 1, 2, 3))
 
     assert times(await stores.events.read("acme/run/r1", after=1)) == [2, 3]
@@ -50,7 +50,7 @@ async def test_an_unknown_stream_and_an_empty_store_have_no_events(stores: Store
     assert await stores.events.head() == 0
 
 
-async def test_positions_rise_over_all_streams(stores: Stores) -> None:
+async def test_positions_increase_over_all_streams(stores: Stores) -> None:
     for number in range(5):
         await appended(stores, write(f"r{number}", 0, 1), write(f"s{number}", 0, 2, 3))
     positions = [one.position for one in await everything(stores, limit=4)]
@@ -59,7 +59,7 @@ async def test_positions_rise_over_all_streams(stores: Stores) -> None:
     assert all(before < after for before, after in pairwise(positions))
 
 
-async def test_an_append_of_nothing_is_nothing(stores: Stores) -> None:
+async def test_an_empty_append_records_nothing(stores: Stores) -> None:
     assert await stores.events.append([]) == Appended(())
     assert await stores.events.append([write("r1", 0)]) == Appended(())
     assert await stores.events.head() == 0
@@ -82,9 +82,7 @@ async def test_a_stream_cannot_begin_with_a_gap(stores: Stores) -> None:
 
 
 @pytest.mark.parametrize("again", [False, True])
-async def test_writes_to_several_streams_are_all_there_or_none(
-    opened: OpenedStores, again: bool
-) -> None:
+async def test_an_append_to_several_streams_is_atomic(opened: OpenedStores, again: bool) -> None:
     await appended(opened.now, write("taken", 0, 1))
     stores = await opened.reopen() if again and opened.durable else opened.now
     refused = await stores.events.append([write("new", 0, 2), write("taken", 0, 3)])
@@ -99,7 +97,7 @@ async def test_writes_to_several_streams_are_all_there_or_none(
     assert times(await stores.events.read("acme/run/new")) == [4, 5]
 
 
-async def test_of_two_writers_at_one_version_one_wins(stores: Stores) -> None:
+async def test_one_of_two_writers_at_the_same_version_wins(stores: Stores) -> None:
     await appended(stores, write("r1", 0, 0))
     results = await asyncio.gather(
         *(stores.events.append([write("r1", 1, at)]) for at in range(1, 21))
@@ -112,7 +110,7 @@ async def test_of_two_writers_at_one_version_one_wins(stores: Stores) -> None:
 
 
 @pytest.mark.parametrize("again", [False, True])
-async def test_a_conflict_fails_its_append_alone(opened: OpenedStores, again: bool) -> None:
+async def test_a_conflict_fails_only_its_own_append(opened: OpenedStores, again: bool) -> None:
     for number in range(0, 60, 7):
         await appended(opened.now, write(f"r{number}", 0, 1))
     stores = await opened.reopen() if again and opened.durable else opened.now
@@ -130,7 +128,7 @@ async def test_a_conflict_fails_its_append_alone(opened: OpenedStores, again: bo
             assert read == [1]
 
 
-async def test_what_json_cannot_hold_fails_its_append_alone(stores: Stores) -> None:
+async def test_a_value_that_json_cannot_hold_fails_only_its_own_append(stores: Stores) -> None:
     bad = StepSucceeded(step_id="a", visit=1, attempt=1, at=1, output={"n": 2**70})
     results = await asyncio.gather(
         stores.events.append([write("before", 0, 1)]),
@@ -145,7 +143,7 @@ async def test_what_json_cannot_hold_fails_its_append_alone(stores: Stores) -> N
     assert len(await everything(stores)) == 2
 
 
-async def test_one_append_names_a_stream_once(stores: Stores) -> None:
+async def test_an_append_that_names_a_stream_twice_is_refused(stores: Stores) -> None:
     with pytest.raises(ValueError, match="same stream"):
         await stores.events.append([write("r1", 0, 1), write("r1", 1, 2)])
 
@@ -161,7 +159,7 @@ async def test_an_append_larger_than_any_batch_is_whole(stores: Stores) -> None:
 
 
 async def test_a_tailing_reader_never_passes_over_an_event(stores: Stores) -> None:
-    """Writers race on few streams, so that conflicts, retries and batches mix."""
+    """Writers race on few streams, which mixes conflicts, retries and batches."""
     done = asyncio.Event()
     seen: list[Recorded] = []
 
@@ -198,7 +196,7 @@ async def test_a_tailing_reader_never_passes_over_an_event(stores: Stores) -> No
     assert all(found == list(range(1, len(found) + 1)) for found in versions.values())
 
 
-async def test_a_caller_that_goes_away_tears_nothing(stores: Stores) -> None:
+async def test_a_cancelled_append_is_recorded_whole_or_not_at_all(stores: Stores) -> None:
     appends = [
         asyncio.create_task(stores.events.append([write(f"r{n}", 0, 1, 2), write(f"s{n}", 0, 3)]))
         for n in range(30)
@@ -218,7 +216,7 @@ async def test_a_caller_that_goes_away_tears_nothing(stores: Stores) -> None:
             assert found in ([], [1, 2])
 
 
-async def test_closing_finishes_what_was_accepted(opened: OpenedStores) -> None:
+async def test_closing_commits_the_accepted_appends(opened: OpenedStores) -> None:
     accepted = [
         asyncio.create_task(opened.now.events.append([write(f"r{number}", 0, 1)]))
         for number in range(20)
@@ -233,7 +231,7 @@ async def test_closing_finishes_what_was_accepted(opened: OpenedStores) -> None:
     await opened.open()
 
 
-async def test_what_was_appended_is_there_after_a_restart(durable: OpenedStores) -> None:
+async def test_events_survive_a_restart(durable: OpenedStores) -> None:
     before = await appended(durable.now, write("r1", 0, 1, 2), write("r2", 0, 3))
     stores = await durable.reopen()
 
@@ -242,7 +240,7 @@ async def test_what_was_appended_is_there_after_a_restart(durable: OpenedStores)
     assert after.position > before.position
 
 
-async def test_an_event_in_the_log_is_what_was_appended(stores: Stores) -> None:
+async def test_the_log_delivers_the_appended_event(stores: Stores) -> None:
     (one,) = (await appended(stores, write("r1", 0, 7))).recorded
 
     assert one.event == RunStarted(at=7)

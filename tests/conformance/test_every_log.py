@@ -1,4 +1,4 @@
-"""What every log promises: each event to each follower, in order, from where it stands."""
+"""Every log: each follower gets every event in order, from its position on."""
 
 import asyncio
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ async def take(subscription: Subscription, count: int) -> list[Recorded]:
     return found
 
 
-async def test_a_follower_sees_what_is_appended_after_it_came(stores: Stores) -> None:
+async def test_a_follower_sees_events_appended_after_it_subscribed(stores: Stores) -> None:
     subscription = await stores.log.subscribe("projector", after=0)
     first = await appended(stores, write("r1", 0, 1, 2))
     second = await appended(stores, write("r1", 2, 3))
@@ -33,7 +33,7 @@ async def test_a_follower_sees_what_is_appended_after_it_came(stores: Stores) ->
     await subscription.close()
 
 
-async def test_a_follower_that_waits_is_woken(stores: Stores) -> None:
+async def test_an_append_wakes_a_waiting_follower(stores: Stores) -> None:
     subscription = await stores.log.subscribe("projector", after=0)
     waiting = asyncio.create_task(take(subscription, 1))
     await asyncio.sleep(0)
@@ -43,7 +43,7 @@ async def test_a_follower_that_waits_is_woken(stores: Stores) -> None:
     await subscription.close()
 
 
-async def test_a_follower_begins_behind_its_place(opened: OpenedStores) -> None:
+async def test_a_follower_begins_after_its_position(opened: OpenedStores) -> None:
     first = await appended(opened.now, write("r1", 0, 1, 2, 3))
     stores = await opened.reopen() if opened.durable else opened.now
     subscription = await stores.log.subscribe("executor", after=first.recorded[0].position)
@@ -53,7 +53,7 @@ async def test_a_follower_begins_behind_its_place(opened: OpenedStores) -> None:
     await subscription.close()
 
 
-async def test_followers_do_not_take_from_each_other(stores: Stores) -> None:
+async def test_every_follower_gets_every_event(stores: Stores) -> None:
     result = await appended(stores, write("r1", 0, 1, 2))
     followers = [await stores.log.subscribe(name, after=0) for name in ("a", "b", "c")]
 
@@ -101,15 +101,15 @@ async def test_the_log_shows_concurrent_appends_in_the_order_of_positions(stores
     await subscription.close()
 
 
-async def test_a_place_beyond_the_log_is_refused(stores: Stores) -> None:
+async def test_a_position_beyond_the_log_is_refused(stores: Stores) -> None:
     result = await appended(stores, write("r1", 0, 1))
 
     with pytest.raises(Unreadable, match="projector"):
         await stores.log.subscribe("projector", after=result.position + 1)
 
 
-async def test_events_delivered_again_are_known_by_stream_and_version(stores: Stores) -> None:
-    """A handler that failed half-way meets the same events again: what it applied, it drops."""
+async def test_events_delivered_again_have_the_same_stream_and_version(stores: Stores) -> None:
+    """A handler that failed halfway gets the same events again and skips those it applied."""
     applied: list[tuple[str, int]] = []
     versions: dict[str, int] = {}
     calls = 0

@@ -1,4 +1,4 @@
-"""What every outbox promises a relay: all that is stored, as it is stored, in the store's order."""
+"""Every outbox: a relay gets all stored events, unchanged and in the order of the store."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -13,12 +13,12 @@ from baton.eventlog.ports.outbox import Outbox
 from tests.conformance.deployments import appended, backend_of, store_openers, write
 
 SHARED = [name for name in sorted(store_openers()) if "shared" in backend_of(name).capabilities]
-ENDS_S = 15
+WITHIN_S = 15
 
 
 @pytest.fixture(params=SHARED)
 async def several(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[list[Stores]]:
-    """What several processes have opened."""
+    """Return stores as three processes open them."""
     several = [await store_openers()[str(request.param)](tmp_path) for _ in range(3)]
     yield several
     for stores in several:
@@ -38,7 +38,7 @@ def outbox(stores: Stores) -> Outbox:
 
 async def taken(outbox: Outbox, count: int, *, after: int = 0, limit: int = 1_000) -> list[Stored]:
     found: list[Stored] = []
-    async with asyncio.timeout(ENDS_S):
+    async with asyncio.timeout(WITHIN_S):
         while len(found) < count:
             page = await outbox.after(found[-1].position if found else after, limit=limit)
             assert 0 < len(page) <= limit
@@ -59,22 +59,22 @@ async def test_events_are_read_as_they_are_stored(stores: Stores, outbox: Outbox
     assert decoded(await taken(outbox, 3)) == list(result.recorded)
 
 
-async def test_a_reader_begins_behind_its_place(stores: Stores, outbox: Outbox) -> None:
+async def test_a_reader_begins_after_its_position(stores: Stores, outbox: Outbox) -> None:
     result = await appended(stores, write("r1", 0, *range(10)))
-    place = result.recorded[6].position
+    position = result.recorded[6].position
 
-    assert decoded(await taken(outbox, 3, after=place)) == list(result.recorded[7:])
+    assert decoded(await taken(outbox, 3, after=position)) == list(result.recorded[7:])
     assert decoded(await taken(outbox, 10, limit=3)) == list(result.recorded)
 
 
-async def test_a_place_can_be_read_from_again(stores: Stores, outbox: Outbox) -> None:
+async def test_a_position_can_be_read_from_again(stores: Stores, outbox: Outbox) -> None:
     await appended(stores, write("r1", 0, 1, 2))
     first = await taken(outbox, 2)
 
     assert await taken(outbox, 2) == first
 
 
-async def test_a_reader_that_waits_is_woken_by_any_process(
+async def test_an_append_of_any_process_wakes_a_waiting_reader(
     several: list[Stores], outbox: Outbox
 ) -> None:
     after = 0
@@ -86,9 +86,7 @@ async def test_a_reader_that_waits_is_woken_by_any_process(
         after = result.position
 
 
-async def test_a_reader_that_gave_up_waiting_misses_nothing(
-    several: list[Stores], outbox: Outbox
-) -> None:
+async def test_a_cancelled_read_loses_no_event(several: list[Stores], outbox: Outbox) -> None:
     waiting = asyncio.create_task(outbox.after(0, limit=10))
     await asyncio.sleep(0.05)
     waiting.cancel()
@@ -98,7 +96,7 @@ async def test_a_reader_that_gave_up_waiting_misses_nothing(
     assert decoded(await taken(outbox, 1)) == list(result.recorded)
 
 
-async def test_nothing_is_missed_of_what_several_append_at_once(
+async def test_concurrent_appends_of_several_processes_are_all_read(
     several: list[Stores], outbox: Outbox
 ) -> None:
     async def append(turn: int, stores: Stores) -> None:

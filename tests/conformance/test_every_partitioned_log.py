@@ -1,4 +1,4 @@
-"""What every shared log promises: each stream to one follower, told first what is its own."""
+"""Every partitioned log: one owner per stream, which learns its partitions before their events."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -37,7 +37,7 @@ async def group(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
         await group.close()
 
 
-async def test_a_follower_owns_what_it_is_handed_before_it_comes(every: Group) -> None:
+async def test_a_follower_owns_a_stream_before_it_gets_its_events(every: Group) -> None:
     follower = await every.join()
     await eventually(lambda: bool(follower.assignments))
     published = events(NAMES, 1, 2, 3)
@@ -48,7 +48,7 @@ async def test_a_follower_owns_what_it_is_handed_before_it_comes(every: Group) -
     assert all(follower.owns(stream) for stream in NAMES)
 
 
-async def test_events_come_as_they_were_published(every: Group) -> None:
+async def test_events_arrive_as_they_were_published(every: Group) -> None:
     follower = await every.join()
     await eventually(lambda: bool(follower.assignments))
     published = events(NAMES, 1, 2, 3)
@@ -62,7 +62,7 @@ async def test_events_come_as_they_were_published(every: Group) -> None:
     assert positions == sorted(positions)
 
 
-async def test_a_gain_that_fails_is_repeated_before_events_come(every: Group) -> None:
+async def test_a_failed_gain_is_repeated_before_events_arrive(every: Group) -> None:
     follower = Follower()
     follower.failing_gains = 2
     await every.join(follower)
@@ -75,7 +75,7 @@ async def test_a_gain_that_fails_is_repeated_before_events_come(every: Group) ->
     assert follower.unowned == []
 
 
-async def test_each_stream_is_one_followers(group: Group) -> None:
+async def test_each_stream_has_one_owner(group: Group) -> None:
     followers = [await group.join() for _ in range(3)]
     await group.wait_until_assigned(NAMES, *followers)
     published = events(NAMES, 1, 2, 3, 4)
@@ -88,7 +88,7 @@ async def test_each_stream_is_one_followers(group: Group) -> None:
         assert [one for one in followers if stream in one.streams] == [owner]
 
 
-async def test_what_an_owner_knows_is_not_handed_over(group: Group) -> None:
+async def test_events_that_the_owner_has_seen_are_not_delivered(group: Group) -> None:
     follower = await group.join(Follower(lambda _stream, version: version % 2 == 1))
     published = events(NAMES, 1, 2, 3, 4)
     await group.log.publish(published)
@@ -97,7 +97,7 @@ async def test_what_an_owner_knows_is_not_handed_over(group: Group) -> None:
     assert {one.version for one in follower.seen} == {2, 4}
 
 
-async def test_events_that_are_published_again_come_again_unless_they_are_known(
+async def test_republished_events_are_delivered_unless_the_owner_has_seen_them(
     group: Group,
 ) -> None:
     known: set[tuple[str, int]] = set()
@@ -113,7 +113,7 @@ async def test_events_that_are_published_again_come_again_unless_they_are_known(
     assert {one.version for one in follower.seen} == {2}
 
 
-async def test_a_follower_that_joins_takes_over_a_part(group: Group) -> None:
+async def test_a_follower_that_joins_takes_over_some_partitions(group: Group) -> None:
     first = await group.join()
     await group.log.publish(events(NAMES, 1))
     await group.wait_until_seen(events(NAMES, 1))
@@ -130,7 +130,7 @@ async def test_a_follower_that_joins_takes_over_a_part(group: Group) -> None:
     assert first.unowned == second.unowned == []
 
 
-async def test_what_a_follower_had_is_anothers_when_it_leaves(group: Group) -> None:
+async def test_the_partitions_of_a_follower_that_leaves_move_to_another(group: Group) -> None:
     first, second = await group.join(), await group.join()
     await group.wait_until_assigned(NAMES, first, second)
     await group.log.publish(events(NAMES, 1, 2))
@@ -143,7 +143,7 @@ async def test_what_a_follower_had_is_anothers_when_it_leaves(group: Group) -> N
     assert second.unowned == []
 
 
-async def test_what_a_follower_had_not_handled_when_it_left_comes_to_another(group: Group) -> None:
+async def test_unacknowledged_events_of_a_follower_that_left_go_to_another(group: Group) -> None:
     first = Follower()
     first.may_handle.clear()
     await group.join(first)
@@ -157,7 +157,7 @@ async def test_what_a_follower_had_not_handled_when_it_left_comes_to_another(gro
         assert second.versions(stream)[-2:] == [1, 2]
 
 
-async def test_what_a_follower_had_is_anothers_when_it_dies(group: Group) -> None:
+async def test_the_partitions_of_a_follower_that_crashes_move_to_another(group: Group) -> None:
     first, second = await group.join(), await group.join()
     await group.wait_until_assigned(NAMES, first, second)
     await group.log.publish(events(NAMES, 1))
@@ -170,7 +170,7 @@ async def test_what_a_follower_had_is_anothers_when_it_dies(group: Group) -> Non
     assert second.unowned == []
 
 
-async def test_nothing_is_lost_while_followers_come_and_go(group: Group) -> None:
+async def test_no_event_is_lost_while_followers_join_and_leave(group: Group) -> None:
     async def publish() -> None:
         for version in range(1, 41):
             await group.log.publish(events(NAMES, version))

@@ -1,4 +1,4 @@
-"""What stands beside events and views: checkpoints, keys, leases, secrets, dead letters."""
+"""Every checkpoint, idempotency key, lease, secret and dead letter store."""
 
 import asyncio
 from dataclasses import replace
@@ -47,7 +47,7 @@ async def test_the_first_claim_of_a_key_wins(stores: Stores) -> None:
     assert claims.count(KeyClaim("busy")) == 19
 
 
-async def test_a_key_gives_its_first_answer_again(stores: Stores) -> None:
+async def test_a_completed_key_returns_its_answer(stores: Stores) -> None:
     await stores.keys.claim("acme", "k", fingerprint="f", at=1)
     await stores.keys.complete("acme", "k", response=ANSWER)
 
@@ -56,7 +56,7 @@ async def test_a_key_gives_its_first_answer_again(stores: Stores) -> None:
     )
 
 
-async def test_a_key_of_another_request_is_a_mismatch(stores: Stores) -> None:
+async def test_a_key_with_another_request_is_a_mismatch(stores: Stores) -> None:
     await stores.keys.claim("acme", "k", fingerprint="f", at=1)
     assert await stores.keys.claim("acme", "k", fingerprint="g", at=2) == KeyClaim("mismatch")
     await stores.keys.complete("acme", "k", response=ANSWER)
@@ -64,14 +64,14 @@ async def test_a_key_of_another_request_is_a_mismatch(stores: Stores) -> None:
     assert await stores.keys.claim("acme", "k", fingerprint="g", at=2) == KeyClaim("mismatch")
 
 
-async def test_keys_of_tenants_are_apart(stores: Stores) -> None:
+async def test_tenants_have_separate_keys(stores: Stores) -> None:
     await stores.keys.claim("acme", "k", fingerprint="f", at=1)
     await stores.keys.complete("acme", "k", response=ANSWER)
 
     assert await stores.keys.claim("other", "k", fingerprint="f", at=2) == KeyClaim("claimed")
 
 
-async def test_a_released_key_is_free_and_an_answered_one_stays(stores: Stores) -> None:
+async def test_a_released_key_is_free_and_a_completed_one_is_kept(stores: Stores) -> None:
     await stores.keys.claim("acme", "k", fingerprint="f", at=1)
     await stores.keys.release("acme", "k")
     assert await stores.keys.claim("acme", "k", fingerprint="g", at=1) == KeyClaim("claimed")
@@ -93,7 +93,7 @@ async def test_an_answer_is_kept_for_a_day(stores: Stores) -> None:
     assert after == KeyClaim("claimed")
 
 
-async def test_a_claim_whose_process_died_can_be_taken_up(stores: Stores) -> None:
+async def test_an_abandoned_claim_can_be_claimed_again(stores: Stores) -> None:
     await stores.keys.claim("acme", "k", fingerprint="f", at=1)
     early = await stores.keys.claim("acme", "k", fingerprint="f", at=ABANDONED_MS)
     late = await stores.keys.claim("acme", "k", fingerprint="f", at=ABANDONED_MS + 1)
@@ -130,7 +130,7 @@ async def test_a_holder_renews_its_lease_in_the_same_epoch(stores: Stores) -> No
     assert await stores.leases.acquire("scheduler", holder="b", ttl_ms=1_000, at=1_499) is None
 
 
-async def test_an_expired_lease_goes_to_another_in_a_later_epoch(stores: Stores) -> None:
+async def test_an_expired_lease_can_be_taken_over_in_a_later_epoch(stores: Stores) -> None:
     await stores.leases.acquire("scheduler", holder="a", ttl_ms=1_000, at=0)
     taken = await stores.leases.acquire("scheduler", holder="b", ttl_ms=1_000, at=1_000)
 
@@ -138,7 +138,7 @@ async def test_an_expired_lease_goes_to_another_in_a_later_epoch(stores: Stores)
     assert await stores.leases.acquire("scheduler", holder="a", ttl_ms=1_000, at=1_001) is None
 
 
-async def test_a_lease_given_back_is_free_and_its_epoch_is_over(stores: Stores) -> None:
+async def test_a_released_lease_is_free_and_its_epoch_has_ended(stores: Stores) -> None:
     first = await stores.leases.acquire("scheduler", holder="a", ttl_ms=1_000, at=0)
     assert first is not None
     await stores.leases.release(first)
@@ -150,7 +150,7 @@ async def test_a_lease_given_back_is_free_and_its_epoch_is_over(stores: Stores) 
     assert await stores.leases.acquire("scheduler", holder="b", ttl_ms=1_000, at=2) is None
 
 
-async def test_epochs_go_on_after_a_restart(durable: OpenedStores) -> None:
+async def test_epochs_continue_after_a_restart(durable: OpenedStores) -> None:
     await durable.now.leases.acquire("scheduler", holder="a", ttl_ms=1_000, at=0)
     stores = await durable.reopen()
     taken = await stores.leases.acquire("scheduler", holder="b", ttl_ms=1_000, at=1_000)
@@ -159,7 +159,7 @@ async def test_epochs_go_on_after_a_restart(durable: OpenedStores) -> None:
     assert taken.epoch == 2
 
 
-async def test_a_secret_is_there_for_its_tenant_alone(stores: Stores) -> None:
+async def test_a_secret_is_visible_only_to_its_tenant(stores: Stores) -> None:
     await stores.secrets.put("acme", "s1", "whsec_geheim")
 
     assert await stores.secrets.get("acme", "s1") == "whsec_geheim"
@@ -168,14 +168,14 @@ async def test_a_secret_is_there_for_its_tenant_alone(stores: Stores) -> None:
 
 
 @pytest.mark.parametrize("value", ["", "é\U0001f600", "x" * 10_000])
-async def test_a_secret_comes_back_as_it_was(stores: Stores, value: str) -> None:
+async def test_a_secret_is_returned_unchanged(stores: Stores, value: str) -> None:
     await stores.secrets.put("acme", "s1", "earlier")
     await stores.secrets.put("acme", "s1", value)
 
     assert await stores.secrets.get("acme", "s1") == value
 
 
-async def test_a_secret_survives_a_restart_but_is_nowhere_in_clear(
+async def test_a_secret_survives_a_restart_and_is_never_stored_in_plain_text(
     durable: OpenedStores,
 ) -> None:
     await durable.now.secrets.put("acme", "s1", "whsec_geheim")
@@ -193,7 +193,7 @@ def letter(number: int, **changed: Any) -> DeadLetter:
     return replace(dead_letter(delivered, "is not valid JSON", at=7), **changed)
 
 
-async def test_a_dead_letter_comes_back_as_it_was(stores: Stores) -> None:
+async def test_a_dead_letter_is_returned_unchanged(stores: Stores) -> None:
     empty = letter(2, message=Message(value=None))
     await stores.dead_letters.put([letter(1), empty])
     await stores.dead_letters.put([])
@@ -205,7 +205,7 @@ async def test_a_dead_letter_comes_back_as_it_was(stores: Stores) -> None:
     assert letter(1).source == "in/topic/3@1"
 
 
-async def test_a_message_given_up_twice_leaves_its_first_letter(stores: Stores) -> None:
+async def test_a_message_rejected_twice_keeps_its_first_letter(stores: Stores) -> None:
     await stores.dead_letters.put([letter(1)])
     await stores.dead_letters.put([letter(1, reason="another", at=9), letter(2)])
 
@@ -213,7 +213,7 @@ async def test_a_message_given_up_twice_leaves_its_first_letter(stores: Stores) 
     assert len(await stores.dead_letters.page()) == 2
 
 
-async def test_dead_letters_are_paged_by_their_ids(stores: Stores) -> None:
+async def test_dead_letters_are_paged_by_id(stores: Stores) -> None:
     letters = sorted((letter(number) for number in range(25)), key=lambda one: one.letter_id)
     await stores.dead_letters.put(letters[::-1])
 
@@ -225,7 +225,7 @@ async def test_dead_letters_are_paged_by_their_ids(stores: Stores) -> None:
     assert list(await stores.dead_letters.page(after=letters[-1].letter_id)) == []
 
 
-async def test_a_dead_letter_that_was_sent_again_says_when(stores: Stores) -> None:
+async def test_a_redriven_dead_letter_records_the_time(stores: Stores) -> None:
     await stores.dead_letters.put([letter(1), letter(2)])
     await stores.dead_letters.mark_redriven(letter(1).letter_id, at=8)
     await stores.dead_letters.mark_redriven("unknown", at=8)

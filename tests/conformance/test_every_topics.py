@@ -1,4 +1,4 @@
-"""What everything that carries messages must do."""
+"""Every implementation of topics: delivery, order, groups and acknowledgment."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -39,26 +39,26 @@ def numbers(delivered: Sequence[ReceivedMessage]) -> list[int]:
     return [int(one.message.value or b"-1") for one in delivered]
 
 
-async def taken(consumption: TopicConsumer, count: int) -> list[ReceivedMessage]:
-    """Receive until there are `count` messages, without saying that the last ones are handled."""
+async def taken(consumer: TopicConsumer, count: int) -> list[ReceivedMessage]:
+    """Receive until there are `count` messages, without acknowledging the last ones."""
     found: list[ReceivedMessage] = []
     async with asyncio.timeout(WAIT_S):
         while len(found) < count:
-            found += await consumption.next()
+            found += await consumer.next()
     return found
 
 
-async def handle_last(consumption: TopicConsumer) -> None:
-    """Say that what was returned last is handled, by a call that is then given up."""
+async def acknowledge_last(consumer: TopicConsumer) -> None:
+    """Acknowledge the messages that were returned last, by a call that is then cancelled."""
     async with asyncio.timeout(WAIT_S):
-        waiting = asyncio.ensure_future(consumption.next())
+        waiting = asyncio.ensure_future(consumer.next())
         await asyncio.wait((waiting,), timeout=1)
         waiting.cancel()
         with suppress(asyncio.CancelledError):
             await waiting
 
 
-async def test_a_message_arrives_as_it_was_sent(topics: Topics, topic: str) -> None:
+async def test_a_message_arrives_unchanged(topics: Topics, topic: str) -> None:
     sent = [
         Message(value=b"value", key=b"key", headers=(("a", b"1"), ("b", b""), ("a", b"2"))),
         Message(value=b"", key=b""),
@@ -69,21 +69,21 @@ async def test_a_message_arrives_as_it_was_sent(topics: Topics, topic: str) -> N
     ]
     await topics.send(topic, sent)
 
-    consumption = await topics.consume(topic, group="readers")
-    found = await taken(consumption, len(sent))
-    await consumption.close()
+    consumer = await topics.consume(topic, group="readers")
+    found = await taken(consumer, len(sent))
+    await consumer.close()
 
     assert {one.message for one in found} == set(sent)
     assert len(found) == len(sent)
     assert {one.topic for one in found} == {topic}
 
 
-async def test_a_message_has_a_place_of_its_own_and_a_time(topics: Topics, topic: str) -> None:
+async def test_a_message_has_a_unique_position_and_a_time(topics: Topics, topic: str) -> None:
     await topics.send(topic, numbered(50))
 
-    consumption = await topics.consume(topic, group="readers")
-    found = await taken(consumption, 50)
-    await consumption.close()
+    consumer = await topics.consume(topic, group="readers")
+    found = await taken(consumer, 50)
+    await consumer.close()
 
     assert len({one.position for one in found}) == 50
     first = found[0]
@@ -95,9 +95,9 @@ async def test_messages_of_a_key_stay_in_order(topics: Topics, topic: str) -> No
     for begin in range(0, 3_000, 1_000):
         await topics.send(topic, numbered(1_000, keys=11, begin=begin))
 
-    consumption = await topics.consume(topic, group="readers")
-    found = await taken(consumption, 3_000)
-    await consumption.close()
+    consumer = await topics.consume(topic, group="readers")
+    found = await taken(consumer, 3_000)
+    await consumer.close()
 
     by_key: dict[bytes | None, list[int]] = {}
     for one in found:
@@ -106,47 +106,47 @@ async def test_messages_of_a_key_stay_in_order(topics: Topics, topic: str) -> No
     assert all(a < b for order in by_key.values() for a, b in pairwise(order))
 
 
-async def test_messages_of_a_key_share_a_partition_and_the_others_are_spread(
+async def test_messages_of_a_key_share_a_partition_and_keyless_ones_are_spread(
     topics: Topics, topic: str
 ) -> None:
     await topics.send(topic, [Message(value=b"%d" % n, key=b"same") for n in range(20)])
     await topics.send(topic, [Message(value=b"%d" % n) for n in range(20, 60)])
 
-    consumption = await topics.consume(topic, group="readers")
-    found = await taken(consumption, 60)
-    await consumption.close()
+    consumer = await topics.consume(topic, group="readers")
+    found = await taken(consumer, 60)
+    await consumer.close()
 
     assert len({one.partition for one in found if one.message.key}) == 1
     assert len({one.partition for one in found if one.message.key is None}) > 1
 
 
-async def test_sending_nothing_is_nothing(topics: Topics, topic: str) -> None:
+async def test_sending_no_messages_does_nothing(topics: Topics, topic: str) -> None:
     await topics.send(topic, ())
     await topics.send(topic, numbered(1))
 
-    consumption = await topics.consume(topic, group="readers")
-    assert numbers(await taken(consumption, 1)) == [0]
-    await consumption.close()
+    consumer = await topics.consume(topic, group="readers")
+    assert numbers(await taken(consumer, 1)) == [0]
+    await consumer.close()
 
 
-async def test_one_that_waits_is_woken(topics: Topics, topic: str) -> None:
-    consumption = await topics.consume(topic, group="readers")
-    waiting = asyncio.ensure_future(taken(consumption, 3))
+async def test_a_message_wakes_a_waiting_consumer(topics: Topics, topic: str) -> None:
+    consumer = await topics.consume(topic, group="readers")
+    waiting = asyncio.ensure_future(taken(consumer, 3))
     await asyncio.sleep(0)
     await topics.send(topic, numbered(3))
     assert sorted(numbers(await waiting)) == [0, 1, 2]
-    await consumption.close()
+    await consumer.close()
 
 
-async def test_groups_do_not_take_from_each_other(topics: Topics, topic: str) -> None:
+async def test_each_group_receives_all_messages(topics: Topics, topic: str) -> None:
     await topics.send(topic, numbered(10))
     for group in ("one", "another"):
-        consumption = await topics.consume(topic, group=group)
-        assert sorted(numbers(await taken(consumption, 10))) == [*range(10)]
-        await consumption.close()
+        consumer = await topics.consume(topic, group=group)
+        assert sorted(numbers(await taken(consumer, 10))) == [*range(10)]
+        await consumer.close()
 
 
-async def test_the_members_of_a_group_share_the_messages_out(topics: Topics, topic: str) -> None:
+async def test_the_members_of_a_group_divide_the_messages(topics: Topics, topic: str) -> None:
     members = [await topics.consume(topic, group="readers") for _ in range(2)]
     seen: list[set[int]] = [set(), set()]
 
@@ -167,94 +167,94 @@ async def test_the_members_of_a_group_share_the_messages_out(topics: Topics, top
         await member.close()
 
 
-async def test_what_is_handled_is_not_given_out_again(topics: Topics, topic: str) -> None:
+async def test_acknowledged_messages_are_not_delivered_again(topics: Topics, topic: str) -> None:
     await topics.send(topic, numbered(10))
-    consumption = await topics.consume(topic, group="readers")
-    await taken(consumption, 10)
-    await handle_last(consumption)
-    await consumption.close()
+    consumer = await topics.consume(topic, group="readers")
+    await taken(consumer, 10)
+    await acknowledge_last(consumer)
+    await consumer.close()
 
     await topics.send(topic, numbered(1, begin=10))
-    consumption = await topics.consume(topic, group="readers")
-    assert numbers(await taken(consumption, 1)) == [10]
-    await consumption.close()
+    consumer = await topics.consume(topic, group="readers")
+    assert numbers(await taken(consumer, 1)) == [10]
+    await consumer.close()
 
 
-async def test_what_is_not_handled_is_given_out_again(topics: Topics, topic: str) -> None:
+async def test_unacknowledged_messages_are_delivered_again(topics: Topics, topic: str) -> None:
     await topics.send(topic, numbered(10))
-    consumption = await topics.consume(topic, group="readers")
-    await taken(consumption, 10)
-    await consumption.close()
+    consumer = await topics.consume(topic, group="readers")
+    await taken(consumer, 10)
+    await consumer.close()
 
-    consumption = await topics.consume(topic, group="readers")
-    again = numbers(await taken(consumption, 1))
-    await consumption.close()
+    consumer = await topics.consume(topic, group="readers")
+    again = numbers(await taken(consumer, 1))
+    await consumer.close()
     assert again
     assert set(again) <= {*range(10)}
 
 
-async def test_leaving_tells_what_is_handled(topics: Topics, topic: str) -> None:
-    await topics.send(topic, numbered(10, keys=1))
-    consumption = await topics.consume(topic, group="readers")
-    found = await taken(consumption, 10)
-    await consumption.close(unfinished=[found[6]])
-
-    consumption = await topics.consume(topic, group="readers")
-    assert numbers(await taken(consumption, 4)) == [6, 7, 8, 9]
-    await consumption.close(unfinished=())
-
-    await topics.send(topic, numbered(1, begin=10))
-    consumption = await topics.consume(topic, group="readers")
-    assert numbers(await taken(consumption, 1)) == [10]
-    await consumption.close()
-
-
-async def test_an_unfinished_message_does_not_hold_up_those_that_follow(
+async def test_closing_acknowledges_all_but_the_unfinished_messages(
     topics: Topics, topic: str
 ) -> None:
-    consumption = await topics.consume(topic, group="readers")
+    await topics.send(topic, numbered(10, keys=1))
+    consumer = await topics.consume(topic, group="readers")
+    found = await taken(consumer, 10)
+    await consumer.close(unfinished=[found[6]])
+
+    consumer = await topics.consume(topic, group="readers")
+    assert numbers(await taken(consumer, 4)) == [6, 7, 8, 9]
+    await consumer.close(unfinished=())
+
+    await topics.send(topic, numbered(1, begin=10))
+    consumer = await topics.consume(topic, group="readers")
+    assert numbers(await taken(consumer, 1)) == [10]
+    await consumer.close()
+
+
+async def test_an_unfinished_message_does_not_block_later_ones(topics: Topics, topic: str) -> None:
+    consumer = await topics.consume(topic, group="readers")
     await topics.send(topic, numbered(1, keys=1))
-    (slow,) = await taken(consumption, 1)
+    (slow,) = await taken(consumer, 1)
     for number in range(1, 4):
         await topics.send(topic, numbered(1, keys=1, begin=number))
         async with asyncio.timeout(WAIT_S):
-            assert numbers(await consumption.next(unfinished=(slow,))) == [number]
-    await consumption.close(unfinished=(slow,))
+            assert numbers(await consumer.next(unfinished=(slow,))) == [number]
+    await consumer.close(unfinished=(slow,))
 
-    consumption = await topics.consume(topic, group="readers")
-    assert numbers(await taken(consumption, 4)) == [0, 1, 2, 3]
-    await consumption.close()
+    consumer = await topics.consume(topic, group="readers")
+    assert numbers(await taken(consumer, 4)) == [0, 1, 2, 3]
+    await consumer.close()
 
 
-async def test_without_a_group_everybody_gets_what_is_sent_from_then_on(
+async def test_every_consumer_without_a_group_receives_all_later_messages(
     topics: Topics, topic: str
 ) -> None:
     await topics.send(topic, numbered(5))
     alone = [await topics.consume(topic, group=None) for _ in range(2)]
     await topics.send(topic, numbered(5, begin=5))
-    for consumption in alone:
-        assert sorted(numbers(await taken(consumption, 5))) == [5, 6, 7, 8, 9]
-        await consumption.close()
+    for consumer in alone:
+        assert sorted(numbers(await taken(consumer, 5))) == [5, 6, 7, 8, 9]
+        await consumer.close()
 
 
-async def test_a_call_that_is_given_up_loses_nothing(topics: Topics, topic: str) -> None:
-    consumption = await topics.consume(topic, group="readers")
+async def test_a_cancelled_call_loses_no_message(topics: Topics, topic: str) -> None:
+    consumer = await topics.consume(topic, group="readers")
     found: list[int] = []
     async with asyncio.timeout(WAIT_S):
         for number in range(20):
             await topics.send(topic, numbered(1, begin=number))
-            calling = asyncio.ensure_future(consumption.next())
+            calling = asyncio.ensure_future(consumer.next())
             for _ in range(number):
                 await asyncio.sleep(0.001)
             calling.cancel()
             with suppress(asyncio.CancelledError):
                 found += numbers(await calling)
         while set(found) != {*range(20)}:
-            found += numbers(await consumption.next())
-    await consumption.close()
+            found += numbers(await consumer.next())
+    await consumer.close()
 
 
-async def test_others_get_what_a_member_that_left_had_not_handled(
+async def test_unacknowledged_messages_of_a_member_that_left_go_to_the_others(
     topics: Topics, topic: str
 ) -> None:
     leaving = await topics.consume(topic, group="readers")

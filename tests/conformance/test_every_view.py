@@ -1,4 +1,4 @@
-"""What every view promises: it is a pure fold, however the events come, and can be made anew."""
+"""Every view: a pure fold that is independent of batches and repeats and can be rebuilt."""
 
 import asyncio
 from collections.abc import Sequence
@@ -43,7 +43,7 @@ async def folded(parts: Sequence[Sequence[Recorded]], *, forgetful: bool = False
 
 
 async def appended(stores: Stores, events: Sequence[Recorded]) -> None:
-    """Append the history to a real store, so that it went through the codec."""
+    """Append the history to a store, so that the events pass through the codec."""
     wave: dict[str, Write] = {}
     for one in events:
         if one.stream in wave:
@@ -58,7 +58,7 @@ async def _append(stores: Stores, wave: dict[str, Write]) -> None:
 
 
 async def projected(stores: Stores, events: Sequence[Recorded] = LONG) -> None:
-    """Append the history and bring the live views up with it."""
+    """Append the history and let the live views fold it."""
     await appended(stores, events)
     await stores.views.prepare([view.table for view in every_view()])
     log = await stores.events.read_all(after=0, limit=100_000)
@@ -67,12 +67,12 @@ async def projected(stores: Stores, events: Sequence[Recorded] = LONG) -> None:
 
 
 @each_view
-def test_the_history_used_here_has_every_event_of_the_view(view: View[Any]) -> None:
+def test_the_history_of_this_suite_has_every_event_of_the_view(view: View[Any]) -> None:
     assert set(view.events) <= {type(recorded.event) for recorded in LONG}
 
 
 @each_view
-async def test_a_document_survives_being_stored(view: View[Any]) -> None:
+async def test_a_document_equals_its_stored_form(view: View[Any]) -> None:
     rows = (await folded([LONG]))[view.name]
 
     assert rows
@@ -82,7 +82,7 @@ async def test_a_document_survives_being_stored(view: View[Any]) -> None:
 
 
 @each_view
-async def test_a_row_has_a_value_of_its_kind_for_every_column(view: View[Any]) -> None:
+async def test_a_row_has_a_value_of_the_right_kind_for_every_column(view: View[Any]) -> None:
     kinds = {"text": str, "int": int}
     rows = (await folded([LONG]))[view.name]
 
@@ -94,7 +94,7 @@ async def test_a_row_has_a_value_of_its_kind_for_every_column(view: View[Any]) -
 
 
 @each_view
-def test_a_table_is_indexed_by_columns_it_has(view: View[Any]) -> None:
+def test_the_indexes_of_a_table_name_its_columns(view: View[Any]) -> None:
     names = {column.name for column in view.table.columns} | {"tenant", "key"}
 
     for index in view.table.indexes:
@@ -115,7 +115,7 @@ async def test_a_row_belongs_to_the_tenant_of_its_events(view: View[Any]) -> Non
 
 @settings(max_examples=60, deadline=None)
 @given(histories, st.lists(st.integers(0, 1_000), max_size=12), st.booleans())
-def test_batches_cut_anywhere_lead_to_the_same_rows(
+def test_the_rows_are_the_same_wherever_batches_are_cut(
     events: Sequence[Recorded], cuts: Sequence[int], forgetful: bool
 ) -> None:
     whole = asyncio.run(folded([events]))
@@ -136,7 +136,7 @@ def test_a_batch_delivered_again_changes_nothing(
 
 @settings(max_examples=40, deadline=None)
 @given(histories, st.lists(st.integers(0, 1_000), min_size=1, max_size=6))
-def test_a_batch_folded_while_the_one_before_is_written_sees_its_changes(
+def test_a_batch_sees_the_changes_of_the_batch_that_is_being_written(
     events: Sequence[Recorded], cuts: Sequence[int]
 ) -> None:
     async def overlapping() -> Dump:
@@ -162,7 +162,7 @@ async def test_a_rebuilt_view_equals_the_live_one(stores: Stores) -> None:
 
 
 @pytest.mark.parametrize("damage", ["deleted", "added", "document", "column"])
-async def test_a_broken_row_of_any_view_is_found(stores: Stores, damage: str) -> None:
+async def test_a_comparison_finds_a_damaged_row_of_any_view(stores: Stores, damage: str) -> None:
     await projected(stores, LONG[:1_000])
     for view in every_view():
         rows = await stores.views.scan(view.name, limit=10_000)
@@ -194,7 +194,7 @@ def _broken(row: Row, damage: str) -> Row | None:
 
 
 async def _replace(store: ViewStore, table: str, old: Row, new: Row | None) -> None:
-    """Put `new` beside an old row of another key, or in its place."""
+    """Replace `old` by `new`, or add `new` if its key differs."""
     position = await store.checkpoint()
     deletes = [] if new is not None and new.key.startswith(old.key) else [(old.tenant, old.key)]
     change = Change(table=table, upserts=[new] if new else [], deletes=deletes)

@@ -1,4 +1,4 @@
-"""What every view store promises: rows and checkpoint together, queries that agree, whole swaps."""
+"""Every view store: atomic commits of rows and checkpoint, queries, and atomic swaps."""
 
 from random import Random
 
@@ -52,7 +52,7 @@ def runs(*where: Filter, tenant: str | None = "acme", **more: object) -> Query:
     return Query(table="runs", tenant=tenant, where=where, **more)  # type: ignore[arg-type]
 
 
-async def test_rows_and_checkpoint_are_there_together(stores: Stores) -> None:
+async def test_rows_and_checkpoint_commit_together(stores: Stores) -> None:
     views = await prepared(stores)
     assert await views.checkpoint() == 1
     timer = Row("acme", "t1", b"{}", (5,))
@@ -66,7 +66,7 @@ async def test_rows_and_checkpoint_are_there_together(stores: Stores) -> None:
     assert await views.get("timers", "acme", "t1") == b"{}"
 
 
-async def test_a_fresh_store_stands_at_0_and_holds_nothing(stores: Stores) -> None:
+async def test_a_new_store_is_empty_with_checkpoint_0(stores: Stores) -> None:
     await stores.views.prepare([RUNS])
 
     assert await stores.views.checkpoint() == 0
@@ -74,7 +74,7 @@ async def test_a_fresh_store_stands_at_0_and_holds_nothing(stores: Stores) -> No
     assert (await stores.views.find(runs(count=True))).total == 0
 
 
-async def test_a_later_row_takes_the_place_of_an_earlier(stores: Stores) -> None:
+async def test_an_upsert_replaces_the_row_of_the_same_key(stores: Stores) -> None:
     views = await prepared(stores, run("r1", at=1), run("r2", at=2))
     await views.commit([Change(table="runs", upserts=[run("r1", "failed", 9)])], checkpoint=2)
     page = await views.find(runs(Filter(column="status", op="=", value="failed"), count=True))
@@ -92,7 +92,7 @@ async def test_a_commit_that_fails_changes_nothing(stores: Stores) -> None:
     assert await views.get("runs", "acme", "r2") is None
 
 
-async def test_deleted_rows_are_gone_and_others_stay(stores: Stores) -> None:
+async def test_a_delete_removes_only_the_rows_it_names(stores: Stores) -> None:
     views = await prepared(stores, run("r1"), run("r2"), run("r1", tenant="other"))
     gone = [("acme", "r1"), ("acme", "never")]
     await views.commit([Change(table="runs", deletes=gone)], checkpoint=2)
@@ -102,7 +102,7 @@ async def test_deleted_rows_are_gone_and_others_stay(stores: Stores) -> None:
     assert await views.get("runs", "other", "r1") is not None
 
 
-async def test_many_rows_go_in_and_out_at_once(stores: Stores) -> None:
+async def test_one_commit_upserts_and_deletes_thousands_of_rows(stores: Stores) -> None:
     rows = [run(f"r{number:05d}", at=number) for number in range(5_000)]
     views = await prepared(stores, *rows)
     asked = [("acme", f"r{number:05d}") for number in range(0, 7_000, 3)]
@@ -115,7 +115,7 @@ async def test_many_rows_go_in_and_out_at_once(stores: Stores) -> None:
     assert list(await views.scan("runs")) == rows[:1]
 
 
-async def test_one_tenant_never_sees_anothers_rows(stores: Stores) -> None:
+async def test_a_tenant_never_sees_the_rows_of_another(stores: Stores) -> None:
     views = await prepared(stores, run("r1"), run("r1", "failed", tenant="other"))
 
     assert await views.get("runs", "other", "r1") == b"other/r1/failed"
@@ -157,7 +157,7 @@ COUNTED: list[tuple[Filter, ...]] = [
 
 
 @pytest.mark.parametrize(("filtered", "expected"), FILTERS)
-async def test_a_filter_keeps_what_meets_it(
+async def test_a_filter_returns_the_matching_rows(
     stores: Stores, filtered: Filter, expected: list[str]
 ) -> None:
     views = await prepared(
@@ -174,7 +174,7 @@ async def test_a_filter_keeps_what_meets_it(
 
 
 @pytest.mark.parametrize("seed", range(3))
-async def test_what_is_counted_in_advance_agrees_with_the_rows(stores: Stores, seed: int) -> None:
+async def test_maintained_counts_equal_the_number_of_rows(stores: Stores, seed: int) -> None:
     rng = Random(seed)
     await stores.views.prepare([ORDERS, TIMERS])
     kept: dict[tuple[str, str], Row] = {}
@@ -213,7 +213,7 @@ async def test_what_is_counted_in_advance_agrees_with_the_rows(stores: Stores, s
         ((("status", "desc"), ("requested_at", "asc")), "adbecf"),
     ],
 )
-async def test_rows_come_in_the_order_asked_for(
+async def test_rows_come_in_the_order_of_the_query(
     stores: Stores, order: tuple[tuple[str, str], ...], expected: str
 ) -> None:
     views = await prepared(
@@ -229,7 +229,7 @@ async def test_rows_come_in_the_order_asked_for(
     assert "".join(await keys(views, runs(order=order))) == expected
 
 
-async def test_pages_follow_each_other_without_overlap(stores: Stores) -> None:
+async def test_consecutive_pages_do_not_overlap(stores: Stores) -> None:
     views = await prepared(stores, *(run(f"r{number:02d}", at=number % 3) for number in range(20)))
     whole = await keys(views, runs(order=(("requested_at", "desc"),)))
     pages = [
@@ -265,7 +265,7 @@ async def test_a_column_that_was_not_declared_is_refused(stores: Stores) -> None
             await views.find(runs(order=((name, "asc"),)))
 
 
-async def test_a_scan_goes_on_behind_a_row(stores: Stores) -> None:
+async def test_a_scan_continues_after_a_row(stores: Stores) -> None:
     rows = [run(key, tenant=tenant) for tenant in ("a", "b") for key in ("1", "2", "3")]
     views = await prepared(stores, *reversed(rows))
     seen: list[Row] = []
@@ -277,7 +277,7 @@ async def test_a_scan_goes_on_behind_a_row(stores: Stores) -> None:
     assert seen == rows
 
 
-async def test_views_declared_as_before_are_kept(durable: OpenedStores) -> None:
+async def test_views_with_unchanged_declarations_are_kept(durable: OpenedStores) -> None:
     await prepared(durable.now, run("r1"))
     stores = await durable.reopen()
     await stores.views.prepare([RUNS, TIMERS])
@@ -293,7 +293,7 @@ async def test_views_declared_as_before_are_kept(durable: OpenedStores) -> None:
         [Table(name="runs", columns=(*RUNS.columns, Column(name="more", kind="text"))), TIMERS],
     ],
 )
-async def test_views_declared_otherwise_start_over(
+async def test_views_with_changed_declarations_start_empty(
     opened: OpenedStores, tables: list[Table]
 ) -> None:
     await prepared(opened.now, run("r1"))
@@ -304,7 +304,7 @@ async def test_views_declared_otherwise_start_over(
     assert list(await stores.views.scan("runs")) == []
 
 
-async def test_fresh_tables_are_filled_unseen_and_swapped_at_once(opened: OpenedStores) -> None:
+async def test_fresh_tables_are_invisible_until_they_are_swapped_in(opened: OpenedStores) -> None:
     views = await prepared(opened.now, run("old"))
     fresh = await views.create_fresh()
     await fresh.commit([Change(table="runs", upserts=[run("new")])], checkpoint=9)
@@ -326,7 +326,7 @@ async def test_fresh_tables_are_filled_unseen_and_swapped_at_once(opened: Opened
     assert await reopened.checkpoint() == 10
 
 
-async def test_what_is_counted_in_advance_goes_with_the_tables(stores: Stores) -> None:
+async def test_maintained_counts_are_swapped_with_the_tables(stores: Stores) -> None:
     order = Row("acme", "o1", b"{}", ("x", 1, "a"))
     await stores.views.prepare([ORDERS])
     await stores.views.commit([Change(table="orders", upserts=[order])], checkpoint=1)
@@ -341,7 +341,7 @@ async def test_what_is_counted_in_advance_goes_with_the_tables(stores: Stores) -
     assert (await stores.views.find(query)).total == 2
 
 
-async def test_a_rebuild_that_was_broken_off_leaves_the_live_tables_alone(
+async def test_an_unfinished_rebuild_leaves_the_live_tables_unchanged(
     opened: OpenedStores,
 ) -> None:
     views = await prepared(opened.now, run("old"))

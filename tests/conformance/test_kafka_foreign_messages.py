@@ -11,7 +11,7 @@ from aiokafka.record.default_records import _DefaultRecordBatchBuilderPy
 
 from baton.eventlog.ports.topics import Message, Topics
 from tests.conformance.deployments import topic_openers
-from tests.conformance.test_every_topics import handle_last, numbered, numbers, taken
+from tests.conformance.test_every_topics import acknowledge_last, numbered, numbers, taken
 from tests.servers.kafka import server_url, topic_prefix_for
 
 
@@ -90,7 +90,7 @@ async def test_a_damaged_message_can_be_handled_like_any_other(topics: Topics, t
     consumption = await topics.consume(topic, group="readers")
     (found,) = await taken(consumption, 1)
     assert found.message == Message(value=None)
-    await handle_last(consumption)
+    await acknowledge_last(consumption)
     await consumption.close()
 
     await topics.send(topic, numbered(1))

@@ -71,7 +71,7 @@ async def behind(proxy: Proxy) -> AsyncIterator[Stores]:
 
 @pytest.fixture
 def unpolled(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody asks for events that nothing told of."""
+    """Followers read only after a notification, because the next poll is far away."""
     monkeypatch.setattr(append_notifications, "POLL_S", 600)
 
 
@@ -80,7 +80,7 @@ async def everything(stores: Stores) -> Sequence[Recorded]:
 
 
 @pytest.mark.parametrize("loss", ["request", "answer"])
-async def test_a_commit_that_was_not_heard_of_is_found_out_about(
+async def test_a_commit_whose_answer_is_lost_is_detected(
     loss: Loss, behind: Stores, proxy: Proxy
 ) -> None:
     await appended(behind, write("r0", 0, 1))
@@ -97,7 +97,7 @@ async def test_a_commit_that_was_not_heard_of_is_found_out_about(
     ]
 
 
-async def test_a_conflict_that_was_not_heard_of_is_one(
+async def test_a_conflict_whose_answer_is_lost_is_detected(
     behind: Stores, stores: Stores, proxy: Proxy
 ) -> None:
     await appended(behind, write("r0", 0, 1))
@@ -118,7 +118,7 @@ async def test_a_conflict_that_was_not_heard_of_is_one(
     ]
 
 
-async def test_a_batch_that_arrives_after_it_was_given_up_is_refused(
+async def test_a_batch_that_arrives_after_it_was_abandoned_is_refused(
     stores: Stores, direct: asyncpg.Connection
 ) -> None:
     await appended(stores, write("r1", 0, 1))
@@ -136,12 +136,12 @@ async def test_a_batch_that_arrives_after_it_was_given_up_is_refused(
     )
 
     assert given_up == batch + 1
-    with pytest.raises(asyncpg.SerializationError, match="was given up"):
+    with pytest.raises(asyncpg.SerializationError, match="was abandoned"):
         await direct.fetch(appender._APPEND, name, batch + 1, *late)
     assert len(await everything(stores)) == 1
 
 
-async def test_streams_of_other_processes_are_continued_and_gaps_keep_only_their_append_out(
+async def test_an_append_continues_another_process_stream_but_leaves_no_gap(
     url: str, stores: Stores
 ) -> None:
     await appended(stores, write("theirs", 0, 1, 2))
@@ -165,7 +165,7 @@ async def test_streams_of_other_processes_are_continued_and_gaps_keep_only_their
     ]
 
 
-async def test_a_follower_sees_what_an_unheard_commit_wrote(
+async def test_a_follower_sees_a_commit_whose_answer_was_lost(
     behind: Stores, proxy: Proxy, unpolled: None
 ) -> None:
     subscription = await behind.log.subscribe("projector", after=0)
@@ -177,7 +177,7 @@ async def test_a_follower_sees_what_an_unheard_commit_wrote(
     assert [*first, *await seen(subscription, 1)][1:] == list(lost.recorded)
 
 
-async def test_a_follower_sees_what_nobody_told_of(
+async def test_a_follower_sees_an_event_without_a_notification(
     stores: Stores, direct: asyncpg.Connection
 ) -> None:
     subscription = await stores.log.subscribe("projector", after=0)
@@ -191,7 +191,7 @@ async def test_a_follower_sees_what_nobody_told_of(
     assert [one.event for one in await waiting] == [event]
 
 
-async def test_an_append_to_a_silent_server_ends(
+async def test_an_append_to_an_unresponsive_server_times_out(
     behind: Stores, stores: Stores, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(appender, "ATTEMPT_TIMEOUT_S", 0.2)
@@ -207,7 +207,7 @@ async def test_an_append_to_a_silent_server_ends(
     assert list(await everything(stores)) == list(result.recorded)
 
 
-async def test_appends_go_on_while_the_servers_connections_are_killed(
+async def test_appends_continue_while_connections_are_killed(
     stores: Stores, direct: asyncpg.Connection
 ) -> None:
     killed = 0
@@ -232,7 +232,7 @@ async def test_appends_go_on_while_the_servers_connections_are_killed(
         assert [one.version for one in read] == list(range(1, 31))
 
 
-async def test_a_crash_of_the_server_loses_nothing_acknowledged_and_is_got_over() -> None:
+async def test_acknowledged_appends_survive_a_server_crash() -> None:
     found = postgres_programs() or skip_or_fail("PostgreSQL", "no local server to crash")
     server = LocalPostgres(found)
     server.start()
@@ -277,7 +277,7 @@ async def _crash_under_load(server: LocalPostgres, stores: Stores) -> None:
 
 
 async def seen(subscription: Subscription, count: int) -> list[Recorded]:
-    """Follow until `count` events came, as `follow` does: a failure is tried again."""
+    """Follow until `count` events have arrived, retrying after failures as `follow` does."""
     found: list[Recorded] = []
     async with asyncio.timeout(60):
         while len(found) < count:
@@ -291,7 +291,7 @@ async def seen(subscription: Subscription, count: int) -> list[Recorded]:
 async def test_followers_in_every_process_see_every_event_in_order(
     url: str, unpolled: None
 ) -> None:
-    """Three processes append, and the library's recorder beside them; each follows from 0."""
+    """Three processes and the library's recorder append; each process follows from position 0."""
     processes = [await opened(url) for _ in range(3)]
     followers = [await one.log.subscribe("projector", after=0) for one in processes]
     following = [asyncio.create_task(seen(follower, 3 * 150 + 30)) for follower in followers]
@@ -325,7 +325,7 @@ async def test_followers_in_every_process_see_every_event_in_order(
         await stores.close()
 
 
-async def test_processes_that_race_for_a_stream_lose_nothing_and_tear_nothing(url: str) -> None:
+async def test_processes_racing_for_a_stream_append_whole_and_lose_nothing(url: str) -> None:
     processes = [await opened(url) for _ in range(3)]
 
     async def writing(stores: Stores, number: int) -> int:
@@ -349,7 +349,7 @@ async def test_processes_that_race_for_a_stream_lose_nothing_and_tear_nothing(ur
         await stores.close()
 
 
-async def test_a_vacuum_under_way_holds_up_no_append(
+async def test_a_running_vacuum_blocks_no_append(
     stores: Stores, direct: asyncpg.Connection
 ) -> None:
     async with direct.transaction():
@@ -359,10 +359,10 @@ async def test_a_vacuum_under_way_holds_up_no_append(
     assert list(await everything(stores)) == list(result.recorded)
 
 
-async def test_a_writer_that_takes_no_lock_is_noticed(
+async def test_a_writer_without_the_lock_is_detected(
     stores: Stores, direct: asyncpg.Connection
 ) -> None:
-    """It draws a position in the middle of a batch: that one is not told wrong positions."""
+    """It draws a position in the middle of a batch, which must not get wrong positions."""
     await direct.execute(
         """
         CREATE SEQUENCE public.drawn;
@@ -389,7 +389,7 @@ async def test_a_writer_that_takes_no_lock_is_noticed(
 
 
 @pytest.mark.parametrize("stream", ["acme/run/a\0b", "acme/run/\ud800"])
-async def test_a_name_that_cannot_be_stored_fails_its_append_alone(
+async def test_a_stream_name_that_cannot_be_stored_fails_only_its_own_append(
     stores: Stores, stream: str
 ) -> None:
     bad, good = write(stream.removeprefix("acme/run/"), 0, 1), write("good", 0, 1)
@@ -401,7 +401,7 @@ async def test_a_name_that_cannot_be_stored_fails_its_append_alone(
     assert isinstance(results[1], Appended)
 
 
-async def test_a_name_that_cannot_be_stored_is_not_found(stores: Stores) -> None:
+async def test_a_stream_name_that_cannot_be_stored_has_no_events(stores: Stores) -> None:
     assert list(await stores.events.read("acme/run/a\0b")) == []
 
 
@@ -434,7 +434,7 @@ asyncio.run(main())
 """
 
 
-async def test_what_a_killed_process_had_acknowledged_is_there_and_whole(
+async def test_acknowledged_appends_of_a_killed_process_are_stored_whole(
     url: str, direct: asyncpg.Connection
 ) -> None:
     child = await asyncio.create_subprocess_exec(
@@ -451,9 +451,9 @@ async def test_what_a_killed_process_had_acknowledged_is_there_and_whole(
             number, version = (int(part) for part in line.split())
             acknowledged[number] = version
 
-    await alone(direct)  # what was under way is over
+    await alone(direct)  # its running statements have ended
     stores = await opened(url)
-    # One look at everything: what the killed process still had under way may end between two.
+    # One read, because a statement of the killed process could end between two.
     seen = Counter(one.stream for one in await stores.events.read_all(after=0, limit=100_000))
     for number, version in acknowledged.items():
         assert seen[f"acme/run/b{number}"] >= version
@@ -463,7 +463,7 @@ async def test_what_a_killed_process_had_acknowledged_is_there_and_whole(
     await stores.close()
 
 
-async def test_nothing_of_a_closed_process_stays_on_the_server(
+async def test_a_closed_store_leaves_no_connection_and_no_receipt(
     url: str, direct: asyncpg.Connection
 ) -> None:
     stores = await opened(url)

@@ -1,4 +1,4 @@
-"""Idempotency keys while the way to PostgreSQL is broken."""
+"""Idempotency keys while PostgreSQL can't be reached."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -29,9 +29,7 @@ async def stores(proxy: Proxy) -> AsyncIterator[Stores]:
     await stores.close()
 
 
-async def test_a_key_that_could_not_be_given_back_is_given_back_later(
-    stores: Stores, proxy: Proxy
-) -> None:
+async def test_a_failed_release_is_repeated_later(stores: Stores, proxy: Proxy) -> None:
     first = await stores.keys.claim("acme", "k", fingerprint="f", at=1)
     proxy.refusing = True
     proxy.break_connections()
@@ -45,7 +43,7 @@ async def test_a_key_that_could_not_be_given_back_is_given_back_later(
     assert (await stores.keys.claim("acme", "k", fingerprint="f", at=3)).outcome == "claimed"
 
 
-async def test_an_answer_that_could_not_be_kept_is_kept_later(stores: Stores, proxy: Proxy) -> None:
+async def test_a_failed_completion_is_repeated_later(stores: Stores, proxy: Proxy) -> None:
     await stores.keys.claim("acme", "k", fingerprint="f", at=1)
     proxy.refusing = True
     proxy.break_connections()

@@ -1,4 +1,4 @@
-"""The outbox in PostgreSQL asks the server as seldom as it can, and survives what it listens on."""
+"""The outbox in PostgreSQL reads only when needed, and survives a lost connection."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -37,7 +37,7 @@ async def stores(url: str) -> AsyncIterator[Stores]:
 
 @pytest.fixture
 async def asked(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Return the places that are asked for."""
+    """Return the positions after which the outbox reads, in order."""
     asked: list[int] = []
     read_after = PostgresOutbox._read_after
 
@@ -62,7 +62,7 @@ async def until_listening(outbox: PostgresOutbox) -> None:
     await eventually(lambda: listens._channel._connection is not None and not listens.may_have_more)
 
 
-async def test_a_wake_up_is_one_question(
+async def test_a_wake_up_costs_one_read(
     stores: Stores, outbox: PostgresOutbox, asked: list[int]
 ) -> None:
     waiting = asyncio.create_task(outbox.after(0, limit=100))
@@ -81,7 +81,7 @@ async def test_a_wake_up_is_one_question(
     assert len(asked) == 10
 
 
-async def test_a_batch_that_is_full_is_followed_by_another_without_waiting(
+async def test_a_full_page_is_followed_by_a_read_without_waiting(
     stores: Stores, outbox: PostgresOutbox
 ) -> None:
     await appended(stores, write("r1", 0, *range(25)))
@@ -92,7 +92,7 @@ async def test_a_batch_that_is_full_is_followed_by_another_without_waiting(
             after, found = page[-1].position, found + len(page)
 
 
-async def test_appends_that_were_in_conflict_do_not_keep_it_asking(
+async def test_a_notification_without_events_costs_one_read(
     url: str, stores: Stores, outbox: PostgresOutbox, asked: list[int]
 ) -> None:
     result = await appended(stores, write("r1", 0, 1))
@@ -101,7 +101,9 @@ async def test_appends_that_were_in_conflict_do_not_keep_it_asking(
     await until_listening(outbox)
     asked.clear()
     direct = await asyncpg.connect(url)
-    await direct.execute("SELECT pg_notify('stored_events', '1000')")  # of events that aren't there
+    await direct.execute(
+        "SELECT pg_notify('stored_events', '1000')"
+    )  # as after a batch in conflict
     await direct.close()
     await eventually(lambda: bool(asked))
     await asyncio.sleep(0.1)
@@ -110,7 +112,7 @@ async def test_appends_that_were_in_conflict_do_not_keep_it_asking(
     assert len(asked) == 1
 
 
-async def test_it_reads_on_when_its_listening_connection_was_killed(
+async def test_reading_continues_after_the_listening_connection_is_killed(
     stores: Stores, outbox: PostgresOutbox, url: str
 ) -> None:
     waiting = asyncio.create_task(outbox.after(0, limit=10))
@@ -124,7 +126,7 @@ async def test_it_reads_on_when_its_listening_connection_was_killed(
     assert found.position == result.position
 
 
-async def test_it_is_over_when_it_is_closed(outbox: PostgresOutbox) -> None:
+async def test_a_closed_outbox_is_unavailable(outbox: PostgresOutbox) -> None:
     await outbox.close()
 
     with pytest.raises(Unavailable):

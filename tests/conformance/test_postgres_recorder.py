@@ -1,4 +1,4 @@
-"""Baton's writer passes the eventsourcing library's own cases; each reads what the other wrote."""
+"""Baton's appender passes the library's recorder tests, and each reads the other's events."""
 
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
@@ -43,7 +43,7 @@ OF_A_PROCESS = [
 
 
 class Loop:
-    """An event loop in a thread, for recorders that are called from many."""
+    """An event loop in a thread of its own, for recorders that many threads call."""
 
     def __init__(self) -> None:
         self._loop = asyncio.new_event_loop()
@@ -60,8 +60,8 @@ class Loop:
         self._loop.close()
 
 
-class BatonsRecorder(PostgresProcessRecorder):
-    """Writes as Baton does; reading is the library's own."""
+class BatonRecorder(PostgresProcessRecorder):
+    """A recorder that writes through Baton's appender and reads as the library does."""
 
     def __init__(self, datastore: PostgresDatastore, url: str, owned: ExitStack) -> None:
         super().__init__(datastore)
@@ -123,9 +123,9 @@ def datastore(url: str) -> Iterator[PostgresDatastore]:
 
 
 @pytest.fixture
-def batons(datastore: PostgresDatastore, url: str) -> Iterator[BatonsRecorder]:
+def baton_recorder(datastore: PostgresDatastore, url: str) -> Iterator[BatonRecorder]:
     with ExitStack() as owned:
-        yield BatonsRecorder(datastore, url, owned)
+        yield BatonRecorder(datastore, url, owned)
 
 
 def run(case: type[TestCase], method: str, create: Callable[[], object]) -> None:
@@ -146,20 +146,20 @@ def named(value: object) -> object:
 
 
 @pytest.mark.parametrize(("case", "method"), CASES, ids=named)
-def test_batons_writer_passes_the_librarys_own_case(
-    case: type[TestCase], method: str, batons: BatonsRecorder
+def test_the_appender_passes_the_library_tests(
+    case: type[TestCase], method: str, baton_recorder: BatonRecorder
 ) -> None:
-    run(case, method, lambda: batons)
+    run(case, method, lambda: baton_recorder)
 
 
 @pytest.mark.parametrize(("case", "method"), [*CASES, *OF_A_PROCESS], ids=named)
-def test_the_librarys_recorder_passes_its_own_case_on_batons_tables(
+def test_the_library_recorder_passes_its_tests_on_the_tables_of_baton(
     case: type[TestCase], method: str, datastore: PostgresDatastore
 ) -> None:
     run(case, method, lambda: PostgresProcessRecorder(datastore))
 
 
-def test_the_library_finds_its_tables_made(datastore: PostgresDatastore) -> None:
+def test_the_library_accepts_the_tables_of_baton(datastore: PostgresDatastore) -> None:
     recorder = PostgresProcessRecorder(datastore)
     recorder.create_table()
 
@@ -167,7 +167,7 @@ def test_the_library_finds_its_tables_made(datastore: PostgresDatastore) -> None
     assert recorder.tracking_migration_previous == 1
 
 
-async def test_the_librarys_own_recorder_reads_what_baton_wrote(tmp_path: Path) -> None:
+async def test_the_library_recorder_reads_the_events_of_baton(tmp_path: Path) -> None:
     opened = OpenedStores("postgres", tmp_path)
     result = await appended(await opened.open(), write("r1", 0, 1, 2), write("r2", 0, 3))
     datastore = datastore_of(await database_for(tmp_path))
@@ -184,7 +184,7 @@ async def test_the_librarys_own_recorder_reads_what_baton_wrote(tmp_path: Path) 
     await opened.now.close()
 
 
-async def test_a_follower_sees_what_the_librarys_recorder_wrote(tmp_path: Path) -> None:
+async def test_a_follower_sees_the_events_of_the_library_recorder(tmp_path: Path) -> None:
     opened = OpenedStores("postgres", tmp_path)
     stores = await opened.open()
     subscription = await stores.log.subscribe("projector", after=0)

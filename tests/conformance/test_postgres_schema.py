@@ -1,4 +1,4 @@
-"""The schema is made and upgraded in numbered steps, and a process refuses any but its own."""
+"""Migrations create and upgrade the schema, and a process refuses any other version."""
 
 import asyncio
 
@@ -28,7 +28,7 @@ async def execute(url: str, *statements: str) -> None:
     await connection.close()
 
 
-def test_migrations_are_numbered_without_a_hole() -> None:
+def test_migrations_are_numbered_without_a_gap() -> None:
     assert [one.version for one in migrations()] == list(range(1, NEEDED + 1))
 
 
@@ -45,7 +45,7 @@ async def test_a_database_is_migrated_once(recwarn: pytest.WarningsRecorder) -> 
     assert not recwarn.list
 
 
-async def test_two_that_migrate_at_once_do_it_once() -> None:
+async def test_concurrent_migrations_run_once() -> None:
     url = await bare_database()
     done = await asyncio.gather(*(migrate(url) for _ in range(3)))
 
@@ -54,7 +54,7 @@ async def test_two_that_migrate_at_once_do_it_once() -> None:
     )
 
 
-async def test_a_migration_that_is_repeated_changes_nothing() -> None:
+async def test_a_repeated_migration_changes_nothing() -> None:
     url = await bare_database()
     await migrate(url)
     stores = await opened(url)
@@ -75,11 +75,11 @@ async def test_a_migration_that_is_repeated_changes_nothing() -> None:
         ),
         (
             f"INSERT INTO baton.schema_version VALUES ({NEEDED + 1}, 'later')",
-            f"the schema is at {NEEDED + 1}, this release knows {NEEDED}: use a newer Baton",
+            f"the schema is at {NEEDED + 1}, this release needs {NEEDED}: use a newer Baton",
         ),
     ],
 )
-async def test_another_releases_schema_is_refused(change: str, message: str) -> None:
+async def test_the_schema_of_another_release_is_refused(change: str, message: str) -> None:
     url = await bare_database()
     await migrate(url)
     await execute(url, change)
@@ -98,7 +98,7 @@ async def test_a_newer_schema_is_not_migrated() -> None:
         await migrate(url)
 
 
-async def test_a_server_that_is_not_there_is_named() -> None:
+async def test_an_unreachable_server_is_unavailable() -> None:
     with pytest.raises(Unavailable, match="PostgreSQL"):
         await migrate("postgresql://baton@127.0.0.1:1/baton")
     with pytest.raises(Unavailable, match="PostgreSQL"):

@@ -1,4 +1,4 @@
-"""Processes that share a PostgreSQL database: who may write, what others see, what is only read."""
+"""Processes that share a PostgreSQL database: writers, followers and readers."""
 
 import asyncio
 import re
@@ -70,7 +70,7 @@ async def direct(location: StoreLocation) -> AsyncIterator[asyncpg.Connection]:
 
 
 async def until_listening(direct: asyncpg.Connection, count: int) -> None:
-    """Wait until so many connections hear how far the views are."""
+    """Wait until `count` connections listen for checkpoints of the views."""
     async with asyncio.timeout(10):
         while True:
             if await direct.fetchval(LISTENERS) == count:
@@ -78,7 +78,7 @@ async def until_listening(direct: asyncpg.Connection, count: int) -> None:
             await asyncio.sleep(0.01)
 
 
-async def test_views_of_another_process_are_seen(one: Stores, other: Stores) -> None:
+async def test_a_process_sees_the_views_of_another(one: Stores, other: Stores) -> None:
     for stores in (one, other):
         await stores.views.prepare([THINGS])
     await one.views.commit([THING], checkpoint=3)
@@ -87,7 +87,7 @@ async def test_views_of_another_process_are_seen(one: Stores, other: Stores) -> 
     assert await other.views.get("things", "acme", "k") == b"{}"
 
 
-async def test_a_projector_that_was_replaced_changes_nothing(one: Stores, other: Stores) -> None:
+async def test_a_replaced_projector_changes_nothing(one: Stores, other: Stores) -> None:
     for stores in (one, other):
         await stores.views.prepare([THINGS])
     await one.views.commit([], checkpoint=3)
@@ -101,7 +101,7 @@ async def test_a_projector_that_was_replaced_changes_nothing(one: Stores, other:
     assert await other.views.get("things", "acme", "k") == b"{}"
 
 
-async def test_a_page_of_a_table_that_has_just_grown_is_read_along_its_index(one: Stores) -> None:
+async def test_a_page_of_a_table_that_grew_since_analyze_uses_the_index(one: Stores) -> None:
     rows = [run(f"r{number:05d}", at=number) for number in range(3_000)]
     await one.views.prepare([RUNS])
     await one.views.commit([Change(table="runs", upserts=rows)], checkpoint=1)
@@ -117,7 +117,7 @@ async def test_a_page_of_a_table_that_has_just_grown_is_read_along_its_index(one
     assert max(read) < 100, plan
 
 
-async def test_how_far_views_are_is_heard_of_again_after_a_rest(
+async def test_checkpoints_are_followed_again_after_a_pause(
     one: Stores, other: Stores, direct: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(checkpoint_notifications, "PAUSE_AFTER_S", 0.01)
@@ -133,7 +133,7 @@ async def test_how_far_views_are_is_heard_of_again_after_a_rest(
         await until_listening(direct, 0)
 
 
-async def test_a_view_commit_that_was_not_heard_of_can_be_repeated(one: Stores) -> None:
+async def test_a_view_commit_whose_answer_is_lost_can_be_repeated(one: Stores) -> None:
     await one.views.prepare([ORDERS])
     views = one.views
     assert isinstance(views, PostgresViewStore)
@@ -147,7 +147,7 @@ async def test_a_view_commit_that_was_not_heard_of_can_be_repeated(one: Stores) 
     assert (await views.find(Query(table="orders", tenant="acme", count=True))).total == 1
 
 
-async def test_who_follows_some_events_meets_them_all_and_few_others(
+async def test_a_follower_of_some_classes_gets_all_their_events_and_few_others(
     location: StoreLocation, other: Stores
 ) -> None:
     one = await BACKEND.open(replace(location, followed=frozenset((DelayStarted,))))
@@ -171,7 +171,7 @@ async def test_who_follows_some_events_meets_them_all_and_few_others(
     await one.close()
 
 
-async def test_a_swap_is_seen_by_other_processes(one: Stores, other: Stores) -> None:
+async def test_other_processes_see_a_swap(one: Stores, other: Stores) -> None:
     for stores in (one, other):
         await stores.views.prepare([RUNS, TIMERS])
     await one.views.commit([Change(table="runs", upserts=[run("old")])], checkpoint=3)
@@ -182,20 +182,22 @@ async def test_a_swap_is_seen_by_other_processes(one: Stores, other: Stores) -> 
     await one.views.swap(fresh)
 
     assert [row.key for row in await other.views.scan("runs")] == ["new"]
-    with pytest.raises(InUse):  # these aren't the tables that it folded its rows for
+    with pytest.raises(InUse):  # its rows were folded for other tables
         await other.views.commit([], checkpoint=4)
     await one.views.commit([], checkpoint=5)
     assert await other.views.checkpoint() == 5
 
 
-async def test_views_of_two_that_prepare_at_once_are_the_same(one: Stores, other: Stores) -> None:
+async def test_concurrent_preparations_create_one_set_of_tables(one: Stores, other: Stores) -> None:
     await asyncio.gather(*(stores.views.prepare([THINGS]) for stores in (one, other)))
     await one.views.commit([THING], checkpoint=3)
 
     assert await other.views.get("things", "acme", "k") == b"{}"
 
 
-async def test_an_older_rebuild_in_another_process_is_over(one: Stores, other: Stores) -> None:
+async def test_a_new_rebuild_ends_an_older_one_of_another_process(
+    one: Stores, other: Stores
+) -> None:
     for stores in (one, other):
         await stores.views.prepare([THINGS])
     older = await one.views.create_fresh()
@@ -206,7 +208,7 @@ async def test_an_older_rebuild_in_another_process_is_over(one: Stores, other: S
     await newer.commit([THING], checkpoint=1)
 
 
-async def test_a_follower_wakes_up_when_its_listening_connection_was_killed(
+async def test_a_follower_wakes_after_its_listening_connection_is_killed(
     one: Stores, other: Stores, direct: asyncpg.Connection
 ) -> None:
     subscription = await one.log.subscribe("projector", after=0)
@@ -224,7 +226,7 @@ async def test_a_follower_wakes_up_when_its_listening_connection_was_killed(
     assert list(await asyncio.wait_for(waiting, 10)) == list(result.recorded)
 
 
-async def test_a_follower_can_stand_further_than_its_process_has_looked(
+async def test_a_follower_may_begin_after_the_newest_event_its_process_has_read(
     one: Stores, other: Stores
 ) -> None:
     await one.log.subscribe("executor", after=0)
@@ -235,7 +237,7 @@ async def test_a_follower_can_stand_further_than_its_process_has_looked(
     assert list(await asyncio.wait_for(subscription.next(), 10)) == list(last.recorded)
 
 
-async def test_what_is_opened_for_reading_is_not_written(one: Stores, reader: Stores) -> None:
+async def test_read_only_stores_refuse_writes(one: Stores, reader: Stores) -> None:
     await one.views.prepare([THINGS])
     await reader.views.prepare([THINGS])
     result = await appended(one, write("r1", 0, 1, 2))
@@ -255,7 +257,7 @@ async def test_what_is_opened_for_reading_is_not_written(one: Stores, reader: St
             await refused
 
 
-async def test_a_reader_rebuilds_aside(
+async def test_a_reader_rebuilds_into_temporary_tables(
     one: Stores, reader: Stores, direct: asyncpg.Connection
 ) -> None:
     await one.views.prepare([RUNS])
@@ -273,7 +275,7 @@ async def test_a_reader_rebuilds_aside(
     await fresh.close()
 
 
-async def test_a_claim_is_one_processes(one: Stores, other: Stores) -> None:
+async def test_one_of_several_processes_claims_a_key(one: Stores, other: Stores) -> None:
     claims = await asyncio.gather(
         *(
             stores.keys.claim("acme", "k", fingerprint="f", at=1)
@@ -289,7 +291,7 @@ async def test_a_claim_is_one_processes(one: Stores, other: Stores) -> None:
     assert (found.outcome, found.response) == ("answered", answer)
 
 
-async def test_an_abandoned_claim_is_taken_up_by_one_process(one: Stores, other: Stores) -> None:
+async def test_one_process_takes_over_an_abandoned_claim(one: Stores, other: Stores) -> None:
     for number in range(10):
         await one.keys.claim("acme", f"k{number}", fingerprint="f", at=1)
         claims = await asyncio.gather(
@@ -303,8 +305,10 @@ async def test_an_abandoned_claim_is_taken_up_by_one_process(one: Stores, other:
 
 
 @pytest.mark.parametrize("wrong_s", [-7_200.0, -1.5, 0.0, 1.5, 7_200.0])
-async def test_a_lease_ends_by_the_databases_time(location: StoreLocation, wrong_s: float) -> None:
-    """One host's clock is wrong by hours: it neither takes too early nor keeps too long."""
+async def test_a_lease_expires_by_the_clock_of_the_database(
+    location: StoreLocation, wrong_s: float
+) -> None:
+    """A host whose clock is hours off neither takes a lease early nor keeps it too long."""
     assert location.url
     database = await open_database(location.url)
     right = PostgresLeases(database)
@@ -327,13 +331,13 @@ async def test_a_lease_ends_by_the_databases_time(location: StoreLocation, wrong
     ("asked", "now", "answered", "offset"),
     [(5.0, 5.0, 5.0, 0.0), (5.0, 5.5, 6.0, 0.0), (5.0, 7.0, 6.0, 1.0), (5.0, 3.0, 6.0, -2.0)],
 )
-def test_a_clock_is_corrected_by_what_is_certain(
+def test_a_clock_is_corrected_by_the_certain_part_of_its_error(
     asked: float, now: float, answered: float, offset: float
 ) -> None:
     assert offset_s(asked, now, answered) == offset
 
 
-async def test_a_secret_is_nowhere_in_clear_and_opens_with_its_key_alone(
+async def test_a_secret_is_encrypted_and_needs_its_key(
     location: StoreLocation, one: Stores, direct: asyncpg.Connection
 ) -> None:
     await one.secrets.put("acme", "s1", "whsec_geheim")
@@ -350,7 +354,7 @@ async def test_a_secret_is_nowhere_in_clear_and_opens_with_its_key_alone(
     await stranger.close()
 
 
-async def test_a_damaged_event_is_named_and_others_are_read(
+async def test_a_damaged_event_is_named_and_other_events_are_read(
     one: Stores, direct: asyncpg.Connection
 ) -> None:
     await appended(one, write("bad", 0, 1, 2), write("good", 0, 3))
@@ -364,7 +368,7 @@ async def test_a_damaged_event_is_named_and_others_are_read(
     assert len(await one.events.read("acme/run/good")) == 1
 
 
-async def test_a_text_that_cannot_be_stored_finds_nothing(one: Stores) -> None:
+async def test_a_lookup_by_text_that_cannot_be_stored_finds_nothing(one: Stores) -> None:
     await one.views.prepare([RUNS])
     await one.views.commit([Change(table="runs", upserts=[run("r1")])], checkpoint=1)
     where = (Filter(column="status", op="=", value="run\0ning"),)
@@ -391,7 +395,7 @@ PAGES = [
 
 
 @pytest.mark.parametrize(("table", "query"), PAGES)
-async def test_a_page_is_read_off_an_index_without_sorting(
+async def test_a_page_is_read_along_an_index_without_sorting(
     one: Stores, direct: asyncpg.Connection, table: Table, query: Query
 ) -> None:
     views = one.views

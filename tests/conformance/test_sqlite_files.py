@@ -1,4 +1,4 @@
-"""A data folder has one writer, keeps what was acknowledged, and takes a full disk."""
+"""A data folder has one writer and loses no acknowledged event, even on a full disk."""
 
 import asyncio
 import os
@@ -55,7 +55,7 @@ except InUse as refused:
 """
 
 
-async def test_a_second_process_is_refused_by_name(opened: OpenedStores) -> None:
+async def test_a_second_process_is_refused_with_the_folder_name(opened: OpenedStores) -> None:
     other = await asyncio.to_thread(
         subprocess.run,
         [sys.executable, "-c", OTHER_PROCESS, str(opened.folder)],
@@ -69,14 +69,14 @@ async def test_a_second_process_is_refused_by_name(opened: OpenedStores) -> None
     assert "in use by another Baton process" in other.stdout
 
 
-async def test_a_folder_is_free_once_it_is_closed(opened: OpenedStores) -> None:
+async def test_a_folder_is_free_after_close(opened: OpenedStores) -> None:
     with pytest.raises(InUse):
         await BACKEND.open(StoreLocation(folder=opened.folder, secrets_key=KEY))
 
     await opened.reopen()
 
 
-async def test_a_reader_sees_what_is_committed_and_writes_nothing(opened: OpenedStores) -> None:
+async def test_a_reader_sees_committed_data_and_refuses_writes(opened: OpenedStores) -> None:
     await opened.now.views.prepare([THINGS])
     reader = await reading(opened.folder)
     await reader.views.prepare([THINGS])
@@ -97,7 +97,7 @@ async def test_a_reader_sees_what_is_committed_and_writes_nothing(opened: Opened
     await reader.close()
 
 
-async def test_a_reader_opens_a_folder_that_nobody_writes(opened: OpenedStores) -> None:
+async def test_a_reader_opens_a_folder_without_a_writer(opened: OpenedStores) -> None:
     result = await appended(opened.now, write("r1", 0, 1))
     await opened.now.views.prepare([THINGS])
     await opened.now.close()
@@ -108,7 +108,7 @@ async def test_a_reader_opens_a_folder_that_nobody_writes(opened: OpenedStores) 
     await opened.open()
 
 
-async def test_a_reader_rebuilds_aside(opened: OpenedStores) -> None:
+async def test_a_reader_rebuilds_into_a_temporary_file(opened: OpenedStores) -> None:
     await opened.now.views.prepare([THINGS])
     await opened.now.views.commit(
         [Change(table="things", upserts=[Row("acme", "k", b"{}")])], checkpoint=2
@@ -125,7 +125,7 @@ async def test_a_reader_rebuilds_aside(opened: OpenedStores) -> None:
     await reader.close()
 
 
-async def test_a_reader_of_an_empty_folder_is_told(tmp_path: Path) -> None:
+async def test_a_reader_of_an_empty_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(Unavailable):
         await reading(tmp_path / "nothing")
 
@@ -134,7 +134,7 @@ async def test_a_reader_of_an_empty_folder_is_told(tmp_path: Path) -> None:
 
 @contextmanager
 def no_file_larger_than(size: int, writer: Writer) -> Iterator[None]:
-    """Make writes beyond `size` fail as on a full disk."""
+    """Make writes fail as on a full disk once a file has `size` bytes."""
     soft, hard = resource.prlimit(writer.pid, resource.RLIMIT_FSIZE)
     resource.prlimit(writer.pid, resource.RLIMIT_FSIZE, (size, hard))
     try:
@@ -144,7 +144,7 @@ def no_file_larger_than(size: int, writer: Writer) -> Iterator[None]:
 
 
 def writer_of(store: object) -> Writer:
-    """Return what writes for an event store or a view store."""
+    """Return the writer of an event store or a view store."""
     if isinstance(store, SqliteViewStore):
         return store.database._writer
     assert isinstance(store, SqliteEventStore)
@@ -182,7 +182,7 @@ async def test_a_full_disk_refuses_appends_and_loses_none(opened: OpenedStores) 
     connection.close()
 
 
-async def test_a_full_disk_leaves_views_and_checkpoint_as_they_were(opened: OpenedStores) -> None:
+async def test_a_full_disk_leaves_views_and_checkpoint_unchanged(opened: OpenedStores) -> None:
     views = opened.now.views
     await views.prepare([THINGS])
     await views.commit([], checkpoint=1)
@@ -196,7 +196,7 @@ async def test_a_full_disk_leaves_views_and_checkpoint_as_they_were(opened: Open
     assert len(await views.scan("things")) == 100
 
 
-async def test_a_view_commit_that_fails_half_way_is_undone(opened: OpenedStores) -> None:
+async def test_a_view_commit_that_fails_halfway_is_rolled_back(opened: OpenedStores) -> None:
     views = opened.now.views
     await views.prepare([THINGS])
     good, bad = Row("acme", "k", b"{}"), Row("acme", "k2", b"{}", ("one value too many",))
@@ -211,7 +211,7 @@ async def test_a_view_commit_that_fails_half_way_is_undone(opened: OpenedStores)
     assert list(await views.scan("things")) == [good]
 
 
-async def test_a_damaged_event_is_named_and_others_are_read(opened: OpenedStores) -> None:
+async def test_a_damaged_event_is_named_and_other_events_are_read(opened: OpenedStores) -> None:
     await appended(opened.now, write("bad", 0, 1, 2), write("good", 0, 3))
     await opened.now.close()
     with sqlite3.connect(opened.folder / "baton.db") as connection:
@@ -227,14 +227,14 @@ async def test_a_damaged_event_is_named_and_others_are_read(opened: OpenedStores
     assert len(await stores.events.read("acme/run/good")) == 1
 
 
-async def test_a_claim_of_a_process_that_died_is_free_after_the_start(opened: OpenedStores) -> None:
+async def test_a_claim_of_a_dead_process_is_free_after_a_restart(opened: OpenedStores) -> None:
     await opened.now.keys.claim("acme", "k", fingerprint="f", at=1)
     stores = await opened.reopen()
 
     assert (await stores.keys.claim("acme", "k", fingerprint="f", at=2)).outcome == "claimed"
 
 
-async def test_a_secret_does_not_open_with_another_key(opened: OpenedStores) -> None:
+async def test_a_secret_cannot_be_decrypted_with_another_key(opened: OpenedStores) -> None:
     await opened.now.secrets.put("acme", "s1", "v")
     await opened.now.close()
     other = await BACKEND.open(
@@ -247,7 +247,7 @@ async def test_a_secret_does_not_open_with_another_key(opened: OpenedStores) -> 
     await opened.open()
 
 
-async def test_a_secret_does_not_open_in_anothers_place(opened: OpenedStores) -> None:
+async def test_a_secret_cannot_be_decrypted_for_another_tenant(opened: OpenedStores) -> None:
     await opened.now.secrets.put("acme", "s1", "v")
     await opened.now.close()
     with sqlite3.connect(opened.folder / "baton.db") as connection:
@@ -260,17 +260,17 @@ async def test_a_secret_does_not_open_in_anothers_place(opened: OpenedStores) ->
 
 
 async def until_appended(stores: Stores, name: str) -> Appended:
-    """The first append after a death may be the one that notices it."""
+    """Append with retries: the first append after a death of the writer process may fail."""
     for number in range(3):
         with suppress(Unavailable):
             return await appended(stores, write(f"{name}-{number}", 0, 1))
     raise AssertionError
 
 
-async def test_a_writing_process_that_dies_is_replaced_and_what_it_stored_is_seen(
+async def test_a_dead_writer_process_is_replaced_and_its_commits_are_seen(
     opened: OpenedStores,
 ) -> None:
-    """Nobody hears of what it committed last, but followers must."""
+    """Its last commit has no answer, but followers must see the events."""
     stores, writer = opened.now, writer_of(opened.now.events)
     follower = await stores.log.subscribe("projector", after=0)
     results: list[Appended | Conflict | BaseException] = []
@@ -313,7 +313,7 @@ asyncio.run(main())
 
 
 @pytest.mark.parametrize("lines", [1, 40, 200])
-async def test_what_a_killed_process_had_acknowledged_is_there_and_whole(
+async def test_acknowledged_appends_of_a_killed_process_are_stored_whole(
     tmp_path: Path, lines: int
 ) -> None:
     child = await asyncio.create_subprocess_exec(
@@ -326,14 +326,14 @@ async def test_what_a_killed_process_had_acknowledged_is_there_and_whole(
     )
     assert child.stdout
     assert child.stderr
-    heard = [await child.stdout.readline() for _ in range(lines)]
+    lines_read = [await child.stdout.readline() for _ in range(lines)]
     child.kill()
-    heard += (await child.stdout.read()).splitlines(keepends=True)
+    lines_read += (await child.stdout.read()).splitlines(keepends=True)
     assert await child.wait() == -9
-    # Its writing processes have it too: they end, and have nothing to say about it.
+    # The writer processes inherit stderr; they end without writing to it.
     assert await asyncio.wait_for(child.stderr.read(), 10) == b""
     acknowledged = dict.fromkeys(range(8), 0)
-    for line in heard:
+    for line in lines_read:
         if line.endswith(b"\n"):
             number, version = (int(part) for part in line.split())
             acknowledged[number] = version

@@ -1,4 +1,4 @@
-"""SQLite's recorder passes the eventsourcing library's own cases; the library reads its file."""
+"""Baton's SQLite recorder passes the library's recorder tests; the library reads its file."""
 
 import sqlite3
 import threading
@@ -44,7 +44,7 @@ def new_recorder(tmp_path: Path) -> Iterator[Callable[[], SqliteRecorder]]:
         return recorder
 
     yield new
-    for thread in threading.enumerate():  # the library's cases leave readers behind
+    for thread in threading.enumerate():  # the library's tests leave reading threads behind
         if thread not in before:
             thread.join(10)
     for datastore in made:
@@ -54,7 +54,7 @@ def new_recorder(tmp_path: Path) -> Iterator[Callable[[], SqliteRecorder]]:
 @pytest.mark.parametrize(
     ("case", "method"), CASES, ids=lambda value: getattr(value, "__name__", value)
 )
-def test_the_recorder_passes_the_librarys_own_case(
+def test_the_recorder_passes_the_library_tests(
     case: type[TestCase], method: str, new_recorder: Callable[[], SqliteRecorder]
 ) -> None:
     ours = {
@@ -69,7 +69,7 @@ def test_the_recorder_passes_the_librarys_own_case(
     one.tearDown()
 
 
-async def test_the_librarys_own_recorder_reads_what_baton_wrote(tmp_path: Path) -> None:
+async def test_the_library_recorder_reads_the_events_of_baton(tmp_path: Path) -> None:
     opened = OpenedStores("sqlite", tmp_path)
     result = await appended(await opened.open(), write("r1", 0, 1, 2), write("r2", 0, 3))
     datastore = SQLiteDatastore(str(tmp_path / "baton.db"), originator_id_type="text")
@@ -86,7 +86,7 @@ async def test_the_librarys_own_recorder_reads_what_baton_wrote(tmp_path: Path) 
     await opened.now.close()
 
 
-async def test_baton_reads_what_the_recorder_wrote(tmp_path: Path) -> None:
+async def test_baton_reads_the_events_of_the_recorder(tmp_path: Path) -> None:
     opened = OpenedStores("sqlite", tmp_path)
     await (await opened.open()).close()
     datastore = Datastore(tmp_path / "baton.db")
@@ -100,7 +100,7 @@ async def test_baton_reads_what_the_recorder_wrote(tmp_path: Path) -> None:
     await opened.now.close()
 
 
-def test_a_position_is_never_used_twice(new_recorder: Callable[[], SqliteRecorder]) -> None:
+def test_a_position_is_never_reused(new_recorder: Callable[[], SqliteRecorder]) -> None:
     recorder = new_recorder()
     events = [StoredEvent("acme/run/r1", version, "topic", b"{}") for version in range(1, 6)]
     assert recorder.insert_events(events) == [1, 2, 3, 4, 5]
@@ -110,10 +110,10 @@ def test_a_position_is_never_used_twice(new_recorder: Callable[[], SqliteRecorde
     assert recorder.insert_events([StoredEvent("acme/run/r2", 1, "topic", b"{}")]) == [6]
 
 
-def test_a_writing_transaction_is_alone_from_its_first_statement(
+def test_a_write_transaction_excludes_others_from_its_first_statement(
     new_recorder: Callable[[], SqliteRecorder],
 ) -> None:
-    """One that began as a reader could find its state outdated when it comes to write."""
+    """After a read, its first write could fail because the snapshot is outdated."""
     recorder = new_recorder()
     with recorder.datastore.transaction(commit=True):
         other = sqlite3.connect(recorder.datastore.pool.db_name, uri=True, timeout=0)

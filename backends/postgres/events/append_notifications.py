@@ -1,36 +1,40 @@
-"""Hearing of appends: when to ask the store, for those in a process who follow it, and asking.
+"""Wakes the followers of the log in one process when any process appends, and reads for them.
 
-Every append notifies the database's listeners of the position it came to. As notifications get
-lost, those who wait ask from time to time besides, and whenever the connection was made anew.
+Every append notifies the database's listeners of its last position. Notifications can be lost, so
+a follower that waits also polls, and reads after every reconnect.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import MappingProxyType
 
 import asyncpg
 
-from baton.backends.postgres.database import Value
+from baton.backends.postgres.database import ALONG_INDEX, Value
 from baton.backends.postgres.errors import as_unavailable
 from baton.backends.postgres.notification_channel import NotificationChannel
 
 CHANNEL = "stored_events"
 POLL_S = 0.5
+"""The longest wait for a notification before the store is read anyway."""
 
-# Who follows the log asks the same again and again: it is planned once, to go along the index, even
-# while the table is empty.
+# A follower runs one statement over and over. It is planned once, to read along the index, even if
+# the table is empty at that moment.
 _SETTINGS = MappingProxyType(
     {
         "application_name": "baton follower",
         "plan_cache_mode": "force_generic_plan",
         "enable_seqscan": "off",
-        "enable_bitmapscan": "off",
-        "enable_sort": "off",
+        **ALONG_INDEX,
     }
 )
 
 AlreadySeen = Callable[[int, int], bool]
-"""Whether an append says nothing new: the server process of its appender, the position it is at."""
+"""Called with the pid of the appender's server process and the position of its last event.
+
+Returns whether the owner has these events already.
+"""
 
 
 class AppendNotifications:
@@ -65,19 +69,29 @@ class AppendNotifications:
             self.may_have_more = True
 
     async def fetch(self, statement: str, *values: Value) -> list[asyncpg.Record]:
-        """Return the rows of a statement that reads along an index; raises `Unavailable`."""
+        """Return the rows of a SELECT on the listening connection; raises `Unavailable`."""
         async with self._fetching:
             connection = await self._channel.connection()
             with as_unavailable():
                 return await connection.fetch(statement, *values)
 
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Count the store as read to its end, unless the block raises."""
+        self.may_have_more = False
+        try:
+            yield
+        except BaseException:
+            self.may_have_more = True
+            raise
+
     def wake(self, *, may_have_more: bool) -> None:
-        """End a wait: for something `may_have_more`, or for what came without asking."""
+        """End a wait, because of unread events or because the owner got events without reading."""
         self.may_have_more = self.may_have_more or may_have_more
         self._woken.set()
 
     async def close(self) -> None:
-        """Listen no more."""
+        """Stop listening."""
         await self._channel.close()
 
     def _on_notification(self, pid: int, position: int | None) -> None:

@@ -1,9 +1,9 @@
-"""The connection of a process that commits its batches of appends.
+"""Commits the batches of appends of one process over a connection of its own.
 
-A batch is one statement: the server holds its lock for no client that is slow, stopped or gone.
-When the connection breaks meanwhile, nobody knows whether the batch is there; then its receipt
-tells, which was to commit with it. Where there is none, the number of the batch is given up, so
-that the batch can't arrive late.
+A batch is one statement, so the server never holds its lock while it waits for a client. If the
+connection breaks before the answer arrives, the appender doesn't know whether the batch was
+committed. A receipt, which commits together with the batch, answers that. If there is none, the
+appender abandons the batch's number, so that the server refuses the batch should it still arrive.
 """
 
 import logging
@@ -39,7 +39,7 @@ SELECT first_position, conflicting_rows FROM baton.append_receipts
 WHERE appender = $1 AND batch = $2 AND first_position IS NOT NULL"""
 _DELETE_RECEIPT = "DELETE FROM baton.append_receipts WHERE appender = $1"
 
-# What may go well in a moment.
+# Errors after which a retry may succeed.
 _TRANSIENT = (
     Unavailable,
     OSError,
@@ -55,11 +55,11 @@ _TRANSIENT = (
     asyncpg.PostgresConnectionError,
 )
 RETRY = RetryPolicy(first_ms=20, max_ms=1_000, transient=_TRANSIENT, give_up_after_s=10.0)
-"""How long a batch is tried; its callers wait."""
+"""How long a batch is retried while its callers wait."""
 
 _CLOCK = SystemClock()
 
-# What the server says before it closes the connection.
+# Errors after which the server closes the connection.
 _CONNECTION_LOST = (asyncpg.OperatorInterventionError, asyncpg.PostgresConnectionError)
 _Arrays: TypeAlias = tuple[list[int] | list[str] | list[bytes], ...]
 
@@ -67,7 +67,10 @@ _log = logging.getLogger("baton.postgres")
 
 
 class Predecessor(NamedTuple):
-    """Row n of a batch (from 0), whose stream nobody here knows to have reached `version`."""
+    """The event that must exist before row `row` (from 0) of a batch.
+
+    It is given where this process doesn't know that the stream has reached `version`.
+    """
 
     row: int
     stream: str
@@ -75,7 +78,7 @@ class Predecessor(NamedTuple):
 
 
 class Receipt(NamedTuple):
-    """What became of a batch.
+    """The outcome of a batch.
 
     Row n (from 0) has position `first` + n, unless its append was in conflict. A conflicting append
     has its first offending row in `conflicting_rows`: one whose version exists already, or whose
@@ -89,44 +92,46 @@ class Receipt(NamedTuple):
 
 
 class Appender:
-    """Commits one batch after the other; `pid` names its connection to the server, 0 for none."""
+    """Commits one batch after the other.
+
+    `pid` is that of the server process of its connection, 0 before the first batch.
+    """
 
     def __init__(self, url: str, *, read_only: bool = False) -> None:
         self._url = url
         self._read_only = read_only
         self._name = secrets.token_hex(10)
         self._number = 0
-        self._outcome_known = False  # whether it is known what became of that number
-        self._unresolved: _Arrays | None = None  # what was sent under it, if not
+        self._outcome_known = False  # whether batch `_number` was committed
+        self._unresolved: _Arrays | None = None  # that batch, until its outcome is known
         self._connection: Connection | None = None
         self.pid = 0
 
     async def commit(
-        self, appends: Sequence[Sequence[Row]], following: Sequence[Predecessor] = ()
+        self, appends: Sequence[Sequence[Row]], predecessors: Sequence[Predecessor] = ()
     ) -> Receipt:
-        """Make a batch durable, each append whole or not at all; raises `Unavailable`.
+        """Commit a batch, each append whole or not at all; raises `Unavailable`.
 
-        An append is in conflict too when a row of it is `following` what isn't there.
-
-        That nothing was written is certain, unless the server stayed away for so long that the
-        question could not be asked.
+        An append is in conflict when a version that it writes exists, or when one of its
+        `predecessors` doesn't. After `Unavailable` nothing was written, unless the server was
+        unreachable for so long that the receipt could not be read.
         """
         if self._read_only:
             raise Unavailable("this was opened for reading only")
-        batch = _arrays(appends, following)
+        batch = _arrays(appends, predecessors)
         attempt = partial(self._attempt, batch)
         doing = f"appending a batch of {len(appends)}"
         return await retry(attempt, clock=_CLOCK, log=_log, doing=doing, policy=RETRY)
 
     async def close(self) -> None:
-        """Leave no receipt and no connection behind."""
+        """Delete the receipt and close the connection."""
         connection, self._connection = self._connection, None
         if connection is None:
             return
         try:
             await connection.execute(_DELETE_RECEIPT, self._name)
         except DRIVER_ERRORS:
-            _log.info("an appender's receipt stays for a day")
+            _log.info("an appender could not delete its receipt; it is deleted after a day")
         await close_connection(connection)
 
     async def _attempt(self, batch: _Arrays) -> Receipt:
@@ -178,7 +183,7 @@ class Appender:
         return _receipt(row[1], row[2], row[0])
 
 
-def _arrays(appends: Sequence[Sequence[Row]], following: Sequence[Predecessor]) -> _Arrays:
+def _arrays(appends: Sequence[Sequence[Row]], predecessors: Sequence[Predecessor]) -> _Arrays:
     rows = [row for append in appends for row in append]
     numbers = [number for number, append in enumerate(appends) for _ in append]
     return (
@@ -187,9 +192,9 @@ def _arrays(appends: Sequence[Sequence[Row]], following: Sequence[Predecessor]) 
         [row[1] for row in rows],
         [row[2] for row in rows],
         [row[3] for row in rows],
-        [one.row + 1 for one in following],
-        [one.stream for one in following],
-        [one.version for one in following],
+        [one.row + 1 for one in predecessors],
+        [one.stream for one in predecessors],
+        [one.version for one in predecessors],
     )
 
 

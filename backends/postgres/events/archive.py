@@ -1,7 +1,7 @@
-"""The events of a database as they are stored, over a connection of one's own.
+"""Exports and imports the events of a database as they are stored.
 
-Events come in by COPY in one transaction, which keeps every appender out until it ends. Followers
-of other events, which are gone, start over.
+An import is a COPY in one transaction, which locks out every appender until it ends. Followers
+start again from the first event.
 """
 
 from collections.abc import Iterable, Sequence
@@ -15,6 +15,7 @@ from baton.backends.postgres.database import (
     url_of,
 )
 from baton.backends.postgres.errors import as_unavailable
+from baton.backends.postgres.events.statements import EVENTS
 from baton.backends.postgres.schema import check_version, migrate
 from baton.backends.postgres.views.view_sets import LIVE_SCHEMA
 from baton.eventlog.errors import InUse, Unavailable
@@ -22,13 +23,9 @@ from baton.eventlog.events.envelope import Stored
 from baton.eventlog.ports.archive import NotEmpty
 from baton.eventlog.ports.backend import StoreLocation
 
-_PAGE = """
-SELECT notification_id, originator_id, originator_version, topic, state FROM public.stored_events
-WHERE notification_id > $1 ORDER BY notification_id LIMIT $2"""
-_HEAD = "SELECT coalesce(max(notification_id), 0) FROM public.stored_events"
 _COLUMNS = ("notification_id", "originator_id", "originator_version", "topic", "state")
 
-# The locks of baton.append, in its order; what comes in may take its time.
+# The locks that baton.append takes, in the same order; an import may be idle in between.
 _LOCK_APPENDS = """
 SET LOCAL idle_in_transaction_session_timeout = 0;
 SELECT pg_advisory_xact_lock(1650553967, 1);
@@ -53,15 +50,15 @@ class PostgresArchive:
 
     async def head(self) -> int:
         """Return the position of the newest event, 0 in an empty store."""
-        ((position,),) = await self._database.fetch(_HEAD)
+        ((position,),) = await self._database.fetch(EVENTS.head)
         return int(position)
 
     async def page(self, *, after: int, limit: int) -> Sequence[Stored]:
         """Return up to `limit` events with positions greater than `after`, in order."""
-        return [Stored(*row) for row in await self._database.fetch(_PAGE, after, limit)]
+        return [Stored(*row) for row in await self._database.fetch(EVENTS.page, after, limit)]
 
     async def restore(self, batches: Iterable[Sequence[Stored]]) -> None:
-        """Put events into an empty store, at their own positions; durable when it returns."""
+        """Insert events into an empty store at their own positions; durable when it returns."""
         if self._database.read_only:
             raise Unavailable("this was opened for reading only")
         connection = await connect(self._database.url)
@@ -81,7 +78,7 @@ class PostgresArchive:
             await close_connection(connection)
 
     async def close(self) -> None:
-        """Let go of the database."""
+        """Close the connection."""
         await self._database.close()
 
 
@@ -100,10 +97,10 @@ async def open_archive(location: StoreLocation) -> PostgresArchive:
 
 
 async def _lock_empty_store(connection: Connection) -> None:
-    """Keep appenders out, and see that there is nothing that the events would be added to."""
+    """Lock out appenders, check that the store is empty and unused, and reset its followers."""
     await connection.execute(_LOCK_APPENDS)
     if (role := await connection.fetchval(_ACTIVE_LEASE)) is not None:
-        raise InUse(f"the database is in use: there is a {role} at work")
-    if await connection.fetchval(_HEAD):
+        raise InUse(f"the database is in use: a {role} holds a lease")
+    if await connection.fetchval(EVENTS.head):
         raise NotEmpty
     await connection.execute(_RESET_FOLLOWERS)

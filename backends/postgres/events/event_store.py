@@ -8,6 +8,7 @@ import asyncpg
 from baton.backends.postgres.database import Database, Value
 from baton.backends.postgres.errors import as_unavailable
 from baton.backends.postgres.events.appender import Appender, Predecessor, Receipt
+from baton.backends.postgres.events.statements import EVENTS
 from baton.backends.postgres.events.tail import Fetch, Tail
 from baton.eventlog.errors import Unwritable
 from baton.eventlog.events.codec import decode_recorded, topics_of
@@ -15,28 +16,22 @@ from baton.eventlog.events.envelope import Appended, Conflict, Recorded, Write
 from baton.eventlog.loops.group_commit import GroupCommit, Row
 
 PAGE = 1_000
-"""Events asked for at once."""
+"""Events read by one statement."""
 DECODE_SLICE = 250
-"""Events decoded before others get their turn on the event loop."""
+"""Events decoded before the event loop runs other tasks."""
 
-_COLUMNS = """
-SELECT notification_id, originator_id, originator_version, topic, state FROM public.stored_events"""
-_STREAM = f"""{_COLUMNS}
-WHERE originator_id = $1 AND originator_version > $2 ORDER BY originator_version LIMIT $3"""
-_ALL = f"{_COLUMNS} WHERE notification_id > $1 ORDER BY notification_id LIMIT $2"
-# The last one comes in any case: whoever reads on begins behind it.
+# The page's last event is always included, because the next page begins after it.
 _ALL_OF_TOPICS = f"""
-WITH page AS MATERIALIZED ({_ALL})
+WITH page AS MATERIALIZED ({EVENTS.page})
 SELECT * FROM page
 WHERE topic = ANY($3) OR notification_id = (SELECT max(notification_id) FROM page)
-ORDER BY notification_id"""  # noqa: S608 - ours
-_HEAD = "SELECT coalesce(max(notification_id), 0) FROM public.stored_events"
+ORDER BY notification_id"""  # noqa: S608 - a constant
 
 
 class PostgresEventStore:
-    """Implements `EventStore`; `log` shows what any process appends.
+    """Implements `EventStore`; `log` shows the events that any process appends.
 
-    Of what others appended, it shows only what it is `followed` for, and events between.
+    With `followed`, `log` may leave out events of other classes.
     """
 
     def __init__(
@@ -60,7 +55,7 @@ class PostgresEventStore:
         found: list[Recorded] = []
         while True:
             version = found[-1].version if found else after
-            page = await self._page(_STREAM, stream, version, PAGE)
+            page = await self._page(EVENTS.stream, stream, version, PAGE)
             found += page
             if len(page) < PAGE:
                 return found
@@ -70,39 +65,39 @@ class PostgresEventStore:
         found: list[Recorded] = []
         while True:
             size = min(PAGE, limit - len(found))
-            page = await self._page(_ALL, found[-1].position if found else after, size)
+            page = await self._page(EVENTS.page, found[-1].position if found else after, size)
             found += page
             if len(page) < size or len(found) == limit:
                 return found
 
     async def head(self) -> int:
         """Return the position of the newest event, 0 in an empty store."""
-        ((position,),) = await self._database.fetch(_HEAD)
+        ((position,),) = await self._database.fetch(EVENTS.head)
         return int(position)
 
     async def close(self) -> None:
-        """Finish what was accepted."""
+        """Commit the appends that were accepted, then stop."""
         await self._appends.close()
         await self._appender.close()
         await self.log.close()
 
     async def _commit(self, appends: Sequence[Sequence[Row]]) -> Sequence[int | Conflict]:
         with as_unavailable():
-            following = list(self._predecessors(appends))
-            self._receipt = receipt = await self._appender.commit(appends, following)
+            predecessors = list(self._predecessors(appends))
+            self._receipt = receipt = await self._appender.commit(appends, predecessors)
         found: list[int | Conflict] = []
         begin = 0
         for append in appends:
             end = begin + len(append)
-            lost = next((n for n in receipt.conflicting_rows if begin <= n < end), None)
+            conflict = next((n for n in receipt.conflicting_rows if begin <= n < end), None)
             found.append(
-                receipt.first + begin if lost is None else Conflict(append[lost - begin][0])
+                receipt.first + begin if conflict is None else Conflict(append[conflict - begin][0])
             )
             begin = end
         return found
 
     def _predecessors(self, appends: Sequence[Sequence[Row]]) -> Iterator[Predecessor]:
-        """Yield the rows that go on a stream which this process doesn't know to reach so far."""
+        """Yield the events to check for: those that this process doesn't know to exist."""
         number, before = 0, ""
         for append in appends:
             for stream, version, _, _ in append:
@@ -112,16 +107,16 @@ class PostgresEventStore:
                 number += 1
 
     def _publish(self, recorded: Sequence[Recorded], *, size: int) -> None:
-        """Tell the log of the batch that was committed last."""
+        """Publish the events of the batch that was committed last."""
         previous = self._receipt.previous if self._receipt else None
         self.log.appended(recorded, size=size, previous=previous)
 
     async def _read_batch(
         self, after: int, limit: int, *, fetch: Fetch | None = None
     ) -> tuple[Sequence[Recorded], int]:
-        chosen = () if self._followed is None else (self._followed,)
-        statement = _ALL_OF_TOPICS if chosen else _ALL
-        rows = await (fetch or self._database.fetch)(statement, after, limit, *chosen)
+        topics = () if self._followed is None else (self._followed,)
+        statement = _ALL_OF_TOPICS if topics else EVENTS.page
+        rows = await (fetch or self._database.fetch)(statement, after, limit, *topics)
         return await _decode(rows), sum([len(row["state"]) for row in rows])
 
     async def _page(self, statement: str, *values: Value) -> list[Recorded]:
@@ -137,7 +132,7 @@ async def _decode(rows: Sequence[asyncpg.Record]) -> list[Recorded]:
 
 
 def _check_stream_name(stream: str) -> None:
-    """Refuse a name that PostgreSQL can't store, before it fails the batch it would be part of."""
+    """Raise `Unwritable` for a name that PostgreSQL can't store; it would fail the whole batch."""
     try:
         valid = "\0" not in stream and stream.encode()
     except UnicodeEncodeError:

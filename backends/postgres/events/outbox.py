@@ -1,45 +1,37 @@
-"""The stored events as a relay reads them, when the server says that there are more."""
+"""Reads stored events for a relay as soon as a notification says that there are more."""
 
 from collections.abc import Sequence
 
 from baton.backends.postgres.events.append_notifications import AppendNotifications
+from baton.backends.postgres.events.statements import EVENTS
 from baton.eventlog.events.envelope import Stored
-
-_AFTER = """
-SELECT notification_id, originator_id, originator_version, topic, state
-FROM public.stored_events WHERE notification_id > $1 ORDER BY notification_id LIMIT $2"""
 
 
 class PostgresOutbox:
-    """Implements `Outbox`; one reader at a time costs one statement a wake-up."""
+    """Implements `Outbox` for one reader at a time, with one statement per wake-up."""
 
     def __init__(self, url: str) -> None:
-        self._read_up_to = -1  # up to here, by the newest call
+        self._read_up_to = -1  # the position up to which the newest call read
         self._notifications = AppendNotifications(url, already_seen=self._already_seen)
 
     async def after(self, position: int, *, limit: int) -> Sequence[Stored]:
-        """Wait for and return the next events behind `position`, in order; never empty."""
+        """Wait for and return the next events after `position`, in order; never empty."""
         if position != self._read_up_to:
             self._read_up_to = position
             self._notifications.may_have_more = True
         while True:
             await self._notifications.wait()
-            if self._notifications.may_have_more and (
-                found := await self._read_after(position, limit)
-            ):
+            unread = self._notifications.may_have_more
+            if unread and (found := await self._read_after(position, limit)):
                 return found
 
     async def close(self) -> None:
-        """Listen no more."""
+        """Stop listening."""
         await self._notifications.close()
 
     async def _read_after(self, position: int, limit: int) -> Sequence[Stored]:
-        self._notifications.may_have_more = False
-        try:
-            rows = await self._notifications.fetch(_AFTER, position, limit)
-        except BaseException:
-            self._notifications.may_have_more = True
-            raise
+        with self._notifications.reading():
+            rows = await self._notifications.fetch(EVENTS.page, position, limit)
         if rows:
             self._read_up_to = rows[-1][0]
         if len(rows) == limit:

@@ -1,7 +1,8 @@
-"""The log of one process, which shows what any process appends.
+"""The log of one process, which shows the events that any process appends.
 
-Followers that wait take turns in asking the store for what stands behind the newest event that they
-have all seen. What this process appends itself needs no asking, unless others appended in between.
+All followers of the process share one feed. While they wait, one of them at a time reads the store
+after the feed's newest event. Events that this process appends go into the feed without a read,
+unless another process appended in between.
 """
 
 import asyncio
@@ -15,16 +16,16 @@ from baton.eventlog.events.envelope import Recorded
 from baton.eventlog.feed import MAX_EVENTS, Feed, FeedSubscription
 
 Fetch = Callable[..., Awaitable[list[asyncpg.Record]]]
-"""Returns the rows of a statement with values."""
+"""Called with a statement and its values; returns the rows."""
 
 
 class ReadStore(Protocol):
-    """Reads the store by way of `fetch`, else by its own_pid: events in order, and their bytes."""
+    """Reads the store through `fetch`, by default over the pool."""
 
     async def __call__(
         self, after: int, limit: int, *, fetch: Fetch | None = None
     ) -> tuple[Sequence[Recorded], int]:
-        """Return up to `limit` events behind `after`."""
+        """Return up to `limit` events after `after`, in order, and their size in bytes."""
         ...
 
 
@@ -39,20 +40,28 @@ class Tail:
         *,
         own_pid: Callable[[], int],
     ) -> None:
-        """`own_pid` tells the server process of this process's appender."""
+        """Create a log that reads nothing before the first subscription.
+
+        Args:
+            url: The database's address.
+            read_store: Reads events after a position.
+            head: Returns the position of the newest event.
+            own_pid: Returns the pid of the server process of this process's appender.
+
+        """
         self._read_store = read_store
         self._read_head = head
         self._own_pid = own_pid
         self._opening = asyncio.Lock()
         self._feed: Feed | None = None
-        self._head = 0  # of the feed
+        self._head = 0  # position of the feed's newest event
         self._asking = asyncio.Lock()
         self._notifications = AppendNotifications(url, already_seen=self._already_seen)
 
     async def subscribe(self, name: str, *, after: int) -> "TailSubscription":
-        """Return a subscription that begins behind position `after`.
+        """Return a subscription that begins after position `after`.
 
-        Raises `Unreadable` when the log doesn't reach that far: `name` followed another one.
+        Raises `Unreadable` when the log ends before that: then `name` followed another log.
         """
         async with self._opening:
             if self._feed is None:
@@ -63,9 +72,13 @@ class Tail:
         return TailSubscription(self, await self._feed.subscribe(name, after=after), after)
 
     def appended(self, events: Sequence[Recorded], *, size: int, previous: int | None) -> None:
-        """Show what was appended here, of `size` bytes, if the feed holds the log up to it.
+        """Publish events that this process appended, if the feed holds everything before them.
 
-        `previous` is the position of the event before, None when that isn't known.
+        Args:
+            events: The events, in order.
+            size: Their size in bytes.
+            previous: The position of the event before them, None when it isn't known.
+
         """
         if self._feed is None:
             return
@@ -75,7 +88,7 @@ class Tail:
         self._notifications.wake(may_have_more=not follows)
 
     async def wait_beyond(self, position: int) -> None:
-        """Wait until there is an event behind `position`, and it is in the feed."""
+        """Wait until the feed holds an event after `position`."""
         while self._feed is not None and self._head <= position:
             async with self._asking:
                 if self._head <= position:
@@ -84,21 +97,17 @@ class Tail:
                     await self._read_new(self._feed)
 
     async def close(self) -> None:
-        """Listen no more."""
+        """Stop listening."""
         await self._notifications.close()
 
     async def _read_new(self, feed: Feed) -> bool:
-        """Read what stands behind the feed; False when there is nothing."""
-        before, self._notifications.may_have_more = self._head, False
-        try:
-            found, size = await self._read_store(
-                before, MAX_EVENTS, fetch=self._notifications.fetch
-            )
-        except BaseException:
-            self._notifications.may_have_more = True
-            raise
+        """Read the events after the feed's newest one; return whether there were any."""
+        before, fetch = self._head, self._notifications.fetch
+        with self._notifications.reading():
+            found, size = await self._read_store(before, MAX_EVENTS, fetch=fetch)
         self._publish(feed, found, size)
-        # Positions have holes, and what nobody follows is left out: there may be no more.
+        # Positions have gaps, and events of other classes are left out, so the number of events
+        # doesn't show whether the page was full.
         self._notifications.may_have_more |= self._head - before >= MAX_EVENTS
         return self._head > before
 
@@ -107,7 +116,7 @@ class Tail:
         return found
 
     def _publish(self, feed: Feed, events: Sequence[Recorded], size: int) -> None:
-        """Hand over events that follow the feed's without a gap, and may repeat its last."""
+        """Publish events that follow the feed without a gap; they may repeat its newest events."""
         fresh = [event for event in events if event.position > self._head]
         if fresh:
             feed.publish(fresh, size=size)
@@ -118,7 +127,7 @@ class Tail:
 
 
 class TailSubscription:
-    """One follower's place in a `Tail`."""
+    """One follower's position in a `Tail`."""
 
     def __init__(self, tail: Tail, inner: FeedSubscription, after: int) -> None:
         self._tail = tail

@@ -1,5 +1,5 @@
--- Events in the table layout of the eventsourcing library (9.5, text ids), so that its own tools read
--- and write the same database. Texts compare by code point, whatever the database's language is.
+-- Events in the table layout of the eventsourcing library (9.5, text ids), whose own tools read and
+-- write the same database. Text compares by code point, whatever the database's collation is.
 
 CREATE TABLE IF NOT EXISTS public.stored_events (
     originator_id text COLLATE "C" NOT NULL,
@@ -18,10 +18,10 @@ CREATE TABLE IF NOT EXISTS public.notification_tracking (
     notification_id bigint
 );
 
--- The library knows by this row that the table holds one row for each follower.
+-- This row tells the library that the table has one row per follower.
 INSERT INTO public.notification_tracking VALUES ('__migration__', 1) ON CONFLICT DO NOTHING;
 
--- What the library's recorders send events as.
+-- The type in which the library's recorders send events.
 DO $$
 BEGIN
     CREATE TYPE public.stored_event_text AS (
@@ -34,33 +34,33 @@ $$;
 
 CREATE SCHEMA IF NOT EXISTS baton;
 
--- One row for each appending process: what became of its newest batch. It commits with the batch, so
--- that a process whose connection broke can find out whether the batch is there.
+-- One row per appending process: the outcome of its newest batch. The row commits with the batch, so
+-- a process whose connection broke can learn whether the batch was committed.
 CREATE TABLE IF NOT EXISTS baton.append_receipts (
     appender text PRIMARY KEY,
     batch bigint NOT NULL,
-    first_position bigint,   -- NULL when the batch was given up
-    conflicting_rows int [],           -- rows of the batch that were in conflict
+    first_position bigint,   -- NULL after the batch was abandoned
+    conflicting_rows int [], -- rows of the batch that were in conflict
     used_at timestamptz NOT NULL DEFAULT now()
 ) WITH (fillfactor = 50);
 
 -- Inserts a batch of appends, each whole or not at all, in one transaction of its own.
 --
--- Positions are drawn and committed in the same order, so a reader never passes over an event that
--- appears later: Baton's appenders exclude each other by the advisory lock, and the library's
--- recorders, which lock the whole table, by the table lock. That one doesn't wait for a vacuum.
+-- Transactions commit in the order of the positions they draw, so a reader never passes a position
+-- where an event appears later. The advisory lock keeps Baton's appenders apart. The table lock keeps
+-- them apart from the library's recorders, which lock the whole table; it doesn't wait for a vacuum.
 --
--- Row n of the arrays has position first_position + n - 1, unless its append (as numbered in
--- `appends`) was in conflict: then `conflicting_rows` holds the number of the first of its rows that was there
--- already, or is a row of `following` without the one before it, whose stream and version come with
--- it. No event stands between `previous` and first_position.
+-- Row n of the arrays (from 1) gets position first_position + n - 1, unless its append (the number in
+-- `appends`) is in conflict. Then `conflicting_rows` holds the first row of the append whose version
+-- exists already or whose predecessor doesn't. Predecessors are checked for the rows in
+-- `checked_rows`. No event stands between `previous` and first_position.
 CREATE OR REPLACE FUNCTION baton.append(
     appending text, batch_number bigint,
     appends int [], streams text [], versions bigint [], topics text [], states bytea [],
-    following int [], followed text [], followed_versions bigint [],
+    checked_rows int [], predecessor_streams text [], predecessor_versions bigint [],
     OUT previous bigint, OUT first_position bigint, OUT conflicting_rows int []
 ) LANGUAGE plpgsql
-SET enable_seqscan = off -- its plans are kept, and the table was empty when they were made
+SET enable_seqscan = off -- its plans are cached, and the table may be empty when they are made
 AS $$
 #variable_conflict use_column
 DECLARE
@@ -89,14 +89,15 @@ BEGIN
 
     drawn := (SELECT last_value FROM public.stored_events_notification_id_seq);
     IF drawn <> from_position + rows_given - 1 THEN
-        RAISE 'somebody appends without a lock'
+        RAISE 'another client appends without the lock'
         USING ERRCODE = 'serialization_failure';
     END IF;
 
-    IF cardinality(following) > 0 THEN
+    IF cardinality(checked_rows) > 0 THEN
         gaps := ARRAY(
             SELECT n
-            FROM unnest(following, followed, followed_versions) AS before (n, stream, version)
+            FROM unnest(checked_rows, predecessor_streams, predecessor_versions)
+                AS before (n, stream, version)
             WHERE (
                 SELECT TRUE FROM public.stored_events
                 WHERE originator_id = before.stream AND originator_version = before.version
@@ -119,10 +120,11 @@ BEGIN
     END IF;
 
     UPDATE baton.append_receipts
-    SET batch = batch_number, first_position = from_position, conflicting_rows = lost_rows, used_at = now()
+    SET batch = batch_number, first_position = from_position, conflicting_rows = lost_rows,
+        used_at = now()
     WHERE appender = appending AND batch = batch_number - 1;
     IF NOT FOUND THEN
-        RAISE 'batch % was given up', batch_number USING ERRCODE = 'serialization_failure';
+        RAISE 'batch % was abandoned', batch_number USING ERRCODE = 'serialization_failure';
     END IF;
 
     PERFORM pg_notify('stored_events', drawn::text);

@@ -1,4 +1,4 @@
--- Messages that were given up. Times are milliseconds since the epoch, UTC.
+-- Messages that could not be processed. Times are milliseconds since the epoch, UTC.
 
 CREATE TABLE IF NOT EXISTS baton.dead_letters (
     letter_id text COLLATE "C" PRIMARY KEY,

@@ -1,7 +1,7 @@
-"""How far the views of a database are, as the process that keeps them tells all others.
+"""Follows the checkpoint of views that another process writes.
 
-Each commit notifies with its checkpoint. As notifications get lost, the checkpoint is also asked
-for from time to time, and whenever the connection was made anew.
+Each commit of the views notifies with its checkpoint. Notifications can be lost, so the checkpoint
+is also polled, and read after every reconnect.
 """
 
 import asyncio
@@ -11,17 +11,18 @@ from baton.backends.postgres.notification_channel import NotificationChannel
 
 CHANNEL = "baton_views"
 POLL_S = 0.5
+"""The longest wait for a notification before the checkpoint is read anyway."""
 PAUSE_AFTER_S = 2.0
-"""How long it goes on listening when nobody asks."""
+"""How long the connection goes on listening after the last waiter is done."""
 
 
 class CheckpointNotifications:
-    """Waits for checkpoints to move."""
+    """Waits until the checkpoint moves."""
 
     def __init__(self, url: str, checkpoint: Callable[[], Awaitable[int]]) -> None:
         self._checkpoint = checkpoint
         self._newest = 0
-        self._may_be_stale = True  # whether it may have moved unheard
+        self._may_be_stale = True  # whether a notification may have been lost
         self._notified = asyncio.Event()
         self._pause_timer: asyncio.TimerHandle | None = None
         self._channel = NotificationChannel(
@@ -29,7 +30,7 @@ class CheckpointNotifications:
         )
 
     async def next_checkpoint(self, after: int) -> int:
-        """Wait for and return a checkpoint behind `after`; raises `Unavailable`."""
+        """Wait for and return a checkpoint greater than `after`; raises `Unavailable`."""
         if self._pause_timer is not None:
             self._pause_timer.cancel()
         try:
@@ -39,7 +40,7 @@ class CheckpointNotifications:
             self._pause_timer = loop.call_later(PAUSE_AFTER_S, self._channel.pause)
 
     async def close(self) -> None:
-        """Listen no more."""
+        """Stop listening."""
         if self._pause_timer is not None:
             self._pause_timer.cancel()
         await self._channel.close()
@@ -50,7 +51,7 @@ class CheckpointNotifications:
             self._notified.clear()
             if self._may_be_stale:
                 found = await self._checkpoint()
-                if not self._notified.is_set():  # else what was heard meanwhile may be newer
+                if not self._notified.is_set():  # otherwise the notification may be newer
                     self._newest, self._may_be_stale = found, False
             if self._newest > after:
                 return self._newest

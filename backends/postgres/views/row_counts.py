@@ -1,7 +1,7 @@
-"""How many rows a table has by some of its columns, kept beside it and written with it.
+"""Counts of a view's rows by some of its columns, in a table that commits with the view's.
 
-Counting the rows themselves takes time that grows with them, and every page of a list is told how
-many rows there are in all.
+Every page of a list shows the total number of rows, and counting the rows themselves takes time
+that grows with their number.
 """
 
 from collections.abc import Sequence
@@ -13,12 +13,12 @@ _EXACT = ("=", "in")
 
 
 class RowCounts(TableSql):
-    """The numbers of rows of one table, by the columns it wants `counted`, which are texts."""
+    """The number of rows of a table for each tenant and each value of its `counted` columns."""
 
     def __init__(
         self, declared: Table, *, schema: str, counts: str, placeholder: Placeholder
     ) -> None:
-        """`counts` is the quoted name of the table whose rows are counted."""
+        """`counts` is the quoted, qualified name of the table whose rows are counted."""
         # No view can have a name that begins like this.
         super().__init__(
             declared,
@@ -29,20 +29,25 @@ class RowCounts(TableSql):
         self._counts = counts
 
     def create(self) -> str:
-        """Return the statement that makes it."""
+        """Return the statement that creates the table of counts."""
         by = ["tenant", *self._by]
         columns = ", ".join(f'{name} text COLLATE "C" NOT NULL' for name in by)
-        # Few rows that change with every commit: they change in place.
+        # It has few rows, which change with every commit; the free space lets them change in place.
         return (
             f"CREATE TABLE {self.name} ({columns}, rows bigint NOT NULL,"
             f" PRIMARY KEY ({', '.join(by)})) WITH (fillfactor = 20)"
         )
 
     def change(self, *, puts: int | None, removes: int | None, condition: str) -> str:
-        """Return the statement that counts what one commit puts and removes.
+        """Return the statement that updates the counts for one commit.
 
-        `puts` is the number of the first value of the rows, one array per column, and `removes`
-        that of the keys' two. The counted table is seen as it was before the commit.
+        It sees the counted table as it was before the commit.
+
+        Args:
+            puts: The number of the first parameter of the upserted rows, one array per column.
+            removes: The number of the first parameter of the deleted keys, two arrays.
+            condition: The SQL condition under which the commit takes effect.
+
         """
         by = ", ".join(["tenant", *self._by])
         changes = [self._removed(first) for first in (puts, removes) if first is not None]
@@ -56,22 +61,22 @@ class RowCounts(TableSql):
         )
 
     def covers(self, query: Query) -> bool:
-        """Say whether `count` can tell how many rows match."""
+        """Return whether `count` can answer a query."""
         exact = [one.column in self.declared.counted and one.op in _EXACT for one in query.where]
         return query.tenant is not None and all(exact)
 
     def count(self, query: Query) -> Statement:
-        """Return the statement that tells how many rows match a query which it `covers`."""
+        """Return the statement that counts the matches of a query for which `covers` is true."""
         where, values = self._where(query)
         return Statement(f"SELECT coalesce(sum(rows), 0) FROM {self.name}{where}", values)  # noqa: S608 - as above
 
     def _added(self, first: int) -> str:
         places = [0, *map(self.columns.index, self.declared.counted)]
         given, names = self._array_parameters(first, places), ["tenant", *self._by]
-        return f"SELECT {', '.join(names)}, 1 FROM {given} AS come ({', '.join(names)})"  # noqa: S608 - as above
+        return f"SELECT {', '.join(names)}, 1 FROM {given} AS added ({', '.join(names)})"  # noqa: S608 - as above
 
     def _removed(self, first: int) -> str:
-        # OFFSET keeps it from being joined in any other way than row by row, along the index.
+        # OFFSET 0 is an optimization fence: it forces a lookup by index for each key.
         return (
             f"SELECT given.tenant, {', '.join(self._by)}, -1 AS change"  # noqa: S608 - as above
             f" FROM {self._array_parameters(first, (0, 1))} AS given (tenant, key)"

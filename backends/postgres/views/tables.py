@@ -1,6 +1,6 @@
-"""Tables of views as PostgreSQL makes them and writes to them; rows come as one array per column.
+"""PostgreSQL's statements on the tables of views; rows are passed as one array per column.
 
-Text compares by code point, and what isn't set stands first in every index, as queries order it.
+Text compares by code point, and NULL sorts first in every index, as `Query` orders rows.
 """
 
 from collections.abc import Iterator, Sequence
@@ -14,10 +14,10 @@ _FIXED = ("text", "text", "bytea")
 
 
 class ViewTable(TableSql):
-    """One declared table in one schema, and the statements on it."""
+    """One view's table in one schema, and the statements on it."""
 
     def __init__(self, declared: Table, schema: str) -> None:
-        """Raises ValueError for a name that could be mistaken for something else."""
+        """Raises ValueError for a name that isn't a plain identifier."""
         name = f"{quoted(schema)}.{quoted(declared.name)}"
         super().__init__(declared, name=name, placeholder=_placeholder)
         kinds = ["bigint" if column.kind == "int" else "text" for column in declared.columns]
@@ -29,12 +29,12 @@ class ViewTable(TableSql):
         )
 
     def create(self) -> Iterator[str]:
-        """Return the statements that make the table and its indexes."""
+        """Yield the statements that create the table, its indexes and its counts."""
         text = _TYPES["text"]
         fixed = [f"tenant {text} NOT NULL", f"key {text} NOT NULL", "document bytea NOT NULL"]
         columns = [f"{quoted(c.name)} {_TYPES[c.kind]}" for c in self.declared.columns]
         column_list = ", ".join([*fixed, *columns, "PRIMARY KEY (tenant, key)"])
-        # Rows are updated in place, where no index has to know: that takes room beside them.
+        # The free space lets rows change in place, without touching the indexes.
         yield f"CREATE TABLE {self.name} ({column_list}) WITH (fillfactor = 80)"
         for index in self.declared.indexes:
             by = ", ".join(self._index_columns(index))
@@ -44,9 +44,13 @@ class ViewTable(TableSql):
             yield self._row_counts.create()
 
     def change_statements(self, change: Change, first: int, condition: str) -> Iterator[str]:
-        """Yield the statements that together make a change under a condition.
+        """Yield the statements that apply a change under a condition.
 
-        Its values (`column_arrays`) are numbered from `first` on.
+        Args:
+            change: The change.
+            first: The number of the first parameter; `column_arrays` returns the values.
+            condition: An SQL condition.
+
         """
         puts = first if change.upserts else None
         removes = first + (len(self.columns) if change.upserts else 0) if change.deletes else None
@@ -58,7 +62,7 @@ class ViewTable(TableSql):
             yield self._row_counts.change(puts=puts, removes=removes, condition=condition)
 
     def get_many(self) -> str:
-        """Return the statement that finds the documents of many (tenant, key), in two arrays."""
+        """Return the statement that selects the documents of keys, given as two arrays."""
         given = self._array_parameters(_FIXED_ARRAY_TYPES[:2], 1)
         return (
             f"SELECT tenant, key, document FROM unnest({given}) AS given (tenant, key)"  # noqa: S608 - as above
@@ -66,7 +70,7 @@ class ViewTable(TableSql):
         )
 
     def count(self, query: Query) -> Statement:
-        """Return the statement that tells how many rows match."""
+        """Return the statement that counts all matches, from the counts where they can answer."""
         if self._row_counts is not None and self._row_counts.covers(query):
             return self._row_counts.count(query)
         return super().count(query)
@@ -83,8 +87,8 @@ class ViewTable(TableSql):
     def _delete(self, first: int, condition: str) -> str:
         given = self._array_parameters(_FIXED_ARRAY_TYPES[:2], first)
         return (
-            f"DELETE FROM {self.name} AS gone USING unnest({given}) AS given (tenant, key)"  # noqa: S608 - as above
-            f" WHERE gone.tenant = given.tenant AND gone.key = given.key AND {condition}"
+            f"DELETE FROM {self.name} AS held USING unnest({given}) AS given (tenant, key)"  # noqa: S608 - as above
+            f" WHERE held.tenant = given.tenant AND held.key = given.key AND {condition}"
         )
 
     def _index_columns(self, index: Index) -> Iterator[str]:
@@ -104,8 +108,10 @@ _FIXED_ARRAY_TYPES = tuple(f"{kind}[]" for kind in _FIXED)
 
 
 def column_arrays(change: Change) -> list[list[str | int | bytes | None]]:
-    """Return the columns of the rows to put, in the order of `ViewTable.columns`, then the keys to
-    remove, by tenant and key.
+    """Return the values of a change, one array per column.
+
+    The upserted rows come first, in the order of `ViewTable.columns`; then the tenants and the keys
+    of the deleted rows.
     """
     whole = [(row.tenant, row.key, row.document, *row.values) for row in change.upserts]
     put = zip(*whole, strict=True)

@@ -1,7 +1,7 @@
 """Views as tables of PostgreSQL.
 
-A commit is one statement, and changes nothing when another process has moved the checkpoint since:
-a projector that was taken for dead does no harm when it wakes.
+A commit is one statement. It changes nothing if another process has moved the checkpoint since, so
+a projector that was taken for dead does no harm when it goes on.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,13 +19,13 @@ from baton.backends.postgres.views.view_sets import (
 from baton.eventlog.errors import InUse, Unavailable
 from baton.eventlog.ports.views import Change, Page, Query, Row, Table, ViewStore
 
-# Nobody waits for the disk: what a crash of the server takes back, with the checkpoint, is folded
-# again from the events.
+# Commits don't wait for the disk. A crash of the server may undo the newest ones, together with
+# their checkpoint, and the projector then folds the same events again.
 _MOVE_CHECKPOINT = """moved AS (
     UPDATE {state} SET checkpoint = $1 WHERE generation = $2 AND checkpoint IN ($1, $3)
     RETURNING set_config('synchronous_commit', 'off', true)
 )"""
-_NOTIFY = f"SELECT count(pg_notify('{CHANNEL}', $1::bigint::text)) FROM moved"  # noqa: S608 - ours
+_NOTIFY = f"SELECT count(pg_notify('{CHANNEL}', $1::bigint::text)) FROM moved"  # noqa: S608 - a constant
 _IF_MOVED = "EXISTS (SELECT FROM moved)"
 
 
@@ -44,7 +44,7 @@ class PostgresViewStore:
         self._notifications = CheckpointNotifications(database.url, self.checkpoint)
 
     async def prepare(self, tables: Sequence[Table]) -> None:
-        """Create the tables; when one is missing or was declared otherwise, all start over."""
+        """Create the tables; if a declaration has changed, all tables start empty."""
         shape = view_sets.shape_of(tables)
         async with self.database.connection() as connection:
             found = await view_sets.load(connection, self.schema)
@@ -57,7 +57,7 @@ class PostgresViewStore:
         self.use(tables, found)
 
     async def attach(self, tables: Sequence[Table]) -> bool:
-        """Use the tables as another process prepared them; False while they aren't there."""
+        """Use the tables that another process prepared; return False while they don't exist."""
         async with self.database.connection() as connection:
             found = await view_sets.load(connection, self.schema)
         if found is None or found.shape != view_sets.shape_of(tables):
@@ -66,19 +66,19 @@ class PostgresViewStore:
         return True
 
     async def next_checkpoint(self, after: int) -> int:
-        """Wait for and return a checkpoint behind `after`."""
+        """Wait for and return a checkpoint greater than `after`."""
         return await self._notifications.next_checkpoint(after)
 
     async def commit(self, changes: Sequence[Change], *, checkpoint: int) -> None:
         """Apply `changes` and move the checkpoint, together.
 
-        Raises `InUse` when another process keeps these views now.
+        Raises `InUse` when another process writes these views now.
         """
         statement, values = self._commit_statement(changes)
         known = (checkpoint, self.view_set.generation, self.view_set.checkpoint)
         ((moved,),) = await self.database.fetch(statement, *known, *values)
         if not moved:
-            raise InUse("another process keeps the views now")
+            raise InUse("another process writes the views now")
         self.view_set = self.view_set._replace(checkpoint=checkpoint)
 
     async def checkpoint(self) -> int:
@@ -114,13 +114,13 @@ class PostgresViewStore:
     async def scan(
         self, table: str, *, after: tuple[str, str] | None = None, limit: int = 1_000
     ) -> Sequence[Row]:
-        """Return rows behind `after` (tenant, key), in that order."""
+        """Return rows after `after`, ordered by (tenant, key)."""
         begin = after or ("", "")
         found = await self.database.look_up(self._table(table).scan(), *begin, limit)
         return [_row(*one) for one in found]
 
     async def create_fresh(self) -> ViewStore:
-        """Return the same tables once more, empty; temporary ones when these are only read."""
+        """Return empty tables of the same declarations; temporary ones if this is read-only."""
         tables = [table.declared for table in self.tables.values()]
         if self.database.read_only:
             return await _open_temporary(self.database.url, tables)
@@ -132,9 +132,9 @@ class PostgresViewStore:
         return fresh
 
     async def swap(self, fresh: ViewStore) -> None:
-        """Put what `fresh` holds in the place of these tables."""
+        """Make the tables of `fresh` the live ones."""
         if not isinstance(fresh, PostgresViewStore) or fresh.database is not self.database:
-            raise Unavailable("only tables made beside these can take their place")
+            raise Unavailable("only tables of `create_fresh` can replace these")
         tables = [table.declared for table in fresh.tables.values()]
         async with self.database.transaction() as transaction:
             await view_sets.lock(transaction)
@@ -142,23 +142,23 @@ class PostgresViewStore:
         self.use(tables, fresh.view_set)
 
     async def close(self) -> None:
-        """Let go of the database, unless it is another's."""
+        """Stop listening, and close the database if this store owns it."""
         await self._notifications.close()
         if self._owned:
             await self.database.close()
 
     def use(self, tables: Sequence[Table], view_set: ViewSet) -> None:
-        """Stand on tables that are there, as they are now."""
+        """Use tables that exist."""
         self.view_set = view_set
         self.tables = {table.name: ViewTable(table, self.schema) for table in tables}
 
     def _table(self, name: str) -> ViewTable:
         if not self.tables:
-            raise Unavailable("the views aren't there yet: they come with the first projector")
+            raise Unavailable("the views don't exist yet: start a projector")
         return self.tables[name]
 
     def _commit_statement(self, changes: Sequence[Change]) -> tuple[str, list[Value]]:
-        """Return the statement, and its values from the fourth on."""
+        """Return the statement of a commit, and its values from the fourth on."""
         parts = [_MOVE_CHECKPOINT.format(state=state_table(self.schema))]
         values: list[Value] = []
         for change in changes:
@@ -170,7 +170,7 @@ class PostgresViewStore:
 
 
 async def _open_temporary(url: str, tables: Sequence[Table]) -> PostgresViewStore:
-    """Return empty tables that only one connection sees, and that end with it."""
+    """Return empty temporary tables; they belong to one connection and end with it."""
     database = await open_database(url, single=True)
     store = PostgresViewStore(database, schema=TEMPORARY_SCHEMA, owned=True)
     try:

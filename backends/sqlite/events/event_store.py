@@ -1,7 +1,7 @@
 """Streams in a SQLite file, in the eventsourcing library's table.
 
-Appends are committed by the writing process; reads are short and run on the event loop, with a
-connection of their own: in a thread, every row would wait for the interpreter.
+The writer process commits appends. Reads are short and run on the event loop, on a connection of
+their own: in a thread, every row would wait for the interpreter lock.
 """
 
 import asyncio
@@ -10,7 +10,11 @@ from collections.abc import Coroutine, Sequence
 from typing import TypeAlias
 
 from baton.backends.sqlite.errors import as_unavailable
-from baton.backends.sqlite.events.recorder import existing_streams_statements, insert_statements
+from baton.backends.sqlite.events.recorder import (
+    EVENTS,
+    existing_streams_statements,
+    insert_statements,
+)
 from baton.backends.sqlite.writing.writer import ConstraintViolated, Writer, results_of
 from baton.backends.sqlite.writing.writer_process import Answer
 from baton.eventlog.errors import Unavailable
@@ -20,28 +24,23 @@ from baton.eventlog.feed import Feed
 from baton.eventlog.loops.group_commit import GroupCommit, Row
 
 PAGE = 250
-"""Events read and decoded before others get their turn on the event loop."""
+"""Events read and decoded before the event loop runs other tasks."""
 
 _CommitResults: TypeAlias = "asyncio.Future[Sequence[int | Conflict]]"
 
 CONCURRENT_COMMITS = 4
-"""Commits asked for at once: the event loop has work to do while they are made."""
+"""Commits under way at once, so that the event loop prepares the next while the disk works."""
 
-_COLUMNS = "SELECT rowid, originator_id, originator_version, topic, state FROM stored_events"
-_STREAM = f"""{_COLUMNS}
-WHERE originator_id = ? AND originator_version > ? ORDER BY originator_version LIMIT ?"""
-_ALL = f"{_COLUMNS} WHERE rowid > ? ORDER BY rowid LIMIT ?"
-_HEAD = "SELECT coalesce(max(rowid), 0) FROM stored_events"
 _NEWEST = "SELECT coalesce(max(originator_version), 0) FROM stored_events WHERE originator_id = ?"
 
 
 class SqliteEventStore:
-    """Implements `EventStore`; `log` shows what is appended here."""
+    """Implements `EventStore`; `log` shows the events that this process appends."""
 
     def __init__(self, reader: sqlite3.Connection, writer: Writer) -> None:
         self._reader = reader
         self._writer = writer
-        self.log = Feed(self._read_after, head=self._number(_HEAD))
+        self.log = Feed(self._read_after, head=self._number(EVENTS.head))
         self._appends = GroupCommit(
             self._commit, self._newest, self._publish, max_in_flight=CONCURRENT_COMMITS
         )
@@ -54,7 +53,7 @@ class SqliteEventStore:
         """Return the events of one stream with versions greater than `after`."""
         found: list[Recorded] = []
         while True:
-            page = self._page(_STREAM, stream, found[-1].version if found else after, PAGE)
+            page = self._page(EVENTS.stream, stream, found[-1].version if found else after, PAGE)
             found += page
             if len(page) < PAGE:
                 return found
@@ -65,7 +64,7 @@ class SqliteEventStore:
         found: list[Recorded] = []
         while True:
             size = min(PAGE, limit - len(found))
-            page = self._page(_ALL, found[-1].position if found else after, size)
+            page = self._page(EVENTS.page, found[-1].position if found else after, size)
             found += page
             if len(page) < size or len(found) == limit:
                 return found
@@ -73,10 +72,10 @@ class SqliteEventStore:
 
     async def head(self) -> int:
         """Return the position of the newest event, 0 in an empty store."""
-        return self._number(_HEAD)
+        return self._number(EVENTS.head)
 
     async def close(self) -> None:
-        """Finish what was accepted."""
+        """Commit the appends that were accepted."""
         await self._appends.close()
 
     def _commit(self, appends: Sequence[Sequence[Row]]) -> _CommitResults:
@@ -99,7 +98,7 @@ class SqliteEventStore:
                 done.set_result(_positions(appends, (last or 0) - len(rows) + 1, conflicting))
             except ConstraintViolated as error:
                 self._retry_without_conflicts(appends, error, done)
-            except Exception as error:  # noqa: BLE001 - each caller is told
+            except Exception as error:  # noqa: BLE001 - the callers raise it
                 self._publish_missed()
                 done.set_exception(error)
 
@@ -108,7 +107,7 @@ class SqliteEventStore:
     def _retry_without_conflicts(
         self, appends: Sequence[Sequence[Row]], error: ConstraintViolated, done: _CommitResults
     ) -> None:
-        """Insert once more, without those that are in conflict."""
+        """Insert the appends again, except those in conflict."""
         try:
             conflicting = self._existing_streams([row for append in appends for row in append])
         except Unavailable as unavailable:
@@ -120,15 +119,15 @@ class SqliteEventStore:
                 done.set_exception(Unavailable(f"SQLite: {error}"))
 
     def _publish(self, recorded: Sequence[Recorded], *, size: int) -> None:
-        """Show what was committed, in order: another batch's answer may be on its way yet."""
+        """Publish committed events in order; an earlier batch's answer may still be on its way."""
         if recorded[0].position == self.log.head + 1:
             self.log.publish(recorded, size=size)
         else:
             self._publish_missed()
 
     def _publish_missed(self) -> None:
-        """Publish what was committed although nobody heard of it: the writing process died."""
-        while missed := self._page(_ALL, self.log.head, PAGE):
+        """Publish what the writer process committed before it died without an answer."""
+        while missed := self._page(EVENTS.page, self.log.head, PAGE):
             self.log.publish(missed)
 
     def _existing_streams(self, rows: Sequence[Row]) -> set[str]:
@@ -159,7 +158,10 @@ class SqliteEventStore:
 def _positions(
     appends: Sequence[Sequence[Row]], first: int, conflicting: set[str]
 ) -> Sequence[int | Conflict]:
-    """Return what became of each append when those that touch `conflicting` were left out."""
+    """Return each append's first position, or its conflict over one of the `conflicting` streams.
+
+    `first` is the position of the first event that was inserted.
+    """
     found: list[int | Conflict] = []
     for append in appends:
         if conflict := _conflict(append, conflicting):

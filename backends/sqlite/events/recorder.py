@@ -1,6 +1,6 @@
-"""The eventsourcing library's recorder over a table whose positions are never used twice.
+"""The table of events: the eventsourcing library's columns, with positions that are never reused.
 
-The table has the library's columns; its own recorders can read it. Events go in as one statement.
+The library's own recorders can read the table. One statement inserts many events.
 """
 
 from collections.abc import Iterator, Sequence
@@ -10,10 +10,13 @@ from typing import Any
 from eventsourcing.persistence import StoredEvent
 from eventsourcing.sqlite import SQLiteApplicationRecorder, SQLiteCursor, SQLiteProcessRecorder
 
+from baton.backends.sql.event_statements import EventStatements
 from baton.eventlog.loops.group_commit import Row
 
+EVENTS = EventStatements(table="stored_events", position="rowid", parameter="?")
 COLUMNS = 4
-ROWS_PER_STATEMENT = 2_000  # SQLite takes 32,766 values
+ROWS_PER_STATEMENT = 2_000
+"""SQLite takes 32,766 values in a statement."""
 
 _TABLE = """
 CREATE TABLE IF NOT EXISTS stored_events (
@@ -51,18 +54,18 @@ class _EventRecorder(SQLiteApplicationRecorder):
 
 
 class SqliteRecorder(SQLiteProcessRecorder, _EventRecorder):
-    """Events and tracking records; it makes the tables that Baton's writing process fills."""
+    """Creates the tables of events and tracking records that Baton's writer process fills."""
 
 
 def insert_statements(rows: Sequence[Row]) -> list[tuple[str, list[str | int | bytes]]]:
-    """Return the statements that insert `rows`, which get row ids without a hole."""
+    """Return the statements that insert `rows` with consecutive row ids."""
     return [
         (_insert(len(chunk)), [value for row in chunk for value in row]) for chunk in _chunks(rows)
     ]
 
 
 def existing_streams_statements(rows: Sequence[Row]) -> list[tuple[str, list[str | int | bytes]]]:
-    """Return the statements that find the streams that have one of `rows` already."""
+    """Return the statements that find the streams in which a version of `rows` exists already."""
     return [
         (_existing_streams(len(chunk)), [value for row in chunk for value in row[:2]])
         for chunk in _chunks(rows)

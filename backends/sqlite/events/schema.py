@@ -1,4 +1,4 @@
-"""Makes what is missing in baton.db."""
+"""Creates the tables of baton.db that are missing."""
 
 from importlib.resources import files
 from pathlib import Path
@@ -6,12 +6,12 @@ from pathlib import Path
 from baton.backends.sqlite.database import Datastore
 from baton.backends.sqlite.events.recorder import SqliteRecorder
 
-# A claim without an answer was made by a process that is gone: only one has the folder.
+# One process at a time has the folder, so a claim without an answer is of one that has ended.
 _DELETE_ABANDONED_CLAIMS = "DELETE FROM idempotency_keys WHERE status IS NULL"
 
 
 def create(path: Path) -> None:
-    """Make the tables that are missing; whoever calls has the folder to itself."""
+    """Create the missing tables and delete abandoned claims; the caller holds the folder's lock."""
     datastore = Datastore(path)
     try:
         SqliteRecorder(datastore).create_table()

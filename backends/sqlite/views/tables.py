@@ -1,4 +1,4 @@
-"""Tables of views as SQLite makes them and writes to them."""
+"""SQLite's statements on the tables of views."""
 
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
@@ -12,16 +12,16 @@ _MAX_PARAMETERS = (
 
 
 class ViewTable(TableSql):
-    """One declared table in one set of tables, and the statements on it."""
+    """One view's table in one generation of tables, and the statements on it."""
 
     def __init__(self, declared: Table, generation: int) -> None:
-        """Raises ValueError for a name that could be mistaken for something else."""
+        """Raises ValueError for a name that isn't a plain identifier."""
         name = quoted(f"{declared.name}_{generation}")
         super().__init__(declared, name=name, placeholder=lambda _: "?")
         self.rows_per_statement = _MAX_PARAMETERS // len(self.columns)
 
     def create(self) -> Iterator[str]:
-        """Return the statements that make the table and its indexes."""
+        """Yield the statements that create the table and its indexes."""
         columns = [f"{quoted(c.name)} {c.kind}" for c in self.declared.columns]
         fixed = ["tenant TEXT NOT NULL", "key TEXT NOT NULL", "document BLOB NOT NULL"]
         listed = ", ".join([*fixed, *columns, "PRIMARY KEY (tenant, key)"])
@@ -33,19 +33,19 @@ class ViewTable(TableSql):
             yield f"CREATE INDEX {name} ON {self.name} ({by}){where}"
 
     def drop(self) -> str:
-        """Return the statement that removes the table."""
+        """Return the statement that drops the table."""
         return f"DROP TABLE IF EXISTS {self.name}"
 
     def upsert(self, rows: int) -> str:
-        """Return the statement that puts this many rows."""
+        """Return the statement that inserts or updates this many rows."""
         return _upsert(self.name, self.columns, rows)
 
     def delete(self, keys: int) -> str:
-        """Return the statement that deletes this many (tenant, key)."""
+        """Return the statement that deletes the rows of this many (tenant, key)."""
         return f"DELETE FROM {self.name} WHERE (tenant, key) IN (VALUES {_values(2, keys)})"  # noqa: S608 - names are checked
 
     def get_many(self, keys: int) -> str:
-        """Return the statement that finds the documents of this many (tenant, key)."""
+        """Return the statement that selects the documents of this many (tenant, key)."""
         return (
             f"SELECT tenant, key, document FROM (VALUES {_values(2, keys)}) AS asked"  # noqa: S608 - as above
             f" CROSS JOIN {self.name} ON tenant = asked.column1 AND key = asked.column2"

@@ -1,7 +1,8 @@
-"""The file the views live in: its writing process, and connections to read it.
+"""The file of the views: its writer process, and the connections that read it.
 
-It can be rebuilt from the events, and the checkpoint commits with the rows: what a crash of the
-machine takes of its newest commits is followed again. Tables come in sets, of which one is live.
+Its commits don't wait for the disk. A crash of the machine may undo the newest ones, together with
+their checkpoint, and the projector then folds the same events again. Each generation is a set of
+tables, and one generation is live.
 """
 
 import asyncio
@@ -18,7 +19,7 @@ from baton.backends.sqlite.writing.writer import Writer
 from baton.backends.sqlite.writing.writer_process import Result, Statements
 
 EVENT_LOOP_STEPS = 50_000
-"""Steps of SQLite's machine, about a millisecond, that a query may take on the event loop."""
+"""Steps of SQLite's virtual machine that a query may take on the event loop; about 1 ms."""
 
 Rows = list[tuple[Any, ...]]
 
@@ -32,10 +33,10 @@ CREATE TABLE IF NOT EXISTS view_sets (
 
 
 class ViewDatabase:
-    """One file of views; `opened` makes one."""
+    """An open file of views; `open` opens one."""
 
     def __init__(self, path: Path, writer: Writer, *, read_only: bool) -> None:
-        """The file must be there."""
+        """The file must exist."""
         self.read_only = read_only
         self._writer = writer
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="baton-queries")
@@ -49,7 +50,14 @@ class ViewDatabase:
     async def open(
         cls, path: Path, *, keep_open: Sequence[int] = (), read_only: bool = False
     ) -> "ViewDatabase":
-        """Return the database of a file, which is made if it may be; raises `Unavailable`."""
+        """Open a file, creating it unless `read_only`; raises `Unavailable`.
+
+        Args:
+            path: The file.
+            keep_open: File descriptors that the writer process inherits.
+            read_only: Whether writing is refused.
+
+        """
         writer = Writer(path, "NORMAL", keep_open=keep_open, read_only=read_only)
         if not read_only:
             await writer.run([(_CREATE_VIEW_SETS, ())])
@@ -60,7 +68,7 @@ class ViewDatabase:
         return await self._writer.run(statements)
 
     async def query(self, *statements: Statement) -> Sequence[Rows]:
-        """Return the rows of each statement; one that takes long does so in a thread."""
+        """Return the rows of each statement; slow statements run in a thread."""
         with as_unavailable():
             try:
                 return _rows(self._on_event_loop, statements)
@@ -72,17 +80,17 @@ class ViewDatabase:
             )
 
     def read(self, statement: str, values: Sequence[str | int] = ()) -> Rows:
-        """Return the rows of a point read."""
+        """Return the rows of a statement that is quick, such as a lookup by key."""
         with as_unavailable():
             return self._reading.execute(statement, values).fetchall()
 
     async def close(self) -> None:
-        """Finish what was accepted, then let go of the file."""
+        """Commit what was accepted, then close the file."""
         try:
             await self._writer.close()
             await asyncio.to_thread(self._thread.shutdown)
         finally:
-            self._thread.shutdown()  # a connection closed while it is used would crash the process
+            self._thread.shutdown()  # closing a connection in use would crash the process
             for connection in (self._in_thread, self._on_event_loop, self._reading):
                 connection.close()
 

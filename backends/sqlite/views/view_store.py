@@ -27,17 +27,17 @@ _SWAP = "UPDATE view_sets SET live = (generation = ?)"
 
 
 class SqliteViewStore:
-    """Implements `ViewStore` on one set of a file's tables."""
+    """Implements `ViewStore` on one generation of a file's tables."""
 
     def __init__(self, database: ViewDatabase, *, owned: ExitStack | None = None) -> None:
-        """`owned` is what goes with the database when this store is closed, if it owns it."""
+        """With `owned`, closing the store closes the database and then `owned`."""
         self.database = database
         self._owned = owned
         self.generation = 0
         self.tables: dict[str, ViewTable] = {}
 
     async def prepare(self, tables: Sequence[Table]) -> None:
-        """Create the tables; when one is missing or was declared otherwise, all start over."""
+        """Create the tables; if a declaration has changed, all tables start empty."""
         shape = orjson.dumps(list(tables)).decode()
         live = self.database.read(_LIVE)
         if live and live[0][1] == shape:
@@ -89,13 +89,13 @@ class SqliteViewStore:
     async def scan(
         self, table: str, *, after: tuple[str, str] | None = None, limit: int = 1_000
     ) -> Sequence[Row]:
-        """Return rows behind `after` (tenant, key), in that order."""
+        """Return rows after `after`, ordered by (tenant, key)."""
         begin = after or ("", "")
         (rows,) = await self.database.query(Statement(self.tables[table].scan(), (*begin, limit)))
         return [_row(*row) for row in rows]
 
     async def create_fresh(self) -> ViewStore:
-        """Return the same tables once more, empty; in a temporary file when this is only read."""
+        """Return empty tables of the same declarations; in a temporary file if read-only."""
         tables = [table.declared for table in self.tables.values()]
         if self.database.read_only:
             return await _open_temporary(tables)
@@ -107,15 +107,15 @@ class SqliteViewStore:
         return fresh
 
     async def swap(self, fresh: ViewStore) -> None:
-        """Put what `fresh` holds in the place of these tables; they go with the next `prepare`."""
+        """Make the tables of `fresh` the live ones; the next `prepare` drops the old ones."""
         if not isinstance(fresh, SqliteViewStore) or fresh.database is not self.database:
-            raise Unavailable("only tables made beside these can take their place")
+            raise Unavailable("only tables of `create_fresh` can replace these")
         generation = fresh.generation
         await self.database.write([(_SWAP, (generation,))])
         self._use([table.declared for table in fresh.tables.values()], generation)
 
     async def close(self) -> None:
-        """Let go of the file, unless these are the fresh tables beside another store's."""
+        """Close the file, unless another store owns it."""
         if self._owned is not None:
             await self.database.close()
             self._owned.close()
@@ -125,7 +125,7 @@ class SqliteViewStore:
         self.tables = {table.name: ViewTable(table, generation) for table in tables}
 
     def _statements(self, change: Change) -> list[tuple[str, list[str | int | bytes | None]]]:
-        """Return statements with their values, each for as many rows as one takes."""
+        """Return the statements of a change with their values, as few as the limits allow."""
         table = self.tables[change.table]
         steps: list[tuple[str, list[str | int | bytes | None]]] = []
         for start in range(0, len(change.upserts), table.rows_per_statement):
@@ -138,7 +138,7 @@ class SqliteViewStore:
         return steps
 
     async def _create(self, tables: Sequence[Table], shape: str) -> int:
-        """Make a set of tables that isn't live yet and return its number."""
+        """Create a generation of tables that isn't live yet and return its number."""
         ((_, made),) = await self.database.write([(_ADD, (shape,))])
         generation = made or 0
         create = [one for table in tables for one in ViewTable(table, generation).create()]
@@ -146,7 +146,7 @@ class SqliteViewStore:
         return generation
 
     async def _drop_unused(self) -> None:
-        """Drop what an earlier swap or an unfinished rebuild left behind."""
+        """Drop the tables that an earlier swap or an unfinished rebuild left."""
         for generation, shape in self.database.read(_UNUSED_SETS):
             names = [declared["name"] for declared in orjson.loads(shape)]
             drop = [ViewTable(Table(name=name), generation).drop() for name in names]

@@ -1,1 +1,1 @@
-"""The process that writes to a SQLite file, and statements that share its commits."""
+"""The process that writes to a SQLite file, and the changes that share its commits."""

@@ -1,4 +1,4 @@
-"""Small changes beside the events (keys, leases, checkpoints, secrets) that share commits."""
+"""Group commit of small changes: idempotency keys, leases, checkpoints, secrets."""
 
 import asyncio
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ _Waiting = tuple[Statements, asyncio.Future[Sequence[Rows]]]
 
 
 class Transactions:
-    """Has changes written; those that wait together are committed together."""
+    """Commits changes; those that wait at the same time share a transaction."""
 
     def __init__(self, writer: Writer) -> None:
         self._writer = writer
@@ -23,9 +23,9 @@ class Transactions:
         self._flusher: asyncio.Task[None] | None = None
 
     async def run(self, *statements: tuple[str, Sequence[Any]]) -> Sequence[Rows]:
-        """Return the rows of each statement, once all are durable; raises `Unavailable`.
+        """Return the rows of each statement once all are durable; raises `Unavailable`.
 
-        They must not fail because of what is stored: others would fail with them.
+        The statements must not violate a constraint: every change of the transaction would fail.
         """
         result: asyncio.Future[Sequence[Rows]] = asyncio.get_running_loop().create_future()
         self._waiting.append((statements, result))
@@ -34,7 +34,7 @@ class Transactions:
         return await result
 
     async def close(self) -> None:
-        """Finish what was accepted."""
+        """Commit the changes that were accepted."""
         while self._flusher is not None:
             await asyncio.wait([self._flusher])
 
@@ -52,7 +52,7 @@ class Transactions:
     async def _commit(self, batch: Sequence[_Waiting]) -> None:
         try:
             found = await self._writer.run([one for statements, _ in batch for one in statements])
-        except Exception as error:  # noqa: BLE001 - each caller is told
+        except Exception as error:  # noqa: BLE001 - the callers raise it
             for _, result in batch:
                 if not result.done():
                     result.set_exception(Unavailable(*error.args))

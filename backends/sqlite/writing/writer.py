@@ -1,7 +1,7 @@
-"""The one way to write to a SQLite file: statements go to a process that runs them in order.
+"""Writes to a SQLite file through a process that runs statements in order.
 
-In a thread, each statement would wait for the interpreter while the event loop has work to do; on
-the event loop, each commit would hold everything up (docs/decisions/0008).
+A thread would wait for the interpreter lock with every statement, and a commit on the event loop
+would block everything else (docs/decisions/0008).
 """
 
 import asyncio
@@ -22,11 +22,11 @@ Synchronous = Literal["FULL", "NORMAL"]
 
 
 class ConstraintViolated(Exception):
-    """A row is there already; nothing was written."""
+    """A row exists already; nothing was written."""
 
 
 class Writer:
-    """Runs statements in a process of its own; started when first needed, and again if it died."""
+    """Runs statements in a process of its own, which it starts on first use and after a death."""
 
     def __init__(
         self,
@@ -47,21 +47,21 @@ class Writer:
 
     @property
     def pid(self) -> int:
-        """The process's id; raises `Unavailable` while there is none."""
+        """The id of the process; raises `Unavailable` while there is none."""
         if self._process is None:
-            raise Unavailable(f"nothing writes to {self._path} now")
+            raise Unavailable(f"no process writes to {self._path} now")
         return self._process.pid
 
     async def run(self, statements: Statements) -> Sequence[Result]:
-        """Run all of `statements` in one transaction, or none; returns rows and last row ids.
+        """Run all of `statements` or none, in one transaction; return rows and last row ids.
 
-        Raises `ConstraintViolated`, and `Unavailable` when SQLite fails; when the process died,
-        nobody knows whether it had committed.
+        Raises `ConstraintViolated`, and `Unavailable` when SQLite fails or the process dies; a
+        process that died may have committed.
         """
         return results_of(await self.ask(statements))
 
     def ask(self, statements: Statements) -> asyncio.Future[Answer]:
-        """Have `statements` run as `run` does, behind those asked before; see `results_of`."""
+        """Submit `statements` in order, as `run` does; `results_of` reads the answer."""
         process = self._process
         if process is not None and not process.ended and not self._queued_for_start:
             return process.ask(statements)
@@ -81,7 +81,7 @@ class Writer:
         return await answer
 
     async def close(self) -> None:
-        """Finish what was asked, then end the process."""
+        """Run what was submitted, then end the process."""
         async with self._starting:
             await self._stop()
 
@@ -92,7 +92,7 @@ class Writer:
 
 
 def results_of(answer: Answer) -> Sequence[Result]:
-    """Return what the statements gave; raises as `Writer.run` does."""
+    """Return the results of an answer, or raise as `Writer.run` does."""
     kind, found = answer
     if kind == "ok":
         return cast(Sequence[Result], found)
@@ -102,7 +102,7 @@ def results_of(answer: Answer) -> Sequence[Result]:
 
 
 class _Process(asyncio.Protocol):
-    """A running process and the answers that are expected of it, in order."""
+    """A running writer process and the futures of its answers, in order."""
 
     def __init__(self, process: subprocess.Popen[bytes]) -> None:
         self._process = process
@@ -128,7 +128,7 @@ class _Process(asyncio.Protocol):
         return answer
 
     async def stop(self) -> None:
-        """Say that nothing more comes, and wait for the process to have done what did come."""
+        """Close the process's input and wait until it has run what was submitted."""
         try:
             if self._transport is not None and not self.ended:
                 self._transport.write_eof()
@@ -150,14 +150,14 @@ class _Process(asyncio.Protocol):
                 return
             answer = self._expected.popleft()
             if not answer.done():
-                answer.set_result(marshal.loads(self._received[LENGTH.size : end]))  # noqa: S302 - this program wrote it
+                answer.set_result(marshal.loads(self._received[LENGTH.size : end]))  # noqa: S302 - our own process wrote it
             del self._received[:end]
 
-    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - the protocol's
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - part of the protocol
         self._ended.set()
         for answer in self._expected:
             if not answer.done():
-                answer.set_result(("Ended", "the process that writes ended"))
+                answer.set_result(("Ended", "the writer process ended"))
 
 
 async def _start(path: Path, synchronous: Synchronous, keep_open: Sequence[int]) -> _Process:
@@ -166,7 +166,7 @@ async def _start(path: Path, synchronous: Synchronous, keep_open: Sequence[int])
     command = [sys.executable, "-I", "-S", script, str(number), str(path), synchronous]
     with theirs:
         try:
-            process = subprocess.Popen(  # noqa: S603, ASYNC220 - our own script; it takes a millisecond
+            process = subprocess.Popen(  # noqa: S603, ASYNC220 - our own script; a start takes 1 ms
                 command,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
@@ -174,8 +174,8 @@ async def _start(path: Path, synchronous: Synchronous, keep_open: Sequence[int])
             )
         except OSError as error:
             ours.close()
-            raise Unavailable(f"a writing process can't be started: {error.strerror}") from error
-    ours.setblocking(False)  # noqa: FBT003 - its only argument
+            raise Unavailable(f"the writer process can't be started: {error.strerror}") from error
+    ours.setblocking(False)  # noqa: FBT003 - the only argument
     loop = asyncio.get_running_loop()
     _, started = await loop.create_unix_connection(lambda: _Process(process), sock=ours)
     return started

@@ -1,9 +1,10 @@
-"""The process that writes to one SQLite file, so that commits never wait for the interpreter.
+"""The process that writes to one SQLite file, so that commits never wait for the interpreter lock.
 
-Started as a script with the standard library alone: `writer_process.py SOCKET FILE SYNCHRONOUS`. A
-request is a list of (statement, values), run in one transaction; the answer is for each its rows
-and the last row id, or the kind and words of an error. Both are marshalled, behind their length. It
-ends when the other end of the socket is closed, whatever that process died of.
+It is a script that needs the standard library alone: `writer_process.py SOCKET FILE SYNCHRONOUS`. A
+request is a list of (statement, values), which run in one transaction. The answer holds each
+statement's rows and last row id, or the class and message of an error. Both are marshalled, with
+their length in front. The process ends when the other end of the socket is closed, however the
+process there ended.
 """
 
 import marshal
@@ -22,34 +23,40 @@ Value = str | int | bytes | None
 Statements = Sequence[tuple[str, Sequence[Value]]]
 Result = tuple[list[tuple[Any, ...]], int | None]
 Answer = tuple[str, Any]
-"""("ok", results) or (the error's class, its words)."""
+"""("ok", results) or (class of the error, its message)."""
 
 BUSY_TIMEOUT_S = 5.0
-CACHED_STATEMENTS = 16  # one of 2,000 rows takes half a megabyte
+CACHED_STATEMENTS = 16
+"""Prepared statements the connection keeps; one of 2,000 rows takes half a megabyte."""
 
 
 def main(number: int, path: str, synchronous: str) -> None:
-    """Answer requests that come by the socket of this `number` until it is closed."""
-    for ignored in (signal.SIGINT, signal.SIGTERM):  # meant for the process that asks
+    """Answer the requests of a socket, given by its file descriptor, until it is closed."""
+    # The other process handles these signals and then closes the socket.
+    for ignored in (signal.SIGINT, signal.SIGTERM):
         signal.signal(ignored, signal.SIG_IGN)
     connection: sqlite3.Connection | None = None
-    # The one that asks may end at any moment, also while it is being answered.
-    with socket.socket(fileno=number) as asked, suppress(ConnectionError):
-        stream = asked.makefile("rb")
+    # The other process may end at any moment, even while it is sent an answer.
+    with socket.socket(fileno=number) as connected, suppress(ConnectionError):
+        stream = connected.makefile("rb")
         while (request := _request(stream)) is not None:
             try:
                 connection = connection or open_connection(path, synchronous)
                 answer: Answer = ("ok", run(connection, request))
-            except Exception as error:  # noqa: BLE001 - the asker is told
+            except Exception as error:  # noqa: BLE001 - the other process raises it
                 answer = (type(error).__name__, str(error))
             data = marshal.dumps(answer)
-            asked.sendall(LENGTH.pack(len(data)) + data)
+            connected.sendall(LENGTH.pack(len(data)) + data)
     if connection is not None:
         connection.close()
 
 
 def open_connection(path: str, synchronous: str) -> sqlite3.Connection:
-    """Return a connection with a write-ahead log; FULL is durable, NORMAL may lose its end."""
+    """Return a connection with a write-ahead log.
+
+    With `synchronous` FULL commits are durable; with NORMAL a crash of the machine may undo the
+    newest ones.
+    """
     connection = sqlite3.connect(
         path,
         isolation_level=None,
@@ -68,7 +75,7 @@ def open_connection(path: str, synchronous: str) -> sqlite3.Connection:
 
 
 def run(connection: sqlite3.Connection, statements: Statements) -> list[Result]:
-    """Run all of `statements` or none; one alone is a transaction without being told."""
+    """Run all of `statements` or none; a single statement needs no explicit transaction."""
     if len(statements) == 1:
         return [_result(connection, *statements[0])]
     connection.execute("BEGIN IMMEDIATE")
@@ -88,7 +95,7 @@ def _result(connection: sqlite3.Connection, statement: str, values: Sequence[Val
 
 
 def _request(stream: BinaryIO) -> Statements | None:
-    """Return the next request, None at the end; one that breaks off was never made."""
+    """Return the next request; None at the end of the stream or for one that is cut short."""
     head = stream.read(LENGTH.size)
     if len(head) < LENGTH.size:
         return None

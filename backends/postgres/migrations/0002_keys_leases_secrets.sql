@@ -1,4 +1,4 @@
--- What stands beside the events. Times are milliseconds since the epoch, UTC.
+-- Idempotency keys, leases and secrets. Times are milliseconds since the epoch, UTC.
 
 CREATE TABLE IF NOT EXISTS baton.idempotency_keys (
     tenant text COLLATE "C" NOT NULL,
@@ -15,7 +15,7 @@ CREATE INDEX IF NOT EXISTS idempotency_keys_by_age ON baton.idempotency_keys (cl
 
 CREATE TABLE IF NOT EXISTS baton.leases (
     name text PRIMARY KEY,
-    holder text NOT NULL,    -- '' when it was given back
+    holder text NOT NULL,    -- '' after a release
     epoch bigint NOT NULL,
     expires_at bigint NOT NULL
 );
@@ -28,5 +28,5 @@ CREATE TABLE IF NOT EXISTS baton.secrets (
     PRIMARY KEY (tenant, secret_id)
 );
 
--- Numbers the sets of tables that views are kept in.
+-- Numbers the sets of view tables.
 CREATE SEQUENCE IF NOT EXISTS baton.view_generations;

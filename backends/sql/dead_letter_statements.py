@@ -13,6 +13,10 @@ COLUMNS: Final = "letter_id, source, reason, at, redriven_at, key, value, header
 
 Cell: TypeAlias = str | int | bytes | None
 
+PAGE: Final = f"SELECT {COLUMNS} FROM {{table}} WHERE letter_id > $1 ORDER BY letter_id LIMIT $2"  # noqa: S608 - constants
+GET: Final = f"SELECT {COLUMNS} FROM {{table}} WHERE letter_id = $1"  # noqa: S608 - as above
+MARK_REDRIVEN: Final = "UPDATE {table} SET redriven_at = $2 WHERE letter_id = $1"
+
 
 def row_of(letter: DeadLetter) -> tuple[Cell, ...]:
     """Return a letter as a row of `COLUMNS`."""

@@ -1,0 +1,13 @@
+"""Leases as rows: one statement acquires or renews."""
+
+ACQUIRE = """
+INSERT INTO {table} AS held (name, holder, epoch, expires_at) VALUES ($1, $2, 1, $3)
+ON CONFLICT (name) DO UPDATE SET
+    epoch = held.epoch + CASE WHEN held.holder = excluded.holder THEN 0 ELSE 1 END,
+    holder = excluded.holder,
+    expires_at = excluded.expires_at
+WHERE held.holder = excluded.holder OR held.expires_at <= $4
+RETURNING epoch"""
+"""Returns the epoch; no row while another holder's lease hasn't expired at the time $4."""
+RELEASE = """
+UPDATE {table} SET holder = '', expires_at = 0 WHERE name = $1 AND holder = $2 AND epoch = $3"""
