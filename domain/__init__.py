@@ -1,1 +1,1 @@
-"""The rules of Baton: pure decisions and folds, without I/O, clock, randomness or async."""
+"""The rules of Baton as pure functions: no I/O, no clock, no random numbers, no async."""

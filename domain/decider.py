@@ -1,7 +1,8 @@
-"""The shape every aggregate has: what it starts as, what a command decides, what an event changes.
+"""The Decider pattern (Jérémie Chassaing): the rules of one aggregate as three parts.
 
-After Chassaing's Decider. `decide` and `evolve` are total, synchronous and deterministic: time, ids
-and random numbers arrive inside the command.
+`initial` is the state before the first event, `decide` maps a command to events, `evolve` applies
+an event to the state. `decide` and `evolve` are synchronous and deterministic: the command carries
+the time, ids and random numbers. `decide` raises `Rejected` for a command that the rules refuse.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -15,24 +16,27 @@ E = TypeVar("E")
 
 @dataclass(frozen=True, slots=True)
 class Decider(Generic[C, S, E]):
-    """One aggregate's rules; `name` is the stream kind its events are stored under."""
+    """The rules of one aggregate; `name` is the kind of its streams."""
 
     name: str
     initial: S
     decide: Callable[[C, S], list[E]]
     evolve: Callable[[S, E], S]
     decide_and_evolve: Callable[[C, S], tuple[list[E], S]] | None = None
-    """`decide` with the state it leads to, for rules that know it from deciding."""
+    """Decides a command and returns the new state too.
+
+    Set where deciding computes that state anyway; None folds the decided events.
+    """
 
     def apply(self, command: C, state: S) -> tuple[list[E], S]:
-        """Return the events of `command` and the state they lead to."""
+        """Return the events of `command` and the state after them."""
         if self.decide_and_evolve is not None:
             return self.decide_and_evolve(command, state)
         decided = self.decide(command, state)
         return decided, self.fold(decided, state)
 
     def fold(self, events: Iterable[E], state: S | None = None) -> S:
-        """Return the state that `events` lead to from `state` (default: the initial one)."""
+        """Return `state` (default: the initial state) after `events`."""
         folded = self.initial if state is None else state
         for event in events:
             folded = self.evolve(folded, event)
@@ -43,7 +47,7 @@ class Decider(Generic[C, S, E]):
 class Batch(Generic[C]):
     """Commands for one stream that are decided and appended together.
 
-    `skipped` counts those that the newest decision left out.
+    Each decision sets `skipped` to the number of commands that it left out.
     """
 
     commands: Sequence[C]
@@ -53,10 +57,11 @@ class Batch(Generic[C]):
 def batched(
     decider: Decider[C, S, E], *, skip: tuple[type[Exception], ...] = ()
 ) -> Decider[Batch[C], S, E]:
-    """Return rules that decide each command of a batch on the state its predecessors lead to.
+    """Return rules that decide the commands of a batch in order, each on the state after the last.
 
-    A command that is refused with one of the `skip` exceptions is left out; any other refusal
-    refuses the whole batch.
+    Args:
+        decider: The rules for a single command.
+        skip: Refusals that leave out one command. Any other refusal refuses the whole batch.
     """
     apply = decider.decide_and_evolve or decider.apply
 

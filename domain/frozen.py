@@ -1,7 +1,7 @@
-"""Records that nobody changes once they are made, on paths where making them is what costs.
+"""Immutable records for hot paths, where the cost of creating them matters.
 
-The type checkers refuse every assignment, as they do for `dataclass(frozen=True)`; at run time
-nothing does, because the initialiser of a frozen dataclass takes about three times as long.
+The type checkers refuse every assignment, as they do for `dataclass(frozen=True)`. At run time an
+assignment is possible: preventing it would make the initializer about three times as slow.
 """
 
 from collections.abc import Callable
@@ -25,9 +25,13 @@ def frozen(*, kw_only: bool = True, slots: bool = True) -> Callable[[type[T]], t
 def frozen(
     cls: type[T] | None = None, /, *, kw_only: bool = True, slots: bool = True
 ) -> type[T] | Callable[[type[T]], type[T]]:
-    """Make `cls` a slotted record: compared and hashed by its fields, given by name by default.
+    """Make `cls` an immutable record that is compared and hashed by its fields.
 
-    Without slots orjson writes it three times as fast, and it takes a little more memory.
+    Args:
+        cls: The class, when the decorator is used without arguments.
+        kw_only: Whether the initializer takes keyword arguments only.
+        slots: Whether the record has slots. Without them orjson serializes it three times as fast,
+            and it takes a little more memory.
     """
 
     def made(plain: type[T]) -> type[T]:

@@ -1,6 +1,6 @@
-"""JSON values as the domain sees them: opaque, compared and walked, never mutated.
+"""JSON values, which the domain compares and traverses but never changes.
 
-Python takes 1 for True and JSON does not, so values are compared here and not with `==`.
+They are compared by `same_json`, not by `==`: in Python 1 equals True, in JSON it doesn't.
 """
 
 from collections.abc import Callable
@@ -12,7 +12,7 @@ Kind: TypeAlias = Literal["null", "boolean", "number", "string", "array", "objec
 
 
 def kind_of(value: Json) -> Kind:
-    """Return what JSON calls `value`; a boolean is no number."""
+    """Return the JSON type of `value`; a boolean is not a number."""
     match value:
         case None:
             return "null"
@@ -29,10 +29,12 @@ def kind_of(value: Json) -> Kind:
 
 
 def same_json(first: Json, second: Json, spend: Callable[[int], None] = lambda _: None) -> bool:
-    """Return whether both are the same JSON value.
+    """Return whether both are the same JSON value. Not recursive, so data may be arbitrarily deep.
 
-    `spend` is told how many members are about to be compared, and may raise. Without recursion:
-    data may be as deep as its sender liked.
+    Args:
+        first: A value.
+        second: The other value.
+        spend: Called before members are compared, with their number. May raise to stop.
     """
     pairs = [(first, second)]
     while pairs:

@@ -1,13 +1,13 @@
 """Names of event streams: `tenant/kind/id`.
 
-The tenant is part of the name, so that a lookup with another tenant's id finds nothing.
+The name contains the tenant, so a lookup by an id of another tenant finds nothing.
 """
 
 from typing import NamedTuple
 
 
 class StreamParts(NamedTuple):
-    """A stream name taken apart."""
+    """The parts of a stream name."""
 
     tenant: str
     kind: str
@@ -15,7 +15,7 @@ class StreamParts(NamedTuple):
 
 
 def stream_name(tenant: str, kind: str, ident: str) -> str:
-    """Return the name of the stream of one aggregate of one tenant."""
+    """Return the stream name of one aggregate of a tenant."""
     return f"{tenant}/{kind}/{ident}"
 
 

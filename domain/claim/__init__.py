@@ -1,1 +1,1 @@
-"""A name that only one thing of a tenant may have at a time: a slug, a webhook path."""
+"""A claim: the exclusive use of a name within a tenant. Names are slugs and webhook paths."""

@@ -1,4 +1,4 @@
-"""What a command to a claim leads to."""
+"""Decisions about claims: a name has one holder at a time."""
 
 from typing import assert_never
 
@@ -16,7 +16,7 @@ from baton.domain.errors import InConflict
 
 
 def decide(command: Command, state: State) -> list[Event]:
-    """Return the events of `command`; raises InConflict."""
+    """Return the events of `command`; raises InConflict (`name_taken`)."""
     match command:
         case ClaimName():
             if state.holder == command.holder:

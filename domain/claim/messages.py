@@ -1,6 +1,7 @@
 """Commands and events of a claim. Event names and fields are the storage format.
 
-The stream's id is the name itself: `slug:{slug}` or `path:{path}`.
+The stream's id is the claimed name: `slug:{slug}` or `path:{path}`. A holder is the id of a
+definition. Times are milliseconds since the epoch, UTC.
 """
 
 from dataclasses import dataclass
@@ -8,18 +9,18 @@ from typing import TypeAlias
 
 
 def slug_claim(slug: str) -> str:
-    """Return the name under which a definition's slug is claimed."""
+    """Return the name that claims the slug of a definition."""
     return f"slug:{slug}"
 
 
 def path_claim(path: str) -> str:
-    """Return the name under which a webhook path is claimed."""
+    """Return the name that claims a webhook path."""
     return f"path:{path}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimName:
-    """Take `name` for `holder` (a definition's id); refused while somebody else holds it."""
+    """Claim `name` for `holder`; refused while it has another holder."""
 
     name: str
     holder: str
@@ -28,7 +29,7 @@ class ClaimName:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReleaseName:
-    """Give `name` up, when `holder` has it."""
+    """Release `name`; does nothing unless `holder` has it."""
 
     name: str
     holder: str
@@ -37,7 +38,7 @@ class ReleaseName:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NameClaimed:
-    """`holder` has the name from now on."""
+    """The name belongs to `holder`."""
 
     name: str
     holder: str
@@ -46,7 +47,7 @@ class NameClaimed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NameReleased:
-    """The name is free."""
+    """The name is free again; `holder` had it."""
 
     name: str
     holder: str

@@ -1,4 +1,4 @@
-"""A claim as its events leave it."""
+"""The state of a claim, folded from its events."""
 
 from dataclasses import dataclass
 from typing import assert_never
@@ -8,7 +8,7 @@ from baton.domain.claim.messages import Event, NameClaimed, NameReleased
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class State:
-    """Who holds the name; None while it is free."""
+    """The holder of the name, None while the name is free."""
 
     holder: str | None = None
 

@@ -1,1 +1,1 @@
-"""A definition: what a run walks through, in immutable versions."""
+"""A definition: the steps and the trigger of a workflow, in immutable versions."""

@@ -1,4 +1,4 @@
-"""What is wrong with conditions: paths that lead nowhere, comparisons with nothing."""
+"""Faults of conditions: bad paths, missing or unfit values, too many conditions."""
 
 from collections.abc import Iterator, Sequence
 from typing import TypeAlias
@@ -9,13 +9,17 @@ from baton.domain.errors import Fault
 Path: TypeAlias = tuple[str | int, ...]
 
 MAX_CONDITIONS = 10_000
+"""Conditions of one definition."""
 MAX_STEP_CONDITIONS = 1_000
+"""Conditions of one step."""
 MAX_NAMES = 64
+"""Names in one path: as deep as request bodies may be."""
 MAX_PATH = 1_000
+"""Characters of one path."""
 
 
 def too_many_conditions(graph: Graph) -> Iterator[Fault]:
-    """Yield a fault for each step, and for all together, with more cases than can be looked at."""
+    """Yield a fault for the definition and for each step with too many conditions to evaluate."""
     counts = [_count(step) for step in graph.steps]
     if sum(counts) > MAX_CONDITIONS:
         yield Fault(("steps",), f"must have at most {MAX_CONDITIONS} conditions in all")
@@ -26,7 +30,7 @@ def too_many_conditions(graph: Graph) -> Iterator[Fault]:
 
 
 def faults_of_conditions(conditions: Sequence[Condition], path: Path) -> Iterator[Fault]:
-    """Yield the faults of `conditions`, whose own path is `path`."""
+    """Yield the faults of the `conditions` at `path`."""
     for index, condition in enumerate(conditions):
         yield from _faults_of_path(condition.path, (*path, index, "path"))
         if condition.op in ("exists", "notExists"):
@@ -38,7 +42,7 @@ def faults_of_conditions(conditions: Sequence[Condition], path: Path) -> Iterato
 
 
 def _count(step: Step) -> int:
-    """How much there is to look at; a case without conditions counts too."""
+    """Return the number of conditions; a case without conditions counts as one."""
     match step:
         case Compute():
             return len(step.when)

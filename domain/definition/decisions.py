@@ -1,4 +1,4 @@
-"""What a command to a definition leads to."""
+"""Decisions about definitions: a valid body becomes the next immutable version."""
 
 from dataclasses import asdict
 from typing import Final, assert_never
@@ -82,7 +82,7 @@ def _require_valid(body: Body, found: list[Fault]) -> None:
 
 
 def _same_body(first: Body, second: Body) -> bool:
-    """Compare as JSON: in Python a condition's value 1 would equal True."""
+    """Compare as JSON, because in Python the value 1 of a condition equals True."""
     return first == second and same_json(asdict(first), asdict(second))
 
 

@@ -1,4 +1,4 @@
-"""What is wrong with how steps are joined: unknown or repeated ids, circles of needs."""
+"""Faults of the edges between steps: unknown or repeated ids, cycles of needs."""
 
 from collections.abc import Iterator
 
@@ -7,11 +7,11 @@ from baton.domain.definition.graph import Compute, Decision, Graph, Step
 from baton.domain.errors import Fault
 
 _MAX_NAMED = 10
-"""How many steps of a circle a message names."""
+"""The number of steps of a cycle that a message names."""
 
 
 def faults_of_edges(graph: Graph) -> Iterator[Fault]:
-    """Yield the faults between the steps of `graph`."""
+    """Yield the faults of the edges of `graph`."""
     yield from _repeated_ids(graph)
     for index, step in enumerate(graph.steps):
         path = ("steps", index)
@@ -33,14 +33,14 @@ def _repeated_ids(graph: Graph) -> Iterator[Fault]:
 
 def _faults_of_next(graph: Graph, step: Step, path: Path) -> Iterator[Fault]:
     if step.needs:
-        yield Fault((*path, "needs"), "is not for steps joined by what comes next")
+        yield Fault((*path, "needs"), "can't be combined with next steps")
     for member, target in _targets(step):
         if target not in graph.by_id:
             yield Fault((*path, *member), f"'{target}' is no step")
 
 
 def _targets(step: Step) -> Iterator[tuple[Path, str]]:
-    """Yield where `step` may go on, with the members that say so."""
+    """Yield the ids of the steps that may follow `step`, each with the path of its member."""
     if isinstance(step, Decision):
         for index, case in enumerate(step.cases):
             yield ("cases", index, "next"), case.next
@@ -55,10 +55,10 @@ def _targets(step: Step) -> Iterator[tuple[Path, str]]:
 
 def _faults_of_needs(graph: Graph, step: Step, path: Path) -> Iterator[Fault]:
     if isinstance(step, Decision):
-        yield Fault((*path, "kind"), "a decision is not for steps joined by what they need")
+        yield Fault((*path, "kind"), "a decision can't be combined with dependencies")
     else:
         for member, _ in _targets(step):
-            yield Fault((*path, *member), "is not for steps joined by what they need")
+            yield Fault((*path, *member), "can't be combined with dependencies")
     for index, need in enumerate(step.needs):
         if need == step.id:
             yield Fault((*path, "needs", index), f"'{need}' cannot need itself")
@@ -67,7 +67,7 @@ def _faults_of_needs(graph: Graph, step: Step, path: Path) -> Iterator[Fault]:
 
 
 def _cycles(graph: Graph) -> Iterator[Fault]:
-    """Yield one fault for all steps that need each other in a circle."""
+    """Yield one fault that names the steps on cycles of needs."""
     needs = {
         step.id: {need for need in step.needs if need in graph.by_id and need != step.id}
         for step in graph.steps
@@ -78,12 +78,15 @@ def _cycles(graph: Graph) -> Iterator[Fault]:
     index = next(at for at, step in enumerate(graph.steps) if step.id in left)
     names = [step.id for step in graph.steps if step.id in left]
     more = f" and {len(names) - _MAX_NAMED} more" if len(names) > _MAX_NAMED else ""
-    message = f"these steps need each other in a circle: {', '.join(names[:_MAX_NAMED])}{more}"
+    message = f"these steps need each other in a cycle: {', '.join(names[:_MAX_NAMED])}{more}"
     yield Fault(("steps", index, "needs"), message)
 
 
 def _without_sources(needs: dict[str, set[str]]) -> dict[str, set[str]]:
-    """Return what is left when steps without needs are taken away until there are none."""
+    """Return what remains after steps without needs are removed until there are none.
+
+    A cycle remains, and so does every step that needs one.
+    """
     missing = {step_id: len(its) for step_id, its in needs.items()}
     dependents = _reversed(needs)
     free = [step_id for step_id, count in missing.items() if not count]
@@ -98,7 +101,7 @@ def _without_sources(needs: dict[str, set[str]]) -> dict[str, set[str]]:
 
 
 def _reversed(needs: dict[str, set[str]]) -> dict[str, set[str]]:
-    """Return who is needed by whom, for who needs whom."""
+    """Return the dependents of each step, given the needs of each step."""
     turned: dict[str, set[str]] = {step_id: set() for step_id in needs}
     for step_id, its in needs.items():
         for need in its:

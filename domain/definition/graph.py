@@ -1,6 +1,6 @@
-"""The one graph behind all dialects: steps joined by *next* pointers or by *needs*.
+"""The graph of a definition: steps connected by *next* pointers or by *needs*.
 
-Times are milliseconds. The names of classes and fields are the storage format.
+All dialects map to this graph. The names of classes and fields are the storage format.
 """
 
 from dataclasses import dataclass, field
@@ -12,11 +12,12 @@ from baton.domain.json import Json, JsonObject
 Operator = Literal["eq", "neq", "gt", "gte", "lt", "lte", "in", "notIn", "exists", "notExists"]
 DEFAULT_TIMEOUT_MS = 300_000
 DEFAULT_LOOP_LIMIT = 1_000
+"""Step activations after which a run with *next* pointers fails."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retry:
-    """How often a step is tried in all, and the first backoff; it grows by `multiplier`."""
+    """The retry policy of a step: attempts in all, the first backoff and its growth per failure."""
 
     max_attempts: int = 1
     backoff_ms: int = 1_000
@@ -25,7 +26,7 @@ class Retry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Condition:
-    """One comparison: the value at `path` with `value`, or with the value at `value_path`."""
+    """A comparison of the value at `path` with `value`, or with the value at `value_path`."""
 
     path: str
     op: Operator
@@ -35,7 +36,7 @@ class Condition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """All `conditions` met: the decision goes on to step `next`."""
+    """A branch of a decision: step `next` follows when all `conditions` hold."""
 
     conditions: tuple[Condition, ...]
     next: str
@@ -43,7 +44,11 @@ class Case:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Compute:
-    """A step that calls a function and waits for its outcome."""
+    """A step that calls a function. `when` are conditions without which the step is skipped.
+
+    `on_failure` "end" completes the run, with errors, when the step fails for good; "fail" or None
+    fails it.
+    """
 
     id: str
     function: str
@@ -62,7 +67,7 @@ class Compute:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """A step that picks the next step by the first case whose conditions all hold."""
+    """A step that chooses the next step: the first case whose conditions all hold."""
 
     id: str
     cases: tuple[Case, ...]
@@ -75,7 +80,7 @@ class Decision:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delay:
-    """A step that waits `delay_ms`, as a durable timer."""
+    """A step that waits for `delay_ms` milliseconds on a durable timer."""
 
     id: str
     delay_ms: int
@@ -88,7 +93,7 @@ class Delay:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sync:
-    """A point that is reached when all it needs is done."""
+    """A synchronization point, reached when every step in `needs` is done."""
 
     id: str
     name: str | None = None
@@ -104,10 +109,11 @@ Step: TypeAlias = Compute | Decision | Delay | Sync
 
 @dataclass(frozen=True, kw_only=True)
 class Graph:
-    """The steps of one definition version and how they are joined.
+    """The steps of one version of a definition, and the edges between them.
 
-    `flow` is "next" (one token walks from the first step, loops allowed) or "needs" (every step
-    whose needs are done runs, side by side). No slots: the lookups below are cached.
+    `flow` is "next" (steps run one after the other from the first, loops are allowed) or "needs"
+    (a step starts as soon as all it needs is done, in parallel with others). No slots, because the
+    lookups below are cached.
     """
 
     steps: tuple[Step, ...]
@@ -121,15 +127,15 @@ class Graph:
 
     @property
     def dependents(self) -> dict[str, tuple[str, ...]]:
-        """For each step the steps that need it, in the definition's order."""
+        """For each step the ids of the steps that need it, in the order of the definition."""
         return self._dependents
 
     @property
     def needed(self) -> dict[str, tuple[str, ...]]:
-        """What each step needs, once each, the need written last in front."""
+        """For each step the ids that it needs, without repetitions, in reverse order."""
         return self._needed
 
-    # What is cached stands in __dict__; the underscore keeps orjson from storing it.
+    # The cache is in __dict__; orjson omits members that begin with an underscore.
     @cached_property
     def _by_id(self) -> dict[str, Step]:
         return {step.id: step for step in self.steps}

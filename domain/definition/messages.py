@@ -1,4 +1,7 @@
-"""Commands and events of a definition. Event names and fields are the storage format."""
+"""Commands and events of a definition. Event names and fields are the storage format.
+
+Times are milliseconds since the epoch, UTC.
+"""
 
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
@@ -12,7 +15,7 @@ Status = Literal["draft", "active", "paused"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Body:
-    """What one version of a definition says."""
+    """The content of one version of a definition."""
 
     name: str
     trigger: Trigger
@@ -23,7 +26,7 @@ class Body:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreateDefinition:
-    """Publish version 1 under a slug that is free in the tenant (see `baton.domain.claim`)."""
+    """Publish version 1 under a slug that the tenant doesn't use yet (see `baton.domain.claim`)."""
 
     tenant: str
     definition_id: str
@@ -35,7 +38,7 @@ class CreateDefinition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpdateDefinition:
-    """Publish the next version; a body that changes nothing decides nothing."""
+    """Publish the next version; an unchanged body decides nothing."""
 
     body: Body
     actor: Actor
@@ -44,7 +47,7 @@ class UpdateDefinition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeleteDefinition:
-    """Stop its triggers; its runs go on."""
+    """Delete the definition: its triggers stop, its runs continue."""
 
     actor: Actor
     at: int
@@ -75,7 +78,7 @@ class DefinitionUpdated:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DefinitionDeleted:
-    """Its triggers stopped for good."""
+    """The definition was deleted."""
 
     actor: Actor
     at: int

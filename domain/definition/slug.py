@@ -1,4 +1,4 @@
-"""Slugs: the short names by which a tenant's definitions are known."""
+"""Slugs: the short names that identify the definitions of a tenant."""
 
 import re
 import unicodedata
@@ -10,12 +10,17 @@ _NOT_IN_SLUG: Final = re.compile(r"[^a-z0-9]+", re.ASCII)
 
 
 def is_slug(text: str) -> bool:
-    """Return whether `text` is `[a-z0-9][a-z0-9-]{0,62}`."""
+    """Return whether `text` matches `[a-z0-9][a-z0-9-]{0,62}`."""
     return _SLUG.fullmatch(text) is not None
 
 
 def slug_of(name: str, number: int = 1) -> str:
-    """Return the slug of a name, `definition` where nothing is left; from 2 on with `-{number}`."""
+    """Return a slug made from `name`, or `definition` if no character of it can be used.
+
+    Args:
+        name: Any text.
+        number: Tells slugs of one name apart: from 2 on the slug ends with `-{number}`.
+    """
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
     slug = _NOT_IN_SLUG.sub("-", plain).strip("-") or "definition"
     suffix = f"-{number}" if number > 1 else ""

@@ -1,4 +1,4 @@
-"""A definition as its events leave it: every version stays readable."""
+"""The state of a definition, folded from its events. It keeps every version."""
 
 from dataclasses import dataclass, field, replace
 from typing import assert_never
@@ -14,7 +14,11 @@ from baton.domain.definition.messages import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class State:
-    """`version` 0 means it was never created; `versions` maps a number to what it said."""
+    """A definition; `version` 0 means that it was never created.
+
+    `versions` maps a version to its content. `active_since` is the time from which the ticks of a
+    schedule count, 0 while the definition isn't active.
+    """
 
     tenant: str = ""
     definition_id: str = ""
@@ -30,7 +34,7 @@ class State:
 
     @property
     def body(self) -> Body:
-        """What the newest version says; raises KeyError before creation."""
+        """The content of the newest version; raises KeyError before the creation."""
         return self.versions[self.version]
 
 
@@ -65,8 +69,8 @@ def evolve(state: State, event: Event) -> State:
 
 
 def _active_since(state: State, event: DefinitionUpdated) -> int:
-    """Since when ticks count: a pause or another trigger starts the count anew."""
+    """Return the new `active_since`: a pause or another trigger resets it."""
     if event.body.status != "active":
         return 0
-    went_on = state.active_since and state.body.trigger == event.body.trigger
-    return state.active_since if went_on else event.at
+    unchanged = state.active_since and state.body.trigger == event.body.trigger
+    return state.active_since if unchanged else event.at

@@ -1,4 +1,4 @@
-"""What is wrong with a step when it is looked at alone."""
+"""Faults of a single step, apart from its edges to other steps."""
 
 import re
 from collections.abc import Iterator
@@ -10,14 +10,17 @@ from baton.domain.errors import Fault
 
 STEP_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 MAX_TEXT = 200
+"""Characters of a step's name and of a function's name."""
 MAX_DURATION_MS = 10 * 365 * 24 * 3_600_000
-"""Ten years: what is longer is a slip of the unit."""
+"""The longest timeout, delay or backoff: ten years. More is a mistake in the unit."""
 MAX_ATTEMPTS = 10_000
+"""Attempts of one step that a retry policy may allow."""
 MAX_MULTIPLIER = 100
+"""The fastest growth of a backoff."""
 
 
 def faults_of_step(step: Step, path: Path) -> Iterator[Fault]:
-    """Yield the faults of `step`, whose own path is `path`."""
+    """Yield the faults of the `step` at `path`."""
     if not STEP_ID.fullmatch(step.id):
         yield Fault((*path, "id"), "must be 1 to 64 characters of A-Z, a-z, 0-9, _ and -")
     if step.name is not None and len(step.name) > MAX_TEXT:
@@ -55,7 +58,7 @@ def _faults_of_retry(retry: Retry, path: Path) -> Iterator[Fault]:
 
 def _faults_of_decision(step: Decision, path: Path) -> Iterator[Fault]:
     if not step.cases and step.default_next is None:
-        yield Fault((*path, "cases"), "must have a case, where there is no default")
+        yield Fault((*path, "cases"), "must have a case if there is no default")
     for index, case in enumerate(step.cases):
         yield from faults_of_conditions(case.conditions, (*path, "cases", index, "conditions"))
 

@@ -1,4 +1,4 @@
-"""What starts a run of a definition."""
+"""The trigger of a definition: the cause that starts its runs."""
 
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
@@ -8,7 +8,7 @@ from baton.domain.schedule.timetable import Timetable
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventTrigger:
-    """Starts on record events of `event_type` (dotted), of one structure or of any."""
+    """Starts a run for each record event of `event_type` (dotted), of one structure or of any."""
 
     event_type: str
     structure: str | None = None
@@ -17,7 +17,7 @@ class EventTrigger:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScheduleTrigger:
-    """Starts at the instants of a timetable."""
+    """Starts a run at each instant of a timetable."""
 
     timetable: Timetable
     kind: Literal["schedule"] = "schedule"
@@ -25,16 +25,17 @@ class ScheduleTrigger:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ManualTrigger:
-    """Starts when somebody asks for it."""
+    """Starts runs on request only."""
 
     kind: Literal["manual"] = "manual"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebhookTrigger:
-    """Starts on a webhook call; `secret_id` names the sealed signing secret, never the secret.
+    """Starts a run for each call of a webhook.
 
-    `path` has no leading slash and no leading `webhooks/`; `shown_path` is what was configured.
+    `path` has no leading slash and no leading `webhooks/`, `shown_path` is the path as it was
+    configured. `secret_id` is the id of the sealed signing secret, never the secret itself.
     """
 
     path: str | None = None

@@ -1,4 +1,4 @@
-"""What is wrong with what starts a definition's runs."""
+"""Faults of a definition's trigger."""
 
 import re
 from collections.abc import Iterator
@@ -21,7 +21,9 @@ EVENT_TYPES: Final = (
     "record.restored",
     "records.bulk_created",
 )
+"""The types of record events."""
 MAX_TEXT = 200
+"""Characters of a structure, a webhook path or a header name."""
 _WEBHOOK_PATH: Final = re.compile(
     r"[A-Za-z0-9._~!$&'()*+,;=:@%-]+(/[A-Za-z0-9._~!$&'()*+,;=:@%-]+)*"
 )
@@ -29,7 +31,7 @@ _HEADER: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")  # a token of RFC 91
 
 
 def faults_of_trigger(trigger: Trigger) -> Iterator[Fault]:
-    """Yield the faults of `trigger`, with paths that begin with "trigger"."""
+    """Yield the faults of `trigger`; their paths begin with "trigger"."""
     match trigger:
         case EventTrigger():
             yield from _faults_of_event(trigger)
@@ -57,7 +59,7 @@ def _faults_of_event(trigger: EventTrigger) -> Iterator[Fault]:
 def _faults_of_http(trigger: WebhookTrigger) -> Iterator[Fault]:
     path, header = trigger.path, trigger.signature_header
     if path is not None and not (len(path) <= MAX_TEXT and _WEBHOOK_PATH.fullmatch(path)):
-        message = f"must be a URL path of at most {MAX_TEXT} characters, without query"
+        message = f"must be a URL path of at most {MAX_TEXT} characters, without a query"
         yield Fault(("trigger", "path"), message)
     if header is not None and not (len(header) <= MAX_TEXT and _HEADER.fullmatch(header)):
         message = f"must be the name of a header, of at most {MAX_TEXT} characters"

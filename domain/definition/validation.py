@@ -1,7 +1,7 @@
-"""What is wrong with a definition, each fault with its path in the words of this package.
+"""The validation of a definition. Each fault has a path of member names of this package.
 
-Paths are like `("steps", 2, "cases", 0, "next")` or `("trigger", "structure")`; a dialect turns
-them into its own words. This module puts the rules together; each kind of rule has its own.
+A path is like `("steps", 2, "cases", 0, "next")` or `("trigger", "structure")`; a dialect
+translates it to its own member names. The rules stand in the `…_faults` modules.
 """
 
 from collections.abc import Iterator
@@ -17,13 +17,15 @@ from baton.domain.errors import Fault
 
 MAX_STEPS = 1_000
 MAX_NAME = 200
+"""Characters of a definition's name."""
 MAX_LOOP_LIMIT = 1_000_000
+"""The highest limit of step activations in one run."""
 MAX_FAULTS = 100
-"""More faults than this are not told at once."""
+"""The number of faults that one validation reports."""
 
 
 def faults_of(body: Body) -> list[Fault]:
-    """Return what is wrong with `body`, in its order; nothing when it may be published."""
+    """Return the faults of `body` in document order; an empty list if it may be published."""
     return list(islice(_faults(body), MAX_FAULTS))
 
 

@@ -1,4 +1,4 @@
-"""What a command to a record event leads to."""
+"""Decisions about record events: each is recorded once and matched once."""
 
 from typing import assert_never
 
@@ -16,7 +16,7 @@ from baton.domain.record.state import State, evolve
 
 
 def decide(command: Command, state: State) -> list[Event]:
-    """Return the events of `command`; raises NotFound. Each is taken once."""
+    """Return the events of `command`; raises NotFound. A repeated command decides nothing."""
     match command:
         case ReceiveRecord():
             return [] if state.received else [_received(command)]
@@ -25,8 +25,7 @@ def decide(command: Command, state: State) -> list[Event]:
                 raise NotFound("record_event")
             if state.considered:
                 return []
-            noted = TriggersConsidered(fired=command.fired, skipped=command.skipped, at=command.at)
-            return [noted]
+            return [TriggersConsidered(fired=command.fired, skipped=command.skipped, at=command.at)]
     assert_never(command)
 
 

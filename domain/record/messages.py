@@ -1,7 +1,8 @@
 """Commands and events of a record event. Event names and fields are the storage format.
 
-A record event is its own stream, whose id is derived from source and event id: delivered twice, it
-is recorded once.
+Each record event has a stream of its own, whose id is derived from source and event id. A record
+event that is delivered twice is therefore recorded once. Times are milliseconds since the epoch,
+UTC.
 """
 
 from dataclasses import dataclass
@@ -10,14 +11,18 @@ from typing import TypeAlias
 from baton.domain.json import Json, JsonObject
 
 Fired: TypeAlias = tuple[str, str]
-"""A definition's id and the id of the run its trigger started."""
+"""The id of a definition and the id of the run that its trigger started."""
 Skipped: TypeAlias = tuple[str, str]
-"""A definition's id and why its trigger was considered and started nothing."""
+"""The id of a definition and the reason why its trigger started no run."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReceiveRecord:
-    """Take in what happened to a record; `type` is dotted, `time` the sender's (or `at`)."""
+    """Record an event about a record.
+
+    `event_id` and `source` come from the sender, and so does `time` if the event has one. `type` is
+    dotted. `record_id` may be empty for an event about many records.
+    """
 
     event_id: str
     source: str
@@ -32,7 +37,7 @@ class ReceiveRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportMatches:
-    """Say what became of the triggers that were considered; the first word counts."""
+    """Report the outcome of matching the event against all triggers; the first report counts."""
 
     at: int
     fired: tuple[Fired, ...] = ()
@@ -41,7 +46,7 @@ class ReportMatches:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordReceived:
-    """Something happened to a record; `input` is what runs get: the plain payload."""
+    """A record event was received; `input` is the input of the runs that it starts."""
 
     event_id: str
     source: str
@@ -55,7 +60,7 @@ class RecordReceived:
 
     @property
     def input(self) -> JsonObject:
-        """The payload as functions know it: the event's name has an underscore there."""
+        """The plain payload of the contract, in which the event type has an underscore."""
         return {
             "event": self.type.replace(".", "_"),
             "workspaceSlug": self.tenant,
@@ -67,7 +72,7 @@ class RecordReceived:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TriggersConsidered:
-    """Every trigger that could have fired was looked at."""
+    """All triggers were matched against the record event."""
 
     at: int
     fired: tuple[Fired, ...] = ()

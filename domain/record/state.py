@@ -1,4 +1,4 @@
-"""A record event as its events leave it."""
+"""The state of a record event, folded from its events."""
 
 from dataclasses import dataclass, replace
 from typing import assert_never
@@ -8,7 +8,7 @@ from baton.domain.record.messages import Event, RecordReceived, TriggersConsider
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class State:
-    """What was received, and whether the triggers were looked at."""
+    """The record event and the outcome of matching it, each None until it is recorded."""
 
     received: RecordReceived | None = None
     considered: TriggersConsidered | None = None

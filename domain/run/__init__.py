@@ -1,1 +1,1 @@
-"""A run: its events, what a command to it leads to, and the rules in between."""
+"""A run: its commands, events and state, and the rules by which its steps follow each other."""

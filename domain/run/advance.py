@@ -1,6 +1,7 @@
-"""How a run goes on: steps that are ready begin, and the last one that ends, ends the run.
+"""The progress of a run: ready steps start, and the run ends when no step is open.
 
-Decisions, delays and syncs need no executor: they happen here, one after the other.
+Decisions and syncs complete here at once, one after the other, because they need no executor. A
+delay only records when it ends.
 """
 
 from typing import assert_never
@@ -24,7 +25,7 @@ from baton.domain.run.state import State, evolve
 
 
 class Draft:
-    """The events decided so far and the state they lead to."""
+    """The events decided so far by one command, and the state after them."""
 
     __slots__ = ("at", "events", "graph", "state")
 
@@ -33,13 +34,18 @@ class Draft:
         self.events: list[Event] = []
 
     def emit(self, event: Event) -> None:
-        """Decide `event`."""
+        """Add `event` and apply it to the state."""
         self.events.append(event)
         self.state = evolve(self.state, event)
 
 
 def advance(draft: Draft, finished: list[str] | None) -> None:
-    """Activate what became ready because of `finished` (None: at all), then settle the run."""
+    """Activate the steps that are ready, and end the run if no step is open.
+
+    Args:
+        draft: Where the events go.
+        finished: The ids of the steps that just finished; None at the start of the run.
+    """
     while steps := ready(draft.graph, draft.state, finished):
         finished = []
         for step in steps:
@@ -54,7 +60,7 @@ def advance(draft: Draft, finished: list[str] | None) -> None:
 
 
 def begin(draft: Draft, step: Compute, visit: int, attempt: int, cause: Cause) -> None:
-    """Record that an attempt of `step` begins now."""
+    """Start an attempt of `step` now."""
     draft.emit(
         StepStarted(
             step_id=step.id,
@@ -69,7 +75,7 @@ def begin(draft: Draft, step: Compute, visit: int, attempt: int, cause: Cause) -
 
 
 def begin_delay(draft: Draft, step: Delay, visit: int) -> None:
-    """Record that `step` waits from now on."""
+    """Start the delay `step` now."""
     draft.emit(
         DelayStarted(
             step_id=step.id,
@@ -82,7 +88,7 @@ def begin_delay(draft: Draft, step: Delay, visit: int) -> None:
 
 
 def _activate(draft: Draft, step: Step) -> bool:
-    """Begin a visit of `step`; True when it is over at once."""
+    """Start a visit of `step`, and return whether it is finished already."""
     before = draft.state.steps.get(step.id)
     visit = before.visit + 1 if before else 1
     match step:
@@ -106,12 +112,12 @@ def _activate(draft: Draft, step: Step) -> bool:
 
 
 def _scope(state: State) -> dict[str, object]:
-    """What condition paths begin in."""
+    """Return the data that the paths of conditions start from."""
     return {"input": state.input, "context": state.context, "steps": state.outputs}
 
 
 def _end_if_finished(draft: Draft) -> None:
-    """End the run when nothing is under way any more."""
+    """End the run if no step is open."""
     state = draft.state
     if state.open or state.status != "running":
         return
@@ -125,6 +131,6 @@ def _end_if_finished(draft: Draft) -> None:
 
 def _fail_at_loop_limit(draft: Draft, step: Step) -> None:
     limit = draft.graph.loop_limit
-    message = f"The run passed {limit} step activations at step '{step.id}'"
+    message = f"The run reached its limit of {limit} step activations at step '{step.id}'"
     error = Error(code="LOOP_LIMIT", message=message)
     draft.emit(RunFailed(at=draft.at, error=error, step_id=step.id))

@@ -1,4 +1,4 @@
-"""How an attempt of a compute step ends: well, badly with another try to come, or for good."""
+"""The end of an attempt of a compute step: success, a failure with a retry, or a final failure."""
 
 from typing import assert_never
 
@@ -20,11 +20,11 @@ from baton.domain.run.messages import (
 )
 
 MAX_TAKEOVERS = 100
-"""A step whose executor died this often is taken for the cause and fails."""
+"""Takeovers after which a step fails, because it presumably crashes its executors."""
 
 
 def compute_step(draft: Draft, step_id: str) -> Compute:
-    """Return the compute step `step_id`; raises StaleAttempt when the step is of another kind."""
+    """Return the compute step `step_id`; raises StaleAttempt for a step of another kind."""
     step = draft.graph.by_id[step_id]
     if not isinstance(step, Compute):
         raise StaleAttempt(step_id, draft.state.steps[step_id].attempt)
@@ -32,7 +32,7 @@ def compute_step(draft: Draft, step_id: str) -> Compute:
 
 
 def end_attempt(draft: Draft, token: Token, outcome: Outcome) -> None:
-    """Record how the running attempt that `token` names ended, and what follows from it."""
+    """Record the outcome of the running attempt `token` and its consequences."""
     match outcome:
         case Succeeded():
             draft.emit(
@@ -60,7 +60,7 @@ def end_attempt(draft: Draft, token: Token, outcome: Outcome) -> None:
 
 
 def take_over(draft: Draft, step_id: str) -> None:
-    """Begin a new attempt of a running step whose executor is gone, unless too many are."""
+    """Start a new attempt of a running step whose executor was lost; fail it after too many."""
     step = draft.state.steps[step_id]
     token = Token(step_id=step_id, visit=step.visit, attempt=step.attempt)
     if step.takeovers >= MAX_TAKEOVERS:

@@ -1,4 +1,4 @@
-"""How two JSON values compare: kinds are kept apart, and no comparison runs without end."""
+"""Comparisons of JSON values: types are never converted, and the work is bounded."""
 
 from collections.abc import Callable
 from operator import ge, gt, le, lt
@@ -17,11 +17,11 @@ _ORDERS: Final[dict[Order, Callable[[int | float, int | float], bool]]] = {
 
 
 class Incomparable(ValueError):
-    """The two values cannot be compared; the text says why."""
+    """The two values can't be compared; the text is the reason."""
 
 
 class ComparisonBudget:
-    """How many members of arrays and objects a decision may still compare."""
+    """The number of members of arrays and objects that one decision may still compare."""
 
     __slots__ = ("left",)
 
@@ -29,7 +29,7 @@ class ComparisonBudget:
         self.left = values
 
     def spend(self, values: int) -> None:
-        """Count `values` more, or refuse to."""
+        """Take `values` from the budget; raises Incomparable if that is more than is left."""
         if values > self.left:
             message = "the values are too large to compare"
             raise Incomparable(message)
@@ -37,9 +37,9 @@ class ComparisonBudget:
 
 
 def equal(actual: Json, expected: Json, budget: ComparisonBudget) -> bool:
-    """Return whether both are the same JSON value; raises Incomparable for different kinds.
+    """Return whether both are the same JSON value; raises Incomparable for different types.
 
-    Null may be compared with anything: "is it null" is a fair question about any value.
+    Null can be compared with any type, so that a condition can test for null.
     """
     kinds = kind_of(actual), kind_of(expected)
     if kinds[0] != kinds[1] and "null" not in kinds:
@@ -49,7 +49,7 @@ def equal(actual: Json, expected: Json, budget: ComparisonBudget) -> bool:
 
 
 def is_in(actual: Json, expected: Json, budget: ComparisonBudget) -> bool:
-    """Return whether the array `expected` has `actual`; raises Incomparable when it is none."""
+    """Return whether the array `expected` contains `actual`; raises Incomparable for no array."""
     if not isinstance(expected, list | tuple):
         message = f"the expected value is of kind {kind_of(expected)}, not an array"
         raise Incomparable(message)
@@ -58,7 +58,7 @@ def is_in(actual: Json, expected: Json, budget: ComparisonBudget) -> bool:
 
 
 def is_ordered(order: Order, actual: Json, expected: Json) -> bool:
-    """Return whether two numbers stand in `order`; raises Incomparable for any other kind."""
+    """Return whether two numbers are in this order; raises Incomparable for other types."""
     if isinstance(actual, int | float) and isinstance(expected, int | float):
         kinds: set[Kind] = {kind_of(actual), kind_of(expected)}
         if kinds == {"number"}:

@@ -1,8 +1,8 @@
-"""Whether conditions hold for the data of a run, and which case of a decision wins.
+"""The evaluation of conditions on the data of a run, and the choice of a decision's case.
 
-A missing path matches only `notExists`. Values that cannot be compared are no match, with the
-reason in the evaluation's `error`; nothing here raises. What an evaluation shows of the values is
-bounded, because it is stored with every decision.
+A missing path matches only `notExists`. Values that can't be compared are no match, and the
+evaluation's `error` has the reason; no function raises for data. An evaluation holds the compared
+values only up to a limit, because it is stored with every decision.
 """
 
 from collections.abc import Iterable, Mapping
@@ -15,11 +15,11 @@ from baton.domain.run.evaluation import CaseEvaluation, ConditionEvaluation, Dec
 from baton.domain.run.paths import Missing, value_at
 
 MAX_SHOWN = 16_384
-"""How many characters of compared values one decision shows, about."""
+"""Characters of compared values that the evaluations of one decision hold, approximately."""
 
 
 class _Limits:
-    """What one decision may still spend on comparing and on showing values."""
+    """The limits of one decision: members still to compare, characters of values still to keep."""
 
     __slots__ = ("budget", "characters")
 
@@ -28,7 +28,7 @@ class _Limits:
         self.characters = MAX_SHOWN
 
     def show(self, value: Json) -> Json:
-        """Return `value`, or a word about it when it is too large to keep."""
+        """Return `value`, or a short text instead of one that is too large to store."""
         size = _size(value, self.characters)
         if size <= self.characters:
             self.characters -= size
@@ -37,7 +37,7 @@ class _Limits:
 
 
 def all_hold(conditions: Iterable[Condition], scope: Mapping[str, Json]) -> bool:
-    """Return whether every condition holds for `scope` (input, context, steps); none: True."""
+    """Return whether every condition holds for `scope` (input, context, steps)."""
     limits = _Limits()
     return all(_evaluate(condition, scope, limits).matched for condition in conditions)
 
@@ -45,7 +45,10 @@ def all_hold(conditions: Iterable[Condition], scope: Mapping[str, Json]) -> bool
 def choose(
     cases: Iterable[Case], default_next: str | None, scope: Mapping[str, Json]
 ) -> DecisionResult:
-    """Return the first case whose conditions all hold, with everything that was looked at."""
+    """Choose the first case whose conditions all hold, else `default_next`.
+
+    The result has the evaluations of all cases up to the chosen one.
+    """
     limits = _Limits()
     seen: list[CaseEvaluation] = []
     for index, case in enumerate(cases):
@@ -96,7 +99,7 @@ def _expected(condition: Condition, scope: Mapping[str, Json]) -> Json | Missing
 def _holds(
     condition: Condition, actual: Json | Missing, expected: Json | Missing, budget: ComparisonBudget
 ) -> bool:
-    """Return whether the comparison comes out true; raises Incomparable with the reason."""
+    """Return whether the condition holds; raises Incomparable with the reason."""
     if condition.op in ("exists", "notExists"):
         return isinstance(actual, Missing) == (condition.op == "notExists")
     if isinstance(expected, Missing):
@@ -125,7 +128,7 @@ def _compare(condition: Condition, actual: Json, expected: Json, budget: Compari
 
 
 def _size(value: Json, limit: int) -> int:
-    """Return about how many characters `value` has as JSON; past `limit` it stops counting."""
+    """Return the approximate length of `value` as JSON text; counting stops beyond `limit`."""
     size, values = 0, [value]
     while values and size <= limit:
         one = values.pop()

@@ -1,4 +1,4 @@
-"""What a command to a run leads to: the refusals, and which rule goes to work."""
+"""Decisions about runs: checks each command and applies the rule for it."""
 
 from typing import Final, assert_never
 
@@ -30,7 +30,7 @@ from baton.domain.run.trigger import ByHand
 
 _NO_GRAPH: Final = Graph(steps=())
 _WITHOUT_GRAPH: Final = (RequestRun, CancelRun)
-"""Commands that set no step in motion."""
+"""Commands that need no graph, because they start no step."""
 
 
 def decide(command: Command, state: State) -> list[Event]:
@@ -39,7 +39,7 @@ def decide(command: Command, state: State) -> list[Event]:
 
 
 def decide_and_evolve(command: Command, state: State) -> tuple[list[Event], State]:
-    """Return the events of `command` and the state they lead to; raises as `decide` does."""
+    """Return the events of `command` and the state after them; raises as `decide` does."""
     graph = _NO_GRAPH if isinstance(command, _WITHOUT_GRAPH) else command.graph
     draft = Draft(state, graph, command.at)
     match command:
@@ -152,7 +152,10 @@ def _retry(draft: Draft, command: RetryRun) -> None:
 
 
 def _to_reopen(state: State, step_id: str | None) -> tuple[str, ...]:
-    """What a cancel cut off goes on in any case: the run could not end without it."""
+    """Return the ids of the steps to reopen.
+
+    Cancelled steps are always among them, because the run couldn't end without them.
+    """
     if state.status not in ("failed", "cancelled"):
         return ()
     ended = {of: each.status for of, each in state.steps.items() if not (each.open or each.done)}

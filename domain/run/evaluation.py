@@ -1,4 +1,4 @@
-"""What a decision looked at: every case and condition with the values it saw."""
+"""The evaluation of a decision: each case and condition with the values it compared."""
 
 from baton.domain.frozen import frozen
 from baton.domain.json import Json
@@ -6,7 +6,7 @@ from baton.domain.json import Json
 
 @frozen
 class ConditionEvaluation:
-    """One comparison as it came out; `error` says why two values could not be compared."""
+    """The evaluation of one condition; `error` is the reason if the values can't be compared."""
 
     path: str
     operator: str
@@ -20,7 +20,7 @@ class ConditionEvaluation:
 
 @frozen
 class CaseEvaluation:
-    """One case: matched when all of its conditions did."""
+    """The evaluation of one case, which matches if all of its conditions do."""
 
     case_index: int
     next: str
@@ -30,7 +30,7 @@ class CaseEvaluation:
 
 @frozen
 class DecisionResult:
-    """The first matching case and where the run goes on; None is the end of the run."""
+    """The outcome of a decision: the first matching case, and the next step (None ends the run)."""
 
     evaluated_cases: int
     evaluations: tuple[CaseEvaluation, ...]

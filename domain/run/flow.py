@@ -1,4 +1,4 @@
-"""Which steps are ready next: the two ways of joining steps behind one function."""
+"""The steps that are ready to start, for both kinds of graph (`next` and `needs`)."""
 
 from collections.abc import Iterable
 
@@ -7,10 +7,13 @@ from baton.domain.run.state import State
 
 
 def ready(graph: Graph, state: State, finished: Iterable[str] | None = None) -> list[Step]:
-    """Return the steps to activate now, in the definition's order.
+    """Return the steps to activate now, in the order of the definition.
 
-    `finished` names the steps that ended since the last call, so that a wide graph is not
-    walked whole for each outcome; None looks at all of them.
+    Args:
+        graph: The graph of the run's version.
+        state: The state of the run.
+        finished: The ids of the steps that finished since the last call; only their dependents are
+            checked, which keeps a wide graph linear. None checks all steps.
     """
     if state.status != "running":
         return []
@@ -29,7 +32,7 @@ def _by_next(graph: Graph, state: State) -> list[Step]:
 
 
 def successor(step: Step, selected: str | None) -> str | None:
-    """Return where a finished step points; `selected` is a decision's own choice."""
+    """Return the id of the step after a finished one; `selected` is the choice of a decision."""
     if isinstance(step, Decision):
         return selected
     if isinstance(step, Compute) and step.on_success_next:
@@ -51,10 +54,10 @@ def _may_start(graph: Graph, state: State, step_id: str) -> bool:
     if step_id in state.steps:
         return False
     needs = graph.needed[step_id]
-    # Fewer steps have ended than it needs: a wide join is turned away without looking at each.
+    # Fewer steps have ended than this one needs: a wide join is rejected without checking each.
     if len(needs) > state.ended_steps:
         return False
-    # The need written last tends to end last, so it is asked first.
+    # The need written last tends to end last, so it is checked first.
     for need in needs:
         step = state.steps.get(need)
         if step is None or not step.done:

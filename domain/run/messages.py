@@ -1,8 +1,8 @@
 """Commands and events of a run. Event names and fields are the storage format.
 
-Every time is milliseconds since the epoch, UTC. `visit` counts a step's activations within the run
-(loops), `attempt` its tries within one visit; together with the step id they are the fencing token
-that a report of an outcome must carry.
+Times are milliseconds since the epoch, UTC. `visit` counts the activations of a step within the run
+(more than one in a loop), `attempt` its attempts within one visit. Step id, visit and attempt are
+the fencing token that a report of an outcome must carry.
 """
 
 from dataclasses import field
@@ -14,7 +14,7 @@ from baton.domain.definition.state import State as Definition
 from baton.domain.frozen import frozen
 from baton.domain.json import Json, JsonObject
 from baton.domain.run.evaluation import DecisionResult
-from baton.domain.run.outcome import Error as Error  # noqa: PLC0414 - part of this vocabulary
+from baton.domain.run.outcome import Error as Error  # noqa: PLC0414 - exported with the messages
 from baton.domain.run.outcome import Failed as Failed  # noqa: PLC0414
 from baton.domain.run.outcome import Outcome as Outcome  # noqa: PLC0414
 from baton.domain.run.outcome import Succeeded as Succeeded  # noqa: PLC0414
@@ -31,7 +31,7 @@ Cause = Literal["start", "retry", "takeover", "reopen"]
 
 @frozen
 class RequestRun:
-    """Ask for a run of `definition` (as folded now) because of a trigger."""
+    """Request a run of the newest version of `definition` because of a trigger."""
 
     run_id: str
     definition: Definition
@@ -46,7 +46,7 @@ class RequestRun:
 
 @frozen
 class StartRun:
-    """Activate the first steps."""
+    """Start the run: activate its first steps."""
 
     graph: Graph
     at: int
@@ -54,7 +54,7 @@ class StartRun:
 
 @frozen
 class ReportOutcome:
-    """Say how the attempt that `token` names ended; raises StaleAttempt when it was superseded."""
+    """Report the outcome of the attempt `token`; refused with StaleAttempt if it was superseded."""
 
     token: Token
     outcome: Outcome
@@ -64,7 +64,7 @@ class ReportOutcome:
 
 @frozen
 class FireTimer:
-    """The timer of a delay, a backoff or a step's deadline is due; early or old ones do nothing."""
+    """Fire the timer of a delay, a backoff or a deadline; does nothing if early or outdated."""
 
     token: Token
     graph: Graph
@@ -74,7 +74,7 @@ class FireTimer:
 
 @frozen
 class TakeOver:
-    """Begin a new attempt of every step whose executor is gone."""
+    """Start a new attempt of every running step, because its executor was lost."""
 
     graph: Graph
     at: int
@@ -82,7 +82,7 @@ class TakeOver:
 
 @frozen
 class CancelRun:
-    """Stop the run; what is under way is cut off."""
+    """Cancel the run and its open steps."""
 
     actor: Actor
     at: int
@@ -91,7 +91,7 @@ class CancelRun:
 
 @frozen
 class RetryRun:
-    """Reopen a failed or cancelled run at its failed steps, or at one of them."""
+    """Reopen a failed or cancelled run at its failed steps, or only at `step_id`."""
 
     graph: Graph
     actor: Actor
@@ -108,7 +108,7 @@ Command: TypeAlias = (
 
 @frozen(slots=False)
 class RunRequested:
-    """Somebody or something asked for the run: the trigger event."""
+    """The run was requested: the event of its trigger."""
 
     tenant: str
     run_id: str
@@ -125,14 +125,14 @@ class RunRequested:
 
 @frozen(slots=False)
 class RunStarted:
-    """The executor took it up."""
+    """An executor started the run."""
 
     at: int
 
 
 @frozen(slots=False)
 class StepStarted:
-    """An attempt begins; recorded before it is executed, so that a crash counts."""
+    """An attempt started. Recorded before the function is called, so that a crash counts too."""
 
     step_id: str
     visit: int
@@ -146,7 +146,7 @@ class StepStarted:
 
 @frozen(slots=False)
 class StepSucceeded:
-    """The attempt ended well."""
+    """The attempt succeeded."""
 
     step_id: str
     visit: int
@@ -159,7 +159,7 @@ class StepSucceeded:
 
 @frozen(slots=False)
 class StepFailed:
-    """The attempt ended badly; `final` when no other attempt follows."""
+    """The attempt failed; `final` if no other attempt follows."""
 
     step_id: str
     visit: int
@@ -171,7 +171,7 @@ class StepFailed:
 
 @frozen(slots=False)
 class StepTimedOut:
-    """The attempt outlived its deadline; `final` when no other attempt follows."""
+    """The attempt passed its deadline; `final` if no other attempt follows."""
 
     step_id: str
     visit: int
@@ -183,7 +183,7 @@ class StepTimedOut:
 
 @frozen(slots=False)
 class StepCancelled:
-    """The step was cut off with its run."""
+    """The step was cancelled with its run."""
 
     step_id: str
     visit: int
@@ -193,7 +193,7 @@ class StepCancelled:
 
 @frozen(slots=False)
 class StepSkipped:
-    """The step's `when` did not hold: it counts as done, without output."""
+    """The step was skipped, because its `when` didn't hold. It counts as done, without output."""
 
     step_id: str
     visit: int
@@ -203,7 +203,7 @@ class StepSkipped:
 
 @frozen(slots=False)
 class RetryScheduled:
-    """Attempt `attempt` begins at `due_at`."""
+    """Attempt `attempt` starts at `due_at`."""
 
     step_id: str
     visit: int
@@ -214,7 +214,7 @@ class RetryScheduled:
 
 @frozen(slots=False)
 class DecisionTaken:
-    """A decision step chose, with everything that was compared."""
+    """A decision step chose the next step; `result` holds the evaluations."""
 
     step_id: str
     visit: int
@@ -224,7 +224,7 @@ class DecisionTaken:
 
 @frozen(slots=False)
 class DelayStarted:
-    """A delay step waits until `resume_at`."""
+    """A delay step started; it ends at `resume_at`."""
 
     step_id: str
     visit: int
@@ -235,7 +235,7 @@ class DelayStarted:
 
 @frozen(slots=False)
 class DelayElapsed:
-    """A delay step is over."""
+    """A delay step ended."""
 
     step_id: str
     visit: int
@@ -244,7 +244,7 @@ class DelayElapsed:
 
 @frozen(slots=False)
 class SyncReached:
-    """A synchronization point has all it needs."""
+    """A synchronization point was reached: all that it needs is done."""
 
     step_id: str
     visit: int
@@ -253,7 +253,7 @@ class SyncReached:
 
 @frozen(slots=False)
 class RunCompleted:
-    """The run ended; `has_errors` when a step failed and its failure was allowed to end it."""
+    """The run completed; `has_errors` if a step failed whose `on_failure` is "end"."""
 
     at: int
     has_errors: bool = False
@@ -261,7 +261,7 @@ class RunCompleted:
 
 @frozen(slots=False)
 class RunFailed:
-    """The run ended badly, because of `step_id` where one is to blame."""
+    """The run failed, because of step `step_id` if a step is the reason."""
 
     at: int
     error: Error
@@ -270,7 +270,7 @@ class RunFailed:
 
 @frozen(slots=False)
 class RunCancelled:
-    """The run was stopped."""
+    """The run was cancelled."""
 
     actor: Actor
     at: int
@@ -279,7 +279,7 @@ class RunCancelled:
 
 @frozen(slots=False)
 class RunReopened:
-    """The run left its final status by an explicit retry of `steps`."""
+    """The run left its final status, because a retry of `steps` was requested."""
 
     actor: Actor
     steps: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""How an attempt of a step ended, and the token that names the attempt."""
+"""The outcome of an attempt of a step, and the fencing token that identifies the attempt."""
 
 from typing import NamedTuple, TypeAlias
 
@@ -8,7 +8,7 @@ from baton.domain.json import Json, JsonObject
 
 @frozen
 class Error:
-    """Why a step or a run failed; `stack` is the function's own traceback."""
+    """The reason why a step or a run failed; `stack` is the traceback of the user's function."""
 
     code: str
     message: str
@@ -16,7 +16,7 @@ class Error:
 
 
 class Token(NamedTuple):
-    """Names one attempt of one step: the fencing token of its outcome."""
+    """The fencing token of one attempt: an outcome is accepted only with the current token."""
 
     step_id: str
     visit: int
@@ -25,7 +25,7 @@ class Token(NamedTuple):
 
 @frozen
 class Succeeded:
-    """The function returned `output` and patches the shared context."""
+    """The function returned `output`; `context` is merged into the context of the run."""
 
     output: Json = None
     context: JsonObject | None = None
@@ -34,7 +34,7 @@ class Succeeded:
 
 @frozen
 class Failed:
-    """The function failed; `jitter` in [0, 1] spreads the backoff of the next try."""
+    """The function failed; `jitter` in [0, 1] spreads the backoff before the next attempt."""
 
     error: Error
     retryable: bool = True
@@ -43,7 +43,7 @@ class Failed:
 
 @frozen
 class TimedOut:
-    """The attempt outlived its deadline."""
+    """The attempt passed its deadline; `jitter` is as in `Failed`."""
 
     jitter: float = 1.0
 

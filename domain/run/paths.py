@@ -1,4 +1,4 @@
-"""Dotted paths into the data of a run, as conditions write them: `steps.check.output.items.0`."""
+"""Dotted paths into the data of a run, as used in conditions: `steps.check.output.items.0`."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -10,7 +10,7 @@ _LONGEST_INDEX = 9
 
 
 class Missing:
-    """There is nothing at a path: not the same as null."""
+    """The result of a path that leads to no value, which is different from null."""
 
     __slots__ = ()
 
@@ -19,7 +19,7 @@ MISSING: Final = Missing()
 
 
 def value_at(path: str, scope: Mapping[str, Json]) -> Json | Missing:
-    """Return what `path` leads to in `scope`, or MISSING; arrays are entered by index."""
+    """Return the value at `path` in `scope`, or MISSING; elements of arrays are named by index."""
     names = path.split(".", MAX_NAMES)
     if len(names) > MAX_NAMES:
         return MISSING

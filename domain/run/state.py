@@ -1,4 +1,4 @@
-"""A run as its events leave it. A status is a fold: only `RunReopened` leaves a final one."""
+"""The state of a run, folded from its events. Only `RunReopened` leaves a final status."""
 
 from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias, assert_never
@@ -38,11 +38,13 @@ _PassingEvent: TypeAlias = StepSkipped | DecisionTaken | SyncReached | DelayStar
 
 @dataclass(frozen=True, kw_only=True)
 class State:
-    """`version` counts the events folded; `outputs` has the shape functions and conditions see.
+    """A run; `version` is the number of folded events.
 
-    `last` is the step the walking token stands on, `selected` where its decision points; `open`
-    counts steps whose outcome is still to come, `activations` visits of all steps; `errors` says
-    why steps failed for good, in the order they did. No slots: `_changed` copies the whole at once.
+    `outputs` maps step ids to `{"output": …}`, as functions and conditions see them. `last` is the
+    step that finished last in a graph with *next* pointers, `selected` the choice of its decision.
+    `open` counts the steps whose outcome is still to come, `activations` the visits of all steps.
+    `errors` holds the final failures of steps, in the order in which they happened. No slots:
+    `_changed` copies `__dict__` as a whole.
     """
 
     version: int = 0
@@ -70,11 +72,11 @@ class State:
 
     @property
     def ended_steps(self) -> int:
-        """How many steps were entered and left, whether well or badly."""
+        """The number of steps that have an outcome, whether success or failure."""
         return len(self.steps) - self.open
 
     def current_attempt(self, token: Token) -> StepState | None:
-        """Return the step's state when `token` names its current attempt."""
+        """Return the state of the step if `token` is of its current attempt, else None."""
         step = self.steps.get(token.step_id)
         if step is None or step.visit != token.visit or step.attempt != token.attempt:
             return None
@@ -82,11 +84,11 @@ class State:
 
 
 NOT_REQUESTED: Final = State()
-"""Where every run begins."""
+"""The state before the first event."""
 
 
 def evolve(state: State, event: Event) -> State:
-    """Return the state after `event`; what every run meets is looked for first."""
+    """Return the state after `event`. The most frequent events are matched first."""
     match event:
         case StepStarted():
             return _started(state, event)
@@ -104,7 +106,7 @@ def evolve(state: State, event: Event) -> State:
 
 
 def _unfinished(state: State, event: _UnfinishedEvent) -> State:
-    """What happens to an attempt that does not succeed."""
+    """Apply an event of an attempt that didn't succeed."""
     match event:
         case StepFailed():
             return _failed(state, event, event.error)
@@ -129,7 +131,7 @@ def _unfinished(state: State, event: _UnfinishedEvent) -> State:
 
 
 def _passing(state: State, event: _PassingEvent) -> State:
-    """What happens to a step that needs no executor."""
+    """Apply an event of a step that needs no executor."""
     step_id, activations = event.step_id, state.activations + 1
     match event:
         case DelayStarted():
@@ -167,7 +169,7 @@ def _requested(event: RunRequested) -> State:
 
 
 def _status(state: State, event: _StatusEvent) -> State:
-    """What happens to the run as a whole."""
+    """Apply an event that changes the status of the run."""
     match event:
         case RunStarted():
             return _changed(state, {"status": "running"})
@@ -229,9 +231,10 @@ def _put(state: State, step_id: str, step: StepState, **changes: object) -> Stat
 
 
 def _changed(state: State, changes: dict[str, object]) -> State:
-    """Return `state` one version on; `dataclasses.replace` costs twenty times as much.
+    """Return a copy of `state` with `changes` and the next version.
 
-    A dict copied whole is cloned; one that is filled from another takes member after member.
+    `dataclasses.replace` costs twenty times as much: `dict.copy` clones the table as a whole, while
+    an initializer sets one member after the other.
     """
     fields = state.__dict__.copy()
     fields["version"] += 1

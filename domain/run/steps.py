@@ -1,7 +1,7 @@
-"""Where each step of a run stands, as a mapping that is cheap to change by copy.
+"""The states of a run's steps, in an immutable mapping that is cheap to copy with a change.
 
-A plain dict copied for every event makes a run of n parallel steps cost n²; here a change copies
-only the few entries that changed lately.
+Copying a plain dict for every event would cost n² for a run of n parallel steps. This mapping
+copies only the entries that changed recently.
 """
 
 from collections.abc import Iterator, Mapping
@@ -11,15 +11,20 @@ from baton.domain.frozen import frozen
 
 Status = Literal["running", "delayed", "backing_off", "succeeded", "skipped", "failed", "cancelled"]
 OPEN: frozenset[Status] = frozenset(("running", "delayed", "backing_off"))
-"""An outcome is still to come."""
+"""The statuses of a step whose outcome is still to come."""
 _MAX_RECENT = 64
+"""Entries that a change may copy, before they are merged into the large dict."""
 
 T = TypeVar("T")
 
 
 @frozen(kw_only=False)
 class StepState:
-    """Where the newest visit of a step stands; `due_at` is its timer (deadline, delay, backoff)."""
+    """The state of the newest visit of a step.
+
+    `due_at` is when its timer fires: the deadline, the end of the delay or of the backoff.
+    `failures` and `takeovers` count within the visit.
+    """
 
     status: Status
     visit: int
@@ -35,18 +40,18 @@ class StepState:
 
     @property
     def done(self) -> bool:
-        """Whether what needs this step may start."""
+        """Whether steps that need this one may start."""
         return self.status in ("succeeded", "skipped")
 
     def with_status(self, status: Status) -> "StepState":
-        """Return the same attempt with another status."""
+        """Return the same attempt with this status."""
         return StepState(
             status, self.visit, self.attempt, self.due_at, self.failures, self.takeovers
         )
 
 
 class Steps(Mapping[str, StepState]):
-    """Steps by id, in the order of their first activation; never changed in place."""
+    """An immutable mapping of step ids to states, in the order of the first activations."""
 
     __slots__ = ("_recent", "_settled", "_size")
 
@@ -61,7 +66,7 @@ class Steps(Mapping[str, StepState]):
         self._size = size
 
     def put(self, step_id: str, step: StepState) -> "Steps":
-        """Return these steps with `step_id` at `step`."""
+        """Return a copy in which `step_id` has the state `step`."""
         recent = self._recent.copy()
         size = self._size + (step_id not in recent and step_id not in self._settled)
         recent[step_id] = step
@@ -74,7 +79,7 @@ class Steps(Mapping[str, StepState]):
     @overload
     def get(self, key: str, /, default: StepState | T) -> StepState | T: ...
     def get(self, key: str, /, default: object = None) -> object:
-        """Return the step, or `default`: faster than what Mapping has."""
+        """Return the state of a step, or `default`; faster than the method of Mapping."""
         step = self._recent.get(key)
         return step if step is not None else self._settled.get(key, default)
 

@@ -1,1 +1,1 @@
-"""When schedules fire: timetables, cron expressions and the time zones they are read in."""
+"""A schedule and its timetable: intervals, cron expressions, single instants, time zones."""

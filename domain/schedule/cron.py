@@ -1,7 +1,7 @@
-"""What a five-field cron expression names on the wall clock; time zones don't belong here.
+"""The dates and times on the wall clock that a cron expression names, without time zones.
 
-croniter reads the fields. Which dates and times they add up to is worked out here, on integers:
-its own iteration fires a fixed time twice on the night the clocks go back.
+croniter parses the fields. The dates and times are computed here, on integers, because croniter's
+own iteration fires a fixed time twice in the night when the clocks go back.
 """
 
 import calendar
@@ -18,22 +18,23 @@ from baton.domain.schedule import syntax
 MINUTE_MS = 60_000
 HOUR_MS = 60 * MINUTE_MS
 DAY_MS = 24 * HOUR_MS
-LAST = -1  # of a month: its last day, or the last of a weekday
+LAST = -1
+"""The last day of a month, or the last of a weekday in a month."""
 
 _EPOCH = date(1970, 1, 1)
-_CALENDAR_CYCLE = range(2000, 2028)  # 28 years hold each kind of year there is
+_CALENDAR_CYCLE = range(2000, 2028)  # 28 years contain every kind of year
 _WEEKS = range(1, 6)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)  # hashed by identity: `times` is long
 class Fields:
-    """A cron expression, read.
+    """A parsed cron expression.
 
-    `times` are the milliseconds after local midnight, ascending. `days` are days of the month and
-    `LAST`; `weekdays` are pairs of a weekday (0 is Sunday) and which one of the month (1 to 5,
-    `LAST`); None leaves the day open, and a date that either of two sets names is named. `fixed`
-    says that neither the minute nor the hour has a `*`: such a job means a time of day, any other
-    a rhythm.
+    `times` are milliseconds after local midnight, ascending. `days` holds days of the month and
+    `LAST`. `weekdays` holds pairs of a weekday (0 is Sunday) and its rank in the month (1 to 5, or
+    `LAST`). None means any day; if both sets are given, a date needs to be in one of them only.
+    `fixed` means that neither the minute nor the hour has a `*`: such an expression names times of
+    day, any other a rhythm.
     """
 
     times: tuple[int, ...]
@@ -45,12 +46,12 @@ class Fields:
 
 @lru_cache(maxsize=1024)
 def parse(expression: str) -> Fields:
-    """The fields of an expression; raises `syntax.UnreadableExpression` with the reason."""
+    """Return the fields of an expression; raises `syntax.UnreadableExpression` with the reason."""
     texts = syntax.fields(expression)
     try:
         parsed, ranked = croniter.expand(" ".join(texts))
     except CroniterError as error:
-        # Its message may hold a stack trace, so that it isn't passed on.
+        # croniter's message may contain a stack trace, so it isn't shown.
         raise syntax.UnreadableExpression(f"{_bad_field(texts)} is out of range") from error
     minutes, hours = _numbers(parsed[0], range(60)), _numbers(parsed[1], range(24))
     ranks = {int(weekday): _numbers(which, _WEEKS) for weekday, which in ranked.items()}
@@ -69,7 +70,10 @@ def parse(expression: str) -> Fields:
 
 
 def wall_times(fields: Fields, start: int, end: int) -> Iterator[int]:
-    """The wall clock times in [`start`, `end`), ascending, in ms since 1970-01-01T00:00 there."""
+    """Yield the times in [`start`, `end`), ascending.
+
+    All times are on the wall clock, in milliseconds since 1970-01-01T00:00 on that clock.
+    """
     for midnight in _dates(fields, start, end):
         first = bisect_left(fields.times, start - midnight)
         last = bisect_left(fields.times, end - midnight)
@@ -94,7 +98,7 @@ def _days_of(fields: Fields, year: int, month: int) -> tuple[int, ...]:
 
 @lru_cache(maxsize=8192)
 def _days_of_kind(fields: Fields, weekday: int, length: int) -> tuple[int, ...]:
-    # `weekday` is that of the 1st with Monday as 0, hence that of the 0th with Sunday as 0.
+    # `weekday` is of day 1 if Monday is 0, and therefore of day 0 if Sunday is 0.
     return tuple(
         day for day in range(1, length + 1) if _is_named(fields, day, length, (weekday + day) % 7)
     )
@@ -120,7 +124,10 @@ def _weekdays(
 
 
 def _numbers(parsed: Collection[int | str], every: range) -> list[int]:
-    """What croniter gives: numbers, `*` for all of them (even beside numbers), `l` for the last."""
+    """Return the numbers of a field that croniter parsed.
+
+    croniter gives numbers, `*` for all of them (even beside numbers) and `l` for the last.
+    """
     if "*" in parsed:
         return list(every)
     return sorted(LAST if value == "l" else int(value) for value in parsed)

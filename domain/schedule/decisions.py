@@ -1,4 +1,4 @@
-"""What a command to a schedule leads to. Which instants are due is the timetable's business."""
+"""Decisions about schedules: each tick is recorded once. The timetable computes the ticks."""
 
 from typing import assert_never
 
@@ -39,10 +39,10 @@ def decide(command: Command, state: State) -> list[Event]:
 
 
 def _tick(command: RecordTick, state: State) -> list[Event]:
-    """Each instant is dealt with once and none is gone back to."""
+    """Record a tick, unless that tick or a later one is recorded already."""
     nominal_at, at = command.nominal_at, command.at
-    dealt_with = state.last_nominal is not None and nominal_at <= state.last_nominal
-    if state.deleted or dealt_with:
+    recorded = state.last_nominal is not None and nominal_at <= state.last_nominal
+    if state.deleted or recorded:
         return []
     match command.outcome:
         case Fire(run_id=run_id):

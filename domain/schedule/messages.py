@@ -1,8 +1,8 @@
 """Commands and events of a schedule. Event names and fields are the storage format.
 
-A definition's own scheduled trigger has a stream of the definition's id, which begins with its
-first tick; a schedule that stands alone begins with `ScheduleCreated`. Nominal times are the
-instants a timetable names, in milliseconds since the epoch, UTC.
+The scheduled trigger of a definition has a stream with the definition's id, which begins with the
+first tick. A separate schedule has a stream that begins with `ScheduleCreated`. A tick is one
+instant of the timetable; its nominal time is that instant, in milliseconds since the epoch, UTC.
 """
 
 from dataclasses import dataclass
@@ -15,21 +15,21 @@ from baton.domain.schedule.timetable import Timetable
 
 @dataclass(frozen=True, slots=True)
 class Fire:
-    """The tick started this run."""
+    """The tick starts the run `run_id`."""
 
     run_id: str
 
 
 @dataclass(frozen=True, slots=True)
 class Miss:
-    """Nobody was there at its time and the policy does not make up for it."""
+    """No scheduler ran when the tick was due, and the missed-tick policy drops it."""
 
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class Skip:
-    """The tick was due and started nothing, for this reason."""
+    """The tick is due but starts no run, for this reason."""
 
     reason: str
 
@@ -39,7 +39,7 @@ TickOutcome: TypeAlias = Fire | Miss | Skip
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordTick:
-    """Say what became of the instant `nominal_at`; one that is not newer decides nothing."""
+    """Record the outcome of the tick at `nominal_at`; does nothing unless it is the newest tick."""
 
     nominal_at: int
     outcome: TickOutcome
@@ -48,7 +48,7 @@ class RecordTick:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreateSchedule:
-    """Start a definition by a timetable of its own, with this input."""
+    """Start runs of a definition by a separate timetable, with this input."""
 
     definition_id: str
     timetable: Timetable
@@ -59,7 +59,7 @@ class CreateSchedule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeleteSchedule:
-    """Stop its ticks for good."""
+    """Delete the schedule: it has no further ticks."""
 
     actor: Actor
     at: int
@@ -67,7 +67,7 @@ class DeleteSchedule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScheduleCreated:
-    """Ticks after `at` count."""
+    """The schedule was created; its ticks are those after `at`."""
 
     definition_id: str
     timetable: Timetable
@@ -78,7 +78,7 @@ class ScheduleCreated:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScheduleDeleted:
-    """It fires no more."""
+    """The schedule was deleted."""
 
     actor: Actor
     at: int
@@ -95,7 +95,7 @@ class ScheduleFired:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScheduleMissed:
-    """The tick at `nominal_at` came to nothing: nobody was there."""
+    """The tick at `nominal_at` was dropped because no scheduler ran when it was due."""
 
     nominal_at: int
     reason: str
@@ -104,7 +104,7 @@ class ScheduleMissed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScheduleSkipped:
-    """The tick at `nominal_at` was due and started nothing."""
+    """The tick at `nominal_at` was due but started no run."""
 
     nominal_at: int
     reason: str

@@ -1,4 +1,4 @@
-"""A schedule as its events leave it."""
+"""The state of a schedule, folded from its events."""
 
 from dataclasses import dataclass, replace
 from typing import assert_never
@@ -17,7 +17,11 @@ from baton.domain.schedule.timetable import Timetable
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class State:
-    """`last_nominal` is the newest instant that was dealt with; `timetable` None is no own one."""
+    """A schedule; `timetable` is None for the scheduled trigger of a definition.
+
+    `last_nominal` is the nominal time of the newest recorded tick; `fired`, `missed` and `skipped`
+    count ticks by their outcome.
+    """
 
     definition_id: str = ""
     timetable: Timetable | None = None

@@ -1,12 +1,12 @@
-"""Which cron expressions are taken: crontab(5), plus `L` (last) and `weekday#n` (nth of the month).
+"""The supported syntax of cron expressions: crontab(5), `L` (last), `weekday#n` (nth of a month).
 
-croniter takes more than that and reads some of it as nobody would; what it misreads is refused
-here, before it sees it.
+croniter accepts more and misreads some of it. What it misreads is refused here.
 """
 
 import re
 
 MAX_LENGTH = 200
+"""Characters of an expression."""
 FIELD_NAMES = ("minute", "hour", "day of month", "month", "day of week")
 
 _DAY, _MONTH, _WEEKDAY = 2, 3, 4
@@ -24,16 +24,19 @@ _ANY_DAY = frozenset({"*", "*/1", "?"})
 
 
 class UnreadableExpression(ValueError):
-    """The cron expression is refused; the message says why."""
+    """The cron expression isn't supported; the message is the reason."""
 
 
 def fields(expression: str) -> list[str]:
-    """The five fields in lower case with numbers for names; raises `UnreadableExpression`."""
+    """Return the five fields in lower case, names replaced by numbers.
+
+    Raises `UnreadableExpression`.
+    """
     if len(expression) > MAX_LENGTH:
         raise UnreadableExpression(f"the expression is longer than {MAX_LENGTH} characters")
     if expression.lstrip().startswith("@"):
-        raise UnreadableExpression("names like @daily are not taken; write the five fields")
-    # Only blanks part fields, and only ASCII is read: str.split and \d know many more of both.
+        raise UnreadableExpression("names like @daily are not supported; write the five fields")
+    # Only blanks separate fields and only ASCII digits are read; str.split and \d accept many more.
     texts = [text for text in re.split(r"[ \t]+", expression.lower()) if text]
     if len(texts) != len(FIELD_NAMES):
         raise UnreadableExpression(
@@ -43,23 +46,23 @@ def fields(expression: str) -> list[str]:
 
 
 def is_any_day(text: str) -> bool:
-    """Whether a day field leaves the day to the other one.
+    """Return whether a day field allows any day, so that only the other day field counts.
 
-    croniter decides this by the number of values, and by what the other field looks like: to it
-    `0 0 */1 * 1` is every day, where cron means Mondays.
+    croniter decides by the number of values and by the other field: it reads `0 0 */1 * 1` as every
+    day, while cron means Mondays.
     """
     return any(item in _ANY_DAY for item in text.split(","))
 
 
 def _checked(place: int, text: str) -> str:
-    # R is another random number each time it is read, H one from a hash the caller must give.
+    # croniter reads R as a new random number each time, H as a hash that the caller must pass.
     if _RANDOM.search(text):
         raise _unreadable(place, text, "is random (R, H)")
     numbers = _NUMBER_OF.get(place, {})
     text = re.sub(r"[a-z]+", lambda word: numbers.get(word[0], word[0]), text)
     items = text.split(",")
     ranked = [place == _WEEKDAY and _RANKED.fullmatch(item) is not None for item in items]
-    # To croniter `1,1#2` is the second Monday only, and `1-5,1#2` an error.
+    # croniter reads `1,1#2` as the second Monday only, and `1-5,1#2` is an error.
     if any(ranked) and not all(ranked):
         raise _unreadable(place, text, "mixes weekdays with nth weekdays")
     if not any(ranked):
@@ -77,13 +80,13 @@ def _check_item(place: int, item: str) -> None:
     if plain[2] is None:
         return
     low, high = int(plain[1]), int(plain[2])
-    # To croniter `9-9` is the whole field, and `7-0` in the last one the whole week.
+    # croniter reads `9-9` as the whole field, and `7-0` as the whole week.
     if low == high or (place == _WEEKDAY and (low, high) == (7, 0)):
         raise _unreadable(place, item, "is a range of one value; write the value")
-    # To croniter `21-2/2` hours are 21, 23 and 2: it loses step over midnight.
+    # croniter reads the hours `21-2/2` as 21, 23 and 2: the step restarts at midnight.
     if low > high and plain[3]:
         raise _unreadable(place, item, "is a range that runs backwards with a step")
 
 
-def _unreadable(place: int, text: str, what: str) -> UnreadableExpression:
-    return UnreadableExpression(f"the {FIELD_NAMES[place]} field ({text!r}) {what}")
+def _unreadable(place: int, text: str, problem: str) -> UnreadableExpression:
+    return UnreadableExpression(f"the {FIELD_NAMES[place]} field ({text!r}) {problem}")

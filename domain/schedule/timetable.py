@@ -1,7 +1,7 @@
-"""Timetables of schedules and the instants they name; who fires them is none of its business.
+"""Timetables of schedules and the instants that they name. The scheduler fires them.
 
-All instants are milliseconds since the epoch, UTC. Nominal times are worked out from UTC and the
-zone's offsets, never from a clock.
+Instants are milliseconds since the epoch, UTC. They are computed from UTC and the offsets of the
+time zone, never from a clock.
 """
 
 from collections.abc import Iterator
@@ -13,7 +13,8 @@ from baton.domain.schedule import cron, syntax, zone
 
 MIN_INTERVAL_MS = 1000
 MAX_INTERVAL_MS = 100 * 365 * cron.DAY_MS
-LATEST_MS = 253_370_764_800_000 - 1  # the end of zone.LAST_YEAR
+LATEST_MS = 253_370_764_800_000 - 1
+"""The last instant of a timetable: the end of `zone.LAST_YEAR`."""
 
 Field: TypeAlias = Literal["expression", "every_ms", "at", "timezone"]
 DstGap: TypeAlias = Literal["shift", "skip"]
@@ -23,7 +24,7 @@ MissedPolicy: TypeAlias = Literal["fire_once", "fire_all", "skip"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Interval:
-    """Every `every_ms` milliseconds, counted from when the schedule became active."""
+    """Every `every_ms` milliseconds, counted from the time at which the schedule became active."""
 
     every_ms: int
     timezone: str = "UTC"
@@ -32,12 +33,13 @@ class Interval:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cron:
-    """When the wall clock in `timezone` matches a five-field cron expression.
+    """At the times on the wall clock of `timezone` that match a five-field cron expression.
 
-    An expression without `*` in minute and hour means times of day. One that doesn't exist fires
-    at the next instant that does (`shift`) or not at all (`skip`); one that exists twice fires the
-    first time, the last or both. Any other expression means a rhythm and follows real time:
-    nothing in the hour that is left out, twice in the hour that is repeated (Debian cron's rule).
+    An expression without `*` in minute and hour means times of day. When the clocks go forward, a
+    time that doesn't exist fires at the next instant that does (`dst_gap` "shift") or not at all
+    ("skip"). When they go back, a time that exists twice fires the first time, the last time or
+    both (`dst_fold`). Any other expression means a rhythm, which follows real time: it doesn't fire
+    in the skipped hour and fires twice in the repeated one (the rule of Debian's cron).
     """
 
     expression: str
@@ -49,7 +51,7 @@ class Cron:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Once:
-    """At one instant; `timezone` is only shown."""
+    """At one instant; `timezone` is for display only."""
 
     at: int
     timezone: str = "UTC"
@@ -60,7 +62,7 @@ Timetable: TypeAlias = Interval | Cron | Once
 
 
 class InvalidTimetable(ValueError):
-    """A timetable that can't be followed: the `field` at fault and the `reason`."""
+    """The timetable is invalid: `field` is the member at fault, `reason` says why."""
 
     def __init__(self, field: Field, reason: str) -> None:
         super().__init__(f"{field}: {reason}")
@@ -69,7 +71,7 @@ class InvalidTimetable(ValueError):
 
 
 def check_timetable(timetable: Timetable) -> None:
-    """Raises `InvalidTimetable` unless `next_fire` can follow the timetable."""
+    """Check that `next_fire` can follow the timetable; raises `InvalidTimetable` otherwise."""
     try:
         zone.load(timetable.timezone)
     except zone.UnknownZone as error:
@@ -91,10 +93,13 @@ def check_timetable(timetable: Timetable) -> None:
 
 
 def next_fire(timetable: Timetable, *, after: int, anchor: int) -> int | None:
-    """The first instant strictly after `after`, or None when there is no more.
+    """Return the first instant strictly after `after`, or None if there is none.
 
-    `anchor` is when the schedule became active: an interval's ticks are `anchor + n * every_ms`
-    with n from 1. The other kinds don't look at it.
+    Args:
+        timetable: A timetable that `check_timetable` accepts.
+        after: Milliseconds since the epoch, UTC.
+        anchor: When the schedule became active. An interval has its ticks at
+            `anchor + n * every_ms` with n from 1; other timetables ignore the anchor.
     """
     return next(_instants(timetable, after, anchor), None)
 
@@ -102,15 +107,17 @@ def next_fire(timetable: Timetable, *, after: int, anchor: int) -> int | None:
 def fire_times(
     timetable: Timetable, *, after: int, until: int, anchor: int, limit: int = 1000
 ) -> list[int]:
-    """The instants after `after` and up to and with `until`, ascending, the first `limit`."""
+    """Return the first `limit` instants after `after`, up to and including `until`, ascending."""
     due = takewhile(lambda at: at <= until, _instants(timetable, after, anchor))
     return list(islice(due, limit))
 
 
 def split_missed(policy: MissedPolicy, due: list[int]) -> tuple[list[int], list[int]]:
-    """What becomes of instants that passed unfired: (to fire, to record as missed).
+    """Split the instants that passed without firing into (to fire, to record as missed).
 
-    `due` is ascending. `fire_once` fires the latest of them.
+    Args:
+        policy: "fire_once" fires the latest instant, "fire_all" each one, "skip" none.
+        due: The instants, ascending.
     """
     match policy:
         case "fire_once":
@@ -146,7 +153,7 @@ def _in_span(timetable: Cron, fields: cron.Fields, span: zone.Span, after: int) 
     if fields.fixed:
         if timetable.dst_gap == "shift" and _skips_a_time(fields, span) and span.start > after:
             yield span.start
-            after = span.start  # where the clock jumps to may be a time of its own: fire it once
+            after = span.start  # the first instant after the gap may be named itself: fire it once
         if timetable.dst_fold == "first":
             start = max(start, span.start + span.before)
         if timetable.dst_fold == "last":
@@ -156,6 +163,6 @@ def _in_span(timetable: Cron, fields: cron.Fields, span: zone.Span, after: int) 
 
 
 def _skips_a_time(fields: cron.Fields, span: zone.Span) -> bool:
-    """Whether the clock jumped over a time of the expression at the start of the span."""
+    """Return whether the clock skipped a time of the expression at the start of the span."""
     lost = cron.wall_times(fields, span.start + span.before, span.start + span.offset)
     return next(lost, None) is not None

@@ -1,4 +1,4 @@
-"""Time zones as stretches of UTC with one offset each; nothing here knows of schedules."""
+"""Time zones as consecutive spans of UTC with one offset each."""
 
 import re
 from collections.abc import Iterator
@@ -8,27 +8,29 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-LAST_YEAR = 9998  # the local time of some zones in 9999 is in 10000, which datetime can't hold
+LAST_YEAR = 9998
+"""The last supported year: at the end of 9999 some zones are in 10000, beyond datetime."""
 
 SECOND_MS = 1000
-PROBE_SECONDS = 3 * 86_400  # since 1970 no zone changed its offset twice within seven days
+PROBE_SECONDS = 3 * 86_400
+"""The step of the search for changes: since 1970 no zone changed twice within seven days."""
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_+-]{0,31}(?:/[A-Za-z0-9_+-]{1,31}){0,2}")
-# These exist on some machines only, or mean what the machine is set to; `right/` counts leap
-# seconds, so that its times are off by half a minute.
+# These exist on some machines only, or depend on the machine's settings. `right/` counts leap
+# seconds, so its times are off by half a minute.
 _NO_ZONES = frozenset({"factory", "localtime", "posix", "posixrules", "right"})
 
 
 class UnknownZone(ValueError):
-    """The name is none of the IANA time zone database."""
+    """The IANA time zone database has no zone of this name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Span:
-    """A stretch of UTC, [`start`, `end`), in which the wall clock is UTC + `offset`.
+    """A span of UTC, [`start`, `end`), in which the wall clock is UTC + `offset`.
 
-    `before` and `after` are the offsets of its neighbours: equal to `offset` at a mere year
-    boundary, smaller `before` where the clock was put forward. All in milliseconds.
+    `before` and `after` are the offsets of the adjacent spans. They equal `offset` at the boundary
+    of two years; `before` is smaller where the clocks went forward. All in milliseconds.
     """
 
     start: int
@@ -40,9 +42,9 @@ class Span:
 
 @lru_cache(maxsize=1024)
 def load(name: str) -> ZoneInfo:
-    """The zone called `name`; raises `UnknownZone`."""
-    # Checked before it is looked up: zoneinfo answers path-like names, folders and stray files
-    # with four kinds of exception, and reads the file first.
+    """Return the zone `name`; raises `UnknownZone`."""
+    # The name is checked first, because zoneinfo opens the file of any path-like name, and raises
+    # four kinds of exception for folders and other files.
     if not _NAME.fullmatch(name) or name.partition("/")[0].lower() in _NO_ZONES:
         raise UnknownZone("not the name of an IANA time zone")
     try:
@@ -52,7 +54,12 @@ def load(name: str) -> ZoneInfo:
 
 
 def spans(name: str, *, after: int) -> Iterator[Span]:
-    """The spans of a zone from the one that holds `after` (ms UTC, not before 1970) onwards."""
+    """Yield the spans of a zone, beginning with the one that contains `after`.
+
+    Args:
+        name: The name of an IANA time zone.
+        after: Milliseconds since the epoch, UTC, not negative.
+    """
     for year in range((EPOCH + timedelta(milliseconds=after)).year, LAST_YEAR + 1):
         for span in _spans_of_year(name, year):
             if span.end > after:
@@ -83,14 +90,14 @@ def _year_start(year: int) -> int:
 
 
 def _offset(zone: ZoneInfo, at: int) -> int:
-    # From UTC to local only. The other way, and any sum of two datetimes of one zone, is wall
-    # clock arithmetic: it takes no notice of the shifts in between.
+    # Converts from UTC to local time only. The other direction, and any arithmetic on datetimes of
+    # one zone, uses the wall clock and ignores changes of the offset in between.
     local = (EPOCH + timedelta(seconds=at)).astimezone(zone)
     return int((local.utcoffset() or timedelta()).total_seconds())
 
 
 def _changes(zone: ZoneInfo, start: int, end: int) -> Iterator[int]:
-    """The seconds of [`start`, `end`) at which the offset is another than a second before."""
+    """Yield the seconds in [`start`, `end`) at which the offset changes."""
     known = start - 1
     while known < end - 1:
         probe = min(known + PROBE_SECONDS, end - 1)

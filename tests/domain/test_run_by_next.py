@@ -281,7 +281,7 @@ def test_a_run_that_passes_the_loop_limit_fails() -> None:
         compute("a", next="b"), Decision(id="b", cases=(), default_next="a"), loop_limit=3
     )
     run = running(graph).after(succeed(graph, "a"))
-    message = "The run passed 3 step activations at step 'b'"
+    message = "The run reached its limit of 3 step activations at step 'b'"
 
     run.when(succeed(graph, "a", visit=2)).then(
         succeeded("a", visit=2),

@@ -95,7 +95,7 @@ def test_a_circle_of_needs_names_its_steps_and_no_others() -> None:
     [fault] = faults_of(body(graph))
 
     assert fault.path == ("steps", 1, "needs")
-    assert fault.message == "these steps need each other in a circle: a, b, c"
+    assert fault.message == "these steps need each other in a cycle: a, b, c"
 
 
 def test_a_long_chain_of_needs_is_no_circle() -> None:
