@@ -1,26 +1,28 @@
-"""The verbs of a tale as Centrali clients tell them, before a dialect's paths are put in.
+"""The tale's actions as a Centrali client performs them, in either dialect.
 
-A tale is told in every dialect and must leave the same history. Centrali has no words for
-cancelling and retrying a run; Baton's own paths have.
+Centrali has no operations to cancel and retry a run, so the driver uses Baton's own API for these.
 """
 
-import asyncio
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from aiohttp import ClientSession
 
 from baton.domain.json import JsonObject
+from tests.kit.eventually import eventually
 
 _ENDED = ("completed", "failed")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CentraliDriver:
-    """Speaks to a server at `own`, in a workspace at `base`; `session` brings the token along.
+    """Acts as a user of one workspace.
 
-    `verb` is what stands behind an orchestration's path where a run is asked for.
+    Attributes:
+        session: Sends the user's token with every request.
+        own: The address of Baton's own API.
+        base: The address of the dialect in the workspace.
+        verb: The last segment of the path that starts a run.
     """
 
     session: ClientSession
@@ -29,7 +31,7 @@ class CentraliDriver:
     verb: str
 
     async def define(self, slug: str, steps: Sequence[tuple[str, str]]) -> str:
-        """Create a sequence of (step id, function) and return the definition's id."""
+        """Create a definition of a sequence of (step id, function); return its id."""
         ids = [step_id for step_id, _ in steps[1:]]
         chained: list[JsonObject] = [
             {"id": step_id, "type": "compute", "functionId": function}
@@ -41,43 +43,44 @@ class CentraliDriver:
         return str(body["id"])
 
     async def start(self, definition_id: str, run_input: JsonObject) -> str:
-        """Ask for a run and return its id."""
+        """Start a run and return its id."""
         path = f"/orchestrations/{definition_id}/{self.verb}"
         _, body = await self._call("POST", path, {"input": run_input})
         return str(body["id"])
 
-    async def wait(self, definition_id: str, run_id: str, *, timeout_s: float = 20) -> str:
-        """Return "completed", "failed" or "cancelled" once the run has ended; else TimeoutError."""
-        deadline = time.monotonic() + timeout_s
-        while time.monotonic() < deadline:
-            _, run = await self._call("GET", f"/orchestrations/{definition_id}/runs/{run_id}")
-            if run["status"] in _ENDED:
-                cancelled = run.get("failureReason") == "cancelled"
-                return "cancelled" if cancelled else str(run["status"])
-            await asyncio.sleep(0.01)
-        raise TimeoutError(run_id)
+    async def wait(self, definition_id: str, run_id: str) -> str:
+        """Return "completed", "failed" or "cancelled" once the run has ended."""
+        path = f"/orchestrations/{definition_id}/runs/{run_id}"
+
+        async def ended() -> JsonObject | None:
+            _, run = await self._call("GET", path)
+            return run if run["status"] in _ENDED else None
+
+        run = await eventually(ended, within_s=20)
+        assert run is not None
+        return "cancelled" if run.get("failureReason") == "cancelled" else str(run["status"])
 
     async def cancel(self, run_id: str) -> None:
-        """Stop a run, by Baton's own path."""
+        """Cancel a run."""
         await self._send("POST", f"{self.own}/runs/{run_id}/cancel", {})
 
     async def retry(self, run_id: str) -> None:
-        """Reopen a run that failed, by Baton's own path."""
+        """Retry the failed steps of a run."""
         await self._send("POST", f"{self.own}/runs/{run_id}/retry", {})
 
     async def runs(self, definition_id: str) -> list[str]:
-        """Return the ids of the runs, the newest first."""
+        """Return the ids of a definition's runs, the newest first."""
         _, body = await self._call("GET", f"/orchestrations/{definition_id}/runs")
         return _ids(body)
 
     async def page(self, number: int, size: int) -> tuple[list[str], int]:
-        """Return a page of definitions (ids, the newest first) and how many there are."""
+        """Return a page of definition ids, the newest first, and the number of definitions."""
         _, body = await self._call("GET", f"/orchestrations?page={number}&pageSize={size}")
         meta = body["meta"]
         return _ids(body), int(meta["total"]) if isinstance(meta, dict) else 0
 
     async def be_refused(self, slug: str) -> tuple[int, str]:
-        """Ask for a definition without steps; return status and code word of the refusal."""
+        """Send a definition without steps; return the refusal's status and code."""
         status, body = await self._call("POST", "/orchestrations", _named(slug, []))
         return status, str(body["error"])
 

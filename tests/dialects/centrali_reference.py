@@ -1,11 +1,16 @@
-"""The verbs of a tale, told in the words of the Centrali reference dialect."""
+"""What the tests need to know of the Centrali reference dialect."""
 
 from aiohttp import ClientSession
 
+from tests.dialects.centrali_client import START_VERBS
 from tests.dialects.centrali_driver import CentraliDriver
+from tests.dialects.centrali_requests import body, distinct_body, error_code, prepare
+
+__all__ = ["body", "distinct_body", "driver", "error_code", "prepare"]
 
 
 def driver(session: ClientSession, url: str, tenant: str) -> CentraliDriver:
-    """Return who tells a tale to the server at `url` (no slash at its end) as one tenant."""
+    """Return a driver that acts as a user of `tenant` on the server at `url` (no final slash)."""
     base = f"{url}/orchestration/api/v1/workspaces/{tenant}"
-    return CentraliDriver(session=session, own=url, base=base, verb="trigger")
+    verb = START_VERBS["centrali-reference"]
+    return CentraliDriver(session=session, own=url, base=base, verb=verb)

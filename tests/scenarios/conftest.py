@@ -1,7 +1,6 @@
-"""The stacks that scenarios run on: in every setting, or over memory where that is no matter.
+"""The stacks that scenarios run on: every deployment, or memory alone where that is enough.
 
-One of each setting serves a whole module. Each test has a tenant of its own on it, to which it is
-as good as new.
+A module shares one stack per deployment; each of its tests works as a tenant of its own.
 """
 
 from collections.abc import AsyncIterator
@@ -13,7 +12,8 @@ import pytest
 import pytest_asyncio
 
 from tests.conformance.deployments import deployments
-from tests.scenarios.stack import Client, Stack, idle_stack, running_stack
+from tests.dialects.centrali_client import CentraliClient, centrali_client
+from tests.scenarios.stack import Stack, idle_stack, running_stack
 
 _numbers = count(1)
 
@@ -53,10 +53,10 @@ async def idle(tmp_path: Path) -> AsyncIterator[Stack]:
 
 
 @pytest.fixture
-def openapi(stack: Stack) -> Client:
-    return stack.client("centrali-openapi")
+def openapi(stack: Stack) -> CentraliClient:
+    return centrali_client(stack, "centrali-openapi")
 
 
 @pytest.fixture
-def reference(stack: Stack) -> Client:
-    return stack.client("centrali-reference")
+def reference(stack: Stack) -> CentraliClient:
+    return centrali_client(stack, "centrali-reference")

@@ -1,7 +1,5 @@
-"""All roles on one store, behind a real socket; a timer also goes off when it is told to."""
+"""All roles on one store, behind a real socket, and a client of any dialect."""
 
-import asyncio
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -11,7 +9,14 @@ from typing import Any
 import aiohttp
 from pydantic import SecretStr
 
-from baton.command_api.dialect.contract import Dialect, discover
+from baton.command_api.dialect.contract import (
+    Dialect,
+    FromHeader,
+    FromPath,
+    FromToken,
+    discover,
+)
+from baton.command_api.own import own_api
 from baton.command_api.serve import serve
 from baton.domain.definition.state import State as Definition
 from baton.domain.run.decisions import DECIDER as RUN
@@ -35,14 +40,20 @@ class Stack(RunningServer):
     """A server with an executor behind it."""
 
     def client(self, name: str, tenant: str = "", **claims: object) -> "Client":
-        """Return a client that speaks a dialect (by its OpenAPI name) as a user of a tenant."""
+        """Return a client of a dialect, by its OpenAPI name; Baton's own API is called "baton".
+
+        Args:
+            name: The dialect's name.
+            tenant: The user's tenant; by default the stack's.
+            claims: Claims of the user's token that differ from the usual ones.
+        """
         tenant = tenant or self.tenant
-        (dialect,) = (one for one in discover() if one.name == name)
-        base = dialect.bases[0].replace("{workspaceSlug}", tenant)
-        return Client(self, dialect, base, bearer(tenant=tenant, **claims))
+        (dialect,) = (one for one in (*discover(), own_api()) if one.name == name)
+        base, headers = base_and_headers(dialect, tenant)
+        return Client(self, dialect, tenant, base, {**headers, **bearer(tenant=tenant, **claims)})
 
     async def fire(self, run_id: str, step_id: str) -> None:
-        """Let the timer of a step's newest attempt go off."""
+        """Fire the timer of a step's newest attempt, whatever the time."""
         stream = stream_name(self.tenant, "run", run_id)
         run = (await load(self.stores.events, RUN, stream)).state
         step = run.steps[step_id]
@@ -66,10 +77,11 @@ class Stack(RunningServer):
 
 @dataclass(slots=True)
 class Client:
-    """Speaks one dialect in one workspace."""
+    """Sends requests in one dialect, as a user of one tenant."""
 
     stack: Stack
     dialect: Dialect
+    tenant: str
     base: str
     headers: dict[str, str]
 
@@ -91,49 +103,19 @@ class Client:
     async def delete(self, path: str, **more: Any) -> Response:
         return await self.call("DELETE", path, **more)
 
-    async def create(self, definition: object) -> dict[str, Any]:
-        answer = await self.post("/orchestrations", definition)
-        assert answer.status == 201, answer.body
-        return shown(answer)
 
-    async def start(self, definition_id: str, body: object = None) -> dict[str, Any]:
-        verb = "trigger" if self.dialect.name == "centrali-reference" else "runs"
-        answer = await self.post(f"/orchestrations/{definition_id}/{verb}", body)
-        assert answer.status == 201, answer.body
-        return shown(answer)
-
-    async def wait_for(
-        self, definition_id: str, run_id: str, *statuses: str, query: str = ""
-    ) -> dict[str, Any]:
-        """Return the run once its status is one of these (default: it has ended)."""
-        wanted = statuses or ("completed", "failed")
-        run: dict[str, Any] = {"status": "unknown"}
-        deadline = time.monotonic() + DEADLINE_S
-        while time.monotonic() < deadline:
-            answer = await self.get(f"/orchestrations/{definition_id}/runs/{run_id}{query}")
-            assert answer.status == 200, answer.body
-            run = shown(answer)
-            if run["status"] in wanted:
-                return run
-            await asyncio.sleep(0.005)
-        raise AssertionError(f"the run is still {run['status']}")
-
-    async def run_to_end(
-        self, definition_id: str, body: object = None, *, query: str = ""
-    ) -> dict[str, Any]:
-        """Start a run and return it when it has ended."""
-        run = await self.start(definition_id, body)
-        return await self.wait_for(definition_id, run["id"], query=query)
-
-
-def shown(answer: Response) -> dict[str, Any]:
-    """Return the object that was answered."""
-    assert isinstance(answer.body, dict)
-    return answer.body
+def base_and_headers(dialect: Dialect, tenant: str) -> tuple[str, dict[str, str]]:
+    """Return the base path, and the headers, by which a request in `dialect` names its tenant."""
+    base = dialect.bases[0]
+    match dialect.tenant:
+        case FromPath(parameter=parameter):
+            return base.replace(f"{{{parameter}}}", tenant), {}
+        case FromHeader(header=header) | FromToken(header=header):
+            return base, {header: tenant}
 
 
 async def settings_for(folder: Path, setting: str) -> Settings:
-    """Return what a setting of `tests.conformance.deployments` is configured by, in `folder`."""
+    """Return the settings of a deployment of `tests.conformance.deployments`, in `folder`."""
     backend, _, transport = setting.partition("+")
     stores = {"memory": "memory:", "sqlite": ""}
     prefix = topic_prefix_for(folder)
@@ -150,7 +132,7 @@ async def settings_for(folder: Path, setting: str) -> Settings:
 
 @asynccontextmanager
 async def running_stack(folder: Path, *, backend: str = "memory") -> AsyncIterator[Stack]:
-    """Run all roles, as `baton dev` does, and a server in every dialect."""
+    """Run every role, as `baton dev` does, with a server that speaks every dialect."""
     settings = await settings_for(folder, backend)
     async with run_roles(settings) as process, serving(process) as stack:
         await process.ready()
@@ -159,7 +141,7 @@ async def running_stack(folder: Path, *, backend: str = "memory") -> AsyncIterat
 
 @asynccontextmanager
 async def idle_stack(folder: Path) -> AsyncIterator[Stack]:
-    """Run a server where nothing moves but the views: runs stay pending."""
+    """Run a server and its projector only: every run stays pending."""
     settings = await settings_for(folder, "memory")
     idle: frozenset[RoleName] = frozenset(("api", "projector"))
     async with run_roles(settings, idle) as process, serving(process) as stack:

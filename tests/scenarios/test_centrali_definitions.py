@@ -7,7 +7,8 @@ from baton.command_api.principal import Principal
 from baton.domain.definition.graph import Compute, Graph, Retry, Sync
 from baton.domain.definition.messages import Body
 from baton.domain.definition.trigger import ManualTrigger, WebhookTrigger
-from tests.scenarios.stack import Client, Stack
+from tests.dialects.centrali_client import CentraliClient
+from tests.scenarios.stack import Stack
 
 ONLY = {"id": "only", "type": "compute", "functionId": "func_abc123"}
 
@@ -22,7 +23,7 @@ def named(slug: str, **changed: object) -> dict[str, object]:
     }
 
 
-async def test_a_whole_orchestration_is_shown_as_it_was_written(openapi: Client) -> None:
+async def test_a_whole_orchestration_is_shown_as_it_was_written(openapi: CentraliClient) -> None:
     steps = [
         {
             "id": "first",
@@ -72,13 +73,15 @@ async def test_a_whole_orchestration_is_shown_as_it_was_written(openapi: Client)
     assert shown["createdBy"] == shown["updatedBy"] == "ada"
 
 
-async def test_a_new_orchestration_is_active(openapi: Client, reference: Client) -> None:
+async def test_a_new_orchestration_is_active(
+    openapi: CentraliClient, reference: CentraliClient
+) -> None:
     assert (await openapi.create(named("one")))["status"] == "active"
     assert (await reference.create(named("two")))["isActive"] is True
     assert (await reference.create(named("three", isActive=False)))["isActive"] is False
 
 
-async def test_what_has_no_value_is_left_out(openapi: Client) -> None:
+async def test_what_has_no_value_is_left_out(openapi: CentraliClient) -> None:
     shown = await openapi.create(named("bare", description=None))
 
     assert "description" not in shown
@@ -86,7 +89,9 @@ async def test_what_has_no_value_is_left_out(openapi: Client) -> None:
     assert shown["trigger"] == {"type": "on-demand"}
 
 
-async def test_both_dialects_show_the_same(openapi: Client, reference: Client) -> None:
+async def test_both_dialects_show_the_same(
+    openapi: CentraliClient, reference: CentraliClient
+) -> None:
     mine = await openapi.create(named("mine"))
     theirs = await reference.create(named("theirs"))
 
@@ -102,7 +107,7 @@ async def test_both_dialects_show_the_same(openapi: Client, reference: Client) -
     ("written", "shown"), [(60_000, 60), (1_500, 2), (1_000, 1), (3_600_001, 3_601)]
 )
 async def test_intervals_are_seconds_in_one_dialect_and_ms_in_the_other(
-    openapi: Client, reference: Client, written: int, shown: int
+    openapi: CentraliClient, reference: CentraliClient, written: int, shown: int
 ) -> None:
     trigger = {"type": "scheduled", "scheduleType": "interval", "interval": written}
     made = await reference.create(named("ticks", trigger=trigger))
@@ -113,7 +118,9 @@ async def test_intervals_are_seconds_in_one_dialect_and_ms_in_the_other(
     assert made["trigger"] == {**trigger, "timezone": "UTC"}
 
 
-async def test_an_interval_in_seconds_is_kept_in_ms(openapi: Client, reference: Client) -> None:
+async def test_an_interval_in_seconds_is_kept_in_ms(
+    openapi: CentraliClient, reference: CentraliClient
+) -> None:
     trigger = {"type": "scheduled", "scheduleType": "interval", "interval": 90}
     made = await openapi.create(named("ticks", trigger=trigger))
 
@@ -122,7 +129,7 @@ async def test_an_interval_in_seconds_is_kept_in_ms(openapi: Client, reference: 
     assert (made["trigger"]["interval"], seen.body["trigger"]["interval"]) == (90, 90_000)
 
 
-async def test_a_time_without_offset_is_on_the_triggers_clock(openapi: Client) -> None:
+async def test_a_time_without_offset_is_on_the_triggers_clock(openapi: CentraliClient) -> None:
     trigger = {
         "type": "scheduled",
         "scheduleType": "once",
@@ -135,7 +142,7 @@ async def test_a_time_without_offset_is_on_the_triggers_clock(openapi: Client) -
     assert shown["trigger"] == {**trigger, "scheduledAt": "2031-07-01T13:00:00.000Z"}
 
 
-async def test_an_event_type_may_have_an_underscore(openapi: Client) -> None:
+async def test_an_event_type_may_have_an_underscore(openapi: CentraliClient) -> None:
     trigger = {"type": "event-driven", "eventType": "record_created"}
 
     shown = await openapi.create(named("orders", trigger=trigger))
@@ -143,7 +150,7 @@ async def test_an_event_type_may_have_an_underscore(openapi: Client) -> None:
     assert shown["trigger"]["eventType"] == "record.created"
 
 
-async def test_a_change_is_partial(openapi: Client) -> None:
+async def test_a_change_is_partial(openapi: CentraliClient) -> None:
     made = await openapi.create(named("orders", description="before"))
 
     changed = await openapi.put(f"/orchestrations/{made['id']}", {"name": "After"})
@@ -157,7 +164,7 @@ async def test_a_change_is_partial(openapi: Client) -> None:
     }
 
 
-async def test_null_clears_a_description(openapi: Client) -> None:
+async def test_null_clears_a_description(openapi: CentraliClient) -> None:
     made = await openapi.create(named("orders", description="before"))
 
     changed = await openapi.put(f"/orchestrations/{made['id']}", {"description": None})
@@ -166,7 +173,7 @@ async def test_null_clears_a_description(openapi: Client) -> None:
 
 
 @pytest.mark.parametrize("member", ["name", "status", "trigger", "steps"])
-async def test_null_clears_nothing_else(openapi: Client, member: str) -> None:
+async def test_null_clears_nothing_else(openapi: CentraliClient, member: str) -> None:
     made = await openapi.create(named("orders"))
 
     answer = await openapi.put(f"/orchestrations/{made['id']}", {member: None})
@@ -175,7 +182,7 @@ async def test_null_clears_nothing_else(openapi: Client, member: str) -> None:
 
 
 async def test_a_document_that_was_read_can_be_sent_back(
-    openapi: Client, reference: Client
+    openapi: CentraliClient, reference: CentraliClient
 ) -> None:
     made = await openapi.create(named("orders", status="draft"))
     path = f"/orchestrations/{made['id']}"
@@ -188,7 +195,7 @@ async def test_a_document_that_was_read_can_be_sent_back(
     assert (theirs.status, theirs.body) == (200, told)
 
 
-async def test_members_that_may_only_be_read_are_never_applied(openapi: Client) -> None:
+async def test_members_that_may_only_be_read_are_never_applied(openapi: CentraliClient) -> None:
     forged = {
         "id": "mine",
         "workspaceSlug": "globex",
@@ -217,7 +224,7 @@ async def test_members_that_may_only_be_read_are_never_applied(openapi: Client) 
     assert made["id"] != "claimed"
 
 
-async def test_pausing_and_going_on(openapi: Client, reference: Client) -> None:
+async def test_pausing_and_going_on(openapi: CentraliClient, reference: CentraliClient) -> None:
     made = await openapi.create(named("orders"))
     path = f"/orchestrations/{made['id']}"
 
@@ -231,7 +238,7 @@ async def test_pausing_and_going_on(openapi: Client, reference: Client) -> None:
 
 
 async def test_a_changed_interval_survives_a_dialect_that_cannot_say_it(
-    openapi: Client, reference: Client
+    openapi: CentraliClient, reference: CentraliClient
 ) -> None:
     trigger = {"type": "scheduled", "scheduleType": "interval", "interval": 1_500}
     made = await reference.create(named("ticks", trigger=trigger))
@@ -243,7 +250,7 @@ async def test_a_changed_interval_survives_a_dialect_that_cannot_say_it(
     assert (await reference.get(path)).body["trigger"]["interval"] == 1_500
 
 
-async def test_a_slug_is_taken_once_and_free_again_after_deletion(openapi: Client) -> None:
+async def test_a_slug_is_taken_once_and_free_again_after_deletion(openapi: CentraliClient) -> None:
     made = await openapi.create(named("orders"))
 
     taken = await openapi.post("/orchestrations", named("orders"))
@@ -255,7 +262,7 @@ async def test_a_slug_is_taken_once_and_free_again_after_deletion(openapi: Clien
     assert free.status == 201
 
 
-async def test_what_is_deleted_is_gone(openapi: Client) -> None:
+async def test_what_is_deleted_is_gone(openapi: CentraliClient) -> None:
     made = await openapi.create(named("orders"))
     path = f"/orchestrations/{made['id']}"
     await openapi.delete(path)
@@ -273,13 +280,15 @@ async def test_what_is_deleted_is_gone(openapi: Client) -> None:
     assert (await openapi.get("/orchestrations")).body["meta"]["total"] == 0
 
 
-async def test_lists_are_paged_and_sorted(openapi: Client, reference: Client) -> None:
+async def test_lists_are_paged_and_sorted(
+    openapi: CentraliClient, reference: CentraliClient
+) -> None:
     for slug, status in (("b", "active"), ("c", "draft"), ("a", "paused")):
         await openapi.create(named(slug, status=status))
     made = (await openapi.get("/orchestrations")).body["data"]
     await openapi.put(f"/orchestrations/{made[2]['id']}", {"description": "newest change"})
 
-    async def slugs(client: Client, query: str) -> str:
+    async def slugs(client: CentraliClient, query: str) -> str:
         answer = await client.get(f"/orchestrations?{query}")
         assert answer.status == 200
         return "".join(one["slug"] for one in answer.body["data"])
@@ -324,7 +333,7 @@ TESTED = {
     ],
 )
 async def test_a_decision_is_tested_without_a_run(
-    openapi: Client, data: dict, selected: str | None
+    openapi: CentraliClient, data: dict, selected: str | None
 ) -> None:
     made = await openapi.create(named("orders", steps=[ONLY, TESTED]))
 
@@ -337,7 +346,7 @@ async def test_a_decision_is_tested_without_a_run(
     assert (await openapi.get(f"/orchestrations/{made['id']}/runs")).body["meta"]["total"] == 0
 
 
-async def test_values_of_different_kinds_are_told_as_an_error(openapi: Client) -> None:
+async def test_values_of_different_kinds_are_told_as_an_error(openapi: CentraliClient) -> None:
     made = await openapi.create(named("orders", steps=[ONLY, TESTED]))
 
     answer = await openapi.post(
@@ -357,7 +366,7 @@ async def test_values_of_different_kinds_are_told_as_an_error(openapi: Client) -
     }
 
 
-async def test_only_decisions_can_be_tested(openapi: Client) -> None:
+async def test_only_decisions_can_be_tested(openapi: CentraliClient) -> None:
     made = await openapi.create(named("orders", steps=[ONLY, TESTED]))
     path = f"/orchestrations/{made['id']}/steps"
 
@@ -385,7 +394,7 @@ async def dag(stack: Stack) -> str:
     return new.definition_id
 
 
-async def test_a_graph_of_another_dialect_reads_as_steps(openapi: Client) -> None:
+async def test_a_graph_of_another_dialect_reads_as_steps(openapi: CentraliClient) -> None:
     ident = await dag(openapi.stack)
 
     shown = (await openapi.get(f"/orchestrations/{ident}")).body["steps"]
@@ -402,7 +411,9 @@ async def test_a_graph_of_another_dialect_reads_as_steps(openapi: Client) -> Non
     assert run["steps"][-1]["stepType"] == "delay"
 
 
-async def test_sending_a_graph_back_leaves_it_as_it_is(openapi: Client, reference: Client) -> None:
+async def test_sending_a_graph_back_leaves_it_as_it_is(
+    openapi: CentraliClient, reference: CentraliClient
+) -> None:
     ident = await dag(openapi.stack)
     for client in (openapi, reference):
         read = (await client.get(f"/orchestrations/{ident}")).body
@@ -414,7 +425,7 @@ async def test_sending_a_graph_back_leaves_it_as_it_is(openapi: Client, referenc
     assert (found.version, found.body.graph.flow) == (1, "needs")
 
 
-async def test_what_centrali_cannot_say_stays_with_a_changed_step(openapi: Client) -> None:
+async def test_what_centrali_cannot_say_stays_with_a_changed_step(openapi: CentraliClient) -> None:
     ident = await dag(openapi.stack)
     steps = [{"id": "a", "type": "compute", "functionId": "what-i-got"}]
 
@@ -424,7 +435,7 @@ async def test_what_centrali_cannot_say_stays_with_a_changed_step(openapi: Clien
     assert run["stepOutputs"]["a"]["config"] == {"x": 1}
 
 
-async def test_a_webhook_without_a_path_shows_none(openapi: Client) -> None:
+async def test_a_webhook_without_a_path_shows_none(openapi: CentraliClient) -> None:
     made = await openapi.create(named("hook", trigger={"type": "http-trigger"}))
 
     found = await openapi.stack.services.definitions.get(openapi.stack.tenant, made["id"])

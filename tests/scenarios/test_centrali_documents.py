@@ -8,8 +8,9 @@ from pydantic import TypeAdapter
 
 from baton.command_api.dialect.contract import discover
 from baton.command_api.dialects.centrali.reference import documents
+from tests.dialects.centrali_client import CentraliClient, centrali_client
 from tests.scenarios.examples import OPENAPI
-from tests.scenarios.stack import Client, Stack
+from tests.scenarios.stack import Stack
 
 STEPS = [
     {
@@ -123,7 +124,7 @@ def missing(said: Any, served: Any, where: str = "") -> list[str]:
     return sorted(found for each in lost for found in each)
 
 
-async def answers(client: Client) -> dict[str, Any]:
+async def answers(client: CentraliClient) -> dict[str, Any]:
     """Have everything happen once, and return what was answered, by name."""
     base = {"slug": "all", "name": "All", "description": "Everything"}
     made = await client.create({**base, "trigger": TRIGGERS[-1], "steps": STEPS})
@@ -149,7 +150,7 @@ async def answers(client: Client) -> dict[str, Any]:
 
 
 async def test_every_member_of_every_schema_is_shown_by_some_answer(memory: Stack) -> None:
-    client = memory.client("centrali-openapi")
+    client = centrali_client(memory, "centrali-openapi")
     told = await answers(client)
     path = f"/orchestrations/{told['created']['id']}"
     decided = await client.post(f"{path}/steps/choose/test-decision", {"testData": {"a": 1}})
@@ -195,7 +196,7 @@ def note(schema: str, value: Any, seen: dict[str, set[str]]) -> None:
 
 
 async def test_the_references_answers_have_the_documented_shapes(memory: Stack) -> None:
-    told = await answers(memory.client("centrali-reference"))
+    told = await answers(centrali_client(memory, "centrali-reference"))
 
     for shape, name in (
         (documents.Orchestration, "created"),

@@ -5,8 +5,9 @@ import time
 
 import pytest
 
+from tests.dialects.centrali_client import CentraliClient
 from tests.scenarios.examples import assert_like, conditions, example
-from tests.scenarios.stack import DEADLINE_S, Client
+from tests.scenarios.stack import DEADLINE_S
 
 TRIGGERS = [
     example(heading)
@@ -32,7 +33,7 @@ def definition(**changed: object) -> dict[str, object]:
     }
 
 
-async def test_create_orchestration(reference: Client) -> None:
+async def test_create_orchestration(reference: CentraliClient) -> None:
     answer = await reference.post("/orchestrations", example("Create Orchestration"))
 
     assert answer.status == 201
@@ -43,7 +44,7 @@ async def test_create_orchestration(reference: Client) -> None:
     assert answer.body["steps"] == example("Create Orchestration")["steps"]
 
 
-async def test_get_orchestration(reference: Client) -> None:
+async def test_get_orchestration(reference: CentraliClient) -> None:
     shown = example("Get Orchestration")
     created = await reference.create(shown)
 
@@ -54,7 +55,7 @@ async def test_get_orchestration(reference: Client) -> None:
     assert created == answer.body
 
 
-async def test_list_orchestrations(reference: Client) -> None:
+async def test_list_orchestrations(reference: CentraliClient) -> None:
     shown = example("List Orchestrations")
     await reference.create({**example("Get Orchestration"), **shown["data"][0]})
 
@@ -64,7 +65,7 @@ async def test_list_orchestrations(reference: Client) -> None:
     assert_like(shown, answer.body)
 
 
-async def test_update_orchestration(reference: Client) -> None:
+async def test_update_orchestration(reference: CentraliClient) -> None:
     created = await reference.create(example("Create Orchestration"))
     change = {**example("Update Orchestration"), "steps": created["steps"]}
 
@@ -75,7 +76,7 @@ async def test_update_orchestration(reference: Client) -> None:
     assert {name: answer.body[name] for name in change} == change
 
 
-async def test_delete_orchestration(reference: Client) -> None:
+async def test_delete_orchestration(reference: CentraliClient) -> None:
     created = await reference.create(example("Create Orchestration"))
 
     answer = await reference.delete(f"/orchestrations/{created['id']}")
@@ -84,7 +85,7 @@ async def test_delete_orchestration(reference: Client) -> None:
     assert (await reference.get(f"/orchestrations/{created['id']}")).status == 404
 
 
-async def test_trigger_run(reference: Client) -> None:
+async def test_trigger_run(reference: CentraliClient) -> None:
     created = await reference.create(example("Create Orchestration"))
 
     answer = await reference.post(
@@ -95,7 +96,7 @@ async def test_trigger_run(reference: Client) -> None:
     assert_like(example("Trigger Run", 1), answer.body)
 
 
-async def test_list_runs_and_run_details(reference: Client) -> None:
+async def test_list_runs_and_run_details(reference: CentraliClient) -> None:
     details = example("Get Run Details")
     created = await reference.create(example("Create Orchestration"))
     payload = {**details["input"], "workspaceSlug": reference.stack.tenant}
@@ -112,7 +113,7 @@ async def test_list_runs_and_run_details(reference: Client) -> None:
     assert_like(example("List Runs"), listed.body)
 
 
-async def _started(reference: Client, definition_id: str) -> str:
+async def _started(reference: CentraliClient, definition_id: str) -> str:
     """Return the id of the orchestration's only run, once there is one."""
     deadline = time.monotonic() + DEADLINE_S
     while time.monotonic() < deadline:
@@ -125,14 +126,14 @@ async def _started(reference: Client, definition_id: str) -> str:
 
 @pytest.mark.parametrize("trigger", TRIGGERS, ids=lambda trigger: trigger["type"])
 async def test_every_trigger_is_taken_and_shown_as_it_stands(
-    reference: Client, trigger: dict
+    reference: CentraliClient, trigger: dict
 ) -> None:
     created = await reference.create(definition(trigger=trigger))
 
     assert_like(trigger, created["trigger"])
 
 
-async def test_every_step_kind_is_taken_and_shown_as_it_stands(reference: Client) -> None:
+async def test_every_step_kind_is_taken_and_shown_as_it_stands(reference: CentraliClient) -> None:
     kinds = [example(heading) for heading in ("Compute Step", "Decision Step", "Delay Step")]
     named = ("next-step", "process", "notify-rejection", "review", "continue")
     others = [{"id": name, "type": "compute", "functionId": "func_abc123"} for name in named]
@@ -142,7 +143,7 @@ async def test_every_step_kind_is_taken_and_shown_as_it_stands(reference: Client
     assert created["steps"] == [*kinds, *others]
 
 
-async def test_every_condition_is_taken_and_shown_as_it_stands(reference: Client) -> None:
+async def test_every_condition_is_taken_and_shown_as_it_stands(reference: CentraliClient) -> None:
     assert len(conditions()) == 4
     decision = {
         "id": "choose",
@@ -155,19 +156,19 @@ async def test_every_condition_is_taken_and_shown_as_it_stands(reference: Client
     assert created["steps"] == [decision]
 
 
-async def test_400(reference: Client) -> None:
+async def test_400(reference: CentraliClient) -> None:
     answer = await reference.post("/orchestrations", definition(trigger={"type": "event-driven"}))
 
     assert (answer.status, answer.body) == (400, example("400 Bad Request"))
 
 
-async def test_404(reference: Client) -> None:
+async def test_404(reference: CentraliClient) -> None:
     answer = await reference.get("/orchestrations/orch_abc123")
 
     assert (answer.status, answer.body) == (404, example("404 Not Found"))
 
 
-async def test_409(reference: Client) -> None:
+async def test_409(reference: CentraliClient) -> None:
     await reference.create(example("Create Orchestration"))
 
     answer = await reference.post("/orchestrations", example("Create Orchestration"))

@@ -6,7 +6,8 @@ import pytest
 
 from baton.command_api.commands import cancel_run, retry_run
 from baton.command_api.principal import Principal
-from tests.scenarios.stack import Client, Stack
+from tests.dialects.centrali_client import CentraliClient, centrali_client
+from tests.scenarios.stack import Stack
 
 ANSWER = "5b1f0c52-3b0e-4d59-9a6e-0d3a4f1f6d10"
 DECIDING = [
@@ -43,11 +44,11 @@ def compute(step_id: str, function: str, **more: object) -> dict[str, object]:
     return {"id": step_id, "type": "compute", "functionId": function, **more}
 
 
-def ada(client: Client) -> Principal:
+def ada(client: CentraliClient) -> Principal:
     return Principal(subject="ada", tenant=client.stack.tenant)
 
 
-async def test_a_run_is_pending_when_it_is_answered(openapi: Client) -> None:
+async def test_a_run_is_pending_when_it_is_answered(openapi: CentraliClient) -> None:
     definition = await openapi.create(orders())
 
     run = await openapi.start(
@@ -71,7 +72,7 @@ async def test_a_run_is_pending_when_it_is_answered(openapi: Client) -> None:
     }
 
 
-async def test_a_run_that_ended_shows_where_it_went(openapi: Client) -> None:
+async def test_a_run_that_ended_shows_where_it_went(openapi: CentraliClient) -> None:
     definition = await openapi.create(orders())
 
     run = await openapi.run_to_end(definition["id"], {"input": {"recordId": "r1"}})
@@ -83,7 +84,7 @@ async def test_a_run_that_ended_shows_where_it_went(openapi: Client) -> None:
     assert "failureReason" not in run
 
 
-async def test_the_history_has_every_step_with_what_it_saw(openapi: Client) -> None:
+async def test_the_history_has_every_step_with_what_it_saw(openapi: CentraliClient) -> None:
     definition = await openapi.create(orders())
     run = await openapi.run_to_end(definition["id"], {"input": {"recordId": "r1"}})
     path = f"/orchestrations/{definition['id']}/runs/{run['id']}"
@@ -122,14 +123,14 @@ async def test_the_history_has_every_step_with_what_it_saw(openapi: Client) -> N
     }
 
 
-async def test_a_run_needs_no_body(openapi: Client, reference: Client) -> None:
+async def test_a_run_needs_no_body(openapi: CentraliClient, reference: CentraliClient) -> None:
     definition = await openapi.create(orders())
 
     assert (await openapi.run_to_end(definition["id"]))["input"] == {}
     assert (await reference.run_to_end(definition["id"]))["input"] == {}
 
 
-async def test_a_delay_waits_and_shows_until_when(openapi: Client) -> None:
+async def test_a_delay_waits_and_shows_until_when(openapi: CentraliClient) -> None:
     wait = {"id": "wait", "type": "delay", "delayMs": 3_600_000, "nextStepId": "answer"}
     definition = await openapi.create(orders(wait, compute("answer", ANSWER)))
     run = await openapi.start(definition["id"])
@@ -145,7 +146,7 @@ async def test_a_delay_waits_and_shows_until_when(openapi: Client) -> None:
     assert (done["status"], done["delayStepCount"]) == ("completed", 1)
 
 
-async def test_every_attempt_is_a_record(openapi: Client) -> None:
+async def test_every_attempt_is_a_record(openapi: CentraliClient) -> None:
     retry = {"maxAttempts": 3, "backoffMs": 0}
     definition = await openapi.create(orders(compute("flaky", "flaky", retry=retry)))
 
@@ -161,7 +162,9 @@ async def test_every_attempt_is_a_record(openapi: Client) -> None:
     assert (run["status"], run["hasErrors"]) == ("completed", False)
 
 
-async def test_a_failure_names_its_code_first(openapi: Client, reference: Client) -> None:
+async def test_a_failure_names_its_code_first(
+    openapi: CentraliClient, reference: CentraliClient
+) -> None:
     definition = await openapi.create(orders(compute("refuse", "refuse")))
 
     run = await openapi.run_to_end(definition["id"])
@@ -173,7 +176,7 @@ async def test_a_failure_names_its_code_first(openapi: Client, reference: Client
     assert told["executedSteps"] == ["refuse"]
 
 
-async def test_an_unknown_function_fails_its_step(openapi: Client) -> None:
+async def test_an_unknown_function_fails_its_step(openapi: CentraliClient) -> None:
     definition = await openapi.create(orders(compute("lost", "func_nowhere")))
 
     run = await openapi.run_to_end(definition["id"])
@@ -181,7 +184,7 @@ async def test_an_unknown_function_fails_its_step(openapi: Client) -> None:
     assert run["failureReason"].startswith("FUNCTION_NOT_FOUND: ")
 
 
-async def test_an_error_that_a_later_attempt_made_good_is_none(reference: Client) -> None:
+async def test_an_error_that_a_later_attempt_made_good_is_none(reference: CentraliClient) -> None:
     retry = {"maxAttempts": 2, "backoffMs": 0}
     definition = await reference.create(orders(compute("flaky", "flaky", retry=retry)))
 
@@ -190,7 +193,7 @@ async def test_an_error_that_a_later_attempt_made_good_is_none(reference: Client
     assert (run["errors"], run["hasErrors"], run["executedSteps"]) == ([], False, ["flaky"])
 
 
-async def test_a_failure_that_may_end_a_run_completes_it(openapi: Client) -> None:
+async def test_a_failure_that_may_end_a_run_completes_it(openapi: CentraliClient) -> None:
     step = compute("broken", "break", onFailure={"action": "end"}, nextStepId="answer")
     definition = await openapi.create(orders(step, compute("answer", ANSWER)))
 
@@ -200,7 +203,7 @@ async def test_a_failure_that_may_end_a_run_completes_it(openapi: Client) -> Non
     assert run["stepOutputs"] == {}
 
 
-async def test_on_success_wins_over_next(openapi: Client) -> None:
+async def test_on_success_wins_over_next(openapi: CentraliClient) -> None:
     first = compute("first", ANSWER, onSuccess={"nextStepId": "third"}, nextStepId="second")
     steps = (first, compute("second", "break"), compute("third", ANSWER))
     definition = await openapi.create(orders(*steps))
@@ -210,7 +213,7 @@ async def test_on_success_wins_over_next(openapi: Client) -> None:
     assert list(run["stepOutputs"]) == ["first", "third"]
 
 
-async def test_a_loop_has_a_limit(openapi: Client, reference: Client) -> None:
+async def test_a_loop_has_a_limit(openapi: CentraliClient, reference: CentraliClient) -> None:
     again = {"id": "again", "type": "decision", "cases": [], "defaultNextStepId": "again"}
     definition = await openapi.create(orders(again))
 
@@ -222,7 +225,9 @@ async def test_a_loop_has_a_limit(openapi: Client, reference: Client) -> None:
     assert [error["code"] for error in told["errors"]] == ["LOOP_LIMIT"]
 
 
-async def test_the_shared_context_is_shown(openapi: Client, reference: Client) -> None:
+async def test_the_shared_context_is_shown(
+    openapi: CentraliClient, reference: CentraliClient
+) -> None:
     definition = await openapi.create(orders(compute("remember", "remember")))
 
     run = await openapi.run_to_end(definition["id"])
@@ -232,7 +237,7 @@ async def test_the_shared_context_is_shown(openapi: Client, reference: Client) -
 
 
 async def test_a_cancelled_run_is_failed_for_that_reason(
-    openapi: Client, reference: Client
+    openapi: CentraliClient, reference: CentraliClient
 ) -> None:
     wait = {"id": "wait", "type": "delay", "delayMs": 3_600_000}
     definition = await openapi.create(orders(wait))
@@ -249,7 +254,7 @@ async def test_a_cancelled_run_is_failed_for_that_reason(
     assert (told["status"], told["failureReason"]) == ("failed", "cancelled")
 
 
-async def test_a_run_that_is_retried_goes_on(openapi: Client) -> None:
+async def test_a_run_that_is_retried_goes_on(openapi: CentraliClient) -> None:
     definition = await openapi.create(orders(compute("flaky", "flaky")))
     run = await openapi.run_to_end(definition["id"])
     assert run["status"] == "failed"
@@ -263,7 +268,7 @@ async def test_a_run_that_is_retried_goes_on(openapi: Client) -> None:
 
 
 async def test_runs_are_listed_newest_first_and_by_status(
-    openapi: Client, reference: Client
+    openapi: CentraliClient, reference: CentraliClient
 ) -> None:
     good = await openapi.create(orders())
     bad = await openapi.create(orders(compute("broken", "break"), slug="bad"))
@@ -284,7 +289,7 @@ async def test_runs_are_listed_newest_first_and_by_status(
     assert [run["id"] for run in some["data"]] == [failed["id"]]
 
 
-async def test_cancelled_runs_are_found_among_the_failed(openapi: Client) -> None:
+async def test_cancelled_runs_are_found_among_the_failed(openapi: CentraliClient) -> None:
     wait = {"id": "wait", "type": "delay", "delayMs": 3_600_000}
     definition = await openapi.create(orders(wait))
     run = await openapi.start(definition["id"])
@@ -297,7 +302,9 @@ async def test_cancelled_runs_are_found_among_the_failed(openapi: Client) -> Non
     assert [one["id"] for one in found.body["data"]] == [run["id"]]
 
 
-async def test_a_run_belongs_to_its_orchestration(openapi: Client, reference: Client) -> None:
+async def test_a_run_belongs_to_its_orchestration(
+    openapi: CentraliClient, reference: CentraliClient
+) -> None:
     mine = await openapi.create(orders())
     other = await openapi.create(orders(slug="other"))
     run = await openapi.run_to_end(mine["id"])
@@ -310,7 +317,7 @@ async def test_a_run_belongs_to_its_orchestration(openapi: Client, reference: Cl
     assert answers[0].body == {"error": "not_found", "message": "Run not found"}
 
 
-async def test_runs_outlive_their_orchestration(openapi: Client) -> None:
+async def test_runs_outlive_their_orchestration(openapi: CentraliClient) -> None:
     definition = await openapi.create(orders())
     run = await openapi.run_to_end(definition["id"])
     assert (await openapi.delete(f"/orchestrations/{definition['id']}")).status == 204
@@ -322,7 +329,9 @@ async def test_runs_outlive_their_orchestration(openapi: Client) -> None:
 
 
 @pytest.mark.parametrize(("status", "expected"), [("paused", 409), ("draft", 201), ("active", 201)])
-async def test_what_is_paused_starts_nothing(openapi: Client, status: str, expected: int) -> None:
+async def test_what_is_paused_starts_nothing(
+    openapi: CentraliClient, status: str, expected: int
+) -> None:
     definition = await openapi.create(orders(status=status))
 
     answer = await openapi.post(f"/orchestrations/{definition['id']}/runs")
@@ -333,7 +342,7 @@ async def test_what_is_paused_starts_nothing(openapi: Client, status: str, expec
         assert answer.body == {"error": "conflict", "message": message}
 
 
-async def test_a_run_keeps_the_version_it_started_with(openapi: Client) -> None:
+async def test_a_run_keeps_the_version_it_started_with(openapi: CentraliClient) -> None:
     wait = {"id": "wait", "type": "delay", "delayMs": 3_600_000, "nextStepId": "answer"}
     definition = await openapi.create(orders(wait, compute("answer", ANSWER)))
     run = await openapi.start(definition["id"])
@@ -347,7 +356,9 @@ async def test_a_run_keeps_the_version_it_started_with(openapi: Client) -> None:
     assert (done["status"], done["orchestrationVersion"]) == ("completed", 1)
 
 
-async def test_a_repeated_request_starts_one_run(openapi: Client, reference: Client) -> None:
+async def test_a_repeated_request_starts_one_run(
+    openapi: CentraliClient, reference: CentraliClient
+) -> None:
     definition = await openapi.create(orders())
     key = {"Idempotency-Key": "k-1"}
     path = f"/orchestrations/{definition['id']}"
@@ -365,7 +376,7 @@ async def test_a_repeated_request_starts_one_run(openapi: Client, reference: Cli
 
 
 async def test_runs_started_side_by_side_are_all_there(memory: Stack) -> None:
-    openapi = memory.client("centrali-openapi")
+    openapi = centrali_client(memory, "centrali-openapi")
     definition = await openapi.create(orders())
 
     runs = await asyncio.gather(*(openapi.run_to_end(definition["id"]) for _ in range(25)))

@@ -9,7 +9,8 @@ import time
 import pytest
 
 from tests.api.running import Response
-from tests.scenarios.stack import Client, Stack
+from tests.dialects.centrali_client import CentraliClient, centrali_client
+from tests.scenarios.stack import Stack
 
 SECRET = "whsec_" + base64.b64encode(b"a signing secret").decode()
 BODY = json.dumps({"recordId": "r1"}, indent=3).encode()
@@ -17,8 +18,8 @@ JSON = {"Content-Type": "application/json"}
 
 
 @pytest.fixture(params=["centrali-openapi", "centrali-reference"])
-def client(request: pytest.FixtureRequest, stack: Stack) -> Client:
-    return stack.client(str(request.param))
+def client(request: pytest.FixtureRequest, stack: Stack) -> CentraliClient:
+    return centrali_client(stack, str(request.param))
 
 
 def hooked(slug: str = "hook", **trigger: object) -> dict[str, object]:
@@ -31,7 +32,7 @@ def hooked(slug: str = "hook", **trigger: object) -> dict[str, object]:
 
 
 async def sent(
-    client: Client, path: str, headers: dict[str, str] | None = None, *, body: bytes = BODY
+    client: CentraliClient, path: str, headers: dict[str, str] | None = None, *, body: bytes = BODY
 ) -> Response:
     """Send as somebody without a token."""
     given = {**JSON, **(headers or {})}
@@ -89,7 +90,7 @@ def bad() -> list[dict[str, str]]:
     ]
 
 
-async def test_a_webhook_starts_a_run_with_its_body(client: Client) -> None:
+async def test_a_webhook_starts_a_run_with_its_body(client: CentraliClient) -> None:
     made = await client.create(hooked(path="/webhooks/orders/new"))
 
     for path in (f"/orchestrations/{made['id']}/webhook", "/webhooks/orders/new"):
@@ -102,7 +103,7 @@ async def test_a_webhook_starts_a_run_with_its_body(client: Client) -> None:
         assert run["triggerMetadata"] == {"webhookPath": "/webhooks/orders/new"}
 
 
-async def test_a_webhook_needs_no_body(client: Client) -> None:
+async def test_a_webhook_needs_no_body(client: CentraliClient) -> None:
     made = await client.create(hooked())
 
     answer = await sent(client, f"/orchestrations/{made['id']}/webhook", body=b"")
@@ -111,7 +112,9 @@ async def test_a_webhook_needs_no_body(client: Client) -> None:
 
 
 @pytest.mark.parametrize("configured", ["/webhooks/stripe", "webhooks/stripe", "/stripe", "stripe"])
-async def test_a_path_is_compared_without_its_front(client: Client, configured: str) -> None:
+async def test_a_path_is_compared_without_its_front(
+    client: CentraliClient, configured: str
+) -> None:
     made = await client.create(hooked(path=configured))
 
     assert made["trigger"]["path"] == configured
@@ -119,7 +122,7 @@ async def test_a_path_is_compared_without_its_front(client: Client, configured: 
     assert (await sent(client, "/webhooks/stripe/more")).status == 404
 
 
-async def test_a_path_is_taken_once(client: Client) -> None:
+async def test_a_path_is_taken_once(client: CentraliClient) -> None:
     await client.create(hooked("one", path="/webhooks/stripe"))
 
     answer = await client.post("/orchestrations", hooked("two", path="stripe"))
@@ -127,7 +130,7 @@ async def test_a_path_is_taken_once(client: Client) -> None:
     assert (answer.status, answer.body["error"]) == (409, "conflict")
 
 
-async def test_a_path_is_free_when_it_is_given_up(client: Client) -> None:
+async def test_a_path_is_free_when_it_is_given_up(client: CentraliClient) -> None:
     one = await client.create(hooked("one", path="stripe"))
     await client.put(f"/orchestrations/{one['id']}", {"trigger": {"type": "on-demand"}})
 
@@ -137,15 +140,15 @@ async def test_a_path_is_free_when_it_is_given_up(client: Client) -> None:
     assert (await client.wait_for(two["id"], answer.body["runId"]))["status"] == "completed"
 
 
-async def test_a_path_belongs_to_its_workspace(client: Client) -> None:
+async def test_a_path_belongs_to_its_workspace(client: CentraliClient) -> None:
     await client.create(hooked(path="stripe"))
-    other = client.stack.client(client.dialect.name, f"{client.stack.tenant}-other")
+    other = centrali_client(client.stack, client.dialect.name, f"{client.stack.tenant}-other")
 
     assert (await sent(other, "/webhooks/stripe")).status == 404
     assert (await other.create(hooked(path="stripe")))["trigger"]["path"] == "stripe"
 
 
-async def test_every_good_signature_is_taken(client: Client) -> None:
+async def test_every_good_signature_is_taken(client: CentraliClient) -> None:
     made = await client.create(hooked(path="stripe", validateSignature=True, signingSecret=SECRET))
     assert "signingSecret" not in made["trigger"]
 
@@ -154,7 +157,7 @@ async def test_every_good_signature_is_taken(client: Client) -> None:
         assert answer.status == 200, headers
 
 
-async def test_no_bad_signature_is_taken(client: Client) -> None:
+async def test_no_bad_signature_is_taken(client: CentraliClient) -> None:
     made = await client.create(hooked(path="stripe", validateSignature=True, signingSecret=SECRET))
 
     for headers in bad():
@@ -166,7 +169,7 @@ async def test_no_bad_signature_is_taken(client: Client) -> None:
     assert runs.body["meta"]["total"] == 0
 
 
-async def test_the_signature_may_stand_in_a_header_of_choice(client: Client) -> None:
+async def test_the_signature_may_stand_in_a_header_of_choice(client: CentraliClient) -> None:
     await client.create(
         hooked(
             path="stripe",
@@ -180,7 +183,9 @@ async def test_the_signature_may_stand_in_a_header_of_choice(client: Client) -> 
     assert (await sent(client, "/webhooks/stripe", {"X-Signature": mac(BODY).hex()})).status == 401
 
 
-async def test_without_a_secret_every_call_is_refused_until_one_is_set(client: Client) -> None:
+async def test_without_a_secret_every_call_is_refused_until_one_is_set(
+    client: CentraliClient,
+) -> None:
     made = await client.create(hooked(path="stripe", validateSignature=True))
     signed = {"X-Signature": mac(BODY).hex()}
     before = await sent(client, "/webhooks/stripe", signed)
@@ -194,7 +199,7 @@ async def test_without_a_secret_every_call_is_refused_until_one_is_set(client: C
 
 
 @pytest.mark.parametrize("change", [{}, {"signingSecret": None}, {"path": "elsewhere"}])
-async def test_a_secret_stays_when_no_other_is_named(client: Client, change: dict) -> None:
+async def test_a_secret_stays_when_no_other_is_named(client: CentraliClient, change: dict) -> None:
     made = await client.create(hooked(path="stripe", validateSignature=True, signingSecret=SECRET))
 
     await client.put(f"/orchestrations/{made['id']}", {"trigger": {**made["trigger"], **change}})
@@ -204,7 +209,7 @@ async def test_a_secret_stays_when_no_other_is_named(client: Client, change: dic
     assert (await sent(client, path)).status == 401
 
 
-async def test_a_new_secret_takes_the_place_of_the_old(client: Client) -> None:
+async def test_a_new_secret_takes_the_place_of_the_old(client: CentraliClient) -> None:
     made = await client.create(
         hooked(path="stripe", validateSignature=True, signingSecret="the old one")
     )
@@ -216,7 +221,7 @@ async def test_a_new_secret_takes_the_place_of_the_old(client: Client) -> None:
     assert (await sent(client, "/webhooks/stripe", good()[0])).status == 200
 
 
-async def test_a_secret_is_nowhere_to_be_read(client: Client) -> None:
+async def test_a_secret_is_nowhere_to_be_read(client: CentraliClient) -> None:
     canary = "canary-7d0f2a"
     made = await client.create(hooked(path="stripe", validateSignature=True, signingSecret=canary))
     path = f"/orchestrations/{made['id']}"
@@ -232,7 +237,7 @@ async def test_a_secret_is_nowhere_to_be_read(client: Client) -> None:
     assert canary not in repr(await client.stack.stored())
 
 
-async def test_the_same_delivery_again_is_the_same_run(client: Client) -> None:
+async def test_the_same_delivery_again_is_the_same_run(client: CentraliClient) -> None:
     made = await client.create(hooked(path="stripe", validateSignature=True, signingSecret=SECRET))
     headers = standard(int(time.time()))
 
@@ -245,7 +250,7 @@ async def test_the_same_delivery_again_is_the_same_run(client: Client) -> None:
     assert runs.body["meta"]["total"] == 1
 
 
-async def test_a_webhook_honours_idempotency_keys(client: Client) -> None:
+async def test_a_webhook_honours_idempotency_keys(client: CentraliClient) -> None:
     made = await client.create(hooked(path="stripe"))
 
     first = await sent(client, "/webhooks/stripe", {"Idempotency-Key": "k"})
@@ -267,7 +272,7 @@ async def test_a_webhook_honours_idempotency_keys(client: Client) -> None:
     ],
 )
 async def test_a_body_must_be_an_object(
-    client: Client, body: bytes, content_type: str, status: int
+    client: CentraliClient, body: bytes, content_type: str, status: int
 ) -> None:
     await client.create(hooked(path="stripe"))
 
@@ -276,7 +281,7 @@ async def test_a_body_must_be_an_object(
     assert answer.status == status
 
 
-async def test_only_webhooks_can_be_called(client: Client) -> None:
+async def test_only_webhooks_can_be_called(client: CentraliClient) -> None:
     plain = await client.create({**hooked("plain"), "trigger": {"type": "on-demand"}})
     gone = await client.create(hooked("gone", path="gone"))
     paused = await client.create(hooked("paused", path="paused"))

@@ -13,7 +13,7 @@ from baton.eventlog.events.codec import encode, topic_of
 from tests.api.running import bearer
 from tests.replay.histories import HISTORIES
 from tests.scenarios.stack import running_stack
-from tests.scenarios.tale import stories, tell
+from tests.scenarios.tale import drivers, play_tale
 
 USER_DATA = frozenset(
     ("input", "output", "context", "config", "data", "value", "expected", "actual")
@@ -82,11 +82,11 @@ def _is_foreign(word: str, is_name: bool) -> bool:
     return camel_case or word.lower() in DIALECT_WORDS
 
 
-@pytest.mark.parametrize("name", sorted(stories()))
+@pytest.mark.parametrize("name", sorted(drivers()))
 async def test_no_event_of_the_tale_holds_a_word_of_its_dialect(tmp_path: Path, name: str) -> None:
     async with running_stack(tmp_path) as stack:
         async with aiohttp.ClientSession(headers=bearer()) as session:
-            await tell(stories()[name](session, stack.url, "acme"), stack)
+            await play_tale(drivers()[name](session, stack.url, "acme"), stack)
         recorded = await stack.stores.events.read_all(after=0, limit=10_000)
 
     assert len(recorded) > 30

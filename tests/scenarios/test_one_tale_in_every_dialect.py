@@ -1,11 +1,11 @@
-"""The same tale in all dialects leaves the same history, whatever words it is told in."""
+"""The same tale leaves the same history in every dialect."""
 
 from pathlib import Path
 
 import pytest
 
 from tests.scenarios.stack import running_stack
-from tests.scenarios.tale import stories, told
+from tests.scenarios.tale import drivers, history_of_tale
 
 EXPECTED = [
     ("acme/definition/0", ["DefinitionCreated"]),
@@ -55,19 +55,19 @@ EXPECTED = [
 ]
 
 
-@pytest.mark.parametrize("name", sorted(stories()))
-async def test_the_tale_leaves_its_events(tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize("name", sorted(drivers()))
+async def test_the_tale_leaves_the_expected_events(tmp_path: Path, name: str) -> None:
     async with running_stack(tmp_path) as stack:
-        left = await told(stack, stories()[name])
+        left = await history_of_tale(stack, drivers()[name])
 
     assert [(stream, [event[0] for event in events]) for stream, events in left] == EXPECTED
 
 
-@pytest.mark.parametrize("name", sorted(stories())[1:])
-async def test_all_tell_it_alike(tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize("name", sorted(drivers())[1:])
+async def test_every_dialect_leaves_the_same_history(tmp_path: Path, name: str) -> None:
     async with running_stack(tmp_path / "one") as stack:
-        left = await told(stack, stories()[name])
+        left = await history_of_tale(stack, drivers()[name])
     async with running_stack(tmp_path / "other") as stack:
-        expected = await told(stack, stories()[min(stories())])
+        expected = await history_of_tale(stack, drivers()[min(drivers())])
 
     assert left == expected

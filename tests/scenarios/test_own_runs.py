@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from tests.api.running import Response, bearer
-from tests.scenarios.stack import DEADLINE_S, Client, Stack
+from tests.dialects.centrali_client import CentraliClient, centrali_client
+from tests.scenarios.stack import DEADLINE_S, Stack
 
 WAITING = {"id": "wait", "type": "delay", "delayMs": 3_600_000}
 
@@ -19,7 +20,7 @@ def definition(slug: str, *steps: Mapping[str, object]) -> dict[str, object]:
     return {"slug": slug, "name": slug, "trigger": trigger, "steps": steps or (only,)}
 
 
-async def started(reference: Client, slug: str, *steps: Mapping[str, object]) -> str:
+async def started(reference: CentraliClient, slug: str, *steps: Mapping[str, object]) -> str:
     made = await reference.create(definition(slug, *steps))
     return str((await reference.start(made["id"]))["id"])
 
@@ -36,7 +37,7 @@ async def until(stack: Stack, run_id: str, *statuses: str) -> dict[str, Any]:
         await asyncio.sleep(0.005)
 
 
-async def test_a_run_is_shown_with_its_steps(stack: Stack, reference: Client) -> None:
+async def test_a_run_is_shown_with_its_steps(stack: Stack, reference: CentraliClient) -> None:
     run_id = await started(reference, "answers")
 
     run = await until(stack, run_id, "completed")
@@ -50,7 +51,7 @@ async def test_a_run_is_shown_with_its_steps(stack: Stack, reference: Client) ->
 
 
 async def test_runs_of_all_definitions_are_listed_newest_first(
-    stack: Stack, reference: Client
+    stack: Stack, reference: CentraliClient
 ) -> None:
     first, second = [await started(reference, slug) for slug in ("one", "two")]
 
@@ -66,7 +67,7 @@ async def test_runs_of_all_definitions_are_listed_newest_first(
 
 
 async def test_a_list_is_of_one_definition_and_status_when_asked(
-    stack: Stack, reference: Client
+    stack: Stack, reference: CentraliClient
 ) -> None:
     done, waiting = await started(reference, "done"), await started(reference, "waits", WAITING)
     definition_id = (await until(stack, done, "completed"))["definitionId"]
@@ -79,7 +80,7 @@ async def test_a_list_is_of_one_definition_and_status_when_asked(
     assert [run["id"] for run in that_wait] == [waiting]
 
 
-async def test_a_cancelled_run_says_so_and_why(stack: Stack, reference: Client) -> None:
+async def test_a_cancelled_run_says_so_and_why(stack: Stack, reference: CentraliClient) -> None:
     run_id = await started(reference, "waits", WAITING)
     await until(stack, run_id, "waiting")
 
@@ -90,7 +91,7 @@ async def test_a_cancelled_run_says_so_and_why(stack: Stack, reference: Client) 
     assert (run["status"], run["cancelReason"]) == ("cancelled", "enough")
 
 
-async def test_a_failed_run_is_reopened(stack: Stack, reference: Client) -> None:
+async def test_a_failed_run_is_reopened(stack: Stack, reference: CentraliClient) -> None:
     refuse = {"id": "only", "type": "compute", "functionId": "refuse"}
     run_id = await started(reference, "refuses", refuse)
     failed = await until(stack, run_id, "failed")
@@ -134,7 +135,7 @@ async def test_a_body_that_says_nothing_good_is_refused(
 
 
 async def test_what_is_not_there_and_what_is_another_tenants_are_the_same(memory: Stack) -> None:
-    reference = memory.client("centrali-reference")
+    reference = centrali_client(memory, "centrali-reference")
     run_id = await started(reference, "waits", WAITING)
     foreign = bearer(tenant="bolt")
 

@@ -23,7 +23,8 @@ from schemathesis.checks import (
 )
 from schemathesis.core.result import Ok
 
-from tests.scenarios.every_route import DEFINITION, something
+from baton.command_api.dialect.contract import Dialect, discover
+from tests.scenarios.route_cases import samples_of
 from tests.scenarios.stack import Client, Stack
 
 CHECKS = [
@@ -43,24 +44,19 @@ EXAMPLES = settings(
 )
 
 
-def unclaimed(number: int) -> dict[str, Any]:
-    return {**DEFINITION, "slug": f"made-{number}", "trigger": {"type": "on-demand"}}
-
-
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize(
-    ("name", "operations"), [("centrali-openapi", 12), ("centrali-reference", 10)]
-)
+@pytest.mark.parametrize("dialect", discover(), ids=lambda dialect: dialect.name)
 async def test_no_request_leads_to_a_server_error_and_every_answer_fits(
-    memory: Stack, name: str, operations: int
+    memory: Stack, dialect: Dialect
 ) -> None:
+    name = dialect.name
     client = memory.client(name)
     document = (await memory.get(f"/openapi/{name}.json", anonymous=True)).body
-    ids = await something(client)
+    ids = await samples_of(name).prepare(client, dialect.routes[0])
 
     answered = await asyncio.to_thread(fuzz, document, client, ids)
 
-    assert len(answered) == operations
+    assert len(answered) == len(dialect.routes)
     assert {status // 100 for statuses in answered.values() for status in statuses} == {2, 4}
     assert [name for name, statuses in answered.items() if min(statuses) >= 300] == []
 
@@ -87,8 +83,9 @@ def attempt(
     def answer(case: Case, *, known: bool) -> None:
         if known:
             case.path_parameters = {name: ids[name] for name in case.path_parameters or {}}
-        if known and operation.label == "POST /orchestrations" and isinstance(case.body, dict):
-            case.body = {**case.body, **unclaimed(next(numbers))}
+            case.body = samples_of(client.dialect.name).distinct_body(
+                operation.label, case.body, next(numbers)
+            )
         url = client.stack.url + client.base
         response = case.call_and_validate(base_url=url, session=session, checks=CHECKS)
         statuses.add(response.status_code)

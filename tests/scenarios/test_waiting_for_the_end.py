@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from tests.scenarios.stack import Client
+from tests.dialects.centrali_client import CentraliClient
 
 NOOP = {"id": "only", "type": "compute", "functionId": "noop"}
 DELAY = {"id": "wait", "type": "delay", "delayMs": 600_000}
@@ -12,7 +12,7 @@ def definition(step: Mapping[str, object]) -> dict[str, object]:
     return {"slug": "d", "name": "D", "trigger": {"type": "on-demand"}, "steps": [step]}
 
 
-async def test_the_answer_waits_for_the_end_of_the_run(openapi: Client) -> None:
+async def test_the_answer_waits_for_the_end_of_the_run(openapi: CentraliClient) -> None:
     made = await openapi.create(definition(NOOP))
     run = await openapi.start(made["id"])
 
@@ -24,7 +24,7 @@ async def test_the_answer_waits_for_the_end_of_the_run(openapi: Client) -> None:
 
 
 async def test_a_run_that_does_not_end_is_shown_as_it_is_when_the_time_is_over(
-    openapi: Client,
+    openapi: CentraliClient,
 ) -> None:
     made = await openapi.create(definition(DELAY))
     run = await openapi.start(made["id"])
@@ -36,7 +36,7 @@ async def test_a_run_that_does_not_end_is_shown_as_it_is_when_the_time_is_over(
     assert answer.body["status"] == "waiting"
 
 
-async def test_a_wait_that_is_no_number_is_no_wait(openapi: Client) -> None:
+async def test_a_wait_that_is_no_number_is_no_wait(openapi: CentraliClient) -> None:
     made = await openapi.create(definition(DELAY))
     run = await openapi.start(made["id"])
 

@@ -1,0 +1,71 @@
+"""One case per route of every dialect and of Baton's own API, found by discovery."""
+
+import importlib
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from baton.command_api.dialect.contract import Dialect, FromPath, Route, discover
+from baton.command_api.own import own_api
+from tests.scenarios.stack import Client, Stack
+
+_PARAMETER = re.compile(r"\{(\w+)(?::[^}]*)?\}")
+DIALECTS = (*discover(), own_api())
+
+
+@dataclass(frozen=True)
+class RouteCase:
+    """One route of one dialect; `tests.dialects` says what its requests need."""
+
+    dialect: Dialect
+    route: Route
+
+    def __str__(self) -> str:
+        return f"{self.dialect.name} {self.route.method} {self.route.path}"
+
+    @property
+    def samples(self) -> Any:
+        """The module of `tests.dialects` about this dialect."""
+        return samples_of(self.dialect.name)
+
+    @property
+    def parameters(self) -> list[str]:
+        return _PARAMETER.findall(self.route.path)
+
+    @property
+    def takes_body(self) -> bool:
+        return self.route.method in ("POST", "PUT", "PATCH")
+
+    @property
+    def knows_tenant(self) -> bool:
+        """Whether a request names a tenant: by its token, or by the path of an open route."""
+        return self.route.scope is not None or isinstance(self.dialect.tenant, FromPath)
+
+    def client(self, stack: Stack, tenant: str = "", **claims: object) -> Client:
+        return stack.client(self.dialect.name, tenant, **claims)
+
+    async def prepare(self, client: Client) -> dict[str, str]:
+        """Create what the route needs; return a value for each of its path parameters."""
+        ids: dict[str, str] = await self.samples.prepare(client, self.route)
+        return ids
+
+    def path(self, ids: dict[str, str], **changed: str) -> str:
+        known = {**ids, **changed}
+        return _PARAMETER.sub(lambda match: known[match[1]], self.route.path)
+
+    def body(self) -> Any:
+        """Return a body that the route accepts, None if it takes none."""
+        return self.samples.body(self.route) if self.takes_body else None
+
+    def error_code(self, body: Any) -> str:
+        code: str = self.samples.error_code(body)
+        return code
+
+
+def samples_of(dialect: str) -> Any:
+    return importlib.import_module(f"tests.dialects.{dialect.replace('-', '_')}")
+
+
+CASES = [RouteCase(dialect, route) for dialect in DIALECTS for route in dialect.routes]
+SECURED = [case for case in CASES if case.route.scope is not None]
+WITH_BODY = [case for case in CASES if case.takes_body]

@@ -1,0 +1,123 @@
+"""Access to every route of every dialect: by token, by scope and by tenant.
+
+The routes come from the route tables: a new route is tested without an edit here.
+"""
+
+import pytest
+
+from baton.command_api.principal import ADMIN, READ, WRITE
+from tests.api.running import Response
+from tests.scenarios.route_cases import CASES, SECURED, RouteCase
+from tests.scenarios.stack import Stack, base_and_headers
+
+OF_A_TENANT = [case for case in CASES if case.knows_tenant]
+WITH_IDS = [(case, name) for case in OF_A_TENANT for name in case.parameters]
+
+
+def test_changing_needs_the_scope_to_write_and_reading_the_scope_to_read() -> None:
+    """A route that reads by POST says so: it takes no Idempotency-Key."""
+    for case in SECURED:
+        reads = case.route.method == "GET" or case.route.idempotent is False
+        assert case.route.scope == (READ if reads else WRITE), str(case)
+
+
+@pytest.mark.parametrize("case", SECURED, ids=str)
+async def test_a_request_without_a_token_is_refused(idle: Stack, case: RouteCase) -> None:
+    client = case.client(idle)
+    path = client.base + case.path(await case.prepare(client))
+    before = await idle.stored()
+
+    answer = await idle.call(case.route.method, path, json=case.body(), anonymous=True)
+
+    assert (answer.status, case.error_code(answer.body)) == (401, "unauthorized")
+    assert answer.headers["WWW-Authenticate"] == "Bearer"
+    assert await idle.stored() == before
+
+
+@pytest.mark.parametrize("case", SECURED, ids=str)
+async def test_a_token_without_the_scope_is_refused(idle: Stack, case: RouteCase) -> None:
+    path = case.path(await case.prepare(case.client(idle)))
+    needed = case.route.scope
+    other = READ if needed == WRITE else "other:write"
+    before = await idle.stored()
+
+    refused = await case.client(idle, scope=other).call(case.route.method, path, json=case.body())
+    assert (refused.status, case.error_code(refused.body)) == (403, "forbidden")
+    assert await idle.stored() == before
+
+    for scope in (needed, ADMIN):
+        allowed = await case.client(idle, scope=scope).call(
+            case.route.method, path, json=case.body()
+        )
+        assert allowed.status in (200, 201, 202, 204, 404, 409)
+        assert allowed.status < 300 or scope == ADMIN
+
+
+@pytest.mark.parametrize("case", SECURED, ids=str)
+async def test_a_token_of_another_tenant_is_refused(idle: Stack, case: RouteCase) -> None:
+    client = case.client(idle)
+    path = client.base + case.path(await case.prepare(client))
+    _, names_tenant = base_and_headers(case.dialect, client.tenant)
+    stranger = case.client(idle, "globex")
+
+    answer = await idle.call(
+        case.route.method,
+        path,
+        json=case.body(),
+        headers={**stranger.headers, **names_tenant},
+        anonymous=True,
+    )
+
+    assert (answer.status, case.error_code(answer.body)) == (403, "forbidden")
+
+
+@pytest.mark.parametrize(("case", "name"), WITH_IDS, ids=str)
+async def test_an_id_of_another_tenant_is_not_found(
+    idle: Stack, case: RouteCase, name: str
+) -> None:
+    """The answer is the one for an id that doesn't exist, but for the id itself."""
+    theirs = await case.prepare(case.client(idle, "globex"))
+    client = case.client(idle)
+    own = await case.prepare(client)
+    before = await idle.stored()
+
+    async def answer_for(ident: str) -> Response:
+        path = case.path(own, **{name: ident})
+        return await client.call(case.route.method, path, json=case.body())
+
+    unknown = "00000000000000000000"
+    of_another, of_unknown = await answer_for(theirs[name]), await answer_for(unknown)
+
+    assert (of_another.status, of_unknown.status) == (404, 404)
+    assert of_another.raw.replace(theirs[name].encode(), unknown.encode()) == of_unknown.raw
+    assert await idle.stored() == before
+
+
+@pytest.mark.parametrize("case", SECURED, ids=str)
+async def test_a_tenant_sees_nothing_of_another(idle: Stack, case: RouteCase) -> None:
+    """Whatever a route answers, no id of the other tenant is in it."""
+    theirs = await case.prepare(case.client(idle, "globex"))
+    client = case.client(idle)
+    own = await case.prepare(client)
+
+    answer = await client.call(case.route.method, case.path(own), json=case.body())
+
+    secret = [ident for ident in theirs.values() if ident not in own.values()]
+    assert not [ident for ident in secret if ident.encode() in answer.raw]
+
+
+@pytest.mark.parametrize("case", OF_A_TENANT, ids=str)
+async def test_an_idempotency_key_is_a_tenants_own(idle: Stack, case: RouteCase) -> None:
+    if case.route.method != "POST":
+        assert not case.route.keyed
+        return
+    headers = {"Idempotency-Key": "shared"}
+    answers = []
+    for tenant in ("acme", "globex"):
+        client = case.client(idle, tenant)
+        path = case.path(await case.prepare(client))
+        answers.append(await client.post(path, case.body(), headers=headers))
+
+    first, second = [answer.status for answer in answers]
+    assert first == second < 300
+    assert not [answer for answer in answers if "Idempotent-Replayed" in answer.headers]
