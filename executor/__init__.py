@@ -1,1 +1,1 @@
-"""Performs the steps that events describe and reports their outcomes."""
+"""Performs the steps of runs and records their outcomes."""

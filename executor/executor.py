@@ -16,6 +16,7 @@ from baton.domain.run.decisions import DECIDER
 from baton.domain.run.messages import RunRequested
 from baton.domain.stream import stream_parts
 from baton.eventlog.events.envelope import Recorded
+from baton.eventlog.loops.stop_tasks import stop_tasks
 from baton.eventlog.ports.clock import Clock
 from baton.eventlog.ports.partitions import OwnsStream
 from baton.eventlog.ports.stores import EventStore
@@ -149,12 +150,7 @@ class Executor:
         """
         self._stopping = True
         await self._takeover_watch.close()
-        if self._tasks:
-            await asyncio.wait(tuple(self._tasks), timeout=grace_s)
-        rest = tuple(self._tasks)
-        for task in rest:
-            task.cancel()
-        await asyncio.gather(*rest, return_exceptions=True)
+        await stop_tasks(self._tasks, grace_s=grace_s)
 
     def _start_from_backlog(self) -> None:
         while self._backlog and len(self._tasks) < self._limits.tasks and not self._stopping:

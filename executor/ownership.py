@@ -1,4 +1,4 @@
-"""Which runs are this executor's: those whose streams are in its shares of the log."""
+"""Connects an executor to the log: it takes runs over when partitions are assigned to it."""
 
 import logging
 from collections.abc import Awaitable, Callable
@@ -11,7 +11,7 @@ from baton.executor.executor import Executor
 from baton.projector.views.runs.queries import RunQueries
 
 VIEWS_LOG_INTERVAL_MS = 10_000
-"""After how long a wait for the views is told."""
+"""Interval of the log lines while the views are behind."""
 
 _log = logging.getLogger("baton.executor")
 
@@ -19,8 +19,12 @@ _log = logging.getLogger("baton.executor")
 class Ownership:
     """Implements `PartitionOwner` for an executor.
 
-    `reached(position, timeout_ms)` tells whether the views hold `position` in time: they list the
-    runs to take up, and may be behind.
+    Args:
+        executor: Gets the runs of assigned partitions.
+        store: Says how far the views have to be before they are read.
+        runs: The view that lists unfinished runs; it may lag behind the log.
+        reached: Called with a position and a timeout in milliseconds; returns whether the views
+            reached the position in time.
     """
 
     def __init__(
@@ -36,15 +40,15 @@ class Ownership:
         self._reached = reached
 
     def already_seen(self, stream: str, version: int) -> bool:
-        """Whether an event is the echo of an own append, or of a run that is over."""
+        """Return whether an event is the echo of an own append or of a run that has finished."""
         return self._executor.already_seen(stream, version)
 
     async def gain(self, owns: OwnsStream) -> None:
-        """Take up the share's unfinished runs; whatever they were asked later, the log shows."""
+        """Take over the unfinished runs of assigned partitions; later events come from the log."""
         self._executor.assign(owns)
         head = await self._store.head()
         while not await self._reached(head, VIEWS_LOG_INTERVAL_MS):
-            _log.info("waiting for the views to hold position %d", head)
+            _log.info("waiting for the views to reach position %d", head)
         after = ""
         while found := await self._runs.active(after=after):
             streams = (stream_name(run.tenant, DECIDER.name, run.id) for run in found)
@@ -52,5 +56,5 @@ class Ownership:
             after = found[-1].id
 
     async def lose(self, owns: OwnsStream) -> None:
-        """Let go of the share's runs."""
+        """Abandon the runs of revoked partitions."""
         self._executor.revoke(owns)

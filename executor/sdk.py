@@ -1,6 +1,6 @@
-"""What a function's author imports, as `from baton import function, StepContext, …`.
+"""The SDK of function authors: `from baton import function, StepContext, …`.
 
-Standard library only: importing it starts nothing and costs nothing.
+It imports the standard library only, so importing it is fast and starts nothing.
 """
 
 import logging
@@ -12,12 +12,13 @@ Logger = logging.Logger | logging.LoggerAdapter[logging.Logger]
 F = TypeVar("F", bound=Callable[..., object])
 
 MARK = "__baton_function__"
+"""The attribute of a marked function that holds its `Mark`."""
 _MAX_NAME_LENGTH = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mark:
-    """What `@function` says about a function; it sits on the function under `MARK`."""
+    """The arguments that a function was marked with."""
 
     name: str
     id: str | None = None
@@ -51,12 +52,29 @@ def function(
     pool: Literal["process"] | None = None,
     limit: int | None = None,
 ) -> F | Callable[[F], F]:
-    """Declare a function that steps can call by `name` (default: its own), `id` or an alias.
+    """Mark a function that the steps of a run can call.
 
-    An `async def` runs on the event loop, a `def` in a thread, either with `pool="process"` in a
-    process of its own. `limit` bounds how many calls of it are under way at once. The function
-    gets `(payload, context)`, or only the payload, or nothing, as it has parameters. It stays an
-    ordinary function. Raises ValueError for a declaration that makes no sense.
+    The function takes `(payload, context)`, `(payload)` or nothing, and returns any JSON value or a
+    `StepResult`. It stays an ordinary function that tests can call.
+
+        @function("charge", limit=20)
+        async def charge(payload: dict, context: StepContext) -> dict:
+            amount = payload["input"]["amount"]
+            return {"amount": amount, "reference": context.idempotency_key}
+
+    An `async def` runs on the event loop and must not block it. A `def` runs in a thread. With
+    `pool="process"` either runs in a separate process.
+
+    Args:
+        name: The name that steps use; default: the function's own. `@function` needs no brackets
+            if no other argument is given.
+        id: A further id that steps may use. If it is a UUID it becomes the function's UUID, else
+            the UUID is derived from the name.
+        aliases: Further ids that steps may use.
+        pool: `"process"` for work that is heavy on the processor or may crash.
+        limit: How many calls of the function may be in flight at once in one executor.
+
+    Raises ValueError for a name, pool or limit that is not allowed.
     """
     if callable(name):
         return _attach_mark(name, Mark(name=_own_name(name)))
@@ -73,7 +91,7 @@ def function(
 
 def _check_declaration(name: str | None, pool: str | None, limit: int | None) -> None:
     if name is not None and not (0 < len(name) <= _MAX_NAME_LENGTH and name.isprintable()):
-        raise ValueError(f"a function's name is 1 to {_MAX_NAME_LENGTH} printable characters")
+        raise ValueError(f"a function's name has 1 to {_MAX_NAME_LENGTH} printable characters")
     if pool not in {None, "process"}:
         raise ValueError(f'a function\'s pool is "process" or left out, not {pool!r}')
     if limit is not None and limit < 1:
@@ -91,14 +109,29 @@ def _attach_mark(target: F, mark: Mark) -> F:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepResult:
-    """An output together with a patch of the run's shared context."""
+    """The output of a step together with a patch of the run's shared context.
+
+        return StepResult(output={"amount": 12}, context={"paid": True})
+
+    Attributes:
+        output: Any JSON value, at most 1 MiB.
+        context: Members to set in the shared context, which later steps get as
+            `payload["context"]`; other members keep their values. None changes nothing.
+    """
 
     output: Any = None
     context: dict[str, Any] | None = None
 
 
 class NonRetryableError(Exception):
-    """Trying again would not help: the step fails at once. `code` is shown as the error's code."""
+    """Fails the step at once, although its retry policy would allow further attempts.
+
+        raise NonRetryableError("the card has expired", code="CARD_EXPIRED")
+
+    Args:
+        message: Shown as the error message of the step.
+        code: Shown as the error code of the step; default: the name of the exception's class.
+    """
 
     def __init__(self, message: str = "", *, code: str | None = None) -> None:
         super().__init__(message)
@@ -106,7 +139,10 @@ class NonRetryableError(Exception):
 
 
 class AttemptOver(Exception):
-    """Nobody waits for this attempt any more (timeout, cancel): stop working on it."""
+    """Raised by `heartbeat` when the attempt has timed out or was cancelled.
+
+    Let it pass, so that the thread becomes free: the outcome of the attempt will be ignored.
+    """
 
 
 def _ignore_progress(_progress: object) -> None:
@@ -115,10 +151,24 @@ def _ignore_progress(_progress: object) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepContext:
-    """What a function may know of the attempt it performs.
+    """Describes the attempt that a function performs.
 
-    `idempotency_key` is stable over attempts: hand it to whatever must not happen twice. `deadline`
-    is milliseconds since the epoch, UTC. `log` writes lines that carry the run's ids.
+    Tests make one by hand; `log` and `report` may be left out:
+
+        StepContext(run_id="r", step_id="charge", attempt=1, tenant="demo",
+                    idempotency_key="r.charge.1", deadline=0)
+
+    Attributes:
+        run_id: The id of the run.
+        step_id: The id of the step in the definition.
+        attempt: Counts the attempts at the step, from 1.
+        tenant: The tenant that the run belongs to.
+        idempotency_key: The same for all attempts at the step. Pass it to any service whose action
+            must not happen twice: an attempt may run again after a crash.
+        deadline: The instant at which the attempt times out, in milliseconds since the epoch, UTC.
+        traceparent: W3C trace context of the request that started the run, if it had one.
+        log: A logger whose lines carry the ids above.
+        report: Called with the progress of each heartbeat; Baton sets it.
     """
 
     run_id: str
@@ -132,9 +182,13 @@ class StepContext:
     report: Callable[[object], None] = field(default=_ignore_progress, repr=False)
 
     def heartbeat(self, progress: object = None) -> None:
-        """Show that work goes on, and how far it is (any JSON value).
+        """Report that the attempt makes progress. The timeout stays the same.
 
-        Raises AttemptOver where the function runs in a thread and nobody waits for it any more: a
-        thread cannot be stopped from outside.
+        Args:
+            progress: Any JSON value, for example `{"line": 1200}`.
+
+        Raises AttemptOver in a thread whose attempt has timed out or was cancelled: a thread can't
+        be stopped from outside. Raises ValueError if `progress` is sent to another process and is
+        not a JSON value.
         """
         self.report(progress)

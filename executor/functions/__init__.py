@@ -1,1 +1,1 @@
-"""Calls of functions: Python, processes, HTTP and built-ins."""
+"""Functions of users and built-in ones: registry, loading and calls."""

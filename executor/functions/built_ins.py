@@ -1,10 +1,9 @@
-"""The functions Baton brings along: noop, echo, sleep, fail and http.
+"""The functions that Baton provides: noop, echo, sleep, fail and http.
 
-They read the payload where it is and never change it, so none of it is copied for them.
+They read the payload in place and never change it, so it is not copied for them.
 """
 
 import math
-from collections.abc import Awaitable, Callable
 
 import orjson
 
@@ -12,7 +11,7 @@ from baton.domain.ids import function_uuid
 from baton.domain.json import JsonObject
 from baton.domain.run.messages import Succeeded
 from baton.eventlog.ports.clock import Clock
-from baton.executor.functions.call import Call, CallOutcome
+from baton.executor.functions.call import Call, CallOutcome, PerformCall
 from baton.executor.functions.http_functions import failure_of_response
 from baton.executor.functions.registry import BuiltIn
 from baton.executor.functions.results import InvalidOutput, failure, json_copy
@@ -30,16 +29,14 @@ INVALID_CONFIG = "INVALID_CONFIG"
 _METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
 _TIMEOUT_MS = 300_000
 
-Perform = Callable[[Call], Awaitable[CallOutcome]]
-
 
 class InvalidConfig(Exception):
-    """The step's `config` is not what the function needs; the message names the member."""
+    """A member of the step's `config` is missing or invalid; the message names it."""
 
 
 def built_ins(*, clock: Clock, client: HttpClient) -> list[BuiltIn]:
     """Return all built-in functions."""
-    performers: dict[str, Perform] = {
+    performers: dict[str, PerformCall] = {
         "noop": _noop,
         "echo": _echo,
         "sleep": _Sleep(clock),
@@ -52,7 +49,7 @@ def built_ins(*, clock: Clock, client: HttpClient) -> list[BuiltIn]:
     ]
 
 
-def _reporting_invalid_config(perform: Perform) -> Perform:
+def _reporting_invalid_config(perform: PerformCall) -> PerformCall:
     async def performed(call: Call) -> CallOutcome:
         try:
             return await perform(call)
@@ -63,18 +60,18 @@ def _reporting_invalid_config(perform: Perform) -> Perform:
 
 
 async def _noop(_call: Call) -> Succeeded:
-    """Do nothing, well."""
+    """Return `"success"`."""
     return Succeeded(output="success")
 
 
 async def _echo(call: Call) -> Succeeded:
-    """Return `config.value` where there is one, else the run's input."""
+    """Return `config.value` if it is set, else the run's input."""
     config = _config(call)
     return Succeeded(output=config["value"] if "value" in config else call.payload.get("input"))
 
 
 async def _fail(call: Call) -> CallOutcome:
-    """Fail with `config.message`, `code`, `retryable`; with `times` only so many first tries."""
+    """Fail with `config.message`, `code`, `retryable`; with `times` in that many attempts only."""
     config = _config(call)
     times = config.get("times")
     if times is not None and call.attempt > _number(config, "times"):
@@ -87,7 +84,7 @@ async def _fail(call: Call) -> CallOutcome:
 
 
 class _Sleep:
-    """Wait for `config.ms` milliseconds. Not durable: a delay step is."""
+    """Wait for `config.ms` milliseconds. Unlike a delay step, it doesn't survive a restart."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -98,7 +95,7 @@ class _Sleep:
 
 
 class _Http:
-    """Send a request (`config.url`, `method`, `headers`, `body`), return the answer's parts."""
+    """Send the request of `config.url`, `method`, `headers` and `body`, and return the response."""
 
     def __init__(self, client: HttpClient) -> None:
         self._client = client
@@ -106,21 +103,21 @@ class _Http:
     async def __call__(self, call: Call) -> CallOutcome:
         request = _request(_config(call), call)
         try:
-            answer = await self._client.send(request)
-            if not succeeded(answer.status):
-                return failure_of_response(answer, request.url)
-            return Succeeded(output=_response_members(answer))
+            response = await self._client.send(request)
+            if not succeeded(response.status):
+                return failure_of_response(response, request.url)
+            return Succeeded(output=_response_members(response))
         except Undelivered as error:
             return failure(error.code, str(error), retryable=error.retryable)
         except (orjson.JSONDecodeError, InvalidOutput) as error:
-            return failure("INVALID_ANSWER", f"the answer's body: {error}", retryable=True)
+            return failure("INVALID_ANSWER", f"the body of the response: {error}", retryable=True)
 
 
 def _request(config: JsonObject, call: Call) -> Request:
     body, content = _body(config)
     method = _text(config, "method", "GET" if body is None else "POST").upper()
     if method not in _METHODS:
-        raise InvalidConfig(f"config.method is none of {', '.join(sorted(_METHODS))}")
+        raise InvalidConfig(f"config.method is not one of {', '.join(sorted(_METHODS))}")
     if not (url := _text(config, "url", "")):
         raise InvalidConfig("config.url is missing")
     headers = {
@@ -151,36 +148,36 @@ def _body(config: JsonObject) -> tuple[bytes | None, dict[str, str]]:
 
 
 def _headers(config: JsonObject) -> dict[str, str]:
-    given = config.get("headers")
-    if not isinstance(given, dict | None):
-        raise InvalidConfig("config.headers is no object")
+    configured = config.get("headers")
+    if not isinstance(configured, dict | None):
+        raise InvalidConfig("config.headers is not an object")
     headers: dict[str, str] = {}
-    for name, value in (given or {}).items():
+    for name, value in (configured or {}).items():
         if not isinstance(value, str):
-            raise InvalidConfig(f"config.headers.{name} is no text")
+            raise InvalidConfig(f"config.headers.{name} is not a string")
         if fault := header_fault(name, value):
             raise InvalidConfig(f"config.headers: {fault}")
         headers[name] = value
     return headers
 
 
-def _response_members(answer: Response) -> JsonObject:
+def _response_members(response: Response) -> JsonObject:
     body: object = None
-    media = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if answer.body and (media == "application/json" or media.endswith("+json")):
-        body = orjson.loads(answer.body)
-    elif answer.body:
-        body = _decode_text(answer)
-    parts = json_copy({"status": answer.status, "headers": answer.headers, "body": body})
+    media = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if response.body and (media == "application/json" or media.endswith("+json")):
+        body = orjson.loads(response.body)
+    elif response.body:
+        body = _decode_text(response)
+    parts = json_copy({"status": response.status, "headers": response.headers, "body": body})
     assert isinstance(parts, dict)  # noqa: S101 - the copy of a dict
     return parts
 
 
-def _decode_text(answer: Response) -> str:
+def _decode_text(response: Response) -> str:
     try:
-        return answer.body.decode(answer.charset or "utf-8", "replace")
+        return response.body.decode(response.charset or "utf-8", "replace")
     except LookupError:
-        return answer.body.decode("utf-8", "replace")
+        return response.body.decode("utf-8", "replace")
 
 
 def _config(call: Call) -> JsonObject:
@@ -191,14 +188,14 @@ def _config(call: Call) -> JsonObject:
 def _text(config: JsonObject, member: str, default: str) -> str:
     value = config.get(member, default)
     if not isinstance(value, str):
-        raise InvalidConfig(f"config.{member} is no text")
+        raise InvalidConfig(f"config.{member} is not a string")
     return value
 
 
 def _number(config: JsonObject, member: str) -> float:
     value = config.get(member)
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise InvalidConfig(f"config.{member} is no number")
+        raise InvalidConfig(f"config.{member} is not a number")
     if value < 0 or not math.isfinite(value):
         raise InvalidConfig(f"config.{member} is less than 0")
     return value

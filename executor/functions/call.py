@@ -1,5 +1,6 @@
-"""What the run loop hands to a function, and what it gets back: the seam between both."""
+"""The contract between the run loop and the functions: a call goes in, an outcome comes back."""
 
+from collections.abc import Awaitable, Callable
 from typing import Protocol, TypeAlias
 
 from baton.domain.frozen import frozen
@@ -8,16 +9,21 @@ from baton.domain.run.execution_id import execution_id, idempotency_key
 from baton.domain.run.messages import Failed, Succeeded
 
 CallOutcome: TypeAlias = Succeeded | Failed
-"""How a call ended: a failure is a value. A timeout is the caller's to state."""
+"""How a call ended. A failure is a value; a timeout is not among them, the caller enforces it."""
 
 
 @frozen
 class Call:
-    """One attempt of one step, to be performed.
+    """A request to perform one attempt of one step.
 
-    `function` is a name, a UUID or any other registered id. `payload` is the JSON object a function
-    gets: `input`, `context`, `steps`, `config`; whoever mutates it works on a copy. `deadline_at`
-    is milliseconds since the epoch, UTC, and enforced by the caller.
+    Attributes:
+        function: A name, a UUID or any other id that a function is registered with.
+        payload: The JSON object for the function, with the members `input`, `context`, `steps` and
+            `config`. It is shared with the run's state: only a copy of it may be changed.
+        visit: Counts how often the run entered the step, from 1.
+        attempt: Counts the attempts within the visit, from 1.
+        deadline_at: Milliseconds since the epoch, UTC. The caller enforces it by cancellation.
+        traceparent: W3C trace context of the request that started the run.
     """
 
     function: str
@@ -32,22 +38,26 @@ class Call:
 
     @property
     def idempotency_key(self) -> str:
-        """Names the effect: the same over all attempts of one visit."""
+        """The id of the visit, which all of its attempts share."""
         return idempotency_key(self.run_id, self.step_id, self.visit)
 
     @property
     def execution_id(self) -> str:
-        """Names this attempt."""
+        """The id of this attempt."""
         return execution_id(self.run_id, self.step_id, self.visit, self.attempt)
 
 
+PerformCall: TypeAlias = Callable[[Call], Awaitable[CallOutcome]]
+"""Performs a call of one function."""
+
+
 class FunctionCaller(Protocol):
-    """Whatever performs calls."""
+    """Performs calls of any function."""
 
     async def call(self, call: Call) -> CallOutcome:
-        """Perform `call`; every failure is a value, only cancellation is raised."""
+        """Perform `call`. Every failure is a value; only cancellation is raised."""
         ...
 
     async def close(self) -> None:
-        """Let go of threads, processes and connections."""
+        """Close threads, processes and connections."""
         ...

@@ -1,4 +1,4 @@
-"""Calls an author's function and turns whatever comes of it into an outcome."""
+"""Calls a Python function and turns its result or exception into an outcome."""
 
 import asyncio
 from collections.abc import Awaitable
@@ -14,7 +14,10 @@ from baton.executor.sdk import StepContext
 async def call_async(
     function: PythonFunction, payload: JsonObject, context: StepContext
 ) -> CallOutcome:
-    """Await an `async def`; only a cancellation from outside is raised."""
+    """Call an `async def`. Only a cancellation of the calling task is raised.
+
+    A `CancelledError` that the function raises by itself fails the attempt.
+    """
     try:
         result = await cast(Awaitable[object], function.run(*(payload, context)[: function.arity]))
     except asyncio.CancelledError as error:
@@ -22,7 +25,7 @@ async def call_async(
         if task is None or task.cancelling():
             raise
         return outcome_of_exception(error)
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - that is what a failure is
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - any exception fails the attempt
         return outcome_of_exception(error)
     return outcome_of_result(result)
 
@@ -30,9 +33,9 @@ async def call_async(
 def call_blocking(
     function: PythonFunction, payload: JsonObject, context: StepContext
 ) -> CallOutcome:
-    """Call a `def`."""
+    """Call a `def` in the current thread. Every exception fails the attempt."""
     try:
         result = function.run(*(payload, context)[: function.arity])
-    except BaseException as error:  # noqa: BLE001 - in its own thread nothing else ends it
+    except BaseException as error:  # noqa: BLE001 - no exception may end the thread
         return outcome_of_exception(error)
     return outcome_of_result(result)

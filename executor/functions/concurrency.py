@@ -1,18 +1,17 @@
-"""Bounds how many calls are under way at once."""
+"""Limits how many calls are in flight at once, per function and over all functions."""
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable
+from types import TracebackType
 
-from baton.executor.functions.call import Call, CallOutcome
-
-Perform = Callable[[Call], Awaitable[CallOutcome]]
+from baton.executor.functions.call import Call, CallOutcome, PerformCall
 
 
 class FifoSemaphore:
-    """So many at once, given away in the order of asking.
+    """A FIFO semaphore whose uncontended acquire needs no coroutine.
 
-    What asyncio's semaphore does, but a place that is free costs no coroutine.
+    Args:
+        size: How many holders there may be at once.
     """
 
     def __init__(self, size: int) -> None:
@@ -20,64 +19,84 @@ class FifoSemaphore:
         self._waiting: deque[asyncio.Future[None]] = deque()
 
     def try_acquire(self) -> bool:
-        """Take a free place, if there is one: then nobody waits."""
+        """Acquire at once and return True, or return False if every place has a holder."""
         if not self._free:
             return False
         self._free -= 1
         return True
 
-    async def wait(self) -> None:
-        """Return with the place that somebody left, in the order of asking."""
-        place: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.append(place)
+    async def acquire(self) -> None:
+        """Acquire in the order of the calls; a cancelled call holds nothing."""
+        if self.try_acquire():
+            return
+        granted: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append(granted)
         try:
-            await place
+            await granted
         except asyncio.CancelledError:
-            if not place.cancelled():
-                self.release()  # it had just been handed over
+            if not granted.cancelled():
+                self.release()  # it was granted just before the cancellation
             raise
 
     def release(self) -> None:
-        """Hand the place over, or leave it free."""
+        """Grant the place to the first waiting call, or free it."""
         while self._waiting:
-            place = self._waiting.popleft()
-            if not place.done():
-                place.set_result(None)
+            granted = self._waiting.popleft()
+            if not granted.done():
+                granted.set_result(None)
                 return
         self._free += 1
 
 
 class ConcurrencyLimit:
-    """FifoSemaphore for calls of one function, within the semaphore of all."""
+    """Limits the calls of one function, within the limit over all functions.
+
+    Args:
+        total: The semaphore that all functions share.
+        size: How many calls of this function may be in flight.
+    """
 
     def __init__(self, total: FifoSemaphore, size: int) -> None:
         self._total = total
         self._own = FifoSemaphore(size)
 
-    def around(self, perform: Perform) -> Perform:
-        """Return `perform` with a place taken for as long as it lasts."""
-
-        async def performed(call: Call) -> CallOutcome:
-            await self.acquire()
-            try:
-                return await perform(call)
-            finally:
-                self.release()
-
-        return performed
+    def slot(self) -> "ConcurrencyLimit":
+        """Return a context manager that holds a slot inside of `async with`."""
+        return self
 
     async def acquire(self) -> None:
-        """Wait for a place: one of the function's own first, so that waiting costs others none."""
+        """Wait for a slot: the function's own first, so that a busy function blocks no other."""
         if not self._own.try_acquire():
-            await self._own.wait()
+            await self._own.acquire()
         try:
             if not self._total.try_acquire():
-                await self._total.wait()
+                await self._total.acquire()
         except BaseException:
             self._own.release()
             raise
 
     def release(self) -> None:
-        """Give the place back."""
+        """Free the slot; on the event loop only."""
         self._total.release()
         self._own.release()
+
+    async def __aenter__(self) -> None:
+        await self.acquire()
+
+    async def __aexit__(
+        self,
+        _kind: type[BaseException] | None,
+        _error: BaseException | None,
+        _trace: TracebackType | None,
+    ) -> None:
+        self.release()
+
+
+def limited(limit: ConcurrencyLimit, perform: PerformCall) -> PerformCall:
+    """Return `perform` with a slot of `limit` held for as long as each call lasts."""
+
+    async def performed(call: Call) -> CallOutcome:
+        async with limit.slot():
+            return await perform(call)
+
+    return performed

@@ -1,4 +1,7 @@
-"""How Baton and its function processes talk: JSON objects, each behind its length in 4 bytes."""
+"""Length-prefixed JSON, spoken between Baton and its function processes.
+
+A frame is the length in 4 bytes, big-endian, followed by one JSON object of that many bytes.
+"""
 
 import asyncio
 import struct
@@ -12,13 +15,13 @@ _LENGTH = struct.Struct(">I")
 
 
 def encode_frame(message: JsonObject) -> bytes:
-    """Return the bytes of one frame."""
+    """Return the frame of one message."""
     raw = orjson.dumps(message)
     return _LENGTH.pack(len(raw)) + raw
 
 
 def read_frame(source: BinaryIO) -> JsonObject | None:
-    """Return the next message, None at the end of the stream."""
+    """Block until the next message has arrived and return it; None at the end of the stream."""
     head = source.read(_LENGTH.size)
     if len(head) < _LENGTH.size:
         return None

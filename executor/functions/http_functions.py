@@ -1,8 +1,8 @@
-"""Functions behind a URL: the payload is posted as JSON, the answer's JSON is the output.
+"""Functions behind a URL: the payload is posted as JSON, the response's JSON is the output.
 
-An answer of 2xx without a body is the output null. Status 408, 425, 429 and 5xx, timeouts, broken
-connections and broken JSON are tried again as the step's retry policy says; every other refusal is
-final.
+A 2xx response without a body has the output null. Status 408, 425, 429 and 5xx, timeouts, broken
+connections and invalid JSON are retried as the step's retry policy says. Any other status fails the
+step for good.
 """
 
 import orjson
@@ -30,17 +30,18 @@ from baton.protocols.standard_webhooks import signed_headers
 
 INVALID_ANSWER = "INVALID_ANSWER"
 _MAX_BODY_SHOWN = 300
+"""Bytes of an error response that its error message quotes."""
 
 
 def http_function(
     name: str,
     url: str,
     *,
-    id: str | None = None,  # noqa: A002 - the declaration's word
+    id: str | None = None,  # noqa: A002 - the key of the declaration
     timeout_ms: int = DEFAULT_HTTP_TIMEOUT_MS,
     secret: str | None = None,
 ) -> HttpFunction:
-    """Return the function that a declaration `{url, id?, timeout_ms?, secret?}` describes."""
+    """Return the function declared as `{url, id?, timeout_ms?, secret?}`."""
     uuid, aliases = function_identity(name, id)
     return HttpFunction(
         name=name, id=uuid, aliases=aliases, url=url, timeout_ms=timeout_ms, secret=secret
@@ -50,7 +51,7 @@ def http_function(
 async def call_over_http(
     function: HttpFunction, call: Call, *, client: HttpClient, clock: Clock
 ) -> CallOutcome:
-    """Perform one attempt."""
+    """Post the payload to the function's URL and return the outcome of the response."""
     body = orjson.dumps(call.payload)
     headers = {
         "Content-Type": "application/json",
@@ -74,21 +75,21 @@ async def call_over_http(
         return failure(error.code, str(error), retryable=error.retryable)
 
 
-def outcome_of_response(answer: Response, url: str) -> CallOutcome:
-    """Return what an answer means for the step."""
-    if not succeeded(answer.status):
-        return failure_of_response(answer, url)
-    if not answer.body:
+def outcome_of_response(response: Response, url: str) -> CallOutcome:
+    """Return the outcome that a response stands for; `url` is named in error messages."""
+    if not succeeded(response.status):
+        return failure_of_response(response, url)
+    if not response.body:
         return Succeeded()
     try:
-        return Succeeded(output=json_copy(orjson.loads(answer.body)))
+        return Succeeded(output=json_copy(orjson.loads(response.body)))
     except (orjson.JSONDecodeError, InvalidOutput) as error:
-        message = f"{without_query(url)} answered {answer.status} with what is no JSON: {error}"
+        message = f"{without_query(url)} answered {response.status} with invalid JSON: {error}"
         return failure(INVALID_ANSWER, message, retryable=True)
 
 
-def failure_of_response(answer: Response, url: str) -> Failed:
-    """Return the failure that a status other than 2xx is."""
-    said = " ".join(answer.body[:_MAX_BODY_SHOWN].decode("utf-8", "replace").split())
-    message = f"{without_query(url)} answered {answer.status}" + (f": {said}" if said else "")
-    return failure(f"HTTP_{answer.status}", message, retryable=worth_retrying(answer.status))
+def failure_of_response(response: Response, url: str) -> Failed:
+    """Return the failure that a response other than 2xx stands for."""
+    shown = " ".join(response.body[:_MAX_BODY_SHOWN].decode("utf-8", "replace").split())
+    message = f"{without_query(url)} answered {response.status}" + (f": {shown}" if shown else "")
+    return failure(f"HTTP_{response.status}", message, retryable=worth_retrying(response.status))

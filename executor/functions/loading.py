@@ -1,7 +1,6 @@
-"""Finds the `@function`s of a file or module.
+"""Loads the functions that a file or module marks with `@function`.
 
-The same call finds them again in another process, which is how `pool="process"` works without
-pickling anything.
+The same call loads them in another process, so `pool="process"` needs no pickling.
 """
 
 import importlib
@@ -22,15 +21,16 @@ _POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_O
 
 
 class FunctionsNotLoaded(Exception):
-    """A file or module with functions is of no use; the message is one line that says why."""
+    """A file or module can't be loaded or declares no function; the message is one line."""
 
 
 def load_functions(source: str) -> list[PythonFunction]:
     """Return the functions that `source` declares, sorted by name; raises FunctionsNotLoaded.
 
-    `source` is a file (`jobs/orders.py`) or a dotted module (`jobs.orders`; a package stands for
-    all of its modules that it imports). A file's folder, and for modules the working folder, is
-    added to the import path, behind everything else.
+    Args:
+        source: A file (`jobs/orders.py`) or a dotted module (`jobs.orders`). A package stands for
+            itself and the modules in it that it imports. The folder of the file, or for a module
+            the working folder, is appended to the import path.
     """
     if _is_file(source):
         path = Path(source).resolve()
@@ -46,7 +46,12 @@ def load_functions(source: str) -> list[PythonFunction]:
 
 
 def describe(target: Callable[..., object], *, origin: str) -> PythonFunction:
-    """Return what the registry needs to know of a function marked with `@function`."""
+    """Return the registry's record of a function marked with `@function`.
+
+    Args:
+        target: The marked function.
+        origin: The file or module that another process loads it from.
+    """
     mark: Mark = getattr(target, MARK)
     uuid, aliases = function_identity(mark.name, mark.id)
     return PythonFunction(
@@ -67,13 +72,13 @@ def _is_file(source: str) -> bool:
 
 def _module_of_file(source: str, path: Path) -> ModuleType:
     if not path.is_file():
-        raise FunctionsNotLoaded(f"{source} is no file")
+        raise FunctionsNotLoaded(f"{source} is not a file")
     name = f"baton_functions_{sha256(str(path).encode()).hexdigest()[:12]}_{path.stem}"
     if name in sys.modules:
         return sys.modules[name]
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
-        raise FunctionsNotLoaded(f"{source} is no Python file (its name ends in .py)")
+        raise FunctionsNotLoaded(f"{source} is not a Python file: its name must end in .py")
     _append_to_import_path(path.parent)
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
@@ -114,7 +119,7 @@ def _marked(modules: list[ModuleType]) -> Iterator[Callable[..., object]]:
 def _is_marked(member: object) -> bool:
     try:
         return callable(member) and isinstance(getattr(member, MARK, None), Mark)
-    except Exception:  # noqa: BLE001 - a lazy proxy may raise anything when looked at
+    except Exception:  # noqa: BLE001 - a lazy proxy may raise anything
         return False
 
 
@@ -125,9 +130,9 @@ def _runs_in(target: Callable[..., object], mark: Mark) -> Literal["loop", "thre
 
 
 def is_async_callable(target: Callable[..., object]) -> bool:
-    """Return whether calling `target` gives a coroutine (also for objects with `__call__`)."""
+    """Return whether calling `target`, a function or an object, returns a coroutine."""
     return inspect.iscoroutinefunction(target) or inspect.iscoroutinefunction(
-        getattr(target, "__call__", None)  # noqa: B004 - the method itself is wanted
+        getattr(target, "__call__", None)  # noqa: B004 - the method is inspected, not called
     )
 
 

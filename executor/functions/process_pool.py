@@ -1,7 +1,7 @@
-"""ProcessPool for functions with `pool="process"`: each performs one call at a time.
+"""Processes for functions with `pool="process"`: each performs one call at a time.
 
-A process that dies takes only its own call with it, and one whose call is given up is killed, which
-no shared pool can do. Nothing is pickled: a process loads the function from the same source.
+A process that dies fails its own call only, and a cancelled call kills its process, which no shared
+pool can do. Nothing is pickled: the process loads the function from the same source.
 """
 
 import asyncio
@@ -26,20 +26,25 @@ _START_CODE = (
 )
 
 OnMessage = Callable[[JsonObject], None]
-"""Takes what a function says while it works: a `heartbeat` or a `log` message."""
+"""Called on the event loop with each `heartbeat` or `log` message of a running function."""
 
 
 class ProcessPool:
-    """At most `size` processes, started as they are needed and kept for the next call."""
+    """At most `size` processes, started on demand and reused."""
 
     def __init__(self, size: int) -> None:
-        self._free = asyncio.Semaphore(size)
+        self._slots = asyncio.Semaphore(size)
         self._idle: list[Process] = []
         self._closing = False
 
     async def perform(self, message: JsonObject, on_message: OnMessage) -> CallOutcome:
-        """Let a process perform the call that `message` describes."""
-        async with self._free:
+        """Perform a call in a process; a cancellation kills the process.
+
+        Args:
+            message: The call as `process_worker` reads it.
+            on_message: Called with what the function reports while it runs.
+        """
+        async with self._slots:
             process = self._pop_idle() or await _start_process()
             done = False
             try:
@@ -53,7 +58,7 @@ class ProcessPool:
         return outcome
 
     async def close(self) -> None:
-        """End the idle processes; those at work end when their call is cancelled."""
+        """End the idle processes; a busy one ends when its call ends or is cancelled."""
         self._closing = True
         idle, self._idle = self._idle, []
         for process in idle:
@@ -81,11 +86,12 @@ async def _start_process() -> Process:
         *folders,
         stdin=PIPE,
         stdout=PIPE,
-        start_new_session=True,  # Ctrl-C in the terminal is for Baton, which ends its processes
+        start_new_session=True,  # Ctrl-C must reach Baton only, which ends its processes itself
     )
 
 
 async def _exchange(process: Process, call: bytes, on_message: OnMessage) -> CallOutcome:
+    """Send a call and read messages up to its outcome."""
     assert process.stdin is not None  # noqa: S101 - both are pipes
     assert process.stdout is not None  # noqa: S101
     process.stdin.write(call)
@@ -101,6 +107,7 @@ async def _exchange(process: Process, call: bytes, on_message: OnMessage) -> Cal
 
 
 async def _end_process(process: Process) -> None:
+    """Close the input, which ends an idle process; kill it if it doesn't exit in time."""
     if process.stdin is not None:
         process.stdin.close()
     try:
@@ -110,7 +117,7 @@ async def _end_process(process: Process) -> None:
 
 
 async def _kill_process(process: Process) -> None:
-    """Kill the process with everything it started."""
+    """Kill the process with all processes that it started."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     await process.wait()

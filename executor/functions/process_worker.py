@@ -1,7 +1,7 @@
-"""The other end of `processes`: performs calls one after the other until its input ends.
+"""The program of a function process: performs calls one by one until its input ends.
 
-Frames come in on what was standard input and go out on what was standard output; functions find
-nothing to read, and what they print goes to standard error.
+Frames arrive on the original standard input and leave on the original standard output. Functions
+find an empty standard input, and what they print goes to standard error.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ from baton.executor.sdk import StepContext
 
 
 class _Channel:
-    """Where messages go; a function may speak from several threads."""
+    """Sends messages to Baton; a function may report from several threads."""
 
     def __init__(self, stream: BinaryIO) -> None:
         self._stream = stream
@@ -36,7 +36,7 @@ class _Channel:
 
 
 class _LogForwarder(logging.Handler):
-    """Sends log lines to Baton, which knows how they are to be shown."""
+    """Sends log lines to Baton, which adds the ids of the run and writes them."""
 
     def __init__(self, channel: _Channel) -> None:
         super().__init__()
@@ -48,7 +48,7 @@ class _LogForwarder(logging.Handler):
 
 
 class _FunctionRunner:
-    """Finds functions, each file or module loaded once, and calls them."""
+    """Loads each file or module once and calls its functions."""
 
     def __init__(self, channel: _Channel) -> None:
         self._channel = channel
@@ -89,7 +89,7 @@ def _encode_outcome(outcome: CallOutcome) -> JsonObject:
 
 
 def main() -> None:
-    """Serve until the input ends."""
+    """Perform calls until the input ends."""
     calls = os.fdopen(os.dup(0), "rb")
     channel = _Channel(os.fdopen(os.dup(1), "wb"))
     nothing = os.open(os.devnull, os.O_RDONLY)

@@ -1,22 +1,32 @@
-"""Which functions there are, and which one a reference means.
+"""The registry of functions: which functions exist, and which one a reference names.
 
 A function has a name and a UUID, and may have other ids; a step refers to it by any of them.
 """
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 from uuid import UUID
 
 from baton.domain.ids import function_uuid
-from baton.executor.functions.call import Call, CallOutcome
+from baton.executor.functions.call import PerformCall
 
 DEFAULT_HTTP_TIMEOUT_MS = 30_000
+"""How long a function behind a URL may take to answer one request."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class PythonFunction:
-    """A function of the SDK; `origin` (a file or a module) is where a process finds it again."""
+    """A function marked with `@function`.
+
+    Attributes:
+        run: The function itself.
+        runs_in: The event loop, a thread or a process.
+        arity: How many of `(payload, context)` it takes: 0, 1 or 2.
+        origin: The file or module that a process loads it from.
+        aliases: Further ids that steps may use.
+        limit: How many calls of it may be in flight at once; None: the default.
+    """
 
     name: str
     id: str
@@ -43,18 +53,18 @@ class HttpFunction:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class BuiltIn:
-    """A function that Baton brings along; it may read the payload but not change it."""
+    """A function that Baton provides; it reads the payload in place and must not change it."""
 
     name: str
     id: str
-    perform: Callable[[Call], Awaitable[CallOutcome]]
+    perform: PerformCall
     aliases: tuple[str, ...] = ()
     limit: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class QueueFunction:
-    """A function of the workers that serve `queue`, in whatever language they are written."""
+    """A function that the workers of `queue` perform, in any programming language."""
 
     name: str
     id: str
@@ -66,66 +76,44 @@ Function: TypeAlias = PythonFunction | HttpFunction | QueueFunction | BuiltIn
 
 
 class FunctionNameTaken(Exception):
-    """Two functions claim one name or id; the message names them."""
+    """Two functions claim the same name or id; the message names both functions."""
 
 
 class Registry:
-    """Functions by every reference to them.
-
-    A tenant's own functions are found by that tenant alone and before those of everybody; built-ins
-    are found last, so that a function of the same name takes their place.
-    """
+    """Functions by every reference to them. A user's function hides a built-in of its name."""
 
     def __init__(self) -> None:
         self._functions: dict[str, Function] = {}
-        self._of_tenant: dict[str, dict[str, Function]] = {}
         self._built_in: dict[str, Function] = {}
 
     def add(self, function: Function) -> None:
-        """Make `function` known to everybody; raises FunctionNameTaken."""
+        """Register `function` by its name and all of its ids; raises FunctionNameTaken."""
         _claim(self._built_in if isinstance(function, BuiltIn) else self._functions, function)
 
-    def put(self, function: Function, *, tenant: str) -> None:
-        """Make `function` known to `tenant`, in place of the tenant's one of that name, if any.
-
-        Raises FunctionNameTaken when another function of the tenant has one of its ids.
-        """
-        mine = dict(self._of_tenant.get(tenant, {}))
-        _forget(mine, function.name)
-        _claim(mine, function)
-        self._of_tenant[tenant] = mine
-
-    def remove(self, name: str, *, tenant: str) -> None:
-        """Forget the tenant's own function of that name."""
-        _forget(self._of_tenant.get(tenant, {}), name)
-
-    def find(self, reference: str, tenant: str) -> Function | None:
-        """Return the function that `reference` (a name, a UUID, an id) means to `tenant`."""
-        found = self._exactly(reference, tenant)
+    def find(self, reference: str) -> Function | None:
+        """Return the function that `reference` names: a name, a UUID in any form or another id."""
+        found = self._exact(reference)
         if found is None and (uuid := _canonical_uuid(reference)) not in {None, reference}:
-            return self._exactly(str(uuid), tenant)
+            return self._exact(str(uuid))
         return found
 
-    def names(self, tenant: str) -> list[str]:
-        """Return the names that `tenant` can refer to, sorted."""
-        return sorted({function.name for function in self._visible(tenant)})
+    def names(self) -> list[str]:
+        """Return the names of all functions, sorted."""
+        return sorted({function.name for function in self})
 
     def __iter__(self) -> Iterator[Function]:
-        for functions in (*self._of_tenant.values(), self._functions, self._built_in):
-            yield from functions.values()
+        """Iterate over the functions, each one once."""
+        yield from dict.fromkeys((*self._functions.values(), *self._built_in.values()))
 
-    def _exactly(self, reference: str, tenant: str) -> Function | None:
-        if self._of_tenant and (mine := self._of_tenant.get(tenant)) and reference in mine:
-            return mine[reference]
+    def _exact(self, reference: str) -> Function | None:
         return self._functions.get(reference) or self._built_in.get(reference)
-
-    def _visible(self, tenant: str) -> Iterator[Function]:
-        for functions in (self._of_tenant.get(tenant, {}), self._functions, self._built_in):
-            yield from functions.values()
 
 
 def function_identity(name: str, given: str | None) -> tuple[str, tuple[str, ...]]:
-    """Return a function's UUID and what else its given id makes it known as."""
+    """Return a function's UUID and its aliases, from the id that its declaration gives.
+
+    A given UUID is used as it is. Any other id becomes an alias beside a UUID made from the name.
+    """
     if given is None:
         return function_uuid(name), ()
     uuid = _canonical_uuid(given)
@@ -147,11 +135,6 @@ def _claim(functions: dict[str, Function], function: Function) -> None:
                 f"{reference!r} is claimed twice: by {_where(other)} and by {_where(function)}"
             )
     functions.update(dict.fromkeys(references, function))
-
-
-def _forget(functions: dict[str, Function], name: str) -> None:
-    for reference in [key for key, function in functions.items() if function.name == name]:
-        del functions[reference]
 
 
 def _where(function: Function) -> str:

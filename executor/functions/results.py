@@ -1,7 +1,7 @@
-"""Turns what a function returned or raised into an outcome that can be recorded.
+"""Turns the result or exception of a function into an outcome that can be recorded.
 
 An output is checked as strictly as a request body, because it is stored and read like one: JSON
-values only, no NaN, no integer beyond 64 bits, no NUL, bounded depth and size.
+values only, no NaN, no integer beyond 64 bits, no NUL character, limited depth and size.
 """
 
 import inspect
@@ -21,7 +21,9 @@ from baton.executor.sdk import NonRetryableError, StepResult
 
 INVALID_OUTPUT = "INVALID_OUTPUT"
 MAX_OUTPUT_BYTES = 1_048_576
+"""Size of an output, and of a context patch, as JSON."""
 MAX_DEPTH = 64
+"""Levels of containers within each other."""
 
 _MAX_MESSAGE = 8_192
 _MAX_STACK = 32_768
@@ -52,7 +54,10 @@ def outcome_of_result(result: object) -> CallOutcome:
 
 
 def outcome_of_exception(error: BaseException) -> Failed:
-    """Return the outcome of a function that raised `error`."""
+    """Return the outcome of a function that raised `error`.
+
+    The error code is the exception's `code`, if that is a short text, else the name of its class.
+    """
     code = getattr(error, "code", None)
     if not (isinstance(code, str) and 0 < len(code) <= _MAX_CODE and code.isprintable()):
         code = type(error).__name__
@@ -63,7 +68,7 @@ def outcome_of_exception(error: BaseException) -> Failed:
 
 
 def failure(code: str, message: str, *, retryable: bool = False) -> Failed:
-    """Return a failure that Baton states itself: it has no stack."""
+    """Return a failure that Baton itself states; it has no stack."""
     return Failed(error=Error(code=code, message=storable_text(message)), retryable=retryable)
 
 
@@ -72,30 +77,30 @@ def json_copy(value: object) -> Json:
     try:
         raw = orjson.dumps(value, option=_NO_CONVERSION)
     except TypeError as error:
-        raise InvalidOutput(f"the output is no JSON value: {error}") from None
+        raise InvalidOutput(f"the output is not a JSON value: {error}") from None
     if len(raw) > MAX_OUTPUT_BYTES:
-        raise InvalidOutput(f"the output has {len(raw)} bytes, at most {MAX_OUTPUT_BYTES} are kept")
+        raise InvalidOutput(f"the output has {len(raw)} bytes, the maximum is {MAX_OUTPUT_BYTES}")
     _check_depth_and_values(value)
     copied = orjson.loads(raw)
     if b"\\u0000" in raw and _contains_nul(copied):
-        raise InvalidOutput("the output holds a NUL character")
+        raise InvalidOutput("the output contains a NUL character")
     return copied
 
 
 def storable_text(text: str) -> str:
-    """Return `text` without what can't be stored: lone surrogates and NUL."""
+    """Replace the characters of `text` that can't be stored: lone surrogates and NUL."""
     return text.encode("utf-8", "replace").decode().replace("\0", "\\0")
 
 
 def _outcome_of_step_result(result: StepResult) -> Succeeded:
     output, context = json_copy(result.output), json_copy(result.context)
     if not isinstance(context, dict | None):
-        raise InvalidOutput("the context patch is no JSON object")
+        raise InvalidOutput("the context patch is not a JSON object")
     return Succeeded(output=output, context=context)
 
 
 def _check_depth_and_values(value: object) -> None:
-    """Walk level by level: each is looked at by C code, whatever its width."""
+    """Check level by level, so that C code iterates over each level however wide it is."""
     level: list[object] = [value]
     for _ in range(MAX_DEPTH + 1):
         _check_level(level)
@@ -110,11 +115,11 @@ def _check_level(level: list[object]) -> None:
     kinds = set(map(type, level))
     for kind in kinds - _JSON_EXACT_CLASSES:
         if not issubclass(kind, _JSON_CLASSES):
-            raise InvalidOutput(f"the output is no JSON value: it holds a {kind.__name__}")
+            raise InvalidOutput(f"the output is not a JSON value: it contains a {kind.__name__}")
     if int in kinds and not all(n in _INT64 for n in level if type(n) is int):
-        raise InvalidOutput("the output holds an integer beyond 64 bits")
+        raise InvalidOutput("the output contains an integer beyond 64 bits")
     if float in kinds and not all(isfinite(n) for n in level if type(n) is float):
-        raise InvalidOutput("the output holds NaN or an infinity, which JSON has no word for")
+        raise InvalidOutput("the output contains NaN or an infinity, which JSON can't express")
 
 
 def _members(
@@ -132,6 +137,7 @@ def _contains_nul(value: object) -> bool:
 
 
 def _close_coroutine(result: object) -> None:
+    """Prevent the warning about a coroutine that was never awaited."""
     if inspect.iscoroutine(result):
         result.close()
 
@@ -145,11 +151,10 @@ def _message(error: BaseException) -> str:
 
 def _stack(error: BaseException) -> str | None:
     try:
-        shown = TracebackException(
-            type(error), error, _skip_baton_frames(error.__traceback__), compact=True
-        )
+        trace = _skip_baton_frames(error.__traceback__)
+        shown = TracebackException(type(error), error, trace, compact=True)
         text = "".join(shown.format())
-    except Exception:  # noqa: BLE001 - the same
+    except Exception:  # noqa: BLE001 - an author's __str__ or __repr__ may raise anything
         return None
     return storable_text(text if len(text) <= _MAX_STACK else "…" + text[-_MAX_STACK:])
 

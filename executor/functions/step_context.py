@@ -1,4 +1,4 @@
-"""What a Python function is told about the attempt it performs."""
+"""Builds the `StepContext` of an attempt, and the logger in it."""
 
 import logging
 from collections.abc import Callable
@@ -14,7 +14,11 @@ LOGGER = logging.getLogger("baton.functions")
 def build_step_context(
     function: PythonFunction, call: Call, report: Callable[[object], None]
 ) -> StepContext:
-    """Return the context of `call`; `report` takes its heartbeats."""
+    """Return the context of `call`.
+
+    Args:
+        report: Called with the progress of each heartbeat, in the thread that runs the function.
+    """
     return StepContext(
         run_id=call.run_id,
         step_id=call.step_id,
@@ -29,7 +33,7 @@ def build_step_context(
 
 
 def context_members(call: Call) -> JsonObject:
-    """Return the members of the context that can cross to another process."""
+    """Return the members of the context that are plain JSON, for a function process."""
     return {
         "run_id": call.run_id,
         "step_id": call.step_id,
@@ -42,7 +46,7 @@ def context_members(call: Call) -> JsonObject:
 
 
 def attempt_logger(function: PythonFunction, call: Call) -> logging.LoggerAdapter[logging.Logger]:
-    """Return a logger whose lines carry the ids of the run."""
+    """Return a logger whose lines carry the ids of the attempt."""
     extra = {
         "function": function.name,
         "tenant": call.tenant,

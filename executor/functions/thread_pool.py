@@ -1,6 +1,6 @@
-"""DaemonThreadPool for blocking functions.
+"""A pool of daemon threads for blocking functions.
 
-Not `ThreadPoolExecutor`, because the interpreter waits for its threads at exit: one function that
+`ThreadPoolExecutor` doesn't fit: the interpreter joins its threads at exit, so one function that
 hangs would keep a stopped service alive.
 """
 
@@ -14,25 +14,23 @@ T = TypeVar("T")
 
 
 class _Job(Generic[T]):
-    """One piece of job and where its result goes."""
-
-    def __init__(self, run: Callable[[], T]) -> None:
+    def __init__(self, function: Callable[[], T]) -> None:
         self.future: Future[T] = Future()
-        self._run = run
+        self._function = function
 
     def run(self) -> None:
         if not self.future.set_running_or_notify_cancel():
             return
         try:
-            result = self._run()
-        except BaseException as error:  # noqa: BLE001 - it belongs to whoever waits
+            result = self._function()
+        except BaseException as error:  # noqa: BLE001 - the future's reader handles it
             self.future.set_exception(error)
         else:
             self.future.set_result(result)
 
 
 class DaemonThreadPool:
-    """At most `size` daemon threads, started as they are needed."""
+    """Runs functions in at most `size` threads, which are started on demand."""
 
     def __init__(self, size: int) -> None:
         self._size = size
@@ -40,16 +38,16 @@ class DaemonThreadPool:
         self._idle = Semaphore(0)
         self._queue: SimpleQueue[_Job[object] | None] = SimpleQueue()
 
-    def submit(self, run: Callable[[], T]) -> Future[T]:
-        """Run it in a thread; call this from one thread only."""
-        job = _Job(run)
+    def submit(self, function: Callable[[], T]) -> Future[T]:
+        """Call `function` in a thread of the pool; submit from one thread only."""
+        job = _Job(function)
         self._queue.put(job)  # type: ignore[arg-type]
         if not self._idle.acquire(blocking=False) and len(self._threads) < self._size:
             self._start_thread()
         return job.future
 
     def close(self) -> None:
-        """Let the threads end after what they are at; does not wait for them."""
+        """End each thread after its current job, without waiting for it."""
         for _ in self._threads:
             self._queue.put(None)
 
@@ -62,5 +60,5 @@ class DaemonThreadPool:
     def _run_jobs(self) -> None:
         while (job := self._queue.get()) is not None:
             job.run()
-            del job
+            del job  # an idle thread must not keep the payload alive
             self._idle.release()

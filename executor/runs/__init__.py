@@ -1,1 +1,1 @@
-"""The run loop and the runs that an executor keeps in memory."""
+"""The run loop, and the live runs that it advances."""

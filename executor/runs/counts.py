@@ -7,7 +7,7 @@ from dataclasses import dataclass
 class Counts:
     """Totals since the executor was made.
 
-    Args:
+    Attributes:
         runs_started: Requested runs that it started.
         steps_performed: Attempts that it called a function for.
         late_outcomes_refused: Outcomes that arrived after the attempt had timed out, was cancelled

@@ -1,42 +1,44 @@
-"""Deadlines of attempts: nearly all end well before, so one that is met must cost next to nothing.
+"""Deadlines of attempts, at next to no cost: nearly all attempts end long before their deadline.
 
-Those that fall into the same few milliseconds share a timer of the event loop, which stays when all
-of them were met.
+Deadlines in the same few milliseconds share one timer of the event loop, which is never cancelled.
 """
 
 import asyncio
 from typing import Final, TypeAlias
 
 TICK_MS: Final = 8
-MIN_TICKS: Final = 256
-"""How late a task may be cancelled, beside what keeps the loop busy: a tick, or this part of its
-time if that is longer. So there are never many ticks, however long the times are."""
+"""The interval whose deadlines share a timer; a task is cancelled at most so much too late."""
+TICKS_PER_TIMEOUT: Final = 256
+"""Ticks of a long timeout: its task is cancelled at most 1/256 of the timeout too late.
+
+Long timeouts therefore have long ticks, which keeps the number of timers small.
+"""
 
 TickTasks: TypeAlias = "set[asyncio.Task[None]]"
-"""The tasks that share a tick."""
+"""The tasks whose deadlines share a tick."""
 
 
 class Deadlines:
-    """Cancels tasks that take too long, and tells them so."""
+    """Cancels tasks at their deadlines, and tells these cancellations from others."""
 
     def __init__(self) -> None:
         self._ticks: dict[tuple[int, int], TickTasks] = {}
         self._expired: TickTasks = set()
 
     def start(self, task: asyncio.Task[None], timeout_ms: int) -> TickTasks:
-        """Cancel `task` after `timeout_ms`, unless it is discarded from the set before."""
+        """Cancel `task` after `timeout_ms`, unless the caller discards it from the returned set."""
         loop = asyncio.get_running_loop()
-        every_ms = max(TICK_MS, timeout_ms // MIN_TICKS)
-        tick = (every_ms, int((loop.time() * 1000 + timeout_ms) / every_ms) + 1)
-        due = self._ticks.get(tick)
-        if due is None:
-            due = self._ticks[tick] = set()
-            loop.call_at(every_ms * tick[1] / 1000, self._expire, tick)
-        due.add(task)
-        return due
+        tick_ms = max(TICK_MS, timeout_ms // TICKS_PER_TIMEOUT)
+        tick = (tick_ms, int((loop.time() * 1000 + timeout_ms) / tick_ms) + 1)
+        tasks = self._ticks.get(tick)
+        if tasks is None:
+            tasks = self._ticks[tick] = set()
+            loop.call_at(tick_ms * tick[1] / 1000, self._expire, tick)
+        tasks.add(task)
+        return tasks
 
     def pop_expired(self, task: asyncio.Task[None]) -> bool:
-        """Say, once, whether `task` was cancelled here."""
+        """Return whether `task` was cancelled at its deadline, and forget it."""
         if task not in self._expired:
             return False
         self._expired.discard(task)

@@ -27,7 +27,7 @@ class Phase(Enum):
 class LiveRun:
     """A run that this executor works on; all members are used on the event loop only.
 
-    Args:
+    Attributes:
         stream: The run's stream in the event store.
         state: The fold of its events up to `state.version`.
         seen_version: The newest version that the log has delivered.

@@ -1,7 +1,7 @@
-"""Runs that somebody's events moved while they were not kept: each is loaded once, few at a time.
+"""Loads evicted runs that external events move: each run once at a time, few runs side by side.
 
-A log that is published again shows the events of thousands of runs within a second: were each of
-them a question to the store, it would have no time for anything else.
+A log that is published again delivers events of thousands of runs within a second. Reading all of
+their streams at once would keep the store from everything else.
 """
 
 import asyncio
@@ -11,15 +11,18 @@ from typing import Final
 from baton.eventlog.events.envelope import Recorded
 
 MAX_CONCURRENT_LOADS: Final = 16
-"""Loads side by side."""
+"""Runs that are loaded side by side."""
 MAX_PENDING_LOADS: Final = 1_000
-"""Runs that wait for theirs before the log is held up."""
+"""Runs loading or waiting for it, beyond which the log is not read any further."""
 
 
 class RunLoader:
-    """Has runs loaded by `load`, which gets the events that came in until it was its turn.
+    """Queues loads of runs, in the order of the requests.
 
-    `spawn` starts a supervised task.
+    Args:
+        load: Called with the stream of a run and the run's events that were delivered so far; the
+            list grows while it loads.
+        spawn: Called with a coroutine; starts it in a supervised task.
     """
 
     def __init__(
@@ -34,16 +37,16 @@ class RunLoader:
         self._capacity = asyncio.Event()
 
     def request(self, recorded: Recorded) -> None:
-        """Have the event's run loaded, unless that is under way."""
-        seen = self._pending.get(recorded.stream)
-        if seen is not None:
-            seen.append(recorded)
+        """Load the event's run, unless that is pending; then the event is added to it."""
+        delivered = self._pending.get(recorded.stream)
+        if delivered is not None:
+            delivered.append(recorded)
             return
         self._pending[recorded.stream] = [recorded]
         self._spawn(self._load_one(recorded.stream))
 
     async def wait_for_capacity(self) -> None:
-        """Return when there are not too many."""
+        """Return when fewer than `MAX_PENDING_LOADS` runs are pending."""
         while len(self._pending) >= MAX_PENDING_LOADS:
             self._capacity.clear()
             await self._capacity.wait()

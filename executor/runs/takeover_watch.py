@@ -1,64 +1,71 @@
-"""Runs that another executor took over although their share is this one's.
+"""Watches runs that another executor took over although this one owns their partition.
 
-While a share moves, its old and its new owner may take a run over one behind the other. When the
-old one is the last and then lets go of the share, the run is nobody's: the owner of the share takes
-it over again. Where the other executor goes on with the run, or the share moves, it keeps out.
+While a partition moves, its old and its new owner may both take over a run. If the old owner does
+so last and then loses the partition, no executor advances the run. The owner of the partition takes
+such a run over again, unless the run moves or the partition is revoked.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Final, TypeAlias
 
+from baton.eventlog.loops.stop_tasks import stop_tasks
 from baton.eventlog.ports.clock import Clock
 from baton.eventlog.ports.partitions import OwnsStream
 
 STALLED_AFTER_MS: Final = 3_000
-"""How long a run may stand still that somebody else took over; who lost its share knows by then."""
+"""A watched run without new events for so long has stalled.
 
-TakeOverRun: TypeAlias = Callable[[str, int], Awaitable[int | None]]
+By then a former owner knows that it lost the partition.
+"""
+
+TakeOverStalled: TypeAlias = Callable[[str, int], Awaitable[int | None]]
 
 
 class TakeoverWatch:
-    """`take_over(stream, version)` takes a run over that still stands at `version`.
+    """Takes over watched runs that have stalled, while their partition is assigned.
 
-    It returns where the run stands when it has moved, and None when nothing is left to do.
+    Args:
+        clock: Times the checks.
+        take_over: Called with a stream and the version it was last seen at. It takes the run over
+            if it is still at that version. It returns the run's version if the run has moved, else
+            None, which ends the watch.
     """
 
-    def __init__(self, clock: Clock, take_over: TakeOverRun) -> None:
+    def __init__(self, clock: Clock, take_over: TakeOverStalled) -> None:
         self._clock = clock
         self._take_over = take_over
         self._assignments: list[tuple[OwnsStream, bool]] = []
         self._watches: dict[str, asyncio.Task[None]] = {}
 
     def assign(self, owns: OwnsStream) -> None:
-        """Note that a share is this executor's."""
+        """Note that the streams `owns` is true for are assigned to this executor."""
         self._assignments.append((owns, True))
 
     def revoke(self, owns: OwnsStream) -> None:
-        """Note that a share is another one's."""
+        """Note that the streams `owns` is true for are assigned to another executor."""
         self._assignments.append((owns, False))
 
     def watch(self, stream: str, version: int) -> None:
-        """See to it that somebody goes on with a run that another one took over."""
+        """Watch a run that another executor has just taken over, with its event `version`."""
         if stream not in self._watches and self._is_assigned(stream):
-            task = asyncio.get_running_loop().create_task(self._watch(stream, version))
+            task = asyncio.get_running_loop().create_task(self._check(stream, version))
             self._watches[stream] = task
             task.add_done_callback(lambda _: self._watches.pop(stream, None))
 
     async def close(self) -> None:
-        """Look after nothing any more."""
-        watching = tuple(self._watches.values())
-        for task in watching:
-            task.cancel()
-        await asyncio.gather(*watching, return_exceptions=True)
+        """End all watches."""
+        await stop_tasks(tuple(self._watches.values()))
 
-    async def _watch(self, stream: str, version: int) -> None:
-        stands: int | None = version
-        while stands is not None:
+    async def _check(self, stream: str, version: int) -> None:
+        """Compare the run's version in intervals until it is taken over or needs no owner."""
+        seen: int | None = version
+        while seen is not None:
             await self._clock.sleep(STALLED_AFTER_MS)
             if not self._is_assigned(stream):
                 return
-            stands = await self._take_over(stream, stands)
+            seen = await self._take_over(stream, seen)
 
     def _is_assigned(self, stream: str) -> bool:
-        return next((ours for owns, ours in reversed(self._assignments) if owns(stream)), False)
+        newest_first = reversed(self._assignments)
+        return next((assigned for owns, assigned in newest_first if owns(stream)), False)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
 from typing import Final, TypeAlias
 
+from baton.eventlog.loops.stop_tasks import stop_tasks
 from baton.eventlog.ports.topics import ReceivedMessage, TopicConsumer
 
 ACKNOWLEDGE_INTERVAL_S: Final = 1.0
@@ -71,12 +72,7 @@ class QueueTasks:
         Args:
             grace_s: Time that running tasks have to finish.
         """
-        if self._running:
-            await asyncio.wait(tuple(self._running), timeout=grace_s)
-        remaining = tuple(self._running)
-        for task in remaining:
-            task.cancel()
-        await asyncio.gather(*remaining, return_exceptions=True)
+        await stop_tasks(self._running, grace_s=grace_s)
         await self._consumer.close(unfinished=tuple(self._unfinished.values()))
 
     def _start_poll(self) -> _Poll:

@@ -13,6 +13,7 @@ from functools import partial
 from typing import Final, Literal, TypeAlias
 
 from baton.eventlog.loops.retry import RetryPolicy, retry
+from baton.eventlog.loops.stop_tasks import stop_tasks
 from baton.eventlog.ports.clock import Clock
 from baton.eventlog.ports.topics import ReceivedMessage, TopicConsumer, Topics
 from baton.executor.functions.call import Call, CallOutcome
@@ -130,8 +131,7 @@ class RemoteWorkers:
         """Stop sending tasks and reading results; the caller has canceled its calls."""
         await self._sender.close()
         if self._reader is not None:
-            self._reader.cancel()
-            await asyncio.gather(self._reader, return_exceptions=True)
+            await stop_tasks((self._reader,))
         if self._results is not None:
             await self._results.close()
 

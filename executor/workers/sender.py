@@ -8,6 +8,7 @@ from functools import partial
 
 from baton.eventlog.errors import Unavailable
 from baton.eventlog.loops.retry import RetryPolicy, retry
+from baton.eventlog.loops.stop_tasks import stop_tasks
 from baton.eventlog.ports.clock import Clock
 from baton.eventlog.ports.topics import Message, Topics
 
@@ -54,10 +55,7 @@ class Sender:
 
     async def close(self) -> None:
         """Stop sending; calls of `send` that still wait are canceled."""
-        flushers = tuple(self._flushers.values())
-        for flusher in flushers:
-            flusher.cancel()
-        await asyncio.gather(*flushers, return_exceptions=True)
+        await stop_tasks(tuple(self._flushers.values()))
 
     async def _flush(self, topic: str) -> None:
         try:

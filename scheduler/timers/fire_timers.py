@@ -20,6 +20,7 @@ from baton.eventlog.errors import Unavailable
 from baton.eventlog.events.envelope import Recorded
 from baton.eventlog.graph_cache import GraphCache
 from baton.eventlog.loops.load import load
+from baton.eventlog.loops.stop_tasks import stop_tasks
 from baton.eventlog.loops.transact import transact
 from baton.eventlog.ports.backend import Stores
 from baton.eventlog.ports.clock import Clock
@@ -132,12 +133,7 @@ class TimerFirer:
 
         The view shows the timers of cancelled work to the next scheduler.
         """
-        if self._tasks:
-            await asyncio.wait(tuple(self._tasks), timeout=grace_s)
-        rest = tuple(self._tasks)
-        for task in rest:
-            task.cancel()
-        await asyncio.gather(*rest, return_exceptions=True)
+        await stop_tasks(self._tasks, grace_s=grace_s)
 
     async def fire_due(self) -> None:
         """Start to fire the due timers in memory; waits while too many runs are in flight."""

@@ -15,6 +15,7 @@ from baton.command_api.app import make_health_app
 from baton.eventlog.clock import SystemClock
 from baton.eventlog.errors import Unavailable
 from baton.eventlog.ids import new_id
+from baton.eventlog.loops.stop_tasks import stop_tasks
 from baton.eventlog.ports.backend import StoreLocation, Stores
 from baton.eventlog.ports.clock import Clock
 from baton.eventlog.ports.transport import TransportLocation
@@ -145,9 +146,7 @@ async def run_roles(
                 yield process
             finally:
                 await process.stop()
-                for task in tasks:
-                    task.cancel()
-                await asyncio.gather(*tasks, return_exceptions=True)
+                await stop_tasks(tasks)
 
 
 def build_process(

@@ -1,1 +1,1 @@
-"""What the executor does: functions, and the loop that calls them."""
+"""Tests of the executor, its functions and its remote workers."""

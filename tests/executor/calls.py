@@ -1,4 +1,4 @@
-"""Calls to make and functions to make them to."""
+"""Builds calls, and the functions that they name."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -34,7 +34,7 @@ def a_call(function: str, **members: Any) -> Call:
 async def functions_of(
     *known: Callable[..., object] | Function, **options: Any
 ) -> AsyncIterator[RegisteredFunctions]:
-    """The marked functions and the declarations in `known`, ready to be called."""
+    """Yield the marked functions and the declarations in `known`, ready to be called."""
     registry = options.pop("registry", None) or Registry()
     for one in known:
         registry.add(one if isinstance(one, Function) else describe(one, origin=__file__))

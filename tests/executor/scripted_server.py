@@ -1,4 +1,4 @@
-"""A server on loopback whose every answer is written down by the test."""
+"""A server on loopback whose responses the test provides."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -12,7 +12,7 @@ Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 @dataclass
 class Scripted:
-    """Where the server is, and what it was asked."""
+    """The URL of the server and the requests that it received."""
 
     url: str = ""
     asked: list[tuple[web.Request, bytes]] = field(default_factory=list)
@@ -26,7 +26,7 @@ async def answering(
 
     async def handle(request: web.Request) -> web.StreamResponse:
         scripted.asked.append((request, await request.read()))
-        return _again(answer) if isinstance(answer, web.Response) else await answer(request)
+        return _copy(answer) if isinstance(answer, web.Response) else await answer(request)
 
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", handle)
@@ -39,6 +39,6 @@ async def answering(
         await server.close()
 
 
-def _again(answer: web.Response) -> web.Response:
-    """A response can be sent once only."""
+def _copy(answer: web.Response) -> web.Response:
+    """Return a copy: aiohttp sends a response object only once."""
     return web.Response(body=answer.body, status=answer.status, headers=answer.headers)

@@ -7,11 +7,11 @@ import pytest
 from baton.executor.functions.concurrency import FifoSemaphore
 
 
-async def test_a_place_goes_to_whoever_asked_first() -> None:
+async def test_the_first_waiter_acquires_first() -> None:
     semaphore = FifoSemaphore(1)
     assert semaphore.try_acquire()
     assert not semaphore.try_acquire()
-    first, second = _asking(semaphore), _asking(semaphore)
+    first, second = _acquiring(semaphore), _acquiring(semaphore)
     await asyncio.sleep(0)
 
     semaphore.release()
@@ -23,10 +23,10 @@ async def test_a_place_goes_to_whoever_asked_first() -> None:
     await second
 
 
-async def test_who_gives_up_waiting_takes_no_place() -> None:
+async def test_a_cancelled_waiter_acquires_nothing() -> None:
     semaphore = FifoSemaphore(1)
     assert semaphore.try_acquire()
-    waiting = _asking(semaphore)
+    waiting = _acquiring(semaphore)
     await asyncio.sleep(0)
 
     waiting.cancel()
@@ -37,10 +37,10 @@ async def test_who_gives_up_waiting_takes_no_place() -> None:
     assert semaphore.try_acquire()
 
 
-async def test_a_place_handed_to_one_who_is_being_cancelled_goes_on_to_the_next() -> None:
+async def test_a_place_granted_to_a_waiter_that_is_being_cancelled_goes_to_the_next() -> None:
     semaphore = FifoSemaphore(1)
     assert semaphore.try_acquire()
-    first, second = _asking(semaphore), _asking(semaphore)
+    first, second = _acquiring(semaphore), _acquiring(semaphore)
     await asyncio.sleep(0)
 
     semaphore.release()
@@ -51,5 +51,5 @@ async def test_a_place_handed_to_one_who_is_being_cancelled_goes_on_to_the_next(
     await second
 
 
-def _asking(semaphore: FifoSemaphore) -> asyncio.Task[None]:
-    return asyncio.create_task(semaphore.wait())
+def _acquiring(semaphore: FifoSemaphore) -> asyncio.Task[None]:
+    return asyncio.create_task(semaphore.acquire())

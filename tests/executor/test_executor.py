@@ -1,4 +1,4 @@
-"""The run loop: what an executor performs, in which order, and what it leaves alone."""
+"""An executor performs the steps of runs in order, and stops when it no longer owns them."""
 
 from collections.abc import AsyncIterator
 from random import Random
@@ -33,7 +33,9 @@ def boom(*, retryable: bool = True) -> Failed:
     return Failed(error=Error(code="Boom", message="no"), retryable=retryable, jitter=0.0)
 
 
-async def test_a_sequence_is_performed_in_order_with_what_came_before(world: World) -> None:
+async def test_a_step_gets_the_outputs_of_the_steps_before_it(
+    world: World,
+) -> None:
     await world.executor()
     await world.request(await world.define(compute("a", next="b"), compute("b")))
 
@@ -44,7 +46,7 @@ async def test_a_sequence_is_performed_in_order_with_what_came_before(world: Wor
     assert world.functions.calls[1].payload["steps"] == {"a": {"output": "a"}}
 
 
-async def test_a_patch_of_the_context_is_seen_by_the_next_step(world: World) -> None:
+async def test_the_next_step_gets_the_patched_context(world: World) -> None:
     world.functions.hold("a")
     world.functions.end("a", Succeeded(output=1, context={"seen": True}))
     await world.executor()
@@ -55,7 +57,7 @@ async def test_a_patch_of_the_context_is_seen_by_the_next_step(world: World) -> 
     assert world.functions.calls[1].payload["context"] == {"seen": True}
 
 
-async def test_a_wide_fan_out_runs_side_by_side_and_joins_once(world: World) -> None:
+async def test_a_wide_fan_out_joins_once(world: World) -> None:
     wide = [compute(f"w{n}", needs=("root",)) for n in range(100)]
     join = compute("join", needs=tuple(step.id for step in wide))
     await world.executor()
@@ -68,7 +70,7 @@ async def test_a_wide_fan_out_runs_side_by_side_and_joins_once(world: World) -> 
     assert world.functions.calls[-1].step_id == "join"
 
 
-async def test_a_failed_attempt_is_tried_again_under_the_same_idempotency_key(
+async def test_a_failed_attempt_is_retried_with_the_same_idempotency_key(
     world: World,
 ) -> None:
     world.functions.hold("a")
@@ -84,7 +86,7 @@ async def test_a_failed_attempt_is_tried_again_under_the_same_idempotency_key(
     assert len({call.idempotency_key for call in world.functions.calls}) == 1
 
 
-async def test_a_backoff_that_elapsed_is_performed_by_the_executor(world: World) -> None:
+async def test_an_attempt_is_performed_after_its_backoff(world: World) -> None:
     world.functions.hold("a")
     world.functions.end(
         "a", Failed(error=Error(code="Boom", message="no"), retryable=True, jitter=1.0)
@@ -104,7 +106,7 @@ async def test_a_backoff_that_elapsed_is_performed_by_the_executor(world: World)
     assert [call.attempt for call in world.functions.calls] == [1, 2]
 
 
-async def test_an_attempt_is_cut_off_at_its_deadline(world: World) -> None:
+async def test_an_attempt_is_cancelled_at_its_deadline(world: World) -> None:
     world.functions.hold("a")
     await world.executor()
     await world.request(await world.define(compute("a", timeout_ms=1)))
@@ -115,7 +117,7 @@ async def test_an_attempt_is_cut_off_at_its_deadline(world: World) -> None:
     assert [call.step_id for call in world.functions.cancelled] == ["a"]
 
 
-async def test_a_cancelled_run_cuts_off_what_is_under_way(world: World) -> None:
+async def test_cancelling_a_run_cancels_its_attempts_in_flight(world: World) -> None:
     world.functions.hold("a")
     executor = await world.executor()
     await world.request(await world.define(compute("a", next="b"), compute("b")))
@@ -129,7 +131,7 @@ async def test_a_cancelled_run_cuts_off_what_is_under_way(world: World) -> None:
     assert [call.step_id for call in world.functions.calls] == ["a"]
 
 
-async def test_a_delay_keeps_nobody_busy_and_goes_on_when_its_timer_fires(world: World) -> None:
+async def test_an_evicted_run_in_a_delay_continues_when_its_timer_fires(world: World) -> None:
     definition = await world.define(Delay(id="wait", delay_ms=50, next="b"), compute("b"))
     await world.executor(limits=Limits(live_runs=1))
     await world.request(definition, "r")
@@ -148,7 +150,7 @@ async def test_a_delay_keeps_nobody_busy_and_goes_on_when_its_timer_fires(world:
     assert len(world.functions.calls) == 2
 
 
-async def test_a_run_that_was_reopened_long_after_its_end_is_performed(world: World) -> None:
+async def test_a_finished_run_that_is_reopened_is_performed(world: World) -> None:
     world.functions.hold("a")
     world.functions.end("a", boom(retryable=False))
     definition = await world.define(compute("a", next="b"), compute("b"))
@@ -163,7 +165,7 @@ async def test_a_run_that_was_reopened_long_after_its_end_is_performed(world: Wo
     assert run.steps["a"].attempt == 2
 
 
-async def test_an_unfinished_run_is_taken_up_by_the_next_executor(world: World) -> None:
+async def test_the_next_executor_takes_over_an_unfinished_run(world: World) -> None:
     world.functions.hold("a")
     first = await world.executor()
     await world.request(await world.define(compute("a", next="b"), compute("b")))
@@ -181,7 +183,7 @@ async def test_an_unfinished_run_is_taken_up_by_the_next_executor(world: World) 
     assert second.counts.runs_taken_over == 1
 
 
-async def test_a_run_that_was_only_requested_is_taken_up_too(world: World) -> None:
+async def test_the_next_executor_starts_a_run_that_was_only_requested(world: World) -> None:
     await world.request(await world.define(compute("a")))
 
     executor = await world.executor(after=await world.stores.events.head())
@@ -190,7 +192,7 @@ async def test_a_run_that_was_only_requested_is_taken_up_too(world: World) -> No
     assert (await world.ended()).status == "completed"
 
 
-async def test_the_outcome_of_a_zombie_is_refused_and_it_lets_the_run_go(world: World) -> None:
+async def test_the_outcome_of_a_zombie_is_refused_and_it_abandons_the_run(world: World) -> None:
     world.functions.hold("a")
     zombie = await world.executor()
     definition = await world.define(compute("a", next="b"), compute("b"))
@@ -209,7 +211,7 @@ async def test_the_outcome_of_a_zombie_is_refused_and_it_lets_the_run_go(world: 
     assert zombie.counts.runs_lost_to_another == 1
 
 
-async def test_events_shown_again_start_nothing_again(world: World) -> None:
+async def test_repeated_events_start_nothing(world: World) -> None:
     executor = await world.executor()
     await world.request(await world.define(compute("a")))
     await world.ended()
@@ -221,7 +223,7 @@ async def test_events_shown_again_start_nothing_again(world: World) -> None:
     assert len(world.functions.calls) == 1
 
 
-async def test_runs_beyond_the_limit_wait_their_turn(world: World) -> None:
+async def test_runs_beyond_the_limit_wait_in_the_backlog(world: World) -> None:
     world.functions.hold("a")
     executor = await world.executor(limits=Limits(tasks=2))
     definition = await world.define(compute("a"))
@@ -239,7 +241,9 @@ def _running(run: Run) -> bool:
     return any(step.status == "running" for step in run.steps.values())
 
 
-async def test_a_finished_run_that_is_shown_again_is_read_once_and_not_begun(world: World) -> None:
+async def test_a_finished_run_that_is_published_again_is_not_started(
+    world: World,
+) -> None:
     await world.request(await world.define(compute("a", next="b"), compute("b")))
     await world.executor()
     await world.ended()

@@ -1,4 +1,4 @@
-"""Calling Python functions: on the loop, in threads, in processes, whatever comes of it."""
+"""Calls of Python functions on the event loop, in threads and in processes, and their outcomes."""
 
 import asyncio
 import logging
@@ -30,7 +30,7 @@ async def test_an_async_function_gets_the_payload_and_its_context() -> None:
     assert outcome == Succeeded(output={"isValid": True, "attempt": 3})
 
 
-async def test_the_context_names_the_attempt_and_what_stays_over_attempts() -> None:
+async def test_the_context_names_the_attempt_and_a_key_that_all_attempts_share() -> None:
     seen: list[StepContext] = []
 
     @function("look")
@@ -61,7 +61,7 @@ async def test_a_function_is_found_by_name_and_by_uuid(reference: str) -> None:
         assert isinstance(await functions.call(a_call(reference)), Succeeded)
 
 
-async def test_an_unknown_function_fails_for_good_and_the_message_names_the_known_ones() -> None:
+async def test_an_unknown_function_fails_without_retry_and_the_known_ones_are_listed() -> None:
     async with functions_of(validate) as functions:
         outcome = await functions.call(a_call("valdate-order"))
 
@@ -72,7 +72,7 @@ async def test_an_unknown_function_fails_for_good_and_the_message_names_the_know
     assert not outcome.retryable
 
 
-async def test_a_def_runs_in_a_thread_while_the_loop_goes_on() -> None:
+async def test_a_def_runs_in_a_thread_and_does_not_block_the_loop() -> None:
     gate = threading.Event()
 
     @function("wait")
@@ -92,7 +92,7 @@ async def test_a_def_runs_in_a_thread_while_the_loop_goes_on() -> None:
 
 
 @pytest.mark.parametrize("kind", ["async", "thread"])
-async def test_a_function_cannot_change_what_others_see(kind: str) -> None:
+async def test_a_function_that_changes_its_payload_changes_only_a_copy(kind: str) -> None:
     def spoil(payload: dict[str, dict]) -> dict:
         payload["input"]["recordId"] = "spoiled"
         return payload["input"]
@@ -109,7 +109,7 @@ async def test_a_function_cannot_change_what_others_see(kind: str) -> None:
     assert call.payload["input"] == {"recordId": "r-1"}
 
 
-async def test_an_output_is_kept_as_it_was_when_the_function_returned() -> None:
+async def test_an_output_is_copied_when_the_function_returns() -> None:
     kept: list[dict] = []
 
     @function
@@ -135,7 +135,7 @@ async def test_a_step_result_patches_the_context() -> None:
     assert outcome == Succeeded(output=[1], context={"seen": True})
 
 
-async def test_an_exception_is_a_failure_with_the_functions_own_traceback() -> None:
+async def test_an_exception_is_a_failure_with_the_traceback_of_the_function_only() -> None:
     @function("break")
     async def break_() -> None:
         def deeper() -> None:
@@ -172,7 +172,7 @@ class Refused(Exception):
     ],
 )
 @pytest.mark.parametrize("kind", ["async", "thread"])
-async def test_whatever_is_raised_becomes_a_failure(
+async def test_any_exception_becomes_a_failure(
     kind: str, raised: BaseException, code: str, message: str, retryable: bool
 ) -> None:
     def raise_it() -> None:
@@ -190,7 +190,7 @@ async def test_whatever_is_raised_becomes_a_failure(
     assert outcome.retryable is retryable
 
 
-async def test_an_exception_that_cannot_be_shown_is_still_a_failure() -> None:
+async def test_an_exception_whose_str_raises_is_still_a_failure() -> None:
     class Unspeakable(Exception):
         def __str__(self) -> str:
             raise RuntimeError
@@ -227,7 +227,7 @@ async def test_a_cancelled_call_cancels_the_function_and_is_raised() -> None:
     assert ended.is_set()
 
 
-async def test_a_thread_that_nobody_waits_for_learns_it_from_its_heartbeat() -> None:
+async def test_heartbeat_raises_in_a_thread_whose_call_was_cancelled() -> None:
     begun, goes_on = threading.Event(), threading.Event()
     ended: list[type[BaseException]] = []
     done = threading.Event()
@@ -254,9 +254,7 @@ async def test_a_thread_that_nobody_waits_for_learns_it_from_its_heartbeat() -> 
     assert ended == [AttemptOver]
 
 
-async def test_the_place_of_a_thread_is_free_when_the_thread_is_not_when_the_caller_leaves() -> (
-    None
-):
+async def test_a_cancelled_call_keeps_its_slot_until_its_thread_is_free() -> None:
     begun, goes_on = threading.Event(), threading.Event()
 
     @function("plod", limit=1)
@@ -276,7 +274,7 @@ async def test_the_place_of_a_thread_is_free_when_the_thread_is_not_when_the_cal
             await first
         second = asyncio.create_task(functions.call(a_call("plod")))
         await asyncio.sleep(0)
-        # Were the place free, the second would hold the other thread and this one would wait.
+        # With a free slot, the second call would occupy the other thread and this one would wait.
         quickly = await asyncio.wait_for(functions.call(a_call("quick")), 10)
         goes_on.set()
 
@@ -310,7 +308,7 @@ async def most_at_once(name: str, target: Callable[..., object], **options: obje
         (None, CallLimits(), 20),
     ],
 )
-async def test_calls_under_way_are_bounded(
+async def test_calls_in_flight_are_limited(
     limit: int | None, limits: CallLimits, expected: int
 ) -> None:
     @function("busy", limit=limit)
@@ -323,7 +321,7 @@ async def test_calls_under_way_are_bounded(
     assert await most_at_once("busy", busy, limits=limits) == expected
 
 
-async def test_a_slow_function_takes_no_more_than_half_of_the_threads() -> None:
+async def test_a_slow_function_gets_at_most_half_of_the_threads() -> None:
     gate = threading.Event()
 
     @function("slow")
@@ -342,7 +340,7 @@ async def test_a_slow_function_takes_no_more_than_half_of_the_threads() -> None:
         await asyncio.gather(*waiting)
 
 
-async def test_a_heartbeat_is_heard_from_the_loop_and_from_threads() -> None:
+async def test_heartbeats_arrive_from_the_loop_and_from_threads() -> None:
     heard: list[tuple[str, object]] = []
 
     @function("loop")
@@ -378,7 +376,7 @@ async def test_log_lines_carry_the_ids_of_the_run(caplog: pytest.LogCaptureFixtu
     assert {name: getattr(line, name) for name in named} == named
 
 
-async def test_a_payload_that_is_no_json_costs_the_call_not_the_service() -> None:
+async def test_a_payload_that_is_not_json_fails_the_call_only() -> None:
     async with functions_of(validate) as functions:
         outcome = await functions.call(a_call("validate-order", input=object()))
         again = await functions.call(a_call("validate-order"))
@@ -438,7 +436,7 @@ def in_a_process(tmp_path: Path) -> Registry:
     return registry
 
 
-async def test_a_process_function_of_a_file_runs_in_a_process_that_is_kept(
+async def test_a_process_function_runs_in_a_process_that_is_reused(
     in_a_process: Registry, caplog: pytest.LogCaptureFixture
 ) -> None:
     heard: list[object] = []
@@ -460,7 +458,7 @@ async def test_a_process_function_of_a_file_runs_in_a_process_that_is_kept(
     assert [line.getMessage() for line in caplog.records] == ["in process, attempt 2"]
 
 
-async def test_what_a_process_function_raises_or_returns_wrongly_comes_back_as_a_failure(
+async def test_exceptions_and_invalid_outputs_of_a_process_function_are_failures(
     in_a_process: Registry,
 ) -> None:
     async with functions_of(registry=in_a_process, limits=CallLimits(processes=1)) as functions:
@@ -481,7 +479,7 @@ async def test_what_a_process_function_raises_or_returns_wrongly_comes_back_as_a
     assert nan.error.code == "INVALID_OUTPUT"
 
 
-async def test_a_process_that_dies_takes_only_its_own_call_with_it(in_a_process: Registry) -> None:
+async def test_a_process_that_dies_fails_its_own_call_only(in_a_process: Registry) -> None:
     async with functions_of(registry=in_a_process, limits=CallLimits(processes=2)) as functions:
         died, lived = await asyncio.gather(
             functions.call(a_call("die")), functions.call(a_call("where", config={"sku": 1}))
@@ -494,7 +492,7 @@ async def test_a_process_that_dies_takes_only_its_own_call_with_it(in_a_process:
     assert isinstance(after, Succeeded)
 
 
-async def test_a_process_whose_call_is_given_up_is_killed(in_a_process: Registry) -> None:
+async def test_a_process_whose_call_is_cancelled_is_killed(in_a_process: Registry) -> None:
     pids: asyncio.Queue[int] = asyncio.Queue()
 
     async with functions_of(

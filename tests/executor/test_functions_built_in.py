@@ -1,4 +1,4 @@
-"""The functions Baton brings along: noop, echo, sleep, fail and http."""
+"""The built-in functions: noop, echo, sleep, fail and http."""
 
 import math
 
@@ -35,7 +35,7 @@ async def test_echo_returns_its_value_or_the_input(config: object, output: objec
         assert await functions.call(a_call("echo", config=config)) == Succeeded(output=output)
 
 
-async def test_sleep_waits_on_the_clock_it_was_given() -> None:
+async def test_sleep_waits_for_the_configured_time() -> None:
     clock = SkippingClock()
 
     async with functions_of(clock=clock) as functions:
@@ -59,7 +59,7 @@ async def test_fail_fails_as_configured() -> None:
     assert plain.retryable
 
 
-async def test_fail_with_times_fails_only_the_first_so_many_attempts() -> None:
+async def test_fail_with_times_fails_that_many_attempts_only() -> None:
     async with functions_of() as functions:
         outcomes = [
             await functions.call(a_call("fail", config={"times": 2}, attempt=attempt))
@@ -95,7 +95,7 @@ async def test_fail_with_times_fails_only_the_first_so_many_attempts() -> None:
         ("http", {"url": "http://a.example", "headers": {"Proxy-Via": "x"}}, "config.headers"),
     ],
 )
-async def test_a_config_that_makes_no_sense_fails_for_good_and_names_the_member(
+async def test_an_invalid_config_fails_without_retry_and_names_the_member(
     name: str, config: object, member: str
 ) -> None:
     async with functions_of() as functions:
@@ -106,7 +106,7 @@ async def test_a_config_that_makes_no_sense_fails_for_good_and_names_the_member(
     assert member in outcome.error.message
 
 
-async def test_http_sends_what_is_configured_and_returns_the_answers_parts() -> None:
+async def test_http_sends_the_configured_request_and_returns_the_response() -> None:
     config = {
         "method": "put",
         "headers": {"Authorization": "Bearer x", "content-type": "application/vnd.x+json"},
@@ -131,7 +131,7 @@ async def test_http_sends_what_is_configured_and_returns_the_answers_parts() -> 
     ("body", "method", "sent"),
     [(None, "GET", b""), ("text", "POST", b"text"), ([1], "POST", b"[1]")],
 )
-async def test_http_posts_where_there_is_a_body_and_gets_otherwise(
+async def test_http_uses_post_with_a_body_and_get_without(
     body: object, method: str, sent: bytes
 ) -> None:
     async with answering(web.Response()) as server, functions_of() as functions:
@@ -154,7 +154,7 @@ async def test_http_posts_where_there_is_a_body_and_gets_otherwise(
         (web.Response(status=204), None),
     ],
 )
-async def test_http_returns_a_body_that_is_no_json_as_text(
+async def test_http_returns_a_body_that_is_not_json_as_text(
     answer: web.Response, body: str | None
 ) -> None:
     async with answering(answer) as server, functions_of() as functions:
@@ -175,7 +175,7 @@ async def test_http_returns_a_body_that_is_no_json_as_text(
         (web.Response(text="a\0b"), "INVALID_ANSWER", True),
     ],
 )
-async def test_http_fails_where_the_answer_is_no_success(
+async def test_http_fails_on_a_status_other_than_2xx(
     answer: web.Response, code: str, retryable: bool
 ) -> None:
     async with answering(answer) as server, functions_of() as functions:
@@ -188,7 +188,7 @@ async def test_http_fails_where_the_answer_is_no_success(
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::ffff:127.0.0.1]"])
-async def test_http_asks_no_private_address(host: str) -> None:
+async def test_http_calls_no_private_address(host: str) -> None:
     async with (
         answering(web.Response()) as server,
         functions_of(policy=AddressPolicy()) as functions,
@@ -201,7 +201,7 @@ async def test_http_asks_no_private_address(host: str) -> None:
     assert server.asked == []
 
 
-async def test_a_function_of_ones_own_takes_the_place_of_a_built_in() -> None:
+async def test_a_users_function_replaces_the_built_in_of_its_name() -> None:
     @function("echo")
     async def echo() -> str:
         return "mine"

@@ -1,4 +1,4 @@
-"""HTTP functions against a server that answers well, badly, slowly, endlessly or elsewhere."""
+"""HTTP functions against a server with valid, broken, slow, endless and redirecting responses."""
 
 import asyncio
 import base64
@@ -34,7 +34,7 @@ async def outcome_of(answer: Answer | web.Response, **declaration: Any) -> Succe
             return await functions.call(a_call("remote"))
 
 
-async def test_the_payload_is_posted_and_the_answers_json_is_the_output() -> None:
+async def test_the_payload_is_posted_and_the_json_of_the_response_is_the_output() -> None:
     async with (
         answering(json('{"price": 12.5}')) as server,
         functions_of(http_function("price", server.url, id="func_9")) as functions,
@@ -66,7 +66,7 @@ async def test_the_payload_is_posted_and_the_answers_json_is_the_output() -> Non
         f"00-0af7651916cd43dd8448eb211c80319c-{'0' * 16}-01",
     ],
 )
-async def test_a_traceparent_that_is_not_valid_is_not_passed_on(traceparent: str | None) -> None:
+async def test_an_invalid_traceparent_is_not_sent(traceparent: str | None) -> None:
     async with (
         answering(json("1")) as server,
         functions_of(http_function("remote", server.url)) as functions,
@@ -104,7 +104,7 @@ async def test_with_a_secret_the_exact_bytes_sent_are_signed(secret: str, key: b
 
 
 @pytest.mark.parametrize("status", [200, 201, 204])
-async def test_an_answer_without_a_body_is_the_output_null(status: int) -> None:
+async def test_a_response_without_a_body_has_the_output_null(status: int) -> None:
     assert await outcome_of(web.Response(status=status)) == Succeeded()
 
 
@@ -123,7 +123,7 @@ async def test_an_answer_without_a_body_is_the_output_null(status: int) -> None:
         (503, True),
     ],
 )
-async def test_a_status_other_than_2xx_fails_and_says_what_the_server_said(
+async def test_a_status_other_than_2xx_fails_and_the_message_quotes_the_response(
     status: int, retryable: bool
 ) -> None:
     outcome = await outcome_of(web.Response(status=status, text="not\r\nnow\0"))
@@ -149,7 +149,7 @@ async def test_a_status_other_than_2xx_fails_and_says_what_the_server_said(
         "[" * 2000,
     ],
 )
-async def test_200_with_broken_json_is_a_failure_that_may_be_retried(body: str | bytes) -> None:
+async def test_200_with_invalid_json_is_a_retryable_failure(body: str | bytes) -> None:
     outcome = await outcome_of(json(body))
 
     assert isinstance(outcome, Failed)
@@ -207,7 +207,7 @@ BOMB = gzip.compress(b"1" * 50_000_000)
         (json("1", {"X-Long": "x" * 20_000}), "HTTP_BROKEN", True),
     ],
 )
-async def test_a_torn_or_oversized_answer_is_a_failure(
+async def test_a_truncated_or_oversized_response_is_a_failure(
     answer: Answer | web.Response, code: str, retryable: bool
 ) -> None:
     outcome = await outcome_of(answer)
@@ -217,7 +217,7 @@ async def test_a_torn_or_oversized_answer_is_a_failure(
 
 
 @pytest.mark.parametrize("answer", [never, dripping])
-async def test_a_server_that_takes_too_long_is_a_failure_that_may_be_retried(
+async def test_a_timeout_is_a_retryable_failure(
     answer: Answer,
 ) -> None:
     outcome = await outcome_of(answer, timeout_ms=50)
@@ -227,7 +227,7 @@ async def test_a_server_that_takes_too_long_is_a_failure_that_may_be_retried(
     assert "50 ms" in outcome.error.message
 
 
-async def test_a_cancelled_call_lets_go_of_a_slow_server() -> None:
+async def test_a_cancelled_call_closes_the_connection_to_a_slow_server() -> None:
     arrived = asyncio.Event()
 
     async def slow(request: web.Request) -> web.StreamResponse:
@@ -245,7 +245,7 @@ async def test_a_cancelled_call_lets_go_of_a_slow_server() -> None:
             await task
 
 
-async def test_nobody_at_the_address_is_a_failure_that_may_be_retried() -> None:
+async def test_a_refused_connection_is_a_retryable_failure() -> None:
     with socket.socket() as held:
         held.bind(("127.0.0.1", 0))
         function = http_function("remote", f"http://127.0.0.1:{held.getsockname()[1]}/f?token=t0p")
@@ -266,7 +266,7 @@ async def test_a_redirect_is_not_followed() -> None:
     assert inside.asked == []
 
 
-async def test_no_cookie_goes_from_one_call_to_the_next() -> None:
+async def test_cookies_are_not_kept_between_calls() -> None:
     async with (
         answering(json("1", {"Set-Cookie": "who=acme"})) as server,
         functions_of(
@@ -288,7 +288,7 @@ async def test_proxies_of_the_environment_are_ignored(monkeypatch: pytest.Monkey
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "[::ffff:127.0.0.1]", "localhost", "0x7f000001"])
-async def test_a_private_address_is_not_asked(host: str) -> None:
+async def test_a_private_address_is_not_called(host: str) -> None:
     async with answering(json("1")) as server:
         function = http_function("remote", server.url.replace("127.0.0.1", host))
         async with functions_of(function, policy=AddressPolicy()) as functions:

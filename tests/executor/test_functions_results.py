@@ -1,4 +1,4 @@
-"""What a function may return, and what is refused before it could be recorded."""
+"""Results of functions: any storable JSON value is an output, any other fails the step."""
 
 from collections import defaultdict
 from datetime import UTC, datetime
@@ -74,14 +74,14 @@ def test_any_json_value_is_an_output(returned: object, kept: object) -> None:
         ({"a\0b": 1}, "NUL"),
         (nested(65, 1), "64 levels"),
         (nested(64, []), "64 levels"),
-        (nested(300, []), "no JSON value"),
+        (nested(300, []), "not a JSON value"),
         ("x" * (MAX_OUTPUT_BYTES - 1), "1048577 bytes"),
         (StepResult(context=[1]), "context patch"),  # type: ignore[arg-type]
         (StepResult(output={1, 2}), "set"),
         (StepResult(context={"a": {1, 2}}), "set"),
     ],
 )
-def test_what_is_no_json_fails_for_good_and_says_why(returned: object, reason: str) -> None:
+def test_a_result_that_is_not_json_fails_without_retry(returned: object, reason: str) -> None:
     outcome = outcome_of_result(returned)
 
     assert isinstance(outcome, Failed)
@@ -90,7 +90,7 @@ def test_what_is_no_json_fails_for_good_and_says_why(returned: object, reason: s
     assert not outcome.retryable
 
 
-def test_a_value_that_holds_itself_is_refused() -> None:
+def test_a_value_that_contains_itself_is_refused() -> None:
     loop: list[Any] = []
     loop += [loop, loop]
 
@@ -110,7 +110,7 @@ def test_a_copy_equals_the_original_and_shares_nothing_with_it(value: object) ->
     assert copied is not value or not isinstance(value, list | dict)
 
 
-async def test_a_def_that_forgets_to_be_async_is_told_so() -> None:
+async def test_a_def_that_returns_a_coroutine_fails_and_the_message_says_so() -> None:
     async def later() -> int:
         return 1
 

@@ -1,4 +1,4 @@
-"""Runs that move between executors: taken up with a share, let go with it, echoes passed over."""
+"""Runs follow their partition from one executor to the next; echoes are skipped."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -41,36 +41,36 @@ async def executor_of(world: World, projector: Projector) -> tuple[Executor, Own
     return executor, Ownership(executor, world.stores.events, runs, projector.reached)
 
 
-def all_of_it(_stream: str) -> bool:
+def owns_all(_stream: str) -> bool:
     return True
 
 
-def none_of_it(_stream: str) -> bool:
+def owns_none(_stream: str) -> bool:
     return False
 
 
-async def test_unfinished_runs_of_a_gained_share_are_performed(
+async def test_unfinished_runs_of_an_assigned_partition_are_performed(
     world: World, projector: Projector
 ) -> None:
     await world.request(await world.define(compute("a")))
     _, ownership = await executor_of(world, projector)
 
-    await ownership.gain(all_of_it)
+    await ownership.gain(owns_all)
 
     assert (await world.ended()).status == "completed"
 
 
-async def test_runs_of_other_shares_are_left_alone(world: World, projector: Projector) -> None:
+async def test_runs_of_other_partitions_are_not_touched(world: World, projector: Projector) -> None:
     await world.request(await world.define(compute("a")))
     executor, ownership = await executor_of(world, projector)
 
-    await ownership.gain(none_of_it)
+    await ownership.gain(owns_none)
 
     assert executor.live_runs == 0
     assert (await world.run()).status == "pending"
 
 
-async def test_what_is_under_way_in_a_lost_share_is_cut_off_and_never_reported(
+async def test_attempts_in_a_revoked_partition_are_cancelled_and_not_recorded(
     world: World, projector: Projector
 ) -> None:
     world.functions.hold("a")
@@ -79,7 +79,7 @@ async def test_what_is_under_way_in_a_lost_share_is_cut_off_and_never_reported(
     await world.called(1)
     await world.stop_following()
 
-    await ownership.lose(all_of_it)
+    await ownership.lose(owns_all)
     world.functions.end("a", Succeeded(output="late"))
     await executor.stop(grace_s=5)
 
@@ -89,28 +89,30 @@ async def test_what_is_under_way_in_a_lost_share_is_cut_off_and_never_reported(
     assert (await world.run()).steps["a"].status == "running"
 
 
-async def test_a_run_goes_on_with_its_next_owner(world: World, projector: Projector) -> None:
+async def test_the_next_partition_owner_continues_its_runs(
+    world: World, projector: Projector
+) -> None:
     world.functions.hold("a")
     _, first = await executor_of(world, projector)
     await world.request(await world.define(compute("a", next="b"), compute("b")))
     await world.called(1)
 
-    await first.lose(all_of_it)
+    await first.lose(owns_all)
     await world.stop_following()
     del world.functions.held["a"]
     _, second = await executor_of(world, projector)
-    await second.gain(all_of_it)
+    await second.gain(owns_all)
 
     run = await world.ended()
     assert run.status == "completed"
     assert run.steps["a"].takeovers == 1
 
 
-async def test_requests_that_wait_for_a_place_go_with_their_share(
+async def test_the_backlog_of_a_revoked_partition_is_dropped(
     world: World, projector: Projector
 ) -> None:
     executor, ownership = await executor_of(world, projector)
-    await executor.stop(grace_s=0)  # what comes in now waits
+    await executor.stop(grace_s=0)  # requests stay in the backlog from now on
     await world.request(await world.define(compute("a")))
     await world.waiting(executor, 1)
 
@@ -119,7 +121,7 @@ async def test_requests_that_wait_for_a_place_go_with_their_share(
     assert executor.backlog == 0
 
 
-async def test_the_echo_of_an_own_append_is_known_and_a_foreign_event_is_not(
+async def test_the_echo_of_an_own_append_is_already_seen_and_an_external_event_is_not(
     world: World, projector: Projector
 ) -> None:
     world.functions.hold("a")
@@ -135,7 +137,7 @@ async def test_the_echo_of_an_own_append_is_known_and_a_foreign_event_is_not(
     await executor.stop(grace_s=5)
 
 
-async def test_what_comes_again_of_a_run_that_is_over_is_known_until_it_is_reopened(
+async def test_repeated_events_of_a_finished_run_are_already_seen_until_it_is_reopened(
     world: World, projector: Projector
 ) -> None:
     executor, ownership = await executor_of(world, projector)
@@ -154,12 +156,12 @@ def _only(stream: str) -> OwnsStream:
     return lambda one: one == stream
 
 
-async def test_a_run_that_nobody_goes_on_with_is_taken_over_again_by_the_owner_of_its_share(
+async def test_a_run_that_stalls_after_a_takeover_is_taken_over_by_the_partition_owner(
     world: World, projector: Projector
 ) -> None:
     world.functions.hold("a")
     executor, ownership = await executor_of(world, projector)
-    await ownership.gain(all_of_it)
+    await ownership.gain(owns_all)
     definition = await world.define(compute("a"))
     await world.request(definition)
     await world.called(1)
@@ -175,19 +177,19 @@ async def test_a_run_that_nobody_goes_on_with_is_taken_over_again_by_the_owner_o
     assert run.steps["a"].takeovers == 2
 
 
-async def test_a_run_that_another_executor_goes_on_with_is_left_to_it(
+async def test_a_run_in_a_revoked_partition_is_not_taken_over_again(
     world: World, projector: Projector
 ) -> None:
     world.functions.hold("a")
     executor, ownership = await executor_of(world, projector)
-    await ownership.gain(all_of_it)
+    await ownership.gain(owns_all)
     definition = await world.define(compute("a", next="b"), compute("b"))
     await world.request(definition)
     await world.called(1)
 
     await world.command(TakeOver(graph=definition.body.graph, at=world.clock.now()))
     await world.dropped(executor)
-    await ownership.lose(all_of_it)
+    await ownership.lose(owns_all)
     await world.clock.advance(10 * STALLED_AFTER_MS)
 
     assert executor.live_runs == 0

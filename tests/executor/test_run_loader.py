@@ -1,4 +1,4 @@
-"""Runs that events moved while nobody kept them."""
+"""Evicted runs are loaded when external events move them."""
 
 import asyncio
 from collections.abc import AsyncIterator, Coroutine, Sequence
@@ -15,7 +15,7 @@ from tests.executor.working import World, a_world, compute
 
 
 class Loads:
-    """Loads that end when the test says so."""
+    """Loads that end when the test sets `go_on`."""
 
     def __init__(self) -> None:
         self.begun: list[tuple[str, Sequence[Recorded]]] = []
@@ -40,7 +40,7 @@ def event(stream: str, version: int = 1) -> Recorded:
     return Recorded(version, stream, version, RunStarted(at=version))
 
 
-async def test_a_run_is_loaded_once_for_all_events_that_come_in_meanwhile() -> None:
+async def test_a_run_is_loaded_once_for_all_events_that_arrive_meanwhile() -> None:
     loads = Loads()
     loader = RunLoader(loads.load, loads.spawn)
     for version in range(1, 100):
@@ -55,7 +55,7 @@ async def test_a_run_is_loaded_once_for_all_events_that_come_in_meanwhile() -> N
     assert len(loads.begun) == 2
 
 
-async def test_only_so_many_runs_are_loaded_at_once_and_the_log_waits_for_them() -> None:
+async def test_concurrent_loads_are_limited_and_the_log_waits_for_pending_ones() -> None:
     loads = Loads()
     loader = RunLoader(loads.load, loads.spawn)
     for number in range(MAX_PENDING_LOADS):
@@ -71,7 +71,7 @@ async def test_only_so_many_runs_are_loaded_at_once_and_the_log_waits_for_them()
     assert len(loads.begun) == MAX_PENDING_LOADS
 
 
-async def test_an_event_that_comes_in_while_its_run_is_read_moves_it_all_the_same(
+async def test_an_event_that_arrives_while_its_run_is_read_is_not_lost(
     world: World,
 ) -> None:
     definition = await world.define(Delay(id="wait", delay_ms=10, next="a"), compute("a"))
@@ -89,7 +89,7 @@ async def test_an_event_that_comes_in_while_its_run_is_read_moves_it_all_the_sam
     )
 
     executor = await world.executor(after=await world.stores.events.head())
-    await executor.handle(before[-1:])  # it is being read …
-    await world.command(fire)  # … when this comes in
+    await executor.handle(before[-1:])  # the run is being read …
+    await world.command(fire)  # … when the timer fires
 
     assert (await world.ended()).status == "completed"

@@ -1,4 +1,4 @@
-"""Executors on a memory store, functions that end when a test says so, and runs to perform."""
+"""A world of executors on a memory store, with functions whose calls the test ends."""
 
 import asyncio
 import time
@@ -34,7 +34,7 @@ DEADLINE_S = 10
 
 @dataclass(eq=False)
 class Scripted:
-    """Functions whose attempts end when the test says so; others succeed with their name."""
+    """Held functions end when the test calls `end`; all others succeed with their name."""
 
     held: dict[str, asyncio.Future[Succeeded | Failed]] = field(default_factory=dict)
     calls: list[Call] = field(default_factory=list)
@@ -57,7 +57,7 @@ class Scripted:
             raise
 
     async def close(self) -> None:
-        """Nothing is held open."""
+        """Nothing is open."""
 
 
 @dataclass(eq=False)
@@ -69,7 +69,7 @@ class World:
     following: list[asyncio.Task[None]] = field(default_factory=list)
 
     async def executor(self, *, after: int = 0, limits: Limits | None = None) -> Executor:
-        """Start an executor behind position `after` of the log."""
+        """Start an executor that follows the log after position `after`."""
         made = Executor(
             self.stores.events, self.functions, clock=self.clock, rng=Random(1), limits=limits
         )
@@ -81,7 +81,7 @@ class World:
         return made
 
     async def stop_following(self) -> None:
-        """Cut every executor off from the log."""
+        """Disconnect every executor from the log."""
         for task in self.following:
             task.cancel()
         await asyncio.gather(*self.following, return_exceptions=True)
@@ -118,10 +118,10 @@ class World:
         return found
 
     async def dropped(self, executor: Executor) -> None:
-        """Wait until an executor keeps no run."""
+        """Wait until an executor has no live run."""
         deadline = time.monotonic() + DEADLINE_S
         while executor.live_runs:
-            assert time.monotonic() < deadline, f"{executor.live_runs} are kept"
+            assert time.monotonic() < deadline, f"{executor.live_runs} are live"
             await asyncio.sleep(0)
 
     async def called(self, count: int) -> None:
@@ -131,7 +131,7 @@ class World:
             await asyncio.sleep(0)
 
     async def waiting(self, executor: Executor, count: int) -> None:
-        """Return when `count` requested runs wait for a place."""
+        """Wait until `count` requested runs are in the backlog."""
         deadline = time.monotonic() + DEADLINE_S
         while executor.backlog != count:
             assert time.monotonic() < deadline, f"{executor.backlog} wait"
