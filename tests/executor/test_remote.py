@@ -1,4 +1,4 @@
-"""Functions of a queue, seen from the executor: what workers are asked, which answers count."""
+"""Remote functions on the executor's side: the tasks it sends, and the answers it accepts."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -9,29 +9,29 @@ import pytest
 from baton.domain.run.messages import Failed, Succeeded
 from baton.executor.functions.registered_functions import NoWorkers, RegisteredFunctions
 from baton.executor.workers.messages import MAX_BYTES
-from tests.executor.remote_working import (
+from tests.executor.queue_ends import (
     RESULTS,
     TASKS,
-    Asking,
-    Flaky,
-    asking,
+    ExecutorEnd,
+    FlakyTopics,
+    executor_end,
     queue_registry,
-    until,
     within,
 )
 from tests.kit.clock import SkippingClock
+from tests.kit.eventually import eventually
 
 
 @pytest.fixture
-async def end() -> AsyncIterator[Asking]:
-    async with asking() as made:
-        yield made
+async def end() -> AsyncIterator[ExecutorEnd]:
+    async with executor_end() as opened:
+        yield opened
 
 
-async def test_a_worker_is_told_all_it_needs(end: Asking) -> None:
-    end.ask("id of train", attempt=2, config={"gpu": 1}, traceparent="00-1-2-01", deadline_at=9)
+async def test_a_task_has_all_members_of_its_call(end: ExecutorEnd) -> None:
+    end.call("id of train", attempt=2, config={"gpu": 1}, traceparent="00-1-2-01", deadline_at=9)
 
-    assert await end.task() == {
+    assert await end.next_task() == {
         "type": "task",
         "executionId": f"{'c' * 20}.check.1.2",
         "idempotencyKey": f"{'c' * 20}.check.1",
@@ -47,101 +47,101 @@ async def test_a_worker_is_told_all_it_needs(end: Asking) -> None:
     }
 
 
-async def test_a_result_is_the_outcome(end: Asking) -> None:
-    asked = end.ask()
-    await end.answer(await end.task(), status="succeeded", output=[1], context={"seen": True})
+async def test_a_result_is_the_outcome_of_the_call(end: ExecutorEnd) -> None:
+    pending = end.call()
+    await end.answer(await end.next_task(), status="succeeded", output=[1], context={"seen": True})
 
-    assert await within(asked) == Succeeded(output=[1], context={"seen": True})
+    assert await within(pending) == Succeeded(output=[1], context={"seen": True})
 
 
-async def test_a_result_without_an_output_is_a_success_with_null(end: Asking) -> None:
-    asked = end.ask()
-    await end.answer(await end.task(), status="succeeded")
+async def test_a_result_without_output_is_a_success_with_null(end: ExecutorEnd) -> None:
+    pending = end.call()
+    await end.answer(await end.next_task(), status="succeeded")
 
-    assert await within(asked) == Succeeded(output=None)
+    assert await within(pending) == Succeeded(output=None)
 
 
 @pytest.mark.parametrize(
     ("more", "retryable"), [({}, True), ({"retryable": True}, True), ({"retryable": False}, False)]
 )
-async def test_a_failure_says_whether_it_is_worth_another_try(
-    end: Asking, more: dict[str, bool], retryable: bool
+async def test_a_failure_is_retryable_unless_it_says_otherwise(
+    end: ExecutorEnd, more: dict[str, bool], retryable: bool
 ) -> None:
-    asked = end.ask()
+    pending = end.call()
     error = {"code": "OUT_OF_MEMORY", "message": "no", "stack": "line 1", **more}
-    await end.answer(await end.task(), status="failed", error=error)
+    await end.answer(await end.next_task(), status="failed", error=error)
 
-    outcome = await within(asked)
+    outcome = await within(pending)
 
     assert isinstance(outcome, Failed)
     assert (outcome.error.code, outcome.error.message) == ("OUT_OF_MEMORY", "no")
     assert (outcome.error.stack, outcome.retryable) == ("line 1", retryable)
 
 
-async def test_heartbeats_are_heard_until_the_result(end: Asking) -> None:
-    asked = end.ask()
-    task = await end.task()
+async def test_heartbeats_are_reported_until_the_result(end: ExecutorEnd) -> None:
+    pending = end.call()
+    task = await end.next_task()
     names = {"executionId": task["executionId"], "attempt": 1}
-    await end.say({"type": "heartbeat", **names, "progress": {"done": 0.5}})
-    await end.say({"type": "heartbeat", **names})
-    await until(lambda: len(end.heard) == 2)
+    await end.send_raw({"type": "heartbeat", **names, "progress": {"done": 0.5}})
+    await end.send_raw({"type": "heartbeat", **names})
+    await eventually(lambda: len(end.heartbeats) == 2)
     await end.answer(task, status="succeeded")
-    await within(asked)
-    await end.say({"type": "heartbeat", **names, "progress": 1})
+    await within(pending)
+    await end.send_raw({"type": "heartbeat", **names, "progress": 1})
 
-    await end.refused(duplicate=1)
-    assert end.heard == [(task["executionId"], {"done": 0.5}), (task["executionId"], None)]
+    await end.wait_until_refused(duplicate=1)
+    assert end.heartbeats == [(task["executionId"], {"done": 0.5}), (task["executionId"], None)]
 
 
-async def test_the_first_result_counts_and_a_second_one_is_refused(end: Asking) -> None:
-    asked = end.ask()
-    task = await end.task()
+async def test_a_second_result_is_refused_as_a_duplicate(end: ExecutorEnd) -> None:
+    pending = end.call()
+    task = await end.next_task()
     await end.answer(task, status="succeeded", output="first")
     await end.answer(task, status="succeeded", output="second")
 
-    assert await within(asked) == Succeeded(output="first")
-    await end.refused(duplicate=1)
+    assert await within(pending) == Succeeded(output="first")
+    await end.wait_until_refused(duplicate=1)
 
 
-async def test_what_comes_after_the_attempt_was_cut_off_is_refused(end: Asking) -> None:
-    asked = end.ask()
-    task = await end.task()
-    asked.cancel()
-    await asyncio.wait([asked])
+async def test_answers_to_a_canceled_attempt_are_refused_as_late(end: ExecutorEnd) -> None:
+    pending = end.call()
+    task = await end.next_task()
+    pending.cancel()
+    await asyncio.wait([pending])
     names = {"executionId": task["executionId"], "attempt": 1}
-    await end.say({"type": "heartbeat", **names})
+    await end.send_raw({"type": "heartbeat", **names})
     await end.answer(task, status="succeeded")
 
-    await end.refused(late=2)
-    assert end.heard == []
+    await end.wait_until_refused(late=2)
+    assert end.heartbeats == []
 
 
-async def test_the_result_of_an_older_attempt_is_refused(end: Asking) -> None:
-    first = end.ask(attempt=1)
-    old = await end.task()
+async def test_the_result_of_an_older_attempt_is_refused_as_superseded(end: ExecutorEnd) -> None:
+    first = end.call(attempt=1)
+    old = await end.next_task()
     first.cancel()
-    second = end.ask(attempt=2)
-    new = await end.task()
+    second = end.call(attempt=2)
+    new = await end.next_task()
     await end.answer(old, status="succeeded", output="old")
-    await end.refused(superseded=1)
+    await end.wait_until_refused(superseded=1)
     await end.answer(new, status="succeeded", output="new")
 
     assert await within(second) == Succeeded(output="new")
 
 
-async def test_a_result_for_an_attempt_of_nobody_here_is_refused(end: Asking) -> None:
-    asked = end.ask()
-    task = await end.task()
+async def test_a_result_of_an_unknown_attempt_is_refused_as_unmatched(end: ExecutorEnd) -> None:
+    pending = end.call()
+    task = await end.next_task()
     execution = task["idempotencyKey"] + ".2"
     await end.answer({"executionId": execution, "attempt": 2}, status="succeeded")
     await end.answer({"executionId": "a.b.1.1", "attempt": 1}, status="succeeded")
 
-    await end.refused(unmatched=2)
-    assert not asked.done()
+    await end.wait_until_refused(unmatched=2)
+    assert not pending.done()
 
 
 @pytest.mark.parametrize(
-    "said",
+    "answer",
     [
         None,
         b"",
@@ -162,18 +162,18 @@ async def test_a_result_for_an_attempt_of_nobody_here_is_refused(end: Asking) ->
         {"type": "result", "executionId": "a." + "9" * 5_000, "attempt": 1, "status": "failed"},
     ],
 )
-async def test_garbage_among_the_results_is_refused_and_stops_nothing(
-    end: Asking, said: Any
+async def test_a_malformed_answer_is_refused_and_does_not_affect_others(
+    end: ExecutorEnd, answer: Any
 ) -> None:
-    asked = end.ask()
-    task = await end.task()
-    if isinstance(said, dict) and said.get("executionId") == "EXECUTION":
-        said = {**said, "executionId": task["executionId"]}
-    await end.say(said)
-    await end.refused(malformed=1)
+    pending = end.call()
+    task = await end.next_task()
+    if isinstance(answer, dict) and answer.get("executionId") == "EXECUTION":
+        answer = {**answer, "executionId": task["executionId"]}
+    await end.send_raw(answer)
+    await end.wait_until_refused(malformed=1)
     await end.answer(task, status="succeeded")
 
-    assert await within(asked) == Succeeded()
+    assert await within(pending) == Succeeded()
 
 
 @pytest.mark.parametrize(
@@ -187,22 +187,22 @@ async def test_garbage_among_the_results_is_refused_and_stops_nothing(
     ],
 )
 async def test_a_result_that_cannot_be_recorded_fails_its_attempt(
-    end: Asking, members: dict[str, Any]
+    end: ExecutorEnd, members: dict[str, Any]
 ) -> None:
-    asked = end.ask()
-    await end.answer(await end.task(), **members)
+    pending = end.call()
+    await end.answer(await end.next_task(), **members)
 
-    outcome = await within(asked)
+    outcome = await within(pending)
 
     assert isinstance(outcome, Failed)
     assert (outcome.error.code, outcome.retryable) == ("INVALID_ANSWER", True)
 
 
-async def test_many_tasks_at_once_share_their_sends() -> None:
-    topics = Flaky()
-    async with asking(topics) as end:
+async def test_concurrent_tasks_are_sent_in_batches() -> None:
+    topics = FlakyTopics()
+    async with executor_end(topics) as end:
         for number in range(500):
-            end.ask(run_id=f"{number:020d}")
+            end.call(run_id=f"{number:020d}")
         seen = 0
         while seen < 500:
             seen += len(await within(end.tasks.next()))
@@ -211,48 +211,48 @@ async def test_many_tasks_at_once_share_their_sends() -> None:
     assert len(topics.sends) < 10
 
 
-async def test_topics_that_are_away_are_waited_for() -> None:
-    topics = Flaky(away=2)
-    async with asking(topics) as end:
-        asked = end.ask()
-        task = await end.task()
+async def test_a_call_waits_while_topics_are_unavailable() -> None:
+    topics = FlakyTopics(unavailable=2)
+    async with executor_end(topics) as end:
+        pending = end.call()
+        task = await end.next_task()
         await end.answer(task, status="succeeded")
 
-        assert await within(asked) == Succeeded()
+        assert await within(pending) == Succeeded()
 
     assert [topic for topic, _ in topics.sends] == [TASKS, RESULTS]
 
 
-async def test_a_task_that_nobody_waits_for_any_more_is_not_sent() -> None:
-    topics = Flaky(away=1)
-    async with asking(topics) as end:
-        given_up = end.ask(run_id="a" * 20)
-        await until(lambda: topics.away == 0)
-        given_up.cancel()
-        end.ask(run_id="b" * 20)
+async def test_the_task_of_a_canceled_call_is_not_sent() -> None:
+    topics = FlakyTopics(unavailable=1)
+    async with executor_end(topics) as end:
+        canceled = end.call(run_id="a" * 20)
+        await eventually(lambda: topics.unavailable == 0, every_s=0)
+        canceled.cancel()
+        end.call(run_id="b" * 20)
 
-        assert (await end.task())["runId"] == "b" * 20
+        assert (await end.next_task())["runId"] == "b" * 20
 
 
-async def test_a_task_too_large_for_a_message_fails_at_once(end: Asking) -> None:
-    outcome = await within(end.ask(input="x" * MAX_BYTES))
+async def test_a_task_larger_than_a_message_fails_at_once(end: ExecutorEnd) -> None:
+    outcome = await within(end.call(input="x" * MAX_BYTES))
 
     assert outcome.error.code == "PAYLOAD_TOO_LARGE"
     assert not outcome.retryable
 
 
-async def test_a_task_that_topics_refuse_fails_and_costs_no_other_one() -> None:
-    async with asking(Flaky(largest=2_000)) as end:
-        asked = [end.ask(run_id=f"{n:020d}", input="x" * n * 1_000) for n in (1, 3, 0)]
+async def test_a_refused_task_fails_without_affecting_its_batch() -> None:
+    async with executor_end(FlakyTopics(max_bytes=2_000)) as end:
+        pending = [end.call(run_id=f"{n:020d}", input="x" * n * 1_000) for n in (1, 3, 0)]
         seen: list[Any] = []
         while len(seen) < 2:
             seen += await within(end.tasks.next())
-        refused = await within(asked[1])
+        refused = await within(pending[1])
 
     assert refused.error.code == "PAYLOAD_TOO_LARGE"
     assert not refused.retryable
 
 
-async def test_a_function_of_a_queue_is_refused_where_no_topics_lead_to_workers() -> None:
+async def test_a_function_with_a_queue_is_refused_without_topics() -> None:
     with pytest.raises(NoWorkers, match=r"'train' .* queue 'gpu'.* set BATON_LOG=kafka://"):
         RegisteredFunctions(queue_registry("train"), clock=SkippingClock())

@@ -1,4 +1,4 @@
-"""Runs whose steps are performed by workers, with executors and workers that come and go."""
+"""Runs whose steps are performed by workers, while executors and workers start and crash."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -20,9 +20,10 @@ from baton.executor.executor import Executor
 from baton.executor.functions.registered_functions import RegisteredFunctions
 from baton.executor.workers.remote_workers import RemoteWorkers
 from tests.backends.memory import open_stores
-from tests.executor.remote_working import PREFIX, giving, queue_registry, until, working
+from tests.executor.queue_ends import PREFIX, queue_registry, running_worker, task_sender
 from tests.executor.working import Scripted, World, compute
 from tests.kit.clock import ManualClock
+from tests.kit.eventually import eventually
 
 
 @function("train")
@@ -33,7 +34,7 @@ async def train(payload: dict[str, Any], context: StepContext) -> StepResult:
 
 @dataclass(eq=False)
 class Process:
-    """An executor with its own end of the topics; `crash` leaves its runs as they are."""
+    """An executor with its own client of remote workers; `crash` leaves its runs unfinished."""
 
     executor: Executor
     remote: RemoteWorkers
@@ -62,10 +63,10 @@ def topics() -> MemoryTopics:
 
 
 @asynccontextmanager
-async def a_process(
+async def executor_process(
     world: World, topics: MemoryTopics, *, after: int = 0
 ) -> AsyncIterator[Process]:
-    """Run an executor whose function "train" is performed by the workers of a queue."""
+    """Run an executor whose function "train" belongs to the queue "gpu"."""
     remote = RemoteWorkers(topics, prefix=PREFIX, clock=world.clock)
     functions = RegisteredFunctions(queue_registry("train"), clock=world.clock, remote=remote)
     executor = Executor(world.stores.events, functions, clock=world.clock, rng=Random(1))
@@ -78,12 +79,14 @@ async def a_process(
         await process.crash()
 
 
-async def test_a_run_goes_from_worker_to_worker(world: World, topics: MemoryTopics) -> None:
+async def test_the_steps_of_a_run_are_performed_by_several_workers(
+    world: World, topics: MemoryTopics
+) -> None:
     steps = [compute(f"s{n}", function="train", next=f"s{n + 1}") for n in range(5)]
     async with (
-        a_process(world, topics),
-        working(topics, train, clock=world.clock),
-        working(topics, train, clock=world.clock),
+        executor_process(world, topics),
+        running_worker(topics, train, clock=world.clock),
+        running_worker(topics, train, clock=world.clock),
     ):
         await world.request(await world.define(*steps, compute("s5", function="train")))
         run = await world.ended()
@@ -93,11 +96,11 @@ async def test_a_run_goes_from_worker_to_worker(world: World, topics: MemoryTopi
     assert run.outputs["s5"] == {"output": 5}
 
 
-async def test_many_runs_share_the_workers(world: World, topics: MemoryTopics) -> None:
+async def test_many_runs_complete_on_two_workers(world: World, topics: MemoryTopics) -> None:
     async with (
-        a_process(world, topics),
-        working(topics, train, clock=world.clock),
-        working(topics, train, clock=world.clock),
+        executor_process(world, topics),
+        running_worker(topics, train, clock=world.clock),
+        running_worker(topics, train, clock=world.clock),
     ):
         definition = await world.define(compute("a", function="train"))
         for number in range(200):
@@ -107,7 +110,7 @@ async def test_many_runs_share_the_workers(world: World, topics: MemoryTopics) -
     assert {run.status for run in ended} == {"completed"}
 
 
-async def test_a_step_that_failed_on_a_worker_is_tried_again(
+async def test_a_step_that_failed_on_a_worker_is_retried(
     world: World, topics: MemoryTopics
 ) -> None:
     @function("train")
@@ -116,7 +119,10 @@ async def test_a_step_that_failed_on_a_worker_is_tried_again(
             raise OSError("no room")
         return "done"
 
-    async with a_process(world, topics), working(topics, fail_first, clock=world.clock):
+    async with (
+        executor_process(world, topics),
+        running_worker(topics, fail_first, clock=world.clock),
+    ):
         retry = Retry(max_attempts=2, backoff_ms=1_000)
         definition = await world.define(compute("a", function="train", retry=retry))
         await world.request(definition)
@@ -131,12 +137,14 @@ async def test_a_step_that_failed_on_a_worker_is_tried_again(
     assert run.outputs["a"] == {"output": "done"}
 
 
-async def test_a_failure_that_is_final_ends_the_run(world: World, topics: MemoryTopics) -> None:
+async def test_a_failure_that_is_not_retryable_fails_the_run(
+    world: World, topics: MemoryTopics
+) -> None:
     @function("train")
     def never() -> None:
         raise NonRetryableError("no such model", code="NO_MODEL")
 
-    async with a_process(world, topics), working(topics, never, clock=world.clock):
+    async with executor_process(world, topics), running_worker(topics, never, clock=world.clock):
         retry = Retry(max_attempts=5, backoff_ms=1)
         await world.request(await world.define(compute("a", function="train", retry=retry)))
         run = await world.ended()
@@ -145,46 +153,48 @@ async def test_a_failure_that_is_final_ends_the_run(world: World, topics: Memory
     assert run.errors["a"].code == "NO_MODEL"
 
 
-async def test_a_step_that_no_worker_answers_times_out(world: World, topics: MemoryTopics) -> None:
-    async with a_process(world, topics) as process:
+async def test_a_step_without_an_answer_times_out(world: World, topics: MemoryTopics) -> None:
+    async with executor_process(world, topics) as process:
         await world.request(await world.define(compute("a", function="train", timeout_ms=1)))
         run = await world.ended()
-        async with working(topics, train, clock=world.clock):
-            await until(lambda: process.remote.refused_answers.late == 1)
+        async with running_worker(topics, train, clock=world.clock):
+            await eventually(lambda: process.remote.refused_answers.late == 1)
 
     assert run.errors["a"].code == "TIMEOUT"
 
 
-async def test_a_task_whose_executor_is_gone_is_taken_over_as_a_new_attempt(
+async def test_a_takeover_sends_the_task_again_as_a_new_attempt(
     world: World, topics: MemoryTopics
 ) -> None:
-    begun: list[int] = []
+    started: list[int] = []
     first, second = asyncio.Event(), asyncio.Event()
 
     @function("train")
     async def held(_payload: Any, context: StepContext) -> int:
-        begun.append(context.attempt)
+        started.append(context.attempt)
         await (first if context.attempt == 1 else second).wait()
         return context.attempt
 
     stream = stream_name("acme", "run", "r")
-    onlooker = await giving(topics)
-    async with working(topics, held, clock=world.clock):
-        async with a_process(world, topics) as crashing:
+    observer = await task_sender(topics)
+    async with running_worker(topics, held, clock=world.clock):
+        async with executor_process(world, topics) as crashing:
             await world.request(await world.define(compute("a", function="train")))
-            await until(lambda: begun == [1])
+            await eventually(lambda: started == [1])
             await crashing.crash()
-        async with a_process(world, topics, after=await world.stores.events.head()) as successor:
+        async with executor_process(
+            world, topics, after=await world.stores.events.head()
+        ) as successor:
             await successor.executor.take_over_runs([stream])
-            await until(lambda: begun == [1, 2])
+            await eventually(lambda: started == [1, 2])
             first.set()
-            await until(lambda: successor.remote.refused_answers.superseded == 1)
+            await eventually(lambda: successor.remote.refused_answers.superseded == 1)
             second.set()
             run = await world.ended()
-            said = await onlooker.said(2)
+            answers = await observer.next_answers(2)
 
     history = await world.stores.events.read(stream)
-    started = [one.event for one in history if isinstance(one.event, StepStarted)]
-    assert [(event.attempt, event.cause) for event in started] == [(1, "start"), (2, "takeover")]
+    attempts = [one.event for one in history if isinstance(one.event, StepStarted)]
+    assert [(event.attempt, event.cause) for event in attempts] == [(1, "start"), (2, "takeover")]
     assert run.outputs["a"] == {"output": 2}
-    assert [one["attempt"] for one in said] == [1, 2]
+    assert [one["attempt"] for one in answers] == [1, 2]

@@ -1,4 +1,4 @@
-"""The worker: what it does with tasks, good and bad, and what becomes of them when it ends."""
+"""The worker: valid and invalid tasks, concurrency, deadlines, and its stop or crash."""
 
 import asyncio
 from collections.abc import Collection, Sequence
@@ -12,7 +12,14 @@ from baton.backends.memory.topics import MemoryTopics
 from baton.eventlog.clock import SystemClock
 from baton.eventlog.ports.topics import Message, ReceivedMessage
 from baton.executor.workers.queue_tasks import QueueTasks
-from tests.executor.remote_working import DEADLINE_S, Flaky, giving, until, within, working
+from tests.executor.queue_ends import (
+    DEADLINE_S,
+    FlakyTopics,
+    running_worker,
+    task_sender,
+    within,
+)
+from tests.kit.eventually import eventually
 
 
 @pytest.fixture
@@ -25,28 +32,28 @@ async def train(payload: dict[str, Any], context: StepContext) -> StepResult:
     return StepResult(output=[payload["input"], context.idempotency_key], context={"by": "gpu"})
 
 
-class Held:
-    """Functions that wait for a word of the test."""
+class HeldFunction:
+    """A function whose calls wait until the test sets `release`."""
 
     def __init__(self) -> None:
-        self.begun: list[str] = []
-        self.go = asyncio.Event()
+        self.started: list[str] = []
+        self.release = asyncio.Event()
 
         @function("held")
         async def held(_payload: Any, context: StepContext) -> str:
-            self.begun.append(context.run_id)
-            await self.go.wait()
+            self.started.append(context.run_id)
+            await self.release.wait()
             return "done"
 
         self.function = held
 
 
 async def test_a_task_is_performed_and_its_result_sent(topics: MemoryTopics) -> None:
-    executor = await giving(topics)
-    async with working(topics, train):
-        call = await executor.give(input=7)
+    executor = await task_sender(topics)
+    async with running_worker(topics, train):
+        call = await executor.send(input=7)
 
-        assert await executor.said() == [
+        assert await executor.next_answers() == [
             {
                 "type": "result",
                 "executionId": call.execution_id,
@@ -58,7 +65,7 @@ async def test_a_task_is_performed_and_its_result_sent(topics: MemoryTopics) -> 
         ]
 
 
-async def test_a_failure_is_told_with_its_code_and_whether_to_try_again(
+async def test_a_failure_is_sent_with_its_code_and_whether_it_is_retryable(
     topics: MemoryTopics,
 ) -> None:
     @function("bad")
@@ -67,12 +74,12 @@ async def test_a_failure_is_told_with_its_code_and_whether_to_try_again(
             raise NonRetryableError("never", code="NEVER")
         raise ValueError("not now")
 
-    executor = await giving(topics)
-    async with working(topics, bad):
-        await executor.give("bad", input="final", run_id="a" * 20)
-        (final,) = await executor.said()
-        await executor.give("bad", input="soon", run_id="b" * 20)
-        (soon,) = await executor.said()
+    executor = await task_sender(topics)
+    async with running_worker(topics, bad):
+        await executor.send("bad", input="final", run_id="a" * 20)
+        (final,) = await executor.next_answers()
+        await executor.send("bad", input="soon", run_id="b" * 20)
+        (soon,) = await executor.next_answers()
 
     assert final["status"] == soon["status"] == "failed"
     assert (final["error"]["code"], final["error"]["retryable"]) == ("NEVER", False)
@@ -80,7 +87,7 @@ async def test_a_failure_is_told_with_its_code_and_whether_to_try_again(
     assert "not now" in soon["error"]["stack"]
 
 
-async def test_progress_is_told_before_the_result(topics: MemoryTopics) -> None:
+async def test_progress_is_sent_before_the_result(topics: MemoryTopics) -> None:
     go = asyncio.Event()
 
     @function("long")
@@ -88,12 +95,12 @@ async def test_progress_is_told_before_the_result(topics: MemoryTopics) -> None:
         context.heartbeat({"rows": 1})
         await go.wait()
 
-    executor = await giving(topics)
-    async with working(topics, long):
-        call = await executor.give("long")
-        (beat,) = await executor.said()
+    executor = await task_sender(topics)
+    async with running_worker(topics, long):
+        call = await executor.send("long")
+        (beat,) = await executor.next_answers()
         go.set()
-        (end,) = await executor.said()
+        (end,) = await executor.next_answers()
 
     assert beat == {
         "type": "heartbeat",
@@ -104,194 +111,194 @@ async def test_progress_is_told_before_the_result(topics: MemoryTopics) -> None:
     assert end["type"] == "result"
 
 
-async def test_a_task_after_its_deadline_is_not_begun(topics: MemoryTopics) -> None:
-    held = Held()
-    executor = await giving(topics)
-    async with working(topics, held.function):
-        await executor.give("held", deadline_at=SystemClock().now())
-        (said,) = await executor.said()
+async def test_a_task_after_its_deadline_is_not_started(topics: MemoryTopics) -> None:
+    held = HeldFunction()
+    executor = await task_sender(topics)
+    async with running_worker(topics, held.function):
+        await executor.send("held", deadline_at=SystemClock().now())
+        (answer,) = await executor.next_answers()
 
-    assert said["error"]["code"] == "EXPIRED"
-    assert held.begun == []
-
-
-async def test_work_is_cut_off_at_its_deadline(topics: MemoryTopics) -> None:
-    held = Held()
-    executor = await giving(topics)
-    async with working(topics, held.function):
-        await executor.give("held", deadline_at=SystemClock().now() + 100)
-        (said,) = await executor.said()
-
-    assert said["error"]["code"] in {"TIMEOUT", "EXPIRED"}
+    assert answer["error"]["code"] == "EXPIRED"
+    assert held.started == []
 
 
-async def test_no_more_than_so_many_are_performed_at_once(topics: MemoryTopics) -> None:
-    held = Held()
-    executor = await giving(topics)
-    async with working(topics, held.function, concurrency=3):
+async def test_a_call_is_canceled_at_its_deadline(topics: MemoryTopics) -> None:
+    held = HeldFunction()
+    executor = await task_sender(topics)
+    async with running_worker(topics, held.function):
+        await executor.send("held", deadline_at=SystemClock().now() + 100)
+        (answer,) = await executor.next_answers()
+
+    assert answer["error"]["code"] in {"TIMEOUT", "EXPIRED"}
+
+
+async def test_concurrency_limits_the_running_calls(topics: MemoryTopics) -> None:
+    held = HeldFunction()
+    executor = await task_sender(topics)
+    async with running_worker(topics, held.function, concurrency=3):
         for number in range(10):
-            await executor.give("held", run_id=f"{number:020d}")
-        await until(lambda: len(held.begun) == 3)
+            await executor.send("held", run_id=f"{number:020d}")
+        await eventually(lambda: len(held.started) == 3)
         for _ in range(100):
             await asyncio.sleep(0)
-        assert len(held.begun) == 3
-        held.go.set()
+        assert len(held.started) == 3
+        held.release.set()
 
-        assert len(await executor.said(10)) == 10
+        assert len(await executor.next_answers(10)) == 10
 
 
-async def test_a_slow_task_holds_up_no_other_one(topics: MemoryTopics) -> None:
-    held = Held()
-    executor = await giving(topics)
-    async with working(topics, held.function, train):
-        await executor.give("held")
-        await until(lambda: bool(held.begun))
+async def test_a_slow_task_does_not_delay_others(topics: MemoryTopics) -> None:
+    held = HeldFunction()
+    executor = await task_sender(topics)
+    async with running_worker(topics, held.function, train):
+        await executor.send("held")
+        await eventually(lambda: bool(held.started))
         for _ in range(3):
-            await executor.give("train", step_id="other")
-            (said,) = await executor.said()
-            assert said["status"] == "succeeded"
+            await executor.send("train", step_id="other")
+            (answer,) = await executor.next_answers()
+            assert answer["status"] == "succeeded"
 
 
-async def test_an_unknown_function_is_named_in_the_result(topics: MemoryTopics) -> None:
-    executor = await giving(topics)
-    async with working(topics, train):
-        await executor.give("tarin")
-        (said,) = await executor.said()
+async def test_a_task_of_an_unknown_function_fails(topics: MemoryTopics) -> None:
+    executor = await task_sender(topics)
+    async with running_worker(topics, train):
+        await executor.send("tarin")
+        (answer,) = await executor.next_answers()
 
-    assert said["error"]["code"] == "FUNCTION_NOT_FOUND"
-    assert not said["error"]["retryable"]
+    assert answer["error"]["code"] == "FUNCTION_NOT_FOUND"
+    assert not answer["error"]["retryable"]
 
 
-async def test_a_bad_task_that_names_its_attempt_is_answered(topics: MemoryTopics) -> None:
-    executor = await giving(topics)
-    async with working(topics, train):
-        await executor.throw(b'{"type": "task", "executionId": "r.s.1.3", "payload": []}')
-        (said,) = await executor.said()
+async def test_a_malformed_task_that_names_its_attempt_is_answered(topics: MemoryTopics) -> None:
+    executor = await task_sender(topics)
+    async with running_worker(topics, train):
+        await executor.send_raw(b'{"type": "task", "executionId": "r.s.1.3", "payload": []}')
+        (answer,) = await executor.next_answers()
 
-    assert (said["executionId"], said["attempt"]) == ("r.s.1.3", 3)
-    assert (said["error"]["code"], said["error"]["retryable"]) == ("INVALID_TASK", False)
+    assert (answer["executionId"], answer["attempt"]) == ("r.s.1.3", 3)
+    assert (answer["error"]["code"], answer["error"]["retryable"]) == ("INVALID_TASK", False)
 
 
 @pytest.mark.parametrize(
     "raw", [None, b"", b"{", b"[]", b'{"executionId": 1}', b'{"executionId": "r.s.1.x"}']
 )
-async def test_a_task_that_cannot_be_read_stops_nothing(
+async def test_a_malformed_task_does_not_stop_the_queue(
     topics: MemoryTopics, raw: bytes | None
 ) -> None:
-    executor = await giving(topics)
-    async with working(topics, train):
-        await executor.throw(raw, key=b"k")
-        await executor.give()
-        (said,) = await executor.said()
+    executor = await task_sender(topics)
+    async with running_worker(topics, train):
+        await executor.send_raw(raw, key=b"k")
+        await executor.send()
+        (answer,) = await executor.next_answers()
 
-    assert said["status"] == "succeeded"
+    assert answer["status"] == "succeeded"
 
 
-async def test_the_tasks_of_a_worker_that_is_gone_are_given_to_another(
+async def test_the_tasks_of_a_crashed_worker_are_performed_by_another(
     topics: MemoryTopics,
 ) -> None:
-    first, second = Held(), Held()
-    second.go.set()
-    executor = await giving(topics)
-    async with working(topics, first.function) as crashing:
-        given = {(await executor.give("held", run_id=f"{n:020d}")).execution_id for n in range(5)}
-        await until(lambda: len(first.begun) == 5)
+    first, second = HeldFunction(), HeldFunction()
+    second.release.set()
+    executor = await task_sender(topics)
+    async with running_worker(topics, first.function) as crashing:
+        given = {(await executor.send("held", run_id=f"{n:020d}")).execution_id for n in range(5)}
+        await eventually(lambda: len(first.started) == 5)
         await crashing.crash()
-    async with working(topics, second.function):
-        said = await executor.said(5)
+    async with running_worker(topics, second.function):
+        answer = await executor.next_answers(5)
 
-    assert {one["executionId"] for one in said} == given
+    assert {one["executionId"] for one in answer} == given
 
 
-async def test_what_was_answered_is_not_performed_again(topics: MemoryTopics) -> None:
-    held = Held()
-    executor = await giving(topics)
-    async with working(topics, held.function, train) as first:
-        await executor.give("train", run_id="a" * 20)
-        await executor.said()
-        slow = await executor.give("held", run_id="b" * 20)
-        await until(lambda: len(held.begun) == 1)
+async def test_an_answered_task_is_not_redelivered(topics: MemoryTopics) -> None:
+    held = HeldFunction()
+    executor = await task_sender(topics)
+    async with running_worker(topics, held.function, train) as first:
+        await executor.send("train", run_id="a" * 20)
+        await executor.next_answers()
+        slow = await executor.send("held", run_id="b" * 20)
+        await eventually(lambda: len(held.started) == 1)
         await first.stop()
-    held.go.set()
-    async with working(topics, held.function):
-        (said,) = await executor.said()
+    held.release.set()
+    async with running_worker(topics, held.function):
+        (answer,) = await executor.next_answers()
 
-    assert said["executionId"] == slow.execution_id
-    assert said["status"] == "succeeded"
+    assert answer["executionId"] == slow.execution_id
+    assert answer["status"] == "succeeded"
 
 
-async def test_a_task_given_twice_is_performed_once_at_a_time(topics: MemoryTopics) -> None:
-    held = Held()
-    executor = await giving(topics)
-    async with working(topics, held.function, train):
+async def test_a_repeat_of_a_running_task_is_dropped(topics: MemoryTopics) -> None:
+    held = HeldFunction()
+    executor = await task_sender(topics)
+    async with running_worker(topics, held.function, train):
         for _ in range(3):
-            await executor.give("held")
-        await executor.give("train", step_id="after")
-        await executor.said()
+            await executor.send("held")
+        await executor.send("train", step_id="after")
+        await executor.next_answers()
 
-        assert len(held.begun) == 1
+        assert len(held.started) == 1
 
 
-async def test_a_stop_lets_what_is_under_way_end(topics: MemoryTopics) -> None:
-    held = Held()
-    executor = await giving(topics)
-    async with working(topics, held.function, grace_s=DEADLINE_S) as worker:
-        await executor.give("held")
-        await until(lambda: bool(held.begun))
+async def test_a_stop_lets_running_calls_finish(topics: MemoryTopics) -> None:
+    held = HeldFunction()
+    executor = await task_sender(topics)
+    async with running_worker(topics, held.function, grace_s=DEADLINE_S) as worker:
+        await executor.send("held")
+        await eventually(lambda: bool(held.started))
         worker.stopping.set()
-        held.go.set()
-        (said,) = await executor.said()
+        held.release.set()
+        (answer,) = await executor.next_answers()
         await within(worker.running)
 
-    assert said["output"] == "done"
+    assert answer["output"] == "done"
 
 
-async def test_a_result_too_large_for_a_message_fails(topics: MemoryTopics) -> None:
+async def test_a_result_larger_than_a_message_is_a_failure(topics: MemoryTopics) -> None:
     @function("large")
     def large() -> str:
         return "x" * 1_000_000
 
-    executor = await giving(topics)
-    async with working(topics, large):
-        await executor.give("large")
-        (said,) = await executor.said()
+    executor = await task_sender(topics)
+    async with running_worker(topics, large):
+        await executor.send("large")
+        (answer,) = await executor.next_answers()
 
-    assert said["error"]["code"] == "INVALID_OUTPUT"
+    assert answer["error"]["code"] == "INVALID_OUTPUT"
 
 
 async def test_a_result_that_topics_refuse_is_a_failure() -> None:
-    topics = Flaky(largest=2_000)
-    executor = await giving(topics)
+    topics = FlakyTopics(max_bytes=2_000)
+    executor = await task_sender(topics)
 
     @function("large")
     def large() -> str:
         return "x" * 2_000
 
-    async with working(topics, large):
-        await executor.give("large")
-        (said,) = await executor.said()
+    async with running_worker(topics, large):
+        await executor.send("large")
+        (answer,) = await executor.next_answers()
 
-    assert said["error"]["code"] == "INVALID_OUTPUT"
-    assert "too large" in said["error"]["message"]
-
-
-async def test_topics_that_are_away_are_waited_for_with_the_result() -> None:
-    topics = Flaky()
-    executor = await giving(topics)
-    async with working(topics, train):
-        await executor.give()
-        topics.away = 2
-        (said,) = await executor.said()
-
-    assert said["status"] == "succeeded"
-    assert topics.away == 0
+    assert answer["error"]["code"] == "INVALID_OUTPUT"
+    assert "too large" in answer["error"]["message"]
 
 
-class LastMoment:
-    """A consumption whose message comes in the moment in which nobody waits for it any more."""
+async def test_a_result_is_retried_while_topics_are_unavailable() -> None:
+    topics = FlakyTopics()
+    executor = await task_sender(topics)
+    async with running_worker(topics, train):
+        await executor.send()
+        topics.unavailable = 2
+        (answer,) = await executor.next_answers()
+
+    assert answer["status"] == "succeeded"
+    assert topics.unavailable == 0
+
+
+class ConsumerThatReceivesOnCancel:
+    """A consumer that receives its message at the moment its `next` is canceled."""
 
     def __init__(self) -> None:
-        self.left: Collection[ReceivedMessage] | None = None
+        self.unfinished: Collection[ReceivedMessage] | None = None
         self.message = ReceivedMessage(
             topic="t", partition=0, offset=7, at=0, message=Message(value=b"")
         )
@@ -304,21 +311,25 @@ class LastMoment:
         return (self.message,)
 
     async def close(self, *, unfinished: Collection[ReceivedMessage] | None = None) -> None:
-        self.left = unfinished
+        self.unfinished = unfinished
 
 
-async def test_a_task_that_came_while_it_stopped_is_left_to_others() -> None:
-    consumption, stop, performed = LastMoment(), asyncio.Event(), list[ReceivedMessage]()
+async def test_a_task_received_during_the_stop_stays_unacknowledged() -> None:
+    consumer, stop, performed = (
+        ConsumerThatReceivesOnCancel(),
+        asyncio.Event(),
+        list[ReceivedMessage](),
+    )
 
-    async def perform(delivered: ReceivedMessage) -> None:
-        performed.append(delivered)
+    async def perform(task: ReceivedMessage) -> None:
+        performed.append(task)
 
-    tasks = QueueTasks(consumption, perform, limit=1)
-    serving = asyncio.create_task(tasks.process(stop))
+    tasks = QueueTasks(consumer, perform, limit=1)
+    processing = asyncio.create_task(tasks.process(stop))
     await asyncio.sleep(0)
     stop.set()
-    await within(serving)
+    await within(processing)
     await tasks.drain(grace_s=0)
 
     assert performed == []
-    assert consumption.left == (consumption.message,)
+    assert consumer.unfinished == (consumer.message,)

@@ -1,12 +1,11 @@
-"""`baton worker` as a process on a real broker: killed, stopped, and followed by another."""
+"""`baton worker` processes on a real broker: one is killed or stopped, another takes its tasks."""
 
 import asyncio
 import signal
 import sys
-import time
 from asyncio.subprocess import PIPE, Process
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -21,14 +20,15 @@ from baton.executor.workers.remote_workers import RemoteWorkers, queue_function
 from tests.cli.processes import environment
 from tests.conformance.deployments import topic_openers
 from tests.executor.calls import a_call
+from tests.kit.eventually import eventually
 from tests.servers.kafka import server_url, topic_prefix_for
 
 WAIT_S = 60
 IN_AN_HOUR = 3_600_000
-AT_ONCE = 5
+CONCURRENCY = 5
 
 FUNCTIONS = '''
-"""Leaves a line when it begins, and ends when the gate is open."""
+"""Writes a line when it starts, and returns once the file `gate` exists."""
 
 import asyncio
 from pathlib import Path
@@ -38,8 +38,8 @@ from baton import StepContext, function
 
 @function("square")
 async def square(payload: dict, context: StepContext) -> int:
-    with Path("begun").open("a") as begun:
-        begun.write(f"{context.run_id}\\n")
+    with Path("started").open("a") as started:
+        started.write(f"{context.run_id}\\n")
     while not Path("gate").exists():
         await asyncio.sleep(0.02)
     return payload["input"] ** 2
@@ -54,7 +54,9 @@ async def stores(tmp_path: Path) -> AsyncIterator[Stores]:
 
 
 @asynccontextmanager
-async def asking(stores: Stores, folder: Path) -> AsyncIterator[RegisteredFunctions]:
+async def functions_with_workers(
+    stores: Stores, folder: Path
+) -> AsyncIterator[RegisteredFunctions]:
     assert stores.topics is not None
     clock = SystemClock()
     registry = Registry()
@@ -68,13 +70,13 @@ async def asking(stores: Stores, folder: Path) -> AsyncIterator[RegisteredFuncti
 
 
 @asynccontextmanager
-async def a_worker(folder: Path) -> AsyncIterator[Process]:
+async def worker_process(folder: Path) -> AsyncIterator[Process]:
     (folder / "jobs.py").write_text(FUNCTIONS)
     known = {"BATON_LOG": server_url(), "BATON_TOPIC_PREFIX": topic_prefix_for(folder)}
     with (folder / "worker.log").open("ab") as log:
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "baton", "worker", "--queue", "numbers"),
-            *("--functions", "jobs.py", "--concurrency", str(AT_ONCE)),
+            *("--functions", "jobs.py", "--concurrency", str(CONCURRENCY)),
             cwd=folder,
             env=environment(known),
             stdout=PIPE,
@@ -82,8 +84,8 @@ async def a_worker(folder: Path) -> AsyncIterator[Process]:
         )
     try:
         assert process.stdout is not None
-        said = await asyncio.wait_for(process.stdout.readline(), WAIT_S)
-        assert said == b"Baton worker performs square for numbers\n", log_of(folder)
+        printed = await asyncio.wait_for(process.stdout.readline(), WAIT_S)
+        assert printed == b"Baton worker performs square for numbers\n", log_of(folder)
         yield process
     finally:
         if process.returncode is None:
@@ -95,19 +97,18 @@ def log_of(folder: Path) -> str:
     return (folder / "worker.log").read_text()
 
 
-def begun(folder: Path) -> Counter[str]:
-    path = folder / "begun"
+def started(folder: Path) -> Counter[str]:
+    path = folder / "started"
     return Counter(path.read_text().splitlines() if path.exists() else ())
 
 
-async def until(condition: Callable[[], bool], folder: Path) -> None:
-    deadline = time.monotonic() + WAIT_S
-    while not condition():
-        assert time.monotonic() < deadline, log_of(folder)
-        await asyncio.sleep(0.02)
+async def wait_until_started(folder: Path, count: int) -> None:
+    await eventually(
+        lambda: len(started(folder)) == count, within_s=WAIT_S, explain=lambda: log_of(folder)
+    )
 
 
-def ask(functions: RegisteredFunctions, *numbers: int) -> list[asyncio.Task[object]]:
+def call(functions: RegisteredFunctions, *numbers: int) -> list[asyncio.Task[object]]:
     deadline_at = SystemClock().now() + IN_AN_HOUR
     return [
         asyncio.create_task(
@@ -122,34 +123,37 @@ def ask(functions: RegisteredFunctions, *numbers: int) -> list[asyncio.Task[obje
 async def test_the_tasks_of_a_killed_worker_are_performed_by_another(
     stores: Stores, tmp_path: Path
 ) -> None:
-    async with asking(stores, tmp_path) as functions:
-        asked = ask(functions, *range(40))
-        async with a_worker(tmp_path) as killed:
-            await until(lambda: len(begun(tmp_path)) == AT_ONCE, tmp_path)
+    async with functions_with_workers(stores, tmp_path) as functions:
+        pending = call(functions, *range(40))
+        async with worker_process(tmp_path) as killed:
+            await wait_until_started(tmp_path, CONCURRENCY)
             killed.kill()
             assert await killed.wait() == -signal.SIGKILL
         (tmp_path / "gate").touch()
-        async with a_worker(tmp_path):
-            found = await asyncio.wait_for(asyncio.gather(*asked), WAIT_S)
+        async with worker_process(tmp_path):
+            found = await asyncio.wait_for(asyncio.gather(*pending), WAIT_S)
 
     assert found == [Succeeded(output=number**2) for number in range(40)]
-    assert sorted(Counter(begun(tmp_path).values()).items()) == [(1, 40 - AT_ONCE), (2, AT_ONCE)]
+    assert sorted(Counter(started(tmp_path).values()).items()) == [
+        (1, 40 - CONCURRENCY),
+        (2, CONCURRENCY),
+    ]
 
 
-async def test_a_worker_that_is_stopped_ends_its_tasks_and_leaves_none_to_repeat(
+async def test_a_stopped_worker_finishes_its_tasks_and_acknowledges_them(
     stores: Stores, tmp_path: Path
 ) -> None:
-    async with asking(stores, tmp_path) as functions:
-        async with a_worker(tmp_path) as stopped:
-            asked = ask(functions, *range(AT_ONCE))
-            await until(lambda: len(begun(tmp_path)) == AT_ONCE, tmp_path)
+    async with functions_with_workers(stores, tmp_path) as functions:
+        async with worker_process(tmp_path) as stopped:
+            pending = call(functions, *range(CONCURRENCY))
+            await wait_until_started(tmp_path, CONCURRENCY)
             stopped.send_signal(signal.SIGTERM)
             (tmp_path / "gate").touch()
             assert await asyncio.wait_for(stopped.wait(), WAIT_S) == 0, log_of(tmp_path)
-            found = await asyncio.wait_for(asyncio.gather(*asked), WAIT_S)
-        async with a_worker(tmp_path):
-            later = await asyncio.wait_for(asyncio.gather(*ask(functions, 99)), WAIT_S)
+            found = await asyncio.wait_for(asyncio.gather(*pending), WAIT_S)
+        async with worker_process(tmp_path):
+            later = await asyncio.wait_for(asyncio.gather(*call(functions, 99)), WAIT_S)
 
-    assert found == [Succeeded(output=number**2) for number in range(AT_ONCE)]
+    assert found == [Succeeded(output=number**2) for number in range(CONCURRENCY)]
     assert later == [Succeeded(output=99**2)]
-    assert set(begun(tmp_path).values()) == {1}
+    assert set(started(tmp_path).values()) == {1}

@@ -1,7 +1,6 @@
-"""Both ends of the topics between executors and workers, with a test at one of them."""
+"""The two ends of the topics between executors and workers: a test plays one, Baton the other."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -21,6 +20,7 @@ from baton.executor.functions.registry import QueueFunction, Registry
 from baton.executor.workers.remote_workers import RemoteWorkers
 from baton.executor.workers.worker import Worker
 from tests.executor.calls import a_call
+from tests.kit.eventually import eventually
 
 PREFIX = "test."
 TASKS = "test.tasks.gpu"
@@ -29,80 +29,87 @@ DEADLINE_S = 10
 IN_AN_HOUR = 3_600_000
 
 
-class Flaky(MemoryTopics):
-    """Topics that don't answer so many times, and count what was sent together.
+class FlakyTopics(MemoryTopics):
+    """Topics in memory that fail as a broker does, and record their sends.
 
-    A message of more than `largest` bytes is refused with all that are sent beside it.
+    Attributes:
+        sends: Topic and number of messages of each successful send.
     """
 
-    def __init__(self, *, away: int = 0, largest: int = 10**9) -> None:
+    def __init__(self, *, unavailable: int = 0, max_bytes: int = 10**9) -> None:
+        """Set the failures.
+
+        Args:
+            unavailable: Number of sends that fail first.
+            max_bytes: Size from which on a message is refused, with all messages of its send.
+        """
         super().__init__()
-        self.away = away
-        self.largest = largest
+        self.unavailable = unavailable
+        self.max_bytes = max_bytes
         self.sends: list[tuple[str, int]] = []
 
     async def send(self, topic: str, messages: Sequence[Message]) -> None:
-        await asyncio.sleep(0)  # as a server would take its time
-        if self.away:
-            self.away -= 1
-            raise Unavailable("away")
-        if any(len(message.value or b"") > self.largest for message in messages):
+        await asyncio.sleep(0)  # a server doesn't answer at once either
+        if self.unavailable:
+            self.unavailable -= 1
+            raise Unavailable("no broker")
+        if any(len(message.value or b"") > self.max_bytes for message in messages):
             raise Unwritable("too large")
         self.sends.append((topic, len(messages)))
         await super().send(topic, messages)
 
 
 @dataclass(eq=False)
-class Asking:
-    """An executor's end: functions of the queue "gpu", and what a test says to it as a worker."""
+class ExecutorEnd:
+    """Functions of the queue "gpu"; the test reads their tasks and answers as a worker does."""
 
     topics: MemoryTopics
     remote: RemoteWorkers
     functions: RegisteredFunctions
     tasks: TopicConsumer
-    heard: list[object]
+    heartbeats: list[object]
     calls: list[asyncio.Task[Succeeded | Failed]] = field(default_factory=list)
 
-    def ask(self, function: str = "train", **members: Any) -> asyncio.Task[Succeeded | Failed]:
+    def call(self, function: str = "train", **members: Any) -> asyncio.Task[Succeeded | Failed]:
         members.setdefault("deadline_at", SystemClock().now() + IN_AN_HOUR)
         call = a_call(function, **members)
         self.calls.append(asyncio.create_task(self.functions.call(call)))
         return self.calls[-1]
 
-    async def task(self) -> dict[str, Any]:
-        """Return the next task, as a worker reads it."""
-        (delivered,) = await within(self.tasks.next())
-        members: dict[str, Any] = orjson.loads(delivered.message.value or b"")
+    async def next_task(self) -> dict[str, Any]:
+        """Return the members of the next task."""
+        (received,) = await within(self.tasks.next())
+        members: dict[str, Any] = orjson.loads(received.message.value or b"")
         return members
 
     async def answer(self, task: dict[str, Any], **members: Any) -> None:
-        """Answer `task` as its worker does."""
+        """Send a result of `task`."""
         names = {"executionId": task["executionId"], "attempt": task["attempt"]}
-        await self.say({"type": "result", **names, **members})
+        await self.send_raw({"type": "result", **names, **members})
 
-    async def say(self, said: object) -> None:
-        value = said if isinstance(said, bytes) or said is None else orjson.dumps(said)
+    async def send_raw(self, answer: object) -> None:
+        value = answer if isinstance(answer, bytes) or answer is None else orjson.dumps(answer)
         await self.topics.send(RESULTS, [Message(value=value)])
 
-    async def refused(self, **counts: int) -> None:
-        """Wait until so many answers were refused, each for its reason."""
+    async def wait_until_refused(self, **counts: int) -> None:
+        """Wait until as many answers were refused for each reason."""
         refused = self.remote.refused_answers
-        await until(lambda: all(getattr(refused, name) == n for name, n in counts.items()))
+        await eventually(lambda: all(getattr(refused, name) == n for name, n in counts.items()))
 
 
 @asynccontextmanager
-async def asking(topics: MemoryTopics | None = None) -> AsyncIterator[Asking]:
+async def executor_end(topics: MemoryTopics | None = None) -> AsyncIterator[ExecutorEnd]:
     topics = topics or MemoryTopics()
     remote = RemoteWorkers(topics, prefix=PREFIX, clock=SystemClock())
-    heard: list[object] = []
+    heartbeats: list[object] = []
     functions = RegisteredFunctions(
         queue_registry("train"),
         clock=SystemClock(),
         remote=remote,
-        on_heartbeat=lambda call, progress: heard.append((call.execution_id, progress)),
+        on_heartbeat=lambda call, progress: heartbeats.append((call.execution_id, progress)),
     )
-    tasks = await topics.consume(TASKS, group="looking on")
-    end = Asking(topics, remote, functions, tasks, heard)
+    tasks = await topics.consume(TASKS, group="test")
+    end = ExecutorEnd(topics, remote, functions, tasks, heartbeats)
     try:
         yield end
     finally:
@@ -120,8 +127,8 @@ def queue_registry(*names: str) -> Registry:
 
 
 @dataclass(eq=False)
-class Working:
-    """A worker under test, and what it says."""
+class WorkerUnderTest:
+    """A worker under test, running on the event loop of the test."""
 
     stopping: asyncio.Event
     running: asyncio.Task[None]
@@ -131,36 +138,37 @@ class Working:
         await within(self.running)
 
     async def crash(self) -> None:
-        """End it as a killed process does: nothing is finished, and the group goes on without."""
+        """End the worker as a crash does: its tasks stay unfinished for other workers."""
         self.running.cancel()
         await asyncio.gather(self.running, return_exceptions=True)
 
 
 @asynccontextmanager
-async def working(
+async def running_worker(
     topics: MemoryTopics, *known: Callable[..., object], grace_s: float = 0, **options: Any
-) -> AsyncIterator[Working]:
+) -> AsyncIterator[WorkerUnderTest]:
     registry = Registry()
     for one in known:
         registry.add(describe(one, origin=__file__))
     options.setdefault("clock", SystemClock())
     worker = Worker(topics, registry, prefix=PREFIX, **options)
     stop = asyncio.Event()
-    made = Working(stop, asyncio.create_task(worker.run(["gpu"], stop, grace_s=grace_s)))
+    running = asyncio.create_task(worker.run(["gpu"], stop, grace_s=grace_s))
+    under_test = WorkerUnderTest(stop, running)
     try:
-        yield made
+        yield under_test
     finally:
-        await made.crash()
+        await under_test.crash()
 
 
 @dataclass(eq=False)
-class Giving:
-    """An executor's side played by a test: it gives tasks and reads the results."""
+class TaskSender:
+    """The executor's end of the topics, played by a test: sends tasks and reads answers."""
 
     topics: MemoryTopics
     results: TopicConsumer
 
-    async def give(self, function: str = "train", **members: Any) -> Call:
+    async def send(self, function: str = "train", **members: Any) -> Call:
         members.setdefault("deadline_at", SystemClock().now() + IN_AN_HOUR)
         call = a_call(function, **members)
         raw = {
@@ -177,14 +185,14 @@ class Giving:
             "payload": call.payload,
             "traceparent": call.traceparent,
         }
-        await self.throw(orjson.dumps(raw), key=call.run_id.encode())
+        await self.send_raw(orjson.dumps(raw), key=call.run_id.encode())
         return call
 
-    async def throw(self, raw: bytes | None, *, key: bytes | None = None) -> None:
+    async def send_raw(self, raw: bytes | None, *, key: bytes | None = None) -> None:
         await self.topics.send(TASKS, [Message(value=raw, key=key)])
 
-    async def said(self, count: int = 1) -> list[dict[str, Any]]:
-        """Return the next results and heartbeats."""
+    async def next_answers(self, count: int = 1) -> list[dict[str, Any]]:
+        """Return the next `count` results and heartbeats."""
         found: list[dict[str, Any]] = []
         while len(found) < count:
             messages = await within(self.results.next())
@@ -192,16 +200,9 @@ class Giving:
         return found
 
 
-async def giving(topics: MemoryTopics) -> Giving:
-    return Giving(topics, await topics.consume(RESULTS, group=None))
+async def task_sender(topics: MemoryTopics) -> TaskSender:
+    return TaskSender(topics, await topics.consume(RESULTS, group=None))
 
 
 async def within(awaited: Any) -> Any:
     return await asyncio.wait_for(awaited, DEADLINE_S)
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + DEADLINE_S
-    while not condition():
-        assert time.monotonic() < deadline
-        await asyncio.sleep(0)
