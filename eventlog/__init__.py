@@ -1,1 +1,1 @@
-"""The event log in no technology's terms: ports, envelope, codec and the two loops."""
+"""The event log, independent of any technology: ports, event envelope and codec, loops."""

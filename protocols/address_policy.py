@@ -1,10 +1,10 @@
-"""Where Baton may connect to on somebody's behalf: the one choke point against SSRF.
+"""Decides which addresses Baton connects to for a user: the one protection against SSRF.
 
-A URL is looked at when it is written down (`check_url`), and the address it really leads to when a
-socket is opened (`connector`): only the second sees what a name resolves to at that moment, which
-defeats rebinding, odd spellings of an address and redirects alike. `ipaddress.is_global` alone
-takes multicast, 6to4, NAT64 and site-local addresses for public ones, hence the lists here
-(IANA special-purpose address registries, RFC 6890).
+A URL is checked when it is stored (`check_url`), and the resolved address when a socket is opened
+(`connector`). Only the second check sees what a name resolves to at that moment, so it also stops
+DNS rebinding, unusual spellings of an address and redirects. `ipaddress.is_global` alone treats
+multicast, 6to4, NAT64 and site-local addresses as public; the lists here exclude them (IANA
+special-purpose address registries, RFC 6890).
 """
 
 import errno
@@ -35,7 +35,7 @@ _MAX_URL = 2_048
 
 
 class BlockedAddress(OSError):
-    """The URL or the address behind it is not one Baton connects to; the message says why."""
+    """Baton doesn't connect to this URL or its address; the message says why."""
 
     def __init__(self, message: str) -> None:
         super().__init__(errno.EACCES, message)
@@ -44,30 +44,33 @@ class BlockedAddress(OSError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AddressPolicy:
-    """Public addresses only, or with `allow_private` any (for functions beside Baton)."""
+    """Permits public addresses, and private ones too if `allow_private` (for local functions)."""
 
     allow_private: bool = False
 
     def permits(self, address: str) -> bool:
-        """Return whether a socket may be connected to `address`, an IP address as text."""
+        """Return whether a socket may connect to `address`, an IP address as text."""
         return self.allow_private or is_public(address)
 
     def check_url(self, url: str) -> URL:
-        """Return the parsed URL; raises BlockedAddress for what is visibly wrong with it."""
+        """Return the parsed URL; raises BlockedAddress if it is invalid or names a private host."""
         parsed = _parsed(url)
         if self.allow_private:
             return parsed
         if parsed.port not in _WEB_PORTS and (parsed.port or 0) < _FIRST_FREE_PORT:
-            raise BlockedAddress(f"port {parsed.port} is not one for HTTP")
+            raise BlockedAddress(f"port {parsed.port} is not allowed for HTTP")
         host = (parsed.raw_host or "").rstrip(".").lower()
         if _is_local_name(host) or ((literal := _literal(host)) and not is_public(literal)):
             raise BlockedAddress(f"{host} is not a public address")
         return parsed
 
     def connector(self, **options: Any) -> TCPConnector:
-        """Return a connector whose every socket goes through this policy (`options`: aiohttp's).
+        """Return a connector whose sockets are all checked by this policy.
 
-        A kept-alive socket isn't looked at again: never share a connector between policies.
+        A kept-alive socket isn't checked again, so a connector must not be shared between policies.
+
+        Args:
+            options: Passed on to aiohttp's TCPConnector.
         """
         return TCPConnector(socket_factory=self._socket_factory(), **options)
 
@@ -75,15 +78,15 @@ class AddressPolicy:
         def open_socket(info: tuple[Any, ...]) -> socket.socket:
             family, kind, protocol, _, address = info
             if not self.permits(str(address[0])):
-                # The same words for each address, so that aiohttp hands on this very exception.
-                raise BlockedAddress("the host leads to an address that is not public")
+                # The same text for each address, so that aiohttp raises this exception unchanged.
+                raise BlockedAddress("the host resolves to an address that is not public")
             return socket.socket(family=family, type=kind, proto=protocol)
 
         return open_socket
 
 
 def is_public(address: str) -> bool:
-    """Return whether `address` is a public unicast one; what is no address at all is not."""
+    """Return whether `address` is a public unicast address; False for any other text."""
     try:
         parsed = ipaddress.ip_address(address)
     except ValueError:
@@ -115,18 +118,18 @@ def _is_public_v6(address: ipaddress.IPv6Address) -> bool:
 
 def _parsed(url: str) -> URL:
     if len(url) > _MAX_URL or not url.isprintable() or any(mark in url for mark in " \\"):
-        raise BlockedAddress("the URL is too long or holds characters that no URL has")
+        raise BlockedAddress("the URL is too long or has characters that URLs can't have")
     try:
         parsed = URL(url)
         host, port = parsed.raw_host, parsed.port
     except ValueError as error:
-        raise BlockedAddress(f"the URL can't be read: {error}") from None
+        raise BlockedAddress(f"the URL can't be parsed: {error}") from None
     if parsed.scheme not in {"http", "https"} or not host or "%" in host:
-        raise BlockedAddress("the URL is not an absolute http or https one")
+        raise BlockedAddress("the URL is not an absolute http or https URL")
     if parsed.raw_user is not None or parsed.raw_password is not None:
-        raise BlockedAddress("the URL holds credentials")
+        raise BlockedAddress("the URL contains credentials")
     if not port:
-        raise BlockedAddress("port 0 is not one for HTTP")
+        raise BlockedAddress("port 0 is not allowed for HTTP")
     return parsed
 
 
@@ -135,7 +138,7 @@ def _is_local_name(host: str) -> bool:
 
 
 def _literal(host: str) -> str | None:
-    """Return the address that `host` spells, also as `127.1`, `0x7f000001`, `2130706433`."""
+    """Return the address that `host` spells, such as `127.1`, `0x7f000001` or `2130706433`."""
     try:
         return str(ipaddress.ip_address(host))
     except ValueError:

@@ -1,7 +1,7 @@
-"""Sends one HTTP request to somebody else's server and reads a bounded answer.
+"""Sends HTTP requests to servers of other parties and reads responses of limited size.
 
-What comes back is untrusted: capped, timed, never unpacked and never followed elsewhere; there are
-no cookies and no proxies.
+A response is untrusted: its size and time are limited, it is never decompressed, redirects are not
+followed, and there are no cookies and no proxies.
 """
 
 import re
@@ -14,11 +14,11 @@ from yarl import URL
 from baton.protocols.address_policy import CODE as BLOCKED
 from baton.protocols.address_policy import AddressPolicy, BlockedAddress
 
-MAX_ANSWER_BYTES = 1_048_576
+MAX_RESPONSE_BYTES = 1_048_576
 _CONNECTIONS_PER_HOST = 100
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_NOT_YOURS = frozenset(
+_RESERVED = frozenset(
     {
         "connection",
         "content-length",
@@ -35,12 +35,12 @@ _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _TRACEPARENT = re.compile(
     r"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}"
 )
-_TRY_AGAIN_LATER = frozenset({408, 425, 429})
+_RETRYABLE = frozenset({408, 425, 429})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """What to send; `headers` have passed `header_fault`."""
+    """A request; `headers` must have passed `header_fault`. `timeout_ms` limits all of it."""
 
     method: str
     url: str
@@ -51,7 +51,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Response:
-    """What came back, whole; header names are in lower case."""
+    """A complete response; header names are in lower case."""
 
     status: int
     headers: dict[str, str]
@@ -60,7 +60,10 @@ class Response:
 
 
 class Undelivered(Exception):
-    """There is no answer to speak of; `code` and the message say why."""
+    """There is no usable response; `code` and the message say why.
+
+    `retryable` is whether the same request may succeed later.
+    """
 
     def __init__(self, code: str, message: str, *, retryable: bool = True) -> None:
         super().__init__(message)
@@ -69,14 +72,14 @@ class Undelivered(Exception):
 
 
 class HttpClient:
-    """Connections under one address policy; opened with the first request."""
+    """A pool of connections under one address policy; opened by the first request."""
 
     def __init__(self, policy: AddressPolicy) -> None:
         self._policy = policy
         self._session: aiohttp.ClientSession | None = None
 
     async def send(self, request: Request) -> Response:
-        """Return the answer, whatever its status; raises Undelivered."""
+        """Return the response, whatever its status; raises `Undelivered`."""
         shown = without_query(request.url)
         try:
             url = self._policy.check_url(request.url)
@@ -84,7 +87,7 @@ class HttpClient:
         except BlockedAddress as error:
             raise _blocked(error, shown) from None
         except TimeoutError:
-            message = f"{shown} gave no whole answer within {request.timeout_ms} ms"
+            message = f"{shown} gave no complete response within {request.timeout_ms} ms"
             raise Undelivered("HTTP_TIMEOUT", message) from None
         except aiohttp.ClientConnectorError as error:
             if isinstance(error.os_error, BlockedAddress):
@@ -99,22 +102,22 @@ class HttpClient:
             await self._session.close()
 
     async def _exchange(self, request: Request, url: URL) -> Response:
-        async with self._opened().request(
+        async with self._open_session().request(
             request.method,
             url,
             data=request.body,
             headers=request.headers,
             allow_redirects=False,
             timeout=aiohttp.ClientTimeout(total=request.timeout_ms / 1_000),
-        ) as answer:
+        ) as response:
             return Response(
-                status=answer.status,
-                headers={name.lower(): value for name, value in answer.headers.items()},
-                body=await _capped(answer),
-                charset=answer.charset,
+                status=response.status,
+                headers={name.lower(): value for name, value in response.headers.items()},
+                body=await _read_limited(response),
+                charset=response.charset,
             )
 
-    def _opened(self) -> aiohttp.ClientSession:
+    def _open_session(self) -> aiohttp.ClientSession:
         if self._session is None:
             self._session = aiohttp.ClientSession(
                 connector=self._policy.connector(limit=0, limit_per_host=_CONNECTIONS_PER_HOST),
@@ -126,25 +129,25 @@ class HttpClient:
         return self._session
 
 
-async def _capped(answer: aiohttp.ClientResponse) -> bytes:
-    if (encoding := answer.headers.get("Content-Encoding", "identity")) != "identity":
-        answer.close()
+async def _read_limited(response: aiohttp.ClientResponse) -> bytes:
+    if (encoding := response.headers.get("Content-Encoding", "identity")) != "identity":
+        response.close()
         raise Undelivered(
             "HTTP_ANSWER_ENCODED",
-            f"the answer is encoded ({encoding[:40]}), which was not asked for",
+            f"the response is encoded ({encoding[:40]}), which was not asked for",
             retryable=False,
         )
-    whole = bytearray()
-    async for part in answer.content.iter_any():
-        whole += part
-        if len(whole) > MAX_ANSWER_BYTES:
-            answer.close()
+    body = bytearray()
+    async for part in response.content.iter_any():
+        body += part
+        if len(body) > MAX_RESPONSE_BYTES:
+            response.close()
             raise Undelivered(
                 "HTTP_ANSWER_TOO_LARGE",
-                f"the answer has more than {MAX_ANSWER_BYTES} bytes",
+                f"the response has more than {MAX_RESPONSE_BYTES} bytes",
                 retryable=False,
             )
-    return bytes(whole)
+    return bytes(body)
 
 
 def _blocked(error: BlockedAddress, shown: str) -> Undelivered:
@@ -152,18 +155,18 @@ def _blocked(error: BlockedAddress, shown: str) -> Undelivered:
 
 
 def header_fault(name: str, value: str) -> str | None:
-    """Return what is wrong with a header somebody wants to be sent, None when nothing is."""
+    """Return why a user may not set this header, None if it is fine."""
     if not _TOKEN.fullmatch(name):
-        return f"{name!r} is no header name"
-    if name.lower() in _NOT_YOURS or name.lower().startswith("proxy-"):
-        return f"header {name} is Baton's own to set"
+        return f"{name!r} is not a header name"
+    if name.lower() in _RESERVED or name.lower().startswith("proxy-"):
+        return f"header {name} is set by Baton"
     if _CONTROL.search(value):
-        return f"header {name} holds control characters"
+        return f"header {name} contains control characters"
     return None
 
 
 def trace_headers(traceparent: str | None) -> dict[str, str]:
-    """Return the header that passes a trace on; one that is not valid W3C is left out."""
+    """Return the header that propagates a trace, none for a value that is not W3C trace context."""
     if traceparent and _TRACEPARENT.fullmatch(traceparent):
         return {"traceparent": traceparent}
     return {}
@@ -175,12 +178,12 @@ def succeeded(status: int) -> bool:
 
 
 def worth_retrying(status: int) -> bool:
-    """Return whether the same request may be answered otherwise later."""
-    return status >= 500 or status in _TRY_AGAIN_LATER  # noqa: PLR2004 - the server's own faults
+    """Return whether the same request may succeed later."""
+    return status >= 500 or status in _RETRYABLE  # noqa: PLR2004 - the server's own faults
 
 
 def without_query(url: str) -> str:
-    """Return `url` as it may be shown: queries and credentials are nobody's business."""
+    """Return `url` as it may be shown: without query, fragment and credentials."""
     bare = url.partition("?")[0].partition("#")[0]
     scheme, separator, rest = bare.partition("://")
     return scheme + separator + rest.rpartition("@")[2]

@@ -1,8 +1,8 @@
-"""The one reader of JSON that comes in, over HTTP or by a topic: strict where parsers are lax.
+"""Parses incoming JSON strictly, over HTTP and from topics alike.
 
-orjson turns integers from 2^64 into floats, lets NUL through and reads to depth 1,024; it refuses
-NaN, infinities, lone surrogates, bad UTF-8 and a BOM (orjson 3.13). What it lets through is found
-here; a look at the bytes tells whether a document needs the slow look at all.
+orjson 3.13 refuses NaN, infinities, lone surrogates, invalid UTF-8 and a byte order mark. It also
+turns integers from 2^64 into floats, accepts NUL characters, and parses up to a depth of 1,024:
+these are refused here. Cheap checks of the bytes decide whether a document needs a closer check.
 """
 
 import json
@@ -14,7 +14,7 @@ import orjson
 from baton.domain.errors import Invalid
 
 MAX_BYTES = 1024 * 1024
-"""How long a document may be; who takes it in looks, before all of it has come."""
+"""The largest document; whoever receives one must enforce it before it is complete."""
 MAX_DEPTH = 64
 INT64 = range(-(2**63), 2**63)
 
@@ -23,25 +23,25 @@ _LONGEST_INT64 = 20
 
 
 def parse(raw: bytes, *, unique_keys: bool = False) -> object:
-    """Return the value in `raw`.
+    """Return the value of a document.
 
-    `unique_keys` refuses repeated member names, for documents that are signed or hashed. Raises
-    `Invalid`, whose message wants a subject in front: "is not valid JSON (line 1, column 1)".
+    Args:
+        unique_keys: Refuse repeated member names, for documents that are signed or hashed.
+
+    Raises `Invalid`, whose message lacks its subject: "is not valid JSON (line 1, column 1)".
     """
     if not raw:
-        message = "is empty: JSON is expected"
-        raise Invalid(message)
+        raise Invalid("is empty: JSON is expected")
     try:
         value: object = orjson.loads(raw)
     except orjson.JSONDecodeError as error:
-        message = f"is not valid JSON (line {error.lineno}, column {error.colno})"
-        raise Invalid(message) from None
+        raise Invalid(f"is not valid JSON (line {error.lineno}, column {error.colno})") from None
     if raw.count(b"{") + raw.count(b"[") > MAX_DEPTH:
         _require_depth(value)
     if b"\\u0000" in raw:
         _require_no_nul(value)
     if unique_keys or _LONG_NUMBER.search(raw):
-        _look_closely(raw, unique_keys=unique_keys)
+        _parse_closely(raw, unique_keys=unique_keys)
     return value
 
 
@@ -52,8 +52,7 @@ def _require_depth(value: object) -> None:
         if not level:
             return
     if any(isinstance(leaf, (dict, list)) for leaf in level):
-        message = f"is nested deeper than {MAX_DEPTH} levels"
-        raise Invalid(message)
+        raise Invalid(f"is nested deeper than {MAX_DEPTH} levels")
 
 
 def _children(value: object) -> Iterable[object]:
@@ -68,13 +67,12 @@ def _require_no_nul(value: object) -> None:
         for found in level:
             names = found if isinstance(found, dict) else (found,)
             if any(isinstance(text, str) and "\0" in text for text in names):
-                message = "holds a NUL character"
-                raise Invalid(message)
+                raise Invalid("contains a NUL character")
         level = [child for parent in level for child in _children(parent)]
 
 
-def _look_closely(raw: bytes, *, unique_keys: bool) -> None:
-    """Read again with a parser that shows integers as they were written, and repeated names."""
+def _parse_closely(raw: bytes, *, unique_keys: bool) -> None:
+    """Parse again with a parser that shows the digits of integers and repeated member names."""
     hook = _refuse_repeats if unique_keys else None
     json.loads(raw, parse_int=_int64, object_pairs_hook=hook)
 
@@ -82,12 +80,10 @@ def _look_closely(raw: bytes, *, unique_keys: bool) -> None:
 def _int64(text: str) -> int:
     if len(text) <= _LONGEST_INT64 and int(text) in INT64:
         return int(text)
-    message = "holds an integer outside -2^63 to 2^63-1"
-    raise Invalid(message)
+    raise Invalid("contains an integer outside -2^63 to 2^63-1")
 
 
 def _refuse_repeats(pairs: list[tuple[str, object]]) -> None:
     names = [name for name, _ in pairs]
     if len(set(names)) < len(names):
-        message = "repeats a member name"
-        raise Invalid(message)
+        raise Invalid("repeats a member name")

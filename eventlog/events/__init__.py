@@ -1,1 +1,1 @@
-"""Events as the store holds them: envelope, codec, upcasts, and lines of an export."""
+"""Events as they are stored: envelope, codec, upcasts, and the lines of an export."""

@@ -1,8 +1,8 @@
-"""Events and view documents as bytes: JSON, written by orjson and read back by pydantic.
+"""Encodes events and view documents as JSON with orjson, and decodes them with pydantic.
 
-Fields of a JSON type come back as they were written; all others are checked, never coerced. An
-event is stored under its topic, `<aggregate>.<class>`, such as "run.StepStarted"; topics are found
-in the `Event` union of every `baton.domain.<aggregate>.messages`.
+Decoding checks each field against its type and coerces nothing. An event is stored with its topic,
+`<aggregate>.<class>`, such as "run.StepStarted". The classes are found in the `Event` union of each
+`baton.domain.<aggregate>.messages`.
 """
 
 import importlib
@@ -24,13 +24,13 @@ from baton.eventlog.events.upcasts import UPCASTS, Upcasts, upcast
 
 D = TypeVar("D")
 
-_validators: dict[type, SchemaValidator] = {}  # built when a class is first read
+_validators: dict[type, SchemaValidator] = {}  # built when a class is first decoded
 
 
 def encode(event: Event) -> bytes:
     """Return the stored form of an event.
 
-    Raises `Unwritable` for an event that holds what JSON can't, such as a number beyond 64 bits.
+    Raises `Unwritable` for a value that JSON has no form for, such as a number beyond 64 bits.
     """
     try:
         return orjson.dumps(event)
@@ -41,7 +41,7 @@ def encode(event: Event) -> bytes:
 def decode(topic: str, data: bytes, *, upcasts: Upcasts = UPCASTS) -> Event:
     """Return the event stored under `topic`.
 
-    Raises `Unreadable` when the topic isn't known or the data isn't an event of it.
+    Raises `Unreadable` if the topic is unknown or the data is not an event of it.
     """
     if topic in upcasts:
         topic, raw = upcast(topic, _parsed(topic, data), upcasts)
@@ -53,17 +53,17 @@ def decode(topic: str, data: bytes, *, upcasts: Upcasts = UPCASTS) -> Event:
 
 
 def topic_of(event: Event) -> str:
-    """Return the name that events of this class are stored under; raises KeyError for others."""
+    """Return the topic of an event's class; raises KeyError for a class that is no event."""
     return _topics()[type(event)]
 
 
 def topics_of(classes_of_events: Iterable[type]) -> list[str]:
-    """Return the names that events of some classes are stored under, as `topic_of` does."""
+    """Return the sorted topics of event classes; raises KeyError as `topic_of` does."""
     return sorted(_topics()[cls] for cls in classes_of_events)
 
 
 def decode_recorded(position: int, stream: str, version: int, topic: str, state: bytes) -> Recorded:
-    """Return an event as it stands in the log; raises `Unreadable`, which names the place."""
+    """Return a stored event decoded; raises `Unreadable`, which names its stream and position."""
     try:
         return Recorded(position, stream, version, decode(topic, state))
     except Unreadable as error:
@@ -75,7 +75,7 @@ def encode_document(document: object) -> bytes:
     try:
         return orjson.dumps(document)
     except orjson.JSONEncodeError:
-        pass  # a mapping by number, such as a definition's versions, takes the slower way
+        pass  # a mapping with integer keys, such as a definition's versions, needs an option
     try:
         return orjson.dumps(document, option=orjson.OPT_NON_STR_KEYS)
     except orjson.JSONEncodeError as error:
@@ -90,7 +90,7 @@ def decode_document(cls: type[D], data: bytes) -> D:
     except ValidationError as error:
         if error.errors(include_url=False)[0]["type"] != "json_invalid":
             raise Unreadable(f"{cls.__name__}: {error}") from error
-    try:  # pydantic's own parser stops at a depth that orjson still writes and reads
+    try:  # pydantic's parser refuses depths that orjson writes
         return cast(D, validator.validate_python(_parsed(cls.__name__, data)))
     except ValidationError as error:
         raise Unreadable(f"{cls.__name__}: {error}") from error
@@ -98,7 +98,7 @@ def decode_document(cls: type[D], data: bytes) -> D:
 
 @cache
 def event_classes() -> Mapping[str, type]:
-    """Return every event class by its topic."""
+    """Return all event classes by their topics."""
     found: dict[str, type] = {}
     for package in pkgutil.iter_modules(domain.__path__):
         name = f"{domain.__name__}.{package.name}.messages"

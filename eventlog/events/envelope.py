@@ -1,4 +1,4 @@
-"""What the store takes in and gives out."""
+"""Events with their place in the store: as they are appended, recorded and stored."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -6,14 +6,15 @@ from typing import NamedTuple
 from baton.domain.frozen import frozen
 
 Event = object
-"""Any domain event; `codec` knows the classes."""
+"""Any domain event; `codec` finds the classes."""
 
 
 @frozen
 class Write:
-    """Events to append to one stream that is at `expected` (0: it does not exist).
+    """Events to append to one stream.
 
-    Without events it is no write at all: `expected` is not checked.
+    `expected` is the version that the stream must have, 0 if it must not exist. Without events
+    nothing is written, and `expected` is not checked.
     """
 
     stream: str
@@ -23,10 +24,10 @@ class Write:
 
 @frozen(kw_only=False)
 class Recorded:
-    """One event as it stands in the log.
+    """An event with its place in the log.
 
-    `position` rises over the whole store (holes never fill), `version` counts 1, 2, … within the
-    stream.
+    `position` grows over the whole store; a gap in the positions is never filled later. `version`
+    counts 1, 2, … within the stream.
     """
 
     position: int
@@ -37,25 +38,25 @@ class Recorded:
 
 @frozen(kw_only=False)
 class Appended:
-    """The writes are durable; `recorded` shows them with their positions, in order."""
+    """The result of a durable append: its events with their positions, in order."""
 
     recorded: Sequence[Recorded]
 
     @property
     def position(self) -> int:
-        """The position of the last of them; 0 when nothing was written."""
+        """The position of the last event, 0 if nothing was written."""
         return self.recorded[-1].position if self.recorded else 0
 
 
 @frozen(kw_only=False)
 class Conflict:
-    """Nothing was written: `stream` was not at the expected version."""
+    """The result of a refused append: `stream` was not at the expected version."""
 
     stream: str
 
 
 class Stored(NamedTuple):
-    """One event as it is stored; `topic` names its class, `state` is its JSON."""
+    """An event as it is stored; `topic` names its class, `state` is its JSON."""
 
     position: int
     stream: str

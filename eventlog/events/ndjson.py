@@ -1,7 +1,7 @@
-"""Events as lines of JSON: what an export writes and an import reads.
+"""Events as lines of JSON, which an export writes and an import reads.
 
-A line is `{"position":…,"stream":…,"version":…,"type":…,"data":…}` in this order, and `data` is the
-stored event as it stands: the same event makes the same line, whichever store it is in.
+A line is `{"position":…,"stream":…,"version":…,"type":…,"data":…}`, in this order. `data` is the
+stored event byte for byte, so that the same event gives the same line in every store.
 """
 
 from typing import Final, NoReturn
@@ -15,24 +15,24 @@ from baton.eventlog.events.envelope import Stored
 from baton.eventlog.events.upcasts import UPCASTS
 
 MEMBERS: Final = ("position", "stream", "version", "type", "data")
-_LAST: Final = 2**63 - 1
+_MAX: Final = 2**63 - 1
 
 
 def ndjson_line(event: Stored) -> bytes:
-    """Return the line of an event, with its end; raises `Unreadable` for one that isn't whole."""
+    """Return the line of an event, with its newline; raises `Unreadable` for a damaged event."""
     try:
         decode(event.topic, event.state)
     except Unreadable as error:
         place = f"{event.stream} version {event.version} (position {event.position})"
         raise Unreadable(f"{place}: {error}") from error
-    # Outside of texts, where JSON has no line breaks, one is as good as a space.
+    # JSON strings hold no raw newline, so one can only be whitespace between tokens.
     return _head(event) + event.state.replace(b"\n", b" ") + b"}\n"
 
 
 class NdjsonReader:
-    """Reads lines in their order; what came before says what may come next.
+    """Reads lines in order and checks that versions and positions continue from line to line.
 
-    `number` counts them, `streams` the streams they belong to, `position` is that of the last.
+    `number` counts the lines read, `position` is that of the last event.
     """
 
     def __init__(self) -> None:
@@ -42,14 +42,14 @@ class NdjsonReader:
 
     @property
     def streams(self) -> int:
-        """How many streams there were so far."""
+        """The number of streams that events were read of."""
         return len(self._versions)
 
     def read(self, line: bytes) -> Stored:
-        """Return the event of the next line; raises `Unreadable`, which names it."""
+        """Return the event of the next line; raises `Unreadable`, which names the line."""
         self.number += 1
         event = self._event(line.rstrip(b"\r\n"))
-        self._follows(event)
+        self._check_order(event)
         try:
             decode(event.topic, event.state)
         except Unreadable as error:
@@ -66,7 +66,7 @@ class NdjsonReader:
         if not isinstance(found, dict) or sorted(found) != sorted(MEMBERS):
             self._refuse(f"not an object with {', '.join(MEMBERS)}")
         position, stream, version, topic, data = (found[name] for name in MEMBERS)
-        if not (_counts(position) and _counts(version)):
+        if not (_is_ordinal(position) and _is_ordinal(version)):
             self._refuse("position and version must be whole numbers from 1")
         if not (isinstance(stream, str) and isinstance(topic, str) and isinstance(data, dict)):
             self._refuse("stream and type must be texts, and data an object")
@@ -75,9 +75,9 @@ class NdjsonReader:
         state = line[len(head) : -1] if line.startswith(head) else orjson.dumps(data)
         return event._replace(state=state)
 
-    def _follows(self, event: Stored) -> None:
-        """Refuse what can't come here."""
-        if not _names(event.stream, event.topic):
+    def _check_order(self, event: Stored) -> None:
+        """Refuse an event that doesn't belong to its stream or doesn't follow its predecessors."""
+        if not _is_event_of(event.stream, event.topic):
             self._refuse(f"{event.topic} in {event.stream} is no event of this release")
         known = self._versions.get(event.stream, 0)
         if event.version <= known:
@@ -101,12 +101,12 @@ def _head(event: Stored) -> bytes:
     )
 
 
-def _counts(value: object) -> bool:
-    return type(value) is int and 1 <= value <= _LAST
+def _is_ordinal(value: object) -> bool:
+    return type(value) is int and 1 <= value <= _MAX
 
 
-def _names(stream: str, topic: str) -> bool:
-    """Tell whether a stream of such a name may hold such an event."""
+def _is_event_of(stream: str, topic: str) -> bool:
+    """Return whether the stream's name is valid and the topic belongs to its kind."""
     if stream.count("/") < 2 or "\0" in stream:  # noqa: PLR2004 - tenant/kind/id
         return False
     tenant, kind, ident = stream_parts(stream)

@@ -1,7 +1,7 @@
-"""What turns an event as an older release wrote it into today's shape, before it is decoded.
+"""Upcasts: change events that an older release stored into their present shape.
 
-An entry is added when an event changes in a way that a default can't express. Every released shape
-has a recorded history under `tests/replay`.
+An upcast is needed when an event changes in a way that a field's default can't express. Each
+released shape has a recorded history under `tests/replay`.
 """
 
 from collections.abc import Callable, Mapping
@@ -12,9 +12,10 @@ from baton.domain.json import JsonObject
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Upcast:
-    """How one topic's raw event changes; `topic` is its new name where that changed too.
+    """The change of one topic's raw event; `topic` is its new topic, if that changed too.
 
-    `change` meets old and new shapes alike and must leave the new one as it is.
+    `change` is called with events of the old and of the new shape, and must return the new shape
+    unchanged.
     """
 
     change: Callable[[JsonObject], JsonObject]
@@ -22,13 +23,13 @@ class Upcast:
 
 
 Upcasts = Mapping[str, Upcast]
-"""From the topic an event was stored under."""
+"""Upcasts by the topic that an event was stored with."""
 
 UPCASTS: Upcasts = {}
 
 
 def upcast(topic: str, raw: JsonObject, upcasts: Upcasts = UPCASTS) -> tuple[str, JsonObject]:
-    """Return today's topic and shape of a stored event."""
+    """Return a stored event's present topic and shape; chains of upcasts are followed."""
     while (step := upcasts.get(topic)) is not None:
         raw = step.change(raw)
         if step.topic is None or step.topic == topic:

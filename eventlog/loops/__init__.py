@@ -1,1 +1,1 @@
-"""The loops over the log: append, follow, relay, and leader election."""
+"""The loops over the log: load, decide and append, commit, follow, relay, retry, and lead."""

@@ -1,7 +1,7 @@
-"""Read, handle, go on: the only follow loop.
+"""The loop of every follower: reads the next events or messages and has them handled.
 
-Where a follower stands is kept by what it writes: a projector commits the position with its views,
-others save a checkpoint in `handle` once their effects are appended.
+The loop keeps no checkpoint; each follower keeps its own with its effects. A projector commits the
+position together with its views, others save a checkpoint in `handle`, after their appends.
 """
 
 import asyncio
@@ -17,32 +17,33 @@ from baton.eventlog.ports.clock import Clock
 T = TypeVar("T")
 
 
-class Placed(Protocol):
-    """What stands at a place that a log line can name: an event, a message."""
+class Positioned(Protocol):
+    """An event or a message, with a position to name in log lines."""
 
     @property
     def position(self) -> object:
-        """Where it stands."""
+        """The position in the log or topic."""
         ...
 
 
-P_co = TypeVar("P_co", bound=Placed, covariant=True)
-P = TypeVar("P", bound=Placed)
+P_co = TypeVar("P_co", bound=Positioned, covariant=True)
+P = TypeVar("P", bound=Positioned)
 
 
 class Followed(Protocol[P_co]):
-    """A follower's place in a log or in a topic: a subscription, a consumption."""
+    """A subscription to a log, or a consumer of a topic."""
 
     async def next(self) -> Sequence[P_co]:
-        """Wait for and return what is next; what was returned before is handled."""
+        """Wait for and return the next items; acknowledges those returned before."""
         ...
 
     async def close(self) -> None:
-        """Leave."""
+        """Leave the log or topic."""
         ...
 
 
 RETRY = RetryPolicy(attempts=8)
+"""A handler may fail eight times on the same events; `Unavailable` is retried without limit."""
 
 _log = logging.getLogger("baton.follow")
 
@@ -54,13 +55,14 @@ async def follow(
     clock: Clock,
     pace_ms: int = 0,
 ) -> None:
-    """Hand every event (or message) to `handle`, in order, until cancelled.
+    """Pass all events or messages to `handle`, in order, until cancelled; closes `subscription`.
 
-    Events that `handle` fails on are handed over again, after a backoff; when that doesn't help its
-    exception comes out, for the process to end by: a follower never skips. What is `Unavailable` is
-    waited for. `handle` meets events more than once.
+    A follower never skips: a batch that `handle` fails on is passed again, with backoff, and after
+    too many failures the exception is raised, which ends the process.
 
-    After each batch it waits for `pace_ms`: what comes meanwhile makes one batch.
+    Args:
+        handle: Called with each batch, one call at a time. It may get an event more than once.
+        pace_ms: A pause after each batch, during which events gather for the next one.
     """
     try:
         while True:

@@ -1,7 +1,7 @@
-"""Being the one of a name: waits for a lease, works while it lasts, hands it on.
+"""Leader election: the process that holds a lease does the work, the others wait for their turn.
 
-A lease spares double work, no more. What its holder writes is kept apart from what a former holder
-still writes by the writes themselves: derived ids, expected versions, checkpoints that only rise.
+A lease only avoids duplicate work. A former leader may still write for a moment; its writes do no
+harm because ids are derived, appends carry expected versions, and checkpoints only grow.
 """
 
 import asyncio
@@ -14,17 +14,20 @@ from baton.eventlog.ports.clock import Clock
 from baton.eventlog.ports.leases import Lease, Leases
 
 LEASE_MS: Final = 5_000
+"""How long a lease lasts without being renewed: the time that a takeover needs after a crash."""
 RENEW_MS: Final = 1_500
+"""How often the leader renews its lease."""
 CANDIDATE_MS: Final = 1_000
-"""How often one that waits for its turn asks."""
+"""How often a waiting process tries to acquire the lease."""
 
-_log = logging.getLogger("baton.leading")
+_log = logging.getLogger("baton.leader_election")
 
 
 class Leader:
-    """Holds the lease `name` in turns; `holder` names this process, and no other at the time."""
+    """Takes turns with other processes in holding the lease `name`; `lease` is the present one."""
 
     def __init__(self, leases: Leases, name: str, *, holder: str, clock: Clock) -> None:
+        """Contend for the lease as `holder`, a name that no other process has at the same time."""
         self.lease: Lease | None = None
         self._leases = leases
         self._name = name
@@ -34,14 +37,17 @@ class Leader:
 
     @property
     def leading(self) -> bool:
-        """Whether it is this process's turn."""
+        """Whether this process holds the lease."""
         return self.lease is not None
 
     async def run(self, work: Callable[[], Coroutine[None, None, None]]) -> None:
-        """Do `work` during every turn, until stopped or cancelled; a turn's end cancels it.
+        """Do the work whenever this process leads, until stopped or cancelled.
 
-        What `work` raises comes out, but for `Unavailable`, which ends the turn. The lease is given
-        back when work has ended.
+        Args:
+            work: Called at the beginning of each turn. It is cancelled when the lease is lost. If
+                it raises `Unavailable` or returns, the turn ends; any other exception is raised.
+
+        The lease is released after the work has ended.
         """
         self._running = asyncio.create_task(self._take_turns(work))
         try:
@@ -52,25 +58,25 @@ class Leader:
             self._running.result()
 
     async def stop(self) -> None:
-        """End the turn, and wait until work has ended and the lease is given back."""
+        """End the turn; returns when the work has ended and the lease is released."""
         if self._running is not None:
             self._running.cancel()
             await asyncio.wait((self._running,))
 
     async def _take_turns(self, work: Callable[[], Coroutine[None, None, None]]) -> None:
         while True:
-            self.lease = await self._asked()
+            self.lease = await self._acquire()
             if self.lease is not None:
                 _log.info("%s: leading, epoch %d", self._name, self.lease.epoch)
                 try:
                     await self._turn(work, self.lease)
                 finally:
                     lease, self.lease = self.lease, None
-                    await self._leave(lease)
+                    await self._release(lease)
             await self._clock.sleep(CANDIDATE_MS)
 
     async def _turn(self, work: Callable[[], Coroutine[None, None, None]], lease: Lease) -> None:
-        """Work until that ends or the lease is lost."""
+        """Do the work until it ends or the lease is lost."""
         working = asyncio.create_task(work())
         holding = asyncio.create_task(self._hold(lease))
         try:
@@ -81,7 +87,7 @@ class Leader:
             await asyncio.wait((working, holding))
         if working.cancelled() or not (error := working.exception()):
             return
-        if _rest_of(error) is not None:
+        if _without_unavailable(error) is not None:
             raise error
         _log.warning("%s: interrupted: %r", self._name, error)
 
@@ -89,33 +95,33 @@ class Leader:
         """Renew the lease until it is lost."""
         while True:
             await self._clock.sleep(RENEW_MS)
-            renewed = await self._asked()
+            renewed = await self._acquire()
             if renewed is not None and renewed.epoch == lease.epoch:
                 self.lease = lease = renewed
             elif renewed is not None or self._clock.now() >= lease.expires_at:
-                _log.warning("%s: epoch %d is over", self._name, lease.epoch)
+                _log.warning("%s: lost the lease of epoch %d", self._name, lease.epoch)
                 return
 
-    async def _asked(self) -> Lease | None:
-        """Return the lease, taken or renewed; None while it can't be had."""
+    async def _acquire(self) -> Lease | None:
+        """Return the lease, acquired or renewed; None if another process has it or on a failure."""
         try:
             return await self._leases.acquire(
                 self._name, holder=self._holder, ttl_ms=LEASE_MS, at=self._clock.now()
             )
         except Unavailable as error:
-            _log.warning("%s: the lease can't be asked for: %s", self._name, error)
+            _log.warning("%s: can't acquire the lease: %s", self._name, error)
             return None
 
-    async def _leave(self, lease: Lease | None) -> None:
+    async def _release(self, lease: Lease | None) -> None:
         try:
             if lease is not None:
                 await self._leases.release(lease)
         except Unavailable as error:
-            _log.warning("%s: the lease runs out by itself: %s", self._name, error)
+            _log.warning("%s: can't release the lease, which will expire: %s", self._name, error)
 
 
-def _rest_of(error: BaseException) -> BaseException | None:
-    """Return what of an error is not that something was unavailable."""
+def _without_unavailable(error: BaseException) -> BaseException | None:
+    """Return the part of an error, which may be a group, that is not `Unavailable`."""
     if isinstance(error, BaseExceptionGroup):
         return error.split(Unavailable)[1]
     return None if isinstance(error, Unavailable) else error

@@ -1,7 +1,7 @@
-"""The relay: publishes what is stored to those who share the log, one process at a time.
+"""The relay: publishes stored events to the shared log. One process at a time does so.
 
-A checkpoint says how far it came. It moves behind the publishing, so that what a crash cuts off is
-published again: at least once, the events of a stream in their order.
+The checkpoint follows the publishing, so events between them are published again after a crash:
+delivery is at least once, and in order within each stream.
 """
 
 import asyncio
@@ -22,29 +22,34 @@ from baton.eventlog.ports.clock import Clock
 from baton.eventlog.ports.outbox import Outbox, Publisher
 
 NAME: Final = "relay"
-"""The lease, and the checkpoint."""
+"""The name of the relay's lease and of its checkpoint."""
 BATCH: Final = 2_000
+"""The most events published at once."""
 PACE_MS: Final = 5
-"""How long events gather after some were published: each batch costs every reader a turn."""
+"""A pause after a batch, in which events gather: each batch costs every reader a wake-up."""
 SAVE_MS: Final = 100
-"""How much time of publishing a crash may repeat."""
+"""How often the checkpoint is saved: a crash repeats at most this time of publishing."""
 RETRY: Final = RetryPolicy(max_ms=2_000)
 
-Progress = Callable[[int, int], None]
-"""Told how many events were published, and the position that was reached."""
+ShowProgress = Callable[[int, int], None]
+"""Called after each batch with the number of events published so far, and the position reached."""
 
 _log = logging.getLogger("baton.relay")
 
 
 class Relay:
-    """The role in one process (`run`, `stop`).
+    """Publishes events while this process holds the relay's lease.
 
-    `holder` names the process in the lease: a name that only one process at a time can have.
-    `published` counts events over all turns, `position` is how far the newest turn has come.
+    `published` counts the events of all turns, `position` is the newest published position of the
+    present turn.
     """
 
     def __init__(self, stores: Stores, *, clock: Clock, holder: str) -> None:
-        """`stores` must have an outbox and a publisher."""
+        """Publish from the outbox of `stores` to their publisher; ValueError without these.
+
+        Args:
+            holder: Names this process in the lease; no other process may have the same name.
+        """
         if stores.outbox is None or stores.publisher is None:
             raise ValueError("a relay needs an outbox and a publisher")
         self._outbox = stores.outbox
@@ -59,15 +64,15 @@ class Relay:
 
     @property
     def leading(self) -> bool:
-        """Whether it is this relay's turn."""
+        """Whether this relay holds the lease."""
         return self._leader.leading
 
     async def run(self) -> None:
-        """Wait for the lease and publish while it lasts, until stopped."""
+        """Publish whenever the lease can be had, until stopped."""
         await self._leader.run(self._turn)
 
     async def stop(self) -> None:
-        """Save how far it came and give the lease back."""
+        """Save the checkpoint and release the lease."""
         await self._leader.stop()
 
     async def _turn(self) -> None:
@@ -79,7 +84,7 @@ class Relay:
             await asyncio.shield(self._leave())
 
     async def _publish_all(self) -> None:
-        """Publish batch after batch; the next is read meanwhile when there is more than one."""
+        """Publish batch after batch; under load the next one is read during the publishing."""
         reading = asyncio.ensure_future(self._read(self.position))
         try:
             while True:
@@ -113,11 +118,11 @@ class Relay:
         self.published += len(chosen)
 
     async def _save_in_pauses(self, reading: "asyncio.Future[Sequence[Stored]]") -> None:
-        """Save once nothing comes for a while."""
+        """Save the checkpoint if no event comes for a while."""
         if self._saved < self.position and not reading.done():
             pause_ms = max(0, self._saved_at + SAVE_MS - self._clock.now())
             await asyncio.wait((reading,), timeout=pause_ms / 1_000)
-            if not reading.done():  # whatever the clock says: the pause may have been cut by a tick
+            if not reading.done():  # the pause may end a tick early, so the clock isn't asked
                 await self._save()
 
     async def _save_if_due(self) -> None:
@@ -126,7 +131,7 @@ class Relay:
             await self._save()
 
     async def _save(self) -> None:
-        """Save how far it came; if that fails, more is published again after a crash."""
+        """Save the checkpoint; after a failed save a crash repeats more events."""
         self._saved_at = self._clock.now()
         position = self.position
         try:
@@ -147,12 +152,13 @@ async def republish(
     *,
     after: int,
     to: int,
-    progress: Progress = lambda _published, _position: None,
+    progress: ShowProgress = lambda _published, _position: None,
 ) -> int:
-    """Publish the events of runs behind `after` up to position `to` once more; return how many.
+    """Publish the events of runs behind `after` up to `to` again; return their number.
 
-    An event must stand at `to` or behind it. Raises `Unavailable`: what was published by then was
-    told to `progress`.
+    Args:
+        to: The last position to publish. The store must have an event at this position or behind.
+        progress: Called after each batch; after `Unavailable` it has shown how far this came.
     """
     published = 0
     while after < to:

@@ -1,4 +1,4 @@
-"""Load, fold, decide, append, and again on a conflict: the only such loop."""
+"""Loads a stream, decides a command, appends the events, and repeats that after a conflict."""
 
 from collections.abc import Sequence
 from typing import Any, Generic, TypeVar
@@ -16,16 +16,17 @@ S = TypeVar("S")
 E = TypeVar("E")
 
 ATTEMPTS = 100
-"""A command that lost this many races meets a writer that never stops."""
+"""How often a command is decided; after so many conflicts another writer never stops."""
 
 
 @frozen
 class CommandResult(Generic[S]):
-    """What a command led to in one stream.
+    """The result of a command in one stream.
 
-    `recorded` are the events it was decided to; `position` is that of the stream's newest event
-    (0: there is none), so a reader that waits for it sees the state. `reloaded` says that a state
-    known beforehand was not the newest any more.
+    `state` is the state after the command, `recorded` are the events it appended. `position` is
+    that of the stream's newest event, 0 if that is unknown: views that have reached it show the
+    state. `reloaded` is whether the stream was read, because there was no known state or it was
+    outdated.
     """
 
     state: S
@@ -35,13 +36,13 @@ class CommandResult(Generic[S]):
 
     @property
     def changed(self) -> bool:
-        """Whether anything was recorded."""
+        """Whether the command appended any event."""
         return bool(self.recorded)
 
 
 @frozen(kw_only=False)
 class StreamCommand(Generic[C, S, E]):
-    """A command for one stream, with the rules that decide it."""
+    """A command for one stream, with the decider that decides it and a known state, if any."""
 
     decider: Decider[C, S, E]
     stream: str
@@ -58,11 +59,14 @@ async def transact(
     also: Sequence[Write] = (),
     known: StreamState[S] | None = None,
 ) -> CommandResult[S]:
-    """Decide `command` against the stream and append what follows.
+    """Decide `command` on the stream's state and append the resulting events.
 
-    `known` is tried first instead of reading the stream. `also` is written in the same append, and
-    only when something was decided. Raises what the decider refuses with, `InConflict` when others
-    won every race, and `Unavailable`.
+    Args:
+        also: Writes to other streams in the same append, if the command results in any event.
+        known: A state of the stream to try first, instead of reading it.
+
+    Raises the decider's refusal, `InConflict` after too many conflicts, and `Unavailable`, after
+    which the events may or may not be stored.
     """
     newest, reloaded = known, known is None
     for _ in range(ATTEMPTS):
@@ -89,9 +93,13 @@ async def transact_all(
     *,
     also: Sequence[Write] = (),
 ) -> Sequence[CommandResult[Any]]:
-    """Decide commands of several streams and append all that follows at once, or nothing.
+    """Decide commands of several streams and append all resulting events, or none.
 
-    Returns an outcome for each intent; the streams must differ. Raises as `transact` does.
+    Args:
+        intents: One command per stream; the streams must differ.
+        also: Further writes in the same append, if any command results in an event.
+
+    Returns a result for each command, in order. Raises as `transact` does.
     """
     for attempt in range(ATTEMPTS):
         loaded = [await _load(store, intent, again=attempt > 0) for intent in intents]
@@ -107,13 +115,13 @@ async def transact_all(
 
 @frozen
 class _Loaded:
-    """One stream as it was read, and what its decider made of the command."""
+    """A stream's version and position as loaded, and the decision made on its state."""
 
     intent: StreamCommand[Any, Any, Any]
     version: int
     position: int
     decided: Sequence[Any]
-    state: Any  # with what was decided
+    state: Any  # after the decided events
     reloaded: bool
 
     @property
@@ -153,7 +161,7 @@ def _lost_every_race() -> InConflict:
 def _outcomes(
     loaded: Sequence[_Loaded], recorded: Sequence[Recorded]
 ) -> Sequence[CommandResult[Any]]:
-    """Give each stream's outcome its own events: they stand in the order of the writes."""
+    """Return the result of each stream, with its part of the events, which are in that order."""
     outcomes: list[CommandResult[Any]] = []
     start = 0
     for one in loaded:

@@ -1,1 +1,1 @@
-"""Ports: what Baton needs of a technology. Backends implement them."""
+"""Ports: the interfaces that backends implement."""
