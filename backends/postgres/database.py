@@ -85,7 +85,7 @@ class Database:
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[PooledConnection]:
-        """Acquire a connection of the pool."""
+        """Acquire a connection from the pool."""
         with as_unavailable():
             async with self._pool.acquire(timeout=STATEMENT_TIMEOUT_S) as connection:
                 yield connection
@@ -97,7 +97,7 @@ class Database:
             yield connection
 
     async def close(self) -> None:
-        """Close the connections; those that don't close in time are cut."""
+        """Close the connections; after `CLOSE_TIMEOUT_S`, terminate those that are left."""
         try:
             async with asyncio.timeout(CLOSE_TIMEOUT_S):
                 await self._pool.close()

@@ -1,6 +1,6 @@
 """Listens on a channel of PostgreSQL notifications.
 
-Notifications are lost while there is no connection. The owner hears of it by a callback.
+Notifications are lost while there is no connection; a callback reports such gaps.
 """
 
 from collections.abc import Callable, Mapping

@@ -45,4 +45,4 @@ async def open_stores(location: StoreLocation) -> Stores:
             outbox=outbox,
             close=opened.pop_all().aclose,
         )
-    raise AssertionError  # the stack passes exceptions on
+    raise AssertionError  # unreachable: the stack re-raises exceptions

@@ -31,7 +31,8 @@ WRITER_EXIT_TIMEOUT_MS = 5_000
 class FolderLock:
     """The exclusive right to write into a folder.
 
-    It ends with this process and the writer processes that inherited the file, whichever ends last.
+    It lasts until `release`, or until this process and the writer processes that inherited the file
+    have all ended.
     """
 
     def __init__(self, file: int) -> None:
@@ -39,8 +40,8 @@ class FolderLock:
         self.file = file
 
     @classmethod
-    async def take(cls, folder: Path) -> "FolderLock":
-        """Take the lock.
+    async def acquire(cls, folder: Path) -> "FolderLock":
+        """Acquire the lock.
 
         Raises `InUse` while another process has it, and `Unavailable` when the folder can't be
         written.
@@ -59,7 +60,7 @@ class FolderLock:
         return cls(file)
 
     def release(self) -> None:
-        """Release the lock, unless a writer process still holds it."""
+        """Close the file; the lock ends once no writer process holds it either."""
         os.close(self.file)
 
 

@@ -25,7 +25,7 @@ async def open_stores(location: StoreLocation) -> Stores:
     async with AsyncExitStack() as opened:
         keep_open: list[int] = []
         if not location.read_only:
-            lock = await FolderLock.take(folder)
+            lock = await FolderLock.acquire(folder)
             opened.callback(lock.release)
             keep_open.append(lock.file)
             with as_unavailable():
@@ -54,4 +54,4 @@ async def open_stores(location: StoreLocation) -> Stores:
             dead_letters=SqliteDeadLetters(reading, transactions),
             close=opened.pop_all().aclose,
         )
-    raise AssertionError  # the stack passes exceptions on
+    raise AssertionError  # unreachable: the stack re-raises exceptions

@@ -136,7 +136,7 @@ class Appender:
 
     async def _attempt(self, batch: _Arrays) -> Receipt:
         try:
-            connection = await self._connected()
+            connection = await self._ensure_connection()
             return await self._resolve_unknown_outcome(connection, batch) or await self._append(
                 connection, batch
             )
@@ -145,12 +145,12 @@ class Appender:
                 error, _CONNECTION_LOST
             )
             if self._connection is not None and not refused:
-                # Whatever it is still doing, this connection isn't waited for.
+                # The server may still be running the statement: an orderly close would wait for it.
                 self._connection.terminate()
                 self._connection = None
             raise
 
-    async def _connected(self) -> Connection:
+    async def _ensure_connection(self) -> Connection:
         connection = self._connection
         if connection is None or connection.is_closed():
             connection = self._connection = await connect(self._url, timeout_s=ATTEMPT_TIMEOUT_S)
@@ -163,9 +163,9 @@ class Appender:
     async def _resolve_unknown_outcome(
         self, connection: Connection, batch: _Arrays
     ) -> Receipt | None:
-        """Find out about what was sent before, if that isn't known; it won't arrive any more.
+        """Learn the outcome of the batch sent last, if it is unknown; it can't be committed later.
 
-        Returns the receipt if it was `batch`, and is there.
+        Return its receipt if it was `batch` and was committed, else None.
         """
         if self._outcome_known:
             return None

@@ -15,7 +15,7 @@ from baton.eventlog.events.codec import decode_recorded, topics_of
 from baton.eventlog.events.envelope import Appended, Conflict, Recorded, Write
 from baton.eventlog.loops.group_commit import GroupCommit, Row
 
-PAGE = 1_000
+PAGE_SIZE = 1_000
 """Events read by one statement."""
 DECODE_SLICE = 250
 """Events decoded before the event loop runs other tasks."""
@@ -55,16 +55,16 @@ class PostgresEventStore:
         found: list[Recorded] = []
         while True:
             version = found[-1].version if found else after
-            page = await self._page(EVENTS.stream, stream, version, PAGE)
+            page = await self._page(EVENTS.stream, stream, version, PAGE_SIZE)
             found += page
-            if len(page) < PAGE:
+            if len(page) < PAGE_SIZE:
                 return found
 
     async def read_all(self, *, after: int, limit: int) -> Sequence[Recorded]:
         """Return up to `limit` events with positions greater than `after`, in order."""
         found: list[Recorded] = []
         while True:
-            size = min(PAGE, limit - len(found))
+            size = min(PAGE_SIZE, limit - len(found))
             page = await self._page(EVENTS.page, found[-1].position if found else after, size)
             found += page
             if len(page) < size or len(found) == limit:

@@ -55,7 +55,7 @@ class Tail:
         self._opening = asyncio.Lock()
         self._feed: Feed | None = None
         self._head = 0  # position of the feed's newest event
-        self._asking = asyncio.Lock()
+        self._reading = asyncio.Lock()
         self._notifications = AppendNotifications(url, already_seen=self._already_seen)
 
     async def subscribe(self, name: str, *, after: int) -> "TailSubscription":
@@ -90,7 +90,7 @@ class Tail:
     async def wait_beyond(self, position: int) -> None:
         """Wait until the feed holds an event after `position`."""
         while self._feed is not None and self._head <= position:
-            async with self._asking:
+            async with self._reading:
                 if self._head <= position:
                     await self._notifications.wait()
                 if self._head <= position:

@@ -19,18 +19,18 @@ class RowCounts(TableSql):
         self, declared: Table, *, schema: str, counts: str, placeholder: Placeholder
     ) -> None:
         """`counts` is the quoted, qualified name of the table whose rows are counted."""
-        # No view can have a name that begins like this.
+        # The name of a view can't begin with an underscore.
         super().__init__(
             declared,
             name=f"{quoted(schema)}.{quoted(f'_{declared.name}')}",
             placeholder=placeholder,
         )
-        self._by = [quoted(name) for name in declared.counted]
+        self._counted_columns = [quoted(name) for name in declared.counted]
         self._counts = counts
 
     def create(self) -> str:
         """Return the statement that creates the table of counts."""
-        by = ["tenant", *self._by]
+        by = ["tenant", *self._counted_columns]
         columns = ", ".join(f'{name} text COLLATE "C" NOT NULL' for name in by)
         # It has few rows, which change with every commit; the free space lets them change in place.
         return (
@@ -38,21 +38,21 @@ class RowCounts(TableSql):
             f" PRIMARY KEY ({', '.join(by)})) WITH (fillfactor = 20)"
         )
 
-    def change(self, *, puts: int | None, removes: int | None, condition: str) -> str:
+    def change(self, *, upserts: int | None, deletes: int | None, condition: str) -> str:
         """Return the statement that updates the counts for one commit.
 
         It sees the counted table as it was before the commit.
 
         Args:
-            puts: The number of the first parameter of the upserted rows, one array per column.
-            removes: The number of the first parameter of the deleted keys, two arrays.
+            upserts: The number of the first parameter of the upserted rows, one array per column.
+            deletes: The number of the first parameter of the deleted keys, two arrays.
             condition: The SQL condition under which the commit takes effect.
 
         """
-        by = ", ".join(["tenant", *self._by])
-        changes = [self._removed(first) for first in (puts, removes) if first is not None]
-        if puts is not None:
-            changes.append(self._added(puts))
+        by = ", ".join(["tenant", *self._counted_columns])
+        changes = [self._removed(first) for first in (upserts, deletes) if first is not None]
+        if upserts is not None:
+            changes.append(self._added(upserts))
         return (
             f"INSERT INTO {self.name} AS kept ({by}, rows)"  # noqa: S608 - names are checked
             f" SELECT {by}, sum(change) FROM ({' UNION ALL '.join(changes)}) AS changes"
@@ -72,16 +72,16 @@ class RowCounts(TableSql):
 
     def _added(self, first: int) -> str:
         places = [0, *map(self.columns.index, self.declared.counted)]
-        given, names = self._array_parameters(first, places), ["tenant", *self._by]
+        given, names = self._array_parameters(first, places), ["tenant", *self._counted_columns]
         return f"SELECT {', '.join(names)}, 1 FROM {given} AS added ({', '.join(names)})"  # noqa: S608 - as above
 
     def _removed(self, first: int) -> str:
         # OFFSET 0 is an optimization fence: it forces a lookup by index for each key.
         return (
-            f"SELECT given.tenant, {', '.join(self._by)}, -1 AS change"  # noqa: S608 - as above
+            f"SELECT given.tenant, {', '.join(self._counted_columns)}, -1 AS change"  # noqa: S608 - as above
             f" FROM {self._array_parameters(first, (0, 1))} AS given (tenant, key)"
             " CROSS JOIN LATERAL ("
-            f"SELECT {', '.join(self._by)} FROM {self._counts} AS held"
+            f"SELECT {', '.join(self._counted_columns)} FROM {self._counts} AS held"
             " WHERE held.tenant = given.tenant AND held.key = given.key OFFSET 0) AS before"
         )
 

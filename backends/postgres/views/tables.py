@@ -52,14 +52,14 @@ class ViewTable(TableSql):
             condition: An SQL condition.
 
         """
-        puts = first if change.upserts else None
-        removes = first + (len(self.columns) if change.upserts else 0) if change.deletes else None
-        if puts is not None:
-            yield self._upsert(puts, condition)
-        if removes is not None:
-            yield self._delete(removes, condition)
+        upserts = first if change.upserts else None
+        deletes = first + (len(self.columns) if change.upserts else 0) if change.deletes else None
+        if upserts is not None:
+            yield self._upsert(upserts, condition)
+        if deletes is not None:
+            yield self._delete(deletes, condition)
         if self._row_counts is not None and (change.upserts or change.deletes):
-            yield self._row_counts.change(puts=puts, removes=removes, condition=condition)
+            yield self._row_counts.change(upserts=upserts, deletes=deletes, condition=condition)
 
     def get_many(self) -> str:
         """Return the statement that selects the documents of keys, given as two arrays."""

@@ -78,12 +78,12 @@ async def open_archive(location: StoreLocation) -> SqliteArchive:
             connection = await _open_writable(path, owned)
         owned.callback(connection.close)
         return SqliteArchive(folder, connection, owned.pop_all())
-    raise AssertionError  # the stack passes exceptions on
+    raise AssertionError  # unreachable: the stack re-raises exceptions
 
 
 async def _open_writable(path: Path, owned: ExitStack) -> sqlite3.Connection:
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    lock = await FolderLock.take(path.parent)
+    lock = await FolderLock.acquire(path.parent)
     owned.callback(lock.release)
     create(path)
     return open_connection(str(path), "FULL")

@@ -23,7 +23,7 @@ from baton.eventlog.events.envelope import Appended, Conflict, Recorded, Write
 from baton.eventlog.feed import Feed
 from baton.eventlog.loops.group_commit import GroupCommit, Row
 
-PAGE = 250
+PAGE_SIZE = 250
 """Events read and decoded before the event loop runs other tasks."""
 
 _CommitResults: TypeAlias = "asyncio.Future[Sequence[int | Conflict]]"
@@ -53,9 +53,11 @@ class SqliteEventStore:
         """Return the events of one stream with versions greater than `after`."""
         found: list[Recorded] = []
         while True:
-            page = self._page(EVENTS.stream, stream, found[-1].version if found else after, PAGE)
+            page = self._page(
+                EVENTS.stream, stream, found[-1].version if found else after, PAGE_SIZE
+            )
             found += page
-            if len(page) < PAGE:
+            if len(page) < PAGE_SIZE:
                 return found
             await asyncio.sleep(0)
 
@@ -63,7 +65,7 @@ class SqliteEventStore:
         """Return up to `limit` events with positions greater than `after`, in order."""
         found: list[Recorded] = []
         while True:
-            size = min(PAGE, limit - len(found))
+            size = min(PAGE_SIZE, limit - len(found))
             page = self._page(EVENTS.page, found[-1].position if found else after, size)
             found += page
             if len(page) < size or len(found) == limit:
@@ -102,7 +104,7 @@ class SqliteEventStore:
                 self._publish_missed()
                 done.set_exception(error)
 
-        self._writer.ask(insert_statements(rows)).add_done_callback(on_answer)
+        self._writer.submit(insert_statements(rows)).add_done_callback(on_answer)
 
     def _retry_without_conflicts(
         self, appends: Sequence[Sequence[Row]], error: ConstraintViolated, done: _CommitResults
@@ -127,7 +129,7 @@ class SqliteEventStore:
 
     def _publish_missed(self) -> None:
         """Publish what the writer process committed before it died without an answer."""
-        while missed := self._page(EVENTS.page, self.log.head, PAGE):
+        while missed := self._page(EVENTS.page, self.log.head, PAGE_SIZE):
             self.log.publish(missed)
 
     def _existing_streams(self, rows: Sequence[Row]) -> set[str]:

@@ -33,7 +33,7 @@ CREATE TABLE IF NOT EXISTS view_sets (
 
 
 class ViewDatabase:
-    """An open file of views; `open` opens one."""
+    """An open file of views."""
 
     def __init__(self, path: Path, writer: Writer, *, read_only: bool) -> None:
         """The file must exist."""
@@ -68,7 +68,7 @@ class ViewDatabase:
         return await self._writer.run(statements)
 
     async def query(self, *statements: Statement) -> Sequence[Rows]:
-        """Return the rows of each statement; slow statements run in a thread."""
+        """Return the rows of each statement; slow statements are run again in a thread."""
         with as_unavailable():
             try:
                 return _rows(self._on_event_loop, statements)

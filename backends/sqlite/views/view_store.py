@@ -30,7 +30,7 @@ class SqliteViewStore:
     """Implements `ViewStore` on one generation of a file's tables."""
 
     def __init__(self, database: ViewDatabase, *, owned: ExitStack | None = None) -> None:
-        """With `owned`, closing the store closes the database and then `owned`."""
+        """With `owned`, `close` closes the database and then `owned`."""
         self.database = database
         self._owned = owned
         self.generation = 0

@@ -58,13 +58,13 @@ class Writer:
         Raises `ConstraintViolated`, and `Unavailable` when SQLite fails or the process dies; a
         process that died may have committed.
         """
-        return results_of(await self.ask(statements))
+        return results_of(await self.submit(statements))
 
-    def ask(self, statements: Statements) -> asyncio.Future[Answer]:
+    def submit(self, statements: Statements) -> asyncio.Future[Answer]:
         """Submit `statements` in order, as `run` does; `results_of` reads the answer."""
         process = self._process
         if process is not None and not process.ended and not self._queued_for_start:
-            return process.ask(statements)
+            return process.submit(statements)
         asked = asyncio.ensure_future(self._submit_to_new_process(statements))
         self._queued_for_start.add(asked)
         asked.add_done_callback(self._queued_for_start.discard)
@@ -77,7 +77,7 @@ class Writer:
             if self._process is None or self._process.ended:
                 await self._stop()
                 self._process = await _start(self._path, self._synchronous, self._keep_open)
-            answer = self._process.ask(statements)
+            answer = self._process.submit(statements)
         return await answer
 
     async def close(self) -> None:
@@ -119,7 +119,7 @@ class _Process(asyncio.Protocol):
     def ended(self) -> bool:
         return self._ended.is_set()
 
-    def ask(self, statements: Statements) -> asyncio.Future[Answer]:
+    def submit(self, statements: Statements) -> asyncio.Future[Answer]:
         answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         data = marshal.dumps(cast(list[object], statements))
         self._expected.append(answer)
