@@ -1,8 +1,7 @@
-"""Stores, log and clock as one incarnation of a process sees them: it may die at any await.
+"""Stores, log and clock of one incarnation of a process, with faults at every await.
 
-A dead incarnation never hears an answer again and changes nothing any more, whatever its tasks
-still try: that is what a `kill -9` looks like from the store. One that is suspended goes on later,
-without knowing.
+A killed incarnation gets no answer and changes nothing any more, whatever its tasks still try; to
+the store that is a `kill -9`. A suspended incarnation resumes later without noticing.
 """
 
 import asyncio
@@ -23,159 +22,159 @@ T = TypeVar("T")
 EPOCH = 1_700_000_000_000
 
 
-class Buried(BaseException):
-    """The simulation is over; tasks of the dead may end now."""
+class SimulationOver(BaseException):
+    """Raised in the tasks of killed incarnations once the simulation is over."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Weather:
-    """How likely faults are at one await; `longest_ms` bounds a delay."""
+class FaultPlan:
+    """The probability of each fault at one await; `max_delay_ms` bounds a delay."""
 
     delay: float = 0.25
-    longest_ms: int = 30
+    max_delay_ms: int = 30
     unavailable: float = 0.0
     repeat: float = 0.2
 
 
-CALM = Weather(delay=0.0, repeat=0.0)
-
-
 class Incarnation:
-    """One life of a process: its faults are drawn here. `seen` counts those that happened.
+    """One process from its start to its end; draws the faults and counts them in `fault_counts`.
 
-    At its `fuse`-th await, if it has one, it is `lost`: it dies, or it is suspended.
+    After `crash_countdown` awaits, if set, the incarnation is `stopped`: it is suspended if
+    `suspends` is set, and killed otherwise.
     """
 
-    def __init__(self, rng: Random, weather: Weather, seen: Counter[str]) -> None:
+    def __init__(self, rng: Random, fault_plan: FaultPlan, fault_counts: Counter[str]) -> None:
         self.rng = rng
-        self.weather = weather
-        self.seen = seen
-        self.fuse: int | None = None
-        self.mortal = True
-        self.lost = asyncio.Event()
-        self.dead = False
+        self.fault_plan = fault_plan
+        self.fault_counts = fault_counts
+        self.crash_countdown: int | None = None
+        self.suspends = False
+        self.stopped = asyncio.Event()
+        self.killed = False
         self._awaits = 0
-        self._on = asyncio.Event()
-        self._on.set()
-        self._grave: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._running = asyncio.Event()
+        self._running.set()
+        self._never: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
-    def die(self) -> None:
-        """Never answer again."""
-        self.dead = True
-        self.lost.set()
-        self._on.set()
+    def kill(self) -> None:
+        """End every later await without an answer."""
+        self.killed = True
+        self.stopped.set()
+        self._running.set()
 
     def suspend(self) -> None:
-        """Stop in the middle of everything, as SIGSTOP does."""
-        self.lost.set()
-        self._on.clear()
+        """Stop at the next await, as SIGSTOP does."""
+        self.stopped.set()
+        self._running.clear()
 
-    def go_on(self) -> None:
-        """Go on as if nothing had been."""
-        self._on.set()
+    def resume(self) -> None:
+        """Continue after a suspension, as SIGCONT does."""
+        self._running.set()
 
-    def bury(self) -> None:
-        """Let tasks that wait for ever end."""
-        self.die()
-        if not self._grave.done():
-            self._grave.set_exception(Buried())
-            self._grave.exception()
+    def release(self) -> None:
+        """Kill the incarnation and end its waiting tasks."""
+        self.kill()
+        if not self._never.done():
+            self._never.set_exception(SimulationOver())
+            self._never.exception()
 
-    async def gate(self) -> None:
-        """Die here, dawdle here, or go on."""
+    async def fault_point(self) -> None:
+        """Crash, delay, or continue."""
         self._awaits += 1
-        if self.fuse is not None and self._awaits >= self.fuse:
-            self.fuse = None
-            if self.mortal:
-                self.die()
-            else:
+        if self.crash_countdown is not None and self._awaits >= self.crash_countdown:
+            self.crash_countdown = None
+            if self.suspends:
                 self.suspend()
-        await self._alive()
-        if self.rng.random() < self.weather.delay:
-            await asyncio.sleep(self.rng.random() * self.weather.longest_ms / 1000)
-            await self._alive()
+            else:
+                self.kill()
+        await self._wait_if_stopped()
+        if self.rng.random() < self.fault_plan.delay:
+            await asyncio.sleep(self.rng.random() * self.fault_plan.max_delay_ms / 1000)
+            await self._wait_if_stopped()
 
-    async def effect(self, act: Callable[[], Awaitable[T]]) -> T:
-        """Do something that lasts: the fault comes before it, after it, or not at all."""
-        await self.gate()
-        self._fail("unavailable before")
-        result = await act()
-        await self.gate()
-        self._fail("unavailable after")
+    async def call(self, action: Callable[[], Awaitable[T]]) -> T:
+        """Call a store; a fault strikes before the call, after it, or not at all."""
+        await self.fault_point()
+        self._maybe_unavailable("unavailable before")
+        result = await action()
+        await self.fault_point()
+        self._maybe_unavailable("unavailable after")
         return result
 
-    def _fail(self, when: str) -> None:
-        if self.rng.random() < self.weather.unavailable:
-            self.seen[when] += 1
+    def _maybe_unavailable(self, when: str) -> None:
+        if self.rng.random() < self.fault_plan.unavailable:
+            self.fault_counts[when] += 1
             raise Unavailable("the connection broke")
 
-    async def _alive(self) -> None:
-        if not self._on.is_set():
-            await self._on.wait()
-        if self.dead:
-            await asyncio.shield(self._grave)
+    async def _wait_if_stopped(self) -> None:
+        if not self._running.is_set():
+            await self._running.wait()
+        if self.killed:
+            await asyncio.shield(self._never)
 
 
 class FaultyEvents:
-    """An event store behind a connection that breaks."""
+    """An event store behind an unreliable connection."""
 
-    def __init__(self, store: EventStore, life: Incarnation) -> None:
+    def __init__(self, store: EventStore, incarnation: Incarnation) -> None:
         self._store = store
-        self._life = life
+        self._incarnation = incarnation
 
     async def append(self, writes: Sequence[Write]) -> Appended | Conflict:
-        result = await self._life.effect(lambda: self._store.append(writes))
-        self._life.seen["conflict"] += isinstance(result, Conflict)
+        result = await self._incarnation.call(lambda: self._store.append(writes))
+        self._incarnation.fault_counts["conflict"] += isinstance(result, Conflict)
         return result
 
     async def read(self, stream: str, *, after: int = 0) -> Sequence[Recorded]:
-        return await self._life.effect(lambda: self._store.read(stream, after=after))
+        return await self._incarnation.call(lambda: self._store.read(stream, after=after))
 
     async def read_all(self, *, after: int, limit: int) -> Sequence[Recorded]:
-        return await self._life.effect(lambda: self._store.read_all(after=after, limit=limit))
+        return await self._incarnation.call(lambda: self._store.read_all(after=after, limit=limit))
 
     async def head(self) -> int:
-        return await self._life.effect(self._store.head)
+        return await self._incarnation.call(self._store.head)
 
     async def close(self) -> None:
-        """Nothing is kept here."""
+        """Nothing to close."""
 
 
 class FaultyLog:
-    """A log that delivers late and in pieces, and begins anew some way back."""
+    """A log that delivers late and in small batches, and repeats earlier events."""
 
-    def __init__(self, log: Log, life: Incarnation) -> None:
+    def __init__(self, log: Log, incarnation: Incarnation) -> None:
         self._log = log
-        self._life = life
+        self._incarnation = incarnation
 
     async def subscribe(self, name: str, *, after: int) -> Subscription:
-        await self._life.gate()
-        return _Repeating(self._log, await self._log.subscribe(name, after=after), self._life, name)
+        await self._incarnation.fault_point()
+        return _Repeating(
+            self._log, await self._log.subscribe(name, after=after), self._incarnation, name
+        )
 
 
 class _Repeating:
-    def __init__(self, log: Log, inner: Subscription, life: Incarnation, name: str) -> None:
+    def __init__(self, log: Log, inner: Subscription, incarnation: Incarnation, name: str) -> None:
         self._log = log
         self._inner = inner
-        self._life = life
+        self._incarnation = incarnation
         self._name = name
-        self._given: list[Recorded] = []
+        self._delivered: list[Recorded] = []
         self._next: list[Recorded] = []
 
     async def next(self) -> Sequence[Recorded]:
-        life, rng = self._life, self._life.rng
-        await life.gate()
-        if self._given and rng.random() < life.weather.repeat:
-            back = rng.randint(1, len(self._given))
-            self._next = self._given[-back:] + self._next
-            del self._given[-back:]
-            life.seen["repeated"] += back
+        incarnation, rng = self._incarnation, self._incarnation.rng
+        await incarnation.fault_point()
+        if self._delivered and rng.random() < incarnation.fault_plan.repeat:
+            back = rng.randint(1, len(self._delivered))
+            self._next = self._delivered[-back:] + self._next
+            del self._delivered[-back:]
+            incarnation.fault_counts["repeated"] += back
         if not self._next:
             self._next = list(await self._inner.next())
-        size = rng.randint(1, len(self._next)) if life.weather.repeat else len(self._next)
+        size = rng.randint(1, len(self._next)) if incarnation.fault_plan.repeat else len(self._next)
         batch, self._next = self._next[:size], self._next[size:]
-        self._given = (self._given + batch)[-50:]
-        await life.gate()
+        self._delivered = (self._delivered + batch)[-50:]
+        await incarnation.fault_point()
         return batch
 
     async def close(self) -> None:
@@ -183,33 +182,33 @@ class _Repeating:
 
 
 class FaultyViews:
-    """A view store behind the same connection."""
+    """A view store behind an unreliable connection."""
 
-    def __init__(self, store: ViewStore, life: Incarnation) -> None:
+    def __init__(self, store: ViewStore, incarnation: Incarnation) -> None:
         self._store = store
-        self._life = life
+        self._incarnation = incarnation
 
     async def prepare(self, tables: Sequence[Table]) -> None:
-        await self._life.gate()
+        await self._incarnation.fault_point()
         await self._store.prepare(tables)
 
     async def commit(self, changes: Sequence[Change], *, checkpoint: int) -> None:
-        await self._life.effect(lambda: self._store.commit(changes, checkpoint=checkpoint))
+        await self._incarnation.call(lambda: self._store.commit(changes, checkpoint=checkpoint))
 
     async def checkpoint(self) -> int:
-        await self._life.gate()
+        await self._incarnation.fault_point()
         return await self._store.checkpoint()
 
     async def get(self, table: str, tenant: str, key: str) -> bytes | None:
-        return await self._life.effect(lambda: self._store.get(table, tenant, key))
+        return await self._incarnation.call(lambda: self._store.get(table, tenant, key))
 
     async def get_many(
         self, table: str, keys: Sequence[tuple[str, str]]
     ) -> Mapping[tuple[str, str], bytes]:
-        return await self._life.effect(lambda: self._store.get_many(table, keys))
+        return await self._incarnation.call(lambda: self._store.get_many(table, keys))
 
     async def find(self, query: Query) -> Page:
-        return await self._life.effect(lambda: self._store.find(query))
+        return await self._incarnation.call(lambda: self._store.find(query))
 
     async def scan(
         self, table: str, *, after: tuple[str, str] | None = None, limit: int = 1_000
@@ -223,60 +222,60 @@ class FaultyViews:
         await self._store.swap(fresh)
 
     async def close(self) -> None:
-        """Nothing is kept here."""
+        """Nothing to close."""
 
 
 class FaultyCheckpoints:
-    """Checkpoints behind the same connection."""
+    """Checkpoints behind an unreliable connection."""
 
-    def __init__(self, store: Checkpoints, life: Incarnation) -> None:
+    def __init__(self, store: Checkpoints, incarnation: Incarnation) -> None:
         self._store = store
-        self._life = life
+        self._incarnation = incarnation
 
     async def load(self, name: str) -> int:
-        return await self._life.effect(lambda: self._store.load(name))
+        return await self._incarnation.call(lambda: self._store.load(name))
 
     async def save(self, name: str, position: int) -> None:
-        await self._life.effect(lambda: self._store.save(name, position))
+        await self._incarnation.call(lambda: self._store.save(name, position))
 
 
 class FaultyLeases:
-    """Leases behind the same connection."""
+    """Leases behind an unreliable connection."""
 
-    def __init__(self, store: Leases, life: Incarnation) -> None:
+    def __init__(self, store: Leases, incarnation: Incarnation) -> None:
         self._store = store
-        self._life = life
+        self._incarnation = incarnation
 
     async def acquire(self, name: str, *, holder: str, ttl_ms: int, at: int) -> Lease | None:
-        return await self._life.effect(
+        return await self._incarnation.call(
             lambda: self._store.acquire(name, holder=holder, ttl_ms=ttl_ms, at=at)
         )
 
     async def release(self, lease: Lease) -> None:
-        await self._life.effect(lambda: self._store.release(lease))
+        await self._incarnation.call(lambda: self._store.release(lease))
 
 
-class LifeClock:
-    """The loop's time; a dead incarnation does not wake up."""
+class IncarnationClock:
+    """The loop's time; a killed incarnation never wakes up."""
 
-    def __init__(self, life: Incarnation) -> None:
-        self._life = life
+    def __init__(self, incarnation: Incarnation) -> None:
+        self._incarnation = incarnation
 
     def now(self) -> int:
         return EPOCH + int(asyncio.get_running_loop().time() * 1000)
 
     async def sleep(self, duration_ms: float) -> None:
         await asyncio.sleep(duration_ms / 1000)
-        await self._life.gate()
+        await self._incarnation.fault_point()
 
 
-def stores_of(stores: Stores, life: Incarnation) -> Stores:
-    """Return the stores as `life` sees them."""
+def stores_of(stores: Stores, incarnation: Incarnation) -> Stores:
+    """Return `stores` with the faults of `incarnation`."""
     return replace(
         stores,
-        events=FaultyEvents(stores.events, life),
-        log=FaultyLog(stores.log, life),
-        views=FaultyViews(stores.views, life),
-        checkpoints=FaultyCheckpoints(stores.checkpoints, life),
-        leases=FaultyLeases(stores.leases, life),
+        events=FaultyEvents(stores.events, incarnation),
+        log=FaultyLog(stores.log, incarnation),
+        views=FaultyViews(stores.views, incarnation),
+        checkpoints=FaultyCheckpoints(stores.checkpoints, incarnation),
+        leases=FaultyLeases(stores.leases, incarnation),
     )

@@ -1,4 +1,4 @@
-"""Predicts how a run ends, step by step and without events: the rules told a second time."""
+"""Predicts the outcome of a run step by step, without events: a second statement of the rules."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -9,8 +9,8 @@ from tests.simulation.plans import Behaviour, Plan
 
 
 @dataclass(slots=True)
-class End:
-    """How a run ended. `visits` counts how often each step was entered."""
+class RunOutcome:
+    """The outcome of a run. `visits` counts the activations of each step."""
 
     status: str = "completed"
     has_errors: bool = False
@@ -19,15 +19,15 @@ class End:
     context: JsonObject = field(default_factory=dict)
 
 
-def predict(plan: Plan, given: JsonObject) -> End:
-    """Return how every run of `plan` on this input has to end, whatever happens to Baton."""
+def predict(plan: Plan, given: JsonObject) -> RunOutcome:
+    """Return the outcome that every run of `plan` on this input must have, under any faults."""
     if plan.graph.flow == "next":
         return _Walk(plan, given).by_next()
     return _Walk(plan, given).by_needs()
 
 
 def succeeds(step: Compute, behaviour: Behaviour) -> bool:
-    """Say whether the step is done in the end, with its retries."""
+    """Return whether the step succeeds within its attempts."""
     tries = step.retry.max_attempts if step.retry else 1
     match behaviour.kind:
         case "succeed":
@@ -42,30 +42,30 @@ class _Walk:
     def __init__(self, plan: Plan, given: JsonObject) -> None:
         self._plan = plan
         self._input = given
-        self._end = End()
+        self._outcome = RunOutcome()
 
-    def by_next(self) -> End:
-        """One step after the other, until one points nowhere, fails, or it is too many."""
-        graph, end = self._plan.graph, self._end
+    def by_next(self) -> RunOutcome:
+        """Follow the next pointers until a step has none, fails, or reaches the loop limit."""
+        graph, outcome = self._plan.graph, self._outcome
         step: Step | None = graph.steps[0]
         while step is not None:
-            if end.visits.total() >= graph.loop_limit:
-                end.status = "failed"
-                return end
+            if outcome.visits.total() >= graph.loop_limit:
+                outcome.status = "failed"
+                return outcome
             if not self._enter(step):
                 self._fail([step])
-                return end
+                return outcome
             step = self._following(graph, step)
-        return end
+        return outcome
 
-    def by_needs(self) -> End:
-        """Whatever has what it needs, until there is nothing more of the kind."""
+    def by_needs(self) -> RunOutcome:
+        """Activate every step whose needs are met, until no further step is ready."""
         done: set[str] = set()
         failed: list[Step] = []
         while ready := [
             step
             for step in self._plan.graph.steps
-            if not self._end.visits[step.id] and done.issuperset(step.needs)
+            if not self._outcome.visits[step.id] and done.issuperset(step.needs)
         ]:
             for step in ready:
                 if self._enter(step):
@@ -74,26 +74,26 @@ class _Walk:
                     failed.append(step)
         if failed:
             self._fail(failed)
-        return self._end
+        return self._outcome
 
     def _enter(self, step: Step) -> bool:
-        """Perform the step; False when it fails for good."""
-        end = self._end
-        end.visits[step.id] += 1
+        """Activate the step; False if all its attempts fail."""
+        outcome = self._outcome
+        outcome.visits[step.id] += 1
         if not isinstance(step, Compute) or not self._hold(step.when):
             return True
         behaviour = self._plan.behaviours[step.id]
         if not succeeds(step, behaviour):
             return False
-        end.outputs[step.id] = behaviour.output
+        outcome.outputs[step.id] = behaviour.output
         if behaviour.context:
-            end.context[step.id] = behaviour.output
+            outcome.context[step.id] = behaviour.output
         return True
 
     def _fail(self, failed: list[Step]) -> None:
         allowed = all(isinstance(step, Compute) and step.on_failure == "end" for step in failed)
-        self._end.status = "completed" if allowed else "failed"
-        self._end.has_errors = True
+        self._outcome.status = "completed" if allowed else "failed"
+        self._outcome.has_errors = True
 
     def _following(self, graph: Graph, step: Step) -> Step | None:
         if isinstance(step, Decision):
@@ -110,6 +110,6 @@ class _Walk:
             if condition.op == "gt":
                 if self._input.get("amount") != 500:
                     return False
-            elif self._end.outputs.get(condition.path.split(".")[1]) != condition.value:
+            elif self._outcome.outputs.get(condition.path.split(".")[1]) != condition.value:
                 return False
         return True

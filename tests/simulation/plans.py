@@ -1,4 +1,4 @@
-"""Random graphs, and what their functions will do: everything that a seed decides beforehand."""
+"""Draws random graphs and the behaviour of their functions from a seed."""
 
 from dataclasses import dataclass, field
 from random import Random
@@ -18,8 +18,9 @@ from baton.domain.definition.graph import (
 from baton.domain.json import JsonObject
 
 HANG_MS = 300
-"""The deadline of steps whose function hangs; all others have a long one."""
+"""Timeout of steps whose function hangs."""
 LONG_MS = 600_000
+"""Timeout of all other steps."""
 
 Kind: TypeAlias = Literal["succeed", "fail at first", "fail", "refuse", "hang"]
 _USUAL: tuple[Kind, ...] = ("succeed",) * 8 + ("fail at first",) * 4
@@ -28,7 +29,7 @@ _KINDS: tuple[Kind, ...] = (*_USUAL, "fail", "refuse", "hang")
 
 @dataclass(frozen=True, slots=True)
 class Behaviour:
-    """What a step's function does on every visit; `failures` come before it succeeds."""
+    """The behaviour of a step's function on every visit; it fails `failures` times at first."""
 
     kind: Kind
     output: int
@@ -38,19 +39,19 @@ class Behaviour:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """One definition: its graph and how its functions behave, by step."""
+    """One definition: its graph and the behaviour of its functions, by step."""
 
     graph: Graph
     behaviours: dict[str, Behaviour] = field(default_factory=dict)
 
     @property
     def needs(self) -> dict[str, tuple[str, ...]]:
-        """What must be done before each step, as the checkers want it."""
+        """The needs of each step, for the checkers."""
         return {step.id: step.needs for step in self.graph.steps}
 
 
 def draw(rng: Random, prefix: str = "") -> Plan:
-    """Return a plan that may be published; ids of steps begin with `prefix`."""
+    """Return a plan with a valid graph; ids of steps begin with `prefix`."""
     count = rng.randint(1, 6)
     by_needs = rng.random() < 0.5
     draft = _Draft(rng, [f"{prefix}s{number}" for number in range(count)])
@@ -63,7 +64,7 @@ def draw(rng: Random, prefix: str = "") -> Plan:
 
 
 def draw_input(rng: Random) -> JsonObject:
-    """Return an input that conditions look at."""
+    """Return an input that conditions read."""
     return {"amount": rng.choice((1, 500))}
 
 
@@ -74,7 +75,7 @@ def _behaviour(rng: Random, step: Compute) -> Behaviour:
 
 
 class _Draft:
-    """Draws the steps of one graph, one after the other."""
+    """Draws the steps of one graph in order."""
 
     def __init__(self, rng: Random, ids: list[str]) -> None:
         self._rng = rng
@@ -83,7 +84,7 @@ class _Draft:
         self._ancestors: dict[str, set[str]] = {}
 
     def by_needs(self, place: int) -> Step:
-        """Return a step that needs some of those before it, and looks at no others."""
+        """Return a step that needs some earlier steps and whose conditions read only those."""
         step_id = self._left.pop(0)
         before = self._ids[:place]
         needs = tuple(self._rng.sample(before, min(len(before), self._rng.randint(0, 3))))
@@ -99,7 +100,7 @@ class _Draft:
                 return self._compute(step_id, needs=needs, when=when)
 
     def by_next(self) -> Step:
-        """Return a step that points anywhere: loops are cut short by a low limit."""
+        """Return a step that points to any step; a low limit ends loops."""
         step_id = self._left.pop(0)
         match self._rng.randrange(6):
             case 0:
@@ -119,7 +120,7 @@ class _Draft:
         self,
         step_id: str,
         *,
-        next: str | None = None,  # noqa: A002 - the graph's word
+        next: str | None = None,  # noqa: A002 - the name of the graph's field
         needs: tuple[str, ...] = (),
         when: tuple[Condition, ...],
     ) -> Compute:
@@ -138,7 +139,7 @@ class _Draft:
         )
 
     def _target(self) -> str | None:
-        """Mostly the step that comes next, so that runs get somewhere."""
+        """Return mostly the following step, so that runs make progress."""
         if self._left and self._rng.random() < 0.8:
             return self._left[0]
         return self._rng.choice([None, *self._ids])

@@ -1,6 +1,6 @@
-"""Many worlds, each of them a seed: whatever befalls the roles, every run ends as the model says.
+"""Seeded simulations: whatever faults strike the roles, every run ends as the model predicts.
 
-`--seeds N` plays N of them; `python -m tests.simulation.play SEED` shows what becomes of one.
+`--seeds N` simulates N seeds; `python -m tests.simulation.simulate SEED` prints the result of one.
 """
 
 import logging
@@ -14,12 +14,12 @@ import pytest
 from baton.domain.definition.validation import faults_of
 from tests.domain.examples import body
 from tests.simulation.plans import draw
-from tests.simulation.play import play
+from tests.simulation.simulate import simulate
 
 PARTS = 4
-"""So that several processes can share the work."""
-EVERYBODYS = 1_000
-"""Seeds that every test run plays; with more of them, half are drawn anew."""
+"""Parts of the seeds, for as many test processes."""
+FIXED_SEEDS = 1_000
+"""Up to this count every test run simulates the same seeds; beyond it, half are drawn at random."""
 FAULTS = (
     "process killed",
     "projector killed",
@@ -27,7 +27,7 @@ FAULTS = (
     "scheduler killed",
     "executor suspended",
     "scheduler suspended",
-    "went on",
+    "resumed",
     "repeated",
     "unavailable before",
     "unavailable after",
@@ -37,13 +37,13 @@ FAULTS = (
     "timed out",
     "CancelRun",
 )
-ENOUGH = 200
-"""Seeds among which every fault strikes."""
+SEEDS_FOR_EVERY_FAULT = 200
+"""Number of seeds among which every fault occurs."""
 
 
 @pytest.fixture(autouse=True)
 def _silence() -> Iterator[None]:
-    """Roles tell of every fault that is made here."""
+    """Roles log every injected fault."""
     logging.disable(logging.CRITICAL)
     yield
     logging.disable(logging.NOTSET)
@@ -51,32 +51,33 @@ def _silence() -> Iterator[None]:
 
 @pytest.mark.timeout(3_600)
 @pytest.mark.parametrize("part", range(PARTS))
-def test_every_run_ends_as_the_model_says_under_any_faults(
+def test_every_run_ends_as_the_model_predicts_under_any_faults(
     part: int, request: pytest.FixtureRequest
 ) -> None:
     count = int(request.config.getoption("seeds") or 0) // PARTS
-    # What everybody runs is the same for everybody; a longer search looks where nobody did.
-    searching = count * PARTS > EVERYBODYS
-    known = range(part * count, part * count + (count // 2 if searching else count))
-    fresh = [random.getrandbits(32) for _ in range(count - len(known))]
+    # A short run is reproducible; a longer search also covers new seeds.
+    searching = count * PARTS > FIXED_SEEDS
+    fixed = range(part * count, part * count + (count // 2 if searching else count))
+    drawn = [random.getrandbits(32) for _ in range(count - len(fixed))]
     wrong: dict[int, list[str]] = {}
-    seen: Counter[str] = Counter()
-    for seed in (*known, *fresh):
-        played = play(seed)
-        seen += played.seen
-        if played.complaints:
-            wrong[seed] = played.complaints
+    fault_counts: Counter[str] = Counter()
+    for seed in (*fixed, *drawn):
+        result = simulate(seed)
+        fault_counts += result.fault_counts
+        if result.violations:
+            wrong[seed] = result.violations
     assert wrong == {}
-    assert [fault for fault in FAULTS if not seen[fault]] == [] or count < ENOUGH, seen
+    missing = [fault for fault in FAULTS if not fault_counts[fault]]
+    assert missing == [] or count < SEEDS_FOR_EVERY_FAULT, fault_counts
 
 
-def test_a_seed_leads_to_the_same_log_again() -> None:
+def test_a_seed_always_yields_the_same_log() -> None:
     seed = random.getrandbits(32)
 
-    assert play(seed).log == play(seed).log
+    assert simulate(seed).log == simulate(seed).log
 
 
-def test_the_drawn_graphs_are_such_as_may_be_published() -> None:
+def test_every_drawn_graph_is_valid() -> None:
     for seed in range(500):
         plan = draw(Random(seed))
 

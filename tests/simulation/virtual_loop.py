@@ -1,14 +1,14 @@
-"""An event loop on which time passes only when nobody has anything to do: hours cost nothing."""
+"""An event loop with virtual time, which advances only while no callback is ready."""
 
 import asyncio
 from typing import Any
 
-TURNS = 100_000
-"""So often callbacks may have their turn without any time passing."""
+MAX_TURNS = 100_000
+"""Turns of the loop allowed without any time passing."""
 
 
-class Standstill(Exception):
-    """Nobody has anything to do and nobody waits for a time, or somebody spins: it has no end."""
+class Deadlock(Exception):
+    """No callback is ready or scheduled, or callbacks run forever without time passing."""
 
 
 class VirtualLoop(asyncio.BaseEventLoop):
@@ -24,16 +24,16 @@ class VirtualLoop(asyncio.BaseEventLoop):
         return self._now
 
     def select(self, timeout: float | None) -> tuple[()]:
-        """Let the time pass that nobody needs."""
+        """Advance the time to the next scheduled callback."""
         self._turns = 0 if timeout else self._turns + 1
-        if timeout is None or self._turns > TURNS:
+        if timeout is None or self._turns > MAX_TURNS:
             self._turns = 0
-            raise Standstill
+            raise Deadlock
         self._now += timeout
         return ()
 
     def _process_events(self, event_list: Any) -> None:
-        """There are none."""
+        """The loop has no sockets, so it has no events."""
 
     def _write_to_self(self) -> None:
-        """Nobody waits elsewhere."""
+        """The loop has no other thread to wake."""

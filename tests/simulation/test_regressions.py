@@ -1,4 +1,4 @@
-"""What seeds have found, told one by one: a store that does not answer loses no run."""
+"""Regressions that seeds have found: an unavailable store loses no run."""
 
 import asyncio
 from collections.abc import Sequence
@@ -34,7 +34,7 @@ STREAM = stream_name("acme", RUN.name, "r1")
 
 @dataclass(slots=True)
 class Failing:
-    """A store that fails its first calls: before anything is done, or with the answer lost."""
+    """A store whose first `reads` fail, and whose first `answers` to appends are lost."""
 
     store: EventStore
     reads: int = 0
@@ -60,7 +60,7 @@ class Failing:
         return await self.store.head()
 
     async def close(self) -> None:
-        """Nothing is kept here."""
+        """Nothing to close."""
 
 
 class Functions:
@@ -68,22 +68,22 @@ class Functions:
         return Succeeded(output={"attempt": call.attempt})
 
     async def close(self) -> None:
-        """Nothing is kept here."""
+        """Nothing to close."""
 
 
-def test_a_run_begins_although_its_definition_cannot_be_read_at_first() -> None:
+def test_a_run_starts_although_its_definition_cannot_be_read_at_first() -> None:
     assert ended(begun=False, reads=3) == "completed"
 
 
-def test_a_run_is_taken_up_although_it_cannot_be_read_at_first() -> None:
+def test_a_run_is_taken_over_although_it_cannot_be_read_at_first() -> None:
     assert ended(begun=True, reads=3) == "completed"
 
 
-def test_an_executor_whose_takeover_was_not_answered_keeps_the_run() -> None:
+def test_an_executor_keeps_a_run_although_the_answer_to_its_takeover_was_lost() -> None:
     assert ended(begun=True, answers=1) == "completed"
 
 
-def test_a_run_goes_on_although_no_append_is_answered_at_once() -> None:
+def test_a_run_continues_although_the_first_answers_to_appends_were_lost() -> None:
     assert ended(begun=False, answers=3) == "completed"
 
 
@@ -93,7 +93,7 @@ def ended(*, begun: bool, reads: int = 0, answers: int = 0) -> str:
 
 
 async def _ended(*, begun: bool, reads: int, answers: int) -> str:
-    """Return the status of a run, an hour after an executor has come to it."""
+    """Return the status of a run an hour after an executor started."""
     stores = await BACKEND.open(StoreLocation(secrets_key=b"a key for tests, 32 bytes long.."))
     await _requested(stores.events, begun=begun)
     store, clock = Failing(stores.events, reads, answers), SystemClock()
@@ -111,7 +111,7 @@ async def _ended(*, begun: bool, reads: int, answers: int) -> str:
 
 
 async def _requested(store: EventStore, *, begun: bool) -> None:
-    """Request the run; `begun`: an executor that is gone has begun its step."""
+    """Request the run; `begun` means that a former executor has started its step."""
     create = CreateDefinition(
         tenant="acme",
         definition_id="d1",
