@@ -29,7 +29,7 @@ FROM public.stored_events
 """
 _BY_EVENTS = """
 SELECT count(*) FROM public.stored_events WHERE topic = 'run.RunRequested'
-    AND convert_from(state, 'UTF8')::json ->> 'trigger' = 'event'
+    AND convert_from(state, 'UTF8')::json -> 'trigger' ->> 'kind' = 'record'
 """
 _LEASES = "SELECT name, holder, epoch FROM baton.leases WHERE $1 OR holder <> ''"
 _IDLE = "SELECT count(*) FROM pg_stat_activity WHERE state LIKE 'idle in transaction%'"
