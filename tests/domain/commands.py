@@ -1,7 +1,7 @@
-"""Random commands of any aggregate, made from the types of their fields.
+"""Random commands of any aggregate, generated from the types of their fields.
 
-Texts and numbers come from a few values, so that commands meet each other. What must fit together
-to make sense (graphs, bodies, definitions) comes from ready examples.
+Texts and numbers are drawn from a few values, so that commands refer to the same things. Graphs,
+bodies and definitions, whose parts must fit together, are drawn from examples.
 """
 
 from dataclasses import is_dataclass
@@ -26,7 +26,7 @@ GRAPHS: tuple[Graph, ...] = (
         loop_limit=7,
     ),
 )
-"""One graph: a run keeps the graph it began with, and its step ids are the texts drawn here."""
+"""The only graph, because a run keeps the graph that it started with. Its step ids are `TEXTS`."""
 BODIES: tuple[Body, ...] = (
     body(GRAPHS[0]),
     body(dag(compute("a"), Sync(id="b", needs=("a",))), name="Other"),
@@ -60,7 +60,7 @@ def commands(union: object) -> st.SearchStrategy[Any]:
 
 @cache
 def values_of(hint: Any) -> st.SearchStrategy[Any]:
-    """Return random values of a field's type; raises TypeError for one it does not know."""
+    """Return random values of a field's type; raises TypeError for an unknown type."""
     if hint in KNOWN:
         return KNOWN[hint]
     origin, args = get_origin(hint), get_args(hint)

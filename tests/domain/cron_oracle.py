@@ -1,8 +1,8 @@
-"""A second opinion on cron: slow, simple, and written from zoneinfo and crontab(5) alone.
+"""A test oracle for cron: slow and simple, based on zoneinfo and crontab(5) alone.
 
-It walks the calendar and the minutes of UTC. It shares nothing with the code under test: no
-croniter, no expression reader, no search for the instants at which a zone changes its offset.
-All instants are minutes since the epoch, UTC; wall times are minutes since 1970-01-01T00:00 on the
+The oracle steps through the calendar and the minutes of UTC. It shares nothing with the code under
+test: no croniter, no parser, no search for the instants at which a zone changes its offset. All
+instants are minutes since the epoch, UTC; wall times are minutes since 1970-01-01T00:00 on the
 wall clock.
 """
 
@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 ZERO, MINUTE = timedelta(0), timedelta(minutes=1)
 DAY = 24 * 60
-MARGIN = DAY + DAY // 2  # holds all wall times of the dates around a shift
+MARGIN = DAY + DAY // 2  # contains all wall times of the dates around a change of the clock
 WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 NAMES = {name: n for n, name in enumerate(WEEKDAYS)} | {
@@ -25,7 +25,7 @@ NAMES = {name: n for n, name in enumerate(WEEKDAYS)} | {
 
 
 class Expression:
-    """A five-field expression: `times` are minutes of the day, `matches` is asked per date."""
+    """A five-field expression: `times` are minutes of the day, `matches` tests a date."""
 
     def __init__(self, text: str) -> None:
         minute, hour, day, month, weekday = text.split()
@@ -50,7 +50,7 @@ class Expression:
 
 
 def weekday_rule(item: str) -> tuple[list[int], str]:
-    """Which weekdays, with 0 for Sunday, and which of them: `1` to `5`, `L`, or any."""
+    """Return the weekdays (0 is Sunday) and their rank in the month: `1` to `5`, `L`, or any."""
     if item.startswith("L"):
         return [number(item[1:]) % 7], "L"
     span, _, rank = item.partition("#")
@@ -90,7 +90,7 @@ def number(text: str) -> int:
 
 
 class Zone:
-    """A zone over some years: an offset per hour, and a table of minutes around each shift."""
+    """A zone over some years: an offset per hour, and a table of minutes around each change."""
 
     def __init__(self, name: str, years: range) -> None:
         self._zone = ZoneInfo(name)
@@ -110,7 +110,7 @@ class Zone:
 
     @cached_property
     def odd_days(self) -> set[date]:
-        """The dates, and then some, on which the wall clock does not show each minute once."""
+        """The dates on which the wall clock may skip or repeat minutes, with a margin."""
         found: set[date] = set()
         for shift in self.shifts:
             walls = [at + self.offset(at) for at in (shift, shift + 60)]
@@ -119,7 +119,7 @@ class Zone:
 
     @cached_property
     def shown(self) -> dict[int, list[int]]:
-        """Around each shift: at which minutes of UTC, ascending, the clock shows a wall time."""
+        """The minutes of UTC, ascending, at which the clock shows a wall time around a change."""
         found: dict[int, list[int]] = defaultdict(list)
         walk = {at for shift in self.shifts for at in range(shift - MARGIN, shift + MARGIN)}
         for at in sorted(walk):
@@ -128,7 +128,7 @@ class Zone:
 
     @cached_property
     def midnights(self) -> dict[date, int]:
-        """The minutes of UTC at which the ordinary dates begin."""
+        """The minutes of UTC at which the other dates begin."""
         found: dict[date, int] = {}
         for day in days(self.first, self.last):
             wall = minutes(day)
@@ -149,7 +149,7 @@ def fires(
     gap: str = "shift",
     fold: str = "first",
 ) -> list[int]:
-    """The minutes of UTC at which the expression fires on these wall clock dates, ascending."""
+    """Return the minutes of UTC at which the expression fires on these dates, ascending."""
     found: list[int] = []
     for day in dates:
         midnight = zone.midnights.get(day)

@@ -1,4 +1,4 @@
-"""Definitions and commands that domain tests tell their stories with; times are small numbers."""
+"""Definitions, commands and runs for tests of the domain. Times are small numbers."""
 
 from typing import Any
 
@@ -68,7 +68,7 @@ def request(graph: Graph, data: Json = None, context: JsonObject | None = None) 
 
 
 def running(graph: Graph, data: Json = None, context: JsonObject | None = None) -> Given:
-    """A run of `graph` that was started at 20."""
+    """Return a run of `graph` that started at 20."""
     return given(RUN).after(request(graph, data, context), StartRun(graph=graph, at=20))
 
 

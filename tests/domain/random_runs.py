@@ -1,4 +1,4 @@
-"""Random graphs of both flows, and whole lives of runs of them, for property tests."""
+"""Random graphs of both kinds and random histories of their runs, for property tests."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -43,11 +43,11 @@ Choice: TypeAlias = tuple[int, int]
 BIG = Condition(path="input.amount", op="gt", value=100)
 DONE = Condition(path="steps.s0.output", op="eq", value=1)
 STEPS = st.lists(st.binary(min_size=9, max_size=9), min_size=1, max_size=7)
-"""Nine numbers say what a step is like; drawing the steps themselves takes ten times as long."""
+"""Nine numbers that describe a step; drawing the steps themselves takes ten times as long."""
 
 
 def _dag(drawn: Sequence[bytes]) -> Graph:
-    """Steps that need some of those drawn before them, in any order of writing."""
+    """Return a graph of steps that need some of those drawn before them, in any order."""
     steps = [
         _step(
             f"s{place}",
@@ -63,7 +63,7 @@ def _dag(drawn: Sequence[bytes]) -> Graph:
 
 
 def _sequence(drawn: Sequence[bytes]) -> Graph:
-    """Steps that point anywhere: loops are cut short by a low limit."""
+    """Return a graph of steps with any next pointers; a low limit ends loops."""
     steps = [
         _step(f"s{place}", numbers, following=[_target(each, len(drawn)) for each in numbers[6:]])
         for place, numbers in enumerate(drawn)
@@ -116,12 +116,12 @@ CHOICES = st.binary(max_size=80).map(
         (what % 20, which % 100) for what, which in zip(drawn[::2], drawn[1::2], strict=False)
     ]
 )
-"""What happens (of twenty things), to which of those it can happen to: quick to draw as bytes."""
+"""Pairs (one of twenty actions, the target of the action), drawn as bytes because that is fast."""
 
 
 @dataclass(slots=True)
-class Life:
-    """One run of `graph` and everything that was tried on it; time passes with each command."""
+class RandomRun:
+    """A run of `graph` and its history; the time advances with each command."""
 
     graph: Graph
     now: int = 100
@@ -130,7 +130,7 @@ class Life:
     reports: list[ReportOutcome] = field(default_factory=list)
 
     def command(self, command: Command) -> list[Event] | None:
-        """Let `command` happen; None when it was refused."""
+        """Apply `command` and return its events, or None if it was refused."""
         self.now += 7
         try:
             events, self.state = DECIDER.apply(command, self.state)
@@ -146,15 +146,15 @@ class Life:
         self.command(StartRun(graph=self.graph, at=self.now))
 
     def open(self) -> list[tuple[str, Token]]:
-        """What is under way, with its status."""
+        """Return the status and the token of each open step."""
         return [
             (step.status, Token(step_id=step_id, visit=step.visit, attempt=step.attempt))
             for step_id, step in self.state.steps.items()
             if step.open
         ]
 
-    def live(self, choices: Sequence[Choice]) -> None:
-        """Let happen what the random numbers say, good and bad."""
+    def play(self, choices: Sequence[Choice]) -> None:
+        """Apply the commands that the random numbers choose, successes and failures."""
         self.begin()
         for what, which in choices:
             command = self._chosen(what, which)
@@ -162,7 +162,7 @@ class Life:
                 self.command(command)
 
     def end(self) -> None:
-        """Let everything that is under way come to a good end; fails when there is no end."""
+        """Let every open step succeed until the run ends; fails if it doesn't."""
         for _ in range(1_000):
             if self.state.final:
                 return
@@ -176,7 +176,7 @@ class Life:
         raise AssertionError(message)
 
     def terminals(self) -> Iterator[int]:
-        """Where in the history the run ended."""
+        """Yield the indexes of the events that ended the run."""
         for index, event in enumerate(self.history):
             if type(event).__name__ in ("RunCompleted", "RunFailed", "RunCancelled"):
                 yield index
@@ -191,10 +191,10 @@ class Life:
             return RetryRun(graph=self.graph, actor=EVE, at=self.now, step_id=step_id)
         if what == 4 and self.reports:
             return self.reports[which % len(self.reports)]
-        under_way = self.open()
-        if not under_way:
+        open_steps = self.open()
+        if not open_steps:
             return None
-        status, token = under_way[which % len(under_way)]
+        status, token = open_steps[which % len(open_steps)]
         if status == "running" and what < 17:
             return self._report(token, _outcome(what, which))
         self.now += which * 20

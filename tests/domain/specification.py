@@ -1,4 +1,4 @@
-"""Given these events, when this command, then those: how the rules of an aggregate are told."""
+"""The given-when-then style of domain tests: given events, when a command, then events."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from baton.domain.errors import Code, Detail, Rejected
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """An aggregate with a history."""
+    """An aggregate and its history."""
 
     decider: Decider[Any, Any, Any]
     history: tuple[Any, ...]
@@ -21,7 +21,7 @@ class Given:
         return When(self, command)
 
     def after(self, *commands: object) -> "Given":
-        """Let commands add to the history first."""
+        """Return the aggregate after these commands too."""
         state, history = self.decider.fold(self.history), list(self.history)
         for command in commands:
             events, state = self.decider.apply(command, state)
@@ -35,7 +35,7 @@ class Given:
 
 @dataclass(frozen=True, slots=True)
 class When:
-    """A command to it."""
+    """A command to an aggregate with a history."""
 
     given: Given
     command: object
@@ -61,12 +61,12 @@ class When:
         return refusal.value
 
     def then_ends_with(self, *events: object) -> Given:
-        """Look at the last events only, where those before are not what the test is about."""
+        """Check only the last events, if the earlier ones don't matter to the test."""
         decided = self.decided()
         assert list(decided[-len(events) :]) == list(events)
         return Given(self.given.decider, (*self.given.history, *decided))
 
 
 def given(decider: Decider[Any, Any, Any], *history: object) -> Given:
-    """Begin a specification."""
+    """Return an aggregate with the given history."""
     return Given(decider, history)

@@ -1,4 +1,4 @@
-"""Deciding several commands at once: in order, whole or without the skipped ones."""
+"""Batches of commands: decided in order, all of them or without the skipped ones."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from baton.domain.decider import Batch, Decider, batched
 
 
 class TooMuch(Exception):
-    """The total may not exceed ten."""
+    """A total that may not exceed ten."""
 
 
 def decide(amount: int, total: int) -> list[int]:
@@ -18,7 +18,7 @@ def decide(amount: int, total: int) -> list[int]:
 TOTAL: Decider[int, int, int] = Decider("total", 0, decide, lambda total, amount: total + amount)
 
 
-def test_each_command_is_decided_on_what_its_predecessors_lead_to() -> None:
+def test_each_command_is_decided_on_the_state_after_the_one_before() -> None:
     assert batched(TOTAL).apply(Batch([3, 0, 4]), 1) == ([3, 4], 8)
     assert batched(TOTAL).decide(Batch([3, 0, 4]), 1) == [3, 4]
 

@@ -1,4 +1,4 @@
-"""Names that one definition has at a time."""
+"""Claims: a name belongs to one definition at a time."""
 
 from baton.domain.claim.decisions import DECIDER
 from baton.domain.claim.messages import (

@@ -1,4 +1,4 @@
-"""Conditions and decisions as both Centrali documents and the contract tell them."""
+"""Conditions and decisions, as the contract and both Centrali documents specify them."""
 
 import pytest
 from hypothesis import given
@@ -117,7 +117,7 @@ def test_a_missing_path_matches_nothing_but_not_exists(op: Operator) -> None:
         ("input.status", "notIn", {"approved": 1}, "not an array"),
     ],
 )
-def test_what_cannot_be_compared_is_no_match_with_the_reason(
+def test_values_that_cannot_be_compared_do_not_match_and_the_reason_is_given(
     path: str, op: Operator, value: Json, reason: str
 ) -> None:
     evaluation = look(path, op, value)
@@ -143,14 +143,14 @@ def test_a_value_path_is_read_like_a_path() -> None:
 
 
 @pytest.mark.parametrize("op", [op for op in ALL if op not in ("exists", "notExists")])
-def test_a_missing_value_path_is_no_match_with_the_reason(op: Operator) -> None:
+def test_a_missing_value_path_does_not_match_and_the_reason_is_given(op: Operator) -> None:
     evaluation = look("input.amount", op, value_path="input.unknown")
 
     assert not evaluation.matched
     assert evaluation.error == "there is nothing at 'input.unknown' to compare with"
 
 
-def test_looking_stops_at_the_first_case_that_matches() -> None:
+def test_evaluation_stops_at_the_first_case_that_matches() -> None:
     cases = [
         Case(
             conditions=(
@@ -214,7 +214,7 @@ def test_without_a_match_the_default_is_next() -> None:
     assert choose(cases, None, SCOPE).evaluated_cases == 1
 
 
-def test_values_too_large_to_compare_are_no_match() -> None:
+def test_values_that_are_too_large_to_compare_do_not_match() -> None:
     large = list(range(50_000))
     scope: dict[str, Json] = {"input": {"a": large, "b": list(large), "c": 49_999}}
     equal = Condition(path="input.a", op="eq", value_path="input.b")
@@ -227,7 +227,7 @@ def test_values_too_large_to_compare_are_no_match() -> None:
     assert seen == [too_large, too_large, (True, None)]
 
 
-def test_all_comparisons_of_a_decision_together_are_bounded() -> None:
+def test_the_comparisons_of_one_decision_are_bounded_in_total() -> None:
     scope: dict[str, Json] = {"input": {"a": list(range(9_000)), "b": list(range(9_000))}}
     equal = Condition(path="input.a", op="eq", value_path="input.b")
     result = choose([Case(conditions=(equal,) * 4, next="yes")], None, scope)
@@ -235,7 +235,7 @@ def test_all_comparisons_of_a_decision_together_are_bounded() -> None:
     assert [each.matched for each in result.evaluations[0].conditions] == [True, True, False, False]
 
 
-def test_what_a_decision_shows_of_large_values_is_bounded() -> None:
+def test_the_values_that_a_decision_stores_are_bounded() -> None:
     scope: dict[str, Json] = {"input": {"text": "x" * 15_000, "list": ["y" * 9_000] * 100}}
     conditions = tuple(
         Condition(path=path, op="exists") for path in ("input.text", "input.list", "input.text")
@@ -261,7 +261,7 @@ PATHS = st.lists(st.sampled_from(["input", "a", "b", "0", "1", ""]), max_size=4)
 
 
 @given(JSON, PATHS, PATHS | st.none(), JSON, st.sampled_from(ALL))
-def test_no_condition_raises_whatever_it_meets(
+def test_no_condition_raises_for_any_data(
     data: Json, path: str, value_path: str | None, value: Json, op: Operator
 ) -> None:
     condition = Condition(path=path, op=op, value=value, value_path=value_path)

@@ -1,4 +1,4 @@
-"""Publishing, changing and deleting a definition."""
+"""Definitions: creating, updating and deleting them."""
 
 from baton.domain.definition.decisions import DECIDER
 from baton.domain.definition.graph import Case, Condition, Decision
@@ -54,7 +54,7 @@ def test_an_id_is_not_published_twice_with_different_content() -> None:
     given(DECIDER, CREATED).when(create(slug="other")).then_refused("conflict")
 
 
-def test_a_faulty_definition_is_refused_with_the_place_of_each_fault() -> None:
+def test_an_invalid_definition_is_refused_with_the_path_of_each_fault() -> None:
     faulty = body(sequence(compute("a", next="z")), trigger=EventTrigger(event_type="nothing"))
     refusal = given(DECIDER).when(create(faulty, "Not A Slug")).then_refused("validation_error")
 
@@ -66,7 +66,7 @@ def test_a_faulty_definition_is_refused_with_the_place_of_each_fault() -> None:
     assert refusal.faults[2] == Fault(("steps", 0, "next"), "'z' is no step")
 
 
-def test_every_change_is_a_new_version_and_the_old_one_stays() -> None:
+def test_every_change_is_a_new_version_and_earlier_versions_stay() -> None:
     changed = body(name="Orders, better")
     updated = DefinitionUpdated(version=2, body=changed, actor=BOB, at=2)
     after = given(DECIDER, CREATED).when(update(changed)).then(updated)
@@ -75,7 +75,7 @@ def test_every_change_is_a_new_version_and_the_old_one_stays() -> None:
     assert after.state.body == changed
 
 
-def test_a_change_to_what_is_there_decides_nothing() -> None:
+def test_an_update_without_a_change_decides_nothing() -> None:
     given(DECIDER, CREATED).when(update(body())).then_nothing()
 
 
@@ -87,27 +87,27 @@ def test_a_value_changed_from_one_to_true_is_a_change() -> None:
     history.when(update(comparing_with(1.0))).then_nothing()
 
 
-def test_a_faulty_change_is_refused() -> None:
+def test_an_invalid_update_is_refused() -> None:
     given(DECIDER, CREATED).when(update(body(name=""))).then_refused("validation_error")
 
 
-def test_what_was_never_created_cannot_be_changed_or_deleted() -> None:
+def test_a_definition_that_does_not_exist_cannot_be_updated_or_deleted() -> None:
     given(DECIDER).when(update(BODY)).then_refused("not_found", subject="definition")
     given(DECIDER).when(DeleteDefinition(actor=BOB, at=3)).then_refused("not_found")
 
 
-def test_deleting_happens_once() -> None:
+def test_a_definition_is_deleted_once() -> None:
     delete = DeleteDefinition(actor=BOB, at=3)
 
     given(DECIDER, CREATED).when(delete).then(DELETED)
     given(DECIDER, CREATED, DELETED).when(delete).then_nothing()
 
 
-def test_what_is_deleted_cannot_be_changed() -> None:
+def test_a_deleted_definition_cannot_be_updated() -> None:
     given(DECIDER, CREATED, DELETED).when(update(body(name="x"))).then_refused("not_found")
 
 
-def test_ticks_count_from_when_the_definition_became_active() -> None:
+def test_ticks_count_from_the_time_at_which_the_definition_became_active() -> None:
     paused = given(DECIDER, CREATED).after(update(body(status="paused"), at=5))
     active = paused.after(update(body(status="active"), at=7))
     renamed = active.after(update(body(status="active", name="New"), at=9))

@@ -1,4 +1,4 @@
-"""What holds for every aggregate; a new folder under `domain` is found and tested unasked."""
+"""Properties of every aggregate. A new folder under `domain` is found and tested."""
 
 import pkgutil
 from collections.abc import Iterator
@@ -19,8 +19,8 @@ from baton.domain.errors import Rejected
 from baton.domain.run.messages import TakeOver
 from tests.domain.commands import commands
 
-ANEW = (TakeOver,)
-"""Says "whoever works on it is gone": said again, it is so again."""
+NOT_REPEATABLE = (TakeOver,)
+"""Commands that decide something each time: each takeover means that an executor was lost."""
 
 
 def aggregates() -> Iterator[str]:
@@ -47,8 +47,8 @@ def histories(name: str) -> st.SearchStrategy[list[Any]]:
     return st.lists(commands(messages(name).Command), max_size=12)
 
 
-def live(rules: Decider[Any, Any, Any], history: list[Any]) -> tuple[list[Any], Any]:
-    """Return what `history` led to: events and state."""
+def play(rules: Decider[Any, Any, Any], history: list[Any]) -> tuple[list[Any], Any]:
+    """Return the events and the state after the commands of `history`."""
     recorded, state = list[Any](), rules.initial
     for command in history:
         try:
@@ -59,7 +59,7 @@ def live(rules: Decider[Any, Any, Any], history: list[Any]) -> tuple[list[Any], 
     return recorded, state
 
 
-def test_the_aggregates_are_found() -> None:
+def test_every_aggregate_is_found() -> None:
     assert {"baton.domain.claim", "baton.domain.definition", "baton.domain.record"} < set(
         AGGREGATES
     )
@@ -77,7 +77,7 @@ def test_its_messages_are_immutable_records_without_secrets_in_their_shape(name:
         for record in get_args(union):
             assert is_dataclass(record)
             assert record.__module__ == f"{name}.messages"
-            assert vars(record)["__hash__"] is not None  # a dataclass that may change has none
+            assert vars(record)["__hash__"] is not None  # a mutable dataclass has none
             assert not {"secret", "password"} & {field.name for field in fields(record)}
 
 
@@ -86,7 +86,7 @@ def test_its_messages_are_immutable_records_without_secrets_in_their_shape(name:
 @given(st.data())
 def test_any_history_folds(name: str, data: st.DataObject) -> None:
     rules = decider(name)
-    recorded, state = live(rules, data.draw(histories(name)))
+    recorded, state = play(rules, data.draw(histories(name)))
     middle = len(recorded) // 2
 
     assert rules.fold(recorded) == state
@@ -98,18 +98,18 @@ def test_any_history_folds(name: str, data: st.DataObject) -> None:
 @given(st.data())
 def test_a_repeated_command_decides_nothing(name: str, data: st.DataObject) -> None:
     rules = decider(name)
-    _, state = live(rules, data.draw(histories(name)))
+    _, state = play(rules, data.draw(histories(name)))
     command = data.draw(commands(messages(name).Command))
     with suppress(Rejected):
         _, after = rules.apply(command, state)
-        assert isinstance(command, ANEW) or rules.decide(command, after) == []
+        assert isinstance(command, NOT_REPEATABLE) or rules.decide(command, after) == []
 
 
 @every
 @given(st.data())
 def test_deciding_changes_neither_the_state_nor_the_command(name: str, data: st.DataObject) -> None:
     rules = decider(name)
-    recorded, state = live(rules, data.draw(histories(name)))
+    recorded, state = play(rules, data.draw(histories(name)))
     command = data.draw(commands(messages(name).Command))
     before = repr(command)
     with suppress(Rejected):
@@ -122,9 +122,9 @@ def test_deciding_changes_neither_the_state_nor_the_command(name: str, data: st.
 
 @every
 @given(st.data())
-def test_what_is_recorded_stays_as_it_was(name: str, data: st.DataObject) -> None:
+def test_recorded_events_never_change(name: str, data: st.DataObject) -> None:
     rules = decider(name)
-    recorded, _ = live(rules, data.draw(histories(name)))
+    recorded, _ = play(rules, data.draw(histories(name)))
     before = repr(recorded)
 
     rules.fold(recorded)

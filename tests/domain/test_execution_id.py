@@ -1,4 +1,4 @@
-"""Execution ids: each attempt has one, and its parts can be read back."""
+"""Execution ids: each attempt has one, and it can be parsed."""
 
 import pytest
 
@@ -11,7 +11,7 @@ from baton.domain.run.execution_id import (
 
 
 @pytest.mark.parametrize("step_id", ["charge", "v1.2", "1.1"])
-def test_an_execution_id_is_parsed_into_the_parts_it_was_made_of(step_id: str) -> None:
+def test_an_execution_id_is_parsed_into_its_parts(step_id: str) -> None:
     execution = Execution("c" * 20, step_id, 3, 14)
 
     assert parse_execution_id(execution_id(*execution)) == execution
@@ -27,5 +27,5 @@ def test_attempts_of_one_visit_share_the_idempotency_key() -> None:
     "text",
     ["", "r", "r.1.1", "r..1.1", ".s.1.1", "r.s.1.x", "r.s.01.1", "r.s.1.²", "r.s.1." + "9" * 20],
 )
-def test_any_other_text_is_no_execution_id(text: str) -> None:
+def test_any_other_text_is_not_an_execution_id(text: str) -> None:
     assert parse_execution_id(text) is None

@@ -1,4 +1,4 @@
-"""Records of the hot path: compared by their fields, and kept from change by the type checker."""
+"""Frozen records: compared by their fields, and immutable for the type checker."""
 
 from pathlib import Path
 
@@ -24,13 +24,13 @@ class Named:
     size: int = 1
 
 
-def test_records_are_equal_and_hash_alike_when_their_fields_are() -> None:
+def test_records_with_equal_fields_are_equal_and_have_one_hash() -> None:
     assert Named(name="a") == Named(name="a", size=1)
     assert len({Named(name="a"), Named(name="a"), Named(name="b")}) == 2
     assert repr(RunCompleted(at=1)) == "RunCompleted(at=1, has_errors=False)"
 
 
-def test_records_take_their_fields_by_name_alone() -> None:
+def test_records_take_keyword_arguments_only() -> None:
     with pytest.raises(TypeError):
         Named("a")  # type: ignore[call-arg]
 

@@ -1,4 +1,4 @@
-"""Record events: taken in once, looked at once."""
+"""Record events: each is recorded once and matched once."""
 
 from baton.domain.record.decisions import DECIDER
 from baton.domain.record.messages import (
@@ -31,15 +31,15 @@ RECEIVED = RecordReceived(
     time=5,
     at=6,
 )
-NOTE = ReportMatches(fired=(("d1", "r1"),), skipped=(("d2", "paused"),), at=7)
+REPORT = ReportMatches(fired=(("d1", "r1"),), skipped=(("d2", "paused"),), at=7)
 CONSIDERED = TriggersConsidered(fired=(("d1", "r1"),), skipped=(("d2", "paused"),), at=7)
 
 
-def test_a_record_event_is_taken_in_once() -> None:
+def test_a_record_event_is_recorded_once() -> None:
     given(DECIDER).when(RECEIVE).then(RECEIVED).when(RECEIVE).then_nothing()
 
 
-def test_runs_get_the_plain_payload_with_the_events_name_underscored() -> None:
+def test_the_input_of_runs_is_the_plain_payload_with_an_underscored_event_type() -> None:
     assert RECEIVED.input == {
         "event": "records_bulk_created",
         "workspaceSlug": "acme",
@@ -49,10 +49,10 @@ def test_runs_get_the_plain_payload_with_the_events_name_underscored() -> None:
     }
 
 
-def test_what_became_of_the_triggers_is_noted_once() -> None:
-    given(DECIDER, RECEIVED).when(NOTE).then(CONSIDERED).when(NOTE).then_nothing()
+def test_the_outcome_of_matching_is_recorded_once() -> None:
+    given(DECIDER, RECEIVED).when(REPORT).then(CONSIDERED).when(REPORT).then_nothing()
     given(DECIDER, RECEIVED, CONSIDERED).when(ReportMatches(at=9)).then_nothing()
 
 
-def test_nothing_is_noted_of_an_event_that_never_came() -> None:
-    given(DECIDER).when(NOTE).then_refused("not_found", subject="record_event")
+def test_matches_of_an_unknown_record_event_are_refused() -> None:
+    given(DECIDER).when(REPORT).then_refused("not_found", subject="record_event")

@@ -1,4 +1,4 @@
-"""Attempts of a step: retries, deadlines, stale reports, executors that are gone."""
+"""Attempts of a step: retries, deadlines, stale reports, takeovers."""
 
 import pytest
 from hypothesis import given as for_all
@@ -62,7 +62,7 @@ def begun(attempt: int, *, at: int, cause: str = "retry") -> StepStarted:
     )
 
 
-def test_a_failed_attempt_is_tried_again_after_its_backoff() -> None:
+def test_a_failed_attempt_is_retried_after_its_backoff() -> None:
     backing_off = (
         running(THRICE)
         .when(fail(THRICE, "a", jitter=0.5))
@@ -86,7 +86,7 @@ def test_the_backoff_doubles_and_the_last_attempt_is_final() -> None:
     )
 
 
-def test_a_backoff_of_nothing_begins_the_next_attempt_at_once() -> None:
+def test_a_backoff_of_zero_starts_the_next_attempt_at_once() -> None:
     running(THRICE).when(fail(THRICE, "a", jitter=0)).then(
         failed(1, final=False), waiting(2, due_at=30), begun(2, at=30)
     )
@@ -116,20 +116,20 @@ def test_success_after_retries_completes_the_run(attempt: int) -> None:
     )
 
 
-def test_an_attempt_that_outlives_its_deadline_fails_with_a_timeout() -> None:
+def test_an_attempt_that_passes_its_deadline_fails_with_a_timeout() -> None:
     running(ONCE).when(time_out(ONCE, "a")).then(
         timed_out(1, final=True), RunFailed(at=30, error=TIMEOUT, step_id="a")
     )
 
 
-def test_the_timer_of_a_deadline_ends_the_attempt_and_not_before() -> None:
+def test_a_deadline_timer_ends_the_attempt_only_once_it_is_due() -> None:
     running(THRICE).when(fire(THRICE, "a", at=1_019)).then_nothing()
     running(THRICE).when(fire(THRICE, "a", at=1_020)).then(
         timed_out(1, final=False, at=1_020), waiting(2, due_at=1_120, at=1_020)
     )
 
 
-def test_a_timer_of_an_attempt_that_is_over_does_nothing() -> None:
+def test_a_timer_of_an_ended_attempt_does_nothing() -> None:
     over = running(THRICE).after(fail(THRICE, "a"))
 
     over.when(fire(THRICE, "a", at=9_999)).then_nothing()
@@ -150,13 +150,13 @@ def test_a_report_of_an_attempt_that_was_superseded_is_refused() -> None:
     assert refusal.details == {"step_id": "a", "attempt": 1}
 
 
-def test_a_report_of_what_never_began_is_refused() -> None:
+def test_a_report_of_an_attempt_that_never_started_is_refused() -> None:
     running(ONCE).when(succeed(ONCE, "z")).then_refused("stale_attempt")
     running(ONCE).when(succeed(ONCE, "a", attempt=2)).then_refused("stale_attempt")
     running(ONCE).when(succeed(ONCE, "a", visit=2)).then_refused("stale_attempt")
 
 
-def test_a_report_that_comes_while_the_next_attempt_waits_decides_nothing() -> None:
+def test_a_repeated_report_during_the_backoff_decides_nothing() -> None:
     backing_off = running(THRICE).after(fail(THRICE, "a"))
 
     backing_off.when(succeed(THRICE, "a", attempt=2)).then_nothing()
@@ -172,27 +172,27 @@ def test_a_warning_is_kept_with_the_outcome() -> None:
     running(ONCE).when(report).then(succeeded, RunCompleted(at=30))
 
 
-def test_a_takeover_begins_a_new_attempt_and_fences_the_old_one() -> None:
+def test_a_takeover_starts_a_new_attempt_and_fences_the_old_one() -> None:
     taken = running(ONCE).when(TakeOver(graph=ONCE, at=40)).then(begun(2, at=40, cause="takeover"))
 
     taken.when(succeed(ONCE, "a", at=50)).then_refused("stale_attempt")
     assert taken.after(succeed(ONCE, "a", attempt=2, at=50)).state.status == "completed"
 
 
-def test_a_takeover_uses_up_no_retry() -> None:
+def test_a_takeover_does_not_count_as_a_retry() -> None:
     taken = running(THRICE).after(*(TakeOver(graph=THRICE, at=40) for _ in range(5)))
 
     taken.when(fail(THRICE, "a", attempt=6)).then(failed(6, final=False), waiting(7, due_at=130))
 
 
-def test_a_takeover_leaves_alone_what_no_executor_works_on() -> None:
+def test_a_takeover_ignores_steps_that_no_executor_runs() -> None:
     run = running(THRICE).after(fail(THRICE, "a"))
 
     run.when(TakeOver(graph=THRICE, at=40)).then_nothing()
     running(ONCE).after(succeed(ONCE, "a")).when(TakeOver(graph=ONCE, at=40)).then_nothing()
 
 
-def test_a_takeover_takes_every_running_step() -> None:
+def test_a_takeover_restarts_every_running_step() -> None:
     graph = dag(compute("a"), compute("b"), compute("c"))
     run = running(graph).after(succeed(graph, "b"))
     decided = run.when(TakeOver(graph=graph, at=40)).decided()
@@ -200,7 +200,7 @@ def test_a_takeover_takes_every_running_step() -> None:
     assert [(event.step_id, event.attempt) for event in decided] == [("a", 2), ("c", 2)]
 
 
-def test_a_step_that_takes_its_executor_with_it_every_time_fails() -> None:
+def test_a_step_that_crashes_its_executor_every_time_fails() -> None:
     doomed = running(THRICE).after(*(TakeOver(graph=THRICE, at=40) for _ in range(MAX_TAKEOVERS)))
     error = Error(code="CRASH_LIMIT", message="The executor was lost 100 times during this step")
 

@@ -1,4 +1,4 @@
-"""Runs whose steps name what they need: everything that may run, runs."""
+"""Runs of graphs with needs: every step starts as soon as all it needs is done."""
 
 from baton.domain.definition.graph import Condition, Delay, Sync
 from baton.domain.run.decisions import DECIDER
@@ -41,7 +41,7 @@ def succeeded(step_id: str) -> StepSucceeded:
     return StepSucceeded(step_id=step_id, visit=1, attempt=1, at=30)
 
 
-def test_every_step_that_needs_nothing_starts_at_once() -> None:
+def test_every_step_without_needs_starts_at_once() -> None:
     graph = dag(compute("a"), compute("b", needs=("a",)), compute("c"))
 
     given(DECIDER).after(request(graph)).when(StartRun(graph=graph, at=20)).then(
@@ -49,7 +49,7 @@ def test_every_step_that_needs_nothing_starts_at_once() -> None:
     )
 
 
-def test_a_join_waits_for_all_it_needs_and_then_goes_on() -> None:
+def test_a_sync_point_waits_for_all_it_needs_and_then_continues() -> None:
     forked = running(DIAMOND).when(succeed(DIAMOND, "start"))
     both = forked.then(succeeded("start"), started("left"), started("right"))
     one = both.when(succeed(DIAMOND, "right")).then(succeeded("right"))
@@ -60,13 +60,13 @@ def test_a_join_waits_for_all_it_needs_and_then_goes_on() -> None:
     joined.when(succeed(DIAMOND, "last")).then(succeeded("last"), RunCompleted(at=30))
 
 
-def test_a_need_named_twice_is_one_need() -> None:
+def test_a_repeated_need_counts_once() -> None:
     graph = dag(compute("a"), compute("b", needs=("a", "a")))
 
     running(graph).when(succeed(graph, "a")).then(succeeded("a"), started("b"))
 
 
-def test_what_does_not_need_the_failed_step_finishes_before_the_run_fails() -> None:
+def test_steps_that_do_not_need_the_failed_step_finish_before_the_run_fails() -> None:
     graph = dag(
         compute("a"), compute("b"), compute("b2", needs=("b",)), compute("never", needs=("a",))
     )
@@ -80,7 +80,7 @@ def test_what_does_not_need_the_failed_step_finishes_before_the_run_fails() -> N
     assert "never" not in end.state.steps
 
 
-def test_one_failure_that_may_not_end_the_run_is_enough_to_fail_it() -> None:
+def test_one_failure_without_on_failure_end_fails_the_run() -> None:
     graph = dag(compute("a"), compute("b", on_failure="end"))
 
     first_bad = running(graph).after(fail(graph, "a"), fail(graph, "b"))
@@ -91,14 +91,14 @@ def test_one_failure_that_may_not_end_the_run_is_enough_to_fail_it() -> None:
     ] * 2
 
 
-def test_failures_that_may_all_end_the_run_complete_it_with_errors() -> None:
+def test_failures_that_all_have_on_failure_end_complete_the_run_with_errors() -> None:
     graph = dag(compute("a", on_failure="end"), compute("b", on_failure="end"))
     run = running(graph).after(fail(graph, "a"), fail(graph, "b"))
 
     assert run.history[-1] == RunCompleted(at=30, has_errors=True)
 
 
-def test_what_needs_a_skipped_step_starts() -> None:
+def test_a_step_that_needs_a_skipped_step_starts() -> None:
     never = Condition(path="input.never", op="exists")
     graph = dag(compute("a", when=(never,)), compute("b", needs=("a",)))
 
@@ -108,7 +108,7 @@ def test_what_needs_a_skipped_step_starts() -> None:
     )
 
 
-def test_a_delay_holds_up_only_what_needs_it() -> None:
+def test_a_delay_blocks_only_the_steps_that_need_it() -> None:
     graph = dag(Delay(id="wait", delay_ms=10), compute("a"), compute("b", needs=("wait", "a")))
     run = running(graph).after(succeed(graph, "a", at=25))
 

@@ -1,4 +1,4 @@
-"""Runs whose steps point to the next one: one token walks, loops are allowed."""
+"""Runs of graphs with next pointers: one step at a time, loops are allowed."""
 
 import pytest
 
@@ -96,7 +96,7 @@ def checked(*, is_valid: bool) -> DecisionTaken:
     return DecisionTaken(step_id="check", visit=1, result=result, at=30)
 
 
-def test_a_run_is_requested_with_everything_it_needs_to_know() -> None:
+def test_a_request_records_everything_about_the_run() -> None:
     asked = RequestRun(
         run_id="r1",
         definition=definition(ORDERS),
@@ -129,7 +129,7 @@ def test_a_run_is_requested_with_everything_it_needs_to_know() -> None:
 @pytest.mark.parametrize(
     ("status", "trigger"), [("paused", BY_HAND), ("paused", ON_ORDER), ("draft", TICK)]
 )
-def test_what_is_not_active_starts_nothing(status: Status, trigger: Trigger) -> None:
+def test_a_definition_that_is_not_active_starts_no_run(status: Status, trigger: Trigger) -> None:
     asked = RequestRun(
         run_id="r1", definition=definition(ORDERS, status), trigger=trigger, actor=ANN, at=10
     )
@@ -138,14 +138,14 @@ def test_what_is_not_active_starts_nothing(status: Status, trigger: Trigger) -> 
     )
 
 
-def test_a_draft_runs_on_demand() -> None:
+def test_a_draft_is_started_by_hand() -> None:
     asked = RequestRun(
         run_id="r1", definition=definition(ORDERS, "draft"), trigger=BY_HAND, actor=ANN, at=10
     )
     assert len(given(DECIDER).when(asked).decided()) == 1
 
 
-def test_what_does_not_exist_starts_nothing() -> None:
+def test_a_definition_that_does_not_exist_starts_no_run() -> None:
     asked = RequestRun(run_id="r1", definition=Definition(), trigger=BY_HAND, actor=ANN, at=10)
     given(DECIDER).when(asked).then_refused("not_found", subject="definition")
 
@@ -157,7 +157,7 @@ def test_a_run_starts_with_the_first_step() -> None:
     after.then(RunStarted(at=20), started("validate", 20)).when(start).then_nothing()
 
 
-def test_a_decision_goes_on_to_the_case_that_matches() -> None:
+def test_a_decision_continues_with_the_case_that_matches() -> None:
     run = running(ORDERS).when(succeed(ORDERS, "validate", {"isValid": True}))
     then = run.then(
         succeeded("validate", {"isValid": True}), checked(is_valid=True), started("fulfill", 30)
@@ -167,7 +167,7 @@ def test_a_decision_goes_on_to_the_case_that_matches() -> None:
     )
 
 
-def test_a_decision_without_a_match_goes_on_to_its_default() -> None:
+def test_a_decision_without_a_match_continues_with_its_default() -> None:
     running(ORDERS).when(succeed(ORDERS, "validate", {"isValid": False})).then(
         succeeded("validate", {"isValid": False}), checked(is_valid=False), started("reject", 30)
     )
@@ -180,7 +180,7 @@ def test_a_decision_without_match_and_default_completes_the_run() -> None:
     assert running(graph).state.status == "completed"
 
 
-def test_the_next_after_success_wins_over_the_next() -> None:
+def test_on_success_next_takes_precedence_over_next() -> None:
     graph = sequence(compute("a", on_success_next="c", next="b"), compute("b"), compute("c"))
 
     running(graph).when(succeed(graph, "a")).then(succeeded("a"), started("c", 30))
@@ -201,7 +201,7 @@ def test_a_step_whose_failure_ends_the_run_completes_it_with_errors() -> None:
     running(graph).when(fail(graph, "a")).then(failed, RunCompleted(at=30, has_errors=True))
 
 
-def test_a_delay_waits_for_its_timer_and_goes_on() -> None:
+def test_a_delay_waits_for_its_timer_and_continues() -> None:
     graph = sequence(Delay(id="wait", delay_ms=100, next="b"), compute("b"))
     run = running(graph)
     waiting = DelayStarted(step_id="wait", visit=1, delay_ms=100, resume_at=120, at=20)
@@ -242,7 +242,7 @@ def test_a_step_is_skipped_when_its_conditions_do_not_hold() -> None:
     assert running(graph, {"amount": 500}).history[-1] == started("a", 20)
 
 
-def test_a_function_patches_the_context_that_conditions_read() -> None:
+def test_a_function_updates_the_context_that_conditions_read() -> None:
     patch: JsonObject = {"tries": 2, "who": "ann"}
     ready = Condition(path="context.tries", op="eq", value=2)
     graph = sequence(compute("a", next="b"), compute("b", when=(ready,)))
@@ -276,7 +276,7 @@ def test_a_report_of_an_earlier_visit_is_stale() -> None:
     run.when(succeed(graph, "a", 1)).then_refused("stale_attempt")
 
 
-def test_a_run_that_passes_the_loop_limit_fails() -> None:
+def test_a_run_that_reaches_the_loop_limit_fails() -> None:
     graph = sequence(
         compute("a", next="b"), Decision(id="b", cases=(), default_next="a"), loop_limit=3
     )
@@ -289,7 +289,7 @@ def test_a_run_that_passes_the_loop_limit_fails() -> None:
     )
 
 
-def test_a_loop_of_decisions_alone_comes_to_its_limit() -> None:
+def test_a_loop_of_decisions_alone_reaches_the_limit() -> None:
     graph = sequence(Decision(id="a", cases=(), default_next="a"))
 
     assert running(graph).state.status == "failed"

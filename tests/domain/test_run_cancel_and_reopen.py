@@ -1,4 +1,4 @@
-"""The end of a run by force, and the way back."""
+"""Cancelling runs, and reopening failed or cancelled ones."""
 
 from baton.domain.definition.graph import Delay, Retry
 from baton.domain.run.decisions import DECIDER
@@ -64,7 +64,7 @@ def retry(graph: object, step_id: str | None = None, at: int = 60) -> RetryRun:
     return RetryRun(graph=graph, actor=EVE, at=at, step_id=step_id)  # type: ignore[arg-type]
 
 
-def test_a_cancel_cuts_off_everything_that_is_under_way() -> None:
+def test_a_cancel_ends_every_open_step() -> None:
     graph = dag(
         compute("a"),
         Delay(id="wait", delay_ms=10),
@@ -103,7 +103,7 @@ def test_a_run_that_has_ended_cannot_be_cancelled() -> None:
     failed.when(CANCEL).then_refused("conflict", reason="run_ended", status="failed")
 
 
-def test_what_does_not_exist_is_neither_cancelled_nor_retried() -> None:
+def test_a_run_that_does_not_exist_is_neither_cancelled_nor_retried() -> None:
     given(DECIDER).when(CANCEL).then_refused("not_found", subject="run")
     given(DECIDER).when(retry(CHAIN)).then_refused("not_found", subject="run")
 
@@ -116,7 +116,7 @@ def test_a_failed_run_is_reopened_at_its_failed_step() -> None:
     assert reopened.after(succeed(CHAIN, "b", attempt=2)).history[-1] == RunCompleted(at=30)
 
 
-def test_a_reopened_step_has_all_its_tries_again() -> None:
+def test_a_reopened_step_has_all_its_attempts_again() -> None:
     graph = sequence(compute("a", retry=Retry(max_attempts=2, backoff_ms=0)))
     failed = running(graph).after(fail(graph, "a"), fail(graph, "a", attempt=2))
     reopened = failed.after(retry(graph), fail(graph, "a", attempt=3))
@@ -134,7 +134,7 @@ def test_one_of_two_failed_steps_is_retried_and_the_other_fails_the_run_again() 
     )
 
 
-def test_all_failed_steps_are_retried_and_the_run_goes_on_behind_them() -> None:
+def test_all_failed_steps_are_retried_and_the_run_continues_after_them() -> None:
     failed = running(WIDE).after(fail(WIDE, "a"), fail(WIDE, "b"))
     reopened = failed.when(retry(WIDE)).then(
         again("a", "b"), begun("a", attempt=2), begun("b", attempt=2)
@@ -144,7 +144,7 @@ def test_all_failed_steps_are_retried_and_the_run_goes_on_behind_them() -> None:
     assert joined.state.steps["join"].status == "running"
 
 
-def test_a_cancelled_run_goes_on_where_it_was_cut_off() -> None:
+def test_a_retried_run_continues_at_its_cancelled_steps() -> None:
     graph = dag(compute("a"), Delay(id="wait", delay_ms=10), compute("c", needs=("wait",)))
     reopened = running(graph).after(CANCEL).when(retry(graph))
     waiting = DelayStarted(step_id="wait", visit=2, delay_ms=10, resume_at=70, at=60)
@@ -160,7 +160,7 @@ def test_a_cancelled_run_goes_on_where_it_was_cut_off() -> None:
     assert ended[-1] == RunCompleted(at=30)
 
 
-def test_retrying_one_step_of_a_cancelled_run_goes_on_with_all_that_was_cut_off() -> None:
+def test_retrying_one_step_of_a_cancelled_run_reopens_all_cancelled_steps() -> None:
     run = running(WIDE).after(CANCEL).when(retry(WIDE, "b"))
 
     run.then(again("a", "b"), begun("a", attempt=2), begun("b", attempt=2))
@@ -175,7 +175,7 @@ def test_a_run_cancelled_before_it_started_starts_when_it_is_retried() -> None:
     run.then(again(), RunStarted(at=60), first)
 
 
-def test_only_what_failed_can_be_retried() -> None:
+def test_only_failed_steps_can_be_retried() -> None:
     completed = running(CHAIN).after(succeed(CHAIN, "a"), succeed(CHAIN, "b"))
     failed = running(CHAIN).after(succeed(CHAIN, "a"), fail(CHAIN, "b"))
 

@@ -1,4 +1,4 @@
-"""What holds for every run, whatever its graph and whatever happens to it."""
+"""Properties of every run, for any graph and any sequence of commands."""
 
 from collections import Counter
 from itertools import pairwise
@@ -26,27 +26,27 @@ from baton.domain.run.messages import (
     SyncReached,
 )
 from tests.domain.examples import body
-from tests.domain.random_runs import CHOICES, DAGS, GRAPHS, Choice, Life
+from tests.domain.random_runs import CHOICES, DAGS, GRAPHS, Choice, RandomRun
 
 ENTRIES = StepStarted | DelayStarted | SyncReached | StepSkipped | DecisionTaken
 DONE = StepSucceeded | DelayElapsed | SyncReached | StepSkipped | DecisionTaken
 MANY = settings(max_examples=300)
 
 
-def lived(graph: Graph, choices: list[Choice]) -> Life:
-    life = Life(graph)
-    life.live(choices)
+def lived(graph: Graph, choices: list[Choice]) -> RandomRun:
+    life = RandomRun(graph)
+    life.play(choices)
     return life
 
 
 @given(GRAPHS)
-def test_the_random_graphs_are_such_as_may_be_published(graph: Graph) -> None:
+def test_the_random_graphs_are_valid(graph: Graph) -> None:
     assert faults_of(body(graph)) == []
 
 
 @MANY
 @given(GRAPHS, CHOICES)
-def test_no_step_begins_before_all_it_needs_is_done(graph: Graph, choices: list[Choice]) -> None:
+def test_no_step_starts_before_all_it_needs_is_done(graph: Graph, choices: list[Choice]) -> None:
     done: set[str] = set()
     for event in lived(graph, choices).history:
         if isinstance(event, ENTRIES):
@@ -72,7 +72,7 @@ def test_a_run_ends_once_and_once_more_for_each_reopening(
 
 @MANY
 @given(GRAPHS, CHOICES)
-def test_every_run_ends_once_its_functions_answer(graph: Graph, choices: list[Choice]) -> None:
+def test_every_run_ends_when_its_functions_return(graph: Graph, choices: list[Choice]) -> None:
     life = lived(graph, choices)
     life.end()
 
@@ -123,7 +123,7 @@ def test_attempts_are_limited(graph: Graph, choices: list[Choice]) -> None:
 
 @MANY
 @given(GRAPHS, CHOICES)
-def test_no_retry_begins_before_its_backoff_is_over(graph: Graph, choices: list[Choice]) -> None:
+def test_no_retry_starts_before_its_backoff_has_passed(graph: Graph, choices: list[Choice]) -> None:
     due: dict[str, int] = {}
     for event in lived(graph, choices).history:
         if isinstance(event, RetryScheduled):

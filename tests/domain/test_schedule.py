@@ -1,4 +1,4 @@
-"""Schedules: each instant is dealt with once."""
+"""Schedules: each tick is recorded once."""
 
 import pytest
 
@@ -67,7 +67,7 @@ def test_ticks_before_1970_count_too() -> None:
     )
 
 
-def test_what_became_of_the_ticks_is_counted() -> None:
+def test_the_outcomes_of_ticks_are_counted() -> None:
     state = (
         given(DECIDER, FIRED).after(
             tick(200, Miss("x")), tick(300, Skip("y")), tick(400, Fire("z"))
@@ -77,19 +77,19 @@ def test_what_became_of_the_ticks_is_counted() -> None:
     assert (state.fired, state.missed, state.skipped, state.last_nominal) == (2, 1, 1, 400)
 
 
-def test_a_schedule_that_stands_alone_is_created_once() -> None:
+def test_a_separate_schedule_is_created_once() -> None:
     given(DECIDER).when(create()).then(CREATED).when(create()).then_nothing()
     given(DECIDER, CREATED).when(create("* * * * *")).then_refused("conflict")
     given(DECIDER, CREATED).when(create(data={"a": True})).then_refused("conflict")
 
 
-def test_a_timetable_that_names_no_instant_is_refused() -> None:
+def test_an_invalid_timetable_is_refused() -> None:
     refusal = given(DECIDER).when(create("* * * *")).then_refused("validation_error")
 
     assert [fault.path for fault in refusal.faults] == [("expression",)]
 
 
-def test_a_deleted_schedule_ticks_no_more() -> None:
+def test_a_deleted_schedule_has_no_further_ticks() -> None:
     deleted = given(DECIDER, CREATED).when(DELETE).then(ScheduleDeleted(actor=BOB, at=9))
 
     deleted.when(DELETE).then_nothing()
@@ -97,5 +97,5 @@ def test_a_deleted_schedule_ticks_no_more() -> None:
     deleted.when(create()).then_refused("conflict")
 
 
-def test_what_was_never_created_cannot_be_deleted() -> None:
+def test_a_schedule_that_does_not_exist_cannot_be_deleted() -> None:
     given(DECIDER).when(DELETE).then_refused("not_found", subject="schedule")

@@ -1,4 +1,4 @@
-"""Slugs given and slugs made from names."""
+"""Slugs: their syntax, and slugs that are made from names."""
 
 import pytest
 from hypothesis import given
@@ -13,7 +13,7 @@ def test_a_slug_is_lower_case_letters_digits_and_dashes(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "-a", "A", "a_b", "a b", "a\n", "é", "٣", "x" * 64])
-def test_anything_else_is_no_slug(text: str) -> None:
+def test_anything_else_is_not_a_slug(text: str) -> None:
     assert not is_slug(text)
 
 
@@ -38,5 +38,5 @@ def test_a_taken_slug_gets_a_number_that_fits() -> None:
 
 
 @given(st.text(max_size=120), st.integers(1, 10_000))
-def test_whatever_the_name_a_slug_comes_out(name: str, number: int) -> None:
+def test_any_name_makes_a_slug(name: str, number: int) -> None:
     assert is_slug(slug_of(name, number))

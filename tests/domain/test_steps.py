@@ -23,7 +23,7 @@ def test_steps_are_a_mapping_in_the_order_they_were_put(changes: list[tuple[str,
 
 
 @given(CHANGES)
-def test_what_was_put_later_is_not_seen_before(changes: list[tuple[str, int]]) -> None:
+def test_earlier_mappings_do_not_see_later_changes(changes: list[tuple[str, int]]) -> None:
     versions = [Steps()]
     for step_id, visit in changes:
         versions.append(versions[-1].put(step_id, StepState("running", visit, 1)))

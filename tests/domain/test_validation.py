@@ -1,4 +1,4 @@
-"""What may not be published, with the place of each fault."""
+"""The validation of definitions: each fault has the path of its member."""
 
 from typing import Any
 
@@ -33,7 +33,7 @@ def decision(step_id: str, *nexts: str, default: str | None = None) -> Decision:
     return Decision(id=step_id, cases=cases, default_next=default)
 
 
-def test_a_sequence_with_loops_branches_and_delays_is_fine() -> None:
+def test_a_sequence_with_loops_branches_and_delays_is_valid() -> None:
     graph = sequence(
         compute("a", next="b", retry=Retry(max_attempts=3, backoff_ms=0)),
         decision("b", "a", "c", default="d"),
@@ -45,7 +45,7 @@ def test_a_sequence_with_loops_branches_and_delays_is_fine() -> None:
     assert faults_of(body(graph)) == []
 
 
-def test_a_diamond_of_needs_is_fine() -> None:
+def test_a_diamond_of_needs_is_valid() -> None:
     graph = dag(
         Sync(id="join", needs=("left", "right", "left"), timeout_ms=5),
         compute("left", needs=("start",), when=YES),
@@ -78,13 +78,13 @@ def test_a_diamond_of_needs_is_fine() -> None:
         (sequence(compute("a"), loop_limit=0), [("loop_limit",)]),
     ],
 )
-def test_a_graph_that_cannot_be_walked_is_refused(
+def test_a_graph_with_bad_edges_is_refused(
     graph: Graph, expected: list[tuple[str | int, ...]]
 ) -> None:
     assert places(body(graph)) == expected
 
 
-def test_a_circle_of_needs_names_its_steps_and_no_others() -> None:
+def test_the_fault_of_a_cycle_names_the_steps_on_it_and_no_others() -> None:
     graph = dag(
         compute("before"),
         compute("a", needs=("c", "before")),
@@ -98,7 +98,7 @@ def test_a_circle_of_needs_names_its_steps_and_no_others() -> None:
     assert fault.message == "these steps need each other in a cycle: a, b, c"
 
 
-def test_a_long_chain_of_needs_is_no_circle() -> None:
+def test_a_long_chain_of_needs_is_not_a_cycle() -> None:
     steps = [compute(f"s{n}", needs=(f"s{n + 1}",)) for n in range(999)]
 
     assert faults_of(body(dag(*steps, compute("s999")))) == []
@@ -126,7 +126,7 @@ def test_a_long_chain_of_needs_is_no_circle() -> None:
         ({"when": (Condition(path="", op="exists"),)}, ("when", 0, "path")),
     ],
 )
-def test_a_compute_step_keeps_its_bounds(
+def test_a_compute_step_outside_its_bounds_is_refused(
     members: dict[str, Any], expected: tuple[str | int, ...]
 ) -> None:
     step = Compute(**{"id": "a", "function": "f", **members})
@@ -135,13 +135,13 @@ def test_a_compute_step_keeps_its_bounds(
 
 
 @pytest.mark.parametrize("delay_ms", [-1, TOO_LONG_MS])
-def test_a_delay_keeps_its_bounds(delay_ms: int) -> None:
+def test_a_delay_outside_its_bounds_is_refused(delay_ms: int) -> None:
     step = Delay(id="a", delay_ms=delay_ms)
 
     assert places(body(sequence(step))) == [("steps", 0, "delay_ms")]
 
 
-def test_a_sync_point_keeps_its_bounds() -> None:
+def test_a_sync_point_outside_its_bounds_is_refused() -> None:
     assert places(body(dag(Sync(id="a", timeout_ms=0)))) == [("steps", 0, "timeout_ms")]
 
 
@@ -157,7 +157,7 @@ def test_a_sync_point_keeps_its_bounds() -> None:
         (Condition(path="input.a", op="gt"), "value"),
     ],
 )
-def test_a_condition_that_can_never_be_looked_at_is_refused(
+def test_a_condition_that_can_never_be_evaluated_is_refused(
     condition: Condition, member: str
 ) -> None:
     step = Decision(id="a", cases=(Case(conditions=(*YES, condition), next="a"),))
@@ -177,11 +177,11 @@ def test_a_condition_that_can_never_be_looked_at_is_refused(
         Condition(path=".".join("x" * 64), op="notExists"),
     ],
 )
-def test_a_condition_that_may_fail_to_match_is_fine(condition: Condition) -> None:
+def test_a_condition_that_may_fail_to_match_is_valid(condition: Condition) -> None:
     assert faults_of(body(sequence(compute("a", when=(condition,))))) == []
 
 
-def test_conditions_are_counted_per_step_and_in_all() -> None:
+def test_conditions_are_limited_per_step_and_in_total() -> None:
     many = tuple(Case(conditions=(), next="s0") for _ in range(1_001))
     steps = [Decision(id=f"s{n}", cases=many) for n in range(10)]
 
@@ -230,7 +230,7 @@ def test_a_trigger_that_can_never_fire_is_refused(
         WebhookTrigger(path="shop/stripe-1", validate_signature=True, signature_header="X-Sig"),
     ],
 )
-def test_a_trigger_that_can_fire_is_fine(trigger: Trigger) -> None:
+def test_a_trigger_that_can_fire_is_valid(trigger: Trigger) -> None:
     assert faults_of(body(trigger=trigger)) == []
 
 
@@ -239,7 +239,7 @@ def test_a_definition_has_a_name(name: str) -> None:
     assert places(body(name=name)) == [("name",)]
 
 
-def test_no_more_faults_are_told_than_anybody_reads() -> None:
+def test_the_number_of_reported_faults_is_limited() -> None:
     graph = sequence(*(Compute(id="!", function="") for _ in range(1_000)))
 
     assert len(faults_of(body(graph))) == MAX_FAULTS

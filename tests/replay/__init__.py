@@ -1,1 +1,1 @@
-"""Histories as each release wrote them; every later release reads them."""
+"""Recorded histories: every release reads what earlier releases wrote."""

@@ -1,7 +1,7 @@
-"""The histories that today's release would write: every event, with every field said.
+"""The histories that this release writes: every event class, with every field set.
 
-`python -m tests.replay.histories` prints them as they are stored. When a release is made, its
-output is kept as `<version>.ndjson`; a kept file never changes.
+`python -m tests.replay.histories` prints them in their stored form. Each release adds that output
+as `<version>.ndjson`; the file of a release never changes.
 """
 
 import sys

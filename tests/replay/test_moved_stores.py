@@ -1,4 +1,4 @@
-"""A store that is exported and imported into another one is the same to all who read it."""
+"""An export that is imported into another store has the same events and the same views."""
 
 import asyncio
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ RUNS = 200
 
 
 async def fill(stores: Stores, events: Sequence[Recorded]) -> None:
-    """Append what the rules decided, and let the live views follow."""
+    """Append `events` and update the live views."""
     for one in events:
         write = Write(stream=one.stream, expected=one.version - 1, events=[one.event])
         assert isinstance(await stores.events.append([write]), Appended)
@@ -30,7 +30,7 @@ async def fill(stores: Stores, events: Sequence[Recorded]) -> None:
 
 
 async def rebuilt(stores: Stores) -> object:
-    """Return every row of every view, made anew from the events."""
+    """Return every row of every view after a rebuild from the events."""
     rebuild = await begin_rebuild(stores.events, stores.views)
     await rebuild.advance_to(await stores.events.head())
     await rebuild.swap()
@@ -38,7 +38,7 @@ async def rebuilt(stores: Stores) -> object:
 
 
 async def verb(name: str, folder: Path, *arguments: str) -> None:
-    """Run a verb on the store of a folder."""
+    """Run a command of the CLI on the store in `folder`."""
     note = folder / URL_FILE
     env = {"BATON_STORE": note.read_text() if note.exists() else f"sqlite:///{folder}/baton.db"}
     ended: Ended = await asyncio.to_thread(baton, name, *arguments, folder=folder.parent, env=env)

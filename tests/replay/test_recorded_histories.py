@@ -1,4 +1,4 @@
-"""What any release has written can be read, folded and written again by this one."""
+"""Recorded histories of earlier releases can be read, folded and written again."""
 
 import importlib
 from itertools import groupby
@@ -32,14 +32,14 @@ def decider_of(kind: str) -> Decider[object, object, object]:
 
 
 @pytest.mark.parametrize("release", RELEASES, ids=lambda path: path.name)
-def test_every_event_of_a_release_is_still_read(release: Path) -> None:
+def test_every_event_of_a_release_can_be_read(release: Path) -> None:
     for _, _, topic, data in recorded(release):
         event = decode(topic, data)
         assert decode(topic_of(event), encode(event)) == event
 
 
 @pytest.mark.parametrize("release", RELEASES, ids=lambda path: path.name)
-def test_every_history_of_a_release_still_folds(release: Path) -> None:
+def test_every_history_of_a_release_can_be_folded(release: Path) -> None:
     for stream, found in groupby(recorded(release), key=lambda line: line[0]):
         decider = decider_of(stream.split("/")[1])
         first, *others = [decode(topic, data) for _, _, topic, data in found]
@@ -48,7 +48,7 @@ def test_every_history_of_a_release_still_folds(release: Path) -> None:
         assert decider.fold(others, state) == decider.fold([first, *others])
 
 
-def test_the_newest_release_wrote_what_this_one_writes() -> None:
+def test_the_newest_recording_is_what_this_release_writes() -> None:
     newest = {line[:3]: line[3] for line in recorded(RELEASES[-1])}
     today = {
         (stream, version, topic_of(event)): event
@@ -62,7 +62,7 @@ def test_the_newest_release_wrote_what_this_one_writes() -> None:
     )
 
 
-def test_every_event_there_is_has_been_recorded() -> None:
+def test_every_event_class_is_recorded() -> None:
     topics = {line[2] for line in recorded(RELEASES[-1])}
 
     assert topics == set(event_classes())
