@@ -15,6 +15,7 @@ from typing import Literal, TypeAlias
 from aiohttp import web
 from pydantic import BaseModel
 
+from baton.command_api.dialect.definition_format import DefinitionFormat
 from baton.command_api.http.refusal import Refusal
 from baton.command_api.http.reply import Reply
 from baton.command_api.http.request_context import RequestContext
@@ -101,7 +102,7 @@ class Dialect:
 
     `bases` are path templates ("/orchestration/ws/{workspaceSlug}/api/v1"); every route is served
     under each of them. `document` returns the OpenAPI document where the dialect ships one; else it
-    is made from the routes.
+    is made from the routes. `definitions` describes how the dialect writes definitions, if it does.
     """
 
     name: str
@@ -111,6 +112,7 @@ class Dialect:
     render_error: ErrorRenderer
     tenant: TenantSource
     document: Callable[[], JsonObject] | None = None
+    definitions: DefinitionFormat | None = None
     error_content_type: str = "application/json"
 
 

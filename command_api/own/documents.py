@@ -4,8 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from aiohttp import web
+from pydantic import BaseModel
 
-from baton.command_api.dialect.contract import Dialect, Route
+from baton.command_api.dialect.contract import Dialect, FromPath, Route
+from baton.command_api.dialect.definition_format import DefinitionFormat
 from baton.command_api.dialect.openapi import document_of
 from baton.command_api.http.refusal import Refused
 from baton.command_api.http.reply import Reply, json_reply
@@ -13,10 +15,27 @@ from baton.command_api.http.request_context import RequestContext
 from baton.command_api.own.docs_page import docs_page
 
 
+class Api(BaseModel):
+    """One API of this server. `base` holds `{tenant}` where the tenant is part of the path."""
+
+    name: str
+    title: str
+    base: str
+    document: str
+    definitions: DefinitionFormat | None = None
+
+
+class ApiIndex(BaseModel):
+    """The APIs of this server."""
+
+    apis: list[Api]
+
+
 @dataclass(frozen=True, slots=True)
 class Documents:
     """The rendered documents of one application."""
 
+    index: Reply
     openapi: Mapping[str, Reply]
     page: Reply
 
@@ -27,7 +46,33 @@ _DOCUMENTS = web.AppKey("documents", Documents)
 def publish(app: web.Application, dialects: Sequence[Dialect]) -> None:
     """Render the documents of `dialects` once, for the routes of this module to serve."""
     openapi = {dialect.name: json_reply(200, document_of(dialect)) for dialect in dialects}
-    app[_DOCUMENTS] = Documents(openapi, _html(docs_page(dialects)))
+    app[_DOCUMENTS] = Documents(_index(dialects), openapi, _html(docs_page(dialects)))
+
+
+def _index(dialects: Sequence[Dialect]) -> Reply:
+    apis = [
+        Api(
+            name=dialect.name,
+            title=dialect.title,
+            base=_with_tenant(dialect),
+            document=f"/openapi/{dialect.name}.json",
+            definitions=dialect.definitions,
+        )
+        for dialect in dialects
+    ]
+    return json_reply(200, ApiIndex(apis=apis).model_dump(exclude_none=True))
+
+
+def _with_tenant(dialect: Dialect) -> str:
+    """Return the first base of a dialect with `{tenant}` in the place of the tenant."""
+    base = dialect.bases[0]
+    if isinstance(dialect.tenant, FromPath):
+        return base.replace(f"{{{dialect.tenant.parameter}}}", "{tenant}")
+    return base
+
+
+async def _show_index(context: RequestContext) -> Reply:
+    return context.request.app[_DOCUMENTS].index
 
 
 async def _show_openapi(context: RequestContext) -> Reply:
@@ -56,6 +101,15 @@ def _html(text: str) -> Reply:
 
 
 ROUTES = (
+    Route(
+        method="GET",
+        path="/openapi",
+        handler=_show_index,
+        scope=None,
+        summary="The APIs of this server, and how each writes definitions",
+        tag="Service",
+        response=ApiIndex,
+    ),
     Route(
         method="GET",
         path="/openapi/{dialect}.json",

@@ -66,8 +66,9 @@ def environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
     """Return this process's environment without settings of Baton, except those in `more`."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith("BATON_")}
     path = f"{Path(sys.executable).parent}{os.pathsep}{clean.get('PATH', '')}"
-    root = str(Path(__file__).parents[2])
-    return {**clean, "PATH": path, "PYTHONPATH": root, **(more or {})}
+    root = Path(__file__).parents[2]
+    sources = f"{root / 'src'}{os.pathsep}{root}"
+    return {**clean, "PATH": path, "PYTHONPATH": sources, **(more or {})}
 
 
 def baton(*arguments: object, folder: Path, env: Mapping[str, str] | None = None) -> Ended:

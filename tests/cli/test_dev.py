@@ -25,7 +25,7 @@ def test_the_curl_line_works_as_it_is_printed(server: Dev, tmp_path: Path) -> No
         ["bash", "-c", server.curl], cwd=tmp_path, capture_output=True, text=True, check=True
     )
 
-    assert json.loads(done.stdout)["meta"]["page"] == 1
+    assert json.loads(done.stdout)["offset"] == 0
 
 
 def test_the_token_is_left_for_its_owner_alone(server: Dev) -> None:

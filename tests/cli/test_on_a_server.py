@@ -180,11 +180,11 @@ def test_whose_interval_it_is_can_be_said(
         ("[]", "A definition is an object: at least slug, name, trigger and steps"),
         ("{}", "This is no definition: it has no slug and no steps"),
         ('{"slug": "x"}', "This is no definition: it has no steps"),
-        ('{"name": "x", "tasks": []}', "This looks like a task list: this server takes "),
-        ('{"dagId": "x", "steps": [], "edges": []}', "This looks like a DAG: this server takes "),
+        ('{"name": "x", "tasks": []}', "This is no definition: it has no slug and no steps"),
+        ('{"dagId": "x", "steps": [], "edges": []}', "This is no definition: it has no slug"),
         (
             '{"slug": "x", "steps": [], "trigger": {"interval": 60}}',
-            "An interval counts seconds in centrali-openapi and milliseconds in",
+            "trigger.interval counts seconds in centrali-openapi and milliseconds in ",
         ),
         (
             '{"slug": "x", "name": "X", "trigger": {"type": "on-demand"}, "steps": [{"id": "a"}]}',
@@ -230,7 +230,8 @@ def test_an_unknown_dialect_is_told_with_the_known_ones(ask: Call) -> None:
 
     assert ended.code == 1
     assert ended.err == (
-        "'klingon' is no dialect of definitions: one of centrali-openapi, centrali-reference\n"
+        "'klingon' is no dialect of definitions: choose one of "
+        "centrali-openapi, centrali-reference\n"
     )
 
 

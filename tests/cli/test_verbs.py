@@ -166,7 +166,7 @@ print(sorted(loaded - set(sys.stdlib_module_names)), threading.active_count())
         check=True,
     )
 
-    assert done.stdout == "['baton', 'executor'] 1\n"
+    assert done.stdout == "['baton'] 1\n"
 
 
 def test_a_reader_that_leaves_early_is_no_error_to_show() -> None:

@@ -6,6 +6,7 @@ when it is created without `status`; a run that was cancelled is failed for the 
 """
 
 from baton.command_api.dialect.contract import Dialect, FromPath
+from baton.command_api.dialect.definition_format import DefinitionFormat
 from baton.command_api.dialects.centrali.openapi.document import BASE, document
 from baton.command_api.dialects.centrali.openapi.errors import render_error
 from baton.command_api.dialects.centrali.openapi.routes import ROUTES
@@ -18,4 +19,11 @@ DIALECT = Dialect(
     render_error=render_error,
     tenant=FromPath(parameter="workspaceSlug"),
     document=document,
+    definitions=DefinitionFormat(
+        collection="/orchestrations",
+        start="/runs",
+        required=("slug", "steps"),
+        distinctive=("status", "workspaceSlug"),
+        units={"trigger.interval": "seconds"},
+    ),
 )

@@ -6,6 +6,7 @@ ignored; `isActive: false` pauses; runs take `include=steps` and `correlationId`
 """
 
 from baton.command_api.dialect.contract import Dialect, FromPath
+from baton.command_api.dialect.definition_format import DefinitionFormat
 from baton.command_api.dialects.centrali.reference.errors import render_error
 from baton.command_api.dialects.centrali.reference.routes import ROUTES
 
@@ -16,4 +17,12 @@ DIALECT = Dialect(
     routes=ROUTES,
     render_error=render_error,
     tenant=FromPath(parameter="workspaceSlug"),
+    definitions=DefinitionFormat(
+        collection="/orchestrations",
+        start="/trigger",
+        required=("slug", "steps"),
+        distinctive=("isActive",),
+        units={"trigger.interval": "milliseconds"},
+        preferred=True,
+    ),
 )

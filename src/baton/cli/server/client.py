@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from typing import Any
-from urllib.parse import SplitResult, quote, urlencode, urlsplit
+from urllib.parse import SplitResult, urlencode, urlsplit
 
 from baton.cli import dev_session
 from baton.cli.load_settings import load_settings
@@ -30,16 +30,11 @@ class ServerRefused(Failed):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Server:
-    """Where to ask, and as whom. `definitions` is the base path of the reference dialect."""
+    """A server's address, with the token and the tenant of the requests."""
 
     url: str
     token: str
     tenant: str
-
-    @property
-    def definitions(self) -> str:
-        """The base path under which definitions are read and changed."""
-        return f"/orchestration/api/v1/workspaces/{quote(self.tenant)}/orchestrations"
 
     def get(self, path: str, **query: object) -> Any:
         """Return what is at `path`; raises ServerRefused, Failed."""

@@ -48,7 +48,8 @@ def show(
     from baton.cli.server.lookup import find_definition
     from baton.cli.terminal.output import print_json
 
-    print_json(find_definition(connect(url, token, tenant), definition))
+    _, found = find_definition(connect(url, token, tenant), definition)
+    print_json(found)
 
 
 @app.command()
@@ -56,7 +57,9 @@ def apply(
     file: Annotated[str, typer.Argument(metavar="FILE", help="JSON or YAML; - is stdin.")],
     dialect: Annotated[
         str | None,
-        typer.Option("--dialect", metavar="NAME", help="Whose words the file is in, if unclear."),
+        typer.Option(
+            "--dialect", metavar="NAME", help="Dialect of the file, if it can't be detected."
+        ),
     ] = None,
     as_json: AsJson = False,
     url: Url = None,
@@ -86,6 +89,6 @@ def delete(
     from baton.cli.server.lookup import find_definition
 
     server = connect(url, token, tenant)
-    found = find_definition(server, definition)
-    server.call("DELETE", f"{server.definitions}/{found['id']}")
+    api, found = find_definition(server, definition)
+    server.call("DELETE", api.definition(found["id"]))
     typer.echo(f"{found['slug']} deleted")

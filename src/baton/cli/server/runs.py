@@ -39,7 +39,7 @@ def list_runs(
     from baton.cli.terminal.output import print_json, print_rows
 
     server = connect(url, token, tenant)
-    of = None if definition is None else find_definition(server, definition)["id"]
+    of = None if definition is None else find_definition(server, definition)[1]["id"]
     runs = server.get("/runs", definitionId=of, status=status, limit=limit)["runs"]
     if as_json:
         print_json(runs)
@@ -118,10 +118,11 @@ def start(
 
     given = None if run_input is None else parse_object(run_input)
     server = connect(url, token, tenant)
+    api, found = find_definition(server, definition)
     body = {"input": given, "correlationId": correlation_id}
     run = server.call(
         "POST",
-        f"{server.definitions}/{find_definition(server, definition)['id']}/trigger",
+        api.definition(found["id"]) + api.start,
         {name: value for name, value in body.items() if value is not None},
         headers=None if key is None else {"Idempotency-Key": key},
     )

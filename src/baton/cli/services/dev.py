@@ -57,7 +57,7 @@ async def _serve(settings: "Settings", tenant: str) -> None:
     async with run_all(settings) as url:
         dev_session.save(settings.data_folder, url=url, token=token)
         try:
-            _announce(url, token, tenant, settings.data_folder)
+            _announce(url, token, settings.data_folder)
             await stop.wait()
             typer.echo("Stopping …")
         finally:
@@ -83,18 +83,17 @@ def _token(settings: "Settings", tenant: str) -> str:
     )
 
 
-def _announce(url: str, token: str, tenant: str, folder: Path) -> None:
+def _announce(url: str, token: str, folder: Path) -> None:
     import shlex
 
     from baton.cli import dev_session
 
     path = shlex.quote(str(dev_session.token_path(folder)))
-    listed = f"{url}/orchestration/api/v1/workspaces/{tenant}/orchestrations"
     typer.echo(
         f"Baton is ready.\n\n"
         f"  URL    {url}   (operations: {url}/docs)\n"
         f"  Data   {folder}\n"
         f"  Token  {token}\n"
-        f'  Try    curl -s -H "Authorization: Bearer $(cat {path})" {listed}\n\n'
+        f'  Try    curl -s -H "Authorization: Bearer $(cat {path})" {url}/runs\n\n'
         f"Ctrl-C stops it."
     )

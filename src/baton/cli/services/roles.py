@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from baton.cli.options import Functions, More, sources_of
+
 if TYPE_CHECKING:
     from baton.role import RoleName
     from baton.settings import Settings
@@ -14,42 +16,45 @@ Port = Annotated[
     int | None,
     typer.Option("--port", min=0, max=65_535, help="0 takes a free one; see what it prints."),
 ]
-Functions = Annotated[
-    list[str] | None,
-    typer.Option("--functions", metavar="FILE_OR_MODULE", help="Your @functions; may be repeated."),
-]
 
 
-def api(host: Host = None, port: Port = None, functions: Functions = None) -> None:
-    """Answer HTTP requests in every dialect, on a store that processes share."""
-    _run("api", host, port, functions)
+def api(host: Host = None, port: Port = None) -> None:
+    """Answer HTTP requests in every dialect."""
+    _run("api", host, port)
 
 
-def executor(host: Host = None, port: Port = None, functions: Functions = None) -> None:
-    """Perform the steps of runs; executors share them out among themselves."""
-    _run("executor", host, port, functions)
+def executor(
+    host: Host = None, port: Port = None, functions: Functions = None, more: More = None
+) -> None:
+    """Perform the steps of runs. Executors divide the runs among themselves."""
+    _run("executor", host, port, functions=sources_of(functions, more))
 
 
 def projector(host: Host = None, port: Port = None) -> None:
-    """Keep the views that queries read; one works, others stand by."""
-    _run("projector", host, port, None)
+    """Keep the views that queries read. One works, others stand by."""
+    _run("projector", host, port)
 
 
 def scheduler(host: Host = None, port: Port = None) -> None:
-    """Fire triggers, schedules and timers, and hand events on; one works, others stand by."""
-    _run("scheduler", host, port, None)
+    """Fire triggers, schedules and timers, and publish events. One works, others stand by."""
+    _run("scheduler", host, port)
 
 
 VERBS: tuple[Callable[..., None], ...] = (api, executor, projector, scheduler)
 
 
-def _run(role: "RoleName", host: str | None, port: int | None, functions: list[str] | None) -> None:
+def _run(
+    role: "RoleName",
+    host: str | None,
+    port: int | None,
+    *,
+    functions: tuple[str, ...] | None = None,
+) -> None:
     from baton.cli.event_loop import run_async
     from baton.cli.load_settings import load_settings
     from baton.cli.services.logs import show_logs
 
-    sources = tuple(functions) if functions else None
-    settings = load_settings(host=host, port=port, functions=sources)
+    settings = load_settings(host=host, port=port, functions=functions)
     if role != "api" and "port" not in settings.model_fields_set:
         settings = settings.model_copy(update={"port": 0})
     require_shared(settings)

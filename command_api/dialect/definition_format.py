@@ -1,0 +1,26 @@
+"""How a dialect writes definitions. Clients choose the dialect of a document by it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DefinitionFormat:
+    """The paths and the members by which a client finds a dialect's definitions.
+
+    Args:
+        collection: Path behind the base. POST creates a definition, GET lists all; PUT and DELETE
+            work on `collection/{id}`.
+        start: Path behind `collection/{id}` whose POST starts a run.
+        required: Members that every definition of the dialect has.
+        distinctive: Members that no other dialect knows.
+        units: Members that other dialects count in another unit, as dotted paths, with the unit.
+        preferred: Whether a document that several dialects accept is read in this one.
+    """
+
+    collection: str
+    start: str
+    required: tuple[str, ...]
+    distinctive: tuple[str, ...] = ()
+    units: Mapping[str, str] = field(default_factory=dict)
+    preferred: bool = False

@@ -1,0 +1,113 @@
+"""The APIs of a server that take definitions; the server's index says which and how.
+
+The command line knows no dialect by name. A later release gives definitions a form of Baton's own.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from baton.cli.server.client import Server
+from baton.cli.terminal.failures import Failed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DefinitionApi:
+    """One API that takes definitions.
+
+    Args:
+        name: The name that `--dialect` chooses it by.
+        definitions: The path of all definitions, with the tenant filled in.
+        start: The path behind a definition that starts a run.
+        required: Members that every definition has.
+        distinctive: Members that no other API knows.
+        units: Dotted paths of members that other APIs count in another unit, with the unit.
+        preferred: Whether it is used where several APIs would do.
+    """
+
+    name: str
+    definitions: str
+    start: str
+    required: tuple[str, ...]
+    distinctive: frozenset[str]
+    units: Mapping[str, str]
+    preferred: bool
+
+    def definition(self, definition_id: str) -> str:
+        """Return the path of one definition."""
+        return f"{self.definitions}/{quote(definition_id, safe='')}"
+
+
+def definition_apis(server: Server) -> list[DefinitionApi]:
+    """Return the APIs of a server that take definitions; raises Failed if there is none."""
+    index = server.get("/openapi")["apis"]
+    found = [_read(server, one) for one in index if "definitions" in one]
+    if not found:
+        raise Failed(f"{server.url} has no API that takes definitions")
+    return found
+
+
+def preferred_api(server: Server) -> DefinitionApi:
+    """Return the API through which definitions are listed, shown and deleted."""
+    found = definition_apis(server)
+    return next((one for one in found if one.preferred), found[0])
+
+
+def choose_api(
+    apis: list[DefinitionApi], document: Mapping[str, Any], name: str | None
+) -> DefinitionApi:
+    """Return the API that a document is written for, or the one called `name`.
+
+    Raises Failed if no API takes the document, or several that read it differently.
+    """
+    known = [api for api in apis if name in {None, api.name}]
+    if not known:
+        names = ", ".join(api.name for api in apis)
+        raise Failed(f"{name!r} is no dialect of definitions: choose one of {names}")
+    fitting = [api for api in known if all(member in document for member in api.required)]
+    if not fitting:
+        raise Failed(_what_is_missing(known, document))
+    clear = [api for api in fitting if api.distinctive & document.keys()]
+    candidates = clear or fitting
+    best = next((api for api in candidates if api.preferred), candidates[0])
+    if not clear:
+        _refuse_two_units(fitting, document)
+    return best
+
+
+def _read(server: Server, api: Mapping[str, Any]) -> DefinitionApi:
+    form = api["definitions"]
+    base = api["base"].replace("{tenant}", quote(server.tenant, safe=""))
+    return DefinitionApi(
+        name=api["name"],
+        definitions=base + form["collection"],
+        start=form["start"],
+        required=tuple(form["required"]),
+        distinctive=frozenset(form["distinctive"]),
+        units=form["units"],
+        preferred=form["preferred"],
+    )
+
+
+def _what_is_missing(apis: list[DefinitionApi], document: Mapping[str, Any]) -> str:
+    nearest = next((api for api in apis if api.preferred), apis[0])
+    missing = [member for member in nearest.required if member not in document]
+    return f"This is no definition: it has no {' and no '.join(missing)}"
+
+
+def _refuse_two_units(apis: list[DefinitionApi], document: Mapping[str, Any]) -> None:
+    """Raise Failed if the document holds a member that the APIs count in different units."""
+    for path in apis[0].units:
+        units = {api.name: api.units[path] for api in apis if path in api.units}
+        if _has(document, path) and len(set(units.values())) > 1:
+            counted = " and ".join(f"{unit} in {name}" for name, unit in units.items())
+            raise Failed(f"{path} counts {counted}: choose with --dialect")
+
+
+def _has(document: Any, path: str) -> bool:
+    for member in path.split("."):
+        if not isinstance(document, dict) or member not in document:
+            return False
+        document = document[member]
+    return True
