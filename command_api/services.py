@@ -23,7 +23,7 @@ class Services:
         reached: Called with a log position and a timeout in ms; returns whether the views hold
             that position within the timeout.
         position: Returns the newest position that the views are known to hold.
-        new_id: Returns a fresh xid.
+        new_id: Returns a new id.
         checks: Readiness checks by name, run by /readyz; a check returns True for ready.
         metrics: The registry that /metrics exports.
     """

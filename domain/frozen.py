@@ -34,7 +34,7 @@ def frozen(
             and it takes a little more memory.
     """
 
-    def made(plain: type[T]) -> type[T]:
+    def decorate(plain: type[T]) -> type[T]:
         return dataclass(slots=slots, unsafe_hash=True, kw_only=kw_only)(plain)
 
-    return made if cls is None else made(cls)
+    return decorate if cls is None else decorate(cls)

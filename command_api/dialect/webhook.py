@@ -76,7 +76,7 @@ async def _start(
     command = RequestRun(
         run_id=run_id,
         definition=definition,
-        trigger=ByWebhook(path=trigger.shown_path or trigger.path or "webhook"),
+        trigger=ByWebhook(path=trigger.configured_path or trigger.path or "webhook"),
         actor=context.principal.actor,
         at=context.now(),
         input=await context.json_object(required=False),

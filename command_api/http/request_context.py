@@ -85,7 +85,7 @@ class RequestContext:
         return self._now
 
     def new_id(self) -> str:
-        """Return a new xid; with an Idempotency-Key the ids of a repeated request are the same."""
+        """Return a new id; with an Idempotency-Key the ids of a repeated request are the same."""
         if self._key is None:
             return self.services.new_id()
         self._ids += 1

@@ -77,8 +77,7 @@ def _existing(state: State) -> State:
 def _require_valid(body: Body, found: list[Fault]) -> None:
     faults = [*found, *faults_of(body)]
     if faults:
-        message = "The definition is not valid"
-        raise Invalid(message, faults=faults, subject="definition")
+        raise Invalid("The definition is not valid", faults=faults, subject="definition")
 
 
 def _same_body(first: Body, second: Body) -> bool:

@@ -34,12 +34,12 @@ class ManualTrigger:
 class WebhookTrigger:
     """Starts a run for each call of a webhook.
 
-    `path` has no leading slash and no leading `webhooks/`, `shown_path` is the path as it was
+    `path` has no leading slash and no leading `webhooks/`, `configured_path` is the path as it was
     configured. `secret_id` is the id of the sealed signing secret, never the secret itself.
     """
 
     path: str | None = None
-    shown_path: str | None = None
+    configured_path: str | None = None
     validate_signature: bool = False
     secret_id: str | None = None
     signature_header: str | None = None

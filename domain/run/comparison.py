@@ -31,8 +31,7 @@ class ComparisonBudget:
     def spend(self, values: int) -> None:
         """Take `values` from the budget; raises Incomparable if that is more than is left."""
         if values > self.left:
-            message = "the values are too large to compare"
-            raise Incomparable(message)
+            raise Incomparable("the values are too large to compare")
         self.left -= values
 
 
@@ -43,16 +42,16 @@ def equal(actual: Json, expected: Json, budget: ComparisonBudget) -> bool:
     """
     kinds = kind_of(actual), kind_of(expected)
     if kinds[0] != kinds[1] and "null" not in kinds:
-        message = f"a value of kind {kinds[0]} cannot be compared with one of kind {kinds[1]}"
-        raise Incomparable(message)
+        raise Incomparable(
+            f"a value of kind {kinds[0]} cannot be compared with one of kind {kinds[1]}"
+        )
     return same_json(actual, expected, budget.spend)
 
 
 def is_in(actual: Json, expected: Json, budget: ComparisonBudget) -> bool:
     """Return whether the array `expected` contains `actual`; raises Incomparable for no array."""
     if not isinstance(expected, list | tuple):
-        message = f"the expected value is of kind {kind_of(expected)}, not an array"
-        raise Incomparable(message)
+        raise Incomparable(f"the expected value is of kind {kind_of(expected)}, not an array")
     budget.spend(len(expected))
     return any(same_json(actual, element, budget.spend) for element in expected)
 
@@ -63,5 +62,6 @@ def is_ordered(order: Order, actual: Json, expected: Json) -> bool:
         kinds: set[Kind] = {kind_of(actual), kind_of(expected)}
         if kinds == {"number"}:
             return _ORDERS[order](actual, expected)
-    message = f"'{order}' compares numbers, not {kind_of(actual)} with {kind_of(expected)}"
-    raise Incomparable(message)
+    raise Incomparable(
+        f"'{order}' compares numbers, not {kind_of(actual)} with {kind_of(expected)}"
+    )

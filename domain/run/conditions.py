@@ -103,8 +103,7 @@ def _holds(
     if condition.op in ("exists", "notExists"):
         return isinstance(actual, Missing) == (condition.op == "notExists")
     if isinstance(expected, Missing):
-        message = f"there is nothing at '{condition.value_path}' to compare with"
-        raise Incomparable(message)
+        raise Incomparable(f"there is nothing at '{condition.value_path}' to compare with")
     if isinstance(actual, Missing):
         return False
     return _compare(condition, actual, expected, budget)

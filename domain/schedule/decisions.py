@@ -69,9 +69,8 @@ def _create(command: CreateSchedule, state: State) -> list[Event]:
     try:
         check_timetable(command.timetable)
     except InvalidTimetable as fault:
-        message = "The schedule is not valid"
         faults = [Fault((fault.field,), fault.reason)]
-        raise Invalid(message, faults=faults, subject="schedule") from fault
+        raise Invalid("The schedule is not valid", faults=faults, subject="schedule") from fault
     return [created]
 
 

@@ -66,7 +66,7 @@ def body_of(body: DefinitionBody) -> Body:
     if body.hook is not None:
         trigger = WebhookTrigger(
             path=None if body.hook.path is None else normalized_path(body.hook.path),
-            shown_path=body.hook.path,
+            configured_path=body.hook.path,
             validate_signature=body.hook.validate_signature,
             signature_header=body.hook.header,
         )

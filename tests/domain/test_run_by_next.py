@@ -97,7 +97,7 @@ def checked(*, is_valid: bool) -> DecisionTaken:
 
 
 def test_a_request_records_everything_about_the_run() -> None:
-    asked = RequestRun(
+    command = RequestRun(
         run_id="r1",
         definition=definition(ORDERS),
         trigger=ON_ORDER,
@@ -108,7 +108,7 @@ def test_a_request_records_everything_about_the_run() -> None:
         correlation_id="c1",
         traceparent="00-1-2-01",
     )
-    given(DECIDER).when(asked).then(
+    given(DECIDER).when(command).then(
         RunRequested(
             tenant="acme",
             run_id="r1",
@@ -123,31 +123,31 @@ def test_a_request_records_everything_about_the_run() -> None:
             traceparent="00-1-2-01",
         )
     )
-    given(DECIDER).after(asked).when(asked).then_nothing()
+    given(DECIDER).after(command).when(command).then_nothing()
 
 
 @pytest.mark.parametrize(
     ("status", "trigger"), [("paused", BY_HAND), ("paused", ON_ORDER), ("draft", TICK)]
 )
 def test_a_definition_that_is_not_active_starts_no_run(status: Status, trigger: Trigger) -> None:
-    asked = RequestRun(
+    command = RequestRun(
         run_id="r1", definition=definition(ORDERS, status), trigger=trigger, actor=ANN, at=10
     )
-    given(DECIDER).when(asked).then_refused(
+    given(DECIDER).when(command).then_refused(
         "conflict", reason="definition_inactive", slug="orders", status=status
     )
 
 
 def test_a_draft_is_started_by_hand() -> None:
-    asked = RequestRun(
+    command = RequestRun(
         run_id="r1", definition=definition(ORDERS, "draft"), trigger=BY_HAND, actor=ANN, at=10
     )
-    assert len(given(DECIDER).when(asked).decided()) == 1
+    assert len(given(DECIDER).when(command).decided()) == 1
 
 
 def test_a_definition_that_does_not_exist_starts_no_run() -> None:
-    asked = RequestRun(run_id="r1", definition=Definition(), trigger=BY_HAND, actor=ANN, at=10)
-    given(DECIDER).when(asked).then_refused("not_found", subject="definition")
+    command = RequestRun(run_id="r1", definition=Definition(), trigger=BY_HAND, actor=ANN, at=10)
+    given(DECIDER).when(command).then_refused("not_found", subject="definition")
 
 
 def test_a_run_starts_with_the_first_step() -> None:

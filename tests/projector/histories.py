@@ -108,7 +108,7 @@ TRIGGERS: tuple[Trigger, ...] = (
     EventTrigger(event_type="record.created", structure="orders"),
     ScheduleTrigger(timetable=Interval(every_ms=60_000)),
     ScheduleTrigger(timetable=Cron(expression="0 9 * * *")),
-    WebhookTrigger(path="hooks/stripe", shown_path="/hooks/stripe"),
+    WebhookTrigger(path="hooks/stripe", configured_path="/hooks/stripe"),
 )
 
 STATUSES: tuple[Status, ...] = ("active", "active", "active", "paused", "draft")

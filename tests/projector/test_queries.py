@@ -108,7 +108,7 @@ async def world(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
 
 
 async def test_a_definition_is_found_by_id_and_webhook_path(world: World) -> None:
-    await world.defined("d1", WebhookTrigger(path="hooks/in", shown_path="/hooks/in"))
+    await world.defined("d1", WebhookTrigger(path="hooks/in", configured_path="/hooks/in"))
     found = await world.definitions.get("acme", "d1")
 
     assert found is not None

@@ -162,7 +162,7 @@ HISTORIES: dict[str, list[object]] = {
             body=_body(
                 WebhookTrigger(
                     path="orders/new",
-                    shown_path="/webhooks/orders/new",
+                    configured_path="/webhooks/orders/new",
                     validate_signature=True,
                     secret_id="cm4secret00000000000",
                     signature_header="X-Signature",
@@ -181,7 +181,7 @@ HISTORIES: dict[str, list[object]] = {
     "acme/record/cm4record00000000000": [
         RecordReceived(
             event_id="e1",
-            source="/centrali",
+            source="/shop",
             type="record.created",
             tenant="acme",
             structure="orders",
@@ -201,8 +201,8 @@ HISTORIES: dict[str, list[object]] = {
             input={"a": 1},
         ),
         ScheduleFired(nominal_at=AT, run_id=RUN, at=AT),
-        ScheduleMissed(nominal_at=AT + 5_000, reason="nobody was there", at=AT),
-        ScheduleSkipped(nominal_at=AT + 10_000, reason="still running", at=AT),
+        ScheduleMissed(nominal_at=AT + 5_000, reason="no scheduler ran", at=AT),
+        ScheduleSkipped(nominal_at=AT + 10_000, reason="an earlier run is still active", at=AT),
         ScheduleDeleted(actor=ANN, at=AT),
     ],
     f"acme/run/{RUN}": [

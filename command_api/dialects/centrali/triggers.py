@@ -101,7 +101,7 @@ def _http(body: TriggerBody, faults: Faults) -> WebhookTrigger:
         faults.add(message, "trigger", "signingSecret")
     return WebhookTrigger(
         path=None if body.path is None else normalized_path(body.path),
-        shown_path=body.path,
+        configured_path=body.path,
         validate_signature=bool(body.validate_signature),
         signature_header=body.signature_header_name,
     )
@@ -142,7 +142,9 @@ class TriggerRenderer:
             case WebhookTrigger():
                 return _given(
                     type="http-trigger",
-                    path=trigger.path if trigger.shown_path is None else trigger.shown_path,
+                    path=trigger.path
+                    if trigger.configured_path is None
+                    else trigger.configured_path,
                     validateSignature=trigger.validate_signature,
                     signatureHeaderName=trigger.signature_header,
                 )
