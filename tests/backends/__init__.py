@@ -1,4 +1,4 @@
-"""One module per technology: how the conformance suites open it.
+"""One module per technology, by which the conformance suites open it.
 
 A module exports some of these; the suites run over every module that does.
 

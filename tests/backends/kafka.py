@@ -1,4 +1,4 @@
-"""How the conformance suites attach Kafka to stores."""
+"""Attaches Kafka to stores for the conformance suites."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager

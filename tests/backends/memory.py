@@ -1,4 +1,4 @@
-"""How the conformance suites open the memory backend."""
+"""Opens the memory backend for the conformance suites."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

@@ -1,4 +1,4 @@
-"""How the conformance suites open the PostgreSQL backend."""
+"""Opens the PostgreSQL backend for the conformance suites."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""How the conformance suites open the SQLite backend."""
+"""Opens the SQLite backend for the conformance suites."""
 
 from pathlib import Path
 

@@ -1,1 +1,1 @@
-"""What every backend promises, by port; a new backend is tested as soon as its folder is there."""
+"""The contract of each port, tested on every backend that discovery finds."""

@@ -13,7 +13,7 @@ async def _opened(name: str, folder: Path) -> AsyncIterator[OpenedStores]:
     opened = OpenedStores(name, folder)
     await opened.open()
     yield opened
-    await opened.now.close()
+    await opened.stores.close()
 
 
 @pytest.fixture(params=sorted(deployments()))
@@ -30,4 +30,4 @@ async def durable(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterat
 
 @pytest.fixture
 def stores(opened: OpenedStores) -> Stores:
-    return opened.now
+    return opened.stores

@@ -62,7 +62,7 @@ def with_capability(capability: str) -> list[str]:
 
 def _attaching(open_stores: OpenStores, transport: ModuleType) -> OpenStores:
     async def attached(folder: Path) -> Stores:
-        transport.require()  # skips the test, if at all, before anything is opened
+        transport.require()  # a skip must come before anything is opened
         stores: Stores = await transport.attach(await open_stores(folder), folder)
         return stores
 
@@ -76,18 +76,18 @@ class OpenedStores:
         self.backend = backend_of(deployment)
         self._open = deployments()[deployment]
         self.folder = folder
-        self.now: Stores
+        self.stores: Stores
 
     @property
     def durable(self) -> bool:
         return "durable" in self.backend.capabilities
 
     async def open(self) -> Stores:
-        self.now = await self._open(self.folder)
-        return self.now
+        self.stores = await self._open(self.folder)
+        return self.stores
 
     async def reopen(self) -> Stores:
-        await self.now.close()
+        await self.stores.close()
         return await self.open()
 
 

@@ -24,7 +24,7 @@ WITHIN_S = 60.0
 
 
 class PartitionedLogUnderTest(Protocol):
-    """An implementation with its two ends, whose members can crash."""
+    """A log with its publisher, whose members can crash."""
 
     async def publish(self, events: Sequence[Stored]) -> None: ...
 

@@ -80,7 +80,7 @@ class Agreement(RuleBasedStateMachine):
         )
         for opened in (self.memory, self.tested):
             self.wait(opened.open())
-            self.wait(opened.now.views.prepare([TABLE]))
+            self.wait(opened.stores.views.prepare([TABLE]))
         self.versions: dict[str, int] = {}
         self.operations = 0
 
@@ -93,7 +93,7 @@ class Agreement(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         for opened in (self.memory, self.tested):
-            self.wait(opened.now.close())
+            self.wait(opened.stores.close())
         self.loop.run_until_complete(self.loop.shutdown_default_executor())
         self.loop.close()
         shutil.rmtree(self.folder)
@@ -108,7 +108,7 @@ class Agreement(RuleBasedStateMachine):
             write(stream, max(0, self.versions.get(stream, 0) + off), *range(count))
             for stream, (off, count) in writes.items()
         ]
-        results = [self.wait(one.now.events.append(asked)) for one in (self.memory, self.tested)]
+        results = [self.wait(one.stores.events.append(asked)) for one in (self.memory, self.tested)]
         match results:
             case [Appended(first), Appended(second)]:
                 assert [(e.stream, e.version, e.event) for e in first] == [
@@ -125,11 +125,13 @@ class Agreement(RuleBasedStateMachine):
     def read(self, limit: int, stream: str, after: int) -> None:
         found = []
         for one in (self.memory, self.tested):
-            seen = list(self.wait(one.now.events.read_all(after=0, limit=limit)))
+            seen = list(self.wait(one.stores.events.read_all(after=0, limit=limit)))
             more = (
-                self.wait(one.now.events.read_all(after=seen[-1].position, limit=9)) if seen else []
+                self.wait(one.stores.events.read_all(after=seen[-1].position, limit=9))
+                if seen
+                else []
             )
-            own = self.wait(one.now.events.read(f"acme/run/{stream}", after=after))
+            own = self.wait(one.stores.events.read(f"acme/run/{stream}", after=after))
             found.append([(e.stream, e.version, e.event) for e in (*seen, *more, *own)])
         assert found[0] == found[1]
 
@@ -151,8 +153,8 @@ class Agreement(RuleBasedStateMachine):
         ]
         change = Change(table="things", upserts=rows, deletes=sorted(deletes))
         for one in (self.memory, self.tested):
-            self.wait(one.now.views.commit([change], checkpoint=checkpoint))
-            assert self.wait(one.now.views.checkpoint()) == checkpoint
+            self.wait(one.stores.views.commit([change], checkpoint=checkpoint))
+            assert self.wait(one.stores.views.checkpoint()) == checkpoint
 
     @rule(
         tenant=st.none() | TENANTS,
@@ -178,13 +180,13 @@ class Agreement(RuleBasedStateMachine):
             offset=offset,
             count=True,
         )
-        pages = [self.wait(one.now.views.find(query)) for one in (self.memory, self.tested)]
+        pages = [self.wait(one.stores.views.find(query)) for one in (self.memory, self.tested)]
         assert list(pages[0].rows) == list(pages[1].rows)
         assert pages[0].total == pages[1].total
 
     @rule(keys=st.lists(KEYS, max_size=4, unique=True), after=st.none() | KEYS)
     def look_up(self, keys: list[tuple[str, str]], after: tuple[str, str] | None) -> None:
-        views = [one.now.views for one in (self.memory, self.tested)]
+        views = [one.stores.views for one in (self.memory, self.tested)]
         many = [self.wait(view.get_many("things", keys)) for view in views]
         scans = [list(self.wait(view.scan("things", after=after, limit=5))) for view in views]
         assert many[0] == many[1]

@@ -69,8 +69,8 @@ async def test_an_empty_append_records_nothing(stores: Stores) -> None:
 async def test_a_write_that_expects_another_version_is_a_conflict(
     opened: OpenedStores, expected: int
 ) -> None:
-    await appended(opened.now, write("r1", 0, 1, 2))
-    stores = await opened.reopen() if opened.durable else opened.now
+    await appended(opened.stores, write("r1", 0, 1, 2))
+    stores = await opened.reopen() if opened.durable else opened.stores
     result = await stores.events.append([write("r1", expected, 9)])
 
     assert result == Conflict("acme/run/r1")
@@ -83,8 +83,8 @@ async def test_a_stream_cannot_begin_with_a_gap(stores: Stores) -> None:
 
 @pytest.mark.parametrize("again", [False, True])
 async def test_an_append_to_several_streams_is_atomic(opened: OpenedStores, again: bool) -> None:
-    await appended(opened.now, write("taken", 0, 1))
-    stores = await opened.reopen() if again and opened.durable else opened.now
+    await appended(opened.stores, write("taken", 0, 1))
+    stores = await opened.reopen() if again and opened.durable else opened.stores
     refused = await stores.events.append([write("new", 0, 2), write("taken", 0, 3)])
     result = await appended(stores, write("new", 0, 4, 5), write("taken", 1, 6))
 
@@ -112,8 +112,8 @@ async def test_one_of_two_writers_at_the_same_version_wins(stores: Stores) -> No
 @pytest.mark.parametrize("again", [False, True])
 async def test_a_conflict_fails_only_its_own_append(opened: OpenedStores, again: bool) -> None:
     for number in range(0, 60, 7):
-        await appended(opened.now, write(f"r{number}", 0, 1))
-    stores = await opened.reopen() if again and opened.durable else opened.now
+        await appended(opened.stores, write(f"r{number}", 0, 1))
+    stores = await opened.reopen() if again and opened.durable else opened.stores
     results = await asyncio.gather(
         *(stores.events.append([write(f"r{number}", 0, 2, 3)]) for number in range(60))
     )
@@ -218,11 +218,11 @@ async def test_a_cancelled_append_is_recorded_whole_or_not_at_all(stores: Stores
 
 async def test_closing_commits_the_accepted_appends(opened: OpenedStores) -> None:
     accepted = [
-        asyncio.create_task(opened.now.events.append([write(f"r{number}", 0, 1)]))
+        asyncio.create_task(opened.stores.events.append([write(f"r{number}", 0, 1)]))
         for number in range(20)
     ]
     await asyncio.sleep(0)
-    closed = opened.now
+    closed = opened.stores
     await closed.close()
 
     assert all(isinstance(result, Appended) for result in await asyncio.gather(*accepted))
@@ -232,7 +232,7 @@ async def test_closing_commits_the_accepted_appends(opened: OpenedStores) -> Non
 
 
 async def test_events_survive_a_restart(durable: OpenedStores) -> None:
-    before = await appended(durable.now, write("r1", 0, 1, 2), write("r2", 0, 3))
+    before = await appended(durable.stores, write("r1", 0, 1, 2), write("r2", 0, 3))
     stores = await durable.reopen()
 
     assert await everything(stores) == list(before.recorded)

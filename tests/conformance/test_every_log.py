@@ -15,7 +15,7 @@ from baton.eventlog.ports.stores import Subscription
 from tests.conformance.deployments import OpenedStores, appended, write
 
 
-async def take(subscription: Subscription, count: int) -> list[Recorded]:
+async def next_events(subscription: Subscription, count: int) -> list[Recorded]:
     found: list[Recorded] = []
     while len(found) < count:
         page = await asyncio.wait_for(subscription.next(), 10)
@@ -29,13 +29,13 @@ async def test_a_follower_sees_events_appended_after_it_subscribed(stores: Store
     first = await appended(stores, write("r1", 0, 1, 2))
     second = await appended(stores, write("r1", 2, 3))
 
-    assert await take(subscription, 3) == [*first.recorded, *second.recorded]
+    assert await next_events(subscription, 3) == [*first.recorded, *second.recorded]
     await subscription.close()
 
 
 async def test_an_append_wakes_a_waiting_follower(stores: Stores) -> None:
     subscription = await stores.log.subscribe("projector", after=0)
-    waiting = asyncio.create_task(take(subscription, 1))
+    waiting = asyncio.create_task(next_events(subscription, 1))
     await asyncio.sleep(0)
     result = await appended(stores, write("r1", 0, 1))
 
@@ -44,12 +44,12 @@ async def test_an_append_wakes_a_waiting_follower(stores: Stores) -> None:
 
 
 async def test_a_follower_begins_after_its_position(opened: OpenedStores) -> None:
-    first = await appended(opened.now, write("r1", 0, 1, 2, 3))
-    stores = await opened.reopen() if opened.durable else opened.now
+    first = await appended(opened.stores, write("r1", 0, 1, 2, 3))
+    stores = await opened.reopen() if opened.durable else opened.stores
     subscription = await stores.log.subscribe("executor", after=first.recorded[0].position)
     second = await appended(stores, write("r1", 3, 4))
 
-    assert await take(subscription, 3) == [*first.recorded[1:], *second.recorded]
+    assert await next_events(subscription, 3) == [*first.recorded[1:], *second.recorded]
     await subscription.close()
 
 
@@ -58,7 +58,7 @@ async def test_every_follower_gets_every_event(stores: Stores) -> None:
     followers = [await stores.log.subscribe(name, after=0) for name in ("a", "b", "c")]
 
     for follower in followers:
-        assert await take(follower, 2) == list(result.recorded)
+        assert await next_events(follower, 2) == list(result.recorded)
         await follower.close()
 
 
@@ -70,7 +70,7 @@ async def test_a_slow_follower_misses_nothing(stores: Stores) -> None:
         for n in range(100)
     ]
     await asyncio.gather(*appends)
-    behind, beside = await asyncio.gather(take(slow, 50_000), take(quick, 50_000))
+    behind, beside = await asyncio.gather(next_events(slow, 50_000), next_events(quick, 50_000))
 
     assert behind == beside
     assert all(before.position < after.position for before, after in pairwise(behind))
@@ -92,7 +92,7 @@ async def test_the_log_shows_concurrent_appends_in_the_order_of_positions(stores
     results = await asyncio.gather(
         *(appended(stores, write(f"r{n}", 0, 1), write(f"s{n}", 0, 1, 2)) for n in range(200))
     )
-    seen = await take(subscription, 600)
+    seen = await next_events(subscription, 600)
 
     assert seen == sorted(seen, key=lambda one: one.position)
     assert {one.position for one in seen} == {

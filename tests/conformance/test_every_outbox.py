@@ -17,17 +17,17 @@ WITHIN_S = 15
 
 
 @pytest.fixture(params=SHARED)
-async def several(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[list[Stores]]:
+async def processes(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[list[Stores]]:
     """Return stores as three processes open them."""
-    several = [await store_openers()[str(request.param)](tmp_path) for _ in range(3)]
-    yield several
-    for stores in several:
+    processes = [await store_openers()[str(request.param)](tmp_path) for _ in range(3)]
+    yield processes
+    for stores in processes:
         await stores.close()
 
 
 @pytest.fixture
-def stores(several: list[Stores]) -> Stores:
-    return several[0]
+def stores(processes: list[Stores]) -> Stores:
+    return processes[0]
 
 
 @pytest.fixture
@@ -36,7 +36,9 @@ def outbox(stores: Stores) -> Outbox:
     return stores.outbox
 
 
-async def taken(outbox: Outbox, count: int, *, after: int = 0, limit: int = 1_000) -> list[Stored]:
+async def read_at_least(
+    outbox: Outbox, count: int, *, after: int = 0, limit: int = 1_000
+) -> list[Stored]:
     found: list[Stored] = []
     async with asyncio.timeout(WITHIN_S):
         while len(found) < count:
@@ -56,48 +58,48 @@ def decoded(stored: Sequence[Stored]) -> list[Recorded]:
 async def test_events_are_read_as_they_are_stored(stores: Stores, outbox: Outbox) -> None:
     result = await appended(stores, write("r1", 0, 1, 2), write("r2", 0, 3))
 
-    assert decoded(await taken(outbox, 3)) == list(result.recorded)
+    assert decoded(await read_at_least(outbox, 3)) == list(result.recorded)
 
 
 async def test_a_reader_begins_after_its_position(stores: Stores, outbox: Outbox) -> None:
     result = await appended(stores, write("r1", 0, *range(10)))
     position = result.recorded[6].position
 
-    assert decoded(await taken(outbox, 3, after=position)) == list(result.recorded[7:])
-    assert decoded(await taken(outbox, 10, limit=3)) == list(result.recorded)
+    assert decoded(await read_at_least(outbox, 3, after=position)) == list(result.recorded[7:])
+    assert decoded(await read_at_least(outbox, 10, limit=3)) == list(result.recorded)
 
 
 async def test_a_position_can_be_read_from_again(stores: Stores, outbox: Outbox) -> None:
     await appended(stores, write("r1", 0, 1, 2))
-    first = await taken(outbox, 2)
+    first = await read_at_least(outbox, 2)
 
-    assert await taken(outbox, 2) == first
+    assert await read_at_least(outbox, 2) == first
 
 
 async def test_an_append_of_any_process_wakes_a_waiting_reader(
-    several: list[Stores], outbox: Outbox
+    processes: list[Stores], outbox: Outbox
 ) -> None:
     after = 0
-    for number, stores in enumerate(several):
-        waiting = asyncio.create_task(taken(outbox, 1, after=after))
+    for number, stores in enumerate(processes):
+        waiting = asyncio.create_task(read_at_least(outbox, 1, after=after))
         await asyncio.sleep(0.01)
         result = await appended(stores, write(f"r{number}", 0, 1))
         assert decoded(await waiting) == list(result.recorded)
         after = result.position
 
 
-async def test_a_cancelled_read_loses_no_event(several: list[Stores], outbox: Outbox) -> None:
+async def test_a_cancelled_read_loses_no_event(processes: list[Stores], outbox: Outbox) -> None:
     waiting = asyncio.create_task(outbox.after(0, limit=10))
     await asyncio.sleep(0.05)
     waiting.cancel()
     await asyncio.wait((waiting,))
-    result = await appended(several[1], write("r1", 0, 1))
+    result = await appended(processes[1], write("r1", 0, 1))
 
-    assert decoded(await taken(outbox, 1)) == list(result.recorded)
+    assert decoded(await read_at_least(outbox, 1)) == list(result.recorded)
 
 
 async def test_concurrent_appends_of_several_processes_are_all_read(
-    several: list[Stores], outbox: Outbox
+    processes: list[Stores], outbox: Outbox
 ) -> None:
     async def append(turn: int, stores: Stores) -> None:
         for version in range(40):
@@ -105,8 +107,8 @@ async def test_concurrent_appends_of_several_processes_are_all_read(
                 *(appended(stores, write(f"r{turn}-{n}", version, version)) for n in range(10))
             )
 
-    reading = asyncio.create_task(taken(outbox, 3 * 40 * 10))
-    await asyncio.gather(*(append(turn, stores) for turn, stores in enumerate(several)))
+    reading = asyncio.create_task(read_at_least(outbox, 3 * 40 * 10))
+    await asyncio.gather(*(append(turn, stores) for turn, stores in enumerate(processes)))
     read = decoded(await reading)
 
-    assert read == list(await several[0].events.read_all(after=0, limit=10_000))
+    assert read == list(await processes[0].events.read_all(after=0, limit=10_000))

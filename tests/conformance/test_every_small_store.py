@@ -33,7 +33,7 @@ async def test_a_checkpoint_only_moves_forward(stores: Stores) -> None:
 
 
 async def test_a_checkpoint_survives_a_restart(durable: OpenedStores) -> None:
-    await durable.now.checkpoints.save("scheduler", 5)
+    await durable.stores.checkpoints.save("scheduler", 5)
 
     assert await (await durable.reopen()).checkpoints.load("scheduler") == 5
 
@@ -103,8 +103,8 @@ async def test_an_abandoned_claim_can_be_claimed_again(stores: Stores) -> None:
 
 
 async def test_answers_survive_a_restart(durable: OpenedStores) -> None:
-    await durable.now.keys.claim("acme", "k", fingerprint="f", at=1)
-    await durable.now.keys.complete("acme", "k", response=ANSWER)
+    await durable.stores.keys.claim("acme", "k", fingerprint="f", at=1)
+    await durable.stores.keys.complete("acme", "k", response=ANSWER)
     stores = await durable.reopen()
 
     assert await stores.keys.claim("acme", "k", fingerprint="f", at=2) == KeyClaim(
@@ -151,7 +151,7 @@ async def test_a_released_lease_is_free_and_its_epoch_has_ended(stores: Stores) 
 
 
 async def test_epochs_continue_after_a_restart(durable: OpenedStores) -> None:
-    await durable.now.leases.acquire("scheduler", holder="a", ttl_ms=1_000, at=0)
+    await durable.stores.leases.acquire("scheduler", holder="a", ttl_ms=1_000, at=0)
     stores = await durable.reopen()
     taken = await stores.leases.acquire("scheduler", holder="b", ttl_ms=1_000, at=1_000)
 
@@ -178,7 +178,7 @@ async def test_a_secret_is_returned_unchanged(stores: Stores, value: str) -> Non
 async def test_a_secret_survives_a_restart_and_is_never_stored_in_plain_text(
     durable: OpenedStores,
 ) -> None:
-    await durable.now.secrets.put("acme", "s1", "whsec_geheim")
+    await durable.stores.secrets.put("acme", "s1", "whsec_geheim")
     stores = await durable.reopen()
 
     assert await stores.secrets.get("acme", "s1") == "whsec_geheim"
@@ -236,6 +236,6 @@ async def test_a_redriven_dead_letter_records_the_time(stores: Stores) -> None:
 
 
 async def test_dead_letters_survive_a_restart(durable: OpenedStores) -> None:
-    await durable.now.dead_letters.put([letter(1)])
+    await durable.stores.dead_letters.put([letter(1)])
 
     assert await (await durable.reopen()).dead_letters.page() == [letter(1)]

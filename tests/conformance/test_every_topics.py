@@ -39,7 +39,7 @@ def numbers(delivered: Sequence[ReceivedMessage]) -> list[int]:
     return [int(one.message.value or b"-1") for one in delivered]
 
 
-async def taken(consumer: TopicConsumer, count: int) -> list[ReceivedMessage]:
+async def receive_at_least(consumer: TopicConsumer, count: int) -> list[ReceivedMessage]:
     """Receive until there are `count` messages, without acknowledging the last ones."""
     found: list[ReceivedMessage] = []
     async with asyncio.timeout(WAIT_S):
@@ -70,7 +70,7 @@ async def test_a_message_arrives_unchanged(topics: Topics, topic: str) -> None:
     await topics.send(topic, sent)
 
     consumer = await topics.consume(topic, group="readers")
-    found = await taken(consumer, len(sent))
+    found = await receive_at_least(consumer, len(sent))
     await consumer.close()
 
     assert {one.message for one in found} == set(sent)
@@ -82,7 +82,7 @@ async def test_a_message_has_a_unique_position_and_a_time(topics: Topics, topic:
     await topics.send(topic, numbered(50))
 
     consumer = await topics.consume(topic, group="readers")
-    found = await taken(consumer, 50)
+    found = await receive_at_least(consumer, 50)
     await consumer.close()
 
     assert len({one.position for one in found}) == 50
@@ -96,7 +96,7 @@ async def test_messages_of_a_key_stay_in_order(topics: Topics, topic: str) -> No
         await topics.send(topic, numbered(1_000, keys=11, begin=begin))
 
     consumer = await topics.consume(topic, group="readers")
-    found = await taken(consumer, 3_000)
+    found = await receive_at_least(consumer, 3_000)
     await consumer.close()
 
     by_key: dict[bytes | None, list[int]] = {}
@@ -113,7 +113,7 @@ async def test_messages_of_a_key_share_a_partition_and_keyless_ones_are_spread(
     await topics.send(topic, [Message(value=b"%d" % n) for n in range(20, 60)])
 
     consumer = await topics.consume(topic, group="readers")
-    found = await taken(consumer, 60)
+    found = await receive_at_least(consumer, 60)
     await consumer.close()
 
     assert len({one.partition for one in found if one.message.key}) == 1
@@ -125,13 +125,13 @@ async def test_sending_no_messages_does_nothing(topics: Topics, topic: str) -> N
     await topics.send(topic, numbered(1))
 
     consumer = await topics.consume(topic, group="readers")
-    assert numbers(await taken(consumer, 1)) == [0]
+    assert numbers(await receive_at_least(consumer, 1)) == [0]
     await consumer.close()
 
 
 async def test_a_message_wakes_a_waiting_consumer(topics: Topics, topic: str) -> None:
     consumer = await topics.consume(topic, group="readers")
-    waiting = asyncio.ensure_future(taken(consumer, 3))
+    waiting = asyncio.ensure_future(receive_at_least(consumer, 3))
     await asyncio.sleep(0)
     await topics.send(topic, numbered(3))
     assert sorted(numbers(await waiting)) == [0, 1, 2]
@@ -142,7 +142,7 @@ async def test_each_group_receives_all_messages(topics: Topics, topic: str) -> N
     await topics.send(topic, numbered(10))
     for group in ("one", "another"):
         consumer = await topics.consume(topic, group=group)
-        assert sorted(numbers(await taken(consumer, 10))) == [*range(10)]
+        assert sorted(numbers(await receive_at_least(consumer, 10))) == [*range(10)]
         await consumer.close()
 
 
@@ -170,24 +170,24 @@ async def test_the_members_of_a_group_divide_the_messages(topics: Topics, topic:
 async def test_acknowledged_messages_are_not_delivered_again(topics: Topics, topic: str) -> None:
     await topics.send(topic, numbered(10))
     consumer = await topics.consume(topic, group="readers")
-    await taken(consumer, 10)
+    await receive_at_least(consumer, 10)
     await acknowledge_last(consumer)
     await consumer.close()
 
     await topics.send(topic, numbered(1, begin=10))
     consumer = await topics.consume(topic, group="readers")
-    assert numbers(await taken(consumer, 1)) == [10]
+    assert numbers(await receive_at_least(consumer, 1)) == [10]
     await consumer.close()
 
 
 async def test_unacknowledged_messages_are_delivered_again(topics: Topics, topic: str) -> None:
     await topics.send(topic, numbered(10))
     consumer = await topics.consume(topic, group="readers")
-    await taken(consumer, 10)
+    await receive_at_least(consumer, 10)
     await consumer.close()
 
     consumer = await topics.consume(topic, group="readers")
-    again = numbers(await taken(consumer, 1))
+    again = numbers(await receive_at_least(consumer, 1))
     await consumer.close()
     assert again
     assert set(again) <= {*range(10)}
@@ -198,23 +198,23 @@ async def test_closing_acknowledges_all_but_the_unfinished_messages(
 ) -> None:
     await topics.send(topic, numbered(10, keys=1))
     consumer = await topics.consume(topic, group="readers")
-    found = await taken(consumer, 10)
+    found = await receive_at_least(consumer, 10)
     await consumer.close(unfinished=[found[6]])
 
     consumer = await topics.consume(topic, group="readers")
-    assert numbers(await taken(consumer, 4)) == [6, 7, 8, 9]
+    assert numbers(await receive_at_least(consumer, 4)) == [6, 7, 8, 9]
     await consumer.close(unfinished=())
 
     await topics.send(topic, numbered(1, begin=10))
     consumer = await topics.consume(topic, group="readers")
-    assert numbers(await taken(consumer, 1)) == [10]
+    assert numbers(await receive_at_least(consumer, 1)) == [10]
     await consumer.close()
 
 
 async def test_an_unfinished_message_does_not_block_later_ones(topics: Topics, topic: str) -> None:
     consumer = await topics.consume(topic, group="readers")
     await topics.send(topic, numbered(1, keys=1))
-    (slow,) = await taken(consumer, 1)
+    (slow,) = await receive_at_least(consumer, 1)
     for number in range(1, 4):
         await topics.send(topic, numbered(1, keys=1, begin=number))
         async with asyncio.timeout(WAIT_S):
@@ -222,7 +222,7 @@ async def test_an_unfinished_message_does_not_block_later_ones(topics: Topics, t
     await consumer.close(unfinished=(slow,))
 
     consumer = await topics.consume(topic, group="readers")
-    assert numbers(await taken(consumer, 4)) == [0, 1, 2, 3]
+    assert numbers(await receive_at_least(consumer, 4)) == [0, 1, 2, 3]
     await consumer.close()
 
 
@@ -233,7 +233,7 @@ async def test_every_consumer_without_a_group_receives_all_later_messages(
     alone = [await topics.consume(topic, group=None) for _ in range(2)]
     await topics.send(topic, numbered(5, begin=5))
     for consumer in alone:
-        assert sorted(numbers(await taken(consumer, 5))) == [5, 6, 7, 8, 9]
+        assert sorted(numbers(await receive_at_least(consumer, 5))) == [5, 6, 7, 8, 9]
         await consumer.close()
 
 
@@ -259,7 +259,7 @@ async def test_unacknowledged_messages_of_a_member_that_left_go_to_the_others(
 ) -> None:
     leaving = await topics.consume(topic, group="readers")
     await topics.send(topic, numbered(10))
-    await taken(leaving, 10)
+    await receive_at_least(leaving, 10)
     staying = await topics.consume(topic, group="readers")
     found: set[int] = set()
     async with asyncio.timeout(WAIT_S):

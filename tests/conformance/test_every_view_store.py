@@ -278,7 +278,7 @@ async def test_a_scan_continues_after_a_row(stores: Stores) -> None:
 
 
 async def test_views_with_unchanged_declarations_are_kept(durable: OpenedStores) -> None:
-    await prepared(durable.now, run("r1"))
+    await prepared(durable.stores, run("r1"))
     stores = await durable.reopen()
     await stores.views.prepare([RUNS, TIMERS])
 
@@ -296,8 +296,8 @@ async def test_views_with_unchanged_declarations_are_kept(durable: OpenedStores)
 async def test_views_with_changed_declarations_start_empty(
     opened: OpenedStores, tables: list[Table]
 ) -> None:
-    await prepared(opened.now, run("r1"))
-    stores = await opened.reopen() if opened.durable else opened.now
+    await prepared(opened.stores, run("r1"))
+    stores = await opened.reopen() if opened.durable else opened.stores
     await stores.views.prepare(tables)
 
     assert await stores.views.checkpoint() == 0
@@ -305,7 +305,7 @@ async def test_views_with_changed_declarations_start_empty(
 
 
 async def test_fresh_tables_are_invisible_until_they_are_swapped_in(opened: OpenedStores) -> None:
-    views = await prepared(opened.now, run("old"))
+    views = await prepared(opened.stores, run("old"))
     fresh = await views.create_fresh()
     await fresh.commit([Change(table="runs", upserts=[run("new")])], checkpoint=9)
 
@@ -344,7 +344,7 @@ async def test_maintained_counts_are_swapped_with_the_tables(stores: Stores) -> 
 async def test_an_unfinished_rebuild_leaves_the_live_tables_unchanged(
     opened: OpenedStores,
 ) -> None:
-    views = await prepared(opened.now, run("old"))
+    views = await prepared(opened.stores, run("old"))
     fresh = await views.create_fresh()
     await fresh.commit([Change(table="runs", upserts=[run("new")])], checkpoint=9)
     reopened = (await opened.reopen()).views if opened.durable else views

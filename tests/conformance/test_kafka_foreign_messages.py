@@ -11,7 +11,12 @@ from aiokafka.record.default_records import _DefaultRecordBatchBuilderPy
 
 from baton.eventlog.ports.topics import Message, Topics
 from tests.conformance.deployments import topic_openers
-from tests.conformance.test_every_topics import acknowledge_last, numbered, numbers, taken
+from tests.conformance.test_every_topics import (
+    acknowledge_last,
+    numbered,
+    numbers,
+    receive_at_least,
+)
 from tests.servers.kafka import server_url, topic_prefix_for
 
 
@@ -60,7 +65,7 @@ async def test_compressed_messages_are_read(topics: Topics, topic: str, compress
         )
 
     consumption = await topics.consume(topic, group="readers")
-    assert sorted(numbers(await taken(consumption, 50))) == [*range(50)]
+    assert sorted(numbers(await receive_at_least(consumption, 50))) == [*range(50)]
     await consumption.close()
 
 
@@ -75,9 +80,9 @@ async def test_a_damaged_message_is_told_by_its_place_and_holds_up_no_other(
         await topics.send(topic, [damaged(key)])
     await topics.send(topic, numbered(60, begin=60))
 
-    found = {one.position: one for one in await taken(consumption, 122)}
+    found = {one.position: one for one in await receive_at_least(consumption, 122)}
     while len(found) < 122:
-        found |= {one.position: one for one in await taken(consumption, 1)}
+        found |= {one.position: one for one in await receive_at_least(consumption, 1)}
     empty = [one for one in found.values() if one.message.value is None]
     assert {*numbers([*found.values()])} == {*range(120), -1}
     assert [one.message for one in empty] == [Message(value=None)] * 2
@@ -88,14 +93,14 @@ async def test_a_damaged_message_is_told_by_its_place_and_holds_up_no_other(
 async def test_a_damaged_message_can_be_handled_like_any_other(topics: Topics, topic: str) -> None:
     await topics.send(topic, [damaged(b"key 0")])
     consumption = await topics.consume(topic, group="readers")
-    (found,) = await taken(consumption, 1)
+    (found,) = await receive_at_least(consumption, 1)
     assert found.message == Message(value=None)
     await acknowledge_last(consumption)
     await consumption.close()
 
     await topics.send(topic, numbered(1))
     consumption = await topics.consume(topic, group="readers")
-    assert numbers(await taken(consumption, 1)) == [0]
+    assert numbers(await receive_at_least(consumption, 1)) == [0]
     await consumption.close()
 
 
@@ -107,7 +112,7 @@ async def test_what_came_with_a_damaged_message_is_given_up_with_it(
     await topics.send(topic, numbered(1, begin=9, keys=1))
 
     consumption = await topics.consume(topic, group="readers")
-    found = await taken(consumption, 8)
+    found = await receive_at_least(consumption, 8)
     assert numbers(found) == [0, 1, 2, -1, -1, -1, -1, 9]
     assert [one.offset for one in found] == [*range(8)]
     await consumption.close()

@@ -20,7 +20,7 @@ from baton.backends.kafka.topics import KafkaTopics
 from baton.eventlog.errors import Unavailable, Unwritable
 from baton.eventlog.ports.topics import Message
 from baton.eventlog.ports.transport import TransportLocation
-from tests.conformance.test_every_topics import numbered, numbers, taken
+from tests.conformance.test_every_topics import numbered, numbers, receive_at_least
 from tests.servers.kafka import private_broker
 from tests.servers.local_kafka import LocalKafka
 from tests.servers.proxy import Proxy
@@ -191,7 +191,7 @@ async def test_a_consumer_goes_on_after_the_broker_is_back(
 ) -> None:
     await baton.topics.send(topic, numbered(5))
     consumption = await baton.topics.consume(topic, group="readers")
-    assert len(await taken(consumption, 5)) == 5
+    assert len(await receive_at_least(consumption, 5)) == 5
     waiting = asyncio.ensure_future(consumption.next())
     await restarted(broker)
     await insisted(baton, topic, numbered(1, begin=5))
@@ -225,7 +225,7 @@ async def test_a_consumer_can_leave_a_broker_that_says_nothing(
 ) -> None:
     await baton.topics.send(topic, numbered(5))
     consumption = await baton.topics.consume(topic, group="readers")
-    await taken(consumption, 5)
+    await receive_at_least(consumption, 5)
     broker.pause()
     try:
         async with asyncio.timeout(15):
@@ -240,7 +240,7 @@ async def test_a_broker_that_lost_its_data_gets_its_topics_again(
     await baton.topics.send(topic, numbered(5))
     alone = await baton.topics.consume(topic, group=None)
     member = await baton.topics.consume(topic, group="readers")
-    await taken(member, 5)
+    await receive_at_least(member, 5)
     waiting = [asyncio.ensure_future(one.next()) for one in (alone, member)]
     await restarted(broker, wiped=True)
     sent = 100
@@ -282,7 +282,7 @@ async def test_a_member_that_vanishes_leaves_its_messages_to_the_others(
 ) -> None:
     await baton.topics.send(topic, numbered(20))
     vanishing = await baton.topics.consume(topic, group="readers")
-    await taken(vanishing, 20)
+    await receive_at_least(vanishing, 20)
     await close_client(await vanishing.start(), timeout_s=0)
 
     staying = await opens().topics.consume(topic, group="readers")
@@ -328,7 +328,7 @@ async def test_a_topic_that_exists_is_used_as_it_is(
     await baton.topics.send(runs, [Message(value=b"%d" % n, key=b"%d" % n) for n in range(200)])
 
     consumption = await baton.topics.consume(runs, group="readers")
-    found = await taken(consumption, 200)
+    found = await receive_at_least(consumption, 200)
     await consumption.close()
     assert {one.partition for one in found} == {*range(RUNS_PARTITIONS)}
     assert all(partition_of(one.message.key or b"", 12) == one.partition for one in found)

@@ -50,7 +50,7 @@ async def stores(url: str) -> AsyncIterator[Stores]:
 
 
 @pytest.fixture
-async def direct(url: str) -> AsyncIterator[asyncpg.Connection]:
+async def connection(url: str) -> AsyncIterator[asyncpg.Connection]:
     connection = await asyncpg.connect(url)
     yield connection
     await connection.close()
@@ -63,14 +63,14 @@ async def proxy(url: str) -> AsyncIterator[Proxy]:
 
 
 @pytest.fixture
-async def behind(proxy: Proxy) -> AsyncIterator[Stores]:
+async def proxied(proxy: Proxy) -> AsyncIterator[Stores]:
     stores = await opened(proxy.url)
     yield stores
     await stores.close()
 
 
 @pytest.fixture
-def unpolled(monkeypatch: pytest.MonkeyPatch) -> None:
+def no_polling(monkeypatch: pytest.MonkeyPatch) -> None:
     """Followers read only after a notification, because the next poll is far away."""
     monkeypatch.setattr(append_notifications, "POLL_S", 600)
 
@@ -81,31 +81,31 @@ async def everything(stores: Stores) -> Sequence[Recorded]:
 
 @pytest.mark.parametrize("loss", ["request", "answer"])
 async def test_a_commit_whose_answer_is_lost_is_detected(
-    loss: Loss, behind: Stores, proxy: Proxy
+    loss: Loss, proxied: Stores, proxy: Proxy
 ) -> None:
-    await appended(behind, write("r0", 0, 1))
+    await appended(proxied, write("r0", 0, 1))
     proxy.drop_next(loss, b"acme/run/lost")
     first = await asyncio.gather(
-        *(appended(behind, write(name, 0, 2, 3)) for name in ("lost", "r1", "r2"))
+        *(appended(proxied, write(name, 0, 2, 3)) for name in ("lost", "r1", "r2"))
     )
-    last = await appended(behind, write("lost", 2, 4))
+    last = await appended(proxied, write("lost", 2, 4))
 
     assert proxy.disturbances == 1
-    assert list(await everything(behind))[1:] == [
+    assert list(await everything(proxied))[1:] == [
         *(one for result in first for one in result.recorded),
         *last.recorded,
     ]
 
 
 async def test_a_conflict_whose_answer_is_lost_is_detected(
-    behind: Stores, stores: Stores, proxy: Proxy
+    proxied: Stores, stores: Stores, proxy: Proxy
 ) -> None:
-    await appended(behind, write("r0", 0, 1))
+    await appended(proxied, write("r0", 0, 1))
     await appended(stores, write("taken", 0, 1))
     proxy.drop_next("answer", b"acme/run/taken")
     results = await asyncio.gather(
-        behind.events.append([write("r1", 0, 2), write("taken", 0, 3)]),
-        behind.events.append([write("r2", 0, 4)]),
+        proxied.events.append([write("r1", 0, 2), write("taken", 0, 3)]),
+        proxied.events.append([write("r2", 0, 4)]),
     )
 
     assert proxy.disturbances == 1
@@ -119,11 +119,11 @@ async def test_a_conflict_whose_answer_is_lost_is_detected(
 
 
 async def test_a_batch_that_arrives_after_it_was_abandoned_is_refused(
-    stores: Stores, direct: asyncpg.Connection
+    stores: Stores, connection: asyncpg.Connection
 ) -> None:
     await appended(stores, write("r1", 0, 1))
-    ((name, batch),) = await direct.fetch("SELECT appender, batch FROM baton.append_receipts")
-    given_up = await direct.fetchval(appender._ABANDON_BATCH, name, batch + 1)
+    ((name, batch),) = await connection.fetch("SELECT appender, batch FROM baton.append_receipts")
+    abandoned = await connection.fetchval(appender._ABANDON_BATCH, name, batch + 1)
     late: tuple[list[Any], ...] = (
         [0],
         ["acme/run/late"],
@@ -135,9 +135,9 @@ async def test_a_batch_that_arrives_after_it_was_abandoned_is_refused(
         [],
     )
 
-    assert given_up == batch + 1
+    assert abandoned == batch + 1
     with pytest.raises(asyncpg.SerializationError, match="was abandoned"):
-        await direct.fetch(appender._APPEND, name, batch + 1, *late)
+        await connection.fetch(appender._APPEND, name, batch + 1, *late)
     assert len(await everything(stores)) == 1
 
 
@@ -166,24 +166,24 @@ async def test_an_append_continues_another_process_stream_but_leaves_no_gap(
 
 
 async def test_a_follower_sees_a_commit_whose_answer_was_lost(
-    behind: Stores, proxy: Proxy, unpolled: None
+    proxied: Stores, proxy: Proxy, no_polling: None
 ) -> None:
-    subscription = await behind.log.subscribe("projector", after=0)
-    await appended(behind, write("r0", 0, 1))
+    subscription = await proxied.log.subscribe("projector", after=0)
+    await appended(proxied, write("r0", 0, 1))
     first = await seen(subscription, 1)
     proxy.drop_next("answer", b"acme/run/lost")
-    lost = await appended(behind, write("lost", 0, 2))
+    lost = await appended(proxied, write("lost", 0, 2))
 
     assert [*first, *await seen(subscription, 1)][1:] == list(lost.recorded)
 
 
 async def test_a_follower_sees_an_event_without_a_notification(
-    stores: Stores, direct: asyncpg.Connection
+    stores: Stores, connection: asyncpg.Connection
 ) -> None:
     subscription = await stores.log.subscribe("projector", after=0)
     waiting = asyncio.create_task(seen(subscription, 1))
     (event,) = happened(7)
-    await direct.execute(
+    await connection.execute(
         "INSERT INTO public.stored_events VALUES ('acme/run/r1', 1, 'run.RunStarted', $1)",
         encode(event),
     )
@@ -192,23 +192,23 @@ async def test_a_follower_sees_an_event_without_a_notification(
 
 
 async def test_an_append_to_an_unresponsive_server_times_out(
-    behind: Stores, stores: Stores, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
+    proxied: Stores, stores: Stores, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(appender, "ATTEMPT_TIMEOUT_S", 0.2)
     monkeypatch.setattr(appender, "RETRY", replace(appender.RETRY, give_up_after_s=0.3))
     monkeypatch.setattr(database, "CONNECT_TIMEOUT_S", 0.2)
     proxy.stall()
     with pytest.raises(Unavailable):
-        await behind.events.append([write("r1", 0, 1)])
+        await proxied.events.append([write("r1", 0, 1)])
     proxy.resume()
     proxy.break_connections()
-    result = await appended(behind, write("r2", 0, 2))
+    result = await appended(proxied, write("r2", 0, 2))
 
     assert list(await everything(stores)) == list(result.recorded)
 
 
 async def test_appends_continue_while_connections_are_killed(
-    stores: Stores, direct: asyncpg.Connection
+    stores: Stores, connection: asyncpg.Connection
 ) -> None:
     killed = 0
 
@@ -218,8 +218,8 @@ async def test_appends_continue_while_connections_are_killed(
 
     writers = asyncio.gather(*(writing(number) for number in range(10)))
     while not writers.done():
-        await direct.execute("SELECT pg_sleep(0.05)")
-        killed += await direct.fetchval(
+        await connection.execute("SELECT pg_sleep(0.05)")
+        killed += await connection.fetchval(
             "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
             " WHERE datname = current_database() AND pid <> pg_backend_pid()"
             " AND query LIKE '%baton.append(%'"
@@ -289,7 +289,7 @@ async def seen(subscription: Subscription, count: int) -> list[Recorded]:
 
 
 async def test_followers_in_every_process_see_every_event_in_order(
-    url: str, unpolled: None
+    url: str, no_polling: None
 ) -> None:
     """Three processes and the library's recorder append; each process follows from position 0."""
     processes = [await opened(url) for _ in range(3)]
@@ -350,20 +350,20 @@ async def test_processes_racing_for_a_stream_append_whole_and_lose_nothing(url: 
 
 
 async def test_a_running_vacuum_blocks_no_append(
-    stores: Stores, direct: asyncpg.Connection
+    stores: Stores, connection: asyncpg.Connection
 ) -> None:
-    async with direct.transaction():
-        await direct.execute("LOCK TABLE public.stored_events IN SHARE UPDATE EXCLUSIVE MODE")
+    async with connection.transaction():
+        await connection.execute("LOCK TABLE public.stored_events IN SHARE UPDATE EXCLUSIVE MODE")
 
         result = await asyncio.wait_for(appended(stores, write("r1", 0, 1)), 3)
     assert list(await everything(stores)) == list(result.recorded)
 
 
 async def test_a_writer_without_the_lock_is_detected(
-    stores: Stores, direct: asyncpg.Connection
+    stores: Stores, connection: asyncpg.Connection
 ) -> None:
     """It draws a position in the middle of a batch, which must not get wrong positions."""
-    await direct.execute(
+    await connection.execute(
         """
         CREATE SEQUENCE public.drawn;
         CREATE FUNCTION public.draw() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
@@ -378,9 +378,9 @@ async def test_a_writer_without_the_lock_is_detected(
     )
     try:
         result = await appended(stores, write("r0", 0, 1), write("r1", 0, 2), write("r2", 0, 3))
-        assert await direct.fetchval("SELECT last_value FROM public.drawn") > 1
+        assert await connection.fetchval("SELECT last_value FROM public.drawn") > 1
     finally:
-        await direct.execute(
+        await connection.execute(
             "DROP TRIGGER draw ON public.stored_events;"
             "DROP FUNCTION public.draw; DROP SEQUENCE public.drawn"
         )
@@ -405,14 +405,14 @@ async def test_a_stream_name_that_cannot_be_stored_has_no_events(stores: Stores)
     assert list(await stores.events.read("acme/run/a\0b")) == []
 
 
-async def alone(direct: asyncpg.Connection) -> None:
+async def until_alone(connection: asyncpg.Connection) -> None:
     """Wait until the database has no other connection."""
     async with asyncio.timeout(10):
-        while await direct.fetchval(
+        while await connection.fetchval(
             "SELECT count(*) FROM pg_stat_activity"
             " WHERE datname = current_database() AND pid <> pg_backend_pid()"
         ):
-            await direct.execute("SELECT pg_sleep(0.01)")
+            await connection.execute("SELECT pg_sleep(0.01)")
 
 
 APPENDING = """
@@ -435,7 +435,7 @@ asyncio.run(main())
 
 
 async def test_acknowledged_appends_of_a_killed_process_are_stored_whole(
-    url: str, direct: asyncpg.Connection
+    url: str, connection: asyncpg.Connection
 ) -> None:
     child = await asyncio.create_subprocess_exec(
         sys.executable, "-c", APPENDING, url, stdout=asyncio.subprocess.PIPE
@@ -451,7 +451,7 @@ async def test_acknowledged_appends_of_a_killed_process_are_stored_whole(
             number, version = (int(part) for part in line.split())
             acknowledged[number] = version
 
-    await alone(direct)  # its running statements have ended
+    await until_alone(connection)  # its running statements have ended
     stores = await opened(url)
     # One read, because a statement of the killed process could end between two.
     seen = Counter(one.stream for one in await stores.events.read_all(after=0, limit=100_000))
@@ -464,7 +464,7 @@ async def test_acknowledged_appends_of_a_killed_process_are_stored_whole(
 
 
 async def test_a_closed_store_leaves_no_connection_and_no_receipt(
-    url: str, direct: asyncpg.Connection
+    url: str, connection: asyncpg.Connection
 ) -> None:
     stores = await opened(url)
     subscription = await stores.log.subscribe("projector", after=0)
@@ -473,5 +473,5 @@ async def test_a_closed_store_leaves_no_connection_and_no_receipt(
     await asyncio.gather(*(stores.events.read("acme/run/r1") for _ in range(20)))
     await stores.close()
 
-    await alone(direct)
-    assert await direct.fetchval("SELECT count(*) FROM baton.append_receipts") == 0
+    await until_alone(connection)
+    assert await connection.fetchval("SELECT count(*) FROM baton.append_receipts") == 0

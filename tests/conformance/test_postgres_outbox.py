@@ -36,17 +36,17 @@ async def stores(url: str) -> AsyncIterator[Stores]:
 
 
 @pytest.fixture
-async def asked(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+async def reads(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Return the positions after which the outbox reads, in order."""
-    asked: list[int] = []
+    reads: list[int] = []
     read_after = PostgresOutbox._read_after
 
     async def counted(self: PostgresOutbox, position: int, limit: int) -> object:
-        asked.append(position)
+        reads.append(position)
         return await read_after(self, position, limit)
 
     monkeypatch.setattr(PostgresOutbox, "_read_after", counted)
-    return asked
+    return reads
 
 
 @pytest.fixture
@@ -63,11 +63,11 @@ async def until_listening(outbox: PostgresOutbox) -> None:
 
 
 async def test_a_wake_up_costs_one_read(
-    stores: Stores, outbox: PostgresOutbox, asked: list[int]
+    stores: Stores, outbox: PostgresOutbox, reads: list[int]
 ) -> None:
     waiting = asyncio.create_task(outbox.after(0, limit=100))
     await until_listening(outbox)
-    asked.clear()
+    reads.clear()
     last = 0
     for number in range(10):
         result = await appended(stores, write(f"r{number}", 0, 1, 2))
@@ -78,7 +78,7 @@ async def test_a_wake_up_costs_one_read(
         await asyncio.sleep(0.02)
     waiting.cancel()
 
-    assert len(asked) == 10
+    assert len(reads) == 10
 
 
 async def test_a_full_page_is_followed_by_a_read_without_waiting(
@@ -93,23 +93,22 @@ async def test_a_full_page_is_followed_by_a_read_without_waiting(
 
 
 async def test_a_notification_without_events_costs_one_read(
-    url: str, stores: Stores, outbox: PostgresOutbox, asked: list[int]
+    url: str, stores: Stores, outbox: PostgresOutbox, reads: list[int]
 ) -> None:
     result = await appended(stores, write("r1", 0, 1))
     await outbox.after(0, limit=10)
     waiting = asyncio.create_task(outbox.after(result.position, limit=10))
     await until_listening(outbox)
-    asked.clear()
-    direct = await asyncpg.connect(url)
-    await direct.execute(
-        "SELECT pg_notify('stored_events', '1000')"
-    )  # as after a batch in conflict
-    await direct.close()
-    await eventually(lambda: bool(asked))
+    reads.clear()
+    connection = await asyncpg.connect(url)
+    # A batch whose appends are all in conflict notifies of a position without an event.
+    await connection.execute("SELECT pg_notify('stored_events', '1000')")
+    await connection.close()
+    await eventually(lambda: bool(reads))
     await asyncio.sleep(0.1)
     waiting.cancel()
 
-    assert len(asked) == 1
+    assert len(reads) == 1
 
 
 async def test_reading_continues_after_the_listening_connection_is_killed(
@@ -117,9 +116,9 @@ async def test_reading_continues_after_the_listening_connection_is_killed(
 ) -> None:
     waiting = asyncio.create_task(outbox.after(0, limit=10))
     await until_listening(outbox)
-    direct = await asyncpg.connect(url)
-    assert await direct.fetchval(KILL)
-    await direct.close()
+    connection = await asyncpg.connect(url)
+    assert await connection.fetchval(KILL)
+    await connection.close()
     result = await appended(stores, write("r1", 0, 1))
 
     (found,) = await asyncio.wait_for(waiting, 10)

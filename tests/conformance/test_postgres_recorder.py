@@ -181,7 +181,7 @@ async def test_the_library_recorder_reads_the_events_of_baton(tmp_path: Path) ->
     events = theirs.select_events("acme/run/r1", gt=1)
     assert [decode(event.topic, event.state) for event in events] == happened(2)
     datastore.close()
-    await opened.now.close()
+    await opened.stores.close()
 
 
 async def test_a_follower_sees_the_events_of_the_library_recorder(tmp_path: Path) -> None:
@@ -198,4 +198,4 @@ async def test_a_follower_sees_the_events_of_the_library_recorder(tmp_path: Path
     (read,) = await asyncio.wait_for(waiting, 10)
     assert (read.position, read.stream, read.event) == (1, "acme/run/r1", event)
     datastore.close()
-    await opened.now.close()
+    await opened.stores.close()

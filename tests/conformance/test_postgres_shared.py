@@ -63,17 +63,17 @@ async def reader(location: StoreLocation) -> AsyncIterator[Stores]:
 
 
 @pytest.fixture
-async def direct(location: StoreLocation) -> AsyncIterator[asyncpg.Connection]:
+async def connection(location: StoreLocation) -> AsyncIterator[asyncpg.Connection]:
     connection = await asyncpg.connect(location.url)
     yield connection
     await connection.close()
 
 
-async def until_listening(direct: asyncpg.Connection, count: int) -> None:
+async def until_listening(connection: asyncpg.Connection, count: int) -> None:
     """Wait until `count` connections listen for checkpoints of the views."""
     async with asyncio.timeout(10):
         while True:
-            if await direct.fetchval(LISTENERS) == count:
+            if await connection.fetchval(LISTENERS) == count:
                 return
             await asyncio.sleep(0.01)
 
@@ -118,7 +118,7 @@ async def test_a_page_of_a_table_that_grew_since_analyze_uses_the_index(one: Sto
 
 
 async def test_checkpoints_are_followed_again_after_a_pause(
-    one: Stores, other: Stores, direct: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+    one: Stores, other: Stores, connection: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(checkpoint_notifications, "PAUSE_AFTER_S", 0.01)
     monkeypatch.setattr(checkpoint_notifications, "POLL_S", 600)
@@ -127,10 +127,10 @@ async def test_checkpoints_are_followed_again_after_a_pause(
     assert await other.view_progress.attach([THINGS])
     for checkpoint in (3, 5, 8):
         hearing = asyncio.create_task(other.view_progress.next_checkpoint(checkpoint - 1))
-        await until_listening(direct, 1)
+        await until_listening(connection, 1)
         await one.views.commit([THING], checkpoint=checkpoint)
         assert await asyncio.wait_for(hearing, 10) == checkpoint
-        await until_listening(direct, 0)
+        await until_listening(connection, 0)
 
 
 async def test_a_view_commit_whose_answer_is_lost_can_be_repeated(one: Stores) -> None:
@@ -209,7 +209,7 @@ async def test_a_new_rebuild_ends_an_older_one_of_another_process(
 
 
 async def test_a_follower_wakes_after_its_listening_connection_is_killed(
-    one: Stores, other: Stores, direct: asyncpg.Connection
+    one: Stores, other: Stores, connection: asyncpg.Connection
 ) -> None:
     subscription = await one.log.subscribe("projector", after=0)
     waiting = asyncio.create_task(subscription.next())
@@ -219,8 +219,8 @@ async def test_a_follower_wakes_after_its_listening_connection_is_killed(
         " AND state = 'idle' AND query <> ''"
     )
     async with asyncio.timeout(5):
-        while not await direct.fetchval(listening):
-            await direct.execute("SELECT pg_sleep(0.01)")
+        while not await connection.fetchval(listening):
+            await connection.execute("SELECT pg_sleep(0.01)")
     result = await appended(other, write("r1", 0, 1))
 
     assert list(await asyncio.wait_for(waiting, 10)) == list(result.recorded)
@@ -258,7 +258,7 @@ async def test_read_only_stores_refuse_writes(one: Stores, reader: Stores) -> No
 
 
 async def test_a_reader_rebuilds_into_temporary_tables(
-    one: Stores, reader: Stores, direct: asyncpg.Connection
+    one: Stores, reader: Stores, connection: asyncpg.Connection
 ) -> None:
     await one.views.prepare([RUNS])
     await one.views.commit([Change(table="runs", upserts=[run("r1")])], checkpoint=2)
@@ -269,7 +269,7 @@ async def test_a_reader_rebuilds_into_temporary_tables(
 
     assert await fresh.scan("runs") == await reader.views.scan("runs")
     assert await fresh.checkpoint() == 2
-    assert await direct.fetchval(schemas) == 1
+    assert await connection.fetchval(schemas) == 1
     with pytest.raises(Unavailable):
         await reader.views.swap(fresh)
     await fresh.close()
@@ -338,27 +338,27 @@ def test_a_clock_is_corrected_by_the_certain_part_of_its_error(
 
 
 async def test_a_secret_is_encrypted_and_needs_its_key(
-    location: StoreLocation, one: Stores, direct: asyncpg.Connection
+    location: StoreLocation, one: Stores, connection: asyncpg.Connection
 ) -> None:
     await one.secrets.put("acme", "s1", "whsec_geheim")
-    stored = await direct.fetch("SELECT * FROM baton.secrets")
+    stored = await connection.fetch("SELECT * FROM baton.secrets")
     stranger = await BACKEND.open(replace(location, secrets_key=b"another key, as long"))
 
     assert len(stored) == 1
     assert b"whsec_geheim" not in stored[0]["sealed"]
     with pytest.raises(Unreadable, match="s1"):
         await stranger.secrets.get("acme", "s1")
-    await direct.execute("UPDATE baton.secrets SET tenant = 'other'")
+    await connection.execute("UPDATE baton.secrets SET tenant = 'other'")
     with pytest.raises(Unreadable):
         await one.secrets.get("other", "s1")
     await stranger.close()
 
 
 async def test_a_damaged_event_is_named_and_other_events_are_read(
-    one: Stores, direct: asyncpg.Connection
+    one: Stores, connection: asyncpg.Connection
 ) -> None:
     await appended(one, write("bad", 0, 1, 2), write("good", 0, 3))
-    await direct.execute(
+    await connection.execute(
         "UPDATE public.stored_events SET state = substr(state, 2)"
         " WHERE originator_id = 'acme/run/bad' AND originator_version = 2"
     )
@@ -396,16 +396,16 @@ PAGES = [
 
 @pytest.mark.parametrize(("table", "query"), PAGES)
 async def test_a_page_is_read_along_an_index_without_sorting(
-    one: Stores, direct: asyncpg.Connection, table: Table, query: Query
+    one: Stores, connection: asyncpg.Connection, table: Table, query: Query
 ) -> None:
     views = one.views
     assert isinstance(views, PostgresViewStore)
     await views.prepare([table])
     rows = [run(f"r{n:05d}", "running" if n % 3 else "failed", n % 900) for n in range(9_000)]
     await views.commit([Change(table="runs", upserts=rows)], checkpoint=1)
-    await direct.execute('ANALYZE baton_views."runs"')
+    await connection.execute('ANALYZE baton_views."runs"')
     statement, values = views.tables["runs"].select(replace(query, limit=20))
-    plan = "\n".join(row[0] for row in await direct.fetch(f"EXPLAIN {statement}", *values))
+    plan = "\n".join(row[0] for row in await connection.fetch(f"EXPLAIN {statement}", *values))
 
     assert "Index" in plan
     assert "Seq Scan" not in plan

@@ -33,7 +33,7 @@ async def opened(tmp_path: Path) -> AsyncIterator[OpenedStores]:
     opened = OpenedStores("sqlite", tmp_path)
     await opened.open()
     yield opened
-    await opened.now.close()
+    await opened.stores.close()
 
 
 async def reading(folder: Path) -> Stores:
@@ -77,12 +77,12 @@ async def test_a_folder_is_free_after_close(opened: OpenedStores) -> None:
 
 
 async def test_a_reader_sees_committed_data_and_refuses_writes(opened: OpenedStores) -> None:
-    await opened.now.views.prepare([THINGS])
+    await opened.stores.views.prepare([THINGS])
     reader = await reading(opened.folder)
     await reader.views.prepare([THINGS])
-    result = await appended(opened.now, write("r1", 0, 1, 2))
+    result = await appended(opened.stores, write("r1", 0, 1, 2))
     row = Row("acme", "k", b"{}")
-    await opened.now.views.commit([Change(table="things", upserts=[row])], checkpoint=2)
+    await opened.stores.views.commit([Change(table="things", upserts=[row])], checkpoint=2)
 
     assert list(await reader.events.read_all(after=0, limit=9)) == list(result.recorded)
     assert (await reader.views.find(Query(table="things", tenant="acme"))).rows == [row]
@@ -98,9 +98,9 @@ async def test_a_reader_sees_committed_data_and_refuses_writes(opened: OpenedSto
 
 
 async def test_a_reader_opens_a_folder_without_a_writer(opened: OpenedStores) -> None:
-    result = await appended(opened.now, write("r1", 0, 1))
-    await opened.now.views.prepare([THINGS])
-    await opened.now.close()
+    result = await appended(opened.stores, write("r1", 0, 1))
+    await opened.stores.views.prepare([THINGS])
+    await opened.stores.close()
     reader = await reading(opened.folder)
 
     assert list(await reader.events.read("acme/run/r1")) == list(result.recorded)
@@ -109,8 +109,8 @@ async def test_a_reader_opens_a_folder_without_a_writer(opened: OpenedStores) ->
 
 
 async def test_a_reader_rebuilds_into_a_temporary_file(opened: OpenedStores) -> None:
-    await opened.now.views.prepare([THINGS])
-    await opened.now.views.commit(
+    await opened.stores.views.prepare([THINGS])
+    await opened.stores.views.commit(
         [Change(table="things", upserts=[Row("acme", "k", b"{}")])], checkpoint=2
     )
     reader = await reading(opened.folder)
@@ -159,18 +159,18 @@ def large(number: int) -> Write:
 async def test_a_full_disk_refuses_appends_and_loses_none(opened: OpenedStores) -> None:
     acknowledged: list[int] = []
     failed = 0
-    await appended(opened.now, write("before", 0, 1))
-    with no_file_larger_than(600_000, writer_of(opened.now.events)):
+    await appended(opened.stores, write("before", 0, 1))
+    with no_file_larger_than(600_000, writer_of(opened.stores.events)):
         for number in range(40):
             try:
-                if isinstance(await opened.now.events.append([large(number)]), Appended):
+                if isinstance(await opened.stores.events.append([large(number)]), Appended):
                     acknowledged.append(number)
             except Unavailable:
                 failed += 1
     assert acknowledged
     assert failed
 
-    after = await appended(opened.now, write("after", 0, 1))
+    after = await appended(opened.stores, write("after", 0, 1))
     stores = await opened.reopen()
     everything = await stores.events.read_all(after=0, limit=1_000)
     assert everything[-1] == after.recorded[0]
@@ -183,7 +183,7 @@ async def test_a_full_disk_refuses_appends_and_loses_none(opened: OpenedStores) 
 
 
 async def test_a_full_disk_leaves_views_and_checkpoint_unchanged(opened: OpenedStores) -> None:
-    views = opened.now.views
+    views = opened.stores.views
     await views.prepare([THINGS])
     await views.commit([], checkpoint=1)
     rows = [Row("acme", f"k{number}", b"x" * 20_000) for number in range(100)]
@@ -197,7 +197,7 @@ async def test_a_full_disk_leaves_views_and_checkpoint_unchanged(opened: OpenedS
 
 
 async def test_a_view_commit_that_fails_halfway_is_rolled_back(opened: OpenedStores) -> None:
-    views = opened.now.views
+    views = opened.stores.views
     await views.prepare([THINGS])
     good, bad = Row("acme", "k", b"{}"), Row("acme", "k2", b"{}", ("one value too many",))
     for changes in ([good], [bad]), ([bad], [good]):
@@ -212,8 +212,8 @@ async def test_a_view_commit_that_fails_halfway_is_rolled_back(opened: OpenedSto
 
 
 async def test_a_damaged_event_is_named_and_other_events_are_read(opened: OpenedStores) -> None:
-    await appended(opened.now, write("bad", 0, 1, 2), write("good", 0, 3))
-    await opened.now.close()
+    await appended(opened.stores, write("bad", 0, 1, 2), write("good", 0, 3))
+    await opened.stores.close()
     with sqlite3.connect(opened.folder / "baton.db") as connection:
         connection.execute(
             "UPDATE stored_events SET state = substr(state, 2)"
@@ -228,15 +228,15 @@ async def test_a_damaged_event_is_named_and_other_events_are_read(opened: Opened
 
 
 async def test_a_claim_of_a_dead_process_is_free_after_a_restart(opened: OpenedStores) -> None:
-    await opened.now.keys.claim("acme", "k", fingerprint="f", at=1)
+    await opened.stores.keys.claim("acme", "k", fingerprint="f", at=1)
     stores = await opened.reopen()
 
     assert (await stores.keys.claim("acme", "k", fingerprint="f", at=2)).outcome == "claimed"
 
 
 async def test_a_secret_cannot_be_decrypted_with_another_key(opened: OpenedStores) -> None:
-    await opened.now.secrets.put("acme", "s1", "v")
-    await opened.now.close()
+    await opened.stores.secrets.put("acme", "s1", "v")
+    await opened.stores.close()
     other = await BACKEND.open(
         StoreLocation(folder=opened.folder, secrets_key=b"another key, as long")
     )
@@ -248,8 +248,8 @@ async def test_a_secret_cannot_be_decrypted_with_another_key(opened: OpenedStore
 
 
 async def test_a_secret_cannot_be_decrypted_for_another_tenant(opened: OpenedStores) -> None:
-    await opened.now.secrets.put("acme", "s1", "v")
-    await opened.now.close()
+    await opened.stores.secrets.put("acme", "s1", "v")
+    await opened.stores.close()
     with sqlite3.connect(opened.folder / "baton.db") as connection:
         connection.execute("UPDATE secrets SET tenant = 'other'")
     connection.close()
@@ -271,7 +271,7 @@ async def test_a_dead_writer_process_is_replaced_and_its_commits_are_seen(
     opened: OpenedStores,
 ) -> None:
     """Its last commit has no answer, but followers must see the events."""
-    stores, writer = opened.now, writer_of(opened.now.events)
+    stores, writer = opened.stores, writer_of(opened.stores.events)
     follower = await stores.log.subscribe("projector", after=0)
     results: list[Appended | Conflict | BaseException] = []
     for turn in range(30):
@@ -344,4 +344,4 @@ async def test_acknowledged_appends_of_a_killed_process_are_stored_whole(
         ones = await stores.events.read(f"acme/run/b{number}")
         assert len(ones) >= version
         assert len(await stores.events.read(f"acme/run/a{number}")) == 2 * len(ones)
-    await opened.now.close()
+    await opened.stores.close()

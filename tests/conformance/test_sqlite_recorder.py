@@ -83,7 +83,7 @@ async def test_the_library_recorder_reads_the_events_of_baton(tmp_path: Path) ->
     events = theirs.select_events("acme/run/r1", gt=1)
     assert [decode(event.topic, event.state) for event in events] == happened(2)
     datastore.close()
-    await opened.now.close()
+    await opened.stores.close()
 
 
 async def test_baton_reads_the_events_of_the_recorder(tmp_path: Path) -> None:
@@ -97,7 +97,7 @@ async def test_baton_reads_the_events_of_the_recorder(tmp_path: Path) -> None:
 
     (read,) = await (await opened.open()).events.read("acme/run/r1")
     assert (read.position, read.version, read.event) == (1, 1, event)
-    await opened.now.close()
+    await opened.stores.close()
 
 
 def test_a_position_is_never_reused(new_recorder: Callable[[], SqliteRecorder]) -> None:
