@@ -87,23 +87,23 @@ def _without_sources(needs: dict[str, set[str]]) -> dict[str, set[str]]:
 
     A cycle remains, and so does every step that needs one.
     """
-    missing = {step_id: len(its) for step_id, its in needs.items()}
+    open_needs = {step_id: len(its) for step_id, its in needs.items()}
     dependents = _reversed(needs)
-    free = [step_id for step_id, count in missing.items() if not count]
+    free = [step_id for step_id, count in open_needs.items() if not count]
     while free:
         done = free.pop()
-        del missing[done]
+        del open_needs[done]
         for dependent in dependents[done]:
-            missing[dependent] -= 1
-            if not missing[dependent]:
+            open_needs[dependent] -= 1
+            if not open_needs[dependent]:
                 free.append(dependent)
-    return {step_id: needs[step_id] & missing.keys() for step_id in missing}
+    return {step_id: needs[step_id] & open_needs.keys() for step_id in open_needs}
 
 
 def _reversed(needs: dict[str, set[str]]) -> dict[str, set[str]]:
     """Return the dependents of each step, given the needs of each step."""
-    turned: dict[str, set[str]] = {step_id: set() for step_id in needs}
+    dependents: dict[str, set[str]] = {step_id: set() for step_id in needs}
     for step_id, its in needs.items():
         for need in its:
-            turned[need].add(step_id)
-    return turned
+            dependents[need].add(step_id)
+    return dependents

@@ -26,7 +26,10 @@ GRAPHS: tuple[Graph, ...] = (
         loop_limit=7,
     ),
 )
-"""The only graph, because a run keeps the graph that it started with. Its step ids are `TEXTS`."""
+"""The only graph, because a run keeps the graph that it started with.
+
+Its step ids are texts that `KNOWN` draws.
+"""
 BODIES: tuple[Body, ...] = (
     body(GRAPHS[0]),
     body(dag(compute("a"), Sync(id="b", needs=("a",))), name="Other"),

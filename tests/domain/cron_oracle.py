@@ -98,7 +98,7 @@ class Zone:
         hours = range(minutes(self.first) - 3 * DAY, minutes(self.last) + 4 * DAY, 60)
         self._start = hours[0]
         self._offsets = [self.offset(at) for at in hours]
-        self.shifts = [
+        self.changes = [
             hours[n]
             for n, pair in enumerate(zip(self._offsets, self._offsets[1:], strict=False))
             if pair[0] != pair[1]
@@ -109,31 +109,31 @@ class Zone:
         return (local.utcoffset() or ZERO) // MINUTE
 
     @cached_property
-    def odd_days(self) -> set[date]:
+    def irregular_days(self) -> set[date]:
         """The dates on which the wall clock may skip or repeat minutes, with a margin."""
         found: set[date] = set()
-        for shift in self.shifts:
-            walls = [at + self.offset(at) for at in (shift, shift + 60)]
+        for change in self.changes:
+            walls = [at + self.offset(at) for at in (change, change + 60)]
             found.update(days(wall_date(min(walls) - 120), wall_date(max(walls) + 120)))
         return found
 
     @cached_property
-    def shown(self) -> dict[int, list[int]]:
+    def instants_at(self) -> dict[int, list[int]]:
         """The minutes of UTC, ascending, at which the clock shows a wall time around a change."""
         found: dict[int, list[int]] = defaultdict(list)
-        walk = {at for shift in self.shifts for at in range(shift - MARGIN, shift + MARGIN)}
+        walk = {at for change in self.changes for at in range(change - MARGIN, change + MARGIN)}
         for at in sorted(walk):
             found[at + self.offset(at)].append(at)
         return found
 
     @cached_property
-    def midnights(self) -> dict[date, int]:
+    def regular_midnights(self) -> dict[date, int]:
         """The minutes of UTC at which the other dates begin."""
         found: dict[date, int] = {}
         for day in days(self.first, self.last):
             wall = minutes(day)
             noon = wall - self._known_offset(wall) + 12 * 60
-            if day not in self.odd_days:
+            if day not in self.irregular_days:
                 found[day] = wall - self._known_offset(noon)
         return found
 
@@ -152,7 +152,7 @@ def fires(
     """Return the minutes of UTC at which the expression fires on these dates, ascending."""
     found: list[int] = []
     for day in dates:
-        midnight = zone.midnights.get(day)
+        midnight = zone.regular_midnights.get(day)
         if midnight is not None:
             found += [midnight + time for time in expression.times]
             continue
@@ -162,16 +162,16 @@ def fires(
 
 
 def _at(expression: Expression, zone: Zone, wall: int, *, gap: str, fold: str) -> list[int]:
-    shown = zone.shown.get(wall, [])
-    if expression.is_rhythm or len(shown) == 1:
-        return shown
-    if shown:
-        return {"first": shown[:1], "last": shown[-1:], "both": shown}[fold]
+    instants_at = zone.instants_at.get(wall, [])
+    if expression.is_rhythm or len(instants_at) == 1:
+        return instants_at
+    if instants_at:
+        return {"first": instants_at[:1], "last": instants_at[-1:], "both": instants_at}[fold]
     if gap == "skip":
         return []
-    while wall not in zone.shown:
+    while wall not in zone.instants_at:
         wall += 1
-    return zone.shown[wall][:1]
+    return zone.instants_at[wall][:1]
 
 
 def between(found: list[int], start: int, end: int) -> list[int]:

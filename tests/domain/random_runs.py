@@ -65,13 +65,13 @@ def _dag(drawn: Sequence[bytes]) -> Graph:
 def _sequence(drawn: Sequence[bytes]) -> Graph:
     """Return a graph of steps with any next pointers; a low limit ends loops."""
     steps = [
-        _step(f"s{place}", numbers, following=[_target(each, len(drawn)) for each in numbers[6:]])
+        _step(f"s{place}", numbers, following=[_step_id(each, len(drawn)) for each in numbers[6:]])
         for place, numbers in enumerate(drawn)
     ]
     return Graph(steps=tuple(steps), loop_limit=1 + drawn[0][5] % 12)
 
 
-def _target(number: int, steps: int) -> str | None:
+def _step_id(number: int, steps: int) -> str | None:
     return None if number % 3 == 0 else f"s{number // 3 % steps}"
 
 
@@ -113,7 +113,7 @@ DAGS = STEPS.map(_dag)
 GRAPHS = DAGS | STEPS.map(_sequence)
 CHOICES = st.binary(max_size=80).map(
     lambda drawn: [
-        (what % 20, which % 100) for what, which in zip(drawn[::2], drawn[1::2], strict=False)
+        (action % 20, target % 100) for action, target in zip(drawn[::2], drawn[1::2], strict=False)
     ]
 )
 """Pairs (one of twenty actions, the target of the action), drawn as bytes because that is fast."""
@@ -141,7 +141,7 @@ class RandomRun:
             self.reports.append(command)
         return events
 
-    def begin(self) -> None:
+    def start(self) -> None:
         self.command(request(self.graph, {"amount": 500}))
         self.command(StartRun(graph=self.graph, at=self.now))
 
@@ -155,13 +155,13 @@ class RandomRun:
 
     def play(self, choices: Sequence[Choice]) -> None:
         """Apply the commands that the random numbers choose, successes and failures."""
-        self.begin()
-        for what, which in choices:
-            command = self._chosen(what, which)
+        self.start()
+        for action, target in choices:
+            command = self._chosen(action, target)
             if command is not None:
                 self.command(command)
 
-    def end(self) -> None:
+    def finish(self) -> None:
         """Let every open step succeed until the run ends; fails if it doesn't."""
         for _ in range(1_000):
             if self.state.final:
@@ -175,39 +175,39 @@ class RandomRun:
         message = f"the run did not end: {self.state}"
         raise AssertionError(message)
 
-    def terminals(self) -> Iterator[int]:
+    def end_indexes(self) -> Iterator[int]:
         """Yield the indexes of the events that ended the run."""
         for index, event in enumerate(self.history):
             if type(event).__name__ in ("RunCompleted", "RunFailed", "RunCancelled"):
                 yield index
 
-    def _chosen(self, what: int, which: int) -> Command | None:
-        if what == 0:
+    def _chosen(self, action: int, target: int) -> Command | None:
+        if action == 0:
             return CancelRun(actor=BOB, at=self.now)
-        if what == 1:
+        if action == 1:
             return TakeOver(graph=self.graph, at=self.now)
-        if what in (2, 3):
-            step_id = None if what == 2 else self.graph.steps[which % len(self.graph.steps)].id
+        if action in (2, 3):
+            step_id = None if action == 2 else self.graph.steps[target % len(self.graph.steps)].id
             return RetryRun(graph=self.graph, actor=EVE, at=self.now, step_id=step_id)
-        if what == 4 and self.reports:
-            return self.reports[which % len(self.reports)]
+        if action == 4 and self.reports:
+            return self.reports[target % len(self.reports)]
         open_steps = self.open()
         if not open_steps:
             return None
-        status, token = open_steps[which % len(open_steps)]
-        if status == "running" and what < 17:
-            return self._report(token, _outcome(what, which))
-        self.now += which * 20
-        return FireTimer(token=token, graph=self.graph, at=self.now, jitter=which / 99)
+        status, token = open_steps[target % len(open_steps)]
+        if status == "running" and action < 17:
+            return self._report(token, _outcome(action, target))
+        self.now += target * 20
+        return FireTimer(token=token, graph=self.graph, at=self.now, jitter=target / 99)
 
     def _report(self, token: Token, outcome: Outcome) -> ReportOutcome:
         return ReportOutcome(token=token, outcome=outcome, graph=self.graph, at=self.now)
 
 
-def _outcome(what: int, which: int) -> Outcome:
-    if what in (5, 6, 7):
+def _outcome(action: int, target: int) -> Outcome:
+    if action in (5, 6, 7):
         error = Error(code="BROKEN", message="it broke")
-        return Failed(error=error, retryable=which % 4 > 0, jitter=which / 99)
-    if what == 8:
-        return TimedOut(jitter=which / 99)
-    return Succeeded(output=which % 3, context={"who": which} if which % 2 else None)
+        return Failed(error=error, retryable=target % 4 > 0, jitter=target / 99)
+    if action == 8:
+        return TimedOut(jitter=target / 99)
+    return Succeeded(output=target % 3, context={"who": target} if target % 2 else None)

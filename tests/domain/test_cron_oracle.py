@@ -70,18 +70,18 @@ def dates(text: str, years: range) -> tuple[date, ...]:
     return tuple(day for day in every if expression.matches(day))
 
 
-def chosen_days(zone: Zone, years: range) -> list[date]:
+def selected_days(zone: Zone, years: range) -> list[date]:
     """Return the days around changes, the ends of years and Februaries, and a day per quarter."""
     plain = [(1, 1), (2, 28), (3, 1), (5, 13), (8, 14), (11, 15), (12, 31)]
-    inside = {day for day in zone.odd_days if zone.first < day < zone.last}
+    inside = {day for day in zone.irregular_days if zone.first < day < zone.last}
     return sorted(inside | {date(year, *day) for year in years for day in plain})
 
 
 @lru_cache(maxsize=1)
 def windows(zone: Zone, years: range) -> list[tuple[int, int]]:
-    """Yield disjoint spans of UTC around the selected days."""
+    """Return disjoint spans of UTC around the selected days."""
     found: list[tuple[int, int]] = []
-    for day in chosen_days(zone, years):
+    for day in selected_days(zone, years):
         start = max(cron_oracle.minutes(day) - DAY // 2, cron_oracle.minutes(zone.first) + DAY)
         end = min(start + WINDOW, cron_oracle.minutes(zone.last))
         if found and start <= found[-1][1]:
@@ -112,16 +112,16 @@ def fires(cron: Cron, start: int, end: int) -> list[int]:
 
 
 def compare(expression: Expression, zone: Zone, name: str, years: range) -> set[int]:
-    """Compare an expression in a zone with the oracle, and return the number of years compared."""
+    """Compare an expression in a zone with the oracle, and return the years compared."""
     cron = Cron(expression=expression.text, timezone=name)
     named = dates(expression.text, years)
-    stretches = [(cron_oracle.minutes(zone.first) + DAY, cron_oracle.minutes(zone.last))]
+    spans = [(cron_oracle.minutes(zone.first) + DAY, cron_oracle.minutes(zone.last))]
     if len(expression.times) > DENSE:
-        stretches = windows(zone, years)
+        spans = windows(zone, years)
         named = tuple(day for day in named if day in days_of_windows(zone, years))
     expected = cron_oracle.fires(expression, zone, named)
     seen: set[int] = set()
-    for start, end in stretches:
+    for start, end in spans:
         found = fires(cron, start, end)
         assert found == cron_oracle.between(expected, start, end), (expression.text, name, start)
         seen.update(range(cron_oracle.wall_date(start).year, cron_oracle.wall_date(end).year + 1))
@@ -150,7 +150,7 @@ def test_ten_years_of_every_expression_agree_with_the_oracle(name):
 def test_years_after_the_zone_tables_agree_with_the_oracle(name):
     years = range(2037, 2041)  # the table of a zone ends in 2037; later years follow a rule
     zone = Zone(name, years)
-    assert len(zone.shifts) == 2 * len(years)
+    assert len(zone.changes) == 2 * len(years)
     for expression in expressions():
         assert compare(expression, zone, name, years) == set(years)
 
