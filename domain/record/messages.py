@@ -60,7 +60,7 @@ class RecordReceived:
 
     @property
     def input(self) -> JsonObject:
-        """The plain payload of the contract, in which the event type has an underscore."""
+        """The plain payload, in which the event type has an underscore instead of the dot."""
         return {
             "event": self.type.replace(".", "_"),
             "workspaceSlug": self.tenant,

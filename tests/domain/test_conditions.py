@@ -1,4 +1,4 @@
-"""Conditions and decisions, as the contract and both Centrali documents specify them."""
+"""Conditions and decisions, as both Centrali documents specify them."""
 
 import pytest
 from hypothesis import given
