@@ -46,7 +46,7 @@ def outcome_of_result(result: object) -> CallOutcome:
         return Succeeded(output=result)
     try:
         if isinstance(result, StepResult):
-            return _outcome_of_step_result(result)
+            return success(result.output, result.context)
         return Succeeded(output=json_copy(result))
     except InvalidOutput as invalid:
         _close_coroutine(result)
@@ -65,6 +65,14 @@ def outcome_of_exception(error: BaseException) -> Failed:
         error=Error(code=code, message=_message(error), stack=_stack(error)),
         retryable=not isinstance(error, NonRetryableError),
     )
+
+
+def success(output: object, context: object) -> Succeeded:
+    """Return a success with copies of an output and a context patch; raises InvalidOutput."""
+    copied = json_copy(context)
+    if not isinstance(copied, dict | None):
+        raise InvalidOutput("the context patch is not a JSON object")
+    return Succeeded(output=json_copy(output), context=copied)
 
 
 def failure(code: str, message: str, *, retryable: bool = False) -> Failed:
@@ -90,13 +98,6 @@ def json_copy(value: object) -> Json:
 def storable_text(text: str) -> str:
     """Replace the characters of `text` that can't be stored: lone surrogates and NUL."""
     return text.encode("utf-8", "replace").decode().replace("\0", "\\0")
-
-
-def _outcome_of_step_result(result: StepResult) -> Succeeded:
-    output, context = json_copy(result.output), json_copy(result.context)
-    if not isinstance(context, dict | None):
-        raise InvalidOutput("the context patch is not a JSON object")
-    return Succeeded(output=output, context=context)
 
 
 def _check_depth_and_values(value: object) -> None:

@@ -36,7 +36,7 @@ class LiveRun:
         external: Events appended by other processes that are not folded yet, in order.
         in_flight: The task that calls the function of each attempt in flight.
         claimed: Attempts that this executor performs or has the unrecorded outcome of.
-        phase: Who may append; see `Phase`.
+        phase: Decides whether a task may append; see `Phase`.
     """
 
     stream: str

@@ -48,7 +48,8 @@ class LiveRuns:
 
     def evict(self, run: LiveRun) -> None:
         """Remove a run; one that has finished is remembered for its echoes."""
-        self._runs.pop(run.stream, None)
+        if self._runs.get(run.stream) is run:  # an abandoned run may have been loaded again
+            del self._runs[run.stream]
         if run.state.final:
             self.remember_finished(run.stream, run.state.version)
 

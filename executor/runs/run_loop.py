@@ -116,7 +116,7 @@ class RunLoop:
             self.spawn(self._advance(run))
 
     def observe_echo(self, run: LiveRun, version: int) -> None:
-        """Note that the log delivered an event that is folded already; evict a finished run."""
+        """Take in an event that is folded already; evict a finished run after its last echo."""
         run.seen_version = max(run.seen_version, version)
         if run.state.final and run.idle:
             self.evict(run)

@@ -39,11 +39,11 @@ class TakeoverWatch:
         self._watches: dict[str, asyncio.Task[None]] = {}
 
     def assign(self, owns: OwnsStream) -> None:
-        """Note that the streams `owns` is true for are assigned to this executor."""
+        """Record that the streams `owns` is true for are assigned to this executor."""
         self._assignments.append((owns, True))
 
     def revoke(self, owns: OwnsStream) -> None:
-        """Note that the streams `owns` is true for are assigned to another executor."""
+        """Record that the streams `owns` is true for are assigned to another executor."""
         self._assignments.append((owns, False))
 
     def watch(self, stream: str, version: int) -> None:

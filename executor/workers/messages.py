@@ -16,7 +16,13 @@ from baton.domain.run.messages import Error, Failed, Succeeded
 from baton.domain.stream import stream_name
 from baton.eventlog.ports.topics import Message
 from baton.executor.functions.call import Call, CallOutcome
-from baton.executor.functions.results import InvalidOutput, failure, json_copy, storable_text
+from baton.executor.functions.results import (
+    InvalidOutput,
+    failure,
+    json_copy,
+    storable_text,
+    success,
+)
 from baton.protocols import strict_json
 
 INVALID_ANSWER = "INVALID_ANSWER"
@@ -220,18 +226,13 @@ def _valid_progress(raw: bytes | None, value: Json) -> Json:
 def _decode_outcome(raw: bytes | None, members: JsonObject, *, failed: bool) -> CallOutcome:
     try:
         strict_json.parse(raw or b"")
-        return _decode_failure(members) if failed else _decode_success(members)
+        if failed:
+            return _decode_failure(members)
+        return success(members.get("output"), members.get("context"))
     except Invalid as error:
         return failure(INVALID_ANSWER, f"the worker's result {error.message}", retryable=True)
     except InvalidOutput as error:
         return failure(INVALID_ANSWER, f"the worker's result: {error}", retryable=True)
-
-
-def _decode_success(members: JsonObject) -> Succeeded:
-    context = json_copy(members.get("context"))
-    if not isinstance(context, dict | None):
-        raise InvalidOutput("the context patch is not a JSON object")
-    return Succeeded(output=json_copy(members.get("output")), context=context)
 
 
 def _decode_failure(members: JsonObject) -> Failed:

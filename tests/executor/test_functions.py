@@ -341,7 +341,7 @@ async def test_a_slow_function_gets_at_most_half_of_the_threads() -> None:
 
 
 async def test_heartbeats_arrive_from_the_loop_and_from_threads() -> None:
-    heard: list[tuple[str, object]] = []
+    heartbeats: list[tuple[str, object]] = []
 
     @function("loop")
     async def on_loop(_payload: dict, ctx: StepContext) -> None:
@@ -351,14 +351,14 @@ async def test_heartbeats_arrive_from_the_loop_and_from_threads() -> None:
     def in_thread(_payload: dict, ctx: StepContext) -> None:
         ctx.heartbeat({"done": 2})
 
-    def hear(call: object, progress: object) -> None:
-        heard.append((call.function, progress))  # type: ignore[attr-defined]
+    def on_heartbeat(call: object, progress: object) -> None:
+        heartbeats.append((call.function, progress))  # type: ignore[attr-defined]
 
-    async with functions_of(on_loop, in_thread, on_heartbeat=hear) as functions:
+    async with functions_of(on_loop, in_thread, on_heartbeat=on_heartbeat) as functions:
         await functions.call(a_call("loop"))
         await functions.call(a_call("thread"))
 
-    assert heard == [("loop", {"done": 1}), ("thread", {"done": 2})]
+    assert heartbeats == [("loop", {"done": 1}), ("thread", {"done": 2})]
 
 
 async def test_log_lines_carry_the_ids_of_the_run(caplog: pytest.LogCaptureFixture) -> None:
@@ -439,12 +439,12 @@ def in_a_process(tmp_path: Path) -> Registry:
 async def test_a_process_function_runs_in_a_process_that_is_reused(
     in_a_process: Registry, caplog: pytest.LogCaptureFixture
 ) -> None:
-    heard: list[object] = []
+    heartbeats: list[object] = []
 
     async with functions_of(
         registry=in_a_process,
         limits=CallLimits(processes=1),
-        on_heartbeat=lambda _, told: heard.append(told),
+        on_heartbeat=lambda _, progress: heartbeats.append(progress),
     ) as functions:
         first = await functions.call(a_call("where", config={"sku": "é"}, attempt=2))
         second = await functions.call(a_call("where-async"))
@@ -454,7 +454,7 @@ async def test_a_process_function_runs_in_a_process_that_is_reused(
     assert first.output == {"pid": second.output, "sku": "é"}
     assert first.context == {"p": 1}
     assert second.output != os.getpid()
-    assert heard == [{"half": True}]
+    assert heartbeats == [{"half": True}]
     assert [line.getMessage() for line in caplog.records] == ["in process, attempt 2"]
 
 
