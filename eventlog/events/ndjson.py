@@ -62,14 +62,14 @@ class NdjsonReader:
         try:
             found = orjson.loads(line)
         except orjson.JSONDecodeError as error:
-            self._refuse(f"no JSON ({error})")
+            self._refuse(f"not JSON ({error})")
         if not isinstance(found, dict) or sorted(found) != sorted(MEMBERS):
             self._refuse(f"not an object with {', '.join(MEMBERS)}")
         position, stream, version, topic, data = (found[name] for name in MEMBERS)
         if not (_is_ordinal(position) and _is_ordinal(version)):
-            self._refuse("position and version must be whole numbers from 1")
+            self._refuse("position and version must be integers from 1")
         if not (isinstance(stream, str) and isinstance(topic, str) and isinstance(data, dict)):
-            self._refuse("stream and type must be texts, and data an object")
+            self._refuse("stream and type must be strings, and data an object")
         event = Stored(position, stream, version, topic, b"")
         head = _head(event)
         state = line[len(head) : -1] if line.startswith(head) else orjson.dumps(data)
@@ -81,9 +81,9 @@ class NdjsonReader:
             self._refuse(f"{event.topic} in {event.stream} is no event of this release")
         known = self._versions.get(event.stream, 0)
         if event.version <= known:
-            self._refuse(f"version {event.version} of {event.stream} is there twice")
+            self._refuse(f"version {event.version} of {event.stream} is repeated")
         if event.version > known + 1:
-            self._refuse(f"{event.stream} goes from version {known} to {event.version}")
+            self._refuse(f"{event.stream} skips from version {known} to {event.version}")
         if event.position <= self.position:
             self._refuse(f"position {event.position} comes after {self.position}")
 

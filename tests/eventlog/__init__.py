@@ -1,1 +1,1 @@
-"""The codec, the loops and the commit path, without any technology."""
+"""Tests of the codec, the loops and the append path, on the memory backend or on fakes."""

@@ -1,4 +1,4 @@
-"""What is written comes back, under names that stay."""
+"""The codec: events and documents survive being stored, and topics stay the same."""
 
 from dataclasses import dataclass, field
 
@@ -51,7 +51,7 @@ def created() -> DefinitionCreated:
 
 
 @given(JSON)
-def test_an_event_comes_back_as_it_was_written(output: object) -> None:
+def test_a_decoded_event_equals_the_encoded_one(output: object) -> None:
     event = succeeded(output)
     decoded = decode("run.StepSucceeded", encode(event))
 
@@ -59,7 +59,7 @@ def test_an_event_comes_back_as_it_was_written(output: object) -> None:
     assert encode(decoded) == encode(event)
 
 
-def test_numbers_in_json_keep_their_kind() -> None:
+def test_values_in_json_keep_their_types() -> None:
     decoded = decode("run.StepSucceeded", encode(succeeded([1, 1.0, True, "1", 2**63])))
 
     assert isinstance(decoded, StepSucceeded)
@@ -67,7 +67,7 @@ def test_numbers_in_json_keep_their_kind() -> None:
     assert [type(value) for value in decoded.output] == [int, float, bool, str, int]
 
 
-def test_what_is_derived_from_a_graph_is_not_stored() -> None:
+def test_indexes_of_a_graph_are_not_stored() -> None:
     event = created()
     before = encode(event)
 
@@ -77,18 +77,18 @@ def test_what_is_derived_from_a_graph_is_not_stored() -> None:
     assert list(orjson.loads(before)["body"]["graph"]) == ["steps", "flow", "loop_limit"]
 
 
-def test_a_step_comes_back_as_the_kind_it_was() -> None:
+def test_a_decoded_step_has_the_kind_it_had() -> None:
     assert decode("definition.DefinitionCreated", encode(created())) == created()
 
 
-def test_a_document_keyed_by_numbers_comes_back() -> None:
+def test_a_document_with_integer_keys_survives_being_stored() -> None:
     state = evolve(State(), created())
 
     assert decode_document(State, encode_document(state)) == state
     assert encode_document(decode_document(State, encode_document(state))) == encode_document(state)
 
 
-def test_a_topic_is_aggregate_and_class() -> None:
+def test_a_topic_is_made_of_aggregate_and_class() -> None:
     assert topic_of(STARTED) == "run.StepStarted"
     assert event_classes()["run.RunRequested"] is RunRequested
 
@@ -98,7 +98,7 @@ def test_every_event_class_has_its_own_topic() -> None:
     assert len(set(event_classes().values())) == len(event_classes())
 
 
-def test_json_as_deep_as_can_be_written_can_be_read() -> None:
+def test_json_of_the_greatest_depth_that_is_encoded_is_decoded_too() -> None:
     deep: object = []
     depth = 0
     while True:
@@ -113,7 +113,7 @@ def test_json_as_deep_as_can_be_written_can_be_read() -> None:
 
 
 @pytest.mark.parametrize("output", [2**64, "\ud800", {1: "one"}, object()])
-def test_what_json_has_no_form_for_is_refused(output: object) -> None:
+def test_a_value_without_a_json_form_is_refused(output: object) -> None:
     with pytest.raises(Unwritable):
         encode(succeeded(output))
 
@@ -129,7 +129,7 @@ def test_what_json_has_no_form_for_is_refused(output: object) -> None:
         ("run.NothingSuch", b"{}"),
     ],
 )
-def test_a_damaged_or_unknown_event_is_named(topic: str, data: bytes) -> None:
+def test_a_damaged_or_unknown_event_is_refused_with_its_topic(topic: str, data: bytes) -> None:
     with pytest.raises(Unreadable, match=topic.split(".")[1]):
         decode(topic, data)
 
@@ -141,11 +141,11 @@ class Document:
     detail: dict[str, object] = field(default_factory=dict)
 
 
-def test_a_field_with_a_default_may_be_added() -> None:
+def test_a_field_with_a_default_can_be_added() -> None:
     assert decode_document(Document, b'{"name":"a"}') == Document(name="a")
 
 
-def test_an_older_shape_is_raised_to_todays_name_and_fields() -> None:
+def test_an_event_of_an_older_shape_is_changed_to_the_present_topic_and_fields() -> None:
     def split(raw: dict[str, object]) -> dict[str, object]:
         return {**raw, "visit": raw.get("visit", 1)}
 

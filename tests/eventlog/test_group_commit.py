@@ -1,4 +1,4 @@
-"""Appends share commits without sharing their fate."""
+"""Group commit: appends share a commit, and each has its own result."""
 
 import asyncio
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from baton.eventlog.loops.group_commit import GroupCommit, Row
 
 
 class Committer:
-    """A store that commits when it is told to, and says what it was given."""
+    """A fake store that commits while `may_go` is set, and collects the batches it gets."""
 
     def __init__(self, *, max_events: int = 2_000) -> None:
         self.batches: list[list[list[Row]]] = []
@@ -23,7 +23,9 @@ class Committer:
         self.failure: Exception | None = None
         self.position = 0
         self.bytes = 0
-        self.appends = GroupCommit(self.commit, self.newest, self.hear, max_events=max_events)
+        self.appends = GroupCommit(
+            self.commit, self.load_version, self.publish, max_events=max_events
+        )
 
     async def commit(self, appends: Sequence[Sequence[Row]]) -> Sequence[int | Conflict]:
         self.batches.append([list(rows) for rows in appends])
@@ -41,10 +43,10 @@ class Committer:
         self.versions.update({stream: version for stream, version, _, _ in rows})
         return first
 
-    async def newest(self, stream: str) -> int:
+    async def load_version(self, stream: str) -> int:
         return self.versions.get(stream, 0)
 
-    def hear(self, recorded: Sequence[Recorded], *, size: int) -> None:
+    def publish(self, recorded: Sequence[Recorded], *, size: int) -> None:
         self.published.append(list(recorded))
         self.bytes += size
 
@@ -56,18 +58,18 @@ class Committer:
         return asyncio.create_task(self.appends.append([write]))
 
 
-async def settled() -> None:
+async def settle() -> None:
     for _ in range(10):
         await asyncio.sleep(0)
 
 
-async def test_what_arrives_during_a_commit_goes_into_the_next_one() -> None:
+async def test_appends_that_arrive_during_a_commit_share_the_next_one() -> None:
     committer = Committer()
     committer.may_go.clear()
     first = committer.append("a", 0)
-    await settled()
+    await settle()
     others = [committer.append(f"b{number}", 0) for number in range(50)]
-    await settled()
+    await settle()
     committer.may_go.set()
     await asyncio.gather(first, *others)
 
@@ -83,16 +85,16 @@ async def test_a_batch_is_bounded_but_no_append_is_split() -> None:
     assert [len(batch) for batch in committer.batches] == [2, 2, 1, 1]
 
 
-async def test_a_stream_is_in_a_batch_only_once() -> None:
+async def test_a_batch_has_at_most_one_append_for_a_stream() -> None:
     committer = Committer()
     committer.may_go.clear()
     blocker = committer.append("x", 0)
-    await settled()
+    await settle()
     rivals = [committer.append("a", 0) for _ in range(3)]
-    neighbour = committer.append("b", 0)
-    await settled()
+    neighbor = committer.append("b", 0)
+    await settle()
     committer.may_go.set()
-    results = await asyncio.gather(*rivals, blocker, neighbour)
+    results = await asyncio.gather(*rivals, blocker, neighbor)
 
     assert [isinstance(result, Appended) for result in results] == [True, False, False, True, True]
     for batch in committer.batches:
@@ -100,25 +102,25 @@ async def test_a_stream_is_in_a_batch_only_once() -> None:
         assert len(set(streams)) == len(streams)
 
 
-async def test_events_are_published_in_order_before_their_callers_go_on() -> None:
+async def test_events_are_published_in_order_before_their_callers_continue() -> None:
     committer = Committer()
-    heard_before: list[bool] = []
+    published_before: list[bool] = []
 
     async def caller(number: int) -> None:
         result = await committer.append(f"a{number}", 0, 2)
         assert isinstance(result, Appended)
         published = [one for batch in committer.published for one in batch]
-        heard_before.append(all(one in published for one in result.recorded))
+        published_before.append(all(one in published for one in result.recorded))
 
     await asyncio.gather(*(caller(number) for number in range(20)))
     positions = [one.position for batch in committer.published for one in batch]
 
-    assert heard_before == [True] * 20
+    assert published_before == [True] * 20
     assert committer.bytes == sum(len(row[3]) for b in committer.batches for a in b for row in a)
     assert positions == list(range(1, 41))
 
 
-async def test_a_failed_commit_is_told_to_all_of_its_batch_and_to_nobody_else() -> None:
+async def test_a_failed_commit_fails_all_appends_of_its_batch_and_no_others() -> None:
     committer = Committer()
     committer.failure = OSError("disk full")
     failed = await asyncio.gather(
@@ -134,7 +136,7 @@ async def test_a_failed_commit_is_told_to_all_of_its_batch_and_to_nobody_else() 
     assert len(committer.published) == 1
 
 
-async def test_a_conflict_is_told_without_a_commit_when_it_is_known() -> None:
+async def test_a_known_conflict_needs_no_commit() -> None:
     committer = Committer()
     await committer.append("a", 0, 3)
 
@@ -145,7 +147,7 @@ async def test_a_conflict_is_told_without_a_commit_when_it_is_known() -> None:
     assert isinstance(await committer.append("a", 3), Appended)
 
 
-async def test_a_conflict_that_only_the_store_knows_fails_one_append() -> None:
+async def test_a_conflict_found_by_the_store_fails_one_append() -> None:
     committer = Committer()
     committer.versions["taken"] = 1
     results = await asyncio.gather(*(committer.append(name, 0) for name in ("a", "taken", "b")))
@@ -155,38 +157,38 @@ async def test_a_conflict_that_only_the_store_knows_fails_one_append() -> None:
     assert [one.position for one in committer.published[0]] == [1, 2]
 
 
-async def test_a_caller_that_leaves_before_its_commit_is_left_out() -> None:
+async def test_an_append_that_is_cancelled_before_its_commit_is_left_out() -> None:
     committer = Committer()
     committer.may_go.clear()
     blocker = committer.append("x", 0)
-    await settled()
-    leaving, staying = committer.append("a", 0), committer.append("b", 0)
-    await settled()
-    leaving.cancel()
-    await settled()
+    await settle()
+    cancelled, waiting = committer.append("a", 0), committer.append("b", 0)
+    await settle()
+    cancelled.cancel()
+    await settle()
     committer.may_go.set()
-    await asyncio.gather(blocker, staying)
+    await asyncio.gather(blocker, waiting)
 
     assert [row[0] for rows in committer.batches[1] for row in rows] == ["b"]
 
 
-async def test_a_caller_that_leaves_during_its_commit_is_committed() -> None:
+async def test_an_append_that_is_cancelled_during_its_commit_is_committed() -> None:
     committer = Committer()
     committer.may_go.clear()
-    leaving, staying = committer.append("a", 0), committer.append("b", 0)
-    await settled()
-    leaving.cancel()
+    cancelled, waiting = committer.append("a", 0), committer.append("b", 0)
+    await settle()
+    cancelled.cancel()
     committer.may_go.set()
 
-    assert isinstance(await staying, Appended)
+    assert isinstance(await waiting, Appended)
     assert committer.versions == {"a": 1, "b": 1}
     assert len(committer.published[0]) == 2
 
 
-async def test_closing_waits_for_what_was_accepted_and_takes_no_more() -> None:
+async def test_closing_finishes_accepted_appends_and_refuses_new_ones() -> None:
     committer = Committer(max_events=1)
     accepted = [committer.append(f"a{number}", 0) for number in range(5)]
-    await settled()
+    await settle()
     await committer.appends.close()
 
     assert all(isinstance(one.result(), Appended) for one in accepted)

@@ -1,4 +1,4 @@
-"""The two loops, on the memory backend: decide and append, follow and handle; clock and ids."""
+"""Deciding and appending, and following the log, on the memory backend; clocks and ids."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -48,7 +48,7 @@ async def stores(tmp_path: Path) -> AsyncIterator[Stores]:
     await stores.close()
 
 
-async def test_a_command_is_decided_against_the_stream_and_appended(stores: Stores) -> None:
+async def test_a_command_is_decided_on_the_stream_and_its_events_appended(stores: Stores) -> None:
     first = await transact(stores.events, SEATS, "acme/run/a", Take(2))
     second = await transact(stores.events, SEATS, "acme/run/a", Take(3))
 
@@ -58,7 +58,7 @@ async def test_a_command_is_decided_against_the_stream_and_appended(stores: Stor
     assert second.changed
 
 
-async def test_a_command_that_decides_nothing_tells_where_the_stream_stands(
+async def test_a_command_without_events_results_in_the_position_of_the_stream(
     stores: Stores,
 ) -> None:
     before = await transact(stores.events, SEATS, "acme/run/a", Take(2))
@@ -70,14 +70,14 @@ async def test_a_command_that_decides_nothing_tells_where_the_stream_stands(
     assert (nothing.changed, nothing.position) == (False, 0)
 
 
-async def test_a_refused_command_leaves_no_event(stores: Stores) -> None:
+async def test_a_refused_command_appends_nothing(stores: Stores) -> None:
     with pytest.raises(Rejected, match="ten seats"):
         await transact(stores.events, SEATS, "acme/run/a", Take(11))
 
     assert await stores.events.head() == 0
 
 
-async def test_commands_that_race_are_decided_one_after_the_other(stores: Stores) -> None:
+async def test_concurrent_commands_are_decided_one_after_the_other(stores: Stores) -> None:
     results = await asyncio.gather(
         *(transact(stores.events, SEATS, "acme/run/a", Take(1)) for _ in range(64)),
         return_exceptions=True,
@@ -114,25 +114,25 @@ async def test_commands_of_several_streams_are_appended_together(stores: Stores)
     assert last.position == await stores.events.head()
 
 
-async def test_what_is_written_along_goes_with_the_decision(stores: Stores) -> None:
-    along = Write(stream="acme/run/z", expected=0, events=[RunCancelled(actor=ANN, at=1)])
-    await transact(stores.events, SEATS, "acme/run/a", Take(0), also=[along])
+async def test_further_writes_are_appended_only_with_a_decision(stores: Stores) -> None:
+    further = Write(stream="acme/run/z", expected=0, events=[RunCancelled(actor=ANN, at=1)])
+    await transact(stores.events, SEATS, "acme/run/a", Take(0), also=[further])
     assert list(await stores.events.read("acme/run/z")) == []
-    outcome = await transact(stores.events, SEATS, "acme/run/a", Take(1), also=[along])
+    outcome = await transact(stores.events, SEATS, "acme/run/a", Take(1), also=[further])
 
     assert len(outcome.recorded) == 1
     assert len(await stores.events.read("acme/run/z")) == 1
 
 
-class Contested:
-    """A store in which another writer is always faster."""
+class AlwaysConflicting:
+    """A store in which another writer wins each append."""
 
     def __init__(self, store: EventStore) -> None:
         self.store = store
-        self.asked = 0
+        self.appends = 0
 
     async def append(self, writes: Sequence[Write]) -> Appended | Conflict:
-        self.asked += 1
+        self.appends += 1
         return Conflict(writes[0].stream)
 
     async def read(self, stream: str, *, after: int = 0) -> Sequence[Recorded]:
@@ -148,22 +148,22 @@ class Contested:
         await self.store.close()
 
 
-async def test_a_command_that_loses_every_race_gives_up(stores: Stores) -> None:
-    contested = Contested(stores.events)
+async def test_a_command_is_given_up_after_many_conflicts(stores: Stores) -> None:
+    conflicting = AlwaysConflicting(stores.events)
     with pytest.raises(InConflict):
-        await transact(contested, SEATS, "acme/run/a", Take(1))
+        await transact(conflicting, SEATS, "acme/run/a", Take(1))
 
-    assert 1 < contested.asked <= 1_000
+    assert 1 < conflicting.appends <= 1_000
 
 
-async def test_a_handler_that_fails_is_given_the_same_events_again(stores: Stores) -> None:
+async def test_a_failed_handler_gets_the_same_events_again(stores: Stores) -> None:
     clock = ManualClock()
-    handed: list[list[int]] = []
+    handled: list[list[int]] = []
     done = asyncio.Event()
 
     async def handle(events: Sequence[Recorded]) -> None:
-        handed.append([one.position for one in events])
-        if len(handed) < 3:
+        handled.append([one.position for one in events])
+        if len(handled) < 3:
             raise ConnectionError
         done.set()
 
@@ -177,18 +177,18 @@ async def test_a_handler_that_fails_is_given_the_same_events_again(stores: Store
     task.cancel()
     await asyncio.wait([task])
 
-    assert handed == [[1, 2], [1, 2], [1, 2], [3]]
+    assert handled == [[1, 2], [1, 2], [1, 2], [3]]
     assert task.cancelled()
 
 
-async def test_a_handler_that_fails_for_good_ends_the_follower(stores: Stores) -> None:
+async def test_a_handler_that_keeps_failing_ends_the_follower(stores: Stores) -> None:
     clock = ManualClock()
     calls = 0
 
     async def handle(events: Sequence[Recorded]) -> None:
         nonlocal calls
         calls += 1
-        raise ConnectionError("gone")
+        raise ConnectionError("broken")
 
     await transact(stores.events, SEATS, "acme/run/a", Take(2))
     subscription = await stores.log.subscribe("test", after=0)
@@ -196,12 +196,12 @@ async def test_a_handler_that_fails_for_good_ends_the_follower(stores: Stores) -
     while not task.done():
         await clock.advance(RETRY.max_ms)
 
-    with pytest.raises(ConnectionError, match="gone"):
+    with pytest.raises(ConnectionError, match="broken"):
         await task
     assert calls == RETRY.attempts
 
 
-async def test_a_store_that_does_not_answer_is_waited_for(stores: Stores) -> None:
+async def test_an_unavailable_store_is_retried_without_limit(stores: Stores) -> None:
     clock = ManualClock()
     calls = 0
     done = asyncio.Event()
@@ -210,7 +210,7 @@ async def test_a_store_that_does_not_answer_is_waited_for(stores: Stores) -> Non
         nonlocal calls
         calls += 1
         if calls < 5 * RETRY.attempts:
-            raise Unavailable("the store is away")
+            raise Unavailable("no connection")
         done.set()
 
     await transact(stores.events, SEATS, "acme/run/a", Take(2))
@@ -243,7 +243,7 @@ async def test_sleepers_wake_in_the_order_of_their_times() -> None:
     await asyncio.gather(*tasks)
 
 
-async def test_the_machines_clock_moves_on() -> None:
+async def test_the_system_clock_advances() -> None:
     clock = SystemClock()
     before = clock.now()
     await clock.sleep(2)

@@ -1,4 +1,4 @@
-"""Events as lines: read as they were written, and refused by number when they can't be."""
+"""Events as lines of JSON: read as they were written, or refused with the number of the line."""
 
 import orjson
 import pytest
@@ -19,12 +19,12 @@ LINE = (
 )
 
 
-def test_a_line_shows_where_an_event_stands_and_what_it_is() -> None:
+def test_a_line_has_the_position_stream_version_type_and_data() -> None:
     assert ndjson_line(STARTED) == LINE
     assert NdjsonReader().read(LINE) == STARTED
 
 
-def test_lines_are_read_as_they_were_written() -> None:
+def test_written_lines_are_read_as_the_same_events() -> None:
     lines = NdjsonReader()
 
     assert [lines.read(ndjson_line(event)) for event in EVENTS] == EVENTS
@@ -33,7 +33,7 @@ def test_lines_are_read_as_they_were_written() -> None:
     assert lines.position == EVENTS[-1].position
 
 
-def test_a_stored_event_is_written_as_it_stands() -> None:
+def test_the_stored_bytes_of_an_event_are_written_unchanged_but_for_newlines() -> None:
     spaced = STARTED._replace(state=b'{ "at" : 1 }')
     broken = STARTED._replace(state=b'{\n"at": 1}')
 
@@ -42,14 +42,14 @@ def test_a_stored_event_is_written_as_it_stands() -> None:
     assert NdjsonReader().read(ndjson_line(broken)) == STARTED._replace(state=b'{ "at": 1}')
 
 
-def test_members_may_stand_in_any_order_with_spaces_between_them() -> None:
+def test_members_may_have_any_order_and_spaces_between_them() -> None:
     loose = b' {"data" : {"at" : 1}, "version":1, "type":"run.RunStarted", "position":7,'
     loose += b' "stream":"acme\\/run\\/r1"} \r\n'
 
     assert NdjsonReader().read(loose) == STARTED
 
 
-def test_an_event_that_is_damaged_is_not_written() -> None:
+def test_a_damaged_event_is_not_written() -> None:
     with pytest.raises(Unreadable, match=r"acme/run/r1 version 1 \(position 7\)"):
         ndjson_line(STARTED._replace(state=b'{"at":'))
     with pytest.raises(Unreadable, match=r"run\.RunFlown is no event of this release"):
@@ -57,41 +57,41 @@ def test_an_event_that_is_damaged_is_not_written() -> None:
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "told"),
+    ("old", "new", "reason"),
     [
-        (LINE, b"\n", "no JSON"),
+        (LINE, b"\n", "not JSON"),
         (LINE, b"[]", "not an object with position, stream, version, type, data"),
         (LINE, b"null", "not an object with position, stream, version, type, data"),
-        (b"}}\n", b"}\n", "no JSON"),
-        (b"run/r1", b"run/\xff", "no JSON"),
+        (b"}}\n", b"}\n", "not JSON"),
+        (b"run/r1", b"run/\xff", "not JSON"),
         (b'"position":7,', b"", "not an object with position, stream, version, type, data"),
         (b'"position":7,', b'"position":7,"more":1,', "not an object with position,"),
-        (b'"position":7', b'"position":0', "position and version must be whole numbers from 1"),
-        (b'"position":7', b'"position":7.0', "position and version must be whole numbers from 1"),
-        (b'"position":7', b'"position":true', "position and version must be whole numbers from 1"),
-        (b'"position":7', b'"position":"7"', "position and version must be whole numbers from 1"),
-        (b'"position":7', b'"position":9223372036854775808', "must be whole numbers from 1"),
+        (b'"position":7', b'"position":0', "position and version must be integers from 1"),
+        (b'"position":7', b'"position":7.0', "position and version must be integers from 1"),
+        (b'"position":7', b'"position":true', "position and version must be integers from 1"),
+        (b'"position":7', b'"position":"7"', "position and version must be integers from 1"),
+        (b'"position":7', b'"position":9223372036854775808', "must be integers from 1"),
         (b'"position":7', b'"position":5', "position 5 comes after 6"),
         (b'"position":7', b'"position":6', "position 6 comes after 6"),
-        (b'"version":1', b'"version":0', "position and version must be whole numbers from 1"),
-        (b'"version":1', b'"version":2', "acme/run/r1 goes from version 0 to 2"),
-        (b"acme/run/r1", b"acme/run/r0", "version 1 of acme/run/r0 is there twice"),
-        (b'"acme/run/r1"', b"1", "stream and type must be texts, and data an object"),
+        (b'"version":1', b'"version":0', "position and version must be integers from 1"),
+        (b'"version":1', b'"version":2', "acme/run/r1 skips from version 0 to 2"),
+        (b"acme/run/r1", b"acme/run/r0", "version 1 of acme/run/r0 is repeated"),
+        (b'"acme/run/r1"', b"1", "stream and type must be strings, and data an object"),
         (b"acme/run/r1", b"acme/claim/r1", "run.RunStarted in acme/claim/r1 is no event"),
         (b"acme/run/r1", b"run/r1", "run.RunStarted in run/r1 is no event"),
         (b"acme/run/r1", b"/run/r1", "run.RunStarted in /run/r1 is no event"),
         (b"acme/run/r1", b"acme/run/", "run.RunStarted in acme/run/ is no event"),
         (b"acme/run/r1", b"acme/run/\\u0000", "is no event of this release"),
-        (b'"run.RunStarted"', b"null", "stream and type must be texts, and data an object"),
+        (b'"run.RunStarted"', b"null", "stream and type must be strings, and data an object"),
         (b"run.RunStarted", b"run.RunFlown", "run.RunFlown in acme/run/r1 is no event"),
-        (b'{"at":1}', b'"at"', "stream and type must be texts, and data an object"),
+        (b'{"at":1}', b'"at"', "stream and type must be strings, and data an object"),
         (b'{"at":1}', b'{"at":"1"}', "RunStarted: "),
         (b'{"at":1}', b'{"then":1}', "RunStarted: "),
         (b'{"at":1}', b'{"at":1},"data":{"at":1}', "RunStarted: "),
     ],
 )
-def test_a_line_that_is_no_event_or_not_the_next_is_refused_by_its_number(
-    old: bytes, new: bytes, told: str
+def test_a_line_without_an_event_or_out_of_order_is_refused_with_its_number(
+    old: bytes, new: bytes, reason: str
 ) -> None:
     lines = NdjsonReader()
     before = STARTED._replace(position=6, stream="acme/run/r0")
@@ -101,11 +101,11 @@ def test_a_line_that_is_no_event_or_not_the_next_is_refused_by_its_number(
     with pytest.raises(Unreadable, match="line 2: ") as refused:
         lines.read(damaged)
 
-    assert told in str(refused.value)
+    assert reason in str(refused.value)
     assert damaged != LINE
 
 
-def test_what_is_read_again_is_what_was_stored_for_any_text() -> None:
+def test_any_text_is_read_as_it_was_stored() -> None:
     data = orjson.dumps(
         {
             "at": 1,

@@ -1,7 +1,7 @@
-"""The relay between fakes of its two ends: what is published, by whom, and what is saved."""
+"""The relay between a fake outbox and a fake publisher: its events, its leader, its checkpoint."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from baton.eventlog.loops.retry import RetryPolicy
 from baton.eventlog.ports.backend import Stores
 from baton.eventlog.ports.stores import Checkpoints
 from tests.backends.memory import open_stores
+from tests.kit.eventually import eventually
 
 ENDS_S = 10
 
@@ -25,11 +26,11 @@ def stored(*positions: int, kind: str = "run") -> list[Stored]:
 
 
 class ListOutbox:
-    """Events in a list; the next `refuses` calls fail."""
+    """An outbox over a list. Its next `failures` calls raise `error`."""
 
     def __init__(self) -> None:
-        self.refuses = 0
-        self.error: Exception = Unavailable("the store is away")
+        self.failures = 0
+        self.error: Exception = Unavailable("no connection")
         self.reads: list[int] = []
         self._events: list[Stored] = []
         self._more = asyncio.Event()
@@ -40,8 +41,8 @@ class ListOutbox:
 
     async def after(self, position: int, *, limit: int) -> Sequence[Stored]:
         self.reads.append(position)
-        if self.refuses:
-            self.refuses -= 1
+        if self.failures:
+            self.failures -= 1
             raise self.error
         while True:
             self._more.clear()
@@ -51,29 +52,29 @@ class ListOutbox:
 
 
 class ListPublisher:
-    """Keeps the positions; the next `refuses` calls fail half-way; it holds up while `held`."""
+    """Collects positions. Its next `failures` calls fail half-way; without `may_go` all wait."""
 
     def __init__(self) -> None:
-        self.refuses = 0
+        self.failures = 0
         self.positions: list[int] = []
         self.calls = 0
-        self.goes_on = asyncio.Event()
-        self.goes_on.set()
+        self.may_go = asyncio.Event()
+        self.may_go.set()
 
     async def publish(self, events: Sequence[Stored]) -> None:
         assert events
         self.calls += 1
-        await self.goes_on.wait()
+        await self.may_go.wait()
         positions = [one.position for one in events]
-        if self.refuses:
-            self.refuses -= 1
+        if self.failures:
+            self.failures -= 1
             self.positions += positions[: len(positions) // 2]
-            raise Unavailable("the log is away")
+            raise Unavailable("no connection")
         self.positions += positions
 
 
 class LostCheckpoints:
-    """Saves nothing, as if the process ended each time before it was saved."""
+    """Checkpoints that are never saved, as if the process crashed before."""
 
     def __init__(self, inner: Checkpoints) -> None:
         self._inner = inner
@@ -82,11 +83,11 @@ class LostCheckpoints:
         return await self._inner.load(name)
 
     async def save(self, name: str, position: int) -> None:
-        raise Unavailable(f"{name} stays below {position}")
+        raise Unavailable(f"{name} is not saved at {position}")
 
 
 class World:
-    """Two ends, and the relays between them, each in a process of its own as it were."""
+    """An outbox and a publisher, and relays between them, each as if in its own process."""
 
     def __init__(self, stores: Stores) -> None:
         self.outbox = ListOutbox()
@@ -107,18 +108,12 @@ class World:
         return await self.stores.checkpoints.load(NAME)
 
     async def published(self, *positions: int) -> None:
-        await until(lambda: self.publisher.positions == list(positions))
+        await eventually(lambda: self.publisher.positions == list(positions))
 
     async def stop(self) -> None:
         for relay, task in self.running.items():
             await relay.stop()
             await task
-
-
-async def until(holds: Callable[[], bool]) -> None:
-    async with asyncio.timeout(ENDS_S):
-        while not holds():  # noqa: ASYNC110 - what is waited for has no event
-            await asyncio.sleep(0.002)
 
 
 @pytest.fixture
@@ -132,24 +127,24 @@ async def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
     await stores.close()
 
 
-async def test_what_is_stored_is_published_in_order_and_goes_on(world: World) -> None:
+async def test_stored_events_are_published_in_order_as_they_come(world: World) -> None:
     world.outbox.append(stored(1, 2, 3))
     relay = world.start()
     await world.published(1, 2, 3)
     world.outbox.append(stored(5, 8))
     await world.published(1, 2, 3, 5, 8)
 
-    await until(lambda: relay.position == 8)
+    await eventually(lambda: relay.position == 8)
     assert relay.published == 5
     assert relay.leading
 
 
-async def test_only_events_of_runs_are_published_and_the_checkpoint_passes_the_others(
+async def test_only_events_of_runs_are_published_while_the_checkpoint_passes_all(
     world: World,
 ) -> None:
     world.outbox.append(stored(1) + stored(2, kind="definition") + stored(3) + stored(4, kind="x"))
     relay = world.start()
-    await until(lambda: relay.position == 4)
+    await eventually(lambda: relay.position == 4)
     await relay.stop()
 
     assert world.publisher.positions == [1, 3]
@@ -160,12 +155,14 @@ async def test_the_checkpoint_is_saved_in_a_pause(world: World) -> None:
     world.start()
     for position in (1, 2, 3):
         world.outbox.append(stored(position))
-    async with asyncio.timeout(ENDS_S):
-        while await world.saved() < 3:  # noqa: ASYNC110 - as above
-            await asyncio.sleep(0.01)
+
+    async def is_saved() -> bool:
+        return await world.saved() == 3
+
+    await eventually(is_saved)
 
 
-async def test_the_next_relay_begins_where_the_last_one_stopped(world: World) -> None:
+async def test_the_next_relay_begins_at_the_checkpoint_of_the_previous_one(world: World) -> None:
     world.outbox.append(stored(1, 2))
     first = world.start()
     await world.published(1, 2)
@@ -176,7 +173,7 @@ async def test_the_next_relay_begins_where_the_last_one_stopped(world: World) ->
     await world.published(1, 2, 3)
 
 
-async def test_what_was_published_but_not_saved_before_a_crash_is_published_again(
+async def test_events_behind_the_checkpoint_are_published_again_after_a_crash(
     world: World,
 ) -> None:
     world.outbox.append(stored(1, 2))
@@ -193,7 +190,7 @@ async def test_of_two_relays_one_publishes_and_the_other_takes_over(world: World
     first, second = world.start(), world.start()
     world.outbox.append(stored(1, 2))
     await world.published(1, 2)
-    await until(lambda: first.position + second.position == 2)
+    await eventually(lambda: first.position + second.position == 2)
     leader, candidate = (first, second) if first.leading else (second, first)
 
     assert not candidate.leading
@@ -203,30 +200,30 @@ async def test_of_two_relays_one_publishes_and_the_other_takes_over(world: World
     assert candidate.leading
 
 
-async def test_a_log_that_is_away_is_tried_again_with_all_of_the_batch(world: World) -> None:
-    world.publisher.refuses = 3
+async def test_a_batch_that_failed_is_published_again_as_a_whole(world: World) -> None:
+    world.publisher.failures = 3
     world.outbox.append(stored(1, 2))
     relay = world.start()
     await world.published(1, 1, 1, 1, 2)
     world.outbox.append(stored(3))
     await world.published(1, 1, 1, 1, 2, 3)
 
-    await until(lambda: relay.published == 3)
+    await eventually(lambda: relay.published == 3)
     assert world.publisher.calls == 5
 
 
-async def test_nothing_counts_as_published_while_the_log_is_away(world: World) -> None:
-    world.publisher.refuses = 1_000_000
+async def test_nothing_counts_as_published_while_the_log_is_unavailable(world: World) -> None:
+    world.publisher.failures = 1_000_000
     world.outbox.append(stored(1, 2))
     relay = world.start()
-    await until(lambda: world.publisher.calls > 3)
+    await eventually(lambda: world.publisher.calls > 3)
     await relay.stop()
 
     assert (relay.published, relay.position, await world.saved()) == (0, 0, 0)
 
 
-async def test_a_store_that_is_away_is_read_again(world: World) -> None:
-    world.outbox.refuses = 3
+async def test_an_unavailable_store_is_read_again(world: World) -> None:
+    world.outbox.failures = 3
     world.outbox.append(stored(1))
     world.start()
 
@@ -234,19 +231,19 @@ async def test_a_store_that_is_away_is_read_again(world: World) -> None:
     assert world.outbox.reads[:4] == [0, 0, 0, 0]
 
 
-async def test_the_next_batch_is_read_while_one_is_published(world: World) -> None:
-    world.publisher.goes_on.clear()
+async def test_the_next_batch_is_read_during_the_publishing_of_one(world: World) -> None:
+    world.publisher.may_go.clear()
     world.outbox.append(stored(*range(1, BATCH + 11)))
     world.start()
-    await until(lambda: world.outbox.reads == [0, BATCH])
+    await eventually(lambda: world.outbox.reads == [0, BATCH])
 
     assert world.publisher.positions == []
-    world.publisher.goes_on.set()
+    world.publisher.may_go.set()
     await world.published(*range(1, BATCH + 11))
 
 
-async def test_what_a_relay_cannot_go_on_from_ends_it(world: World) -> None:
-    world.outbox.refuses = 1
+async def test_a_damaged_event_ends_the_relay(world: World) -> None:
+    world.outbox.failures = 1
     world.outbox.error = Unreadable("damaged")
     relay = world.start()
     task = world.running.pop(relay)
@@ -255,10 +252,10 @@ async def test_what_a_relay_cannot_go_on_from_ends_it(world: World) -> None:
         await asyncio.wait_for(task, ENDS_S)
 
 
-async def test_a_relay_that_is_cancelled_leaves_its_place_and_its_lease(world: World) -> None:
+async def test_a_cancelled_relay_saves_its_checkpoint_and_releases_its_lease(world: World) -> None:
     world.outbox.append(stored(1))
     relay = world.start()
-    await until(lambda: relay.position == 1)
+    await eventually(lambda: relay.position == 1)
     task = world.running.pop(relay)
     task.cancel()
     await asyncio.wait((task,), timeout=ENDS_S)
@@ -270,7 +267,7 @@ async def test_a_relay_that_is_cancelled_leaves_its_place_and_its_lease(world: W
     await world.published(1, 2)
 
 
-async def test_a_range_is_published_again(world: World) -> None:
+async def test_a_range_of_events_is_published_again(world: World) -> None:
     world.outbox.append(stored(1, 2, 3) + stored(4, kind="record") + stored(5, 6))
     seen: list[tuple[int, int]] = []
 
@@ -284,13 +281,13 @@ async def test_a_range_is_published_again(world: World) -> None:
     assert seen == [(3, 5)]
 
 
-async def test_publishing_again_says_how_far_it_came(world: World) -> None:
+async def test_publishing_again_shows_its_progress_up_to_a_failure(world: World) -> None:
     world.outbox.append(stored(*range(1, BATCH + 11)))
     seen: list[tuple[int, int]] = []
 
     def progress(published: int, position: int) -> None:
         seen.append((published, position))
-        world.publisher.refuses = 1
+        world.publisher.failures = 1
 
     with pytest.raises(Unavailable):
         await republish(world.outbox, world.publisher, after=0, to=BATCH + 10, progress=progress)

@@ -42,7 +42,7 @@ async def outcome(action: Failing, policy: RetryPolicy = FOREVER) -> str:
 
 
 async def test_the_delay_grows_up_to_its_maximum() -> None:
-    action = failing(*(Unavailable("the store is away") for _ in range(5)))
+    action = failing(*(Unavailable("no connection") for _ in range(5)))
 
     assert await outcome(action, RetryPolicy(first_ms=10, max_ms=50, factor=2)) == "done"
     assert action.called_at == [0, 10, 30, 70, 120, 170]
