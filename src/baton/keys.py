@@ -1,6 +1,6 @@
-"""Keys of an installation: the secret that signs tokens and the key that seals stored secrets.
+"""Keys of an installation: the secret that signs tokens and the key that encrypts stored secrets.
 
-`dev` and `demo` make them once and keep them in the data folder, readable by the owner alone.
+`dev` and `demo` create them once in the data folder, readable by its owner alone.
 """
 
 import os
@@ -19,14 +19,14 @@ class MissingJwtSecret(Exception):
     """There is no JWT secret: set BATON_JWT_SECRET, or name a data folder that holds one."""
 
     def __str__(self) -> str:
-        """Return what to do."""
+        """Return the docstring: it is the message."""
         return str(self.__doc__)
 
 
 def jwt_secret(settings: Settings, *, create: bool) -> str:
-    """Return the configured secret or the data folder's; `create` makes that where it is missing.
+    """Return the configured secret, or else the one of the data folder.
 
-    Raises MissingJwtSecret when there is none and none may be made.
+    Raises MissingJwtSecret if neither exists, unless `create` is set: then it creates the latter.
     """
     if settings.jwt_secret is not None:
         return settings.jwt_secret.get_secret_value()
@@ -39,19 +39,19 @@ def jwt_secret(settings: Settings, *, create: bool) -> str:
 
 
 def secrets_key(settings: Settings) -> bytes:
-    """Return the 32 bytes that stored secrets are sealed with, made on first use."""
+    """Return the 32-byte key that encrypts stored secrets; the first use creates it."""
     path = settings.data_folder / _SEAL_FILE
     if path.exists():
         return bytes.fromhex(path.read_text().strip())
     if settings.jwt_secret is not None and not is_embedded(settings.store_url):
-        # Several machines share one store: they must come to the same key without sharing a file.
+        # Machines that share a store derive the same key without sharing a file.
         secret = settings.jwt_secret.get_secret_value()
         return sha256(b"baton sealing key\0" + secret.encode()).digest()
     return bytes.fromhex(_create_once(path, secrets.token_hex(32)))
 
 
 def _create_once(path: Path, value: str) -> str:
-    """Write `value` in one piece, or return what another process was quicker to write."""
+    """Write `value` atomically and return it, or the value of a process that was faster."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     made = path.with_name(f"{path.name}.{os.getpid()}")
     handle = os.open(made, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)

@@ -1,7 +1,7 @@
-"""What can be configured: flag over environment over `baton.toml` over default.
+"""The settings of a process, read once when it starts.
 
-Environment variables are the field names in capitals behind `BATON_`; keys of `baton.toml` are
-the field names as they are. Read once, at the start of a process.
+Flags take precedence over environment variables, those over `baton.toml`, and that over defaults.
+The variable of a field is its name in capitals after `BATON_`; its key in `baton.toml` is its name.
 """
 
 from pathlib import Path
@@ -19,11 +19,11 @@ from pydantic_settings import (
 DEFAULT_DATA = Path(".baton")
 MIN_SECRET_BYTES = 32
 QUEUE_NAME = r"^[A-Za-z0-9._-]{1,100}$"
-"""What a queue may be called: it becomes part of a topic's name."""
+"""Pattern of a queue's name, which becomes a part of a topic's name."""
 
 
 class DeclaredFunction(BaseModel):
-    """One `[functions.NAME]` of baton.toml: an HTTP function (`url`) or a worker's (`queue`)."""
+    """A `[functions.NAME]` of baton.toml: called over HTTP (`url`) or by workers (`queue`)."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
@@ -34,13 +34,13 @@ class DeclaredFunction(BaseModel):
     secret: SecretStr | None = None
 
     @model_validator(mode="after")
-    def _one_way(self) -> Self:
+    def _has_url_or_queue(self) -> Self:
         if (self.url is None) == (self.queue is None):
             message = "must have either a url or a queue"
             raise ValueError(message)
         if self.queue is not None and (self.timeout_ms is not None or self.secret is not None):
             message = (
-                "timeout_ms and secret are for a url: a task of a queue has its step's timeout"
+                "timeout_ms and secret need a url: a task of a queue has the timeout of its step"
             )
             raise ValueError(message)
         return self
@@ -74,14 +74,14 @@ class Settings(BaseSettings):
     @field_validator("functions", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
-        """Read a comma-separated text as a list."""
+        """Split a comma-separated text."""
         if isinstance(value, str):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
 
     @field_validator("jwt_secret")
     @classmethod
-    def _long_enough(cls, value: SecretStr | None) -> SecretStr | None:
+    def _check_length(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None and len(value.get_secret_value().encode()) < MIN_SECRET_BYTES:
             message = f"must have at least {MIN_SECRET_BYTES} bytes"
             raise ValueError(message)
@@ -89,12 +89,12 @@ class Settings(BaseSettings):
 
     @property
     def store_url(self) -> str:
-        """Return the store's address; without one, SQLite in the data folder."""
+        """The address of the store; the default is SQLite in the data folder."""
         return self.store or f"sqlite:///{self.data / 'baton.db'}"
 
     @property
     def data_folder(self) -> Path:
-        """Return the folder of the embedded store."""
+        """The folder of the embedded store."""
         if not self.store:
             return self.data
         from baton.backend_choice import is_embedded  # noqa: PLC0415 - only a configured store needs it
@@ -108,15 +108,15 @@ class Settings(BaseSettings):
         settings_cls: type[BaseSettings],
         init_settings: PydanticBaseSettingsSource,
         env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the library asks
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the library calls it with all
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - as above
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Order the sources: the earlier wins."""
+        """Return the sources; an earlier one takes precedence."""
         return init_settings, env_settings, _TomlSource(settings_cls)
 
 
 class _TomlSource(TomlConfigSettingsSource):
-    """Reads `[functions.NAME]` as declarations; modules to load are a list, `functions = [...]`."""
+    """Reads `functions`: tables are declarations, a list names files and modules to load."""
 
     def __call__(self) -> dict[str, object]:
         read = dict(super().__call__())

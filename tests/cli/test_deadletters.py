@@ -121,7 +121,7 @@ def test_letters_are_sent_only_by_a_log_with_topics(call: Call, data: Path) -> N
     ended = call("deadletters", "redrive", "a1", "--data", data)
 
     assert ended.code == 1
-    assert ended.err == "memory: has no topics: set BATON_LOG to the log they came by\n"
+    assert ended.err == "memory: has no topics: set BATON_LOG to the log of the messages\n"
 
 
 @pytest.mark.parametrize("arguments", [(), ("a1", "--all")])
@@ -129,7 +129,7 @@ def test_one_letter_or_all_must_be_named(call: Call, data: Path, arguments: tupl
     ended = call("deadletters", "redrive", *arguments, "--data", data)
 
     assert ended.code == 2
-    assert "name one letter's ID, or --all" in ended.err
+    assert "name the ID of a letter, or --all" in ended.err
 
 
 def test_a_folder_without_events_is_left_alone(call: Call, tmp_path: Path) -> None:

@@ -54,8 +54,8 @@ def test_a_terminal_shows_the_orders_move(tmp_path: Path) -> None:
 
     assert ended.code == 0
     assert "\x1b[32mcompleted\x1b[0m" in ended.out
-    assert "0 of 6 orders worked through" in ended.out
-    assert "6 of 6 orders worked through" in ended.out
+    assert "0 of 6 orders processed" in ended.out
+    assert "6 of 6 orders processed" in ended.out
     assert "5 orders fulfilled, 1 rejected." in ended.out
 
 

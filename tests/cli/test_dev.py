@@ -50,7 +50,7 @@ def test_a_second_one_on_the_same_data_says_so_in_one_line(server: Dev) -> None:
     assert (ended.code, ended.out) == (1, "")
     assert ended.err == (
         f".baton is in use by another Baton process (pid {server.process.pid}):"
-        " stop that one first, or name another folder with --data\n"
+        " stop that process first, or name another folder with --data\n"
     )
     assert (server.folder / ".baton" / "url").read_text() == f"{server.url}\n"
 

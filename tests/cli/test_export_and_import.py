@@ -236,7 +236,7 @@ def test_folders_without_events_and_stores_that_keep_nothing_are_told(
 
     assert nowhere.err == "There are no events in nowhere: name the folder with --data\n"
     assert missing.err == "missing.ndjson: No such file or directory\n"
-    assert memory.err.startswith("memory: keeps nothing")
+    assert memory.err.startswith("memory: stores nothing")
     assert (nowhere.code, missing.code, memory.code) == (1, 1, 1)
     assert list(tmp_path.iterdir()) == []
 
@@ -249,7 +249,7 @@ def test_in_a_terminal_a_file_must_be_named_and_progress_is_shown(
     taken = in_terminal(tmp_path, "import", "events.ndjson", "--data", "new")
 
     assert asked.code == 2
-    assert "name a FILE, or pipe into it" in asked.out
+    assert "name a FILE, or pipe the output of `baton export` into it" in asked.out
     assert (shown.code, taken.code) == (0, 0)
     assert "Exported" in shown.out
     assert "Imported" in taken.out

@@ -207,7 +207,7 @@ def test_a_document_that_is_no_definition_is_explained(ask: Call, text: str, tol
         ("missing.yaml", None, "missing.yaml can't be read: No such file or directory"),
         ("bad.yaml", b"slug: [", "bad.yaml is not YAML: "),
         ("bytes.yaml", b"\xff\xfe\xff", "bytes.yaml can't be read: it is not UTF-8"),
-        ("date.yaml", b"slug: 2026-01-01\n", "date.yaml holds what JSON has no form for"),
+        ("date.yaml", b"slug: 2026-01-01\n", "date.yaml holds a value that JSON can't express"),
         ("tag.yaml", b"!!python/object/apply:os.system ['true']", "tag.yaml is not YAML: "),
     ],
 )
@@ -273,7 +273,7 @@ def test_what_a_decision_looked_at_is_shown(ask: Call, slug: str) -> None:
     shown = ask("runs", "show", run_id).out
 
     assert "case 1: input.amount gt 100? no, it is 7" in shown
-    assert "case 1: input.customer.name exists? no, there is nothing" in shown
+    assert "case 1: input.customer.name exists? no, it is missing" in shown
     assert "no case matched, on to the end" in shown
 
 
@@ -410,8 +410,8 @@ def test_a_record_event_starts_a_run_once(ask: Call, slug: str) -> None:
 
     first, second = ask(*arguments), ask(*arguments)
 
-    assert (first.code, first.out.partition(", position")[0]) == (0, "1 accepted, 0 known before")
-    assert second.out.partition(", position")[0] == "0 accepted, 1 known before"
+    assert (first.code, first.out.partition(", position")[0]) == (0, "1 accepted, 0 duplicates")
+    assert second.out.partition(", position")[0] == "0 accepted, 1 duplicates"
     run_id = awaited(ask, slug)["id"]
     run = json.loads(ask("runs", "watch", run_id, "--json").out)
     assert run["input"] == {
@@ -492,7 +492,7 @@ def test_a_token_of_another_server_is_told_what_to_do(call: Call, server: Dev) -
 
     assert (ended.code, ended.err) == (
         1,
-        f"{server.url} does not take this token: set --token (`baton token` makes one)\n",
+        f"{server.url} does not accept this token: set --token (`baton token` creates one)\n",
     )
 
 
@@ -504,7 +504,7 @@ def test_a_token_for_several_tenants_needs_a_choice(call: Call, server: Dev) -> 
     unclear, chosen = call("runs", "list", *place), call("runs", "list", *place, "--tenant", "bolt")
     foreign = call("runs", "list", *place, "--tenant", "demo")
 
-    assert unclear.err == "The token serves acme, bolt: choose with --tenant\n"
+    assert unclear.err == "The token is valid for acme, bolt: choose with --tenant\n"
     assert (chosen.code, chosen.err) == (0, "")
     assert foreign.err == "The token is not for this tenant\n"
 
@@ -523,7 +523,7 @@ def test_a_token_that_may_only_read_changes_nothing(call: Call, server: Dev) -> 
 def test_what_is_no_address_is_told(call: Call, url: str) -> None:
     ended = call("runs", "list", "--url", url, "--token", "x", "--tenant", "demo")
 
-    assert ended.err == f"{url!r} is no address of a server: write http://HOST:PORT\n"
+    assert ended.err == f"{url!r} is not the address of a server: write http://HOST:PORT\n"
 
 
 def test_something_else_at_the_address_is_told(call: Call) -> None:
@@ -543,4 +543,4 @@ def test_something_else_at_the_address_is_told(call: Call) -> None:
         ended = call("runs", "list", "--url", url, "--token", "x", "--tenant", "demo")
         answering.join()
 
-    assert ended.err == f"What answers at {url} is not Baton: set --url\n"
+    assert ended.err == f"The server at {url} is not Baton: set --url\n"

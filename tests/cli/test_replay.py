@@ -39,7 +39,7 @@ def test_views_that_are_right_are_found_right(call: Call, data: Path) -> None:
     ended = call("replay", "--data", data)
 
     assert (ended.code, ended.err) == (0, "")
-    assert ended.out.endswith(": the views are what the events make of them.\n")
+    assert ended.out.endswith(": the views match the events.\n")
 
 
 def test_the_first_row_that_differs_is_named(call: Call, data: Path) -> None:
@@ -54,7 +54,7 @@ def test_the_first_row_that_differs_is_named(call: Call, data: Path) -> None:
 
     assert ended.code == 1
     assert ended.err.startswith("The views differ from the events at runs ")
-    assert ended.err.endswith(" of tenant demo: `baton replay --apply` mends\n")
+    assert ended.err.endswith(" of tenant demo: `baton replay --apply` repairs them\n")
     assert told["equal"] is False
     assert told["difference"]["view"] == "runs"
     assert "failed" in told["difference"]["live"]
@@ -77,7 +77,7 @@ def test_apply_mends_what_differed(call: Call, data: Path) -> None:
     again = call("replay", "--data", data)
 
     assert (mended.code, mended.err) == (0, "")
-    assert mended.out.endswith("and put in place of the live views, which differed.\n")
+    assert mended.out.endswith("and applied to the live views, which differed.\n")
     assert again.code == 0
 
 

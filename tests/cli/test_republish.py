@@ -96,7 +96,7 @@ def test_a_broker_that_is_away_is_said_in_a_line(
 
     assert ended.code == 1
     assert ended.out == ""
-    assert "published up to 2: go on with --from 3" in ended.err
+    assert "published up to 2: continue with --from 3" in ended.err
     assert len(ended.err.splitlines()) == 1
 
 

@@ -99,7 +99,7 @@ async def test_an_api_without_a_projector_is_not_ready_and_says_so(cluster: Clus
 async def test_migrating_again_changes_nothing(cluster: Cluster) -> None:
     first, again = await cluster.baton("migrate"), await cluster.baton("migrate")
     assert f"created topic {cluster.runs_topic}" in first.out
-    assert again.out == "Everything was in place.\n"
+    assert again.out == "Everything is up to date.\n"
 
 
 async def test_a_service_on_a_database_without_a_schema_says_what_to_do(tmp_path: Path) -> None:

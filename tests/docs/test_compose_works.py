@@ -11,7 +11,7 @@ from tests.docs.pages import ROOT
 from tests.docs.test_compose import SERVICES
 from tests.servers.postgres import bare_database
 
-DEFINITION = ROOT / "baton" / "demo" / "order-processing.json"
+DEFINITION = ROOT / "src" / "baton" / "demo" / "order-processing.json"
 ORDER = {
     "customer": "Ann",
     "email": "ann@example.org",

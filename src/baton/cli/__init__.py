@@ -1,8 +1,8 @@
-"""The command line. `main` is the console script; everything else is imported when it is needed."""
+"""The command line. `main` is the console script; verbs are imported when they are called."""
 
 
 def main() -> None:
-    """Do what the process's arguments say, and exit."""
+    """Run the verb that the process's arguments name, and exit."""
     from baton.cli.app import run
 
     run()

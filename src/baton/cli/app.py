@@ -1,7 +1,8 @@
-"""All verbs together: one module per verb, each importing what it needs when it is asked for.
+"""The `baton` program: one module per verb, each importing its dependencies when it is called.
 
-Exits 0 on success, 1 on failure and 2 on bad usage, both with one line on stderr that says what to
-do; what Ctrl-C ends exits 130, but for `dev`, which it ends properly.
+Exit codes: 0 for success, 1 for a failure, 2 for wrong usage, 130 after Ctrl-C. `dev` and the
+services stop in order on Ctrl-C and exit 0. A failure prints one line on stderr that says what to
+do next.
 """
 
 import io
@@ -39,8 +40,8 @@ def _baton(
         typer.echo(context.get_help())
 
 
-_START, _SERVICES, _SERVER = "Start here", "Services", "On a server"
-_DATA = "On the data of an installation"
+_START, _SERVICES, _SERVER = "Start here", "Services", "Work with a server"
+_DATA = "Work with stored data"
 
 app.command(rich_help_panel=_START)(demo.demo)
 app.command(rich_help_panel=_START)(dev.dev)
@@ -62,10 +63,10 @@ app.command(rich_help_panel=_DATA)(republish.republish)
 
 
 def run() -> None:
-    """Do what the process's arguments say, and exit."""
+    """Run the verb that the process's arguments name, and exit."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")  # a terminal that has no € gets a ?
+            stream.reconfigure(errors="replace")  # a terminal without € shows ?
     try:
         code = app(prog_name="baton", standalone_mode=False)
     except typer.TyperException as error:
@@ -73,7 +74,7 @@ def run() -> None:
         code = error.exit_code
     except (typer.Abort, KeyboardInterrupt):
         code = INTERRUPTED
-    except Exception as error:  # noqa: BLE001 - each is told in one line
+    except Exception as error:  # noqa: BLE001 - every failure is one line
         print_error(describe_error(error))
         code = 1
     sys.exit(code)

@@ -1,4 +1,4 @@
-"""`baton config`: what is configured, and where each value comes from."""
+"""`baton config`: the effective settings and the source of each value."""
 
 import json
 import os
@@ -16,7 +16,8 @@ _PASSWORD = re.compile(r"(?<=://)([^/@:]*):[^/@]*@")
 def config(data: DataFolder = None, as_json: AsJson = False) -> None:
     """Show the effective configuration, with secrets masked.
 
-    A flag wins over the environment, that over baton.toml, that over the default.
+    A flag takes precedence over the environment, the environment over baton.toml, and baton.toml
+    over the default.
     """
     from baton.cli.load_settings import load_settings
     from baton.cli.terminal.output import print_json, print_rows
@@ -63,7 +64,7 @@ def _source(name: str, flags: Mapping[str, object], in_file: Mapping[str, object
 
 
 def _masked(value: Any) -> Any:
-    """Hide the password of an address; secrets arrive as asterisks."""
+    """Mask the password in an address; pydantic has masked the secrets already."""
     return _PASSWORD.sub(r"\1:********@", value) if isinstance(value, str) else value
 
 

@@ -1,7 +1,7 @@
-"""What `baton dev` leaves in its data folder for the other verbs: where it is, and a token.
+"""The session files of `baton dev`: its address and a token, stored in the data folder.
 
-The token may do everything for its tenant, so its file is for the owner's eyes alone. It stays when
-`dev` ends: the next start on the same data takes it, too.
+Other verbs read them. The token grants every operation of its tenant, so only the owner can read
+its file. It stays valid after `dev` ends: the next start on the same folder accepts it.
 """
 
 import os
@@ -11,33 +11,33 @@ _TOKEN, _URL = "token", "url"
 
 
 def save(folder: Path, *, url: str, token: str) -> None:
-    """Put both there."""
+    """Write the address and the token."""
     _write_private(folder / _TOKEN, token)
     _write_private(folder / _URL, url)
 
 
 def remove_url(folder: Path) -> None:
-    """Nobody answers there any more."""
+    """Remove the address: the server no longer listens there."""
     (folder / _URL).unlink(missing_ok=True)
 
 
 def read_token(folder: Path) -> str | None:
-    """Return the token, if one was left."""
+    """Return the token, None if there is none."""
     return _read(folder / _TOKEN)
 
 
 def read_url(folder: Path) -> str | None:
-    """Return the address of a `dev` that did not say it was leaving."""
+    """Return the address of the running `dev`, or of one that was killed; None if there is none."""
     return _read(folder / _URL)
 
 
 def token_path(folder: Path) -> Path:
-    """Return where the token is, from wherever one looks."""
+    """Return the absolute path of the token's file."""
     return (folder / _TOKEN).resolve()
 
 
 def _write_private(path: Path, value: str) -> None:
-    """Replace the file at once, so that no reader sees half of it or before its mode is set."""
+    """Replace the file atomically: no reader sees a part of it, or a mode that others can read."""
     path.parent.mkdir(parents=True, exist_ok=True)
     new = path.with_name(f".{path.name}.{os.getpid()}")
     with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:

@@ -1,4 +1,4 @@
-"""Documents that a verb is given: inline, in a file or on standard input; JSON or YAML."""
+"""Reads the documents given to a verb: inline, from a file or from stdin, as JSON or YAML."""
 
 import json
 import sys
@@ -11,49 +11,51 @@ STDIN = "-"
 
 
 def parse_object(text: str) -> dict[str, Any]:
-    """Return the object in `text`, in the file of `@FILE` or on stdin (`@-`); raises Failed."""
-    place = text.removeprefix("@")
-    raw = text if place == text else read_text(place)
+    """Parse a JSON object: `text` itself, the file of `@FILE`, or stdin for `@-`; raises Failed."""
+    source = text.removeprefix("@")
+    raw = text if source == text else read_text(source)
     try:
         value = json.loads(raw)
     except ValueError as error:
         raise Failed(f"This is not JSON ({error}): {_short(raw)}") from None
     if not isinstance(value, dict):
-        raise Failed(f"A JSON object is needed, not {_short(raw)}")
+        raise Failed(f"Expected a JSON object, got {_short(raw)}")
     return value
 
 
-def load_document(place: str) -> Any:
-    """Return what a JSON or YAML file holds (`-`: stdin); raises Failed."""
-    raw = read_text(place)
-    if place.endswith(".json") or raw.lstrip().startswith(("{", "[")):
+def load_document(source: str) -> Any:
+    """Return the content of a JSON or YAML file (`-` is stdin); raises Failed."""
+    raw = read_text(source)
+    if source.endswith(".json") or raw.lstrip().startswith(("{", "[")):
         try:
             return json.loads(raw)
         except ValueError as error:
-            raise Failed(f"{place} is not JSON: {error}") from None
-    return _yaml(place, raw)
+            raise Failed(f"{source} is not JSON: {error}") from None
+    return _parse_yaml(source, raw)
 
 
-def read_text(place: str) -> str:
-    """Return the text of a file (`-`: stdin); raises Failed."""
+def read_text(source: str) -> str:
+    """Return the text of a file (`-` is stdin); raises Failed."""
     try:
-        return sys.stdin.read() if place == STDIN else Path(place).read_text(encoding="utf-8")
+        return sys.stdin.read() if source == STDIN else Path(source).read_text(encoding="utf-8")
     except OSError as error:
-        raise Failed(f"{place} can't be read: {error.strerror}") from None
+        raise Failed(f"{source} can't be read: {error.strerror}") from None
     except UnicodeDecodeError:
-        raise Failed(f"{place} can't be read: it is not UTF-8") from None
+        raise Failed(f"{source} can't be read: it is not UTF-8") from None
 
 
-def _yaml(place: str, raw: str) -> Any:
+def _parse_yaml(source: str, raw: str) -> Any:
     import yaml
 
     try:
         value = yaml.safe_load(raw)
         json.dumps(value, allow_nan=False)
     except yaml.YAMLError as error:
-        raise Failed(f"{place} is not YAML: {error}") from None
+        raise Failed(f"{source} is not YAML: {error}") from None
     except (TypeError, ValueError, RecursionError) as error:
-        raise Failed(f"{place} holds what JSON has no form for, quote it: {error}") from None
+        raise Failed(
+            f"{source} holds a value that JSON can't express; put it in quotes: {error}"
+        ) from None
     return value
 
 

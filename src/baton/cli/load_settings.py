@@ -1,4 +1,4 @@
-"""Reads the settings for a verb; what is wrong with them is told by its own name."""
+"""Loads the settings for a verb; an error names the setting and its variable."""
 
 import tomllib
 from pathlib import Path
@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
 
 def load_settings(*, data: Path | None = None, **flags: Any) -> "Settings":
-    """Return the settings, with what flags say in front; None is a flag that was not given.
+    """Return the settings; flags take precedence, and None stands for a flag that wasn't given.
 
-    A data folder that is named wins over BATON_STORE. Raises Failed.
+    A data folder given by flag takes precedence over BATON_STORE. Raises Failed.
     """
     from pydantic import ValidationError
     from pydantic_settings import SettingsError

@@ -1,4 +1,4 @@
-"""`baton token`: a bearer token for the configured secret, or for a data folder's."""
+"""`baton token`: signs a bearer token with the configured secret or the one of a data folder."""
 
 import re
 from typing import Annotated
@@ -13,37 +13,37 @@ _DURATION = re.compile(r"([0-9]{1,9})([smhd])", re.ASCII)
 _TENANT = re.compile(r"[a-z0-9][a-z0-9-]{0,62}", re.ASCII)
 
 
-def seconds(text: str) -> int:
-    """Return a duration such as 90s, 15m, 1h or 30d in seconds."""
+def parse_duration_s(text: str) -> int:
+    """Return a duration such as 90s, 15m, 1h or 30d in seconds; raises BadParameter."""
     found = _DURATION.fullmatch(text)
     if found is None or not int(found[1]):
         raise typer.BadParameter("write a number and s, m, h or d: 15m, 1h, 30d")
     return int(found[1]) * UNITS_S[found[2]]
 
 
-def duration(text: str) -> str:
-    """Return a duration that is one."""
-    seconds(text)
+def check_duration(text: str) -> str:
+    """Return `text` if it is a duration; raises BadParameter."""
+    parse_duration_s(text)
     return text
 
 
-def tenant_name(text: str) -> str:
-    """Return a tenant's name that is one."""
+def check_tenant(text: str) -> str:
+    """Return `text` if it can name a tenant; raises BadParameter."""
     if _TENANT.fullmatch(text) is None:
-        raise typer.BadParameter("1 to 63 of a-z, 0-9 and -, not beginning with -")
+        raise typer.BadParameter("write 1 to 63 of a-z, 0-9 and -, and no - at the beginning")
     return text
 
 
-def tenant_names(names: list[str]) -> list[str]:
-    """Return tenants' names that are."""
-    return [tenant_name(name) for name in names]
+def check_tenants(names: list[str]) -> list[str]:
+    """Return `names` if each can name a tenant; raises BadParameter."""
+    return [check_tenant(name) for name in names]
 
 
-def scope_words(text: str) -> str:
-    """Return scopes that exist."""
+def check_scopes(text: str) -> str:
+    """Return scopes, separated by one space, if each is known; raises BadParameter."""
     unknown = set(text.split()) - set(SCOPES)
     if unknown or not text.split():
-        raise typer.BadParameter(f"some of {', '.join(SCOPES)}, with spaces between them")
+        raise typer.BadParameter(f"write one or more of {', '.join(SCOPES)}, separated by spaces")
     return " ".join(text.split())
 
 
@@ -51,21 +51,27 @@ def token(
     tenant: Annotated[
         list[str],
         typer.Option(
-            "--tenant", metavar="T", callback=tenant_names, help="Whom it is for; may be repeated."
+            "--tenant",
+            metavar="T",
+            callback=check_tenants,
+            help="Tenant of the token; can be repeated.",
         ),
     ],
-    subject: Annotated[str, typer.Option("--subject", metavar="S", help="Who asks.")] = "cli",
+    subject: Annotated[
+        str, typer.Option("--subject", metavar="S", help="Subject of the token.")
+    ] = "cli",
     scope: Annotated[
-        str, typer.Option("--scope", callback=scope_words, help="What it allows.")
+        str, typer.Option("--scope", callback=check_scopes, help="Operations the token allows.")
     ] = "orchestrator:read orchestrator:write",
     ttl: Annotated[
-        str, typer.Option("--ttl", callback=duration, help="How long it is good: 15m, 1h, 30d.")
+        str,
+        typer.Option("--ttl", callback=check_duration, help="Lifetime of the token: 15m, 1h, 30d."),
     ] = "1h",
     data: DataFolder = None,
 ) -> None:
     """Print a bearer token (JWT, HS256) for the configured secret.
 
-    The secret is BATON_JWT_SECRET, else the one that `baton dev` made in the data folder.
+    The secret is BATON_JWT_SECRET, or else the one that `baton dev` created in the data folder.
     """
     import time
 
@@ -81,7 +87,7 @@ def token(
             tenant=tenant[0] if len(tenant) == 1 else tenant,
             scope=scope,
             iat=now,
-            exp=now + seconds(ttl),
+            exp=now + parse_duration_s(ttl),
             iss=settings.jwt_issuer,
             aud=settings.jwt_audience,
         )
@@ -89,13 +95,13 @@ def token(
 
 
 def sign_token(secret: str, **claims: object) -> str:
-    """Return a JWT with the claims that have a value; raises Failed."""
+    """Return a JWT (HS256) with the claims that aren't None; raises Failed."""
     import jwt
 
     from baton.cli.terminal.failures import Failed
 
-    said = {name: value for name, value in claims.items() if value is not None}
+    given = {name: value for name, value in claims.items() if value is not None}
     try:
-        return jwt.encode(said, secret, algorithm="HS256")
+        return jwt.encode(given, secret, algorithm="HS256")
     except jwt.InvalidKeyError as error:
         raise Failed(f"BATON_JWT_SECRET can't sign tokens: {error}") from None

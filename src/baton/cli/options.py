@@ -15,31 +15,35 @@ Url = Annotated[
     typer.Option(
         "--url",
         metavar="URL",
-        help="The server: also BATON_URL.  [default: the one `dev` started]",
+        help="Address of the server; also BATON_URL.  [default: the one of `dev`]",
     ),
 ]
 Token = Annotated[
     str | None,
-    typer.Option("--token", metavar="JWT", help="Also BATON_TOKEN.  [default: the one `dev` left]"),
+    typer.Option(
+        "--token",
+        metavar="JWT",
+        help="Bearer token; also BATON_TOKEN.  [default: the one of `dev`]",
+    ),
 ]
 Tenant = Annotated[
     str | None,
-    typer.Option("--tenant", help="Which tenant, where the token serves several."),
+    typer.Option("--tenant", help="Tenant, if the token is valid for several."),
 ]
 Functions = Annotated[
     list[str] | None,
     typer.Option(
         "--functions",
         metavar="FILE_OR_MODULE ...",
-        help="Where your @functions are; several may follow.",
+        help="Files or modules with your @functions.",
     ),
 ]
 More = Annotated[list[str] | None, typer.Argument(hidden=True)]
-"""Further sources behind --functions, which the shell has expanded."""
+"""Further sources after --functions: a shell expands a pattern to several words."""
 
 
 def sources_of(functions: list[str] | None, more: list[str] | None) -> tuple[str, ...] | None:
-    """Return what `Functions` and `More` name together, None for nothing; raises BadParameter."""
+    """Return the sources of `Functions` and `More`, None if there are none; raises BadParameter."""
     if more and not functions:
-        raise typer.BadParameter(f"{more[0]!r}: write --functions in front of it")
+        raise typer.BadParameter(f"unexpected argument {more[0]!r}: write --functions before it")
     return (*(functions or ()), *(more or ())) or None

@@ -1,1 +1,1 @@
-"""The order-processing demo: a shop's orders come in, are validated, and fulfilled or rejected."""
+"""The order-processing demo: validates the orders of a shop, then fulfills or rejects each."""

@@ -1,7 +1,7 @@
-"""The functions of the demo, under the ids that its definition names.
+"""The functions of the demo, with the ids that its definition names.
 
-They are what a shop's would be, small: look at the order, look up prices, answer. Only the carrier
-is made up: it takes its time, as carriers do.
+They do what a small shop needs: check an order, look up prices, write to the customer. The carrier
+is simulated.
 """
 
 import asyncio
@@ -12,12 +12,12 @@ from baton import StepContext, StepResult, function
 from baton.demo.orders import CATALOGUE
 
 CARRIER_MS = (40, 160)
-"""The made-up carrier answers within this many ms, at the least and at the most."""
+"""Shortest and longest response time of the simulated carrier, in ms."""
 
 
 @function("validate-order", id="func_abc123")
 def validate(payload: dict[str, Any], context: StepContext) -> dict[str, Any]:
-    """Say whether an order can be fulfilled, and what is wrong with it."""
+    """Check an order; return whether it can be fulfilled, and its problems."""
     order = payload["input"]["data"]
     problems = list(_problems(order))
     context.log.debug("%s has %d problems", payload["input"]["recordId"], len(problems))
@@ -26,9 +26,9 @@ def validate(payload: dict[str, Any], context: StepContext) -> dict[str, Any]:
 
 @function("fulfill-order", id="func_def456")
 async def fulfill(payload: dict[str, Any], context: StepContext) -> StepResult:
-    """Hand the order to the carrier; its number also goes to the run's context."""
+    """Ship the order; the tracking number also becomes part of the run's context."""
     record_id = payload["input"]["recordId"]
-    # The key is the same for every attempt: whoever is asked twice knows that it is one order.
+    # Every attempt has the same key, so a retry gets the same tracking number.
     tracking = sha256(context.idempotency_key.encode()).hexdigest()[:12].upper()
     await asyncio.sleep(_carrier_ms(record_id) / 1000)
     parcels = sum(item["quantity"] for item in payload["input"]["data"]["items"])
@@ -40,7 +40,7 @@ async def fulfill(payload: dict[str, Any], context: StepContext) -> StepResult:
 
 @function("reject-order", id="func_ghi789")
 def reject(payload: dict[str, Any]) -> dict[str, Any]:
-    """Tell the customer why; what to say comes from the step before."""
+    """Write to the customer; the reasons are the output of the previous step."""
     order = payload["input"]["data"]
     problems = payload["steps"]["validate"]["output"]["problems"]
     return {

@@ -1,4 +1,4 @@
-"""The orders of the demo: always the same ones, some of which no shop would take."""
+"""The sample orders of the demo: the same in every run, some of them faulty."""
 
 from collections.abc import Iterator
 from random import Random
@@ -29,7 +29,7 @@ Order = dict[str, Any]
 
 
 def orders(count: int) -> Iterator[Order]:
-    """Yield orders; every fourth one has something wrong with it."""
+    """Yield orders; every fourth one is faulty."""
     rng = Random(1001)  # noqa: S311 - the same orders each time
     faults = (_no_items, _unknown_article, _wrong_total, _no_email)
     for number in range(count):

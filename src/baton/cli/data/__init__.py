@@ -1,1 +1,1 @@
-"""Verbs that work on the data of an installation."""
+"""Verbs that work with stored data and need no server."""

@@ -1,4 +1,4 @@
-"""`baton deadletters …`: messages that were given up, and sending them again."""
+"""`baton deadletters …`: lists dead letters and sends them to their topic again."""
 
 import base64
 from collections.abc import AsyncIterator
@@ -15,20 +15,22 @@ if TYPE_CHECKING:
     from baton.eventlog.ports.dead_letters import DeadLetter
     from baton.settings import Settings
 
-app = typer.Typer(help="Messages that were given up: list, redrive.")
+app = typer.Typer(help="Dead letters: list, redrive.")
 
 PAGE = 100
 
 
 @app.command("list")
 def list_letters(
-    limit: Annotated[int, typer.Option("--limit", min=1, help="The newest so many.")] = 100,
+    limit: Annotated[
+        int, typer.Option("--limit", min=1, help="Number of the newest letters to show.")
+    ] = 100,
     data: DataFolder = None,
     as_json: AsJson = False,
 ) -> None:
-    """List messages that could not be taken in, with the reason, the newest last.
+    """List messages that could not be processed, with the reason, oldest first.
 
-    With --json their contents are there too: `value` is text, or `value_base64` what is none.
+    --json adds their content: `value` if it is text, `value_base64` if it is not.
     """
     from baton.cli.data.store_checks import require_data
     from baton.cli.event_loop import run_async
@@ -45,37 +47,37 @@ def list_letters(
         (one.letter_id, _time(one.at), one.source, one.reason, _time(one.redriven_at))
         for one in letters
     ]
-    print_rows(("ID", "GIVEN UP", "SOURCE", "REASON", "SENT AGAIN"), rows)
+    print_rows(("ID", "FAILED", "SOURCE", "REASON", "REDRIVEN"), rows)
 
 
 @app.command()
 def redrive(
     letter_id: Annotated[
-        str | None, typer.Argument(metavar="ID", help="The letter's id, from `list`.")
+        str | None, typer.Argument(metavar="ID", help="Id of the letter, from `list`.")
     ] = None,
     everything: Annotated[
-        bool, typer.Option("--all", help="All that were not sent again yet.")
+        bool, typer.Option("--all", help="Every letter that wasn't redriven yet.")
     ] = False,
     data: DataFolder = None,
 ) -> None:
-    """Send messages to the topic they came from once more.
+    """Send dead letters to the topic they came from.
 
-    What they say is taken in once, however often they are sent. One that can't be taken in again
-    becomes a further letter.
+    A record event is recorded once, however often it is sent. A message that fails again becomes
+    another dead letter.
     """
     from baton.cli.data.store_checks import require_data
     from baton.cli.event_loop import run_async
     from baton.cli.load_settings import load_settings
 
     if (letter_id is None) != everything:
-        raise typer.BadParameter("name one letter's ID, or --all")
+        raise typer.BadParameter("name the ID of a letter, or --all")
     settings = load_settings(data=data)
     require_data(settings)
     sent, refused = run_async(_redrive(settings, letter_id))
-    typer.echo(f"{sent} sent again")
+    typer.echo(f"{sent} redriven")
     if refused:
         shown = "; ".join(refused)
-        raise Failed(f"Not sent: {shown}. Allow the topic larger messages (max.message.bytes)")
+        raise Failed(f"Not sent: {shown}. Raise max.message.bytes of the topic")
 
 
 async def _newest(settings: "Settings", limit: int) -> list["DeadLetter"]:
@@ -98,7 +100,7 @@ def _last(letters: list["DeadLetter"], limit: int) -> list["DeadLetter"]:
 
 
 async def _redrive(settings: "Settings", letter_id: str | None) -> tuple[int, list[str]]:
-    """Return how many letters were sent, and which could not be."""
+    """Return the number of letters sent, and the refused letters with the reasons."""
     from baton.eventlog.clock import SystemClock
     from baton.eventlog.errors import Unwritable
     from baton.scheduler.redrive import redrive as send_again
@@ -109,10 +111,9 @@ async def _redrive(settings: "Settings", letter_id: str | None) -> tuple[int, li
     stores = await open_shared(settings)
     try:
         if stores.topics is None:
-            message = f"{settings.log} has no topics: set BATON_LOG to the log they came by"
-            raise Failed(message)
+            raise Failed(f"{settings.log} has no topics: set BATON_LOG to the log of the messages")
         sent, refused = 0, []
-        async for letter in _chosen(stores, letter_id, before=begun):
+        async for letter in _chosen(stores, letter_id, created_by=begun):
             try:
                 await send_again(letter, stores.dead_letters, stores.topics, clock=clock)
             except Unwritable as error:
@@ -125,9 +126,9 @@ async def _redrive(settings: "Settings", letter_id: str | None) -> tuple[int, li
 
 
 async def _chosen(
-    stores: "Stores", letter_id: str | None, *, before: int
+    stores: "Stores", letter_id: str | None, *, created_by: int
 ) -> AsyncIterator["DeadLetter"]:
-    """Yield what to send; of all, those that were there before, for some may come back."""
+    """Yield the letters to send. With --all, skip those that redriving itself creates."""
     if letter_id is not None:
         found = await stores.dead_letters.get(letter_id)
         if found is None:
@@ -136,7 +137,7 @@ async def _chosen(
         yield found
         return
     async for letter in _letters(stores):
-        if letter.redriven_at is None and letter.at <= before:
+        if letter.redriven_at is None and letter.at <= created_by:
             yield letter
 
 
@@ -170,7 +171,7 @@ def _document(letter: "DeadLetter") -> dict[str, Any]:
 
 
 def _content(name: str, content: bytes | None) -> dict[str, str | None]:
-    """Return bytes as a member: text, or base64 where they are none."""
+    """Return bytes as a JSON member: text, or base64 if they are not UTF-8."""
     if content is None:
         return {name: None}
     try:

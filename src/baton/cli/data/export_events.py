@@ -1,4 +1,4 @@
-"""`baton export`: every event as a line of JSON, the same whenever and wherever it is written."""
+"""`baton export`: writes every event as a line of JSON; every store gives the same bytes."""
 
 import os
 import sys
@@ -22,7 +22,7 @@ STDOUT = Path("-")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventFilter:
-    """Which events: positions from `first` to `last`, and streams of one tenant or one run."""
+    """Selects events by position (`first` to `last`, inclusive), tenant and run."""
 
     tenant: str | None
     run: str | None
@@ -30,7 +30,7 @@ class EventFilter:
     last: int | None
 
     def matches(self, stream: str) -> bool:
-        """Tell whether events of this stream are wanted."""
+        """Return whether events of this stream are selected."""
         tenant, kind, ident = stream.split("/", 2)
         wanted_run = self.run is None or (kind, ident) == ("run", self.run)
         return wanted_run and self.tenant in {None, tenant}
@@ -44,7 +44,9 @@ class _Counts:
 
 def export(
     data: DataFolder = None,
-    tenant: Annotated[str | None, typer.Option("--tenant", help="Only what is theirs.")] = None,
+    tenant: Annotated[
+        str | None, typer.Option("--tenant", help="Only events of this tenant.")
+    ] = None,
     run: Annotated[
         str | None, typer.Option("--run", metavar="ID", help="Only the events of this run.")
     ] = None,
@@ -55,12 +57,14 @@ def export(
         int | None, typer.Option("--to", metavar="POSITION", min=0, help="The last position.")
     ] = None,
     out: Annotated[
-        Path, typer.Option("--out", "-o", metavar="FILE", help="Write there; -: standard output.")
+        Path,
+        typer.Option("--out", "-o", metavar="FILE", help="File to write; - is standard output."),
     ] = STDOUT,
 ) -> None:
-    """Write every event as a line of JSON, in their order; repeated, byte for byte the same.
+    """Write every event as a line of JSON, in the order of the log.
 
-    Safe while services run on the same data: it ends with the newest event there was when it began.
+    A repeated export gives the same bytes. Services may run meanwhile: the export ends at the event
+    that was the newest when it began.
     """
     from baton.cli.data.store_checks import open_archive, require_data
     from baton.cli.event_loop import run_async
@@ -105,7 +109,7 @@ async def _export(
 
 @contextmanager
 def _output(out: Path) -> Iterator[BinaryIO]:
-    """Yield the file to write to; one with a name gets it when all of it is on the disk."""
+    """Yield the file to write; it appears under its name once all of it is on the disk."""
     if out == STDOUT:
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()

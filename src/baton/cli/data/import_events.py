@@ -1,4 +1,4 @@
-"""`baton import`: puts exported events into an empty store, all of them or none."""
+"""`baton import`: writes exported events into an empty store, in one transaction."""
 
 import sys
 from collections.abc import Iterator, Sequence
@@ -22,14 +22,14 @@ STDIN = Path("-")
 
 def import_(
     file: Annotated[
-        Path, typer.Argument(metavar="FILE", help="What `export` wrote.", show_default=False)
+        Path, typer.Argument(metavar="FILE", help="Output of `baton export`.", show_default=False)
     ] = STDIN,
     data: DataFolder = None,
 ) -> None:
-    """Put exported events into an empty store; without a FILE, from standard input.
+    """Write exported events into an empty store; without FILE, read standard input.
 
-    Makes the schema where there is none. Services must be stopped. A damaged line is named, and
-    then nothing was imported.
+    Creates the schema if it is missing. Services must be stopped. A damaged line is reported by its
+    number, and then nothing is imported.
     """
     from baton.cli.data.store_checks import open_archive
     from baton.cli.event_loop import run_async
@@ -74,11 +74,11 @@ def _batches(
 
 @contextmanager
 def _input(file: Path) -> Iterator[tuple[BinaryIO, int | None]]:
-    """Yield what to read, and how many bytes that are, if that can be known."""
+    """Yield the input and its size in bytes, None for a pipe."""
     if file != STDIN:
         with file.open("rb") as source:
             yield source, file.stat().st_size
     elif sys.stdin.isatty():
-        raise typer.BadParameter("name a FILE, or pipe into it what `baton export` wrote")
+        raise typer.BadParameter("name a FILE, or pipe the output of `baton export` into it")
     else:
         yield sys.stdin.buffer, None

@@ -9,14 +9,14 @@ if TYPE_CHECKING:
 
 
 def migrate() -> None:
-    """Create or upgrade the database schema and the Kafka topics; again, it changes nothing."""
+    """Create or upgrade the database schema and the Kafka topics. A repetition changes nothing."""
     from baton.cli.event_loop import run_async
     from baton.cli.load_settings import load_settings
 
     done = run_async(_migrated(load_settings()))
     for one in done:
         typer.echo(one)
-    typer.echo("Everything was in place." if not done else "Done.")
+    typer.echo("Everything is up to date." if not done else "Done.")
 
 
 async def _migrated(settings: "Settings") -> list[str]:

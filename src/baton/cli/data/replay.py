@@ -1,4 +1,4 @@
-"""`baton replay`: makes the views anew from the events and compares them with the live ones."""
+"""`baton replay`: rebuilds the views from the events and compares them with the live ones."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -20,20 +20,20 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StopAt:
-    """Where to stop: behind a position, or before the first event that is later (ms, UTC)."""
+    """The end of a replay: after `position`, or before the first event after `at` (ms, UTC)."""
 
     position: int | None = None
     at: int | None = None
 
     @property
     def end(self) -> bool:
-        """Whether it goes to the end of the log."""
+        """Whether the replay goes to the end of the log."""
         return self.position is None and self.at is None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """What came of it; `equal` is None where nothing was compared."""
+    """The result of a replay; `equal` is None if nothing was compared."""
 
     position: int
     equal: bool | None
@@ -45,17 +45,16 @@ def replay(
     data: DataFolder = None,
     to: Annotated[
         str | None,
-        typer.Option("--to", metavar="POSITION|TIME", help="Stop there, and compare nothing."),
+        typer.Option("--to", metavar="POSITION|TIME", help="Stop there and compare nothing."),
     ] = None,
     apply: Annotated[
-        bool, typer.Option("--apply", help="Put the rebuilt views in place of the live ones.")
+        bool, typer.Option("--apply", help="Replace the live views by the rebuilt ones.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Rebuild every view from the events, beside the live ones, and compare the two.
 
-    Exits 1 and names the first row that differs. Safe while services run on the same data; with
-    --apply they must be stopped.
+    Exits 1 and names the first row that differs. Services may run meanwhile, except with --apply.
     """
     from baton.cli.data.store_checks import require_data
     from baton.cli.event_loop import run_async
@@ -71,12 +70,14 @@ def replay(
     else:
         typer.echo(_sentence(report))
     if report.difference is not None and not report.applied:
-        where = _place(report.difference)
-        raise Failed(f"The views differ from the events at {where}: `baton replay --apply` mends")
+        where = _row_name(report.difference)
+        raise Failed(
+            f"The views differ from the events at {where}: `baton replay --apply` repairs them"
+        )
 
 
 def parse_stop(text: str | None) -> StopAt:
-    """Return what `--to` says: a whole number is a position, anything else a time in ISO-8601."""
+    """Parse `--to`: a whole number is a position, anything else a time in ISO 8601."""
     if text is None:
         return StopAt()
     if text.isdecimal():
@@ -84,7 +85,9 @@ def parse_stop(text: str | None) -> StopAt:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
-        raise typer.BadParameter(f"--to {text!r} is no position and no ISO-8601 time") from None
+        raise typer.BadParameter(
+            f"--to {text!r} is neither a position nor an ISO 8601 time"
+        ) from None
     known = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     return StopAt(at=round(known.timestamp() * 1000))
 
@@ -108,7 +111,7 @@ async def _replay(settings: "Settings", until: StopAt, *, apply: bool) -> Report
 
 
 async def _applied(rebuild: "Rebuild", stores: "Stores", until: StopAt, report: Report) -> Report:
-    """Put the rebuilt views in place of the live ones, with what those may not hold yet."""
+    """Bring the rebuilt views up to date and replace the live ones by them."""
     if until.end:
         await rebuild.advance_to(await stores.events.head())
     position = rebuild.position
@@ -124,7 +127,7 @@ async def _rebuilt(
         limit = head if until.position is None else min(until.position, head)
         reached = await rebuild.advance_to(limit, at=until.at, progress=progress)
         return Report(position=reached, equal=None)
-    # The live views may be behind, but what they hold is what is compared.
+    # The live views may be behind the log: compare at the position they hold.
     await rebuild.advance_to(min(head, await stores.views.checkpoint()), progress=progress)
     difference = await rebuild.first_difference()
     return Report(position=rebuild.position, equal=difference is None, difference=difference)
@@ -134,10 +137,10 @@ def _sentence(report: Report) -> str:
     done = f"Rebuilt up to position {report.position}"
     if report.applied:
         found = "" if report.equal is not False else ", which differed"
-        return f"{done} and put in place of the live views{found}."
+        return f"{done} and applied to the live views{found}."
     if report.equal is None:
         return f"{done}; nothing was compared."
-    return f"{done}: the views {'are' if report.equal else 'are not'} what the events make of them."
+    return f"{done}: the views {'match' if report.equal else 'differ from'} the events."
 
 
 def _document(report: Report) -> dict[str, Any]:
@@ -158,7 +161,7 @@ def _document(report: Report) -> dict[str, Any]:
     }
 
 
-def _place(found: "Difference") -> str:
-    gone = " (the row is missing)" if found.live is None else ""
-    extra = " (no event makes this row)" if found.rebuilt is None else ""
-    return f"{found.table} {found.key} of tenant {found.tenant}{gone or extra}"
+def _row_name(found: "Difference") -> str:
+    missing = " (the row is missing)" if found.live is None else ""
+    extra = " (no event creates this row)" if found.rebuilt is None else ""
+    return f"{found.table} {found.key} of tenant {found.tenant}{missing or extra}"

@@ -1,4 +1,4 @@
-"""`baton republish`: publishes stored events once more, for a Kafka that lost them."""
+"""`baton republish`: publishes stored events to Kafka again, after Kafka lost them."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
@@ -24,13 +24,15 @@ def republish(
     ],
     last: Annotated[
         int | None,
-        typer.Option("--to", metavar="POSITION", min=0, help="The last position, else the newest."),
+        typer.Option(
+            "--to", metavar="POSITION", min=0, help="The last position.  [default: the newest]"
+        ),
     ] = None,
 ) -> None:
-    """Publish the events of runs once more, from the store to the topic that executors follow.
+    """Publish the events of runs again, from the store to the topic that executors follow.
 
-    For a Kafka that lost them: the store has them all. Safe while services run, and as often as one
-    likes: an event that is known already changes nothing.
+    Use it after Kafka lost data. Services may run meanwhile, and a repetition does no harm:
+    executors skip events they have already seen.
     """
     from baton.cli.event_loop import run_async
     from baton.cli.load_settings import load_settings
@@ -55,7 +57,9 @@ async def _publish(stores: "Stores", after: int, last: int | None) -> _Reached:
     from baton.eventlog.loops.relay import republish as publish_again
 
     if stores.outbox is None or stores.publisher is None:
-        raise Failed("Nothing is published here: BATON_STORE and BATON_LOG name no shared log")
+        raise Failed(
+            "There is no shared log to publish to: set BATON_STORE=postgresql://… and BATON_LOG=kafka://…"
+        )
     head = await stores.events.head()
     to = head if last is None else min(head, last)
     reached = _Reached(0, min(after, to))
@@ -70,6 +74,6 @@ async def _publish(stores: "Stores", after: int, last: int | None) -> _Reached:
                 stores.outbox, stores.publisher, after=after, to=to, progress=progress
             )
         except Unavailable as error:
-            rest = f"go on with --from {reached.position + 1}"
+            rest = f"continue with --from {reached.position + 1}"
             raise Failed(f"{error}; published up to {reached.position}: {rest}") from error
     return reached

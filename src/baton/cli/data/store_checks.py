@@ -1,4 +1,4 @@
-"""What verbs on the events of an installation have in common."""
+"""Opens the configured store for verbs that read or write its events."""
 
 from typing import TYPE_CHECKING
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def require_data(settings: "Settings") -> None:
-    """Raise Failed for a folder without events: opening makes files, and a look must not."""
+    """Raise Failed for a folder without events: opening it would create files."""
     from baton.backend_choice import is_embedded
 
     if not is_embedded(settings.store_url):
@@ -26,7 +26,9 @@ async def open_archive(settings: "Settings", *, read_only: bool) -> "Archive":
 
     opening = backend_of(settings.store_url).open_archive
     if opening is None:
-        raise Failed(f"{settings.store_url} keeps nothing: name a store with --data or BATON_STORE")
+        raise Failed(
+            f"{settings.store_url} stores nothing: name a store with --data or BATON_STORE"
+        )
     return await opening(
         StoreLocation(
             secrets_key=b"",  # events hold no secrets

@@ -1,1 +1,1 @@
-"""Verbs that talk to a running server."""
+"""Verbs that send requests to a running server."""

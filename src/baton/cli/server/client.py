@@ -1,4 +1,4 @@
-"""Baton over HTTP, as the verbs that work on a server speak to it."""
+"""The HTTP client of the verbs that work with a server."""
 
 import json
 import ssl
@@ -21,7 +21,7 @@ _UNAUTHORIZED = 401
 
 
 class ServerRefused(Failed):
-    """The server refused; `status` is HTTP's."""
+    """The server refused the request with the HTTP status `status`."""
 
     def __init__(self, message: str, status: int) -> None:
         super().__init__(message)
@@ -37,7 +37,10 @@ class Server:
     tenant: str
 
     def get(self, path: str, **query: object) -> Any:
-        """Return what is at `path`; raises ServerRefused, Failed."""
+        """Return the document at `path`, asked for with the values of `query` that aren't None.
+
+        Raises ServerRefused and Failed.
+        """
         given = {name: value for name, value in query.items() if value is not None}
         return self.call("GET", f"{path}?{urlencode(given)}" if given else path)
 
@@ -50,7 +53,7 @@ class Server:
         media: str = JSON,
         headers: Mapping[str, str] | None = None,
     ) -> Any:
-        """Return the answer's document, None for an empty one; raises ServerRefused, Failed."""
+        """Return the response's document, None if it is empty; raises ServerRefused, Failed."""
         raw = None if body is None else json.dumps(body).encode()
         sent = {
             "Authorization": f"Bearer {self.token}",
@@ -59,10 +62,10 @@ class Server:
             **({} if raw is None else {"Content-Type": media}),
             **(headers or {}),
         }
-        place = urlsplit(self.url)
-        connection = _connection(place)
+        address = urlsplit(self.url)
+        connection = _connection(address)
         try:
-            connection.request(method, place.path.rstrip("/") + path, raw, sent)
+            connection.request(method, address.path.rstrip("/") + path, raw, sent)
             response = connection.getresponse()
             return self._read(response, response.read())
         except (OSError, HTTPException) as error:
@@ -74,65 +77,65 @@ class Server:
         try:
             document = json.loads(raw) if raw else None
         except ValueError:
-            raise Failed(f"What answers at {self.url} is not Baton: set --url") from None
+            raise Failed(f"The server at {self.url} is not Baton: set --url") from None
         if response.status < _OK:
             return document
         raise ServerRefused(self._reason(response.status, document), response.status)
 
     def _reason(self, status: int, document: Any) -> str:
         if status == _UNAUTHORIZED:
-            return f"{self.url} does not take this token: set --token (`baton token` makes one)"
-        told = document if isinstance(document, dict) else {}
-        message = str(told.get("message") or f"{self.url} answered {status}")
-        details = told.get("details") or ()
+            return f"{self.url} does not accept this token: set --token (`baton token` creates one)"
+        refusal = document if isinstance(document, dict) else {}
+        message = str(refusal.get("message") or f"{self.url} answered {status}")
+        details = refusal.get("details") or ()
         faults = [f"{one.get('field')} {one.get('message')}" for one in details]
         return f"{message}: {'; '.join(faults)}" if faults else message
 
     def _unreachable(self, error: Exception) -> str:
         if isinstance(error, ssl.SSLError):
-            return f"{self.url} can't be trusted or speaks no TLS: {error}"
+            return f"{self.url} has no trusted certificate or no TLS: {error}"
         if isinstance(error, TimeoutError):
             return f"{self.url} did not answer within {TIMEOUT_S:g} s: try again"
         return f"No server answers at {self.url}: start one with `baton dev`, or set --url"
 
 
 def connect(url: str | None, token: str | None, tenant: str | None) -> Server:
-    """Return the server that flags, settings or what `dev` left name; raises Failed."""
+    """Return the server named by flags, settings or the session of `dev`; raises Failed."""
     settings = load_settings(url=url, token=token)
     folder = settings.data_folder
     named = settings.url if "url" in settings.model_fields_set else None
-    place = named or dev_session.read_url(folder) or settings.url
+    address = named or dev_session.read_url(folder) or settings.url
     secret = settings.token.get_secret_value() if settings.token else dev_session.read_token(folder)
     if secret is None:
         raise Failed(f"There is no token in {folder}: start `baton dev` there, or set --token")
-    _check(place)
-    return Server(url=place.rstrip("/"), token=secret, tenant=tenant or _tenant_of(secret))
+    _check_address(address)
+    return Server(url=address.rstrip("/"), token=secret, tenant=tenant or _tenant_of(secret))
 
 
-def _check(url: str) -> None:
+def _check_address(url: str) -> None:
     try:
         parts = urlsplit(url)
         good = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
     except ValueError:
         good = False
     if not good:
-        raise Failed(f"{url!r} is no address of a server: write http://HOST:PORT")
+        raise Failed(f"{url!r} is not the address of a server: write http://HOST:PORT")
 
 
-def _connection(place: SplitResult) -> HTTPConnection:
-    host = place.hostname or ""
-    if place.scheme == "https":
-        return HTTPSConnection(host, place.port, timeout=TIMEOUT_S)
-    return HTTPConnection(host, place.port, timeout=TIMEOUT_S)
+def _connection(address: SplitResult) -> HTTPConnection:
+    host = address.hostname or ""
+    if address.scheme == "https":
+        return HTTPSConnection(host, address.port, timeout=TIMEOUT_S)
+    return HTTPConnection(host, address.port, timeout=TIMEOUT_S)
 
 
 def _tenant_of(token: str) -> str:
-    """Return the only tenant a token serves; the server is who verifies it. Raises Failed."""
+    """Return the only tenant of a token, without verifying the token. Raises Failed."""
     tenants = _tenants_of(token)
     if len(tenants) == 1:
         return tenants[0]
-    said = f"The token serves {', '.join(tenants)}" if tenants else "The token names no tenant"
-    raise Failed(f"{said}: choose with --tenant")
+    valid = f"is valid for {', '.join(tenants)}" if tenants else "names no tenant"
+    raise Failed(f"The token {valid}: choose with --tenant")
 
 
 def _tenants_of(token: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""`baton definitions …`: what a server can run."""
+"""`baton definitions …`: lists, shows, applies and deletes the definitions of a server."""
 
 from typing import Annotated
 
@@ -43,7 +43,7 @@ def list_definitions(
 def show(
     definition: Reference, url: Url = None, token: Token = None, tenant: Tenant = None
 ) -> None:
-    """Print a definition as JSON, ready to be changed and applied."""
+    """Print a definition as JSON, in the form that `apply` takes."""
     from baton.cli.server.client import connect
     from baton.cli.server.lookup import find_definition
     from baton.cli.terminal.output import print_json
@@ -66,25 +66,25 @@ def apply(
     token: Token = None,
     tenant: Tenant = None,
 ) -> None:
-    """Create the definition of a file, or make it the next version of the one with its slug."""
+    """Create the definition in FILE, or update the one with its slug to a new version."""
     from baton.cli.documents import load_document
     from baton.cli.server.apply_definition import apply_document
     from baton.cli.server.client import connect
     from baton.cli.terminal.output import print_json
 
     document = load_document(file)
-    what, done = apply_document(connect(url, token, tenant), document, dialect)
+    change, applied = apply_document(connect(url, token, tenant), document, dialect)
     if as_json:
-        print_json(done)
+        print_json(applied)
     else:
-        typer.echo(f"{done['slug']} {what}: version {done['version']}, id {done['id']}")
+        typer.echo(f"{applied['slug']} {change}: version {applied['version']}, id {applied['id']}")
 
 
 @app.command()
 def delete(
     definition: Reference, url: Url = None, token: Token = None, tenant: Tenant = None
 ) -> None:
-    """Stop a definition's triggers for good; its runs go on and stay readable."""
+    """Delete a definition: its triggers stop, its runs continue and stay readable."""
     from baton.cli.server.client import connect
     from baton.cli.server.lookup import find_definition
 

@@ -1,4 +1,4 @@
-"""`baton events …`: tells a server what happened to records."""
+"""`baton events …`: sends record events to a server."""
 
 from typing import Annotated, Any
 
@@ -15,41 +15,46 @@ STRUCTURED, BATCH = "application/cloudevents+json", "application/cloudevents-bat
 
 @app.callback()
 def _events() -> None:
-    """Keep `send` a word of its own beside what may come."""
+    """Make `send` a subcommand even while it is the only one."""
 
 
 @app.command()
 def send(
     record: Annotated[
-        str | None, typer.Argument(metavar="SLUG/ID", help="The record, as in orders/1001.")
+        str | None, typer.Argument(metavar="SLUG/ID", help="The record, such as orders/1001.")
     ] = None,
     data: Annotated[
         str | None,
-        typer.Option("--record", metavar="JSON", help="Its content, or @FILE, or @- for stdin."),
+        typer.Option(
+            "--record", metavar="JSON", help="Content of the record, or @FILE, or @- for stdin."
+        ),
     ] = None,
     kind: Annotated[
-        str, typer.Option("--type", metavar="TYPE", help="What happened to it.")
+        str, typer.Option("--type", metavar="TYPE", help="Type of the event.")
     ] = "record.created",
     event_id: Annotated[
-        str | None, typer.Option("--id", metavar="ID", help="The same id counts once.")
+        str | None,
+        typer.Option("--id", metavar="ID", help="Id of the event; a repeated id is recorded once."),
     ] = None,
     file: Annotated[
         str | None,
-        typer.Option("--file", metavar="FILE", help="Send a file's CloudEvents instead; - stdin."),
+        typer.Option(
+            "--file", metavar="FILE", help="File of CloudEvents to send instead; - is stdin."
+        ),
     ] = None,
     as_json: AsJson = False,
     url: Url = None,
     token: Token = None,
     tenant: Tenant = None,
 ) -> None:
-    """Send a record event as a CloudEvent: it starts the runs that wait for it."""
+    """Send a record event as a CloudEvent. It starts a run of each definition it triggers."""
     from baton.cli.server.client import connect
     from baton.cli.terminal.output import print_json
 
     if (record is None) == (file is None):
         raise typer.BadParameter("name a record (orders/1001), or a --file with events")
     if file is not None:
-        body, media = _in_file(file)
+        body, media = _load_events(file)
     else:
         body, media = _event(str(record), kind, data, event_id), STRUCTURED
     sent = connect(url, token, tenant).call("POST", "/events", body, media=media)
@@ -57,7 +62,7 @@ def send(
         print_json(sent)
     else:
         typer.echo(
-            f"{sent['accepted']} accepted, {sent['duplicates']} known before,"
+            f"{sent['accepted']} accepted, {sent['duplicates']} duplicates,"
             f" position {sent['position']}"
         )
 
@@ -84,13 +89,16 @@ def _event(record: str, kind: str, data: str | None, event_id: str | None) -> di
     return cloud_event(record, kind, content, event_id or str(uuid4()))
 
 
-def _in_file(place: str) -> tuple[Any, str]:
-    """Return the events of a file and their media type: one, an array, or the plain payload."""
+def _load_events(source: str) -> tuple[Any, str]:
+    """Return the content of a file of events and its media type.
+
+    The file holds one CloudEvent, an array of them, or one plain record event.
+    """
     from baton.cli.documents import load_document
 
-    found = load_document(place)
+    found = load_document(source)
     if isinstance(found, list):
         return found, BATCH
     if not isinstance(found, dict):
-        raise Failed(f"{place} holds no event: an object or an array of them is needed")
+        raise Failed(f"{source} holds no event: expected an object or an array of objects")
     return found, STRUCTURED if "specversion" in found else "application/json"

@@ -1,4 +1,4 @@
-"""Follows one run: its timeline redrawn in a terminal, elsewhere a line as each thing happens."""
+"""Follows a run: redraws its timeline in a terminal, prints line by line elsewhere."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -16,37 +16,43 @@ SHORTEST_S, LONGEST_S = 0.05, 1.0
 Run = Mapping[str, Any]
 
 
-def follow_run(look: Callable[[], Run], *, quiet: bool) -> Run:
-    """Show the run until it is over, and return it."""
+def follow_run(fetch: Callable[[], Run], *, quiet: bool) -> Run:
+    """Show a run until it has ended, and return it.
+
+    Args:
+        fetch: Called for the current state of the run, repeatedly.
+        quiet: Wait without printing anything.
+
+    """
     if quiet:
-        return _poll(look, lambda _: None)
-    return _redraw(look) if in_terminal() else _print(look)
+        return _poll(fetch, lambda _: None)
+    return _redraw(fetch) if in_terminal() else _print(fetch)
 
 
-def _redraw(look: Callable[[], Run]) -> Run:
+def _redraw(fetch: Callable[[], Run]) -> Run:
     with Live(console=console(), auto_refresh=False) as live:
         return _poll(
-            look, lambda run: live.update(Group(heading(run), *timeline(run)), refresh=True)
+            fetch, lambda run: live.update(Group(heading(run), *timeline(run)), refresh=True)
         )
 
 
-def _print(look: Callable[[], Run]) -> Run:
-    """Print what is new: a line that will still change waits until it no longer does."""
-    told = 0
+def _print(fetch: Callable[[], Run]) -> Run:
+    """Print each line once, as soon as it can no longer change."""
+    printed = 0
 
-    def tell(run: Run) -> None:
-        nonlocal told
+    def show(run: Run) -> None:
+        nonlocal printed
         lines = [*timeline({**run, "steps": _settled(run)})]
-        print_lines(lines[told:])
-        told = len(lines)
+        print_lines(lines[printed:])
+        printed = len(lines)
 
-    run = _poll(look, tell)
+    run = _poll(fetch, show)
     print_lines([heading(run)])
     return run
 
 
 def _settled(run: Run) -> list[Mapping[str, Any]]:
-    """Return the steps up to the first one that still works or waits."""
+    """Return the steps before the first one that is running or waiting."""
     found = []
     for step in run["steps"]:
         if step["status"] in {"running", "waiting"}:
@@ -55,12 +61,12 @@ def _settled(run: Run) -> list[Mapping[str, Any]]:
     return found
 
 
-def _poll(look: Callable[[], Run], tell: Callable[[Run], None]) -> Run:
-    """Look often while something happens, seldom while nothing does."""
+def _poll(fetch: Callable[[], Run], show: Callable[[Run], None]) -> Run:
+    """Fetch and show the run until it has ended; the pause grows while no step changes."""
     pause, seen = SHORTEST_S, ""
     while True:
-        run = look()
-        tell(run)
+        run = fetch()
+        show(run)
         if run["status"] in FINAL:
             return run
         now = repr(run["steps"])

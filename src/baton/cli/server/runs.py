@@ -1,4 +1,4 @@
-"""`baton runs …`: what runs on a server."""
+"""`baton runs …`: lists, shows, starts, cancels and retries the runs of a server."""
 
 from typing import Annotated, Any
 
@@ -10,22 +10,22 @@ from baton.cli.terminal.statuses import STATUSES
 
 app = typer.Typer(help="Runs on a server: list, show, watch, start, cancel, retry.")
 
-RunId = Annotated[str, typer.Argument(metavar="RUN", help="The run's id.")]
+RunId = Annotated[str, typer.Argument(metavar="RUN", help="Id of the run.")]
 
 
 def _status(text: str | None) -> str | None:
     if text is not None and text not in STATUSES:
-        raise typer.BadParameter(f"one of {', '.join(STATUSES)}")
+        raise typer.BadParameter(f"choose one of {', '.join(STATUSES)}")
     return text
 
 
 @app.command("list")
 def list_runs(
     definition: Annotated[
-        str | None, typer.Argument(help="Slug or id; without one, runs of all.")
+        str | None, typer.Argument(help="Slug or id; without it, runs of all definitions.")
     ] = None,
     status: Annotated[
-        str | None, typer.Option("--status", callback=_status, help="Only these.")
+        str | None, typer.Option("--status", callback=_status, help="Only runs with this status.")
     ] = None,
     limit: Annotated[int, typer.Option("--limit", min=1, max=500)] = 20,
     as_json: AsJson = False,
@@ -33,7 +33,7 @@ def list_runs(
     token: Token = None,
     tenant: Tenant = None,
 ) -> None:
-    """List runs, the newest first."""
+    """List runs, newest first."""
     from baton.cli.server.client import connect
     from baton.cli.server.lookup import find_definition
     from baton.cli.terminal.output import print_json, print_rows
@@ -66,7 +66,7 @@ def show(
     token: Token = None,
     tenant: Tenant = None,
 ) -> None:
-    """Show one run: its timeline with outputs and decisions."""
+    """Show the timeline of a run, with outputs and decisions."""
     from baton.cli.server.client import connect
     from baton.cli.server.timeline import heading, timeline
     from baton.cli.terminal.output import print_json, print_lines
@@ -86,7 +86,7 @@ def watch(
     token: Token = None,
     tenant: Tenant = None,
 ) -> None:
-    """Follow a run until it is over; exits 1 unless it completed."""
+    """Follow a run until it ends. Exits 1 unless it completed."""
     from baton.cli.server.client import connect
 
     _watch(connect(url, token, tenant), run_id, as_json=as_json)
@@ -97,20 +97,24 @@ def start(
     definition: Annotated[str, typer.Argument(help="Slug or id.")],
     run_input: Annotated[
         str | None,
-        typer.Option("--input", metavar="JSON", help="An object, or @FILE, or @- for stdin."),
+        typer.Option(
+            "--input", metavar="JSON", help="Input of the run: an object, @FILE, or @- for stdin."
+        ),
     ] = None,
     correlation_id: Annotated[str | None, typer.Option("--correlation-id", metavar="ID")] = None,
     key: Annotated[
         str | None,
-        typer.Option("--key", metavar="KEY", help="The same key starts one run, however often."),
+        typer.Option(
+            "--key", metavar="KEY", help="Idempotency key: a repetition starts no second run."
+        ),
     ] = None,
-    wait: Annotated[bool, typer.Option("--wait", help="Follow it like `watch`.")] = False,
+    wait: Annotated[bool, typer.Option("--wait", help="Follow the run, as `watch` does.")] = False,
     as_json: AsJson = False,
     url: Url = None,
     token: Token = None,
     tenant: Tenant = None,
 ) -> None:
-    """Start a run by hand and print its id."""
+    """Start a run and print its id."""
     from baton.cli.documents import parse_object
     from baton.cli.server.client import connect
     from baton.cli.server.lookup import find_definition
@@ -142,7 +146,7 @@ def cancel(
     token: Token = None,
     tenant: Tenant = None,
 ) -> None:
-    """Stop a run; steps under way are told, no further one starts."""
+    """Cancel a run: running steps are cancelled and no new step starts."""
     from baton.cli.server.client import connect
 
     body = {} if reason is None else {"reason": reason}
@@ -154,7 +158,7 @@ def cancel(
 def retry(
     run_id: RunId,
     step: Annotated[
-        str | None, typer.Option("--step", metavar="STEP", help="Only this failed step.")
+        str | None, typer.Option("--step", metavar="STEP", help="Retry only this failed step.")
     ] = None,
     url: Url = None,
     token: Token = None,
@@ -169,7 +173,7 @@ def retry(
 
 
 def run_path(run_id: str) -> str:
-    """Return the path of a run."""
+    """Return the path of a run in the server's API."""
     from urllib.parse import quote
 
     return f"/runs/{quote(run_id, safe='')}"

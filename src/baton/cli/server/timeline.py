@@ -1,4 +1,4 @@
-"""A run as text: what happened when, what each step returned, what each decision looked at."""
+"""Renders a run as text: its steps with times, outputs and the conditions of decisions."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -6,11 +6,11 @@ from typing import Any
 
 from rich.text import Text
 
-from baton.cli.terminal.statuses import COLOURS
+from baton.cli.terminal.statuses import COLORS
 from baton.protocols.iso_time import parse_time
 
 MAX_VALUE = 300
-"""Characters of a value that are shown; `--json` shows all."""
+"""Number of characters shown of a value; `--json` shows all."""
 
 _ABOUT_PRESENCE = frozenset(("exists", "notExists"))
 
@@ -19,13 +19,13 @@ Step = Mapping[str, Any]
 
 
 def heading(run: Run) -> Text:
-    """Return one line that says which run it is and how it stands."""
+    """Return a line with the run's id, definition, version, status and duration."""
     status = str(run["status"])
     text = Text.assemble(
         "Run ",
         (str(run["id"]), "bold"),
         f" of {run.get('slug') or run['definitionId']} (version {run['version']}): ",
-        (status, COLOURS.get(status, "")),
+        (status, COLORS.get(status, "")),
     )
     if "completedAt" in run:
         text.append(f" after {elapsed(run['requestedAt'], run['completedAt'])}")
@@ -33,7 +33,7 @@ def heading(run: Run) -> Text:
 
 
 def timeline(run: Run) -> Iterator[Text]:
-    """Yield the lines of a run's history; times count from when it was requested."""
+    """Yield the lines of a run's history; times are relative to the request of the run."""
     steps: Sequence[Step] = run.get("steps", ())
     width = max((len(step["stepId"]) for step in steps), default=0)
     yield _milestone(run, run["requestedAt"], "requested", _cause(run))
@@ -44,7 +44,7 @@ def timeline(run: Run) -> Iterator[Text]:
 
 
 def elapsed(start: str, end: str) -> str:
-    """Return how long it is from one time to another."""
+    """Return the time between two ISO 8601 times, such as 16 ms or 3.0 s."""
     seconds = (parse_time(end) - parse_time(start)) / 1000
     return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.1f} s"
 
@@ -72,7 +72,7 @@ def _step(run: Run, step: Step, width: int) -> Iterator[Text]:
     text = Text(f"{_offset(run, step.get('startedAt', run['requestedAt']))}  ")
     text.append(f"{step['stepId']:<{width}}", "bold")
     text.append(f"  {step['kind']:<8}  ")
-    text.append(status, COLOURS.get(status, ""))
+    text.append(status, COLORS.get(status, ""))
     if "startedAt" in step and "completedAt" in step and step["kind"] != "decision":
         text.append(f" in {elapsed(step['startedAt'], step['completedAt'])}", "dim")
     if step["attempt"] > 1:
@@ -100,23 +100,23 @@ def _decision(result: Mapping[str, Any]) -> Iterator[str]:
             yield f"case {case['caseIndex'] + 1}: {_condition(condition)}"
     if result:
         matched = result.get("matchedCaseIndex", -1)
-        why = "no case matched" if matched in {None, -1} else f"case {matched + 1} matched"
-        yield f"{why}, on to {result.get('next') or 'the end'}"
+        reason = "no case matched" if matched in {None, -1} else f"case {matched + 1} matched"
+        yield f"{reason}, on to {result.get('next') or 'the end'}"
 
 
 def _condition(condition: Mapping[str, Any]) -> str:
     operator = condition["operator"]
     wanted = condition.get("valuePath") or _value(condition.get("expected"))
-    asked = operator if operator in _ABOUT_PRESENCE else f"{operator} {wanted}"
+    test = operator if operator in _ABOUT_PRESENCE else f"{operator} {wanted}"
     verdict = "yes" if condition["matched"] else "no"
     exists = condition.get("pathExists")
-    found = f"it is {_value(condition.get('actual'))}" if exists else "there is nothing"
-    said = f"{condition['path']} {asked}? {verdict}, {found}"
-    return f"{said} ({condition['error']})" if condition.get("error") else said
+    found = f"it is {_value(condition.get('actual'))}" if exists else "it is missing"
+    text = f"{condition['path']} {test}? {verdict}, {found}"
+    return f"{text} ({condition['error']})" if condition.get("error") else text
 
 
-def _milestone(run: Run, at: str, what: str, detail: str) -> Text:
-    return Text.assemble(f"{_offset(run, at)}  ", (what, COLOURS.get(what, "")), f"  {detail}")
+def _milestone(run: Run, at: str, name: str, detail: str) -> Text:
+    return Text.assemble(f"{_offset(run, at)}  ", (name, COLORS.get(name, "")), f"  {detail}")
 
 
 def _offset(run: Run, at: str) -> str:

@@ -1,1 +1,1 @@
-"""Verbs that run services."""
+"""Verbs that run services until they are stopped."""

@@ -1,4 +1,4 @@
-"""`baton demo`: orders come in, are worked through and shown, and it ends by itself."""
+"""`baton demo`: processes a batch of sample orders, shows their runs, and ends."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,14 +19,12 @@ _HOUR_S = 3_600
 
 
 def demo(
-    count: Annotated[
-        int, typer.Option("--orders", min=1, max=500, help="How many orders come in.")
-    ] = 24,
+    count: Annotated[int, typer.Option("--orders", min=1, max=500, help="Number of orders.")] = 24,
     data: DataFolder = None,
 ) -> None:
     """Run an order-processing workflow from its events to the timeline of one run.
 
-    Starts everything on a free port and on a folder that is gone afterwards; --data keeps it.
+    Uses a free port and a temporary folder; --data keeps the folder.
     """
     from baton.cli.event_loop import run_async
     from baton.cli.load_settings import load_settings
@@ -42,8 +40,8 @@ def demo(
         )
         completed = run_async(_demo(settings, count))
     if completed < count:
-        raise Failed(f"Only {completed} of {count} runs completed: `baton demo` should not do this")
-    _what_next(data)
+        raise Failed(f"Only {completed} of {count} runs completed: please report this")
+    _print_next_steps(data)
 
 
 async def _demo(settings: "Settings", count: int) -> int:
@@ -52,7 +50,7 @@ async def _demo(settings: "Settings", count: int) -> int:
 
     from baton.cli.make_token import sign_token
     from baton.cli.server.client import Server
-    from baton.cli.services.demo_show import play
+    from baton.cli.services.demo_show import run_demo
     from baton.cli.services.run_process import run_all
     from baton.keys import jwt_secret
 
@@ -67,7 +65,7 @@ async def _demo(settings: "Settings", count: int) -> int:
     )
     async with run_all(settings) as url:
         server = Server(url=url, token=token, tenant=TENANT)
-        return await asyncio.to_thread(play, server, count)
+        return await asyncio.to_thread(run_demo, server, count)
 
 
 @contextmanager
@@ -81,7 +79,7 @@ def _folder(data: Path | None) -> Iterator[Path]:
         yield Path(name)
 
 
-def _what_next(data: Path | None) -> None:
+def _print_next_steps(data: Path | None) -> None:
     keep = "`baton demo --data .baton` keeps its runs for" if data is None else "To see them again:"
     start = "`baton dev`" if data is None else f"`baton dev --data {data}`"
     typer.echo(

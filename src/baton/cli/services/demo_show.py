@@ -1,4 +1,4 @@
-"""The demo as it is seen: orders go in over HTTP, runs come into view, one is told in full."""
+"""The output of the demo: sends orders over HTTP, shows their runs, then one run in full."""
 
 import json
 import time
@@ -19,19 +19,19 @@ from baton.cli.server.events import STRUCTURED, cloud_event
 from baton.cli.server.timeline import elapsed, heading, timeline
 from baton.cli.terminal.failures import Failed
 from baton.cli.terminal.output import console, in_terminal, print_lines
-from baton.cli.terminal.statuses import COLOURS, FINAL
+from baton.cli.terminal.statuses import COLORS, FINAL
 from baton.demo.orders import Order, orders
 
 DEADLINE_S = 60.0
 PAUSE_S = 0.04
 SHOWN = 12
-"""Orders that fit on the screen; the newest stay."""
+"""Number of orders on the screen; the newest are shown."""
 SLUG = "order-processing"
 
 
 @dataclass(slots=True, kw_only=True)
 class Entry:
-    """An order that came in, and its run once there is one."""
+    """An order and its run, None until there is one."""
 
     record_id: str
     order: Order
@@ -39,34 +39,34 @@ class Entry:
 
     @property
     def over(self) -> bool:
-        """Whether the run is over."""
+        """Whether the run has ended."""
         return _over(self.run)
 
     @property
     def path(self) -> str:
-        """The steps the run went through."""
+        """The ids of the steps so far, with arrows between them."""
         steps = () if self.run is None else self.run.get("steps", ())
         return " → ".join(step["stepId"] for step in steps)
 
 
 @dataclass(slots=True, kw_only=True)
 class Shop:
-    """The demo's side of the HTTP API."""
+    """Sends the orders of the demo and polls their runs."""
 
     server: Server
     definition_id: str
     entries: dict[str, Entry] = field(default_factory=dict)
 
-    def take(self, record_id: str, order: Order) -> None:
-        """Tell Baton of a new order."""
+    def send_order(self, record_id: str, order: Order) -> None:
+        """Send the record event of a new order."""
         event = cloud_event(
             f"orders/{record_id}", "record.created", order, f"{self.definition_id}-{record_id}"
         )
         self.server.call("POST", "/events", event, media=STRUCTURED)
         self.entries[record_id] = Entry(record_id=record_id, order=order)
 
-    def look(self) -> list[Entry]:
-        """Return the orders whose run is over since the last look."""
+    def poll_ended(self) -> list[Entry]:
+        """Return the orders whose run has ended since the last call."""
         waiting = {entry.record_id: entry for entry in self.entries.values() if not entry.over}
         listed = self.server.get("/runs", definitionId=self.definition_id, limit=500)["runs"]
         for run in listed:
@@ -76,45 +76,45 @@ class Shop:
         return [entry for entry in waiting.values() if entry.over]
 
 
-def play(server: Server, count: int) -> int:
-    """Show all of it; return how many runs completed."""
+def run_demo(server: Server, count: int) -> int:
+    """Run the whole demo; return the number of completed runs."""
     text = files("baton.demo").joinpath(f"{SLUG}.json").read_text(encoding="utf-8")
-    what, definition = apply_document(server, json.loads(text), None)
+    change, definition = apply_document(server, json.loads(text), None)
     print_lines(
         [
             Text(f"Baton runs at {server.url}, every service in this process."),
-            Text(f"Definition {SLUG} {what}: it starts a run for every new record in orders.\n"),
+            Text(f"Definition {SLUG} {change}: it starts a run for every new record in orders.\n"),
         ]
     )
     shop = Shop(server=server, definition_id=definition["id"])
-    happening = _happening(shop, count)
+    progress = _process_orders(shop, count)
     if in_terminal():
-        _redraw(shop, happening, count)
+        _redraw(shop, progress, count)
     else:
-        for ended in happening:
+        for ended in progress:
             print_lines(_line(entry) for entry in ended)
     done = [entry for entry in shop.entries.values() if entry.run and _completed(entry.run)]
     print_lines(_ending(done))
     return len(done)
 
 
-def _happening(shop: Shop, count: int) -> Iterator[list[Entry]]:
-    """Send the orders and yield what ended since, until all did; raises Failed."""
+def _process_orders(shop: Shop, count: int) -> Iterator[list[Entry]]:
+    """Send the orders and yield those that ended, until all have; raises Failed."""
     first = 1001 + shop.server.get("/runs", definitionId=shop.definition_id, limit=1)["total"]
     deadline = time.monotonic() + DEADLINE_S
     for number, order in enumerate(orders(count), first):
-        shop.take(str(number), order)
-        yield shop.look()
+        shop.send_order(str(number), order)
+        yield shop.poll_ended()
     while not all(entry.over for entry in shop.entries.values()):
         if time.monotonic() > deadline:
-            raise Failed(f"Some runs are not over after {DEADLINE_S:g} s: is this machine busy?")
+            raise Failed(f"Some runs have not ended after {DEADLINE_S:g} s: is this machine busy?")
         time.sleep(PAUSE_S)
-        yield shop.look()
+        yield shop.poll_ended()
 
 
-def _redraw(shop: Shop, happening: Iterator[list[Entry]], count: int) -> None:
+def _redraw(shop: Shop, progress: Iterator[list[Entry]], count: int) -> None:
     with Live(_screen(shop, count), console=console(), auto_refresh=False) as live:
-        for _ in happening:
+        for _ in progress:
             live.update(_screen(shop, count), refresh=True)
 
 
@@ -127,14 +127,14 @@ def _screen(shop: Shop, count: int) -> RenderableType:
     for entry in entries[-SHOWN:]:
         table.add_row(*_cells(entry))
     bar = ProgressBar(total=count, completed=over, width=40)
-    return Group(table, Text(f"\n{over} of {count} orders worked through"), bar)
+    return Group(table, Text(f"\n{over} of {count} orders processed"), bar)
 
 
 def _cells(entry: Entry) -> tuple[str | Text, ...]:
     status = "…" if entry.run is None else str(entry.run["status"])
     took = elapsed(entry.run["requestedAt"], entry.run["completedAt"]) if _over(entry.run) else ""
     total = f"{entry.order['totalCents'] / 100:.2f} €"
-    run = Text(status, style=COLOURS.get(status, ""))
+    run = Text(status, style=COLORS.get(status, ""))
     return entry.record_id, str(entry.order["customer"]), total, run, entry.path, took
 
 
@@ -147,10 +147,10 @@ def _line(entry: Entry) -> Text:
 def _ending(done: list[Entry]) -> Iterator[Text]:
     ends = [entry.path.rpartition(" ")[2] for entry in done]
     yield Text(f"\n{ends.count('fulfill')} orders fulfilled, {ends.count('reject')} rejected.\n")
-    told = next((entry for entry in done if entry.path.endswith("fulfill")), None)
-    if told is not None and told.run is not None:
-        yield heading(told.run)
-        yield from timeline(told.run)
+    example = next((entry for entry in done if entry.path.endswith("fulfill")), None)
+    if example is not None and example.run is not None:
+        yield heading(example.run)
+        yield from timeline(example.run)
 
 
 def _over(run: Mapping[str, Any] | None) -> TypeGuard[Mapping[str, Any]]:

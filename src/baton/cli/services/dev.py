@@ -1,11 +1,11 @@
-"""`baton dev`: every service in one process, on a folder of files."""
+"""`baton dev`: every role in one process, with its data in a folder."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from baton.cli.make_token import tenant_name
+from baton.cli.make_token import check_tenant
 from baton.cli.options import DataFolder, Functions, More, sources_of
 
 if TYPE_CHECKING:
@@ -20,19 +20,19 @@ def dev(
     host: Annotated[str | None, typer.Option("--host", help="[default: 127.0.0.1]")] = None,
     port: Annotated[
         int | None,
-        typer.Option("--port", min=0, max=65_535, help="0 takes a free one.  [default: 8080]"),
+        typer.Option("--port", min=0, max=65_535, help="0 takes a free port.  [default: 8080]"),
     ] = None,
     data: DataFolder = None,
     functions: Functions = None,
     more: More = None,
     tenant: Annotated[
-        str, typer.Option("--tenant", callback=tenant_name, help="Whom the token is for.")
+        str, typer.Option("--tenant", callback=check_tenant, help="Tenant of the token.")
     ] = "demo",
 ) -> None:
-    """Run all services in one process, with nothing to install.
+    """Run all services in one process. No server is needed.
 
-    Prints the address, a token and a curl line. Ctrl-C stops it; a kill loses nothing that was
-    acknowledged. Other verbs find its token in the data folder.
+    Prints the address, a token and a curl command. Ctrl-C stops it; a kill loses no acknowledged
+    command. Other verbs find the address and the token in the data folder.
     """
     from baton.cli.event_loop import run_async
     from baton.cli.load_settings import load_settings

@@ -1,6 +1,6 @@
-"""Log lines of a service on stderr: readable in a terminal, logfmt elsewhere.
+"""Writes log lines of a service to stderr: readable in a terminal, logfmt elsewhere.
 
-What a function logs carries the ids of its run.
+The log lines of a function carry the ids of its run.
 """
 
 import logging
@@ -10,7 +10,7 @@ import structlog
 
 
 def show_logs(level: int = logging.INFO) -> None:
-    """Write what is logged at `level` or above from now on."""
+    """Start writing log records of `level` or above."""
     shared: list[structlog.typing.Processor] = [
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
@@ -32,7 +32,7 @@ def show_logs(level: int = logging.INFO) -> None:
 
 def _rendering() -> list[structlog.typing.Processor]:
     if sys.stderr.isatty():
-        # Tracebacks without local variables: those may hold what nobody should read.
+        # Tracebacks without local variables, which may hold secrets.
         plain = structlog.dev.plain_traceback
         return [structlog.dev.ConsoleRenderer(exception_formatter=plain)]
     order = ["timestamp", "level", "logger", "event"]

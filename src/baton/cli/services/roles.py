@@ -1,4 +1,4 @@
-"""`baton api`, `executor`, `projector` and `scheduler`: one service each, any number of times."""
+"""`baton api`, `executor`, `projector` and `scheduler`: each runs one role in this process."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 Host = Annotated[str | None, typer.Option("--host", help="[default: 127.0.0.1]")]
 Port = Annotated[
     int | None,
-    typer.Option("--port", min=0, max=65_535, help="0 takes a free one; see what it prints."),
+    typer.Option("--port", min=0, max=65_535, help="0 takes a free port, which is printed."),
 ]
 
 
@@ -63,7 +63,7 @@ def _run(
 
 
 def require_shared(settings: "Settings") -> None:
-    """Services that are processes of their own need a store and a log between them."""
+    """Raise Failed unless the store and the log can be shared by several processes."""
     from baton.backend_choice import backend_of, transport_of
     from baton.cli.terminal.failures import Failed
 

@@ -1,4 +1,4 @@
-"""Services of one process behind one socket: all of them for `dev` and `demo`, or one."""
+"""Runs all roles, or one, behind an HTTP server."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -11,15 +11,15 @@ from baton.role import RoleName
 from baton.settings import Settings
 from baton.wiring import Process, run_roles
 
-_EVERYWHERE = frozenset(("", "0.0.0.0", "::"))  # noqa: S104 - read here, not bound
+_EVERYWHERE = frozenset(("", "0.0.0.0", "::"))  # noqa: S104 - compared here, not bound
 
 
 @asynccontextmanager
 async def run_all(settings: Settings) -> AsyncIterator[str]:
-    """Run every service until the block ends, and yield the address they answer at.
+    """Run every role until the block ends; once it is ready, yield the address of its server.
 
-    Stops in the order of the work: no more requests, no more triggers, then what is under way.
-    Raises Failed for a port that can't be had, and what opening the stores raises.
+    Requests end first, then triggers, steps and views. Raises Failed if the port is taken, and the
+    errors of opening the stores.
     """
     async with run_roles(settings) as process:
         await process.ready()
@@ -29,9 +29,9 @@ async def run_all(settings: Settings) -> AsyncIterator[str]:
 
 @asynccontextmanager
 async def run_one(settings: Settings, role: RoleName) -> AsyncIterator[tuple[str, Process]]:
-    """Run one service until the block ends; it answers how it is before it is ready.
+    """Run one role until the block ends; its server answers /readyz before the role is ready.
 
-    Yields its address and its parts. Raises as `run_all` does.
+    Yields the address and the process. Raises the errors of `run_all`.
     """
     async with (
         run_roles(settings, frozenset((role,))) as process,
@@ -45,9 +45,9 @@ async def _http_server(app: web.Application, settings: Settings) -> AsyncIterato
     try:
         server = await serve(app, host=settings.host, port=settings.port)
     except OSError as error:
-        place = f"{settings.host}:{settings.port}"
+        address = f"{settings.host}:{settings.port}"
         reason = error.strerror or str(error)
-        raise Failed(f"{place} can't be used ({reason}): choose another --port") from error
+        raise Failed(f"{address} can't be used ({reason}): choose another --port") from error
     try:
         yield _url(settings.host, server.port)
     finally:
@@ -55,6 +55,6 @@ async def _http_server(app: web.Application, settings: Settings) -> AsyncIterato
 
 
 def _url(host: str, port: int) -> str:
-    """Return an address that this machine can ask."""
+    """Return an address at which this machine reaches the server."""
     name = "127.0.0.1" if host in _EVERYWHERE else host
     return f"http://[{name}]:{port}" if ":" in name else f"http://{name}:{port}"

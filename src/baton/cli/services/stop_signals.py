@@ -1,4 +1,4 @@
-"""How a service that runs in a terminal is stopped."""
+"""Stops a service on SIGINT or SIGTERM."""
 
 import asyncio
 import os
@@ -8,12 +8,12 @@ from baton.cli.terminal.failures import INTERRUPTED
 
 
 def stop_on_signals(stop: asyncio.Event) -> None:
-    """The first Ctrl-C stops in order; the second one, for who can't wait, at once."""
+    """Set `stop` on the first signal; exit immediately on the second."""
 
-    def heard() -> None:
+    def on_signal() -> None:
         if stop.is_set():
             os._exit(INTERRUPTED)
         stop.set()
 
     for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, heard)
+        asyncio.get_running_loop().add_signal_handler(number, on_signal)

@@ -1,4 +1,4 @@
-"""`baton up`: every service as a process of this machine, on PostgreSQL and Kafka."""
+"""`baton up`: runs every service on this machine, each in a process of its own."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,10 +9,11 @@ if TYPE_CHECKING:
 
 FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 10.0
-"""Between the ends of a process and its next start, doubling."""
+"""The pause before a process is restarted, in seconds; it doubles from the first to the longest."""
 LIVED_S = 30.0
-"""A process that lived this long begins with the first pause again."""
+"""After this lifetime in seconds, the pause of a process is reset."""
 STOP_S = 30.0
+"""How long a process may take to stop before it is killed, in seconds."""
 
 Several = Annotated[int, typer.Option(min=0, max=64)]
 
@@ -20,16 +21,16 @@ Several = Annotated[int, typer.Option(min=0, max=64)]
 def up(
     host: Annotated[str | None, typer.Option("--host", help="[default: 127.0.0.1]")] = None,
     port: Annotated[
-        int | None, typer.Option("--port", min=0, max=65_535, help="The first api's.")
+        int | None, typer.Option("--port", min=0, max=65_535, help="Port of the first api.")
     ] = None,
     apis: Several = 1,
     executors: Several = 1,
     projectors: Several = 1,
     schedulers: Several = 1,
 ) -> None:
-    """Run all services on this machine, each a process of its own.
+    """Run all services on this machine, each in a process of its own.
 
-    A process that ends is started again. Ctrl-C stops them in order.
+    A process that ends is restarted. Ctrl-C stops all of them.
     """
     from baton.cli.event_loop import run_async
     from baton.cli.load_settings import load_settings
@@ -57,7 +58,7 @@ async def _keep_up(commands: list[list[str]]) -> None:
 
 
 async def _keep_one(command: list[str], stop: "asyncio.Event") -> None:
-    """Start one service again and again, until told to stop."""
+    """Restart one service whenever it ends, until `stop` is set."""
     import asyncio
     import sys
     from contextlib import suppress
@@ -72,14 +73,17 @@ async def _keep_one(command: list[str], stop: "asyncio.Event") -> None:
             return
         pause_s = FIRST_PAUSE_S if loop.time() - began > LIVED_S else pause_s
         code = process.returncode
-        typer.echo(f"{command[0]} ended with {code}; again in {pause_s:g} s", err=True)
+        typer.echo(f"{command[0]} ended with {code}; restarting in {pause_s:g} s", err=True)
         with suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), pause_s)
         pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
 
 
 async def _ended(process: "asyncio.subprocess.Process", stop: "asyncio.Event") -> bool:
-    """Wait for the process; when it is to stop, see to it and return True."""
+    """Wait until the process ends or `stop` is set.
+
+    Return True once a process that had to stop has ended; kill it after `STOP_S`.
+    """
     import asyncio
 
     ending, stopping = asyncio.create_task(process.wait()), asyncio.create_task(stop.wait())

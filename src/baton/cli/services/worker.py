@@ -1,4 +1,4 @@
-"""`baton worker`: performs the functions of queues, away from the executors."""
+"""`baton worker`: performs the tasks of queues, away from the executors."""
 
 import re
 from typing import TYPE_CHECKING, Annotated
@@ -14,18 +14,18 @@ if TYPE_CHECKING:
 
 def worker(
     queues: Annotated[
-        list[str], typer.Option("--queue", metavar="QUEUE", help="Whose tasks; repeat for several.")
+        list[str], typer.Option("--queue", metavar="QUEUE", help="Queue to serve; can be repeated.")
     ],
     functions: Functions = None,
     more: More = None,
     concurrency: Annotated[
-        int, typer.Option("--concurrency", min=1, help="How many tasks at once.")
+        int, typer.Option("--concurrency", min=1, help="Number of tasks at once.")
     ] = 100,
 ) -> None:
-    """Perform the tasks of queues, for functions declared with `queue = "QUEUE"` in baton.toml.
+    """Perform the tasks of queues: calls of functions with `queue = "QUEUE"` in baton.toml.
 
-    Any number of workers share a queue. Ctrl-C lets what is under way end; the tasks of one that is
-    killed go to another.
+    Any number of workers share a queue. On Ctrl-C a worker finishes its running tasks. The tasks of
+    a killed worker are delivered to another.
     """
     from baton.cli.event_loop import run_async
     from baton.cli.load_settings import load_settings
@@ -37,10 +37,12 @@ def worker(
     sources = sources_of(functions, more)
     for queue in queues:
         if not re.fullmatch(QUEUE_NAME, queue):
-            raise typer.BadParameter(f"--queue {queue!r}: letters, digits, '.', '_' and '-'")
+            raise typer.BadParameter(
+                f"--queue {queue!r}: write 1 to 100 letters, digits, '.', '_' and '-'"
+            )
     settings = load_settings(functions=sources)
     if not settings.functions:
-        raise Failed("a worker needs functions: name a file or module with --functions")
+        raise Failed("A worker needs functions: name a file or module with --functions")
     registry = python_functions(settings)
     show_logs()
     run_async(_serve(settings, registry, queues, concurrency))

@@ -1,1 +1,1 @@
-"""How verbs print to a terminal."""
+"""Output to a terminal or a pipe."""

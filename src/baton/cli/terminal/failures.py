@@ -1,15 +1,15 @@
-"""What went wrong, in one line that says what to do."""
+"""Turns exceptions into one line on stderr that says what to do next."""
 
 import os
 import sys
 
 INTERRUPTED = 130
-"""The exit code of a process that Ctrl-C ended."""
+"""The exit code after Ctrl-C."""
 DEBUG = "BATON_TRACEBACK"
-"""With this variable set, a failure shows where it came from."""
+"""If this environment variable is set, a failure prints its traceback."""
 
-# By name, so that telling a failure imports none of the layers it may come from.
-_TELLING = frozenset(
+# Compared by name, so that this module imports none of the layers that raise them.
+_SELF_EXPLANATORY = frozenset(
     (
         "FunctionNameTaken",
         "FunctionsNotLoaded",
@@ -23,27 +23,27 @@ _TELLING = frozenset(
 
 
 class Failed(Exception):
-    """The verb could not do what it was asked; the message says what to do."""
+    """The verb failed; the message says what to do next."""
 
 
 def print_error(message: str) -> None:
-    """Say on stderr what is wrong."""
+    """Write a line to stderr."""
     sys.stderr.write(f"{message}\n")
 
 
 def describe_error(error: BaseException) -> str:
-    """Return the line that tells of an exception."""
+    """Return the line that describes an exception; print its traceback if `DEBUG` is set."""
     if os.environ.get(DEBUG):
         import traceback
 
         traceback.print_exception(error)
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
-    told = " ".join(str(error).split())
+    message = " ".join(str(error).split())
     if type(error).__name__ == "InUse":
-        return f"{told}: stop that one first, or name another folder with --data"
-    if isinstance(error, Failed) or type(error).__name__ in _TELLING:
-        return told
+        return f"{message}: stop that process first, or name another folder with --data"
+    if isinstance(error, Failed) or type(error).__name__ in _SELF_EXPLANATORY:
+        return message
     if isinstance(error, OSError) and error.strerror:
         return f"{error.filename or 'The system'}: {error.strerror}"
-    return f"Unexpected {type(error).__name__} ({told}): {DEBUG}=1 shows where; please report it"
+    return f"Unexpected {type(error).__name__} ({message}): {DEBUG}=1 shows where; please report it"

@@ -1,11 +1,11 @@
-"""How verbs print: tables and colours in a terminal, tab-separated lines and JSON elsewhere."""
+"""Prints tables and colors in a terminal, tab-separated lines elsewhere, and JSON."""
 
 import json
 import sys
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from baton.cli.terminal.statuses import COLOURS
+from baton.cli.terminal.statuses import COLORS
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -13,19 +13,19 @@ if TYPE_CHECKING:
 
 
 def in_terminal() -> bool:
-    """Whether somebody looks at stdout."""
+    """Return whether stdout is a terminal."""
     return sys.stdout.isatty()
 
 
 def console(*, stderr: bool = False) -> "Console":
-    """Return a console for stdout, which writes plain text where there is no terminal."""
+    """Return a console for stdout or stderr; it writes plain text if that is no terminal."""
     from rich.console import Console
 
     return Console(stderr=stderr, highlight=False, soft_wrap=not in_terminal())
 
 
 def print_json(value: object) -> None:
-    """Print one JSON document, whole: an unbuffered stdout takes a part and doesn't tell."""
+    """Print a JSON document completely: a write to an unbuffered stdout may be partial."""
     text = json.dumps(value, indent=2, ensure_ascii=False) + "\n"
     rest = memoryview(text.encode(sys.stdout.encoding, "replace"))
     sys.stdout.flush()
@@ -35,14 +35,14 @@ def print_json(value: object) -> None:
 
 
 def print_lines(lines: "Iterable[RenderableType]") -> None:
-    """Print texts, never wrapped: what is cut in two can't be copied."""
+    """Print texts without wrapping them, so that they can be copied."""
     out = console()
     for line in lines:
         out.print(line, soft_wrap=True)
 
 
 def print_rows(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Print a table in a terminal, elsewhere a line per row with tabs and no heading."""
+    """Print a table in a terminal; elsewhere a line per row, with tabs and no heading."""
     if not in_terminal():
         for row in rows:
             sys.stdout.write("\t".join("" if cell is None else str(cell) for cell in row) + "\n")
@@ -61,4 +61,4 @@ def _cell(cell: object) -> "Text":
     from rich.text import Text
 
     text = "" if cell is None else str(cell)
-    return Text(text, style=COLOURS.get(text, ""))
+    return Text(text, style=COLORS.get(text, ""))

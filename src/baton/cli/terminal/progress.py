@@ -1,15 +1,15 @@
-"""What shows on stderr how far a long job is, where somebody looks."""
+"""A progress bar on stderr for long jobs."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 Progress = Callable[[int, int | None], None]
-"""Is told (done, total); None where nobody knows how much there is."""
+"""Callback(done, total), both in the unit of the bar; `total` is None if unknown."""
 
 
 @contextmanager
 def progress_bar(doing: str, unit: str) -> Iterator[Progress]:
-    """Yield what shows the progress, in a terminal; elsewhere it shows nothing."""
+    """Yield the callback of a progress bar; it shows nothing unless stderr is a terminal."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeElapsedColumn
 
     from baton.cli.terminal.output import console

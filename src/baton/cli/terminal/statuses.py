@@ -1,10 +1,10 @@
-"""The words for how a run or a step stands, and their colours."""
+"""The statuses of runs and steps, and their colors."""
 
 FINAL = ("completed", "failed", "cancelled")
 STATUSES = ("pending", "running", "waiting", *FINAL)
-"""Of a run."""
+"""The statuses of a run."""
 
-COLOURS = {
+COLORS = {
     "completed": "green",
     "succeeded": "green",
     "active": "green",
