@@ -1,4 +1,4 @@
-"""Messages on Kafka that others sent, in ways that Baton never does."""
+"""Messages of other producers: compressed ones, and corrupt ones that Baton never writes."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -33,8 +33,8 @@ def topic(tmp_path: Path) -> str:
     return f"{topic_prefix_for(tmp_path)}letters"
 
 
-class NoText(str):
-    """A header's name that is no UTF-8."""
+class InvalidHeaderName(str):
+    """A header name that is encoded to invalid UTF-8."""
 
     __slots__ = ()
 
@@ -43,15 +43,15 @@ class NoText(str):
 
 
 @pytest.fixture
-def lenient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let batches be written by the library's code in Python, which takes any header."""
+def permissive_producer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Write batches by aiokafka's Python code, which accepts any header."""
     monkeypatch.setattr(
         message_accumulator, "DefaultRecordBatchBuilder", _DefaultRecordBatchBuilderPy
     )
 
 
-def damaged(key: bytes) -> Message:
-    return Message(value=b"damaged", key=key, headers=((NoText("name"), b"value"),))
+def corrupt(key: bytes) -> Message:
+    return Message(value=b"corrupt", key=key, headers=((InvalidHeaderName("name"), b"value"),))
 
 
 @pytest.mark.parametrize("compression", ["gzip", "lz4", "snappy", "zstd"])
@@ -64,55 +64,53 @@ async def test_compressed_messages_are_read(topics: Topics, topic: str, compress
             *(other.send_and_wait(topic, b"%d" % number) for number in range(1, 50))
         )
 
-    consumption = await topics.consume(topic, group="readers")
-    assert sorted(numbers(await receive_at_least(consumption, 50))) == [*range(50)]
-    await consumption.close()
+    consumer = await topics.consume(topic, group="readers")
+    assert sorted(numbers(await receive_at_least(consumer, 50))) == [*range(50)]
+    await consumer.close()
 
 
 @pytest.mark.parametrize("group", ["readers", None])
-@pytest.mark.usefixtures("lenient")
-async def test_a_damaged_message_is_told_by_its_place_and_holds_up_no_other(
+@pytest.mark.usefixtures("permissive_producer")
+async def test_a_corrupt_message_is_delivered_empty_and_does_not_block_others(
     topics: Topics, topic: str, group: str | None
 ) -> None:
-    consumption = await topics.consume(topic, group=group)
+    consumer = await topics.consume(topic, group=group)
     await topics.send(topic, numbered(60))
     for key in (b"key 3", b"key 5"):
-        await topics.send(topic, [damaged(key)])
+        await topics.send(topic, [corrupt(key)])
     await topics.send(topic, numbered(60, begin=60))
 
-    found = {one.position: one for one in await receive_at_least(consumption, 122)}
+    found = {one.position: one for one in await receive_at_least(consumer, 122)}
     while len(found) < 122:
-        found |= {one.position: one for one in await receive_at_least(consumption, 1)}
+        found |= {one.position: one for one in await receive_at_least(consumer, 1)}
     empty = [one for one in found.values() if one.message.value is None]
     assert {*numbers([*found.values()])} == {*range(120), -1}
     assert [one.message for one in empty] == [Message(value=None)] * 2
-    await consumption.close()
+    await consumer.close()
 
 
-@pytest.mark.usefixtures("lenient")
-async def test_a_damaged_message_can_be_handled_like_any_other(topics: Topics, topic: str) -> None:
-    await topics.send(topic, [damaged(b"key 0")])
-    consumption = await topics.consume(topic, group="readers")
-    (found,) = await receive_at_least(consumption, 1)
+@pytest.mark.usefixtures("permissive_producer")
+async def test_a_corrupt_message_can_be_acknowledged(topics: Topics, topic: str) -> None:
+    await topics.send(topic, [corrupt(b"key 0")])
+    consumer = await topics.consume(topic, group="readers")
+    (found,) = await receive_at_least(consumer, 1)
     assert found.message == Message(value=None)
-    await acknowledge_last(consumption)
-    await consumption.close()
+    await acknowledge_last(consumer)
+    await consumer.close()
 
     await topics.send(topic, numbered(1))
-    consumption = await topics.consume(topic, group="readers")
-    assert numbers(await receive_at_least(consumption, 1)) == [0]
-    await consumption.close()
+    consumer = await topics.consume(topic, group="readers")
+    assert numbers(await receive_at_least(consumer, 1)) == [0]
+    await consumer.close()
 
 
-@pytest.mark.usefixtures("lenient")
-async def test_what_came_with_a_damaged_message_is_given_up_with_it(
-    topics: Topics, topic: str
-) -> None:
-    await topics.send(topic, [*numbered(3, keys=1), damaged(b"key 0"), *numbered(3, keys=1)])
+@pytest.mark.usefixtures("permissive_producer")
+async def test_the_rest_of_a_corrupt_batch_is_skipped(topics: Topics, topic: str) -> None:
+    await topics.send(topic, [*numbered(3, keys=1), corrupt(b"key 0"), *numbered(3, keys=1)])
     await topics.send(topic, numbered(1, begin=9, keys=1))
 
-    consumption = await topics.consume(topic, group="readers")
-    found = await receive_at_least(consumption, 8)
+    consumer = await topics.consume(topic, group="readers")
+    found = await receive_at_least(consumer, 8)
     assert numbers(found) == [0, 1, 2, -1, -1, -1, -1, 9]
     assert [one.offset for one in found] == [*range(8)]
-    await consumption.close()
+    await consumer.close()

@@ -1,4 +1,4 @@
-"""The log shared over Kafka: strange messages, large events, rebalances, brokers that fail."""
+"""The partitioned log on Kafka: unreadable messages, large events, rebalances, broker failures."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
@@ -19,7 +19,7 @@ from baton.eventlog.events.envelope import Stored, Write
 from baton.eventlog.ports.topics import ReceivedMessage
 from tests.backends.kafka import SESSION_MS, KafkaPartitionedLogUnderTest
 from tests.conformance.partitioned_logs import Group, events, streams
-from tests.conformance.test_kafka_foreign_messages import NoText
+from tests.conformance.test_kafka_foreign_messages import InvalidHeaderName
 from tests.kit.actors import ANN
 from tests.kit.eventually import eventually
 from tests.servers.kafka import private_broker, server_url, topic_prefix_for
@@ -64,17 +64,19 @@ def broker(brokers: LocalKafka) -> LocalKafka:
 
 
 @pytest.fixture
-async def own(broker: LocalKafka, tmp_path: Path) -> AsyncIterator[KafkaPartitionedLogUnderTest]:
-    """Return the way to a broker that may be killed."""
+async def log(broker: LocalKafka, tmp_path: Path) -> AsyncIterator[KafkaPartitionedLogUnderTest]:
+    """Yield a partitioned log on the private broker, which a test may kill."""
     connection = replace(connection_to(broker.url), session_ms=SESSION_MS)
-    own = KafkaPartitionedLogUnderTest(connection, topic_prefix_for(tmp_path))
-    own.publisher._timeout_s = 2.0
-    yield own
-    await own.close()
+    log = KafkaPartitionedLogUnderTest(connection, topic_prefix_for(tmp_path))
+    log.publisher._timeout_s = 2.0
+    yield log
+    await log.close()
 
 
-async def insisting(kafka: KafkaPartitionedLogUnderTest, published: Sequence[Stored]) -> None:
-    """Publish as a relay does."""
+async def publish_until_acknowledged(
+    kafka: KafkaPartitionedLogUnderTest, published: Sequence[Stored]
+) -> None:
+    """Publish with retries, as a relay does."""
     async with asyncio.timeout(60):
         while True:
             try:
@@ -85,42 +87,44 @@ async def insisting(kafka: KafkaPartitionedLogUnderTest, published: Sequence[Sto
 
 HEADERS = [("type", b"run.RunStarted"), ("version", b"1"), ("position", b"1")]
 KEY, VALUE = b"acme/run/x", b'{"at":1}'
-STRANGE: dict[str, tuple[bytes | None, bytes | None, list[tuple[str, bytes]]]] = {
-    "nothing": (None, None, []),
+UNREADABLE: dict[str, tuple[bytes | None, bytes | None, list[tuple[str, bytes]]]] = {
+    "empty": (None, None, []),
     "no key": (None, VALUE, HEADERS),
     "no value": (KEY, None, HEADERS),
     "no headers": (KEY, VALUE, []),
     "half the headers": (KEY, VALUE, HEADERS[1:]),
     "no version": (KEY, VALUE, [HEADERS[0], ("version", b"one"), HEADERS[2]]),
     "no position": (KEY, VALUE, [*HEADERS[:2], ("position", b"")]),
-    "a key that is no text": (b"\xff\xfe", VALUE, HEADERS),
-    "a key that is no stream": (b"x", VALUE, HEADERS),
+    "a key that is not UTF-8": (b"\xff\xfe", VALUE, HEADERS),
+    "a key that names no stream": (b"x", VALUE, HEADERS),
     "a stream of another kind": (b"acme/record/x", VALUE, HEADERS),
     "an empty value": (KEY, b"", HEADERS),
-    "a value that is no JSON": (KEY, b"{", HEADERS),
-    "a value that is no event": (KEY, b'{"when":1}', HEADERS),
+    "a value that is not JSON": (KEY, b"{", HEADERS),
+    "a value without the event's fields": (KEY, b'{"when":1}', HEADERS),
     "a value of another type": (KEY, b"[1]", HEADERS),
     "an unknown type": (KEY, VALUE, [("type", b"run.Exploded"), *HEADERS[1:]]),
     "a type of another kind": (KEY, VALUE, [("type", b"claim.Claimed"), *HEADERS[1:]]),
-    "an omitted event that isn't there": (KEY, None, [*HEADERS, ("omitted", b"9")]),
+    "an omitted event that the store lacks": (KEY, None, [*HEADERS, ("omitted", b"9")]),
 }
 
 
-async def test_what_is_no_event_is_told_of_and_stops_nothing(
+async def test_unreadable_messages_are_reported_and_stop_nothing(
     connection: Connection, tmp_path: Path
 ) -> None:
-    told: list[tuple[ReceivedMessage, str]] = []
+    reported: list[tuple[ReceivedMessage, str]] = []
 
-    async def tell(message: ReceivedMessage, reason: str) -> None:
-        told.append((message, reason))
+    async def report(message: ReceivedMessage, reason: str) -> None:
+        reported.append((message, reason))
 
-    kafka = KafkaPartitionedLogUnderTest(connection, topic_prefix_for(tmp_path), on_unreadable=tell)
+    kafka = KafkaPartitionedLogUnderTest(
+        connection, topic_prefix_for(tmp_path), on_unreadable=report
+    )
     group = Group(kafka)
     await kafka.publish(events(NAMES, 1))
     producer = connection.producer()
     await producer.start()
     for partition in range(12):
-        for key, value, headers in STRANGE.values():
+        for key, value, headers in UNREADABLE.values():
             batch = producer.create_batch()
             batch.append(timestamp=None, key=key, value=value, headers=headers)
             sent = await producer.send_batch(batch, kafka.names.runs, partition=partition)
@@ -133,14 +137,16 @@ async def test_what_is_no_event_is_told_of_and_stops_nothing(
     await kafka.close()
 
     assert {one.stream for one in follower.seen} == set(NAMES)
-    assert kafka.reader.unreadable == len(told) == 12 * len(STRANGE)
-    messages = [(one.message.key, one.message.value, list(one.message.headers)) for one, _ in told]
-    for name, message in STRANGE.items():
+    assert kafka.reader.unreadable == len(reported) == 12 * len(UNREADABLE)
+    messages = [
+        (one.message.key, one.message.value, list(one.message.headers)) for one, _ in reported
+    ]
+    for name, message in UNREADABLE.items():
         assert messages.count(message) == 12, name
-    assert all(reason for _, reason in told)
+    assert all(reason for _, reason in reported)
 
 
-async def test_messages_that_cannot_be_taken_apart_are_passed_over(
+async def test_corrupt_messages_are_skipped(
     group: Group,
     kafka: KafkaPartitionedLogUnderTest,
     connection: Connection,
@@ -153,7 +159,7 @@ async def test_messages_that_cannot_be_taken_apart_are_passed_over(
         message_accumulator, "DefaultRecordBatchBuilder", _DefaultRecordBatchBuilderPy
     )
     batch = producer.create_batch()
-    batch.append(timestamp=None, key=KEY, value=VALUE, headers=[(NoText("name"), b"")])
+    batch.append(timestamp=None, key=KEY, value=VALUE, headers=[(InvalidHeaderName("name"), b"")])
     await (await producer.send_batch(batch, kafka.names.runs, partition=3))
     await producer.stop()
     await kafka.publish(events(NAMES, 2))
@@ -165,7 +171,7 @@ async def test_messages_that_cannot_be_taken_apart_are_passed_over(
     assert kafka.reader.unreadable >= 1
 
 
-async def test_what_cannot_be_told_of_is_passed_over_too(
+async def test_a_message_that_cannot_be_reported_is_skipped(
     connection: Connection, tmp_path: Path
 ) -> None:
     async def fail(message: ReceivedMessage, reason: str) -> None:
@@ -173,8 +179,8 @@ async def test_what_cannot_be_told_of_is_passed_over_too(
 
     kafka = KafkaPartitionedLogUnderTest(connection, topic_prefix_for(tmp_path), on_unreadable=fail)
     group = Group(kafka)
-    damaged = Stored(1, NAMES[0], 1, "run.RunStarted", b"{")
-    await kafka.publish([damaged, *events(NAMES, 2)])
+    unreadable = Stored(1, NAMES[0], 1, "run.RunStarted", b"{")
+    await kafka.publish([unreadable, *events(NAMES, 2)])
     await group.join()
     await group.wait_until_seen(events(NAMES, 2))
     await group.close()
@@ -183,7 +189,7 @@ async def test_what_cannot_be_told_of_is_passed_over_too(
     assert kafka.reader.unreadable == 1
 
 
-async def test_an_event_too_large_for_a_message_comes_from_the_store(
+async def test_an_event_larger_than_a_message_is_read_from_the_store(
     connection: Connection, tmp_path: Path
 ) -> None:
     store = MemoryEventStore()
@@ -210,7 +216,7 @@ async def test_an_event_too_large_for_a_message_comes_from_the_store(
     assert follower.seen == written * 2
 
 
-async def test_a_rebalance_moves_what_it_must_and_repeats_nothing_of_the_rest(
+async def test_a_rebalance_redelivers_no_event_of_kept_partitions(
     group: Group, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("baton.backends.kafka.consuming.consumer_group.COMMIT_INTERVAL_S", 600)
@@ -229,10 +235,10 @@ async def test_a_rebalance_moves_what_it_must_and_repeats_nothing_of_the_rest(
         assert first.versions(stream) == [1, 2, 3]
 
 
-async def test_who_was_put_out_of_the_group_takes_up_anew_what_it_gets_back(
+async def test_an_evicted_member_loses_and_regains_its_partitions(
     group: Group,
 ) -> None:
-    """Another one may have begun something in between."""
+    """Another member may have owned the partitions in between."""
     follower = await group.join()
     await eventually(lambda: bool(follower.assignments))
     member = follower.subscription._member  # type: ignore[union-attr]
@@ -245,7 +251,7 @@ async def test_who_was_put_out_of_the_group_takes_up_anew_what_it_gets_back(
     assert follower.unowned == []
 
 
-async def test_what_was_handled_is_not_given_out_again(
+async def test_committed_events_are_not_redelivered(
     group: Group, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("baton.backends.kafka.consuming.consumer_group.COMMIT_INTERVAL_S", 0.01)
@@ -264,7 +270,7 @@ async def test_what_was_handled_is_not_given_out_again(
     assert {one.version for one in second.seen} == {2}
 
 
-async def test_followers_of_two_names_do_not_take_from_each_other(
+async def test_each_group_receives_every_event(
     kafka: KafkaPartitionedLogUnderTest,
 ) -> None:
     groups = [Group(kafka), Group(kafka)]
@@ -277,54 +283,56 @@ async def test_followers_of_two_names_do_not_take_from_each_other(
         await group.close()
 
 
-async def test_a_broker_that_is_away_at_the_start_is_waited_for(
-    broker: LocalKafka, own: KafkaPartitionedLogUnderTest
+async def test_a_follower_waits_for_a_broker_that_starts_later(
+    broker: LocalKafka, log: KafkaPartitionedLogUnderTest
 ) -> None:
     broker.kill()
-    group = Group(own)
+    group = Group(log)
     follower = await group.join()
     with pytest.raises(Unavailable):
-        await own.publish(events(NAMES, 1))
+        await log.publish(events(NAMES, 1))
     broker.start()
-    await insisting(own, events(NAMES, 1))
+    await publish_until_acknowledged(log, events(NAMES, 1))
     await group.wait_until_seen(events(NAMES, 1))
     await group.close()
 
     assert follower.unowned == []
 
 
-@pytest.mark.parametrize("how", ["crash", "silence"])
-async def test_nothing_is_lost_when_the_broker_goes_and_comes(
-    broker: LocalKafka, own: KafkaPartitionedLogUnderTest, how: str
+@pytest.mark.parametrize("how", ["crash", "pause"])
+async def test_no_event_is_lost_over_a_broker_outage(
+    broker: LocalKafka, log: KafkaPartitionedLogUnderTest, how: str
 ) -> None:
-    group = Group(own)
+    group = Group(log)
     await group.join()
     await group.join()
-    await insisting(own, events(NAMES, 1))
+    await publish_until_acknowledged(log, events(NAMES, 1))
     await group.wait_until_seen(events(NAMES, 1))
     (broker.kill if how == "crash" else broker.pause)()
-    with pytest.raises(Unavailable):
-        await own.publish(events(NAMES, 2))
-    await asyncio.sleep(0.5)
-    (broker.start if how == "crash" else broker.resume)()
-    await insisting(own, events(NAMES, 2, 3))
+    try:
+        with pytest.raises(Unavailable):
+            await log.publish(events(NAMES, 2))
+        await asyncio.sleep(0.5)
+    finally:
+        (broker.start if how == "crash" else broker.resume)()
+    await publish_until_acknowledged(log, events(NAMES, 2, 3))
     await group.wait_until_seen(events(NAMES, 2, 3))
     await group.close()
 
     assert all(follower.unowned == [] for follower in group.followers)
 
 
-async def test_a_log_that_lost_everything_is_filled_again(
-    broker: LocalKafka, own: KafkaPartitionedLogUnderTest
+async def test_events_can_be_published_again_after_the_broker_lost_its_data(
+    broker: LocalKafka, log: KafkaPartitionedLogUnderTest
 ) -> None:
-    group = Group(own)
+    group = Group(log)
     follower = await group.join()
-    await insisting(own, events(NAMES, 1, 2))
+    await publish_until_acknowledged(log, events(NAMES, 1, 2))
     await group.wait_until_seen(events(NAMES, 1, 2))
     broker.kill()
     broker.wipe()
     broker.start()
     follower.seen.clear()
-    await insisting(own, events(NAMES, 1, 2, 3))
+    await publish_until_acknowledged(log, events(NAMES, 1, 2, 3))
     await group.wait_until_seen(events(NAMES, 1, 2, 3))
     await group.close()

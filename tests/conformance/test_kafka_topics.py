@@ -1,4 +1,4 @@
-"""Topics on Kafka: brokers that are killed, held up, restarted and emptied; members that vanish."""
+"""Topics on Kafka while brokers are killed, paused, restarted and wiped, and members crash."""
 
 import asyncio
 import logging
@@ -26,7 +26,7 @@ from tests.servers.local_kafka import LocalKafka
 from tests.servers.proxy import Proxy
 
 WAIT_S = 60.0
-SEND_S = 2.0
+SEND_TIMEOUT_S = 2.0
 SHORT_SESSION_MS = 1_000
 
 
@@ -44,13 +44,15 @@ def broker(brokers: LocalKafka) -> LocalKafka:
     return brokers
 
 
-class Baton:
-    """One process's way to the broker."""
+class KafkaPorts:
+    """The Kafka ports of one process."""
 
-    def __init__(self, connection: Connection, prefix: str, *, send_s: float = SEND_S) -> None:
+    def __init__(
+        self, connection: Connection, prefix: str, *, send_timeout_s: float = SEND_TIMEOUT_S
+    ) -> None:
         names = TopicNames(prefix=prefix, records=f"{prefix}records")
         self.topic_admin = TopicAdmin(connection, names)
-        self.producer = Producer(connection, self.topic_admin, send_timeout_s=send_s)
+        self.producer = Producer(connection, self.topic_admin, send_timeout_s=send_timeout_s)
         self.topics = KafkaTopics(connection, self.topic_admin, self.producer)
 
     async def close(self) -> None:
@@ -64,13 +66,13 @@ def topic() -> str:
 
 
 @pytest.fixture
-async def opens(broker: LocalKafka) -> AsyncIterator[Callable[[], Baton]]:
-    """Return what opens a further process's way to the broker."""
-    opened: list[Baton] = []
+async def open_ports(broker: LocalKafka) -> AsyncIterator[Callable[[], KafkaPorts]]:
+    """Return a function that opens the ports of one more process; the fixture closes them."""
+    opened: list[KafkaPorts] = []
     connection = replace(connection_to(broker.url), session_ms=SHORT_SESSION_MS)
 
-    def open_one() -> Baton:
-        opened.append(Baton(connection, ""))
+    def open_one() -> KafkaPorts:
+        opened.append(KafkaPorts(connection, ""))
         return opened[-1]
 
     yield open_one
@@ -79,17 +81,19 @@ async def opens(broker: LocalKafka) -> AsyncIterator[Callable[[], Baton]]:
 
 
 @pytest.fixture
-def baton(opens: Callable[[], Baton]) -> Baton:
-    return opens()
+def ports(open_ports: Callable[[], KafkaPorts]) -> KafkaPorts:
+    return open_ports()
 
 
-async def insisted(baton: Baton, topic: str, messages: Sequence[Message]) -> int:
-    """Send until it is acknowledged; return how often it was not."""
+async def send_until_acknowledged(
+    ports: KafkaPorts, topic: str, messages: Sequence[Message]
+) -> int:
+    """Send until the broker acknowledges it; return the number of failures before."""
     failures = 0
     async with asyncio.timeout(WAIT_S):
         while True:
             try:
-                await baton.topics.send(topic, messages)
+                await ports.topics.send(topic, messages)
             except Unavailable:
                 failures += 1
                 await asyncio.sleep(0.1)
@@ -97,7 +101,7 @@ async def insisted(baton: Baton, topic: str, messages: Sequence[Message]) -> int
                 return failures
 
 
-async def restarted(broker: LocalKafka, *, wiped: bool = False) -> None:
+async def restart(broker: LocalKafka, *, wiped: bool = False) -> None:
     broker.kill()
     if wiped:
         broker.wipe()
@@ -106,147 +110,147 @@ async def restarted(broker: LocalKafka, *, wiped: bool = False) -> None:
         await asyncio.sleep(0.1)
 
 
-async def received(baton: Baton, topic: str, count: int) -> list[int]:
-    """Receive until `count` different numbers are there; return all, repeats included."""
-    consumption = await baton.topics.consume(topic, group=uuid4().hex)
+async def receive_distinct(ports: KafkaPorts, topic: str, count: int) -> list[int]:
+    """Receive until `count` distinct numbers have arrived; return all, repeats included."""
+    consumer = await ports.topics.consume(topic, group=uuid4().hex)
     found: list[int] = []
     async with asyncio.timeout(WAIT_S):
         while len(set(found)) < count:
-            found += numbers(await consumption.next())
-    await consumption.close()
+            found += numbers(await consumer.next())
+    await consumer.close()
     return found
 
 
-async def test_what_is_acknowledged_survives_the_death_of_the_broker(
-    broker: LocalKafka, baton: Baton, topic: str
+async def test_acknowledged_messages_survive_a_broker_crash(
+    broker: LocalKafka, ports: KafkaPorts, topic: str
 ) -> None:
     sent = 0
     killing = asyncio.ensure_future(asyncio.sleep(0))
     for begin in range(0, 600, 10):
         if begin == 200:
-            killing = asyncio.ensure_future(restarted(broker))
-        await insisted(baton, topic, numbered(10, begin=begin, keys=600))
+            killing = asyncio.ensure_future(restart(broker))
+        await send_until_acknowledged(ports, topic, numbered(10, begin=begin, keys=600))
         sent = begin + 10
     await killing
-    assert set(await received(baton, topic, sent)) == {*range(600)}
+    assert set(await receive_distinct(ports, topic, sent)) == {*range(600)}
 
 
-async def test_messages_of_a_key_keep_their_order_when_the_broker_dies(
-    broker: LocalKafka, baton: Baton, topic: str
+async def test_messages_of_a_key_keep_their_order_over_a_broker_crash(
+    broker: LocalKafka, ports: KafkaPorts, topic: str
 ) -> None:
-    killing = asyncio.ensure_future(restarted(broker))
+    killing = asyncio.ensure_future(restart(broker))
     for number in range(300):
-        await insisted(baton, topic, numbered(1, begin=number, keys=1))
+        await send_until_acknowledged(ports, topic, numbered(1, begin=number, keys=1))
     await killing
 
-    found = await received(baton, topic, 300)
+    found = await receive_distinct(ports, topic, 300)
     fresh = [number for place, number in enumerate(found) if number not in found[:place]]
     assert fresh == [*range(300)]
 
 
-async def test_sending_to_a_broker_that_is_gone_ends_and_works_again_later(
-    broker: LocalKafka, baton: Baton, topic: str
+async def test_a_send_to_a_killed_broker_fails_in_time_and_a_later_one_succeeds(
+    broker: LocalKafka, ports: KafkaPorts, topic: str
 ) -> None:
-    await baton.topics.send(topic, numbered(1))
+    await ports.topics.send(topic, numbered(1))
     broker.kill()
-    async with asyncio.timeout(3 * SEND_S):
+    async with asyncio.timeout(3 * SEND_TIMEOUT_S):
         with pytest.raises(Unavailable):
-            await baton.topics.send(topic, numbered(1, begin=1))
+            await ports.topics.send(topic, numbered(1, begin=1))
     broker.start()
-    await insisted(baton, topic, numbered(1, begin=2))
-    assert {0, 2} <= set(await received(baton, topic, 2))
+    await send_until_acknowledged(ports, topic, numbered(1, begin=2))
+    assert {0, 2} <= set(await receive_distinct(ports, topic, 2))
 
 
-async def test_sending_to_a_broker_that_says_nothing_ends(
-    broker: LocalKafka, baton: Baton, topic: str
+async def test_a_send_to_a_paused_broker_fails_in_time(
+    broker: LocalKafka, ports: KafkaPorts, topic: str
 ) -> None:
-    await baton.topics.send(topic, numbered(1))
+    await ports.topics.send(topic, numbered(1))
     broker.pause()
     try:
-        async with asyncio.timeout(3 * SEND_S):
+        async with asyncio.timeout(3 * SEND_TIMEOUT_S):
             with pytest.raises(Unavailable):
-                await baton.topics.send(topic, numbered(1, begin=1))
+                await ports.topics.send(topic, numbered(1, begin=1))
     finally:
         broker.resume()
-    await insisted(baton, topic, numbered(1, begin=2))
-    assert {0, 2} <= set(await received(baton, topic, 2))
+    await send_until_acknowledged(ports, topic, numbered(1, begin=2))
+    assert {0, 2} <= set(await receive_distinct(ports, topic, 2))
 
 
-async def test_one_failed_sending_fails_no_later_one(
-    broker: LocalKafka, baton: Baton, topic: str
+async def test_a_failed_send_does_not_affect_later_ones(
+    broker: LocalKafka, ports: KafkaPorts, topic: str
 ) -> None:
     broker.kill()
     outcomes = await asyncio.gather(
-        *(baton.topics.send(topic, numbered(1, begin=number)) for number in range(5)),
+        *(ports.topics.send(topic, numbered(1, begin=number)) for number in range(5)),
         return_exceptions=True,
     )
     assert all(isinstance(outcome, Unavailable) for outcome in outcomes)
     broker.start()
-    await insisted(baton, topic, numbered(5))
-    assert set(await received(baton, topic, 5)) == {*range(5)}
+    await send_until_acknowledged(ports, topic, numbered(5))
+    assert set(await receive_distinct(ports, topic, 5)) == {*range(5)}
 
 
-async def test_a_consumer_goes_on_after_the_broker_is_back(
-    broker: LocalKafka, baton: Baton, topic: str
+async def test_a_consumer_continues_after_a_broker_restart(
+    broker: LocalKafka, ports: KafkaPorts, topic: str
 ) -> None:
-    await baton.topics.send(topic, numbered(5))
-    consumption = await baton.topics.consume(topic, group="readers")
-    assert len(await receive_at_least(consumption, 5)) == 5
-    waiting = asyncio.ensure_future(consumption.next())
-    await restarted(broker)
-    await insisted(baton, topic, numbered(1, begin=5))
+    await ports.topics.send(topic, numbered(5))
+    consumer = await ports.topics.consume(topic, group="readers")
+    assert len(await receive_at_least(consumer, 5)) == 5
+    waiting = asyncio.ensure_future(consumer.next())
+    await restart(broker)
+    await send_until_acknowledged(ports, topic, numbered(1, begin=5))
     async with asyncio.timeout(WAIT_S):
         found = numbers(await waiting)
         while 5 not in found:
-            found += numbers(await consumption.next())
-    await consumption.close()
+            found += numbers(await consumer.next())
+    await consumer.close()
 
 
-async def test_a_consumer_waits_for_a_broker_that_is_not_there_yet(
-    broker: LocalKafka, baton: Baton, topic: str, caplog: pytest.LogCaptureFixture
+async def test_a_consumer_waits_for_a_broker_that_starts_later(
+    broker: LocalKafka, ports: KafkaPorts, topic: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     broker.kill()
-    consumption = await baton.topics.consume(topic, group="readers")
+    consumer = await ports.topics.consume(topic, group="readers")
     with caplog.at_level(logging.WARNING, "baton.kafka"):
-        waiting = asyncio.ensure_future(consumption.next())
+        waiting = asyncio.ensure_future(consumer.next())
         async with asyncio.timeout(WAIT_S):
             for _ in iter(lambda: bool(caplog.records), True):
                 await asyncio.sleep(0.01)
         assert not waiting.done()
     broker.start()
-    await insisted(baton, topic, numbered(1))
+    await send_until_acknowledged(ports, topic, numbered(1))
     async with asyncio.timeout(WAIT_S):
         assert numbers(await waiting) == [0]
-    await consumption.close()
+    await consumer.close()
 
 
-async def test_a_consumer_can_leave_a_broker_that_says_nothing(
-    broker: LocalKafka, baton: Baton, topic: str
+async def test_a_consumer_closes_in_time_while_the_broker_is_paused(
+    broker: LocalKafka, ports: KafkaPorts, topic: str
 ) -> None:
-    await baton.topics.send(topic, numbered(5))
-    consumption = await baton.topics.consume(topic, group="readers")
-    await receive_at_least(consumption, 5)
+    await ports.topics.send(topic, numbered(5))
+    consumer = await ports.topics.consume(topic, group="readers")
+    await receive_at_least(consumer, 5)
     broker.pause()
     try:
         async with asyncio.timeout(15):
-            await consumption.close(unfinished=())
+            await consumer.close(unfinished=())
     finally:
         broker.resume()
 
 
-async def test_a_broker_that_lost_its_data_gets_its_topics_again(
-    broker: LocalKafka, baton: Baton, topic: str
+async def test_topics_are_created_again_after_the_broker_lost_its_data(
+    broker: LocalKafka, ports: KafkaPorts, topic: str
 ) -> None:
-    await baton.topics.send(topic, numbered(5))
-    alone = await baton.topics.consume(topic, group=None)
-    member = await baton.topics.consume(topic, group="readers")
+    await ports.topics.send(topic, numbered(5))
+    alone = await ports.topics.consume(topic, group=None)
+    member = await ports.topics.consume(topic, group="readers")
     await receive_at_least(member, 5)
     waiting = [asyncio.ensure_future(one.next()) for one in (alone, member)]
-    await restarted(broker, wiped=True)
+    await restart(broker, wiped=True)
     sent = 100
     async with asyncio.timeout(WAIT_S):
         while not all(one.done() for one in waiting):
-            await insisted(baton, topic, numbered(1, begin=sent))
+            await send_until_acknowledged(ports, topic, numbered(1, begin=sent))
             sent += 1
             await asyncio.sleep(0.2)
     assert all(min(numbers(one.result())) >= 100 for one in waiting)
@@ -254,7 +258,7 @@ async def test_a_broker_that_lost_its_data_gets_its_topics_again(
 
 @pytest.fixture
 async def proxy(broker: LocalKafka) -> AsyncIterator[Proxy]:
-    """Return what stands between the broker and those who are told of it."""
+    """Yield a proxy that the broker directs its clients to."""
     broker.stop()
     async with Proxy(broker.url) as proxy:
         broker.advertised = urlsplit(proxy.url).port or 0
@@ -264,44 +268,44 @@ async def proxy(broker: LocalKafka) -> AsyncIterator[Proxy]:
     broker.advertised = broker.port
 
 
-async def test_a_message_whose_acknowledgement_is_lost_is_kept_once(
+async def test_a_message_whose_acknowledgment_is_lost_is_stored_once(
     broker: LocalKafka, proxy: Proxy, topic: str
 ) -> None:
-    baton = Baton(connection_to(proxy.url), "", send_s=WAIT_S)
-    await baton.topics.send(topic, numbered(1, keys=1))
+    ports = KafkaPorts(connection_to(proxy.url), "", send_timeout_s=WAIT_S)
+    await ports.topics.send(topic, numbered(1, keys=1))
     proxy.drop_next("answer", b"the one")
-    await baton.topics.send(topic, [Message(value=b"1", key=b"key 0", headers=(("the one", b""),))])
-    await baton.topics.send(topic, numbered(1, begin=2, keys=1))
+    await ports.topics.send(topic, [Message(value=b"1", key=b"key 0", headers=(("the one", b""),))])
+    await ports.topics.send(topic, numbered(1, begin=2, keys=1))
     assert proxy.disturbances == 1
-    assert await received(baton, topic, 3) == [0, 1, 2]
-    await baton.close()
+    assert await receive_distinct(ports, topic, 3) == [0, 1, 2]
+    await ports.close()
 
 
-async def test_a_member_that_vanishes_leaves_its_messages_to_the_others(
-    baton: Baton, opens: Callable[[], Baton], topic: str
+async def test_the_messages_of_a_crashed_member_are_redelivered_to_others(
+    ports: KafkaPorts, open_ports: Callable[[], KafkaPorts], topic: str
 ) -> None:
-    await baton.topics.send(topic, numbered(20))
-    vanishing = await baton.topics.consume(topic, group="readers")
-    await receive_at_least(vanishing, 20)
-    await close_client(await vanishing.start(), timeout_s=0)
+    await ports.topics.send(topic, numbered(20))
+    crashed = await ports.topics.consume(topic, group="readers")
+    await receive_at_least(crashed, 20)
+    await close_client(await crashed.start(), timeout_s=0)
 
-    staying = await opens().topics.consume(topic, group="readers")
+    remaining = await open_ports().topics.consume(topic, group="readers")
     found: set[int] = set()
     async with asyncio.timeout(WAIT_S):
         while found != {*range(20)}:
-            found.update(numbers(await staying.next()))
-    await staying.close()
+            found.update(numbers(await remaining.next()))
+    await remaining.close()
 
 
-async def test_a_message_larger_than_the_topic_takes_is_refused_for_good(
-    baton: Baton, topic: str
+async def test_a_message_larger_than_the_topic_accepts_is_unwritable(
+    ports: KafkaPorts, topic: str
 ) -> None:
     with pytest.raises(Unwritable):
-        await baton.topics.send(topic, [Message(value=b"x" * 17 * 2**20)])
-    await baton.topics.send(topic, numbered(1))
+        await ports.topics.send(topic, [Message(value=b"x" * 17 * 2**20)])
+    await ports.topics.send(topic, numbered(1))
 
 
-async def test_topics_are_created_once_with_their_partitions(broker: LocalKafka) -> None:
+async def test_concurrent_migrations_create_each_topic_once(broker: LocalKafka) -> None:
     prefix = f"{uuid4().hex[:8]}."
     route = TransportLocation(url=broker.url, prefix=prefix, records=f"{prefix}records")
     created = await asyncio.gather(*(TRANSPORT.migrate(route) for _ in range(4)))
@@ -318,49 +322,49 @@ async def test_topics_are_created_once_with_their_partitions(broker: LocalKafka)
     }
 
 
-async def test_a_topic_that_exists_is_used_as_it_is(
-    broker: LocalKafka, baton: Baton, topic: str
+async def test_an_existing_topic_keeps_its_partitions(
+    broker: LocalKafka, ports: KafkaPorts, topic: str
 ) -> None:
     other = TopicNames(prefix=topic.removesuffix("letters"), records="records")
     runs = other.runs
     await TopicAdmin(connection_to(broker.url), other).create((runs,))
-    assert await baton.topic_admin.create((runs,)) == []
-    await baton.topics.send(runs, [Message(value=b"%d" % n, key=b"%d" % n) for n in range(200)])
+    assert await ports.topic_admin.create((runs,)) == []
+    await ports.topics.send(runs, [Message(value=b"%d" % n, key=b"%d" % n) for n in range(200)])
 
-    consumption = await baton.topics.consume(runs, group="readers")
-    found = await receive_at_least(consumption, 200)
-    await consumption.close()
+    consumer = await ports.topics.consume(runs, group="readers")
+    found = await receive_at_least(consumer, 200)
+    await consumer.close()
     assert {one.partition for one in found} == {*range(RUNS_PARTITIONS)}
     assert all(partition_of(one.message.key or b"", 12) == one.partition for one in found)
 
 
-async def test_migrating_without_a_broker_is_told(broker: LocalKafka) -> None:
+async def test_a_migration_without_a_broker_raises_unavailable(broker: LocalKafka) -> None:
     broker.kill()
     with pytest.raises(Unavailable):
         await TRANSPORT.migrate(TransportLocation(url=broker.url))
 
 
 @pytest.mark.parametrize("url", ["kafka://", "http://127.0.0.1:9092", "kafka://a,,b"])
-def test_an_address_that_is_none_is_refused(url: str) -> None:
+def test_an_invalid_address_is_refused(url: str) -> None:
     with pytest.raises(Unavailable):
         connection_to(url)
 
 
-def test_an_address_names_brokers_and_their_ports() -> None:
+def test_an_address_lists_brokers_with_optional_ports() -> None:
     found = connection_to("kafka://one,two:9093,[::1]:9094/")
     assert found == Connection(("one:9092", "two:9093", "[::1]:9094"))
 
 
-def test_keys_have_the_partitions_that_other_clients_give_them() -> None:
+def test_partitions_of_keys_match_those_of_librdkafka() -> None:
     assert [partition_of(key, 12) for key in (b"", b"a", b"acme/run/1")] == [0, 3, 6]
 
 
-def test_the_library_says_the_same_once_in_a_while() -> None:
-    seldom = ThrottleFilter()
+def test_repeated_library_log_lines_are_throttled() -> None:
+    throttle = ThrottleFilter()
 
     def passes(text: str, place: str) -> bool:
         record = logging.LogRecord("aiokafka", logging.ERROR, "", 1, text, (place,), None)
-        return seldom.filter(record)
+        return throttle.filter(record)
 
     assert [passes("no answer from %s", place) for place in "aab"] == [True, False, False]
     assert passes("something else about %s", "a")
