@@ -54,7 +54,7 @@ ALONG_INDEX = MappingProxyType({"enable_bitmapscan": "off", "enable_sort": "off"
 
 Until the first ANALYZE of a table that has grown, it would find and sort all rows instead.
 """
-# A cached plan would stay as it was made for the small table, so each execution plans anew.
+# A cached plan would stay as it was made for the small table, so every execution is planned again.
 _POOL_SETTINGS = MappingProxyType(
     {**_SETTINGS, **ALONG_INDEX, "plan_cache_mode": "force_custom_plan"}
 )

@@ -38,7 +38,7 @@ class PostgresLeases:
         await self._database.fetch(_RELEASE, lease.name, lease.holder, lease.epoch)
 
     async def _offset_ms(self) -> int:
-        """Return by how much this host's clock is certainly behind the database's."""
+        """Return what to add to this host's time to get the database's, as far as is certain."""
         asked = self._wall()
         ((now,),) = await self._database.fetch(_NOW)
         answered = self._wall()

@@ -77,7 +77,7 @@ async def test_stores_append_after_the_restored_events(
     await archive.restore(in_batches(EVENTS))
     await archive.close()
     stores = await store_openers()[backend](tmp_path)
-    subscription = await stores.log.subscribe("somebody", after=HEAD)
+    subscription = await stores.log.subscribe("projector", after=HEAD)
     new = await appended(stores, write("new", 0, 1, 2))
     followed = await subscription.next()
     read = await stores.events.read(EVENTS[0].stream)

@@ -177,17 +177,17 @@ async def test_no_event_is_lost_while_followers_join_and_leave(group: Group) -> 
             await asyncio.sleep(0.05)
 
     publishing = asyncio.create_task(publish())
-    gone = []
+    left = []
     await group.join()
     for number in range(3):
         await group.join()
         await asyncio.sleep(0.3)
-        gone.append(group.followers[0])
+        left.append(group.followers[0])
         await (group.crash if number == 1 else group.leave)(group.followers[0])
     await group.join()
     await publishing
 
-    everybody = [*gone, *group.followers]
-    await group.wait_until_seen(events(NAMES, *range(1, 41)), *everybody)
-    for follower in everybody:
+    everyone = [*left, *group.followers]
+    await group.wait_until_seen(events(NAMES, *range(1, 41)), *everyone)
+    for follower in everyone:
         assert follower.unowned == []

@@ -94,8 +94,8 @@ async def test_a_commit_that_fails_changes_nothing(stores: Stores) -> None:
 
 async def test_a_delete_removes_only_the_rows_it_names(stores: Stores) -> None:
     views = await prepared(stores, run("r1"), run("r2"), run("r1", tenant="other"))
-    gone = [("acme", "r1"), ("acme", "never")]
-    await views.commit([Change(table="runs", deletes=gone)], checkpoint=2)
+    deleted = [("acme", "r1"), ("acme", "never")]
+    await views.commit([Change(table="runs", deletes=deleted)], checkpoint=2)
 
     assert await views.get("runs", "acme", "r1") is None
     assert await views.get("runs", "acme", "r2") is not None

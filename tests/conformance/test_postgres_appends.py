@@ -441,12 +441,12 @@ async def test_acknowledged_appends_of_a_killed_process_are_stored_whole(
         sys.executable, "-c", APPENDING, url, stdout=asyncio.subprocess.PIPE
     )
     assert child.stdout
-    heard = [await child.stdout.readline() for _ in range(100)]
+    lines = [await child.stdout.readline() for _ in range(100)]
     child.kill()
-    heard += (await child.stdout.read()).splitlines(keepends=True)
+    lines += (await child.stdout.read()).splitlines(keepends=True)
     assert await child.wait() == -9
     acknowledged = dict.fromkeys(range(8), 0)
-    for line in heard:
+    for line in lines:
         if line.endswith(b"\n"):
             number, version = (int(part) for part in line.split())
             acknowledged[number] = version
