@@ -55,7 +55,7 @@ CREATE TABLE IF NOT EXISTS baton.append_receipts (
 -- exists already or whose predecessor doesn't. Predecessors are checked for the rows in
 -- `checked_rows`. No event stands between `previous` and first_position.
 CREATE OR REPLACE FUNCTION baton.append(
-    appending text, batch_number bigint,
+    appender_name text, batch_number bigint,
     appends int [], streams text [], versions bigint [], topics text [], states bytea [],
     checked_rows int [], predecessor_streams text [], predecessor_versions bigint [],
     OUT previous bigint, OUT first_position bigint, OUT conflicting_rows int []
@@ -66,11 +66,11 @@ AS $$
 DECLARE
     rows_given CONSTANT int := cardinality(streams);
     inserted bigint[];
-    drawn bigint;
+    last_drawn bigint;
     from_position bigint;
-    gaps bigint[] := '{}';
-    lost int[];
-    lost_rows int[] := '{}';
+    rows_without_predecessor bigint[] := '{}';
+    conflicting_appends int[];
+    conflicts int[] := '{}';
 BEGIN
     PERFORM pg_advisory_xact_lock(1650553967, 1);  -- 'bato', appends
     LOCK TABLE public.stored_events IN ROW EXCLUSIVE MODE;
@@ -87,14 +87,14 @@ BEGIN
     )
     SELECT coalesce(array_agg(notification_id), '{}') INTO inserted FROM kept;
 
-    drawn := (SELECT last_value FROM public.stored_events_notification_id_seq);
-    IF drawn <> from_position + rows_given - 1 THEN
+    last_drawn := (SELECT last_value FROM public.stored_events_notification_id_seq);
+    IF last_drawn <> from_position + rows_given - 1 THEN
         RAISE 'another client appends without the lock'
         USING ERRCODE = 'serialization_failure';
     END IF;
 
     IF cardinality(checked_rows) > 0 THEN
-        gaps := ARRAY(
+        rows_without_predecessor := ARRAY(
             SELECT n
             FROM unnest(checked_rows, predecessor_streams, predecessor_versions)
                 AS before (n, stream, version)
@@ -104,31 +104,31 @@ BEGIN
             ) IS NULL
         );
     END IF;
-    IF cardinality(inserted) < rows_given OR cardinality(gaps) > 0 THEN
-        SELECT array_agg(append), array_agg(n) INTO lost, lost_rows FROM (
+    IF cardinality(inserted) < rows_given OR cardinality(rows_without_predecessor) > 0 THEN
+        SELECT array_agg(append), array_agg(n) INTO conflicting_appends, conflicts FROM (
             SELECT given.append, min(given.n) AS n
             FROM unnest(appends) WITH ORDINALITY AS given (append, n)
             LEFT JOIN unnest(inserted) AS kept (id) ON kept.id = from_position + given.n - 1
-            WHERE kept.id IS NULL OR given.n = ANY (gaps)
+            WHERE kept.id IS NULL OR given.n = ANY (rows_without_predecessor)
             GROUP BY given.append
-        ) AS conflicts;
+        ) AS in_conflict;
         DELETE FROM public.stored_events WHERE notification_id = ANY (ARRAY(
             SELECT from_position + given.n - 1
             FROM unnest(appends) WITH ORDINALITY AS given (append, n)
-            WHERE given.append = ANY (lost)
+            WHERE given.append = ANY (conflicting_appends)
         ));
     END IF;
 
     UPDATE baton.append_receipts
-    SET batch = batch_number, first_position = from_position, conflicting_rows = lost_rows,
+    SET batch = batch_number, first_position = from_position, conflicting_rows = conflicts,
         used_at = now()
-    WHERE appender = appending AND batch = batch_number - 1;
+    WHERE appender = appender_name AND batch = batch_number - 1;
     IF NOT FOUND THEN
         RAISE 'batch % was abandoned', batch_number USING ERRCODE = 'serialization_failure';
     END IF;
 
-    PERFORM pg_notify('stored_events', drawn::text);
+    PERFORM pg_notify('stored_events', last_drawn::text);
     first_position := from_position;
-    conflicting_rows := lost_rows;
+    conflicting_rows := conflicts;
 END
 $$;
