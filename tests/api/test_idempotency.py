@@ -85,7 +85,7 @@ async def test_a_request_that_stopped_half_way_is_done_once(server: RunningServe
     path = f"{ACME}/definitions/{ident}/runs"
     keys = server.services.keys
     first = await server.post(path, {"input": 1}, headers=KEY)
-    kept = keys._kept.pop(("acme", "k-1"))  # type: ignore[attr-defined]
+    kept = keys._keys.pop(("acme", "k-1"))  # type: ignore[attr-defined]
     await keys.claim("acme", "k-1", fingerprint=kept.fingerprint, at=kept.claimed_at - ABANDONED_MS)
 
     again = await server.post(path, {"input": 1}, headers=KEY)
@@ -138,7 +138,7 @@ async def test_a_key_still_being_answered_is_waited_for_then_409(tmp_path: Path)
         path = f"{ACME}/echo"
         first = await server.post(path, {}, headers=KEY)
         assert first.status == 200
-        kept = server.services.keys._kept.pop(("acme", "k-1"))  # type: ignore[attr-defined]
+        kept = server.services.keys._keys.pop(("acme", "k-1"))  # type: ignore[attr-defined]
         await server.services.keys.claim(
             "acme", "k-1", fingerprint=kept.fingerprint, at=clock.now()
         )
