@@ -1,1 +1,1 @@
-"""The HTTP edge: authenticates, parses, hands commands over and answers queries from views."""
+"""The HTTP edge: authenticates, parses, runs commands, and answers queries from the views."""

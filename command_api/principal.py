@@ -1,4 +1,4 @@
-"""Who is asking: what a token says (`Identity`) and for which tenant it asks now (`Principal`)."""
+"""The authenticated caller: a token's claims (`Identity`), and one tenant of it (`Principal`)."""
 
 import re
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ _IMPLIED: dict[str, frozenset[Scope]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
-    """A verified token: its subject, the tenants it serves, its scopes with what they imply."""
+    """The claims of a verified token; `scopes` include those that a scope implies."""
 
     subject: str
     tenants: tuple[str, ...]
@@ -46,15 +46,15 @@ class Principal:
 
 
 class Authenticator(Protocol):
-    """Knows whose token it is."""
+    """Verifies bearer tokens."""
 
     async def identify(self, token: str) -> Identity:
-        """Return the identity behind a bearer token; raises Refused("unauthorized")."""
+        """Return the identity of a bearer token; raises Refused 401."""
         ...
 
 
 def scopes_of(text: str) -> frozenset[Scope]:
-    """Return the known scopes in a space-separated list, with those they imply."""
+    """Return the known scopes of a space-separated list, and the scopes that they imply."""
     found: frozenset[Scope] = frozenset()
     for word in text.split(" "):
         found |= _IMPLIED.get(word, frozenset())
@@ -62,5 +62,5 @@ def scopes_of(text: str) -> frozenset[Scope]:
 
 
 def is_valid_tenant(text: str) -> bool:
-    """Whether `text` could name a tenant (and a workspace, and a slug: one grammar)."""
+    """Whether `text` has the form of a tenant's name, which is also the form of a slug."""
     return TENANT_PATTERN.fullmatch(text) is not None

@@ -1,4 +1,4 @@
-"""Runs the application on a socket, with the limits that keep a slow or rude client cheap."""
+"""Serves the application on a socket, with limits that bound the cost of a slow client."""
 
 from dataclasses import dataclass
 
@@ -7,27 +7,30 @@ from aiohttp import web
 from baton.command_api.http import log_filter
 
 KEEPALIVE_S = 75.0
-"""Also how long a request's head may take: aiohttp has no other deadline for it."""
+"""How long an idle connection stays open, and a request's headers may take to arrive.
+
+aiohttp has no other deadline for the headers.
+"""
 
 LINGERING_S = 2.0
-"""How long what is left of a refused body is read, so that its sender sees the answer."""
+"""How long the rest of a refused body is read, so that its sender receives the response."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Server:
-    """A running server; `port` is the one it got when 0 was asked for."""
+    """A running server; `port` is the actual one if 0 was requested."""
 
     host: str
     port: int
     runner: web.AppRunner
 
     async def close(self) -> None:
-        """Take no more requests, let those under way finish within 10 s, and stop."""
+        """Stop accepting requests, let running ones finish within 10 s, and close."""
         await self.runner.cleanup()
 
 
 async def serve(app: web.Application, *, host: str = "127.0.0.1", port: int = 8080) -> Server:
-    """Listen and return; raises OSError when the address is taken."""
+    """Start to listen and return the server; raises OSError if the address is in use."""
     log_filter.install()
     runner = web.AppRunner(
         app,

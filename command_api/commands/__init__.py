@@ -1,7 +1,7 @@
-"""What every dialect can ask for: the application's verbs, with no HTTP and no dialect in them.
+"""The application's commands, free of HTTP and of any dialect.
 
-They raise the family of `Rejected`, and `Unavailable`. Times are ms, UTC; ids are
-given by the caller, so that a repeated request names the same things.
+They raise subclasses of `Rejected`, and `Unavailable`. Times are milliseconds since the epoch, UTC.
+The caller chooses the ids, so that a repeated request creates nothing twice.
 """
 
 from baton.command_api.commands.definitions import (

@@ -1,4 +1,4 @@
-"""Creating, changing and deleting definitions, together with the names and secrets they hold."""
+"""Creating, updating and deleting definitions, with the names they claim and their secrets."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
@@ -23,16 +23,17 @@ from baton.domain.stream import stream_name
 from baton.eventlog.loops.load import load
 from baton.eventlog.loops.transact import CommandResult, StreamCommand, transact_all
 
-_RACES = 100
+MAX_ATTEMPTS = 100
+"""How often a change is decided again because another request changed the definition first."""
 
 
-class _Moved(Exception):
-    """The definition changed between looking at it and deciding."""
+class _Changed(Exception):
+    """The definition changed after it was loaded and before the command was decided."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewDefinition:
-    """A definition to create; `secret` is the webhook's signing secret, kept sealed."""
+    """A definition to create; `secret` is its webhook's signing secret, which is stored sealed."""
 
     definition_id: str
     slug: str
@@ -43,9 +44,9 @@ class NewDefinition:
 async def create_definition(
     services: Services, principal: Principal, new: NewDefinition, *, at: int
 ) -> CommandResult[Definition]:
-    """Publish version 1, and claim its slug and webhook path with it.
+    """Publish version 1 and claim the slug and the webhook path, in one append.
 
-    Raises Invalid with faults in the domain's words, InConflict.
+    Raises Invalid, and InConflict if a name is taken.
     """
     ident, tenant = new.definition_id, principal.tenant
     body = await _with_secret(services, tenant, new.body, new.secret, secret_id=f"{ident}.1")
@@ -58,11 +59,11 @@ async def create_definition(
         at=at,
     )
     wanted = _names(new.slug, body)
-    intents = [
+    commands = [
         StreamCommand(DEFINITION, stream_name(tenant, "definition", ident), command),
         *(_claim(tenant, name, ident, at) for name in wanted),
     ]
-    return (await transact_all(services.store, intents))[0]
+    return (await transact_all(services.store, commands))[0]
 
 
 async def update_definition(
@@ -74,69 +75,88 @@ async def update_definition(
     at: int,
     secret: str | None = None,
 ) -> CommandResult[Definition]:
-    """Publish what `change` makes of the newest version; a body that says the same does nothing.
+    """Publish the next version; a body equal to the newest version's publishes nothing.
 
-    Without `secret` a webhook keeps the one it has. Raises NotFound, Invalid, InConflict, and what
-    `change` raises.
+    Args:
+        services: The process's services.
+        principal: The caller.
+        definition_id: The definition's id.
+        change: Called with the definition as loaded; returns the next version's body. It is called
+            again if another request changes the definition meanwhile. Its exceptions pass through.
+        at: The time of the request.
+        secret: The webhook's new signing secret; None keeps the stored one.
+
+    Raises:
+        NotFound: The definition doesn't exist or was deleted.
+        Invalid: The body breaks a rule.
+        InConflict: A name is taken, or other requests keep changing the definition.
+
     """
 
-    async def intents(seen: Definition) -> list[StreamCommand[Any, Any, Any]]:
-        body = await _updated(services, seen, change(seen), secret)
+    async def commands(seen: Definition) -> list[StreamCommand[Any, Any, Any]]:
+        body = await _with_current_secret(services, seen, change(seen), secret)
         command = UpdateDefinition(body=body, actor=principal.actor, at=at)
         stream = stream_name(principal.tenant, "definition", definition_id)
         return [
-            StreamCommand(_unmoved(seen), stream, command),
-            *_renamed(seen, _names(seen.slug, body), at),
+            StreamCommand(_unchanged(seen), stream, command),
+            *_claim_changes(seen, _names(seen.slug, body), at),
         ]
 
-    return await _change(services, principal, definition_id, intents)
+    return await _change(services, principal, definition_id, commands)
 
 
 async def delete_definition(
     services: Services, principal: Principal, definition_id: str, *, at: int
 ) -> CommandResult[Definition]:
-    """Stop its triggers for good and give its names free; raises NotFound."""
+    """Delete a definition, which ends its triggers and frees its names; raises NotFound."""
 
-    async def intents(seen: Definition) -> list[StreamCommand[Any, Any, Any]]:
+    async def commands(seen: Definition) -> list[StreamCommand[Any, Any, Any]]:
         command = DeleteDefinition(actor=principal.actor, at=at)
         stream = stream_name(principal.tenant, "definition", definition_id)
-        return [StreamCommand(_unmoved(seen), stream, command), *_renamed(seen, set(), at)]
+        return [StreamCommand(_unchanged(seen), stream, command), *_claim_changes(seen, set(), at)]
 
-    return await _change(services, principal, definition_id, intents)
+    return await _change(services, principal, definition_id, commands)
 
 
 async def _change(
     services: Services,
     principal: Principal,
     definition_id: str,
-    intents: Callable[[Definition], Awaitable[list[StreamCommand[Any, Any, Any]]]],
+    commands: Callable[[Definition], Awaitable[list[StreamCommand[Any, Any, Any]]]],
 ) -> CommandResult[Definition]:
-    """Decide intents that follow from the definition as it is, anew when it moved meanwhile."""
+    """Append the commands that follow from the definition's state.
+
+    Args:
+        services: The process's services.
+        principal: The caller.
+        definition_id: The definition's id.
+        commands: Called with the loaded state, once per attempt; returns one command per stream.
+    """
     stream = stream_name(principal.tenant, "definition", definition_id)
-    for _ in range(_RACES):
+    for _ in range(MAX_ATTEMPTS):
         seen = (await load(services.store, DEFINITION, stream)).state
         if not seen.version or seen.deleted:
             raise NotFound("definition", definition_id)
         try:
-            return (await transact_all(services.store, await intents(seen)))[0]
-        except _Moved:
+            return (await transact_all(services.store, await commands(seen)))[0]
+        except _Changed:
             continue
     raise InConflict("contention")
 
 
-def _unmoved(seen: Definition) -> Decider[Any, Definition, Any]:
-    """Return the definition's rules for the state that was looked at, and for no other."""
+def _unchanged(seen: Definition) -> Decider[Any, Definition, Any]:
+    """Return the definition's decider, which refuses to decide on a state other than `seen`."""
 
     def decide(command: Any, state: Definition) -> list[Any]:
         if (state.version, state.deleted) != (seen.version, seen.deleted):
-            raise _Moved
+            raise _Changed
         return DEFINITION.decide(command, state)
 
     return replace(DEFINITION, decide=decide)
 
 
 def _names(slug: str, body: Body) -> set[str]:
-    """Return what a definition claims for itself."""
+    """Return the names that a definition claims: its slug and its webhook path."""
     trigger = body.trigger
     if isinstance(trigger, WebhookTrigger) and trigger.path is not None:
         return {slug_claim(slug), path_claim(trigger.path)}
@@ -148,8 +168,10 @@ def _claim(tenant: str, name: str, holder: str, at: int) -> StreamCommand[Any, A
     return StreamCommand(CLAIM, stream, ClaimName(name=name, holder=holder, at=at))
 
 
-def _renamed(seen: Definition, wanted: set[str], at: int) -> list[StreamCommand[Any, Any, Any]]:
-    """Return the claims to make and to give up, so that exactly `wanted` is held."""
+def _claim_changes(
+    seen: Definition, wanted: set[str], at: int
+) -> list[StreamCommand[Any, Any, Any]]:
+    """Return the commands that release and claim names until the definition holds `wanted`."""
     tenant, holder = seen.tenant, seen.definition_id
     held = _names(seen.slug, seen.body)
     released = (
@@ -164,8 +186,10 @@ def _renamed(seen: Definition, wanted: set[str], at: int) -> list[StreamCommand[
     return [*released, *claimed]
 
 
-async def _updated(services: Services, seen: Definition, body: Body, secret: str | None) -> Body:
-    """Return `body` with the secret it goes on with: the new one, else the one there is."""
+async def _with_current_secret(
+    services: Services, seen: Definition, body: Body, secret: str | None
+) -> Body:
+    """Return `body` with the id of its secret: a new one if `secret` differs from the stored."""
     before = seen.body.trigger
     kept = before.secret_id if isinstance(before, WebhookTrigger) else None
     if secret is not None and kept is not None:
@@ -181,7 +205,7 @@ async def _updated(services: Services, seen: Definition, body: Body, secret: str
 async def _with_secret(
     services: Services, tenant: str, body: Body, secret: str | None, *, secret_id: str
 ) -> Body:
-    """Seal the secret before the event that names it: a name must never lead nowhere."""
+    """Store the secret and return `body` with its id, so that no event names a missing secret."""
     if secret is None or not isinstance(body.trigger, WebhookTrigger):
         return _with_secret_id(body, None)
     await services.secrets.put(tenant, secret_id, secret)

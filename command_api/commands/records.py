@@ -1,4 +1,4 @@
-"""Taking in record events, each of them once."""
+"""Recording record events, each of them once."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from baton.eventlog.loops.transact import StreamCommand, transact_all
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordCounts:
-    """How many record events were new, how many known; all are in the log at `position`."""
+    """The numbers of new and of known record events; all are in the log at `position`."""
 
     accepted: int
     duplicates: int
@@ -25,7 +25,7 @@ class RecordCounts:
 async def send_records(
     services: Services, principal: Principal, records: Sequence[ReceiveRecord]
 ) -> RecordCounts:
-    """Record all of `records` that are new, together."""
+    """Record all new ones among `records` in one append."""
     intents: dict[str, StreamCommand[Any, Any, Any]] = {}
     for record in records:
         ident = derived_id("record", record.source, record.event_id)

@@ -1,4 +1,4 @@
-"""Starting, stopping and reopening runs, and trying a decision without one."""
+"""Starting, cancelling and retrying runs, and testing a decision step without a run."""
 
 from collections.abc import Mapping
 
@@ -33,7 +33,7 @@ async def start_run(services: Services, command: RequestRun) -> CommandResult[Ru
 async def cancel_run(
     services: Services, principal: Principal, run_id: str, *, at: int, reason: str | None = None
 ) -> CommandResult[Run]:
-    """Stop a run; raises NotFound, InConflict when it has finished otherwise."""
+    """Cancel a run; raises NotFound, and InConflict if it has completed or failed."""
     command = CancelRun(actor=principal.actor, at=at, reason=reason)
     stream = stream_name(principal.tenant, "run", run_id)
     return await transact(services.store, RUN, stream, command)
@@ -42,9 +42,9 @@ async def cancel_run(
 async def retry_run(
     services: Services, principal: Principal, run_id: str, *, at: int, step_id: str | None = None
 ) -> CommandResult[Run]:
-    """Reopen a failed or cancelled run, at all its failed steps or at one.
+    """Reopen a failed or cancelled run at its failed steps, or at the step `step_id`.
 
-    Raises NotFound, InConflict when there is nothing to retry.
+    Raises NotFound, and InConflict if the run has nothing to retry.
     """
     graph = await _graph_of(services, principal.tenant, run_id)
     command = RetryRun(graph=graph, actor=principal.actor, at=at, step_id=step_id)
@@ -53,9 +53,17 @@ async def retry_run(
 
 
 def test_decision(definition: Definition, step_id: str, data: Mapping[str, Json]) -> DecisionResult:
-    """Evaluate a decision step on `data` (`{input?, context?, steps?}`, else the input itself).
+    """Evaluate a decision step of the definition's newest version.
 
-    Raises NotFound for a step there isn't, Invalid for one that decides nothing.
+    Args:
+        definition: The definition.
+        step_id: The id of the step.
+        data: The scope `{input?, context?, steps?}`; without any of these keys it is the input.
+
+    Raises:
+        NotFound: The definition has no such step.
+        Invalid: The step isn't a decision step.
+
     """
     step = definition.body.graph.by_id.get(step_id)
     if step is None:
@@ -69,7 +77,7 @@ def test_decision(definition: Definition, step_id: str, data: Mapping[str, Json]
 
 
 async def _graph_of(services: Services, tenant: str, run_id: str) -> Graph:
-    """Return the graph of the version a run began with; raises NotFound."""
+    """Return the graph of the version that a run started with; raises NotFound."""
     run = (await load(services.store, RUN, stream_name(tenant, "run", run_id))).state
     stream = stream_name(tenant, "definition", run.definition_id)
     definition = (await load(services.store, DEFINITION, stream)).state

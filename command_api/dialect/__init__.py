@@ -1,1 +1,1 @@
-"""The contract of a dialect, and the kit that dialects share."""
+"""The contract of a dialect and the kit that dialects share; nothing here belongs to one."""

@@ -1,7 +1,7 @@
-"""How request bodies are read: strictly, by their camelCase names, unknown members ignored.
+"""Request bodies: strict types, camelCase members, unknown members ignored.
 
-Members that a client may only read (ids, versions, times, authors) are in no model, so that a
-document that was read back can be sent again and changes nothing it must not change.
+Read-only members (ids, versions, times, authors) are in no model, so a client can send back a
+document that it has read.
 """
 
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ class Model(BaseModel):
 
 
 class Faults:
-    """Collects what is wrong with a body, so that one answer names all of it."""
+    """Collects the faults of a body, so that one response names them all."""
 
     __slots__ = ("_found",)
 
@@ -32,20 +32,20 @@ class Faults:
         self._found: list[Fault] = []
 
     def add(self, message: str, *path: str | int) -> None:
-        """Remember one wrong place."""
+        """Add a fault at `path`, made of member names and array indexes."""
         self._found.append(Fault(path, message))
 
     def require(self, value: object, *path: str | int) -> None:
-        """Remember the place as missing when there is no value."""
+        """Add the fault "required" at `path` if `value` is None."""
         if value is None:
             self.add(REQUIRED, *path)
 
     def raise_if_any(self) -> None:
-        """Raise Refused 400 when something was found."""
+        """Raise Refused 400 if there is any fault."""
         if self._found:
             raise invalid(self._found)
 
 
 def invalid(faults: Sequence[Fault]) -> Refused:
-    """Return the 400 that names `faults`."""
+    """Return a 400 that names `faults`."""
     return Refused("validation_error", "Invalid request body", faults=tuple(faults))

@@ -1,4 +1,4 @@
-"""What a dialect is: base paths, routes, an error envelope and where the tenant is said.
+"""The contract of a dialect: base paths, routes, an error envelope, the place of the tenant.
 
 A dialect is a package `command_api/dialects/<name>/` whose `__init__` exports `DIALECT` (a family:
 `DIALECTS`); `discover()` finds it and it needs no other registration. A handler takes a
@@ -25,28 +25,32 @@ from baton.domain.json import JsonObject
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 
 Handler: TypeAlias = Callable[[RequestContext], Awaitable[Reply | web.StreamResponse]]
-"""A `web.StreamResponse` is for what flows (WebSockets, NDJSON); all else is a `Reply`."""
+"""Called on the server's event loop with one request; returns its reply.
+
+A handler that streams (WebSocket, NDJSON) returns a `web.StreamResponse` instead.
+"""
 
 ErrorRenderer: TypeAlias = Callable[[Refusal], tuple[int, JsonObject]]
+"""Returns the HTTP status and the body of a refusal."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FromPath:
-    """The tenant is a path parameter of the base, checked against the token (else 403)."""
+    """The base path has the tenant as a parameter; a token of another tenant is refused (403)."""
 
     parameter: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FromToken:
-    """The tenant is the token's; where that serves several, `header` picks one (else 400)."""
+    """The tenant is the token's; `header` chooses one of several, and is then required (400)."""
 
     header: str = "X-Tenant"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FromHeader:
-    """The tenant is said in a header that must be there (else 400) and fit the token (else 403)."""
+    """A required header (400) names the tenant; a token of another tenant is refused (403)."""
 
     header: str
 
@@ -56,7 +60,7 @@ TenantSource: TypeAlias = FromPath | FromToken | FromHeader
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueryParameter:
-    """A query parameter as the OpenAPI document shows it."""
+    """A query parameter in the OpenAPI document."""
 
     name: str
     schema: Mapping[str, object]
@@ -65,7 +69,7 @@ class QueryParameter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """One operation. `path` stands behind each base; `{name}` is one segment, `{name:.+}` a tail.
+    """One operation. `path` follows each base; `{name}` is one segment, `{name:.+}` the rest.
 
     A route whose `scope` is None is open (webhooks in): its handler verifies the sender, and calls
     `RequestContext.idempotently` itself if it honors Idempotency-Key. `idempotent` None means: POST
@@ -90,7 +94,7 @@ class Route:
 
     @property
     def keyed(self) -> bool:
-        """Whether the Idempotency-Key is honoured around the whole handler."""
+        """Whether the handler runs under the request's Idempotency-Key."""
         if self.idempotent is None:
             return self.method == "POST" and self.scope is not None
         return self.idempotent
@@ -98,11 +102,12 @@ class Route:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dialect:
-    """One way to speak to Baton over HTTP; `name` is its OpenAPI name.
+    """One HTTP API of Baton; `name` is its name in /openapi/{name}.json.
 
     `bases` are path templates ("/orchestration/ws/{workspaceSlug}/api/v1"); every route is served
-    under each of them. `document` returns the OpenAPI document where the dialect ships one; else it
-    is made from the routes. `definitions` describes how the dialect writes definitions, if it does.
+    under each of them. `document` returns the OpenAPI document if the dialect ships its own; by
+    default it is generated from the routes. `definitions` describes how the dialect writes
+    definitions, if it does.
     """
 
     name: str
@@ -117,7 +122,7 @@ class Dialect:
 
 
 def discover() -> tuple[Dialect, ...]:
-    """Return the `DIALECT` of every package in `baton.command_api.dialects`, ordered by name."""
+    """Return every dialect in `baton.command_api.dialects`, ordered by name."""
     package = import_module("baton.command_api.dialects")
     found: list[Dialect] = []
     for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):

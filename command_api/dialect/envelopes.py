@@ -1,6 +1,7 @@
-"""Every refusal and every failure, told in the envelope of the dialect whose base path it met.
+"""Error responses in the envelope of the dialect that the request's path belongs to.
 
-What fails inside is logged under a trace id and told in neutral words: no stack trace, no cause.
+An internal failure is logged with a trace id. The response carries that id, but neither a stack
+trace nor a cause.
 """
 
 import logging
@@ -21,9 +22,9 @@ from baton.eventlog.errors import Unavailable
 _LOG = logging.getLogger(__name__)
 _TRACE_ID = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}", re.ASCII)
 
-_OF_AIOHTTP: Mapping[int, tuple[ErrorCode, str]] = {
+_AIOHTTP_ERRORS: Mapping[int, tuple[ErrorCode, str]] = {
     404: ("not_found", "There is nothing at this path"),
-    406: ("not_acceptable", "The answer has no acceptable form"),
+    406: ("not_acceptable", "No form of the response is acceptable to the Accept header"),
     413: ("payload_too_large", "The body is too large"),
     415: ("unsupported_media_type", "The media type is not supported"),
 }
@@ -32,7 +33,7 @@ _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class Envelopes:
-    """Finds the dialect of a path and renders refusals its way; the longest base wins."""
+    """Renders refusals in the envelope of the dialect whose base path matches the request."""
 
     def __init__(self, dialects: Sequence[Dialect]) -> None:
         bases = [(base, dialect) for dialect in dialects for base in dialect.bases]
@@ -40,16 +41,16 @@ class Envelopes:
         self._bases = [(_prefix(base), dialect) for base, dialect in bases]
 
     def dialect_of(self, path: str) -> Dialect:
-        """Return the dialect that answers for `path`; raises LookupError where none does."""
+        """Return the dialect with the longest base that matches; raises LookupError for none."""
         for prefix, dialect in self._bases:
             if prefix.match(path):
                 return dialect
-        message = "No dialect has the empty base"
+        message = f"No dialect has a base of {path}"
         raise LookupError(message)
 
     @web.middleware
     async def middleware(self, request: web.Request, handler: _Handler) -> web.StreamResponse:
-        """Answer what `handler` raises."""
+        """Turn an exception of `handler` into an error response."""
         try:
             return await handler(request)
         except Refused as refused:
@@ -57,37 +58,37 @@ class Envelopes:
         except Rejected as rejected:
             return self._render(request, refusal_of(rejected))
         except web.HTTPMethodNotAllowed as error:
-            return self._other_method(request, error)
+            return self._method_not_allowed(request, error)
         except web.HTTPException as error:
-            return self._of_aiohttp(request, error)
+            return self._from_aiohttp(request, error)
         except Unavailable as error:
             return self._render(request, _unavailable(request, error), {"Retry-After": "1"})
-        # The last resort: whatever went wrong must not show.
-        except Exception:  # noqa: BLE001 - it is logged with its traceback
+        # An unexpected exception is logged with its traceback; the client must not see its cause.
+        except Exception:  # noqa: BLE001
             return self._render(request, _failed(request))
 
-    def _other_method(
+    def _method_not_allowed(
         self, request: web.Request, error: web.HTTPMethodNotAllowed
     ) -> web.StreamResponse:
         allow = {"Allow": ", ".join(sorted({*error.allowed_methods, hdrs.METH_OPTIONS}))}
         if request.method == hdrs.METH_OPTIONS:
             return Reply(status=204, headers=tuple(allow.items())).to_response()
-        message = "This path does not know that method"
+        message = f"This path doesn't support {request.method}; see the Allow header"
         return self._render(request, Refusal(code="method_not_allowed", message=message), allow)
 
-    def _of_aiohttp(self, request: web.Request, error: web.HTTPException) -> web.StreamResponse:
-        if error.status < 400:  # noqa: PLR2004 - a redirect is no refusal
+    def _from_aiohttp(self, request: web.Request, error: web.HTTPException) -> web.StreamResponse:
+        if error.status < 400:  # noqa: PLR2004 - a redirect isn't a refusal
             raise error
-        default: tuple[ErrorCode, str] = ("validation_error", "The request could not be read")
-        code, message = _OF_AIOHTTP.get(error.status, default)
+        default: tuple[ErrorCode, str] = ("validation_error", "The request isn't valid HTTP")
+        code, message = _AIOHTTP_ERRORS.get(error.status, default)
         return self._render(request, Refusal(code=code, message=message))
 
     def _render(
         self, request: web.Request, refusal: Refusal, headers: Mapping[str, str] | None = None
     ) -> web.StreamResponse:
         dialect = self.dialect_of(request.path)
-        told = refusal if refusal.trace_id else replace(refusal, trace_id=trace_id(request))
-        status, body = dialect.render_error(told)
+        traced = refusal if refusal.trace_id else replace(refusal, trace_id=trace_id(request))
+        status, body = dialect.render_error(traced)
         reply = Reply(
             status=status,
             body=orjson.dumps(body),
@@ -98,13 +99,13 @@ class Envelopes:
 
 
 def trace_id(request: web.Request) -> str:
-    """Return the trace id of the caller's `traceparent`, else a new one (32 hex digits)."""
+    """Return the trace id of the caller's `traceparent`, or a new one (32 hex digits)."""
     match = _TRACE_ID.fullmatch(request.headers.get("traceparent", ""))
     return match[1] if match else secrets.token_hex(16)
 
 
 def _unavailable(request: web.Request, error: Unavailable) -> Refusal:
-    """Log under a trace id what didn't answer, and return the refusal that names it."""
+    """Log which dependency failed, and return a refusal with the same trace id."""
     trace = trace_id(request)
     _LOG.warning(
         "request refused: %s %r: %s",
@@ -113,15 +114,15 @@ def _unavailable(request: web.Request, error: Unavailable) -> Refusal:
         error,
         extra={"trace_id": trace},
     )
-    message = f"The service cannot answer now; try again (trace {trace})"
+    message = f"The service can't answer now; try again later (trace {trace})"
     return Refusal(code="unavailable", message=message, trace_id=trace)
 
 
 def _failed(request: web.Request) -> Refusal:
-    """Log the exception under a trace id, and return the refusal that names it."""
+    """Log the exception, and return a refusal with the same trace id."""
     trace = trace_id(request)
     _LOG.exception("request failed: %s %r", request.method, request.path, extra={"trace_id": trace})
-    message = f"The request failed (trace {trace})"
+    message = f"The request failed; the server's log has the reason (trace {trace})"
     return Refusal(code="internal_error", message=message, trace_id=trace)
 
 

@@ -1,4 +1,4 @@
-"""The OpenAPI document of a dialect: the one it ships, else one made from its routes and models."""
+"""The OpenAPI document of a dialect: its own, or one generated from its routes and models."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -17,7 +17,7 @@ _Schemas = Mapping[tuple[type[BaseModel], JsonSchemaMode], JsonObject]
 
 
 def document_of(dialect: Dialect) -> JsonObject:
-    """Return the document of `dialect`."""
+    """Return the OpenAPI document of `dialect`."""
     if dialect.document is not None:
         return dialect.document()
     schemas, definitions = _schemas(dialect.routes)
@@ -37,12 +37,12 @@ def document_of(dialect: Dialect) -> JsonObject:
 
 
 def documented_path(path: str) -> str:
-    """Return a route's path as documents write it: `{path:.+}` is `{path}`."""
+    """Return a route's path as OpenAPI writes it: `{path}` for `{path:.+}`."""
     return _PARAMETER.sub(r"{\1}", path)
 
 
 def _schemas(routes: Iterable[Route]) -> tuple[_Schemas, JsonObject]:
-    """Return the schema of each model that is used, and the definitions these refer to."""
+    """Return the schema of each model in use, and the definitions that the schemas refer to."""
     found, shared = models_json_schema([*_models(routes)], ref_template=_REFERENCE)
     schemas: _Schemas = {
         (model, mode): schema
@@ -109,12 +109,12 @@ def _responses(route: Route, schemas: _Schemas) -> JsonObject:
     good: JsonObject = {"description": HTTPStatus(route.status).phrase}
     if route.response is not None:
         good["content"] = _content(schemas[route.response, "serialization"])
-    problems = {401: "No valid token"} if route.scope is not None else {}
-    told = {**problems, **(route.problems or {})}
+    problems = {401: "A valid bearer token is required"} if route.scope is not None else {}
+    descriptions = {**problems, **(route.problems or {})}
     return {
         str(route.status): good,
-        **{str(status): {"description": text} for status, text in sorted(told.items())},
-        "default": {"description": "Refused, in the envelope of this API"},
+        **{str(status): {"description": text} for status, text in sorted(descriptions.items())},
+        "default": {"description": "Any other error, in this API's envelope"},
     }
 
 

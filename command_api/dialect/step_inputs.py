@@ -1,7 +1,7 @@
-"""What the functions of a run were given, told anew from its events: no view holds it.
+"""Reconstructs each attempt's input by folding the run's events.
 
-Later steps are given the outputs of all before them, so inputs grow with the square of the steps.
-They are therefore shown, in the order of the attempts, as long as they fit into `BUDGET` bytes.
+Views don't store inputs: every step receives the outputs of all earlier steps, so the inputs of a
+run grow with the square of its steps. For the same reason a response holds at most `BUDGET` bytes.
 """
 
 from collections.abc import Iterable, Mapping
@@ -19,10 +19,11 @@ from baton.domain.stream import stream_name
 from baton.projector.views.runs.view import Document as Run
 
 BUDGET = 4 * 1024 * 1024
+"""Bytes of inputs, as JSON, that one response may hold; the earliest attempts come first."""
 
 
 async def read_step_inputs(context: RequestContext, run: Run) -> Mapping[str, JsonObject]:
-    """Return what each attempt's function was given, by execution id."""
+    """Return the input of each attempt by execution id, within `BUDGET`."""
     definition = await context.services.definitions.get(context.tenant, run.definition_id)
     history = await context.services.store.read(stream_name(context.tenant, "run", run.id))
     if definition is None:
@@ -32,24 +33,28 @@ async def read_step_inputs(context: RequestContext, run: Run) -> Mapping[str, Js
 
 
 def inputs_by_execution(events: Iterable[Event], graph: Graph) -> Mapping[str, JsonObject]:
-    """Fold a run's events, and return the inputs on the way while they fit."""
+    """Return the input of each attempt among `events`, up to the first beyond `BUDGET`."""
     found: dict[str, JsonObject] = {}
-    state, room = State(), BUDGET
+    state, bytes_left = State(), BUDGET
     for event in events:
         if isinstance(event, StepStarted):
-            given = _given(state, graph, event.step_id)
-            room -= len(orjson.dumps(given))
-            if room < 0:
+            step_input = _step_input(state, graph, event.step_id)
+            bytes_left -= len(orjson.dumps(step_input))
+            if bytes_left < 0:
                 break
             attempt = execution_id(state.run_id, event.step_id, event.visit, event.attempt)
-            found[attempt] = given
+            found[attempt] = step_input
         state = evolve(state, event)
     return found
 
 
-def _given(state: State, graph: Graph, step_id: str) -> JsonObject:
-    given: JsonObject = {"input": state.input, "context": state.context, "steps": state.outputs}
+def _step_input(state: State, graph: Graph, step_id: str) -> JsonObject:
+    step_input: JsonObject = {
+        "input": state.input,
+        "context": state.context,
+        "steps": state.outputs,
+    }
     step = graph.by_id.get(step_id)
     if isinstance(step, Compute) and step.config is not None:
-        given["config"] = step.config
-    return given
+        step_input["config"] = step.config
+    return step_input

@@ -1,6 +1,6 @@
-"""A webhook that comes in starts a run: who may, with what, and once per delivery.
+"""Incoming webhooks: verify the signature, then start one run per delivery.
 
-The signature is checked over the raw bytes before anything is read out of them.
+The signature is verified over the raw bytes, before the body is parsed.
 """
 
 from collections.abc import Callable
@@ -21,7 +21,7 @@ from baton.protocols.webhook_signatures import WebhookRequest, delivery_id, is_s
 
 
 def normalized_path(path: str) -> str:
-    """Return a webhook path as it is compared: no leading `/`, no leading `webhooks/`."""
+    """Return a webhook path without a leading `/` and `webhooks/`, the form that is compared."""
     return path.removeprefix("/").removeprefix("webhooks/")
 
 
@@ -30,23 +30,33 @@ async def receive_webhook(
     definition: Definition | None,
     answer: Callable[[CommandResult[Run]], Reply],
 ) -> Reply:
-    """Start a run with the body as input, and return what `answer` makes of it.
+    """Start a run with the request's body as its input.
 
-    The same `webhook-id` again leads to the same run. Raises NotFound where no webhook is, Refused
-    401 for a missing or wrong signature, InConflict when the definition is not active.
+    A repeated `webhook-id` returns the run of the first delivery.
+
+    Args:
+        context: The request, on an open route.
+        definition: The definition that the route's path names, if any.
+        answer: Called with the result of the command; returns the dialect's reply.
+
+    Raises:
+        NotFound: The definition doesn't exist, was deleted, or has no webhook.
+        Refused: 401, the signature is missing or wrong.
+        InConflict: The definition isn't active.
+
     """
     if definition is None or definition.deleted:
-        raise _nothing_here()
+        raise NotFound("webhook")
     trigger = definition.body.trigger
     if not isinstance(trigger, WebhookTrigger):
-        raise _nothing_here()
+        raise NotFound("webhook")
     if trigger.validate_signature:
         await _require_signature(context, trigger)
 
-    async def work() -> Reply:
+    async def start() -> Reply:
         return answer(await _start(context, definition, trigger))
 
-    return await context.idempotently(work)
+    return await context.idempotently(start)
 
 
 async def _require_signature(context: RequestContext, trigger: WebhookTrigger) -> None:
@@ -67,11 +77,11 @@ async def _require_signature(context: RequestContext, trigger: WebhookTrigger) -
 async def _start(
     context: RequestContext, definition: Definition, trigger: WebhookTrigger
 ) -> CommandResult[Run]:
-    sent_as = delivery_id(context.headers)
+    delivery = delivery_id(context.headers)
     run_id = (
         context.new_id()
-        if sent_as is None
-        else derived_id("webhook", definition.definition_id, sent_as)
+        if delivery is None
+        else derived_id("webhook", definition.definition_id, delivery)
     )
     command = RequestRun(
         run_id=run_id,
@@ -83,7 +93,3 @@ async def _start(
         traceparent=context.traceparent,
     )
     return await start_run(context.services, command)
-
-
-def _nothing_here() -> NotFound:
-    return NotFound("webhook")

@@ -1,1 +1,1 @@
-"""HTTP without any dialect: the request, the answer, and what bounds both."""
+"""HTTP independent of any dialect: requests, replies, and their limits."""

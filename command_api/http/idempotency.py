@@ -1,4 +1,4 @@
-"""Idempotency-Key: one effect and one answer for a request that is sent twice.
+"""Idempotency-Key: a repeated request has one effect and gets the first response again.
 
 The key is claimed before the handler runs, and a 2xx response is stored after it. The handler's
 ids are derived from the key (`RequestContext.new_id`), so a crash in between creates no duplicate.
@@ -19,11 +19,11 @@ MAX_KEY = 255
 
 _WAIT_MS = 5_000
 _POLL_MS = 25
-_OK = range(200, 300)
+_SUCCESS = range(200, 300)
 
 
 def read_key(values: list[str]) -> str | None:
-    """Return the request's key, None when there is none; raises Refused 400."""
+    """Return the request's key, or None without one; raises Refused 400 for an invalid key."""
     if not values:
         return None
     key = values[0]
@@ -35,14 +35,14 @@ def read_key(values: list[str]) -> str | None:
 
 
 def fingerprint_of(method: str, path: str, body: bytes) -> str:
-    """Return what makes two requests with one key the same request."""
+    """Return a hash that is equal for equal requests: a key belongs to one of them."""
     digest = sha256(f"{method}\n{path}\n".encode())
     digest.update(body)
     return digest.hexdigest()
 
 
 class KeyedRequest:
-    """One request under its key, in its tenant."""
+    """A request with an idempotency key of its tenant."""
 
     __slots__ = ("_clock", "_fingerprint", "_key", "_keys", "_tenant")
 
@@ -52,28 +52,28 @@ class KeyedRequest:
         self._keys, self._clock = keys, clock
         self._tenant, self._key, self._fingerprint = tenant, key, fingerprint
 
-    async def answer(self, work: Callable[[], Awaitable[Reply]]) -> Reply:
-        """Return the first answer, doing `work` when there is none.
+    async def run(self, work: Callable[[], Awaitable[Reply]]) -> Reply:
+        """Return the stored response, or call `work` and store its reply if the status is 2xx.
 
-        Raises Refused 422 when the key belongs to another request, 409 when its first request is
-        still being answered after 5 s; and what `work` raises, with the key given back.
+        An exception of `work`, or another status, releases the key. Raises Refused 422 if the key
+        belongs to another request, and 409 if the first request hasn't finished after 5 s.
         """
-        kept = await self._claim()
-        if kept is not None:
-            return _again(kept)
+        stored = await self._claim()
+        if stored is not None:
+            return _replayed(stored)
         try:
             reply = await work()
         except BaseException:
             await self._keys.release(self._tenant, self._key)
             raise
-        if reply.status in _OK:
-            await self._keys.complete(self._tenant, self._key, response=_kept(reply))
+        if reply.status in _SUCCESS:
+            await self._keys.complete(self._tenant, self._key, response=_stored(reply))
         else:
             await self._keys.release(self._tenant, self._key)
         return reply
 
     async def _claim(self) -> StoredResponse | None:
-        """Return the kept answer, or None when the key is ours now."""
+        """Claim the key and return None, or return the response stored for it."""
         for _ in range(_WAIT_MS // _POLL_MS):
             claim = await self._keys.claim(
                 self._tenant, self._key, fingerprint=self._fingerprint, at=self._clock.now()
@@ -84,11 +84,11 @@ class KeyedRequest:
                 case "answered":
                     return claim.response
                 case "mismatch":
-                    message = f"This {HEADER} was used for another request"
+                    message = f"This {HEADER} was used for another request; use a new key"
                     raise Refused("idempotency_key_reused", message)
                 case "busy":
                     await self._clock.sleep(_POLL_MS)
-        message = f"The first request with this {HEADER} is still being answered"
+        message = f"The first request with this {HEADER} is still running; try again later"
         raise Refused("conflict", message)
 
 
@@ -96,21 +96,21 @@ _POSITION = "baton-position"
 _CONTENT_TYPE = "content-type"
 
 
-def _kept(reply: Reply) -> StoredResponse:
+def _stored(reply: Reply) -> StoredResponse:
     headers = [*reply.headers, (_CONTENT_TYPE, reply.content_type)]
     if reply.position is not None:
         headers.append((_POSITION, str(reply.position)))
     return StoredResponse(status=reply.status, headers=tuple(headers), body=reply.body)
 
 
-def _again(answer: StoredResponse) -> Reply:
-    own = dict(answer.headers)
-    position = own.pop(_POSITION, None)
-    content_type = own.pop(_CONTENT_TYPE)
+def _replayed(stored: StoredResponse) -> Reply:
+    headers = dict(stored.headers)
+    position = headers.pop(_POSITION, None)
+    content_type = headers.pop(_CONTENT_TYPE)
     return Reply(
-        status=answer.status,
-        body=answer.body,
+        status=stored.status,
+        body=stored.body,
         content_type=content_type,
         position=None if position is None else int(position),
-        headers=(*own.items(), REPLAYED),
+        headers=(*headers.items(), REPLAYED),
     )

@@ -1,4 +1,4 @@
-"""Bodies of requests: how long they may be, which media types are JSON, and what they hold."""
+"""Request bodies: the size limit, the JSON media types, and strict parsing."""
 
 import re
 from typing import TypeVar
@@ -21,7 +21,7 @@ M = TypeVar("M", bound=BaseModel)
 
 
 async def read_body(request: web.Request) -> bytes:
-    """Return the raw body, unpacked; raises Refused 413 above `MAX_BODY`, 400 when it is broken."""
+    """Return the decompressed body; raises Refused 413 above `MAX_BODY`, 400 if it is corrupt."""
     if (request.content_length or 0) > MAX_BODY:
         raise _too_large()
     try:
@@ -29,12 +29,12 @@ async def read_body(request: web.Request) -> bytes:
     except web.HTTPRequestEntityTooLarge:
         raise _too_large() from None
     except (web.RequestPayloadError, web.HTTPBadRequest):
-        message = "The body could not be read"
+        message = "The body can't be read: its length or its Content-Encoding is wrong"
         raise Refused("validation_error", message) from None
 
 
 def require_json(content_type: str | None) -> None:
-    """Raise Refused 415 unless the media type is JSON (or says to be of its family) in UTF-8."""
+    """Raise Refused 415 unless the media type is JSON, or ends in `+json`, in UTF-8."""
     media, _, parameters = (content_type or "").partition(";")
     charset = _charset(parameters)
     if _MEDIA_TYPE.fullmatch(media.strip()) is None or charset not in ("utf-8", "utf8", ""):
@@ -43,9 +43,9 @@ def require_json(content_type: str | None) -> None:
 
 
 def parse_json(raw: bytes, *, unique_keys: bool = False) -> object:
-    """Return the value in `raw`; raises Refused 400.
+    """Return the JSON value of `raw`; raises Refused 400.
 
-    `unique_keys` refuses repeated member names, for documents that are signed or hashed.
+    `unique_keys` also refuses repeated member names, for documents that are signed or hashed.
     """
     try:
         return strict_json.parse(raw, unique_keys=unique_keys)
@@ -54,7 +54,7 @@ def parse_json(raw: bytes, *, unique_keys: bool = False) -> object:
 
 
 def parse_object(raw: bytes, *, unique_keys: bool = False) -> JsonObject:
-    """Return the object in `raw`; raises Refused 400."""
+    """Return the JSON object of `raw`; raises Refused 400."""
     value = parse_json(raw, unique_keys=unique_keys)
     if not isinstance(value, dict):
         message = "The body must be a JSON object"
@@ -72,10 +72,10 @@ def parse_model(model: type[M], raw: bytes) -> M:
 
 
 def invalid_body(error: ValidationError, document: object) -> Refused:
-    """Return a 400 with one fault for each of pydantic's, told in the document's own paths."""
+    """Return a 400 with a fault for each of pydantic's, at its path in the document."""
     faults = tuple(
         Fault(
-            _own_path(document, item["loc"], missing=item["type"] == "missing"),
+            _document_path(document, item["loc"], missing=item["type"] == "missing"),
             "required" if item["type"] == "missing" else item["msg"],
         )
         for item in error.errors(include_url=False, include_context=False, include_input=False)
@@ -83,10 +83,10 @@ def invalid_body(error: ValidationError, document: object) -> Refused:
     return Refused("validation_error", "Invalid request body", faults=tuple(dict.fromkeys(faults)))
 
 
-def _own_path(
+def _document_path(
     document: object, loc: tuple[str | int, ...], *, missing: bool
 ) -> tuple[str | int, ...]:
-    """Drop the union tags that pydantic puts between the names: they stand in no document."""
+    """Return the path without the tags of unions that pydantic adds, which no document has."""
     path: list[str | int] = []
     here = document
     for at, part in enumerate(loc):

@@ -1,7 +1,7 @@
-"""Keeps what a stranger sent out of the log.
+"""Keeps bytes of malformed requests out of the log.
 
-aiohttp logs a malformed request with a traceback that holds the sender's bytes (3.14): one line
-without them says as much, and cannot be used to write into the log.
+aiohttp 3.14 logs a malformed request with a traceback that quotes the sender's bytes, so any client
+could write to the log. The filter logs one line without them.
 """
 
 import logging
@@ -11,11 +11,11 @@ from aiohttp.http_exceptions import HttpProcessingError
 SERVER_LOG = "aiohttp.server"
 
 
-class NoForeignBytes(logging.Filter):
-    """Turns the record of a malformed request into a plain sentence."""
+class MalformedRequestFilter(logging.Filter):
+    """Rewrites the record of a malformed request."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Always let the record through, without message and traceback of a malformed request."""
+        """Replace message and traceback of a malformed request; let every record pass."""
         error = record.exc_info[1] if record.exc_info else None
         if isinstance(error, (HttpProcessingError, UnicodeError)):
             record.msg = "A malformed request was refused (%s)"
@@ -27,7 +27,7 @@ class NoForeignBytes(logging.Filter):
 
 
 def install() -> None:
-    """Put the filter on aiohttp's server log, once."""
+    """Add the filter to the log of aiohttp's server, unless it is there."""
     log = logging.getLogger(SERVER_LOG)
-    if not any(isinstance(one, NoForeignBytes) for one in log.filters):
-        log.addFilter(NoForeignBytes())
+    if not any(isinstance(one, MalformedRequestFilter) for one in log.filters):
+        log.addFilter(MalformedRequestFilter())

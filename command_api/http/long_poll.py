@@ -1,7 +1,7 @@
-"""Waiting for the end of a run: `Prefer: wait=SECONDS` (RFC 7240, 4.3) on a query of that run.
+"""Long polling for the end of a run: `Prefer: wait=SECONDS` (RFC 7240, 4.3).
 
-The answer goes out when the run is over or the time is, whichever comes first, and shows the run as
-it is then. One request takes the place of many.
+The response is sent once the run has ended or the seconds have passed, and shows the run as it is
+then.
 """
 
 import asyncio
@@ -12,13 +12,19 @@ from baton.command_api.http.request_context import RequestContext
 from baton.projector.views.runs.view import Document as Run
 from baton.projector.views.runs.view import is_final
 
-LONGEST_WAIT_S = 60
+MAX_WAIT_S = 60
+"""The longest wait; a request that asks for more waits this long."""
 
 
 async def poll_until_settled(
     context: RequestContext, find: Callable[[], Awaitable[Run | None]]
 ) -> Run | None:
-    """Return what `find` finds, after the wait that the request prefers."""
+    """Return the run once it has ended or the preferred wait is over; None if there is no run.
+
+    Args:
+        context: The request, with its preference.
+        find: Called again whenever the views have advanced; returns the run as the views hold it.
+    """
     loop = asyncio.get_running_loop()
     until = loop.time() + _wait_s(context)
     while True:
@@ -31,9 +37,9 @@ async def poll_until_settled(
 
 
 def _wait_s(context: RequestContext) -> int:
-    """Return the seconds asked for, at most LONGEST_WAIT_S; what is no number is no preference."""
+    """Return the preferred wait in seconds, at most MAX_WAIT_S; 0 without a valid preference."""
     for preference in preferences(context.request):
         name, _, value = preference.partition("=")
         if name.strip() == "wait" and value.strip().isdecimal():
-            return min(int(value), LONGEST_WAIT_S)
+            return min(int(value), MAX_WAIT_S)
     return 0

@@ -1,7 +1,7 @@
-"""What a refused request is told, in no dialect's words: a code word, a message, faults.
+"""Refused requests, independent of any dialect: an error code, a message, faults.
 
-A dialect turns a `Refusal` into its own envelope (`Dialect.render_error`). `STATUS` is the status a
-code word has unless a dialect says otherwise. Internal causes never get in here.
+A dialect renders a `Refusal` in its own envelope (`Dialect.render_error`). `STATUS` holds the usual
+status of each code. Internal causes never become part of a refusal.
 """
 
 from collections.abc import Mapping
@@ -44,7 +44,7 @@ STATUS: Mapping[ErrorCode, int] = {
     "unavailable": 503,
 }
 
-_OF_DOMAIN: Mapping[Code, ErrorCode] = {
+_DOMAIN_CODES: Mapping[Code, ErrorCode] = {
     "validation_error": "validation_error",
     "not_found": "not_found",
     "conflict": "conflict",
@@ -55,7 +55,7 @@ _OF_DOMAIN: Mapping[Code, ErrorCode] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
-    """Why a request was refused; `faults` name each wrong place, `trace_id` the log line.
+    """The reason of a refusal; `faults` name each wrong place, `trace_id` finds the log line.
 
     A fault's path is made of member names of the request document and array indexes. `rejected` is
     the domain's refusal behind it, if the domain refused: a dialect that has words of its own makes
@@ -70,7 +70,7 @@ class Refusal:
 
 
 class Refused(Exception):
-    """The request was refused at the HTTP edge; nothing was recorded."""
+    """The HTTP edge refused the request, and nothing was recorded."""
 
     def __init__(
         self,
@@ -93,7 +93,7 @@ def refused_field(message: str, *path: str | int) -> Refused:
 def refusal_of(rejected: Rejected) -> Refusal:
     """Return a refusal of the domain with its neutral text; a dialect can reword `rejected`."""
     return Refusal(
-        code=_OF_DOMAIN[rejected.code],
+        code=_DOMAIN_CODES[rejected.code],
         message=text_of(rejected),
         faults=rejected.faults,
         rejected=rejected,

@@ -1,4 +1,4 @@
-"""What a handler answers: status, body bytes, and the log position its effect stands at."""
+"""A handler's reply: status, body, and the log position of the command's effect."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,15 +7,15 @@ import orjson
 from aiohttp import web
 
 JSON = "application/json"
-_SERVER = ("Server", "baton")  # aiohttp would tell its version
+_SERVER = ("Server", "baton")  # the default names the version of aiohttp
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """An answer that can be kept and sent again.
+    """A response that can be stored and replayed.
 
-    `position` is that of the last event a command appended (0: it changed nothing); the answer
-    waits until the views hold it. None marks the answer of a query.
+    `position` is that of the last event which the command appended, 0 if it appended none; the
+    response waits until the views hold it. The reply to a query has None.
     """
 
     status: int
@@ -25,7 +25,7 @@ class Reply:
     headers: tuple[tuple[str, str], ...] = ()
 
     def to_response(self, *extra: tuple[str, str]) -> web.Response:
-        """Return it as aiohttp sends it, with `extra` headers."""
+        """Return the reply as an aiohttp response, with `extra` headers."""
         headers = [_SERVER, *self.headers, *extra]
         if self.body or self.status not in (204, 304):
             headers.append(("Content-Type", self.content_type))
@@ -40,7 +40,7 @@ def json_reply(
     headers: Mapping[str, str] | None = None,
     content_type: str = JSON,
 ) -> Reply:
-    """Return `body` (dicts, lists, dataclasses) as JSON, nulls included; None sends no body."""
+    """Return `body` (dict, list, dataclass) as a JSON reply; None means no body."""
     return Reply(
         status=status,
         body=b"" if body is None else orjson.dumps(body),

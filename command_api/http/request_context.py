@@ -1,4 +1,4 @@
-"""One request as a handler sees it: who asks, what came in, and how to answer."""
+"""A request as its handler sees it: the caller, the parsed input, and how to reply."""
 
 import re
 from collections.abc import Awaitable, Callable, Mapping
@@ -21,7 +21,7 @@ _TRACE_PARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}",
 
 
 class RequestContext:
-    """The request in hand. `body` is raw, read within the limit before the handler is called."""
+    """One admitted request; `body` is the raw body, already read within its limit."""
 
     __slots__ = ("_fingerprint", "_ids", "_key", "_now", "body", "principal", "request", "services")
 
@@ -39,7 +39,7 @@ class RequestContext:
 
     @property
     def tenant(self) -> str:
-        """The tenant this request is about."""
+        """The tenant of this request."""
         return self.principal.tenant
 
     @property
@@ -49,7 +49,7 @@ class RequestContext:
 
     @property
     def query(self) -> MultiMapping[str]:
-        """The query parameters, decoded; `pagination` reads numbers and choices out of them."""
+        """The query parameters, decoded; `query_parameters` reads numbers and choices from them."""
         return self.request.query
 
     @property
@@ -59,12 +59,15 @@ class RequestContext:
 
     @property
     def traceparent(self) -> str | None:
-        """The caller's W3C `traceparent`; None when there is none or it is malformed."""
+        """The caller's W3C `traceparent`, None if it is missing or malformed."""
         value = self.request.headers.get("traceparent")
         return value if value is not None and _TRACE_PARENT.fullmatch(value) else None
 
     async def json_object(self, *, required: bool = True) -> JsonObject:
-        """Return the body as an object; raises Refused 400 or 415. Not required: {} for no body."""
+        """Return the body as an object; raises Refused 400 or 415.
+
+        A body that isn't `required` may be missing, which returns {}.
+        """
         if not self.body and not required:
             return {}
         if self.body:
@@ -72,20 +75,20 @@ class RequestContext:
         return json_body.parse_object(self.body)
 
     async def parse(self, model: type[M], *, required: bool = True) -> M:
-        """Return the body as `model`; raises Refused 400 (each fault with its path) or 415."""
+        """Return the body as `model`; raises Refused 400 (every fault with its path) or 415."""
         if self.body:
             json_body.require_json(self.headers.get("Content-Type"))
         raw = self.body if self.body or required else b"{}"
         return json_body.parse_model(model, raw)
 
     def now(self) -> int:
-        """Return the time of this request in ms: the same at every call."""
+        """Return the time of this request in ms, the same at every call."""
         if not self._now:
             self._now = self.services.clock.now()
         return self._now
 
     def new_id(self) -> str:
-        """Return a new id; with an Idempotency-Key the ids of a repeated request are the same."""
+        """Return a new id; under an Idempotency-Key a repeated request gets the same ids again."""
         if self._key is None:
             return self.services.new_id()
         self._ids += 1
@@ -94,10 +97,10 @@ class RequestContext:
         )
 
     async def idempotently(self, work: Callable[[], Awaitable[Reply]]) -> Reply:
-        """Do `work` under the request's Idempotency-Key; without one, just do it.
+        """Call `work` under the request's Idempotency-Key, or call it as it is without a key.
 
-        Called around the handler of routes that are `keyed`; an open route calls it itself once it
-        has verified the sender. Keys of senders without a token are kept apart from those of users.
+        The application wraps the handler of a `keyed` route in this; an open route calls it after
+        it has verified the sender. A sender without a token shares no keys with users.
         """
         if self._key is None:
             return await work()
@@ -108,7 +111,7 @@ class RequestContext:
             key=self._key if self.principal.scopes else f"open:{self.request.path}:{self._key}",
             fingerprint=self._request_fingerprint(),
         )
-        return await keyed.answer(work)
+        return await keyed.run(work)
 
     def reply(
         self,
@@ -118,7 +121,7 @@ class RequestContext:
         position: int | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Reply:
-        """Return a JSON reply; a command gives the `position` its outcome stands at."""
+        """Return a JSON reply; a command passes the `position` of its newest event."""
         return json_reply(status, body, position=position, headers=headers)
 
     def _request_fingerprint(self) -> str:

@@ -1,1 +1,1 @@
-"""Who may send a request."""
+"""Authentication and authorization of requests."""

@@ -1,9 +1,8 @@
-"""Bearer tokens: whose they are, and for which tenant and scope a request may go on.
+"""Bearer tokens: verification, and the tenant and the scope of a request.
 
-A signing key belongs to one family: an HMAC secret verifies HS256 alone, a key of the JWKS its own
-algorithm alone, whatever the token's header says; `jku`, `x5u` and `jwk` in a header are not looked
-at. Every token that is not good gets the same 401. What PyJWT leaves open is decided here: `exp`
-and `tenant` must be there, and times are judged by the injected clock.
+A key verifies one algorithm, whatever the token's header names: an HMAC secret HS256, a key of the
+JWKS its own. `jku`, `x5u` and `jwk` in a header are ignored. Every invalid token gets the same 401.
+Beyond PyJWT, `exp` and `tenant` are required, and times are compared with the injected clock.
 """
 
 import math
@@ -21,10 +20,13 @@ from baton.command_api.principal import Identity, Principal, Scope, is_valid_ten
 from baton.eventlog.ports.clock import Clock
 
 LEEWAY_MS = 5_000
+"""How far the clock of the issuer may differ from this one."""
 MIN_SECRET_BYTES = 32
 MAX_TOKEN = 8_192
 MAX_TENANTS = 100
-_REMEMBERED = 10_000
+MAX_CACHED = 10_000
+"""Verified tokens that are cached; a full cache drops the oldest tenth."""
+
 _ACCESS_TYPES = frozenset(("jwt", "at+jwt", "application/at+jwt"))
 _OTHER_USES = frozenset(("refresh", "offline", "id"))
 
@@ -32,15 +34,18 @@ VerifyingKey: TypeAlias = "str | bytes | jwt.PyJWK"
 
 
 class KeySource(Protocol):
-    """Where the key that must have signed a token comes from."""
+    """The source of the keys that verify tokens."""
 
     async def key_of(self, header: Mapping[str, object]) -> tuple[VerifyingKey, str]:
-        """Return the key and the one algorithm it is for; raises Refused 401, Unavailable."""
+        """Return the key for a token's header, and its only algorithm.
+
+        Raises Refused 401 for an unknown key, and Unavailable.
+        """
         ...
 
 
 class SharedSecret:
-    """One HS256 secret of at least 32 bytes; raises ValueError for what cannot be one."""
+    """One HS256 secret of at least 32 bytes; raises ValueError for an unsuitable one."""
 
     def __init__(self, secret: str) -> None:
         if len(secret.encode()) < MIN_SECRET_BYTES:
@@ -49,47 +54,47 @@ class SharedSecret:
         try:
             jwt.encode({}, secret, algorithm="HS256")
         except jwt.InvalidKeyError:
-            message = "The JWT secret is a public key or certificate, which is no secret"
+            message = "The JWT secret is a public key or a certificate; use a random secret"
             raise ValueError(message) from None
         self._secret = secret
 
     async def key_of(self, header: Mapping[str, object]) -> tuple[VerifyingKey, str]:
-        """Return the secret: no header can choose another key or algorithm."""
+        """Return the secret, whichever key or algorithm the header names."""
         del header
         return self._secret, "HS256"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExpectedClaims:
-    """What a token's `iss` and `aud` must be, where that is configured."""
+    """The required `iss` and `aud` of a token; None requires nothing."""
 
     issuer: str | None = None
     audience: str | None = None
 
 
 class TokenAuthenticator:
-    """Verifies JWTs, and remembers the good ones by their hash until they expire."""
+    """Verifies JWTs, and caches valid ones by their hash until they expire."""
 
     def __init__(
         self, keys: KeySource, clock: Clock, expected: ExpectedClaims | None = None
     ) -> None:
         self._keys, self._clock = keys, clock
         self._expected = expected or ExpectedClaims()
-        self._known: dict[bytes, tuple[Identity, int]] = {}
+        self._cache: dict[bytes, tuple[Identity, int]] = {}
 
     async def identify(self, token: str) -> Identity:
-        """Return the identity behind `token`; raises Refused 401, Unavailable without keys."""
+        """Return the identity of `token`; raises Refused 401, and Unavailable without keys."""
         if len(token) > MAX_TOKEN:
             raise unauthorized()
         digest = sha256(token.encode("utf-8", "surrogateescape")).digest()
-        known = self._known.get(digest)
-        if known is not None and self._clock.now() < known[1]:
-            return known[0]
-        identity, until = await self._verified(token)
-        self._remember(digest, identity, until)
+        cached = self._cache.get(digest)
+        if cached is not None and self._clock.now() < cached[1]:
+            return cached[0]
+        identity, until = await self._verify(token)
+        self._store(digest, identity, until)
         return identity
 
-    async def _verified(self, token: str) -> tuple[Identity, int]:
+    async def _verify(self, token: str) -> tuple[Identity, int]:
         try:
             header = jwt.get_unverified_header(token)
             _require_access_type(header)
@@ -101,7 +106,7 @@ class TokenAuthenticator:
                 issuer=self._expected.issuer,
                 audience=self._expected.audience,
                 options={
-                    "require": self._required(),
+                    "require": self._required_claims(),
                     "verify_aud": self._expected.audience is not None,
                     "verify_exp": False,
                     "verify_nbf": False,
@@ -109,33 +114,33 @@ class TokenAuthenticator:
                 },
             )
             return _identity_of(claims), self._expiry_of(claims)
-        # Broken base64, bad UTF-8 and over-deep JSON inside a token surface as any of these.
+        # Invalid base64, UTF-8 or JSON in a token surfaces as any of these.
         except (jwt.PyJWTError, ValueError, TypeError, KeyError, RecursionError):
             raise unauthorized() from None
 
-    def _required(self) -> list[str]:
+    def _required_claims(self) -> list[str]:
         given = {"iss": self._expected.issuer, "aud": self._expected.audience}
         return ["exp", "tenant", *(claim for claim, value in given.items() if value is not None)]
 
     def _expiry_of(self, claims: Mapping[str, object]) -> int:
-        """Return when the token ends, in ms; raises ValueError when now is not in its time."""
+        """Return when the token expires, in ms; raises ValueError if it isn't valid now."""
         now = self._clock.now()
         until = _ms(claims["exp"]) + LEEWAY_MS
         begins = max(_ms(claims.get("nbf", 0)), _ms(claims.get("iat", 0))) - LEEWAY_MS
         if not begins <= now < until:
-            message = "The token is not valid now"
+            message = "The token has expired or isn't valid yet"
             raise ValueError(message)
         return until
 
-    def _remember(self, digest: bytes, identity: Identity, until: int) -> None:
-        if len(self._known) >= _REMEMBERED:
-            for oldest in list(self._known)[: _REMEMBERED // 10]:
-                del self._known[oldest]
-        self._known[digest] = (identity, until)
+    def _store(self, digest: bytes, identity: Identity, until: int) -> None:
+        if len(self._cache) >= MAX_CACHED:
+            for oldest in list(self._cache)[: MAX_CACHED // 10]:
+                del self._cache[oldest]
+        self._cache[digest] = (identity, until)
 
 
 def unauthorized() -> Refused:
-    """Return the one 401 there is: it does not say what was wrong."""
+    """Return the only 401 for tokens, which doesn't say which check failed."""
     message = "A valid bearer token is required"
     return Refused("unauthorized", message, headers={"WWW-Authenticate": "Bearer"})
 
@@ -153,7 +158,7 @@ def bearer_token(request: web.Request) -> str:
 
 
 def tenant_of(request: web.Request, identity: Identity, source: TenantSource) -> str:
-    """Return the tenant the request is about; raises Refused 403 for somebody else's, or 400."""
+    """Return the tenant of the request; raises Refused 403 for another tenant's token, or 400."""
     match source:
         case FromPath(parameter=parameter):
             wanted = request.match_info[parameter]
@@ -166,28 +171,28 @@ def tenant_of(request: web.Request, identity: Identity, source: TenantSource) ->
         case _:
             assert_never(source)
     if wanted not in identity.tenants:
-        message = "The token is not for this tenant"
+        message = "The token isn't valid for this tenant"
         raise Refused("forbidden", message)
     return wanted
 
 
 def require_scope(identity: Identity, scope: Scope) -> None:
-    """Raise Refused 403 unless the token has `scope`, or one that implies it."""
+    """Raise Refused 403 unless the token has `scope` or a scope that implies it."""
     if scope not in identity.scopes:
         message = f"The token lacks the scope {scope}"
         raise Refused("forbidden", message)
 
 
 def anonymous(request: web.Request, source: TenantSource) -> Principal:
-    """Return the principal of an open route: no subject, no scope, the path's tenant if any.
+    """Return the principal of an open route: no scope, and the tenant that the path names, if any.
 
-    Raises Refused 404 when the path names what cannot be a tenant.
+    Raises Refused 404 if the path names no valid tenant.
     """
     if not isinstance(source, FromPath):
         return Principal(subject="", tenant="")
     tenant = request.match_info[source.parameter]
     if not is_valid_tenant(tenant):
-        message = "There is nothing here"
+        message = "There is nothing at this path"
         raise Refused("not_found", message)
     return Principal(subject="webhook", tenant=tenant, method="webhook")
 
@@ -195,7 +200,7 @@ def anonymous(request: web.Request, source: TenantSource) -> Principal:
 def _one_header(request: web.Request, name: str) -> str:
     values = request.headers.getall(name, [])
     if len(values) != 1 or not values[0]:
-        message = f"Send the tenant in one {name} header"
+        message = f"Name the tenant in one {name} header"
         raise refused_field(message, name)
     return values[0]
 
@@ -224,9 +229,9 @@ def _tenants(claim: object) -> tuple[str, ...]:
 
 
 def _ms(seconds: object) -> int:
-    """Return a NumericDate in ms; raises TypeError, ValueError for anything else."""
+    """Return a NumericDate in ms; raises TypeError or ValueError for any other value."""
     if isinstance(seconds, bool) or not isinstance(seconds, (int, float)):
-        message = "A time in the token is not a number"
+        message = "A time in the token isn't a number"
         raise TypeError(message)
     if not math.isfinite(seconds) or abs(seconds) > 2**40:
         message = "A time in the token is out of range"

@@ -1,8 +1,8 @@
-"""The public keys of an identity provider, fetched from the one configured address.
+"""The public keys of an identity provider, fetched from the configured JWKS address.
 
-A key verifies one algorithm, which its type decides: RSA RS256, P-256 ES256, Ed25519 EdDSA.
-Symmetric keys in a key set are left out. An unknown `kid` makes for a new look, at most once in
-`_PAUSE_MS`, so that nobody can make Baton hammer the provider.
+A key verifies one algorithm, given by its type: RSA RS256, P-256 ES256, Ed25519 EdDSA. Symmetric
+keys are ignored. A token with an unknown `kid` makes Baton fetch the key set again, but at most
+once in `_REFETCH_MS`, so that clients can't make it flood the provider.
 """
 
 import asyncio
@@ -18,13 +18,15 @@ from baton.eventlog.ports.clock import Clock
 
 _ALGORITHMS = {("RSA", None): "RS256", ("EC", "P-256"): "ES256", ("OKP", "Ed25519"): "EdDSA"}
 _FRESH_MS = 600_000
-_PAUSE_MS = 30_000
+"""Age at which the key set is fetched again."""
+_REFETCH_MS = 30_000
+"""Age at which an unknown `kid` makes Baton fetch the key set again."""
 _TIMEOUT = aiohttp.ClientTimeout(total=5)
 _MAX_BYTES = 1024 * 1024
 
 
 class JwksKeys:
-    """KeySource by their `kid`; a token without one is verified when the set has a single key."""
+    """Keys by `kid`; a token without a `kid` is verified only if the set has a single key."""
 
     def __init__(self, url: str, clock: Clock) -> None:
         self._url, self._clock = url, clock
@@ -33,12 +35,12 @@ class JwksKeys:
         self._fetching = asyncio.Lock()
 
     async def key_of(self, header: Mapping[str, object]) -> tuple[VerifyingKey, str]:
-        """Return the key a token names; raises Refused 401, Unavailable when there are none."""
+        """Return the key that a token names; raises Refused 401, and Unavailable without keys."""
         kid = header.get("kid")
         await self._refresh(_FRESH_MS)
         found = self._find(kid)
         if found is None:
-            await self._refresh(_PAUSE_MS)
+            await self._refresh(_REFETCH_MS)
             found = self._find(kid)
         if found is None:
             raise unauthorized()
@@ -51,7 +53,7 @@ class JwksKeys:
         return only[0] if kid is None and len(only) == 1 else None
 
     async def _refresh(self, older_than_ms: int) -> None:
-        """Fetch the set when ours is older than that; a set we have outlives a failing provider."""
+        """Fetch the set if it is older than that; keep the old set while the provider fails."""
         async with self._fetching:
             now = self._clock.now()
             if self._fetched_at is not None and now - self._fetched_at < older_than_ms:
@@ -60,7 +62,7 @@ class JwksKeys:
                 self._keys = _usable(await self._fetch())
             except (aiohttp.ClientError, TimeoutError, ValueError, TypeError) as error:
                 if not self._keys:
-                    message = "The identity provider's keys could not be fetched"
+                    message = "The identity provider's keys can't be fetched"
                     raise Unavailable(message) from error
             self._fetched_at = now
 
@@ -69,8 +71,8 @@ class JwksKeys:
             aiohttp.ClientSession(timeout=_TIMEOUT, trust_env=False) as session,
             session.get(self._url, allow_redirects=False) as response,
         ):
-            if response.status != 200:  # noqa: PLR2004 - the one good answer
-                message = f"The key set answered {response.status}"
+            if response.status != 200:  # noqa: PLR2004 - redirects are refused, too
+                message = f"The address of the key set answered {response.status}"
                 raise ValueError(message)
             body = await response.content.read(_MAX_BYTES)
             while chunk := await response.content.read(_MAX_BYTES):
@@ -95,7 +97,7 @@ def _usable(document: object) -> dict[str, tuple[jwt.PyJWK, str]]:
 
 
 def _key(one: object) -> tuple[jwt.PyJWK, str] | None:
-    """Return a key we can verify with; what we cannot use is left out, as RFC 7517 asks."""
+    """Return the key if Baton can verify with it; RFC 7517 asks to ignore any other."""
     if not isinstance(one, dict) or one.get("use", "sig") != "sig":
         return None
     algorithm = _ALGORITHMS.get((str(one.get("kty")), one.get("crv")))

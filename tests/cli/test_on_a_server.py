@@ -506,7 +506,7 @@ def test_a_token_for_several_tenants_needs_a_choice(call: Call, server: Dev) -> 
 
     assert unclear.err == "The token is valid for acme, bolt: choose with --tenant\n"
     assert (chosen.code, chosen.err) == (0, "")
-    assert foreign.err == "The token is not for this tenant\n"
+    assert foreign.err == "The token isn't valid for this tenant\n"
 
 
 def test_a_token_that_may_only_read_changes_nothing(call: Call, server: Dev) -> None:
