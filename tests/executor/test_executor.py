@@ -19,13 +19,13 @@ from baton.domain.run.messages import (
 from baton.domain.run.state import State as Run
 from baton.domain.stream import stream_name
 from baton.executor.executor import Executor, Limits
-from tests.executor.working import World, a_world, compute
+from tests.executor.world import World, compute, open_world
 from tests.kit.actors import ANN
 
 
 @pytest.fixture
 async def world() -> AsyncIterator[World]:
-    async with a_world() as made:
+    async with open_world() as made:
         yield made
 
 
@@ -39,7 +39,7 @@ async def test_a_step_gets_the_outputs_of_the_steps_before_it(
     await world.executor()
     await world.request(await world.define(compute("a", next="b"), compute("b")))
 
-    run = await world.ended()
+    run = await world.finished()
 
     assert run.status == "completed"
     assert [call.step_id for call in world.functions.calls] == ["a", "b"]
@@ -52,7 +52,7 @@ async def test_the_next_step_gets_the_patched_context(world: World) -> None:
     await world.executor()
     await world.request(await world.define(compute("a", next="b"), compute("b")))
 
-    await world.ended()
+    await world.finished()
 
     assert world.functions.calls[1].payload["context"] == {"seen": True}
 
@@ -63,7 +63,7 @@ async def test_a_wide_fan_out_joins_once(world: World) -> None:
     await world.executor()
     await world.request(await world.define(compute("root"), *wide, join, flow="needs"))
 
-    run = await world.ended()
+    run = await world.finished()
 
     assert run.status == "completed"
     assert len(world.functions.calls) == 102
@@ -79,7 +79,7 @@ async def test_a_failed_attempt_is_retried_with_the_same_idempotency_key(
     retry = Retry(max_attempts=3, backoff_ms=1)
     await world.request(await world.define(compute("a", retry=retry)))
 
-    run = await world.ended()
+    run = await world.finished()
 
     assert run.status == "failed"
     assert [call.attempt for call in world.functions.calls] == [1, 2, 3]
@@ -102,7 +102,7 @@ async def test_an_attempt_is_performed_after_its_backoff(world: World) -> None:
     )
     await world.command(due)
 
-    assert (await world.ended()).status == "failed"
+    assert (await world.finished()).status == "failed"
     assert [call.attempt for call in world.functions.calls] == [1, 2]
 
 
@@ -111,7 +111,7 @@ async def test_an_attempt_is_cancelled_at_its_deadline(world: World) -> None:
     await world.executor()
     await world.request(await world.define(compute("a", timeout_ms=1)))
 
-    run = await world.ended()
+    run = await world.finished()
 
     assert run.errors["a"].code == "TIMEOUT"
     assert [call.step_id for call in world.functions.cancelled] == ["a"]
@@ -124,7 +124,7 @@ async def test_cancelling_a_run_cancels_its_attempts_in_flight(world: World) -> 
     await world.called(1)
 
     await world.command(CancelRun(actor=ANN, at=world.clock.now()))
-    await world.ended()
+    await world.finished()
     await executor.stop(grace_s=1)
 
     assert [call.step_id for call in world.functions.cancelled] == ["a"]
@@ -145,8 +145,8 @@ async def test_an_evicted_run_in_a_delay_continues_when_its_timer_fires(world: W
         )
         await world.command(due, run_id)
 
-    assert (await world.ended("r")).status == "completed"
-    assert (await world.ended("s")).status == "completed"
+    assert (await world.finished("r")).status == "completed"
+    assert (await world.finished("s")).status == "completed"
     assert len(world.functions.calls) == 2
 
 
@@ -156,7 +156,7 @@ async def test_a_finished_run_that_is_reopened_is_performed(world: World) -> Non
     definition = await world.define(compute("a", next="b"), compute("b"))
     await world.executor()
     await world.request(definition)
-    await world.ended()
+    await world.finished()
 
     del world.functions.held["a"]
     await world.command(RetryRun(graph=definition.body.graph, actor=ANN, at=world.clock.now()))
@@ -177,7 +177,7 @@ async def test_the_next_executor_takes_over_an_unfinished_run(world: World) -> N
     second = await world.executor(after=await world.stores.events.head())
     await second.take_over_runs([stream_name("acme", "run", "r")])
 
-    run = await world.ended()
+    run = await world.finished()
     assert run.status == "completed"
     assert run.steps["a"].takeovers == 1
     assert second.counts.runs_taken_over == 1
@@ -189,7 +189,7 @@ async def test_the_next_executor_starts_a_run_that_was_only_requested(world: Wor
     executor = await world.executor(after=await world.stores.events.head())
     await executor.take_over_runs([stream_name("acme", "run", "r")])
 
-    assert (await world.ended()).status == "completed"
+    assert (await world.finished()).status == "completed"
 
 
 async def test_the_outcome_of_a_zombie_is_refused_and_it_abandons_the_run(world: World) -> None:
@@ -214,7 +214,7 @@ async def test_the_outcome_of_a_zombie_is_refused_and_it_abandons_the_run(world:
 async def test_repeated_events_start_nothing(world: World) -> None:
     executor = await world.executor()
     await world.request(await world.define(compute("a")))
-    await world.ended()
+    await world.finished()
 
     everything = await world.stores.events.read_all(after=0, limit=100)
     await executor.handle(everything)
@@ -231,10 +231,10 @@ async def test_runs_beyond_the_limit_wait_in_the_backlog(world: World) -> None:
         await world.request(definition, f"r{number}")
     await world.called(2)
 
-    await world.waiting(executor, 3)
+    await world.backlog_of(executor, 3)
     world.functions.end("a", Succeeded())
     for number in range(5):
-        assert (await world.ended(f"r{number}")).status == "completed"
+        assert (await world.finished(f"r{number}")).status == "completed"
 
 
 def _running(run: Run) -> bool:
@@ -246,7 +246,7 @@ async def test_a_finished_run_that_is_published_again_is_not_started(
 ) -> None:
     await world.request(await world.define(compute("a", next="b"), compute("b")))
     await world.executor()
-    await world.ended()
+    await world.finished()
     everything = await world.stores.events.read_all(after=0, limit=100)
     head = await world.stores.events.head()
 

@@ -14,7 +14,7 @@ from baton.executor.ownership import Ownership
 from baton.executor.runs.takeover_watch import STALLED_AFTER_MS
 from baton.projector.projector import Projector
 from baton.projector.views.runs.queries import RunQueries
-from tests.executor.working import World, a_world, compute
+from tests.executor.world import World, compute, open_world
 from tests.kit.actors import ANN
 
 STREAM = stream_name("acme", RUN.name, "r")
@@ -22,7 +22,7 @@ STREAM = stream_name("acme", RUN.name, "r")
 
 @pytest.fixture
 async def world() -> AsyncIterator[World]:
-    async with a_world() as made:
+    async with open_world() as made:
         yield made
 
 
@@ -57,7 +57,7 @@ async def test_unfinished_runs_of_an_assigned_partition_are_performed(
 
     await ownership.gain(owns_all)
 
-    assert (await world.ended()).status == "completed"
+    assert (await world.finished()).status == "completed"
 
 
 async def test_runs_of_other_partitions_are_not_touched(world: World, projector: Projector) -> None:
@@ -103,7 +103,7 @@ async def test_the_next_partition_owner_continues_its_runs(
     _, second = await executor_of(world, projector)
     await second.gain(owns_all)
 
-    run = await world.ended()
+    run = await world.finished()
     assert run.status == "completed"
     assert run.steps["a"].takeovers == 1
 
@@ -114,7 +114,7 @@ async def test_the_backlog_of_a_revoked_partition_is_dropped(
     executor, ownership = await executor_of(world, projector)
     await executor.stop(grace_s=0)  # requests stay in the backlog from now on
     await world.request(await world.define(compute("a")))
-    await world.waiting(executor, 1)
+    await world.backlog_of(executor, 1)
 
     await ownership.lose(_only(STREAM))
 
@@ -143,7 +143,7 @@ async def test_repeated_events_of_a_finished_run_are_already_seen_until_it_is_re
     executor, ownership = await executor_of(world, projector)
     definition = await world.define(compute("a"))
     await world.request(definition)
-    over = await world.ended()
+    over = await world.finished()
     await executor.stop(grace_s=5)
     await executor.handle(await world.stores.events.read(STREAM))
     await executor.stop(grace_s=5)
@@ -167,12 +167,12 @@ async def test_a_run_that_stalls_after_a_takeover_is_taken_over_by_the_partition
     await world.called(1)
 
     await world.command(TakeOver(graph=definition.body.graph, at=world.clock.now()))
-    await world.dropped(executor)
+    await world.no_live_runs(executor)
     await world.clock.advance(STALLED_AFTER_MS)
     await world.called(2)
     world.functions.end("a", Succeeded(output="done"))
 
-    run = await world.ended()
+    run = await world.finished()
     assert run.status == "completed"
     assert run.steps["a"].takeovers == 2
 
@@ -188,7 +188,7 @@ async def test_a_run_in_a_revoked_partition_is_not_taken_over_again(
     await world.called(1)
 
     await world.command(TakeOver(graph=definition.body.graph, at=world.clock.now()))
-    await world.dropped(executor)
+    await world.no_live_runs(executor)
     await ownership.lose(owns_all)
     await world.clock.advance(10 * STALLED_AFTER_MS)
 

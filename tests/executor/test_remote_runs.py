@@ -21,7 +21,7 @@ from baton.executor.functions.registered_functions import RegisteredFunctions
 from baton.executor.workers.remote_workers import RemoteWorkers
 from tests.backends.memory import open_stores
 from tests.executor.queue_ends import PREFIX, queue_registry, running_worker, task_sender
-from tests.executor.working import Scripted, World, compute
+from tests.executor.world import ScriptedFunctions, World, compute
 from tests.kit.clock import ManualClock
 from tests.kit.eventually import eventually
 
@@ -50,7 +50,7 @@ class Process:
 
 @pytest.fixture
 async def world() -> AsyncIterator[World]:
-    made = World(await open_stores(Path()), ManualClock(), Scripted())
+    made = World(await open_stores(Path()), ManualClock(), ScriptedFunctions())
     try:
         yield made
     finally:
@@ -89,7 +89,7 @@ async def test_the_steps_of_a_run_are_performed_by_several_workers(
         running_worker(topics, train, clock=world.clock),
     ):
         await world.request(await world.define(*steps, compute("s5", function="train")))
-        run = await world.ended()
+        run = await world.finished()
 
     assert run.status == "completed"
     assert run.context == {"seen": ["s0", "s1", "s2", "s3", "s4", "s5"]}
@@ -105,7 +105,7 @@ async def test_many_runs_complete_on_two_workers(world: World, topics: MemoryTop
         definition = await world.define(compute("a", function="train"))
         for number in range(200):
             await world.request(definition, f"r{number}")
-        ended = [await world.ended(f"r{number}") for number in range(200)]
+        ended = [await world.finished(f"r{number}") for number in range(200)]
 
     assert {run.status for run in ended} == {"completed"}
 
@@ -131,7 +131,7 @@ async def test_a_step_that_failed_on_a_worker_is_retried(
         await world.command(
             FireTimer(token=Token("a", 1, 2), graph=definition.body.graph, at=due_at)
         )
-        run = await world.ended()
+        run = await world.finished()
 
     assert run.status == "completed"
     assert run.outputs["a"] == {"output": "done"}
@@ -147,7 +147,7 @@ async def test_a_failure_that_is_not_retryable_fails_the_run(
     async with executor_process(world, topics), running_worker(topics, never, clock=world.clock):
         retry = Retry(max_attempts=5, backoff_ms=1)
         await world.request(await world.define(compute("a", function="train", retry=retry)))
-        run = await world.ended()
+        run = await world.finished()
 
     assert run.status == "failed"
     assert run.errors["a"].code == "NO_MODEL"
@@ -156,7 +156,7 @@ async def test_a_failure_that_is_not_retryable_fails_the_run(
 async def test_a_step_without_an_answer_times_out(world: World, topics: MemoryTopics) -> None:
     async with executor_process(world, topics) as process:
         await world.request(await world.define(compute("a", function="train", timeout_ms=1)))
-        run = await world.ended()
+        run = await world.finished()
         async with running_worker(topics, train, clock=world.clock):
             await eventually(lambda: process.remote.refused_answers.late == 1)
 
@@ -190,7 +190,7 @@ async def test_a_takeover_sends_the_task_again_as_a_new_attempt(
             first.set()
             await eventually(lambda: successor.remote.refused_answers.superseded == 1)
             second.set()
-            run = await world.ended()
+            run = await world.finished()
             answers = await observer.next_answers(2)
 
     history = await world.stores.events.read(stream)

@@ -11,7 +11,7 @@ from baton.domain.run.messages import FireTimer, RunStarted, Token
 from baton.domain.stream import stream_name
 from baton.eventlog.events.envelope import Recorded
 from baton.executor.runs.run_loader import MAX_CONCURRENT_LOADS, MAX_PENDING_LOADS, RunLoader
-from tests.executor.working import World, a_world, compute
+from tests.executor.world import World, compute, open_world
 
 
 class Loads:
@@ -32,7 +32,7 @@ class Loads:
 
 @pytest.fixture
 async def world() -> AsyncIterator[World]:
-    async with a_world() as made:
+    async with open_world() as made:
         yield made
 
 
@@ -92,4 +92,4 @@ async def test_an_event_that_arrives_while_its_run_is_read_is_not_lost(
     await executor.handle(before[-1:])  # the run is being read …
     await world.command(fire)  # … when the timer fires
 
-    assert (await world.ended()).status == "completed"
+    assert (await world.finished()).status == "completed"

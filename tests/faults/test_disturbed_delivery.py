@@ -19,7 +19,7 @@ from baton.eventlog.ports.partitions import OwnsStream, PartitionedLog, Partitio
 from baton.eventlog.ports.stores import Subscription
 from baton.eventlog.single_partition_log import SinglePartitionLog
 from baton.executor.executor import Executor
-from tests.executor.working import World, a_world
+from tests.executor.world import World, open_world
 from tests.faults import checkers
 from tests.faults.event_log import seen
 
@@ -137,9 +137,9 @@ async def performed(world: World, log: PartitionedLog) -> dict[str, State]:
 
 @pytest.mark.parametrize("number", range(5))
 async def test_what_a_disturbed_log_leads_to_is_what_an_undisturbed_one_does(number: int) -> None:
-    async with a_world() as world:
+    async with open_world() as world:
         plain = await performed(world, SinglePartitionLog(world.stores.log, world.stores.events))
-    async with a_world() as world:
+    async with open_world() as world:
         whole = SinglePartitionLog(world.stores.log, world.stores.events)
         log = Disturbed(whole, Random(random.getrandbits(32) + number))
         found = await performed(world, log)

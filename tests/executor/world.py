@@ -1,7 +1,6 @@
 """A world of executors on a memory store, with functions whose calls the test ends."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -15,7 +14,7 @@ from baton.domain.definition.messages import Body, CreateDefinition
 from baton.domain.definition.state import State as Definition
 from baton.domain.definition.trigger import ManualTrigger
 from baton.domain.run.decisions import DECIDER as RUN
-from baton.domain.run.messages import Command, Failed, RequestRun, Succeeded
+from baton.domain.run.messages import Command, RequestRun, Succeeded
 from baton.domain.run.state import State as Run
 from baton.domain.run.trigger import BY_HAND
 from baton.domain.stream import stream_name
@@ -24,29 +23,30 @@ from baton.eventlog.loops.load import load
 from baton.eventlog.loops.transact import transact
 from baton.eventlog.ports.backend import Stores
 from baton.executor.executor import Executor, Limits
-from baton.executor.functions.call import Call
+from baton.executor.functions.call import Call, CallOutcome
 from tests.backends.memory import open_stores
 from tests.kit.actors import ANN
 from tests.kit.clock import ManualClock
-
-DEADLINE_S = 10
+from tests.kit.eventually import eventually
 
 
 @dataclass(eq=False)
-class Scripted:
+class ScriptedFunctions:
     """Held functions end when the test calls `end`; all others succeed with their name."""
 
-    held: dict[str, asyncio.Future[Succeeded | Failed]] = field(default_factory=dict)
+    held: dict[str, asyncio.Future[CallOutcome]] = field(default_factory=dict)
     calls: list[Call] = field(default_factory=list)
     cancelled: list[Call] = field(default_factory=list)
 
     def hold(self, function: str) -> None:
+        """Let calls of `function` wait for `end`."""
         self.held[function] = asyncio.get_running_loop().create_future()
 
-    def end(self, function: str, outcome: Succeeded | Failed) -> None:
+    def end(self, function: str, outcome: CallOutcome) -> None:
+        """End the calls of a held function, and all later ones, with `outcome`."""
         self.held[function].set_result(outcome)
 
-    async def call(self, call: Call) -> Succeeded | Failed:
+    async def call(self, call: Call) -> CallOutcome:
         self.calls.append(call)
         if call.function not in self.held:
             return Succeeded(output=call.function)
@@ -62,9 +62,11 @@ class Scripted:
 
 @dataclass(eq=False)
 class World:
+    """One store, one clock and one set of functions for any number of executors."""
+
     stores: Stores
     clock: ManualClock
-    functions: Scripted
+    functions: ScriptedFunctions
     executors: list[Executor] = field(default_factory=list)
     following: list[asyncio.Task[None]] = field(default_factory=list)
 
@@ -107,40 +109,37 @@ class World:
     async def run(self, run_id: str = "r") -> Run:
         return (await load(self.stores.events, RUN, stream_name("acme", "run", run_id))).state
 
-    async def ended(self, run_id: str = "r") -> Run:
+    async def finished(self, run_id: str = "r") -> Run:
+        """Wait until the run has ended."""
         return await self.until(lambda run: run.final, run_id)
 
     async def until(self, condition: Callable[[Run], bool], run_id: str = "r") -> Run:
-        deadline = time.monotonic() + DEADLINE_S
-        while not condition(found := await self.run(run_id)):
-            assert time.monotonic() < deadline, f"still {found}"
-            await asyncio.sleep(0)
-        return found
+        """Wait until `condition` is true for the state of the run."""
 
-    async def dropped(self, executor: Executor) -> None:
+        async def found() -> Run | None:
+            run = await self.run(run_id)
+            return run if condition(run) else None
+
+        run = await eventually(found, every_s=0)
+        assert run is not None
+        return run
+
+    async def no_live_runs(self, executor: Executor) -> None:
         """Wait until an executor has no live run."""
-        deadline = time.monotonic() + DEADLINE_S
-        while executor.live_runs:
-            assert time.monotonic() < deadline, f"{executor.live_runs} are live"
-            await asyncio.sleep(0)
+        await eventually(lambda: executor.live_runs == 0, every_s=0)
 
     async def called(self, count: int) -> None:
-        deadline = time.monotonic() + DEADLINE_S
-        while len(self.functions.calls) < count:
-            assert time.monotonic() < deadline, f"only {self.functions.calls}"
-            await asyncio.sleep(0)
+        """Wait until functions have been called `count` times."""
+        await eventually(lambda: len(self.functions.calls) >= count, every_s=0)
 
-    async def waiting(self, executor: Executor, count: int) -> None:
+    async def backlog_of(self, executor: Executor, count: int) -> None:
         """Wait until `count` requested runs are in the backlog."""
-        deadline = time.monotonic() + DEADLINE_S
-        while executor.backlog != count:
-            assert time.monotonic() < deadline, f"{executor.backlog} wait"
-            await asyncio.sleep(0)
+        await eventually(lambda: executor.backlog == count, every_s=0)
 
 
 @asynccontextmanager
-async def a_world() -> AsyncIterator[World]:
-    world = World(await open_stores(Path()), ManualClock(), Scripted())
+async def open_world() -> AsyncIterator[World]:
+    world = World(await open_stores(Path()), ManualClock(), ScriptedFunctions())
     try:
         yield world
     finally:
