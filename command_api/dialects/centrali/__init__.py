@@ -1,7 +1,7 @@
-"""Centrali's orchestration API, in the two dialects that its documents describe.
+"""Centrali's orchestration API: two dialects, as its two documents describe them.
 
-Both write steps, triggers, conditions and runs alike; those modules stand here. Each dialect adds
-its base path, its envelope, its units and the members that it shows.
+Both read and render steps, triggers, conditions and runs in the modules of this folder. Each
+dialect adds its base path, its envelope, its unit of intervals and the members of its responses.
 """
 
 from baton.command_api.dialects.centrali import openapi, reference

@@ -1,9 +1,9 @@
-"""Bodies that create and change orchestrations, read into what a version of a definition says.
+"""Bodies that create and update orchestrations, read into the body of a definition's version.
 
-A change is partial: a member that is not named keeps its value, and null clears only the
-description. A trigger is replaced whole; its stored signing secret stays unless another one is
-named. What reads the same as before stays as it is, so that a document can be
-read in a dialect that cannot say all of it and be sent back without loss.
+An update is partial: a member that it doesn't name keeps its value, and null clears only the
+description. A trigger is replaced as a whole, but keeps its signing secret unless the update names
+a new one. A trigger or a graph that renders the same as the stored one isn't replaced, so a client
+can read a definition that Centrali can't express in full, and send it back without loss.
 """
 
 from dataclasses import dataclass, replace
@@ -20,23 +20,23 @@ from baton.domain.definition.messages import Body, Status
 
 @dataclass(frozen=True, slots=True)
 class Units:
-    """What a dialect's `interval` counts, in ms."""
+    """The unit of a dialect's `interval`, in milliseconds."""
 
     interval_ms: int
 
     @property
     def reader(self) -> TriggerReader:
-        """Reads triggers in these units."""
+        """Reads triggers in this unit."""
         return TriggerReader(self.interval_ms)
 
     @property
     def renderer(self) -> TriggerRenderer:
-        """Shows triggers in these units."""
+        """Renders triggers in this unit."""
         return TriggerRenderer(self.interval_ms)
 
 
 class CreateDefinitionBody(Model):
-    """What every new orchestration says; dialects add how its status is said."""
+    """The members of a new orchestration; each dialect adds its form of the status."""
 
     slug: str
     name: str
@@ -45,7 +45,7 @@ class CreateDefinitionBody(Model):
     steps: list[StepBody]
 
     def to_body(self, units: Units, status: Status) -> Body:
-        """Return it in the core's words; raises Refused 400."""
+        """Return the body of version 1; raises Refused 400."""
         faults = Faults()
         trigger = units.reader.read(self.trigger, faults)
         check(self.steps, faults)
@@ -64,10 +64,10 @@ def _untouched() -> TriggerBody:
 
 
 class UpdateDefinitionBody(Model):
-    """What a change may name; dialects add how the status is said.
+    """The members that an update may name; each dialect adds its form of the status.
 
-    Defaults stand for members that are not named, which `model_fields_set` tells: so null is
-    refused where there is nothing to clear.
+    `model_fields_set` holds the named ones. No default is None except the description's, so null is
+    refused for every other member.
     """
 
     name: str = Field(default_factory=str)
@@ -77,11 +77,11 @@ class UpdateDefinitionBody(Model):
 
     @property
     def secret(self) -> str | None:
-        """The new signing secret; None keeps the one there is."""
+        """The new signing secret; None keeps the stored one."""
         return self.trigger.secret
 
     def applied_to(self, before: Body, units: Units, status: Status) -> Body:
-        """Return what the next version says; raises Refused 400."""
+        """Return the body of the next version; raises Refused 400."""
         named = self.model_fields_set
         faults = Faults()
         after = replace(before, status=status)

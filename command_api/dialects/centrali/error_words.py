@@ -1,4 +1,4 @@
-"""Refusals of the domain, told by the member names and words of a Centrali client."""
+"""Renders refusals of the domain with Centrali's member names and nouns."""
 
 from collections.abc import Iterator, Mapping
 
@@ -28,11 +28,11 @@ _NOUNS: Mapping[Subject, str] = {**NOUNS, "definition": "orchestration"}
 
 
 def field_of(fault: Fault) -> str:
-    """Return where the fault is: `steps[0].onSuccess.nextStepId`."""
-    return Fault(tuple(_words(fault)), fault.message).place
+    """Return the fault's path in Centrali's document: `steps[0].onSuccess.nextStepId`."""
+    return Fault(tuple(_member_names(fault)), fault.message).place
 
 
-def _words(fault: Fault) -> Iterator[str | int]:
+def _member_names(fault: Fault) -> Iterator[str | int]:
     for part in fault.path:
         if isinstance(part, int):
             yield part

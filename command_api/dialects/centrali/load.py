@@ -38,7 +38,7 @@ async def load_run(context: RequestContext) -> Run:
 async def definitions_page(
     context: RequestContext, *, sorts: Mapping[str, DefinitionSort] = _SORTS
 ) -> tuple[list[State], JsonObject]:
-    """Return the page of definitions that is asked for, and its `meta`; raises Refused 400."""
+    """Return the requested page of definitions and its `meta`; raises Refused 400."""
     page = numbered_page(context.query, sizes=PAGE_SIZES)
     sort = choice(context.query, "sort", tuple(sorts), "createdAt")
     order: Order = "asc" if choice(context.query, "order", _ORDERS) == "asc" else "desc"
@@ -53,9 +53,9 @@ async def definitions_page(
 
 
 async def runs_page(context: RequestContext) -> tuple[list[Run], JsonObject]:
-    """Return the page of a definition's runs, newest first, and its `meta`.
+    """Return the requested page of a definition's runs, newest first, and its `meta`.
 
-    Raises Refused 400, and 404 for a definition that never was.
+    Raises Refused 400, and NotFound for a definition that never existed.
     """
     page = numbered_page(context.query, sizes=PAGE_SIZES)
     status = choice(context.query, "status", STATUSES)
@@ -73,7 +73,7 @@ async def runs_page(context: RequestContext) -> tuple[list[Run], JsonObject]:
 
 
 def wants_steps(context: RequestContext) -> bool:
-    """Whether `include=steps` is asked for; raises Refused 400 for anything else."""
+    """Whether the request has `include=steps`; raises Refused 400 for any other value."""
     return choice(context.query, "include", ("steps",)) is not None
 
 

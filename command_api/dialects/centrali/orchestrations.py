@@ -1,4 +1,4 @@
-"""Creating, changing and deleting orchestrations: what both dialects do around their render."""
+"""Creates, updates and deletes orchestrations; a dialect passes its rendering of a definition."""
 
 from collections.abc import Callable
 
@@ -20,7 +20,7 @@ Render = Callable[[State], JsonObject]
 async def create(
     context: RequestContext, slug: str, body: Body, render: Render, *, secret: str | None
 ) -> Reply:
-    """Publish version 1 and answer 201; raises Invalid, InConflict."""
+    """Publish version 1 and reply 201; raises Invalid, and InConflict if a name is taken."""
     new = NewDefinition(definition_id=context.new_id(), slug=slug, body=body, secret=secret)
     outcome = await create_definition(context.services, context.principal, new, at=context.now())
     return context.reply(201, render(outcome.state), position=outcome.position)
@@ -34,7 +34,7 @@ async def update(
     *,
     secret: str | None,
 ) -> Reply:
-    """Publish the next version and answer 200; raises NotFound, Invalid, InConflict."""
+    """Publish the next version and reply 200; raises NotFound, Invalid, InConflict."""
     outcome = await update_definition(
         context.services,
         context.principal,
@@ -47,7 +47,7 @@ async def update(
 
 
 async def delete(context: RequestContext, definition_id: str) -> Reply:
-    """Stop its triggers for good and answer 204; raises NotFound."""
+    """Delete an orchestration and reply 204; raises NotFound."""
     outcome = await delete_definition(
         context.services, context.principal, definition_id, at=context.now()
     )

@@ -1,7 +1,7 @@
-"""What a decision looked at, as Centrali clients read it.
+"""Renders the evaluations of a decision.
 
-A condition shows the value it was compared with unless its operator needs none, and the value it
-found where the path led somewhere; both may be null.
+A condition has `expectedValue` unless its operator needs none, and `actualValue` if its path
+exists; both may be null.
 """
 
 from baton.domain.json import JsonObject
@@ -9,7 +9,7 @@ from baton.domain.run.evaluation import CaseEvaluation, ConditionEvaluation, Dec
 
 
 def render_decision(result: DecisionResult) -> JsonObject:
-    """Return the result without the members that have no value."""
+    """Return the result without members that have no value."""
     shown: JsonObject = {"evaluatedCases": result.evaluated_cases}
     if result.matched_case_index is not None:
         shown["matchedCaseIndex"] = result.matched_case_index

@@ -1,7 +1,8 @@
-"""A run's history as Centrali clients read it: one record per attempt, decision and delay.
+"""Renders a run's history: one record per attempt, decision and delay.
 
-A synchronization point reads as a delay without a length, a skipped step as one that succeeded
-without output, a step cut off with its run as failed with the code CANCELLED.
+Centrali has no words for some records of the core. A synchronization point is rendered as a delay
+without a length, a skipped step as one that succeeded without an output, and a step that was
+cancelled with its run as failed with the code CANCELLED.
 """
 
 from collections.abc import Sequence
@@ -36,13 +37,13 @@ _STATUSES: dict[Status, str] = {
 async def step_history(
     context: RequestContext, run: Run, steps: Sequence[Step]
 ) -> list[JsonObject]:
-    """Return all records of a run, with what the functions were given."""
+    """Return all records of a run, each with its step's input."""
     inputs = await read_step_inputs(context, run)
     return [render_run_step(step, inputs.get(step.execution_id)) for step in steps]
 
 
 def render_run_step(step: Step, given: JsonObject | None = None) -> JsonObject:
-    """Return one record without the members that have no value; `given` is its `input`."""
+    """Return one record without members that have no value; `given` becomes its `input`."""
     shown: JsonObject = {
         "id": step.execution_id,
         "orchestrationRunId": step.run_id,

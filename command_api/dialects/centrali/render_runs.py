@@ -1,8 +1,8 @@
-"""Runs as Centrali clients read them: words for statuses and triggers, outputs, reasons.
+"""Parts of a run that both of Centrali's dialects render alike: status, trigger, outputs, errors.
 
-A cancelled run is a failed one whose reason is "cancelled". Any other reason begins with its code
-(`LOOP_LIMIT: …`). Outputs stand with each step's record, never in the run itself; they are put
-together here, the newest of each step.
+A cancelled run has the status "failed" and the reason "cancelled". Every other reason starts with
+its code (`LOOP_LIMIT: …`). The view of a run holds no outputs; they come from the records of its
+steps, the newest of each step.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -16,11 +16,11 @@ from baton.projector.views.runs.view import Status
 
 CANCELLED = "cancelled"
 STATUSES = ("pending", "running", "waiting", "completed", "failed")
-"""What a client may ask for."""
+"""The statuses by which a client can filter runs."""
 
 
 def core_statuses(word: str) -> tuple[Status, ...]:
-    """Return the core's statuses that a client reads as `word`."""
+    """Return the core's statuses that are rendered as `word`."""
     if word == "failed":
         return ("failed", "cancelled")
     known: tuple[Status, ...] = ("pending", "running", "waiting", "completed")
@@ -28,12 +28,12 @@ def core_statuses(word: str) -> tuple[Status, ...]:
 
 
 def render_status(run: Run) -> str:
-    """Return the run's status as a client reads it."""
+    """Return the run's status in Centrali's words."""
     return "failed" if run.status == CANCELLED else run.status
 
 
 def failure_reason(run: Run) -> str | None:
-    """Return why the run failed, with the code in front; None when it did not."""
+    """Return the reason of a failed run, starting with its code; None for any other run."""
     if run.status == CANCELLED:
         return CANCELLED
     if run.failure_code is None:
@@ -56,7 +56,7 @@ def trigger_metadata(run: Run) -> JsonObject:
 
 
 def as_object(value: Json) -> JsonObject:
-    """Return an object as it is and any other value as `{"value": …}`."""
+    """Return an object unchanged, and any other value as `{"value": …}`."""
     return value if isinstance(value, dict) else {"value": value}
 
 
@@ -70,7 +70,7 @@ def step_outputs(steps: Iterable[Step]) -> JsonObject:
 
 
 def executed_steps(steps: Iterable[Step]) -> list[str]:
-    """Return the ids of the steps that ended, in order: once a visit, however often tried."""
+    """Return the ids of finished steps in order, one per visit however many attempts it had."""
     ended = {
         (step.step_id, step.visit): step.step_id
         for step in steps
@@ -80,7 +80,7 @@ def executed_steps(steps: Iterable[Step]) -> list[str]:
 
 
 def errors(run: Run, steps: Sequence[Step]) -> list[JsonObject]:
-    """Return the failures that no later attempt made good, and the run's own."""
+    """Return the failures that no later attempt recovered, and the run's own failure."""
     found = list(_lasting_failures(steps))
     if run.failure_code is not None and run.failed_step not in {each["stepId"] for each in found}:
         found.append(

@@ -1,8 +1,8 @@
-"""The core's graph as a list of steps, the way Centrali clients read it.
+"""Renders the core's graph as Centrali's list of steps.
 
-A graph joined by needs has no next pointers: a step that one other step needs points there, one
-that several need points nowhere. A synchronization point reads as a delay of 0 ms. A time limit
-that is the default is left out, as in the reference's examples.
+In a graph joined by needs, a step gets a next pointer only if exactly one other step needs it. A
+synchronization point is rendered as a delay of 0 ms. The default timeout is left out, as in the
+reference's examples.
 """
 
 from typing import assert_never
@@ -22,7 +22,7 @@ from baton.domain.json import JsonObject
 
 
 def render_steps(graph: Graph) -> list[JsonObject]:
-    """Return the steps in the definition's order, without the members that have no value."""
+    """Return the steps in the definition's order, without members that have no value."""
     return [_step(step, graph) for step in graph.steps]
 
 

@@ -1,4 +1,4 @@
-"""Steps as Centrali clients write them, read into the core's graph."""
+"""Reads Centrali's list of steps into the core's graph."""
 
 from dataclasses import replace
 from typing import Literal, assert_never
@@ -24,7 +24,7 @@ _WITHOUT_VALUE: frozenset[Operator] = frozenset(("exists", "notExists"))
 
 
 class ConditionBody(Model):
-    """One comparison of a decision; `value` may be null, so it counts as given when it is named."""
+    """One comparison of a decision; a `value` of null is a value."""
 
     path: str
     op: Operator
@@ -32,12 +32,12 @@ class ConditionBody(Model):
     value_path: str | None = None
 
     def to_condition(self) -> Condition:
-        """Return it in the core's words."""
+        """Return the core's condition."""
         return Condition(path=self.path, op=self.op, value=self.value, value_path=self.value_path)
 
     @property
     def compares_nothing(self) -> bool:
-        """Whether the operator needs a value and none is given."""
+        """Whether the operator needs a value and the body has none."""
         given = "value" in self.model_fields_set or self.value_path is not None
         return self.op not in _WITHOUT_VALUE and not given
 
@@ -49,19 +49,19 @@ class CaseBody(Model):
     next_step_id: str
 
     def to_case(self) -> Case:
-        """Return it in the core's words."""
+        """Return the core's case."""
         conditions = tuple(each.to_condition() for each in self.conditions)
         return Case(conditions=conditions, next=self.next_step_id)
 
 
 class RetryBody(Model):
-    """How often a compute step is tried, and the first backoff in ms."""
+    """The attempts of a compute step, and the first backoff in milliseconds."""
 
     max_attempts: int | None = None
     backoff_ms: int | None = None
 
     def to_retry(self) -> Retry:
-        """Return it in the core's words."""
+        """Return the core's retry policy, with its defaults for members that are missing."""
         given = {
             name: value
             for name, value in (
@@ -74,19 +74,19 @@ class RetryBody(Model):
 
 
 class OnSuccessBody(Model):
-    """Where a compute step goes on when it succeeded."""
+    """The step that follows a compute step which succeeded."""
 
     next_step_id: str | None = None
 
 
 class OnFailureBody(Model):
-    """What becomes of the run when a compute step failed for good."""
+    """Whether the run fails or ends when a compute step has failed its last attempt."""
 
     action: Literal["fail", "end"] | None = None
 
 
 class StepBody(Model):
-    """A step of any kind; members of the other kinds are read and not used."""
+    """A step of any kind; members of other kinds are ignored."""
 
     id: str
     type: Literal["compute", "decision", "delay"]
@@ -102,7 +102,7 @@ class StepBody(Model):
     next_step_id: str | None = Field(default=None, description="Next step; null ends the run")
 
     def to_step(self) -> Step:
-        """Return it in the core's words; `check` has been passed."""
+        """Return the core's step; `check` must have found no fault."""
         match self.type:
             case "compute":
                 return self._compute()
@@ -136,7 +136,7 @@ class StepBody(Model):
 
 
 def check(steps: list[StepBody], faults: Faults) -> None:
-    """Note what the kinds of steps demand and the models cannot say."""
+    """Add a fault for each member that a step's kind requires and the step lacks."""
     for index, step in enumerate(steps):
         match step.type:
             case "compute":
@@ -159,14 +159,15 @@ def _check_cases(cases: list[CaseBody], step: int, faults: Faults) -> None:
 
 
 def graph_of(steps: list[StepBody]) -> Graph:
-    """Return the sequence of `steps`, entered at the first."""
+    """Return the graph of `steps`; a run starts at the first."""
     return Graph(steps=tuple(step.to_step() for step in steps))
 
 
 def graph_after(steps: list[StepBody], before: Graph) -> Graph:
-    """Return the sequence of `steps`, which replaces `before`.
+    """Return the graph of `steps`, which replaces `before`.
 
-    What Centrali has no words for (a task's config, say) stays with the step of the same id.
+    A step keeps the members of its predecessor with the same id that Centrali can't express, such
+    as `config`.
     """
     return Graph(
         steps=tuple(_kept(step.to_step(), before.by_id.get(step.id)) for step in steps),

@@ -1,14 +1,15 @@
-"""Triggers as Centrali clients write and read them. A dialect says what its `interval` counts in.
+"""Reads and renders the triggers of Centrali's dialects, which differ in the unit of `interval`.
 
-A signing secret is written once: it goes to the sealed secrets and is in nothing that is shown. A
-time without an offset (`scheduledAt`) is on the wall clock of the trigger's `timezone`. An event
-type may be written with underscores (`record_created`); it is shown dotted.
+A signing secret is write-only: it is stored sealed, and no response contains it. A `scheduledAt`
+without an offset is on the wall clock of the trigger's `timezone`. An event type may be written
+with underscores (`record_created`) and is rendered with dots.
 """
 
 from dataclasses import dataclass
 from typing import Literal, assert_never
 
 from baton.command_api.dialect.bodies import Faults, Model
+from baton.command_api.dialect.rendering import without_none
 from baton.command_api.dialect.webhook import normalized_path
 from baton.domain.definition.trigger import (
     EventTrigger,
@@ -29,7 +30,7 @@ _UTC = "UTC"
 
 
 class TriggerBody(Model):
-    """A trigger of any kind; members of the other kinds are read and not used."""
+    """A trigger of any kind; members of other kinds are ignored."""
 
     type: Literal["event-driven", "scheduled", "on-demand", "http-trigger"]
     event_type: str | None = None
@@ -46,18 +47,18 @@ class TriggerBody(Model):
 
     @property
     def secret(self) -> str | None:
-        """The signing secret to seal; None keeps the one there is."""
+        """The new signing secret; None keeps the stored one."""
         return self.signing_secret if self.type == "http-trigger" else None
 
 
 @dataclass(frozen=True, slots=True)
 class TriggerReader:
-    """Reads triggers of a dialect whose `interval` counts units of `interval_ms`."""
+    """Reads triggers; `interval_ms` is the unit of the dialect's `interval`."""
 
     interval_ms: int
 
     def read(self, body: TriggerBody, faults: Faults) -> Trigger:
-        """Return it in the core's words; what is wrong goes to `faults`."""
+        """Return the core's trigger; adds what is wrong with the body to `faults`."""
         match body.type:
             case "event-driven":
                 return _event(body, faults)
@@ -122,31 +123,35 @@ def _scheduled_at(body: TriggerBody, timezone: str, faults: Faults) -> int:
 
 @dataclass(frozen=True, slots=True)
 class TriggerRenderer:
-    """Shows triggers in a dialect whose `interval` counts units of `interval_ms`, rounded up."""
+    """Renders triggers; an interval is rounded up to a multiple of the unit `interval_ms`."""
 
     interval_ms: int
 
     def render(self, trigger: Trigger) -> JsonObject:
-        """Return it as a client reads it: without secret, and without what has no value."""
+        """Return the trigger without its secret and without members that have no value."""
         match trigger:
             case EventTrigger():
-                return _given(
-                    type="event-driven",
-                    eventType=trigger.event_type,
-                    structureSlug=trigger.structure,
+                return without_none(
+                    {
+                        "type": "event-driven",
+                        "eventType": trigger.event_type,
+                        "structureSlug": trigger.structure,
+                    }
                 )
             case ScheduleTrigger():
                 return {"type": "scheduled", **self._timetable(trigger.timetable)}
             case ManualTrigger():
                 return {"type": "on-demand"}
             case WebhookTrigger():
-                return _given(
-                    type="http-trigger",
-                    path=trigger.path
-                    if trigger.configured_path is None
-                    else trigger.configured_path,
-                    validateSignature=trigger.validate_signature,
-                    signatureHeaderName=trigger.signature_header,
+                return without_none(
+                    {
+                        "type": "http-trigger",
+                        "path": trigger.path
+                        if trigger.configured_path is None
+                        else trigger.configured_path,
+                        "validateSignature": trigger.validate_signature,
+                        "signatureHeaderName": trigger.signature_header,
+                    }
                 )
         assert_never(trigger)
 
@@ -162,7 +167,3 @@ class TriggerRenderer:
             case _:
                 assert_never(timetable)
         return {**shown, "timezone": timetable.timezone}
-
-
-def _given(**members: object) -> JsonObject:
-    return {name: value for name, value in members.items() if value is not None}

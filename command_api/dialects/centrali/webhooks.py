@@ -1,7 +1,6 @@
-"""Webhooks in, by id and by path: open routes, the same in both dialects.
+"""Incoming webhooks, by id and by path: open routes, the same in both dialects.
 
-The body (an object) is the run's input. Who may send is said by the signature, where the trigger
-asks for one.
+The body, an object, is the run's input. A trigger with `validateSignature` demands a signature.
 """
 
 from pydantic import BaseModel, RootModel
@@ -15,19 +14,19 @@ from baton.domain.run.state import State as Run
 from baton.eventlog.loops.transact import CommandResult
 
 _PROBLEMS = {
-    400: "The body is no JSON object",
+    400: "The body isn't a JSON object",
     401: "Invalid signature",
-    404: "No orchestration found",
-    409: "The orchestration is not active",
+    404: "No orchestration has this webhook",
+    409: "The orchestration isn't active",
     413: "The body is too large",
-    415: "The body is not JSON",
+    415: "The body isn't JSON",
     422: "The Idempotency-Key belongs to another request",
-    503: "The service cannot answer now",
+    503: "The service can't answer now; try again later",
 }
 
 
 class WebhookBody(RootModel[JsonObject]):
-    """Any JSON object: the run's input."""
+    """Any JSON object; it becomes the run's input."""
 
 
 class WebhookAccepted(BaseModel):

@@ -1,8 +1,8 @@
-"""Centrali's orchestration API as its OpenAPI document tells it.
+"""Centrali's orchestration API as its OpenAPI document describes it.
 
-Where the document is silent: updates are partial; members that are unknown or may only be read are
-ignored; lists are newest first unless `sort` and `order` say otherwise; an orchestration is active
-when it is created without `status`; a run that was cancelled is failed for the reason "cancelled".
+The document leaves open: updates are partial; unknown and read-only members are ignored; lists are
+newest first by default; an orchestration created without `status` is active; a cancelled run has
+the status "failed" and the reason "cancelled".
 """
 
 from baton.command_api.dialect.contract import Dialect, FromPath

@@ -1,8 +1,8 @@
-"""The OpenAPI document of the dialect: Centrali's own (`openapi.json`), with what it leaves open.
+"""The OpenAPI document of the dialect: Centrali's own (`openapi.json`), completed.
 
-Added are the address, every answer that can be a refusal (with the `Error` it carries), the limits
-of parameters, and the members that it speaks of elsewhere: `status` on creation, `steps` of a
-run. A function's id need not be a UUID, so the format goes. No shape is taken away.
+Added are the server's address, every error response with its `Error` body, the limits of
+parameters, and members that the document only mentions in text: `status` on creation, `steps` of a
+run. A function's id need not be a UUID, so that format is removed. Nothing else is taken away.
 """
 
 import json
@@ -20,13 +20,13 @@ BASE = "/orchestration/ws/{workspaceSlug}/api/v1"
 _PROBLEMS: Mapping[int, str] = {
     400: "Invalid request",
     401: "Unauthorized",
-    403: "The token is for another workspace, or lacks the scope",
+    403: "The token belongs to another workspace or lacks the scope",
     404: "Not found",
     409: "Conflict",
     413: "The body is too large",
-    415: "The body is not JSON",
+    415: "The body isn't JSON",
     422: "The Idempotency-Key belongs to another request",
-    503: "The service cannot answer now",
+    503: "The service can't answer now; try again later",
 }
 _LIMITS: Mapping[str, JsonObject] = {
     "page": {"minimum": 1, "maximum": 10_000_000},
@@ -37,21 +37,21 @@ _LIMITS: Mapping[str, JsonObject] = {
 
 @cache
 def document() -> JsonObject:
-    """Return the document; it is the same at every call."""
-    # Any: a JSON document is walked by its names here, and the result is one JSON object again.
-    told: dict[str, Any] = json.loads(
+    """Return the document, the same at every call."""
+    # Any: the code below changes members of the parsed document by their names.
+    document_json: dict[str, Any] = json.loads(
         files(_PACKAGE).joinpath("openapi.json").read_text(encoding="utf-8")
     )
-    told["servers"][0]["url"] = BASE
-    _complete_schemas(told["components"]["schemas"])
-    for path, operations in told["paths"].items():
+    document_json["servers"][0]["url"] = BASE
+    _complete_schemas(document_json["components"]["schemas"])
+    for path, operations in document_json["paths"].items():
         for method, operation in operations.items():
             _limit_parameters(operation)
             for status in _refusals(path, method, operation):
                 known = operation["responses"].get(str(status), {"description": _PROBLEMS[status]})
                 operation["responses"][str(status)] = {**known, "content": _ERROR}
             operation["responses"] = dict(sorted(operation["responses"].items()))
-    return told
+    return document_json
 
 
 _ERROR: JsonObject = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
@@ -78,7 +78,7 @@ def _limit_parameters(operation: dict[str, Any]) -> None:
 
 
 def _refusals(path: str, method: str, operation: Mapping[str, Any]) -> Iterator[int]:
-    """Yield the statuses with which the operation can refuse."""
+    """Yield the statuses of the operation's error responses."""
     parameters = operation.get("parameters", ())
     secured = operation.get("security") != []
     if secured or path.startswith("/webhooks") or path.endswith("/webhook"):

@@ -1,4 +1,4 @@
-"""Refusals of the Centrali OpenAPI dialect: `{error, message, field?}`, of the first fault."""
+"""Error responses of the Centrali OpenAPI dialect: `{error, message, field?}`, one fault only."""
 
 from baton.command_api.dialects.centrali.error_words import field_of, message_of
 from baton.command_api.http.refusal import STATUS, Refusal
@@ -6,7 +6,7 @@ from baton.domain.json import JsonObject
 
 
 def render_error(refusal: Refusal) -> tuple[int, JsonObject]:
-    """Return status and body of a refusal; `field` is where the first fault is."""
+    """Return status and body of a refusal; `field` and `message` are those of the first fault."""
     body: JsonObject = {"error": refusal.code, "message": message_of(refusal)}
     if not refusal.faults:
         return STATUS[refusal.code], body

@@ -1,4 +1,4 @@
-"""Bodies of the Centrali OpenAPI dialect: `status` is said in words, `interval` counts seconds."""
+"""Request bodies of the Centrali OpenAPI dialect: `status` is text, `interval` is in seconds."""
 
 from pydantic import Field
 
@@ -19,36 +19,36 @@ def _active() -> Status:
 
 
 class CreateOrchestration(CreateDefinitionBody):
-    """POST /orchestrations; it is active unless `status` says otherwise."""
+    """The body of POST /orchestrations; without `status` the orchestration is active."""
 
     status: Status = Field(default_factory=_active)
 
     def body(self) -> Body:
-        """Return version 1; raises Refused 400."""
+        """Return the body of version 1; raises Refused 400."""
         return self.to_body(UNITS, self.status)
 
 
 class UpdateOrchestration(UpdateDefinitionBody):
-    """PUT /orchestrations/{id}: what is named changes."""
+    """The body of PUT /orchestrations/{id}; members that it doesn't name keep their values."""
 
     status: Status = Field(default_factory=_active)
 
     def after(self, before: Body) -> Body:
-        """Return the next version; raises Refused 400."""
+        """Return the body of the next version; raises Refused 400."""
         status = self.status if "status" in self.model_fields_set else before.status
         return self.applied_to(before, UNITS, status)
 
 
 class TriggerRun(Model):
-    """POST /orchestrations/{orchestrationId}/runs."""
+    """The body of POST /orchestrations/{orchestrationId}/runs."""
 
     input: JsonObject | None = None
     correlation_id: str | None = Field(default=None, min_length=1, max_length=200)
 
 
 class TestDecision(Model):
-    """POST …/test-decision: `{input?, context?, steps?}`; with none of these it is the input."""
+    """The body of POST …/test-decision: `{input?, context?, steps?}`, or else the input itself."""
 
-    __test__ = False  # not a test class, whatever its name says
+    __test__ = False  # pytest would collect it as a test class
 
     test_data: JsonObject

@@ -1,11 +1,12 @@
-"""Documents of the Centrali OpenAPI dialect. Members without a value are left out.
+"""Response bodies of the Centrali OpenAPI dialect, without members that have no value.
 
-Lists show runs without `stepOutputs`, which may be large; a run's own page has them. `startedAt`
-is when the executor took the run up, so a pending run has none.
+A run in a list has no `stepOutputs`, which may be large. `startedAt` is the time at which an
+executor started the run, so a pending run has none.
 """
 
 from collections.abc import Sequence
 
+from baton.command_api.dialect.rendering import optional_time, without_none
 from baton.command_api.dialects.centrali.openapi.requests import UNITS
 from baton.command_api.dialects.centrali.render_runs import (
     as_object,
@@ -33,25 +34,27 @@ _TRIGGERS: dict[TriggerKind, str] = {
 def orchestration(definition: State) -> JsonObject:
     """Return an `Orchestration`."""
     body = definition.body
-    return _with_values(
-        id=definition.definition_id,
-        workspaceSlug=definition.tenant,
-        slug=definition.slug,
-        name=body.name,
-        description=body.description,
-        version=definition.version,
-        status=body.status,
-        trigger=UNITS.renderer.render(body.trigger),
-        steps=render_steps(body.graph),
-        createdAt=format_time(definition.created_at),
-        createdBy=definition.created_by,
-        updatedAt=format_time(definition.updated_at),
-        updatedBy=definition.updated_by,
+    return without_none(
+        {
+            "id": definition.definition_id,
+            "workspaceSlug": definition.tenant,
+            "slug": definition.slug,
+            "name": body.name,
+            "description": body.description,
+            "version": definition.version,
+            "status": body.status,
+            "trigger": UNITS.renderer.render(body.trigger),
+            "steps": render_steps(body.graph),
+            "createdAt": format_time(definition.created_at),
+            "createdBy": definition.created_by,
+            "updatedAt": format_time(definition.updated_at),
+            "updatedBy": definition.updated_by,
+        }
     )
 
 
 def run_in_list(run: Run) -> JsonObject:
-    """Return an `OrchestrationRun` without its steps' outputs."""
+    """Return an `OrchestrationRun` without the outputs of its steps."""
     return _run(run, None)
 
 
@@ -61,26 +64,24 @@ def run_with_outputs(run: Run, steps: Sequence[Step]) -> JsonObject:
 
 
 def _run(run: Run, outputs: JsonObject | None) -> JsonObject:
-    return _with_values(
-        id=run.id,
-        orchestrationId=run.definition_id,
-        orchestrationVersion=run.definition_version,
-        workspaceSlug=run.tenant,
-        status=render_status(run),
-        currentStepId=run.current_step_id,
-        input=None if run.input is None else as_object(run.input),
-        context=run.context,
-        stepOutputs=outputs,
-        correlationId=run.correlation_id,
-        triggerType=_TRIGGERS[run.trigger.kind],
-        triggerMetadata=trigger_metadata(run),
-        hasErrors=run.has_errors,
-        delayStepCount=run.delay_count,
-        failureReason=failure_reason(run),
-        startedAt=None if run.started_at is None else format_time(run.started_at),
-        completedAt=None if run.completed_at is None else format_time(run.completed_at),
+    return without_none(
+        {
+            "id": run.id,
+            "orchestrationId": run.definition_id,
+            "orchestrationVersion": run.definition_version,
+            "workspaceSlug": run.tenant,
+            "status": render_status(run),
+            "currentStepId": run.current_step_id,
+            "input": None if run.input is None else as_object(run.input),
+            "context": run.context,
+            "stepOutputs": outputs,
+            "correlationId": run.correlation_id,
+            "triggerType": _TRIGGERS[run.trigger.kind],
+            "triggerMetadata": trigger_metadata(run),
+            "hasErrors": run.has_errors,
+            "delayStepCount": run.delay_count,
+            "failureReason": failure_reason(run),
+            "startedAt": optional_time(run.started_at),
+            "completedAt": optional_time(run.completed_at),
+        }
     )
-
-
-def _with_values(**members: object) -> JsonObject:
-    return {name: value for name, value in members.items() if value is not None}

@@ -1,8 +1,8 @@
-"""Centrali's orchestration API as its reference page tells it.
+"""Centrali's orchestration API as its reference page describes it.
 
-Where the page is silent: updates are partial; members that are unknown or may only be read are
-ignored; `isActive: false` pauses; runs take `include=steps` and `correlationId`; steps take
-`retry`, `onSuccess` and `onFailure`; webhooks come in by id and by path, as in the OpenAPI dialect.
+The page leaves open: updates are partial; unknown and read-only members are ignored; `isActive:
+false` pauses; runs take `include=steps` and `correlationId`; steps take `retry`, `onSuccess` and
+`onFailure`; webhooks are received by id and by path, as in the OpenAPI dialect.
 """
 
 from baton.command_api.dialect.contract import Dialect, FromPath

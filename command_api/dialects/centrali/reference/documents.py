@@ -1,6 +1,6 @@
-"""What the answers of the reference dialect look like, for its OpenAPI document.
+"""Models of the reference dialect's responses, for its OpenAPI document.
 
-The answers are built in `responses`; tests hold them against these models.
+`responses` builds the bodies; a test validates them with these models.
 """
 
 from typing import Literal
@@ -16,7 +16,7 @@ class _Shape(BaseModel):
 
 
 class PageMeta(_Shape):
-    """Where in a list the page stands."""
+    """The page's place in the list."""
 
     total: int
     page: int
@@ -29,7 +29,7 @@ class OrchestrationListed(_Shape):
     id: str
     slug: str
     name: str
-    description: str = Field(default="", description="left out when there is none")
+    description: str = Field(default="", description="left out if there is none")
     version: int
     is_active: bool
     trigger: JsonObject
@@ -73,7 +73,7 @@ class _RunHead(_Shape):
     trigger_metadata: JsonObject
     current_step_id: str | None
     started_at: str
-    completed_at: str = Field(default="", description="left out until the run is over")
+    completed_at: str = Field(default="", description="left out until the run has ended")
     has_errors: bool
     failure_reason: str = Field(default="", description="of a failed run")
 

@@ -1,4 +1,4 @@
-"""Refusals of the Centrali reference dialect: `{error, message, details?}`, every fault named."""
+"""Error responses of the Centrali reference dialect: `{error, message, details?}`, all faults."""
 
 from baton.command_api.dialects.centrali.error_words import details_of, message_of
 from baton.command_api.http.refusal import STATUS, Refusal

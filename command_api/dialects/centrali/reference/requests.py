@@ -1,4 +1,4 @@
-"""Bodies of the Centrali reference dialect: `isActive` is the status, `interval` counts ms."""
+"""Request bodies of the Centrali reference dialect: `isActive`, `interval` in milliseconds."""
 
 from pydantic import Field
 
@@ -19,22 +19,22 @@ def _active() -> bool:
 
 
 class CreateOrchestration(CreateDefinitionBody):
-    """POST /orchestrations; it is active unless `isActive` says otherwise."""
+    """The body of POST /orchestrations; without `isActive` the orchestration is active."""
 
     is_active: bool = Field(default_factory=_active)
 
     def body(self) -> Body:
-        """Return version 1; raises Refused 400."""
+        """Return the body of version 1; raises Refused 400."""
         return self.to_body(UNITS, "active" if self.is_active else "paused")
 
 
 class UpdateOrchestration(UpdateDefinitionBody):
-    """PUT /orchestrations/{orchestrationId}: what is named changes."""
+    """The body of PUT /orchestrations/{orchestrationId}; an unnamed member keeps its value."""
 
     is_active: bool = Field(default_factory=_active)
 
     def after(self, before: Body) -> Body:
-        """Return the next version; raises Refused 400."""
+        """Return the body of the next version; raises Refused 400."""
         return self.applied_to(before, UNITS, self._status_after(before.status))
 
     def _status_after(self, before: Status) -> Status:
@@ -42,11 +42,11 @@ class UpdateOrchestration(UpdateDefinitionBody):
             return before
         if self.is_active:
             return "active"
-        return "paused" if before == "active" else before  # a draft reads as not active, too
+        return "paused" if before == "active" else before  # a draft, too, is rendered as not active
 
 
 class TriggerRun(Model):
-    """POST /orchestrations/{orchestrationId}/trigger."""
+    """The body of POST /orchestrations/{orchestrationId}/trigger."""
 
     input: JsonObject | None = None
     correlation_id: str | None = Field(default=None, min_length=1, max_length=200)

@@ -1,9 +1,8 @@
-"""Documents of the Centrali reference dialect, with the members its examples show.
+"""Response bodies of the Centrali reference dialect, with the members of the page's examples.
 
-`currentStepId` is null when the run is nowhere; other members without a value are left out.
-`startedAt` is when the executor took the run up, and until then when it was asked for. A failed run
-also says why (`failureReason`); one that is asked for by hand was triggered "manual"-ly; a run
-without a correlation id is known by its own.
+`currentStepId` is null if the run is at no step; other members without a value are left out.
+`startedAt` is the time at which an executor started the run, and before that the time of the
+request. A failed run also has `failureReason`. A run without a correlation id shows its own id.
 """
 
 from collections.abc import Sequence
@@ -46,7 +45,7 @@ def orchestration(definition: State) -> JsonObject:
 
 
 def requested_run(run: Run) -> JsonObject:
-    """Return the answer to a trigger: the run as it was accepted."""
+    """Return the response to a trigger: the run as it was accepted."""
     return {
         "id": run.id,
         "orchestrationId": run.definition_id,

@@ -1,4 +1,4 @@
-"""Operations of the Centrali reference dialect; its OpenAPI document is made from these tables."""
+"""Operations of the Centrali reference dialect; they also make its OpenAPI document."""
 
 from baton.command_api.dialect.contract import QueryParameter, Route
 from baton.command_api.dialect.load import load_definition
@@ -80,14 +80,14 @@ _ONE = f"{_ALL}/{{orchestrationId}}"
 _RUNS = f"{_ONE}/runs"
 _TAGS = ("Orchestrations", "Runs")
 
-_DENIED = {403: "The token is for another workspace, or lacks the scope"}
+_DENIED = {403: "The token belongs to another workspace or lacks the scope"}
 _ABSENT = {**_DENIED, 404: "Not found"}
 _REFUSED = {
     **_DENIED,
     400: "Invalid request body",
     409: "Conflict",
     413: "The body is too large",
-    415: "The body is not JSON",
+    415: "The body isn't JSON",
 }
 _KEYED = {422: "The Idempotency-Key belongs to another request"}
 
