@@ -1,4 +1,4 @@
-"""The server that most tests of this folder talk to."""
+"""The server that most tests of this folder use."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path

@@ -31,7 +31,7 @@ ALL = "orchestrator:read orchestrator:write"
 
 
 def token(**claims: object) -> str:
-    """Return a good token of tenant acme, changed by `claims` (None leaves one out)."""
+    """Return a valid token of tenant acme; `claims` replace its claims, None removes one."""
     good = {
         "sub": "ada",
         "tenant": "acme",
@@ -39,8 +39,8 @@ def token(**claims: object) -> str:
         "exp": int(time.time()) + 600,
         **claims,
     }
-    said = {name: value for name, value in good.items() if value is not None}
-    return jwt.encode(said, SECRET, algorithm="HS256")
+    present = {name: value for name, value in good.items() if value is not None}
+    return jwt.encode(present, SECRET, algorithm="HS256")
 
 
 def bearer(**claims: object) -> dict[str, str]:
@@ -57,7 +57,7 @@ class Response:
 
 @dataclass(slots=True)
 class RunningServer:
-    """`url` ends in no slash; calls are those of a user of `tenant`, unless they say otherwise."""
+    """A running server; requests carry a token of `tenant` unless they are anonymous."""
 
     url: str
     port: int
@@ -93,7 +93,7 @@ class RunningServer:
         return await self.call("POST", path, json=json, **more)
 
     async def stored(self) -> Sequence[object]:
-        """Return every event there is."""
+        """Return every event in the store."""
         return [one.event for one in await self.stores.events.read_all(after=0, limit=10_000)]
 
 

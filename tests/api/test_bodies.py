@@ -1,4 +1,4 @@
-"""What may come in as a body: strict JSON within limits, and a clear 4xx for the rest."""
+"""Request bodies: strict JSON within limits is accepted, anything else gets a clear 4xx."""
 
 import gzip
 import io
@@ -45,7 +45,7 @@ MALFORMED = {
 
 
 @pytest.mark.parametrize("name", MALFORMED)
-async def test_a_body_that_is_no_good_json_is_400(server: RunningServer, name: str):
+async def test_a_body_that_is_not_strict_json_is_400(server: RunningServer, name: str):
     answer = await server.call("POST", ECHO, data=MALFORMED[name], headers=JSON)
 
     assert answer.status == 400, answer.raw
@@ -68,7 +68,7 @@ FINE: dict[str, tuple[bytes, Any]] = {
 
 
 @pytest.mark.parametrize("name", FINE)
-async def test_good_json_comes_back_as_it_was(server: RunningServer, name: str):
+async def test_valid_json_is_returned_unchanged(server: RunningServer, name: str):
     raw, value = FINE[name]
     answer = await server.call("POST", ECHO, data=raw, headers=JSON)
 
@@ -130,7 +130,7 @@ async def test_a_gzip_bomb_is_413(server: RunningServer):
     assert answer.status == 413
 
 
-async def test_a_packed_body_is_read_and_a_broken_one_is_400(server: RunningServer):
+async def test_a_gzip_body_is_read_and_a_corrupt_one_is_400(server: RunningServer):
     packed = {**JSON, "Content-Encoding": "gzip"}
 
     good = await server.call("POST", ECHO, data=gzip.compress(b'{"a": 1}'), headers=packed)
@@ -141,7 +141,7 @@ async def test_a_packed_body_is_read_and_a_broken_one_is_400(server: RunningServ
 
 
 @pytest.mark.parametrize(
-    ("said", "fields"),
+    ("document", "fields"),
     [
         ({}, {"slug": "required"}),
         ({"slug": 7}, {"slug": "Input should be a valid string"}),
@@ -152,8 +152,8 @@ async def test_a_packed_body_is_read_and_a_broken_one_is_400(server: RunningServ
         ({"name": None}, {"slug": "required", "name": None}),
     ],
 )
-async def test_a_member_that_does_not_fit_is_named(server, said, fields):
-    answer = await server.post("/tiny/acme/v1/definitions", said)
+async def test_an_invalid_member_is_named(server, document, fields):
+    answer = await server.post("/tiny/acme/v1/definitions", document)
 
     assert answer.status == 400
     assert set(answer.body["fields"]) == set(fields)

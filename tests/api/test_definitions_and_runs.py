@@ -1,4 +1,4 @@
-"""The verbs behind every dialect, spoken to through a tiny one."""
+"""The commands behind every dialect, through the tiny dialect."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -20,13 +20,13 @@ async def server(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterato
         yield server
 
 
-async def create(server: RunningServer, **said: object) -> str:
-    answer = await server.post(f"{ACME}/definitions", {"slug": "orders", **said})
+async def create(server: RunningServer, **members: object) -> str:
+    answer = await server.post(f"{ACME}/definitions", {"slug": "orders", **members})
     assert answer.status == 201, answer.raw
     return str(answer.body["id"])
 
 
-async def test_what_was_created_is_there_for_the_next_query(server: RunningServer):
+async def test_a_created_definition_is_visible_to_the_next_query(server: RunningServer):
     ident = await create(server)
 
     found = await server.get(f"{ACME}/definitions/{ident}")
@@ -35,7 +35,7 @@ async def test_what_was_created_is_there_for_the_next_query(server: RunningServe
     assert int(found.headers["Baton-Position"]) >= 1
 
 
-async def test_a_slug_is_taken_until_its_definition_is_deleted(server: RunningServer):
+async def test_a_slug_belongs_to_its_definition_until_deletion(server: RunningServer):
     ident = await create(server)
     taken = await server.post(f"{ACME}/definitions", {"slug": "orders"})
     assert (taken.status, taken.body["tiny_error"]) == (409, "conflict")
@@ -46,7 +46,7 @@ async def test_a_slug_is_taken_until_its_definition_is_deleted(server: RunningSe
     await create(server)
 
 
-async def test_of_many_that_want_a_slug_at_once_one_gets_it(server: RunningServer):
+async def test_one_of_many_concurrent_requests_gets_the_slug(server: RunningServer):
     answers = await asyncio.gather(
         *(server.post(f"{ACME}/definitions", {"slug": "orders"}) for _ in range(10))
     )
@@ -54,7 +54,7 @@ async def test_of_many_that_want_a_slug_at_once_one_gets_it(server: RunningServe
     assert sorted(answer.status for answer in answers) == [201] + [409] * 9
 
 
-async def test_a_webhook_path_is_taken_given_up_and_taken_over(server: RunningServer):
+async def test_a_webhook_path_is_claimed_released_and_claimed_again(server: RunningServer):
     first = await create(server, hook={"path": "/webhooks/stripe/in"})
     other = await server.post(
         f"{ACME}/definitions", {"slug": "other", "hook": {"path": "stripe/in"}}
@@ -93,7 +93,7 @@ async def test_two_updates_at_once_leave_one_claimed_path(server: RunningServer)
     assert sorted(answer.status for answer in free) == [201] * 7 + [409]
 
 
-async def test_an_update_that_says_the_same_makes_no_version(server: RunningServer):
+async def test_an_equal_update_publishes_no_version(server: RunningServer):
     ident = await create(server, hook={"path": "in", "secret": "s3cret"})
 
     again = await server.call(
@@ -112,7 +112,7 @@ async def test_an_update_that_says_the_same_makes_no_version(server: RunningServ
     assert "0ther" not in repr(await server.stored())
 
 
-async def test_a_slug_that_is_none_names_the_field(server: RunningServer):
+async def test_an_invalid_slug_names_the_field(server: RunningServer):
     answer = await server.post(f"{ACME}/definitions", {"slug": "No Slug"})
 
     assert answer.status == 400
@@ -120,7 +120,7 @@ async def test_a_slug_that_is_none_names_the_field(server: RunningServer):
     assert await server.stored() == []
 
 
-async def test_a_started_run_shows_at_once(server: RunningServer):
+async def test_a_started_run_is_visible_to_the_next_query(server: RunningServer):
     ident = await create(server)
     started = await server.post(f"{ACME}/definitions/{ident}/runs", {"input": {"n": 1}})
 
@@ -130,7 +130,7 @@ async def test_a_started_run_shows_at_once(server: RunningServer):
     assert shown.body == {"runId": started.body["runId"], "input": {"n": 1}, "by": "ada"}
 
 
-async def test_a_paused_definition_starts_nothing(server: RunningServer):
+async def test_a_paused_definition_starts_no_run(server: RunningServer):
     ident = await create(server, status="paused")
 
     answer = await server.post(f"{ACME}/definitions/{ident}/runs")
@@ -157,7 +157,7 @@ async def test_only_a_run_with_something_to_retry_is_retried(server: RunningServ
     assert (await server.post(f"{ACME}/runs/unknown/retry")).status == 404
 
 
-async def test_a_decision_is_tried_without_a_run(server: RunningServer):
+async def test_a_decision_step_is_tested_on_data_alone(server: RunningServer):
     ident = await create(server)
     path = f"{ACME}/definitions/{ident}/steps"
 

@@ -1,4 +1,4 @@
-"""POST /events: every form of record event, each event once, bad ones whole."""
+"""POST /events: every form of record event, each recorded once; a bad batch is refused whole."""
 
 import base64
 import json
@@ -22,7 +22,7 @@ PLAIN = {
 
 
 def event(**changed: Any) -> dict[str, Any]:
-    said = {
+    members = {
         "specversion": "1.0",
         "id": "e-1",
         "source": "/shop",
@@ -32,7 +32,7 @@ def event(**changed: Any) -> dict[str, Any]:
         "data": {"status": "new"},
         **changed,
     }
-    return {name: value for name, value in said.items() if value is not ...}
+    return {name: value for name, value in members.items() if value is not ...}
 
 
 async def send(server: RunningServer, body: Any, headers: dict[str, str], **more: Any):
@@ -177,7 +177,7 @@ BAD: dict[str, tuple[Any, dict[str, str], int, str]] = {
 
 
 @pytest.mark.parametrize("case", BAD)
-async def test_what_cannot_be_read_is_refused_whole(server: RunningServer, case: str):
+async def test_a_batch_with_an_unreadable_event_is_refused_whole(server: RunningServer, case: str):
     body, headers, status, field = BAD[case]
 
     answer = await send(server, body, headers)
@@ -188,25 +188,25 @@ async def test_what_cannot_be_read_is_refused_whole(server: RunningServer, case:
     assert await server.stored() == []
 
 
-async def test_a_reader_sends_no_events(server: RunningServer):
+async def test_sending_events_needs_the_write_scope(server: RunningServer):
     reader = bearer(scope="orchestrator:read")
 
     assert (await send(server, event(), {**STRUCTURED, **reader})).status == 403
     assert (await send(server, event(), STRUCTURED, anonymous=True)).status == 401
 
 
-async def test_with_a_token_for_several_tenants_the_tenant_must_be_said(server: RunningServer):
+async def test_a_token_for_several_tenants_needs_the_tenant_header(server: RunningServer):
     both = bearer(tenant=["acme", "umbra"])
 
-    unsaid = await send(server, event(), {**STRUCTURED, **both})
-    said = await send(server, event(), {**STRUCTURED, **both, "X-Tenant": "umbra"})
+    unnamed = await send(server, event(), {**STRUCTURED, **both})
+    named = await send(server, event(), {**STRUCTURED, **both, "X-Tenant": "umbra"})
     foreign = await send(server, event(), {**STRUCTURED, **both, "X-Tenant": "third"})
     only = await send(server, event(), {**STRUCTURED, "X-Tenant": "umbra"})
 
-    assert [one.status for one in (unsaid, said, foreign, only)] == [400, 202, 403, 403]
+    assert [one.status for one in (unnamed, named, foreign, only)] == [400, 202, 403, 403]
 
 
-async def test_a_plain_event_sent_again_under_its_key_is_taken_once(server: RunningServer):
+async def test_a_plain_event_repeated_with_its_key_is_recorded_once(server: RunningServer):
     headers = {"Content-Type": "application/json", "Idempotency-Key": "k"}
 
     first = await send(server, PLAIN, headers)

@@ -1,4 +1,4 @@
-"""Idempotency-Key: one effect, one answer, whatever happens in between."""
+"""Idempotency-Key: one effect and one response, also across crashes and concurrent requests."""
 
 import asyncio
 from pathlib import Path
@@ -15,8 +15,8 @@ ACME = "/tiny/acme/v1"
 KEY = {"Idempotency-Key": "k-1"}
 
 
-async def definition(server: RunningServer, **said: object) -> str:
-    created = await server.post(f"{ACME}/definitions", {"slug": "orders", **said})
+async def definition(server: RunningServer, **members: object) -> str:
+    created = await server.post(f"{ACME}/definitions", {"slug": "orders", **members})
     return str(created.body["id"])
 
 
@@ -56,7 +56,7 @@ async def test_another_body_or_path_under_the_key_is_422(server: RunningServer):
     assert await requested(server) == 1
 
 
-async def test_many_at_once_start_one_run(server: RunningServer):
+async def test_concurrent_deliveries_start_one_run(server: RunningServer):
     ident = await definition(server)
     path = f"{ACME}/definitions/{ident}/runs"
 
@@ -67,7 +67,7 @@ async def test_many_at_once_start_one_run(server: RunningServer):
     assert await requested(server) == 1
 
 
-async def test_a_refused_command_leaves_the_key_free(server: RunningServer):
+async def test_a_refused_command_releases_the_key(server: RunningServer):
     ident = await definition(server, status="paused")
     path = f"{ACME}/definitions/{ident}/runs"
     assert (await server.post(path, {}, headers=KEY)).status == 409
@@ -79,7 +79,7 @@ async def test_a_refused_command_leaves_the_key_free(server: RunningServer):
     assert "Idempotent-Replayed" not in answer.headers
 
 
-async def test_a_request_that_stopped_half_way_is_done_once(server: RunningServer):
+async def test_a_request_that_crashed_halfway_has_one_effect(server: RunningServer):
     """A process that dies between the append and the answer leaves a claim and an event."""
     ident = await definition(server)
     path = f"{ACME}/definitions/{ident}/runs"
@@ -106,7 +106,7 @@ async def test_keys_of_tenants_are_their_own(server: RunningServer):
     assert (other.status, again.status) == (201, 201)
 
 
-async def test_somebody_without_the_right_gets_no_kept_answer(server: RunningServer):
+async def test_a_stored_response_needs_the_scope_of_the_request(server: RunningServer):
     body = {"slug": "orders"}
     await server.post(f"{ACME}/definitions", body, headers=KEY)
 
@@ -120,7 +120,7 @@ async def test_somebody_without_the_right_gets_no_kept_answer(server: RunningSer
 
 
 @pytest.mark.parametrize("key", ["", "x" * 256, "naïve", "a\tb"])
-async def test_a_key_that_is_none_is_400(server: RunningServer, key: str):
+async def test_an_invalid_key_is_400(server: RunningServer, key: str):
     answer = await server.post(f"{ACME}/echo", {}, headers={"Idempotency-Key": key})
 
     assert answer.status == 400
@@ -132,7 +132,7 @@ async def test_two_keys_are_400(server: RunningServer):
         assert response.status == 400
 
 
-async def test_a_key_still_being_answered_is_waited_for_then_409(tmp_path: Path):
+async def test_a_key_of_a_running_request_is_waited_for_then_409(tmp_path: Path):
     clock = ManualClock()
     async with running(tmp_path, clock=clock) as server:
         path = f"{ACME}/echo"

@@ -1,4 +1,4 @@
-"""Tokens of an identity provider: its keys decide the algorithm, and its bad days are survived."""
+"""Tokens of an identity provider: a key decides its algorithm, and an outage is tolerated."""
 
 import base64
 import hmac
@@ -98,14 +98,14 @@ async def test_a_public_key_is_never_an_hmac_secret():
                 await known.identify((signed + b"." + part(mac)).decode())
 
 
-async def test_another_familys_algorithm_is_refused_for_a_key():
+async def test_a_key_refuses_the_algorithm_of_another_key_type():
     async with provided(KEYS) as (_, known, _clock):
         for bad in (token(RSA, "RS512", "RS256"), token(RSA, "PS256", "RS256")):
             with pytest.raises(Refused):
                 await known.identify(bad)
 
 
-async def test_a_symmetric_key_in_the_set_is_left_out():
+async def test_a_symmetric_key_in_the_set_is_ignored():
     secret = {"kty": "oct", "k": "c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0LXNlY3JldA", "kid": "s"}
     async with provided([secret, KEYS[0]]) as (_, known, _clock):
         forged = token(b"secret-secret-secret-secret-secret", "HS256", "s")
@@ -115,7 +115,7 @@ async def test_a_symmetric_key_in_the_set_is_left_out():
         assert (await known.identify(token(RSA, "RS256", None))).subject == "ada"
 
 
-async def test_an_unknown_key_is_looked_for_but_not_at_every_token():
+async def test_an_unknown_key_id_refetches_the_keys_but_not_for_every_token():
     async with provided(KEYS[:1]) as (provider, known, clock):
         rotated = token(EC, "ES256", "ES256")
         await clock.advance(1)
@@ -131,7 +131,7 @@ async def test_an_unknown_key_is_looked_for_but_not_at_every_token():
         assert provider.fetches == 2
 
 
-async def test_known_keys_outlive_a_failing_provider():
+async def test_known_keys_stay_valid_while_the_provider_fails():
     async with provided(KEYS) as (provider, known, clock):
         await known.identify(token(RSA, "RS256", "RS256"))
         provider.status = 500
@@ -142,7 +142,7 @@ async def test_known_keys_outlive_a_failing_provider():
 
 
 @pytest.mark.parametrize("document", [{}, [], {"keys": 7}, "text"])
-async def test_without_any_keys_nobody_can_be_known(document: object):
+async def test_without_any_keys_every_request_is_503(document: object):
     async with provided([]) as (provider, known, _):
         provider.document = document
         with pytest.raises(Unavailable):

@@ -16,7 +16,7 @@ async def test_a_server_is_alive_without_a_token(server: RunningServer):
     assert (answer.status, answer.body) == (200, {"status": "ok"})
 
 
-async def test_a_server_is_ready_when_all_it_stands_on_is(tmp_path: Path):
+async def test_a_server_is_ready_when_every_check_passes(tmp_path: Path):
     async def good() -> bool:
         return True
 
@@ -39,7 +39,7 @@ async def test_a_server_is_ready_when_all_it_stands_on_is(tmp_path: Path):
     assert b"internal" not in answer.raw
 
 
-async def test_metrics_count_by_route_and_not_by_what_was_asked(server: RunningServer):
+async def test_metrics_have_labels_by_route_and_not_by_content(server: RunningServer):
     await server.get("/tiny/acme/v1/runs/secret-run-id")
     await server.get("/tiny/acme/v1/definitions")
 
@@ -55,7 +55,7 @@ async def test_metrics_count_by_route_and_not_by_what_was_asked(server: RunningS
     assert "secret-run-id" not in text
 
 
-async def test_metrics_for_somebody_elsewhere_need_an_administrator(server: RunningServer):
+async def test_metrics_over_a_proxy_need_the_admin_scope(server: RunningServer):
     proxied = {"X-Forwarded-For": "203.0.113.7"}
 
     anonymous = await server.get("/metrics", anonymous=True, headers=proxied)
@@ -79,7 +79,7 @@ async def test_metrics_for_somebody_elsewhere_need_an_administrator(server: Runn
         (None, False),
     ],
 )
-def test_only_a_loopback_peer_is_this_machine(peer: object, own: bool):
+def test_only_a_loopback_peer_counts_as_local(peer: object, own: bool):
     class Transport:
         def get_extra_info(self, _: str) -> object:
             return peer
@@ -91,7 +91,7 @@ def test_only_a_loopback_peer_is_this_machine(peer: object, own: bool):
     assert is_from_loopback(Request()) is own  # type: ignore[arg-type]
 
 
-async def test_the_document_of_a_dialect_is_made_from_its_routes(server: RunningServer):
+async def test_the_openapi_document_is_generated_from_the_routes(server: RunningServer):
     answer = await server.get("/openapi/tiny.json", anonymous=True)
 
     document = answer.body
@@ -111,7 +111,7 @@ async def test_the_document_of_a_dialect_is_made_from_its_routes(server: Running
     assert set(document["components"]["schemas"]) == {"DefinitionBody", "DefinitionShown", "Hook"}
 
 
-async def test_the_own_paths_have_a_document_and_others_have_none(server: RunningServer):
+async def test_baton_s_own_api_has_a_document_and_unknown_names_have_none(server: RunningServer):
     own = await server.get("/openapi/baton.json", anonymous=True)
     none = await server.get("/openapi/nothing.json", anonymous=True)
 

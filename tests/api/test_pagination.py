@@ -32,7 +32,7 @@ LIST = "/tiny/acme/v1/definitions"
         ("order=desc;drop", "order"),
     ],
 )
-async def test_what_is_out_of_range_is_400_and_named(server: RunningServer, query: str, field: str):
+async def test_a_value_out_of_range_is_400_and_named(server: RunningServer, query: str, field: str):
     answer = await server.get(f"{LIST}?{query}")
 
     assert answer.status == 400
@@ -52,7 +52,7 @@ async def test_pages_neither_repeat_nor_skip(server: RunningServer):
     assert sorted(seen) == [f"s{number}" for number in range(5)]
 
 
-async def test_a_page_behind_the_last_is_empty(server: RunningServer):
+async def test_a_page_after_the_last_is_empty(server: RunningServer):
     answer = await server.get(f"{LIST}?page=1000&pageSize=100")
 
     assert (answer.status, answer.body) == (200, {"items": [], "total": 0})

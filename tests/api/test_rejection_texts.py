@@ -79,5 +79,5 @@ def test_every_subject_and_every_reason_has_a_text() -> None:
     ],
     ids=str,
 )
-def test_centrali_has_its_own_word_for_a_definition(rejected: Rejected, text: str) -> None:
+def test_centrali_calls_a_definition_an_orchestration(rejected: Rejected, text: str) -> None:
     assert message_of(refusal_of(rejected)) == text

@@ -1,4 +1,4 @@
-"""Which paths and methods there are, and how everything else is told."""
+"""Routing: known paths and methods, and the errors for all others."""
 
 import asyncio
 import logging
@@ -63,14 +63,14 @@ async def test_a_path_of_no_dialect_is_404_in_the_own_envelope(server: RunningSe
 
 
 @pytest.mark.parametrize("method", ["PATCH", "POST", "DELETE", "TRACE"])
-async def test_another_method_is_405_and_says_which_there_are(server: RunningServer, method: str):
+async def test_another_method_is_405_with_the_allowed_ones(server: RunningServer, method: str):
     answer = await server.call(method, f"{ACME}/runs/x")
 
     assert (answer.status, answer.body["tiny_error"]) == (405, "method_not_allowed")
     assert answer.headers["Allow"] == "GET, HEAD, OPTIONS"
 
 
-async def test_options_says_what_may_be_done(server: RunningServer):
+async def test_options_lists_the_allowed_methods(server: RunningServer):
     answer = await server.call("OPTIONS", f"{ACME}/definitions", anonymous=True)
 
     assert (answer.status, answer.raw) == (204, b"")
@@ -85,7 +85,7 @@ async def test_head_is_get_without_the_body(server: RunningServer):
     assert head.headers["Content-Length"] == get.headers["Content-Length"]
 
 
-async def test_what_fails_inside_is_logged_and_not_told(
+async def test_an_internal_failure_is_logged_and_not_shown(
     server: RunningServer, caplog: pytest.LogCaptureFixture
 ):
     trace = "0af7651916cd43dd8448eb211c80319c"
@@ -107,7 +107,7 @@ async def test_what_fails_inside_is_logged_and_not_told(
     assert (await server.get("/healthz")).status == 200
 
 
-async def test_no_answer_tells_what_it_is_built_with(server: RunningServer):
+async def test_no_response_names_the_server_software(server: RunningServer):
     for answer in (await server.get("/healthz"), await server.get("/nothing")):
         assert answer.headers["Server"] == "baton"
 
@@ -137,7 +137,7 @@ async def test_a_malformed_request_leaves_none_of_its_bytes_in_the_log(
     assert (await server.get("/healthz")).status == 200
 
 
-async def test_a_sender_may_wait_to_be_asked_for_the_body(server: RunningServer):
+async def test_a_client_may_expect_100_continue(server: RunningServer):
     head = (
         f"POST {ACME}/echo HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 2\r\n"
         f"Authorization: {bearer()['Authorization']}\r\nContent-Type: application/json\r\n\r\n"
@@ -150,7 +150,7 @@ async def test_a_sender_may_wait_to_be_asked_for_the_body(server: RunningServer)
         assert await reader.readline() == b"HTTP/1.1 200 OK\r\n"
 
 
-async def test_late_views_are_waited_for_and_then_admitted(tmp_path: Path):
+async def test_late_views_delay_the_response_which_then_carries_a_warning(tmp_path: Path):
     waited: list[tuple[int, int]] = []
 
     async def never(position: int, timeout_ms: int) -> bool:

@@ -1,4 +1,4 @@
-"""Who is let in: every way a token can be bad is the same 401."""
+"""Bearer tokens: every invalid token gets the same 401."""
 
 import base64
 import json
@@ -32,8 +32,8 @@ def parts(header: object, claims: object, signature: bytes = b"") -> str:
 
 
 def signed(headers: dict[str, object] | None = None, **claims: object) -> str:
-    said = {"sub": "ada", "tenant": "acme", "scope": "orchestrator:read", "exp": NOW + DAY_S}
-    return jwt.encode({**said, **claims}, SECRET, algorithm="HS256", headers=headers)
+    defaults = {"sub": "ada", "tenant": "acme", "scope": "orchestrator:read", "exp": NOW + DAY_S}
+    return jwt.encode({**defaults, **claims}, SECRET, algorithm="HS256", headers=headers)
 
 
 GOOD = {"sub": "a", "tenant": "acme", "scope": "orchestrator:read", "exp": NOW + DAY_S}
@@ -81,7 +81,7 @@ BAD = {
 
 
 @pytest.mark.parametrize("name", BAD)
-async def test_a_bad_token_is_refused_like_every_other(server: RunningServer, name: str):
+async def test_every_invalid_token_gets_the_same_401(server: RunningServer, name: str):
     answer = await server.get(
         ECHO, anonymous=True, headers={"Authorization": f"Bearer {BAD[name]}"}
     )
@@ -95,13 +95,13 @@ async def test_a_bad_token_is_refused_like_every_other(server: RunningServer, na
 
 
 @pytest.mark.parametrize("header", ["", "Bearer", "Bearer ", "Basic YTpi", "Token x"])
-async def test_another_authorization_is_none(server: RunningServer, header: str):
+async def test_another_authorization_scheme_is_401(server: RunningServer, header: str):
     answer = await server.get(ECHO, anonymous=True, headers={"Authorization": header})
 
     assert answer.status == 401
 
 
-async def test_no_authorization_is_401_and_so_are_two(server: RunningServer):
+async def test_no_authorization_header_and_two_are_401(server: RunningServer):
     assert (await server.get(ECHO, anonymous=True)).status == 401
     good = f"Bearer {token()}"
     twice = CIMultiDict([("Authorization", good), ("Authorization", good)])
@@ -109,11 +109,11 @@ async def test_no_authorization_is_401_and_so_are_two(server: RunningServer):
         assert response.status == 401
 
 
-async def test_a_token_in_the_query_is_not_looked_at(server: RunningServer):
+async def test_a_token_in_the_query_is_ignored(server: RunningServer):
     assert (await server.get(f"{ECHO}?access_token={token()}", anonymous=True)).status == 401
 
 
-async def test_a_key_id_that_is_a_path_or_sql_chooses_nothing(server: RunningServer):
+async def test_a_key_id_that_is_a_path_or_sql_finds_no_key(server: RunningServer):
     for kid in ("../../dev/null", "x' OR '1'='1", "\0"):
         for field in ("kid", "jku", "x5u"):
             good = signed({field: kid})
@@ -129,7 +129,7 @@ async def test_a_token_for_another_tenant_is_403(server: RunningServer):
     assert (answer.status, answer.body["tiny_error"]) == (403, "forbidden")
 
 
-async def test_a_token_for_several_tenants_serves_each(server: RunningServer):
+async def test_a_token_for_several_tenants_is_valid_for_each(server: RunningServer):
     both = {"headers": bearer(tenant=["umbra", "acme"])}
 
     assert (await server.get(ECHO, **both)).status == 200
@@ -157,20 +157,25 @@ async def test_admin_implies_write_implies_read(server, scope, read, write, admi
     assert (await server.get("/tiny/acme/v1/admin", headers=headers)).status == admin
 
 
-async def test_a_tenant_said_in_a_header_must_be_said_once_and_fit(tmp_path: Path):
+async def test_a_tenant_header_is_required_once_and_must_match_the_token(tmp_path: Path):
     stella = replace(DIALECT, bases=("/s",), tenant=FromHeader(header="X-Stella-Tenant"))
     async with running(tmp_path, dialects=(stella,)) as server:
 
-        async def said(*tenants: str) -> int:
+        async def status_for(*tenants: str) -> int:
             headers = CIMultiDict(bearer())
             for tenant in tenants:
                 headers.add("X-Stella-Tenant", tenant)
             async with server.session.get(f"{server.url}/s/definitions", headers=headers) as got:
                 return got.status
 
-        assert await said("acme") == 200
-        assert await said() == await said("") == await said("acme", "acme") == 400
-        assert await said("umbra") == await said("ACME") == await said("acme,umbra") == 403
+        assert await status_for("acme") == 200
+        assert await status_for() == await status_for("") == await status_for("acme", "acme") == 400
+        assert (
+            await status_for("umbra")
+            == await status_for("ACME")
+            == await status_for("acme,umbra")
+            == 403
+        )
 
 
 @pytest.mark.parametrize(
@@ -186,12 +191,12 @@ async def test_a_tenant_said_in_a_header_must_be_said_once_and_fit(tmp_path: Pat
         lambda: "ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAABgQC7 someone@somewhere",
     ],
 )
-def test_what_is_no_secret_is_not_taken_for_one(make: Callable[[], str]):
+def test_an_unsuitable_secret_is_refused(make: Callable[[], str]):
     with pytest.raises(ValueError, match="JWT secret"):
         SharedSecret(make())
 
 
-async def test_a_remembered_token_ends_when_it_expires():
+async def test_a_cached_token_is_refused_once_it_expires():
     clock = ManualClock(NOW * 1000)
     known = TokenAuthenticator(SharedSecret(SECRET), clock)
     good = token(exp=NOW + 60)
@@ -205,7 +210,7 @@ async def test_a_remembered_token_ends_when_it_expires():
         await known.identify(good)
 
 
-async def test_issuer_and_audience_are_demanded_where_configured(tmp_path: Path):
+async def test_a_configured_issuer_and_audience_are_required(tmp_path: Path):
     expected = ExpectedClaims(issuer="https://id.example", audience="baton")
     authenticator = TokenAuthenticator(SharedSecret(SECRET), SystemClock(), expected)
     async with running(tmp_path, authenticator=authenticator) as server:

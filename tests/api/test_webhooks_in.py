@@ -1,4 +1,4 @@
-"""Webhooks that come in: each form of signature, over the raw bytes, in time, once."""
+"""Incoming webhooks: each form of signature over the raw bytes, its age limit, and repetition."""
 
 import base64
 import hashlib
@@ -55,8 +55,13 @@ def standard(
 
 
 async def hook(server: RunningServer, **more: object) -> str:
-    said = {"path": "/webhooks/in/orders", "secret": SECRET, "validate_signature": True, **more}
-    answer = await server.post(f"{ACME}/definitions", {"slug": "orders", "hook": said})
+    hook_body = {
+        "path": "/webhooks/in/orders",
+        "secret": SECRET,
+        "validate_signature": True,
+        **more,
+    }
+    answer = await server.post(f"{ACME}/definitions", {"slug": "orders", "hook": hook_body})
     assert answer.status == 201, answer.raw
     return str(answer.body["id"])
 
@@ -103,7 +108,7 @@ BAD: dict[str, Callable[[], dict[str, str]]] = {
     "empty": lambda: {"X-Signature": ""},
     "another secret": lambda: plain(secret="other"),
     "an empty secret": lambda: plain(secret=""),
-    "body written anew": lambda: plain(body=b'{"amount":1}'),
+    "a reformatted body": lambda: plain(body=b'{"amount":1}'),
     "not ASCII": lambda: {"X-Signature": "é" * 64},
     "cut": lambda: {"X-Signature": mac(BODY)[:63]},
     "stripe, 301 s old": lambda: stripe(offset=-302),
@@ -121,7 +126,7 @@ BAD: dict[str, Callable[[], dict[str, str]]] = {
 
 
 @pytest.mark.parametrize("form", BAD)
-async def test_anything_else_is_401_and_starts_nothing(server: RunningServer, form: str):
+async def test_any_other_signature_is_401_and_starts_no_run(server: RunningServer, form: str):
     await hook(server)
 
     answer = await deliver(server, BAD[form]())
@@ -130,7 +135,7 @@ async def test_anything_else_is_401_and_starts_nothing(server: RunningServer, fo
     assert await started(server) == []
 
 
-async def test_the_signature_is_looked_for_in_the_configured_header(server: RunningServer):
+async def test_the_signature_is_read_from_the_configured_header(server: RunningServer):
     await hook(server, header="X-Our-Mac")
 
     assert (await deliver(server, {"X-Our-Mac": mac(BODY)})).status == 200
@@ -167,18 +172,20 @@ async def test_without_a_secret_every_call_is_401_until_one_is_set(server: Runni
     assert (await deliver(server, plain())).status == 401
     assert (await deliver(server, plain(secret=""))).status == 401
 
-    said = {"path": "/webhooks/in/orders", "secret": SECRET, "validate_signature": True}
-    await server.call("PUT", f"{ACME}/definitions/{ident}", json={"slug": "orders", "hook": said})
+    hook_body = {"path": "/webhooks/in/orders", "secret": SECRET, "validate_signature": True}
+    await server.call(
+        "PUT", f"{ACME}/definitions/{ident}", json={"slug": "orders", "hook": hook_body}
+    )
     assert (await deliver(server, plain())).status == 200
 
     # An update that says nothing of the secret keeps it.
-    del said["secret"]
-    changed = {"slug": "orders", "name": "Changed", "hook": said}
+    del hook_body["secret"]
+    changed = {"slug": "orders", "name": "Changed", "hook": hook_body}
     await server.call("PUT", f"{ACME}/definitions/{ident}", json=changed)
     assert (await deliver(server, plain())).status == 200
 
 
-async def test_an_idempotency_key_opens_nothing_without_the_signature(server: RunningServer):
+async def test_an_idempotency_key_does_not_replace_the_signature(server: RunningServer):
     await hook(server)
     key = {"Idempotency-Key": "k"}
 
@@ -194,7 +201,7 @@ async def test_an_idempotency_key_opens_nothing_without_the_signature(server: Ru
     assert (await server.post(f"{ACME}/echo", {}, headers=key)).status == 200
 
 
-async def test_an_open_webhook_takes_an_object_or_nothing(server: RunningServer):
+async def test_an_open_webhook_accepts_an_object_or_no_body(server: RunningServer):
     await hook(server, validate_signature=False, secret=None)
 
     nothing = await server.call("POST", f"{ACME}/hooks/in/orders", anonymous=True)
@@ -224,11 +231,11 @@ async def test_a_path_is_matched_within_its_tenant(server: RunningServer, tenant
 
 async def test_a_paused_webhook_is_409_and_a_deleted_one_404(server: RunningServer):
     ident = await hook(server)
-    said = {"path": "in/orders", "validate_signature": True}
+    hook_body = {"path": "in/orders", "validate_signature": True}
     await server.call(
         "PUT",
         f"{ACME}/definitions/{ident}",
-        json={"slug": "orders", "status": "paused", "hook": said},
+        json={"slug": "orders", "status": "paused", "hook": hook_body},
     )
     assert (await deliver(server, plain())).status == 409
 

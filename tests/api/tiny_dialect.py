@@ -1,4 +1,4 @@
-"""A dialect small enough to see through, for what all dialects share."""
+"""A complete dialect written with the contract and the kit alone, to test what dialects share."""
 
 from dataclasses import asdict
 

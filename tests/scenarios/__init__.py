@@ -1,1 +1,1 @@
-"""Whole stories through real HTTP: the API, the executor and the projector on a real store."""
+"""Scenarios over real HTTP: API, executor, projector and scheduler on a real store."""

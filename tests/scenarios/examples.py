@@ -1,4 +1,4 @@
-"""The examples of the reference page, read out of it, and what it means to look like one."""
+"""The examples of the reference page, and the comparison of a response with an example."""
 
 import json
 import re
@@ -33,7 +33,7 @@ ILLUSTRATIVE = {"id", "orchestrationId", "createdBy", "updatedBy", "correlationI
 
 
 def assert_like(shown: Any, answered: Any, where: str = "$") -> None:
-    """Hold an answer against an example: its ids and times only illustrate."""
+    """Assert that a response equals an example, except for its ids and times."""
     if isinstance(shown, dict):
         assert isinstance(answered, dict), where
         assert set(answered) == set(shown), where

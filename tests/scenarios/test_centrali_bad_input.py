@@ -275,7 +275,7 @@ async def test_a_fault_is_named_by_its_place_on_change(idle: Stack, name: str) -
     ],
 )
 @pytest.mark.parametrize("name", NAMES)
-async def test_a_run_is_asked_for_in_order(idle: Stack, name: str, body: dict) -> None:
+async def test_an_invalid_request_for_a_run_is_refused(idle: Stack, name: str, body: dict) -> None:
     client = centrali_client(idle, name)
     made = await client.create(DEFINITION)
 
@@ -297,7 +297,7 @@ async def test_every_fault_is_named_at_once_in_the_reference(idle: Stack) -> Non
     ]
 
 
-async def test_the_first_fault_is_told_in_the_message_of_the_other(idle: Stack) -> None:
+async def test_the_openapi_dialect_names_the_first_fault_in_its_message(idle: Stack) -> None:
     client = centrali_client(idle, "centrali-openapi")
 
     answer = await client.post("/orchestrations", compute(nextStepId="nowhere"))

@@ -1,4 +1,4 @@
-"""Orchestrations in both Centrali dialects: created, read, listed, changed, deleted."""
+"""Orchestrations in both Centrali dialects: create, get, list, update, delete."""
 
 import pytest
 
@@ -81,7 +81,7 @@ async def test_a_new_orchestration_is_active(
     assert (await reference.create(named("three", isActive=False)))["isActive"] is False
 
 
-async def test_what_has_no_value_is_left_out(openapi: CentraliClient) -> None:
+async def test_members_without_a_value_are_left_out(openapi: CentraliClient) -> None:
     shown = await openapi.create(named("bare", description=None))
 
     assert "description" not in shown
@@ -96,11 +96,11 @@ async def test_both_dialects_show_the_same(
     theirs = await reference.create(named("theirs"))
 
     seen = (await reference.get(f"/orchestrations/{mine['id']}")).body
-    told = (await openapi.get(f"/orchestrations/{theirs['id']}")).body
+    shown_to_other = (await openapi.get(f"/orchestrations/{theirs['id']}")).body
 
     both = ("id", "slug", "name", "version", "trigger", "steps", "createdAt", "updatedBy")
     assert {name: seen[name] for name in both} == {name: mine[name] for name in both}
-    assert {name: told[name] for name in both} == {name: theirs[name] for name in both}
+    assert {name: shown_to_other[name] for name in both} == {name: theirs[name] for name in both}
 
 
 @pytest.mark.parametrize(
@@ -150,7 +150,7 @@ async def test_an_event_type_may_have_an_underscore(openapi: CentraliClient) -> 
     assert shown["trigger"]["eventType"] == "record.created"
 
 
-async def test_a_change_is_partial(openapi: CentraliClient) -> None:
+async def test_an_update_is_partial(openapi: CentraliClient) -> None:
     made = await openapi.create(named("orders", description="before"))
 
     changed = await openapi.put(f"/orchestrations/{made['id']}", {"name": "After"})
@@ -186,16 +186,16 @@ async def test_a_document_that_was_read_can_be_sent_back(
 ) -> None:
     made = await openapi.create(named("orders", status="draft"))
     path = f"/orchestrations/{made['id']}"
-    told = (await reference.get(path)).body
+    shown_to_other = (await reference.get(path)).body
 
     mine = await openapi.put(path, made)
-    theirs = await reference.put(path, told)
+    theirs = await reference.put(path, shown_to_other)
 
     assert (mine.status, mine.body) == (200, made)
-    assert (theirs.status, theirs.body) == (200, told)
+    assert (theirs.status, theirs.body) == (200, shown_to_other)
 
 
-async def test_members_that_may_only_be_read_are_never_applied(openapi: CentraliClient) -> None:
+async def test_read_only_members_are_ignored(openapi: CentraliClient) -> None:
     forged = {
         "id": "mine",
         "workspaceSlug": "globex",
@@ -224,7 +224,9 @@ async def test_members_that_may_only_be_read_are_never_applied(openapi: Centrali
     assert made["id"] != "claimed"
 
 
-async def test_pausing_and_going_on(openapi: CentraliClient, reference: CentraliClient) -> None:
+async def test_a_paused_definition_can_be_activated_again(
+    openapi: CentraliClient, reference: CentraliClient
+) -> None:
     made = await openapi.create(named("orders"))
     path = f"/orchestrations/{made['id']}"
 
@@ -237,7 +239,7 @@ async def test_pausing_and_going_on(openapi: CentraliClient, reference: Centrali
     assert (await openapi.get(path)).body["status"] == "active"
 
 
-async def test_a_changed_interval_survives_a_dialect_that_cannot_say_it(
+async def test_an_interval_survives_a_dialect_that_cannot_express_it(
     openapi: CentraliClient, reference: CentraliClient
 ) -> None:
     trigger = {"type": "scheduled", "scheduleType": "interval", "interval": 1_500}
@@ -262,7 +264,7 @@ async def test_a_slug_is_taken_once_and_free_again_after_deletion(openapi: Centr
     assert free.status == 201
 
 
-async def test_what_is_deleted_is_gone(openapi: CentraliClient) -> None:
+async def test_a_deleted_orchestration_is_not_found(openapi: CentraliClient) -> None:
     made = await openapi.create(named("orders"))
     path = f"/orchestrations/{made['id']}"
     await openapi.delete(path)
@@ -346,7 +348,7 @@ async def test_a_decision_is_tested_without_a_run(
     assert (await openapi.get(f"/orchestrations/{made['id']}/runs")).body["meta"]["total"] == 0
 
 
-async def test_values_of_different_kinds_are_told_as_an_error(openapi: CentraliClient) -> None:
+async def test_comparing_values_of_different_types_is_an_error(openapi: CentraliClient) -> None:
     made = await openapi.create(named("orders", steps=[ONLY, TESTED]))
 
     answer = await openapi.post(
@@ -411,7 +413,7 @@ async def test_a_graph_of_another_dialect_reads_as_steps(openapi: CentraliClient
     assert run["steps"][-1]["stepType"] == "delay"
 
 
-async def test_sending_a_graph_back_leaves_it_as_it_is(
+async def test_sending_a_graph_back_changes_nothing(
     openapi: CentraliClient, reference: CentraliClient
 ) -> None:
     ident = await dag(openapi.stack)
@@ -425,7 +427,7 @@ async def test_sending_a_graph_back_leaves_it_as_it_is(
     assert (found.version, found.body.graph.flow) == (1, "needs")
 
 
-async def test_what_centrali_cannot_say_stays_with_a_changed_step(openapi: CentraliClient) -> None:
+async def test_a_changed_step_keeps_what_centrali_cannot_express(openapi: CentraliClient) -> None:
     ident = await dag(openapi.stack)
     steps = [{"id": "a", "type": "compute", "functionId": "what-i-got"}]
 

@@ -1,4 +1,4 @@
-"""The OpenAPI documents of both Centrali dialects say what the server does."""
+"""The OpenAPI documents of both Centrali dialects agree with the server."""
 
 import re
 from collections import defaultdict
@@ -83,7 +83,7 @@ def test_every_operation_of_the_document_has_a_route_and_the_reverse() -> None:
 
 
 def test_every_operation_of_the_reference_has_a_route() -> None:
-    said = {
+    documented = {
         ("get", "/orchestrations"),
         ("get", "/orchestrations/{orchestrationId}"),
         ("post", "/orchestrations"),
@@ -95,7 +95,7 @@ def test_every_operation_of_the_reference_has_a_route() -> None:
     }
     webhooks = {("post", "/orchestrations/{id}/webhook"), ("post", "/webhooks/{path}")}
 
-    assert routes("centrali-reference") == said | webhooks
+    assert routes("centrali-reference") == documented | webhooks
 
 
 async def test_the_served_document_adds_to_the_seeds_and_takes_nothing(idle: Stack) -> None:
@@ -110,22 +110,25 @@ async def test_the_served_document_adds_to_the_seeds_and_takes_nothing(idle: Sta
     ]
 
 
-def missing(said: Any, served: Any, where: str = "") -> list[str]:
-    if isinstance(said, dict):
+def missing(documented: Any, served: Any, where: str = "") -> list[str]:
+    if isinstance(documented, dict):
         if not isinstance(served, dict):
             return [where]
-        lost = [missing(value, served.get(name), f"{where}.{name}") for name, value in said.items()]
-    elif isinstance(said, list):
-        if not isinstance(served, list) or len(said) != len(served):
+        lost = [
+            missing(value, served.get(name), f"{where}.{name}")
+            for name, value in documented.items()
+        ]
+    elif isinstance(documented, list):
+        if not isinstance(served, list) or len(documented) != len(served):
             return [where]
-        lost = [missing(value, served[n], f"{where}.{n}") for n, value in enumerate(said)]
+        lost = [missing(value, served[n], f"{where}.{n}") for n, value in enumerate(documented)]
     else:
-        return [] if said == served else [where.removeprefix(".")]
+        return [] if documented == served else [where.removeprefix(".")]
     return sorted(found for each in lost for found in each)
 
 
 async def answers(client: CentraliClient) -> dict[str, Any]:
-    """Have everything happen once, and return what was answered, by name."""
+    """Send one request of each kind, and return the responses by name."""
     base = {"slug": "all", "name": "All", "description": "Everything"}
     made = await client.create({**base, "trigger": TRIGGERS[-1], "steps": STEPS})
     for number, trigger in enumerate(TRIGGERS[:-1]):
@@ -151,19 +154,19 @@ async def answers(client: CentraliClient) -> dict[str, Any]:
 
 async def test_every_member_of_every_schema_is_shown_by_some_answer(memory: Stack) -> None:
     client = centrali_client(memory, "centrali-openapi")
-    told = await answers(client)
-    path = f"/orchestrations/{told['created']['id']}"
+    answered = await answers(client)
+    path = f"/orchestrations/{answered['created']['id']}"
     decided = await client.post(f"{path}/steps/choose/test-decision", {"testData": {"a": 1}})
     error = await client.post("/orchestrations", {})
     seen: dict[str, set[str]] = defaultdict(set)
     for schema, value in (
-        ("PaginatedOrchestrations", told["listed"]),
-        ("PaginatedRuns", told["runs"]),
-        ("OrchestrationRun", told["started"]),
-        ("OrchestrationRun", told["waiting"]),
-        ("OrchestrationRun", told["run"]),
-        ("OrchestrationRunStep", told["run"]["steps"]),
-        ("OrchestrationRunStep", told["waiting"]["steps"]),
+        ("PaginatedOrchestrations", answered["listed"]),
+        ("PaginatedRuns", answered["runs"]),
+        ("OrchestrationRun", answered["started"]),
+        ("OrchestrationRun", answered["waiting"]),
+        ("OrchestrationRun", answered["run"]),
+        ("OrchestrationRunStep", answered["run"]["steps"]),
+        ("OrchestrationRunStep", answered["waiting"]["steps"]),
         ("DecisionResult", decided.body),
         ("Error", error.body),
     ):
@@ -186,17 +189,18 @@ def note(schema: str, value: Any, seen: dict[str, set[str]]) -> None:
         for each in value:
             note(schema, each, seen)
         return
-    for member, told in OPENAPI["components"]["schemas"][schema].get("properties", {}).items():
+    properties = OPENAPI["components"]["schemas"][schema].get("properties", {})
+    for member, described in properties.items():
         if member not in value:
             continue
         seen[schema].add(member)
-        reference = told.get("$ref") or told.get("items", {}).get("$ref")
+        reference = described.get("$ref") or described.get("items", {}).get("$ref")
         if reference and not isinstance(value[member], str):
             note(reference.rpartition("/")[2], value[member], seen)
 
 
 async def test_the_references_answers_have_the_documented_shapes(memory: Stack) -> None:
-    told = await answers(centrali_client(memory, "centrali-reference"))
+    answered = await answers(centrali_client(memory, "centrali-reference"))
 
     for shape, name in (
         (documents.Orchestration, "created"),
@@ -206,4 +210,4 @@ async def test_the_references_answers_have_the_documented_shapes(memory: Stack) 
         (documents.Run, "run"),
         (documents.Runs, "runs"),
     ):
-        TypeAdapter(shape).validate_python(told[name])
+        TypeAdapter(shape).validate_python(answered[name])

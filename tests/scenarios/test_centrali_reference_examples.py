@@ -1,4 +1,4 @@
-"""Every example of the Centrali reference page, as a literal request and answer."""
+"""Every example of the Centrali reference page, as a literal request and response."""
 
 import asyncio
 import time
@@ -125,7 +125,7 @@ async def _started(reference: CentraliClient, definition_id: str) -> str:
 
 
 @pytest.mark.parametrize("trigger", TRIGGERS, ids=lambda trigger: trigger["type"])
-async def test_every_trigger_is_taken_and_shown_as_it_stands(
+async def test_every_trigger_is_accepted_and_shown_unchanged(
     reference: CentraliClient, trigger: dict
 ) -> None:
     created = await reference.create(definition(trigger=trigger))
@@ -133,7 +133,7 @@ async def test_every_trigger_is_taken_and_shown_as_it_stands(
     assert_like(trigger, created["trigger"])
 
 
-async def test_every_step_kind_is_taken_and_shown_as_it_stands(reference: CentraliClient) -> None:
+async def test_every_step_kind_is_accepted_and_shown_unchanged(reference: CentraliClient) -> None:
     kinds = [example(heading) for heading in ("Compute Step", "Decision Step", "Delay Step")]
     named = ("next-step", "process", "notify-rejection", "review", "continue")
     others = [{"id": name, "type": "compute", "functionId": "func_abc123"} for name in named]
@@ -143,7 +143,7 @@ async def test_every_step_kind_is_taken_and_shown_as_it_stands(reference: Centra
     assert created["steps"] == [*kinds, *others]
 
 
-async def test_every_condition_is_taken_and_shown_as_it_stands(reference: CentraliClient) -> None:
+async def test_every_condition_is_accepted_and_shown_unchanged(reference: CentraliClient) -> None:
     assert len(conditions()) == 4
     decision = {
         "id": "choose",

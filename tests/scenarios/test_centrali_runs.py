@@ -48,7 +48,7 @@ def ada(client: CentraliClient) -> Principal:
     return Principal(subject="ada", tenant=client.stack.tenant)
 
 
-async def test_a_run_is_pending_when_it_is_answered(openapi: CentraliClient) -> None:
+async def test_the_response_shows_a_pending_run(openapi: CentraliClient) -> None:
     definition = await openapi.create(orders())
 
     run = await openapi.start(
@@ -72,7 +72,7 @@ async def test_a_run_is_pending_when_it_is_answered(openapi: CentraliClient) -> 
     }
 
 
-async def test_a_run_that_ended_shows_where_it_went(openapi: CentraliClient) -> None:
+async def test_a_finished_run_shows_its_executed_steps(openapi: CentraliClient) -> None:
     definition = await openapi.create(orders())
 
     run = await openapi.run_to_end(definition["id"], {"input": {"recordId": "r1"}})
@@ -84,7 +84,7 @@ async def test_a_run_that_ended_shows_where_it_went(openapi: CentraliClient) -> 
     assert "failureReason" not in run
 
 
-async def test_the_history_has_every_step_with_what_it_saw(openapi: CentraliClient) -> None:
+async def test_the_history_has_every_step_with_its_input(openapi: CentraliClient) -> None:
     definition = await openapi.create(orders())
     run = await openapi.run_to_end(definition["id"], {"input": {"recordId": "r1"}})
     path = f"/orchestrations/{definition['id']}/runs/{run['id']}"
@@ -130,7 +130,7 @@ async def test_a_run_needs_no_body(openapi: CentraliClient, reference: CentraliC
     assert (await reference.run_to_end(definition["id"]))["input"] == {}
 
 
-async def test_a_delay_waits_and_shows_until_when(openapi: CentraliClient) -> None:
+async def test_a_delay_waits_and_shows_when_it_resumes(openapi: CentraliClient) -> None:
     wait = {"id": "wait", "type": "delay", "delayMs": 3_600_000, "nextStepId": "answer"}
     definition = await openapi.create(orders(wait, compute("answer", ANSWER)))
     run = await openapi.start(definition["id"])
@@ -146,7 +146,7 @@ async def test_a_delay_waits_and_shows_until_when(openapi: CentraliClient) -> No
     assert (done["status"], done["delayStepCount"]) == ("completed", 1)
 
 
-async def test_every_attempt_is_a_record(openapi: CentraliClient) -> None:
+async def test_every_attempt_has_a_record(openapi: CentraliClient) -> None:
     retry = {"maxAttempts": 3, "backoffMs": 0}
     definition = await openapi.create(orders(compute("flaky", "flaky", retry=retry)))
 
@@ -184,7 +184,9 @@ async def test_an_unknown_function_fails_its_step(openapi: CentraliClient) -> No
     assert run["failureReason"].startswith("FUNCTION_NOT_FOUND: ")
 
 
-async def test_an_error_that_a_later_attempt_made_good_is_none(reference: CentraliClient) -> None:
+async def test_an_error_that_a_later_attempt_recovered_is_not_listed(
+    reference: CentraliClient,
+) -> None:
     retry = {"maxAttempts": 2, "backoffMs": 0}
     definition = await reference.create(orders(compute("flaky", "flaky", retry=retry)))
 
@@ -193,7 +195,7 @@ async def test_an_error_that_a_later_attempt_made_good_is_none(reference: Centra
     assert (run["errors"], run["hasErrors"], run["executedSteps"]) == ([], False, ["flaky"])
 
 
-async def test_a_failure_that_may_end_a_run_completes_it(openapi: CentraliClient) -> None:
+async def test_a_failure_with_the_action_end_completes_the_run(openapi: CentraliClient) -> None:
     step = compute("broken", "break", onFailure={"action": "end"}, nextStepId="answer")
     definition = await openapi.create(orders(step, compute("answer", ANSWER)))
 
@@ -236,7 +238,7 @@ async def test_the_shared_context_is_shown(
     assert (await reference.wait_for(definition["id"], run["id"]))["context"] == {"noted": True}
 
 
-async def test_a_cancelled_run_is_failed_for_that_reason(
+async def test_a_cancelled_run_reads_as_failed_with_the_reason_cancelled(
     openapi: CentraliClient, reference: CentraliClient
 ) -> None:
     wait = {"id": "wait", "type": "delay", "delayMs": 3_600_000}
@@ -254,7 +256,7 @@ async def test_a_cancelled_run_is_failed_for_that_reason(
     assert (told["status"], told["failureReason"]) == ("failed", "cancelled")
 
 
-async def test_a_run_that_is_retried_goes_on(openapi: CentraliClient) -> None:
+async def test_a_retried_run_continues(openapi: CentraliClient) -> None:
     definition = await openapi.create(orders(compute("flaky", "flaky")))
     run = await openapi.run_to_end(definition["id"])
     assert run["status"] == "failed"
@@ -317,7 +319,7 @@ async def test_a_run_belongs_to_its_orchestration(
     assert answers[0].body == {"error": "not_found", "message": "Run not found"}
 
 
-async def test_runs_outlive_their_orchestration(openapi: CentraliClient) -> None:
+async def test_runs_stay_after_their_orchestration_is_deleted(openapi: CentraliClient) -> None:
     definition = await openapi.create(orders())
     run = await openapi.run_to_end(definition["id"])
     assert (await openapi.delete(f"/orchestrations/{definition['id']}")).status == 204
@@ -329,7 +331,7 @@ async def test_runs_outlive_their_orchestration(openapi: CentraliClient) -> None
 
 
 @pytest.mark.parametrize(("status", "expected"), [("paused", 409), ("draft", 201), ("active", 201)])
-async def test_what_is_paused_starts_nothing(
+async def test_a_paused_orchestration_starts_no_run(
     openapi: CentraliClient, status: str, expected: int
 ) -> None:
     definition = await openapi.create(orders(status=status))
@@ -375,7 +377,7 @@ async def test_a_repeated_request_starts_one_run(
     assert (await openapi.get(f"{path}/runs")).body["meta"]["total"] == 1
 
 
-async def test_runs_started_side_by_side_are_all_there(memory: Stack) -> None:
+async def test_runs_started_concurrently_are_all_listed(memory: Stack) -> None:
     openapi = centrali_client(memory, "centrali-openapi")
     definition = await openapi.create(orders())
 

@@ -1,4 +1,4 @@
-"""Webhooks in, by id and by path, under both Centrali bases; who may send is said by signatures."""
+"""Incoming webhooks in both Centrali dialects, by id and by path, with and without signatures."""
 
 import base64
 import hashlib
@@ -34,7 +34,7 @@ def hooked(slug: str = "hook", **trigger: object) -> dict[str, object]:
 async def sent(
     client: CentraliClient, path: str, headers: dict[str, str] | None = None, *, body: bytes = BODY
 ) -> Response:
-    """Send as somebody without a token."""
+    """Send without a token."""
     given = {**JSON, **(headers or {})}
     return await client.stack.call(
         "POST", client.base + path, data=body, headers=given, anonymous=True
@@ -112,7 +112,7 @@ async def test_a_webhook_needs_no_body(client: CentraliClient) -> None:
 
 
 @pytest.mark.parametrize("configured", ["/webhooks/stripe", "webhooks/stripe", "/stripe", "stripe"])
-async def test_a_path_is_compared_without_its_front(
+async def test_a_path_is_compared_without_its_leading_part(
     client: CentraliClient, configured: str
 ) -> None:
     made = await client.create(hooked(path=configured))
@@ -122,7 +122,7 @@ async def test_a_path_is_compared_without_its_front(
     assert (await sent(client, "/webhooks/stripe/more")).status == 404
 
 
-async def test_a_path_is_taken_once(client: CentraliClient) -> None:
+async def test_a_path_belongs_to_one_definition(client: CentraliClient) -> None:
     await client.create(hooked("one", path="/webhooks/stripe"))
 
     answer = await client.post("/orchestrations", hooked("two", path="stripe"))
@@ -130,7 +130,7 @@ async def test_a_path_is_taken_once(client: CentraliClient) -> None:
     assert (answer.status, answer.body["error"]) == (409, "conflict")
 
 
-async def test_a_path_is_free_when_it_is_given_up(client: CentraliClient) -> None:
+async def test_a_released_path_can_be_claimed_again(client: CentraliClient) -> None:
     one = await client.create(hooked("one", path="stripe"))
     await client.put(f"/orchestrations/{one['id']}", {"trigger": {"type": "on-demand"}})
 
@@ -148,7 +148,7 @@ async def test_a_path_belongs_to_its_workspace(client: CentraliClient) -> None:
     assert (await other.create(hooked(path="stripe")))["trigger"]["path"] == "stripe"
 
 
-async def test_every_good_signature_is_taken(client: CentraliClient) -> None:
+async def test_every_valid_signature_is_accepted(client: CentraliClient) -> None:
     made = await client.create(hooked(path="stripe", validateSignature=True, signingSecret=SECRET))
     assert "signingSecret" not in made["trigger"]
 
@@ -157,7 +157,7 @@ async def test_every_good_signature_is_taken(client: CentraliClient) -> None:
         assert answer.status == 200, headers
 
 
-async def test_no_bad_signature_is_taken(client: CentraliClient) -> None:
+async def test_no_invalid_signature_is_accepted(client: CentraliClient) -> None:
     made = await client.create(hooked(path="stripe", validateSignature=True, signingSecret=SECRET))
 
     for headers in bad():
@@ -169,7 +169,7 @@ async def test_no_bad_signature_is_taken(client: CentraliClient) -> None:
     assert runs.body["meta"]["total"] == 0
 
 
-async def test_the_signature_may_stand_in_a_header_of_choice(client: CentraliClient) -> None:
+async def test_the_signature_header_is_configurable(client: CentraliClient) -> None:
     await client.create(
         hooked(
             path="stripe",
@@ -199,7 +199,9 @@ async def test_without_a_secret_every_call_is_refused_until_one_is_set(
 
 
 @pytest.mark.parametrize("change", [{}, {"signingSecret": None}, {"path": "elsewhere"}])
-async def test_a_secret_stays_when_no_other_is_named(client: CentraliClient, change: dict) -> None:
+async def test_a_secret_stays_unless_an_update_names_another(
+    client: CentraliClient, change: dict
+) -> None:
     made = await client.create(hooked(path="stripe", validateSignature=True, signingSecret=SECRET))
 
     await client.put(f"/orchestrations/{made['id']}", {"trigger": {**made["trigger"], **change}})
@@ -209,7 +211,7 @@ async def test_a_secret_stays_when_no_other_is_named(client: CentraliClient, cha
     assert (await sent(client, path)).status == 401
 
 
-async def test_a_new_secret_takes_the_place_of_the_old(client: CentraliClient) -> None:
+async def test_a_new_secret_replaces_the_old_one(client: CentraliClient) -> None:
     made = await client.create(
         hooked(path="stripe", validateSignature=True, signingSecret="the old one")
     )
@@ -221,7 +223,7 @@ async def test_a_new_secret_takes_the_place_of_the_old(client: CentraliClient) -
     assert (await sent(client, "/webhooks/stripe", good()[0])).status == 200
 
 
-async def test_a_secret_is_nowhere_to_be_read(client: CentraliClient) -> None:
+async def test_no_response_holds_a_secret(client: CentraliClient) -> None:
     canary = "canary-7d0f2a"
     made = await client.create(hooked(path="stripe", validateSignature=True, signingSecret=canary))
     path = f"/orchestrations/{made['id']}"
@@ -250,7 +252,7 @@ async def test_the_same_delivery_again_is_the_same_run(client: CentraliClient) -
     assert runs.body["meta"]["total"] == 1
 
 
-async def test_a_webhook_honours_idempotency_keys(client: CentraliClient) -> None:
+async def test_a_webhook_honors_idempotency_keys(client: CentraliClient) -> None:
     made = await client.create(hooked(path="stripe"))
 
     first = await sent(client, "/webhooks/stripe", {"Idempotency-Key": "k"})

@@ -1,4 +1,4 @@
-"""Baton's own paths for runs: over all definitions, in the core's words, with cancel and retry."""
+"""Runs in Baton's own API: list, show, cancel and retry, over all definitions."""
 
 import asyncio
 import time
@@ -66,7 +66,7 @@ async def test_runs_of_all_definitions_are_listed_newest_first(
     ]
 
 
-async def test_a_list_is_of_one_definition_and_status_when_asked(
+async def test_a_list_is_filtered_by_definition_and_status(
     stack: Stack, reference: CentraliClient
 ) -> None:
     done, waiting = await started(reference, "done"), await started(reference, "waits", WAITING)
@@ -80,7 +80,9 @@ async def test_a_list_is_of_one_definition_and_status_when_asked(
     assert [run["id"] for run in that_wait] == [waiting]
 
 
-async def test_a_cancelled_run_says_so_and_why(stack: Stack, reference: CentraliClient) -> None:
+async def test_a_cancelled_run_shows_its_status_and_reason(
+    stack: Stack, reference: CentraliClient
+) -> None:
     run_id = await started(reference, "waits", WAITING)
     await until(stack, run_id, "waiting")
 
@@ -126,15 +128,13 @@ async def test_a_parameter_out_of_range_is_named(memory: Stack, path: str, field
     ("verb", "body"),
     [("cancel", {"reason": ""}), ("cancel", {"reason": 7}), ("retry", {"stepId": []})],
 )
-async def test_a_body_that_says_nothing_good_is_refused(
-    memory: Stack, verb: str, body: object
-) -> None:
+async def test_an_invalid_body_is_refused(memory: Stack, verb: str, body: object) -> None:
     answer = await memory.post(f"/runs/anything/{verb}", body)
 
     assert (answer.status, answer.body["error"]) == (400, "validation_error")
 
 
-async def test_what_is_not_there_and_what_is_another_tenants_are_the_same(memory: Stack) -> None:
+async def test_a_missing_run_and_another_tenants_run_get_the_same_404(memory: Stack) -> None:
     reference = centrali_client(memory, "centrali-reference")
     run_id = await started(reference, "waits", WAITING)
     foreign = bearer(tenant="bolt")
@@ -145,16 +145,16 @@ async def test_what_is_not_there_and_what_is_another_tenants_are_the_same(memory
         for ident in (run_id, "00000000000000000000")
     ]
 
-    assert {told(answer) for answer in answers} == {(404, "not_found", "Run not found")}
+    assert {error_of(answer) for answer in answers} == {(404, "not_found", "Run not found")}
     assert (await memory.call("GET", "/runs", headers=foreign)).body["runs"] == []
     assert (await memory.get(f"/runs/{run_id}")).body["status"] != "cancelled"
 
 
-def told(answer: Response) -> tuple[int, str, str]:
+def error_of(answer: Response) -> tuple[int, str, str]:
     return answer.status, answer.body["error"], answer.body["message"]
 
 
-async def test_reading_does_not_allow_to_change(memory: Stack) -> None:
+async def test_the_read_scope_does_not_allow_changes(memory: Stack) -> None:
     reading = bearer(scope="orchestrator:read")
 
     assert (await memory.call("GET", "/runs", headers=reading)).status == 200

@@ -1,4 +1,4 @@
-"""Record events by Kafka from a producer that knows nothing of Baton, while services are killed.
+"""Record events over Kafka from a third-party producer, while services are killed.
 
 The producer is plain aiokafka, and what is judged is read from the database, the topic of dead
 letters and the command line. `BATON_TEST_RECORDS` says how many events there are, if not 10,000.
@@ -34,11 +34,11 @@ AGAIN = EVENTS // 20
 VICTIMS = ("scheduler-1", "executor-1", "projector-1")
 POLL_S = 0.01
 STILL_S = 40.0
-"""A group waits ten seconds for a consumer that was killed, and a machine may be busy."""
+"""The group coordinator waits ten seconds for a killed consumer; a busy machine needs more."""
 PERFORMED = 10
-"""So many steps an executor performs while it is watched, and is killed then."""
+"""Steps after which the test kills the executor."""
 PACE = 200
-"""Messages on their way at once."""
+"""Messages that the producer sends concurrently."""
 ORDERS = {
     "slug": "orders",
     "name": "orders",
@@ -85,12 +85,12 @@ def event(number: int) -> Sent:
     data = {"number": number}
     match number % 4:
         case 0:
-            said = {**attributes, "data": data}
-            return Sent(key, json.dumps(said).encode(), STRUCTURED)
+            envelope = {**attributes, "data": data}
+            return Sent(key, json.dumps(envelope).encode(), STRUCTURED)
         case 1:
             encoded = b64encode(json.dumps(data).encode()).decode()
-            said = {**attributes, "data_base64": encoded}
-            return Sent(key, json.dumps(said).encode(), STRUCTURED)
+            envelope = {**attributes, "data_base64": encoded}
+            return Sent(key, json.dumps(envelope).encode(), STRUCTURED)
         case 2:
             headers = [(f"ce_{name}", value.encode()) for name, value in attributes.items()]
             return Sent(key, json.dumps(data).encode(), headers)

@@ -1,7 +1,7 @@
-"""schemathesis against the running server: no 5xx, and every answer fits the dialect's document.
+"""schemathesis against the running server: no 5xx, and every response matches its document.
 
-The same examples in every run: so many an operation, valid and broken ones, with ids that exist and
-with others. It drives its own client, in a thread beside the server's loop.
+Each run tries the same examples: valid and invalid requests, with ids that exist and with others.
+schemathesis uses a blocking client, so it runs in a thread beside the server's loop.
 """
 
 import asyncio
@@ -62,7 +62,7 @@ async def test_no_request_leads_to_a_server_error_and_every_answer_fits(
 
 
 def fuzz(document: dict[str, Any], client: Client, ids: dict[str, str]) -> dict[str, set[int]]:
-    """Try every operation, the changing ones last; return the statuses each answered with."""
+    """Try every operation, PUT and DELETE last; return the statuses that each responded with."""
     schema = schemathesis.openapi.from_dict(document)
     operations = [found.ok() for found in schema.get_all_operations() if isinstance(found, Ok)]
     operations.sort(key=lambda operation: operation.method in ("put", "delete"))

@@ -1,4 +1,4 @@
-"""`Prefer: wait` on a query of a run: one request instead of many."""
+"""`Prefer: wait` on a query of a run: the response waits for the run's end."""
 
 from collections.abc import Mapping
 
@@ -12,7 +12,7 @@ def definition(step: Mapping[str, object]) -> dict[str, object]:
     return {"slug": "d", "name": "D", "trigger": {"type": "on-demand"}, "steps": [step]}
 
 
-async def test_the_answer_waits_for_the_end_of_the_run(openapi: CentraliClient) -> None:
+async def test_the_response_waits_for_the_end_of_the_run(openapi: CentraliClient) -> None:
     made = await openapi.create(definition(NOOP))
     run = await openapi.start(made["id"])
 
@@ -23,7 +23,7 @@ async def test_the_answer_waits_for_the_end_of_the_run(openapi: CentraliClient) 
     assert answer.body["status"] == "completed"
 
 
-async def test_a_run_that_does_not_end_is_shown_as_it_is_when_the_time_is_over(
+async def test_a_run_that_does_not_end_is_shown_after_the_wait(
     openapi: CentraliClient,
 ) -> None:
     made = await openapi.create(definition(DELAY))
@@ -36,7 +36,7 @@ async def test_a_run_that_does_not_end_is_shown_as_it_is_when_the_time_is_over(
     assert answer.body["status"] == "waiting"
 
 
-async def test_a_wait_that_is_no_number_is_no_wait(openapi: CentraliClient) -> None:
+async def test_a_preference_that_is_not_a_number_is_ignored(openapi: CentraliClient) -> None:
     made = await openapi.create(definition(DELAY))
     run = await openapi.start(made["id"])
 
