@@ -7,13 +7,13 @@ from aiohttp import web
 from baton.command_api.http import log_filter
 
 KEEPALIVE_S = 75.0
-"""How long an idle connection stays open, and a request's headers may take to arrive.
+"""Seconds that an idle connection stays open, and that a request's headers may take to arrive.
 
 aiohttp has no other deadline for the headers.
 """
 
 LINGERING_S = 2.0
-"""How long the rest of a refused body is read, so that its sender receives the response."""
+"""Seconds for which the rest of a refused body is read, so that its sender gets the response."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

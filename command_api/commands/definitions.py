@@ -24,7 +24,7 @@ from baton.eventlog.loops.load import load
 from baton.eventlog.loops.transact import CommandResult, StreamCommand, transact_all
 
 MAX_ATTEMPTS = 100
-"""How often a change is decided again because another request changed the definition first."""
+"""Attempts to decide a change while other requests keep changing the definition."""
 
 
 class _Changed(Exception):

@@ -1,4 +1,4 @@
-"""How a dialect writes definitions. Clients choose the dialect of a document by it."""
+"""The form of a dialect's definitions, by which a client detects the dialect of a document."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

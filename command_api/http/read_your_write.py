@@ -12,7 +12,7 @@ from baton.command_api.services import Services
 
 POSITION = "Baton-Position"
 WAIT_MS = 5_000
-"""How long a response waits for the views."""
+"""Milliseconds that a response waits for the views."""
 
 
 async def respond(

@@ -16,7 +16,7 @@ SOURCE = "baton:events"
 
 
 class EventsAccepted(BaseModel):
-    """How many events were new (`accepted`) and known; all are in the log at `position`."""
+    """The numbers of new (`accepted`) and known events; all are in the log at `position`."""
 
     accepted: int
     duplicates: int

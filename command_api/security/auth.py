@@ -20,7 +20,7 @@ from baton.command_api.principal import Identity, Principal, Scope, is_valid_ten
 from baton.eventlog.ports.clock import Clock
 
 LEEWAY_MS = 5_000
-"""How far the clock of the issuer may differ from this one."""
+"""Tolerated difference between the issuer's clock and this one."""
 MIN_SECRET_BYTES = 32
 MAX_TOKEN = 8_192
 MAX_TENANTS = 100

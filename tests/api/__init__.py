@@ -1,1 +1,1 @@
-"""The HTTP edge: what is let in, how it is answered, and what never gets out."""
+"""Tests of the HTTP edge: admission, responses, and the data that no response may hold."""

@@ -49,7 +49,7 @@ def part(raw: bytes) -> bytes:
 
 
 class Provider:
-    """Serves a key set; `fetches` counts how often it was asked."""
+    """Serves a key set; `fetches` counts the requests for it."""
 
     def __init__(self, keys: list[dict[str, Any]]) -> None:
         self.document: object = {"keys": keys}

@@ -1,4 +1,4 @@
-"""What the tests need to know of each dialect: one module per dialect, named after it.
+"""The drivers and sample requests of each dialect: one module per dialect, named after it.
 
 Each module is found by the dialect's name (`-` becomes `_`; Baton's own API is `baton`); it has:
 

@@ -1,4 +1,4 @@
-"""What the tests need to know of Baton's own API."""
+"""Sample requests of Baton's own API."""
 
 from collections.abc import Mapping
 

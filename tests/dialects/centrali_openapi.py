@@ -1,4 +1,4 @@
-"""What the tests need to know of the Centrali OpenAPI dialect."""
+"""Driver and sample requests of the Centrali OpenAPI dialect."""
 
 from aiohttp import ClientSession
 

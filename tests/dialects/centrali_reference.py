@@ -1,4 +1,4 @@
-"""What the tests need to know of the Centrali reference dialect."""
+"""Driver and sample requests of the Centrali reference dialect."""
 
 from aiohttp import ClientSession
 

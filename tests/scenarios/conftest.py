@@ -19,7 +19,7 @@ _numbers = count(1)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run all tests of a module in one loop: what they share lives in it."""
+    """Run all tests of a module in one event loop, which their shared stacks need."""
     of_module = pytest.mark.asyncio(loop_scope="module")
     for item in items:
         if item.path.is_relative_to(Path(__file__).parent) and pytest_asyncio.is_async_test(item):

@@ -382,7 +382,7 @@ async def test_only_decisions_can_be_tested(openapi: CentraliClient) -> None:
 
 
 async def dag(stack: Stack) -> str:
-    """Create what another dialect says: steps joined by needs, with members Centrali lacks."""
+    """Create a definition that Centrali can't express: steps joined by needs, and more members."""
     a = Compute(id="a", function="answer", config={"x": 1}, description="first")
     b = Compute(id="b", function="answer", needs=("a",), retry=Retry(multiplier=3))
     c = Compute(id="c", function="answer", needs=("a",))

@@ -95,7 +95,7 @@ async def test_an_id_of_another_tenant_is_not_found(
 
 @pytest.mark.parametrize("case", SECURED, ids=str)
 async def test_a_tenant_sees_nothing_of_another(idle: Stack, case: RouteCase) -> None:
-    """Whatever a route answers, no id of the other tenant is in it."""
+    """No response holds an id of the other tenant."""
     theirs = await case.prepare(case.client(idle, "globex"))
     client = case.client(idle)
     own = await case.prepare(client)

@@ -63,7 +63,7 @@ class Sent(NamedTuple):
 
 
 class Counted(NamedTuple):
-    """How far everything is."""
+    """The progress of every part."""
 
     received: int
     requested: int
@@ -136,7 +136,7 @@ UNREADABLE: list[tuple[Sent, str]] = [
 
 
 def messages(rng: Random) -> Sequence[Sequence[Sent]]:
-    """Return what is sent in each phase: repeats come anywhere, also in another phase."""
+    """Return the messages of each phase; a repetition may be in any phase."""
     numbers = [*range(EVENTS), *rng.sample(range(EVENTS), AGAIN)]
     sent = [event(number) for number in numbers] + [bad for bad, _ in UNREADABLE]
     rng.shuffle(sent)
@@ -232,7 +232,7 @@ async def _passed(watch: Watch, shown: int) -> Counted:
 
 
 async def _performs(executor: Service) -> None:
-    """Wait until it is in the middle of steps: those of the other one are not taken over."""
+    """Wait until the executor has performed `PERFORMED` more steps."""
     performed = "baton_executor_steps_performed_total"
     before = (await executor.metrics())[performed]
     async with asyncio.timeout(STILL_S):
@@ -243,7 +243,7 @@ async def _performs(executor: Service) -> None:
 
 
 def _at_work(name: str, before: Counted) -> Callable[[Counted], bool]:
-    """Return when a service is in the middle of what a phase brings."""
+    """Return the condition that a service is processing the messages of the phase."""
     match name:
         case "scheduler-1":
             return lambda now: now.received > before.received
@@ -265,7 +265,7 @@ async def dead_letters(cluster: FaultCluster) -> list[dict[str, Any]]:
 
 
 async def letters_sent(cluster: FaultCluster) -> dict[bytes, dict[str, bytes]]:
-    """Return the headers of what was sent to the topic of dead letters, by the letter's id."""
+    """Return the headers of each dead letter by its id."""
     topic = f"{cluster.prefix}dlq"
     consumer = AIOKafkaConsumer(
         topic, bootstrap_servers=bootstrap(cluster.log), auto_offset_reset="earliest"
@@ -284,7 +284,7 @@ async def letters_sent(cluster: FaultCluster) -> dict[bytes, dict[str, bytes]]:
 
 
 def runs_by_event(log: Log) -> Counter[str]:
-    """Return how many runs each event started that completed."""
+    """Return the number of completed runs per event."""
     return Counter(
         str(events[0].data["trigger"]["event_id"])
         for events in runs_of(log).values()
