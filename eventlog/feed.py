@@ -17,7 +17,7 @@ ReadEvents = Callable[[int, int], Awaitable[Sequence[Recorded]]]
 """Reads the store: called with a position and a limit, returns the next events behind it."""
 
 RECENT_EVENTS = 20_000
-"""How many recent events are kept at least; up to twice as many before the older half goes."""
+"""The recent events that are always kept; the older half is dropped at twice as many."""
 RECENT_BYTES = 64 * 1024 * 1024
 """The most bytes of recent events that are kept, whatever their number."""
 MAX_EVENTS = 1_000

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from baton.eventlog.ports.keys import KeyClaim, StoredResponse
 
 RETENTION_MS = 24 * 3_600_000
-"""How long a response is kept, counted from the claim."""
+"""The time for which a response is kept, counted from the claim."""
 
 ABANDONED_MS = 20_000
 """The age at which a claim without a response counts as abandoned by a process that died.

@@ -5,7 +5,7 @@ import re
 from collections.abc import Sequence
 
 TOLERANCE_S = 300
-"""How far a signed timestamp may be from now; a captured request can be replayed this long."""
+"""The largest age of a signed timestamp, or lead over the clock; it limits replays of requests."""
 
 _MAX_SIGNATURES = 20
 _SECONDS = re.compile(r"[0-9]{1,11}", re.ASCII)

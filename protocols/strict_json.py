@@ -14,7 +14,7 @@ import orjson
 from baton.domain.errors import Invalid
 
 MAX_BYTES = 1024 * 1024
-"""The largest document; whoever receives one must enforce it before it is complete."""
+"""The largest document. `parse` doesn't check it: receivers must, before reading all of it."""
 MAX_DEPTH = 64
 INT64 = range(-(2**63), 2**63)
 

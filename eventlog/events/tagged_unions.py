@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 from pydantic_core import CoreSchema, SchemaValidator
 
 KIND: Final = "kind"
-"""The member whose constant tells the records of a union apart."""
+"""The member whose constant distinguishes the records of a union."""
 
 _Schemas = Mapping[str, Any]
 

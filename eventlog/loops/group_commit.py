@@ -43,9 +43,9 @@ class Publish(Protocol):
 MAX_EVENTS = 2_000
 """The most events of a batch, unless a single append has more."""
 MAX_KNOWN_VERSIONS = 50_000
-"""How many streams' versions are remembered."""
+"""The number of streams whose versions are remembered."""
 MIN_FURTHER_COMMIT = 20
-"""How many appends must wait to justify a further commit while another is in flight."""
+"""The number of waiting appends that justifies a further commit while another is in flight."""
 
 
 @dataclass(slots=True, eq=False)

@@ -14,11 +14,11 @@ from baton.eventlog.ports.clock import Clock
 from baton.eventlog.ports.leases import Lease, Leases
 
 LEASE_MS: Final = 5_000
-"""How long a lease lasts without being renewed: the time that a takeover needs after a crash."""
+"""The life of a lease that isn't renewed: the time that a takeover needs after a crash."""
 RENEW_MS: Final = 1_500
-"""How often the leader renews its lease."""
+"""The interval in which the leader renews its lease."""
 CANDIDATE_MS: Final = 1_000
-"""How often a waiting process tries to acquire the lease."""
+"""The interval in which a waiting process tries to acquire the lease."""
 
 _log = logging.getLogger("baton.leader_election")
 

@@ -28,7 +28,7 @@ BATCH: Final = 2_000
 PACE_MS: Final = 5
 """A pause after a batch, in which events gather: each batch costs every reader a wake-up."""
 SAVE_MS: Final = 100
-"""How often the checkpoint is saved: a crash repeats at most this time of publishing."""
+"""The interval between saves of the checkpoint: a crash repeats at most so much publishing."""
 RETRY: Final = RetryPolicy(max_ms=2_000)
 
 ShowProgress = Callable[[int, int], None]

@@ -16,7 +16,7 @@ S = TypeVar("S")
 E = TypeVar("E")
 
 ATTEMPTS = 100
-"""How often a command is decided; after so many conflicts another writer never stops."""
+"""The number of tries: a command with so many conflicts has a rival that never stops."""
 
 
 @frozen
