@@ -67,7 +67,7 @@ class State:
 
     @property
     def final(self) -> bool:
-        """Whether the run has ended."""
+        """True once the run has ended."""
         return self.status in FINAL
 
     @property

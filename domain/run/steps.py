@@ -35,12 +35,12 @@ class StepState:
 
     @property
     def open(self) -> bool:
-        """Whether an outcome is still to come."""
+        """True while the outcome is still to come."""
         return self.status in OPEN
 
     @property
     def done(self) -> bool:
-        """Whether steps that need this one may start."""
+        """True once steps that need this one may start."""
         return self.status in ("succeeded", "skipped")
 
     def with_status(self, status: Status) -> "StepState":
