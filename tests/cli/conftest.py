@@ -1,4 +1,4 @@
-"""A server for a whole module, and verbs that are called without a process of their own."""
+"""Fixtures: a server for a whole module, and verbs called inside the test process."""
 
 import os
 import sys
@@ -45,7 +45,7 @@ Call: TypeAlias = Callable[..., Ended]
 
 @pytest.fixture(autouse=True)
 def in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let no setting of whoever runs the tests reach them."""
+    """Remove Baton's settings from the environment and change to a folder of the test."""
     for name in os.environ:
         if name.startswith("BATON_"):
             monkeypatch.delenv(name)
@@ -54,7 +54,7 @@ def in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
 
 @pytest.fixture
 def call(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Call:
-    """Return what runs a verb in this process and tells how it would have ended."""
+    """Return a function that runs a verb in this process and returns exit code and output."""
 
     def run(*arguments: object) -> Ended:
         monkeypatch.setattr(sys, "argv", ["baton", *map(str, arguments)])
@@ -77,6 +77,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dev]:
 
 @pytest.fixture
 def ask(call: Call, server: Dev, monkeypatch: pytest.MonkeyPatch) -> Call:
-    """Return what runs a verb against the server, found by what `dev` left in its folder."""
+    """Return a function that runs a verb against the server, found by its session files."""
     monkeypatch.setenv("BATON_DATA", str(server.folder / ".baton"))
     return call

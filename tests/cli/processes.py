@@ -1,4 +1,4 @@
-"""Baton as a process of its own, and `baton dev` as one that others talk to."""
+"""Runs Baton as a process of its own, and `baton dev` as a server for tests."""
 
 import os
 import re
@@ -27,7 +27,7 @@ class Ended:
 
 @dataclass(slots=True)
 class Dev:
-    """A running `baton dev`; `announced` is what it printed."""
+    """A running `baton dev`; `announced` is its output."""
 
     process: subprocess.Popen[str]
     folder: Path
@@ -50,7 +50,7 @@ class Dev:
         return (self.folder / "dev.log").read_text()
 
     def stop(self, number: signal.Signals = signal.SIGINT) -> Ended:
-        """Send the signal and wait for the end."""
+        """Send a signal and wait until the process has ended."""
         self.process.send_signal(number)
         out, _ = self.process.communicate(timeout=DEADLINE_S)
         return Ended(self.process.returncode, out, self.log)
@@ -63,7 +63,7 @@ def found(pattern: str, text: str) -> str:
 
 
 def environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Return this process's environment without settings of Baton, except those in `more`."""
+    """Return the environment without Baton's settings, and with the variables of `more`."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith("BATON_")}
     path = f"{Path(sys.executable).parent}{os.pathsep}{clean.get('PATH', '')}"
     root = Path(__file__).parents[2]
@@ -72,7 +72,7 @@ def environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
 
 
 def baton(*arguments: object, folder: Path, env: Mapping[str, str] | None = None) -> Ended:
-    """Run a verb to its end, with no terminal around it."""
+    """Run a verb to its end, without a terminal."""
     done = subprocess.run(
         [*BATON, *map(str, arguments)],
         cwd=folder,
@@ -92,7 +92,7 @@ def in_terminal(
     typed: Callable[[str], str] | None = None,
     env: Mapping[str, str] | None = None,
 ) -> Ended:
-    """Run a verb with a terminal around it; `typed` says what is typed after what was shown."""
+    """Run a verb in a terminal; `typed(output)` returns the keys to type, once."""
     size = {"TERM": "xterm-256color", "COLUMNS": "120", "LINES": "40"}
     with subprocess.Popen(
         [BATON[0], "-c", TERMINAL, *BATON, *arguments],
@@ -115,7 +115,7 @@ def in_terminal(
 
 @contextmanager
 def dev(folder: Path, *arguments: object, env: Mapping[str, str] | None = None) -> Iterator[Dev]:
-    """Run `baton dev` in `folder` until the block ends, whichever way it does."""
+    """Run `baton dev` in `folder` until the block ends."""
     with (folder / "dev.log").open("w") as log:
         process = subprocess.Popen(
             [*BATON, "dev", "--port", "0", *map(str, arguments)],
@@ -139,7 +139,7 @@ def dev(folder: Path, *arguments: object, env: Mapping[str, str] | None = None) 
 
 
 def _announced(process: subprocess.Popen[str]) -> str:
-    """Return what it prints until it is ready, or until it ends."""
+    """Return the output until the process is ready or has ended."""
     assert process.stdout is not None
     lines = []
     for line in process.stdout:

@@ -1,4 +1,4 @@
-"""`baton config`: where each value comes from, and never a secret."""
+"""`baton config` shows each value with its source, and masks secrets."""
 
 import json
 from pathlib import Path
@@ -26,7 +26,7 @@ def test_the_defaults_are_those_of_the_manual(call: Call) -> None:
     assert values["jwt_secret"] == (None, "default")
 
 
-def test_a_flag_wins_over_the_environment_that_over_the_file(
+def test_a_flag_precedes_the_environment_which_precedes_the_file(
     call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "baton.toml").write_text('port = 1111\nhost = "::1"\ndata = "from-file"\n')
@@ -40,7 +40,7 @@ def test_a_flag_wins_over_the_environment_that_over_the_file(
     assert values["data"] == ("from-flag", "--data")
 
 
-def test_a_data_folder_that_is_named_wins_over_a_configured_store(
+def test_a_data_folder_given_by_flag_precedes_a_configured_store(
     call: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("BATON_STORE", "sqlite:///elsewhere/baton.db")
@@ -59,14 +59,14 @@ def test_secrets_are_masked_in_both_forms(
         '[functions.charge]\nurl = "https://pay.example"\nsecret = "whsec_hunter2"\n'
     )
 
-    told = call("config", "--json").out + call("config").out
+    message = call("config", "--json").out + call("config").out
 
-    assert "postgresql://baton:********@db/baton" in told
-    assert "https://pay.example" in told
-    assert not [secret for secret in (SECRET, "a.bearer", "hunter2") if secret in told]
+    assert "postgresql://baton:********@db/baton" in message
+    assert "https://pay.example" in message
+    assert not [secret for secret in (SECRET, "a.bearer", "hunter2") if secret in message]
 
 
-def test_without_a_terminal_it_is_a_line_per_value(call: Call) -> None:
+def test_a_pipe_gets_a_line_per_value(call: Call) -> None:
     lines = call("config").out.splitlines()
 
     assert "port\t8080\tdefault" in lines
@@ -74,7 +74,7 @@ def test_without_a_terminal_it_is_a_line_per_value(call: Call) -> None:
 
 
 @pytest.mark.parametrize(
-    ("variable", "value", "told"),
+    ("variable", "value", "message"),
     [
         ("BATON_PORT", "high", "port (BATON_PORT, or port in baton.toml): Input should be"),
         (
@@ -86,17 +86,17 @@ def test_without_a_terminal_it_is_a_line_per_value(call: Call) -> None:
     ],
 )
 def test_a_wrong_setting_is_named(
-    call: Call, monkeypatch: pytest.MonkeyPatch, variable: str, value: str, told: str
+    call: Call, monkeypatch: pytest.MonkeyPatch, variable: str, value: str, message: str
 ) -> None:
     monkeypatch.setenv(variable, value)
 
     ended = call("config")
 
     assert (ended.code, ended.out, ended.err.count("\n")) == (1, "", 1)
-    assert ended.err.startswith(told)
+    assert ended.err.startswith(message)
 
 
-def test_a_file_that_is_no_toml_is_named(call: Call, tmp_path: Path) -> None:
+def test_a_file_that_is_not_toml_is_named(call: Call, tmp_path: Path) -> None:
     (tmp_path / "baton.toml").write_text("port = \n")
 
     ended = call("config")
@@ -115,7 +115,7 @@ def test_a_file_that_is_no_toml_is_named(call: Call, tmp_path: Path) -> None:
         ('queue = "to pay"', "pattern"),
     ],
 )
-def test_a_function_is_declared_with_one_way_to_it(
+def test_a_declared_function_has_either_a_url_or_a_queue(
     call: Call, tmp_path: Path, declared: str, fault: str
 ) -> None:
     (tmp_path / "baton.toml").write_text(f"[functions.charge]\n{declared}\n")

@@ -1,4 +1,4 @@
-"""`baton deadletters`: what was given up, as lines and as JSON; what is said when nothing is."""
+"""`baton deadletters` lists dead letters as lines and as JSON, and redrives them."""
 
 import asyncio
 import json
@@ -83,13 +83,13 @@ def test_letters_are_listed_in_the_order_of_their_times(call: Call, data: Path) 
     ]
 
 
-def test_the_newest_are_kept_when_there_are_too_many(call: Call, data: Path) -> None:
+def test_a_limit_selects_the_newest_letters(call: Call, data: Path) -> None:
     ended = call("deadletters", "list", "--data", data, "--limit", 1)
 
     assert [line.split("\t")[0] for line in ended.out.splitlines()] == ["a1"]
 
 
-def test_json_has_what_the_messages_hold(call: Call, data: Path) -> None:
+def test_json_holds_the_content_of_the_messages(call: Call, data: Path) -> None:
     found = json.loads(call("deadletters", "list", "--data", data, "--json").out)
 
     assert found[0] == {
@@ -105,7 +105,7 @@ def test_json_has_what_the_messages_hold(call: Call, data: Path) -> None:
     assert (found[1]["value"], found[2]["value_base64"]) == (None, "/gA=")
 
 
-def test_a_large_message_comes_out_whole_from_an_unbuffered_process(data: Path) -> None:
+def test_an_unbuffered_process_prints_a_large_message_completely(data: Path) -> None:
     large = DeadLetter(
         letter_id="c1", source="t/0@1", reason="?", message=Message(value=b"x" * 2**21), at=1
     )
@@ -117,7 +117,7 @@ def test_a_large_message_comes_out_whole_from_an_unbuffered_process(data: Path) 
         assert len(json.loads(ended.out)[0]["value"]) == 2**21
 
 
-def test_letters_are_sent_only_by_a_log_with_topics(call: Call, data: Path) -> None:
+def test_redriving_needs_a_log_with_topics(call: Call, data: Path) -> None:
     ended = call("deadletters", "redrive", "a1", "--data", data)
 
     assert ended.code == 1
@@ -132,7 +132,7 @@ def test_one_letter_or_all_must_be_named(call: Call, data: Path, arguments: tupl
     assert "name the ID of a letter, or --all" in ended.err
 
 
-def test_a_folder_without_events_is_left_alone(call: Call, tmp_path: Path) -> None:
+def test_a_folder_without_events_is_not_touched(call: Call, tmp_path: Path) -> None:
     ended = call("deadletters", "list", "--data", tmp_path / "nowhere")
 
     assert ended.code == 1

@@ -1,4 +1,4 @@
-"""`baton demo` from beginning to end, with a terminal around it and without."""
+"""`baton demo` from start to end, in a terminal and without one."""
 
 import json
 import re
@@ -12,7 +12,7 @@ from tests.cli.processes import BATON, baton, dev, environment, in_terminal
 REFERENCE = Path(__file__).parents[1] / "seeds" / "001-centrali-reference.txt"
 
 
-def test_the_definition_is_the_reference_page_s_own() -> None:
+def test_the_definition_is_the_example_of_the_reference_page() -> None:
     page = REFERENCE.read_text()
     example = page[page.index("Create Orchestration") :].partition("Request Body:")[2]
     body, _ = json.JSONDecoder().raw_decode(example.strip())
@@ -22,7 +22,7 @@ def test_the_definition_is_the_reference_page_s_own() -> None:
     assert shipped == body
 
 
-def test_it_works_through_all_orders_and_tells_of_one(tmp_path: Path) -> None:
+def test_the_demo_processes_all_orders_and_shows_one_run(tmp_path: Path) -> None:
     ended = baton("demo", folder=tmp_path)
 
     assert (ended.code, ended.err) == (0, "")
@@ -40,7 +40,7 @@ def test_it_works_through_all_orders_and_tells_of_one(tmp_path: Path) -> None:
     assert "\x1b" not in ended.out
 
 
-def test_it_leaves_nothing_behind(tmp_path: Path) -> None:
+def test_the_demo_removes_its_folder(tmp_path: Path) -> None:
     temporary = tmp_path / "tmp"
     temporary.mkdir()
 
@@ -49,7 +49,7 @@ def test_it_leaves_nothing_behind(tmp_path: Path) -> None:
     assert list(tmp_path.rglob("*")) == [temporary]
 
 
-def test_a_terminal_shows_the_orders_move(tmp_path: Path) -> None:
+def test_a_terminal_shows_the_progress_of_the_orders(tmp_path: Path) -> None:
     ended = in_terminal(tmp_path, "demo", "--orders", "6")
 
     assert ended.code == 0
@@ -59,7 +59,7 @@ def test_a_terminal_shows_the_orders_move(tmp_path: Path) -> None:
     assert "5 orders fulfilled, 1 rejected." in ended.out
 
 
-def test_ctrl_c_ends_it_without_a_word(tmp_path: Path) -> None:
+def test_ctrl_c_ends_the_demo_silently(tmp_path: Path) -> None:
     ended = in_terminal(
         tmp_path,
         "demo",
@@ -73,7 +73,7 @@ def test_ctrl_c_ends_it_without_a_word(tmp_path: Path) -> None:
     assert "fulfilled" not in ended.out
 
 
-def test_kept_runs_are_there_for_the_next_demo_and_for_dev(tmp_path: Path, call: Call) -> None:
+def test_a_kept_folder_serves_the_next_demo_and_dev(tmp_path: Path, call: Call) -> None:
     first = baton("demo", "--orders", 2, "--data", ".baton", folder=tmp_path)
     second = baton("demo", "--orders", 2, "--data", ".baton", folder=tmp_path)
     with dev(tmp_path):

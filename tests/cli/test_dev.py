@@ -1,4 +1,4 @@
-"""`baton dev` as a process: what it says, leaves behind, survives, and how it ends."""
+"""`baton dev` as a process: its output, its session files, restarts and signals."""
 
 import json
 import signal
@@ -28,7 +28,7 @@ def test_the_curl_line_works_as_it_is_printed(server: Dev, tmp_path: Path) -> No
     assert json.loads(done.stdout)["offset"] == 0
 
 
-def test_the_token_is_left_for_its_owner_alone(server: Dev) -> None:
+def test_only_the_owner_can_read_the_token_file(server: Dev) -> None:
     left = server.folder / ".baton" / "token"
 
     assert left.read_text() == f"{server.token}\n"
@@ -36,7 +36,7 @@ def test_the_token_is_left_for_its_owner_alone(server: Dev) -> None:
     assert stat.S_IMODE((server.folder / ".baton" / "jwt.secret").stat().st_mode) == 0o600
 
 
-def test_a_token_of_the_folder_is_taken(server: Dev, call: Call) -> None:
+def test_a_token_signed_with_the_secret_of_the_folder_is_accepted(server: Dev, call: Call) -> None:
     token = call("token", "--tenant", "acme", "--data", server.folder / ".baton").out.strip()
 
     ended = call("definitions", "list", "--url", server.url, "--token", token, "--json")
@@ -44,7 +44,7 @@ def test_a_token_of_the_folder_is_taken(server: Dev, call: Call) -> None:
     assert (ended.code, ended.out) == (0, "[]\n")
 
 
-def test_a_second_one_on_the_same_data_says_so_in_one_line(server: Dev) -> None:
+def test_a_second_dev_on_the_same_data_fails_with_one_line(server: Dev) -> None:
     ended = baton("dev", "--port", "0", folder=server.folder)
 
     assert (ended.code, ended.out) == (1, "")
@@ -65,7 +65,7 @@ def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
     assert ended.err.splitlines()[-1].endswith("choose another --port")
 
 
-def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_created_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
 
     ended = baton("dev", "--port", "0", "--data", "file/data", folder=tmp_path)
@@ -75,7 +75,7 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_ends_it_properly(tmp_path: Path, number: signal.Signals) -> None:
+def test_a_signal_stops_dev_in_order(tmp_path: Path, number: signal.Signals) -> None:
     with dev(tmp_path) as running:
         ended = running.stop(number)
 
@@ -85,7 +85,7 @@ def test_a_signal_ends_it_properly(tmp_path: Path, number: signal.Signals) -> No
     assert not (tmp_path / ".baton" / "url").exists()
 
 
-def test_after_a_kill_everything_is_still_there(tmp_path: Path, call: Call) -> None:
+def test_a_kill_loses_no_run(tmp_path: Path, call: Call) -> None:
     (tmp_path / "hello.json").write_text(json.dumps(DEFINITION))
     with dev(tmp_path) as killed:
         assert call("definitions", "apply", "hello.json").code == 0
@@ -99,9 +99,7 @@ def test_after_a_kill_everything_is_still_there(tmp_path: Path, call: Call) -> N
     assert [one["id"] for one in json.loads(listed.out)] == [json.loads(run.out)["id"]]
 
 
-def test_several_files_and_modules_with_functions_are_named_in_a_row(
-    tmp_path: Path, call: Call
-) -> None:
+def test_functions_takes_several_files_and_modules(tmp_path: Path, call: Call) -> None:
     (tmp_path / "one.py").write_text(FUNCTIONS)
     (tmp_path / "two.py").write_text("from baton import function\n\n@function\ndef two(): ...\n")
     (tmp_path / "unknown.json").write_text(json.dumps(calling("unknown")))
@@ -120,7 +118,7 @@ def calling(function: str) -> dict[str, object]:
 
 
 @pytest.mark.parametrize(
-    ("source", "told"),
+    ("source", "message"),
     [
         ("missing.py", "missing.py is not a file\n"),
         ("no.such.module", "no.such.module can't be loaded: ModuleNotFoundError: "),
@@ -128,8 +126,8 @@ def calling(function: str) -> dict[str, object]:
         ("empty.py", "empty.py declares no function: mark one with @function\n"),
     ],
 )
-def test_functions_that_cannot_be_loaded_are_told_in_one_line(
-    tmp_path: Path, source: str, told: str
+def test_functions_that_cannot_be_loaded_fail_with_one_line(
+    tmp_path: Path, source: str, message: str
 ) -> None:
     (tmp_path / "broken.py").write_text("def:\n")
     (tmp_path / "empty.py").write_text("x = 1\n")
@@ -137,10 +135,10 @@ def test_functions_that_cannot_be_loaded_are_told_in_one_line(
     ended = baton("dev", "--port", "0", "--functions", source, folder=tmp_path)
 
     assert (ended.code, ended.out, ended.err.count("\n")) == (1, "", 1)
-    assert ended.err.startswith(told)
+    assert ended.err.startswith(message)
 
 
-def test_what_a_function_logs_carries_the_ids_of_its_run(server: Dev, ask: Call) -> None:
+def test_log_lines_of_a_function_carry_the_ids_of_its_run(server: Dev, ask: Call) -> None:
     (server.folder / "logs.json").write_text(json.dumps(calling("validate-order")))
     ask("definitions", "apply", server.folder / "logs.json")
 
@@ -152,7 +150,7 @@ def test_what_a_function_logs_carries_the_ids_of_its_run(server: Dev, ask: Call)
     assert f"function=validate-order tenant=demo run_id={run_id} step_id=only attempt=1" in line
 
 
-def test_the_module_is_the_same_as_the_script(tmp_path: Path) -> None:
+def test_the_module_and_the_script_are_the_same_program(tmp_path: Path) -> None:
     script = Path(environment()["PATH"].partition(":")[0]) / "baton"
 
     said = subprocess.run([script, "--version"], capture_output=True, text=True, check=True).stdout

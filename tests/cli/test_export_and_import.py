@@ -1,4 +1,4 @@
-"""`baton export` and `baton import`: all events out, byte for byte the same, and in again."""
+"""`baton export` writes the same bytes each time, and `baton import` restores them."""
 
 import shutil
 import signal
@@ -19,12 +19,12 @@ MANY = b"".join(
     % (number, number)
     for number in range(1, 5_001)
 )
-"""Several times what a pipe holds."""
+"""Several times the capacity of a pipe, in bytes."""
 
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a data folder with some finished runs, and nobody at work on it."""
+    """Return a data folder with some finished runs and no process using it."""
     folder = tmp_path_factory.mktemp("finished")
     ended = baton("demo", "--orders", 4, "--data", "data", folder=folder)
     assert (ended.code, ended.err) == (0, "")
@@ -40,7 +40,7 @@ def lines(call: Call, finished: Path, tmp_path: Path) -> list[bytes]:
 
 
 def imported(text: bytes, folder: Path, *arguments: str) -> Ended:
-    """Import what comes by standard input."""
+    """Import events from standard input."""
     done = subprocess.run(
         [*BATON, "import", *arguments],
         cwd=folder,
@@ -65,7 +65,7 @@ def test_every_event_is_a_line_in_the_order_of_the_log(lines: list[bytes]) -> No
     assert sum(one["type"] == "run.RunCompleted" for one in found) == 4
 
 
-def test_repeated_it_is_byte_for_byte_the_same(
+def test_a_repeated_export_gives_the_same_bytes(
     call: Call, finished: Path, lines: list[bytes], tmp_path: Path
 ) -> None:
     printed = baton("export", "--data", finished, folder=tmp_path)
@@ -76,7 +76,7 @@ def test_repeated_it_is_byte_for_byte_the_same(
     assert printed.err.startswith(f"Exported {len(lines)} events of ")
 
 
-def test_what_was_imported_is_exported_as_it_was(
+def test_an_export_of_imported_events_is_the_same_file(
     call: Call, lines: list[bytes], tmp_path: Path
 ) -> None:
     first = call("import", "events.ndjson", "--data", "new")
@@ -91,7 +91,7 @@ def test_what_was_imported_is_exported_as_it_was(
     assert (tmp_path / "newer.ndjson").read_bytes() == b"".join(lines)
 
 
-def test_services_go_on_with_what_was_imported(
+def test_services_continue_with_imported_events(
     call: Call, lines: list[bytes], tmp_path: Path
 ) -> None:
     call("import", "events.ndjson", "--data", "new")
@@ -110,9 +110,7 @@ def test_services_go_on_with_what_was_imported(
     assert len(longer) > len(lines)
 
 
-def test_import_is_refused_beside_a_running_service(
-    call: Call, lines: list[bytes], tmp_path: Path
-) -> None:
+def test_import_refuses_a_store_in_use(call: Call, lines: list[bytes], tmp_path: Path) -> None:
     with dev(tmp_path, "--data", "busy"):
         refused = call("import", "events.ndjson", "--data", "busy")
 
@@ -120,7 +118,7 @@ def test_import_is_refused_beside_a_running_service(
     assert refused.err.startswith("busy is in use by another Baton process (pid ")
 
 
-def test_one_tenant_and_one_run_can_be_chosen(
+def test_an_export_can_be_limited_to_a_tenant_or_a_run(
     call: Call, finished: Path, lines: list[bytes], tmp_path: Path
 ) -> None:
     run = next(line.split(b'"')[5].split(b"/")[2] for line in lines if b"run.RunStarted" in line)
@@ -136,7 +134,7 @@ def test_one_tenant_and_one_run_can_be_chosen(
     assert (tmp_path / "x.ndjson").read_bytes() == b""
 
 
-def test_a_part_of_the_log_goes_from_its_first_to_its_last_position(
+def test_an_export_can_be_limited_to_a_range_of_positions(
     call: Call, finished: Path, lines: list[bytes], tmp_path: Path
 ) -> None:
     call("export", "--data", finished, "--from", 3, "--to", 9, "-o", "part.ndjson")
@@ -161,9 +159,7 @@ def test_the_beginning_of_a_log_can_be_imported(
     assert (tmp_path / "again.ndjson").read_bytes() == b"".join(lines[:20])
 
 
-def test_a_store_with_events_is_left_as_it_is(
-    call: Call, lines: list[bytes], tmp_path: Path
-) -> None:
+def test_import_refuses_a_store_with_events(call: Call, lines: list[bytes], tmp_path: Path) -> None:
     call("import", "events.ndjson", "--data", "new")
 
     refused = call("import", "events.ndjson", "--data", "new")
@@ -188,7 +184,7 @@ def test_a_damaged_line_is_named_and_nothing_is_imported(
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
-def test_an_import_that_is_broken_off_leaves_nothing_behind(
+def test_an_interrupted_import_imports_nothing(
     call: Call, lines: list[bytes], tmp_path: Path, how: signal.Signals
 ) -> None:
     with subprocess.Popen(
@@ -212,7 +208,7 @@ def test_an_import_that_is_broken_off_leaves_nothing_behind(
     assert call("import", "events.ndjson", "--data", "new").code == int(whole)
 
 
-def test_an_event_that_is_damaged_in_the_store_is_named_and_no_file_is_left(
+def test_an_export_names_a_damaged_event_and_leaves_no_file(
     call: Call, finished: Path, tmp_path: Path
 ) -> None:
     data = Path(shutil.copytree(finished, tmp_path / "data"))
@@ -226,7 +222,7 @@ def test_an_event_that_is_damaged_in_the_store_is_named_and_no_file_is_left(
     assert [path.name for path in tmp_path.iterdir()] == ["data"]
 
 
-def test_folders_without_events_and_stores_that_keep_nothing_are_told(
+def test_folders_without_events_and_stores_in_memory_are_refused(
     call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     nowhere = call("export", "--data", "nowhere")
@@ -255,7 +251,7 @@ def test_in_a_terminal_a_file_must_be_named_and_progress_is_shown(
     assert "Imported" in taken.out
 
 
-def test_a_reader_that_leaves_early_gets_no_traceback(finished: Path, tmp_path: Path) -> None:
+def test_a_closed_pipe_gives_no_traceback(finished: Path, tmp_path: Path) -> None:
     line = f"{sys.executable} -m baton export --data {finished} | head -c 10"
     done = subprocess.run(
         ["bash", "-c", line],
@@ -270,7 +266,7 @@ def test_a_reader_that_leaves_early_gets_no_traceback(finished: Path, tmp_path: 
     assert "Traceback" not in done.stderr
 
 
-def test_nothing_of_a_secret_is_in_an_export(lines: list[bytes], finished: Path) -> None:
+def test_an_export_holds_no_secret(lines: list[bytes], finished: Path) -> None:
     secrets = [(finished / name).read_bytes().strip() for name in ("jwt.secret", "seal.key")]
 
     assert not any(secret in b"".join(lines) for secret in secrets)

@@ -1,4 +1,4 @@
-"""`definitions`, `runs` and `events` against a real `baton dev`."""
+"""`definitions`, `runs` and `events` against a running `baton dev`."""
 
 import io
 import json
@@ -61,7 +61,7 @@ def test_a_file_is_created_then_unchanged_then_updated(ask: Call, slug: str) -> 
     ]
 
 
-def test_yaml_says_the_same_as_json(ask: Call, slug: str) -> None:
+def test_yaml_and_json_give_the_same_definition(ask: Call, slug: str) -> None:
     made = applied(ask, definition(slug, description="Said twice"))
     Path("same.yaml").write_text(
         f"""
@@ -81,16 +81,14 @@ steps:
     assert ended.out == f"{slug} unchanged: version 1, id {made['id']}\n"
 
 
-def test_what_is_shown_can_be_applied_again(ask: Call, slug: str) -> None:
+def test_the_output_of_show_can_be_applied(ask: Call, slug: str) -> None:
     applied(ask, definition(slug, isActive=False))
     Path("shown.json").write_text(ask("definitions", "show", slug).out)
 
     assert ask("definitions", "apply", "shown.json").out.startswith(f"{slug} unchanged: version 1")
 
 
-def test_standard_input_is_a_file_too(
-    ask: Call, slug: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_dash_reads_standard_input(ask: Call, slug: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO(json.dumps(definition(slug))))
 
     assert ask("definitions", "apply", "-").out.startswith(f"{slug} created: version 1")
@@ -122,7 +120,7 @@ def test_definitions_are_listed_as_lines_and_as_json(ask: Call, slug: str) -> No
     assert made["id"] in {one["id"] for one in listed}
 
 
-def test_more_definitions_than_a_page_holds_are_all_listed(ask: Call, slug: str) -> None:
+def test_definitions_are_listed_over_several_pages(ask: Call, slug: str) -> None:
     names = [f"{slug[:50]}-{number}" for number in range(101)]
     for name in names:
         applied(ask, definition(name))
@@ -132,21 +130,21 @@ def test_more_definitions_than_a_page_holds_are_all_listed(ask: Call, slug: str)
     assert set(names) <= {one["slug"] for one in listed}
 
 
-def test_a_deleted_definition_is_gone_and_its_runs_stay(ask: Call, slug: str) -> None:
+def test_a_deleted_definition_is_not_listed_and_its_runs_stay(ask: Call, slug: str) -> None:
     applied(ask, definition(slug))
     run_id = ask("runs", "start", slug).out.strip()
 
     assert ask("definitions", "delete", slug).out == f"{slug} deleted\n"
 
-    gone = ask("definitions", "show", slug)
-    assert (gone.code, gone.err) == (
+    missing = ask("definitions", "show", slug)
+    assert (missing.code, missing.err) == (
         1,
         f"There is no definition '{slug}': `baton definitions list` shows all\n",
     )
     assert ask("runs", "watch", run_id).code == 0
 
 
-def test_the_openapi_words_are_known_by_their_status(ask: Call, slug: str) -> None:
+def test_a_status_shows_the_openapi_dialect(ask: Call, slug: str) -> None:
     document = definition(slug, status="draft")
     document["trigger"] = {"type": "scheduled", "scheduleType": "interval", "interval": 60}
 
@@ -159,7 +157,7 @@ def test_the_openapi_words_are_known_by_their_status(ask: Call, slug: str) -> No
 @pytest.mark.parametrize(
     ("dialect", "interval"), [("centrali-openapi", 60_000_000), ("centrali-reference", 60_000)]
 )
-def test_whose_interval_it_is_can_be_said(
+def test_the_dialect_option_decides_the_unit_of_an_interval(
     ask: Call, slug: str, dialect: str, interval: int
 ) -> None:
     trigger = {"type": "scheduled", "scheduleType": "interval", "interval": 60_000}
@@ -174,7 +172,7 @@ def test_whose_interval_it_is_can_be_said(
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         ("{", "bad.json is not JSON: "),
         ("[]", "A definition is an object: at least slug, name, trigger and steps"),
@@ -192,17 +190,17 @@ def test_whose_interval_it_is_can_be_said(
         ),
     ],
 )
-def test_a_document_that_is_no_definition_is_explained(ask: Call, text: str, told: str) -> None:
+def test_a_document_that_is_no_definition_is_refused(ask: Call, text: str, message: str) -> None:
     Path("bad.json").write_text(text)
 
     ended = ask("definitions", "apply", "bad.json")
 
     assert (ended.code, ended.out, ended.err.count("\n")) == (1, "", 1)
-    assert ended.err.startswith(told)
+    assert ended.err.startswith(message)
 
 
 @pytest.mark.parametrize(
-    ("name", "content", "told"),
+    ("name", "content", "message"),
     [
         ("missing.yaml", None, "missing.yaml can't be read: No such file or directory"),
         ("bad.yaml", b"slug: [", "bad.yaml is not YAML: "),
@@ -211,8 +209,8 @@ def test_a_document_that_is_no_definition_is_explained(ask: Call, text: str, tol
         ("tag.yaml", b"!!python/object/apply:os.system ['true']", "tag.yaml is not YAML: "),
     ],
 )
-def test_a_file_that_cannot_be_read_is_explained(
-    ask: Call, name: str, content: bytes | None, told: str
+def test_a_file_that_cannot_be_read_is_refused_with_the_reason(
+    ask: Call, name: str, content: bytes | None, message: str
 ) -> None:
     if content is not None:
         Path(name).write_bytes(content)
@@ -220,10 +218,10 @@ def test_a_file_that_cannot_be_read_is_explained(
     ended = ask("definitions", "apply", name)
 
     assert (ended.code, ended.out, ended.err.count("\n")) == (1, "", 1)
-    assert ended.err.startswith(told)
+    assert ended.err.startswith(message)
 
 
-def test_an_unknown_dialect_is_told_with_the_known_ones(ask: Call) -> None:
+def test_an_unknown_dialect_is_refused_with_the_known_ones(ask: Call) -> None:
     Path("any.json").write_text("{}")
 
     ended = ask("definitions", "apply", "any.json", "--dialect", "klingon")
@@ -252,7 +250,7 @@ def test_a_run_is_started_and_watched_to_its_end(ask: Call, slug: str) -> None:
     assert lines[-1].startswith(f"Run {run_id} of {slug} (version 1): completed after ")
 
 
-def test_what_a_decision_looked_at_is_shown(ask: Call, slug: str) -> None:
+def test_the_conditions_of_a_decision_are_shown(ask: Call, slug: str) -> None:
     cases = [
         {
             "conditions": [
@@ -286,7 +284,7 @@ def test_the_same_key_starts_one_run(ask: Call, slug: str) -> None:
     assert len(json.loads(ask("runs", "list", slug, "--json").out)) == 1
 
 
-def test_input_comes_from_a_file_too(ask: Call, slug: str) -> None:
+def test_input_can_be_a_file(ask: Call, slug: str) -> None:
     applied(ask, definition(slug, "echo"))
     Path("input.json").write_text('{"from": "a file"}')
 
@@ -296,7 +294,7 @@ def test_input_comes_from_a_file_too(ask: Call, slug: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["[1]", "{", "7"])
-def test_input_is_an_object(ask: Call, text: str) -> None:
+def test_input_that_is_no_object_is_refused(ask: Call, text: str) -> None:
     ended = ask("runs", "start", "any", "--input", text)
 
     assert (ended.code, ended.out, ended.err.count("\n")) == (1, "", 1)
@@ -335,7 +333,7 @@ def test_a_waiting_run_is_cancelled(ask: Call, slug: str) -> None:
     assert ask("runs", "list", slug, "--status", "cancelled").out.startswith(f"{run_id}\t")
 
 
-def test_what_has_finished_cannot_be_cancelled_or_retried(ask: Call, slug: str) -> None:
+def test_a_completed_run_cannot_be_cancelled_or_retried(ask: Call, slug: str) -> None:
     applied(ask, definition(slug))
     ask("runs", "start", slug, "--wait")
     run_id = last_run(ask, slug)["id"]
@@ -357,7 +355,7 @@ def test_runs_are_listed_newest_first_over_all_definitions(ask: Call, slug: str)
 
 
 @pytest.mark.parametrize("verb", ["show", "watch", "cancel", "retry"])
-def test_a_run_that_is_not_there_is_told(ask: Call, verb: str) -> None:
+def test_an_unknown_run_is_reported(ask: Call, verb: str) -> None:
     ended = ask("runs", verb, "00000000000000000000")
 
     assert (ended.code, ended.out, ended.err) == (1, "", "Run not found\n")
@@ -367,7 +365,7 @@ def of_server(server: Dev) -> dict[str, str]:
     return {"BATON_DATA": str(server.folder / ".baton")}
 
 
-def test_a_terminal_gets_a_table_with_colours(ask: Call, server: Dev, slug: str) -> None:
+def test_a_terminal_gets_a_table_with_colors(ask: Call, server: Dev, slug: str) -> None:
     applied(ask, definition(slug))
     ask("runs", "start", slug, "--wait")
 
@@ -377,7 +375,7 @@ def test_a_terminal_gets_a_table_with_colours(ask: Call, server: Dev, slug: str)
     assert "\x1b[32mcompleted" in shown
 
 
-def test_ctrl_c_leaves_a_run_that_is_watched(ask: Call, server: Dev, slug: str) -> None:
+def test_ctrl_c_stops_watching_and_not_the_run(ask: Call, server: Dev, slug: str) -> None:
     wait = {"id": "wait", "type": "delay", "delayMs": 3_600_000}
     applied(ask, definition(slug, steps=[wait]))
     run_id = ask("runs", "start", slug).out.strip()
@@ -433,7 +431,7 @@ def awaited(ask: Call, slug: str) -> dict[str, Any]:
     raise AssertionError("no run was started")
 
 
-def test_a_file_of_events_is_sent_whole(ask: Call, slug: str) -> None:
+def test_every_event_of_a_file_is_sent(ask: Call, slug: str) -> None:
     event = {"specversion": "1.0", "source": slug, "type": "record.updated"}
     Path("events.yaml").write_text(
         json.dumps([{**event, "id": str(n), "subject": f"{slug}/{n}"} for n in range(3)])
@@ -444,7 +442,7 @@ def test_a_file_of_events_is_sent_whole(ask: Call, slug: str) -> None:
     assert json.loads(ended.out)["accepted"] == 3
 
 
-def test_the_plain_payload_is_an_event_too(ask: Call, slug: str) -> None:
+def test_a_plain_record_event_is_accepted(ask: Call, slug: str) -> None:
     payload = {"event": "record_deleted", "recordSlug": slug, "recordId": "7", "data": {}}
     Path("event.json").write_text(json.dumps(payload))
 
@@ -461,7 +459,7 @@ def test_an_event_that_cannot_be_read_is_refused(ask: Call) -> None:
 # --- finding the server ---
 
 
-def test_without_a_server_it_says_how_to_start_one(call: Call) -> None:
+def test_a_missing_server_is_reported_with_the_verb_that_starts_one(call: Call) -> None:
     ended = call("runs", "list", "--url", "http://127.0.0.1:1", "--token", "x", "--tenant", "demo")
 
     assert (ended.code, ended.out) == (1, "")
@@ -470,13 +468,13 @@ def test_without_a_server_it_says_how_to_start_one(call: Call) -> None:
     )
 
 
-def test_without_a_token_it_says_where_it_looked(call: Call) -> None:
+def test_a_missing_token_is_reported_with_the_folder(call: Call) -> None:
     ended = call("runs", "list")
 
     assert ended.err == "There is no token in .baton: start `baton dev` there, or set --token\n"
 
 
-def test_address_and_token_come_from_the_environment_too(
+def test_address_and_token_can_come_from_the_environment(
     call: Call, server: Dev, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("BATON_URL", f"{server.url}/")
@@ -485,7 +483,7 @@ def test_address_and_token_come_from_the_environment_too(
     assert call("runs", "list").code == 0
 
 
-def test_a_token_of_another_server_is_told_what_to_do(call: Call, server: Dev) -> None:
+def test_a_token_of_another_server_is_refused_with_the_next_step(call: Call, server: Dev) -> None:
     forged = f"{server.token[:-8]}AAAAAAAA"
 
     ended = call("runs", "list", "--url", server.url, "--token", forged)
@@ -496,7 +494,7 @@ def test_a_token_of_another_server_is_told_what_to_do(call: Call, server: Dev) -
     )
 
 
-def test_a_token_for_several_tenants_needs_a_choice(call: Call, server: Dev) -> None:
+def test_a_token_for_several_tenants_needs_the_tenant_option(call: Call, server: Dev) -> None:
     data = ("--data", server.folder / ".baton")
     token = call("token", "--tenant", "acme", "--tenant", "bolt", *data).out.strip()
     place = ("--url", server.url, "--token", token)
@@ -520,13 +518,13 @@ def test_a_token_that_may_only_read_changes_nothing(call: Call, server: Dev) -> 
 
 
 @pytest.mark.parametrize("url", ["127.0.0.1:8080", "ftp://127.0.0.1", "http://", "http://[::1"])
-def test_what_is_no_address_is_told(call: Call, url: str) -> None:
+def test_a_malformed_address_is_refused(call: Call, url: str) -> None:
     ended = call("runs", "list", "--url", url, "--token", "x", "--tenant", "demo")
 
     assert ended.err == f"{url!r} is not the address of a server: write http://HOST:PORT\n"
 
 
-def test_something_else_at_the_address_is_told(call: Call) -> None:
+def test_a_server_that_is_not_baton_is_reported(call: Call) -> None:
     class Page(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             self.send_response(200)
@@ -534,7 +532,7 @@ def test_something_else_at_the_address_is_told(call: Call) -> None:
             self.wfile.write(b"<html>")
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name
-            """Say nothing in the middle of the tests' output."""
+            """Log nothing into the output of the tests."""
 
     with HTTPServer(("127.0.0.1", 0), Page) as other:
         url = f"http://127.0.0.1:{other.server_port}"

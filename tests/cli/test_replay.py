@@ -1,4 +1,4 @@
-"""`baton replay`: the views are what the events make of them, and what is said when not."""
+"""`baton replay` rebuilds the views, compares them with the live ones, and replaces them."""
 
 import json
 import shutil
@@ -14,7 +14,7 @@ from tests.cli.processes import baton, dev
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a data folder with some finished runs, and nobody at work on it."""
+    """Return a data folder with some finished runs and no process using it."""
     folder = tmp_path_factory.mktemp("finished")
     ended = baton("demo", "--orders", 4, "--data", "data", folder=folder)
     assert (ended.code, ended.err) == (0, "")
@@ -27,7 +27,7 @@ def data(finished: Path, tmp_path: Path) -> Path:
 
 
 def change_views(data: Path, statement: str) -> None:
-    """Do to the table of runs what only a fault would do."""
+    """Change the table of runs as only a fault would."""
     with closing(sqlite3.connect(data / "views.db")) as views:
         tables = views.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
         (runs,) = (name for (name,) in tables if "runs" in name and "steps" not in name)
@@ -35,7 +35,7 @@ def change_views(data: Path, statement: str) -> None:
         views.commit()
 
 
-def test_views_that_are_right_are_found_right(call: Call, data: Path) -> None:
+def test_unchanged_views_match_the_events(call: Call, data: Path) -> None:
     ended = call("replay", "--data", data)
 
     assert (ended.code, ended.err) == (0, "")
@@ -50,15 +50,15 @@ def test_the_first_row_that_differs_is_named(call: Call, data: Path) -> None:
     )
 
     ended = call("replay", "--data", data)
-    told = json.loads(call("replay", "--data", data, "--json").out)
+    report = json.loads(call("replay", "--data", data, "--json").out)
 
     assert ended.code == 1
     assert ended.err.startswith("The views differ from the events at runs ")
     assert ended.err.endswith(" of tenant demo: `baton replay --apply` repairs them\n")
-    assert told["equal"] is False
-    assert told["difference"]["view"] == "runs"
-    assert "failed" in told["difference"]["live"]
-    assert "completed" in told["difference"]["rebuilt"]
+    assert report["equal"] is False
+    assert report["difference"]["view"] == "runs"
+    assert "failed" in report["difference"]["live"]
+    assert "completed" in report["difference"]["rebuilt"]
 
 
 def test_a_row_that_is_missing_is_named(call: Call, data: Path) -> None:
@@ -70,7 +70,7 @@ def test_a_row_that_is_missing_is_named(call: Call, data: Path) -> None:
     assert "(the row is missing)" in ended.err
 
 
-def test_apply_mends_what_differed(call: Call, data: Path) -> None:
+def test_apply_repairs_a_differing_row(call: Call, data: Path) -> None:
     change_views(data, "DELETE FROM {runs}")
 
     mended = call("replay", "--data", data, "--apply")
@@ -81,7 +81,7 @@ def test_apply_mends_what_differed(call: Call, data: Path) -> None:
     assert again.code == 0
 
 
-def test_views_that_are_gone_are_made_anew(call: Call, data: Path) -> None:
+def test_deleted_views_are_rebuilt(call: Call, data: Path) -> None:
     for left in data.glob("views.db*"):
         left.unlink()
 
@@ -89,7 +89,7 @@ def test_views_that_are_gone_are_made_anew(call: Call, data: Path) -> None:
     assert call("replay", "--data", data).code == 0
 
 
-def test_it_goes_as_far_as_it_is_told(call: Call, data: Path) -> None:
+def test_a_replay_ends_at_the_given_position_or_time(call: Call, data: Path) -> None:
     whole = json.loads(call("replay", "--data", data, "--json").out)["position"]
 
     part = json.loads(call("replay", "--data", data, "--to", 5, "--json").out)
@@ -101,7 +101,7 @@ def test_it_goes_as_far_as_it_is_told(call: Call, data: Path) -> None:
     assert [one["position"] for one in (beyond, never, always)] == [whole, 0, whole]
 
 
-def test_beside_a_running_service_it_compares_but_does_not_apply(
+def test_a_store_in_use_is_compared_and_not_changed(
     call: Call, finished: Path, tmp_path: Path
 ) -> None:
     shutil.copytree(finished, tmp_path / "data")
@@ -117,7 +117,7 @@ def test_beside_a_running_service_it_compares_but_does_not_apply(
     assert len(listed.out.splitlines()) == 4
 
 
-def test_what_it_made_is_what_services_go_on_with(call: Call, data: Path, tmp_path: Path) -> None:
+def test_services_continue_with_applied_views(call: Call, data: Path, tmp_path: Path) -> None:
     call("replay", "--data", data, "--to", 5, "--apply")
 
     with dev(tmp_path, "--data", "data") as running:
@@ -128,7 +128,7 @@ def test_what_it_made_is_what_services_go_on_with(call: Call, data: Path, tmp_pa
     assert compared.code == 0
 
 
-def test_a_folder_without_events_is_told_and_left_alone(call: Call, tmp_path: Path) -> None:
+def test_a_folder_without_events_is_reported_and_not_touched(call: Call, tmp_path: Path) -> None:
     ended = call("replay", "--data", "nowhere")
 
     assert (ended.code, ended.out) == (1, "")
@@ -136,7 +136,7 @@ def test_a_folder_without_events_is_told_and_left_alone(call: Call, tmp_path: Pa
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_store_of_an_unknown_kind_is_told(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unknown_kind_of_store_is_reported(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BATON_STORE", "carrier-pigeon://loft")
 
     ended = call("replay")

@@ -1,4 +1,4 @@
-"""`baton republish`: what is stored is on the topic once more; what it says when it can't be."""
+"""`baton republish` publishes stored events to the topic of runs again."""
 
 import asyncio
 from pathlib import Path
@@ -36,7 +36,7 @@ async def filled(folder: Path) -> str:
 
 
 async def on_the_topic(topic: str, count: int) -> list[tuple[str, int]]:
-    """Return the first messages: their streams and versions."""
+    """Return the streams and versions of the first messages."""
     consumer = connection_to(kafka.server_url()).consumer(group=None)
     await consumer.start()
     consumer.subscribe([topic])
@@ -64,7 +64,7 @@ def topic(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     return f"{prefix}runs"
 
 
-def test_all_events_of_runs_are_published_once_more(call: Call, topic: str) -> None:
+def test_all_events_of_runs_are_published_again(call: Call, topic: str) -> None:
     ended = call("republish", "--from", 0)
 
     assert (ended.code, ended.err) == (0, "")
@@ -83,12 +83,12 @@ def test_a_range_is_published(call: Call, topic: str) -> None:
     assert set(asyncio.run(on_the_topic(topic, 2))) == {("acme/run/r1", 2), ("acme/run/r2", 1)}
 
 
-def test_nothing_behind_the_newest_event_is_waited_for(call: Call, topic: str) -> None:
+def test_a_range_past_the_newest_event_ends_there(call: Call, topic: str) -> None:
     assert call("republish", "--from", 7).out == "Published 0 events, up to position 6.\n"
     assert call("republish", "--from", 5, "--to", 99).out.startswith("Published 2 events")
 
 
-def test_a_broker_that_is_away_is_said_in_a_line(
+def test_an_unreachable_broker_fails_with_one_line(
     call: Call, topic: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("BATON_LOG", f"kafka://127.0.0.1:{availability.unused_port()}")
@@ -100,7 +100,7 @@ def test_a_broker_that_is_away_is_said_in_a_line(
     assert len(ended.err.splitlines()) == 1
 
 
-def test_where_no_log_is_shared_nothing_is_published(call: Call) -> None:
+def test_republishing_needs_a_shared_log(call: Call) -> None:
     ended = call("republish", "--from", 1)
 
     assert ended.code == 1

@@ -1,4 +1,4 @@
-"""The services as processes of their own, as an operator meets them."""
+"""The services as processes, as an operator runs them."""
 
 import asyncio
 import re
@@ -49,14 +49,14 @@ async def completes_a_run(url: str, headers: dict[str, str]) -> None:
 
 
 async def answers_at(service: Service) -> str:
-    """Return where a service answers that isn't ready yet."""
+    """Return the address of a service that isn't ready yet."""
     while True:
         if found := re.search(r"answers at (\S+)", service.out_file.read_text()):
             return found[1]
         await asyncio.sleep(0.05)
 
 
-async def test_services_become_ready_work_together_and_end_in_order(cluster: Cluster) -> None:
+async def test_services_become_ready_work_together_and_stop_in_order(cluster: Cluster) -> None:
     await cluster.migrate()
     await cluster.start(*VERBS)
     async with aiohttp.ClientSession() as session:
@@ -69,7 +69,7 @@ async def test_services_become_ready_work_together_and_end_in_order(cluster: Clu
     assert "Traceback" not in cluster.log_tail()
 
 
-async def test_a_service_without_commands_takes_none(cluster: Cluster) -> None:
+async def test_only_an_api_accepts_commands(cluster: Cluster) -> None:
     without = await cluster.start("executor", "projector", "scheduler")
     async with aiohttp.ClientSession(headers=cluster.headers) as session:
         for service in without:
@@ -79,7 +79,7 @@ async def test_a_service_without_commands_takes_none(cluster: Cluster) -> None:
                 assert response.status == 404, service.verb
 
 
-async def test_an_api_without_a_projector_is_not_ready_and_says_so(cluster: Cluster) -> None:
+async def test_an_api_without_a_projector_is_not_ready(cluster: Cluster) -> None:
     api = cluster.add("api")
     await api.launch()
     async with (
@@ -102,7 +102,7 @@ async def test_migrating_again_changes_nothing(cluster: Cluster) -> None:
     assert again.out == "Everything is up to date.\n"
 
 
-async def test_a_service_on_a_database_without_a_schema_says_what_to_do(tmp_path: Path) -> None:
+async def test_a_database_without_a_schema_is_refused_with_the_next_step(tmp_path: Path) -> None:
     cluster = Cluster(tmp_path, store=await bare_database(), log=server_url())
     said = await cluster.baton("executor")
     assert said.exit_code == 1
@@ -118,7 +118,7 @@ async def test_a_service_on_a_database_without_a_schema_says_what_to_do(tmp_path
     ],
 )
 @pytest.mark.parametrize("verb", [*VERBS, "up"])
-def test_a_service_by_itself_says_what_it_shares(
+def test_a_service_needs_a_shared_store_and_a_shared_log(
     verb: str,
     environment: dict[str, str],
     what: str,
@@ -133,17 +133,17 @@ def test_a_service_by_itself_says_what_it_shares(
     assert "baton dev" in ended.err
 
 
-async def test_up_runs_everything_again_when_it_ends_and_stops_it_all(cluster: Cluster) -> None:
+async def test_up_restarts_services_that_end_and_stops_all(cluster: Cluster) -> None:
     await cluster.migrate()
     out = cluster.folder / "up.out"
-    with out.open("wb") as told:
+    with out.open("wb") as output:
         up = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "baton", "up", "--port", "0", "--executors", "2"),
             cwd=cluster.folder,
             env=cluster.environment,
             stdin=asyncio.subprocess.DEVNULL,
-            stdout=told,
-            stderr=told,
+            stdout=output,
+            stderr=output,
         )
     try:
         async with asyncio.timeout(DEADLINE_S):

@@ -1,4 +1,4 @@
-"""`baton token`: for the configured secret, or a data folder's, and never without one."""
+"""`baton token` signs with the configured secret or the one of a data folder."""
 
 import time
 from pathlib import Path
@@ -21,7 +21,7 @@ def secret(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BATON_JWT_SECRET", SECRET)
 
 
-def test_a_token_says_who_asks_for_what(call: Call, secret: None) -> None:
+def test_a_token_holds_subject_tenant_and_scope(call: Call, secret: None) -> None:
     ended = call("token", "--tenant", "acme", "--subject", "ada", "--scope", "orchestrator:read")
 
     said = claims(ended.out)
@@ -29,7 +29,7 @@ def test_a_token_says_who_asks_for_what(call: Call, secret: None) -> None:
     assert (said["tenant"], said["sub"], said["scope"]) == ("acme", "ada", "orchestrator:read")
 
 
-def test_it_may_read_and_write_for_an_hour(call: Call, secret: None) -> None:
+def test_a_token_allows_reading_and_writing_for_an_hour(call: Call, secret: None) -> None:
     before = int(time.time())
 
     said = claims(call("token", "--tenant", "acme").out)
@@ -42,19 +42,19 @@ def test_it_may_read_and_write_for_an_hour(call: Call, secret: None) -> None:
 @pytest.mark.parametrize(
     ("ttl", "lasts"), [("90s", 90), ("15m", 900), ("2h", 7_200), ("30d", 2_592_000)]
 )
-def test_how_long_it_is_good_can_be_said(call: Call, secret: None, ttl: str, lasts: int) -> None:
+def test_the_lifetime_of_a_token_can_be_set(call: Call, secret: None, ttl: str, lasts: int) -> None:
     said = claims(call("token", "--tenant", "acme", "--ttl", ttl).out)
 
     assert said["exp"] - said["iat"] == lasts
 
 
-def test_a_token_can_serve_several_tenants(call: Call, secret: None) -> None:
+def test_a_token_can_be_valid_for_several_tenants(call: Call, secret: None) -> None:
     said = claims(call("token", "--tenant", "acme", "--tenant", "bolt").out)
 
     assert said["tenant"] == ["acme", "bolt"]
 
 
-def test_it_names_the_configured_issuer_and_audience(
+def test_a_token_names_the_configured_issuer_and_audience(
     call: Call, secret: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("BATON_JWT_ISSUER", "https://issuer.example")
@@ -71,7 +71,7 @@ def test_a_data_folder_has_a_secret_of_its_own(call: Call, tmp_path: Path) -> No
     assert claims(call("token", "--tenant", "acme", "--data", tmp_path).out)["tenant"] == "acme"
 
 
-def test_without_a_secret_there_is_no_token_and_none_is_made(call: Call, tmp_path: Path) -> None:
+def test_a_missing_secret_is_reported_and_not_created(call: Call, tmp_path: Path) -> None:
     ended = call("token", "--tenant", "acme")
 
     assert (ended.code, ended.out) == (1, "")
@@ -81,7 +81,7 @@ def test_without_a_secret_there_is_no_token_and_none_is_made(call: Call, tmp_pat
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_key_pair_is_no_secret(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_key_pair_cannot_sign_tokens(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(
         "BATON_JWT_SECRET", "-----BEGIN PUBLIC KEY-----\nMIIB\n-----END PUBLIC KEY-----"
     )

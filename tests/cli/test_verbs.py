@@ -1,4 +1,4 @@
-"""What holds for every verb: help, usage errors in one line, and a quick start."""
+"""Rules for every verb: help, usage errors in one line, and a quick start."""
 
 import json
 import subprocess
@@ -61,14 +61,14 @@ def test_the_verbs_are_those_of_this_release() -> None:
 
 
 @pytest.mark.parametrize("verb", verbs())
-def test_every_verb_says_what_it_does(call: Call, verb: str) -> None:
+def test_every_verb_has_a_help_text(call: Call, verb: str) -> None:
     ended = call(*verb.split(), "--help")
 
     assert (ended.code, ended.err) == (0, "")
     assert f"Usage: {' '.join(['baton', *verb.split()])}" in ended.out
 
 
-def test_without_a_verb_it_shows_them_all(call: Call) -> None:
+def test_baton_alone_lists_the_verbs(call: Call) -> None:
     ended = call()
 
     assert ended.code == 0
@@ -76,7 +76,7 @@ def test_without_a_verb_it_shows_them_all(call: Call) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         ("nonsense", "baton: No such command 'nonsense'. (see baton --help)"),
         ("runs", "baton runs: Missing command. (see baton runs --help)"),
@@ -103,18 +103,16 @@ def test_without_a_verb_it_shows_them_all(call: Call) -> None:
         ("events send orders/1 --file x", "name a record (orders/1001), or a --file with events"),
     ],
 )
-def test_bad_usage_is_told_in_one_line(call: Call, arguments: str, told: str) -> None:
+def test_wrong_usage_fails_with_one_line(call: Call, arguments: str, message: str) -> None:
     ended = call(*arguments.split())
 
     assert (ended.code, ended.out) == (2, "")
     assert ended.err.count("\n") == 1
-    assert told in ended.err
+    assert message in ended.err
     assert "--help" in ended.err
 
 
-def test_a_failure_nobody_expected_is_one_line_too(
-    call: Call, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_unexpected_failure_is_one_line(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("baton.cli.load_settings.load_settings", lambda **_: 1 / 0)
 
     ended = call("config")
@@ -126,15 +124,13 @@ def test_a_failure_nobody_expected_is_one_line_too(
     )
 
 
-def test_a_traceback_is_shown_to_who_asks_for_it(
-    call: Call, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_variable_turns_tracebacks_on(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BATON_TRACEBACK", "1")
 
     assert "Traceback (most recent call last)" in call("runs", "list").err
 
 
-def test_help_loads_nothing_it_does_not_need() -> None:
+def test_help_imports_no_service() -> None:
     program = f"""
 import atexit, json, sys
 atexit.register(lambda: print(json.dumps([m for m in {HEAVY} if m in sys.modules])))
@@ -153,7 +149,7 @@ main()
     assert json.loads(done.stdout.splitlines()[-1]) == []
 
 
-def test_importing_the_sdk_loads_the_standard_library_alone() -> None:
+def test_the_sdk_imports_the_standard_library_alone() -> None:
     program = """
 import sys, threading
 before = set(sys.modules)
@@ -172,7 +168,7 @@ print(sorted(loaded - set(sys.stdlib_module_names)), threading.active_count())
     assert done.stdout == "['baton'] 1\n"
 
 
-def test_a_reader_that_leaves_early_is_no_error_to_show() -> None:
+def test_a_closed_pipe_is_no_error() -> None:
     line = f"{' '.join(BATON)} --help | head -1"
     done = subprocess.run(
         ["bash", "-c", line], env=environment(), capture_output=True, text=True, check=True
@@ -181,7 +177,7 @@ def test_a_reader_that_leaves_early_is_no_error_to_show() -> None:
     assert done.stderr == ""
 
 
-def test_a_terminal_without_the_euro_sign_gets_a_question_mark() -> None:
+def test_a_character_the_terminal_lacks_becomes_a_question_mark() -> None:
     program = """
 import sys
 from baton.cli import main

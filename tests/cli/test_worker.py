@@ -1,4 +1,4 @@
-"""`baton worker`: what it refuses before it asks for tasks."""
+"""`baton worker` checks its settings before it asks for tasks."""
 
 from pathlib import Path
 
@@ -12,14 +12,14 @@ def functions(tmp_path: Path) -> None:
     (tmp_path / "orders.py").write_text(FUNCTIONS)
 
 
-def test_without_a_log_it_says_what_to_set(call: Call) -> None:
+def test_a_worker_needs_a_log_with_topics(call: Call) -> None:
     ended = call("worker", "--queue", "orders", "--functions", "orders.py")
 
     assert (ended.code, ended.out) == (1, "")
     assert "BATON_LOG=kafka://HOST:PORT" in ended.err
 
 
-def test_without_functions_it_asks_for_them(call: Call) -> None:
+def test_a_worker_needs_functions(call: Call) -> None:
     ended = call("worker", "--queue", "orders")
 
     assert ended.code == 1
@@ -27,14 +27,14 @@ def test_without_functions_it_asks_for_them(call: Call) -> None:
 
 
 @pytest.mark.parametrize("queue", ["", "to pay", "a/b", "é", "x" * 101, "a\n"])
-def test_a_queue_that_is_no_name_is_bad_usage(call: Call, queue: str) -> None:
+def test_a_malformed_queue_name_is_wrong_usage(call: Call, queue: str) -> None:
     ended = call("worker", "--queue", queue, "--functions", "orders.py")
 
     assert ended.code == 2
     assert "--queue" in ended.err
 
 
-def test_dev_refuses_a_function_of_a_queue_that_no_log_leads_to(call: Call, tmp_path: Path) -> None:
+def test_dev_without_kafka_refuses_functions_of_queues(call: Call, tmp_path: Path) -> None:
     (tmp_path / "baton.toml").write_text('[functions.charge]\nqueue = "pay"\n')
 
     ended = call("dev", "--port", "0")

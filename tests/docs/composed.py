@@ -1,7 +1,7 @@
-"""The services of compose.yaml as processes of this machine, in one folder: their /srv/baton.
+"""Runs the services of compose.yaml as processes of this machine; one folder is their /srv/baton.
 
-Images, mounts and the network are Docker's; commands, settings, health checks and baton.toml are
-those of the file, with the addresses of the servers that tests find.
+Commands, settings, health checks and baton.toml are those of the file, with the addresses of the
+tests' servers. Images, mounts and networks are left to Docker.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ POLL_S = 0.1
 
 
 class Composed:
-    """Everything of Baton's that compose.yaml starts, on a store of its own."""
+    """Every service that compose.yaml starts, on a store of its own."""
 
     def __init__(self, folder: Path, store: str) -> None:
         self.folder = folder
@@ -44,12 +44,12 @@ class Composed:
 
     @property
     def url(self) -> str:
-        """Where the api answers."""
+        """The address of the api."""
         return f"http://127.0.0.1:{self._ports['api']}"
 
     @property
     def migration(self) -> list[str]:
-        """What is to end before services start."""
+        """The services that end before the others start."""
         return OURS["migrate"].command
 
     async def verb(self, *arguments: str, **settings: str) -> Ended:
@@ -59,7 +59,7 @@ class Composed:
 
     @asynccontextmanager
     async def started(self, name: str) -> AsyncIterator[None]:
-        """Run a service until the block ends; it must end well."""
+        """Run a service until the block ends; it must exit with 0."""
         words = [self._ports[name] if word == PORT else word for word in OURS[name].command]
         with (self.folder / f"{name}.log").open("wb") as log:
             process = await asyncio.create_subprocess_exec(
@@ -77,7 +77,7 @@ class Composed:
         assert process.returncode == 0, self.logs()
 
     async def healthy(self, name: str) -> bool:
-        """Do the health check of a service."""
+        """Run the health check of a service."""
         _, _, *words = OURS[name].healthcheck.test
         mine = [word.replace(f":{PORT}/", f":{self._ports[name]}/") for word in words]
         check = await asyncio.create_subprocess_exec(
@@ -86,14 +86,14 @@ class Composed:
         return await check.wait() == 0
 
     async def eventually(self, holds: Callable[[], Awaitable[bool]]) -> None:
-        """Wait until something holds; what was logged is told if it never does."""
+        """Wait until a condition holds; a failure shows the logs of the services."""
         deadline = time.monotonic() + DEADLINE_S
         while not await holds():
             assert time.monotonic() < deadline, self.logs()
             await asyncio.sleep(POLL_S)
 
     def logs(self) -> str:
-        """Return the end of what each service said."""
+        """Return the last log lines of each service."""
         ends = ((path.name, path.read_text()[-2_000:]) for path in self.folder.glob("*.log"))
         return "\n".join(f"--- {name}\n{end}" for name, end in ends)
 

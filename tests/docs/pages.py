@@ -31,7 +31,7 @@ FILE = re.compile(r"# ([\w.-]+\.\w+)\n")
 
 @dataclass(slots=True)
 class Reader:
-    """Does what a page says."""
+    """Runs the blocks of pages."""
 
     folder: Path
     port: int = 0
@@ -57,7 +57,7 @@ class Reader:
         return len(examples)
 
     def close(self) -> None:
-        """End the server that the page left running."""
+        """Stop the server that the page left running."""
         if self.dev is not None:
             with self.dev:
                 self.dev.terminate()
@@ -70,7 +70,7 @@ class Reader:
             self.printed = self.run()
 
     def start(self, words: list[str]) -> None:
-        """Start the server that the page starts, on a port that is free."""
+        """Start the page's server on a free port."""
         if self.dev is not None:
             with self.dev:
                 assert self.dev.wait(DEADLINE_S) == -9, "the page killed it before"
@@ -89,7 +89,7 @@ class Reader:
         assert any(line.startswith("Ctrl-C") for line in self.dev.stdout), "dev ended at once"
 
     def run(self) -> str:
-        """Run the block in one shell with those before it: what they exported is still there."""
+        """Run the block in a shell with the variables that earlier blocks exported."""
         script = f". ./.exported\n{self.block}\nexport -p > .exported\n"
         (self.folder / ".exported").touch()
         with subprocess.Popen(
@@ -107,7 +107,7 @@ class Reader:
         return out
 
     def _ended(self, shell: "subprocess.Popen[str]") -> str:
-        """Return what the block printed; one that never ends is ended with all it started."""
+        """Return the output of a block; kill a block that doesn't end, with its children."""
         try:
             return shell.communicate(timeout=DEADLINE_S)[0]
         except subprocess.TimeoutExpired:
@@ -123,7 +123,7 @@ class Reader:
         return f"127.0.0.1:{self.port}"
 
     def text(self, example: Example) -> None:
-        """Compare; a question may be asked again until what it asks about has happened."""
+        """Compare the output with the expected one; a query is repeated until both match."""
         if self.printed is None:
             return
         wanted = "(?s:.*?)".join(re.escape(part) for part in example.parsed.strip("\n").split("…"))

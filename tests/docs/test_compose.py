@@ -1,4 +1,4 @@
-"""What compose.yaml starts exists, is configured by what there is, and holds no secret."""
+"""compose.yaml: its commands and settings exist, its images match, and it holds no secret."""
 
 import re
 import tomllib
@@ -23,7 +23,7 @@ SECRET = re.compile(r"SECRET|PASSWORD|TOKEN|_KEY")
 
 
 class Part(BaseModel):
-    """A part of the file; what the specification doesn't know there, or we don't use, is wrong."""
+    """A part of the file; a member unknown to the specification or to Baton is an error."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -90,13 +90,13 @@ OURS = {name: one for name, one in COMPOSE.services.items() if one.build}
 SERVICES = ("api", "executor", "projector", "scheduler")
 
 
-def test_every_part_of_baton_runs_and_what_it_stands_on() -> None:
+def test_compose_starts_every_service_and_its_servers() -> None:
     assert {*OURS} == {*SERVICES, "worker", "migrate"}
     assert {*COMPOSE.services} - {*OURS} == {"postgres", "kafka"}
 
 
 @pytest.mark.parametrize("name", sorted(OURS))
-def test_every_command_is_a_verb_with_options_that_it_takes(name: str) -> None:
+def test_every_command_is_a_verb_with_known_options(name: str) -> None:
     verb, *words = OURS[name].command
     options = {word for word in words if word.startswith("-")}
 
@@ -112,7 +112,7 @@ def test_every_variable_is_a_setting(name: str) -> None:
         assert field.lower() in Settings.model_fields, variable
 
 
-def test_settings_can_be_read_as_they_are_given(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_settings_of_compose_are_valid(monkeypatch: pytest.MonkeyPatch) -> None:
     for variable, value in OURS["api"].environment.items():
         monkeypatch.setenv(variable, REQUIRED.sub("a" * 32, value))
 
@@ -122,7 +122,7 @@ def test_settings_can_be_read_as_they_are_given(monkeypatch: pytest.MonkeyPatch)
     assert (settings.log, settings.host) == ("kafka://kafka:9092", "0.0.0.0")
 
 
-def test_nothing_starts_without_its_secrets_and_none_is_in_the_file() -> None:
+def test_secrets_are_required_and_not_in_the_file() -> None:
     values = [
         (variable, value)
         for one in COMPOSE.services.values()
@@ -137,7 +137,7 @@ def test_nothing_starts_without_its_secrets_and_none_is_in_the_file() -> None:
     assert re.findall(r"\$\{?\w+", TEXT) == [f"${{{name}" for name in REQUIRED.findall(TEXT)]
 
 
-def test_the_example_of_secrets_names_each_and_has_none() -> None:
+def test_the_example_of_secrets_names_each_without_a_value() -> None:
     lines = (ROOT / ".env.example").read_text().splitlines()
     given = dict(line.split("=") for line in lines if line and not line.startswith("#"))
 
@@ -145,7 +145,7 @@ def test_the_example_of_secrets_names_each_and_has_none() -> None:
     assert "/.env" in (ROOT / ".gitignore").read_text().splitlines()
 
 
-def test_images_are_those_of_the_tests_and_of_one_version() -> None:
+def test_images_have_the_versions_of_the_tests() -> None:
     pom = ET.parse(ROOT / "tests" / "servers" / "kafka_pom.xml").getroot()
     kafka = pom.findtext("{http://maven.apache.org/POM/4.0.0}version")
     version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
@@ -159,7 +159,7 @@ def test_images_are_those_of_the_tests_and_of_one_version() -> None:
 
 
 @pytest.mark.parametrize("name", sorted({*COMPOSE.services} - {"worker", "migrate"}))
-def test_every_server_says_whether_it_is_ready_and_comes_back(name: str) -> None:
+def test_every_service_has_a_health_check_and_is_restarted(name: str) -> None:
     one = COMPOSE.services[name]
 
     assert one.healthcheck.test[0] == "CMD"
@@ -170,7 +170,7 @@ def test_every_server_says_whether_it_is_ready_and_comes_back(name: str) -> None
 
 
 @pytest.mark.parametrize("name", sorted(OURS))
-def test_containers_of_baton_may_do_nothing_beyond_their_work(name: str) -> None:
+def test_containers_of_baton_have_no_privileges(name: str) -> None:
     one = OURS[name]
 
     assert one.read_only
@@ -179,14 +179,14 @@ def test_containers_of_baton_may_do_nothing_beyond_their_work(name: str) -> None
     assert re.search(r"^USER baton$", DOCKERFILE, re.MULTILINE)
 
 
-def test_ports_are_open_to_this_machine_alone() -> None:
+def test_ports_listen_on_this_machine_alone() -> None:
     ports = [port for one in COMPOSE.services.values() for port in one.ports]
 
     assert ports
     assert all(port.startswith("127.0.0.1:") for port in ports)
 
 
-def test_nothing_waits_for_what_is_not_there() -> None:
+def test_every_dependency_exists() -> None:
     for one in COMPOSE.services.values():
         assert {*one.depends_on} <= {*COMPOSE.services}
         assert {volume.partition(":")[0] for volume in one.volumes} <= {*COMPOSE.volumes}
@@ -196,7 +196,7 @@ def test_nothing_waits_for_what_is_not_there() -> None:
         assert {wait.condition for wait in one.depends_on.values()} == {ready}
 
 
-def test_the_worker_performs_what_the_executors_give_to_its_queue() -> None:
+def test_the_worker_performs_the_functions_of_its_queue() -> None:
     command = OURS["worker"].command
     declared = tomllib.loads(COMPOSE.configs["baton.toml"].content)["functions"]
     performed = load_functions(command[command.index("--functions") + 1])

@@ -1,4 +1,4 @@
-"""What compose.yaml starts works together, and its data move on to another database."""
+"""The services of compose.yaml work together, and their data can move to another database."""
 
 import json
 from contextlib import AsyncExitStack
@@ -61,7 +61,7 @@ async def an_order_is_processed(composed: Composed) -> None:
 
 
 async def the_data_move(composed: Composed, store: str) -> None:
-    """Export what the services left, into a database that has nothing yet, not even the schema."""
+    """Export the events of the services into a database without a schema."""
     await composed.verb("export", "-o", "whole.ndjson")
     imported = await composed.verb("import", "whole.ndjson", BATON_STORE=store)
     await composed.verb("export", "-o", "again.ndjson", BATON_STORE=store)

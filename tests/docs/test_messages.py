@@ -1,4 +1,4 @@
-"""The page about messages: its examples are what Baton reads, and its worker works."""
+"""The page about messages: its examples are valid, and its worker performs tasks."""
 
 import asyncio
 import json
@@ -30,7 +30,7 @@ def blocks(language: str) -> list[str]:
     return re.findall(rf"```{language}\n(.*?)```", PAGE, re.DOTALL)
 
 
-def test_the_task_on_the_page_is_what_is_sent_and_read() -> None:
+def test_the_task_on_the_page_is_valid() -> None:
     shown = json.loads(blocks("json")[0])
 
     call = decode_task(blocks("json")[0].encode())
@@ -39,7 +39,7 @@ def test_the_task_on_the_page_is_what_is_sent_and_read() -> None:
     assert call.idempotency_key == shown["idempotencyKey"]
 
 
-def test_the_answers_on_the_page_are_read() -> None:
+def test_the_results_on_the_page_are_valid() -> None:
     success, failure, beat = [decode_answer(block.encode()) for block in blocks("json")[1:]]
 
     assert success.outcome == Succeeded(output={"bytes": 4711}, context={"thumbnail": "https://…"})

@@ -1,4 +1,4 @@
-"""What the pages for operators name exists: verbs with their options, variables, metrics, pages."""
+"""The pages for operators name only existing verbs, options, variables, metrics and pages."""
 
 import inspect
 import re
@@ -31,7 +31,7 @@ def page(request: pytest.FixtureRequest) -> str:
     return path.read_text()
 
 
-def test_every_verb_takes_the_options_it_is_shown_with(page: str) -> None:
+def test_every_verb_on_a_page_has_the_options_shown(page: str) -> None:
     known = leaves()
     for verb, rest in VERB.findall(page):
         if verb == "dev":
@@ -41,13 +41,13 @@ def test_every_verb_takes_the_options_it_is_shown_with(page: str) -> None:
         assert options <= known[f"baton {verb}"] | {"--tenant"}, f"{verb} {options}"
 
 
-def test_every_variable_is_read(page: str) -> None:
+def test_every_variable_on_a_page_is_a_setting(page: str) -> None:
     named = set(re.findall(r"BATON_[A-Z_]+", page)) - BESIDE_SETTINGS
 
     assert {name for name in named if name[6:].lower() not in Settings.model_fields} == set()
 
 
-def test_every_metric_is_exported(page: str) -> None:
+def test_every_metric_on_a_page_is_exported(page: str) -> None:
     counted = {"executor": ExecutorCounts, "scheduler": SchedulerCounters}
     known = {
         f"baton_{role}_{one.name}_total"
@@ -62,14 +62,14 @@ def test_every_metric_is_exported(page: str) -> None:
     assert named - known == set()
 
 
-def test_every_link_leads_to_a_page_of_the_project() -> None:
+def test_every_link_on_a_page_resolves() -> None:
     for path in PAGES:
         for target in re.findall(r"\]\(([\w./-]+)[#)]", path.read_text()):
             assert (path.parent / target).exists(), f"{path.name}: {target}"
 
 
-def test_the_page_for_operators_tells_of_every_service() -> None:
-    told = {verb for verb, _ in VERB.findall((ROOT / "docs" / "operating.md").read_text())}
+def test_the_operating_page_names_every_service() -> None:
+    named = {verb for verb, _ in VERB.findall((ROOT / "docs" / "operating.md").read_text())}
 
-    assert told >= {"api", "executor", "projector", "scheduler", "worker", "up", "migrate"}
-    assert told >= {"export", "import", "republish", "deadletters list", "deadletters redrive"}
+    assert named >= {"api", "executor", "projector", "scheduler", "worker", "up", "migrate"}
+    assert named >= {"export", "import", "republish", "deadletters list", "deadletters redrive"}

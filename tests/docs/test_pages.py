@@ -1,4 +1,4 @@
-"""Every block of the README and of the pages under docs/ does what it says."""
+"""Every block of the README and of the pages under docs/ runs as printed."""
 
 import re
 import sys
@@ -14,7 +14,7 @@ from tests.docs.pages import ROOT, Reader
 
 PAGES = ("README.md", "docs/functions.md")
 TOLD_ONCE = {"--url", "--token", "--tenant", "--help"}
-"""Options that are told above the verbs that share them."""
+"""Options that the page describes above the verbs that share them."""
 
 
 @pytest.fixture
@@ -41,15 +41,15 @@ def test_the_readme_opens_with_the_two_commands() -> None:
 
 def test_the_command_line_page_names_every_verb_and_option() -> None:
     page = (ROOT / "docs" / "command-line.md").read_text()
-    told = {verb: options(page, verb) for verb in leaves()}
+    described = {verb: options(page, verb) for verb in leaves()}
 
     assert {
-        verb: known - told[verb] for verb, known in leaves().items() if known - told[verb]
+        verb: known - described[verb] for verb, known in leaves().items() if known - described[verb]
     } == {}
 
 
 def leaves() -> dict[str, set[str]]:
-    """Return the options of every verb that does something."""
+    """Return the options of every verb that has no subcommands."""
     found: dict[str, set[str]] = {}
 
     def below(command: Any, words: str) -> None:
@@ -64,8 +64,8 @@ def leaves() -> dict[str, set[str]]:
 
 
 def options(page: str, verb: str) -> set[str]:
-    """Return the options that stand in the items of a list which begin with a verb."""
+    """Return the options in the list items that begin with a verb."""
     items = re.findall(r"^- (.*(?:\n  .*)*)", page, re.MULTILINE)
     mine = [item for item in items if item.startswith((f"`{verb} ", f"`{verb}`"))]
-    assert mine, f"{verb} is not told"
+    assert mine, f"{verb} is not described"
     return {flag for item in mine for flag in re.findall(r"--[a-z-]+", item)}
