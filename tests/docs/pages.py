@@ -1,9 +1,9 @@
 """Runs the blocks of a page from top to bottom, in a folder of its own.
 
-Python and YAML blocks that begin with `# name` become that file. Bash blocks run as they are, with
-the port of the `baton dev` they started in place of 8080; what they print is held against the text
-block that follows, in which … stands for anything. Blocks of sh are for the project's own folder:
-their recipes must exist.
+Python and YAML blocks that begin with `# name` are written to that file. Bash blocks run as they
+are, with the port of the started `baton dev` in place of 8080. Their output is compared with the
+text block that follows, in which … matches anything. `sh` blocks belong to the checkout: only their
+recipes are checked.
 """
 
 import os

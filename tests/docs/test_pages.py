@@ -66,6 +66,6 @@ def leaves() -> dict[str, set[str]]:
 def options(page: str, verb: str) -> set[str]:
     """Return the options in the list items that begin with a verb."""
     items = re.findall(r"^- (.*(?:\n  .*)*)", page, re.MULTILINE)
-    mine = [item for item in items if item.startswith((f"`{verb} ", f"`{verb}`"))]
-    assert mine, f"{verb} is not described"
-    return {flag for item in mine for flag in re.findall(r"--[a-z-]+", item)}
+    own_items = [item for item in items if item.startswith((f"`{verb} ", f"`{verb}`"))]
+    assert own_items, f"{verb} is not described"
+    return {flag for item in own_items for flag in re.findall(r"--[a-z-]+", item)}
