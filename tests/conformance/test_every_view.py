@@ -19,8 +19,8 @@ from baton.projector.batch import Batch
 from baton.projector.rebuild import begin_rebuild
 from baton.projector.view import View
 from baton.projector.views import every_view
-from tests.projector.folded import Dump, dump, fold, fold_into, prepared
 from tests.projector.histories import events_of, history
+from tests.projector.projection import Dump, dump, empty_store, fold, fold_into
 
 LONG = events_of(seed=7, commands=1_500)
 histories = st.builds(
@@ -37,7 +37,7 @@ def batches(events: Sequence[Recorded], cuts: Sequence[int]) -> list[Sequence[Re
 
 
 async def folded(parts: Sequence[Sequence[Recorded]], *, forgetful: bool = False) -> Dump:
-    store = await prepared()
+    store = await empty_store()
     await fold_into(store, parts, forgetful=forgetful)
     return await dump(store)
 
@@ -140,7 +140,7 @@ def test_a_batch_sees_the_changes_of_the_batch_that_is_being_written(
     events: Sequence[Recorded], cuts: Sequence[int]
 ) -> None:
     async def overlapping() -> Dump:
-        store = await prepared()
+        store = await empty_store()
         batch = Batch(every_view(), position=0)
         for part in batches(events, cuts):
             changes, position = batch.take_changes(), batch.position

@@ -1,1 +1,1 @@
-"""The tests of the projector."""
+"""Tests of the projector."""

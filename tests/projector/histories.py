@@ -1,4 +1,4 @@
-"""Histories that the real rules decide, of every aggregate the views look at, at random."""
+"""Random histories of every aggregate with a view, decided by the domain's own rules."""
 
 from collections.abc import Sequence
 from random import Random
@@ -115,7 +115,7 @@ STATUSES: tuple[Status, ...] = ("active", "active", "active", "paused", "draft")
 
 
 class History:
-    """The log so far and everything it led to; `act` adds to it what one random command decides."""
+    """A log and the states it leads to; `act` appends the events of one random command."""
 
     def __init__(self, random: Random) -> None:
         self.events: list[Recorded] = []
@@ -126,12 +126,18 @@ class History:
         self._versions: dict[str, int] = {}
 
     def act(self) -> None:
-        """Decide one command; a refused one leaves no trace."""
+        """Decide one command; a rejected one adds nothing."""
         self._now += self._random.randrange(1, 80)
-        acts = [self._publish, self._request, *[self._move] * 6, self._tick, self._schedule]
-        acts += [self._stop, self._change, self._change, self._receive]
+        actions = [
+            self._publish,
+            self._request,
+            *[self._advance_run] * 6,
+            self._tick,
+            self._schedule,
+        ]
+        actions += [self._stop, self._change, self._change, self._receive]
         try:
-            self._random.choice(acts)()
+            self._random.choice(actions)()
         except Rejected:
             return
 
@@ -190,8 +196,8 @@ class History:
         self._decide(RUN, run, command)
         self._decide(RUN, run, StartRun(graph=definition.body.graph, at=self._now))
 
-    def _move(self) -> None:
-        """Let one run go on: an outcome, a timer, a takeover, or a retry by hand."""
+    def _advance_run(self) -> None:
+        """Advance one run by an outcome, a timer, a takeover, or a manual retry."""
         if not (stream := self._any("run")):
             return
         state = self._states["run"][stream]
@@ -278,7 +284,7 @@ class History:
             return
         states[stream] = state
         for event in decided:
-            # Positions rise but have holes: an append that failed burns one.
+            # Positions rise with gaps: a failed append uses one up.
             self._position += self._random.choice((1, 1, 1, 2))
             self._versions[stream] = self._versions.get(stream, 0) + 1
             recorded = Recorded(self._position, stream, self._versions[stream], event)
@@ -291,7 +297,7 @@ class History:
 
 
 def history(random: Random, commands: int) -> History:
-    """Return what `commands` random commands led to."""
+    """Return the history of `commands` random commands."""
     made = History(random)
     for _ in range(commands):
         made.act()
@@ -299,5 +305,5 @@ def history(random: Random, commands: int) -> History:
 
 
 def events_of(seed: int, commands: int) -> Sequence[Recorded]:
-    """Return the history that this seed always leads to."""
+    """Return the history of a seed, which is always the same."""
     return history(Random(seed), commands).events

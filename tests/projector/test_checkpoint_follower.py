@@ -1,4 +1,4 @@
-"""How far views are, for those who don't keep them."""
+"""The views' checkpoint in a process that doesn't project them."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -12,7 +12,7 @@ from tests.kit.clock import ManualClock
 
 
 class ScriptedProgress:
-    """Views as another process keeps them, where the test says."""
+    """Views of another process, whose checkpoint the test sets."""
 
     def __init__(self) -> None:
         self.there = False
@@ -66,7 +66,7 @@ async def retried(clock: ManualClock) -> None:
     await clock.advance(RETRY_MS)
 
 
-async def test_nothing_is_reached_before_there_are_views(
+async def test_no_position_is_reached_before_the_views_exist(
     progress: CheckpointFollower, kept: ScriptedProgress, clock: ManualClock
 ) -> None:
     await retried(clock)
@@ -78,7 +78,7 @@ async def test_nothing_is_reached_before_there_are_views(
     assert await progress.reached(0, 5_000)
 
 
-async def test_who_waits_for_a_position_hears_of_it(
+async def test_a_waiting_task_returns_once_its_position_is_reached(
     progress: CheckpointFollower, kept: ScriptedProgress, clock: ManualClock
 ) -> None:
     kept.there = True
@@ -93,7 +93,7 @@ async def test_who_waits_for_a_position_hears_of_it(
     assert progress.position == 8
 
 
-async def test_a_store_that_is_away_is_asked_again(
+async def test_an_unavailable_store_is_retried(
     progress: CheckpointFollower, kept: ScriptedProgress, clock: ManualClock
 ) -> None:
     kept.away = kept.there = True
@@ -106,7 +106,7 @@ async def test_a_store_that_is_away_is_asked_again(
     assert await progress.reached(0, 5_000)
 
 
-async def test_on_demand_it_follows_only_while_somebody_waits(
+async def test_on_demand_it_follows_only_while_a_task_waits(
     kept: ScriptedProgress, clock: ManualClock
 ) -> None:
     progress = CheckpointFollower(kept, clock=clock, on_demand=True)

@@ -1,16 +1,16 @@
-"""What is kept at hand is bounded, and what isn't is read again."""
+"""The document cache is bounded, and other documents are read from the store."""
 
 from baton.eventlog.events.codec import decode_document
 from baton.projector.batch import Batch
 from baton.projector.document_cache import DocumentCache, Entry
 from baton.projector.views import every_view
-from tests.projector.folded import dump, fold, fold_into, prepared
 from tests.projector.histories import events_of
+from tests.projector.projection import dump, empty_store, fold, fold_into
 
 EVENTS = events_of(seed=5, commands=300)
 
 
-def test_what_was_put_last_is_kept_and_the_rest_let_go_of() -> None:
+def test_the_newest_entries_are_kept_within_the_capacity() -> None:
     kept = DocumentCache(capacity_bytes=100)
     entries = [Entry(n) for n in range(50)]
     for number, entry in enumerate(entries):
@@ -21,7 +21,7 @@ def test_what_was_put_last_is_kept_and_the_rest_let_go_of() -> None:
     assert 10 <= len(held) <= 22
 
 
-def test_what_is_forgotten_is_not_found() -> None:
+def test_a_discarded_entry_is_not_found() -> None:
     kept = DocumentCache()
     kept.put(("acme", "1"), Entry(1), 10)
     kept.discard(("acme", "1"))
@@ -29,10 +29,10 @@ def test_what_is_forgotten_is_not_found() -> None:
     assert kept.get(("acme", "1")) is None
 
 
-async def test_a_projector_that_keeps_nothing_at_hand_makes_the_same_rows() -> None:
-    whole = await prepared()
+async def test_a_projector_without_a_cache_writes_the_same_rows() -> None:
+    whole = await empty_store()
     await fold_into(whole, [EVENTS])
-    store = await prepared()
+    store = await empty_store()
     batch = Batch(every_view(), position=0)
     for table in batch._tables.values():
         table._cache = DocumentCache(capacity_bytes=0)
@@ -44,8 +44,8 @@ async def test_a_projector_that_keeps_nothing_at_hand_makes_the_same_rows() -> N
     assert await dump(store) == await dump(whole)
 
 
-async def test_what_is_being_written_is_not_read_as_it_was_before() -> None:
-    store = await prepared()
+async def test_a_document_in_a_commit_in_progress_is_not_read_from_the_store() -> None:
+    store = await empty_store()
     batch = Batch(every_view(), position=0)
     for table in batch._tables.values():
         table._cache = DocumentCache(capacity_bytes=0)
@@ -56,13 +56,13 @@ async def test_what_is_being_written_is_not_read_as_it_was_before() -> None:
         batch.mark_committed()
     await store.commit(batch.take_changes(), checkpoint=batch.position)
 
-    whole = await prepared()
+    whole = await empty_store()
     await fold_into(whole, [EVENTS])
     assert await dump(store) == await dump(whole)
 
 
-async def test_what_is_over_and_written_is_not_keptin_memory() -> None:
-    store = await prepared()
+async def test_a_final_document_is_not_kept_in_memory_once_written() -> None:
+    store = await empty_store()
     await fold_into(store, [EVENTS])
     batch = Batch(every_view(), position=0)
     for start in range(0, len(EVENTS), 10):

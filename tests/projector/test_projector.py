@@ -1,4 +1,4 @@
-"""The projector at work: it keeps up, goes on where it stood, and says how far it is."""
+"""The projector follows the log, resumes from its checkpoint, and reports its position."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -18,15 +18,15 @@ from baton.eventlog.ports.views import Change
 from baton.projector.projector import MAX_PENDING, Projector
 from baton.projector.views import every_view
 from tests.kit.clock import ManualClock
-from tests.projector.folded import dump, fold_into, prepared
 from tests.projector.histories import events_of
+from tests.projector.projection import dump, empty_store, fold_into
 
 EVENTS = events_of(seed=3, commands=400)
 TIMEOUT_MS = 20_000
 
 
 def log_of(events: Sequence[Recorded] = ()) -> Feed:
-    """Return a log whose followers read `events` from its store and the rest as it is published."""
+    """Return a log that holds `events` and delivers further ones as they are published."""
 
     async def read(after: int, limit: int) -> Sequence[Recorded]:
         return [event for event in events if event.position > after][:limit]
@@ -49,13 +49,13 @@ async def running(
 
 
 async def expected(events: Sequence[Recorded]) -> object:
-    store = await prepared()
+    store = await empty_store()
     await fold_into(store, [events])
     return await dump(store)
 
 
-class Watched(MemoryViewStore):
-    """Counts commits and rows; `gate` holds commits back, `failures` fails that many first."""
+class ObservedStore(MemoryViewStore):
+    """Records commits and rows; commits wait for `gate`, and the first `failures` of them fail."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -76,8 +76,8 @@ class Watched(MemoryViewStore):
             self.written += [(change.table, row.key) for row in change.upserts]
 
 
-async def test_what_stands_in_the_log_is_projected_at_the_start() -> None:
-    store = Watched()
+async def test_events_already_in_the_log_are_projected_at_the_start() -> None:
+    store = ObservedStore()
     async with running(store, log_of(EVENTS)) as projector:
         assert await projector.reached(EVENTS[-1].position, TIMEOUT_MS)
 
@@ -85,8 +85,8 @@ async def test_what_stands_in_the_log_is_projected_at_the_start() -> None:
     assert await store.checkpoint() == EVENTS[-1].position
 
 
-async def test_what_is_appended_later_is_projected_when_it_comes() -> None:
-    store, log = Watched(), log_of()
+async def test_events_appended_later_are_projected_as_they_arrive() -> None:
+    store, log = ObservedStore(), log_of()
     async with running(store, log) as projector:
         for event in EVENTS:
             log.publish([event])
@@ -97,8 +97,8 @@ async def test_what_is_appended_later_is_projected_when_it_comes() -> None:
     assert await dump(store) == await expected(EVENTS)
 
 
-async def test_a_new_projector_goes_on_where_the_last_one_stood() -> None:
-    store, half = Watched(), EVENTS[: len(EVENTS) // 2]
+async def test_a_new_projector_continues_from_the_checkpoint() -> None:
+    store, half = ObservedStore(), EVENTS[: len(EVENTS) // 2]
     async with running(store, log_of(half)) as projector:
         assert await projector.reached(half[-1].position, TIMEOUT_MS)
     store.commits.clear()
@@ -109,8 +109,8 @@ async def test_a_new_projector_goes_on_where_the_last_one_stood() -> None:
     assert await dump(store) == await expected(EVENTS)
 
 
-async def test_rows_and_position_are_seen_together() -> None:
-    store, log = Watched(), log_of()
+async def test_rows_and_checkpoint_become_visible_together() -> None:
+    store, log = ObservedStore(), log_of()
     async with running(store, log) as projector:
         store.gate.clear()
         log.publish(EVENTS[:1])
@@ -122,8 +122,8 @@ async def test_rows_and_position_are_seen_together() -> None:
     assert await store.checkpoint() == EVENTS[0].position
 
 
-async def test_what_comes_in_during_a_commit_goes_into_the_next_one() -> None:
-    store, log = Watched(), log_of()
+async def test_events_that_arrive_during_a_commit_go_into_the_next_one() -> None:
+    store, log = ObservedStore(), log_of()
     async with running(store, log) as projector:
         store.gate.clear()
         for event in EVENTS:
@@ -136,8 +136,8 @@ async def test_what_comes_in_during_a_commit_goes_into_the_next_one() -> None:
     assert await dump(store) == await expected(EVENTS)
 
 
-async def test_no_more_is_folded_ahead_of_a_commit_than_a_batch() -> None:
-    store, log = Watched(), log_of()
+async def test_the_number_of_events_folded_ahead_of_a_commit_is_bounded() -> None:
+    store, log = ObservedStore(), log_of()
     tick = [Recorded(n, "acme/run/r1", n, RunStarted(at=n)) for n in range(1, 4 * MAX_PENDING)]
     async with running(store, log) as projector:
         store.gate.clear()
@@ -151,7 +151,7 @@ async def test_no_more_is_folded_ahead_of_a_commit_than_a_batch() -> None:
 
 
 async def test_a_document_is_written_once_for_all_events_of_a_batch() -> None:
-    store = Watched()
+    store = ObservedStore()
     await store.prepare([view.table for view in every_view()])
     await fold_into(store, [EVENTS])
 
@@ -159,8 +159,8 @@ async def test_a_document_is_written_once_for_all_events_of_a_batch() -> None:
     assert len(store.written) == len(set(store.written)) > 0
 
 
-async def test_a_timer_that_came_and_went_between_two_commits_is_never_written() -> None:
-    store, log = Watched(), log_of()
+async def test_a_timer_set_and_cleared_between_two_commits_is_never_written() -> None:
+    store, log = ObservedStore(), log_of()
     begun = DelayStarted(step_id="a", visit=1, delay_ms=5, resume_at=6, at=1)
     over = DelayElapsed(step_id="a", visit=1, at=6)
     async with running(store, log) as projector:
@@ -170,8 +170,8 @@ async def test_a_timer_that_came_and_went_between_two_commits_is_never_written()
     assert store.written == [("run_steps", "r1.a.1.1")]
 
 
-async def test_a_store_that_does_not_answer_is_waited_for() -> None:
-    store, log, clock = Watched(), log_of(), ManualClock()
+async def test_the_projector_waits_for_an_unavailable_store() -> None:
+    store, log, clock = ObservedStore(), log_of(), ManualClock()
     async with running(store, log, clock) as projector:
         store.failures = 5
         log.publish(EVENTS)
@@ -183,8 +183,8 @@ async def test_a_store_that_does_not_answer_is_waited_for() -> None:
     assert await dump(store) == await expected(EVENTS)
 
 
-async def test_an_event_that_cannot_be_folded_ends_the_projector_with_nothing_half_done() -> None:
-    store, log, clock = Watched(), log_of(), ManualClock()
+async def test_an_event_that_cannot_be_folded_ends_the_projector_without_a_partial_write() -> None:
+    store, log, clock = ObservedStore(), log_of(), ManualClock()
     damaged = StepSucceeded(step_id="a", visit=1, attempt=1, at=2, context=7)  # type: ignore[arg-type]
     sound = [event for event in EVENTS[:50] if "/run/" in event.stream]
     run = sound[0].stream
@@ -203,8 +203,8 @@ async def test_an_event_that_cannot_be_folded_ends_the_projector_with_nothing_ha
     assert await dump(store) == await expected(sound)
 
 
-async def test_waiting_for_a_position_ends_when_it_is_reached_or_the_time_is_over() -> None:
-    store, log = Watched(), log_of()
+async def test_waiting_for_a_position_ends_when_it_is_reached_or_on_timeout() -> None:
+    store, log = ObservedStore(), log_of()
     async with running(store, log) as projector:
         first, second = EVENTS[0].position, EVENTS[1].position
         far = asyncio.create_task(projector.reached(second, TIMEOUT_MS))
@@ -220,7 +220,7 @@ async def test_waiting_for_a_position_ends_when_it_is_reached_or_the_time_is_ove
         assert await projector.reached(first, 0)
 
 
-async def test_who_stops_waiting_for_a_position_leaves_nothing_behind() -> None:
+async def test_a_cancelled_wait_for_a_position_leaves_no_waiter() -> None:
     projector = Projector(MemoryViewStore(), clock=SystemClock())
     waiting = [asyncio.create_task(projector.reached(n, TIMEOUT_MS)) for n in range(1, 50)]
     await asyncio.sleep(0)

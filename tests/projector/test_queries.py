@@ -36,9 +36,9 @@ from baton.projector.views.schedules.queries import ScheduleQueries
 from baton.projector.views.timers.queries import TimerQueries
 from tests.conformance.deployments import store_openers
 from tests.kit.actors import ANN, BOB, EVE
-from tests.projector.folded import fold_into
+from tests.projector.projection import fold_into
+from tests.projector.run_events import requested, started, succeeded
 from tests.projector.test_view_steps_and_timers import AGAIN, BROKE, DELAY, ERROR
-from tests.projector.told import requested, started, succeeded
 
 EVERY_MINUTE = ScheduleTrigger(timetable=Interval(every_ms=60_000))
 ON_CREATED = EventTrigger(event_type="record.created")
@@ -250,7 +250,7 @@ async def test_runs_are_filtered_by_definition_and_status(world: World) -> None:
     assert await listed(definition_id="d3") == (set(), 0)
 
 
-async def test_the_history_of_a_run_is_in_the_order_it_happened(world: World) -> None:
+async def test_the_history_of_a_run_is_in_the_order_of_its_events(world: World) -> None:
     events = [asked("r1"), RunStarted(at=1)]
     history: list[object] = [*events, started("z"), succeeded("z"), started("a"), BROKE, AGAIN]
     await world.happened("acme/run/r1", *history, started("a", 2, "retry"), DELAY)
@@ -265,7 +265,7 @@ async def test_the_history_of_a_run_is_in_the_order_it_happened(world: World) ->
     ]
 
 
-async def test_active_runs_of_all_tenants_are_walked_by_id(world: World) -> None:
+async def test_active_runs_of_all_tenants_are_paged_by_id(world: World) -> None:
     for number in range(6):
         tenant = ("acme", "globex")[number % 2]
         run = f"r{number}"
@@ -314,7 +314,7 @@ async def test_active_schedules_are_found_across_tenants(world: World) -> None:
     assert not paused.active
 
 
-async def test_lists_of_many_runs_read_no_more_than_the_page(world: World) -> None:
+async def test_a_page_is_read_from_many_runs(world: World) -> None:
     many = [(f"acme/run/r{n:05}", asked(f"r{n:05}", at=n)) for n in range(3_000)]
     await world.all_happened(many)
     found, total = await world.runs.page("acme", definition_id="d1", offset=1_500, limit=2)

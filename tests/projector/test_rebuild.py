@@ -1,4 +1,4 @@
-"""Rebuilding beside the live views: how far, how it is told, what is found, what is swapped."""
+"""Rebuilding beside the live views: its end, its progress, the comparison, the swap."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -19,9 +19,9 @@ from baton.projector.projector import Projector
 from baton.projector.rebuild import begin_rebuild
 from baton.projector.views import every_view
 from tests.conformance.deployments import store_openers
-from tests.projector.folded import dump, fold_into, prepared
 from tests.projector.histories import events_of
-from tests.projector.told import BEGUN, STREAM, requested, started
+from tests.projector.projection import dump, empty_store, fold_into
+from tests.projector.run_events import BEGUN, STREAM, requested, started
 
 EVENTS = events_of(seed=11, commands=200)
 TIMEOUT_MS = 20_000
@@ -43,20 +43,20 @@ async def stores(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterato
     await opened.close()
 
 
-async def test_a_rebuild_goes_as_far_as_it_is_told_to(stores: Stores) -> None:
+async def test_a_rebuild_stops_at_the_requested_position(stores: Stores) -> None:
     log = await stores.events.read_all(after=0, limit=10_000)
     middle = log[len(log) // 2].position
     rebuild = await begin_rebuild(stores.events, stores.views)
 
     assert await rebuild.advance_to(middle) == middle
     await rebuild.swap()
-    half = await prepared()
+    half = await empty_store()
     await fold_into(half, [log[: len(log) // 2 + 1]])
     assert await dump(stores.views) == await dump(half)
     assert await stores.views.checkpoint() == middle
 
 
-async def test_a_rebuild_up_to_a_time_ends_before_the_first_later_event(stores: Stores) -> None:
+async def test_a_rebuild_up_to_a_time_stops_before_the_first_later_event(stores: Stores) -> None:
     log = await stores.events.read_all(after=0, limit=10_000)
     at = getattr(log[len(log) // 2].event, "at", 0)
     rebuild = await begin_rebuild(stores.events, stores.views)
@@ -67,7 +67,7 @@ async def test_a_rebuild_up_to_a_time_ends_before_the_first_later_event(stores: 
     assert getattr(after.event, "at", 0) > at
 
 
-async def test_progress_is_told_from_nothing_to_all(
+async def test_progress_is_reported_up_to_the_end(
     stores: Stores, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(rebuilding, "READ_BATCH", 50)
@@ -83,7 +83,7 @@ async def test_progress_is_told_from_nothing_to_all(
     assert await rebuild.first_difference() is None
 
 
-async def test_live_views_that_are_behind_cannot_be_compared_with(stores: Stores) -> None:
+async def test_live_views_behind_the_rebuilt_ones_cannot_be_compared(stores: Stores) -> None:
     rebuild = await begin_rebuild(stores.events, stores.views)
     await stores.views.commit([], checkpoint=1)
     await rebuild.advance_to(await stores.events.head())
@@ -92,26 +92,26 @@ async def test_live_views_that_are_behind_cannot_be_compared_with(stores: Stores
         await rebuild.first_difference()
 
 
-async def test_live_views_may_go_on_while_they_are_compared(stores: Stores) -> None:
+async def test_live_views_may_change_while_they_are_compared(stores: Stores) -> None:
     projector = Projector(stores.views, clock=SystemClock())
     following = asyncio.create_task(projector.run(stores.log))
     begun = projected = await stores.views.checkpoint()
     assert await projector.reached(begun, TIMEOUT_MS)
     stop = asyncio.Event()
-    asking = asyncio.create_task(_keep_asking(stores, stop))
+    requesting = asyncio.create_task(_keep_requesting(stores, stop))
     while projected < begun + 60:
         rebuild = await begin_rebuild(stores.events, stores.views)
         assert await rebuild.first_difference() is None
         await asyncio.sleep(0)
         projected = await stores.views.checkpoint()
     stop.set()
-    await asking
+    await requesting
     following.cancel()
     with suppress(asyncio.CancelledError):
         await following
 
 
-async def _keep_asking(stores: Stores, stop: asyncio.Event) -> None:
+async def _keep_requesting(stores: Stores, stop: asyncio.Event) -> None:
     for number in count():
         run = f"new-{number:05}"
         event = requested(run_id=run)
@@ -121,24 +121,24 @@ async def _keep_asking(stores: Stores, stop: asyncio.Event) -> None:
             return
 
 
-class Moving(MemoryViewStore):
-    """Live views that take in another event of `upcoming` whenever they are looked at."""
+class MovingViews(MemoryViewStore):
+    """Live views that fold one event of `upcoming` before every read."""
 
     def __init__(self) -> None:
         super().__init__()
         self.upcoming: list[Recorded] = []
 
     async def find(self, query: Query) -> Page:
-        await self._move()
+        await self._fold_next()
         return await super().find(query)
 
     async def scan(
         self, table: str, *, after: tuple[str, str] | None = None, limit: int = 1_000
     ) -> Sequence[Row]:
-        await self._move()
+        await self._fold_next()
         return await super().scan(table, after=after, limit=limit)
 
-    async def _move(self) -> None:
+    async def _fold_next(self) -> None:
         if self.upcoming:
             await fold_into(self, [[self.upcoming.pop(0)]])
 
@@ -147,7 +147,7 @@ async def test_a_row_that_changes_while_it_is_compared_is_no_difference() -> Non
     events = MemoryEventStore()
     told = [*BEGUN, *(started(f"s{n}") for n in range(20))]
     await events.append([Write(stream=STREAM, expected=0, events=told)])
-    live = Moving()
+    live = MovingViews()
     await live.prepare([view.table for view in every_view()])
     live.upcoming = list(await events.read_all(after=0, limit=100))
     await fold_into(live, [live.upcoming[:2]])
@@ -159,7 +159,7 @@ async def test_a_row_that_changes_while_it_is_compared_is_no_difference() -> Non
     await events.close()
 
 
-async def test_a_swap_mends_what_was_broken(stores: Stores) -> None:
+async def test_a_swap_repairs_damaged_views(stores: Stores) -> None:
     sound = await dump(stores.views)
     wrong = Row("acme", "nobody", b"{}", ("d1", "pending", 1, 1))
     gone = [(row.tenant, row.key) for row in sound["run_steps"][:3]]
@@ -174,7 +174,7 @@ async def test_a_swap_mends_what_was_broken(stores: Stores) -> None:
     assert await mended.first_difference() is None
 
 
-async def test_a_projector_goes_on_from_swapped_views(stores: Stores) -> None:
+async def test_a_projector_continues_from_swapped_views(stores: Stores) -> None:
     log = await stores.events.read_all(after=0, limit=10_000)
     rebuild = await begin_rebuild(stores.events, stores.views)
     await rebuild.advance_to(log[10].position)
@@ -186,6 +186,6 @@ async def test_a_projector_goes_on_from_swapped_views(stores: Stores) -> None:
     with suppress(asyncio.CancelledError):
         await following
 
-    whole = await prepared()
+    whole = await empty_store()
     await fold_into(whole, [log])
     assert await dump(stores.views) == await dump(whole)

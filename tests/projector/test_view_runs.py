@@ -1,4 +1,4 @@
-"""What a run looks like in lists and pages."""
+"""The view of runs."""
 
 from random import Random
 from typing import Any
@@ -25,7 +25,7 @@ from baton.domain.run.trigger import BY_HAND
 from baton.projector.views.runs.view import VIEW, Document
 from tests.kit.actors import ANN, EVE
 from tests.projector.histories import history
-from tests.projector.told import BEGUN, RUN, Folded, requested, started, succeeded
+from tests.projector.run_events import BEGUN, RUN, ViewFold, requested, started, succeeded
 
 ERROR = Error(code="BROKEN", message="it broke")
 DELAY = DelayStarted(step_id="wait", visit=1, delay_ms=5, resume_at=35, at=30)
@@ -37,12 +37,12 @@ def failed(step: str, *, final: bool) -> StepFailed:
 
 
 def run(*events: object) -> Document:
-    document = Folded(VIEW).after(events).only
+    document = ViewFold(VIEW).after(events).only
     assert isinstance(document, Document)
     return document
 
 
-def test_a_requested_run_is_pending_and_says_who_asked_for_what() -> None:
+def test_a_requested_run_is_pending_and_shows_its_request() -> None:
     seen = run(requested(input={"a": 1}, correlation_id="c", traceparent="t"))
 
     assert (seen.id, seen.tenant, seen.definition_id, seen.definition_version) == (
@@ -65,14 +65,14 @@ def test_a_requested_run_is_pending_and_says_who_asked_for_what() -> None:
     assert seen.started_at is None
 
 
-def test_a_run_stands_at_the_step_it_entered_last() -> None:
+def test_the_current_step_is_the_one_entered_last() -> None:
     assert run(*BEGUN, started("a")).current_step_id == "a"
     assert run(*BEGUN, started("a"), succeeded("a"), started("b")).current_step_id == "b"
     assert run(*BEGUN, SyncReached(step_id="s", visit=1, at=3)).current_step_id == "s"
     assert run(*BEGUN, DELAY).current_step_id == "wait"
 
 
-def test_a_run_that_is_over_stands_nowhere_and_says_when_it_ended() -> None:
+def test_an_ended_run_has_no_current_step_and_an_end_time() -> None:
     seen = run(*BEGUN, started("a"), succeeded("a"), RunCompleted(at=50))
 
     assert (seen.status, seen.current_step_id) == ("completed", None)
@@ -85,12 +85,12 @@ def test_a_run_whose_open_steps_all_wait_is_waiting() -> None:
     assert run(*BEGUN, started("a"), failed("a", final=False), AGAIN).status == "waiting"
 
 
-def test_a_run_with_a_step_at_work_beside_a_delay_is_running() -> None:
+def test_a_run_with_a_running_step_beside_a_delay_is_running() -> None:
     assert run(*BEGUN, DELAY, started("a")).status == "running"
     assert run(*BEGUN, DELAY, started("a"), succeeded("a")).status == "waiting"
 
 
-def test_a_run_runs_on_when_its_wait_is_over() -> None:
+def test_a_run_is_running_again_once_its_wait_ends() -> None:
     elapsed = DelayElapsed(step_id="wait", visit=1, at=35)
     retried = started("a", attempt=2, cause="retry")
 
@@ -104,7 +104,7 @@ def test_delays_are_counted() -> None:
     assert run(*BEGUN, DELAY, elapsed, DELAY).delay_count == 2
 
 
-def test_outcomes_patch_the_shared_context_and_leave_the_request_as_it_was() -> None:
+def test_outcomes_patch_the_context_and_leave_the_request_unchanged() -> None:
     asked = requested(context={"a": 1, "b": 1})
     seen = run(asked, *BEGUN[1:], started("s"), succeeded("s", context={"b": 2, "c": 3}))
 
@@ -112,7 +112,7 @@ def test_outcomes_patch_the_shared_context_and_leave_the_request_as_it_was() -> 
     assert asked.context == {"a": 1, "b": 1}
 
 
-def test_a_failed_run_says_why_and_where() -> None:
+def test_a_failed_run_shows_its_error_and_the_failed_step() -> None:
     seen = run(
         *BEGUN, started("a"), failed("a", final=True), RunFailed(at=50, error=ERROR, step_id="a")
     )
@@ -125,13 +125,13 @@ def test_a_failed_run_says_why_and_where() -> None:
     )
 
 
-def test_a_run_that_was_allowed_to_end_in_a_failure_has_errors() -> None:
+def test_a_run_completed_despite_a_failed_step_has_errors() -> None:
     seen = run(*BEGUN, started("a"), failed("a", final=True), RunCompleted(at=5, has_errors=True))
 
     assert (seen.status, seen.has_errors, seen.failure_code) == ("completed", True, None)
 
 
-def test_a_cancelled_run_says_who_stopped_it() -> None:
+def test_a_cancelled_run_shows_the_actor_and_the_reason() -> None:
     cut = StepCancelled(step_id="a", visit=1, attempt=1, at=50)
     seen = run(*BEGUN, started("a"), cut, RunCancelled(actor=EVE, at=50, reason="enough"))
 
@@ -142,7 +142,7 @@ def test_a_cancelled_run_says_who_stopped_it() -> None:
 @pytest.mark.parametrize(
     "end", [RunFailed(at=50, error=ERROR, step_id="a"), RunCancelled(actor=EVE, at=50, reason="x")]
 )
-def test_a_reopened_run_is_as_if_it_had_never_ended(end: object) -> None:
+def test_a_reopened_run_shows_no_trace_of_its_end(end: object) -> None:
     reopened = RunReopened(actor=ANN, steps=("a",), at=60)
     begun = (*BEGUN, started("a"), failed("a", final=True))
     seen = run(*begun, end, reopened, started("a", attempt=2, cause="reopen"))
@@ -152,7 +152,7 @@ def test_a_reopened_run_is_as_if_it_had_never_ended(end: object) -> None:
     assert seen == never
 
 
-def test_a_takeover_leaves_the_number_of_working_steps_as_it_is() -> None:
+def test_a_takeover_does_not_change_the_number_of_running_steps() -> None:
     seen = run(*BEGUN, started("a"), started("a", attempt=2, cause="takeover"))
 
     assert (seen.running, seen.status) == (1, "running")
@@ -162,13 +162,13 @@ def test_a_skipped_step_leaves_a_run_running() -> None:
     assert run(*BEGUN, StepSkipped(step_id="a", visit=1, at=3)).status == "running"
 
 
-def test_a_run_knows_how_many_events_it_has_and_where_the_last_one_stands() -> None:
+def test_a_run_has_the_version_and_position_of_its_newest_event() -> None:
     seen = run(*BEGUN, started("a"))
 
     assert (seen.version, seen.position) == (3, 30)
 
 
-def test_only_a_run_that_is_not_over_is_active() -> None:
+def test_only_an_unfinished_run_is_active() -> None:
     over = run(*BEGUN, RunCompleted(at=5))
 
     assert VIEW.columns(run(*BEGUN)) == ("d1", "running", 10, 1)
@@ -178,7 +178,7 @@ def test_only_a_run_that_is_not_over_is_active() -> None:
 
 @settings(max_examples=80, deadline=None)
 @given(st.randoms(use_true_random=False), st.integers(20, 150))
-def test_the_view_counts_and_says_what_the_rules_do(random: Random, commands: int) -> None:
+def test_the_view_agrees_with_the_domain_state(random: Random, commands: int) -> None:
     made = history(random, commands)
     seen: dict[str, Any] = {}
     for recorded in made.events:

@@ -1,4 +1,4 @@
-"""Which schedules fire, since when, and what became of their ticks."""
+"""The view of schedules: activity, anchor, and the outcomes of ticks."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ from baton.domain.schedule.messages import (
 from baton.domain.schedule.timetable import Interval
 from baton.projector.views.schedules.view import VIEW, Document
 from tests.kit.actors import ANN
-from tests.projector.told import Folded
+from tests.projector.run_events import ViewFold
 
 MINUTE, HOUR = Interval(every_ms=60_000), Interval(every_ms=3_600_000)
 EVERY_MINUTE = ScheduleTrigger(timetable=MINUTE)
@@ -46,12 +46,12 @@ def updated(at: int, trigger: Trigger = EVERY_MINUTE, status: Status = "active")
 
 
 def schedule(*events: object) -> Document:
-    document = Folded(VIEW).after(events, STREAM).only
+    document = ViewFold(VIEW).after(events, STREAM).only
     assert isinstance(document, Document)
     return document
 
 
-def test_a_scheduled_definition_is_a_schedule_of_its_own_id() -> None:
+def test_a_scheduled_definition_has_a_schedule_under_its_id() -> None:
     seen = schedule(created())
 
     assert (seen.id, seen.tenant, seen.definition_id) == ("d1", "acme", "d1")
@@ -59,8 +59,8 @@ def test_a_scheduled_definition_is_a_schedule_of_its_own_id() -> None:
     assert VIEW.columns(seen) == (1,)
 
 
-def test_a_definition_that_starts_otherwise_is_no_schedule() -> None:
-    assert not Folded(VIEW).after([created(ManualTrigger())], STREAM).documents
+def test_a_definition_with_another_trigger_has_no_schedule() -> None:
+    assert not ViewFold(VIEW).after([created(ManualTrigger())], STREAM).documents
 
 
 def test_a_draft_or_paused_schedule_does_not_fire() -> None:
@@ -70,17 +70,17 @@ def test_a_draft_or_paused_schedule_does_not_fire() -> None:
         assert (seen.active, seen.anchor, VIEW.columns(seen)) == (False, 0, (None,))
 
 
-def test_an_update_that_leaves_the_timetable_leaves_the_anchor() -> None:
+def test_an_update_that_keeps_the_timetable_keeps_the_anchor() -> None:
     assert schedule(created(), updated(50)).anchor == 10
 
 
-def test_another_timetable_begins_anew() -> None:
+def test_another_timetable_sets_a_new_anchor() -> None:
     seen = schedule(created(), updated(50, EVERY_HOUR))
 
     assert (seen.anchor, seen.timetable) == (50, HOUR)
 
 
-def test_a_schedule_begins_anew_after_a_pause() -> None:
+def test_resuming_a_schedule_sets_a_new_anchor() -> None:
     paused = schedule(created(), updated(50, status="paused"))
     resumed = schedule(created(), updated(50, status="paused"), updated(70))
 
@@ -88,14 +88,14 @@ def test_a_schedule_begins_anew_after_a_pause() -> None:
     assert (resumed.active, resumed.anchor) == (True, 70)
 
 
-def test_a_schedule_that_comes_back_remembers_its_last_tick() -> None:
+def test_a_restored_schedule_keeps_its_last_tick() -> None:
     fired = ScheduleFired(nominal_at=30, run_id="r1", at=31)
     seen = schedule(created(), fired, updated(50, ManualTrigger()), updated(70))
 
     assert (seen.active, seen.anchor, seen.last_nominal) == (True, 70, 30)
 
 
-def test_ticks_are_counted_by_what_became_of_them() -> None:
+def test_ticks_are_counted_by_outcome() -> None:
     seen = schedule(
         created(),
         ScheduleFired(nominal_at=30, run_id="r1", at=31),
@@ -107,17 +107,19 @@ def test_ticks_are_counted_by_what_became_of_them() -> None:
     assert (seen.fired, seen.missed, seen.skipped, seen.last_nominal) == (2, 1, 1, 60)
 
 
-def test_a_schedule_may_stand_alone() -> None:
+def test_a_standalone_schedule_has_a_document() -> None:
     event = ScheduleCreated(definition_id="d1", timetable=HOUR, actor=ANN, at=5, input={"a": 1})
-    seen = Folded(VIEW).after([event], "acme/schedule/s1").only
+    seen = ViewFold(VIEW).after([event], "acme/schedule/s1").only
 
     assert (seen.id, seen.definition_id, seen.input) == ("s1", "d1", {"a": 1})
     assert (seen.active, seen.anchor) == (True, 5)
 
 
-def test_a_deleted_schedule_is_gone() -> None:
+def test_a_deleted_schedule_has_no_document() -> None:
     alone = ScheduleCreated(definition_id="d1", timetable=HOUR, actor=ANN, at=5)
     deleted = ScheduleDeleted(actor=ANN, at=9)
 
-    assert not Folded(VIEW).after([alone, deleted], "acme/schedule/s1").documents
-    assert not Folded(VIEW).after([created(), DefinitionDeleted(actor=ANN, at=9)], STREAM).documents
+    assert not ViewFold(VIEW).after([alone, deleted], "acme/schedule/s1").documents
+    assert (
+        not ViewFold(VIEW).after([created(), DefinitionDeleted(actor=ANN, at=9)], STREAM).documents
+    )

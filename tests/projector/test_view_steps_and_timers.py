@@ -1,4 +1,4 @@
-"""What a run's history shows of its attempts, and which timers stand meanwhile."""
+"""The views of steps and timers."""
 
 from random import Random
 from typing import Any
@@ -23,7 +23,7 @@ from baton.projector.view import View
 from baton.projector.views.run_steps import view as run_steps
 from baton.projector.views.timers import view as timers
 from tests.projector.histories import history
-from tests.projector.told import BEGUN, RUN, Folded, started, succeeded
+from tests.projector.run_events import BEGUN, RUN, ViewFold, started, succeeded
 
 ERROR = Error(code="BROKEN", message="it broke", stack="Traceback")
 BROKE = StepFailed(step_id="a", visit=1, attempt=1, at=40, error=ERROR, final=False)
@@ -33,11 +33,11 @@ ELAPSED = DelayElapsed(step_id="wait", visit=1, at=36)
 
 
 def steps(*events: object) -> list[run_steps.Document]:
-    return Folded(run_steps.VIEW).after((*BEGUN, *events)).listed
+    return ViewFold(run_steps.VIEW).after((*BEGUN, *events)).listed
 
 
 def standing(*events: object) -> list[timers.Document]:
-    return Folded(timers.VIEW).after((*BEGUN, *events)).listed
+    return ViewFold(timers.VIEW).after((*BEGUN, *events)).listed
 
 
 def test_an_attempt_is_shown_from_its_start_to_its_outcome() -> None:
@@ -50,8 +50,8 @@ def test_an_attempt_is_shown_from_its_start_to_its_outcome() -> None:
     assert (done.output, done.context, done.warning) == ([1], {"x": 1}, "hm")
 
 
-def test_an_attempt_has_an_execution_id_that_names_it_in_the_view() -> None:
-    folded = Folded(run_steps.VIEW).after((*BEGUN, started("a")))
+def test_the_key_of_an_attempt_is_its_execution_id() -> None:
+    folded = ViewFold(run_steps.VIEW).after((*BEGUN, started("a")))
 
     assert folded.only.execution_id == f"{RUN}.a.1.1"
     assert list(folded.documents) == [("acme", folded.only.execution_id)]
@@ -65,14 +65,14 @@ def test_a_failed_attempt_keeps_its_error_and_the_next_one_waits_beside_it() -> 
     assert second.started_at is None
 
 
-def test_an_attempt_that_waited_starts_when_it_starts() -> None:
+def test_a_retry_has_its_own_start_time_after_the_backoff() -> None:
     _, second = steps(started("a"), BROKE, AGAIN, started("a", 2, "retry", at=100))
 
     assert (second.status, second.started_at, second.function) == ("running", 100, "noop")
     assert (second.seq, second.resumed_at) == (5, 100)
 
 
-def test_an_attempt_that_was_taken_over_failed_and_says_so() -> None:
+def test_an_attempt_that_was_taken_over_has_failed_with_executor_lost() -> None:
     first, second = steps(started("a"), started("a", 2, "takeover", at=70))
 
     assert first.error is not None
@@ -87,7 +87,7 @@ def test_a_timeout_is_a_failure_with_its_own_code() -> None:
     assert step.error == Error(code="TIMEOUT", message="The attempt took longer than 20 ms")
 
 
-def test_a_step_that_was_cut_off_is_cancelled_whether_it_worked_or_waited() -> None:
+def test_a_running_or_waiting_attempt_can_be_cancelled() -> None:
     (working,) = steps(started("a"), StepCancelled(step_id="a", visit=1, attempt=1, at=50))
     _, waiting = steps(
         started("a"), BROKE, AGAIN, StepCancelled(step_id="a", visit=1, attempt=2, at=50)
@@ -105,7 +105,7 @@ def test_a_delay_waits_until_it_has_elapsed() -> None:
     assert (over.status, over.resumed_at, over.completed_at) == ("succeeded", 36, 36)
 
 
-def test_decisions_sync_points_and_skips_are_over_at_once() -> None:
+def test_decisions_sync_points_and_skips_are_final_at_once() -> None:
     result = DecisionResult(evaluated_cases=0, evaluations=(), selected="b")
     seen = steps(
         DecisionTaken(step_id="d", visit=1, result=result, at=5),
@@ -121,7 +121,7 @@ def test_decisions_sync_points_and_skips_are_over_at_once() -> None:
     assert seen[0].decision == result
 
 
-def test_a_timer_stands_for_what_an_open_step_waits_for() -> None:
+def test_a_delay_or_backoff_of_an_open_step_has_a_timer() -> None:
     (delay,) = standing(DELAY)
     (backoff,) = standing(started("a"), BROKE, AGAIN)
 
@@ -130,7 +130,7 @@ def test_a_timer_stands_for_what_an_open_step_waits_for() -> None:
     assert {one.run_id for one in (delay, backoff)} == {RUN}
 
 
-def test_no_timer_stands_for_what_does_not_wait() -> None:
+def test_a_step_that_does_not_wait_has_no_timer() -> None:
     cut = StepCancelled(step_id="a", visit=1, attempt=2, at=50)
 
     assert standing(started("a")) == []
@@ -139,7 +139,7 @@ def test_no_timer_stands_for_what_does_not_wait() -> None:
     assert standing(DELAY, ELAPSED) == []
 
 
-def test_only_a_running_attempt_has_a_deadline_to_be_found_by() -> None:
+def test_only_a_running_attempt_is_indexed_by_its_deadline() -> None:
     (running,) = steps(started("a"))
     (over,) = steps(started("a"), succeeded("a"))
     _, waiting = steps(started("a"), BROKE, AGAIN)

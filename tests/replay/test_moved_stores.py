@@ -12,8 +12,8 @@ from baton.projector.rebuild import begin_rebuild
 from baton.projector.views import every_view
 from tests.cli.processes import Ended, baton
 from tests.conformance.deployments import store_openers
-from tests.projector.folded import dump, fold_into
 from tests.projector.histories import events_of
+from tests.projector.projection import dump, fold_into
 from tests.servers.postgres import URL_FILE
 
 EVENTS = events_of(seed=17, commands=5_000)

@@ -1,1 +1,1 @@
-"""The scheduler on a clock that tests move."""
+"""Tests of the scheduler, on a manual clock."""

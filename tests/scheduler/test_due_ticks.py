@@ -1,4 +1,4 @@
-"""Which ticks are due and which of them fire: times in, decisions out."""
+"""Due ticks and their outcomes, as pure functions of times."""
 
 import pytest
 
@@ -16,7 +16,7 @@ def fired(ticks):
     return [tick.nominal_at for tick in ticks if tick.missed is None]
 
 
-def gone(ticks):
+def missed(ticks):
     return [tick.nominal_at for tick in ticks if tick.missed is not None]
 
 
@@ -32,13 +32,13 @@ def test_a_tick_is_due_at_its_time():
     assert fired(ticks) == [HOUR]
 
 
-def test_what_was_dealt_with_is_not_due_again():
+def test_a_recorded_tick_is_not_due_again():
     ticks = due_ticks(EVERY_HOUR, anchor=0, last=HOUR, now=HOUR + 5, policy="fire_once")
 
     assert ticks == []
 
 
-def test_a_clock_put_back_makes_nothing_due_twice():
+def test_no_tick_is_due_twice_after_the_clock_is_put_back():
     ticks = due_ticks(EVERY_HOUR, anchor=0, last=5 * HOUR, now=2 * HOUR, policy="fire_all")
 
     assert ticks == []
@@ -53,21 +53,21 @@ def test_a_clock_put_back_makes_nothing_due_twice():
         ("skip", [], [HOUR, 2 * HOUR, 3 * HOUR]),
     ],
 )
-def test_the_policy_says_what_becomes_of_missed_ticks(policy, fires, misses):
+def test_the_policy_decides_the_outcome_of_missed_ticks(policy, fires, misses):
     ticks = due_ticks(EVERY_HOUR, anchor=0, last=None, now=3 * HOUR + 60_000, policy=policy)
 
-    assert (fired(ticks), gone(ticks)) == (fires, misses)
+    assert (fired(ticks), missed(ticks)) == (fires, misses)
 
 
 @pytest.mark.parametrize(("late", "fires"), [(0, 1), (ON_TIME_MS, 1), (ON_TIME_MS + 1, 0)])
-def test_skip_forgives_the_lateness_of_a_handover(late, fires):
+def test_skip_still_fires_ticks_delayed_by_a_handover(late, fires):
     ticks = due_ticks(EVERY_HOUR, anchor=0, last=None, now=HOUR + late, policy="skip")
 
     assert len(fired(ticks)) == fires
     assert len(ticks) == 1
 
 
-def test_ticks_come_oldest_first_whatever_becomes_of_them():
+def test_ticks_come_oldest_first_whatever_their_outcome():
     ticks = due_ticks(EVERY_HOUR, anchor=0, last=None, now=9 * HOUR, policy="fire_once")
 
     assert [tick.nominal_at for tick in ticks] == [n * HOUR for n in range(1, 10)]
@@ -76,7 +76,7 @@ def test_ticks_come_oldest_first_whatever_becomes_of_them():
 def test_once_in_the_past_is_missed_from_the_start():
     ticks = due_ticks(Once(at=500), anchor=600, last=None, now=600, policy="fire_all")
 
-    assert (fired(ticks), gone(ticks)) == ([], [500])
+    assert (fired(ticks), missed(ticks)) == ([], [500])
     assert next_tick(Once(at=500), anchor=600, last=None) == 600
 
 
@@ -85,13 +85,13 @@ def test_once_in_the_past_is_missed_only_once():
     assert next_tick(Once(at=500), anchor=600, last=500) is None
 
 
-def test_once_that_nobody_was_there_for_fires_late():
+def test_once_fires_late_if_no_scheduler_ran_at_its_time():
     ticks = due_ticks(Once(at=500), anchor=400, last=None, now=9 * HOUR, policy="fire_once")
 
     assert fired(ticks) == [500]
 
 
-def test_an_endless_backlog_is_told_as_one_and_its_newest_ticks_one_by_one():
+def test_a_huge_backlog_is_one_missed_tick_besides_the_newest_ones():
     every_second = Interval(every_ms=SECOND)
     year = 365 * 24 * HOUR
     ticks = due_ticks(every_second, anchor=0, last=None, now=year, policy="fire_once")
@@ -103,17 +103,17 @@ def test_an_endless_backlog_is_told_as_one_and_its_newest_ticks_one_by_one():
     assert 1 < len(ticks) <= MAX_DUE_TICKS + 1
 
 
-def test_of_an_endless_backlog_fire_all_fires_the_newest_ticks_without_a_gap():
+def test_fire_all_fires_the_newest_ticks_of_a_huge_backlog_without_a_gap():
     every_second = Interval(every_ms=SECOND)
     year = 365 * 24 * HOUR
     ticks = due_ticks(every_second, anchor=0, last=None, now=year, policy="fire_all")
 
     made_up = fired(ticks)
     assert made_up == list(range(made_up[0], year + 1, SECOND))
-    assert gone(ticks) == [SECOND]
+    assert missed(ticks) == [SECOND]
 
 
-def test_the_newest_tick_is_found_even_when_a_quiet_time_follows_a_dense_one():
+def test_the_newest_tick_is_found_when_a_sparse_time_follows_a_dense_one():
     every_minute_of_new_year = Cron(expression="* * 1 1 *")
     now = at("2025-11-30")
     ticks = due_ticks(

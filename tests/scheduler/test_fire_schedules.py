@@ -1,4 +1,4 @@
-"""Schedules on a clock that tests move: each tick once, never early, whatever happens."""
+"""Schedules on a manual clock: each tick is recorded once and never early, under any fault."""
 
 import asyncio
 
@@ -34,7 +34,7 @@ HOURLY = Interval(every_ms=HOUR)
 
 
 class Firing:
-    """A schedule firing that hears the log and is driven by hand."""
+    """A schedule firer that observes the log and fires when the test calls it."""
 
     def __init__(self, world: World, **members) -> None:
         self.world = world
@@ -42,21 +42,21 @@ class Firing:
         self.firing = ScheduleFirer(
             world.stores, clock=world.clock, counters=self.counters, **members
         )
-        self._heard = 0
+        self._observed = 0
 
-    async def hear(self) -> None:
-        batch = await self.world.store.read_all(after=self._heard, limit=1_000_000)
+    async def observe(self) -> None:
+        batch = await self.world.store.read_all(after=self._observed, limit=1_000_000)
         if batch:
-            self._heard = batch[-1].position
+            self._observed = batch[-1].position
             self.firing.observe(batch)
 
     async def now(self) -> int | None:
-        """Fire what is due now; return when the next tick is."""
-        await self.hear()
+        """Fire the ticks that are due now; return the due time of the next one."""
+        await self.observe()
         return await self.firing.fire_due()
 
-    async def go_on_until(self, end: int) -> None:
-        """Live through every tick up to `end`, at its time."""
+    async def fire_until(self, end: int) -> None:
+        """Fire every tick up to `end` at its time."""
         clock = self.world.clock
         while (due := await self.now()) is not None and due <= end:
             await clock.advance(max(0, due - clock.now()))
@@ -65,9 +65,9 @@ class Firing:
 
 
 async def restarted(world: World, **members) -> Firing:
-    """A new process: it knows the views, and the log behind them."""
+    """Return the firer of a new process, which reads the views and the log behind them."""
     firing = Firing(world, **members)
-    firing._heard = await world.stores.views.checkpoint()
+    firing._observed = await world.stores.views.checkpoint()
     await firing.firing.load()
     return firing
 
@@ -91,9 +91,9 @@ async def test_a_tick_fires_at_its_time_and_not_before(world):
     assert await world.started() == ["s"]
 
 
-async def test_the_run_says_which_tick_of_which_schedule_started_it(world):
+async def test_the_run_shows_the_schedule_and_the_tick_that_started_it(world):
     await world.schedule("s", Cron(expression="0 9 * * *", timezone="America/New_York"))
-    await Firing(world).go_on_until(at("2023-11-15 12:00", "America/New_York"))
+    await Firing(world).fire_until(at("2023-11-15 12:00", "America/New_York"))
 
     [run] = await world.events(RunRequested)
     [fired] = await world.events(ScheduleFired)
@@ -108,7 +108,7 @@ async def test_ten_years_of_daily_ticks_fire_once_each_at_their_time(world):
     zone = "Europe/Berlin"
     await world.schedule("s", Cron(expression="30 2 * * *", timezone=zone))
     start = world.clock.now()
-    await Firing(world).go_on_until(start + 3_652 * DAY)
+    await Firing(world).fire_until(start + 3_652 * DAY)
 
     fired = await world.events(ScheduleFired)
     assert len(fired) == 3_652
@@ -123,21 +123,21 @@ async def test_ten_years_of_daily_ticks_fire_once_each_at_their_time(world):
         ("2024-10-27", ["2024-10-27 00:30", "2024-10-28 01:30"]),  # 02:30 exists twice
     ],
 )
-async def test_in_the_night_the_clocks_change_a_daily_tick_fires_once(world, night, expected):
+async def test_a_daily_tick_fires_once_when_the_clocks_change(world, night, expected):
     zone = "Europe/Berlin"
     await world.clock.advance(at(night, zone) - world.clock.now())
     await world.schedule("s", Cron(expression="30 2 * * *", timezone=zone))
 
-    await Firing(world).go_on_until(at(night, zone) + 2 * DAY)
+    await Firing(world).fire_until(at(night, zone) + 2 * DAY)
 
     assert await nominals(world) == [at(text) for text in expected]
 
 
-async def test_many_schedules_fire_side_by_side(world):
+async def test_many_schedules_fire_concurrently(world):
     for number in range(250):
         await world.schedule(f"s{number}", HOURLY)
     firing = Firing(world)
-    await firing.go_on_until(world.clock.now() + HOUR)
+    await firing.fire_until(world.clock.now() + HOUR)
 
     assert sorted(await world.started()) == sorted(f"s{number}" for number in range(250))
     assert firing.counters.ticks_fired == 250
@@ -146,7 +146,7 @@ async def test_many_schedules_fire_side_by_side(world):
 @pytest.mark.parametrize("status", ["paused", "draft"])
 async def test_a_schedule_that_is_not_active_fires_nothing(world, status):
     await world.schedule("s", HOURLY, status=status)
-    await Firing(world).go_on_until(world.clock.now() + DAY)
+    await Firing(world).fire_until(world.clock.now() + DAY)
 
     assert await world.started() == []
 
@@ -155,18 +155,18 @@ async def test_after_a_pause_only_future_ticks_fire(world):
     await world.schedule("s", HOURLY)
     firing = Firing(world)
     start = world.clock.now()
-    await firing.go_on_until(start + HOUR)
+    await firing.fire_until(start + HOUR)
     await world.update("s", status="paused")
-    await firing.go_on_until(start + 5 * HOUR + MINUTE)
+    await firing.fire_until(start + 5 * HOUR + MINUTE)
     await world.update("s", status="active")
-    await firing.go_on_until(start + 7 * HOUR)
+    await firing.fire_until(start + 7 * HOUR)
 
     again = start + 5 * HOUR + MINUTE
     assert await nominals(world) == [start + HOUR, again + HOUR]
     assert await world.events(ScheduleMissed) == []
 
 
-async def test_a_pause_that_the_log_has_not_shown_yet_holds_all_the_same(world):
+async def test_a_pause_applies_before_it_is_observed_in_the_log(world):
     await world.schedule("s", HOURLY)
     firing = Firing(world)
     await firing.now()
@@ -178,7 +178,7 @@ async def test_a_pause_that_the_log_has_not_shown_yet_holds_all_the_same(world):
     assert await world.started() == []
 
 
-async def test_a_pause_while_nobody_scheduled_leaves_nothing_to_make_up_for(world):
+async def test_ticks_of_a_pause_without_a_scheduler_are_not_fired_later(world):
     await world.schedule("s", HOURLY)
     await world.clock.advance(90 * MINUTE)
     await world.update("s", status="paused")
@@ -189,13 +189,13 @@ async def test_a_pause_while_nobody_scheduled_leaves_nothing_to_make_up_for(worl
     assert await world.started() == []
 
 
-async def test_a_deleted_schedule_fires_no_more(world):
+async def test_a_deleted_schedule_does_not_fire(world):
     await world.schedule("s", HOURLY)
     firing = Firing(world)
     start = world.clock.now()
-    await firing.go_on_until(start + HOUR)
+    await firing.fire_until(start + HOUR)
     await world.delete("s")
-    await firing.go_on_until(start + 5 * HOUR)
+    await firing.fire_until(start + 5 * HOUR)
 
     assert await nominals(world) == [start + HOUR]
 
@@ -204,26 +204,26 @@ async def test_another_timetable_counts_from_its_change(world):
     await world.schedule("s", HOURLY)
     firing = Firing(world)
     start = world.clock.now()
-    await firing.go_on_until(start + HOUR)
+    await firing.fire_until(start + HOUR)
     await world.clock.advance(10)
     await world.update("s", trigger=ScheduleTrigger(timetable=Interval(every_ms=MINUTE)))
-    await firing.go_on_until(start + HOUR + 2 * MINUTE + 10)
+    await firing.fire_until(start + HOUR + 2 * MINUTE + 10)
 
     changed = start + HOUR + 10
     assert await nominals(world) == [start + HOUR, changed + MINUTE, changed + 2 * MINUTE]
     assert [run.version for run in await world.events(RunRequested)] == [1, 2, 2]
 
 
-async def test_a_trigger_that_goes_and_comes_back_does_not_repeat_a_tick(world):
+async def test_a_trigger_removed_and_restored_does_not_repeat_a_tick(world):
     await world.schedule("s", Cron(expression="0 * * * *"))
     firing = Firing(world)
     start = world.clock.now()
-    await firing.go_on_until(start + HOUR)
+    await firing.fire_until(start + HOUR)
     trigger = ScheduleTrigger(timetable=Cron(expression="0 * * * *"))
     await world.update("s", trigger=ManualTrigger())
     await firing.now()
     await world.update("s", trigger=trigger)
-    await firing.go_on_until(start + 2 * HOUR)
+    await firing.fire_until(start + 2 * HOUR)
 
     fired = await nominals(world)
     assert len(fired) == len(set(fired)) == 2
@@ -232,8 +232,8 @@ async def test_a_trigger_that_goes_and_comes_back_does_not_repeat_a_tick(world):
 async def test_a_tick_that_was_already_past_when_created_is_missed_and_never_fires(world):
     late = world.clock.now() - 1
     await world.schedule("s", Once(at=late))
-    await Firing(world).go_on_until(world.clock.now() + DAY)
-    await (await restarted(world)).go_on_until(world.clock.now() + DAY)
+    await Firing(world).fire_until(world.clock.now() + DAY)
+    await (await restarted(world)).fire_until(world.clock.now() + DAY)
 
     [missed] = await world.events(ScheduleMissed)
     assert missed.nominal_at == late
@@ -245,8 +245,8 @@ async def test_once_fires_once(world):
     due = world.clock.now() + HOUR
     await world.schedule("s", Once(at=due))
     firing = Firing(world)
-    await firing.go_on_until(due + DAY)
-    await (await restarted(world)).go_on_until(due + 2 * DAY)
+    await firing.fire_until(due + DAY)
+    await (await restarted(world)).fire_until(due + 2 * DAY)
 
     assert await nominals(world) == [due]
 
@@ -270,7 +270,7 @@ async def test_ticks_missed_while_no_scheduler_ran_follow_the_policy(world, poli
     assert (firing.counters.ticks_fired, firing.counters.ticks_missed) == (fired, missed)
 
 
-async def test_a_year_of_missed_seconds_is_told_in_bounded_space(world):
+async def test_a_year_of_missed_seconds_takes_bounded_space(world):
     await world.schedule("s", Interval(every_ms=1_000))
     await world.clock.advance(365 * DAY)
 
@@ -280,26 +280,26 @@ async def test_a_year_of_missed_seconds_is_told_in_bounded_space(world):
     assert len(await world.events(ScheduleMissed)) <= 1_001
 
 
-async def test_ticks_meet_live_runs_side_by_side_unless_told_otherwise(world):
+async def test_by_default_a_tick_fires_although_the_previous_run_is_active(world):
     await world.schedule("s", HOURLY)
-    await Firing(world).go_on_until(world.clock.now() + 3 * HOUR)
+    await Firing(world).fire_until(world.clock.now() + 3 * HOUR)
 
     assert len(await world.started()) == 3
 
 
-async def test_overlap_skip_starts_nothing_while_the_run_before_is_active(world):
+async def test_overlap_skip_starts_no_run_while_the_previous_one_is_active(world):
     await world.schedule("s", HOURLY)
     policies = Policies(overlap="skip")
     start = world.clock.now()
     firing = Firing(world, policies=policies)
-    await firing.go_on_until(start + 2 * HOUR)
+    await firing.fire_until(start + 2 * HOUR)
     await world.project()
     firing = await restarted(world, policies=policies)
-    await firing.go_on_until(start + 3 * HOUR)
+    await firing.fire_until(start + 3 * HOUR)
     [run] = await world.events(RunRequested)
     stream = stream_name(TENANT, "run", run.run_id)
     await transact(world.store, RUN, stream, CancelRun(actor=ANN, at=world.clock.now()))
-    await firing.go_on_until(start + 5 * HOUR)
+    await firing.fire_until(start + 5 * HOUR)
 
     assert await nominals(world) == [start + HOUR, start + 4 * HOUR]
     skipped = await world.events(ScheduleSkipped)
@@ -307,7 +307,7 @@ async def test_overlap_skip_starts_nothing_while_the_run_before_is_active(world)
     assert run.run_id in skipped[0].reason
 
 
-async def test_of_missed_ticks_that_all_fire_overlap_lets_one_through(world):
+async def test_overlap_skip_starts_one_run_for_missed_ticks_under_fire_all(world):
     await world.schedule("s", HOURLY)
     await world.clock.advance(3 * HOUR)
 
@@ -321,12 +321,12 @@ async def test_a_clock_that_jumps_ahead_and_back_repeats_no_tick(world):
     await world.schedule("s", HOURLY)
     firing = Firing(world)
     start = world.clock.now()
-    await firing.go_on_until(start + 2 * HOUR)
+    await firing.fire_until(start + 2 * HOUR)
     world.clock.jump_ms = DAY
     await firing.now()
     world.clock.jump_ms = 0
     await firing.now()
-    await firing.go_on_until(start + 30 * HOUR)
+    await firing.fire_until(start + 30 * HOUR)
 
     fired = await nominals(world)
     assert len(fired) == len(set(fired))
@@ -334,12 +334,12 @@ async def test_a_clock_that_jumps_ahead_and_back_repeats_no_tick(world):
 
 
 @pytest.mark.parametrize("projected", [False, True])
-async def test_a_restart_at_any_time_repeats_and_loses_nothing(world, projected):
+async def test_a_restart_at_any_time_loses_and_repeats_no_tick(world, projected):
     await world.schedule("s", HOURLY)
     start = world.clock.now()
     for hour in range(1, 9):
         firing = await restarted(world)
-        await firing.go_on_until(start + hour * HOUR)
+        await firing.fire_until(start + hour * HOUR)
         if projected:
             await world.project()
 
@@ -349,13 +349,13 @@ async def test_a_restart_at_any_time_repeats_and_loses_nothing(world, projected)
 
 @pytest.mark.parametrize("written", [False, True])
 @pytest.mark.parametrize("fail_on", [1, 2, 3])
-async def test_an_append_that_breaks_is_looked_up_and_done_once(world, fail_on, written):
+async def test_a_tick_whose_append_fails_is_recorded_once(world, fail_on, written):
     await world.schedule("s", HOURLY)
     start = world.clock.now()
     broken = world.on(Unreliable(world.store, fail_on=fail_on, written=written))
     firing = Firing(broken)
     for hour in range(1, 5):
-        await firing.go_on_until(start + hour * HOUR)
+        await firing.fire_until(start + hour * HOUR)
         await world.clock.advance(RETRY_MS)
         await firing.now()
 
@@ -363,7 +363,7 @@ async def test_an_append_that_breaks_is_looked_up_and_done_once(world, fail_on, 
     assert await world.started() == ["s"] * 4
 
 
-async def test_two_schedulers_at_once_fire_each_tick_once(world):
+async def test_two_concurrent_schedulers_fire_each_tick_once(world):
     for number in range(10):
         await world.schedule(f"s{number}", HOURLY)
     one, other = Firing(world), Firing(world)
@@ -382,12 +382,12 @@ async def test_two_schedulers_at_once_fire_each_tick_once(world):
     assert one.counters.ticks_fired + other.counters.ticks_fired == 50
 
 
-async def test_a_scheduler_that_wakes_up_from_long_ago_adds_nothing(world):
+async def test_a_scheduler_resumed_after_a_long_time_repeats_no_tick(world):
     await world.schedule("s", HOURLY)
     zombie, leader = Firing(world), Firing(world)
     start = world.clock.now()
     await zombie.now()
-    await leader.go_on_until(start + 9 * HOUR)
+    await leader.fire_until(start + 9 * HOUR)
     before = await world.store.head()
 
     await zombie.firing.fire_due()
@@ -396,7 +396,7 @@ async def test_a_scheduler_that_wakes_up_from_long_ago_adds_nothing(world):
     assert await world.store.head() == before
 
 
-async def test_a_tick_whose_run_is_there_already_is_only_recorded(world):
+async def test_a_tick_whose_run_exists_already_is_only_recorded(world):
     await world.schedule("s", HOURLY)
     due = world.clock.now() + HOUR
     made = await world.define("other", ManualTrigger())
@@ -404,13 +404,13 @@ async def test_a_tick_whose_run_is_there_already_is_only_recorded(world):
     request = RequestRun(run_id=run_id, definition=made.state, trigger=BY_HAND, actor=ANN, at=1)
     await transact(world.store, RUN, stream_name(TENANT, "run", run_id), request)
 
-    await Firing(world).go_on_until(due)
+    await Firing(world).fire_until(due)
 
     assert await nominals(world) == [due]
     assert await world.started() == ["other"]
 
 
-async def test_a_schedule_that_stands_alone_starts_its_definition_with_its_input(world):
+async def test_a_standalone_schedule_starts_its_definition_with_its_input(world):
     await world.define("d", ManualTrigger())
     create = CreateSchedule(
         definition_id="d", timetable=HOURLY, input={"x": 1}, actor=ANN, at=world.clock.now()
@@ -419,24 +419,24 @@ async def test_a_schedule_that_stands_alone_starts_its_definition_with_its_input
     await transact(world.store, SCHEDULE, stream, create)
     start = world.clock.now()
     firing = Firing(world)
-    await firing.go_on_until(start + HOUR)
+    await firing.fire_until(start + HOUR)
     await world.update("d", status="paused")
-    await firing.go_on_until(start + 2 * HOUR)
+    await firing.fire_until(start + 2 * HOUR)
     await world.project()
     firing = await restarted(world)
     await firing.now()
     await world.update("d", status="active")
-    await firing.go_on_until(start + 4 * HOUR)
+    await firing.fire_until(start + 4 * HOUR)
     delete = DeleteSchedule(actor=ANN, at=world.clock.now())
     await transact(world.store, SCHEDULE, stream, delete)
-    await firing.go_on_until(start + 9 * HOUR)
+    await firing.fire_until(start + 9 * HOUR)
 
     assert await nominals(world) == [start + n * HOUR for n in (1, 3, 4)]
     runs = await world.events(RunRequested)
     assert {(run.definition_id, str(run.input)) for run in runs} == {("d", "{'x': 1}")}
 
 
-async def test_the_loop_itself_is_never_early_and_less_than_a_second_late(world):
+async def test_the_loop_is_never_early_and_less_than_a_second_late(world):
     for number in range(5):
         await world.schedule(f"s{number}", Interval(every_ms=1_000 + 333 * number))
     firing = ScheduleFirer(world.stores, clock=world.clock)

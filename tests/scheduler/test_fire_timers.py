@@ -1,4 +1,4 @@
-"""Timers of runs: punctual, never early, there after a restart, and harmless when fired twice."""
+"""Timers of runs: punctual, never early, kept over a restart, and harmless when fired twice."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -37,19 +37,19 @@ HOUR = 3_600_000
 
 @asynccontextmanager
 async def firing_timers(
-    world: World, *, after: int = 0, hears: bool = True
+    world: World, *, after: int = 0, observes: bool = True
 ) -> AsyncIterator[TimerFirer]:
-    """Run the loop, fed by the log; `hears` False leaves it with the view alone."""
+    """Run the loop, which observes the log unless `observes` is False."""
     timers = TimerFirer(world.stores, clock=world.clock, rng=Random(1), counters=Counters())
 
-    async def note(batch):
-        if hears:
+    async def observe(batch):
+        if observes:
             timers.observe(batch)
 
     async with asyncio.TaskGroup() as group:
         subscription = await world.stores.log.subscribe("timers", after=after)
         tasks = [
-            group.create_task(follow(subscription, note, clock=world.clock)),
+            group.create_task(follow(subscription, observe, clock=world.clock)),
             group.create_task(timers.run()),
         ]
         yield timers
@@ -59,7 +59,7 @@ async def firing_timers(
 
 
 class Damaged(Unreliable):
-    """A store with one stream that nobody can read."""
+    """A store with one unreadable stream."""
 
     def __init__(self, store, stream: str) -> None:
         super().__init__(store, fail_on=0, written=False)
@@ -72,7 +72,7 @@ class Damaged(Unreliable):
 
 
 async def pass_time(world: World, duration_ms: int, step_ms: int = 10) -> None:
-    """Move the clock in small steps and let everybody act at each."""
+    """Move the clock in small steps and let all tasks run at each."""
     for _ in range(duration_ms // step_ms):
         await world.clock.advance(step_ms)
         for _ in range(30):
@@ -119,11 +119,11 @@ async def test_a_backoff_ends_in_time_and_never_early(world):
     assert planned.due_at <= again.at <= planned.due_at + 20
 
 
-async def test_a_delay_that_nobody_remembers_is_found_in_the_view(world):
+async def test_a_delay_that_is_not_in_memory_is_found_in_the_view(world):
     await world.start("r1", Delay(id="wait", delay_ms=2_000))
     await world.project()
 
-    async with firing_timers(world, hears=False):
+    async with firing_timers(world, observes=False):
         await pass_time(world, 1_990)
         assert await world.events(DelayElapsed) == []
         await pass_time(world, 50)
@@ -133,7 +133,7 @@ async def test_a_delay_that_nobody_remembers_is_found_in_the_view(world):
     assert begun.resume_at <= elapsed.at <= begun.resume_at + 20
 
 
-async def test_a_delay_longer_than_what_is_kept_in_memory_is_punctual_too(world):
+async def test_a_delay_too_long_to_be_kept_in_memory_is_punctual(world):
     async with firing_timers(world):
         await world.start("r1", Delay(id="wait", delay_ms=NEAR_MS + 5_000))
         await world.project()
@@ -146,19 +146,19 @@ async def test_a_delay_longer_than_what_is_kept_in_memory_is_punctual_too(world)
     assert elapsed.at <= begun.resume_at + 20
 
 
-async def test_what_became_due_while_nobody_was_there_fires_at_once(world):
+async def test_a_timer_that_became_due_without_a_scheduler_fires_at_once(world):
     for number in range(30):
         await world.start(f"r{number}", Delay(id="wait", delay_ms=1_000))
     await world.project()
     await world.clock.advance(5 * HOUR)
 
-    async with firing_timers(world, hears=False):
+    async with firing_timers(world, observes=False):
         await pass_time(world, 2 * POLL_MS)
 
     assert len(await world.events(DelayElapsed)) == 30
 
 
-async def test_an_attempt_is_given_a_moment_to_end_by_itself_at_its_deadline(world):
+async def test_an_attempt_gets_a_grace_period_after_its_deadline(world):
     graph = sequence(compute("a", timeout_ms=2_000))
     await world.start("r1", graph=graph)
     await world.project()
@@ -173,10 +173,10 @@ async def test_an_attempt_is_given_a_moment_to_end_by_itself_at_its_deadline(wor
     assert (timed_out.step_id, timed_out.timeout_ms) == ("a", 2_000)
 
 
-async def test_an_attempt_that_ended_in_time_meets_no_deadline(world):
+async def test_an_attempt_that_ended_in_time_does_not_time_out(world):
     graph = sequence(compute("a", timeout_ms=1_000))
     stream = await world.start("r1", graph=graph)
-    await world.project()  # the view does not hear of the end
+    await world.project()  # the view does not see the end
     await transact(world.store, RUN, stream, report(world, graph, Succeeded()))
 
     async with firing_timers(world):
@@ -186,7 +186,7 @@ async def test_an_attempt_that_ended_in_time_meets_no_deadline(world):
     assert (await world.run(stream)).status == "completed"
 
 
-async def test_a_view_that_goes_on_showing_a_timer_makes_it_fire_no_second_time(world):
+async def test_a_fired_timer_that_the_view_still_shows_does_not_fire_again(world):
     stream = await world.start("r1", Delay(id="wait", delay_ms=500, next="a"), compute("a"))
     await world.project()
 
@@ -197,7 +197,7 @@ async def test_a_view_that_goes_on_showing_a_timer_makes_it_fire_no_second_time(
     assert (await world.run(stream)).steps["a"].attempt == 1
 
 
-async def test_two_schedulers_at_once_fire_each_timer_once(world):
+async def test_two_concurrent_schedulers_fire_each_timer_once(world):
     for number in range(40):
         await world.start(f"r{number}", Delay(id="wait", delay_ms=400))
 
@@ -207,7 +207,7 @@ async def test_two_schedulers_at_once_fire_each_timer_once(world):
     assert len(await world.events(DelayElapsed)) == 40
 
 
-async def test_the_delays_of_a_cancelled_run_end_nothing(world):
+async def test_the_delays_of_a_cancelled_run_do_not_fire(world):
     stream = await world.start("r1", Delay(id="wait", delay_ms=400, next="a"), compute("a"))
     await transact(world.store, RUN, stream, CancelRun(actor=ANN, at=world.clock.now()))
 
@@ -230,7 +230,7 @@ async def test_a_thousand_delays_of_one_run_end_together(world):
     assert await world.store.head() == appended + 1_001
 
 
-async def test_more_due_timers_than_are_served_at_once_all_fire(world, monkeypatch):
+async def test_more_due_timers_than_fire_at_once_all_fire(world, monkeypatch):
     monkeypatch.setattr(fire_timers, "CONCURRENT_RUNS", 3)
     monkeypatch.setattr(fire_timers, "PAGE_SIZE", 10)
     for number in range(60):
@@ -238,14 +238,14 @@ async def test_more_due_timers_than_are_served_at_once_all_fire(world, monkeypat
     await world.project()
     await world.clock.advance(HOUR)
 
-    async with firing_timers(world, hears=False):
+    async with firing_timers(world, observes=False):
         await pass_time(world, 20 * POLL_MS, step_ms=50)
 
     assert len(await world.events(DelayElapsed)) == 60
 
 
 @pytest.mark.parametrize("written", [False, True])
-async def test_a_timer_whose_append_breaks_fires_once_in_the_end(world, written):
+async def test_a_timer_whose_append_fails_fires_once(world, written):
     await world.start("r1", Delay(id="wait", delay_ms=200))
     await world.start("r2", Delay(id="wait", delay_ms=200))
     await world.project()
@@ -258,21 +258,21 @@ async def test_a_timer_whose_append_breaks_fires_once_in_the_end(world, written)
     assert len(elapsed) == 2
 
 
-async def test_a_timer_that_cannot_fire_keeps_no_other_from_firing(world, monkeypatch):
+async def test_a_timer_that_cannot_fire_does_not_block_others(world, monkeypatch):
     monkeypatch.setattr(fire_timers, "PAGE_SIZE", 1)
     damaged = await world.start("r1", Delay(id="wait", delay_ms=100))
     await world.start("r2", Delay(id="wait", delay_ms=200))
     await world.project()
 
-    async with firing_timers(world.on(Damaged(world.store, damaged)), hears=False):
+    async with firing_timers(world.on(Damaged(world.store, damaged)), observes=False):
         await pass_time(world, 1_500)
 
     [elapsed] = [one for one in await world.log() if isinstance(one.event, DelayElapsed)]
     assert elapsed.stream != damaged
 
 
-async def test_a_clock_put_back_stops_no_timer_for_good(world):
-    async with firing_timers(world, hears=False):
+async def test_timers_fire_after_the_clock_is_put_back(world):
+    async with firing_timers(world, observes=False):
         await pass_time(world, 500)
         world.clock.jump_ms = -24 * HOUR
         await world.start("r1", Delay(id="wait", delay_ms=400))
@@ -282,7 +282,7 @@ async def test_a_clock_put_back_stops_no_timer_for_good(world):
     assert len(await world.events(DelayElapsed)) == 1
 
 
-async def test_a_clock_put_forward_fires_what_is_then_due(world):
+async def test_timers_due_after_the_clock_is_put_forward_fire(world):
     async with firing_timers(world):
         await world.start("r1", Delay(id="wait", delay_ms=HOUR))
         await world.project()
@@ -293,7 +293,7 @@ async def test_a_clock_put_forward_fires_what_is_then_due(world):
     assert len(await world.events(DelayElapsed)) == 1
 
 
-async def test_timers_kept_in_memory_are_let_go_of(world):
+async def test_fired_timers_are_removed_from_memory(world):
     async with firing_timers(world) as timers:
         for number in range(20):
             await world.start(f"r{number}", Delay(id="wait", delay_ms=100))

@@ -1,4 +1,4 @@
-"""Record events start what waits for them: once each, as the definitions stood, nothing lost."""
+"""Record events start each matching definition once, as of their position in the log."""
 
 import asyncio
 
@@ -35,7 +35,7 @@ async def match_all(world: World) -> RecordMatcher:
     return matcher
 
 
-async def test_a_record_event_starts_every_definition_that_waits_for_it(world):
+async def test_a_record_event_starts_every_definition_with_a_matching_trigger(world):
     await world.define("a", ON_ORDER)
     await world.define("b", ON_ANY)
     await world.send("e1")
@@ -48,7 +48,7 @@ async def test_a_record_event_starts_every_definition_that_waits_for_it(world):
 @pytest.mark.parametrize(
     "event", [{"event_type": "record.updated"}, {"slug": "invoices"}, {"tenant": "other"}]
 )
-async def test_another_type_structure_or_tenant_starts_nothing(world, event):
+async def test_another_type_structure_or_tenant_starts_no_run(world, event):
     await world.define("a", ON_ORDER)
     await world.send("e1", **event)
 
@@ -57,7 +57,7 @@ async def test_another_type_structure_or_tenant_starts_nothing(world, event):
     assert await world.started() == []
 
 
-async def test_the_run_gets_the_payload_and_says_where_it_came_from(world):
+async def test_the_run_has_the_payload_and_the_record_event_that_started_it(world):
     await world.define("a", ON_ORDER)
     await world.send("e1", data={"total": 5})
 
@@ -77,7 +77,7 @@ async def test_the_run_gets_the_payload_and_says_where_it_came_from(world):
     assert (run.actor, run.version) == (Actor("shop", "event"), 1)
 
 
-async def test_the_same_event_matched_again_starts_nothing_more(world):
+async def test_an_event_that_is_matched_again_starts_no_further_run(world):
     await world.define("a", ON_ORDER)
     await world.define("b", EventTrigger(event_type="record.created", structure="invoices"))
     await world.send("e1")
@@ -89,7 +89,7 @@ async def test_the_same_event_matched_again_starts_nothing_more(world):
     assert await world.store.head() == before
 
 
-async def test_events_with_one_id_from_two_sources_are_two_events(world):
+async def test_the_same_event_id_from_two_sources_makes_two_events(world):
     await world.define("a", ON_ORDER)
     await world.send("1", source="shop")
     await world.send("1", source="till")
@@ -99,7 +99,7 @@ async def test_events_with_one_id_from_two_sources_are_two_events(world):
     assert await world.started() == ["a", "a"]
 
 
-async def test_why_a_trigger_did_not_fire_is_recorded_with_the_event(world):
+async def test_the_reason_of_a_skipped_trigger_is_recorded_with_the_event(world):
     await world.define("fires", ON_ORDER)
     await world.define("paused", ON_ORDER, status="paused")
     await world.define("draft", ON_ANY, status="draft")
@@ -119,7 +119,7 @@ async def test_why_a_trigger_did_not_fire_is_recorded_with_the_event(world):
     }
 
 
-async def test_an_event_that_every_trigger_takes_gets_no_note(world):
+async def test_no_skipped_triggers_are_recorded_if_every_trigger_fires(world):
     await world.define("a", ON_ORDER)
     await world.send("e1")
 
@@ -128,7 +128,7 @@ async def test_an_event_that_every_trigger_takes_gets_no_note(world):
     assert await world.events(TriggersConsidered) == []
 
 
-async def test_a_crowd_of_skipped_triggers_is_counted_not_listed(world):
+async def test_skipped_triggers_beyond_the_limit_are_counted(world):
     for number in range(MAX_NAMED_SKIPPED + 7):
         await world.define(f"d{number}", ON_ORDER, status="paused")
     await world.send("e1")
@@ -140,7 +140,7 @@ async def test_a_crowd_of_skipped_triggers_is_counted_not_listed(world):
     assert considered.skipped[-1] == ("*", "and 7 more, not named here")
 
 
-async def test_an_event_meets_the_definitions_as_they_stood_when_it_came(world):
+async def test_an_event_is_matched_against_the_definitions_at_its_position(world):
     await world.define("early", ON_ORDER)
     await world.define("gone", ON_ORDER)
     await world.define("turned", ON_ORDER)
@@ -156,7 +156,7 @@ async def test_an_event_meets_the_definitions_as_they_stood_when_it_came(world):
     assert {run.version for run in await world.events(RunRequested)} == {1}
 
 
-async def test_a_view_that_is_ahead_does_not_change_what_an_event_met(world):
+async def test_a_view_ahead_of_the_log_follower_does_not_change_a_match(world):
     await world.define("changed", ON_ORDER)
     await world.define("same", ON_ANY)
     matcher = matcher_of(world)
@@ -175,7 +175,7 @@ async def test_a_view_that_is_ahead_does_not_change_what_an_event_met(world):
     assert sorted(await world.started()) == ["changed", "same"]
 
 
-async def test_a_view_that_lags_hides_no_definition(world):
+async def test_a_view_that_lags_does_not_hide_a_definition(world):
     await world.project()
     await world.define("a", ON_ORDER)
     matcher = await match_all(world)
@@ -214,7 +214,7 @@ async def test_changes_of_definitions_take_effect_in_the_order_of_the_log(world)
 
 @pytest.mark.parametrize("written", [False, True])
 @pytest.mark.parametrize("fail_on", [1, 2, 3])
-async def test_a_failure_at_any_append_loses_and_repeats_nothing(world, fail_on, written):
+async def test_a_failure_at_any_append_loses_and_repeats_no_run(world, fail_on, written):
     await world.define("a", ON_ORDER)
     await world.define("b", ON_ORDER, status="paused")
     for number in range(STREAMS_PER_APPEND):
@@ -238,7 +238,7 @@ async def test_a_failure_at_any_append_loses_and_repeats_nothing(world, fail_on,
     assert len(await world.events(TriggersConsidered)) == STREAMS_PER_APPEND
 
 
-async def test_two_matchers_at_once_start_each_run_once(world):
+async def test_two_concurrent_matchers_start_each_run_once(world):
     await world.define("a", ON_ORDER)
     await world.define("b", ON_ORDER, status="draft")
     for number in range(50):
@@ -250,7 +250,7 @@ async def test_two_matchers_at_once_start_each_run_once(world):
     assert len(await world.events(TriggersConsidered)) == 50
 
 
-async def test_the_place_in_the_log_is_saved_once_a_second_not_per_event(world):
+async def test_the_checkpoint_is_saved_once_a_second(world):
     await world.define("a", ON_ORDER)
     matcher = matcher_of(world)
     await matcher.handle(await world.log())
@@ -269,7 +269,7 @@ async def test_the_place_in_the_log_is_saved_once_a_second_not_per_event(world):
     assert await world.stores.checkpoints.load(NAME) == log[-1].position
 
 
-async def test_an_event_that_cannot_become_a_run_holds_up_no_other(world):
+async def test_an_event_whose_run_cannot_be_written_does_not_block_others(world):
     data: object = "deep"
     for _ in range(253):  # a run holds it one level deeper, which is one too many
         data = [data]
@@ -285,7 +285,7 @@ async def test_an_event_that_cannot_become_a_run_holds_up_no_other(world):
     assert considered.skipped[0][0] == "a"
 
 
-async def test_what_was_done_is_counted(world):
+async def test_matches_are_counted(world):
     await world.define("a", ON_ORDER)
     await world.define("b", ON_ORDER, status="paused")
     await world.send("e1")

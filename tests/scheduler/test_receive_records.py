@@ -1,4 +1,4 @@
-"""Record events by a topic: every form, every fault, duplicates, crashes, and sending again."""
+"""Record events from a topic: every form, every fault, duplicates, crashes, and redriving."""
 
 import asyncio
 import base64
@@ -81,7 +81,7 @@ def base64_of(value: Any) -> str:
 
 @dataclass(slots=True)
 class Receiving:
-    """A world whose record events come in by a topic."""
+    """A world that receives record events from a topic."""
 
     world: World
     counters: Counters
@@ -110,7 +110,7 @@ class Receiving:
             await asyncio.wait([task])
 
     async def taken(self, *messages: Message) -> None:
-        """Send messages and wait until each is recorded or given up."""
+        """Send messages and wait until each is recorded or a dead letter."""
         until = self._done() + len(messages)
         await self.topics.send(RECORDS, messages)
         async with asyncio.timeout(10), self.running():
@@ -230,7 +230,7 @@ BAD: dict[str, tuple[Message, str]] = {
 
 
 @pytest.mark.parametrize("case", BAD)
-async def test_what_cannot_be_read_is_given_up_with_its_reason(
+async def test_an_unreadable_message_becomes_a_dead_letter_with_the_reason(
     receiving: Receiving, case: str
 ) -> None:
     bad, reason = BAD[case]
@@ -244,7 +244,7 @@ async def test_what_cannot_be_read_is_given_up_with_its_reason(
     assert letter.message == bad
     assert letter.source.startswith(f"{RECORDS}/")
     assert letter.source.endswith("@0")
-    assert len(await receiving.received()) == 1  # what stands behind it was taken
+    assert len(await receiving.received()) == 1  # the message behind it was recorded
     (sent,) = await told.next()
     headers = dict(sent.message.headers)
     assert headers["reason"].decode() == letter.reason
@@ -285,14 +285,14 @@ HEADERS = st.lists(
 
 
 @given(VALUES | st.none(), HEADERS)
-def test_any_message_is_read_or_refused(value: bytes | None, headers: list[tuple[str, bytes]]):
+def test_any_message_is_read_or_rejected(value: bytes | None, headers: list[tuple[str, bytes]]):
     with suppress(Rejected):
         records = read_message(delivered(Message(value=value, headers=tuple(headers))), at=5)
         assert records
         assert all(one.tenant and one.event_id and one.source for one in records)
 
 
-async def test_any_messages_end_as_a_record_or_a_letter(receiving: Receiving) -> None:
+async def test_any_message_ends_as_a_record_or_a_dead_letter(receiving: Receiving) -> None:
     said = [bad for bad, _ in BAD.values()] + [
         message(event(id=f"e-{number}"), STRUCTURED, key=b"%d" % number) for number in range(600)
     ]
@@ -303,7 +303,7 @@ async def test_any_messages_end_as_a_record_or_a_letter(receiving: Receiving) ->
     assert receiving.counters.messages_given_up == len(BAD)
 
 
-async def test_an_event_that_comes_again_is_dropped_and_its_neighbours_are_not(
+async def test_a_repeated_event_is_dropped_and_the_others_are_recorded(
     receiving: Receiving,
 ) -> None:
     events = [message(event(id=f"e-{number}"), STRUCTURED, key=b"k") for number in range(10)]
@@ -317,14 +317,14 @@ async def test_an_event_that_comes_again_is_dropped_and_its_neighbours_are_not(
     assert receiving.counters.records_known_before == 5
 
 
-async def test_plain_payloads_that_say_the_same_are_two_events(receiving: Receiving) -> None:
+async def test_two_identical_plain_payloads_are_two_events(receiving: Receiving) -> None:
     await receiving.taken(message(PLAIN, key=b"k"), message(PLAIN, key=b"k"))
 
     assert len(await receiving.received()) == 2
 
 
-async def test_messages_of_a_receiver_that_died_are_taken_once(receiving: Receiving) -> None:
-    """It died when all was recorded and given up, and nothing acknowledged."""
+async def test_messages_of_a_crashed_receiver_are_recorded_once(receiving: Receiving) -> None:
+    """It crashed when every message was handled and none acknowledged."""
     said = [
         message(PLAIN),
         message(event(), STRUCTURED),
@@ -351,7 +351,7 @@ async def test_messages_of_a_receiver_that_died_are_taken_once(receiving: Receiv
 
 
 @pytest.mark.parametrize("written", [False, True])
-async def test_a_store_that_does_not_answer_is_asked_again(
+async def test_the_receiver_retries_an_unavailable_store(
     receiving: Receiving, written: bool
 ) -> None:
     store = Unreliable(receiving.world.store, fail_on=2, written=written)
@@ -362,8 +362,8 @@ async def test_a_store_that_does_not_answer_is_asked_again(
     assert sorted(one.event_id for one in await receiving.received()) == ["e-0", "e-1", "e-2"]
 
 
-class Refusing:
-    """A store that can't write the record events of one record."""
+class UnwritableRecord:
+    """A store that can't write the events of one record."""
 
     def __init__(self, store: EventStore, record_id: str) -> None:
         self._store = store
@@ -379,8 +379,8 @@ class Refusing:
         return await self._store.append(writes)
 
 
-async def test_an_event_that_cannot_be_written_is_given_up(receiving: Receiving) -> None:
-    store: Any = Refusing(receiving.world.store, "poison")
+async def test_an_event_that_cannot_be_written_becomes_a_dead_letter(receiving: Receiving) -> None:
+    store: Any = UnwritableRecord(receiving.world.store, "poison")
     receiving.world = receiving.world.on(store)
 
     await receiving.taken(
@@ -394,8 +394,8 @@ async def test_an_event_that_cannot_be_written_is_given_up(receiving: Receiving)
     assert [one.event_id for one in await receiving.received()] == ["e-0", "e-2"]
 
 
-class Deaf:
-    """Topics whose dead letters are not taken, for a while."""
+class FailingDeadLetters:
+    """Topics whose first `failures` sends of dead letters fail."""
 
     def __init__(self, topics: Topics, failures: int) -> None:
         self._topics = topics
@@ -411,11 +411,11 @@ class Deaf:
         return await self._topics.consume(topic, group=group)
 
 
-async def test_nothing_is_passed_over_while_dead_letters_cannot_be_sent(
+async def test_no_message_is_acknowledged_while_dead_letters_cannot_be_sent(
     receiving: Receiving,
 ) -> None:
-    """After a while the receiver begins again where nothing was acknowledged."""
-    deaf = Deaf(receiving.topics, failures=12)
+    """The receiver consumes again from the first unacknowledged message."""
+    deaf = FailingDeadLetters(receiving.topics, failures=12)
     told = await receiving.topics.consume(f"{PREFIX}{TOPIC}", group=None)
     receiving.world.stores = replace(receiving.world.stores, topics=deaf)
 
@@ -428,8 +428,8 @@ async def test_nothing_is_passed_over_while_dead_letters_cannot_be_sent(
     assert len(await receiving.letters()) == 1
 
 
-class Narrow(Deaf):
-    """Topics that take small messages only."""
+class SmallTopics(FailingDeadLetters):
+    """Topics with a small limit on the size of messages."""
 
     async def send(self, topic: str, messages: Sequence[Message]) -> None:
         if any(len(one.value or b"") > 1_000 for one in messages):
@@ -437,14 +437,14 @@ class Narrow(Deaf):
         await super().send(topic, messages)
 
 
-async def test_a_letter_that_its_topic_does_not_take_is_sent_without_its_content(
+async def test_a_dead_letter_too_large_for_its_topic_is_sent_without_its_content(
     receiving: Receiving,
 ) -> None:
     told = await receiving.topics.consume(f"{PREFIX}{TOPIC}", group=None)
     world = receiving.world
     await receiving.topics.send(RECORDS, [message(b"{" + b"x" * 1_000)])
     consumption = await receiving.topics.consume(RECORDS, group="other")
-    world.stores = replace(world.stores, topics=Narrow(receiving.topics, failures=0))
+    world.stores = replace(world.stores, topics=SmallTopics(receiving.topics, failures=0))
     await receiving.receiver().handle(await consumption.next())
 
     (letter,) = await receiving.letters()
@@ -457,8 +457,8 @@ async def test_a_letter_that_its_topic_does_not_take_is_sent_without_its_content
     assert await receiving.letters() == [letter]
 
 
-async def test_a_message_sent_again_is_recorded_once_however_often(receiving: Receiving) -> None:
-    """Here a later release can read what an earlier one could not."""
+async def test_a_message_redriven_repeatedly_is_recorded_once(receiving: Receiving) -> None:
+    """A later release can read a message that an earlier one could not."""
     world = receiving.world
     good = [message(PLAIN, key=b"k"), message(event(), STRUCTURED, key=b"k")]
     letters = [
@@ -476,7 +476,7 @@ async def test_a_message_sent_again_is_recorded_once_however_often(receiving: Re
     assert all(one.redriven_at for one in await receiving.letters())
 
 
-async def test_a_message_that_cannot_be_read_again_is_a_further_letter(
+async def test_a_redriven_message_that_fails_again_becomes_another_letter(
     receiving: Receiving,
 ) -> None:
     await receiving.taken(message(b"{", key=b"k"))

@@ -1,4 +1,4 @@
-"""The role as a whole: one at a time, the next one within seconds, and no trace of a handover."""
+"""The scheduler as a whole: one leader at a time, fast takeover, no work lost or repeated."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -50,8 +50,8 @@ async def pass_time(world: World, duration_ms: int, step_ms: int = 50) -> None:
             await asyncio.sleep(0)
 
 
-class Cut:
-    """Leases as one process sees them; `cut` is a network that answers nothing any more."""
+class DisconnectableLeases:
+    """The leases of one process; `cut` disconnects it."""
 
     def __init__(self, leases: Leases) -> None:
         self._leases = leases
@@ -72,7 +72,7 @@ class Cut:
         await self._leases.release(lease)
 
 
-async def test_it_matches_fires_and_ends_delays_all_together(world):
+async def test_it_matches_records_and_fires_schedules_and_timers(world):
     await world.define("e", ON_ORDER)
     await world.schedule("s", Interval(every_ms=SECOND))
     scheduler = scheduler_of(world)
@@ -89,7 +89,7 @@ async def test_it_matches_fires_and_ends_delays_all_together(world):
     assert (counters.runs_requested, counters.ticks_fired, counters.timers_fired) == (1, 2, 1)
 
 
-async def test_definitions_made_while_it_runs_are_followed(world):
+async def test_it_observes_definitions_created_while_it_runs(world):
     async with world.projecting(), running(scheduler_of(world)):
         await pass_time(world, 500)
         await world.define("e", ON_ORDER)
@@ -100,7 +100,7 @@ async def test_definitions_made_while_it_runs_are_followed(world):
     assert sorted(await world.started()) == ["e", "s"]
 
 
-async def test_views_that_stand_still_keep_nothing_from_firing(world):
+async def test_schedules_and_timers_fire_while_the_views_stand_still(world):
     await world.define("e", ON_ORDER)
     await world.schedule("s", Interval(every_ms=SECOND))
     await world.start("r1", Delay(id="wait", delay_ms=300))
@@ -112,7 +112,7 @@ async def test_views_that_stand_still_keep_nothing_from_firing(world):
     assert len(await world.events(DelayElapsed)) == 1
 
 
-async def test_of_two_schedulers_one_works(world):
+async def test_only_one_of_two_schedulers_works(world):
     one, other = scheduler_of(world, holder="one"), scheduler_of(world, holder="other")
     async with running(one, other):
         for _ in range(20):
@@ -120,15 +120,15 @@ async def test_of_two_schedulers_one_works(world):
             assert one.leading != other.leading
 
 
-async def test_when_one_dies_the_other_takes_over_within_seconds(world):
+async def test_another_scheduler_takes_over_within_seconds_of_a_crash(world):
     await world.schedule("s", Interval(every_ms=SECOND))
-    cut = Cut(world.stores.leases)
+    cut = DisconnectableLeases(world.stores.leases)
     one = scheduler_of(world, holder="one", leases=cut)
     other = scheduler_of(world, holder="other")
     async with world.projecting(), running(one, other) as tasks:
         await pass_time(world, 3 * SECOND)
         assert one.leading
-        cut.cut = True  # nothing is given back
+        cut.cut = True  # the lease is not released
         tasks[0].cancel()
         await pass_time(world, LEASE_MS + CANDIDATE_MS + 200)
         assert other.leading
@@ -138,8 +138,8 @@ async def test_when_one_dies_the_other_takes_over_within_seconds(world):
     assert len(fired) == len(set(fired)) >= 6
 
 
-async def test_a_name_that_only_one_process_has_goes_on_at_once(world):
-    cut = Cut(world.stores.leases)
+async def test_a_restart_under_the_same_name_gets_the_lease_at_once(world):
+    cut = DisconnectableLeases(world.stores.leases)
     died = scheduler_of(world.on(world.store), holder="only", leases=cut)
     async with running(died) as tasks:
         await pass_time(world, 100)
@@ -153,8 +153,8 @@ async def test_a_name_that_only_one_process_has_goes_on_at_once(world):
         assert again.leading
 
 
-async def test_a_lease_that_cannot_be_renewed_ends_the_work_when_it_runs_out(world):
-    cut = Cut(world.stores.leases)
+async def test_work_ends_when_a_lease_that_cannot_be_renewed_expires(world):
+    cut = DisconnectableLeases(world.stores.leases)
     one = scheduler_of(world, holder="one", leases=cut)
     other = scheduler_of(world, holder="other")
     async with running(one, other):
@@ -168,12 +168,12 @@ async def test_a_lease_that_cannot_be_renewed_ends_the_work_when_it_runs_out(wor
     assert cut.epochs[0] == 1
 
 
-async def test_a_zombie_notices_that_another_took_over_and_waits_its_turn(world):
+async def test_a_zombie_notices_the_takeover_and_waits_for_the_lease(world):
     zombie, leader = scheduler_of(world, holder="zombie"), scheduler_of(world, holder="leader")
     await world.schedule("s", Interval(every_ms=SECOND))
     async with world.projecting(), running(zombie):
         await pass_time(world, 2 * SECOND)
-        # It stands still while time goes on and another one is given the lease.
+        # It is suspended until another scheduler gets the lease.
         world.clock.jump_ms = 2 * LEASE_MS
         async with running(leader):
             await pass_time(world, RENEW_MS + CANDIDATE_MS)
@@ -184,7 +184,7 @@ async def test_a_zombie_notices_that_another_took_over_and_waits_its_turn(world)
     assert len(fired) == len(set(fired))
 
 
-async def test_stopping_saves_the_place_and_gives_the_lease_back(world):
+async def test_stopping_saves_the_checkpoint_and_releases_the_lease(world):
     await world.define("e", ON_ORDER)
     scheduler = scheduler_of(world, holder="one")
     async with running(scheduler) as tasks:
@@ -204,7 +204,7 @@ async def test_stopping_saves_the_place_and_gives_the_lease_back(world):
     assert lease.epoch == 2
 
 
-async def test_stopping_one_that_waits_for_its_turn_ends_it(world):
+async def test_a_scheduler_that_waits_for_the_lease_can_be_stopped(world):
     leader, candidate = scheduler_of(world, holder="one"), scheduler_of(world, holder="other")
     async with running(leader, candidate) as tasks:
         await pass_time(world, 200)
@@ -213,11 +213,11 @@ async def test_stopping_one_that_waits_for_its_turn_ends_it(world):
         assert leader.leading
 
 
-async def test_stopping_one_that_never_ran_returns(world):
+async def test_a_scheduler_that_never_ran_can_be_stopped(world):
     await scheduler_of(world).stop()
 
 
-async def test_an_outage_of_the_store_is_outlived(world):
+async def test_the_scheduler_continues_after_an_outage_of_the_store(world):
     await world.define("e", ON_ORDER)
     await world.send("1")
     flaky = Outage(world.stores.checkpoints)
@@ -232,7 +232,7 @@ async def test_an_outage_of_the_store_is_outlived(world):
 
 
 @pytest.mark.parametrize("lives_ms", [150, 450, 1_050, 2_350])
-async def test_killed_again_and_again_it_does_everything_once(world, lives_ms):
+async def test_repeated_crashes_lose_and_repeat_no_run(world, lives_ms):
     await world.define("e", ON_ORDER)
     await world.schedule("s", Interval(every_ms=SECOND))
     start = world.clock.now()
@@ -255,7 +255,7 @@ async def test_killed_again_and_again_it_does_everything_once(world, lives_ms):
 
 
 class Outage:
-    """Checkpoints that can't be reached until the outage is over."""
+    """Checkpoints that are unavailable until the outage ends."""
 
     def __init__(self, checkpoints: Checkpoints) -> None:
         self._checkpoints = checkpoints

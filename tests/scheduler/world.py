@@ -1,4 +1,4 @@
-"""A small world for a scheduler: stores in memory, a clock that tests move, and what happened."""
+"""Stores in memory and a manual clock for a scheduler, with commands and the recorded events."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -45,7 +45,7 @@ TENANT = "acme"
 
 @dataclass(slots=True)
 class World:
-    """Commands in, events out; nothing here schedules."""
+    """Sends commands and reads events; runs no scheduler."""
 
     stores: Stores
     clock: SettableClock
@@ -55,7 +55,7 @@ class World:
         return self.stores.events
 
     def on(self, store: EventStore) -> "World":
-        """Return the same world behind another event store."""
+        """Return the same world with another event store."""
         return World(replace(self.stores, events=store), self.clock)
 
     async def define(
@@ -150,7 +150,7 @@ class World:
         ]
 
     async def started(self) -> list[str]:
-        """Return the definitions of all runs that were requested, in order."""
+        """Return the definitions of all requested runs, in order."""
         return [run.definition_id for run in await self.events(RunRequested)]
 
     async def run(self, stream: str) -> Run:
@@ -167,7 +167,7 @@ class World:
             await asyncio.gather(task, return_exceptions=True)
 
     async def project(self) -> None:
-        """Bring the views up to the log."""
+        """Project the whole log into the views."""
         async with self.projecting() as projector:
             assert await projector.reached(await self.store.head(), 10_000)
 
@@ -177,7 +177,7 @@ class World:
 
 
 class Unreliable:
-    """A store whose appends fail as told: before anything is written, or with the answer lost."""
+    """A store whose `fail_on`-th append fails, before it is written or with the answer lost."""
 
     def __init__(self, store: EventStore, *, fail_on: int, written: bool) -> None:
         self._store = store
@@ -219,7 +219,7 @@ def at(text: str, zone: str = "UTC") -> int:
 
 
 async def until(condition: Any, *, seconds: float = 10.0) -> None:
-    """Let everything else run until `condition()` holds."""
+    """Let other tasks run until `condition()` holds."""
     async with asyncio.timeout(seconds):
         while not await condition():  # noqa: ASYNC110 - a store rings no bell
             await asyncio.sleep(0)

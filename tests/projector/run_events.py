@@ -1,4 +1,4 @@
-"""Tells runs as events and shows what a view made of them."""
+"""Events of a run, and the documents that a view folds from them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -47,13 +47,13 @@ BEGUN = (requested(), RunStarted(at=20))
 
 
 @dataclass
-class Folded:
-    """The documents of one view by key, after events of one stream."""
+class ViewFold:
+    """The documents of one view, by key, after the events of one stream."""
 
     view: View[Any]
     documents: dict[tuple[str, str], Any] = field(default_factory=dict)
 
-    def after(self, events: Sequence[object], stream: str = STREAM) -> "Folded":
+    def after(self, events: Sequence[object], stream: str = STREAM) -> "ViewFold":
         for version, event in enumerate(events, start=1):
             if isinstance(event, self.view.events):
                 self._fold(Recorded(version * 10, stream, version, event))
@@ -69,11 +69,11 @@ class Folded:
 
     @property
     def only(self) -> Any:
-        """The one document there is."""
+        """The only document."""
         (document,) = self.documents.values()
         return document
 
     @property
     def listed(self) -> list[Any]:
-        """All documents, in the order they began."""
+        """All documents, in the order of their creation."""
         return list(self.documents.values())

@@ -1,4 +1,4 @@
-"""Folds histories the way the projector does, in batches, with or without what it remembers."""
+"""Projects histories into a view store in batches, as the projector does."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -13,7 +13,7 @@ from baton.projector.views import every_view
 Dump = dict[str, list[Row]]
 
 
-async def prepared(views: Sequence[View[Any]] | None = None) -> MemoryViewStore:
+async def empty_store(views: Sequence[View[Any]] | None = None) -> MemoryViewStore:
     """Return an empty store with the tables of the views."""
     store = MemoryViewStore()
     await store.prepare([view.table for view in views or every_view()])
@@ -23,7 +23,7 @@ async def prepared(views: Sequence[View[Any]] | None = None) -> MemoryViewStore:
 async def fold_into(
     store: ViewStore, batches: Iterable[Sequence[Recorded]], *, forgetful: bool = False
 ) -> None:
-    """Fold and commit each batch; a forgetful projector begins anew with each of them."""
+    """Fold and commit each batch; `forgetful` restarts the projector before each one."""
     batch = Batch(every_view(), position=await store.checkpoint())
     for events in batches:
         if forgetful:
