@@ -2,6 +2,7 @@
 
 A module exports some of these; the suites run over every module that does.
 
+- `settings(folder)` returns the settings of a process that uses the technology.
 - `open_stores(folder)` opens the stores of a backend.
 - `open_archive(folder, read_only=…)` opens the archive of a backend.
 - `attach(stores, folder)` attaches a transport to stores; `require()` skips the test if the

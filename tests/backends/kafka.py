@@ -39,6 +39,12 @@ def location_for(folder: Path) -> TransportLocation:
     return TransportLocation(url=server_url(), prefix=prefix, records=f"{prefix}records")
 
 
+async def settings(folder: Path) -> dict[str, str]:
+    """Return the settings of the topics that stand for `folder`."""
+    at = location_for(folder)
+    return {"log": at.url, "topic_prefix": at.prefix, "records_topic": at.records}
+
+
 async def attach(stores: Stores, folder: Path) -> Stores:
     """Return `stores` with the topics of `folder` attached."""
     return await TRANSPORT.attach(stores, location_for(folder))

@@ -9,6 +9,11 @@ from baton.eventlog.ports.backend import StoreLocation, Stores
 from tests.kit.partitioned_log import MemoryPartitionedLog
 
 
+async def settings(folder: Path) -> dict[str, str]:
+    """Return the settings of stores in memory."""
+    return {"store": "memory:"}
+
+
 async def open_stores(folder: Path) -> Stores:
     """Return new stores, whatever the folder."""
     return await BACKEND.open(StoreLocation(secrets_key=b"a key for tests, 32 bytes long.."))

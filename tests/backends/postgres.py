@@ -11,6 +11,11 @@ from tests.servers.postgres import database_for
 KEY = b"a key for tests, 32 bytes long.."
 
 
+async def settings(folder: Path) -> dict[str, str]:
+    """Return the settings of the database that stands for `folder`."""
+    return {"store": await database_for(folder)}
+
+
 async def open_stores(folder: Path) -> Stores:
     """Return the stores of the database that stands for `folder`."""
     url = await database_for(folder)

@@ -10,6 +10,11 @@ from baton.eventlog.ports.backend import StoreLocation, Stores
 KEY = b"a key for tests, 32 bytes long.."
 
 
+async def settings(folder: Path) -> dict[str, str]:
+    """Return the settings of stores in `folder`."""
+    return {"store": f"sqlite:///{folder}/baton.db"}
+
+
 async def open_stores(folder: Path) -> Stores:
     """Return the stores that live in `folder`."""
     return await BACKEND.open(StoreLocation(folder=folder, secrets_key=KEY))

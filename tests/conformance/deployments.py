@@ -8,6 +8,7 @@ import pkgutil
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import tests.backends
 from baton.backends import backends
@@ -41,6 +42,15 @@ def deployments() -> dict[str, OpenStores]:
         for transport, module in technologies("attach").items()
     }
     return {**openers, **attached}
+
+
+async def settings_of(deployment: str, folder: Path) -> dict[str, Any]:
+    """Return the settings of a process that uses a deployment, with its data in `folder`."""
+    modules = technologies("settings")
+    found: dict[str, Any] = {}
+    for technology in deployment.split("+"):
+        found |= await modules[technology].settings(folder)
+    return found
 
 
 def topic_openers() -> dict[str, OpenStores]:

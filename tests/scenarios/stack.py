@@ -29,8 +29,7 @@ from baton.role import RoleName
 from baton.settings import Settings
 from baton.wiring import Process, run_roles
 from tests.api.running import SECRET, Response, RunningServer, bearer
-from tests.servers.kafka import server_url, topic_prefix_for
-from tests.servers.postgres import database_for
+from tests.conformance.deployments import settings_of
 
 DEADLINE_S = 20
 
@@ -114,19 +113,13 @@ def base_and_headers(dialect: Dialect, tenant: str) -> tuple[str, dict[str, str]
             return base, {header: tenant}
 
 
-async def settings_for(folder: Path, setting: str) -> Settings:
+async def settings_for(folder: Path, deployment: str) -> Settings:
     """Return the settings of a deployment of `tests.conformance.deployments`, in `folder`."""
-    backend, _, transport = setting.partition("+")
-    stores = {"memory": "memory:", "sqlite": ""}
-    prefix = topic_prefix_for(folder)
     return Settings(
         data=folder,
-        log=server_url() if transport else "memory:",
-        topic_prefix=prefix,
-        records_topic=f"{prefix}records",
-        store=await database_for(folder) if backend == "postgres" else stores[backend],
         jwt_secret=SecretStr(SECRET),
         functions=("tests.scenarios.functions",),
+        **await settings_of(deployment, folder),
     )
 
 
