@@ -144,8 +144,8 @@ async def test_messages_of_a_key_keep_their_order_over_a_broker_crash(
     await killing
 
     found = await receive_distinct(ports, topic, 300)
-    fresh = [number for place, number in enumerate(found) if number not in found[:place]]
-    assert fresh == [*range(300)]
+    distinct = [*dict.fromkeys(found)]
+    assert distinct == [*range(300)]
 
 
 async def test_a_send_to_a_killed_broker_fails_in_time_and_a_later_one_succeeds(
@@ -362,9 +362,13 @@ def test_partitions_of_keys_match_those_of_librdkafka() -> None:
 def test_repeated_library_log_lines_are_throttled() -> None:
     throttle = ThrottleFilter()
 
-    def passes(text: str, place: str) -> bool:
-        record = logging.LogRecord("aiokafka", logging.ERROR, "", 1, text, (place,), None)
+    def passes(text: str, node: str) -> bool:
+        record = logging.LogRecord("aiokafka", logging.ERROR, "", 1, text, (node,), None)
         return throttle.filter(record)
 
-    assert [passes("no answer from %s", place) for place in "aab"] == [True, False, False]
+    assert [passes("no answer from %s", node) for node in "aab"] == [
+        True,
+        False,
+        False,
+    ]
     assert passes("something else about %s", "a")

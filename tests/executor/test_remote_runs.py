@@ -116,7 +116,7 @@ async def test_a_step_that_failed_on_a_worker_is_retried(
     @function("train")
     def fail_first(_payload: Any, context: StepContext) -> str:
         if context.attempt == 1:
-            raise OSError("no room")
+            raise OSError("disk full")
         return "done"
 
     async with (

@@ -52,7 +52,7 @@ class Cluster:
         """Describe the cluster; nothing starts yet.
 
         Args:
-            folder: Working directory of the services, and the place of their logs.
+            folder: Working directory of the services; holds their logs.
             store: URL of the PostgreSQL database.
             log: URL of the Kafka broker.
             prefix: Topic prefix; a random one if None.
@@ -66,9 +66,11 @@ class Cluster:
         self.services: dict[str, Service] = {}
         self._numbers: Counter[Verb] = Counter()
         self._secret = secrets.token_urlsafe(48)
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("BATON_")}
+        inherited = {
+            name: value for name, value in os.environ.items() if not name.startswith("BATON_")
+        }
         self.environment = {
-            **kept,
+            **inherited,
             "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}",
             "BATON_STORE": store,
             "BATON_LOG": log,

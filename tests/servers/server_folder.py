@@ -1,7 +1,7 @@
 """Data folders of local servers, in memory where possible, and cleaned up after killed tests.
 
-A killed test process can't remove its folders. Each folder therefore holds a lock file that its
-process keeps locked; whichever process makes the next folder removes those without a locker.
+A killed test process can't remove its folders. Each folder therefore holds a lock file, which its
+process keeps locked; making a folder removes all folders whose lock is free.
 """
 
 import fcntl
@@ -27,10 +27,11 @@ def make_server_folder(name: str, *, needed_bytes: int, on_disk: bool = False) -
         needed_bytes: Free memory without which the folder is made on disk.
         on_disk: Make it on disk in any case.
     """
-    parent = None if on_disk else _memory_folder(needed_bytes)
-    with _exclusive(parent or Path(tempfile.gettempdir())) as place:
-        _remove_abandoned(place)
-        folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{name}-", dir=place))
+    memory = None if on_disk else _memory_folder(needed_bytes)
+    parent = memory or Path(tempfile.gettempdir())
+    with _exclusive(parent):
+        _remove_abandoned(parent)
+        folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{name}-", dir=parent))
         lock = (folder / LOCK_FILE).open("wb")
         fcntl.flock(lock, fcntl.LOCK_EX)
         _locks[folder] = lock
@@ -56,15 +57,15 @@ def _memory_folder(needed_bytes: int) -> Path | None:
 
 
 @contextmanager
-def _exclusive(place: Path) -> Iterator[Path]:
-    """Let one process at a time make and remove folders in `place`."""
-    with (place / f"{PREFIX}{os.geteuid()}.lock").open("wb") as lock:
+def _exclusive(parent: Path) -> Iterator[None]:
+    """Let one process at a time make and remove folders in `parent`."""
+    with (parent / f"{PREFIX}{os.geteuid()}.lock").open("wb") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        yield place
+        yield
 
 
-def _remove_abandoned(place: Path) -> None:
-    for path in place.glob(f"{PREFIX}*/{LOCK_FILE}"):
+def _remove_abandoned(parent: Path) -> None:
+    for path in parent.glob(f"{PREFIX}*/{LOCK_FILE}"):
         try:
             with path.open("rb+") as lock:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

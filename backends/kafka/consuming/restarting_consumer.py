@@ -1,7 +1,7 @@
 """A Kafka consumer that replaces its aiokafka client after a failure.
 
-aiokafka's consumer doesn't recover from every error: one that failed is closed, and the next use
-starts a new one from the last acknowledged offsets.
+An aiokafka consumer doesn't recover from every error. A failed client is therefore closed, and the
+next use starts a new one at the acknowledged offsets.
 """
 
 import asyncio
@@ -75,7 +75,7 @@ class RestartingConsumer:
                 await self._topic_admin.ensure(self.topic)
                 with as_unavailable():
                     client = await self._connect()
-                if self.closed:
+                if self.closed:  # during the start
                     await asyncio.shield(close_client(client))
                 self._require_open()
                 self._client = client

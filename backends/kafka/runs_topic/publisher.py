@@ -1,9 +1,9 @@
 """Publishes stored events to the runs topic.
 
 Each broker gets one produce request with a batch per partition. The requests are built here: an
-aiokafka producer never gives a batch up, so a batch could arrive after the relay has published its
-events again and gone on. Here a failed request leaves nothing pending. Readers drop repeated events
-by their versions, so idempotent produce requests aren't needed.
+aiokafka producer retries a batch forever, so the batch could arrive after the relay has published
+the same events, and later ones, again. Here a failed request leaves nothing pending. Readers drop
+repeated events by their versions, so idempotent produce requests aren't needed.
 """
 
 import asyncio
