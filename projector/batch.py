@@ -114,7 +114,7 @@ class _Table:
     """The documents of one view in memory.
 
     A document is changed since the last commit, part of the commit in progress (`in_commit`),
-    cached, or `supplied` from the store for the events at hand.
+    cached, or `supplied` from the store for the current events.
     """
 
     __slots__ = ("_cache", "_changed", "_evolve", "_keys", "in_commit", "supplied", "view")

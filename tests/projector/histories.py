@@ -254,7 +254,7 @@ class History:
                 return
             tenant, _, ident = definition.split("/")
             stream = stream_name(tenant, "schedule", ident)
-        outcome = self._random.choice((Fire("r" * 20), Miss("nobody there"), Skip("paused")))
+        outcome = self._random.choice((Fire("r" * 20), Miss("no scheduler"), Skip("paused")))
         command = RecordTick(nominal_at=self._now, outcome=outcome, at=self._now)
         self._decide(SCHEDULE, stream, command)
 

@@ -73,13 +73,13 @@ async def test_progress_is_reported_up_to_the_end(
     monkeypatch.setattr(rebuilding, "READ_BATCH", 50)
     monkeypatch.setattr(rebuilding, "COMMIT_EVERY", 70)
     rebuild = await begin_rebuild(stores.events, stores.views)
-    told: list[tuple[int, int]] = []
+    reported: list[tuple[int, int]] = []
     head = await stores.events.head()
-    await rebuild.advance_to(head, progress=lambda done, total: told.append((done, total)))
+    await rebuild.advance_to(head, progress=lambda done, total: reported.append((done, total)))
 
-    assert len(told) > 3
-    assert told == sorted(told)
-    assert told[-1] == (head, head)
+    assert len(reported) > 3
+    assert reported == sorted(reported)
+    assert reported[-1] == (head, head)
     assert await rebuild.first_difference() is None
 
 
@@ -145,8 +145,8 @@ class MovingViews(MemoryViewStore):
 
 async def test_a_row_that_changes_while_it_is_compared_is_no_difference() -> None:
     events = MemoryEventStore()
-    told = [*BEGUN, *(started(f"s{n}") for n in range(20))]
-    await events.append([Write(stream=STREAM, expected=0, events=told)])
+    events_of_run = [*BEGUN, *(started(f"s{n}") for n in range(20))]
+    await events.append([Write(stream=STREAM, expected=0, events=events_of_run)])
     live = MovingViews()
     await live.prepare([view.table for view in every_view()])
     live.upcoming = list(await events.read_all(after=0, limit=100))
@@ -162,8 +162,8 @@ async def test_a_row_that_changes_while_it_is_compared_is_no_difference() -> Non
 async def test_a_swap_repairs_damaged_views(stores: Stores) -> None:
     sound = await dump(stores.views)
     wrong = Row("acme", "nobody", b"{}", ("d1", "pending", 1, 1))
-    gone = [(row.tenant, row.key) for row in sound["run_steps"][:3]]
-    changes = [Change(table="runs", upserts=[wrong]), Change(table="run_steps", deletes=gone)]
+    missing = [(row.tenant, row.key) for row in sound["run_steps"][:3]]
+    changes = [Change(table="runs", upserts=[wrong]), Change(table="run_steps", deletes=missing)]
     await stores.views.commit(changes, checkpoint=await stores.views.checkpoint())
     rebuild = await begin_rebuild(stores.events, stores.views)
     assert await rebuild.first_difference() is not None

@@ -99,7 +99,7 @@ def test_ticks_are_counted_by_outcome() -> None:
     seen = schedule(
         created(),
         ScheduleFired(nominal_at=30, run_id="r1", at=31),
-        ScheduleMissed(nominal_at=40, reason="nobody was there", at=90),
+        ScheduleMissed(nominal_at=40, reason="no scheduler was running", at=90),
         ScheduleSkipped(nominal_at=50, reason="paused", at=91),
         ScheduleFired(nominal_at=60, run_id="r2", at=92),
     )

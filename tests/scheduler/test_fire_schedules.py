@@ -264,9 +264,9 @@ async def test_ticks_missed_while_no_scheduler_ran_follow_the_policy(world, poli
     await firing.now()
 
     assert len(await world.started()) == fired
-    told = await world.events(ScheduleMissed)
-    assert len(told) == missed
-    assert all("no scheduler" in event.reason for event in told)
+    recorded = await world.events(ScheduleMissed)
+    assert len(recorded) == missed
+    assert all("no scheduler" in event.reason for event in recorded)
     assert (firing.counters.ticks_fired, firing.counters.ticks_missed) == (fired, missed)
 
 

@@ -142,17 +142,17 @@ async def test_skipped_triggers_beyond_the_limit_are_counted(world):
 
 async def test_an_event_is_matched_against_the_definitions_at_its_position(world):
     await world.define("early", ON_ORDER)
-    await world.define("gone", ON_ORDER)
+    await world.define("deleted", ON_ORDER)
     await world.define("turned", ON_ORDER)
     await world.send("e1")
     await world.update("early", name="renamed")
-    await world.delete("gone")
+    await world.delete("deleted")
     await world.update("turned", trigger=ManualTrigger())
     await world.define("late", ON_ORDER)
 
     await match_all(world)
 
-    assert sorted(await world.started()) == ["early", "gone", "turned"]
+    assert sorted(await world.started()) == ["deleted", "early", "turned"]
     assert {run.version for run in await world.events(RunRequested)} == {1}
 
 

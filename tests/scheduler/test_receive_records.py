@@ -71,8 +71,8 @@ def message(said: Any, *headers: tuple[str, bytes], key: bytes | None = None) ->
 
 def binary(said: Any, **changed: Any) -> Message:
     said_of_it = {**BINARY, **changed}.items()
-    told = tuple((name, value.encode()) for name, value in said_of_it if value is not ...)
-    return message(said, *told)
+    headers = tuple((name, value.encode()) for name, value in said_of_it if value is not ...)
+    return message(said, *headers)
 
 
 def base64_of(value: Any) -> str:
@@ -235,7 +235,7 @@ async def test_an_unreadable_message_becomes_a_dead_letter_with_the_reason(
 ) -> None:
     bad, reason = BAD[case]
     bad = replace(bad, key=b"\x00key")
-    told = await receiving.topics.consume(f"{PREFIX}{TOPIC}", group=None)
+    dead_letters = await receiving.topics.consume(f"{PREFIX}{TOPIC}", group=None)
 
     await receiving.taken(bad, message(event(), STRUCTURED, key=b"\x00key"))
 
@@ -245,7 +245,7 @@ async def test_an_unreadable_message_becomes_a_dead_letter_with_the_reason(
     assert letter.source.startswith(f"{RECORDS}/")
     assert letter.source.endswith("@0")
     assert len(await receiving.received()) == 1  # the message behind it was recorded
-    (sent,) = await told.next()
+    (sent,) = await dead_letters.next()
     headers = dict(sent.message.headers)
     assert headers["reason"].decode() == letter.reason
     assert headers["source"].decode() == letter.source
@@ -416,7 +416,7 @@ async def test_no_message_is_acknowledged_while_dead_letters_cannot_be_sent(
 ) -> None:
     """The receiver consumes again from the first unacknowledged message."""
     deaf = FailingDeadLetters(receiving.topics, failures=12)
-    told = await receiving.topics.consume(f"{PREFIX}{TOPIC}", group=None)
+    dead_letters = await receiving.topics.consume(f"{PREFIX}{TOPIC}", group=None)
     receiving.world.stores = replace(receiving.world.stores, topics=deaf)
 
     await receiving.topics.send(RECORDS, [message(b"{")])
@@ -424,7 +424,7 @@ async def test_no_message_is_acknowledged_while_dead_letters_cannot_be_sent(
         while receiving.counters.messages_given_up == 0:
             await receiving.world.clock.advance(1_000)
 
-    assert len(await told.next()) == 1
+    assert len(await dead_letters.next()) == 1
     assert len(await receiving.letters()) == 1
 
 
@@ -440,7 +440,7 @@ class SmallTopics(FailingDeadLetters):
 async def test_a_dead_letter_too_large_for_its_topic_is_sent_without_its_content(
     receiving: Receiving,
 ) -> None:
-    told = await receiving.topics.consume(f"{PREFIX}{TOPIC}", group=None)
+    dead_letters = await receiving.topics.consume(f"{PREFIX}{TOPIC}", group=None)
     world = receiving.world
     await receiving.topics.send(RECORDS, [message(b"{" + b"x" * 1_000)])
     consumption = await receiving.topics.consume(RECORDS, group="other")
@@ -448,7 +448,7 @@ async def test_a_dead_letter_too_large_for_its_topic_is_sent_without_its_content
     await receiving.receiver().handle(await consumption.next())
 
     (letter,) = await receiving.letters()
-    (sent,) = await told.next()
+    (sent,) = await dead_letters.next()
     assert len(letter.message.value or b"") == 1_001
     assert sent.message.value is None
     assert dict(sent.message.headers)["letter"].decode() == letter.letter_id
