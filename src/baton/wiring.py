@@ -36,26 +36,28 @@ BUILDERS: Final[Mapping[RoleName, Callable[[RoleContext], Role]]] = {
     "scheduler": scheduler.build,
     "api": api.build,
 }
-"""In the order of starting. A process stops its roles in reverse: no new triggers, then the steps
-under way, then the views."""
+"""The roles in the order of starting. A process stops them in reverse: first triggers, then the
+running steps, then the views."""
 
 READY_POLL_MS: Final = 50
+"""The pause between two rounds of readiness checks, in ms."""
+
 NO_TOPICS: Final = "workers receive their tasks through Kafka: set BATON_LOG=kafka://HOST:PORT"
 
 _ONLY_SCHEDULER: Final[frozenset[RoleName]] = frozenset(("scheduler",))
 
 
 def transport_location(settings: Settings) -> TransportLocation:
-    """Return where the transport is and how its topics are called."""
+    """Return the address of the configured transport and the names of its topics."""
     return TransportLocation(
         url=settings.log, prefix=settings.topic_prefix, records=settings.records_topic
     )
 
 
 async def open_shared(settings: Settings, roles: frozenset[RoleName] = ALL_ROLES) -> Stores:
-    """Open the configured store for `roles`, with the transport beside it, if there is one.
+    """Open the configured store and attach the configured transport, if there is one.
 
-    Raises `InUse` and `Unavailable`.
+    The log skips events that none of `roles` follows. Raises `InUse` and `Unavailable`.
     """
     transport = transport_of(settings.log)
     followed = FOLLOWED_EVENTS if roles == _ONLY_SCHEDULER else None
@@ -72,13 +74,19 @@ async def open_shared(settings: Settings, roles: frozenset[RoleName] = ALL_ROLES
 async def open_stores(
     settings: Settings, *, read_only: bool = False, followed: frozenset[type] | None = None
 ) -> Stores:
-    """Open the configured store; raises `InUse` and `Unavailable`."""
-    place = replace(store_location(settings), read_only=read_only, followed=followed)
-    return await backend_of(settings.store_url).open(place)
+    """Open the configured store; raises `InUse` and `Unavailable`.
+
+    Args:
+        read_only: Change nothing; this is possible while another process writes.
+        followed: Event classes that the log has to deliver, None for all.
+
+    """
+    location = replace(store_location(settings), read_only=read_only, followed=followed)
+    return await backend_of(settings.store_url).open(location)
 
 
 def store_location(settings: Settings) -> StoreLocation:
-    """Return where the configured store is."""
+    """Return the location of the configured store."""
     return StoreLocation(
         secrets_key=secrets_key(settings), folder=settings.data_folder, url=settings.store_url
     )

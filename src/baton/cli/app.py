@@ -19,11 +19,11 @@ from baton.cli.terminal.failures import INTERRUPTED, describe_error, print_error
 
 app = typer.Typer(
     name="baton",
-    help="Workflows that survive anything: every step is an event.",
+    help="Run durable workflows: every step is an event.",
     context_settings={"help_option_names": ["-h", "--help"]},
     add_completion=False,
     pretty_exceptions_enable=False,
-    rich_markup_mode="rich",
+    rich_markup_mode="markdown",
 )
 
 

@@ -38,7 +38,7 @@ Functions = Annotated[
         help="Files or modules with your @functions.",
     ),
 ]
-More = Annotated[list[str] | None, typer.Argument(hidden=True)]
+More = Annotated[list[str] | None, typer.Argument(hidden=True, metavar="FILE_OR_MODULE")]
 """Further sources after --functions: a shell expands a pattern to several words."""
 
 

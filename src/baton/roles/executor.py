@@ -24,7 +24,7 @@ from baton.protocols.address_policy import AddressPolicy
 from baton.role import RoleContext
 
 GRACE_S: Final = 10.0
-"""How long a stop waits for the functions under way."""
+"""The time a stop waits for running functions, in seconds."""
 
 _DESCRIPTIONS: Final = {
     "runs_started": "Runs this executor started",

@@ -14,7 +14,7 @@ from baton.projector.projector import Projector
 from baton.role import Role, RoleContext
 
 CATCH_UP_MS: Final = 5_000
-"""How long a stop waits for the views to hold the newest event."""
+"""The time a stop waits for the views to hold the newest event, in ms."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

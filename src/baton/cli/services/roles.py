@@ -83,12 +83,12 @@ async def _serve(settings: "Settings", role: "RoleName") -> None:
     stop_on_signals(stop)
     async with run_one(settings, role) as (url, process):
         typer.echo(f"Baton {role} answers at {url}")
-        becoming = asyncio.create_task(process.ready())
+        readiness = asyncio.create_task(process.ready())
         stopped = asyncio.create_task(stop.wait())
-        await asyncio.wait((becoming, stopped), return_when=asyncio.FIRST_COMPLETED)
-        if becoming.done():
-            becoming.result()
+        await asyncio.wait((readiness, stopped), return_when=asyncio.FIRST_COMPLETED)
+        if readiness.done():
+            readiness.result()
             typer.echo(f"Baton {role} is ready at {url}")
             await stopped
-        becoming.cancel()
+        readiness.cancel()
         typer.echo(f"Stopping {role} …")

@@ -13,7 +13,7 @@ LONGEST_PAUSE_S = 10.0
 LIVED_S = 30.0
 """After this lifetime in seconds, the pause of a process is reset."""
 STOP_S = 30.0
-"""How long a process may take to stop before it is killed, in seconds."""
+"""The time a process has for stopping before it is killed, in seconds."""
 
 Several = Annotated[int, typer.Option(min=0, max=64)]
 
