@@ -4,14 +4,14 @@ from collections.abc import Mapping
 
 from baton.command_api.principal import Principal
 from baton.command_api.services import Services
+from baton.domain.conditions.evaluation import DecisionResult
+from baton.domain.conditions.matching import choose
 from baton.domain.definition.decisions import DECIDER as DEFINITION
 from baton.domain.definition.graph import Decision, Graph
 from baton.domain.definition.state import State as Definition
 from baton.domain.errors import Fault, Invalid, NotFound
 from baton.domain.json import Json
-from baton.domain.run.conditions import choose
 from baton.domain.run.decisions import DECIDER as RUN
-from baton.domain.run.evaluation import DecisionResult
 from baton.domain.run.messages import CancelRun, RequestRun, RetryRun
 from baton.domain.run.state import State as Run
 from baton.domain.stream import stream_name

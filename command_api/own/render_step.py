@@ -1,8 +1,8 @@
 """One record of a run's history (an attempt, a decision, a delay) as Baton's own API shows it."""
 
 from baton.command_api.dialect.rendering import optional_time, without_none
+from baton.domain.conditions.evaluation import CaseEvaluation, ConditionEvaluation, DecisionResult
 from baton.domain.json import JsonObject
-from baton.domain.run.evaluation import CaseEvaluation, ConditionEvaluation, DecisionResult
 from baton.domain.run.messages import Error
 from baton.projector.views.run_steps.view import Document as Step
 

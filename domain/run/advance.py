@@ -6,8 +6,8 @@ delay only records when it ends.
 
 from typing import assert_never
 
+from baton.domain.conditions.matching import all_hold, choose
 from baton.domain.definition.graph import Compute, Decision, Delay, Graph, Step, Sync
-from baton.domain.run.conditions import all_hold, choose
 from baton.domain.run.flow import ready
 from baton.domain.run.messages import (
     Cause,

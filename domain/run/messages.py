@@ -9,11 +9,11 @@ from dataclasses import field
 from typing import Literal, TypeAlias
 
 from baton.domain.actor import Actor
+from baton.domain.conditions.evaluation import DecisionResult
 from baton.domain.definition.graph import Graph
 from baton.domain.definition.state import State as Definition
 from baton.domain.frozen import frozen
 from baton.domain.json import Json, JsonObject
-from baton.domain.run.evaluation import DecisionResult
 from baton.domain.run.outcome import Error as Error  # noqa: PLC0414 - exported with the messages
 from baton.domain.run.outcome import Failed as Failed  # noqa: PLC0414
 from baton.domain.run.outcome import Outcome as Outcome  # noqa: PLC0414

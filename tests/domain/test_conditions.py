@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from baton.domain.conditions.evaluation import CaseEvaluation, ConditionEvaluation, DecisionResult
+from baton.domain.conditions.matching import all_hold, choose
 from baton.domain.definition.graph import Case, Condition, Operator
 from baton.domain.json import Json
-from baton.domain.run.conditions import all_hold, choose
-from baton.domain.run.evaluation import CaseEvaluation, ConditionEvaluation, DecisionResult
 
 SCOPE: dict[str, Json] = {
     "input": {

@@ -3,12 +3,12 @@
 import pytest
 
 from baton.domain.actor import Actor
+from baton.domain.conditions.evaluation import CaseEvaluation, ConditionEvaluation, DecisionResult
 from baton.domain.definition.graph import Case, Condition, Decision, Delay, Retry, Sync
 from baton.domain.definition.messages import Status
 from baton.domain.definition.state import State as Definition
 from baton.domain.json import JsonObject
 from baton.domain.run.decisions import DECIDER
-from baton.domain.run.evaluation import CaseEvaluation, ConditionEvaluation, DecisionResult
 from baton.domain.run.messages import (
     DecisionTaken,
     DelayElapsed,

@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from baton.domain.run.evaluation import DecisionResult
+from baton.domain.conditions.evaluation import DecisionResult
 from baton.domain.run.messages import (
     DecisionTaken,
     DelayElapsed,

@@ -10,6 +10,7 @@ import orjson
 
 from baton.domain.actor import Actor
 from baton.domain.claim.messages import NameClaimed, NameReleased
+from baton.domain.conditions.evaluation import CaseEvaluation, ConditionEvaluation, DecisionResult
 from baton.domain.definition.graph import (
     Case,
     Compute,
@@ -33,7 +34,6 @@ from baton.domain.definition.trigger import (
     WebhookTrigger,
 )
 from baton.domain.record.messages import RecordReceived, TriggersConsidered
-from baton.domain.run.evaluation import CaseEvaluation, ConditionEvaluation, DecisionResult
 from baton.domain.run.messages import (
     DecisionTaken,
     DelayElapsed,

@@ -4,8 +4,8 @@ A condition has `expectedValue` unless its operator needs none, and `actualValue
 exists; both may be null.
 """
 
+from baton.domain.conditions.evaluation import CaseEvaluation, ConditionEvaluation, DecisionResult
 from baton.domain.json import JsonObject
-from baton.domain.run.evaluation import CaseEvaluation, ConditionEvaluation, DecisionResult
 
 
 def render_decision(result: DecisionResult) -> JsonObject:

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal, TypeAlias, assert_never, cast, get_args
 
+from baton.domain.conditions.evaluation import DecisionResult
 from baton.domain.json import Json, JsonObject
-from baton.domain.run.evaluation import DecisionResult
 from baton.domain.run.execution_id import execution_id
 from baton.domain.run.messages import (
     Cause,

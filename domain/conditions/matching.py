@@ -8,11 +8,17 @@ values only up to a limit, because it is stored with every decision.
 from collections.abc import Iterable, Mapping
 from typing import assert_never
 
+from baton.domain.conditions.comparison import (
+    ComparisonBudget,
+    Incomparable,
+    equal,
+    is_in,
+    is_ordered,
+)
+from baton.domain.conditions.evaluation import CaseEvaluation, ConditionEvaluation, DecisionResult
+from baton.domain.conditions.paths import Missing, value_at
 from baton.domain.definition.graph import Case, Condition
 from baton.domain.json import Json, kind_of
-from baton.domain.run.comparison import ComparisonBudget, Incomparable, equal, is_in, is_ordered
-from baton.domain.run.evaluation import CaseEvaluation, ConditionEvaluation, DecisionResult
-from baton.domain.run.paths import Missing, value_at
 
 MAX_SHOWN = 16_384
 """Characters of compared values that the evaluations of one decision hold, approximately."""
