@@ -2,7 +2,12 @@
 
 import os
 
+import hypothesis
 import pytest
+
+# A test that takes long once, on a busy machine, has not failed.
+hypothesis.settings.register_profile("without-deadline", deadline=None)
+hypothesis.settings.load_profile("without-deadline")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -1,1 +1,1 @@
-"""Conditions on the data of a run: their paths, their operators, and the record of an evaluation."""
+"""Conditions on the data of a run: paths, operators, and the record of an evaluation."""
