@@ -336,7 +336,7 @@ async def test_every_event_runs_once_and_every_other_message_is_a_dead_letter(
 
         # Sent again, they are no more readable than before, and nothing else happens.
         again = await cluster.baton("deadletters", "redrive", "--all")
-        assert (again.exit_code, again.out) == (0, f"{len(UNREADABLE)} sent again\n")
+        assert (again.exit_code, again.out) == (0, f"{len(UNREADABLE)} redriven\n")
         await _all_letters(cluster, 2 * len(UNREADABLE))
         assert len(runs_of(await cluster.events())) == EVENTS
         exits = await cluster.stop()
