@@ -202,7 +202,7 @@ def test_an_interrupted_import_imports_nothing(
         half.stdin.close()
         half.wait(DEADLINE_S)
 
-    whole = half.returncode == 0  # it had come to the end before it heard of the signal
+    whole = half.returncode == 0  # the import ended before the signal arrived
     assert not (whole and how is signal.SIGKILL)
     assert bool(call("export", "--data", "new").out) is whole
     assert call("import", "events.ndjson", "--data", "new").code == int(whole)
