@@ -186,7 +186,9 @@ def build_process(
         services=build_services(settings, stores, view_position, clock),
         closing=closing,
     )
-    roles = {name: build(context) for name, build in BUILDERS.items() if name in names}
+    roles: dict[RoleName, Role] = {
+        name: build(context) for name, build in BUILDERS.items() if name in names
+    }
     for role in roles.values():
         role.export(context.services.metrics)
     return Process(context=context, roles=roles, follower=follower)
