@@ -10,6 +10,7 @@ from baton.domain.run.messages import RunRequested
 from baton.eventlog.idempotency import ABANDONED_MS, RETENTION_MS
 from tests.api.running import RunningServer, bearer, running
 from tests.kit.clock import ManualClock
+from tests.kit.eventually import eventually
 
 ACME = "/tiny/acme/v1"
 KEY = {"Idempotency-Key": "k-1"}
@@ -144,11 +145,12 @@ async def test_a_key_of_a_running_request_is_waited_for_then_409(tmp_path: Path)
         )
 
         waiting = asyncio.create_task(server.post(path, {}, headers=KEY))
-        async with asyncio.timeout(10):
-            while not waiting.done():
-                await clock.advance(25)
-                await asyncio.sleep(0)
 
+        async def is_answered() -> bool:
+            await clock.advance(25)
+            return waiting.done()
+
+        await eventually(is_answered, every_s=0)
         answer = await waiting
         assert (answer.status, answer.body["tiny_error"]) == (409, "conflict")
         assert clock.now() >= kept.claimed_at + 5_000

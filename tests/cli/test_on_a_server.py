@@ -12,6 +12,7 @@ import pytest
 
 from tests.cli.conftest import Call
 from tests.cli.processes import Dev, in_terminal
+from tests.kit.eventually import eventually_blocking
 
 pytestmark = pytest.mark.usefixtures("server")
 
@@ -423,12 +424,9 @@ def test_a_record_event_starts_a_run_once(ask: Call, slug: str) -> None:
 
 
 def awaited(ask: Call, slug: str) -> dict[str, Any]:
-    """Return the run that an event starts, once it is there."""
-    for _ in range(500):
-        runs = json.loads(ask("runs", "list", slug, "--json").out)
-        if runs:
-            return dict(runs[0])
-    raise AssertionError("no run was started")
+    """Return the run that an event starts, once it is listed."""
+    runs = eventually_blocking(lambda: json.loads(ask("runs", "list", slug, "--json").out))
+    return dict(runs[0])
 
 
 def test_every_event_of_a_file_is_sent(ask: Call, slug: str) -> None:

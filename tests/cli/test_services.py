@@ -11,6 +11,7 @@ import aiohttp
 import pytest
 
 from tests.cli.conftest import Call
+from tests.kit.eventually import eventually
 from tests.servers.cluster import Cluster
 from tests.servers.kafka import server_url
 from tests.servers.postgres import bare_database, database_for
@@ -42,18 +43,22 @@ async def completes_a_run(url: str, headers: dict[str, str]) -> None:
         async with session.post(f"{BASE}/{made['id']}/runs", json={}) as response:
             run = await response.json()
             assert response.status == 201, run
-        while run["status"] not in {"completed", "failed"}:
+
+        async def status() -> str | None:
             async with session.get(f"{BASE}/{made['id']}/runs/{run['id']}") as response:
-                run = await response.json()
-        assert run["status"] == "completed"
+                found = (await response.json())["status"]
+            return found if found in {"completed", "failed"} else None
+
+        assert await eventually(status, within_s=DEADLINE_S) == "completed"
 
 
 async def answers_at(service: Service) -> str:
     """Return the address of a service that isn't ready yet."""
-    while True:
-        if found := re.search(r"answers at (\S+)", service.out_file.read_text()):
-            return found[1]
-        await asyncio.sleep(0.05)
+    found = await eventually(
+        lambda: re.search(r"answers at (\S+)", service.out_file.read_text()), within_s=DEADLINE_S
+    )
+    assert found is not None
+    return found[1]
 
 
 async def test_services_become_ready_work_together_and_stop_in_order(cluster: Cluster) -> None:
@@ -146,10 +151,13 @@ async def test_up_restarts_services_that_end_and_stops_all(cluster: Cluster) -> 
             stderr=output,
         )
     try:
-        async with asyncio.timeout(DEADLINE_S):
-            while len(ready := re.findall(r"Baton (\w+) is ready at (\S+)", out.read_text())) < 5:
-                assert up.returncode is None, out.read_text()
-                await asyncio.sleep(0.05)
+
+        def ready_services() -> list[tuple[str, str]]:
+            assert up.returncode is None, out.read_text()
+            found = re.findall(r"Baton (\w+) is ready at (\S+)", out.read_text())
+            return found if len(found) == 5 else []
+
+        ready = await eventually(ready_services, within_s=DEADLINE_S, explain=out.read_text)
         names = sorted(name for name, _ in ready)
         assert names == ["api", "executor", "executor", "projector", "scheduler"]
         await completes_a_run(dict(ready)["api"], cluster.headers)

@@ -3,13 +3,14 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
-from itertools import pairwise
+from itertools import count, pairwise
 from pathlib import Path
 
 import pytest
 
 from baton.eventlog.ports.topics import Message, ReceivedMessage, TopicConsumer, Topics
 from tests.conformance.deployments import topic_openers
+from tests.kit.eventually import eventually
 from tests.servers.kafka import topic_prefix_for
 
 WAIT_S = 30.0
@@ -156,11 +157,16 @@ async def test_the_members_of_a_group_divide_the_messages(topics: Topics, topic:
 
     async with asyncio.timeout(WAIT_S), asyncio.TaskGroup() as group:
         receiving = [group.create_task(receive(*pair)) for pair in zip(members, seen, strict=True)]
-        begin = 0
-        while not all(seen) or seen[0] | seen[1] != {*range(begin)}:
-            await topics.send(topic, numbered(50, keys=50, begin=begin))
-            begin += 50
-            await asyncio.sleep(0.1)
+        begins = count(step=50)
+
+        async def both_receive_everything() -> bool:
+            begin = next(begins)
+            complete = all(seen) and seen[0] | seen[1] == {*range(begin)}
+            if not complete:
+                await topics.send(topic, numbered(50, keys=50, begin=begin))
+            return complete
+
+        await eventually(both_receive_everything, within_s=WAIT_S, every_s=0.1)
         for task in receiving:
             task.cancel()
     for member in members:

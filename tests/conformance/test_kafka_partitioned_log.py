@@ -77,12 +77,12 @@ async def publish_until_acknowledged(
     kafka: KafkaPartitionedLogUnderTest, published: Sequence[Stored]
 ) -> None:
     """Publish with retries, as a relay does."""
-    async with asyncio.timeout(60):
-        while True:
-            try:
-                return await kafka.publish(published)
-            except Unavailable:
-                await asyncio.sleep(0.05)
+
+    async def is_acknowledged() -> bool:
+        await kafka.publish(published)
+        return True
+
+    await eventually(is_acknowledged, within_s=60, every_s=0.05, retry_on=(Unavailable,))
 
 
 HEADERS = [("type", b"run.RunStarted"), ("version", b"1"), ("position", b"1")]

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import replace
+from itertools import count
 from urllib.parse import urlsplit
 from uuid import uuid4
 
@@ -21,6 +22,7 @@ from baton.eventlog.errors import Unavailable, Unwritable
 from baton.eventlog.ports.topics import Message
 from baton.eventlog.ports.transport import TransportLocation
 from tests.conformance.test_every_topics import numbered, numbers, receive_at_least
+from tests.kit.eventually import eventually
 from tests.servers.kafka import private_broker
 from tests.servers.local_kafka import LocalKafka
 from tests.servers.proxy import Proxy
@@ -89,16 +91,15 @@ async def send_until_acknowledged(
     ports: KafkaPorts, topic: str, messages: Sequence[Message]
 ) -> int:
     """Send until the broker acknowledges it; return the number of failures before."""
-    failures = 0
-    async with asyncio.timeout(WAIT_S):
-        while True:
-            try:
-                await ports.topics.send(topic, messages)
-            except Unavailable:
-                failures += 1
-                await asyncio.sleep(0.1)
-            else:
-                return failures
+    attempts = count()
+
+    async def is_acknowledged() -> bool:
+        next(attempts)
+        await ports.topics.send(topic, messages)
+        return True
+
+    await eventually(is_acknowledged, within_s=WAIT_S, every_s=0.1, retry_on=(Unavailable,))
+    return next(attempts) - 1
 
 
 async def restart(broker: LocalKafka, *, wiped: bool = False) -> None:
@@ -106,8 +107,7 @@ async def restart(broker: LocalKafka, *, wiped: bool = False) -> None:
     if wiped:
         broker.wipe()
     broker.launch()
-    for _ in iter(broker.is_ready, True):
-        await asyncio.sleep(0.1)
+    await eventually(broker.is_ready, within_s=WAIT_S, every_s=0.1)
 
 
 async def receive_distinct(ports: KafkaPorts, topic: str, count: int) -> list[int]:
@@ -213,9 +213,7 @@ async def test_a_consumer_waits_for_a_broker_that_starts_later(
     consumer = await ports.topics.consume(topic, group="readers")
     with caplog.at_level(logging.WARNING, "baton.kafka"):
         waiting = asyncio.ensure_future(consumer.next())
-        async with asyncio.timeout(WAIT_S):
-            for _ in iter(lambda: bool(caplog.records), True):
-                await asyncio.sleep(0.01)
+        await eventually(lambda: bool(caplog.records), within_s=WAIT_S)
         assert not waiting.done()
     broker.start()
     await send_until_acknowledged(ports, topic, numbered(1))
@@ -247,12 +245,13 @@ async def test_topics_are_created_again_after_the_broker_lost_its_data(
     await receive_at_least(member, 5)
     waiting = [asyncio.ensure_future(one.next()) for one in (alone, member)]
     await restart(broker, wiped=True)
-    sent = 100
-    async with asyncio.timeout(WAIT_S):
-        while not all(one.done() for one in waiting):
-            await send_until_acknowledged(ports, topic, numbered(1, begin=sent))
-            sent += 1
-            await asyncio.sleep(0.2)
+    fresh = count(100)
+
+    async def both_received() -> bool:
+        await send_until_acknowledged(ports, topic, numbered(1, begin=next(fresh)))
+        return all(one.done() for one in waiting)
+
+    await eventually(both_received, within_s=WAIT_S, every_s=0.2)
     assert all(min(numbers(one.result())) >= 100 for one in waiting)
 
 

@@ -25,6 +25,7 @@ from baton.eventlog.ports.backend import StoreLocation, Stores
 from baton.eventlog.ports.stores import Subscription
 from tests.conformance.deployments import appended, happened, write
 from tests.conformance.test_postgres_recorder import datastore_of
+from tests.kit.eventually import eventually
 from tests.servers.availability import skip_or_fail
 from tests.servers.local_postgres import LocalPostgres, postgres_programs
 from tests.servers.postgres import database_for
@@ -407,12 +408,15 @@ async def test_a_stream_name_that_cannot_be_stored_has_no_events(stores: Stores)
 
 async def until_alone(connection: asyncpg.Connection) -> None:
     """Wait until the database has no other connection."""
-    async with asyncio.timeout(10):
-        while await connection.fetchval(
+
+    async def is_alone() -> bool:
+        others = await connection.fetchval(
             "SELECT count(*) FROM pg_stat_activity"
             " WHERE datname = current_database() AND pid <> pg_backend_pid()"
-        ):
-            await connection.execute("SELECT pg_sleep(0.01)")
+        )
+        return int(others) == 0
+
+    await eventually(is_alone)
 
 
 APPENDING = """

@@ -25,6 +25,7 @@ from baton.eventlog.ports.views import Change, Filter, Query, Row, Table
 from baton.projector.views import every_view
 from tests.conformance.deployments import appended, write
 from tests.conformance.test_every_view_store import ORDERS, RUNS, TIMERS, run
+from tests.kit.eventually import eventually
 from tests.servers.postgres import database_for
 
 KEY = b"a key for tests, 32 bytes long.."
@@ -71,11 +72,11 @@ async def connection(location: StoreLocation) -> AsyncIterator[asyncpg.Connectio
 
 async def until_listening(connection: asyncpg.Connection, count: int) -> None:
     """Wait until `count` connections listen for checkpoints of the views."""
-    async with asyncio.timeout(10):
-        while True:
-            if await connection.fetchval(LISTENERS) == count:
-                return
-            await asyncio.sleep(0.01)
+
+    async def all_listen() -> bool:
+        return int(await connection.fetchval(LISTENERS)) == count
+
+    await eventually(all_listen)
 
 
 async def test_a_process_sees_the_views_of_another(one: Stores, other: Stores) -> None:

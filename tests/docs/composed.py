@@ -7,7 +7,6 @@ tests' servers. Images, mounts and networks are left to Docker.
 import asyncio
 import secrets
 import sys
-import time
 from asyncio.subprocess import DEVNULL, Process
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -15,6 +14,7 @@ from pathlib import Path
 
 from tests.cli.processes import BATON, DEADLINE_S, Ended, baton, environment
 from tests.docs.test_compose import COMPOSE, OURS, SERVICES
+from tests.kit.eventually import eventually
 from tests.servers.availability import unused_port
 from tests.servers.kafka import server_url, topic_prefix_for
 
@@ -87,10 +87,7 @@ class Composed:
 
     async def eventually(self, holds: Callable[[], Awaitable[bool]]) -> None:
         """Wait until a condition holds; a failure shows the logs of the services."""
-        deadline = time.monotonic() + DEADLINE_S
-        while not await holds():
-            assert time.monotonic() < deadline, self.logs()
-            await asyncio.sleep(POLL_S)
+        await eventually(holds, within_s=DEADLINE_S, every_s=POLL_S, explain=self.logs)
 
     def logs(self) -> str:
         """Return the last log lines of each service."""

@@ -12,7 +12,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +21,7 @@ from sybil import Example, Sybil
 from sybil.parsers.markdown import CodeBlockParser
 
 from tests.cli.processes import environment
+from tests.kit.eventually import eventually_blocking
 
 ROOT = Path(__file__).parents[2]
 DEADLINE_S = 30
@@ -127,11 +127,17 @@ class Reader:
         if self.printed is None:
             return
         wanted = "(?s:.*?)".join(re.escape(part) for part in example.parsed.strip("\n").split("…"))
-        deadline = time.monotonic() + DEADLINE_S
-        while re.fullmatch(wanted, self.printed.strip("\n")) is None:
-            assert not CHANGES.search(self.block), f"{self.block}\n{self.printed}"
-            assert time.monotonic() < deadline, f"{self.block}\n{self.printed}"
+        if re.fullmatch(wanted, self.printed.strip("\n")):
+            return
+        assert not CHANGES.search(self.block), f"{self.block}\n{self.printed}"
+
+        def matches() -> bool:
             self.printed = self.run()
+            return bool(re.fullmatch(wanted, self.printed.strip("\n")))
+
+        eventually_blocking(
+            matches, within_s=DEADLINE_S, explain=lambda: f"{self.block}\n{self.printed}"
+        )
 
     def python(self, example: Example) -> None:
         self.file(example)

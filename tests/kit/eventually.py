@@ -2,14 +2,18 @@
 
 import asyncio
 import inspect
+import math
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar, overload
 
 T = TypeVar("T")
+Explain = Callable[[], str | Awaitable[str]]
 
 WITHIN_S = 10.0
 EVERY_S = 0.01
+ONE_CALL_S = 60.0
+"""The longest time that one call of a condition may take, in seconds."""
 
 
 class NotInTime(AssertionError):
@@ -23,7 +27,7 @@ async def eventually(
     within_s: float = ...,
     every_s: float = ...,
     retry_on: tuple[type[Exception], ...] = ...,
-    explain: Callable[[], str] = ...,
+    explain: Explain = ...,
 ) -> T: ...
 @overload
 async def eventually(
@@ -32,7 +36,7 @@ async def eventually(
     within_s: float = ...,
     every_s: float = ...,
     retry_on: tuple[type[Exception], ...] = ...,
-    explain: Callable[[], str] = ...,
+    explain: Explain = ...,
 ) -> T: ...
 async def eventually(
     condition: Callable[[], Any],
@@ -40,7 +44,7 @@ async def eventually(
     within_s: float = WITHIN_S,
     every_s: float = EVERY_S,
     retry_on: tuple[type[Exception], ...] = (),
-    explain: Callable[[], str] = str,
+    explain: Explain = str,
 ) -> Any:
     """Poll `condition` until it returns a true value, and return that value.
 
@@ -59,8 +63,7 @@ async def eventually(
     while True:
         late = time.monotonic() > deadline
         try:
-            value = condition()
-            last = await value if inspect.isawaitable(value) else value
+            last = await _value_of(condition)
         except retry_on as error:
             outcome = f"it raised {error!r}"
         else:
@@ -68,8 +71,45 @@ async def eventually(
                 return last
             outcome = f"the last value was {last!r}"
         if late:
-            raise NotInTime(_message(condition, within_s, outcome, explain()))
+            explanation = await _value_of(explain)
+            raise NotInTime(_message(condition, within_s, outcome, explanation))
         await asyncio.sleep(every_s)
+
+
+async def eventually_moving(
+    measure: Callable[[], Awaitable[T]],
+    reached: Callable[[T], object],
+    *,
+    still_s: float,
+    within_s: float = math.inf,
+    every_s: float = EVERY_S,
+    explain: Explain = str,
+) -> T:
+    """Poll `measure` for as long as its value changes; return the first value that is `reached`.
+
+    Args:
+        measure: Returns how far the work has come.
+        reached: Called with each value of `measure`; a true result ends the wait.
+        still_s: The longest time without a change, in seconds.
+        within_s: The deadline for all of it, in seconds.
+        every_s: The pause between two calls in seconds.
+        explain: Called once either limit has passed; its text is added to the failure.
+
+    Raises:
+        NotInTime: Names the last value and the limit.
+
+    """
+    begun = moved = time.monotonic()
+    value: T = await _value_of(measure)
+    while not reached(value):
+        now = time.monotonic()
+        if now - moved > still_s or now - begun > within_s:
+            limit = f"for {still_s:g} s" if now - moved > still_s else f"within {within_s:g} s"
+            raise NotInTime(f"stuck at {value!r} {limit}\n{await _value_of(explain)}".rstrip())
+        await asyncio.sleep(every_s)
+        before, value = value, await _value_of(measure)
+        moved = moved if value == before else time.monotonic()
+    return value
 
 
 def eventually_blocking(
@@ -80,12 +120,29 @@ def eventually_blocking(
     retry_on: tuple[type[Exception], ...] = (),
     explain: Callable[[], str] = str,
 ) -> T:
-    """Do what `eventually` does, for a test or fixture that runs without an event loop."""
-    return asyncio.run(
-        eventually(
-            condition, within_s=within_s, every_s=every_s, retry_on=retry_on, explain=explain
-        )
-    )
+    """Do what `eventually` does without an event loop; `condition` may run one of its own."""
+    deadline = time.monotonic() + within_s
+    while True:
+        late = time.monotonic() > deadline
+        try:
+            last = condition()
+        except retry_on as error:
+            outcome = f"it raised {error!r}"
+        else:
+            if last:
+                return last
+            outcome = f"the last value was {last!r}"
+        if late:
+            raise NotInTime(_message(condition, within_s, outcome, explain()))
+        time.sleep(every_s)
+
+
+async def _value_of(function: Callable[[], Any]) -> Any:
+    value = function()
+    if not inspect.isawaitable(value):
+        return value
+    async with asyncio.timeout(ONE_CALL_S):
+        return await value
 
 
 def _message(

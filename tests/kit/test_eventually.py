@@ -4,7 +4,7 @@ from itertools import count
 
 import pytest
 
-from tests.kit.eventually import NotInTime, eventually, eventually_blocking
+from tests.kit.eventually import NotInTime, eventually, eventually_blocking, eventually_moving
 
 
 async def test_the_first_true_value_is_returned() -> None:
@@ -42,3 +42,25 @@ def test_a_test_without_an_event_loop_polls_as_well() -> None:
     calls = count()
 
     assert eventually_blocking(lambda: next(calls) == 2)
+
+
+async def test_a_measure_is_polled_for_as_long_as_it_moves() -> None:
+    calls = count()
+
+    async def measure() -> int:
+        return next(calls)
+
+    assert await eventually_moving(measure, lambda value: value == 5, still_s=1) == 5
+    with pytest.raises(NotInTime, match=r"stuck at \d+ within 0\.02 s"):
+        await eventually_moving(measure, lambda _value: False, still_s=1, within_s=0.02)
+
+
+async def test_a_measure_that_stands_still_fails_with_its_value_and_an_explanation() -> None:
+    async def measure() -> str:
+        return "half-way"
+
+    async def explain() -> str:
+        return "all about it"
+
+    with pytest.raises(NotInTime, match=r"(?s)stuck at 'half-way' for 0\.02 s\nall about it"):
+        await eventually_moving(measure, lambda _value: False, still_s=0.02, explain=explain)

@@ -1,11 +1,11 @@
 """Every example of the Centrali reference page, as a literal request and response."""
 
-import asyncio
-import time
+from typing import Any
 
 import pytest
 
 from tests.dialects.centrali_client import CentraliClient
+from tests.kit.eventually import eventually
 from tests.scenarios.examples import assert_like, conditions, example
 from tests.scenarios.stack import DEADLINE_S
 
@@ -115,13 +115,12 @@ async def test_list_runs_and_run_details(reference: CentraliClient) -> None:
 
 async def _started(reference: CentraliClient, definition_id: str) -> str:
     """Return the id of the orchestration's only run, once there is one."""
-    deadline = time.monotonic() + DEADLINE_S
-    while time.monotonic() < deadline:
-        listed = await reference.get(f"/orchestrations/{definition_id}/runs")
-        if listed.body["data"]:
-            return str(listed.body["data"][0]["id"])
-        await asyncio.sleep(0.005)
-    raise AssertionError("no run was started")
+
+    async def runs() -> Any:
+        return (await reference.get(f"/orchestrations/{definition_id}/runs")).body["data"]
+
+    run, *_ = await eventually(runs, within_s=DEADLINE_S, every_s=0.005)
+    return str(run["id"])
 
 
 @pytest.mark.parametrize("trigger", TRIGGERS, ids=lambda trigger: trigger["type"])

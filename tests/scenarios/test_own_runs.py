@@ -1,7 +1,5 @@
 """Runs in Baton's own API: list, show, cancel and retry, over all definitions."""
 
-import asyncio
-import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,6 +7,7 @@ import pytest
 
 from tests.api.running import Response, bearer
 from tests.dialects.centrali_client import CentraliClient, centrali_client
+from tests.kit.eventually import eventually
 from tests.scenarios.stack import DEADLINE_S, Stack
 
 WAITING = {"id": "wait", "type": "delay", "delayMs": 3_600_000}
@@ -25,16 +24,20 @@ async def started(reference: CentraliClient, slug: str, *steps: Mapping[str, obj
     return str((await reference.start(made["id"]))["id"])
 
 
-async def until(stack: Stack, run_id: str, *statuses: str) -> dict[str, Any]:
-    """Return the run once it stands so."""
-    deadline = time.monotonic() + DEADLINE_S
-    while True:
+async def until(stack: Stack, run_id: str, status: str, attempts: int = 0) -> dict[str, Any]:
+    """Return the run once it has this status, and at least so many attempts of steps."""
+    shown: dict[str, Any] = {}
+
+    async def is_so() -> bool:
         found = await stack.get(f"/runs/{run_id}")
         assert found.status == 200, found.body
-        if found.body["status"] in statuses:
-            return dict(found.body)
-        assert time.monotonic() < deadline, f"the run is still {found.body['status']}"
-        await asyncio.sleep(0.005)
+        shown.update(found.body)
+        return shown["status"] == status and len(shown["steps"]) >= attempts
+
+    await eventually(
+        is_so, within_s=DEADLINE_S, every_s=0.005, explain=lambda: f"the run is {shown}"
+    )
+    return shown
 
 
 async def test_a_run_is_shown_with_its_steps(stack: Stack, reference: CentraliClient) -> None:
@@ -99,9 +102,7 @@ async def test_a_failed_run_is_reopened(stack: Stack, reference: CentraliClient)
     failed = await until(stack, run_id, "failed")
 
     answer = await stack.post(f"/runs/{run_id}/retry")
-    deadline = time.monotonic() + DEADLINE_S
-    while len((run := await until(stack, run_id, "failed"))["steps"]) < 2:
-        assert time.monotonic() < deadline
+    run = await until(stack, run_id, "failed", attempts=2)
 
     assert failed["failure"] == {"code": "NO_USE", "message": "no use", "stepId": "only"}
     assert (answer.status, answer.body) == (200, {"id": run_id, "status": "running"})

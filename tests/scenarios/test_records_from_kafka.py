@@ -7,7 +7,6 @@ letters and the command line. `BATON_TEST_RECORDS` says how many events there ar
 import asyncio
 import json
 import os
-import time
 from base64 import b64encode
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -24,6 +23,7 @@ from tests.faults.driver import Driver, driving
 from tests.faults.event_log import Log, runs_of
 from tests.faults.fault_cluster import FaultCluster
 from tests.faults.topic_log import bootstrap
+from tests.kit.eventually import eventually, eventually_moving
 from tests.servers.cluster import TENANT
 from tests.servers.kafka import server_url
 from tests.servers.postgres import database_for
@@ -182,14 +182,10 @@ class Watch:
         return Counted(*row)
 
     async def until(self, reached: Callable[[Counted], bool]) -> Counted:
-        """Wait for it as long as anything moves."""
-        newest, moved = await self.now(), time.monotonic()
-        while not reached(newest):
-            assert time.monotonic() < moved + STILL_S, f"{newest}\n{self._cluster.log_tail()}"
-            await asyncio.sleep(POLL_S)
-            before, newest = newest, await self.now()
-            moved = moved if newest == before else time.monotonic()
-        return newest
+        """Wait for it for as long as any count changes."""
+        return await eventually_moving(
+            self.now, reached, still_s=STILL_S, every_s=POLL_S, explain=self._cluster.log_tail
+        )
 
 
 @asynccontextmanager
@@ -235,11 +231,11 @@ async def _performs(executor: Service) -> None:
     """Wait until the executor has performed `PERFORMED` more steps."""
     performed = "baton_executor_steps_performed_total"
     before = (await executor.metrics())[performed]
-    async with asyncio.timeout(STILL_S):
-        while True:
-            if (await executor.metrics())[performed] >= before + PERFORMED:
-                return
-            await asyncio.sleep(POLL_S)
+
+    async def has_performed() -> bool:
+        return (await executor.metrics())[performed] >= before + PERFORMED
+
+    await eventually(has_performed, within_s=STILL_S, every_s=POLL_S)
 
 
 def _at_work(name: str, before: Counted) -> Callable[[Counted], bool]:
@@ -352,9 +348,11 @@ def _kills_hit_work(killed: dict[str, Counted], log: Log) -> None:
 
 
 async def _all_letters(cluster: FaultCluster, count: int = len(UNREADABLE)) -> list[dict[str, Any]]:
-    async with asyncio.timeout(60):
-        while len(found := await dead_letters(cluster)) < count:
-            pass
+    async def letters() -> list[dict[str, Any]]:
+        found = await dead_letters(cluster)
+        return found if len(found) >= count else []
+
+    found: list[dict[str, Any]] = await eventually(letters, within_s=60)
     assert len(found) == count
     return found
 

@@ -25,7 +25,8 @@ from baton.scheduler.metrics import Counters
 from baton.scheduler.schedules.due_ticks import Policies
 from baton.scheduler.schedules.fire_schedules import RETRY_MS, TICKS_PER_APPEND, ScheduleFirer
 from tests.kit.actors import ANN
-from tests.scheduler.world import TENANT, Unreliable, World, at, until
+from tests.kit.eventually import eventually
+from tests.scheduler.world import TENANT, Unreliable, World, at
 
 MINUTE = 60_000
 HOUR = 60 * MINUTE
@@ -444,7 +445,7 @@ async def test_the_loop_is_never_early_and_less_than_a_second_late(world):
     loop = asyncio.create_task(firing.run())
     for _ in range(400):
         await world.clock.advance(100)
-        await until(lambda: _idle(firing))
+        await eventually(lambda: _idle(firing), every_s=0)
     loop.cancel()
 
     fired = await world.events(ScheduleFired)

@@ -30,7 +30,8 @@ from baton.scheduler.timers import fire_timers
 from baton.scheduler.timers.fire_timers import DEADLINE_GRACE_MS, NEAR_MS, POLL_MS, TimerFirer
 from tests.domain.examples import compute, dag, sequence
 from tests.kit.actors import ANN
-from tests.scheduler.world import Unreliable, World, until
+from tests.kit.eventually import eventually
+from tests.scheduler.world import Unreliable, World
 
 HOUR = 3_600_000
 
@@ -297,7 +298,7 @@ async def test_fired_timers_are_removed_from_memory(world):
     async with firing_timers(world) as timers:
         for number in range(20):
             await world.start(f"r{number}", Delay(id="wait", delay_ms=100))
-        await until(lambda: _size(timers, 20))
+        await eventually(lambda: _size(timers, 20), every_s=0)
         await pass_time(world, 200)
         assert await _size(timers, 0)
 

@@ -18,7 +18,8 @@ from baton.scheduler.records.match_record_events import (
     RecordMatcher,
 )
 from baton.scheduler.records.triggers import MAX_NAMED_SKIPPED
-from tests.scheduler.world import Unreliable, World, until
+from tests.kit.eventually import eventually
+from tests.scheduler.world import Unreliable, World
 
 ON_ORDER = EventTrigger(event_type="record.created", structure="orders")
 ON_ANY = EventTrigger(event_type="record.created")
@@ -169,7 +170,7 @@ async def test_a_view_ahead_of_the_log_follower_does_not_change_a_match(world):
 
     restarted = matcher_of(world)
     task = asyncio.create_task(restarted.run())
-    await until(lambda: _is(world.started(), 2))
+    await eventually(lambda: _is(world.started(), 2), every_s=0)
     task.cancel()
 
     assert sorted(await world.started()) == ["changed", "same"]
@@ -184,7 +185,7 @@ async def test_a_view_that_lags_does_not_hide_a_definition(world):
 
     restarted = matcher_of(world)
     task = asyncio.create_task(restarted.run())
-    await until(lambda: _is(world.started(), 1))
+    await eventually(lambda: _is(world.started(), 1), every_s=0)
     task.cancel()
 
 

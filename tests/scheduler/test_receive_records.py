@@ -3,7 +3,7 @@
 import asyncio
 import base64
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import Any
@@ -25,6 +25,7 @@ from baton.scheduler.metrics import Counters
 from baton.scheduler.records.receive_records import RecordReceiver
 from baton.scheduler.records.record_messages import read_message
 from baton.scheduler.redrive import redrive
+from tests.kit.eventually import eventually
 from tests.scheduler.world import TENANT, Unreliable, World
 
 RECORDS, PREFIX = "in.records", "in."
@@ -113,9 +114,17 @@ class Receiving:
         """Send messages and wait until each is recorded or a dead letter."""
         until = self._done() + len(messages)
         await self.topics.send(RECORDS, messages)
-        async with asyncio.timeout(10), self.running():
-            while self._done() < until:
-                await self.world.clock.advance(100)
+        async with self.running():
+            await self.advance_until(lambda: self._done() >= until)
+
+    async def advance_until(self, condition: Callable[[], bool], step_ms: int = 100) -> None:
+        """Move the clock in steps until `condition` is true."""
+
+        async def holds() -> bool:
+            await self.world.clock.advance(step_ms)
+            return condition()
+
+        await eventually(holds, every_s=0)
 
     def _done(self) -> int:
         counters = self.counters
@@ -339,9 +348,8 @@ async def test_messages_of_a_crashed_receiver_are_recorded_once(receiving: Recei
     before = (await receiving.received(), await receiving.letters())
 
     await receiving.taken(message(event(id="last"), STRUCTURED))
-    async with asyncio.timeout(10), receiving.running():
-        while receiving.counters.messages_given_up < 2:
-            await receiving.world.clock.advance(100)
+    async with receiving.running():
+        await receiving.advance_until(lambda: receiving.counters.messages_given_up >= 2)
 
     after = await receiving.received()
     assert len(batch) == 4
@@ -420,9 +428,10 @@ async def test_no_message_is_acknowledged_while_dead_letters_cannot_be_sent(
     receiving.world.stores = replace(receiving.world.stores, topics=deaf)
 
     await receiving.topics.send(RECORDS, [message(b"{")])
-    async with asyncio.timeout(10), receiving.running():
-        while receiving.counters.messages_given_up == 0:
-            await receiving.world.clock.advance(1_000)
+    async with receiving.running():
+        await receiving.advance_until(
+            lambda: receiving.counters.messages_given_up > 0, step_ms=1_000
+        )
 
     assert len(await dead_letters.next()) == 1
     assert len(await receiving.letters()) == 1

@@ -21,7 +21,8 @@ from baton.scheduler import scheduler as role
 from baton.scheduler.records.match_record_events import NAME as RECORDS
 from baton.scheduler.scheduler import Scheduler
 from tests.domain.examples import compute
-from tests.scheduler.world import World, until
+from tests.kit.eventually import eventually
+from tests.scheduler.world import World
 
 ON_ORDER = EventTrigger(event_type="record.created", structure="orders")
 SECOND = 1_000
@@ -190,7 +191,7 @@ async def test_stopping_saves_the_checkpoint_and_releases_the_lease(world):
     async with running(scheduler) as tasks:
         await pass_time(world, 100)
         await world.send("1")
-        await until(lambda: _started(world, 1))
+        await eventually(lambda: _started(world, 1), every_s=0)
         await scheduler.stop()
         await tasks[0]
 

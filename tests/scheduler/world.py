@@ -216,10 +216,3 @@ def at(text: str, zone: str = "UTC") -> int:
     """Return a wall clock time as milliseconds since the epoch."""
     moment = datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(zone))
     return int(moment.timestamp()) * 1_000
-
-
-async def until(condition: Any, *, seconds: float = 10.0) -> None:
-    """Let other tasks run until `condition()` holds."""
-    async with asyncio.timeout(seconds):
-        while not await condition():  # noqa: ASYNC110 - a store rings no bell
-            await asyncio.sleep(0)
