@@ -1,6 +1,8 @@
-"""Options of the test run, and how its tests are shared out among processes."""
+"""Options of the test run, and the order of its tests."""
 
 import os
+import signal
+import threading
 
 import hypothesis
 import pytest
@@ -15,21 +17,30 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--seeds",
         type=int,
         default=1_000,
-        help="how many seeds the simulation of all roles plays (tests/simulation)",
+        help="number of seeds that the simulation of all roles runs (tests/simulation)",
     )
 
 
 def pytest_configure() -> None:
-    """Let services that tests start find what others have compiled."""
+    """Give the processes that tests start an environment and signals that they can rely on.
+
+    They share compiled files. A shell ignores SIGINT and SIGQUIT in what it runs in the background,
+    and children would inherit that, so that no test could interrupt them.
+    """
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    if threading.current_thread() is threading.main_thread():
+        for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM):
+            if signal.getsignal(number) is signal.SIG_IGN:
+                default = signal.default_int_handler if number is signal.SIGINT else signal.SIG_DFL
+                signal.signal(number, default)
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Begin with the tests that take long, dealt out evenly: at the end all would wait for them.
+    """Run long tests first, in equal shares, so that the last process doesn't end alone.
 
-    They are those with a timeout of their own. Each process begins with an equal part of the list,
-    one behind the other.
+    Long tests are those with a timeout of their own. pytest-xdist gives each process an equal part
+    of the list, in order; the long tests are therefore placed at the start of each part.
     """
     processes = int(getattr(config, "workerinput", {"workercount": 1})["workercount"])
     count = len(items)
@@ -37,13 +48,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     short = [item for item in items if not _timeout_s(item)]
     items.clear()
     for number in range(processes):
-        dealt = long[number::processes]
-        room = (count - len(items)) // (processes - number) - len(dealt)
-        items += [*dealt, *short[: max(room, 0)]]
-        del short[: max(room, 0)]
+        first = long[number::processes]
+        remaining = max(0, (count - len(items)) // (processes - number) - len(first))
+        items += [*first, *short[:remaining]]
+        del short[:remaining]
 
 
 def _timeout_s(item: pytest.Item) -> float:
-    """Return the timeout that a test was given, or 0."""
+    """Return the test's own timeout in seconds, or 0."""
     marker = item.get_closest_marker("timeout")
     return float(marker.args[0]) if marker else 0.0

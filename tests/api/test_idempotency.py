@@ -10,7 +10,6 @@ from baton.domain.run.messages import RunRequested
 from baton.eventlog.idempotency import ABANDONED_MS, RETENTION_MS
 from tests.api.running import RunningServer, bearer, running
 from tests.kit.clock import ManualClock
-from tests.kit.eventually import eventually
 
 ACME = "/tiny/acme/v1"
 KEY = {"Idempotency-Key": "k-1"}
@@ -145,12 +144,8 @@ async def test_a_key_of_a_running_request_is_waited_for_then_409(tmp_path: Path)
         )
 
         waiting = asyncio.create_task(server.post(path, {}, headers=KEY))
+        await clock.advance_until(waiting.done, step_ms=25)
 
-        async def is_answered() -> bool:
-            await clock.advance(25)
-            return waiting.done()
-
-        await eventually(is_answered, every_s=0)
         answer = await waiting
         assert (answer.status, answer.body["tiny_error"]) == (409, "conflict")
         assert clock.now() >= kept.claimed_at + 5_000

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 BATON = (sys.executable, "-m", "baton")
 DEADLINE_S = 60
@@ -94,23 +95,32 @@ def in_terminal(
 ) -> Ended:
     """Run a verb in a terminal; `typed(output)` returns the keys to type, once."""
     size = {"TERM": "xterm-256color", "COLUMNS": "120", "LINES": "40"}
-    with subprocess.Popen(
-        [BATON[0], "-c", TERMINAL, *BATON, *arguments],
-        cwd=folder,
-        env=environment({**size, **(env or {})}),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-    ) as process:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        shown = b""
-        while chunk := os.read(process.stdout.fileno(), 65_536):
-            shown += chunk
-            if typed is not None and (keys := typed(shown.decode(errors="replace"))):
-                process.stdin.write(keys.encode())
-                process.stdin.flush()
-                typed = None
-    return Ended(process.returncode, shown.decode(errors="replace"), "")
+    with (
+        subprocess.Popen(
+            [BATON[0], "-c", TERMINAL, *BATON, *arguments],
+            cwd=folder,
+            env=environment({**size, **(env or {})}),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        ) as process,
+        _killed_on_failure(process),
+    ):
+        shown = _dialog(process, typed)
+        process.wait(DEADLINE_S)
+    return Ended(process.returncode, shown, "")
+
+
+def _dialog(process: "subprocess.Popen[bytes]", typed: Callable[[str], str] | None) -> str:
+    assert process.stdin is not None
+    assert process.stdout is not None
+    shown = b""
+    while chunk := os.read(process.stdout.fileno(), 65_536):
+        shown += chunk
+        if typed is not None and (keys := typed(shown.decode(errors="replace"))):
+            process.stdin.write(keys.encode())
+            process.stdin.flush()
+            typed = None
+    return shown.decode(errors="replace")
 
 
 @contextmanager
@@ -126,7 +136,7 @@ def dev(folder: Path, *arguments: object, env: Mapping[str, str] | None = None) 
             stderr=log,
             text=True,
         )
-    with process:
+    with process, _killed_on_failure(process):
         running = Dev(process, folder, _announced(process))
         try:
             if process.poll() is not None:
@@ -136,6 +146,16 @@ def dev(folder: Path, *arguments: object, env: Mapping[str, str] | None = None) 
             if process.poll() is None:
                 process.send_signal(signal.SIGINT)
                 process.wait(DEADLINE_S)
+
+
+@contextmanager
+def _killed_on_failure(process: "subprocess.Popen[Any]") -> Iterator[None]:
+    """Kill a process that outlives the block; `Popen` itself would wait for it without limit."""
+    try:
+        yield
+    finally:
+        if process.poll() is None:
+            process.kill()
 
 
 def _announced(process: subprocess.Popen[str]) -> str:

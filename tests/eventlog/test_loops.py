@@ -170,8 +170,7 @@ async def test_a_failed_handler_gets_the_same_events_again(stores: Stores) -> No
     await transact(stores.events, SEATS, "acme/run/a", Take(2))
     subscription = await stores.log.subscribe("test", after=0)
     task = asyncio.create_task(follow(subscription, handle, clock=clock))
-    while not done.is_set():
-        await clock.advance(RETRY.max_ms)
+    await clock.advance_until(done.is_set, step_ms=RETRY.max_ms)
     await transact(stores.events, SEATS, "acme/run/a", Take(1))
     await clock.advance(0)
     task.cancel()
@@ -193,8 +192,7 @@ async def test_a_handler_that_keeps_failing_ends_the_follower(stores: Stores) ->
     await transact(stores.events, SEATS, "acme/run/a", Take(2))
     subscription = await stores.log.subscribe("test", after=0)
     task = asyncio.create_task(follow(subscription, handle, clock=clock))
-    while not task.done():
-        await clock.advance(RETRY.max_ms)
+    await clock.advance_until(task.done, step_ms=RETRY.max_ms)
 
     with pytest.raises(ConnectionError, match="broken"):
         await task
@@ -216,9 +214,8 @@ async def test_an_unavailable_store_is_retried_without_limit(stores: Stores) -> 
     await transact(stores.events, SEATS, "acme/run/a", Take(2))
     subscription = await stores.log.subscribe("test", after=0)
     task = asyncio.create_task(follow(subscription, handle, clock=clock))
-    while not done.is_set():
-        assert not task.done()
-        await clock.advance(RETRY.max_ms)
+    await clock.advance_until(lambda: done.is_set() or task.done(), step_ms=RETRY.max_ms)
+    assert not task.done()
     task.cancel()
     await asyncio.wait([task])
 

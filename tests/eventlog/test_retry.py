@@ -36,8 +36,7 @@ async def outcome(action: Failing, policy: RetryPolicy = FOREVER) -> str:
     """Retry the action, moving its clock on whenever the retry sleeps."""
     call = retry(action, clock=action.clock, log=LOG, doing="testing", policy=policy)
     task = asyncio.create_task(call)
-    while not task.done():
-        await action.clock.advance(policy.first_ms)
+    await action.clock.advance_until(task.done, step_ms=policy.first_ms)
     return await task
 
 

@@ -2,7 +2,10 @@
 
 import asyncio
 import heapq
+from collections.abc import Callable
 from itertools import count
+
+from tests.kit.eventually import eventually
 
 NOW = 1_700_000_000_000
 """The time at which these clocks begin, in ms since the epoch."""
@@ -33,6 +36,16 @@ class ManualClock:
     def sleepers(self) -> int:
         """The number of tasks that sleep on this clock."""
         return sum(not woken.done() for _, _, woken in self._sleepers)
+
+    async def advance_until(self, condition: Callable[[], object], *, step_ms: int) -> None:
+        """Move the clock in steps of `step_ms` until `condition` returns a true value."""
+
+        async def is_true() -> bool:
+            if not condition():
+                await self.advance(step_ms)
+            return bool(condition())
+
+        await eventually(is_true, every_s=0)
 
     async def advance(self, duration_ms: int) -> None:
         """Move the clock; stop at each sleeper's time on the way, and let that sleeper run."""

@@ -175,8 +175,7 @@ async def test_the_projector_waits_for_an_unavailable_store() -> None:
     async with running(store, log, clock) as projector:
         store.failures = 5
         log.publish(EVENTS)
-        while store.failures:
-            await clock.advance(10_000)
+        await clock.advance_until(lambda: not store.failures, step_ms=10_000)
         await clock.advance(10_000)
         assert await projector.reached(EVENTS[-1].position, TIMEOUT_MS)
 
@@ -194,8 +193,7 @@ async def test_an_event_that_cannot_be_folded_ends_the_projector_without_a_parti
     log.publish(sound)
     assert await projector.reached(sound[-1].position, TIMEOUT_MS)
     log.publish([bad])
-    while not task.done():
-        await clock.advance(10_000)
+    await clock.advance_until(task.done, step_ms=10_000)
 
     with pytest.raises(ExceptionGroup) as ended:
         await task

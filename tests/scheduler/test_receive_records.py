@@ -3,7 +3,7 @@
 import asyncio
 import base64
 import json
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import Any
@@ -25,7 +25,6 @@ from baton.scheduler.metrics import Counters
 from baton.scheduler.records.receive_records import RecordReceiver
 from baton.scheduler.records.record_messages import read_message
 from baton.scheduler.redrive import redrive
-from tests.kit.eventually import eventually
 from tests.scheduler.world import TENANT, Unreliable, World
 
 RECORDS, PREFIX = "in.records", "in."
@@ -115,16 +114,7 @@ class Receiving:
         until = self._done() + len(messages)
         await self.topics.send(RECORDS, messages)
         async with self.running():
-            await self.advance_until(lambda: self._done() >= until)
-
-    async def advance_until(self, condition: Callable[[], bool], step_ms: int = 100) -> None:
-        """Move the clock in steps until `condition` is true."""
-
-        async def holds() -> bool:
-            await self.world.clock.advance(step_ms)
-            return condition()
-
-        await eventually(holds, every_s=0)
+            await self.world.clock.advance_until(lambda: self._done() >= until, step_ms=100)
 
     def _done(self) -> int:
         counters = self.counters
@@ -349,7 +339,9 @@ async def test_messages_of_a_crashed_receiver_are_recorded_once(receiving: Recei
 
     await receiving.taken(message(event(id="last"), STRUCTURED))
     async with receiving.running():
-        await receiving.advance_until(lambda: receiving.counters.messages_given_up >= 2)
+        await receiving.world.clock.advance_until(
+            lambda: receiving.counters.messages_given_up >= 2, step_ms=100
+        )
 
     after = await receiving.received()
     assert len(batch) == 4
@@ -429,7 +421,7 @@ async def test_no_message_is_acknowledged_while_dead_letters_cannot_be_sent(
 
     await receiving.topics.send(RECORDS, [message(b"{")])
     async with receiving.running():
-        await receiving.advance_until(
+        await receiving.world.clock.advance_until(
             lambda: receiving.counters.messages_given_up > 0, step_ms=1_000
         )
 

@@ -8,10 +8,10 @@ import signal
 import socket
 import subprocess
 import tempfile
-import time
 from functools import cache
 from pathlib import Path
 
+from tests.kit.eventually import eventually_blocking
 from tests.servers.availability import unused_port
 from tests.servers.server_folder import make_server_folder, remove_server_folder
 
@@ -131,7 +131,6 @@ class LocalKafka:
             self._options += _SHORT_LIVED
         self._folder = make_server_folder("kafka", needed_bytes=FOLDER_BYTES, on_disk=on_disk)
         self._process: subprocess.Popen[bytes] | None = None
-        self._deadline = 0.0
         self.port = unused_port()
         self.advertised = advertised or self.port
         self._controller = unused_port()
@@ -152,8 +151,7 @@ class LocalKafka:
     def start(self) -> None:
         """Start the broker and return when it accepts connections."""
         self.launch()
-        while not self.is_ready():
-            time.sleep(0.05)
+        eventually_blocking(self.is_ready, within_s=START_S, every_s=0.05)
 
     def launch(self) -> None:
         """Start the broker without waiting for `is_ready`.
@@ -161,7 +159,6 @@ class LocalKafka:
         The kernel kills it when the calling thread ends.
         """
         self._configure()
-        self._deadline = time.monotonic() + START_S
         broker = self._java("kafka.Kafka", *self._options)
         with (self._folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
@@ -176,7 +173,7 @@ class LocalKafka:
     def is_ready(self) -> bool:
         """Whether the broker accepts connections.
 
-        Raises `RuntimeError` if it has ended, `OSError` if it doesn't accept them in time.
+        Raises `RuntimeError` if it has ended.
         """
         if self._process is None or self._process.poll() is not None:
             text = (self._folder / "log").read_text(errors="replace")
@@ -185,8 +182,6 @@ class LocalKafka:
             with socket.create_connection(("127.0.0.1", self.port), timeout=1):
                 return True
         except OSError:
-            if time.monotonic() > self._deadline:
-                raise
             return False
 
     def stop(self, how: signal.Signals = signal.SIGTERM) -> None:

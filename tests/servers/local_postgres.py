@@ -5,9 +5,9 @@ import pwd
 import shutil
 import signal
 import subprocess
-import time
 from pathlib import Path
 
+from tests.kit.eventually import eventually_blocking
 from tests.servers.availability import unused_port
 from tests.servers.server_folder import make_server_folder, remove_server_folder
 
@@ -112,14 +112,19 @@ class LocalPostgres:
             )
 
     def wait(self) -> None:
-        """Return when the server accepts connections; raises `RuntimeError` if it doesn't."""
-        assert self._process is not None
-        deadline = time.monotonic() + START_S
-        while not self._ready():
-            if self._process.poll() is not None or time.monotonic() > deadline:
-                text = (self._folder / "log").read_text(errors="replace")
-                raise RuntimeError(f"PostgreSQL did not start: {text[-2_000:]}")
-            time.sleep(0.02)
+        """Return when the server accepts connections; raises `RuntimeError` if it has ended."""
+        process = self._process
+        assert process is not None
+
+        def is_ready() -> bool:
+            if not (ready := self._ready()) and process.poll() is not None:
+                raise RuntimeError(f"PostgreSQL did not start: {self._log_tail()}")
+            return ready
+
+        eventually_blocking(is_ready, within_s=START_S, every_s=0.02, explain=self._log_tail)
+
+    def _log_tail(self) -> str:
+        return (self._folder / "log").read_text(errors="replace")[-2_000:]
 
     def stop(self, how: signal.Signals = signal.SIGINT) -> None:
         """End the server: SIGINT closes its connections first, SIGQUIT is as abrupt as a crash."""

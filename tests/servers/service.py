@@ -14,6 +14,8 @@ from typing import Literal
 import aiohttp
 from prometheus_client.parser import text_string_to_metric_families
 
+from tests.kit.eventually import eventually
+
 Verb = Literal["api", "executor", "projector", "scheduler"]
 
 START_S = 60.0
@@ -75,7 +77,7 @@ class Service:
         return self.process is not None and self.process.returncode is None
 
     async def start(self, *, wait_s: float = START_S, **environment: str) -> None:
-        """Start the process and wait until it is ready; raises `DiedAtStart` and `TimeoutError`."""
+        """Start the process and wait until it is ready; raises `DiedAtStart` and `NotInTime`."""
         await self.launch(**environment)
         await self.wait_until_ready(wait_s=wait_s)
 
@@ -95,12 +97,14 @@ class Service:
             )
 
     async def wait_until_ready(self, *, wait_s: float = START_S) -> None:
-        """Wait until it prints its URL; raises `DiedAtStart` and `TimeoutError`."""
-        async with asyncio.timeout(wait_s):
-            while not self.url:
-                if not self.alive:
-                    raise DiedAtStart(self.name, await self.wait(), self.log_tail())
-                await asyncio.sleep(POLL_S)
+        """Wait until it prints its URL; raises `DiedAtStart` and `NotInTime`."""
+
+        async def is_ready() -> bool:
+            if not self.url and not self.alive:
+                raise DiedAtStart(self.name, await self.wait(), self.log_tail())
+            return bool(self.url)
+
+        await eventually(is_ready, within_s=wait_s, every_s=POLL_S, explain=self.log_tail)
 
     async def kill(self) -> int:
         """End the process by SIGKILL and return its exit code."""
