@@ -140,7 +140,9 @@ def test_an_event_belongs_to_the_tenant_that_sends_it(read: Any) -> None:
 
 
 def test_an_attribute_that_is_sent_twice_is_refused() -> None:
-    headers = CIMultiDict([("ce-specversion", "1.0"), ("ce-id", "a"), ("CE-Id", "b")])
+    headers: CIMultiDict[str] = CIMultiDict(
+        [("ce-specversion", "1.0"), ("ce-id", "a"), ("CE-Id", "b")]
+    )
     with pytest.raises(Invalid):
         read_request(CIMultiDictProxy(headers), b"{}", RECEIPT, parse_body=parse)
     with pytest.raises(Invalid):
