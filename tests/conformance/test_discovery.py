@@ -49,7 +49,7 @@ def drawer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Drawer]:
     monkeypatch.setattr(baton.backends, "__path__", [*baton.backends.__path__, str(tmp_path)])
     yield Drawer(tmp_path)
     sys.modules.pop("baton.backends.punched_cards", None)
-    vars(baton.backends).pop("punched_cards", None)
+    baton.backends.__dict__.pop("punched_cards", None)
 
 
 def test_every_scheme_belongs_to_one_backend_or_transport() -> None:
