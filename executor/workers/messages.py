@@ -1,9 +1,11 @@
 """JSON messages between executors and workers; docs/messages.md specifies them for other programs.
 
 A task asks a worker for one attempt of a step. The worker answers with heartbeats and one result,
-which name the attempt by its execution id. Readers ignore unknown members.
+which name the attempt by its execution id and bring back the token of its task. Readers ignore
+unknown members.
 """
 
+from functools import partial
 from typing import Literal, cast
 
 import orjson
@@ -32,11 +34,24 @@ _MAX_CODE_LENGTH = 100
 
 
 class MalformedMessage(Exception):
-    """The message isn't a valid task or answer; `execution_id` is its attempt, if it names one."""
+    """The message isn't a valid task or answer; `attempt` is what it asks for, if it says so."""
 
-    def __init__(self, message: str, *, execution_id: str | None = None) -> None:
+    def __init__(self, message: str, *, attempt: "TaskAttempt | None" = None) -> None:
         super().__init__(message)
-        self.execution_id = execution_id
+        self.attempt = attempt
+
+
+@frozen
+class TaskAttempt:
+    """The attempt that a task asks for, as its answers name it.
+
+    Attributes:
+        execution_id: The id of the attempt.
+        token: The secret of the attempt, which only its task has; empty if the task has none.
+    """
+
+    execution_id: str
+    token: str
 
 
 @frozen
@@ -46,6 +61,7 @@ class WorkerAnswer:
     type: Literal["result", "heartbeat"]
     execution_id: str
     attempt: int
+    token: str
     outcome: CallOutcome | None = None
     progress: Json = None
 
@@ -71,16 +87,18 @@ def workers_group(prefix: str, queue: str) -> str:
     return f"{prefix}workers.{queue}"
 
 
-def encode_task(function: str, call: Call) -> Message:
+def encode_task(function: str, call: Call, *, token: str) -> Message:
     """Return the message that asks for `call`, keyed by the run's stream.
 
     Args:
         function: Registered name, which replaces an id or alias in `call`.
         call: The attempt.
+        token: The secret that its answers have to bring back.
     """
     members: JsonObject = {
         "type": "task",
         "executionId": call.execution_id,
+        "token": token,
         "idempotencyKey": call.idempotency_key,
         "runId": call.run_id,
         "stepId": call.step_id,
@@ -96,8 +114,8 @@ def encode_task(function: str, call: Call) -> Message:
     return Message(value=orjson.dumps(members), key=key)
 
 
-def decode_task(raw: bytes | None) -> Call:
-    """Return the call that a task asks for; raises `MalformedMessage`."""
+def decode_task(raw: bytes | None) -> tuple[Call, TaskAttempt]:
+    """Return the call that a task asks for, and its attempt; raises `MalformedMessage`."""
     members = _parse_object(raw)
     execution_id = members.get("executionId")
     call = _decode_call(members)
@@ -105,18 +123,14 @@ def decode_task(raw: bytes | None) -> Call:
         named = isinstance(execution_id, str) and _attempt_of(execution_id) is not None
         raise MalformedMessage(
             "a member of the task is missing or has the wrong type",
-            execution_id=str(execution_id) if named else None,
+            attempt=_attempt(str(execution_id), members) if named else None,
         )
-    return call
+    return call, _attempt(call.execution_id, members)
 
 
-def encode_result(execution_id: str, outcome: CallOutcome) -> bytes:
+def encode_result(attempt: TaskAttempt, outcome: CallOutcome) -> bytes:
     """Return the message that reports how an attempt ended."""
-    members: JsonObject = {
-        "type": "result",
-        "executionId": execution_id,
-        "attempt": _attempt_of(execution_id),
-    }
+    members = _answer("result", attempt)
     match outcome:
         case Succeeded():
             members |= {"status": "succeeded", "output": outcome.output}
@@ -130,16 +144,9 @@ def encode_result(execution_id: str, outcome: CallOutcome) -> bytes:
     return orjson.dumps(members)
 
 
-def encode_heartbeat(execution_id: str, progress: Json) -> bytes:
+def encode_heartbeat(attempt: TaskAttempt, progress: Json) -> bytes:
     """Return the message that reports an attempt's progress; raises `InvalidOutput`."""
-    return orjson.dumps(
-        {
-            "type": "heartbeat",
-            "executionId": execution_id,
-            "attempt": _attempt_of(execution_id),
-            "progress": json_copy(progress),
-        }
-    )
+    return orjson.dumps({**_answer("heartbeat", attempt), "progress": json_copy(progress)})
 
 
 def decode_answer(raw: bytes | None) -> WorkerAnswer:
@@ -155,19 +162,38 @@ def decode_answer(raw: bytes | None) -> WorkerAnswer:
             pass
         case _:
             raise MalformedMessage("the answer names no attempt")
+    decoded = partial(
+        WorkerAnswer, execution_id=execution_id, attempt=attempt, token=_token_of(members)
+    )
     match members:
         case {"type": "heartbeat"}:
             progress = _valid_progress(raw, members.get("progress"))
-            return WorkerAnswer(
-                type="heartbeat", execution_id=execution_id, attempt=attempt, progress=progress
-            )
+            return decoded(type="heartbeat", progress=progress)
         case {"type": "result", "status": "succeeded" | "failed" as status}:
             outcome = _decode_outcome(raw, members, failed=status == "failed")
-            return WorkerAnswer(
-                type="result", execution_id=execution_id, attempt=attempt, outcome=outcome
-            )
+            return decoded(type="result", outcome=outcome)
         case _:
             raise MalformedMessage("the answer is neither a result nor a heartbeat")
+
+
+def _answer(kind: str, attempt: TaskAttempt) -> JsonObject:
+    """Return the members that every answer to a task has."""
+    return {
+        "type": kind,
+        "executionId": attempt.execution_id,
+        "attempt": _attempt_of(attempt.execution_id),
+        "token": attempt.token,
+    }
+
+
+def _attempt(execution_id: str, members: JsonObject) -> TaskAttempt:
+    return TaskAttempt(execution_id=execution_id, token=_token_of(members))
+
+
+def _token_of(members: JsonObject) -> str:
+    """Return the token of a message, empty if it has none."""
+    token = members.get("token")
+    return token if isinstance(token, str) else ""
 
 
 def _attempt_of(execution_id: str) -> int | None:

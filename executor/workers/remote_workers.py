@@ -1,11 +1,14 @@
 """Delegates calls to remote workers: sends tasks and matches the answers to them.
 
 The first result of the current attempt resolves the call. All executors read the results topic, so
-every other answer on it is refused and counted; it never changes a run.
+every other answer on it is refused and counted; it never changes a run. An answer without the
+random token of its task is refused, too: other writers of the topic can guess execution ids only.
 """
 
 import asyncio
+import hmac
 import logging
+import secrets
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -31,6 +34,8 @@ from baton.executor.workers.messages import (
 from baton.executor.workers.sender import Sender, Undeliverable
 
 PAYLOAD_TOO_LARGE: Final = "PAYLOAD_TOO_LARGE"
+TOKEN_BYTES: Final = 16
+"""Random bytes of a token."""
 MAX_FINISHED: Final = 50_000
 """Finished attempts kept in memory, to tell late answers from those to other executors."""
 _RETRY: Final = RetryPolicy(first_ms=1_000, max_ms=1_000)
@@ -39,9 +44,12 @@ _RETRY_ANY: Final = replace(_RETRY, transient=(Exception,))
 
 OnHeartbeat: TypeAlias = Callable[[object], None]
 """Called on the event loop with the progress of the running call."""
-RefusalReason: TypeAlias = Literal["malformed", "duplicate", "late", "superseded", "unmatched"]
+RefusalReason: TypeAlias = Literal[
+    "malformed", "duplicate", "late", "superseded", "unmatched", "forged"
+]
 
 _log = logging.getLogger("baton.executor")
+_LEVELS: Final = {"unmatched": logging.DEBUG, "forged": logging.WARNING}
 
 
 @dataclass(slots=True)
@@ -54,6 +62,7 @@ class RefusedAnswers:
         late: The attempt had timed out or was canceled.
         superseded: A newer attempt of the same visit exists.
         unmatched: The attempt is unknown; it may belong to another executor.
+        forged: The answer to a running attempt lacks the token of its task.
     """
 
     malformed: int = 0
@@ -61,11 +70,13 @@ class RefusedAnswers:
     late: int = 0
     superseded: int = 0
     unmatched: int = 0
+    forged: int = 0
 
 
 @dataclass(slots=True, eq=False)
 class _PendingCall:
     attempt: int
+    token: str
     on_heartbeat: OnHeartbeat
     outcome: asyncio.Future[CallOutcome]
 
@@ -111,13 +122,14 @@ class RemoteWorkers:
             call: The attempt; an older attempt of the same visit is superseded.
             on_heartbeat: Called on the event loop with the progress of each heartbeat.
         """
-        message = encode_task(function.name, call)
+        token = secrets.token_urlsafe(TOKEN_BYTES)
+        message = encode_task(function.name, call, token=token)
         if (size := len(message.value or b"")) > MAX_BYTES:
             reason = f"the task has {size} bytes, the maximum is {MAX_BYTES}"
             return failure(PAYLOAD_TOO_LARGE, reason)
         await self._start_reading()
         outcome = asyncio.get_running_loop().create_future()
-        pending = _PendingCall(call.attempt, on_heartbeat, outcome)
+        pending = _PendingCall(call.attempt, token, on_heartbeat, outcome)
         self._pending[call.idempotency_key] = pending
         try:
             await self._sender.send(tasks_topic(self._prefix, function.queue), message)
@@ -168,18 +180,26 @@ class RemoteWorkers:
             return
         pending = self._pending.get(answer.idempotency_key)
         if pending is None or pending.attempt != answer.attempt or pending.outcome.done():
-            self._refuse(answer, pending)
+            self._refuse(answer, _reason_to_refuse(answer, self._newest(answer, pending)))
+        elif not hmac.compare_digest(answer.token.encode(), pending.token.encode()):
+            self._refuse(answer, "forged")
         elif answer.outcome is None:
             _report_progress(pending, answer)
         else:
             pending.outcome.set_result(answer.outcome)
 
-    def _refuse(self, answer: WorkerAnswer, pending: _PendingCall | None) -> None:
-        newest = (pending.attempt, pending.outcome.done()) if pending else None
-        reason = _refusal_reason(answer, newest or self._finished.get(answer.idempotency_key))
+    def _newest(
+        self, answer: WorkerAnswer, pending: _PendingCall | None
+    ) -> tuple[int, bool] | None:
+        """Return the newest known attempt of the visit, and whether it had a result."""
+        if pending is not None:
+            return pending.attempt, pending.outcome.done()
+        return self._finished.get(answer.idempotency_key)
+
+    def _refuse(self, answer: WorkerAnswer, reason: RefusalReason) -> None:
         counts = self.refused_answers
         setattr(counts, reason, getattr(counts, reason) + 1)
-        level = logging.DEBUG if reason == "unmatched" else logging.INFO
+        level = _LEVELS.get(reason, logging.INFO)
         _log.log(level, "refused the %s of %s: %s", answer.type, answer.execution_id, reason)
 
     def _finish(self, key: str, pending: _PendingCall) -> None:
@@ -194,7 +214,7 @@ class RemoteWorkers:
             self._finished.popitem(last=False)
 
 
-def _refusal_reason(answer: WorkerAnswer, newest: tuple[int, bool] | None) -> RefusalReason:
+def _reason_to_refuse(answer: WorkerAnswer, newest: tuple[int, bool] | None) -> RefusalReason:
     """Return the reason for refusing an answer that resolves no pending call.
 
     Args:

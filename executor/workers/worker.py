@@ -20,6 +20,7 @@ from baton.executor.functions.results import INVALID_OUTPUT, InvalidOutput, fail
 from baton.executor.workers.messages import (
     MAX_BYTES,
     MalformedMessage,
+    TaskAttempt,
     decode_task,
     encode_heartbeat,
     encode_result,
@@ -74,7 +75,7 @@ class Worker:
             limits=CallLimits(total=concurrency, per_function=concurrency, threads=2 * concurrency),
             on_heartbeat=self._on_heartbeat,
         )
-        self._running: set[str] = set()  # execution ids
+        self._running: dict[str, TaskAttempt] = {}  # by execution id
         self._heartbeats: dict[str, Message] = {}  # the newest unsent one by execution id
         self._sending_heartbeats: asyncio.Task[None] | None = None
 
@@ -122,19 +123,19 @@ class Worker:
     async def _perform(self, task: ReceivedMessage) -> None:
         """Perform a task and send its result; a repeat of a running task is dropped."""
         try:
-            call = decode_task(task.message.value)
+            call, attempt = decode_task(task.message.value)
         except MalformedMessage as error:
             await self._reject(task, error)
             return
         if call.execution_id in self._running:
             return
-        self._running.add(call.execution_id)
+        self._running[call.execution_id] = attempt
         try:
             async with self._slots:
                 outcome = await self._call(call)
-            await self._send_result(task, call, outcome)
+            await self._send_result(task, attempt, outcome)
         finally:
-            self._running.discard(call.execution_id)
+            del self._running[call.execution_id]
 
     async def _call(self, call: Call) -> CallOutcome:
         remaining_ms = call.deadline_at - self._clock.now()
@@ -147,23 +148,25 @@ class Worker:
         except TimeoutError:
             return failure(TIMEOUT, "the deadline has passed", retryable=True)
 
-    async def _send_result(self, task: ReceivedMessage, call: Call, outcome: CallOutcome) -> None:
-        raw = encode_result(call.execution_id, outcome)
+    async def _send_result(
+        self, task: ReceivedMessage, attempt: TaskAttempt, outcome: CallOutcome
+    ) -> None:
+        raw = encode_result(attempt, outcome)
         if len(raw) > MAX_BYTES:
             reason = f"the result has {len(raw)} bytes, the maximum is {MAX_BYTES}"
-            raw = encode_result(call.execution_id, failure(INVALID_OUTPUT, reason))
-        self._heartbeats.pop(call.execution_id, None)
+            raw = encode_result(attempt, failure(INVALID_OUTPUT, reason))
+        self._heartbeats.pop(attempt.execution_id, None)
         try:
             await self._send(task, raw)
         except Undeliverable as error:
             refused = failure(INVALID_OUTPUT, str(error))
-            await self._send(task, encode_result(call.execution_id, refused))
+            await self._send(task, encode_result(attempt, refused))
 
     async def _reject(self, task: ReceivedMessage, error: MalformedMessage) -> None:
         """Answer a malformed task with a failure, if it names its attempt."""
         _log.error("the task at %s is malformed: %s", task.position, error)
-        if error.execution_id is not None:
-            raw = encode_result(error.execution_id, failure(INVALID_TASK, str(error)))
+        if error.attempt is not None:
+            raw = encode_result(error.attempt, failure(INVALID_TASK, str(error)))
             await self._send(task, raw)
 
     async def _send(self, task: ReceivedMessage, raw: bytes) -> None:
@@ -174,14 +177,16 @@ class Worker:
 
         `RegisteredFunctions` calls it on the event loop. Raises `ValueError` for invalid progress.
         """
+        attempt = self._running.get(call.execution_id)
+        if attempt is None:
+            return
         try:
-            raw = encode_heartbeat(call.execution_id, progress)
+            raw = encode_heartbeat(attempt, progress)
         except InvalidOutput as error:
             raise ValueError(f"the progress is invalid: {error}") from None
-        if call.execution_id in self._running:
-            self._heartbeats[call.execution_id] = Message(value=raw)
-            if self._sending_heartbeats is None:
-                self._sending_heartbeats = asyncio.create_task(self._send_heartbeats())
+        self._heartbeats[call.execution_id] = Message(value=raw)
+        if self._sending_heartbeats is None:
+            self._sending_heartbeats = asyncio.create_task(self._send_heartbeats())
 
     async def _send_heartbeats(self) -> None:
         """Send the queued heartbeats; those of a failed send are dropped, for newer ones follow."""

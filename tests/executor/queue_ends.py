@@ -27,6 +27,7 @@ TASKS = "test.tasks.gpu"
 RESULTS = "test.results"
 DEADLINE_S = 10
 IN_AN_HOUR = 3_600_000
+TOKEN = "the token of the task"
 
 
 class FlakyTopics(MemoryTopics):
@@ -84,8 +85,7 @@ class ExecutorEnd:
 
     async def answer(self, task: dict[str, Any], **members: Any) -> None:
         """Send a result of `task`."""
-        names = {"executionId": task["executionId"], "attempt": task["attempt"]}
-        await self.send_raw({"type": "result", **names, **members})
+        await self.send_raw({"type": "result", **names_of(task), **members})
 
     async def send_raw(self, answer: object) -> None:
         value = answer if isinstance(answer, bytes) or answer is None else orjson.dumps(answer)
@@ -95,6 +95,11 @@ class ExecutorEnd:
         """Wait until as many answers were refused for each reason."""
         refused = self.remote.refused_answers
         await eventually(lambda: all(getattr(refused, name) == n for name, n in counts.items()))
+
+
+def names_of(task: dict[str, Any]) -> dict[str, Any]:
+    """Return the members by which an answer names the attempt of `task`."""
+    return {name: task[name] for name in ("executionId", "attempt", "token") if name in task}
 
 
 @asynccontextmanager
@@ -174,6 +179,7 @@ class TaskSender:
         raw = {
             "type": "task",
             "executionId": call.execution_id,
+            "token": TOKEN,
             "idempotencyKey": call.idempotency_key,
             "runId": call.run_id,
             "stepId": call.step_id,

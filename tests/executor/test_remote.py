@@ -15,6 +15,7 @@ from tests.executor.queue_ends import (
     ExecutorEnd,
     FlakyTopics,
     executor_end,
+    names_of,
     queue_registry,
     within,
 )
@@ -31,7 +32,11 @@ async def end() -> AsyncIterator[ExecutorEnd]:
 async def test_a_task_has_all_members_of_its_call(end: ExecutorEnd) -> None:
     end.call("id of train", attempt=2, config={"gpu": 1}, traceparent="00-1-2-01", deadline_at=9)
 
-    assert await end.next_task() == {
+    task = await end.next_task()
+
+    token = task.pop("token")
+    assert len(token) >= 22, "128 random bits"
+    assert task == {
         "type": "task",
         "executionId": f"{'c' * 20}.check.1.2",
         "idempotencyKey": f"{'c' * 20}.check.1",
@@ -81,7 +86,7 @@ async def test_a_failure_is_retryable_unless_it_says_otherwise(
 async def test_heartbeats_are_reported_until_the_result(end: ExecutorEnd) -> None:
     pending = end.call()
     task = await end.next_task()
-    names = {"executionId": task["executionId"], "attempt": 1}
+    names = names_of(task)
     await end.send_raw({"type": "heartbeat", **names, "progress": {"done": 0.5}})
     await end.send_raw({"type": "heartbeat", **names})
     await eventually(lambda: len(end.heartbeats) == 2)
@@ -108,7 +113,7 @@ async def test_answers_to_a_canceled_attempt_are_refused_as_late(end: ExecutorEn
     task = await end.next_task()
     pending.cancel()
     await asyncio.wait([pending])
-    names = {"executionId": task["executionId"], "attempt": 1}
+    names = names_of(task)
     await end.send_raw({"type": "heartbeat", **names})
     await end.answer(task, status="succeeded")
 
@@ -133,11 +138,56 @@ async def test_a_result_of_an_unknown_attempt_is_refused_as_unmatched(end: Execu
     pending = end.call()
     task = await end.next_task()
     execution = task["idempotencyKey"] + ".2"
-    await end.answer({"executionId": execution, "attempt": 2}, status="succeeded")
+    await end.answer({**task, "executionId": execution, "attempt": 2}, status="succeeded")
     await end.answer({"executionId": "a.b.1.1", "attempt": 1}, status="succeeded")
 
     await end.wait_until_refused(unmatched=2)
     assert not pending.done()
+
+
+@pytest.mark.parametrize("token", [None, "", "guessed", 1, [], "\u00e9"])
+async def test_an_answer_without_the_token_of_its_task_is_refused_as_forged(
+    end: ExecutorEnd, token: object
+) -> None:
+    pending = end.call()
+    task = await end.next_task()
+    names = {**names_of(task), "token": token}
+    await end.send_raw({"type": "heartbeat", **names, "progress": 1})
+    await end.send_raw({"type": "result", **names, "status": "succeeded", "output": "forged"})
+    del names["token"]
+    await end.send_raw({"type": "result", **names, "status": "failed"})
+    await end.wait_until_refused(forged=3)
+    await end.answer(task, status="succeeded", output="true")
+
+    assert await within(pending) == Succeeded(output="true")
+    assert end.heartbeats == []
+
+
+async def test_the_token_of_another_attempt_is_refused_as_forged(end: ExecutorEnd) -> None:
+    first = end.call(attempt=1)
+    old = await end.next_task()
+    first.cancel()
+    second = end.call(attempt=2)
+    new = await end.next_task()
+    await end.answer({**new, "token": old["token"]}, status="succeeded", output="forged")
+    await end.wait_until_refused(forged=1)
+    await end.answer(new, status="succeeded", output="new")
+
+    assert await within(second) == Succeeded(output="new")
+
+
+async def test_a_token_of_a_former_executor_is_worthless_after_a_takeover() -> None:
+    async with executor_end() as former:
+        former.call(attempt=1)
+        old = await former.next_task()
+    async with executor_end() as end:
+        pending = end.call(attempt=1)
+        new = await end.next_task()
+        await end.answer(old, status="succeeded", output="forged")
+        await end.wait_until_refused(forged=1)
+        await end.answer(new, status="succeeded", output="new")
+
+        assert await within(pending) == Succeeded(output="new")
 
 
 @pytest.mark.parametrize(

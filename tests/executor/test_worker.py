@@ -14,6 +14,7 @@ from baton.eventlog.ports.topics import Message, ReceivedMessage
 from baton.executor.workers.queue_tasks import QueueTasks
 from tests.executor.queue_ends import (
     DEADLINE_S,
+    TOKEN,
     FlakyTopics,
     running_worker,
     task_sender,
@@ -58,6 +59,7 @@ async def test_a_task_is_performed_and_its_result_sent(topics: MemoryTopics) -> 
                 "type": "result",
                 "executionId": call.execution_id,
                 "attempt": 1,
+                "token": TOKEN,
                 "status": "succeeded",
                 "output": [7, call.idempotency_key],
                 "context": {"by": "gpu"},
@@ -106,6 +108,7 @@ async def test_progress_is_sent_before_the_result(topics: MemoryTopics) -> None:
         "type": "heartbeat",
         "executionId": call.execution_id,
         "attempt": 1,
+        "token": TOKEN,
         "progress": {"rows": 1},
     }
     assert end["type"] == "result"
