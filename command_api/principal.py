@@ -28,6 +28,7 @@ class Identity:
     subject: str
     tenants: tuple[str, ...]
     scopes: frozenset[Scope]
+    groups: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,10 @@
 """Encrypts secrets with AES-256-GCM, bound to the tenant and the id they belong to."""
 
 import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from hashlib import sha256
+from typing import Any
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hashes
@@ -14,40 +17,92 @@ _NONCE_BYTES = 12
 _MIN_KEY_BYTES = 16
 
 
-class SecretCipher:
-    """Encrypts values so that only the same key decrypts them, for the same tenant and id.
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """An encrypted value, and the id of its key, which identifies the key without revealing it."""
 
-    `key_id` identifies the key without revealing it.
+    key_id: str
+    encrypted: bytes
+
+
+class SecretCipher:
+    """Encrypts values with the newest key; decrypts those of any key, for the same tenant and id.
+
+    `key_id` is the id of the newest key, "" without keys: such a cipher only refuses.
     """
 
-    def __init__(self, key: bytes) -> None:
-        """Derive the cipher's key from `key`: at least 16 unguessable bytes, else ValueError."""
-        if len(key) < _MIN_KEY_BYTES:
-            raise ValueError(f"the key for secrets needs at least {_MIN_KEY_BYTES} bytes")
-        derive = HKDF(algorithm=hashes.SHA256(), length=32, salt=None, info=b"baton secrets v1")
-        derived = derive.derive(key)
-        self._cipher = AESGCM(derived)
-        self.key_id = sha256(derived).hexdigest()[:16]
+    def __init__(self, keys: Sequence[bytes]) -> None:
+        """Derive a cipher from each of `keys`, the newest first.
 
-    def encrypt(self, tenant: str, secret_id: str, value: str) -> bytes:
-        """Return `value` encrypted, with its nonce in front."""
+        Each has at least 16 unguessable bytes, else ValueError.
+        """
+        self._ciphers = dict(_cipher(key) for key in keys)
+        self.key_id = next(iter(self._ciphers), "")
+
+    def seal(self, tenant: str, secret_id: str, value: str) -> Sealed:
+        """Return `value` encrypted with the newest key; raises `Unreadable` without keys."""
+        cipher = self._cipher_of(self.key_id, secret_id)
         nonce = os.urandom(_NONCE_BYTES)
-        bound = self._bound(tenant, secret_id)
-        return nonce + self._cipher.encrypt(nonce, value.encode(), bound)
+        bound = _bound(self.key_id, tenant, secret_id)
+        return Sealed(self.key_id, nonce + cipher.encrypt(nonce, value.encode(), bound))
 
-    def decrypt(self, tenant: str, secret_id: str, sealed: bytes) -> str:
-        """Return the value of what `encrypt` returned.
+    def open(self, tenant: str, secret_id: str, sealed: Sealed) -> str:
+        """Return the value of what `seal` returned.
 
         Raises `Unreadable` for another key, tenant or id, and for altered bytes.
         """
-        nonce, encrypted = sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:]
+        cipher = self._cipher_of(sealed.key_id, secret_id)
+        nonce, encrypted = sealed.encrypted[:_NONCE_BYTES], sealed.encrypted[_NONCE_BYTES:]
         try:
-            value = self._cipher.decrypt(nonce, encrypted, self._bound(tenant, secret_id))
+            value = cipher.decrypt(nonce, encrypted, _bound(sealed.key_id, tenant, secret_id))
         except (InvalidTag, ValueError) as error:
-            message = f"secret {secret_id} can't be decrypted with key {self.key_id}"
+            message = f"secret {secret_id} is damaged: its tenant or its bytes were changed"
             raise Unreadable(message) from error
         return value.decode()
 
-    def _bound(self, tenant: str, secret_id: str) -> bytes:
-        """Return the associated data, which must be the same for encryption and decryption."""
-        return f"{self.key_id}\x1f{tenant}\x1f{secret_id}".encode()
+    def _cipher_of(self, key_id: str, secret_id: str) -> AESGCM:
+        cipher = self._ciphers.get(key_id)
+        if cipher is None:
+            known = ", ".join(self._ciphers) or "none"
+            message = (
+                f"secret {secret_id} can't be decrypted: its key is {key_id or 'missing'}, and the"
+                f" configured ones are {known}; add it to BATON_SEAL_KEY, or set the secret again"
+            )
+            raise Unreadable(message)
+        return cipher
+
+
+def moves_to_newest(
+    cipher: SecretCipher, rows: Iterable[tuple[Any, ...]]
+) -> tuple[list[tuple[str, bytes, str, str, str, bytes]], list[str]]:
+    """Return what to write so that secrets have the newest key, and the ids of unreadable ones.
+
+    A move is the new key's id and value, then the row as it was read.
+
+    Args:
+        rows: Tenant, id, id of the key and encrypted value of each secret.
+    """
+    moves, unreadable = [], []
+    for tenant, secret_id, key_id, encrypted in rows:
+        try:
+            value = cipher.open(tenant, secret_id, Sealed(key_id, encrypted))
+        except Unreadable:
+            unreadable.append(secret_id)
+            continue
+        new = cipher.seal(tenant, secret_id, value)
+        moves.append((new.key_id, new.encrypted, tenant, secret_id, key_id, encrypted))
+    return moves, unreadable
+
+
+def _cipher(key: bytes) -> tuple[str, AESGCM]:
+    if len(key) < _MIN_KEY_BYTES:
+        message = f"the key for secrets needs at least {_MIN_KEY_BYTES} bytes"
+        raise ValueError(message)
+    derive = HKDF(algorithm=hashes.SHA256(), length=32, salt=None, info=b"baton secrets v1")
+    derived = derive.derive(key)
+    return sha256(derived).hexdigest()[:16], AESGCM(derived)
+
+
+def _bound(key_id: str, tenant: str, secret_id: str) -> bytes:
+    """Return the associated data, which must be the same for encryption and decryption."""
+    return f"{key_id}\x1f{tenant}\x1f{secret_id}".encode()

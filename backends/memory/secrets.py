@@ -1,6 +1,6 @@
 """Encrypted secrets in memory."""
 
-from baton.eventlog.secret_cipher import SecretCipher
+from baton.eventlog.secret_cipher import Sealed, SecretCipher
 
 
 class MemorySecrets:
@@ -8,13 +8,17 @@ class MemorySecrets:
 
     def __init__(self, cipher: SecretCipher) -> None:
         self._cipher = cipher
-        self._encrypted: dict[tuple[str, str], bytes] = {}
+        self._sealed: dict[tuple[str, str], Sealed] = {}
 
     async def put(self, tenant: str, secret_id: str, value: str) -> None:
         """Encrypt and store `value`, in place of an earlier one."""
-        self._encrypted[tenant, secret_id] = self._cipher.encrypt(tenant, secret_id, value)
+        self._sealed[tenant, secret_id] = self._cipher.seal(tenant, secret_id, value)
 
     async def get(self, tenant: str, secret_id: str) -> str | None:
         """Return the decrypted value."""
-        encrypted = self._encrypted.get((tenant, secret_id))
-        return None if encrypted is None else self._cipher.decrypt(tenant, secret_id, encrypted)
+        sealed = self._sealed.get((tenant, secret_id))
+        return None if sealed is None else self._cipher.open(tenant, secret_id, sealed)
+
+    async def forget(self, tenant: str, secret_id: str) -> None:
+        """Delete a value."""
+        self._sealed.pop((tenant, secret_id), None)

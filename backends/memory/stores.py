@@ -22,7 +22,7 @@ async def open_stores(location: StoreLocation) -> Stores:
         checkpoints=MemoryCheckpoints(),
         keys=MemoryIdempotencyKeys(),
         leases=MemoryLeases(),
-        secrets=MemorySecrets(SecretCipher(location.secrets_key)),
+        secrets=MemorySecrets(SecretCipher(location.secrets_keys)),
         dead_letters=MemoryDeadLetters(),
         topics=MemoryTopics(),
         close=events.close,

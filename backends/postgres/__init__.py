@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from baton.eventlog.ports.archive import Archive
 from baton.eventlog.ports.backend import Backend, Extra, StoreLocation, Stores
+from baton.eventlog.ports.secrets import Resealed
 
 
 async def _open(location: StoreLocation) -> Stores:
@@ -25,6 +26,12 @@ async def _open_archive(location: StoreLocation) -> Archive:
     return await open_archive(location)
 
 
+async def _reseal(location: StoreLocation) -> Resealed:
+    from baton.backends.postgres.secrets import reseal
+
+    return await reseal(location)
+
+
 BACKEND = Backend(
     name="postgres",
     schemes=("postgresql",),
@@ -32,6 +39,7 @@ BACKEND = Backend(
     capabilities=frozenset(("durable", "shared")),
     open=_open,
     migrate=_migrate,
+    reseal=_reseal,
     open_archive=_open_archive,
     extra=Extra(name="postgres", driver="asyncpg", technology="PostgreSQL"),
 )

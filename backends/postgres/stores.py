@@ -20,7 +20,7 @@ from baton.eventlog.secret_cipher import SecretCipher
 async def open_stores(location: StoreLocation) -> Stores:
     """Return the stores of the database at `location.url`; raises `Unavailable`."""
     url = url_of(location)
-    cipher = SecretCipher(location.secrets_key)
+    cipher = SecretCipher(location.secrets_keys)
     async with AsyncExitStack() as opened:
         database = await open_database(url, read_only=location.read_only)
         opened.push_async_callback(database.close)

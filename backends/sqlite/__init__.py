@@ -5,6 +5,7 @@ One process at a time may write to a folder; others may read it.
 
 from baton.eventlog.ports.archive import Archive
 from baton.eventlog.ports.backend import Backend, StoreLocation, Stores
+from baton.eventlog.ports.secrets import Resealed
 
 
 async def _open(location: StoreLocation) -> Stores:
@@ -19,11 +20,18 @@ async def _open_archive(location: StoreLocation) -> Archive:
     return await open_archive(location)
 
 
+async def _reseal(location: StoreLocation) -> Resealed:
+    from baton.backends.sqlite.secrets import reseal
+
+    return await reseal(location)
+
+
 BACKEND = Backend(
     name="sqlite",
     schemes=("sqlite",),
     address="sqlite:///PATH",
     capabilities=frozenset(("durable", "embedded")),
     open=_open,
+    reseal=_reseal,
     open_archive=_open_archive,
 )

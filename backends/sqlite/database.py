@@ -20,6 +20,7 @@ from eventsourcing.sqlite import (
 
 from baton.eventlog.errors import InUse, Unavailable
 from baton.eventlog.ports.backend import StoreLocation
+from baton.eventlog.private_files import make_folder
 
 BUSY_TIMEOUT_MS = 5_000
 CACHED_STATEMENTS = 16
@@ -66,7 +67,7 @@ class FolderLock:
 
 def _open_lock_file(folder: Path) -> int:
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         return os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise Unavailable(f"{folder} can't be written: {error.strerror}") from error

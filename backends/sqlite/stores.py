@@ -21,16 +21,16 @@ from baton.eventlog.secret_cipher import SecretCipher
 async def open_stores(location: StoreLocation) -> Stores:
     """Return the stores of `location.folder`; raises `InUse` and `Unavailable`."""
     folder = folder_of(location)
-    cipher, path = SecretCipher(location.secrets_key), folder / "baton.db"
+    cipher, path = SecretCipher(location.secrets_keys), folder / "baton.db"
     async with AsyncExitStack() as opened:
         keep_open: list[int] = []
         if not location.read_only:
             lock = await FolderLock.acquire(folder)
             opened.callback(lock.release)
             keep_open.append(lock.file)
-            with as_unavailable():
+            with as_unavailable(path):
                 create(path)
-        with as_unavailable():
+        with as_unavailable(path):
             reading = open_reader(path)
         opened.callback(reading.close)
         writer = Writer(path, "FULL", keep_open=keep_open, read_only=location.read_only)

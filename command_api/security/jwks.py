@@ -1,50 +1,68 @@
 """The public keys of an identity provider, fetched from the configured JWKS address.
 
 A key verifies one algorithm, given by its type: RSA RS256, P-256 ES256, Ed25519 EdDSA. Symmetric
-keys are ignored. A token with an unknown `kid` makes Baton fetch the key set again, but at most
-once in `_REFETCH_MS`, so that clients can't make it flood the provider.
+keys and RSA keys under 2,048 bits are ignored. All requests share one fetch, which has a deadline,
+and a failure is remembered like a success, so that clients can't make Baton flood the provider and
+a provider that hangs delays them once.
 """
 
 import asyncio
+import logging
 from collections.abc import Mapping
 
 import aiohttp
 import jwt
 import orjson
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
-from baton.command_api.security.auth import VerifyingKey, unauthorized
+from baton.command_api.security.claims import unauthorized
+from baton.command_api.security.token_keys import KeyChoice
 from baton.eventlog.errors import Unavailable
 from baton.eventlog.ports.clock import Clock
 
+_log = logging.getLogger("baton.api")
+
 _ALGORITHMS = {("RSA", None): "RS256", ("EC", "P-256"): "ES256", ("OKP", "Ed25519"): "EdDSA"}
-_FRESH_MS = 600_000
-"""Age at which the key set is fetched again."""
-_REFETCH_MS = 30_000
+FRESH_MS = 300_000
+"""Age at which the key set is fetched again: a withdrawn key ends its tokens within this time."""
+REFETCH_MS = 30_000
 """Age at which an unknown `kid` makes Baton fetch the key set again."""
+RETRY_MS = 10_000
+"""The time for which a failed fetch is not repeated."""
+MAX_AGE_MS = 24 * 3_600_000
+"""Age at which a key set is no longer used although the provider fails."""
+MIN_RSA_BITS = 2_048
 _TIMEOUT = aiohttp.ClientTimeout(total=5)
 _MAX_BYTES = 1024 * 1024
 
 
 class JwksKeys:
-    """Keys by `kid`; a token without a `kid` is verified only if the set has a single key."""
+    """Keys by `kid`; a token without a `kid` is verified only if the set has a single key.
+
+    A key set that is due while the last fetch failed stays in use meanwhile: requests wait only
+    for a provider that isn't known to fail.
+    """
+
+    algorithms = frozenset(_ALGORITHMS.values())
 
     def __init__(self, url: str, clock: Clock) -> None:
         self._url, self._clock = url, clock
         self._keys: dict[str, tuple[jwt.PyJWK, str]] = {}
         self._fetched_at: int | None = None
-        self._fetching = asyncio.Lock()
+        self._failed_at: int | None = None
+        self._fetching: asyncio.Task[None] | None = None
 
-    async def key_of(self, header: Mapping[str, object]) -> tuple[VerifyingKey, str]:
+    async def keys_of(self, header: Mapping[str, object]) -> KeyChoice:
         """Return the key that a token names; raises Refused 401, and Unavailable without keys."""
         kid = header.get("kid")
-        await self._refresh(_FRESH_MS)
+        await self._refresh(FRESH_MS)
         found = self._find(kid)
         if found is None:
-            await self._refresh(_REFETCH_MS)
+            await self._refresh(REFETCH_MS)
             found = self._find(kid)
         if found is None:
             raise unauthorized()
-        return found
+        return KeyChoice(keys=(found[0],), algorithm=found[1], until=self._due())
 
     def _find(self, kid: object) -> tuple[jwt.PyJWK, str] | None:
         if isinstance(kid, str):
@@ -52,19 +70,42 @@ class JwksKeys:
         only = list(self._keys.values())
         return only[0] if kid is None and len(only) == 1 else None
 
+    def _due(self) -> int:
+        """Return when the keys have to be asked for again, in ms."""
+        fresh_until = (self._fetched_at or 0) + FRESH_MS
+        retry_at = 0 if self._failed_at is None else self._failed_at + RETRY_MS
+        return max(fresh_until, retry_at)
+
     async def _refresh(self, older_than_ms: int) -> None:
-        """Fetch the set if it is older than that; keep the old set while the provider fails."""
-        async with self._fetching:
-            now = self._clock.now()
-            if self._fetched_at is not None and now - self._fetched_at < older_than_ms:
-                return
-            try:
-                self._keys = _usable(await self._fetch())
-            except (aiohttp.ClientError, TimeoutError, ValueError, TypeError) as error:
-                if not self._keys:
-                    message = "The identity provider's keys can't be fetched"
-                    raise Unavailable(message) from error
-            self._fetched_at = now
+        """Fetch the set if it is older than that; raises Unavailable without a usable set."""
+        now = self._clock.now()
+        fresh = self._fetched_at is not None and now - self._fetched_at < older_than_ms
+        failing = self._failed_at is not None
+        if not fresh and not (failing and now - (self._failed_at or 0) < RETRY_MS):
+            fetching = self._shared_fetch()
+            if not failing or not self._usable_at(now):
+                await asyncio.shield(fetching)
+        if not self._usable_at(self._clock.now()):
+            message = "The identity provider's keys can't be fetched"
+            raise Unavailable(message)
+
+    def _usable_at(self, now: int) -> bool:
+        return self._fetched_at is not None and now - self._fetched_at < MAX_AGE_MS
+
+    def _shared_fetch(self) -> "asyncio.Task[None]":
+        """Return the fetch under way, or begin one; it records its result and raises nothing."""
+        if self._fetching is None or self._fetching.done():
+            self._fetching = asyncio.create_task(self._fetch_once(), name="fetch key set")
+        return self._fetching
+
+    async def _fetch_once(self) -> None:
+        try:
+            self._keys = _usable(await self._fetch())
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError, TypeError) as error:
+            self._failed_at = self._clock.now()
+            _log.warning("The identity provider's keys can't be fetched: %s", type(error).__name__)
+        else:
+            self._fetched_at, self._failed_at = self._clock.now(), None
 
     async def _fetch(self) -> object:
         async with (
@@ -104,6 +145,9 @@ def _key(one: object) -> tuple[jwt.PyJWK, str] | None:
     if algorithm is None or one.get("alg", algorithm) != algorithm:
         return None
     try:
-        return jwt.PyJWK(one, algorithm=algorithm), algorithm
+        key = jwt.PyJWK(one, algorithm=algorithm)
     except (jwt.PyJWTError, ValueError, TypeError, KeyError):
         return None
+    if isinstance(key.key, RSAPublicKey) and key.key.key_size < MIN_RSA_BITS:
+        return None
+    return key, algorithm

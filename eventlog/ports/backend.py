@@ -11,7 +11,7 @@ from baton.eventlog.ports.keys import IdempotencyKeys
 from baton.eventlog.ports.leases import Leases
 from baton.eventlog.ports.outbox import Outbox, Publisher
 from baton.eventlog.ports.partitions import PartitionedLog
-from baton.eventlog.ports.secrets import Secrets
+from baton.eventlog.ports.secrets import Resealed, Secrets
 from baton.eventlog.ports.stores import Checkpoints, EventStore, Log
 from baton.eventlog.ports.topics import Topics
 from baton.eventlog.ports.views import ViewProgress, ViewStore
@@ -38,12 +38,12 @@ class Extra:
 class StoreLocation:
     """The place of the data, and how to open it.
 
-    `secrets_key` is the key that encrypts secrets. `read_only` forbids any change. `followed` are
-    the event classes that this process follows the log for: the log may skip all others. None
-    follows every class.
+    `secrets_keys` decrypt secrets, and the first one encrypts; a process that uses no secrets has
+    none. `read_only` forbids any change. `followed` are the event classes that this process follows
+    the log for: the log may skip all others. None follows every class.
     """
 
-    secrets_key: bytes
+    secrets_keys: tuple[bytes, ...]
     folder: Path | None = None
     url: str | None = None
     read_only: bool = False
@@ -80,6 +80,10 @@ async def _nothing_to_migrate(_location: StoreLocation) -> Sequence[str]:
     return ()
 
 
+async def _nothing_to_reseal(_location: StoreLocation) -> Resealed:
+    return Resealed(moved=0, unreadable=())
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backend:
     """A technology for stores, chosen by the scheme of an address.
@@ -88,7 +92,8 @@ class Backend:
     `open` raises `InUse` if another process holds the right to write, and `Unavailable`. So does
     `open_archive`, which durable backends have; it creates what is missing, unless the location is
     read only. `migrate` brings the schema up to this release and returns what it changed; a backend
-    whose `open` does that has nothing to migrate.
+    whose `open` does that has nothing to migrate. `reseal` encrypts every secret with the newest
+    key of the location, while other processes use the store.
     """
 
     name: str
@@ -96,6 +101,7 @@ class Backend:
     capabilities: frozenset[Capability]
     open: Callable[[StoreLocation], Awaitable[Stores]]
     migrate: Callable[[StoreLocation], Awaitable[Sequence[str]]] = _nothing_to_migrate
+    reseal: Callable[[StoreLocation], Awaitable[Resealed]] = _nothing_to_reseal
     open_archive: Callable[[StoreLocation], Awaitable[Archive]] | None = None
     address: str = ""
     extra: Extra | None = None

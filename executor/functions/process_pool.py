@@ -20,6 +20,7 @@ from baton.executor.functions.results import failure
 
 PROCESS_DIED = "PROCESS_DIED"
 _EXIT_TIMEOUT_S = 2.0
+_SETTINGS = "BATON_"
 _START_CODE = (
     "import sys; sys.path[:] = sys.argv[1:]; "
     "from baton.executor.functions.process_worker import main; main()"
@@ -86,8 +87,14 @@ async def _start_process() -> Process:
         *folders,
         stdin=PIPE,
         stdout=PIPE,
+        env=_environment(),
         start_new_session=True,  # Ctrl-C must reach Baton only, which ends its processes itself
     )
+
+
+def _environment() -> dict[str, str]:
+    """Return the environment without Baton's settings, which hold secrets."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(_SETTINGS)}
 
 
 async def _exchange(process: Process, call: bytes, on_message: OnMessage) -> CallOutcome:

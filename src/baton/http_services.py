@@ -5,13 +5,15 @@ from typing import Final
 
 from prometheus_client import CollectorRegistry
 
-from baton.command_api.security.auth import ExpectedClaims, SharedSecret, TokenAuthenticator
+from baton.command_api.security.auth import TokenAuthenticator
+from baton.command_api.security.claims import ExpectedClaims
 from baton.command_api.security.jwks import JwksKeys
+from baton.command_api.security.token_keys import SharedSecrets
 from baton.command_api.services import Services
 from baton.eventlog.ids import new_id
 from baton.eventlog.ports.backend import Stores
 from baton.eventlog.ports.clock import Clock
-from baton.keys import jwt_secret
+from baton.keys import jwt_secrets
 from baton.projector.views.definitions.queries import DefinitionQueries
 from baton.projector.views.run_steps.queries import RunStepQueries
 from baton.projector.views.runs.queries import RunQueries
@@ -44,14 +46,14 @@ def build_services(
 
 
 def build_authenticator(settings: Settings, clock: Clock) -> TokenAuthenticator:
-    """Build the verifier of bearer tokens: by JWKS if a URL is set, else by the shared secret.
+    """Build the verifier of bearer tokens: by JWKS if a URL is set, else by the shared secrets.
 
     Raises MissingJwtSecret if neither is there.
     """
     expected = ExpectedClaims(issuer=settings.jwt_issuer, audience=settings.jwt_audience)
     if settings.jwt_jwks_url is not None:
         return TokenAuthenticator(JwksKeys(settings.jwt_jwks_url, clock), clock, expected)
-    return TokenAuthenticator(SharedSecret(jwt_secret(settings, create=False)), clock, expected)
+    return TokenAuthenticator(SharedSecrets(*jwt_secrets(settings, create=False)), clock, expected)
 
 
 def _readiness_checks(

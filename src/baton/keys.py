@@ -1,18 +1,21 @@
-"""Keys of an installation: the secret that signs tokens and the key that encrypts stored secrets.
+"""Keys of an installation: the secrets that verify tokens and the keys that seal stored secrets.
 
-`dev` and `demo` create them once in the data folder, readable by its owner alone.
+`dev` and `demo` create one of each in the data folder, readable by its owner alone.
 """
 
 import os
 import secrets
 from hashlib import sha256
 from pathlib import Path
+from typing import Final
 
 from baton.backend_choice import is_embedded
-from baton.settings import Settings
+from baton.eventlog.private_files import make_folder, open_new
+from baton.settings import Settings, split_seal_keys, split_secrets
 
 _SECRET_FILE = "jwt.secret"  # noqa: S105 - the file's name
 _SEAL_FILE = "seal.key"
+MAX_FILE_BYTES: Final = 64 * 1024
 
 
 class MissingJwtSecret(Exception):
@@ -23,39 +26,79 @@ class MissingJwtSecret(Exception):
         return str(self.__doc__)
 
 
-def jwt_secret(settings: Settings, *, create: bool) -> str:
-    """Return the configured secret, or else the one of the data folder.
+class DamagedKeyFile(Exception):
+    """A file with a key or a secret holds something else; the message names it."""
 
-    Raises MissingJwtSecret if neither exists, unless `create` is set: then it creates the latter.
+
+def jwt_secrets(settings: Settings, *, create: bool) -> tuple[str, ...]:
+    """Return the configured secrets, or else those of the data folder; the first one signs.
+
+    Raises DamagedKeyFile, and MissingJwtSecret if neither exists, unless `create` is set: then it
+    creates one in the folder.
     """
     if settings.jwt_secret is not None:
-        return settings.jwt_secret.get_secret_value()
+        return split_secrets(settings.jwt_secret.get_secret_value())
     path = settings.data_folder / _SECRET_FILE
-    if path.exists():
-        return path.read_text().strip()
-    if not create:
-        raise MissingJwtSecret
-    return _create_once(path, secrets.token_urlsafe(48))
+    if not path.exists():
+        if not create:
+            raise MissingJwtSecret
+        return (_create_once(path, secrets.token_urlsafe(48)),)
+    try:
+        return split_secrets(_read(path))
+    except ValueError as error:
+        message = (
+            f"{path} is damaged ({error}): put a copy back, or remove the file; then `baton dev`"
+            " makes a new secret and tokens signed with the old one are no longer valid"
+        )
+        raise DamagedKeyFile(message) from None
 
 
-def secrets_key(settings: Settings) -> bytes:
-    """Return the 32-byte key that encrypts stored secrets; the first use creates it."""
-    path = settings.data_folder / _SEAL_FILE
+def seal_keys(settings: Settings) -> tuple[bytes, ...]:
+    """Return the 32-byte keys that read stored secrets; the first one seals new ones.
+
+    They are the keys of BATON_SEAL_KEY, then those of the data folder, then, where machines share
+    the store without sharing a folder, the keys derived from the JWT secrets. An embedded store
+    without any gets one in its folder. Raises DamagedKeyFile.
+    """
+    found: list[bytes] = []
+    if settings.seal_key is not None:
+        found += split_seal_keys(settings.seal_key.get_secret_value())
+    path, embedded = settings.data_folder / _SEAL_FILE, is_embedded(settings.store_url)
     if path.exists():
-        return bytes.fromhex(path.read_text().strip())
-    if settings.jwt_secret is not None and not is_embedded(settings.store_url):
-        # Machines that share a store derive the same key without sharing a file.
-        secret = settings.jwt_secret.get_secret_value()
-        return sha256(b"baton sealing key\0" + secret.encode()).digest()
-    return bytes.fromhex(_create_once(path, secrets.token_hex(32)))
+        found += _seal_keys_in(path)
+    if settings.jwt_secret is not None and not embedded:
+        found += [_derived(one) for one in split_secrets(settings.jwt_secret.get_secret_value())]
+    if not found and embedded:
+        found.append(bytes.fromhex(_create_once(path, secrets.token_hex(32))))
+    return tuple(dict.fromkeys(found))
+
+
+def _seal_keys_in(path: Path) -> tuple[bytes, ...]:
+    try:
+        return split_seal_keys(_read(path))
+    except ValueError as error:
+        message = (
+            f"{path} is damaged ({error}): put a copy back; without it the webhooks' signing"
+            " secrets can't be read. To give them up, remove the file and set them again"
+        )
+        raise DamagedKeyFile(message) from None
+
+
+def _derived(secret: str) -> bytes:
+    return sha256(b"baton sealing key\0" + secret.encode()).digest()
+
+
+def _read(path: Path) -> str:
+    """Return the text of a small file; raises ValueError for any other content."""
+    with path.open("rb") as file:
+        return file.read(MAX_FILE_BYTES).decode("ascii").strip()
 
 
 def _create_once(path: Path, value: str) -> str:
     """Write `value` atomically and return it, or the value of a process that was faster."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_folder(path.parent)
     made = path.with_name(f"{path.name}.{os.getpid()}")
-    handle = os.open(made, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(handle, "w") as file:
+    with os.fdopen(open_new(made), "w") as file:
         file.write(value + "\n")
     try:
         os.link(made, path)

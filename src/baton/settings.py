@@ -1,18 +1,25 @@
 """The settings of a process, read once when it starts.
 
+Every variable X may also come from a file: X_FILE names it.
+
 Flags take precedence over environment variables, those over `baton.toml`, and that over defaults.
 The variable of a field is its name in capitals after `BATON_`; its key in `baton.toml` is its name.
 """
 
+import os
+from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Final, Self
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
+    EnvSettingsSource,
     NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
+    SettingsError,
     TomlConfigSettingsSource,
 )
 
@@ -20,6 +27,7 @@ DEFAULT_DATA = Path(".baton")
 MIN_SECRET_BYTES = 32
 QUEUE_NAME = r"^[A-Za-z0-9._-]{1,100}$"
 """Pattern of a queue's name, which becomes a part of a topic's name."""
+SEAL_KEY_DIGITS: Final = 64
 
 
 class DeclaredFunction(BaseModel):
@@ -59,6 +67,7 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=0, le=65_535)
     jwt_secret: SecretStr | None = None
+    seal_key: SecretStr | None = None
     jwt_jwks_url: str | None = None
     jwt_issuer: str | None = None
     jwt_audience: str | None = None
@@ -81,11 +90,34 @@ class Settings(BaseSettings):
 
     @field_validator("jwt_secret")
     @classmethod
-    def _check_length(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is not None and len(value.get_secret_value().encode()) < MIN_SECRET_BYTES:
-            message = f"must have at least {MIN_SECRET_BYTES} bytes"
-            raise ValueError(message)
+    def _check_secrets(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            split_secrets(value.get_secret_value())
         return value
+
+    @field_validator("seal_key")
+    @classmethod
+    def _check_seal_keys(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            split_seal_keys(value.get_secret_value())
+        return value
+
+    @field_validator("jwt_jwks_url")
+    @classmethod
+    def _check_jwks_url(cls, value: str | None) -> str | None:
+        if value is not None:
+            _require_trusted_address(value)
+        return value
+
+    @model_validator(mode="after")
+    def _check_audience(self) -> Self:
+        if self.jwt_jwks_url is not None and not self.jwt_audience:
+            message = (
+                "jwt_audience is required with jwt_jwks_url (BATON_JWT_AUDIENCE): the provider"
+                " also signs tokens for other services"
+            )
+            raise ValueError(message)
+        return self
 
     @property
     def store_url(self) -> str:
@@ -112,7 +144,77 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - as above
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Return the sources; an earlier one takes precedence."""
-        return init_settings, env_settings, _TomlSource(settings_cls)
+        files = _FilesSource(settings_cls)
+        return init_settings, env_settings, files, _TomlSource(settings_cls)
+
+
+def split_secrets(text: str) -> tuple[str, ...]:
+    """Return the comma-separated secrets that verify tokens; the first one signs.
+
+    Raises ValueError for one that is too short, or for none.
+    """
+    parts = tuple(part.strip() for part in text.split(","))
+    if any(len(part.encode()) < MIN_SECRET_BYTES for part in parts):
+        message = f"each secret must have at least {MIN_SECRET_BYTES} bytes"
+        raise ValueError(message)
+    return parts
+
+
+def split_seal_keys(text: str) -> tuple[bytes, ...]:
+    """Return the keys in `text`, separated by commas or blanks; the first one seals.
+
+    Raises ValueError unless each is written as 64 hexadecimal digits.
+    """
+    parts = text.replace(",", " ").split()
+    if not parts or not all(len(part) == SEAL_KEY_DIGITS and part.isalnum() for part in parts):
+        message = "each key must be 64 hexadecimal digits (openssl rand -hex 32)"
+        raise ValueError(message)
+    return tuple(bytes.fromhex(part) for part in parts)
+
+
+def _require_trusted_address(url: str) -> None:
+    """Raise ValueError unless the address has https, or is this machine's."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    if parts.scheme == "https" and host:
+        return
+    if parts.scheme != "http" or not _is_loopback(host):
+        message = "must be an https:// address: whoever alters the keys on the way can sign tokens"
+        raise ValueError(message)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+class _FilesSource(EnvSettingsSource):
+    """Reads each setting X from the file that X_FILE names, without its last line end."""
+
+    def __init__(self, settings_cls: type[BaseSettings]) -> None:
+        super().__init__(settings_cls)
+        fields = settings_cls.model_fields
+        named = (name for name in fields if f"{name}_file" not in fields)
+        found = ((f"BATON_{name.upper()}", _content_of(f"BATON_{name.upper()}")) for name in named)
+        self.env_vars = {name.lower(): text for name, text in found if text is not None}
+
+
+def _content_of(variable: str) -> str | None:
+    """Return the content of a variable's file, None if no file is named; raises SettingsError."""
+    path = os.environ.get(f"{variable}_FILE")
+    if path is None:
+        return None
+    if variable in os.environ:
+        message = f"{variable} and {variable}_FILE are both set: leave one of them out"
+        raise SettingsError(message)
+    try:
+        return Path(path).read_text(encoding="utf-8").removesuffix("\n").removesuffix("\r")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        message = f"{variable}_FILE names {path}: {reason}"
+        raise SettingsError(message) from None
 
 
 class _TomlSource(TomlConfigSettingsSource):

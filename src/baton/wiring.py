@@ -22,7 +22,7 @@ from baton.eventlog.ports.transport import TransportLocation
 from baton.executor.functions.registry import Registry
 from baton.executor.workers.worker import Worker
 from baton.http_services import build_services
-from baton.keys import secrets_key
+from baton.keys import seal_keys
 from baton.projector.checkpoint_follower import CheckpointFollower
 from baton.projector.projector import Projector
 from baton.role import ALL_ROLES, Role, RoleContext, RoleName
@@ -88,7 +88,7 @@ async def open_stores(
 def store_location(settings: Settings) -> StoreLocation:
     """Return the location of the configured store."""
     return StoreLocation(
-        secrets_key=secrets_key(settings), folder=settings.data_folder, url=settings.store_url
+        secrets_keys=seal_keys(settings), folder=settings.data_folder, url=settings.store_url
     )
 
 
@@ -205,7 +205,7 @@ async def open_worker(
     transport = transport_of(settings.log)
     if transport is None:
         raise LookupError(NO_TOPICS)
-    no_store = await backend_of("memory:").open(StoreLocation(secrets_key=bytes(32)))
+    no_store = await backend_of("memory:").open(StoreLocation(secrets_keys=()))
     stores = await transport.attach(no_store, transport_location(settings))
     try:
         if stores.topics is None:

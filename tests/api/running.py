@@ -13,7 +13,8 @@ import jwt
 
 from baton.command_api.app import make_app
 from baton.command_api.dialect.contract import Dialect
-from baton.command_api.security.auth import SharedSecret, TokenAuthenticator
+from baton.command_api.security.auth import TokenAuthenticator
+from baton.command_api.security.token_keys import SharedSecrets
 from baton.command_api.serve import serve
 from baton.command_api.services import Services
 from baton.eventlog.clock import SystemClock
@@ -120,7 +121,7 @@ async def running(
             new_id=lambda: new_id(clock.now()),
             keys=stores.keys,
             secrets=stores.secrets,
-            authenticator=TokenAuthenticator(SharedSecret(SECRET), clock),
+            authenticator=TokenAuthenticator(SharedSecrets(SECRET), clock),
         ),
         **changed,
     )

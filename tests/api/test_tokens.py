@@ -15,7 +15,9 @@ from multidict import CIMultiDict
 
 from baton.command_api.dialect.contract import FromHeader
 from baton.command_api.http.refusal import Refused
-from baton.command_api.security.auth import ExpectedClaims, SharedSecret, TokenAuthenticator
+from baton.command_api.security.auth import TokenAuthenticator
+from baton.command_api.security.claims import ExpectedClaims
+from baton.command_api.security.token_keys import SharedSecrets
 from baton.eventlog.clock import SystemClock
 from tests.api.running import SECRET, RunningServer, bearer, running, token
 from tests.api.tiny_dialect import DIALECT
@@ -68,7 +70,18 @@ BAD = {
     "tenants are none": token(tenant=[]),
     "tenants hold junk": token(tenant=["acme", None]),
     "scope is a list": token(scope=["orchestrator:read"]),
+    "no sub": token(sub=None),
+    "sub is empty": token(sub=""),
     "sub is a number": token(sub=7),
+    "sub is too long": token(sub="a" * 256),
+    "terminal codes in sub": token(sub="a\x1b[2J"),
+    "a line end in sub": token(sub="a\nb"),
+    "aud of another service": token(aud="billing"),
+    "aud of several services": token(aud=["billing", "mail"]),
+    "aud is empty": token(aud=[]),
+    "groups is text": token(groups="admins"),
+    "groups hold a number": token(groups=["admins", 7]),
+    "groups hold a line end": token(groups=["admins\n"]),
     "NUL in sub": token(sub="a\0b"),
     "crit": signed({"crit": ["exp"]}),
     "refresh by typ": signed(typ="Refresh"),
@@ -193,12 +206,12 @@ async def test_a_tenant_header_is_required_once_and_must_match_the_token(tmp_pat
 )
 def test_an_unsuitable_secret_is_refused(make: Callable[[], str]):
     with pytest.raises(ValueError, match="JWT secret"):
-        SharedSecret(make())
+        SharedSecrets(make())
 
 
 async def test_a_cached_token_is_refused_once_it_expires():
     clock = ManualClock(NOW * 1000)
-    known = TokenAuthenticator(SharedSecret(SECRET), clock)
+    known = TokenAuthenticator(SharedSecrets(SECRET), clock)
     good = token(exp=NOW + 60)
     assert (await known.identify(good)).tenants == ("acme",)
 
@@ -210,9 +223,30 @@ async def test_a_cached_token_is_refused_once_it_expires():
         await known.identify(good)
 
 
+async def test_several_secrets_verify_and_a_removed_one_verifies_nothing():
+    old, new, clock = SECRET, "another secret, just as long as the first one is", SystemClock()
+    by_old, by_new = token(), jwt.encode(GOOD, new, algorithm="HS256")
+
+    both = TokenAuthenticator(SharedSecrets(new, old), clock)
+    assert (await both.identify(by_old)).subject == "ada"
+    assert (await both.identify(by_new)).subject == "a"
+
+    after = TokenAuthenticator(SharedSecrets(new), clock)
+    assert (await after.identify(by_new)).subject == "a"
+    with pytest.raises(Refused):
+        await after.identify(by_old)
+
+
+async def test_groups_are_a_list_of_text():
+    known = TokenAuthenticator(SharedSecrets(SECRET), SystemClock())
+
+    assert (await known.identify(token(groups=["ops", "ünïcode"]))).groups == ("ops", "ünïcode")
+    assert (await known.identify(token())).groups == ()
+
+
 async def test_a_configured_issuer_and_audience_are_required(tmp_path: Path):
     expected = ExpectedClaims(issuer="https://id.example", audience="baton")
-    authenticator = TokenAuthenticator(SharedSecret(SECRET), SystemClock(), expected)
+    authenticator = TokenAuthenticator(SharedSecrets(SECRET), SystemClock(), expected)
     async with running(tmp_path, authenticator=authenticator) as server:
         cases: list[tuple[dict[str, object], int]] = [
             ({}, 401),

@@ -16,7 +16,7 @@ async def settings(folder: Path) -> dict[str, str]:
 
 async def open_stores(folder: Path) -> Stores:
     """Return new stores, whatever the folder."""
-    return await BACKEND.open(StoreLocation(secrets_key=b"a key for tests, 32 bytes long.."))
+    return await BACKEND.open(StoreLocation(secrets_keys=(b"a key for tests, 32 bytes long..",)))
 
 
 open_topics = open_stores

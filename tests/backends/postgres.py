@@ -19,10 +19,10 @@ async def settings(folder: Path) -> dict[str, str]:
 async def open_stores(folder: Path) -> Stores:
     """Return the stores of the database that stands for `folder`."""
     url = await database_for(folder)
-    return await BACKEND.open(StoreLocation(url=url, secrets_key=KEY))
+    return await BACKEND.open(StoreLocation(url=url, secrets_keys=(KEY,)))
 
 
 async def open_archive(folder: Path, *, read_only: bool) -> Archive:
     """Return the events of the database that stands for `folder`."""
     url = await database_for(folder)
-    return await _open_archive(StoreLocation(url=url, secrets_key=KEY, read_only=read_only))
+    return await _open_archive(StoreLocation(url=url, secrets_keys=(KEY,), read_only=read_only))

@@ -17,9 +17,11 @@ async def settings(folder: Path) -> dict[str, str]:
 
 async def open_stores(folder: Path) -> Stores:
     """Return the stores that live in `folder`."""
-    return await BACKEND.open(StoreLocation(folder=folder, secrets_key=KEY))
+    return await BACKEND.open(StoreLocation(folder=folder, secrets_keys=(KEY,)))
 
 
 async def open_archive(folder: Path, *, read_only: bool) -> Archive:
     """Return the events of the stores that live in `folder`."""
-    return await _open_archive(StoreLocation(folder=folder, secrets_key=KEY, read_only=read_only))
+    return await _open_archive(
+        StoreLocation(folder=folder, secrets_keys=(KEY,), read_only=read_only)
+    )

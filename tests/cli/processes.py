@@ -40,7 +40,7 @@ class Dev:
 
     @property
     def token(self) -> str:
-        return found(r"Token +(\S+)", self.announced)
+        return Path(found(r"Token +in (.+)", self.announced)).read_text().strip()
 
     @property
     def curl(self) -> str:

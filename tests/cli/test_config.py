@@ -7,7 +7,7 @@ import pytest
 
 from tests.cli.conftest import Call
 
-SECRET = "a secret of the tests, which is long enough"
+SECRET = "a secret of the tests that is long enough"
 
 
 def shown(call: Call, *arguments: object) -> dict[str, tuple[object, str]]:

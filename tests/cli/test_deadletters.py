@@ -47,7 +47,7 @@ def data(tmp_path: Path) -> Path:
 
 def put(data: Path, *letters: DeadLetter) -> None:
     async def work() -> None:
-        stores = await BACKEND.open(StoreLocation(folder=data, secrets_key=bytes(32)))
+        stores = await BACKEND.open(StoreLocation(folder=data, secrets_keys=(bytes(32),)))
         await stores.dead_letters.put(letters)
         await stores.close()
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.cli.conftest import Call
 
-SECRET = "a secret of the tests, which is long enough"
+SECRET = "a secret of the tests that is long enough"
 
 
 def claims(token: str, audience: str | None = None) -> dict[str, Any]:

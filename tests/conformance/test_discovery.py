@@ -13,7 +13,7 @@ import baton.backends
 from baton.backend_choice import backend_of, is_embedded, transport_of
 from baton.backends import backends, transports
 from baton.eventlog.ports.backend import StoreLocation
-from baton.keys import secrets_key
+from baton.keys import seal_keys
 from baton.settings import Settings
 
 BACKEND = """
@@ -29,7 +29,7 @@ BACKEND = Backend(
     extra=Extra(name="cards", driver="{driver}", technology="Punched cards"),
 )
 """
-PLACE = StoreLocation(secrets_key=b"a key for tests, 32 bytes long..")
+PLACE = StoreLocation(secrets_keys=(b"a key for tests, 32 bytes long..",))
 
 
 class Drawer:
@@ -111,7 +111,7 @@ def test_only_an_embedded_store_has_its_secrets_key_in_a_file(
     folder = tmp_path / "data"
     settings = Settings(data=folder, store="cards:", jwt_secret=SecretStr("x" * 32))
 
-    assert len(secrets_key(settings)) == 32
+    assert [len(key) for key in seal_keys(settings)] == [32]
     assert folder.exists() is bool(capabilities)
 
 

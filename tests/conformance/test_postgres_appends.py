@@ -35,7 +35,7 @@ KEY = b"a key for tests, 32 bytes long.."
 
 
 async def opened(url: str) -> Stores:
-    return await BACKEND.open(StoreLocation(url=url, secrets_key=KEY))
+    return await BACKEND.open(StoreLocation(url=url, secrets_keys=(KEY,)))
 
 
 @pytest.fixture
@@ -426,7 +426,7 @@ from baton.eventlog.ports.backend import StoreLocation
 from tests.conformance.deployments import write
 
 async def main():
-    stores = await BACKEND.open(StoreLocation(url=sys.argv[1], secrets_key=b"x" * 16))
+    stores = await BACKEND.open(StoreLocation(url=sys.argv[1], secrets_keys=(b"x" * 16,)))
     async def appending(number):
         for version in range(10_000):
             a, b = write(f"a{number}", version * 2, 1, 2), write(f"b{number}", version, 3)

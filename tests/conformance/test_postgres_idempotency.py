@@ -23,7 +23,7 @@ async def proxy(tmp_path: Path) -> AsyncIterator[Proxy]:
 
 @pytest.fixture
 async def stores(proxy: Proxy) -> AsyncIterator[Stores]:
-    stores = await BACKEND.open(StoreLocation(secrets_key=bytes(32), url=proxy.url))
+    stores = await BACKEND.open(StoreLocation(secrets_keys=(bytes(32),), url=proxy.url))
     yield stores
     proxy.heal()
     await stores.close()

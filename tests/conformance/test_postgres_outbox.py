@@ -29,7 +29,7 @@ async def url(tmp_path: Path) -> str:
 @pytest.fixture
 async def stores(url: str) -> AsyncIterator[Stores]:
     stores = await BACKEND.open(
-        StoreLocation(url=url, secrets_key=b"a key for tests, 32 bytes long..")
+        StoreLocation(url=url, secrets_keys=(b"a key for tests, 32 bytes long..",))
     )
     yield stores
     await stores.close()

@@ -17,7 +17,7 @@ NEEDED = migrations()[-1].version
 
 async def opened(url: str) -> Stores:
     return await BACKEND.open(
-        StoreLocation(url=url, secrets_key=b"a key for tests, 32 bytes long..")
+        StoreLocation(url=url, secrets_keys=(b"a key for tests, 32 bytes long..",))
     )
 
 
@@ -107,4 +107,4 @@ async def test_an_unreachable_server_is_unavailable() -> None:
 
 async def test_an_address_is_needed() -> None:
     with pytest.raises(Unavailable, match="address"):
-        await BACKEND.open(StoreLocation(secrets_key=b"a key for tests, 32 bytes long.."))
+        await BACKEND.open(StoreLocation(secrets_keys=(b"a key for tests, 32 bytes long..",)))

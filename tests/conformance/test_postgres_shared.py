@@ -39,7 +39,7 @@ THING = Change(table="things", upserts=[Row("acme", "k", b"{}")])
 
 @pytest.fixture
 async def location(tmp_path: Path) -> StoreLocation:
-    return StoreLocation(url=await database_for(tmp_path), secrets_key=KEY)
+    return StoreLocation(url=await database_for(tmp_path), secrets_keys=(KEY,))
 
 
 @pytest.fixture
@@ -343,7 +343,7 @@ async def test_a_secret_is_encrypted_and_needs_its_key(
 ) -> None:
     await one.secrets.put("acme", "s1", "whsec_geheim")
     stored = await connection.fetch("SELECT * FROM baton.secrets")
-    stranger = await BACKEND.open(replace(location, secrets_key=b"another key, as long"))
+    stranger = await BACKEND.open(replace(location, secrets_keys=(b"another key, as long",)))
 
     assert len(stored) == 1
     assert b"whsec_geheim" not in stored[0]["sealed"]

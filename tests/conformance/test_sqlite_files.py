@@ -37,7 +37,7 @@ async def opened(tmp_path: Path) -> AsyncIterator[OpenedStores]:
 
 
 async def reading(folder: Path) -> Stores:
-    return await BACKEND.open(StoreLocation(folder=folder, secrets_key=KEY, read_only=True))
+    return await BACKEND.open(StoreLocation(folder=folder, secrets_keys=(KEY,), read_only=True))
 
 
 OTHER_PROCESS = """
@@ -48,7 +48,7 @@ from baton.eventlog.ports.backend import StoreLocation
 from baton.eventlog.errors import InUse
 
 try:
-    asyncio.run(BACKEND.open(StoreLocation(folder=Path(sys.argv[1]), secrets_key=b"x" * 16)))
+    asyncio.run(BACKEND.open(StoreLocation(folder=Path(sys.argv[1]), secrets_keys=(b"x" * 16,))))
 except InUse as refused:
     print(refused)
     sys.exit(3)
@@ -71,7 +71,7 @@ async def test_a_second_process_is_refused_with_the_folder_name(opened: OpenedSt
 
 async def test_a_folder_is_free_after_close(opened: OpenedStores) -> None:
     with pytest.raises(InUse):
-        await BACKEND.open(StoreLocation(folder=opened.folder, secrets_key=KEY))
+        await BACKEND.open(StoreLocation(folder=opened.folder, secrets_keys=(KEY,)))
 
     await opened.reopen()
 
@@ -238,7 +238,7 @@ async def test_a_secret_cannot_be_decrypted_with_another_key(opened: OpenedStore
     await opened.stores.secrets.put("acme", "s1", "v")
     await opened.stores.close()
     other = await BACKEND.open(
-        StoreLocation(folder=opened.folder, secrets_key=b"another key, as long")
+        StoreLocation(folder=opened.folder, secrets_keys=(b"another key, as long",))
     )
 
     with pytest.raises(Unreadable, match="s1"):

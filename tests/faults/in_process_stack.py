@@ -23,7 +23,7 @@ from baton.domain.run.trigger import BY_HAND
 from baton.domain.stream import stream_name
 from baton.eventlog.events.envelope import Appended, Write
 from baton.eventlog.loops.transact import transact
-from baton.keys import jwt_secret
+from baton.keys import jwt_secrets
 from baton.settings import Settings
 from baton.wiring import Process, run_roles
 from tests.kit.actors import ANN
@@ -38,7 +38,7 @@ POLL_S = 0.05
 async def inside(data: Path, *, store: str = "") -> AsyncIterator[Process]:
     """Run every role until the block ends; `store` is SQLite in `data`, or "memory:"."""
     settings = Settings(data=data, store=store)
-    jwt_secret(settings, create=True)
+    jwt_secrets(settings, create=True)
     async with run_roles(settings) as stack:
         await stack.ready()
         yield stack
@@ -51,7 +51,7 @@ Call = Callable[..., Awaitable[tuple[int, bytes]]]
 async def calling(stack: Process) -> AsyncIterator[Call]:
     """Serve HTTP until the block ends; yield `call(method, path, **more)` -> (status, body)."""
     secret, now = (
-        jwt_secret(stack.context.settings, create=False),
+        jwt_secrets(stack.context.settings, create=False)[0],
         stack.context.clock.now() // 1000,
     )
     scope = "orchestrator:read orchestrator:write"

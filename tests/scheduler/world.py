@@ -207,7 +207,7 @@ class Unreliable:
 
 
 async def new_world(now: int = 1_700_000_000_000) -> World:
-    stores = await BACKEND.open(StoreLocation(secrets_key=b"a key for tests, 32 bytes long.."))
+    stores = await BACKEND.open(StoreLocation(secrets_keys=(b"a key for tests, 32 bytes long..",)))
     await stores.views.prepare([view.table for view in every_view()])
     return World(stores, SettableClock(now))
 

@@ -94,7 +94,7 @@ def ended(*, begun: bool, reads: int = 0, answers: int = 0) -> str:
 
 async def _ended(*, begun: bool, reads: int, answers: int) -> str:
     """Return the status of a run an hour after an executor started."""
-    stores = await BACKEND.open(StoreLocation(secrets_key=b"a key for tests, 32 bytes long.."))
+    stores = await BACKEND.open(StoreLocation(secrets_keys=(b"a key for tests, 32 bytes long..",)))
     await _requested(stores.events, begun=begun)
     store, clock = Failing(stores.events, reads, answers), SystemClock()
     executor = Executor(store, Functions(), clock=clock, rng=Random(1))

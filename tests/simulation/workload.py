@@ -35,7 +35,7 @@ INTERVAL_MS = 1_000
 async def draw_simulation(seed: int) -> Simulation:
     """Draw the definitions and the probabilities of faults."""
     rng = Random(seed)
-    stores = await BACKEND.open(StoreLocation(secrets_key=b"a key for tests, 32 bytes long.."))
+    stores = await BACKEND.open(StoreLocation(secrets_keys=(b"a key for tests, 32 bytes long..",)))
     await stores.views.prepare([view.table for view in every_view()])
     fault_plan = FaultPlan(
         delay=rng.choice((0.0, 0.1, 0.4)),

@@ -71,7 +71,7 @@ async def open_archive(location: StoreLocation) -> SqliteArchive:
     """Return the archive of `location.folder`; raises `InUse` and `Unavailable`."""
     folder = folder_of(location)
     path = folder / "baton.db"
-    with ExitStack() as owned, as_unavailable():
+    with ExitStack() as owned, as_unavailable(path):
         if location.read_only:
             connection = open_reader(path)
         else:
@@ -82,7 +82,6 @@ async def open_archive(location: StoreLocation) -> SqliteArchive:
 
 
 async def _open_writable(path: Path, owned: ExitStack) -> sqlite3.Connection:
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     lock = await FolderLock.acquire(path.parent)
     owned.callback(lock.release)
     create(path)

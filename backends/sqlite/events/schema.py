@@ -5,6 +5,7 @@ from pathlib import Path
 
 from baton.backends.sqlite.database import Datastore
 from baton.backends.sqlite.events.recorder import SqliteRecorder
+from baton.eventlog.private_files import make_file
 
 # One process at a time has the folder, so a claim without an answer is of one that has ended.
 _DELETE_ABANDONED_CLAIMS = "DELETE FROM idempotency_keys WHERE status IS NULL"
@@ -12,6 +13,7 @@ _DELETE_ABANDONED_CLAIMS = "DELETE FROM idempotency_keys WHERE status IS NULL"
 
 def create(path: Path) -> None:
     """Create the missing tables and delete abandoned claims; the caller holds the folder's lock."""
+    make_file(path)
     datastore = Datastore(path)
     try:
         SqliteRecorder(datastore).create_table()

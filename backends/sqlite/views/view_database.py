@@ -6,17 +6,22 @@ tables, and one generation is live.
 """
 
 import asyncio
+import logging
 import sqlite3
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, closing, suppress
 from pathlib import Path
 from typing import Any
 
 from baton.backends.sql.view_statements import Statement
 from baton.backends.sqlite.database import open_reader
-from baton.backends.sqlite.errors import as_unavailable
+from baton.backends.sqlite.errors import VIEWS_REMEDY, as_unavailable, is_damage
 from baton.backends.sqlite.writing.writer import Writer
 from baton.backends.sqlite.writing.writer_process import Result, Statements
+from baton.eventlog.private_files import make_file
+
+_log = logging.getLogger("baton.sqlite")
 
 EVENT_LOOP_STEPS = 50_000
 """Steps of SQLite's virtual machine that a query may take on the event loop; about 1 ms."""
@@ -40,7 +45,8 @@ class ViewDatabase:
         self.read_only = read_only
         self._writer = writer
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="baton-queries")
-        with as_unavailable():
+        self._path = path
+        with self._named():
             self._reading, self._on_event_loop, self._in_thread = (
                 open_reader(path) for _ in range(3)
             )
@@ -52,12 +58,17 @@ class ViewDatabase:
     ) -> "ViewDatabase":
         """Open a file, creating it unless `read_only`; raises `Unavailable`.
 
+        A damaged file is moved aside and created anew: the projector fills it from the events.
+
         Args:
             path: The file.
             keep_open: File descriptors that the writer process inherits.
             read_only: Whether writing is refused.
 
         """
+        if not read_only:
+            _move_aside_if_damaged(path)
+            make_file(path)
         writer = Writer(path, "NORMAL", keep_open=keep_open, read_only=read_only)
         if not read_only:
             await writer.run([(_CREATE_VIEW_SETS, ())])
@@ -69,7 +80,7 @@ class ViewDatabase:
 
     async def query(self, *statements: Statement) -> Sequence[Rows]:
         """Return the rows of each statement; slow statements are run again in a thread."""
-        with as_unavailable():
+        with self._named():
             try:
                 return _rows(self._on_event_loop, statements)
             except sqlite3.OperationalError as error:
@@ -81,7 +92,7 @@ class ViewDatabase:
 
     def read(self, statement: str, values: Sequence[str | int] = ()) -> Rows:
         """Return the rows of a statement that is quick, such as a lookup by key."""
-        with as_unavailable():
+        with self._named():
             return self._reading.execute(statement, values).fetchall()
 
     async def close(self) -> None:
@@ -93,6 +104,25 @@ class ViewDatabase:
             self._thread.shutdown()  # closing a connection in use would crash the process
             for connection in (self._in_thread, self._on_event_loop, self._reading):
                 connection.close()
+
+    def _named(self) -> AbstractContextManager[None]:
+        return as_unavailable(self._path, VIEWS_REMEDY)
+
+
+def _move_aside_if_damaged(path: Path) -> None:
+    """Rename the files of a database that can't be read."""
+    if not path.exists():
+        return
+    try:
+        with closing(open_reader(path)) as reader:
+            reader.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    except sqlite3.DatabaseError as error:
+        if not is_damage(error):
+            return
+        _log.warning("%s is damaged (%s): it is moved aside and built anew", path, error)
+        for suffix in ("-wal", "-shm", ""):
+            with suppress(FileNotFoundError):
+                path.with_name(path.name + suffix).replace(f"{path}.damaged{suffix}")
 
 
 def _rows(connection: sqlite3.Connection, statements: Sequence[Statement]) -> list[Rows]:

@@ -26,6 +26,8 @@ Answer = tuple[str, Any]
 """("ok", results) or (class of the error, its message)."""
 
 BUSY_TIMEOUT_S = 5.0
+CHECKPOINT_TIMEOUT_MS = 1_000
+"""The time that the last checkpoint waits for readers, such as an export."""
 CACHED_STATEMENTS = 16
 """Prepared statements the connection keeps; one of 2,000 rows takes half a megabyte."""
 
@@ -44,11 +46,25 @@ def main(number: int, path: str, synchronous: str) -> None:
                 connection = connection or open_connection(path, synchronous)
                 answer: Answer = ("ok", run(connection, request))
             except Exception as error:  # noqa: BLE001 - the other process raises it
-                answer = (type(error).__name__, str(error))
+                answer = (type(error).__name__, _message(error, path))
             data = marshal.dumps(answer)
             connected.sendall(LENGTH.pack(len(data)) + data)
     if connection is not None:
-        connection.close()
+        _finish(connection)
+
+
+def _finish(connection: sqlite3.Connection) -> None:
+    """Move everything into the one file, so that a copy of it is complete, and close it."""
+    with suppress(sqlite3.Error):
+        connection.execute(f"PRAGMA busy_timeout = {CHECKPOINT_TIMEOUT_MS}")
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connection.close()
+
+
+def _message(error: Exception, path: str) -> str:
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    damaged = code in {sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT}
+    return f"{path} is damaged ({error})" if damaged else str(error)
 
 
 def open_connection(path: str, synchronous: str) -> sqlite3.Connection:

@@ -7,6 +7,8 @@ its file. It stays valid after `dev` ends: the next start on the same folder acc
 import os
 from pathlib import Path
 
+from baton.eventlog.private_files import make_folder, open_new
+
 _TOKEN, _URL = "token", "url"
 
 
@@ -38,9 +40,9 @@ def token_path(folder: Path) -> Path:
 
 def _write_private(path: Path, value: str) -> None:
     """Replace the file atomically: no reader sees a part of it, or a mode that others can read."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     new = path.with_name(f".{path.name}.{os.getpid()}")
-    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+    with os.fdopen(open_new(new), "w") as file:
         file.write(f"{value}\n")
     new.replace(path)
 

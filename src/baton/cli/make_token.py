@@ -76,13 +76,13 @@ def token(
     import time
 
     from baton.cli.load_settings import load_settings
-    from baton.keys import jwt_secret
+    from baton.keys import jwt_secrets
 
     now = int(time.time())
     settings = load_settings(data=data)
     typer.echo(
         sign_token(
-            jwt_secret(settings, create=False),
+            jwt_secrets(settings, create=False)[0],
             sub=subject,
             tenant=tenant[0] if len(tenant) == 1 else tenant,
             scope=scope,

@@ -114,9 +114,11 @@ def _output(out: Path) -> Iterator[BinaryIO]:
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
         return
+    from baton.eventlog.private_files import open_new
+
     part = out.with_name(f".{out.name}.{os.getpid()}")
     try:
-        with part.open("xb") as file:
+        with os.fdopen(open_new(part), "wb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())

@@ -31,7 +31,7 @@ async def open_archive(settings: "Settings", *, read_only: bool) -> "Archive":
         )
     return await opening(
         StoreLocation(
-            secrets_key=b"",  # events hold no secrets
+            secrets_keys=(),  # events hold no secrets
             folder=settings.data_folder,
             url=settings.store_url,
             read_only=read_only,

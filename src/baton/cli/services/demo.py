@@ -52,10 +52,10 @@ async def _demo(settings: "Settings", count: int) -> int:
     from baton.cli.server.client import Server
     from baton.cli.services.demo_show import run_demo
     from baton.cli.services.run_process import run_all
-    from baton.keys import jwt_secret
+    from baton.keys import jwt_secrets
 
     token = sign_token(
-        jwt_secret(settings, create=True),
+        jwt_secrets(settings, create=True)[0],
         sub="demo",
         tenant=TENANT,
         scope="orchestrator:write",

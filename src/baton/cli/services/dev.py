@@ -68,11 +68,11 @@ def _token(settings: "Settings", tenant: str) -> str:
     import time
 
     from baton.cli.make_token import sign_token
-    from baton.keys import jwt_secret
+    from baton.keys import jwt_secrets
 
     now = int(time.time())
     return sign_token(
-        jwt_secret(settings, create=True),
+        jwt_secrets(settings, create=True)[0],
         sub="dev",
         tenant=tenant,
         scope=_SCOPE,
@@ -87,13 +87,16 @@ def _announce(url: str, token: str, folder: Path) -> None:
     import shlex
 
     from baton.cli import dev_session
+    from baton.cli.terminal.output import in_terminal
 
-    path = shlex.quote(str(dev_session.token_path(folder)))
+    file = dev_session.token_path(folder)
+    path = shlex.quote(str(file))
+    shown = token if in_terminal() else f"in {file}"
     typer.echo(
         f"Baton is ready.\n\n"
         f"  URL    {url}   (operations: {url}/docs)\n"
         f"  Data   {folder}\n"
-        f"  Token  {token}\n"
+        f"  Token  {shown}\n"
         f'  Try    curl -s -H "Authorization: Bearer $(cat {path})" {url}/runs\n\n'
         f"Ctrl-C stops it."
     )

@@ -11,6 +11,8 @@ DEBUG = "BATON_TRACEBACK"
 # Compared by name, so that this module imports none of the layers that raise them.
 _SELF_EXPLANATORY = frozenset(
     (
+        "Damaged",
+        "DamagedKeyFile",
         "FunctionNameTaken",
         "FunctionsNotLoaded",
         "LookupError",

@@ -1,0 +1,19 @@
+"""Text that people read in one line: names, reasons, subjects and ids."""
+
+import re
+from typing import Final
+
+_CONTROL: Final = re.compile(
+    "["
+    "\x00-\x1f\x7f-\x9f"  # C0 with line ends and ESC, DEL, C1
+    "\u2028\u2029"  # line and paragraph separators
+    "\u202a-\u202e\u2066-\u2069"  # order of reading: embeddings, overrides, isolates
+    "\u200b\u2060\ufeff"  # spaces without a width; joiners belong to words of some scripts
+    "\ud800-\udfff"  # lone surrogates
+    "]"
+)
+
+
+def is_plain(text: str) -> bool:
+    """Whether `text` has no character that a terminal obeys or that hides in a line."""
+    return _CONTROL.search(text) is None
