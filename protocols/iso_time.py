@@ -4,11 +4,18 @@ import re
 from datetime import UTC, datetime, timedelta, tzinfo
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MINUTE_MS = 60_000
+_DAY_MS = 24 * 60 * _MINUTE_MS
+_LEAP_SECOND = 60
+"""It is read as the first second of the next day, because Unix time doesn't count it."""
 _ISO = re.compile(
-    r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:[Zz]|[+-]\d\d:\d\d)?", re.ASCII
+    r"(?P<minute>\d{4}-\d\d-\d\d[Tt ](?:[01]\d|2[0-3]):[0-5]\d)"
+    r"(?::(?P<second>[0-5]\d|60)(?P<fraction>\.\d+)?)?"
+    r"(?P<offset>[Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)?",
+    re.ASCII,
 )
-_EXCESS_DIGITS = re.compile(r"(\.\d{6})\d+")
-"""Digits of a second's fraction beyond the six that datetime holds."""
+_MAX_LENGTH = 64
+"""Characters of a time; a fraction of a second may have any number of digits."""
 
 
 class MissingOffset(ValueError):
@@ -21,23 +28,39 @@ def format_time(at: int) -> str:
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+def parse_rfc3339(text: str) -> int:
+    """Return the milliseconds since the epoch that a complete time names, with its UTC offset.
+
+    Raises `MissingOffset`, and ValueError for text that RFC 3339 doesn't allow.
+    """
+    parts = _ISO.fullmatch(text)
+    if parts is not None and parts["second"] is None:
+        raise ValueError("must be an RFC 3339 time, which has seconds")
+    return parse_time(text)
+
+
 def parse_time(text: str, zone: tzinfo | None = None) -> int:
-    """Return the milliseconds since the epoch that `text` names.
+    """Return the milliseconds since the epoch that `text` names; its seconds may be left out.
 
     A text without an offset is read on the wall clock of `zone`. Raises `MissingOffset` when there
     is neither, and ValueError for text that is no instant.
     """
-    if _ISO.fullmatch(text) is None:
+    parts = _ISO.fullmatch(text) if len(text) <= _MAX_LENGTH else None
+    if parts is None:
         raise ValueError("must be an ISO-8601 date and time")
     try:
-        moment = datetime.fromisoformat(_EXCESS_DIGITS.sub(r"\1", text.upper()))
+        moment = datetime.fromisoformat(f"{parts['minute']}{parts['offset'] or ''}".upper())
         if moment.tzinfo is None:
             moment = _in_zone(moment, zone)
-        return (moment.astimezone(UTC) - _EPOCH) // timedelta(milliseconds=1)
+        minute = (moment.astimezone(UTC) - _EPOCH) // timedelta(milliseconds=1)
     except MissingOffset:
         raise
     except (ValueError, OverflowError):
         raise ValueError("must be an ISO-8601 date and time") from None
+    second, fraction = int(parts["second"] or 0), (parts["fraction"] or ".0")[1:4]
+    if second == _LEAP_SECOND and minute % _DAY_MS != _DAY_MS - _MINUTE_MS:
+        raise ValueError("must be an ISO-8601 date and time: a leap second ends a day in UTC")
+    return minute + second * 1_000 + int(fraction.ljust(3, "0"))
 
 
 def _in_zone(moment: datetime, zone: tzinfo | None) -> datetime:

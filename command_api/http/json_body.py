@@ -1,6 +1,5 @@
 """Request bodies: the size limit, the JSON media types, and strict parsing."""
 
-import re
 from typing import TypeVar
 
 from aiohttp import web
@@ -10,12 +9,11 @@ from baton.command_api.http.refusal import Refused
 from baton.domain.errors import Fault, Invalid
 from baton.domain.json import JsonObject
 from baton.protocols import strict_json
+from baton.protocols.media_type import parse_media_type
 
 MAX_BODY = strict_json.MAX_BYTES
 MAX_DEPTH = strict_json.MAX_DEPTH
 INT64 = strict_json.INT64
-
-_MEDIA_TYPE = re.compile(r"application/(?:json|[a-z0-9.!#$&^_-]+\+json)", re.IGNORECASE)
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -35,9 +33,8 @@ async def read_body(request: web.Request) -> bytes:
 
 def require_json(content_type: str | None) -> None:
     """Raise Refused 415 unless the media type is JSON, or ends in `+json`, in UTF-8."""
-    media, _, parameters = (content_type or "").partition(";")
-    charset = _charset(parameters)
-    if _MEDIA_TYPE.fullmatch(media.strip()) is None or charset not in ("utf-8", "utf8", ""):
+    media = parse_media_type(content_type)
+    if not media.is_json or not media.name.startswith("application/"):
         message = "The body must be JSON: send Content-Type: application/json"
         raise Refused("unsupported_media_type", message)
 
@@ -101,11 +98,3 @@ def _document_path(
 
 def _too_large() -> Refused:
     return Refused("payload_too_large", f"The body is larger than {MAX_BODY} bytes")
-
-
-def _charset(parameters: str) -> str:
-    for parameter in parameters.split(";"):
-        name, _, value = parameter.partition("=")
-        if name.strip().lower() == "charset":
-            return value.strip().strip('"').lower()
-    return ""

@@ -4,12 +4,15 @@ from pydantic import BaseModel
 
 from baton.command_api.commands import send_records
 from baton.command_api.dialect.contract import Route
-from baton.command_api.http.json_body import parse_json, require_json
+from baton.command_api.http.json_body import parse_json
+from baton.command_api.http.refusal import Refused
 from baton.command_api.http.reply import Reply
 from baton.command_api.http.request_context import RequestContext
 from baton.command_api.principal import WRITE
-from baton.protocols.cloudevents.http_binding import media_type, read_request
-from baton.protocols.cloudevents.record_events import Receipt, is_structured
+from baton.domain.record.messages import ReceiveRecord
+from baton.protocols.cloudevents.http_binding import read_request
+from baton.protocols.cloudevents.modes import UnreadableMedia
+from baton.protocols.cloudevents.record_events import Receipt
 
 SOURCE = "baton:events"
 """The source recorded for a plain payload, which names none."""
@@ -30,9 +33,7 @@ async def _receive(context: RequestContext) -> Reply:
         fallback_id=context.new_id(),
         fallback_source=SOURCE,
     )
-    if not is_structured(media_type(context.headers)):
-        require_json(context.headers.get("Content-Type"))
-    records = read_request(context.headers, context.body, receipt, parse_body=parse_json)
+    records = _read(context, receipt)
     counts = await send_records(context.services, context.principal, records)
     body = {
         "accepted": counts.accepted,
@@ -40,6 +41,13 @@ async def _receive(context: RequestContext) -> Reply:
         "position": counts.position,
     }
     return context.reply(202, body, position=counts.position)
+
+
+def _read(context: RequestContext, receipt: Receipt) -> list[ReceiveRecord]:
+    try:
+        return read_request(context.headers, context.body, receipt, parse_body=parse_json)
+    except UnreadableMedia as error:
+        raise Refused("unsupported_media_type", error.message) from None
 
 
 _PAYLOAD = {
@@ -66,9 +74,7 @@ _REQUEST_BODY = {
     "required": True,
     "content": {
         "application/cloudevents+json": {"schema": _CLOUD_EVENT},
-        "application/cloudevents-batch+json": {
-            "schema": {"type": "array", "items": _CLOUD_EVENT, "minItems": 1}
-        },
+        "application/cloudevents-batch+json": {"schema": {"type": "array", "items": _CLOUD_EVENT}},
         "application/json": {"schema": _PAYLOAD},
     },
 }

@@ -60,12 +60,16 @@ class RecordReceived:
 
     @property
     def input(self) -> JsonObject:
-        """The plain payload, in which the event type has an underscore instead of the dot."""
+        """The plain payload, in which the event type has an underscore instead of the dot.
+
+        An event about many records has no `recordId`.
+        """
+        named: JsonObject = {"recordId": self.record_id} if self.record_id else {}
         return {
             "event": self.type.replace(".", "_"),
             "workspaceSlug": self.tenant,
             "recordSlug": self.structure,
-            "recordId": self.record_id,
+            **named,
             "data": self.data,
         }
 

@@ -1,25 +1,21 @@
 """Record events in HTTP requests, by the CloudEvents HTTP binding 1.0.
 
-A request is structured or a batch by its `Content-Type`, binary when it has `ce-specversion`, and a
-plain payload otherwise.
+A request is structured or a batch by its `Content-Type`, binary when it has a header that begins
+with `ce-`. `modes` reads what the bindings have in common.
 """
 
 from collections.abc import Callable
-from urllib.parse import unquote
 
 from multidict import CIMultiDictProxy
 
 from baton.domain.json import Json, JsonObject
 from baton.domain.record.messages import ReceiveRecord
+from baton.protocols.cloudevents.attributes import decode_header
 from baton.protocols.cloudevents.members import invalid
-from baton.protocols.cloudevents.record_events import Receipt, is_structured, read_content
+from baton.protocols.cloudevents.modes import Content, read_content
+from baton.protocols.cloudevents.record_events import Receipt
 
 _PREFIX = "ce-"
-
-
-def media_type(headers: CIMultiDictProxy[str]) -> str:
-    """Return the media type of a request without its parameters, in lower case."""
-    return headers.get("Content-Type", "").partition(";")[0].strip().lower()
 
 
 def read_request(
@@ -32,25 +28,31 @@ def read_request(
     """Return the record events of a request; one that can't be read refuses all of them.
 
     Args:
-        parse_body: Called once with the body; what it raises refuses the request.
+        parse_body: Called once with the body, if there is one; what it raises refuses the request.
 
-    Raises `Invalid`, and `Forbidden` for an event of another tenant.
+    Raises `Invalid`, `UnreadableMedia`, and `Forbidden` for an event of another tenant.
     """
-    media = media_type(headers)
-    attributes = {} if is_structured(media) else _attributes(headers)
-    return read_content(media, attributes, parse_body(body), receipt)
+    content = Content(
+        media=headers.get("Content-Type"),
+        headers=_attribute_headers(headers),
+        body=body,
+        media_required=True,
+    )
+    return read_content(content, receipt, parse_body)
 
 
-def _attributes(headers: CIMultiDictProxy[str]) -> JsonObject:
-    """Return the attributes of a request in binary mode, percent-decoded (3.1.3.2)."""
-    found: JsonObject = {}
-    if f"{_PREFIX}specversion" not in headers:
+def _attribute_headers(headers: CIMultiDictProxy[str]) -> Callable[[], JsonObject]:
+    """Return a function that decodes the headers of attributes, which only binary mode needs."""
+
+    def decoded() -> JsonObject:
+        found: JsonObject = {}
+        for name, value in headers.items():
+            attribute = name.lower().removeprefix(_PREFIX)
+            if attribute == name.lower():
+                continue
+            if attribute in found:
+                raise invalid("must be sent once", attribute)
+            found[attribute] = decode_header(value, attribute)
         return found
-    for name, value in headers.items():
-        attribute = name.lower().removeprefix(_PREFIX)
-        if attribute == name.lower():
-            continue
-        if attribute in found:
-            raise invalid("must be sent once", name.lower())
-        found[attribute] = unquote(value, errors="replace")
-    return found
+
+    return decoded

@@ -1,22 +1,17 @@
 """Record events in Kafka messages, by the CloudEvents Kafka binding 1.0.
 
-A message is structured or a batch by its `content-type` header, and binary when it has
-`ce_specversion`. Without either, an object with a `specversion` is structured, any other object is
-a plain payload. Message keys are ignored.
+A message is structured or a batch by its `content-type` header, and binary when it has a header
+that begins with `ce_`. `modes` reads what the bindings have in common. Message keys are ignored.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable
 
 from baton.domain.errors import Invalid
 from baton.domain.json import Json, JsonObject
 from baton.domain.record.messages import ReceiveRecord
 from baton.protocols.cloudevents.members import invalid
-from baton.protocols.cloudevents.record_events import (
-    STRUCTURED,
-    Receipt,
-    is_structured,
-    read_content,
-)
+from baton.protocols.cloudevents.modes import Content, read_content
+from baton.protocols.cloudevents.record_events import Receipt
 from baton.protocols.strict_json import MAX_BYTES, parse
 
 _PREFIX = "ce_"
@@ -30,18 +25,18 @@ def read_message(
 
     Raises `Invalid`. The receipt's tenant must be None: a message names its own.
     """
-    if value is None:
+    named = list(headers)
+    if value is None and not any(name.lower().startswith(_PREFIX) for name, _ in named):
         raise Invalid("The message has no value")
-    if len(value) > MAX_BYTES:
+    if value is not None and len(value) > MAX_BYTES:
         raise Invalid(f"The message is larger than {MAX_BYTES} bytes")
-    relevant = _relevant(headers)
-    media = relevant.get(_CONTENT_TYPE, "").partition(";")[0].strip().lower()
-    if is_structured(media):
-        return read_content(media, {}, _parsed(value), receipt)
-    attributes, content = _attributes(relevant), _parsed(value)
-    if not attributes and isinstance(content, dict) and "specversion" in content:
-        media = STRUCTURED
-    return read_content(media, attributes, content, receipt)
+    content = Content(
+        media=_media_type(named),
+        headers=_attribute_headers(named),
+        body=value or b"",
+        media_required=False,
+    )
+    return read_content(content, receipt, _parsed)
 
 
 def _parsed(value: bytes) -> Json:
@@ -51,31 +46,33 @@ def _parsed(value: bytes) -> Json:
         raise Invalid(f"The message {fault.message}") from None
 
 
-def _relevant(headers: Iterable[tuple[str, bytes]]) -> dict[str, str]:
-    """Return the content type and the attributes by their header names in lower case."""
-    found: dict[str, str] = {}
-    for given, value in headers:
-        name = given.lower()
-        if name != _CONTENT_TYPE and not name.startswith(_PREFIX):
-            continue
-        if name in found:
-            raise invalid("must be sent once", name)
-        try:
-            found[name] = value.decode()
-        except UnicodeDecodeError:
-            raise invalid("must be UTF-8", name) from None
-    return found
+def _media_type(headers: Iterable[tuple[str, bytes]]) -> str | None:
+    found = [value for name, value in headers if name.lower() == _CONTENT_TYPE]
+    if len(found) > 1:
+        raise invalid("must be sent once", _CONTENT_TYPE)
+    return _text(_CONTENT_TYPE, found[0]) if found else None
 
 
-def _attributes(headers: Mapping[str, str]) -> JsonObject:
-    """Return the attributes of a message in binary mode (3.2), none in another mode."""
-    if f"{_PREFIX}specversion" not in headers:
-        return {}
-    found: JsonObject = {
-        name.removeprefix(_PREFIX): value
-        for name, value in headers.items()
-        if name.startswith(_PREFIX)
-    }
-    if _CONTENT_TYPE in headers:
-        found["datacontenttype"] = headers[_CONTENT_TYPE]
-    return found
+def _attribute_headers(headers: Iterable[tuple[str, bytes]]) -> Callable[[], JsonObject]:
+    """Return a function that decodes the headers of attributes: UTF-8, without escapes (3.2.3)."""
+
+    def decoded() -> JsonObject:
+        found: JsonObject = {}
+        for given, value in headers:
+            name = given.lower()
+            if not name.startswith(_PREFIX):
+                continue
+            attribute = name.removeprefix(_PREFIX)
+            if attribute in found:
+                raise invalid("must be sent once", attribute)
+            found[attribute] = _text(attribute, value)
+        return found
+
+    return decoded
+
+
+def _text(name: str, value: bytes) -> str:
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        raise invalid("must be UTF-8", name) from None

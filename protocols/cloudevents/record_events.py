@@ -2,7 +2,8 @@
 
 A plain payload has the members `event`, `workspaceSlug`, `recordSlug`, `recordId` and `data`. The
 `data` of a CloudEvent is either a whole plain payload, or the record itself; then `subject` is
-"{recordSlug}/{recordId}". Event types are accepted with `.` or `_`. A document that can't be read
+"{recordSlug}/{recordId}". A record is an object or null; an event about many may have an array.
+Event types are accepted with `.` or `_`. A document that can't be read
 is refused with `Invalid`, which names the path; an event of another tenant with `Forbidden`.
 """
 
@@ -14,13 +15,12 @@ from baton.domain.definition.trigger_faults import EVENT_TYPES
 from baton.domain.errors import Forbidden, Invalid
 from baton.domain.json import Json, JsonObject
 from baton.domain.record.messages import ReceiveRecord
+from baton.protocols.cloudevents.attributes import read_attributes
 from baton.protocols.cloudevents.members import MAX_TEXT, Path, as_object, invalid, required_text
-from baton.protocols.iso_time import MissingOffset, parse_time
+from baton.protocols.iso_time import MissingOffset, parse_rfc3339
+from baton.protocols.media_type import parse_media_type
 from baton.protocols.strict_json import parse
 
-STRUCTURED = "application/cloudevents+json"
-BATCH = "application/cloudevents-batch+json"
-MAX_BATCH = 1_000
 MAX_URI = 2_048
 _WITHOUT_RECORD_ID = frozenset(("records.bulk_created",))
 
@@ -39,56 +39,27 @@ class Receipt:
     fallback_source: str
 
 
-def is_structured(media_type: str) -> bool:
-    """Return whether content of this media type is a CloudEvent or a batch of them."""
-    return media_type in {STRUCTURED, BATCH}
-
-
-def read_content(
-    media_type: str, attributes: JsonObject, value: Json, receipt: Receipt
-) -> list[ReceiveRecord]:
-    """Return the record events of one request or message.
-
-    Args:
-        media_type: Of the content, without parameters, in lower case.
-        attributes: The CloudEvents attributes beside the content, in binary mode.
-        value: The parsed content.
-    """
-    if media_type == BATCH:
-        return cloud_events(value, receipt)
-    if media_type == STRUCTURED:
-        return [cloud_event(value, receipt)]
-    if attributes:
-        return [cloud_event({**attributes, "data": value}, receipt)]
-    return [plain_event(value, receipt)]
-
-
-def cloud_events(batch: Json, receipt: Receipt) -> list[ReceiveRecord]:
-    """Return the record events of a batch; one that can't be read refuses all of them."""
-    if not isinstance(batch, list) or not 0 < len(batch) <= MAX_BATCH:
-        raise Invalid(f"The batch must be an array of 1 to {MAX_BATCH} events")
-    return [cloud_event(event, receipt, (index,)) for index, event in enumerate(batch)]
-
-
 def cloud_event(document: Json, receipt: Receipt, path: Path = ()) -> ReceiveRecord:
     """Return the record event of a CloudEvent in the JSON format; `path` leads to it in a batch."""
-    event = as_object(document, path)
+    document = as_object(document, path)
+    event = read_attributes(document, path)
     if event.get("specversion") != "1.0":
         raise invalid("must be '1.0'", *path, "specversion")
     source = required_text(event, "source", path, limit=MAX_URI)
     event_id = required_text(event, "id", path, limit=MAX_URI)
     kind = _event_type(required_text(event, "type", path), (*path, "type"))
     own = ((*path, "workspaceslug"), event.get("workspaceslug"))
-    data = _data(event, path)
+    data = _data(document, path)
     payload = data if isinstance(data, dict) and "event" in data and "recordSlug" in data else None
     if payload is None:
         workspace = _tenant(receipt, own)
         slug, record_id = _subject(event, kind, path)
+        data = _record_data(data, kind, (*path, "data"))
     else:
         inner = (*path, "data")
         slug, record_id = _record(payload, kind, inner)
         workspace = _tenant(receipt, own, ((*inner, "workspaceSlug"), payload.get("workspaceSlug")))
-        data = payload.get("data")
+        data = _record_data(payload.get("data"), kind, (*inner, "data"))
     return ReceiveRecord(
         event_id=event_id,
         source=source,
@@ -114,20 +85,23 @@ def plain_event(document: Json, receipt: Receipt) -> ReceiveRecord:
         tenant=_tenant(receipt, (("workspaceSlug",), payload.get("workspaceSlug"))),
         structure=slug,
         record_id=record_id,
-        data=payload.get("data"),
+        data=_record_data(payload.get("data"), kind, ("data",)),
         time=receipt.at,
         at=receipt.at,
     )
 
 
 def _data(event: JsonObject, path: Path) -> Json:
-    content_type = event.get("datacontenttype", "application/json")
-    if "data_base64" not in event:
-        if not isinstance(content_type, str) or "json" not in content_type.lower():
-            raise invalid("must be JSON", *path, "datacontenttype")
-        return event.get("data")
-    encoded = event["data_base64"]
-    if not isinstance(encoded, str) or "data" in event:
+    """Return the data of an event in the JSON format (section 3.1); null is no data."""
+    data, encoded = event.get("data"), event.get("data_base64")
+    if data is None and encoded is None:
+        return None
+    media = event.get("datacontenttype")
+    if media is not None and not parse_media_type(str(media)).is_json:
+        raise invalid("must be JSON in UTF-8", *path, "datacontenttype")
+    if encoded is None:
+        return data
+    if not isinstance(encoded, str) or data is not None:
         raise invalid("must be base64 text without data beside it", *path, "data_base64")
     try:
         return parse(base64.b64decode(encoded, validate=True))
@@ -135,6 +109,15 @@ def _data(event: JsonObject, path: Path) -> Json:
         raise invalid("must be base64", *path, "data_base64") from None
     except Invalid as fault:
         raise invalid(fault.message, *path, "data_base64") from None
+
+
+def _record_data(data: Json, kind: str, path: Path) -> Json:
+    """Return `data` if it is a record: an object or null, or an array for an event about many."""
+    if data is None or isinstance(data, dict):
+        return data
+    if kind in _WITHOUT_RECORD_ID and isinstance(data, list):
+        return data
+    raise invalid("must be a record: an object or null", *path)
 
 
 def _event_type(text: str, path: Path) -> str:
@@ -191,7 +174,7 @@ def _time(event: JsonObject, receipt: Receipt, path: Path) -> int:
     if event.get("time") is None:
         return receipt.at
     try:
-        return parse_time(required_text(event, "time", path))
+        return parse_rfc3339(required_text(event, "time", path))
     except MissingOffset as error:
         raise invalid(str(error), *path, "time") from None
     except ValueError:

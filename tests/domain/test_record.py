@@ -1,5 +1,7 @@
 """Record events: each is recorded once and matched once."""
 
+from dataclasses import replace
+
 from baton.domain.record.decisions import DECIDER
 from baton.domain.record.messages import (
     ReceiveRecord,
@@ -47,6 +49,10 @@ def test_the_input_of_runs_is_the_plain_payload_with_an_underscored_event_type()
         "recordId": "rec_1",
         "data": {"total": 3},
     }
+
+
+def test_the_input_has_no_record_id_if_the_event_names_none() -> None:
+    assert "recordId" not in replace(RECEIVED, record_id="").input
 
 
 def test_the_outcome_of_matching_is_recorded_once() -> None:

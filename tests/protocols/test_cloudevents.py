@@ -12,7 +12,8 @@ from baton.domain.json import JsonObject
 from baton.domain.record.messages import ReceiveRecord
 from baton.protocols.cloudevents.http_binding import read_request
 from baton.protocols.cloudevents.kafka_binding import read_message
-from baton.protocols.cloudevents.record_events import BATCH, MAX_BATCH, STRUCTURED, Receipt
+from baton.protocols.cloudevents.modes import BATCH, MAX_BATCH, STRUCTURED
+from baton.protocols.cloudevents.record_events import Receipt
 from baton.protocols.strict_json import MAX_BYTES, parse
 
 RECEIPT = Receipt(tenant=None, at=9, fallback_id="own-id", fallback_source="own-source")
@@ -123,8 +124,9 @@ def test_a_fault_is_refused_with_its_path(read: Any, change: JsonObject, path: A
 
 
 @BINDINGS
-def test_a_batch_has_between_one_event_and_the_maximum(read: Any) -> None:
-    contents: tuple[Any, ...] = ([], {}, [EVENT] * (MAX_BATCH + 1))
+def test_a_batch_is_an_array_that_may_be_empty_and_has_a_maximum(read: Any) -> None:
+    assert read([], BATCH) == []
+    contents: tuple[Any, ...] = ({}, [EVENT] * (MAX_BATCH + 1))
     for content in contents:
         with pytest.raises(Invalid, match="batch"):
             read(content, BATCH)

@@ -193,7 +193,7 @@ BAD: dict[str, tuple[Message, str]] = {
     "a byte too long": (message(event(data="x" * MAX_BYTES)), "larger than 1048576"),
     "a number": (message(b"7"), "must be an object"),
     "an array": (message([event()], STRUCTURED), "must be an object"),
-    "no batch": (message(event(), BATCH), "array of 1 to 1000"),
+    "no batch": (message(event(), BATCH), "array of at most 1000"),
     "one of a batch": (message([event(), event(type="x")], BATCH), "[1].type: must be one of"),
     "another version": (message(event(specversion="0.3")), "specversion: must be '1.0'"),
     "another version, binary": (binary({}, ce_specversion="2"), "specversion: must be '1.0'"),
@@ -224,7 +224,7 @@ BAD: dict[str, tuple[Message, str]] = {
     "no record": (message({"event": "record_created"}), "recordSlug: required"),
     "an unknown event, plain": (message({**PLAIN, "event": "x"}), "event: must be one of"),
     "a header twice": (TWICE, "content-type: must be sent once"),
-    "a header that is no text": (message(b"{}", ("ce_id", b"\xff")), "ce_id: must be UTF-8"),
+    "a header that is no text": (message(b"{}", ("ce_id", b"\xff")), "id: must be UTF-8"),
 }
 
 

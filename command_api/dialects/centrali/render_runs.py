@@ -47,7 +47,8 @@ def trigger_metadata(run: Run) -> JsonObject:
         case ByHand():
             return {"initiatedByPrincipalId": run.actor.subject}
         case ByRecord(event_type=event_type, record_id=record_id):
-            return {"eventType": event_type, "recordId": record_id}
+            named: JsonObject = {"recordId": record_id} if record_id else {}
+            return {"eventType": event_type, **named}
         case BySchedule(schedule_id=schedule_id):
             return {"scheduleId": schedule_id}
         case ByWebhook(path=path):
