@@ -11,9 +11,10 @@ from collections import deque
 from collections.abc import Coroutine, Iterable, Sequence
 from dataclasses import dataclass
 from random import Random
+from typing import Final
 
 from baton.domain.run.decisions import DECIDER
-from baton.domain.run.messages import RunRequested
+from baton.domain.run.messages import RunRequested, Token
 from baton.domain.stream import stream_parts
 from baton.eventlog.events.envelope import Recorded
 from baton.eventlog.loops.stop_tasks import stop_tasks
@@ -28,6 +29,11 @@ from baton.executor.runs.live_runs import LiveRuns
 from baton.executor.runs.run_loader import RunLoader
 from baton.executor.runs.run_loop import RunLoop
 from baton.executor.runs.takeover_watch import TakeoverWatch
+
+CANCEL_S: Final = 1.0
+"""Seconds that a cancelled task may take to end, when the executor stops."""
+RELEASE_S: Final = 2.0
+"""Seconds within which the attempts of abandoned runs are released."""
 
 _log = logging.getLogger("baton.executor")
 
@@ -66,6 +72,7 @@ class Executor:
         limits: Limits | None = None,
     ) -> None:
         self.counts = Counts()
+        self._clock = clock
         self._limits = limits or Limits()
         self._runs = LiveRuns(self._limits.live_runs)
         self._backlog: deque[tuple[str, RunRequested]] = deque()
@@ -81,6 +88,7 @@ class Executor:
             spawn=self._spawn,
             evict=self._runs.evict,
             on_takeover=lambda run: self._takeover_watch.watch(run.stream, run.state.version),
+            owns=lambda stream: not self._stopping and self._takeover_watch.is_assigned(stream),
         )
 
     @property
@@ -136,21 +144,51 @@ class Executor:
         """Own the streams that `owns` is true for, until they are revoked."""
         self._takeover_watch.assign(owns)
 
-    def revoke(self, owns: OwnsStream) -> None:
+    async def revoke(self, owns: OwnsStream) -> None:
         """Abandon the runs that `owns` is true for: another executor takes them over."""
         self._takeover_watch.revoke(owns)
         self._backlog = deque(one for one in self._backlog if not owns(one[0]))
-        for run in [run for run in self._runs if owns(run.stream)]:
-            self._loop.abandon(run)
+        await self._release([run for run in self._runs if owns(run.stream)])
 
     async def stop(self, *, grace_s: float) -> None:
         """Wait up to `grace_s` for the tasks in flight, then cancel them.
 
-        Cancelled attempts are recorded as running; the next owner takes their runs over.
+        Cancelled attempts are released, so that the next owner of their runs continues at once.
+        Returns a few seconds after `grace_s` at the latest; a function that ignores its
+        cancellation is named in the log and left behind.
         """
         self._stopping = True
         await self._takeover_watch.close()
-        await stop_tasks(self._tasks, grace_s=grace_s)
+        left = await stop_tasks(self._tasks, grace_s=grace_s, within_s=CANCEL_S)
+        for run in self._runs:
+            for token in (token for token, task in run.in_flight.items() if task in left):
+                self._log_left_behind(run, token)
+        await self._release(list(self._runs))
+
+    async def _release(self, runs: Sequence[LiveRun]) -> None:
+        """Abandon runs and release their running attempts, as far as `RELEASE_S` suffices.
+
+        An attempt that can't be released counts as lost when the next owner takes its run over.
+        """
+        appends = filter(None, map(self._loop.release, runs))
+        releasing = [asyncio.get_running_loop().create_task(append) for append in appends]
+        if releasing:
+            await asyncio.wait(releasing, timeout=RELEASE_S)
+        failed = [task for task in releasing if not task.done() or task.exception() is not None]
+        if failed:
+            _log.warning("the attempts of %d runs were not released", len(failed))
+            await stop_tasks(failed, within_s=CANCEL_S)
+
+    def _log_left_behind(self, run: LiveRun, token: Token) -> None:
+        step = run.compute_step(token)
+        running_ms = self._clock.now() - run.state.steps[token.step_id].due_at + step.timeout_ms
+        _log.error(
+            "function %s ignores its cancellation and is left behind after %.1f s: run %s, step %s",
+            step.function,
+            running_ms / 1000,
+            run.state.run_id,
+            token.step_id,
+        )
 
     def _start_from_backlog(self) -> None:
         while self._backlog and len(self._tasks) < self._limits.tasks and not self._stopping:

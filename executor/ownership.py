@@ -56,5 +56,5 @@ class Ownership:
             after = found[-1].id
 
     async def lose(self, owns: OwnsStream) -> None:
-        """Abandon the runs of revoked partitions."""
-        self._executor.revoke(owns)
+        """Abandon the runs of revoked partitions and release their running attempts."""
+        await self._executor.revoke(owns)

@@ -1,6 +1,6 @@
 """The end of an attempt of a compute step: success, a failure with a retry, or a final failure."""
 
-from typing import assert_never
+from typing import Final, assert_never
 
 from baton.domain.definition.graph import Compute
 from baton.domain.errors import StaleAttempt
@@ -19,8 +19,13 @@ from baton.domain.run.messages import (
     Token,
 )
 
-MAX_TAKEOVERS = 100
-"""Takeovers after which a step fails, because it presumably crashes its executors."""
+EXECUTOR_LOST: Final = "EXECUTOR_LOST"
+TAKEOVER_BACKOFFS_MS: Final = (1_000, 2_000, 4_000, 8_000, 16_000)
+"""The backoff after each loss of an executor during one visit.
+
+It lets a server that a step kills come up in between. After one more loss the step fails, because
+it presumably ends its executors.
+"""
 
 
 def compute_step(draft: Draft, step_id: str) -> Compute:
@@ -60,16 +65,27 @@ def end_attempt(draft: Draft, token: Token, outcome: Outcome) -> None:
 
 
 def take_over(draft: Draft, step_id: str) -> None:
-    """Start a new attempt of a running step whose executor was lost; fail it after too many."""
+    """Continue a step whose executor is gone: at once if it was released, else after a backoff."""
     step = draft.state.steps[step_id]
-    token = Token(step_id=step_id, visit=step.visit, attempt=step.attempt)
-    if step.takeovers >= MAX_TAKEOVERS:
-        message = f"The executor was lost {step.takeovers} times during this step"
-        _fail(draft, token, Error(code="CRASH_LIMIT", message=message), final=True)
-        advance(draft, [])
-    else:
+    if step.status == "released":
         compute = compute_step(draft, step_id)
-        begin(draft, compute, step.visit, step.attempt + 1, "takeover")
+        begin(draft, compute, step.visit, step.attempt + 1, "handover")
+    elif step.takeovers < len(TAKEOVER_BACKOFFS_MS):
+        draft.emit(
+            RetryScheduled(
+                step_id=step_id,
+                visit=step.visit,
+                attempt=step.attempt + 1,
+                due_at=draft.at + TAKEOVER_BACKOFFS_MS[step.takeovers],
+                at=draft.at,
+                cause="takeover",
+            )
+        )
+    else:
+        token = Token(step_id=step_id, visit=step.visit, attempt=step.attempt)
+        message = f"The executor was lost {step.takeovers + 1} times during this step"
+        _fail(draft, token, Error(code=EXECUTOR_LOST, message=message), final=True)
+        advance(draft, [])
 
 
 def _may_retry(draft: Draft, step_id: str) -> bool:

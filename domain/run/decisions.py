@@ -13,6 +13,7 @@ from baton.domain.run.messages import (
     DelayElapsed,
     Event,
     FireTimer,
+    ReleaseAttempts,
     ReportOutcome,
     RequestRun,
     RetryRun,
@@ -22,6 +23,7 @@ from baton.domain.run.messages import (
     RunStarted,
     StartRun,
     StepCancelled,
+    StepReleased,
     TakeOver,
     TimedOut,
 )
@@ -29,7 +31,7 @@ from baton.domain.run.state import NOT_REQUESTED, State, evolve
 from baton.domain.run.trigger import ByHand
 
 _NO_GRAPH: Final = Graph(steps=())
-_WITHOUT_GRAPH: Final = (RequestRun, CancelRun)
+_WITHOUT_GRAPH: Final = (RequestRun, CancelRun, ReleaseAttempts)
 """Commands that need no graph, because they start no step."""
 
 
@@ -52,9 +54,9 @@ def decide_and_evolve(command: Command, state: State) -> tuple[list[Event], Stat
         case FireTimer():
             _fire(draft, command)
         case TakeOver():
-            _take_over(draft)
-        case CancelRun():
-            _cancel(draft, command)
+            _take_over(draft, command)
+        case CancelRun() | ReleaseAttempts():
+            _cut_short(draft, command)
         case RetryRun():
             _retry(draft, command)
         case _:
@@ -97,7 +99,7 @@ def _start(draft: Draft) -> None:
 def _report(draft: Draft, command: ReportOutcome) -> None:
     token = command.token
     step = draft.state.current_attempt(token)
-    if step is None or step.status == "cancelled":
+    if step is None or step.status in ("cancelled", "released"):
         raise StaleAttempt(token.step_id, token.attempt)
     if step.status == "running":
         end_attempt(draft, token, command.outcome)
@@ -106,7 +108,7 @@ def _report(draft: Draft, command: ReportOutcome) -> None:
 def _fire(draft: Draft, command: FireTimer) -> None:
     step_id = command.token.step_id
     step = draft.state.current_attempt(command.token)
-    if step is None or not step.open or draft.at < step.due_at:
+    if step is None or not step.open or draft.at < step.due_at or step.status == "released":
         return
     if step.status == "delayed":
         draft.emit(DelayElapsed(step_id=step_id, visit=step.visit, at=draft.at))
@@ -117,10 +119,25 @@ def _fire(draft: Draft, command: FireTimer) -> None:
         end_attempt(draft, command.token, TimedOut(jitter=command.jitter))
 
 
-def _take_over(draft: Draft) -> None:
+def _take_over(draft: Draft, command: TakeOver) -> None:
     for step_id, step in draft.state.steps.items():
-        if step.status == "running":
+        if step.status == "released" or (command.lost and step.status == "running"):
             take_over(draft, step_id)
+
+
+def _cut_short(draft: Draft, command: CancelRun | ReleaseAttempts) -> None:
+    if isinstance(command, CancelRun):
+        _cancel(draft, command)
+    else:
+        _release(draft, command)
+
+
+def _release(draft: Draft, command: ReleaseAttempts) -> None:
+    for token in command.tokens:
+        step = draft.state.current_attempt(token)
+        if step is not None and step.status == "running":
+            step_id, visit, attempt = token
+            draft.emit(StepReleased(step_id=step_id, visit=visit, attempt=attempt, at=draft.at))
 
 
 def _cancel(draft: Draft, command: CancelRun) -> None:

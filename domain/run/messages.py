@@ -23,10 +23,8 @@ from baton.domain.run.outcome import Token as Token  # noqa: PLC0414
 from baton.domain.run.trigger import Trigger
 
 StepKind = Literal["compute", "decision", "delay", "sync"]
-Cause = Literal["start", "retry", "takeover", "reopen"]
-
-
-# Commands ---------------------------------------------------------------------------------------
+Cause = Literal["start", "retry", "takeover", "reopen", "handover"]
+"""Why an attempt started. "takeover" is found in logs of earlier releases only."""
 
 
 @frozen
@@ -74,9 +72,23 @@ class FireTimer:
 
 @frozen
 class TakeOver:
-    """Start a new attempt of every running step, because its executor was lost."""
+    """Continue the steps whose executor is gone.
+
+    A released step starts a new attempt now. A running one was lost with its executor: it starts
+    a new attempt after a backoff, or fails after too many losses. Without `lost`, running steps
+    have an executor, and only released ones are continued.
+    """
 
     graph: Graph
+    at: int
+    lost: bool = True
+
+
+@frozen
+class ReleaseAttempts:
+    """Release the attempts `tokens`, because their executor stops; it counts as no failure."""
+
+    tokens: tuple[Token, ...]
     at: int
 
 
@@ -100,10 +112,15 @@ class RetryRun:
 
 
 Command: TypeAlias = (
-    RequestRun | StartRun | ReportOutcome | FireTimer | TakeOver | CancelRun | RetryRun
+    RequestRun
+    | StartRun
+    | ReportOutcome
+    | FireTimer
+    | TakeOver
+    | ReleaseAttempts
+    | CancelRun
+    | RetryRun
 )
-
-# Events -----------------------------------------------------------------------------------------
 
 
 @frozen(slots=False)
@@ -203,12 +220,26 @@ class StepSkipped:
 
 @frozen(slots=False)
 class RetryScheduled:
-    """Attempt `attempt` starts at `due_at`."""
+    """Attempt `attempt` starts at `due_at`.
+
+    With the cause "takeover" the attempt before it was lost with its executor.
+    """
 
     step_id: str
     visit: int
     attempt: int
     due_at: int
+    at: int
+    cause: Literal["retry", "takeover"] = "retry"
+
+
+@frozen(slots=False)
+class StepReleased:
+    """The executor stopped before the attempt ended; the next owner starts another attempt."""
+
+    step_id: str
+    visit: int
+    attempt: int
     at: int
 
 
@@ -304,4 +335,5 @@ Event: TypeAlias = (
     | RunFailed
     | RunCancelled
     | RunReopened
+    | StepReleased
 )

@@ -19,6 +19,7 @@ from baton.domain.run.messages import (
     RunStarted,
     StepCancelled,
     StepFailed,
+    StepReleased,
     StepSkipped,
     StepStarted,
     StepSucceeded,
@@ -31,7 +32,9 @@ from baton.domain.run.steps import OPEN, Status, Steps, StepState
 RunStatus = Literal["none", "pending", "running", "completed", "failed", "cancelled"]
 FINAL: frozenset[RunStatus] = frozenset(("completed", "failed", "cancelled"))
 
-_UnfinishedEvent: TypeAlias = StepFailed | StepTimedOut | StepCancelled | RetryScheduled
+_UnfinishedEvent: TypeAlias = (
+    StepFailed | StepTimedOut | StepCancelled | StepReleased | RetryScheduled
+)
 _StatusEvent: TypeAlias = RunStarted | RunCompleted | RunFailed | RunCancelled | RunReopened
 _PassingEvent: TypeAlias = StepSkipped | DecisionTaken | SyncReached | DelayStarted | DelayElapsed
 
@@ -98,7 +101,7 @@ def evolve(state: State, event: Event) -> State:
             return _requested(event)
         case RunStarted() | RunCompleted() | RunFailed() | RunCancelled() | RunReopened():
             return _status(state, event)
-        case StepFailed() | StepTimedOut() | StepCancelled() | RetryScheduled():
+        case StepFailed() | StepTimedOut() | StepCancelled() | StepReleased() | RetryScheduled():
             return _unfinished(state, event)
         case StepSkipped() | DecisionTaken() | SyncReached() | DelayStarted() | DelayElapsed():
             return _passing(state, event)
@@ -116,6 +119,9 @@ def _unfinished(state: State, event: _UnfinishedEvent) -> State:
         case StepCancelled():
             before = state.steps[event.step_id]
             return _put(state, event.step_id, before.with_status("cancelled"))
+        case StepReleased():
+            before = state.steps[event.step_id]
+            return _put(state, event.step_id, before.with_status("released"))
         case RetryScheduled():
             before = state.steps[event.step_id]
             waiting = StepState(
@@ -124,7 +130,7 @@ def _unfinished(state: State, event: _UnfinishedEvent) -> State:
                 event.attempt,
                 event.due_at,
                 before.failures,
-                before.takeovers,
+                before.takeovers + (event.cause == "takeover"),
             )
             return _put(state, event.step_id, waiting)
     assert_never(event)

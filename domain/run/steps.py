@@ -9,8 +9,17 @@ from typing import Literal, TypeVar, overload
 
 from baton.domain.frozen import frozen
 
-Status = Literal["running", "delayed", "backing_off", "succeeded", "skipped", "failed", "cancelled"]
-OPEN: frozenset[Status] = frozenset(("running", "delayed", "backing_off"))
+Status = Literal[
+    "running",
+    "released",
+    "delayed",
+    "backing_off",
+    "succeeded",
+    "skipped",
+    "failed",
+    "cancelled",
+]
+OPEN: frozenset[Status] = frozenset(("running", "released", "delayed", "backing_off"))
 """The statuses of a step whose outcome is still to come."""
 _MAX_RECENT = 64
 """Entries that a change may copy, before they are merged into the large dict."""

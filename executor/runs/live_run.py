@@ -3,8 +3,9 @@
 import asyncio
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import cast
 
-from baton.domain.definition.graph import Graph
+from baton.domain.definition.graph import Compute, Graph
 from baton.domain.run.messages import Command, Token
 from baton.domain.run.state import State
 from baton.eventlog.events.envelope import Recorded
@@ -48,6 +49,10 @@ class LiveRun:
     in_flight: dict[Token, asyncio.Task[None]] = field(default_factory=dict)
     claimed: set[Token] = field(default_factory=set)
     phase: Phase = Phase.NEW
+
+    def compute_step(self, token: Token) -> Compute:
+        """Return the step of an attempt; the graph has been loaded."""
+        return cast(Compute, cast(Graph, self.graph).by_id[token.step_id])
 
     @property
     def draining(self) -> bool:

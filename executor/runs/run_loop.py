@@ -22,7 +22,9 @@ from baton.domain.run.decisions import DECIDER
 from baton.domain.run.messages import (
     Command,
     Event,
+    ReleaseAttempts,
     ReportOutcome,
+    RetryScheduled,
     StartRun,
     StepStarted,
     TakeOver,
@@ -36,6 +38,7 @@ from baton.eventlog.loops.load import StreamState, load
 from baton.eventlog.loops.retry import RetryPolicy, retry
 from baton.eventlog.loops.transact import CommandResult, transact
 from baton.eventlog.ports.clock import Clock
+from baton.eventlog.ports.partitions import OwnsStream
 from baton.eventlog.ports.stores import EventStore
 from baton.executor.runs.attempt_runner import AttemptRunner
 from baton.executor.runs.counts import Counts
@@ -63,6 +66,7 @@ class RunLoop:
         spawn: Called with a coroutine; starts it in a task that the executor supervises.
         evict: Called with a run that has finished or was abandoned; removes it from the cache.
         on_takeover: Called with a run that another executor took over, after it was abandoned.
+        owns: Called with a stream; returns whether this executor continues what others release.
     """
 
     store: EventStore
@@ -72,6 +76,7 @@ class RunLoop:
     spawn: Spawn
     evict: Callable[[LiveRun], None]
     on_takeover: Callable[[LiveRun], None]
+    owns: OwnsStream
     _graphs: GraphCache = field(init=False)
 
     def __post_init__(self) -> None:
@@ -95,6 +100,7 @@ class RunLoop:
             await self.start(run)
             return
         self.counts.runs_taken_over += 1
+        _log_lost_attempts(run)
         graph = await self._open(run)
         run.commands.append(TakeOver(graph=graph, at=self.clock.now()))
         await self._advance(run)
@@ -130,6 +136,20 @@ class RunLoop:
         run.commands.clear()
         run.external.clear()
         self.evict(run)
+
+    def release(self, run: LiveRun) -> Coroutine[None, None, None] | None:
+        """Abandon the run; return the append that releases its running attempts, if it has any.
+
+        The next owner continues released attempts at once.
+        """
+        tokens = tuple(sorted(token for token in run.claimed if _is_running(run.state, token)))
+        self.abandon(run)
+        return self._append_release(run, tokens) if tokens else None
+
+    async def _append_release(self, run: LiveRun, tokens: tuple[Token, ...]) -> None:
+        command = ReleaseAttempts(tokens=tokens, at=self.clock.now())
+        known = StreamState(run.state, run.state.version)
+        await transact(self.store, DECIDER, run.stream, command, known=known)
 
     async def _open(self, run: LiveRun) -> Graph:
         """Load the graph of a run that has none yet, and let the run advance."""
@@ -207,10 +227,10 @@ class RunLoop:
         before, run.state = run.state, result.state
         if run.external:  # the log may have delivered the append before it was acknowledged
             run.external = [one for one in run.external if one.version > run.state.version]
-        started = [one.event for one in result.recorded if isinstance(one.event, StepStarted)]
         if result.reloaded:
             run.seen_version = run.state.version
-            return self._reconcile(run, before, own=started)
+            return self._reconcile(run, before, own=result.recorded)
+        started = [one.event for one in result.recorded if isinstance(one.event, StepStarted)]
         tokens = [Token(event.step_id, event.visit, event.attempt) for event in started]
         run.claimed.update(tokens)
         return tokens
@@ -228,18 +248,22 @@ class RunLoop:
         return await retry(action, clock=self.clock, log=_log, doing=doing, policy=_RETRY)
 
     def _reconcile(
-        self, run: LiveRun, before: State, *, own: Sequence[StepStarted] = ()
+        self, run: LiveRun, before: State, *, own: Sequence[Recorded] = ()
     ) -> list[Token]:
         """Cancel and claim attempts after external events; abandon a run that was taken over.
 
-        `own` are attempts that this executor recorded behind all other events: a takeover among
-        them makes it the newest owner, whichever executor had taken the run over before.
+        `own` are the events that this executor recorded behind all others: a takeover among them
+        makes it the newest owner, whichever executor had taken the run over before.
         """
-        owner = any(event.cause == "takeover" for event in own)
+        owner = any(_is_takeover(recorded.event) for recorded in own)
         if not owner and _was_taken_over(before, run.state):
             self.abandon(run)
             self.on_takeover(run)
             return []
+        released = any(step.status == "released" for step in run.state.steps.values())
+        if released and self.owns(run.stream):
+            graph, at = cast(Graph, run.graph), self.clock.now()
+            run.commands.append(TakeOver(graph=graph, at=at, lost=False))
         started = self._claim_running(run)
         ended = [token for token in run.in_flight if not _is_running(run.state, token)]
         self.attempts.cancel(run, ended)
@@ -264,6 +288,26 @@ def _outcomes_in(commands: Sequence[Command]) -> list[Token]:
 def _is_running(state: State, token: Token) -> bool:
     step = state.current_attempt(token)
     return step is not None and step.status == "running"
+
+
+def _is_takeover(event: object) -> bool:
+    if isinstance(event, RetryScheduled):
+        return event.cause == "takeover"
+    return isinstance(event, StepStarted) and event.cause == "handover"
+
+
+def _log_lost_attempts(run: LiveRun) -> None:
+    """Name the steps whose executor was lost: one of them may be what ended it."""
+    for step_id, step in run.state.steps.items():
+        if step.status == "running":
+            _log.warning(
+                "run %s: its executor was lost during attempt %d of step %s (loss %d of this "
+                "visit): taking the run over",
+                run.state.run_id,
+                step.attempt,
+                step_id,
+                step.takeovers + 1,
+            )
 
 
 def _was_taken_over(before: State, after: State) -> bool:

@@ -48,7 +48,7 @@ class TakeoverWatch:
 
     def watch(self, stream: str, version: int) -> None:
         """Watch a run that another executor has just taken over, with its event `version`."""
-        if stream not in self._watches and self._is_assigned(stream):
+        if stream not in self._watches and self.is_assigned(stream):
             task = asyncio.get_running_loop().create_task(self._check(stream, version))
             self._watches[stream] = task
             task.add_done_callback(lambda _: self._watches.pop(stream, None))
@@ -62,10 +62,11 @@ class TakeoverWatch:
         seen: int | None = version
         while seen is not None:
             await self._clock.sleep(STALLED_AFTER_MS)
-            if not self._is_assigned(stream):
+            if not self.is_assigned(stream):
                 return
             seen = await self._take_over(stream, seen)
 
-    def _is_assigned(self, stream: str) -> bool:
+    def is_assigned(self, stream: str) -> bool:
+        """Return whether the partition of `stream` is assigned to this executor."""
         newest_first = reversed(self._assignments)
         return next((assigned for owns, assigned in newest_first if owns(stream)), False)

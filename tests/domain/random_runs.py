@@ -27,6 +27,7 @@ from baton.domain.run.messages import (
     Failed,
     FireTimer,
     Outcome,
+    ReleaseAttempts,
     ReportOutcome,
     RetryRun,
     StartRun,
@@ -169,6 +170,8 @@ class RandomRun:
             status, token = self.open()[0]
             if status == "running":
                 self.command(self._report(token, Succeeded(output=1)))
+            elif status == "released":
+                self.command(TakeOver(graph=self.graph, at=self.now, lost=False))
             else:
                 self.now = max(self.now, self.state.steps[token.step_id].due_at)
                 self.command(FireTimer(token=token, graph=self.graph, at=self.now))
@@ -185,7 +188,10 @@ class RandomRun:
         if action == 0:
             return CancelRun(actor=BOB, at=self.now)
         if action == 1:
-            return TakeOver(graph=self.graph, at=self.now)
+            if target % 2:
+                return TakeOver(graph=self.graph, at=self.now)
+            tokens = tuple(token for status, token in self.open() if status == "running")
+            return ReleaseAttempts(tokens=tokens[: target % 3 + 1], at=self.now)
         if action in (2, 3):
             step_id = None if action == 2 else self.graph.steps[target % len(self.graph.steps)].id
             return RetryRun(graph=self.graph, actor=EVE, at=self.now, step_id=step_id)

@@ -4,16 +4,20 @@ import pytest
 from hypothesis import given as for_all
 from hypothesis import strategies as st
 
-from baton.domain.definition.graph import Retry
-from baton.domain.run.attempts import MAX_TAKEOVERS
+from baton.domain.definition.graph import Graph, Retry
+from baton.domain.run.attempts import TAKEOVER_BACKOFFS_MS
 from baton.domain.run.backoff import CAP_MS, backoff_ms
 from baton.domain.run.messages import (
+    CancelRun,
     Error,
+    FireTimer,
+    ReleaseAttempts,
     ReportOutcome,
     RetryScheduled,
     RunCompleted,
     RunFailed,
     StepFailed,
+    StepReleased,
     StepStarted,
     StepSucceeded,
     StepTimedOut,
@@ -32,6 +36,8 @@ from tests.domain.examples import (
     time_out,
     token,
 )
+from tests.domain.specification import Given
+from tests.kit.actors import ANN
 
 ONCE = sequence(compute("a", timeout_ms=1_000))
 THRICE = sequence(compute("a", timeout_ms=1_000, retry=Retry(max_attempts=3, backoff_ms=100)))
@@ -172,17 +178,46 @@ def test_a_warning_is_kept_with_the_outcome() -> None:
     running(ONCE).when(report).then(succeeded, RunCompleted(at=30))
 
 
-def test_a_takeover_starts_a_new_attempt_and_fences_the_old_one() -> None:
-    taken = running(ONCE).when(TakeOver(graph=ONCE, at=40)).then(begun(2, at=40, cause="takeover"))
+def lost(attempt: int, *, due_at: int, at: int) -> RetryScheduled:
+    """Return the event of a takeover: the attempt before `attempt` was lost."""
+    return RetryScheduled(
+        step_id="a", visit=1, attempt=attempt, due_at=due_at, at=at, cause="takeover"
+    )
+
+
+def losing(graph: Graph, times: int) -> Given:
+    """Return a run whose executor was lost `times` times, each time during a running attempt."""
+    run = running(graph)
+    for attempt in range(1, times + 1):
+        run = run.after(TakeOver(graph=graph, at=40), due(graph, attempt + 1, at=20_000))
+    return run
+
+
+def due(graph: Graph, attempt: int, *, at: int) -> FireTimer:
+    return FireTimer(token=token("a", attempt), graph=graph, at=at)
+
+
+def test_a_takeover_schedules_a_new_attempt_and_fences_the_old_one() -> None:
+    taken = running(ONCE).when(TakeOver(graph=ONCE, at=40)).then(lost(2, due_at=1_040, at=40))
 
     taken.when(succeed(ONCE, "a", at=50)).then_refused("stale_attempt")
-    assert taken.after(succeed(ONCE, "a", attempt=2, at=50)).state.status == "completed"
+    again = taken.when(due(ONCE, 2, at=1_040)).then(begun(2, at=1_040, cause="retry"))
+    assert again.after(succeed(ONCE, "a", attempt=2, at=1_050)).state.status == "completed"
+
+
+def test_takeovers_of_one_visit_back_off_longer_each_time() -> None:
+    waits = [
+        losing(ONCE, times).when(TakeOver(graph=ONCE, at=0)).decided()[0].due_at
+        for times in range(5)
+    ]
+
+    assert waits == [1_000, 2_000, 4_000, 8_000, 16_000]
 
 
 def test_a_takeover_does_not_count_as_a_retry() -> None:
-    taken = running(THRICE).after(*(TakeOver(graph=THRICE, at=40) for _ in range(5)))
+    taken = losing(THRICE, 4)
 
-    taken.when(fail(THRICE, "a", attempt=6)).then(failed(6, final=False), waiting(7, due_at=130))
+    taken.when(fail(THRICE, "a", attempt=5)).then(failed(5, final=False), waiting(6, due_at=130))
 
 
 def test_a_takeover_ignores_steps_that_no_executor_runs() -> None:
@@ -192,7 +227,7 @@ def test_a_takeover_ignores_steps_that_no_executor_runs() -> None:
     running(ONCE).after(succeed(ONCE, "a")).when(TakeOver(graph=ONCE, at=40)).then_nothing()
 
 
-def test_a_takeover_restarts_every_running_step() -> None:
+def test_a_takeover_continues_every_running_step() -> None:
     graph = dag(compute("a"), compute("b"), compute("c"))
     run = running(graph).after(succeed(graph, "b"))
     decided = run.when(TakeOver(graph=graph, at=40)).decided()
@@ -200,14 +235,41 @@ def test_a_takeover_restarts_every_running_step() -> None:
     assert [(event.step_id, event.attempt) for event in decided] == [("a", 2), ("c", 2)]
 
 
-def test_a_step_that_crashes_its_executor_every_time_fails() -> None:
-    doomed = running(THRICE).after(*(TakeOver(graph=THRICE, at=40) for _ in range(MAX_TAKEOVERS)))
-    error = Error(code="CRASH_LIMIT", message="The executor was lost 100 times during this step")
+def test_a_step_that_ends_its_executor_every_time_fails_as_executor_lost() -> None:
+    doomed = losing(THRICE, len(TAKEOVER_BACKOFFS_MS))
+    error = Error(code="EXECUTOR_LOST", message="The executor was lost 6 times during this step")
 
     doomed.when(TakeOver(graph=THRICE, at=50)).then(
-        StepFailed(step_id="a", visit=1, attempt=101, at=50, error=error),
+        StepFailed(step_id="a", visit=1, attempt=6, at=50, error=error),
         RunFailed(at=50, error=error, step_id="a"),
     )
+
+
+def test_a_clean_stop_hands_a_step_over_without_counting() -> None:
+    run = losing(ONCE, 5)
+    for attempt in range(6, 16):
+        released = ReleaseAttempts(tokens=(token("a", attempt),), at=60)
+        run = run.when(released).then(StepReleased(step_id="a", visit=1, attempt=attempt, at=60))
+        run.when(succeed(ONCE, "a", attempt=attempt, at=61)).then_refused("stale_attempt")
+        run = run.when(TakeOver(graph=ONCE, at=70)).then(
+            begun(attempt + 1, at=70, cause="handover")
+        )
+
+    assert run.after(succeed(ONCE, "a", attempt=16)).state.status == "completed"
+
+
+def test_an_executor_releases_only_its_own_attempts() -> None:
+    released = ReleaseAttempts(tokens=(token("a"), token("b")), at=60)
+
+    losing(ONCE, 1).when(released).then_nothing()
+    running(ONCE).after(succeed(ONCE, "a")).when(released).then_nothing()
+
+
+def test_a_released_attempt_has_no_deadline_and_can_be_cancelled() -> None:
+    run = running(ONCE).after(ReleaseAttempts(tokens=(token("a"),), at=60))
+
+    run.when(due(ONCE, 1, at=10**9)).then_nothing()
+    assert run.after(CancelRun(actor=ANN, at=70)).state.status == "cancelled"
 
 
 @for_all(st.integers(0, 10**12), st.floats(1, 100), st.integers(1, 10_000), st.floats(0, 1))

@@ -110,13 +110,15 @@ def test_an_attempt_ends_once(graph: Graph, choices: list[Choice]) -> None:
 def test_attempts_are_limited(graph: Graph, choices: list[Choice]) -> None:
     started, extra = Counter[tuple[str, int]](), Counter[tuple[str, int]]()
     for event in random_run(graph, choices).history:
+        if isinstance(event, RetryScheduled) and event.cause == "takeover":
+            extra[event.step_id, event.visit] += 1
         if isinstance(event, StepStarted):
             step = graph.by_id[event.step_id]
             assert isinstance(step, Compute)
             limit = step.retry.max_attempts if step.retry else 1
             visit = (event.step_id, event.visit)
             started[visit] += 1
-            extra[visit] += {"takeover": 1, "reopen": limit}.get(event.cause, 0)
+            extra[visit] += {"handover": 1, "reopen": limit}.get(event.cause, 0)
             assert started[visit] <= limit + extra[visit]
             assert event.attempt >= started[visit]
 

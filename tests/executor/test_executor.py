@@ -179,6 +179,31 @@ async def test_the_next_executor_takes_over_an_unfinished_run(world: World) -> N
 
     run = await world.finished()
     assert run.status == "completed"
+    assert (run.steps["a"].attempt, run.steps["a"].takeovers) == (2, 0)
+    assert second.counts.runs_taken_over == 1
+
+
+async def test_a_run_whose_executor_was_lost_continues_after_a_backoff_and_is_named_in_the_log(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    world.functions.hold("a")
+    await world.executor()
+    definition = await world.define(compute("a", next="b"), compute("b"))
+    await world.request(definition)
+    await world.called(1)
+    await world.stop_following()
+    del world.functions.held["a"]
+
+    second = await world.executor(after=await world.stores.events.head())
+    with caplog.at_level("WARNING", logger="baton.executor"):
+        await second.take_over_runs([stream_name("acme", "run", "r")])
+        run = await world.until(lambda run: run.steps["a"].status == "backing_off")
+    assert run.steps["a"].due_at == world.clock.now() + 1_000
+    assert "run r: its executor was lost during attempt 1 of step a" in caplog.text
+    await world.backoff_over(definition)
+
+    run = await world.finished()
+    assert run.status == "completed"
     assert run.steps["a"].takeovers == 1
     assert second.counts.runs_taken_over == 1
 
@@ -205,7 +230,7 @@ async def test_the_outcome_of_a_zombie_is_refused_and_it_abandons_the_run(world:
     await zombie.stop(grace_s=5)
 
     run = await world.run()
-    assert run.steps["a"].status == "running"
+    assert run.steps["a"].status == "backing_off"
     assert "a" not in run.outputs
     assert zombie.counts.late_outcomes_refused == 1
     assert zombie.counts.runs_lost_to_another == 1

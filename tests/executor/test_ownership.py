@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from baton.domain.run.decisions import DECIDER as RUN
-from baton.domain.run.messages import CancelRun, Succeeded, TakeOver
+from baton.domain.run.messages import CancelRun, ReleaseAttempts, Succeeded, TakeOver, Token
 from baton.domain.stream import stream_name
 from baton.eventlog.ports.partitions import OwnsStream
 from baton.executor.executor import Executor
@@ -86,7 +86,27 @@ async def test_attempts_in_a_revoked_partition_are_cancelled_and_not_recorded(
     assert len(world.functions.cancelled) == 1
     assert executor.live_runs == 0
     assert executor.counts.runs_lost_to_another == 1
-    assert (await world.run()).steps["a"].status == "running"
+    step = (await world.run()).steps["a"]
+    assert (step.status, step.takeovers) == ("released", 0)
+
+
+async def test_an_attempt_that_a_former_owner_releases_is_continued(
+    world: World, projector: Projector
+) -> None:
+    world.functions.hold("a")
+    _, ownership = await executor_of(world, projector)
+    await ownership.gain(owns_all)
+    await world.request(await world.define(compute("a")))
+    await world.called(1)
+
+    token = Token(step_id="a", visit=1, attempt=1)
+    await world.command(ReleaseAttempts(tokens=(token,), at=world.clock.now()))
+    await world.called(2)
+    world.functions.end("a", Succeeded(output="done"))
+
+    run = await world.finished()
+    assert (run.status, run.steps["a"].attempt) == ("completed", 2)
+    assert len(world.functions.cancelled) == 1
 
 
 async def test_the_next_partition_owner_continues_its_runs(
@@ -105,7 +125,7 @@ async def test_the_next_partition_owner_continues_its_runs(
 
     run = await world.finished()
     assert run.status == "completed"
-    assert run.steps["a"].takeovers == 1
+    assert (run.steps["a"].attempt, run.steps["a"].takeovers) == (2, 0)
 
 
 async def test_the_backlog_of_a_revoked_partition_is_dropped(
@@ -168,13 +188,14 @@ async def test_a_run_that_stalls_after_a_takeover_is_taken_over_by_the_partition
 
     await world.command(TakeOver(graph=definition.body.graph, at=world.clock.now()))
     await world.no_live_runs(executor)
-    await world.clock.advance(STALLED_AFTER_MS)
-    await world.called(2)
-    world.functions.end("a", Succeeded(output="done"))
+    await world.stop_following()
+    await world.backoff_over(definition)
+    for _ in range(3):
+        await world.clock.advance(STALLED_AFTER_MS)
 
-    run = await world.finished()
-    assert run.status == "completed"
-    assert run.steps["a"].takeovers == 2
+    run = await world.until(lambda run: run.steps["a"].takeovers == 2)
+    assert run.steps["a"].status == "backing_off"
+    assert executor.live_runs == 1
 
 
 async def test_a_run_in_a_revoked_partition_is_not_taken_over_again(

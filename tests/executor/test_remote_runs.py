@@ -34,14 +34,14 @@ async def train(payload: dict[str, Any], context: StepContext) -> StepResult:
 
 @dataclass(eq=False)
 class Process:
-    """An executor with its own client of remote workers; `crash` leaves its runs unfinished."""
+    """An executor with its own client of remote workers; `stop` leaves its runs unfinished."""
 
     executor: Executor
     remote: RemoteWorkers
     functions: RegisteredFunctions
     following: asyncio.Task[None]
 
-    async def crash(self) -> None:
+    async def stop(self) -> None:
         self.following.cancel()
         await asyncio.gather(self.following, return_exceptions=True)
         await self.executor.stop(grace_s=0)
@@ -76,7 +76,7 @@ async def executor_process(
     try:
         yield process
     finally:
-        await process.crash()
+        await process.stop()
 
 
 async def test_the_steps_of_a_run_are_performed_by_several_workers(
@@ -163,7 +163,7 @@ async def test_a_step_without_an_answer_times_out(world: World, topics: MemoryTo
     assert run.errors["a"].code == "TIMEOUT"
 
 
-async def test_a_takeover_sends_the_task_again_as_a_new_attempt(
+async def test_a_handover_sends_the_task_again_as_a_new_attempt(
     world: World, topics: MemoryTopics
 ) -> None:
     started: list[int] = []
@@ -178,10 +178,10 @@ async def test_a_takeover_sends_the_task_again_as_a_new_attempt(
     stream = stream_name("acme", "run", "r")
     observer = await task_sender(topics)
     async with running_worker(topics, held, clock=world.clock):
-        async with executor_process(world, topics) as crashing:
+        async with executor_process(world, topics) as stopping:
             await world.request(await world.define(compute("a", function="train")))
             await eventually(lambda: started == [1])
-            await crashing.crash()
+            await stopping.stop()
         async with executor_process(
             world, topics, after=await world.stores.events.head()
         ) as successor:
@@ -195,6 +195,6 @@ async def test_a_takeover_sends_the_task_again_as_a_new_attempt(
 
     history = await world.stores.events.read(stream)
     attempts = [one.event for one in history if isinstance(one.event, StepStarted)]
-    assert [(event.attempt, event.cause) for event in attempts] == [(1, "start"), (2, "takeover")]
+    assert [(event.attempt, event.cause) for event in attempts] == [(1, "start"), (2, "handover")]
     assert run.outputs["a"] == {"output": 2}
     assert [one["attempt"] for one in answers] == [1, 2]

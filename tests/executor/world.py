@@ -14,7 +14,7 @@ from baton.domain.definition.messages import Body, CreateDefinition
 from baton.domain.definition.state import State as Definition
 from baton.domain.definition.trigger import ManualTrigger
 from baton.domain.run.decisions import DECIDER as RUN
-from baton.domain.run.messages import Command, RequestRun, Succeeded
+from baton.domain.run.messages import Command, FireTimer, RequestRun, Succeeded, Token
 from baton.domain.run.state import State as Run
 from baton.domain.run.trigger import BY_HAND
 from baton.domain.stream import stream_name
@@ -105,6 +105,13 @@ class World:
 
     async def command(self, command: Command, run_id: str = "r") -> None:
         await transact(self.stores.events, RUN, stream_name("acme", "run", run_id), command)
+
+    async def backoff_over(self, definition: Definition, step_id: str = "a") -> None:
+        """Fire the timer of a step's backoff, as the scheduler does."""
+        step = (await self.run()).steps[step_id]
+        token = Token(step_id=step_id, visit=step.visit, attempt=step.attempt)
+        graph = definition.body.graph
+        await self.command(FireTimer(token=token, graph=graph, at=step.due_at))
 
     async def run(self, run_id: str = "r") -> Run:
         return (await load(self.stores.events, RUN, stream_name("acme", "run", run_id))).state

@@ -9,10 +9,15 @@ from typing import Literal
 from tests.faults.event_log import Logged
 
 ENDS = {"RunCompleted": "completed", "RunFailed": "failed", "RunCancelled": "cancelled"}
-OUTCOMES = frozenset(("StepSucceeded", "StepFailed", "StepTimedOut", "StepCancelled"))
+OUTCOMES = frozenset(
+    ("StepSucceeded", "StepFailed", "StepTimedOut", "StepCancelled", "StepReleased")
+)
 PASSED = frozenset(("DecisionTaken", "SyncReached", "StepSkipped"))
 
-Status = Literal["running", "backing off", "failed once", "failed", "delayed", "cancelled", "done"]
+Status = Literal[
+    "running", "released", "backing off", "failed once", "failed", "delayed", "cancelled", "done"
+]
+BACKOFFS_AFTER_LOSSES = (1_000, 2_000, 4_000, 8_000, 16_000)
 
 
 @dataclass(slots=True)
@@ -21,14 +26,13 @@ class Visit:
 
     number: int
     attempt: int
-    status: Literal[
-        "running", "backing off", "failed once", "failed", "delayed", "cancelled", "done"
-    ]
+    status: Status
     due_at: int = 0
+    losses: int = 0
 
     @property
     def open(self) -> bool:
-        return self.status in ("running", "backing off", "delayed", "failed once")
+        return self.status in ("running", "released", "backing off", "delayed", "failed once")
 
 
 @dataclass(slots=True)
@@ -118,14 +122,15 @@ class RunOracle:
             self._again(event, before, cause)
         due_at = event.data.get("resume_at", 0)
         status = {"StepStarted": "running", "DelayStarted": "delayed"}.get(event.name, "done")
-        self.steps[step] = Visit(number, attempt, status, due_at)  # type: ignore[arg-type]
+        losses = before.losses if before and cause in ("retry", "handover") else 0
+        self.steps[step] = Visit(number, attempt, status, due_at, losses)  # type: ignore[arg-type]
 
     def _again(self, event: Logged, before: Visit | None, cause: str) -> None:
         """Begin another attempt of the same visit."""
         data = event.data
         allowed = {
             "retry": ("backing off",),
-            "takeover": ("running",),
+            "handover": ("released",),
             "reopen": ("failed", "cancelled"),
         }[cause]
         if before is None or before.status not in allowed or before.number != data["visit"]:
@@ -150,7 +155,12 @@ class RunOracle:
         self._hold(running, event, f"of a step that is {visit.status}")
         if event.name == "StepSucceeded":
             visit.status = "done"
+        elif event.name == "StepReleased":
+            visit.status = "released"
         else:
+            lost = event.data.get("error", {}).get("code") == "EXECUTOR_LOST"
+            often = visit.losses == len(BACKOFFS_AFTER_LOSSES) and event.data["final"]
+            self._hold(often or not lost, event, f"after {visit.losses} losses of its executor")
             visit.status = "failed" if event.data["final"] else "failed once"
         visit.due_at = 0
 
@@ -158,11 +168,7 @@ class RunOracle:
         """RetryScheduled and DelayElapsed."""
         data, visit = event.data, self.steps.get(event.data["step_id"])
         if event.name == "RetryScheduled":
-            fits = visit is not None and visit.status == "failed once"
-            fits = fits and visit is not None and visit.attempt + 1 == data["attempt"]
-            self._hold(fits, event, "without a failure before it")
-            waiting = Visit(data["visit"], data["attempt"], "backing off", data["due_at"])
-            self.steps[data["step_id"]] = waiting
+            self._back_off(event, visit)
             return
         self._hold(event.name == "DelayElapsed", event, "is no event of a run")
         if visit is None or visit.status != "delayed" or visit.number != data["visit"]:
@@ -170,3 +176,19 @@ class RunOracle:
             return
         self._hold(data["at"] >= visit.due_at, event, "before it was due")
         visit.status = "done"
+
+    def _back_off(self, event: Logged, visit: Visit | None) -> None:
+        """A retry follows a failure; after the loss of an executor it waits ever longer."""
+        data, losses = event.data, visit.losses if visit else 0
+        lost = data.get("cause") == "takeover"
+        fits = visit is not None and visit.status == ("running" if lost else "failed once")
+        fits = fits and visit is not None and visit.attempt + 1 == data["attempt"]
+        self._hold(fits, event, "without a failure before it")
+        if lost:
+            backoff = dict(enumerate(BACKOFFS_AFTER_LOSSES)).get(losses)
+            waits = backoff == data["due_at"] - data["at"]
+            self._hold(waits, event, f"with a wrong backoff after {losses} losses")
+        waiting = Visit(
+            data["visit"], data["attempt"], "backing off", data["due_at"], losses + lost
+        )
+        self.steps[data["step_id"]] = waiting

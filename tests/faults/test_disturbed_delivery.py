@@ -51,7 +51,7 @@ class Everything:
         """Nothing is there before it begins."""
 
     async def lose(self, owns: OwnsStream) -> None:
-        self.executor.revoke(owns)
+        await self.executor.revoke(owns)
 
 
 @dataclass(slots=True)

@@ -125,7 +125,7 @@ def _taken_over(log: Log, at: int) -> list[int]:
     return [
         event.data["at"] - at
         for event in log
-        if event.name == "StepStarted"
+        if event.name == "RetryScheduled"
         and event.data["cause"] == "takeover"
         and event.data["at"] > at
     ]

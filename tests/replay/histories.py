@@ -48,6 +48,7 @@ from baton.domain.run.messages import (
     RunStarted,
     StepCancelled,
     StepFailed,
+    StepReleased,
     StepSkipped,
     StepStarted,
     StepSucceeded,
@@ -238,8 +239,15 @@ HISTORIES: dict[str, list[object]] = {
             deadline_at=AT + 9_000,
             cause="reopen",
         ),
+        StepReleased(**_step(attempt=3)),  # type: ignore[arg-type]
+        StepStarted(
+            **_step(attempt=4),  # type: ignore[arg-type]
+            function="stock.check",
+            deadline_at=AT + 9_000,
+            cause="handover",
+        ),
         StepSucceeded(
-            **_step(attempt=3),  # type: ignore[arg-type]
+            **_step(attempt=4),  # type: ignore[arg-type]
             output={"left": 3},
             context={"seen": True},
             warning="slow",

@@ -344,7 +344,7 @@ def _kills_hit_work(killed: dict[str, Counted], log: Log) -> None:
     assert 0 < first.received < EVENTS
     assert _open(second) > 0
     assert _open(third) > 0
-    assert any(one.data["cause"] == "takeover" for one in log if one.name == "StepStarted")
+    assert any(one.data["cause"] == "takeover" for one in log if one.name == "RetryScheduled")
 
 
 async def _all_letters(cluster: FaultCluster, count: int = len(UNREADABLE)) -> list[dict[str, Any]]:

@@ -43,7 +43,8 @@ def _outcomes(simulation: Simulation, log: Log) -> list[str]:
             found.append(f"{ident} is {actual.status}")
         elif ident not in simulation.interfered:
             given = requested["input"] if isinstance(requested["input"], dict) else {}
-            expected = predict(simulation.plans[requested["definition_id"]], given)
+            plan = simulation.plans[requested["definition_id"]]
+            expected = predict(plan, given, _lost_visits(events))
             if actual != expected:
                 found.append(f"{ident} ended as {actual}, not as {expected}")
     cancelled = {one.ident for one in log if one.name == "RunCancelled"}
@@ -51,6 +52,15 @@ def _outcomes(simulation: Simulation, log: Log) -> list[str]:
         *found,
         *(f"the cancellation of {ident} was lost" for ident in simulation.cancelled - cancelled),
     ]
+
+
+def _lost_visits(events: Log) -> set[tuple[str, int]]:
+    """Return the visits that failed because their executors crashed; the oracle counts these."""
+    return {
+        (str(event.data["step_id"]), int(event.data["visit"]))
+        for event in events
+        if event.name == "StepFailed" and event.data["error"]["code"] == "EXECUTOR_LOST"
+    }
 
 
 def _outcome(events: Log) -> RunOutcome:

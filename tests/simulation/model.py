@@ -1,11 +1,16 @@
 """Predicts the outcome of a run step by step, without events: a second statement of the rules."""
 
 from collections import Counter
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from baton.domain.definition.graph import Compute, Condition, Decision, Graph, Step
 from baton.domain.json import JsonObject
 from tests.simulation.plans import Behaviour, Plan
+
+Visit: TypeAlias = tuple[str, int]
+"""A step and the number of its visit."""
 
 
 @dataclass(slots=True)
@@ -19,11 +24,15 @@ class RunOutcome:
     context: JsonObject = field(default_factory=dict)
 
 
-def predict(plan: Plan, given: JsonObject) -> RunOutcome:
-    """Return the outcome that every run of `plan` on this input must have, under any faults."""
+def predict(plan: Plan, given: JsonObject, lost: AbstractSet[Visit] = frozenset()) -> RunOutcome:
+    """Return the outcome that every run of `plan` on this input must have, under any faults.
+
+    Args:
+        lost: The visits during which so many executors crashed that the step failed.
+    """
     if plan.graph.flow == "next":
-        return _Walk(plan, given).by_next()
-    return _Walk(plan, given).by_needs()
+        return _Walk(plan, given, lost).by_next()
+    return _Walk(plan, given, lost).by_needs()
 
 
 def succeeds(step: Compute, behaviour: Behaviour) -> bool:
@@ -39,7 +48,8 @@ def succeeds(step: Compute, behaviour: Behaviour) -> bool:
 
 
 class _Walk:
-    def __init__(self, plan: Plan, given: JsonObject) -> None:
+    def __init__(self, plan: Plan, given: JsonObject, lost: AbstractSet[Visit]) -> None:
+        self._lost = lost
         self._plan = plan
         self._input = given
         self._outcome = RunOutcome()
@@ -83,7 +93,8 @@ class _Walk:
         if not isinstance(step, Compute) or not self._hold(step.when):
             return True
         behaviour = self._plan.behaviours[step.id]
-        if not succeeds(step, behaviour):
+        visit = (step.id, outcome.visits[step.id])
+        if visit in self._lost or not succeeds(step, behaviour):
             return False
         outcome.outputs[step.id] = behaviour.output
         if behaviour.context:

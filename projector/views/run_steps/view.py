@@ -16,6 +16,7 @@ from baton.domain.run.messages import (
     StepCancelled,
     StepFailed,
     StepKind,
+    StepReleased,
     StepSkipped,
     StepStarted,
     StepSucceeded,
@@ -31,7 +32,9 @@ Status = Literal["running", "waiting", "succeeded", "failed", "cancelled", "skip
 _Beginning: TypeAlias = (
     StepStarted | RetryScheduled | DelayStarted | DecisionTaken | SyncReached | StepSkipped
 )
-_Ending: TypeAlias = StepSucceeded | StepFailed | StepTimedOut | StepCancelled | DelayElapsed
+_Ending: TypeAlias = (
+    StepSucceeded | StepFailed | StepTimedOut | StepCancelled | StepReleased | DelayElapsed
+)
 # The key is the execution id, so that the steps of a run are adjacent in the table.
 TABLE = Table(
     name="run_steps",
@@ -46,7 +49,8 @@ class Document:
 
     `seq` orders the records of a run: it is the version of the event that began the record. An
     attempt in its backoff is "waiting" until `resume_at` and has no `started_at` yet. An attempt
-    that was taken over has failed with the code EXECUTOR_LOST. Only compute steps have `function`
+    has failed with the code EXECUTOR_LOST if its executor was lost, and with EXECUTOR_STOPPED if
+    the executor was stopped and released it. Only compute steps have `function`
     and `cause`. The class has no slots, because orjson writes it three times as fast without them.
     """
 
@@ -84,7 +88,7 @@ def keys(recorded: Recorded) -> tuple[Key, ...]:
     event = cast("_Beginning | _Ending", recorded.event)
     attempt: int = getattr(event, "attempt", 1)
     key = (tenant, execution_id(run_id, event.step_id, event.visit, attempt))
-    if isinstance(event, StepStarted) and event.cause == "takeover":
+    if isinstance(event, StepStarted | RetryScheduled) and event.cause == "takeover":
         before = execution_id(run_id, event.step_id, event.visit, attempt - 1)
         return key, (tenant, before)
     return (key,)
@@ -94,7 +98,9 @@ def creates(recorded: Recorded) -> bool:
     """Return whether the event begins a record."""
     event = recorded.event
     if isinstance(event, StepStarted):
-        return event.cause in ("start", "reopen")
+        return event.cause in ("start", "reopen", "handover")
+    if isinstance(event, RetryScheduled):
+        return event.cause == "retry"
     return not isinstance(event, _Ending)
 
 
@@ -102,7 +108,14 @@ def evolve(document: Document | None, recorded: Recorded) -> Document | None:
     """Begin the record or fold its outcome."""
     event = cast("_Beginning | _Ending", recorded.event)
     match event:
-        case StepSucceeded() | StepFailed() | StepTimedOut() | StepCancelled() | DelayElapsed():
+        case (
+            StepSucceeded()
+            | StepFailed()
+            | StepTimedOut()
+            | StepCancelled()
+            | StepReleased()
+            | DelayElapsed()
+        ):
             if document is not None:
                 _end(document, event)
             return document
@@ -110,6 +123,8 @@ def evolve(document: Document | None, recorded: Recorded) -> Document | None:
             return _begun(recorded, event)
         case StepStarted():
             _start(document, event)
+        case RetryScheduled() if document.attempt < event.attempt:
+            _lose(document, event)
         case _:
             pass  # a repeated beginning changes nothing
     return document
@@ -136,7 +151,7 @@ def _begun(recorded: Recorded, event: _Beginning) -> Document:
         case RetryScheduled():
             document = _document(recorded, event, "compute", "waiting")
             document.attempt = event.attempt
-            document.cause = "retry"
+            document.cause = event.cause
             document.resume_at = event.due_at
             document.started_at = None
         case DelayStarted():
@@ -177,8 +192,14 @@ def _start(document: Document, event: StepStarted) -> None:
         document.function = event.function
         document.deadline_at = event.deadline_at
         document.started_at = document.resumed_at = event.at
-    elif not is_final(document):
-        message = f"The executor was lost; attempt {event.attempt} took over"
+    else:
+        _lose(document, event)
+
+
+def _lose(document: Document, event: StepStarted | RetryScheduled) -> None:
+    """End the attempt before the one of `event`, which was lost with its executor."""
+    if not is_final(document):
+        message = f"The executor was lost; attempt {event.attempt} takes over"
         _fail(document, Error(code="EXECUTOR_LOST", message=message), event.at)
 
 
@@ -195,6 +216,9 @@ def _end(document: Document, event: _Ending) -> None:
         case StepTimedOut():
             message = f"The attempt took longer than {event.timeout_ms} ms"
             _fail(document, Error(code="TIMEOUT", message=message), event.at)
+        case StepReleased():
+            message = "The executor was stopped; another attempt takes over"
+            _fail(document, Error(code="EXECUTOR_STOPPED", message=message), event.at)
         case StepCancelled():
             document.status = "cancelled"
         case DelayElapsed():

@@ -19,6 +19,7 @@ from baton.domain.run.messages import (
     RunStarted,
     StepCancelled,
     StepFailed,
+    StepReleased,
     StepSkipped,
     StepStarted,
     StepSucceeded,
@@ -40,6 +41,7 @@ _StepEvent: TypeAlias = (
     | StepFailed
     | StepTimedOut
     | StepCancelled
+    | StepReleased
     | RetryScheduled
     | _PassingEvent
 )
@@ -204,10 +206,10 @@ def _change_step(document: Document, event: _StepEvent) -> None:
             document.running -= 1
             if event.context:
                 document.context = {**document.context, **event.context}
-        case StepFailed() | StepTimedOut():
+        case StepFailed() | StepTimedOut() | StepReleased():
             document.running -= 1
         case RetryScheduled():
-            document.waiting += 1
+            _back_off(document, event)
         case DelayStarted() | DelayElapsed() | DecisionTaken() | SyncReached() | StepSkipped():
             _pass_step(document, event)
         case StepCancelled():
@@ -223,6 +225,12 @@ def _start_step(document: Document, event: StepStarted) -> None:
         document.running += 1
     if event.cause == "retry":
         document.waiting -= 1
+
+
+def _back_off(document: Document, event: RetryScheduled) -> None:
+    document.waiting += 1
+    if event.cause == "takeover":  # the attempt before it was running until then
+        document.running -= 1
 
 
 def _pass_step(document: Document, event: _PassingEvent) -> None:

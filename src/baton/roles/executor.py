@@ -23,8 +23,11 @@ from baton.projector.views.runs.queries import RunQueries
 from baton.protocols.address_policy import AddressPolicy
 from baton.role import RoleContext
 
-GRACE_S: Final = 10.0
-"""The time a stop waits for running functions, in seconds."""
+GRACE_S: Final = 7.0
+"""The time a stop waits for running functions, in seconds.
+
+Cancelling the rest and releasing their attempts takes up to 3 more, 10 in all.
+"""
 
 _DESCRIPTIONS: Final = {
     "runs_started": "Runs this executor started",
@@ -51,7 +54,7 @@ class ExecutorRole:
         await follow(subscription, self.executor.handle, clock=self.clock)
 
     async def stop(self) -> None:
-        """Give the steps under way `GRACE_S` to end; the next owner takes over the rest."""
+        """Give the steps under way `GRACE_S` to end; the next owner continues the rest."""
         await self.executor.stop(grace_s=GRACE_S)
 
     def export(self, metrics: CollectorRegistry) -> None:
