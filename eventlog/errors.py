@@ -8,6 +8,10 @@ class Unavailable(Exception):
     """
 
 
+class Misconfigured(Unavailable):
+    """A setting, a schema or a file has to be changed first: waiting doesn't mend it."""
+
+
 class InUse(Unavailable):
     """Another process holds the right to write here."""
 

@@ -12,13 +12,16 @@ from typing import TypeVar
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.client import AIOKafkaClient
 from aiokafka.coordinator.assignors.abstract import AbstractPartitionAssignor
 from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
 from aiokafka.errors import ConsumerStoppedError, IllegalOperation, KafkaError
 
+from baton.backends.kafka.security import NO_SECURITY, Security, resolve_security
 from baton.eventlog.clock import SystemClock
-from baton.eventlog.errors import Unavailable
+from baton.eventlog.errors import Misconfigured, Unavailable
 from baton.eventlog.loops.retry import RetryPolicy, retry
+from baton.eventlog.ports.transport import TransportSecurity
 
 SCHEME = "kafka://"
 DEFAULT_PORT = 9092
@@ -46,16 +49,21 @@ T = TypeVar("T")
 
 _log = logging.getLogger("baton.kafka")
 
+_UNSPECIFIED = TransportSecurity()
 _CLOCK = SystemClock()
 _RETRY = RetryPolicy(first_ms=100, max_ms=2_000, transient=(*CLIENT_ERRORS, Unavailable))
 
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """Some brokers of a cluster as `host:port`, and the session timeout of group members."""
+    """Some brokers of a cluster as `host:port`, and how clients connect to it.
+
+    `session_ms` is the session timeout of group members.
+    """
 
     servers: tuple[str, ...]
     session_ms: int = SESSION_MS
+    security: Security = NO_SECURITY
 
     @property
     def bootstrap(self) -> str:
@@ -73,6 +81,7 @@ class Connection:
             request_timeout_ms=REQUEST_MS,
             retry_backoff_ms=RETRY_MS,
             metadata_max_age_ms=METADATA_MS,
+            **self.security.options,
         )
 
     def consumer(
@@ -103,21 +112,48 @@ class Connection:
             request_timeout_ms=CONSUMER_REQUEST_MS,
             retry_backoff_ms=RETRY_MS,
             metadata_max_age_ms=METADATA_MS,
+            **self.security.options,
         )
 
     def admin(self) -> AIOKafkaAdminClient:
         """Return an admin client."""
         return AIOKafkaAdminClient(
-            bootstrap_servers=self.bootstrap, client_id="baton", request_timeout_ms=REQUEST_MS
+            bootstrap_servers=self.bootstrap,
+            client_id="baton",
+            request_timeout_ms=REQUEST_MS,
+            **self.security.options,
+        )
+
+    def client(self, *, client_id: str, request_ms: int) -> AIOKafkaClient:
+        """Return a client that sends single requests.
+
+        Args:
+            client_id: Names the client to the brokers.
+            request_ms: Request timeout.
+        """
+        return AIOKafkaClient(
+            bootstrap_servers=self.bootstrap,
+            client_id=client_id,
+            request_timeout_ms=request_ms,
+            metadata_max_age_ms=METADATA_MS,
+            **self.security.options,
         )
 
 
-def connection_to(url: str) -> Connection:
-    """Parse `kafka://host:port[,host:port]`; raises `Unavailable` if `url` is none."""
-    servers = url.removeprefix(SCHEME).rstrip("/").split(",")
-    if not url.startswith(SCHEME) or not all(servers):
-        raise Unavailable(f"Kafka: {url} is not an address like kafka://host:port")
-    return Connection(tuple(_with_port(server) for server in servers))
+def connection_to(url: str, security: TransportSecurity = _UNSPECIFIED) -> Connection:
+    """Parse `kafka://host:port[,host:port]`.
+
+    Args:
+        url: The address.
+        security: How to connect.
+
+    Raises `Misconfigured`, which names the setting, if one of them can't be used.
+    """
+    given = url.removeprefix(SCHEME).rstrip("/").split(",")
+    if not url.startswith(SCHEME) or not all(given):
+        raise Misconfigured(f"Kafka: {url} is not an address like kafka://host:port")
+    servers = tuple(_with_port(server) for server in given)
+    return Connection(servers, security=resolve_security(security, servers))
 
 
 def _with_port(server: str) -> str:

@@ -26,7 +26,8 @@ async def attach(stores: Stores, location: TransportLocation) -> Stores:
 
     Closing the returned stores closes the ports first, then `stores`.
     """
-    connection, names = connection_to(location.url), topic_names(location)
+    connection = connection_to(location.url, location.security)
+    names = topic_names(location)
     topic_admin = TopicAdmin(connection, names)
     producer = Producer(connection, topic_admin)
     topics = KafkaTopics(connection, topic_admin, producer)
@@ -59,4 +60,5 @@ async def attach(stores: Stores, location: TransportLocation) -> Stores:
 async def create_topics(location: TransportLocation) -> Sequence[str]:
     """Create the missing topics and return their names; raises `Unavailable`."""
     names = topic_names(location)
-    return await TopicAdmin(connection_to(location.url), names).create(names.fixed)
+    connection = connection_to(location.url, location.security)
+    return await TopicAdmin(connection, names).create(names.fixed)

@@ -5,11 +5,12 @@ from collections.abc import Collection, Sequence
 from types import MappingProxyType
 from typing import Protocol, cast
 
-from aiokafka.admin import NewTopic
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import NoError, TopicAlreadyExistsError, for_code
 
 from baton.backends.kafka.client_lifecycle import close_client, start_client
-from baton.backends.kafka.connection import Connection, as_unavailable
+from baton.backends.kafka.connection import CLIENT_ERRORS, Connection, as_unavailable
+from baton.backends.kafka.handshake import explain_failure
 from baton.backends.kafka.names import TopicNames
 from baton.eventlog.errors import Unavailable
 
@@ -51,8 +52,8 @@ class TopicAdmin:
             for topic in topics
         ]
         admin = self._connection.admin()
+        await self._start(admin)
         with as_unavailable():
-            await start_client(admin)
             try:
                 response = await admin.create_topics(wanted, timeout_ms=CREATE_TIMEOUT_MS)
             except AttributeError as error:  # aiokafka expects every cluster to have a controller
@@ -63,6 +64,14 @@ class TopicAdmin:
         created = [topic for topic, code, message in errors if _was_created(code, message)]
         self._existing.update(topics)
         return created
+
+    async def _start(self, admin: AIOKafkaAdminClient) -> None:
+        """Start a client; every other one follows its success. Raises `Unavailable`."""
+        try:
+            await start_client(admin)
+        except CLIENT_ERRORS as error:
+            reason = await explain_failure(self._connection)
+            raise Unavailable(f"Kafka: {reason or error or type(error).__name__}") from error
 
 
 def _was_created(code: int, message: str) -> bool:

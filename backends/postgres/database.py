@@ -15,7 +15,8 @@ import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 
 from baton.backends.postgres.errors import DRIVER_ERRORS, as_unavailable
-from baton.eventlog.errors import Unavailable
+from baton.backends.postgres.tls import tls_of
+from baton.eventlog.errors import Misconfigured
 from baton.eventlog.ports.backend import StoreLocation
 
 CONNECT_TIMEOUT_S = 5.0
@@ -111,9 +112,9 @@ def statement(text: str, *, table: str) -> str:
 
 
 def url_of(location: StoreLocation) -> str:
-    """Return the database's address; raises `Unavailable` without one."""
+    """Return the database's address; raises `Misconfigured` without one."""
     if location.url is None:
-        raise Unavailable("PostgreSQL is found by its address, postgresql://…; none was given")
+        raise Misconfigured("PostgreSQL is found by its address, postgresql://…; none was given")
     return location.url
 
 
@@ -129,6 +130,7 @@ async def open_database(url: str, *, read_only: bool = False, single: bool = Fal
     with as_unavailable():
         pool = await asyncpg.create_pool(
             url,
+            ssl=tls_of(url),
             min_size=0,
             max_size=1 if single else POOL_SIZE,
             max_queries=UNLIMITED_STATEMENTS,
@@ -151,6 +153,7 @@ async def connect(
     with as_unavailable():
         return await asyncpg.connect(
             url,
+            ssl=tls_of(url),
             timeout=CONNECT_TIMEOUT_S,
             command_timeout=timeout_s,
             server_settings={**_SETTINGS, **settings},

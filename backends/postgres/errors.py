@@ -1,11 +1,12 @@
 """Translates the errors of the PostgreSQL driver."""
 
+import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import asyncpg
 
-from baton.eventlog.errors import Unavailable, Unwritable
+from baton.eventlog.errors import Misconfigured, Unavailable, Unwritable
 
 DRIVER_ERRORS = (
     asyncpg.PostgresError,
@@ -16,17 +17,51 @@ DRIVER_ERRORS = (
 )
 """Raised by the driver when the server fails, refuses a statement or can't be reached."""
 
+_NO_TLS = "rejected SSL upgrade"
+"""How the driver's message says that the server has no TLS."""
+
 
 @contextmanager
 def as_unavailable() -> Iterator[None]:
-    """Raise errors of the driver as `Unavailable`, or `Unwritable` for a value it can't store."""
+    """Raise errors of the driver as `Unavailable`, or `Unwritable` for a value it can't store.
+
+    An error that waiting doesn't mend is `Misconfigured`; its message names the setting.
+    """
     try:
         yield
-    except asyncpg.ReadOnlySQLTransactionError as error:
-        raise Unavailable("this was opened for reading only") from error
-    except asyncpg.DataError as error:
-        raise Unwritable(f"PostgreSQL: {error}") from error
-    except TimeoutError as error:
-        raise Unavailable("PostgreSQL did not answer in time") from error
     except DRIVER_ERRORS as error:
-        raise Unavailable(f"PostgreSQL: {error}") from error
+        raise _translated(error) from error
+
+
+def _translated(error: Exception) -> Unavailable | Unwritable:
+    match error:
+        case asyncpg.ReadOnlySQLTransactionError():
+            return Unavailable("this was opened for reading only")
+        case asyncpg.DataError():
+            return Unwritable(f"PostgreSQL: {error}")
+        case (
+            asyncpg.ClientConfigurationError()
+            | asyncpg.InvalidAuthorizationSpecificationError()  # a wrong password, too
+            | asyncpg.InvalidCatalogNameError()
+        ):
+            return Misconfigured(f"PostgreSQL: {error}: check BATON_STORE")
+        case ssl.SSLError():
+            return _of_handshake(error)
+        case TimeoutError():
+            return Unavailable("PostgreSQL did not answer in time")
+        case ConnectionError() if _NO_TLS in str(error):
+            return Misconfigured(
+                "PostgreSQL: the server has no TLS: turn it on there, or write sslmode=disable "
+                "in BATON_STORE for plain text"
+            )
+        case _:
+            return Unavailable(f"PostgreSQL: {error}")
+
+
+def _of_handshake(error: ssl.SSLError) -> Unavailable:
+    """Return the error of a TLS handshake; a connection may break during one, too."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        reason = f"the server's certificate isn't trusted ({error.verify_message})"
+        return Misconfigured(f"PostgreSQL: {reason}: check sslrootcert in BATON_STORE")
+    reason = f"the TLS connection failed ({error.reason or error})"
+    return Unavailable(f"PostgreSQL: {reason}: check sslmode, sslcert, sslkey in BATON_STORE")

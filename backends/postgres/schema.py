@@ -17,7 +17,7 @@ from baton.backends.postgres.database import (
     connect,
 )
 from baton.backends.postgres.errors import as_unavailable
-from baton.eventlog.errors import Unavailable
+from baton.eventlog.errors import Misconfigured
 
 _FILE = re.compile(r"(\d{4})_(\w+)\.sql")
 
@@ -55,7 +55,7 @@ def migrations() -> Sequence[Migration]:
 async def migrate(url: str) -> Sequence[str]:
     """Create or upgrade the schema of the database at `url`; return the names of migrations run.
 
-    Raises `Unavailable`, also when the schema is newer than this release.
+    Raises `Unavailable`, and `Misconfigured` when the schema is newer than this release.
     """
     connection = await connect(url)
     try:
@@ -66,7 +66,7 @@ async def migrate(url: str) -> Sequence[str]:
 
 
 async def check_version(database: Database) -> None:
-    """Raise `Unavailable`, with the remedy, unless the schema is that of this release."""
+    """Raise `Misconfigured`, with the remedy, unless the schema is that of this release."""
     async with database.connection() as connection:
         _require_current(await _version(connection))
 
@@ -95,10 +95,10 @@ async def _version(connection: AnyConnection) -> int:
 def _require_current(version: int) -> None:
     needed = migrations()[-1].version
     if version == 0:
-        raise Unavailable("the database has no Baton schema yet: run `baton migrate`")
+        raise Misconfigured("the database has no Baton schema yet: run `baton migrate`")
     if version < needed:
         message = f"the schema is at {version}, this release needs {needed}: run `baton migrate`"
-        raise Unavailable(message)
+        raise Misconfigured(message)
     if version > needed:
         message = f"the schema is at {version}, this release needs {needed}: use a newer Baton"
-        raise Unavailable(message)
+        raise Misconfigured(message)

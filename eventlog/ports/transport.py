@@ -1,14 +1,32 @@
 """The port of transports, which carry the log of a shared store between processes."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 
 from baton.eventlog.ports.backend import Extra, Stores
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TransportSecurity:
+    """How to encrypt and authenticate; the transport chooses what isn't given.
+
+    The files are in PEM: the certificates of trusted authorities (by default those of the system),
+    and the client's own certificate and key.
+    """
+
+    protocol: str | None = None
+    sasl_mechanism: str | None = None
+    username: str | None = None
+    password: str | None = field(default=None, repr=False)
+    ca_file: Path | None = None
+    cert_file: Path | None = None
+    key_file: Path | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TransportLocation:
-    """The address of a transport, and the names of its topics.
+    """The address of a transport, how to connect to it, and the names of its topics.
 
     `prefix` begins the names of Baton's own topics, `records` names the topic of record events.
     """
@@ -16,6 +34,7 @@ class TransportLocation:
     url: str
     prefix: str = "baton."
     records: str = "baton.records"
+    security: TransportSecurity = TransportSecurity()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,9 +7,8 @@ The variable of a field is its name in capitals after `BATON_`; its key in `bato
 """
 
 import os
-from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Final, Self
+from typing import Annotated, Final, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
@@ -22,6 +21,8 @@ from pydantic_settings import (
     SettingsError,
     TomlConfigSettingsSource,
 )
+
+from baton.protocols.loopback import is_loopback
 
 DEFAULT_DATA = Path(".baton")
 MIN_SECRET_BYTES = 32
@@ -71,6 +72,13 @@ class Settings(BaseSettings):
     jwt_jwks_url: str | None = None
     jwt_issuer: str | None = None
     jwt_audience: str | None = None
+    kafka_security_protocol: Literal["PLAINTEXT", "SSL", "SASL_SSL", "SASL_PLAINTEXT"] | None = None
+    kafka_sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] | None = None
+    kafka_username: str | None = None
+    kafka_password: SecretStr | None = None
+    kafka_ca_file: Path | None = None
+    kafka_cert_file: Path | None = None
+    kafka_key_file: Path | None = None
     records_topic: str = "baton.records"
     topic_prefix: str = "baton."
     functions: Annotated[tuple[str, ...], NoDecode] = ()
@@ -178,16 +186,9 @@ def _require_trusted_address(url: str) -> None:
     host = parts.hostname or ""
     if parts.scheme == "https" and host:
         return
-    if parts.scheme != "http" or not _is_loopback(host):
+    if parts.scheme != "http" or not is_loopback(host):
         message = "must be an https:// address: whoever alters the keys on the way can sign tokens"
         raise ValueError(message)
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 class _FilesSource(EnvSettingsSource):

@@ -9,6 +9,7 @@ from random import Random
 from typing import Final
 
 from aiohttp import web
+from pydantic import SecretStr
 
 from baton.backend_choice import backend_of, transport_of
 from baton.command_api.app import make_health_app
@@ -18,7 +19,7 @@ from baton.eventlog.ids import new_id
 from baton.eventlog.loops.stop_tasks import stop_tasks
 from baton.eventlog.ports.backend import StoreLocation, Stores
 from baton.eventlog.ports.clock import Clock
-from baton.eventlog.ports.transport import TransportLocation
+from baton.eventlog.ports.transport import TransportLocation, TransportSecurity
 from baton.executor.functions.registry import Registry
 from baton.executor.workers.worker import Worker
 from baton.http_services import build_services
@@ -50,8 +51,23 @@ _ONLY_SCHEDULER: Final[frozenset[RoleName]] = frozenset(("scheduler",))
 def transport_location(settings: Settings) -> TransportLocation:
     """Return the address of the configured transport and the names of its topics."""
     return TransportLocation(
-        url=settings.log, prefix=settings.topic_prefix, records=settings.records_topic
+        url=settings.log,
+        prefix=settings.topic_prefix,
+        records=settings.records_topic,
+        security=TransportSecurity(
+            protocol=settings.kafka_security_protocol,
+            sasl_mechanism=settings.kafka_sasl_mechanism,
+            username=settings.kafka_username,
+            password=_revealed(settings.kafka_password),
+            ca_file=settings.kafka_ca_file,
+            cert_file=settings.kafka_cert_file,
+            key_file=settings.kafka_key_file,
+        ),
     )
+
+
+def _revealed(secret: SecretStr | None) -> str | None:
+    return None if secret is None else secret.get_secret_value()
 
 
 async def open_shared(settings: Settings, roles: frozenset[RoleName] = ALL_ROLES) -> Stores:

@@ -221,26 +221,26 @@ class LocalKafka:
         return self._folder / "data"
 
     def _configure(self) -> None:
-        listeners = {
+        own = {
             "log.dirs": str(self._data),
             "controller.quorum.voters": f"1@127.0.0.1:{self._controller}",
-            "listeners": f"PLAINTEXT://{self.servers},CONTROLLER://127.0.0.1:{self._controller}",
+            **self.listeners(f"CONTROLLER://127.0.0.1:{self._controller}"),
+        }
+        lines = [f"{name}={value}" for name, value in {**OPTIONS, **own}.items()]
+        (self._folder / "properties").write_text("\n".join(lines))
+
+    def listeners(self, controller: str) -> dict[str, str]:
+        """Return the properties of the listeners, beside the one of the `controller`."""
+        return {
+            "listeners": f"PLAINTEXT://{self.servers},{controller}",
             "advertised.listeners": f"PLAINTEXT://127.0.0.1:{self.advertised}",
         }
-        lines = [f"{name}={value}" for name, value in {**OPTIONS, **listeners}.items()]
-        (self._folder / "properties").write_text("\n".join(lines))
 
     def _formatted(self) -> Path:
         """Return the folder of an empty broker's data, shared: formatting takes seconds."""
         found = self._jars / "formatted"
         if not found.exists():
-            self._configure()
-            self._data.mkdir(parents=True)
-            tool = self._java("kafka.tools.StorageTool")
-            arguments = ["format", "-t", CLUSTER, "-c", str(self._folder / "properties")]
-            done = subprocess.run([*tool, *arguments], capture_output=True, text=True, check=False)
-            if done.returncode:
-                raise RuntimeError(f"Kafka: {done.stdout}{done.stderr}")
+            self.format()
             fresh = Path(tempfile.mkdtemp(dir=self._jars))
             shutil.copytree(self._data, fresh, dirs_exist_ok=True)
             shutil.rmtree(self._data)
@@ -249,6 +249,16 @@ class LocalKafka:
             except OSError:  # another process has formatted it meanwhile
                 shutil.rmtree(fresh)
         return found
+
+    def format(self, *options: str) -> None:
+        """Write the data of an empty broker into its folder."""
+        self._configure()
+        self._data.mkdir(parents=True)
+        tool = self._java("kafka.tools.StorageTool")
+        arguments = ["format", "-t", CLUSTER, "-c", str(self._folder / "properties"), *options]
+        done = subprocess.run([*tool, *arguments], capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise RuntimeError(f"Kafka: {done.stdout}{done.stderr}")
 
     def _java(self, program: str, *options: str) -> list[str]:
         return ["java", *_JAVA, *options, "-cp", f"{self._jars}/*", program]

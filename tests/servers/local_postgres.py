@@ -93,6 +93,21 @@ class LocalPostgres:
         self.launch()
         self.wait()
 
+    def configure(self, options: dict[str, str], files: dict[str, str]) -> None:
+        """Add options to those of the next start, and write files into the data folder.
+
+        Args:
+            options: By name.
+            files: Contents by name.
+        """
+        self._options = {**self._options, **options}
+        for name, content in files.items():
+            file = self._data / name
+            file.write_text(content)
+            file.chmod(0o600)
+            if self._user is not None:
+                os.chown(file, self._user, self._group or -1)
+
     def launch(self) -> None:
         """Start the server without waiting; the kernel stops it when the calling thread ends."""
         options = [

@@ -18,7 +18,7 @@ from aiokafka.protocol.produce import ProduceRequest
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
 
 from baton.backends.kafka.client_lifecycle import close_client, start_client
-from baton.backends.kafka.connection import METADATA_MS, Connection, as_unavailable
+from baton.backends.kafka.connection import Connection, as_unavailable
 from baton.backends.kafka.names import partition_of
 from baton.backends.kafka.runs_topic.run_event_codec import headers_of, value_of
 from baton.backends.kafka.topic_admin import TopicAdmin
@@ -99,11 +99,8 @@ class KafkaPublisher:
     async def _connected(self) -> AIOKafkaClient:
         await self._topic_admin.ensure(self._topic)
         if self._client is None:
-            client = AIOKafkaClient(
-                bootstrap_servers=",".join(self._connection.servers),
-                client_id="baton-relay",
-                request_timeout_ms=round(1_000 * self._timeout_s),
-                metadata_max_age_ms=METADATA_MS,
+            client = self._connection.client(
+                client_id="baton-relay", request_ms=round(1_000 * self._timeout_s)
             )
             await start_client(client)
             self._client = client

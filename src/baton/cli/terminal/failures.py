@@ -16,6 +16,7 @@ _SELF_EXPLANATORY = frozenset(
         "FunctionNameTaken",
         "FunctionsNotLoaded",
         "LookupError",
+        "Misconfigured",
         "MissingJwtSecret",
         "NoWorkers",
         "Unavailable",
