@@ -1,17 +1,22 @@
 """The HTTP application: the routes of every dialect behind one admission.
 
-A request is admitted in this order: token, tenant, scope, body within its limit. Then the handler
-runs, under the request's Idempotency-Key if it has one, and the response waits for the views.
+A request is admitted in this order: host, token (an open route: origin), tenant, scope, headers,
+body within its limits. Then the handler runs, under the request's Idempotency-Key if it has one,
+and the response waits for the views.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 
 from aiohttp import hdrs, web
 
+from baton.command_api.admission.admission import Admission
+from baton.command_api.admission.headers import secure
+from baton.command_api.admission.server import Render
 from baton.command_api.dialect.contract import Dialect, Route, discover
 from baton.command_api.dialect.envelopes import Envelopes
-from baton.command_api.http import json_body
+from baton.command_api.http.header_values import require_readable
 from baton.command_api.http.read_your_write import respond
 from baton.command_api.http.refusal import Refused
 from baton.command_api.http.reply import Reply
@@ -21,6 +26,10 @@ from baton.command_api.principal import Principal
 from baton.command_api.request_metrics import RequestMetrics
 from baton.command_api.security import auth
 from baton.command_api.services import Services
+
+ADMISSION = web.AppKey("admission", Admission)
+RENDER: web.AppKey[Render] = web.AppKey("render")
+"""Renders a refusal of what the parser can't read."""
 
 _Endpoint = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -39,59 +48,84 @@ def make_health_app(services: Services) -> web.Application:
 
 
 def _make_app(services: Services, dialects: Sequence[Dialect]) -> web.Application:
-    envelopes = Envelopes(dialects)
+    admission = Admission(services.budgets, services.metrics)
+    envelopes = Envelopes(dialects, admission)
     metrics = RequestMetrics(services.metrics)
-    app = web.Application(middlewares=[envelopes.middleware], client_max_size=json_body.MAX_BODY)
+    app = web.Application(middlewares=[envelopes.middleware])
+    app[ADMISSION], app[RENDER] = admission, envelopes.render
+    app.on_response_prepare.append(secure)
     for dialect in dialects:
+        endpoints = _Endpoints(services, admission, dialect)
         for base in dialect.bases:
-            _add_routes(app, base, dialect, services, metrics)
+            _add_routes(app, base, endpoints, metrics)
     return app
 
 
 def _add_routes(
-    app: web.Application, base: str, dialect: Dialect, services: Services, metrics: RequestMetrics
+    app: web.Application, base: str, endpoints: "_Endpoints", metrics: RequestMetrics
 ) -> None:
+    dialect = endpoints.dialect
     resources: dict[str, web.Resource] = {}
     for route in dialect.routes:
         resource = resources.get(route.path)
         if resource is None:
             resource = resources[route.path] = app.router.add_resource(base + route.path)
-        endpoint = metrics.measured(_endpoint(services, dialect, route), dialect.name, route)
-        resource.add_route(route.method, endpoint, expect_handler=_continue)
+        endpoint = metrics.measured(endpoints.endpoint(route), dialect.name, route)
+        resource.add_route(route.method, endpoint, expect_handler=_ignore_expectation)
         if route.method == "GET":
-            resource.add_route(hdrs.METH_HEAD, endpoint, expect_handler=_continue)
+            resource.add_route(hdrs.METH_HEAD, endpoint, expect_handler=_ignore_expectation)
 
 
-def _endpoint(services: Services, dialect: Dialect, route: Route) -> _Endpoint:
-    async def handle(request: web.Request) -> web.StreamResponse:
-        seen = services.position()
-        principal = await _admit(request, services, dialect, route)
-        body = await json_body.read_body(request) if request.body_exists else b""
-        context = RequestContext(request, services, principal, body=body)
-        if route.keyed:
-            reply = await context.idempotently(partial(_reply, route, context))
-            return await respond(request, reply, services, seen)
-        answer = await route.handler(context)
-        if isinstance(answer, web.StreamResponse):
-            return answer
-        return await respond(request, answer, services, seen)
+@dataclass(frozen=True, slots=True)
+class _Endpoints:
+    """Puts the admission in front of the routes of one dialect."""
 
-    return handle
+    services: Services
+    admission: Admission
+    dialect: Dialect
+
+    def endpoint(self, route: Route) -> _Endpoint:
+        async def handle(request: web.Request) -> web.StreamResponse:
+            seen = self.services.position()
+            principal = await self._admit(request, route)
+            read = partial(self.admission.read_body, request)
+            context = RequestContext(request, self.services, principal, read=read)
+            if not route.verifies_signature:
+                context.read_key()
+            if route.scope is not None and route.takes_body:
+                await context.read_body()
+            try:
+                answer = await _answer(route, context)
+            finally:
+                self.admission.release(request)
+            if isinstance(answer, web.StreamResponse):
+                return answer
+            return await respond(request, answer, self.services, seen if route.scope else None)
+
+        return handle
+
+    async def _admit(self, request: web.Request, route: Route) -> Principal:
+        """Return the principal; raises Refused 401, 403, 429, and 404 for a NUL in the path."""
+        if "\0" in request.path:
+            message = "There is nothing at this path"
+            raise Refused("not_found", message)
+        if route.scope is None:
+            self.admission.check_open(request)
+            if not route.verifies_signature:
+                require_readable(request)
+            return auth.anonymous(request, self.dialect.tenant)
+        identity = await self.services.authenticator.identify(auth.bearer_token(request))
+        self.admission.trust(request, identity.subject)
+        require_readable(request)
+        tenant = auth.tenant_of(request, identity, self.dialect.tenant)
+        auth.require_scope(identity, route.scope)
+        return Principal(subject=identity.subject, tenant=tenant, scopes=identity.scopes)
 
 
-async def _admit(
-    request: web.Request, services: Services, dialect: Dialect, route: Route
-) -> Principal:
-    """Return the request's principal; raises Refused 401, 403, and 404 for a NUL in the path."""
-    if "\0" in request.path:
-        message = "There is nothing at this path"
-        raise Refused("not_found", message)
-    if route.scope is None:
-        return auth.anonymous(request, dialect.tenant)
-    identity = await services.authenticator.identify(auth.bearer_token(request))
-    tenant = auth.tenant_of(request, identity, dialect.tenant)
-    auth.require_scope(identity, route.scope)
-    return Principal(subject=identity.subject, tenant=tenant, scopes=identity.scopes)
+async def _answer(route: Route, context: RequestContext) -> Reply | web.StreamResponse:
+    if route.keyed:
+        return await context.idempotently(partial(_reply, route, context))
+    return await route.handler(context)
 
 
 async def _reply(route: Route, context: RequestContext) -> Reply:
@@ -105,9 +139,5 @@ async def _reply(route: Route, context: RequestContext) -> Reply:
     return reply
 
 
-async def _continue(request: web.Request) -> None:
-    """Send `100 Continue` to a client that waits for it; ignore other expectations."""
-    if request.headers.get(hdrs.EXPECT, "").lower() == "100-continue":
-        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-        # aiohttp counts these bytes as the start of the response, which has not started yet.
-        request.writer.output_size = 0
+async def _ignore_expectation(request: web.Request) -> None:
+    """Send no `100 Continue` yet: the body is read only for a request that is admitted."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from prometheus_client import CollectorRegistry
 
+from baton.command_api.budgets import Budgets
 from baton.command_api.principal import Authenticator
 from baton.eventlog.ports.clock import Clock
 from baton.eventlog.ports.keys import IdempotencyKeys
@@ -25,6 +26,7 @@ class Services:
         position: Returns the newest position that the views are known to hold.
         new_id: Returns a new id.
         checks: Readiness checks by name, run by /readyz; a check returns True for ready.
+        budgets: What the limits of this process leave.
         metrics: The registry that /metrics exports.
     """
 
@@ -40,4 +42,5 @@ class Services:
     secrets: Secrets
     authenticator: Authenticator
     checks: Mapping[str, Callable[[], Awaitable[bool]]] = field(default_factory=dict)
+    budgets: Budgets = field(default_factory=Budgets)
     metrics: CollectorRegistry = field(default_factory=CollectorRegistry)

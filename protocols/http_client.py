@@ -15,6 +15,22 @@ from baton.protocols.address_policy import CODE as BLOCKED
 from baton.protocols.address_policy import AddressPolicy, BlockedAddress
 
 MAX_RESPONSE_BYTES = 1_048_576
+CHARSETS = frozenset(
+    (
+        "ascii",
+        "cp1252",
+        "iso-8859-1",
+        "iso-8859-15",
+        "latin-1",
+        "latin1",
+        "us-ascii",
+        "utf-8",
+        "utf8",
+        "windows-1252",
+    )
+)
+"""The charsets in which a response is read; others may need seconds for 1 MiB (punycode: 12)."""
+
 _CONNECTIONS_PER_HOST = 100
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -51,7 +67,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Response:
-    """A complete response; header names are in lower case."""
+    """A complete response; header names are in lower case, `charset` is one of `CHARSETS`."""
 
     status: int
     headers: dict[str, str]
@@ -114,7 +130,7 @@ class HttpClient:
                 status=response.status,
                 headers={name.lower(): value for name, value in response.headers.items()},
                 body=await _read_limited(response),
-                charset=response.charset,
+                charset=_charset(response),
             )
 
     def _open_session(self) -> aiohttp.ClientSession:
@@ -127,6 +143,11 @@ class HttpClient:
                 trust_env=False,
             )
         return self._session
+
+
+def _charset(response: aiohttp.ClientResponse) -> str | None:
+    named = (response.charset or "").lower()
+    return named if named in CHARSETS else None
 
 
 async def _read_limited(response: aiohttp.ClientResponse) -> bytes:

@@ -16,28 +16,33 @@ from baton.domain.errors import Invalid
 MAX_BYTES = 1024 * 1024
 """The largest document. `parse` doesn't check it: receivers must, before reading all of it."""
 MAX_DEPTH = 64
+MAX_VALUES = 100_000
+"""The most values in a document: each object, array, member and element is one."""
 INT64 = range(-(2**63), 2**63)
 
 _LONG_NUMBER = re.compile(rb"\d{19}")
 _LONGEST_INT64 = 20
 
 
-def parse(raw: bytes, *, unique_keys: bool = False) -> object:
+def parse(raw: bytes, *, unique_keys: bool = False, max_values: int = MAX_VALUES) -> object:
     """Return the value of a document.
 
     Args:
+        max_values: The most values in it; 0 is no limit.
         unique_keys: Refuse repeated member names, for documents that are signed or hashed.
 
     Raises `Invalid`, whose message lacks its subject: "is not valid JSON (line 1, column 1)".
     """
     if not raw:
         raise Invalid("is empty: JSON is expected")
+    if max_values:
+        _require_fewer_values(raw, max_values)
     try:
         value: object = orjson.loads(raw)
     except orjson.JSONDecodeError as error:
         raise Invalid(f"is not valid JSON (line {error.lineno}, column {error.colno})") from None
-    if raw.count(b"{") + raw.count(b"[") > MAX_DEPTH:
-        _require_depth(value)
+    if raw.count(b"{") + raw.count(b"[") > MAX_DEPTH or 0 < max_values < len(raw):
+        _require_shape(value, max_values)
     if b"\\u0000" in raw:
         _require_no_nul(value)
     if unique_keys or _LONG_NUMBER.search(raw):
@@ -45,14 +50,29 @@ def parse(raw: bytes, *, unique_keys: bool = False) -> object:
     return value
 
 
-def _require_depth(value: object) -> None:
-    level = [value]
+def _require_fewer_values(raw: bytes, limit: int) -> None:
+    """Refuse a document by its commas after the last text, before anything is made of them."""
+    if len(raw) > limit and raw.count(b",", raw.rfind(b'"') + 1) >= limit:
+        raise _too_many_values(limit)
+
+
+def _require_shape(value: object, max_values: int) -> None:
+    """Walk down level by level; a level adds the sizes of its arrays and objects."""
+    level, values = [value], 1
     for _ in range(MAX_DEPTH):
-        level = [child for parent in level for child in _children(parent)]
-        if not level:
+        containers = [one for one in level if isinstance(one, (dict, list))]
+        if not containers:
             return
+        values += sum(map(len, containers))
+        if max_values and values > max_values:
+            raise _too_many_values(max_values)
+        level = [child for parent in containers for child in _children(parent)]
     if any(isinstance(leaf, (dict, list)) for leaf in level):
         raise Invalid(f"is nested deeper than {MAX_DEPTH} levels")
+
+
+def _too_many_values(limit: int) -> Invalid:
+    return Invalid(f"has more than {limit} values")
 
 
 def _children(value: object) -> Iterable[object]:

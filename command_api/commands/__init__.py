@@ -10,12 +10,14 @@ from baton.command_api.commands.definitions import (
     delete_definition,
     update_definition,
 )
+from baton.command_api.commands.open_runs import admit_webhook_run
 from baton.command_api.commands.records import RecordCounts, send_records
 from baton.command_api.commands.runs import cancel_run, retry_run, start_run, test_decision
 
 __all__ = [
     "NewDefinition",
     "RecordCounts",
+    "admit_webhook_run",
     "cancel_run",
     "create_definition",
     "delete_definition",

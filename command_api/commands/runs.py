@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from baton.command_api.commands.open_runs import admit_run
 from baton.command_api.principal import Principal
 from baton.command_api.services import Services
 from baton.domain.conditions.evaluation import DecisionResult
@@ -22,8 +23,10 @@ from baton.eventlog.loops.transact import CommandResult, transact
 async def start_run(services: Services, command: RequestRun) -> CommandResult[Run]:
     """Request a run of the command's definition; a run id that exists already starts nothing.
 
-    Raises NotFound for a deleted definition, InConflict for one that isn't active.
+    Raises NotFound for a deleted definition, InConflict for one that isn't active, Refused 429 for
+    a tenant with too many unfinished runs.
     """
+    await admit_run(services, command.definition.tenant)
     stream = stream_name(command.definition.tenant, "run", command.run_id)
     # Nearly every run is new, so the stream isn't read: the append detects the rare repetition.
     new_stream = StreamState(RUN.initial, 0)

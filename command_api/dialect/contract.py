@@ -71,10 +71,14 @@ class QueryParameter:
 class Route:
     """One operation. `path` follows each base; `{name}` is one segment, `{name:.+}` the rest.
 
-    A route whose `scope` is None is open (webhooks in): its handler verifies the sender, and calls
-    `RequestContext.idempotently` itself if it honors Idempotency-Key. `idempotent` None means: POST
-    routes that need a scope. `request`, `response`, `status`, `query` and `problems` (status ->
-    description) describe the route in the OpenAPI document; `operation` is merged in as it is.
+    A route whose `scope` is None is open (webhooks in): its handler looks up what the path names
+    before it calls `RequestContext.read_body`, and it calls `RequestContext.idempotently` itself if
+    it honors Idempotency-Key. If it verifies a signature (`verifies_signature`), it does so before
+    it calls `RequestContext.check_headers`; for all other routes the application does.
+    `idempotent` None means: POST routes that need a scope.
+
+    `request`, `response`, `status`, `query` and `problems` (status -> description) describe the
+    route in the OpenAPI document; `operation` is merged in as it is.
     """
 
     method: Method
@@ -91,6 +95,12 @@ class Route:
     problems: Mapping[int, str] | None = None
     operation: Mapping[str, object] | None = None
     idempotent: bool | None = None
+    verifies_signature: bool = False
+
+    @property
+    def takes_body(self) -> bool:
+        """Whether a request may have a body; the body of any other route isn't read."""
+        return self.method in ("POST", "PUT", "PATCH") or self.request is not None
 
     @property
     def keyed(self) -> bool:

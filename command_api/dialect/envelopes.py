@@ -11,8 +11,10 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 
 import orjson
-from aiohttp import hdrs, web
+from aiohttp import ClientConnectionResetError, hdrs, web
 
+from baton.command_api.admission.admission import Admission
+from baton.command_api.admission.body import PeerLeft
 from baton.command_api.dialect.contract import Dialect
 from baton.command_api.http.refusal import ErrorCode, Refusal, Refused, refusal_of
 from baton.command_api.http.reply import Reply
@@ -29,13 +31,17 @@ _AIOHTTP_ERRORS: Mapping[int, tuple[ErrorCode, str]] = {
     415: ("unsupported_media_type", "The media type is not supported"),
 }
 
+_NO_ANSWER = 400
+"""The status of a response that is not sent, because the connection is closed."""
+
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class Envelopes:
     """Renders refusals in the envelope of the dialect whose base path matches the request."""
 
-    def __init__(self, dialects: Sequence[Dialect]) -> None:
+    def __init__(self, dialects: Sequence[Dialect], admission: Admission) -> None:
+        self._admission = admission
         bases = [(base, dialect) for dialect in dialects for base in dialect.bases]
         bases.sort(key=lambda one: len(one[0]), reverse=True)
         self._bases = [(_prefix(base), dialect) for base, dialect in bases]
@@ -50,51 +56,63 @@ class Envelopes:
 
     @web.middleware
     async def middleware(self, request: web.Request, handler: _Handler) -> web.StreamResponse:
-        """Turn an exception of `handler` into an error response."""
+        """Admit the request, and turn an exception of `handler` into an error response."""
         try:
+            self._admission.check(request)
             return await handler(request)
         except Refused as refused:
-            return self._render(request, refused.refusal, refused.headers)
+            return await self._render(request, refused.refusal, refused.headers)
         except Rejected as rejected:
-            return self._render(request, refusal_of(rejected))
+            return await self._render(request, refusal_of(rejected))
         except web.HTTPMethodNotAllowed as error:
-            return self._method_not_allowed(request, error)
+            return await self._method_not_allowed(request, error)
         except web.HTTPException as error:
-            return self._from_aiohttp(request, error)
+            return await self._from_aiohttp(request, error)
         except Unavailable as error:
-            return self._render(request, _unavailable(request, error), {"Retry-After": "1"})
+            return await self._render(request, _unavailable(request, error), {"Retry-After": "1"})
+        except (PeerLeft, ClientConnectionResetError):
+            self._admission.peer_left(request)
+            return web.Response(status=_NO_ANSWER)
         # An unexpected exception is logged with its traceback; the client must not see its cause.
         except Exception:  # noqa: BLE001
-            return self._render(request, _failed(request))
+            return await self._render(request, _failed(request))
 
-    def _method_not_allowed(
+    async def _method_not_allowed(
         self, request: web.Request, error: web.HTTPMethodNotAllowed
     ) -> web.StreamResponse:
         allow = {"Allow": ", ".join(sorted({*error.allowed_methods, hdrs.METH_OPTIONS}))}
         if request.method == hdrs.METH_OPTIONS:
             return Reply(status=204, headers=tuple(allow.items())).to_response()
         message = f"This path doesn't support {request.method}; see the Allow header"
-        return self._render(request, Refusal(code="method_not_allowed", message=message), allow)
+        return await self._render(
+            request, Refusal(code="method_not_allowed", message=message), allow
+        )
 
-    def _from_aiohttp(self, request: web.Request, error: web.HTTPException) -> web.StreamResponse:
+    async def _from_aiohttp(
+        self, request: web.Request, error: web.HTTPException
+    ) -> web.StreamResponse:
         if error.status < 400:  # noqa: PLR2004 - a redirect isn't a refusal
             raise error
         default: tuple[ErrorCode, str] = ("validation_error", "The request isn't valid HTTP")
         code, message = _AIOHTTP_ERRORS.get(error.status, default)
-        return self._render(request, Refusal(code=code, message=message))
+        return await self._render(request, Refusal(code=code, message=message))
 
-    def _render(
+    async def _render(
         self, request: web.Request, refusal: Refusal, headers: Mapping[str, str] | None = None
     ) -> web.StreamResponse:
-        dialect = self.dialect_of(request.path)
-        traced = refusal if refusal.trace_id else replace(refusal, trace_id=trace_id(request))
+        shown, extra = await self._admission.refuse(request, refusal, headers or {})
+        traced = shown if shown.trace_id else replace(shown, trace_id=trace_id(request))
+        response = self.render(request.path, traced)
+        response.headers.update(extra)
+        return response
+
+    def render(self, path: str, refusal: Refusal) -> web.Response:
+        """Return a refusal in the envelope of the dialect that `path` belongs to."""
+        dialect = self.dialect_of(path)
+        traced = refusal if refusal.trace_id else replace(refusal, trace_id=secrets.token_hex(16))
         status, body = dialect.render_error(traced)
-        reply = Reply(
-            status=status,
-            body=orjson.dumps(body),
-            content_type=dialect.error_content_type,
-            headers=tuple((headers or {}).items()),
-        )
+        content_type = dialect.error_content_type
+        reply = Reply(status=status, body=orjson.dumps(body), content_type=content_type)
         return reply.to_response()
 
 

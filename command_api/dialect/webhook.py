@@ -5,7 +5,7 @@ The signature is verified over the raw bytes, before the body is parsed.
 
 from collections.abc import Callable
 
-from baton.command_api.commands import start_run
+from baton.command_api.commands import admit_webhook_run, start_run
 from baton.command_api.http.refusal import Refused
 from baton.command_api.http.reply import Reply
 from baton.command_api.http.request_context import RequestContext
@@ -39,9 +39,11 @@ async def receive_webhook(
         definition: The definition that the route's path names, if any.
         answer: Called with the result of the command; returns the dialect's reply.
 
+    An unsigned webhook has a budget of calls and of open runs. The body is read last.
+
     Raises:
         NotFound: The definition doesn't exist, was deleted, or has no webhook.
-        Refused: 401, the signature is missing or wrong.
+        Refused: 401, the signature is missing or wrong; 429, the budget is spent.
         InConflict: The definition isn't active.
 
     """
@@ -51,12 +53,26 @@ async def receive_webhook(
     if not isinstance(trigger, WebhookTrigger):
         raise NotFound("webhook")
     if trigger.validate_signature:
+        await context.read_body()
         await _require_signature(context, trigger)
+        context.check_headers()
+    else:
+        context.check_headers()
+        _spend_call(context, definition)
+        await context.read_body()
 
     async def start() -> Reply:
         return answer(await _start(context, definition, trigger))
 
     return await context.idempotently(start)
+
+
+def _spend_call(context: RequestContext, definition: Definition) -> None:
+    calls = context.services.budgets.webhook_calls
+    wait_s = calls.take(f"{definition.tenant}/{definition.definition_id}")
+    if wait_s:
+        message = "This webhook is called too often; try again later"
+        raise Refused("rate_limited", message, headers={"Retry-After": str(wait_s)})
 
 
 async def _require_signature(context: RequestContext, trigger: WebhookTrigger) -> None:
@@ -92,4 +108,6 @@ async def _start(
         input=await context.json_object(required=False),
         traceparent=context.traceparent,
     )
+    if not trigger.validate_signature:
+        await admit_webhook_run(context.services, definition)
     return await start_run(context.services, command)

@@ -2,7 +2,6 @@
 
 from typing import TypeVar
 
-from aiohttp import web
 from pydantic import BaseModel, ValidationError
 
 from baton.command_api.http.refusal import Refused
@@ -13,22 +12,10 @@ from baton.protocols.media_type import parse_media_type
 
 MAX_BODY = strict_json.MAX_BYTES
 MAX_DEPTH = strict_json.MAX_DEPTH
+MAX_VALUES = strict_json.MAX_VALUES
 INT64 = strict_json.INT64
 
 M = TypeVar("M", bound=BaseModel)
-
-
-async def read_body(request: web.Request) -> bytes:
-    """Return the decompressed body; raises Refused 413 above `MAX_BODY`, 400 if it is corrupt."""
-    if (request.content_length or 0) > MAX_BODY:
-        raise _too_large()
-    try:
-        return await request.read()
-    except web.HTTPRequestEntityTooLarge:
-        raise _too_large() from None
-    except (web.RequestPayloadError, web.HTTPBadRequest):
-        message = "The body can't be read: its length or its Content-Encoding is wrong"
-        raise Refused("validation_error", message) from None
 
 
 def require_json(content_type: str | None) -> None:
@@ -39,29 +26,31 @@ def require_json(content_type: str | None) -> None:
         raise Refused("unsupported_media_type", message)
 
 
-def parse_json(raw: bytes, *, unique_keys: bool = False) -> object:
+def parse_json(raw: bytes, *, unique_keys: bool = False, max_values: int = MAX_VALUES) -> object:
     """Return the JSON value of `raw`; raises Refused 400.
 
     `unique_keys` also refuses repeated member names, for documents that are signed or hashed.
     """
     try:
-        return strict_json.parse(raw, unique_keys=unique_keys)
+        return strict_json.parse(raw, unique_keys=unique_keys, max_values=max_values)
     except Invalid as fault:
         raise Refused("validation_error", f"The body {fault.message}") from None
 
 
-def parse_object(raw: bytes, *, unique_keys: bool = False) -> JsonObject:
+def parse_object(
+    raw: bytes, *, unique_keys: bool = False, max_values: int = MAX_VALUES
+) -> JsonObject:
     """Return the JSON object of `raw`; raises Refused 400."""
-    value = parse_json(raw, unique_keys=unique_keys)
+    value = parse_json(raw, unique_keys=unique_keys, max_values=max_values)
     if not isinstance(value, dict):
         message = "The body must be a JSON object"
         raise Refused("validation_error", message)
     return value
 
 
-def parse_model(model: type[M], raw: bytes) -> M:
+def parse_model(model: type[M], raw: bytes, *, max_values: int = MAX_VALUES) -> M:
     """Return the body as `model`; raises Refused 400 with the path of every fault."""
-    value = parse_object(raw)
+    value = parse_object(raw, max_values=max_values)
     try:
         return model.model_validate_json(raw)
     except ValidationError as error:
@@ -94,7 +83,3 @@ def _document_path(
                 continue
         path.append(part)
     return tuple(path)
-
-
-def _too_large() -> Refused:
-    return Refused("payload_too_large", f"The body is larger than {MAX_BODY} bytes")

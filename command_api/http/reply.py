@@ -7,7 +7,6 @@ import orjson
 from aiohttp import web
 
 JSON = "application/json"
-_SERVER = ("Server", "baton")  # the default names the version of aiohttp
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +25,7 @@ class Reply:
 
     def to_response(self, *extra: tuple[str, str]) -> web.Response:
         """Return the reply as an aiohttp response, with `extra` headers."""
-        headers = [_SERVER, *self.headers, *extra]
+        headers = [*self.headers, *extra]
         if self.body or self.status not in (204, 304):
             headers.append(("Content-Type", self.content_type))
         return web.Response(status=self.status, body=self.body or None, headers=headers)

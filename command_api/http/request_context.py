@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager
 from typing import TypeVar
 
 from aiohttp import web
@@ -9,6 +10,7 @@ from multidict import CIMultiDictProxy, MultiMapping
 from pydantic import BaseModel
 
 from baton.command_api.http import idempotency, json_body
+from baton.command_api.http.header_values import require_readable
 from baton.command_api.http.reply import Reply, json_reply
 from baton.command_api.principal import Principal
 from baton.command_api.services import Services
@@ -21,18 +23,34 @@ _TRACE_PARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}",
 
 
 class RequestContext:
-    """One admitted request; `body` is the raw body, already read within its limit."""
+    """One admitted request; `body` is the raw body once it has been read, within its limits."""
 
-    __slots__ = ("_fingerprint", "_ids", "_key", "_now", "body", "principal", "request", "services")
+    __slots__ = (
+        "_fingerprint",
+        "_ids",
+        "_key",
+        "_now",
+        "_read",
+        "body",
+        "principal",
+        "request",
+        "services",
+    )
 
     def __init__(
-        self, request: web.Request, services: Services, principal: Principal, *, body: bytes
+        self,
+        request: web.Request,
+        services: Services,
+        principal: Principal,
+        *,
+        read: Callable[[], Awaitable[bytes]],
     ) -> None:
         self.request = request
         self.services = services
         self.principal = principal
-        self.body = body
-        self._key = idempotency.read_key(request.headers.getall(idempotency.HEADER, []))
+        self.body = b""
+        self._read = read
+        self._key: str | None = None
         self._fingerprint = ""
         self._now = 0
         self._ids = 0
@@ -63,6 +81,27 @@ class RequestContext:
         value = self.request.headers.get("traceparent")
         return value if value is not None and _TRACE_PARENT.fullmatch(value) else None
 
+    def check_headers(self) -> None:
+        """Raise Refused 400 for a header that can't be read.
+
+        A handler that verifies signatures calls it after that; others run behind such a check.
+        """
+        require_readable(self.request)
+        self.read_key()
+
+    def read_key(self) -> None:
+        """Read the Idempotency-Key; raises Refused 400."""
+        self._key = idempotency.read_key(self.request.headers.getall(idempotency.HEADER, []))
+
+    async def read_body(self) -> None:
+        """Read the body into `body`; the handler of an open route calls it, any other has it."""
+        if self.request.body_exists:
+            self.body = await self._read()
+
+    def parse_json(self, raw: bytes) -> object:
+        """Return the JSON value of `raw`; raises Refused 400. A handler parses in a `turn()`."""
+        return json_body.parse_json(raw, max_values=self._max_values)
+
     async def json_object(self, *, required: bool = True) -> JsonObject:
         """Return the body as an object; raises Refused 400 or 415.
 
@@ -72,14 +111,16 @@ class RequestContext:
             return {}
         if self.body:
             json_body.require_json(self.headers.get("Content-Type"))
-        return json_body.parse_object(self.body)
+        async with self.turn():
+            return json_body.parse_object(self.body, max_values=self._max_values)
 
     async def parse(self, model: type[M], *, required: bool = True) -> M:
         """Return the body as `model`; raises Refused 400 (every fault with its path) or 415."""
         if self.body:
             json_body.require_json(self.headers.get("Content-Type"))
         raw = self.body if self.body or required else b"{}"
-        return json_body.parse_model(model, raw)
+        async with self.turn():
+            return json_body.parse_model(model, raw, max_values=self._max_values)
 
     def now(self) -> int:
         """Return the time of this request in ms, the same at every call."""
@@ -123,6 +164,14 @@ class RequestContext:
     ) -> Reply:
         """Return a JSON reply; a command passes the `position` of its newest event."""
         return json_reply(status, body, position=position, headers=headers)
+
+    @property
+    def _max_values(self) -> int:
+        return self.services.budgets.limits.json_values
+
+    def turn(self) -> AbstractAsyncContextManager[None]:
+        """Return the context in which the body is parsed: large ones take turns."""
+        return self.services.budgets.turns.turn(len(self.body))
 
     def _request_fingerprint(self) -> str:
         if not self._fingerprint:

@@ -94,8 +94,10 @@ def _html(text: str) -> Reply:
         body=text.encode(),
         content_type="text/html; charset=utf-8",
         headers=(
-            ("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'"),
-            ("X-Content-Type-Options", "nosniff"),
+            (
+                "Content-Security-Policy",
+                "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
+            ),
         ),
     )
 

@@ -4,7 +4,6 @@ from pydantic import BaseModel
 
 from baton.command_api.commands import send_records
 from baton.command_api.dialect.contract import Route
-from baton.command_api.http.json_body import parse_json
 from baton.command_api.http.refusal import Refused
 from baton.command_api.http.reply import Reply
 from baton.command_api.http.request_context import RequestContext
@@ -33,7 +32,8 @@ async def _receive(context: RequestContext) -> Reply:
         fallback_id=context.new_id(),
         fallback_source=SOURCE,
     )
-    records = _read(context, receipt)
+    async with context.turn():
+        records = _read(context, receipt)
     counts = await send_records(context.services, context.principal, records)
     body = {
         "accepted": counts.accepted,
@@ -45,7 +45,7 @@ async def _receive(context: RequestContext) -> Reply:
 
 def _read(context: RequestContext, receipt: Receipt) -> list[ReceiveRecord]:
     try:
-        return read_request(context.headers, context.body, receipt, parse_body=parse_json)
+        return read_request(context.headers, context.body, receipt, parse_body=context.parse_json)
     except UnreadableMedia as error:
         raise Refused("unsupported_media_type", error.message) from None
 

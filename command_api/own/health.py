@@ -16,7 +16,21 @@ from baton.command_api.services import Services
 CHECK_TIMEOUT_S = 2.0
 """A readiness check that takes longer counts as failing."""
 
-_FORWARDING_HEADERS = ("Forwarded", "X-Forwarded-For", "X-Real-IP")
+_PROXY_HEADERS = frozenset(
+    (
+        "cf-connecting-ip",
+        "client-ip",
+        "fastly-client-ip",
+        "fly-client-ip",
+        "forwarded",
+        "forwarded-for",
+        "proxy-connection",
+        "true-client-ip",
+        "via",
+    )
+)
+_PROXY_PREFIXES = ("x-forwarded", "x-real-", "x-original-", "x-client-ip", "x-cluster-", "x-envoy-")
+"""Headers by which proxies say that they forward a request: one of them closes /metrics."""
 
 
 async def _alive(context: RequestContext) -> Reply:
@@ -54,11 +68,16 @@ async def _metrics(context: RequestContext) -> Reply:
 def is_from_loopback(request: web.Request) -> bool:
     """Whether the peer has a loopback address and isn't a proxy that forwards for another host."""
     peer = request.transport.get_extra_info("peername") if request.transport else None
-    if not isinstance(peer, tuple) or any(name in request.headers for name in _FORWARDING_HEADERS):
+    if not isinstance(peer, tuple) or any(map(_is_from_proxy, request.headers)):
         return False
     address = ipaddress.ip_address(str(peer[0]).partition("%")[0])
     mapped = getattr(address, "ipv4_mapped", None)
     return bool((mapped or address).is_loopback)
+
+
+def _is_from_proxy(name: str) -> bool:
+    lower = name.lower()
+    return lower in _PROXY_HEADERS or lower.startswith(_PROXY_PREFIXES)
 
 
 def _route(path: str, handler: Handler, summary: str) -> Route:

@@ -174,10 +174,7 @@ def _response_members(response: Response) -> JsonObject:
 
 
 def _decode_text(response: Response) -> str:
-    try:
-        return response.body.decode(response.charset or "utf-8", "replace")
-    except LookupError:
-        return response.body.decode("utf-8", "replace")
+    return response.body.decode(response.charset or "utf-8", "replace")
 
 
 def _config(call: Call) -> JsonObject:

@@ -5,6 +5,8 @@ from typing import Final
 
 from prometheus_client import CollectorRegistry
 
+from baton.command_api.budgets import Budgets, Limits
+from baton.command_api.budgets.limits import Rate
 from baton.command_api.security.auth import TokenAuthenticator
 from baton.command_api.security.claims import ExpectedClaims
 from baton.command_api.security.jwks import JwksKeys
@@ -41,7 +43,30 @@ def build_services(
         secrets=stores.secrets,
         authenticator=build_authenticator(settings, clock),
         checks=_readiness_checks(stores, view_position),
+        budgets=Budgets(build_limits(settings)),
         metrics=CollectorRegistry(),
+    )
+
+
+def build_limits(settings: Settings) -> Limits:
+    """Return the limits of this process."""
+    return Limits(
+        head_s=settings.limit_head_s,
+        body_s=settings.limit_body_s,
+        body_bytes_per_s=settings.limit_body_bytes_per_s,
+        json_values=settings.limit_json_values,
+        peer_connections=settings.limit_peer_connections,
+        peer_bytes=settings.limit_peer_bytes,
+        failed_authentications=Rate(
+            burst=settings.limit_failed_authentications,
+            per_s=settings.limit_failed_authentications_per_s,
+        ),
+        webhook_calls=Rate(
+            burst=settings.limit_webhook_calls, per_s=settings.limit_webhook_calls_per_s
+        ),
+        webhook_open_runs=settings.limit_webhook_open_runs,
+        tenant_open_runs=settings.limit_tenant_open_runs,
+        hosts=settings.hosts,
     )
 
 

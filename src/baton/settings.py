@@ -22,8 +22,10 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from baton.command_api.budgets.limits import Limits
 from baton.protocols.loopback import is_loopback
 
+_LIMITS = Limits()
 DEFAULT_DATA = Path(".baton")
 MIN_SECRET_BYTES = 32
 QUEUE_NAME = r"^[A-Za-z0-9._-]{1,100}$"
@@ -85,10 +87,25 @@ class Settings(BaseSettings):
     declared_functions: dict[str, DeclaredFunction] = Field(default_factory=dict)
     functions_allow_private: bool = False
     webhooks_allow_private: bool = False
+    hosts: Annotated[tuple[str, ...], NoDecode] = ()
+    limit_head_s: float = Field(default=_LIMITS.head_s, ge=0)
+    limit_body_s: float = Field(default=_LIMITS.body_s, ge=0)
+    limit_body_bytes_per_s: int = Field(default=_LIMITS.body_bytes_per_s, ge=0)
+    limit_json_values: int = Field(default=_LIMITS.json_values, ge=0)
+    limit_peer_connections: int = Field(default=_LIMITS.peer_connections, ge=0)
+    limit_peer_bytes: int = Field(default=_LIMITS.peer_bytes, ge=0)
+    limit_failed_authentications: int = Field(default=_LIMITS.failed_authentications.burst, ge=0)
+    limit_failed_authentications_per_s: float = Field(
+        default=_LIMITS.failed_authentications.per_s, ge=0
+    )
+    limit_webhook_calls: int = Field(default=_LIMITS.webhook_calls.burst, ge=0)
+    limit_webhook_calls_per_s: float = Field(default=_LIMITS.webhook_calls.per_s, ge=0)
+    limit_webhook_open_runs: int = Field(default=_LIMITS.webhook_open_runs, ge=0)
+    limit_tenant_open_runs: int = Field(default=_LIMITS.tenant_open_runs, ge=0)
     url: str = "http://127.0.0.1:8080"
     token: SecretStr | None = None
 
-    @field_validator("functions", mode="before")
+    @field_validator("functions", "hosts", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         """Split a comma-separated text."""

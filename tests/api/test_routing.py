@@ -14,7 +14,7 @@ from baton.domain.errors import Fault
 from tests.api.running import RunningServer, bearer, running
 
 ACME = "/tiny/acme/v1"
-POST = b"POST /tiny/acme/v1/echo HTTP/1.1\r\nHost: a\r\n"
+POST = b"POST /tiny/acme/v1/echo HTTP/1.1\r\nHost: localhost\r\n"
 
 
 @asynccontextmanager
@@ -116,11 +116,11 @@ async def test_a_malformed_request_leaves_none_of_its_bytes_in_the_log(
     server: RunningServer, caplog: pytest.LogCaptureFixture
 ):
     attacks = [
-        b"GET / HTTP/1.1\r\nHost: a\r\nX-Evil\x01: canary-bytes\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: localhost\r\nX-Evil\x01: canary-bytes\r\n\r\n",
         POST
         + b"Content-Length: 3\r\nTransfer-Encoding: chunked\r\nX: canary-bytes\r\n\r\n0\r\n\r\n",
         POST + b"Content-Length: 3\r\nContent-Length: 4\r\n\r\ncanary-bytes",
-        b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"canary-bytes" * 2_000 + b"\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: localhost\r\nX: " + b"canary-bytes" * 2_000 + b"\r\n\r\n",
         b"GET / canary-bytes\r\n\r\n",
         POST + b"Transfer-Encoding: chunked\r\n\r\nzz\r\ncanary-bytes\r\n",
     ]
@@ -139,7 +139,8 @@ async def test_a_malformed_request_leaves_none_of_its_bytes_in_the_log(
 
 async def test_a_client_may_expect_100_continue(server: RunningServer):
     head = (
-        f"POST {ACME}/echo HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 2\r\n"
+        f"POST {ACME}/echo HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\n"
+        f"Content-Length: 2\r\n"
         f"Authorization: {bearer()['Authorization']}\r\nContent-Type: application/json\r\n\r\n"
     )
     async with connected(server) as (reader, writer):

@@ -260,7 +260,14 @@ DIALECT = Dialect(
             method="POST", path="/runs/{run}/cancel", handler=cancel, scope=WRITE, summary="Cancel"
         ),
         Route(method="POST", path="/runs/{run}/retry", handler=retry, scope=WRITE, summary="Retry"),
-        Route(method="POST", path="/hooks/{path:.+}", handler=hook, scope=None, summary="Hook"),
+        Route(
+            method="POST",
+            path="/hooks/{path:.+}",
+            handler=hook,
+            scope=None,
+            summary="Hook",
+            verifies_signature=True,
+        ),
         Route(method="POST", path="/echo", handler=echo, scope=WRITE, summary="Echo"),
         Route(method="GET", path="/broken", handler=broken, scope=READ, summary="Break"),
         Route(method="GET", path="/down", handler=down, scope=READ, summary="Be down"),

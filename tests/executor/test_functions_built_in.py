@@ -151,6 +151,11 @@ async def test_http_uses_post_with_a_body_and_get_without(
             "é",
         ),
         (web.Response(body=b"\xff", headers={"Content-Type": "text/plain; charset=huh"}), "\ufffd"),
+        # A charset of Python's that would need seconds for a large body.
+        (
+            web.Response(body=b"b-a", headers={"Content-Type": "text/plain; charset=punycode"}),
+            "b-a",
+        ),
         (web.Response(status=204), None),
     ],
 )

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from baton.domain.errors import Invalid
-from baton.protocols.strict_json import INT64, parse
+from baton.protocols.strict_json import INT64, MAX_VALUES, parse
 
 TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=20)
 LEAF = (
@@ -49,3 +49,35 @@ def test_repeated_member_names_are_refused_on_demand():
     assert parse(raw) == {"a": {"x": 2}}
     with pytest.raises(Invalid):
         parse(raw, unique_keys=True)
+
+
+MANY = {
+    "arrays": b"[" + b"[]," * MAX_VALUES + b"[]]",
+    "numbers": b'{"input": [' + b"1," * MAX_VALUES + b"1]}",
+    "texts": b"[" + b'"a",' * MAX_VALUES + b'"a"]',
+    "texts with commas": b"[" + b'"a,",' * MAX_VALUES + b'"a,"]',
+    "members": b"{" + b",".join(b'"%d":1' % n for n in range(MAX_VALUES)) + b"}",
+    "nested arrays": b"[" + b"[[1]]," * (MAX_VALUES // 2) + b'"a"]',
+}
+
+
+@pytest.mark.parametrize("name", MANY)
+def test_a_document_with_too_many_values_is_refused(name: str) -> None:
+    with pytest.raises(Invalid, match="more than 100000 values"):
+        parse(MANY[name])
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        b"[" + b"1," * (MAX_VALUES - 2) + b"1]",
+        b'{"a": "' + b",[{" * MAX_VALUES + b'"}',
+        b'["' + b'\\",' * MAX_VALUES + b'"]',
+    ],
+)
+def test_a_document_with_as_many_values_as_may_be_is_read(document: bytes) -> None:
+    assert parse(document) == json.loads(document)
+
+
+def test_a_limit_of_0_values_is_no_limit() -> None:
+    assert parse(MANY["arrays"], max_values=0) == json.loads(MANY["arrays"])

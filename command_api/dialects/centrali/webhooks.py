@@ -20,7 +20,9 @@ _PROBLEMS = {
     409: "The orchestration isn't active",
     413: "The body is too large",
     415: "The body isn't JSON",
+    421: "This server doesn't answer for this host",
     422: "The Idempotency-Key belongs to another request",
+    429: "The webhook is called too often, or has too many open runs",
     503: "The service can't answer now; try again later",
 }
 
@@ -59,6 +61,7 @@ def _route(path: str, handler: Handler, summary: str) -> Route:
         path=path,
         handler=handler,
         scope=None,
+        verifies_signature=True,
         summary=summary,
         tag="Webhooks",
         request=WebhookBody,

@@ -45,7 +45,7 @@ _StepEvent: TypeAlias = (
     | RetryScheduled
     | _PassingEvent
 )
-_FINAL = frozenset(("completed", "failed", "cancelled"))
+FINAL_STATUSES = frozenset(("completed", "failed", "cancelled"))
 
 TABLE = Table(
     name="runs",
@@ -134,13 +134,13 @@ def evolve(document: Document | None, recorded: Recorded) -> Document | None:
 def columns(document: Document) -> Values:
     """Return the values that runs are found and sorted by; `active` is set until the run ends."""
     status = document.status
-    active = None if status in _FINAL else 1
+    active = None if status in FINAL_STATUSES else 1
     return (document.definition_id, status, document.requested_at, active)
 
 
 def is_final(document: Document) -> bool:
     """Return whether the run has ended; only reopening it changes it then."""
-    return document.status in _FINAL
+    return document.status in FINAL_STATUSES
 
 
 def _requested(event: RunRequested) -> Document:

@@ -1,0 +1,121 @@
+"""What a request has to pass before its handler, and what becomes of a refused one."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TypeAlias
+
+from aiohttp import web
+from prometheus_client import CollectorRegistry
+
+from baton.command_api.admission import refusal_log
+from baton.command_api.admission.body import BodyReader
+from baton.command_api.admission.connection import Connection
+from baton.command_api.admission.hosts import Hosts, require_same_site
+from baton.command_api.admission.peers import Peers
+from baton.command_api.admission.refusal_log import RefusalLog
+from baton.command_api.budgets import Budgets
+from baton.command_api.http.refusal import STATUS, ErrorCode, Refusal, Refused
+
+SUBJECT = web.RequestKey("subject", str)
+"""The subject of the request's verified token."""
+
+_LOGGED: frozenset[ErrorCode] = frozenset(
+    (
+        "unauthorized",
+        "forbidden",
+        "rate_limited",
+        "request_timeout",
+        "misdirected_request",
+        "payload_too_large",
+    )
+)
+
+Answer: TypeAlias = "tuple[Refusal, Mapping[str, str]]"
+
+
+class Admission:
+    """The admission of one application."""
+
+    def __init__(self, budgets: Budgets, registry: CollectorRegistry) -> None:
+        self.budgets = budgets
+        self.hosts = Hosts(budgets.limits.hosts)
+        self.peers = Peers()
+        self.log = RefusalLog(registry)
+        self._limits = budgets.limits
+        self._bodies = BodyReader(budgets)
+
+    def check(self, request: web.Request) -> None:
+        """Raise Refused for a request that no route may see."""
+        self.hosts.require_known(request)
+
+    def check_open(self, request: web.Request) -> None:
+        """Raise Refused for a request that no open route may see.
+
+        Past the limit of connections, only requests with a valid token are admitted.
+        """
+        require_same_site(request)
+        limit = self._limits.peer_connections
+        if limit and connection_of(request).peer.connections > limit:
+            message = "This peer has too many connections; try again later"
+            raise Refused("rate_limited", message, headers={"Retry-After": "1"})
+
+    def trust(self, request: web.Request, subject: str) -> None:
+        """Take note of a valid token and its subject."""
+        request[SUBJECT] = subject
+        connection_of(request).trusted = True
+
+    async def read_body(self, request: web.Request) -> bytes:
+        """Return the decoded body; raises Refused and PeerLeft."""
+        return await self._bodies.read(request, connection_of(request))
+
+    def release(self, request: web.Request) -> None:
+        """Give back what the request holds."""
+        connection = connection_of(request)
+        if connection.held:
+            connection.release()
+
+    async def refuse(
+        self, request: web.Request, refusal: Refusal, headers: Mapping[str, str]
+    ) -> Answer:
+        """Count and log a refusal; return what to answer: failures past the budget get 429."""
+        if refusal.code not in _LOGGED:
+            return refusal, headers
+        await self.budgets.refusals.wait()
+        peer = connection_of(request).peer.name
+        if refusal.code == "unauthorized":
+            wait_s = self.budgets.failed_authentications.take(peer)
+            if wait_s:
+                refusal, headers = _too_many_failures(refusal), {"Retry-After": str(wait_s)}
+        self.log.refused(
+            refusal_log.Refused(
+                reason=refusal.code,
+                status=STATUS[refusal.code],
+                peer=peer,
+                route=_route_of(request),
+                subject=request.get(SUBJECT, ""),
+            )
+        )
+        return refusal, headers
+
+    def peer_left(self, request: web.Request) -> None:
+        """Count a peer that closed its connection in the middle of a request."""
+        self.log.peer_left(connection_of(request).peer.name)
+
+
+def connection_of(request: web.Request) -> Connection:
+    """Return the connection of a request; the server makes no other kind."""
+    connection = request.protocol
+    if not isinstance(connection, Connection):
+        message = "The application must be served by baton.command_api.serve"
+        raise TypeError(message)
+    return connection
+
+
+def _too_many_failures(refusal: Refusal) -> Refusal:
+    message = "Too many failed authentications; try again later"
+    return replace(refusal, code="rate_limited", message=message)
+
+
+def _route_of(request: web.Request) -> str:
+    resource = request.match_info.route.resource
+    return "" if resource is None else resource.canonical

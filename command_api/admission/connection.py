@@ -1,0 +1,152 @@
+"""A connection of the server: aiohttp's, with deadlines for heads and without text of its own.
+
+`web.RequestHandler` answers what its parser refuses in plain text that quotes the sender, and logs
+a traceback. It has no deadline for a head that trickles in. Decision 0019 says why this is a
+subclass, and which members of aiohttp it relies on.
+"""
+
+import asyncio
+from typing import Protocol
+
+from aiohttp import ClientError, StreamReader, web
+from aiohttp.http_exceptions import HttpProcessingError
+from aiohttp.streams import EMPTY_PAYLOAD
+
+from baton.command_api.admission.peers import Peer, Peers
+
+KEEPALIVE_S = 75.0
+"""Seconds that a connection stays open between two requests."""
+
+LINGERING_S = 2.0
+"""Seconds for which the rest of a refused body is read, so that its sender gets the response."""
+
+_BUFFER = 64 * 1024
+"""Bytes of a body that wait for its reader; with twice as many the socket isn't read any more."""
+
+_LINE = 256
+"""Bytes of a request's beginning that are kept to find the dialect of its path."""
+
+_PEERS_FAULTS = (ClientError, ConnectionError, HttpProcessingError, web.RequestPayloadError)
+
+
+class Door(Protocol):
+    """The admission as a connection sees it; `now` is the loop's time of the last sweep."""
+
+    now: float
+    peers: Peers
+
+    def opened(self, connection: "Connection") -> None:
+        """Close another connection of the peer if it has far too many of them, or this one."""
+        ...
+
+    def unreadable(self, connection: "Connection", line: bytes) -> web.Response:
+        """Return the response to what the parser refused; `line` is how the request began."""
+        ...
+
+    def late(self, connection: "Connection", line: bytes) -> bytes:
+        """Return the bytes of the response to a head that didn't arrive in time."""
+        ...
+
+    def peer_left(self, connection: "Connection") -> None:
+        """Count a peer that left in the middle of a request."""
+        ...
+
+
+class Connection(web.RequestHandler):
+    """One connection of `server`.
+
+    `held` are the bytes of the peer's budget that it holds; `trusted` is set once it has sent a
+    valid token.
+    """
+
+    __slots__ = ("_door", "_head_began", "_line", "_newest", "held", "peer", "trusted")
+
+    def __init__(self, server: web.Server, door: Door) -> None:
+        super().__init__(
+            server,
+            loop=asyncio.get_running_loop(),
+            access_log=None,  # type: ignore[arg-type] # aiohttp allows it, its annotation doesn't
+            auto_decompress=False,
+            keepalive_timeout=KEEPALIVE_S,
+            lingering_time=LINGERING_S,
+            read_bufsize=_BUFFER,
+        )
+        self._door = door
+        self._head_began = 0.0
+        self._line = b""
+        self._newest: StreamReader = EMPTY_PAYLOAD
+        self.held = 0
+        self.peer = Peer("")
+        self.trusted = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Count the connection; the head of its first request is due from now on."""
+        self.peer = self._door.peers.enter(transport.get_extra_info("peername"))
+        self._head_began = self._door.now
+        super().connection_made(transport)
+        self._door.opened(self)
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """Give back what the connection holds."""
+        self.release()
+        self._door.peers.leave(self.peer)
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Feed the parser, and keep the time at which a head began until it is complete."""
+        if not self._line and self._newest.is_eof():
+            self._line = data[:_LINE]
+            self._head_began = self._head_began or self._door.now
+        count = self._request_count
+        super().data_received(data)
+        if self._request_count != count and self._messages:
+            self._received(*self._messages[-1])
+
+    def _received(self, message: object, payload: StreamReader) -> None:
+        """Take note of a complete head, or of what the parser refused in place of one."""
+        if not hasattr(message, "exc"):
+            self._head_began, self._line, self._newest = 0.0, b"", payload
+            return
+        self._head_began = 0.0
+        if not self._newest.is_eof():
+            # The parser gave up in the middle of a body, and doesn't tell the body's reader.
+            self._newest.set_exception(web.RequestPayloadError())
+
+    def expire(self, now: float, after_s: float) -> None:
+        """Close the connection if a head has been arriving for more than `after_s`."""
+        if not self._head_began or now - self._head_began <= after_s:
+            return
+        if self._current_request is None and self.transport is not None:
+            self.end(self._door.late(self, self._line) if self._line else b"")
+
+    def end(self, response: bytes) -> None:
+        """Close the connection, after a response to a request that isn't complete."""
+        if self.transport is not None:
+            self.transport.write(response)
+        self.force_close()
+
+    def release(self) -> None:
+        """Give the bytes of a request back to the peer's budget."""
+        self.peer.bytes -= self.held
+        self.held = 0
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        """Return the response to what the parser refused; without its text, which quotes it."""
+        if status >= 500:  # noqa: PLR2004 - not the parser: a fault of the application's own
+            return super().handle_error(request, status, exc, message)
+        if request.writer.output_size > 0:
+            raise ConnectionError
+        return self._door.unreadable(self, self._line)
+
+    def log_exception(self, *args: object, **kw: object) -> None:
+        """Count the faults of the peer, which leaves or breaks off a body; log any other."""
+        if isinstance(kw.get("exc_info"), _PEERS_FAULTS):
+            self._door.peer_left(self)
+        else:
+            super().log_exception(*args, **kw)

@@ -1,0 +1,77 @@
+"""Which `Host` names a server answers for, and whether a browser sent a request for another site.
+
+A web page can send requests to a server on the visitor's own machine, also under a name of its own
+that resolves to a loopback address (DNS rebinding). The name gives it away.
+"""
+
+from aiohttp import hdrs, web
+
+from baton.command_api.http.refusal import Refused
+from baton.protocols.loopback import is_loopback
+
+_MAX_ACCEPTED = 64
+
+
+class Hosts:
+    """The names of one server. Away from loopback any name is accepted: a proxy may set it."""
+
+    def __init__(self, configured: tuple[str, ...]) -> None:
+        self._configured = frozenset(name.lower().rstrip(".") for name in configured)
+        self._accepted: set[str] = set()
+        self._limited = False
+
+    def listen_on(self, host: str) -> None:
+        """Limit the names if the server listens on a loopback address."""
+        self._limited = is_loopback(host)
+
+    def require_known(self, request: web.Request) -> None:
+        """Raise Refused 421 for a name that isn't the server's, 400 for several."""
+        values = request.headers.getall(hdrs.HOST, ())
+        if len(values) > 1:
+            message = "The request names several hosts"
+            raise Refused("validation_error", message)
+        if not self._limited or not values or values[0] in self._accepted:
+            return
+        name = name_of(values[0])
+        if name not in self._configured and not is_loopback(name):
+            message = "This server doesn't answer for this host; BATON_HOSTS names further ones"
+            raise Refused("misdirected_request", message)
+        if len(self._accepted) < _MAX_ACCEPTED:
+            self._accepted.add(values[0])
+
+
+def require_same_site(request: web.Request) -> None:
+    """Raise Refused 403 for a request that a browser sends on behalf of another site.
+
+    Opening a page by a link is fine: it is a GET whose response the other site can't read.
+    """
+    headers = request.headers
+    site, origin = headers.get("Sec-Fetch-Site"), headers.get(hdrs.ORIGIN)
+    if site is None and origin is None:
+        return
+    if request.method == hdrs.METH_GET and _opens_page(request) and origin is None:
+        return
+    if site not in (None, "same-origin", "none") or (origin is not None and _foreign(request)):
+        message = "A page of another site can't send this request"
+        raise Refused("forbidden", message)
+
+
+def name_of(host: str) -> str:
+    """Return the name in a `Host` header: without port, brackets and a final dot."""
+    text = host.strip().lower()
+    if text.startswith("["):
+        return text[1:].partition("]")[0]
+    return text.partition(":")[0].rstrip(".")
+
+
+def _opens_page(request: web.Request) -> bool:
+    headers = request.headers
+    mode, dest = headers.get("Sec-Fetch-Mode"), headers.get("Sec-Fetch-Dest")
+    return mode == "navigate" and dest == "document"
+
+
+def _foreign(request: web.Request) -> bool:
+    origins = request.headers.getall(hdrs.ORIGIN)
+    _, separator, authority = origins[0].partition("://")
+    own = request.headers.get(hdrs.HOST, "")
+    return len(origins) > 1 or not separator or authority.lower() != own.lower()

@@ -1,0 +1,30 @@
+"""The budgets of one process: rates, open runs, and turns for large pieces of work.
+
+A budget refuses nothing itself: it answers whether there is something left, and its caller refuses.
+Every process counts for itself.
+"""
+
+from baton.command_api.budgets.limits import Limits, Rate
+from baton.command_api.budgets.open_runs import OpenRuns
+from baton.command_api.budgets.pace import Pace
+from baton.command_api.budgets.token_buckets import TokenBuckets
+from baton.command_api.budgets.turns import Turns
+
+REFUSALS = Rate(burst=50, per_s=500)
+"""The pace at which refusals of the admission are answered. Their senders wait, others don't."""
+
+
+class Budgets:
+    """What the limits leave. A budget of logins by name and by peer belongs here, too."""
+
+    def __init__(self, limits: Limits | None = None) -> None:
+        self.limits = limits or Limits()
+        self.failed_authentications = TokenBuckets(self.limits.failed_authentications)
+        self.webhook_calls = TokenBuckets(self.limits.webhook_calls)
+        self.webhook_runs = OpenRuns(self.limits.webhook_open_runs)
+        self.tenant_runs = OpenRuns(self.limits.tenant_open_runs)
+        self.turns = Turns()
+        self.refusals = Pace(REFUSALS)
+
+
+__all__ = ("Budgets", "Limits")

@@ -1,0 +1,58 @@
+"""A limit on unfinished runs by key, without a query per start.
+
+The views are counted when a key is first seen, and again when the runs started since then could
+have reached the limit, at most once a second. The number is therefore an upper bound of what the
+views show, but for runs that other processes start.
+"""
+
+import time
+from collections.abc import Awaitable, Callable
+
+MAX_KEYS = 10_000
+RECOUNT_S = 1.0
+
+
+class _Known:
+    __slots__ = ("counted_at", "runs")
+
+    def __init__(self, counted_at: float) -> None:
+        self.runs = 0
+        self.counted_at = counted_at
+
+
+class OpenRuns:
+    """Counts unfinished runs by key, up to `limit`; 0 is no limit."""
+
+    __slots__ = ("_known", "_limit", "_now")
+
+    def __init__(self, limit: int, now: Callable[[], float] = time.monotonic) -> None:
+        self._limit, self._now = limit, now
+        self._known: dict[str, _Known] = {}
+
+    async def admit(self, key: str, count: Callable[[], Awaitable[int]]) -> bool:
+        """Return whether one more run may start, and count it.
+
+        Args:
+            key: The tenant or the webhook.
+            count: Called on the event loop for the number of unfinished runs in the views.
+        """
+        if not self._limit:
+            return True
+        known = self._known.get(key)
+        if known is None:
+            known = self._add(key)
+            known.runs += await count()
+        elif known.runs >= self._limit and self._now() - known.counted_at >= RECOUNT_S:
+            known.counted_at = self._now()
+            known.runs = await count()
+        if known.runs >= self._limit:
+            return False
+        known.runs += 1
+        return True
+
+    def _add(self, key: str) -> _Known:
+        if len(self._known) >= MAX_KEYS:
+            for oldest in list(self._known)[: MAX_KEYS // 10]:
+                del self._known[oldest]
+        known = self._known[key] = _Known(self._now())
+        return known

@@ -1,0 +1,42 @@
+"""Turns for large pieces of work, so that small requests are answered between them."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+LARGE = 64 * 1024
+"""Bytes from which reading or parsing a body takes a turn."""
+
+PART_S = 0.002
+"""The pause after each part of a large body. A part has up to 256 KiB and takes some 0.3 ms."""
+
+
+class Turns:
+    """Large pieces of work run one at a time, first come first served.
+
+    After each piece the event loop is left to others for as long as the piece held it: large work
+    takes at most half of a processor.
+    """
+
+    def __init__(self) -> None:
+        self._lock = asyncio.Lock()
+
+    @asynccontextmanager
+    async def turn(self, size: int) -> AsyncIterator[None]:
+        """Run the block in a turn if `size` (bytes) is large, else at once."""
+        if size < LARGE:
+            yield
+            return
+        async with self._lock:
+            began = time.perf_counter()
+            try:
+                yield
+            finally:
+                held = time.perf_counter() - began
+                await asyncio.sleep(held)
+
+    async def pause(self) -> None:
+        """Wait for a turn between two parts of a large body, and leave the loop to others."""
+        async with self._lock:
+            await asyncio.sleep(PART_S)

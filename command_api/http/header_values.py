@@ -1,0 +1,33 @@
+"""Header values as input: text of limited size, or a refusal."""
+
+import re
+
+from aiohttp import web
+
+from baton.command_api.http.refusal import Refused
+
+_ENDLESS_WAIT = re.compile(r"\bwait\s*=\s*\"?\d{10}", re.IGNORECASE)
+
+
+def require_readable(request: web.Request) -> None:
+    """Raise Refused 400 unless every header value is UTF-8 and no number in it is endless.
+
+    aiohttp decodes other bytes to surrogates, which no encoder takes.
+
+    The parser has refused control characters and names that aren't ASCII.
+    """
+    for _, value in request.raw_headers:
+        if not value.isascii():
+            _require_utf8(value)
+    for text in request.headers.getall("Prefer", ()):
+        if _ENDLESS_WAIT.search(text):
+            message = "The preference wait is a number of seconds with at most nine digits"
+            raise Refused("validation_error", message)
+
+
+def _require_utf8(value: bytes) -> None:
+    try:
+        value.decode()
+    except UnicodeDecodeError:
+        message = "The value of a header isn't UTF-8"
+        raise Refused("validation_error", message) from None
