@@ -1,6 +1,6 @@
 """The dependencies of request handlers, composed once for a process."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from prometheus_client import CollectorRegistry
@@ -41,6 +41,6 @@ class Services:
     keys: IdempotencyKeys
     secrets: Secrets
     authenticator: Authenticator
-    checks: Mapping[str, Callable[[], Awaitable[bool]]] = field(default_factory=dict)
+    checks: dict[str, Callable[[], Awaitable[bool]]] = field(default_factory=dict)
     budgets: Budgets = field(default_factory=Budgets)
     metrics: CollectorRegistry = field(default_factory=CollectorRegistry)

@@ -80,9 +80,10 @@ class Executor:
         self._stopping = False
         self._loader = RunLoader(self._load_and_resume, self._spawn)
         self._takeover_watch = TakeoverWatch(clock, self._take_over_again)
+        self._attempts = AttemptRunner(functions, rng, self.counts)
         self._loop = RunLoop(
             store=store,
-            attempts=AttemptRunner(functions, rng, self.counts),
+            attempts=self._attempts,
             clock=clock,
             counts=self.counts,
             spawn=self._spawn,
@@ -161,8 +162,9 @@ class Executor:
         await self._takeover_watch.close()
         left = await stop_tasks(self._tasks, grace_s=grace_s, within_s=CANCEL_S)
         for run in self._runs:
-            for token in (token for token, task in run.in_flight.items() if task in left):
-                self._log_left_behind(run, token)
+            for attempt in run.in_flight.values():
+                if attempt.task in left:
+                    self._log_left_behind(run, attempt.token)
         await self._release(list(self._runs))
 
     async def _release(self, runs: Sequence[LiveRun]) -> None:
@@ -191,7 +193,9 @@ class Executor:
         )
 
     def _start_from_backlog(self) -> None:
-        while self._backlog and len(self._tasks) < self._limits.tasks and not self._stopping:
+        left_behind = len(self._attempts.left_behind)
+        limit = self._limits.tasks + left_behind
+        while self._backlog and len(self._tasks) < limit and not self._stopping:
             stream, requested = self._backlog.popleft()
             if stream not in self._runs:
                 run = self._runs.add(stream, DECIDER.fold([requested]))

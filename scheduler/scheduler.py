@@ -47,6 +47,7 @@ class Scheduler:
     Args:
         holder: Names this process in the lease, and no other process at the same time. A name that
             stays the same over restarts takes the lease back without waiting for it to expire.
+        call_wait_ms: The time that a call may wait for a slot before its timeout counts.
     """
 
     def __init__(
@@ -57,11 +58,13 @@ class Scheduler:
         rng: Random,
         holder: str | None = None,
         policies: Policies | None = None,
+        call_wait_ms: int = 0,
     ) -> None:
         self._stores = stores
         self._clock = clock
         self._rng = rng
         self._policies = policies or Policies()
+        self._call_wait_ms = call_wait_ms
         self._leader = Leader(
             stores.leases, NAME, holder=holder or new_id(clock.now()), clock=clock
         )
@@ -88,7 +91,13 @@ class Scheduler:
         schedules = ScheduleFirer(
             self._stores, clock=self._clock, policies=self._policies, counters=self.counters
         )
-        timers = TimerFirer(self._stores, clock=self._clock, rng=self._rng, counters=self.counters)
+        timers = TimerFirer(
+            self._stores,
+            clock=self._clock,
+            rng=self._rng,
+            counters=self.counters,
+            call_wait_ms=self._call_wait_ms,
+        )
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(matcher.run())

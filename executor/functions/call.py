@@ -1,6 +1,7 @@
 """The contract between the run loop and the functions: a call goes in, an outcome comes back."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import field
 from typing import Protocol, TypeAlias
 
 from baton.domain.frozen import frozen
@@ -10,6 +11,27 @@ from baton.domain.run.messages import Failed, Succeeded
 
 CallOutcome: TypeAlias = Succeeded | Failed
 """How a call ended. A failure is a value; a timeout is not among them, the caller enforces it."""
+
+
+class CallTimer(Protocol):
+    """Times a call: the time for which it waits for a free slot doesn't count."""
+
+    @property
+    def timeout_ms(self) -> int:
+        """The time that the function may take."""
+        ...
+
+    def wait(self) -> None:
+        """Stop the time: the call waits for a slot."""
+        ...
+
+    def start(self) -> None:
+        """Count from now: the function is called."""
+        ...
+
+    def check(self) -> None:
+        """End the call as timed out if it has blocked the event loop past its deadline."""
+        ...
 
 
 @frozen
@@ -24,6 +46,7 @@ class Call:
         attempt: Counts the attempts within the visit, from 1.
         deadline_at: Milliseconds since the epoch, UTC. The caller enforces it by cancellation.
         traceparent: W3C trace context of the request that started the run.
+        timer: Enforces the deadline; None where the caller has another means.
     """
 
     function: str
@@ -35,6 +58,7 @@ class Call:
     tenant: str
     deadline_at: int
     traceparent: str | None = None
+    timer: CallTimer | None = field(default=None, compare=False, repr=False)
 
     @property
     def idempotency_key(self) -> str:

@@ -3,8 +3,6 @@
 import asyncio
 from collections import deque
 
-from baton.executor.functions.call import Call, CallOutcome, PerformCall
-
 
 class FifoSemaphore:
     """A FIFO semaphore whose uncontended acquire needs no coroutine.
@@ -59,9 +57,14 @@ class ConcurrencyLimit:
         self._total = total
         self._own = FifoSemaphore(size)
 
-    def slot(self) -> "ConcurrencyLimit":
-        """Return a context manager that holds a slot inside of `async with`."""
-        return self
+    def try_acquire(self) -> bool:
+        """Acquire a slot at once and return True, or return False if none is free."""
+        if not self._own.try_acquire():
+            return False
+        if self._total.try_acquire():
+            return True
+        self._own.release()
+        return False
 
     async def acquire(self) -> None:
         """Wait for a slot: the function's own first, so that a busy function blocks no other."""
@@ -78,18 +81,3 @@ class ConcurrencyLimit:
         """Free the slot; on the event loop only."""
         self._total.release()
         self._own.release()
-
-    __aenter__ = acquire
-
-    async def __aexit__(self, *_error: object) -> None:
-        self.release()
-
-
-def limited(limit: ConcurrencyLimit, perform: PerformCall) -> PerformCall:
-    """Return `perform` with a slot of `limit` held for as long as each call lasts."""
-
-    async def performed(call: Call) -> CallOutcome:
-        async with limit.slot():
-            return await perform(call)
-
-    return performed

@@ -13,6 +13,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Literal
 
+from baton.executor.functions.arguments import converter_of
 from baton.executor.functions.registry import PythonFunction, function_identity
 from baton.executor.sdk import MARK, Mark
 
@@ -63,6 +64,7 @@ def describe(target: Callable[..., object], *, origin: str) -> PythonFunction:
         arity=_arity(target, mark.name),
         origin=origin,
         limit=mark.limit,
+        convert=converter_of(target),
     )
 
 

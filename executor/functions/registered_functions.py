@@ -3,26 +3,18 @@
 Nothing here records or retries anything. The caller enforces deadlines, by cancellation.
 """
 
-import asyncio
-import contextlib
 from collections.abc import Callable
-from contextvars import copy_context
 from dataclasses import dataclass
 from functools import partial
-from threading import Event
 from typing import Protocol, TypeAlias, assert_never
 
-import orjson
-
-from baton.domain.json import JsonObject
 from baton.domain.run.messages import Failed
 from baton.eventlog.ports.clock import Clock
 from baton.executor.functions.built_ins import built_ins
 from baton.executor.functions.call import Call, CallOutcome, PerformCall
-from baton.executor.functions.call_python import call_async, call_blocking
-from baton.executor.functions.concurrency import ConcurrencyLimit, FifoSemaphore, limited
+from baton.executor.functions.concurrency import ConcurrencyLimit, FifoSemaphore
 from baton.executor.functions.http_functions import call_over_http
-from baton.executor.functions.process_pool import ProcessPool
+from baton.executor.functions.python.python_calls import PythonCalls
 from baton.executor.functions.registry import (
     BuiltIn,
     Function,
@@ -32,14 +24,8 @@ from baton.executor.functions.registry import (
     Registry,
 )
 from baton.executor.functions.results import failure
-from baton.executor.functions.step_context import (
-    LOGGER,
-    attempt_logger,
-    build_step_context,
-    context_members,
-)
-from baton.executor.functions.thread_pool import DaemonThreadPool
-from baton.executor.sdk import AttemptOver
+from baton.executor.functions.slot_waits import NO_FREE_SLOT, NoFreeSlot, SlotWaits, limited
+from baton.executor.functions.step_context import LOGGER
 from baton.protocols.address_policy import AddressPolicy
 from baton.protocols.http_client import HttpClient
 
@@ -58,16 +44,20 @@ class CallLimits:
 
     Args:
         total: Over all functions.
-        per_function: Of one function that declares no limit of its own.
-        threads: Threads for blocking functions. One function gets at most half of them, so that it
-            can't block all others, unless it declares a limit.
-        processes: Processes for functions with `pool="process"`.
+        per_function: Of one function on the event loop that declares no limit of its own.
+        threads: Threads of one blocking function that declares no limit of its own. No function
+            takes threads or processes from another, so none can keep another waiting.
+        processes: Processes of one function with `pool="process"` that declares no limit.
+        wait_ms: The longest wait of a call for a slot; then its attempt fails as `NO_FREE_SLOT`.
+        hung_threads: Threads that may go on after the end of their attempt and be replaced.
     """
 
-    total: int = 2_000
+    total: int = 100_000
     per_function: int = 1_000
-    threads: int = 32
+    threads: int = 16
     processes: int = 2
+    wait_ms: int = 300_000
+    hung_threads: int = 100
 
 
 class QueueCaller(Protocol):
@@ -127,8 +117,8 @@ class RegisteredFunctions:
         self._limits = limits or CallLimits()
         self._on_heartbeat = on_heartbeat or _log_heartbeat
         self._client = HttpClient(policy or AddressPolicy())
-        self._threads = DaemonThreadPool(self._limits.threads)
-        self._processes = ProcessPool(self._limits.processes)
+        self.waits = SlotWaits(clock, self._limits.wait_ms)
+        self.python = PythonCalls(self.waits, self._limits.hung_threads, self._on_heartbeat)
         self._total = FifoSemaphore(self._limits.total)
         self._remote = remote
         self._performers: dict[Function, PerformCall] = {}
@@ -144,15 +134,17 @@ class RegisteredFunctions:
         if function is None:
             return self._not_found(call)
         try:
-            return await (self._performers.get(function) or self._add_performer(function))(call)
+            perform = self._performers.get(function) or self._add_performer(function)
+            return await perform(call)
+        except NoFreeSlot as error:
+            return failure(NO_FREE_SLOT, str(error), retryable=True)
         except Exception as error:  # noqa: BLE001 - a bug in Baton must not end the run's task
             LOGGER.exception("calling %r failed inside Baton", function.name)
             return failure(INTERNAL_ERROR, f"{type(error).__name__}: {error}", retryable=True)
 
     async def close(self) -> None:
         """Close threads, processes and connections, without waiting for blocking functions."""
-        self._threads.close()
-        await self._processes.close()
+        await self.python.close()
         await self._client.close()
         if self._remote is not None:
             await self._remote.close()
@@ -173,84 +165,29 @@ class RegisteredFunctions:
         """Return what performs the calls of `function`, with its concurrency limit built in."""
         if isinstance(function, QueueFunction):
             return partial(self._on_worker, function)  # the worker has limits of its own
-        blocking = isinstance(function, PythonFunction) and function.runs_in == "thread"
-        default = max(1, self._limits.threads // 2) if blocking else self._limits.per_function
-        limit = ConcurrencyLimit(self._total, function.limit or default)
+        limit = ConcurrencyLimit(self._total, function.limit or self._default_limit(function))
         match function:
+            case PythonFunction():
+                return self.python.performer(function, limit)
             case BuiltIn():
-                return limited(limit, function.perform)
+                return limited(limit, self.waits, function.perform)
             case HttpFunction():
                 client, clock = self._client, self._clock
-                return limited(limit, partial(call_over_http, function, client=client, clock=clock))
-            case PythonFunction(runs_in="loop"):
-                return limited(limit, partial(self._on_loop, function))
-            case PythonFunction(runs_in="process"):
-                return limited(limit, partial(self._in_process, function))
-            case PythonFunction():
-                return partial(self._in_thread, function, limit)
+                perform = partial(call_over_http, function, client=client, clock=clock)
+                return limited(limit, self.waits, perform)
             case _:
                 assert_never(function)
+
+    def _default_limit(self, function: Function) -> int:
+        limits = self._limits
+        by_place = {"thread": limits.threads, "process": limits.processes}
+        place = function.runs_in if isinstance(function, PythonFunction) else "loop"
+        return by_place.get(place, limits.per_function)
 
     async def _on_worker(self, function: QueueFunction, call: Call) -> CallOutcome:
         if self._remote is None:
             return failure(NO_WORKERS, str(NoWorkers(function)))
         return await self._remote.perform(function, call, partial(self._on_heartbeat, call))
-
-    async def _on_loop(self, function: PythonFunction, call: Call) -> CallOutcome:
-        context = build_step_context(function, call, partial(self._on_heartbeat, call))
-        return await call_async(function, _copy_payload(call.payload), context)
-
-    async def _in_process(self, function: PythonFunction, call: Call) -> CallOutcome:
-        message: JsonObject = {
-            "origin": function.origin,
-            "name": function.name,
-            "payload": call.payload,
-            "context": context_members(call),
-        }
-        on_message = partial(self._on_process_message, function, call)
-        return await self._processes.perform(message, on_message)
-
-    async def _in_thread(
-        self, function: PythonFunction, limit: ConcurrencyLimit, call: Call
-    ) -> CallOutcome:
-        """Call it in a thread. A cancelled call keeps its slot until the thread is free again."""
-        loop, over = asyncio.get_running_loop(), Event()
-
-        def report(progress: object) -> None:
-            if over.is_set():
-                raise AttemptOver
-            loop.call_soon_threadsafe(self._on_heartbeat, call, progress)
-
-        def release(_done: object) -> None:
-            with contextlib.suppress(RuntimeError):  # the loop is closed, no call waits for a slot
-                loop.call_soon_threadsafe(limit.release)
-
-        context = build_step_context(function, call, report)
-        work = partial(call_blocking, function, _copy_payload(call.payload), context)
-        await limit.acquire()
-        future = self._threads.submit(partial(copy_context().run, work))
-        future.add_done_callback(release)
-        try:
-            return await asyncio.wrap_future(future)
-        finally:
-            over.set()
-
-    def _on_process_message(
-        self, function: PythonFunction, call: Call, message: JsonObject
-    ) -> None:
-        match message:
-            case {"heartbeat": progress}:
-                self._on_heartbeat(call, progress)
-            case {"log": {"level": int(level), "text": str(text)}}:
-                attempt_logger(function, call).log(level, "%s", text)
-            case _:
-                LOGGER.warning("a function process sent an unknown message")
-
-
-def _copy_payload(payload: JsonObject) -> JsonObject:
-    """Return a deep copy that a function may change; the original is part of the run's state."""
-    copied: JsonObject = orjson.loads(orjson.dumps(payload))
-    return copied
 
 
 def _log_heartbeat(call: Call, progress: object) -> None:

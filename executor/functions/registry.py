@@ -9,6 +9,7 @@ from typing import Literal, TypeAlias
 from uuid import UUID
 
 from baton.domain.ids import function_uuid
+from baton.executor.functions.arguments import Convert
 from baton.executor.functions.call import PerformCall
 
 DEFAULT_HTTP_TIMEOUT_MS = 30_000
@@ -26,6 +27,7 @@ class PythonFunction:
         origin: The file or module that a process loads it from.
         aliases: Further ids that steps may use.
         limit: How many calls of it may be in flight at once; None: the default.
+        convert: Makes the first argument of the payload; None: the payload itself.
     """
 
     name: str
@@ -36,6 +38,7 @@ class PythonFunction:
     origin: str
     aliases: tuple[str, ...] = ()
     limit: int | None = None
+    convert: Convert | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -17,13 +17,13 @@ import orjson
 from baton.domain.json import Json
 from baton.domain.run.messages import Error, Failed, Succeeded
 from baton.executor.functions.call import CallOutcome
+from baton.executor.functions.plain_json import MAX_DEPTH, plain_json
+from baton.executor.functions.plain_json import InvalidOutput as InvalidOutput  # noqa: PLC0414
 from baton.executor.sdk import NonRetryableError, StepResult
 
 INVALID_OUTPUT = "INVALID_OUTPUT"
 MAX_OUTPUT_BYTES = 1_048_576
 """Size of an output, and of a context patch, as JSON."""
-MAX_DEPTH = 64
-"""Levels of containers within each other."""
 
 _MAX_MESSAGE = 8_192
 _MAX_STACK = 32_768
@@ -34,10 +34,6 @@ _JSON_EXACT_CLASSES = frozenset({dict, list, tuple, str, int, float, bool, NoneT
 _JSON_CLASSES = (dict, list, tuple, str, int, float)
 _NO_CONVERSION = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
 _BATON_FOLDER = str(Path(__file__).parent)
-
-
-class InvalidOutput(Exception):
-    """The value can't be recorded; the message says why."""
 
 
 def outcome_of_result(result: object) -> CallOutcome:
@@ -81,7 +77,27 @@ def failure(code: str, message: str, *, retryable: bool = False) -> Failed:
 
 
 def json_copy(value: object) -> Json:
-    """Return a deep copy of `value` made of plain JSON values; raises InvalidOutput."""
+    """Return a deep copy of `value` made of plain JSON values; raises InvalidOutput.
+
+    Models, dataclasses, dates, UUIDs, decimals, enums and sets are written as JSON.
+    """
+    try:
+        return _copy(value)
+    except InvalidOutput:
+        return _copy(_plain(value))
+
+
+def _plain(value: object) -> object:
+    try:
+        return plain_json(value)
+    except InvalidOutput:
+        raise
+    except Exception as error:  # noqa: BLE001 - an author's model may raise anything
+        message = f"the output can't be written as JSON: {_message(error)}"
+        raise InvalidOutput(message) from None
+
+
+def _copy(value: object) -> Json:
     try:
         raw = orjson.dumps(value, option=_NO_CONVERSION)
     except TypeError as error:

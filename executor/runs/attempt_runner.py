@@ -1,16 +1,20 @@
 """Calls the function of one attempt within its deadline. Nothing here reads or appends events."""
 
 import asyncio
-from collections.abc import Iterable
+import logging
+from collections.abc import Callable, Iterable
+from functools import partial
 from random import Random
 from typing import cast
 
-from baton.domain.definition.graph import Compute, Graph
+from baton.domain.definition.graph import Compute
 from baton.domain.run.messages import Outcome, TimedOut, Token
 from baton.executor.functions.call import Call, FunctionCaller
 from baton.executor.runs.counts import Counts
-from baton.executor.runs.deadlines import Deadlines
+from baton.executor.runs.deadlines import Attempt, Deadlines
 from baton.executor.runs.live_run import LiveRun
+
+_log = logging.getLogger("baton.executor")
 
 
 class AttemptRunner:
@@ -23,6 +27,8 @@ class AttemptRunner:
     """
 
     def __init__(self, functions: FunctionCaller, rng: Random, counts: Counts) -> None:
+        self.left_behind: set[asyncio.Task[None]] = set()
+        self.report_timeout: Callable[[LiveRun, Token, Outcome], None] | None = None
         self._functions = functions
         self._rng = rng
         self._counts = counts
@@ -31,41 +37,71 @@ class AttemptRunner:
     async def perform(self, run: LiveRun, token: Token) -> Outcome | None:
         """Return the attempt's outcome, None when `cancel` ended it.
 
-        The function runs in the caller's task. A cancellation from elsewhere is raised.
+        The function runs in the caller's task. A cancellation from elsewhere is raised. A function
+        that ignores its cancellation is left behind: `report_timeout` is called with its outcome
+        instead, and None is returned when it ends at last.
         """
         task = cast("asyncio.Task[None]", asyncio.current_task())
-        run.in_flight[token] = task
-        step = cast(Compute, cast(Graph, run.graph).by_id[token.step_id])
-        tick = self._deadlines.start(task, step.timeout_ms)
+        step = run.compute_step(token)
+        on_ignored = partial(self._leave_behind, run)
+        attempt = Attempt(self._deadlines, task, token, step.timeout_ms, on_ignored)
+        run.in_flight[token] = attempt
         self._counts.steps_performed += 1
         try:
-            return await self._functions.call(_build_call(run, token, step))
+            outcome = await self._functions.call(_build_call(run, attempt, step))
         except asyncio.CancelledError:
-            return self._outcome_of_cancellation(run, token, task)
+            return self._cut_off(run, attempt)
+        else:
+            if attempt.expired or task.cancelling():
+                return self._cut_off(run, attempt)
+            return outcome
         finally:
-            tick.discard(task)
-            run.in_flight.pop(token, None)
+            attempt.end()
+            if run.in_flight.get(token) is attempt:
+                del run.in_flight[token]
 
     def cancel(self, run: LiveRun, tokens: Iterable[Token]) -> None:
         """Cancel attempts in flight and give up the claims on them."""
         for token in tokens:
             run.claimed.discard(token)
-            run.in_flight.pop(token).cancel()
+            attempt = run.in_flight.pop(token)
+            attempt.task.cancel()
+            self._deadlines.watch(attempt)
 
-    def _outcome_of_cancellation(
-        self, run: LiveRun, token: Token, task: asyncio.Task[None]
-    ) -> Outcome | None:
-        if self._deadlines.pop_expired(task):
+    def _cut_off(self, run: LiveRun, attempt: Attempt) -> Outcome | None:
+        """Return the outcome of an attempt that was cancelled or has passed its deadline."""
+        task = attempt.task
+        in_flight = run.in_flight.get(attempt.token) is attempt
+        if in_flight and not attempt.expired:
+            raise asyncio.CancelledError
+        while task.cancelling():
             task.uncancel()
+        if attempt.expired and not attempt.left_behind:
             return TimedOut(jitter=self._rng.random())
-        if token not in run.in_flight:
-            task.uncancel()
-            return None
-        raise asyncio.CancelledError
+        return None
+
+    def _leave_behind(self, run: LiveRun, attempt: Attempt) -> None:
+        """Give up an attempt that ignores its cancellation; its run goes on without it."""
+        token, task = attempt.token, attempt.task
+        _log.error(
+            "function %s ignores its cancellation and is left behind: run %s, step %s, attempt %d",
+            run.compute_step(token).function,
+            run.state.run_id,
+            token.step_id,
+            token.attempt,
+        )
+        self._counts.functions_left_behind += 1
+        attempt.left_behind = True
+        self.left_behind.add(task)
+        task.add_done_callback(self.left_behind.discard)
+        if run.in_flight.get(token) is attempt:
+            del run.in_flight[token]
+            if self.report_timeout is not None:
+                self.report_timeout(run, token, TimedOut(jitter=self._rng.random()))
 
 
-def _build_call(run: LiveRun, token: Token, step: Compute) -> Call:
-    state = run.state
+def _build_call(run: LiveRun, attempt: Attempt, step: Compute) -> Call:
+    token, state = attempt.token, run.state
     return Call(
         function=step.function,
         payload={
@@ -81,4 +117,5 @@ def _build_call(run: LiveRun, token: Token, step: Compute) -> Call:
         tenant=state.tenant,
         deadline_at=state.steps[token.step_id].due_at,
         traceparent=state.traceparent,
+        timer=attempt,
     )

@@ -13,6 +13,7 @@ class Counts:
         late_outcomes_refused: Outcomes that arrived after the attempt had timed out, was cancelled
             or was taken over.
         runs_taken_over: Unfinished runs that it took over from another executor.
+        functions_left_behind: Functions that ignored the cancellation of their attempt.
         runs_lost_to_another: Runs that it abandoned to another executor.
     """
 
@@ -20,4 +21,5 @@ class Counts:
     steps_performed: int = 0
     late_outcomes_refused: int = 0
     runs_taken_over: int = 0
+    functions_left_behind: int = 0
     runs_lost_to_another: int = 0

@@ -4,7 +4,10 @@ Deadlines in the same few milliseconds share one timer of the event loop, which 
 """
 
 import asyncio
-from typing import Final, TypeAlias
+from collections.abc import Callable
+from typing import Final
+
+from baton.domain.run.messages import Token
 
 TICK_MS: Final = 8
 """The interval whose deadlines share a timer; a task is cancelled at most so much too late."""
@@ -13,38 +16,128 @@ TICKS_PER_TIMEOUT: Final = 256
 
 Long timeouts therefore have long ticks, which keeps the number of timers small.
 """
+HELD_S: Final = 0.1
+"""A timer that fires so much too late was held up by a function that blocks the event loop."""
+IGNORED_AFTER_S: Final = 1.0
+"""A cancelled attempt that goes on for so long ignores its cancellation."""
 
-TickTasks: TypeAlias = "set[asyncio.Task[None]]"
-"""The tasks whose deadlines share a tick."""
+
+class Attempt:
+    """An attempt whose function is called in `task`, and its deadline.
+
+    Args:
+        on_ignored: Called on the event loop with the attempt if it goes on although its task was
+            cancelled.
+
+    Attributes:
+        over: Whether the call of the function has ended.
+        expired: Whether the attempt has passed its deadline.
+        left_behind: Whether the task ignored its cancellation: its outcome is dropped.
+    """
+
+    __slots__ = (
+        "_deadlines",
+        "_on_ignored",
+        "_tick",
+        "expired",
+        "left_behind",
+        "over",
+        "task",
+        "timeout_ms",
+        "token",
+    )
+
+    def __init__(
+        self,
+        deadlines: "Deadlines",
+        task: asyncio.Task[None],
+        token: Token,
+        timeout_ms: int,
+        on_ignored: Callable[["Attempt"], None],
+    ) -> None:
+        self._deadlines = deadlines
+        self._on_ignored = on_ignored
+        self.task = task
+        self.token = token
+        self.timeout_ms = timeout_ms
+        self.over = False
+        self.expired = False
+        self.left_behind = False
+        self._tick: _Tick | None = None
+        self.start()
+
+    def start(self) -> None:
+        """Let the attempt expire after its timeout, counted from now."""
+        self._tick = self._deadlines.add(self)
+
+    def wait(self) -> None:
+        """Stop the time until `start`, because the function isn't called yet."""
+        if self._tick is not None:
+            self._tick.discard(self)
+            self._tick = None
+
+    def end(self) -> None:
+        """Record that the call has ended."""
+        self.over = True
+        self.wait()
+
+    def report_ignored(self) -> None:
+        """Call `on_ignored` if the call goes on."""
+        if not self.over:
+            self._on_ignored(self)
+
+    def check(self) -> None:
+        """Let the attempt expire now if its deadline has passed while it blocked the loop."""
+        tick = self._tick
+        if tick is not None and asyncio.get_running_loop().time() > tick.ends_at:
+            self.expired = True
+
+
+class _Tick(set[Attempt]):
+    """The attempts whose deadlines share a timer, which fires at `ends_at` of the loop's time."""
+
+    __slots__ = ("ends_at",)
+
+    def __init__(self, ends_at: float) -> None:
+        super().__init__()
+        self.ends_at = ends_at
 
 
 class Deadlines:
-    """Cancels tasks at their deadlines, and tells these cancellations from others."""
+    """Cancels the tasks of attempts at their deadlines."""
 
     def __init__(self) -> None:
-        self._ticks: dict[tuple[int, int], TickTasks] = {}
-        self._expired: TickTasks = set()
+        self._ticks: dict[tuple[int, int], _Tick] = {}
 
-    def start(self, task: asyncio.Task[None], timeout_ms: int) -> TickTasks:
-        """Cancel `task` after `timeout_ms`, unless the caller discards it from the returned set."""
+    def add(self, attempt: Attempt) -> _Tick:
+        """Cancel the attempt after its timeout, unless it is discarded from the returned set."""
         loop = asyncio.get_running_loop()
+        timeout_ms = attempt.timeout_ms
         tick_ms = max(TICK_MS, timeout_ms // TICKS_PER_TIMEOUT)
-        tick = (tick_ms, int((loop.time() * 1000 + timeout_ms) / tick_ms) + 1)
-        tasks = self._ticks.get(tick)
-        if tasks is None:
-            tasks = self._ticks[tick] = set()
-            loop.call_at(tick_ms * tick[1] / 1000, self._expire, tick)
-        tasks.add(task)
-        return tasks
+        number = (tick_ms, int((loop.time() * 1000 + timeout_ms) / tick_ms) + 1)
+        tick = self._ticks.get(number)
+        if tick is None:
+            tick = self._ticks[number] = _Tick(tick_ms * number[1] / 1000)
+            loop.call_at(tick.ends_at, self._end_tick, number)
+        tick.add(attempt)
+        return tick
 
-    def pop_expired(self, task: asyncio.Task[None]) -> bool:
-        """Return whether `task` was cancelled at its deadline, and forget it."""
-        if task not in self._expired:
-            return False
-        self._expired.discard(task)
-        return True
+    def watch(self, attempt: Attempt) -> None:
+        """Report the attempt, whose task was cancelled, if it doesn't end."""
+        asyncio.get_running_loop().call_later(IGNORED_AFTER_S, attempt.report_ignored)
 
-    def _expire(self, tick: tuple[int, int]) -> None:
-        for task in self._ticks.pop(tick):
-            self._expired.add(task)
-            task.cancel()
+    def _end_tick(self, number: tuple[int, int]) -> None:
+        """Expire the attempts of a tick; if the loop was held up, give them that time once more."""
+        tick, loop = self._ticks.pop(number), asyncio.get_running_loop()
+        held_s = loop.time() - tick.ends_at
+        if held_s < HELD_S or not tick:
+            self._expire(tick)
+            return
+        tick.ends_at = loop.time() + held_s
+        loop.call_at(tick.ends_at, self._expire, tick)
+
+    def _expire(self, tick: _Tick) -> None:
+        for attempt in tick:
+            attempt.expired = True
+            attempt.task.cancel()
+            self.watch(attempt)

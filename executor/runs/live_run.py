@@ -1,6 +1,5 @@
 """One run in memory: its folded state, and the commands, events and calls that are in flight."""
 
-import asyncio
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import cast
@@ -9,6 +8,7 @@ from baton.domain.definition.graph import Compute, Graph
 from baton.domain.run.messages import Command, Token
 from baton.domain.run.state import State
 from baton.eventlog.events.envelope import Recorded
+from baton.executor.runs.deadlines import Attempt
 
 
 class Phase(Enum):
@@ -35,7 +35,7 @@ class LiveRun:
         graph: The steps of the definition's version; None until it has been loaded.
         commands: Commands for the next append, in order of arrival.
         external: Events appended by other processes that are not folded yet, in order.
-        in_flight: The task that calls the function of each attempt in flight.
+        in_flight: The attempts whose function is called at this moment.
         claimed: Attempts that this executor performs or has the unrecorded outcome of.
         phase: Decides whether a task may append; see `Phase`.
     """
@@ -46,7 +46,7 @@ class LiveRun:
     graph: Graph | None = None
     commands: list[Command] = field(default_factory=list)
     external: list[Recorded] = field(default_factory=list)
-    in_flight: dict[Token, asyncio.Task[None]] = field(default_factory=dict)
+    in_flight: dict[Token, Attempt] = field(default_factory=dict)
     claimed: set[Token] = field(default_factory=set)
     phase: Phase = Phase.NEW
 

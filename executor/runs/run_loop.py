@@ -22,6 +22,7 @@ from baton.domain.run.decisions import DECIDER
 from baton.domain.run.messages import (
     Command,
     Event,
+    Outcome,
     ReleaseAttempts,
     ReportOutcome,
     RetryScheduled,
@@ -81,6 +82,7 @@ class RunLoop:
 
     def __post_init__(self) -> None:
         self._graphs = GraphCache(self.store)
+        self.attempts.report_timeout = self._report
 
     async def load(self, stream: str) -> State:
         """Return the state of a run's stream, the initial one if it has no events."""
@@ -177,13 +179,22 @@ class RunLoop:
             if run.abandoned:
                 self.counts.late_outcomes_refused += 1
                 return
-            graph = cast(Graph, run.graph)
-            run.commands.append(
-                ReportOutcome(token=token, outcome=outcome, graph=graph, at=self.clock.now())
-            )
+            self._queue_outcome(run, token, outcome)
             token = None if run.draining else await self._drain(run)
         if run.state.final and run.idle:
             self.evict(run)
+
+    def _queue_outcome(self, run: LiveRun, token: Token, outcome: Outcome) -> None:
+        graph = cast(Graph, run.graph)
+        run.commands.append(
+            ReportOutcome(token=token, outcome=outcome, graph=graph, at=self.clock.now())
+        )
+
+    def _report(self, run: LiveRun, token: Token, outcome: Outcome) -> None:
+        """Report the outcome of an attempt whose task is left behind."""
+        self._queue_outcome(run, token, outcome)
+        if not run.draining:
+            self.spawn(self._advance(run))
 
     async def _drain(self, run: LiveRun) -> Token | None:
         """Append until nothing is queued; return one attempt to perform, spawn the others."""

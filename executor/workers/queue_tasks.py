@@ -1,6 +1,7 @@
 """Consumes the tasks of one queue and acknowledges each one after it was performed."""
 
 import asyncio
+import logging
 from asyncio import FIRST_COMPLETED
 from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
@@ -11,6 +12,11 @@ from baton.eventlog.ports.topics import ReceivedMessage, TopicConsumer
 
 ACKNOWLEDGE_INTERVAL_S: Final = 1.0
 """Longest time until finished tasks are acknowledged while no new ones arrive."""
+
+CANCEL_S: Final = 1.0
+"""Time that a cancelled task may take to end."""
+
+_log = logging.getLogger("baton.worker")
 
 PerformTask: TypeAlias = Callable[[ReceivedMessage], Coroutine[None, None, None]]
 _TaskOffset: TypeAlias = tuple[int, int]
@@ -72,7 +78,8 @@ class QueueTasks:
         Args:
             grace_s: Time that running tasks have to finish.
         """
-        await stop_tasks(self._running, grace_s=grace_s)
+        if left := await stop_tasks(self._running, grace_s=grace_s, within_s=CANCEL_S):
+            _log.error("%d functions ignore their cancellation and are left behind", len(left))
         await self._consumer.close(unfinished=tuple(self._unfinished.values()))
 
     def _start_poll(self) -> _Poll:

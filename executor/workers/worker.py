@@ -34,7 +34,7 @@ from baton.executor.workers.sender import Sender, Undeliverable
 EXPIRED: Final = "EXPIRED"
 TIMEOUT: Final = "TIMEOUT"
 INVALID_TASK: Final = "INVALID_TASK"
-GRACE_S: Final = 10.0
+GRACE_S: Final = 8.0
 """Time that running functions have to finish when the worker stops."""
 _RETRY: Final = RetryPolicy(first_ms=1_000, max_ms=1_000)
 
@@ -72,7 +72,7 @@ class Worker:
         self._functions = RegisteredFunctions(
             registry,
             clock=clock,
-            limits=CallLimits(total=concurrency, per_function=concurrency, threads=2 * concurrency),
+            limits=CallLimits(total=concurrency, per_function=concurrency, threads=concurrency),
             on_heartbeat=self._on_heartbeat,
         )
         self._running: dict[str, TaskAttempt] = {}  # by execution id

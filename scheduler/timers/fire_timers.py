@@ -83,7 +83,16 @@ class _Cooldown:
 
 
 class TimerFirer:
-    """Fires the timers of all runs: `observe` the log, `run`, and at the end `finish`."""
+    """Fires the timers of all runs: `observe` the log, `run`, and at the end `finish`.
+
+    Args:
+        stores: Holds the runs and the views of their timers.
+        clock: Tells which timers are due.
+        rng: Draws the jitter of backoffs.
+        counters: Gets what was fired.
+        call_wait_ms: The time that a call may wait for a slot before its timeout counts; an
+            executor that died is given that time, too.
+    """
 
     def __init__(
         self,
@@ -92,7 +101,9 @@ class TimerFirer:
         clock: Clock,
         rng: Random,
         counters: Counters | None = None,
+        call_wait_ms: int = 0,
     ) -> None:
+        self._deadline_grace_ms = DEADLINE_GRACE_MS + call_wait_ms
         self._store = stores.events
         self._timer_queries = TimerQueries(stores.views)
         self._step_queries = RunStepQueries(stores.views)
@@ -165,7 +176,7 @@ class TimerFirer:
         limit = PAGE_SIZE + len(self._cooldown.until)
         try:
             timers = await self._timer_queries.due(now + LOOKAHEAD_MS, limit)
-            overdue = await self._step_queries.overdue(now - DEADLINE_GRACE_MS, limit)
+            overdue = await self._step_queries.overdue(now - self._deadline_grace_ms, limit)
         except Unavailable as error:
             _log.warning("the timers can't be read: %s", error)
             return

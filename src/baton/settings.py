@@ -86,6 +86,8 @@ class Settings(BaseSettings):
     functions: Annotated[tuple[str, ...], NoDecode] = ()
     declared_functions: dict[str, DeclaredFunction] = Field(default_factory=dict)
     functions_allow_private: bool = False
+    functions_wait_ms: int = Field(default=300_000, ge=0)
+    functions_max_hung_threads: int = Field(default=100, ge=1)
     webhooks_allow_private: bool = False
     hosts: Annotated[tuple[str, ...], NoDecode] = ()
     limit_head_s: float = Field(default=_LIMITS.head_s, ge=0)

@@ -159,6 +159,10 @@ class Refused(Exception):
     code = "CARD_REFUSED"
 
 
+class PanicException(BaseException):
+    """As extensions written in Rust raise it."""
+
+
 @pytest.mark.parametrize(
     ("raised", "code", "message", "retryable"),
     [
@@ -169,6 +173,15 @@ class Refused(Exception):
         (ValueError(), "ValueError", "ValueError", True),
         (ValueError("\ud800 and \0"), "ValueError", "? and \\0", True),
         (asyncio.CancelledError(), "CancelledError", "CancelledError", True),
+        (KeyboardInterrupt(), "KeyboardInterrupt", "KeyboardInterrupt", True),
+        (GeneratorExit(), "GeneratorExit", "GeneratorExit", True),
+        (PanicException("rust"), "PanicException", "rust", True),
+        (
+            BaseExceptionGroup("two", [KeyboardInterrupt()]),
+            "BaseExceptionGroup",
+            "two (1 sub-exception)",
+            True,
+        ),
     ],
 )
 @pytest.mark.parametrize("kind", ["async", "thread"])
@@ -254,34 +267,6 @@ async def test_heartbeat_raises_in_a_thread_whose_call_was_cancelled() -> None:
     assert ended == [AttemptOver]
 
 
-async def test_a_cancelled_call_keeps_its_slot_until_its_thread_is_free() -> None:
-    begun, goes_on = threading.Event(), threading.Event()
-
-    @function("plod", limit=1)
-    def plod() -> None:
-        begun.set()
-        goes_on.wait(30)
-
-    @function("quick")
-    def quick() -> str:
-        return "done"
-
-    async with functions_of(plod, quick, limits=CallLimits(threads=2)) as functions:
-        first = asyncio.create_task(functions.call(a_call("plod")))
-        await asyncio.to_thread(begun.wait, 10)
-        first.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await first
-        second = asyncio.create_task(functions.call(a_call("plod")))
-        await asyncio.sleep(0)
-        # With a free slot, the second call would occupy the other thread and this one would wait.
-        quickly = await asyncio.wait_for(functions.call(a_call("quick")), 10)
-        goes_on.set()
-
-        assert quickly == Succeeded(output="done")
-        assert isinstance(await second, Succeeded)
-
-
 async def most_at_once(name: str, target: Callable[..., object], **options: object) -> int:
     at_once = most = 0
     lock = threading.Lock()
@@ -321,7 +306,7 @@ async def test_calls_in_flight_are_limited(
     assert await most_at_once("busy", busy, limits=limits) == expected
 
 
-async def test_a_slow_function_gets_at_most_half_of_the_threads() -> None:
+async def test_a_slow_function_takes_no_thread_from_another() -> None:
     gate = threading.Event()
 
     @function("slow")

@@ -25,6 +25,7 @@ from baton.projector.views.runs.queries import RunQueries
 from baton.role import RoleContext
 from baton.roles import projector, scheduler
 from baton.roles.executor import ExecutorRole, build_with
+from baton.settings import Settings
 from tests.simulation.faults import FaultPlan, Incarnation, IncarnationClock, stores_of
 from tests.simulation.functions import PlannedFunctions
 from tests.simulation.plans import Behaviour, Plan
@@ -197,7 +198,7 @@ class Simulation:
         stores = replace(stores_of(self.stores, incarnation), topics=None)
         none = cast("Any", None)
         return RoleContext(
-            settings=none,
+            settings=Settings(),
             stores=stores,
             clock=clock,
             rng=incarnation.rng,

@@ -2,14 +2,41 @@
 
 import asyncio
 from collections.abc import Coroutine
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import uvloop
 
 T = TypeVar("T")
 
+CANCEL_S: Final = 1.0
+"""Time that tasks may take to end after their cancellation at the end of the verb."""
+
+_left: list[object] = []
+"""Tasks that ignore their cancellation, kept until the process exits."""
+
 
 def run_async(work: Coroutine[Any, Any, T]) -> T:
-    """Run `work` to its end on a new event loop and return its result."""
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+    """Run `work` to its end on a new event loop and return its result.
+
+    A task that ignores its cancellation doesn't keep the process from exiting.
+    """
+    runner = asyncio.Runner(loop_factory=uvloop.new_event_loop)
+    try:
         return runner.run(work)
+    finally:
+        if _cancel_all(runner.get_loop()):
+            runner.close()
+        else:
+            _left.append(runner)
+
+
+def _cancel_all(loop: asyncio.AbstractEventLoop) -> bool:
+    """Cancel every task of the loop; return whether all of them have ended."""
+    tasks = asyncio.all_tasks(loop)
+    if not tasks:
+        return True
+    for task in tasks:
+        task.cancel()
+    _, pending = loop.run_until_complete(asyncio.wait(tasks, timeout=CANCEL_S))
+    _left.extend(pending)
+    return not pending

@@ -14,7 +14,7 @@ from baton.eventlog.ports.partitions import PartitionedLog
 from baton.eventlog.single_partition_log import SinglePartitionLog
 from baton.executor.executor import Executor
 from baton.executor.functions.call import FunctionCaller
-from baton.executor.functions.registered_functions import RegisteredFunctions
+from baton.executor.functions.registered_functions import CallLimits, RegisteredFunctions
 from baton.executor.ownership import Ownership
 from baton.executor.workers.remote_workers import RemoteWorkers
 from baton.function_registry import all_functions
@@ -34,6 +34,7 @@ _DESCRIPTIONS: Final = {
     "steps_performed": "Attempts this executor performed",
     "late_outcomes_refused": "Outcomes refused: the attempt was over or the run had a new owner",
     "runs_taken_over": "Unfinished runs taken over from an executor that stopped",
+    "functions_left_behind": "Functions that ignored the cancellation of their attempt",
     "runs_lost_to_another": "Runs dropped because another executor had taken them over",
 }
 
@@ -79,10 +80,15 @@ def build(context: RoleContext) -> ExecutorRole:
     functions = RegisteredFunctions(
         registry,
         clock=context.clock,
+        limits=CallLimits(
+            wait_ms=settings.functions_wait_ms, hung_threads=settings.functions_max_hung_threads
+        ),
         policy=AddressPolicy(allow_private=settings.functions_allow_private),
         remote=remote,
     )
     context.closing.push_async_callback(functions.close)
+    context.services.metrics.register(_FunctionMetrics(functions))
+    context.services.checks["hung_threads"] = functions.python.hung_threads.bearable
     return build_with(context, functions, remote=remote)
 
 
@@ -110,6 +116,29 @@ class _ExecutorMetrics(Collector):
         yield from counters("executor", self._executor.counts, _DESCRIPTIONS)
         yield gauge("executor_backlog", "Requested runs not yet started", self._executor.backlog)
         yield gauge("executor_runs", "Runs kept in memory", self._executor.live_runs)
+
+
+class _FunctionMetrics(Collector):
+    def __init__(self, functions: RegisteredFunctions) -> None:
+        self._functions = functions
+
+    def collect(self) -> Iterator[Metric]:
+        waits, python = self._functions.waits, self._functions.python
+        yield gauge("executor_calls_waiting", "Calls that wait for a free slot", waits.waiting)
+        yield CounterMetricFamily(
+            "baton_executor_call_wait_seconds",
+            "Time that calls waited for a slot",
+            value=waits.waited_ms / 1000,
+        )
+        about = "Calls given up because no slot became free in time"
+        yield CounterMetricFamily("baton_executor_calls_not_made", about, value=waits.given_up)
+        about = "Threads whose function goes on after the end of its attempt"
+        yield gauge("executor_hung_threads", about, python.hung_threads.count)
+        about = "Functions that went on in their thread after the end of their attempt"
+        found = python.hung_threads.found
+        yield CounterMetricFamily("baton_executor_threads_hung", about, value=found)
+        about = "Times that a function held the event loop for more than 100 ms"
+        yield CounterMetricFamily("baton_executor_loop_held", about, value=python.loop_held)
 
 
 class _WorkerMetrics(Collector):

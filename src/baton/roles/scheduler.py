@@ -69,7 +69,13 @@ class SchedulerRole:
 def build(context: RoleContext) -> SchedulerRole:
     """Build the scheduler role."""
     stores, clock, holder = context.stores, context.clock, context.holder
-    scheduler = Scheduler(stores, clock=clock, rng=context.rng, holder=holder)
+    scheduler = Scheduler(
+        stores,
+        clock=clock,
+        rng=context.rng,
+        holder=holder,
+        call_wait_ms=context.settings.functions_wait_ms,
+    )
     return SchedulerRole(
         scheduler=scheduler,
         relay=Relay(stores, clock=clock, holder=holder) if stores.publisher else None,

@@ -61,12 +61,15 @@ def list_runs(
 @app.command()
 def show(
     run_id: RunId,
+    traceback: Annotated[
+        bool, typer.Option("--traceback", help="Show the traceback of each failed attempt.")
+    ] = False,
     as_json: AsJson = False,
     url: Url = None,
     token: Token = None,
     tenant: Tenant = None,
 ) -> None:
-    """Show the timeline of a run, with outputs and decisions."""
+    """Show the timeline of a run, with outputs, decisions and where its functions failed."""
     from baton.cli.server.client import connect
     from baton.cli.server.timeline import heading, timeline
     from baton.cli.terminal.output import print_json, print_lines
@@ -75,7 +78,7 @@ def show(
     if as_json:
         print_json(run)
     else:
-        print_lines([heading(run), *timeline(run)])
+        print_lines([heading(run), *timeline(run, traceback=traceback)])
 
 
 @app.command()

@@ -6,6 +6,7 @@ from typing import Any
 
 from rich.text import Text
 
+from baton.cli.server.stack import last_frame
 from baton.cli.terminal.statuses import COLORS
 from baton.protocols.iso_time import parse_time
 
@@ -32,13 +33,20 @@ def heading(run: Run) -> Text:
     return text
 
 
-def timeline(run: Run) -> Iterator[Text]:
-    """Yield the lines of a run's history; times are relative to the request of the run."""
+def timeline(run: Run, *, traceback: bool = False) -> Iterator[Text]:
+    """Yield the lines of a run's history; times are relative to the request of the run.
+
+    Args:
+        run: The run, as the server shows it.
+        traceback: Whether to show tracebacks as a whole instead of the author's last frame.
+    """
     steps: Sequence[Step] = run.get("steps", ())
     width = max((len(step["stepId"]) for step in steps), default=0)
     yield _milestone(run, run["requestedAt"], "requested", _cause(run))
     for step in steps:
         yield from _step(run, step, width)
+        for line in _stack(step, whole=traceback):
+            yield Text(f"{'':12}{line}", "dim")
     if "completedAt" in run:
         yield _milestone(run, run["completedAt"], str(run["status"]), _reason(run))
 
@@ -92,6 +100,14 @@ def _details(step: Step) -> Iterator[str]:
     if "delayMs" in step:
         yield f"until {step.get('resumeAt')}"
     yield from _decision(step.get("decision", {}))
+
+
+def _stack(step: Step, *, whole: bool) -> Iterator[str]:
+    stack = step.get("error", {}).get("stack")
+    if stack and whole:
+        yield from str(stack).splitlines()
+    elif stack and (frame := last_frame(str(stack))):
+        yield f"at {frame}"
 
 
 def _decision(result: Mapping[str, Any]) -> Iterator[str]:

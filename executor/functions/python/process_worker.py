@@ -7,18 +7,52 @@ find an empty standard input, and what they print goes to standard error.
 import asyncio
 import logging
 import os
-from threading import Lock
+from threading import Lock, Thread
 from typing import Any, BinaryIO
 
 from baton.domain.json import JsonObject
 from baton.domain.run.messages import Failed, Succeeded
 from baton.executor.functions.call import CallOutcome
-from baton.executor.functions.call_python import call_async, call_blocking
-from baton.executor.functions.framing import encode_frame, read_frame
 from baton.executor.functions.loading import FunctionsNotLoaded, is_async_callable, load_functions
+from baton.executor.functions.python.call_python import call_async, call_blocking
+from baton.executor.functions.python.framing import encode_frame, read_frame
 from baton.executor.functions.registry import PythonFunction
 from baton.executor.functions.results import InvalidOutput, failure, json_copy, storable_text
 from baton.executor.sdk import StepContext
+
+MAX_OUTPUT_BYTES = 65_536
+"""Bytes on standard output and standard error that are passed on per call; the rest is dropped."""
+MAX_LINES = 1_000
+"""Log lines that are passed on per call."""
+MAX_LINE = 8_192
+"""Characters of a log line."""
+_DROPPED = "further output of this call is dropped: the function writes too much"
+
+
+class _Output:
+    """Passes on what functions print, up to a bound per call; a thread reads all of it."""
+
+    def __init__(self) -> None:
+        self._left = MAX_OUTPUT_BYTES
+        self._to = os.dup(2)
+        self._from, printed = os.pipe()
+        os.dup2(printed, 1)
+        os.dup2(printed, 2)
+        os.close(printed)
+        Thread(target=self._pass_on, name="baton-output", daemon=True).start()
+
+    def allow(self, size: int) -> None:
+        """Pass on up to `size` bytes from now on."""
+        self._left = size
+
+    def _pass_on(self) -> None:
+        while data := os.read(self._from, 65_536):
+            passed, left = data[: max(0, self._left)], self._left
+            self._left -= len(data)
+            if passed:
+                os.write(self._to, passed)
+            if left > 0 >= self._left:
+                os.write(self._to, f"\n{_DROPPED}\n".encode())
 
 
 class _Channel:
@@ -27,6 +61,10 @@ class _Channel:
     def __init__(self, stream: BinaryIO) -> None:
         self._stream = stream
         self._lock = Lock()
+
+    def close(self) -> None:
+        """Close the stream in a copy of this process: Baton notices the end of this one by it."""
+        os.close(self._stream.fileno())
 
     def send(self, message: JsonObject) -> None:
         frame = encode_frame(message)
@@ -41,10 +79,19 @@ class _LogForwarder(logging.Handler):
     def __init__(self, channel: _Channel) -> None:
         super().__init__()
         self._channel = channel
+        self._left = MAX_LINES
 
     def emit(self, record: logging.LogRecord) -> None:
-        line = {"level": record.levelno, "text": storable_text(self.format(record))}
-        self._channel.send({"log": line})
+        self._left -= 1
+        if self._left > 0:
+            line = {"level": record.levelno, "text": storable_text(self.format(record)[:MAX_LINE])}
+            self._channel.send({"log": line})
+        elif self._left == 0:
+            self._channel.send({"log": {"level": logging.WARNING, "text": _DROPPED}})
+
+    def allow(self, lines: int) -> None:
+        """Forward up to `lines` lines from now on and drop the rest."""
+        self._left = lines
 
 
 class _FunctionRunner:
@@ -95,8 +142,11 @@ def main() -> None:
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
     os.close(nothing)
-    os.dup2(2, 1)
-    logging.basicConfig(level=logging.INFO, handlers=[_LogForwarder(channel)], format="%(message)s")
+    output, log = _Output(), _LogForwarder(channel)
+    os.register_at_fork(after_in_child=channel.close)  # else its end would go unnoticed
+    logging.basicConfig(level=logging.INFO, handlers=[log], format="%(message)s")
     runner = _FunctionRunner(channel)
     while (call := read_frame(calls)) is not None:
+        output.allow(MAX_OUTPUT_BYTES)
+        log.allow(MAX_LINES)
         channel.send(_encode_outcome(runner.perform(call)))

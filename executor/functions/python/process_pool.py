@@ -15,15 +15,17 @@ from collections.abc import Callable
 from baton.domain.json import JsonObject
 from baton.domain.run.messages import Error, Failed, Succeeded
 from baton.executor.functions.call import CallOutcome
-from baton.executor.functions.framing import encode_frame, receive_frame
+from baton.executor.functions.python.framing import encode_frame, receive_frame
 from baton.executor.functions.results import failure
 
 PROCESS_DIED = "PROCESS_DIED"
+MAX_IDLE = 2
+"""Processes that are kept for later calls."""
 _EXIT_TIMEOUT_S = 2.0
 _SETTINGS = "BATON_"
 _START_CODE = (
     "import sys; sys.path[:] = sys.argv[1:]; "
-    "from baton.executor.functions.process_worker import main; main()"
+    "from baton.executor.functions.python.process_worker import main; main()"
 )
 
 OnMessage = Callable[[JsonObject], None]
@@ -31,10 +33,9 @@ OnMessage = Callable[[JsonObject], None]
 
 
 class ProcessPool:
-    """At most `size` processes, started on demand and reused."""
+    """Processes, started on demand and reused; the caller limits its calls."""
 
-    def __init__(self, size: int) -> None:
-        self._slots = asyncio.Semaphore(size)
+    def __init__(self) -> None:
         self._idle: list[Process] = []
         self._closing = False
 
@@ -45,17 +46,16 @@ class ProcessPool:
             message: The call as `process_worker` reads it.
             on_message: Called with what the function reports while it runs.
         """
-        async with self._slots:
-            process = self._pop_idle() or await _start_process()
-            done = False
-            try:
-                outcome = await _exchange(process, encode_frame(message), on_message)
-                done = True
-            except (asyncio.IncompleteReadError, ConnectionError):
-                code = await process.wait()
-                return failure(PROCESS_DIED, f"the process ended with {code}", retryable=True)
-            finally:
-                await self._keep_or_kill(process, keep=done)
+        process = self._pop_idle() or await _start_process()
+        done = False
+        try:
+            outcome = await _exchange(process, encode_frame(message), on_message)
+            done = True
+        except (asyncio.IncompleteReadError, ConnectionError):
+            code = await process.wait()
+            return failure(PROCESS_DIED, f"the process ended with {code}", retryable=True)
+        finally:
+            await self._keep_or_kill(process, keep=done)
         return outcome
 
     async def close(self) -> None:
@@ -72,7 +72,7 @@ class ProcessPool:
         return None
 
     async def _keep_or_kill(self, process: Process, *, keep: bool) -> None:
-        if keep and not self._closing:
+        if keep and not self._closing and len(self._idle) < MAX_IDLE:
             self._idle.append(process)
         elif process.returncode is None:
             await _kill_process(process)

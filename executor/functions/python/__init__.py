@@ -1,0 +1,1 @@
+"""Calls Python functions: on the event loop, in threads and in processes."""

@@ -1,0 +1,79 @@
+"""Threads whose attempt is over while their function goes on: a thread can't be stopped.
+
+Such a thread holds no slot, so that other calls get a new thread. If its function is still running
+a moment later, it is named in the log with its stack, and `AttemptOver` is raised in it, which ends
+a loop in Python but not a call that blocks in C.
+"""
+
+import asyncio
+import logging
+from typing import Any, Final
+
+from baton.executor.functions.call import Call
+from baton.executor.functions.python.thread_pool import Job
+from baton.executor.sdk import AttemptOver
+
+HUNG_AFTER_S: Final = 1.0
+"""A function that goes on for so long after the end of its attempt hangs."""
+
+_log = logging.getLogger("baton.functions")
+
+
+class HungThreads:
+    """The threads that go on after the end of their attempt.
+
+    Args:
+        ceiling: Threads beyond which a slot stays taken until its thread is free. The process is
+            not ready then: it should be restarted.
+
+    Attributes:
+        found: Functions that hung so far.
+    """
+
+    def __init__(self, ceiling: int) -> None:
+        self.found = 0
+        self._ceiling = ceiling
+        self._jobs: set[Job[Any]] = set()
+
+    @property
+    def count(self) -> int:
+        """The threads that go on at this moment."""
+        self._jobs = {job for job in self._jobs if job.running}
+        return len(self._jobs)
+
+    @property
+    def full(self) -> bool:
+        """Whether there are so many that no further thread is replaced."""
+        return self.count >= self._ceiling
+
+    async def bearable(self) -> bool:
+        """Return whether threads that hang are still replaced; the process is ready only then."""
+        return not self.full
+
+    def add(self, job: Job[Any], call: Call) -> bool:
+        """Watch a thread whose attempt is over; return whether another thread may replace it."""
+        if not job.running:
+            return True
+        if self.full:
+            return False
+        job.abandon()
+        self._jobs.add(job)
+        asyncio.get_running_loop().call_later(HUNG_AFTER_S, self._check, job, call)
+        return True
+
+    def _check(self, job: Job[Any], call: Call) -> None:
+        stack = job.stack()
+        if not job.running:
+            return
+        self.found += 1
+        _log.error(
+            "function %s still runs in its thread although its attempt is over (run %s, step %s, "
+            "attempt %d); another thread takes its place, %d hang\n%s",
+            call.function,
+            call.run_id,
+            call.step_id,
+            call.attempt,
+            self.count,
+            stack,
+        )
+        job.interrupt(AttemptOver)

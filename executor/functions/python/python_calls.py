@@ -1,0 +1,176 @@
+"""Performs calls of Python functions: on the event loop, in a thread or in a process."""
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from contextvars import copy_context
+from functools import partial
+from threading import Event, get_ident
+from typing import Final, cast
+
+import orjson
+
+from baton.domain.json import JsonObject
+from baton.domain.run.messages import Failed
+from baton.executor.functions.call import Call, CallOutcome, PerformCall
+from baton.executor.functions.concurrency import ConcurrencyLimit
+from baton.executor.functions.python.call_python import call_async, call_blocking
+from baton.executor.functions.python.forks import release_ports_in_forks
+from baton.executor.functions.python.hung_threads import HungThreads
+from baton.executor.functions.python.process_pool import PROCESS_DIED, ProcessPool
+from baton.executor.functions.python.thread_pool import DaemonThreadPool, Job
+from baton.executor.functions.python.watchdog import LoopWatchdog
+from baton.executor.functions.registry import PythonFunction
+from baton.executor.functions.slot_waits import SlotWaits, limited
+from baton.executor.functions.step_context import (
+    LOGGER,
+    attempt_logger,
+    build_step_context,
+    context_members,
+)
+from baton.executor.sdk import AttemptOver
+
+MAX_LOGGED_STACK: Final = 8_192
+"""Characters of a traceback in the log, from its end; the step keeps more."""
+
+
+class PythonCalls:
+    """Calls Python functions.
+
+    Args:
+        waits: Lets calls wait for slots.
+        hung_threads: Threads that may hang and be replaced.
+        on_heartbeat: Called on the event loop with a call and the progress its function reports.
+    """
+
+    def __init__(
+        self, waits: SlotWaits, hung_threads: int, on_heartbeat: Callable[[Call, object], None]
+    ) -> None:
+        self.hung_threads = HungThreads(hung_threads)
+        self._waits = waits
+        self._on_heartbeat = on_heartbeat
+        self._threads = DaemonThreadPool()
+        self._processes = ProcessPool()
+        self._on_loop_calls: dict[asyncio.Task[object], Call] = {}
+        self._watchdog: LoopWatchdog | None = None
+
+    @property
+    def loop_held(self) -> int:
+        """How often a function has held the event loop."""
+        return 0 if self._watchdog is None else self._watchdog.held
+
+    def performer(self, function: PythonFunction, limit: ConcurrencyLimit) -> PerformCall:
+        """Return what performs the calls of `function` within `limit`."""
+        self._watch_loop()
+        if function.runs_in == "thread":
+            return partial(self._in_thread, function, limit)
+        perform = self._on_loop if function.runs_in == "loop" else self._in_process
+        return limited(limit, self._waits, partial(perform, function))
+
+    async def close(self) -> None:
+        """End threads and processes, without waiting for blocking functions."""
+        self._threads.close()
+        if self._watchdog is not None:
+            self._watchdog.close()
+        await self._processes.close()
+
+    def _watch_loop(self) -> None:
+        """Start the watchdog of the running loop, with the first function."""
+        if self._watchdog is None:
+            release_ports_in_forks()
+            loop, call_of = asyncio.get_running_loop(), self._on_loop_calls.get
+            self._watchdog = LoopWatchdog(loop, call_of)
+            self._watchdog.start(get_ident())
+
+    async def _on_loop(self, function: PythonFunction, call: Call) -> CallOutcome:
+        context = build_step_context(function, call, partial(self._on_heartbeat, call))
+        task = cast("asyncio.Task[object]", asyncio.current_task())
+        self._on_loop_calls[task] = call
+        try:
+            outcome = await call_async(function, _copy_payload(call.payload), context)
+        finally:
+            del self._on_loop_calls[task]
+        if call.timer is not None:
+            call.timer.check()
+        return _logged(outcome, function, call)
+
+    async def _in_process(self, function: PythonFunction, call: Call) -> CallOutcome:
+        message: JsonObject = {
+            "origin": function.origin,
+            "name": function.name,
+            "payload": call.payload,
+            "context": context_members(call),
+        }
+        on_message = partial(self._on_process_message, function, call)
+        outcome = await self._processes.perform(message, on_message)
+        return _logged(outcome, function, call)
+
+    async def _in_thread(
+        self, function: PythonFunction, limit: ConcurrencyLimit, call: Call
+    ) -> CallOutcome:
+        """Call it in a thread. A thread that goes on after a cancellation is replaced."""
+        payload = _copy_payload(call.payload)
+        call = await self._waits.acquire(limit, call)
+        loop, over = asyncio.get_running_loop(), Event()
+
+        def report(progress: object) -> None:
+            if over.is_set():
+                raise AttemptOver
+            loop.call_soon_threadsafe(self._on_heartbeat, call, progress)
+
+        context = build_step_context(function, call, report)
+        work = partial(call_blocking, function, payload, context)
+        job = self._threads.submit(partial(copy_context().run, work))
+        try:
+            return _logged(await asyncio.wrap_future(job.future), function, call)
+        finally:
+            over.set()
+            self._free_slot(job, limit, call)
+
+    def _free_slot(self, job: Job[CallOutcome], limit: ConcurrencyLimit, call: Call) -> None:
+        """Release the slot of a call that is over; with too many hung threads, when its thread is.
+
+        The thread may go on: then another one takes its place.
+        """
+        loop = asyncio.get_running_loop()
+
+        def release(_done: object) -> None:
+            with contextlib.suppress(RuntimeError):  # the loop is closed, no call waits for a slot
+                loop.call_soon_threadsafe(limit.release)
+
+        if self.hung_threads.add(job, call):
+            limit.release()
+        else:
+            job.future.add_done_callback(release)
+
+    def _on_process_message(
+        self, function: PythonFunction, call: Call, message: JsonObject
+    ) -> None:
+        match message:
+            case {"heartbeat": progress}:
+                self._on_heartbeat(call, progress)
+            case {"log": {"level": int(level), "text": str(text)}}:
+                attempt_logger(function, call).log(level, "%s", text)
+            case _:
+                LOGGER.warning("a function process sent an unknown message")
+
+
+def _logged(outcome: CallOutcome, function: PythonFunction, call: Call) -> CallOutcome:
+    """Return the outcome; log an exception with its traceback, and the death of a process."""
+    if isinstance(outcome, Failed) and (outcome.error.stack or outcome.error.code == PROCESS_DIED):
+        attempt_logger(function, call).warning(
+            "function %s failed with %s in step %s of run %s, attempt %d\n%s",
+            function.name,
+            outcome.error.code,
+            call.step_id,
+            call.run_id,
+            call.attempt,
+            (outcome.error.stack or outcome.error.message)[-MAX_LOGGED_STACK:].rstrip(),
+        )
+    return outcome
+
+
+def _copy_payload(payload: JsonObject) -> JsonObject:
+    """Return a deep copy that a function may change; the original is part of the run's state."""
+    copied: JsonObject = orjson.loads(orjson.dumps(payload))
+    return copied

@@ -1,0 +1,102 @@
+"""Names the function that holds the event loop, while it does so.
+
+A coroutine that blocks stops everything in the process, timeouts included. A thread therefore asks
+the loop for a sign of life. Without one in time it looks at what the loop's thread executes.
+"""
+
+import asyncio
+import logging
+import sys
+import time
+import traceback
+from collections.abc import Callable
+from threading import Event, Thread
+from typing import Final, TypeAlias
+
+from baton.executor.functions.call import Call
+
+HELD_S: Final = 0.1
+"""Time without a sign of life after which the loop counts as held."""
+PAUSE_S: Final = 0.05
+"""Pause between two signs of life."""
+LOG_INTERVAL_S: Final = 60.0
+"""A function is named in the log at most once in so long."""
+
+CallOfTask: TypeAlias = "Callable[[asyncio.Task[object]], Call | None]"
+
+_log = logging.getLogger("baton.functions")
+
+
+class LoopWatchdog:
+    """Watches one event loop from a thread of its own.
+
+    Args:
+        loop: The loop, which runs in the thread that calls `start`.
+        call_of: Returns the call that a task performs; called in the watchdog's thread.
+
+    Attributes:
+        held: How often a function has held the loop.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, call_of: CallOfTask) -> None:
+        self.held = 0
+        self._loop = loop
+        self._call_of = call_of
+        self._stop = Event()
+        self._logged: dict[str, float] = {}
+        self._thread: int | None = None
+
+    def start(self, thread: int) -> None:
+        """Watch the loop, which runs in the thread with the identifier `thread`."""
+        self._thread = thread
+        Thread(target=self._watch, name="baton-watchdog", daemon=True).start()
+
+    def close(self) -> None:
+        """End the thread soon."""
+        self._stop.set()
+
+    def _watch(self) -> None:
+        while not self._stop.wait(PAUSE_S):
+            alive = Event()
+            try:
+                self._loop.call_soon_threadsafe(alive.set)
+            except RuntimeError:  # the loop is closed
+                return
+            if not self._answers(alive):
+                alive.wait()
+
+    def _answers(self, alive: Event) -> bool:
+        """Return whether the loop gives a sign of life in time; log what holds it if not.
+
+        A busy loop executes many tasks in that time. One function holds it if the same task is
+        executed at two instants.
+        """
+        if alive.wait(HELD_S / 2):
+            return True
+        before = asyncio.current_task(self._loop)
+        if alive.wait(HELD_S / 2):
+            return True
+        task = asyncio.current_task(self._loop)
+        call = None if task is None or task is not before else self._call_of(task)
+        if call is not None:
+            self.held += 1
+            self._report(call)
+        return False
+
+    def _report(self, call: Call) -> None:
+        now = time.monotonic()
+        if now - self._logged.get(call.function, -LOG_INTERVAL_S) < LOG_INTERVAL_S:
+            return
+        self._logged[call.function] = now
+        frame = sys._current_frames().get(self._thread or 0)  # noqa: SLF001 - the documented name
+        stack = "" if frame is None else "".join(traceback.format_stack(frame))
+        _log.error(
+            "function %s has held the event loop for more than %d ms, which stops everything in "
+            "this process: it must await, or be a def (run %s, step %s, attempt %d)\n%s",
+            call.function,
+            HELD_S * 1000,
+            call.run_id,
+            call.step_id,
+            call.attempt,
+            stack,
+        )

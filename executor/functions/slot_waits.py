@@ -1,0 +1,82 @@
+"""Waits of calls for a free slot: they are counted, bounded, and don't count as working time."""
+
+import asyncio
+from dataclasses import replace
+from typing import Final
+
+from baton.eventlog.ports.clock import Clock
+from baton.executor.functions.call import Call, CallOutcome, PerformCall
+from baton.executor.functions.concurrency import ConcurrencyLimit
+
+NO_FREE_SLOT: Final = "NO_FREE_SLOT"
+
+
+class NoFreeSlot(Exception):
+    """A call waited too long for a slot; the function was not called."""
+
+
+class SlotWaits:
+    """Lets calls wait for slots.
+
+    Args:
+        clock: Times the waits.
+        max_ms: The longest wait of a call.
+
+    Attributes:
+        waiting: Calls that wait at this moment.
+        waited_ms: The sum of all waits that have ended.
+        given_up: Calls that waited too long.
+    """
+
+    def __init__(self, clock: Clock, max_ms: int) -> None:
+        self.waiting = 0
+        self.waited_ms = 0
+        self.given_up = 0
+        self._clock = clock
+        self._max_ms = max_ms
+
+    async def acquire(self, limit: ConcurrencyLimit, call: Call) -> Call:
+        """Acquire a slot; return the call with the deadline that counts from now.
+
+        Raises NoFreeSlot.
+        """
+        if limit.try_acquire():
+            return call
+        began = self._clock.now()
+        if call.timer is not None:
+            call.timer.wait()
+        self.waiting += 1
+        try:
+            async with asyncio.timeout(self._max_ms / 1000):
+                await limit.acquire()
+        except TimeoutError:
+            self.given_up += 1
+            message = (
+                f"function {call.function!r} was not called: no slot became free within "
+                f"{self._max_ms / 1000:g} s"
+            )
+            raise NoFreeSlot(message) from None
+        finally:
+            self.waiting -= 1
+            self.waited_ms += self._clock.now() - began
+        return self._start(call)
+
+    def _start(self, call: Call) -> Call:
+        if call.timer is None:
+            return call
+        call.timer.start()
+        return replace(call, deadline_at=self._clock.now() + call.timer.timeout_ms)
+
+
+def limited(limit: ConcurrencyLimit, waits: SlotWaits, perform: PerformCall) -> PerformCall:
+    """Return `perform` with a slot of `limit` held for as long as each call lasts."""
+
+    async def performed(call: Call) -> CallOutcome:
+        if not limit.try_acquire():
+            call = await waits.acquire(limit, call)
+        try:
+            return await perform(call)
+        finally:
+            limit.release()
+
+    return performed

@@ -1,0 +1,475 @@
+"""User code can't hurt the engine: what a function does wrong stays in its call, and is named."""
+
+import asyncio
+import logging
+import os
+import threading
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+
+from baton.domain.definition.decisions import DECIDER as DEFINITION
+from baton.domain.definition.graph import Compute, Graph
+from baton.domain.definition.messages import Body, CreateDefinition
+from baton.domain.definition.trigger import ManualTrigger
+from baton.domain.run.decisions import DECIDER as RUN
+from baton.domain.run.messages import Failed, RequestRun, Succeeded
+from baton.domain.run.state import State
+from baton.domain.run.trigger import BY_HAND
+from baton.domain.stream import stream_name
+from baton.eventlog.clock import SystemClock
+from baton.eventlog.loops.follow import follow
+from baton.eventlog.loops.load import load
+from baton.eventlog.loops.transact import transact
+from baton.eventlog.ports.backend import Stores
+from baton.executor.executor import Executor
+from baton.executor.functions.loading import load_functions
+from baton.executor.functions.python import hung_threads as hung
+from baton.executor.functions.registered_functions import CallLimits, RegisteredFunctions
+from baton.executor.functions.registry import Registry
+from baton.executor.runs import deadlines
+from baton.executor.sdk import StepContext, function
+from tests.backends.memory import open_stores
+from tests.executor.calls import a_call, functions_of
+from tests.kit.actors import ANN
+from tests.kit.eventually import eventually
+
+CLOCK = SystemClock()
+
+
+class Engine:
+    """An executor with real functions, on a memory store and the real clock."""
+
+    def __init__(self, stores: Stores, functions: RegisteredFunctions) -> None:
+        self.store = stores.events
+        self.functions = functions
+        self.executor = Executor(stores.events, functions, clock=CLOCK, rng=Random(1))
+
+    async def start(self, name: str, *, timeout_ms: int = 60_000, count: int = 1) -> list[str]:
+        """Request `count` runs of one step that calls function `name`; return their ids."""
+        graph = Graph(steps=(Compute(id="only", function=name, timeout_ms=timeout_ms),))
+        body = Body(name=name, trigger=ManualTrigger(), graph=graph)
+        create = CreateDefinition(
+            tenant="acme", definition_id=name, slug=name, body=body, actor=ANN, at=1
+        )
+        stream = stream_name("acme", "definition", name)
+        definition = (await transact(self.store, DEFINITION, stream, create)).state
+        ids = [f"{name}-{number}" for number in range(count)]
+        for one in ids:
+            request = RequestRun(
+                run_id=one, definition=definition, trigger=BY_HAND, actor=ANN, at=CLOCK.now()
+            )
+            await transact(self.store, RUN, stream_name("acme", "run", one), request)
+        return ids
+
+    async def run(self, run_id: str) -> State:
+        return (await load(self.store, RUN, stream_name("acme", "run", run_id))).state
+
+    async def ended(self, ids: list[str]) -> list[State]:
+        async def found() -> list[State] | None:
+            runs = [await self.run(one) for one in ids]
+            return runs if all(run.final for run in runs) else None
+
+        runs = await eventually(found, within_s=20)
+        assert runs is not None
+        return runs
+
+
+@asynccontextmanager
+async def engine_of(*known: Callable[..., object], **options: Any) -> AsyncIterator[Engine]:
+    stores = await open_stores(Path())
+    async with functions_of(*known, clock=CLOCK, **options) as functions:
+        engine = Engine(stores, functions)
+        subscription = await stores.log.subscribe("executor", after=0)
+        following = asyncio.create_task(follow(subscription, engine.executor.handle, clock=CLOCK))
+        try:
+            yield engine
+        finally:
+            following.cancel()
+            await asyncio.gather(following, return_exceptions=True)
+            await engine.executor.stop(grace_s=0)
+    await stores.close()
+
+
+def swallowing(stop: asyncio.Event) -> Callable[[], Awaitable[None]]:
+    """Return a function that catches every cancellation until `stop` is set."""
+
+    @function("swallow")
+    async def swallow() -> None:
+        while not stop.is_set():
+            with suppress(BaseException):
+                await stop.wait()
+
+    return swallow
+
+
+@pytest.fixture
+def quick_checks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Shorten the time after which a function counts as hung."""
+    monkeypatch.setattr(deadlines, "IGNORED_AFTER_S", 0.05)
+    monkeypatch.setattr(hung, "HUNG_AFTER_S", 0.05)
+
+
+# Swallowed cancellation -------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("quick_checks")
+async def test_an_attempt_that_swallows_its_cancellation_is_timed_out_and_named(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    stop = asyncio.Event()
+    async with engine_of(swallowing(stop)) as engine:
+        (run,) = await engine.ended(await engine.start("swallow", timeout_ms=50))
+        assert run.errors["only"].code == "TIMEOUT"
+        assert engine.executor.counts.functions_left_behind == 1
+        stop.set()
+
+    assert "function swallow ignores its cancellation and is left behind: run swallow-0" in (
+        caplog.text
+    )
+
+
+async def test_a_stop_is_bounded_although_a_function_swallows_its_cancellation(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    stop = asyncio.Event()
+    async with engine_of(swallowing(stop)) as engine:
+        await engine.start("swallow")
+        await eventually(lambda: engine.executor.counts.steps_performed == 1)
+        await asyncio.wait_for(engine.executor.stop(grace_s=0), 5)
+        assert (await engine.run("swallow-0")).steps["only"].status == "released"
+        stop.set()
+
+    assert "function swallow ignores its cancellation and is left behind after" in caplog.text
+    assert "run swallow-0, step only" in caplog.text
+
+
+# Blocking in a coroutine ------------------------------------------------------------------------
+
+
+@function("block")
+async def block() -> None:
+    time.sleep(0.4)  # noqa: ASYNC251 - the fault
+
+
+async def test_a_function_that_holds_the_event_loop_is_named_with_its_stack(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async with engine_of(block) as engine:
+        await engine.ended(await engine.start("block", count=2))
+        assert engine.functions.python.loop_held == 2
+
+    lines = [one.getMessage() for one in caplog.records if "has held the event loop" in one.message]
+    assert len(lines) == 1  # a function is named once a minute
+    assert "function block has held the event loop for more than 100 ms" in lines[0]
+    assert "run block-0, step only, attempt 1" in lines[0]
+    assert "in block\n    time.sleep(0.4)" in lines[0]
+
+
+async def test_a_blocked_attempt_that_ends_over_its_timeout_is_timed_out() -> None:
+    async with engine_of(block) as engine:
+        (run,) = await engine.ended(await engine.start("block", timeout_ms=200))
+
+    assert run.errors["only"].code == "TIMEOUT"
+
+
+async def test_the_time_that_another_function_holds_the_loop_does_not_time_out_an_attempt() -> None:
+    @function("wait")
+    async def wait() -> str:
+        await asyncio.sleep(0.15)
+        return "done"
+
+    async with engine_of(block, wait) as engine:
+        waiting = await engine.start("wait", timeout_ms=200)
+        await eventually(lambda: engine.executor.counts.steps_performed == 1, every_s=0)
+        await engine.start("block")
+        (run,) = await engine.ended(waiting)
+
+    assert run.status == "completed"
+
+
+# Waiting is not working -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["loop", "thread"])
+async def test_waiting_for_a_slot_does_not_count_as_working(kind: str) -> None:
+    deadlines_seen: list[int] = []
+
+    def note(ctx: StepContext) -> None:
+        deadlines_seen.append(ctx.deadline - CLOCK.now())
+
+    async def nap_async(_payload: dict, ctx: StepContext) -> None:
+        note(ctx)
+        await asyncio.sleep(0.1)
+
+    def nap(_payload: dict, ctx: StepContext) -> None:
+        note(ctx)
+        time.sleep(0.1)
+
+    target = function("nap", limit=2)(nap_async if kind == "loop" else nap)
+    async with engine_of(target) as engine:
+        ids = await engine.start("nap", timeout_ms=250, count=12)
+        await eventually(lambda: engine.functions.waits.waiting > 0)
+        runs = await engine.ended(ids)
+        assert engine.functions.waits.waiting == 0
+        assert engine.functions.waits.waited_ms > 0
+
+    assert {run.status for run in runs} == {"completed"}
+    assert min(deadlines_seen) > 100
+
+
+async def test_a_call_that_waits_too_long_for_a_slot_fails_and_may_be_retried() -> None:
+    gate = asyncio.Event()
+
+    @function("held", limit=1)
+    async def held() -> None:
+        await gate.wait()
+
+    async with functions_of(held, clock=CLOCK, limits=CallLimits(wait_ms=50)) as functions:
+        first = asyncio.create_task(functions.call(a_call("held")))
+        await asyncio.sleep(0)
+        second = await functions.call(a_call("held"))
+        gate.set()
+        assert isinstance(await first, Succeeded)
+
+    assert isinstance(second, Failed)
+    assert second.error.code == "NO_FREE_SLOT"
+    assert second.retryable
+    assert "no slot became free within 0.05 s" in second.error.message
+
+
+# Hung threads -----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def gate() -> Iterator[threading.Event]:
+    """Yield a gate at which blocking functions wait; it opens when the test ends."""
+    made = threading.Event()
+    yield made
+    made.set()
+
+
+async def test_hung_functions_keep_no_other_function_waiting(gate: threading.Event) -> None:
+    @function("hang")
+    def hang() -> None:
+        gate.wait()
+
+    @function("stuck")
+    def stuck() -> None:
+        gate.wait()
+
+    @function("quick")
+    def quick() -> str:
+        return "done"
+
+    async with functions_of(hang, stuck, quick, clock=CLOCK) as functions:
+        calls = [functions.call(a_call(name)) for name in ("hang", "stuck") for _ in range(16)]
+        hanging = [asyncio.create_task(call) for call in calls]
+        await asyncio.sleep(0)
+        assert await functions.call(a_call("quick")) == Succeeded(output="done")
+        gate.set()
+        await asyncio.gather(*hanging)
+
+
+@pytest.mark.usefixtures("quick_checks")
+async def test_a_thread_that_hangs_after_its_attempt_is_replaced_logged_and_counted(
+    gate: threading.Event, caplog: pytest.LogCaptureFixture
+) -> None:
+    @function("hang", limit=1)
+    def hang(payload: dict) -> str:
+        if payload["input"] is None:
+            gate.wait()
+        return "done"
+
+    async with engine_of(hang) as engine:
+        threads = engine.functions.python.hung_threads
+        (run,) = await engine.ended(await engine.start("hang", timeout_ms=50))
+        assert run.errors["only"].code == "TIMEOUT"
+        again = await engine.functions.call(a_call("hang", input=1))
+        assert again == Succeeded(output="done")
+        await eventually(lambda: threads.found == 1)
+        assert threads.count == 1
+        gate.set()
+        await eventually(lambda: threads.count == 0)
+
+    assert "function hang still runs in its thread although its attempt is over (run hang-0" in (
+        caplog.text
+    )
+    assert "gate.wait()" in caplog.text
+
+
+@pytest.mark.usefixtures("quick_checks")
+async def test_a_loop_in_a_hung_thread_is_interrupted() -> None:
+    @function("spin")
+    def spin() -> None:
+        while True:
+            pass
+
+    async with engine_of(spin) as engine:
+        await engine.ended(await engine.start("spin", timeout_ms=50))
+        await eventually(lambda: engine.functions.python.hung_threads.count == 0)
+
+
+@pytest.mark.usefixtures("quick_checks")
+async def test_too_many_hung_threads_make_the_process_unready_and_are_not_replaced(
+    gate: threading.Event,
+) -> None:
+    begun = threading.Semaphore(0)
+
+    @function("hang", limit=1)
+    def hang() -> None:
+        begun.release()
+        gate.wait()
+
+    async with functions_of(hang, clock=CLOCK, limits=CallLimits(hung_threads=2)) as functions:
+        threads = functions.python.hung_threads
+        for _ in range(3):
+            assert await threads.bearable() == (threads.count < 2)
+            call = asyncio.create_task(functions.call(a_call("hang")))
+            await asyncio.to_thread(begun.acquire, timeout=10)
+            call.cancel()
+            await asyncio.gather(call, return_exceptions=True)
+        last = asyncio.create_task(functions.call(a_call("hang")))
+        await eventually(lambda: functions.waits.waiting == 1)
+        assert not await threads.bearable()
+        gate.set()
+        assert isinstance(await last, Succeeded)
+        await eventually(threads.bearable)
+
+
+# Processes --------------------------------------------------------------------------------------
+
+IN_A_PROCESS = """
+import os, sys, time
+from baton.executor.sdk import function
+
+@function("die", pool="process")
+def die():
+    os._exit(7)
+
+@function("interrupt", pool="process")
+async def interrupt():
+    raise KeyboardInterrupt
+
+@function("flood", pool="process")
+def flood():
+    for _ in range(2_000):
+        print("x" * 1_000)
+        os.write(2, b"y" * 1_000)
+    return "done"
+
+@function("fork", pool="process")
+def fork(payload):
+    if os.fork() == 0:
+        time.sleep(payload["input"]["child_s"])
+    return os.getpid()
+
+@function("fork-and-die", pool="process")
+def fork_and_die():
+    if os.fork() == 0:
+        time.sleep(3)
+        os._exit(0)
+    os._exit(7)
+"""
+
+
+@pytest.fixture
+def processes(tmp_path: Path) -> Registry:
+    source = tmp_path / "in_a_process.py"
+    source.write_text(IN_A_PROCESS)
+    registry = Registry()
+    for one in load_functions(str(source)):
+        registry.add(one)
+    return registry
+
+
+async def test_a_process_that_dies_is_named_and_any_exception_stays_in_its_call(
+    processes: Registry, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with functions_of(registry=processes) as functions:
+        died = await functions.call(a_call("die"))
+        interrupted = await functions.call(a_call("interrupt"))
+
+    assert isinstance(died, Failed)
+    assert died.error.code == "PROCESS_DIED"
+    assert isinstance(interrupted, Failed)
+    assert interrupted.error.code == "KeyboardInterrupt"
+    assert "function die failed with PROCESS_DIED in step check of run" in caplog.text
+
+
+async def test_what_a_function_prints_in_a_process_is_bounded(
+    processes: Registry, capfd: pytest.CaptureFixture[str]
+) -> None:
+    async with functions_of(registry=processes) as functions:
+        assert await functions.call(a_call("flood")) == Succeeded(output="done")
+        await eventually(lambda: True)
+
+    printed = capfd.readouterr()
+    assert len(printed.out) + len(printed.err) < 100_000
+
+
+async def test_a_forked_child_stops_and_slows_no_other_call(processes: Registry) -> None:
+    async with functions_of(registry=processes) as functions:
+        first = await functions.call(a_call("fork", input={"child_s": 0}))
+        again = await functions.call(a_call("fork", input={"child_s": 2}))
+        async with asyncio.timeout(1.5):
+            died = await functions.call(a_call("fork-and-die"))
+
+    assert isinstance(first, Succeeded)
+    assert first == again
+    assert isinstance(died, Failed)
+    assert died.error.code == "PROCESS_DIED"
+
+
+@pytest.mark.parametrize("kind", ["loop", "thread"])
+async def test_a_copy_of_the_process_that_a_function_forks_does_not_go_on(kind: str) -> None:
+    ready, ended = os.pipe()
+
+    def fork() -> str:
+        if os.fork() == 0:
+            os.write(ended, b"child")
+        return "done"
+
+    async def fork_async() -> str:
+        done = fork()
+        await asyncio.sleep(0)
+        os.write(ended, b"!")  # the child must not come so far
+        return done
+
+    async with functions_of(function("f")(fork_async if kind == "loop" else fork)) as functions:
+        outcome = await functions.call(a_call("f"))
+        _, status = await asyncio.to_thread(os.wait)
+    os.close(ended)
+    written = os.read(ready, 100)
+    os.close(ready)
+
+    assert outcome == Succeeded(output="done")
+    assert status == 0
+    assert sorted(written.decode()) == sorted("child" + ("!" if kind == "loop" else ""))
+
+
+# Failures are seen ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["loop", "thread"])
+async def test_an_exception_is_logged_once_with_its_traceback_where_it_was_raised(
+    kind: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail() -> None:
+        raise KeyError("amount")
+
+    async def fail_async() -> None:
+        fail()
+
+    async with functions_of(function("f")(fail_async if kind == "loop" else fail)) as functions:
+        with caplog.at_level(logging.WARNING, logger="baton.functions"):
+            await functions.call(a_call("f"))
+
+    (line,) = [one.getMessage() for one in caplog.records if one.name == "baton.functions"]
+    assert f"function f failed with KeyError in step check of run {'c' * 20}, attempt 1" in line
+    assert 'raise KeyError("amount")' in line
