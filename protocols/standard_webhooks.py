@@ -14,6 +14,8 @@ SIGNATURE = "webhook-signature"
 
 _SECRET_PREFIX = "whsec_"  # noqa: S105 - the published prefix of such secrets, not one of them
 _VERSION = "v1,"
+MIN_KEY_BYTES = 16
+"""Bytes of a signing secret below which guessing it is possible."""
 
 
 def signed_headers(secret: str, message_id: str, at: int, body: bytes) -> dict[str, str]:
@@ -45,10 +47,10 @@ def is_valid(
 
 def _signature(secret: str, message_id: str, timestamp: str, body: bytes) -> str:
     content = f"{message_id}.{timestamp}.".encode() + body
-    return b64encode(mac(_key(secret), content)).decode()
+    return b64encode(mac(key_bytes(secret), content)).decode()
 
 
-def _key(secret: str) -> bytes:
+def key_bytes(secret: str) -> bytes:
     """Return the key bytes: base64 after `whsec_`, else the text's UTF-8."""
     if secret.startswith(_SECRET_PREFIX):
         try:

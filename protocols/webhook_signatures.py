@@ -6,6 +6,7 @@ may be Stripe's form, or the hexadecimal HMAC-SHA256 of the raw body, with or wi
 """
 
 from dataclasses import dataclass
+from hashlib import sha256
 
 from multidict import CIMultiDictProxy
 
@@ -15,6 +16,7 @@ from baton.protocols.hmac_sha256 import is_recent, mac, matches_any
 DEFAULT_HEADER = "X-Signature"
 _STRIPE = "Stripe-Signature"
 _GITHUB = "X-Hub-Signature-256"
+_GITHUB_DELIVERY = "X-GitHub-Delivery"
 _STANDARD = (standard_webhooks.ID, standard_webhooks.TIMESTAMP, standard_webhooks.SIGNATURE)
 _MAX_ID = 255
 
@@ -32,41 +34,78 @@ class WebhookRequest:
     signature_header: str | None = None
 
 
-def is_signed(request: WebhookRequest, secret: str) -> bool:
-    """Return whether the request carries a valid signature by `secret`; False without a secret.
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """The identity of a delivery: one that is sent again has the same `key`.
 
-    Only the first form that the request has is checked.
+    `lasting` is False where the key follows from the body alone: the same event may happen again.
+    """
+
+    key: str
+    lasting: bool = True
+
+
+def signed_delivery(request: WebhookRequest, secret: str) -> Delivery | None:
+    """Return the delivery if `secret` signed it, None otherwise and without a secret.
+
+    Only the first form that the request has is checked. The identity consists of what the signature
+    covers; GitHub's delivery id is the exception, because GitHub signs no time.
     """
     if not secret:
-        return False
+        return None
     if all(name in request.headers for name in _STANDARD):
-        return _is_standard(request, secret)
+        return _standard(request, secret)
     header = request.signature_header or DEFAULT_HEADER
     for name in dict.fromkeys((header, _STRIPE, _GITHUB)):
         value = _single(request.headers, name)
         if value is not None:
-            return _is_valid(request, secret, value)
-    return False
+            return _signed(request, secret, value, by_github=name.lower() == _GITHUB.lower())
+    return None
 
 
-def delivery_id(headers: CIMultiDictProxy[str]) -> str | None:
-    """Return the sender's id of the delivery (`webhook-id`), the same for each redelivery."""
-    value = _single(headers, standard_webhooks.ID)
-    return value if value and len(value) <= _MAX_ID and value.isprintable() else None
+def unsigned_delivery(headers: CIMultiDictProxy[str]) -> Delivery | None:
+    """Return the delivery that a request names, None if it names none."""
+    key = _id(headers, standard_webhooks.ID) or _github_key(headers)
+    return None if key is None else Delivery(key)
 
 
-def _is_valid(request: WebhookRequest, secret: str, value: str) -> bool:
+def _signed(
+    request: WebhookRequest, secret: str, value: str, *, by_github: bool
+) -> Delivery | None:
     if parts := _stripe_parts(value):
-        return _is_stripe(request, secret, *parts)
+        return _stripe(request, secret, *parts)
     signature = value.strip().lower().removeprefix("sha256=")
-    return matches_any([signature], mac(secret.encode(), request.body).hex())
+    expected = mac(secret.encode(), request.body).hex()
+    if not matches_any([signature], expected):
+        return None
+    key = _github_key(request.headers) if by_github else None
+    return Delivery(_signature_key(expected), lasting=False) if key is None else Delivery(key)
 
 
-def _is_standard(request: WebhookRequest, secret: str) -> bool:
-    parts = (_single(request.headers, name) or "" for name in _STANDARD)
-    return standard_webhooks.is_valid(
-        *parts, body=request.body, secret=secret, now_ms=request.received_at
+def _standard(request: WebhookRequest, secret: str) -> Delivery | None:
+    ident, at, signatures = (_single(request.headers, name) or "" for name in _STANDARD)
+    valid = standard_webhooks.is_valid(
+        ident, at, signatures, body=request.body, secret=secret, now_ms=request.received_at
     )
+    if not valid:
+        return None
+    key = _id(request.headers, standard_webhooks.ID)
+    return Delivery(key or f"webhook-id {sha256(ident.encode()).hexdigest()}")
+
+
+def _signature_key(signature: str) -> str:
+    # The hash keeps a valid signature out of everything that the key is written to.
+    return f"signature {sha256(signature.encode()).hexdigest()}"
+
+
+def _github_key(headers: CIMultiDictProxy[str]) -> str | None:
+    ident = _id(headers, _GITHUB_DELIVERY)
+    return None if ident is None else f"github {ident}"
+
+
+def _id(headers: CIMultiDictProxy[str], name: str) -> str | None:
+    value = _single(headers, name)
+    return value if value and len(value) <= _MAX_ID and value.isprintable() else None
 
 
 def _stripe_parts(value: str) -> tuple[str, list[str]] | None:
@@ -77,11 +116,14 @@ def _stripe_parts(value: str) -> tuple[str, list[str]] | None:
     return (times[0], signatures) if len(times) == 1 and signatures else None
 
 
-def _is_stripe(request: WebhookRequest, secret: str, timestamp: str, signatures: list[str]) -> bool:
+def _stripe(
+    request: WebhookRequest, secret: str, timestamp: str, signatures: list[str]
+) -> Delivery | None:
     if not is_recent(timestamp, request.received_at):
-        return False
+        return None
     expected = mac(secret.encode(), f"{timestamp}.".encode() + request.body).hex()
-    return matches_any([one.lower() for one in signatures], expected)
+    signed = matches_any([one.lower() for one in signatures], expected)
+    return Delivery(_signature_key(f"{timestamp}.{expected}")) if signed else None
 
 
 def _single(headers: CIMultiDictProxy[str], name: str) -> str | None:

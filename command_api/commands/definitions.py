@@ -18,10 +18,11 @@ from baton.domain.definition.messages import (
 )
 from baton.domain.definition.state import State as Definition
 from baton.domain.definition.trigger import WebhookTrigger
-from baton.domain.errors import InConflict, NotFound
+from baton.domain.errors import Fault, InConflict, Invalid, NotFound, Rejected
 from baton.domain.stream import stream_name
 from baton.eventlog.loops.load import load
 from baton.eventlog.loops.transact import CommandResult, StreamCommand, transact_all
+from baton.protocols.standard_webhooks import MIN_KEY_BYTES, key_bytes
 
 MAX_ATTEMPTS = 100
 """Attempts to decide a change while other requests keep changing the definition."""
@@ -49,7 +50,7 @@ async def create_definition(
     Raises Invalid, and InConflict if a name is taken.
     """
     ident, tenant = new.definition_id, principal.tenant
-    body = await _with_secret(services, tenant, new.body, new.secret, secret_id=f"{ident}.1")
+    body = await _with_secret(services, tenant, new.body, new.secret)
     command = CreateDefinition(
         tenant=tenant,
         definition_id=ident,
@@ -63,7 +64,11 @@ async def create_definition(
         StreamCommand(DEFINITION, stream_name(tenant, "definition", ident), command),
         *(_claim(tenant, name, ident, at) for name in wanted),
     ]
-    return (await transact_all(services.store, commands))[0]
+    try:
+        return (await transact_all(services.store, commands))[0]
+    except Rejected:
+        await _forget(services, tenant, _secret_of(body))
+        raise
 
 
 async def update_definition(
@@ -137,11 +142,37 @@ async def _change(
         seen = (await load(services.store, DEFINITION, stream)).state
         if not seen.version or seen.deleted:
             raise NotFound("definition", definition_id)
+        prepared = await commands(seen)
         try:
-            return (await transact_all(services.store, await commands(seen)))[0]
-        except _Changed:
-            continue
+            result = (await transact_all(services.store, prepared))[0]
+        except (_Changed, Rejected) as refusal:
+            await _forget_unused(services, seen, _stored_by(prepared[0].command))
+            if isinstance(refusal, _Changed):
+                continue
+            raise
+        await _forget_unused(services, result.state, _secret_of(seen.body))
+        return result
     raise InConflict("contention")
+
+
+def _stored_by(command: object) -> str | None:
+    return _secret_of(command.body) if isinstance(command, UpdateDefinition) else None
+
+
+def _secret_of(body: Body) -> str | None:
+    """Return the id of the secret that a body uses."""
+    return body.trigger.secret_id if isinstance(body.trigger, WebhookTrigger) else None
+
+
+async def _forget_unused(services: Services, state: Definition, secret_id: str | None) -> None:
+    """Delete a secret unless the definition uses it now."""
+    if state.deleted or secret_id != _secret_of(state.body):
+        await _forget(services, state.tenant, secret_id)
+
+
+async def _forget(services: Services, tenant: str, secret_id: str | None) -> None:
+    if secret_id is not None:
+        await services.secrets.forget(tenant, secret_id)
 
 
 def _unchanged(seen: Definition) -> Decider[Any, Definition, Any]:
@@ -198,16 +229,21 @@ async def _with_current_secret(
             secret = None
     if secret is None:
         return _with_secret_id(body, kept)
-    secret_id = f"{seen.definition_id}.{seen.version + 1}"
-    return await _with_secret(services, seen.tenant, body, secret, secret_id=secret_id)
+    return await _with_secret(services, seen.tenant, body, secret)
 
 
-async def _with_secret(
-    services: Services, tenant: str, body: Body, secret: str | None, *, secret_id: str
-) -> Body:
-    """Store the secret and return `body` with its id, so that no event names a missing secret."""
+async def _with_secret(services: Services, tenant: str, body: Body, secret: str | None) -> Body:
+    """Store the secret and return `body` with its id, so that no event names a missing secret.
+
+    Each secret has an id of its own: a request that loses against another one replaces nothing.
+    """
     if secret is None or not isinstance(body.trigger, WebhookTrigger):
         return _with_secret_id(body, None)
+    if len(key_bytes(secret)) < MIN_KEY_BYTES:
+        fault = Fault(("trigger", "secret"), f"must have at least {MIN_KEY_BYTES} bytes")
+        message = "The signing secret can be guessed"
+        raise Invalid(message, faults=[fault])
+    secret_id = services.new_id()
     await services.secrets.put(tenant, secret_id, secret)
     return _with_secret_id(body, secret_id)
 

@@ -13,11 +13,23 @@ from baton.domain.definition.state import State as Definition
 from baton.domain.definition.trigger import WebhookTrigger
 from baton.domain.errors import NotFound
 from baton.domain.ids import derived_id
+from baton.domain.run.decisions import DECIDER as RUN
 from baton.domain.run.messages import RequestRun
 from baton.domain.run.state import State as Run
 from baton.domain.run.trigger import ByWebhook
+from baton.domain.stream import stream_name
+from baton.eventlog.loops.load import load
 from baton.eventlog.loops.transact import CommandResult
-from baton.protocols.webhook_signatures import WebhookRequest, delivery_id, is_signed
+from baton.protocols.hmac_sha256 import TOLERANCE_S
+from baton.protocols.webhook_signatures import (
+    Delivery,
+    WebhookRequest,
+    signed_delivery,
+    unsigned_delivery,
+)
+
+REPLAY_MS = 2 * TOLERANCE_S * 1_000
+"""The time for which the same body with the same signature is the same delivery."""
 
 
 def normalized_path(path: str) -> str:
@@ -32,7 +44,7 @@ async def receive_webhook(
 ) -> Reply:
     """Start a run with the request's body as its input.
 
-    A repeated `webhook-id` returns the run of the first delivery.
+    A delivery that is sent again returns the run of the first one.
 
     Args:
         context: The request, on an open route.
@@ -52,9 +64,10 @@ async def receive_webhook(
     trigger = definition.body.trigger
     if not isinstance(trigger, WebhookTrigger):
         raise NotFound("webhook")
+    signed = None
     if trigger.validate_signature:
         await context.read_body()
-        await _require_signature(context, trigger)
+        signed = await _require_signature(context, trigger)
         context.check_headers()
     else:
         context.check_headers()
@@ -62,7 +75,8 @@ async def receive_webhook(
         await context.read_body()
 
     async def start() -> Reply:
-        return answer(await _start(context, definition, trigger))
+        delivery = signed or unsigned_delivery(context.headers)
+        return answer(await _start(context, definition, trigger, delivery))
 
     return await context.idempotently(start)
 
@@ -75,7 +89,7 @@ def _spend_call(context: RequestContext, definition: Definition) -> None:
         raise Refused("rate_limited", message, headers={"Retry-After": str(wait_s)})
 
 
-async def _require_signature(context: RequestContext, trigger: WebhookTrigger) -> None:
+async def _require_signature(context: RequestContext, trigger: WebhookTrigger) -> Delivery:
     secret = None
     if trigger.secret_id is not None:
         secret = await context.services.secrets.get(context.tenant, trigger.secret_id)
@@ -85,22 +99,21 @@ async def _require_signature(context: RequestContext, trigger: WebhookTrigger) -
         received_at=context.now(),
         signature_header=trigger.signature_header,
     )
-    if not is_signed(request, secret or ""):
+    delivery = signed_delivery(request, secret or "")
+    if delivery is None:
         message = "The signature is missing or wrong"
         raise Refused("unauthorized", message)
+    return delivery
 
 
 async def _start(
-    context: RequestContext, definition: Definition, trigger: WebhookTrigger
+    context: RequestContext,
+    definition: Definition,
+    trigger: WebhookTrigger,
+    delivery: Delivery | None,
 ) -> CommandResult[Run]:
-    delivery = delivery_id(context.headers)
-    run_id = (
-        context.new_id()
-        if delivery is None
-        else derived_id("webhook", definition.definition_id, delivery)
-    )
     command = RequestRun(
-        run_id=run_id,
+        run_id=await _run_id(context, definition, delivery),
         definition=definition,
         trigger=ByWebhook(path=trigger.configured_path or trigger.path or "webhook"),
         actor=context.principal.actor,
@@ -111,3 +124,25 @@ async def _start(
     if not trigger.validate_signature:
         await admit_webhook_run(context.services, definition)
     return await start_run(context.services, command)
+
+
+async def _run_id(
+    context: RequestContext, definition: Definition, delivery: Delivery | None
+) -> str:
+    """Return the run's id: the same for a delivery that is sent again.
+
+    A delivery that isn't lasting is remembered by periods of `REPLAY_MS`, so a run of the period
+    before may still be its run.
+    """
+    if delivery is None:
+        return context.new_id()
+    cause = ("webhook", definition.definition_id, delivery.key)
+    if delivery.lasting:
+        return derived_id(*cause)
+    period = context.now() // REPLAY_MS
+    before = derived_id(*cause, str(period - 1))
+    stream = stream_name(definition.tenant, "run", before)
+    run = (await load(context.services.store, RUN, stream)).state
+    if run.requested_at > context.now() - REPLAY_MS:
+        return before
+    return derived_id(*cause, str(period))

@@ -1,6 +1,6 @@
 """The port that each folder under `backends` exports: how to open it, and its capabilities."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -101,7 +101,7 @@ class Backend:
     capabilities: frozenset[Capability]
     open: Callable[[StoreLocation], Awaitable[Stores]]
     migrate: Callable[[StoreLocation], Awaitable[Sequence[str]]] = _nothing_to_migrate
-    reseal: Callable[[StoreLocation], Awaitable[Resealed]] = _nothing_to_reseal
+    reseal: Callable[[StoreLocation], Coroutine[None, None, Resealed]] = _nothing_to_reseal
     open_archive: Callable[[StoreLocation], Awaitable[Archive]] | None = None
     address: str = ""
     extra: Extra | None = None

@@ -27,7 +27,7 @@ from baton.projector.views.runs.queries import RunQueries
 from tests.api.tiny_dialect import DIALECT
 from tests.backends import memory
 
-SECRET = "a secret for tests that is long enough for HS512, which needs 64 bytes"
+SECRET = "a secret for tests that is long enough for HS512 which needs 64 bytes"
 ALL = "orchestrator:read orchestrator:write"
 
 

@@ -5,16 +5,21 @@ import hashlib
 import hmac
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
+from baton.command_api.dialect.webhook import REPLAY_MS
 from baton.domain.actor import Actor
+from baton.domain.definition.messages import DefinitionCreated, DefinitionUpdated
+from baton.domain.definition.trigger import WebhookTrigger
 from baton.domain.run.messages import RunRequested
 from baton.domain.run.trigger import ByWebhook
-from tests.api.running import RunningServer
+from tests.api.running import RunningServer, running
+from tests.kit.clock import ManualClock
 
 ACME = "/tiny/acme/v1"
-SECRET = "shared secret"
+SECRET = "a shared secret of 16 bytes"
 BODY = b'{"amount":  1}'
 JSON = {"Content-Type": "application/json"}
 
@@ -165,6 +170,79 @@ async def test_the_same_delivery_again_answers_the_same_run(server: RunningServe
 
     assert first.body["runId"] == again.body["runId"] != other.body["runId"]
     assert len(await started(server)) == 2
+
+
+@pytest.mark.parametrize("form", [plain, github, stripe, standard])
+async def test_a_delivery_replayed_byte_for_byte_answers_the_first_run(
+    server: RunningServer, form: Callable[[], dict[str, str]]
+):
+    await hook(server)
+    headers = {**form(), "X-GitHub-Delivery": "d-1"}
+
+    answers = [await deliver(server, headers) for _ in range(3)]
+
+    assert [answer.status for answer in answers] == [200] * 3
+    assert len({answer.body["runId"] for answer in answers}) == len(await started(server)) == 1
+
+
+async def test_a_replay_is_not_another_delivery_for_its_unsigned_headers(server: RunningServer):
+    await hook(server)
+    captured = stripe()
+
+    first = await deliver(server, captured)
+    replayed = await deliver(server, {**captured, "webhook-id": "new", "X-GitHub-Delivery": "new"})
+
+    assert first.body["runId"] == replayed.body["runId"]
+
+
+async def test_the_same_body_is_another_delivery_after_twice_the_tolerance(tmp_path: Path):
+    clock = ManualClock(1_800_000_300_000)
+    async with running(tmp_path, clock=clock) as server:
+        await hook(server)
+        first = await deliver(server, plain())
+        await clock.advance(REPLAY_MS - 1)
+        again = await deliver(server, plain())
+        await clock.advance(1)
+        later = await deliver(server, plain())
+
+    assert first.body["runId"] == again.body["runId"] != later.body["runId"]
+
+
+@pytest.mark.parametrize("secret", ["x", "x" * 15, "whsec_", "whsec_AA==", "ä" * 7])
+async def test_a_secret_of_fewer_than_16_bytes_is_400(server: RunningServer, secret: str):
+    hook_body = {"path": "p", "secret": secret, "validate_signature": True}
+    answer = await server.post(f"{ACME}/definitions", {"slug": "orders", "hook": hook_body})
+
+    assert answer.status == 400
+
+
+async def secret_in_use(server: RunningServer) -> str:
+    *_, body = [
+        event.body
+        for event in await server.stored()
+        if isinstance(event, (DefinitionCreated, DefinitionUpdated))
+    ]
+    assert isinstance(body.trigger, WebhookTrigger)
+    assert body.trigger.secret_id is not None
+    return body.trigger.secret_id
+
+
+async def test_a_secret_is_forgotten_with_the_event_that_ends_its_use(server: RunningServer):
+    ident = await hook(server)
+    seen: list[str] = []
+    for secret in ("the second secret, long", None):
+        seen.append(await secret_in_use(server))
+        hook_body = {"path": "/webhooks/in/orders", "secret": secret, "validate_signature": True}
+        await server.call(
+            "PUT", f"{ACME}/definitions/{ident}", json={"slug": "orders", "hook": hook_body}
+        )
+
+    assert [await server.services.secrets.get("acme", one) for one in seen] == [
+        None,
+        "the second secret, long",
+    ]
+    await server.call("DELETE", f"{ACME}/definitions/{ident}")
+    assert await server.services.secrets.get("acme", seen[1]) is None
 
 
 async def test_without_a_secret_every_call_is_401_until_one_is_set(server: RunningServer):

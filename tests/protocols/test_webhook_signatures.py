@@ -8,7 +8,12 @@ from multidict import CIMultiDict, CIMultiDictProxy
 
 from baton.protocols.hmac_sha256 import TOLERANCE_S
 from baton.protocols.standard_webhooks import signed_headers
-from baton.protocols.webhook_signatures import WebhookRequest, delivery_id, is_signed
+from baton.protocols.webhook_signatures import (
+    Delivery,
+    WebhookRequest,
+    signed_delivery,
+    unsigned_delivery,
+)
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 BODY = b'{"test": 2432232314}'
@@ -31,7 +36,7 @@ def signed(
         received_at=(SENT_AT + late_s) * 1_000,
         signature_header=header,
     )
-    return is_signed(request, SECRET)
+    return signed_delivery(request, SECRET) is not None
 
 
 def hex_mac(content: bytes = BODY) -> str:
@@ -56,9 +61,9 @@ def test_a_signed_request_is_verified_with_the_same_secret_only(secret: str) -> 
         headers=CIMultiDictProxy(headers), body=BODY, received_at=SENT_AT * 1_000
     )
 
-    assert is_signed(request, secret)
-    assert not is_signed(request, secret + "x")
-    assert not is_signed(request, "")
+    assert signed_delivery(request, secret) is not None
+    assert signed_delivery(request, secret + "x") is None
+    assert signed_delivery(request, "") is None
 
 
 @pytest.mark.parametrize(
@@ -108,9 +113,48 @@ def test_any_other_request_is_not_signed(headers: dict[str, str]) -> None:
 
 
 def test_a_delivery_is_identified_by_its_webhook_id() -> None:
-    def ident(*ids: str) -> str | None:
+    def ident(*ids: str) -> Delivery | None:
         headers = CIMultiDict(("webhook-id", one) for one in ids)
-        return delivery_id(CIMultiDictProxy(headers))
+        return unsigned_delivery(CIMultiDictProxy(headers))
 
-    assert ident("msg_1") == "msg_1"
+    assert ident("msg_1") == Delivery("msg_1")
     assert [ident(), ident("a", "b"), ident("x" * 256), ident("a\tb"), ident("")] == [None] * 5
+
+
+def delivery(**headers: str) -> Delivery | None:
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    request = WebhookRequest(
+        headers=CIMultiDictProxy(CIMultiDict(named)), body=BODY, received_at=SENT_AT * 1_000
+    )
+    return signed_delivery(request, SECRET)
+
+
+def test_a_replay_with_other_unsigned_headers_is_the_same_delivery() -> None:
+    once = delivery(Stripe_Signature=stripe())
+    assert once is not None
+    assert (
+        delivery(
+            Stripe_Signature=stripe().upper().replace("T=", "t=").replace("V1", "v1"),
+            webhook_id="new",
+            X_GitHub_Delivery="new",
+        )
+        == once
+    )
+
+    plain = delivery(X_Signature=hex_mac())
+    assert plain is not None
+    assert not plain.lasting
+    assert delivery(X_Signature=f"sha256={hex_mac().upper()}", webhook_id="new") == plain
+    assert hex_mac() not in plain.key
+
+
+def test_a_delivery_of_github_is_identified_by_its_delivery_id() -> None:
+    signature = f"sha256={hex_mac()}"
+
+    first = delivery(X_Hub_Signature_256=signature, X_GitHub_Delivery="a-1")
+
+    assert first == delivery(X_Hub_Signature_256=signature, X_GitHub_Delivery="a-1")
+    assert first != delivery(X_Hub_Signature_256=signature, X_GitHub_Delivery="a-2")
+    without = delivery(X_Hub_Signature_256=signature)
+    assert without is not None
+    assert not without.lasting

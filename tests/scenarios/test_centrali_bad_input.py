@@ -158,7 +158,16 @@ DOCUMENTS: list[tuple[str, dict[str, Any]]] = [
     ("trigger.validateSignature", triggered(type="http-trigger", validateSignature="yes")),
     *(
         ("trigger.signingSecret", triggered(type="http-trigger", signingSecret=secret))
-        for secret in ("", "x" * 1_001, 5)
+        for secret in (
+            "",
+            "x" * 1_001,
+            5,
+            "x",
+            "x" * 15,
+            "whsec_",
+            "whsec_AA==",
+            "whsec_" + "A" * 20,
+        )
     ),
     *(("steps", changed(steps=steps)) for steps in (None, {"a": 1}, "x")),
     ("steps", changed(steps=[])),

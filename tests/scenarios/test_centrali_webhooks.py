@@ -213,18 +213,18 @@ async def test_a_secret_stays_unless_an_update_names_another(
 
 async def test_a_new_secret_replaces_the_old_one(client: CentraliClient) -> None:
     made = await client.create(
-        hooked(path="stripe", validateSignature=True, signingSecret="the old one")
+        hooked(path="stripe", validateSignature=True, signingSecret="the old one, long")
     )
     trigger = {**made["trigger"], "signingSecret": SECRET}
     await client.put(f"/orchestrations/{made['id']}", {"trigger": trigger})
 
-    old = {"X-Signature": mac(BODY, b"the old one").hex()}
+    old = {"X-Signature": mac(BODY, b"the old one, long").hex()}
     assert (await sent(client, "/webhooks/stripe", old)).status == 401
     assert (await sent(client, "/webhooks/stripe", good()[0])).status == 200
 
 
 async def test_no_response_holds_a_secret(client: CentraliClient) -> None:
-    canary = "canary-7d0f2a"
+    canary = "canary-7d0f2a-canary"
     made = await client.create(hooked(path="stripe", validateSignature=True, signingSecret=canary))
     path = f"/orchestrations/{made['id']}"
     answers = [

@@ -23,6 +23,7 @@ from baton.domain.json import JsonObject
 from baton.domain.schedule import zone
 from baton.domain.schedule.timetable import Cron, Interval, Once, Timetable
 from baton.protocols.iso_time import format_time, parse_time
+from baton.protocols.standard_webhooks import MIN_KEY_BYTES, key_bytes
 
 _DOTTED = {name.replace(".", "_"): name for name in EVENT_TYPES}
 _MAX_SECRET = 1_000
@@ -88,6 +89,10 @@ class TriggerReader:
         assert_never(body.schedule_type)
 
 
+def _is_signing_secret(text: str) -> bool:
+    return len(text) <= _MAX_SECRET and len(key_bytes(text)) >= MIN_KEY_BYTES
+
+
 def _event(body: TriggerBody, faults: Faults) -> EventTrigger:
     faults.require(body.event_type, "trigger", "eventType")
     event_type = body.event_type or ""
@@ -97,8 +102,11 @@ def _event(body: TriggerBody, faults: Faults) -> EventTrigger:
 
 
 def _http(body: TriggerBody, faults: Faults) -> WebhookTrigger:
-    if body.signing_secret is not None and not 0 < len(body.signing_secret) <= _MAX_SECRET:
-        message = f"must have 1 to {_MAX_SECRET} characters"
+    if body.signing_secret is not None and not _is_signing_secret(body.signing_secret):
+        message = (
+            f"must have at least {MIN_KEY_BYTES} bytes, after whsec_ in base64, and at most"
+            f" {_MAX_SECRET} characters"
+        )
         faults.add(message, "trigger", "signingSecret")
     return WebhookTrigger(
         path=None if body.path is None else normalized_path(body.path),

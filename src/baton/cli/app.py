@@ -12,7 +12,15 @@ from typing import Annotated
 import typer
 
 from baton.cli import config, make_token
-from baton.cli.data import deadletters, export_events, import_events, migrate, replay, republish
+from baton.cli.data import (
+    deadletters,
+    export_events,
+    import_events,
+    migrate,
+    replay,
+    republish,
+    secrets,
+)
 from baton.cli.server import definitions, events, runs
 from baton.cli.services import demo, dev, roles, up, worker
 from baton.cli.terminal.failures import INTERRUPTED, describe_error, print_error
@@ -57,6 +65,7 @@ app.command(rich_help_panel=_DATA)(make_token.token)
 app.command(rich_help_panel=_DATA)(config.config)
 app.command(rich_help_panel=_DATA)(replay.replay)
 app.add_typer(deadletters.app, name="deadletters", rich_help_panel=_DATA)
+app.add_typer(secrets.app, name="secrets", rich_help_panel=_DATA)
 app.command(rich_help_panel=_DATA)(export_events.export)
 app.command("import", rich_help_panel=_DATA)(import_events.import_)
 app.command(rich_help_panel=_DATA)(republish.republish)
