@@ -10,10 +10,13 @@ from dataclasses import dataclass
 from functools import partial
 
 from aiohttp import hdrs, web
+from prometheus_client import CollectorRegistry
 
+from baton.command_api import starting
 from baton.command_api.admission.admission import Admission
 from baton.command_api.admission.headers import secure
 from baton.command_api.admission.server import Render
+from baton.command_api.budgets import Budgets
 from baton.command_api.dialect.contract import Dialect, Route, discover
 from baton.command_api.dialect.envelopes import Envelopes
 from baton.command_api.http.header_values import require_readable
@@ -47,13 +50,26 @@ def make_health_app(services: Services) -> web.Application:
     return _make_app(services, (health_api(),))
 
 
-def _make_app(services: Services, dialects: Sequence[Dialect]) -> web.Application:
-    admission = Admission(services.budgets, services.metrics)
+def make_starting_app() -> web.Application:
+    """Return the application of a service that waits for its servers: alive, and not ready."""
+    app = _guarded_app(Admission(Budgets(), CollectorRegistry()), (health_api(),))
+    starting.add_routes(app)
+    return app
+
+
+def _guarded_app(admission: Admission, dialects: Sequence[Dialect]) -> web.Application:
+    """Return an application without routes behind `admission`, with the errors of `dialects`."""
     envelopes = Envelopes(dialects, admission)
-    metrics = RequestMetrics(services.metrics)
     app = web.Application(middlewares=[envelopes.middleware])
     app[ADMISSION], app[RENDER] = admission, envelopes.render
     app.on_response_prepare.append(secure)
+    return app
+
+
+def _make_app(services: Services, dialects: Sequence[Dialect]) -> web.Application:
+    admission = Admission(services.budgets, services.metrics)
+    metrics = RequestMetrics(services.metrics)
+    app = _guarded_app(admission, dialects)
     for dialect in dialects:
         endpoints = _Endpoints(services, admission, dialect)
         for base in dialect.bases:

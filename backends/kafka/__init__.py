@@ -23,11 +23,18 @@ async def _migrate(location: TransportLocation) -> Sequence[str]:
     return await create_topics(location)
 
 
+async def _reach(location: TransportLocation) -> None:
+    from baton.backends.kafka.stores import reach
+
+    await reach(location)
+
+
 TRANSPORT = Transport(
     name="kafka",
     schemes=("kafka",),
     address="kafka://HOST:PORT",
     attach=_attach,
     migrate=_migrate,
+    reach=_reach,
     extra=Extra(name="kafka", driver="aiokafka", technology="Kafka"),
 )

@@ -25,11 +25,17 @@ class ThrottleFilter(logging.Filter):
 
 
 _throttle = ThrottleFilter()
+_without_log = logging.NullHandler()
+"""Keeps Python from printing records to stderr where no log is set up."""
 
 
 def throttle_library_logs() -> None:
-    """Throttle all loggers of aiokafka and drop what is below a warning; idempotent."""
+    """Throttle all loggers of aiokafka and drop what is below a warning; idempotent.
+
+    A verb that shows no log has its own line for a failure.
+    """
     logging.getLogger(_LIBRARY).setLevel(logging.WARNING)
+    logging.getLogger(_LIBRARY).addHandler(_without_log)
     names = [name for name in logging.root.manager.loggerDict if name.startswith(_LIBRARY)]
     for name in names:
         logging.getLogger(name).addFilter(_throttle)

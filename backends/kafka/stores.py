@@ -59,6 +59,13 @@ async def attach(stores: Stores, location: TransportLocation) -> Stores:
 
 async def create_topics(location: TransportLocation) -> Sequence[str]:
     """Create the missing topics and return their names; raises `Unavailable`."""
+    throttle_library_logs()
     names = topic_names(location)
     connection = connection_to(location.url, location.security)
     return await TopicAdmin(connection, names).create(names.fixed)
+
+
+async def reach(location: TransportLocation) -> None:
+    """Connect once; raises `Unavailable`, which says why no connection is possible."""
+    connection = connection_to(location.url, location.security)
+    await TopicAdmin(connection, topic_names(location)).reach()

@@ -65,6 +65,12 @@ class TopicAdmin:
         self._existing.update(topics)
         return created
 
+    async def reach(self) -> None:
+        """Connect once; raises `Unavailable`."""
+        admin = self._connection.admin()
+        await self._start(admin)
+        await asyncio.shield(close_client(admin))
+
     async def _start(self, admin: AIOKafkaAdminClient) -> None:
         """Start a client; every other one follows its success. Raises `Unavailable`."""
         try:

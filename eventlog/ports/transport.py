@@ -43,7 +43,7 @@ class Transport:
 
     `address` shows the form of its addresses in messages. `attach` returns the given stores with
     the transport added; closing them closes both. `migrate` creates missing topics and returns
-    their names. Both raise `Unavailable`.
+    their names. `reach` returns if the servers answer. All raise `Unavailable`.
     """
 
     name: str
@@ -51,4 +51,5 @@ class Transport:
     address: str
     attach: Callable[[Stores, TransportLocation], Awaitable[Stores]]
     migrate: Callable[[TransportLocation], Awaitable[Sequence[str]]]
+    reach: Callable[[TransportLocation], Awaitable[None]]
     extra: Extra | None = None

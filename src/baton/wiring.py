@@ -5,12 +5,14 @@ import gc
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from random import Random
 from typing import Final
 
 from aiohttp import web
 from pydantic import SecretStr
 
+from baton.availability import LogContact, keep_running, stop_role
 from baton.backend_choice import backend_of, transport_of
 from baton.command_api.app import make_health_app
 from baton.eventlog.clock import SystemClock
@@ -45,6 +47,7 @@ READY_POLL_MS: Final = 50
 
 NO_TOPICS: Final = "workers receive their tasks through Kafka: set BATON_LOG=kafka://HOST:PORT"
 
+_FOLLOW_SHARED_LOG: Final[frozenset[RoleName]] = frozenset(("executor", "scheduler"))
 _ONLY_SCHEDULER: Final[frozenset[RoleName]] = frozenset(("scheduler",))
 
 
@@ -135,13 +138,14 @@ class Process:
         """Start every role as a task of `group`."""
         tasks = [] if self.follower is None else [group.create_task(self.follower.run())]
         return tasks + [
-            group.create_task(role.run(), name=name) for name, role in self.roles.items()
+            group.create_task(keep_running(name, role, clock=self.context.clock), name=name)
+            for name, role in self.roles.items()
         ]
 
     async def stop(self) -> None:
         """Let each role finish what is under way, the last one started first."""
-        for role in reversed(tuple(self.roles.values())):
-            await role.stop()
+        for name, role in reversed(tuple(self.roles.items())):
+            await stop_role(name, role)
 
     async def _all_checks_hold(self) -> bool:
         try:
@@ -152,25 +156,45 @@ class Process:
 
 @asynccontextmanager
 async def run_roles(
-    settings: Settings, names: frozenset[RoleName] = ALL_ROLES
+    settings: Settings,
+    names: frozenset[RoleName] = ALL_ROLES,
+    *,
+    stores: Stores | None = None,
 ) -> AsyncIterator[Process]:
     """Run the named roles in this process until the block ends; then stop them gracefully.
 
     A role that ends with an exception ends the block with it: the process has to be restarted.
+    Nothing ends because a server is unavailable.
+
+    Args:
+        stores: The opened stores, which are closed at the end; None opens the configured ones.
     """
     _collect_garbage_less_often()
     clock, rng = SystemClock(), Random()  # noqa: S311 - spreads backoffs
     async with AsyncExitStack() as closing:
-        stores = await open_shared(settings, names)
+        stores = stores or await open_shared(settings, names)
         closing.push_async_callback(stores.close)
         process = build_process(settings, stores, names, clock=clock, rng=rng, closing=closing)
+        contact = _log_contact(settings, names, clock)
         async with asyncio.TaskGroup() as group:
             tasks = process.start(group)
+            if contact is not None:
+                process.context.services.checks["log"] = contact.check
+                tasks.append(group.create_task(contact.wait(), name="log"))
             try:
                 yield process
             finally:
                 await process.stop()
                 await stop_tasks(tasks)
+
+
+def _log_contact(settings: Settings, names: frozenset[RoleName], clock: Clock) -> LogContact | None:
+    """Return the contact with the shared log, None if no role of this process follows one."""
+    transport = transport_of(settings.log)
+    if transport is None or not names & _FOLLOW_SHARED_LOG:
+        return None
+    reach = partial(transport.reach, transport_location(settings))
+    return LogContact(reach, clock=clock)
 
 
 def build_process(

@@ -69,6 +69,17 @@ async def bare_database() -> str:
     return await _create(name, "template1")
 
 
+def private_server() -> LocalPostgres:
+    """Return a server that one test may stop and kill; it is not started yet.
+
+    The caller owns it and ends it by `remove`.
+    """
+    found = postgres_programs()
+    if found is None:
+        skip_or_fail("PostgreSQL", "no local server")
+    return LocalPostgres(found)
+
+
 class _Databases:
     """Databases made in this session.
 

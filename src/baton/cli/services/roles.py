@@ -75,20 +75,25 @@ def require_shared(settings: "Settings") -> None:
 
 async def _serve(settings: "Settings", role: "RoleName") -> None:
     import asyncio
+    from contextlib import suppress
 
-    from baton.cli.services.run_process import run_one
+    from baton.cli.services.run_process import Stopped, run_one
     from baton.cli.services.stop_signals import stop_on_signals
+
+    def on_wait(url: str) -> None:
+        typer.echo(f"Baton {role} waits for the store; it answers at {url}")
 
     stop = asyncio.Event()
     stop_on_signals(stop)
-    async with run_one(settings, role) as (url, process):
-        typer.echo(f"Baton {role} answers at {url}")
-        readiness = asyncio.create_task(process.ready())
-        stopped = asyncio.create_task(stop.wait())
-        await asyncio.wait((readiness, stopped), return_when=asyncio.FIRST_COMPLETED)
-        if readiness.done():
-            readiness.result()
-            typer.echo(f"Baton {role} is ready at {url}")
-            await stopped
-        readiness.cancel()
-        typer.echo(f"Stopping {role} …")
+    with suppress(Stopped):
+        async with run_one(settings, role, stop, on_wait) as (url, process):
+            typer.echo(f"Baton {role} answers at {url}")
+            readiness = asyncio.create_task(process.ready())
+            stopped = asyncio.create_task(stop.wait())
+            await asyncio.wait((readiness, stopped), return_when=asyncio.FIRST_COMPLETED)
+            if readiness.done():
+                readiness.result()
+                typer.echo(f"Baton {role} is ready at {url}")
+                await stopped
+            readiness.cancel()
+            typer.echo(f"Stopping {role} …")

@@ -1,17 +1,30 @@
 """Runs all roles, or one, behind an HTTP server."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
+from urllib.parse import urlsplit
 
 from aiohttp import web
 
+from baton.availability import wait_for_stores
 from baton.cli.terminal.failures import Failed
+from baton.command_api.app import make_starting_app
 from baton.command_api.serve import serve
+from baton.eventlog.clock import SystemClock
+from baton.eventlog.errors import InUse, Misconfigured, Unavailable
+from baton.eventlog.loops.stop_tasks import stop_tasks
+from baton.eventlog.ports.backend import Stores
 from baton.role import RoleName
 from baton.settings import Settings
-from baton.wiring import Process, run_roles
+from baton.wiring import Process, open_shared, run_roles
 
 _EVERYWHERE = frozenset(("", "0.0.0.0", "::"))  # noqa: S104 - compared here, not bound
+
+
+class Stopped(Exception):
+    """The process has to stop before the store has answered."""
 
 
 @asynccontextmanager
@@ -28,16 +41,54 @@ async def run_all(settings: Settings) -> AsyncIterator[str]:
 
 
 @asynccontextmanager
-async def run_one(settings: Settings, role: RoleName) -> AsyncIterator[tuple[str, Process]]:
+async def run_one(
+    settings: Settings, role: RoleName, stop: asyncio.Event, on_wait: Callable[[str], None]
+) -> AsyncIterator[tuple[str, Process]]:
     """Run one role until the block ends; its server answers /readyz before the role is ready.
 
-    Yields the address and the process. Raises the errors of `run_all`.
+    Yields the address and the process. Raises the errors of `run_all`, except that the store is
+    waited for while it is unavailable.
+
+    Args:
+        settings: The port stays the same while the process waits and when it runs.
+        role: The role.
+        stop: Set by the caller; ends the wait by `Stopped`.
+        on_wait: Called with the address when the process begins to wait for the store.
     """
+    names = frozenset((role,))
+    try:
+        stores = await open_shared(settings, names)
+    except (Misconfigured, InUse):
+        raise
+    except Unavailable:
+        settings, stores = await _wait_for_stores(settings, names, stop, on_wait)
     async with (
-        run_roles(settings, frozenset((role,))) as process,
+        run_roles(settings, names, stores=stores) as process,
         _http_server(process.app(), settings) as url,
     ):
         yield url, process
+
+
+async def _wait_for_stores(
+    settings: Settings,
+    names: frozenset[RoleName],
+    stop: asyncio.Event,
+    on_wait: Callable[[str], None],
+) -> tuple[Settings, Stores]:
+    """Return the opened stores, and the settings with the port at which /readyz said 503."""
+    async with _http_server(make_starting_app(), settings) as url:
+        on_wait(url)
+        open_once = partial(open_shared, settings, names)
+        opening = asyncio.create_task(wait_for_stores(open_once, clock=SystemClock()))
+        stopped = asyncio.create_task(stop.wait())
+        try:
+            await asyncio.wait((opening, stopped), return_when=asyncio.FIRST_COMPLETED)
+            if not opening.done():
+                raise Stopped
+            stores = opening.result()
+        finally:
+            await stop_tasks((opening, stopped))
+    return settings.model_copy(update={"port": urlsplit(url).port}), stores
 
 
 @asynccontextmanager
