@@ -7,6 +7,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 ARGS ?=
 MINUTES ?= 30
+SECONDS ?= 60
 # Silences a notice about new versions of pyright.
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 # Each install touches a file; make compares its date with the constraints.
@@ -15,7 +16,7 @@ EVERYTHING := $(VENV)/.everything-installed
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check lint chaos bench bench-distributed format lock setup clean
+.PHONY: help demo test check lint chaos attack bench bench-distributed format lock setup clean
 
 help: ## Lists the recipes.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,6 +36,9 @@ lint: $(EVERYTHING) ## Checks format, lint, types and layers; shows all findings
 
 chaos: $(EVERYTHING) ## Injects faults into services under load for MINUTES=30 and checks the outcome.
 	@$(BIN)/python -m tests.faults.chaos --minutes $(MINUTES) $(ARGS)
+
+attack: $(EVERYTHING) ## Attacks a server for SECONDS=60 and checks what a well-behaved tenant sees of it.
+	@$(BIN)/python -m tests.faults.attack --seconds $(SECONDS) $(ARGS)
 
 bench: $(EVERYTHING) ## Measures Baton and DBOS side by side and draws benchmarks/results/*.svg.
 	@$(BIN)/python -m benchmarks $(ARGS)

@@ -46,7 +46,7 @@ class BodyReader:
         encoding = _encoding(request)
         if (request.content_length or 0) > MAX_BODY:
             raise _too_large()
-        with _readable():
+        with _readable(connection):
             content = request.content
             raw = (
                 content.read_nowait()
@@ -95,7 +95,7 @@ class BodyReader:
 
 
 @contextmanager
-def _readable() -> Iterator[None]:
+def _readable(connection: Connection) -> Iterator[None]:
     try:
         yield
     except TimeoutError:
@@ -104,7 +104,10 @@ def _readable() -> Iterator[None]:
     except (web.RequestPayloadError, HttpProcessingError):
         message = "The body can't be read: its length or its chunks are wrong"
         raise Refused("validation_error", message) from None
-    except (ClientError, ConnectionError) as error:
+    except (ClientError, ConnectionError, RuntimeError) as error:
+        # aiohttp raises RuntimeError to who begins to read from a closed connection.
+        if isinstance(error, RuntimeError) and connection.connected:
+            raise
         raise PeerLeft from error
 
 

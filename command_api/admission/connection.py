@@ -146,7 +146,7 @@ class Connection(web.RequestHandler):
 
     def log_exception(self, *args: object, **kw: object) -> None:
         """Count the faults of the peer, which leaves or breaks off a body; log any other."""
-        if isinstance(kw.get("exc_info"), _PEERS_FAULTS):
+        if not self.connected or isinstance(kw.get("exc_info"), _PEERS_FAULTS):
             self._door.peer_left(self)
         else:
             super().log_exception(*args, **kw)

@@ -1,9 +1,10 @@
 """Puts the parts of a process together, runs them, and stops them in order."""
 
 import asyncio
+import ctypes
 import gc
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from random import Random
@@ -48,6 +49,9 @@ READY_POLL_MS: Final = 50
 NO_TOPICS: Final = "workers receive their tasks through Kafka: set BATON_LOG=kafka://HOST:PORT"
 
 _FOLLOW_SHARED_LOG: Final[frozenset[RoleName]] = frozenset(("executor", "scheduler"))
+_M_MMAP_THRESHOLD: Final = -3
+_LARGE_BUFFER: Final = 128 * 1024
+
 _ONLY_SCHEDULER: Final[frozenset[RoleName]] = frozenset(("scheduler",))
 
 
@@ -170,6 +174,7 @@ async def run_roles(
         stores: The opened stores, which are closed at the end; None opens the configured ones.
     """
     _collect_garbage_less_often()
+    _return_large_buffers()
     clock, rng = SystemClock(), Random()  # noqa: S311 - spreads backoffs
     async with AsyncExitStack() as closing:
         stores = stores or await open_shared(settings, names)
@@ -254,6 +259,16 @@ async def open_worker(
         yield worker.build(settings, stores.topics, registry, clock=clock, concurrency=concurrency)
     finally:
         await stores.close()
+
+
+def _return_large_buffers() -> None:
+    """Let glibc return large buffers, such as bodies, to the system as soon as they are freed.
+
+    By default each of them raises the size from which it does so, up to 32 MiB: after an attack
+    with bodies of 1 MiB, half of their memory stayed.
+    """
+    with suppress(AttributeError):  # another C library
+        ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, _LARGE_BUFFER)
 
 
 def _collect_garbage_less_often() -> None:

@@ -1,4 +1,4 @@
-"""A server under attack beside a well-behaved tenant: `make attack`, `SECONDS=60`.
+"""A server under attack beside a well-behaved tenant: `make attack SECONDS=60`.
 
 Measures the tenant's POST …/runs without and with the attack, the memory of the server's processes,
 and what was logged.

@@ -6,6 +6,7 @@ prints the number of answers by attack and status as JSON.
 
 import asyncio
 import json
+import os
 import sys
 import time
 from collections import Counter
@@ -126,6 +127,7 @@ class Attack:
 
 
 def main() -> None:
+    os.nice(19)  # attackers have processors of their own
     attack = Attack(**json.loads(sys.argv[1]))
     asyncio.run(attack.run())
     sys.stdout.write(json.dumps(attack.answers))
