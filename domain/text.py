@@ -13,7 +13,16 @@ _CONTROL: Final = re.compile(
     "]"
 )
 
+_C0_C1: Final = re.compile("[\x00-\x1f\x7f-\x9f]")
+NOT_PLAIN: Final = "must not have line ends, control characters or characters without a width"
+"""The message of a fault."""
+
 
 def is_plain(text: str) -> bool:
     """Whether `text` has no character that a terminal obeys or that hides in a line."""
     return _CONTROL.search(text) is None
+
+
+def has_controls(text: str) -> bool:
+    """Whether `text` has a character of C0 or C1, or DEL."""
+    return _C0_C1.search(text) is not None

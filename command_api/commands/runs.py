@@ -16,6 +16,7 @@ from baton.domain.run.decisions import DECIDER as RUN
 from baton.domain.run.messages import CancelRun, RequestRun, RetryRun
 from baton.domain.run.state import State as Run
 from baton.domain.stream import stream_name
+from baton.domain.text import NOT_PLAIN, is_plain
 from baton.eventlog.loops.load import StreamState, load
 from baton.eventlog.loops.transact import CommandResult, transact
 
@@ -26,6 +27,7 @@ async def start_run(services: Services, command: RequestRun) -> CommandResult[Ru
     Raises NotFound for a deleted definition, InConflict for one that isn't active, Refused 429 for
     a tenant with too many unfinished runs.
     """
+    _require_plain("correlationId", command.correlation_id)
     await admit_run(services, command.definition.tenant)
     stream = stream_name(command.definition.tenant, "run", command.run_id)
     # Nearly every run is new, so the stream isn't read: the append detects the rare repetition.
@@ -37,6 +39,7 @@ async def cancel_run(
     services: Services, principal: Principal, run_id: str, *, at: int, reason: str | None = None
 ) -> CommandResult[Run]:
     """Cancel a run; raises NotFound, and InConflict if it has completed or failed."""
+    _require_plain("reason", reason)
     command = CancelRun(actor=principal.actor, at=at, reason=reason)
     stream = stream_name(principal.tenant, "run", run_id)
     return await transact(services.store, RUN, stream, command)
@@ -88,3 +91,9 @@ async def _graph_of(services: Services, tenant: str, run_id: str) -> Graph:
     if version is None:
         raise NotFound("run", run_id)
     return version.graph
+
+
+def _require_plain(name: str, text: str | None) -> None:
+    if text is not None and not is_plain(text):
+        message = "A text that is shown in one line has other characters"
+        raise Invalid(message, faults=[Fault((name,), NOT_PLAIN)])

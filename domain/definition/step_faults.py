@@ -7,6 +7,7 @@ from typing import Final, assert_never
 from baton.domain.definition.condition_faults import Path, faults_of_conditions
 from baton.domain.definition.graph import Compute, Decision, Delay, Retry, Step, Sync
 from baton.domain.errors import Fault
+from baton.domain.text import NOT_PLAIN, is_plain
 
 STEP_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 MAX_TEXT = 200
@@ -23,8 +24,7 @@ def faults_of_step(step: Step, path: Path) -> Iterator[Fault]:
     """Yield the faults of the `step` at `path`."""
     if not STEP_ID.fullmatch(step.id):
         yield Fault((*path, "id"), "must be 1 to 64 characters of A-Z, a-z, 0-9, _ and -")
-    if step.name is not None and len(step.name) > MAX_TEXT:
-        yield Fault((*path, "name"), f"must have at most {MAX_TEXT} characters")
+    yield from _faults_of_name(step.name or "", (*path, "name"))
     match step:
         case Compute():
             yield from _faults_of_compute(step, path)
@@ -39,7 +39,16 @@ def faults_of_step(step: Step, path: Path) -> Iterator[Fault]:
             assert_never(step)
 
 
+def _faults_of_name(name: str, path: Path) -> Iterator[Fault]:
+    if not is_plain(name):
+        yield Fault(path, NOT_PLAIN)
+    if len(name) > MAX_TEXT:
+        yield Fault(path, f"must have at most {MAX_TEXT} characters")
+
+
 def _faults_of_compute(step: Compute, path: Path) -> Iterator[Fault]:
+    if not is_plain(step.function):
+        yield Fault((*path, "function"), NOT_PLAIN)
     if not 0 < len(step.function) <= MAX_TEXT:
         yield Fault((*path, "function"), f"must have 1 to {MAX_TEXT} characters")
     yield from _duration((*path, "timeout_ms"), step.timeout_ms, least=1)

@@ -13,6 +13,7 @@ from baton.domain.definition.trigger import (
 )
 from baton.domain.errors import Fault
 from baton.domain.schedule.timetable import InvalidTimetable, check_timetable
+from baton.domain.text import NOT_PLAIN, is_plain
 
 EVENT_TYPES: Final = (
     "record.created",
@@ -51,6 +52,8 @@ def faults_of_trigger(trigger: Trigger) -> Iterator[Fault]:
 def _faults_of_event(trigger: EventTrigger) -> Iterator[Fault]:
     if trigger.event_type not in EVENT_TYPES:
         yield Fault(("trigger", "event_type"), f"must be one of {', '.join(EVENT_TYPES)}")
+    if trigger.structure is not None and not is_plain(trigger.structure):
+        yield Fault(("trigger", "structure"), NOT_PLAIN)
     if trigger.structure is not None and not 0 < len(trigger.structure) <= MAX_TEXT:
         message = f"must have 1 to {MAX_TEXT} characters"
         yield Fault(("trigger", "structure"), message)

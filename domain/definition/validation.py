@@ -14,6 +14,7 @@ from baton.domain.definition.messages import Body
 from baton.domain.definition.step_faults import faults_of_step
 from baton.domain.definition.trigger_faults import faults_of_trigger
 from baton.domain.errors import Fault
+from baton.domain.text import NOT_PLAIN, is_plain
 
 MAX_STEPS = 1_000
 MAX_NAME = 200
@@ -32,6 +33,8 @@ def faults_of(body: Body) -> list[Fault]:
 def _faults(body: Body) -> Iterator[Fault]:
     if not body.name.strip():
         yield Fault(("name",), "must not be empty")
+    if not is_plain(body.name):
+        yield Fault(("name",), NOT_PLAIN)
     if len(body.name) > MAX_NAME:
         yield Fault(("name",), f"must have at most {MAX_NAME} characters")
     yield from faults_of_trigger(body.trigger)

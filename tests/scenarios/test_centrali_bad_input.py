@@ -9,6 +9,8 @@ from tests.dialects.centrali_requests import DEFINITION, error_code, named_field
 from tests.scenarios.stack import Stack
 
 NAMES = sorted(START_VERBS)
+HIDDEN = ("\x1b[2J", "\x9d", "\r\n", "\u202e", "\u2028", "\u200b")
+"""Characters that a terminal obeys or that hide in a line."""
 
 
 async def assert_refused(stack: Stack, answer: Any, status: int) -> None:
@@ -154,6 +156,16 @@ DOCUMENTS: list[tuple[str, dict[str, Any]]] = [
     *(
         ("trigger.signatureHeaderName", triggered(type="http-trigger", signatureHeaderName=header))
         for header in ("", "a b", "X\r\nEvil: 1", "ä", "x" * 300)
+    ),
+    *(("name", changed(name=f"a{hidden}b")) for hidden in HIDDEN),
+    *(("steps[0].name", compute(name=f"a{hidden}b")) for hidden in HIDDEN),
+    *(("steps[0].functionId", compute(functionId=f"a{hidden}b")) for hidden in HIDDEN),
+    *(
+        (
+            "trigger.structureSlug",
+            triggered(type="event-driven", eventType="record_created", structureSlug=f"a{hidden}b"),
+        )
+        for hidden in HIDDEN
     ),
     ("trigger.validateSignature", triggered(type="http-trigger", validateSignature="yes")),
     *(

@@ -127,7 +127,12 @@ async def test_a_parameter_out_of_range_is_named(memory: Stack, path: str, field
 
 @pytest.mark.parametrize(
     ("verb", "body"),
-    [("cancel", {"reason": ""}), ("cancel", {"reason": 7}), ("retry", {"stepId": []})],
+    [
+        ("cancel", {"reason": ""}),
+        ("cancel", {"reason": 7}),
+        ("cancel", {"reason": "a\x1b[2J\n"}),
+        ("retry", {"stepId": []}),
+    ],
 )
 async def test_an_invalid_body_is_refused(memory: Stack, verb: str, body: object) -> None:
     answer = await memory.post(f"/runs/anything/{verb}", body)

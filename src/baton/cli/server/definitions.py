@@ -70,14 +70,14 @@ def apply(
     from baton.cli.documents import load_document
     from baton.cli.server.apply_definition import apply_document
     from baton.cli.server.client import connect
-    from baton.cli.terminal.output import print_json
+    from baton.cli.terminal.output import print_json, print_line
 
     document = load_document(file)
     change, applied = apply_document(connect(url, token, tenant), document, dialect)
     if as_json:
         print_json(applied)
     else:
-        typer.echo(f"{applied['slug']} {change}: version {applied['version']}, id {applied['id']}")
+        print_line(f"{applied['slug']} {change}: version {applied['version']}, id {applied['id']}")
 
 
 @app.command()
@@ -87,8 +87,9 @@ def delete(
     """Delete a definition: its triggers stop, its runs continue and stay readable."""
     from baton.cli.server.client import connect
     from baton.cli.server.lookup import find_definition
+    from baton.cli.terminal.output import print_line
 
     server = connect(url, token, tenant)
     api, found = find_definition(server, definition)
     server.call("DELETE", api.definition(found["id"]))
-    typer.echo(f"{found['slug']} deleted")
+    print_line(f"{found['slug']} deleted")

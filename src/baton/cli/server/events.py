@@ -49,7 +49,7 @@ def send(
 ) -> None:
     """Send a record event as a CloudEvent. It starts a run of each definition it triggers."""
     from baton.cli.server.client import connect
-    from baton.cli.terminal.output import print_json
+    from baton.cli.terminal.output import print_json, print_line
 
     if (record is None) == (file is None):
         raise typer.BadParameter("name a record (orders/1001), or a --file with events")
@@ -61,7 +61,7 @@ def send(
     if as_json:
         print_json(sent)
     else:
-        typer.echo(
+        print_line(
             f"{sent['accepted']} accepted, {sent['duplicates']} duplicates,"
             f" position {sent['position']}"
         )

@@ -10,6 +10,7 @@ from rich.live import Live
 from baton.cli.server.timeline import heading, timeline
 from baton.cli.terminal.output import console, in_terminal, print_lines
 from baton.cli.terminal.statuses import FINAL
+from baton.cli.terminal.visible import visible_text
 
 SHORTEST_S, LONGEST_S = 0.05, 1.0
 
@@ -31,9 +32,12 @@ def follow_run(fetch: Callable[[], Run], *, quiet: bool) -> Run:
 
 def _redraw(fetch: Callable[[], Run]) -> Run:
     with Live(console=console(), auto_refresh=False) as live:
-        return _poll(
-            fetch, lambda run: live.update(Group(heading(run), *timeline(run)), refresh=True)
-        )
+
+        def show(run: Run) -> None:
+            lines = (visible_text(line) for line in (heading(run), *timeline(run)))
+            live.update(Group(*lines), refresh=True)
+
+        return _poll(fetch, show)
 
 
 def _print(fetch: Callable[[], Run]) -> Run:

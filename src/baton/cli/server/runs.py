@@ -121,7 +121,7 @@ def start(
     from baton.cli.documents import parse_object
     from baton.cli.server.client import connect
     from baton.cli.server.lookup import find_definition
-    from baton.cli.terminal.output import print_json
+    from baton.cli.terminal.output import print_json, print_line
 
     given = None if run_input is None else parse_object(run_input)
     server = connect(url, token, tenant)
@@ -138,7 +138,7 @@ def start(
     elif as_json:
         print_json(run)
     else:
-        typer.echo(run["id"])
+        print_line(run["id"])
 
 
 @app.command()
@@ -151,10 +151,11 @@ def cancel(
 ) -> None:
     """Cancel a run: running steps are cancelled and no new step starts."""
     from baton.cli.server.client import connect
+    from baton.cli.terminal.output import print_line
 
     body = {} if reason is None else {"reason": reason}
     connect(url, token, tenant).call("POST", f"{run_path(run_id)}/cancel", body)
-    typer.echo(f"{run_id} cancelled")
+    print_line(f"{run_id} cancelled")
 
 
 @app.command()
@@ -169,10 +170,11 @@ def retry(
 ) -> None:
     """Reopen a failed or cancelled run where it stopped."""
     from baton.cli.server.client import connect
+    from baton.cli.terminal.output import print_line
 
     body = {} if step is None else {"stepId": step}
     connect(url, token, tenant).call("POST", f"{run_path(run_id)}/retry", body)
-    typer.echo(f"{run_id} reopened")
+    print_line(f"{run_id} reopened")
 
 
 def run_path(run_id: str) -> str:

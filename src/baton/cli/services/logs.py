@@ -8,6 +8,8 @@ import sys
 
 import structlog
 
+from baton.cli.terminal.visible import visible_record
+
 
 def show_logs(level: int = logging.INFO) -> None:
     """Start writing log records of `level` or above."""
@@ -23,6 +25,8 @@ def show_logs(level: int = logging.INFO) -> None:
             foreign_pre_chain=shared,
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.format_exc_info,
+                visible_record,
                 *_rendering(),
             ],
         )
@@ -32,11 +36,8 @@ def show_logs(level: int = logging.INFO) -> None:
 
 def _rendering() -> list[structlog.typing.Processor]:
     if sys.stderr.isatty():
-        # Tracebacks without local variables, which may hold secrets.
-        plain = structlog.dev.plain_traceback
-        return [structlog.dev.ConsoleRenderer(exception_formatter=plain)]
+        return [structlog.dev.ConsoleRenderer()]
     order = ["timestamp", "level", "logger", "event"]
     return [
-        structlog.processors.format_exc_info,
         structlog.processors.LogfmtRenderer(key_order=order, drop_missing=True),
     ]

@@ -3,6 +3,8 @@
 import os
 import sys
 
+from baton.cli.terminal.visible import visible
+
 INTERRUPTED = 130
 """The exit code after Ctrl-C."""
 DEBUG = "BATON_TRACEBACK"
@@ -31,7 +33,7 @@ class Failed(Exception):
 
 def print_error(message: str) -> None:
     """Write a line to stderr."""
-    sys.stderr.write(f"{message}\n")
+    sys.stderr.write(f"{visible(message)}\n")
 
 
 def describe_error(error: BaseException) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from baton.cli.terminal.statuses import COLORS
+from baton.cli.terminal.visible import visible, visible_json, visible_text
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -26,7 +27,7 @@ def console(*, stderr: bool = False) -> "Console":
 
 def print_json(value: object) -> None:
     """Print a JSON document completely: a write to an unbuffered stdout may be partial."""
-    text = json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+    text = visible_json(json.dumps(value, indent=2, ensure_ascii=False)) + "\n"
     rest = memoryview(text.encode(sys.stdout.encoding, "replace"))
     sys.stdout.flush()
     while rest:
@@ -36,16 +37,26 @@ def print_json(value: object) -> None:
 
 def print_lines(lines: "Iterable[RenderableType]") -> None:
     """Print texts without wrapping them, so that they can be copied."""
+    from rich.text import Text
+
     out = console()
     for line in lines:
-        out.print(line, soft_wrap=True)
+        shown = visible_text(line) if isinstance(line, Text) else line
+        out.print(shown, soft_wrap=True, markup=False, emoji=False)
+
+
+def print_line(text: str) -> None:
+    """Print one line."""
+    sys.stdout.write(f"{visible(text)}\n")
 
 
 def print_rows(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Print a table in a terminal; elsewhere a line per row, with tabs and no heading."""
     if not in_terminal():
         for row in rows:
-            sys.stdout.write("\t".join("" if cell is None else str(cell) for cell in row) + "\n")
+            sys.stdout.write(
+                "\t".join("" if cell is None else visible(str(cell)) for cell in row) + "\n"
+            )
         return
     from rich.table import Table
 
@@ -60,5 +71,5 @@ def print_rows(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None
 def _cell(cell: object) -> "Text":
     from rich.text import Text
 
-    text = "" if cell is None else str(cell)
+    text = "" if cell is None else visible(str(cell))
     return Text(text, style=COLORS.get(text, ""))
