@@ -76,7 +76,7 @@ async def _measure(server: Installation, seconds: float) -> Figures:
         }
         tenant = _Tenant(session, start, good)
         await tenant.start_runs(2)
-        calm = await tenant.start_runs(max(5.0, seconds / 3))
+        calm = await tenant.start_runs(max(3.0, seconds / 3))
         before = _memory_mb(server)
         attackers = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "tests.faults.attackers", json.dumps(job)),

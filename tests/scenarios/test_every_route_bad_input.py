@@ -10,6 +10,8 @@ import json
 import pytest
 
 from baton.command_api.dialect.contract import Dialect
+from baton.protocols.strict_json import MAX_VALUES
+from tests.api.raw_http import connected
 from tests.api.running import Response
 from tests.scenarios.route_cases import CASES, DIALECTS, WITH_BODY, RouteCase, samples_of
 from tests.scenarios.stack import Stack
@@ -21,6 +23,7 @@ CODES = {
     413: "payload_too_large",
     415: "unsupported_media_type",
 }
+OPEN = [case for case in CASES if case.route.scope is None]
 JSON = {"Content-Type": "application/json"}
 
 
@@ -84,6 +87,60 @@ async def test_a_body_that_is_not_json_is_refused(idle: Stack, case: RouteCase) 
         headers = {"Content-Type": media}
         answer = await client.call(case.route.method, path, data=body, headers=headers)
         await assert_refused(idle, case, answer, 415)
+
+
+@pytest.mark.parametrize("case", WITH_BODY, ids=str)
+async def test_a_body_with_too_many_values_is_refused(idle: Stack, case: RouteCase) -> None:
+    client = case.client(idle)
+    path = case.path(await case.prepare(client))
+    body = b'{"input":{"a":[' + b"[]," * MAX_VALUES + b"[]]}}"
+
+    answer = await client.call(case.route.method, path, data=body, headers=JSON)
+
+    await assert_refused(idle, case, answer, 400)
+
+
+@pytest.mark.parametrize("case", WITH_BODY, ids=str)
+async def test_a_body_with_a_broken_encoding_is_refused(idle: Stack, case: RouteCase) -> None:
+    client = case.client(idle)
+    path = case.path(await case.prepare(client))
+    body = json.dumps(case.body()).encode()
+
+    for encoding, status in (("deflate", 400), ("gzip", 400), ("br", 415), ("zstd", 415)):
+        headers = {**JSON, "Content-Encoding": encoding}
+        answer = await client.call(case.route.method, path, data=body, headers=headers)
+        await assert_refused(idle, case, answer, status)
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+async def test_a_header_that_cannot_be_read_is_refused(idle: Stack, case: RouteCase) -> None:
+    client = case.client(idle)
+    path = client.base + case.path(await case.prepare(client))
+    known = "".join(f"{name}: {value}\r\n" for name, value in client.headers.items())
+    start = f"{case.route.method} {path} HTTP/1.1\r\nHost: localhost\r\n{known}"
+    end = "Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
+
+    for line in ("ce-id: caf\xe9", "webhook-id: caf\xe9", f"Prefer: wait={'9' * 5_000}"):
+        async with connected(idle) as connection:
+            await connection.send(f"{start}{line}\r\n{end}".encode("latin-1"))
+            answer = await connection.response()
+        assert answer.status == 400, line
+        assert case.error_code(answer.body) == "validation_error"
+
+
+@pytest.mark.parametrize("case", OPEN, ids=str)
+async def test_an_open_route_refuses_pages_of_other_sites(idle: Stack, case: RouteCase) -> None:
+    client = case.client(idle)
+    path = client.base + case.path(await case.prepare(client))
+    before = await idle.stored()
+
+    for headers in ({"Sec-Fetch-Site": "cross-site"}, {"Origin": "https://evil.example"}):
+        answer = await idle.call(
+            case.route.method, path, json=case.body(), headers=headers, anonymous=True
+        )
+        assert (answer.status, case.error_code(answer.body)) == (403, "forbidden")
+
+    assert await idle.stored() == before
 
 
 @pytest.mark.parametrize("case", WITH_BODY, ids=str)
