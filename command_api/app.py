@@ -83,13 +83,14 @@ def _add_routes(
     dialect = endpoints.dialect
     resources: dict[str, web.Resource] = {}
     for route in dialect.routes:
-        resource = resources.get(route.path)
-        if resource is None:
-            resource = resources[route.path] = app.router.add_resource(base + route.path)
         endpoint = metrics.measured(endpoints.endpoint(route), dialect.name, route)
-        resource.add_route(route.method, endpoint, expect_handler=_ignore_expectation)
-        if route.method == "GET":
-            resource.add_route(hdrs.METH_HEAD, endpoint, expect_handler=_ignore_expectation)
+        for path in (route.path, f"{route.path}/")[: 1 + route.trailing_slash]:
+            resource = resources.get(path)
+            if resource is None:
+                resource = resources[path] = app.router.add_resource(base + path)
+            resource.add_route(route.method, endpoint, expect_handler=_ignore_expectation)
+            if route.method == "GET":
+                resource.add_route(hdrs.METH_HEAD, endpoint, expect_handler=_ignore_expectation)
 
 
 @dataclass(frozen=True, slots=True)

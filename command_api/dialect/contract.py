@@ -79,6 +79,7 @@ class Route:
 
     `request`, `response`, `status`, `query` and `problems` (status -> description) describe the
     route in the OpenAPI document; `operation` is merged in as it is.
+    With `trailing_slash`, the path may be called with a slash behind it.
     """
 
     method: Method
@@ -96,6 +97,7 @@ class Route:
     operation: Mapping[str, object] | None = None
     idempotent: bool | None = None
     verifies_signature: bool = False
+    trailing_slash: bool = False
 
     @property
     def takes_body(self) -> bool:

@@ -3,7 +3,9 @@
 The signature is verified over the raw bytes, before the body is parsed.
 """
 
+import re
 from collections.abc import Callable
+from urllib.parse import quote, unquote
 
 from baton.command_api.commands import admit_webhook_run, start_run
 from baton.command_api.http.refusal import Refused
@@ -31,10 +33,24 @@ from baton.protocols.webhook_signatures import (
 REPLAY_MS = 2 * TOLERANCE_S * 1_000
 """The time for which the same body with the same signature is the same delivery."""
 
+_ESCAPES = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
+_PATH_CHARACTERS = "/!$&'()*+,;=:@~"
+"""Characters of a path that need no encoding (RFC 3986, section 3.3), beside letters and digits."""
+
 
 def normalized_path(path: str) -> str:
-    """Return a webhook path without a leading `/` and `webhooks/`, the form that is compared."""
-    return path.removeprefix("/").removeprefix("webhooks/")
+    """Return a configured path without a leading `/` and `webhooks/`, the form that is compared.
+
+    Escapes are written in one way: only a character that needs one has it, in capitals.
+    """
+    named = path.removeprefix("/").removeprefix("webhooks/")
+    return _ESCAPES.sub(lambda found: quote(unquote(found[0]), safe=_PATH_CHARACTERS), named)
+
+
+def called_path(path: str) -> str:
+    """Return the normalized form of a called path, which the server has decoded."""
+    named = path.removeprefix("/").removeprefix("webhooks/")
+    return quote(named, safe=_PATH_CHARACTERS)
 
 
 async def receive_webhook(

@@ -20,13 +20,55 @@ class Incomparable(ValueError):
     """The two values can't be compared; the text is the reason."""
 
 
-class ComparisonBudget:
-    """The number of members of arrays and objects that one decision may still compare."""
+class _Members:
+    """The elements of an array, so that a scalar is looked up without comparing it to each.
 
-    __slots__ = ("left",)
+    Booleans stand apart, because in Python True equals 1. Numbers are equal in Python as in JSON,
+    and no two of the other types are.
+    """
+
+    __slots__ = ("booleans", "composites", "scalars")
+
+    def __init__(self, array: list[Json] | tuple[Json, ...]) -> None:
+        self.scalars: set[Json] = set()
+        self.booleans: set[Json] = set()
+        self.composites: list[Json] = []
+        for element in array:
+            if isinstance(element, bool):
+                self.booleans.add(element)
+            elif element is None or isinstance(element, str | int | float):
+                self.scalars.add(element)
+            else:
+                self.composites.append(element)
+
+    def has(self, value: Json, spend: Callable[[int], None]) -> bool:
+        """Return whether `value` is an element; `spend` is called as by `same_json`."""
+        if isinstance(value, bool):
+            return value in self.booleans
+        if value is None or isinstance(value, str | int | float):
+            return value in self.scalars
+        return any(same_json(value, element, spend) for element in self.composites)
+
+
+class ComparisonBudget:
+    """The number of members of arrays and objects that one decision may still compare.
+
+    The arrays of `in` are indexed once for a decision and cost nothing of the budget: together they
+    are no larger than the definition and the data of the run.
+    """
+
+    __slots__ = ("_members", "left")
 
     def __init__(self, values: int = 20_000) -> None:
         self.left = values
+        self._members: dict[int, tuple[Json, _Members]] = {}
+
+    def members_of(self, array: list[Json] | tuple[Json, ...]) -> _Members:
+        """Return the elements of `array`, which doesn't change while the decision is made."""
+        found = self._members.get(id(array))
+        if found is None:  # the array is kept beside its index, so that its id stays its own
+            found = self._members[id(array)] = (array, _Members(array))
+        return found[1]
 
     def spend(self, values: int) -> None:
         """Take `values` from the budget; raises Incomparable if that is more than is left."""
@@ -52,8 +94,7 @@ def is_in(actual: Json, expected: Json, budget: ComparisonBudget) -> bool:
     """Return whether the array `expected` contains `actual`; raises Incomparable for no array."""
     if not isinstance(expected, list | tuple):
         raise Incomparable(f"the expected value is of kind {kind_of(expected)}, not an array")
-    budget.spend(len(expected))
-    return any(same_json(actual, element, budget.spend) for element in expected)
+    return budget.members_of(expected).has(actual, budget.spend)
 
 
 def is_ordered(order: Order, actual: Json, expected: Json) -> bool:

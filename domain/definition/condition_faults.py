@@ -1,6 +1,6 @@
 """Faults of conditions: bad paths, missing or unfit values, too many conditions."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from typing import TypeAlias
 
 from baton.domain.definition.graph import Compute, Condition, Decision, Graph, Step
@@ -16,6 +16,11 @@ MAX_NAMES = 64
 """Names in one path: as deep as request bodies may be."""
 MAX_PATH = 1_000
 """Characters of one path."""
+MAX_COMPOSITES = 1_000
+"""Arrays and objects in the list of one `in`. Scalars are looked up in a set, these are compared
+one by one."""
+ROOTS = ("input", "context", "steps")
+"""Names that a path begins with."""
 
 
 def too_many_conditions(graph: Graph) -> Iterator[Fault]:
@@ -29,14 +34,25 @@ def too_many_conditions(graph: Graph) -> Iterator[Fault]:
             yield Fault(("steps", index), message)
 
 
-def faults_of_conditions(conditions: Sequence[Condition], path: Path) -> Iterator[Fault]:
-    """Yield the faults of the `conditions` at `path`."""
+def faults_of_conditions(
+    conditions: Sequence[Condition], path: Path, step_ids: Container[str]
+) -> Iterator[Fault]:
+    """Yield the faults of the `conditions` at `path`.
+
+    Args:
+        conditions: The conditions of one step.
+        path: Where they are in the definition.
+        step_ids: The ids of all steps of the definition.
+    """
     for index, condition in enumerate(conditions):
-        yield from _faults_of_path(condition.path, (*path, index, "path"))
+        yield from _faults_of_path(condition.path, (*path, index, "path"), step_ids)
         if condition.op in ("exists", "notExists"):
             continue
         if condition.value_path is not None:
-            yield from _faults_of_path(condition.value_path, (*path, index, "value_path"))
+            at = (*path, index, "value_path")
+            yield from _faults_of_path(condition.value_path, at, step_ids)
+            if condition.value is not None:
+                yield Fault((*path, index, "value"), "can't stand beside a value path")
         else:
             yield from _faults_of_value(condition, (*path, index, "value"))
 
@@ -52,15 +68,24 @@ def _count(step: Step) -> int:
             return 0
 
 
-def _faults_of_path(written: str, path: Path) -> Iterator[Fault]:
+def _faults_of_path(written: str, path: Path, step_ids: Container[str]) -> Iterator[Fault]:
     if not written or len(written) > MAX_PATH:
         yield Fault(path, f"must have 1 to {MAX_PATH} characters")
     elif written.count(".") >= MAX_NAMES:
         yield Fault(path, f"must have at most {MAX_NAMES} names")
+    else:
+        root, *names = written.split(".", 2)
+        if root not in ROOTS:
+            yield Fault(path, f"must begin with {', '.join(ROOTS[:-1])} or {ROOTS[-1]}")
+        elif root == "steps" and names and names[0] not in step_ids:
+            yield Fault(path, f"'{names[0]}' is no step")
 
 
 def _faults_of_value(condition: Condition, path: Path) -> Iterator[Fault]:
-    if condition.op in ("in", "notIn") and not isinstance(condition.value, list | tuple):
-        yield Fault(path, f"must be an array for '{condition.op}'")
+    if condition.op in ("in", "notIn"):
+        if not isinstance(condition.value, list | tuple):
+            yield Fault(path, f"must be an array for '{condition.op}'")
+        elif sum(isinstance(one, dict | list | tuple) for one in condition.value) > MAX_COMPOSITES:
+            yield Fault(path, f"must have at most {MAX_COMPOSITES} arrays and objects")
     if condition.op in ("gt", "gte", "lt", "lte") and condition.value is None:
         yield Fault(path, f"is required for '{condition.op}', or a value path")

@@ -1,7 +1,7 @@
 """Faults of a single step, apart from its edges to other steps."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from typing import Final, assert_never
 
 from baton.domain.definition.condition_faults import Path, faults_of_conditions
@@ -20,16 +20,16 @@ MAX_MULTIPLIER = 100
 """The fastest growth of a backoff."""
 
 
-def faults_of_step(step: Step, path: Path) -> Iterator[Fault]:
-    """Yield the faults of the `step` at `path`."""
+def faults_of_step(step: Step, path: Path, step_ids: Container[str]) -> Iterator[Fault]:
+    """Yield the faults of the `step` at `path`; `step_ids` are those of the whole definition."""
     if not STEP_ID.fullmatch(step.id):
         yield Fault((*path, "id"), "must be 1 to 64 characters of A-Z, a-z, 0-9, _ and -")
     yield from _faults_of_name(step.name or "", (*path, "name"))
     match step:
         case Compute():
-            yield from _faults_of_compute(step, path)
+            yield from _faults_of_compute(step, path, step_ids)
         case Decision():
-            yield from _faults_of_decision(step, path)
+            yield from _faults_of_decision(step, path, step_ids)
         case Delay():
             yield from _duration((*path, "delay_ms"), step.delay_ms, least=0)
         case Sync():
@@ -46,7 +46,7 @@ def _faults_of_name(name: str, path: Path) -> Iterator[Fault]:
         yield Fault(path, f"must have at most {MAX_TEXT} characters")
 
 
-def _faults_of_compute(step: Compute, path: Path) -> Iterator[Fault]:
+def _faults_of_compute(step: Compute, path: Path, step_ids: Container[str]) -> Iterator[Fault]:
     if not is_plain(step.function):
         yield Fault((*path, "function"), NOT_PLAIN)
     if not 0 < len(step.function) <= MAX_TEXT:
@@ -54,7 +54,7 @@ def _faults_of_compute(step: Compute, path: Path) -> Iterator[Fault]:
     yield from _duration((*path, "timeout_ms"), step.timeout_ms, least=1)
     if step.retry is not None:
         yield from _faults_of_retry(step.retry, (*path, "retry"))
-    yield from faults_of_conditions(step.when, (*path, "when"))
+    yield from faults_of_conditions(step.when, (*path, "when"), step_ids)
 
 
 def _faults_of_retry(retry: Retry, path: Path) -> Iterator[Fault]:
@@ -65,11 +65,12 @@ def _faults_of_retry(retry: Retry, path: Path) -> Iterator[Fault]:
         yield Fault((*path, "multiplier"), f"must be between 1 and {MAX_MULTIPLIER}")
 
 
-def _faults_of_decision(step: Decision, path: Path) -> Iterator[Fault]:
+def _faults_of_decision(step: Decision, path: Path, step_ids: Container[str]) -> Iterator[Fault]:
     if not step.cases and step.default_next is None:
         yield Fault((*path, "cases"), "must have a case if there is no default")
     for index, case in enumerate(step.cases):
-        yield from faults_of_conditions(case.conditions, (*path, "cases", index, "conditions"))
+        at = (*path, "cases", index, "conditions")
+        yield from faults_of_conditions(case.conditions, at, step_ids)
 
 
 def _duration(path: Path, duration_ms: int, *, least: int) -> Iterator[Fault]:

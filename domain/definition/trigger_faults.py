@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from typing import Final, assert_never
+from urllib.parse import unquote
 
 from baton.domain.definition.trigger import (
     EventTrigger,
@@ -62,8 +63,13 @@ def _faults_of_event(trigger: EventTrigger) -> Iterator[Fault]:
 def _faults_of_http(trigger: WebhookTrigger) -> Iterator[Fault]:
     path, header = trigger.path, trigger.signature_header
     if path is not None and not (len(path) <= MAX_TEXT and _WEBHOOK_PATH.fullmatch(path)):
-        message = f"must be a URL path of at most {MAX_TEXT} characters, without a query"
+        message = (
+            f"must be a URL path of at most {MAX_TEXT} characters, without a query, an empty"
+            " segment or a slash at its end"
+        )
         yield Fault(("trigger", "path"), message)
+    elif path is not None and {".", ".."} & {unquote(segment) for segment in path.split("/")}:
+        yield Fault(("trigger", "path"), "must not have a segment '.' or '..': no URL keeps it")
     if header is not None and not (len(header) <= MAX_TEXT and _HEADER.fullmatch(header)):
         message = f"must be the name of a header, of at most {MAX_TEXT} characters"
         yield Fault(("trigger", "signature_header"), message)

@@ -52,5 +52,5 @@ def _faults_of_graph(graph: Graph) -> Iterator[Fault]:
         yield Fault(("loop_limit",), f"must be between 1 and {MAX_LOOP_LIMIT}")
     yield from too_many_conditions(graph)
     for index, step in enumerate(graph.steps):
-        yield from faults_of_step(step, ("steps", index))
+        yield from faults_of_step(step, ("steps", index), graph.by_id)
     yield from faults_of_edges(graph)

@@ -32,7 +32,8 @@ class Fields:
 
     `times` are milliseconds after local midnight, ascending. `days` holds days of the month and
     `LAST`. `weekdays` holds pairs of a weekday (0 is Sunday) and its rank in the month (1 to 5, or
-    `LAST`). None means any day; if both sets are given, a date needs to be in one of them only.
+    `LAST`). None means any day. Vixie's rule: where a day field begins with `*`, a date must be in
+    both sets (`both_days`), else it needs to be in one of them only.
     `fixed` means that neither the minute nor the hour has a `*`: such an expression names times of
     day, any other a rhythm.
     """
@@ -42,6 +43,7 @@ class Fields:
     months: frozenset[int]
     weekdays: frozenset[tuple[int, int]] | None
     fixed: bool
+    both_days: bool
 
 
 @lru_cache(maxsize=1024)
@@ -61,6 +63,7 @@ def parse(expression: str) -> Fields:
         months=frozenset(_numbers(parsed[3], range(1, 13))),
         weekdays=None if syntax.is_any_day(texts[4]) else _weekdays(parsed[4], ranks),
         fixed="*" not in texts[0] + texts[1],
+        both_days=syntax.begins_with_star(texts[2]) or syntax.begins_with_star(texts[4]),
     )
     if not any(
         _days_of(fields, year, month) for year in _CALENDAR_CYCLE for month in fields.months
@@ -110,7 +113,9 @@ def _is_named(fields: Fields, day: int, length: int, weekday: int) -> bool:
     by_weekday = weekdays is not None and (
         (weekday, (day + 6) // 7) in weekdays or (day + 7 > length and (weekday, LAST) in weekdays)
     )
-    return by_day or by_weekday or (days is None and weekdays is None)
+    if days is None or weekdays is None:
+        return (by_day or days is None) and (by_weekday or weekdays is None)
+    return (by_day and by_weekday) if fields.both_days else (by_day or by_weekday)
 
 
 def _weekdays(

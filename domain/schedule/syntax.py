@@ -21,6 +21,8 @@ _RANKED = re.compile(r"\d#[1-5]|l\d", re.ASCII)
 _EXTRA = {_DAY: {"?", "l"}, _WEEKDAY: {"?"}}
 _RANDOM = re.compile(r"(?<![a-z])[hr](?![a-z])")
 _ANY_DAY = frozenset({"*", "*/1", "?"})
+_SIZES = (60, 24, 31, 12, 7)
+"""The number of values of each field."""
 
 
 class UnreadableExpression(ValueError):
@@ -32,6 +34,7 @@ def fields(expression: str) -> list[str]:
 
     Raises `UnreadableExpression`.
     """
+    expression = expression.strip(" \t\r\n")
     if len(expression) > MAX_LENGTH:
         raise UnreadableExpression(f"the expression is longer than {MAX_LENGTH} characters")
     if expression.lstrip().startswith("@"):
@@ -51,7 +54,12 @@ def is_any_day(text: str) -> bool:
     croniter decides by the number of values and by the other field: it reads `0 0 */1 * 1` as every
     day, while cron means Mondays.
     """
-    return any(item in _ANY_DAY for item in text.split(","))
+    return begins_with_star(text) and any(item in _ANY_DAY for item in text.split(","))
+
+
+def begins_with_star(text: str) -> bool:
+    """Return whether a day field begins with `*` (`*/2` too), so that both day fields count."""
+    return text.startswith(("*", "?"))
 
 
 def _checked(place: int, text: str) -> str:
@@ -60,7 +68,8 @@ def _checked(place: int, text: str) -> str:
         raise _unreadable(place, text, "is random (R, H)")
     numbers = _NUMBER_OF.get(place, {})
     text = re.sub(r"[a-z]+", lambda word: numbers.get(word[0], word[0]), text)
-    items = text.split(",")
+    items = [_single_value(place, item) for item in text.split(",")]
+    text = ",".join(items)
     ranked = [place == _WEEKDAY and _RANKED.fullmatch(item) is not None for item in items]
     # croniter reads `1,1#2` as the second Monday only, and `1-5,1#2` is an error.
     if any(ranked) and not all(ranked):
@@ -71,18 +80,33 @@ def _checked(place: int, text: str) -> str:
     return text
 
 
+def _single_value(place: int, item: str) -> str:
+    """Return the value of a range of one, such as 9-9, which croniter reads as the whole field.
+
+    A weekday has two numbers for Sunday: 7-0 is a range of one, too.
+    """
+    plain = _PLAIN.fullmatch(item)
+    if plain is None or plain[2] is None or not _is_step(place, plain[3]):
+        return item
+    first, last = int(plain[1]), int(plain[2])
+    return str(last) if first == last or (place == _WEEKDAY and (first, last) == (7, 0)) else item
+
+
+def _is_step(place: int, step: str | None) -> bool:
+    return step is None or 0 < int(step[1:]) <= _SIZES[place]
+
+
 def _check_item(place: int, item: str) -> None:
     if item in _EXTRA.get(place, ()):
         return
     plain = _PLAIN.fullmatch(item)
     if plain is None:
         raise _unreadable(place, item, "is not a value, a range or a step")
+    if not _is_step(place, plain[3]):
+        raise _unreadable(place, item, f"has a step that isn't 1 to {_SIZES[place]}")
     if plain[2] is None:
         return
     low, high = int(plain[1]), int(plain[2])
-    # croniter reads `9-9` as the whole field, and `7-0` as the whole week.
-    if low == high or (place == _WEEKDAY and (low, high) == (7, 0)):
-        raise _unreadable(place, item, "is a range of one value; write the value")
     # croniter reads the hours `21-2/2` as 21, 23 and 2: the step restarts at midnight.
     if low > high and plain[3]:
         raise _unreadable(place, item, "is a range that runs backwards with a step")

@@ -33,7 +33,7 @@ class Expression:
         self.times = [60 * h + m for h in values(hour, 0, 23) for m in values(minute, 0, 59)]
         self.is_rhythm = "*" in minute or "*" in hour
         self.months = values(month, 1, 12)
-        self._joined = all if "*" in {day, weekday} else any
+        self._joined = all if day.startswith("*") or weekday.startswith("*") else any
         self._last_day = "L" in day
         self._days = values(",".join(set(day.split(",")) - {"L"}), 1, 31)
         self._weekdays = [weekday_rule(item) for item in weekday.split(",")]

@@ -1,5 +1,7 @@
 """Conditions and decisions, as both Centrali documents specify them."""
 
+from typing import Any, cast
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -224,7 +226,50 @@ def test_values_that_are_too_large_to_compare_do_not_match() -> None:
 
     seen = [(each.matched, each.error) for each in result.evaluations[0].conditions]
     too_large = (False, "the values are too large to compare")
-    assert seen == [too_large, too_large, (True, None)]
+    assert seen == [too_large, (True, None), (True, None)]
+
+
+def test_a_list_of_any_size_is_searched_with_kinds_kept_apart() -> None:
+    large = [*range(100_000), "text", None, 2.5, {"n": 1}, [1], False]
+    holds: list[Json] = [99_999, 7.0, "text", None, 2.5, {"n": 1}, [1], False]
+    fails: list[Json] = [100_000, "7", True, {"n": True}, [1.5], [], {}, ""]
+    for value, expected in [*((one, True) for one in holds), *((one, False) for one in fails)]:
+        condition = Condition(path="input.v", op="in", value=large)
+        negated = Condition(path="input.v", op="notIn", value=large)
+        scope: dict[str, Json] = {"input": {"v": value}}
+        assert all_hold([condition], scope) is expected, value
+        assert all_hold([negated], scope) is not expected, value
+
+
+def test_a_case_with_a_large_list_is_chosen() -> None:
+    large: Json = [f"sku-{number}" for number in range(30_000)]
+    case = Case(conditions=(Condition(path="input.v", op="in", value=large),), next="yes")
+    result = choose([case], "default", {"input": {"v": "sku-29999"}})
+
+    assert result.selected == "yes"
+    assert result.evaluations[0].conditions[0].expected == "(array, too large to show)"
+
+
+def test_null_is_compared_with_every_kind_of_value() -> None:
+    scope: dict[str, Json] = {
+        "input": {"null": None, "values": [1, 0, "", "x", True, False, [], {}, [None]]}
+    }
+    null = Condition(path="input.null", op="eq", value=None)
+    assert all_hold([null], scope)
+    for index, value in enumerate(cast("list[Json]", cast("Any", scope["input"])["values"])):
+        path = f"input.values.{index}"
+        for one in (
+            Condition(path="input.null", op="neq", value=value),
+            Condition(path=path, op="neq", value=None),
+            Condition(path="input.null", op="neq", value_path=path),
+        ):
+            assert all_hold([one], scope), one
+        assert not all_hold([Condition(path=path, op="eq", value=None)], scope)
+
+
+def test_a_case_without_conditions_always_matches() -> None:
+    assert choose([Case(conditions=(), next="yes")], None, {}).selected == "yes"
+    assert all_hold([], {})
 
 
 def test_the_comparisons_of_one_decision_are_bounded_in_total() -> None:

@@ -164,7 +164,16 @@ def test_a_change_of_the_clock_at_the_start_of_a_utc_year_is_found(new_year_zone
         ("*/1 * fri", [6, 13, 20, 27]),
         ("*,3 * fri", [6, 13, 20, 27]),
         ("3 * */1", [3]),
-        ("*/9 * 7", [1, 8, 10, 15, 19, 22, 28]),
+        ("*/9 * 7", [1]),  # both fields, where one begins with *
+        ("*/2 * 1", [9, 23]),
+        ("2-28/9 * 7", [1, 2, 8, 11, 15, 20, 22]),
+        ("1-7 * */6", [1, 7]),
+        ("8,*/27 * sun", [8, 15, 1, 22, 28]),
+        ("*/27,8 * sun", [1, 8]),
+        ("9-9 2-2 *", [9]),
+        ("9-9/3 * *", [9]),
+        ("* * 7-0", [1, 8, 15, 22]),
+        ("* * mon-1", [2, 9, 16, 23]),
         ("L * *", [28]),
         ("1,L feb *", [1, 28]),
         ("* * L5", [27]),
@@ -178,7 +187,18 @@ def test_a_change_of_the_clock_at_the_start_of_a_utc_year_is_found(new_year_zone
 )
 def test_the_days_of_february_2026(dates, expected):
     found = fires_on("2026-02-01", Cron(expression=f"0 12 {dates}"), days=28)
-    assert found == [f"02-{day:02} 12:00" for day in expected]
+    assert found == [f"02-{day:02} 12:00" for day in sorted(expected)]
+
+
+@pytest.mark.parametrize("written", ["{}", " {}", "{}\n", "\r\n\t{} \n"])
+def test_blanks_and_line_ends_around_an_expression_are_trimmed(written):
+    found = fires_on("2026-02-01", Cron(expression=written.format("0 12 13 * *")), days=28)
+    assert found == ["02-13 12:00"]
+
+
+@pytest.mark.parametrize("step", ["*/60 * * * *", "0 */24 * * *", "0 0 */31 * *", "0 0 1 */12 *"])
+def test_a_step_as_large_as_its_field_names_the_first_value(step):
+    check_timetable(Cron(expression=step))
 
 
 def test_a_leap_day_fires_every_four_years():
@@ -213,7 +233,14 @@ def test_before_1970_nothing_fires():
         ("0 0 0 1 1 * 2030", "five fields"),
         ("*\n* * * *", "five fields"),
         ("*\u00a0* * * *", "five fields"),
-        ("0 0 * * *\n", "day of week"),
+        ("0 0 * * *\u00a0", "day of week"),
+        ("*/90 * * * *", "step"),
+        ("0 */25 * * *", "step"),
+        ("0 0 */32 * *", "step"),
+        ("0 0 1 */13 *", "step"),
+        ("0 0 * * */8", "step"),
+        ("0-10/61 * * * *", "step"),
+        ("9-9/61 * * * *", "step"),
         ("@daily", "@daily"),
         ("@reboot", "@daily"),
         ("R * * * *", "random"),
@@ -237,9 +264,6 @@ def test_before_1970_nothing_fires():
         ("1_0 * * * *", "minute"),
         ("\u0661 * * * *", "minute"),
         ("1,,2 * * * *", "minute"),
-        ("9-9 * * * *", "one value"),
-        ("* * * * 7-0", "one value"),
-        ("* * * * mon-1", "one value"),
         ("* 21-2/2 * * *", "backwards"),
     ],
 )

@@ -7,9 +7,11 @@ from baton.command_api.principal import Principal
 from baton.domain.definition.graph import Compute, Graph, Retry, Sync
 from baton.domain.definition.messages import Body
 from baton.domain.definition.trigger import ManualTrigger, WebhookTrigger
-from tests.dialects.centrali_client import CentraliClient
+from tests.dialects.centrali_client import CentraliClient, centrali_client
+from tests.dialects.centrali_requests import named_fields
 from tests.scenarios.stack import Stack
 
+DIALECTS = pytest.mark.parametrize("dialect", ["centrali-openapi", "centrali-reference"])
 ONLY = {"id": "only", "type": "compute", "functionId": "func_abc123"}
 
 
@@ -317,7 +319,7 @@ TESTED = {
     "cases": [
         {"conditions": [{"path": "input.n", "op": "gt", "value": 1}], "nextStepId": "only"},
         {
-            "conditions": [{"path": "steps.x.output", "op": "exists"}],
+            "conditions": [{"path": "steps.only.output", "op": "exists"}],
             "nextStepId": "choose",
         },
     ],
@@ -329,7 +331,7 @@ TESTED = {
     [
         ({"input": {"n": 2}}, "only"),
         ({"n": 2}, "only"),
-        ({"steps": {"x": {"output": 0}}}, "choose"),
+        ({"steps": {"only": {"output": 0}}}, "choose"),
         ({"input": {"n": "2"}}, None),
         ({}, None),
     ],
@@ -384,7 +386,7 @@ async def test_only_decisions_can_be_tested(openapi: CentraliClient) -> None:
 async def dag(stack: Stack) -> str:
     """Create a definition that Centrali can't express: steps joined by needs, and more members."""
     a = Compute(id="a", function="answer", config={"x": 1}, description="first")
-    b = Compute(id="b", function="answer", needs=("a",), retry=Retry(multiplier=3))
+    b = Compute(id="b", function="answer", needs=("a",), retry=Retry(max_attempts=2, multiplier=3))
     c = Compute(id="c", function="answer", needs=("a",))
     d = Sync(id="d", needs=("b", "c"))
     graph = Graph(steps=(a, b, c, d), flow="needs")
@@ -429,12 +431,77 @@ async def test_sending_a_graph_back_changes_nothing(
 
 async def test_a_changed_step_keeps_what_centrali_cannot_express(openapi: CentraliClient) -> None:
     ident = await dag(openapi.stack)
-    steps = [{"id": "a", "type": "compute", "functionId": "what-i-got"}]
+    steps = [
+        {"id": "a", "type": "compute", "functionId": "answer", "nextStepId": "b"},
+        {"id": "b", "type": "compute", "functionId": "answer", "retry": {"maxAttempts": 4}},
+    ]
 
     await openapi.put(f"/orchestrations/{ident}", {"steps": steps})
-    run = await openapi.run_to_end(ident)
 
-    assert run["stepOutputs"]["a"]["config"] == {"x": 1}
+    found = await openapi.stack.services.definitions.get(openapi.stack.tenant, ident)
+    assert found is not None
+    first, second = found.body.graph.steps
+    assert first.description == "first"
+    assert isinstance(second, Compute)
+    assert second.retry == Retry(max_attempts=4, multiplier=3)
+
+
+@DIALECTS
+async def test_a_step_gets_its_config_which_is_shown_back(stack: Stack, dialect: str) -> None:
+    client = centrali_client(stack, dialect)
+    config = {"url": "https://shop.example", "n": [1, None, {"deep": True}]}
+    step = {"id": "a", "type": "compute", "functionId": "what-i-got", "config": config}
+
+    made = await client.create(named("configured", steps=[step]))
+    run = await client.run_to_end(made["id"])
+
+    assert made["steps"] == [step]
+    assert run["stepOutputs"]["a"]["config"] == config
+    changed = await client.put(f"/orchestrations/{made['id']}", {"steps": [{**step, "config": {}}]})
+    assert changed.body["steps"][0]["config"] == {}
+    without = {name: value for name, value in step.items() if name != "config"}
+    changed = await client.put(f"/orchestrations/{made['id']}", {"steps": [without]})
+    assert changed.body["steps"] == [without]
+    refused = await client.put(f"/orchestrations/{made['id']}", {"steps": [{**step, "config": 1}]})
+    assert refused.status == 400
+
+
+@DIALECTS
+async def test_an_update_with_another_slug_is_refused(stack: Stack, dialect: str) -> None:
+    client = centrali_client(stack, dialect)
+    made = await client.create(named("first"))
+    path = f"/orchestrations/{made['id']}"
+
+    other = await client.put(path, {"slug": "second", "name": "New"})
+    same = await client.put(path, {"slug": "first", "name": "New"})
+
+    assert (other.status, named_fields(other.body)) == (400, ["slug"])
+    assert (same.status, same.body["name"], same.body["slug"]) == (200, "New", "first")
+
+
+@DIALECTS
+@pytest.mark.parametrize(
+    ("condition", "member"),
+    [
+        ({"path": "Input.v", "op": "exists"}, "path"),
+        ({"path": "foo.bar", "op": "exists"}, "path"),
+        ({"path": "steps.nowhere.output", "op": "exists"}, "path"),
+        ({"path": "input.a", "op": "eq", "valuePath": "foo.bar"}, "valuePath"),
+        ({"path": "input.a", "op": "eq", "value": 1, "valuePath": "input.b"}, "value"),
+        ({"path": "input.a", "op": "eq", "value": None, "valuePath": "input.b"}, "value"),
+    ],
+)
+async def test_a_condition_that_can_never_hold_is_refused(
+    stack: Stack, dialect: str, condition: dict[str, object], member: str
+) -> None:
+    client = centrali_client(stack, dialect)
+    case = {"conditions": [condition], "nextStepId": "choose"}
+    step = {"id": "choose", "type": "decision", "cases": [case]}
+
+    answer = await client.post("/orchestrations", named("refused", steps=[step]))
+
+    assert answer.status == 400
+    assert named_fields(answer.body) == [f"steps[0].cases[0].conditions[0].{member}"]
 
 
 async def test_a_webhook_without_a_path_shows_none(openapi: CentraliClient) -> None:

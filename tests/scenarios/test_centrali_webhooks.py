@@ -10,6 +10,7 @@ import pytest
 
 from tests.api.running import Response
 from tests.dialects.centrali_client import CentraliClient, centrali_client
+from tests.dialects.centrali_requests import named_fields
 from tests.scenarios.stack import Stack
 
 SECRET = "whsec_" + base64.b64encode(b"a signing secret").decode()
@@ -120,6 +121,32 @@ async def test_a_path_is_compared_without_its_leading_part(
     assert made["trigger"]["path"] == configured
     assert (await sent(client, "/webhooks/stripe")).status == 200
     assert (await sent(client, "/webhooks/stripe/more")).status == 404
+
+
+async def test_a_webhook_may_be_called_with_a_slash_behind_it(client: CentraliClient) -> None:
+    made = await client.create(hooked(path="stripe/new"))
+
+    for path in ("/webhooks/stripe/new/", f"/orchestrations/{made['id']}/webhook/"):
+        assert (await sent(client, path)).status == 200
+    assert (await sent(client, "/webhooks/stripe/new//")).status == 404
+
+
+@pytest.mark.parametrize("path", ["a/../b", "./x", "a/%2e%2E", "stripe/", "a//b", "/", "webhooks/"])
+async def test_a_path_that_no_url_reaches_is_refused(client: CentraliClient, path: str) -> None:
+    answer = await client.post("/orchestrations", hooked(path=path))
+
+    assert (answer.status, named_fields(answer.body)) == (400, ["trigger.path"])
+
+
+async def test_a_path_with_escapes_is_reached(client: CentraliClient) -> None:
+    await client.create(hooked(path="caf%c3%a9/%41b%20c"))
+
+    for path in (
+        "/webhooks/café/Ab c",
+        "/webhooks/caf%C3%A9/Ab%20c",
+        "/webhooks/caf%c3%a9/%41b%20c",
+    ):
+        assert (await sent(client, path)).status == 200
 
 
 async def test_a_path_belongs_to_one_definition(client: CentraliClient) -> None:

@@ -70,6 +70,7 @@ class UpdateDefinitionBody(Model):
     refused for every other member.
     """
 
+    slug: str = Field(default_factory=str, description="Must be the orchestration's own")
     name: str = Field(default_factory=str)
     description: str | None = None
     trigger: TriggerBody = Field(default_factory=_untouched)
@@ -79,6 +80,13 @@ class UpdateDefinitionBody(Model):
     def secret(self) -> str | None:
         """The new signing secret; None keeps the stored one."""
         return self.trigger.secret
+
+    def require_slug(self, slug: str) -> None:
+        """Raise Refused 400 if the body names another slug, which can't change."""
+        if "slug" in self.model_fields_set and self.slug != slug:
+            faults = Faults()
+            faults.add(f"can't be changed: it is '{slug}'", "slug")
+            faults.raise_if_any()
 
     def applied_to(self, before: Body, units: Units, status: Status) -> Body:
         """Return the body of the next version; raises Refused 400."""

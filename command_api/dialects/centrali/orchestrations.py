@@ -29,7 +29,7 @@ async def create(
 async def update(
     context: RequestContext,
     definition_id: str,
-    change: Callable[[Body], Body],
+    change: Callable[[State], Body],
     render: Render,
     *,
     secret: str | None,
@@ -39,7 +39,7 @@ async def update(
         context.services,
         context.principal,
         definition_id,
-        lambda seen: change(seen.body),
+        change,
         at=context.now(),
         secret=secret,
     )

@@ -52,6 +52,8 @@ def _step(step: Step, graph: Graph) -> JsonObject:
 
 def _settings(step: Compute) -> JsonObject:
     shown: JsonObject = {}
+    if step.config is not None:
+        shown["config"] = step.config
     if step.timeout_ms != DEFAULT_TIMEOUT_MS:
         shown["timeoutMs"] = step.timeout_ms
     if step.retry is not None:

@@ -18,7 +18,7 @@ from baton.domain.definition.graph import (
     Retry,
     Step,
 )
-from baton.domain.json import Json
+from baton.domain.json import Json, JsonObject
 
 _WITHOUT_VALUE: frozenset[Operator] = frozenset(("exists", "notExists"))
 
@@ -40,6 +40,11 @@ class ConditionBody(Model):
         """Whether the operator needs a value and the body has none."""
         given = "value" in self.model_fields_set or self.value_path is not None
         return self.op not in _WITHOUT_VALUE and not given
+
+    @property
+    def compares_twice(self) -> bool:
+        """Whether the body has a value and a path to another one."""
+        return "value" in self.model_fields_set and self.value_path is not None
 
 
 class CaseBody(Model):
@@ -92,6 +97,7 @@ class StepBody(Model):
     type: Literal["compute", "decision", "delay"]
     name: str | None = None
     function_id: str | None = None
+    config: JsonObject | None = None
     timeout_ms: int | None = None
     retry: RetryBody | None = None
     on_success: OnSuccessBody | None = None
@@ -127,6 +133,7 @@ class StepBody(Model):
             id=self.id,
             name=self.name,
             function=self.function_id or "",
+            config=self.config,
             timeout_ms=DEFAULT_TIMEOUT_MS if self.timeout_ms is None else self.timeout_ms,
             retry=self.retry.to_retry() if self.retry else None,
             next=self.next_step_id,
@@ -156,6 +163,9 @@ def _check_cases(cases: list[CaseBody], step: int, faults: Faults) -> None:
             if condition.compares_nothing:
                 path = ("steps", step, "cases", number, "conditions", place, "value")
                 faults.add(REQUIRED, *path)
+            if condition.compares_twice:
+                path = ("steps", step, "cases", number, "conditions", place, "value")
+                faults.add("can't stand beside valuePath", *path)
 
 
 def graph_of(steps: list[StepBody]) -> Graph:
@@ -167,7 +177,7 @@ def graph_after(steps: list[StepBody], before: Graph) -> Graph:
     """Return the graph of `steps`, which replaces `before`.
 
     A step keeps the members of its predecessor with the same id that Centrali can't express, such
-    as `config`.
+    as the growth of its backoff.
     """
     return Graph(
         steps=tuple(_kept(step.to_step(), before.by_id.get(step.id)) for step in steps),
@@ -178,8 +188,6 @@ def graph_after(steps: list[StepBody], before: Graph) -> Graph:
 def _kept(step: Step, before: Step | None) -> Step:
     if before is None or before.kind != step.kind:
         return step
-    if isinstance(step, Compute) and isinstance(before, Compute):
-        step = replace(step, config=before.config)
-        if step.retry and before.retry:
-            step = replace(step, retry=replace(step.retry, multiplier=before.retry.multiplier))
+    if isinstance(step, Compute) and isinstance(before, Compute) and step.retry and before.retry:
+        step = replace(step, retry=replace(step.retry, multiplier=before.retry.multiplier))
     return replace(step, description=before.description)

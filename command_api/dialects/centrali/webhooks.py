@@ -6,7 +6,7 @@ The body, an object, is the run's input. A trigger with `validateSignature` dema
 from pydantic import BaseModel, RootModel
 
 from baton.command_api.dialect.contract import Handler, Route
-from baton.command_api.dialect.webhook import normalized_path, receive_webhook
+from baton.command_api.dialect.webhook import called_path, receive_webhook
 from baton.command_api.http.reply import Reply, json_reply
 from baton.command_api.http.request_context import RequestContext
 from baton.domain.json import JsonObject
@@ -45,7 +45,7 @@ async def _by_id(context: RequestContext) -> Reply:
 
 
 async def _by_path(context: RequestContext) -> Reply:
-    path = normalized_path(context.params["path"])
+    path = called_path(context.params["path"].removesuffix("/"))
     found = await context.services.definitions.by_webhook_path(context.tenant, path)
     return await receive_webhook(context, found, _accepted)
 
@@ -66,6 +66,7 @@ def _route(path: str, handler: Handler, summary: str) -> Route:
         tag="Webhooks",
         request=WebhookBody,
         request_required=False,
+        trailing_slash=True,
         response=WebhookAccepted,
         problems=_PROBLEMS,
     )

@@ -1,8 +1,9 @@
 """The OpenAPI document of the dialect: Centrali's own (`openapi.json`), completed.
 
 Added are the server's address, every error response with its `Error` body, the limits of
-parameters, and members that the document only mentions in text: `status` on creation, `steps` of a
-run. A function's id need not be a UUID, so that format is removed. Nothing else is taken away.
+parameters, `config` of a step, and members that the document only mentions in text: `status` on
+creation, `steps` of a run. A function's id need not be a UUID, so that format is removed. Nothing
+else is taken away.
 """
 
 import json
@@ -58,9 +59,10 @@ _ERROR: JsonObject = {"application/json": {"schema": {"$ref": "#/components/sche
 
 
 def _complete_schemas(schemas: dict[str, Any]) -> None:
-    step = schemas["OrchestrationStep"]["properties"]["functionId"]
-    del step["format"]
-    step["description"] += ": the UUID or the name of a registered function"
+    step = schemas["OrchestrationStep"]["properties"]
+    del step["functionId"]["format"]
+    step["functionId"]["description"] += ": the UUID or the name of a registered function"
+    step["config"] = {"type": "object", "description": "Configuration that the function gets"}
     created = schemas["CreateOrchestrationInput"]["properties"]
     created["status"] = {"$ref": "#/components/schemas/OrchestrationStatus"}
     schemas["OrchestrationRun"]["properties"]["steps"] = {

@@ -9,6 +9,7 @@ from baton.command_api.dialects.centrali.definitions import (
     UpdateDefinitionBody,
 )
 from baton.domain.definition.messages import Body, Status
+from baton.domain.definition.state import State
 from baton.domain.json import JsonObject
 
 UNITS = Units(interval_ms=1_000)
@@ -33,8 +34,10 @@ class UpdateOrchestration(UpdateDefinitionBody):
 
     status: Status = Field(default_factory=_active)
 
-    def after(self, before: Body) -> Body:
-        """Return the body of the next version; raises Refused 400."""
+    def after(self, seen: State) -> Body:
+        """Return the body of the version after `seen`; raises Refused 400."""
+        self.require_slug(seen.slug)
+        before = seen.body
         status = self.status if "status" in self.model_fields_set else before.status
         return self.applied_to(before, UNITS, status)
 
