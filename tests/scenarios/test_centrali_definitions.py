@@ -206,7 +206,7 @@ async def test_read_only_members_are_ignored(openapi: CentraliClient) -> None:
         "createdAt": "2001-01-01T00:00:00Z",
         "updatedBy": "eve",
         "tenantId": "globex",
-        "slug": "other",
+        "slug": "orders",
     }
     made = await openapi.create({**forged, **named("orders")})
 
