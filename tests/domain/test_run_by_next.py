@@ -174,7 +174,8 @@ def test_a_decision_without_a_match_continues_with_its_default() -> None:
 
 
 def test_a_decision_without_match_and_default_completes_the_run() -> None:
-    graph = sequence(Decision(id="a", cases=(Case(conditions=(IS_VALID,), next="a"),)))
+    never = Condition(path="input.isValid", op="eq", value=True)
+    graph = sequence(Decision(id="a", cases=(Case(conditions=(never,), next="a"),)))
 
     running(graph).when(StartRun(graph=graph, at=20)).then_nothing()
     assert running(graph).state.status == "completed"
