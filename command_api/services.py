@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from typing import Final
 
 from prometheus_client import CollectorRegistry
 
@@ -11,9 +12,12 @@ from baton.eventlog.ports.clock import Clock
 from baton.eventlog.ports.keys import IdempotencyKeys
 from baton.eventlog.ports.secrets import Secrets
 from baton.eventlog.ports.stores import EventStore
+from baton.eventlog.run_values import RunValues
 from baton.projector.views.definitions.queries import DefinitionQueries
 from baton.projector.views.run_steps.queries import RunStepQueries
 from baton.projector.views.runs.queries import RunQueries
+
+MAX_ANSWER_BYTES: Final = 8 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +25,9 @@ class Services:
     """Ports and queries, all of them safe to share between requests.
 
     Attributes:
+        values: The large values of runs, which the events and views only name.
+        max_answer_bytes: Bytes beyond which an answer names large values instead of showing them;
+            0 is no limit.
         reached: Called with a log position and a timeout in ms; returns whether the views hold
             that position within the timeout.
         position: Returns the newest position that the views are known to hold.
@@ -31,6 +38,7 @@ class Services:
     """
 
     store: EventStore
+    values: RunValues
     definitions: DefinitionQueries
     runs: RunQueries
     run_steps: RunStepQueries
@@ -42,5 +50,6 @@ class Services:
     secrets: Secrets
     authenticator: Authenticator
     checks: dict[str, Callable[[], Awaitable[bool]]] = field(default_factory=dict)
+    max_answer_bytes: int = MAX_ANSWER_BYTES
     budgets: Budgets = field(default_factory=Budgets)
     metrics: CollectorRegistry = field(default_factory=CollectorRegistry)

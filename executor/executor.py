@@ -15,13 +15,16 @@ from typing import Final
 
 from baton.domain.run.decisions import DECIDER
 from baton.domain.run.messages import RunRequested, Token
+from baton.domain.run.size_limit import MAX_RUN_BYTES
 from baton.domain.stream import stream_parts
 from baton.eventlog.events.envelope import Recorded
 from baton.eventlog.loops.stop_tasks import stop_tasks
 from baton.eventlog.ports.clock import Clock
 from baton.eventlog.ports.partitions import OwnsStream
 from baton.eventlog.ports.stores import EventStore
+from baton.eventlog.run_values import RunValues
 from baton.executor.functions.call import FunctionCaller
+from baton.executor.functions.large_values import LargeValues
 from baton.executor.runs.attempt_runner import AttemptRunner
 from baton.executor.runs.counts import Counts
 from baton.executor.runs.live_run import LiveRun
@@ -45,10 +48,12 @@ class Limits:
     Args:
         tasks: Tasks in flight beyond which requested runs wait in the backlog.
         live_runs: Runs in memory beyond which idle ones are evicted.
+        run_bytes: Bytes of JSON that the data of one run may take; 0 is no limit.
     """
 
     tasks: int = 4_000
     live_runs: int = 10_000
+    run_bytes: int = MAX_RUN_BYTES
 
 
 class Executor:
@@ -60,6 +65,7 @@ class Executor:
         clock: Times commands, retries and the watch over contested runs.
         rng: Draws the jitter of backoffs.
         limits: Default: `Limits()`.
+        values: The large values of runs; None where no run has any.
     """
 
     def __init__(
@@ -70,6 +76,7 @@ class Executor:
         clock: Clock,
         rng: Random,
         limits: Limits | None = None,
+        values: RunValues | None = None,
     ) -> None:
         self.counts = Counts()
         self._clock = clock
@@ -80,9 +87,13 @@ class Executor:
         self._stopping = False
         self._loader = RunLoader(self._load_and_resume, self._spawn)
         self._takeover_watch = TakeoverWatch(clock, self._take_over_again)
+        if values is not None:
+            functions = LargeValues(functions, values, clock=clock)
         self._attempts = AttemptRunner(functions, rng, self.counts)
         self._loop = RunLoop(
             store=store,
+            values=values,
+            max_run_bytes=self._limits.run_bytes,
             attempts=self._attempts,
             clock=clock,
             counts=self.counts,

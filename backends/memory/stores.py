@@ -1,5 +1,6 @@
 """Opens the stores of the memory backend."""
 
+from baton.backends.memory.artifacts import MemoryArtifacts
 from baton.backends.memory.checkpoints import MemoryCheckpoints
 from baton.backends.memory.dead_letters import MemoryDeadLetters
 from baton.backends.memory.event_store import MemoryEventStore
@@ -23,6 +24,7 @@ async def open_stores(location: StoreLocation) -> Stores:
         keys=MemoryIdempotencyKeys(),
         leases=MemoryLeases(),
         secrets=MemorySecrets(SecretCipher(location.secrets_keys)),
+        artifacts=MemoryArtifacts(),
         dead_letters=MemoryDeadLetters(),
         topics=MemoryTopics(),
         close=events.close,

@@ -2,6 +2,7 @@
 
 from contextlib import AsyncExitStack
 
+from baton.backends.postgres.artifacts import PostgresArtifacts
 from baton.backends.postgres.checkpoints import PostgresCheckpoints
 from baton.backends.postgres.database import open_database, url_of
 from baton.backends.postgres.dead_letters import PostgresDeadLetters
@@ -40,6 +41,7 @@ async def open_stores(location: StoreLocation) -> Stores:
             keys=PostgresIdempotencyKeys(database),
             leases=PostgresLeases(database),
             secrets=PostgresSecrets(database, cipher),
+            artifacts=PostgresArtifacts(database),
             dead_letters=PostgresDeadLetters(database),
             view_progress=views,
             outbox=outbox,

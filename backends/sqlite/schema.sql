@@ -38,3 +38,14 @@ CREATE TABLE IF NOT EXISTS dead_letters (
     value BLOB,
     headers BLOB NOT NULL    -- JSON, [[name, value in base64], …]
 );
+
+CREATE TABLE IF NOT EXISTS artifacts (
+    sha256 TEXT PRIMARY KEY,
+    value BLOB NOT NULL      -- canonical JSON
+);
+
+CREATE TABLE IF NOT EXISTS artifact_owners (
+    sha256 TEXT NOT NULL,
+    tenant TEXT NOT NULL,
+    PRIMARY KEY (sha256, tenant)
+);

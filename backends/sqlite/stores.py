@@ -2,6 +2,7 @@
 
 from contextlib import AsyncExitStack
 
+from baton.backends.sqlite.artifacts import SqliteArtifacts
 from baton.backends.sqlite.checkpoints import SqliteCheckpoints
 from baton.backends.sqlite.database import FolderLock, folder_of, open_reader
 from baton.backends.sqlite.dead_letters import SqliteDeadLetters
@@ -51,6 +52,7 @@ async def open_stores(location: StoreLocation) -> Stores:
             keys=SqliteIdempotencyKeys(transactions),
             leases=SqliteLeases(transactions),
             secrets=SqliteSecrets(reading, transactions, cipher),
+            artifacts=SqliteArtifacts(reading, transactions),
             dead_letters=SqliteDeadLetters(reading, transactions),
             close=opened.pop_all().aclose,
         )

@@ -21,6 +21,7 @@ from baton.eventlog.clock import SystemClock
 from baton.eventlog.ids import new_id
 from baton.eventlog.loops.load import load
 from baton.eventlog.ports.backend import Stores
+from baton.eventlog.run_values import RunValues
 from baton.http_services import build_authenticator
 from baton.projector.views.definitions.queries import DefinitionQueries
 from baton.projector.views.run_steps.queries import RunStepQueries
@@ -80,6 +81,7 @@ async def commands_on(store: str, folder: Path) -> AsyncIterator[Commands]:
     try:
         services = Services(
             store=stores.events,
+            values=RunValues(stores.artifacts),
             definitions=DefinitionQueries(stores.views),
             runs=RunQueries(stores.views),
             run_steps=RunStepQueries(stores.views),

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from baton.command_api.commands.open_runs import admit_run
 from baton.command_api.principal import Principal
 from baton.command_api.services import Services
+from baton.domain.artifact import Values
 from baton.domain.conditions.evaluation import DecisionResult
 from baton.domain.conditions.matching import choose
 from baton.domain.definition.decisions import DECIDER as DEFINITION
@@ -30,6 +31,7 @@ async def start_run(services: Services, command: RequestRun) -> CommandResult[Ru
     _require_plain("correlationId", command.correlation_id)
     await admit_run(services, command.definition.tenant)
     stream = stream_name(command.definition.tenant, "run", command.run_id)
+    command = await services.values.store_request(command)
     # Nearly every run is new, so the stream isn't read: the append detects the rare repetition.
     new_stream = StreamState(RUN.initial, 0)
     return await transact(services.store, RUN, stream, command, known=new_stream)
@@ -53,9 +55,15 @@ async def retry_run(
     Raises NotFound, and InConflict if the run has nothing to retry.
     """
     graph = await _graph_of(services, principal.tenant, run_id)
-    command = RetryRun(graph=graph, actor=principal.actor, at=at, step_id=step_id)
     stream = stream_name(principal.tenant, "run", run_id)
-    return await transact(services.store, RUN, stream, command)
+
+    async def decide(values: Values) -> CommandResult[Run]:
+        command = RetryRun(
+            graph=graph, actor=principal.actor, at=at, step_id=step_id, values=values or None
+        )
+        return await transact(services.store, RUN, stream, command)
+
+    return await services.values.decided(principal.tenant, decide)
 
 
 def test_decision(definition: Definition, step_id: str, data: Mapping[str, Json]) -> DecisionResult:

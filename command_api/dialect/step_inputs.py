@@ -1,51 +1,78 @@
 """Reconstructs each attempt's input by folding the run's events.
 
 Views don't store inputs: every step receives the outputs of all earlier steps, so the inputs of a
-run grow with the square of its steps. For the same reason a response holds at most `BUDGET` bytes.
+run grow with the square of its steps. For the same reason a response holds a limited part of them.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import cast
 
-import orjson
-
+from baton.command_api.dialect.run_values import MAX_INPUTS, named
 from baton.command_api.http.request_context import RequestContext
+from baton.domain.artifact import Artifact, Values, artifacts_in, with_values
 from baton.domain.definition.graph import Compute, Graph
 from baton.domain.json import JsonObject
 from baton.domain.run.execution_id import execution_id
 from baton.domain.run.messages import Event, StepStarted
 from baton.domain.run.state import State, evolve
 from baton.domain.stream import stream_name
+from baton.eventlog.run_values import size_of
 from baton.projector.views.runs.view import Document as Run
 
-BUDGET = 4 * 1024 * 1024
-"""Bytes of inputs, as JSON, that one response may hold; the earliest attempts come first."""
 
+async def read_step_inputs(
+    context: RequestContext, run: Run, *, budget: int = MAX_INPUTS
+) -> Mapping[str, JsonObject]:
+    """Return the input of each attempt by execution id, within `budget` bytes of JSON.
 
-async def read_step_inputs(context: RequestContext, run: Run) -> Mapping[str, JsonObject]:
-    """Return the input of each attempt by execution id, within `BUDGET`."""
+    The earliest attempts come first. Large values are named where they don't fit.
+    """
     definition = await context.services.definitions.get(context.tenant, run.definition_id)
     history = await context.services.store.read(stream_name(context.tenant, "run", run.id))
     if definition is None:
         return {}
     graph = definition.versions[run.definition_version].graph
-    return inputs_by_execution((cast("Event", one.event) for one in history), graph)
+    events = (cast("Event", one.event) for one in history)
+    found = inputs_by_execution(events, graph, budget=budget)
+    shown = {one for given in found.values() for one in _artifacts(given)}
+    if not shown:
+        return found
+    values = await context.services.values.load(context.tenant, shown)
+    return {execution: _with_values(given, values) for execution, given in found.items()}
 
 
-def inputs_by_execution(events: Iterable[Event], graph: Graph) -> Mapping[str, JsonObject]:
-    """Return the input of each attempt among `events`, up to the first beyond `BUDGET`."""
+def inputs_by_execution(
+    events: Iterable[Event], graph: Graph, *, budget: int = MAX_INPUTS
+) -> Mapping[str, JsonObject]:
+    """Return the input of each attempt among `events`, up to the first beyond `budget`.
+
+    Artifacts in it are to be replaced by their values, which the budget has room for.
+    """
     found: dict[str, JsonObject] = {}
-    state, bytes_left = State(), BUDGET
+    state, bytes_left = State(), budget
     for event in events:
         if isinstance(event, StepStarted):
             step_input = _step_input(state, graph, event.step_id)
-            bytes_left -= len(orjson.dumps(step_input))
+            size = size_of(step_input) + sum(one.bytes for one in _artifacts(step_input))
+            if size > bytes_left and state.artifacts:
+                names = {one.sha256: named(one) for one in _artifacts(step_input)}
+                step_input = _with_values(step_input, names)
+                size = size_of(step_input)
+            bytes_left -= size
             if bytes_left < 0:
                 break
             attempt = execution_id(state.run_id, event.step_id, event.visit, event.attempt)
             found[attempt] = step_input
         state = evolve(state, event)
     return found
+
+
+def _artifacts(step_input: JsonObject) -> Iterator[Artifact]:
+    return (artifact for member in step_input.values() for artifact in artifacts_in(member))
+
+
+def _with_values(step_input: JsonObject, values: Values) -> JsonObject:
+    return {name: with_values(member, values) for name, member in step_input.items()}
 
 
 def _step_input(state: State, graph: Graph, step_id: str) -> JsonObject:

@@ -13,6 +13,7 @@ from baton.command_api.dialect.contract import QueryParameter, Route
 from baton.command_api.dialect.load import load_run
 from baton.command_api.dialect.paging import offset_page
 from baton.command_api.dialect.rendering import optional_time, without_none
+from baton.command_api.dialect.run_values import reply_with_run
 from baton.command_api.http.query_parameters import choice, single
 from baton.command_api.http.reply import Reply
 from baton.command_api.http.request_context import RequestContext
@@ -87,7 +88,19 @@ async def _list(context: RequestContext) -> Reply:
 
 
 async def _show(context: RequestContext) -> Reply:
-    return context.reply(200, await _run_with_steps(context))
+    run = await load_run(context, context.params["runId"])
+    steps = await context.services.run_steps.of_run(context.tenant, run.id)
+    slug = await _slug(context, run.definition_id)
+
+    async def render(_inputs: int) -> JsonObject:
+        return {
+            **_run(run, slug),
+            "input": run.input,
+            "context": run.context,
+            "steps": [render_step(step) for step in steps],
+        }
+
+    return await reply_with_run(context, run, steps, render)
 
 
 async def _cancel(context: RequestContext) -> Reply:
@@ -106,17 +119,6 @@ async def _retry(context: RequestContext) -> Reply:
         context.services, context.principal, run_id, at=context.now(), step_id=body.stepId
     )
     return context.reply(200, {"id": run_id, "status": "running"}, position=outcome.position)
-
-
-async def _run_with_steps(context: RequestContext) -> JsonObject:
-    run = await load_run(context, context.params["runId"])
-    steps = await context.services.run_steps.of_run(context.tenant, run.id)
-    return {
-        **_run(run, await _slug(context, run.definition_id)),
-        "input": run.input,
-        "context": run.context,
-        "steps": [render_step(step) for step in steps],
-    }
 
 
 async def _slug(context: RequestContext, definition_id: str) -> str | None:

@@ -6,6 +6,8 @@ delay only records when it ends.
 
 from typing import assert_never
 
+from baton.domain.artifact import NO_VALUES, Values
+from baton.domain.conditions.evaluation import DecisionResult
 from baton.domain.conditions.matching import all_hold, choose
 from baton.domain.definition.graph import Compute, Decision, Delay, Graph, Step, Sync
 from baton.domain.run.flow import ready
@@ -21,16 +23,21 @@ from baton.domain.run.messages import (
     StepStarted,
     SyncReached,
 )
+from baton.domain.run.scope import scope_of
 from baton.domain.run.state import State, evolve
 
 
 class Draft:
-    """The events decided so far by one command, and the state after them."""
+    """The events decided so far by one command, and the state after them.
 
-    __slots__ = ("at", "events", "graph", "state")
+    `values` are the values of artifacts that came with the command.
+    """
 
-    def __init__(self, state: State, graph: Graph, at: int) -> None:
+    __slots__ = ("at", "events", "graph", "state", "values")
+
+    def __init__(self, state: State, graph: Graph, at: int, values: Values | None = None) -> None:
         self.state, self.graph, self.at = state, graph, at
+        self.values = values or NO_VALUES
         self.events: list[Event] = []
 
     def emit(self, event: Event) -> None:
@@ -93,13 +100,13 @@ def _activate(draft: Draft, step: Step) -> bool:
     visit = before.visit + 1 if before else 1
     match step:
         case Compute():
-            if step.when and not all_hold(step.when, _scope(draft.state)):
+            if step.when and not _holds(draft, step):
                 draft.emit(StepSkipped(step_id=step.id, visit=visit, at=draft.at))
                 return True
             begin(draft, step, visit, 1, "start")
             return False
         case Decision():
-            result = choose(step.cases, step.default_next, _scope(draft.state))
+            result = _choice(draft, step)
             draft.emit(DecisionTaken(step_id=step.id, visit=visit, result=result, at=draft.at))
             return True
         case Delay():
@@ -111,9 +118,14 @@ def _activate(draft: Draft, step: Step) -> bool:
     assert_never(step)
 
 
-def _scope(state: State) -> dict[str, object]:
-    """Return the data that the paths of conditions start from."""
-    return {"input": state.input, "context": state.context, "steps": state.outputs}
+def _holds(draft: Draft, step: Compute) -> bool:
+    return all_hold(step.when, scope_of(draft.state, step.when, draft.values))
+
+
+def _choice(draft: Draft, step: Decision) -> DecisionResult:
+    conditions = [condition for case in step.cases for condition in case.conditions]
+    scope = scope_of(draft.state, conditions, draft.values)
+    return choose(step.cases, step.default_next, scope)
 
 
 def _end_if_finished(draft: Draft) -> None:

@@ -49,6 +49,7 @@ def end_attempt(draft: Draft, token: Token, outcome: Outcome) -> None:
                     output=outcome.output,
                     context=outcome.context,
                     warning=outcome.warning,
+                    size=outcome.size,
                 )
             )
             advance(draft, [token.step_id])

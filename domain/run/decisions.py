@@ -27,6 +27,7 @@ from baton.domain.run.messages import (
     TakeOver,
     TimedOut,
 )
+from baton.domain.run.size_limit import within_limit
 from baton.domain.run.state import NOT_REQUESTED, State, evolve
 from baton.domain.run.trigger import ByHand
 
@@ -36,14 +37,13 @@ _WITHOUT_GRAPH: Final = (RequestRun, CancelRun, ReleaseAttempts)
 
 
 def decide(command: Command, state: State) -> list[Event]:
-    """Return the events of `command`; raises NotFound, InConflict, StaleAttempt."""
+    """Return the events of `command`; raises NotFound, InConflict, StaleAttempt, ValuesNeeded."""
     return decide_and_evolve(command, state)[0]
 
 
 def decide_and_evolve(command: Command, state: State) -> tuple[list[Event], State]:
     """Return the events of `command` and the state after them; raises as `decide` does."""
-    graph = _NO_GRAPH if isinstance(command, _WITHOUT_GRAPH) else command.graph
-    draft = Draft(state, graph, command.at)
+    draft = _draft(command, state)
     match command:
         case ReportOutcome():
             _report(draft, command)
@@ -62,6 +62,12 @@ def decide_and_evolve(command: Command, state: State) -> tuple[list[Event], Stat
         case _:
             assert_never(command)
     return draft.events, draft.state
+
+
+def _draft(command: Command, state: State) -> Draft:
+    if isinstance(command, _WITHOUT_GRAPH):
+        return Draft(state, _NO_GRAPH, command.at)
+    return Draft(state, command.graph, command.at, command.values)
 
 
 def _request(draft: Draft, command: RequestRun) -> None:
@@ -86,6 +92,7 @@ def _request(draft: Draft, command: RequestRun) -> None:
             context=command.context,
             correlation_id=command.correlation_id,
             traceparent=command.traceparent,
+            size=command.size,
         )
     )
 
@@ -102,7 +109,8 @@ def _report(draft: Draft, command: ReportOutcome) -> None:
     if step is None or step.status in ("cancelled", "released"):
         raise StaleAttempt(token.step_id, token.attempt)
     if step.status == "running":
-        end_attempt(draft, token, command.outcome)
+        outcome = within_limit(command.outcome, draft.state.size, command.max_run_bytes)
+        end_attempt(draft, token, outcome)
 
 
 def _fire(draft: Draft, command: FireTimer) -> None:

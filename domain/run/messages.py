@@ -10,11 +10,18 @@ from typing import Literal, TypeAlias
 
 from baton.domain.actor import Actor
 from baton.domain.conditions.evaluation import DecisionResult
-from baton.domain.definition.graph import Graph
-from baton.domain.definition.state import State as Definition
 from baton.domain.frozen import frozen
 from baton.domain.json import Json, JsonObject
-from baton.domain.run.outcome import Error as Error  # noqa: PLC0414 - exported with the messages
+from baton.domain.run.commands import CancelRun as CancelRun  # noqa: PLC0414 - exported with the messages
+from baton.domain.run.commands import Command as Command  # noqa: PLC0414
+from baton.domain.run.commands import FireTimer as FireTimer  # noqa: PLC0414
+from baton.domain.run.commands import ReleaseAttempts as ReleaseAttempts  # noqa: PLC0414
+from baton.domain.run.commands import ReportOutcome as ReportOutcome  # noqa: PLC0414
+from baton.domain.run.commands import RequestRun as RequestRun  # noqa: PLC0414
+from baton.domain.run.commands import RetryRun as RetryRun  # noqa: PLC0414
+from baton.domain.run.commands import StartRun as StartRun  # noqa: PLC0414
+from baton.domain.run.commands import TakeOver as TakeOver  # noqa: PLC0414
+from baton.domain.run.outcome import Error as Error  # noqa: PLC0414
 from baton.domain.run.outcome import Failed as Failed  # noqa: PLC0414
 from baton.domain.run.outcome import Outcome as Outcome  # noqa: PLC0414
 from baton.domain.run.outcome import Succeeded as Succeeded  # noqa: PLC0414
@@ -27,105 +34,12 @@ Cause = Literal["start", "retry", "takeover", "reopen", "handover"]
 """Why an attempt started. "takeover" is found in logs of earlier releases only."""
 
 
-@frozen
-class RequestRun:
-    """Request a run of the newest version of `definition` because of a trigger."""
-
-    run_id: str
-    definition: Definition
-    trigger: Trigger
-    actor: Actor
-    at: int
-    input: Json = None
-    context: JsonObject = field(default_factory=dict)
-    correlation_id: str | None = None
-    traceparent: str | None = None
-
-
-@frozen
-class StartRun:
-    """Start the run: activate its first steps."""
-
-    graph: Graph
-    at: int
-
-
-@frozen
-class ReportOutcome:
-    """Report the outcome of the attempt `token`; refused with StaleAttempt if it was superseded."""
-
-    token: Token
-    outcome: Outcome
-    graph: Graph
-    at: int
-
-
-@frozen
-class FireTimer:
-    """Fire the timer of a delay, a backoff or a deadline; does nothing if early or outdated."""
-
-    token: Token
-    graph: Graph
-    at: int
-    jitter: float = 1.0
-
-
-@frozen
-class TakeOver:
-    """Continue the steps whose executor is gone.
-
-    A released step starts a new attempt now. A running one was lost with its executor: it starts
-    a new attempt after a backoff, or fails after too many losses. Without `lost`, running steps
-    have an executor, and only released ones are continued.
-    """
-
-    graph: Graph
-    at: int
-    lost: bool = True
-
-
-@frozen
-class ReleaseAttempts:
-    """Release the attempts `tokens`, because their executor stops; it counts as no failure."""
-
-    tokens: tuple[Token, ...]
-    at: int
-
-
-@frozen
-class CancelRun:
-    """Cancel the run and its open steps."""
-
-    actor: Actor
-    at: int
-    reason: str | None = None
-
-
-@frozen
-class RetryRun:
-    """Reopen a failed or cancelled run at its failed steps, or only at `step_id`."""
-
-    graph: Graph
-    actor: Actor
-    at: int
-    step_id: str | None = None
-
-
-Command: TypeAlias = (
-    RequestRun
-    | StartRun
-    | ReportOutcome
-    | FireTimer
-    | TakeOver
-    | ReleaseAttempts
-    | CancelRun
-    | RetryRun
-)
-
-
 @frozen(slots=False)
 class RunRequested:
-    """The run was requested: the event of its trigger."""
+    """The run was requested: the event of its trigger.
+
+    `size` is that of input and context, in bytes of JSON; 0 in events of earlier releases.
+    """
 
     tenant: str
     run_id: str
@@ -138,6 +52,7 @@ class RunRequested:
     context: JsonObject = field(default_factory=dict)
     correlation_id: str | None = None
     traceparent: str | None = None
+    size: int = field(default=0, compare=False)
 
 
 @frozen(slots=False)
@@ -163,7 +78,10 @@ class StepStarted:
 
 @frozen(slots=False)
 class StepSucceeded:
-    """The attempt succeeded."""
+    """The attempt succeeded.
+
+    `size` is that of output and context patch, in bytes of JSON; 0 in events of earlier releases.
+    """
 
     step_id: str
     visit: int
@@ -172,6 +90,7 @@ class StepSucceeded:
     output: Json = None
     context: JsonObject | None = None
     warning: str | None = None
+    size: int = field(default=0, compare=False)
 
 
 @frozen(slots=False)

@@ -1,5 +1,6 @@
 """The outcome of an attempt of a step, and the fencing token that identifies the attempt."""
 
+from dataclasses import field
 from typing import NamedTuple, TypeAlias
 
 from baton.domain.frozen import frozen
@@ -25,11 +26,15 @@ class Token(NamedTuple):
 
 @frozen
 class Succeeded:
-    """The function returned `output`; `context` is merged into the context of the run."""
+    """The function returned `output`; `context` is merged into the context of the run.
+
+    `size` is that of both, in bytes of JSON; 0 if it isn't known yet.
+    """
 
     output: Json = None
     context: JsonObject | None = None
     warning: str | None = None
+    size: int = field(default=0, compare=False)
 
 
 @frozen

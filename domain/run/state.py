@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias, assert_never
 
+from baton.domain.artifact import MAX_INLINE_BYTES
 from baton.domain.json import Json, JsonObject
 from baton.domain.run.messages import (
     DecisionTaken,
@@ -46,7 +47,9 @@ class State:
     `outputs` maps step ids to `{"output": …}`, as functions and conditions see them. `last` is the
     step that finished last in a graph with *next* pointers, `selected` the choice of its decision.
     `open` counts the steps whose outcome is still to come, `activations` the visits of all steps.
-    `errors` holds the final failures of steps, in the order in which they happened. No slots:
+    `errors` holds the final failures of steps, in the order in which they happened. `size` is that
+    of the input, the context patches and every recorded output, in bytes of JSON; `artifacts` is
+    whether an artifact may stand in `input`, `context` or `outputs`. No slots:
     `_changed` copies `__dict__` as a whole.
     """
 
@@ -67,6 +70,8 @@ class State:
     last: str | None = None
     selected: str | None = None
     activations: int = 0
+    size: int = 0
+    artifacts: bool = False
 
     @property
     def final(self) -> bool:
@@ -170,6 +175,8 @@ def _requested(event: RunRequested) -> State:
             "traceparent": event.traceparent,
             "input": event.input,
             "context": event.context,
+            "size": event.size,
+            "artifacts": event.size > MAX_INLINE_BYTES,
         },
     )
 
@@ -210,7 +217,16 @@ def _succeeded(state: State, event: StepSucceeded) -> State:
     outputs[event.step_id] = {"output": event.output}
     step = state.steps[event.step_id].with_status("succeeded")
     context = {**state.context, **event.context} if event.context else state.context
-    return _put(state, event.step_id, step, last=event.step_id, outputs=outputs, context=context)
+    return _put(
+        state,
+        event.step_id,
+        step,
+        last=event.step_id,
+        outputs=outputs,
+        context=context,
+        size=state.size + event.size,
+        artifacts=state.artifacts or event.size > MAX_INLINE_BYTES,
+    )
 
 
 def _failed(state: State, event: StepFailed | StepTimedOut, error: Error) -> State:

@@ -2,7 +2,8 @@
 
 Decoding checks each field against its type and coerces nothing. An event is stored with its topic,
 `<aggregate>.<class>`, such as "run.StepStarted". The classes are found in the `Event` union of each
-`baton.domain.<aggregate>.messages`.
+`baton.domain.<aggregate>.messages`. A record that holds artifacts names them first
+(`artifact_places`).
 """
 
 import importlib
@@ -18,6 +19,12 @@ from pydantic_core import SchemaValidator, ValidationError
 
 from baton import domain
 from baton.eventlog.errors import Unreadable, Unwritable
+from baton.eventlog.events.artifact_places import (
+    ARTIFACTS,
+    ARTIFACTS_FIRST,
+    put_artifacts,
+    take_artifacts,
+)
 from baton.eventlog.events.envelope import Event, Recorded
 from baton.eventlog.events.tagged_unions import validator_of
 from baton.eventlog.events.upcasts import UPCASTS, Upcasts, upcast
@@ -35,7 +42,7 @@ def encode(event: Event) -> bytes:
     try:
         return orjson.dumps(event)
     except orjson.JSONEncodeError as error:
-        raise Unwritable(f"{type(event).__name__}: {error}") from error
+        return _encode_with_artifacts(event, error)
 
 
 def decode(topic: str, data: bytes, *, upcasts: Upcasts = UPCASTS) -> Event:
@@ -79,11 +86,13 @@ def encode_document(document: object) -> bytes:
     try:
         return orjson.dumps(document, option=orjson.OPT_NON_STR_KEYS)
     except orjson.JSONEncodeError as error:
-        raise Unwritable(f"{type(document).__name__}: {error}") from error
+        return _encode_with_artifacts(document, error)
 
 
 def decode_document(cls: type[D], data: bytes) -> D:
     """Return the document of class `cls` that `encode_document` wrote; raises `Unreadable`."""
+    if data.startswith(ARTIFACTS_FIRST):
+        return _decode_with_artifacts(cls, data)
     validator = _validators.get(cls) or _validator(cls)
     try:
         return cast(D, validator.validate_json(data, strict=True))
@@ -113,6 +122,29 @@ def event_classes() -> Mapping[str, type]:
 @cache
 def _topics() -> Mapping[type, str]:
     return {cls: topic for topic, cls in event_classes().items()}
+
+
+def _encode_with_artifacts(record: object, error: orjson.JSONEncodeError) -> bytes:
+    """Return the form of a record that holds artifacts; raises `Unwritable` if it holds none."""
+    name = type(record).__name__
+    places = take_artifacts(record)
+    if places is None:
+        raise Unwritable(f"{name}: {error}") from error
+    try:
+        return orjson.dumps(places)
+    except orjson.JSONEncodeError as other:
+        raise Unwritable(f"{name}: {other}") from other
+
+
+def _decode_with_artifacts(cls: type[D], data: bytes) -> D:
+    raw = _parsed(cls.__name__, data)
+    places = raw.pop(ARTIFACTS)
+    record = decode_document(cls, orjson.dumps(raw))
+    try:
+        put_artifacts(record, places)
+    except (TypeError, KeyError, ValueError) as error:
+        raise Unreadable(f"{cls.__name__}: an artifact has no place ({error!r})") from error
+    return record
 
 
 def _validator(cls: type) -> SchemaValidator:

@@ -63,3 +63,11 @@ class Stored(NamedTuple):
     version: int
     topic: str
     state: bytes
+
+
+class StoredArtifact(NamedTuple):
+    """An artifact as a tenant owns it; `raw` is its canonical JSON."""
+
+    tenant: str
+    sha256: str
+    raw: bytes

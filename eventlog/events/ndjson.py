@@ -1,20 +1,26 @@
-"""Events as lines of JSON, which an export writes and an import reads.
+"""Events and artifacts as lines of JSON, which an export writes and an import reads.
 
 A line is `{"position":…,"stream":…,"version":…,"type":…,"data":…}`, in this order. `data` is the
-stored event byte for byte, so that the same event gives the same line in every store.
+stored event byte for byte, so that the same event gives the same line in every store. The line of
+an artifact, `{"artifact":…,"tenant":…,"value":…}`, stands before the first event of its tenant that
+refers to it; `value` is its canonical JSON.
 """
 
-from typing import Final, NoReturn
+from typing import Any, Final, NoReturn
 
 import orjson
 
+from baton.domain.json import JsonObject
 from baton.domain.stream import stream_parts
 from baton.eventlog.errors import Unreadable
+from baton.eventlog.events.artifact_places import hashes_in
 from baton.eventlog.events.codec import decode, event_classes
-from baton.eventlog.events.envelope import Stored
+from baton.eventlog.events.envelope import Stored, StoredArtifact
 from baton.eventlog.events.upcasts import UPCASTS
+from baton.protocols.canonical_json import canonical, digest
 
 MEMBERS: Final = ("position", "stream", "version", "type", "data")
+ARTIFACT_MEMBERS: Final = ("artifact", "tenant", "value")
 _MAX: Final = 2**63 - 1
 
 
@@ -29,15 +35,22 @@ def ndjson_line(event: Stored) -> bytes:
     return _head(event) + event.state.replace(b"\n", b" ") + b"}\n"
 
 
+def artifact_line(artifact: StoredArtifact) -> bytes:
+    """Return the line of an artifact, with its newline."""
+    return _artifact_head(artifact.sha256, artifact.tenant) + artifact.raw + b"}\n"
+
+
 class NdjsonReader:
     """Reads lines in order and checks that versions and positions continue from line to line.
 
-    `number` counts the lines read, `position` is that of the last event.
+    `number` counts the lines read, `events` those of events; `position` is that of the last event.
     """
 
     def __init__(self) -> None:
         self.number = 0
+        self.events = 0
         self.position = 0
+        self._artifacts: set[tuple[str, str]] = set()
         self._versions: dict[str, int] = {}
 
     @property
@@ -45,25 +58,52 @@ class NdjsonReader:
         """The number of streams that events were read of."""
         return len(self._versions)
 
-    def read(self, line: bytes) -> Stored:
-        """Return the event of the next line; raises `Unreadable`, which names the line."""
+    def read(self, line: bytes) -> Stored | StoredArtifact:
+        """Return the event or artifact of the next line; raises `Unreadable`, naming the line."""
         self.number += 1
-        event = self._event(line.rstrip(b"\r\n"))
+        line = line.rstrip(b"\r\n")
+        found = self._parsed(line)
+        if "artifact" in found:
+            return self._artifact(line, found)
+        event = self._event(line, found)
         self._check_order(event)
+        self._check_artifacts(event)
         try:
             decode(event.topic, event.state)
         except Unreadable as error:
             self._refuse(str(error))
+        self.events += 1
         self.position = event.position
         self._versions[event.stream] = event.version
         return event
 
-    def _event(self, line: bytes) -> Stored:
+    def _parsed(self, line: bytes) -> JsonObject:
         try:
             found = orjson.loads(line)
         except orjson.JSONDecodeError as error:
             self._refuse(f"not JSON ({error})")
-        if not isinstance(found, dict) or sorted(found) != sorted(MEMBERS):
+        return found if isinstance(found, dict) else {}
+
+    def _artifact(self, line: bytes, found: JsonObject) -> StoredArtifact:
+        sha256, tenant = found["artifact"], found.get("tenant")
+        if sorted(found) != sorted(ARTIFACT_MEMBERS) or not isinstance(tenant, str):
+            self._refuse(f"not an object with {', '.join(ARTIFACT_MEMBERS)}")
+        head = _artifact_head(str(sha256), tenant)
+        raw = line[len(head) : -1] if line.startswith(head) else canonical(found["value"])
+        if digest(raw) != sha256:
+            self._refuse(f"the value of artifact {sha256} has another hash")
+        self._artifacts.add((tenant, str(sha256)))
+        return StoredArtifact(tenant, str(sha256), raw)
+
+    def _check_artifacts(self, event: Stored) -> None:
+        """Refuse an event whose artifact is in no earlier line: the import would lack it."""
+        tenant = stream_parts(event.stream).tenant
+        for sha256 in hashes_in(event.state):
+            if (tenant, sha256) not in self._artifacts:
+                self._refuse(f"artifact {sha256} is in no earlier line")
+
+    def _event(self, line: bytes, found: dict[str, Any]) -> Stored:
+        if sorted(found) != sorted(MEMBERS):
             self._refuse(f"not an object with {', '.join(MEMBERS)}")
         position, stream, version, topic, data = (found[name] for name in MEMBERS)
         if not (_is_ordinal(position) and _is_ordinal(version)):
@@ -89,6 +129,10 @@ class NdjsonReader:
 
     def _refuse(self, reason: str) -> NoReturn:
         raise Unreadable(f"line {self.number}: {reason}")
+
+
+def _artifact_head(sha256: str, tenant: str) -> bytes:
+    return b'{"artifact":%s,"tenant":%s,"value":' % (orjson.dumps(sha256), orjson.dumps(tenant))
 
 
 def _head(event: Stored) -> bytes:

@@ -6,11 +6,14 @@ An archive is opened on its own, without views, keys and log: a backup needs not
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
-from baton.eventlog.events.envelope import Stored
+from baton.eventlog.events.envelope import Stored, StoredArtifact
 
 
 class Archive(Protocol):
-    """All events of a store, as they are stored. All methods raise `Unavailable`."""
+    """All events of a store with their artifacts, as they are stored.
+
+    All methods raise `Unavailable`.
+    """
 
     async def head(self) -> int:
         """Return the position of the newest event, 0 in an empty store."""
@@ -20,14 +23,19 @@ class Archive(Protocol):
         """Return up to `limit` events with positions greater than `after`, in order."""
         ...
 
-    async def restore(self, batches: Iterable[Sequence[Stored]]) -> None:
+    async def artifact(self, tenant: str, sha256: str) -> bytes:
+        """Return the value of an artifact; raises `Unreadable` if it is missing or damaged."""
+        ...
+
+    async def restore(self, batches: Iterable[Sequence[Stored | StoredArtifact]]) -> None:
         """Put events into an empty store, at their own positions; durable when it returns.
 
-        Either all events are stored or none: an exception of `batches` is raised unchanged, and
-        then nothing is stored. Raises `NotEmpty`, and `InUse` while services run on the store.
+        Artifacts are stored with them. Either everything is stored or nothing: an exception of
+        `batches` is raised unchanged, and then nothing is stored. Raises `NotEmpty`, and `InUse`
+        while services run on the store.
 
         Args:
-            batches: Events in order of position. Consumed once.
+            batches: Events in order of position, and artifacts. Consumed once.
         """
         ...
 

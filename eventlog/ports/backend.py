@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from baton.eventlog.ports.archive import Archive
+from baton.eventlog.ports.artifacts import Artifacts
 from baton.eventlog.ports.dead_letters import DeadLetters
 from baton.eventlog.ports.keys import IdempotencyKeys
 from baton.eventlog.ports.leases import Leases
@@ -67,6 +68,7 @@ class Stores:
     keys: IdempotencyKeys
     leases: Leases
     secrets: Secrets
+    artifacts: Artifacts
     dead_letters: DeadLetters
     close: Callable[[], Awaitable[None]]
     view_progress: ViewProgress | None = None

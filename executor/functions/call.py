@@ -41,12 +41,14 @@ class Call:
     Attributes:
         function: A name, a UUID or any other id that a function is registered with.
         payload: The JSON object for the function, with the members `input`, `context`, `steps` and
-            `config`. It is shared with the run's state: only a copy of it may be changed.
+            `config`. It is shared with the run's state: only a copy of it may be changed. Large
+            values in it may be fragments of JSON, which a copy made by orjson holds as values.
         visit: Counts how often the run entered the step, from 1.
         attempt: Counts the attempts within the visit, from 1.
         deadline_at: Milliseconds since the epoch, UTC. The caller enforces it by cancellation.
         traceparent: W3C trace context of the request that started the run.
         timer: Enforces the deadline; None where the caller has another means.
+        artifacts: Whether large values of the payload may be artifacts or fragments.
     """
 
     function: str
@@ -59,6 +61,7 @@ class Call:
     deadline_at: int
     traceparent: str | None = None
     timer: CallTimer | None = field(default=None, compare=False, repr=False)
+    artifacts: bool = False
 
     @property
     def idempotency_key(self) -> str:

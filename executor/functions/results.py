@@ -30,6 +30,7 @@ _MAX_STACK = 32_768
 _MAX_CODE = 100
 _INT64 = range(-(2**63), 2**63)
 _CONSTANTS = frozenset({NoneType, bool})
+_CONSTANT_BYTES = 4
 _JSON_EXACT_CLASSES = frozenset({dict, list, tuple, str, int, float, bool, NoneType})
 _JSON_CLASSES = (dict, list, tuple, str, int, float)
 _NO_CONVERSION = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
@@ -39,11 +40,12 @@ _BATON_FOLDER = str(Path(__file__).parent)
 def outcome_of_result(result: object) -> CallOutcome:
     """Return the outcome of a function that returned `result`."""
     if type(result) in _CONSTANTS:
-        return Succeeded(output=result)
+        return Succeeded(output=result, size=_CONSTANT_BYTES)
     try:
         if isinstance(result, StepResult):
             return success(result.output, result.context)
-        return Succeeded(output=json_copy(result))
+        output, size = sized_copy(result)
+        return Succeeded(output=output, size=size)
     except InvalidOutput as invalid:
         _close_coroutine(result)
         return failure(INVALID_OUTPUT, str(invalid))
@@ -65,10 +67,11 @@ def outcome_of_exception(error: BaseException) -> Failed:
 
 def success(output: object, context: object) -> Succeeded:
     """Return a success with copies of an output and a context patch; raises InvalidOutput."""
-    copied = json_copy(context)
+    copied, size_of_context = sized_copy(context)
     if not isinstance(copied, dict | None):
         raise InvalidOutput("the context patch is not a JSON object")
-    return Succeeded(output=json_copy(output), context=copied)
+    copied_output, size = sized_copy(output)
+    return Succeeded(output=copied_output, context=copied, size=size + size_of_context)
 
 
 def failure(code: str, message: str, *, retryable: bool = False) -> Failed:
@@ -81,6 +84,11 @@ def json_copy(value: object) -> Json:
 
     Models, dataclasses, dates, UUIDs, decimals, enums and sets are written as JSON.
     """
+    return sized_copy(value)[0]
+
+
+def sized_copy(value: object) -> tuple[Json, int]:
+    """Return a deep copy as `json_copy` does, and its bytes as JSON; raises InvalidOutput."""
     try:
         return _copy(value)
     except InvalidOutput:
@@ -97,7 +105,7 @@ def _plain(value: object) -> object:
         raise InvalidOutput(message) from None
 
 
-def _copy(value: object) -> Json:
+def _copy(value: object) -> tuple[Json, int]:
     try:
         raw = orjson.dumps(value, option=_NO_CONVERSION)
     except TypeError as error:
@@ -108,7 +116,7 @@ def _copy(value: object) -> Json:
     copied = orjson.loads(raw)
     if b"\\u0000" in raw and _contains_nul(copied):
         raise InvalidOutput("the output contains a NUL character")
-    return copied
+    return copied, len(raw)
 
 
 def storable_text(text: str) -> str:

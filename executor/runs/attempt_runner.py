@@ -118,4 +118,5 @@ def _build_call(run: LiveRun, attempt: Attempt, step: Compute) -> Call:
         deadline_at=state.steps[token.step_id].due_at,
         traceparent=state.traceparent,
         timer=attempt,
+        artifacts=state.artifacts,
     )

@@ -31,6 +31,7 @@ from baton.domain.run.messages import (
     TakeOver,
     Token,
 )
+from baton.domain.run.size_limit import MAX_RUN_BYTES
 from baton.domain.run.state import State, evolve
 from baton.eventlog.errors import Unavailable
 from baton.eventlog.events.envelope import Recorded
@@ -41,9 +42,11 @@ from baton.eventlog.loops.transact import CommandResult, transact
 from baton.eventlog.ports.clock import Clock
 from baton.eventlog.ports.partitions import OwnsStream
 from baton.eventlog.ports.stores import EventStore
+from baton.eventlog.run_values import RunValues
 from baton.executor.runs.attempt_runner import AttemptRunner
 from baton.executor.runs.counts import Counts
 from baton.executor.runs.live_run import LiveRun, Phase
+from baton.executor.runs.needed_values import with_values_needed
 
 T = TypeVar("T")
 Spawn: TypeAlias = Callable[[Coroutine[None, None, None]], object]
@@ -68,6 +71,8 @@ class RunLoop:
         evict: Called with a run that has finished or was abandoned; removes it from the cache.
         on_takeover: Called with a run that another executor took over, after it was abandoned.
         owns: Called with a stream; returns whether this executor continues what others release.
+        values: The large values of runs; None where no run has any.
+        max_run_bytes: Bytes of JSON that the data of one run may take; 0 is no limit.
     """
 
     store: EventStore
@@ -78,6 +83,8 @@ class RunLoop:
     evict: Callable[[LiveRun], None]
     on_takeover: Callable[[LiveRun], None]
     owns: OwnsStream
+    values: RunValues | None = None
+    max_run_bytes: int = MAX_RUN_BYTES
     _graphs: GraphCache = field(init=False)
 
     def __post_init__(self) -> None:
@@ -187,7 +194,13 @@ class RunLoop:
     def _queue_outcome(self, run: LiveRun, token: Token, outcome: Outcome) -> None:
         graph = cast(Graph, run.graph)
         run.commands.append(
-            ReportOutcome(token=token, outcome=outcome, graph=graph, at=self.clock.now())
+            ReportOutcome(
+                token=token,
+                outcome=outcome,
+                graph=graph,
+                at=self.clock.now(),
+                max_run_bytes=self.max_run_bytes,
+            )
         )
 
     def _report(self, run: LiveRun, token: Token, outcome: Outcome) -> None:
@@ -247,6 +260,13 @@ class RunLoop:
         return tokens
 
     async def _transact(self, run: LiveRun, batch: Batch[Command]) -> CommandResult[State]:
+        append = partial(self._try_transact, run, batch)
+        if self.values is None:
+            return await append()
+        decided = partial(with_values_needed, batch, append, self.values, run.state.tenant)
+        return await self._retry(decided, f"reading values of {run.stream}")
+
+    async def _try_transact(self, run: LiveRun, batch: Batch[Command]) -> CommandResult[State]:
         known = StreamState(run.state, run.state.version)
         try:
             return await transact(self.store, _BATCHED, run.stream, batch, known=known)

@@ -34,6 +34,7 @@ from baton.eventlog.loops.load import StreamState
 from baton.eventlog.loops.transact import StreamCommand, transact, transact_all
 from baton.eventlog.ports.backend import Stores
 from baton.eventlog.ports.clock import Clock
+from baton.eventlog.run_values import RunValues
 from baton.scheduler.metrics import Counters
 from baton.scheduler.records.triggers import CHANGES, Match, Triggers, triggers_at
 
@@ -68,6 +69,7 @@ class RecordMatcher:
 
     def __init__(self, stores: Stores, *, clock: Clock, counters: Counters | None = None) -> None:
         self._stores = stores
+        self._values = RunValues(stores.artifacts)
         self._clock = clock
         self._counters = counters or Counters()
         self._triggers: Triggers | None = None
@@ -135,7 +137,7 @@ class RecordMatcher:
 
     async def _request(self, group: Sequence[_MatchedRecord]) -> None:
         """Append the runs of a group of record events, and the reasons of skipped triggers."""
-        commands = [command for one in group for command in self._commands(one)]
+        commands = [command for one in group for command in await self._commands(one)]
         try:
             outcomes = await transact_all(self._stores.events, commands)
         except Unwritable as error:
@@ -151,11 +153,14 @@ class RecordMatcher:
             outcome.changed for command, outcome in requested if command.decider is RUN
         )
 
-    def _commands(self, matched: _MatchedRecord) -> list[StreamCommand[Any, Any, Any]]:
+    async def _commands(self, matched: _MatchedRecord) -> list[StreamCommand[Any, Any, Any]]:
         stream, event, match = matched
         parts = stream_parts(stream)
         now = self._clock.now()
-        requests = [self._run_of(one, parts, event, now) for one in match.fire]
+        requests = [
+            await self._values.store_request(self._run_of(one, parts, event, now))
+            for one in match.fire
+        ]
         commands: list[StreamCommand[Any, Any, Any]] = [
             StreamCommand(RUN, stream_name(parts.tenant, RUN.name, one.run_id), one, _NEW_RUN)
             for one in requests

@@ -35,6 +35,7 @@ from baton.eventlog.events.envelope import Appended, Recorded, Write
 from baton.eventlog.loops.load import StreamState
 from baton.eventlog.ports.backend import Stores
 from baton.eventlog.ports.clock import Clock
+from baton.eventlog.run_values import RunValues
 from baton.projector.views.schedules.queries import ScheduleQueries
 from baton.scheduler.due_queue import DueQueue
 from baton.scheduler.metrics import Counters
@@ -77,6 +78,7 @@ class ScheduleFirer:
         counters: Counters | None = None,
     ) -> None:
         self._store = stores.events
+        self._values = RunValues(stores.artifacts)
         self._queries = ScheduleQueries(stores.views)
         self._clock = clock
         self._policies = policies or Policies()
@@ -197,7 +199,7 @@ class ScheduleFirer:
         known = schedule.ticks
         events, state = _TICKS.apply(Batch(commands), known.state)
         recording = Write(stream=schedule.stream, expected=known.version, events=events)
-        run = _run_of(schedule, ticks[-1], outcomes[-1], now)
+        run = await self._run_of(schedule, ticks[-1], outcomes[-1], now)
         result = await self._store.append([recording, *run])
         if not isinstance(result, Appended) and result.stream != schedule.stream:
             result = await self._store.append([recording])  # the run exists already
@@ -207,6 +209,16 @@ class ScheduleFirer:
         for outcome in outcomes:
             self._count(schedule, outcome)
         return True
+
+    async def _run_of(
+        self, schedule: Schedule, tick: Tick, outcome: TickOutcome, now: int
+    ) -> list[Write]:
+        """Return the write of the run that the tick starts, if it fires."""
+        if not isinstance(outcome, Fire):
+            return []
+        request = await self._values.store_request(_request_of(schedule, tick, outcome, now))
+        stream = stream_name(schedule.tenant, RUN.name, outcome.run_id)
+        return [Write(stream=stream, expected=0, events=RUN.decide(request, Run()))]
 
     async def _outcome(self, schedule: Schedule, tick: Tick) -> TickOutcome:
         if tick.missed is not None:
@@ -240,12 +252,9 @@ def _appends(ticks: Sequence[Tick]) -> Iterator[Sequence[Tick]]:
         yield collected
 
 
-def _run_of(schedule: Schedule, tick: Tick, outcome: TickOutcome, now: int) -> list[Write]:
-    """Return the write of the run that the tick starts, if it fires."""
-    if not isinstance(outcome, Fire):
-        return []
+def _request_of(schedule: Schedule, tick: Tick, outcome: Fire, now: int) -> RequestRun:
     given = schedule.ticks.state.input
-    request = RequestRun(
+    return RequestRun(
         run_id=outcome.run_id,
         definition=schedule.definition.state,
         trigger=BySchedule(schedule_id=schedule.ident, nominal_at=tick.nominal_at),
@@ -253,5 +262,3 @@ def _run_of(schedule: Schedule, tick: Tick, outcome: TickOutcome, now: int) -> l
         at=now,
         input={} if given is None else given,
     )
-    stream = stream_name(schedule.tenant, RUN.name, outcome.run_id)
-    return [Write(stream=stream, expected=0, events=RUN.decide(request, Run()))]

@@ -8,22 +8,25 @@ timer twice decides nothing the second time.
 import asyncio
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Final, Literal, NamedTuple
 
+from baton.domain.artifact import Values
 from baton.domain.decider import Batch, batched
 from baton.domain.run.decisions import DECIDER as RUN
 from baton.domain.run.messages import Command, DelayStarted, FireTimer, RetryScheduled, Token
+from baton.domain.run.state import State as Run
 from baton.domain.stream import stream_name
 from baton.eventlog.errors import Unavailable
 from baton.eventlog.events.envelope import Recorded
 from baton.eventlog.graph_cache import GraphCache
 from baton.eventlog.loops.load import load
 from baton.eventlog.loops.stop_tasks import stop_tasks
-from baton.eventlog.loops.transact import transact
+from baton.eventlog.loops.transact import CommandResult, transact
 from baton.eventlog.ports.backend import Stores
 from baton.eventlog.ports.clock import Clock
+from baton.eventlog.run_values import RunValues
 from baton.projector.views.run_steps.queries import RunStepQueries
 from baton.projector.views.timers.queries import TimerQueries
 from baton.scheduler.due_queue import DueQueue
@@ -105,6 +108,7 @@ class TimerFirer:
     ) -> None:
         self._deadline_grace_ms = DEADLINE_GRACE_MS + call_wait_ms
         self._store = stores.events
+        self._values = RunValues(stores.artifacts)
         self._timer_queries = TimerQueries(stores.views)
         self._step_queries = RunStepQueries(stores.views)
         self._clock = clock
@@ -219,7 +223,7 @@ class TimerFirer:
         if not run.version or run.final:
             return
         graph = await self._graphs.get(run)
-        commands: list[Command] = [
+        commands = [
             FireTimer(
                 token=Token(step_id=timer.step_id, visit=timer.visit, attempt=timer.attempt),
                 graph=graph,
@@ -228,5 +232,12 @@ class TimerFirer:
             )
             for timer in timers
         ]
-        outcome = await transact(self._store, _TIMERS, stream, Batch(commands), known=known)
+
+        async def decide(values: Values) -> CommandResult[Run]:
+            batch: Batch[Command] = Batch(
+                [replace(command, values=values or None) for command in commands]
+            )
+            return await transact(self._store, _TIMERS, stream, batch, known=known)
+
+        outcome = await self._values.decided(run.tenant, decide)
         self._counters.timers_fired += len(timers) if outcome.changed else 0

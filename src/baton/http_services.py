@@ -15,6 +15,7 @@ from baton.command_api.services import Services
 from baton.eventlog.ids import new_id
 from baton.eventlog.ports.backend import Stores
 from baton.eventlog.ports.clock import Clock
+from baton.eventlog.run_values import RunValues
 from baton.keys import jwt_secrets
 from baton.projector.views.definitions.queries import DefinitionQueries
 from baton.projector.views.run_steps.queries import RunStepQueries
@@ -32,6 +33,8 @@ def build_services(
     """Build the services of one process; raises MissingJwtSecret."""
     return Services(
         store=stores.events,
+        values=RunValues(stores.artifacts),
+        max_answer_bytes=settings.limit_answer_bytes,
         definitions=DefinitionQueries(stores.views),
         runs=RunQueries(stores.views),
         run_steps=RunStepQueries(stores.views),

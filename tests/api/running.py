@@ -20,6 +20,7 @@ from baton.command_api.services import Services
 from baton.eventlog.clock import SystemClock
 from baton.eventlog.ids import new_id
 from baton.eventlog.ports.backend import Stores
+from baton.eventlog.run_values import RunValues
 from baton.projector.projector import Projector
 from baton.projector.views.definitions.queries import DefinitionQueries
 from baton.projector.views.run_steps.queries import RunStepQueries
@@ -112,6 +113,7 @@ async def running(
     services = replace(
         Services(
             store=stores.events,
+            values=RunValues(stores.artifacts),
             definitions=DefinitionQueries(stores.views),
             runs=RunQueries(stores.views),
             run_steps=RunStepQueries(stores.views),

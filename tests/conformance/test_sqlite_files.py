@@ -22,6 +22,7 @@ from baton.eventlog.errors import InUse, Unavailable, Unreadable
 from baton.eventlog.events.envelope import Appended, Conflict, Write
 from baton.eventlog.ports.backend import StoreLocation, Stores
 from baton.eventlog.ports.views import Change, Query, Row, Table
+from baton.protocols.canonical_json import canonical, digest
 from tests.conformance.deployments import OpenedStores, appended, write
 
 KEY = b"a key for tests, 32 bytes long.."
@@ -345,3 +346,18 @@ async def test_acknowledged_appends_of_a_killed_process_are_stored_whole(
         assert len(ones) >= version
         assert len(await stores.events.read(f"acme/run/a{number}")) == 2 * len(ones)
     await opened.stores.close()
+
+
+async def test_a_damaged_artifact_is_named_and_not_returned(tmp_path: Path) -> None:
+    opened = OpenedStores("sqlite", tmp_path)
+    stores = await opened.open()
+    raw = canonical("x" * 100_000)
+    await stores.artifacts.put("acme", digest(raw), raw)
+    await stores.close()
+    with sqlite3.connect(tmp_path / "baton.db") as connection:
+        connection.execute("UPDATE artifacts SET value = ?", (raw[:-2] + b'y"',))
+
+    stores = await opened.open()
+    with pytest.raises(Unreadable, match=digest(raw)):
+        await stores.artifacts.get("acme", digest(raw))
+    await stores.close()

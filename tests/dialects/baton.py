@@ -10,6 +10,7 @@ from baton.domain.definition.messages import Body
 from baton.domain.definition.trigger import ManualTrigger
 from baton.domain.run.messages import RequestRun
 from baton.domain.run.trigger import BY_HAND
+from baton.protocols.canonical_json import canonical, digest
 from tests.scenarios.stack import Client
 
 __all__ = ["body", "error_code", "prepare"]
@@ -37,7 +38,9 @@ async def prepare(client: Client, route: Route) -> dict[str, str]:
     if route.path.endswith("/retry"):
         result = await cancel_run(services, user, command.run_id, at=now)
     assert await services.reached(result.position, 5_000)
-    return {"runId": command.run_id, "dialect": "baton"}
+    raw = canonical(f"{client.tenant} " * 10_000)
+    await client.stack.stores.artifacts.put(client.tenant, digest(raw), raw)
+    return {"runId": command.run_id, "dialect": "baton", "hash": digest(raw)}
 
 
 def body(route: Route) -> object:

@@ -4,6 +4,7 @@ Texts and numbers are drawn from a few values, so that commands refer to the sam
 bodies and definitions, whose parts must fit together, are drawn from examples.
 """
 
+from collections.abc import Mapping
 from dataclasses import is_dataclass
 from functools import cache
 from types import NoneType, UnionType
@@ -71,7 +72,7 @@ def values_of(hint: Any) -> st.SearchStrategy[Any]:
         return st.one_of(*map(values_of, args))
     if origin is Literal:
         return st.sampled_from(args)
-    if origin is dict:
+    if origin in (dict, Mapping):
         return st.dictionaries(values_of(args[0]), values_of(args[1]), max_size=2)
     if origin is tuple and args[1:] == (Ellipsis,):
         return st.lists(values_of(args[0]), max_size=2).map(tuple)

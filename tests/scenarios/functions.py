@@ -63,3 +63,19 @@ async def hold() -> None:
 @function("moment")
 async def moment() -> None:
     await asyncio.sleep(0.05)
+
+
+@function("measure")
+def measure(payload: dict) -> dict:
+    echoed = payload["steps"]["echo"]["output"]
+    return {"input": len(payload["input"]["text"]), "echo": len(echoed["text"])}
+
+
+@function("keep-report")
+async def keep_report() -> StepResult:
+    return StepResult(output="kept", context={"report": "r" * 70_000, "small": 1})
+
+
+@function("small")
+async def small() -> str:
+    return "s"

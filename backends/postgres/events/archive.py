@@ -6,6 +6,7 @@ start again from the first event.
 
 from collections.abc import Iterable, Sequence
 
+from baton.backends.postgres.artifacts import GET, PUT_OWNER, PUT_VALUE
 from baton.backends.postgres.database import (
     Connection,
     Database,
@@ -18,8 +19,9 @@ from baton.backends.postgres.errors import as_unavailable
 from baton.backends.postgres.events.statements import EVENTS
 from baton.backends.postgres.schema import check_version, migrate
 from baton.backends.postgres.views.view_sets import LIVE_SCHEMA
+from baton.eventlog.artifact_hashes import required
 from baton.eventlog.errors import InUse, Unavailable
-from baton.eventlog.events.envelope import Stored
+from baton.eventlog.events.envelope import Stored, StoredArtifact
 from baton.eventlog.ports.archive import NotEmpty
 from baton.eventlog.ports.backend import StoreLocation
 
@@ -57,7 +59,12 @@ class PostgresArchive:
         """Return up to `limit` events with positions greater than `after`, in order."""
         return [Stored(*row) for row in await self._database.fetch(EVENTS.page, after, limit)]
 
-    async def restore(self, batches: Iterable[Sequence[Stored]]) -> None:
+    async def artifact(self, tenant: str, sha256: str) -> bytes:
+        """Return the value of an artifact."""
+        found = await self._database.fetch(GET, sha256, tenant)
+        return required(tenant, sha256, found[0][0] if found else None)
+
+    async def restore(self, batches: Iterable[Sequence[Stored | StoredArtifact]]) -> None:
         """Insert events into an empty store at their own positions; durable when it returns."""
         if self._database.read_only:
             raise Unavailable("this was opened for reading only")
@@ -67,12 +74,7 @@ class PostgresArchive:
                 async with connection.transaction():
                     await _lock_empty_store(connection)
                     for batch in batches:
-                        await connection.copy_records_to_table(
-                            "stored_events",
-                            schema_name="public",
-                            columns=_COLUMNS,
-                            records=batch,
-                        )
+                        await _insert(connection, batch)
                     await connection.execute(_ADVANCE_SEQUENCE)
         finally:
             await close_connection(connection)
@@ -94,6 +96,19 @@ async def open_archive(location: StoreLocation) -> PostgresArchive:
         await database.close()
         raise
     return PostgresArchive(database)
+
+
+async def _insert(connection: Connection, batch: Sequence[Stored | StoredArtifact]) -> None:
+    await connection.copy_records_to_table(
+        "stored_events",
+        schema_name="public",
+        columns=_COLUMNS,
+        records=[one for one in batch if isinstance(one, Stored)],
+    )
+    for one in batch:
+        if isinstance(one, StoredArtifact):
+            await connection.execute(PUT_VALUE, one.sha256, one.raw)
+            await connection.execute(PUT_OWNER, one.sha256, one.tenant)
 
 
 async def _lock_empty_store(connection: Connection) -> None:

@@ -6,12 +6,14 @@ from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
+from baton.backends.sqlite.artifacts import GET, PUT_OWNER, PUT_VALUE
 from baton.backends.sqlite.database import FolderLock, folder_of, open_reader
 from baton.backends.sqlite.errors import as_unavailable
 from baton.backends.sqlite.events.recorder import EVENTS
 from baton.backends.sqlite.events.schema import create
 from baton.backends.sqlite.writing.writer_process import open_connection
-from baton.eventlog.events.envelope import Stored
+from baton.eventlog.artifact_hashes import required
+from baton.eventlog.events.envelope import Stored, StoredArtifact
 from baton.eventlog.ports.archive import NotEmpty
 from baton.eventlog.ports.backend import StoreLocation
 
@@ -41,7 +43,13 @@ class SqliteArchive:
         with as_unavailable():
             return [Stored(*row) for row in self._connection.execute(EVENTS.page, (after, limit))]
 
-    async def restore(self, batches: Iterable[Sequence[Stored]]) -> None:
+    async def artifact(self, tenant: str, sha256: str) -> bytes:
+        """Return the value of an artifact."""
+        with as_unavailable():
+            found = self._connection.execute(GET, (sha256, tenant)).fetchone()
+        return required(tenant, sha256, found[0] if found else None)
+
+    async def restore(self, batches: Iterable[Sequence[Stored | StoredArtifact]]) -> None:
         """Insert events into an empty store at their own positions; durable when it returns.
 
         Views and checkpoints that followed other events are deleted.
@@ -53,7 +61,7 @@ class SqliteArchive:
                     raise NotEmpty
                 self._connection.execute(_RESET_FOLLOWERS)
                 for batch in batches:
-                    self._connection.executemany(_INSERT, batch)
+                    self._insert(batch)
                     await asyncio.sleep(0)  # a cancellation takes effect before the COMMIT
                 for views in self._folder.glob("views.db*"):
                     views.unlink()
@@ -61,6 +69,14 @@ class SqliteArchive:
             finally:
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
+
+    def _insert(self, batch: Sequence[Stored | StoredArtifact]) -> None:
+        events = [one for one in batch if isinstance(one, Stored)]
+        artifacts = [one for one in batch if isinstance(one, StoredArtifact)]
+        values = [(one.sha256, one.raw) for one in artifacts]
+        owners = [(one.sha256, one.tenant) for one in artifacts]
+        for inserting, rows in ((_INSERT, events), (PUT_VALUE, values), (PUT_OWNER, owners)):
+            self._connection.executemany(inserting, rows)
 
     async def close(self) -> None:
         """Close the file and release the folder's lock."""

@@ -35,10 +35,10 @@ _STATUSES: dict[Status, str] = {
 
 
 async def step_history(
-    context: RequestContext, run: Run, steps: Sequence[Step]
+    context: RequestContext, run: Run, steps: Sequence[Step], *, budget: int
 ) -> list[JsonObject]:
-    """Return all records of a run, each with its step's input."""
-    inputs = await read_step_inputs(context, run)
+    """Return all records of a run, each with its step's input within `budget` bytes."""
+    inputs = await read_step_inputs(context, run, budget=budget)
     return [render_run_step(step, inputs.get(step.execution_id)) for step in steps]
 
 

@@ -87,7 +87,7 @@ class PythonCalls:
         task = cast("asyncio.Task[object]", asyncio.current_task())
         self._on_loop_calls[task] = call
         try:
-            outcome = await call_async(function, _copy_payload(call.payload), context)
+            outcome = await call_async(function, copy_payload(call.payload), context)
         finally:
             del self._on_loop_calls[task]
         if call.timer is not None:
@@ -109,7 +109,7 @@ class PythonCalls:
         self, function: PythonFunction, limit: ConcurrencyLimit, call: Call
     ) -> CallOutcome:
         """Call it in a thread. A thread that goes on after a cancellation is replaced."""
-        payload = _copy_payload(call.payload)
+        payload = copy_payload(call.payload)
         call = await self._waits.acquire(limit, call)
         loop, over = asyncio.get_running_loop(), Event()
 
@@ -170,7 +170,7 @@ def _logged(outcome: CallOutcome, function: PythonFunction, call: Call) -> CallO
     return outcome
 
 
-def _copy_payload(payload: JsonObject) -> JsonObject:
+def copy_payload(payload: JsonObject) -> JsonObject:
     """Return a deep copy that a function may change; the original is part of the run's state."""
     copied: JsonObject = orjson.loads(orjson.dumps(payload))
     return copied

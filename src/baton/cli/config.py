@@ -2,13 +2,15 @@
 
 import json
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from baton.cli.masking import masked
 from baton.cli.options import AsJson, DataFolder
+
+_PASSWORD = re.compile(r"(?<=://)([^/@:]*):[^/@]*@")
 
 
 def config(data: DataFolder = None, as_json: AsJson = False) -> None:
@@ -28,7 +30,7 @@ def config(data: DataFolder = None, as_json: AsJson = False) -> None:
     shown = [
         {
             "name": name,
-            "value": masked(value),
+            "value": _masked(value),
             "source": _source(name, flags, in_file),
         }
         for name, value in values.items()
@@ -56,10 +58,14 @@ def _source(name: str, flags: Mapping[str, object], in_file: Mapping[str, object
     variable = f"BATON_{name.upper()}"
     if name in flags:
         return "--data"
-    for named in (variable, f"{variable}_FILE"):
-        if any(named == each.upper() for each in os.environ):
-            return named
+    if any(variable == each.upper() for each in os.environ):
+        return variable
     return "baton.toml" if name in in_file else "default"
+
+
+def _masked(value: Any) -> Any:
+    """Mask the password in an address; pydantic has masked the secrets already."""
+    return _PASSWORD.sub(r"\1:********@", value) if isinstance(value, str) else value
 
 
 def _text(value: object) -> str:

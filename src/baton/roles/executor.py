@@ -11,8 +11,9 @@ from prometheus_client.registry import Collector
 from baton.eventlog.loops.follow import follow
 from baton.eventlog.ports.clock import Clock
 from baton.eventlog.ports.partitions import PartitionedLog
+from baton.eventlog.run_values import CACHE_BYTES, RunValues
 from baton.eventlog.single_partition_log import SinglePartitionLog
-from baton.executor.executor import Executor
+from baton.executor.executor import Executor, Limits
 from baton.executor.functions.call import FunctionCaller
 from baton.executor.functions.registered_functions import CallLimits, RegisteredFunctions
 from baton.executor.ownership import Ownership
@@ -97,7 +98,14 @@ def build_with(
 ) -> ExecutorRole:
     """Build the executor role on functions that the caller closes."""
     stores, clock = context.stores, context.clock
-    executor = Executor(stores.events, functions, clock=clock, rng=context.rng)
+    executor = Executor(
+        stores.events,
+        functions,
+        clock=clock,
+        rng=context.rng,
+        limits=Limits(run_bytes=context.settings.limit_run_bytes),
+        values=RunValues(stores.artifacts, cache_bytes=CACHE_BYTES),
+    )
     runs, reached = RunQueries(stores.views), context.view_position.reached
     return ExecutorRole(
         executor=executor,

@@ -5,8 +5,10 @@ executor started the run, so a pending run has none.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from baton.command_api.dialect.rendering import optional_time, without_none
+from baton.command_api.dialect.run_values import in_list
 from baton.command_api.dialects.centrali.openapi.requests import UNITS
 from baton.command_api.dialects.centrali.render_runs import (
     as_object,
@@ -55,7 +57,8 @@ def orchestration(definition: State) -> JsonObject:
 
 def run_in_list(run: Run) -> JsonObject:
     """Return an `OrchestrationRun` without the outputs of its steps."""
-    return _run(run, None)
+    context = as_object(in_list(run.context))
+    return _run(replace(run, input=in_list(run.input), context=context), None)
 
 
 def run_with_outputs(run: Run, steps: Sequence[Step]) -> JsonObject:

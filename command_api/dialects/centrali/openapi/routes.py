@@ -3,6 +3,7 @@
 from baton.command_api.commands import test_decision
 from baton.command_api.dialect.contract import Route
 from baton.command_api.dialect.load import load_definition
+from baton.command_api.dialect.run_values import reply_with_run
 from baton.command_api.dialect.start_run import start_by_hand
 from baton.command_api.dialects.centrali import load, orchestrations, webhooks
 from baton.command_api.dialects.centrali.openapi import responses
@@ -17,6 +18,7 @@ from baton.command_api.dialects.centrali.render_run_steps import step_history
 from baton.command_api.http.reply import Reply
 from baton.command_api.http.request_context import RequestContext
 from baton.command_api.principal import READ, WRITE
+from baton.domain.json import JsonObject
 
 
 async def _list(context: RequestContext) -> Reply:
@@ -64,8 +66,12 @@ async def _start(context: RequestContext) -> Reply:
     accepted = await start_by_hand(
         context, definition, run_input=body.input or {}, correlation_id=body.correlation_id
     )
-    return context.reply(
-        201, responses.run_with_outputs(accepted.run, ()), position=accepted.position
+
+    async def render(_inputs: int) -> JsonObject:
+        return responses.run_with_outputs(accepted.run, ())
+
+    return await reply_with_run(
+        context, accepted.run, (), render, status=201, position=accepted.position
     )
 
 
@@ -73,16 +79,24 @@ async def _run(context: RequestContext) -> Reply:
     with_steps = load.wants_steps(context)
     run = await load.load_run(context)
     steps = await context.services.run_steps.of_run(context.tenant, run.id)
-    shown = responses.run_with_outputs(run, steps)
-    if with_steps:
-        shown["steps"] = await step_history(context, run, steps)
-    return context.reply(200, shown)
+
+    async def render(inputs: int) -> JsonObject:
+        shown = responses.run_with_outputs(run, steps)
+        if with_steps:
+            shown["steps"] = await step_history(context, run, steps, budget=inputs)
+        return shown
+
+    return await reply_with_run(context, run, steps, render)
 
 
 async def _steps(context: RequestContext) -> Reply:
     run = await load.load_run(context)
     steps = await context.services.run_steps.of_run(context.tenant, run.id)
-    return context.reply(200, {"data": await step_history(context, run, steps)})
+
+    async def render(inputs: int) -> JsonObject:
+        return {"data": await step_history(context, run, steps, budget=inputs)}
+
+    return await reply_with_run(context, run, steps, render)
 
 
 async def _test_decision(context: RequestContext) -> Reply:

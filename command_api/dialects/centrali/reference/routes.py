@@ -2,6 +2,7 @@
 
 from baton.command_api.dialect.contract import QueryParameter, Route
 from baton.command_api.dialect.load import load_definition
+from baton.command_api.dialect.run_values import reply_with_run
 from baton.command_api.dialect.start_run import start_by_hand
 from baton.command_api.dialects.centrali import load, orchestrations, webhooks
 from baton.command_api.dialects.centrali.reference import documents, responses
@@ -15,6 +16,7 @@ from baton.command_api.dialects.centrali.render_runs import STATUSES
 from baton.command_api.http.reply import Reply
 from baton.command_api.http.request_context import RequestContext
 from baton.command_api.principal import READ, WRITE
+from baton.domain.json import JsonObject
 
 
 async def _list(context: RequestContext) -> Reply:
@@ -60,10 +62,14 @@ async def _run(context: RequestContext) -> Reply:
     with_steps = load.wants_steps(context)
     run = await load.load_run(context)
     steps = await context.services.run_steps.of_run(context.tenant, run.id)
-    shown = responses.run_with_data(run, steps)
-    if with_steps:
-        shown["steps"] = await step_history(context, run, steps)
-    return context.reply(200, shown)
+
+    async def render(inputs: int) -> JsonObject:
+        shown = responses.run_with_data(run, steps)
+        if with_steps:
+            shown["steps"] = await step_history(context, run, steps, budget=inputs)
+        return shown
+
+    return await reply_with_run(context, run, steps, render)
 
 
 async def _trigger(context: RequestContext) -> Reply:

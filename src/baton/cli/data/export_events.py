@@ -14,6 +14,7 @@ from baton.cli.options import DataFolder
 
 if TYPE_CHECKING:
     from baton.cli.terminal.progress import Progress
+    from baton.eventlog.events.envelope import Stored
     from baton.eventlog.ports.archive import Archive
 
 PAGE = 1_000
@@ -40,6 +41,7 @@ class EventFilter:
 class _Counts:
     events: int
     streams: set[str]
+    artifacts: set[tuple[str, str]]
 
 
 def export(
@@ -93,18 +95,36 @@ async def _export(
 ) -> _Counts:
     from baton.eventlog.events.ndjson import ndjson_line
 
-    counts = _Counts(0, set())
+    counts = _Counts(0, set(), set())
     head = await archive.head()
     end = head if wanted.last is None else min(head, wanted.last)
     begin = after = max(0, wanted.first - 1)
     while after < end and (found := await archive.page(after=after, limit=PAGE)):
         chosen = [one for one in found if one.position <= end and wanted.matches(one.stream)]
-        file.write(b"".join([ndjson_line(one) for one in chosen]))
+        for one in chosen:
+            await _write_artifacts(archive, one, file, counts.artifacts)
+            file.write(ndjson_line(one))
         counts.events += len(chosen)
         counts.streams.update(one.stream for one in chosen)
         after = found[-1].position
         progress(min(after, end) - begin, end - begin)
     return counts
+
+
+async def _write_artifacts(
+    archive: "Archive", event: "Stored", file: BinaryIO, written: set[tuple[str, str]]
+) -> None:
+    """Write the artifacts of an event that no earlier event of its tenant refers to."""
+    from baton.eventlog.events.artifact_places import hashes_in
+    from baton.eventlog.events.envelope import StoredArtifact
+    from baton.eventlog.events.ndjson import artifact_line
+
+    for sha256 in hashes_in(event.state):
+        tenant = event.stream.split("/", 1)[0]
+        if (tenant, sha256) not in written:
+            written.add((tenant, sha256))
+            raw = await archive.artifact(tenant, sha256)
+            file.write(artifact_line(StoredArtifact(tenant, sha256, raw)))
 
 
 @contextmanager

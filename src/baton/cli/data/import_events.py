@@ -13,7 +13,7 @@ from baton.cli.terminal.failures import Failed
 
 if TYPE_CHECKING:
     from baton.cli.terminal.progress import Progress
-    from baton.eventlog.events.envelope import Stored
+    from baton.eventlog.events.envelope import Stored, StoredArtifact
     from baton.eventlog.events.ndjson import NdjsonReader
 
 BATCH = 1_000
@@ -54,13 +54,13 @@ def import_(
         run_async(imported())
     except NotEmpty as error:
         raise Failed(f"{error} Name another with --data or BATON_STORE") from None
-    typer.echo(f"Imported {lines.number} events of {lines.streams} streams.")
+    typer.echo(f"Imported {lines.events} events of {lines.streams} streams.")
 
 
 def _batches(
     source: BinaryIO, lines: "NdjsonReader", size: int | None, progress: "Progress"
-) -> "Iterator[Sequence[Stored]]":
-    batch: list[Stored] = []
+) -> "Iterator[Sequence[Stored | StoredArtifact]]":
+    batch: list[Stored | StoredArtifact] = []
     done = 0
     for line in source:
         batch.append(lines.read(line))

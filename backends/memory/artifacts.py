@@ -1,0 +1,31 @@
+"""Artifacts in memory."""
+
+from baton.eventlog.artifact_hashes import require_hash, verified
+
+
+class MemoryArtifacts:
+    """Implements `Artifacts`."""
+
+    def __init__(self) -> None:
+        self._values: dict[str, bytes] = {}
+        self._owners: dict[str, set[str]] = {}
+
+    async def put(self, tenant: str, sha256: str, raw: bytes) -> None:
+        """Store a value and make `tenant` an owner."""
+        require_hash(sha256, raw)
+        self._values.setdefault(sha256, raw)
+        self._owners.setdefault(sha256, set()).add(tenant)
+
+    async def get(self, tenant: str, sha256: str) -> bytes | None:
+        """Return a value that `tenant` owns."""
+        if tenant not in self._owners.get(sha256, ()):
+            return None
+        return verified(sha256, self._values[sha256])
+
+    async def release(self, tenant: str, sha256: str) -> None:
+        """End the ownership of `tenant`; without an owner left, the value is deleted."""
+        owners = self._owners.get(sha256, set())
+        owners.discard(tenant)
+        if not owners:
+            self._owners.pop(sha256, None)
+            self._values.pop(sha256, None)

@@ -1,0 +1,38 @@
+"""Artifacts in PostgreSQL."""
+
+from baton.backends.postgres.database import Database, statement
+from baton.backends.sql import artifact_statements
+from baton.eventlog.artifact_hashes import require_hash, verified
+
+PUT_VALUE = statement(artifact_statements.PUT_VALUE, table="baton.")
+PUT_OWNER = statement(artifact_statements.PUT_OWNER, table="baton.")
+GET = statement(artifact_statements.GET, table="baton.")
+_LOCK_VALUE = statement(artifact_statements.LOCK_VALUE, table="baton.")
+_DELETE_OWNER = statement(artifact_statements.DELETE_OWNER, table="baton.")
+_DELETE_VALUE = statement(artifact_statements.DELETE_VALUE, table="baton.")
+
+
+class PostgresArtifacts:
+    """Implements `Artifacts`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def put(self, tenant: str, sha256: str, raw: bytes) -> None:
+        """Store a value and make `tenant` an owner."""
+        require_hash(sha256, raw)
+        async with self._database.transaction() as connection:
+            await connection.execute(PUT_VALUE, sha256, raw)
+            await connection.execute(PUT_OWNER, sha256, tenant)
+
+    async def get(self, tenant: str, sha256: str) -> bytes | None:
+        """Return a value that `tenant` owns."""
+        found = await self._database.look_up(GET, sha256, tenant)
+        return verified(sha256, found[0][0] if found else None)
+
+    async def release(self, tenant: str, sha256: str) -> None:
+        """End the ownership of `tenant`; without an owner left, the value is deleted."""
+        async with self._database.transaction() as connection:
+            await connection.execute(_LOCK_VALUE, sha256)
+            await connection.execute(_DELETE_OWNER, sha256, tenant)
+            await connection.execute(_DELETE_VALUE, sha256)

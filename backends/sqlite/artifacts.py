@@ -1,0 +1,41 @@
+"""Artifacts in SQLite."""
+
+import sqlite3
+
+from baton.backends.sql import artifact_statements
+from baton.backends.sqlite.database import statement
+from baton.backends.sqlite.errors import as_unavailable
+from baton.backends.sqlite.writing.transactions import Transactions
+from baton.eventlog.artifact_hashes import require_hash, verified
+
+PUT_VALUE = statement(
+    "INSERT INTO artifacts (sha256, value) VALUES ($1, $2) ON CONFLICT (sha256) DO NOTHING",
+    table="",
+)
+PUT_OWNER = statement(artifact_statements.PUT_OWNER, table="")
+GET = statement(artifact_statements.GET, table="")
+_DELETE_OWNER = statement(artifact_statements.DELETE_OWNER, table="")
+_DELETE_VALUE = statement(artifact_statements.DELETE_VALUE, table="")
+
+
+class SqliteArtifacts:
+    """Implements `Artifacts`. One process writes, so no row has to be locked."""
+
+    def __init__(self, reader: sqlite3.Connection, transactions: Transactions) -> None:
+        self._reader = reader
+        self._transactions = transactions
+
+    async def put(self, tenant: str, sha256: str, raw: bytes) -> None:
+        """Store a value and make `tenant` an owner."""
+        require_hash(sha256, raw)
+        await self._transactions.run((PUT_VALUE, (sha256, raw)), (PUT_OWNER, (sha256, tenant)))
+
+    async def get(self, tenant: str, sha256: str) -> bytes | None:
+        """Return a value that `tenant` owns."""
+        with as_unavailable():
+            found = self._reader.execute(GET, (sha256, tenant)).fetchone()
+        return verified(sha256, found[0] if found else None)
+
+    async def release(self, tenant: str, sha256: str) -> None:
+        """End the ownership of `tenant`; without an owner left, the value is deleted."""
+        await self._transactions.run((_DELETE_OWNER, (sha256, tenant)), (_DELETE_VALUE, (sha256,)))

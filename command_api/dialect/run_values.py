@@ -1,0 +1,151 @@
+"""The large values of runs in answers, for every dialect alike.
+
+An answer shows values in full as long as it fits into the limit of one answer. Beyond that the
+largest values are named: `{"$artifact": "<sha256>", "bytes": n}` can be fetched by its hash, and
+`{"$omitted": true, "bytes": n}` stands for a value that is stored only with its run. Lists show
+small values alone.
+"""
+
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from dataclasses import replace
+from typing import Any, Final, TypeAlias
+
+import orjson
+
+from baton.command_api.http.reply import Reply
+from baton.command_api.http.request_context import RequestContext
+from baton.domain.artifact import Artifact, artifacts_in
+from baton.domain.json import Json, JsonObject
+from baton.eventlog.run_values import size_of
+from baton.projector.views.run_steps.view import Document as Step
+from baton.projector.views.runs.view import Document as Run
+
+MAX_IN_LIST: Final = 4 * 1024
+"""The largest value, in bytes of JSON, that a list shows."""
+MAX_INPUTS: Final = 4 * 1024 * 1024
+"""Bytes of steps' inputs that an answer shows at most."""
+_SHARES: Final = (4, 16)
+"""Parts of the limit that the values get when an answer was too large: one may be shown thrice."""
+
+Render: TypeAlias = Callable[[int], Awaitable[object]]
+"""Called with the bytes that steps' inputs may take; returns the body of the answer."""
+
+
+def named(artifact: Artifact) -> JsonObject:
+    """Return what an answer shows instead of an artifact's value."""
+    return {"$artifact": artifact.sha256, "bytes": artifact.bytes}
+
+
+def omitted(size: int) -> JsonObject:
+    """Return what an answer shows instead of a value of `size` bytes."""
+    return {"$omitted": True, "bytes": size}
+
+
+def in_list(value: Json) -> Json:
+    """Return a value as a list shows it."""
+    size = size_of(value) + sum(one.bytes for one in artifacts_in(value))
+    return value if size <= MAX_IN_LIST else omitted(size)
+
+
+async def reply_with_run(
+    context: RequestContext,
+    run: Run,
+    steps: Sequence[Step],
+    render: Render,
+    *,
+    status: int = 200,
+    position: int | None = None,
+) -> Reply:
+    """Reply with a run whose values are shown in full, or named where the answer gets too large.
+
+    Args:
+        context: The request.
+        run: The run; its values are replaced in place.
+        steps: Its steps, likewise.
+        render: Renders both; called again after more values were replaced.
+        status: The status of the answer.
+        position: The position of the command's newest event.
+    """
+    limit = context.services.max_answer_bytes
+    documents: list[Run | Step] = [run, *steps]
+    places = [place for document in documents for place in _places(document)]
+    await _load(context, places, limit)
+    inputs = min(MAX_INPUTS, limit // 2) if limit else MAX_INPUTS
+    reply = context.reply(status, await render(inputs), position=position)
+    for share in _SHARES:
+        if not limit or len(reply.body) <= limit:
+            return reply
+        _replace_largest(places, limit // share)
+        reply = context.reply(status, await render(limit // share), position=position)
+    if len(reply.body) > limit:
+        _replace_largest(places, 0)
+        _drop_details(steps)
+        reply = context.reply(status, await render(0), position=position)
+    return reply
+
+
+class _Place:
+    """A member of a document that holds a value: `{…}[name]`."""
+
+    __slots__ = ("artifact", "members", "name", "size")
+
+    def __init__(self, members: dict[str, Any], name: str) -> None:
+        self.members = members
+        self.name = name
+        value = members[name]
+        self.artifact = value if isinstance(value, Artifact) else None
+        self.size = 0 if self.artifact is None else self.artifact.bytes
+
+    def replace(self) -> None:
+        """Name the value instead of showing it."""
+        shown = omitted(self.size) if self.artifact is None else named(self.artifact)
+        self.members[self.name] = shown
+        self.size = 0
+
+
+def _places(document: Run | Step) -> Iterator[_Place]:
+    members = document.__dict__
+    for name in ("input", "output"):
+        if members.get(name) is not None:
+            yield _Place(members, name)
+    if document.context:
+        document.context = dict(document.context)
+        for name in document.context:
+            yield _Place(document.context, name)
+
+
+async def _load(context: RequestContext, places: Sequence[_Place], limit: int) -> None:
+    """Replace artifacts by their values; the largest ones are named if all don't fit."""
+    found = [place for place in places if place.artifact is not None]
+    if not found:
+        return
+    if limit:
+        _replace_largest(found, limit)
+    shown = [place for place in found if place.size]
+    artifacts = {place.artifact for place in shown if place.artifact is not None}
+    values = await context.services.values.load(context.tenant, artifacts)
+    for place in shown:
+        if place.artifact is not None:
+            place.members[place.name] = values[place.artifact.sha256]
+
+
+def _replace_largest(places: Sequence[_Place], target: int) -> None:
+    """Name the largest values until the others take at most `target` bytes."""
+    for place in places:
+        if place.artifact is None:
+            place.size = size_of(place.members[place.name])
+    left = sum(place.size for place in places)
+    for place in sorted(places, key=lambda one: one.size, reverse=True):
+        if left <= target or place.size <= len(orjson.dumps(omitted(place.size))):
+            return
+        left -= place.size
+        place.replace()
+
+
+def _drop_details(steps: Sequence[Step]) -> None:
+    """Drop tracebacks and evaluations, which are the last that can make an answer too large."""
+    for step in steps:
+        if step.error is not None:
+            step.error = replace(step.error, stack=None)
+        if step.decision is not None:
+            step.decision = replace(step.decision, evaluations=())

@@ -1,0 +1,126 @@
+"""Commands of a run; `messages` exports them beside the events.
+
+`values` are the values of artifacts that a decision has asked for with `ValuesNeeded`.
+"""
+
+from dataclasses import field
+from typing import TypeAlias
+
+from baton.domain.actor import Actor
+from baton.domain.artifact import Values
+from baton.domain.definition.graph import Graph
+from baton.domain.definition.state import State as Definition
+from baton.domain.frozen import frozen
+from baton.domain.json import Json, JsonObject
+from baton.domain.run.outcome import Outcome, Token
+from baton.domain.run.size_limit import MAX_RUN_BYTES
+from baton.domain.run.trigger import Trigger
+
+
+@frozen
+class RequestRun:
+    """Request a run of the newest version of `definition` because of a trigger.
+
+    `size` is that of input and context, in bytes of JSON.
+    """
+
+    run_id: str
+    definition: Definition
+    trigger: Trigger
+    actor: Actor
+    at: int
+    input: Json = None
+    context: JsonObject = field(default_factory=dict)
+    correlation_id: str | None = None
+    traceparent: str | None = None
+    size: int = field(default=0, compare=False)
+
+
+@frozen
+class StartRun:
+    """Start the run: activate its first steps."""
+
+    graph: Graph
+    at: int
+    values: Values | None = None
+
+
+@frozen
+class ReportOutcome:
+    """Report the outcome of the attempt `token`; refused with StaleAttempt if it was superseded.
+
+    `max_run_bytes` is the limit of `size_limit`.
+    """
+
+    token: Token
+    outcome: Outcome
+    graph: Graph
+    at: int
+    max_run_bytes: int = MAX_RUN_BYTES
+    values: Values | None = None
+
+
+@frozen
+class FireTimer:
+    """Fire the timer of a delay, a backoff or a deadline; does nothing if early or outdated."""
+
+    token: Token
+    graph: Graph
+    at: int
+    jitter: float = 1.0
+    values: Values | None = None
+
+
+@frozen
+class TakeOver:
+    """Continue the steps whose executor is gone.
+
+    A released step starts a new attempt now. A running one was lost with its executor: it starts
+    a new attempt after a backoff, or fails after too many losses. Without `lost`, running steps
+    have an executor, and only released ones are continued.
+    """
+
+    graph: Graph
+    at: int
+    lost: bool = True
+    values: Values | None = None
+
+
+@frozen
+class ReleaseAttempts:
+    """Release the attempts `tokens`, because their executor stops; it counts as no failure."""
+
+    tokens: tuple[Token, ...]
+    at: int
+
+
+@frozen
+class CancelRun:
+    """Cancel the run and its open steps."""
+
+    actor: Actor
+    at: int
+    reason: str | None = None
+
+
+@frozen
+class RetryRun:
+    """Reopen a failed or cancelled run at its failed steps, or only at `step_id`."""
+
+    graph: Graph
+    actor: Actor
+    at: int
+    step_id: str | None = None
+    values: Values | None = None
+
+
+Command: TypeAlias = (
+    RequestRun
+    | StartRun
+    | ReportOutcome
+    | FireTimer
+    | TakeOver
+    | ReleaseAttempts
+    | CancelRun
+    | RetryRun
+)

@@ -1,0 +1,41 @@
+"""The data of a run that conditions read, with the values of the artifacts on their paths."""
+
+from collections.abc import Iterable, Iterator
+
+from baton.domain.artifact import Artifact, Values, ValuesNeeded, artifacts_in, with_values
+from baton.domain.definition.graph import Condition
+from baton.domain.json import Json, JsonObject
+from baton.domain.run.state import State
+
+
+def scope_of(state: State, conditions: Iterable[Condition], values: Values) -> JsonObject:
+    """Return the scope `{input, context, steps}` of conditions.
+
+    Raises ValuesNeeded if a path leads to or into an artifact that `values` lacks.
+    """
+    scope: JsonObject = {"input": state.input, "context": state.context, "steps": state.outputs}
+    if not state.artifacts:
+        return scope
+    needed = {artifact for path in _paths(conditions) for artifact in _on_path(path, scope)}
+    missing = frozenset(one for one in needed if one.sha256 not in values)
+    if missing:
+        raise ValuesNeeded(missing)
+    read = {one.sha256: values[one.sha256] for one in needed}
+    return {name: with_values(member, read) for name, member in scope.items()}
+
+
+def _paths(conditions: Iterable[Condition]) -> Iterator[str]:
+    for condition in conditions:
+        yield condition.path
+        if condition.value_path is not None:
+            yield condition.value_path
+
+
+def _on_path(path: str, scope: JsonObject) -> Iterator[Artifact]:
+    """Yield the artifact that a path leads through, or all artifacts in the value at its end."""
+    value: Json = scope
+    for name in path.split("."):
+        if not isinstance(value, dict):
+            break
+        value = value.get(name)
+    yield from artifacts_in(value)

@@ -1,0 +1,29 @@
+"""The port of artifacts: large values of runs, named by the SHA-256 of their canonical JSON."""
+
+from typing import Protocol
+
+
+class Artifacts(Protocol):
+    """Values by their hash, each stored once however many tenants own it.
+
+    A tenant sees only what it owns. A value is deleted when its last owner releases it. The hash is
+    verified when a value is written and when it is read. All methods raise `Unavailable`.
+    """
+
+    async def put(self, tenant: str, sha256: str, raw: bytes) -> None:
+        """Store a value and make `tenant` an owner; durable when it returns.
+
+        Putting it again changes nothing. Raises `Unwritable` if `sha256` is not the hash of `raw`.
+        """
+        ...
+
+    async def get(self, tenant: str, sha256: str) -> bytes | None:
+        """Return a value that `tenant` owns, None if it owns no such value.
+
+        Raises `Unreadable` if the stored bytes don't have this hash.
+        """
+        ...
+
+    async def release(self, tenant: str, sha256: str) -> None:
+        """End the ownership of `tenant`; without an owner left, the value is deleted."""
+        ...

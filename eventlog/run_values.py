@@ -1,0 +1,129 @@
+"""Stores the large values of runs as artifacts, and loads them where they are read.
+
+A value is measured once, where it enters: small ones pay nothing but that. Views and events keep
+the artifacts; functions, conditions and answers get the values.
+"""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import replace
+from typing import Final, TypeVar
+
+import orjson
+
+from baton.domain.artifact import MAX_INLINE_BYTES, Artifact, Values, ValuesNeeded
+from baton.domain.json import Json, JsonObject
+from baton.domain.run.messages import RequestRun, Succeeded
+from baton.eventlog.artifact_hashes import required
+from baton.eventlog.ports.artifacts import Artifacts
+from baton.protocols.canonical_json import canonical, digest
+
+T = TypeVar("T")
+
+CACHE_BYTES: Final = 32 * 1024 * 1024
+"""Bytes of values that an executor keeps, for the steps that follow."""
+
+
+class RunValues:
+    """The large values of runs.
+
+    Args:
+        artifacts: Holds them.
+        cache_bytes: Bytes of values to keep in memory; the least recently used are evicted first.
+    """
+
+    def __init__(self, artifacts: Artifacts, *, cache_bytes: int = 0) -> None:
+        self._artifacts = artifacts
+        self._cache_bytes = cache_bytes
+        self._cached: OrderedDict[tuple[str, str], bytes] = OrderedDict()
+        self._bytes = 0
+
+    async def store_request(self, request: RequestRun) -> RequestRun:
+        """Return `request` with its size, and with large data as artifacts."""
+        tenant = request.definition.tenant
+        size = size_of(request.input) + (size_of(request.context) if request.context else 0)
+        if size <= MAX_INLINE_BYTES:
+            return replace(request, size=size)
+        given = await self._store(tenant, request.input)
+        context = await self._store_members(tenant, request.context)
+        return replace(request, size=size, input=given, context=context)
+
+    async def store_outcome(self, tenant: str, outcome: Succeeded) -> Succeeded:
+        """Return `outcome` with large data as artifacts; its size must be known."""
+        context = outcome.context
+        return replace(
+            outcome,
+            output=await self._store(tenant, outcome.output),
+            context=None if context is None else await self._store_members(tenant, context),
+        )
+
+    async def load(self, tenant: str, artifacts: Iterable[Artifact]) -> Values:
+        """Return the values of `artifacts`; raises `Unreadable` for one that is missing."""
+        return {one.sha256: orjson.loads(await self.raw(tenant, one.sha256)) for one in artifacts}
+
+    async def raw(self, tenant: str, sha256: str) -> bytes:
+        """Return the canonical JSON of a value; raises `Unreadable` if `tenant` has none."""
+        key = (tenant, sha256)
+        found = self._cached.get(key)
+        if found is not None:
+            self._cached.move_to_end(key)
+            return found
+        found = required(tenant, sha256, await self.find(tenant, sha256))
+        self._keep(key, found)
+        return found
+
+    async def find(self, tenant: str, sha256: str) -> bytes | None:
+        """Return the canonical JSON of a value, None if `tenant` has none of this hash."""
+        return await self._artifacts.get(tenant, sha256)
+
+    async def decided(self, tenant: str, decide: Callable[[Values], Awaitable[T]]) -> T:
+        """Return the result of `decide`, which is called again with the values that it lacks."""
+        values: Values = {}
+        while True:
+            try:
+                return await decide(values)
+            except ValuesNeeded as needed:
+                values = {**values, **await self.load(tenant, needed.artifacts)}
+
+    async def _store_members(self, tenant: str, members: JsonObject) -> JsonObject:
+        return {name: await self._store(tenant, value) for name, value in members.items()}
+
+    async def _store(self, tenant: str, value: Json) -> Json:
+        """Return `value`, or its artifact if it is large."""
+        if isinstance(value, Artifact) or size_of(value) <= MAX_INLINE_BYTES:
+            return value
+        # A large value takes longer than the event loop should be held.
+        raw = await asyncio.to_thread(canonical, value)
+        sha256 = digest(raw)
+        if (tenant, sha256) not in self._cached:
+            await self._artifacts.put(tenant, sha256, raw)
+            self._keep((tenant, sha256), raw)
+        return Artifact(sha256, len(raw))
+
+    def _keep(self, key: tuple[str, str], raw: bytes) -> None:
+        if len(raw) > self._cache_bytes or key in self._cached:
+            return
+        self._cached[key] = raw
+        self._bytes += len(raw)
+        while self._bytes > self._cache_bytes:
+            _, evicted = self._cached.popitem(last=False)
+            self._bytes -= len(evicted)
+
+
+def size_of(value: Json) -> int:
+    """Return the bytes of `value` as JSON, without those of the artifacts in it.
+
+    Returns 0 for a value without a JSON form, which no store takes.
+    """
+    try:
+        return len(orjson.dumps(value, default=_size_of_artifact))
+    except orjson.JSONEncodeError:
+        return 0
+
+
+def _size_of_artifact(value: object) -> object:
+    """Write nothing for an artifact, which has a size of its own."""
+    if isinstance(value, Artifact):
+        return orjson.Fragment(b"")
+    raise TypeError
