@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
+from baton.eventlog.ports.transport import TransportSecurity
 from tests.servers.availability import skip_or_fail, unused_port
 from tests.servers.local_kafka import LocalKafka, kafka_jars
 from tests.servers.local_postgres import LocalPostgres, postgres_programs
@@ -52,6 +53,17 @@ def make_certificates(folder: Path) -> Certificates:
     chain = b"".join(one.bytes() for one in server.cert_chain_pems).decode()
     key = _pkcs8(server.private_key_pem.bytes())
     return Certificates(ca, other, client_file, key_file, server=chain, server_key=key)
+
+
+def scram(certificates: Certificates) -> TransportSecurity:
+    """Return the security of a client that authenticates by SCRAM."""
+    return TransportSecurity(
+        protocol="SASL_SSL",
+        sasl_mechanism="SCRAM-SHA-512",
+        username=USER,
+        password=PASSWORD,
+        ca_file=certificates.authority,
+    )
 
 
 class EncryptedPostgres(LocalPostgres):

@@ -1,0 +1,1 @@
+"""Encrypted and authenticated connections to Kafka and PostgreSQL, on real servers."""
