@@ -76,9 +76,7 @@ class AttemptRunner:
             raise asyncio.CancelledError
         while task.cancelling():
             task.uncancel()
-        if attempt.expired and not attempt.left_behind:
-            return TimedOut(jitter=self._rng.random())
-        return None
+        return TimedOut(jitter=self._rng.random()) if in_flight else None
 
     def _leave_behind(self, run: LiveRun, attempt: Attempt) -> None:
         """Give up an attempt that ignores its cancellation; its run goes on without it."""
@@ -91,7 +89,6 @@ class AttemptRunner:
             token.attempt,
         )
         self._counts.functions_left_behind += 1
-        attempt.left_behind = True
         self.left_behind.add(task)
         task.add_done_callback(self.left_behind.discard)
         if run.in_flight.get(token) is attempt:

@@ -32,7 +32,6 @@ class Attempt:
     Attributes:
         over: Whether the call of the function has ended.
         expired: Whether the attempt has passed its deadline.
-        left_behind: Whether the task ignored its cancellation: its outcome is dropped.
     """
 
     __slots__ = (
@@ -40,7 +39,6 @@ class Attempt:
         "_on_ignored",
         "_tick",
         "expired",
-        "left_behind",
         "over",
         "task",
         "timeout_ms",
@@ -62,9 +60,7 @@ class Attempt:
         self.timeout_ms = timeout_ms
         self.over = False
         self.expired = False
-        self.left_behind = False
-        self._tick: _Tick | None = None
-        self.start()
+        self._tick: _Tick | None = deadlines.add(self)
 
     def start(self) -> None:
         """Let the attempt expire after its timeout, counted from now."""
@@ -79,7 +75,8 @@ class Attempt:
     def end(self) -> None:
         """Record that the call has ended."""
         self.over = True
-        self.wait()
+        if self._tick is not None:
+            self._tick.discard(self)
 
     def report_ignored(self) -> None:
         """Call `on_ignored` if the call goes on."""

@@ -1,7 +1,6 @@
 """Calls a Python function and turns its result or exception into an outcome."""
 
 import asyncio
-import os
 from collections.abc import Coroutine, Generator
 from types import coroutine
 from typing import Any, cast
@@ -9,7 +8,7 @@ from typing import Any, cast
 from baton.domain.json import JsonObject
 from baton.executor.functions.arguments import InvalidInput
 from baton.executor.functions.call import CallOutcome
-from baton.executor.functions.python.forks import exit_if_forked
+from baton.executor.functions.python.forks import exit_if_forked, fork_depth
 from baton.executor.functions.registry import PythonFunction
 from baton.executor.functions.results import failure, outcome_of_exception, outcome_of_result
 from baton.executor.sdk import StepContext
@@ -44,15 +43,15 @@ def call_blocking(
     function: PythonFunction, payload: JsonObject, context: StepContext
 ) -> CallOutcome:
     """Call a `def` in the current thread. Every exception fails the attempt."""
-    pid = os.getpid()
+    depth = fork_depth()
     try:
         result = function.run(*_arguments(function, payload, context))
     except InvalidInput as error:
         return failure(INVALID_INPUT, str(error))
     except BaseException as error:  # noqa: BLE001 - no exception may end the thread
-        exit_if_forked(pid)
+        exit_if_forked(depth)
         return outcome_of_exception(error)
-    exit_if_forked(pid)
+    exit_if_forked(depth)
     return outcome_of_result(result)
 
 
@@ -66,17 +65,17 @@ def _arguments(
 @coroutine
 def _in_this_process(called: Coroutine[Any, Any, object]) -> Generator[Any, Any, object]:
     """Drive a coroutine; end a copy of this process, which it forked, before it uses the loop."""
-    pid, value, error = os.getpid(), None, None
+    depth, value, error = fork_depth(), None, None
     while True:
         try:
             awaited = called.send(value) if error is None else called.throw(error)
         except StopIteration as end:
-            exit_if_forked(pid)
+            exit_if_forked(depth)
             return cast(object, end.value)
         except BaseException:
-            exit_if_forked(pid)
+            exit_if_forked(depth)
             raise
-        exit_if_forked(pid)
+        exit_if_forked(depth)
         value = error = None
         try:
             value = yield awaited
