@@ -1,10 +1,11 @@
-"""Request bodies: strict types, camelCase members, unknown members ignored.
+"""Request bodies: strict types, camelCase members, unknown members ignored with a warning.
 
 Read-only members (ids, versions, times, authors) are in no model, so a client can send back a
-document that it has read.
+document that it has read; `read_only` names them, so that they cause no warning.
 """
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
@@ -16,7 +17,9 @@ REQUIRED = "required"
 
 
 class Model(BaseModel):
-    """A JSON object of a request."""
+    """A JSON object of a request; see `baton.command_api.http.strictness`."""
+
+    read_only: ClassVar[frozenset[str]] = frozenset()
 
     model_config = ConfigDict(
         strict=True, frozen=True, alias_generator=to_camel, extra="ignore", allow_inf_nan=False

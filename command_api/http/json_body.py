@@ -48,11 +48,13 @@ def parse_object(
     return value
 
 
-def parse_model(model: type[M], raw: bytes, *, max_values: int = MAX_VALUES) -> M:
-    """Return the body as `model`; raises Refused 400 with the path of every fault."""
+def parse_model(
+    model: type[M], raw: bytes, *, max_values: int = MAX_VALUES
+) -> tuple[M, JsonObject]:
+    """Return the body as `model` and as sent; raises Refused 400 with the path of every fault."""
     value = parse_object(raw, max_values=max_values)
     try:
-        return model.model_validate_json(raw)
+        return model.model_validate_json(raw), value
     except ValidationError as error:
         raise invalid_body(error, value) from None
 

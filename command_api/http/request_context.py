@@ -1,7 +1,7 @@
 """A request as its handler sees it: the caller, the parsed input, and how to reply."""
 
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import TypeVar
 
@@ -9,11 +9,13 @@ from aiohttp import web
 from multidict import CIMultiDictProxy, MultiMapping
 from pydantic import BaseModel
 
-from baton.command_api.http import idempotency, json_body
+from baton.command_api.http import idempotency, json_body, strictness
 from baton.command_api.http.header_values import require_readable
+from baton.command_api.http.read_your_write import preferences
 from baton.command_api.http.reply import Reply, json_reply
 from baton.command_api.principal import Principal
 from baton.command_api.services import Services
+from baton.domain.errors import Fault
 from baton.domain.ids import derived_id
 from baton.domain.json import JsonObject
 
@@ -29,6 +31,7 @@ class RequestContext:
         "_fingerprint",
         "_ids",
         "_key",
+        "_notices",
         "_now",
         "_read",
         "body",
@@ -52,6 +55,7 @@ class RequestContext:
         self._read = read
         self._key: str | None = None
         self._fingerprint = ""
+        self._notices: Mapping[str, str] = {}
         self._now = 0
         self._ids = 0
 
@@ -115,12 +119,26 @@ class RequestContext:
             return json_body.parse_object(self.body, max_values=self._max_values)
 
     async def parse(self, model: type[M], *, required: bool = True) -> M:
-        """Return the body as `model`; raises Refused 400 (every fault with its path) or 415."""
+        """Return the body as `model`; raises Refused 400 (every fault with its path) or 415.
+
+        The reply names the members that the model doesn't know; a strict request is refused.
+        """
         if self.body:
             json_body.require_json(self.headers.get("Content-Type"))
         raw = self.body if self.body or required else b"{}"
         async with self.turn():
-            return json_body.parse_model(model, raw, max_values=self._max_values)
+            parsed, sent = json_body.parse_model(model, raw, max_values=self._max_values)
+            self._judge_unknown(strictness.unknown_members(parsed, sent))
+        return parsed
+
+    def _judge_unknown(self, faults: Sequence[Fault]) -> None:
+        """Refuse what a strict request doesn't want, or warn of it in the reply."""
+        if strictness.STRICT in preferences(self.request):
+            if faults:
+                raise strictness.refusal_of_unknown(faults)
+            self._notices = dict([strictness.APPLIED])
+        elif faults:
+            self._notices = {strictness.WARNING: strictness.warning_of(faults)}
 
     def now(self) -> int:
         """Return the time of this request in ms, the same at every call."""
@@ -163,6 +181,7 @@ class RequestContext:
         headers: Mapping[str, str] | None = None,
     ) -> Reply:
         """Return a JSON reply; a command passes the `position` of its newest event."""
+        headers = {**self._notices, **(headers or {})}
         return json_reply(status, body, position=position, headers=headers)
 
     @property

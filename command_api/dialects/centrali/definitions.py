@@ -17,6 +17,11 @@ from baton.command_api.dialects.centrali.triggers import TriggerBody, TriggerRea
 from baton.domain.definition.graph import Graph
 from baton.domain.definition.messages import Body, Status
 
+READ_ONLY = frozenset(
+    ("id", "workspaceSlug", "version", "createdAt", "createdBy", "updatedAt", "updatedBy")
+)
+"""Members of a definition that is shown; a client may send them back, and they are ignored."""
+
 
 @dataclass(frozen=True, slots=True)
 class Units:

@@ -6,6 +6,7 @@ from pydantic.alias_generators import to_camel
 
 from baton.command_api.http.refusal import Refusal
 from baton.command_api.http.rejection_texts import NOUNS, text_of
+from baton.command_api.http.strictness import DocumentMember
 from baton.domain.errors import Fault, Invalid, Subject
 from baton.domain.json import JsonObject
 
@@ -34,7 +35,7 @@ def field_of(fault: Fault) -> str:
 
 def _member_names(fault: Fault) -> Iterator[str | int]:
     for part in fault.path:
-        if isinstance(part, int):
+        if isinstance(part, int | DocumentMember):
             yield part
         elif part in _RENAMED:
             yield from _RENAMED[part]

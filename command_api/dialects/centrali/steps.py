@@ -23,6 +23,20 @@ from baton.domain.json import Json, JsonObject
 _WITHOUT_VALUE: frozenset[Operator] = frozenset(("exists", "notExists"))
 
 
+_MEMBERS_OF: dict[str, frozenset[str]] = {
+    "compute": frozenset(
+        (
+            *("functionId", "config", "timeoutMs", "retry", "onSuccess", "onFailure"),
+            "nextStepId",
+        )
+    ),
+    "decision": frozenset(("cases", "defaultNextStepId")),
+    "delay": frozenset(("delayMs", "nextStepId")),
+}
+"""The members that a step has because of its type."""
+_KIND_MEMBERS: frozenset[str] = frozenset().union(*_MEMBERS_OF.values())
+
+
 class ConditionBody(Model):
     """One comparison of a decision; a `value` of null is a value."""
 
@@ -91,7 +105,7 @@ class OnFailureBody(Model):
 
 
 class StepBody(Model):
-    """A step of any kind; members of other kinds are ignored."""
+    """A step of any kind; members of other kinds are ignored, with a warning."""
 
     id: str
     type: Literal["compute", "decision", "delay"]
@@ -106,6 +120,11 @@ class StepBody(Model):
     default_next_step_id: str | None = None
     delay_ms: int | None = None
     next_step_id: str | None = Field(default=None, description="Next step; null ends the run")
+
+    @property
+    def unused_members(self) -> frozenset[str]:
+        """The names of members that a step of this type doesn't have."""
+        return _KIND_MEMBERS - _MEMBERS_OF[self.type]
 
     def to_step(self) -> Step:
         """Return the core's step; `check` must have found no fault."""

@@ -30,8 +30,23 @@ _MAX_SECRET = 1_000
 _UTC = "UTC"
 
 
+_MEMBERS_OF: dict[str, frozenset[str]] = {
+    "event-driven": frozenset(("eventType", "structureSlug")),
+    "scheduled": frozenset(("scheduleType", "timezone")),
+    "on-demand": frozenset(),
+    "http-trigger": frozenset(
+        ("path", "validateSignature", "signingSecret", "signatureHeaderName")
+    ),
+    "interval": frozenset(("interval",)),
+    "cron": frozenset(("cronExpression",)),
+    "once": frozenset(("scheduledAt",)),
+}
+"""The members that a trigger has because of its type and its type of schedule."""
+_KIND_MEMBERS: frozenset[str] = frozenset().union(*_MEMBERS_OF.values())
+
+
 class TriggerBody(Model):
-    """A trigger of any kind; members of other kinds are ignored."""
+    """A trigger of any kind; members of other kinds are ignored, with a warning."""
 
     type: Literal["event-driven", "scheduled", "on-demand", "http-trigger"]
     event_type: str | None = None
@@ -45,6 +60,14 @@ class TriggerBody(Model):
     validate_signature: bool | None = None
     signing_secret: str | None = None
     signature_header_name: str | None = None
+
+    @property
+    def unused_members(self) -> frozenset[str]:
+        """The names of members that a trigger of this type doesn't have."""
+        used = _MEMBERS_OF[self.type]
+        if self.type == "scheduled" and self.schedule_type is not None:
+            used |= _MEMBERS_OF[self.schedule_type]
+        return _KIND_MEMBERS - used
 
     @property
     def secret(self) -> str | None:

@@ -1,9 +1,12 @@
 """Request bodies of the Centrali reference dialect: `isActive`, `interval` in milliseconds."""
 
+from typing import ClassVar
+
 from pydantic import Field
 
 from baton.command_api.dialect.bodies import Model
 from baton.command_api.dialects.centrali.definitions import (
+    READ_ONLY,
     CreateDefinitionBody,
     Units,
     UpdateDefinitionBody,
@@ -22,6 +25,8 @@ def _active() -> bool:
 class CreateOrchestration(CreateDefinitionBody):
     """The body of POST /orchestrations; without `isActive` the orchestration is active."""
 
+    read_only: ClassVar[frozenset[str]] = READ_ONLY
+
     is_active: bool = Field(default_factory=_active)
 
     def body(self) -> Body:
@@ -31,6 +36,8 @@ class CreateOrchestration(CreateDefinitionBody):
 
 class UpdateOrchestration(UpdateDefinitionBody):
     """The body of PUT /orchestrations/{orchestrationId}; an unnamed member keeps its value."""
+
+    read_only: ClassVar[frozenset[str]] = READ_ONLY
 
     is_active: bool = Field(default_factory=_active)
 

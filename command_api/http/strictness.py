@@ -1,0 +1,91 @@
+"""Members of a body that its document doesn't know: nothing of them is stored, and they are named.
+
+A request is lenient by default: the response has a `Warning` (RFC 9111's former field) that names
+each of them with its path and the nearest known name. `Prefer: handling=strict` (RFC 7240, 4.4)
+refuses the request instead. Which members a document knows comes from its pydantic model.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from difflib import get_close_matches
+from itertools import islice
+from typing import Final
+
+from pydantic import BaseModel
+
+from baton.command_api.http.refusal import Refused
+from baton.domain.errors import Fault
+
+WARNING: Final = "Warning"
+APPLIED: Final = ("Preference-Applied", "handling=strict")
+STRICT: Final = "handling=strict"
+MAX_NAMED: Final = 10
+"""The number of members that one response names."""
+_MAX_NAME: Final = 64
+_SIMILAR: Final = 0.6
+_SAFE: Final = range(0x20, 0x7F)
+
+
+class DocumentMember(str):
+    """A name as a document writes it, which no dialect translates."""
+
+    __slots__ = ()
+
+
+def unknown_members(model: BaseModel, document: object) -> list[Fault]:
+    """Return at most `MAX_NAMED` faults, and one more that stands for the rest.
+
+    Args:
+        model: The document as read. A model may have the class attribute `read_only` (names that
+            are ignored without a word) and the property `unused_members` (names that it knows but
+            that another of its members makes meaningless).
+        document: The document as sent.
+    """
+    found = list(islice(_walk(model, document, ()), MAX_NAMED + 1))
+    if len(found) > MAX_NAMED:
+        found[MAX_NAMED] = Fault((), "there are more members that aren't known")
+    return found
+
+
+def warning_of(faults: Sequence[Fault]) -> str:
+    """Return the value of the `Warning` header that names `faults`."""
+    return ", ".join(f'299 baton "{_quoted(fault)}"' for fault in faults)
+
+
+def refusal_of_unknown(faults: Sequence[Fault]) -> Refused:
+    """Return the 400 of a strict request."""
+    name, value = APPLIED
+    return Refused(
+        "validation_error", "Invalid request body", faults=tuple(faults), headers={name: value}
+    )
+
+
+def _walk(model: object, document: object, path: tuple[str | int, ...]) -> Iterator[Fault]:
+    if isinstance(model, list) and isinstance(document, list):
+        for index, (one, sent) in enumerate(zip(model, document, strict=False)):
+            yield from _walk(one, sent, (*path, index))
+    if not isinstance(model, BaseModel) or not isinstance(document, dict):
+        return
+    names = {field.alias or name: name for name, field in type(model).model_fields.items()}
+    read_only: frozenset[str] = getattr(model, "read_only", frozenset())
+    unused: frozenset[str] = getattr(model, "unused_members", frozenset())
+    for name, sent in document.items():
+        at = (*path, DocumentMember(name[:_MAX_NAME]))
+        if name in unused and sent is not None:
+            yield Fault(at, "is ignored here: another member says that it isn't used")
+        elif name in names:
+            yield from _walk(getattr(model, names[name]), sent, at)
+        elif name not in read_only:
+            yield Fault(at, f"is unknown{_hint(name[:_MAX_NAME], names)}")
+
+
+def _hint(name: str, known: Iterable[str]) -> str:
+    plain = {one.lower(): one for one in known}
+    nearest = get_close_matches(name.lower().replace("_", ""), plain, n=1, cutoff=_SIMILAR)
+    return f"; did you mean '{plain[nearest[0]]}'?" if nearest else ""
+
+
+def _quoted(fault: Fault) -> str:
+    """Return a fault as the content of a quoted string: printable ASCII, escaped."""
+    text = f"{fault.place} {fault.message}".strip()
+    plain = "".join(one if ord(one) in _SAFE else "?" for one in text)
+    return plain.replace("\\", "\\\\").replace('"', '\\"')
