@@ -16,7 +16,7 @@ from baton.eventlog.ids import new_id
 from baton.eventlog.ports.backend import Stores
 from baton.eventlog.ports.clock import Clock
 from baton.eventlog.run_values import RunValues
-from baton.keys import jwt_secrets
+from baton.keys import MissingJwtSecret, jwt_secrets
 from baton.projector.views.definitions.queries import DefinitionQueries
 from baton.projector.views.run_steps.queries import RunStepQueries
 from baton.projector.views.runs.queries import RunQueries
@@ -28,9 +28,18 @@ READY_WITHIN_MS: Final = 1_000
 
 
 def build_services(
-    settings: Settings, stores: Stores, view_position: ViewPosition, clock: Clock
+    settings: Settings,
+    stores: Stores,
+    view_position: ViewPosition,
+    clock: Clock,
+    *,
+    takes_commands: bool,
 ) -> Services:
-    """Build the services of one process; raises MissingJwtSecret."""
+    """Build the services of one process.
+
+    Raises MissingJwtSecret for a process that takes commands. Any other one verifies tokens for
+    /metrics alone, and without a secret it accepts none.
+    """
     return Services(
         store=stores.events,
         values=RunValues(stores.artifacts),
@@ -44,7 +53,7 @@ def build_services(
         new_id=lambda: new_id(clock.now()),
         keys=stores.keys,
         secrets=stores.secrets,
-        authenticator=build_authenticator(settings, clock),
+        authenticator=build_authenticator(settings, clock, required=takes_commands),
         checks=_readiness_checks(stores, view_position),
         budgets=Budgets(build_limits(settings)),
         metrics=CollectorRegistry(),
@@ -73,15 +82,23 @@ def build_limits(settings: Settings) -> Limits:
     )
 
 
-def build_authenticator(settings: Settings, clock: Clock) -> TokenAuthenticator:
+def build_authenticator(
+    settings: Settings, clock: Clock, *, required: bool = True
+) -> TokenAuthenticator:
     """Build the verifier of bearer tokens: by JWKS if a URL is set, else by the shared secrets.
 
-    Raises MissingJwtSecret if neither is there.
+    Raises MissingJwtSecret if neither is there and one is required.
     """
     expected = ExpectedClaims(issuer=settings.jwt_issuer, audience=settings.jwt_audience)
     if settings.jwt_jwks_url is not None:
         return TokenAuthenticator(JwksKeys(settings.jwt_jwks_url, clock), clock, expected)
-    return TokenAuthenticator(SharedSecrets(*jwt_secrets(settings, create=False)), clock, expected)
+    try:
+        secrets = jwt_secrets(settings, create=False)
+    except MissingJwtSecret:
+        if required:
+            raise
+        secrets = ()
+    return TokenAuthenticator(SharedSecrets(*secrets), clock, expected)
 
 
 def _readiness_checks(

@@ -57,8 +57,8 @@ def seal_keys(settings: Settings) -> tuple[bytes, ...]:
     """Return the 32-byte keys that read stored secrets; the first one seals new ones.
 
     They are the keys of BATON_SEAL_KEY, then those of the data folder, then, where machines share
-    the store without sharing a folder, the keys derived from the JWT secrets. An embedded store
-    without any gets one in its folder. Raises DamagedKeyFile.
+    the store without sharing a folder, the keys derived from the JWT secrets. Without any, the
+    first use creates one in the folder. Raises DamagedKeyFile.
     """
     found: list[bytes] = []
     if settings.seal_key is not None:
@@ -68,7 +68,7 @@ def seal_keys(settings: Settings) -> tuple[bytes, ...]:
         found += _seal_keys_in(path)
     if settings.jwt_secret is not None and not embedded:
         found += [_derived(one) for one in split_secrets(settings.jwt_secret.get_secret_value())]
-    if not found and embedded:
+    if not found:
         found.append(bytes.fromhex(_create_once(path, secrets.token_hex(32))))
     return tuple(dict.fromkeys(found))
 

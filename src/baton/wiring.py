@@ -77,14 +77,14 @@ def _revealed(secret: SecretStr | None) -> str | None:
     return None if secret is None else secret.get_secret_value()
 
 
-async def open_shared(settings: Settings, roles: frozenset[RoleName] = ALL_ROLES) -> Stores:
+async def open_shared(settings: Settings, roles: frozenset[RoleName] = frozenset()) -> Stores:
     """Open the configured store and attach the configured transport, if there is one.
 
     The log skips events that none of `roles` follows. Raises `InUse` and `Unavailable`.
     """
     transport = transport_of(settings.log)
     followed = FOLLOWED_EVENTS if roles == _ONLY_SCHEDULER else None
-    stores = await open_stores(settings, followed=followed)
+    stores = await open_stores(settings, followed=followed, sealing="api" in roles)
     if transport is None:
         return stores
     try:
@@ -95,23 +95,31 @@ async def open_shared(settings: Settings, roles: frozenset[RoleName] = ALL_ROLES
 
 
 async def open_stores(
-    settings: Settings, *, read_only: bool = False, followed: frozenset[type] | None = None
+    settings: Settings,
+    *,
+    read_only: bool = False,
+    followed: frozenset[type] | None = None,
+    sealing: bool = True,
 ) -> Stores:
     """Open the configured store; raises `InUse` and `Unavailable`.
 
     Args:
         read_only: Change nothing; this is possible while another process writes.
         followed: Event classes that the log has to deliver, None for all.
+        sealing: Whether stored secrets are read and written; otherwise no key is needed.
 
     """
-    location = replace(store_location(settings), read_only=read_only, followed=followed)
+    at = store_location(settings, sealing=sealing)
+    location = replace(at, read_only=read_only, followed=followed)
     return await backend_of(settings.store_url).open(location)
 
 
-def store_location(settings: Settings) -> StoreLocation:
+def store_location(settings: Settings, *, sealing: bool = False) -> StoreLocation:
     """Return the location of the configured store."""
     return StoreLocation(
-        secrets_keys=seal_keys(settings), folder=settings.data_folder, url=settings.store_url
+        secrets_keys=seal_keys(settings) if sealing else (),
+        folder=settings.data_folder,
+        url=settings.store_url,
     )
 
 
@@ -228,7 +236,9 @@ def build_process(
         rng=rng,
         holder=new_id(clock.now()) if stores.view_progress else "embedded",
         view_position=view_position,
-        services=build_services(settings, stores, view_position, clock),
+        services=build_services(
+            settings, stores, view_position, clock, takes_commands="api" in names
+        ),
         closing=closing,
     )
     roles: dict[RoleName, Role] = {

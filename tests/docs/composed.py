@@ -29,18 +29,24 @@ class Composed:
         self.folder = folder
         self._ports = {name: str(unused_port()) for name in SERVICES}
         prefix = topic_prefix_for(folder)
-        self._settings = {
-            **OURS["api"].environment,
+        secret = folder / "jwt_secret"
+        secret.write_text(secrets.token_hex(32))
+        self._here = {
             "BATON_STORE": store,
             "BATON_LOG": server_url(),
-            "BATON_JWT_SECRET": secrets.token_hex(32),
+            "BATON_JWT_SECRET_FILE": str(secret),
             "BATON_HOST": "127.0.0.1",
-            "BATON_TOPIC_PREFIX": prefix,
-            "BATON_RECORDS_TOPIC": f"{prefix}records",
         }
+        self._topics = {"BATON_TOPIC_PREFIX": prefix, "BATON_RECORDS_TOPIC": f"{prefix}records"}
         for config in OURS["api"].configs:
             path = folder / Path(config.target).relative_to("/srv/baton")
             path.write_text(COMPOSE.configs[config.source].content)
+
+    def _settings_of(self, name: str) -> dict[str, str]:
+        """Return the variables that a service has in the file, with the values of this machine."""
+        declared = OURS[name].environment
+        here = {variable: self._here.get(variable, value) for variable, value in declared.items()}
+        return here | self._topics
 
     @property
     def url(self) -> str:
@@ -54,7 +60,7 @@ class Composed:
 
     async def verb(self, *arguments: str, **settings: str) -> Ended:
         """Run a verb to its end."""
-        env = {**self._settings, **settings}
+        env = {**self._settings_of("api"), **settings}
         return await asyncio.to_thread(baton, *arguments, folder=self.folder, env=env)
 
     @asynccontextmanager
@@ -65,7 +71,7 @@ class Composed:
             process = await asyncio.create_subprocess_exec(
                 *(*BATON, *words),
                 cwd=self.folder,
-                env=environment(self._settings),
+                env=environment(self._settings_of(name)),
                 stdin=DEVNULL,
                 stdout=log,
                 stderr=log,

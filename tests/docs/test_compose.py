@@ -61,6 +61,7 @@ class Service(Part):
     security_opt: list[str] = Field(default_factory=list)
     tmpfs: list[str] = Field(default_factory=list)
     configs: list[Mounted] = Field(default_factory=list)
+    secrets: list[str] = Field(default_factory=list)
     depends_on: dict[str, Condition] = Field(default_factory=dict)
     ports: list[str] = Field(default_factory=list)
     volumes: list[str] = Field(default_factory=list)
@@ -71,12 +72,17 @@ class Content(Part):
     content: str
 
 
+class SecretFile(Part):
+    file: str
+
+
 class Compose(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
     name: str
     services: dict[str, Service]
     configs: dict[str, Content]
+    secrets: dict[str, SecretFile]
     volumes: dict[str, None]
 
 
@@ -109,12 +115,25 @@ def test_every_variable_is_a_setting(name: str) -> None:
     for variable in OURS[name].environment:
         prefix, _, field = variable.partition("_")
         assert prefix == "BATON"
-        assert field.lower() in Settings.model_fields, variable
+        assert field.lower().removesuffix("_file") in Settings.model_fields, variable
 
 
-def test_the_settings_of_compose_are_valid(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_service_gets_what_it_uses() -> None:
+    with_store = {name for name, one in OURS.items() if "BATON_STORE" in one.environment}
+    with_secret = {name for name, one in OURS.items() if "BATON_JWT_SECRET_FILE" in one.environment}
+
+    assert with_store == {*OURS} - {"worker"}
+    assert with_secret == {name for name, one in OURS.items() if one.secrets} == {"api"}
+
+
+def test_the_settings_of_compose_are_valid(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    secret = tmp_path / "jwt_secret"
+    secret.write_text("a" * 32)
     for variable, value in OURS["api"].environment.items():
-        monkeypatch.setenv(variable, REQUIRED.sub("a" * 32, value))
+        monkeypatch.setenv(
+            variable,
+            str(secret) if variable.endswith("_FILE") else REQUIRED.sub("a" * 32, value),
+        )
 
     settings = Settings()
 
@@ -128,10 +147,17 @@ def test_secrets_are_required_and_not_in_the_file() -> None:
         for one in COMPOSE.services.values()
         for variable, value in one.environment.items()
     ]
-    secret = [value for variable, value in values if SECRET.search(variable)]
+    files = [value for variable, value in values if variable.endswith("_FILE")]
+    secret = [
+        value
+        for variable, value in values
+        if SECRET.search(variable) and not variable.endswith("_FILE")
+    ]
     passwords = [found for _, value in values for found in re.findall(r"://\w+:(.+)@", value)]
 
-    assert len(secret) > 1
+    assert secret
+    assert {Path(value).name for value in files} == {*COMPOSE.secrets}
+    assert "/secrets/" in (ROOT / ".gitignore").read_text().splitlines()
     assert passwords
     assert all(REQUIRED.fullmatch(value) for value in secret + passwords)
     assert re.findall(r"\$\{?\w+", TEXT) == [f"${{{name}" for name in REQUIRED.findall(TEXT)]

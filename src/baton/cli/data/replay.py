@@ -99,7 +99,7 @@ async def _replay(settings: "Settings", until: StopAt, *, apply: bool) -> Report
     from baton.projector.rebuild import begin_rebuild
     from baton.wiring import open_stores
 
-    stores = await open_stores(settings, read_only=not apply)
+    stores = await open_stores(settings, read_only=not apply, sealing=False)
     try:
         rebuild = await begin_rebuild(stores.events, stores.views)
         try:

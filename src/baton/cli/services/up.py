@@ -15,6 +15,9 @@ LIVED_S = 30.0
 STOP_S = 30.0
 """The time a process has for stopping before it is killed, in seconds."""
 
+API_ONLY = ("BATON_JWT_SECRET", "BATON_SEAL_KEY", "BATON_TOKEN")
+"""Variables that only the api gets, with their files."""
+
 Several = Annotated[int, typer.Option(min=0, max=64)]
 
 
@@ -67,7 +70,12 @@ async def _keep_one(command: list[str], stop: "asyncio.Event") -> None:
     while not stop.is_set():
         began = loop.time()
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "baton", *command, start_new_session=True
+            sys.executable,
+            "-m",
+            "baton",
+            *command,
+            start_new_session=True,
+            env=environment_of(command[0]),
         )
         if await _ended(process, stop):
             return
@@ -77,6 +85,14 @@ async def _keep_one(command: list[str], stop: "asyncio.Event") -> None:
         with suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), pause_s)
         pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
+
+
+def environment_of(role: str) -> dict[str, str]:
+    """Return the environment of a service, without what only the api uses."""
+    import os
+
+    unused = () if role == "api" else API_ONLY
+    return {name: value for name, value in os.environ.items() if not name.startswith(unused)}
 
 
 async def _ended(process: "asyncio.subprocess.Process", stop: "asyncio.Event") -> bool:
