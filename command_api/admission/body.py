@@ -5,8 +5,6 @@ aiohttp's own decompression is off: it never answers a body whose encoding is br
 
 import asyncio
 import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 from aiohttp import ClientError, hdrs, web
 from aiohttp.http_exceptions import HttpProcessingError
@@ -20,6 +18,14 @@ from baton.command_api.http.refusal import Refused
 GRACE_S = 5.0
 """Seconds after which the lowest speed is demanded."""
 
+_READING = (
+    ClientError,
+    HttpProcessingError,
+    OSError,
+    RuntimeError,
+    TimeoutError,
+    web.RequestPayloadError,
+)
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 _GZIP, _ZLIB, _RAW = 16 + zlib.MAX_WBITS, zlib.MAX_WBITS, -zlib.MAX_WBITS
 
@@ -46,19 +52,20 @@ class BodyReader:
         encoding = _encoding(request)
         if (request.content_length or 0) > MAX_BODY:
             raise _too_large()
-        with _readable(connection):
+        try:
             content = request.content
             raw = (
                 content.read_nowait()
                 if content.is_eof()
                 else await self._slowly(request, connection)
             )
+        except _READING as error:
+            raise _fault(error, connection) from None
         if len(raw) > MAX_BODY:
             raise _too_large()
         if not encoding:
             return raw
-        async with self._budgets.turns.turn(MAX_BODY):
-            return _decoded(raw, encoding)
+        return await self._budgets.turns.run(MAX_BODY, lambda: _decoded(raw, encoding))
 
     async def _slowly(self, request: web.Request, connection: Connection) -> bytes:
         """Read a body that hasn't arrived yet."""
@@ -94,21 +101,17 @@ class BodyReader:
             raise Refused("rate_limited", message, headers={"Retry-After": "1"})
 
 
-@contextmanager
-def _readable(connection: Connection) -> Iterator[None]:
-    try:
-        yield
-    except TimeoutError:
-        message = "The body didn't arrive in time"
-        raise Refused("request_timeout", message) from None
-    except (web.RequestPayloadError, HttpProcessingError):
+def _fault(error: Exception, connection: Connection) -> Exception:
+    """Return what an error of reading means: a refusal, a peer that left, or the error itself."""
+    if isinstance(error, TimeoutError):
+        return Refused("request_timeout", "The body didn't arrive in time")
+    if isinstance(error, (web.RequestPayloadError, HttpProcessingError)):
         message = "The body can't be read: its length or its chunks are wrong"
-        raise Refused("validation_error", message) from None
-    except (ClientError, ConnectionError, RuntimeError) as error:
-        # aiohttp raises RuntimeError to who begins to read from a closed connection.
-        if isinstance(error, RuntimeError) and connection.connected:
-            raise
-        raise PeerLeft from error
+        return Refused("validation_error", message)
+    # aiohttp raises RuntimeError to who begins to read from a closed connection.
+    if isinstance(error, RuntimeError) and connection.connected:
+        return error
+    return PeerLeft()
 
 
 def _encoding(request: web.Request) -> str:

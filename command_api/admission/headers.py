@@ -2,6 +2,9 @@
 
 from aiohttp import hdrs, web
 
+from baton.command_api.http.reply import SERVER, STANDARD
+
+_NOSNIFF = "X-Content-Type-Options"
 _SMALL = 64 * 1024
 """Bytes of an unread body that aiohttp may skip to keep the connection usable."""
 
@@ -20,11 +23,10 @@ async def secure(request: web.BaseRequest, response: web.StreamResponse) -> None
 def set_headers(response: web.StreamResponse) -> None:
     """Set the headers that every response has."""
     headers = response.headers
-    headers["Server"] = "baton"  # the default names versions
-    headers["X-Content-Type-Options"] = "nosniff"
-    headers.setdefault(hdrs.CACHE_CONTROL, "no-store")
-    headers.setdefault("X-Frame-Options", "DENY")
-    headers.setdefault("Content-Security-Policy", "frame-ancestors 'none'")
+    if _NOSNIFF not in headers:
+        for name, value in STANDARD:
+            headers.setdefault(name, value)
+        headers[hdrs.SERVER] = SERVER  # aiohttp has set its own by now
 
 
 def close(response: web.StreamResponse) -> None:

@@ -29,6 +29,14 @@ class OpenRuns:
         self._limit, self._now = limit, now
         self._known: dict[str, _Known] = {}
 
+    def take(self, key: str) -> bool:
+        """Count one more run if the limit is known to allow it; else `admit` has to be asked."""
+        known = self._known.get(key)
+        if known is None or known.runs >= self._limit:
+            return not self._limit
+        known.runs += 1
+        return True
+
     async def admit(self, key: str, count: Callable[[], Awaitable[int]]) -> bool:
         """Return whether one more run may start, and count it.
 

@@ -2,8 +2,10 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import Callable
+from typing import TypeVar
+
+T = TypeVar("T")
 
 LARGE = 64 * 1024
 """Bytes from which reading or parsing a body takes a turn."""
@@ -22,19 +24,16 @@ class Turns:
     def __init__(self) -> None:
         self._lock = asyncio.Lock()
 
-    @asynccontextmanager
-    async def turn(self, size: int) -> AsyncIterator[None]:
-        """Run the block in a turn if `size` (bytes) is large, else at once."""
+    async def run(self, size: int, work: Callable[[], T]) -> T:
+        """Return the result of `work`, called in a turn if `size` (bytes) is large."""
         if size < LARGE:
-            yield
-            return
+            return work()
         async with self._lock:
             began = time.perf_counter()
             try:
-                yield
+                return work()
             finally:
-                held = time.perf_counter() - began
-                await asyncio.sleep(held)
+                await asyncio.sleep(time.perf_counter() - began)
 
     async def pause(self) -> None:
         """Wait for a turn between two parts of a large body, and leave the loop to others."""

@@ -12,6 +12,8 @@ _OPEN: tuple[Status, ...] = tuple(one for one in get_args(Status) if one not in 
 
 async def admit_run(services: Services, tenant: str) -> None:
     """Count one more run of the tenant; raises Refused 429 past the limit."""
+    if services.budgets.tenant_runs.take(tenant):
+        return
 
     async def count() -> int:
         return (await services.runs.page(tenant, statuses=_OPEN, limit=1))[1]

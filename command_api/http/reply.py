@@ -7,6 +7,16 @@ import orjson
 from aiohttp import web
 
 JSON = "application/json"
+SERVER = "baton"
+"""Without versions, which the default names."""
+STANDARD = (
+    ("Server", SERVER),
+    ("X-Content-Type-Options", "nosniff"),
+    ("Cache-Control", "no-store"),
+    ("X-Frame-Options", "DENY"),
+    ("Content-Security-Policy", "frame-ancestors 'none'"),
+)
+"""Headers of every response. One with headers of its own gets the missing ones when it is sent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +35,7 @@ class Reply:
 
     def to_response(self, *extra: tuple[str, str]) -> web.Response:
         """Return the reply as an aiohttp response, with `extra` headers."""
-        headers = [*self.headers, *extra]
+        headers = [*self.headers, *extra] if self.headers else [*STANDARD, *extra]
         if self.body or self.status not in (204, 304):
             headers.append(("Content-Type", self.content_type))
         return web.Response(status=self.status, body=self.body or None, headers=headers)

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
 from typing import TypeVar
 
 from aiohttp import web
@@ -20,6 +19,7 @@ from baton.domain.ids import derived_id
 from baton.domain.json import JsonObject
 
 M = TypeVar("M", bound=BaseModel)
+T = TypeVar("T")
 
 _TRACE_PARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}", re.ASCII)
 
@@ -103,7 +103,7 @@ class RequestContext:
             self.body = await self._read()
 
     def parse_json(self, raw: bytes) -> object:
-        """Return the JSON value of `raw`; raises Refused 400. A handler parses in a `turn()`."""
+        """Return the JSON value of `raw`; raises Refused 400. Call it by `in_turn`."""
         return json_body.parse_json(raw, max_values=self._max_values)
 
     async def json_object(self, *, required: bool = True) -> JsonObject:
@@ -115,8 +115,8 @@ class RequestContext:
             return {}
         if self.body:
             json_body.require_json(self.headers.get("Content-Type"))
-        async with self.turn():
-            return json_body.parse_object(self.body, max_values=self._max_values)
+        limit = self._max_values
+        return await self.in_turn(lambda: json_body.parse_object(self.body, max_values=limit))
 
     async def parse(self, model: type[M], *, required: bool = True) -> M:
         """Return the body as `model`; raises Refused 400 (every fault with its path) or 415.
@@ -126,9 +126,12 @@ class RequestContext:
         if self.body:
             json_body.require_json(self.headers.get("Content-Type"))
         raw = self.body if self.body or required else b"{}"
-        async with self.turn():
-            parsed, sent = json_body.parse_model(model, raw, max_values=self._max_values)
-            self._judge_unknown(strictness.unknown_members(parsed, sent))
+        limit = self._max_values
+        return await self.in_turn(lambda: self._parsed(model, raw, limit))
+
+    def _parsed(self, model: type[M], raw: bytes, max_values: int) -> M:
+        parsed, sent = json_body.parse_model(model, raw, max_values=max_values)
+        self._judge_unknown(strictness.unknown_members(parsed, sent))
         return parsed
 
     def _judge_unknown(self, faults: Sequence[Fault]) -> None:
@@ -188,9 +191,9 @@ class RequestContext:
     def _max_values(self) -> int:
         return self.services.budgets.limits.json_values
 
-    def turn(self) -> AbstractAsyncContextManager[None]:
-        """Return the context in which the body is parsed: large ones take turns."""
-        return self.services.budgets.turns.turn(len(self.body))
+    async def in_turn(self, parse: Callable[[], T]) -> T:
+        """Return what `parse` makes of the body: large bodies are parsed in turns."""
+        return await self.services.budgets.turns.run(len(self.body), parse)
 
     def _request_fingerprint(self) -> str:
         if not self._fingerprint:

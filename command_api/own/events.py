@@ -32,8 +32,7 @@ async def _receive(context: RequestContext) -> Reply:
         fallback_id=context.new_id(),
         fallback_source=SOURCE,
     )
-    async with context.turn():
-        records = _read(context, receipt)
+    records = await context.in_turn(lambda: _read(context, receipt))
     counts = await send_records(context.services, context.principal, records)
     body = {
         "accepted": counts.accepted,
