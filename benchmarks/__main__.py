@@ -8,7 +8,17 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from benchmarks import drawing, latency, memory, profiling, report, stored_runs, tables, throughput
+from benchmarks import (
+    drawing,
+    large,
+    latency,
+    memory,
+    profiling,
+    report,
+    stored_runs,
+    tables,
+    throughput,
+)
 from benchmarks.distributed import session as distributed
 from benchmarks.findings import Findings
 from benchmarks.machine import facts
@@ -20,6 +30,7 @@ from benchmarks.subjects import Dbos
 RESULTS = Path(__file__).parent / "results"
 PARTS: tuple[str, ...] = ("throughput", "latency", "stored", "memory")
 DISTRIBUTED = "distributed"
+LARGE = "large"
 _INTERRUPTED = 130
 _NEED_DBOS = {"throughput", "latency"}
 
@@ -31,6 +42,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if DISTRIBUTED in parts:
             return _distributed(asked, parts)
+        if LARGE in parts:
+            large.show(asked.folder)
+            return 0
         if asked.profile:
             profiling.show(asked.folder)
             return 0
@@ -52,7 +66,7 @@ def _arguments() -> argparse.ArgumentParser:
         "--quick", action="store_true", help="fewer and shorter measurements: under 3 minutes"
     )
     parser.add_argument(
-        "--only", action="append", choices=(*PARTS, DISTRIBUTED), help="may be repeated"
+        "--only", action="append", choices=(*PARTS, LARGE, DISTRIBUTED), help="may be repeated"
     )
     parser.add_argument(
         "--profile", action="store_true", help="profile Baton by package and function"

@@ -9,8 +9,9 @@ import pytest
 from baton.eventlog.clock import SystemClock
 from baton.eventlog.errors import InUse, Unavailable, Unreadable
 from baton.eventlog.events.codec import encode, topic_of
-from baton.eventlog.events.envelope import Stored
+from baton.eventlog.events.envelope import Stored, StoredArtifact
 from baton.eventlog.ports.archive import Archive, NotEmpty
+from baton.protocols.canonical_json import canonical, digest
 from tests.conformance.deployments import appended, happened, store_openers, technologies, write
 from tests.projector.histories import events_of
 
@@ -186,3 +187,19 @@ async def test_a_restore_is_refused_while_services_run(
     head = await stores.events.head()
     await stores.close()
     assert head == 0
+
+
+async def test_an_import_holds_the_artifacts_of_its_events(
+    archive: Archive, backend: str, tmp_path: Path
+) -> None:
+    raw = canonical({"text": "x" * 100_000})
+    artifact = StoredArtifact("acme", digest(raw), raw)
+    await archive.restore([[artifact, EVENTS[0]], EVENTS[1:]])
+
+    assert await archive.artifact("acme", artifact.sha256) == raw
+    with pytest.raises(Unreadable, match="missing"):
+        await archive.artifact("other", artifact.sha256)
+    await archive.close()
+    stores = await store_openers()[backend](tmp_path)
+    assert await stores.artifacts.get("acme", artifact.sha256) == raw
+    await stores.close()
