@@ -11,7 +11,7 @@ from baton.command_api.commands.definitions import (
     update_definition,
 )
 from baton.command_api.commands.open_runs import admit_webhook_run
-from baton.command_api.commands.records import RecordCounts, send_records
+from baton.command_api.commands.records import RecordCounts, count_waiting, send_records
 from baton.command_api.commands.runs import cancel_run, retry_run, start_run, test_decision
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "RecordCounts",
     "admit_webhook_run",
     "cancel_run",
+    "count_waiting",
     "create_definition",
     "delete_definition",
     "retry_run",

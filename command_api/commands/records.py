@@ -1,5 +1,6 @@
 """Recording record events, each of them once."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -8,6 +9,7 @@ from baton.command_api.principal import Principal
 from baton.command_api.services import Services
 from baton.domain.ids import derived_id
 from baton.domain.record.decisions import DECIDER as RECORD
+from baton.domain.record.matching import verdict
 from baton.domain.record.messages import ReceiveRecord
 from baton.domain.stream import stream_name
 from baton.eventlog.loops.transact import StreamCommand, transact_all
@@ -20,6 +22,20 @@ class RecordCounts:
     accepted: int
     duplicates: int
     position: int
+
+
+async def count_waiting(services: Services, tenant: str, records: Sequence[ReceiveRecord]) -> int:
+    """Return how many triggers wait for `records`, summed over them, as the views show it now.
+
+    The scheduler matches by the same rule, but as of the position of each event; a definition that
+    changes at that moment may be counted before or after its change.
+    """
+    now, matched = services.clock.now(), 0
+    for (kind, structure), number in Counter((one.type, one.structure) for one in records).items():
+        waiting = await services.definitions.of_event_type(tenant, kind, now=now)
+        starts = sum(verdict(one.body, kind, structure) == "starts" for one in waiting)
+        matched += number * starts
+    return matched
 
 
 async def send_records(

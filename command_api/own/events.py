@@ -2,7 +2,7 @@
 
 from pydantic import BaseModel
 
-from baton.command_api.commands import send_records
+from baton.command_api.commands import count_waiting, send_records
 from baton.command_api.dialect.contract import Route
 from baton.command_api.http.refusal import Refused
 from baton.command_api.http.reply import Reply
@@ -18,11 +18,17 @@ SOURCE = "baton:events"
 
 
 class EventsAccepted(BaseModel):
-    """The numbers of new (`accepted`) and known events; all are in the log at `position`."""
+    """The numbers of new (`accepted`) and known events; all are in the log at `position`.
+
+    `matched` is the number of active triggers that wait for the events, summed over all events of
+    the request: 0 means that no run starts. It is read from the views and at most a second old,
+    unless it is 0.
+    """
 
     accepted: int
     duplicates: int
     position: int
+    matched: int
 
 
 async def _receive(context: RequestContext) -> Reply:
@@ -38,6 +44,7 @@ async def _receive(context: RequestContext) -> Reply:
         "accepted": counts.accepted,
         "duplicates": counts.duplicates,
         "position": counts.position,
+        "matched": await count_waiting(context.services, context.tenant, records),
     }
     return context.reply(202, body, position=counts.position)
 

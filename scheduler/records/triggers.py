@@ -11,6 +11,7 @@ from baton.domain.definition.decisions import DECIDER
 from baton.domain.definition.messages import DefinitionCreated, DefinitionDeleted, DefinitionUpdated
 from baton.domain.definition.state import State
 from baton.domain.definition.trigger import EventTrigger
+from baton.domain.record.matching import verdict
 from baton.domain.record.messages import RecordReceived, Skipped
 from baton.domain.stream import stream_name, stream_parts
 from baton.eventlog.events.envelope import Recorded
@@ -71,7 +72,7 @@ class Triggers:
         if match is None:
             if len(found.matches) >= MAX_CACHED_STRUCTURES:
                 found.matches.clear()
-            match = _match(found.definitions, event.structure)
+            match = _match(found.definitions, event)
             found.matches[event.structure] = match
         return match
 
@@ -157,19 +158,20 @@ def _event_type(state: State) -> str | None:
     return trigger.event_type if isinstance(trigger, EventTrigger) else None
 
 
-def _match(definitions: dict[str, State], structure: str) -> Match:
+def _match(definitions: dict[str, State], event: RecordReceived) -> Match:
     fire: list[State] = []
     inactive: list[Skipped] = []
     other_structure: list[Skipped] = []
     for ident, state in sorted(definitions.items()):
         body = state.body
-        wanted = body.trigger.structure if isinstance(body.trigger, EventTrigger) else None
-        if wanted not in (None, structure):
-            other_structure.append((ident, f"the trigger is for structure '{wanted}'"))
-        elif body.status != "active":
-            inactive.append((ident, f"the definition is {body.status}"))
-        else:
-            fire.append(state)
+        match verdict(body, event.type, event.structure):
+            case "starts":
+                fire.append(state)
+            case "inactive":
+                inactive.append((ident, f"the definition is {body.status}"))
+            case _:
+                wanted = body.trigger.structure if isinstance(body.trigger, EventTrigger) else None
+                other_structure.append((ident, f"the trigger is for structure '{wanted}'"))
     return Match(tuple(fire), _bounded([*inactive, *other_structure]))
 
 

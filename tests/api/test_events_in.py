@@ -84,7 +84,10 @@ async def test_every_form_becomes_the_same_record_event(server: RunningServer, f
     answer = await send(server, body, headers)
 
     (record,) = await received(server)
-    assert (answer.status, answer.body) == (202, {"accepted": 1, "duplicates": 0, "position": 1})
+    assert (answer.status, answer.body) == (
+        202,
+        {"accepted": 1, "duplicates": 0, "position": 1, "matched": 0},
+    )
     assert answer.headers["Baton-Position"] == "1"
     assert record.input == PLAIN
     assert record.type == "record.created"
@@ -98,9 +101,27 @@ async def test_an_event_delivered_again_is_a_duplicate(server: RunningServer):
     again = await send(server, [event(), event(id="e-2"), event(id="e-2")], BATCH)
     elsewhere = await send(server, event(source="/other"), STRUCTURED)
 
-    assert again.body == {"accepted": 1, "duplicates": 2, "position": 2}
+    assert again.body == {"accepted": 1, "duplicates": 2, "position": 2, "matched": 0}
     assert elsewhere.body["accepted"] == 1
     assert len(await received(server)) == 3
+
+
+async def test_the_answer_says_how_many_triggers_wait_for_the_events(server: RunningServer):
+    async def define(slug: str, **members: Any) -> None:
+        made = await server.post("/tiny/acme/v1/definitions", {"slug": slug, **members})
+        assert made.status == 201
+
+    async def matched(*events: dict[str, Any]) -> int:
+        return int((await send(server, list(events), BATCH)).body["matched"])
+
+    assert await matched(event()) == 0
+    await define("one", event_type="record.created")
+    await define("paused", event_type="record.created", status="paused")
+    await define("deleted", event_type="record.deleted")
+    assert await matched(event()) == 1
+    assert await matched(event(id="2"), event(id="3"), event(id="4", type="record.deleted")) == 3
+    assert await matched(event(id="5", type="record.updated")) == 0
+    assert await matched() == 0
 
 
 async def test_events_of_tenants_are_their_own(server: RunningServer):

@@ -60,8 +60,8 @@ UNKNOWN: dict[str, tuple[dict[str, Any], str, str]] = {
 
 
 @pytest.fixture(params=["centrali-openapi", "centrali-reference"])
-def client(request: pytest.FixtureRequest, stack: Stack) -> CentraliClient:
-    return centrali_client(stack, str(request.param))
+def client(request: pytest.FixtureRequest, memory: Stack) -> CentraliClient:
+    return centrali_client(memory, str(request.param))
 
 
 @pytest.mark.parametrize("case", UNKNOWN)
@@ -121,8 +121,8 @@ async def test_at_most_ten_members_are_named_and_no_name_can_break_the_header(
     assert len(warning) < 4_000
 
 
-async def test_the_start_of_a_run_and_a_decision_test_warn_too(stack: Stack) -> None:
-    client = centrali_client(stack, "centrali-openapi")
+async def test_the_start_of_a_run_and_a_decision_test_warn_too(memory: Stack) -> None:
+    client = centrali_client(memory, "centrali-openapi")
     made = await client.create(BASE)
     path = f"/orchestrations/{made['id']}"
 

@@ -13,6 +13,9 @@ Status: TypeAlias = Literal["draft", "active", "paused"]
 MAX_DECODED = 1_000
 """Definitions kept in decoded form."""
 
+MAX_AGE_MS = 1_000
+"""Age of the definitions that wait for events of one type."""
+
 _NOT_DELETED = equal("deleted", 0)
 
 
@@ -22,6 +25,7 @@ class DefinitionQueries:
     def __init__(self, store: ViewStore) -> None:
         self._reader = ViewReader(store, VIEW)
         self._decoded: dict[tuple[str, str], tuple[bytes, Document]] = {}
+        self._waiting: dict[tuple[str, str], tuple[int, tuple[Document, ...]]] = {}
 
     async def get(self, tenant: str, definition_id: str) -> Document | None:
         """Return a definition, also a deleted one.
@@ -70,6 +74,32 @@ class DefinitionQueries:
             offset=offset,
             limit=limit,
         )
+
+    async def of_event_type(
+        self, tenant: str, event_type: str, *, now: int
+    ) -> tuple[Document, ...]:
+        """Return the active definitions that events of a type start, of any structure.
+
+        A result that isn't empty may be up to `MAX_AGE_MS` old: a sender of many events asks this
+        for each request. That nothing waits for an event is always read anew.
+
+        Args:
+            tenant: The tenant.
+            event_type: The type, dotted.
+            now: The time in ms since the epoch.
+        """
+        key = (tenant, event_type)
+        at, found = self._waiting.get(key, (0, ()))
+        if found and 0 <= now - at < MAX_AGE_MS:
+            return found
+        if len(self._waiting) >= MAX_DECODED:
+            self._waiting.clear()
+        waiting = self._reader.every(
+            tenant, _NOT_DELETED, equal("event_type", event_type), equal("status", "active")
+        )
+        found = tuple([document async for document in waiting])
+        self._waiting[key] = (now, found)
+        return found
 
     def with_event_trigger(self) -> AsyncIterator[Document]:
         """Yield the definitions of all tenants that record events start, paused ones too."""
