@@ -128,7 +128,7 @@ async def read_tasks(connection: Connection, topic: str) -> list[dict[str, Any]]
 
         async def all_are_there() -> bool:
             found = await consumer.getmany(timeout_ms=200)
-            tasks.extend(json.loads(one.value) for batch in found.values() for one in batch)
+            tasks.extend(json.loads(one.value or b"") for batch in found.values() for one in batch)
             return len(tasks) >= RUNS
 
         await eventually(all_are_there, within_s=WITHIN_S)
