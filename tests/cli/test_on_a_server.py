@@ -204,9 +204,10 @@ def test_a_document_that_is_no_definition_is_refused(ask: Call, text: str, messa
     ("name", "content", "message"),
     [
         ("missing.yaml", None, "missing.yaml can't be read: No such file or directory"),
-        ("bad.yaml", b"slug: [", "bad.yaml is not YAML: "),
+        ("bad.yaml", b"slug: x\nsteps: [", "bad.yaml is not YAML: expected the node content, but"),
+        ("place.yaml", b"slug: x\n  name: y\n", "place.yaml is not YAML: mapping values are not"),
         ("bytes.yaml", b"\xff\xfe\xff", "bytes.yaml can't be read: it is not UTF-8"),
-        ("date.yaml", b"slug: 2026-01-01\n", "date.yaml holds a value that JSON can't express"),
+        ("set.yaml", b"slug: !!set {a}\n", "set.yaml holds a value that JSON can't express"),
         ("tag.yaml", b"!!python/object/apply:os.system ['true']", "tag.yaml is not YAML: "),
     ],
 )
@@ -445,6 +446,44 @@ def test_a_plain_record_event_is_accepted(ask: Call, slug: str) -> None:
     Path("event.json").write_text(json.dumps(payload))
 
     assert ask("events", "send", "--file", "event.json").out.startswith("1 accepted, ")
+
+
+def test_an_event_that_nothing_waits_for_names_the_nearest_definition(ask: Call, slug: str) -> None:
+    applied(ask, on_orders(slug))
+
+    ended = ask("events", "send", f"{slug}x/1", "--record", "{}")
+    waited = ask("events", "send", f"{slug}/1", "--record", "{}")
+
+    assert ended.out.endswith(", 0 matched\n")
+    assert ended.err.startswith(
+        f"No run starts for record.created of {slug}x: the nearest, {slug},"
+    )
+    assert (waited.out.rpartition(", ")[2], waited.err) == ("1 matched\n", "")
+
+
+def test_an_unquoted_time_in_yaml_is_read(ask: Call, slug: str) -> None:
+    Path("once.yaml").write_text(
+        f"slug: {slug}\nname: Once\ntrigger:\n  type: scheduled\n  scheduleType: once\n"
+        "  scheduledAt: 2027-01-01T09:00:00Z\n"
+        "steps:\n  - {id: a, type: compute, functionId: noop}\n"
+    )
+
+    assert ask("definitions", "apply", "once.yaml").code == 0
+    shown = json.loads(ask("definitions", "show", slug).out)
+    assert shown["trigger"]["scheduledAt"] == "2027-01-01T09:00:00.000Z"
+
+
+def test_apply_refuses_what_it_does_not_know_unless_it_is_lenient(ask: Call, slug: str) -> None:
+    document = on_orders(slug)
+    document["steps"][0]["timeutMs"] = 5
+    Path("typo.json").write_text(json.dumps(document))
+
+    strict = ask("definitions", "apply", "typo.json")
+    lenient = ask("definitions", "apply", "typo.json", "--lenient")
+
+    assert (strict.code, strict.out) == (1, "")
+    assert "steps[0].timeutMs is unknown; did you mean 'timeoutMs'?" in strict.err
+    assert lenient.code == 0
 
 
 def test_an_event_that_cannot_be_read_is_refused(ask: Call) -> None:

@@ -47,9 +47,18 @@ def read_text(source: str) -> str:
 def _parse_yaml(source: str, raw: str) -> Any:
     import yaml
 
+    class Loader(yaml.SafeLoader):
+        """Reads a time without quotes as the text that it is, because JSON has no times."""
+
+    Loader.yaml_implicit_resolvers = {
+        first: [one for one in resolvers if one[0] != "tag:yaml.org,2002:timestamp"]
+        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
     try:
-        value = yaml.safe_load(raw)
+        value = yaml.load(raw, Loader)  # noqa: S506 - a subclass of SafeLoader
         json.dumps(value, allow_nan=False)
+    except yaml.MarkedYAMLError as error:
+        raise Failed(f"{source} is not YAML: {_where(error)}") from None
     except yaml.YAMLError as error:
         raise Failed(f"{source} is not YAML: {error}") from None
     except (TypeError, ValueError, RecursionError) as error:
@@ -57,6 +66,13 @@ def _parse_yaml(source: str, raw: str) -> Any:
             f"{source} holds a value that JSON can't express; put it in quotes: {error}"
         ) from None
     return value
+
+
+def _where(error: Any) -> str:
+    """Return a fault of YAML in one line, with its line and column."""
+    mark = error.problem_mark or error.context_mark
+    place = f" (line {mark.line + 1}, column {mark.column + 1})" if mark is not None else ""
+    return f"{error.problem or error.context}{place}"
 
 
 def _short(text: str) -> str:

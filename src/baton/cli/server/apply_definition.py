@@ -9,10 +9,11 @@ from baton.cli.server.lookup import all_definitions
 from baton.cli.terminal.failures import Failed
 
 _CONFLICT = 409
+_STRICT = {"Prefer": "handling=strict"}
 
 
 def apply_document(
-    server: Server, document: object, dialect: str | None
+    server: Server, document: object, dialect: str | None, *, lenient: bool = False
 ) -> tuple[str, dict[str, Any]]:
     """Create or update a definition.
 
@@ -20,6 +21,7 @@ def apply_document(
         server: The server to apply it on.
         document: The parsed definition.
         dialect: The dialect of the document; None lets the members of the document tell.
+        lenient: Whether members that the dialect doesn't know are ignored instead of refused.
 
     Returns:
         "created", "updated" or "unchanged", and the definition as the server shows it.
@@ -32,13 +34,14 @@ def apply_document(
     if not isinstance(document, dict):
         raise Failed("A definition is an object: at least slug, name, trigger and steps")
     api = choose_api(definition_apis(server), document, dialect)
+    headers = {} if lenient else _STRICT
     try:
-        return "created", server.call("POST", api.definitions, document)
+        return "created", server.call("POST", api.definitions, document, headers=headers)
     except ServerRefused as error:
         existing = _with_slug(server, document["slug"]) if error.status == _CONFLICT else None
         if existing is None:
             raise
-    updated = server.call("PUT", api.definition(existing["id"]), document)
+    updated = server.call("PUT", api.definition(existing["id"]), document, headers=headers)
     same = updated["version"] == existing["version"]
     return ("unchanged" if same else "updated"), updated
 

@@ -61,6 +61,10 @@ def apply(
             "--dialect", metavar="NAME", help="Dialect of the file, if it can't be detected."
         ),
     ] = None,
+    lenient: Annotated[
+        bool,
+        typer.Option("--lenient", help="Ignore members that the dialect doesn't know."),
+    ] = False,
     as_json: AsJson = False,
     url: Url = None,
     token: Token = None,
@@ -73,7 +77,9 @@ def apply(
     from baton.cli.terminal.output import print_json, print_line
 
     document = load_document(file)
-    change, applied = apply_document(connect(url, token, tenant), document, dialect)
+    change, applied = apply_document(
+        connect(url, token, tenant), document, dialect, lenient=lenient
+    )
     if as_json:
         print_json(applied)
     else:

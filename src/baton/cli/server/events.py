@@ -49,7 +49,9 @@ def send(
 ) -> None:
     """Send a record event as a CloudEvent. It starts a run of each definition it triggers."""
     from baton.cli.server.client import connect
+    from baton.cli.server.waiting import nearest_definition
     from baton.cli.terminal.output import print_json, print_line
+    from baton.cli.terminal.visible import visible
 
     if (record is None) == (file is None):
         raise typer.BadParameter("name a record (orders/1001), or a --file with events")
@@ -57,14 +59,17 @@ def send(
         body, media = _load_events(file)
     else:
         body, media = _event(str(record), kind, data, event_id), STRUCTURED
-    sent = connect(url, token, tenant).call("POST", "/events", body, media=media)
+    server = connect(url, token, tenant)
+    sent = server.call("POST", "/events", body, media=media)
     if as_json:
         print_json(sent)
     else:
         print_line(
             f"{sent['accepted']} accepted, {sent['duplicates']} duplicates,"
-            f" position {sent['position']}"
+            f" position {sent['position']}, {sent['matched']} matched"
         )
+    if not sent["matched"] and body:
+        typer.echo(visible(nearest_definition(server, body)), err=True)
 
 
 def cloud_event(record: str, kind: str, data: object, event_id: str) -> dict[str, Any]:

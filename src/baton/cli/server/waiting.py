@@ -1,0 +1,36 @@
+"""Says which definition comes nearest to an event that starts no run."""
+
+from collections.abc import Mapping
+from difflib import get_close_matches
+from typing import Any
+
+from baton.cli.server.client import Server
+from baton.cli.server.lookup import all_definitions
+
+
+def nearest_definition(server: Server, body: Any) -> str:
+    """Return a sentence about an event, or the first of several, that no trigger waits for."""
+    kind, structure = _event_of(body[0] if isinstance(body, list) else body)
+    waiting = {
+        f"{trigger.get('eventType')} of {trigger.get('structureSlug') or 'any record'}": one
+        for one in all_definitions(server)
+        if (trigger := one["trigger"]).get("eventType")
+    }
+    wanted = f"{kind} of {structure}"
+    nearest = get_close_matches(wanted, waiting, n=1, cutoff=0.0)
+    if not nearest:
+        return f"No run starts: no definition waits for {wanted}, nor for any other event"
+    found = waiting[nearest[0]]
+    state = "" if found["isActive"] else ", but is not active"
+    return (
+        f"No run starts for {wanted}: the nearest, {found['slug']}, waits for {nearest[0]}{state}"
+    )
+
+
+def _event_of(event: Mapping[str, Any]) -> tuple[str, str]:
+    """Return the type of an event and the slug of its record, in any of its forms."""
+    data = event.get("data")
+    inner = data if isinstance(data, dict) and "recordSlug" in data else event
+    kind = str(event.get("type") or event.get("event")).replace("_", ".", 1)
+    slug = inner.get("recordSlug") or str(event.get("subject")).partition("/")[0]
+    return kind, str(slug)
