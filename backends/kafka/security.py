@@ -4,7 +4,7 @@ import ssl
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from baton.eventlog.errors import Misconfigured
 from baton.eventlog.ports.transport import TransportSecurity
@@ -26,7 +26,7 @@ class Security:
     """
 
     protocol: str = PLAINTEXT
-    options: Mapping[str, object] = field(default_factory=dict, hash=False)
+    options: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     def __repr__(self) -> str:
         return f"Security({self.protocol})"

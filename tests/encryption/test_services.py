@@ -84,7 +84,11 @@ async def a_worker(cluster: Cluster) -> AsyncIterator[None]:
         yield
     finally:
         process.terminate()
-        await asyncio.wait_for(process.wait(), WITHIN_S)
+        try:
+            await asyncio.wait_for(process.wait(), WITHIN_S)
+        finally:
+            if process.returncode is None:
+                process.kill()
 
 
 async def start_runs(session: aiohttp.ClientSession) -> dict[str, int]:
