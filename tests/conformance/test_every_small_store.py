@@ -175,6 +175,17 @@ async def test_a_secret_is_returned_unchanged(stores: Stores, value: str) -> Non
     assert await stores.secrets.get("acme", "s1") == value
 
 
+async def test_a_forgotten_secret_is_gone_for_its_tenant_alone(stores: Stores) -> None:
+    for tenant in ("acme", "other"):
+        await stores.secrets.put(tenant, "s1", "whsec_geheim")
+
+    await stores.secrets.forget("acme", "s1")
+    await stores.secrets.forget("acme", "never stored")
+
+    assert await stores.secrets.get("acme", "s1") is None
+    assert await stores.secrets.get("other", "s1") == "whsec_geheim"
+
+
 async def test_a_secret_survives_a_restart_and_is_never_stored_in_plain_text(
     durable: OpenedStores,
 ) -> None:

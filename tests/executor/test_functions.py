@@ -405,6 +405,13 @@ def hang(payload, ctx):
     ctx.heartbeat(os.getpid())
     threading.Event().wait()
 
+@function("settings", pool="process")
+def settings():
+    own = open("/proc/self/environ").read()
+    return [name for name in os.environ if name.startswith("BATON")] + [
+        entry for entry in own.split("\\0") if entry.startswith("BATON")
+    ]
+
 @function("nan", pool="process")
 def nan():
     return float("nan")
@@ -441,6 +448,19 @@ async def test_a_process_function_runs_in_a_process_that_is_reused(
     assert second.output != os.getpid()
     assert heartbeats == [{"half": True}]
     assert [line.getMessage() for line in caplog.records] == ["in process, attempt 2"]
+
+
+async def test_a_process_function_sees_no_setting_of_baton(
+    in_a_process: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BATON_JWT_SECRET", "a secret that no function may see, never")
+    monkeypatch.setenv("BATON_STORE", "postgresql://baton:hunter2@db/baton")
+
+    async with functions_of(registry=in_a_process, limits=CallLimits(processes=1)) as functions:
+        outcome = await functions.call(a_call("settings"))
+
+    assert isinstance(outcome, Succeeded)
+    assert outcome.output == []
 
 
 async def test_exceptions_and_invalid_outputs_of_a_process_function_are_failures(

@@ -5,13 +5,17 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from random import Random
 
+import jwt
 import pytest
 from aiohttp import web
 from prometheus_client import generate_latest
 from pydantic import SecretStr
 
+from baton.cli.services.up import environment_of
+from baton.command_api.http.refusal import Refused
 from baton.eventlog.clock import SystemClock
 from baton.executor.functions.loading import FunctionsNotLoaded
+from baton.keys import MissingJwtSecret
 from baton.role import ALL_ROLES, Role, RoleName
 from baton.settings import Settings
 from baton.wiring import Process, build_process, open_stores, run_roles
@@ -52,6 +56,31 @@ async def test_only_an_executor_loads_functions(tmp_path: Path, name: RoleName) 
     with pytest.raises(FunctionsNotLoaded):
         async with built(settings, "executor"):
             pass
+
+
+@pytest.mark.parametrize("name", ["executor", "projector", "scheduler"])
+async def test_only_an_api_needs_the_secret_of_tokens(tmp_path: Path, name: RoleName) -> None:
+    settings = Settings(data=tmp_path, store="memory:")
+
+    async with built(settings, name) as process:
+        with pytest.raises(Refused):
+            await process.context.services.authenticator.identify(
+                jwt.encode({"sub": "a", "tenant": "t", "exp": 2**33}, "x" * 32, "HS256")
+            )
+    with pytest.raises(MissingJwtSecret):
+        async with built(settings, "api"):
+            pass
+
+
+def test_a_service_of_up_gets_only_what_it_uses(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("JWT_SECRET", "JWT_SECRET_FILE", "SEAL_KEY", "TOKEN", "STORE"):
+        monkeypatch.setenv(f"BATON_{name}", "x")
+
+    given = {name for name in environment_of("executor") if name.startswith("BATON_")}
+
+    assert "BATON_STORE" in given
+    assert not given & {"BATON_JWT_SECRET", "BATON_JWT_SECRET_FILE", "BATON_SEAL_KEY"}
+    assert "BATON_JWT_SECRET" in environment_of("api")
 
 
 @pytest.mark.parametrize("name", ["executor", "projector", "scheduler"])
