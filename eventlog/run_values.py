@@ -44,7 +44,9 @@ class RunValues:
         tenant = request.definition.tenant
         size = size_of(request.input) + (size_of(request.context) if request.context else 0)
         if size <= MAX_INLINE_BYTES:
-            return replace(request, size=size)
+            # A copy would cost more than measuring, and the request is new.
+            object.__setattr__(request, "size", size)
+            return request
         given = await self._store(tenant, request.input)
         context = await self._store_members(tenant, request.context)
         return replace(request, size=size, input=given, context=context)

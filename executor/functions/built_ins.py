@@ -28,6 +28,7 @@ from baton.protocols.http_client import (
 INVALID_CONFIG = "INVALID_CONFIG"
 _METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
 _TIMEOUT_MS = 300_000
+_SUCCESS = Succeeded(output="success", size=9)
 
 
 class InvalidConfig(Exception):
@@ -61,7 +62,7 @@ def _reporting_invalid_config(perform: PerformCall) -> PerformCall:
 
 async def _noop(_call: Call) -> Succeeded:
     """Return `"success"`."""
-    return Succeeded(output="success")
+    return _SUCCESS
 
 
 async def _echo(call: Call) -> Succeeded:

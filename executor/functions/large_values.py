@@ -44,7 +44,7 @@ class LargeValues:
         outcome = await self._functions.call(call)
         if isinstance(outcome, Succeeded):
             if not outcome.size:
-                outcome = replace(outcome, size=_size(outcome))
+                outcome = _measured(outcome)
             if outcome.size > MAX_INLINE_BYTES:
                 return await self._stored(call, outcome)
         return outcome
@@ -100,5 +100,9 @@ def _object(value: Json) -> JsonObject:
     return value if isinstance(value, dict) else {}
 
 
-def _size(outcome: Succeeded) -> int:
-    return size_of(outcome.output) + (size_of(outcome.context) if outcome.context else 0)
+def _measured(outcome: Succeeded) -> Succeeded:
+    """Return the outcome with its size; `dataclasses.replace` would take three times as long."""
+    size = size_of(outcome.output) + (size_of(outcome.context) if outcome.context else 0)
+    return Succeeded(
+        output=outcome.output, context=outcome.context, warning=outcome.warning, size=size
+    )

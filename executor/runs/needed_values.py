@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import TypeVar
 
-from baton.domain.artifact import Values, ValuesNeeded
+from baton.domain.artifact import Values
 from baton.domain.decider import Batch
 from baton.domain.run.messages import Command, ReportOutcome, StartRun, TakeOver
 from baton.eventlog.run_values import RunValues
@@ -15,14 +15,11 @@ T = TypeVar("T")
 async def with_values_needed(
     batch: Batch[Command], append: Callable[[], Awaitable[T]], values: RunValues, tenant: str
 ) -> T:
-    """Return the result of `append`, which decides and appends the batch.
+    """Return the result of `append`, which decides and appends the batch and has lacked values.
 
-    If the decision needs values, the batch gets commands with them, and `append` is called again.
+    The batch gets commands with the values, and `append` is called again.
     """
-    try:
-        return await append()
-    except ValuesNeeded:
-        commands = batch.commands
+    commands = batch.commands
 
     async def decide(found: Values) -> T:
         batch.commands = [_with_values(command, found) for command in commands]

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Final, TypeAlias, TypeVar, cast
 
+from baton.domain.artifact import ValuesNeeded
 from baton.domain.decider import Batch, batched
 from baton.domain.definition.graph import Graph
 from baton.domain.errors import StaleAttempt
@@ -193,14 +194,9 @@ class RunLoop:
 
     def _queue_outcome(self, run: LiveRun, token: Token, outcome: Outcome) -> None:
         graph = cast(Graph, run.graph)
+        at, limit = self.clock.now(), self.max_run_bytes
         run.commands.append(
-            ReportOutcome(
-                token=token,
-                outcome=outcome,
-                graph=graph,
-                at=self.clock.now(),
-                max_run_bytes=self.max_run_bytes,
-            )
+            ReportOutcome(token=token, outcome=outcome, graph=graph, at=at, max_run_bytes=limit)
         )
 
     def _report(self, run: LiveRun, token: Token, outcome: Outcome) -> None:
@@ -260,9 +256,12 @@ class RunLoop:
         return tokens
 
     async def _transact(self, run: LiveRun, batch: Batch[Command]) -> CommandResult[State]:
+        try:
+            return await self._try_transact(run, batch)
+        except ValuesNeeded:
+            if self.values is None:
+                raise
         append = partial(self._try_transact, run, batch)
-        if self.values is None:
-            return await append()
         decided = partial(with_values_needed, batch, append, self.values, run.state.tenant)
         return await self._retry(decided, f"reading values of {run.stream}")
 
