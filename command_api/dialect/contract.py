@@ -20,6 +20,7 @@ from baton.command_api.http.refusal import Refusal
 from baton.command_api.http.reply import Reply
 from baton.command_api.http.request_context import RequestContext
 from baton.command_api.principal import Scope
+from baton.domain.errors import Fault
 from baton.domain.json import JsonObject
 
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
@@ -119,7 +120,8 @@ class Dialect:
     `bases` are path templates ("/orchestration/ws/{workspaceSlug}/api/v1"); every route is served
     under each of them. `document` returns the OpenAPI document if the dialect ships its own; by
     default it is generated from the routes. `definitions` describes how the dialect writes
-    definitions, if it does.
+    definitions, if it does. `check_definition` is called with a definition as JSON; it returns the
+    faults and the members that aren't known, in the dialect's words.
     """
 
     name: str
@@ -130,6 +132,7 @@ class Dialect:
     tenant: TenantSource
     document: Callable[[], JsonObject] | None = None
     definitions: DefinitionFormat | None = None
+    check_definition: Callable[[bytes], tuple[list[Fault], list[Fault]]] | None = None
     error_content_type: str = "application/json"
 
 

@@ -486,6 +486,23 @@ def test_apply_refuses_what_it_does_not_know_unless_it_is_lenient(ask: Call, slu
     assert lenient.code == 0
 
 
+def test_a_definition_is_validated_without_a_server(call: Call, slug: str) -> None:
+    document = on_orders(slug)
+    Path("good.json").write_text(json.dumps(document))
+    document["steps"][0]["timeutMs"] = 5
+    Path("typo.json").write_text(json.dumps(document))
+    Path("bad.json").write_text(json.dumps({**document, "slug": "A B"}))
+
+    good = call("definitions", "validate", "good.json")
+    strict = call("definitions", "validate", "typo.json")
+    lenient = call("definitions", "validate", "typo.json", "--lenient")
+    bad = call("definitions", "validate", "bad.json")
+
+    assert (good.code, lenient.code, strict.code, bad.code) == (0, 0, 1, 1)
+    assert "steps[0].timeutMs is unknown; did you mean 'timeoutMs'?" in strict.err
+    assert bad.err.startswith("slug must be 1 to 63")
+
+
 def test_an_event_that_cannot_be_read_is_refused(ask: Call) -> None:
     ended = ask("events", "send", "orders/1", "--type", "record.eaten")
 

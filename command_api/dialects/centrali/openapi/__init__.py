@@ -5,10 +5,14 @@ newest first by default; an orchestration created without `status` is active; a 
 the status "failed" and the reason "cancelled".
 """
 
+from functools import partial
+
 from baton.command_api.dialect.contract import Dialect, FromPath
 from baton.command_api.dialect.definition_format import DefinitionFormat
+from baton.command_api.dialects.centrali.check_definition import check_definition
 from baton.command_api.dialects.centrali.openapi.document import BASE, document
 from baton.command_api.dialects.centrali.openapi.errors import render_error
+from baton.command_api.dialects.centrali.openapi.requests import CreateOrchestration
 from baton.command_api.dialects.centrali.openapi.routes import ROUTES
 
 DIALECT = Dialect(
@@ -19,6 +23,7 @@ DIALECT = Dialect(
     render_error=render_error,
     tenant=FromPath(parameter="workspaceSlug"),
     document=document,
+    check_definition=partial(check_definition, CreateOrchestration),
     definitions=DefinitionFormat(
         collection="/orchestrations",
         start="/runs",

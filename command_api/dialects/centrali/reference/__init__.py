@@ -5,9 +5,13 @@ false` pauses; runs take `include=steps` and `correlationId`; steps take `retry`
 `onFailure`; webhooks are received by id and by path, as in the OpenAPI dialect.
 """
 
+from functools import partial
+
 from baton.command_api.dialect.contract import Dialect, FromPath
 from baton.command_api.dialect.definition_format import DefinitionFormat
+from baton.command_api.dialects.centrali.check_definition import check_definition
 from baton.command_api.dialects.centrali.reference.errors import render_error
+from baton.command_api.dialects.centrali.reference.requests import CreateOrchestration
 from baton.command_api.dialects.centrali.reference.routes import ROUTES
 
 DIALECT = Dialect(
@@ -17,6 +21,7 @@ DIALECT = Dialect(
     routes=ROUTES,
     render_error=render_error,
     tenant=FromPath(parameter="workspaceSlug"),
+    check_definition=partial(check_definition, CreateOrchestration),
     definitions=DefinitionFormat(
         collection="/orchestrations",
         start="/trigger",

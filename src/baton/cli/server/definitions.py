@@ -6,7 +6,7 @@ import typer
 
 from baton.cli.options import AsJson, Tenant, Token, Url
 
-app = typer.Typer(help="Definitions on a server: list, show, apply, delete.")
+app = typer.Typer(help="Definitions on a server: list, show, apply, validate, delete.")
 
 Reference = Annotated[str, typer.Argument(metavar="DEFINITION", help="Slug or id.")]
 
@@ -84,6 +84,29 @@ def apply(
         print_json(applied)
     else:
         print_line(f"{applied['slug']} {change}: version {applied['version']}, id {applied['id']}")
+
+
+@app.command()
+def validate(
+    file: Annotated[str, typer.Argument(metavar="FILE", help="JSON or YAML; - is stdin.")],
+    dialect: Annotated[
+        str | None,
+        typer.Option(
+            "--dialect", metavar="NAME", help="Dialect of the file, if it can't be detected."
+        ),
+    ] = None,
+    lenient: Annotated[
+        bool,
+        typer.Option("--lenient", help="Ignore members that the dialect doesn't know."),
+    ] = False,
+) -> None:
+    """Check the definition in FILE as `apply` would, without a server; nothing is stored."""
+    from baton.cli.documents import load_document
+    from baton.cli.server.validate_definition import validate_document
+    from baton.cli.terminal.output import print_line
+
+    name = validate_document(load_document(file), dialect, lenient=lenient)
+    print_line(f"{file} is a valid definition of {name}")
 
 
 @app.command()

@@ -1,0 +1,37 @@
+"""Checks a definition without a server, by the rules of its creation."""
+
+from typing import Protocol
+
+from pydantic import BaseModel
+
+from baton.command_api.dialects.centrali.error_words import field_of
+from baton.command_api.http import json_body
+from baton.command_api.http.refusal import Refused
+from baton.command_api.http.strictness import DocumentMember, unknown_members
+from baton.domain.definition.messages import Body
+from baton.domain.definition.slug import is_slug
+from baton.domain.definition.validation import faults_of
+from baton.domain.errors import Fault
+
+
+class Creation(Protocol):
+    """The body that creates a definition in one of the dialects."""
+
+    slug: str
+
+    def body(self) -> Body:
+        """Return the body of version 1; raises Refused 400."""
+
+
+def check_definition(model: type[BaseModel], raw: bytes) -> tuple[list[Fault], list[Fault]]:
+    """Return the faults of a definition, and the members that it doesn't know."""
+    try:
+        parsed, sent = json_body.parse_model(model, raw)
+        created: Creation = parsed  # type: ignore[assignment]
+        faults = faults_of(created.body())
+    except Refused as refused:
+        return list(refused.refusal.faults) or [Fault((), refused.refusal.message)], []
+    if not is_slug(created.slug):
+        faults.insert(0, Fault(("slug",), "must be 1 to 63 characters of a-z, 0-9 and -"))
+    named = [Fault((DocumentMember(field_of(fault)),), fault.message) for fault in faults]
+    return named, unknown_members(parsed, sent)

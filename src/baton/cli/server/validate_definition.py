@@ -1,0 +1,35 @@
+"""Checks a definition by the rules of its creation, without a server."""
+
+import json
+from typing import Any
+
+from baton.cli.server.definition_apis import DefinitionApi, choose_api
+from baton.cli.terminal.failures import Failed
+from baton.command_api.dialect.contract import discover
+
+
+def validate_document(document: Any, dialect: str | None, *, lenient: bool) -> str:
+    """Return the name of the document's dialect; raises Failed with every fault."""
+    if not isinstance(document, dict):
+        raise Failed("A definition is an object: at least slug, name, trigger and steps")
+    dialects = {one.name: one for one in discover() if one.check_definition and one.definitions}
+    apis = [
+        DefinitionApi(
+            name=name,
+            definitions="",
+            start=form.start,
+            required=form.required,
+            distinctive=frozenset(form.distinctive),
+            units=form.units,
+            preferred=form.preferred,
+        )
+        for name, one in dialects.items()
+        if (form := one.definitions) is not None
+    ]
+    name = choose_api(apis, document, dialect).name
+    check = dialects[name].check_definition
+    faults, unknown = check(json.dumps(document).encode()) if check else ([], [])
+    found = [*faults, *([] if lenient else unknown)]
+    if found:
+        raise Failed("; ".join(f"{one.place} {one.message}".strip() for one in found))
+    return name
