@@ -94,22 +94,22 @@ async def test_two_updates_at_once_leave_one_claimed_path(server: RunningServer)
 
 
 async def test_an_equal_update_publishes_no_version(server: RunningServer):
-    ident = await create(server, hook={"path": "in", "secret": "s3cret"})
+    ident = await create(server, hook={"path": "in", "secret": "s3cret of 16 bytes"})
 
     again = await server.call(
         "PUT",
         f"{ACME}/definitions/{ident}",
-        json={"slug": "orders", "hook": {"path": "in", "secret": "s3cret"}},
+        json={"slug": "orders", "hook": {"path": "in", "secret": "s3cret of 16 bytes"}},
     )
     other = await server.call(
         "PUT",
         f"{ACME}/definitions/{ident}",
-        json={"slug": "orders", "hook": {"path": "in", "secret": "0ther"}},
+        json={"slug": "orders", "hook": {"path": "in", "secret": "0ther secret of 16"}},
     )
 
     assert (again.body["version"], other.body["version"]) == (1, 2)
-    assert "s3cret" not in repr(await server.stored())
-    assert "0ther" not in repr(await server.stored())
+    assert "s3cret of 16 bytes" not in repr(await server.stored())
+    assert "0ther secret of 16" not in repr(await server.stored())
 
 
 async def test_an_invalid_slug_names_the_field(server: RunningServer):
