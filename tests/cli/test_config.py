@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from baton.cli.masking import masked, masked_address
 from tests.cli.conftest import Call
 
 SECRET = "a secret of the tests that is long enough"
@@ -64,6 +65,88 @@ def test_secrets_are_masked_in_both_forms(
     assert "postgresql://baton:********@db/baton" in message
     assert "https://pay.example" in message
     assert not [secret for secret in (SECRET, "a.bearer", "hunter2") if secret in message]
+
+
+@pytest.mark.parametrize(
+    ("address", "shown_as"),
+    [
+        ("postgresql://u:hunter2@db:5432/b", "postgresql://u:********@db:5432/b"),
+        ("postgresql://u:hun@ter2@db/b", "postgresql://u:********@db/b"),
+        ("postgresql://u:hun/ter2@db/b", "postgresql://u:********@db/b"),
+        ("postgresql://u:hun?ter2@db/b", "postgresql://u:********@db/b"),
+        ("postgresql://u:1#hunter2@db/b", "postgresql://u:********@db/b"),
+        (
+            "postgresql://db/b?user=u&password=hunter2&sslmode=disable",
+            "postgresql://db/b?user=u&password=********&sslmode=disable",
+        ),
+        ("postgresql://db/b?user=a@b&password=hunter2", "postgresql://********"),
+        ("postgresql://u@db/b", "postgresql://u@db/b"),
+        ("postgresql://[::1]:5432/b", "postgresql://[::1]:5432/b"),
+        ("kafka://u:hunter2@one:9092,two:9092", "kafka://u:********@one:9092,two:9092"),
+        ("kafka://one:9092,two:9092", "kafka://one:9092,two:9092"),
+        ("sqlite:///.baton/baton.db", "sqlite:///.baton/baton.db"),
+    ],
+)
+def test_no_form_of_an_address_shows_its_password(address: str, shown_as: str) -> None:
+    assert masked({"a": [address]}) == {"a": [shown_as]}
+    assert "ter2" not in masked_address(address)
+
+
+def test_a_setting_may_come_from_a_file(
+    call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {"store": "postgresql://db/b", "jwt_secret": SECRET, "port": "99"}.items():
+        (tmp_path / name).write_text(value + "\n")
+        monkeypatch.setenv(f"BATON_{name.upper()}_FILE", str(tmp_path / name))
+
+    values = shown(call)
+
+    assert values["store"] == ("postgresql://db/b", "BATON_STORE_FILE")
+    assert values["jwt_secret"] == ("**********", "BATON_JWT_SECRET_FILE")
+    assert values["port"] == (99, "BATON_PORT_FILE")
+
+
+def test_a_setting_and_its_file_or_a_missing_file_are_named(
+    call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BATON_PORT_FILE", str(tmp_path / "none"))
+    missing = call("config")
+    monkeypatch.setenv("BATON_PORT", "1")
+    both = call("config")
+
+    assert (missing.code, both.code) == (1, 1)
+    assert f"BATON_PORT_FILE names {tmp_path / 'none'}: No such file" in missing.err
+    assert "BATON_PORT and BATON_PORT_FILE are both set" in both.err
+
+
+@pytest.mark.parametrize(
+    ("changes", "fault"),
+    [
+        ({"JWT_JWKS_URL": "http://id.example/keys", "JWT_AUDIENCE": "baton"}, "https://"),
+        ({"JWT_JWKS_URL": "https://id.example/keys"}, "jwt_audience is required"),
+        ({"JWT_SECRET": f"{SECRET},short"}, "each secret must have at least 32 bytes"),
+        ({"SEAL_KEY": "abc"}, "64 hexadecimal digits"),
+    ],
+)
+def test_an_unsafe_setting_is_refused(
+    call: Call, monkeypatch: pytest.MonkeyPatch, changes: dict[str, str], fault: str
+) -> None:
+    for name, value in changes.items():
+        monkeypatch.setenv(f"BATON_{name}", value)
+
+    ended = call("config")
+
+    assert (ended.code, ended.err.count("\n")) == (1, 1)
+    assert fault in ended.err
+
+
+def test_a_key_set_on_this_machine_needs_no_https(
+    call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BATON_JWT_JWKS_URL", "http://127.0.0.1:9/keys")
+    monkeypatch.setenv("BATON_JWT_AUDIENCE", "baton")
+
+    assert call("config").code == 0
 
 
 def test_a_pipe_gets_a_line_per_value(call: Call) -> None:

@@ -473,3 +473,109 @@ async def test_an_exception_is_logged_once_with_its_traceback_where_it_was_raise
     (line,) = [one.getMessage() for one in caplog.records if one.name == "baton.functions"]
     assert f"function f failed with KeyError in step check of run {'c' * 20}, attempt 1" in line
     assert 'raise KeyError("amount")' in line
+
+
+# All of it at once ------------------------------------------------------------------------------
+
+WELL_BEHAVED = 500
+"""Runs of each of two well-behaved functions."""
+
+
+@function("greet")
+async def greet(payload: dict) -> str:
+    await asyncio.sleep(0)
+    return f"hello {payload['input']}"
+
+
+@function("count")
+def count_to_hundred() -> int:
+    return sum(range(100))
+
+
+@function("leak")
+async def leak() -> int:
+    tasks = [asyncio.create_task(asyncio.sleep(3_600)) for _ in range(1_000)]
+    LEAKED.extend(tasks)
+    LEAKED.append(bytearray(10_000_000))
+    return len(LEAKED)
+
+
+@function("interrupt-all")
+async def interrupt_all() -> None:
+    raise KeyboardInterrupt
+
+
+@function("fork-here")
+def fork_here() -> None:
+    if os.fork() == 0:
+        time.sleep(0.2)
+
+
+LEAKED: list[Any] = []
+
+
+@pytest.mark.usefixtures("quick_checks")
+async def test_a_misbehaving_function_of_each_kind_delays_none_of_a_thousand_runs(
+    processes: Registry, gate: threading.Event, caplog: pytest.LogCaptureFixture
+) -> None:
+    stop = asyncio.Event()
+
+    @function("hang-thread")
+    def hang_thread() -> None:
+        gate.wait()
+
+    @function("hold-thread")
+    def hold_thread() -> None:
+        gate.wait()
+
+    known = (
+        hold_thread,
+        greet,
+        count_to_hundred,
+        leak,
+        interrupt_all,
+        fork_here,
+        block,
+        hang_thread,
+    )
+    async with engine_of(*known, swallowing(stop), registry=processes) as engine:
+        holding = await engine.start("hold-thread", count=20)
+        hanging = [
+            *await engine.start("hang-thread", timeout_ms=500, count=20),
+            *await engine.start("swallow", timeout_ms=500, count=20),
+        ]
+        ended = [
+            *await engine.start("block", count=2),
+            *await engine.start("die", count=2),
+            *await engine.start("flood", count=2),
+            *await engine.start("fork-here", count=2),
+            *await engine.start("leak", count=2),
+            *await engine.start("interrupt-all", count=2),
+        ]
+        good = [
+            *await engine.start("greet", timeout_ms=5_000, count=WELL_BEHAVED),
+            *await engine.start("count", timeout_ms=5_000, count=WELL_BEHAVED),
+        ]
+        runs = await engine.ended(good)
+        codes = {run.errors["only"].code for run in await engine.ended(ended) if run.errors}
+        late = await engine.ended(hanging)
+        assert not any([(await engine.run(one)).final for one in holding])
+        stop.set()
+        gate.set()
+        await engine.ended(holding)
+        for task in LEAKED:
+            if isinstance(task, asyncio.Task):
+                task.cancel()
+
+    assert {run.status for run in runs} == {"completed"}
+    assert {run.steps["only"].attempt for run in runs} == {1}
+    assert {run.errors["only"].code for run in late} == {"TIMEOUT"}
+    assert codes == {"PROCESS_DIED", "KeyboardInterrupt"}
+    for text in (
+        "function block has held the event loop for more than 100 ms",
+        "function hang-thread still runs in its thread although its attempt is over (run hang",
+        "function swallow ignores its cancellation and is left behind: run swallow-0, step only",
+        "function die failed with PROCESS_DIED in step only of run die-0",
+        "function interrupt-all failed with KeyboardInterrupt in step only of run interrupt-all-0",
+    ):
+        assert text in caplog.text

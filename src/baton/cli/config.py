@@ -2,15 +2,13 @@
 
 import json
 import os
-import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from baton.cli.masking import masked
 from baton.cli.options import AsJson, DataFolder
-
-_PASSWORD = re.compile(r"(?<=://)([^/@:]*):[^/@]*@")
 
 
 def config(data: DataFolder = None, as_json: AsJson = False) -> None:
@@ -30,7 +28,7 @@ def config(data: DataFolder = None, as_json: AsJson = False) -> None:
     shown = [
         {
             "name": name,
-            "value": _masked(value),
+            "value": masked(value),
             "source": _source(name, flags, in_file),
         }
         for name, value in values.items()
@@ -58,14 +56,10 @@ def _source(name: str, flags: Mapping[str, object], in_file: Mapping[str, object
     variable = f"BATON_{name.upper()}"
     if name in flags:
         return "--data"
-    if any(variable == each.upper() for each in os.environ):
-        return variable
+    for named in (variable, f"{variable}_FILE"):
+        if any(named == each.upper() for each in os.environ):
+            return named
     return "baton.toml" if name in in_file else "default"
-
-
-def _masked(value: Any) -> Any:
-    """Mask the password in an address; pydantic has masked the secrets already."""
-    return _PASSWORD.sub(r"\1:********@", value) if isinstance(value, str) else value
 
 
 def _text(value: object) -> str:

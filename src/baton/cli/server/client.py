@@ -1,18 +1,25 @@
 """The HTTP client of the verbs that work with a server."""
 
 import json
+import os
 import ssl
 from base64 import urlsafe_b64decode
 from binascii import Error as NotBase64
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
-from typing import Any
+from typing import Any, Literal, TypeAlias
 from urllib.parse import SplitResult, urlencode, urlsplit
+
+import typer
 
 from baton.cli import dev_session
 from baton.cli.load_settings import load_settings
 from baton.cli.terminal.failures import Failed
+from baton.protocols.loopback import is_loopback
+
+Source: TypeAlias = Literal["flag", "environment", "folder", "default"]
+"""Where an address or a token comes from; "folder" is its baton.toml or the session of `dev`."""
 
 TIMEOUT_S = 30.0
 JSON = "application/json"
@@ -104,12 +111,58 @@ def connect(url: str | None, token: str | None, tenant: str | None) -> Server:
     settings = load_settings(url=url, token=token)
     folder = settings.data_folder
     named = settings.url if "url" in settings.model_fields_set else None
-    address = named or dev_session.read_url(folder) or settings.url
+    session = dev_session.read_url(folder)
+    address = named or session or settings.url
     secret = settings.token.get_secret_value() if settings.token else dev_session.read_token(folder)
     if secret is None:
         raise Failed(f"There is no token in {folder}: start `baton dev` there, or set --token")
     _check_address(address)
+    sources = (
+        _source("url", flag=url, folder=named or session),
+        _source("token", flag=token, folder=secret),
+    )
+    require_one_source(*sources, address=address, session=session)
     return Server(url=address.rstrip("/"), token=secret, tenant=tenant or _tenant_of(secret))
+
+
+def require_one_source(
+    address_from: Source, token_from: Source, *, address: str, session: str | None
+) -> None:
+    """Raise BadParameter if a token would go to an address that somebody else chose.
+
+    A folder may come from a repository of others: its address gets no token of the environment, and
+    no token given by flag unless it is this machine's. The folder's token goes to no other machine.
+
+    Args:
+        address_from: The source of the address.
+        token_from: The source of the token.
+        address: The address.
+        session: The address of the server that stored the folder's token, if it runs.
+    """
+    sources = (address_from, token_from)
+    local = is_loopback(urlsplit(address).hostname or "") or address == session
+    if sources == ("folder", "environment"):
+        raise typer.BadParameter(
+            f"BATON_TOKEN is set, but the address {address} comes from this folder: give --url, or"
+            " unset BATON_TOKEN to use the folder's token"
+        )
+    if local:
+        return
+    if sources == ("folder", "flag"):
+        raise typer.BadParameter(f"the address {address} comes from this folder: give --url, too")
+    if sources in {("flag", "folder"), ("environment", "folder")}:
+        raise typer.BadParameter(
+            f"the folder's token isn't for {address}: give --token or set BATON_TOKEN"
+        )
+
+
+def _source(name: str, *, flag: str | None, folder: str | None) -> Source:
+    if flag is not None:
+        return "flag"
+    variables = {f"BATON_{name.upper()}", f"BATON_{name.upper()}_FILE"}
+    if any(each.upper() in variables for each in os.environ):
+        return "environment"
+    return "default" if folder is None else "folder"
 
 
 def _check_address(url: str) -> None:

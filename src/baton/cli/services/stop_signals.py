@@ -4,7 +4,9 @@ import asyncio
 import logging
 import os
 import signal
-from threading import Timer
+import time
+from contextlib import suppress
+from threading import Event, Thread
 from types import FrameType
 from typing import Final
 
@@ -12,6 +14,8 @@ from baton.cli.terminal.failures import INTERRUPTED
 
 HELD_S: Final = 10.0
 """Time after which a stop is enforced if a function still holds the event loop."""
+PAUSE_S: Final = 0.2
+"""Pause between two signs of life."""
 
 _log = logging.getLogger("baton.services")
 
@@ -29,15 +33,21 @@ def stop_on_signals(stop: asyncio.Event) -> None:
             os._exit(INTERRUPTED)
         received.append(number)
         loop.call_soon_threadsafe(stop.set)
-        timer = Timer(HELD_S, _exit_if_held, (stop,))
-        timer.daemon = True
-        timer.start()
+        Thread(target=_exit_if_held, args=(loop,), name="baton-stop", daemon=True).start()
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, on_signal)
 
 
-def _exit_if_held(stop: asyncio.Event) -> None:
-    if not stop.is_set():
-        _log.error("a function has held the event loop for %g s since the stop: exiting", HELD_S)
-        os._exit(1)
+def _exit_if_held(loop: asyncio.AbstractEventLoop) -> None:
+    """Exit when the loop, which is stopping, gives no sign of life for `HELD_S`."""
+    alive = Event()
+    with suppress(RuntimeError):  # the loop is closed: it has stopped
+        loop.call_soon_threadsafe(alive.set)
+        while alive.wait(HELD_S):
+            alive.clear()
+            time.sleep(PAUSE_S)
+            loop.call_soon_threadsafe(alive.set)
+        if not loop.is_closed():
+            _log.error("a function has held the event loop for %g s: exiting", HELD_S)
+            os._exit(1)

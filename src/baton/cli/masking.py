@@ -1,0 +1,47 @@
+"""Shows addresses without the passwords in them."""
+
+import re
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+MASK: Final = "********"
+_HOST: Final = r"(\[[0-9A-Fa-f:.%]+\]|[A-Za-z0-9._~%-]*)(:[0-9]*)?"
+_HOSTS: Final = re.compile(rf"{_HOST}(,{_HOST})*")
+_SECRET: Final = re.compile(r"pass|pwd|secret|token|key|auth|cred|sig", re.IGNORECASE)
+
+
+def masked(value: Any) -> Any:
+    """Mask the passwords in each address of a value, which may be nested."""
+    if isinstance(value, dict):
+        return {name: masked(one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [masked(one) for one in value]
+    return masked_address(value) if isinstance(value, str) and "://" in value else value
+
+
+def masked_address(url: str) -> str:
+    """Return an address with its password masked, and the secrets of its query.
+
+    A password may hold `@`, `/` and `?` although they should be encoded. Where it isn't clear what
+    is the password, everything but the scheme is masked.
+    """
+    scheme, _, rest = url.partition("://")
+    userinfo, at, place = rest.rpartition("@")
+    if not at:
+        place = rest
+    try:
+        parts = urlsplit(f"//{place}")
+    except ValueError:
+        return f"{scheme}://{MASK}"
+    if not _HOSTS.fullmatch(parts.netloc) or ("@" in rest and "=" in userinfo):
+        return f"{scheme}://{MASK}"
+    user, colon, _ = userinfo.partition(":")
+    shown = f"{user}{colon}{MASK if colon else ''}{at}{parts.netloc}{parts.path}"
+    query = "&".join(_masked_parameter(one) for one in parts.query.split("&"))
+    fragment = f"#{MASK}" if parts.fragment else ""
+    return f"{scheme}://{shown}{'?' if query else ''}{query}{fragment}"
+
+
+def _masked_parameter(text: str) -> str:
+    name, equals, _ = text.partition("=")
+    return f"{name}={MASK}" if equals and _SECRET.search(name) else text
