@@ -59,17 +59,20 @@ class ConcurrencyLimit:
         self._total = total
         self._own = FifoSemaphore(size)
 
-    def slot(self) -> "ConcurrencyLimit":
-        """Return a context manager that holds a slot inside of `async with`."""
-        return self
+    def try_acquire(self) -> bool:
+        """Acquire a slot at once and return True, or return False if a call has to wait for it."""
+        if not self._own.try_acquire():
+            return False
+        if self._total.try_acquire():
+            return True
+        self._own.release()
+        return False
 
     async def acquire(self) -> None:
         """Wait for a slot: the function's own first, so that a busy function blocks no other."""
-        if not self._own.try_acquire():
-            await self._own.acquire()
+        await self._own.acquire()
         try:
-            if not self._total.try_acquire():
-                await self._total.acquire()
+            await self._total.acquire()
         except BaseException:
             self._own.release()
             raise
@@ -79,17 +82,16 @@ class ConcurrencyLimit:
         self._total.release()
         self._own.release()
 
-    __aenter__ = acquire
-
-    async def __aexit__(self, *_error: object) -> None:
-        self.release()
-
 
 def limited(limit: ConcurrencyLimit, perform: PerformCall) -> PerformCall:
     """Return `perform` with a slot of `limit` held for as long as each call lasts."""
 
     async def performed(call: Call) -> CallOutcome:
-        async with limit.slot():
+        if not limit.try_acquire():
+            await limit.acquire()
+        try:
             return await perform(call)
+        finally:
+            limit.release()
 
     return performed
