@@ -34,12 +34,12 @@ from baton.eventlog.events.envelope import Recorded
 from baton.eventlog.graph_cache import GraphCache
 from baton.eventlog.loops.load import StreamState, load
 from baton.eventlog.loops.retry import RetryPolicy, retry
-from baton.eventlog.loops.transact import CommandResult, transact
+from baton.eventlog.loops.transact import transact
 from baton.eventlog.ports.clock import Clock
 from baton.eventlog.ports.stores import EventStore
 from baton.executor.runs.attempt_runner import AttemptRunner
 from baton.executor.runs.counts import Counts
-from baton.executor.runs.live_run import LiveRun, Phase
+from baton.executor.runs.live_run import ABANDONED, DRAINING, NEW, WAITING, LiveRun
 
 T = TypeVar("T")
 Spawn: TypeAlias = Callable[[Coroutine[None, None, None]], object]
@@ -112,7 +112,7 @@ class RunLoop:
             return
         run.seen_version = recorded.version
         run.external.append(recorded)
-        if not run.draining:
+        if run.phase is not DRAINING:
             self.spawn(self._advance(run))
 
     def observe_echo(self, run: LiveRun, version: int) -> None:
@@ -123,10 +123,11 @@ class RunLoop:
 
     def abandon(self, run: LiveRun) -> None:
         """Cancel the attempts in flight and evict the run: another executor owns it."""
-        run.phase = Phase.ABANDONED
+        run.phase = ABANDONED
         self.counts.runs_lost_to_another += 1
         self.attempts.cancel(run, tuple(run.in_flight))
-        self.counts.late_outcomes_refused += len(_outcomes_in(run.commands))
+        late = [command for command in run.commands if isinstance(command, ReportOutcome)]
+        self.counts.late_outcomes_refused += len(late)
         run.commands.clear()
         run.external.clear()
         self.evict(run)
@@ -138,43 +139,43 @@ class RunLoop:
             reading = f"reading the definition of {run.stream}"
             graph = await self._retry(lambda: self._graphs.get(run.state), reading)
         run.graph = graph
-        if run.phase is Phase.NEW:
-            run.phase = Phase.WAITING
+        if run.phase is NEW:
+            run.phase = WAITING
         return graph
 
     async def _advance(self, run: LiveRun, token: Token | None = None) -> None:
         """Perform `token`, append what is queued, and so on until this task has nothing to do."""
-        if run.phase is Phase.NEW:
+        if run.phase is NEW:
             await self._open(run)
-        if run.abandoned:
+        if run.phase is ABANDONED:
             return
-        if token is None and not run.draining:
+        if token is None and run.phase is not DRAINING:
             token = await self._drain(run)
         while token is not None:
             outcome = await self.attempts.perform(run, token)
             if outcome is None:
                 return
-            if run.abandoned:
+            if run.phase is ABANDONED:
                 self.counts.late_outcomes_refused += 1
                 return
             graph = cast(Graph, run.graph)
             run.commands.append(
                 ReportOutcome(token=token, outcome=outcome, graph=graph, at=self.clock.now())
             )
-            token = None if run.draining else await self._drain(run)
+            token = None if run.phase is DRAINING else await self._drain(run)
         if run.state.final and run.idle:
             self.evict(run)
 
     async def _drain(self, run: LiveRun) -> Token | None:
         """Append until nothing is queued; return one attempt to perform, spawn the others."""
-        run.phase = Phase.DRAINING
+        run.phase = DRAINING
         kept: Token | None = None
         try:
             while run.commands or run.external:
                 started = self._fold_external(run) if run.external else []
                 if run.commands:
                     started += await self._append(run)
-                    if run.abandoned:
+                    if run.phase is ABANDONED:
                         return None
                 for token in started:
                     if kept is not None:
@@ -184,8 +185,8 @@ class RunLoop:
                     self.spawn(self._advance(run, kept))
                     kept = None
         finally:
-            if run.draining:
-                run.phase = Phase.WAITING
+            if run.phase is DRAINING:
+                run.phase = WAITING
         return kept
 
     def _fold_external(self, run: LiveRun) -> list[Token]:
@@ -201,9 +202,16 @@ class RunLoop:
         """Append the events that the queued commands lead to; return the attempts they start."""
         commands, run.commands = run.commands, []
         batch: Batch[Command] = Batch(commands)
-        result = await self._transact(run, batch)
+        known = StreamState(run.state, run.state.version)
+        try:
+            result = await transact(self.store, _BATCHED, run.stream, batch, known=known)
+        except Unavailable:  # it may have been committed all the same: decide on the stored state
+            again = partial(transact, self.store, _BATCHED, run.stream, batch)
+            result = await self._retry(again, f"appending to {run.stream}")
         self.counts.late_outcomes_refused += batch.skipped
-        run.claimed.difference_update(_outcomes_in(commands))
+        for command in commands:
+            if isinstance(command, ReportOutcome):
+                run.claimed.discard(command.token)
         before, run.state = run.state, result.state
         if run.external:  # the log may have delivered the append before it was acknowledged
             run.external = [one for one in run.external if one.version > run.state.version]
@@ -214,14 +222,6 @@ class RunLoop:
         tokens = [Token(event.step_id, event.visit, event.attempt) for event in started]
         run.claimed.update(tokens)
         return tokens
-
-    async def _transact(self, run: LiveRun, batch: Batch[Command]) -> CommandResult[State]:
-        known = StreamState(run.state, run.state.version)
-        try:
-            return await transact(self.store, _BATCHED, run.stream, batch, known=known)
-        except Unavailable:  # it may have been committed all the same: decide on the stored state
-            again = partial(transact, self.store, _BATCHED, run.stream, batch)
-            return await self._retry(again, f"appending to {run.stream}")
 
     async def _retry(self, action: Callable[[], Awaitable[T]], doing: str) -> T:
         """Repeat until the store is available: no other event would advance the run."""
@@ -255,10 +255,6 @@ class RunLoop:
         tokens = [token for token in running if token not in run.claimed]
         run.claimed.update(tokens)
         return tokens
-
-
-def _outcomes_in(commands: Sequence[Command]) -> list[Token]:
-    return [command.token for command in commands if isinstance(command, ReportOutcome)]
 
 
 def _is_running(state: State, token: Token) -> bool:
