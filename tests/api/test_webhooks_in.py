@@ -11,7 +11,7 @@ import pytest
 from baton.domain.actor import Actor
 from baton.domain.run.messages import RunRequested
 from baton.domain.run.trigger import ByWebhook
-from tests.api.running import RunningServer
+from tests.kit.stack import RunningServer
 
 ACME = "/tiny/acme/v1"
 SECRET = "shared secret"

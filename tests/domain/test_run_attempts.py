@@ -20,18 +20,8 @@ from baton.domain.run.messages import (
     Succeeded,
     TakeOver,
 )
-from tests.domain.examples import (
-    BROKEN,
-    compute,
-    dag,
-    fail,
-    fire,
-    running,
-    sequence,
-    succeed,
-    time_out,
-    token,
-)
+from tests.domain.examples import BROKEN, fail, fire, running, succeed, time_out, token
+from tests.kit.definitions import compute, dag, sequence
 
 ONCE = sequence(compute("a", timeout_ms=1_000))
 THRICE = sequence(compute("a", timeout_ms=1_000, retry=Retry(max_attempts=3, backoff_ms=100)))
@@ -56,7 +46,7 @@ def begun(attempt: int, *, at: int, cause: str = "retry") -> StepStarted:
         visit=1,
         attempt=attempt,
         at=at,
-        function="do-a",
+        function="a",
         deadline_at=at + 1_000,
         cause=cause,  # type: ignore[arg-type]
     )

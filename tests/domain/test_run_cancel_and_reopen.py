@@ -17,19 +17,10 @@ from baton.domain.run.messages import (
     StepStarted,
     TakeOver,
 )
-from tests.domain.examples import (
-    BROKEN,
-    compute,
-    dag,
-    fail,
-    fire,
-    request,
-    running,
-    sequence,
-    succeed,
-)
+from tests.domain.examples import BROKEN, fail, fire, request, running, succeed
 from tests.domain.specification import given
 from tests.kit.actors import BOB, EVE
+from tests.kit.definitions import compute, dag, sequence
 
 CHAIN = sequence(compute("a", next="b"), compute("b"))
 WIDE = dag(compute("a"), compute("b"), compute("join", needs=("a", "b")))
@@ -168,9 +159,7 @@ def test_retrying_one_step_of_a_cancelled_run_reopens_all_cancelled_steps() -> N
 
 def test_a_run_cancelled_before_it_started_starts_when_it_is_retried() -> None:
     run = given(DECIDER).after(request(CHAIN), CANCEL).when(retry(CHAIN))
-    first = StepStarted(
-        step_id="a", visit=1, attempt=1, at=60, function="do-a", deadline_at=300_060
-    )
+    first = StepStarted(step_id="a", visit=1, attempt=1, at=60, function="a", deadline_at=300_060)
 
     run.then(again(), RunStarted(at=60), first)
 

@@ -1,4 +1,4 @@
-"""What is run under fault, as documents of the Centrali dialect, and what needs what in it."""
+"""The definitions that run under fault, as Centrali documents, and their steps' dependencies."""
 
 from typing import Any
 
@@ -55,8 +55,8 @@ OF_EVERY_KIND_NEEDS: Needs = {
 }
 
 INTERVAL_MS = 2_000
-PATIENT = 600_000
-"""A step's timeout that no fault outlasts."""
+LONG_TIMEOUT_MS = 600_000
+"""A step timeout that is longer than any fault."""
 
 ON_EVENT = {
     **_orchestration("on-event", _compute("a", "b", functionId="brief"), _brief("b")),
@@ -70,10 +70,10 @@ TWO_STEPS_NEEDS: Needs = {"a": (), "b": ("a",)}
 ONE_STEP_NEEDS: Needs = {"a": ()}
 
 
-def patient(orchestration: dict[str, Any]) -> dict[str, Any]:
-    """Return it with timeouts that no fault outlasts."""
+def with_long_timeouts(orchestration: dict[str, Any]) -> dict[str, Any]:
+    """Return the definition with step timeouts that are longer than any fault."""
     steps = [
-        {**step, "timeoutMs": PATIENT} if step["type"] == "compute" else step
+        {**step, "timeoutMs": LONG_TIMEOUT_MS} if step["type"] == "compute" else step
         for step in orchestration["steps"]
     ]
     return {**orchestration, "steps": steps}

@@ -8,8 +8,8 @@ import time
 
 import pytest
 
-from tests.api.running import Response
 from tests.dialects.centrali_client import CentraliClient, centrali_client
+from tests.kit.stack import Response
 from tests.scenarios.stack import Stack
 
 SECRET = "whsec_" + base64.b64encode(b"a signing secret").decode()

@@ -10,7 +10,7 @@ import json
 import pytest
 
 from baton.command_api.dialect.contract import Dialect
-from tests.api.running import Response
+from tests.kit.stack import Response
 from tests.scenarios.route_cases import CASES, DIALECTS, WITH_BODY, RouteCase, samples_of
 from tests.scenarios.stack import Stack
 

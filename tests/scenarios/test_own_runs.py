@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from tests.api.running import Response, bearer
 from tests.dialects.centrali_client import CentraliClient, centrali_client
 from tests.kit.eventually import eventually
+from tests.kit.stack import Response, bearer
 from tests.scenarios.stack import DEADLINE_S, Stack
 
 WAITING = {"id": "wait", "type": "delay", "delayMs": 3_600_000}

@@ -1,6 +1,6 @@
 """Record events over Kafka from a third-party producer, while services are killed.
 
-The producer is plain aiokafka, and what is judged is read from the database, the topic of dead
+The producer is plain aiokafka, and the test reads its results from the database, the topic of dead
 letters and the command line. `BATON_TEST_RECORDS` says how many events there are, if not 10,000.
 """
 
@@ -316,7 +316,7 @@ async def test_every_event_runs_once_and_every_other_message_is_a_dead_letter(
         killed = await everything_happens(driver, watch, Random())
         await watch.until(lambda now: now.completed >= EVENTS)
         letters = await _all_letters(cluster)
-        await cluster.quiesced()
+        await cluster.wait_until_all_ended()
 
         log = await cluster.events()
         assert runs_by_event(log) == Counter(f"e-{number}" for number in range(EVENTS))

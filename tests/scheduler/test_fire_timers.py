@@ -28,8 +28,8 @@ from baton.eventlog.loops.transact import transact
 from baton.scheduler.metrics import Counters
 from baton.scheduler.timers import fire_timers
 from baton.scheduler.timers.fire_timers import DEADLINE_GRACE_MS, NEAR_MS, POLL_MS, TimerFirer
-from tests.domain.examples import compute, dag, sequence
 from tests.kit.actors import ANN
+from tests.kit.definitions import compute, dag, sequence
 from tests.kit.eventually import eventually
 from tests.scheduler.world import Unreliable, World
 

@@ -1,8 +1,7 @@
 """The scheduler as a whole: one leader at a time, fast takeover, no work lost or repeated."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from random import Random
 
@@ -20,8 +19,9 @@ from baton.eventlog.ports.stores import Checkpoints
 from baton.scheduler import scheduler as role
 from baton.scheduler.records.match_record_events import NAME as RECORDS
 from baton.scheduler.scheduler import Scheduler
-from tests.domain.examples import compute
+from tests.kit.definitions import compute
 from tests.kit.eventually import eventually
+from tests.kit.stack import in_background
 from tests.scheduler.world import World
 
 ON_ORDER = EventTrigger(event_type="record.created", structure="orders")
@@ -33,15 +33,8 @@ def scheduler_of(world: World, *, leases: Leases | None = None, **members) -> Sc
     return Scheduler(stores, clock=world.clock, rng=Random(1), **members)
 
 
-@asynccontextmanager
-async def running(*schedulers: Scheduler) -> AsyncIterator[list[asyncio.Task[None]]]:
-    tasks = [asyncio.create_task(one.run()) for one in schedulers]
-    try:
-        yield tasks
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+def running(*schedulers: Scheduler) -> AbstractAsyncContextManager[list[asyncio.Task[None]]]:
+    return in_background(*(one.run() for one in schedulers))
 
 
 async def pass_time(world: World, duration_ms: int, step_ms: int = 50) -> None:
