@@ -11,6 +11,7 @@ import aiohttp
 import pytest
 
 from tests.cli.conftest import Call
+from tests.dialects.centrali_documents import compute, orchestration
 from tests.kit.eventually import eventually
 from tests.servers.cluster import Cluster
 from tests.servers.kafka import server_url
@@ -20,12 +21,7 @@ from tests.servers.service import Service, Verb
 VERBS: tuple[Verb, ...] = ("api", "executor", "projector", "scheduler")
 DEADLINE_S = 60
 BASE = "/orchestration/ws/demo/api/v1/orchestrations"
-ONE_STEP = {
-    "slug": "one",
-    "name": "One",
-    "trigger": {"type": "on-demand"},
-    "steps": [{"id": "only", "type": "compute", "functionId": "noop"}],
-}
+ONE_STEP = orchestration("one", compute(function="noop"))
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from typing import Any
 import aiohttp
 import pytest
 
+from tests.dialects.centrali_documents import compute, orchestration
 from tests.faults.driver import ORCHESTRATIONS
 from tests.kit.eventually import eventually
 from tests.servers import kafka
@@ -19,13 +20,7 @@ from tests.servers.postgres import database_for
 from tests.servers.service import Service
 
 WAIT_S = 60
-STEP = {"id": "resize", "type": "compute", "functionId": "thumbnail"}
-DEFINITION = {
-    "slug": "thumbnails",
-    "name": "Thumbnails",
-    "trigger": {"type": "on-demand"},
-    "steps": [STEP],
-}
+DEFINITION = orchestration("thumbnails", compute("resize", "thumbnail"))
 DECLARED = '[functions.thumbnail]\nqueue = "images"\n'
 FUNCTIONS = '''
 """Writes a line when it starts, and ends once the file `gate` exists."""

@@ -7,11 +7,12 @@ import pytest
 from baton.command_api.commands import cancel_run, retry_run
 from baton.command_api.principal import Principal
 from tests.dialects.centrali_client import CentraliClient, centrali_client
+from tests.dialects.centrali_documents import Document, compute, orchestration
 from tests.scenarios.stack import Stack
 
 ANSWER = "5b1f0c52-3b0e-4d59-9a6e-0d3a4f1f6d10"
 DECIDING = [
-    {"id": "validate", "type": "compute", "functionId": "func_abc123", "nextStepId": "check"},
+    compute("validate", nextStepId="check"),
     {
         "id": "check",
         "type": "decision",
@@ -25,23 +26,13 @@ DECIDING = [
         ],
         "defaultNextStepId": "reject",
     },
-    {"id": "answer", "type": "compute", "functionId": ANSWER},
-    {"id": "reject", "type": "compute", "functionId": "func_ghi789"},
+    compute("answer", ANSWER),
+    compute("reject", "func_ghi789"),
 ]
 
 
-def orders(*steps: dict, **changed: object) -> dict[str, object]:
-    return {
-        "slug": "orders",
-        "name": "Orders",
-        "trigger": {"type": "on-demand"},
-        "steps": steps or DECIDING,
-        **changed,
-    }
-
-
-def compute(step_id: str, function: str, **more: object) -> dict[str, object]:
-    return {"id": step_id, "type": "compute", "functionId": function, **more}
+def orders(*steps: Document, slug: str = "orders", **changed: object) -> Document:
+    return orchestration(slug, *(steps or DECIDING), **changed)
 
 
 def ada(client: CentraliClient) -> Principal:

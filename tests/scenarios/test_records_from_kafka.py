@@ -19,6 +19,7 @@ import asyncpg
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
+from tests.dialects.centrali_documents import compute, orchestration
 from tests.faults.driver import Driver, driving
 from tests.faults.event_log import Log, runs_of
 from tests.faults.fault_cluster import FaultCluster
@@ -39,12 +40,11 @@ PERFORMED = 10
 """Steps after which the test kills the executor."""
 PACE = 200
 """Messages that the producer sends concurrently."""
-ORDERS = {
-    "slug": "orders",
-    "name": "orders",
-    "trigger": {"type": "event-driven", "eventType": "record.created", "structureSlug": "orders"},
-    "steps": [{"id": "a", "type": "compute", "functionId": "moment"}],
-}
+ORDERS = orchestration(
+    "orders",
+    compute("a", "moment"),
+    trigger={"type": "event-driven", "eventType": "record.created", "structureSlug": "orders"},
+)
 STRUCTURED = [("content-type", b"application/cloudevents+json; charset=UTF-8")]
 COUNTS = """
 SELECT count(*) FILTER (WHERE topic = 'record.RecordReceived') AS received,
