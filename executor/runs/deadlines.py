@@ -19,7 +19,7 @@ TickTasks: TypeAlias = "set[asyncio.Task[None]]"
 
 
 class Deadlines:
-    """Cancels tasks at their deadlines, and tells these cancellations from others."""
+    """Cancels tasks at their deadlines, and distinguishes these cancellations from others."""
 
     def __init__(self) -> None:
         self._ticks: dict[tuple[int, int], TickTasks] = {}

@@ -32,7 +32,7 @@ from baton.executor.workers.sender import Sender, Undeliverable
 
 PAYLOAD_TOO_LARGE: Final = "PAYLOAD_TOO_LARGE"
 MAX_FINISHED: Final = 50_000
-"""Finished attempts kept in memory, to tell late answers from those to other executors."""
+"""Finished attempts kept in memory, to distinguish late answers from those to other executors."""
 _RETRY: Final = RetryPolicy(first_ms=1_000, max_ms=1_000)
 _RETRY_ANY: Final = replace(_RETRY, transient=(Exception,))
 """Retries any error: pending calls depend on the results after it."""
