@@ -158,7 +158,13 @@ async def test_up_restarts_services_that_end_and_stops_all(cluster: Cluster) -> 
         assert names == ["api", "executor", "executor", "projector", "scheduler"]
         await completes_a_run(dict(ready)["api"], cluster.headers)
     finally:
-        up.send_signal(signal.SIGINT)
-        code = await asyncio.wait_for(up.wait(), DEADLINE_S)
-    assert code == 0
+        if up.returncode is None:
+            up.send_signal(signal.SIGINT)
+        try:
+            async with asyncio.timeout(DEADLINE_S):
+                await up.wait()
+        finally:
+            if up.returncode is None:
+                up.kill()
+    assert up.returncode == 0
     assert out.read_text().count("Stopping ") == 5
