@@ -22,7 +22,7 @@ def orchestration(slug: str, *steps: Document, **members: Any) -> Document:
     """Return an orchestration that is started manually, of one compute step if none is given."""
     return {
         "slug": slug,
-        "name": slug.replace("-", " ").title(),
+        "name": slug.title(),
         "trigger": {"type": "on-demand"},
         "steps": list(steps) or [compute()],
         **members,

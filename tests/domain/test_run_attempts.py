@@ -46,7 +46,7 @@ def begun(attempt: int, *, at: int, cause: str = "retry") -> StepStarted:
         visit=1,
         attempt=attempt,
         at=at,
-        function="a",
+        function="do-a",
         deadline_at=at + 1_000,
         cause=cause,  # type: ignore[arg-type]
     )

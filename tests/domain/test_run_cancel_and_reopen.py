@@ -159,7 +159,9 @@ def test_retrying_one_step_of_a_cancelled_run_reopens_all_cancelled_steps() -> N
 
 def test_a_run_cancelled_before_it_started_starts_when_it_is_retried() -> None:
     run = given(DECIDER).after(request(CHAIN), CANCEL).when(retry(CHAIN))
-    first = StepStarted(step_id="a", visit=1, attempt=1, at=60, function="a", deadline_at=300_060)
+    first = StepStarted(
+        step_id="a", visit=1, attempt=1, at=60, function="do-a", deadline_at=300_060
+    )
 
     run.then(again(), RunStarted(at=60), first)
 

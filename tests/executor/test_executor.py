@@ -19,9 +19,8 @@ from baton.domain.run.messages import (
 from baton.domain.run.state import State as Run
 from baton.domain.stream import stream_name
 from baton.executor.executor import Executor, Limits
-from tests.executor.world import World, open_world
+from tests.executor.world import World, compute, open_world
 from tests.kit.actors import ANN
-from tests.kit.definitions import compute
 
 
 @pytest.fixture

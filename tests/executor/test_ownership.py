@@ -14,9 +14,8 @@ from baton.executor.ownership import Ownership
 from baton.executor.runs.takeover_watch import STALLED_AFTER_MS
 from baton.projector.projector import Projector
 from baton.projector.views.runs.queries import RunQueries
-from tests.executor.world import World, open_world
+from tests.executor.world import World, compute, open_world
 from tests.kit.actors import ANN
-from tests.kit.definitions import compute
 
 STREAM = stream_name("acme", RUN.name, "r")
 

@@ -21,9 +21,8 @@ from baton.executor.functions.registered_functions import RegisteredFunctions
 from baton.executor.workers.remote_workers import RemoteWorkers
 from tests.backends.memory import open_stores
 from tests.executor.queue_ends import PREFIX, queue_registry, running_worker, task_sender
-from tests.executor.world import ScriptedFunctions, World
+from tests.executor.world import ScriptedFunctions, World, compute
 from tests.kit.clock import ManualClock
-from tests.kit.definitions import compute
 from tests.kit.eventually import eventually
 
 

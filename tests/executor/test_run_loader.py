@@ -11,8 +11,7 @@ from baton.domain.run.messages import FireTimer, RunStarted, Token
 from baton.domain.stream import stream_name
 from baton.eventlog.events.envelope import Recorded
 from baton.executor.runs.run_loader import MAX_CONCURRENT_LOADS, MAX_PENDING_LOADS, RunLoader
-from tests.executor.world import World, open_world
-from tests.kit.definitions import compute
+from tests.executor.world import World, compute, open_world
 
 
 class Loads:

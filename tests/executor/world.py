@@ -9,7 +9,7 @@ from random import Random
 from typing import Any
 
 from baton.domain.definition.decisions import DECIDER as DEFINITION
-from baton.domain.definition.graph import Graph, Step
+from baton.domain.definition.graph import Compute, Graph, Step
 from baton.domain.definition.state import State as Definition
 from baton.domain.run.decisions import DECIDER as RUN
 from baton.domain.run.messages import Command, Succeeded
@@ -22,6 +22,7 @@ from baton.eventlog.ports.backend import Stores
 from baton.executor.executor import Executor, Limits
 from baton.executor.functions.call import Call, CallOutcome
 from tests.backends.memory import open_stores
+from tests.kit import definitions
 from tests.kit.clock import ManualClock
 from tests.kit.definitions import body, create_definition, request_run
 from tests.kit.eventually import eventually
@@ -138,3 +139,8 @@ async def open_world() -> AsyncIterator[World]:
         for executor in world.executors:
             await executor.stop(grace_s=0)
         await world.stores.close()
+
+
+def compute(step_id: str, **members: Any) -> Compute:
+    """Return a compute step whose function has the step's id, unless `members` name another."""
+    return definitions.compute(step_id, **{"function": step_id, **members})

@@ -16,8 +16,8 @@ TENANT = "acme"
 
 
 def compute(step_id: str, **members: Any) -> Compute:
-    """Return a compute step that calls the function of its own name, unless `members` say else."""
-    return Compute(id=step_id, function=members.pop("function", step_id), **members)
+    """Return a compute step; its function is "do-" and its id, unless `members` name another."""
+    return Compute(id=step_id, function=members.pop("function", f"do-{step_id}"), **members)
 
 
 def sequence(*steps: Step, loop_limit: int = 1_000) -> Graph:
