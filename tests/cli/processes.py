@@ -14,9 +14,12 @@ from typing import Any
 BATON = (sys.executable, "-m", "baton")
 DEADLINE_S = 60
 TERMINAL = """
-import os, pty, sys
+import os, pty, signal, sys
+for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
+    signal.signal(number, signal.SIG_DFL)
 sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))
 """
+"""Runs a command in a terminal of its own; the end of the terminal ends the command."""
 
 
 @dataclass(frozen=True, slots=True)

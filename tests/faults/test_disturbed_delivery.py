@@ -22,6 +22,7 @@ from tests.executor.world import World, open_world
 from tests.faults import checkers
 from tests.faults.event_log import seen
 from tests.kit.eventually import eventually_moving
+from tests.kit.stack import in_background
 
 RUNS = 60
 WINDOW = 8
@@ -110,12 +111,10 @@ def _reorder(events: list[Recorded], rng: Random, done: Counter[str]) -> None:
 async def following(world: World, log: PartitionedLog) -> AsyncIterator[Executor]:
     executor = Executor(world.stores.events, world.functions, clock=world.clock, rng=Random(1))
     subscription = await log.join("executor", Everything(executor))
-    task = asyncio.create_task(follow(subscription, executor.handle, clock=world.clock))
     try:
-        yield executor
+        async with in_background(follow(subscription, executor.handle, clock=world.clock)):
+            yield executor
     finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
         await executor.stop(grace_s=0)
 
 

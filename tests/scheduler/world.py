@@ -1,5 +1,6 @@
 """Stores in memory and a manual clock for a scheduler, with commands and the recorded events."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -144,6 +145,13 @@ class World:
         projector = Projector(self.stores.views, clock=self.clock)
         async with in_background(projector.run(self.stores.log)):
             yield projector
+
+    async def pass_time(self, duration_ms: int, step_ms: int = 50) -> None:
+        """Move the clock in steps of `step_ms`; other tasks run after each of them."""
+        for _ in range(duration_ms // step_ms):
+            await self.clock.advance(step_ms)
+            for _ in range(30):
+                await asyncio.sleep(0)
 
     async def project(self) -> None:
         """Project the whole log into the views."""
