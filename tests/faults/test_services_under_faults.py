@@ -91,7 +91,10 @@ async def test_a_service_that_crashes_at_any_failpoint_loses_and_doubles_nothing
     env.supervisor.start()
     load = asyncio.create_task(env.load.run(rate=RATE))
     await eventually(
-        lambda: all(CRASHED in one.exits for one in services), within_s=CRASHED_S, every_s=0.1
+        lambda: all(CRASHED in one.exits for one in services),
+        within_s=CRASHED_S,
+        every_s=0.1,
+        explain=lambda: f"exit codes: { {one.name: one.exits for one in services} }",
     )
     load.cancel()
     await asyncio.gather(load, return_exceptions=True)
