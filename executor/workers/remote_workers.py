@@ -51,7 +51,7 @@ class RefusedAnswers:
     Attributes:
         malformed: The message is not a valid answer.
         duplicate: The attempt had a result already.
-        late: The attempt had timed out or was canceled.
+        late: The attempt had timed out or was cancelled.
         superseded: A newer attempt of the same visit exists.
         unmatched: The attempt is unknown; it may belong to another executor.
     """
@@ -128,7 +128,7 @@ class RemoteWorkers:
             self._finish(call.idempotency_key, pending)
 
     async def close(self) -> None:
-        """Stop sending tasks and reading results; the caller has canceled its calls."""
+        """Stop sending tasks and reading results; the caller has cancelled its calls."""
         await self._sender.close()
         if self._reader is not None:
             await stop_tasks((self._reader,))
