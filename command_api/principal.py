@@ -63,5 +63,5 @@ def scopes_of(text: str) -> frozenset[Scope]:
 
 
 def is_valid_tenant(text: str) -> bool:
-    """Whether `text` has the form of a tenant's name, which is also the form of a slug."""
+    """Return whether `text` has the form of a tenant's name, which is also the form of a slug."""
     return TENANT_PATTERN.fullmatch(text) is not None

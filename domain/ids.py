@@ -9,8 +9,13 @@ _PAIRS = [first + second for first in _DIGITS for second in _DIGITS]
 
 def id_text(raw: bytes) -> str:
     """Return 12 bytes in base32hex, as 20 characters that sort as the bytes do."""
-    number = int.from_bytes(raw, "big") << 4
-    return "".join([_PAIRS[(number >> shift) & 1023] for shift in range(90, -1, -10)])
+    # Ten pairs of 10 bits. Written out, because a loop over them takes three times as long.
+    n = int.from_bytes(raw, "big") << 4
+    return (
+        f"{_PAIRS[n >> 90]}{_PAIRS[n >> 80 & 1023]}{_PAIRS[n >> 70 & 1023]}{_PAIRS[n >> 60 & 1023]}"
+        f"{_PAIRS[n >> 50 & 1023]}{_PAIRS[n >> 40 & 1023]}{_PAIRS[n >> 30 & 1023]}"
+        f"{_PAIRS[n >> 20 & 1023]}{_PAIRS[n >> 10 & 1023]}{_PAIRS[n & 1023]}"
+    )
 
 
 def derived_id(*parts: str) -> str:

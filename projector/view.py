@@ -5,6 +5,7 @@ The views themselves are discovered in `baton.projector.views`, each exporting a
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Generic, TypeAlias, TypeVar
 
 from baton.eventlog.events.envelope import Recorded
@@ -57,7 +58,11 @@ class View(Generic[D]):
         return self.table.name
 
 
-def key_of(recorded: Recorded) -> Key:
-    """Return tenant and id of the event's stream."""
-    tenant, _, ident = recorded.stream.split("/", 2)
+@lru_cache(maxsize=4_096)
+def key_of(stream: str) -> Key:
+    """Return tenant and id of a stream.
+
+    Cached because every view asks for the key of every event, and a stream's events follow closely.
+    """
+    tenant, _, ident = stream.split("/", 2)
     return tenant, ident

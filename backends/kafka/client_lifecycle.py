@@ -1,6 +1,6 @@
 """Starts and closes aiokafka clients, including clients that hang because no broker answers.
 
-A canceled start leaves no connection behind.
+A cancelled start leaves no connection behind.
 """
 
 import asyncio
@@ -19,9 +19,9 @@ from baton.backends.kafka.connection import CLIENT_ERRORS
 _log = logging.getLogger("baton.kafka")
 
 CLOSE_TIMEOUT_S = 3.0
-"""Time for an orderly close; after it, a client's tasks and connections are canceled."""
+"""Time for an orderly close; after it, a client's tasks and connections are cancelled."""
 ABORT_ROUNDS = 3
-"""Rounds of cancellation: a canceled task of aiokafka may start another one on its way out."""
+"""Rounds of cancellation: a cancelled task of aiokafka may start another one on its way out."""
 ABORT_ROUND_S = 0.2
 
 Client: TypeAlias = AIOKafkaProducer | AIOKafkaConsumer | AIOKafkaAdminClient | AIOKafkaClient
@@ -30,9 +30,9 @@ _abandoned_starts: set[asyncio.Task[None]] = set()
 
 
 async def start_client(client: Client) -> None:
-    """Start `client`; if that fails or is canceled, the client is closed.
+    """Start `client`; if that fails or is cancelled, the client is closed.
 
-    A canceled start runs on in the background until it ends: aiokafka would leak the connection
+    A cancelled start runs on in the background until it ends: aiokafka would leak the connection
     that it is opening at that moment.
 
     Raises:
@@ -62,7 +62,7 @@ async def _close_after_start(starting: "asyncio.Future[None]", client: Client) -
 
 
 async def wait_for_abandoned_starts() -> None:
-    """Wait until the canceled starts of this event loop have ended, at most `CLOSE_TIMEOUT_S`."""
+    """Wait until the cancelled starts of this event loop have ended, at most `CLOSE_TIMEOUT_S`."""
     loop = asyncio.get_running_loop()
     tasks = [task for task in _abandoned_starts if task.get_loop() is loop]
     if tasks:
@@ -70,9 +70,9 @@ async def wait_for_abandoned_starts() -> None:
 
 
 async def close_client(client: Client, *, timeout_s: float = CLOSE_TIMEOUT_S) -> None:
-    """Close `client`; after `timeout_s` its tasks and connections are canceled.
+    """Close `client`; after `timeout_s` its tasks and connections are cancelled.
 
-    A canceled producer drops the batches that it hasn't sent, so that they can't arrive later.
+    A cancelled producer drops the batches that it hasn't sent, so that they can't arrive later.
     """
     try:
         async with asyncio.timeout(timeout_s):

@@ -11,7 +11,7 @@ from baton.eventlog.idempotency import ABANDONED_MS, RETENTION_MS, evaluate_clai
 from baton.eventlog.ports.keys import KeyClaim, StoredResponse
 
 DELETION_INTERVAL_MS = 60_000
-"""How often a process deletes expired keys at most."""
+"""The shortest time between two deletions of expired keys by one process."""
 
 _TABLE = "baton.idempotency_keys"
 _DELETE_EXPIRED = statement(idempotency_statements.DELETE_EXPIRED, table=_TABLE)

@@ -26,7 +26,7 @@ BUSY_TIMEOUT_MS = 5_000
 CACHED_STATEMENTS = 16
 """Prepared statements a connection keeps; one of 2,000 rows takes half a megabyte."""
 WRITER_EXIT_TIMEOUT_MS = 5_000
-"""How long the writer process of a killed Baton process may still hold the lock."""
+"""The longest time that the writer process of a killed Baton process may hold the lock."""
 
 
 class FolderLock:

@@ -66,7 +66,7 @@ async def _metrics(context: RequestContext) -> Reply:
 
 
 def is_from_loopback(request: web.Request) -> bool:
-    """Whether the peer has a loopback address and isn't a proxy that forwards for another host."""
+    """Return whether the peer has a loopback address and doesn't forward for another host."""
     peer = request.transport.get_extra_info("peername") if request.transport else None
     if not isinstance(peer, tuple) or any(map(_is_from_proxy, request.headers)):
         return False

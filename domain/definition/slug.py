@@ -19,7 +19,7 @@ def slug_of(name: str, number: int = 1) -> str:
 
     Args:
         name: Any text.
-        number: Tells slugs of one name apart: from 2 on the slug ends with `-{number}`.
+        number: Distinguishes slugs of one name: from 2 on the slug ends with `-{number}`.
     """
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
     slug = _NOT_IN_SLUG.sub("-", plain).strip("-") or "definition"

@@ -1,4 +1,4 @@
-"""The cause of one run. `kind` tells the classes apart where they are stored."""
+"""The cause of one run. `kind` distinguishes the classes in stored events."""
 
 from typing import Literal, TypeAlias
 

@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 @frozen
 class RetryPolicy:
-    """Which failures are retried, for how long, and with which delays.
+    """The errors that are retried, the delays between attempts, and the end of the retries.
 
     The delay starts at `first_ms` and is multiplied by `factor` up to `max_ms`. A `transient` error
     is retried without limit, or until `give_up_after_s` have passed since the first attempt. A

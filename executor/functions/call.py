@@ -10,7 +10,7 @@ from baton.domain.run.execution_id import execution_id, idempotency_key
 from baton.domain.run.messages import Failed, Succeeded
 
 CallOutcome: TypeAlias = Succeeded | Failed
-"""How a call ended. A failure is a value; a timeout is not among them, the caller enforces it."""
+"""The outcome of a call; a failure is a value. The caller enforces timeouts."""
 
 
 class CallTimer(Protocol):

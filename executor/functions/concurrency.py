@@ -58,7 +58,7 @@ class ConcurrencyLimit:
         self._own = FifoSemaphore(size)
 
     def try_acquire(self) -> bool:
-        """Acquire a slot at once and return True, or return False if none is free."""
+        """Acquire a slot at once and return True, or return False if a call has to wait for it."""
         if not self._own.try_acquire():
             return False
         if self._total.try_acquire():
@@ -68,11 +68,9 @@ class ConcurrencyLimit:
 
     async def acquire(self) -> None:
         """Wait for a slot: the function's own first, so that a busy function blocks no other."""
-        if not self._own.try_acquire():
-            await self._own.acquire()
+        await self._own.acquire()
         try:
-            if not self._total.try_acquire():
-                await self._total.acquire()
+            await self._total.acquire()
         except BaseException:
             self._own.release()
             raise

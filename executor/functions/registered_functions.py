@@ -40,7 +40,7 @@ OnHeartbeat: TypeAlias = Callable[[Call, object], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallLimits:
-    """How many calls may be in flight at once.
+    """The limits on concurrent calls.
 
     Args:
         total: Over all functions.

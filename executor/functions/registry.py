@@ -13,7 +13,7 @@ from baton.executor.functions.arguments import Convert
 from baton.executor.functions.call import PerformCall
 
 DEFAULT_HTTP_TIMEOUT_MS = 30_000
-"""How long a function behind a URL may take to answer one request."""
+"""Timeout of one request to a function behind a URL."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -1,4 +1,4 @@
-"""What an executor counts, shown on /metrics."""
+"""The counters of an executor, shown on /metrics."""
 
 from dataclasses import dataclass
 

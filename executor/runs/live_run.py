@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import cast
+from typing import Final, cast
 
 from baton.domain.definition.graph import Compute, Graph
 from baton.domain.run.messages import Command, Token
@@ -22,6 +22,13 @@ class Phase(Enum):
     """One task appends, and goes on until no command and no external event is queued."""
     ABANDONED = "abandoned"
     """Another executor owns the run: nothing more is appended or called here. Final."""
+
+
+# An attribute of an enum class is slow to read, and these are read for every append.
+NEW: Final[Phase] = Phase.NEW
+WAITING: Final[Phase] = Phase.WAITING
+DRAINING: Final[Phase] = Phase.DRAINING
+ABANDONED: Final[Phase] = Phase.ABANDONED
 
 
 @dataclass(slots=True, eq=False)
@@ -48,25 +55,15 @@ class LiveRun:
     external: list[Recorded] = field(default_factory=list)
     in_flight: dict[Token, Attempt] = field(default_factory=dict)
     claimed: set[Token] = field(default_factory=set)
-    phase: Phase = Phase.NEW
+    phase: Phase = NEW
 
     def compute_step(self, token: Token) -> Compute:
         """Return the step of an attempt; the graph has been loaded."""
         return cast(Compute, cast(Graph, self.graph).by_id[token.step_id])
 
     @property
-    def draining(self) -> bool:
-        """Whether a task appends at this moment."""
-        return self.phase is Phase.DRAINING
-
-    @property
-    def abandoned(self) -> bool:
-        """Whether another executor owns the run."""
-        return self.phase is Phase.ABANDONED
-
-    @property
     def idle(self) -> bool:
         """Whether nothing is in flight and the log has delivered every event folded here."""
-        if self.phase is not Phase.WAITING or self.in_flight or self.commands or self.external:
+        if self.phase is not WAITING or self.in_flight or self.commands or self.external:
             return False
         return self.seen_version >= self.state.version

@@ -16,6 +16,8 @@ _EVICTED_AT_ONCE: Final = 0.1
 class LiveRuns:
     """Live runs by stream.
 
+    `get` returns the live run of a stream, None when it is not cached.
+
     Args:
         size: Runs beyond which idle ones are evicted, oldest first. Busy ones are never evicted, so
             the cache may hold more. The event that ends an idle run's wait loads it again.
@@ -23,7 +25,8 @@ class LiveRuns:
 
     def __init__(self, size: int) -> None:
         self._size = size
-        self._runs: OrderedDict[str, LiveRun] = OrderedDict()
+        self._runs: dict[str, LiveRun] = {}
+        self.get: Final = self._runs.get  # without a method around it: called for every event
         self._finished: OrderedDict[str, int] = OrderedDict()  # by stream, the last version
 
     def __len__(self) -> int:
@@ -34,10 +37,6 @@ class LiveRuns:
 
     def __iter__(self) -> Iterator[LiveRun]:
         return iter(self._runs.values())
-
-    def get(self, stream: str) -> LiveRun | None:
-        """Return the live run of `stream`, None when it is not cached."""
-        return self._runs.get(stream)
 
     def add(self, stream: str, state: State) -> LiveRun:
         """Cache a run whose log was delivered up to `state`, and return it."""

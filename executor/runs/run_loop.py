@@ -46,7 +46,7 @@ from baton.eventlog.ports.stores import EventStore
 from baton.eventlog.run_values import RunValues
 from baton.executor.runs.attempt_runner import AttemptRunner
 from baton.executor.runs.counts import Counts
-from baton.executor.runs.live_run import LiveRun, Phase
+from baton.executor.runs.live_run import ABANDONED, DRAINING, NEW, WAITING, LiveRun
 from baton.executor.runs.needed_values import with_values_needed
 
 T = TypeVar("T")
@@ -128,7 +128,7 @@ class RunLoop:
             return
         run.seen_version = recorded.version
         run.external.append(recorded)
-        if not run.draining:
+        if run.phase is not DRAINING:
             self.spawn(self._advance(run))
 
     def observe_echo(self, run: LiveRun, version: int) -> None:
@@ -139,10 +139,11 @@ class RunLoop:
 
     def abandon(self, run: LiveRun) -> None:
         """Cancel the attempts in flight and evict the run: another executor owns it."""
-        run.phase = Phase.ABANDONED
+        run.phase = ABANDONED
         self.counts.runs_lost_to_another += 1
         self.attempts.cancel(run, tuple(run.in_flight))
-        self.counts.late_outcomes_refused += len(_outcomes_in(run.commands))
+        late = [command for command in run.commands if isinstance(command, ReportOutcome)]
+        self.counts.late_outcomes_refused += len(late)
         run.commands.clear()
         run.external.clear()
         self.evict(run)
@@ -168,27 +169,27 @@ class RunLoop:
             reading = f"reading the definition of {run.stream}"
             graph = await self._retry(lambda: self._graphs.get(run.state), reading)
         run.graph = graph
-        if run.phase is Phase.NEW:
-            run.phase = Phase.WAITING
+        if run.phase is NEW:
+            run.phase = WAITING
         return graph
 
     async def _advance(self, run: LiveRun, token: Token | None = None) -> None:
         """Perform `token`, append what is queued, and so on until this task has nothing to do."""
-        if run.phase is Phase.NEW:
+        if run.phase is NEW:
             await self._open(run)
-        if run.abandoned:
+        if run.phase is ABANDONED:
             return
-        if token is None and not run.draining:
+        if token is None and run.phase is not DRAINING:
             token = await self._drain(run)
         while token is not None:
             outcome = await self.attempts.perform(run, token)
             if outcome is None:
                 return
-            if run.abandoned:
+            if run.phase is ABANDONED:
                 self.counts.late_outcomes_refused += 1
                 return
             self._queue_outcome(run, token, outcome)
-            token = None if run.draining else await self._drain(run)
+            token = None if run.phase is DRAINING else await self._drain(run)
         if run.state.final and run.idle:
             self.evict(run)
 
@@ -202,19 +203,19 @@ class RunLoop:
     def _report(self, run: LiveRun, token: Token, outcome: Outcome) -> None:
         """Report the outcome of an attempt whose task is left behind."""
         self._queue_outcome(run, token, outcome)
-        if not run.draining:
+        if run.phase is not DRAINING:
             self.spawn(self._advance(run))
 
     async def _drain(self, run: LiveRun) -> Token | None:
         """Append until nothing is queued; return one attempt to perform, spawn the others."""
-        run.phase = Phase.DRAINING
+        run.phase = DRAINING
         kept: Token | None = None
         try:
             while run.commands or run.external:
                 started = self._fold_external(run) if run.external else []
                 if run.commands:
                     started += await self._append(run)
-                    if run.abandoned:
+                    if run.phase is ABANDONED:
                         return None
                 for token in started:
                     if kept is not None:
@@ -224,8 +225,8 @@ class RunLoop:
                     self.spawn(self._advance(run, kept))
                     kept = None
         finally:
-            if run.draining:
-                run.phase = Phase.WAITING
+            if run.phase is DRAINING:
+                run.phase = WAITING
         return kept
 
     def _fold_external(self, run: LiveRun) -> list[Token]:
@@ -241,9 +242,16 @@ class RunLoop:
         """Append the events that the queued commands lead to; return the attempts they start."""
         commands, run.commands = run.commands, []
         batch: Batch[Command] = Batch(commands)
-        result = await self._transact(run, batch)
+        known = StreamState(run.state, run.state.version)
+        try:
+            result = await transact(self.store, _BATCHED, run.stream, batch, known=known)
+        except (Unavailable, ValuesNeeded) as failure:
+            # An unavailable store may have committed all the same: decide on the stored state.
+            result = await self._transact_again(run, batch, failure)
         self.counts.late_outcomes_refused += batch.skipped
-        run.claimed.difference_update(_outcomes_in(commands))
+        for command in commands:
+            if isinstance(command, ReportOutcome):
+                run.claimed.discard(command.token)
         before, run.state = run.state, result.state
         if run.external:  # the log may have delivered the append before it was acknowledged
             run.external = [one for one in run.external if one.version > run.state.version]
@@ -255,23 +263,17 @@ class RunLoop:
         run.claimed.update(tokens)
         return tokens
 
-    async def _transact(self, run: LiveRun, batch: Batch[Command]) -> CommandResult[State]:
-        try:
-            return await self._try_transact(run, batch)
-        except ValuesNeeded:
-            if self.values is None:
-                raise
-        append = partial(self._try_transact, run, batch)
+    async def _transact_again(
+        self, run: LiveRun, batch: Batch[Command], failure: Exception
+    ) -> CommandResult[State]:
+        """Append after `failure`: the store was unavailable, or decisions need large values."""
+        append = partial(transact, self.store, _BATCHED, run.stream, batch)
+        if self.values is None:
+            if isinstance(failure, ValuesNeeded):
+                raise failure
+            return await self._retry(append, f"appending to {run.stream}")
         decided = partial(with_values_needed, batch, append, self.values, run.state.tenant)
-        return await self._retry(decided, f"reading values of {run.stream}")
-
-    async def _try_transact(self, run: LiveRun, batch: Batch[Command]) -> CommandResult[State]:
-        known = StreamState(run.state, run.state.version)
-        try:
-            return await transact(self.store, _BATCHED, run.stream, batch, known=known)
-        except Unavailable:  # it may have been committed all the same: decide on the stored state
-            again = partial(transact, self.store, _BATCHED, run.stream, batch)
-            return await self._retry(again, f"appending to {run.stream}")
+        return await self._retry(decided, f"appending to {run.stream}")
 
     async def _retry(self, action: Callable[[], Awaitable[T]], doing: str) -> T:
         """Repeat until the store is available: no other event would advance the run."""
@@ -309,10 +311,6 @@ class RunLoop:
         tokens = [token for token in running if token not in run.claimed]
         run.claimed.update(tokens)
         return tokens
-
-
-def _outcomes_in(commands: Sequence[Command]) -> list[Token]:
-    return [command.token for command in commands if isinstance(command, ReportOutcome)]
 
 
 def _is_running(state: State, token: Token) -> bool:

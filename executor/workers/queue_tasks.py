@@ -28,7 +28,7 @@ class QueueTasks:
     """Performs tasks concurrently, in no particular order.
 
     A poll of the consumer fetches new tasks and acknowledges the finished ones. A poll that is
-    still waiting when a task finishes is therefore canceled and made again.
+    still waiting when a task finishes is therefore cancelled and made again.
     """
 
     def __init__(self, consumer: TopicConsumer, perform: PerformTask, *, limit: int) -> None:

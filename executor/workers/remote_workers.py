@@ -37,7 +37,7 @@ PAYLOAD_TOO_LARGE: Final = "PAYLOAD_TOO_LARGE"
 TOKEN_BYTES: Final = 16
 """Random bytes of a token."""
 MAX_FINISHED: Final = 50_000
-"""Finished attempts kept in memory, to tell late answers from those to other executors."""
+"""Finished attempts kept in memory, to distinguish late answers from those to other executors."""
 _RETRY: Final = RetryPolicy(first_ms=1_000, max_ms=1_000)
 _RETRY_ANY: Final = replace(_RETRY, transient=(Exception,))
 """Retries any error: pending calls depend on the results after it."""
@@ -59,7 +59,7 @@ class RefusedAnswers:
     Attributes:
         malformed: The message is not a valid answer.
         duplicate: The attempt had a result already.
-        late: The attempt had timed out or was canceled.
+        late: The attempt had timed out or was cancelled.
         superseded: A newer attempt of the same visit exists.
         unmatched: The attempt is unknown; it may belong to another executor.
         forged: The answer to a running attempt lacks the token of its task.
@@ -140,7 +140,7 @@ class RemoteWorkers:
             self._finish(call.idempotency_key, pending)
 
     async def close(self) -> None:
-        """Stop sending tasks and reading results; the caller has canceled its calls."""
+        """Stop sending tasks and reading results; the caller has cancelled its calls."""
         await self._sender.close()
         if self._reader is not None:
             await stop_tasks((self._reader,))

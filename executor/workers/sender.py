@@ -54,7 +54,7 @@ class Sender:
         await queued.delivered
 
     async def close(self) -> None:
-        """Stop sending; calls of `send` that still wait are canceled."""
+        """Stop sending; calls of `send` that still wait are cancelled."""
         await stop_tasks(tuple(self._flushers.values()))
 
     async def _flush(self, topic: str) -> None:

@@ -87,7 +87,7 @@ class Worker:
         Args:
             queues: Names of the queues.
             stop: Set by the caller, on the event loop of this call.
-            grace_s: Time that running functions have to finish; then they are canceled, and other
+            grace_s: Time that running functions have to finish; then they are cancelled, and other
                 workers get their tasks.
         """
         try:

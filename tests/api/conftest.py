@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.api.running import RunningServer, running
+from tests.api.running import running
+from tests.kit.stack import RunningServer
 
 
 @pytest.fixture

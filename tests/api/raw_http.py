@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from tests.api.running import RunningServer, bearer
+from tests.kit.stack import RunningServer, bearer
 
 ACME = "/tiny/acme/v1"
 

@@ -5,8 +5,8 @@ import logging
 import pytest
 
 from tests.api.raw_http import ACME, connected, post
-from tests.api.running import RunningServer
 from tests.kit.eventually import eventually
+from tests.kit.stack import RunningServer
 
 ECHO = f"{ACME}/echo"
 CANARY = b"canary-bytes"

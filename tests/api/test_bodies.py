@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from baton.command_api.http.json_body import MAX_BODY, MAX_DEPTH
-from tests.api.running import RunningServer
+from tests.kit.stack import RunningServer
 
 ECHO = "/tiny/acme/v1/echo"
 JSON = {"Content-Type": "application/json"}

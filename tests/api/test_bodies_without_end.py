@@ -8,8 +8,9 @@ import pytest
 from baton.command_api.admission import body as body_reader
 from baton.command_api.budgets import Budgets, Limits
 from tests.api.raw_http import ACME, connected, head, post
-from tests.api.running import RunningServer, running
+from tests.api.running import running
 from tests.kit.eventually import eventually
+from tests.kit.stack import RunningServer
 
 ECHO = f"{ACME}/echo"
 

@@ -7,7 +7,7 @@ import zlib
 import pytest
 
 from tests.api.raw_http import ACME, connected, head, post
-from tests.api.running import RunningServer
+from tests.kit.stack import RunningServer
 
 ECHO = f"{ACME}/echo"
 DOCUMENT = b'{"a": 1}'

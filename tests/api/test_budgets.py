@@ -8,8 +8,9 @@ from baton.command_api.budgets.limits import Rate
 from baton.command_api.budgets.open_runs import OpenRuns
 from baton.command_api.budgets.token_buckets import MAX_KEYS, TokenBuckets
 from baton.domain.run.messages import RunRequested
-from tests.api.running import RunningServer, running
+from tests.api.running import running
 from tests.kit.eventually import eventually
+from tests.kit.stack import RunningServer
 
 ACME = "/tiny/acme/v1"
 WRONG = {"Authorization": "Bearer wrong"}

@@ -6,7 +6,8 @@ from baton.command_api.admission.hosts import Hosts, name_of
 from baton.command_api.budgets import Budgets, Limits
 from baton.domain.run.messages import RunRequested
 from tests.api.raw_http import ACME, connected, head
-from tests.api.running import RunningServer, running
+from tests.api.running import running
+from tests.kit.stack import RunningServer
 
 HOOK = f"{ACME}/hooks/open"
 

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from baton.domain.run.messages import RunRequested
-from tests.api.running import RunningServer, bearer, running
+from tests.api.running import running
 from tests.backends import memory, sqlite
+from tests.kit.stack import RunningServer, bearer
 
 ACME = "/tiny/acme/v1"
 

@@ -8,7 +8,7 @@ import pytest
 
 from baton.domain.record.messages import RecordReceived
 from baton.protocols.cloudevents.modes import MAX_BATCH
-from tests.api.running import RunningServer, bearer
+from tests.kit.stack import RunningServer, bearer
 
 STRUCTURED = {"Content-Type": "application/cloudevents+json"}
 BATCH = {"Content-Type": "application/cloudevents-batch+json; charset=utf-8"}

@@ -11,7 +11,8 @@ from baton.command_api.admission.refusal_log import RefusalLog, Refused
 from baton.command_api.budgets import Budgets, Limits
 from baton.command_api.budgets.limits import Rate
 from tests.api.raw_http import ACME
-from tests.api.running import RunningServer, bearer, running
+from tests.api.running import running
+from tests.kit.stack import RunningServer, bearer
 
 PATHS = ["/healthz", "/docs", "/metrics", "/nothing", f"{ACME}/definitions", f"{ACME}/broken"]
 

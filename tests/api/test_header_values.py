@@ -3,7 +3,7 @@
 import pytest
 
 from tests.api.raw_http import ACME, connected, post
-from tests.api.running import RunningServer
+from tests.kit.stack import RunningServer
 
 UNREADABLE = [
     "ce-id: caf\xe9",

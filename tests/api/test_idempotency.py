@@ -8,8 +8,9 @@ from multidict import CIMultiDict
 
 from baton.domain.run.messages import RunRequested
 from baton.eventlog.idempotency import ABANDONED_MS, RETENTION_MS
-from tests.api.running import RunningServer, bearer, running
+from tests.api.running import running
 from tests.kit.clock import ManualClock
+from tests.kit.stack import RunningServer, bearer
 
 ACME = "/tiny/acme/v1"
 KEY = {"Idempotency-Key": "k-1"}

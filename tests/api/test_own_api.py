@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from baton.command_api.own.health import is_from_loopback
-from tests.api.running import RunningServer, bearer, running
+from tests.api.running import running
+from tests.kit.stack import RunningServer, bearer
 
 
 async def test_a_server_is_alive_without_a_token(server: RunningServer):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.api.running import RunningServer
+from tests.kit.stack import RunningServer
 
 LIST = "/tiny/acme/v1/definitions"
 

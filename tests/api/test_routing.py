@@ -11,7 +11,8 @@ import pytest
 from baton.command_api.dialect.contract import discover
 from baton.command_api.http.refusal import ERROR_CODES, Refusal
 from baton.domain.errors import Fault
-from tests.api.running import RunningServer, bearer, running
+from tests.api.running import running
+from tests.kit.stack import RunningServer, bearer
 
 ACME = "/tiny/acme/v1"
 POST = b"POST /tiny/acme/v1/echo HTTP/1.1\r\nHost: localhost\r\n"

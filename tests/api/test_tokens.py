@@ -19,9 +19,10 @@ from baton.command_api.security.auth import TokenAuthenticator
 from baton.command_api.security.claims import ExpectedClaims
 from baton.command_api.security.token_keys import SharedSecrets
 from baton.eventlog.clock import SystemClock
-from tests.api.running import SECRET, RunningServer, bearer, running, token
+from tests.api.running import running
 from tests.api.tiny_dialect import DIALECT
 from tests.kit.clock import ManualClock
+from tests.kit.stack import SECRET, RunningServer, bearer, token
 
 ECHO = "/tiny/acme/v1/definitions"
 NOW = int(time.time())

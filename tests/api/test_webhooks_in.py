@@ -15,8 +15,9 @@ from baton.domain.definition.messages import DefinitionCreated, DefinitionUpdate
 from baton.domain.definition.trigger import WebhookTrigger
 from baton.domain.run.messages import RunRequested
 from baton.domain.run.trigger import ByWebhook
-from tests.api.running import RunningServer, running
+from tests.api.running import running
 from tests.kit.clock import ManualClock
+from tests.kit.stack import RunningServer
 
 ACME = "/tiny/acme/v1"
 SECRET = "a shared secret of 16 bytes"

@@ -14,9 +14,12 @@ from typing import Any
 BATON = (sys.executable, "-m", "baton")
 DEADLINE_S = 60
 TERMINAL = """
-import os, pty, sys
+import os, pty, signal, sys
+for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
+    signal.signal(number, signal.SIG_DFL)
 sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))
 """
+"""Runs a command in a terminal of its own; the end of the terminal ends the command."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +106,7 @@ def in_terminal(
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
         ) as process,
-        _killed_on_failure(process),
+        killed_at_end(process),
     ):
         shown = _dialog(process, typed)
         process.wait(DEADLINE_S)
@@ -136,7 +139,7 @@ def dev(folder: Path, *arguments: object, env: Mapping[str, str] | None = None) 
             stderr=log,
             text=True,
         )
-    with process, _killed_on_failure(process):
+    with process, killed_at_end(process):
         running = Dev(process, folder, _announced(process))
         try:
             if process.poll() is not None:
@@ -149,8 +152,8 @@ def dev(folder: Path, *arguments: object, env: Mapping[str, str] | None = None) 
 
 
 @contextmanager
-def _killed_on_failure(process: "subprocess.Popen[Any]") -> Iterator[None]:
-    """Kill a process that outlives the block; `Popen` itself would wait for it without limit."""
+def killed_at_end(process: "subprocess.Popen[Any]") -> Iterator[None]:
+    """Kill a process that outlives the block; `Popen` itself waits for its end without limit."""
     try:
         yield
     finally:

@@ -11,13 +11,9 @@ import pytest
 
 from tests.cli.conftest import FUNCTIONS, Call
 from tests.cli.processes import Dev, baton, dev, environment
+from tests.dialects.centrali_documents import compute, orchestration
 
-DEFINITION = {
-    "slug": "hello",
-    "name": "Hello",
-    "trigger": {"type": "on-demand"},
-    "steps": [{"id": "only", "type": "compute", "functionId": "echo"}],
-}
+DEFINITION = orchestration("hello", compute(function="echo"))
 
 
 def test_the_curl_line_works_as_it_is_printed(server: Dev, tmp_path: Path) -> None:
@@ -113,8 +109,7 @@ def test_functions_takes_several_files_and_modules(tmp_path: Path, call: Call) -
 
 
 def calling(function: str) -> dict[str, object]:
-    step = {"id": "only", "type": "compute", "functionId": function}
-    return {**DEFINITION, "slug": function, "steps": [step]}
+    return orchestration(function, compute(function=function))
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,16 @@ import orjson
 import pytest
 
 from tests.cli.conftest import Call
-from tests.cli.processes import BATON, DEADLINE_S, Ended, baton, dev, environment, in_terminal
+from tests.cli.processes import (
+    BATON,
+    DEADLINE_S,
+    Ended,
+    baton,
+    dev,
+    environment,
+    in_terminal,
+    killed_at_end,
+)
 
 MANY = b"".join(
     b'{"position":%d,"stream":"demo/run/%d","version":1,"type":"run.RunStarted","data":{"at":1}}\n'
@@ -187,14 +196,17 @@ def test_a_damaged_line_is_named_and_nothing_is_imported(
 def test_an_interrupted_import_imports_nothing(
     call: Call, lines: list[bytes], tmp_path: Path, how: signal.Signals
 ) -> None:
-    with subprocess.Popen(
-        [*BATON, "import", "--data", "new"],
-        cwd=tmp_path,
-        env=environment(),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    ) as half:
+    with (
+        subprocess.Popen(
+            [*BATON, "import", "--data", "new"],
+            cwd=tmp_path,
+            env=environment(),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        ) as half,
+        killed_at_end(half),
+    ):
         assert half.stdin is not None
         half.stdin.write(MANY)  # returns when most of it was read
         half.stdin.flush()

@@ -12,6 +12,7 @@ import pytest
 
 from tests.cli.conftest import Call
 from tests.cli.processes import Dev, in_terminal
+from tests.dialects.centrali_documents import compute, orchestration
 from tests.kit.eventually import eventually_blocking
 
 pytestmark = pytest.mark.usefixtures("server")
@@ -25,13 +26,7 @@ def slug(request: pytest.FixtureRequest) -> str:
 
 
 def definition(slug: str, function: str = "reject-order", **more: object) -> dict[str, Any]:
-    return {
-        "slug": slug,
-        "name": slug.title(),
-        "trigger": {"type": "on-demand"},
-        "steps": [{"id": "only", "type": "compute", "functionId": function}],
-        **more,
-    }
+    return orchestration(slug, compute(function=function), **more)
 
 
 def applied(ask: Call, document: dict[str, Any]) -> dict[str, Any]:

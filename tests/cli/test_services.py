@@ -11,6 +11,7 @@ import aiohttp
 import pytest
 
 from tests.cli.conftest import Call
+from tests.dialects.centrali_documents import compute, orchestration
 from tests.kit.eventually import eventually
 from tests.servers.cluster import Cluster
 from tests.servers.kafka import server_url
@@ -20,12 +21,7 @@ from tests.servers.service import Service, Verb
 VERBS: tuple[Verb, ...] = ("api", "executor", "projector", "scheduler")
 DEADLINE_S = 60
 BASE = "/orchestration/ws/demo/api/v1/orchestrations"
-ONE_STEP = {
-    "slug": "one",
-    "name": "One",
-    "trigger": {"type": "on-demand"},
-    "steps": [{"id": "only", "type": "compute", "functionId": "noop"}],
-}
+ONE_STEP = orchestration("one", compute(function="noop"))
 
 
 @pytest.fixture
@@ -162,7 +158,13 @@ async def test_up_restarts_services_that_end_and_stops_all(cluster: Cluster) -> 
         assert names == ["api", "executor", "executor", "projector", "scheduler"]
         await completes_a_run(dict(ready)["api"], cluster.headers)
     finally:
-        up.send_signal(signal.SIGINT)
-        code = await asyncio.wait_for(up.wait(), DEADLINE_S)
-    assert code == 0
+        if up.returncode is None:
+            up.send_signal(signal.SIGINT)
+        try:
+            async with asyncio.timeout(DEADLINE_S):
+                await up.wait()
+        finally:
+            if up.returncode is None:
+                up.kill()
+    assert up.returncode == 0
     assert out.read_text().count("Stopping ") == 5

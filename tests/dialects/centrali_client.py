@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
-from tests.api.running import Response
 from tests.kit.eventually import eventually
+from tests.kit.stack import Response
 from tests.scenarios.stack import DEADLINE_S, Client, Stack
 
 START_VERBS = {"centrali-openapi": "runs", "centrali-reference": "trigger"}

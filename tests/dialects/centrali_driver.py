@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from aiohttp import ClientSession
 
 from baton.domain.json import JsonObject
+from tests.dialects.centrali_documents import compute, orchestration
 from tests.kit.eventually import eventually
 
 _ENDED = ("completed", "failed")
@@ -33,13 +34,10 @@ class CentraliDriver:
     async def define(self, slug: str, steps: Sequence[tuple[str, str]]) -> str:
         """Create a definition of a sequence of (step id, function); return its id."""
         ids = [step_id for step_id, _ in steps[1:]]
-        chained: list[JsonObject] = [
-            {"id": step_id, "type": "compute", "functionId": function}
-            for step_id, function in steps
-        ]
+        chained = [compute(step_id, function) for step_id, function in steps]
         for step, following in zip(chained, ids, strict=False):
             step["nextStepId"] = following
-        _, body = await self._call("POST", "/orchestrations", _named(slug, chained))
+        _, body = await self._call("POST", "/orchestrations", orchestration(slug, *chained))
         return str(body["id"])
 
     async def start(self, definition_id: str, run_input: JsonObject) -> str:
@@ -81,7 +79,7 @@ class CentraliDriver:
 
     async def be_refused(self, slug: str) -> tuple[int, str]:
         """Send a definition without steps; return the refusal's status and code."""
-        status, body = await self._call("POST", "/orchestrations", _named(slug, []))
+        status, body = await self._call("POST", "/orchestrations", orchestration(slug, steps=[]))
         return status, str(body["error"])
 
     async def _call(
@@ -92,10 +90,6 @@ class CentraliDriver:
     async def _send(self, method: str, url: str, body: JsonObject | None) -> tuple[int, JsonObject]:
         async with self.session.request(method, url, json=body) as response:
             return response.status, await response.json()
-
-
-def _named(slug: str, steps: Sequence[JsonObject]) -> JsonObject:
-    return {"slug": slug, "name": slug, "trigger": {"type": "on-demand"}, "steps": list(steps)}
 
 
 def _ids(page: Mapping[str, object]) -> list[str]:

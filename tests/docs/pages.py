@@ -20,7 +20,7 @@ import pytest
 from sybil import Example, Sybil
 from sybil.parsers.markdown import CodeBlockParser
 
-from tests.cli.processes import environment
+from tests.cli.processes import environment, killed_at_end
 from tests.kit.eventually import eventually_blocking
 
 ROOT = Path(__file__).parents[2]
@@ -59,8 +59,9 @@ class Reader:
     def close(self) -> None:
         """Stop the server that the page left running."""
         if self.dev is not None:
-            with self.dev:
+            with self.dev, killed_at_end(self.dev):
                 self.dev.terminate()
+                self.dev.wait(DEADLINE_S)
 
     def bash(self, example: Example) -> None:
         self.block, self.printed = example.parsed, None
@@ -72,7 +73,7 @@ class Reader:
     def start(self, words: list[str]) -> None:
         """Start the page's server on a free port."""
         if self.dev is not None:
-            with self.dev:
+            with self.dev, killed_at_end(self.dev):
                 assert self.dev.wait(DEADLINE_S) == -9, "the page killed it before"
         self.port = self.port or free_port()
         with (self.folder / ".dev.log").open("a") as log:

@@ -16,7 +16,7 @@ from baton.domain.definition.graph import Case, Condition, Decision, Delay, Grap
 from baton.domain.definition.messages import Body
 from baton.domain.definition.state import State as Definition
 from baton.domain.definition.trigger import EventTrigger, WebhookTrigger
-from tests.domain.examples import body, compute, dag, definition, sequence
+from tests.kit.definitions import body, compute, dag, definition, sequence
 
 PAID = (Condition(path="input.paid", op="eq", value=True),)
 GRAPHS: tuple[Graph, ...] = (

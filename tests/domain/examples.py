@@ -1,12 +1,6 @@
-"""Definitions, commands and runs for tests of the domain. Times are small numbers."""
+"""Commands and runs for tests of the domain. Times are small numbers."""
 
-from typing import Any
-
-from baton.domain.definition.decisions import DECIDER as DEFINITION
-from baton.domain.definition.graph import Compute, Graph, Step
-from baton.domain.definition.messages import Body, CreateDefinition, Status
-from baton.domain.definition.state import State as Definition
-from baton.domain.definition.trigger import ManualTrigger, Trigger
+from baton.domain.definition.graph import Graph
 from baton.domain.json import Json, JsonObject
 from baton.domain.run.decisions import DECIDER as RUN
 from baton.domain.run.messages import (
@@ -20,51 +14,12 @@ from baton.domain.run.messages import (
     TimedOut,
     Token,
 )
-from baton.domain.run.trigger import BY_HAND
 from tests.domain.specification import Given, given
-from tests.kit.actors import ANN
-
-
-def sequence(*steps: Step, loop_limit: int = 1_000) -> Graph:
-    return Graph(steps=steps, loop_limit=loop_limit)
-
-
-def dag(*steps: Step) -> Graph:
-    return Graph(steps=steps, flow="needs")
-
-
-def compute(step_id: str, **members: Any) -> Compute:
-    return Compute(id=step_id, function=f"do-{step_id}", **members)
-
-
-def body(graph: Graph | None = None, **members: Any) -> Body:
-    trigger: Trigger = members.pop("trigger", ManualTrigger())
-    graph = graph or sequence(compute("a"))
-    return Body(name=members.pop("name", "Orders"), trigger=trigger, graph=graph, **members)
-
-
-def definition(graph: Graph, status: Status = "active") -> Definition:
-    create = CreateDefinition(
-        tenant="acme",
-        definition_id="d1",
-        slug="orders",
-        body=body(graph, status=status),
-        actor=ANN,
-        at=1,
-    )
-    return DEFINITION.apply(create, DEFINITION.initial)[1]
+from tests.kit.definitions import definition, request_run
 
 
 def request(graph: Graph, data: Json = None, context: JsonObject | None = None) -> RequestRun:
-    return RequestRun(
-        run_id="r1",
-        definition=definition(graph),
-        trigger=BY_HAND,
-        actor=ANN,
-        at=10,
-        input=data,
-        context=context or {},
-    )
+    return request_run(definition(graph), data=data, context=context)
 
 
 def running(graph: Graph, data: Json = None, context: JsonObject | None = None) -> Given:

@@ -14,9 +14,9 @@ from baton.domain.definition.messages import (
 from baton.domain.definition.trigger import EventTrigger
 from baton.domain.errors import Fault
 from baton.domain.json import Json
-from tests.domain.examples import body, compute, sequence
 from tests.domain.specification import given
 from tests.kit.actors import ANN, BOB
+from tests.kit.definitions import body, compute, create_definition, sequence
 
 BODY = body()
 CREATED = DefinitionCreated(
@@ -26,9 +26,7 @@ DELETED = DefinitionDeleted(actor=BOB, at=3)
 
 
 def create(published: Body = BODY, slug: str = "orders") -> CreateDefinition:
-    return CreateDefinition(
-        tenant="acme", definition_id="d1", slug=slug, body=published, actor=ANN, at=1
-    )
+    return create_definition("d1", published, slug=slug)
 
 
 def update(published: Body, at: int = 2) -> UpdateDefinition:

@@ -24,20 +24,10 @@ from baton.domain.run.messages import (
     Succeeded,
     TakeOver,
 )
-from tests.domain.examples import (
-    BROKEN,
-    compute,
-    dag,
-    fail,
-    fire,
-    running,
-    sequence,
-    succeed,
-    time_out,
-    token,
-)
+from tests.domain.examples import BROKEN, fail, fire, running, succeed, time_out, token
 from tests.domain.specification import Given
 from tests.kit.actors import ANN
+from tests.kit.definitions import compute, dag, sequence
 
 ONCE = sequence(compute("a", timeout_ms=1_000))
 THRICE = sequence(compute("a", timeout_ms=1_000, retry=Retry(max_attempts=3, backoff_ms=100)))

@@ -14,8 +14,9 @@ from baton.domain.run.messages import (
     StepSucceeded,
     SyncReached,
 )
-from tests.domain.examples import BROKEN, compute, dag, fail, fire, request, running, succeed
+from tests.domain.examples import BROKEN, fail, fire, request, running, succeed
 from tests.domain.specification import given
+from tests.kit.definitions import compute, dag
 
 DIAMOND = dag(
     Sync(id="join", needs=("left", "right")),

@@ -27,19 +27,10 @@ from baton.domain.run.messages import (
     SyncReached,
 )
 from baton.domain.run.trigger import BY_HAND, ByRecord, BySchedule, Trigger
-from tests.domain.examples import (
-    BROKEN,
-    compute,
-    definition,
-    fail,
-    fire,
-    request,
-    running,
-    sequence,
-    succeed,
-)
+from tests.domain.examples import BROKEN, fail, fire, request, running, succeed
 from tests.domain.specification import given
 from tests.kit.actors import ANN
+from tests.kit.definitions import compute, definition, sequence
 
 IS_VALID = Condition(path="steps.validate.output.isValid", op="eq", value=True)
 ORDERS = sequence(

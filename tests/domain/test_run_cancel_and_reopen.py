@@ -17,19 +17,10 @@ from baton.domain.run.messages import (
     StepStarted,
     TakeOver,
 )
-from tests.domain.examples import (
-    BROKEN,
-    compute,
-    dag,
-    fail,
-    fire,
-    request,
-    running,
-    sequence,
-    succeed,
-)
+from tests.domain.examples import BROKEN, fail, fire, request, running, succeed
 from tests.domain.specification import given
 from tests.kit.actors import BOB, EVE
+from tests.kit.definitions import compute, dag, sequence
 
 CHAIN = sequence(compute("a", next="b"), compute("b"))
 WIDE = dag(compute("a"), compute("b"), compute("join", needs=("a", "b")))

@@ -25,8 +25,8 @@ from baton.domain.run.messages import (
     StepTimedOut,
     SyncReached,
 )
-from tests.domain.examples import body
 from tests.domain.random_runs import CHOICES, DAGS, GRAPHS, Choice, RandomRun
+from tests.kit.definitions import body
 
 ENTRIES = StepStarted | DelayStarted | SyncReached | StepSkipped | DecisionTaken
 DONE = StepSucceeded | DelayElapsed | SyncReached | StepSkipped | DecisionTaken

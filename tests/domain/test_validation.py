@@ -18,7 +18,7 @@ from baton.domain.definition.messages import Body
 from baton.domain.definition.trigger import EventTrigger, ScheduleTrigger, Trigger, WebhookTrigger
 from baton.domain.definition.validation import MAX_FAULTS, faults_of
 from baton.domain.schedule.timetable import Cron, Interval
-from tests.domain.examples import body, compute, dag, sequence
+from tests.kit.definitions import body, compute, dag, sequence
 
 YES = (Condition(path="input.ok", op="eq", value=True),)
 TOO_LONG_MS = 11 * 365 * 24 * 3_600_000

@@ -108,7 +108,7 @@ async def test_a_second_result_is_refused_as_a_duplicate(end: ExecutorEnd) -> No
     await end.wait_until_refused(duplicate=1)
 
 
-async def test_answers_to_a_canceled_attempt_are_refused_as_late(end: ExecutorEnd) -> None:
+async def test_answers_to_a_cancelled_attempt_are_refused_as_late(end: ExecutorEnd) -> None:
     pending = end.call()
     task = await end.next_task()
     pending.cancel()
@@ -273,12 +273,12 @@ async def test_a_call_waits_while_topics_are_unavailable() -> None:
     assert [topic for topic, _ in topics.sends] == [TASKS, RESULTS]
 
 
-async def test_the_task_of_a_canceled_call_is_not_sent() -> None:
+async def test_the_task_of_a_cancelled_call_is_not_sent() -> None:
     topics = FlakyTopics(unavailable=1)
     async with executor_end(topics) as end:
-        canceled = end.call(run_id="a" * 20)
+        cancelled = end.call(run_id="a" * 20)
         await eventually(lambda: topics.unavailable == 0, every_s=0)
-        canceled.cancel()
+        cancelled.cancel()
         end.call(run_id="b" * 20)
 
         assert (await end.next_task())["runId"] == "b" * 20

@@ -125,7 +125,7 @@ async def test_a_task_after_its_deadline_is_not_started(topics: MemoryTopics) ->
     assert held.started == []
 
 
-async def test_a_call_is_canceled_at_its_deadline(topics: MemoryTopics) -> None:
+async def test_a_call_is_cancelled_at_its_deadline(topics: MemoryTopics) -> None:
     held = HeldFunction()
     executor = await task_sender(topics)
     async with running_worker(topics, held.function):
@@ -298,7 +298,7 @@ async def test_a_result_is_retried_while_topics_are_unavailable() -> None:
 
 
 class ConsumerThatReceivesOnCancel:
-    """A consumer that receives its message at the moment its `next` is canceled."""
+    """A consumer that receives its message at the moment its `next` is cancelled."""
 
     def __init__(self) -> None:
         self.unfinished: Collection[ReceivedMessage] | None = None

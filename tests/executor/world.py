@@ -10,13 +10,10 @@ from typing import Any
 
 from baton.domain.definition.decisions import DECIDER as DEFINITION
 from baton.domain.definition.graph import Compute, Graph, Step
-from baton.domain.definition.messages import Body, CreateDefinition
 from baton.domain.definition.state import State as Definition
-from baton.domain.definition.trigger import ManualTrigger
 from baton.domain.run.decisions import DECIDER as RUN
-from baton.domain.run.messages import Command, FireTimer, RequestRun, Succeeded, Token
+from baton.domain.run.messages import Command, FireTimer, Succeeded, Token
 from baton.domain.run.state import State as Run
-from baton.domain.run.trigger import BY_HAND
 from baton.domain.stream import stream_name
 from baton.eventlog.loops.follow import follow
 from baton.eventlog.loops.load import load
@@ -25,8 +22,9 @@ from baton.eventlog.ports.backend import Stores
 from baton.executor.executor import Executor, Limits
 from baton.executor.functions.call import Call, CallOutcome
 from tests.backends.memory import open_stores
-from tests.kit.actors import ANN
+from tests.kit import definitions
 from tests.kit.clock import ManualClock
+from tests.kit.definitions import body, create_definition, request_run
 from tests.kit.eventually import eventually
 
 
@@ -90,18 +88,12 @@ class World:
         self.following.clear()
 
     async def define(self, *steps: Step, flow: Any = "next") -> Definition:
-        body = Body(name="d", trigger=ManualTrigger(), graph=Graph(steps=steps, flow=flow))
-        command = CreateDefinition(
-            tenant="acme", definition_id="d", slug="d", body=body, actor=ANN, at=1
-        )
+        command = create_definition("d", body(Graph(steps=steps, flow=flow), name="d"))
         stream = stream_name("acme", "definition", "d")
         return (await transact(self.stores.events, DEFINITION, stream, command)).state
 
     async def request(self, definition: Definition, run_id: str = "r") -> None:
-        command = RequestRun(
-            run_id=run_id, definition=definition, trigger=BY_HAND, actor=ANN, at=self.clock.now()
-        )
-        await self.command(command, run_id)
+        await self.command(request_run(definition, run_id, at=self.clock.now()), run_id)
 
     async def command(self, command: Command, run_id: str = "r") -> None:
         await transact(self.stores.events, RUN, stream_name("acme", "run", run_id), command)
@@ -157,4 +149,5 @@ async def open_world() -> AsyncIterator[World]:
 
 
 def compute(step_id: str, **members: Any) -> Compute:
-    return Compute(id=step_id, function=members.pop("function", step_id), **members)
+    """Return a compute step whose function has the step's id, unless `members` name another."""
+    return definitions.compute(step_id, **{"function": step_id, **members})

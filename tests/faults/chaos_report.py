@@ -1,80 +1,90 @@
-"""The report of a storm: which faults fired how often, and what each checker says."""
+"""The report of a chaos run: how often each fault took effect, and the findings of each checker."""
 
 from collections import Counter
 from dataclasses import dataclass
 
 from tests.faults.checks import Findings
-from tests.faults.fault_catalog import OF_PROCESSES, OF_SERVERS
+from tests.faults.fault_catalog import PROCESS_FAULTS, SERVER_FAULTS
 
+FAULT_NAMES = tuple(one.name for one in (*PROCESS_FAULTS, *SERVER_FAULTS))
 SHOWN = 20
+"""The most violations of one checker that the report prints."""
 ENOUGH_MIN = 10.0
-"""In so many minutes every fault has its turn."""
+"""Length of a run, in minutes, in which every fault must hit unfinished runs."""
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What came of a storm; `met` counts the faults that met runs under way."""
+    """The results of a chaos run; `hit` counts the faults during which runs were unfinished."""
 
     seed: int
     minutes: float
     runs: int
-    asked_again: int
+    repeated_requests: int
     fired: Counter[str]
     missed: Counter[str]
-    met: Counter[str]
+    hit: Counter[str]
     ended: Counter[str]
-    verdicts: Findings
+    findings: Findings
     epochs: dict[str, int]
     recovered_s: float
 
     @property
     def violations(self) -> dict[str, list[str]]:
-        """What is wrong, by the checker that says so."""
-        found = {name: said for name, said in self.verdicts.items() if said}
-        unmet = [one.name for one in (*OF_PROCESSES, *OF_SERVERS) if not self.met[one.name]]
-        if unmet and self.minutes >= ENOUGH_MIN:
-            found["every fault met runs under way"] = unmet
+        """All violations, by the name of the checker."""
+        found = {name: violations for name, violations in self.findings.items() if violations}
+        without_hit = [
+            one.name for one in (*PROCESS_FAULTS, *SERVER_FAULTS) if not self.hit[one.name]
+        ]
+        if without_hit and self.minutes >= ENOUGH_MIN:
+            found["every fault hit unfinished runs"] = without_hit
         return found
 
 
-def told(report: Report) -> str:
-    lines = ["", f"{'fault':<34}{'fired':>7}{'met runs':>10}{'did not fire':>14}"]
-    for name in sorted({one.name for one in (*OF_PROCESSES, *OF_SERVERS)}):
-        fired, met, missed = report.fired[name], report.met[name], report.missed[name]
-        lines.append(f"{name:<34}{fired:>7}{met:>10}{missed:>14}")
+def as_text(report: Report) -> str:
+    """Return the report as a table of faults, a table of checkers and a summary."""
+    lines = ["", f"{'fault':<34}{'fired':>7}{'hit runs':>10}{'did not fire':>14}"]
+    for name in sorted(FAULT_NAMES):
+        fired, hit, missed = report.fired[name], report.hit[name], report.missed[name]
+        lines.append(f"{name:<34}{fired:>7}{hit:>10}{missed:>14}")
     lines += ["", f"{'checker':<34}violations"]
-    for name, said in report.verdicts.items():
-        lines.append(f"{name:<34}{len(said):>7}")
-    lines += ["", "ended by themselves and were started again:"]
+    for name, violations in report.findings.items():
+        lines.append(f"{name:<34}{len(violations):>7}")
+    lines += ["", "services that ended by themselves and were restarted:"]
     lines += [f"  {name}: {count} times" for name, count in sorted(report.ended.items())]
     lines += [
         "",
-        *(f"{name}: {one}" for name, said in report.violations.items() for one in said[:SHOWN]),
+        *(
+            f"{name}: {one}"
+            for name, violations in report.violations.items()
+            for one in violations[:SHOWN]
+        ),
     ]
-    violations = sum(map(len, report.violations.values()))
+    count = sum(map(len, report.violations.values()))
     lines.append(
         f"{report.runs} runs in {report.minutes:g} min, {report.fired.total()} faults, "
-        f"{report.asked_again} requests without an answer, leases changed hands to epochs "
-        f"{report.epochs}, everything over and judged {report.recovered_s:.1f} s after the last "
-        f"fault: {violations} violations (seed {report.seed})"
+        f"{report.repeated_requests} requests without an answer, lease epochs "
+        f"{report.epochs}, all runs ended and checked {report.recovered_s:.1f} s after the last "
+        f"fault: {count} violations (seed {report.seed})"
     )
     return "\n".join(lines)
 
 
 def document(report: Report) -> dict[str, object]:
+    """Return the report as a JSON object."""
     return {
         "seed": report.seed,
         "minutes": report.minutes,
         "runs": report.runs,
-        "askedAgain": report.asked_again,
+        "repeatedRequests": report.repeated_requests,
         "faults": {
-            name: {"fired": count, "metRuns": report.met[name]}
+            name: {"fired": count, "hitRuns": report.hit[name]}
             for name, count in sorted(report.fired.items())
         },
         "didNotFire": dict(report.missed),
         "endedByThemselves": dict(report.ended),
         "epochs": report.epochs,
         "recoveredS": round(report.recovered_s, 1),
-        "verdicts": dict(report.verdicts),
+        "findings": dict(report.findings),
         "violations": report.violations,
     }

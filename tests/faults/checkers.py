@@ -10,14 +10,14 @@ from tests.faults.run_oracle import OUTCOMES, PASSED, RunOracle
 from tests.faults.side_effect_log import Entry
 
 Needs = Mapping[str, Sequence[str]]
-"""For each step the steps that must be done before it begins."""
+"""For each step, the steps that must be done before it starts."""
 
 ENTRIES = frozenset(("StepStarted", "DelayStarted")) | PASSED
 DONE = frozenset(("StepSucceeded", "DelayElapsed")) | PASSED
 
 
-def positions_rise(log: Log) -> list[str]:
-    """Every position is greater than the one before."""
+def positions_increase(log: Log) -> list[str]:
+    """Positions increase from event to event."""
     return [
         f"position {after.position} follows {before.position}"
         for before, after in pairwise(log)
@@ -26,7 +26,7 @@ def positions_rise(log: Log) -> list[str]:
 
 
 def versions_count_up(log: Log) -> list[str]:
-    """Versions of a stream are 1..n in the order of the log."""
+    """The versions of each stream are 1..n in the order of the log."""
     return [
         f"{stream} has versions {versions}"
         for stream, events in streams_of(log)
@@ -34,91 +34,98 @@ def versions_count_up(log: Log) -> list[str]:
     ]
 
 
-def runs_live_lawfully(log: Log) -> list[str]:
-    """Nothing happens to a run that may not happen then; it ends once, and nothing follows."""
+def runs_follow_the_rules(log: Log) -> list[str]:
+    """Every event of a run is allowed in the state that the events before it lead to."""
     return [violation for oracle in run_oracles(log).values() for violation in oracle.violations]
 
 
 def outcomes_are_recorded_once(log: Log) -> list[str]:
-    """An attempt has one outcome at most, and a visit succeeds once at most."""
+    """An attempt has at most one outcome, and a visit succeeds at most once."""
     attempts: Counter[tuple[object, ...]] = Counter()
     successes: Counter[tuple[object, ...]] = Counter()
     for event in log:
         if event.name in OUTCOMES:
-            visit = (event.ident, event.data["step_id"], event.data["visit"])
+            visit = (event.entity_id, event.data["step_id"], event.data["visit"])
             attempts[*visit, event.data["attempt"]] += 1
             successes[visit] += event.name == "StepSucceeded"
     return [
-        f"{what}: {count} outcomes"
-        for what, count in (*attempts.items(), *successes.items())
+        f"{key}: {count} outcomes"
+        for key, count in (*attempts.items(), *successes.items())
         if count > 1
     ]
 
 
-def needs_come_first(log: Log, needs: Mapping[str, Needs]) -> list[str]:
-    """No step begins before what it needs is done; `needs` is by definition."""
+def needs_are_done_first(log: Log, needs: Mapping[str, Needs]) -> list[str]:
+    """No step starts before the steps that it needs are done.
+
+    Args:
+        log: The log to check.
+        needs: The dependencies of the steps, by the id of the definition.
+    """
     found: list[str] = []
-    for ident, events in runs_of(log).items():
+    for run_id, events in runs_of(log).items():
         known = needs.get(str(events[0].data.get("definition_id")), {})
         done: set[str] = set()
         for event in events:
             step = str(event.data.get("step_id"))
             if event.name in ENTRIES and not done.issuperset(known.get(step, ())):
-                found.append(f"{ident}: {step} begins when only {sorted(done)} are done")
+                found.append(f"{run_id}: {step} starts when only {sorted(done)} are done")
             if event.name in DONE:
                 done.add(step)
     return found
 
 
-def acknowledged_is_logged(log: Log, operations: list[Operation]) -> list[str]:
-    """Every run that was answered 2xx was requested in the log."""
+def acknowledged_runs_are_logged(log: Log, operations: list[Operation]) -> list[str]:
+    """The log holds every run whose request was answered 2xx."""
     logged = set(runs_of(log))
-    return [f"{ident} was lost" for ident in sorted(acknowledged(operations) - logged)]
+    return [f"{run_id} was lost" for run_id in sorted(acknowledged(operations) - logged)]
 
 
-def refused_left_nothing(log: Log, operations: list[Operation]) -> list[str]:
-    """The log has no run but those acknowledged and as many as had no answer."""
-    unasked = set(runs_of(log)) - acknowledged(operations)
-    unknown = sum(one.outcome == "info" for one in operations)
-    return [f"{sorted(unasked)} were never asked for"] if len(unasked) > unknown else []
+def no_unknown_runs(log: Log, operations: list[Operation]) -> list[str]:
+    """The log holds no more unacknowledged runs than there were requests without an answer."""
+    unacknowledged = set(runs_of(log)) - acknowledged(operations)
+    unanswered = sum(one.outcome == "info" for one in operations)
+    if len(unacknowledged) <= unanswered:
+        return []
+    return [f"{sorted(unacknowledged)} were never requested"]
 
 
-def runs_end(log: Log, status: str = "completed") -> list[str]:
-    """Every run of the log ended, and ended so."""
+def runs_ended(log: Log, status: str = "completed") -> list[str]:
+    """Every run of the log ended with `status`."""
     return [
-        f"{ident} is {oracle.status}"
-        for ident, oracle in run_oracles(log).items()
+        f"{run_id} is {oracle.status}"
+        for run_id, oracle in run_oracles(log).items()
         if oracle.status != status
     ]
 
 
 def every_step_succeeded(log: Log, needs: Mapping[str, Needs]) -> list[str]:
-    """Every step of a run was done, once."""
+    """Every step of every run was done exactly once."""
     found: list[str] = []
-    for ident, events in runs_of(log).items():
+    for run_id, events in runs_of(log).items():
         done = Counter(str(one.data["step_id"]) for one in events if one.name in DONE)
         known = needs.get(str(events[0].data.get("definition_id")), {})
         if done != Counter(known.keys()):
-            found.append(f"{ident}: done were {dict(done)}")
+            found.append(f"{run_id}: the steps that were done are {dict(done)}")
     return found
 
 
-def side_effects_agree(log: Log, side_effects: Iterable[Entry]) -> list[str]:
-    """Functions ran only what was recorded as begun, each attempt once, and all that succeeded."""
+def side_effects_match(log: Log, side_effects: Iterable[Entry]) -> list[str]:
+    """Each function call belongs to a recorded attempt, none was repeated, and none is missing."""
     performed = Counter(side_effects)
-    begun = _attempts(log, "StepStarted")
+    started = _attempts(log, "StepStarted")
     succeeded = _attempts(log, "StepSucceeded")
     return [
         *(f"{entry} ran {count} times" for entry, count in performed.items() if count > 1),
-        *(f"{entry} ran unrecorded" for entry in performed if entry not in begun),
+        *(f"{entry} ran unrecorded" for entry in performed if entry not in started),
         *(f"{entry} succeeded without running" for entry in succeeded if entry not in performed),
     ]
 
 
-def outputs_are_of_their_attempt(log: Log) -> list[str]:
-    """What an attempt returned was not recorded for another one."""
+def outputs_match_their_attempt(log: Log) -> list[str]:
+    """The recorded output of an attempt is its own."""
     return [
-        f"{event.ident}: {event.data['step_id']} says {event.data['output']}"
+        f"{event.entity_id}: {event.data['step_id']} has the output {event.data['output']}"
         for event in log
         if event.name == "StepSucceeded"
         and event.data["output"] != {"attempt": event.data["attempt"]}
@@ -126,32 +133,32 @@ def outputs_are_of_their_attempt(log: Log) -> list[str]:
 
 
 def run_oracles(log: Log) -> dict[str, RunOracle]:
-    """Return how each run lived."""
+    """Return the oracle of each run after all of its events."""
     found: dict[str, RunOracle] = {}
-    for ident, events in runs_of(log).items():
-        oracle = found[ident] = RunOracle(ident)
+    for run_id, events in runs_of(log).items():
+        oracle = found[run_id] = RunOracle(run_id)
         for event in events:
             oracle.apply(event)
     return found
 
 
-LAWS: tuple[Callable[[Log], list[str]], ...] = (
-    positions_rise,
+INVARIANTS: tuple[Callable[[Log], list[str]], ...] = (
+    positions_increase,
     versions_count_up,
-    runs_live_lawfully,
+    runs_follow_the_rules,
     outcomes_are_recorded_once,
 )
-"""What holds of every log, whatever was asked for and however it came out."""
+"""Checks that need the log only."""
 
 
-def broken_laws(log: Log) -> list[str]:
-    """Return the violations of all laws."""
-    return [violation for law in LAWS for violation in law(log)]
+def broken_invariants(log: Log) -> list[str]:
+    """Return the violations of all invariants."""
+    return [violation for check in INVARIANTS for violation in check(log)]
 
 
 def _attempts(log: Log, name: str) -> set[Entry]:
     return {
-        Entry(event.ident, event.data["step_id"], event.data["visit"], event.data["attempt"])
+        Entry(event.entity_id, event.data["step_id"], event.data["visit"], event.data["attempt"])
         for event in log
         if event.name == name and event.data.get("kind", "compute") == "compute"
     }

@@ -1,96 +1,110 @@
-"""What became of it all: every checker over log, topic, side_effects and history, by its name."""
+"""Runs every checker over the log, the topic, the side-effect log and the history."""
 
 from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
 from tests.faults import checkers
-from tests.faults import distributed_checkers as shared
+from tests.faults import distributed_checkers as distributed
 from tests.faults.environment import Environment
 from tests.faults.event_log import Log, runs_of
-from tests.faults.history import Operation
-from tests.faults.side_effect_log import Entry, read_side_effects
+from tests.faults.side_effect_log import read_side_effects
+from tests.kit.eventually import eventually
 
 SETTLE_S = 60.0
 BOUND_S = 90.0
-"""Every accepted run is over this long after faults have stopped."""
+"""After the last fault, every accepted run ends within this time."""
 LAG_S = 30.0
-"""Then the relay and the projector have so long to come to the end of the log."""
+"""After the last run, the relay and the projector reach the end of the log within this time."""
 
 Findings: TypeAlias = Mapping[str, list[str]]
-"""The violations of each checker."""
+"""The violations that each checker found, by the checker's name."""
 
 
-async def settled(env: Environment) -> Findings:
-    """Let everything come to its end without faults, stop it, and evaluate_claim it."""
+async def settle_and_check(env: Environment) -> Findings:
+    """End all faults, let every run end, stop the services, and run every checker."""
     env.heal()
-    await env.supervisor.all_up(within_s=SETTLE_S)
+    await env.supervisor.wait_until_all_ready(within_s=SETTLE_S)
     await env.load.settle(within_s=SETTLE_S, wiped=env.wiped)
     events = sum(map(len, env.load.events.values()))
-    await env.cluster.started_by_events(events, bound_s=BOUND_S)
-    counted = await _counted_at_rest(env)
-    left = await env.cluster.idle_in_transaction()
+    await env.cluster.wait_until_started_by_events(events, bound_s=BOUND_S)
+    counts = await _final_counts(env)
+    open_transactions = await env.cluster.idle_in_transaction()
     await env.supervisor.stop()
-    exits = await env.cluster.stop()
+    exit_codes = await env.cluster.stop()
     return {
-        **await judged(env),
-        "views show every run": _shown(await env.cluster.events(), counted),
-        "views equal a rebuild": await _rebuilt(env),
-        "services stop in order": [f"{name}: {code}" for name, code in exits.items() if code],
-        "no transaction is left open": [f"{left} are"] if left else [],
+        **await check_all(env),
+        "views show every run": _check_counts(await env.cluster.events(), counts),
+        "views equal a rebuild": await _check_rebuild(env),
+        "services stop cleanly": [f"{name}: {code}" for name, code in exit_codes.items() if code],
+        "no transaction stays open": [f"{open_transactions} are"] if open_transactions else [],
     }
 
 
-async def _counted_at_rest(env: Environment) -> Mapping[str, int]:
-    """Count the runs once nothing happens any more: a last tick may have been under way."""
-    while True:
-        await env.cluster.quiesced(bound_s=BOUND_S)
-        head = await env.cluster.caught_up(bound_s=LAG_S)
-        counted = {status: await env.driver.count(status) for status in ("completed", "failed")}
-        if await env.cluster.under_way() == (0, head):
-            return counted
+async def _final_counts(env: Environment) -> Mapping[str, int]:
+    """Count the runs by status once nothing changes; a last tick may still start a run."""
+    counts: dict[str, int] = {}
+
+    async def are_final() -> bool:
+        await env.cluster.wait_until_all_ended(bound_s=BOUND_S)
+        head = await env.cluster.wait_until_caught_up(bound_s=LAG_S)
+        for status in ("completed", "failed"):
+            counts[status] = await env.driver.count(status)
+        return await env.cluster.unfinished() == (0, head)
+
+    await eventually(are_final, within_s=BOUND_S)
+    return counts
 
 
-async def judged(env: Environment) -> Findings:
-    """Judge what is there."""
+async def check_all(env: Environment) -> Findings:
+    """Run every checker on the state as it is now."""
     log, published = await env.cluster.events(), await env.cluster.published()
-    side_effects = read_side_effects(env.cluster.side_effect_log)
+    # A set: an executor that lost its lease and its successor may both run an attempt.
+    side_effects = set(read_side_effects(env.cluster.side_effect_log))
     load = env.load
     operations = list(load.answered.values())
-    of_commands = _of(log, load.definitions["three-steps"], load.definitions["of-every-kind"])
+    started = _runs_of(log, load.definitions["three-steps"], load.definitions["of-every-kind"])
     by_name: dict[str, Callable[[], list[str]]] = {
-        "positions rise": lambda: checkers.positions_rise(log),
+        "positions increase": lambda: checkers.positions_increase(log),
         "versions count up": lambda: checkers.versions_count_up(log),
-        "runs live lawfully": lambda: checkers.runs_live_lawfully(log),
+        "runs follow the rules": lambda: checkers.runs_follow_the_rules(log),
         "outcomes are recorded once": lambda: checkers.outcomes_are_recorded_once(log),
-        "needs come first": lambda: checkers.needs_come_first(log, load.needs),
-        "every run completed": lambda: checkers.runs_end(log),
+        "needs are done first": lambda: checkers.needs_are_done_first(log, load.needs),
+        "every run completed": lambda: checkers.runs_ended(log),
         "every step succeeded once": lambda: checkers.every_step_succeeded(log, load.needs),
-        "acknowledged is logged": lambda: checkers.acknowledged_is_logged(log, operations),
-        "nothing unasked for": lambda: _unasked(of_commands, operations),
+        "acknowledged runs are logged": lambda: checkers.acknowledged_runs_are_logged(
+            log, operations
+        ),
+        "no unknown runs": lambda: checkers.no_unknown_runs(started, operations),
         "answers stay the same": lambda: load.changed,
-        "nothing was refused": lambda: load.refused,
-        "functions ran what is recorded": lambda: _performed(log, side_effects),
-        "outputs are of their attempt": lambda: checkers.outputs_are_of_their_attempt(log),
-        "events start their run once": lambda: shared.events_start_their_run_once(log, load.events),
-        "ticks are dealt with once": lambda: shared.ticks_are_dealt_with_once(log, load.intervals),
-        "ticks have their run": lambda: shared.ticks_have_their_run(log),
-        "no tick is early": lambda: shared.no_tick_is_early(log),
-        "everything is published": lambda: shared.published_is_complete(log, published),
-        "published is logged": lambda: shared.published_is_logged(log, published),
-        "published in order": lambda: shared.published_in_order(published, from_any=env.wiped),
-        "keys keep to their partition": lambda: shared.keys_keep_to_their_partition(published),
-        "epochs rise": lambda: shared.epochs_rise(env.observations),
+        "no request was refused": lambda: load.refused,
+        "side effects match the log": lambda: checkers.side_effects_match(log, side_effects),
+        "outputs match their attempt": lambda: checkers.outputs_match_their_attempt(log),
+        "events start their run once": lambda: distributed.events_start_their_run_once(
+            log, load.events
+        ),
+        "every tick is handled once": lambda: distributed.every_tick_is_handled_once(
+            log, load.intervals
+        ),
+        "every fired tick has one run": lambda: distributed.every_fired_tick_has_one_run(log),
+        "no tick is early": lambda: distributed.no_tick_is_early(log),
+        "every event is published": lambda: distributed.published_is_complete(log, published),
+        "published events are logged": lambda: distributed.published_is_logged(log, published),
+        "published in order": lambda: distributed.published_in_order(published, from_any=env.wiped),
+        "each stream has one partition": lambda: distributed.each_stream_has_one_partition(
+            published
+        ),
+        "epochs never decrease": lambda: distributed.epochs_never_decrease(env.observations),
     }
     return {name: check() for name, check in by_name.items()}
 
 
-def violations(verdicts: Findings) -> list[str]:
-    """Return all of them in one list."""
-    return [f"{name}: {one}" for name, found in verdicts.items() for one in found[:5]]
+def violations(findings: Findings) -> list[str]:
+    """Return the first violations of each checker in one list."""
+    return [f"{name}: {one}" for name, found in findings.items() for one in found[:5]]
 
 
-def _of(log: Log, *definitions: str) -> Log:
-    """Return the events of these definitions' runs."""
+def _runs_of(log: Log, *definitions: str) -> Log:
+    """Return the events of the runs of these definitions."""
     return [
         event
         for events in runs_of(log).values()
@@ -99,21 +113,11 @@ def _of(log: Log, *definitions: str) -> Log:
     ]
 
 
-def _unasked(log: Log, operations: list[Operation]) -> list[str]:
-    """Everything was answered in the end, so what was not acknowledged must not be there."""
-    return checkers.refused_left_nothing(log, operations)
-
-
-def _performed(log: Log, side_effects: list[Entry]) -> list[str]:
-    """An attempt whose executor lost touch may be begun by another one too; once in the log."""
-    return checkers.side_effects_agree(log, set(side_effects))
-
-
-def _shown(log: Log, counted: Mapping[str, int]) -> list[str]:
+def _check_counts(log: Log, counts: Mapping[str, int]) -> list[str]:
     runs = len(runs_of(log))
-    return [] if counted == {"completed": runs, "failed": 0} else [f"{counted} of {runs}"]
+    return [] if counts == {"completed": runs, "failed": 0} else [f"{counts} of {runs}"]
 
 
-async def _rebuilt(env: Environment) -> list[str]:
-    said = await env.cluster.baton("replay")
-    return [] if said.exit_code == 0 else [f"{said.out}{said.err}"]
+async def _check_rebuild(env: Environment) -> list[str]:
+    ended = await env.cluster.baton("replay")
+    return [] if ended.exit_code == 0 else [f"{ended.out}{ended.err}"]

@@ -1,4 +1,4 @@
-"""Servers that tests of faults stop and kill, one set for each process of the test run."""
+"""Servers that fault tests stop and kill; each process of the test run has its own."""
 
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What must hold of services that share a log, as pure functions; each returns its violations."""
+"""Checkers of services that share a log: pure functions, each of which returns violations."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -21,7 +21,7 @@ class Published(NamedTuple):
 
 
 class LeaseObservation(NamedTuple):
-    """Who held a lease when somebody looked."""
+    """The holder of a lease at one moment."""
 
     name: str
     holder: str
@@ -29,7 +29,7 @@ class LeaseObservation(NamedTuple):
 
 
 class InjectedFault(NamedTuple):
-    """A fault that fired; times are ms since the epoch."""
+    """A fault that took effect, from `at` to `until` in ms since the epoch."""
 
     name: str
     at: int
@@ -38,28 +38,30 @@ class InjectedFault(NamedTuple):
 
 def published_is_complete(log: Log, published: Iterable[Published]) -> list[str]:
     """Every event of a run was published."""
-    there = {(one.stream, one.version) for one in published}
+    found = {(one.stream, one.version) for one in published}
     return [
         f"{event.stream} version {event.version} was not published"
         for event in log
-        if event.kind == "run" and (event.stream, event.version) not in there
+        if event.kind == "run" and (event.stream, event.version) not in found
     ]
 
 
 def published_is_logged(log: Log, published: Iterable[Published]) -> list[str]:
-    """Nothing was published that is not in the log."""
-    there = {(event.stream, event.version) for event in log}
+    """Every published event is in the log."""
+    logged = {(event.stream, event.version) for event in log}
     return [
-        f"{one.stream} version {one.version} is in no log"
+        f"{one.stream} version {one.version} is not in the log"
         for one in published
-        if (one.stream, one.version) not in there
+        if (one.stream, one.version) not in logged
     ]
 
 
 def published_in_order(published: Iterable[Published], *, from_any: bool = False) -> list[str]:
-    """A reader who leaves out repeats sees the versions of each stream counting up.
+    """Without repeats, the published versions of each stream count up.
 
-    A topic that was emptied begins `from_any` version.
+    Args:
+        published: The messages of the topic, by partition and offset.
+        from_any: Whether a stream may begin at any version, as after the loss of the topic.
     """
     newest: dict[str, int] = {}
     found: list[str] = []
@@ -71,16 +73,16 @@ def published_in_order(published: Iterable[Published], *, from_any: bool = False
     return found
 
 
-def keys_keep_to_their_partition(published: Iterable[Published]) -> list[str]:
-    """All events of a stream are in one partition."""
+def each_stream_has_one_partition(published: Iterable[Published]) -> list[str]:
+    """All events of a stream are in the same partition."""
     partitions: dict[str, set[int]] = defaultdict(set)
     for one in published:
         partitions[one.stream].add(one.partition)
     return [f"{stream} is in {sorted(on)}" for stream, on in partitions.items() if len(on) > 1]
 
 
-def epochs_rise(observations: Iterable[LeaseObservation]) -> list[str]:
-    """The epoch of a lease never falls, and belongs to one holder."""
+def epochs_never_decrease(observations: Iterable[LeaseObservation]) -> list[str]:
+    """The epoch of a lease never decreases and belongs to one holder."""
     newest: dict[str, LeaseObservation] = {}
     found: list[str] = []
     for one in observations:
@@ -94,22 +96,32 @@ def epochs_rise(observations: Iterable[LeaseObservation]) -> list[str]:
 
 
 def events_start_their_run_once(log: Log, accepted: Mapping[str, Iterable[str]]) -> list[str]:
-    """Each accepted event started the definition that waits for it once; `accepted` is by that."""
+    """Each accepted record event started one run of the definition that it triggers.
+
+    Args:
+        log: The log to check.
+        accepted: The ids of the accepted events, by the id of the definition.
+    """
     started: Counter[tuple[str, str]] = Counter()
     for events in runs_of(log).values():
         requested = events[0].data
         if requested["trigger"]["kind"] == "record":
-            ident = str(requested["trigger"]["event_id"])
-            started[str(requested["definition_id"]), ident] += 1
-    wanted = {(definition, ident) for definition, ids in accepted.items() for ident in ids}
+            event_id = str(requested["trigger"]["event_id"])
+            started[str(requested["definition_id"]), event_id] += 1
+    wanted = {(definition, event_id) for definition, ids in accepted.items() for event_id in ids}
     return [
         *(f"{one} started {count} runs" for one, count in started.items() if count > 1),
-        *(f"{one} started nothing" for one in sorted(wanted - set(started))),
+        *(f"{one} started no run" for one in sorted(wanted - set(started))),
     ]
 
 
-def ticks_are_dealt_with_once(log: Log, intervals: Mapping[str, int]) -> list[str]:
-    """Ticks of a schedule are as far apart as its interval (ms): none twice, none left out."""
+def every_tick_is_handled_once(log: Log, intervals: Mapping[str, int]) -> list[str]:
+    """Each tick of a schedule is handled once, and none is skipped.
+
+    Args:
+        log: The log to check.
+        intervals: The schedules' intervals in ms, by the id of the definition.
+    """
     found: list[str] = []
     for stream, events in streams_of(log, "schedule"):
         interval = intervals.get(stream.split("/")[2])
@@ -122,23 +134,23 @@ def ticks_are_dealt_with_once(log: Log, intervals: Mapping[str, int]) -> list[st
     return found
 
 
-def ticks_have_their_run(log: Log) -> list[str]:
-    """A tick that fired started one run, and no run says it was started by another."""
+def every_fired_tick_has_one_run(log: Log) -> list[str]:
+    """Each fired tick started one run, and each run of a schedule has its tick."""
     fired = Counter(str(event.data["run_id"]) for event in log if event.name == "ScheduleFired")
     started = {
-        ident
-        for ident, events in runs_of(log).items()
+        run_id
+        for run_id, events in runs_of(log).items()
         if events[0].data["trigger"]["kind"] == "schedule"
     }
     return [
-        *(f"run {one} was fired {count} times" for one, count in fired.items() if count > 1),
-        *(f"run {one} of a tick is not there" for one in sorted(set(fired) - started)),
-        *(f"run {one} is of no tick" for one in sorted(started - set(fired))),
+        *(f"run {one} was started by {count} ticks" for one, count in fired.items() if count > 1),
+        *(f"run {one} of a tick is missing" for one in sorted(set(fired) - started)),
+        *(f"run {one} has no tick" for one in sorted(started - set(fired))),
     ]
 
 
 def no_tick_is_early(log: Log) -> list[str]:
-    """Nothing fires before its time."""
+    """No tick fires before its nominal time."""
     return [
         f"{event.stream} fired {event.data['nominal_at']} at {event.data['at']}"
         for event in log
@@ -146,8 +158,8 @@ def no_tick_is_early(log: Log) -> list[str]:
     ]
 
 
-def hits(log: Log, faults: Sequence[InjectedFault]) -> Counter[str]:
-    """Return how often each fault met a run that was under way."""
+def count_hits(log: Log, faults: Sequence[InjectedFault]) -> Counter[str]:
+    """Count the injections of each fault during which a run was unfinished."""
     spans = [
         (events[0].data["at"], events[-1].data["at"] if events[-1].name in ENDS else None)
         for events in runs_of(log).values()
@@ -156,6 +168,7 @@ def hits(log: Log, faults: Sequence[InjectedFault]) -> Counter[str]:
         fault.name
         for fault in faults
         if any(
-            begun <= fault.until and (ended is None or ended >= fault.at) for begun, ended in spans
+            started <= fault.until and (ended is None or ended >= fault.at)
+            for started, ended in spans
         )
     )

@@ -1,4 +1,4 @@
-"""Issues commands over HTTP as clients do, many at once, and writes down what came of each."""
+"""Sends commands over HTTP, concurrently, and records the outcome of each."""
 
 import asyncio
 import time
@@ -13,15 +13,15 @@ import aiohttp
 from tests.faults.event_log import Log
 from tests.faults.history import History, Operation
 
-AT_ONCE = 50
+CONCURRENCY = 50
 ORCHESTRATIONS = "/orchestration/api/v1/workspaces/demo/orchestrations"
 OK = range(200, 300)
 REFUSED = frozenset(range(400, 500)) - {409}
-"""What was refused left nothing. 409 says that an earlier request of the key is being answered."""
+"""Statuses of requests without an effect. 409 isn't one: an earlier request of the key may run."""
 
 
 class Target(Protocol):
-    """What is driven: evidence is kept in `folder`, `said` is the end of what it logged."""
+    """The installation under test; its history is written to `folder`."""
 
     folder: Path
 
@@ -41,7 +41,7 @@ T = TypeVar("T", bound=Target)
 
 @dataclass(slots=True)
 class Driver(Generic[T]):
-    """A client of an installation that may vanish under it at any time."""
+    """A client of an installation that faults may end at any time."""
 
     installation: T
     history: History
@@ -54,20 +54,22 @@ class Driver(Generic[T]):
         return str(answer["id"])
 
     async def start(self, definition: str, inputs: Mapping[str, object]) -> list[Operation]:
-        """Start a run with each of `inputs`, which stand under their Idempotency-Keys.
+        """Start one run for each input; failures are outcomes, not exceptions.
 
-        Raises nothing, whatever becomes of the server.
+        Args:
+            definition: The id of the orchestration.
+            inputs: The runs' inputs, by Idempotency-Key.
         """
-        room = asyncio.Semaphore(AT_ONCE)
+        slots = asyncio.Semaphore(CONCURRENCY)
 
         async def one(key: str) -> Operation:
-            async with room:
+            async with slots:
                 return await self._start_one(definition, key, inputs[key])
 
         return list(await asyncio.gather(*map(one, inputs)))
 
     async def call(self, method: str, path: str, **more: Any) -> tuple[int, Any]:
-        """Return status and body; raises what aiohttp raises when there is no answer."""
+        """Return status and body of the answer; without one, aiohttp's exception is raised."""
         headers = {**self.installation.headers, **more.pop("headers", {})}
         async with self.session.request(
             method, self.installation.url + path, headers=headers, **more
@@ -75,34 +77,34 @@ class Driver(Generic[T]):
             answer = await response.json(content_type=None)
             return response.status, answer
 
-    async def left(self) -> int:
-        """Return how many runs are not over: an end is what no run leaves by itself."""
+    async def unfinished(self) -> int:
+        """Return the number of runs that have not ended."""
         total = await self.count()
         ended = [await self.count(status) for status in ("completed", "failed", "cancelled")]
         return total - sum(ended)
 
     async def count(self, status: str | None = None) -> int:
-        """Return how many runs there are, or have this status."""
+        """Return the number of runs, or of those with a status."""
         only = "" if status is None else f"&status={status}"
         _, answer = await self.call("GET", f"/runs?limit=1{only}")
         return int(answer["total"])
 
-    async def _start_one(self, definition: str, key: str, given: object) -> Operation:
+    async def _start_one(self, definition: str, key: str, run_input: object) -> Operation:
         operation = Operation("start", key, time.time())
         path = f"{ORCHESTRATIONS}/{definition}/trigger"
         try:
             operation.status, answer = await self.call(
-                "POST", path, json={"input": given}, headers={"Idempotency-Key": key}
+                "POST", path, json={"input": run_input}, headers={"Idempotency-Key": key}
             )
         except (aiohttp.ClientError, ConnectionError, TimeoutError):
             operation.outcome = "info"
         else:
             operation.answer = answer
             if operation.status in OK:
-                operation.outcome, operation.ident = "ok", answer["id"]
+                operation.outcome, operation.run_id = "ok", answer["id"]
             elif operation.status in REFUSED:
                 operation.outcome = "fail"
-        self.history.answered(operation)
+        self.history.record(operation)
         return operation
 
     async def __aenter__(self) -> Self:
@@ -116,7 +118,7 @@ class Driver(Generic[T]):
 
 
 def driving(installation: T) -> Driver[T]:
-    """Return a driver; its history is beside the data."""
+    """Return a driver that writes its history to the installation's folder."""
     session = aiohttp.ClientSession(
         timeout=aiohttp.ClientTimeout(total=30), connector=aiohttp.TCPConnector(limit=0)
     )

@@ -1,4 +1,7 @@
-"""Servers of one's own, behind proxies, and a cluster on them: everything that faults can hit."""
+"""A cluster on PostgreSQL and Kafka servers of its own, behind proxies, so that faults can hit all.
+
+The servers are processes of this machine: a test may stop, kill, freeze and wipe them.
+"""
 
 import asyncio
 import logging
@@ -21,6 +24,7 @@ from tests.faults.driver import Driver, driving
 from tests.faults.fault_cluster import FaultCluster
 from tests.faults.load import Load
 from tests.faults.supervisor import Supervisor
+from tests.kit.eventually import NotInTime, eventually
 from tests.servers.availability import skip_or_fail, unused_port
 from tests.servers.kafka import private_broker
 from tests.servers.local_kafka import LocalKafka
@@ -28,8 +32,8 @@ from tests.servers.local_postgres import LocalPostgres, postgres_programs
 from tests.servers.proxy import Proxy
 from tests.servers.service import Service, Verb
 
-EVERYTHING: tuple[Verb, ...] = ("api", "executor", "executor", "projector", "scheduler")
-WATCH_S = 0.5
+DEFAULT_SERVICES: tuple[Verb, ...] = ("api", "executor", "executor", "projector", "scheduler")
+OBSERVE_EVERY_S = 0.5
 START_S = 60.0
 
 _log = logging.getLogger(__name__)
@@ -37,46 +41,54 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Servers:
-    """A PostgreSQL and a Kafka; the latter sends its clients to `advertised`, a proxy's port."""
+    """A PostgreSQL and a Kafka server; Kafka redirects clients to `advertised`, a proxy's port."""
 
     postgres: LocalPostgres
     kafka: LocalKafka
 
     async def start_postgres(self) -> None:
-        """Start it, as often as it takes: processes of a killed one may hold its memory a while."""
-        deadline = time.monotonic() + START_S
-        while True:
+        """Start PostgreSQL, with retries.
+
+        Orphaned backends of a killed postmaster keep its shared memory for a moment; until they
+        have ended, a start fails.
+        """
+
+        async def has_started() -> bool:
+            self.postgres.launch()
             try:
-                self.postgres.launch()
                 await asyncio.to_thread(self.postgres.wait)
-            except RuntimeError:
+            except (RuntimeError, NotInTime):
                 await asyncio.to_thread(self.postgres.stop, signal.SIGKILL)
-                if time.monotonic() > deadline:
-                    raise
-                await asyncio.sleep(0.2)
-            else:
-                return
+                raise
+            return True
+
+        await eventually(has_started, within_s=START_S, every_s=0.2, retry_on=(RuntimeError,))
 
     async def stop_postgres(self, how: signal.Signals) -> None:
-        """Stop it in one of PostgreSQL's ways, or kill it."""
+        """Send PostgreSQL one of its shutdown signals, or SIGKILL, and wait for its end."""
         await asyncio.to_thread(self.postgres.stop, how)
 
     async def start_kafka(self) -> None:
-        """Start it."""
+        """Start Kafka and wait until it accepts connections."""
         self.kafka.launch()
-        while True:
-            if await asyncio.to_thread(self.kafka.is_ready):
-                return
-            await asyncio.sleep(0.05)
+
+        async def is_ready() -> bool:
+            return await asyncio.to_thread(self.kafka.is_ready)
+
+        await eventually(is_ready, within_s=START_S, every_s=0.05)
 
     async def stop_kafka(self, how: signal.Signals) -> None:
-        """Stop it, or kill it."""
+        """Send Kafka SIGTERM or SIGKILL and wait for its end."""
         await asyncio.to_thread(self.kafka.stop, how)
 
 
 @dataclass(slots=True)
 class Environment:
-    """What is under fault; `struck` are the faults that fired, `missed` those that did not."""
+    """The system under fault, its load, and a record of faults and of lease holders.
+
+    `injected` holds the faults that took effect, `missed` the names of those that did not. `wiped`
+    is true once Kafka has lost its data.
+    """
 
     servers: Servers
     postgres_proxy: Proxy
@@ -92,40 +104,51 @@ class Environment:
     wiped: bool = False
 
     async def start(self, *verbs: Verb, ticking: bool = True) -> list[Service]:
-        """Start services (each kind, and two executors, unless told) and define what they run."""
-        started = await self.cluster.start(*(verbs or EVERYTHING))
+        """Start services (`DEFAULT_SERVICES` if none is named) and create the load's definitions.
+
+        Args:
+            verbs: The services to start, one for each item.
+            ticking: Whether a definition with a schedule is among those created.
+        """
+        started = await self.cluster.start(*(verbs or DEFAULT_SERVICES))
         await self.load.prepare(ticking=ticking)
         return started
 
-    async def watch(self) -> None:
-        """Note who holds which lease, until cancelled."""
+    async def observe_leases(self) -> None:
+        """Record the holders of all leases at intervals, until cancelled."""
         while True:
             with suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError):
                 async with asyncio.timeout(5):
-                    self.observations += await self.cluster.sighted()
-            await asyncio.sleep(WATCH_S)
+                    self.observations += await self.cluster.leases()
+            await asyncio.sleep(OBSERVE_EVERY_S)
 
     def heal(self) -> None:
-        """Pass on everything again."""
+        """Let both proxies forward everything again."""
         self.postgres_proxy.heal()
         self.kafka_proxy.heal()
 
-    def note(self, name: str, began: float, *, fired: bool) -> None:
-        """Write down what became of a fault."""
+    def record_fault(self, name: str, began: float, *, fired: bool) -> None:
+        """Record a fault that has ended.
+
+        Args:
+            name: The fault's name.
+            began: The start of the fault in seconds since the epoch.
+            fired: Whether the fault took effect.
+        """
         injected = InjectedFault(name, int(began * 1_000), int(time.time() * 1_000))
         if fired:
             self.injected.append(injected)
         else:
             self.missed.append(name)
-        self.driver.history.fault(name, fired=fired, began=began)
+        self.driver.history.record_fault(name, fired=fired, began=began)
 
 
 @contextmanager
 def servers() -> Iterator[Servers]:
-    """Start both; Kafka is to be reached through a proxy on the port that it names."""
+    """Start PostgreSQL and Kafka; Kafka expects a proxy on its advertised port."""
     found = postgres_programs()
     if found is None:
-        skip_or_fail("PostgreSQL", "a server to be killed must be a process of this machine")
+        skip_or_fail("PostgreSQL", "a server that tests kill must be a process of this machine")
     postgres = LocalPostgres(found)
     kafka = private_broker(advertised=unused_port())
     try:
@@ -141,13 +164,19 @@ def servers() -> Iterator[Servers]:
 async def environment_on(
     servers: Servers, folder: Path, *, seed: int | None = None
 ) -> AsyncIterator[Environment]:
-    """Yield an env with a database and topics of its own; nothing is started in it."""
+    """Yield an environment with a database and topics of its own, and no service started.
+
+    Args:
+        servers: The servers that the environment shares with other tests of the process.
+        folder: The folder of the services' logs and of the history.
+        seed: The seed of all random choices; a random one, which is logged, if None.
+    """
     seed = random.getrandbits(32) if seed is None else seed
     rng = Random(seed)
     _log.warning("seed %d", seed)
     name = f"baton_{secrets.token_hex(4)}"
     database = urlunsplit(urlsplit(servers.postgres.url)._replace(path=f"/{name}"))
-    await _create(servers.postgres.url, name)
+    await _create_database(servers.postgres.url, name)
     await migrate(database)
     async with (
         Proxy(database) as postgres_proxy,
@@ -162,18 +191,18 @@ async def environment_on(
         env = Environment(
             servers, postgres_proxy, kafka_proxy, cluster, driver, load, supervisor, rng
         )
-        watching = asyncio.create_task(env.watch())
+        observing = asyncio.create_task(env.observe_leases())
         try:
             yield env
         finally:
-            watching.cancel()
-            await asyncio.gather(watching, return_exceptions=True)
+            observing.cancel()
+            await asyncio.gather(observing, return_exceptions=True)
             await supervisor.stop()
             await load.close()
             await cluster.kill()
 
 
-async def _create(server: str, name: str) -> None:
+async def _create_database(server: str, name: str) -> None:
     admin = await asyncpg.connect(server)
     try:
         await admin.execute(f"CREATE DATABASE {name}")

@@ -1,4 +1,4 @@
-"""The log as checkers see it: rows of the store, read without Baton's own code."""
+"""The log as the checkers read it: rows of the store, without Baton's own readers."""
 
 import json
 import sqlite3
@@ -17,7 +17,7 @@ from baton.eventlog.events.envelope import Recorded
 
 @dataclass(frozen=True, slots=True)
 class Logged:
-    """One event: `topic` such as "run.StepStarted", `data` its members."""
+    """One event; `topic` is such as "run.StepStarted", `data` holds the fields of the event."""
 
     position: int
     stream: str
@@ -27,14 +27,17 @@ class Logged:
 
     @property
     def name(self) -> str:
+        """The event's name, such as "StepStarted"."""
         return self.topic.partition(".")[2]
 
     @property
     def kind(self) -> str:
+        """The kind of the stream, such as "run"."""
         return self.stream.split("/")[1]
 
     @property
-    def ident(self) -> str:
+    def entity_id(self) -> str:
+        """The id of the stream's entity, such as of a run."""
         return self.stream.split("/")[2]
 
 
@@ -42,7 +45,7 @@ Log = list[Logged]
 
 
 def read_log(folder: Path, *, after: int = 0) -> Log:
-    """Return the events behind a position, of a process that run_oracles or was killed."""
+    """Return the events after a position of an SQLite store, which a process may be writing."""
     uri = f"{(folder / 'baton.db').as_uri()}?mode=ro"
     with closing(sqlite3.connect(uri, uri=True, timeout=10)) as connection:
         rows = connection.execute(
@@ -57,7 +60,7 @@ def read_log(folder: Path, *, after: int = 0) -> Log:
 
 
 async def read_store(url: str, *, after: int = 0) -> Log:
-    """Return the events behind a position of a PostgreSQL store."""
+    """Return the events after a position of a PostgreSQL store."""
     connection = await asyncpg.connect(url)
     try:
         rows = await connection.fetch(
@@ -74,7 +77,7 @@ async def read_store(url: str, *, after: int = 0) -> Log:
 
 
 def seen(recorded: Iterable[Recorded]) -> Log:
-    """Return events of a store in this process in the same form."""
+    """Convert events that a store in this process has returned."""
     return [
         Logged(one.position, one.stream, one.version, topic_of(one.event), _data(one.event))
         for one in recorded
@@ -82,12 +85,12 @@ def seen(recorded: Iterable[Recorded]) -> Log:
 
 
 def runs_of(log: Iterable[Logged]) -> dict[str, Log]:
-    """Return the events of each run, by its id."""
+    """Return the events of each run by its id."""
     return {stream.split("/")[2]: events for stream, events in streams_of(log, "run")}
 
 
 def streams_of(log: Iterable[Logged], kind: str | None = None) -> Iterator[tuple[str, Log]]:
-    """Yield streams with their events, in the order of their first ones."""
+    """Yield streams with their events, in the order of their first events."""
     found: dict[str, Log] = {}
     for event in log:
         if kind in (None, event.kind):

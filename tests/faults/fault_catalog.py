@@ -1,4 +1,4 @@
-"""The faults by their numbers and names, and how one is done and written down."""
+"""All faults by number and name, and the function that injects and records one."""
 
 import signal
 import time
@@ -13,7 +13,7 @@ from tests.faults.environment import Environment
 from tests.faults.process_faults import crash, freeze, kill, kill_all
 from tests.faults.server_faults import (
     cut,
-    dawdle,
+    delay,
     drip,
     freeze_kafka,
     kill_backend,
@@ -21,7 +21,7 @@ from tests.faults.server_faults import (
     lose_answers,
     refuse,
     restart_kafka,
-    silence,
+    stall,
     stop_postgres,
     terminate_backends,
     wipe_kafka,
@@ -29,22 +29,22 @@ from tests.faults.server_faults import (
 from tests.servers.service import Verb
 
 Act = Callable[[Environment, Random], Awaitable[bool]]
-"""Does it, undoes it, and says whether it was seen to happen."""
+"""Injects a fault, ends it, and returns whether it took effect."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A fault; `name` begins with its number."""
+    """A fault; its name begins with its number."""
 
     name: str
     act: Act
 
 
 async def inject(env: Environment, one: Fault, rng: Random) -> None:
-    """Do it and write down whether it fired."""
+    """Inject a fault and record whether it took effect."""
     began = time.time()
     fired = await one.act(env, rng)
-    env.note(one.name, began, fired=fired)
+    env.record_fault(one.name, began, fired=fired)
 
 
 _VERBS: Final[tuple[Verb, ...]] = ("api", "executor", "projector", "scheduler")
@@ -63,10 +63,10 @@ _CRASHES: Final[tuple[tuple[Verb, Failpoint], ...]] = (
 
 KILLS: Final = tuple(Fault(f"F1 kill -9 of {verb}", partial(kill, verb=verb)) for verb in _VERBS)
 CRASHES: Final = tuple(
-    Fault(f"F1 {verb} ends {place}", partial(crash, verb=verb, place=place))
-    for verb, place in _CRASHES
+    Fault(f"F1 {verb} crashes {failpoint}", partial(crash, verb=verb, failpoint=failpoint))
+    for verb, failpoint in _CRASHES
 )
-KILL_ALL: Final = Fault("F2 kill -9 of everything", kill_all)
+KILL_ALL: Final = Fault("F2 kill -9 of all services", kill_all)
 FREEZES: Final = tuple(
     Fault(f"F3 SIGSTOP of {verb}", partial(freeze, verb=verb)) for verb in _VERBS
 )
@@ -77,29 +77,29 @@ KAFKA: Final = (
 )
 WIPE: Final = Fault("F5 Kafka wiped, republished", wipe_kafka)
 POSTGRES: Final = (
-    Fault("F6 PostgreSQL stopped at once", partial(stop_postgres, how=signal.SIGQUIT)),
+    Fault("F6 immediate stop of PostgreSQL", partial(stop_postgres, how=signal.SIGQUIT)),
     Fault("F6 kill -9 of the postmaster", partial(stop_postgres, how=signal.SIGKILL)),
     Fault("F6 kill -9 of a backend", kill_backend),
     Fault("F6 all backends terminated", terminate_backends),
 )
 POSTGRES_NETWORK: Final = (
     Fault("F7 answers to commits lost", lose_answers),
-    Fault("F7 PostgreSQL cut", partial(cut, proxy="postgres")),
+    Fault("F7 PostgreSQL disconnected", partial(cut, proxy="postgres")),
     Fault("F7 PostgreSQL refuses", partial(refuse, proxy="postgres")),
-    Fault("F7 PostgreSQL half-open", partial(silence, proxy="postgres")),
-    Fault("F7 PostgreSQL late", partial(dawdle, proxy="postgres")),
-    Fault("F7 PostgreSQL drips", partial(drip, proxy="postgres")),
+    Fault("F7 PostgreSQL half-open", partial(stall, proxy="postgres")),
+    Fault("F7 PostgreSQL delayed", partial(delay, proxy="postgres")),
+    Fault("F7 PostgreSQL byte by byte", partial(drip, proxy="postgres")),
 )
 KAFKA_NETWORK: Final = (
-    Fault("F7 Kafka cut", partial(cut, proxy="kafka")),
+    Fault("F7 Kafka disconnected", partial(cut, proxy="kafka")),
     Fault("F7 Kafka refuses", partial(refuse, proxy="kafka")),
-    Fault("F7 Kafka half-open", partial(silence, proxy="kafka")),
-    Fault("F7 Kafka late", partial(dawdle, proxy="kafka")),
-    Fault("F7 Kafka drips", partial(drip, proxy="kafka")),
+    Fault("F7 Kafka half-open", partial(stall, proxy="kafka")),
+    Fault("F7 Kafka delayed", partial(delay, proxy="kafka")),
+    Fault("F7 Kafka byte by byte", partial(drip, proxy="kafka")),
 )
 
-OF_PROCESSES: Final[tuple[Fault, ...]] = (*KILLS, *CRASHES, KILL_ALL, *FREEZES)
-OF_SERVERS: Final[tuple[Fault, ...]] = (
+PROCESS_FAULTS: Final[tuple[Fault, ...]] = (*KILLS, *CRASHES, KILL_ALL, *FREEZES)
+SERVER_FAULTS: Final[tuple[Fault, ...]] = (
     *KAFKA,
     WIPE,
     *POSTGRES,

@@ -1,4 +1,4 @@
-"""A cluster under fault with what is needed to judge it: its log, its topics, what is under way."""
+"""A cluster under fault, with direct access to its database and topics for the checks."""
 
 import asyncio
 import time
@@ -13,21 +13,22 @@ import asyncpg
 
 from tests.faults.distributed_checkers import LeaseObservation, Published
 from tests.faults.event_log import Log, read_store
-from tests.faults.quiescence import Stuck, stuck
+from tests.faults.quiescence import describe_unfinished_runs
 from tests.faults.side_effect_log import VARIABLE
 from tests.faults.topic_log import read_runs_topic
+from tests.kit.eventually import eventually, eventually_moving
 from tests.servers.cluster import Cluster
 
 POLL_S = 0.1
 STILL_S = 30.0
 
-_UNDER_WAY = """
+_UNFINISHED = """
 SELECT count(*) FILTER (WHERE topic IN ('run.RunRequested', 'run.RunReopened'))
     - count(*) FILTER (WHERE topic IN ('run.RunCompleted', 'run.RunFailed', 'run.RunCancelled')),
     coalesce(max(notification_id), 0)
 FROM public.stored_events
 """
-_BY_EVENTS = """
+_STARTED_BY_EVENTS = """
 SELECT count(*) FROM public.stored_events WHERE topic = 'run.RunRequested'
     AND convert_from(state, 'UTF8')::json -> 'trigger' ->> 'kind' = 'record'
 """
@@ -35,19 +36,19 @@ _LEASES = "SELECT name, holder, epoch FROM baton.leases WHERE $1 OR holder <> ''
 _IDLE = "SELECT count(*) FROM pg_stat_activity WHERE state LIKE 'idle in transaction%'"
 
 
-class NobodyAnswers(ConnectionError):
-    """No api is up."""
+class NoApiIsUp(ConnectionError):
+    """No API service is ready."""
 
 
-class UnderWay(NamedTuple):
-    """How many runs are not over, and where the log ends."""
+class Unfinished(NamedTuple):
+    """The number of runs that have not ended, and the last position of the log."""
 
     runs: int
     head: int
 
 
 class FaultCluster(Cluster):
-    """Baton's services, and the direct addresses of the servers they may reach through proxies."""
+    """Baton's services behind proxies; the checks reach the servers directly."""
 
     def __init__(
         self,
@@ -58,7 +59,15 @@ class FaultCluster(Cluster):
         store: str | None = None,
         **environment: str,
     ) -> None:
-        """`database` and `kafka` are asked directly; `store` is where the services find theirs."""
+        """Describe the cluster; nothing starts yet.
+
+        Args:
+            folder: Working directory of the services, and the place of their logs.
+            database: URL of the database for the checks.
+            kafka: URL of the Kafka broker, for services and checks.
+            store: URL of the database for the services, such as a proxy's; `database` if None.
+            environment: Further environment variables of every service.
+        """
         self.side_effect_log = folder / "side_effects"
         super().__init__(
             folder,
@@ -72,44 +81,56 @@ class FaultCluster(Cluster):
 
     @property
     def url(self) -> str:
-        """The address of one of the apis that are up, in turns; raises NobodyAnswers."""
+        """The address of an API service that is ready, of each in turn; raises `NoApiIsUp`."""
         urls = [one.url for one in self.of("api") if one.alive and one.url]
         if not urls:
-            raise NobodyAnswers
+            raise NoApiIsUp
         return urls[next(self._turns) % len(urls)]
 
     async def events(self, *, after: int = 0) -> Log:
-        """Return the events behind a position."""
+        """Return the events after a position."""
         return await read_store(self.database, after=after)
 
     async def published(self) -> list[Published]:
         """Return every message of the topic of run events, by partition."""
         return await read_runs_topic(self.log, self.runs_topic)
 
-    async def under_way(self) -> UnderWay:
-        """Return how many runs are not over."""
+    async def unfinished(self) -> Unfinished:
+        """Return the number of runs that have not ended, and the head of the log."""
         connection = await asyncpg.connect(self.database)
         try:
-            row = await connection.fetchrow(_UNDER_WAY)
+            row = await connection.fetchrow(_UNFINISHED)
         finally:
             await connection.close()
         assert row is not None
-        return UnderWay(*row)
+        return Unfinished(*row)
 
-    async def started_by_events(self, count: int, *, bound_s: float) -> None:
-        """Wait until record events have started so many runs; raises Stuck."""
-        deadline = time.monotonic() + bound_s
+    async def wait_until_started_by_events(self, count: int, *, bound_s: float) -> None:
+        """Wait until record events have started `count` runs."""
         connection = await asyncpg.connect(self.database)
+        started = 0
+
+        async def all_started() -> bool:
+            nonlocal started
+            started = int(await connection.fetchval(_STARTED_BY_EVENTS))
+            return started >= count
+
         try:
-            while (there := int(await connection.fetchval(_BY_EVENTS))) < count:
-                if time.monotonic() > deadline:
-                    raise Stuck(f"{there} of {count} events have started a run\n{self.log_tail()}")
-                await asyncio.sleep(10 * POLL_S)
+            await eventually(
+                all_started,
+                within_s=bound_s,
+                every_s=10 * POLL_S,
+                explain=lambda: f"{started} of {count} runs have started\n{self.log_tail()}",
+            )
         finally:
             await connection.close()
 
-    async def sighted(self, *, released: bool = False) -> list[LeaseObservation]:
-        """Return who holds which lease now; those that nobody holds too if `released`."""
+    async def leases(self, *, released: bool = False) -> list[LeaseObservation]:
+        """Return every lease and its holder.
+
+        Args:
+            released: Whether to include leases without a holder.
+        """
         connection = await asyncpg.connect(self.database)
         try:
             rows = await connection.fetch(_LEASES, released)
@@ -118,51 +139,45 @@ class FaultCluster(Cluster):
         return [LeaseObservation(*row) for row in rows]
 
     async def idle_in_transaction(self) -> int:
-        """Return how many connections were left in the middle of something."""
+        """Return the number of connections that are idle in a transaction."""
         connection = await asyncpg.connect(self.database)
         try:
             return int(await connection.fetchval(_IDLE))
         finally:
             await connection.close()
 
-    async def quiesced(self, *, bound_s: float = 60.0) -> float:
-        """Return how many seconds it took until every run was over; raises Stuck."""
-        begun = moved = time.monotonic()
-        before = UnderWay(-1, -1)
-        while (now_there := await self.under_way()).runs:
-            now = time.monotonic()
-            if now_there != before:
-                before, moved = now_there, now
-            if now - moved > STILL_S or now - begun > bound_s:
-                raise Stuck(await self.stuck())
-            await asyncio.sleep(POLL_S)
+    async def wait_until_all_ended(self, *, bound_s: float = 60.0) -> float:
+        """Wait until every run has ended; return the seconds that this took."""
+        begun = time.monotonic()
+        await eventually_moving(
+            self.unfinished,
+            lambda unfinished: unfinished.runs <= 0,
+            still_s=STILL_S,
+            within_s=bound_s,
+            every_s=POLL_S,
+            explain=self.describe_unfinished_runs,
+        )
         return time.monotonic() - begun
 
-    async def caught_up(self, *, bound_s: float) -> int:
-        """Wait until the log is published and in the views, up to the position that is returned.
+    async def wait_until_caught_up(self, *, bound_s: float) -> int:
+        """Wait until the relay and the projector have reached the head of the log; return it."""
+        head = (await self.unfinished()).head
+        for metric in ("baton_relay_position", "baton_projector_position"):
 
-        Raises TimeoutError.
-        """
-        head = (await self.under_way()).head
-        async with asyncio.timeout(bound_s):
-            for name in ("baton_relay_position", "baton_projector_position"):
-                await self._reached(name, head)
+            async def has_reached(metric: str = metric) -> bool:
+                return await self._highest(metric) >= head
+
+            await eventually(has_reached, within_s=bound_s, every_s=POLL_S)
         return head
 
-    async def _reached(self, metric: str, head: int) -> None:
-        while True:
-            if await self._furthest(metric) >= head:
-                return
-            await asyncio.sleep(POLL_S)
-
-    async def _furthest(self, metric: str) -> float:
-        """Return the greatest value that a service shows for a metric."""
+    async def _highest(self, metric: str) -> float:
+        """Return the highest value of a metric among the services."""
         up = [one for one in self.services.values() if one.alive and one.url]
         return max([(await one.metrics()).get(metric, 0.0) for one in up])
 
-    async def stuck(self) -> str:
-        """Return what is under way, what the log says of it, and what the services say."""
-        shown = [await stuck(self)]
+    async def describe_unfinished_runs(self) -> str:
+        """Return the events of unfinished runs, and the metrics of every service."""
+        shown = [await describe_unfinished_runs(self)]
         for one in self.services.values():
             with suppress(aiohttp.ClientError, TimeoutError, ValueError):
                 async with asyncio.timeout(2):

@@ -1,4 +1,4 @@
-"""Functions of the runs under fault: slow enough to be hit, and on the record."""
+"""Functions of the runs under fault: slow enough to be interrupted; each call is logged."""
 
 import asyncio
 import os
@@ -11,31 +11,31 @@ from tests.faults.side_effect_log import VARIABLE, SideEffectLog
 
 @function("work")
 async def work(payload: dict, context: StepContext) -> dict:
-    """Take as long as the input says."""
-    _ledger().note(context.idempotency_key, context.attempt)
+    """Take as many seconds as the input says."""
+    _side_effects().record(context.idempotency_key, context.attempt)
     await asyncio.sleep(payload["input"]["seconds"])
     return {"attempt": context.attempt}
 
 
 @function("pause")
 async def pause(payload: dict, context: StepContext) -> dict:
-    """Take as long as the input says, and touch no file."""
+    """Take as many seconds as the input says, without writing to a file."""
     await asyncio.sleep(payload["input"]["seconds"])
     return {"attempt": context.attempt}
 
 
 @function("brief")
 async def brief(payload: dict, context: StepContext) -> dict:
-    """Take a moment, whatever the input."""
-    _ledger().note(context.idempotency_key, context.attempt)
+    """Take 50 ms."""
+    _side_effects().record(context.idempotency_key, context.attempt)
     await asyncio.sleep(0.05)
     return {"attempt": context.attempt}
 
 
 @function("flaky")
 async def flaky(payload: dict, context: StepContext) -> dict:
-    """Fail at first."""
-    _ledger().note(context.idempotency_key, context.attempt)
+    """Fail the first attempt."""
+    _side_effects().record(context.idempotency_key, context.attempt)
     if context.attempt == 1:
         message = "not yet"
         raise ValueError(message)
@@ -43,5 +43,5 @@ async def flaky(payload: dict, context: StepContext) -> dict:
 
 
 @cache
-def _ledger() -> SideEffectLog:
+def _side_effects() -> SideEffectLog:
     return SideEffectLog(Path(os.environ[VARIABLE]))

@@ -1,13 +1,13 @@
-"""What the system says of a process."""
+"""Reads the state of a process from /proc."""
 
 from pathlib import Path
 
 
 def exists(pid: int) -> bool:
-    """Whether there is such a process."""
+    """Return whether there is such a process."""
     return Path(f"/proc/{pid}").exists()
 
 
 def is_stopped(pid: int) -> bool:
-    """Whether it was paused by a signal."""
+    """Return whether a signal has paused the process."""
     return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] in ("T", "t")

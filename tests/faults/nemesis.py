@@ -1,9 +1,7 @@
-"""Kills at a random point of the work: when functions have noted so many attempts."""
+"""Kills a process once its functions have begun a given number of attempts."""
 
-import asyncio
 import os
 import signal
-import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +9,7 @@ from pathlib import Path
 from tests.faults.checkers import run_oracles
 from tests.faults.event_log import Log, read_log
 from tests.faults.server import Installation
+from tests.kit.eventually import eventually
 
 DEADLINE_S = 60
 POLL_S = 0.0005
@@ -18,52 +17,56 @@ POLL_S = 0.0005
 
 @dataclass(frozen=True, slots=True)
 class UnfinishedWork:
-    """What was under way when the process was killed."""
+    """The numbers of runs and of attempts in flight when a process was killed."""
 
     runs: int
     steps: int
 
     @property
     def hit(self) -> bool:
-        """Whether it hit running work at all."""
+        """Whether the kill interrupted any work."""
         return bool(self.runs and self.steps)
 
 
 async def kill_at(installation: Installation, entries: int) -> int:
-    """Kill -9 once the side_effects has so many entries; return what the process exited with."""
-    await _reached(installation, entries)
+    """Kill the process once the side-effect log has `entries`; return its exit code."""
+    await _wait_for_entries(installation, entries)
     return await installation.kill()
 
 
 async def kill_writers_at(installation: Installation, entries: int) -> UnfinishedWork:
-    """Kill -9 what writes for it, then; return what was under way once there is another writer."""
-    await _reached(installation, entries)
+    """Kill the writer processes once the side-effect log has `entries`.
+
+    Returns the work that was unfinished, once other writers have replaced them.
+    """
+    await _wait_for_entries(installation, entries)
     killed = set(installation.writers)
     assert killed
     for pid in killed:
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
-    blow = unfinished_work(read_log(installation.data))
-    deadline = time.monotonic() + DEADLINE_S
-    while not set(installation.writers) - killed:
-        assert time.monotonic() < deadline, "nobody writes any more"
-        await asyncio.sleep(POLL_S)
-    return blow
+    work = unfinished_work(read_log(installation.data))
+    await eventually(
+        lambda: set(installation.writers) - killed, within_s=DEADLINE_S, every_s=POLL_S
+    )
+    return work
 
 
-async def _reached(installation: Installation, entries: int) -> None:
-    deadline = time.monotonic() + DEADLINE_S
-    while _entries(installation.side_effect_log) < entries:
-        assert time.monotonic() < deadline, "the work does not come that far"
-        await asyncio.sleep(POLL_S)
+async def _wait_for_entries(installation: Installation, entries: int) -> None:
+    await eventually(
+        lambda: _count(installation.side_effect_log) >= entries,
+        within_s=DEADLINE_S,
+        every_s=POLL_S,
+        explain=lambda: f"{_count(installation.side_effect_log)} of {entries} attempts have begun",
+    )
 
 
 def unfinished_work(log: Log) -> UnfinishedWork:
-    """Return what the log of a killed process leaves unfinished."""
-    open_ = [oracle for oracle in run_oracles(log).values() if not oracle.over]
+    """Return the work that a log leaves unfinished."""
+    open_ = [oracle for oracle in run_oracles(log).values() if not oracle.ended]
     running = [one for oracle in open_ for one in oracle.steps.values() if one.status == "running"]
     return UnfinishedWork(len(open_), len(running))
 
 
-def _entries(side_effects: Path) -> int:
+def _count(side_effects: Path) -> int:
     return side_effects.read_bytes().count(b"\n") if side_effects.exists() else 0

@@ -1,4 +1,4 @@
-"""`baton replay` as a process of its own."""
+"""Runs `baton replay` as a process of its own."""
 
 import asyncio
 import sys
@@ -6,9 +6,11 @@ from asyncio.subprocess import PIPE
 
 from tests.faults.server import Installation
 
+REPLAY_S = 120.0
+
 
 async def replay(installation: Installation) -> tuple[int, str, str]:
-    """Return what it exits with, and what it says on stdout and stderr."""
+    """Return the exit code of `baton replay`, and its output to stdout and stderr."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "baton", "replay", "--data", str(installation.data)),
         cwd=installation.folder,
@@ -16,12 +18,18 @@ async def replay(installation: Installation) -> tuple[int, str, str]:
         stdout=PIPE,
         stderr=PIPE,
     )
-    out, err = await process.communicate()
+    try:
+        async with asyncio.timeout(REPLAY_S):
+            out, err = await process.communicate()
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
     assert process.returncode is not None
     return process.returncode, out.decode(), err.decode()
 
 
 async def views_equal_a_rebuild(installation: Installation) -> None:
-    """Let it compare the views with what the events make of them."""
-    exited, out, err = await replay(installation)
-    assert exited == 0, (out, err)
+    """Compare the views with a rebuild from the events."""
+    exit_code, out, err = await replay(installation)
+    assert exit_code == 0, (out, err)

@@ -1,6 +1,6 @@
-"""What may follow what in a run, told a second time and plainly, to hold the log against.
+"""A second, simple implementation of the rules of a run, to check the log against.
 
-It knows nothing of the domain's code: names and members of events are the storage format.
+The oracle uses none of the domain's code: names and fields of events are the storage format.
 """
 
 from dataclasses import dataclass, field
@@ -37,9 +37,9 @@ class Visit:
 
 @dataclass(slots=True)
 class RunOracle:
-    """One run so far; `violations` is what should not have happened."""
+    """The state of one run after some of its events, and the rules that the events broke."""
 
-    ident: str
+    run_id: str
     status: str = "none"
     steps: dict[str, Visit] = field(default_factory=dict)
     violations: list[str] = field(default_factory=list)
@@ -47,86 +47,92 @@ class RunOracle:
     cancelling: bool = False
 
     @property
-    def over(self) -> bool:
+    def ended(self) -> bool:
         return self.status in ENDS.values()
 
     def apply(self, event: Logged) -> None:
-        """Take in the next event."""
+        """Apply the next event of the run and check it against the rules."""
         if self.cancelling:
             fits = event.name in ("StepCancelled", "RunCancelled")
-            self._hold(fits, event, "between steps that are cut off")
+            self._require(fits, event, "between the cancellations of steps")
         self.cancelling = event.name == "StepCancelled"
         if event.name.startswith("Run"):
-            self._of_run(event)
+            self._apply_run_event(event)
             return
-        self._hold(self.status == "running", event, f"in a run that is {self.status}")
+        self._require(self.status == "running", event, f"in a run that is {self.status}")
         if event.name in ("StepStarted", "DelayStarted") or event.name in PASSED:
-            self._enter(event)
+            self._step_begins(event)
         elif event.name in OUTCOMES:
-            self._leave(event)
+            self._attempt_ends(event)
         else:
-            self._wait(event)
+            self._step_waits(event)
 
-    def _hold(self, condition: bool, event: Logged, violation: str) -> None:
+    def _require(self, condition: bool, event: Logged, violation: str) -> None:
         if not condition:
             step = event.data.get("step_id", "")
             self.violations.append(
-                f"{self.ident} version {event.version}: {event.name} {step} {violation}"
+                f"{self.run_id} version {event.version}: {event.name} {step} {violation}"
             )
 
-    def _of_run(self, event: Logged) -> None:
+    def _apply_run_event(self, event: Logged) -> None:
         before, open_ = self.status, [step for step, visit in self.steps.items() if visit.open]
         match event.name:
             case "RunRequested":
-                self._hold(before == "none", event, f"of a run that is {before}")
+                self._require(before == "none", event, f"of a run that is {before}")
                 self.status = "pending"
                 return
             case "RunStarted":
                 unstarted = before == "pending" or (self.reopened and not self.steps)
-                self._hold(unstarted, event, f"of a run that is {before}")
+                self._require(unstarted, event, f"of a run that is {before}")
                 self.status, self.reopened = "running", False
                 return
             case "RunReopened":
-                self._hold(before in ("failed", "cancelled"), event, f"of a run that is {before}")
+                self._require(
+                    before in ("failed", "cancelled"), event, f"of a run that is {before}"
+                )
                 self.status, self.reopened = "running", True
                 return
             case _:
                 pass
         live = before == "running" or (before == "pending" and event.name == "RunCancelled")
-        self._hold(live, event, f"of a run that is {before}")
-        self._hold(not open_, event, f"while {open_} are under way")
-        self._blame(event)
+        self._require(live, event, f"of a run that is {before}")
+        self._require(not open_, event, f"while {open_} have not ended")
+        self._check_end(event)
         self.status = ENDS[event.name]
 
-    def _blame(self, event: Logged) -> None:
-        """An end must fit how the steps ended."""
+    def _check_end(self, event: Logged) -> None:
+        """Check that the end of the run agrees with the ends of its steps."""
         failed = any(visit.status == "failed" for visit in self.steps.values())
         if event.name == "RunCompleted":
-            self._hold(failed == event.data["has_errors"], event, "says otherwise than its steps")
-            self._hold(bool(self.steps), event, "without a step")
+            self._require(
+                failed == event.data["has_errors"], event, "contradicts the outcomes of the steps"
+            )
+            self._require(bool(self.steps), event, "without a step")
         elif event.name == "RunFailed":
             by_loop = event.data["error"]["code"] == "LOOP_LIMIT"
-            self._hold(failed or by_loop, event, "without a failed step")
+            self._require(failed or by_loop, event, "without a failed step")
 
-    def _enter(self, event: Logged) -> None:
+    def _step_begins(self, event: Logged) -> None:
         step, number = event.data["step_id"], event.data["visit"]
         before = self.steps.get(step)
         cause = event.data.get("cause", "start")
         attempt = event.data.get("attempt", 1)
         if cause == "start":
             fresh = before is None or not before.open
-            self._hold(fresh, event, "while it is under way")
-            self._hold(number == (before.number if before else 0) + 1, event, "of a wrong visit")
-            self._hold(attempt == 1, event, "begins with a wrong attempt")
+            self._require(fresh, event, "while the step has not ended")
+            self._require(
+                number == (before.number if before else 0) + 1, event, "with a wrong visit"
+            )
+            self._require(attempt == 1, event, "whose first attempt is not 1")
         else:
-            self._again(event, before, cause)
+            self._next_attempt(event, before, cause)
         due_at = event.data.get("resume_at", 0)
         status = {"StepStarted": "running", "DelayStarted": "delayed"}.get(event.name, "done")
         losses = before.losses if before and cause in ("retry", "handover") else 0
         self.steps[step] = Visit(number, attempt, status, due_at, losses)  # type: ignore[arg-type]
 
-    def _again(self, event: Logged, before: Visit | None, cause: str) -> None:
-        """Begin another attempt of the same visit."""
+    def _next_attempt(self, event: Logged, before: Visit | None, cause: str) -> None:
+        """Apply the start of another attempt of the same visit."""
         data = event.data
         allowed = {
             "retry": ("backing off",),
@@ -134,25 +140,25 @@ class RunOracle:
             "reopen": ("failed", "cancelled"),
         }[cause]
         if before is None or before.status not in allowed or before.number != data["visit"]:
-            self._hold(False, event, f"({cause}) of what is not {allowed}")
+            self._require(False, event, f"({cause}) of a step that is not {allowed}")
             return
         further = before.attempt if cause == "retry" else before.attempt + 1
-        self._hold(data["attempt"] == further, event, f"({cause}) with a wrong attempt")
-        self._hold(data["at"] >= before.due_at, event, "before it was due")
+        self._require(data["attempt"] == further, event, f"({cause}) with a wrong attempt")
+        self._require(data["at"] >= before.due_at, event, "before it was due")
 
-    def _leave(self, event: Logged) -> None:
-        """End the attempt that is under way, and no other."""
+    def _attempt_ends(self, event: Logged) -> None:
+        """Apply the end of the current attempt."""
         visit = self.steps.get(event.data["step_id"])
         named = (event.data["visit"], event.data["attempt"])
         if visit is None or (visit.number, visit.attempt) != named:
-            self._hold(False, event, f"of attempt {named}, which is not the current one")
+            self._require(False, event, f"of attempt {named}, which is not the current one")
             return
         running = visit.status == "running"
         if event.name == "StepCancelled":
-            self._hold(visit.open, event, f"of a step that is {visit.status}")
+            self._require(visit.open, event, f"of a step that is {visit.status}")
             visit.status = "cancelled"
             return
-        self._hold(running, event, f"of a step that is {visit.status}")
+        self._require(running, event, f"of a step that is {visit.status}")
         if event.name == "StepSucceeded":
             visit.status = "done"
         elif event.name == "StepReleased":
@@ -160,21 +166,21 @@ class RunOracle:
         else:
             lost = event.data.get("error", {}).get("code") == "EXECUTOR_LOST"
             often = visit.losses == len(BACKOFFS_AFTER_LOSSES) and event.data["final"]
-            self._hold(often or not lost, event, f"after {visit.losses} losses of its executor")
+            self._require(often or not lost, event, f"after {visit.losses} losses of its executor")
             visit.status = "failed" if event.data["final"] else "failed once"
         visit.due_at = 0
 
-    def _wait(self, event: Logged) -> None:
-        """RetryScheduled and DelayElapsed."""
+    def _step_waits(self, event: Logged) -> None:
+        """Apply RetryScheduled or DelayElapsed."""
         data, visit = event.data, self.steps.get(event.data["step_id"])
         if event.name == "RetryScheduled":
             self._back_off(event, visit)
             return
-        self._hold(event.name == "DelayElapsed", event, "is no event of a run")
+        self._require(event.name == "DelayElapsed", event, "is not an event of a run")
         if visit is None or visit.status != "delayed" or visit.number != data["visit"]:
-            self._hold(False, event, "of a step that is not delayed")
+            self._require(False, event, "of a step that is not delayed")
             return
-        self._hold(data["at"] >= visit.due_at, event, "before it was due")
+        self._require(data["at"] >= visit.due_at, event, "before it was due")
         visit.status = "done"
 
     def _back_off(self, event: Logged, visit: Visit | None) -> None:
@@ -183,11 +189,11 @@ class RunOracle:
         lost = data.get("cause") == "takeover"
         fits = visit is not None and visit.status == ("running" if lost else "failed once")
         fits = fits and visit is not None and visit.attempt + 1 == data["attempt"]
-        self._hold(fits, event, "without a failure before it")
+        self._require(fits, event, "without a failure before it")
         if lost:
             backoff = dict(enumerate(BACKOFFS_AFTER_LOSSES)).get(losses)
             waits = backoff == data["due_at"] - data["at"]
-            self._hold(waits, event, f"with a wrong backoff after {losses} losses")
+            self._require(waits, event, f"with a wrong backoff after {losses} losses")
         waiting = Visit(
             data["visit"], data["attempt"], "backing off", data["due_at"], losses + lost
         )

@@ -1,4 +1,4 @@
-"""`baton dev` as a process of its own, to be killed: only ever by the id of the child."""
+"""Runs `baton dev` as a child process that tests kill; signals go to the child's id only."""
 
 import asyncio
 import os
@@ -15,6 +15,7 @@ from tests.faults.side_effect_log import VARIABLE
 
 ROOT = Path(__file__).parents[2]
 START_S = 60
+END_S = 60
 
 
 class DiedAtStart(Exception):
@@ -23,7 +24,7 @@ class DiedAtStart(Exception):
 
 @dataclass(slots=True)
 class Installation:
-    """A data folder with what belongs to it, and the process on it while one runs."""
+    """A data folder, the files beside it, and the process that runs on it, if any."""
 
     folder: Path
     url: str = ""
@@ -48,7 +49,7 @@ class Installation:
 
     @property
     def own_environment(self) -> dict[str, str]:
-        """The environment without anybody's Baton settings."""
+        """The environment of the process, without Baton settings of the test run."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith("BATON_")}
         return {
             **kept,
@@ -58,20 +59,20 @@ class Installation:
 
     @property
     def running(self) -> Process:
-        """The process; its id is the only one that is ever killed."""
-        assert self.process is not None, "nothing runs"
+        """The running process."""
+        assert self.process is not None, "no process runs"
         return self.process
 
     async def events(self, *, after: int = 0) -> Log:
-        """Return the events behind a position."""
+        """Return the events after a position."""
         return await asyncio.to_thread(read_log, self.data, after=after)
 
     def log_tail(self) -> str:
-        """Return the end of what it logged."""
+        """Return the end of the process's log."""
         return self.log_file.read_text(encoding="utf-8")[-3_000:]
 
     async def start(self, **environment: str) -> None:
-        """Start on whatever the folder holds; raises DiedAtStart."""
+        """Start the process on the folder and wait for its address; raises `DiedAtStart`."""
         with self.log_file.open("ab") as log:
             self.process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-m", "baton", "dev", "--port", "0", "--data", str(self.data)),
@@ -86,24 +87,29 @@ class Installation:
 
     @property
     def writers(self) -> list[int]:
-        """The processes that write its files for it, by their ids: children of its own."""
+        """The ids of its child processes, which write its files."""
         tasks = Path(f"/proc/{self.running.pid}/task").glob("*/children")
         return [int(child) for task in tasks for child in task.read_text().split()]
 
     async def kill(self) -> int:
-        """Kill -9; return what it exited with."""
+        """Kill the process by SIGKILL; return its exit code."""
         self.running.kill()
         return await self.ended()
 
     async def stop(self) -> int:
-        """Ask it to stop; return what it exited with."""
+        """Stop the process by SIGTERM; return its exit code."""
         self.running.send_signal(signal.SIGTERM)
         return await self.ended()
 
     async def ended(self) -> int:
-        """Wait until it has ended; return what it exited with."""
+        """Wait until the process has ended; return its exit code."""
         process, self.process = self.running, None
-        await process.communicate()  # also lets go of the pipe
+        try:
+            async with asyncio.timeout(END_S):
+                await process.communicate()  # closes the pipe too
+        finally:
+            if process.returncode is None:
+                process.kill()
         return await process.wait()
 
     async def __aenter__(self) -> Self:

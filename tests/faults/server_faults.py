@@ -1,9 +1,11 @@
-"""Faults of the servers and of the way to them."""
+"""Faults of PostgreSQL, of Kafka, and of the network between them and the services.
+
+Each function injects its fault, ends it, and returns whether it took effect.
+"""
 
 import asyncio
 import os
 import signal
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from random import Random
@@ -12,6 +14,7 @@ import asyncpg
 
 from tests.faults.environment import Environment
 from tests.faults.linux import exists, is_stopped
+from tests.kit.eventually import eventually
 from tests.servers.proxy import Proxy
 
 RECONNECT_S = 10.0
@@ -32,7 +35,7 @@ async def restart_kafka(env: Environment, rng: Random) -> bool:
 
 
 async def freeze_kafka(env: Environment, rng: Random) -> bool:
-    """F4: the broker falls silent with all its connections open."""
+    """F4: the broker answers nothing while its connections stay open."""
     kafka = env.servers.kafka
     kafka.pause()
     try:
@@ -43,19 +46,19 @@ async def freeze_kafka(env: Environment, rng: Random) -> bool:
 
 
 async def wipe_kafka(env: Environment, rng: Random) -> bool:
-    """F5: the broker loses everything, and what was published is published again."""
+    """F5: the broker loses its data, and `baton republish` restores the topic."""
     await env.servers.stop_kafka(signal.SIGKILL)
     env.servers.kafka.wipe()
     env.wiped = True
     await asyncio.sleep(rng.uniform(0.0, 2.0))
     await env.servers.start_kafka()
-    said = await env.cluster.baton("republish", "--from", "0")
-    assert said.exit_code == 0, said
+    ended = await env.cluster.baton("republish", "--from", "0")
+    assert ended.exit_code == 0, ended
     return True
 
 
 async def stop_postgres(env: Environment, rng: Random, *, how: signal.Signals) -> bool:
-    """F6: the server stops in the middle of everything, and is down for 0 to 2 s."""
+    """F6: the server stops without notice and is down for 0 to 2 s."""
     before = env.servers.postgres.pid
     await env.servers.stop_postgres(how)
     await asyncio.sleep(rng.uniform(0.0, 2.0))
@@ -64,14 +67,14 @@ async def stop_postgres(env: Environment, rng: Random, *, how: signal.Signals) -
 
 
 async def kill_backend(env: Environment, rng: Random) -> bool:
-    """F6: kill -9 of the process of one connection, from which the server starts anew."""
+    """F6: kill -9 of the process of one connection, after which the server restarts itself."""
     pids = await _backends(env)
     if not pids:
         return False
     pid = rng.choice(pids)
     with suppress(ProcessLookupError):
         os.kill(pid, signal.SIGKILL)
-    await _answering(env)
+    await _wait_until_postgres_answers(env)
     return not exists(pid)
 
 
@@ -87,53 +90,53 @@ async def terminate_backends(env: Environment, rng: Random) -> bool:
 
 async def cut(env: Environment, rng: Random, *, proxy: str) -> bool:
     """F7: every connection breaks."""
-    return await _meddle(env, proxy, lambda one: one.break_connections(), 0.0)
+    return await _disturb(env, proxy, lambda one: one.break_connections(), 0.0)
 
 
 async def refuse(env: Environment, rng: Random, *, proxy: str) -> bool:
-    """F7: every connection breaks, and no other is taken for a while."""
+    """F7: every connection breaks, and new ones are refused for a while."""
 
     def begin(one: Proxy) -> None:
         one.refusing = True
         one.break_connections()
 
-    return await _meddle(env, proxy, begin, rng.uniform(1.0, 4.0))
+    return await _disturb(env, proxy, begin, rng.uniform(1.0, 4.0))
 
 
-async def silence(env: Environment, rng: Random, *, proxy: str) -> bool:
-    """F7: half-open: connections are taken, and nothing comes or goes."""
-    return await _meddle(env, proxy, Proxy.stall, rng.uniform(2.0, 8.0))
+async def stall(env: Environment, rng: Random, *, proxy: str) -> bool:
+    """F7: connections are accepted, but no byte passes in either direction."""
+    return await _disturb(env, proxy, Proxy.stall, rng.uniform(2.0, 8.0))
 
 
-async def dawdle(env: Environment, rng: Random, *, proxy: str) -> bool:
-    """F7: everything is late."""
+async def delay(env: Environment, rng: Random, *, proxy: str) -> bool:
+    """F7: every packet is delayed."""
 
     def begin(one: Proxy) -> None:
         one.delay_s = rng.uniform(0.02, 0.2)
 
-    return await _meddle(env, proxy, begin, rng.uniform(2.0, 6.0))
+    return await _disturb(env, proxy, begin, rng.uniform(2.0, 6.0))
 
 
 async def drip(env: Environment, rng: Random, *, proxy: str) -> bool:
-    """F7: everything comes byte by byte."""
+    """F7: every packet arrives byte by byte."""
 
     def begin(one: Proxy) -> None:
         one.byte_by_byte = True
 
-    return await _meddle(env, proxy, begin, rng.uniform(1.0, 3.0))
+    return await _disturb(env, proxy, begin, rng.uniform(1.0, 3.0))
 
 
 async def lose_answers(env: Environment, rng: Random) -> bool:
-    """F7: appends are committed, and their connections break before anybody hears of it."""
+    """F7: appends are committed, and their connections break before the answers arrive."""
 
     def begin(one: Proxy) -> None:
         one.drop_next("answer", b"demo/run/")
 
-    fired = [await _meddle(env, "postgres", begin, 1.0) for _ in range(rng.randint(1, 4))]
+    fired = [await _disturb(env, "postgres", begin, 1.0) for _ in range(rng.randint(1, 4))]
     return any(fired)
 
 
-async def _meddle(
+async def _disturb(
     env: Environment, name: str, begin: Callable[[Proxy], None], for_s: float
 ) -> bool:
     proxy = env.postgres_proxy if name == "postgres" else env.kafka_proxy
@@ -162,15 +165,13 @@ async def _backends(env: Environment) -> list[int]:
         await connection.close()
 
 
-async def _answering(env: Environment) -> None:
-    """Wait until the server takes connections again."""
-    deadline = time.monotonic() + RECONNECT_S
-    while True:
-        try:
-            await _backends(env)
-        except (OSError, asyncpg.PostgresError):
-            if time.monotonic() > deadline:
-                raise
-            await asyncio.sleep(0.1)
-        else:
-            return
+async def _wait_until_postgres_answers(env: Environment) -> None:
+    """Wait until the server accepts connections again."""
+
+    async def answers() -> bool:
+        await _backends(env)
+        return True
+
+    await eventually(
+        answers, within_s=RECONNECT_S, every_s=0.1, retry_on=(OSError, asyncpg.PostgresError)
+    )

@@ -1,10 +1,11 @@
-"""What functions really did: each attempt notes itself on disk before it does anything else."""
+"""A log of the function calls that really happened; each call writes its entry to disk first."""
 
 import os
 from pathlib import Path
 from typing import NamedTuple
 
-VARIABLE = "BATON_TEST_LEDGER"
+VARIABLE = "BATON_TEST_SIDE_EFFECTS"
+"""Environment variable that holds the path of the log, for the functions of services."""
 
 
 class Entry(NamedTuple):
@@ -17,19 +18,19 @@ class Entry(NamedTuple):
 
 
 class SideEffectLog:
-    """A file that only grows; an entry is on disk when `note` returns."""
+    """An append-only file; an entry is on disk when `record` returns."""
 
     def __init__(self, path: Path) -> None:
         self._handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
 
-    def note(self, idempotency_key: str, attempt: int) -> None:
-        """Note an attempt; the key names run, step and visit."""
+    def record(self, idempotency_key: str, attempt: int) -> None:
+        """Append an attempt; the idempotency key names its run, step and visit."""
         os.write(self._handle, f"{idempotency_key}.{attempt}\n".encode())
         os.fsync(self._handle)
 
 
 def read_side_effects(path: Path) -> list[Entry]:
-    """Return every entry that is whole."""
+    """Return every complete entry; a process that was killed may leave an incomplete one."""
     if not path.exists():
         return []
     lines = path.read_text(encoding="utf-8").splitlines(keepends=True)

@@ -1,4 +1,4 @@
-"""The checkers find what is wrong: a good log is broken by hand at every place, in every way."""
+"""The checkers find every defect: a correct log is broken at every event, in every way."""
 
 from dataclasses import replace
 from typing import Any
@@ -51,16 +51,16 @@ GRAPH: list[tuple[str, str | None, dict[str, Any]]] = [
     ("SyncReached", "join", {}),
     ("RunCompleted", None, {"has_errors": False}),
 ]
-TOLD = {"r1": SEQUENCE, "r2": GRAPH}
+HISTORIES = {"r1": SEQUENCE, "r2": GRAPH}
 
 
 def _log() -> Log:
-    """Both runs, one event of each in turn."""
+    """Return the log of both runs, one event of each in turn."""
     turns = [
-        (version, run, told[version - 1])
-        for version in range(1, 1 + max(map(len, TOLD.values())))
-        for run, told in TOLD.items()
-        if version <= len(told)
+        (version, run, history[version - 1])
+        for version in range(1, 1 + max(map(len, HISTORIES.values())))
+        for run, history in HISTORIES.items()
+        if version <= len(history)
     ]
     return [
         _logged(position, run, version, *one)
@@ -78,33 +78,33 @@ def _logged(
 
 
 LOG = _log()
-LEDGER = [
+SIDE_EFFECTS = [
     *(Entry("r1", "a", 1, attempt) for attempt in (1, 2, 3)),
     Entry("r1", "b", 1, 1),
     Entry("r2", "first", 1, 1),
     *(Entry("r2", step, 1, attempt) for step in ("left", "right") for attempt in (1, 2)),
 ]
 OPERATIONS = [
-    Operation("start", "k1", 0.0, outcome="ok", status=201, ident="r1"),
+    Operation("start", "k1", 0.0, outcome="ok", status=201, run_id="r1"),
     Operation("start", "k2", 0.0),
 ]
 
 
 def violations(log: Log) -> list[str]:
     return [
-        *checkers.broken_laws(log),
-        *checkers.needs_come_first(log, NEEDS),
+        *checkers.broken_invariants(log),
+        *checkers.needs_are_done_first(log, NEEDS),
         *checkers.every_step_succeeded(log, NEEDS),
-        *checkers.runs_end(log),
-        *checkers.side_effects_agree(log, LEDGER),
-        *checkers.outputs_are_of_their_attempt(log),
-        *checkers.acknowledged_is_logged(log, OPERATIONS),
-        *checkers.refused_left_nothing(log, OPERATIONS),
+        *checkers.runs_ended(log),
+        *checkers.side_effects_match(log, SIDE_EFFECTS),
+        *checkers.outputs_match_their_attempt(log),
+        *checkers.acknowledged_runs_are_logged(log, OPERATIONS),
+        *checkers.no_unknown_runs(log, OPERATIONS),
     ]
 
 
 def renumbered(log: Log) -> Log:
-    """Hide that something is missing or too much: the numbers are right again."""
+    """Number the events again, so that a missing or repeated event leaves no gap."""
     versions: dict[str, int] = {}
     found: Log = []
     for position, event in enumerate(log, 1):
@@ -114,13 +114,13 @@ def renumbered(log: Log) -> Log:
 
 
 def named(event: Logged) -> str:
-    return f"{event.ident}-{event.version}-{event.name}"
+    return f"{event.entity_id}-{event.version}-{event.name}"
 
 
 EVERY = pytest.mark.parametrize("place", range(len(LOG)), ids=[named(one) for one in LOG])
 
 
-def test_a_good_log_gives_no_complaint() -> None:
+def test_a_correct_log_has_no_violation() -> None:
     assert violations(LOG) == []
 
 
@@ -130,7 +130,7 @@ def test_a_lost_event_is_found(place: int) -> None:
 
 
 @EVERY
-def test_a_lost_event_is_found_where_the_numbers_hide_it(place: int) -> None:
+def test_a_lost_event_is_found_without_a_gap_in_the_versions(place: int) -> None:
     assert violations(renumbered(LOG[:place] + LOG[place + 1 :]))
 
 
@@ -140,7 +140,7 @@ def test_a_doubled_event_is_found(place: int) -> None:
 
 
 @EVERY
-def test_a_doubled_event_is_found_where_the_numbers_hide_it(place: int) -> None:
+def test_a_doubled_event_is_found_without_a_repeated_version(place: int) -> None:
     assert violations(renumbered(LOG[: place + 1] + LOG[place:]))
 
 
@@ -148,12 +148,12 @@ SIDE_BY_SIDE = ({"StepStarted"}, {"StepCancelled"}, {"StepSucceeded"})
 
 
 @EVERY
-def test_events_of_a_run_that_changed_places_are_found(place: int) -> None:
+def test_two_swapped_events_of_a_run_are_found(place: int) -> None:
     behind = [one for one in LOG[place + 1 :] if one.stream == LOG[place].stream][:1]
     for other in behind:
         one = LOG[place]
         swapped = [other if event is one else one if event is other else event for event in LOG]
-        same = {one.name, other.name} in SIDE_BY_SIDE and one.ident == "r2"
+        same = {one.name, other.name} in SIDE_BY_SIDE and one.entity_id == "r2"
 
         assert violations(swapped)
         assert violations(renumbered(swapped)) or same
@@ -170,11 +170,11 @@ def test_events_of_a_run_that_changed_places_are_found(place: int) -> None:
         ("RetryScheduled", "a", {"attempt": 4}),
     ],
 )
-def test_a_changed_member_is_found(name: str, step: str | None, changed: dict[str, Any]) -> None:
+def test_a_changed_field_is_found(name: str, step: str | None, changed: dict[str, Any]) -> None:
     (place,) = (
         index
         for index, one in enumerate(LOG)
-        if one.ident == "r1"
+        if one.entity_id == "r1"
         and one.name == name
         and one.data.get("step_id") == step
         and one.data.get("cause", "start") == "start"
@@ -195,27 +195,27 @@ def test_a_retry_before_its_time_is_found() -> None:
 
 
 def test_a_lost_run_is_found() -> None:
-    log = [one for one in LOG if one.ident != "r1"]
+    log = [one for one in LOG if one.entity_id != "r1"]
 
-    assert checkers.acknowledged_is_logged(log, OPERATIONS) == ["r1 was lost"]
+    assert checkers.acknowledged_runs_are_logged(log, OPERATIONS) == ["r1 was lost"]
 
 
-def test_a_run_that_nobody_asked_for_is_found() -> None:
-    assert checkers.refused_left_nothing(LOG, OPERATIONS[:1])
-    assert not checkers.refused_left_nothing(LOG, OPERATIONS)
+def test_a_run_that_was_never_requested_is_found() -> None:
+    assert checkers.no_unknown_runs(LOG, OPERATIONS[:1])
+    assert not checkers.no_unknown_runs(LOG, OPERATIONS)
 
 
 def test_an_attempt_that_ran_unrecorded_or_twice_is_found() -> None:
-    assert checkers.side_effects_agree(LOG, [*LEDGER, Entry("r1", "b", 1, 2)])
-    assert checkers.side_effects_agree(LOG, [*LEDGER, LEDGER[0]])
-    assert checkers.side_effects_agree(LOG, [one for one in LEDGER if one.step != "b"])
+    assert checkers.side_effects_match(LOG, [*SIDE_EFFECTS, Entry("r1", "b", 1, 2)])
+    assert checkers.side_effects_match(LOG, [*SIDE_EFFECTS, SIDE_EFFECTS[0]])
+    assert checkers.side_effects_match(LOG, [one for one in SIDE_EFFECTS if one.step != "b"])
 
 
 def test_a_second_outcome_of_an_attempt_is_found() -> None:
     (success,) = (
         one
         for one in LOG
-        if one.ident == "r1" and one.data.get("step_id") == "b" and one.name == "StepSucceeded"
+        if one.entity_id == "r1" and one.data.get("step_id") == "b" and one.name == "StepSucceeded"
     )
     again = replace(success, position=99, version=99, topic="run.StepFailed")
 

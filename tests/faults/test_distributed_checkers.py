@@ -1,4 +1,4 @@
-"""The checkers of shared logs find what is wrong: good histories are broken by hand."""
+"""The checkers of services that share a log find every defect in histories that are broken."""
 
 from dataclasses import replace
 from typing import Any
@@ -18,7 +18,7 @@ def _logged(position: int, stream: str, version: int, topic: str, **data: Any) -
 
 
 def _log() -> Log:
-    """Runs of an event and of a tick, and the schedule of the latter."""
+    """Return a run started by a record event, a run started by a tick, and its schedule."""
     causes: dict[str, dict[str, Any]] = {
         "demo/run/r1": {"trigger": {"kind": "record", "event_id": "e1"}, "definition_id": "d"},
         "demo/run/r2": {"trigger": {"kind": "schedule"}, "definition_id": "s"},
@@ -44,7 +44,7 @@ PUBLISHED = [
     for version in range(1, length + 1)
 ]
 REPEATED = [*PUBLISHED, *(one._replace(offset=one.offset + 9) for one in PUBLISHED[1:])]
-SIGHTINGS = [
+OBSERVATIONS = [
     LeaseObservation("relay", "a", 1),
     LeaseObservation("scheduler", "a", 4),
     LeaseObservation("relay", "a", 1),
@@ -58,24 +58,24 @@ def of_published(published: list[Published]) -> list[str]:
         *checkers.published_is_complete(LOG, published),
         *checkers.published_is_logged(LOG, published),
         *checkers.published_in_order(published),
-        *checkers.keys_keep_to_their_partition(published),
+        *checkers.each_stream_has_one_partition(published),
     ]
 
 
 def of_causes(log: Log) -> list[str]:
     return [
         *checkers.events_start_their_run_once(log, {"d": ["e1"]}),
-        *checkers.ticks_are_dealt_with_once(log, {"s": INTERVAL}),
-        *checkers.ticks_have_their_run(log),
+        *checkers.every_tick_is_handled_once(log, {"s": INTERVAL}),
+        *checkers.every_fired_tick_has_one_run(log),
         *checkers.no_tick_is_early(log),
     ]
 
 
-def test_good_histories_give_no_complaint() -> None:
+def test_correct_histories_have_no_violation() -> None:
     assert of_published(PUBLISHED) == []
     assert of_published(REPEATED) == []
     assert of_causes(LOG) == []
-    assert checkers.epochs_rise(SIGHTINGS) == []
+    assert checkers.epochs_never_decrease(OBSERVATIONS) == []
 
 
 @pytest.mark.parametrize("place", range(len(PUBLISHED)))
@@ -87,14 +87,14 @@ def test_an_event_that_was_not_published_is_found(place: int) -> None:
 
 
 @pytest.mark.parametrize("place", [0, 1, 2, 4, 5])
-def test_published_events_that_changed_places_are_found(place: int) -> None:
+def test_swapped_published_events_are_found(place: int) -> None:
     one, other = PUBLISHED[place : place + 2]
     swapped = [*PUBLISHED[:place], other, one, *PUBLISHED[place + 2 :]]
 
     assert checkers.published_in_order(swapped)
 
 
-def test_a_topic_that_was_emptied_may_begin_anywhere_but_leaves_nothing_out_then() -> None:
+def test_a_recreated_topic_may_begin_at_any_version_but_has_no_gap() -> None:
     rest = [one for one in PUBLISHED if one.version > 1]
     again = [*rest, *PUBLISHED]
 
@@ -107,16 +107,16 @@ def test_a_key_in_two_partitions_is_found() -> None:
     assert of_published([PUBLISHED[0]._replace(partition=7), *PUBLISHED])
 
 
-def test_what_was_published_and_never_recorded_is_found() -> None:
+def test_a_published_event_that_was_never_recorded_is_found() -> None:
     assert of_published([*PUBLISHED, Published(0, 99, "demo/run/r1", 5)])
 
 
-def test_an_epoch_that_falls_is_found() -> None:
-    assert checkers.epochs_rise([*SIGHTINGS, LeaseObservation("relay", "a", 1)])
+def test_a_decreasing_epoch_is_found() -> None:
+    assert checkers.epochs_never_decrease([*OBSERVATIONS, LeaseObservation("relay", "a", 1)])
 
 
 def test_an_epoch_of_two_holders_is_found() -> None:
-    assert checkers.epochs_rise([*SIGHTINGS, LeaseObservation("relay", "c", 2)])
+    assert checkers.epochs_never_decrease([*OBSERVATIONS, LeaseObservation("relay", "c", 2)])
 
 
 def test_an_event_that_starts_a_second_run_is_found() -> None:
@@ -130,7 +130,7 @@ def test_an_event_that_starts_a_second_run_is_found() -> None:
 
 
 @pytest.mark.parametrize("stream", LENGTHS)
-def test_a_run_that_nothing_started_or_that_is_lost_is_found(stream: str) -> None:
+def test_a_run_without_its_cause_or_a_lost_run_is_found(stream: str) -> None:
     assert of_causes([one for one in LOG if one.stream != stream])
 
 
@@ -144,9 +144,9 @@ def test_a_tick_that_is_left_out_doubled_or_early_is_found(place: int) -> None:
     assert of_causes([*LOG[:2], early, *LOG[3:]])
 
 
-def test_a_fault_that_met_nothing_is_told_from_one_that_met_a_run() -> None:
+def test_faults_during_unfinished_runs_are_counted() -> None:
     during = InjectedFault("kill -9 of an executor", 10_006, 10_007)
     before = InjectedFault("PostgreSQL stopped", 1, 2)
     after = InjectedFault("Kafka wiped", 99_000, 99_001)
 
-    assert checkers.hits(LOG, [during, before, after, during]) == {during.name: 2}
+    assert checkers.count_hits(LOG, [during, before, after, during]) == {during.name: 2}

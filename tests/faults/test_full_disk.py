@@ -1,7 +1,7 @@
-"""A disk that takes no more: commands are refused, nothing is half done, and work goes on later.
+"""A full disk: commands are refused, nothing is half done, and work continues once there is space.
 
-The limit on file sizes of Baton's processes makes every write beyond it fail, in the files of the
-store, of the views and of the log lines alike.
+The test limits the file size of Baton's processes, so that each write to the store, the views and
+the log fails.
 """
 
 import resource
@@ -18,7 +18,7 @@ from tests.faults.driver import Driver, driving
 from tests.faults.event_log import read_log, runs_of
 from tests.faults.history import Operation, acknowledged
 from tests.faults.nemesis import unfinished_work
-from tests.faults.quiescence import quiesced
+from tests.faults.quiescence import wait_until_all_ended
 from tests.faults.replaying import views_equal_a_rebuild
 from tests.faults.server import Installation
 from tests.faults.workloads import THREE_STEPS_NEEDS, WITHOUT_FILES
@@ -29,7 +29,7 @@ STEP_S = 0.4
 
 @contextmanager
 def full_disk(installation: Installation) -> Iterator[None]:
-    """Let nobody write to any place behind the first byte of a file."""
+    """Make every write behind the first byte of a file fail until the block ends."""
     pids = [installation.running.pid, *installation.writers]
     before = resource.prlimit(pids[0], resource.RLIMIT_FSIZE)
     for pid in pids:
@@ -42,7 +42,7 @@ def full_disk(installation: Installation) -> Iterator[None]:
 
 
 @pytest.mark.timeout(180)
-async def test_a_full_disk_refuses_commands_and_holds_up_runs_until_there_is_room(
+async def test_a_full_disk_refuses_commands_and_delays_runs_until_there_is_space(
     tmp_path: Path,
 ) -> None:
     async with Installation(tmp_path) as installation, driving(installation) as driver:
@@ -60,7 +60,7 @@ async def test_a_full_disk_refuses_commands_and_holds_up_runs_until_there_is_roo
         assert unfinished_work(held).steps > 0
         again = await driver.start(definition, _inputs("after", RUNS))
         assert {one.status for one in again} == {201}
-        await quiesced(driver)
+        await wait_until_all_ended(driver)
         assert await installation.stop() == 0
     _check(installation, definition, [*operations, *refused, *again])
     await views_equal_a_rebuild(installation)
@@ -71,10 +71,10 @@ def _inputs(name: str, runs: int) -> dict[str, object]:
 
 
 async def refused_for_long(driver: Driver[Installation], definition: str) -> list[Operation]:
-    """Ask for runs, in vain, until every function under way has come to its end."""
+    """Request runs, which are refused, until every running function has ended."""
     refused: list[Operation] = []
-    until = time.monotonic() + 3 * STEP_S
-    while time.monotonic() < until:
+    end = time.monotonic() + 3 * STEP_S
+    while time.monotonic() < end:
         refused += await driver.start(definition, _inputs(f"meanwhile-{len(refused)}", 2))
     return refused
 
@@ -83,15 +83,15 @@ def _check(installation: Installation, definition: str, operations: list[Operati
     log = read_log(installation.data)
     needs = {definition: THREE_STEPS_NEEDS}
     attempts = {one.data["attempt"] for one in log if one.name == "StepStarted"}
-    assert attempts == {1}, "an outcome that waited for room was lost"
+    assert attempts == {1}, "an outcome that waited for space was lost"
     violations = [
-        *checkers.broken_laws(log),
-        *checkers.acknowledged_is_logged(log, operations),
-        *checkers.runs_end(log, "completed"),
+        *checkers.broken_invariants(log),
+        *checkers.acknowledged_runs_are_logged(log, operations),
+        *checkers.runs_ended(log, "completed"),
         *checkers.every_step_succeeded(log, needs),
     ]
     assert violations == []
-    assert set(runs_of(log)) == acknowledged(operations), "what was refused is there all the same"
+    assert set(runs_of(log)) == acknowledged(operations), "a refused run is in the log"
     for name in ("baton.db", "views.db"):
         with closing(sqlite3.connect(installation.data / name)) as connection:
             assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)

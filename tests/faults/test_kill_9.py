@@ -1,4 +1,4 @@
-"""`kill -9` in the middle of the work, again and again on the same data: nothing is lost."""
+"""Repeated `kill -9` under load, on the same data, loses and doubles nothing."""
 
 import asyncio
 import logging
@@ -15,15 +15,15 @@ from tests.faults.driver import Driver, driving
 from tests.faults.event_log import read_log
 from tests.faults.history import Operation
 from tests.faults.nemesis import UnfinishedWork, kill_at, unfinished_work
-from tests.faults.quiescence import quiesced
+from tests.faults.quiescence import wait_until_all_ended
 from tests.faults.replaying import views_equal_a_rebuild
 from tests.faults.server import Installation
 from tests.faults.side_effect_log import read_side_effects
 from tests.faults.workloads import THREE_STEPS, THREE_STEPS_NEEDS
 
 REPETITIONS = 20
-DRAWN_AGAIN = 10
-"""Repetitions whose kill hit nothing are drawn again, so many in all."""
+EXTRA = 10
+"""The most repetitions whose kill interrupted no work; they don't count."""
 RUNS = 200
 ATTEMPTS = 3 * RUNS
 
@@ -31,51 +31,60 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
-class Siege:
-    """Repetitions on one installation; `position` is where the log stood before the next one."""
+class RepeatedKills:
+    """Repetitions on one installation, each checked by itself.
+
+    `position` and `entries` are the ends of the log and of the side-effect log before the next one.
+    """
 
     driver: Driver[Installation]
     rng: Random
     definition: str
     position: int = 0
-    noted: int = 0
-    blows: list[UnfinishedWork] = field(default_factory=list)
-    resent: int = 0
+    entries: int = 0
+    kills: list[UnfinishedWork] = field(default_factory=list)
+    repeated_requests: int = 0
 
     @property
     def installation(self) -> Installation:
         return self.driver.installation
 
     async def repetition(self, number: int) -> None:
-        """Start runs, kill, start again, and hold everything that is there against the promises."""
+        """Start runs, kill and restart the process, wait for all runs and run the checkers."""
         inputs = {
             f"{number}-{index}": {"seconds": self.rng.uniform(0.1, 0.4)} for index in range(RUNS)
         }
         starting = asyncio.create_task(self.driver.start(self.definition, inputs))
         point = self._point(number)
-        exited = await kill_at(self.installation, self.noted + point)
+        exit_code = await kill_at(self.installation, self.entries + point)
         operations = await starting
-        blow = unfinished_work(read_log(self.installation.data, after=self.position))
-        self.driver.history.fault("kill -9", point=point, runs=blow.runs, steps=blow.steps)
-        await self.installation.start()
-        operations = await self._ask_again(operations, inputs)
-        recovered = await quiesced(self.driver)
-        _log.warning(
-            "repetition %d: killed at %d, %s, over in %.2f s", number, point, blow, recovered
+        unfinished = unfinished_work(read_log(self.installation.data, after=self.position))
+        self.driver.history.record_fault(
+            "kill -9", point=point, runs=unfinished.runs, steps=unfinished.steps
         )
-        assert exited == -9
+        await self.installation.start()
+        operations = await self._repeat_requests(operations, inputs)
+        recovered = await wait_until_all_ended(self.driver)
+        _log.warning(
+            "repetition %d: killed at %d, %s, all runs ended after %.2f s",
+            number,
+            point,
+            unfinished,
+            recovered,
+        )
+        assert exit_code == -9
         self._check(operations)
-        self.blows.append(blow)
+        self.kills.append(unfinished)
 
     def _point(self, number: int) -> int:
-        """Draw from one twentieth of the work after the other, so that all of it is hit."""
+        """Return a random attempt to kill at, within this repetition's share of all attempts."""
         part = ATTEMPTS / REPETITIONS
         return 1 + int((number % REPETITIONS + self.rng.random()) * part * 0.99)
 
-    async def _ask_again(
+    async def _repeat_requests(
         self, operations: list[Operation], inputs: Mapping[str, object]
     ) -> list[Operation]:
-        """Send again what had no answer, and some that had one: a key has one effect."""
+        """Repeat the requests without an answer and some with one: a key has one effect."""
         answered = [one for one in operations if one.outcome == "ok"]
         unanswered = [one.key for one in operations if one.outcome == "info"]
         assert len(answered) + len(unanswered) == RUNS, operations
@@ -86,7 +95,7 @@ class Siege:
         for one in again:
             first = repeated.get(one.key)
             assert first is None or one.answer == first.answer
-        self.resent += len(unanswered)
+        self.repeated_requests += len(unanswered)
         return [*answered, *(one for one in again if one.key not in repeated)]
 
     def _check(self, operations: list[Operation]) -> None:
@@ -94,36 +103,36 @@ class Siege:
         side_effects = read_side_effects(self.installation.side_effect_log)
         needs = {self.definition: THREE_STEPS_NEEDS}
         violations = [
-            *checkers.broken_laws(log),
-            *checkers.acknowledged_is_logged(log, operations),
-            *checkers.refused_left_nothing(log, operations),
-            *checkers.runs_end(log, "completed"),
-            *checkers.needs_come_first(log, needs),
+            *checkers.broken_invariants(log),
+            *checkers.acknowledged_runs_are_logged(log, operations),
+            *checkers.no_unknown_runs(log, operations),
+            *checkers.runs_ended(log, "completed"),
+            *checkers.needs_are_done_first(log, needs),
             *checkers.every_step_succeeded(log, needs),
-            *checkers.side_effects_agree(log, side_effects[self.noted :]),
-            *checkers.outputs_are_of_their_attempt(log),
+            *checkers.side_effects_match(log, side_effects[self.entries :]),
+            *checkers.outputs_match_their_attempt(log),
         ]
         assert violations == []
-        assert len({one.ident for one in operations}) == RUNS
-        self.position, self.noted = log[-1].position, len(side_effects)
+        assert len({one.run_id for one in operations}) == RUNS
+        self.position, self.entries = log[-1].position, len(side_effects)
 
 
 @pytest.mark.timeout(900)
-async def test_runs_under_way_survive_kill_9_wherever_it_hits(tmp_path: Path) -> None:
+async def test_unfinished_runs_survive_kill_9_at_any_point(tmp_path: Path) -> None:
     seed = random.getrandbits(32)
     _log.warning("seed %d", seed)
     async with Installation(tmp_path) as installation, driving(installation) as driver:
         await installation.start()
-        siege = Siege(driver, Random(seed), await driver.create(THREE_STEPS))
-        siege.position = read_log(installation.data)[-1].position
-        for number in range(REPETITIONS + DRAWN_AGAIN):
-            await siege.repetition(number)
-            if sum(blow.hit for blow in siege.blows) == REPETITIONS:
+        repeated = RepeatedKills(driver, Random(seed), await driver.create(THREE_STEPS))
+        repeated.position = read_log(installation.data)[-1].position
+        for number in range(REPETITIONS + EXTRA):
+            await repeated.repetition(number)
+            if sum(unfinished.hit for unfinished in repeated.kills) == REPETITIONS:
                 break
-        assert sum(blow.hit for blow in siege.blows) == REPETITIONS
-        assert siege.resent > 0, "no kill ever came between a command and its answer"
-        assert max(blow.runs for blow in siege.blows) > RUNS / 2
-        assert await driver.count("completed") == RUNS * len(siege.blows)
+        assert sum(unfinished.hit for unfinished in repeated.kills) == REPETITIONS
+        assert repeated.repeated_requests > 0, "no kill hit a command before its answer"
+        assert max(unfinished.runs for unfinished in repeated.kills) > RUNS / 2
+        assert await driver.count("completed") == RUNS * len(repeated.kills)
         assert await installation.stop() == 0
-    assert checkers.broken_laws(read_log(installation.data)) == []
+    assert checkers.broken_invariants(read_log(installation.data)) == []
     await views_equal_a_rebuild(installation)

@@ -1,4 +1,4 @@
-"""Poison among record events: each is refused by itself, and its neighbours don't notice."""
+"""Invalid record events are refused one by one, and don't affect the events around them."""
 
 import asyncio
 import random
@@ -14,7 +14,8 @@ from baton.domain.definition.graph import Compute, Graph
 from baton.domain.definition.trigger import EventTrigger
 from tests.faults import checkers
 from tests.faults.event_log import runs_of, seen, streams_of
-from tests.faults.in_process_stack import Call, all_over, calling, defined, inside
+from tests.faults.in_process_stack import define, in_process, wait_until_ended
+from tests.kit.stack import Response, RunningServer
 
 GRAPH = Graph(steps=(Compute(id="a", function="echo"),))
 STRUCTURED = {"Content-Type": "application/cloudevents+json"}
@@ -23,14 +24,14 @@ EVENTS = 60
 CLIENT_ERRORS = range(400, 500)
 
 
-def event(ident: object, **changed: Any) -> dict[str, Any]:
+def event(event_id: object, **changed: Any) -> dict[str, Any]:
     return {
         "specversion": "1.0",
-        "id": ident,
+        "id": event_id,
         "source": "/shop",
         "type": "record.created",
-        "subject": f"orders/{ident}",
-        "data": {"number": ident},
+        "subject": f"orders/{event_id}",
+        "data": {"number": event_id},
         **changed,
     }
 
@@ -67,33 +68,33 @@ POISON: dict[str, tuple[bytes, dict[str, str]]] = {
 
 
 @pytest.mark.parametrize("store", ["", "memory:"], ids=["sqlite", "memory"])
-async def test_poison_is_refused_and_every_other_event_starts_its_run_once(
+async def test_invalid_events_are_refused_and_every_other_event_starts_one_run(
     tmp_path: Path, store: str
 ) -> None:
     rng = Random(random.getrandbits(32))
     good = [orjson.dumps(event(f"e-{number}")) for number in range(EVENTS)]
     sent = [(body, STRUCTURED) for body in good + rng.sample(good, 20)] + list(POISON.values())
     rng.shuffle(sent)
-    async with inside(tmp_path, store=store) as stack, calling(stack) as call:
-        await defined(stack, "orders", GRAPH, EventTrigger(event_type="record.created"))
-        answers = await asyncio.gather(*(send(call, *one) for one in sent))
+    async with in_process(tmp_path, store=store) as server:
+        await define(server, "orders", GRAPH, EventTrigger(event_type="record.created"))
+        answers = await asyncio.gather(*(send(server, *one) for one in sent))
         taken = [
-            status for (body, _), (status, _) in zip(sent, answers, strict=True) if body in good
+            answer.status for (body, _), answer in zip(sent, answers, strict=True) if body in good
         ]
         rest = [one for one in zip(sent, answers, strict=True) if one[0][0] not in good]
         assert set(taken) == {202}
-        for (body, _), (status, answer) in rest:
-            assert status in CLIENT_ERRORS, (body[:80], status, answer)
-            assert set(orjson.loads(answer)) <= {"error", "message", "details"}
+        for (body, _), answer in rest:
+            assert answer.status in CLIENT_ERRORS, (body[:80], answer)
+            assert set(answer.body) <= {"error", "message", "details"}
         assert len(rest) == len(POISON)
-        await all_over(stack, EVENTS)
-        log = seen(await stack.context.stores.events.read_all(after=0, limit=100_000))
-    assert checkers.broken_laws(log) == []
-    assert checkers.runs_end(log, "completed") == []
+        await wait_until_ended(server, EVENTS)
+        log = seen(await server.stores.events.read_all(after=0, limit=100_000))
+    assert checkers.broken_invariants(log) == []
+    assert checkers.runs_ended(log, "completed") == []
     assert len(list(streams_of(log, "record"))) == EVENTS
     causes = [run[0].data["trigger"]["event_id"] for run in runs_of(log).values()]
     assert sorted(causes) == sorted(f"e-{number}" for number in range(EVENTS))
 
 
-async def send(call: Call, body: bytes, headers: dict[str, str]) -> tuple[int, bytes]:
-    return await call("POST", "/events", data=BytesIO(body), headers=headers)
+async def send(server: RunningServer, body: bytes, headers: dict[str, str]) -> Response:
+    return await server.post("/events", data=BytesIO(body), headers=headers)

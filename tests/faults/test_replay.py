@@ -1,4 +1,4 @@
-"""`baton replay` of 10,000 finished runs: what it rebuilds is what is live, byte for byte."""
+"""`baton replay` of 10,000 ended runs rebuilds the live views byte for byte."""
 
 import sqlite3
 from contextlib import closing
@@ -8,7 +8,7 @@ from random import Random
 import pytest
 
 from baton.domain.definition.graph import Compute, Delay, Graph, Retry, Sync
-from tests.faults.in_process_stack import all_over, defined, inside, request
+from tests.faults.in_process_stack import define, in_process, request_runs, wait_until_ended
 from tests.faults.replaying import replay
 from tests.faults.server import Installation
 
@@ -38,28 +38,28 @@ FAILING = Graph(
 
 
 @pytest.mark.timeout(300)
-async def test_10_000_finished_runs_replay_to_the_very_same_views(tmp_path: Path) -> None:
+async def test_10_000_ended_runs_replay_to_the_same_views(tmp_path: Path) -> None:
     installation = Installation(tmp_path)
-    await finished_runs(installation.data)
+    await create_ended_runs(installation.data)
 
-    exited, out, err = await replay(installation)
-    assert exited == 0, (out, err)
+    exit_code, out, err = await replay(installation)
+    assert exit_code == 0, (out, err)
     assert "the views match the events" in out
 
     table, key = damage(installation.data, Random(1))
-    exited, out, err = await replay(installation)
-    assert exited == 1, (out, err)
+    exit_code, out, err = await replay(installation)
+    assert exit_code == 1, (out, err)
     assert f"{table} {key} of tenant demo" in err
 
 
-async def finished_runs(data: Path) -> None:
-    """Fill the folder with runs, of which some were delayed, retried or failed."""
-    async with inside(data) as stack:
-        sequence = await defined(stack, "sequence", SEQUENCE)
-        graph = await defined(stack, "graph", GRAPH)
-        failing = await defined(stack, "failing", FAILING)
-        await request(stack, [sequence] * 8_000 + [graph] * 1_000 + [failing] * 1_000)
-        await all_over(stack, RUNS)
+async def create_ended_runs(data: Path) -> None:
+    """Fill the folder with ended runs, some with delays, retries or failures."""
+    async with in_process(data) as stack:
+        sequence = await define(stack, "sequence", SEQUENCE)
+        graph = await define(stack, "graph", GRAPH)
+        failing = await define(stack, "failing", FAILING)
+        await request_runs(stack, [sequence] * 8_000 + [graph] * 1_000 + [failing] * 1_000)
+        await wait_until_ended(stack, RUNS)
 
 
 def damage(data: Path, rng: Random) -> tuple[str, str]:

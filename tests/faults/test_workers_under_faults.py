@@ -1,8 +1,7 @@
-"""Workers beside services that are killed: each task has one outcome, of its newest attempt."""
+"""A worker and a killed executor: each task has one outcome, that of its newest attempt."""
 
 import asyncio
 import sys
-import time
 from asyncio.subprocess import DEVNULL, Process
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -12,23 +11,19 @@ from typing import Any
 import aiohttp
 import pytest
 
+from tests.dialects.centrali_documents import compute, orchestration
 from tests.faults.driver import ORCHESTRATIONS
+from tests.kit.eventually import eventually
 from tests.servers import kafka
 from tests.servers.cluster import Cluster
 from tests.servers.postgres import database_for
 from tests.servers.service import Service
 
 WAIT_S = 60
-STEP = {"id": "resize", "type": "compute", "functionId": "thumbnail"}
-DEFINITION = {
-    "slug": "thumbnails",
-    "name": "Thumbnails",
-    "trigger": {"type": "on-demand"},
-    "steps": [STEP],
-}
+DEFINITION = orchestration("thumbnails", compute("resize", "thumbnail"))
 DECLARED = '[functions.thumbnail]\nqueue = "images"\n'
 FUNCTIONS = '''
-"""Leaves a line when it begins, and ends when the gate is open."""
+"""Writes a line when it starts, and ends once the file `gate` exists."""
 
 import asyncio
 from pathlib import Path
@@ -38,8 +33,8 @@ from baton import StepContext, function
 
 @function("thumbnail")
 async def thumbnail(_payload: dict, context: StepContext) -> int:
-    with Path("begun").open("a") as begun:
-        begun.write(f"{context.attempt}\\n")
+    with Path("started").open("a") as started:
+        started.write(f"{context.attempt}\\n")
     while not Path("gate").exists():
         await asyncio.sleep(0.02)
     return context.attempt
@@ -89,18 +84,15 @@ async def ask(cluster: Cluster, method: str, path: str, **members: Any) -> Any:
 
 
 async def until(cluster: Cluster, condition: Callable[[], Awaitable[bool]]) -> None:
-    deadline = time.monotonic() + WAIT_S
-    while not await condition():
-        assert time.monotonic() < deadline, cluster.log_tail()
-        await asyncio.sleep(0.1)
+    await eventually(condition, within_s=WAIT_S, every_s=0.1, explain=cluster.log_tail)
 
 
 async def refused(service: Service) -> float:
     return (await service.metrics())["baton_executor_worker_answers_refused_total"]
 
 
-async def shared_out(cluster: Cluster) -> bool:
-    """Whether both executors have their shares: a run that moves is begun once more."""
+async def partitions_are_assigned(cluster: Cluster) -> bool:
+    """Return whether both executors own partitions; a run that moves later starts again."""
     return all("gained partitions" in one.log_tail() for one in cluster.of("executor"))
 
 
@@ -111,29 +103,29 @@ async def performing(cluster: Cluster) -> Service:
     return owner
 
 
-async def test_the_result_for_an_executor_that_is_gone_is_refused_by_its_successor(
+async def test_the_result_for_a_killed_executor_is_refused_by_its_successor(
     cluster: Cluster,
 ) -> None:
-    begun = cluster.folder / "begun"
+    started = cluster.folder / "started"
 
-    async def has_begun(count: int) -> bool:
-        return begun.exists() and len(begun.read_text().split()) == count
+    async def has_started(count: int) -> bool:
+        return started.exists() and len(started.read_text().split()) == count
 
     async with a_worker(cluster):
-        await until(cluster, lambda: shared_out(cluster))
+        await until(cluster, lambda: partitions_are_assigned(cluster))
         definition = await ask(cluster, "POST", "", json=DEFINITION)
         run = await ask(cluster, "POST", f"/{definition['id']}/trigger", json={"input": None})
-        await until(cluster, lambda: has_begun(1))
+        await until(cluster, lambda: has_started(1))
         owner = await performing(cluster)
         await owner.kill()
-        await until(cluster, lambda: has_begun(2))
+        await until(cluster, lambda: has_started(2))
         (cluster.folder / "gate").touch()
         path = f"/{definition['id']}/runs/{run['id']}"
 
-        async def over() -> bool:
+        async def has_completed() -> bool:
             return bool((await ask(cluster, "GET", path))["status"] == "completed")
 
-        await until(cluster, over)
+        await until(cluster, has_completed)
         (successor,) = [one for one in cluster.of("executor") if one is not owner]
 
         async def was_refused() -> bool:
@@ -141,5 +133,5 @@ async def test_the_result_for_an_executor_that_is_gone_is_refused_by_its_success
 
         await until(cluster, was_refused)
 
-    assert begun.read_text().split() == ["1", "2"]
+    assert started.read_text().split() == ["1", "2"]
     assert (await ask(cluster, "GET", path))["stepOutputs"] == {"resize": 2}

@@ -1,4 +1,4 @@
-"""Services that stop in the middle and come back too late: others have taken over by then."""
+"""Paused services that continue after others have taken over their work."""
 
 import asyncio
 import time
@@ -7,11 +7,12 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from tests.faults.checkers import run_oracles
-from tests.faults.checks import settled, violations
+from tests.faults.checks import settle_and_check, violations
 from tests.faults.environment import Environment
 from tests.faults.event_log import Log
 from tests.faults.process_faults import LEASE_S
 from tests.faults.server_faults import terminate_backends
+from tests.kit.eventually import NotInTime, eventually
 from tests.servers.service import Service
 
 RUNS = 40
@@ -26,13 +27,13 @@ RATE = 5.0
 pytestmark = pytest.mark.timeout(180)
 
 
-async def test_the_late_outcomes_of_a_zombie_are_refused_and_a_killed_executors_runs_taken_over(
+async def test_late_outcomes_of_a_zombie_are_refused_and_runs_of_a_killed_executor_taken_over(
     env: Environment,
 ) -> None:
     await env.start("api", "executor", "executor", "projector", "scheduler")
     zombie, other = env.cluster.of("executor")
     for _ in range(ROUNDS):
-        if await _comes_back_too_late(env, zombie):
+        if await _returns_as_zombie(env, zombie):
             break
     else:
         pytest.fail("no late outcome was refused")
@@ -41,32 +42,32 @@ async def test_the_late_outcomes_of_a_zombie_are_refused_and_a_killed_executors_
     await _busy(other)
     killed_at = int(time.time() * 1_000)
     assert await other.kill() == -9
-    injected = _running(await env.cluster.events())
-    await env.cluster.quiesced()
-    took = _taken_over(await env.cluster.events(), killed_at)
-    assert injected
-    assert took
-    assert max(took) <= TAKEN_OVER_MS, sorted(took)
+    unfinished = _running(await env.cluster.events())
+    await env.cluster.wait_until_all_ended()
+    takeovers = _taken_over(await env.cluster.events(), killed_at)
+    assert unfinished
+    assert takeovers
+    assert max(takeovers) <= TAKEN_OVER_MS, sorted(takeovers)
 
     await other.start()
-    assert violations(await settled(env)) == []
+    assert violations(await settle_and_check(env)) == []
 
 
-async def test_leaders_that_stop_are_replaced_and_do_nothing_twice_when_they_come_back(
+async def test_paused_leaders_are_replaced_and_repeat_nothing_when_they_continue(
     env: Environment,
 ) -> None:
     await env.start("api", "executor", *("projector", "scheduler") * 2)
-    asking = asyncio.create_task(env.load.run(rate=RATE))
+    load = asyncio.create_task(env.load.run(rate=RATE))
     before = await _epochs(env)
     for lease, verb in (("relay", "scheduler"), ("scheduler", "scheduler"), ("projector",) * 2):
         candidates = env.cluster.of(verb)  # type: ignore[arg-type]
-        assert await _usurped(env, lease, candidates), f"{lease} is led by nobody else"
+        assert await _depose(env, lease, candidates), f"no other service leads {lease}"
         assert await terminate_backends(env, env.rng)
     await asyncio.sleep(1)
-    asking.cancel()
-    await asyncio.gather(asking, return_exceptions=True)
+    load.cancel()
+    await asyncio.gather(load, return_exceptions=True)
 
-    assert violations(await settled(env)) == []
+    assert violations(await settle_and_check(env)) == []
     after = await _epochs(env)
     assert set(after) == {"relay", "scheduler", "projector"}
     assert all(after[name] > before[name] for name in after), (before, after)
@@ -79,37 +80,37 @@ async def _begin_long_runs(env: Environment) -> None:
     env.load.answered.update({one.key: one for one in started})
 
 
-async def _comes_back_too_late(env: Environment, zombie: Service) -> bool:
-    """Pause an executor in its work until another one has taken over; whether it was refused.
+async def _returns_as_zombie(env: Environment, zombie: Service) -> bool:
+    """Pause an executor until another has taken over; return whether a late outcome was refused.
 
-    It is not when it hears of the takeover before its steps have ended, and cuts them off.
+    None is refused if the executor learns of the takeover before its steps end, and cancels them.
     """
     await _begin_long_runs(env)
     await _busy(zombie)
     before = await _refused(zombie)
     zombie.pause()
     paused_at = int(time.time() * 1_000)
-    await _until(
-        lambda: _takeovers_after(env, paused_at), "nobody takes over from a paused executor"
-    )
+    await eventually(lambda: _takeovers_after(env, paused_at), within_s=DEADLINE_S, every_s=0.1)
     zombie.resume()
 
     async def refused_more() -> bool:
         return await _refused(zombie) > before
 
-    return await _comes_true(refused_more, within_s=REFUSED_S)
+    return await _becomes_true(refused_more, within_s=REFUSED_S)
 
 
 async def _busy(service: Service) -> None:
-    """Wait until it performs steps."""
+    """Wait until a service performs steps of several runs."""
 
     async def performing() -> bool:
         metrics = await service.metrics()
         some = RUNS / 8
-        begun = metrics["baton_executor_steps_performed_total"]
-        return metrics["baton_executor_runs"] > some and begun > some
+        started = metrics["baton_executor_steps_performed_total"]
+        return metrics["baton_executor_runs"] > some and started > some
 
-    await _until(performing, f"{service.name} has nothing to do")
+    await eventually(
+        performing, within_s=DEADLINE_S, every_s=0.1, explain=lambda: f"{service.name} is idle"
+    )
 
 
 async def _refused(service: Service) -> float:
@@ -121,7 +122,7 @@ async def _takeovers_after(env: Environment, at: int) -> bool:
 
 
 def _taken_over(log: Log, at: int) -> list[int]:
-    """Return how long after `at` attempts were taken over, ms."""
+    """Return the times of takeovers in ms after `at`."""
     return [
         event.data["at"] - at
         for event in log
@@ -132,38 +133,37 @@ def _taken_over(log: Log, at: int) -> list[int]:
 
 
 def _running(log: Log) -> list[str]:
-    return [ident for ident, oracle in run_oracles(log).items() if not oracle.over]
+    return [run_id for run_id, oracle in run_oracles(log).items() if not oracle.ended]
 
 
 async def _epochs(env: Environment) -> dict[str, int]:
-    return {one.name: one.epoch for one in await env.cluster.sighted(released=True)}
+    return {one.name: one.epoch for one in await env.cluster.leases(released=True)}
 
 
-async def _usurped(env: Environment, lease: str, candidates: list[Service]) -> bool:
-    """Pause the one that holds the lease until another one has it, and let it go on."""
+async def _depose(env: Environment, lease: str, candidates: list[Service]) -> bool:
+    """Pause the holder of a lease until another service holds it; return whether one does.
+
+    The log lines name the probable holder, which is paused first.
+    """
     before = (await _epochs(env))[lease]
     leading = f"{lease}: leading, epoch {before}"
+
+    async def has_changed() -> bool:
+        return (await _epochs(env))[lease] > before
+
     for one in sorted(candidates, key=lambda one: leading not in one.log_tail(LOG)):
         one.pause()
-        deadline = time.monotonic() + LEASE_S + 4
-        while time.monotonic() < deadline:
-            if (await _epochs(env))[lease] > before:
-                await asyncio.sleep(1)
-                one.resume()
-                return True
-            await asyncio.sleep(0.1)
+        deposed = await _becomes_true(has_changed, within_s=LEASE_S + 4)
+        if deposed:
+            await asyncio.sleep(1)
         one.resume()
+        if deposed:
+            return True
     return False
 
 
-async def _until(condition: Callable[[], Awaitable[bool]], violation: str) -> None:
-    assert await _comes_true(condition, within_s=DEADLINE_S), violation
-
-
-async def _comes_true(condition: Callable[[], Awaitable[bool]], *, within_s: float) -> bool:
-    deadline = time.monotonic() + within_s
-    while not await condition():
-        if time.monotonic() > deadline:
-            return False
-        await asyncio.sleep(0.1)
-    return True
+async def _becomes_true(condition: Callable[[], Awaitable[bool]], *, within_s: float) -> bool:
+    try:
+        return await eventually(condition, within_s=within_s, every_s=0.1)
+    except NotInTime:
+        return False

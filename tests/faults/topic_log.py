@@ -1,4 +1,4 @@
-"""The topic of run events as any client sees it: read with plain aiokafka, without Baton's code."""
+"""Reads the topic of run events with plain aiokafka, as any third-party client does."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -17,7 +17,7 @@ def bootstrap(url: str) -> str:
 
 
 async def read_runs_topic(url: str, topic: str) -> list[Published]:
-    """Return every message that is there now and is one of Baton's."""
+    """Return every message of Baton that the topic holds now."""
     consumer = AIOKafkaConsumer(
         bootstrap_servers=bootstrap(url), enable_auto_commit=False, auto_offset_reset="earliest"
     )
@@ -26,7 +26,8 @@ async def read_runs_topic(url: str, topic: str) -> list[Published]:
         partitions = [
             TopicPartition(topic, number)
             for number in sorted(
-                consumer.partitions_for_topic(topic) or await _asked(consumer, topic)
+                consumer.partitions_for_topic(topic)
+                or await _partitions_from_broker(consumer, topic)
             )
         ]
         ends = await consumer.end_offsets(partitions)
@@ -43,7 +44,7 @@ async def read_runs_topic(url: str, topic: str) -> list[Published]:
 
 
 class Raw(NamedTuple):
-    """A message as it is sent, whatever it says."""
+    """A message to send; nothing checks its contents."""
 
     key: bytes | None
     value: bytes | None
@@ -51,7 +52,7 @@ class Raw(NamedTuple):
 
 
 async def produce(url: str, topic: str, messages: Sequence[Raw]) -> None:
-    """Send messages one by one."""
+    """Send messages in order, one at a time."""
     producer = AIOKafkaProducer(
         bootstrap_servers=bootstrap(url), acks="all", max_request_size=2**22
     )
@@ -63,7 +64,7 @@ async def produce(url: str, topic: str, messages: Sequence[Raw]) -> None:
         await producer.stop()
 
 
-async def _asked(consumer: AIOKafkaConsumer, topic: str) -> set[int]:
+async def _partitions_from_broker(consumer: AIOKafkaConsumer, topic: str) -> set[int]:
     consumer.subscribe([topic])
     await consumer.getmany(timeout_ms=1)
     found: set[int] = consumer.partitions_for_topic(topic) or set()

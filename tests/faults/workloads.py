@@ -1,39 +1,28 @@
-"""What is run under fault, as documents of the Centrali dialect, and what needs what in it."""
+"""The definitions that run under fault, as Centrali documents, and their steps' dependencies."""
 
-from typing import Any
-
+from tests.dialects.centrali_documents import Document, compute, orchestration
 from tests.faults.checkers import Needs
 
-
-def _compute(step: str, following: str | None, **more: Any) -> dict[str, Any]:
-    named = {} if following is None else {"nextStepId": following}
-    return {"id": step, "type": "compute", "functionId": "work", **named, **more}
-
-
-def _brief(step: str) -> dict[str, Any]:
-    return _compute(step, None, functionId="brief")
-
-
-def _orchestration(slug: str, *steps: dict[str, Any]) -> dict[str, Any]:
-    return {"slug": slug, "name": slug, "trigger": {"type": "on-demand"}, "steps": list(steps)}
-
-
-THREE_STEPS = _orchestration(
-    "three-steps", _compute("a", "b"), _compute("b", "c"), _compute("c", None)
+THREE_STEPS = orchestration(
+    "three-steps",
+    compute("a", "work", nextStepId="b"),
+    compute("b", "work", nextStepId="c"),
+    compute("c", "work"),
 )
 THREE_STEPS_NEEDS: Needs = {"a": (), "b": ("a",), "c": ("b",)}
 
-WITHOUT_FILES = _orchestration(
+WITHOUT_FILES = orchestration(
     "without-files",
-    *(_compute(step, following, functionId="pause") for step, following in ("ab", "bc")),
-    _compute("c", None, functionId="pause"),
+    compute("a", "pause", nextStepId="b"),
+    compute("b", "pause", nextStepId="c"),
+    compute("c", "pause"),
 )
 
-OF_EVERY_KIND = _orchestration(
+OF_EVERY_KIND = orchestration(
     "of-every-kind",
-    _compute("first", "pause"),
+    compute("first", "work", nextStepId="pause"),
     {"id": "pause", "type": "delay", "delayMs": 120, "nextStepId": "try"},
-    _compute("try", "choose", functionId="flaky", retry={"maxAttempts": 3, "backoffMs": 40}),
+    compute("try", "flaky", nextStepId="choose", retry={"maxAttempts": 3, "backoffMs": 40}),
     {
         "id": "choose",
         "type": "decision",
@@ -44,7 +33,7 @@ OF_EVERY_KIND = _orchestration(
             }
         ],
     },
-    _compute("last", None),
+    compute("last", "work"),
 )
 OF_EVERY_KIND_NEEDS: Needs = {
     "first": (),
@@ -55,25 +44,28 @@ OF_EVERY_KIND_NEEDS: Needs = {
 }
 
 INTERVAL_MS = 2_000
-PATIENT = 600_000
-"""A step's timeout that no fault outlasts."""
+LONG_TIMEOUT_MS = 600_000
+"""A step timeout that is longer than any fault."""
 
-ON_EVENT = {
-    **_orchestration("on-event", _compute("a", "b", functionId="brief"), _brief("b")),
-    "trigger": {"type": "event-driven", "eventType": "record.created", "structureSlug": "orders"},
-}
-TICKING = {
-    **_orchestration("ticking", _brief("a")),
-    "trigger": {"type": "scheduled", "scheduleType": "interval", "interval": INTERVAL_MS},
-}
+ON_EVENT = orchestration(
+    "on-event",
+    compute("a", "brief", nextStepId="b"),
+    compute("b", "brief"),
+    trigger={"type": "event-driven", "eventType": "record.created", "structureSlug": "orders"},
+)
+TICKING = orchestration(
+    "ticking",
+    compute("a", "brief"),
+    trigger={"type": "scheduled", "scheduleType": "interval", "interval": INTERVAL_MS},
+)
 TWO_STEPS_NEEDS: Needs = {"a": (), "b": ("a",)}
 ONE_STEP_NEEDS: Needs = {"a": ()}
 
 
-def patient(orchestration: dict[str, Any]) -> dict[str, Any]:
-    """Return it with timeouts that no fault outlasts."""
+def with_long_timeouts(definition: Document) -> Document:
+    """Return the definition with step timeouts that are longer than any fault."""
     steps = [
-        {**step, "timeoutMs": PATIENT} if step["type"] == "compute" else step
-        for step in orchestration["steps"]
+        {**step, "timeoutMs": LONG_TIMEOUT_MS} if step["type"] == "compute" else step
+        for step in definition["steps"]
     ]
-    return {**orchestration, "steps": steps}
+    return {**definition, "steps": steps}

@@ -13,7 +13,7 @@ Explain = Callable[[], str | Awaitable[str]]
 WITHIN_S = 10.0
 EVERY_S = 0.01
 ONE_CALL_S = 60.0
-"""The longest time that one call of a condition may take, in seconds."""
+"""A single call of a condition may outlast the deadline by this many seconds."""
 
 
 class NotInTime(AssertionError):
@@ -63,7 +63,7 @@ async def eventually(
     while True:
         late = time.monotonic() > deadline
         try:
-            last = await _value_of(condition)
+            last = await _value_of(condition, within_s)
         except retry_on as error:
             outcome = f"it raised {error!r}"
         else:
@@ -137,11 +137,11 @@ def eventually_blocking(
         time.sleep(every_s)
 
 
-async def _value_of(function: Callable[[], Any]) -> Any:
+async def _value_of(function: Callable[[], Any], within_s: float = 0.0) -> Any:
     value = function()
     if not inspect.isawaitable(value):
         return value
-    async with asyncio.timeout(ONE_CALL_S):
+    async with asyncio.timeout(within_s + ONE_CALL_S):
         return await value
 
 

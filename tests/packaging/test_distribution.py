@@ -17,6 +17,7 @@ from urllib.request import Request, urlopen
 
 import pytest
 
+from tests.cli.processes import killed_at_end
 from tests.kit.eventually import eventually_blocking
 from tests.packaging.environments import ROOT, clean_environment, create_environment, run
 from tests.packaging.user_project import DEFINITION, VALUES, write_project
@@ -186,12 +187,13 @@ def dev(baton: Sequence[Path | str], project: Path) -> Iterator[tuple[str, str]]
         assert process.poll() is None, (project / "dev.log").read_text()
         return url.exists()
 
-    try:
-        eventually_blocking(answers, within_s=DEADLINE_S)
-        yield url.read_text().strip(), token.read_text().strip()
-    finally:
-        process.terminate()
-        process.wait(DEADLINE_S)
+    with process, killed_at_end(process):
+        try:
+            eventually_blocking(answers, within_s=DEADLINE_S)
+            yield url.read_text().strip(), token.read_text().strip()
+        finally:
+            process.terminate()
+            process.wait(DEADLINE_S)
 
 
 def run_of(url: str, token: str) -> dict[str, Any]:

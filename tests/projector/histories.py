@@ -1,6 +1,7 @@
 """Random histories of every aggregate with a view, decided by the domain's own rules."""
 
 from collections.abc import Sequence
+from functools import partial
 from random import Random
 from typing import Any
 
@@ -18,7 +19,6 @@ from baton.domain.definition.graph import (
 )
 from baton.domain.definition.messages import (
     Body,
-    CreateDefinition,
     DeleteDefinition,
     Status,
     UpdateDefinition,
@@ -65,6 +65,7 @@ from baton.domain.schedule.timetable import Cron, Interval
 from baton.domain.stream import stream_name
 from baton.eventlog.events.envelope import Recorded
 from tests.kit.actors import ANN, BOB, EVE
+from tests.kit.definitions import compute, create_definition
 
 START = 1_700_000_000_000
 TENANTS = ("acme", "globex")
@@ -72,9 +73,7 @@ TENANTS = ("acme", "globex")
 _RETRY = Retry(max_attempts=3, backoff_ms=100)
 
 
-def _compute(ident: str, **more: Any) -> Compute:
-    return Compute(id=ident, function=f"do-{ident}", retry=_RETRY, **more)
-
+_compute = partial(compute, retry=_RETRY)
 
 _BIG = Condition(path="steps.count.output.total", op="gt", value=3)
 _NEVER = Condition(path="input.never", op="exists")
@@ -142,16 +141,15 @@ class History:
             return
 
     def _publish(self) -> None:
-        ident = derived_id("definition", str(self._position))
-        command = CreateDefinition(
+        command = create_definition(
+            derived_id("definition", str(self._position)),
+            self._body(),
             tenant=self._random.choice(TENANTS),
-            definition_id=ident,
             slug=f"slug-{self._position}",
-            body=self._body(),
-            actor=ANN,
             at=self._now,
         )
-        self._decide(DEFINITION, stream_name(command.tenant, "definition", ident), command)
+        stream = stream_name(command.tenant, "definition", command.definition_id)
+        self._decide(DEFINITION, stream, command)
 
     def _change(self) -> None:
         if stream := self._any("definition"):

@@ -8,9 +8,7 @@ from typing import Any
 
 import pytest
 
-from baton.domain.definition.graph import Compute, Graph
 from baton.domain.definition.messages import (
-    Body,
     DefinitionCreated,
     DefinitionDeleted,
     DefinitionUpdated,
@@ -36,6 +34,7 @@ from baton.projector.views.schedules.queries import ScheduleQueries
 from baton.projector.views.timers.queries import TimerQueries
 from tests.conformance.deployments import store_openers
 from tests.kit.actors import ANN, BOB, EVE
+from tests.kit.definitions import body
 from tests.projector.projection import fold_into
 from tests.projector.run_events import requested, started, succeeded
 from tests.projector.test_view_steps_and_timers import AGAIN, BROKE, DELAY, ERROR
@@ -83,16 +82,11 @@ class World:
             tenant=tenant,
             definition_id=ident,
             slug=slug or f"slug-{ident}",
-            body=body(trigger, name=name, status=status),
+            body=body(trigger=trigger or ManualTrigger(), name=name, status=status),
             actor=ANN,
             at=at,
         )
         await self.happened(f"{tenant}/definition/{ident}", created)
-
-
-def body(trigger: Trigger | None = None, *, name: str = "n", status: Status = "active") -> Body:
-    graph = Graph(steps=(Compute(id="a", function="noop"),))
-    return Body(trigger=trigger or ManualTrigger(), graph=graph, name=name, status=status)
 
 
 def asked(run_id: str, at: int = 10, definition: str = "d1", tenant: str = "acme") -> RunRequested:

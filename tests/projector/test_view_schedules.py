@@ -2,9 +2,7 @@
 
 from typing import Any
 
-from baton.domain.definition.graph import Compute, Graph
 from baton.domain.definition.messages import (
-    Body,
     DefinitionCreated,
     DefinitionDeleted,
     DefinitionUpdated,
@@ -21,6 +19,7 @@ from baton.domain.schedule.messages import (
 from baton.domain.schedule.timetable import Interval
 from baton.projector.views.schedules.view import VIEW, Document
 from tests.kit.actors import ANN
+from tests.kit.definitions import body
 from tests.projector.run_events import ViewFold
 
 MINUTE, HOUR = Interval(every_ms=60_000), Interval(every_ms=3_600_000)
@@ -29,20 +28,15 @@ EVERY_HOUR = ScheduleTrigger(timetable=HOUR)
 STREAM = "acme/definition/d1"
 
 
-def body(trigger: Trigger, status: Status = "active") -> Body:
-    graph = Graph(steps=(Compute(id="a", function="noop"),))
-    return Body(name="Orders", trigger=trigger, graph=graph, status=status)
-
-
 def created(trigger: Trigger = EVERY_MINUTE, status: Status = "active") -> DefinitionCreated:
-    said = body(trigger, status)
+    content = body(trigger=trigger, status=status)
     return DefinitionCreated(
-        tenant="acme", definition_id="d1", slug="orders", body=said, actor=ANN, at=10
+        tenant="acme", definition_id="d1", slug="orders", body=content, actor=ANN, at=10
     )
 
 
 def updated(at: int, trigger: Trigger = EVERY_MINUTE, status: Status = "active") -> Any:
-    return DefinitionUpdated(version=2, body=body(trigger, status), actor=ANN, at=at)
+    return DefinitionUpdated(version=2, body=body(trigger=trigger, status=status), actor=ANN, at=at)
 
 
 def schedule(*events: object) -> Document:

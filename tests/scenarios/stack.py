@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import aiohttp
 from pydantic import SecretStr
 
 from baton.command_api.dialect.contract import (
@@ -17,7 +16,6 @@ from baton.command_api.dialect.contract import (
     discover,
 )
 from baton.command_api.own import own_api
-from baton.command_api.serve import serve
 from baton.domain.definition.state import State as Definition
 from baton.domain.run.decisions import DECIDER as RUN
 from baton.domain.run.messages import FireTimer, Token
@@ -27,9 +25,8 @@ from baton.eventlog.loops.load import load
 from baton.eventlog.loops.transact import transact
 from baton.role import RoleName
 from baton.settings import Settings
-from baton.wiring import Process, run_roles
-from tests.api.running import SECRET, Response, RunningServer, bearer
 from tests.conformance.deployments import settings_of
+from tests.kit.stack import SECRET, Response, RunningServer, bearer, running_roles
 
 DEADLINE_S = 20
 
@@ -125,10 +122,8 @@ async def settings_for(folder: Path, deployment: str) -> Settings:
 
 @asynccontextmanager
 async def running_stack(folder: Path, *, backend: str = "memory") -> AsyncIterator[Stack]:
-    """Run every role, as `baton dev` does, with a server that speaks every dialect."""
-    settings = await settings_for(folder, backend)
-    async with run_roles(settings) as process, serving(process) as stack:
-        await process.ready()
+    """Run every role, as `baton dev` does, with a server of every dialect."""
+    async with running_roles(await settings_for(folder, backend), Stack) as stack:
         yield stack
 
 
@@ -137,17 +132,5 @@ async def idle_stack(folder: Path) -> AsyncIterator[Stack]:
     """Run a server and its projector only: every run stays pending."""
     settings = await settings_for(folder, "memory")
     idle: frozenset[RoleName] = frozenset(("api", "projector"))
-    async with run_roles(settings, idle) as process, serving(process) as stack:
-        await process.ready()
+    async with running_roles(settings, Stack, roles=idle) as stack:
         yield stack
-
-
-@asynccontextmanager
-async def serving(process: Process) -> AsyncIterator[Stack]:
-    server = await serve(process.app(), port=0)
-    async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session:
-        try:
-            url = f"http://127.0.0.1:{server.port}"
-            yield Stack(url, server.port, session, process.context.services, process.context.stores)
-        finally:
-            await server.close()

@@ -11,8 +11,8 @@ from baton.domain.definition.messages import DefinitionCreated
 from baton.domain.run.messages import StepStarted
 from baton.domain.stream import stream_parts
 from baton.eventlog.events.envelope import Recorded
-from tests.api.running import bearer
 from tests.kit.eventually import eventually
+from tests.kit.stack import bearer
 from tests.scenarios.route_cases import samples_of
 from tests.scenarios.stack import DEADLINE_S, Stack
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from tests.dialects import centrali_documents as documents
 from tests.dialects.centrali_client import START_VERBS, centrali_client
 from tests.dialects.centrali_requests import DEFINITION, error_code, named_fields
 from tests.scenarios.stack import Stack
@@ -61,11 +62,11 @@ def with_steps(*steps: object) -> dict[str, Any]:
 
 
 def compute(**members: object) -> dict[str, Any]:
-    return with_steps({"id": "a", "type": "compute", "functionId": "f", **members})
+    return with_steps(documents.compute("a", "f", **members))
 
 
 def triggered(**members: object) -> dict[str, Any]:
-    return {**with_steps({"id": "a", "type": "compute", "functionId": "f"}), "trigger": members}
+    return {**compute(), "trigger": members}
 
 
 def decided(*conditions: object, **members: object) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from tests.dialects.centrali_client import CentraliClient
+from tests.dialects.centrali_documents import compute, orchestration
 from tests.kit.eventually import eventually
 from tests.scenarios.examples import assert_like, conditions, example
 from tests.scenarios.stack import DEADLINE_S
@@ -20,17 +21,6 @@ TRIGGERS = [
         "HTTP Trigger",
     )
 ]
-
-
-def definition(**changed: object) -> dict[str, object]:
-    steps = [{"id": "only", "type": "compute", "functionId": "func_abc123"}]
-    return {
-        "slug": "orders",
-        "name": "Orders",
-        "trigger": {"type": "on-demand"},
-        "steps": steps,
-        **changed,
-    }
 
 
 async def test_create_orchestration(reference: CentraliClient) -> None:
@@ -127,7 +117,7 @@ async def _started(reference: CentraliClient, definition_id: str) -> str:
 async def test_every_trigger_is_accepted_and_shown_unchanged(
     reference: CentraliClient, trigger: dict
 ) -> None:
-    created = await reference.create(definition(trigger=trigger))
+    created = await reference.create(orchestration("orders", trigger=trigger))
 
     assert_like(trigger, created["trigger"])
 
@@ -135,9 +125,9 @@ async def test_every_trigger_is_accepted_and_shown_unchanged(
 async def test_every_step_kind_is_accepted_and_shown_unchanged(reference: CentraliClient) -> None:
     kinds = [example(heading) for heading in ("Compute Step", "Decision Step", "Delay Step")]
     named = ("next-step", "process", "notify-rejection", "review", "continue")
-    others = [{"id": name, "type": "compute", "functionId": "func_abc123"} for name in named]
+    others = [compute(name) for name in named]
 
-    created = await reference.create(definition(steps=[*kinds, *others]))
+    created = await reference.create(orchestration("orders", *kinds, *others))
 
     assert created["steps"] == [*kinds, *others]
 
@@ -150,13 +140,15 @@ async def test_every_condition_is_accepted_and_shown_unchanged(reference: Centra
         "cases": [{"conditions": conditions(), "nextStepId": "choose"}],
     }
 
-    created = await reference.create(definition(steps=[decision]))
+    created = await reference.create(orchestration("orders", decision))
 
     assert created["steps"] == [decision]
 
 
 async def test_400(reference: CentraliClient) -> None:
-    answer = await reference.post("/orchestrations", definition(trigger={"type": "event-driven"}))
+    answer = await reference.post(
+        "/orchestrations", orchestration("orders", trigger={"type": "event-driven"})
+    )
 
     assert (answer.status, answer.body) == (400, example("400 Bad Request"))
 

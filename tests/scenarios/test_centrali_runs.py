@@ -7,11 +7,12 @@ import pytest
 from baton.command_api.commands import cancel_run, retry_run
 from baton.command_api.principal import Principal
 from tests.dialects.centrali_client import CentraliClient, centrali_client
+from tests.dialects.centrali_documents import Document, compute, orchestration
 from tests.scenarios.stack import Stack
 
 ANSWER = "5b1f0c52-3b0e-4d59-9a6e-0d3a4f1f6d10"
 DECIDING = [
-    {"id": "validate", "type": "compute", "functionId": "func_abc123", "nextStepId": "check"},
+    compute("validate", nextStepId="check"),
     {
         "id": "check",
         "type": "decision",
@@ -25,23 +26,13 @@ DECIDING = [
         ],
         "defaultNextStepId": "reject",
     },
-    {"id": "answer", "type": "compute", "functionId": ANSWER},
-    {"id": "reject", "type": "compute", "functionId": "func_ghi789"},
+    compute("answer", ANSWER),
+    compute("reject", "func_ghi789"),
 ]
 
 
-def orders(*steps: dict, **changed: object) -> dict[str, object]:
-    return {
-        "slug": "orders",
-        "name": "Orders",
-        "trigger": {"type": "on-demand"},
-        "steps": steps or DECIDING,
-        **changed,
-    }
-
-
-def compute(step_id: str, function: str, **more: object) -> dict[str, object]:
-    return {"id": step_id, "type": "compute", "functionId": function, **more}
+def orders(*steps: Document, slug: str = "orders", **changed: object) -> Document:
+    return orchestration(slug, *(steps or DECIDING), **changed)
 
 
 def ada(client: CentraliClient) -> Principal:
@@ -168,12 +159,12 @@ async def test_a_failure_names_its_code_first(
     definition = await openapi.create(orders(compute("refuse", "refuse")))
 
     run = await openapi.run_to_end(definition["id"])
-    told = await reference.wait_for(definition["id"], run["id"])
+    shown = await reference.wait_for(definition["id"], run["id"])
 
     assert (run["status"], run["hasErrors"]) == ("failed", True)
-    assert run["failureReason"] == told["failureReason"] == "NO_USE: no use"
-    assert told["errors"] == [{"stepId": "refuse", "code": "NO_USE", "message": "no use"}]
-    assert told["executedSteps"] == ["refuse"]
+    assert run["failureReason"] == shown["failureReason"] == "NO_USE: no use"
+    assert shown["errors"] == [{"stepId": "refuse", "code": "NO_USE", "message": "no use"}]
+    assert shown["executedSteps"] == ["refuse"]
 
 
 async def test_an_unknown_function_fails_its_step(openapi: CentraliClient) -> None:
@@ -220,11 +211,11 @@ async def test_a_loop_has_a_limit(openapi: CentraliClient, reference: CentraliCl
     definition = await openapi.create(orders(again))
 
     run = await openapi.run_to_end(definition["id"])
-    told = await reference.wait_for(definition["id"], run["id"])
+    shown = await reference.wait_for(definition["id"], run["id"])
 
     assert run["status"] == "failed"
     assert run["failureReason"].startswith("LOOP_LIMIT")
-    assert [error["code"] for error in told["errors"]] == ["LOOP_LIMIT"]
+    assert [error["code"] for error in shown["errors"]] == ["LOOP_LIMIT"]
 
 
 async def test_the_shared_context_is_shown(
@@ -249,11 +240,11 @@ async def test_a_cancelled_run_reads_as_failed_with_the_reason_cancelled(
     await cancel_run(services, ada(openapi), run["id"], at=services.clock.now())
 
     seen = await openapi.wait_for(definition["id"], run["id"], query="?include=steps")
-    told = await reference.wait_for(definition["id"], run["id"])
+    shown = await reference.wait_for(definition["id"], run["id"])
 
     assert (seen["status"], seen["failureReason"]) == ("failed", "cancelled")
     assert seen["steps"][0]["error"] == {"message": "cancelled", "code": "CANCELLED"}
-    assert (told["status"], told["failureReason"]) == ("failed", "cancelled")
+    assert (shown["status"], shown["failureReason"]) == ("failed", "cancelled")
 
 
 async def test_a_retried_run_continues(openapi: CentraliClient) -> None:

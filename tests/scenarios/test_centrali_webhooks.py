@@ -8,9 +8,10 @@ import time
 
 import pytest
 
-from tests.api.running import Response
 from tests.dialects.centrali_client import CentraliClient, centrali_client
+from tests.dialects.centrali_documents import orchestration
 from tests.dialects.centrali_requests import named_fields
+from tests.kit.stack import Response
 from tests.scenarios.stack import Stack
 
 SECRET = "whsec_" + base64.b64encode(b"a signing secret").decode()
@@ -24,12 +25,7 @@ def client(request: pytest.FixtureRequest, stack: Stack) -> CentraliClient:
 
 
 def hooked(slug: str = "hook", **trigger: object) -> dict[str, object]:
-    return {
-        "slug": slug,
-        "name": slug,
-        "trigger": {"type": "http-trigger", **trigger},
-        "steps": [{"id": "only", "type": "compute", "functionId": "func_abc123"}],
-    }
+    return orchestration(slug, trigger={"type": "http-trigger", **trigger})
 
 
 async def sent(

@@ -10,7 +10,7 @@ import orjson
 import pytest
 
 from baton.eventlog.events.codec import encode, topic_of
-from tests.api.running import bearer
+from tests.kit.stack import bearer
 from tests.replay.histories import HISTORIES
 from tests.scenarios.stack import running_stack
 from tests.scenarios.tale import drivers, play_tale

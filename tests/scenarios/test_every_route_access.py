@@ -6,7 +6,7 @@ The routes come from the route tables: a new route is tested without an edit her
 import pytest
 
 from baton.command_api.principal import ADMIN, READ, WRITE
-from tests.api.running import Response
+from tests.kit.stack import Response
 from tests.scenarios.route_cases import CASES, SECURED, RouteCase
 from tests.scenarios.stack import Stack, base_and_headers
 

@@ -12,7 +12,7 @@ import pytest
 from baton.command_api.dialect.contract import Dialect
 from baton.protocols.strict_json import MAX_VALUES
 from tests.api.raw_http import connected
-from tests.api.running import Response
+from tests.kit.stack import Response
 from tests.scenarios.route_cases import CASES, DIALECTS, WITH_BODY, RouteCase, samples_of
 from tests.scenarios.stack import Stack
 

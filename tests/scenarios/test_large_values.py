@@ -9,9 +9,9 @@ import orjson
 import pytest
 
 from baton.domain.artifact import Artifact, artifacts_in
-from baton.wiring import run_roles
 from tests.dialects.centrali_client import CentraliClient, centrali_client
-from tests.scenarios.stack import Stack, serving, settings_for
+from tests.kit.stack import running_roles
+from tests.scenarios.stack import Stack, settings_for
 
 BIG = {"text": "x" * 100_000, "paid": True, "$artifact": "0" * 64}
 """A value that is too large for an event. Its names are those of an answer, but data."""
@@ -58,8 +58,7 @@ def named_in(value: object) -> Iterator[dict[str, Any]]:
 async def limited(folder: Path, **limits: int) -> AsyncIterator[CentraliClient]:
     """Run every role on memory with other limits."""
     settings = (await settings_for(folder, "memory")).model_copy(update=limits)
-    async with run_roles(settings) as process, serving(process) as stack:
-        await process.ready()
+    async with running_roles(settings, Stack) as stack:
         yield centrali_client(stack, "centrali-openapi")
 
 

@@ -1,26 +1,20 @@
 """Runs in Baton's own API: list, show, cancel and retry, over all definitions."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
-from tests.api.running import Response, bearer
 from tests.dialects.centrali_client import CentraliClient, centrali_client
+from tests.dialects.centrali_documents import Document, compute, delay, orchestration
 from tests.kit.eventually import eventually
+from tests.kit.stack import Response, bearer
 from tests.scenarios.stack import DEADLINE_S, Stack
 
-WAITING = {"id": "wait", "type": "delay", "delayMs": 3_600_000}
+WAITING = delay()
 
 
-def definition(slug: str, *steps: Mapping[str, object]) -> dict[str, object]:
-    only = {"id": "only", "type": "compute", "functionId": "answer"}
-    trigger = {"type": "on-demand"}
-    return {"slug": slug, "name": slug, "trigger": trigger, "steps": steps or (only,)}
-
-
-async def started(reference: CentraliClient, slug: str, *steps: Mapping[str, object]) -> str:
-    made = await reference.create(definition(slug, *steps))
+async def started(reference: CentraliClient, slug: str, *steps: Document) -> str:
+    made = await reference.create(orchestration(slug, *(steps or (compute(function="answer"),))))
     return str((await reference.start(made["id"]))["id"])
 
 
@@ -97,8 +91,7 @@ async def test_a_cancelled_run_shows_its_status_and_reason(
 
 
 async def test_a_failed_run_is_reopened(stack: Stack, reference: CentraliClient) -> None:
-    refuse = {"id": "only", "type": "compute", "functionId": "refuse"}
-    run_id = await started(reference, "refuses", refuse)
+    run_id = await started(reference, "refuses", compute(function="refuse"))
     failed = await until(stack, run_id, "failed")
 
     answer = await stack.post(f"/runs/{run_id}/retry")

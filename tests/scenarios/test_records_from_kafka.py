@@ -1,7 +1,7 @@
 """Record events over Kafka from a third-party producer, while services are killed.
 
-The producer is plain aiokafka, and what is judged is read from the database, the topic of dead
-letters and the command line. `BATON_TEST_RECORDS` says how many events there are, if not 10,000.
+The producer is plain aiokafka, and the test reads its results from the database, the topic of dead
+letters and the command line. `BATON_TEST_RECORDS` replaces the number of events, 10,000.
 """
 
 import asyncio
@@ -19,6 +19,7 @@ import asyncpg
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
+from tests.dialects.centrali_documents import compute, orchestration
 from tests.faults.driver import Driver, driving
 from tests.faults.event_log import Log, runs_of
 from tests.faults.fault_cluster import FaultCluster
@@ -30,7 +31,7 @@ from tests.servers.postgres import database_for
 from tests.servers.service import Service
 
 EVENTS = int(os.environ.get("BATON_TEST_RECORDS", "10000"))
-AGAIN = EVENTS // 20
+REPEATED = EVENTS // 20
 VICTIMS = ("scheduler-1", "executor-1", "projector-1")
 POLL_S = 0.01
 STILL_S = 40.0
@@ -39,12 +40,11 @@ PERFORMED = 10
 """Steps after which the test kills the executor."""
 PACE = 200
 """Messages that the producer sends concurrently."""
-ORDERS = {
-    "slug": "orders",
-    "name": "orders",
-    "trigger": {"type": "event-driven", "eventType": "record.created", "structureSlug": "orders"},
-    "steps": [{"id": "a", "type": "compute", "functionId": "moment"}],
-}
+ORDERS = orchestration(
+    "orders",
+    compute("a", "moment"),
+    trigger={"type": "event-driven", "eventType": "record.created", "structureSlug": "orders"},
+)
 STRUCTURED = [("content-type", b"application/cloudevents+json; charset=UTF-8")]
 COUNTS = """
 SELECT count(*) FILTER (WHERE topic = 'record.RecordReceived') AS received,
@@ -62,8 +62,8 @@ class Sent(NamedTuple):
     headers: list[tuple[str, bytes]]
 
 
-class Counted(NamedTuple):
-    """The progress of every part."""
+class Progress(NamedTuple):
+    """The numbers of stored events by kind, and the last position."""
 
     received: int
     requested: int
@@ -102,13 +102,13 @@ def event(number: int) -> Sent:
                 "recordId": str(number),
                 "data": data,
             }
-            said = {**attributes, "datacontenttype": "application/json", "data": payload}
-            return Sent(key, json.dumps(said).encode(), STRUCTURED)
+            envelope = {**attributes, "datacontenttype": "application/json", "data": payload}
+            return Sent(key, json.dumps(envelope).encode(), STRUCTURED)
 
 
-def _spoiled(**changed: Any) -> bytes:
-    said = json.loads(event(0).value or b"")
-    return json.dumps({**said, "id": "spoiled", **changed}).encode()
+def _invalid(**changed: Any) -> bytes:
+    envelope = json.loads(event(0).value or b"")
+    return json.dumps({**envelope, "id": "spoiled", **changed}).encode()
 
 
 UNREADABLE: list[tuple[Sent, str]] = [
@@ -119,25 +119,25 @@ UNREADABLE: list[tuple[Sent, str]] = [
     (Sent(b"\xff", b"<order/>", [("ce_specversion", b"1.0")]), "not valid JSON"),
     (Sent(None, b"null", STRUCTURED), "must be an object"),
     (Sent(None, b"{}", [("content-type", b"application/cloudevents-batch+json")]), "array of at"),
-    (Sent(None, _spoiled(specversion="0.3"), STRUCTURED), "specversion: must be '1.0'"),
-    (Sent(None, _spoiled(type="record.exploded"), STRUCTURED), "type: must be one of"),
-    (Sent(None, _spoiled(id=7), STRUCTURED), "id: must be a string"),
-    (Sent(None, _spoiled(source=None), STRUCTURED), "source: required"),
-    (Sent(None, _spoiled(subject="orders"), STRUCTURED), "subject: must be"),
-    (Sent(None, _spoiled(time="yesterday"), STRUCTURED), "time: must be an RFC 3339 time"),
-    (Sent(None, _spoiled(workspaceslug=None), STRUCTURED), "workspaceslug: required"),
-    (Sent(None, _spoiled(workspaceslug="No Tenant"), STRUCTURED), "workspaceslug: must be 1 to"),
-    (Sent(None, _spoiled(data=10**30), STRUCTURED), "integer outside"),
-    (Sent(None, _spoiled(data="\0"), STRUCTURED), "NUL"),
-    (Sent(None, _spoiled(data_base64="e30="), STRUCTURED), "data_base64: must be"),
-    (Sent(None, _spoiled(data="x" * (1024 * 1024)), STRUCTURED), "larger than 1048576 bytes"),
+    (Sent(None, _invalid(specversion="0.3"), STRUCTURED), "specversion: must be '1.0'"),
+    (Sent(None, _invalid(type="record.exploded"), STRUCTURED), "type: must be one of"),
+    (Sent(None, _invalid(id=7), STRUCTURED), "id: must be a string"),
+    (Sent(None, _invalid(source=None), STRUCTURED), "source: required"),
+    (Sent(None, _invalid(subject="orders"), STRUCTURED), "subject: must be"),
+    (Sent(None, _invalid(time="yesterday"), STRUCTURED), "time: must be an RFC 3339 time"),
+    (Sent(None, _invalid(workspaceslug=None), STRUCTURED), "workspaceslug: required"),
+    (Sent(None, _invalid(workspaceslug="No Tenant"), STRUCTURED), "workspaceslug: must be 1 to"),
+    (Sent(None, _invalid(data=10**30), STRUCTURED), "integer outside"),
+    (Sent(None, _invalid(data="\0"), STRUCTURED), "NUL"),
+    (Sent(None, _invalid(data_base64="e30="), STRUCTURED), "data_base64: must be"),
+    (Sent(None, _invalid(data="x" * (1024 * 1024)), STRUCTURED), "larger than 1048576 bytes"),
     (Sent(None, b'{"event": "record_created"}', []), "recordSlug: required"),
 ]
 
 
 def messages(rng: Random) -> Sequence[Sequence[Sent]]:
     """Return the messages of each phase; a repetition may be in any phase."""
-    numbers = [*range(EVENTS), *rng.sample(range(EVENTS), AGAIN)]
+    numbers = [*range(EVENTS), *rng.sample(range(EVENTS), REPEATED)]
     sent = [event(number) for number in numbers] + [bad for bad, _ in UNREADABLE]
     rng.shuffle(sent)
     return [sent[phase :: len(VICTIMS)] for phase in range(len(VICTIMS))]
@@ -168,7 +168,7 @@ async def send(producer: AIOKafkaProducer, topic: str, sent: Sequence[Sent]) -> 
 
 
 class Watch:
-    """Looks into the database while services are at work."""
+    """Reads the progress from the database while the services work."""
 
     def __init__(
         self, cluster: FaultCluster, connection: "asyncpg.Connection[asyncpg.Record]"
@@ -176,13 +176,13 @@ class Watch:
         self._cluster = cluster
         self._connection = connection
 
-    async def now(self) -> Counted:
+    async def now(self) -> Progress:
         row = await self._connection.fetchrow(COUNTS)
         assert row is not None
-        return Counted(*row)
+        return Progress(*row)
 
-    async def until(self, reached: Callable[[Counted], bool]) -> Counted:
-        """Wait for it for as long as any count changes."""
+    async def wait_until(self, reached: Callable[[Progress], bool]) -> Progress:
+        """Return the progress once it is `reached`; fail when it stops changing."""
         return await eventually_moving(
             self.now, reached, still_s=STILL_S, every_s=POLL_S, explain=self._cluster.log_tail
         )
@@ -197,37 +197,37 @@ async def watching(cluster: FaultCluster) -> AsyncIterator[Watch]:
         await connection.close()
 
 
-async def everything_happens(
+async def send_while_killing(
     driver: Driver[FaultCluster], watch: Watch, rng: Random
-) -> dict[str, Counted]:
-    """Send all in phases; in each of them one service is killed at its work and started again.
+) -> dict[str, Progress]:
+    """Send all messages in phases, each of which kills and restarts one service at work.
 
-    Returns how far everything was when it was gone.
+    Returns the progress at each kill, by the name of the service.
     """
     cluster = driver.installation
-    killed: dict[str, Counted] = {}
+    killed: dict[str, Progress] = {}
     async with producing(cluster) as producer:
         for name, sent in zip(VICTIMS, messages(rng), strict=True):
             before = await watch.now()
             sending = asyncio.create_task(send(producer, cluster.records_topic, sent))
-            await watch.until(_at_work(name, before))
+            await watch.wait_until(_at_work(name, before))
             if name == "executor-1":
-                await _performs(cluster[name])
+                await _wait_for_steps(cluster[name])
             await cluster[name].kill()
             killed[name] = await watch.now()
             if name == "projector-1":
-                killed[name] = await _passed(watch, await driver.count("completed"))
+                killed[name] = await _wait_for_lag(watch, await driver.count("completed"))
             await cluster[name].start()
             await sending
     return killed
 
 
-async def _passed(watch: Watch, shown: int) -> Counted:
-    """Wait until more runs have completed than the views show, which stand still."""
-    return await watch.until(lambda now: now.completed > shown)
+async def _wait_for_lag(watch: Watch, shown: int) -> Progress:
+    """Wait until more runs have completed than the views show while no projector runs."""
+    return await watch.wait_until(lambda now: now.completed > shown)
 
 
-async def _performs(executor: Service) -> None:
+async def _wait_for_steps(executor: Service) -> None:
     """Wait until the executor has performed `PERFORMED` more steps."""
     performed = "baton_executor_steps_performed_total"
     before = (await executor.metrics())[performed]
@@ -238,7 +238,7 @@ async def _performs(executor: Service) -> None:
     await eventually(has_performed, within_s=STILL_S, every_s=POLL_S)
 
 
-def _at_work(name: str, before: Counted) -> Callable[[Counted], bool]:
+def _at_work(name: str, before: Progress) -> Callable[[Progress], bool]:
     """Return the condition that a service is processing the messages of the phase."""
     match name:
         case "scheduler-1":
@@ -249,14 +249,14 @@ def _at_work(name: str, before: Counted) -> Callable[[Counted], bool]:
             return lambda now: now.completed > before.completed + 20
 
 
-def _open(now: Counted) -> int:
+def _open(now: Progress) -> int:
     return now.requested - now.completed
 
 
 async def dead_letters(cluster: FaultCluster) -> list[dict[str, Any]]:
-    said = await cluster.baton("deadletters", "list", "--json")
-    assert said.exit_code == 0, said
-    found: list[dict[str, Any]] = json.loads(said.out)
+    envelope = await cluster.baton("deadletters", "list", "--json")
+    assert envelope.exit_code == 0, envelope
+    found: list[dict[str, Any]] = json.loads(envelope.out)
     return found
 
 
@@ -313,24 +313,24 @@ async def test_every_event_runs_once_and_every_other_message_is_a_dead_letter(
     ):
         await driver.create(ORDERS)
 
-        killed = await everything_happens(driver, watch, Random())
-        await watch.until(lambda now: now.completed >= EVENTS)
+        killed = await send_while_killing(driver, watch, Random())
+        await watch.wait_until(lambda now: now.completed >= EVENTS)
         letters = await _all_letters(cluster)
-        await cluster.quiesced()
+        await cluster.wait_until_all_ended()
 
         log = await cluster.events()
         assert runs_by_event(log) == Counter(f"e-{number}" for number in range(EVENTS))
         assert len(runs_of(log)) == EVENTS
         assert _unexplained(letters) == []
-        told = await letters_sent(cluster)
-        assert {one.decode() for one in told} == {one["id"] for one in letters}
-        assert {one["reason"].decode() for one in told.values()} == {
+        published = await letters_sent(cluster)
+        assert {one.decode() for one in published} == {one["id"] for one in letters}
+        assert {one["reason"].decode() for one in published.values()} == {
             one["reason"] for one in letters
         }
         assert await driver.count("completed") == await driver.count() == EVENTS
         _kills_hit_work(killed, log)
 
-        # Sent again, they are no more readable than before, and nothing else happens.
+        # Redriven messages are still invalid: they become dead letters again and start no run.
         again = await cluster.baton("deadletters", "redrive", "--all")
         assert (again.exit_code, again.out) == (0, f"{len(UNREADABLE)} redriven\n")
         await _all_letters(cluster, 2 * len(UNREADABLE))
@@ -339,7 +339,7 @@ async def test_every_event_runs_once_and_every_other_message_is_a_dead_letter(
         assert set(exits.values()) == {0}, cluster.log_tail()
 
 
-def _kills_hit_work(killed: dict[str, Counted], log: Log) -> None:
+def _kills_hit_work(killed: dict[str, Progress], log: Log) -> None:
     first, second, third = (killed[name] for name in VICTIMS)
     assert 0 < first.received < EVENTS
     assert _open(second) > 0

@@ -1,19 +1,14 @@
 """`Prefer: wait` on a query of a run: the response waits for the run's end."""
 
-from collections.abc import Mapping
-
 from tests.dialects.centrali_client import CentraliClient
+from tests.dialects.centrali_documents import compute, delay, orchestration
 
-NOOP = {"id": "only", "type": "compute", "functionId": "noop"}
-DELAY = {"id": "wait", "type": "delay", "delayMs": 600_000}
-
-
-def definition(step: Mapping[str, object]) -> dict[str, object]:
-    return {"slug": "d", "name": "D", "trigger": {"type": "on-demand"}, "steps": [step]}
+NOOP = orchestration("d", compute(function="noop"))
+DELAY = orchestration("d", delay())
 
 
 async def test_the_response_waits_for_the_end_of_the_run(openapi: CentraliClient) -> None:
-    made = await openapi.create(definition(NOOP))
+    made = await openapi.create(NOOP)
     run = await openapi.start(made["id"])
 
     answer = await openapi.get(
@@ -26,7 +21,7 @@ async def test_the_response_waits_for_the_end_of_the_run(openapi: CentraliClient
 async def test_a_run_that_does_not_end_is_shown_after_the_wait(
     openapi: CentraliClient,
 ) -> None:
-    made = await openapi.create(definition(DELAY))
+    made = await openapi.create(DELAY)
     run = await openapi.start(made["id"])
 
     answer = await openapi.get(
@@ -37,7 +32,7 @@ async def test_a_run_that_does_not_end_is_shown_after_the_wait(
 
 
 async def test_a_preference_that_is_not_a_number_is_ignored(openapi: CentraliClient) -> None:
-    made = await openapi.create(definition(DELAY))
+    made = await openapi.create(DELAY)
     run = await openapi.start(made["id"])
 
     answer = await openapi.get(

@@ -8,8 +8,8 @@ from baton.domain.actor import Actor
 from baton.domain.definition.trigger import ManualTrigger, ScheduleTrigger
 from baton.domain.ids import derived_id
 from baton.domain.run.decisions import DECIDER as RUN
-from baton.domain.run.messages import CancelRun, RequestRun, RunRequested
-from baton.domain.run.trigger import BY_HAND, BySchedule
+from baton.domain.run.messages import CancelRun, RunRequested
+from baton.domain.run.trigger import BySchedule
 from baton.domain.schedule.decisions import DECIDER as SCHEDULE
 from baton.domain.schedule.messages import (
     CreateSchedule,
@@ -25,6 +25,7 @@ from baton.scheduler.metrics import Counters
 from baton.scheduler.schedules.due_ticks import Policies
 from baton.scheduler.schedules.fire_schedules import RETRY_MS, TICKS_PER_APPEND, ScheduleFirer
 from tests.kit.actors import ANN
+from tests.kit.definitions import request_run
 from tests.kit.eventually import eventually
 from tests.scheduler.world import TENANT, Unreliable, World, at
 
@@ -402,7 +403,7 @@ async def test_a_tick_whose_run_exists_already_is_only_recorded(world):
     due = world.clock.now() + HOUR
     made = await world.define("other", ManualTrigger())
     run_id = derived_id("s", str(due))
-    request = RequestRun(run_id=run_id, definition=made.state, trigger=BY_HAND, actor=ANN, at=1)
+    request = request_run(made.state, run_id, at=1)
     await transact(world.store, RUN, stream_name(TENANT, "run", run_id), request)
 
     await Firing(world).fire_until(due)

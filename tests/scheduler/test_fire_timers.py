@@ -28,8 +28,8 @@ from baton.eventlog.loops.transact import transact
 from baton.scheduler.metrics import Counters
 from baton.scheduler.timers import fire_timers
 from baton.scheduler.timers.fire_timers import DEADLINE_GRACE_MS, NEAR_MS, POLL_MS, TimerFirer
-from tests.domain.examples import compute, dag, sequence
 from tests.kit.actors import ANN
+from tests.kit.definitions import compute, dag, sequence
 from tests.kit.eventually import eventually
 from tests.scheduler.world import Unreliable, World
 
@@ -72,14 +72,6 @@ class Damaged(Unreliable):
         return await super().read(stream, after=after)
 
 
-async def pass_time(world: World, duration_ms: int, step_ms: int = 10) -> None:
-    """Move the clock in small steps and let all tasks run at each."""
-    for _ in range(duration_ms // step_ms):
-        await world.clock.advance(step_ms)
-        for _ in range(30):
-            await asyncio.sleep(0)
-
-
 def report(world: World, graph, outcome, step_id="a", attempt=1) -> ReportOutcome:
     token = Token(step_id=step_id, visit=1, attempt=attempt)
     return ReportOutcome(token=token, outcome=outcome, graph=graph, at=world.clock.now())
@@ -92,12 +84,12 @@ async def fail(world: World, stream: str, graph) -> None:
 
 async def test_a_short_delay_ends_in_time_and_never_early(world):
     async with firing_timers(world):
-        await pass_time(world, 130)
+        await world.pass_time(130, step_ms=10)
         await world.start("r1", Delay(id="wait", delay_ms=1_234, next="a"), compute("a"))
         [begun] = await world.events(DelayStarted)
-        await pass_time(world, 1_230)
+        await world.pass_time(1_230, step_ms=10)
         assert await world.events(DelayElapsed) == []
-        await pass_time(world, 50)
+        await world.pass_time(50, step_ms=10)
 
     [elapsed] = await world.events(DelayElapsed)
     assert begun.resume_at <= elapsed.at <= begun.resume_at + 20
@@ -110,9 +102,9 @@ async def test_a_backoff_ends_in_time_and_never_early(world):
         stream = await world.start("r1", graph=graph)
         await fail(world, stream, graph)
         [planned] = await world.events(RetryScheduled)
-        await pass_time(world, 690)
+        await world.pass_time(690, step_ms=10)
         assert len(await world.events(StepStarted)) == 1
-        await pass_time(world, 50)
+        await world.pass_time(50, step_ms=10)
 
     again = (await world.events(StepStarted))[-1]
     assert (again.attempt, again.cause) == (2, "retry")
@@ -125,9 +117,9 @@ async def test_a_delay_that_is_not_in_memory_is_found_in_the_view(world):
     await world.project()
 
     async with firing_timers(world, observes=False):
-        await pass_time(world, 1_990)
+        await world.pass_time(1_990, step_ms=10)
         assert await world.events(DelayElapsed) == []
-        await pass_time(world, 50)
+        await world.pass_time(50, step_ms=10)
 
     [elapsed] = await world.events(DelayElapsed)
     [begun] = await world.events(DelayStarted)
@@ -138,9 +130,9 @@ async def test_a_delay_too_long_to_be_kept_in_memory_is_punctual(world):
     async with firing_timers(world):
         await world.start("r1", Delay(id="wait", delay_ms=NEAR_MS + 5_000))
         await world.project()
-        await pass_time(world, NEAR_MS + 4_900, step_ms=100)
+        await world.pass_time(NEAR_MS + 4_900, step_ms=100)
         assert await world.events(DelayElapsed) == []
-        await pass_time(world, 200)
+        await world.pass_time(200, step_ms=10)
 
     [elapsed] = await world.events(DelayElapsed)
     [begun] = await world.events(DelayStarted)
@@ -154,7 +146,7 @@ async def test_a_timer_that_became_due_without_a_scheduler_fires_at_once(world):
     await world.clock.advance(5 * HOUR)
 
     async with firing_timers(world, observes=False):
-        await pass_time(world, 2 * POLL_MS)
+        await world.pass_time(2 * POLL_MS, step_ms=10)
 
     assert len(await world.events(DelayElapsed)) == 30
 
@@ -165,9 +157,9 @@ async def test_an_attempt_gets_a_grace_period_after_its_deadline(world):
     await world.project()
 
     async with firing_timers(world):
-        await pass_time(world, 2_000 + DEADLINE_GRACE_MS - 10)
+        await world.pass_time(2_000 + DEADLINE_GRACE_MS - 10, step_ms=10)
         assert await world.events(StepTimedOut) == []
-        await pass_time(world, 2 * POLL_MS)
+        await world.pass_time(2 * POLL_MS, step_ms=10)
 
     [started], [timed_out] = await world.events(StepStarted), await world.events(StepTimedOut)
     assert 0 <= timed_out.at - started.deadline_at - DEADLINE_GRACE_MS <= POLL_MS
@@ -181,7 +173,7 @@ async def test_an_attempt_that_ended_in_time_does_not_time_out(world):
     await transact(world.store, RUN, stream, report(world, graph, Succeeded()))
 
     async with firing_timers(world):
-        await pass_time(world, 4_000)
+        await world.pass_time(4_000, step_ms=10)
 
     assert await world.events(StepTimedOut) == []
     assert (await world.run(stream)).status == "completed"
@@ -192,7 +184,7 @@ async def test_a_fired_timer_that_the_view_still_shows_does_not_fire_again(world
     await world.project()
 
     async with firing_timers(world):
-        await pass_time(world, 8_000, step_ms=50)
+        await world.pass_time(8_000, step_ms=50)
 
     assert len(await world.events(DelayElapsed)) == 1
     assert (await world.run(stream)).steps["a"].attempt == 1
@@ -203,7 +195,7 @@ async def test_two_concurrent_schedulers_fire_each_timer_once(world):
         await world.start(f"r{number}", Delay(id="wait", delay_ms=400))
 
     async with firing_timers(world), firing_timers(world):
-        await pass_time(world, 600)
+        await world.pass_time(600, step_ms=10)
 
     assert len(await world.events(DelayElapsed)) == 40
 
@@ -213,7 +205,7 @@ async def test_the_delays_of_a_cancelled_run_do_not_fire(world):
     await transact(world.store, RUN, stream, CancelRun(actor=ANN, at=world.clock.now()))
 
     async with firing_timers(world):
-        await pass_time(world, 1_000)
+        await world.pass_time(1_000, step_ms=10)
 
     assert await world.events(DelayElapsed) == []
 
@@ -224,7 +216,7 @@ async def test_a_thousand_delays_of_one_run_end_together(world):
     appended = await world.store.head()
 
     async with firing_timers(world) as timers:
-        await pass_time(world, 300)
+        await world.pass_time(300, step_ms=10)
         await timers.finish(grace_s=10)
 
     assert (await world.run(stream)).status == "completed"
@@ -240,7 +232,7 @@ async def test_more_due_timers_than_fire_at_once_all_fire(world, monkeypatch):
     await world.clock.advance(HOUR)
 
     async with firing_timers(world, observes=False):
-        await pass_time(world, 20 * POLL_MS, step_ms=50)
+        await world.pass_time(20 * POLL_MS, step_ms=50)
 
     assert len(await world.events(DelayElapsed)) == 60
 
@@ -253,7 +245,7 @@ async def test_a_timer_whose_append_fails_fires_once(world, written):
     broken = world.on(Unreliable(world.store, fail_on=1, written=written))
 
     async with firing_timers(broken):
-        await pass_time(world, 9_000, step_ms=50)
+        await world.pass_time(9_000, step_ms=50)
 
     elapsed = await world.events(DelayElapsed)
     assert len(elapsed) == 2
@@ -266,7 +258,7 @@ async def test_a_timer_that_cannot_fire_does_not_block_others(world, monkeypatch
     await world.project()
 
     async with firing_timers(world.on(Damaged(world.store, damaged)), observes=False):
-        await pass_time(world, 1_500)
+        await world.pass_time(1_500, step_ms=10)
 
     [elapsed] = [one for one in await world.log() if isinstance(one.event, DelayElapsed)]
     assert elapsed.stream != damaged
@@ -274,11 +266,11 @@ async def test_a_timer_that_cannot_fire_does_not_block_others(world, monkeypatch
 
 async def test_timers_fire_after_the_clock_is_put_back(world):
     async with firing_timers(world, observes=False):
-        await pass_time(world, 500)
+        await world.pass_time(500, step_ms=10)
         world.clock.jump_ms = -24 * HOUR
         await world.start("r1", Delay(id="wait", delay_ms=400))
         await world.project()
-        await pass_time(world, 1_200)
+        await world.pass_time(1_200, step_ms=10)
 
     assert len(await world.events(DelayElapsed)) == 1
 
@@ -287,9 +279,9 @@ async def test_timers_due_after_the_clock_is_put_forward_fire(world):
     async with firing_timers(world):
         await world.start("r1", Delay(id="wait", delay_ms=HOUR))
         await world.project()
-        await pass_time(world, 500)
+        await world.pass_time(500, step_ms=10)
         world.clock.jump_ms = HOUR
-        await pass_time(world, 2 * POLL_MS)
+        await world.pass_time(2 * POLL_MS, step_ms=10)
 
     assert len(await world.events(DelayElapsed)) == 1
 
@@ -299,7 +291,7 @@ async def test_fired_timers_are_removed_from_memory(world):
         for number in range(20):
             await world.start(f"r{number}", Delay(id="wait", delay_ms=100))
         await eventually(lambda: _size(timers, 20), every_s=0)
-        await pass_time(world, 200)
+        await world.pass_time(200, step_ms=10)
         assert await _size(timers, 0)
 
 

@@ -1,10 +1,9 @@
 """Record events from a topic: every form, every fault, duplicates, crashes, and redriving."""
 
-import asyncio
 import base64
 import json
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -25,6 +24,7 @@ from baton.scheduler.metrics import Counters
 from baton.scheduler.records.receive_records import RecordReceiver
 from baton.scheduler.records.record_messages import read_message
 from baton.scheduler.redrive import redrive
+from tests.kit.stack import in_background
 from tests.scheduler.world import TENANT, Unreliable, World
 
 RECORDS, PREFIX = "in.records", "in."
@@ -100,14 +100,8 @@ class Receiving:
             counters=self.counters,
         )
 
-    @asynccontextmanager
-    async def running(self) -> AsyncIterator[None]:
-        task = asyncio.create_task(self.receiver().run())
-        try:
-            yield
-        finally:
-            task.cancel()
-            await asyncio.wait([task])
+    def running(self) -> AbstractAsyncContextManager[object]:
+        return in_background(self.receiver().run())
 
     async def taken(self, *messages: Message) -> None:
         """Send messages and wait until each is recorded or a dead letter."""

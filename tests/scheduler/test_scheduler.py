@@ -1,8 +1,7 @@
 """The scheduler as a whole: one leader at a time, fast takeover, no work lost or repeated."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from random import Random
 
@@ -20,8 +19,9 @@ from baton.eventlog.ports.stores import Checkpoints
 from baton.scheduler import scheduler as role
 from baton.scheduler.records.match_record_events import NAME as RECORDS
 from baton.scheduler.scheduler import Scheduler
-from tests.domain.examples import compute
+from tests.kit.definitions import compute
 from tests.kit.eventually import eventually
+from tests.kit.stack import in_background
 from tests.scheduler.world import World
 
 ON_ORDER = EventTrigger(event_type="record.created", structure="orders")
@@ -33,22 +33,8 @@ def scheduler_of(world: World, *, leases: Leases | None = None, **members) -> Sc
     return Scheduler(stores, clock=world.clock, rng=Random(1), **members)
 
 
-@asynccontextmanager
-async def running(*schedulers: Scheduler) -> AsyncIterator[list[asyncio.Task[None]]]:
-    tasks = [asyncio.create_task(one.run()) for one in schedulers]
-    try:
-        yield tasks
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-
-async def pass_time(world: World, duration_ms: int, step_ms: int = 50) -> None:
-    for _ in range(duration_ms // step_ms):
-        await world.clock.advance(step_ms)
-        for _ in range(30):
-            await asyncio.sleep(0)
+def running(*schedulers: Scheduler) -> AbstractAsyncContextManager[list[asyncio.Task[None]]]:
+    return in_background(*(one.run() for one in schedulers))
 
 
 class DisconnectableLeases:
@@ -78,10 +64,10 @@ async def test_it_matches_records_and_fires_schedules_and_timers(world):
     await world.schedule("s", Interval(every_ms=SECOND))
     scheduler = scheduler_of(world)
     async with world.projecting(), running(scheduler):
-        await pass_time(world, 100)
+        await world.pass_time(100)
         await world.send("1")
         await world.start("r1", Delay(id="wait", delay_ms=300, next="a"), compute("a"))
-        await pass_time(world, 2 * SECOND)
+        await world.pass_time(2 * SECOND)
 
     runs = await world.events(RunRequested)
     assert sorted(run.definition_id for run in runs) == ["def-r1", "e", "s", "s"]
@@ -92,11 +78,11 @@ async def test_it_matches_records_and_fires_schedules_and_timers(world):
 
 async def test_it_observes_definitions_created_while_it_runs(world):
     async with world.projecting(), running(scheduler_of(world)):
-        await pass_time(world, 500)
+        await world.pass_time(500)
         await world.define("e", ON_ORDER)
         await world.schedule("s", Interval(every_ms=SECOND))
         await world.send("1")
-        await pass_time(world, SECOND)
+        await world.pass_time(SECOND)
 
     assert sorted(await world.started()) == ["e", "s"]
 
@@ -107,7 +93,7 @@ async def test_schedules_and_timers_fire_while_the_views_stand_still(world):
     await world.start("r1", Delay(id="wait", delay_ms=300))
     await world.send("1")
     async with running(scheduler_of(world)):
-        await pass_time(world, SECOND + 100)
+        await world.pass_time(SECOND + 100)
 
     assert sorted(await world.started()) == ["def-r1", "e", "s"]
     assert len(await world.events(DelayElapsed)) == 1
@@ -117,7 +103,7 @@ async def test_only_one_of_two_schedulers_works(world):
     one, other = scheduler_of(world, holder="one"), scheduler_of(world, holder="other")
     async with running(one, other):
         for _ in range(20):
-            await pass_time(world, 500)
+            await world.pass_time(500)
             assert one.leading != other.leading
 
 
@@ -127,13 +113,13 @@ async def test_another_scheduler_takes_over_within_seconds_of_a_crash(world):
     one = scheduler_of(world, holder="one", leases=cut)
     other = scheduler_of(world, holder="other")
     async with world.projecting(), running(one, other) as tasks:
-        await pass_time(world, 3 * SECOND)
+        await world.pass_time(3 * SECOND)
         assert one.leading
         cut.cut = True  # the lease is not released
         tasks[0].cancel()
-        await pass_time(world, LEASE_MS + CANDIDATE_MS + 200)
+        await world.pass_time(LEASE_MS + CANDIDATE_MS + 200)
         assert other.leading
-        await pass_time(world, 3 * SECOND)
+        await world.pass_time(3 * SECOND)
 
     fired = [event.nominal_at for event in await world.events(ScheduleFired)]
     assert len(fired) == len(set(fired)) >= 6
@@ -143,14 +129,14 @@ async def test_a_restart_under_the_same_name_gets_the_lease_at_once(world):
     cut = DisconnectableLeases(world.stores.leases)
     died = scheduler_of(world.on(world.store), holder="only", leases=cut)
     async with running(died) as tasks:
-        await pass_time(world, 100)
+        await world.pass_time(100)
         cut.cut = True
         tasks[0].cancel()
-        await pass_time(world, 100)
+        await world.pass_time(100)
 
     again = scheduler_of(world, holder="only")
     async with running(again):
-        await pass_time(world, 100)
+        await world.pass_time(100)
         assert again.leading
 
 
@@ -159,12 +145,12 @@ async def test_work_ends_when_a_lease_that_cannot_be_renewed_expires(world):
     one = scheduler_of(world, holder="one", leases=cut)
     other = scheduler_of(world, holder="other")
     async with running(one, other):
-        await pass_time(world, SECOND)
+        await world.pass_time(SECOND)
         cut.cut = True
-        await pass_time(world, LEASE_MS + RENEW_MS + CANDIDATE_MS)
+        await world.pass_time(LEASE_MS + RENEW_MS + CANDIDATE_MS)
         assert (one.leading, other.leading) == (False, True)
         cut.cut = False
-        await pass_time(world, 5 * SECOND)
+        await world.pass_time(5 * SECOND)
         assert (one.leading, other.leading) == (False, True)
     assert cut.epochs[0] == 1
 
@@ -173,13 +159,13 @@ async def test_a_zombie_notices_the_takeover_and_waits_for_the_lease(world):
     zombie, leader = scheduler_of(world, holder="zombie"), scheduler_of(world, holder="leader")
     await world.schedule("s", Interval(every_ms=SECOND))
     async with world.projecting(), running(zombie):
-        await pass_time(world, 2 * SECOND)
+        await world.pass_time(2 * SECOND)
         # It is suspended until another scheduler gets the lease.
         world.clock.jump_ms = 2 * LEASE_MS
         async with running(leader):
-            await pass_time(world, RENEW_MS + CANDIDATE_MS)
+            await world.pass_time(RENEW_MS + CANDIDATE_MS)
             assert (zombie.leading, leader.leading) == (False, True)
-            await pass_time(world, 3 * SECOND)
+            await world.pass_time(3 * SECOND)
 
     fired = [event.nominal_at for event in await world.events(ScheduleFired)]
     assert len(fired) == len(set(fired))
@@ -189,7 +175,7 @@ async def test_stopping_saves_the_checkpoint_and_releases_the_lease(world):
     await world.define("e", ON_ORDER)
     scheduler = scheduler_of(world, holder="one")
     async with running(scheduler) as tasks:
-        await pass_time(world, 100)
+        await world.pass_time(100)
         await world.send("1")
         await eventually(lambda: _started(world, 1), every_s=0)
         await scheduler.stop()
@@ -208,7 +194,7 @@ async def test_stopping_saves_the_checkpoint_and_releases_the_lease(world):
 async def test_a_scheduler_that_waits_for_the_lease_can_be_stopped(world):
     leader, candidate = scheduler_of(world, holder="one"), scheduler_of(world, holder="other")
     async with running(leader, candidate) as tasks:
-        await pass_time(world, 200)
+        await world.pass_time(200)
         await candidate.stop()
         await tasks[1]
         assert leader.leading
@@ -225,10 +211,10 @@ async def test_the_scheduler_continues_after_an_outage_of_the_store(world):
     scheduler = scheduler_of(world)
     scheduler._stores = replace(world.stores, checkpoints=flaky)
     async with running(scheduler):
-        await pass_time(world, 3 * SECOND)
+        await world.pass_time(3 * SECOND)
         assert await world.started() == []
         flaky.over = True
-        await pass_time(world, 3 * SECOND)
+        await world.pass_time(3 * SECOND)
         assert await world.started() == ["e"]
 
 
@@ -242,10 +228,10 @@ async def test_repeated_crashes_lose_and_repeat_no_run(world, lives_ms):
             await world.send(f"{life}-a")
             await world.start(f"r{life}", Delay(id="wait", delay_ms=700))
             async with running(scheduler_of(world, holder="only")):
-                await pass_time(world, lives_ms)
+                await world.pass_time(lives_ms)
                 await world.send(f"{life}-b")
         async with running(scheduler_of(world, holder="only")):
-            await pass_time(world, 2 * SECOND)
+            await world.pass_time(2 * SECOND)
 
     runs = await world.events(RunRequested)
     assert sum(run.definition_id == "e" for run in runs) == 16

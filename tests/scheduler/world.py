@@ -5,15 +5,13 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
+from pathlib import Path
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
-from baton.backends.memory import BACKEND
 from baton.domain.definition.decisions import DECIDER as DEFINITION
 from baton.domain.definition.graph import Graph, Step
 from baton.domain.definition.messages import (
-    Body,
-    CreateDefinition,
     DeleteDefinition,
     UpdateDefinition,
 )
@@ -22,22 +20,23 @@ from baton.domain.ids import derived_id
 from baton.domain.record.decisions import DECIDER as RECORD
 from baton.domain.record.messages import ReceiveRecord
 from baton.domain.run.decisions import DECIDER as RUN
-from baton.domain.run.messages import RequestRun, RunRequested, StartRun
+from baton.domain.run.messages import RunRequested, StartRun
 from baton.domain.run.state import State as Run
-from baton.domain.run.trigger import BY_HAND
 from baton.domain.schedule.timetable import Timetable
 from baton.domain.stream import stream_name
 from baton.eventlog.errors import Unavailable
 from baton.eventlog.events.envelope import Appended, Conflict, Recorded, Write
 from baton.eventlog.loops.load import load
 from baton.eventlog.loops.transact import CommandResult, transact
-from baton.eventlog.ports.backend import StoreLocation, Stores
+from baton.eventlog.ports.backend import Stores
 from baton.eventlog.ports.stores import EventStore
 from baton.projector.projector import Projector
 from baton.projector.views import every_view
-from tests.domain.examples import compute, sequence
+from tests.backends.memory import open_stores
 from tests.kit.actors import ANN
-from tests.kit.clock import SettableClock
+from tests.kit.clock import NOW, SettableClock
+from tests.kit.definitions import body, create_definition, request_run, sequence
+from tests.kit.stack import in_background
 
 E = TypeVar("E")
 TENANT = "acme"
@@ -67,17 +66,8 @@ class World:
         graph: Graph | None = None,
         tenant: str = TENANT,
     ) -> CommandResult[Any]:
-        body = Body(
-            name=ident, trigger=trigger, status=status, graph=graph or sequence(compute("a"))
-        )
-        create = CreateDefinition(
-            tenant=tenant,
-            definition_id=ident,
-            slug=ident,
-            body=body,
-            actor=ANN,
-            at=self.clock.now(),
-        )
+        content = body(graph, name=ident, trigger=trigger, status=status)
+        create = create_definition(ident, content, tenant=tenant, at=self.clock.now())
         return await self._definition(tenant, ident, create)
 
     async def update(
@@ -129,13 +119,7 @@ class World:
         graph = graph or sequence(*steps)
         made = await self.define(f"def-{run_id}", ManualTrigger(), graph=graph)
         stream = stream_name(TENANT, "run", run_id)
-        request = RequestRun(
-            run_id=run_id,
-            definition=made.state,
-            trigger=BY_HAND,
-            actor=ANN,
-            at=self.clock.now(),
-        )
+        request = request_run(made.state, run_id, at=self.clock.now())
         await transact(self.store, RUN, stream, request)
         await transact(self.store, RUN, stream, StartRun(graph=graph, at=self.clock.now()))
         return stream
@@ -159,12 +143,15 @@ class World:
     @asynccontextmanager
     async def projecting(self) -> AsyncIterator[Projector]:
         projector = Projector(self.stores.views, clock=self.clock)
-        task = asyncio.create_task(projector.run(self.stores.log))
-        try:
+        async with in_background(projector.run(self.stores.log)):
             yield projector
-        finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+
+    async def pass_time(self, duration_ms: int, step_ms: int = 50) -> None:
+        """Move the clock in steps of `step_ms`; other tasks run after each of them."""
+        for _ in range(duration_ms // step_ms):
+            await self.clock.advance(step_ms)
+            for _ in range(30):
+                await asyncio.sleep(0)
 
     async def project(self) -> None:
         """Project the whole log into the views."""
@@ -206,8 +193,8 @@ class Unreliable:
         await self._store.close()
 
 
-async def new_world(now: int = 1_700_000_000_000) -> World:
-    stores = await BACKEND.open(StoreLocation(secrets_keys=(b"a key for tests, 32 bytes long..",)))
+async def new_world(now: int = NOW) -> World:
+    stores = await open_stores(Path())
     await stores.views.prepare([view.table for view in every_view()])
     return World(stores, SettableClock(now))
 

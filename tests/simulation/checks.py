@@ -21,8 +21,8 @@ async def violations_of(simulation: Simulation) -> list[str]:
     needs = {name: plan.needs for name, plan in simulation.plans.items()}
     return [
         *simulation.violations,
-        *checkers.broken_laws(log),
-        *checkers.needs_come_first(log, needs),
+        *checkers.broken_invariants(log),
+        *checkers.needs_are_done_first(log, needs),
         *_outcomes(simulation, log),
         *_triggers(simulation, log),
         *await _views(simulation),
@@ -47,7 +47,7 @@ def _outcomes(simulation: Simulation, log: Log) -> list[str]:
             expected = predict(plan, given, _lost_visits(events))
             if actual != expected:
                 found.append(f"{ident} ended as {actual}, not as {expected}")
-    cancelled = {one.ident for one in log if one.name == "RunCancelled"}
+    cancelled = {one.entity_id for one in log if one.name == "RunCancelled"}
     return [
         *found,
         *(f"the cancellation of {ident} was lost" for ident in simulation.cancelled - cancelled),

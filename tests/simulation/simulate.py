@@ -68,7 +68,7 @@ def _unfinished_runs(log: Log) -> list[str]:
         f"{ident}: "
         + ", ".join(f"{one.name} {one.data.get('step_id', '')}" for one in histories[ident])
         for ident, run in run_oracles(log).items()
-        if not run.over
+        if not run.ended
     ]
 
 

@@ -12,7 +12,7 @@ from random import Random
 import pytest
 
 from baton.domain.definition.validation import faults_of
-from tests.domain.examples import body
+from tests.kit.definitions import body
 from tests.simulation.plans import draw
 from tests.simulation.simulate import simulate
 

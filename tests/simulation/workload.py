@@ -9,21 +9,21 @@ from typing import Any
 from baton.backends.memory import BACKEND
 from baton.domain.definition.decisions import DECIDER as DEFINITION
 from baton.domain.definition.graph import Compute, Graph
-from baton.domain.definition.messages import Body, CreateDefinition, UpdateDefinition
+from baton.domain.definition.messages import UpdateDefinition
 from baton.domain.definition.trigger import EventTrigger, ManualTrigger, ScheduleTrigger, Trigger
 from baton.domain.errors import Rejected
 from baton.domain.ids import derived_id
 from baton.domain.record.decisions import DECIDER as RECORD
 from baton.domain.record.messages import ReceiveRecord
 from baton.domain.run.decisions import DECIDER as RUN
-from baton.domain.run.messages import CancelRun, RequestRun, RetryRun
-from baton.domain.run.trigger import BY_HAND
+from baton.domain.run.messages import CancelRun, RetryRun
 from baton.domain.schedule.timetable import Interval
 from baton.domain.stream import stream_name
 from baton.eventlog.loops.transact import transact
 from baton.eventlog.ports.backend import StoreLocation
 from baton.projector.views import every_view
 from tests.kit.actors import ANN, BOB, EVE
+from tests.kit.definitions import body, create_definition, request_run
 from tests.simulation.faults import FaultPlan
 from tests.simulation.plans import Behaviour, Plan, draw, draw_input
 from tests.simulation.simulation import TENANT, Simulation
@@ -98,14 +98,8 @@ async def _later(simulation: Simulation, action: Coroutine[Any, Any, None]) -> N
 
 async def _define(simulation: Simulation, name: str, plan: Plan, trigger: Trigger) -> None:
     simulation.plans[name] = plan
-    create = CreateDefinition(
-        tenant=TENANT,
-        definition_id=name,
-        slug=name,
-        body=Body(name=name, trigger=trigger, graph=plan.graph),
-        actor=ANN,
-        at=simulation.now,
-    )
+    content = body(plan.graph, name=name, trigger=trigger)
+    create = create_definition(name, content, tenant=TENANT, at=simulation.now)
     stream = stream_name(TENANT, DEFINITION.name, name)
     made = await transact(simulation.stores.events, DEFINITION, stream, create)
     simulation.definitions[name] = made.state
@@ -120,13 +114,11 @@ async def _pause(simulation: Simulation, definition: str) -> None:
 
 async def _request(simulation: Simulation, run_id: str, definition: str) -> None:
     simulation.inputs[run_id] = draw_input(simulation.rng)
-    command = RequestRun(
-        run_id=run_id,
-        definition=simulation.definitions[definition],
-        trigger=BY_HAND,
-        actor=ANN,
+    command = request_run(
+        simulation.definitions[definition],
+        run_id,
         at=simulation.now,
-        input=simulation.inputs[run_id],
+        data=simulation.inputs[run_id],
     )
     stream = stream_name(TENANT, RUN.name, run_id)
     await transact(simulation.stores.events, RUN, stream, command)

@@ -26,7 +26,7 @@ _log = logging.getLogger("baton.kafka")
 async def poll_skipping_corrupt(client: AIOKafkaConsumer) -> tuple[RecordsByPartition, bool]:
     """Poll one partition; return its records, if any, and whether some were corrupt.
 
-    If it raises or is canceled, the client's position may be behind records that weren't returned:
+    If it raises or is cancelled, the client's position may be behind records that weren't returned:
     the caller replaces the client.
     """
     partitions = sorted(client.assignment())

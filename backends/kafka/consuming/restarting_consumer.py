@@ -89,7 +89,7 @@ class RestartingConsumer:
     async def use(self) -> AsyncIterator[AIOKafkaConsumer]:
         """Yield a started client, and discard it if the block raises.
 
-        A canceled block keeps the client, except while `poll` skips corrupt records.
+        A cancelled block keeps the client, except while `poll` skips corrupt records.
         """
         client = await self.start()
         try:

@@ -55,7 +55,7 @@ _TRANSIENT = (
     asyncpg.PostgresConnectionError,
 )
 RETRY = RetryPolicy(first_ms=20, max_ms=1_000, transient=_TRANSIENT, give_up_after_s=10.0)
-"""How long a batch is retried while its callers wait."""
+"""Retries of a failed batch; its callers wait meanwhile."""
 
 _CLOCK = SystemClock()
 

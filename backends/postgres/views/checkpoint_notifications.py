@@ -13,7 +13,7 @@ CHANNEL = "baton_views"
 POLL_S = 0.5
 """The longest wait for a notification before the checkpoint is read anyway."""
 PAUSE_AFTER_S = 2.0
-"""How long the connection goes on listening after the last waiter is done."""
+"""The connection stops listening this long after the last wait has ended."""
 
 
 class CheckpointNotifications:

@@ -73,7 +73,7 @@ async def runs_page(context: RequestContext) -> tuple[list[Run], JsonObject]:
 
 
 def wants_steps(context: RequestContext) -> bool:
-    """Whether the request has `include=steps`; raises Refused 400 for any other value."""
+    """Return whether the request has `include=steps`; raises Refused 400 for any other value."""
     return choice(context.query, "include", ("steps",)) is not None
 
 

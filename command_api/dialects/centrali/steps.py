@@ -99,7 +99,7 @@ class OnSuccessBody(Model):
 
 
 class OnFailureBody(Model):
-    """Whether the run fails or ends when a compute step has failed its last attempt."""
+    """The run's reaction to the failure of a compute step's last attempt: it fails or ends."""
 
     action: Literal["fail", "end"] | None = None
 

@@ -35,7 +35,7 @@ TABLE = Table(
 
 def keys(recorded: Recorded) -> tuple[Key, ...]:
     """Return the definition's key, its id."""
-    return (key_of(recorded),)
+    return (key_of(recorded.stream),)
 
 
 def creates(recorded: Recorded) -> bool:

@@ -84,7 +84,7 @@ class Document:
 
 def keys(recorded: Recorded) -> tuple[Key, ...]:
     """Return the key of the attempt, and on a takeover that of the previous attempt, too."""
-    tenant, run_id = key_of(recorded)
+    tenant, run_id = key_of(recorded.stream)
     event = cast("_Beginning | _Ending", recorded.event)
     attempt: int = getattr(event, "attempt", 1)
     key = (tenant, execution_id(run_id, event.step_id, event.visit, attempt))
@@ -173,7 +173,7 @@ def _begun(recorded: Recorded, event: _Beginning) -> Document:
 
 
 def _document(recorded: Recorded, event: _Beginning, kind: StepKind, status: Status) -> Document:
-    tenant, run_id = key_of(recorded)
+    tenant, run_id = key_of(recorded.stream)
     return Document(
         run_id=run_id,
         tenant=tenant,

@@ -106,7 +106,7 @@ class Document:
 
 def keys(recorded: Recorded) -> tuple[Key, ...]:
     """Return the run's key, its id."""
-    return (key_of(recorded),)
+    return (key_of(recorded.stream),)
 
 
 def creates(recorded: Recorded) -> bool:

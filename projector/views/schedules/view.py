@@ -53,7 +53,7 @@ class Document:
 
 def keys(recorded: Recorded) -> tuple[Key, ...]:
     """Return the schedule's key: the id of its stream, or of its definition."""
-    return (key_of(recorded),)
+    return (key_of(recorded.stream),)
 
 
 def creates(recorded: Recorded) -> bool:
@@ -91,7 +91,7 @@ def _published(document: Document | None, recorded: Recorded, event: _Published)
             document.active, document.anchor = False, 0
         return document
     if document is None:
-        tenant, definition_id = key_of(recorded)
+        tenant, definition_id = key_of(recorded.stream)
         return Document(
             id=definition_id,
             tenant=tenant,
@@ -107,7 +107,7 @@ def _published(document: Document | None, recorded: Recorded, event: _Published)
 
 
 def _created(recorded: Recorded, event: ScheduleCreated) -> Document:
-    tenant, schedule_id = key_of(recorded)
+    tenant, schedule_id = key_of(recorded.stream)
     return Document(
         id=schedule_id,
         tenant=tenant,

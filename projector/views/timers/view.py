@@ -48,7 +48,7 @@ def keys(recorded: Recorded) -> tuple[Key, ...]:
     event = cast("_Setting | _Clearing", recorded.event)
     if isinstance(event, StepStarted) and event.cause != "retry":
         return ()
-    tenant, run_id = key_of(recorded)
+    tenant, run_id = key_of(recorded.stream)
     return ((tenant, f"{run_id}:{event.step_id}"),)
 
 
@@ -76,7 +76,7 @@ def columns(document: Document) -> Values:
 
 
 def _set(recorded: Recorded, event: _Setting, kind: Kind, due_at: int) -> Document:
-    tenant, run_id = key_of(recorded)
+    tenant, run_id = key_of(recorded.stream)
     return Document(
         run_id=run_id,
         tenant=tenant,
