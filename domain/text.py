@@ -19,10 +19,10 @@ NOT_PLAIN: Final = "must not have line ends, control characters or characters wi
 
 
 def is_plain(text: str) -> bool:
-    """Whether `text` has no character that a terminal obeys or that hides in a line."""
+    """Return whether `text` has no character that a terminal obeys or that hides in a line."""
     return _CONTROL.search(text) is None
 
 
 def has_controls(text: str) -> bool:
-    """Whether `text` has a character of C0 or C1, or DEL."""
+    """Return whether `text` has a character of C0 or C1, or DEL."""
     return _C0_C1.search(text) is not None

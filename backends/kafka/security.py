@@ -1,4 +1,4 @@
-"""How clients of Kafka encrypt their connections and authenticate."""
+"""Encryption and authentication of Kafka clients."""
 
 import ssl
 from collections.abc import Mapping, Sequence

@@ -18,7 +18,7 @@ DRIVER_ERRORS = (
 """Raised by the driver when the server fails, refuses a statement or can't be reached."""
 
 _NO_TLS = "rejected SSL upgrade"
-"""How the driver's message says that the server has no TLS."""
+"""The driver's message for a server without TLS."""
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""How connections to PostgreSQL are encrypted, by the rules of libpq and two stricter ones.
+"""Encryption of connections to PostgreSQL, by the rules of libpq and two stricter ones.
 
 Off loopback the default of `sslmode` is `verify-full`, where libpq's is `prefer`. That one silently
 falls back to plain text, as `allow` does; both are refused.
@@ -16,7 +16,7 @@ from baton.protocols.loopback import is_loopback
 
 Mode: TypeAlias = Literal["disable", "allow", "prefer", "require", "verify-ca", "verify-full"]
 Tls: TypeAlias = ssl.SSLContext | Mode | None
-"""What the driver takes as `ssl`; None leaves the mode to the driver."""
+"""The driver's argument `ssl`; None leaves the mode to the driver."""
 
 DEFAULT_MODE: Final = "verify-full"
 _SILENT_FALLBACK: Final = frozenset(("allow", "prefer"))

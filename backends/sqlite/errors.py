@@ -38,7 +38,7 @@ def as_unavailable(path: Path | None = None, remedy: str = EVENTS_REMEDY) -> Ite
 
 
 def is_damage(error: Exception) -> bool:
-    """Whether an error says that the file's bytes aren't those of a database."""
+    """Return whether an error says that the file's bytes aren't those of a database."""
     cause = error.__cause__ if isinstance(error, PersistenceError) else error
     found = cause if isinstance(cause, sqlite3.Error) else error
     code = getattr(found, "sqlite_errorcode", None)

@@ -1,4 +1,4 @@
-"""What a request has to pass before its handler, and what becomes of a refused one."""
+"""Checks that precede every handler, and the record of each refused request."""
 
 from collections.abc import Mapping
 from dataclasses import replace

@@ -31,7 +31,7 @@ _GZIP, _ZLIB, _RAW = 16 + zlib.MAX_WBITS, zlib.MAX_WBITS, -zlib.MAX_WBITS
 
 
 class PeerLeft(Exception):
-    """The peer closed the connection before its body was complete; there is nobody to answer."""
+    """The peer closed the connection before its body was complete; no response can reach it."""
 
 
 class BodyReader:

@@ -1,4 +1,4 @@
-"""Which `Host` names a server answers for, and whether a browser sent a request for another site.
+"""Checks the `Host` of a request, and detects requests that a browser sent for another site.
 
 A web page can send requests to a server on the visitor's own machine, also under a name of its own
 that resolves to a loopback address (DNS rebinding). The name gives it away.

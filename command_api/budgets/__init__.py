@@ -15,7 +15,7 @@ REFUSALS = Rate(burst=50, per_s=500)
 
 
 class Budgets:
-    """What the limits leave. A budget of logins by name and by peer belongs here, too."""
+    """The remaining budgets under the limits. A budget of logins belongs here, too."""
 
     def __init__(self, limits: Limits | None = None) -> None:
         self.limits = limits or Limits()

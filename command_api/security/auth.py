@@ -93,7 +93,7 @@ class TokenAuthenticator:
             raise unauthorized()
 
     def _is_signed(self, token: str, key: VerifyingKey, algorithm: str) -> bool:
-        """Whether `key` made the signature; raises PyJWTError for another issuer or audience."""
+        """Return whether `key` signed it; raises PyJWTError for a foreign issuer or audience."""
         try:
             jwt.decode(
                 token,

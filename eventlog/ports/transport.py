@@ -9,7 +9,7 @@ from baton.eventlog.ports.backend import Extra, Stores
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TransportSecurity:
-    """How to encrypt and authenticate; the transport chooses what isn't given.
+    """Encryption and authentication; the transport chooses what isn't given.
 
     The files are in PEM: the certificates of trusted authorities (by default those of the system),
     and the client's own certificate and key.

@@ -25,7 +25,7 @@ async def wait_for_stores(open_stores: Callable[[], Awaitable[Stores]], *, clock
 
 
 class LogContact:
-    """Whether the shared log has answered since this process started.
+    """Records whether the shared log has answered since this process started.
 
     A process that needs the log isn't ready before. Later outages are waited for where they occur.
     """

@@ -58,7 +58,7 @@ class ViewDatabase:
     ) -> "ViewDatabase":
         """Open a file, creating it unless `read_only`; raises `Unavailable`.
 
-        A damaged file is moved aside and created anew: the projector fills it from the events.
+        A damaged file is moved aside and created again: the projector fills it from the events.
 
         Args:
             path: The file.

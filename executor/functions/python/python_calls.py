@@ -56,7 +56,7 @@ class PythonCalls:
 
     @property
     def loop_held(self) -> int:
-        """How often a function has held the event loop."""
+        """The number of times that a function has held the event loop."""
         return 0 if self._watchdog is None else self._watchdog.held
 
     def performer(self, function: PythonFunction, limit: ConcurrencyLimit) -> PerformCall:

@@ -81,7 +81,7 @@ class DefinitionQueries:
         """Return the active definitions that events of a type start, of any structure.
 
         A result that isn't empty may be up to `MAX_AGE_MS` old: a sender of many events asks this
-        for each request. That nothing waits for an event is always read anew.
+        for each request. An empty result is always fresh.
 
         Args:
             tenant: The tenant.

@@ -19,7 +19,7 @@ from baton.cli.terminal.failures import Failed
 from baton.protocols.loopback import is_loopback
 
 Source: TypeAlias = Literal["flag", "environment", "folder", "default"]
-"""Where an address or a token comes from; "folder" is its baton.toml or the session of `dev`."""
+"""The origin of an address or a token; "folder" is its baton.toml or the session of `dev`."""
 
 TIMEOUT_S = 30.0
 JSON = "application/json"
@@ -128,7 +128,7 @@ def connect(url: str | None, token: str | None, tenant: str | None) -> Server:
 def require_one_source(
     address_from: Source, token_from: Source, *, address: str, session: str | None
 ) -> None:
-    """Raise BadParameter if a token would go to an address that somebody else chose.
+    """Raise BadParameter if a token would go to an address that another party chose.
 
     A folder may come from a repository of others: its address gets no token of the environment, and
     no token given by flag unless it is this machine's. The folder's token goes to no other machine.
