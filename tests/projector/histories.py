@@ -42,6 +42,7 @@ from baton.domain.run.messages import (
     Failed,
     FireTimer,
     Outcome,
+    ReleaseAttempts,
     ReportOutcome,
     RequestRun,
     RetryRun,
@@ -195,7 +196,7 @@ class History:
         self._decide(RUN, run, StartRun(graph=definition.body.graph, at=self._now))
 
     def _advance_run(self) -> None:
-        """Advance one run by an outcome, a timer, a takeover, or a manual retry."""
+        """Advance one run by an outcome, a timer, a release, a takeover, or a manual retry."""
         if not (stream := self._any("run")):
             return
         state = self._states["run"][stream]
@@ -212,10 +213,14 @@ class History:
         ident = self._random.choice(open_steps)
         step = state.steps[ident]
         token = Token(step_id=ident, visit=step.visit, attempt=step.attempt)
-        if step.status != "running":
+        if step.status == "released":
+            self._decide(RUN, stream, TakeOver(graph=graph, at=self._now, lost=False))
+        elif step.status != "running":
             self._now = max(self._now, step.due_at)
             self._decide(RUN, stream, FireTimer(token=token, graph=graph, at=self._now))
-        elif self._random.random() < 0.1:
+        elif (chance := self._random.random()) < 0.05:
+            self._decide(RUN, stream, ReleaseAttempts(tokens=(token,), at=self._now))
+        elif chance < 0.1:
             self._decide(RUN, stream, TakeOver(graph=graph, at=self._now))
         else:
             report = ReportOutcome(token=token, outcome=self._outcome(), graph=graph, at=self._now)
