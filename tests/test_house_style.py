@@ -73,14 +73,12 @@ def test_no_file_is_longer_than_300_lines() -> None:
 def docstrings(tree: ast.Module) -> Iterator[tuple[int, str, bool]]:
     """Yield line and text of each docstring, and whether it is of a property or a constant."""
     for node in ast.walk(tree):
-        body = getattr(node, "body", None)
+        body: object = getattr(node, "body", None)
         for index, statement in enumerate(body if isinstance(body, list) else ()):
-            match statement:
-                case ast.Expr(value=ast.Constant(value=str() as text)):
-                    first = index == 0 and isinstance(node, Documented)
-                    yield statement.lineno, text, not first or is_property(node)
-                case _:
-                    pass
+            value = statement.value if isinstance(statement, ast.Expr) else None
+            if isinstance(value, ast.Constant) and isinstance(value.value, str):
+                first = index == 0 and isinstance(node, Documented)
+                yield value.lineno, value.value, not first or is_property(node)
 
 
 def is_property(node: ast.AST) -> bool:
