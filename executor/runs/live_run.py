@@ -61,6 +61,22 @@ class LiveRun:
         """Return the step of an attempt; the graph has been loaded."""
         return cast(Compute, cast(Graph, self.graph).by_id[token.step_id])
 
+    def is_running(self, token: Token) -> bool:
+        """Return whether an attempt is its step's current one and has no outcome yet."""
+        step = self.state.current_attempt(token)
+        return step is not None and step.status == "running"
+
+    def claim_running(self) -> list[Token]:
+        """Claim the running attempts that are not claimed yet, and return them."""
+        running = (
+            Token(step_id, step.visit, step.attempt)
+            for step_id, step in self.state.steps.items()
+            if step.status == "running"
+        )
+        tokens = [token for token in running if token not in self.claimed]
+        self.claimed.update(tokens)
+        return tokens
+
     @property
     def idle(self) -> bool:
         """Whether nothing is in flight and the log has delivered every event folded here."""

@@ -13,12 +13,18 @@ T = TypeVar("T")
 
 
 async def with_values_needed(
-    batch: Batch[Command], append: Callable[[], Awaitable[T]], values: RunValues, tenant: str
+    batch: Batch[Command],
+    append: Callable[[], Awaitable[T]],
+    values: RunValues | None,
+    tenant: str,
 ) -> T:
-    """Return the result of `append`, which decides and appends the batch and has lacked values.
+    """Return the result of `append`, which decides and appends the batch.
 
-    The batch gets commands with the values, and `append` is called again.
+    When it raises `ValuesNeeded`, the batch gets commands with the values, and `append` is called
+    again. Without `values` it is raised.
     """
+    if values is None:
+        return await append()
     commands = batch.commands
 
     async def decide(found: Values) -> T:

@@ -24,9 +24,7 @@ from baton.domain.run.messages import (
     Command,
     Event,
     Outcome,
-    ReleaseAttempts,
     ReportOutcome,
-    RetryScheduled,
     StartRun,
     StepStarted,
     TakeOver,
@@ -46,6 +44,12 @@ from baton.eventlog.ports.stores import EventStore
 from baton.eventlog.run_values import RunValues
 from baton.executor.runs.attempt_runner import AttemptRunner
 from baton.executor.runs.counts import Counts
+from baton.executor.runs.handover import (
+    includes_takeover,
+    log_lost_attempts,
+    release_attempts,
+    was_taken_over,
+)
 from baton.executor.runs.live_run import ABANDONED, DRAINING, NEW, WAITING, LiveRun
 from baton.executor.runs.needed_values import with_values_needed
 
@@ -110,7 +114,7 @@ class RunLoop:
             await self.start(run)
             return
         self.counts.runs_taken_over += 1
-        _log_lost_attempts(run)
+        log_lost_attempts(run)
         graph = await self._open(run)
         run.commands.append(TakeOver(graph=graph, at=self.clock.now()))
         await self._advance(run)
@@ -118,7 +122,7 @@ class RunLoop:
     async def resume(self, run: LiveRun) -> None:
         """Perform every running attempt of a run that was evicted and loaded again."""
         await self._open(run)
-        for token in self._claim_running(run):
+        for token in run.claim_running():
             self.spawn(self._advance(run, token))
 
     def observe(self, run: LiveRun, recorded: Recorded) -> None:
@@ -153,14 +157,9 @@ class RunLoop:
 
         The next owner continues released attempts at once.
         """
-        tokens = tuple(sorted(token for token in run.claimed if _is_running(run.state, token)))
+        tokens = tuple(sorted(filter(run.is_running, run.claimed)))
         self.abandon(run)
-        return self._append_release(run, tokens) if tokens else None
-
-    async def _append_release(self, run: LiveRun, tokens: tuple[Token, ...]) -> None:
-        command = ReleaseAttempts(tokens=tokens, at=self.clock.now())
-        known = StreamState(run.state, run.state.version)
-        await transact(self.store, DECIDER, run.stream, command, known=known)
+        return release_attempts(self.store, run, tokens, self.clock.now()) if tokens else None
 
     async def _open(self, run: LiveRun) -> Graph:
         """Load the graph of a run that has none yet, and let the run advance."""
@@ -245,9 +244,9 @@ class RunLoop:
         known = StreamState(run.state, run.state.version)
         try:
             result = await transact(self.store, _BATCHED, run.stream, batch, known=known)
-        except (Unavailable, ValuesNeeded) as failure:
+        except (Unavailable, ValuesNeeded):
             # An unavailable store may have committed all the same: decide on the stored state.
-            result = await self._transact_again(run, batch, failure)
+            result = await self._transact_again(run, batch)
         self.counts.late_outcomes_refused += batch.skipped
         for command in commands:
             if isinstance(command, ReportOutcome):
@@ -263,15 +262,9 @@ class RunLoop:
         run.claimed.update(tokens)
         return tokens
 
-    async def _transact_again(
-        self, run: LiveRun, batch: Batch[Command], failure: Exception
-    ) -> CommandResult[State]:
-        """Append after `failure`: the store was unavailable, or decisions need large values."""
+    async def _transact_again(self, run: LiveRun, batch: Batch[Command]) -> CommandResult[State]:
+        """Append on the stored state, with the large values that the decisions need."""
         append = partial(transact, self.store, _BATCHED, run.stream, batch)
-        if self.values is None:
-            if isinstance(failure, ValuesNeeded):
-                raise failure
-            return await self._retry(append, f"appending to {run.stream}")
         decided = partial(with_values_needed, batch, append, self.values, run.state.tenant)
         return await self._retry(decided, f"appending to {run.stream}")
 
@@ -287,8 +280,7 @@ class RunLoop:
         `own` are the events that this executor recorded behind all others: a takeover among them
         makes it the newest owner, whichever executor had taken the run over before.
         """
-        owner = any(_is_takeover(recorded.event) for recorded in own)
-        if not owner and _was_taken_over(before, run.state):
+        if not includes_takeover(own) and was_taken_over(before, run.state):
             self.abandon(run)
             self.on_takeover(run)
             return []
@@ -296,52 +288,7 @@ class RunLoop:
         if released and self.owns(run.stream):
             graph, at = cast(Graph, run.graph), self.clock.now()
             run.commands.append(TakeOver(graph=graph, at=at, lost=False))
-        started = self._claim_running(run)
-        ended = [token for token in run.in_flight if not _is_running(run.state, token)]
+        started = run.claim_running()
+        ended = [token for token in run.in_flight if not run.is_running(token)]
         self.attempts.cancel(run, ended)
         return started
-
-    def _claim_running(self, run: LiveRun) -> list[Token]:
-        """Claim the running attempts that are not claimed yet, and return them."""
-        running = (
-            Token(step_id, step.visit, step.attempt)
-            for step_id, step in run.state.steps.items()
-            if step.status == "running"
-        )
-        tokens = [token for token in running if token not in run.claimed]
-        run.claimed.update(tokens)
-        return tokens
-
-
-def _is_running(state: State, token: Token) -> bool:
-    step = state.current_attempt(token)
-    return step is not None and step.status == "running"
-
-
-def _is_takeover(event: object) -> bool:
-    if isinstance(event, RetryScheduled):
-        return event.cause == "takeover"
-    return isinstance(event, StepStarted) and event.cause == "handover"
-
-
-def _log_lost_attempts(run: LiveRun) -> None:
-    """Name the steps whose executor was lost: one of them may be what ended it."""
-    for step_id, step in run.state.steps.items():
-        if step.status == "running":
-            _log.warning(
-                "run %s: its executor was lost during attempt %d of step %s (loss %d of this "
-                "visit): taking the run over",
-                run.state.run_id,
-                step.attempt,
-                step_id,
-                step.takeovers + 1,
-            )
-
-
-def _was_taken_over(before: State, after: State) -> bool:
-    """Return whether a step was taken over between the two states."""
-    for step_id, step in after.steps.items():
-        known = before.steps.get(step_id)
-        if step.takeovers > (known.takeovers if known else 0):
-            return True
-    return False
