@@ -78,8 +78,9 @@ class Route:
     it calls `RequestContext.check_headers`; for all other routes the application does.
     `idempotent` None means: POST routes that need a scope.
 
-    `request`, `response`, `status`, `query` and `problems` (status -> description) describe the
-    route in the OpenAPI document; `operation` is merged in as it is.
+    `request`, `response`, their examples, `status`, `query`, `problems` (status -> description) and
+    `operation_id` (the name in generated clients; by default made from the path) describe the route
+    in the OpenAPI document; `operation` is merged in as it is.
     With `trailing_slash`, the path may be called with a slash behind it.
     """
 
@@ -88,10 +89,13 @@ class Route:
     handler: Handler
     scope: Scope | None
     summary: str
+    operation_id: str = ""
     tag: str = ""
     request: type[BaseModel] | None = None
+    request_example: JsonObject | None = None
     request_required: bool = True
     response: type[BaseModel] | None = None
+    example: JsonObject | None = None
     status: int = 200
     query: tuple[QueryParameter, ...] = ()
     problems: Mapping[int, str] | None = None
@@ -119,9 +123,10 @@ class Dialect:
 
     `bases` are path templates ("/orchestration/ws/{workspaceSlug}/api/v1"); every route is served
     under each of them. `document` returns the OpenAPI document if the dialect ships its own; by
-    default it is generated from the routes. `definitions` describes how the dialect writes
-    definitions, if it does. `check_definition` is called with a definition as JSON; it returns the
-    faults and the members that aren't known, in the dialect's words.
+    default it is generated from the routes, with `error` as the model of a refusal's body.
+    `definitions` describes how the dialect writes definitions, if it does. `check_definition` is
+    called with a definition as JSON; it returns the faults and the members that aren't known, in
+    the dialect's words.
     """
 
     name: str
@@ -131,6 +136,7 @@ class Dialect:
     render_error: ErrorRenderer
     tenant: TenantSource
     document: Callable[[], JsonObject] | None = None
+    error: type[BaseModel] | None = None
     definitions: DefinitionFormat | None = None
     check_definition: Callable[[bytes], tuple[list[Fault], list[Fault]]] | None = None
     error_content_type: str = "application/json"

@@ -20,13 +20,13 @@ def document_of(dialect: Dialect) -> JsonObject:
     """Return the OpenAPI document of `dialect`."""
     if dialect.document is not None:
         return dialect.document()
-    schemas, definitions = _schemas(dialect.routes)
+    schemas, definitions = _schemas(dialect)
     return {
         "openapi": "3.1.0",
         "info": {"title": dialect.title, "version": "1.0.0"},
         "servers": [_server(base) for base in dialect.bases],
         "security": [{"bearerAuth": []}],
-        "paths": _paths(dialect.routes, schemas),
+        "paths": _paths(dialect, schemas),
         "components": {
             "securitySchemes": {
                 "bearerAuth": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
@@ -41,9 +41,25 @@ def documented_path(path: str) -> str:
     return _PARAMETER.sub(r"{\1}", path)
 
 
-def _schemas(routes: Iterable[Route]) -> tuple[_Schemas, JsonObject]:
+def operation_id(route: Route) -> str:
+    """Return the name of an operation for generated clients: the route's own, else from its path.
+
+    `GET /runs/{runId}/steps` is `getRunsByRunIdSteps`.
+    """
+    if route.operation_id:
+        return route.operation_id
+    words = re.split(r"[^A-Za-z0-9{]+", documented_path(route.path))
+    named = (f"By{_capital(word[1:])}" if word[:1] == "{" else _capital(word) for word in words)
+    return route.method.lower() + "".join(named)
+
+
+def _capital(word: str) -> str:
+    return word[:1].upper() + word[1:]
+
+
+def _schemas(dialect: Dialect) -> tuple[_Schemas, JsonObject]:
     """Return the schema of each model in use, and the definitions that the schemas refer to."""
-    found, shared = models_json_schema([*_models(routes)], ref_template=_REFERENCE)
+    found, shared = models_json_schema([*_models(dialect)], ref_template=_REFERENCE)
     schemas: _Schemas = {
         (model, mode): schema
         for (model, mode), schema in found.items()
@@ -52,8 +68,10 @@ def _schemas(routes: Iterable[Route]) -> tuple[_Schemas, JsonObject]:
     return schemas, shared.get("$defs", {})
 
 
-def _models(routes: Iterable[Route]) -> Iterable[tuple[type[BaseModel], JsonSchemaMode]]:
-    for route in routes:
+def _models(dialect: Dialect) -> Iterable[tuple[type[BaseModel], JsonSchemaMode]]:
+    if dialect.error is not None:
+        yield dialect.error, "serialization"
+    for route in dialect.routes:
         if route.request is not None:
             yield route.request, "validation"
         if route.response is not None:
@@ -68,16 +86,29 @@ def _server(base: str) -> JsonObject:
     return server
 
 
-def _paths(routes: Iterable[Route], schemas: _Schemas) -> JsonObject:
+def _paths(dialect: Dialect, schemas: _Schemas) -> JsonObject:
     paths: dict[str, dict[str, object]] = {}
-    for route in routes:
+    refusal = _refusal_content(dialect, schemas)
+    for route in dialect.routes:
         operations = paths.setdefault(documented_path(route.path), {})
-        operations[route.method.lower()] = _operation(route, schemas)
+        operations[route.method.lower()] = _operation(route, schemas, refusal)
     return dict(paths)
 
 
-def _operation(route: Route, schemas: _Schemas) -> JsonObject:
-    operation: JsonObject = {"summary": route.summary, "responses": _responses(route, schemas)}
+def _refusal_content(dialect: Dialect, schemas: _Schemas) -> JsonObject:
+    """Return the members that describe the body of every refusal, none without a model of it."""
+    if dialect.error is None:
+        return {}
+    schema = schemas[dialect.error, "serialization"]
+    return {"content": {dialect.error_content_type: {"schema": schema}}}
+
+
+def _operation(route: Route, schemas: _Schemas, refusal: JsonObject) -> JsonObject:
+    operation: JsonObject = {
+        "operationId": operation_id(route),
+        "summary": route.summary,
+        "responses": _responses(route, schemas, refusal),
+    }
     if route.tag:
         operation["tags"] = [route.tag]
     if route.scope is None:
@@ -88,7 +119,7 @@ def _operation(route: Route, schemas: _Schemas) -> JsonObject:
     if route.request is not None:
         operation["requestBody"] = {
             "required": route.request_required,
-            "content": _content(schemas[route.request, "validation"]),
+            "content": _content(schemas[route.request, "validation"], route.request_example),
         }
     return {**operation, **(route.operation or {})}
 
@@ -105,18 +136,24 @@ def _parameters(route: Route) -> list[JsonObject]:
     return in_path + in_query
 
 
-def _responses(route: Route, schemas: _Schemas) -> JsonObject:
+def _responses(route: Route, schemas: _Schemas, refusal: JsonObject) -> JsonObject:
     good: JsonObject = {"description": HTTPStatus(route.status).phrase}
     if route.response is not None:
-        good["content"] = _content(schemas[route.response, "serialization"])
+        good["content"] = _content(schemas[route.response, "serialization"], route.example)
     problems = {401: "A valid bearer token is required"} if route.scope is not None else {}
     descriptions = {**problems, **(route.problems or {})}
     return {
         str(route.status): good,
-        **{str(status): {"description": text} for status, text in sorted(descriptions.items())},
-        "default": {"description": "Any other error, in this API's envelope"},
+        **{
+            str(status): {"description": text, **refusal}
+            for status, text in sorted(descriptions.items())
+        },
+        "default": {"description": "Any other error, in this API's envelope", **refusal},
     }
 
 
-def _content(schema: JsonObject) -> JsonObject:
-    return {"application/json": {"schema": schema}}
+def _content(schema: JsonObject, example: object) -> JsonObject:
+    media: JsonObject = {"schema": schema}
+    if example is not None:
+        media["example"] = example
+    return {"application/json": media}

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from importlib import import_module
 
 from baton.command_api.dialect.contract import Dialect, FromToken, Route
+from baton.command_api.dialect.error_words import ErrorBody
 from baton.command_api.http.refusal import STATUS, Refusal
 from baton.domain.json import JsonObject
 
@@ -42,6 +43,7 @@ def _dialect(title: str, routes: tuple[Route, ...]) -> Dialect:
         routes=routes,
         render_error=render_error,
         tenant=FromToken(),
+        error=ErrorBody,
     )
 
 

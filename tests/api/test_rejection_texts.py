@@ -4,7 +4,7 @@ from typing import get_args
 
 import pytest
 
-from baton.command_api.dialects.centrali.error_words import message_of
+from baton.command_api.dialects.centrali.error_words import WORDS
 from baton.command_api.http.refusal import refusal_of
 from baton.command_api.http.rejection_texts import NOUNS, text_of
 from baton.domain.errors import (
@@ -80,4 +80,4 @@ def test_every_subject_and_every_reason_has_a_text() -> None:
     ids=str,
 )
 def test_centrali_calls_a_definition_an_orchestration(rejected: Rejected, text: str) -> None:
-    assert message_of(refusal_of(rejected)) == text
+    assert WORDS.message_of(refusal_of(rejected)) == text

@@ -4,7 +4,7 @@ from typing import Protocol
 
 from pydantic import BaseModel
 
-from baton.command_api.dialects.centrali.error_words import field_of
+from baton.command_api.dialects.centrali.error_words import WORDS
 from baton.command_api.http import json_body
 from baton.command_api.http.refusal import Refused
 from baton.command_api.http.strictness import DocumentMember, unknown_members
@@ -33,5 +33,5 @@ def check_definition(model: type[BaseModel], raw: bytes) -> tuple[list[Fault], l
         return list(refused.refusal.faults) or [Fault((), refused.refusal.message)], []
     if not is_slug(created.slug):
         faults.insert(0, Fault(("slug",), "must be 1 to 63 characters of a-z, 0-9 and -"))
-    named = [Fault((DocumentMember(field_of(fault)),), fault.message) for fault in faults]
+    named = [Fault((DocumentMember(WORDS.field_of(fault)),), fault.message) for fault in faults]
     return named, unknown_members(parsed, sent)

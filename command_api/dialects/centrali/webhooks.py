@@ -55,7 +55,7 @@ def _accepted(outcome: CommandResult[Run]) -> Reply:
     return json_reply(200, answer.model_dump(), position=outcome.position)
 
 
-def _route(path: str, handler: Handler, summary: str) -> Route:
+def _route(path: str, handler: Handler, operation_id: str, summary: str) -> Route:
     return Route(
         method="POST",
         path=path,
@@ -63,6 +63,7 @@ def _route(path: str, handler: Handler, summary: str) -> Route:
         scope=None,
         verifies_signature=True,
         summary=summary,
+        operation_id=operation_id,
         tag="Webhooks",
         request=WebhookBody,
         request_required=False,
@@ -73,6 +74,6 @@ def _route(path: str, handler: Handler, summary: str) -> Route:
 
 
 ROUTES = (
-    _route("/orchestrations/{id}/webhook", _by_id, "Webhook trigger by ID"),
-    _route("/webhooks/{path:.+}", _by_path, "Webhook trigger by path"),
+    _route("/orchestrations/{id}/webhook", _by_id, "receiveWebhookById", "Webhook trigger by ID"),
+    _route("/webhooks/{path:.+}", _by_path, "receiveWebhookByPath", "Webhook trigger by path"),
 )

@@ -1,9 +1,9 @@
 """The OpenAPI document of the dialect: Centrali's own (`openapi.json`), completed.
 
-Added are the server's address, every error response with its `Error` body, the limits of
-parameters, `config` of a step, and members that the document only mentions in text: `status` on
-creation, `steps` of a run. A function's id need not be a UUID, so that format is removed. Nothing
-else is taken away.
+Added are the server's address, an id of each operation, every error response with its `Error`
+body, the limits of parameters, `config` of a step, and members that the document only mentions in
+text: `status` on creation, `steps` of a run. A function's id need not be a UUID, so that format is
+removed. Nothing else is taken away.
 """
 
 import json
@@ -12,7 +12,9 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from baton.command_api.dialect.openapi import documented_path, operation_id
 from baton.command_api.dialects.centrali.load import PAGE_SIZES, SORT_FIELDS
+from baton.command_api.dialects.centrali.openapi.routes import ROUTES
 from baton.domain.json import JsonObject
 
 _PACKAGE = "baton.command_api.dialects.centrali.openapi"
@@ -45,8 +47,10 @@ def document() -> JsonObject:
     )
     document_json["servers"][0]["url"] = BASE
     _complete_schemas(document_json["components"]["schemas"])
+    ids = {(one.method.lower(), documented_path(one.path)): operation_id(one) for one in ROUTES}
     for path, operations in document_json["paths"].items():
         for method, operation in operations.items():
+            operation["operationId"] = ids[method, path]
             _limit_parameters(operation)
             for status in _refusals(path, method, operation):
                 known = operation["responses"].get(str(status), {"description": _PROBLEMS[status]})

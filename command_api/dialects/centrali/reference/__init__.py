@@ -9,8 +9,9 @@ from functools import partial
 
 from baton.command_api.dialect.contract import Dialect, FromPath
 from baton.command_api.dialect.definition_format import DefinitionFormat
+from baton.command_api.dialect.error_words import ErrorBody
 from baton.command_api.dialects.centrali.check_definition import check_definition
-from baton.command_api.dialects.centrali.reference.errors import render_error
+from baton.command_api.dialects.centrali.error_words import WORDS
 from baton.command_api.dialects.centrali.reference.requests import CreateOrchestration
 from baton.command_api.dialects.centrali.reference.routes import ROUTES
 
@@ -19,8 +20,9 @@ DIALECT = Dialect(
     title="Orchestrations API Reference",
     bases=("/orchestration/api/v1/workspaces/{workspaceSlug}",),
     routes=ROUTES,
-    render_error=render_error,
+    render_error=WORDS.render,
     tenant=FromPath(parameter="workspaceSlug"),
+    error=ErrorBody,
     check_definition=partial(check_definition, CreateOrchestration),
     definitions=DefinitionFormat(
         collection="/orchestrations",

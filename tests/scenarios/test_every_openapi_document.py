@@ -1,0 +1,38 @@
+"""Every OpenAPI document names its operations and describes the body of every refusal."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from baton.command_api.dialect.contract import Dialect
+from baton.command_api.dialect.openapi import document_of
+from tests.scenarios.route_cases import DIALECTS
+
+every_dialect = pytest.mark.parametrize("dialect", DIALECTS, ids=lambda dialect: dialect.name)
+
+
+def operations(dialect: Dialect) -> Iterator[dict[str, Any]]:
+    paths: Any = document_of(dialect)["paths"]
+    for found in paths.values():
+        yield from found.values()
+
+
+@every_dialect
+def test_every_operation_has_an_id_of_its_own(dialect: Dialect) -> None:
+    ids = [operation["operationId"] for operation in operations(dialect)]
+
+    assert len(ids) == len(set(ids)) == len(dialect.routes)
+    assert [one for one in ids if not one.isidentifier()] == []
+
+
+@every_dialect
+def test_every_refusal_has_a_schema(dialect: Dialect) -> None:
+    bare = [
+        (operation["operationId"], status)
+        for operation in operations(dialect)
+        for status, response in operation["responses"].items()
+        if not status.startswith("2") and "content" not in response
+    ]
+
+    assert bare == []
