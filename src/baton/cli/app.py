@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from baton.cli import config, make_token
+from baton.cli import about, config, make_token
 from baton.cli.data import (
     deadletters,
     export_events,
@@ -23,41 +23,43 @@ from baton.cli.data import (
 )
 from baton.cli.server import definitions, events, runs
 from baton.cli.services import demo, dev, roles, up, worker
+from baton.cli.terminal.commands import Group, use_own_help
 from baton.cli.terminal.failures import INTERRUPTED, describe_error, print_error
+
+_START, _SERVER, _DATA = "Start here", "Work with a server", "Work with stored data"
+_SERVICES, _HELP = "Services", "Help"
+
+
+class _Root(Group):
+    """The program itself."""
+
+    panels = (_START, _SERVER, _DATA, _SERVICES, _HELP)
+
 
 app = typer.Typer(
     name="baton",
     help="Run durable workflows: every step is an event.",
-    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="`baton help COMMAND` shows the help of a command, as does `baton COMMAND --help`.",
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     add_completion=False,
     pretty_exceptions_enable=False,
-    rich_markup_mode="markdown",
 )
 
 
-@app.callback(invoke_without_command=True)
+@app.callback()
 def _baton(
-    context: typer.Context,
-    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", "-V", is_eager=True, callback=about.on_version, help="Print the version."
+        ),
+    ] = False,
 ) -> None:
-    if version:
-        from importlib.metadata import version as version_of
+    """Accept `--version` before a verb."""
 
-        typer.echo(f"baton {version_of('baton-orchestrator')}")
-    elif context.invoked_subcommand is None:
-        typer.echo(context.get_help())
-
-
-_START, _SERVICES, _SERVER = "Start here", "Services", "Work with a server"
-_DATA = "Work with stored data"
 
 app.command(rich_help_panel=_START)(demo.demo)
 app.command(rich_help_panel=_START)(dev.dev)
-app.command(rich_help_panel=_SERVICES)(up.up)
-app.command(rich_help_panel=_SERVICES)(migrate.migrate)
-for verb in roles.VERBS:
-    app.command(rich_help_panel=_SERVICES)(verb)
-app.command(rich_help_panel=_SERVICES)(worker.worker)
 app.add_typer(definitions.app, name="definitions", rich_help_panel=_SERVER)
 app.add_typer(runs.app, name="runs", rich_help_panel=_SERVER)
 app.add_typer(events.app, name="events", rich_help_panel=_SERVER)
@@ -69,6 +71,15 @@ app.add_typer(secrets.app, name="secrets", rich_help_panel=_DATA)
 app.command(rich_help_panel=_DATA)(export_events.export)
 app.command("import", rich_help_panel=_DATA)(import_events.import_)
 app.command(rich_help_panel=_DATA)(republish.republish)
+app.command(rich_help_panel=_SERVICES)(up.up)
+app.command(rich_help_panel=_SERVICES)(migrate.migrate)
+for verb in roles.VERBS:
+    app.command(rich_help_panel=_SERVICES)(verb)
+app.command(rich_help_panel=_SERVICES)(worker.worker)
+app.command("help", rich_help_panel=_HELP)(about.help_)
+app.command(rich_help_panel=_HELP)(about.version)
+app.command(rich_help_panel=_HELP)(about.completion)
+use_own_help(app, _Root)
 
 
 def run() -> None:
@@ -76,6 +87,7 @@ def run() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal without € shows ?
+    about.prepare_completion()
     try:
         code = app(prog_name="baton", standalone_mode=False)
     except typer.TyperException as error:

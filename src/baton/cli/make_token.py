@@ -61,11 +61,22 @@ def token(
         str, typer.Option("--subject", metavar="S", help="Subject of the token.")
     ] = "cli",
     scope: Annotated[
-        str, typer.Option("--scope", callback=check_scopes, help="Operations the token allows.")
+        str,
+        typer.Option(
+            "--scope",
+            metavar="SCOPES",
+            callback=check_scopes,
+            help="Operations the token allows, separated by spaces.",
+        ),
     ] = "orchestrator:read orchestrator:write",
     ttl: Annotated[
         str,
-        typer.Option("--ttl", callback=check_duration, help="Lifetime of the token: 15m, 1h, 30d."),
+        typer.Option(
+            "--ttl",
+            metavar="DURATION",
+            callback=check_duration,
+            help="Lifetime of the token: 15m, 1h, 30d.",
+        ),
     ] = "1h",
     data: DataFolder = None,
 ) -> None:

@@ -7,7 +7,12 @@ import typer
 
 DataFolder = Annotated[
     Path | None,
-    typer.Option("--data", metavar="DIR", help="Folder of the embedded store.  [default: .baton]"),
+    typer.Option(
+        "--data",
+        metavar="DIR",
+        show_default=".baton",
+        help="Folder of the embedded store; also BATON_DATA.",
+    ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
 Url = Annotated[
@@ -15,7 +20,8 @@ Url = Annotated[
     typer.Option(
         "--url",
         metavar="URL",
-        help="Address of the server; also BATON_URL.  [default: the one of `dev`]",
+        show_default="that of `baton dev`",
+        help="Address of the server; also BATON_URL.",
     ),
 ]
 Token = Annotated[
@@ -23,18 +29,40 @@ Token = Annotated[
     typer.Option(
         "--token",
         metavar="JWT",
-        help="Bearer token; also BATON_TOKEN.  [default: the one of `dev`]",
+        show_default="that of `baton dev`",
+        help="Bearer token; also BATON_TOKEN.",
     ),
 ]
 Tenant = Annotated[
     str | None,
-    typer.Option("--tenant", help="Tenant, if the token is valid for several."),
+    typer.Option("--tenant", metavar="T", help="Tenant, if the token is valid for several."),
+]
+Host = Annotated[
+    str | None,
+    typer.Option(
+        "--host",
+        metavar="ADDRESS",
+        show_default="127.0.0.1",
+        help="Address to listen on; also BATON_HOST.",
+    ),
+]
+Port = Annotated[
+    int | None,
+    typer.Option(
+        "--port",
+        metavar="N",
+        min=0,
+        max=65_535,
+        show_default="8080",
+        help="Port to listen on; 0 takes a free one. Also BATON_PORT.",
+    ),
 ]
 Functions = Annotated[
     list[str] | None,
     typer.Option(
         "--functions",
         metavar="FILE_OR_MODULE ...",
+        show_default="those of BATON_FUNCTIONS",
         help="Files or modules with your @functions.",
     ),
 ]

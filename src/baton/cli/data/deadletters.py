@@ -23,7 +23,8 @@ PAGE = 100
 @app.command("list")
 def list_letters(
     limit: Annotated[
-        int, typer.Option("--limit", min=1, help="Number of the newest letters to show.")
+        int,
+        typer.Option("--limit", metavar="N", min=1, help="Number of the newest letters to show."),
     ] = 100,
     data: DataFolder = None,
     as_json: AsJson = False,

@@ -47,7 +47,7 @@ class _Counts:
 def export(
     data: DataFolder = None,
     tenant: Annotated[
-        str | None, typer.Option("--tenant", help="Only events of this tenant.")
+        str | None, typer.Option("--tenant", metavar="T", help="Only events of this tenant.")
     ] = None,
     run: Annotated[
         str | None, typer.Option("--run", metavar="ID", help="Only the events of this run.")
@@ -56,7 +56,14 @@ def export(
         int, typer.Option("--from", metavar="POSITION", min=0, help="The first position.")
     ] = 0,
     last: Annotated[
-        int | None, typer.Option("--to", metavar="POSITION", min=0, help="The last position.")
+        int | None,
+        typer.Option(
+            "--to",
+            metavar="POSITION",
+            min=0,
+            show_default="the newest",
+            help="The last position.",
+        ),
     ] = None,
     out: Annotated[
         Path,

@@ -22,7 +22,10 @@ STDIN = Path("-")
 
 def import_(
     file: Annotated[
-        Path, typer.Argument(metavar="FILE", help="Output of `baton export`.", show_default=False)
+        Path,
+        typer.Argument(
+            metavar="FILE", help="Output of `baton export`.", show_default="standard input"
+        ),
     ] = STDIN,
     data: DataFolder = None,
 ) -> None:

@@ -49,7 +49,12 @@ def replay(
     data: DataFolder = None,
     to: Annotated[
         str | None,
-        typer.Option("--to", metavar="POSITION|TIME", help="Stop there and compare nothing."),
+        typer.Option(
+            "--to",
+            metavar="POSITION|TIME",
+            show_default="the newest position",
+            help="Stop there and compare nothing.",
+        ),
     ] = None,
     apply: Annotated[
         bool, typer.Option("--apply", help="Replace the live views by the rebuilt ones.")

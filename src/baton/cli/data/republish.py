@@ -25,7 +25,11 @@ def republish(
     last: Annotated[
         int | None,
         typer.Option(
-            "--to", metavar="POSITION", min=0, help="The last position.  [default: the newest]"
+            "--to",
+            metavar="POSITION",
+            min=0,
+            show_default="the newest",
+            help="The last position.",
         ),
     ] = None,
 ) -> None:

@@ -58,7 +58,10 @@ def apply(
     dialect: Annotated[
         str | None,
         typer.Option(
-            "--dialect", metavar="NAME", help="Dialect of the file, if it can't be detected."
+            "--dialect",
+            metavar="NAME",
+            show_default="the one that the members tell",
+            help="Dialect of the file.",
         ),
     ] = None,
     lenient: Annotated[
@@ -92,7 +95,10 @@ def validate(
     dialect: Annotated[
         str | None,
         typer.Option(
-            "--dialect", metavar="NAME", help="Dialect of the file, if it can't be detected."
+            "--dialect",
+            metavar="NAME",
+            show_default="the one that the members tell",
+            help="Dialect of the file.",
         ),
     ] = None,
     lenient: Annotated[

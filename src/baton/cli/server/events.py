@@ -26,7 +26,10 @@ def send(
     data: Annotated[
         str | None,
         typer.Option(
-            "--record", metavar="JSON", help="Content of the record, or @FILE, or @- for stdin."
+            "--record",
+            metavar="JSON",
+            show_default="{}",
+            help="Content of the record: an object, @FILE, or @- for stdin.",
         ),
     ] = None,
     kind: Annotated[
@@ -34,7 +37,12 @@ def send(
     ] = "record.created",
     event_id: Annotated[
         str | None,
-        typer.Option("--id", metavar="ID", help="Id of the event; a repeated id is recorded once."),
+        typer.Option(
+            "--id",
+            metavar="ID",
+            show_default="a new one",
+            help="Id of the event; a repeated id is recorded once.",
+        ),
     ] = None,
     file: Annotated[
         str | None,

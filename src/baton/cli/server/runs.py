@@ -22,12 +22,24 @@ def _status(text: str | None) -> str | None:
 @app.command("list")
 def list_runs(
     definition: Annotated[
-        str | None, typer.Argument(help="Slug or id; without it, runs of all definitions.")
+        str | None,
+        typer.Argument(
+            metavar="DEFINITION", help="Slug or id of the definition.", show_default="all"
+        ),
     ] = None,
     status: Annotated[
-        str | None, typer.Option("--status", callback=_status, help="Only runs with this status.")
+        str | None,
+        typer.Option(
+            "--status",
+            metavar="STATUS",
+            callback=_status,
+            autocompletion=lambda: list(STATUSES),
+            help=f"Only runs with this status: {', '.join(STATUSES)}.",
+        ),
     ] = None,
-    limit: Annotated[int, typer.Option("--limit", min=1, max=500)] = 20,
+    limit: Annotated[
+        int, typer.Option("--limit", metavar="N", min=1, max=500, help="Number of runs.")
+    ] = 20,
     as_json: AsJson = False,
     url: Url = None,
     token: Token = None,
@@ -97,14 +109,20 @@ def watch(
 
 @app.command()
 def start(
-    definition: Annotated[str, typer.Argument(help="Slug or id.")],
+    definition: Annotated[str, typer.Argument(metavar="DEFINITION", help="Slug or id.")],
     run_input: Annotated[
         str | None,
         typer.Option(
-            "--input", metavar="JSON", help="Input of the run: an object, @FILE, or @- for stdin."
+            "--input",
+            metavar="JSON",
+            show_default="none",
+            help="Input of the run: an object, @FILE, or @- for stdin.",
         ),
     ] = None,
-    correlation_id: Annotated[str | None, typer.Option("--correlation-id", metavar="ID")] = None,
+    correlation_id: Annotated[
+        str | None,
+        typer.Option("--correlation-id", metavar="ID", help="Id of yours, stored with the run."),
+    ] = None,
     key: Annotated[
         str | None,
         typer.Option(
@@ -144,7 +162,9 @@ def start(
 @app.command()
 def cancel(
     run_id: RunId,
-    reason: Annotated[str | None, typer.Option("--reason", metavar="TEXT")] = None,
+    reason: Annotated[
+        str | None, typer.Option("--reason", metavar="TEXT", help="Reason, stored with the run.")
+    ] = None,
     url: Url = None,
     token: Token = None,
     tenant: Tenant = None,
@@ -162,7 +182,10 @@ def cancel(
 def retry(
     run_id: RunId,
     step: Annotated[
-        str | None, typer.Option("--step", metavar="STEP", help="Retry only this failed step.")
+        str | None,
+        typer.Option(
+            "--step", metavar="STEP", show_default="each of them", help="The failed step to retry."
+        ),
     ] = None,
     url: Url = None,
     token: Token = None,

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from baton.cli.options import DataFolder
 from baton.cli.terminal.failures import Failed
 
 if TYPE_CHECKING:
@@ -19,12 +18,22 @@ _HOUR_S = 3_600
 
 
 def demo(
-    count: Annotated[int, typer.Option("--orders", min=1, max=500, help="Number of orders.")] = 24,
-    data: DataFolder = None,
+    count: Annotated[
+        int, typer.Option("--orders", metavar="N", min=1, max=500, help="Number of orders.")
+    ] = 24,
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            "--data",
+            metavar="DIR",
+            show_default="a temporary one",
+            help="Folder of the embedded store, which is kept.",
+        ),
+    ] = None,
 ) -> None:
     """Run an order-processing workflow from its events to the timeline of one run.
 
-    Uses a free port and a temporary folder; --data keeps the folder.
+    Uses a free port, and a temporary folder unless --data names one.
     """
     from baton.cli.event_loop import run_async
     from baton.cli.load_settings import load_settings

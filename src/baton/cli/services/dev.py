@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from baton.cli.make_token import check_tenant
-from baton.cli.options import DataFolder, Functions, More, sources_of
+from baton.cli.options import DataFolder, Functions, Host, More, Port, sources_of
 
 if TYPE_CHECKING:
     from baton.settings import Settings
@@ -17,16 +17,14 @@ _SCOPE = "orchestrator:admin"
 
 
 def dev(
-    host: Annotated[str | None, typer.Option("--host", help="[default: 127.0.0.1]")] = None,
-    port: Annotated[
-        int | None,
-        typer.Option("--port", min=0, max=65_535, help="0 takes a free port.  [default: 8080]"),
-    ] = None,
+    host: Host = None,
+    port: Port = None,
     data: DataFolder = None,
     functions: Functions = None,
     more: More = None,
     tenant: Annotated[
-        str, typer.Option("--tenant", callback=check_tenant, help="Tenant of the token.")
+        str,
+        typer.Option("--tenant", metavar="T", callback=check_tenant, help="Tenant of the token."),
     ] = "demo",
 ) -> None:
     """Run all services in one process. No server is needed.

@@ -5,16 +5,22 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from baton.cli.options import Functions, More, sources_of
+from baton.cli.options import Functions, Host, More, Port, sources_of
 
 if TYPE_CHECKING:
     from baton.role import RoleName
     from baton.settings import Settings
 
-Host = Annotated[str | None, typer.Option("--host", help="[default: 127.0.0.1]")]
-Port = Annotated[
+FreePort = Annotated[
     int | None,
-    typer.Option("--port", min=0, max=65_535, help="0 takes a free port, which is printed."),
+    typer.Option(
+        "--port",
+        metavar="N",
+        min=0,
+        max=65_535,
+        show_default="a free one, which is printed",
+        help="Port to listen on; also BATON_PORT.",
+    ),
 ]
 
 
@@ -24,18 +30,18 @@ def api(host: Host = None, port: Port = None) -> None:
 
 
 def executor(
-    host: Host = None, port: Port = None, functions: Functions = None, more: More = None
+    host: Host = None, port: FreePort = None, functions: Functions = None, more: More = None
 ) -> None:
     """Perform the steps of runs. Executors divide the runs among themselves."""
     _run("executor", host, port, functions=sources_of(functions, more))
 
 
-def projector(host: Host = None, port: Port = None) -> None:
+def projector(host: Host = None, port: FreePort = None) -> None:
     """Keep the views that queries read. One works, others stand by."""
     _run("projector", host, port)
 
 
-def scheduler(host: Host = None, port: Port = None) -> None:
+def scheduler(host: Host = None, port: FreePort = None) -> None:
     """Fire triggers, schedules and timers, and publish events. One works, others stand by."""
     _run("scheduler", host, port)
 

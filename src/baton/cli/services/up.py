@@ -1,8 +1,10 @@
 """`baton up`: runs every service on this machine, each in a process of its own."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from baton.cli.options import Host, Port
 
 if TYPE_CHECKING:
     import asyncio
@@ -18,18 +20,18 @@ STOP_S = 30.0
 API_ONLY = ("BATON_JWT_SECRET", "BATON_SEAL_KEY", "BATON_TOKEN")
 """Variables that only the api gets, with their files."""
 
-Several = Annotated[int, typer.Option(min=0, max=64)]
+
+def _processes(text: str) -> Any:
+    return typer.Option(metavar="N", min=0, max=64, help=text)
 
 
 def up(
-    host: Annotated[str | None, typer.Option("--host", help="[default: 127.0.0.1]")] = None,
-    port: Annotated[
-        int | None, typer.Option("--port", min=0, max=65_535, help="Port of the first api.")
-    ] = None,
-    apis: Several = 1,
-    executors: Several = 1,
-    projectors: Several = 1,
-    schedulers: Several = 1,
+    host: Host = None,
+    port: Port = None,
+    apis: Annotated[int, _processes("Number of apis; all but the first take free ports.")] = 1,
+    executors: Annotated[int, _processes("Number of executors.")] = 1,
+    projectors: Annotated[int, _processes("Number of projectors.")] = 1,
+    schedulers: Annotated[int, _processes("Number of schedulers.")] = 1,
 ) -> None:
     """Run all services on this machine, each in a process of its own.
 

@@ -19,7 +19,7 @@ def worker(
     functions: Functions = None,
     more: More = None,
     concurrency: Annotated[
-        int, typer.Option("--concurrency", min=1, help="Number of tasks at once.")
+        int, typer.Option("--concurrency", metavar="N", min=1, help="Number of tasks at once.")
     ] = 100,
 ) -> None:
     """Perform the tasks of queues: calls of functions with `queue = "QUEUE"` in baton.toml.

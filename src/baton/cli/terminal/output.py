@@ -1,6 +1,7 @@
 """Prints tables and colors in a terminal, tab-separated lines elsewhere, and JSON."""
 
 import json
+import os
 import sys
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
@@ -16,6 +17,11 @@ if TYPE_CHECKING:
 def in_terminal() -> bool:
     """Return whether stdout is a terminal."""
     return sys.stdout.isatty()
+
+
+def colored() -> bool:
+    """Return whether stdout takes colors: a terminal, and NO_COLOR is not set (no-color.org)."""
+    return in_terminal() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 def console(*, stderr: bool = False) -> "Console":

@@ -1,0 +1,70 @@
+"""Commands and groups of Baton: their help pages, and suggestions for mistyped verbs.
+
+A group alone prints its help and exits 0, as `gh` does.
+"""
+
+from collections.abc import Iterator
+from difflib import get_close_matches
+from typing import Any, ClassVar
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+from baton.cli.terminal.help_page import help_page
+
+
+class Command(TyperCommand):
+    """A verb."""
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Write the help page."""
+        formatter.write(help_page(self, ctx, formatter.width))
+
+
+class Group(TyperGroup):
+    """A group of verbs, such as `baton runs`; `panels` are the headings of its help, in order."""
+
+    panels: ClassVar[tuple[str, ...]] = ()
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Write the help page."""
+        formatter.write(help_page(self, ctx, formatter.width))
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse the arguments; without any, print the help page and exit."""
+        if not args and not ctx.resilient_parsing:
+            typer.echo(ctx.get_help())
+            ctx.exit()
+        return super().parse_args(ctx, args)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
+        """Return the verb that the first argument names; an unknown one is a usage error."""
+        word = args[0]
+        known = word in self.commands or word.startswith("-")
+        if not known and not ctx.resilient_parsing:
+            ctx.fail(f"No such command {word!r}.{_suggestion(word, self)}")
+        return super().resolve_command(ctx, args)
+
+
+def use_own_help(app: typer.Typer, kind: type[Group] = Group) -> None:
+    """Give every verb and group of `app` Baton's help pages; `app` itself becomes a `kind`."""
+    app.info.cls = kind
+    for verb in app.registered_commands:
+        verb.cls = Command
+    for group in app.registered_groups:
+        if group.typer_instance is not None:
+            group.cls = Group
+            use_own_help(group.typer_instance)
+
+
+def _suggestion(word: str, group: Group) -> str:
+    """Return a sentence with the nearest verbs, those of subgroups included; empty without any."""
+    near = get_close_matches(word, group.commands) or list(_nested(word, group))
+    names = " or ".join(f"'{one}'" for one in near)
+    return f" Did you mean {names}?" if near else ""
+
+
+def _nested(word: str, group: Group) -> Iterator[str]:
+    for name, one in group.commands.items():
+        inner = getattr(one, "commands", {})
+        yield from (f"{name} {found}" for found in get_close_matches(word, inner, n=1, cutoff=0.8))
