@@ -16,6 +16,7 @@ from baton.eventlog.run_values import RunValues
 from baton.projector.views.definitions.queries import DefinitionQueries
 from baton.projector.views.run_steps.queries import RunStepQueries
 from baton.projector.views.runs.queries import RunQueries
+from baton.projector.views.schedules.queries import ScheduleQueries
 
 MAX_ANSWER_BYTES: Final = 8 * 1024 * 1024
 
@@ -42,6 +43,7 @@ class Services:
     definitions: DefinitionQueries
     runs: RunQueries
     run_steps: RunStepQueries
+    schedules: ScheduleQueries
     reached: Callable[[int, int], Awaitable[bool]]
     position: Callable[[], int]
     clock: Clock

@@ -26,6 +26,7 @@ from baton.http_services import build_authenticator
 from baton.projector.views.definitions.queries import DefinitionQueries
 from baton.projector.views.run_steps.queries import RunStepQueries
 from baton.projector.views.runs.queries import RunQueries
+from baton.projector.views.schedules.queries import ScheduleQueries
 from baton.settings import Settings
 from baton.wiring import open_stores
 from benchmarks.load import TENANT
@@ -85,6 +86,7 @@ async def commands_on(store: str, folder: Path) -> AsyncIterator[Commands]:
             definitions=DefinitionQueries(stores.views),
             runs=RunQueries(stores.views),
             run_steps=RunStepQueries(stores.views),
+            schedules=ScheduleQueries(stores.views),
             reached=_nobody_waits,
             position=lambda: 0,
             clock=clock,

@@ -10,18 +10,24 @@ from baton.command_api.commands.definitions import (
     delete_definition,
     update_definition,
 )
+from baton.command_api.commands.named_definitions import create_named_definition
 from baton.command_api.commands.open_runs import admit_webhook_run
 from baton.command_api.commands.records import RecordCounts, count_waiting, send_records
 from baton.command_api.commands.runs import cancel_run, retry_run, start_run, test_decision
+from baton.command_api.commands.schedules import NewSchedule, create_schedule, delete_schedule
 
 __all__ = [
     "NewDefinition",
+    "NewSchedule",
     "RecordCounts",
     "admit_webhook_run",
     "cancel_run",
     "count_waiting",
     "create_definition",
+    "create_named_definition",
+    "create_schedule",
     "delete_definition",
+    "delete_schedule",
     "retry_run",
     "send_records",
     "start_run",

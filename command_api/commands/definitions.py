@@ -19,6 +19,8 @@ from baton.domain.definition.messages import (
 from baton.domain.definition.state import State as Definition
 from baton.domain.definition.trigger import WebhookTrigger
 from baton.domain.errors import Fault, InConflict, Invalid, NotFound, Rejected
+from baton.domain.schedule.decisions import DECIDER as SCHEDULE
+from baton.domain.schedule.messages import DeleteSchedule
 from baton.domain.stream import stream_name
 from baton.eventlog.loops.load import load
 from baton.eventlog.loops.transact import CommandResult, StreamCommand, transact_all
@@ -113,12 +115,24 @@ async def update_definition(
 async def delete_definition(
     services: Services, principal: Principal, definition_id: str, *, at: int
 ) -> CommandResult[Definition]:
-    """Delete a definition, which ends its triggers and frees its names; raises NotFound."""
+    """Delete a definition, which ends its triggers and schedules and frees its names.
+
+    A schedule that is created at the same time may stay; it fires no more. Raises NotFound.
+    """
 
     async def commands(seen: Definition) -> list[StreamCommand[Any, Any, Any]]:
         command = DeleteDefinition(actor=principal.actor, at=at)
         stream = stream_name(principal.tenant, "definition", definition_id)
-        return [StreamCommand(_unchanged(seen), stream, command), *_claim_changes(seen, set(), at)]
+        ended = DeleteSchedule(actor=principal.actor, at=at)
+        schedules = services.schedules.of_definition(principal.tenant, definition_id)
+        return [
+            StreamCommand(_unchanged(seen), stream, command),
+            *_claim_changes(seen, set(), at),
+            *[
+                StreamCommand(SCHEDULE, stream_name(one.tenant, SCHEDULE.name, one.id), ended)
+                async for one in schedules
+            ],
+        ]
 
     return await _change(services, principal, definition_id, commands)
 

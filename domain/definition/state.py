@@ -37,6 +37,19 @@ class State:
         """The content of the newest version; raises KeyError before the creation."""
         return self.versions[self.version]
 
+    def ticks_after(self, created_at: int) -> int | None:
+        """Return the time after which the ticks of a separate schedule count.
+
+        A pause, and another trigger, set a new beginning. None while the definition starts no run
+        by a schedule.
+
+        Args:
+            created_at: When the schedule was created, in ms since the epoch.
+        """
+        if not self.version or self.deleted or self.body.status != "active":
+            return None
+        return max(created_at, self.active_since)
+
 
 def evolve(state: State, event: Event) -> State:
     """Return the state after `event`."""

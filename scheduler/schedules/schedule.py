@@ -54,21 +54,20 @@ class Schedule:
     @property
     def evictable(self) -> bool:
         """Whether the schedule can be evicted: only a definition event can reactivate it."""
+        ended = self.ticks.state.deleted or self.definition.state.deleted
         of_definition = self.ticks.state.timetable is None
-        return self.ticks.state.deleted or (of_definition and self.timing() is None)
+        return ended or (of_definition and self.timing() is None)
 
     def timing(self) -> tuple[Timetable, int] | None:
         """Return its timetable and the time behind which ticks count; None if it doesn't fire."""
         definition, ticks = self.definition.state, self.ticks.state
-        inactive = not definition.version or definition.deleted or ticks.deleted
-        if inactive or definition.body.status != "active":
+        after = None if ticks.deleted else definition.ticks_after(ticks.created_at)
+        if after is None:
             return None
         if ticks.timetable is not None:
-            return ticks.timetable, max(ticks.created_at, definition.active_since)
+            return ticks.timetable, after
         trigger = definition.body.trigger
-        if not isinstance(trigger, ScheduleTrigger):
-            return None
-        return trigger.timetable, definition.active_since
+        return (trigger.timetable, after) if isinstance(trigger, ScheduleTrigger) else None
 
     async def refresh(self, store: EventStore) -> None:
         """Fold the events that its streams have gained since; raises `Unavailable`."""
@@ -100,12 +99,12 @@ class Schedule:
 
 def from_view(document: Document) -> Schedule:
     """Return the schedule of a view document; its version is the number of its events."""
-    standalone = document.id != document.definition_id
+    standalone = document.separate
     ticks = Ticks(
         definition_id=document.definition_id if standalone else "",
         timetable=document.timetable if standalone else None,
         input=document.input,
-        created_at=document.anchor if standalone else 0,
+        created_at=document.created_at if standalone else 0,
         last_nominal=document.last_nominal,
         fired=document.fired,
         missed=document.missed,

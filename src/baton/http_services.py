@@ -20,6 +20,7 @@ from baton.keys import MissingJwtSecret, jwt_secrets
 from baton.projector.views.definitions.queries import DefinitionQueries
 from baton.projector.views.run_steps.queries import RunStepQueries
 from baton.projector.views.runs.queries import RunQueries
+from baton.projector.views.schedules.queries import ScheduleQueries
 from baton.role import ViewPosition
 from baton.settings import Settings
 
@@ -47,6 +48,7 @@ def build_services(
         definitions=DefinitionQueries(stores.views),
         runs=RunQueries(stores.views),
         run_steps=RunStepQueries(stores.views),
+        schedules=ScheduleQueries(stores.views),
         reached=view_position.reached,
         position=lambda: view_position.position,
         clock=clock,

@@ -19,6 +19,7 @@ from baton.projector.projector import Projector
 from baton.projector.views.definitions.queries import DefinitionQueries
 from baton.projector.views.run_steps.queries import RunStepQueries
 from baton.projector.views.runs.queries import RunQueries
+from baton.projector.views.schedules.queries import ScheduleQueries
 from tests.api.tiny_dialect import DIALECT
 from tests.backends import memory
 from tests.kit.stack import SECRET, RunningServer, in_background, serving
@@ -42,6 +43,7 @@ async def running(
             definitions=DefinitionQueries(stores.views),
             runs=RunQueries(stores.views),
             run_steps=RunStepQueries(stores.views),
+            schedules=ScheduleQueries(stores.views),
             reached=projector.reached,
             position=lambda: projector.position,
             clock=clock,

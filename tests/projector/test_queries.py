@@ -22,6 +22,7 @@ from baton.domain.definition.trigger import (
     WebhookTrigger,
 )
 from baton.domain.run.messages import RunCompleted, RunFailed, RunRequested, RunStarted
+from baton.domain.schedule.messages import ScheduleCreated
 from baton.domain.schedule.timetable import Interval
 from baton.eventlog.events.envelope import Recorded
 from baton.projector import view_reader
@@ -294,6 +295,42 @@ async def test_overdue_attempts_of_all_tenants_come_earliest_first(world: World)
     assert [one.run_id for one in await world.run_steps.overdue(300, 10)] == ["r1", "r0"]
     assert [one.run_id for one in await world.run_steps.overdue(300, 1)] == ["r1"]
     assert await world.timers.due(1_000, 10) == []
+
+
+async def test_separate_schedules_are_listed_newest_first_and_by_definition(world: World) -> None:
+    await world.defined("d1", EVERY_MINUTE)
+    for tenant, ident, of in (
+        ("acme", "s0", "d1"),
+        ("acme", "s1", "d2"),
+        ("acme", "s2", "d1"),
+        ("globex", "s3", "d1"),
+    ):
+        timetable = EVERY_MINUTE.timetable
+        made = ScheduleCreated(definition_id=of, timetable=timetable, actor=ANN, at=int(ident[1]))
+        await world.happened(f"{tenant}/schedule/{ident}", made)
+
+    page, total = await world.schedules.page("acme", limit=2)
+    behind, _ = await world.schedules.page("acme", offset=2, limit=2)
+    of_one, count = await world.schedules.page("acme", definition_id="d1")
+    every = [one.id async for one in world.schedules.of_definition("acme", "d1")]
+
+    assert ([one.id for one in page], [one.id for one in behind], total) == (
+        ["s2", "s1"],
+        ["s0"],
+        3,
+    )
+    assert ([one.id for one in of_one], count, every) == (["s2", "s0"], 2, ["s0", "s2"])
+
+
+async def test_a_definition_is_found_by_its_slug_until_it_is_deleted(world: World) -> None:
+    await world.defined("d1", slug="orders")
+    found = await world.definitions.by_slug("acme", "orders")
+    elsewhere = await world.definitions.by_slug("globex", "orders")
+    await world.happened("acme/definition/d1", DefinitionDeleted(actor=ANN, at=9))
+
+    assert found is not None
+    assert found.definition_id == "d1"
+    assert elsewhere is await world.definitions.by_slug("acme", "orders") is None
 
 
 async def test_active_schedules_are_found_across_tenants(world: World) -> None:

@@ -438,6 +438,31 @@ async def test_a_standalone_schedule_starts_its_definition_with_its_input(world)
     assert {(run.definition_id, str(run.input)) for run in runs} == {("d", "{'x': 1}")}
 
 
+async def test_several_schedules_of_one_definition_fire_until_it_is_deleted(world):
+    await world.define("d", ManualTrigger())
+    for name, hours in (("one", 1), ("two", 2)):
+        create = CreateSchedule(
+            definition_id="d",
+            timetable=Interval(every_ms=hours * HOUR),
+            input=name,
+            actor=ANN,
+            at=world.clock.now(),
+        )
+        await transact(world.store, SCHEDULE, stream_name(TENANT, "schedule", name), create)
+    start = world.clock.now()
+    firing = Firing(world)
+    await firing.fire_until(start + 2 * HOUR)
+    await world.project()
+    firing = await restarted(world)
+    await firing.fire_until(start + 4 * HOUR)
+    await world.delete("d")
+    await firing.fire_until(start + 9 * HOUR)
+
+    runs = [run.input for run in await world.events(RunRequested)]
+    assert sorted(runs) == ["one"] * 4 + ["two"] * 2
+    assert await firing.now() is None
+
+
 async def test_the_loop_is_never_early_and_less_than_a_second_late(world):
     for number in range(5):
         await world.schedule(f"s{number}", Interval(every_ms=1_000 + 333 * number))

@@ -46,6 +46,11 @@ class DefinitionQueries:
         self._decoded[key] = (data, definition)
         return definition
 
+    async def by_slug(self, tenant: str, slug: str) -> Document | None:
+        """Return the definition with a slug, None also for a deleted one."""
+        found = await self._reader.first(tenant, _NOT_DELETED, equal("slug", slug), limit=1)
+        return found[0] if found else None
+
     async def by_webhook_path(self, tenant: str, path: str) -> Document | None:
         """Return the definition whose webhook has `path`, without its leading slash."""
         found = await self._reader.first(tenant, _NOT_DELETED, equal("path", path), limit=1)

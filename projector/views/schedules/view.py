@@ -24,8 +24,16 @@ _Event: TypeAlias = _Published | _Tick | DefinitionDeleted | ScheduleCreated | S
 
 TABLE = Table(
     name="schedules",
-    columns=(Column(name="active", kind="int"),),
-    indexes=(Index(columns=("key",), where_set="active", across_tenants=True),),
+    columns=(
+        Column(name="active", kind="int"),
+        Column(name="separate_of", kind="text"),
+        Column(name="created_at", kind="int"),
+    ),
+    indexes=(
+        Index(columns=("key",), where_set="active", across_tenants=True),
+        Index(columns=("created_at", "key"), where_set="separate_of"),
+        Index(columns=("separate_of", "created_at", "key"), where_set="separate_of"),
+    ),
 )
 
 
@@ -45,10 +53,16 @@ class Document:
     input: Json = None
     active: bool
     anchor: int
+    created_at: int = 0
     last_nominal: int | None = None
     fired: int = 0
     missed: int = 0
     skipped: int = 0
+
+    @property
+    def separate(self) -> bool:
+        """True for a schedule of its own, False for the trigger of a definition."""
+        return self.id != self.definition_id
 
 
 def keys(recorded: Recorded) -> tuple[Key, ...]:
@@ -79,8 +93,12 @@ def evolve(document: Document | None, recorded: Recorded) -> Document | None:
 
 
 def columns(document: Document) -> Values:
-    """Return the values that schedules are found by; `active` is set while the schedule fires."""
-    return (1 if document.active else None,)
+    """Return the values that schedules are found by.
+
+    `active` is set while the schedule fires; for a separate one that depends on its definition.
+    """
+    separate_of = document.definition_id if document.separate else None
+    return (1 if document.active else None, separate_of, document.created_at)
 
 
 def _published(document: Document | None, recorded: Recorded, event: _Published) -> Document | None:
@@ -99,6 +117,7 @@ def _published(document: Document | None, recorded: Recorded, event: _Published)
             timetable=trigger.timetable,
             active=active,
             anchor=event.at if active else 0,
+            created_at=event.at,
         )
     continues = document.active and document.timetable == trigger.timetable
     document.anchor = (document.anchor if continues else event.at) if active else 0
@@ -116,6 +135,7 @@ def _created(recorded: Recorded, event: ScheduleCreated) -> Document:
         input=event.input,
         active=True,
         anchor=event.at,
+        created_at=event.at,
     )
 
 
