@@ -12,6 +12,8 @@ from baton.domain.json import Json
 
 MAX_INLINE_BYTES: Final = 64 * 1024
 """The largest value, in bytes of JSON, that an event holds itself."""
+ARTIFACT_UNREADABLE: Final = "ARTIFACT_UNREADABLE"
+"""The code of a step that fails because a value it reads is missing or damaged."""
 
 
 class Artifact:
@@ -35,8 +37,17 @@ class Artifact:
         return f"Artifact({self.sha256!r}, {self.bytes})"
 
 
+class UnreadableValue:
+    """Stands for the value of an artifact that is missing or damaged; `reason` names it."""
+
+    __slots__ = ("reason",)
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+
+
 Values: TypeAlias = Mapping[str, Json]
-"""Values of artifacts by their SHA-256."""
+"""Values of artifacts by their SHA-256; an `UnreadableValue` in the place of one without any."""
 
 NO_VALUES: Final[Values] = {}
 

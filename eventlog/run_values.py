@@ -5,6 +5,7 @@ the artifacts; functions, conditions and answers get the values.
 """
 
 import asyncio
+import logging
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
@@ -12,14 +13,23 @@ from typing import Final, TypeVar
 
 import orjson
 
-from baton.domain.artifact import MAX_INLINE_BYTES, Artifact, Values, ValuesNeeded
+from baton.domain.artifact import (
+    MAX_INLINE_BYTES,
+    Artifact,
+    UnreadableValue,
+    Values,
+    ValuesNeeded,
+)
 from baton.domain.json import Json, JsonObject
 from baton.domain.run.messages import RequestRun, Succeeded
 from baton.eventlog.artifact_hashes import required
+from baton.eventlog.errors import Unreadable
 from baton.eventlog.ports.artifacts import Artifacts
 from baton.protocols.canonical_json import canonical, digest
 
 T = TypeVar("T")
+
+_log = logging.getLogger(__name__)
 
 CACHE_BYTES: Final = 32 * 1024 * 1024
 """Bytes of values that an executor keeps, for the steps that follow."""
@@ -61,11 +71,11 @@ class RunValues:
         )
 
     async def load(self, tenant: str, artifacts: Iterable[Artifact]) -> Values:
-        """Return the values of `artifacts`; raises `Unreadable` for one that is missing."""
-        return {one.sha256: orjson.loads(await self.raw(tenant, one.sha256)) for one in artifacts}
+        """Return the values of `artifacts`, an `UnreadableValue` for one that can't be read."""
+        return {one.sha256: await self._parsed(tenant, one.sha256) for one in artifacts}
 
     async def raw(self, tenant: str, sha256: str) -> bytes:
-        """Return the canonical JSON of a value; raises `Unreadable` if `tenant` has none."""
+        """Return the canonical JSON of a value; raises `Unreadable` if it is lost or damaged."""
         key = (tenant, sha256)
         found = self._cached.get(key)
         if found is not None:
@@ -87,6 +97,13 @@ class RunValues:
                 return await decide(values)
             except ValuesNeeded as needed:
                 values = {**values, **await self.load(tenant, needed.artifacts)}
+
+    async def _parsed(self, tenant: str, sha256: str) -> Json:
+        try:
+            return orjson.loads(await self.raw(tenant, sha256))
+        except Unreadable as error:
+            _log.error("%s", error)
+            return UnreadableValue(str(error))
 
     async def _store_members(self, tenant: str, members: JsonObject) -> JsonObject:
         return {name: await self._store(tenant, value) for name, value in members.items()}

@@ -6,7 +6,7 @@ largest values are named: `{"$artifact": "<sha256>", "bytes": n}` can be fetched
 small values alone.
 """
 
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, Final, TypeAlias
 
@@ -14,7 +14,7 @@ import orjson
 
 from baton.command_api.http.reply import Reply
 from baton.command_api.http.request_context import RequestContext
-from baton.domain.artifact import Artifact, artifacts_in
+from baton.domain.artifact import Artifact, UnreadableValue, Values, artifacts_in
 from baton.domain.json import Json, JsonObject
 from baton.eventlog.run_values import size_of
 from baton.projector.views.run_steps.view import Document as Step
@@ -45,6 +45,13 @@ def in_list(value: Json) -> Json:
     """Return a value as a list shows it."""
     size = size_of(value) + sum(one.bytes for one in artifacts_in(value))
     return value if size <= MAX_IN_LIST else omitted(size)
+
+
+async def load_values(context: RequestContext, artifacts: Collection[Artifact]) -> Values:
+    """Return what an answer shows for artifacts: the value, or the name of an unreadable one."""
+    values = await context.services.values.load(context.tenant, artifacts)
+    lost = {one for one in artifacts if isinstance(values[one.sha256], UnreadableValue)}
+    return {**values, **{one.sha256: named(one) for one in lost}}
 
 
 async def reply_with_run(
@@ -123,7 +130,7 @@ async def _load(context: RequestContext, places: Sequence[_Place], limit: int) -
         _replace_largest(found, limit)
     shown = [place for place in found if place.size]
     artifacts = {place.artifact for place in shown if place.artifact is not None}
-    values = await context.services.values.load(context.tenant, artifacts)
+    values = await load_values(context, artifacts)
     for place in shown:
         if place.artifact is not None:
             place.members[place.name] = values[place.artifact.sha256]

@@ -7,7 +7,7 @@ run grow with the square of its steps. For the same reason a response holds a li
 from collections.abc import Iterable, Iterator, Mapping
 from typing import cast
 
-from baton.command_api.dialect.run_values import MAX_INPUTS, named
+from baton.command_api.dialect.run_values import MAX_INPUTS, load_values, named
 from baton.command_api.http.request_context import RequestContext
 from baton.domain.artifact import Artifact, Values, artifacts_in, with_values
 from baton.domain.definition.graph import Compute, Graph
@@ -37,7 +37,7 @@ async def read_step_inputs(
     shown = {one for given in found.values() for one in _artifacts(given)}
     if not shown:
         return found
-    values = await context.services.values.load(context.tenant, shown)
+    values = await load_values(context, shown)
     return {execution: _with_values(given, values) for execution, given in found.items()}
 
 

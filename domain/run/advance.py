@@ -6,7 +6,7 @@ delay only records when it ends.
 
 from typing import assert_never
 
-from baton.domain.artifact import NO_VALUES, Values
+from baton.domain.artifact import ARTIFACT_UNREADABLE, NO_VALUES, Values
 from baton.domain.conditions.evaluation import DecisionResult
 from baton.domain.conditions.matching import all_hold, choose
 from baton.domain.definition.graph import Compute, Decision, Delay, Graph, Step, Sync
@@ -19,11 +19,13 @@ from baton.domain.run.messages import (
     Event,
     RunCompleted,
     RunFailed,
+    StepKind,
     StepSkipped,
     StepStarted,
+    StepUndecided,
     SyncReached,
 )
-from baton.domain.run.scope import scope_of
+from baton.domain.run.scope import UnreadableCondition, scope_of
 from baton.domain.run.state import State, evolve
 
 
@@ -59,7 +61,7 @@ def advance(draft: Draft, finished: list[str] | None) -> None:
             if draft.graph.flow == "next" and draft.state.activations >= draft.graph.loop_limit:
                 _fail_at_loop_limit(draft, step)
                 return
-            if _activate(draft, step):
+            if activate(draft, step):
                 finished.append(step.id)
         if not finished:
             break
@@ -94,28 +96,41 @@ def begin_delay(draft: Draft, step: Delay, visit: int) -> None:
     )
 
 
-def _activate(draft: Draft, step: Step) -> bool:
-    """Start a visit of `step`, and return whether it is finished already."""
+def activate(draft: Draft, step: Step) -> bool:
+    """Start a visit of `step`, and return whether it is finished already.
+
+    The step fails if a value that its conditions read is missing or damaged.
+    """
     before = draft.state.steps.get(step.id)
     visit = before.visit + 1 if before else 1
-    match step:
-        case Compute():
-            if step.when and not _holds(draft, step):
-                draft.emit(StepSkipped(step_id=step.id, visit=visit, at=draft.at))
+    try:
+        match step:
+            case Compute():
+                if step.when and not _holds(draft, step):
+                    draft.emit(StepSkipped(step_id=step.id, visit=visit, at=draft.at))
+                    return True
+                begin(draft, step, visit, 1, "start")
+                return False
+            case Decision():
+                result = _choice(draft, step)
+                draft.emit(DecisionTaken(step_id=step.id, visit=visit, result=result, at=draft.at))
                 return True
-            begin(draft, step, visit, 1, "start")
-            return False
-        case Decision():
-            result = _choice(draft, step)
-            draft.emit(DecisionTaken(step_id=step.id, visit=visit, result=result, at=draft.at))
-            return True
-        case Delay():
-            begin_delay(draft, step, visit)
-            return False
-        case Sync():
-            draft.emit(SyncReached(step_id=step.id, visit=visit, at=draft.at))
-            return True
-    assert_never(step)
+            case Delay():
+                begin_delay(draft, step, visit)
+                return False
+            case Sync():
+                draft.emit(SyncReached(step_id=step.id, visit=visit, at=draft.at))
+                return True
+        assert_never(step)
+    except UnreadableCondition as unreadable:
+        _fail_undecided(draft, step, visit, str(unreadable))
+        return False
+
+
+def _fail_undecided(draft: Draft, step: Step, visit: int, reason: str) -> None:
+    error = Error(code=ARTIFACT_UNREADABLE, message=reason)
+    kind: StepKind = "decision" if isinstance(step, Decision) else "compute"
+    draft.emit(StepUndecided(step_id=step.id, visit=visit, at=draft.at, error=error, kind=kind))
 
 
 def _holds(draft: Draft, step: Compute) -> bool:

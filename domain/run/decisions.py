@@ -5,7 +5,7 @@ from typing import Final, assert_never
 from baton.domain.decider import Decider
 from baton.domain.definition.graph import Compute, Delay, Graph
 from baton.domain.errors import InConflict, NotFound, StaleAttempt
-from baton.domain.run.advance import Draft, advance, begin, begin_delay
+from baton.domain.run.advance import Draft, activate, advance, begin, begin_delay
 from baton.domain.run.attempts import compute_step, end_attempt, take_over
 from baton.domain.run.messages import (
     CancelRun,
@@ -29,6 +29,7 @@ from baton.domain.run.messages import (
 )
 from baton.domain.run.size_limit import within_limit
 from baton.domain.run.state import NOT_REQUESTED, State, evolve
+from baton.domain.run.steps import NO_ATTEMPT
 from baton.domain.run.trigger import ByHand
 
 _NO_GRAPH: Final = Graph(steps=())
@@ -169,11 +170,10 @@ def _retry(draft: Draft, command: RetryRun) -> None:
     if not again and not unstarted:
         raise InConflict("nothing_to_retry")
     draft.emit(RunReopened(actor=command.actor, steps=again, at=draft.at))
-    for step_id in again:
-        _reopen(draft, step_id)
+    finished = [step_id for step_id in again if _reopen(draft, step_id)]
     if unstarted:
         draft.emit(RunStarted(at=draft.at))
-        advance(draft, None)
+    advance(draft, None if unstarted else finished)
 
 
 def _to_reopen(state: State, step_id: str | None) -> tuple[str, ...]:
@@ -191,12 +191,16 @@ def _to_reopen(state: State, step_id: str | None) -> tuple[str, ...]:
     )
 
 
-def _reopen(draft: Draft, step_id: str) -> None:
+def _reopen(draft: Draft, step_id: str) -> bool:
+    """Start the step again, and return whether it is finished already."""
     step, state = draft.graph.by_id[step_id], draft.state.steps[step_id]
+    if state.attempt == NO_ATTEMPT:
+        return activate(draft, step)
     if isinstance(step, Compute):
         begin(draft, step, state.visit, state.attempt + 1, "reopen")
     elif isinstance(step, Delay):
         begin_delay(draft, step, state.visit + 1)
+    return False
 
 
 def _existing(draft: Draft) -> State:

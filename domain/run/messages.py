@@ -138,6 +138,17 @@ class StepSkipped:
 
 
 @frozen(slots=False)
+class StepUndecided:
+    """The step failed without an attempt: a value that its conditions read can't be read."""
+
+    step_id: str
+    visit: int
+    at: int
+    error: Error
+    kind: StepKind = "compute"
+
+
+@frozen(slots=False)
 class RetryScheduled:
     """Attempt `attempt` starts at `due_at`.
 
@@ -255,4 +266,5 @@ Event: TypeAlias = (
     | RunCancelled
     | RunReopened
     | StepReleased
+    | StepUndecided
 )

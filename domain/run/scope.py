@@ -2,26 +2,45 @@
 
 from collections.abc import Iterable, Iterator
 
-from baton.domain.artifact import Artifact, Values, ValuesNeeded, artifacts_in, with_values
+from baton.domain.artifact import (
+    Artifact,
+    UnreadableValue,
+    Values,
+    ValuesNeeded,
+    artifacts_in,
+    with_values,
+)
 from baton.domain.definition.graph import Condition
 from baton.domain.json import Json, JsonObject
 from baton.domain.run.state import State
 
 
+class UnreadableCondition(Exception):
+    """A condition reads a value that is missing or damaged; the text names both."""
+
+
 def scope_of(state: State, conditions: Iterable[Condition], values: Values) -> JsonObject:
     """Return the scope `{input, context, steps}` of conditions.
 
-    Raises ValuesNeeded if a path leads to or into an artifact that `values` lacks.
+    Raises ValuesNeeded if a path leads to or into an artifact that `values` lacks, and
+    UnreadableCondition if its value can't be read.
     """
     scope: JsonObject = {"input": state.input, "context": state.context, "steps": state.outputs}
     if not state.artifacts:
         return scope
-    needed = {artifact for path in _paths(conditions) for artifact in _on_path(path, scope)}
+    needed = {artifact: path for path in _paths(conditions) for artifact in _on_path(path, scope)}
     missing = frozenset(one for one in needed if one.sha256 not in values)
     if missing:
         raise ValuesNeeded(missing)
-    read = {one.sha256: values[one.sha256] for one in needed}
+    read = {one.sha256: _readable(values[one.sha256], path) for one, path in needed.items()}
     return {name: with_values(member, read) for name, member in scope.items()}
+
+
+def _readable(value: Json, path: str) -> Json:
+    if isinstance(value, UnreadableValue):
+        message = f"{path} can't be read: {value.reason}"
+        raise UnreadableCondition(message)
+    return value
 
 
 def _paths(conditions: Iterable[Condition]) -> Iterator[str]:

@@ -25,16 +25,17 @@ from baton.domain.run.messages import (
     StepStarted,
     StepSucceeded,
     StepTimedOut,
+    StepUndecided,
     SyncReached,
     Token,
 )
-from baton.domain.run.steps import OPEN, Status, Steps, StepState
+from baton.domain.run.steps import NO_ATTEMPT, OPEN, Status, Steps, StepState
 
 RunStatus = Literal["none", "pending", "running", "completed", "failed", "cancelled"]
 FINAL: frozenset[RunStatus] = frozenset(("completed", "failed", "cancelled"))
 
 _UnfinishedEvent: TypeAlias = (
-    StepFailed | StepTimedOut | StepCancelled | StepReleased | RetryScheduled
+    StepFailed | StepTimedOut | StepUndecided | StepCancelled | StepReleased | RetryScheduled
 )
 _StatusEvent: TypeAlias = RunStarted | RunCompleted | RunFailed | RunCancelled | RunReopened
 _PassingEvent: TypeAlias = StepSkipped | DecisionTaken | SyncReached | DelayStarted | DelayElapsed
@@ -108,6 +109,8 @@ def evolve(state: State, event: Event) -> State:
             return _status(state, event)
         case StepFailed() | StepTimedOut() | StepCancelled() | StepReleased() | RetryScheduled():
             return _unfinished(state, event)
+        case StepUndecided():
+            return _unfinished(state, event)
         case StepSkipped() | DecisionTaken() | SyncReached() | DelayStarted() | DelayElapsed():
             return _passing(state, event)
     assert_never(event)
@@ -121,6 +124,8 @@ def _unfinished(state: State, event: _UnfinishedEvent) -> State:
         case StepTimedOut():
             message = f"The attempt took longer than {event.timeout_ms} ms"
             return _failed(state, event, Error(code="TIMEOUT", message=message))
+        case StepUndecided():
+            return _undecided(state, event)
         case StepCancelled():
             before = state.steps[event.step_id]
             return _put(state, event.step_id, before.with_status("cancelled"))
@@ -242,6 +247,13 @@ def _failed(state: State, event: StepFailed | StepTimedOut, error: Error) -> Sta
     if not event.final:
         return _put(state, event.step_id, step)
     return _put(state, event.step_id, step, errors={**state.errors, event.step_id: error})
+
+
+def _undecided(state: State, event: StepUndecided) -> State:
+    """Apply the failure of a visit that has no attempt."""
+    step = StepState("failed", event.visit, NO_ATTEMPT, failures=1)
+    errors = {**state.errors, event.step_id: event.error}
+    return _put(state, event.step_id, step, errors=errors, activations=state.activations + 1)
 
 
 def _put(state: State, step_id: str, step: StepState, **changes: object) -> State:

@@ -5,7 +5,7 @@ copies only the entries that changed recently.
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Literal, TypeVar, overload
+from typing import Final, Literal, TypeVar, overload
 
 from baton.domain.frozen import frozen
 
@@ -21,6 +21,8 @@ Status = Literal[
 ]
 OPEN: frozenset[Status] = frozenset(("running", "released", "delayed", "backing_off"))
 """The statuses of a step whose outcome is still to come."""
+NO_ATTEMPT: Final = 0
+"""The attempt of a step that failed before its first one."""
 _MAX_RECENT = 64
 """Entries that a change may copy, before they are merged into the large dict."""
 

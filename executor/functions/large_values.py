@@ -6,7 +6,7 @@ from typing import Final
 
 import orjson
 
-from baton.domain.artifact import MAX_INLINE_BYTES, Artifact
+from baton.domain.artifact import ARTIFACT_UNREADABLE, MAX_INLINE_BYTES, Artifact
 from baton.domain.json import Json, JsonObject
 from baton.domain.run.messages import Succeeded
 from baton.eventlog.errors import Unreadable
@@ -17,7 +17,6 @@ from baton.executor.functions.call import Call, CallOutcome, FunctionCaller
 from baton.executor.functions.results import failure
 from baton.executor.functions.step_context import LOGGER
 
-ARTIFACT_UNREADABLE: Final = "ARTIFACT_UNREADABLE"
 _RETRY: Final = RetryPolicy(factor=4)
 
 
@@ -76,24 +75,28 @@ class LargeValues:
         payload, tenant = call.payload, call.tenant
         return {
             **payload,
-            "input": await self._value(tenant, payload["input"]),
-            "context": await self._members(tenant, payload["context"]),
+            "input": await self._value(tenant, payload["input"], "input"),
+            "context": await self._members(tenant, payload["context"], "context"),
             "steps": {
-                step_id: await self._members(tenant, step)
+                step_id: await self._members(tenant, step, f"steps.{step_id}")
                 for step_id, step in _object(payload["steps"]).items()
             },
         }
 
-    async def _members(self, tenant: str, members: Json) -> JsonObject:
+    async def _members(self, tenant: str, members: Json, place: str) -> JsonObject:
         return {
-            name: await self._value(tenant, value) if isinstance(value, Artifact) else value
+            name: await self._value(tenant, value, f"{place}.{name}")
             for name, value in _object(members).items()
         }
 
-    async def _value(self, tenant: str, value: Json) -> Json:
-        if isinstance(value, Artifact):
+    async def _value(self, tenant: str, value: Json, place: str) -> Json:
+        if not isinstance(value, Artifact):
+            return value
+        try:
             return orjson.Fragment(await self._values.raw(tenant, value.sha256))
-        return value
+        except Unreadable as error:
+            message = f"{place} can't be read: {error}"
+            raise Unreadable(message) from error
 
 
 def _object(value: Json) -> JsonObject:

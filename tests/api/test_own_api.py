@@ -7,7 +7,11 @@ from pathlib import Path
 import pytest
 
 from baton.command_api.own.health import is_from_loopback
+from baton.eventlog.errors import Unreadable
+from baton.eventlog.run_values import RunValues
 from tests.api.running import running
+from tests.backends.memory import open_stores
+from tests.kit.faulty_artifacts import FaultyArtifacts
 from tests.kit.stack import RunningServer, bearer
 
 
@@ -131,3 +135,15 @@ async def test_the_documents_page_loads_nothing_and_shows_every_operation(server
     assert "<script" not in page
     for operation in ("POST /definitions", "POST /hooks/{path}", "POST /events"):
         assert operation in page
+
+
+async def test_a_damaged_artifact_is_an_error_that_names_it(tmp_path: Path):
+    sha256 = "a" * 64
+    damaged = Unreadable(f"artifact {sha256} is damaged: its bytes have another hash")
+    values = RunValues(FaultyArtifacts((await open_stores(tmp_path)).artifacts, damaged))
+
+    async with running(tmp_path, values=values) as server:
+        answer = await server.get(f"/artifacts/{sha256}")
+
+    assert (answer.status, answer.body["error"]) == (500, "internal_error")
+    assert answer.body["message"] == f"The value is lost: {damaged}"

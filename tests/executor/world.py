@@ -19,6 +19,7 @@ from baton.eventlog.loops.follow import follow
 from baton.eventlog.loops.load import load
 from baton.eventlog.loops.transact import transact
 from baton.eventlog.ports.backend import Stores
+from baton.eventlog.run_values import RunValues
 from baton.executor.executor import Executor, Limits
 from baton.executor.functions.call import Call, CallOutcome
 from tests.backends.memory import open_stores
@@ -71,7 +72,12 @@ class World:
     async def executor(self, *, after: int = 0, limits: Limits | None = None) -> Executor:
         """Start an executor that follows the log after position `after`."""
         made = Executor(
-            self.stores.events, self.functions, clock=self.clock, rng=Random(1), limits=limits
+            self.stores.events,
+            self.functions,
+            clock=self.clock,
+            rng=Random(1),
+            limits=limits,
+            values=RunValues(self.stores.artifacts),
         )
         subscription = await self.stores.log.subscribe("executor", after=after)
         self.following.append(

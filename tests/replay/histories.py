@@ -53,6 +53,7 @@ from baton.domain.run.messages import (
     StepStarted,
     StepSucceeded,
     StepTimedOut,
+    StepUndecided,
     SyncReached,
 )
 from baton.domain.run.trigger import BY_HAND, ByRecord, BySchedule, ByWebhook
@@ -335,6 +336,30 @@ HISTORIES: dict[str, list[object]] = {
             trigger=BY_HAND,
             actor=Actor("bob", "key", "key-1"),
             at=AT,
+        ),
+    ],
+    "acme/run/cm4run00000000000005": [
+        RunRequested(
+            tenant="acme",
+            run_id="cm4run00000000000005",
+            definition_id=DEFINITION,
+            version=1,
+            trigger=BY_HAND,
+            actor=ANN,
+            at=AT,
+        ),
+        RunStarted(at=AT),
+        StepUndecided(
+            step_id="choose",
+            visit=1,
+            at=AT,
+            error=Error(code="ARTIFACT_UNREADABLE", message="input can't be read"),
+            kind="decision",
+        ),
+        RunFailed(
+            at=AT,
+            error=Error(code="ARTIFACT_UNREADABLE", message="input can't be read"),
+            step_id="choose",
         ),
     ],
 }

@@ -124,6 +124,31 @@ async def test_a_decision_reads_into_a_large_value(client: CentraliClient) -> No
     assert run["stepOutputs"]["look"] == {"input": 100_000, "echo": 100_000}
 
 
+async def test_a_run_whose_values_are_lost_is_shown_with_their_names(
+    openapi: CentraliClient,
+) -> None:
+    definition = await openapi.create(orders(ECHO))
+    run = await openapi.run_to_end(definition["id"], {"input": BIG})
+    requested, *_ = await openapi.stack.events_of(run["id"])
+    (artifact,) = artifacts_in(requested.input)
+    await openapi.stack.stores.artifacts.release(openapi.tenant, artifact.sha256)
+
+    path = f"/orchestrations/{definition['id']}/runs/{run['id']}"
+    shown = await openapi.get(path)
+    steps = await openapi.get(f"{path}?include=steps")
+
+    name = {"$artifact": artifact.sha256, "bytes": artifact.bytes}
+    assert (shown.status, shown.body["input"], shown.body["stepOutputs"]) == (
+        200,
+        name,
+        {"echo": name},
+    )
+    assert steps.body["steps"][0]["input"]["input"] == name
+    own = openapi.stack.client("baton")
+    assert (await own.get(f"/runs/{run['id']}")).body["input"] == name
+    assert (await own.get(f"/artifacts/{artifact.sha256}")).status == 404
+
+
 async def test_a_list_shows_small_values_and_the_size_of_larger_ones(stack: Stack) -> None:
     client = centrali_client(stack, "centrali-openapi")
     definition = await client.create(orders(keep()))

@@ -7,7 +7,8 @@ from random import Random
 
 import pytest
 
-from baton.domain.definition.graph import Delay, Retry
+from baton.domain.artifact import ARTIFACT_UNREADABLE, Artifact
+from baton.domain.definition.graph import Case, Condition, Decision, Delay, Retry
 from baton.domain.run.decisions import DECIDER as RUN
 from baton.domain.run.messages import (
     CancelRun,
@@ -94,6 +95,25 @@ async def test_a_short_delay_ends_in_time_and_never_early(world):
     [elapsed] = await world.events(DelayElapsed)
     assert begun.resume_at <= elapsed.at <= begun.resume_at + 20
     assert [event.step_id for event in await world.events(StepStarted)] == ["a"]
+
+
+async def test_a_delay_before_a_decision_on_a_lost_value_ends_and_fails_the_run(world):
+    lost = Artifact("a" * 64, 70_000)
+    paid = Condition(path="input.paid", op="eq", value=True)
+    graph = sequence(
+        Delay(id="wait", delay_ms=100, next="choose"),
+        Decision(id="choose", cases=(Case(conditions=(paid,), next="a"),), default_next="a"),
+        compute("a"),
+    )
+    async with firing_timers(world):
+        stream = await world.start("r1", graph=graph, data=lost, size=lost.bytes)
+        await world.pass_time(200, step_ms=10)
+
+    assert len(await world.events(DelayElapsed)) == 1
+    error = (await world.run(stream)).errors["choose"]
+    assert error.code == ARTIFACT_UNREADABLE
+    assert lost.sha256 in error.message
+    assert await world.events(StepStarted) == []
 
 
 async def test_a_backoff_ends_in_time_and_never_early(world):

@@ -114,12 +114,20 @@ class World:
         await transact(self.store, RECORD, stream, received)
         return stream
 
-    async def start(self, run_id: str, *steps: Step, graph: Graph | None = None) -> str:
+    async def start(
+        self,
+        run_id: str,
+        *steps: Step,
+        graph: Graph | None = None,
+        data: object = None,
+        size: int = 0,
+    ) -> str:
         """Request and start a run of its own definition; return its stream."""
         graph = graph or sequence(*steps)
         made = await self.define(f"def-{run_id}", ManualTrigger(), graph=graph)
         stream = stream_name(TENANT, "run", run_id)
-        request = request_run(made.state, run_id, at=self.clock.now())
+        request = request_run(made.state, run_id, at=self.clock.now(), data=data)
+        request = replace(request, size=size)
         await transact(self.store, RUN, stream, request)
         await transact(self.store, RUN, stream, StartRun(graph=graph, at=self.clock.now()))
         return stream

@@ -21,6 +21,7 @@ from baton.domain.run.messages import (
     StepStarted,
     StepSucceeded,
     StepTimedOut,
+    StepUndecided,
     SyncReached,
 )
 from baton.eventlog.events.envelope import Recorded
@@ -29,9 +30,9 @@ from baton.projector.view import Key, Values, View, key_of
 
 Status = Literal["running", "waiting", "succeeded", "failed", "cancelled", "skipped"]
 
-_Beginning: TypeAlias = (
-    StepStarted | RetryScheduled | DelayStarted | DecisionTaken | SyncReached | StepSkipped
-)
+_AtOnce: TypeAlias = DecisionTaken | SyncReached | StepSkipped | StepUndecided
+"""Events that begin a record and end it."""
+_Beginning: TypeAlias = StepStarted | RetryScheduled | DelayStarted | _AtOnce
 _Ending: TypeAlias = (
     StepSucceeded | StepFailed | StepTimedOut | StepCancelled | StepReleased | DelayElapsed
 )
@@ -158,6 +159,13 @@ def _begun(recorded: Recorded, event: _Beginning) -> Document:
             document = _document(recorded, event, "delay", "waiting")
             document.delay_ms = event.delay_ms
             document.resume_at = event.resume_at
+        case _:
+            document = _ended_at_once(recorded, event)
+    return document
+
+
+def _ended_at_once(recorded: Recorded, event: _AtOnce) -> Document:
+    match event:
         case DecisionTaken():
             document = _document(recorded, event, "decision", "succeeded")
             document.decision = event.result
@@ -165,10 +173,12 @@ def _begun(recorded: Recorded, event: _Beginning) -> Document:
             document = _document(recorded, event, "sync", "succeeded")
         case StepSkipped():
             document = _document(recorded, event, "compute", "skipped")
+        case StepUndecided():
+            document = _document(recorded, event, event.kind, "failed")
+            document.error = event.error
         case _:
             assert_never(event)
-    if is_final(document):
-        document.completed_at = event.at
+    document.completed_at = event.at
     return document
 
 

@@ -24,6 +24,7 @@ from baton.domain.run.messages import (
     StepStarted,
     StepSucceeded,
     StepTimedOut,
+    StepUndecided,
     SyncReached,
 )
 from baton.domain.run.trigger import Trigger
@@ -34,7 +35,9 @@ from baton.projector.view import Key, Values, View, key_of
 Status = Literal["pending", "running", "waiting", "completed", "failed", "cancelled"]
 
 _RunEvent: TypeAlias = RunStarted | RunCompleted | RunFailed | RunCancelled | RunReopened
-_PassingEvent: TypeAlias = DelayStarted | DelayElapsed | DecisionTaken | SyncReached | StepSkipped
+_PassingEvent: TypeAlias = (
+    DelayStarted | DelayElapsed | DecisionTaken | SyncReached | StepSkipped | StepUndecided
+)
 _StepEvent: TypeAlias = (
     StepStarted
     | StepSucceeded
@@ -210,7 +213,14 @@ def _change_step(document: Document, event: _StepEvent) -> None:
             document.running -= 1
         case RetryScheduled():
             _back_off(document, event)
-        case DelayStarted() | DelayElapsed() | DecisionTaken() | SyncReached() | StepSkipped():
+        case (
+            DelayStarted()
+            | DelayElapsed()
+            | DecisionTaken()
+            | SyncReached()
+            | StepSkipped()
+            | StepUndecided()
+        ):
             _pass_step(document, event)
         case StepCancelled():
             return  # RunCancelled follows and resets the counts
