@@ -17,6 +17,8 @@ from typing import Any
 from aiohttp import TCPConnector
 from yarl import URL
 
+from baton.protocols.loopback import is_loopback
+
 CODE = "blocked_address"
 
 _DENIED_V4 = tuple(
@@ -44,24 +46,35 @@ class BlockedAddress(OSError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AddressPolicy:
-    """Permits public addresses, and private ones too if `allow_private` (for local functions)."""
+    """Permits public addresses, and others only as far as it says.
+
+    Args:
+        allow_private: Whether every address is permitted.
+        allow_loopback: Whether the addresses of this machine are permitted.
+        setting: The setting that permits private addresses; a refusal names it.
+    """
 
     allow_private: bool = False
+    allow_loopback: bool = False
+    setting: str | None = None
 
     def permits(self, address: str) -> bool:
         """Return whether a socket may connect to `address`, an IP address as text."""
-        return self.allow_private or is_public(address)
+        if self.allow_private or is_public(address):
+            return True
+        return self.allow_loopback and is_loopback(address)
 
     def check_url(self, url: str) -> URL:
         """Return the parsed URL; raises BlockedAddress if it is invalid or names a private host."""
         parsed = _parsed(url)
-        if self.allow_private:
+        host = (parsed.raw_host or "").rstrip(".").lower()
+        literal = _literal(host)
+        if self.allow_private or (self.allow_loopback and is_loopback(literal or host)):
             return parsed
         if parsed.port not in _WEB_PORTS and (parsed.port or 0) < _FIRST_FREE_PORT:
-            raise BlockedAddress(f"port {parsed.port} is not allowed for HTTP")
-        host = (parsed.raw_host or "").rstrip(".").lower()
-        if _is_local_name(host) or ((literal := _literal(host)) and not is_public(literal)):
-            raise BlockedAddress(f"{host} is not a public address")
+            raise BlockedAddress(f"port {parsed.port} is not allowed for HTTP{self._remedy}")
+        if _is_local_name(host) or (literal is not None and not is_public(literal)):
+            raise BlockedAddress(f"{host} is not a public address{self._remedy}")
         return parsed
 
     def connector(self, **options: Any) -> TCPConnector:
@@ -74,12 +87,17 @@ class AddressPolicy:
         """
         return TCPConnector(socket_factory=self._socket_factory(), **options)
 
+    @property
+    def _remedy(self) -> str:
+        return f"; {self.setting}=true permits it" if self.setting else ""
+
     def _socket_factory(self) -> Callable[[Any], socket.socket]:
         def open_socket(info: tuple[Any, ...]) -> socket.socket:
             family, kind, protocol, _, address = info
             if not self.permits(str(address[0])):
                 # The same text for each address, so that aiohttp raises this exception unchanged.
-                raise BlockedAddress("the host resolves to an address that is not public")
+                message = "the host resolves to an address that is not public"
+                raise BlockedAddress(f"{message}{self._remedy}")
             return socket.socket(family=family, type=kind, proto=protocol)
 
         return open_socket

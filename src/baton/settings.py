@@ -85,7 +85,7 @@ class Settings(BaseSettings):
     topic_prefix: str = "baton."
     functions: Annotated[tuple[str, ...], NoDecode] = ()
     declared_functions: dict[str, DeclaredFunction] = Field(default_factory=dict)
-    functions_allow_private: bool = False
+    functions_allow_private: Literal["loopback"] | bool = False
     functions_wait_ms: int = Field(default=300_000, ge=0)
     functions_max_hung_threads: int = Field(default=100, ge=1)
     webhooks_allow_private: bool = False

@@ -5,7 +5,9 @@ import signal
 import socket
 import stat
 import subprocess
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -93,6 +95,37 @@ def test_a_kill_loses_no_run(tmp_path: Path, call: Call) -> None:
         listed = call("runs", "list", "--json", "--token", killed.token, "--url", again.url)
 
     assert [one["id"] for one in json.loads(listed.out)] == [json.loads(run.out)["id"]]
+
+
+class Doubles(BaseHTTPRequestHandler):
+    """A function behind a URL."""
+
+    def do_POST(self) -> None:
+        payload = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        body = json.dumps(2 * payload["input"]["amount"]).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name
+        """Log nothing into the output of the tests."""
+
+
+def test_a_function_behind_a_url_of_this_machine_is_called(tmp_path: Path, call: Call) -> None:
+    (tmp_path / "double.json").write_text(json.dumps(calling("double")))
+    with ThreadingHTTPServer(("127.0.0.1", 0), Doubles) as functions:
+        Thread(target=functions.serve_forever, args=(0.01,)).start()
+        (tmp_path / "baton.toml").write_text(
+            f'[functions.double]\nurl = "http://localhost:{functions.server_port}/double"\n'
+        )
+        with dev(tmp_path):
+            call("definitions", "apply", "double.json")
+            run = call("runs", "start", "double", "--input", '{"amount": 4}', "--wait", "--json")
+        functions.shutdown()
+
+    (step,) = json.loads(run.out)["steps"]
+    assert (run.code, step["output"]) == (0, 8)
 
 
 def test_functions_takes_several_files_and_modules(tmp_path: Path, call: Call) -> None:

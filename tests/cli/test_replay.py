@@ -101,6 +101,25 @@ def test_a_replay_ends_at_the_given_position_or_time(call: Call, data: Path) -> 
     assert [one["position"] for one in (beyond, never, always)] == [whole, 0, whole]
 
 
+def test_events_just_imported_are_replayed(call: Call, data: Path) -> None:
+    exported = call("export", "--data", data, "-o", "events.ndjson")
+    imported = call("import", "events.ndjson", "--data", "new")
+    head = json.loads(call("replay", "--data", data, "--json").out)["position"]
+
+    first = call("replay", "--data", "new")
+    part = call("replay", "--data", "new", "--to", 5)
+    letters = call("deadletters", "list", "--data", "new")
+    applied = call("replay", "--data", "new", "--apply")
+    again = call("replay", "--data", "new")
+
+    verbs = (exported, imported, first, part, letters, applied, again)
+    assert [ended.code for ended in verbs] == [0] * 7
+    assert first.out.startswith(f"Rebuilt up to position {head}; there are no live views yet: ")
+    assert "`baton replay --apply`" in first.out
+    assert part.out == "Rebuilt up to position 5; nothing was compared.\n"
+    assert again.out == f"Rebuilt up to position {head}: the views match the events.\n"
+
+
 def test_a_store_in_use_is_compared_and_not_changed(
     call: Call, finished: Path, tmp_path: Path
 ) -> None:

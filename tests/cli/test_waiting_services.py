@@ -5,6 +5,7 @@ import re
 import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import aiohttp
 import pytest
@@ -15,7 +16,8 @@ from tests.servers.cluster import Cluster
 from tests.servers.kafka import private_broker
 from tests.servers.local_kafka import LocalKafka
 from tests.servers.local_postgres import LocalPostgres
-from tests.servers.postgres import private_server
+from tests.servers.postgres import database_for, private_server
+from tests.servers.proxy import Proxy
 from tests.servers.service import Service
 
 DEADLINE_S = 60
@@ -106,3 +108,29 @@ async def test_a_service_that_waits_stops_on_a_signal(tmp_path: Path) -> None:
         await says(executor, "waits for the store")
 
         assert await executor.stop() == 0
+
+
+async def test_dev_on_a_shared_store_waits_for_it(tmp_path: Path) -> None:
+    async with Proxy(await database_for(tmp_path)) as proxy:
+        url = proxy.url
+    async with Cluster(tmp_path, store=url, log="memory:") as cluster:
+        dev = cluster.add("dev")
+        await dev.launch()
+        await is_not_ready(dev)
+        async with Proxy(await database_for(tmp_path), port=urlsplit(url).port or 0):
+            waiting_at = await says(dev, r"waits for the store; it answers at (\S+)")
+            ready_at = await says(dev, r"URL +(\S+)")
+            assert ready_at == waiting_at
+            await completes_a_run(ready_at, cluster.headers)
+
+            assert await dev.stop() == 0
+        assert not (tmp_path / "data" / "url").exists()
+
+
+async def test_dev_that_waits_stops_on_a_signal(tmp_path: Path) -> None:
+    async with Cluster(tmp_path, store="postgresql://baton@127.0.0.1:1/x", log="memory:") as cluster:
+        dev = cluster.add("dev")
+        await dev.launch()
+        await says(dev, "waits for the store")
+
+        assert await dev.stop() == 0

@@ -178,6 +178,27 @@ def test_a_private_url_is_accepted_if_private_addresses_are_allowed() -> None:
     assert AddressPolicy(allow_private=True).check_url("http://localhost:81/f").port == 81
 
 
+@pytest.mark.parametrize(
+    "url", ["http://localhost:81/f", "http://127.0.0.1:9000/", "http://[::1]/", "http://127.1:25/"]
+)
+def test_this_machine_alone_is_permitted_if_loopback_is_allowed(url: str) -> None:
+    policy = AddressPolicy(allow_loopback=True)
+
+    assert policy.check_url(url).path
+    assert policy.permits("127.0.0.1")
+    assert policy.permits("::1")
+    assert not policy.permits("10.0.0.1")
+    for other in ("http://10.0.0.1/", "http://printer.local/", "http://8.8.8.8:25/"):
+        with pytest.raises(BlockedAddress):
+            policy.check_url(other)
+
+
+@pytest.mark.parametrize("url", ["http://10.0.0.1/", "http://localhost/", "http://8.8.8.8:25/"])
+def test_a_refusal_names_the_setting_that_permits_the_address(url: str) -> None:
+    with pytest.raises(BlockedAddress, match="; BATON_X=true permits it$"):
+        AddressPolicy(setting="BATON_X").check_url(url)
+
+
 class Rebinding(AbstractResolver):
     """A resolver that answers with given addresses, as a malicious name server does."""
 

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from random import Random
+from typing import Literal
 
 import jwt
 import pytest
@@ -16,7 +17,9 @@ from baton.command_api.http.refusal import Refused
 from baton.eventlog.clock import SystemClock
 from baton.executor.functions.loading import FunctionsNotLoaded
 from baton.keys import MissingJwtSecret
+from baton.protocols.address_policy import BlockedAddress
 from baton.role import ALL_ROLES, Role, RoleName
+from baton.roles.executor import address_policy
 from baton.settings import Settings
 from baton.wiring import Process, build_process, open_stores, run_roles
 
@@ -117,6 +120,19 @@ async def test_a_process_exports_the_metrics_of_its_roles(
         if line.startswith("# TYPE ")
     }
     assert exported == prefixes
+
+
+@pytest.mark.parametrize("allowed", [False, "loopback", True])
+def test_a_function_on_this_machine_is_called_only_if_a_setting_permits_it(
+    tmp_path: Path, allowed: Literal["loopback"] | bool
+) -> None:
+    policy = address_policy(Settings(data=tmp_path, functions_allow_private=allowed))
+
+    if allowed:
+        assert policy.check_url("http://localhost:9/f").port == 9
+    else:
+        with pytest.raises(BlockedAddress, match="BATON_FUNCTIONS_ALLOW_PRIVATE=true permits it"):
+            policy.check_url("http://localhost:9/f")
 
 
 async def test_triggers_stop_first_then_steps_then_views(

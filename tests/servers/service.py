@@ -16,7 +16,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from tests.kit.eventually import eventually
 
-Verb = Literal["api", "executor", "projector", "scheduler"]
+Verb = Literal["api", "dev", "executor", "projector", "scheduler"]
 
 START_S = 60.0
 STOP_S = 30.0

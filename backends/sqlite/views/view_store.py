@@ -98,7 +98,9 @@ class SqliteViewStore:
         """Return empty tables of the same declarations; in a temporary file if read-only."""
         tables = [table.declared for table in self.tables.values()]
         if self.database.read_only:
-            return await _open_temporary(tables)
+            store = await _open_temporary()
+            await store.prepare(tables)
+            return store
         await self._drop_unused()
         shape = str(self.database.read(_SHAPE, (self.generation,))[0][0])
         made = await self._create(tables, shape)
@@ -157,17 +159,20 @@ class SqliteViewStore:
 async def open_views(
     path: Path, *, keep_open: Sequence[int] = (), read_only: bool = False
 ) -> SqliteViewStore:
-    """Return the store of a views file; raises `Unavailable`."""
+    """Return the store of a views file; raises `Unavailable`.
+
+    A read-only store of a file that doesn't exist yet is empty: an import leaves none.
+    """
+    if read_only and not path.exists():
+        return await _open_temporary()
     database = await ViewDatabase.open(path, keep_open=keep_open, read_only=read_only)
     return SqliteViewStore(database, owned=ExitStack())
 
 
-async def _open_temporary(tables: Sequence[Table]) -> SqliteViewStore:
+async def _open_temporary() -> SqliteViewStore:
     owned = ExitStack()
     folder = Path(owned.enter_context(tempfile.TemporaryDirectory(prefix="baton-views-")))
-    store = SqliteViewStore(await ViewDatabase.open(folder / "views.db"), owned=owned)
-    await store.prepare(tables)
-    return store
+    return SqliteViewStore(await ViewDatabase.open(folder / "views.db"), owned=owned)
 
 
 def _row(tenant: str, key: str, document: bytes, *values: str | int | None) -> Row:

@@ -23,6 +23,7 @@ from baton.metric_families import counters, gauge
 from baton.projector.views.runs.queries import RunQueries
 from baton.protocols.address_policy import AddressPolicy
 from baton.role import RoleContext
+from baton.settings import Settings
 
 GRACE_S: Final = 7.0
 """The time a stop waits for running functions, in seconds.
@@ -84,13 +85,23 @@ def build(context: RoleContext) -> ExecutorRole:
         limits=CallLimits(
             wait_ms=settings.functions_wait_ms, hung_threads=settings.functions_max_hung_threads
         ),
-        policy=AddressPolicy(allow_private=settings.functions_allow_private),
+        policy=address_policy(settings),
         remote=remote,
     )
     context.closing.push_async_callback(functions.close)
     context.services.metrics.register(_FunctionMetrics(functions))
     context.services.checks["hung_threads"] = functions.python.hung_threads.bearable
     return build_with(context, functions, remote=remote)
+
+
+def address_policy(settings: Settings) -> AddressPolicy:
+    """Return the addresses that functions behind a URL may have."""
+    allowed = settings.functions_allow_private
+    return AddressPolicy(
+        allow_private=allowed is True,
+        allow_loopback=allowed == "loopback",
+        setting="BATON_FUNCTIONS_ALLOW_PRIVATE",
+    )
 
 
 def build_with(

@@ -37,10 +37,14 @@ class StopAt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """The result of a replay; `equal` is None if nothing was compared."""
+    """The result of a replay; `equal` is None if nothing was compared.
+
+    `unbuilt` is whether there were no live views to compare with, as after an import.
+    """
 
     position: int
     equal: bool | None
+    unbuilt: bool = False
     difference: "Difference | None" = None
     applied: bool = False
 
@@ -134,8 +138,12 @@ async def _rebuilt(
         limit = head if until.position is None else min(until.position, head)
         reached = await rebuild.advance_to(limit, at=until.at, progress=progress)
         return Report(position=reached, equal=None)
+    live = await stores.views.checkpoint()
+    if live == 0 and head > 0:
+        await rebuild.advance_to(head, progress=progress)
+        return Report(position=rebuild.position, equal=None, unbuilt=True)
     # The live views may be behind the log: compare at the position they hold.
-    await rebuild.advance_to(min(head, await stores.views.checkpoint()), progress=progress)
+    await rebuild.advance_to(min(head, live), progress=progress)
     difference = await rebuild.first_difference()
     return Report(position=rebuild.position, equal=difference is None, difference=difference)
 
@@ -145,6 +153,11 @@ def _sentence(report: Report) -> str:
     if report.applied:
         found = "" if report.equal is not False else ", which differed"
         return f"{done} and applied to the live views{found}."
+    if report.unbuilt:
+        return (
+            f"{done}; there are no live views yet: a start of the services builds them, and so does"
+            " `baton replay --apply`."
+        )
     if report.equal is None:
         return f"{done}; nothing was compared."
     return f"{done}: the views {'match' if report.equal else 'differ from'} the events."

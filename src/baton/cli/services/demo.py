@@ -37,6 +37,7 @@ def demo(
     """
     from baton.cli.event_loop import run_async
     from baton.cli.load_settings import load_settings
+    from baton.cli.services.dev import allow_loopback
 
     with _folder(data) as folder:
         settings = load_settings(
@@ -47,7 +48,7 @@ def demo(
             functions=(FUNCTIONS,),
             declared_functions={},
         )
-        completed = run_async(_demo(settings, count))
+        completed = run_async(_demo(allow_loopback(settings), count))
     if completed < count:
         raise Failed(f"Only {completed} of {count} runs completed: please report this")
     _print_next_steps(data)
@@ -60,8 +61,9 @@ async def _demo(settings: "Settings", count: int) -> int:
     from baton.cli.make_token import sign_token
     from baton.cli.server.client import Server
     from baton.cli.services.demo_show import run_demo
-    from baton.cli.services.run_process import run_all
+    from baton.cli.services.run_process import serve_roles
     from baton.keys import jwt_secrets
+    from baton.role import ALL_ROLES
 
     token = sign_token(
         jwt_secrets(settings, create=True)[0],
@@ -72,7 +74,8 @@ async def _demo(settings: "Settings", count: int) -> int:
         iss=settings.jwt_issuer,
         aud=settings.jwt_audience,
     )
-    async with run_all(settings) as url:
+    async with serve_roles(settings, ALL_ROLES, asyncio.Event()) as (url, process):
+        await process.ready()
         server = Server(url=url, token=token, tenant=TENANT)
         return await asyncio.to_thread(run_demo, server, count)
 

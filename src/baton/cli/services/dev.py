@@ -9,6 +9,8 @@ from baton.cli.make_token import check_tenant
 from baton.cli.options import DataFolder, Functions, Host, More, Port, sources_of
 
 if TYPE_CHECKING:
+    import asyncio
+
     from baton.settings import Settings
 
 TOKEN_DAYS = 30
@@ -38,28 +40,47 @@ def dev(
 
     sources = sources_of(functions, more)
     settings = load_settings(host=host, port=port, data=data, functions=sources)
+    settings = allow_loopback(settings)
     show_logs()
     run_async(_serve(settings, tenant))
 
 
+def allow_loopback(settings: "Settings") -> "Settings":
+    """Return settings with which functions may be on this machine, unless they say otherwise."""
+    if "functions_allow_private" in settings.model_fields_set:
+        return settings
+    return settings.model_copy(update={"functions_allow_private": "loopback"})
+
+
 async def _serve(settings: "Settings", tenant: str) -> None:
     import asyncio
+    from contextlib import suppress
 
-    from baton.cli import dev_session
-    from baton.cli.services.run_process import run_all
+    from baton.cli.services.roles import waits_for_store
+    from baton.cli.services.run_process import Stopped, becomes_ready, serve_roles
     from baton.cli.services.stop_signals import stop_on_signals
+    from baton.role import ALL_ROLES
 
     stop = asyncio.Event()
     stop_on_signals(stop)
     token = _token(settings, tenant)
-    async with run_all(settings) as url:
-        dev_session.save(settings.data_folder, url=url, token=token)
-        try:
-            _announce(url, token, settings.data_folder)
-            await stop.wait()
+    with suppress(Stopped):
+        on_wait = waits_for_store("dev")
+        async with serve_roles(settings, ALL_ROLES, stop, on_wait) as (url, process):
+            if await becomes_ready(process, stop):
+                await _until_stopped(stop, settings.data_folder, url, token)
             typer.echo("Stopping …")
-        finally:
-            dev_session.remove_url(settings.data_folder)
+
+
+async def _until_stopped(stop: "asyncio.Event", folder: Path, url: str, token: str) -> None:
+    from baton.cli import dev_session
+
+    dev_session.save(folder, url=url, token=token)
+    try:
+        _announce(url, token, folder)
+        await stop.wait()
+    finally:
+        dev_session.remove_url(folder)
 
 
 def _token(settings: "Settings", tenant: str) -> str:

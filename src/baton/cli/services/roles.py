@@ -83,23 +83,25 @@ async def _serve(settings: "Settings", role: "RoleName") -> None:
     import asyncio
     from contextlib import suppress
 
-    from baton.cli.services.run_process import Stopped, run_one
+    from baton.cli.services.run_process import Stopped, becomes_ready, serve_roles
     from baton.cli.services.stop_signals import stop_on_signals
-
-    def on_wait(url: str) -> None:
-        typer.echo(f"Baton {role} waits for the store; it answers at {url}")
 
     stop = asyncio.Event()
     stop_on_signals(stop)
     with suppress(Stopped):
-        async with run_one(settings, role, stop, on_wait) as (url, process):
+        on_wait = waits_for_store(role)
+        async with serve_roles(settings, frozenset((role,)), stop, on_wait) as (url, process):
             typer.echo(f"Baton {role} answers at {url}")
-            readiness = asyncio.create_task(process.ready())
-            stopped = asyncio.create_task(stop.wait())
-            await asyncio.wait((readiness, stopped), return_when=asyncio.FIRST_COMPLETED)
-            if readiness.done():
-                readiness.result()
+            if await becomes_ready(process, stop):
                 typer.echo(f"Baton {role} is ready at {url}")
-                await stopped
-            readiness.cancel()
+                await stop.wait()
             typer.echo(f"Stopping {role} …")
+
+
+def waits_for_store(name: str) -> Callable[[str], None]:
+    """Return a callback(url) that prints that a service waits for the store."""
+
+    def on_wait(url: str) -> None:
+        typer.echo(f"Baton {name} waits for the store; it answers at {url}")
+
+    return on_wait

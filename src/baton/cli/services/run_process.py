@@ -1,4 +1,4 @@
-"""Runs all roles, or one, behind an HTTP server."""
+"""Runs roles behind an HTTP server."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from aiohttp import web
 
 from baton.availability import wait_for_stores
+from baton.backend_choice import is_embedded
 from baton.cli.terminal.failures import Failed
 from baton.command_api.app import make_starting_app
 from baton.command_api.serve import serve
@@ -27,46 +28,56 @@ class Stopped(Exception):
     """The process has to stop before the store has answered."""
 
 
-@asynccontextmanager
-async def run_all(settings: Settings) -> AsyncIterator[str]:
-    """Run every role until the block ends; once it is ready, yield the address of its server.
-
-    Requests end first, then triggers, steps and views. Raises Failed if the port is taken, and the
-    errors of opening the stores.
-    """
-    async with run_roles(settings) as process:
-        await process.ready()
-        async with _http_server(process.app(), settings) as url:
-            yield url
+def _ignore(_url: str) -> None:
+    """Default callback: does nothing."""
 
 
 @asynccontextmanager
-async def run_one(
-    settings: Settings, role: RoleName, stop: asyncio.Event, on_wait: Callable[[str], None]
+async def serve_roles(
+    settings: Settings,
+    names: frozenset[RoleName],
+    stop: asyncio.Event,
+    on_wait: Callable[[str], None] = _ignore,
 ) -> AsyncIterator[tuple[str, Process]]:
-    """Run one role until the block ends; its server answers /readyz before the role is ready.
+    """Run roles behind an HTTP server until the block ends; /readyz says when they are ready.
 
-    Yields the address and the process. Raises the errors of `run_all`, except that the store is
-    waited for while it is unavailable.
+    Yields the address and the process. A shared store is waited for while its server is
+    unavailable; files aren't, because waiting doesn't mend them. At the end requests stop first,
+    then triggers, steps and views. Raises Failed if the port is taken, and the errors of opening
+    the stores.
 
     Args:
         settings: The port stays the same while the process waits and when it runs.
-        role: The role.
+        names: The roles.
         stop: Set by the caller; ends the wait by `Stopped`.
         on_wait: Called with the address when the process begins to wait for the store.
     """
-    names = frozenset((role,))
     try:
         stores = await open_shared(settings, names)
     except (Misconfigured, InUse):
         raise
     except Unavailable:
+        if is_embedded(settings.store_url):
+            raise
         settings, stores = await _wait_for_stores(settings, names, stop, on_wait)
     async with (
         run_roles(settings, names, stores=stores) as process,
         _http_server(process.app(), settings) as url,
     ):
         yield url, process
+
+
+async def becomes_ready(process: Process, stop: asyncio.Event) -> bool:
+    """Wait until the process is ready; return False if `stop` is set before."""
+    readiness = asyncio.create_task(process.ready())
+    stopped = asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait((readiness, stopped), return_when=asyncio.FIRST_COMPLETED)
+        if readiness.done():
+            readiness.result()
+        return not stop.is_set()
+    finally:
+        await stop_tasks((readiness, stopped))
 
 
 async def _wait_for_stores(
