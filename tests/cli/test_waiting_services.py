@@ -128,7 +128,9 @@ async def test_dev_on_a_shared_store_waits_for_it(tmp_path: Path) -> None:
 
 
 async def test_dev_that_waits_stops_on_a_signal(tmp_path: Path) -> None:
-    async with Cluster(tmp_path, store="postgresql://baton@127.0.0.1:1/x", log="memory:") as cluster:
+    async with Cluster(
+        tmp_path, store="postgresql://baton@127.0.0.1:1/x", log="memory:"
+    ) as cluster:
         dev = cluster.add("dev")
         await dev.launch()
         await says(dev, "waits for the store")

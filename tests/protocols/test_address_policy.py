@@ -195,7 +195,7 @@ def test_this_machine_alone_is_permitted_if_loopback_is_allowed(url: str) -> Non
 
 @pytest.mark.parametrize("url", ["http://10.0.0.1/", "http://localhost/", "http://8.8.8.8:25/"])
 def test_a_refusal_names_the_setting_that_permits_the_address(url: str) -> None:
-    with pytest.raises(BlockedAddress, match="; BATON_X=true permits it$"):
+    with pytest.raises(BlockedAddress, match=r"; BATON_X=true permits it$"):
         AddressPolicy(setting="BATON_X").check_url(url)
 
 

@@ -163,10 +163,14 @@ async def open_views(
 
     A read-only store of a file that doesn't exist yet is empty: an import leaves none.
     """
-    if read_only and not path.exists():
+    if read_only and not _exists(path):
         return await _open_temporary()
     database = await ViewDatabase.open(path, keep_open=keep_open, read_only=read_only)
     return SqliteViewStore(database, owned=ExitStack())
+
+
+def _exists(path: Path) -> bool:
+    return path.exists()
 
 
 async def _open_temporary() -> SqliteViewStore:
