@@ -5,8 +5,7 @@ each of them with its path and the nearest known name. `Prefer: handling=strict`
 refuses the request instead. Which members a document knows comes from its pydantic model.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from difflib import get_close_matches
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Final
 
@@ -14,6 +13,7 @@ from pydantic import BaseModel
 
 from baton.command_api.http.refusal import Refused
 from baton.domain.errors import Fault
+from baton.domain.nearest_name import did_you_mean
 
 WARNING: Final = "Warning"
 APPLIED: Final = ("Preference-Applied", "handling=strict")
@@ -21,7 +21,6 @@ STRICT: Final = "handling=strict"
 MAX_NAMED: Final = 10
 """The number of members that one response names."""
 _MAX_NAME: Final = 64
-_SIMILAR: Final = 0.6
 _SAFE: Final = range(0x20, 0x7F)
 
 
@@ -75,13 +74,7 @@ def _walk(model: object, document: object, path: tuple[str | int, ...]) -> Itera
         elif name in names:
             yield from _walk(getattr(model, names[name]), sent, at)
         elif name not in read_only:
-            yield Fault(at, f"is unknown{_hint(name[:_MAX_NAME], names)}")
-
-
-def _hint(name: str, known: Iterable[str]) -> str:
-    plain = {one.lower(): one for one in known}
-    nearest = get_close_matches(name.lower().replace("_", ""), plain, n=1, cutoff=_SIMILAR)
-    return f"; did you mean '{plain[nearest[0]]}'?" if nearest else ""
+            yield Fault(at, f"is unknown{did_you_mean(name[:_MAX_NAME], names)}")
 
 
 def _quoted(fault: Fault) -> str:

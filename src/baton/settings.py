@@ -6,7 +6,6 @@ Flags take precedence over environment variables, those over `baton.toml`, and t
 The variable of a field is its name in capitals after `BATON_`; its key in `baton.toml` is its name.
 """
 
-import os
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self
 from urllib.parse import urlsplit
@@ -14,16 +13,14 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
-    EnvSettingsSource,
     NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
-    SettingsError,
-    TomlConfigSettingsSource,
 )
 
 from baton.command_api.budgets.limits import Limits
 from baton.protocols.loopback import is_loopback
+from baton.setting_sources import FILE, PREFIX, FilesSource, TomlSource
 
 _LIMITS = Limits()
 DEFAULT_DATA = Path(".baton")
@@ -61,7 +58,7 @@ class Settings(BaseSettings):
     """The effective configuration of one process."""
 
     model_config = SettingsConfigDict(
-        env_prefix="BATON_", toml_file="baton.toml", extra="ignore", frozen=True
+        env_prefix=PREFIX, toml_file=FILE, extra="ignore", frozen=True
     )
 
     data: Path = DEFAULT_DATA
@@ -173,8 +170,7 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - as above
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Return the sources; an earlier one takes precedence."""
-        files = _FilesSource(settings_cls)
-        return init_settings, env_settings, files, _TomlSource(settings_cls)
+        return init_settings, env_settings, FilesSource(settings_cls), TomlSource(settings_cls)
 
 
 def split_secrets(text: str) -> tuple[str, ...]:
@@ -210,41 +206,3 @@ def _require_trusted_address(url: str) -> None:
     if parts.scheme != "http" or not is_loopback(host):
         message = "must be an https:// address: whoever alters the keys on the way can sign tokens"
         raise ValueError(message)
-
-
-class _FilesSource(EnvSettingsSource):
-    """Reads each setting X from the file that X_FILE names, without its last line end."""
-
-    def __init__(self, settings_cls: type[BaseSettings]) -> None:
-        super().__init__(settings_cls)
-        fields = settings_cls.model_fields
-        named = (name for name in fields if f"{name}_file" not in fields)
-        found = ((f"BATON_{name.upper()}", _content_of(f"BATON_{name.upper()}")) for name in named)
-        self.env_vars = {name.lower(): text for name, text in found if text is not None}
-
-
-def _content_of(variable: str) -> str | None:
-    """Return the content of a variable's file, None if no file is named; raises SettingsError."""
-    path = os.environ.get(f"{variable}_FILE")
-    if path is None:
-        return None
-    if variable in os.environ:
-        message = f"{variable} and {variable}_FILE are both set: leave one of them out"
-        raise SettingsError(message)
-    try:
-        return Path(path).read_text(encoding="utf-8").removesuffix("\n").removesuffix("\r")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-        message = f"{variable}_FILE names {path}: {reason}"
-        raise SettingsError(message) from None
-
-
-class _TomlSource(TomlConfigSettingsSource):
-    """Reads `functions`: tables are declarations, a list names files and modules to load."""
-
-    def __call__(self) -> dict[str, object]:
-        read = dict(super().__call__())
-        declared = read.get("functions")
-        if isinstance(declared, dict):
-            read["declared_functions"] = read.pop("functions")
-        return read

@@ -206,7 +206,7 @@ def test_a_declared_function_has_either_a_url_or_a_queue(
     ended = call("config")
 
     assert ended.code == 1
-    assert "declared_functions.charge" in ended.err
+    assert ended.err.startswith("baton.toml: [functions.charge]")
     assert fault in ended.err
 
 
@@ -218,3 +218,104 @@ def test_a_function_of_a_queue_is_shown(call: Call, tmp_path: Path) -> None:
     assert isinstance(declared, dict)
     assert declared["charge"]["queue"] == "pay"
     assert source == "baton.toml"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[functions]\nmodules = ["orders.py", "shop.jobs"]\n\n[functions.charge]\nqueue = "pay"\n',
+        '[functions.charge]\nqueue = "pay"\n[functions]\nmodules = "orders.py, shop.jobs"\n',
+        'functions.modules = ["orders.py", "shop.jobs"]\nfunctions.charge.queue = "pay"\n',
+    ],
+)
+def test_files_of_functions_stand_beside_declared_functions(
+    call: Call, tmp_path: Path, text: str
+) -> None:
+    (tmp_path / "baton.toml").write_text(text)
+
+    values = shown(call)
+
+    assert values["functions"] == (["orders.py", "shop.jobs"], "baton.toml")
+    declared, source = values["declared_functions"]
+    assert isinstance(declared, dict)
+    assert (list(declared), source) == (["charge"], "baton.toml")
+
+
+def test_a_list_of_functions_stands_alone(call: Call, tmp_path: Path) -> None:
+    (tmp_path / "baton.toml").write_text('functions = ["orders.py"]\n')
+
+    assert shown(call)["functions"] == (["orders.py"], "baton.toml")
+
+
+def test_a_function_may_be_called_modules(call: Call, tmp_path: Path) -> None:
+    (tmp_path / "baton.toml").write_text('[functions.modules]\nqueue = "pay"\n')
+
+    values = shown(call)
+
+    assert values["functions"] == ([], "default")
+    declared, _ = values["declared_functions"]
+    assert isinstance(declared, dict)
+    assert list(declared) == ["modules"]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('stroe = "memory:"', "baton.toml: stroe is unknown; did you mean 'store'?"),
+        ("xyz = 1", "baton.toml: xyz is unknown"),
+        ("[server]\nport = 1", "baton.toml: server is unknown"),
+        (
+            '[functions]\nmodule = ["a.py"]',
+            "baton.toml: module under [functions] is unknown: write",
+        ),
+        (
+            '[functions.charge]\nurl = "https://pay.example"\ntimeout = 5',
+            "baton.toml: [functions.charge] timeout: is unknown; did you mean 'timeout_ms'?",
+        ),
+        (
+            '[functions.charge]\nurl = "https://pay.example"\ntimeout_ms = 0',
+            "baton.toml: [functions.charge] timeout_ms: Input should be greater than 0",
+        ),
+        (
+            'functions = ["a.py"]\n[functions.charge]\nqueue = "pay"',
+            "baton.toml can't be read: TOML has no place for functions = … beside [functions.NAME]",
+        ),
+        (
+            'functions = "a.py"\n[functions.charge]\nqueue = "pay"',
+            "baton.toml can't be read: TOML has no place for functions = … beside [functions.NAME]",
+        ),
+    ],
+)
+def test_an_unknown_or_impossible_key_is_refused_with_the_way_out(
+    call: Call, tmp_path: Path, text: str, message: str
+) -> None:
+    (tmp_path / "baton.toml").write_text(f"{text}\n")
+
+    ended = call("config")
+
+    assert (ended.code, ended.out, ended.err.count("\n")) == (1, "", 1)
+    assert ended.err.startswith(message)
+    assert "TOML" not in message or "modules = […] under [functions]" in ended.err
+
+
+@pytest.mark.parametrize(
+    ("variable", "message"),
+    [
+        ("BATON_STROE", "BATON_STROE is unknown and ignored; did you mean 'BATON_STORE'?\n"),
+        (
+            "BATON_PORTS_FILE",
+            "BATON_PORTS_FILE is unknown and ignored; did you mean 'BATON_PORT_FILE'?\n",
+        ),
+        ("BATON_QQQ", "BATON_QQQ is unknown and ignored\n"),
+        ("BATON_TRACEBACK", ""),
+        ("baton_port", ""),
+    ],
+)
+def test_an_unknown_variable_is_named(
+    call: Call, monkeypatch: pytest.MonkeyPatch, variable: str, message: str
+) -> None:
+    monkeypatch.setenv(variable, "1")
+
+    ended = call("config")
+
+    assert (ended.code, ended.err) == (0, message)

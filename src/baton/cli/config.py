@@ -2,9 +2,7 @@
 
 import json
 import os
-import tomllib
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from baton.cli.masking import masked
@@ -19,11 +17,13 @@ def config(data: DataFolder = None, as_json: AsJson = False) -> None:
     """
     from baton.cli.load_settings import load_settings
     from baton.cli.terminal.output import print_json, print_rows
+    from baton.setting_sources import TomlSource
+    from baton.settings import Settings
 
     settings = load_settings(data=data)
     values: dict[str, Any] = json.loads(settings.model_dump_json())
     values["store"] = settings.store_url
-    in_file = _read_file()
+    in_file = TomlSource(Settings)()
     flags = {} if data is None else {"data": data, "store": data}
     shown = [
         {
@@ -42,18 +42,10 @@ def config(data: DataFolder = None, as_json: AsJson = False) -> None:
     )
 
 
-def _read_file() -> Mapping[str, object]:
-    path = Path("baton.toml")
-    if not path.is_file():
-        return {}
-    found = tomllib.loads(path.read_text(encoding="utf-8"))
-    if isinstance(found.get("functions"), dict):
-        found["declared_functions"] = found.pop("functions")
-    return found
-
-
 def _source(name: str, flags: Mapping[str, object], in_file: Mapping[str, object]) -> str:
-    variable = f"BATON_{name.upper()}"
+    from baton.setting_sources import variable_of
+
+    variable = variable_of(name)
     if name in flags:
         return "--data"
     for named in (variable, f"{variable}_FILE"):

@@ -1,11 +1,11 @@
 """Says which definition comes nearest to an event that starts no run."""
 
 from collections.abc import Mapping
-from difflib import get_close_matches
 from typing import Any
 
 from baton.cli.server.client import Server
 from baton.cli.server.lookup import all_definitions
+from baton.domain.nearest_name import nearest_name
 
 
 def nearest_definition(server: Server, body: Any) -> str:
@@ -17,14 +17,12 @@ def nearest_definition(server: Server, body: Any) -> str:
         if (trigger := one["trigger"]).get("eventType")
     }
     wanted = f"{kind} of {structure}"
-    nearest = get_close_matches(wanted, waiting, n=1, cutoff=0.0)
-    if not nearest:
+    nearest = nearest_name(wanted, waiting, similar=0.0)
+    if nearest is None:
         return f"No run starts: no definition waits for {wanted}, nor for any other event"
-    found = waiting[nearest[0]]
+    found = waiting[nearest]
     state = "" if found["isActive"] else ", but is not active"
-    return (
-        f"No run starts for {wanted}: the nearest, {found['slug']}, waits for {nearest[0]}{state}"
-    )
+    return f"No run starts for {wanted}: the nearest, {found['slug']}, waits for {nearest}{state}"
 
 
 def _event_of(event: Mapping[str, Any]) -> tuple[str, str]:
