@@ -14,6 +14,8 @@ ConflictReason: TypeAlias = Literal[
     "already_exists",
     "name_taken",
     "definition_inactive",
+    "version_disabled",
+    "version_exists",
     "run_ended",
     "nothing_to_retry",
     "contention",
@@ -21,8 +23,9 @@ ConflictReason: TypeAlias = Literal[
 """Why a command doesn't fit the state of its subject.
 
 `already_exists` has the details `subject` and `id`, `name_taken` `kind` ("slug" or "path") and
-`name`, `definition_inactive` `slug` and `status`, `run_ended` `status`. `contention` means that
-other writers won every retry of an append.
+`name`, `definition_inactive` `slug` and `status`, `version_disabled` and `version_exists` `slug`
+and `version` (the label), `run_ended` `status`. `contention` means that other writers won every
+retry of an append.
 """
 
 

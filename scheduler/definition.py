@@ -17,12 +17,12 @@ _NO_STEPS: Final = Graph(steps=())
 
 
 def stream_state(state: State) -> StreamState[State]:
-    """Return the part of a folded definition to keep; a definition has one event per version."""
-    return StreamState(without_steps(state), state.version + state.deleted)
+    """Return the part of a folded definition to keep."""
+    return StreamState(without_steps(state), state.events)
 
 
 def without_steps(state: State) -> State:
-    """Return `state` with its newest version only, without that version's steps.
+    """Return `state` with the version in force only, without that version's steps.
 
     The steps may be large, and the scheduler keeps every triggered definition in memory.
     """

@@ -15,10 +15,12 @@ from baton.command_api.commands.open_runs import admit_webhook_run
 from baton.command_api.commands.records import RecordCounts, count_waiting, send_records
 from baton.command_api.commands.runs import cancel_run, retry_run, start_run, test_decision
 from baton.command_api.commands.schedules import NewSchedule, create_schedule, delete_schedule
+from baton.command_api.commands.versions import NewVersion, disable_version, publish_version
 
 __all__ = [
     "NewDefinition",
     "NewSchedule",
+    "NewVersion",
     "RecordCounts",
     "admit_webhook_run",
     "cancel_run",
@@ -28,6 +30,8 @@ __all__ = [
     "create_schedule",
     "delete_definition",
     "delete_schedule",
+    "disable_version",
+    "publish_version",
     "retry_run",
     "send_records",
     "start_run",

@@ -36,12 +36,17 @@ class _Changed(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewDefinition:
-    """A definition to create; `secret` is its webhook's signing secret, which is stored sealed."""
+    """A definition to create; `secret` is its webhook's signing secret, which is stored sealed.
+
+    `label` and `signature` are those of version 1 (see `PublishVersion`).
+    """
 
     definition_id: str
     slug: str
     body: Body
     secret: str | None = None
+    label: str | None = None
+    signature: str | None = None
 
 
 async def create_definition(
@@ -60,8 +65,10 @@ async def create_definition(
         body=body,
         actor=principal.actor,
         at=at,
+        label=new.label,
+        signature=new.signature,
     )
-    wanted = _names(new.slug, body)
+    wanted = names_of(new.slug, body)
     commands = [
         StreamCommand(DEFINITION, stream_name(tenant, "definition", ident), command),
         *(_claim(tenant, name, ident, at) for name in wanted),
@@ -105,11 +112,11 @@ async def update_definition(
         command = UpdateDefinition(body=body, actor=principal.actor, at=at)
         stream = stream_name(principal.tenant, "definition", definition_id)
         return [
-            StreamCommand(_unchanged(seen), stream, command),
-            *_claim_changes(seen, _names(seen.slug, body), at),
+            StreamCommand(if_unchanged(seen), stream, command),
+            *claim_changes(seen, names_of(seen.slug, body), at),
         ]
 
-    return await _change(services, principal, definition_id, commands)
+    return await change_definition(services, principal, definition_id, commands)
 
 
 async def delete_definition(
@@ -126,18 +133,18 @@ async def delete_definition(
         ended = DeleteSchedule(actor=principal.actor, at=at)
         schedules = services.schedules.of_definition(principal.tenant, definition_id)
         return [
-            StreamCommand(_unchanged(seen), stream, command),
-            *_claim_changes(seen, set(), at),
+            StreamCommand(if_unchanged(seen), stream, command),
+            *claim_changes(seen, set(), at),
             *[
                 StreamCommand(SCHEDULE, stream_name(one.tenant, SCHEDULE.name, one.id), ended)
                 async for one in schedules
             ],
         ]
 
-    return await _change(services, principal, definition_id, commands)
+    return await change_definition(services, principal, definition_id, commands)
 
 
-async def _change(
+async def change_definition(
     services: Services,
     principal: Principal,
     definition_id: str,
@@ -189,18 +196,18 @@ async def _forget(services: Services, tenant: str, secret_id: str | None) -> Non
         await services.secrets.forget(tenant, secret_id)
 
 
-def _unchanged(seen: Definition) -> Decider[Any, Definition, Any]:
+def if_unchanged(seen: Definition) -> Decider[Any, Definition, Any]:
     """Return the definition's decider, which refuses to decide on a state other than `seen`."""
 
     def decide(command: Any, state: Definition) -> list[Any]:
-        if (state.version, state.deleted) != (seen.version, seen.deleted):
+        if state.events != seen.events:
             raise _Changed
         return DEFINITION.decide(command, state)
 
     return replace(DEFINITION, decide=decide)
 
 
-def _names(slug: str, body: Body) -> set[str]:
+def names_of(slug: str, body: Body) -> set[str]:
     """Return the names that a definition claims: its slug and its webhook path."""
     trigger = body.trigger
     if isinstance(trigger, WebhookTrigger) and trigger.path is not None:
@@ -213,12 +220,12 @@ def _claim(tenant: str, name: str, holder: str, at: int) -> StreamCommand[Any, A
     return StreamCommand(CLAIM, stream, ClaimName(name=name, holder=holder, at=at))
 
 
-def _claim_changes(
+def claim_changes(
     seen: Definition, wanted: set[str], at: int
 ) -> list[StreamCommand[Any, Any, Any]]:
     """Return the commands that release and claim names until the definition holds `wanted`."""
     tenant, holder = seen.tenant, seen.definition_id
-    held = _names(seen.slug, seen.body)
+    held = names_of(seen.slug, seen.body)
     released = (
         StreamCommand(
             CLAIM,

@@ -70,6 +70,10 @@ def _in_conflict(rejected: InConflict, nouns: Mapping[Subject, str]) -> str:
             return f"{definition} with {_CLAIMS.get(kind, kind)} '{details['name']}' already exists"
         case "definition_inactive":
             return f"{definition} '{details['slug']}' is {details['status']}: it starts no run"
+        case "version_disabled" | "version_exists":
+            state = "is disabled" if rejected.reason == "version_disabled" else "has other content"
+            noun = nouns["definition"]
+            return f"Version {details['version']} of {noun} '{details['slug']}' {state}"
         case "run_ended":
             return f"The {nouns['run']} has already {details['status']}"
         case "nothing_to_retry":

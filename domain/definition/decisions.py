@@ -1,6 +1,6 @@
 """Decisions about definitions: a valid body becomes the next immutable version."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Final, assert_never
 
 from baton.domain.decider import Decider
@@ -12,16 +12,24 @@ from baton.domain.definition.messages import (
     DefinitionDeleted,
     DefinitionUpdated,
     DeleteDefinition,
+    DisableVersion,
     Event,
+    PublishVersion,
     UpdateDefinition,
+    VersionDisabled,
 )
 from baton.domain.definition.slug import is_slug
 from baton.domain.definition.state import State, evolve
 from baton.domain.definition.validation import faults_of
+from baton.domain.definition.version_label import MAX_LENGTH, is_label, order_of
 from baton.domain.errors import Fault, InConflict, Invalid, NotFound
 from baton.domain.json import same_json
 
 _BAD_SLUG: Final = Fault(("slug",), "must be 1 to 63 characters of a-z, 0-9 and -")
+_BAD_LABEL: Final = Fault(
+    ("label",),
+    f"must be dotted whole numbers without leading zeros, of at most {MAX_LENGTH} characters",
+)
 
 
 def decide(command: Command, state: State) -> list[Event]:
@@ -31,6 +39,10 @@ def decide(command: Command, state: State) -> list[Event]:
             return _create(command, state)
         case UpdateDefinition():
             return _update(command, _existing(state))
+        case PublishVersion():
+            return _publish(command, _existing(state))
+        case DisableVersion():
+            return _disable(command, _existing(state))
         case DeleteDefinition():
             if state.deleted:
                 return []
@@ -44,7 +56,8 @@ def _create(command: CreateDefinition, state: State) -> list[Event]:
         if state.slug == command.slug and _same_body(state.versions[1], command.body):
             return []
         raise InConflict("already_exists", subject="definition", id=command.definition_id)
-    _require_valid(command.body, [] if is_slug(command.slug) else [_BAD_SLUG])
+    bad_slug = [] if is_slug(command.slug) else [_BAD_SLUG]
+    _require_valid(command.body, [*bad_slug, *_faults_of_label(command.label)])
     return [
         DefinitionCreated(
             tenant=command.tenant,
@@ -53,6 +66,8 @@ def _create(command: CreateDefinition, state: State) -> list[Event]:
             body=command.body,
             actor=command.actor,
             at=command.at,
+            label=command.label,
+            signature=command.signature,
         )
     ]
 
@@ -61,11 +76,57 @@ def _update(command: UpdateDefinition, state: State) -> list[Event]:
     if _same_body(state.body, command.body):
         return []
     _require_valid(command.body, [])
+    version = len(state.versions) + 1
+    return [
+        DefinitionUpdated(version=version, body=command.body, actor=command.actor, at=command.at)
+    ]
+
+
+def _publish(command: PublishVersion, state: State) -> list[Event]:
+    label = command.label
+    published = None if label is None else state.number_of(label)
+    if label is not None and published is not None:
+        if _same_content(state.versions[published], command.body):
+            return []
+        raise InConflict("version_exists", slug=state.slug, version=label)
+    _require_valid(command.body, _faults_of_label(label))
     return [
         DefinitionUpdated(
-            version=state.version + 1, body=command.body, actor=command.actor, at=command.at
+            version=len(state.versions) + 1,
+            body=command.body,
+            actor=command.actor,
+            at=command.at,
+            label=label,
+            signature=command.signature,
         )
     ]
+
+
+def _disable(command: DisableVersion, state: State) -> list[Event]:
+    if command.version not in state.versions:
+        raise NotFound("definition", state.definition_id)
+    if command.version in state.disabled:
+        return []
+    enabled = state.versions.keys() - {*state.disabled, command.version}
+    in_force = max(enabled or {state.version}, key=lambda one: _order(state, one))
+    body = state.versions[in_force]
+    return [
+        VersionDisabled(
+            version=command.version,
+            in_force=in_force,
+            body=body if enabled else replace(body, status="paused"),
+            actor=command.actor,
+            at=command.at,
+        )
+    ]
+
+
+def _order(state: State, version: int) -> tuple[int, ...]:
+    return order_of(state.publications[version].label)
+
+
+def _faults_of_label(label: str | None) -> list[Fault]:
+    return [] if label is None or is_label(label) else [_BAD_LABEL]
 
 
 def _existing(state: State) -> State:
@@ -83,6 +144,13 @@ def _require_valid(body: Body, found: list[Fault]) -> None:
 def _same_body(first: Body, second: Body) -> bool:
     """Compare as JSON, because in Python the value 1 of a condition equals True."""
     return first == second and same_json(asdict(first), asdict(second))
+
+
+def _same_content(first: Body, second: Body) -> bool:
+    """Compare what a version was published with; name, trigger and status are the definition's."""
+    return first.graph == second.graph and same_json(
+        [asdict(first.graph), first.annotations], [asdict(second.graph), second.annotations]
+    )
 
 
 DECIDER: Decider[Command, State, Event] = Decider("definition", State(), decide, evolve)

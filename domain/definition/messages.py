@@ -9,24 +9,29 @@ from typing import Literal, TypeAlias
 from baton.domain.actor import Actor
 from baton.domain.definition.graph import Graph
 from baton.domain.definition.trigger import Trigger
+from baton.domain.json import JsonObject
 
 Status = Literal["draft", "active", "paused"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Body:
-    """The content of one version of a definition."""
+    """The content of one version of a definition; nothing reads `annotations` but its users."""
 
     name: str
     trigger: Trigger
     graph: Graph
     status: Status = "active"
     description: str | None = None
+    annotations: JsonObject | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreateDefinition:
-    """Publish version 1 under a slug that the tenant doesn't use yet (see `baton.domain.claim`)."""
+    """Publish version 1 under a slug that the tenant doesn't use yet (see `baton.domain.claim`).
+
+    `label` and `signature` are as in `PublishVersion`.
+    """
 
     tenant: str
     definition_id: str
@@ -34,6 +39,8 @@ class CreateDefinition:
     body: Body
     actor: Actor
     at: int
+    label: str | None = None
+    signature: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +48,30 @@ class UpdateDefinition:
     """Publish the next version; an unchanged body decides nothing."""
 
     body: Body
+    actor: Actor
+    at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublishVersion:
+    """Publish a version of its own label; the label's version with the same steps decides nothing.
+
+    Without a label the version gets the next whole number. `signature` is the publisher's, over the
+    document that it sent.
+    """
+
+    body: Body
+    actor: Actor
+    at: int
+    label: str | None = None
+    signature: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DisableVersion:
+    """Start no further run of `version`; a disabled version decides nothing."""
+
+    version: int
     actor: Actor
     at: int
 
@@ -64,13 +95,31 @@ class DefinitionCreated:
     actor: Actor
     at: int
     version: int = 1
+    label: str | None = None
+    signature: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DefinitionUpdated:
-    """Version `version` was published."""
+    """Version `version` was published; a version without a label gets the next whole number."""
 
     version: int
+    body: Body
+    actor: Actor
+    at: int
+    label: str | None = None
+    signature: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VersionDisabled:
+    """Version `version` starts no further run; `in_force` is in force now, with `body`.
+
+    If every version is disabled, the last one stays in force, paused.
+    """
+
+    version: int
+    in_force: int
     body: Body
     actor: Actor
     at: int
@@ -84,5 +133,7 @@ class DefinitionDeleted:
     at: int
 
 
-Command: TypeAlias = CreateDefinition | UpdateDefinition | DeleteDefinition
-Event: TypeAlias = DefinitionCreated | DefinitionUpdated | DefinitionDeleted
+Command: TypeAlias = (
+    CreateDefinition | UpdateDefinition | PublishVersion | DisableVersion | DeleteDefinition
+)
+Event: TypeAlias = DefinitionCreated | DefinitionUpdated | DefinitionDeleted | VersionDisabled

@@ -1,4 +1,8 @@
-"""The state of a definition, folded from its events. It keeps every version."""
+"""The state of a definition, folded from its events. It keeps every version.
+
+The version in force is the enabled one with the highest label. A label is the version's own, or
+the next whole number for a version that was published without one.
+"""
 
 from dataclasses import dataclass, field, replace
 from typing import assert_never
@@ -9,15 +13,27 @@ from baton.domain.definition.messages import (
     DefinitionDeleted,
     DefinitionUpdated,
     Event,
+    VersionDisabled,
 )
+from baton.domain.definition.version_label import next_label, order_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Publication:
+    """The circumstances of a version: its label, its signature, and who published it when (ms)."""
+
+    label: str
+    at: int
+    by: str
+    signature: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class State:
-    """A definition; `version` 0 means that it was never created.
+    """A definition; `version` is the one in force, 0 if the definition was never created.
 
-    `versions` maps a version to its content. `active_since` is the time from which the ticks of a
-    schedule count, 0 while the definition isn't active.
+    `versions` maps a version to its content, `publications` to its circumstances. `active_since` is
+    the time from which the ticks of a schedule count, 0 while the definition isn't active.
     """
 
     tenant: str = ""
@@ -25,6 +41,8 @@ class State:
     slug: str = ""
     version: int = 0
     versions: dict[int, Body] = field(default_factory=dict)
+    publications: dict[int, Publication] = field(default_factory=dict)
+    disabled: tuple[int, ...] = ()
     deleted: bool = False
     created_at: int = 0
     created_by: str = ""
@@ -34,7 +52,7 @@ class State:
 
     @property
     def body(self) -> Body:
-        """The content of the newest version; raises KeyError before the creation."""
+        """The content of the version in force; raises KeyError before the creation."""
         return self.versions[self.version]
 
     def ticks_after(self, created_at: int) -> int | None:
@@ -50,6 +68,16 @@ class State:
             return None
         return max(created_at, self.active_since)
 
+    @property
+    def events(self) -> int:
+        """The number of folded events."""
+        return len(self.publications) + len(self.disabled) + self.deleted
+
+    def number_of(self, label: str) -> int | None:
+        """Return the version with a label, None if there is none."""
+        found = (number for number, one in self.publications.items() if one.label == label)
+        return next(found, None)
+
 
 def evolve(state: State, event: Event) -> State:
     """Return the state after `event`."""
@@ -61,6 +89,7 @@ def evolve(state: State, event: Event) -> State:
                 slug=event.slug,
                 version=event.version,
                 versions={event.version: event.body},
+                publications={event.version: _publication(State(), event)},
                 created_at=event.at,
                 created_by=event.actor.subject,
                 updated_at=event.at,
@@ -68,22 +97,49 @@ def evolve(state: State, event: Event) -> State:
                 active_since=event.at if event.body.status == "active" else 0,
             )
         case DefinitionUpdated():
-            return replace(
+            return _published(state, event)
+        case VersionDisabled():
+            after = replace(
                 state,
-                version=event.version,
-                versions={**state.versions, event.version: event.body},
+                versions={**state.versions, event.in_force: event.body},
+                disabled=(*state.disabled, event.version),
                 updated_at=event.at,
                 updated_by=event.actor.subject,
-                active_since=_active_since(state, event),
             )
+            return _in_force(after, event.in_force, state.body, event.at)
         case DefinitionDeleted():
             return replace(state, deleted=True, updated_at=event.at, updated_by=event.actor.subject)
     assert_never(event)
 
 
-def _active_since(state: State, event: DefinitionUpdated) -> int:
-    """Return the new `active_since`: a pause or another trigger resets it."""
-    if event.body.status != "active":
-        return 0
-    unchanged = state.active_since and state.body.trigger == event.body.trigger
-    return state.active_since if unchanged else event.at
+def _published(state: State, event: DefinitionUpdated) -> State:
+    publication = _publication(state, event)
+    after = replace(
+        state,
+        versions={**state.versions, event.version: event.body},
+        publications={**state.publications, event.version: publication},
+        updated_at=event.at,
+        updated_by=event.actor.subject,
+    )
+    current = state.publications[state.version].label
+    newer = order_of(publication.label) > order_of(current)
+    if newer or state.version in state.disabled:
+        return _in_force(after, event.version, state.body, event.at)
+    return after
+
+
+def _publication(state: State, event: DefinitionCreated | DefinitionUpdated) -> Publication:
+    label = event.label
+    if label is None:
+        label = next_label(one.label for one in state.publications.values())
+    return Publication(label=label, at=event.at, by=event.actor.subject, signature=event.signature)
+
+
+def _in_force(state: State, version: int, before: Body, at: int) -> State:
+    """Put `version` in force instead of `before`; a pause or another trigger resets its ticks."""
+    body = state.versions[version]
+    active_since = 0
+    if body.status == "active":
+        same = state.active_since and before.trigger == body.trigger
+        active_since = state.active_since if same else at
+    return replace(state, version=version, active_since=active_since)

@@ -19,9 +19,10 @@ from baton.domain.run.trigger import Trigger
 
 @frozen
 class RequestRun:
-    """Request a run of the newest version of `definition` because of a trigger.
+    """Request a run of `definition` because of a trigger.
 
-    `size` is that of input and context, in bytes of JSON.
+    `version` is a published version, None the one in force. `size` is that of input and context, in
+    bytes of JSON.
     """
 
     run_id: str
@@ -34,6 +35,7 @@ class RequestRun:
     correlation_id: str | None = None
     traceparent: str | None = None
     size: int = field(default=0, compare=False)
+    version: int | None = None
 
 
 @frozen

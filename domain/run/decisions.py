@@ -4,6 +4,7 @@ from typing import Final, assert_never
 
 from baton.domain.decider import Decider
 from baton.domain.definition.graph import Compute, Delay, Graph
+from baton.domain.definition.state import State as Definition
 from baton.domain.errors import InConflict, NotFound, StaleAttempt
 from baton.domain.run.advance import Draft, activate, advance, begin, begin_delay
 from baton.domain.run.attempts import compute_step, end_attempt, take_over
@@ -80,12 +81,15 @@ def _request(draft: Draft, command: RequestRun) -> None:
     status = definition.body.status
     if status == "paused" or (status == "draft" and not isinstance(command.trigger, ByHand)):
         raise InConflict("definition_inactive", slug=definition.slug, status=status)
+    version = definition.version
+    if command.version is not None:
+        version = _enabled(definition, command.version)
     draft.emit(
         RunRequested(
             tenant=definition.tenant,
             run_id=command.run_id,
             definition_id=definition.definition_id,
-            version=definition.version,
+            version=version,
             trigger=command.trigger,
             actor=command.actor,
             at=command.at,
@@ -96,6 +100,16 @@ def _request(draft: Draft, command: RequestRun) -> None:
             size=command.size,
         )
     )
+
+
+def _enabled(definition: Definition, version: int) -> int:
+    """Return `version`; raises NotFound, and InConflict for one that is disabled."""
+    publication = definition.publications.get(version)
+    if publication is None:
+        raise NotFound("definition", definition.definition_id)
+    if version in definition.disabled:
+        raise InConflict("version_disabled", slug=definition.slug, version=publication.label)
+    return version
 
 
 def _start(draft: Draft) -> None:

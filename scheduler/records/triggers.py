@@ -5,10 +5,11 @@ definitions that didn't change in between; the others are folded from their stre
 """
 
 from dataclasses import dataclass, field
-from typing import Final, TypeAlias, cast
+from typing import Final, cast, get_args
 
 from baton.domain.definition.decisions import DECIDER
-from baton.domain.definition.messages import DefinitionCreated, DefinitionDeleted, DefinitionUpdated
+from baton.domain.definition.messages import DefinitionCreated, DefinitionDeleted
+from baton.domain.definition.messages import Event as Change
 from baton.domain.definition.state import State
 from baton.domain.definition.trigger import EventTrigger
 from baton.domain.record.matching import verdict
@@ -21,8 +22,7 @@ from baton.eventlog.ports.views import ViewStore
 from baton.projector.views.definitions.queries import DefinitionQueries
 from baton.scheduler.definition import stream_state, without_steps
 
-Change: TypeAlias = DefinitionCreated | DefinitionUpdated | DefinitionDeleted
-CHANGES: Final = (DefinitionCreated, DefinitionUpdated, DefinitionDeleted)
+CHANGES: Final = get_args(Change)
 
 READ_BATCH: Final = 1_000
 """Events read from the log at once."""

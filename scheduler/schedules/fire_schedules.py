@@ -12,7 +12,12 @@ from typing import Final, TypeAlias, assert_never
 
 from baton.domain.actor import Actor
 from baton.domain.decider import Batch, batched
-from baton.domain.definition.messages import DefinitionCreated, DefinitionDeleted, DefinitionUpdated
+from baton.domain.definition.messages import (
+    DefinitionCreated,
+    DefinitionDeleted,
+    DefinitionUpdated,
+    VersionDisabled,
+)
 from baton.domain.definition.trigger import ScheduleTrigger
 from baton.domain.ids import derived_id
 from baton.domain.run.decisions import DECIDER as RUN
@@ -53,7 +58,14 @@ RETRY_BROKEN_MS: Final = 60_000
 """Delay before a schedule is retried after any other error."""
 
 FOLLOWED_EVENTS: Final[frozenset[type]] = frozenset(
-    (DefinitionCreated, DefinitionUpdated, DefinitionDeleted, ScheduleCreated, ScheduleDeleted)
+    (
+        DefinitionCreated,
+        DefinitionUpdated,
+        VersionDisabled,
+        DefinitionDeleted,
+        ScheduleCreated,
+        ScheduleDeleted,
+    )
 )
 """Event classes that may change when a schedule fires."""
 
@@ -123,7 +135,7 @@ class ScheduleFirer:
         key, event = (tenant, ident), recorded.event
         changed = set(self._of_definition.get(key, ()))
         match event:
-            case DefinitionCreated() | DefinitionUpdated():
+            case DefinitionCreated() | DefinitionUpdated() | VersionDisabled():
                 if isinstance(event.body.trigger, ScheduleTrigger):
                     changed.add(key)
             case ScheduleCreated() | ScheduleDeleted():

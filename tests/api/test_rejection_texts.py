@@ -40,6 +40,12 @@ TEXTS = {
     InConflict("definition_inactive", slug="orders", status="paused"): (
         "Definition 'orders' is paused: it starts no run"
     ),
+    InConflict("version_disabled", slug="orders", version="1.0"): (
+        "Version 1.0 of definition 'orders' is disabled"
+    ),
+    InConflict("version_exists", slug="orders", version="1.0"): (
+        "Version 1.0 of definition 'orders' has other content"
+    ),
     InConflict("run_ended", status="completed"): "The run has already completed",
     InConflict("nothing_to_retry"): "The run has no failed step to retry",
     InConflict("contention"): "Other requests keep changing this; try again",

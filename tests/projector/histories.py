@@ -20,6 +20,8 @@ from baton.domain.definition.graph import (
 from baton.domain.definition.messages import (
     Body,
     DeleteDefinition,
+    DisableVersion,
+    PublishVersion,
     Status,
     UpdateDefinition,
 )
@@ -153,9 +155,16 @@ class History:
         self._decide(DEFINITION, stream, command)
 
     def _change(self) -> None:
-        if stream := self._any("definition"):
-            command = UpdateDefinition(body=self._body(), actor=BOB, at=self._now)
-            self._decide(DEFINITION, stream, command)
+        if not (stream := self._any("definition")):
+            return
+        body = self._body()
+        label = f"{self._random.randrange(9)}.{self._random.randrange(99)}"
+        commands = (
+            UpdateDefinition(body=body, actor=BOB, at=self._now),
+            PublishVersion(body=body, actor=BOB, at=self._now, label=label, signature="a..b"),
+            DisableVersion(version=self._random.randrange(1, 4), actor=BOB, at=self._now),
+        )
+        self._decide(DEFINITION, stream, self._random.choice(commands))
 
     def _stop(self) -> None:
         kind = self._random.choice(("definition", "schedule", "run"))

@@ -228,6 +228,62 @@ async def test_runs_come_newest_first_in_pages_without_gaps_or_repeats(world: Wo
     assert [run.id for run in rising] == [f"r{n:02}" for n in range(25)]
 
 
+async def test_pages_behind_a_run_repeat_and_skip_none_while_runs_are_requested(
+    world: World,
+) -> None:
+    """The newest come first; runs of one millisecond are in the order of their ids."""
+    wanted = [(number // 4, f"r{number:02}") for number in range(40)]
+    for at, run_id in wanted:
+        await world.happened(f"acme/run/{run_id}", asked(run_id, at=at))
+    listed: list[tuple[int, str]] = []
+    last, number = None, 0
+    while page := await world.runs.behind("acme", last, limit=7):
+        listed += [(run.requested_at, run.id) for run in page]
+        last = listed[-1]
+        number += 1
+        await world.happened(f"acme/run/n{number}", asked(f"n{number}", at=50 + number))
+
+    assert listed == sorted(wanted, key=lambda one: (-one[0], one[1]))
+
+
+async def test_pages_behind_a_run_are_filtered(world: World) -> None:
+    for number in range(8):
+        of = asked(f"r{number}", at=number, definition=f"d{number % 2}")
+        await world.happened(f"acme/run/r{number}", of)
+
+    async def listed(last: tuple[int, str] | None = None, **more: Any) -> list[str]:
+        return [run.id for run in await world.runs.behind("acme", last, limit=9, **more)]
+
+    assert await listed(definition_id="d1", requested=(2, 6)) == ["r5", "r3"]
+    assert await listed((5, "r5"), definition_id="d1", requested=(2, None)) == ["r3"]
+    assert await listed(statuses=["failed"]) == []
+    assert await world.runs.behind("globex", None, limit=9) == []
+
+
+async def test_a_definition_is_found_by_its_slug_while_it_has_it(world: World) -> None:
+    for number in (1, 2):
+        assert await world.definitions.by_slug("acme", "orders") is None
+        await world.defined(f"d{number}", slug="orders")
+        for _ in range(2):
+            found = await world.definitions.by_slug("acme", "orders")
+            assert found is not None
+            assert found.definition_id == f"d{number}"
+        assert await world.definitions.by_slug("globex", "orders") is None
+        await world.happened(f"acme/definition/d{number}", DefinitionDeleted(actor=ANN, at=9))
+
+
+async def test_definitions_come_in_the_order_of_slugs(world: World) -> None:
+    for slug in ("c", "a", "b-1", "b"):
+        await world.defined(f"d-{slug}", slug=slug)
+    await world.happened("acme/definition/d-c", DefinitionDeleted(actor=ANN, at=9))
+
+    async def listed(slug: str, limit: int = 9) -> list[str]:
+        return [one.slug for one in await world.definitions.from_slug("acme", slug, limit=limit)]
+
+    assert await listed("") == ["a", "b", "b-1"]
+    assert await listed("b", 1) == ["b"]
+
+
 async def test_runs_are_filtered_by_definition_and_status(world: World) -> None:
     failed = RunFailed(at=9, error=ERROR, step_id="a")
     await world.happened("acme/run/r1", asked("r1"), RunStarted(at=1))

@@ -5,6 +5,7 @@ as `<version>.ndjson`; the file of a release never changes.
 """
 
 import sys
+from dataclasses import replace
 
 import orjson
 
@@ -26,6 +27,7 @@ from baton.domain.definition.messages import (
     DefinitionCreated,
     DefinitionDeleted,
     DefinitionUpdated,
+    VersionDisabled,
 )
 from baton.domain.definition.trigger import (
     EventTrigger,
@@ -173,7 +175,15 @@ HISTORIES: dict[str, list[object]] = {
             actor=BOB,
             at=AT,
         ),
-        DefinitionUpdated(version=6, body=_body(ManualTrigger(), NEEDS), actor=BOB, at=AT),
+        DefinitionUpdated(
+            version=6,
+            body=replace(_body(ManualTrigger(), NEEDS), annotations={"team": "stock"}),
+            actor=BOB,
+            at=AT,
+            label="10.2",
+            signature="eyJhbGciOiJIUzI1NiJ9..c2ln",
+        ),
+        VersionDisabled(version=6, in_force=5, body=_body(ManualTrigger()), actor=BOB, at=AT),
         DefinitionDeleted(actor=ANN, at=AT),
     ],
     "acme/claim/slug:orders": [

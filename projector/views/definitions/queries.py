@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Literal, TypeAlias
 
 from baton.eventlog.ports.views import Filter, ViewStore
-from baton.projector.view_reader import Order, ViewReader, any_of, equal
+from baton.projector.view_reader import Order, OrderBy, ViewReader, any_of, equal
 from baton.projector.views.definitions.view import VIEW, Document
 
 Sort: TypeAlias = Literal["created_at", "updated_at", "name", "slug", "status"]
@@ -25,6 +25,7 @@ class DefinitionQueries:
     def __init__(self, store: ViewStore) -> None:
         self._reader = ViewReader(store, VIEW)
         self._decoded: dict[tuple[str, str], tuple[bytes, Document]] = {}
+        self._by_slug: dict[tuple[str, str], str] = {}
         self._waiting: dict[tuple[str, str], tuple[int, tuple[Document, ...]]] = {}
 
     async def get(self, tenant: str, definition_id: str) -> Document | None:
@@ -47,9 +48,27 @@ class DefinitionQueries:
         return definition
 
     async def by_slug(self, tenant: str, slug: str) -> Document | None:
-        """Return the definition with a slug, None also for a deleted one."""
+        """Return the definition that has the slug, None if none has it now.
+
+        The id of a slug is remembered and verified, because a start by slug calls this each time.
+        """
+        known = self._by_slug.get((tenant, slug))
+        remembered = None if known is None else await self.get(tenant, known)
+        if remembered is not None and not remembered.deleted:
+            return remembered
         found = await self._reader.first(tenant, _NOT_DELETED, equal("slug", slug), limit=1)
-        return found[0] if found else None
+        if not found:
+            return None
+        if len(self._by_slug) >= MAX_DECODED:
+            self._by_slug.clear()
+        self._by_slug[tenant, slug] = found[0].definition_id
+        return found[0]
+
+    async def from_slug(self, tenant: str, slug: str, *, limit: int) -> list[Document]:
+        """Return the definitions that aren't deleted from `slug` on, in the order of slugs."""
+        at_least = Filter(column="slug", op=">=", value=slug)
+        order: OrderBy = (("slug", "asc"),)
+        return await self._reader.first(tenant, _NOT_DELETED, at_least, limit=limit, order=order)
 
     async def by_webhook_path(self, tenant: str, path: str) -> Document | None:
         """Return the definition whose webhook has `path`, without its leading slash."""

@@ -25,7 +25,7 @@ TABLE = Table(
         Column(name="updated_at", kind="int"),
     ),
     indexes=(
-        Index(columns=("slug",)),
+        Index(columns=("deleted", "slug")),
         Index(columns=("event_type",), where_set="event_type"),
         Index(columns=("path",), where_set="path"),
         Index(columns=("deleted", "created_at", "key")),
@@ -52,7 +52,7 @@ def evolve(document: Document | None, recorded: Recorded) -> Document | None:
 
 
 def columns(document: Document) -> Values:
-    """Return the values that definitions are found and sorted by, from the newest version."""
+    """Return the values that definitions are found and sorted by, from the version in force."""
     body = document.body
     trigger = body.trigger
     return (

@@ -1,9 +1,9 @@
 """Queries on runs."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from baton.eventlog.ports.views import Filter, ViewStore
-from baton.projector.view_reader import Order, ViewReader, any_of, equal
+from baton.projector.view_reader import Order, OrderBy, ViewReader, any_of, equal
 from baton.projector.views.runs.view import VIEW, Document, Status
 
 
@@ -43,6 +43,44 @@ class RunQueries:
             limit=limit,
         )
 
+    async def behind(
+        self,
+        tenant: str,
+        last: tuple[int, str] | None,
+        *,
+        definition_id: str | None = None,
+        statuses: Sequence[Status] = (),
+        requested: tuple[int | None, int | None] = (None, None),
+        limit: int,
+    ) -> list[Document]:
+        """Return the runs that follow `last` in the order of their request, the newest first.
+
+        Runs that were requested in the same millisecond are in the order of their ids. A run that
+        is requested meanwhile comes before `last`, so pages neither repeat nor skip a run.
+
+        Args:
+            last: Time of request (ms) and id of the run before the page; None is the first page.
+            definition_id: Limits the page to runs of this definition.
+            statuses: Limits the page to these; empty means any status.
+            requested: The earliest and the latest time of request, in ms.
+            limit: The number of runs, at most.
+        """
+        where = [*_requested(*requested), *any_of("status", statuses)]
+        if definition_id is not None:
+            where.append(equal("definition_id", definition_id))
+        found: list[Document] = []
+        if last is not None:
+            at, key = last
+            same = (equal("requested_at", at), Filter(column="key", op=">", value=key))
+            by_key: OrderBy = (("key", "asc"),)
+            found = await self._reader.first(tenant, *where, *same, limit=limit, order=by_key)
+            where.append(Filter(column="requested_at", op="<", value=at))
+        if len(found) < limit:
+            order: OrderBy = (("requested_at", "desc"), ("key", "asc"))
+            rest = limit - len(found)
+            found += await self._reader.first(tenant, *where, limit=rest, order=order)
+        return found
+
     async def active(self, *, after: str = "", limit: int = 500) -> list[Document]:
         """Return unfinished runs of all tenants in the order of their ids.
 
@@ -56,3 +94,10 @@ class RunQueries:
             order=(("key", "asc"),),
             limit=limit,
         )
+
+
+def _requested(earliest: int | None, latest: int | None) -> Iterator[Filter]:
+    if earliest is not None:
+        yield Filter(column="requested_at", op=">=", value=earliest)
+    if latest is not None:
+        yield Filter(column="requested_at", op="<=", value=latest)

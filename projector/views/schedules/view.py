@@ -3,7 +3,12 @@
 from dataclasses import dataclass
 from typing import TypeAlias, assert_never, cast, get_args
 
-from baton.domain.definition.messages import DefinitionCreated, DefinitionDeleted, DefinitionUpdated
+from baton.domain.definition.messages import (
+    DefinitionCreated,
+    DefinitionDeleted,
+    DefinitionUpdated,
+    VersionDisabled,
+)
 from baton.domain.definition.trigger import ScheduleTrigger
 from baton.domain.json import Json
 from baton.domain.schedule.messages import (
@@ -18,7 +23,7 @@ from baton.eventlog.events.envelope import Recorded
 from baton.eventlog.ports.views import Column, Index, Table
 from baton.projector.view import Key, Values, View, key_of
 
-_Published: TypeAlias = DefinitionCreated | DefinitionUpdated
+_Published: TypeAlias = DefinitionCreated | DefinitionUpdated | VersionDisabled
 _Tick: TypeAlias = ScheduleFired | ScheduleMissed | ScheduleSkipped
 _Event: TypeAlias = _Published | _Tick | DefinitionDeleted | ScheduleCreated | ScheduleDeleted
 
@@ -79,7 +84,7 @@ def evolve(document: Document | None, recorded: Recorded) -> Document | None:
     """Fold a definition's trigger or the outcome of a tick."""
     event = cast("_Event", recorded.event)
     match event:
-        case DefinitionCreated() | DefinitionUpdated():
+        case DefinitionCreated() | DefinitionUpdated() | VersionDisabled():
             return _published(document, recorded, event)
         case ScheduleCreated():
             return _created(recorded, event)

@@ -1,0 +1,28 @@
+"""Labels of versions: the text by which a publisher names a version, such as `2.10.1`.
+
+A label is dotted whole numbers without leading zeros, so that each text has one place in the order.
+"""
+
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Final
+
+MAX_LENGTH: Final = 64
+_LABEL: Final = re.compile(r"(?:0|[1-9][0-9]*)(?:\.(?:0|[1-9][0-9]*))*", re.ASCII)
+
+
+def is_label(text: str) -> bool:
+    """Return whether `text` is a label of at most 64 characters."""
+    return len(text) <= MAX_LENGTH and _LABEL.fullmatch(text) is not None
+
+
+@lru_cache(maxsize=4_096)
+def order_of(label: str) -> tuple[int, ...]:
+    """Return the numbers of a label, by which labels are sorted; `1` comes before `1.0`."""
+    return tuple(int(number) for number in label.split("."))
+
+
+def next_label(labels: Iterable[str]) -> str:
+    """Return the first whole number above all `labels`: the label of a version that has none."""
+    return str(max((order_of(label)[0] for label in labels), default=0) + 1)
