@@ -1,14 +1,19 @@
-"""JSON members of responses, for dialects that leave out a member without a value."""
+"""JSON members of responses: times, objects, and members left out where they have no value."""
 
 from collections.abc import Mapping
 
-from baton.domain.json import JsonObject
+from baton.domain.json import Json, JsonObject
 from baton.protocols.iso_time import format_time
 
 
 def without_none(members: Mapping[str, object]) -> JsonObject:
     """Return `members` in their order, without those that are None."""
     return {name: value for name, value in members.items() if value is not None}
+
+
+def as_object(value: Json) -> JsonObject:
+    """Return an object unchanged, and any other value as `{"value": …}`."""
+    return value if isinstance(value, dict) else {"value": value}
 
 
 def optional_time(at: int | None) -> str | None:

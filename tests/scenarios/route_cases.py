@@ -2,6 +2,7 @@
 
 import importlib
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,13 +54,21 @@ class RouteCase:
         known = {**ids, **changed}
         return _PARAMETER.sub(lambda match: known[match[1]], self.route.path)
 
-    def body(self) -> Any:
+    def body(self, ids: Mapping[str, str]) -> Any:
         """Return a body that the route accepts, None if it takes none."""
-        return self.samples.body(self.route) if self.takes_body else None
+        return with_ids(self.samples.body(self.route), ids) if self.takes_body else None
 
     def error_code(self, body: Any) -> str:
         code: str = self.samples.error_code(body)
         return code
+
+
+def with_ids(body: Any, ids: Mapping[str, str]) -> Any:
+    """Return a JSON body with that one of `ids` for a text such as "{workflowId}"."""
+    if isinstance(body, dict):
+        return {name: with_ids(value, ids) for name, value in body.items()}
+    named = re.fullmatch(r"\{(\w+)\}", body) if isinstance(body, str) else None
+    return ids.get(named[1], body) if named else body
 
 
 def samples_of(dialect: str) -> Any:

@@ -24,10 +24,11 @@ def test_changing_needs_the_scope_to_write_and_reading_the_scope_to_read() -> No
 @pytest.mark.parametrize("case", SECURED, ids=str)
 async def test_a_request_without_a_token_is_refused(idle: Stack, case: RouteCase) -> None:
     client = case.client(idle)
-    path = client.base + case.path(await case.prepare(client))
+    ids = await case.prepare(client)
+    path = client.base + case.path(ids)
     before = await idle.stored()
 
-    answer = await idle.call(case.route.method, path, json=case.body(), anonymous=True)
+    answer = await idle.call(case.route.method, path, json=case.body(ids), anonymous=True)
 
     assert (answer.status, case.error_code(answer.body)) == (401, "unauthorized")
     assert answer.headers["WWW-Authenticate"] == "Bearer"
@@ -36,19 +37,18 @@ async def test_a_request_without_a_token_is_refused(idle: Stack, case: RouteCase
 
 @pytest.mark.parametrize("case", SECURED, ids=str)
 async def test_a_token_without_the_scope_is_refused(idle: Stack, case: RouteCase) -> None:
-    path = case.path(await case.prepare(case.client(idle)))
+    ids = await case.prepare(case.client(idle))
+    path = case.path(ids)
     needed = case.route.scope
     other = READ if needed == WRITE else "other:write"
-    before = await idle.stored()
+    body, before = case.body(ids), await idle.stored()
 
-    refused = await case.client(idle, scope=other).call(case.route.method, path, json=case.body())
+    refused = await case.client(idle, scope=other).call(case.route.method, path, json=body)
     assert (refused.status, case.error_code(refused.body)) == (403, "forbidden")
     assert await idle.stored() == before
 
     for scope in (needed, ADMIN):
-        allowed = await case.client(idle, scope=scope).call(
-            case.route.method, path, json=case.body()
-        )
+        allowed = await case.client(idle, scope=scope).call(case.route.method, path, json=body)
         assert allowed.status in (200, 201, 202, 204, 404, 409)
         assert allowed.status < 300 or scope == ADMIN
 
@@ -56,14 +56,15 @@ async def test_a_token_without_the_scope_is_refused(idle: Stack, case: RouteCase
 @pytest.mark.parametrize("case", SECURED, ids=str)
 async def test_a_token_of_another_tenant_is_refused(idle: Stack, case: RouteCase) -> None:
     client = case.client(idle)
-    path = client.base + case.path(await case.prepare(client))
+    ids = await case.prepare(client)
+    path = client.base + case.path(ids)
     _, names_tenant = base_and_headers(case.dialect, client.tenant)
     stranger = case.client(idle, "globex")
 
     answer = await idle.call(
         case.route.method,
         path,
-        json=case.body(),
+        json=case.body(ids),
         headers={**stranger.headers, **names_tenant},
         anonymous=True,
     )
@@ -83,7 +84,7 @@ async def test_an_id_of_another_tenant_is_not_found(
 
     async def answer_for(ident: str) -> Response:
         path = case.path(own, **{name: ident})
-        return await client.call(case.route.method, path, json=case.body())
+        return await client.call(case.route.method, path, json=case.body(own))
 
     unknown = "00000000000000000000"
     of_another, of_unknown = await answer_for(theirs[name]), await answer_for(unknown)
@@ -100,7 +101,7 @@ async def test_a_tenant_sees_nothing_of_another(idle: Stack, case: RouteCase) ->
     client = case.client(idle)
     own = await case.prepare(client)
 
-    answer = await client.call(case.route.method, case.path(own), json=case.body())
+    answer = await client.call(case.route.method, case.path(own), json=case.body(own))
 
     secret = [ident for ident in theirs.values() if ident not in own.values()]
     assert not [ident for ident in secret if ident.encode() in answer.raw]
@@ -115,8 +116,8 @@ async def test_an_idempotency_key_is_a_tenants_own(idle: Stack, case: RouteCase)
     answers = []
     for tenant in ("acme", "globex"):
         client = case.client(idle, tenant)
-        path = case.path(await case.prepare(client))
-        answers.append(await client.post(path, case.body(), headers=headers))
+        ids = await case.prepare(client)
+        answers.append(await client.post(case.path(ids), case.body(ids), headers=headers))
 
     first, second = [answer.status for answer in answers]
     assert first == second < 300

@@ -66,7 +66,8 @@ async def assert_refused(stack: Stack, case: RouteCase, answer: Response, status
 @pytest.mark.parametrize("case", WITH_BODY, ids=str)
 async def test_a_body_that_is_not_a_json_object_is_refused(idle: Stack, case: RouteCase) -> None:
     client = case.client(idle)
-    path = case.path(await case.prepare(client))
+    ids = await case.prepare(client)
+    path = case.path(ids)
     before = await idle.stored()
 
     for name, body in BODIES.items():
@@ -80,8 +81,9 @@ async def test_a_body_that_is_not_a_json_object_is_refused(idle: Stack, case: Ro
 @pytest.mark.parametrize("case", WITH_BODY, ids=str)
 async def test_a_body_that_is_not_json_is_refused(idle: Stack, case: RouteCase) -> None:
     client = case.client(idle)
-    path = case.path(await case.prepare(client))
-    body = json.dumps(case.body()).encode()
+    ids = await case.prepare(client)
+    path = case.path(ids)
+    body = json.dumps(case.body(ids)).encode()
 
     for media in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data", ""):
         headers = {"Content-Type": media}
@@ -92,7 +94,8 @@ async def test_a_body_that_is_not_json_is_refused(idle: Stack, case: RouteCase) 
 @pytest.mark.parametrize("case", WITH_BODY, ids=str)
 async def test_a_body_with_too_many_values_is_refused(idle: Stack, case: RouteCase) -> None:
     client = case.client(idle)
-    path = case.path(await case.prepare(client))
+    ids = await case.prepare(client)
+    path = case.path(ids)
     body = b'{"input":{"a":[' + b"[]," * MAX_VALUES + b"[]]}}"
 
     answer = await client.call(case.route.method, path, data=body, headers=JSON)
@@ -103,8 +106,9 @@ async def test_a_body_with_too_many_values_is_refused(idle: Stack, case: RouteCa
 @pytest.mark.parametrize("case", WITH_BODY, ids=str)
 async def test_a_body_with_a_broken_encoding_is_refused(idle: Stack, case: RouteCase) -> None:
     client = case.client(idle)
-    path = case.path(await case.prepare(client))
-    body = json.dumps(case.body()).encode()
+    ids = await case.prepare(client)
+    path = case.path(ids)
+    body = json.dumps(case.body(ids)).encode()
 
     for encoding, status in (("deflate", 400), ("gzip", 400), ("br", 415), ("zstd", 415)):
         headers = {**JSON, "Content-Encoding": encoding}
@@ -115,7 +119,8 @@ async def test_a_body_with_a_broken_encoding_is_refused(idle: Stack, case: Route
 @pytest.mark.parametrize("case", CASES, ids=str)
 async def test_a_header_that_cannot_be_read_is_refused(idle: Stack, case: RouteCase) -> None:
     client = case.client(idle)
-    path = client.base + case.path(await case.prepare(client))
+    ids = await case.prepare(client)
+    path = client.base + case.path(ids)
     known = "".join(f"{name}: {value}\r\n" for name, value in client.headers.items())
     start = f"{case.route.method} {path} HTTP/1.1\r\nHost: localhost\r\n{known}"
     end = "Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
@@ -131,12 +136,13 @@ async def test_a_header_that_cannot_be_read_is_refused(idle: Stack, case: RouteC
 @pytest.mark.parametrize("case", OPEN, ids=str)
 async def test_an_open_route_refuses_pages_of_other_sites(idle: Stack, case: RouteCase) -> None:
     client = case.client(idle)
-    path = client.base + case.path(await case.prepare(client))
+    ids = await case.prepare(client)
+    path = client.base + case.path(ids)
     before = await idle.stored()
 
     for headers in ({"Sec-Fetch-Site": "cross-site"}, {"Origin": "https://evil.example"}):
         answer = await idle.call(
-            case.route.method, path, json=case.body(), headers=headers, anonymous=True
+            case.route.method, path, json=case.body(ids), headers=headers, anonymous=True
         )
         assert (answer.status, case.error_code(answer.body)) == (403, "forbidden")
 
@@ -146,7 +152,8 @@ async def test_an_open_route_refuses_pages_of_other_sites(idle: Stack, case: Rou
 @pytest.mark.parametrize("case", WITH_BODY, ids=str)
 async def test_a_body_over_the_limit_is_refused(idle: Stack, case: RouteCase) -> None:
     client = case.client(idle)
-    path = case.path(await case.prepare(client))
+    ids = await case.prepare(client)
+    path = case.path(ids)
     large = b'{"input":{"a":"' + b"x" * 1_100_000 + b'"}}'
 
     async def in_chunks():
@@ -181,14 +188,15 @@ async def test_an_id_that_names_nothing_is_not_found(idle: Stack, case: RouteCas
             "%0d%0aX-Evil:%201",
         ):
             path = case.path(ids, **{name: ident})
-            answer = await client.call(case.route.method, path, json=case.body())
+            answer = await client.call(case.route.method, path, json=case.body(ids))
             await assert_refused(idle, case, answer, 404)
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
 async def test_a_method_that_the_path_lacks_is_refused(idle: Stack, case: RouteCase) -> None:
     client = case.client(idle)
-    path = case.path(await case.prepare(client))
+    ids = await case.prepare(client)
+    path = case.path(ids)
     used = {route.method for route in case.dialect.routes if route.path == case.route.path}
     unused = next(method for method in ("PATCH", "DELETE", "PUT", "POST") if method not in used)
 

@@ -24,7 +24,7 @@ from schemathesis.checks import (
 from schemathesis.core.result import Ok
 
 from baton.command_api.dialect.contract import Dialect, discover
-from tests.scenarios.route_cases import samples_of
+from tests.scenarios.route_cases import samples_of, with_ids
 from tests.scenarios.stack import Client, Stack
 
 CHECKS = [
@@ -62,10 +62,15 @@ async def test_no_request_leads_to_a_server_error_and_every_answer_fits(
 
 
 def fuzz(document: dict[str, Any], client: Client, ids: dict[str, str]) -> dict[str, set[int]]:
-    """Try every operation, PUT and DELETE last; return the statuses that each responded with."""
+    """Try every operation; return the statuses that each responded with.
+
+    PUT comes after all others and then DELETE, of what was created last first.
+    """
     schema = schemathesis.openapi.from_dict(document)
     operations = [found.ok() for found in schema.get_all_operations() if isinstance(found, Ok)]
-    operations.sort(key=lambda operation: operation.method in ("put", "delete"))
+    last = {"put": 1, "delete": 2}
+    operations.reverse()
+    operations.sort(key=lambda operation: last.get(operation.method, 0))
     answered: dict[str, set[int]] = {}
     with requests.Session() as session:
         session.headers.update(client.headers)
@@ -83,9 +88,9 @@ def attempt(
     def answer(case: Case, *, known: bool) -> None:
         if known:
             case.path_parameters = {name: ids[name] for name in case.path_parameters or {}}
-            case.body = samples_of(client.dialect.name).distinct_body(
-                operation.label, case.body, next(numbers)
-            )
+            distinct_body = samples_of(client.dialect.name).distinct_body
+            body = distinct_body(operation.label, case.body, next(numbers))
+            case.body = with_ids(body, ids)
         url = client.stack.url + client.base
         response = case.call_and_validate(base_url=url, session=session, checks=CHECKS)
         statuses.add(response.status_code)

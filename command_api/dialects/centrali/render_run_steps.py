@@ -7,9 +7,9 @@ cancelled with its run as failed with the code CANCELLED.
 
 from collections.abc import Sequence
 
+from baton.command_api.dialect.rendering import as_object
 from baton.command_api.dialect.step_inputs import read_step_inputs
 from baton.command_api.dialects.centrali.render_decision import render_decision
-from baton.command_api.dialects.centrali.render_runs import as_object
 from baton.command_api.http.request_context import RequestContext
 from baton.domain.json import JsonObject
 from baton.domain.run.messages import Error, StepKind

@@ -8,7 +8,7 @@ steps, the newest of each step.
 from collections.abc import Iterable, Iterator, Sequence
 from typing import assert_never
 
-from baton.domain.json import Json, JsonObject
+from baton.domain.json import JsonObject
 from baton.domain.run.trigger import ByHand, ByRecord, BySchedule, ByWebhook
 from baton.projector.views.run_steps.view import Document as Step
 from baton.projector.views.runs.view import Document as Run
@@ -54,11 +54,6 @@ def trigger_metadata(run: Run) -> JsonObject:
         case ByWebhook(path=path):
             return {"webhookPath": path}
     assert_never(run.trigger)
-
-
-def as_object(value: Json) -> JsonObject:
-    """Return an object unchanged, and any other value as `{"value": …}`."""
-    return value if isinstance(value, dict) else {"value": value}
 
 
 def step_outputs(steps: Iterable[Step]) -> JsonObject:

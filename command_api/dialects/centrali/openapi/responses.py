@@ -7,11 +7,10 @@ executor started the run, so a pending run has none.
 from collections.abc import Sequence
 from dataclasses import replace
 
-from baton.command_api.dialect.rendering import optional_time, without_none
+from baton.command_api.dialect.rendering import as_object, optional_time, without_none
 from baton.command_api.dialect.run_values import in_list
 from baton.command_api.dialects.centrali.openapi.requests import UNITS
 from baton.command_api.dialects.centrali.render_runs import (
-    as_object,
     failure_reason,
     render_status,
     step_outputs,

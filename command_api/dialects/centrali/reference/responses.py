@@ -7,9 +7,9 @@ request. A failed run also has `failureReason`. A run without a correlation id s
 
 from collections.abc import Sequence
 
+from baton.command_api.dialect.rendering import as_object
 from baton.command_api.dialects.centrali.reference.requests import UNITS
 from baton.command_api.dialects.centrali.render_runs import (
-    as_object,
     errors,
     executed_steps,
     failure_reason,
