@@ -69,7 +69,8 @@ def _in_conflict(rejected: InConflict, nouns: Mapping[Subject, str]) -> str:
             kind = str(details["kind"])
             return f"{definition} with {_CLAIMS.get(kind, kind)} '{details['name']}' already exists"
         case "definition_inactive":
-            return f"{definition} '{details['slug']}' is {details['status']}: it starts no run"
+            named = f"{definition} '{details['slug']}'"
+            return f"{named} is {details['status']}: it starts no {nouns['run']}"
         case "version_disabled" | "version_exists":
             state = "is disabled" if rejected.reason == "version_disabled" else "has other content"
             noun = nouns["definition"]

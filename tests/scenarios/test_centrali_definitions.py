@@ -25,6 +25,7 @@ def named(slug: str, **changed: object) -> dict[str, object]:
     }
 
 
+@pytest.mark.operations("centrali-openapi", "createOrchestration", "getOrchestration")
 async def test_a_whole_orchestration_is_shown_as_it_was_written(openapi: CentraliClient) -> None:
     steps = [
         {
@@ -152,6 +153,7 @@ async def test_an_event_type_may_have_an_underscore(openapi: CentraliClient) -> 
     assert shown["trigger"]["eventType"] == "record.created"
 
 
+@pytest.mark.operations("centrali-openapi", "updateOrchestration")
 async def test_an_update_is_partial(openapi: CentraliClient) -> None:
     made = await openapi.create(named("orders", description="before"))
 
@@ -266,6 +268,7 @@ async def test_a_slug_is_taken_once_and_free_again_after_deletion(openapi: Centr
     assert free.status == 201
 
 
+@pytest.mark.operations("centrali-openapi", "deleteOrchestration")
 async def test_a_deleted_orchestration_is_not_found(openapi: CentraliClient) -> None:
     made = await openapi.create(named("orders"))
     path = f"/orchestrations/{made['id']}"
@@ -284,6 +287,7 @@ async def test_a_deleted_orchestration_is_not_found(openapi: CentraliClient) -> 
     assert (await openapi.get("/orchestrations")).body["meta"]["total"] == 0
 
 
+@pytest.mark.operations("centrali-openapi", "listOrchestrations")
 async def test_lists_are_paged_and_sorted(
     openapi: CentraliClient, reference: CentraliClient
 ) -> None:
@@ -336,6 +340,7 @@ TESTED = {
         ({}, None),
     ],
 )
+@pytest.mark.operations("centrali-openapi", "testDecision")
 async def test_a_decision_is_tested_without_a_run(
     openapi: CentraliClient, data: dict, selected: str | None
 ) -> None:

@@ -23,6 +23,7 @@ TRIGGERS = [
 ]
 
 
+@pytest.mark.operations("centrali-reference", "createOrchestration")
 async def test_create_orchestration(reference: CentraliClient) -> None:
     answer = await reference.post("/orchestrations", example("Create Orchestration"))
 
@@ -34,6 +35,7 @@ async def test_create_orchestration(reference: CentraliClient) -> None:
     assert answer.body["steps"] == example("Create Orchestration")["steps"]
 
 
+@pytest.mark.operations("centrali-reference", "getOrchestration")
 async def test_get_orchestration(reference: CentraliClient) -> None:
     shown = example("Get Orchestration")
     created = await reference.create(shown)
@@ -45,6 +47,7 @@ async def test_get_orchestration(reference: CentraliClient) -> None:
     assert created == answer.body
 
 
+@pytest.mark.operations("centrali-reference", "listOrchestrations")
 async def test_list_orchestrations(reference: CentraliClient) -> None:
     shown = example("List Orchestrations")
     await reference.create({**example("Get Orchestration"), **shown["data"][0]})
@@ -55,6 +58,7 @@ async def test_list_orchestrations(reference: CentraliClient) -> None:
     assert_like(shown, answer.body)
 
 
+@pytest.mark.operations("centrali-reference", "updateOrchestration")
 async def test_update_orchestration(reference: CentraliClient) -> None:
     created = await reference.create(example("Create Orchestration"))
     change = {**example("Update Orchestration"), "steps": created["steps"]}
@@ -66,6 +70,7 @@ async def test_update_orchestration(reference: CentraliClient) -> None:
     assert {name: answer.body[name] for name in change} == change
 
 
+@pytest.mark.operations("centrali-reference", "deleteOrchestration")
 async def test_delete_orchestration(reference: CentraliClient) -> None:
     created = await reference.create(example("Create Orchestration"))
 
@@ -75,6 +80,7 @@ async def test_delete_orchestration(reference: CentraliClient) -> None:
     assert (await reference.get(f"/orchestrations/{created['id']}")).status == 404
 
 
+@pytest.mark.operations("centrali-reference", "triggerRun")
 async def test_trigger_run(reference: CentraliClient) -> None:
     created = await reference.create(example("Create Orchestration"))
 
@@ -86,6 +92,7 @@ async def test_trigger_run(reference: CentraliClient) -> None:
     assert_like(example("Trigger Run", 1), answer.body)
 
 
+@pytest.mark.operations("centrali-reference", "listRuns", "getRun")
 async def test_list_runs_and_run_details(reference: CentraliClient) -> None:
     details = example("Get Run Details")
     created = await reference.create(example("Create Orchestration"))

@@ -39,6 +39,7 @@ def ada(client: CentraliClient) -> Principal:
     return Principal(subject="ada", tenant=client.stack.tenant)
 
 
+@pytest.mark.operations("centrali-openapi", "triggerRun")
 async def test_the_response_shows_a_pending_run(openapi: CentraliClient) -> None:
     definition = await openapi.create(orders())
 
@@ -63,6 +64,7 @@ async def test_the_response_shows_a_pending_run(openapi: CentraliClient) -> None
     }
 
 
+@pytest.mark.operations("centrali-openapi", "getRun")
 async def test_a_finished_run_shows_its_executed_steps(openapi: CentraliClient) -> None:
     definition = await openapi.create(orders())
 
@@ -75,6 +77,7 @@ async def test_a_finished_run_shows_its_executed_steps(openapi: CentraliClient) 
     assert "failureReason" not in run
 
 
+@pytest.mark.operations("centrali-openapi", "getRunSteps")
 async def test_the_history_has_every_step_with_its_input(openapi: CentraliClient) -> None:
     definition = await openapi.create(orders())
     run = await openapi.run_to_end(definition["id"], {"input": {"recordId": "r1"}})
@@ -260,6 +263,7 @@ async def test_a_retried_run_continues(openapi: CentraliClient) -> None:
     assert "failureReason" not in done
 
 
+@pytest.mark.operations("centrali-openapi", "listRuns")
 async def test_runs_are_listed_newest_first_and_by_status(
     openapi: CentraliClient, reference: CentraliClient
 ) -> None:

@@ -87,6 +87,8 @@ def bad() -> list[dict[str, str]]:
     ]
 
 
+@pytest.mark.operations("centrali-openapi", "receiveWebhookById", "receiveWebhookByPath")
+@pytest.mark.operations("centrali-reference", "receiveWebhookById", "receiveWebhookByPath")
 async def test_a_webhook_starts_a_run_with_its_body(client: CentraliClient) -> None:
     made = await client.create(hooked(path="/webhooks/orders/new"))
 
