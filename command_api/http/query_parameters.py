@@ -7,6 +7,7 @@ from typing import TypeVar, overload
 from multidict import MultiMapping
 
 from baton.command_api.http.refusal import refused_field
+from baton.protocols.iso_time import parse_rfc3339
 
 _INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{0,9})", re.ASCII)
 
@@ -44,6 +45,18 @@ def choice(
             return value
     message = f"{name} must be one of {', '.join(allowed)}"
     raise refused_field(message, name)
+
+
+def instant(query: MultiMapping[str], name: str) -> int | None:
+    """Return an RFC 3339 time in milliseconds since the epoch; raises Refused 400."""
+    text = single(query, name)
+    if text is None:
+        return None
+    try:
+        return parse_rfc3339(text)
+    except ValueError:
+        message = f"{name} must be an RFC 3339 time, such as 2027-01-01T09:00:00Z"
+        raise refused_field(message, name) from None
 
 
 def single(query: MultiMapping[str], name: str) -> str | None:

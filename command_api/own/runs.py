@@ -14,7 +14,7 @@ from baton.command_api.dialect.load import load_run
 from baton.command_api.dialect.paging import offset_page
 from baton.command_api.dialect.rendering import optional_time, without_none
 from baton.command_api.dialect.run_values import reply_with_run
-from baton.command_api.http.query_parameters import choice, single
+from baton.command_api.http.query_parameters import choice, instant, single
 from baton.command_api.http.reply import Reply
 from baton.command_api.http.request_context import RequestContext
 from baton.command_api.own.render_step import render_step
@@ -78,6 +78,8 @@ async def _list(context: RequestContext) -> Reply:
         context.tenant,
         definition_id=single(context.query, "definitionId"),
         statuses=() if status is None else (status,),
+        since=instant(context.query, "from"),
+        until=instant(context.query, "to"),
         offset=page.offset,
         limit=page.limit,
     )
@@ -170,6 +172,7 @@ def _failure(run: Run) -> JsonObject | None:
 
 
 _LIMIT = {"type": "integer", "default": 50, "minimum": 1, "maximum": MAX_LIMIT}
+_TIME = {"type": "string", "format": "date-time"}
 _NOT_FOUND = {403: "The token lacks the scope", 404: "The tenant has no such run"}
 _NOT_CHANGED = {
     **_NOT_FOUND,
@@ -189,6 +192,10 @@ ROUTES = (
         query=(
             QueryParameter(name="definitionId", schema={"type": "string"}),
             QueryParameter(name="status", schema={"type": "string", "enum": list(STATUSES)}),
+            QueryParameter(
+                name="from", schema=_TIME, description="Only runs requested then or later"
+            ),
+            QueryParameter(name="to", schema=_TIME, description="Only runs requested before"),
             QueryParameter(name="limit", schema=_LIMIT),
             QueryParameter(name="offset", schema={"type": "integer", "default": 0, "minimum": 0}),
         ),

@@ -301,6 +301,24 @@ async def test_runs_are_filtered_by_definition_and_status(world: World) -> None:
     assert await listed(definition_id="d3") == (set(), 0)
 
 
+async def test_runs_are_filtered_by_the_time_of_their_request(world: World) -> None:
+    for number in range(5):
+        await world.happened(f"acme/run/r{number}", asked(f"r{number}", at=number))
+
+    async def listed(**more: Any) -> tuple[list[str], int]:
+        found, total = await world.runs.page("acme", limit=2, **more)
+        return [run.id for run in found], total
+
+    assert await listed(since=2) == (["r4", "r3"], 3)
+    assert await listed(until=2) == (["r1", "r0"], 2)
+    assert await listed(since=1, until=4) == (["r3", "r2"], 3)
+    assert await listed(since=1, until=4, definition_id="d1", statuses=["pending"], offset=2) == (
+        ["r1"],
+        3,
+    )
+    assert await listed(since=3, until=3) == ([], 0)
+
+
 async def test_the_history_of_a_run_is_in_the_order_of_its_events(world: World) -> None:
     events = [asked("r1"), RunStarted(at=1)]
     history: list[object] = [*events, started("z"), succeeded("z"), started("a"), BROKE, AGAIN]

@@ -77,6 +77,21 @@ async def test_a_list_is_filtered_by_definition_and_status(
     assert [run["id"] for run in that_wait] == [waiting]
 
 
+async def test_a_list_is_filtered_by_the_time_of_the_request(
+    stack: Stack, reference: CentraliClient
+) -> None:
+    run_id = await started(reference, "timely")
+    requested = (await until(stack, run_id, "completed"))["requestedAt"]
+
+    def listed(answer: Response) -> list[str]:
+        return [run["id"] for run in answer.body["runs"]]
+
+    assert listed(await stack.get(f"/runs?from={requested}")) == [run_id]
+    assert listed(await stack.get(f"/runs?to={requested}")) == []
+    assert listed(await stack.get(f"/runs?from=2000-01-01T00:00:00Z&to={requested}")) == []
+    assert listed(await stack.get("/runs?to=2999-01-01T00:00:00%2B01:00")) == [run_id]
+
+
 async def test_a_cancelled_run_shows_its_status_and_reason(
     stack: Stack, reference: CentraliClient
 ) -> None:
@@ -109,6 +124,9 @@ async def test_a_failed_run_is_reopened(stack: Stack, reference: CentraliClient)
         ("?limit=501", "limit"),
         ("?offset=-1", "offset"),
         ("?status=x", "status"),
+        ("?from=yesterday", "from"),
+        ("?to=2027-01-01T09:00", "to"),
+        ("?from=2027-01-01T09:00:00Z&from=2027-01-01T09:00:00Z", "from"),
     ],
 )
 async def test_a_parameter_out_of_range_is_named(memory: Stack, path: str, field: str) -> None:
