@@ -99,11 +99,3 @@ def any_of(column: str, values: Sequence[Any]) -> tuple[Filter, ...]:
     if len(values) == 1:
         return (equal(column, values[0]),)
     return (Filter(column=column, op="in", value=tuple(values)),)
-
-
-def between(column: str, first: int | None, end: int | None) -> tuple[Filter, ...]:
-    """Return the filters for values from `first` up to, but not including, `end`."""
-    return (
-        *(() if first is None else (Filter(column=column, op=">=", value=first),)),
-        *(() if end is None else (Filter(column=column, op="<", value=end),)),
-    )

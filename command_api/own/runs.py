@@ -74,12 +74,12 @@ class RetryBody(BaseModel):
 async def _list(context: RequestContext) -> Reply:
     page = offset_page(context.query, max_limit=MAX_LIMIT)
     status = choice(context.query, "status", STATUSES)
+    end = instant(context.query, "to")
     found, total = await context.services.runs.page(
         context.tenant,
         definition_id=single(context.query, "definitionId"),
         statuses=() if status is None else (status,),
-        since=instant(context.query, "from"),
-        until=instant(context.query, "to"),
+        requested=(instant(context.query, "from"), None if end is None else end - 1),
         offset=page.offset,
         limit=page.limit,
     )

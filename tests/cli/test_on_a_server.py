@@ -2,7 +2,6 @@
 
 import io
 import json
-import re
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -360,16 +359,6 @@ def test_an_unknown_run_is_reported(ask: Call, verb: str) -> None:
 
 def of_server(server: Dev) -> dict[str, str]:
     return {"BATON_DATA": str(server.folder / ".baton")}
-
-
-def test_a_terminal_gets_a_table_with_colors(ask: Call, server: Dev, slug: str) -> None:
-    applied(ask, definition(slug))
-    ask("runs", "start", slug, "--wait")
-
-    shown = in_terminal(Path(), "runs", "list", slug, env=of_server(server)).out
-
-    assert re.search(r"RUN .*DEFINITION .*STATUS .*COMPLETED", shown)
-    assert "\x1b[32mcompleted" in shown
 
 
 def test_ctrl_c_stops_watching_and_not_the_run(ask: Call, server: Dev, slug: str) -> None:

@@ -8,7 +8,8 @@ import pytest
 from rich.text import Text
 
 from baton.cli.terminal.failures import print_error
-from baton.cli.terminal.output import print_json, print_line, print_lines, print_rows
+from baton.cli.terminal.output import print_json, print_line, print_lines
+from baton.cli.terminal.tables import Column, print_table
 from baton.cli.terminal.visible import visible, visible_json, visible_text
 from tests.cli.processes import environment
 
@@ -42,7 +43,7 @@ def test_no_printed_text_has_a_character_that_is_not_printed(
 ) -> None:
     print_line(text)
     print_error(text)
-    print_rows(("NAME",), [(text,)])
+    print_table([Column(name="NAME")], [(text,)])
     print_lines([Text(text, "bold")])
     printed = capsys.readouterr()
 

@@ -309,14 +309,12 @@ async def test_runs_are_filtered_by_the_time_of_their_request(world: World) -> N
         found, total = await world.runs.page("acme", limit=2, **more)
         return [run.id for run in found], total
 
-    assert await listed(since=2) == (["r4", "r3"], 3)
-    assert await listed(until=2) == (["r1", "r0"], 2)
-    assert await listed(since=1, until=4) == (["r3", "r2"], 3)
-    assert await listed(since=1, until=4, definition_id="d1", statuses=["pending"], offset=2) == (
-        ["r1"],
-        3,
-    )
-    assert await listed(since=3, until=3) == ([], 0)
+    assert await listed(requested=(2, None)) == (["r4", "r3"], 3)
+    assert await listed(requested=(None, 1)) == (["r1", "r0"], 2)
+    assert await listed(requested=(1, 3)) == (["r3", "r2"], 3)
+    filtered = await listed(requested=(1, 3), definition_id="d1", statuses=["pending"], offset=2)
+    assert filtered == (["r1"], 3)
+    assert await listed(requested=(3, 2)) == ([], 0)
 
 
 async def test_the_history_of_a_run_is_in_the_order_of_its_events(world: World) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from baton.eventlog.ports.views import Filter, ViewStore
-from baton.projector.view_reader import Order, OrderBy, ViewReader, any_of, between, equal
+from baton.projector.view_reader import Order, OrderBy, ViewReader, any_of, equal
 from baton.projector.views.runs.view import VIEW, Document, Status
 
 
@@ -23,8 +23,7 @@ class RunQueries:
         *,
         definition_id: str | None = None,
         statuses: Sequence[Status] = (),
-        since: int | None = None,
-        until: int | None = None,
+        requested: tuple[int | None, int | None] = (None, None),
         order: Order = "desc",
         offset: int = 0,
         limit: int = 20,
@@ -34,15 +33,14 @@ class RunQueries:
         Args:
             definition_id: Limits the page to runs of this definition.
             statuses: Limits the page to these; empty means any status.
-            since: Limits the page to runs requested at this time (ms, UTC) or later.
-            until: Limits the page to runs requested before this time (ms, UTC).
+            requested: The earliest and the latest time of request, in ms.
         """
         of_definition = () if definition_id is None else (equal("definition_id", definition_id),)
         return await self._reader.page(
             tenant,
             *of_definition,
             *any_of("status", statuses),
-            *between("requested_at", since, until),
+            *_requested(*requested),
             order=(("requested_at", order), ("key", order)),
             offset=offset,
             limit=limit,

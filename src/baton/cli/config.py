@@ -16,7 +16,8 @@ def config(data: DataFolder = None, as_json: AsJson = False) -> None:
     over the default.
     """
     from baton.cli.load_settings import load_settings
-    from baton.cli.terminal.output import print_json, print_rows
+    from baton.cli.terminal.output import print_json
+    from baton.cli.terminal.tables import Column, print_table
     from baton.setting_sources import TomlSource
     from baton.settings import Settings
 
@@ -36,8 +37,12 @@ def config(data: DataFolder = None, as_json: AsJson = False) -> None:
     if as_json:
         print_json(shown)
         return
-    print_rows(
-        ("NAME", "VALUE", "FROM"),
+    print_table(
+        (
+            Column(name="NAME"),
+            Column(name="VALUE", kind="wrapped", least=10),
+            Column(name="FROM", leaves=1),
+        ),
         [(one["name"], _text(one["value"]), one["source"]) for one in shown],
     )
 

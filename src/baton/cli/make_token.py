@@ -5,20 +5,11 @@ from typing import Annotated
 
 import typer
 
+from baton.cli.moments import parse_duration_s
 from baton.cli.options import DataFolder
 
-UNITS_S = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 SCOPES = ("orchestrator:read", "orchestrator:write", "orchestrator:admin")
-_DURATION = re.compile(r"([0-9]{1,9})([smhd])", re.ASCII)
 _TENANT = re.compile(r"[a-z0-9][a-z0-9-]{0,62}", re.ASCII)
-
-
-def parse_duration_s(text: str) -> int:
-    """Return a duration such as 90s, 15m, 1h or 30d in seconds; raises BadParameter."""
-    found = _DURATION.fullmatch(text)
-    if found is None or not int(found[1]):
-        raise typer.BadParameter("write a number and s, m, h or d: 15m, 1h, 30d")
-    return int(found[1]) * UNITS_S[found[2]]
 
 
 def check_duration(text: str) -> str:

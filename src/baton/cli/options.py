@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from baton.cli.moments import parse_moment
+
 DataFolder = Annotated[
     Path | None,
     typer.Option(
@@ -36,6 +38,19 @@ Token = Annotated[
 Tenant = Annotated[
     str | None,
     typer.Option("--tenant", metavar="T", help="Tenant, if the token is valid for several."),
+]
+Since = Annotated[
+    int | None,
+    typer.Option(
+        "--since",
+        metavar="TIME",
+        parser=parse_moment,
+        help="Only from that time on: 1h, 2d, or a time in ISO 8601 (UTC).",
+    ),
+]
+Until = Annotated[
+    int | None,
+    typer.Option("--until", metavar="TIME", parser=parse_moment, help="Only before that time."),
 ]
 Host = Annotated[
     str | None,

@@ -1,14 +1,13 @@
 """`baton deadletters …`: lists dead letters and sends them to their topic again."""
 
-import base64
 from collections.abc import AsyncIterator
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from baton.cli.options import AsJson, DataFolder
+from baton.cli.moments import Period
+from baton.cli.options import AsJson, DataFolder, Since, Until
 from baton.cli.terminal.failures import Failed
-from baton.protocols.iso_time import format_time
 
 if TYPE_CHECKING:
     from baton.eventlog.ports.backend import Stores
@@ -22,33 +21,42 @@ PAGE = 100
 
 @app.command("list")
 def list_letters(
+    since: Since = None,
+    until: Until = None,
     limit: Annotated[
-        int,
-        typer.Option("--limit", metavar="N", min=1, help="Number of the newest letters to show."),
-    ] = 100,
+        int | None,
+        typer.Option(
+            "--limit",
+            metavar="N",
+            min=1,
+            show_default=str(PAGE),
+            help="Number of the newest letters to show.",
+        ),
+    ] = None,
     data: DataFolder = None,
     as_json: AsJson = False,
 ) -> None:
     """List messages that could not be processed, with the reason, oldest first.
 
-    --json adds their content: `value` if it is text, `value_base64` if it is not.
+    --since and --until compare the time of the failure. --json adds the content of a message:
+    `value` if it is text, `value_base64` if it is not.
     """
+    from baton.cli.data.letter_table import letter_document, print_letters
     from baton.cli.data.store_checks import require_data
     from baton.cli.event_loop import run_async
     from baton.cli.load_settings import load_settings
-    from baton.cli.terminal.output import print_json, print_rows
+    from baton.cli.terminal.output import in_terminal, print_json, print_note
 
     settings = load_settings(data=data)
     require_data(settings)
-    letters = run_async(_newest(settings, limit))
+    wanted = Period(since=since, until=until)
+    letters, total = run_async(_newest(settings, wanted, limit or PAGE))
     if as_json:
-        print_json([_document(letter) for letter in letters])
-        return
-    rows = [
-        (one.letter_id, _time(one.at), one.source, one.reason, _time(one.redriven_at))
-        for one in letters
-    ]
-    print_rows(("ID", "FAILED", "SOURCE", "REASON", "REDRIVEN"), rows)
+        print_json([letter_document(letter) for letter in letters])
+    else:
+        print_letters(letters)
+    if len(letters) < total and (limit is None or in_terminal()):
+        print_note(f"{len(letters)} of {total} dead letters: --limit {total} shows all.")
 
 
 @app.command()
@@ -81,17 +89,24 @@ def redrive(
         raise Failed(f"Not sent: {shown}. Raise max.message.bytes of the topic")
 
 
-async def _newest(settings: "Settings", limit: int) -> list["DeadLetter"]:
+async def _newest(
+    settings: "Settings", wanted: Period, limit: int
+) -> tuple[list["DeadLetter"], int]:
+    """Return the newest letters of a period, oldest first, and the number of all in it."""
     from baton.wiring import open_stores
 
     stores = await open_stores(settings, read_only=True)
     try:
         newest: list[DeadLetter] = []
+        total = 0
         async for letter in _letters(stores):
+            if not wanted.holds(letter.at):
+                continue
+            total += 1
             newest.append(letter)
             if len(newest) >= 2 * limit:
                 newest = _last(newest, limit)
-        return _last(newest, limit)
+        return _last(newest, limit), total
     finally:
         await stores.close()
 
@@ -148,34 +163,3 @@ async def _letters(stores: "Stores") -> AsyncIterator["DeadLetter"]:
         for letter in found:
             yield letter
         after = found[-1].letter_id
-
-
-def _time(at: int | None) -> str | None:
-    if at is None:
-        return None
-    return format_time(at)
-
-
-def _document(letter: "DeadLetter") -> dict[str, Any]:
-    message = letter.message
-    headers = [{"name": name, **_content("value", value)} for name, value in message.headers]
-    return {
-        "id": letter.letter_id,
-        "source": letter.source,
-        "reason": letter.reason,
-        "at": _time(letter.at),
-        "redrivenAt": _time(letter.redriven_at),
-        **_content("key", message.key),
-        **_content("value", message.value),
-        "headers": headers,
-    }
-
-
-def _content(name: str, content: bytes | None) -> dict[str, str | None]:
-    """Return bytes as a JSON member: text, or base64 if they are not UTF-8."""
-    if content is None:
-        return {name: None}
-    try:
-        return {name: content.decode()}
-    except UnicodeDecodeError:
-        return {f"{name}_base64": base64.b64encode(content).decode()}

@@ -1,23 +1,19 @@
 """`baton replay`: rebuilds the views from the events and compares them with the live ones."""
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import UTC
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from baton.cli.moments import parse_instant
 from baton.cli.options import AsJson, DataFolder
 from baton.cli.terminal.failures import Failed
-from baton.protocols.iso_time import parse_time
 
 if TYPE_CHECKING:
     from baton.eventlog.ports.backend import Stores
     from baton.projector.rebuild import Difference, Rebuild
     from baton.settings import Settings
-
-_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 Progress = Callable[[int, int], None]
 
@@ -96,7 +92,7 @@ def parse_stop(text: str | None) -> StopAt:
     if text.isdecimal():
         return StopAt(position=int(text))
     try:
-        return StopAt(at=parse_time(f"{text}T00:00" if _DATE.fullmatch(text) else text, UTC))
+        return StopAt(at=parse_instant(text))
     except ValueError:
         raise typer.BadParameter(
             f"--to {text!r} is neither a position nor an ISO 8601 time"

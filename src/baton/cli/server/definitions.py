@@ -17,26 +17,15 @@ def list_definitions(
 ) -> None:
     """List all definitions by slug."""
     from baton.cli.server.client import connect
+    from baton.cli.server.lists import print_definitions
     from baton.cli.server.lookup import all_definitions
-    from baton.cli.terminal.output import print_json, print_rows
+    from baton.cli.terminal.output import print_json
 
     found = list(all_definitions(connect(url, token, tenant)))
     if as_json:
         print_json(found)
-        return
-    rows = [
-        (
-            one["slug"],
-            one["version"],
-            "active" if one["isActive"] else "paused",
-            one["trigger"]["type"],
-            one["name"],
-            one["updatedAt"],
-            one["id"],
-        )
-        for one in found
-    ]
-    print_rows(("SLUG", "VERSION", "STATUS", "TRIGGER", "NAME", "UPDATED", "ID"), rows)
+    else:
+        print_definitions(found)
 
 
 @app.command()

@@ -4,11 +4,13 @@ from typing import Annotated, Any
 
 import typer
 
-from baton.cli.options import AsJson, Tenant, Token, Url
+from baton.cli.options import AsJson, Since, Tenant, Token, Until, Url
 from baton.cli.terminal.failures import Failed
 from baton.cli.terminal.statuses import STATUSES
 
 app = typer.Typer(help="Runs on a server: list, show, watch, start, cancel, retry.")
+
+DEFAULT_LIMIT = 20
 
 RunId = Annotated[str, typer.Argument(metavar="RUN", help="Id of the run.")]
 
@@ -37,37 +39,53 @@ def list_runs(
             help=f"Only runs with this status: {', '.join(STATUSES)}.",
         ),
     ] = None,
+    since: Since = None,
+    until: Until = None,
     limit: Annotated[
-        int, typer.Option("--limit", metavar="N", min=1, max=500, help="Number of runs.")
-    ] = 20,
+        int | None,
+        typer.Option(
+            "--limit",
+            metavar="N",
+            min=1,
+            max=500,
+            show_default=str(DEFAULT_LIMIT),
+            help="Number of runs.",
+        ),
+    ] = None,
+    offset: Annotated[
+        int, typer.Option("--offset", metavar="N", min=0, help="Number of newer runs to skip.")
+    ] = 0,
     as_json: AsJson = False,
     url: Url = None,
     token: Token = None,
     tenant: Tenant = None,
 ) -> None:
-    """List runs, newest first."""
+    """List runs, newest first.
+
+    --since and --until compare the time at which a run was requested.
+    """
     from baton.cli.server.client import connect
+    from baton.cli.server.lists import print_runs, time_text
     from baton.cli.server.lookup import find_definition
-    from baton.cli.terminal.output import print_json, print_rows
+    from baton.cli.terminal.output import in_terminal, print_json, print_note
 
     server = connect(url, token, tenant)
-    of = None if definition is None else find_definition(server, definition)[1]["id"]
-    runs = server.get("/runs", definitionId=of, status=status, limit=limit)["runs"]
+    page = server.get(
+        "/runs",
+        **{"from": time_text(since), "to": time_text(until)},
+        definitionId=None if definition is None else find_definition(server, definition)[1]["id"],
+        status=status,
+        limit=limit or DEFAULT_LIMIT,
+        offset=offset or None,
+    )
     if as_json:
-        print_json(runs)
-        return
-    rows = [
-        (
-            run["id"],
-            run.get("slug"),
-            run["status"],
-            run.get("currentStepId"),
-            run["requestedAt"],
-            run.get("completedAt"),
-        )
-        for run in runs
-    ]
-    print_rows(("RUN", "DEFINITION", "STATUS", "STEP", "REQUESTED", "COMPLETED"), rows)
+        print_json(page["runs"])
+    else:
+        print_runs(page["runs"])
+    end = offset + len(page["runs"])
+    if end < page["total"] and (limit is None or in_terminal()):
+        shown = f"Runs {offset + 1} to {end} of {page['total']}"
+        print_note(f"{shown}: --offset {end} shows the next page.")
 
 
 @app.command()

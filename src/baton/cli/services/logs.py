@@ -4,6 +4,7 @@ The log lines of a function carry the ids of its run.
 """
 
 import logging
+import os
 import sys
 
 import structlog
@@ -36,7 +37,7 @@ def show_logs(level: int = logging.INFO) -> None:
 
 def _rendering() -> list[structlog.typing.Processor]:
     if sys.stderr.isatty():
-        return [structlog.dev.ConsoleRenderer()]
+        return [structlog.dev.ConsoleRenderer(colors=not os.environ.get("NO_COLOR"))]
     order = ["timestamp", "level", "logger", "event"]
     return [
         structlog.processors.LogfmtRenderer(key_order=order, drop_missing=True),

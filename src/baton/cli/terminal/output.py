@@ -3,15 +3,13 @@
 import json
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from baton.cli.terminal.statuses import COLORS
 from baton.cli.terminal.visible import visible, visible_json, visible_text
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
-    from rich.text import Text
 
 
 def in_terminal() -> bool:
@@ -28,7 +26,8 @@ def console(*, stderr: bool = False) -> "Console":
     """Return a console for stdout or stderr; it writes plain text if that is no terminal."""
     from rich.console import Console
 
-    return Console(stderr=stderr, highlight=False, soft_wrap=not in_terminal())
+    stream = sys.stderr if stderr else sys.stdout
+    return Console(stderr=stderr, highlight=False, soft_wrap=not stream.isatty())
 
 
 def print_json(value: object) -> None:
@@ -56,26 +55,6 @@ def print_line(text: str) -> None:
     sys.stdout.write(f"{visible(text)}\n")
 
 
-def print_rows(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Print a table in a terminal; elsewhere a line per row, with tabs and no heading."""
-    if not in_terminal():
-        for row in rows:
-            sys.stdout.write(
-                "\t".join("" if cell is None else visible(str(cell)) for cell in row) + "\n"
-            )
-        return
-    from rich.table import Table
-
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in columns:
-        table.add_column(column, overflow="fold")
-    for row in rows:
-        table.add_row(*(_cell(cell) for cell in row))
-    console().print(table)
-
-
-def _cell(cell: object) -> "Text":
-    from rich.text import Text
-
-    text = "" if cell is None else visible(str(cell))
-    return Text(text, style=COLORS.get(text, ""))
+def print_note(text: str) -> None:
+    """Write a remark about the output, such as how to get the rest of a list, to stderr."""
+    console(stderr=True).print(visible(text), style="dim", markup=False, emoji=False)

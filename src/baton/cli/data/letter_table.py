@@ -1,0 +1,65 @@
+"""The table of `baton deadletters list`, and its JSON."""
+
+import base64
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from baton.cli.terminal.output import in_terminal, print_note
+from baton.cli.terminal.tables import Column, Shown, print_table
+from baton.cli.terminal.times import relative
+from baton.protocols.iso_time import format_time
+
+if TYPE_CHECKING:
+    from baton.eventlog.ports.dead_letters import DeadLetter
+
+COLUMNS: Final = (
+    Column(name="ID"),
+    Column(name="FAILED", leaves=3),
+    Column(name="SOURCE", kind="short", least=16, leaves=2),
+    Column(name="REASON", kind="wrapped", least=18),
+    Column(name="REDRIVEN", leaves=1),
+)
+
+
+def print_letters(letters: "Sequence[DeadLetter]") -> None:
+    """Print a line for each letter."""
+    if not letters and in_terminal():
+        print_note("No dead letters.")
+        return
+    now = int(time.time() * 1_000)
+    rows = [
+        (one.letter_id, _shown(one.at, now), one.source, one.reason, _shown(one.redriven_at, now))
+        for one in letters
+    ]
+    print_table(COLUMNS, rows)
+
+
+def letter_document(letter: "DeadLetter") -> dict[str, Any]:
+    """Return a letter with the content of its message."""
+    message = letter.message
+    headers = [{"name": name, **_content("value", value)} for name, value in message.headers]
+    return {
+        "id": letter.letter_id,
+        "source": letter.source,
+        "reason": letter.reason,
+        "at": format_time(letter.at),
+        "redrivenAt": None if letter.redriven_at is None else format_time(letter.redriven_at),
+        **_content("key", message.key),
+        **_content("value", message.value),
+        "headers": headers,
+    }
+
+
+def _content(name: str, content: bytes | None) -> dict[str, str | None]:
+    """Return bytes as a JSON member: text, or base64 if they are not UTF-8."""
+    if content is None:
+        return {name: None}
+    try:
+        return {name: content.decode()}
+    except UnicodeDecodeError:
+        return {f"{name}_base64": base64.b64encode(content).decode()}
+
+
+def _shown(at: int | None, now: int) -> Shown | None:
+    return None if at is None else Shown(format_time(at), relative(at, now))

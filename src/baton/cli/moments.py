@@ -1,0 +1,53 @@
+"""Reads durations and times of flags: 15m, 2d, 2027-01-01, 2027-01-01T09:00Z. Times are in UTC."""
+
+import re
+import time
+from dataclasses import dataclass
+from datetime import UTC
+from typing import Final
+
+import typer
+
+from baton.protocols.iso_time import parse_time
+
+UNITS_S: Final = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
+_DURATION: Final = re.compile(r"([0-9]{1,9})([smhd])", re.ASCII)
+_DATE: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Period:
+    """The times from `since` up to, but not including, `until` (ms, UTC; None is open)."""
+
+    since: int | None
+    until: int | None
+
+    def holds(self, at: int) -> bool:
+        """Return whether a time lies in the period."""
+        after = self.since is None or self.since <= at
+        return after and (self.until is None or at < self.until)
+
+
+def parse_duration_s(text: str) -> int:
+    """Return a duration such as 90s, 15m, 1h or 30d in seconds; raises BadParameter."""
+    found = _DURATION.fullmatch(text)
+    if found is None or not int(found[1]):
+        raise typer.BadParameter("write a number and s, m, h or d: 15m, 1h, 30d")
+    return int(found[1]) * UNITS_S[found[2]]
+
+
+def parse_instant(text: str) -> int:
+    """Return a date or a time in ISO 8601 in ms; without an offset it is UTC. Raises ValueError."""
+    return parse_time(f"{text}T00:00" if _DATE.fullmatch(text) else text, UTC)
+
+
+def parse_moment(text: str) -> int:
+    """Return a time, or the one that lies a duration ago, in ms, UTC; raises BadParameter."""
+    if _DURATION.fullmatch(text):
+        return max(0, int(time.time() * 1_000) - parse_duration_s(text) * 1_000)
+    try:
+        return parse_instant(text)
+    except ValueError:
+        raise typer.BadParameter(
+            f"{text!r} is neither a duration, such as 2h, nor a time, such as 2027-01-01T09:00"
+        ) from None

@@ -1,0 +1,84 @@
+"""The tables of `baton definitions list` and `baton runs list`."""
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from baton.cli.terminal.output import in_terminal, print_note
+from baton.cli.terminal.tables import Column, Shown, print_table
+from baton.cli.terminal.times import duration, relative
+from baton.protocols.iso_time import format_time, parse_time
+
+DEFINITIONS: Final = (
+    Column(name="SLUG"),
+    Column(name="VERSION", leaves=3),
+    Column(name="STATUS", leaves=5),
+    Column(name="TRIGGER", leaves=4),
+    Column(name="NAME", kind="short", least=10, leaves=1),
+    Column(name="UPDATED", leaves=2),
+    Column(name="ID", leaves=6),
+)
+RUNS: Final = (
+    Column(name="RUN"),
+    Column(name="DEFINITION", kind="short", least=10, leaves=3),
+    Column(name="STATUS"),
+    Column(name="STEP", kind="short", least=8, leaves=1),
+    Column(name="REQUESTED", leaves=4),
+    Column(name="DURATION", leaves=2),
+)
+
+Definition = Mapping[str, Any]
+Run = Mapping[str, Any]
+
+
+def print_definitions(definitions: Sequence[Definition]) -> None:
+    """Print a line for each definition."""
+    if not definitions and in_terminal():
+        print_note("No definitions: `baton definitions apply FILE` creates one.")
+        return
+    now = _now()
+    rows = [
+        (
+            one["slug"],
+            one["version"],
+            "active" if one["isActive"] else "paused",
+            one["trigger"]["type"],
+            one["name"],
+            Shown(one["updatedAt"], relative(parse_time(one["updatedAt"]), now)),
+            one["id"],
+        )
+        for one in definitions
+    ]
+    print_table(DEFINITIONS, rows)
+
+
+def print_runs(runs: Sequence[Run]) -> None:
+    """Print a line for each run; a run that has not ended shows its duration so far."""
+    if not runs and in_terminal():
+        print_note("No runs.")
+        return
+    now = _now()
+    print_table(RUNS, [_cells(run, now) for run in runs])
+
+
+def time_text(at: int | None) -> str | None:
+    """Return a time (ms, UTC) as the server takes it."""
+    return None if at is None else format_time(at)
+
+
+def _cells(run: Run, now: int) -> tuple[object, ...]:
+    requested, completed = str(run["requestedAt"]), run.get("completedAt")
+    began = parse_time(requested)
+    ended = now if completed is None else parse_time(completed)
+    return (
+        run["id"],
+        run.get("slug"),
+        run["status"],
+        run.get("currentStepId"),
+        Shown(requested, relative(began, now)),
+        Shown(completed, duration(max(0, ended - began))),
+    )
+
+
+def _now() -> int:
+    return int(time.time() * 1_000)
