@@ -13,6 +13,7 @@ class Counters:
     records_considered: int = 0
     runs_requested: int = 0
     triggers_skipped: int = 0
+    starts_deferred: int = 0
     ticks_fired: int = 0
     ticks_missed: int = 0
     ticks_skipped: int = 0

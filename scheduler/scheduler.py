@@ -5,6 +5,7 @@ same time, derived ids and expected versions keep their writes apart.
 """
 
 import asyncio
+import logging
 from collections.abc import Sequence
 from contextlib import suppress
 from random import Random
@@ -14,11 +15,14 @@ from baton.eventlog.events.envelope import Recorded
 from baton.eventlog.ids import new_id
 from baton.eventlog.loops.follow import follow
 from baton.eventlog.loops.leader_election import Leader
+from baton.eventlog.loops.retry import retry
 from baton.eventlog.ports.backend import Stores
 from baton.eventlog.ports.clock import Clock
+from baton.projector.open_runs import OpenRuns
 from baton.scheduler.metrics import Counters
 from baton.scheduler.records.match_record_events import FOLLOWED_EVENTS as RECORD_EVENTS
 from baton.scheduler.records.match_record_events import RecordMatcher
+from baton.scheduler.run_admission import DEFERRED_MS
 from baton.scheduler.schedules.due_ticks import Policies
 from baton.scheduler.schedules.fire_schedules import FOLLOWED_EVENTS as SCHEDULE_EVENTS
 from baton.scheduler.schedules.fire_schedules import ScheduleFirer
@@ -38,6 +42,8 @@ FINISH_S: Final = 5.0
 """Time that work in flight gets to finish at the end of a term; the next leader repeats the rest.
 """
 
+_log = logging.getLogger(__name__)
+
 
 class Scheduler:
     """The scheduler role of one process: build it, `run` it, `stop` it.
@@ -48,6 +54,7 @@ class Scheduler:
         holder: Names this process in the lease, and no other process at the same time. A name that
             stays the same over restarts takes the lease back without waiting for it to expire.
         call_wait_ms: The time that a call may wait for a slot before its timeout counts.
+        open_runs: The limit on unfinished runs by tenant; None is no limit.
     """
 
     def __init__(
@@ -59,12 +66,14 @@ class Scheduler:
         holder: str | None = None,
         policies: Policies | None = None,
         call_wait_ms: int = 0,
+        open_runs: OpenRuns | None = None,
     ) -> None:
         self._stores = stores
         self._clock = clock
         self._rng = rng
         self._policies = policies or Policies()
         self._call_wait_ms = call_wait_ms
+        self._open_runs = open_runs
         self._leader = Leader(
             stores.leases, NAME, holder=holder or new_id(clock.now()), clock=clock
         )
@@ -87,9 +96,15 @@ class Scheduler:
         await self._leader.stop()
 
     async def _lead(self) -> None:
-        matcher = RecordMatcher(self._stores, clock=self._clock, counters=self.counters)
+        matcher = RecordMatcher(
+            self._stores, clock=self._clock, counters=self.counters, open_runs=self._open_runs
+        )
         schedules = ScheduleFirer(
-            self._stores, clock=self._clock, policies=self._policies, counters=self.counters
+            self._stores,
+            clock=self._clock,
+            policies=self._policies,
+            counters=self.counters,
+            open_runs=self._open_runs,
         )
         timers = TimerFirer(
             self._stores,
@@ -103,6 +118,7 @@ class Scheduler:
                 group.create_task(matcher.run())
                 group.create_task(self._fire(schedules, timers))
                 group.create_task(self._save_periodically(matcher))
+                group.create_task(self._start_deferred(matcher))
                 await self._drain_on_cancel(matcher)
         finally:
             await timers.finish(grace_s=FINISH_S)
@@ -120,6 +136,16 @@ class Scheduler:
         while True:
             await self._clock.sleep(SAVE_MS)
             await matcher.save()
+
+    async def _start_deferred(self, matcher: RecordMatcher) -> None:
+        while True:
+            await self._clock.sleep(DEFERRED_MS)
+            await retry(
+                matcher.start_deferred,
+                clock=self._clock,
+                log=_log,
+                doing="starting deferred runs",
+            )
 
     async def _fire(self, schedules: ScheduleFirer, timers: TimerFirer) -> None:
         """Fire schedules and timers; both observe the log from the views' checkpoint on."""

@@ -5,10 +5,10 @@ Every process counts for itself.
 """
 
 from baton.command_api.budgets.limits import Limits, Rate
-from baton.command_api.budgets.open_runs import OpenRuns
 from baton.command_api.budgets.pace import Pace
 from baton.command_api.budgets.token_buckets import TokenBuckets
 from baton.command_api.budgets.turns import Turns
+from baton.projector.open_runs import OpenRuns
 
 REFUSALS = Rate(burst=50, per_s=500)
 """The pace at which refusals of the admission are answered. Their senders wait, others don't."""

@@ -6,22 +6,16 @@ crash meets a conflict and is dropped.
 
 import asyncio
 import logging
-from collections.abc import Iterator, Sequence
-from typing import Any, Final, TypeAlias
+from collections.abc import Sequence
+from typing import Any, Final, cast
 
 from baton.domain.actor import Actor
 from baton.domain.definition.state import State as Definition
 from baton.domain.ids import derived_id
 from baton.domain.record.decisions import DECIDER as RECORD
 from baton.domain.record.messages import (
-    Command,
-    Event,
-    Fired,
     RecordReceived,
-    ReportMatches,
-    Skipped,
 )
-from baton.domain.record.state import State as Record
 from baton.domain.run.decisions import DECIDER as RUN
 from baton.domain.run.messages import RequestRun
 from baton.domain.run.state import State as Run
@@ -35,8 +29,17 @@ from baton.eventlog.loops.transact import StreamCommand, transact, transact_all
 from baton.eventlog.ports.backend import Stores
 from baton.eventlog.ports.clock import Clock
 from baton.eventlog.run_values import RunValues
+from baton.projector.open_runs import OpenRuns
 from baton.scheduler.metrics import Counters
-from baton.scheduler.records.triggers import CHANGES, Match, Triggers, triggers_at
+from baton.scheduler.records.deferred_records import DeferredRecord, DeferredRecords
+from baton.scheduler.records.matched_records import (
+    STREAMS_PER_APPEND,
+    MatchedRecord,
+    in_appends,
+    report_matches,
+)
+from baton.scheduler.records.triggers import CHANGES, Triggers, triggers_at
+from baton.scheduler.run_admission import DEFERRED_MS, RunAdmission
 
 NAME: Final = "scheduler.records"
 """Name of the checkpoint and of the log subscription."""
@@ -45,9 +48,8 @@ SAVE_EVERY_MS: Final = 1_000
 PACE_MS: Final = 10
 """Pause between reads of the log: most events don't concern this follower, so each read takes a
 larger batch."""
-STREAMS_PER_APPEND: Final = 40
-"""Streams that one append writes, unless a single record event needs more. Fewer, larger appends
-spare the fixed cost of each."""
+MAX_DEFERRED: Final = 100_000
+"""Record events that may wait for their tenants; past them, the log is not read any further."""
 CONCURRENT_APPENDS: Final = 50
 """Appends in flight at once; the store commits them together."""
 
@@ -55,8 +57,6 @@ FOLLOWED_EVENTS: Final[frozenset[type]] = frozenset((RecordReceived, *CHANGES))
 """Event classes that are matched or change a trigger."""
 
 _NEW_RUN: Final = StreamState(Run(), 0)
-_MatchedRecord: TypeAlias = tuple[str, RecordReceived, Match]
-"""Stream of the record event, the event, its match."""
 
 _log = logging.getLogger(__name__)
 
@@ -64,11 +64,28 @@ _log = logging.getLogger(__name__)
 class RecordMatcher:
     """Follows the log from its checkpoint (`run`).
 
-    Two matchers at the same time record nothing twice; they only repeat each other's work.
+    Two matchers at the same time record nothing twice; they only repeat each other's work. Record
+    events of a tenant that has too many unfinished runs wait, in order, and others pass them. The
+    checkpoint stays before the first that waits, so that none is lost with the process.
+
+    Args:
+        stores: Holds the log, the definitions and the runs.
+        clock: Times the commands and the checkpoints.
+        counters: Gets what was matched.
+        open_runs: The limit on unfinished runs by tenant; None is no limit.
     """
 
-    def __init__(self, stores: Stores, *, clock: Clock, counters: Counters | None = None) -> None:
+    def __init__(
+        self,
+        stores: Stores,
+        *,
+        clock: Clock,
+        counters: Counters | None = None,
+        open_runs: OpenRuns | None = None,
+    ) -> None:
         self._stores = stores
+        self._admission = RunAdmission(stores.views, open_runs)
+        self._deferred = DeferredRecords()
         self._values = RunValues(stores.artifacts)
         self._clock = clock
         self._counters = counters or Counters()
@@ -90,10 +107,19 @@ class RecordMatcher:
         Each event is matched against the triggers as of its own position. After an error the caller
         repeats the batch; the triggers are then loaded again as of the start of the batch.
         """
+        while len(self._deferred) >= MAX_DEFERRED:
+            await self._clock.sleep(DEFERRED_MS)
         async with self._processing:
             await self._handle(batch)
         if not 0 <= self._clock.now() - self._saved_at < SAVE_EVERY_MS:
             await self.save()
+
+    async def start_deferred(self) -> None:
+        """Request the runs of deferred record events, as far as their tenants may start them."""
+        async with self._processing:
+            for tenant in self._deferred:
+                while await self._start_first(tenant):
+                    pass
 
     async def drain(self) -> None:
         """Wait for the batch in progress; no other batch is processed afterwards."""
@@ -102,8 +128,9 @@ class RecordMatcher:
     async def save(self) -> None:
         """Save the position up to which all runs are requested; raises `Unavailable`."""
         self._saved_at = self._clock.now()
-        if self._position > self._saved:
-            position = self._position
+        first = self._deferred.first_position
+        position = self._position if first is None else first - 1
+        if position > self._saved:
             await self._stores.checkpoints.save(NAME, position)
             self._saved = position
 
@@ -111,17 +138,56 @@ class RecordMatcher:
         triggers = self._triggers or await self._load_triggers()
         self._triggers = None
         matched = await self._match(batch, triggers)
-        groups = list(_appends(matched))
+        admitted, deferred = await self._admitted(matched)
+        groups = list(in_appends(admitted))
         for at in range(0, len(groups), CONCURRENT_APPENDS):
             await asyncio.gather(*map(self._request, groups[at : at + CONCURRENT_APPENDS]))
         self._triggers = triggers
         self._position = max(self._position, batch[-1].position)
+        for one in deferred:
+            self._deferred.add(DeferredRecord(one.position, one.stream, one.match))
+
+    async def _admitted(
+        self, matched: Sequence[MatchedRecord]
+    ) -> tuple[list[MatchedRecord], list[MatchedRecord]]:
+        """Return the record events whose runs may start, and those that are deferred."""
+        admitted: list[MatchedRecord] = []
+        deferred: list[MatchedRecord] = []
+        full: set[str] = set()
+        for one in matched:
+            tenant, starts = stream_parts(one.stream).tenant, len(one.match.fire)
+            if not starts:
+                admitted.append(one)
+            elif tenant in full or tenant in self._deferred:
+                deferred.append(one)
+            elif await self._admission.admit(tenant, starts):
+                admitted.append(one)
+            else:
+                _log.warning("tenant %s has too many unfinished runs: its events wait", tenant)
+                full.add(tenant)
+                deferred.append(one)
+        self._counters.starts_deferred += len(deferred)
+        return admitted, deferred
+
+    async def _start_first(self, tenant: str) -> bool:
+        """Request runs of a tenant's first deferred events; return whether to go on."""
+        group: list[MatchedRecord] = []
+        waiting = self._deferred.first(tenant, STREAMS_PER_APPEND)
+        for position, stream, match in waiting:
+            if not await self._admission.admit(tenant, len(match.fire)):
+                break
+            received = (await self._stores.events.read(stream))[0].event
+            group.append(MatchedRecord(stream, cast("RecordReceived", received), match, position))
+        if group:
+            await self._request(group)
+            self._deferred.remove_first(tenant, len(group))
+        return bool(group)
 
     async def _load_triggers(self) -> Triggers:
         return await triggers_at(self._position, self._stores.events, self._stores.views)
 
-    async def _match(self, batch: Sequence[Recorded], triggers: Triggers) -> list[_MatchedRecord]:
-        found: list[_MatchedRecord] = []
+    async def _match(self, batch: Sequence[Recorded], triggers: Triggers) -> list[MatchedRecord]:
+        found: list[MatchedRecord] = []
         position = self._position
         for recorded in batch:
             if recorded.position <= position:
@@ -130,12 +196,12 @@ class RecordMatcher:
             if isinstance(event, RecordReceived):
                 match = triggers.match(stream_parts(recorded.stream).tenant, event)
                 if match.fire or match.skipped:
-                    found.append((recorded.stream, event, match))
+                    found.append(MatchedRecord(recorded.stream, event, match, position))
             elif isinstance(event, CHANGES):
                 await triggers.observe(recorded)
         return found
 
-    async def _request(self, group: Sequence[_MatchedRecord]) -> None:
+    async def _request(self, group: Sequence[MatchedRecord]) -> None:
         """Append the runs of a group of record events, and the reasons of skipped triggers."""
         commands = [command for one in group for command in await self._commands(one)]
         try:
@@ -147,14 +213,17 @@ class RecordMatcher:
                 await asyncio.gather(*(self._request((one,)) for one in group))
             return
         self._counters.records_considered += len(group)
-        self._counters.triggers_skipped += sum(len(one[2].skipped) for one in group)
-        requested = zip(commands, outcomes, strict=True)
-        self._counters.runs_requested += sum(
-            outcome.changed for command, outcome in requested if command.decider is RUN
-        )
+        self._counters.triggers_skipped += sum(len(one.match.skipped) for one in group)
+        for command, outcome in zip(commands, outcomes, strict=True):
+            if command.decider is not RUN:
+                continue
+            if outcome.changed:
+                self._counters.runs_requested += 1
+            else:  # the event was matched before
+                self._admission.give_back(stream_parts(command.stream).tenant)
 
-    async def _commands(self, matched: _MatchedRecord) -> list[StreamCommand[Any, Any, Any]]:
-        stream, event, match = matched
+    async def _commands(self, matched: MatchedRecord) -> list[StreamCommand[Any, Any, Any]]:
+        stream, event, match, _ = matched
         parts = stream_parts(stream)
         now = self._clock.now()
         requests = [
@@ -167,20 +236,20 @@ class RecordMatcher:
         ]
         if match.skipped:
             fired = tuple((one.definition.definition_id, one.run_id) for one in requests)
-            commands.append(_record_match(stream, event, fired, match.skipped, now))
+            commands.append(report_matches(stream, event, fired, match.skipped, now))
         return commands
 
-    async def _record_unwritable(self, matched: _MatchedRecord, error: Unwritable) -> None:
+    async def _record_unwritable(self, matched: MatchedRecord, error: Unwritable) -> None:
         """Record that the store can't write the runs of one record event.
 
         The event must not block the others, so its triggers count as skipped.
         """
-        stream, event, match = matched
+        stream, event, match, _ = matched
         _log.warning("%s starts no run: %s", stream, error)
         reason = f"the run can't be written: {error}"
         refused = tuple((one.definition_id, reason) for one in match.fire)
         skipped = (*refused, *match.skipped)
-        record = _record_match(stream, event, (), skipped, self._clock.now())
+        record = report_matches(stream, event, (), skipped, self._clock.now())
         await transact(self._stores.events, RECORD, stream, record.command, known=record.known)
 
     def _run_of(
@@ -203,29 +272,3 @@ class RecordMatcher:
             at=now,
             input=event.input,
         )
-
-
-def _appends(matched: Sequence[_MatchedRecord]) -> Iterator[Sequence[_MatchedRecord]]:
-    """Split `matched` into appends of about `STREAMS_PER_APPEND` streams."""
-    collected: list[_MatchedRecord] = []
-    size = 0
-    for one in matched:
-        match = one[2]
-        collected.append(one)
-        size += len(match.fire) + bool(match.skipped)
-        if size >= STREAMS_PER_APPEND:
-            yield collected
-            collected, size = [], 0
-    if collected:
-        yield collected
-
-
-def _record_match(
-    stream: str,
-    event: RecordReceived,
-    fired: tuple[Fired, ...],
-    skipped: tuple[Skipped, ...],
-    now: int,
-) -> StreamCommand[Command, Record, Event]:
-    command = ReportMatches(fired=fired, skipped=skipped, at=now)
-    return StreamCommand(RECORD, stream, command, StreamState(Record(received=event), 1))

@@ -4,6 +4,7 @@ All times are milliseconds since the epoch, UTC. `anchor` is the time at which t
 active, `last` the newest tick that was recorded.
 """
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
@@ -24,6 +25,9 @@ ON_TIME_MS: Final = 10_000
 """Delay up to which the policy `skip` still fires a tick; a handover of the lease takes seconds."""
 MAX_DUE_TICKS: Final = 1_000
 """Due ticks that are recorded one by one; all older ones are recorded as one missed tick."""
+
+TICKS_PER_APPEND: Final = 100
+"""Ticks that one append records."""
 
 _PAST: Final = "it was already past when the schedule became active"
 _NO_SCHEDULER: Final = "no scheduler was running at its time"
@@ -74,6 +78,18 @@ def due_ticks(
             Tick(older, Miss(f"{_NO_SCHEDULER}, nor at the time of any tick before {until}"))
         )
     return sorted(ticks, key=lambda tick: tick.nominal_at)
+
+
+def in_appends(ticks: Sequence[Tick]) -> Iterator[Sequence[Tick]]:
+    """Split `ticks` into appends of which at most the last tick fires."""
+    collected: list[Tick] = []
+    for tick in ticks:
+        collected.append(tick)
+        if tick.missed is None or len(collected) == TICKS_PER_APPEND:
+            yield collected
+            collected = []
+    if collected:
+        yield collected
 
 
 def _after(anchor: int, last: int | None) -> int:

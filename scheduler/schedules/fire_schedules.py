@@ -7,7 +7,7 @@ fires, so that a schedule that has just been paused starts no run.
 
 import asyncio
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Final, TypeAlias, assert_never
 
 from baton.domain.actor import Actor
@@ -41,17 +41,18 @@ from baton.eventlog.loops.load import StreamState
 from baton.eventlog.ports.backend import Stores
 from baton.eventlog.ports.clock import Clock
 from baton.eventlog.run_values import RunValues
+from baton.projector.open_runs import OpenRuns
 from baton.projector.views.schedules.queries import ScheduleQueries
 from baton.scheduler.due_queue import DueQueue
 from baton.scheduler.metrics import Counters
-from baton.scheduler.schedules.due_ticks import Policies, Tick, due_ticks, next_tick
+from baton.scheduler.run_admission import DEFERRED_MS, TOO_MANY_RUNS, RunAdmission
+from baton.scheduler.schedules.due_ticks import Policies, Tick, due_ticks, in_appends, next_tick
 from baton.scheduler.schedules.schedule import Schedule, from_view
 
 LONGEST_WAIT_MS: Final = 1_000
 """Bound on the delay of a tick when the wall clock is put forward during a wait."""
 CONCURRENT_SCHEDULES: Final = 100
 """Schedules that fire at the same time."""
-TICKS_PER_APPEND: Final = 100
 RETRY_MS: Final = 1_000
 """Delay before a schedule is retried after the store was unavailable."""
 RETRY_BROKEN_MS: Final = 60_000
@@ -79,7 +80,18 @@ _log = logging.getLogger(__name__)
 
 
 class ScheduleFirer:
-    """Fires the schedules of all tenants: `load` them, `observe` the log, `run`."""
+    """Fires the schedules of all tenants: `load` them, `observe` the log, `run`.
+
+    A tick of a tenant that has too many unfinished runs waits; the policy for missed ticks decides
+    about those that come due meanwhile.
+
+    Args:
+        stores: Holds the schedules, the definitions and the runs.
+        clock: Tells which ticks are due.
+        policies: Default: `Policies()`.
+        counters: Gets what was fired.
+        open_runs: The limit on unfinished runs by tenant; None is no limit.
+    """
 
     def __init__(
         self,
@@ -88,9 +100,11 @@ class ScheduleFirer:
         clock: Clock,
         policies: Policies | None = None,
         counters: Counters | None = None,
+        open_runs: OpenRuns | None = None,
     ) -> None:
         self._store = stores.events
         self._values = RunValues(stores.artifacts)
+        self._admission = RunAdmission(stores.views, open_runs)
         self._queries = ScheduleQueries(stores.views)
         self._clock = clock
         self._policies = policies or Policies()
@@ -151,6 +165,9 @@ class ScheduleFirer:
     async def _process(self, key: _Key) -> None:
         """Refresh one schedule and fire its due ticks; an error only delays this schedule."""
         try:
+            if await self._waits(key):
+                self._fire_at(key, self._clock.now() + DEFERRED_MS)
+                return
             schedule = await self._refreshed(key)
             self._fire_at(key, await self._fire(schedule))
         except Unavailable as error:
@@ -159,6 +176,13 @@ class ScheduleFirer:
         except Exception:  # noqa: BLE001 - logged; the other schedules go on
             _log.exception("schedule %s can't fire", key[1])
             self._fire_at(key, self._clock.now() + RETRY_BROKEN_MS)
+
+    async def _waits(self, key: _Key) -> bool:
+        """Return whether a deferred schedule has to wait on, without reading its streams."""
+        schedule = self._schedules.get(key)
+        if schedule is None or not schedule.deferred:
+            return False
+        return not await self._admission.admit(schedule.tenant, 0)
 
     async def _refreshed(self, key: _Key) -> Schedule:
         schedule = self._schedules.get(key)
@@ -192,10 +216,24 @@ class ScheduleFirer:
         now, last = self._clock.now(), schedule.ticks.state.last_nominal
         policy = self._policies.missed
         due = due_ticks(timetable, anchor=anchor, last=last, now=now, policy=policy)
-        for ticks in _appends(due):
+        for ticks in in_appends(due):
+            if ticks[-1].missed is None and not await self._admit(schedule):
+                return now + DEFERRED_MS
             if not await self._record(schedule, ticks, now):
                 return now
+        schedule.deferred = False
         return next_tick(timetable, anchor=anchor, last=schedule.ticks.state.last_nominal)
+
+    async def _admit(self, schedule: Schedule) -> bool:
+        """Return whether the tenant may start one more run; else the schedule is deferred."""
+        if await self._admission.admit(schedule.tenant):
+            return True
+        if not schedule.deferred:
+            schedule.deferred = True
+            self._counters.starts_deferred += 1
+            message = "schedule %s waits: tenant %s has too many unfinished runs"
+            _log.warning(message, schedule.ident, schedule.tenant)
+        return False
 
     async def _record(self, schedule: Schedule, ticks: Sequence[Tick], now: int) -> bool:
         """Append the ticks and the run of the last one, if it fires.
@@ -234,7 +272,7 @@ class ScheduleFirer:
 
     async def _outcome(self, schedule: Schedule, tick: Tick) -> TickOutcome:
         if tick.missed is not None:
-            return tick.missed
+            return Miss(TOO_MANY_RUNS) if schedule.deferred else tick.missed
         if self._policies.overlap == "skip" and await schedule.run_is_active(self._store):
             return Skip(f"run {schedule.last_run} of an earlier tick is still active")
         return Fire(derived_id(schedule.ident, str(tick.nominal_at)))
@@ -250,18 +288,6 @@ class ScheduleFirer:
                 self._counters.ticks_skipped += 1
             case _:
                 assert_never(outcome)
-
-
-def _appends(ticks: Sequence[Tick]) -> Iterator[Sequence[Tick]]:
-    """Split `ticks` into appends of which at most the last tick fires."""
-    collected: list[Tick] = []
-    for tick in ticks:
-        collected.append(tick)
-        if tick.missed is None or len(collected) == TICKS_PER_APPEND:
-            yield collected
-            collected = []
-    if collected:
-        yield collected
 
 
 def _request_of(schedule: Schedule, tick: Tick, outcome: Fire, now: int) -> RequestRun:

@@ -28,6 +28,7 @@ class Schedule:
     """A definition's scheduled trigger, under the definition's id, or a standalone schedule.
 
     `last_run` is the run of the newest tick that fired, None before it has been looked up.
+    `deferred` is whether a due tick waits until the tenant may start more runs.
     """
 
     tenant: str
@@ -35,6 +36,7 @@ class Schedule:
     ticks: StreamState[Ticks] = StreamState(Ticks(), 0)  # noqa: RUF009 - frozen
     definition: StreamState[Definition] = NOT_LOADED
     last_run: str | None = None
+    deferred: bool = False
 
     @property
     def key(self) -> tuple[str, str]:

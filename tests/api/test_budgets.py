@@ -5,9 +5,9 @@ from pathlib import Path
 
 from baton.command_api.budgets import Budgets, Limits
 from baton.command_api.budgets.limits import Rate
-from baton.command_api.budgets.open_runs import OpenRuns
 from baton.command_api.budgets.token_buckets import MAX_KEYS, TokenBuckets
 from baton.domain.run.messages import RunRequested
+from baton.projector.open_runs import OpenRuns
 from tests.api.running import running
 from tests.kit.eventually import eventually
 from tests.kit.stack import RunningServer

@@ -22,8 +22,8 @@ from baton.domain.schedule.timetable import Cron, Interval, Once
 from baton.domain.stream import stream_name
 from baton.eventlog.loops.transact import transact
 from baton.scheduler.metrics import Counters
-from baton.scheduler.schedules.due_ticks import Policies
-from baton.scheduler.schedules.fire_schedules import RETRY_MS, TICKS_PER_APPEND, ScheduleFirer
+from baton.scheduler.schedules.due_ticks import TICKS_PER_APPEND, Policies
+from baton.scheduler.schedules.fire_schedules import RETRY_MS, ScheduleFirer
 from tests.kit.actors import ANN
 from tests.kit.definitions import request_run
 from tests.kit.eventually import eventually

@@ -14,9 +14,9 @@ from baton.scheduler.metrics import Counters
 from baton.scheduler.records.match_record_events import (
     NAME,
     SAVE_EVERY_MS,
-    STREAMS_PER_APPEND,
     RecordMatcher,
 )
+from baton.scheduler.records.matched_records import STREAMS_PER_APPEND
 from baton.scheduler.records.triggers import MAX_NAMED_SKIPPED
 from tests.kit.eventually import eventually
 from tests.scheduler.world import Unreliable, World

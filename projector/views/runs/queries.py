@@ -1,10 +1,13 @@
 """Queries on runs."""
 
 from collections.abc import Iterator, Sequence
+from typing import get_args
 
 from baton.eventlog.ports.views import Filter, ViewStore
 from baton.projector.view_reader import Order, OrderBy, ViewReader, any_of, equal
-from baton.projector.views.runs.view import VIEW, Document, Status
+from baton.projector.views.runs.view import FINAL_STATUSES, VIEW, Document, Status
+
+_OPEN: tuple[Status, ...] = tuple(one for one in get_args(Status) if one not in FINAL_STATUSES)
 
 
 class RunQueries:
@@ -83,6 +86,11 @@ class RunQueries:
             rest = limit - len(found)
             found += await self._reader.first(tenant, *where, limit=rest, order=order)
         return found
+
+    async def count_open(self, tenant: str, definition_id: str | None = None) -> int:
+        """Return the number of unfinished runs of a tenant, or of one of its definitions."""
+        found = await self.page(tenant, definition_id=definition_id, statuses=_OPEN, limit=1)
+        return found[1]
 
     async def active(self, *, after: str = "", limit: int = 500) -> list[Document]:
         """Return unfinished runs of all tenants in the order of their ids.

@@ -26,6 +26,7 @@ _DESCRIPTIONS: Final = {
     "records_considered": "Record events matched against the triggers",
     "runs_requested": "Runs requested by record events and schedules",
     "triggers_skipped": "Triggers considered and not fired",
+    "starts_deferred": "Record events and instants that wait: too many unfinished runs",
     "ticks_fired": "Scheduled instants that started a run",
     "ticks_missed": "Scheduled instants that passed while no scheduler could fire them",
     "ticks_skipped": "Scheduled instants skipped by a policy",
@@ -75,6 +76,7 @@ def build(context: RoleContext) -> SchedulerRole:
         rng=context.rng,
         holder=holder,
         call_wait_ms=context.settings.functions_wait_ms,
+        open_runs=context.services.budgets.tenant_runs,
     )
     return SchedulerRole(
         scheduler=scheduler,

@@ -21,7 +21,10 @@ class _Known:
 
 
 class OpenRuns:
-    """Counts unfinished runs by key, up to `limit`; 0 is no limit."""
+    """Counts unfinished runs by key, up to `limit`; 0 is no limit.
+
+    Several runs are admitted together if there is room for one, so that none waits for ever.
+    """
 
     __slots__ = ("_known", "_limit", "_now")
 
@@ -29,20 +32,21 @@ class OpenRuns:
         self._limit, self._now = limit, now
         self._known: dict[str, _Known] = {}
 
-    def take(self, key: str) -> bool:
-        """Count one more run if the limit is known to allow it; else `admit` has to be asked."""
+    def take(self, key: str, runs: int = 1) -> bool:
+        """Count more runs if the limit is known to allow it; else `admit` has to be asked."""
         known = self._known.get(key)
         if known is None or known.runs >= self._limit:
             return not self._limit
-        known.runs += 1
+        known.runs += runs
         return True
 
-    async def admit(self, key: str, count: Callable[[], Awaitable[int]]) -> bool:
-        """Return whether one more run may start, and count it.
+    async def admit(self, key: str, count: Callable[[], Awaitable[int]], runs: int = 1) -> bool:
+        """Return whether more runs may start, and count them.
 
         Args:
             key: The tenant or the webhook.
             count: Called on the event loop for the number of unfinished runs in the views.
+            runs: The number of runs to start; 0 only asks.
         """
         if not self._limit:
             return True
@@ -55,8 +59,14 @@ class OpenRuns:
             known.runs = await count()
         if known.runs >= self._limit:
             return False
-        known.runs += 1
+        known.runs += runs
         return True
+
+    def give_back(self, key: str, runs: int = 1) -> None:
+        """Count runs less that were admitted and didn't start."""
+        known = self._known.get(key)
+        if known is not None:
+            known.runs = max(0, known.runs - runs)
 
     def _add(self, key: str) -> _Known:
         if len(self._known) >= MAX_KEYS:
