@@ -7,6 +7,7 @@ import pytest
 from baton.domain.definition.trigger import EventTrigger
 from baton.domain.run.decisions import DECIDER as RUN
 from baton.domain.run.messages import CancelRun, RunRequested
+from baton.domain.run.trigger import ByRecord
 from baton.domain.schedule.messages import ScheduleFired, ScheduleMissed
 from baton.domain.schedule.timetable import Interval, Once
 from baton.domain.stream import stream_name
@@ -32,9 +33,12 @@ class Limited:
         self.world = world
         self.counters = Counters()
         self.open_runs = OpenRuns(limit, now=lambda: world.clock.now() / 1_000)
-        shared = {"clock": world.clock, "counters": self.counters, "open_runs": self.open_runs}
-        self.matcher = RecordMatcher(world.stores, **shared)
-        self.schedules = ScheduleFirer(world.stores, **shared)
+        self.matcher = RecordMatcher(
+            world.stores, clock=world.clock, counters=self.counters, open_runs=self.open_runs
+        )
+        self.schedules = ScheduleFirer(
+            world.stores, clock=world.clock, counters=self.counters, open_runs=self.open_runs
+        )
 
     async def match(self) -> None:
         await self.matcher.handle(await self.world.log())
@@ -58,7 +62,8 @@ class Limited:
 
 async def events_of(world: World) -> Sequence[str]:
     """Return the ids of the record events that have started a run, in order."""
-    return [run.trigger.event_id for run in await world.events(RunRequested)]
+    triggers = [run.trigger for run in await world.events(RunRequested)]
+    return [one.event_id for one in triggers if isinstance(one, ByRecord)]
 
 
 async def test_record_events_past_the_limit_start_their_runs_in_order_when_others_end(world):
