@@ -8,6 +8,7 @@ from prometheus_client import CollectorRegistry
 
 from baton.command_api.budgets import Budgets
 from baton.command_api.principal import Authenticator
+from baton.eventlog.function_logs.live_logs import LiveLogs
 from baton.eventlog.ports.clock import Clock
 from baton.eventlog.ports.keys import IdempotencyKeys
 from baton.eventlog.ports.secrets import Secrets
@@ -35,6 +36,7 @@ class Services:
         new_id: Returns a new id.
         checks: Readiness checks by name, run by /readyz; a check returns True for ready.
         budgets: What the limits of this process leave.
+        live_logs: The logs of the attempts that run in this process.
         metrics: The registry that /metrics exports.
     """
 
@@ -54,4 +56,5 @@ class Services:
     checks: dict[str, Callable[[], Awaitable[bool]]] = field(default_factory=dict)
     max_answer_bytes: int = MAX_ANSWER_BYTES
     budgets: Budgets = field(default_factory=Budgets)
+    live_logs: LiveLogs = field(default_factory=LiveLogs)
     metrics: CollectorRegistry = field(default_factory=CollectorRegistry)

@@ -70,6 +70,15 @@ class RunValues:
             context=None if context is None else await self._store_members(tenant, context),
         )
 
+    async def store_raw(self, tenant: str, raw: bytes) -> Artifact:
+        """Store a value in canonical JSON, whatever its size, and return its artifact.
+
+        It isn't cached: no step reads it.
+        """
+        sha256 = digest(raw)
+        await self._artifacts.put(tenant, sha256, raw)
+        return Artifact(sha256, len(raw))
+
     async def load(self, tenant: str, artifacts: Iterable[Artifact]) -> Values:
         """Return the values of `artifacts`, an `UnreadableValue` for one that can't be read."""
         return {one.sha256: await self._parsed(tenant, one.sha256) for one in artifacts}
@@ -114,11 +123,11 @@ class RunValues:
             return value
         # A large value takes longer than the event loop should be held.
         raw = await asyncio.to_thread(canonical, value)
-        sha256 = digest(raw)
-        if (tenant, sha256) not in self._cached:
-            await self._artifacts.put(tenant, sha256, raw)
-            self._keep((tenant, sha256), raw)
-        return Artifact(sha256, len(raw))
+        key = (tenant, digest(raw))
+        if key not in self._cached:
+            await self._artifacts.put(*key, raw)
+            self._keep(key, raw)
+        return Artifact(key[1], len(raw))
 
     def _keep(self, key: tuple[str, str], raw: bytes) -> None:
         if len(raw) > self._cache_bytes or key in self._cached:

@@ -25,6 +25,7 @@ from baton.eventlog.ports.stores import EventStore
 from baton.eventlog.run_values import RunValues
 from baton.executor.functions.call import FunctionCaller
 from baton.executor.functions.large_values import LargeValues
+from baton.executor.runs.attempt_logs import AttemptLogs
 from baton.executor.runs.attempt_runner import AttemptRunner
 from baton.executor.runs.counts import Counts
 from baton.executor.runs.live_run import LiveRun
@@ -66,6 +67,7 @@ class Executor:
         rng: Draws the jitter of backoffs.
         limits: Default: `Limits()`.
         values: The large values of runs; None where no run has any.
+        logs: Keeps what the functions log; None where they log nothing.
     """
 
     def __init__(
@@ -77,6 +79,7 @@ class Executor:
         rng: Random,
         limits: Limits | None = None,
         values: RunValues | None = None,
+        logs: AttemptLogs | None = None,
     ) -> None:
         self.counts = Counts()
         self._clock = clock
@@ -89,7 +92,8 @@ class Executor:
         self._takeover_watch = TakeoverWatch(clock, self._take_over_again)
         if values is not None:
             functions = LargeValues(functions, values, clock=clock)
-        self._attempts = AttemptRunner(functions, rng, self.counts)
+        self._logs = logs
+        self._attempts = AttemptRunner(functions, rng, self.counts, logs)
         self._loop = RunLoop(
             store=store,
             values=values,
@@ -177,6 +181,8 @@ class Executor:
                 if attempt.task in left:
                     self._log_left_behind(run, attempt.token)
         await self._release(list(self._runs))
+        if self._logs is not None:
+            await self._logs.close()
 
     async def _release(self, runs: Sequence[LiveRun]) -> None:
         """Abandon runs and release their running attempts, as far as `RELEASE_S` suffices.

@@ -2,6 +2,7 @@
 
 from typing import Final, assert_never
 
+from baton.domain.artifact import Artifact
 from baton.domain.definition.graph import Compute
 from baton.domain.errors import StaleAttempt
 from baton.domain.run.advance import Draft, advance, begin
@@ -12,6 +13,7 @@ from baton.domain.run.messages import (
     Outcome,
     RetryScheduled,
     StepFailed,
+    StepLogged,
     StepSucceeded,
     StepTimedOut,
     Succeeded,
@@ -38,6 +40,8 @@ def compute_step(draft: Draft, step_id: str) -> Compute:
 
 def end_attempt(draft: Draft, token: Token, outcome: Outcome) -> None:
     """Record the outcome of the running attempt `token` and its consequences."""
+    if outcome.logs is not None:
+        keep_logs(draft, token, outcome.logs)
     match outcome:
         case Succeeded():
             draft.emit(
@@ -63,6 +67,12 @@ def end_attempt(draft: Draft, token: Token, outcome: Outcome) -> None:
             _retry_or_advance(draft, token, again=again, jitter=outcome.jitter)
         case _:
             assert_never(outcome)
+
+
+def keep_logs(draft: Draft, token: Token, logs: Artifact) -> None:
+    """Record what the function of the attempt `token` logged."""
+    step_id, visit, attempt = token
+    draft.emit(StepLogged(step_id=step_id, visit=visit, attempt=attempt, at=draft.at, logs=logs))
 
 
 def take_over(draft: Draft, step_id: str) -> None:

@@ -7,7 +7,7 @@ from dataclasses import field
 from typing import TypeAlias
 
 from baton.domain.actor import Actor
-from baton.domain.artifact import Values
+from baton.domain.artifact import Artifact, Values
 from baton.domain.definition.graph import Graph
 from baton.domain.definition.state import State as Definition
 from baton.domain.frozen import frozen
@@ -97,6 +97,18 @@ class ReleaseAttempts:
 
 
 @frozen
+class KeepLogs:
+    """Record what the function of an attempt logged whose end another process recorded.
+
+    It does nothing while the attempt runs, because its outcome brings the logs then.
+    """
+
+    token: Token
+    logs: Artifact
+    at: int
+
+
+@frozen
 class CancelRun:
     """Cancel the run and its open steps."""
 
@@ -123,6 +135,7 @@ Command: TypeAlias = (
     | FireTimer
     | TakeOver
     | ReleaseAttempts
+    | KeepLogs
     | CancelRun
     | RetryRun
 )

@@ -7,13 +7,14 @@ from baton.domain.definition.graph import Compute, Delay, Graph
 from baton.domain.definition.state import State as Definition
 from baton.domain.errors import InConflict, NotFound, StaleAttempt
 from baton.domain.run.advance import Draft, activate, advance, begin, begin_delay
-from baton.domain.run.attempts import compute_step, end_attempt, take_over
+from baton.domain.run.attempts import compute_step, end_attempt, keep_logs, take_over
 from baton.domain.run.messages import (
     CancelRun,
     Command,
     DelayElapsed,
     Event,
     FireTimer,
+    KeepLogs,
     ReleaseAttempts,
     ReportOutcome,
     RequestRun,
@@ -34,7 +35,7 @@ from baton.domain.run.steps import NO_ATTEMPT
 from baton.domain.run.trigger import ByHand
 
 _NO_GRAPH: Final = Graph(steps=())
-_WITHOUT_GRAPH: Final = (RequestRun, CancelRun, ReleaseAttempts)
+_WITHOUT_GRAPH: Final = (RequestRun, CancelRun, ReleaseAttempts, KeepLogs)
 """Commands that need no graph, because they start no step."""
 
 
@@ -57,7 +58,7 @@ def decide_and_evolve(command: Command, state: State) -> tuple[list[Event], Stat
             _fire(draft, command)
         case TakeOver():
             _take_over(draft, command)
-        case CancelRun() | ReleaseAttempts():
+        case CancelRun() | ReleaseAttempts() | KeepLogs():
             _cut_short(draft, command)
         case RetryRun():
             _retry(draft, command)
@@ -148,11 +149,14 @@ def _take_over(draft: Draft, command: TakeOver) -> None:
             take_over(draft, step_id)
 
 
-def _cut_short(draft: Draft, command: CancelRun | ReleaseAttempts) -> None:
-    if isinstance(command, CancelRun):
-        _cancel(draft, command)
-    else:
-        _release(draft, command)
+def _cut_short(draft: Draft, command: CancelRun | ReleaseAttempts | KeepLogs) -> None:
+    match command:
+        case CancelRun():
+            _cancel(draft, command)
+        case ReleaseAttempts():
+            _release(draft, command)
+        case KeepLogs():
+            _keep_logs(draft, command)
 
 
 def _release(draft: Draft, command: ReleaseAttempts) -> None:
@@ -161,6 +165,15 @@ def _release(draft: Draft, command: ReleaseAttempts) -> None:
         if step is not None and step.status == "running":
             step_id, visit, attempt = token
             draft.emit(StepReleased(step_id=step_id, visit=visit, attempt=attempt, at=draft.at))
+
+
+def _keep_logs(draft: Draft, command: KeepLogs) -> None:
+    token, state = command.token, draft.state
+    step = state.steps.get(token.step_id)
+    if step is None or (token.visit, token.attempt) > (step.visit, step.attempt):
+        raise StaleAttempt(token.step_id, token.attempt)
+    if not state.is_running(token) and token not in state.late_logs:
+        keep_logs(draft, token, command.logs)
 
 
 def _cancel(draft: Draft, command: CancelRun) -> None:

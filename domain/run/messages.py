@@ -15,6 +15,7 @@ from baton.domain.json import Json, JsonObject
 from baton.domain.run.commands import CancelRun as CancelRun  # noqa: PLC0414 - exported with the messages
 from baton.domain.run.commands import Command as Command  # noqa: PLC0414
 from baton.domain.run.commands import FireTimer as FireTimer  # noqa: PLC0414
+from baton.domain.run.commands import KeepLogs as KeepLogs  # noqa: PLC0414
 from baton.domain.run.commands import ReleaseAttempts as ReleaseAttempts  # noqa: PLC0414
 from baton.domain.run.commands import ReportOutcome as ReportOutcome  # noqa: PLC0414
 from baton.domain.run.commands import RequestRun as RequestRun  # noqa: PLC0414
@@ -174,6 +175,20 @@ class StepReleased:
 
 
 @frozen(slots=False)
+class StepLogged:
+    """The function logged something during the attempt; `logs` is the artifact that holds it.
+
+    Recorded right before the end of the attempt, or later if another process recorded the end.
+    """
+
+    step_id: str
+    visit: int
+    attempt: int
+    at: int
+    logs: Json = None
+
+
+@frozen(slots=False)
 class DecisionTaken:
     """A decision step chose the next step; `result` holds the evaluations."""
 
@@ -267,4 +282,5 @@ Event: TypeAlias = (
     | RunReopened
     | StepReleased
     | StepUndecided
+    | StepLogged
 )

@@ -1,8 +1,12 @@
-"""The outcome of an attempt of a step, and the fencing token that identifies the attempt."""
+"""The outcome of an attempt of a step, and the fencing token that identifies the attempt.
+
+`logs` of an outcome is what the function logged during the attempt; None if it logged nothing.
+"""
 
 from dataclasses import field
 from typing import NamedTuple, TypeAlias
 
+from baton.domain.artifact import Artifact
 from baton.domain.frozen import frozen
 from baton.domain.json import Json, JsonObject
 
@@ -35,6 +39,7 @@ class Succeeded:
     context: JsonObject | None = None
     warning: str | None = None
     size: int = field(default=0, compare=False)
+    logs: Artifact | None = None
 
 
 @frozen
@@ -44,6 +49,7 @@ class Failed:
     error: Error
     retryable: bool = True
     jitter: float = 1.0
+    logs: Artifact | None = None
 
 
 @frozen
@@ -51,6 +57,7 @@ class TimedOut:
     """The attempt passed its deadline; `jitter` is as in `Failed`."""
 
     jitter: float = 1.0
+    logs: Artifact | None = None
 
 
 Outcome: TypeAlias = Succeeded | Failed | TimedOut

@@ -23,4 +23,5 @@ def within_limit(outcome: Outcome, size: int, limit: int) -> Outcome:
         f"The run's input, context and outputs would take {size + outcome.size} bytes;"
         f" the limit is {limit}"
     )
-    return Failed(error=Error(code=RUN_TOO_LARGE, message=message), retryable=False)
+    error = Error(code=RUN_TOO_LARGE, message=message)
+    return Failed(error=error, retryable=False, logs=outcome.logs)

@@ -20,6 +20,7 @@ from baton.domain.run.messages import (
     RunStarted,
     StepCancelled,
     StepFailed,
+    StepLogged,
     StepReleased,
     StepSkipped,
     StepStarted,
@@ -50,8 +51,8 @@ class State:
     `open` counts the steps whose outcome is still to come, `activations` the visits of all steps.
     `errors` holds the final failures of steps, in the order in which they happened. `size` is that
     of the input, the context patches and every recorded output, in bytes of JSON; `artifacts` is
-    whether an artifact may stand in `input`, `context` or `outputs`. No slots:
-    `_changed` copies `__dict__` as a whole.
+    whether an artifact may stand in `input`, `context` or `outputs`. `late_logs` are the attempts
+    whose logs were recorded after their end. No slots: `_changed` copies `__dict__` as a whole.
     """
 
     version: int = 0
@@ -73,6 +74,7 @@ class State:
     activations: int = 0
     size: int = 0
     artifacts: bool = False
+    late_logs: frozenset[Token] = frozenset()
 
     @property
     def final(self) -> bool:
@@ -91,6 +93,11 @@ class State:
             return None
         return step
 
+    def is_running(self, token: Token) -> bool:
+        """Return whether `token` is of an attempt that is running."""
+        step = self.current_attempt(token)
+        return step is not None and step.status == "running"
+
 
 NOT_REQUESTED: Final = State()
 """The state before the first event."""
@@ -107,12 +114,19 @@ def evolve(state: State, event: Event) -> State:
             return _requested(event)
         case RunStarted() | RunCompleted() | RunFailed() | RunCancelled() | RunReopened():
             return _status(state, event)
-        case StepFailed() | StepTimedOut() | StepCancelled() | StepReleased() | RetryScheduled():
-            return _unfinished(state, event)
-        case StepUndecided():
+        case (
+            StepFailed()
+            | StepTimedOut()
+            | StepCancelled()
+            | StepReleased()
+            | RetryScheduled()
+            | StepUndecided()
+        ):
             return _unfinished(state, event)
         case StepSkipped() | DecisionTaken() | SyncReached() | DelayStarted() | DelayElapsed():
             return _passing(state, event)
+        case StepLogged():
+            return _logged(state, event)
     assert_never(event)
 
 
@@ -254,6 +268,13 @@ def _undecided(state: State, event: StepUndecided) -> State:
     step = StepState("failed", event.visit, NO_ATTEMPT, failures=1)
     errors = {**state.errors, event.step_id: event.error}
     return _put(state, event.step_id, step, errors=errors, activations=state.activations + 1)
+
+
+def _logged(state: State, event: StepLogged) -> State:
+    token = Token(event.step_id, event.visit, event.attempt)
+    if state.is_running(token):
+        return _changed(state, {})
+    return _changed(state, {"late_logs": state.late_logs | {token}})
 
 
 def _put(state: State, step_id: str, step: StepState, **changes: object) -> State:

@@ -8,13 +8,25 @@ from baton.domain.frozen import frozen
 from baton.domain.json import JsonObject
 from baton.domain.run.execution_id import execution_id, idempotency_key
 from baton.domain.run.messages import Failed, Succeeded
+from baton.eventlog.function_logs.attempt_log import AttemptLog
 
 CallOutcome: TypeAlias = Succeeded | Failed
 """The outcome of a call; a failure is a value. The caller enforces timeouts."""
 
 
 class CallTimer(Protocol):
-    """Times a call: the time for which it waits for a free slot doesn't count."""
+    """Times a call: the time for which it waits for a free slot doesn't count.
+
+    Attributes:
+        log: What the function has logged; None before its first line.
+    """
+
+    log: AttemptLog | None
+
+    @property
+    def over(self) -> bool:
+        """Whether the call has ended."""
+        ...
 
     @property
     def timeout_ms(self) -> int:

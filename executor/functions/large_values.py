@@ -13,9 +13,9 @@ from baton.eventlog.errors import Unreadable
 from baton.eventlog.loops.retry import RetryPolicy, retry
 from baton.eventlog.ports.clock import Clock
 from baton.eventlog.run_values import RunValues, size_of
+from baton.executor.functions.attempt_logger import LOGGER
 from baton.executor.functions.call import Call, CallOutcome, FunctionCaller
 from baton.executor.functions.results import failure
-from baton.executor.functions.step_context import LOGGER
 
 _RETRY: Final = RetryPolicy(factor=4)
 

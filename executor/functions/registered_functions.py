@@ -10,6 +10,7 @@ from typing import Protocol, TypeAlias, assert_never
 
 from baton.domain.run.messages import Failed
 from baton.eventlog.ports.clock import Clock
+from baton.executor.functions.attempt_logger import LOGGER, LogSink, NoLogs
 from baton.executor.functions.built_ins import built_ins
 from baton.executor.functions.call import Call, CallOutcome, PerformCall
 from baton.executor.functions.concurrency import ConcurrencyLimit, FifoSemaphore
@@ -25,7 +26,6 @@ from baton.executor.functions.registry import (
 )
 from baton.executor.functions.results import failure
 from baton.executor.functions.slot_waits import NO_FREE_SLOT, NoFreeSlot, SlotWaits, limited
-from baton.executor.functions.step_context import LOGGER
 from baton.protocols.address_policy import AddressPolicy
 from baton.protocols.http_client import HttpClient
 
@@ -64,12 +64,19 @@ class QueueCaller(Protocol):
     """Performs the functions of queues through remote workers."""
 
     async def perform(
-        self, function: QueueFunction, call: Call, on_heartbeat: Callable[[object], None]
+        self,
+        function: QueueFunction,
+        call: Call,
+        on_heartbeat: Callable[[object], None],
+        logs: LogSink,
     ) -> CallOutcome:
         """Perform `call` on a worker of the function's queue.
 
         Args:
+            function: The function.
+            call: The attempt.
             on_heartbeat: Called on the event loop with each progress that the worker reports.
+            logs: Keeps the function's log, on the event loop.
         """
         ...
 
@@ -97,6 +104,7 @@ class RegisteredFunctions:
         limits: Default: `CallLimits()`.
         policy: Addresses that functions behind a URL may have; default: public ones only.
         on_heartbeat: Default: a debug log line.
+        logs: Keeps what functions log; default: nothing is kept.
         remote: Performs the functions of queues; closed together with this object.
 
     Raises NoWorkers if the registry holds functions of queues and `remote` is None.
@@ -110,6 +118,7 @@ class RegisteredFunctions:
         limits: CallLimits | None = None,
         policy: AddressPolicy | None = None,
         on_heartbeat: OnHeartbeat | None = None,
+        logs: LogSink | None = None,
         remote: QueueCaller | None = None,
     ) -> None:
         self._registry = registry
@@ -118,7 +127,14 @@ class RegisteredFunctions:
         self._on_heartbeat = on_heartbeat or _log_heartbeat
         self._client = HttpClient(policy or AddressPolicy())
         self.waits = SlotWaits(clock, self._limits.wait_ms)
-        self.python = PythonCalls(self.waits, self._limits.hung_threads, self._on_heartbeat)
+        self._logs = logs or NoLogs()
+        self.python = PythonCalls(
+            self.waits,
+            self._limits.hung_threads,
+            self._on_heartbeat,
+            logs=self._logs,
+            clock=clock,
+        )
         self._total = FifoSemaphore(self._limits.total)
         self._remote = remote
         self._performers: dict[Function, PerformCall] = {}
@@ -187,7 +203,8 @@ class RegisteredFunctions:
     async def _on_worker(self, function: QueueFunction, call: Call) -> CallOutcome:
         if self._remote is None:
             return failure(NO_WORKERS, str(NoWorkers(function)))
-        return await self._remote.perform(function, call, partial(self._on_heartbeat, call))
+        on_heartbeat = partial(self._on_heartbeat, call)
+        return await self._remote.perform(function, call, on_heartbeat, self._logs)
 
 
 async def _on_plain_payload(perform: PerformCall, call: Call) -> CallOutcome:

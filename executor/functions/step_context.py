@@ -1,22 +1,19 @@
-"""Builds the `StepContext` of an attempt, and the logger in it."""
+"""Builds the `StepContext` of an attempt, and the ids that its log lines carry."""
 
-import logging
 from collections.abc import Callable
 
 from baton.domain.json import JsonObject
 from baton.executor.functions.call import Call
 from baton.executor.functions.registry import PythonFunction
-from baton.executor.sdk import StepContext
-
-LOGGER = logging.getLogger("baton.functions")
+from baton.executor.sdk import Logger, StepContext
 
 
-def build_step_context(
-    function: PythonFunction, call: Call, report: Callable[[object], None]
-) -> StepContext:
+def build_step_context(call: Call, log: Logger, report: Callable[[object], None]) -> StepContext:
     """Return the context of `call`.
 
     Args:
+        call: The attempt.
+        log: The function's logger.
         report: Called with the progress of each heartbeat, in the thread that runs the function.
     """
     return StepContext(
@@ -27,7 +24,7 @@ def build_step_context(
         idempotency_key=call.idempotency_key,
         deadline=call.deadline_at,
         traceparent=call.traceparent,
-        log=attempt_logger(function, call),
+        log=log,
         report=report,
     )
 
@@ -45,13 +42,12 @@ def context_members(call: Call) -> JsonObject:
     }
 
 
-def attempt_logger(function: PythonFunction, call: Call) -> logging.LoggerAdapter[logging.Logger]:
-    """Return a logger whose lines carry the ids of the attempt."""
-    extra = {
+def log_members(function: PythonFunction, call: Call) -> JsonObject:
+    """Return the ids of the attempt that its lines in the service's log carry."""
+    return {
         "function": function.name,
         "tenant": call.tenant,
         "run_id": call.run_id,
         "step_id": call.step_id,
         "attempt": call.attempt,
     }
-    return logging.LoggerAdapter(LOGGER, extra)

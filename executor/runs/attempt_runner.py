@@ -2,14 +2,17 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import replace
 from functools import partial
 from random import Random
 from typing import cast
 
+from baton.domain.artifact import Artifact
 from baton.domain.definition.graph import Compute
 from baton.domain.run.messages import Outcome, TimedOut, Token
 from baton.executor.functions.call import Call, FunctionCaller
+from baton.executor.runs.attempt_logs import AttemptLogs
 from baton.executor.runs.counts import Counts
 from baton.executor.runs.deadlines import Attempt, Deadlines
 from baton.executor.runs.live_run import LiveRun
@@ -24,14 +27,22 @@ class AttemptRunner:
         functions: Calls the function that a compute step names.
         rng: Draws the jitter of a timeout's backoff.
         counts: Gets one more `steps_performed` per attempt.
+        logs: Keeps what the functions log; None where they log nothing.
     """
 
-    def __init__(self, functions: FunctionCaller, rng: Random, counts: Counts) -> None:
+    def __init__(
+        self,
+        functions: FunctionCaller,
+        rng: Random,
+        counts: Counts,
+        logs: AttemptLogs | None = None,
+    ) -> None:
         self.left_behind: set[asyncio.Task[None]] = set()
         self.report_timeout: Callable[[LiveRun, Token, Outcome], None] | None = None
         self._functions = functions
         self._rng = rng
         self._counts = counts
+        self._logs = logs
         self._deadlines = Deadlines()
 
     async def perform(self, run: LiveRun, token: Token) -> Outcome | None:
@@ -48,13 +59,17 @@ class AttemptRunner:
         run.in_flight[token] = attempt
         self._counts.steps_performed += 1
         try:
-            outcome = await self._functions.call(_build_call(run, attempt, step))
-        except asyncio.CancelledError:
-            return self._cut_off(run, attempt)
-        else:
-            if attempt.expired or task.cancelling():
-                return self._cut_off(run, attempt)
-            return outcome
+            outcome: Outcome | None = None
+            try:
+                outcome = await self._functions.call(_build_call(run, attempt, step))
+            except asyncio.CancelledError:
+                outcome = self._cut_off(run, attempt)
+            else:
+                if attempt.expired or task.cancelling():
+                    outcome = self._cut_off(run, attempt)
+            if attempt.log is None:
+                return outcome
+            return await self._with_log(run, attempt, outcome)
         finally:
             attempt.end()
             if run.in_flight.get(token) is attempt:
@@ -73,10 +88,35 @@ class AttemptRunner:
         task = attempt.task
         in_flight = run.in_flight.get(attempt.token) is attempt
         if in_flight and not attempt.expired:
+            self._keep_late(attempt)
             raise asyncio.CancelledError
         while task.cancelling():
             task.uncancel()
         return TimedOut(jitter=self._rng.random()) if in_flight else None
+
+    async def _with_log(
+        self, run: LiveRun, attempt: Attempt, outcome: Outcome | None
+    ) -> Outcome | None:
+        """Return the outcome with the log of the attempt, once that is stored.
+
+        The deadline ends here, but the attempt is in flight until then: it may still be cancelled.
+        """
+        attempt.end()
+        log = attempt.log
+        if outcome is None:
+            self._keep_late(attempt)
+        if outcome is None or log is None or self._logs is None or not log.close():
+            return outcome
+        try:
+            return replace(outcome, logs=await self._logs.store(log))
+        except asyncio.CancelledError:
+            self._logs.keep_late(log)
+            return self._cut_off(run, attempt)
+
+    def _keep_late(self, attempt: Attempt) -> None:
+        """Keep the log of an attempt that brings no outcome, if it has one."""
+        if attempt.log is not None and self._logs is not None and attempt.log.close():
+            self._logs.keep_late(attempt.log)
 
     def _leave_behind(self, run: LiveRun, attempt: Attempt) -> None:
         """Give up an attempt that ignores its cancellation; its run goes on without it."""
@@ -91,10 +131,27 @@ class AttemptRunner:
         self._counts.functions_left_behind += 1
         self.left_behind.add(task)
         task.add_done_callback(self.left_behind.discard)
+        log, logs = attempt.log, self._logs
+        if run.in_flight.get(token) is not attempt:
+            self._keep_late(attempt)
+        elif log is not None and logs is not None and log.close():
+            logs.spawn(self._time_out_with_log(run, attempt, logs.store(log)))
+        else:
+            self._time_out(run, attempt, None)
+
+    async def _time_out_with_log(
+        self, run: LiveRun, attempt: Attempt, storing: Awaitable[Artifact]
+    ) -> None:
+        self._time_out(run, attempt, await storing)
+
+    def _time_out(self, run: LiveRun, attempt: Attempt, logs: Artifact | None) -> None:
+        """Report that an attempt has timed out, unless it has ended meanwhile."""
+        token = attempt.token
         if run.in_flight.get(token) is attempt:
             del run.in_flight[token]
             if self.report_timeout is not None:
-                self.report_timeout(run, token, TimedOut(jitter=self._rng.random()))
+                jitter = self._rng.random()
+                self.report_timeout(run, token, TimedOut(jitter=jitter, logs=logs))
 
 
 def _build_call(run: LiveRun, attempt: Attempt, step: Compute) -> Call:

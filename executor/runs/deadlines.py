@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Final
 
 from baton.domain.run.messages import Token
+from baton.eventlog.function_logs.attempt_log import AttemptLog
 
 TICK_MS: Final = 8
 """The interval whose deadlines share a timer; a task is cancelled at most so much too late."""
@@ -30,6 +31,7 @@ class Attempt:
             cancelled.
 
     Attributes:
+        log: What the function has logged; None before its first line.
         over: Whether the call of the function has ended.
         expired: Whether the attempt has passed its deadline.
     """
@@ -39,6 +41,7 @@ class Attempt:
         "_on_ignored",
         "_tick",
         "expired",
+        "log",
         "over",
         "task",
         "timeout_ms",
@@ -60,6 +63,7 @@ class Attempt:
         self.timeout_ms = timeout_ms
         self.over = False
         self.expired = False
+        self.log: AttemptLog | None = None
         self._tick: _Tick | None = deadlines.add(self)
 
     def start(self) -> None:

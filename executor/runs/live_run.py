@@ -63,8 +63,7 @@ class LiveRun:
 
     def is_running(self, token: Token) -> bool:
         """Return whether an attempt is its step's current one and has no outcome yet."""
-        step = self.state.current_attempt(token)
-        return step is not None and step.status == "running"
+        return self.state.is_running(token)
 
     def claim_running(self) -> list[Token]:
         """Claim the running attempts that are not claimed yet, and return them."""

@@ -16,6 +16,7 @@ from baton.domain.json import Json, JsonObject
 from baton.domain.run.execution_id import Execution, idempotency_key, parse_execution_id
 from baton.domain.run.messages import Error, Failed, Succeeded
 from baton.domain.stream import stream_name
+from baton.eventlog.function_logs.attempt_log import AttemptLog
 from baton.eventlog.ports.topics import Message
 from baton.executor.functions.call import Call, CallOutcome
 from baton.executor.functions.results import (
@@ -56,7 +57,10 @@ class TaskAttempt:
 
 @frozen
 class WorkerAnswer:
-    """A worker's message about an attempt: its outcome, or its progress while it runs."""
+    """A worker's message about an attempt: its outcome, or its progress while it runs.
+
+    `logs` is what the worker sent as the function's log; it is not checked yet.
+    """
 
     type: Literal["result", "heartbeat"]
     execution_id: str
@@ -64,6 +68,7 @@ class WorkerAnswer:
     token: str
     outcome: CallOutcome | None = None
     progress: Json = None
+    logs: Json = None
 
     @property
     def idempotency_key(self) -> str:
@@ -128,8 +133,10 @@ def decode_task(raw: bytes | None) -> tuple[Call, TaskAttempt]:
     return call, _attempt(call.execution_id, members)
 
 
-def encode_result(attempt: TaskAttempt, outcome: CallOutcome) -> bytes:
-    """Return the message that reports how an attempt ended."""
+def encode_result(
+    attempt: TaskAttempt, outcome: CallOutcome, log: AttemptLog | None = None
+) -> bytes:
+    """Return the message that reports how an attempt ended, with the log of its function."""
     members = _answer("result", attempt)
     match outcome:
         case Succeeded():
@@ -141,6 +148,8 @@ def encode_result(attempt: TaskAttempt, outcome: CallOutcome) -> bytes:
             if error.stack is not None:
                 shown["stack"] = error.stack
             members |= {"status": "failed", "error": shown}
+    if log is not None:
+        members["logs"] = orjson.Fragment(log.to_json())
     return orjson.dumps(members)
 
 
@@ -171,7 +180,7 @@ def decode_answer(raw: bytes | None) -> WorkerAnswer:
             return decoded(type="heartbeat", progress=progress)
         case {"type": "result", "status": "succeeded" | "failed" as status}:
             outcome = _decode_outcome(raw, members, failed=status == "failed")
-            return decoded(type="result", outcome=outcome)
+            return decoded(type="result", outcome=outcome, logs=members.get("logs"))
         case _:
             raise MalformedMessage("the answer is neither a result nor a heartbeat")
 

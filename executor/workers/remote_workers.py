@@ -19,6 +19,7 @@ from baton.eventlog.loops.retry import RetryPolicy, retry
 from baton.eventlog.loops.stop_tasks import stop_tasks
 from baton.eventlog.ports.clock import Clock
 from baton.eventlog.ports.topics import ReceivedMessage, TopicConsumer, Topics
+from baton.executor.functions.attempt_logger import LogSink
 from baton.executor.functions.call import Call, CallOutcome
 from baton.executor.functions.registry import QueueFunction, function_identity
 from baton.executor.functions.results import failure
@@ -32,6 +33,7 @@ from baton.executor.workers.messages import (
     tasks_topic,
 )
 from baton.executor.workers.sender import Sender, Undeliverable
+from baton.executor.workers.task_logs import keep_sent_logs
 
 PAYLOAD_TOO_LARGE: Final = "PAYLOAD_TOO_LARGE"
 TOKEN_BYTES: Final = 16
@@ -75,9 +77,10 @@ class RefusedAnswers:
 
 @dataclass(slots=True, eq=False)
 class _PendingCall:
-    attempt: int
+    call: Call
     token: str
     on_heartbeat: OnHeartbeat
+    logs: LogSink
     outcome: asyncio.Future[CallOutcome]
 
 
@@ -113,7 +116,7 @@ class RemoteWorkers:
         self._reader: asyncio.Task[None] | None = None
 
     async def perform(
-        self, function: QueueFunction, call: Call, on_heartbeat: OnHeartbeat
+        self, function: QueueFunction, call: Call, on_heartbeat: OnHeartbeat, logs: LogSink
     ) -> CallOutcome:
         """Send `call` to the workers of the function's queue and wait for its result.
 
@@ -121,6 +124,7 @@ class RemoteWorkers:
             function: Names the queue.
             call: The attempt; an older attempt of the same visit is superseded.
             on_heartbeat: Called on the event loop with the progress of each heartbeat.
+            logs: Keeps the log that comes with the result.
         """
         token = secrets.token_urlsafe(TOKEN_BYTES)
         message = encode_task(function.name, call, token=token)
@@ -129,7 +133,7 @@ class RemoteWorkers:
             return failure(PAYLOAD_TOO_LARGE, reason)
         await self._start_reading()
         outcome = asyncio.get_running_loop().create_future()
-        pending = _PendingCall(call.attempt, token, on_heartbeat, outcome)
+        pending = _PendingCall(call, token, on_heartbeat, logs, outcome)
         self._pending[call.idempotency_key] = pending
         try:
             await self._sender.send(tasks_topic(self._prefix, function.queue), message)
@@ -179,13 +183,14 @@ class RemoteWorkers:
             _log.warning("refused the answer at %s: %s", received.position, error)
             return
         pending = self._pending.get(answer.idempotency_key)
-        if pending is None or pending.attempt != answer.attempt or pending.outcome.done():
+        if pending is None or pending.call.attempt != answer.attempt or pending.outcome.done():
             self._refuse(answer, _reason_to_refuse(answer, self._newest(answer, pending)))
         elif not hmac.compare_digest(answer.token.encode(), pending.token.encode()):
             self._refuse(answer, "forged")
         elif answer.outcome is None:
             _report_progress(pending, answer)
         else:
+            keep_sent_logs(answer.logs, pending.call, pending.logs, now=self._clock.now())
             pending.outcome.set_result(answer.outcome)
 
     def _newest(
@@ -193,7 +198,7 @@ class RemoteWorkers:
     ) -> tuple[int, bool] | None:
         """Return the newest known attempt of the visit, and whether it had a result."""
         if pending is not None:
-            return pending.attempt, pending.outcome.done()
+            return pending.call.attempt, pending.outcome.done()
         return self._finished.get(answer.idempotency_key)
 
     def _refuse(self, answer: WorkerAnswer, reason: RefusalReason) -> None:
@@ -209,7 +214,7 @@ class RemoteWorkers:
         del self._pending[key]
         outcome = pending.outcome
         self._finished.pop(key, None)
-        self._finished[key] = (pending.attempt, outcome.done() and not outcome.cancelled())
+        self._finished[key] = (pending.call.attempt, outcome.done() and not outcome.cancelled())
         if len(self._finished) > MAX_FINISHED:
             self._finished.popitem(last=False)
 

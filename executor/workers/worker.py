@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from baton.eventlog.errors import Unavailable
+from baton.eventlog.function_logs.attempt_log import AttemptLog
 from baton.eventlog.loops.retry import RetryPolicy, retry
 from baton.eventlog.ports.clock import Clock
 from baton.eventlog.ports.topics import Message, ReceivedMessage, TopicConsumer, Topics
@@ -30,6 +31,7 @@ from baton.executor.workers.messages import (
 )
 from baton.executor.workers.queue_tasks import QueueTasks
 from baton.executor.workers.sender import Sender, Undeliverable
+from baton.executor.workers.task_logs import TaskLogs
 
 EXPIRED: Final = "EXPIRED"
 TIMEOUT: Final = "TIMEOUT"
@@ -69,11 +71,13 @@ class Worker:
         self._results = results_topic(prefix)
         self._slots = asyncio.Semaphore(concurrency)
         self._sender = Sender(topics, clock=clock)
+        self._logs = TaskLogs()
         self._functions = RegisteredFunctions(
             registry,
             clock=clock,
             limits=CallLimits(total=concurrency, per_function=concurrency, threads=concurrency),
             on_heartbeat=self._on_heartbeat,
+            logs=self._logs,
         )
         self._running: dict[str, TaskAttempt] = {}  # by execution id
         self._heartbeats: dict[str, Message] = {}  # the newest unsent one by execution id
@@ -132,9 +136,11 @@ class Worker:
         self._running[call.execution_id] = attempt
         try:
             async with self._slots:
+                self._logs.begin(call)
                 outcome = await self._call(call)
-            await self._send_result(task, attempt, outcome)
+            await self._send_result(task, attempt, outcome, self._logs.end(call))
         finally:
+            self._logs.end(call)
             del self._running[call.execution_id]
 
     async def _call(self, call: Call) -> CallOutcome:
@@ -149,12 +155,19 @@ class Worker:
             return failure(TIMEOUT, "the deadline has passed", retryable=True)
 
     async def _send_result(
-        self, task: ReceivedMessage, attempt: TaskAttempt, outcome: CallOutcome
+        self,
+        task: ReceivedMessage,
+        attempt: TaskAttempt,
+        outcome: CallOutcome,
+        log: AttemptLog | None,
     ) -> None:
-        raw = encode_result(attempt, outcome)
+        """Send a result; one that is too large goes without the log, or as a failure with it."""
+        raw = encode_result(attempt, outcome, log)
+        if len(raw) > MAX_BYTES and log is not None:
+            raw = encode_result(attempt, outcome)
         if len(raw) > MAX_BYTES:
             reason = f"the result has {len(raw)} bytes, the maximum is {MAX_BYTES}"
-            raw = encode_result(attempt, failure(INVALID_OUTPUT, reason))
+            raw = encode_result(attempt, failure(INVALID_OUTPUT, reason), log)
         self._heartbeats.pop(attempt.execution_id, None)
         try:
             await self._send(task, raw)

@@ -41,11 +41,13 @@ def test_the_task_on_the_page_is_valid() -> None:
 
 
 def test_the_results_on_the_page_are_valid() -> None:
-    success, failure, beat = [decode_answer(block.encode()) for block in blocks("json")[1:]]
+    success, failure, logged, beat = [decode_answer(block.encode()) for block in blocks("json")[1:]]
 
     assert success.outcome == Succeeded(output={"bytes": 4711}, context={"thumbnail": "https://…"})
     assert isinstance(failure.outcome, Failed)
     assert (failure.outcome.error.code, failure.outcome.retryable) == ("NO_IMAGE", False)
+    assert isinstance(logged.logs, list)
+    assert logged.logs[0]["message"] == "4 megapixels"
     assert (beat.type, beat.progress) == ("heartbeat", {"percent": 40})
 
 

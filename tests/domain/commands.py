@@ -12,6 +12,7 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from hypothesis import strategies as st
 
+from baton.domain.artifact import Artifact
 from baton.domain.definition.graph import Case, Condition, Decision, Delay, Graph, Retry, Sync
 from baton.domain.definition.messages import Body
 from baton.domain.definition.state import State as Definition
@@ -54,6 +55,7 @@ KNOWN: dict[Any, st.SearchStrategy[Any]] = {
     bool: st.booleans(),
     NoneType: st.none(),
     object: JSON,
+    Artifact: st.sampled_from((Artifact("a" * 64, 20), Artifact("b" * 64, 30))),
 }
 
 

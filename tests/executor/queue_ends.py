@@ -13,6 +13,7 @@ from baton.domain.run.messages import Failed, Succeeded
 from baton.eventlog.clock import SystemClock
 from baton.eventlog.errors import Unavailable, Unwritable
 from baton.eventlog.ports.topics import Message, TopicConsumer
+from baton.executor.functions.attempt_logger import LogSink
 from baton.executor.functions.call import Call
 from baton.executor.functions.loading import describe
 from baton.executor.functions.registered_functions import RegisteredFunctions
@@ -103,7 +104,9 @@ def names_of(task: dict[str, Any]) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def executor_end(topics: MemoryTopics | None = None) -> AsyncIterator[ExecutorEnd]:
+async def executor_end(
+    topics: MemoryTopics | None = None, logs: LogSink | None = None
+) -> AsyncIterator[ExecutorEnd]:
     topics = topics or MemoryTopics()
     remote = RemoteWorkers(topics, prefix=PREFIX, clock=SystemClock())
     heartbeats: list[object] = []
@@ -111,6 +114,7 @@ async def executor_end(topics: MemoryTopics | None = None) -> AsyncIterator[Exec
         queue_registry("train"),
         clock=SystemClock(),
         remote=remote,
+        logs=logs,
         on_heartbeat=lambda call, progress: heartbeats.append((call.execution_id, progress)),
     )
     tasks = await topics.consume(TASKS, group="test")

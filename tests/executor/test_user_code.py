@@ -5,95 +5,23 @@ import logging
 import os
 import threading
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
-from random import Random
 from typing import Any
 
 import pytest
 
-from baton.domain.definition.decisions import DECIDER as DEFINITION
-from baton.domain.definition.graph import Compute, Graph
-from baton.domain.definition.messages import Body, CreateDefinition
-from baton.domain.definition.trigger import ManualTrigger
-from baton.domain.run.decisions import DECIDER as RUN
-from baton.domain.run.messages import Failed, RequestRun, Succeeded
-from baton.domain.run.state import State
-from baton.domain.run.trigger import BY_HAND
-from baton.domain.stream import stream_name
-from baton.eventlog.clock import SystemClock
-from baton.eventlog.loops.follow import follow
-from baton.eventlog.loops.load import load
-from baton.eventlog.loops.transact import transact
-from baton.eventlog.ports.backend import Stores
-from baton.executor.executor import Executor
+from baton.domain.run.messages import Failed, Succeeded
 from baton.executor.functions.loading import load_functions
 from baton.executor.functions.python import hung_threads as hung
-from baton.executor.functions.registered_functions import CallLimits, RegisteredFunctions
+from baton.executor.functions.registered_functions import CallLimits
 from baton.executor.functions.registry import Registry
 from baton.executor.runs import deadlines
 from baton.executor.sdk import StepContext, function
-from tests.backends.memory import open_stores
 from tests.executor.calls import a_call, functions_of
-from tests.kit.actors import ANN
+from tests.executor.engine import CLOCK, engine_of
 from tests.kit.eventually import eventually
-
-CLOCK = SystemClock()
-
-
-class Engine:
-    """An executor with real functions, on a memory store and the real clock."""
-
-    def __init__(self, stores: Stores, functions: RegisteredFunctions) -> None:
-        self.store = stores.events
-        self.functions = functions
-        self.executor = Executor(stores.events, functions, clock=CLOCK, rng=Random(1))
-
-    async def start(self, name: str, *, timeout_ms: int = 60_000, count: int = 1) -> list[str]:
-        """Request `count` runs of one step that calls function `name`; return their ids."""
-        graph = Graph(steps=(Compute(id="only", function=name, timeout_ms=timeout_ms),))
-        body = Body(name=name, trigger=ManualTrigger(), graph=graph)
-        create = CreateDefinition(
-            tenant="acme", definition_id=name, slug=name, body=body, actor=ANN, at=1
-        )
-        stream = stream_name("acme", "definition", name)
-        definition = (await transact(self.store, DEFINITION, stream, create)).state
-        ids = [f"{name}-{number}" for number in range(count)]
-        for one in ids:
-            request = RequestRun(
-                run_id=one, definition=definition, trigger=BY_HAND, actor=ANN, at=CLOCK.now()
-            )
-            await transact(self.store, RUN, stream_name("acme", "run", one), request)
-        return ids
-
-    async def run(self, run_id: str) -> State:
-        return (await load(self.store, RUN, stream_name("acme", "run", run_id))).state
-
-    async def ended(self, ids: list[str]) -> list[State]:
-        async def found() -> list[State] | None:
-            runs = [await self.run(one) for one in ids]
-            return runs if all(run.final for run in runs) else None
-
-        runs = await eventually(found, within_s=20)
-        assert runs is not None
-        return runs
-
-
-@asynccontextmanager
-async def engine_of(*known: Callable[..., object], **options: Any) -> AsyncIterator[Engine]:
-    stores = await open_stores(Path())
-    async with functions_of(*known, clock=CLOCK, **options) as functions:
-        engine = Engine(stores, functions)
-        subscription = await stores.log.subscribe("executor", after=0)
-        following = asyncio.create_task(follow(subscription, engine.executor.handle, clock=CLOCK))
-        try:
-            yield engine
-        finally:
-            following.cancel()
-            await asyncio.gather(following, return_exceptions=True)
-            await engine.executor.stop(grace_s=0)
-    await stores.close()
 
 
 def swallowing(stop: asyncio.Event) -> Callable[[], Awaitable[None]]:

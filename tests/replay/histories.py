@@ -10,6 +10,7 @@ from dataclasses import replace
 import orjson
 
 from baton.domain.actor import Actor
+from baton.domain.artifact import Artifact
 from baton.domain.claim.messages import NameClaimed, NameReleased
 from baton.domain.conditions.evaluation import CaseEvaluation, ConditionEvaluation, DecisionResult
 from baton.domain.definition.graph import (
@@ -50,6 +51,7 @@ from baton.domain.run.messages import (
     RunStarted,
     StepCancelled,
     StepFailed,
+    StepLogged,
     StepReleased,
     StepSkipped,
     StepStarted,
@@ -257,6 +259,7 @@ HISTORIES: dict[str, list[object]] = {
             deadline_at=AT + 9_000,
             cause="handover",
         ),
+        StepLogged(**_step(attempt=4), logs=Artifact("5" * 64, 120)),  # type: ignore[arg-type]
         StepSucceeded(
             **_step(attempt=4),  # type: ignore[arg-type]
             output={"left": 3},

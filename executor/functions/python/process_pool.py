@@ -7,21 +7,30 @@ pool can do. Nothing is pickled: the process loads the function from the same so
 import asyncio
 import contextlib
 import os
+import secrets
 import signal
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import Callable
+from dataclasses import dataclass
+from typing import BinaryIO, Protocol
 
 from baton.domain.json import JsonObject
 from baton.domain.run.messages import Error, Failed, Succeeded
+from baton.eventlog.loops.stop_tasks import stop_tasks
 from baton.executor.functions.call import CallOutcome
 from baton.executor.functions.python.framing import encode_frame, receive_frame
+from baton.executor.functions.python.printed_output import PrintedOutput
 from baton.executor.functions.results import failure
 
 PROCESS_DIED = "PROCESS_DIED"
 MAX_IDLE = 2
 """Processes that are kept for later calls."""
 _EXIT_TIMEOUT_S = 2.0
+_PRINTED_S = 1.0
+"""Time for the rest of what a call has printed to arrive."""
+_PRINTED_AFTER_DEATH_S = 0.2
+"""The same after the end of the process; processes that it has started may keep the pipe open."""
 _SETTINGS = "BATON_"
 _START_CODE = (
     "import sys; sys.path[:] = sys.argv[1:]; "
@@ -29,67 +38,127 @@ _START_CODE = (
 )
 
 OnMessage = Callable[[JsonObject], None]
-"""Called on the event loop with each `heartbeat` or `log` message of a running function."""
+"""Called on the event loop with each message of a running function."""
+
+
+class Receiver(Protocol):
+    """Gets what a running function reports, logs and prints, on the event loop."""
+
+    def message(self, message: JsonObject) -> None:
+        """Take a `heartbeat`, `log` or `omitted` message."""
+        ...
+
+    def printed(self, line: str) -> None:
+        """Take a line that the function printed."""
+        ...
+
+    def omitted(self, lines: int) -> None:
+        """Note that `lines` printed lines were left out before the next one."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _FunctionProcess:
+    """A process, and the reading end of the pipe for what it prints.
+
+    The pipe isn't one of asyncio's subprocess: a process that a function has started may hold it
+    open after the function process has ended.
+    """
+
+    process: Process
+    printed: asyncio.StreamReader
+    pipe: asyncio.ReadTransport
+
+    @property
+    def ended(self) -> bool:
+        return self.process.returncode is not None
 
 
 class ProcessPool:
     """Processes, started on demand and reused; the caller limits its calls."""
 
     def __init__(self) -> None:
-        self._idle: list[Process] = []
+        self._idle: list[_FunctionProcess] = []
         self._closing = False
 
-    async def perform(self, message: JsonObject, on_message: OnMessage) -> CallOutcome:
+    async def perform(self, message: JsonObject, receiver: Receiver) -> CallOutcome:
         """Perform a call in a process; a cancellation kills the process.
 
         Args:
             message: The call as `process_worker` reads it.
-            on_message: Called with what the function reports while it runs.
+            receiver: Gets what the function reports, logs and prints while it runs.
         """
-        process = self._pop_idle() or await _start_process()
+        one = self._pop_idle() or await _start_process()
+        mark = f"\0{secrets.token_hex(16)}"
+        output = PrintedOutput(one.printed, mark.encode(), receiver.printed, receiver.omitted)
+        printed = asyncio.create_task(output.read(), name="printed output")
         done = False
         try:
-            outcome = await _exchange(process, encode_frame(message), on_message)
-            done = True
+            call = encode_frame({**message, "mark": mark})
+            outcome = await _exchange(one.process, call, receiver.message)
+            done = not await stop_tasks((printed,), grace_s=_PRINTED_S) and not printed.cancelled()
         except (asyncio.IncompleteReadError, ConnectionError):
-            code = await process.wait()
+            code = await one.process.wait()
             return failure(PROCESS_DIED, f"the process ended with {code}", retryable=True)
         finally:
-            await self._keep_or_kill(process, keep=done)
+            if not done:
+                await _kill_process(one.process)
+                await stop_tasks((printed,), grace_s=_PRINTED_AFTER_DEATH_S)
+            await self._keep_or_end(one, keep=done)
         return outcome
 
     async def close(self) -> None:
         """End the idle processes; a busy one ends when its call ends or is cancelled."""
         self._closing = True
         idle, self._idle = self._idle, []
-        for process in idle:
-            await _end_process(process)
+        for one in idle:
+            await _end_process(one.process)
+            one.pipe.close()
 
-    def _pop_idle(self) -> Process | None:
+    def _pop_idle(self) -> _FunctionProcess | None:
         while self._idle:
-            if (process := self._idle.pop()).returncode is None:
-                return process
+            if not (one := self._idle.pop()).ended:
+                return one
+            one.pipe.close()
         return None
 
-    async def _keep_or_kill(self, process: Process, *, keep: bool) -> None:
+    async def _keep_or_end(self, one: _FunctionProcess, *, keep: bool) -> None:
         if keep and not self._closing and len(self._idle) < MAX_IDLE:
-            self._idle.append(process)
-        elif process.returncode is None:
-            await _kill_process(process)
+            self._idle.append(one)
+            return
+        await _kill_process(one.process)
+        one.pipe.close()
 
 
-async def _start_process() -> Process:
+async def _start_process() -> _FunctionProcess:
     folders = [folder or os.getcwd() for folder in sys.path]  # noqa: PTH109 - "" means just that
-    return await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-c",
-        _START_CODE,
-        *folders,
-        stdin=PIPE,
-        stdout=PIPE,
-        env=_environment(),
-        start_new_session=True,  # Ctrl-C must reach Baton only, which ends its processes itself
+    reading, writing = os.pipe()
+    try:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-c",
+            _START_CODE,
+            *folders,
+            stdin=PIPE,
+            stdout=PIPE,
+            stderr=writing,
+            env=_environment(),
+            start_new_session=True,  # Ctrl-C must reach Baton only, which ends its processes itself
+        )
+    except BaseException:
+        os.close(reading)
+        raise
+    finally:
+        os.close(writing)
+    return await _with_printed(process, os.fdopen(reading, "rb", buffering=0))
+
+
+async def _with_printed(process: Process, pipe: BinaryIO) -> _FunctionProcess:
+    printed = asyncio.StreamReader()
+    transport, _ = await asyncio.get_running_loop().connect_read_pipe(
+        lambda: asyncio.StreamReaderProtocol(printed), pipe
     )
+    return _FunctionProcess(process, printed, transport)
 
 
 def _environment() -> dict[str, str]:
@@ -124,7 +193,9 @@ async def _end_process(process: Process) -> None:
 
 
 async def _kill_process(process: Process) -> None:
-    """Kill the process with all processes that it started."""
+    """Kill the process with all processes that it started, unless it has ended already."""
+    if process.returncode is not None:
+        return
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     await process.wait()

@@ -1,13 +1,17 @@
 """The program of a function process: performs calls one by one until its input ends.
 
 Frames arrive on the original standard input and leave on the original standard output. Functions
-find an empty standard input, and what they print goes to standard error.
+find an empty standard input, and what they print goes to standard error, which Baton reads.
 """
 
 import asyncio
 import logging
 import os
-from threading import Lock, Thread
+import sys
+from collections import deque
+from contextlib import suppress
+from io import TextIOWrapper
+from threading import Lock
 from typing import Any, BinaryIO
 
 from baton.domain.json import JsonObject
@@ -20,39 +24,28 @@ from baton.executor.functions.registry import PythonFunction
 from baton.executor.functions.results import InvalidOutput, failure, json_copy, storable_text
 from baton.executor.sdk import StepContext
 
-MAX_OUTPUT_BYTES = 65_536
-"""Bytes on standard output and standard error that are passed on per call; the rest is dropped."""
 MAX_LINES = 1_000
-"""Log lines that are passed on per call."""
+"""Log lines of a call that are sent at once."""
+MAX_LAST_LINES = 1_000
+"""Log lines that are kept of what follows, from the end, and sent when the call ends."""
 MAX_LINE = 8_192
 """Characters of a log line."""
-_DROPPED = "further output of this call is dropped: the function writes too much"
 
 
 class _Output:
-    """Passes on what functions print, up to a bound per call; a thread reads all of it."""
+    """Standard output and standard error of the functions: one pipe, which Baton reads."""
 
     def __init__(self) -> None:
-        self._left = MAX_OUTPUT_BYTES
-        self._to = os.dup(2)
-        self._from, printed = os.pipe()
-        os.dup2(printed, 1)
-        os.dup2(printed, 2)
-        os.close(printed)
-        Thread(target=self._pass_on, name="baton-output", daemon=True).start()
+        os.dup2(2, 1)
+        if isinstance(sys.stdout, TextIOWrapper):
+            sys.stdout.reconfigure(line_buffering=True)  # a line is sent before a crash
 
-    def allow(self, size: int) -> None:
-        """Pass on up to `size` bytes from now on."""
-        self._left = size
-
-    def _pass_on(self) -> None:
-        while data := os.read(self._from, 65_536):
-            passed, left = data[: max(0, self._left)], self._left
-            self._left -= len(data)
-            if passed:
-                os.write(self._to, passed)
-            if left > 0 >= self._left:
-                os.write(self._to, f"\n{_DROPPED}\n".encode())
+    def mark(self, mark: str) -> None:
+        """Write the mark of the beginning or the end of a call."""
+        with suppress(OSError, ValueError):  # the function has closed the output
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os.write(2, mark.encode())
 
 
 class _Channel:
@@ -79,19 +72,28 @@ class _LogForwarder(logging.Handler):
     def __init__(self, channel: _Channel) -> None:
         super().__init__()
         self._channel = channel
-        self._left = MAX_LINES
+        self._count = 0
+        self._last: deque[JsonObject] = deque(maxlen=MAX_LAST_LINES)
 
     def emit(self, record: logging.LogRecord) -> None:
-        self._left -= 1
-        if self._left > 0:
-            line = {"level": record.levelno, "text": storable_text(self.format(record)[:MAX_LINE])}
+        self._count += 1
+        line: JsonObject = {
+            "level": record.levelno,
+            "text": storable_text(self.format(record)[:MAX_LINE]),
+            "at": int(record.created * 1000),
+        }
+        if self._count <= MAX_LINES:
             self._channel.send({"log": line})
-        elif self._left == 0:
-            self._channel.send({"log": {"level": logging.WARNING, "text": _DROPPED}})
+        else:
+            self._last.append(line)
 
-    def allow(self, lines: int) -> None:
-        """Forward up to `lines` lines from now on and drop the rest."""
-        self._left = lines
+    def end_call(self) -> None:
+        """Send the last lines of a call that has logged too much, and forget them."""
+        if omitted := self._count - MAX_LINES - len(self._last):
+            self._channel.send({"omitted": max(0, omitted)})
+        while self._last:
+            self._channel.send({"log": self._last.popleft()})
+        self._count = 0
 
 
 class _FunctionRunner:
@@ -147,6 +149,8 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, handlers=[log], format="%(message)s")
     runner = _FunctionRunner(channel)
     while (call := read_frame(calls)) is not None:
-        output.allow(MAX_OUTPUT_BYTES)
-        log.allow(MAX_LINES)
-        channel.send(_encode_outcome(runner.perform(call)))
+        output.mark(str(call["mark"]))
+        outcome = runner.perform(call)
+        log.end_call()
+        output.mark(str(call["mark"]))
+        channel.send(_encode_outcome(outcome))

@@ -12,21 +12,23 @@ import orjson
 
 from baton.domain.json import JsonObject
 from baton.domain.run.messages import Failed
+from baton.eventlog.ports.clock import Clock
+from baton.executor.functions.attempt_logger import LOGGER, AttemptLogger, LogSink
 from baton.executor.functions.call import Call, CallOutcome, PerformCall
 from baton.executor.functions.concurrency import ConcurrencyLimit
 from baton.executor.functions.python.call_python import call_async, call_blocking
 from baton.executor.functions.python.forks import release_ports_in_forks
 from baton.executor.functions.python.hung_threads import HungThreads
 from baton.executor.functions.python.process_pool import PROCESS_DIED, ProcessPool
+from baton.executor.functions.python.process_receiver import ProcessReceiver
 from baton.executor.functions.python.thread_pool import DaemonThreadPool, Job
 from baton.executor.functions.python.watchdog import LoopWatchdog
 from baton.executor.functions.registry import PythonFunction
 from baton.executor.functions.slot_waits import SlotWaits, limited
 from baton.executor.functions.step_context import (
-    LOGGER,
-    attempt_logger,
     build_step_context,
     context_members,
+    log_members,
 )
 from baton.executor.sdk import AttemptOver
 
@@ -41,14 +43,24 @@ class PythonCalls:
         waits: Lets calls wait for slots.
         hung_threads: Threads that may hang and be replaced.
         on_heartbeat: Called on the event loop with a call and the progress its function reports.
+        logs: Keeps what the functions log and print.
+        clock: Times the lines of the logs.
     """
 
     def __init__(
-        self, waits: SlotWaits, hung_threads: int, on_heartbeat: Callable[[Call, object], None]
+        self,
+        waits: SlotWaits,
+        hung_threads: int,
+        on_heartbeat: Callable[[Call, object], None],
+        *,
+        logs: LogSink,
+        clock: Clock,
     ) -> None:
         self.hung_threads = HungThreads(hung_threads)
         self._waits = waits
         self._on_heartbeat = on_heartbeat
+        self._logs = logs
+        self._clock = clock
         self._threads = DaemonThreadPool()
         self._processes = ProcessPool()
         self._on_loop_calls: dict[asyncio.Task[object], Call] = {}
@@ -83,7 +95,8 @@ class PythonCalls:
             self._watchdog.start(get_ident())
 
     async def _on_loop(self, function: PythonFunction, call: Call) -> CallOutcome:
-        context = build_step_context(function, call, partial(self._on_heartbeat, call))
+        log = self._logger(function, call)
+        context = build_step_context(call, log, partial(self._on_heartbeat, call))
         task = cast("asyncio.Task[object]", asyncio.current_task())
         self._on_loop_calls[task] = call
         try:
@@ -101,8 +114,10 @@ class PythonCalls:
             "payload": call.payload,
             "context": context_members(call),
         }
-        on_message = partial(self._on_process_message, function, call)
-        outcome = await self._processes.perform(message, on_message)
+        receiver = ProcessReceiver(
+            call, log_members(function, call), self._on_heartbeat, self._logs, self._clock
+        )
+        outcome = await self._processes.perform(message, receiver)
         return _logged(outcome, function, call)
 
     async def _in_thread(
@@ -118,7 +133,7 @@ class PythonCalls:
                 raise AttemptOver
             loop.call_soon_threadsafe(self._on_heartbeat, call, progress)
 
-        context = build_step_context(function, call, report)
+        context = build_step_context(call, self._logger(function, call), report)
         work = partial(call_blocking, function, payload, context)
         job = self._threads.submit(partial(copy_context().run, work))
         try:
@@ -143,22 +158,14 @@ class PythonCalls:
         else:
             job.future.add_done_callback(release)
 
-    def _on_process_message(
-        self, function: PythonFunction, call: Call, message: JsonObject
-    ) -> None:
-        match message:
-            case {"heartbeat": progress}:
-                self._on_heartbeat(call, progress)
-            case {"log": {"level": int(level), "text": str(text)}}:
-                attempt_logger(function, call).log(level, "%s", text)
-            case _:
-                LOGGER.warning("a function process sent an unknown message")
+    def _logger(self, function: PythonFunction, call: Call) -> AttemptLogger:
+        return AttemptLogger(call, log_members(function, call), self._logs, self._clock)
 
 
 def _logged(outcome: CallOutcome, function: PythonFunction, call: Call) -> CallOutcome:
     """Return the outcome; log an exception with its traceback, and the death of a process."""
     if isinstance(outcome, Failed) and (outcome.error.stack or outcome.error.code == PROCESS_DIED):
-        attempt_logger(function, call).warning(
+        LOGGER.warning(
             "function %s failed with %s in step %s of run %s, attempt %d\n%s",
             function.name,
             outcome.error.code,
@@ -166,6 +173,7 @@ def _logged(outcome: CallOutcome, function: PythonFunction, call: Call) -> CallO
             call.run_id,
             call.attempt,
             (outcome.error.stack or outcome.error.message)[-MAX_LOGGED_STACK:].rstrip(),
+            extra=log_members(function, call),
         )
     return outcome
 

@@ -16,6 +16,7 @@ from baton.domain.run.messages import (
     StepCancelled,
     StepFailed,
     StepKind,
+    StepLogged,
     StepReleased,
     StepSkipped,
     StepStarted,
@@ -36,6 +37,7 @@ _Beginning: TypeAlias = StepStarted | RetryScheduled | DelayStarted | _AtOnce
 _Ending: TypeAlias = (
     StepSucceeded | StepFailed | StepTimedOut | StepCancelled | StepReleased | DelayElapsed
 )
+_Event: TypeAlias = _Beginning | _Ending | StepLogged
 # The key is the execution id, so that the steps of a run are adjacent in the table.
 TABLE = Table(
     name="run_steps",
@@ -52,7 +54,9 @@ class Document:
     attempt in its backoff is "waiting" until `resume_at` and has no `started_at` yet. An attempt
     has failed with the code EXECUTOR_LOST if its executor was lost, and with EXECUTOR_STOPPED if
     the executor was stopped and released it. Only compute steps have `function`
-    and `cause`. The class has no slots, because orjson writes it three times as fast without them.
+    and `cause`. `logs` is the artifact of what the function of the attempt logged; None if it
+    logged nothing. The class has no slots, because orjson writes it three times as fast without
+    them.
     """
 
     run_id: str
@@ -76,6 +80,7 @@ class Document:
     started_at: int | None = None
     completed_at: int | None = None
     deadline_at: int | None = None
+    logs: Json = None
 
     @property
     def execution_id(self) -> str:
@@ -86,7 +91,7 @@ class Document:
 def keys(recorded: Recorded) -> tuple[Key, ...]:
     """Return the key of the attempt, and on a takeover that of the previous attempt, too."""
     tenant, run_id = key_of(recorded.stream)
-    event = cast("_Beginning | _Ending", recorded.event)
+    event = cast("_Event", recorded.event)
     attempt: int = getattr(event, "attempt", 1)
     key = (tenant, execution_id(run_id, event.step_id, event.visit, attempt))
     if isinstance(event, StepStarted | RetryScheduled) and event.cause == "takeover":
@@ -102,12 +107,12 @@ def creates(recorded: Recorded) -> bool:
         return event.cause in ("start", "reopen", "handover")
     if isinstance(event, RetryScheduled):
         return event.cause == "retry"
-    return not isinstance(event, _Ending)
+    return not isinstance(event, _Ending | StepLogged)
 
 
 def evolve(document: Document | None, recorded: Recorded) -> Document | None:
     """Begin the record or fold its outcome."""
-    event = cast("_Beginning | _Ending", recorded.event)
+    event = cast("_Event", recorded.event)
     match event:
         case (
             StepSucceeded()
@@ -119,6 +124,10 @@ def evolve(document: Document | None, recorded: Recorded) -> Document | None:
         ):
             if document is not None:
                 _end(document, event)
+            return document
+        case StepLogged():
+            if document is not None:
+                document.logs = event.logs
             return document
         case _ if document is None:
             return _begun(recorded, event)
@@ -247,7 +256,7 @@ def _fail(document: Document, error: Error, at: int) -> None:
 VIEW = View(
     table=TABLE,
     document=Document,
-    events=get_args(_Beginning) + get_args(_Ending),
+    events=get_args(_Event),
     keys=keys,
     creates=creates,
     evolve=evolve,

@@ -19,6 +19,7 @@ from baton.domain.run.messages import (
     RunStarted,
     StepCancelled,
     StepFailed,
+    StepLogged,
     StepReleased,
     StepSkipped,
     StepStarted,
@@ -46,6 +47,7 @@ _StepEvent: TypeAlias = (
     | StepCancelled
     | StepReleased
     | RetryScheduled
+    | StepLogged
     | _PassingEvent
 )
 FINAL_STATUSES = frozenset(("completed", "failed", "cancelled"))
@@ -222,8 +224,8 @@ def _change_step(document: Document, event: _StepEvent) -> None:
             | StepUndecided()
         ):
             _pass_step(document, event)
-        case StepCancelled():
-            return  # RunCancelled follows and resets the counts
+        case StepCancelled() | StepLogged():
+            return  # RunCancelled resets the counts; a log changes nothing, even after the end
         case _:
             assert_never(event)
     document.status = "waiting" if document.waiting and not document.running else "running"

@@ -17,6 +17,7 @@ from baton.executor.executor import Executor, Limits
 from baton.executor.functions.call import FunctionCaller
 from baton.executor.functions.registered_functions import CallLimits, RegisteredFunctions
 from baton.executor.ownership import Ownership
+from baton.executor.runs.attempt_logs import AttemptLogs
 from baton.executor.workers.remote_workers import RemoteWorkers
 from baton.function_registry import all_functions
 from baton.metric_families import counters, gauge
@@ -74,6 +75,12 @@ def build(context: RoleContext) -> ExecutorRole:
     """
     settings, topics = context.settings, context.stores.topics
     registry = all_functions(settings)
+    logs = AttemptLogs(
+        context.stores.events,
+        RunValues(context.stores.artifacts),
+        context.services.live_logs,
+        clock=context.clock,
+    )
     remote = (
         None
         if topics is None
@@ -86,12 +93,13 @@ def build(context: RoleContext) -> ExecutorRole:
             wait_ms=settings.functions_wait_ms, hung_threads=settings.functions_max_hung_threads
         ),
         policy=address_policy(settings),
+        logs=logs,
         remote=remote,
     )
     context.closing.push_async_callback(functions.close)
     context.services.metrics.register(_FunctionMetrics(functions))
     context.services.checks["hung_threads"] = functions.python.hung_threads.bearable
-    return build_with(context, functions, remote=remote)
+    return build_with(context, functions, remote=remote, logs=logs)
 
 
 def address_policy(settings: Settings) -> AddressPolicy:
@@ -105,9 +113,13 @@ def address_policy(settings: Settings) -> AddressPolicy:
 
 
 def build_with(
-    context: RoleContext, functions: FunctionCaller, *, remote: RemoteWorkers | None = None
+    context: RoleContext,
+    functions: FunctionCaller,
+    *,
+    remote: RemoteWorkers | None = None,
+    logs: AttemptLogs | None = None,
 ) -> ExecutorRole:
-    """Build the executor role on functions that the caller closes."""
+    """Build the executor role on functions that the caller closes; `logs` keeps their logs."""
     stores, clock = context.stores, context.clock
     executor = Executor(
         stores.events,
@@ -116,6 +128,7 @@ def build_with(
         rng=context.rng,
         limits=Limits(run_bytes=context.settings.limit_run_bytes),
         values=RunValues(stores.artifacts, cache_bytes=CACHE_BYTES),
+        logs=logs,
     )
     runs, reached = RunQueries(stores.views), context.view_position.reached
     return ExecutorRole(
