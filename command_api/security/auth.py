@@ -30,6 +30,8 @@ MAX_TOKEN = 8_192
 MAX_CACHED = 10_000
 """Verified tokens that are cached; a full cache drops the oldest tenth."""
 MAX_KEY_ID = 255
+_TENANTS_SHOWN = 10
+"""Tenants of a token that a refusal names."""
 
 _UNVERIFIED: Options = {"verify_signature": False}
 _OWN_TIME_CHECKS: Options = {"verify_exp": False, "verify_nbf": False, "verify_iat": False}
@@ -140,9 +142,15 @@ def tenant_of(request: web.Request, identity: Identity, source: TenantSource) ->
         case _:
             assert_never(source)
     if wanted not in identity.tenants:
-        message = "The token isn't valid for this tenant"
-        raise Refused("forbidden", message)
+        raise Refused("forbidden", _not_for(wanted, identity))
     return wanted
+
+
+def _not_for(wanted: str, identity: Identity) -> str:
+    valid = ", ".join(identity.tenants[:_TENANTS_SHOWN])
+    more = ", …" if len(identity.tenants) > _TENANTS_SHOWN else ""
+    named = wanted if is_valid_tenant(wanted) else "this tenant"
+    return f"The token is valid for {valid}{more}, not for {named}"
 
 
 def require_scope(identity: Identity, scope: Scope) -> None:

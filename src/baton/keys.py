@@ -19,11 +19,13 @@ MAX_FILE_BYTES: Final = 64 * 1024
 
 
 class MissingJwtSecret(Exception):
-    """There is no JWT secret: set BATON_JWT_SECRET, or name a data folder that holds one."""
+    """There is no secret for tokens; the message names the folder that was searched."""
 
-    def __str__(self) -> str:
-        """Return the docstring: it is the message."""
-        return str(self.__doc__)
+    def __init__(self, folder: Path) -> None:
+        super().__init__(
+            f"There is no JWT secret in {folder}: set BATON_JWT_SECRET, or name the folder of a"
+            " `baton dev` with --data or BATON_DATA"
+        )
 
 
 class DamagedKeyFile(Exception):
@@ -41,7 +43,7 @@ def jwt_secrets(settings: Settings, *, create: bool) -> tuple[str, ...]:
     path = settings.data_folder / _SECRET_FILE
     if not path.exists():
         if not create:
-            raise MissingJwtSecret
+            raise MissingJwtSecret(settings.data_folder)
         return (_create_once(path, secrets.token_urlsafe(48)),)
     try:
         return split_secrets(_read(path))

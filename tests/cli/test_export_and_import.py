@@ -242,8 +242,11 @@ def test_folders_without_events_and_stores_in_memory_are_refused(
     monkeypatch.setenv("BATON_STORE", "memory:")
     memory = call("export")
 
-    assert nowhere.err == "There are no events in nowhere: name the folder with --data\n"
-    assert missing.err == "missing.ndjson: No such file or directory\n"
+    assert nowhere.err == (
+        "There are no events in nowhere: name another folder with --data, or start"
+        " `baton dev --data nowhere`\n"
+    )
+    assert missing.err == "missing.ndjson is not a file: name the output of `baton export`\n"
     assert memory.err.startswith("memory: stores nothing")
     assert (nowhere.code, missing.code, memory.code) == (1, 1, 1)
     assert list(tmp_path.iterdir()) == []

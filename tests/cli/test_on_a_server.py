@@ -2,15 +2,18 @@
 
 import io
 import json
+import re
 import threading
+from collections import Counter
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 
 import pytest
 
 from tests.cli.conftest import Call
-from tests.cli.processes import Dev, in_terminal
+from tests.cli.processes import Dev, Ended, in_terminal
 from tests.dialects.centrali_documents import compute, orchestration
 from tests.kit.eventually import eventually_blocking
 
@@ -125,6 +128,53 @@ def test_definitions_are_listed_over_several_pages(ask: Call, slug: str) -> None
     assert set(names) <= {one["slug"] for one in listed}
 
 
+def answers_by_route(server: Dev) -> Counter[str]:
+    with urlopen(f"{server.url}/metrics") as response:
+        text = response.read().decode()
+    found = re.findall(
+        r'^baton_http_answers_total{.*route="([^"]+)".*} ([0-9.]+)$', text, re.MULTILINE
+    )
+    counts: Counter[str] = Counter()
+    for route, count in found:
+        counts[route] += int(float(count))
+    return counts
+
+
+@pytest.mark.parametrize(
+    ("arguments", "changing"),
+    [
+        ("runs start {}", "/orchestrations/{orchestrationId}/trigger"),
+        ("runs list {}", "/runs"),
+        ("definitions show {}", "/orchestrations/{orchestrationId}"),
+        ("definitions delete {}", "/orchestrations/{orchestrationId}"),
+    ],
+)
+def test_a_slug_is_looked_up_by_one_request(
+    ask: Call, server: Dev, slug: str, arguments: str, changing: str
+) -> None:
+    name = f"{slug}-{arguments.split()[1]}"
+    applied(ask, definition(name))
+    before = answers_by_route(server)
+
+    ended = ask(*arguments.format(name).split())
+
+    assert ended.code == 0
+    sent = answers_by_route(server) - before
+    del sent["/metrics"]
+    assert set(sent) <= {"/openapi", "/definitions/{definition}", changing}
+    assert set(sent.values()) == {1}
+
+
+def test_a_mistyped_slug_gets_the_nearest_one(ask: Call, slug: str) -> None:
+    applied(ask, definition(slug))
+
+    ended = ask("runs", "start", f"{slug}s")
+
+    assert ended.code == 1
+    assert f"There is no definition '{slug}s' of tenant demo at " in ended.err
+    assert f"; the nearest is '{slug}': `baton definitions list` shows all\n" in ended.err
+
+
 def test_a_deleted_definition_is_not_listed_and_its_runs_stay(ask: Call, slug: str) -> None:
     applied(ask, definition(slug))
     run_id = ask("runs", "start", slug).out.strip()
@@ -132,10 +182,9 @@ def test_a_deleted_definition_is_not_listed_and_its_runs_stay(ask: Call, slug: s
     assert ask("definitions", "delete", slug).out == f"{slug} deleted\n"
 
     missing = ask("definitions", "show", slug)
-    assert (missing.code, missing.err) == (
-        1,
-        f"There is no definition '{slug}': `baton definitions list` shows all\n",
-    )
+    assert missing.code == 1
+    assert missing.err.startswith(f"There is no definition '{slug}' of tenant demo at http://")
+    assert missing.err.endswith(": `baton definitions list` shows all\n")
     assert ask("runs", "watch", run_id).code == 0
 
 
@@ -170,18 +219,18 @@ def test_the_dialect_option_decides_the_unit_of_an_interval(
     ("text", "message"),
     [
         ("{", "bad.json is not JSON: "),
-        ("[]", "A definition is an object: at least slug, name, trigger and steps"),
-        ("{}", "This is no definition: it has no slug and no steps"),
-        ('{"slug": "x"}', "This is no definition: it has no steps"),
-        ('{"name": "x", "tasks": []}', "This is no definition: it has no slug and no steps"),
-        ('{"dagId": "x", "steps": [], "edges": []}', "This is no definition: it has no slug"),
+        ("[]", "bad.json: A definition is an object: at least slug, name, trigger and steps"),
+        ("{}", "bad.json: This is no definition: it has no slug and no steps"),
+        ('{"slug": "x"}', "bad.json: This is no definition: it has no steps"),
+        ('{"name": "x", "tasks": []}', "bad.json: This is no definition: it has no slug and"),
+        ('{"dagId": "x", "steps": [], "edges": []}', "bad.json: This is no definition: it has no"),
         (
             '{"slug": "x", "steps": [], "trigger": {"interval": 60}}',
-            "trigger.interval counts seconds in centrali-openapi and milliseconds in ",
+            "bad.json: trigger.interval counts seconds in centrali-openapi and milliseconds in ",
         ),
         (
             '{"slug": "x", "name": "X", "trigger": {"type": "on-demand"}, "steps": [{"id": "a"}]}',
-            "Invalid request body: steps[0].type required",
+            "Definition x: Invalid request body: steps[0].type required",
         ),
     ],
 )
@@ -222,10 +271,10 @@ def test_an_unknown_dialect_is_refused_with_the_known_ones(ask: Call) -> None:
 
     ended = ask("definitions", "apply", "any.json", "--dialect", "klingon")
 
-    assert ended.code == 1
-    assert ended.err == (
-        "'klingon' is no dialect of definitions: choose one of "
-        "centrali-openapi, centrali-reference\n"
+    assert ended.code == 2
+    assert ended.err.startswith(
+        "baton definitions apply: Invalid value for '--dialect': 'klingon' is no dialect of"
+        " definitions: choose one of centrali-openapi, centrali-reference"
     )
 
 
@@ -289,11 +338,25 @@ def test_input_can_be_a_file(ask: Call, slug: str) -> None:
     assert json.loads(ended.out)["input"] == {"from": "a file"}
 
 
-@pytest.mark.parametrize("text", ["[1]", "{", "7"])
-def test_input_that_is_no_object_is_refused(ask: Call, text: str) -> None:
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[1]", "expected a JSON object, got '[1]'"),
+        ("7", "expected a JSON object, got '7'"),
+        ('{"a": }', "not JSON (Expecting value: line 1 column 7 (char 6))"),
+        ("@none.json", "none.json can't be read: No such file or directory"),
+        ("@bad.json", "bad.json: not JSON (Expecting value: line 2 column 6 (char 7)"),
+    ],
+)
+def test_input_that_is_no_object_is_refused_with_the_place(
+    ask: Call, text: str, message: str
+) -> None:
+    Path("bad.json").write_text('{\n"a": }')
+
     ended = ask("runs", "start", "any", "--input", text)
 
-    assert (ended.code, ended.out, ended.err.count("\n")) == (1, "", 1)
+    assert (ended.code, ended.out, ended.err.count("\n")) == (2, "", 1)
+    assert ended.err.startswith(f"baton runs start: Invalid value for '--input': {message}")
 
 
 def test_a_failed_run_is_watched_shown_and_retried(ask: Call, slug: str) -> None:
@@ -305,7 +368,7 @@ def test_a_failed_run_is_watched_shown_and_retried(ask: Call, slug: str) -> None
     mended = ask("runs", "watch", run_id)
 
     assert failed.code == 1
-    assert failed.err == f"The run failed: `baton runs retry {run_id}` reopens it\n"
+    assert failed.err == f"Run {run_id} failed: `baton runs retry {run_id}` reopens it\n"
     assert "CLOSED: the carrier is closed" in failed.out
     assert (retried.code, retried.out) == (0, f"{run_id} reopened\n")
     assert mended.code == 0
@@ -337,6 +400,8 @@ def test_a_completed_run_cannot_be_cancelled_or_retried(ask: Call, slug: str) ->
     for verb in ("cancel", "retry"):
         ended = ask("runs", verb, run_id)
         assert (ended.code, ended.out, ended.err.count("\n")) == (1, "", 1)
+        assert ended.err.startswith(f"Run {run_id}: The run has ")
+        assert ended.err.endswith(f"; `baton runs show {run_id}` shows it\n")
 
 
 def test_runs_are_listed_newest_first_over_all_definitions(ask: Call, slug: str) -> None:
@@ -351,10 +416,28 @@ def test_runs_are_listed_newest_first_over_all_definitions(ask: Call, slug: str)
 
 
 @pytest.mark.parametrize("verb", ["show", "watch", "cancel", "retry"])
-def test_an_unknown_run_is_reported(ask: Call, verb: str) -> None:
+def test_an_unknown_run_is_reported(ask: Call, server: Dev, verb: str) -> None:
     ended = ask("runs", verb, "00000000000000000000")
 
-    assert (ended.code, ended.out, ended.err) == (1, "", "Run not found\n")
+    assert (ended.code, ended.out) == (1, "")
+    assert ended.err == (
+        f"There is no run '00000000000000000000' of tenant demo at {server.url}:"
+        " `baton runs list` shows the newest\n"
+    )
+
+
+def test_a_step_that_did_not_fail_is_reported(ask: Call, slug: str) -> None:
+    applied(ask, definition(slug, "break-once"))
+    ask("runs", "start", slug, "--wait")
+    run_id = last_run(ask, slug)["id"]
+
+    ended = ask("runs", "retry", run_id, "--step", "none")
+
+    assert ended.code == 1
+    assert ended.err == (
+        f"Run {run_id}, step 'none': The run has no failed step to retry;"
+        f" `baton runs show {run_id}` shows it\n"
+    )
 
 
 def of_server(server: Dev) -> dict[str, str]:
@@ -436,13 +519,19 @@ def test_an_event_that_nothing_waits_for_names_the_nearest_definition(ask: Call,
     applied(ask, on_orders(slug))
 
     ended = ask("events", "send", f"{slug}x/1", "--record", "{}")
-    waited = ask("events", "send", f"{slug}/1", "--record", "{}")
+
+    def waited() -> Ended | None:
+        """Return the answer; the server may know the definitions as of a second ago."""
+        sent = ask("events", "send", f"{slug}/1", "--record", "{}")
+        return sent if sent.out.endswith(", 1 matched\n") else None
 
     assert ended.out.endswith(", 0 matched\n")
     assert ended.err.startswith(
         f"No run starts for record.created of {slug}x: the nearest, {slug},"
     )
-    assert (waited.out.rpartition(", ")[2], waited.err) == ("1 matched\n", "")
+    found = eventually_blocking(waited)
+    assert found is not None
+    assert found.err == ""
 
 
 def test_an_unquoted_time_in_yaml_is_read(ask: Call, slug: str) -> None:
@@ -484,13 +573,14 @@ def test_a_definition_is_validated_without_a_server(call: Call, slug: str) -> No
 
     assert (good.code, lenient.code, strict.code, bad.code) == (0, 0, 1, 1)
     assert "steps[0].timeutMs is unknown; did you mean 'timeoutMs'?" in strict.err
-    assert bad.err.startswith("slug must be 1 to 63")
+    assert bad.err.startswith("bad.json: slug must be 1 to 63")
 
 
 def test_an_event_that_cannot_be_read_is_refused(ask: Call) -> None:
     ended = ask("events", "send", "orders/1", "--type", "record.eaten")
 
-    assert (ended.code, ended.out, ended.err.count("\n")) == (1, "", 1)
+    assert (ended.code, ended.out, ended.err.count("\n")) == (2, "", 1)
+    assert ended.err.startswith("baton events send: Invalid value: ")
     assert "record.created" in ended.err
 
 
@@ -502,7 +592,8 @@ def test_a_missing_server_is_reported_with_the_verb_that_starts_one(call: Call) 
 
     assert (ended.code, ended.out) == (1, "")
     assert ended.err == (
-        "No server answers at http://127.0.0.1:1: start one with `baton dev`, or set --url\n"
+        "No server answers at http://127.0.0.1:1 (Connection refused): start `baton dev`, or set"
+        " --url\n"
     )
 
 
@@ -542,7 +633,10 @@ def test_a_token_for_several_tenants_needs_the_tenant_option(call: Call, server:
 
     assert unclear.err == "The token is valid for acme, bolt: choose with --tenant\n"
     assert (chosen.code, chosen.err) == (0, "")
-    assert foreign.err == "The token isn't valid for this tenant\n"
+    assert foreign.err == (
+        "The token is valid for acme, bolt, not for demo: set --tenant, or --token"
+        " (`baton token --tenant demo` creates one)\n"
+    )
 
 
 def test_a_token_that_may_only_read_changes_nothing(call: Call, server: Dev) -> None:
@@ -552,14 +646,34 @@ def test_a_token_that_may_only_read_changes_nothing(call: Call, server: Dev) -> 
 
     ended = call("definitions", "apply", "refused.json", "--url", server.url, "--token", token)
 
-    assert ended.err == "The token lacks the scope orchestrator:write\n"
+    assert ended.err == (
+        "The token lacks the scope orchestrator:write: set --token"
+        " (`baton token --tenant demo --scope orchestrator:write` creates one)\n"
+    )
 
 
 @pytest.mark.parametrize("url", ["127.0.0.1:8080", "ftp://127.0.0.1", "http://", "http://[::1"])
 def test_a_malformed_address_is_refused(call: Call, url: str) -> None:
     ended = call("runs", "list", "--url", url, "--token", "x", "--tenant", "demo")
 
-    assert ended.err == f"{url!r} is not the address of a server: write http://HOST:PORT\n"
+    assert ended.code == 2
+    assert ended.err.startswith(
+        f"baton runs list: Invalid value for '--url': {url!r} is not the address of a server:"
+        " write http://HOST:PORT"
+    )
+
+
+def test_a_malformed_address_of_the_environment_is_refused(
+    call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BATON_URL", "here")
+
+    ended = call("runs", "list", "--token", "x", "--tenant", "demo")
+
+    assert (ended.code, ended.err) == (
+        1,
+        "'here' is not the address of a server: set BATON_URL=http://HOST:PORT\n",
+    )
 
 
 def test_a_server_that_is_not_baton_is_reported(call: Call) -> None:

@@ -99,8 +99,23 @@ async def test_an_api_without_a_projector_is_not_ready(cluster: Cluster) -> None
 
 async def test_migrating_again_changes_nothing(cluster: Cluster) -> None:
     first, again = await cluster.baton("migrate"), await cluster.baton("migrate")
+    shown = re.sub(r"(?<=:)[^:@/]+(?=@)", "********", cluster.store)
     assert f"created topic {cluster.runs_topic}" in first.out
-    assert again.out == "Everything is up to date.\n"
+    assert again.out == (
+        f"The schema of {shown} is up to date.\nThe topics of {cluster.log} are up to date.\n"
+    )
+
+
+def test_migrate_without_settings_says_that_files_need_none(call: Call) -> None:
+    ended = call("migrate")
+
+    assert (ended.code, ended.err) == (0, "")
+    assert ended.out == (
+        "sqlite:///.baton/baton.db needs no migration: opening it does that"
+        " (for services set BATON_STORE)\n"
+        "memory: has no topics (for services set BATON_LOG)\n"
+    )
+    assert not Path(".baton").exists()
 
 
 async def test_a_database_without_a_schema_is_refused_with_the_next_step(tmp_path: Path) -> None:

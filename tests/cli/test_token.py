@@ -76,7 +76,8 @@ def test_a_missing_secret_is_reported_and_not_created(call: Call, tmp_path: Path
 
     assert (ended.code, ended.out) == (1, "")
     assert ended.err == (
-        "There is no JWT secret: set BATON_JWT_SECRET, or name a data folder that holds one.\n"
+        "There is no JWT secret in .baton: set BATON_JWT_SECRET, or name the folder of a"
+        " `baton dev` with --data or BATON_DATA\n"
     )
     assert list(tmp_path.iterdir()) == []
 

@@ -40,7 +40,12 @@ async def prepare(client: Client, route: Route) -> dict[str, str]:
     assert await services.reached(result.position, 5_000)
     raw = canonical(f"{client.tenant} " * 10_000)
     await client.stack.stores.artifacts.put(client.tenant, digest(raw), raw)
-    return {"runId": command.run_id, "dialect": "baton", "hash": digest(raw)}
+    return {
+        "definition": new.definition_id,
+        "runId": command.run_id,
+        "dialect": "baton",
+        "hash": digest(raw),
+    }
 
 
 def body(route: Route) -> object:

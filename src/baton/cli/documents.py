@@ -5,21 +5,30 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import typer
+
 from baton.cli.terminal.failures import Failed
 
 STDIN = "-"
 
 
 def parse_object(text: str) -> dict[str, Any]:
-    """Parse a JSON object: `text` itself, the file of `@FILE`, or stdin for `@-`; raises Failed."""
+    """Parse the value of an option: a JSON object, the file of `@FILE`, or stdin for `@-`.
+
+    Raises BadParameter, which names the place of a fault.
+    """
     source = text.removeprefix("@")
-    raw = text if source == text else read_text(source)
+    try:
+        raw = text if source == text else read_text(source)
+    except Failed as error:
+        raise typer.BadParameter(str(error)) from None
+    named = "" if source == text else f"{source}: "
     try:
         value = json.loads(raw)
-    except ValueError as error:
-        raise Failed(f"This is not JSON ({error}): {_short(raw)}") from None
+    except (ValueError, RecursionError) as error:
+        raise typer.BadParameter(f"{named}not JSON ({error}): {_short(raw)}") from None
     if not isinstance(value, dict):
-        raise Failed(f"Expected a JSON object, got {_short(raw)}")
+        raise typer.BadParameter(f"{named}expected a JSON object, got {_short(raw)}")
     return value
 
 

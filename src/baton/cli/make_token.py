@@ -1,33 +1,20 @@
 """`baton token`: signs a bearer token with the configured secret or the one of a data folder."""
 
-import re
 from typing import Annotated
 
 import typer
 
 from baton.cli.moments import parse_duration_s
+from baton.cli.option_checks import check_tenants
 from baton.cli.options import DataFolder
 
 SCOPES = ("orchestrator:read", "orchestrator:write", "orchestrator:admin")
-_TENANT = re.compile(r"[a-z0-9][a-z0-9-]{0,62}", re.ASCII)
 
 
 def check_duration(text: str) -> str:
     """Return `text` if it is a duration; raises BadParameter."""
     parse_duration_s(text)
     return text
-
-
-def check_tenant(text: str) -> str:
-    """Return `text` if it can name a tenant; raises BadParameter."""
-    if _TENANT.fullmatch(text) is None:
-        raise typer.BadParameter("write 1 to 63 of a-z, 0-9 and -, and no - at the beginning")
-    return text
-
-
-def check_tenants(names: list[str]) -> list[str]:
-    """Return `names` if each can name a tenant; raises BadParameter."""
-    return [check_tenant(name) for name in names]
 
 
 def check_scopes(text: str) -> str:

@@ -6,12 +6,14 @@ from typing import Annotated
 import typer
 
 from baton.cli.moments import parse_moment
+from baton.cli.option_checks import check_tenant, check_token, check_url
 
 DataFolder = Annotated[
     Path | None,
     typer.Option(
         "--data",
         metavar="DIR",
+        file_okay=False,
         show_default=".baton",
         help="Folder of the embedded store; also BATON_DATA.",
     ),
@@ -22,6 +24,7 @@ Url = Annotated[
     typer.Option(
         "--url",
         metavar="URL",
+        callback=check_url,
         show_default="that of `baton dev`",
         help="Address of the server; also BATON_URL.",
     ),
@@ -31,13 +34,19 @@ Token = Annotated[
     typer.Option(
         "--token",
         metavar="JWT",
+        callback=check_token,
         show_default="that of `baton dev`",
         help="Bearer token; also BATON_TOKEN.",
     ),
 ]
 Tenant = Annotated[
     str | None,
-    typer.Option("--tenant", metavar="T", help="Tenant, if the token is valid for several."),
+    typer.Option(
+        "--tenant",
+        metavar="T",
+        callback=check_tenant,
+        help="Tenant, if the token is valid for several.",
+    ),
 ]
 Since = Annotated[
     int | None,
@@ -86,7 +95,14 @@ More = Annotated[list[str] | None, typer.Argument(hidden=True, metavar="FILE_OR_
 
 
 def sources_of(functions: list[str] | None, more: list[str] | None) -> tuple[str, ...] | None:
-    """Return the sources of `Functions` and `More`, None if there are none; raises BadParameter."""
+    """Return the sources of `Functions` and `More`, None if there are none.
+
+    Raises BadParameter for a file that doesn't exist.
+    """
     if more and not functions:
         raise typer.BadParameter(f"unexpected argument {more[0]!r}: write --functions before it")
-    return (*(functions or ()), *(more or ())) or None
+    sources = (*(functions or ()), *(more or ()))
+    for source in sources:
+        if source.endswith(".py") and not Path(source).is_file():
+            raise typer.BadParameter(f"{source} is not a file", param_hint="'--functions'")
+    return sources or None

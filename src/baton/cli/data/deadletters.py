@@ -127,7 +127,10 @@ async def _redrive(settings: "Settings", letter_id: str | None) -> tuple[int, li
     stores = await open_shared(settings)
     try:
         if stores.topics is None:
-            raise Failed(f"{settings.log} has no topics: set BATON_LOG to the log of the messages")
+            raise Failed(
+                f"{settings.log} has no topics to send to: set BATON_LOG=kafka://HOST:PORT, the log"
+                " that the messages came from"
+            )
         sent, refused = 0, []
         async for letter in _chosen(stores, letter_id, created_by=begun):
             try:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO
 
 import typer
 
+from baton.cli.option_checks import check_new_file, check_range, check_tenant
 from baton.cli.options import DataFolder
 
 if TYPE_CHECKING:
@@ -47,7 +48,10 @@ class _Counts:
 def export(
     data: DataFolder = None,
     tenant: Annotated[
-        str | None, typer.Option("--tenant", metavar="T", help="Only events of this tenant.")
+        str | None,
+        typer.Option(
+            "--tenant", metavar="T", callback=check_tenant, help="Only events of this tenant."
+        ),
     ] = None,
     run: Annotated[
         str | None, typer.Option("--run", metavar="ID", help="Only the events of this run.")
@@ -67,7 +71,14 @@ def export(
     ] = None,
     out: Annotated[
         Path,
-        typer.Option("--out", "-o", metavar="FILE", help="File to write; - is standard output."),
+        typer.Option(
+            "--out",
+            "-o",
+            metavar="FILE",
+            dir_okay=False,
+            callback=check_new_file,
+            help="File to write; - is standard output.",
+        ),
     ] = STDOUT,
 ) -> None:
     """Write every event as a line of JSON, in the order of the log.
@@ -81,6 +92,7 @@ def export(
     from baton.cli.terminal.failures import print_error
     from baton.cli.terminal.progress import progress_bar
 
+    check_range(first, last)
     settings = load_settings(data=data)
     require_data(settings)
     wanted = EventFilter(tenant=tenant, run=run, first=first, last=last)

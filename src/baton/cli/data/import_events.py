@@ -79,6 +79,8 @@ def _batches(
 def _input(file: Path) -> Iterator[tuple[BinaryIO, int | None]]:
     """Yield the input and its size in bytes, None for a pipe."""
     if file != STDIN:
+        if not file.is_file():
+            raise Failed(f"{file} is not a file: name the output of `baton export`")
         with file.open("rb") as source:
             yield source, file.stat().st_size
     elif sys.stdin.isatty():

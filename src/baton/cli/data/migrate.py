@@ -9,23 +9,46 @@ if TYPE_CHECKING:
 
 
 def migrate() -> None:
-    """Create or upgrade the database schema and the Kafka topics. A repetition changes nothing."""
+    """Create or upgrade the database schema and the Kafka topics. A repetition changes nothing.
+
+    It works on BATON_STORE and BATON_LOG. A store in files needs no migration.
+    """
     from baton.cli.event_loop import run_async
     from baton.cli.load_settings import load_settings
 
-    done = run_async(_migrated(load_settings()))
-    for one in done:
-        typer.echo(one)
-    typer.echo("Everything is up to date." if not done else "Done.")
+    run_async(_migrate(load_settings()))
 
 
-async def _migrated(settings: "Settings") -> list[str]:
-    from baton.backend_choice import backend_of, transport_of
-    from baton.wiring import store_location, transport_location
+async def _migrate(settings: "Settings") -> None:
+    """Print what was done, and on which store and log, at once: the second may fail."""
+    for step in (_migrated_store, _migrated_log):
+        for line in await step(settings):
+            typer.echo(line)
 
-    backend, transport = backend_of(settings.store_url), transport_of(settings.log)
+
+async def _migrated_store(settings: "Settings") -> list[str]:
+    from baton.backend_choice import backend_of
+    from baton.cli.masking import masked
+    from baton.wiring import store_location
+
+    shown = masked(settings.store_url)
+    backend = backend_of(settings.store_url)
+    if "shared" not in backend.capabilities:
+        return [f"{shown} needs no migration: opening it does that (for services set BATON_STORE)"]
     done = [f"migrated {name}" for name in await backend.migrate(store_location(settings))]
-    if transport is not None:
-        topics = await transport.migrate(transport_location(settings))
-        done += [f"created topic {name}" for name in topics]
-    return done
+    return [*done, f"The schema of {shown} is up to date."]
+
+
+async def _migrated_log(settings: "Settings") -> list[str]:
+    from baton.backend_choice import transport_of
+    from baton.cli.masking import masked
+    from baton.wiring import transport_location
+
+    shown = masked(settings.log)
+    transport = transport_of(settings.log)
+    if transport is None:
+        return [f"{shown} has no topics (for services set BATON_LOG)"]
+    done = [
+        f"created topic {name}" for name in await transport.migrate(transport_location(settings))
+    ]
+    return [*done, f"The topics of {shown} are up to date."]

@@ -94,9 +94,8 @@ def parse_stop(text: str | None) -> StopAt:
     try:
         return StopAt(at=parse_instant(text))
     except ValueError:
-        raise typer.BadParameter(
-            f"--to {text!r} is neither a position nor an ISO 8601 time"
-        ) from None
+        message = f"{text!r} is neither a position nor an ISO 8601 time"
+        raise typer.BadParameter(message, param_hint="'--to'") from None
 
 
 async def _replay(settings: "Settings", until: StopAt, *, apply: bool) -> Report:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from baton.cli.option_checks import check_range
 from baton.cli.terminal.failures import Failed
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ def republish(
     from baton.cli.event_loop import run_async
     from baton.cli.load_settings import load_settings
 
+    check_range(first, last)
     reached = run_async(_republished(load_settings(), first, last))
     typer.echo(f"Published {reached.published} events, up to position {reached.position}.")
 

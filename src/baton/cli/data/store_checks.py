@@ -16,7 +16,11 @@ def require_data(settings: "Settings") -> None:
     if not is_embedded(settings.store_url):
         return
     if not (settings.data_folder / "baton.db").is_file():
-        raise Failed(f"There are no events in {settings.data_folder}: name the folder with --data")
+        folder = settings.data_folder
+        raise Failed(
+            f"There are no events in {folder}: name another folder with --data, or start"
+            f" `baton dev --data {folder}`"
+        )
 
 
 async def open_archive(settings: "Settings", *, read_only: bool) -> "Archive":

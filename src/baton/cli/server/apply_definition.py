@@ -1,14 +1,12 @@
 """Creates a definition on a server, or updates the one with its slug."""
 
-from collections.abc import Mapping
 from typing import Any
 
-from baton.cli.server.client import Server, ServerRefused
-from baton.cli.server.definition_apis import choose_api, definition_apis
-from baton.cli.server.lookup import all_definitions
-from baton.cli.terminal.failures import Failed
+from baton.cli.server.client import Server
+from baton.cli.server.definition_apis import NoDefinition, choose_api, definition_apis
+from baton.cli.server.lookup import definition_subject, look_up
+from baton.cli.server.refusals import CONFLICT, ServerRefused
 
-_CONFLICT = 409
 _STRICT = {"Prefer": "handling=strict"}
 
 
@@ -27,24 +25,26 @@ def apply_document(
         "created", "updated" or "unchanged", and the definition as the server shows it.
 
     Raises:
-        Failed: The document is no definition or its dialect is unclear.
+        NoDefinition: The document is no definition or its dialect is unclear.
+        BadParameter: There is no such dialect.
         ServerRefused: The server found a fault.
 
     """
     if not isinstance(document, dict):
-        raise Failed("A definition is an object: at least slug, name, trigger and steps")
+        raise NoDefinition("A definition is an object: at least slug, name, trigger and steps")
     api = choose_api(definition_apis(server), document, dialect)
     headers = {} if lenient else _STRICT
+    about = definition_subject(str(document.get("slug") or document.get("name")))
     try:
-        return "created", server.call("POST", api.definitions, document, headers=headers)
+        return "created", server.call(
+            "POST", api.definitions, document, headers=headers, about=about
+        )
     except ServerRefused as error:
-        existing = _with_slug(server, document["slug"]) if error.status == _CONFLICT else None
-        if existing is None:
+        slug = str(document.get("slug"))
+        existing = look_up(server, slug) if error.status == CONFLICT else None
+        if existing is None or existing["slug"] != slug:
             raise
-    updated = server.call("PUT", api.definition(existing["id"]), document, headers=headers)
+    path = api.definition(existing["id"])
+    updated = server.call("PUT", path, document, headers=headers, about=about)
     same = updated["version"] == existing["version"]
     return ("unchanged" if same else "updated"), updated
-
-
-def _with_slug(server: Server, slug: str) -> Mapping[str, Any] | None:
-    return next((one for one in all_definitions(server) if one["slug"] == slug), None)

@@ -6,8 +6,15 @@ import ssl
 from base64 import urlsafe_b64decode
 from binascii import Error as NotBase64
 from collections.abc import Mapping
-from dataclasses import dataclass
-from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
+from dataclasses import dataclass, replace
+from http.client import (
+    BadStatusLine,
+    HTTPConnection,
+    HTTPException,
+    HTTPResponse,
+    HTTPSConnection,
+)
+from pathlib import Path
 from typing import Any, Literal, TypeAlias
 from urllib.parse import SplitResult, urlencode, urlsplit
 
@@ -15,6 +22,8 @@ import typer
 
 from baton.cli import dev_session
 from baton.cli.load_settings import load_settings
+from baton.cli.option_checks import is_header_word, is_server_address
+from baton.cli.server.refusals import BAD_REQUEST, Asked, Subject, refusal
 from baton.cli.terminal.failures import Failed
 from baton.protocols.loopback import is_loopback
 
@@ -23,33 +32,32 @@ Source: TypeAlias = Literal["flag", "environment", "folder", "default"]
 
 TIMEOUT_S = 30.0
 JSON = "application/json"
-_OK = 300
-_UNAUTHORIZED = 401
+_OK, _ERRORS = 300, 500
 
 
-class ServerRefused(Failed):
-    """The server refused the request with the HTTP status `status`."""
-
-    def __init__(self, message: str, status: int) -> None:
-        super().__init__(message)
-        self.status = status
+class Unreachable(Failed):
+    """No answer came: the server doesn't run, restarts, or is elsewhere."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Server:
-    """A server's address, with the token and the tenant of the requests."""
+    """A server's address, with the token and the tenant of the requests.
+
+    `session` is the folder whose session of `dev` the address comes from, if it does.
+    """
 
     url: str
     token: str
     tenant: str
+    session: Path | None = None
 
-    def get(self, path: str, **query: object) -> Any:
+    def get(self, path: str, about: Subject | None = None, /, **query: object) -> Any:
         """Return the document at `path`, asked for with the values of `query` that aren't None.
 
-        Raises ServerRefused and Failed.
+        Raises what `call` does.
         """
         given = {name: value for name, value in query.items() if value is not None}
-        return self.call("GET", f"{path}?{urlencode(given)}" if given else path)
+        return self.call("GET", f"{path}?{urlencode(given)}" if given else path, about=about)
 
     def call(
         self,
@@ -59,8 +67,23 @@ class Server:
         *,
         media: str = JSON,
         headers: Mapping[str, str] | None = None,
+        about: Subject | None = None,
+        of_options: bool = False,
     ) -> Any:
-        """Return the response's document, None if it is empty; raises ServerRefused, Failed."""
+        """Return the response's document, None if it is empty.
+
+        Raises ServerRefused, Unreachable, BadParameter as below, and Failed for a response that
+        isn't Baton's.
+
+        Args:
+            method: The method of HTTP.
+            path: Path and query behind the server's address.
+            body: Sent as JSON, if it isn't None.
+            media: The media type of the body.
+            headers: Further headers.
+            about: The thing that messages name.
+            of_options: Whether the body consists of option values: a fault of it is wrong usage.
+        """
         raw = None if body is None else json.dumps(body).encode()
         sent = {
             "Authorization": f"Bearer {self.token}",
@@ -74,36 +97,47 @@ class Server:
         try:
             connection.request(method, address.path.rstrip("/") + path, raw, sent)
             response = connection.getresponse()
-            return self._read(response, response.read())
+            document = self._read(response, response.read())
         except (OSError, HTTPException) as error:
-            raise Failed(self._unreachable(error)) from error
+            raise Unreachable(self._unreachable(error)) from error
         finally:
             connection.close()
+        if response.status < _OK:
+            return document
+        asked = Asked(url=self.url, path=path, tenant=self.tenant, about=about)
+        refused = refusal(asked, response.status, document, response.getheader("Retry-After"))
+        if of_options and refused.status == BAD_REQUEST:
+            raise typer.BadParameter(str(refused))
+        raise refused
+
+    def latest(self) -> "Server":
+        """Return this server at the address that its session names now: a restart may move it."""
+        url = None if self.session is None else dev_session.read_url(self.session)
+        if url is None or not is_loopback(urlsplit(url).hostname or ""):
+            return self
+        return replace(self, url=url)
 
     def _read(self, response: HTTPResponse, raw: bytes) -> Any:
         try:
-            document = json.loads(raw) if raw else None
+            return json.loads(raw) if raw else None
         except ValueError:
-            raise Failed(f"The server at {self.url} is not Baton: set --url") from None
-        if response.status < _OK:
-            return document
-        raise ServerRefused(self._reason(response.status, document), response.status)
-
-    def _reason(self, status: int, document: Any) -> str:
-        if status == _UNAUTHORIZED:
-            return f"{self.url} does not accept this token: set --token (`baton token` creates one)"
-        refusal = document if isinstance(document, dict) else {}
-        message = str(refusal.get("message") or f"{self.url} answered {status}")
-        details = refusal.get("details") or ()
-        faults = [f"{one.get('field')} {one.get('message')}" for one in details]
-        return f"{message}: {'; '.join(faults)}" if faults else message
+            if response.status >= _ERRORS:
+                return None  # a proxy's page
+            moved = response.getheader("Location")
+            to = f" to {moved}, where it points" if moved else ""
+            raise Failed(f"The server at {self.url} is not Baton: set --url{to}") from None
 
     def _unreachable(self, error: Exception) -> str:
         if isinstance(error, ssl.SSLError):
-            return f"{self.url} has no trusted certificate or no TLS: {error}"
+            reason = f"{self.url} has no trusted certificate or no TLS ({error})"
+            return f"{reason}: set --url to its name in the certificate, or to http://…"
         if isinstance(error, TimeoutError):
             return f"{self.url} did not answer within {TIMEOUT_S:g} s: try again"
-        return f"No server answers at {self.url}: start one with `baton dev`, or set --url"
+        if isinstance(error, BadStatusLine) and not isinstance(error, ConnectionError):
+            reason = f"The server at {self.url} does not speak HTTP ({type(error).__name__})"
+            return f"{reason}: set --url (https://… for a server with TLS)"
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else "it closed"
+        return f"No server answers at {self.url} ({reason}): start `baton dev`, or set --url"
 
 
 def connect(url: str | None, token: str | None, tenant: str | None) -> Server:
@@ -116,13 +150,21 @@ def connect(url: str | None, token: str | None, tenant: str | None) -> Server:
     secret = settings.token.get_secret_value() if settings.token else dev_session.read_token(folder)
     if secret is None:
         raise Failed(f"There is no token in {folder}: start `baton dev` there, or set --token")
-    _check_address(address)
+    if not is_server_address(address):
+        raise Failed(f"{address!r} is not the address of a server: set BATON_URL=http://HOST:PORT")
+    if not is_header_word(secret):
+        raise Failed("The token isn't printable ASCII without blanks: set BATON_TOKEN to one")
     sources = (
         _source("url", flag=url, folder=named or session),
         _source("token", flag=token, folder=secret),
     )
     require_one_source(*sources, address=address, session=session)
-    return Server(url=address.rstrip("/"), token=secret, tenant=tenant or _tenant_of(secret))
+    return Server(
+        url=address.rstrip("/"),
+        token=secret,
+        tenant=tenant or _tenant_of(secret),
+        session=folder if named is None and session is not None else None,
+    )
 
 
 def require_one_source(
@@ -163,16 +205,6 @@ def _source(name: str, *, flag: str | None, folder: str | None) -> Source:
     if any(each.upper() in variables for each in os.environ):
         return "environment"
     return "default" if folder is None else "folder"
-
-
-def _check_address(url: str) -> None:
-    try:
-        parts = urlsplit(url)
-        good = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        good = False
-    if not good:
-        raise Failed(f"{url!r} is not the address of a server: write http://HOST:PORT")
 
 
 def _connection(address: SplitResult) -> HTTPConnection:

@@ -3,13 +3,20 @@
 The command line knows no dialect by name. A later release gives definitions a form of Baton's own.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
+import typer
+
 from baton.cli.server.client import Server
 from baton.cli.terminal.failures import Failed
+
+
+class NoDefinition(Failed):
+    """A document can't be read as a definition; the message doesn't name its file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +46,15 @@ class DefinitionApi:
         return f"{self.definitions}/{quote(definition_id, safe='')}"
 
 
+@contextmanager
+def naming(file: str) -> Iterator[None]:
+    """Put the name of the file before the message of a NoDefinition."""
+    try:
+        yield
+    except NoDefinition as error:
+        raise NoDefinition(f"{file}: {error}") from None
+
+
 def definition_apis(server: Server) -> list[DefinitionApi]:
     """Return the APIs of a server that take definitions; raises Failed if there is none."""
     index = server.get("/openapi")["apis"]
@@ -59,15 +75,17 @@ def choose_api(
 ) -> DefinitionApi:
     """Return the API that a document is written for, or the one called `name`.
 
-    Raises Failed if no API takes the document, or several that read it differently.
+    Raises NoDefinition if no API takes the document, or several that read it differently, and
+    BadParameter for an unknown name.
     """
     known = [api for api in apis if name in {None, api.name}]
     if not known:
         names = ", ".join(api.name for api in apis)
-        raise Failed(f"{name!r} is no dialect of definitions: choose one of {names}")
+        message = f"{name!r} is no dialect of definitions: choose one of {names}"
+        raise typer.BadParameter(message, param_hint="'--dialect'")
     fitting = [api for api in known if all(member in document for member in api.required)]
     if not fitting:
-        raise Failed(_what_is_missing(known, document))
+        raise NoDefinition(_what_is_missing(known, document))
     clear = [api for api in fitting if api.distinctive & document.keys()]
     candidates = clear or fitting
     best = next((api for api in candidates if api.preferred), candidates[0])
@@ -97,12 +115,12 @@ def _what_is_missing(apis: list[DefinitionApi], document: Mapping[str, Any]) -> 
 
 
 def _refuse_two_units(apis: list[DefinitionApi], document: Mapping[str, Any]) -> None:
-    """Raise Failed if the document holds a member that the APIs count in different units."""
+    """Raise NoDefinition if the document holds a member that the APIs count in different units."""
     for path in apis[0].units:
         units = {api.name: api.units[path] for api in apis if path in api.units}
         if _has(document, path) and len(set(units.values())) > 1:
             counted = " and ".join(f"{unit} in {name}" for name, unit in units.items())
-            raise Failed(f"{path} counts {counted}: choose with --dialect")
+            raise NoDefinition(f"{path} counts {counted}: choose with --dialect")
 
 
 def _has(document: Any, path: str) -> bool:

@@ -34,11 +34,14 @@ def show(
 ) -> None:
     """Print a definition as JSON, in the form that `apply` takes."""
     from baton.cli.server.client import connect
-    from baton.cli.server.lookup import find_definition
+    from baton.cli.server.definition_apis import preferred_api
+    from baton.cli.server.lookup import definition_subject, find_definition
     from baton.cli.terminal.output import print_json
 
-    _, found = find_definition(connect(url, token, tenant), definition)
-    print_json(found)
+    server = connect(url, token, tenant)
+    found = find_definition(server, definition)
+    path = preferred_api(server).definition(found["id"])
+    print_json(server.get(path, definition_subject(definition)))
 
 
 @app.command()
@@ -66,12 +69,12 @@ def apply(
     from baton.cli.documents import load_document
     from baton.cli.server.apply_definition import apply_document
     from baton.cli.server.client import connect
+    from baton.cli.server.definition_apis import naming
     from baton.cli.terminal.output import print_json, print_line
 
-    document = load_document(file)
-    change, applied = apply_document(
-        connect(url, token, tenant), document, dialect, lenient=lenient
-    )
+    document, server = load_document(file), connect(url, token, tenant)
+    with naming(file):
+        change, applied = apply_document(server, document, dialect, lenient=lenient)
     if as_json:
         print_json(applied)
     else:
@@ -97,10 +100,12 @@ def validate(
 ) -> None:
     """Check the definition in FILE as `apply` would, without a server; nothing is stored."""
     from baton.cli.documents import load_document
+    from baton.cli.server.definition_apis import naming
     from baton.cli.server.validate_definition import validate_document
     from baton.cli.terminal.output import print_line
 
-    name = validate_document(load_document(file), dialect, lenient=lenient)
+    with naming(file):
+        name = validate_document(load_document(file), dialect, lenient=lenient)
     print_line(f"{file} is a valid definition of {name}")
 
 
@@ -110,10 +115,12 @@ def delete(
 ) -> None:
     """Delete a definition: its triggers stop, its runs continue and stay readable."""
     from baton.cli.server.client import connect
-    from baton.cli.server.lookup import find_definition
+    from baton.cli.server.definition_apis import preferred_api
+    from baton.cli.server.lookup import definition_subject, find_definition
     from baton.cli.terminal.output import print_line
 
     server = connect(url, token, tenant)
-    api, found = find_definition(server, definition)
-    server.call("DELETE", api.definition(found["id"]))
+    found = find_definition(server, definition)
+    path = preferred_api(server).definition(found["id"])
+    server.call("DELETE", path, about=definition_subject(definition))
     print_line(f"{found['slug']} deleted")

@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
+from baton.cli.documents import parse_object
 from baton.cli.options import AsJson, Tenant, Token, Url
 from baton.cli.terminal.failures import Failed
 
@@ -24,10 +25,11 @@ def send(
         str | None, typer.Argument(metavar="SLUG/ID", help="The record, such as orders/1001.")
     ] = None,
     data: Annotated[
-        str | None,
+        dict[str, Any] | None,
         typer.Option(
             "--record",
             metavar="JSON",
+            parser=parse_object,
             show_default="{}",
             help="Content of the record: an object, @FILE, or @- for stdin.",
         ),
@@ -68,7 +70,7 @@ def send(
     else:
         body, media = _event(str(record), kind, data, event_id), STRUCTURED
     server = connect(url, token, tenant)
-    sent = server.call("POST", "/events", body, media=media)
+    sent = server.call("POST", "/events", body, media=media, of_options=True)
     if as_json:
         print_json(sent)
     else:
@@ -93,13 +95,12 @@ def cloud_event(record: str, kind: str, data: object, event_id: str) -> dict[str
     }
 
 
-def _event(record: str, kind: str, data: str | None, event_id: str | None) -> dict[str, Any]:
+def _event(
+    record: str, kind: str, data: dict[str, Any] | None, event_id: str | None
+) -> dict[str, Any]:
     from uuid import uuid4
 
-    from baton.cli.documents import parse_object
-
-    content = {} if data is None else parse_object(data)
-    return cloud_event(record, kind, content, event_id or str(uuid4()))
+    return cloud_event(record, kind, data or {}, event_id or str(uuid4()))
 
 
 def _load_events(source: str) -> tuple[Any, str]:
@@ -109,9 +110,13 @@ def _load_events(source: str) -> tuple[Any, str]:
     """
     from baton.cli.documents import load_document
 
-    found = load_document(source)
+    try:
+        found = load_document(source)
+    except Failed as error:
+        raise typer.BadParameter(str(error), param_hint="'--file'") from None
     if isinstance(found, list):
         return found, BATCH
     if not isinstance(found, dict):
-        raise Failed(f"{source} holds no event: expected an object or an array of objects")
+        message = f"{source} holds no event: expected an object or an array of objects"
+        raise typer.BadParameter(message, param_hint="'--file'")
     return found, STRUCTURED if "specversion" in found else "application/json"

@@ -48,7 +48,7 @@ def _print(fetch: Callable[[], Run]) -> Run:
         nonlocal printed
         lines = [*timeline({**run, "steps": _settled(run)})]
         print_lines(lines[printed:])
-        printed = len(lines)
+        printed = max(printed, len(lines))  # after a crash the views may be behind for a moment
 
     run = _poll(fetch, show)
     print_lines([heading(run)])

@@ -2,27 +2,51 @@
 
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import quote
 
-from baton.cli.server.client import Server, ServerRefused
+from baton.cli.server.client import Server
 from baton.cli.server.definition_apis import DefinitionApi, preferred_api
+from baton.cli.server.refusals import NOT_FOUND, ServerRefused, Subject
 from baton.cli.terminal.failures import Failed
+from baton.domain.nearest_name import nearest_name
 
 PAGE = 100
-_NOT_FOUND = 404
 
 
-def find_definition(server: Server, reference: str) -> tuple[DefinitionApi, dict[str, Any]]:
-    """Return the whole definition with a slug or an id, and its API; raises Failed."""
-    api = preferred_api(server)
-    listed = next((one for one in _pages(server, api) if one["slug"] == reference), None)
-    definition_id = reference if listed is None else listed["id"]
+def find_definition(server: Server, reference: str) -> dict[str, Any]:
+    """Return a definition by its slug or id, in Baton's own words, without its steps.
+
+    Raises Failed, which names the nearest slug.
+    """
+    found = look_up(server, reference)
+    if found is not None:
+        return found
+    nearest = nearest_name(reference, (one["slug"] for one in all_definitions(server)))
+    hint = f"; the nearest is {nearest!r}" if nearest else ""
+    raise Failed(
+        f"There is no definition {reference!r} of tenant {server.tenant} at {server.url}{hint}:"
+        " `baton definitions list` shows all"
+    )
+
+
+def look_up(server: Server, reference: str) -> dict[str, Any] | None:
+    """Return a definition by its slug or id, None if there is none, by one request."""
     try:
-        return api, server.get(api.definition(definition_id))
+        return dict(server.get(f"/definitions/{quote(reference, safe='')}"))
     except ServerRefused as error:
-        if error.status != _NOT_FOUND:
+        if error.status != NOT_FOUND:
             raise
-        message = f"There is no definition {reference!r}: `baton definitions list` shows all"
-        raise Failed(message) from None
+        return None
+
+
+def definition_subject(reference: str) -> Subject:
+    """Return a definition for messages."""
+    return Subject(
+        kind="definition",
+        ident=reference,
+        others="`baton definitions list` shows all",
+        state=f"`baton definitions show {reference}` shows it",
+    )
 
 
 def all_definitions(server: Server) -> Iterator[dict[str, Any]]:

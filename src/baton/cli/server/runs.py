@@ -1,12 +1,18 @@
 """`baton runs …`: lists, shows, starts, cancels and retries the runs of a server."""
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from baton.cli.documents import parse_object
+from baton.cli.option_checks import check_key
 from baton.cli.options import AsJson, Since, Tenant, Token, Until, Url
 from baton.cli.terminal.failures import Failed
 from baton.cli.terminal.statuses import STATUSES
+
+if TYPE_CHECKING:
+    from baton.cli.server.client import Server
+    from baton.cli.server.refusals import Subject
 
 app = typer.Typer(help="Runs on a server: list, show, watch, start, cancel, retry.")
 
@@ -73,7 +79,7 @@ def list_runs(
     page = server.get(
         "/runs",
         **{"from": time_text(since), "to": time_text(until)},
-        definitionId=None if definition is None else find_definition(server, definition)[1]["id"],
+        definitionId=None if definition is None else find_definition(server, definition)["id"],
         status=status,
         limit=limit or DEFAULT_LIMIT,
         offset=offset or None,
@@ -104,7 +110,7 @@ def show(
     from baton.cli.server.timeline import heading, timeline
     from baton.cli.terminal.output import print_json, print_lines
 
-    run = connect(url, token, tenant).get(run_path(run_id))
+    run = connect(url, token, tenant).get(run_path(run_id), run_subject(run_id))
     if as_json:
         print_json(run)
     else:
@@ -122,17 +128,20 @@ def watch(
     """Follow a run until it ends. Exits 1 unless it completed."""
     from baton.cli.server.client import connect
 
-    _watch(connect(url, token, tenant), run_id, as_json=as_json)
+    server = connect(url, token, tenant)
+    server.get(run_path(run_id), run_subject(run_id))
+    _watch(server, run_id, as_json=as_json)
 
 
 @app.command()
 def start(
     definition: Annotated[str, typer.Argument(metavar="DEFINITION", help="Slug or id.")],
     run_input: Annotated[
-        str | None,
+        dict[str, Any] | None,
         typer.Option(
             "--input",
             metavar="JSON",
+            parser=parse_object,
             show_default="none",
             help="Input of the run: an object, @FILE, or @- for stdin.",
         ),
@@ -144,7 +153,10 @@ def start(
     key: Annotated[
         str | None,
         typer.Option(
-            "--key", metavar="KEY", help="Idempotency key: a repetition starts no second run."
+            "--key",
+            metavar="KEY",
+            callback=check_key,
+            help="Idempotency key: a repetition starts no second run.",
         ),
     ] = None,
     wait: Annotated[bool, typer.Option("--wait", help="Follow the run, as `watch` does.")] = False,
@@ -154,20 +166,21 @@ def start(
     tenant: Tenant = None,
 ) -> None:
     """Start a run and print its id."""
-    from baton.cli.documents import parse_object
     from baton.cli.server.client import connect
-    from baton.cli.server.lookup import find_definition
+    from baton.cli.server.definition_apis import preferred_api
+    from baton.cli.server.lookup import definition_subject, find_definition
     from baton.cli.terminal.output import print_json, print_line
 
-    given = None if run_input is None else parse_object(run_input)
     server = connect(url, token, tenant)
-    api, found = find_definition(server, definition)
-    body = {"input": given, "correlationId": correlation_id}
+    api, found = preferred_api(server), find_definition(server, definition)
+    body = {"input": run_input, "correlationId": correlation_id}
     run = server.call(
         "POST",
         api.definition(found["id"]) + api.start,
         {name: value for name, value in body.items() if value is not None},
         headers=None if key is None else {"Idempotency-Key": key},
+        about=definition_subject(definition),
+        of_options=True,
     )
     if wait:
         _watch(server, run["id"], as_json=as_json)
@@ -192,7 +205,7 @@ def cancel(
     from baton.cli.terminal.output import print_line
 
     body = {} if reason is None else {"reason": reason}
-    connect(url, token, tenant).call("POST", f"{run_path(run_id)}/cancel", body)
+    _change(connect(url, token, tenant), run_subject(run_id), "cancel", body)
     print_line(f"{run_id} cancelled")
 
 
@@ -214,7 +227,8 @@ def retry(
     from baton.cli.terminal.output import print_line
 
     body = {} if step is None else {"stepId": step}
-    connect(url, token, tenant).call("POST", f"{run_path(run_id)}/retry", body)
+    about = run_subject(run_id, part="" if step is None else f", step {step!r}")
+    _change(connect(url, token, tenant), about, "retry", body)
     print_line(f"{run_id} reopened")
 
 
@@ -225,12 +239,32 @@ def run_path(run_id: str) -> str:
     return f"/runs/{quote(run_id, safe='')}"
 
 
-def _watch(server: Any, run_id: str, *, as_json: bool) -> None:
+def run_subject(run_id: str, part: str = "") -> "Subject":
+    """Return a run for messages."""
+    from baton.cli.server.refusals import Subject
+
+    return Subject(
+        kind="run",
+        ident=run_id,
+        others="`baton runs list` shows the newest",
+        state=f"`baton runs show {run_id}` shows it",
+        part=part,
+    )
+
+
+def _change(server: "Server", run: "Subject", change: str, body: dict[str, str]) -> None:
+    server.call("POST", f"{run_path(run.ident)}/{change}", body, about=run, of_options=True)
+
+
+def _watch(server: "Server", run_id: str, *, as_json: bool) -> None:
+    """Follow a run of a server that has answered; an outage of the server is waited for."""
     from baton.cli.server.follow_run import follow_run
+    from baton.cli.server.reconnecting import Reconnecting
     from baton.cli.terminal.output import print_json
 
-    run = follow_run(lambda: server.get(run_path(run_id)), quiet=as_json)
+    fetch = Reconnecting(server, run_path(run_id), about=run_subject(run_id))
+    run = follow_run(fetch, quiet=as_json)
     if as_json:
         print_json(run)
     if run["status"] != "completed":
-        raise Failed(f"The run {run['status']}: `baton runs retry {run_id}` reopens it")
+        raise Failed(f"Run {run_id} {run['status']}: `baton runs retry {run_id}` reopens it")

@@ -3,15 +3,14 @@
 import json
 from typing import Any
 
-from baton.cli.server.definition_apis import DefinitionApi, choose_api
-from baton.cli.terminal.failures import Failed
+from baton.cli.server.definition_apis import DefinitionApi, NoDefinition, choose_api
 from baton.command_api.dialect.contract import discover
 
 
 def validate_document(document: Any, dialect: str | None, *, lenient: bool) -> str:
-    """Return the name of the document's dialect; raises Failed with every fault."""
+    """Return the name of the document's dialect; raises NoDefinition with every fault."""
     if not isinstance(document, dict):
-        raise Failed("A definition is an object: at least slug, name, trigger and steps")
+        raise NoDefinition("A definition is an object: at least slug, name, trigger and steps")
     dialects = {one.name: one for one in discover() if one.check_definition and one.definitions}
     apis = [
         DefinitionApi(
@@ -31,5 +30,5 @@ def validate_document(document: Any, dialect: str | None, *, lenient: bool) -> s
     faults, unknown = check(json.dumps(document).encode()) if check else ([], [])
     found = [*faults, *([] if lenient else unknown)]
     if found:
-        raise Failed("; ".join(f"{one.place} {one.message}".strip() for one in found))
+        raise NoDefinition("; ".join(f"{one.place} {one.message}".strip() for one in found))
     return name

@@ -26,6 +26,7 @@ def demo(
         typer.Option(
             "--data",
             metavar="DIR",
+            file_okay=False,
             show_default="a temporary one",
             help="Folder of the embedded store, which is kept.",
         ),

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from baton.cli.make_token import check_tenant
+from baton.cli.option_checks import check_tenant
 from baton.cli.options import DataFolder, Functions, Host, More, Port, sources_of
 
 if TYPE_CHECKING:

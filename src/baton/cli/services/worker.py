@@ -37,9 +37,8 @@ def worker(
     sources = sources_of(functions, more)
     for queue in queues:
         if not re.fullmatch(QUEUE_NAME, queue):
-            raise typer.BadParameter(
-                f"--queue {queue!r}: write 1 to 100 letters, digits, '.', '_' and '-'"
-            )
+            message = f"{queue!r}: write 1 to 100 letters, digits, '.', '_' and '-'"
+            raise typer.BadParameter(message, param_hint="'--queue'")
     settings = load_settings(functions=sources)
     if not settings.functions:
         raise Failed("A worker needs functions: name a file or module with --functions")

@@ -20,6 +20,14 @@ class Command(TyperCommand):
         """Write the help page."""
         formatter.write(help_page(self, ctx, formatter.width))
 
+    def invoke(self, ctx: Any) -> Any:
+        """Run the verb; wrong usage that the verb itself finds names the verb."""
+        try:
+            return super().invoke(ctx)
+        except typer.BadParameter as error:
+            error.ctx = error.ctx or ctx
+            raise
+
 
 class Group(TyperGroup):
     """A group of verbs, such as `baton runs`; `panels` are the headings of its help, in order."""

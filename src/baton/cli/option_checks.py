@@ -1,0 +1,74 @@
+"""Checks of option values; each raises BadParameter, which is exit code 2."""
+
+import re
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+import typer
+
+_TENANT: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,62}", re.ASCII)
+MAX_KEY: Final = 255
+"""Characters of an idempotency key."""
+
+
+def check_tenant(text: str | None) -> str | None:
+    """Return `text` if it can name a tenant."""
+    if text is not None and _TENANT.fullmatch(text) is None:
+        raise typer.BadParameter("write 1 to 63 of a-z, 0-9 and -, and no - at the beginning")
+    return text
+
+
+def check_tenants(names: list[str]) -> list[str]:
+    """Return `names` if each can name a tenant."""
+    for name in names:
+        check_tenant(name)
+    return names
+
+
+def check_url(text: str | None) -> str | None:
+    """Return `text` if it is the address of a server."""
+    if text is not None and not is_server_address(text):
+        raise typer.BadParameter(f"{text!r} is not the address of a server: write http://HOST:PORT")
+    return text
+
+
+def check_token(text: str | None) -> str | None:
+    """Return `text` if a header can hold it; the value is a secret and isn't shown."""
+    if text is not None and not is_header_word(text):
+        raise typer.BadParameter("a token is printable ASCII without blanks")
+    return text
+
+
+def check_key(text: str | None) -> str | None:
+    """Return `text` if it can be an idempotency key."""
+    if text is None or (0 < len(text) <= MAX_KEY and text.isascii() and text.isprintable()):
+        return text
+    raise typer.BadParameter(f"write 1 to {MAX_KEY} printable ASCII characters")
+
+
+def check_new_file(path: Path) -> Path:
+    """Return `path` if its folder exists."""
+    if not path.parent.is_dir():
+        raise typer.BadParameter(f"there is no folder {path.parent}")
+    return path
+
+
+def check_range(first: int, last: int | None) -> None:
+    """Raise BadParameter if a range of positions ends before it begins."""
+    if last is not None and last < first:
+        raise typer.BadParameter(f"{last} is before --from {first}", param_hint="'--to'")
+
+
+def is_server_address(text: str) -> bool:
+    """Return whether `text` is an http or https address with a host."""
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
+def is_header_word(text: str) -> bool:
+    """Return whether `text` is printable ASCII without blanks."""
+    return bool(text) and text.isascii() and text.isprintable() and " " not in text

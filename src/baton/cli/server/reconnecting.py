@@ -1,0 +1,49 @@
+"""Fetches a document again and again, through outages of the server."""
+
+import time
+from typing import Any, Final
+
+from baton.cli.server.client import Server, Unreachable
+from baton.cli.server.refusals import ServerRefused, Subject
+from baton.cli.terminal.failures import print_error
+
+FIRST_S: Final = 0.25
+LONGEST_S: Final = 5.0
+"""The pause between two attempts, in seconds; it doubles from the first to the longest."""
+
+
+class Reconnecting:
+    """A document of a server that has answered before.
+
+    While the server restarts or can't be reached, a call waits until it answers; the beginning and
+    the end of an outage are each one line on stderr. Any other refusal is raised.
+    """
+
+    def __init__(self, server: Server, path: str, *, about: Subject) -> None:
+        self._server, self._path, self._about = server, path, about
+
+    def __call__(self) -> Any:
+        """Return the document as it is now."""
+        found = self._try()
+        if found is not None:
+            return found
+        print_error(f"Lost the server at {self._server.url}: waiting for it (Ctrl-C ends this)")
+        pause_s = FIRST_S
+        while found is None:
+            time.sleep(pause_s)
+            pause_s = min(2 * pause_s, LONGEST_S)
+            self._server = self._server.latest()
+            found = self._try()
+        print_error(f"The server at {self._server.url} answers again")
+        return found
+
+    def _try(self) -> Any:
+        """Return the document, None during an outage."""
+        try:
+            return self._server.get(self._path, self._about)
+        except Unreachable:
+            return None
+        except ServerRefused as error:
+            if not error.passes:
+                raise
+            return None

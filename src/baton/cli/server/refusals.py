@@ -1,0 +1,130 @@
+"""Turns a server's refusal into one line: the thing, the reason, and the command to run next."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from baton.cli.terminal.failures import Failed
+
+BAD_REQUEST, UNAUTHORIZED, FORBIDDEN, NOT_FOUND, CONFLICT = 400, 401, 403, 404, 409
+_TOO_MANY, _UNAVAILABLE, _ERRORS = 429, 503, 500
+_PASSING: Final = frozenset((502, _UNAVAILABLE, 504))
+_LACKS_SCOPE: Final = "lacks the scope "
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """The thing that a request is about.
+
+    Args:
+        kind: Its noun, in lower case.
+        ident: Its id or name, as it was given.
+        others: What shows the things of its kind: "`baton runs list` shows the newest".
+        state: What shows the thing itself: "`baton runs show ID` shows it".
+        part: The part of it that the request is about, behind a comma.
+    """
+
+    kind: str
+    ident: str
+    others: str
+    state: str
+    part: str = ""
+
+    @property
+    def named(self) -> str:
+        """Kind, id and part, as the beginning of a sentence."""
+        return f"{self.kind.capitalize()} {self.ident}{self.part}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A request, as far as messages name it; `about` is None if it is about no single thing."""
+
+    url: str
+    path: str
+    tenant: str
+    about: Subject | None
+
+
+class ServerRefused(Failed):
+    """The server refused the request with the HTTP status `status`."""
+
+    def __init__(self, message: str, status: int) -> None:
+        super().__init__(message)
+        self.status = status
+
+    @property
+    def passes(self) -> bool:
+        """Whether the server is only unavailable, as it is while it starts."""
+        return self.status in _PASSING
+
+
+def refusal(asked: Asked, status: int, document: object, retry_after: str | None) -> ServerRefused:
+    """Return the exception for a response other than 2xx.
+
+    Args:
+        asked: The request.
+        status: The status of the response.
+        document: Its JSON.
+        retry_after: Its Retry-After header.
+    """
+    answer = document if isinstance(document, dict) else {}
+    reason = _reason(asked.url, status, answer)
+    return ServerRefused(_line(asked, status, reason, retry_after), status)
+
+
+def _line(asked: Asked, status: int, reason: str, retry_after: str | None) -> str:
+    if status == UNAUTHORIZED:
+        return f"{asked.url} does not accept this token: set --token (`baton token` creates one)"
+    if status == FORBIDDEN:
+        return _forbidden(asked.tenant, reason)
+    if status == NOT_FOUND:
+        return _not_found(asked, reason)
+    if status == _TOO_MANY:
+        return f"{reason}: try again in {retry_after or 'a few'} s"
+    if status == _UNAVAILABLE:
+        return f"{reason}: try again; {asked.url}/readyz names the part that is missing"
+    if status >= _ERRORS:
+        return f"{asked.url} failed ({reason}): its log says why"
+    return _about(asked.about, status, reason)
+
+
+def _reason(url: str, status: int, answer: Mapping[str, Any]) -> str:
+    """Return the server's message and its faults, none of them twice."""
+    message = str(answer.get("message") or f"{url} answered {status}")
+    faults = [one for one in _faults(answer.get("details")) if one not in message]
+    return f"{message}: {'; '.join(faults)}" if faults else message
+
+
+def _faults(details: object) -> Iterator[str]:
+    for one in details if isinstance(details, list) else ():
+        field, message = str(one.get("field") or ""), str(one.get("message") or "")
+        yield message if message.startswith(field) else f"{field} {message}"
+
+
+def _forbidden(tenant: str, reason: str) -> str:
+    _, lacks, scope = reason.partition(_LACKS_SCOPE)
+    if lacks:
+        return (
+            f"{reason}: set --token (`baton token --tenant {tenant} --scope {scope}` creates one)"
+        )
+    return f"{reason}: set --tenant, or --token (`baton token --tenant {tenant}` creates one)"
+
+
+def _not_found(asked: Asked, reason: str) -> str:
+    about = asked.about
+    if about is None:
+        return f"{asked.url}{asked.path}: {reason}"
+    if reason.lower().startswith("step"):
+        return f"{about.named}: {reason}; {about.state}"
+    return (
+        f"There is no {about.kind} {about.ident!r} of tenant {asked.tenant} at {asked.url}:"
+        f" {about.others}"
+    )
+
+
+def _about(about: Subject | None, status: int, reason: str) -> str:
+    if about is None:
+        return reason
+    remedy = f"; {about.state}" if status == CONFLICT else ""
+    return f"{about.named}: {reason}{remedy}"
