@@ -2,11 +2,14 @@
 
 The views are counted when a key is first seen, and again when the runs started since then could
 have reached the limit, at most once a second. The number is therefore an upper bound of what the
-views show, but for runs that other processes start.
+views show, but for runs that other processes start. While there are no views to count in, every run
+is admitted: commands don't depend on views.
 """
 
 import time
 from collections.abc import Awaitable, Callable
+
+from baton.eventlog.errors import Unavailable
 
 MAX_KEYS = 10_000
 RECOUNT_S = 1.0
@@ -45,7 +48,8 @@ class OpenRuns:
 
         Args:
             key: The tenant or the webhook.
-            count: Called on the event loop for the number of unfinished runs in the views.
+            count: Called on the event loop for the number of unfinished runs in the views; may
+                raise Unavailable.
             runs: The number of runs to start; 0 only asks.
         """
         if not self._limit:
@@ -53,7 +57,11 @@ class OpenRuns:
         known = self._known.get(key)
         if known is None:
             known = self._add(key)
-            known.runs += await count()
+            try:
+                known.runs += await count()
+            except Unavailable:
+                self._known.pop(key, None)
+                return True
         elif known.runs >= self._limit and self._now() - known.counted_at >= RECOUNT_S:
             known.counted_at = self._now()
             known.runs = await count()

@@ -7,6 +7,7 @@ from baton.command_api.budgets import Budgets, Limits
 from baton.command_api.budgets.limits import Rate
 from baton.command_api.budgets.token_buckets import MAX_KEYS, TokenBuckets
 from baton.domain.run.messages import RunRequested
+from baton.eventlog.errors import Unavailable
 from baton.projector.open_runs import OpenRuns
 from tests.api.running import running
 from tests.kit.eventually import eventually
@@ -132,6 +133,18 @@ async def test_runs_are_counted_in_the_views_when_a_key_is_new_and_at_the_limit(
     now = 2.0
     assert [await admitted() for _ in range(2)] == [True, False]
     assert counts == []
+
+
+async def test_runs_are_admitted_while_there_are_no_views_to_count_in() -> None:
+    budget, views = OpenRuns(1), [False, False, True]
+
+    async def count() -> int:
+        if not views.pop(0):
+            message = "the views don't exist yet"
+            raise Unavailable(message)
+        return 1
+
+    assert [await budget.admit("acme", count) for _ in range(3)] == [True, True, False]
 
 
 def test_a_bucket_refills_at_its_rate_and_says_when() -> None:
