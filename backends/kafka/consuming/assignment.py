@@ -7,13 +7,15 @@ a partition it keeps at its next offset; a new partition stays paused until the 
 from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from typing import cast
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
-from aiokafka.consumer.group_coordinator import GroupCoordinator
 from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
 
-_NO_GENERATION = -1
+from baton.backends.kafka.consuming.member_commits import (
+    NO_GENERATION,
+    MemberCommits,
+    generation_of,
+)
 
 
 @dataclass(slots=True, eq=False)
@@ -35,7 +37,7 @@ class Assignment:
     active: set[int] = field(default_factory=set)
     interrupted: set[int] = field(default_factory=set)
     next_offsets: dict[int, int] = field(default_factory=dict)
-    generation: int = _NO_GENERATION
+    generation: int = NO_GENERATION
 
     @property
     def lost(self) -> AbstractSet[int]:
@@ -61,7 +63,7 @@ class Assignment:
 
     def on_leave(self) -> None:
         """Forget the generation: the next assignment belongs to a new member."""
-        self.generation = _NO_GENERATION
+        self.generation = NO_GENERATION
 
     def release(self, partitions: AbstractSet[int]) -> None:
         """Store that the owner has released `partitions`."""
@@ -74,20 +76,22 @@ class Assignment:
 class RebalanceListener(ConsumerRebalanceListener):  # type: ignore[misc] # the library is untyped
     """Stores each assignment; aiokafka calls it on the event loop, before it fetches."""
 
-    def __init__(self, client: AIOKafkaConsumer, assignment: Assignment) -> None:
+    def __init__(
+        self, client: AIOKafkaConsumer, assignment: Assignment, commits: MemberCommits
+    ) -> None:
         self._client = client
         self._assignment = assignment
+        self._commits = commits
 
-    def on_partitions_revoked(self, revoked: AbstractSet[TopicPartition]) -> None:
-        """Do nothing: most partitions come back with the next assignment."""
+    def on_partitions_revoked(self, revoked: AbstractSet[TopicPartition]) -> None:  # noqa: ARG002
+        """Cancel the pending commit; most partitions come back with the next assignment."""
+        self._commits.on_revoked()
 
     def on_partitions_assigned(self, assigned: AbstractSet[TopicPartition]) -> None:
         """Seek kept partitions to their next offsets, and pause the others."""
         ours = self._assignment
-        # aiokafka has no public access to the generation.
-        coordinator = cast("GroupCoordinator", self._client._coordinator)  # noqa: SLF001
         numbers = (partition.partition for partition in assigned)
-        ours.on_rebalance(numbers, coordinator.generation)
+        ours.on_rebalance(numbers, generation_of(self._client))
         kept = {partition for partition in assigned if partition.partition in ours.kept}
         self._client.pause(*(assigned - kept))
         for partition in kept:

@@ -15,6 +15,7 @@ from baton.backends.kafka.consuming.assignment import (
     RebalanceListener,
     sticky_assignor,
 )
+from baton.backends.kafka.consuming.member_commits import MemberCommits
 from baton.backends.kafka.consuming.records import RawRecord
 from baton.backends.kafka.consuming.restarting_consumer import RestartingConsumer
 from baton.backends.kafka.names import partition_of
@@ -47,6 +48,7 @@ class GroupMember:
         self._consumer = RestartingConsumer(
             topic_admin, topic, connect=self._connect, poll_ms=POLL_MS
         )
+        self._commits = MemberCommits()
         self._committing: asyncio.Task[None] | None = None
         self._committed: dict[int, int] = {}
         self._acknowledged: dict[int, int] = {}
@@ -66,7 +68,8 @@ class GroupMember:
         self._committed.clear()
         client = self._connection.consumer(group=self.group, assignor=sticky_assignor())
         await start_client(client)
-        client.subscribe([self.topic], listener=RebalanceListener(client, self.assignment))
+        listener = RebalanceListener(client, self.assignment, self._commits)
+        client.subscribe([self.topic], listener=listener)
         return client
 
     def owns(self, partitions: AbstractSet[int]) -> OwnsStream:
@@ -136,7 +139,7 @@ class GroupMember:
         }
         try:
             async with asyncio.timeout(timeout_s):
-                await client.commit(offsets)
+                await self._commits.commit(client, offsets)
         except CLIENT_ERRORS as error:
             _log.info("%s: committing offsets failed: %r", self.group, error)
         else:

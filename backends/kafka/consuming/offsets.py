@@ -9,6 +9,7 @@ from aiokafka.errors import CommitFailedError, IllegalStateError
 from aiokafka.structs import TopicPartition
 
 from baton.backends.kafka.client_lifecycle import close_client, start_client
+from baton.backends.kafka.consuming.member_commits import MemberCommits
 from baton.backends.kafka.consuming.records import RecordsByPartition
 from baton.eventlog.ports.topics import ReceivedMessage
 
@@ -52,6 +53,7 @@ class CommittedOffsets(ConsumerRebalanceListener):  # type: ignore[misc]  # aiok
         self.topic = topic
         self.group = group
         self.in_flight = InFlight()
+        self._commits = MemberCommits()
         self._committed: dict[TopicPartition, int] = {}
 
     async def start(self, client: AIOKafkaConsumer) -> None:
@@ -62,6 +64,7 @@ class CommittedOffsets(ConsumerRebalanceListener):  # type: ignore[misc]  # aiok
 
     def on_partitions_revoked(self, revoked: Collection[TopicPartition]) -> None:  # noqa: ARG002
         """Forget all partitions: after the rebalance, each starts at its committed offset."""
+        self._commits.on_revoked()
         self.in_flight.clear()
         self._committed.clear()
 
@@ -81,7 +84,7 @@ class CommittedOffsets(ConsumerRebalanceListener):  # type: ignore[misc]  # aiok
             return
         try:
             async with asyncio.timeout(COMMIT_TIMEOUT_S):
-                await client.commit(uncommitted)
+                await self._commits.commit(client, uncommitted)
         except (CommitFailedError, IllegalStateError) as error:
             _log.info("%s: finished messages will be redelivered: %s", self.topic, error)
         else:
