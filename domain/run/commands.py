@@ -4,7 +4,7 @@
 """
 
 from dataclasses import field
-from typing import TypeAlias
+from typing import ClassVar, Final, TypeAlias
 
 from baton.domain.actor import Actor
 from baton.domain.artifact import Artifact, Values
@@ -16,6 +16,9 @@ from baton.domain.run.outcome import Outcome, Token
 from baton.domain.run.size_limit import MAX_RUN_BYTES
 from baton.domain.run.trigger import Trigger
 
+NO_GRAPH: Final = Graph(steps=())
+"""The graph of commands that start no step."""
+
 
 @frozen
 class RequestRun:
@@ -25,6 +28,8 @@ class RequestRun:
     bytes of JSON.
     """
 
+    graph: ClassVar[Graph] = NO_GRAPH
+    values: ClassVar[Values | None] = None
     run_id: str
     definition: Definition
     trigger: Trigger
@@ -92,6 +97,8 @@ class TakeOver:
 class ReleaseAttempts:
     """Release the attempts `tokens`, because their executor stops; it counts as no failure."""
 
+    graph: ClassVar[Graph] = NO_GRAPH
+    values: ClassVar[Values | None] = None
     tokens: tuple[Token, ...]
     at: int
 
@@ -103,6 +110,8 @@ class KeepLogs:
     It does nothing while the attempt runs, because its outcome brings the logs then.
     """
 
+    graph: ClassVar[Graph] = NO_GRAPH
+    values: ClassVar[Values | None] = None
     token: Token
     logs: Artifact
     at: int
@@ -112,6 +121,8 @@ class KeepLogs:
 class CancelRun:
     """Cancel the run and its open steps."""
 
+    graph: ClassVar[Graph] = NO_GRAPH
+    values: ClassVar[Values | None] = None
     actor: Actor
     at: int
     reason: str | None = None

@@ -1,9 +1,9 @@
 """Decisions about runs: checks each command and applies the rule for it."""
 
-from typing import Final, assert_never
+from typing import assert_never
 
 from baton.domain.decider import Decider
-from baton.domain.definition.graph import Compute, Delay, Graph
+from baton.domain.definition.graph import Compute, Delay
 from baton.domain.definition.state import State as Definition
 from baton.domain.errors import InConflict, NotFound, StaleAttempt
 from baton.domain.run.advance import Draft, activate, advance, begin, begin_delay
@@ -34,10 +34,6 @@ from baton.domain.run.state import NOT_REQUESTED, State, evolve
 from baton.domain.run.steps import NO_ATTEMPT
 from baton.domain.run.trigger import ByHand
 
-_NO_GRAPH: Final = Graph(steps=())
-_WITHOUT_GRAPH: Final = (RequestRun, CancelRun, ReleaseAttempts, KeepLogs)
-"""Commands that need no graph, because they start no step."""
-
 
 def decide(command: Command, state: State) -> list[Event]:
     """Return the events of `command`; raises NotFound, InConflict, StaleAttempt, ValuesNeeded."""
@@ -46,7 +42,7 @@ def decide(command: Command, state: State) -> list[Event]:
 
 def decide_and_evolve(command: Command, state: State) -> tuple[list[Event], State]:
     """Return the events of `command` and the state after them; raises as `decide` does."""
-    draft = _draft(command, state)
+    draft = Draft(state, command.graph, command.at, command.values)
     match command:
         case ReportOutcome():
             _report(draft, command)
@@ -65,12 +61,6 @@ def decide_and_evolve(command: Command, state: State) -> tuple[list[Event], Stat
         case _:
             assert_never(command)
     return draft.events, draft.state
-
-
-def _draft(command: Command, state: State) -> Draft:
-    if isinstance(command, _WITHOUT_GRAPH):
-        return Draft(state, _NO_GRAPH, command.at)
-    return Draft(state, command.graph, command.at, command.values)
 
 
 def _request(draft: Draft, command: RequestRun) -> None:

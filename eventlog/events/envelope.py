@@ -1,7 +1,7 @@
 """Events with their place in the store: as they are appended, recorded and stored."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from baton.domain.frozen import frozen
 
@@ -33,7 +33,7 @@ class Recorded:
     position: int
     stream: str
     version: int
-    event: Event
+    event: Any  # a consumer knows the classes that it asked for; a cast would cost it time
 
 
 @frozen(kw_only=False)

@@ -4,6 +4,7 @@ They read the payload in place and never change it, so it is not copied for them
 """
 
 import math
+from dataclasses import replace
 
 import orjson
 
@@ -13,6 +14,7 @@ from baton.domain.run.messages import Succeeded
 from baton.eventlog.ports.clock import Clock
 from baton.executor.functions.call import Call, CallOutcome, PerformCall
 from baton.executor.functions.http_functions import failure_of_response
+from baton.executor.functions.python.python_calls import copy_payload
 from baton.executor.functions.registry import BuiltIn
 from baton.executor.functions.results import InvalidOutput, failure, json_copy
 from baton.protocols.http_client import (
@@ -45,13 +47,17 @@ def built_ins(*, clock: Clock, client: HttpClient) -> list[BuiltIn]:
         "http": _Http(client),
     }
     return [
-        BuiltIn(name=name, id=function_uuid(name), perform=_reporting_invalid_config(perform))
+        BuiltIn(name=name, id=function_uuid(name), perform=_performer(perform))
         for name, perform in performers.items()
     ]
 
 
-def _reporting_invalid_config(perform: PerformCall) -> PerformCall:
+def _performer(perform: PerformCall) -> PerformCall:
+    """Return `perform` with plain values in the payload, and an outcome for `InvalidConfig`."""
+
     async def performed(call: Call) -> CallOutcome:
+        if call.artifacts:
+            call = replace(call, payload=copy_payload(call.payload))
         try:
             return await perform(call)
         except InvalidConfig as error:

@@ -4,7 +4,7 @@ Nothing here records or retries anything. The caller enforces deadlines, by canc
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import Protocol, TypeAlias, assert_never
 
@@ -15,7 +15,7 @@ from baton.executor.functions.built_ins import built_ins
 from baton.executor.functions.call import Call, CallOutcome, PerformCall
 from baton.executor.functions.concurrency import ConcurrencyLimit, FifoSemaphore
 from baton.executor.functions.http_functions import call_over_http
-from baton.executor.functions.python.python_calls import PythonCalls, copy_payload
+from baton.executor.functions.python.python_calls import PythonCalls
 from baton.executor.functions.registry import (
     BuiltIn,
     Function,
@@ -186,7 +186,7 @@ class RegisteredFunctions:
             case PythonFunction():
                 return self.python.performer(function, limit)
             case BuiltIn():
-                return limited(limit, self.waits, partial(_on_plain_payload, function.perform))
+                return limited(limit, self.waits, function.perform)
             case HttpFunction():
                 client, clock = self._client, self._clock
                 perform = partial(call_over_http, function, client=client, clock=clock)
@@ -205,13 +205,6 @@ class RegisteredFunctions:
             return failure(NO_WORKERS, str(NoWorkers(function)))
         on_heartbeat = partial(self._on_heartbeat, call)
         return await self._remote.perform(function, call, on_heartbeat, self._logs)
-
-
-async def _on_plain_payload(perform: PerformCall, call: Call) -> CallOutcome:
-    """Perform a call of a built-in, which reads the payload in place."""
-    if call.artifacts:
-        call = replace(call, payload=copy_payload(call.payload))
-    return await perform(call)
 
 
 def _log_heartbeat(call: Call, progress: object) -> None:

@@ -32,6 +32,7 @@ _INT64 = range(-(2**63), 2**63)
 _CONSTANTS = frozenset({NoneType, bool})
 _CONSTANT_BYTES = 4
 _JSON_EXACT_CLASSES = frozenset({dict, list, tuple, str, int, float, bool, NoneType})
+_CONTAINERS = (dict, list, tuple)
 _JSON_CLASSES = (dict, list, tuple, str, int, float)
 _NO_CONVERSION = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
 _BATON_FOLDER = str(Path(__file__).parent)
@@ -68,7 +69,7 @@ def outcome_of_exception(error: BaseException) -> Failed:
 def success(output: object, context: object) -> Succeeded:
     """Return a success with copies of an output and a context patch; raises InvalidOutput."""
     copied, size_of_context = sized_copy(context)
-    if not isinstance(copied, dict | None):
+    if not isinstance(copied, (dict, NoneType)):
         raise InvalidOutput("the context patch is not a JSON object")
     copied_output, size = sized_copy(output)
     return Succeeded(output=copied_output, context=copied, size=size + size_of_context)
@@ -129,7 +130,7 @@ def _check_depth_and_values(value: object) -> None:
     level: list[object] = [value]
     for _ in range(MAX_DEPTH + 1):
         _check_level(level)
-        containers = [one for one in level if isinstance(one, dict | list | tuple)]
+        containers = [one for one in level if isinstance(one, _CONTAINERS)]
         if not containers:
             return
         level = [*chain.from_iterable(map(_members, containers))]

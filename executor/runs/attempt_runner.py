@@ -4,7 +4,6 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
-from functools import partial
 from random import Random
 from typing import cast
 
@@ -43,7 +42,7 @@ class AttemptRunner:
         self._rng = rng
         self._counts = counts
         self._logs = logs
-        self._deadlines = Deadlines()
+        self._deadlines = Deadlines(self._leave_behind)
 
     async def perform(self, run: LiveRun, token: Token) -> Outcome | None:
         """Return the attempt's outcome, None when `cancel` ended it.
@@ -54,49 +53,44 @@ class AttemptRunner:
         """
         task = cast("asyncio.Task[None]", asyncio.current_task())
         step = run.compute_step(token)
-        on_ignored = partial(self._leave_behind, run)
-        attempt = Attempt(self._deadlines, task, token, step.timeout_ms, on_ignored)
+        attempt = Attempt(self._deadlines, run, task, token, step.timeout_ms)
         run.in_flight[token] = attempt
         self._counts.steps_performed += 1
         try:
             outcome: Outcome | None = None
             try:
-                outcome = await self._functions.call(_build_call(run, attempt, step))
+                outcome = await self._functions.call(_build_call(attempt, step))
             except asyncio.CancelledError:
-                outcome = self._cut_off(run, attempt)
+                outcome = self._cut_off(attempt)
             else:
                 if attempt.expired or task.cancelling():
-                    outcome = self._cut_off(run, attempt)
-            if attempt.log is None:
-                return outcome
-            return await self._with_log(run, attempt, outcome)
+                    outcome = self._cut_off(attempt)
+            return outcome if attempt.log is None else await self._with_log(attempt, outcome)
         finally:
             attempt.end()
-            if run.in_flight.get(token) is attempt:
-                del run.in_flight[token]
+            if attempt.in_flight:
+                _remove(attempt)
 
     def cancel(self, run: LiveRun, tokens: Iterable[Token]) -> None:
         """Cancel attempts in flight and give up the claims on them."""
         for token in tokens:
             run.claimed.discard(token)
-            attempt = run.in_flight.pop(token)
+            attempt = run.in_flight[token]
+            _remove(attempt)
             attempt.task.cancel()
             self._deadlines.watch(attempt)
 
-    def _cut_off(self, run: LiveRun, attempt: Attempt) -> Outcome | None:
+    def _cut_off(self, attempt: Attempt[LiveRun]) -> Outcome | None:
         """Return the outcome of an attempt that was cancelled or has passed its deadline."""
         task = attempt.task
-        in_flight = run.in_flight.get(attempt.token) is attempt
-        if in_flight and not attempt.expired:
+        if attempt.in_flight and not attempt.expired:
             self._keep_late(attempt)
             raise asyncio.CancelledError
         while task.cancelling():
             task.uncancel()
-        return TimedOut(jitter=self._rng.random()) if in_flight else None
+        return TimedOut(jitter=self._rng.random()) if attempt.in_flight else None
 
-    async def _with_log(
-        self, run: LiveRun, attempt: Attempt, outcome: Outcome | None
-    ) -> Outcome | None:
+    async def _with_log(self, attempt: Attempt[LiveRun], outcome: Outcome | None) -> Outcome | None:
         """Return the outcome with the log of the attempt, once that is stored.
 
         The deadline ends here, but the attempt is in flight until then: it may still be cancelled.
@@ -111,16 +105,16 @@ class AttemptRunner:
             return replace(outcome, logs=await self._logs.store(log))
         except asyncio.CancelledError:
             self._logs.keep_late(log)
-            return self._cut_off(run, attempt)
+            return self._cut_off(attempt)
 
-    def _keep_late(self, attempt: Attempt) -> None:
+    def _keep_late(self, attempt: Attempt[LiveRun]) -> None:
         """Keep the log of an attempt that brings no outcome, if it has one."""
         if attempt.log is not None and self._logs is not None and attempt.log.close():
             self._logs.keep_late(attempt.log)
 
-    def _leave_behind(self, run: LiveRun, attempt: Attempt) -> None:
+    def _leave_behind(self, attempt: Attempt[LiveRun]) -> None:
         """Give up an attempt that ignores its cancellation; its run goes on without it."""
-        token, task = attempt.token, attempt.task
+        run, token, task = attempt.run, attempt.token, attempt.task
         _log.error(
             "function %s ignores its cancellation and is left behind: run %s, step %s, attempt %d",
             run.compute_step(token).function,
@@ -132,30 +126,35 @@ class AttemptRunner:
         self.left_behind.add(task)
         task.add_done_callback(self.left_behind.discard)
         log, logs = attempt.log, self._logs
-        if run.in_flight.get(token) is not attempt:
+        if not attempt.in_flight:
             self._keep_late(attempt)
         elif log is not None and logs is not None and log.close():
-            logs.spawn(self._time_out_with_log(run, attempt, logs.store(log)))
+            logs.spawn(self._time_out_with_log(attempt, logs.store(log)))
         else:
-            self._time_out(run, attempt, None)
+            self._time_out(attempt, None)
 
     async def _time_out_with_log(
-        self, run: LiveRun, attempt: Attempt, storing: Awaitable[Artifact]
+        self, attempt: Attempt[LiveRun], storing: Awaitable[Artifact]
     ) -> None:
-        self._time_out(run, attempt, await storing)
+        self._time_out(attempt, await storing)
 
-    def _time_out(self, run: LiveRun, attempt: Attempt, logs: Artifact | None) -> None:
+    def _time_out(self, attempt: Attempt[LiveRun], logs: Artifact | None) -> None:
         """Report that an attempt has timed out, unless it has ended meanwhile."""
-        token = attempt.token
-        if run.in_flight.get(token) is attempt:
-            del run.in_flight[token]
+        if attempt.in_flight:
+            _remove(attempt)
             if self.report_timeout is not None:
                 jitter = self._rng.random()
-                self.report_timeout(run, token, TimedOut(jitter=jitter, logs=logs))
+                timed_out = TimedOut(jitter=jitter, logs=logs)
+                self.report_timeout(attempt.run, attempt.token, timed_out)
 
 
-def _build_call(run: LiveRun, attempt: Attempt, step: Compute) -> Call:
-    token, state = attempt.token, run.state
+def _remove(attempt: Attempt[LiveRun]) -> None:
+    attempt.in_flight = False
+    del attempt.run.in_flight[attempt.token]
+
+
+def _build_call(attempt: Attempt[LiveRun], step: Compute) -> Call:
+    token, state = attempt.token, attempt.run.state
     return Call(
         function=step.function,
         payload={

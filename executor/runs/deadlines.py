@@ -5,10 +5,12 @@ Deadlines in the same few milliseconds share one timer of the event loop, which 
 
 import asyncio
 from collections.abc import Callable
-from typing import Final
+from typing import Final, Generic, TypeVar
 
 from baton.domain.run.messages import Token
 from baton.eventlog.function_logs.attempt_log import AttemptLog
+
+R = TypeVar("R")
 
 TICK_MS: Final = 8
 """The interval whose deadlines share a timer; a task is cancelled at most so much too late."""
@@ -23,14 +25,11 @@ IGNORED_AFTER_S: Final = 1.0
 """A cancelled attempt that goes on for so long ignores its cancellation."""
 
 
-class Attempt:
-    """An attempt whose function is called in `task`, and its deadline.
-
-    Args:
-        on_ignored: Called on the event loop with the attempt if it goes on although its task was
-            cancelled.
+class Attempt(Generic[R]):
+    """An attempt of `run` whose function is called in `task`, and its deadline.
 
     Attributes:
+        in_flight: Whether its run waits for its outcome.
         log: What the function has logged; None before its first line.
         over: Whether the call of the function has ended.
         expired: Whether the attempt has passed its deadline.
@@ -38,11 +37,12 @@ class Attempt:
 
     __slots__ = (
         "_deadlines",
-        "_on_ignored",
         "_tick",
         "expired",
+        "in_flight",
         "log",
         "over",
+        "run",
         "task",
         "timeout_ms",
         "token",
@@ -50,21 +50,21 @@ class Attempt:
 
     def __init__(
         self,
-        deadlines: "Deadlines",
+        deadlines: "Deadlines[R]",
+        run: R,
         task: asyncio.Task[None],
         token: Token,
         timeout_ms: int,
-        on_ignored: Callable[["Attempt"], None],
     ) -> None:
         self._deadlines = deadlines
-        self._on_ignored = on_ignored
+        self.run = run
         self.task = task
         self.token = token
         self.timeout_ms = timeout_ms
-        self.over = False
-        self.expired = False
+        self.in_flight = True
+        self.over = self.expired = False
         self.log: AttemptLog | None = None
-        self._tick: _Tick | None = deadlines.add(self)
+        self._tick: _Tick[R] | None = deadlines.add(self)
 
     def start(self) -> None:
         """Let the attempt expire after its timeout, counted from now."""
@@ -82,11 +82,6 @@ class Attempt:
         if self._tick is not None:
             self._tick.discard(self)
 
-    def report_ignored(self) -> None:
-        """Call `on_ignored` if the call goes on."""
-        if not self.over:
-            self._on_ignored(self)
-
     def check(self) -> None:
         """Let the attempt expire now if its deadline has passed while it blocked the loop."""
         tick = self._tick
@@ -94,7 +89,7 @@ class Attempt:
             self.expired = True
 
 
-class _Tick(set[Attempt]):
+class _Tick(set[Attempt[R]], Generic[R]):
     """The attempts whose deadlines share a timer, which fires at `ends_at` of the loop's time."""
 
     __slots__ = ("ends_at",)
@@ -104,13 +99,19 @@ class _Tick(set[Attempt]):
         self.ends_at = ends_at
 
 
-class Deadlines:
-    """Cancels the tasks of attempts at their deadlines."""
+class Deadlines(Generic[R]):
+    """Cancels the tasks of attempts at their deadlines.
 
-    def __init__(self) -> None:
-        self._ticks: dict[tuple[int, int], _Tick] = {}
+    Args:
+        on_ignored: Called on the event loop with an attempt that goes on although its task was
+            cancelled.
+    """
 
-    def add(self, attempt: Attempt) -> _Tick:
+    def __init__(self, on_ignored: Callable[[Attempt[R]], None]) -> None:
+        self._on_ignored = on_ignored
+        self._ticks: dict[tuple[int, int], _Tick[R]] = {}
+
+    def add(self, attempt: Attempt[R]) -> _Tick[R]:
         """Cancel the attempt after its timeout, unless it is discarded from the returned set."""
         loop = asyncio.get_running_loop()
         timeout_ms = attempt.timeout_ms
@@ -123,9 +124,13 @@ class Deadlines:
         tick.add(attempt)
         return tick
 
-    def watch(self, attempt: Attempt) -> None:
+    def watch(self, attempt: Attempt[R]) -> None:
         """Report the attempt, whose task was cancelled, if it doesn't end."""
-        asyncio.get_running_loop().call_later(IGNORED_AFTER_S, attempt.report_ignored)
+        asyncio.get_running_loop().call_later(IGNORED_AFTER_S, self._report_ignored, attempt)
+
+    def _report_ignored(self, attempt: Attempt[R]) -> None:
+        if not attempt.over:
+            self._on_ignored(attempt)
 
     def _end_tick(self, number: tuple[int, int]) -> None:
         """Expire the attempts of a tick; if the loop was held up, give them that time once more."""
@@ -137,7 +142,7 @@ class Deadlines:
         tick.ends_at = loop.time() + held_s
         loop.call_at(tick.ends_at, self._expire, tick)
 
-    def _expire(self, tick: _Tick) -> None:
+    def _expire(self, tick: _Tick[R]) -> None:
         for attempt in tick:
             attempt.expired = True
             attempt.task.cancel()

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Final, cast
+from typing import Any, Final
 
 from baton.domain.definition.graph import Compute, Graph
 from baton.domain.run.messages import Command, Token
@@ -53,13 +53,15 @@ class LiveRun:
     graph: Graph | None = None
     commands: list[Command] = field(default_factory=list)
     external: list[Recorded] = field(default_factory=list)
-    in_flight: dict[Token, Attempt] = field(default_factory=dict)
+    in_flight: "dict[Token, Attempt[LiveRun]]" = field(default_factory=dict)
     claimed: set[Token] = field(default_factory=set)
     phase: Phase = NEW
 
     def compute_step(self, token: Token) -> Compute:
         """Return the step of an attempt; the graph has been loaded."""
-        return cast(Compute, cast(Graph, self.graph).by_id[token.step_id])
+        graph: Any = self.graph
+        step: Compute = graph.by_id[token.step_id]
+        return step
 
     def is_running(self, token: Token) -> bool:
         """Return whether an attempt is its step's current one and has no outcome yet."""

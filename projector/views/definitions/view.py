@@ -1,6 +1,6 @@
 """Definitions with all their versions; deleted ones stay readable."""
 
-from typing import TypeAlias, cast, get_args
+from typing import TypeAlias, get_args
 
 from baton.domain.definition.messages import DefinitionCreated, Event
 from baton.domain.definition.state import State
@@ -45,7 +45,7 @@ def creates(recorded: Recorded) -> bool:
 
 def evolve(document: Document | None, recorded: Recorded) -> Document | None:
     """Fold the event as the domain does."""
-    event = cast("Event", recorded.event)
+    event: Event = recorded.event
     if document is None and not isinstance(event, DefinitionCreated):
         return None
     return evolve_state(document or Document(), event)

@@ -1,7 +1,7 @@
 """The history of every run: one record per attempt, decision, delay, sync point and skip."""
 
 from dataclasses import dataclass
-from typing import Literal, TypeAlias, assert_never, cast, get_args
+from typing import Literal, TypeAlias, assert_never, get_args
 
 from baton.domain.conditions.evaluation import DecisionResult
 from baton.domain.json import Json, JsonObject
@@ -38,6 +38,8 @@ _Ending: TypeAlias = (
     StepSucceeded | StepFailed | StepTimedOut | StepCancelled | StepReleased | DelayElapsed
 )
 _Event: TypeAlias = _Beginning | _Ending | StepLogged
+_NO_BEGINNING = (*get_args(_Ending), StepLogged)
+_TAKING_OVER = (StepStarted, RetryScheduled)
 # The key is the execution id, so that the steps of a run are adjacent in the table.
 TABLE = Table(
     name="run_steps",
@@ -91,10 +93,10 @@ class Document:
 def keys(recorded: Recorded) -> tuple[Key, ...]:
     """Return the key of the attempt, and on a takeover that of the previous attempt, too."""
     tenant, run_id = key_of(recorded.stream)
-    event = cast("_Event", recorded.event)
+    event: _Event = recorded.event
     attempt: int = getattr(event, "attempt", 1)
     key = (tenant, execution_id(run_id, event.step_id, event.visit, attempt))
-    if isinstance(event, StepStarted | RetryScheduled) and event.cause == "takeover":
+    if isinstance(event, _TAKING_OVER) and event.cause == "takeover":
         before = execution_id(run_id, event.step_id, event.visit, attempt - 1)
         return key, (tenant, before)
     return (key,)
@@ -107,12 +109,12 @@ def creates(recorded: Recorded) -> bool:
         return event.cause in ("start", "reopen", "handover")
     if isinstance(event, RetryScheduled):
         return event.cause == "retry"
-    return not isinstance(event, _Ending | StepLogged)
+    return not isinstance(event, _NO_BEGINNING)
 
 
 def evolve(document: Document | None, recorded: Recorded) -> Document | None:
     """Begin the record or fold its outcome."""
-    event = cast("_Event", recorded.event)
+    event: _Event = recorded.event
     match event:
         case (
             StepSucceeded()

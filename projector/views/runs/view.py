@@ -1,7 +1,7 @@
 """Runs, without their steps, which have rows of their own (`run_steps`)."""
 
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias, assert_never, cast, get_args
+from typing import Literal, TypeAlias, assert_never, get_args
 
 from baton.domain.actor import Actor
 from baton.domain.json import Json, JsonObject
@@ -121,7 +121,7 @@ def creates(recorded: Recorded) -> bool:
 
 def evolve(document: Document | None, recorded: Recorded) -> Document | None:
     """Fold one event of the run."""
-    event = cast("Event", recorded.event)
+    event: Event = recorded.event
     match event:
         case RunRequested():
             document = _requested(event)

@@ -1,7 +1,7 @@
 """Schedules: the scheduled triggers of definitions, and standalone schedules."""
 
 from dataclasses import dataclass
-from typing import TypeAlias, assert_never, cast, get_args
+from typing import TypeAlias, assert_never, get_args
 
 from baton.domain.definition.messages import (
     DefinitionCreated,
@@ -82,7 +82,7 @@ def creates(recorded: Recorded) -> bool:
 
 def evolve(document: Document | None, recorded: Recorded) -> Document | None:
     """Fold a definition's trigger or the outcome of a tick."""
-    event = cast("_Event", recorded.event)
+    event: _Event = recorded.event
     match event:
         case DefinitionCreated() | DefinitionUpdated() | VersionDisabled():
             return _published(document, recorded, event)

@@ -5,7 +5,7 @@ its deadline, so writing and deleting a timer for each would cost more than all 
 """
 
 from dataclasses import dataclass
-from typing import Literal, TypeAlias, assert_never, cast, get_args
+from typing import Literal, TypeAlias, assert_never, get_args
 
 from baton.domain.run.messages import (
     DelayElapsed,
@@ -45,7 +45,7 @@ class Document:
 
 def keys(recorded: Recorded) -> tuple[Key, ...]:
     """Return the key of the step, which has one timer at a time."""
-    event = cast("_Setting | _Clearing", recorded.event)
+    event: _Setting | _Clearing = recorded.event
     if isinstance(event, StepStarted) and event.cause != "retry":
         return ()
     tenant, run_id = key_of(recorded.stream)
@@ -54,12 +54,12 @@ def keys(recorded: Recorded) -> tuple[Key, ...]:
 
 def creates(recorded: Recorded) -> bool:
     """Return whether the event sets a timer of a step that can't have one yet."""
-    return isinstance(recorded.event, DelayStarted | RetryScheduled)
+    return isinstance(recorded.event, (DelayStarted, RetryScheduled))
 
 
 def evolve(document: Document | None, recorded: Recorded) -> Document | None:  # noqa: ARG001
     """Set or clear the timer, whatever its former state."""
-    event = cast("_Setting | _Clearing", recorded.event)
+    event: _Setting | _Clearing = recorded.event
     match event:
         case StepStarted() | StepCancelled() | DelayElapsed():
             return None
