@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import is_dataclass
 from functools import cache
 from types import NoneType, UnionType
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Any, ClassVar, Literal, Union, get_args, get_origin, get_type_hints
 
 from hypothesis import strategies as st
 
@@ -82,6 +82,7 @@ def values_of(hint: Any) -> st.SearchStrategy[Any]:
         return st.tuples(*map(values_of, args))
     if isinstance(hint, type) and (is_dataclass(hint) or hasattr(hint, "_fields")):
         hints = get_type_hints(hint)
-        return st.builds(hint, **{name: values_of(its) for name, its in hints.items()})
+        members = {name: its for name, its in hints.items() if get_origin(its) is not ClassVar}
+        return st.builds(hint, **{name: values_of(its) for name, its in members.items()})
     message = f"no random values are known for {hint}"
     raise TypeError(message)
