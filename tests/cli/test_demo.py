@@ -36,8 +36,9 @@ def test_the_demo_processes_all_orders_and_shows_one_run(tmp_path: Path) -> None
     assert "case 1: steps.validate.output.isValid eq true? yes, it is true" in ended.out
     assert 'output {"isValid": true, "problems": []}' in ended.out
     assert '"orderId": "ord_' in ended.out
-    assert ended.out.splitlines()[-1].endswith("for `baton dev` and `baton runs list`.")
+    assert ended.out.splitlines()[-1].endswith("`baton demo --data .baton`, then `baton dev`.")
     assert "\x1b" not in ended.out
+    assert "\N{REPLACEMENT CHARACTER}" not in ended.out
 
 
 def test_the_demo_removes_its_folder(tmp_path: Path) -> None:

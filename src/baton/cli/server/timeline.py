@@ -1,17 +1,23 @@
 """Renders a run as text: its steps with times, outputs and the conditions of decisions."""
 
 import json
+import time
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from rich.text import Text
 
 from baton.cli.server.stack import last_frame
 from baton.cli.terminal.statuses import COLORS
+from baton.cli.terminal.times import duration, relative
 from baton.protocols.iso_time import parse_time
 
 MAX_VALUE = 300
 """Number of characters shown of a value; `--json` shows all."""
+
+LEAST_MARGIN = 10
+"""Characters for the times; longer ones take more in the whole timeline."""
 
 _ABOUT_PRESENCE = frozenset(("exists", "notExists"))
 
@@ -42,19 +48,20 @@ def timeline(run: Run, *, traceback: bool = False) -> Iterator[Text]:
     """
     steps: Sequence[Step] = run.get("steps", ())
     width = max((len(step["stepId"]) for step in steps), default=0)
-    yield _milestone(run, run["requestedAt"], "requested", _cause(run))
+    times = [*map(partial(_began, run), steps), run.get("completedAt", run["requestedAt"])]
+    margin = max(LEAST_MARGIN, *(len(_offset(run, at)) for at in times))
+    yield _milestone(run, run["requestedAt"], "requested", _cause(run), margin)
     for step in steps:
-        yield from _step(run, step, width)
-        for line in _stack(step, whole=traceback):
-            yield Text(f"{'':12}{line}", "dim")
+        yield _step(run, step, width, margin)
+        for line in (*_details(step), *_stack(step, whole=traceback)):
+            yield Text(f"{'':{margin + 2}}{line}", "dim")
     if "completedAt" in run:
-        yield _milestone(run, run["completedAt"], str(run["status"]), _reason(run))
+        yield _milestone(run, run["completedAt"], str(run["status"]), _reason(run), margin)
 
 
 def elapsed(start: str, end: str) -> str:
-    """Return the time between two ISO 8601 times, such as 16 ms or 3.0 s."""
-    seconds = (parse_time(end) - parse_time(start)) / 1000
-    return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.1f} s"
+    """Return the time between two ISO 8601 times, such as 16 ms, 3.0 s or 2 d 4 h."""
+    return duration(max(0, parse_time(end) - parse_time(start)))
 
 
 def _cause(run: Run) -> str:
@@ -75,9 +82,9 @@ def _reason(run: Run) -> str:
     return str(run.get("cancelReason", ""))
 
 
-def _step(run: Run, step: Step, width: int) -> Iterator[Text]:
+def _step(run: Run, step: Step, width: int, margin: int) -> Text:
     status = str(step["status"])
-    text = Text(f"{_offset(run, step.get('startedAt', run['requestedAt']))}  ")
+    text = Text(f"{_offset(run, _began(run, step)):>{margin}}  ")
     text.append(f"{step['stepId']:<{width}}", "bold")
     text.append(f"  {step['kind']:<8}  ")
     text.append(status, COLORS.get(status, ""))
@@ -85,9 +92,7 @@ def _step(run: Run, step: Step, width: int) -> Iterator[Text]:
         text.append(f" in {elapsed(step['startedAt'], step['completedAt'])}", "dim")
     if step["attempt"] > 1:
         text.append(f", attempt {step['attempt']}")
-    yield text
-    for detail in _details(step):
-        yield Text(f"{'':12}{detail}", "dim")
+    return text
 
 
 def _details(step: Step) -> Iterator[str]:
@@ -98,7 +103,7 @@ def _details(step: Step) -> Iterator[str]:
     if "error" in step:
         yield f"{step['error'].get('code')}: {step['error'].get('message')}"
     if "delayMs" in step:
-        yield f"until {step.get('resumeAt')}"
+        yield _until(step)
     yield from _decision(step.get("decision", {}))
 
 
@@ -131,12 +136,25 @@ def _condition(condition: Mapping[str, Any]) -> str:
     return f"{text} ({condition['error']})" if condition.get("error") else text
 
 
-def _milestone(run: Run, at: str, name: str, detail: str) -> Text:
-    return Text.assemble(f"{_offset(run, at)}  ", (name, COLORS.get(name, "")), f"  {detail}")
+def _milestone(run: Run, at: str, name: str, detail: str, margin: int) -> Text:
+    text = Text.assemble(f"{_offset(run, at):>{margin}}  ", (name, COLORS.get(name, "")))
+    return text.append(f"  {detail}") if detail else text
+
+
+def _began(run: Run, step: Step) -> str:
+    return str(step.get("startedAt", run["requestedAt"]))
 
 
 def _offset(run: Run, at: str) -> str:
-    return f"{'+' + elapsed(run['requestedAt'], at):>10}"
+    return f"+{elapsed(run['requestedAt'], at)}"
+
+
+def _until(step: Step) -> str:
+    """Return the end of a delay, and how far away it is while the step waits for it."""
+    end = step.get("resumeAt")
+    if step["status"] != "waiting" or end is None:
+        return f"until {end}"
+    return f"until {end} ({relative(parse_time(end), int(time.time() * 1_000))})"
 
 
 def _value(value: object) -> str:

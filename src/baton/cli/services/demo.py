@@ -93,9 +93,8 @@ def _folder(data: Path | None) -> Iterator[Path]:
 
 
 def _print_next_steps(data: Path | None) -> None:
-    keep = "`baton demo --data .baton` keeps its runs for" if data is None else "To see them again:"
-    start = "`baton dev`" if data is None else f"`baton dev --data {data}`"
-    typer.echo(
-        "\nNext: README.md builds a workflow of your own in five minutes."
-        f"\n      {keep} {start} and `baton runs list`."
-    )
+    if data is None:
+        see = "To keep the runs: `baton demo --data .baton`, then `baton dev`."
+    else:
+        see = f"To see these runs again: `baton dev --data {data}` and `baton runs list`."
+    typer.echo(f"\nNext: README.md builds a workflow of your own in five minutes.\n      {see}")

@@ -10,7 +10,6 @@ from typing import Any, TypeGuard
 from rich.console import Group, RenderableType
 from rich.live import Live
 from rich.progress_bar import ProgressBar
-from rich.table import Table
 from rich.text import Text
 
 from baton.cli.server.apply_definition import apply_document
@@ -19,7 +18,8 @@ from baton.cli.server.events import STRUCTURED, cloud_event
 from baton.cli.server.timeline import elapsed, heading, timeline
 from baton.cli.terminal.failures import Failed
 from baton.cli.terminal.output import console, in_terminal, print_lines
-from baton.cli.terminal.statuses import COLORS, FINAL
+from baton.cli.terminal.statuses import FINAL
+from baton.cli.terminal.tables import Column, make_table
 from baton.demo.orders import Order, orders
 
 DEADLINE_S = 60.0
@@ -27,6 +27,14 @@ PAUSE_S = 0.04
 SHOWN = 12
 """Number of orders on the screen; the newest are shown."""
 SLUG = "order-processing"
+COLUMNS = (
+    Column(name="ORDER"),
+    Column(name="CUSTOMER", kind="short", least=8, leaves=2),
+    Column(name="TOTAL", right=True, leaves=3),
+    Column(name="RUN"),
+    Column(name="STEPS", leaves=1),
+    Column(name="TOOK", right=True, leaves=4),
+)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -83,7 +91,8 @@ def run_demo(server: Server, count: int) -> int:
     print_lines(
         [
             Text(f"Baton runs at {server.url}, every service in this process."),
-            Text(f"Definition {SLUG} {change}: it starts a run for every new record in orders.\n"),
+            Text(f"Definition {SLUG} {change}; every new record in orders starts a run."),
+            Text(),
         ]
     )
     shop = Shop(server=server, definition_id=definition["id"])
@@ -113,40 +122,37 @@ def _process_orders(shop: Shop, count: int) -> Iterator[list[Entry]]:
 
 
 def _redraw(shop: Shop, progress: Iterator[list[Entry]], count: int) -> None:
-    with Live(_screen(shop, count), console=console(), auto_refresh=False) as live:
+    out = console()
+    with Live(_screen(shop, count, out.width), console=out, auto_refresh=False) as live:
         for _ in progress:
-            live.update(_screen(shop, count), refresh=True)
+            live.update(_screen(shop, count, out.width), refresh=True)
 
 
-def _screen(shop: Shop, count: int) -> RenderableType:
+def _screen(shop: Shop, count: int, width: int) -> RenderableType:
     entries = list(shop.entries.values())
     over = sum(entry.over for entry in entries)
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in ("ORDER", "CUSTOMER", "TOTAL", "RUN", "STEPS", "TOOK"):
-        table.add_column(name, justify="right" if name in {"TOTAL", "TOOK"} else "left")
-    for entry in entries[-SHOWN:]:
-        table.add_row(*_cells(entry))
+    table = make_table(COLUMNS, [_cells(entry) for entry in entries[-SHOWN:]], width)
     bar = ProgressBar(total=count, completed=over, width=40)
     return Group(table, Text(f"\n{over} of {count} orders processed"), bar)
 
 
-def _cells(entry: Entry) -> tuple[str | Text, ...]:
+def _cells(entry: Entry) -> tuple[str, ...]:
     status = "…" if entry.run is None else str(entry.run["status"])
     took = elapsed(entry.run["requestedAt"], entry.run["completedAt"]) if _over(entry.run) else ""
     total = f"{entry.order['totalCents'] / 100:.2f} €"
-    run = Text(status, style=COLORS.get(status, ""))
-    return entry.record_id, str(entry.order["customer"]), total, run, entry.path, took
+    return entry.record_id, str(entry.order["customer"]), total, status, entry.path, took
 
 
 def _line(entry: Entry) -> Text:
-    cells = (cell.plain if isinstance(cell, Text) else cell for cell in _cells(entry))
-    order, customer, total, status, path, took = cells
+    order, customer, total, status, path, took = _cells(entry)
     return Text(f"order {order}  {customer:<17} {total:>9}  {status:<9}  {path:<36} {took:>7}")
 
 
 def _ending(done: list[Entry]) -> Iterator[Text]:
     ends = [entry.path.rpartition(" ")[2] for entry in done]
-    yield Text(f"\n{ends.count('fulfill')} orders fulfilled, {ends.count('reject')} rejected.\n")
+    yield Text()
+    yield Text(f"{ends.count('fulfill')} orders fulfilled, {ends.count('reject')} rejected.")
+    yield Text()
     example = next((entry for entry in done if entry.path.endswith("fulfill")), None)
     if example is not None and example.run is not None:
         yield heading(example.run)

@@ -14,6 +14,7 @@ from baton.cli.terminal.statuses import COLORS
 from baton.cli.terminal.visible import visible
 
 if TYPE_CHECKING:
+    from rich.table import Table
     from rich.text import Text
 
 GAP: Final = 2
@@ -30,12 +31,14 @@ class Column:
         least: Characters that a column keeps when it is shortened or wrapped.
         leaves: The place in the order in which columns are left out, 1 first; 0 always stays. A
             column that still fits in the place of a wider one is shown.
+        right: Whether the cells are aligned to the right, as numbers are.
     """
 
     name: str
     kind: Literal["whole", "short", "wrapped"] = "whole"
     least: int = 10
     leaves: int = 0
+    right: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +52,33 @@ class Shown:
 def print_table(columns: Sequence[Column], rows: Iterable[Sequence[object]]) -> None:
     """Print the rows; a terminal gets headings and colors."""
     if in_terminal():
-        _print_in_terminal(columns, [[_reader_text(cell) for cell in row] for row in rows])
+        out = console()
+        out.print(make_table(columns, list(rows), out.width), crop=False)
         return
     for row in rows:
         values = (cell.value if isinstance(cell, Shown) else cell for cell in row)
         sys.stdout.write("\t".join(map(_text, values)) + "\n")
+
+
+def make_table(columns: Sequence[Column], rows: Sequence[Sequence[object]], room: int) -> "Table":
+    """Return a table that fits a terminal of `room` characters, with colors for statuses."""
+    from rich.table import Table
+
+    texts = [[_reader_text(cell) for cell in row] for row in rows]
+    shown = fit(columns, [_natural(column, i, texts) for i, column in enumerate(columns)], room)
+    table = Table(box=None, pad_edge=False, header_style="bold", width=_total([*shown.values()]))
+    for index, width in shown.items():
+        column = columns[index]
+        table.add_column(
+            column.name,
+            width=width,
+            justify="right" if column.right else "left",
+            no_wrap=column.kind != "wrapped",
+            overflow="fold" if column.kind == "wrapped" else "ellipsis",
+        )
+    for row in texts:
+        table.add_row(*(_styled(row[index]) for index in shown))
+    return table
 
 
 def fit(columns: Sequence[Column], natural: Sequence[int], room: int) -> dict[int, int]:
@@ -83,25 +108,6 @@ def fit(columns: Sequence[Column], natural: Sequence[int], room: int) -> dict[in
 
 def _least(column: Column, width: int) -> int:
     return width if column.kind == "whole" else min(width, max(column.least, len(column.name)))
-
-
-def _print_in_terminal(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> None:
-    from rich.table import Table
-
-    out = console()
-    shown = fit(columns, [_natural(column, i, rows) for i, column in enumerate(columns)], out.width)
-    table = Table(box=None, pad_edge=False, header_style="bold", width=_total([*shown.values()]))
-    for index, width in shown.items():
-        wrapped = columns[index].kind == "wrapped"
-        table.add_column(
-            columns[index].name,
-            width=width,
-            no_wrap=not wrapped,
-            overflow="fold" if wrapped else "ellipsis",
-        )
-    for row in rows:
-        table.add_row(*(_styled(row[index]) for index in shown))
-    out.print(table, crop=False)
 
 
 def _natural(column: Column, index: int, rows: Sequence[Sequence[str]]) -> int:
