@@ -51,15 +51,14 @@ class RunValues:
 
     async def store_request(self, request: RequestRun) -> RequestRun:
         """Return `request` with its size, and with large data as artifacts."""
+        return await self.store_large(request) if measure(request) else request
+
+    async def store_large(self, request: RequestRun) -> RequestRun:
+        """Return a large request with large data as artifacts; `measure` has set its size."""
         tenant = request.definition.tenant
-        size = size_of(request.input) + (size_of(request.context) if request.context else 0)
-        if size <= MAX_INLINE_BYTES:
-            # A copy would cost more than measuring, and the request is new.
-            object.__setattr__(request, "size", size)
-            return request
         given = await self._store(tenant, request.input)
         context = await self._store_members(tenant, request.context)
-        return replace(request, size=size, input=given, context=context)
+        return replace(request, input=given, context=context)
 
     async def store_outcome(self, tenant: str, outcome: Succeeded) -> Succeeded:
         """Return `outcome` with large data as artifacts; its size must be known."""
@@ -137,6 +136,16 @@ class RunValues:
         while self._bytes > self._cache_bytes:
             _, evicted = self._cached.popitem(last=False)
             self._bytes -= len(evicted)
+
+
+def measure(request: RequestRun) -> bool:
+    """Set the size of a new request; return whether it is large.
+
+    It is set in place, because a copy would cost more than measuring.
+    """
+    size = size_of(request.input) + (size_of(request.context) if request.context else 0)
+    object.__setattr__(request, "size", size)
+    return size > MAX_INLINE_BYTES
 
 
 def size_of(value: Json) -> int:

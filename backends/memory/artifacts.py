@@ -21,11 +21,3 @@ class MemoryArtifacts:
         if tenant not in self._owners.get(sha256, ()):
             return None
         return verified(sha256, self._values[sha256])
-
-    async def release(self, tenant: str, sha256: str) -> None:
-        """End the ownership of `tenant`; without an owner left, the value is deleted."""
-        owners = self._owners.get(sha256, set())
-        owners.discard(tenant)
-        if not owners:
-            self._owners.pop(sha256, None)
-            self._values.pop(sha256, None)

@@ -7,9 +7,6 @@ from baton.eventlog.artifact_hashes import require_hash, verified
 PUT_VALUE = statement(artifact_statements.PUT_VALUE, table="baton.")
 PUT_OWNER = statement(artifact_statements.PUT_OWNER, table="baton.")
 GET = statement(artifact_statements.GET, table="baton.")
-_LOCK_VALUE = statement(artifact_statements.LOCK_VALUE, table="baton.")
-_DELETE_OWNER = statement(artifact_statements.DELETE_OWNER, table="baton.")
-_DELETE_VALUE = statement(artifact_statements.DELETE_VALUE, table="baton.")
 
 
 class PostgresArtifacts:
@@ -29,10 +26,3 @@ class PostgresArtifacts:
         """Return a value that `tenant` owns."""
         found = await self._database.look_up(GET, sha256, tenant)
         return verified(sha256, found[0][0] if found else None)
-
-    async def release(self, tenant: str, sha256: str) -> None:
-        """End the ownership of `tenant`; without an owner left, the value is deleted."""
-        async with self._database.transaction() as connection:
-            await connection.execute(_LOCK_VALUE, sha256)
-            await connection.execute(_DELETE_OWNER, sha256, tenant)
-            await connection.execute(_DELETE_VALUE, sha256)

@@ -8,18 +8,13 @@ from baton.backends.sqlite.errors import as_unavailable
 from baton.backends.sqlite.writing.transactions import Transactions
 from baton.eventlog.artifact_hashes import require_hash, verified
 
-PUT_VALUE = statement(
-    "INSERT INTO artifacts (sha256, value) VALUES ($1, $2) ON CONFLICT (sha256) DO NOTHING",
-    table="",
-)
+PUT_VALUE = statement(artifact_statements.PUT_VALUE, table="")
 PUT_OWNER = statement(artifact_statements.PUT_OWNER, table="")
 GET = statement(artifact_statements.GET, table="")
-_DELETE_OWNER = statement(artifact_statements.DELETE_OWNER, table="")
-_DELETE_VALUE = statement(artifact_statements.DELETE_VALUE, table="")
 
 
 class SqliteArtifacts:
-    """Implements `Artifacts`. One process writes, so no row has to be locked."""
+    """Implements `Artifacts`."""
 
     def __init__(self, reader: sqlite3.Connection, transactions: Transactions) -> None:
         self._reader = reader
@@ -35,7 +30,3 @@ class SqliteArtifacts:
         with as_unavailable():
             found = self._reader.execute(GET, (sha256, tenant)).fetchone()
         return verified(sha256, found[0] if found else None)
-
-    async def release(self, tenant: str, sha256: str) -> None:
-        """End the ownership of `tenant`; without an owner left, the value is deleted."""
-        await self._transactions.run((_DELETE_OWNER, (sha256, tenant)), (_DELETE_VALUE, (sha256,)))

@@ -20,6 +20,7 @@ from baton.domain.stream import stream_name
 from baton.domain.text import NOT_PLAIN, is_plain
 from baton.eventlog.loops.load import StreamState, load
 from baton.eventlog.loops.transact import CommandResult, transact
+from baton.eventlog.run_values import measure
 
 
 async def start_run(services: Services, command: RequestRun) -> CommandResult[Run]:
@@ -31,10 +32,16 @@ async def start_run(services: Services, command: RequestRun) -> CommandResult[Ru
     _require_plain("correlationId", command.correlation_id)
     await admit_run(services, command.definition.tenant)
     stream = stream_name(command.definition.tenant, "run", command.run_id)
-    command = await services.values.store_request(command)
     # Nearly every run is new, so the stream isn't read: the append detects the rare repetition.
-    new_stream = StreamState(RUN.initial, 0)
-    return await transact(services.store, RUN, stream, command, known=new_stream)
+    known = StreamState(RUN.initial, 0)
+    if measure(command):
+        known = await load(services.store, RUN, stream)
+        if not RUN.decide(command, known.state):
+            at = known.position
+            return CommandResult(state=known.state, recorded=(), position=at, reloaded=True)
+        # Only now: nothing would refer to the values of a request that is refused or repeated.
+        command = await services.values.store_large(command)
+    return await transact(services.store, RUN, stream, command, known=known)
 
 
 async def cancel_run(

@@ -6,8 +6,8 @@ from typing import Protocol
 class Artifacts(Protocol):
     """Values by their hash, each stored once however many tenants own it.
 
-    A tenant sees only what it owns. A value is deleted when its last owner releases it. The hash is
-    verified when a value is written and when it is read. All methods raise `Unavailable`.
+    A tenant sees only what it owns. A value stays as long as events name it, and events stay. The
+    hash is verified when a value is written and when it is read. All methods raise `Unavailable`.
     """
 
     async def put(self, tenant: str, sha256: str, raw: bytes) -> None:
@@ -22,8 +22,4 @@ class Artifacts(Protocol):
 
         Raises `Unreadable` if the stored bytes don't have this hash.
         """
-        ...
-
-    async def release(self, tenant: str, sha256: str) -> None:
-        """End the ownership of `tenant`; without an owner left, the value is deleted."""
         ...

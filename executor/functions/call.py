@@ -33,6 +33,11 @@ class CallTimer(Protocol):
         """The time that the function may take."""
         ...
 
+    @property
+    def cut_off(self) -> bool:
+        """Whether the call has timed out or was cancelled: its outcome is discarded."""
+        ...
+
     def wait(self) -> None:
         """Stop the time: the call waits for a slot."""
         ...

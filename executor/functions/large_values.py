@@ -44,7 +44,7 @@ class LargeValues:
         if isinstance(outcome, Succeeded):
             if not outcome.size:
                 outcome = _measured(outcome)
-            if outcome.size > MAX_INLINE_BYTES:
+            if outcome.size > MAX_INLINE_BYTES and not (call.timer and call.timer.cut_off):
                 return await self._stored(call, outcome)
         return outcome
 

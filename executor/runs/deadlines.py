@@ -66,6 +66,11 @@ class Attempt(Generic[R]):
         self.log: AttemptLog | None = None
         self._tick: _Tick[R] | None = deadlines.add(self)
 
+    @property
+    def cut_off(self) -> bool:
+        """Whether it has expired or was cancelled, although its function may have returned."""
+        return self.expired or self.task.cancelling() > 0
+
     def start(self) -> None:
         """Let the attempt expire after its timeout, counted from now."""
         self._tick = self._deadlines.add(self)

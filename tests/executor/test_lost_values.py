@@ -7,10 +7,13 @@ import pytest
 
 from baton.domain.artifact import ARTIFACT_UNREADABLE, Artifact
 from baton.domain.definition.graph import Case, Condition, Decision, Step
-from baton.domain.run.messages import RequestRun
+from baton.domain.run.messages import RequestRun, Succeeded
 from baton.domain.run.state import State as Run
 from baton.eventlog.errors import Unavailable, Unreadable
-from baton.protocols.canonical_json import digest
+from baton.eventlog.run_values import RunValues
+from baton.executor.functions.call import Call
+from baton.executor.functions.large_values import LargeValues
+from baton.protocols.canonical_json import canonical, digest
 from tests.executor.world import World, compute, open_world
 from tests.kit.definitions import request_run
 from tests.kit.faulty_artifacts import FaultyArtifacts
@@ -86,3 +89,37 @@ async def test_a_run_waits_for_a_store_of_values_that_is_down(
 
     assert (await world.finished()).status == "completed"
     assert [call.step_id for call in world.functions.calls] == ["ship"]
+
+
+class CutOff:
+    """The timer of a call that has timed out before its function returned."""
+
+    timeout_ms, cut_off = 1, True
+
+    def wait(self) -> None:
+        """Nothing is timed."""
+
+    start = check = wait
+
+
+async def test_the_outcome_of_a_call_that_was_cut_off_stores_no_value(world: World) -> None:
+    output = "x" * 100_000
+    world.functions.hold("late")
+    world.functions.end("late", Succeeded(output=output))
+    artifacts = world.stores.artifacts
+    functions = LargeValues(world.functions, RunValues(artifacts), clock=world.clock)
+    call = Call(
+        function="late",
+        payload={"input": None, "context": {}, "steps": {}, "config": None},
+        run_id="r",
+        step_id="late",
+        visit=1,
+        attempt=1,
+        tenant="acme",
+        deadline_at=0,
+    )
+
+    await functions.call(replace(call, timer=CutOff()))
+    assert await artifacts.get("acme", digest(canonical(output))) is None
+    await functions.call(call)
+    assert await artifacts.get("acme", digest(canonical(output))) is not None

@@ -7,7 +7,7 @@ class FaultyArtifacts:
     """Implements `Artifacts` on another store; one read fails with each of `errors`, in order."""
 
     def __init__(self, artifacts: Artifacts, *errors: Exception) -> None:
-        self.put, self.release = artifacts.put, artifacts.release
+        self.put = artifacts.put
         self._artifacts = artifacts
         self._errors = list(errors)
 

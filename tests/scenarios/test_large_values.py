@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,12 @@ import orjson
 import pytest
 
 from baton.domain.artifact import Artifact, artifacts_in
+from baton.domain.run.decisions import DECIDER as RUN
+from baton.domain.stream import stream_name
+from baton.eventlog.loops.transact import transact
+from baton.protocols.canonical_json import canonical, digest
 from tests.dialects.centrali_client import CentraliClient, centrali_client
+from tests.kit.definitions import request_run
 from tests.kit.stack import running_roles
 from tests.scenarios.stack import Stack, settings_for
 
@@ -17,6 +23,7 @@ BIG = {"text": "x" * 100_000, "paid": True, "$artifact": "0" * 64}
 """A value that is too large for an event. Its names are those of an answer, but data."""
 ECHO: dict[str, Any] = {"id": "echo", "type": "compute", "functionId": "echo"}
 LOOK: dict[str, Any] = {"id": "look", "type": "compute", "functionId": "measure"}
+LOST = Artifact("a" * 64, 70_000)
 MB = 1_000_000
 
 
@@ -124,29 +131,45 @@ async def test_a_decision_reads_into_a_large_value(client: CentraliClient) -> No
     assert run["stepOutputs"]["look"] == {"input": 100_000, "echo": 100_000}
 
 
-async def test_a_run_whose_values_are_lost_is_shown_with_their_names(
+async def test_a_run_whose_values_are_lost_fails_and_is_shown_with_their_names(
     openapi: CentraliClient,
 ) -> None:
-    definition = await openapi.create(orders(ECHO))
-    run = await openapi.run_to_end(definition["id"], {"input": BIG})
-    requested, *_ = await openapi.stack.events_of(run["id"])
-    (artifact,) = artifacts_in(requested.input)
-    await openapi.stack.stores.artifacts.release(openapi.tenant, artifact.sha256)
+    made = await openapi.create(orders(ECHO))
+    run_id = await request_with(openapi, made["id"], LOST)
 
-    path = f"/orchestrations/{definition['id']}/runs/{run['id']}"
-    shown = await openapi.get(path)
-    steps = await openapi.get(f"{path}?include=steps")
+    run = await openapi.wait_for(made["id"], run_id, query="?include=steps")
 
-    name = {"$artifact": artifact.sha256, "bytes": artifact.bytes}
-    assert (shown.status, shown.body["input"], shown.body["stepOutputs"]) == (
-        200,
-        name,
-        {"echo": name},
-    )
-    assert steps.body["steps"][0]["input"]["input"] == name
+    name = {"$artifact": LOST.sha256, "bytes": LOST.bytes}
+    assert run["status"] == "failed"
+    assert run["failureReason"].startswith("ARTIFACT_UNREADABLE: input can't be read: artifact")
+    assert LOST.sha256 in run["failureReason"]
+    assert (run["input"], run["steps"][0]["input"]["input"]) == (name, name)
     own = openapi.stack.client("baton")
-    assert (await own.get(f"/runs/{run['id']}")).body["input"] == name
-    assert (await own.get(f"/artifacts/{artifact.sha256}")).status == 404
+    assert (await own.get(f"/runs/{run_id}")).body["input"] == name
+    assert (await own.get(f"/artifacts/{LOST.sha256}")).status == 404
+
+
+async def test_a_start_that_is_refused_stores_no_large_value(openapi: CentraliClient) -> None:
+    paused = await openapi.create({**orders(ECHO), "status": "paused"})
+    path = f"/orchestrations/{paused['id']}/runs"
+
+    assert (await openapi.post(path, {"input": BIG})).status == 409
+    assert not await stored(openapi, BIG)
+
+
+async def test_a_repeated_delivery_stores_no_further_large_value(openapi: CentraliClient) -> None:
+    hooked = {**orders(ECHO), "trigger": {"type": "http-trigger", "path": "in"}}
+    await openapi.create(hooked)
+    other = {**BIG, "text": "y" * 100_000}
+
+    first, again = [
+        await openapi.post("/webhooks/in", body, headers={"X-GitHub-Delivery": "1"})
+        for body in (BIG, other)
+    ]
+
+    assert (first.status, first.body) == (200, again.body)
+    assert await stored(openapi, BIG)
+    assert not await stored(openapi, other)
 
 
 async def test_a_list_shows_small_values_and_the_size_of_larger_ones(stack: Stack) -> None:
@@ -210,6 +233,25 @@ async def test_small_outputs_count_against_the_limit_of_a_run_too(tmp_path: Path
 
         assert run["failureReason"].startswith("RUN_TOO_LARGE: ")
         assert len(run["stepOutputs"]) == 2
+
+
+async def request_with(client: CentraliClient, definition_id: str, given: Artifact) -> str:
+    """Request a run with a large input that is not stored; return the run's id."""
+    stack = client.stack
+    definition = await stack.services.definitions.get(client.tenant, definition_id)
+    assert definition is not None
+    request = request_run(definition, stack.services.new_id(), data=given)
+    stream = stream_name(client.tenant, RUN.name, request.run_id)
+    large = replace(request, size=given.bytes)
+    requested = await transact(stack.stores.events, RUN, stream, large)
+    assert await stack.services.reached(requested.position, 10_000)
+    return request.run_id
+
+
+async def stored(client: CentraliClient, value: object) -> bool:
+    """Return whether the tenant owns the artifact of `value`."""
+    sha256 = digest(canonical(value))
+    return await client.stack.stores.artifacts.get(client.tenant, sha256) is not None
 
 
 def keep() -> dict[str, Any]:
