@@ -1,18 +1,21 @@
 """Runs whose large values are lost, or whose store of them is down for a while."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from typing import cast
 
 import pytest
 
 from baton.domain.artifact import ARTIFACT_UNREADABLE, Artifact
 from baton.domain.definition.graph import Case, Condition, Decision, Step
-from baton.domain.run.messages import RequestRun, Succeeded
+from baton.domain.run.messages import RequestRun, Succeeded, Token
 from baton.domain.run.state import State as Run
 from baton.eventlog.errors import Unavailable, Unreadable
 from baton.eventlog.run_values import RunValues
 from baton.executor.functions.call import Call
 from baton.executor.functions.large_values import LargeValues
+from baton.executor.runs.deadlines import Attempt, Deadlines
 from baton.protocols.canonical_json import canonical, digest
 from tests.executor.world import World, compute, open_world
 from tests.kit.definitions import request_run
@@ -91,17 +94,6 @@ async def test_a_run_waits_for_a_store_of_values_that_is_down(
     assert [call.step_id for call in world.functions.calls] == ["ship"]
 
 
-class CutOff:
-    """The timer of a call that has timed out before its function returned."""
-
-    timeout_ms, cut_off = 1, True
-
-    def wait(self) -> None:
-        """Nothing is timed."""
-
-    start = check = wait
-
-
 async def test_the_outcome_of_a_call_that_was_cut_off_stores_no_value(world: World) -> None:
     output = "x" * 100_000
     world.functions.hold("late")
@@ -119,7 +111,11 @@ async def test_the_outcome_of_a_call_that_was_cut_off_stores_no_value(world: Wor
         deadline_at=0,
     )
 
-    await functions.call(replace(call, timer=CutOff()))
+    task = cast("asyncio.Task[None]", asyncio.current_task())
+    deadlines = Deadlines[str](lambda _: None)
+    late = Attempt(deadlines, "r", task, Token("late", 1, 1), 60_000)
+    late.expired = True
+    await functions.call(replace(call, timer=late))
     assert await artifacts.get("acme", digest(canonical(output))) is None
     await functions.call(call)
     assert await artifacts.get("acme", digest(canonical(output))) is not None
