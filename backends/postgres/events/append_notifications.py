@@ -90,6 +90,10 @@ class AppendNotifications:
         self.may_have_more = self.may_have_more or may_have_more
         self._woken.set()
 
+    def pause(self) -> None:
+        """Stop listening until the next `wait` or `fetch`."""
+        self._channel.pause()
+
     async def close(self) -> None:
         """Stop listening."""
         await self._channel.close()

@@ -2,7 +2,7 @@
 
 All followers of the process share one feed. While they wait, one of them at a time reads the store
 after the feed's newest event. Events that this process appends go into the feed without a read,
-unless another process appended in between.
+unless another process appended in between. A process without followers keeps no feed.
 """
 
 import asyncio
@@ -54,6 +54,7 @@ class Tail:
         self._own_pid = own_pid
         self._opening = asyncio.Lock()
         self._feed: Feed | None = None
+        self._followers = 0
         self._head = 0  # position of the feed's newest event
         self._reading = asyncio.Lock()
         self._notifications = AppendNotifications(url, already_seen=self._already_seen)
@@ -63,13 +64,22 @@ class Tail:
 
         Raises `Unreadable` when the log ends before that: then `name` followed another log.
         """
-        async with self._opening:
-            if self._feed is None:
-                self._head = await self._read_head()
-                self._feed = Feed(self._read, head=self._head)
-        while after > self._head and await self._read_new(self._feed):
-            pass
-        return TailSubscription(self, await self._feed.subscribe(name, after=after), after)
+        self._followers += 1
+        try:
+            feed = await self._open()
+            while after > self._head and await self._read_new(feed):
+                pass
+            return TailSubscription(self, await feed.subscribe(name, after=after), after)
+        except BaseException:
+            self.leave()
+            raise
+
+    def leave(self) -> None:
+        """Forget one follower. After the last one, reading and listening end."""
+        self._followers -= 1
+        if not self._followers:
+            self._feed = None
+            self._notifications.pause()
 
     def appended(self, events: Sequence[Recorded], *, size: int, previous: int | None) -> None:
         """Publish events that this process appended, if the feed holds everything before them.
@@ -99,6 +109,13 @@ class Tail:
     async def close(self) -> None:
         """Stop listening."""
         await self._notifications.close()
+
+    async def _open(self) -> Feed:
+        async with self._opening:
+            if self._feed is None:
+                self._head = await self._read_head()
+                self._feed = Feed(self._read, head=self._head)
+            return self._feed
 
     async def _read_new(self, feed: Feed) -> bool:
         """Read the events after the feed's newest one; return whether there were any."""
@@ -133,6 +150,7 @@ class TailSubscription:
         self._tail = tail
         self._inner = inner
         self._after = after
+        self._left = False
 
     async def next(self) -> Sequence[Recorded]:
         """Wait for and return the next events, in order; never empty."""
@@ -144,3 +162,6 @@ class TailSubscription:
     async def close(self) -> None:
         """Leave the log."""
         await self._inner.close()
+        if not self._left:
+            self._left = True
+            self._tail.leave()
