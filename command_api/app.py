@@ -41,6 +41,7 @@ def make_app(services: Services, dialects: Sequence[Dialect] | None = None) -> w
     """Return an application with `dialects` (default: all that exist) and Baton's own API."""
     spoken = (*(discover() if dialects is None else dialects), own_api())
     app = _make_app(services, spoken)
+    app.on_shutdown.append(partial(_end_streams, services))
     documents.publish(app, spoken)
     return app
 
@@ -154,6 +155,11 @@ async def _reply(route: Route, context: RequestContext) -> Reply:
         )
         raise TypeError(message)
     return reply
+
+
+async def _end_streams(services: Services, _app: web.Application) -> None:
+    """End the streams of a server that stops, so that their clients resume at another one."""
+    services.live.close()
 
 
 async def _ignore_expectation(request: web.Request) -> None:

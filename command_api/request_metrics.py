@@ -53,7 +53,8 @@ class RequestMetrics:
                 refused.inc()
                 raise
             finally:
-                seconds.observe(time.perf_counter() - began)
+                if not route.live:  # a stream takes as long as its client wants
+                    seconds.observe(time.perf_counter() - began)
             status = response.status
             if status not in answers:
                 answers[status] = self._answers.labels(*labels, str(status))

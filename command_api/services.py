@@ -7,6 +7,7 @@ from typing import Final
 from prometheus_client import CollectorRegistry
 
 from baton.command_api.budgets import Budgets
+from baton.command_api.live.live_feed import LiveFeed
 from baton.command_api.principal import Authenticator
 from baton.eventlog.function_logs.live_logs import LiveLogs
 from baton.eventlog.ports.clock import Clock
@@ -33,6 +34,7 @@ class Services:
         reached: Called with a log position and a timeout in ms; returns whether the views hold
             that position within the timeout.
         position: Returns the newest position that the views are known to hold.
+        live: Streams the events of runs.
         new_id: Returns a new id.
         checks: Readiness checks by name, run by /readyz; a check returns True for ready.
         budgets: What the limits of this process leave.
@@ -48,6 +50,7 @@ class Services:
     schedules: ScheduleQueries
     reached: Callable[[int, int], Awaitable[bool]]
     position: Callable[[], int]
+    live: LiveFeed
     clock: Clock
     new_id: Callable[[], str]
     keys: IdempotencyKeys

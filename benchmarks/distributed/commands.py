@@ -8,6 +8,7 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from baton.command_api.commands import NewDefinition, create_definition, start_run
+from baton.command_api.live.live_feed import LiveFeed
 from baton.command_api.principal import Principal
 from baton.command_api.services import Services
 from baton.domain.definition.decisions import DECIDER as DEFINITION
@@ -79,16 +80,25 @@ async def commands_on(store: str, folder: Path) -> AsyncIterator[Commands]:
     settings = Settings(data=folder, store=store, jwt_secret=SecretStr(JWT_SECRET))
     stores = await open_stores(settings)
     clock = SystemClock()
+    definitions = DefinitionQueries(stores.views)
     try:
         services = Services(
             store=stores.events,
             values=RunValues(stores.artifacts),
-            definitions=DefinitionQueries(stores.views),
+            definitions=definitions,
             runs=RunQueries(stores.views),
             run_steps=RunStepQueries(stores.views),
             schedules=ScheduleQueries(stores.views),
             reached=_nobody_waits,
             position=lambda: 0,
+            live=LiveFeed(
+                stores.log,
+                stores.events,
+                definitions,
+                reached=_nobody_waits,
+                held=lambda: 0,
+                clock=clock,
+            ),
             clock=clock,
             new_id=lambda: new_id(clock.now()),
             keys=stores.keys,

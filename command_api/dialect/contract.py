@@ -81,7 +81,8 @@ class Route:
     `request`, `response`, their examples, `status`, `query`, `problems` (status -> description) and
     `operation_id` (the name in generated clients; by default made from the path) describe the route
     in the OpenAPI document; `operation` is merged in as it is.
-    With `trailing_slash`, the path may be called with a slash behind it.
+    With `trailing_slash`, the path may be called with a slash behind it. A `live` route responds by
+    a stream without an end (`streaming`): lines of `response`, or the messages of a WebSocket.
     """
 
     method: Method
@@ -103,6 +104,7 @@ class Route:
     idempotent: bool | None = None
     verifies_signature: bool = False
     trailing_slash: bool = False
+    live: bool = False
 
     @property
     def takes_body(self) -> bool:

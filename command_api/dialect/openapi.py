@@ -11,6 +11,8 @@ from baton.command_api.dialect.contract import Dialect, Route
 from baton.domain.json import JsonObject
 
 _PARAMETER = re.compile(r"\{([^}:]+)(?::[^}]*)?\}")
+_JSON = "application/json"
+_NDJSON = "application/x-ndjson"
 _REFERENCE = "#/components/schemas/{model}"
 
 _Schemas = Mapping[tuple[type[BaseModel], JsonSchemaMode], JsonObject]
@@ -139,10 +141,12 @@ def _parameters(route: Route) -> list[JsonObject]:
 def _responses(route: Route, schemas: _Schemas, refusal: JsonObject) -> JsonObject:
     good: JsonObject = {"description": HTTPStatus(route.status).phrase}
     if route.response is not None:
-        good["content"] = _content(schemas[route.response, "serialization"], route.example)
+        media = _NDJSON if route.live else _JSON
+        good["content"] = _content(schemas[route.response, "serialization"], route.example, media)
     problems = {401: "A valid bearer token is required"} if route.scope is not None else {}
     descriptions = {**problems, **(route.problems or {})}
     return {
+        **({"101": {"description": "A WebSocket: one line a message"}} if route.live else {}),
         str(route.status): good,
         **{
             str(status): {"description": text, **refusal}
@@ -152,8 +156,9 @@ def _responses(route: Route, schemas: _Schemas, refusal: JsonObject) -> JsonObje
     }
 
 
-def _content(schema: JsonObject, example: object) -> JsonObject:
+def _content(schema: JsonObject, example: object, media_type: str = _JSON) -> JsonObject:
+    """Return the content of a body; in NDJSON the schema and the example are of one line."""
     media: JsonObject = {"schema": schema}
     if example is not None:
         media["example"] = example
-    return {"application/json": media}
+    return {media_type: media}

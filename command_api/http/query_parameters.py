@@ -59,6 +59,15 @@ def instant(query: MultiMapping[str], name: str) -> int | None:
         raise refused_field(message, name) from None
 
 
+def choices(query: MultiMapping[str], name: str, allowed: Sequence[Text]) -> tuple[Text, ...]:
+    """Return every value of a parameter, each one of `allowed`; raises Refused 400."""
+    values = query.getall(name, [])
+    if not set(values) <= set(allowed):
+        message = f"{name} must be one of {', '.join(allowed)}; it may be given several times"
+        raise refused_field(message, name)
+    return tuple(value for value in allowed if value in values)
+
+
 def single(query: MultiMapping[str], name: str) -> str | None:
     """Return a parameter's only value, or None without it; raises Refused 400 for several."""
     values = query.getall(name, [])

@@ -7,6 +7,7 @@ from prometheus_client import CollectorRegistry
 
 from baton.command_api.budgets import Budgets, Limits
 from baton.command_api.budgets.limits import Rate
+from baton.command_api.live.live_feed import LiveFeed
 from baton.command_api.security.auth import TokenAuthenticator
 from baton.command_api.security.claims import ExpectedClaims
 from baton.command_api.security.jwks import JwksKeys
@@ -41,16 +42,26 @@ def build_services(
     Raises MissingJwtSecret for a process that takes commands. Any other one verifies tokens for
     /metrics alone, and without a secret it accepts none.
     """
+    definitions = DefinitionQueries(stores.views)
     return Services(
         store=stores.events,
         values=RunValues(stores.artifacts),
         max_answer_bytes=settings.limit_answer_bytes,
-        definitions=DefinitionQueries(stores.views),
+        definitions=definitions,
         runs=RunQueries(stores.views),
         run_steps=RunStepQueries(stores.views),
         schedules=ScheduleQueries(stores.views),
         reached=view_position.reached,
         position=lambda: view_position.position,
+        live=LiveFeed(
+            stores.log,
+            stores.events,
+            definitions,
+            reached=view_position.reached,
+            held=lambda: view_position.position,
+            clock=clock,
+            tenant_limit=settings.limit_tenant_streams,
+        ),
         clock=clock,
         new_id=lambda: new_id(clock.now()),
         keys=stores.keys,

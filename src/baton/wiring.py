@@ -16,6 +16,7 @@ from pydantic import SecretStr
 from baton.availability import LogContact, keep_running, stop_role
 from baton.backend_choice import backend_of, transport_of
 from baton.command_api.app import make_health_app
+from baton.command_api.live.run_events import RUN_EVENTS
 from baton.eventlog.clock import SystemClock
 from baton.eventlog.errors import Unavailable
 from baton.eventlog.ids import new_id
@@ -52,7 +53,11 @@ _FOLLOW_SHARED_LOG: Final[frozenset[RoleName]] = frozenset(("executor", "schedul
 _M_MMAP_THRESHOLD: Final = -3
 _LARGE_BUFFER: Final = 128 * 1024
 
-_ONLY_SCHEDULER: Final[frozenset[RoleName]] = frozenset(("scheduler",))
+_FOLLOWED: Final[Mapping[frozenset[RoleName], frozenset[type]]] = {
+    frozenset(("scheduler",)): FOLLOWED_EVENTS,
+    frozenset(("api",)): RUN_EVENTS,
+}
+"""The event classes that a process with these roles alone follows; any other one follows all."""
 
 
 def transport_location(settings: Settings) -> TransportLocation:
@@ -83,8 +88,7 @@ async def open_shared(settings: Settings, roles: frozenset[RoleName] = frozenset
     The log skips events that none of `roles` follows. Raises `InUse` and `Unavailable`.
     """
     transport = transport_of(settings.log)
-    followed = FOLLOWED_EVENTS if roles == _ONLY_SCHEDULER else None
-    stores = await open_stores(settings, followed=followed, sealing="api" in roles)
+    stores = await open_stores(settings, followed=_FOLLOWED.get(roles), sealing="api" in roles)
     if transport is None:
         return stores
     try:

@@ -8,6 +8,7 @@ from typing import Any
 
 from baton.command_api.app import make_app
 from baton.command_api.dialect.contract import Dialect
+from baton.command_api.live.live_feed import LiveFeed
 from baton.command_api.security.auth import TokenAuthenticator
 from baton.command_api.security.token_keys import SharedSecrets
 from baton.command_api.services import Services
@@ -36,16 +37,25 @@ async def running(
     """Run a server; `changed` replaces members of `Services`."""
     stores, clock = await open_stores(folder), SystemClock()
     projector = Projector(stores.views, clock=clock)
+    definitions = DefinitionQueries(stores.views)
     services = replace(
         Services(
             store=stores.events,
             values=RunValues(stores.artifacts),
-            definitions=DefinitionQueries(stores.views),
+            definitions=definitions,
             runs=RunQueries(stores.views),
             run_steps=RunStepQueries(stores.views),
             schedules=ScheduleQueries(stores.views),
             reached=projector.reached,
             position=lambda: projector.position,
+            live=LiveFeed(
+                stores.log,
+                stores.events,
+                definitions,
+                reached=projector.reached,
+                held=lambda: projector.position,
+                clock=clock,
+            ),
             clock=clock,
             new_id=lambda: new_id(clock.now()),
             keys=stores.keys,
@@ -56,7 +66,7 @@ async def running(
     )
     try:
         async with (
-            in_background(projector.run(stores.log)),
+            in_background(projector.run(stores.log), services.live.run()),
             serving(make_app(services, dialects), services, stores, RunningServer) as server,
         ):
             yield server

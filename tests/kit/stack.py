@@ -70,12 +70,14 @@ class RunningServer:
         headers: Mapping[str, str] | None = None,
         anonymous: bool = False,
     ) -> Response:
+        """Send a request and return its response; only the head of a live stream is read."""
         sent = {} if anonymous else bearer(tenant=self.tenant)
         sent.update(headers or {})
         async with self.session.request(
             method, self.url + path, json=json, data=data, headers=sent, allow_redirects=False
         ) as response:
-            raw = await response.read()
+            endless = response.headers.get("X-Accel-Buffering") == "no"
+            raw = b"" if endless else await response.read()
             is_json = "json" in response.headers.get("Content-Type", "")
             body = await response.json(content_type=None) if is_json and raw else None
             return Response(response.status, response.headers.copy(), raw, body)

@@ -1,12 +1,17 @@
 """The API role: commands and queries over HTTP, in every dialect."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from aiohttp import web
-from prometheus_client import CollectorRegistry
+from prometheus_client import CollectorRegistry, Metric
+from prometheus_client.core import CounterMetricFamily
+from prometheus_client.registry import Collector
 
 from baton.command_api.app import make_app
+from baton.command_api.live.live_feed import LiveFeed
 from baton.command_api.services import Services
+from baton.metric_families import gauge
 from baton.role import RoleContext
 
 
@@ -21,15 +26,33 @@ class ApiRole:
         return make_app(self.services)
 
     async def run(self) -> None:
-        """Return at once: requests drive the handlers."""
+        """Follow the log for the streams that clients open; requests drive all other handlers."""
+        await self.services.live.run()
 
     async def stop(self) -> None:
         """Do nothing: the server was closed, so no request is under way."""
 
     def export(self, metrics: CollectorRegistry) -> None:
-        """Do nothing: the application registers its own metrics."""
+        """Register the numbers of streams; the application registers its own metrics."""
+        metrics.register(_StreamMetrics(self.services.live))
 
 
 def build(context: RoleContext) -> ApiRole:
     """Build the API role."""
     return ApiRole(services=context.services)
+
+
+class _StreamMetrics(Collector):
+    def __init__(self, live: LiveFeed) -> None:
+        self._live = live
+
+    def collect(self) -> Iterator[Metric]:
+        yield gauge("live_streams", "Streams of live events that are open", self._live.subscribers)
+        ended = CounterMetricFamily(
+            "baton_live_streams_ended",
+            "Streams of live events that ended, by reason",
+            labels=("reason",),
+        )
+        for reason, count in self._live.ended.items():
+            ended.add_metric((reason,), count)
+        yield ended

@@ -1,0 +1,154 @@
+"""Makes live events of recorded ones: folds each run, because an event alone has no run status.
+
+The fold is that of the view of runs, without input, outputs and context.
+"""
+
+from collections.abc import Sequence
+from typing import Final, assert_never, cast, get_args
+
+from baton.command_api.live.live_event import LiveEvent, StepChange
+from baton.domain.run.messages import (
+    DecisionTaken,
+    DelayElapsed,
+    DelayStarted,
+    Event,
+    RetryScheduled,
+    RunCancelled,
+    RunCompleted,
+    RunFailed,
+    RunReopened,
+    RunRequested,
+    RunStarted,
+    StepCancelled,
+    StepFailed,
+    StepReleased,
+    StepSkipped,
+    StepStarted,
+    StepSucceeded,
+    StepTimedOut,
+    SyncReached,
+)
+from baton.eventlog.events.codec import topic_of
+from baton.eventlog.events.envelope import Recorded
+from baton.eventlog.ports.stores import EventStore
+from baton.projector.document_cache import DocumentCache, Entry
+from baton.projector.view import key_of
+from baton.projector.views.definitions.queries import DefinitionQueries
+from baton.projector.views.run_steps.view import Status as StepStatus
+from baton.projector.views.runs.view import Document, evolve
+
+RUN_EVENTS: Final[frozenset[type]] = frozenset(get_args(Event))
+"""The classes of events that become live events."""
+
+EVENT_BYTES: Final = 1_024
+"""Approximate memory of one live event with its renderings."""
+CACHE_BYTES: Final = 16 * 1024 * 1024
+"""Memory of the live events that are kept for certain; up to twice as much may be held."""
+
+
+class RunEvents:
+    """The live events of recently seen runs."""
+
+    def __init__(self, store: EventStore, definitions: DefinitionQueries) -> None:
+        """Read the beginnings of runs from `store`."""
+        self._store = store
+        self._definitions = definitions
+        self._runs = DocumentCache(CACHE_BYTES)
+
+    async def describe(self, recorded: Recorded) -> LiveEvent | None:
+        """Return the live event of an event of a run; None if the run's beginning isn't stored.
+
+        Raises `Unavailable` and `Unreadable`.
+        """
+        key = key_of(recorded.stream)
+        entry = self._runs.get(key) or Entry(_Run())
+        run = cast(_Run, entry.document)
+        if recorded.version > run.version:
+            before = run.version
+            await self._advance(run, recorded)
+            self._runs.put(key, entry, EVENT_BYTES * (run.version - before))
+        return run.events[recorded.version - 1] if recorded.version <= run.version else None
+
+    async def _advance(self, run: "_Run", recorded: Recorded) -> None:
+        """Fold `recorded` and, if the run isn't known that far, what precedes it."""
+        events: Sequence[Recorded] = (recorded,)
+        if recorded.version > run.version + 1:
+            events = await self._store.read(recorded.stream, after=run.version)
+        for one in events:
+            if isinstance(one.event, RunRequested):
+                of = await self._definitions.get(one.event.tenant, one.event.definition_id)
+                run.slug = None if of is None else of.slug
+            if one.version == run.version + 1:  # another task may have folded it meanwhile
+                run.fold(one)
+
+
+class _Run:
+    """A run folded so far, with the live events of all its versions."""
+
+    __slots__ = ("document", "events", "slug")
+
+    def __init__(self) -> None:
+        self.document: Document | None = None
+        self.events: list[LiveEvent] = []
+        self.slug: str | None = None
+
+    @property
+    def version(self) -> int:
+        return len(self.events)
+
+    def fold(self, recorded: Recorded) -> None:
+        document = self.document = evolve(self.document, recorded)
+        if document is None:
+            return
+        document.input, document.context = None, {}
+        event = cast("Event", recorded.event)
+        self.events.append(
+            LiveEvent(
+                position=recorded.position,
+                version=recorded.version,
+                type=topic_of(event),
+                at=event.at,
+                tenant=document.tenant,
+                run_id=document.id,
+                definition_id=document.definition_id,
+                slug=self.slug,
+                status=document.status,
+                traceparent=document.traceparent,
+                step=_step_change(event),
+            )
+        )
+
+
+def _step_change(event: Event) -> StepChange | None:
+    match event:
+        case RunRequested() | RunStarted() | RunCompleted() | RunFailed() | RunCancelled():
+            return None
+        case RunReopened():
+            return None
+        case StepStarted() | StepReleased() | StepSucceeded() | StepFailed() | StepTimedOut():
+            attempt = event.attempt
+        case StepCancelled() | RetryScheduled():
+            attempt = event.attempt
+        case DecisionTaken() | DelayStarted() | DelayElapsed() | SyncReached() | StepSkipped():
+            attempt = 1
+        case _:
+            assert_never(event)
+    status = _STEP_STATUS[type(event)]
+    return StepChange(step_id=event.step_id, visit=event.visit, attempt=attempt, status=status)
+
+
+_STEP_STATUS: Final[dict[type, StepStatus]] = {
+    StepStarted: "running",
+    StepSucceeded: "succeeded",
+    StepFailed: "failed",
+    StepTimedOut: "failed",
+    StepReleased: "failed",
+    StepCancelled: "cancelled",
+    StepSkipped: "skipped",
+    RetryScheduled: "waiting",
+    DelayStarted: "waiting",
+    DelayElapsed: "succeeded",
+    DecisionTaken: "succeeded",
+    SyncReached: "succeeded",
+}
+"""The status of an attempt after each event about it, in the words of the view of steps."""

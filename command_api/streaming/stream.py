@@ -1,0 +1,163 @@
+"""Answers a request by a stream of live events that ends with its token, its reader or the server.
+
+A stream ends with a reason: as the close code of a WebSocket, or as a last line that holds the
+dialect's error, `closeCode` and `after`, by which the client resumes.
+"""
+
+import asyncio
+import logging
+from contextlib import suppress
+from typing import Final
+
+import orjson
+from aiohttp import hdrs, web
+
+from baton.command_api.admission.hosts import require_same_site
+from baton.command_api.dialect.contract import ErrorRenderer
+from baton.command_api.http.query_parameters import integer
+from baton.command_api.http.read_your_write import POSITION
+from baton.command_api.http.refusal import Refusal, Refused, refused_field
+from baton.command_api.http.request_context import RequestContext
+from baton.command_api.live.ending import (
+    FAILED,
+    LEFT,
+    NOT_AUTHORIZED,
+    TOO_SLOW,
+    UNAVAILABLE,
+    Ending,
+)
+from baton.command_api.live.live_feed import BeyondTheLog, TooManySubscribers
+from baton.command_api.live.subscription import EventFilter, Subscription
+from baton.command_api.principal import READ
+from baton.command_api.security.auth import bearer_token
+from baton.command_api.streaming.ndjson import NdjsonWriter
+from baton.command_api.streaming.stream_writer import StreamWriter
+from baton.command_api.streaming.websocket import WebSocketWriter
+from baton.eventlog.errors import Unavailable
+
+TOKEN_CHECK_S: Final = 1.0
+"""Seconds between two checks of the token: a revoked or expired one ends its streams."""
+STALLED_S: Final = 30.0
+"""Seconds that one write may wait for the client to read."""
+FINISH_S: Final = 6.0
+"""Seconds for sending the reason of the end; then the connection is cut."""
+MAX_POSITION: Final = 9_999_999_999
+
+_log = logging.getLogger(__name__)
+
+
+async def stream_events(
+    context: RequestContext, wanted: EventFilter, render_error: ErrorRenderer
+) -> web.StreamResponse:
+    """Stream the events that `wanted` matches, from the position `after` of the query on.
+
+    A request to upgrade gets a WebSocket, any other one a response in NDJSON. Raises Refused 400,
+    403 and 429, and `Unavailable`.
+    """
+    request, after = context.request, _after(context)
+    upgrades = _wants_websocket(request)
+    if upgrades:
+        require_same_site(request)
+    try:
+        async with context.services.live.subscription(wanted, after=after) as subscription:
+            headers = {POSITION: str(subscription.position)}
+            writer = (WebSocketWriter if upgrades else NdjsonWriter)(request, headers)
+            await writer.open()
+            if request.method != hdrs.METH_HEAD:
+                await _serve(context, subscription, writer, render_error)
+            return writer.response
+    except BeyondTheLog as error:
+        message = f"after lies beyond the end of the log, which is {error.head}"
+        raise refused_field(message, "after") from error
+    except TooManySubscribers:
+        message = "The tenant has too many open streams at this server"
+        raise Refused("rate_limited", message, headers={"Retry-After": "1"}) from None
+
+
+def _wants_websocket(request: web.Request) -> bool:
+    upgrade = request.headers.get(hdrs.UPGRADE, "").strip().lower()
+    return request.method == hdrs.METH_GET and upgrade == "websocket"
+
+
+def _after(context: RequestContext) -> int | None:
+    after = integer(context.query, "after", -1, at_least=0, at_most=MAX_POSITION)
+    return None if after < 0 else after
+
+
+async def _serve(
+    context: RequestContext,
+    subscription: Subscription,
+    writer: StreamWriter,
+    render_error: ErrorRenderer,
+) -> None:
+    """Send events until the stream ends, then the reason."""
+    ending = await _send_until_ended(context, subscription, writer)
+    if ending is LEFT:
+        return
+    after = context.services.live.resume_at(subscription)
+    _, members = render_error(Refusal(code=ending.word, message=ending.message))
+    last = {**members, "closeCode": ending.close_code, "after": after}
+    line = orjson.dumps(last, option=orjson.OPT_APPEND_NEWLINE)
+    with suppress(ConnectionError, TimeoutError):
+        async with asyncio.timeout(FINISH_S):
+            await writer.finish(ending, line, after=after)
+            return
+    if context.request.transport is not None:
+        context.request.transport.abort()
+
+
+async def _send_until_ended(
+    context: RequestContext, subscription: Subscription, writer: StreamWriter
+) -> Ending:
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [
+                group.create_task(_send(subscription, writer)),
+                group.create_task(_watch(subscription, writer)),
+                group.create_task(_check_token(context, subscription)),
+            ]
+            await asyncio.shield(subscription.ended)
+            for task in tasks:
+                task.cancel()
+    except ExceptionGroup:
+        _log.exception("a stream failed")
+        subscription.end(FAILED)
+    return subscription.ended.result()
+
+
+async def _send(subscription: Subscription, writer: StreamWriter) -> None:
+    render = subscription.wanted.render
+    try:
+        while True:
+            events = await subscription.next()
+            async with asyncio.timeout(STALLED_S):
+                await writer.send([event.shown(render).line for event in events])
+    except TimeoutError:
+        subscription.end(TOO_SLOW)
+    except ConnectionError:
+        subscription.end(LEFT)
+    except Unavailable:
+        subscription.end(UNAVAILABLE)
+
+
+async def _watch(subscription: Subscription, writer: StreamWriter) -> None:
+    try:
+        await writer.watch(subscription)
+    except ConnectionError:
+        subscription.end(LEFT)
+
+
+async def _check_token(context: RequestContext, subscription: Subscription) -> None:
+    token, authenticator = bearer_token(context.request), context.services.authenticator
+    while True:
+        await asyncio.sleep(TOKEN_CHECK_S)
+        try:
+            identity = await authenticator.identify(token)
+        except Refused:
+            subscription.end(NOT_AUTHORIZED)
+            return
+        except Unavailable:
+            continue  # it was valid when the keys could be read last, and hasn't expired since
+        if context.tenant not in identity.tenants or READ not in identity.scopes:
+            subscription.end(NOT_AUTHORIZED)
+            return
