@@ -1,10 +1,11 @@
 """Makes live events of recorded ones: folds each run, because an event alone has no run status.
 
-The fold is that of the view of runs, without input, outputs and context.
+The fold is that of the view of runs, without input, outputs and context. An event that changes no
+status (`StepLogged`) makes no live event.
 """
 
 from collections.abc import Sequence
-from typing import Final, assert_never, cast, get_args
+from typing import Final, cast, get_args
 
 from baton.command_api.live.live_event import LiveEvent, StepChange
 from baton.domain.run.messages import (
@@ -13,19 +14,16 @@ from baton.domain.run.messages import (
     DelayStarted,
     Event,
     RetryScheduled,
-    RunCancelled,
-    RunCompleted,
-    RunFailed,
-    RunReopened,
     RunRequested,
-    RunStarted,
     StepCancelled,
     StepFailed,
+    StepLogged,
     StepReleased,
     StepSkipped,
     StepStarted,
     StepSucceeded,
     StepTimedOut,
+    StepUndecided,
     SyncReached,
 )
 from baton.eventlog.events.codec import topic_of
@@ -56,7 +54,9 @@ class RunEvents:
         self._runs = DocumentCache(CACHE_BYTES)
 
     async def describe(self, recorded: Recorded) -> LiveEvent | None:
-        """Return the live event of an event of a run; None if the run's beginning isn't stored.
+        """Return the live event of an event of a run, None if it has none.
+
+        That is so for an event that changes no status, and if the run's beginning isn't stored.
 
         Raises `Unavailable` and `Unreadable`.
         """
@@ -83,13 +83,13 @@ class RunEvents:
 
 
 class _Run:
-    """A run folded so far, with the live events of all its versions."""
+    """A run folded so far; `events` has an entry for each of its versions."""
 
     __slots__ = ("document", "events", "slug")
 
     def __init__(self) -> None:
         self.document: Document | None = None
-        self.events: list[LiveEvent] = []
+        self.events: list[LiveEvent | None] = []
         self.slug: str | None = None
 
     @property
@@ -103,41 +103,35 @@ class _Run:
         document.input, document.context = None, {}
         event = cast("Event", recorded.event)
         self.events.append(
-            LiveEvent(
-                position=recorded.position,
-                version=recorded.version,
-                type=topic_of(event),
-                at=event.at,
-                tenant=document.tenant,
-                run_id=document.id,
-                definition_id=document.definition_id,
-                slug=self.slug,
-                status=document.status,
-                traceparent=document.traceparent,
-                step=_step_change(event),
-            )
+            None if isinstance(event, StepLogged) else self._live_event(document, recorded, event)
+        )
+
+    def _live_event(self, document: Document, recorded: Recorded, event: Event) -> LiveEvent:
+        return LiveEvent(
+            position=recorded.position,
+            version=recorded.version,
+            type=topic_of(event),
+            at=event.at,
+            tenant=document.tenant,
+            run_id=document.id,
+            definition_id=document.definition_id,
+            slug=self.slug,
+            status=document.status,
+            traceparent=document.traceparent,
+            step=_step_change(event),
         )
 
 
 def _step_change(event: Event) -> StepChange | None:
-    match event:
-        case RunRequested() | RunStarted() | RunCompleted() | RunFailed() | RunCancelled():
-            return None
-        case RunReopened():
-            return None
-        case StepStarted() | StepReleased() | StepSucceeded() | StepFailed() | StepTimedOut():
-            attempt = event.attempt
-        case StepCancelled() | RetryScheduled():
-            attempt = event.attempt
-        case DecisionTaken() | DelayStarted() | DelayElapsed() | SyncReached() | StepSkipped():
-            attempt = 1
-        case _:
-            assert_never(event)
-    status = _STEP_STATUS[type(event)]
-    return StepChange(step_id=event.step_id, visit=event.visit, attempt=attempt, status=status)
+    status = STEP_STATUS.get(type(event))
+    if status is None:
+        return None
+    of_step = cast("StepStarted", event)
+    attempt: int = getattr(event, "attempt", 1)
+    return StepChange(step_id=of_step.step_id, visit=of_step.visit, attempt=attempt, status=status)
 
 
-_STEP_STATUS: Final[dict[type, StepStatus]] = {
+STEP_STATUS: Final[dict[type, StepStatus]] = {
     StepStarted: "running",
     StepSucceeded: "succeeded",
     StepFailed: "failed",
@@ -150,5 +144,6 @@ _STEP_STATUS: Final[dict[type, StepStatus]] = {
     DelayElapsed: "succeeded",
     DecisionTaken: "succeeded",
     SyncReached: "succeeded",
+    StepUndecided: "failed",
 }
 """The status of an attempt after each event about it, in the words of the view of steps."""
