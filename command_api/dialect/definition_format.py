@@ -15,6 +15,8 @@ class DefinitionFormat:
         required: Members that every definition of the dialect has.
         distinctive: Members that no other dialect knows.
         units: Members that other dialects count in another unit, as dotted paths, with the unit.
+        slug_from: Member that gives a definition's slug. If it isn't "slug", the slug is made from
+            its text, and every POST creates another definition.
         preferred: Whether a document that several dialects accept is read in this one.
     """
 
@@ -23,4 +25,5 @@ class DefinitionFormat:
     required: tuple[str, ...]
     distinctive: tuple[str, ...] = ()
     units: Mapping[str, str] = field(default_factory=dict)
+    slug_from: str = "slug"
     preferred: bool = False

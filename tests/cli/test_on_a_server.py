@@ -198,6 +198,25 @@ def test_a_status_shows_the_openapi_dialect(ask: Call, slug: str) -> None:
     assert (made["isActive"], made["trigger"]["interval"]) == (False, 60_000)
 
 
+def test_a_workflow_of_tasks_is_applied_by_its_name(ask: Call, slug: str) -> None:
+    file, said = Path("tasks.yaml"), []
+    for function in ("reject-order", "reject-order", "fulfill-order"):
+        file.write_text(f"name: {slug}\ntasks:\n  - {{name: only, type: {function}}}\n")
+        said.append(ask("definitions", "apply", file).out.partition(", id")[0])
+    strict = Path("strict.json")
+    strict.write_text(json.dumps({"name": slug, "tasks": [{"name": "a", "typ": "b"}]}))
+
+    checked = ask("definitions", "validate", strict)
+
+    assert said == [
+        f"{slug} created: version 1",
+        f"{slug} unchanged: version 1",
+        f"{slug} updated: version 2",
+    ]
+    assert (checked.code, checked.err) == (1, "tasks[0].type required\n")
+    assert ask("runs", "start", slug, "--wait").code == 0
+
+
 @pytest.mark.parametrize(
     ("dialect", "interval"), [("centrali-openapi", 60_000_000), ("centrali-reference", 60_000)]
 )
@@ -222,7 +241,8 @@ def test_the_dialect_option_decides_the_unit_of_an_interval(
         ("[]", "bad.json: A definition is an object: at least slug, name, trigger and steps"),
         ("{}", "bad.json: This is no definition: it has no slug and no steps"),
         ('{"slug": "x"}', "bad.json: This is no definition: it has no steps"),
-        ('{"name": "x", "tasks": []}', "bad.json: This is no definition: it has no slug and"),
+        ('{"name": "x"}', "bad.json: This is no definition: it has no slug and"),
+        ('{"name": "x", "tasks": []}', "Definition x: Invalid request body: tasks must have at"),
         ('{"dagId": "x", "steps": [], "edges": []}', "bad.json: This is no definition: it has no"),
         (
             '{"slug": "x", "steps": [], "trigger": {"interval": 60}}',

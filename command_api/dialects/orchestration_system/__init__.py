@@ -21,9 +21,14 @@ Its page leaves open, and this dialect chooses:
 - Lists begin with the newest; schedules can be filtered by `workflowId` as executions can.
 """
 
+from functools import partial
+
+from baton.command_api.dialect.check_definition import check_definition
 from baton.command_api.dialect.contract import Dialect, FromToken
+from baton.command_api.dialect.definition_format import DefinitionFormat
 from baton.command_api.dialect.error_words import ErrorBody
 from baton.command_api.dialects.orchestration_system.error_words import WORDS
+from baton.command_api.dialects.orchestration_system.requests import CreateWorkflow
 from baton.command_api.dialects.orchestration_system.routes import ROUTES
 
 DIALECT = Dialect(
@@ -34,4 +39,11 @@ DIALECT = Dialect(
     render_error=WORDS.render,
     tenant=FromToken(),
     error=ErrorBody,
+    check_definition=partial(check_definition, CreateWorkflow, WORDS),
+    definitions=DefinitionFormat(
+        collection="/workflows",
+        start="/execute",
+        required=("name", "tasks"),
+        slug_from="name",
+    ),
 )

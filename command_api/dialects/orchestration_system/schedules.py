@@ -10,6 +10,7 @@ from baton.command_api.dialects.orchestration_system.requests import CreateSched
 from baton.command_api.http.query_parameters import single
 from baton.command_api.http.reply import Reply
 from baton.command_api.http.request_context import RequestContext
+from baton.domain.definition.state import State as Definition
 from baton.domain.errors import NotFound
 from baton.domain.json import JsonObject
 from baton.domain.schedule.timetable import Cron, Interval, Once, Timetable
@@ -39,7 +40,9 @@ async def create(context: RequestContext) -> Reply:
         anchor=created_at,
         created_at=created_at,
     )
-    return context.reply(201, await _schedule(context, made), position=outcome.position)
+    definition = await _definition(context, made.definition_id)
+    shown = _schedule(made, definition, now=context.now())
+    return context.reply(201, shown, position=outcome.position)
 
 
 async def get(context: RequestContext) -> Reply:
@@ -48,7 +51,8 @@ async def get(context: RequestContext) -> Reply:
     found = await context.services.schedules.get(context.tenant, ident)
     if found is None or not found.separate:
         raise NotFound("schedule", ident)
-    return context.reply(200, await _schedule(context, found))
+    definition = await _definition(context, found.definition_id)
+    return context.reply(200, _schedule(found, definition, now=context.now()))
 
 
 async def list_all(context: RequestContext) -> Reply:
@@ -60,7 +64,10 @@ async def list_all(context: RequestContext) -> Reply:
         offset=page.offset,
         limit=page.limit,
     )
-    shown = [await _schedule(context, one) for one in found]
+    idents = {one.definition_id for one in found}
+    definitions = {ident: await _definition(context, ident) for ident in idents}
+    now = context.now()
+    shown = [_schedule(one, definitions[one.definition_id], now=now) for one in found]
     body = {"schedules": shown, "total": total, "limit": page.limit, "offset": page.offset}
     return context.reply(200, body)
 
@@ -73,13 +80,15 @@ async def delete(context: RequestContext) -> Reply:
     return context.reply(200, {"success": True}, position=outcome.position)
 
 
-async def _schedule(context: RequestContext, schedule: Schedule) -> JsonObject:
-    ident = schedule.definition_id
-    definition = await context.services.definitions.get(context.tenant, ident)
-    next_at = next_tick_at(schedule, definition, now=context.now())
+async def _definition(context: RequestContext, ident: str) -> Definition | None:
+    return await context.services.definitions.get(context.tenant, ident)
+
+
+def _schedule(schedule: Schedule, definition: Definition | None, *, now: int) -> JsonObject:
+    next_at = next_tick_at(schedule, definition, now=now)
     return {
         "id": schedule.id,
-        "workflowId": ident,
+        "workflowId": schedule.definition_id,
         "cronExpression": _expression(schedule.timetable),
         "timezone": schedule.timetable.timezone,
         "nextRunAt": optional_time(next_at),

@@ -7,9 +7,10 @@ the status "failed" and the reason "cancelled".
 
 from functools import partial
 
+from baton.command_api.dialect.check_definition import check_definition
 from baton.command_api.dialect.contract import Dialect, FromPath
 from baton.command_api.dialect.definition_format import DefinitionFormat
-from baton.command_api.dialects.centrali.check_definition import check_definition
+from baton.command_api.dialects.centrali.error_words import WORDS
 from baton.command_api.dialects.centrali.openapi.document import BASE, document
 from baton.command_api.dialects.centrali.openapi.errors import render_error
 from baton.command_api.dialects.centrali.openapi.requests import CreateOrchestration
@@ -23,7 +24,7 @@ DIALECT = Dialect(
     render_error=render_error,
     tenant=FromPath(parameter="workspaceSlug"),
     document=document,
-    check_definition=partial(check_definition, CreateOrchestration),
+    check_definition=partial(check_definition, CreateOrchestration, WORDS),
     definitions=DefinitionFormat(
         collection="/orchestrations",
         start="/runs",

@@ -7,10 +7,10 @@ false` pauses; runs take `include=steps` and `correlationId`; steps take `retry`
 
 from functools import partial
 
+from baton.command_api.dialect.check_definition import check_definition
 from baton.command_api.dialect.contract import Dialect, FromPath
 from baton.command_api.dialect.definition_format import DefinitionFormat
 from baton.command_api.dialect.error_words import ErrorBody
-from baton.command_api.dialects.centrali.check_definition import check_definition
 from baton.command_api.dialects.centrali.error_words import WORDS
 from baton.command_api.dialects.centrali.reference.requests import CreateOrchestration
 from baton.command_api.dialects.centrali.reference.routes import ROUTES
@@ -23,7 +23,7 @@ DIALECT = Dialect(
     render_error=WORDS.render,
     tenant=FromPath(parameter="workspaceSlug"),
     error=ErrorBody,
-    check_definition=partial(check_definition, CreateOrchestration),
+    check_definition=partial(check_definition, CreateOrchestration, WORDS),
     definitions=DefinitionFormat(
         collection="/orchestrations",
         start="/trigger",

@@ -1,11 +1,20 @@
-"""Creates a definition on a server, or updates the one with its slug."""
+"""Creates a definition on a server, or updates the one with its slug.
+
+An API without slugs makes them from names: there the definition of the same name is updated.
+"""
 
 from typing import Any
 
 from baton.cli.server.client import Server
-from baton.cli.server.definition_apis import NoDefinition, choose_api, definition_apis
+from baton.cli.server.definition_apis import (
+    DefinitionApi,
+    NoDefinition,
+    choose_api,
+    definition_apis,
+)
 from baton.cli.server.lookup import definition_subject, look_up
 from baton.cli.server.refusals import CONFLICT, ServerRefused
+from baton.domain.definition.slug import slug_of
 
 _STRICT = {"Prefer": "handling=strict"}
 
@@ -22,7 +31,8 @@ def apply_document(
         lenient: Whether members that the dialect doesn't know are ignored instead of refused.
 
     Returns:
-        "created", "updated" or "unchanged", and the definition as the server shows it.
+        "created", "updated" or "unchanged", and the definition as the server shows it: in Baton's
+        own words where those of the API lack the version.
 
     Raises:
         NoDefinition: The document is no definition or its dialect is unclear.
@@ -35,16 +45,38 @@ def apply_document(
     api = choose_api(definition_apis(server), document, dialect)
     headers = {} if lenient else _STRICT
     about = definition_subject(str(document.get("slug") or document.get("name")))
-    try:
-        return "created", server.call(
-            "POST", api.definitions, document, headers=headers, about=about
-        )
-    except ServerRefused as error:
-        slug = str(document.get("slug"))
-        existing = look_up(server, slug) if error.status == CONFLICT else None
-        if existing is None or existing["slug"] != slug:
-            raise
+    existing = _of_its_name(server, api, document)
+    if existing is None:
+        try:
+            created = server.call("POST", api.definitions, document, headers=headers, about=about)
+            return "created", _with_version(server, created)
+        except ServerRefused as error:
+            existing = _of_slug(server, document.get("slug")) if error.status == CONFLICT else None
+            if existing is None:
+                raise
     path = api.definition(existing["id"])
     updated = server.call("PUT", path, document, headers=headers, about=about)
-    same = updated["version"] == existing["version"]
-    return ("unchanged" if same else "updated"), updated
+    shown = _with_version(server, updated)
+    same = shown["version"] == existing["version"]
+    return ("unchanged" if same else "updated"), shown
+
+
+def _of_its_name(
+    server: Server, api: DefinitionApi, document: dict[str, Any]
+) -> dict[str, Any] | None:
+    """Return the definition with the slug that an API without slugs makes from a document."""
+    text = document.get(api.slug_from)
+    if api.slug_from == "slug" or not isinstance(text, str):
+        return None
+    return _of_slug(server, slug_of(text))
+
+
+def _of_slug(server: Server, slug: object) -> dict[str, Any] | None:
+    found = look_up(server, slug) if isinstance(slug, str) else None
+    return found if found is not None and found["slug"] == slug else None
+
+
+def _with_version(server: Server, answer: dict[str, Any]) -> dict[str, Any]:
+    if "version" in answer:
+        return answer
+    return look_up(server, answer["id"]) or answer

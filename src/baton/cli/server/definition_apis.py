@@ -30,6 +30,7 @@ class DefinitionApi:
         required: Members that every definition has.
         distinctive: Members that no other API knows.
         units: Dotted paths of members that other APIs count in another unit, with the unit.
+        slug_from: Member that gives a definition's slug; if it isn't "slug", by its text.
         preferred: Whether it is used where several APIs would do.
     """
 
@@ -39,6 +40,7 @@ class DefinitionApi:
     required: tuple[str, ...]
     distinctive: frozenset[str]
     units: Mapping[str, str]
+    slug_from: str
     preferred: bool
 
     def definition(self, definition_id: str) -> str:
@@ -104,6 +106,7 @@ def _read(server: Server, api: Mapping[str, Any]) -> DefinitionApi:
         required=tuple(form["required"]),
         distinctive=frozenset(form["distinctive"]),
         units=form["units"],
+        slug_from=form["slug_from"],
         preferred=form["preferred"],
     )
 

@@ -20,6 +20,7 @@ def validate_document(document: Any, dialect: str | None, *, lenient: bool) -> s
             required=form.required,
             distinctive=frozenset(form.distinctive),
             units=form.units,
+            slug_from=form.slug_from,
             preferred=form.preferred,
         )
         for name, one in dialects.items()

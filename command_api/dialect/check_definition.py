@@ -4,7 +4,7 @@ from typing import Protocol
 
 from pydantic import BaseModel
 
-from baton.command_api.dialects.centrali.error_words import WORDS
+from baton.command_api.dialect.error_words import ErrorWords
 from baton.command_api.http import json_body
 from baton.command_api.http.refusal import Refused
 from baton.command_api.http.strictness import DocumentMember, unknown_members
@@ -15,23 +15,30 @@ from baton.domain.errors import Fault
 
 
 class Creation(Protocol):
-    """The body that creates a definition in one of the dialects."""
-
-    slug: str
+    """The body that creates a definition in a dialect."""
 
     def body(self) -> Body:
         """Return the body of version 1; raises Refused 400."""
 
 
-def check_definition(model: type[BaseModel], raw: bytes) -> tuple[list[Fault], list[Fault]]:
-    """Return the faults of a definition, and the members that it doesn't know."""
+def check_definition(
+    model: type[BaseModel], words: ErrorWords, raw: bytes
+) -> tuple[list[Fault], list[Fault]]:
+    """Return the faults of a definition, and the members that it doesn't know.
+
+    Args:
+        model: The model of the body that creates a definition; it is a `Creation`.
+        words: The dialect's words for members.
+        raw: The definition as JSON.
+    """
     try:
         parsed, sent = json_body.parse_model(model, raw)
         created: Creation = parsed  # type: ignore[assignment]
         faults = faults_of(created.body())
     except Refused as refused:
         return list(refused.refusal.faults) or [Fault((), refused.refusal.message)], []
-    if not is_slug(created.slug):
+    slug = getattr(parsed, "slug", None)
+    if slug is not None and not is_slug(slug):
         faults.insert(0, Fault(("slug",), "must be 1 to 63 characters of a-z, 0-9 and -"))
-    named = [Fault((DocumentMember(WORDS.field_of(fault)),), fault.message) for fault in faults]
+    named = [Fault((DocumentMember(words.field_of(fault)),), fault.message) for fault in faults]
     return named, unknown_members(parsed, sent)
