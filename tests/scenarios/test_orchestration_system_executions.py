@@ -45,6 +45,16 @@ async def test_a_task_gets_parameters_results_and_its_config(client: Orchestrati
     }
 
 
+@pytest.mark.parametrize("parameters", [[], "x", 1, {"a": {"$": None}}])
+async def test_parameters_are_an_object(client: OrchestrationClient, parameters: object) -> None:
+    path = f"/workflows/{await client.create()}/execute"
+    answer = await client.post(path, {"parameters": parameters})
+    strict = await client.post(path, {"input": {}}, headers={"Prefer": "handling=strict"})
+
+    assert answer.status == (201 if isinstance(parameters, dict) else 400)
+    assert (strict.status, strict.body["details"][0]["field"]) == (400, "input")
+
+
 async def test_what_does_not_depend_on_a_failed_task_finishes(client: OrchestrationClient) -> None:
     ident = await client.create(
         task("bad", "refuse"),

@@ -1,9 +1,12 @@
 """Workflows of the Orchestration System: tasks and their names, changes, foreign steps."""
 
+import asyncio
 from typing import Any
 
 import pytest
 
+from baton.command_api.commands import NewDefinition, create_named_definition
+from baton.command_api.principal import Principal
 from tests.dialects.centrali_client import CentraliClient, centrali_client
 from tests.dialects.centrali_documents import compute, delay, orchestration
 from tests.dialects.orchestration_system_client import (
@@ -12,6 +15,7 @@ from tests.dialects.orchestration_system_client import (
     task,
     tasks_of,
 )
+from tests.kit.definitions import body
 from tests.kit.stack import Response
 from tests.scenarios.stack import Stack
 
@@ -127,6 +131,30 @@ async def test_workflows_of_one_name_have_slugs_with_numbers(
 
     slugs = {one["slug"] for one in listed.body["data"]}
     assert slugs == {"nightly-raport", *(f"nightly-raport-{number}" for number in (2, 3, 4))}
+
+
+async def test_concurrent_requests_with_one_name_all_succeed(
+    client: OrchestrationClient, centrali: CentraliClient
+) -> None:
+    await asyncio.gather(*(client.create(name="Same") for _ in range(20)))
+
+    listed = await centrali.get("/orchestrations?pageSize=100")
+
+    assert len({one["slug"] for one in listed.body["data"]}) == 20
+
+
+async def test_a_repeated_creation_finds_the_first_under_its_slug(idle: Stack) -> None:
+    services, ada = idle.services, Principal(subject="ada", tenant="acme")
+    taken, new = (
+        NewDefinition(definition_id=ident, slug="", body=body(name="Orders"))
+        for ident in ("first", "second")
+    )
+    await create_named_definition(services, ada, taken, at=1)
+
+    made = await create_named_definition(services, ada, new, at=2)
+    again = await create_named_definition(services, ada, new, at=3)
+
+    assert (made.state.slug, again.state, again.changed) == ("orders-2", made.state, False)
 
 
 async def test_a_request_with_a_key_creates_one_workflow(client: OrchestrationClient) -> None:

@@ -1,0 +1,54 @@
+"""Every dialect lists, reads and cancels what each of the others has made."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import aiohttp
+
+from tests.kit.stack import bearer
+from tests.scenarios.stack import Stack
+from tests.scenarios.tale import Driver, drivers, wait_for_step
+
+
+@asynccontextmanager
+async def connected(stack: Stack) -> AsyncIterator[dict[str, Driver]]:
+    """Connect a driver of every dialect, as one user."""
+    async with aiohttp.ClientSession(headers=bearer()) as session:
+        yield {name: connect(session, stack.url, "acme") for name, connect in drivers().items()}
+
+
+async def definition_id(stack: Stack, slug: str) -> str:
+    found = await stack.services.definitions.by_slug("acme", slug)
+    assert found is not None
+    return found.definition_id
+
+
+async def test_a_run_of_each_dialect_is_read_in_each(memory: Stack) -> None:
+    seen = {}
+    async with connected(memory) as dialects:
+        for maker, making in dialects.items():
+            made = await making.define(maker, [("first", "answer"), ("second", "answer")])
+            run_id = await making.start(made, {"n": 1})
+            ident = await definition_id(memory, maker)
+            for reader, reading in dialects.items():
+                seen[maker, reader] = await reading.wait(ident, run_id)
+        totals = {name: (await one.page(1, 10))[1] for name, one in dialects.items()}
+
+    assert set(seen.values()) == {"completed"}
+    assert set(totals.values()) == {len(dialects)}
+
+
+async def test_a_run_of_each_dialect_is_cancelled_in_each(memory: Stack) -> None:
+    seen = {}
+    async with connected(memory) as dialects:
+        for maker, making in dialects.items():
+            made = await making.define(maker, [("held", "hold")])
+            ident = await definition_id(memory, maker)
+            for canceller, cancelling in dialects.items():
+                run_id = await making.start(made, {})
+                await wait_for_step(memory, run_id, "held")
+                await cancelling.cancel(run_id)
+                for reader, reading in dialects.items():
+                    seen[maker, canceller, reader] = await reading.wait(ident, run_id)
+
+    assert set(seen.values()) == {"cancelled"}
