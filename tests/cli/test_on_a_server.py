@@ -213,7 +213,7 @@ def test_a_workflow_of_tasks_is_applied_by_its_name(ask: Call, slug: str) -> Non
         f"{slug} unchanged: version 1",
         f"{slug} updated: version 2",
     ]
-    assert (checked.code, checked.err) == (1, "tasks[0].type required\n")
+    assert (checked.code, checked.err) == (1, "strict.json: tasks[0].type required\n")
     assert ask("runs", "start", slug, "--wait").code == 0
 
 
