@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 CHARSETS: Final = frozenset({"", "utf-8", "utf8", "us-ascii", "ascii"})
@@ -26,6 +27,7 @@ class MediaType:
         return _JSON.fullmatch(self.name) is not None and self.charset in CHARSETS
 
 
+@lru_cache(maxsize=256)
 def parse_media_type(text: str | None) -> MediaType:
     """Return the media type that a header names; None or an empty text names none."""
     name, _, _ = (text or "").partition(";")

@@ -5,7 +5,9 @@ each of them with its path and the nearest known name. `Prefer: handling=strict`
 refuses the request instead. Which members a document knows comes from its pydantic model.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
 from itertools import islice
 from typing import Final
 
@@ -22,6 +24,7 @@ MAX_NAMED: Final = 10
 """The number of members that one response names."""
 _MAX_NAME: Final = 64
 _SAFE: Final = range(0x20, 0x7F)
+_UNUSED: Final = "unused_members"
 
 
 class DocumentMember(str):
@@ -64,17 +67,42 @@ def _walk(model: object, document: object, path: tuple[str | int, ...]) -> Itera
             yield from _walk(one, sent, (*path, index))
     if not isinstance(model, BaseModel) or not isinstance(document, dict):
         return
-    names = {field.alias or name: name for name, field in type(model).model_fields.items()}
-    read_only: frozenset[str] = getattr(model, "read_only", frozenset())
-    unused: frozenset[str] = getattr(model, "unused_members", frozenset())
+    known = _known_members(type(model))
+    unused: frozenset[str] = getattr(model, _UNUSED) if known.some_unused else frozenset()
     for name, sent in document.items():
-        at = (*path, DocumentMember(name[:_MAX_NAME]))
         if name in unused and sent is not None:
-            yield Fault(at, "is ignored here: another member says that it isn't used")
-        elif name in names:
-            yield from _walk(getattr(model, names[name]), sent, at)
-        elif name not in read_only:
-            yield Fault(at, f"is unknown{did_you_mean(name[:_MAX_NAME], names)}")
+            ignored = "is ignored here: another member says that it isn't used"
+            yield Fault(_place(path, name), ignored)
+        elif name in known.names:
+            member = getattr(model, known.names[name])
+            if isinstance(member, (BaseModel, list)):
+                yield from _walk(member, sent, _place(path, name))
+        elif name not in known.read_only:
+            hint = did_you_mean(name[:_MAX_NAME], known.names)
+            yield Fault(_place(path, name), f"is unknown{hint}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _KnownMembers:
+    """The members of a model, by their names in a document, and what `unknown_members` says of it.
+
+    Kept per class: to look for an attribute that a pydantic model lacks takes long.
+    """
+
+    names: Mapping[str, str]
+    read_only: frozenset[str]
+    some_unused: bool
+
+
+@cache
+def _known_members(model: type[BaseModel]) -> _KnownMembers:
+    names = {field.alias or name: name for name, field in model.model_fields.items()}
+    read_only: frozenset[str] = getattr(model, "read_only", frozenset())
+    return _KnownMembers(names=names, read_only=read_only, some_unused=hasattr(model, _UNUSED))
+
+
+def _place(path: tuple[str | int, ...], name: str) -> tuple[str | int, ...]:
+    return (*path, DocumentMember(name[:_MAX_NAME]))
 
 
 def _quoted(fault: Fault) -> str:
