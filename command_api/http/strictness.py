@@ -65,8 +65,13 @@ def _walk(model: object, document: object, path: tuple[str | int, ...]) -> Itera
     if isinstance(model, list) and isinstance(document, list):
         for index, (one, sent) in enumerate(zip(model, document, strict=False)):
             yield from _walk(one, sent, (*path, index))
-    if not isinstance(model, BaseModel) or not isinstance(document, dict):
-        return
+    elif isinstance(model, BaseModel) and isinstance(document, dict):
+        yield from _walk_members(model, document, path)
+
+
+def _walk_members(
+    model: BaseModel, document: Mapping[str, object], path: tuple[str | int, ...]
+) -> Iterator[Fault]:
     known = _known_members(type(model))
     unused: frozenset[str] = getattr(model, _UNUSED) if known.some_unused else frozenset()
     for name, sent in document.items():
