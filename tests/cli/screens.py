@@ -28,12 +28,21 @@ def screens(
     lines: Sequence[tuple[int, Sequence[str]]], *, folder: Path, env: Mapping[str, str]
 ) -> list[Ended]:
     """Run each line, a width in columns and the words behind `baton`; return what it shows."""
-    size = {"COLUMNS", "LINES", "NO_COLOR"}
+    parts = shown_in_terminal("-c", PROGRAM, json.dumps(lines), folder=folder, env=env).split(
+        "\x1e"
+    )
+    codes = map(int, parts[1::2])
+    return [Ended(code, out, "") for code, out in zip(codes, parts[::2], strict=False)]
+
+
+def shown_in_terminal(*arguments: str, folder: Path, env: Mapping[str, str]) -> str:
+    """Run Python in a terminal to its end, without a setting for colors of its own."""
+    size = {"COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR"}
     clean = {name: value for name, value in environment().items() if name not in size}
     ours, theirs = os.openpty()
     with (
         subprocess.Popen(
-            [BATON[0], "-c", PROGRAM, json.dumps(lines)],
+            [BATON[0], *arguments],
             cwd=folder,
             env={**clean, "TERM": "xterm-256color", **env},
             stdin=theirs,
@@ -44,10 +53,7 @@ def screens(
         killed_at_end(process),
     ):
         os.close(theirs)
-        shown = _read_all(ours).replace("\r\n", "\n")
-    parts = shown.split("\x1e")
-    codes = map(int, parts[1::2])
-    return [Ended(code, out, "") for code, out in zip(codes, parts[::2], strict=False)]
+        return _read_all(ours).replace("\r\n", "\n")
 
 
 def plain(text: str) -> str:

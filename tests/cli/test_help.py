@@ -11,7 +11,7 @@ import typer
 from baton.cli.app import app
 from tests.cli.conftest import Call
 from tests.cli.processes import BATON, Ended, baton, environment
-from tests.cli.screens import WIDTHS, plain, screens
+from tests.cli.screens import WIDTHS, plain, screens, shown_in_terminal
 
 NOTED = {
     "baton dev": ("127.0.0.1", "8080", "0 to 65535", ".baton", "demo"),
@@ -118,6 +118,17 @@ def test_only_a_terminal_that_wants_colors_gets_them(tmp_path: Path) -> None:
     assert "\x1b[1m" in colored.out
     assert "\x1b" not in without.out
     assert plain(colored.out) == without.out
+
+
+def test_logs_have_colors_in_a_terminal_that_wants_them(tmp_path: Path) -> None:
+    program = "import logging; from baton.cli.services.logs import show_logs; show_logs()"
+    line = ("-c", f"{program}; logging.getLogger('baton').warning('late')")
+
+    colored = shown_in_terminal(*line, folder=tmp_path, env={})
+    without = shown_in_terminal(*line, folder=tmp_path, env={"NO_COLOR": "1"})
+
+    assert "late" in plain(colored)
+    assert ("\x1b" in colored, "\x1b" in without) == (True, False)
 
 
 @pytest.mark.parametrize("group", ["", "runs", "definitions", "events", "deadletters", "secrets"])

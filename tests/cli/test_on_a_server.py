@@ -483,6 +483,27 @@ def test_ctrl_c_stops_watching_and_not_the_run(ask: Call, server: Dev, slug: str
     assert json.loads(ask("runs", "show", run_id, "--json").out)["status"] == "waiting"
 
 
+def test_a_shell_completes_definitions_and_runs(
+    ask: Call, slug: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    applied(ask, definition(slug))
+    run_id = json.loads(ask("runs", "start", slug, "--wait", "--json").out)["id"]
+    monkeypatch.setenv("_BATON_COMPLETE", "complete_bash")
+
+    def completed(words: str, word: str, count: int) -> list[str]:
+        monkeypatch.setenv("COMP_WORDS", f"baton {words} {word}")
+        monkeypatch.setenv("COMP_CWORD", str(count))
+        ended = ask()
+        assert (ended.code, ended.err) == (0, "")
+        return ended.out.split()
+
+    assert completed("definitions show", slug[:-1], 3) == [slug]
+    assert completed("runs start", slug[:-1], 3) == [slug]
+    assert completed("runs show", run_id[:-1], 3) == [run_id]
+    assert completed("runs list --status", "f", 4) == ["failed"]
+    assert completed("runs show --url http://127.0.0.1:1 --token x", "", 7) == []
+
+
 # --- events ---
 
 

@@ -50,6 +50,7 @@ class Server:
     token: str
     tenant: str
     session: Path | None = None
+    timeout_s: float = TIMEOUT_S
 
     def get(self, path: str, about: Subject | None = None, /, **query: object) -> Any:
         """Return the document at `path`, asked for with the values of `query` that aren't None.
@@ -93,7 +94,7 @@ class Server:
             **(headers or {}),
         }
         address = urlsplit(self.url)
-        connection = _connection(address)
+        connection = _connection(address, self.timeout_s)
         try:
             connection.request(method, address.path.rstrip("/") + path, raw, sent)
             response = connection.getresponse()
@@ -132,7 +133,7 @@ class Server:
             reason = f"{self.url} has no trusted certificate or no TLS ({error})"
             return f"{reason}: set --url to its name in the certificate, or to http://…"
         if isinstance(error, TimeoutError):
-            return f"{self.url} did not answer within {TIMEOUT_S:g} s: try again"
+            return f"{self.url} did not answer within {self.timeout_s:g} s: try again"
         if isinstance(error, BadStatusLine) and not isinstance(error, ConnectionError):
             reason = f"The server at {self.url} does not speak HTTP ({type(error).__name__})"
             return f"{reason}: set --url (https://… for a server with TLS)"
@@ -207,11 +208,11 @@ def _source(name: str, *, flag: str | None, folder: str | None) -> Source:
     return "default" if folder is None else "folder"
 
 
-def _connection(address: SplitResult) -> HTTPConnection:
+def _connection(address: SplitResult, timeout_s: float) -> HTTPConnection:
     host = address.hostname or ""
     if address.scheme == "https":
-        return HTTPSConnection(host, address.port, timeout=TIMEOUT_S)
-    return HTTPConnection(host, address.port, timeout=TIMEOUT_S)
+        return HTTPSConnection(host, address.port, timeout=timeout_s)
+    return HTTPConnection(host, address.port, timeout=timeout_s)
 
 
 def _tenant_of(token: str) -> str:

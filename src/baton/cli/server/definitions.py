@@ -8,7 +8,18 @@ from baton.cli.options import AsJson, Tenant, Token, Url
 
 app = typer.Typer(help="Definitions on a server: list, show, apply, validate, delete.")
 
-Reference = Annotated[str, typer.Argument(metavar="DEFINITION", help="Slug or id.")]
+
+def complete_definition(context: typer.Context) -> list[str]:
+    """Return the words that a shell completes a definition with."""
+    from baton.cli.server.lookup import complete_definitions
+
+    return complete_definitions(context.params)
+
+
+Reference = Annotated[
+    str,
+    typer.Argument(metavar="DEFINITION", autocompletion=complete_definition, help="Slug or id."),
+]
 
 
 @app.command("list")

@@ -1,16 +1,29 @@
 """Finds definitions on a server by slug or id."""
 
-from collections.abc import Iterator
-from typing import Any
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import replace
+from itertools import islice
+from typing import Any, Final
 from urllib.parse import quote
 
-from baton.cli.server.client import Server
+import typer
+
+from baton.cli.server.client import Server, connect
 from baton.cli.server.definition_apis import DefinitionApi, preferred_api
 from baton.cli.server.refusals import NOT_FOUND, ServerRefused, Subject
 from baton.cli.terminal.failures import Failed
 from baton.domain.nearest_name import nearest_name
 
 PAGE = 100
+COMPLETED: Final = 500
+"""Number of definitions that a shell is offered, at most."""
+NEWEST: Final = 50
+"""Number of runs that a shell is offered, at most."""
+COMPLETION_TIMEOUT_S: Final = 1.0
+_WORD: Final = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
+"""A shell evaluates the words it is offered, so that nothing else of a server's may reach it."""
 
 
 def find_definition(server: Server, reference: str) -> dict[str, Any]:
@@ -52,6 +65,26 @@ def definition_subject(reference: str) -> Subject:
 def all_definitions(server: Server) -> Iterator[dict[str, Any]]:
     """Yield all definitions, without their steps, by slug."""
     return _pages(server, preferred_api(server))
+
+
+def complete_definitions(options: Mapping[str, Any]) -> list[str]:
+    """Return the slugs of definitions; none if the server of these options can't be asked."""
+    return _complete(options, lambda server: (one["slug"] for one in all_definitions(server)))
+
+
+def complete_runs(options: Mapping[str, Any]) -> list[str]:
+    """Return the ids of the newest runs; none if the server of these options can't be asked."""
+    return _complete(
+        options, lambda server: (one["id"] for one in server.get("/runs", limit=NEWEST)["runs"])
+    )
+
+
+def _complete(options: Mapping[str, Any], ask: Callable[[Server], Iterable[str]]) -> list[str]:
+    with suppress(Failed, typer.BadParameter):
+        server = connect(options.get("url"), options.get("token"), options.get("tenant"))
+        words = ask(replace(server, timeout_s=COMPLETION_TIMEOUT_S))
+        return [word for word in islice(words, COMPLETED) if _WORD.fullmatch(word)]
+    return []
 
 
 def _pages(server: Server, api: DefinitionApi) -> Iterator[dict[str, Any]]:

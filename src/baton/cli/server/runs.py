@@ -7,6 +7,7 @@ import typer
 from baton.cli.documents import parse_object
 from baton.cli.option_checks import check_key
 from baton.cli.options import AsJson, Since, Tenant, Token, Until, Url
+from baton.cli.server.definitions import Reference, complete_definition
 from baton.cli.terminal.failures import Failed
 from baton.cli.terminal.statuses import STATUSES
 
@@ -18,7 +19,17 @@ app = typer.Typer(help="Runs on a server: list, show, watch, start, cancel, retr
 
 DEFAULT_LIMIT = 20
 
-RunId = Annotated[str, typer.Argument(metavar="RUN", help="Id of the run.")]
+
+def _complete_run(context: typer.Context) -> list[str]:
+    from baton.cli.server.lookup import complete_runs
+
+    return complete_runs(context.params)
+
+
+RunId = Annotated[
+    str,
+    typer.Argument(metavar="RUN", autocompletion=_complete_run, help="Id of the run."),
+]
 
 
 def _status(text: str | None) -> str | None:
@@ -32,7 +43,10 @@ def list_runs(
     definition: Annotated[
         str | None,
         typer.Argument(
-            metavar="DEFINITION", help="Slug or id of the definition.", show_default="all"
+            metavar="DEFINITION",
+            autocompletion=complete_definition,
+            help="Slug or id of the definition.",
+            show_default="all",
         ),
     ] = None,
     status: Annotated[
@@ -135,7 +149,7 @@ def watch(
 
 @app.command()
 def start(
-    definition: Annotated[str, typer.Argument(metavar="DEFINITION", help="Slug or id.")],
+    definition: Reference,
     run_input: Annotated[
         dict[str, Any] | None,
         typer.Option(
