@@ -137,7 +137,13 @@ class _Endpoints:
         require_readable(request)
         tenant = auth.tenant_of(request, identity, self.dialect.tenant)
         auth.require_scope(identity, route.scope)
-        return Principal(subject=identity.subject, tenant=tenant, scopes=identity.scopes)
+        return Principal(
+            subject=identity.subject,
+            tenant=tenant,
+            scopes=identity.scopes,
+            method=identity.method,
+            key_id=identity.key_id,
+        )
 
 
 async def _answer(route: Route, context: RequestContext) -> Reply | web.StreamResponse:

@@ -1,8 +1,9 @@
-"""The authenticated caller: a token's claims (`Identity`), and one tenant of it (`Principal`)."""
+"""The authenticated caller: the claims of a credential, and one tenant of it."""
 
 import re
+from collections.abc import Coroutine
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from baton.domain.actor import Actor, Method
 
@@ -23,34 +24,40 @@ _IMPLIED: dict[str, frozenset[Scope]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
-    """The claims of a verified token; `scopes` include those that a scope implies."""
+    """The claims of a verified credential; `scopes` include those that a scope implies.
+
+    `key_id` is that of an API key, None for a token.
+    """
 
     subject: str
     tenants: tuple[str, ...]
     scopes: frozenset[Scope]
     groups: tuple[str, ...] = ()
+    method: Method = "token"
+    key_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Principal:
-    """A subject that acts in one tenant; `method` says how the edge identified it."""
+    """A subject that acts in one tenant; `method` and `key_id` say how the edge identified it."""
 
     subject: str
     tenant: str
     scopes: frozenset[Scope] = frozenset()
     method: Method = "token"
+    key_id: str | None = None
 
     @property
     def actor(self) -> Actor:
         """The subject as events record it."""
-        return Actor(self.subject, self.method)
+        return Actor(self.subject, self.method, self.key_id)
 
 
 class Authenticator(Protocol):
-    """Verifies bearer tokens."""
+    """Verifies bearer credentials: tokens, API keys, or both."""
 
-    async def identify(self, token: str) -> Identity:
-        """Return the identity of a bearer token; raises Refused 401."""
+    def identify(self, credential: str, /) -> Coroutine[Any, Any, Identity]:
+        """Return the identity of a credential; raises Refused 401, and `Unavailable`."""
         ...
 
 

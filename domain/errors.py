@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 Code: TypeAlias = Literal["validation_error", "not_found", "conflict", "stale_attempt", "forbidden"]
-Subject: TypeAlias = Literal["definition", "run", "schedule", "record_event", "step", "webhook"]
+Subject: TypeAlias = Literal[
+    "definition", "run", "schedule", "record_event", "step", "webhook", "api_key", "user"
+]
 Detail: TypeAlias = str | int
 ConflictReason: TypeAlias = Literal[
     "already_exists",
@@ -22,10 +24,10 @@ ConflictReason: TypeAlias = Literal[
 ]
 """Why a command doesn't fit the state of its subject.
 
-`already_exists` has the details `subject` and `id`, `name_taken` `kind` ("slug" or "path") and
-`name`, `definition_inactive` `slug` and `status`, `version_disabled` and `version_exists` `slug`
-and `version` (the label), `run_ended` `status`. `contention` means that other writers won every
-retry of an append.
+`already_exists` has the details `subject` and `id`, `name_taken` `kind` ("slug", "path" or "user")
+and `name`, `definition_inactive` `slug` and `status`, `version_disabled` and `version_exists`
+`slug` and `version` (the label), `run_ended` `status`. `contention` means that other writers won
+every retry of an append.
 """
 
 

@@ -3,7 +3,10 @@
 The name contains the tenant, so a lookup by an id of another tenant finds nothing.
 """
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
+
+SERVER: Final = "_"
+"""Stands for the tenant in names of streams that belong to the whole server; no tenant has it."""
 
 
 class StreamParts(NamedTuple):

@@ -16,11 +16,20 @@ _CONTROL: Final = re.compile(
 _C0_C1: Final = re.compile("[\x00-\x1f\x7f-\x9f]")
 NOT_PLAIN: Final = "must not have line ends, control characters or characters without a width"
 """The message of a fault."""
+MAX_NAME: Final = 200
+"""Longest name of an API key, of a group and of a user, in characters."""
 
 
 def is_plain(text: str) -> bool:
     """Return whether `text` has no character that a terminal obeys or that hides in a line."""
     return _CONTROL.search(text) is None
+
+
+def name_fault(text: str) -> str | None:
+    """Return why `text` can't be a name of 1 to `MAX_NAME` characters, None if it can."""
+    if not 0 < len(text) <= MAX_NAME or text != text.strip():
+        return f"must have 1 to {MAX_NAME} characters, and no blanks around them"
+    return None if is_plain(text) else NOT_PLAIN
 
 
 def has_controls(text: str) -> bool:

@@ -1,5 +1,6 @@
 """Opens the stores of the memory backend."""
 
+from baton.backends.memory.api_key_uses import MemoryApiKeyUses
 from baton.backends.memory.artifacts import MemoryArtifacts
 from baton.backends.memory.checkpoints import MemoryCheckpoints
 from baton.backends.memory.dead_letters import MemoryDeadLetters
@@ -25,6 +26,7 @@ async def open_stores(location: StoreLocation) -> Stores:
         leases=MemoryLeases(),
         secrets=MemorySecrets(SecretCipher(location.secrets_keys)),
         artifacts=MemoryArtifacts(),
+        api_key_uses=MemoryApiKeyUses(),
         dead_letters=MemoryDeadLetters(),
         topics=MemoryTopics(),
         close=events.close,

@@ -2,6 +2,7 @@
 
 from contextlib import AsyncExitStack
 
+from baton.backends.postgres.api_key_uses import PostgresApiKeyUses
 from baton.backends.postgres.artifacts import PostgresArtifacts
 from baton.backends.postgres.checkpoints import PostgresCheckpoints
 from baton.backends.postgres.database import open_database, url_of
@@ -42,6 +43,7 @@ async def open_stores(location: StoreLocation) -> Stores:
             leases=PostgresLeases(database),
             secrets=PostgresSecrets(database, cipher),
             artifacts=PostgresArtifacts(database),
+            api_key_uses=PostgresApiKeyUses(database),
             dead_letters=PostgresDeadLetters(database),
             view_progress=views,
             outbox=outbox,

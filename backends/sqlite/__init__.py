@@ -1,6 +1,6 @@
 """Stores in the files of a data folder: baton.db holds the events, views.db the views.
 
-One process at a time may write to a folder; others may read it.
+One process at a time may write to a folder; others may read it, and append a few events beside it.
 """
 
 from baton.eventlog.ports.archive import Archive

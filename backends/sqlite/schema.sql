@@ -28,6 +28,11 @@ CREATE TABLE IF NOT EXISTS secrets (
     PRIMARY KEY (tenant, secret_id)
 );
 
+CREATE TABLE IF NOT EXISTS api_key_uses (
+    key_id TEXT PRIMARY KEY,
+    used_at INTEGER NOT NULL
+);
+
 CREATE TABLE IF NOT EXISTS dead_letters (
     letter_id TEXT PRIMARY KEY,
     source TEXT NOT NULL,    -- topic/partition@offset

@@ -2,6 +2,7 @@
 
 from contextlib import AsyncExitStack
 
+from baton.backends.sqlite.api_key_uses import SqliteApiKeyUses
 from baton.backends.sqlite.artifacts import SqliteArtifacts
 from baton.backends.sqlite.checkpoints import SqliteCheckpoints
 from baton.backends.sqlite.database import FolderLock, folder_of, open_reader
@@ -25,7 +26,8 @@ async def open_stores(location: StoreLocation) -> Stores:
     cipher, path = SecretCipher(location.secrets_keys), folder / "baton.db"
     async with AsyncExitStack() as opened:
         keep_open: list[int] = []
-        if not location.read_only:
+        owns = not (location.read_only or (location.beside and path.exists()))
+        if owns:
             lock = await FolderLock.acquire(folder)
             opened.callback(lock.release)
             keep_open.append(lock.file)
@@ -40,9 +42,7 @@ async def open_stores(location: StoreLocation) -> Stores:
         opened.push_async_callback(transactions.close)
         events = SqliteEventStore(reading, writer)
         opened.push_async_callback(events.close)
-        views = await open_views(
-            folder / "views.db", keep_open=keep_open, read_only=location.read_only
-        )
+        views = await open_views(folder / "views.db", keep_open=keep_open, read_only=not owns)
         opened.push_async_callback(views.close)
         return Stores(
             events=events,
@@ -53,6 +53,7 @@ async def open_stores(location: StoreLocation) -> Stores:
             leases=SqliteLeases(transactions),
             secrets=SqliteSecrets(reading, transactions, cipher),
             artifacts=SqliteArtifacts(reading, transactions),
+            api_key_uses=SqliteApiKeyUses(reading, transactions),
             dead_letters=SqliteDeadLetters(reading, transactions),
             close=opened.pop_all().aclose,
         )

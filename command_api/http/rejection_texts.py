@@ -21,6 +21,8 @@ NOUNS: Final[Mapping[Subject, str]] = {
     "record_event": "record event",
     "step": "step",
     "webhook": "webhook",
+    "api_key": "API key",
+    "user": "user",
 }
 """The neutral noun for each subject of a refusal."""
 
@@ -57,7 +59,7 @@ def _not_found(rejected: NotFound, nouns: Mapping[Subject, str]) -> str:
         case "step":
             return f"{noun.capitalize()} '{rejected.ident}' not found"
         case _:
-            return f"{noun.capitalize()} not found"
+            return f"{_capitalized(noun)} not found"
 
 
 def _in_conflict(rejected: InConflict, nouns: Mapping[Subject, str]) -> str:
@@ -67,6 +69,8 @@ def _in_conflict(rejected: InConflict, nouns: Mapping[Subject, str]) -> str:
             return _already_exists(details, nouns)
         case "name_taken":
             kind = str(details["kind"])
+            if kind == "user":
+                return f"{_capitalized(nouns['user'])} '{details['name']}' already exists"
             return f"{definition} with {_CLAIMS.get(kind, kind)} '{details['name']}' already exists"
         case "definition_inactive":
             named = f"{definition} '{details['slug']}'"
@@ -88,4 +92,9 @@ def _already_exists(details: Mapping[str, Detail], nouns: Mapping[Subject, str])
     noun = nouns[cast("Subject", details["subject"])]
     if not details["id"]:
         return f"The {noun} already exists"
-    return f"{noun.capitalize()} '{details['id']}' already exists"
+    return f"{_capitalized(noun)} '{details['id']}' already exists"
+
+
+def _capitalized(noun: str) -> str:
+    """Return a noun with a capital at the beginning, and its other capitals kept."""
+    return noun[:1].upper() + noun[1:]

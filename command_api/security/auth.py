@@ -23,12 +23,11 @@ from baton.command_api.security.claims import (
     require_access_type,
     unauthorized,
 )
+from baton.command_api.security.identity_cache import IdentityCache
 from baton.command_api.security.token_keys import KeySource, VerifyingKey
 from baton.eventlog.ports.clock import Clock
 
 MAX_TOKEN = 8_192
-MAX_CACHED = 10_000
-"""Verified tokens that are cached; a full cache drops the oldest tenth."""
 MAX_KEY_ID = 255
 _TENANTS_SHOWN = 10
 """Tenants of a token that a refusal names."""
@@ -49,7 +48,7 @@ class TokenAuthenticator:
     ) -> None:
         self._keys, self._clock = keys, clock
         self._expected = expected or ExpectedClaims()
-        self._cache: dict[bytes, tuple[Identity, int]] = {}
+        self._cache = IdentityCache[tuple[Identity, int]]()
 
     async def identify(self, token: str) -> Identity:
         """Return the identity of `token`; raises Refused 401, and Unavailable without keys."""
@@ -64,7 +63,7 @@ class TokenAuthenticator:
         # Invalid base64, UTF-8 or JSON in a token surfaces as any of these.
         except (jwt.PyJWTError, ValueError, TypeError, KeyError, RecursionError):
             raise unauthorized() from None
-        self._store(digest, identity, until)
+        self._cache.put(digest, (identity, until))
         return identity
 
     async def _verify(self, token: str) -> tuple[Identity, int]:
@@ -108,12 +107,6 @@ class TokenAuthenticator:
         except jwt.InvalidSignatureError:
             return False
         return True
-
-    def _store(self, digest: bytes, identity: Identity, until: int) -> None:
-        if len(self._cache) >= MAX_CACHED:
-            for oldest in list(self._cache)[: MAX_CACHED // 10]:
-                del self._cache[oldest]
-        self._cache[digest] = (identity, until)
 
 
 def bearer_token(request: web.Request) -> str:

@@ -1,7 +1,8 @@
 """Commands and events of a claim. Event names and fields are the storage format.
 
-The stream's id is the claimed name: `slug:{slug}` or `path:{path}`. A holder is the id of a
-definition. Times are milliseconds since the epoch, UTC.
+The stream's id is the claimed name: `slug:{slug}` or `path:{path}`, whose holder is the id of a
+definition, or `user:{name}`, whose holder is the name of a user's stream. Times are milliseconds
+since the epoch, UTC.
 """
 
 from dataclasses import dataclass
@@ -16,6 +17,11 @@ def slug_claim(slug: str) -> str:
 def path_claim(path: str) -> str:
     """Return the name that claims a webhook path."""
     return f"path:{path}"
+
+
+def user_claim(name: str) -> str:
+    """Return the name that claims the name of a user, on the whole server."""
+    return f"user:{name}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

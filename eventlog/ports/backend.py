@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from baton.eventlog.ports.api_key_uses import ApiKeyUses
 from baton.eventlog.ports.archive import Archive
 from baton.eventlog.ports.artifacts import Artifacts
 from baton.eventlog.ports.dead_letters import DeadLetters
@@ -40,7 +41,9 @@ class StoreLocation:
     """The place of the data, and how to open it.
 
     `secrets_keys` decrypt secrets, and the first one encrypts; a process that uses no secrets has
-    none. `read_only` forbids any change. `followed` are the event classes that this process follows
+    none. `read_only` forbids any change. `beside` is
+    for a few appends next to a process that may have the data to itself: its log delivers them once
+    it looks at the head of its store. `followed` are the event classes that this process follows
     the log for: the log may skip all others. None follows every class.
     """
 
@@ -48,6 +51,7 @@ class StoreLocation:
     folder: Path | None = None
     url: str | None = None
     read_only: bool = False
+    beside: bool = False
     followed: frozenset[type] | None = None
 
 
@@ -69,6 +73,7 @@ class Stores:
     leases: Leases
     secrets: Secrets
     artifacts: Artifacts
+    api_key_uses: ApiKeyUses
     dead_letters: DeadLetters
     close: Callable[[], Awaitable[None]]
     view_progress: ViewProgress | None = None

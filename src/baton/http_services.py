@@ -8,7 +8,9 @@ from prometheus_client import CollectorRegistry
 from baton.command_api.budgets import Budgets, Limits
 from baton.command_api.budgets.limits import Rate
 from baton.command_api.live.live_feed import LiveFeed
+from baton.command_api.security.api_keys import ApiKeyAuthenticator
 from baton.command_api.security.auth import TokenAuthenticator
+from baton.command_api.security.bearer import BearerAuthenticator
 from baton.command_api.security.claims import ExpectedClaims
 from baton.command_api.security.jwks import JwksKeys
 from baton.command_api.security.token_keys import SharedSecrets
@@ -33,16 +35,18 @@ def build_services(
     settings: Settings,
     stores: Stores,
     view_position: ViewPosition,
+    api_keys: ApiKeyAuthenticator,
     clock: Clock,
     *,
     takes_commands: bool,
 ) -> Services:
     """Build the services of one process.
 
-    Raises MissingJwtSecret for a process that takes commands. Any other one verifies tokens for
-    /metrics alone, and without a secret it accepts none.
+    Raises MissingJwtSecret for a process that takes commands. Any other one verifies credentials
+    for /metrics alone, and without a secret it accepts no token.
     """
     definitions = DefinitionQueries(stores.views)
+    tokens = build_authenticator(settings, clock, required=takes_commands)
     return Services(
         store=stores.events,
         values=RunValues(stores.artifacts),
@@ -66,7 +70,7 @@ def build_services(
         new_id=lambda: new_id(clock.now()),
         keys=stores.keys,
         secrets=stores.secrets,
-        authenticator=build_authenticator(settings, clock, required=takes_commands),
+        authenticator=BearerAuthenticator(tokens, api_keys),
         checks=_readiness_checks(stores, view_position),
         budgets=Budgets(build_limits(settings)),
         metrics=CollectorRegistry(),

@@ -10,6 +10,7 @@ from typing import Final, Literal, Protocol, TypeAlias, get_args
 
 from prometheus_client import CollectorRegistry
 
+from baton.command_api.security.api_keys import ApiKeyAuthenticator
 from baton.command_api.services import Services
 from baton.eventlog.ports.backend import Stores
 from baton.eventlog.ports.clock import Clock
@@ -56,6 +57,7 @@ class RoleContext:
         holder: The name under which this process holds leases.
         view_position: This process's own `Projector` where one process uses the store; where
             several do, the follower of the checkpoint that another process's projector saves.
+        api_keys: Verifies API keys; the role that takes commands keeps it up to date.
         services: What the process's HTTP handlers work with; every process answers /healthz,
             /readyz and /metrics.
         closing: A role registers what it opened here. It is closed after every role has ended.
@@ -67,5 +69,6 @@ class RoleContext:
     rng: Random
     holder: str
     view_position: ViewPosition
+    api_keys: ApiKeyAuthenticator
     services: Services
     closing: AsyncExitStack

@@ -17,6 +17,7 @@ from baton.availability import LogContact, keep_running, stop_role
 from baton.backend_choice import backend_of, transport_of
 from baton.command_api.app import make_health_app
 from baton.command_api.live.run_events import RUN_EVENTS
+from baton.command_api.security.api_keys import ApiKeyAuthenticator
 from baton.eventlog.clock import SystemClock
 from baton.eventlog.errors import Unavailable
 from baton.eventlog.ids import new_id
@@ -102,6 +103,7 @@ async def open_stores(
     settings: Settings,
     *,
     read_only: bool = False,
+    beside: bool = False,
     followed: frozenset[type] | None = None,
     sealing: bool = True,
 ) -> Stores:
@@ -109,12 +111,13 @@ async def open_stores(
 
     Args:
         read_only: Change nothing; this is possible while another process writes.
+        beside: Append a few events next to the process that has the store, if there is one.
         followed: Event classes that the log has to deliver, None for all.
         sealing: Whether stored secrets are read and written; otherwise no key is needed.
 
     """
     at = store_location(settings, sealing=sealing)
-    location = replace(at, read_only=read_only, followed=followed)
+    location = replace(at, read_only=read_only, beside=beside, followed=followed)
     return await backend_of(settings.store_url).open(location)
 
 
@@ -233,6 +236,7 @@ def build_process(
         on_demand = "api" not in names
         follower = CheckpointFollower(stores.view_progress, clock=clock, on_demand=on_demand)
     view_position = follower or Projector(stores.views, clock=clock)
+    api_keys = ApiKeyAuthenticator(stores.events, stores.checkpoints, stores.api_key_uses, clock)
     context = RoleContext(
         settings=settings,
         stores=stores,
@@ -240,8 +244,9 @@ def build_process(
         rng=rng,
         holder=new_id(clock.now()) if stores.view_progress else "embedded",
         view_position=view_position,
+        api_keys=api_keys,
         services=build_services(
-            settings, stores, view_position, clock, takes_commands="api" in names
+            settings, stores, view_position, api_keys, clock, takes_commands="api" in names
         ),
         closing=closing,
     )

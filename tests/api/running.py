@@ -9,7 +9,9 @@ from typing import Any
 from baton.command_api.app import make_app
 from baton.command_api.dialect.contract import Dialect
 from baton.command_api.live.live_feed import LiveFeed
+from baton.command_api.security.api_keys import ApiKeyAuthenticator
 from baton.command_api.security.auth import TokenAuthenticator
+from baton.command_api.security.bearer import BearerAuthenticator
 from baton.command_api.security.token_keys import SharedSecrets
 from baton.command_api.services import Services
 from baton.eventlog.clock import SystemClock
@@ -38,6 +40,7 @@ async def running(
     stores, clock = await open_stores(folder), SystemClock()
     projector = Projector(stores.views, clock=clock)
     definitions = DefinitionQueries(stores.views)
+    api_keys = ApiKeyAuthenticator(stores.events, stores.checkpoints, stores.api_key_uses, clock)
     services = replace(
         Services(
             store=stores.events,
@@ -60,7 +63,9 @@ async def running(
             new_id=lambda: new_id(clock.now()),
             keys=stores.keys,
             secrets=stores.secrets,
-            authenticator=TokenAuthenticator(SharedSecrets(SECRET), clock),
+            authenticator=BearerAuthenticator(
+                TokenAuthenticator(SharedSecrets(SECRET), clock), api_keys
+            ),
         ),
         **changed,
     )

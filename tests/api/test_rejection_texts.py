@@ -26,6 +26,8 @@ TEXTS = {
     NotFound("record_event"): "Record event not found",
     NotFound("step", "check"): "Step 'check' not found",
     NotFound("webhook"): "There is no webhook here",
+    NotFound("api_key"): "API key not found",
+    NotFound("user"): "User not found",
     Forbidden("record_event"): "The record event belongs to another tenant",
     StaleAttempt("check", 2): "Attempt 2 no longer holds step 'check'",
     Invalid("The definition is not valid"): "The definition is not valid",
@@ -37,6 +39,7 @@ TEXTS = {
     InConflict("name_taken", kind="path", name="shop/stripe"): (
         "Definition with webhook path 'shop/stripe' already exists"
     ),
+    InConflict("name_taken", kind="user", name="ann"): "User 'ann' already exists",
     InConflict("definition_inactive", slug="orders", status="paused"): (
         "Definition 'orders' is paused: it starts no run"
     ),

@@ -30,6 +30,9 @@ def test_the_verbs_are_those_of_this_release() -> None:
 
     assert [verb for verb in leaves if verb] == [
         "api",
+        "apikey create",
+        "apikey list",
+        "apikey revoke",
         "completion",
         "config",
         "deadletters list",
@@ -60,6 +63,9 @@ def test_the_verbs_are_those_of_this_release() -> None:
         "secrets reseal",
         "token",
         "up",
+        "user add",
+        "user list",
+        "user remove",
         "version",
         "worker",
     ]

@@ -250,3 +250,25 @@ async def test_dead_letters_survive_a_restart(durable: OpenedStores) -> None:
     await durable.stores.dead_letters.put([letter(1)])
 
     assert await (await durable.reopen()).dead_letters.page() == [letter(1)]
+
+
+async def test_the_last_use_of_each_api_key_is_kept(stores: Stores) -> None:
+    assert await stores.api_key_uses.last() == {}
+    await stores.api_key_uses.record({"k1": 5, "k2": 7})
+    await stores.api_key_uses.record({"k1": 9, "k2": 6})
+    await stores.api_key_uses.record({})
+
+    assert await stores.api_key_uses.last() == {"k1": 9, "k2": 7}
+
+
+async def test_servers_record_uses_at_the_same_time(stores: Stores) -> None:
+    used = [{"k1": n, f"k{2 + n % 3}": n} for n in range(1, 20)]
+    await asyncio.gather(*(stores.api_key_uses.record(one) for one in used))
+
+    assert await stores.api_key_uses.last() == {"k1": 19, "k2": 18, "k3": 19, "k4": 17}
+
+
+async def test_last_uses_survive_a_restart(durable: OpenedStores) -> None:
+    await durable.stores.api_key_uses.record({"k1": 5})
+
+    assert await (await durable.reopen()).api_key_uses.last() == {"k1": 5}

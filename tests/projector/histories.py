@@ -5,6 +5,8 @@ from functools import partial
 from random import Random
 from typing import Any
 
+from baton.domain.api_key.decisions import DECIDER as API_KEY
+from baton.domain.api_key.messages import CreateApiKey, RevokeApiKey
 from baton.domain.decider import Decider
 from baton.domain.definition.decisions import DECIDER as DEFINITION
 from baton.domain.definition.graph import (
@@ -66,6 +68,8 @@ from baton.domain.schedule.messages import (
 )
 from baton.domain.schedule.timetable import Cron, Interval
 from baton.domain.stream import stream_name
+from baton.domain.user.decisions import DECIDER as USER
+from baton.domain.user.messages import AddUser, RemoveUser
 from baton.eventlog.events.envelope import Recorded
 from tests.kit.actors import ANN, BOB, EVE
 from tests.kit.definitions import compute, create_definition
@@ -124,7 +128,9 @@ class History:
         self._random = random
         self._now = START
         self._position = 0
-        self._states: dict[str, dict[str, Any]] = {"definition": {}, "run": {}, "schedule": {}}
+        self._states: dict[str, dict[str, Any]] = {
+            kind: {} for kind in ("definition", "run", "schedule", "api_key", "user")
+        }
         self._versions: dict[str, int] = {}
 
     def act(self) -> None:
@@ -137,7 +143,7 @@ class History:
             self._tick,
             self._schedule,
         ]
-        actions += [self._stop, self._change, self._change, self._receive]
+        actions += [self._stop, self._change, self._change, self._receive, self._grant]
         try:
             self._random.choice(actions)()
         except Rejected:
@@ -284,6 +290,39 @@ class History:
             at=self._now,
         )
         self._decide(RECORD, stream_name("acme", "record", ident), command)
+
+    def _grant(self) -> None:
+        """Create or revoke an API key, or add or remove a user."""
+        chance, ident = self._random.random(), derived_id("access", str(self._position))
+        tenant = self._random.choice(TENANTS)
+        if chance < 0.3 and (stream := self._any("api_key")):
+            self._decide(API_KEY, stream, RevokeApiKey(actor=EVE, at=self._now))
+        elif chance < 0.5 and (stream := self._any("user")):
+            self._decide(USER, stream, RemoveUser(actor=EVE, at=self._now))
+        elif chance < 0.75:
+            key = CreateApiKey(
+                tenant=tenant,
+                key_id=ident,
+                name=f"Key {self._now % 7}",
+                key_hash="ab" * 32,
+                scopes=("orchestrator:read",),
+                groups=("ops",) if chance < 0.6 else (),
+                expires_at=self._now + 1_000 if chance < 0.7 else None,
+                actor=ANN,
+                at=self._now,
+            )
+            self._decide(API_KEY, stream_name(tenant, "api_key", ident), key)
+        else:
+            user = AddUser(
+                tenant=tenant,
+                user_id=ident,
+                name=f"user-{self._position}",
+                password_hash="$argon2id$…",
+                scopes=("orchestrator:read", "orchestrator:write"),
+                actor=ANN,
+                at=self._now,
+            )
+            self._decide(USER, stream_name(tenant, "user", ident), user)
 
     def _any(self, kind: str) -> str | None:
         streams = list(self._states[kind])

@@ -10,6 +10,7 @@ from dataclasses import replace
 import orjson
 
 from baton.domain.actor import Actor
+from baton.domain.api_key.messages import ApiKeyCreated, ApiKeyRevoked
 from baton.domain.artifact import Artifact
 from baton.domain.claim.messages import NameClaimed, NameReleased
 from baton.domain.conditions.evaluation import CaseEvaluation, ConditionEvaluation, DecisionResult
@@ -69,6 +70,7 @@ from baton.domain.schedule.messages import (
     ScheduleSkipped,
 )
 from baton.domain.schedule.timetable import Cron, Interval, Once
+from baton.domain.user.messages import UserAdded, UserRemoved
 from baton.eventlog.events.codec import encode, topic_of
 from tests.kit.actors import ANN, BOB
 
@@ -191,6 +193,32 @@ HISTORIES: dict[str, list[object]] = {
     "acme/claim/slug:orders": [
         NameClaimed(name="slug:orders", holder=DEFINITION, at=AT),
         NameReleased(name="slug:orders", holder=DEFINITION, at=AT),
+    ],
+    "acme/api_key/cm4key00000000000000": [
+        ApiKeyCreated(
+            tenant="acme",
+            key_id="cm4key00000000000000",
+            name="nightly import",
+            key_hash="ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
+            scopes=("orchestrator:read", "orchestrator:write"),
+            actor=Actor("root", "system"),
+            at=AT,
+            groups=("ops",),
+            expires_at=AT + 86_400_000,
+        ),
+        ApiKeyRevoked(actor=ANN, at=AT),
+    ],
+    "acme/user/cm4user0000000000000": [
+        UserAdded(
+            tenant="acme",
+            user_id="cm4user0000000000000",
+            name="eve@example.com",
+            password_hash="$argon2id$v=19$m=65536,t=3,p=4$c2FsdHNhbHQ$aGFzaA",
+            scopes=("orchestrator:admin",),
+            actor=Actor("root", "system"),
+            at=AT,
+        ),
+        UserRemoved(actor=ANN, at=AT),
     ],
     "acme/record/cm4record00000000000": [
         RecordReceived(

@@ -204,6 +204,7 @@ class Simulation:
             rng=incarnation.rng,
             holder=f"incarnation {len(self.incarnations)}",
             view_position=Projector(stores.views, clock=clock),
+            api_keys=none,
             services=none,
             closing=AsyncExitStack(),
         )

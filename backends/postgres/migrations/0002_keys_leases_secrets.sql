@@ -1,4 +1,4 @@
--- Idempotency keys, leases and secrets. Times are milliseconds since the epoch, UTC.
+-- Idempotency keys, leases, secrets, and last uses of API keys. Times are milliseconds since the epoch, UTC.
 
 CREATE TABLE IF NOT EXISTS baton.idempotency_keys (
     tenant text COLLATE "C" NOT NULL,
@@ -26,6 +26,11 @@ CREATE TABLE IF NOT EXISTS baton.secrets (
     key_id text NOT NULL,
     sealed bytea NOT NULL,
     PRIMARY KEY (tenant, secret_id)
+);
+
+CREATE TABLE IF NOT EXISTS baton.api_key_uses (
+    key_id text COLLATE "C" PRIMARY KEY,
+    used_at bigint NOT NULL
 );
 
 -- Numbers the sets of view tables.

@@ -35,7 +35,11 @@ _NEWEST = "SELECT coalesce(max(originator_version), 0) FROM stored_events WHERE 
 
 
 class SqliteEventStore:
-    """Implements `EventStore`; `log` shows the events that this process appends."""
+    """Implements `EventStore`.
+
+    `log` shows the events that this process appends. It shows those of a process beside it with
+    the next append of this one, or when `head` is asked for.
+    """
 
     def __init__(self, reader: sqlite3.Connection, writer: Writer) -> None:
         self._reader = reader
@@ -73,8 +77,14 @@ class SqliteEventStore:
             await asyncio.sleep(0)
 
     async def head(self) -> int:
-        """Return the position of the newest event, 0 in an empty store."""
-        return self._number(EVENTS.head)
+        """Return the position of the newest event, 0 in an empty store.
+
+        The log delivers what a process beside this one has appended up to there.
+        """
+        position = self._number(EVENTS.head)
+        if position > self.log.head:
+            self._publish_missed()
+        return position
 
     async def close(self) -> None:
         """Commit the appends that were accepted."""
@@ -128,7 +138,10 @@ class SqliteEventStore:
             self._publish_missed()
 
     def _publish_missed(self) -> None:
-        """Publish what the writer process committed before it died without an answer."""
+        """Publish what the log lacks.
+
+        The writer process died without an answer, or a process beside this one appended.
+        """
         while missed := self._page(EVENTS.page, self.log.head, PAGE_SIZE):
             self.log.publish(missed)
 

@@ -13,6 +13,7 @@ import typer
 
 from baton.cli import about, config, make_token
 from baton.cli.data import (
+    apikey,
     deadletters,
     export_events,
     import_events,
@@ -20,6 +21,7 @@ from baton.cli.data import (
     replay,
     republish,
     secrets,
+    user,
 )
 from baton.cli.server import definitions, events, runs
 from baton.cli.services import demo, dev, roles, up, worker
@@ -64,6 +66,8 @@ app.add_typer(definitions.app, name="definitions", rich_help_panel=_SERVER)
 app.add_typer(runs.app, name="runs", rich_help_panel=_SERVER)
 app.add_typer(events.app, name="events", rich_help_panel=_SERVER)
 app.command(rich_help_panel=_DATA)(make_token.token)
+app.add_typer(apikey.app, name="apikey", rich_help_panel=_DATA)
+app.add_typer(user.app, name="user", rich_help_panel=_DATA)
 app.command(rich_help_panel=_DATA)(config.config)
 app.command(rich_help_panel=_DATA)(replay.replay)
 app.add_typer(deadletters.app, name="deadletters", rich_help_panel=_DATA)

@@ -1,5 +1,6 @@
 """The API role: commands and queries over HTTP, in every dialect."""
 
+import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -10,6 +11,7 @@ from prometheus_client.registry import Collector
 
 from baton.command_api.app import make_app
 from baton.command_api.live.live_feed import LiveFeed
+from baton.command_api.security.api_keys import ApiKeyAuthenticator
 from baton.command_api.services import Services
 from baton.metric_families import gauge
 from baton.role import RoleContext
@@ -20,17 +22,24 @@ class ApiRole:
     """Handles requests; the server that listens belongs to the process."""
 
     services: Services
+    api_keys: ApiKeyAuthenticator
 
     def app(self) -> web.Application:
         """Return the application with the routes of every dialect and Baton's own."""
         return make_app(self.services)
 
     async def run(self) -> None:
-        """Follow the log for the streams that clients open; requests drive all other handlers."""
-        await self.services.live.run()
+        """Follow the log for open streams, and keep the cached API keys up to date.
+
+        Requests drive all other handlers.
+        """
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self.services.live.run())
+            group.create_task(self.api_keys.run())
 
     async def stop(self) -> None:
-        """Do nothing: the server was closed, so no request is under way."""
+        """Save the last uses of API keys; the server was closed, so no request is under way."""
+        await self.api_keys.save_uses()
 
     def export(self, metrics: CollectorRegistry) -> None:
         """Register the numbers of streams; the application registers its own metrics."""
@@ -39,7 +48,7 @@ class ApiRole:
 
 def build(context: RoleContext) -> ApiRole:
     """Build the API role."""
-    return ApiRole(services=context.services)
+    return ApiRole(services=context.services, api_keys=context.api_keys)
 
 
 class _StreamMetrics(Collector):

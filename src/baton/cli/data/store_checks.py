@@ -23,6 +23,14 @@ def require_data(settings: "Settings") -> None:
         )
 
 
+def require_durable(settings: "Settings") -> None:
+    """Raise Failed for a store whose data end with the process."""
+    from baton.backend_choice import backend_of
+
+    if "durable" not in backend_of(settings.store_url).capabilities:
+        raise _stores_nothing(settings)
+
+
 async def open_archive(settings: "Settings", *, read_only: bool) -> "Archive":
     """Open the events of the configured store; raises Failed, `InUse` and `Unavailable`."""
     from baton.backend_choice import backend_of
@@ -30,9 +38,7 @@ async def open_archive(settings: "Settings", *, read_only: bool) -> "Archive":
 
     opening = backend_of(settings.store_url).open_archive
     if opening is None:
-        raise Failed(
-            f"{settings.store_url} stores nothing: name a store with --data or BATON_STORE"
-        )
+        raise _stores_nothing(settings)
     return await opening(
         StoreLocation(
             secrets_keys=(),  # events hold no secrets
@@ -41,3 +47,7 @@ async def open_archive(settings: "Settings", *, read_only: bool) -> "Archive":
             read_only=read_only,
         )
     )
+
+
+def _stores_nothing(settings: "Settings") -> Failed:
+    return Failed(f"{settings.store_url} stores nothing: name a store with --data or BATON_STORE")

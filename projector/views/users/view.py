@@ -1,0 +1,73 @@
+"""Users as an administrator lists them; hashes of passwords are left out.
+
+No sign-in uses this view: it may lag behind a removal, which deletes the document.
+"""
+
+from dataclasses import dataclass
+from typing import cast, get_args
+
+from baton.domain.user.messages import Event, UserAdded, UserRemoved
+from baton.eventlog.events.envelope import Recorded
+from baton.eventlog.ports.views import Column, Index, Table
+from baton.projector.view import Key, Values, View, key_of
+
+TABLE = Table(
+    name="users",
+    columns=(Column(name="name", kind="text"),),
+    indexes=(Index(columns=("name",)),),
+)
+
+
+@dataclass(slots=True, kw_only=True)
+class Document:
+    """One user. Times are ms since the epoch, UTC; `created_by` is a subject."""
+
+    id: str
+    tenant: str
+    name: str
+    scopes: tuple[str, ...]
+    created_at: int
+    created_by: str
+
+
+def keys(recorded: Recorded) -> tuple[Key, ...]:
+    """Return the user's tenant and id."""
+    return (key_of(recorded.stream),)
+
+
+def creates(recorded: Recorded) -> bool:
+    """Return whether the event adds the user."""
+    return isinstance(recorded.event, UserAdded)
+
+
+def evolve(_document: Document | None, recorded: Recorded) -> Document | None:
+    """Fold the addition or the removal."""
+    event = cast("Event", recorded.event)
+    match event:
+        case UserAdded():
+            return Document(
+                id=event.user_id,
+                tenant=event.tenant,
+                name=event.name,
+                scopes=event.scopes,
+                created_at=event.at,
+                created_by=event.actor.subject,
+            )
+        case UserRemoved():
+            return None
+
+
+def columns(document: Document) -> Values:
+    """Return the values that users are sorted by."""
+    return (document.name,)
+
+
+VIEW = View(
+    table=TABLE,
+    document=Document,
+    events=get_args(Event),
+    keys=keys,
+    creates=creates,
+    evolve=evolve,
+    columns=columns,
+)
