@@ -68,10 +68,8 @@ def _in_conflict(rejected: InConflict, nouns: Mapping[Subject, str]) -> str:
         case "already_exists":
             return _already_exists(details, nouns)
         case "name_taken":
-            kind = str(details["kind"])
-            if kind == "user":
-                return f"{_capitalized(nouns['user'])} '{details['name']}' already exists"
-            return f"{definition} with {_CLAIMS.get(kind, kind)} '{details['name']}' already exists"
+            named = f"{_holder_of(str(details['kind']), nouns)} '{details['name']}'"
+            return f"{_capitalized(named)} already exists"
         case "definition_inactive":
             named = f"{definition} '{details['slug']}'"
             return f"{named} is {details['status']}: it starts no {nouns['run']}"
@@ -86,6 +84,13 @@ def _in_conflict(rejected: InConflict, nouns: Mapping[Subject, str]) -> str:
         case "contention":
             return "Other requests keep changing this; try again"
     assert_never(rejected.reason)
+
+
+def _holder_of(claim: str, nouns: Mapping[Subject, str]) -> str:
+    """Return the noun of the thing that claims names of this kind."""
+    if claim == "user":
+        return nouns["user"]
+    return f"{nouns['definition']} with {_CLAIMS.get(claim, claim)}"
 
 
 def _already_exists(details: Mapping[str, Detail], nouns: Mapping[Subject, str]) -> str:

@@ -111,7 +111,7 @@ def test_keys_are_listed_as_lines_in_a_pipe(call: Call) -> None:
         ("apikey create --tenant T --name n", "Invalid value for '--tenant'"),
         ("apikey create --tenant t --name n --scope all", "write one or more of orchestrator:read"),
         ("apikey create --tenant t --name n --expires soon", "write a duration (90d) or a time"),
-        ("apikey create --tenant t --name n --expires 2999-01-01", "write a duration (90d)"),
+        ("apikey create --tenant t --name n --expires 2999-13-01", "write a duration (90d)"),
         ("user add eve --tenant t", "pipe the password into --password-stdin"),
     ],
 )

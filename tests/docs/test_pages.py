@@ -12,7 +12,12 @@ import typer
 from baton.cli.app import app
 from tests.docs.pages import ROOT, Reader
 
-PAGES = ("README.md", "docs/functions.md", "docs/dialects/orchestration-system.md")
+PAGES = (
+    "README.md",
+    "docs/access.md",
+    "docs/functions.md",
+    "docs/dialects/orchestration-system.md",
+)
 TOLD_ONCE = {"--url", "--token", "--tenant", "--help"}
 """Options that the page describes above the verbs that share them."""
 

@@ -1,6 +1,7 @@
 """Random histories of every aggregate with a view, decided by the domain's own rules."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import partial
 from random import Random
 from typing import Any
@@ -76,6 +77,8 @@ from tests.kit.definitions import compute, create_definition
 
 START = 1_700_000_000_000
 TENANTS = ("acme", "globex")
+GRANT_EVERY = 10
+"""Commands between two changes of access, which draw no random numbers."""
 
 _RETRY = Retry(max_attempts=3, backoff_ms=100)
 
@@ -127,7 +130,7 @@ class History:
         self.events: list[Recorded] = []
         self._random = random
         self._now = START
-        self._position = 0
+        self._position = self._turns = 0
         self._states: dict[str, dict[str, Any]] = {
             kind: {} for kind in ("definition", "run", "schedule", "api_key", "user")
         }
@@ -143,11 +146,12 @@ class History:
             self._tick,
             self._schedule,
         ]
-        actions += [self._stop, self._change, self._change, self._receive, self._grant]
-        try:
+        actions += [self._stop, self._change, self._change, self._receive]
+        with suppress(Rejected):
             self._random.choice(actions)()
-        except Rejected:
-            return
+        self._turns += 1
+        if self._turns % GRANT_EVERY == 0:
+            self._grant()
 
     def _publish(self) -> None:
         command = create_definition(
@@ -292,37 +296,41 @@ class History:
         self._decide(RECORD, stream_name("acme", "record", ident), command)
 
     def _grant(self) -> None:
-        """Create or revoke an API key, or add or remove a user."""
-        chance, ident = self._random.random(), derived_id("access", str(self._position))
-        tenant = self._random.choice(TENANTS)
-        if chance < 0.3 and (stream := self._any("api_key")):
-            self._decide(API_KEY, stream, RevokeApiKey(actor=EVE, at=self._now))
-        elif chance < 0.5 and (stream := self._any("user")):
-            self._decide(USER, stream, RemoveUser(actor=EVE, at=self._now))
-        elif chance < 0.75:
-            key = CreateApiKey(
-                tenant=tenant,
-                key_id=ident,
-                name=f"Key {self._now % 7}",
-                key_hash="ab" * 32,
-                scopes=("orchestrator:read",),
-                groups=("ops",) if chance < 0.6 else (),
-                expires_at=self._now + 1_000 if chance < 0.7 else None,
-                actor=ANN,
-                at=self._now,
-            )
-            self._decide(API_KEY, stream_name(tenant, "api_key", ident), key)
-        else:
-            user = AddUser(
-                tenant=tenant,
-                user_id=ident,
-                name=f"user-{self._position}",
-                password_hash="$argon2id$…",
-                scopes=("orchestrator:read", "orchestrator:write"),
-                actor=ANN,
-                at=self._now,
-            )
-            self._decide(USER, stream_name(tenant, "user", ident), user)
+        """Create or revoke an API key, or add or remove a user: each in turn."""
+        turn = self._turns // GRANT_EVERY
+        tenant, ident = TENANTS[turn % 2], derived_id("access", str(self._position))
+        match turn % 5:
+            case 0 | 2:
+                key = CreateApiKey(
+                    tenant=tenant,
+                    key_id=ident,
+                    name=f"Key {turn}",
+                    key_hash="ab" * 32,
+                    scopes=("orchestrator:read",),
+                    groups=("ops",) if turn % 5 else (),
+                    expires_at=self._now + 1_000 if turn % 5 else None,
+                    actor=ANN,
+                    at=self._now,
+                )
+                self._decide(API_KEY, stream_name(tenant, "api_key", ident), key)
+            case 1:
+                user = AddUser(
+                    tenant=tenant,
+                    user_id=ident,
+                    name=f"user-{turn}",
+                    password_hash="$argon2id$…",
+                    scopes=("orchestrator:read", "orchestrator:write"),
+                    actor=ANN,
+                    at=self._now,
+                )
+                self._decide(USER, stream_name(tenant, "user", ident), user)
+            case 3:
+                keys = list(self._states["api_key"])
+                self._decide(API_KEY, keys[-1], RevokeApiKey(actor=EVE, at=self._now))
+            case _:
+                users = list(self._states["user"])
+                if turn % 2:
+                    self._decide(USER, users[-1], RemoveUser(actor=EVE, at=self._now))
 
     def _any(self, kind: str) -> str | None:
         streams = list(self._states[kind])
@@ -336,7 +344,8 @@ class History:
         states[stream] = state
         for event in decided:
             # Positions rise with gaps: a failed append uses one up.
-            self._position += self._random.choice((1, 1, 1, 2))
+            access = decider in (API_KEY, USER)
+            self._position += 1 if access else self._random.choice((1, 1, 1, 2))
             self._versions[stream] = self._versions.get(stream, 0) + 1
             recorded = Recorded(self._position, stream, self._versions[stream], event)
             self.events.append(recorded)

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from baton.cli.make_token import check_scopes, check_tenant
+from baton.cli.make_token import check_scopes
+from baton.cli.option_checks import check_tenant
 from baton.cli.terminal.failures import Failed
 
 if TYPE_CHECKING:
@@ -18,24 +19,20 @@ if TYPE_CHECKING:
 OfTenant = Annotated[
     str, typer.Option("--tenant", metavar="T", callback=check_tenant, help="The tenant.")
 ]
-Scopes = Annotated[
-    str,
-    typer.Option("--scope", callback=check_scopes, help="Allowed operations, separated by spaces."),
-]
-DEFAULT_SCOPES = "orchestrator:read orchestrator:write"
-
-
-def check_optional_tenant(text: str | None) -> str | None:
-    """Return `text` if it can name a tenant, or None; raises BadParameter."""
-    return None if text is None else check_tenant(text)
-
-
 OnlyTenant = Annotated[
     str | None,
+    typer.Option("--tenant", metavar="T", callback=check_tenant, help="Only those of this tenant."),
+]
+Scopes = Annotated[
+    str,
     typer.Option(
-        "--tenant", metavar="T", callback=check_optional_tenant, help="Only those of this tenant."
+        "--scope",
+        metavar="SCOPES",
+        callback=check_scopes,
+        help="Allowed operations, separated by spaces.",
     ),
 ]
+DEFAULT_SCOPES = "orchestrator:read orchestrator:write"
 
 
 def operator() -> "Actor":

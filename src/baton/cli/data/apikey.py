@@ -1,11 +1,11 @@
 """`baton apikey …`: creates, lists and revokes API keys in the store."""
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from baton.cli.data.access import DEFAULT_SCOPES, OfTenant, OnlyTenant, Scopes
-from baton.cli.make_token import check_duration, parse_duration_s
+from baton.cli.moments import parse_duration_s
 from baton.cli.options import AsJson, DataFolder
 from baton.cli.terminal.failures import Failed
 
@@ -18,40 +18,42 @@ if TYPE_CHECKING:
 app = typer.Typer(help="API keys: create, list, revoke.")
 
 
-def _check_expiry(text: str | None) -> str | None:
-    """Return a duration, or a time with its offset, as it is; raises BadParameter."""
-    from baton.protocols.iso_time import parse_rfc3339
+def _parse_expiry(text: str) -> int:
+    """Return the end of a duration that begins now, or a time, in ms, UTC; raises BadParameter."""
+    import time
 
-    if text is None:
-        return None
+    from baton.cli.moments import parse_instant
+
     try:
-        parse_rfc3339(text)
+        return int(time.time() * 1_000) + parse_duration_s(text) * 1_000
+    except typer.BadParameter:
+        pass
+    try:
+        return parse_instant(text)
     except ValueError:
-        try:
-            return check_duration(text)
-        except typer.BadParameter:
-            message = "write a duration (90d) or a time (2027-01-01T00:00:00Z)"
-            raise typer.BadParameter(message) from None
-    return text
+        message = "write a duration (90d) or a time (2027-01-01T00:00:00Z)"
+        raise typer.BadParameter(message) from None
 
 
 @app.command()
 def create(
     tenant: OfTenant,
     name: Annotated[
-        str, typer.Option("--name", metavar="N", help="Name, which events record as the subject.")
+        str,
+        typer.Option("--name", metavar="NAME", help="Name, which events record as the subject."),
     ],
     scope: Scopes = DEFAULT_SCOPES,
     group: Annotated[
         list[str] | None, typer.Option("--group", metavar="G", help="Group; can be repeated.")
     ] = None,
     expires: Annotated[
-        str | None,
+        int | None,
         typer.Option(
             "--expires",
             metavar="WHEN",
-            callback=_check_expiry,
-            help="End of its validity: 90d, or 2027-01-01T00:00:00Z.  [default: never]",
+            parser=_parse_expiry,
+            show_default="never",
+            help="End of its validity: 90d, or a time in ISO 8601 (UTC).",
         ),
     ] = None,
     data: DataFolder = None,
@@ -72,19 +74,17 @@ def create(
 @app.command("list")
 def list_keys(tenant: OnlyTenant = None, data: DataFolder = None, as_json: AsJson = False) -> None:
     """List API keys, without their texts. A use shows after a minute at most."""
+    from baton.cli.data.key_table import key_document, print_keys
     from baton.cli.event_loop import run_async
     from baton.cli.load_settings import load_settings
-    from baton.cli.terminal.output import print_json, print_rows
+    from baton.cli.terminal.output import print_json
 
     keys, used = run_async(_all(load_settings(data=data)))
-    shown = [_shown(key, used) for key in keys if tenant in {None, key.tenant}]
+    chosen = [key for key in keys if tenant in {None, key.tenant}]
     if as_json:
-        print_json(shown)
-        return
-    columns = ("id", "tenant", "name", "scopes", "status", "createdAt", "lastUsedAt", "expiresAt")
-    rows = [[_cell(key[column]) for column in columns] for key in shown]
-    heading = ("ID", "TENANT", "NAME", "SCOPES", "STATUS", "CREATED", "LAST USED", "EXPIRES")
-    print_rows(heading, rows)
+        print_json([key_document(key, used) for key in chosen])
+    else:
+        print_keys(chosen, used)
 
 
 @app.command()
@@ -101,7 +101,12 @@ def revoke(
 
 
 async def _create(
-    settings: "Settings", tenant: str, name: str, scope: str, groups: list[str], expires: str | None
+    settings: "Settings",
+    tenant: str,
+    name: str,
+    scope: str,
+    groups: list[str],
+    expires_at: int | None,
 ) -> tuple[str, str]:
     """Return the id and the text of a new key."""
     import secrets
@@ -123,24 +128,13 @@ async def _create(
         key_hash=hash_key(key),
         scopes=tuple(scope.split()),
         groups=tuple(groups),
-        expires_at=_expiry(expires, now),
+        expires_at=expires_at,
         actor=operator(),
         at=now,
     )
     async with changing(settings) as stores:
         await create_api_key(stores, command)
     return key_id, key
-
-
-def _expiry(text: str | None, now: int) -> int | None:
-    from baton.protocols.iso_time import parse_rfc3339
-
-    if text is None:
-        return None
-    try:
-        return parse_rfc3339(text)
-    except ValueError:
-        return now + 1_000 * parse_duration_s(text)
 
 
 async def _all(settings: "Settings") -> "tuple[list[Document], Mapping[str, int]]":
@@ -169,39 +163,3 @@ async def _revoke(settings: "Settings", key_id: str) -> bool:
         at = SystemClock().now()
         result = await revoke_api_key(stores, tenant, key_id, actor=operator(), at=at)
     return result.changed
-
-
-def _shown(key: "Document", used: "Mapping[str, int]") -> dict[str, Any]:
-    return {
-        "id": key.id,
-        "tenant": key.tenant,
-        "name": key.name,
-        "scopes": list(key.scopes),
-        "groups": list(key.groups),
-        "status": _status(key),
-        "createdAt": _time(key.created_at),
-        "createdBy": key.created_by,
-        "lastUsedAt": _time(used.get(key.id)),
-        "expiresAt": _time(key.expires_at),
-        "revokedAt": _time(key.revoked_at),
-        "revokedBy": key.revoked_by,
-    }
-
-
-def _status(key: "Document") -> str:
-    from baton.eventlog.clock import SystemClock
-
-    if key.revoked_at is not None:
-        return "revoked"
-    expired = key.expires_at is not None and SystemClock().now() >= key.expires_at
-    return "expired" if expired else "active"
-
-
-def _time(at: int | None) -> str | None:
-    from baton.protocols.iso_time import format_time
-
-    return None if at is None else format_time(at)
-
-
-def _cell(value: object) -> object:
-    return " ".join(map(str, value)) if isinstance(value, list) else value

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from baton.cli.terminal.output import in_terminal, print_note
-from baton.cli.terminal.tables import Column, Shown, print_table
-from baton.cli.terminal.times import relative
+from baton.cli.terminal.tables import Column, print_table
+from baton.cli.terminal.times import shown_time
 from baton.protocols.iso_time import format_time
 
 if TYPE_CHECKING:
@@ -29,7 +29,13 @@ def print_letters(letters: "Sequence[DeadLetter]") -> None:
         return
     now = int(time.time() * 1_000)
     rows = [
-        (one.letter_id, _shown(one.at, now), one.source, one.reason, _shown(one.redriven_at, now))
+        (
+            one.letter_id,
+            shown_time(one.at, now),
+            one.source,
+            one.reason,
+            shown_time(one.redriven_at, now),
+        )
         for one in letters
     ]
     print_table(COLUMNS, rows)
@@ -59,7 +65,3 @@ def _content(name: str, content: bytes | None) -> dict[str, str | None]:
         return {name: content.decode()}
     except UnicodeDecodeError:
         return {f"{name}_base64": base64.b64encode(content).decode()}
-
-
-def _shown(at: int | None, now: int) -> Shown | None:
-    return None if at is None else Shown(format_time(at), relative(at, now))

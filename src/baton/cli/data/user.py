@@ -45,29 +45,17 @@ def add(
 @app.command("list")
 def list_users(tenant: OnlyTenant = None, data: DataFolder = None, as_json: AsJson = False) -> None:
     """List users."""
+    from baton.cli.data.user_table import print_users, user_document
     from baton.cli.event_loop import run_async
     from baton.cli.load_settings import load_settings
-    from baton.cli.terminal.output import print_json, print_rows
-    from baton.protocols.iso_time import format_time
+    from baton.cli.terminal.output import print_json
 
     users = run_async(_all(load_settings(data=data)))
-    shown = [user for user in users if tenant in {None, user.tenant}]
+    chosen = [user for user in users if tenant in {None, user.tenant}]
     if as_json:
-        print_json(
-            [
-                {
-                    "name": user.name,
-                    "tenant": user.tenant,
-                    "scopes": list(user.scopes),
-                    "createdAt": format_time(user.created_at),
-                    "createdBy": user.created_by,
-                }
-                for user in shown
-            ]
-        )
-        return
-    rows = [(u.name, u.tenant, " ".join(u.scopes), format_time(u.created_at)) for u in shown]
-    print_rows(("NAME", "TENANT", "SCOPES", "CREATED"), rows)
+        print_json([user_document(user) for user in chosen])
+    else:
+        print_users(chosen)
 
 
 @app.command()

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from baton.cli.terminal.tables import Shown
 from baton.protocols.iso_time import format_time
 
 SECOND: Final = 1_000
@@ -23,6 +24,11 @@ def relative(at: int, now: int) -> str:
         return "just now"
     text = _largest_unit(distance)
     return f"{text} ago" if at < now else f"in {text}"
+
+
+def shown_time(at: int | None, now: int) -> Shown | None:
+    """Return the cell of a time, relative to `now` for readers (both ms, UTC); None for none."""
+    return None if at is None else Shown(format_time(at), relative(at, now))
 
 
 def duration(ms: int) -> str:
