@@ -271,7 +271,8 @@ async def test_a_repeated_revocation_is_announced_again(verifying: Verifying) ->
     """The first call may have been cut off between the event and the announcement."""
     key = await create_key(verifying.stores)
     await verifying.authenticator.look()
-    cut_off: Any = replace(verifying.stores, checkpoints=_LostAnnouncements())
+    lost: Any = _LostAnnouncements()
+    cut_off = replace(verifying.stores, checkpoints=lost)
     await revoke_key(cut_off, key)
     await verifying.authenticator.look()
     before = verifying.gate.looks
