@@ -131,10 +131,10 @@ class RequestContext:
 
     def _parsed(self, model: type[M], raw: bytes, max_values: int) -> M:
         parsed, sent = json_body.parse_model(model, raw, max_values=max_values)
-        self._judge_unknown(strictness.unknown_members(parsed, sent))
+        self.judge_unknown(strictness.unknown_members(parsed, sent))
         return parsed
 
-    def _judge_unknown(self, faults: Sequence[Fault]) -> None:
+    def judge_unknown(self, faults: Sequence[Fault]) -> None:
         """Refuse what a strict request doesn't want, or warn of it in the reply."""
         if strictness.STRICT in preferences(self.request):
             if faults:

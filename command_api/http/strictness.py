@@ -5,7 +5,7 @@ each of them with its path and the nearest known name. `Prefer: handling=strict`
 refuses the request instead. Which members a document knows comes from its pydantic model.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import islice
@@ -42,7 +42,19 @@ def unknown_members(model: BaseModel, document: object) -> list[Fault]:
             that another of its members makes meaningless).
         document: The document as sent.
     """
-    found = list(islice(_walk(model, document, ()), MAX_NAMED + 1))
+    return bounded(_walk(model, document, ()))
+
+
+def unknown_member(path: tuple[str | int, ...], known: Iterable[str]) -> Fault:
+    """Return the fault of the member at `path`, beside which `known` ones could stand."""
+    *around, name = path
+    hint = did_you_mean(str(name)[:_MAX_NAME], known)
+    return Fault(_place(tuple(around), str(name)), f"is unknown{hint}")
+
+
+def bounded(faults: Iterable[Fault]) -> list[Fault]:
+    """Return the first `MAX_NAMED` of `faults`, and one more that stands for the rest."""
+    found = list(islice(faults, MAX_NAMED + 1))
     if len(found) > MAX_NAMED:
         found[MAX_NAMED] = Fault((), "there are more members that aren't known")
     return found
@@ -83,8 +95,7 @@ def _walk_members(
             if isinstance(member, (BaseModel, list)):
                 yield from _walk(member, sent, _place(path, name))
         elif name not in known.read_only:
-            hint = did_you_mean(name[:_MAX_NAME], known.names)
-            yield Fault(_place(path, name), f"is unknown{hint}")
+            yield unknown_member((*path, name), known.names)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,11 +7,13 @@ from baton.command_api.dialect.contract import Route
 from baton.command_api.http.refusal import Refused
 from baton.command_api.http.reply import Reply
 from baton.command_api.http.request_context import RequestContext
+from baton.command_api.http.strictness import bounded, unknown_member
 from baton.command_api.principal import WRITE
 from baton.domain.record.messages import ReceiveRecord
 from baton.protocols.cloudevents.http_binding import read_request
+from baton.protocols.cloudevents.members import Path
 from baton.protocols.cloudevents.modes import UnreadableMedia
-from baton.protocols.cloudevents.record_events import Receipt
+from baton.protocols.cloudevents.record_events import PAYLOAD_MEMBERS, Receipt
 
 SOURCE = "baton:events"
 """The source recorded for a plain payload, which names none."""
@@ -32,13 +34,16 @@ class EventsAccepted(BaseModel):
 
 
 async def _receive(context: RequestContext) -> Reply:
+    unknown: list[Path] = []
     receipt = Receipt(
         tenant=context.tenant,
         at=context.now(),
         fallback_id=context.new_id(),
         fallback_source=SOURCE,
+        on_unknown=unknown.append,
     )
     records = await context.in_turn(lambda: _read(context, receipt))
+    context.judge_unknown(bounded(unknown_member(one, PAYLOAD_MEMBERS) for one in unknown))
     counts = await send_records(context.services, context.principal, records)
     body = {
         "accepted": counts.accepted,

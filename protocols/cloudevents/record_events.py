@@ -8,6 +8,7 @@ is refused with `Invalid`, which names the path; an event of another tenant with
 """
 
 import base64
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from baton.domain.definition.slug import is_slug
@@ -22,6 +23,8 @@ from baton.protocols.media_type import parse_media_type
 from baton.protocols.strict_json import parse
 
 MAX_URI = 2_048
+PAYLOAD_MEMBERS = frozenset(("event", "workspaceSlug", "recordSlug", "recordId", "data"))
+"""The members of a plain payload. Those of a CloudEvent are open: any other is an extension."""
 _WITHOUT_RECORD_ID = frozenset(("records.bulk_created",))
 
 
@@ -30,13 +33,15 @@ class Receipt:
     """Values for what an event leaves out.
 
     `tenant` is the tenant that the event must belong to; None takes the event's own, which is
-    required then. `at` is the time of receipt in ms since the epoch.
+    required then. `at` is the time of receipt in ms since the epoch. `on_unknown` is called with
+    the path of each member of a plain payload that isn't known.
     """
 
     tenant: str | None
     at: int
     fallback_id: str
     fallback_source: str
+    on_unknown: Callable[[Path], None] = lambda _: None
 
 
 def cloud_event(document: Json, receipt: Receipt, path: Path = ()) -> ReceiveRecord:
@@ -57,6 +62,7 @@ def cloud_event(document: Json, receipt: Receipt, path: Path = ()) -> ReceiveRec
         data = _record_data(data, kind, (*path, "data"))
     else:
         inner = (*path, "data")
+        _report_unknown(payload, receipt, inner)
         slug, record_id = _record(payload, kind, inner)
         workspace = _tenant(receipt, own, ((*inner, "workspaceSlug"), payload.get("workspaceSlug")))
         data = _record_data(payload.get("data"), kind, (*inner, "data"))
@@ -76,6 +82,7 @@ def cloud_event(document: Json, receipt: Receipt, path: Path = ()) -> ReceiveRec
 def plain_event(document: Json, receipt: Receipt) -> ReceiveRecord:
     """Return the record event of a plain payload, which has no id, source or time of its own."""
     payload = as_object(document, ())
+    _report_unknown(payload, receipt, ())
     kind = _event_type(required_text(payload, "event", ()), ("event",))
     slug, record_id = _record(payload, kind, ())
     return ReceiveRecord(
@@ -89,6 +96,14 @@ def plain_event(document: Json, receipt: Receipt) -> ReceiveRecord:
         time=receipt.at,
         at=receipt.at,
     )
+
+
+def _report_unknown(payload: JsonObject, receipt: Receipt, path: Path) -> None:
+    if payload.keys() <= PAYLOAD_MEMBERS:
+        return
+    for name in payload:
+        if name not in PAYLOAD_MEMBERS:
+            receipt.on_unknown((*path, name))
 
 
 def _data(event: JsonObject, path: Path) -> Json:

@@ -11,6 +11,7 @@ from baton.protocols.cloudevents.modes import MAX_BATCH
 from tests.kit.stack import RunningServer, bearer
 
 STRUCTURED = {"Content-Type": "application/cloudevents+json"}
+JSON = {"Content-Type": "application/json"}
 BATCH = {"Content-Type": "application/cloudevents-batch+json; charset=utf-8"}
 PLAIN = {
     "event": "record_created",
@@ -234,3 +235,76 @@ async def test_a_plain_event_repeated_with_its_key_is_recorded_once(server: Runn
 
     assert first.raw == again.raw
     assert len(await received(server)) == 1
+
+
+UNKNOWN: dict[str, tuple[Any, dict[str, str], str, str]] = {
+    # what: (body, headers, path, the nearest known word)
+    "plain": ({**PLAIN, "recordid": "r"}, JSON, "recordid", "recordId"),
+    "plain, unheard of": ({**PLAIN, "zzz": 1}, JSON, "zzz", ""),
+    "the payload in a structured event": (
+        event(data={**PLAIN, "Data": {}}, subject=...),
+        STRUCTURED,
+        "data.Data",
+        "data",
+    ),
+    "the payload in a batch": (
+        [event(), event(id="e-2", data={**PLAIN, "workspace_slug": "a"}, subject=...)],
+        BATCH,
+        "[1].data.workspace_slug",
+        "workspaceSlug",
+    ),
+    "the payload in a binary event": (
+        {**PLAIN, "recordslug": "x"},
+        {name: value for name, value in BINARY.items() if name != "ce-subject"},
+        "data.recordslug",
+        "recordSlug",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", UNKNOWN)
+async def test_an_unknown_member_of_a_payload_is_named_with_the_nearest_word(
+    server: RunningServer, case: str
+):
+    body, headers, path, nearest = UNKNOWN[case]
+
+    answer = await send(server, body, headers)
+
+    assert answer.status == 202
+    warning = answer.headers["Warning"]
+    assert warning.startswith(f'299 baton "{path} is unknown')
+    assert (f"did you mean '{nearest}'?" in warning) is bool(nearest)
+
+
+@pytest.mark.parametrize("case", UNKNOWN)
+async def test_a_strict_request_with_an_unknown_member_of_a_payload_records_nothing(
+    server: RunningServer, case: str
+):
+    body, headers, path, _ = UNKNOWN[case]
+
+    answer = await send(server, body, {**headers, "Prefer": "handling=strict"})
+
+    assert answer.status == 400
+    assert answer.headers["Preference-Applied"] == "handling=strict"
+    assert [one["field"] for one in answer.body["details"]] == [path]
+    assert await received(server) == []
+
+
+async def test_extension_attributes_and_members_of_a_record_are_never_unknown(
+    server: RunningServer,
+):
+    strict = {**STRUCTURED, "Prefer": "handling=strict"}
+    body = event(myextension="x", data={"anything": 1, "event": "mine"})
+
+    answer = await send(server, body, strict)
+
+    assert answer.status == 202
+    assert "Warning" not in answer.headers
+    assert answer.headers["Preference-Applied"] == "handling=strict"
+
+
+async def test_many_unknown_members_are_summed_up(server: RunningServer):
+    answer = await send(server, {**PLAIN, **{f"x{n}": n for n in range(5_000)}}, JSON)
+
+    assert answer.status == 202
+    assert answer.headers["Warning"].count("299 baton") == 11
