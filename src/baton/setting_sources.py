@@ -1,5 +1,7 @@
 """Reads settings from the files that variables name and from baton.toml, and finds unknown names.
 
+Each setting X, in a variable or in baton.toml, may be left to a file: `BATON_X_FILE`, or `X_file`.
+
 In baton.toml files and modules with functions stand as `functions = […]`, or as `modules = […]`
 under `[functions]`, beside declarations `[functions.NAME]`: TOML has no place for the first form
 beside declarations.
@@ -7,7 +9,7 @@ beside declarations.
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from pathlib import Path
 from tomllib import TOMLDecodeError
 from typing import Any, Final
@@ -36,18 +38,35 @@ class UnreadableSettings(SettingsError):
     """A source of settings can't be read or has a name that isn't known; the message says all."""
 
 
-class FilesSource(EnvSettingsSource):
+class _TextSource(EnvSettingsSource):
+    """Reads settings from texts, as if these were in variables."""
+
+    def __init__(self, settings_cls: type[BaseSettings], texts: Mapping[str, str]) -> None:
+        super().__init__(settings_cls)
+        self.env_vars = {variable_of(name).lower(): text for name, text in texts.items()}
+
+
+class FilesSource(_TextSource):
     """Reads each setting X from the file that X_FILE names, without its last line end."""
 
     def __init__(self, settings_cls: type[BaseSettings]) -> None:
-        super().__init__(settings_cls)
-        named = (variable_of(name) for name in _named_by_file(settings_cls))
-        found = ((variable, _content_of(variable)) for variable in named)
-        self.env_vars = {name.lower(): text for name, text in found if text is not None}
+        texts: dict[str, str] = {}
+        for name in _named_by_file(settings_cls):
+            variable = variable_of(name)
+            path = os.environ.get(f"{variable}_FILE")
+            if path is not None:
+                _refuse_both(os.environ, variable, f"{variable}_FILE")
+                texts[name] = _content_of(f"{variable}_FILE", path)
+        super().__init__(settings_cls, texts)
 
 
 class TomlSource(TomlConfigSettingsSource):
-    """Reads baton.toml from the working folder; raises UnreadableSettings."""
+    """Reads baton.toml from the working folder; raises UnreadableSettings.
+
+    `named_by_file` are the settings that it leaves to a file, once it was called.
+    """
+
+    named_by_file: frozenset[str] = frozenset()
 
     def __init__(self, settings_cls: type[BaseSettings]) -> None:
         try:
@@ -59,11 +78,17 @@ class TomlSource(TomlConfigSettingsSource):
         """Return the settings by name."""
         read = dict(super().__call__())
         fields = self.settings_cls.model_fields
+        files = {f"{name}_file": name for name in _named_by_file(self.settings_cls)}
         for name in read:
-            if name not in fields:
-                raise UnreadableSettings(f"{FILE}: {name} is unknown{did_you_mean(name, fields)}")
+            if name not in fields and name not in files:
+                known = files if name.endswith("_file") else fields
+                raise UnreadableSettings(f"{FILE}: {name} is unknown{did_you_mean(name, known)}")
         functions = read.get(FUNCTIONS)
-        return _split_functions(read, functions) if isinstance(functions, dict) else read
+        if isinstance(functions, dict):
+            read = _split_functions(read, functions)
+        named = {files[key]: _toml_content(read, key) for key in files.keys() & read.keys()}
+        self.named_by_file = frozenset(named)
+        return {**read, **_TextSource(self.settings_cls, named)()}
 
 
 def variable_of(name: str) -> str:
@@ -91,19 +116,28 @@ def _named_by_file(settings_cls: type[BaseSettings]) -> list[str]:
     return [name for name in fields if f"{name}_file" not in fields]
 
 
-def _content_of(variable: str) -> str | None:
-    """Return the content of a variable's file, None if none is named."""
-    path = os.environ.get(f"{variable}_FILE")
-    if path is None:
-        return None
-    if variable in os.environ:
-        message = f"{variable} and {variable}_FILE are both set: leave one of them out"
+def _toml_content(table: dict[str, Any], key: str, of: str = "") -> str:
+    """Remove the member `key` of a table, and return the content of the file that it names."""
+    path, shown = table.pop(key), f"{FILE}: {of}{key}"
+    if not isinstance(path, str):
+        raise UnreadableSettings(f"{shown} must be the path of a file")
+    _refuse_both(table, key.removesuffix("_file"), key, f"{FILE}: {of}")
+    return _content_of(shown, path)
+
+
+def _refuse_both(given: Container[str], name: str, file: str, where: str = "") -> None:
+    if name in given:
+        message = f"{where}{name} and {file} are both set: leave one of them out"
         raise UnreadableSettings(message)
+
+
+def _content_of(named_by: str, path: str) -> str:
+    """Return the content of a file without its last line end."""
     try:
         return Path(path).read_text(encoding="utf-8").removesuffix("\n").removesuffix("\r")
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, UnicodeDecodeError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-        raise UnreadableSettings(f"{variable}_FILE names {path}: {reason}") from None
+        raise UnreadableSettings(f"{named_by} names {path}: {reason}") from None
 
 
 def _split_functions(read: dict[str, Any], functions: Mapping[str, object]) -> dict[str, Any]:
@@ -118,6 +152,8 @@ def _split_functions(read: dict[str, Any], functions: Mapping[str, object]) -> d
                 f"{FILE}: {name} under [functions] is unknown: write modules = […] for files and"
                 f" modules, or [functions.{name}] with a url or a queue"
             )
+        if "secret_file" in value:
+            value["secret"] = _toml_content(value, "secret_file", f"[functions.{name}] ")
     return {**read, DECLARED: declared}
 
 

@@ -106,6 +106,65 @@ def test_a_setting_may_come_from_a_file(
     assert values["port"] == (99, "BATON_PORT_FILE")
 
 
+def test_a_setting_of_baton_toml_may_come_from_a_file(
+    call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    values = {
+        "store": "postgresql://db/b",
+        "jwt_secret": SECRET,
+        "port": "99",
+        "functions": "a.py, b",
+        "functions_allow_private": "true",
+        "limit_body_s": "1.5",
+    }
+    for name, value in values.items():
+        (tmp_path / name).write_text(value + "\n")
+    lines = [f'{name}_file = "{tmp_path / name}"' for name in values]
+    declared = ["[functions.pay]", 'url = "https://pay"', f'secret_file = "{tmp_path / "port"}"']
+    (tmp_path / "baton.toml").write_text("\n".join([*lines, *declared]))
+    monkeypatch.setenv("BATON_LIMIT_BODY_S", "2")
+
+    found = shown(call)
+
+    assert found["store"] == ("postgresql://db/b", "store_file in baton.toml")
+    assert found["jwt_secret"] == ("**********", "jwt_secret_file in baton.toml")
+    assert found["port"] == (99, "port_file in baton.toml")
+    assert found["functions"] == (["a.py", "b"], "functions_file in baton.toml")
+    assert found["functions_allow_private"][0] is True
+    assert found["limit_body_s"] == (2.0, "BATON_LIMIT_BODY_S")
+    declared_functions = found["declared_functions"][0]
+    assert isinstance(declared_functions, dict)
+    assert declared_functions["pay"]["secret"] == "**********"
+
+
+@pytest.mark.parametrize(
+    ("toml", "says"),
+    [
+        ('port_file = "none"', "baton.toml: port_file names none: No such file"),
+        ('port = 1\nport_file = "x"', "baton.toml: port and port_file are both set"),
+        ("port_file = 1", "baton.toml: port_file must be the path of a file"),
+        ('jwt_secert_file = "x"', "did you mean 'jwt_secret_file'?"),
+        (
+            '[functions.pay]\nurl = "https://pay"\nsecret_file = "none"',
+            "baton.toml: [functions.pay] secret_file names none: No such file",
+        ),
+        (
+            '[functions.pay]\nurl = "https://pay"\nsecret = "x"\nsecret_file = "none"',
+            "baton.toml: [functions.pay] secret and secret_file are both set",
+        ),
+    ],
+)
+def test_a_faulty_file_of_baton_toml_is_named(
+    call: Call, tmp_path: Path, toml: str, says: str
+) -> None:
+    (tmp_path / "baton.toml").write_text(toml)
+
+    ended = call("config")
+
+    assert ended.code == 1
+    assert says in ended.err
+
+
 def test_a_setting_and_its_file_or_a_missing_file_are_named(
     call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

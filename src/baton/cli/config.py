@@ -18,13 +18,15 @@ def config(data: DataFolder = None, as_json: AsJson = False) -> None:
     from baton.cli.load_settings import load_settings
     from baton.cli.terminal.output import print_json
     from baton.cli.terminal.tables import Column, print_table
-    from baton.setting_sources import TomlSource
+    from baton.setting_sources import FILE, TomlSource
     from baton.settings import Settings
 
     settings = load_settings(data=data)
     values: dict[str, Any] = json.loads(settings.model_dump_json())
     values["store"] = settings.store_url
-    in_file = TomlSource(Settings)()
+    toml = TomlSource(Settings)
+    in_file = dict.fromkeys(toml(), FILE)
+    in_file |= {name: f"{name}_file in {FILE}" for name in toml.named_by_file}
     flags = {} if data is None else {"data": data, "store": data}
     shown = [
         {
@@ -47,7 +49,7 @@ def config(data: DataFolder = None, as_json: AsJson = False) -> None:
     )
 
 
-def _source(name: str, flags: Mapping[str, object], in_file: Mapping[str, object]) -> str:
+def _source(name: str, flags: Mapping[str, object], in_file: Mapping[str, str]) -> str:
     from baton.setting_sources import variable_of
 
     variable = variable_of(name)
@@ -56,7 +58,7 @@ def _source(name: str, flags: Mapping[str, object], in_file: Mapping[str, object
     for named in (variable, f"{variable}_FILE"):
         if any(named == each.upper() for each in os.environ):
             return named
-    return "baton.toml" if name in in_file else "default"
+    return in_file.get(name, "default")
 
 
 def _text(value: object) -> str:
