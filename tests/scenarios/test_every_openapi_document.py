@@ -1,5 +1,6 @@
-"""Every OpenAPI document names its operations and describes the body of every refusal."""
+"""Every OpenAPI document names its operations and describes every refusal; its examples fit."""
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -36,3 +37,14 @@ def test_every_refusal_has_a_schema(dialect: Dialect) -> None:
     ]
 
     assert bare == []
+
+
+@every_dialect
+def test_every_example_fits_its_schema(dialect: Dialect) -> None:
+    for route in dialect.routes:
+        for model, example in (
+            (route.request, route.request_example),
+            (route.response, route.example),
+        ):
+            if model is not None and example is not None:
+                model.model_validate_json(json.dumps(example), strict=True, extra="forbid")
