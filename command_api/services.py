@@ -10,6 +10,7 @@ from baton.command_api.budgets import Budgets
 from baton.command_api.live.live_feed import LiveFeed
 from baton.command_api.principal import Authenticator
 from baton.eventlog.function_logs.live_logs import LiveLogs
+from baton.eventlog.known_functions import KnownFunctions
 from baton.eventlog.ports.clock import Clock
 from baton.eventlog.ports.keys import IdempotencyKeys
 from baton.eventlog.ports.secrets import Secrets
@@ -39,6 +40,7 @@ class Services:
         checks: Readiness checks by name, run by /readyz; a check returns True for ready.
         budgets: What the limits of this process leave.
         live_logs: The logs of the attempts that run in this process.
+        functions: The functions that executors know, in this process and in others.
         metrics: The registry that /metrics exports.
     """
 
@@ -60,4 +62,5 @@ class Services:
     max_answer_bytes: int = MAX_ANSWER_BYTES
     budgets: Budgets = field(default_factory=Budgets)
     live_logs: LiveLogs = field(default_factory=LiveLogs)
+    functions: KnownFunctions = field(default_factory=KnownFunctions)
     metrics: CollectorRegistry = field(default_factory=CollectorRegistry)

@@ -10,6 +10,7 @@ from baton.backends.postgres.dead_letters import PostgresDeadLetters
 from baton.backends.postgres.events.appender import Appender
 from baton.backends.postgres.events.event_store import PostgresEventStore
 from baton.backends.postgres.events.outbox import PostgresOutbox
+from baton.backends.postgres.function_directory import PostgresFunctionDirectory
 from baton.backends.postgres.idempotency import PostgresIdempotencyKeys
 from baton.backends.postgres.leases import PostgresLeases
 from baton.backends.postgres.schema import check_version
@@ -47,6 +48,7 @@ async def open_stores(location: StoreLocation) -> Stores:
             dead_letters=PostgresDeadLetters(database),
             view_progress=views,
             outbox=outbox,
+            functions=PostgresFunctionDirectory(database),
             close=opened.pop_all().aclose,
         )
     raise AssertionError  # unreachable: the stack re-raises exceptions

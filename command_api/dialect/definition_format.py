@@ -14,6 +14,7 @@ class DefinitionFormat:
         start: Path behind `collection/{id}` whose POST starts a run.
         required: Members that every definition of the dialect has.
         distinctive: Members that no other dialect knows.
+        functions: Members that name a function, as dotted paths; `[]` is each element of a list.
         units: Members that other dialects count in another unit, as dotted paths, with the unit.
         slug_from: Member that gives a definition's slug. If it isn't "slug", the slug is made from
             its text, and every POST creates another definition.
@@ -24,6 +25,7 @@ class DefinitionFormat:
     start: str
     required: tuple[str, ...]
     distinctive: tuple[str, ...] = ()
+    functions: tuple[str, ...] = ()
     units: Mapping[str, str] = field(default_factory=dict)
     slug_from: str = "slug"
     preferred: bool = False

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from baton.eventlog.known_functions import FunctionDirectory
 from baton.eventlog.ports.api_key_uses import ApiKeyUses
 from baton.eventlog.ports.archive import Archive
 from baton.eventlog.ports.artifacts import Artifacts
@@ -60,9 +61,9 @@ class Stores:
     """The implementations of all ports by one technology.
 
     A store that several processes share has a `view_progress`, for processes that read the views
-    without projecting them, and an `outbox`. A transport adds the rest: `publisher` and
-    `partitioned_log` are the two ends of the shared log, `topics` carry messages. `close` finishes
-    accepted appends and releases everything.
+    without projecting them, an `outbox`, and `functions` that its executors announce. A transport
+    adds the rest: `publisher` and `partitioned_log` are the two ends of the shared log, `topics`
+    carry messages. `close` finishes accepted appends and releases everything.
     """
 
     events: EventStore
@@ -78,6 +79,7 @@ class Stores:
     close: Callable[[], Awaitable[None]]
     view_progress: ViewProgress | None = None
     outbox: Outbox | None = None
+    functions: FunctionDirectory | None = None
     publisher: Publisher | None = None
     partitioned_log: PartitionedLog | None = None
     topics: Topics | None = None

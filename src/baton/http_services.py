@@ -16,6 +16,7 @@ from baton.command_api.security.jwks import JwksKeys
 from baton.command_api.security.token_keys import SharedSecrets
 from baton.command_api.services import Services
 from baton.eventlog.ids import new_id
+from baton.eventlog.known_functions import KnownFunctions
 from baton.eventlog.ports.backend import Stores
 from baton.eventlog.ports.clock import Clock
 from baton.eventlog.run_values import RunValues
@@ -73,6 +74,7 @@ def build_services(
         authenticator=BearerAuthenticator(tokens, api_keys),
         checks=_readiness_checks(stores, view_position),
         budgets=Budgets(build_limits(settings)),
+        functions=KnownFunctions(stores.functions),
         metrics=CollectorRegistry(),
     )
 

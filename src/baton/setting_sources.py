@@ -30,6 +30,8 @@ FUNCTIONS, DECLARED, MODULES = "functions", "declared_functions", "modules"
 
 _OTHER_VARIABLES: Final = frozenset(("TRACEBACK",))
 """Variables that are no settings, without the prefix."""
+_OF_TESTS: Final = "TEST_"
+"""Behind the prefix: variables of Baton's own tests."""
 _LIST: Final = re.compile(r"^\s*functions\s*=", re.MULTILINE)
 _TABLES: Final = re.compile(r"^\s*(\[\s*functions\s*[.\]]|functions\s*\.)", re.MULTILINE)
 
@@ -104,7 +106,8 @@ def unknown_variables(
     files = {f"{name.upper()}_FILE" for name in _named_by_file(settings_cls)}
     for variable in sorted(environment):
         name = variable.upper().removeprefix(PREFIX)
-        if variable.upper().startswith(PREFIX) and name not in known | files:
+        ours = variable.upper().startswith(PREFIX) and not name.startswith(_OF_TESTS)
+        if ours and name not in known | files:
             nearest = nearest_name(name, files if name.endswith("_FILE") else known)
             hint = f"; did you mean '{PREFIX}{nearest}'?" if nearest else ""
             yield f"{variable} is unknown and ignored{hint}"

@@ -121,7 +121,10 @@ def test_redriving_needs_a_log_with_topics(call: Call, data: Path) -> None:
     ended = call("deadletters", "redrive", "a1", "--data", data)
 
     assert ended.code == 1
-    assert ended.err == "memory: has no topics: set BATON_LOG to the log of the messages\n"
+    assert ended.err == (
+        "memory: has no topics to send to: set BATON_LOG=kafka://HOST:PORT, the log that the"
+        " messages came from\n"
+    )
 
 
 @pytest.mark.parametrize("arguments", [(), ("a1", "--all")])
@@ -136,5 +139,5 @@ def test_a_folder_without_events_is_not_touched(call: Call, tmp_path: Path) -> N
     ended = call("deadletters", "list", "--data", tmp_path / "nowhere")
 
     assert ended.code == 1
-    assert "name the folder with --data" in ended.err
+    assert "name another folder with --data" in ended.err
     assert not (tmp_path / "nowhere").exists()

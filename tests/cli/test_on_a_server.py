@@ -600,6 +600,34 @@ def test_apply_refuses_what_it_does_not_know_unless_it_is_lenient(ask: Call, slu
     assert lenient.code == 0
 
 
+def test_the_functions_of_the_server_are_listed(ask: Call) -> None:
+    lines = ask("functions", "list").out.splitlines()
+    found = json.loads(ask("functions", "list", "--json").out)
+
+    assert found["executors"] == 1
+    names = [line.split("\t")[:2] for line in lines]
+    assert ["reject-order", "python"] in names
+    assert ["noop", "builtin"] in names
+
+
+@pytest.mark.parametrize("verb", ["apply", "validate"])
+def test_an_unknown_function_is_named_with_the_nearest(ask: Call, slug: str, verb: str) -> None:
+    steps = [
+        compute("first", function="rejct-order"),
+        compute("second", function="func_ghi789"),
+        compute("third", function="reject-order"),
+    ]
+    Path("misspelled.json").write_text(json.dumps(definition(f"{slug}-{verb}", steps=steps)))
+
+    ended = ask("definitions", verb, "misspelled.json")
+
+    assert ended.code == 0
+    assert ended.err == (
+        "steps[0].functionId: no running executor knows the function 'rejct-order'; the nearest is"
+        " 'reject-order' (`baton functions list` shows all)\n"
+    )
+
+
 def test_a_definition_is_validated_without_a_server(call: Call, slug: str) -> None:
     document = on_orders(slug)
     Path("good.json").write_text(json.dumps(document))

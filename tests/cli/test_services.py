@@ -6,6 +6,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import pytest
@@ -48,6 +49,25 @@ async def completes_a_run(url: str, headers: dict[str, str]) -> None:
         assert await eventually(status, within_s=DEADLINE_S) == "completed"
 
 
+async def lists_the_functions_of_the_executor(cluster: Cluster) -> None:
+    """The api runs in another process; an executor that stops withdraws its functions."""
+
+    async def functions() -> dict[str, Any]:
+        async with aiohttp.request(
+            "GET", f"{cluster.url}/functions", headers=cluster.headers
+        ) as response:
+            return dict(await response.json())
+
+    async def are_gone() -> bool:
+        return await functions() == {"functions": [], "queues": [], "executors": 0}
+
+    found = await functions()
+    assert found["executors"] == 1
+    assert "noop" in {one["name"] for one in found["functions"]}
+    await cluster["executor-1"].stop()
+    await eventually(are_gone, within_s=DEADLINE_S)
+
+
 async def answers_at(service: Service) -> str:
     """Return the address of a service that isn't ready yet."""
     found = await eventually(
@@ -65,6 +85,7 @@ async def test_services_become_ready_work_together_and_stop_in_order(cluster: Cl
             async with session.get(f"{service.url}/readyz") as response:
                 assert response.status == 200, await response.text()
     await completes_a_run(cluster.url, cluster.headers)
+    await lists_the_functions_of_the_executor(cluster)
 
     assert set((await cluster.stop()).values()) == {0}
     assert "Traceback" not in cluster.log_tail()

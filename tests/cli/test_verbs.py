@@ -47,6 +47,7 @@ def test_the_verbs_are_those_of_this_release() -> None:
         "events send",
         "executor",
         "export",
+        "functions list",
         "help",
         "import",
         "migrate",

@@ -23,7 +23,7 @@ from baton.cli.data import (
     secrets,
     user,
 )
-from baton.cli.server import definitions, events, runs
+from baton.cli.server import definitions, events, functions, runs
 from baton.cli.services import demo, dev, roles, up, worker
 from baton.cli.terminal.commands import Group, use_own_help
 from baton.cli.terminal.failures import INTERRUPTED, describe_error, print_error
@@ -65,6 +65,7 @@ app.command(rich_help_panel=_START)(dev.dev)
 app.add_typer(definitions.app, name="definitions", rich_help_panel=_SERVER)
 app.add_typer(runs.app, name="runs", rich_help_panel=_SERVER)
 app.add_typer(events.app, name="events", rich_help_panel=_SERVER)
+app.add_typer(functions.app, name="functions", rich_help_panel=_SERVER)
 app.command(rich_help_panel=_DATA)(make_token.token)
 app.add_typer(apikey.app, name="apikey", rich_help_panel=_DATA)
 app.add_typer(user.app, name="user", rich_help_panel=_DATA)

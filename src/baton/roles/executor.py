@@ -1,5 +1,6 @@
 """The executor role: performs the steps of the runs in its partitions of the log."""
 
+import asyncio
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Final
@@ -13,6 +14,7 @@ from baton.eventlog.ports.clock import Clock
 from baton.eventlog.ports.partitions import PartitionedLog
 from baton.eventlog.run_values import CACHE_BYTES, RunValues
 from baton.eventlog.single_partition_log import SinglePartitionLog
+from baton.executor.announce_functions import Announcer, known_functions
 from baton.executor.executor import Executor, Limits
 from baton.executor.functions.call import FunctionCaller
 from baton.executor.functions.registered_functions import CallLimits, RegisteredFunctions
@@ -44,22 +46,36 @@ _DESCRIPTIONS: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExecutorRole:
-    """An executor with its subscription; `remote` is None where the log has no topics."""
+    """An executor with its subscription.
+
+    `remote` is None where the log has no topics, `announcer` where one process has the store.
+    """
 
     executor: Executor
     ownership: Ownership
     log: PartitionedLog
     clock: Clock
     remote: RemoteWorkers | None
+    announcer: Announcer | None
 
     async def run(self) -> None:
-        """Follow the partitions that the log assigns to this process."""
+        """Follow the partitions that the log assigns to this process; announce its functions."""
+        if self.announcer is None:
+            await self._follow()
+            return
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._follow(), name="follow")
+            group.create_task(self.announcer.run(), name="announce")
+
+    async def _follow(self) -> None:
         subscription = await self.log.join("executor", self.ownership)
         await follow(subscription, self.executor.handle, clock=self.clock)
 
     async def stop(self) -> None:
         """Give the steps under way `GRACE_S` to end; the next owner continues the rest."""
         await self.executor.stop(grace_s=GRACE_S)
+        if self.announcer is not None:
+            await self.announcer.stop()
 
     def export(self, metrics: CollectorRegistry) -> None:
         """Register what the executor did, and which answers of workers it refused."""
@@ -99,6 +115,7 @@ def build(context: RoleContext) -> ExecutorRole:
     context.closing.push_async_callback(functions.close)
     context.services.metrics.register(_FunctionMetrics(functions))
     context.services.checks["hung_threads"] = functions.python.hung_threads.bearable
+    context.services.functions.own = known_functions(registry)
     return build_with(context, functions, remote=remote, logs=logs)
 
 
@@ -137,6 +154,16 @@ def build_with(
         log=stores.partitioned_log or SinglePartitionLog(stores.log, stores.events),
         clock=clock,
         remote=remote,
+        announcer=_announcer(context),
+    )
+
+
+def _announcer(context: RoleContext) -> Announcer | None:
+    directory, functions = context.stores.functions, context.services.functions.own
+    if directory is None or functions is None:
+        return None
+    return Announcer(
+        directory=directory, holder=context.holder, functions=functions, clock=context.clock
     )
 
 

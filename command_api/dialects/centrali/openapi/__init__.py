@@ -30,6 +30,7 @@ DIALECT = Dialect(
         start="/runs",
         required=("slug", "steps"),
         distinctive=("status", "workspaceSlug"),
+        functions=("steps[].functionId",),
         units={"trigger.interval": "seconds"},
     ),
 )

@@ -29,6 +29,7 @@ DIALECT = Dialect(
         start="/trigger",
         required=("slug", "steps"),
         distinctive=("isActive",),
+        functions=("steps[].functionId",),
         units={"trigger.interval": "milliseconds"},
         preferred=True,
     ),

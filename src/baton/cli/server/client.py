@@ -168,6 +168,23 @@ def connect(url: str | None, token: str | None, tenant: str | None) -> Server:
     )
 
 
+def find_server(url: str | None, token: str | None, tenant: str | None) -> Server | None:
+    """Return the server for a verb that works without one, too.
+
+    Without `url`, any reason why there is none returns None; otherwise raises what `connect` does.
+    """
+    if url is not None:
+        return connect(url, token, tenant)
+    try:
+        settings = load_settings()
+        running = dev_session.read_url(settings.data_folder) is not None
+        if "url" in settings.model_fields_set or running:
+            return connect(None, token, tenant)
+    except (Failed, typer.BadParameter):
+        pass
+    return None
+
+
 def require_one_source(
     address_from: Source, token_from: Source, *, address: str, session: str | None
 ) -> None:

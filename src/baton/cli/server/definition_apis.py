@@ -29,6 +29,7 @@ class DefinitionApi:
         start: The path behind a definition that starts a run.
         required: Members that every definition has.
         distinctive: Members that no other API knows.
+        functions: Members that name a function, as dotted paths; `[]` is each element of a list.
         units: Dotted paths of members that other APIs count in another unit, with the unit.
         slug_from: Member that gives a definition's slug; if it isn't "slug", by its text.
         preferred: Whether it is used where several APIs would do.
@@ -39,6 +40,7 @@ class DefinitionApi:
     start: str
     required: tuple[str, ...]
     distinctive: frozenset[str]
+    functions: tuple[str, ...]
     units: Mapping[str, str]
     slug_from: str
     preferred: bool
@@ -105,6 +107,7 @@ def _read(server: Server, api: Mapping[str, Any]) -> DefinitionApi:
         start=form["start"],
         required=tuple(form["required"]),
         distinctive=frozenset(form["distinctive"]),
+        functions=tuple(form.get("functions", ())),
         units=form["units"],
         slug_from=form["slug_from"],
         preferred=form["preferred"],

@@ -1,10 +1,15 @@
 """`baton definitions …`: lists, shows, applies and deletes the definitions of a server."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from baton.cli.options import AsJson, Tenant, Token, Url
+from baton.cli.terminal.failures import Failed, print_error
+
+if TYPE_CHECKING:
+    from baton.cli.server.client import Server
+    from baton.cli.server.definition_apis import DefinitionApi
 
 app = typer.Typer(help="Definitions on a server: list, show, apply, validate, delete.")
 
@@ -76,16 +81,21 @@ def apply(
     token: Token = None,
     tenant: Tenant = None,
 ) -> None:
-    """Create the definition in FILE, or update the one with its slug to a new version."""
+    """Create the definition in FILE, or update the one with its slug to a new version.
+
+    Functions that no running executor knows are named on stderr.
+    """
     from baton.cli.documents import load_document
     from baton.cli.server.apply_definition import apply_document
     from baton.cli.server.client import connect
-    from baton.cli.server.definition_apis import naming
+    from baton.cli.server.definition_apis import choose_api, definition_apis, naming
     from baton.cli.terminal.output import print_json, print_line
 
     document, server = load_document(file), connect(url, token, tenant)
     with naming(file):
         change, applied = apply_document(server, document, dialect, lenient=lenient)
+        api = choose_api(definition_apis(server), document, dialect)
+    _warn_of_functions(server, document, api)
     if as_json:
         print_json(applied)
     else:
@@ -108,16 +118,31 @@ def validate(
         bool,
         typer.Option("--lenient", help="Ignore members that the dialect doesn't know."),
     ] = False,
+    url: Url = None,
+    token: Token = None,
+    tenant: Tenant = None,
 ) -> None:
-    """Check the definition in FILE as `apply` would, without a server; nothing is stored."""
+    """Check the definition in FILE as `apply` would, without a server; nothing is stored.
+
+    If a server is named or `baton dev` runs, functions that no executor knows are named on stderr.
+    """
     from baton.cli.documents import load_document
+    from baton.cli.server.client import find_server
     from baton.cli.server.definition_apis import naming
     from baton.cli.server.validate_definition import validate_document
     from baton.cli.terminal.output import print_line
 
+    document = load_document(file)
     with naming(file):
-        name = validate_document(load_document(file), dialect, lenient=lenient)
-    print_line(f"{file} is a valid definition of {name}")
+        api = validate_document(document, dialect, lenient=lenient)
+    server = find_server(url, token, tenant)
+    if server is not None:
+        try:
+            _warn_of_functions(server, document, api)
+        except Failed:
+            if url is not None:
+                raise
+    print_line(f"{file} is a valid definition of {api.name}")
 
 
 @app.command()
@@ -135,3 +160,10 @@ def delete(
     path = preferred_api(server).definition(found["id"])
     server.call("DELETE", path, about=definition_subject(definition))
     print_line(f"{found['slug']} deleted")
+
+
+def _warn_of_functions(server: "Server", document: Any, api: "DefinitionApi") -> None:
+    from baton.cli.server.hints.unknown_functions import unknown_functions
+
+    for sentence in unknown_functions(server, document, api.functions):
+        print_error(sentence)

@@ -7,8 +7,8 @@ from baton.cli.server.definition_apis import DefinitionApi, NoDefinition, choose
 from baton.command_api.dialect.contract import discover
 
 
-def validate_document(document: Any, dialect: str | None, *, lenient: bool) -> str:
-    """Return the name of the document's dialect; raises NoDefinition with every fault."""
+def validate_document(document: Any, dialect: str | None, *, lenient: bool) -> DefinitionApi:
+    """Return the API that takes the document; raises NoDefinition with every fault."""
     if not isinstance(document, dict):
         raise NoDefinition("A definition is an object: at least slug, name, trigger and steps")
     dialects = {one.name: one for one in discover() if one.check_definition and one.definitions}
@@ -19,6 +19,7 @@ def validate_document(document: Any, dialect: str | None, *, lenient: bool) -> s
             start=form.start,
             required=form.required,
             distinctive=frozenset(form.distinctive),
+            functions=form.functions,
             units=form.units,
             slug_from=form.slug_from,
             preferred=form.preferred,
@@ -26,10 +27,10 @@ def validate_document(document: Any, dialect: str | None, *, lenient: bool) -> s
         for name, one in dialects.items()
         if (form := one.definitions) is not None
     ]
-    name = choose_api(apis, document, dialect).name
-    check = dialects[name].check_definition
+    api = choose_api(apis, document, dialect)
+    check = dialects[api.name].check_definition
     faults, unknown = check(json.dumps(document).encode()) if check else ([], [])
     found = [*faults, *([] if lenient else unknown)]
     if found:
         raise NoDefinition("; ".join(f"{one.place} {one.message}".strip() for one in found))
-    return name
+    return api

@@ -1,0 +1,71 @@
+"""GET /functions: the functions that the running executors know, for every tenant alike."""
+
+from typing import Literal
+
+from pydantic import BaseModel
+
+from baton.command_api.dialect.contract import Route
+from baton.command_api.dialect.rendering import without_none
+from baton.command_api.http.reply import Reply
+from baton.command_api.http.request_context import RequestContext
+from baton.command_api.principal import READ
+from baton.domain.json import JsonObject
+from baton.eventlog.known_functions import KnownFunction
+
+
+class Function(BaseModel):
+    """A function; a step names it by its name, its id or one of its aliases."""
+
+    name: str
+    id: str
+    kind: Literal["python", "http", "queue", "builtin"]
+    queue: str | None = None
+    aliases: list[str]
+
+
+class FunctionList(BaseModel):
+    """The functions by name, the queues of remote workers, and the number of running executors.
+
+    An executor that was killed counts for up to a minute.
+    """
+
+    functions: list[Function]
+    queues: list[str]
+    executors: int
+
+
+async def _list(context: RequestContext) -> Reply:
+    found = await context.services.functions.overview()
+    queues = {one.queue for one in found.functions if one.queue is not None}
+    body = {
+        "functions": [_rendered(one) for one in found.functions],
+        "queues": sorted(queues),
+        "executors": found.executors,
+    }
+    return context.reply(200, body)
+
+
+def _rendered(function: KnownFunction) -> JsonObject:
+    return without_none(
+        {
+            "name": function.name,
+            "id": function.id,
+            "kind": function.kind,
+            "queue": function.queue,
+            "aliases": list(function.aliases),
+        }
+    )
+
+
+ROUTES = (
+    Route(
+        method="GET",
+        path="/functions",
+        handler=_list,
+        scope=READ,
+        summary="List the functions that the running executors know",
+        tag="Functions",
+        response=FunctionList,
+        problems={403: "The token lacks the scope"},
+    ),
+)

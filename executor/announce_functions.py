@@ -1,0 +1,71 @@
+"""Announces the functions of an executor to the other processes of its store."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Final, assert_never
+
+from baton.eventlog.known_functions import FunctionDirectory, KnownFunction
+from baton.eventlog.loops.retry import RetryPolicy, retry
+from baton.eventlog.ports.clock import Clock
+from baton.executor.functions.registry import (
+    BuiltIn,
+    Function,
+    HttpFunction,
+    PythonFunction,
+    QueueFunction,
+    Registry,
+)
+
+RENEW_MS: Final = 20_000
+TTL_MS: Final = 3 * RENEW_MS
+"""An executor that was killed is known for this time at most, in ms."""
+_RETRY: Final = RetryPolicy(first_ms=1_000, max_ms=RENEW_MS)
+
+_log = logging.getLogger("baton.executor")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Announcer:
+    """Repeats the announcement of one executor, whose process is `holder`."""
+
+    directory: FunctionDirectory
+    holder: str
+    functions: Sequence[KnownFunction]
+    clock: Clock
+
+    async def run(self) -> None:
+        """Announce until cancelled; an outage of the store is waited for."""
+        announce = partial(self.directory.announce, self.holder, self.functions, ttl_ms=TTL_MS)
+        doing = "announcing the functions"
+        while True:
+            await retry(announce, clock=self.clock, log=_log, doing=doing, policy=_RETRY)
+            await self.clock.sleep(RENEW_MS)
+
+    async def stop(self) -> None:
+        """Withdraw the announcement; raises `Unavailable`."""
+        await self.directory.withdraw(self.holder)
+
+
+def known_functions(registry: Registry) -> tuple[KnownFunction, ...]:
+    """Return the functions of a registry, without built-ins that a user's function hides."""
+    found: dict[str, KnownFunction] = {}
+    for function in registry:  # a user's functions come first
+        found.setdefault(function.name, _known(function))
+    return tuple(found.values())
+
+
+def _known(function: Function) -> KnownFunction:
+    described = partial(KnownFunction, name=function.name, id=function.id, aliases=function.aliases)
+    match function:
+        case PythonFunction():
+            return described(kind="python")
+        case HttpFunction():
+            return described(kind="http")
+        case QueueFunction():
+            return described(kind="queue", queue=function.queue)
+        case BuiltIn():
+            return described(kind="builtin")
+        case _:
+            assert_never(function)

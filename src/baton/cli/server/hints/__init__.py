@@ -1,0 +1,1 @@
+"""Sentences about documents that a server accepts although they may not do what is wanted."""
