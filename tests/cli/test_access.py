@@ -136,7 +136,7 @@ def test_a_refused_key_changes_nothing(call: Call, more: tuple[str, ...], messag
     created(call)
     ended = call("apikey", "create", "--tenant", "acme", *more)
 
-    assert (ended.code, ended.out, ended.err.count("\n")) == (1, "", 1)
+    assert (ended.code, ended.out, ended.err.count("\n")) == (2, "", 1)
     assert message in ended.err
     assert len(listed(call)) == 1
 

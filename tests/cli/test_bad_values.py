@@ -12,6 +12,7 @@ from tests.cli.conftest import Call
 
 BAD: Mapping[str, str] = {
     "--data": "a-file",
+    "--expires": "soon",
     "--file": "none.json",
     "--functions": "none.py",
     "--input": '{"a": }',
@@ -31,11 +32,13 @@ BAD: Mapping[str, str] = {
 }
 """A value that the option refuses, unless "high" in the place of a number is one."""
 FREE_TEXT = {
-    *("--correlation-id", "--dialect", "--host", "--id", "--reason", "--run", "--step"),
-    *("--subject", "--type"),
+    *("--correlation-id", "--dialect", "--group", "--host", "--id", "--name", "--reason"),
+    *("--run", "--step", "--subject", "--type"),
 }
 """Options that take any text; a server or the system may refuse it later."""
 ARGUMENTS = {
+    "apikey create": ("--tenant", "demo", "--name", "ci"),
+    "apikey revoke": ("some-id",),
     "definitions apply": ("definition.json",),
     "definitions delete": ("orders",),
     "definitions show": ("orders",),
@@ -49,6 +52,8 @@ ARGUMENTS = {
     "runs start": ("orders",),
     "runs watch": ("some-id",),
     "token": ("--tenant", "demo"),
+    "user add": ("ann", "--tenant", "demo", "--password-stdin"),
+    "user remove": ("ann",),
     "worker": ("--queue", "images"),
 }
 """The arguments that a verb needs."""

@@ -1,5 +1,6 @@
 """`baton export` writes the same bytes each time, and `baton import` restores them."""
 
+import json
 import shutil
 import signal
 import sqlite3
@@ -22,6 +23,7 @@ from tests.cli.processes import (
     in_terminal,
     killed_at_end,
 )
+from tests.dialects.centrali_documents import compute, orchestration
 
 MANY = b"".join(
     b'{"position":%d,"stream":"demo/run/%d","version":1,"type":"run.RunStarted","data":{"at":1}}\n'
@@ -98,6 +100,35 @@ def test_an_export_of_imported_events_is_the_same_file(
     assert first.out.startswith(f"Imported {len(lines)} events of ")
     assert (tmp_path / "new.ndjson").read_bytes() == b"".join(lines)
     assert (tmp_path / "newer.ndjson").read_bytes() == b"".join(lines)
+
+
+def test_large_values_move_with_the_events(call: Call, tmp_path: Path) -> None:
+    """A value over 64 KiB is a line of its own, before the first event that names it."""
+    large = {"text": "x" * 100_000}
+    (tmp_path / "large.json").write_text(json.dumps(large))
+    (tmp_path / "echo.json").write_text(json.dumps(orchestration("echo", compute(function="echo"))))
+    with dev(tmp_path, "--data", "old") as running:
+        server = ("--url", running.url, "--token", running.token)
+        call("definitions", "apply", "echo.json", *server)
+        run_id = call("runs", "start", "echo", "--input", "@large.json", *server).out.strip()
+        assert call("runs", "watch", run_id, *server).code == 0
+
+    exported = call("export", "--data", "old", "-o", "old.ndjson")
+    imported = call("import", "old.ndjson", "--data", "new")
+    again = call("export", "--data", "new", "-o", "new.ndjson")
+    replayed = call("replay", "--data", "new", "--apply")
+    with dev(tmp_path, "--data", "new") as running:
+        server = ("--url", running.url, "--token", running.token)
+        shown = json.loads(call("runs", "show", run_id, "--json", *server).out)
+
+    assert {ended.code for ended in (exported, imported, again, replayed)} == {0}
+    assert (tmp_path / "new.ndjson").read_bytes() == (tmp_path / "old.ndjson").read_bytes()
+    found = [orjson.loads(line) for line in (tmp_path / "old.ndjson").read_bytes().splitlines()]
+    (artifact,) = (line for line in found if "artifact" in line)
+    assert (artifact["tenant"], artifact["value"]) == ("demo", large)
+    named = [one for one in found if artifact["artifact"] in str(one.get("data"))]
+    assert found.index(artifact) == found.index(named[0]) - 1
+    assert (shown["input"], shown["steps"][0]["output"]) == (large, large)
 
 
 def test_services_continue_with_imported_events(

@@ -65,11 +65,14 @@ async def reading(settings: "Settings") -> AsyncIterator["Stores"]:
 
 @asynccontextmanager
 async def changing(settings: "Settings") -> AsyncIterator["AccessStores"]:
-    """Yield the store for a change of access; a refusal becomes Failed. Raises `Unavailable`."""
+    """Yield the store for a change of access. Raises `Unavailable`.
+
+    A refusal of the values, which are those of options, becomes BadParameter, any other one Failed.
+    """
     from baton.cli.data.store_checks import require_durable
     from baton.command_api.commands.access import AccessStores
     from baton.command_api.http.rejection_texts import text_of
-    from baton.domain.errors import Rejected
+    from baton.domain.errors import Invalid, Rejected
     from baton.wiring import open_stores
 
     require_durable(settings)
@@ -78,6 +81,8 @@ async def changing(settings: "Settings") -> AsyncIterator["AccessStores"]:
         yield AccessStores(stores.events, stores.checkpoints)
     except Rejected as refusal:
         faults = "; ".join(f"{fault.place} {fault.message}" for fault in refusal.faults)
-        raise Failed(f"{text_of(refusal)}{': ' if faults else ''}{faults}") from refusal
+        message = f"{text_of(refusal)}{': ' if faults else ''}{faults}"
+        kind = typer.BadParameter if isinstance(refusal, Invalid) else Failed
+        raise kind(message) from refusal
     finally:
         await stores.close()
