@@ -110,6 +110,8 @@ class _Endpoints:
             context = RequestContext(request, self.services, principal, read=read)
             if not route.verifies_signature:
                 context.read_key()
+            if self.dialect.requires_keys and route.keyed and route.key_member is None:
+                context.require_key()
             if route.scope is not None and route.takes_body:
                 await context.read_body()
             try:

@@ -13,6 +13,7 @@ from yarl import URL
 
 from baton.protocols.address_policy import CODE as BLOCKED
 from baton.protocols.address_policy import AddressPolicy, BlockedAddress
+from baton.protocols.trace_context import is_traceparent
 
 MAX_RESPONSE_BYTES = 1_048_576
 CHARSETS = frozenset(
@@ -48,9 +49,6 @@ _RESERVED = frozenset(
     }
 )
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
-_TRACEPARENT = re.compile(
-    r"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}"
-)
 _RETRYABLE = frozenset({408, 425, 429})
 
 
@@ -188,7 +186,7 @@ def header_fault(name: str, value: str) -> str | None:
 
 def trace_headers(traceparent: str | None) -> dict[str, str]:
     """Return the header that propagates a trace, none for a value that is not W3C trace context."""
-    if traceparent and _TRACEPARENT.fullmatch(traceparent):
+    if traceparent and is_traceparent(traceparent):
         return {"traceparent": traceparent}
     return {}
 

@@ -76,11 +76,13 @@ class Route:
     before it calls `RequestContext.read_body`, and it calls `RequestContext.idempotently` itself if
     it honors Idempotency-Key. If it verifies a signature (`verifies_signature`), it does so before
     it calls `RequestContext.check_headers`; for all other routes the application does.
-    `idempotent` None means: POST routes that need a scope.
+    `idempotent` None means: POST routes that need a scope. `key_member` names a member of the body
+    that counts as a key in a dialect which requires keys; its handler looks for it.
 
     `request`, `response`, their examples, `status`, `query`, `problems` (status -> description) and
     `operation_id` (the name in generated clients; by default made from the path) describe the route
     in the OpenAPI document; `operation` is merged in as it is.
+    `other_statuses` are those of further replies with the same body.
     With `trailing_slash`, the path may be called with a slash behind it. A `live` route responds by
     a stream without an end (`streaming`): lines of `response`, or the messages of a WebSocket.
     """
@@ -98,10 +100,12 @@ class Route:
     response: type[BaseModel] | None = None
     example: JsonObject | None = None
     status: int = 200
+    other_statuses: tuple[int, ...] = ()
     query: tuple[QueryParameter, ...] = ()
     problems: Mapping[int, str] | None = None
     operation: Mapping[str, object] | None = None
     idempotent: bool | None = None
+    key_member: str | None = None
     verifies_signature: bool = False
     trailing_slash: bool = False
     live: bool = False
@@ -128,7 +132,8 @@ class Dialect:
     default it is generated from the routes, with `error` as the model of a refusal's body.
     `definitions` describes how the dialect writes definitions, if it does. `check_definition` is
     called with a definition as JSON; it returns the faults and the members that aren't known, in
-    the dialect's words.
+    the dialect's words. A dialect that `requires_keys` refuses keyed requests without an
+    Idempotency-Key (400).
     """
 
     name: str
@@ -142,6 +147,7 @@ class Dialect:
     definitions: DefinitionFormat | None = None
     check_definition: Callable[[bytes], tuple[list[Fault], list[Fault]]] | None = None
     error_content_type: str = "application/json"
+    requires_keys: bool = False
 
 
 def discover() -> tuple[Dialect, ...]:

@@ -20,9 +20,9 @@ from baton.command_api.http.refusal import ErrorCode, Refusal, Refused, refusal_
 from baton.command_api.http.reply import Reply
 from baton.domain.errors import Rejected
 from baton.eventlog.errors import Unavailable
+from baton.protocols.trace_context import trace_id_of
 
 _LOG = logging.getLogger(__name__)
-_TRACE_ID = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}", re.ASCII)
 
 _AIOHTTP_ERRORS: Mapping[int, tuple[ErrorCode, str]] = {
     404: ("not_found", "There is nothing at this path"),
@@ -118,8 +118,7 @@ class Envelopes:
 
 def trace_id(request: web.Request) -> str:
     """Return the trace id of the caller's `traceparent`, or a new one (32 hex digits)."""
-    match = _TRACE_ID.fullmatch(request.headers.get("traceparent", ""))
-    return match[1] if match else _new_trace_id()
+    return trace_id_of(request.headers.get("traceparent")) or _new_trace_id()
 
 
 def _new_trace_id() -> str:

@@ -7,7 +7,8 @@ from http import HTTPStatus
 from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
-from baton.command_api.dialect.contract import Dialect, Route
+from baton.command_api.dialect.contract import Dialect, FromHeader, Route
+from baton.command_api.http.idempotency import HEADER, MAX_KEY
 from baton.domain.json import JsonObject
 
 _PARAMETER = re.compile(r"\{([^}:]+)(?::[^}]*)?\}")
@@ -27,12 +28,10 @@ def document_of(dialect: Dialect) -> JsonObject:
         "openapi": "3.1.0",
         "info": {"title": dialect.title, "version": "1.0.0"},
         "servers": [_server(base) for base in dialect.bases],
-        "security": [{"bearerAuth": []}],
+        "security": [{name: [] for name in _security(dialect)}],
         "paths": _paths(dialect, schemas),
         "components": {
-            "securitySchemes": {
-                "bearerAuth": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
-            },
+            "securitySchemes": _security(dialect),
             "schemas": definitions,
         },
     }
@@ -93,7 +92,8 @@ def _paths(dialect: Dialect, schemas: _Schemas) -> JsonObject:
     refusal = _refusal_content(dialect, schemas)
     for route in dialect.routes:
         operations = paths.setdefault(documented_path(route.path), {})
-        operations[route.method.lower()] = _operation(route, schemas, refusal)
+        keys = [_key(route)] if dialect.requires_keys and route.keyed else []
+        operations[route.method.lower()] = _operation(route, schemas, refusal, keys)
     return dict(paths)
 
 
@@ -105,7 +105,29 @@ def _refusal_content(dialect: Dialect, schemas: _Schemas) -> JsonObject:
     return {"content": {dialect.error_content_type: {"schema": schema}}}
 
 
-def _operation(route: Route, schemas: _Schemas, refusal: JsonObject) -> JsonObject:
+def _security(dialect: Dialect) -> JsonObject:
+    """Return the security schemes that a request needs all of: the token, and a tenant's header."""
+    found: JsonObject = {"bearerAuth": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}
+    if isinstance(dialect.tenant, FromHeader):
+        found["tenant"] = {"type": "apiKey", "in": "header", "name": dialect.tenant.header}
+    return found
+
+
+def _key(route: Route) -> JsonObject:
+    """Return the parameter of the Idempotency-Key that a dialect requires."""
+    other = f"; `{route.key_member}` of the body counts as one" if route.key_member else ""
+    return {
+        "name": HEADER,
+        "in": "header",
+        "required": not route.key_member,
+        "schema": {"type": "string", "minLength": 1, "maxLength": MAX_KEY, "pattern": "^[!-~]+$"},
+        "description": f"A repeated request with the same key acts once{other}",
+    }
+
+
+def _operation(
+    route: Route, schemas: _Schemas, refusal: JsonObject, keys: list[JsonObject]
+) -> JsonObject:
     operation: JsonObject = {
         "operationId": operation_id(route),
         "summary": route.summary,
@@ -115,7 +137,7 @@ def _operation(route: Route, schemas: _Schemas, refusal: JsonObject) -> JsonObje
         operation["tags"] = [route.tag]
     if route.scope is None:
         operation["security"] = []
-    parameters = _parameters(route)
+    parameters = _parameters(route) + keys
     if parameters:
         operation["parameters"] = parameters
     if route.request is not None:
@@ -139,15 +161,16 @@ def _parameters(route: Route) -> list[JsonObject]:
 
 
 def _responses(route: Route, schemas: _Schemas, refusal: JsonObject) -> JsonObject:
-    good: JsonObject = {"description": HTTPStatus(route.status).phrase}
+    good: JsonObject = {}
     if route.response is not None:
         media = _NDJSON if route.live else _JSON
         good["content"] = _content(schemas[route.response, "serialization"], route.example, media)
     problems = {401: "A valid bearer token is required"} if route.scope is not None else {}
     descriptions = {**problems, **(route.problems or {})}
+    statuses = (route.status, *route.other_statuses)
     return {
         **({"101": {"description": "A WebSocket: one line a message"}} if route.live else {}),
-        str(route.status): good,
+        **{str(one): {**good, "description": HTTPStatus(one).phrase} for one in statuses},
         **{
             str(status): {"description": text, **refusal}
             for status, text in sorted(descriptions.items())

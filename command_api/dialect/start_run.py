@@ -1,6 +1,5 @@
 """Starting a run by hand: the request of a user or a client, not of a trigger."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from baton.command_api.commands import start_run
@@ -17,10 +16,14 @@ from baton.projector.views.runs import view as runs
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AcceptedRun:
-    """The run as it was accepted (its status is "pending"), and the position of its request."""
+    """The run as it was accepted (its status is "pending"), and the position of its request.
+
+    `repeated` is whether an earlier request started the run.
+    """
 
     run: runs.Document
     position: int
+    repeated: bool = False
 
 
 async def start_by_hand(
@@ -29,38 +32,54 @@ async def start_by_hand(
     *,
     run_input: Json,
     correlation_id: str | None = None,
+    run_id: str | None = None,
+    version: int | None = None,
+    traceparent: str | None = None,
 ) -> AcceptedRun:
-    """Request a run of the definition's newest version.
+    """Request a run of the definition.
 
     A request that repeats an Idempotency-Key returns the first run as it was accepted, even if it
-    has ended meanwhile. Raises InConflict if the definition isn't active.
+    has ended meanwhile. Raises InConflict if the definition isn't active, or `version` is disabled.
+
+    Args:
+        context: The request.
+        definition: The definition.
+        run_input: The run's input.
+        correlation_id: The caller's own id for the run.
+        run_id: The run's id; a new one by default.
+        version: A published version; by default the one in force.
+        traceparent: The run's trace context; by default the request's, if it has one.
     """
     command = RequestRun(
-        run_id=context.new_id(),
+        run_id=run_id or context.new_id(),
         definition=definition,
         trigger=BY_HAND,
         actor=context.principal.actor,
         at=context.now(),
         input=run_input,
         correlation_id=correlation_id,
-        traceparent=context.traceparent,
+        traceparent=traceparent or context.traceparent,
+        version=version,
     )
     result = await start_run(context.services, command)
-    run = await _as_accepted(context, command.run_id, result.recorded)
-    return AcceptedRun(run=run, position=result.position)
-
-
-async def _as_accepted(
-    context: RequestContext, run_id: str, recorded: Sequence[Recorded]
-) -> runs.Document:
-    """Return the run's document after its first event.
-
-    `recorded` is empty for a repeated request, whose events were appended by the first one.
-    """
-    stream = stream_name(context.tenant, "run", run_id)
-    history = recorded or await context.services.store.read(stream)
-    document = runs.evolve(None, history[0]) if history else None
-    if document is None:
-        message = f"The run {run_id} can't be read"
+    first = result.recorded[0] if result.recorded else await _request_of(context, command.run_id)
+    run = None if first is None else runs.evolve(None, first)
+    if run is None:
+        message = f"The run {command.run_id} can't be read"
         raise Unavailable(message)
-    return document
+    return AcceptedRun(run=run, position=result.position, repeated=not result.recorded)
+
+
+async def accepted_before(context: RequestContext, run_id: str) -> AcceptedRun | None:
+    """Return a run as it was accepted, None if there is no such run."""
+    first = await _request_of(context, run_id)
+    run = None if first is None else runs.evolve(None, first)
+    if first is None or run is None:
+        return None
+    return AcceptedRun(run=run, position=first.position, repeated=True)
+
+
+async def _request_of(context: RequestContext, run_id: str) -> Recorded | None:
+    """Return the first event of a run, None if there is no such run."""
+    history = await context.services.store.read(stream_name(context.tenant, "run", run_id))
+    return history[0] if history else None

@@ -1,6 +1,5 @@
 """A request as its handler sees it: the caller, the parsed input, and how to reply."""
 
-import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TypeVar
 
@@ -11,17 +10,17 @@ from pydantic import BaseModel
 from baton.command_api.http import idempotency, json_body, strictness
 from baton.command_api.http.header_values import require_readable
 from baton.command_api.http.read_your_write import preferences
+from baton.command_api.http.refusal import refused_field
 from baton.command_api.http.reply import Reply, json_reply
 from baton.command_api.principal import Principal
 from baton.command_api.services import Services
 from baton.domain.errors import Fault
 from baton.domain.ids import derived_id
 from baton.domain.json import JsonObject
+from baton.protocols.trace_context import is_traceparent
 
 M = TypeVar("M", bound=BaseModel)
 T = TypeVar("T")
-
-_TRACE_PARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}", re.ASCII)
 
 
 class RequestContext:
@@ -83,7 +82,7 @@ class RequestContext:
     def traceparent(self) -> str | None:
         """The caller's W3C `traceparent`, None if it is missing or malformed."""
         value = self.request.headers.get("traceparent")
-        return value if value is not None and _TRACE_PARENT.fullmatch(value) else None
+        return value if value is not None and is_traceparent(value) else None
 
     def check_headers(self) -> None:
         """Raise Refused 400 for a header that can't be read.
@@ -97,6 +96,12 @@ class RequestContext:
         """Read the Idempotency-Key; raises Refused 400."""
         self._key = idempotency.read_key(self.request.headers.getall(idempotency.HEADER, []))
 
+    def require_key(self) -> None:
+        """Raise Refused 400 for a request without an Idempotency-Key."""
+        if self._key is None:
+            message = f"{idempotency.HEADER} is required, so that a repeated request acts once"
+            raise refused_field(message, idempotency.HEADER)
+
     async def read_body(self) -> None:
         """Read the body into `body`; the handler of an open route calls it, any other has it."""
         if self.request.body_exists:
@@ -106,17 +111,20 @@ class RequestContext:
         """Return the JSON value of `raw`; raises Refused 400. Call it by `in_turn`."""
         return json_body.parse_json(raw, max_values=self._max_values)
 
-    async def json_object(self, *, required: bool = True) -> JsonObject:
+    async def json_object(self, *, required: bool = True, unique_keys: bool = False) -> JsonObject:
         """Return the body as an object; raises Refused 400 or 415.
 
-        A body that isn't `required` may be missing, which returns {}.
+        A body that isn't `required` may be missing, which returns {}. `unique_keys` also refuses
+        repeated members, for documents that are signed.
         """
         if not self.body and not required:
             return {}
         if self.body:
             json_body.require_json(self.headers.get("Content-Type"))
         limit = self._max_values
-        return await self.in_turn(lambda: json_body.parse_object(self.body, max_values=limit))
+        return await self.in_turn(
+            lambda: json_body.parse_object(self.body, unique_keys=unique_keys, max_values=limit)
+        )
 
     async def parse(self, model: type[M], *, required: bool = True) -> M:
         """Return the body as `model`; raises Refused 400 (every fault with its path) or 415.

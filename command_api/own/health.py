@@ -1,6 +1,5 @@
 """/healthz, /readyz and /metrics: the state of this process, for probes and Prometheus."""
 
-import asyncio
 import ipaddress
 
 from aiohttp import web
@@ -10,11 +9,8 @@ from baton.command_api.dialect.contract import Handler, Route
 from baton.command_api.http.reply import Reply
 from baton.command_api.http.request_context import RequestContext
 from baton.command_api.principal import ADMIN
+from baton.command_api.readiness import check_readiness, words_of
 from baton.command_api.security import auth
-from baton.command_api.services import Services
-
-CHECK_TIMEOUT_S = 2.0
-"""A readiness check that takes longer counts as failing."""
 
 _PROXY_HEADERS = frozenset(
     (
@@ -38,23 +34,10 @@ async def _alive(context: RequestContext) -> Reply:
 
 
 async def _ready(context: RequestContext) -> Reply:
-    checks = context.services.checks
-    results = await asyncio.gather(*(_passes(context.services, name) for name in checks))
-    words = {
-        name: "ok" if passed else "failing" for name, passed in zip(checks, results, strict=True)
-    }
-    ready = all(results)
-    body = {"status": "ready" if ready else "unavailable", "checks": words}
+    checks = await check_readiness(context.services)
+    ready = all(checks.values())
+    body = {"status": "ready" if ready else "unavailable", "checks": words_of(checks)}
     return context.reply(200 if ready else 503, body)
-
-
-async def _passes(services: Services, name: str) -> bool:
-    try:
-        async with asyncio.timeout(CHECK_TIMEOUT_S):
-            return await services.checks[name]()
-    # Whatever a check raises, the service isn't ready; the response names the check, not the cause.
-    except Exception:  # noqa: BLE001
-        return False
 
 
 async def _metrics(context: RequestContext) -> Reply:

@@ -7,11 +7,11 @@ reference's examples.
 
 from typing import assert_never
 
+from baton.command_api.dialect.conditions import render_condition
 from baton.domain.definition.graph import (
     DEFAULT_TIMEOUT_MS,
     Case,
     Compute,
-    Condition,
     Decision,
     Delay,
     Graph,
@@ -70,18 +70,9 @@ def _settings(step: Compute) -> JsonObject:
 
 def _case(case: Case) -> JsonObject:
     return {
-        "conditions": [_condition(condition) for condition in case.conditions],
+        "conditions": [render_condition(condition) for condition in case.conditions],
         "nextStepId": case.next,
     }
-
-
-def _condition(condition: Condition) -> JsonObject:
-    shown: JsonObject = {"path": condition.path, "op": condition.op}
-    if condition.value_path is not None:
-        shown["valuePath"] = condition.value_path
-    elif condition.op not in ("exists", "notExists"):
-        shown["value"] = condition.value
-    return shown
 
 
 def _only_dependent(step: Step, graph: Graph) -> str | None:

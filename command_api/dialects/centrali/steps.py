@@ -5,23 +5,19 @@ from typing import Literal, assert_never
 
 from pydantic import Field
 
-from baton.command_api.dialect.bodies import REQUIRED, Faults, Model
+from baton.command_api.dialect.bodies import Faults, Model
+from baton.command_api.dialect.conditions import ConditionBody
 from baton.domain.definition.graph import (
     DEFAULT_TIMEOUT_MS,
     Case,
     Compute,
-    Condition,
     Decision,
     Delay,
     Graph,
-    Operator,
     Retry,
     Step,
 )
-from baton.domain.json import Json, JsonObject
-
-_WITHOUT_VALUE: frozenset[Operator] = frozenset(("exists", "notExists"))
-
+from baton.domain.json import JsonObject
 
 _MEMBERS_OF: dict[str, frozenset[str]] = {
     "compute": frozenset(
@@ -35,30 +31,6 @@ _MEMBERS_OF: dict[str, frozenset[str]] = {
 }
 """The members that a step has because of its type."""
 _KIND_MEMBERS: frozenset[str] = frozenset().union(*_MEMBERS_OF.values())
-
-
-class ConditionBody(Model):
-    """One comparison of a decision; a `value` of null is a value."""
-
-    path: str
-    op: Operator
-    value: Json = None
-    value_path: str | None = None
-
-    def to_condition(self) -> Condition:
-        """Return the core's condition."""
-        return Condition(path=self.path, op=self.op, value=self.value, value_path=self.value_path)
-
-    @property
-    def compares_nothing(self) -> bool:
-        """Whether the operator needs a value and the body has none."""
-        given = "value" in self.model_fields_set or self.value_path is not None
-        return self.op not in _WITHOUT_VALUE and not given
-
-    @property
-    def compares_twice(self) -> bool:
-        """Whether the body has a value and a path to another one."""
-        return "value" in self.model_fields_set and self.value_path is not None
 
 
 class CaseBody(Model):
@@ -179,12 +151,7 @@ def check(steps: list[StepBody], faults: Faults) -> None:
 def _check_cases(cases: list[CaseBody], step: int, faults: Faults) -> None:
     for number, case in enumerate(cases):
         for place, condition in enumerate(case.conditions):
-            if condition.compares_nothing:
-                path = ("steps", step, "cases", number, "conditions", place, "value")
-                faults.add(REQUIRED, *path)
-            if condition.compares_twice:
-                path = ("steps", step, "cases", number, "conditions", place, "value")
-                faults.add("can't stand beside valuePath", *path)
+            condition.check(faults, "steps", step, "cases", number, "conditions", place)
 
 
 def graph_of(steps: list[StepBody]) -> Graph:

@@ -1,0 +1,1 @@
+"""Lists by opaque page tokens, and whole lists as NDJSON."""
