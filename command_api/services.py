@@ -9,6 +9,7 @@ from prometheus_client import CollectorRegistry
 from baton.command_api.budgets import Budgets
 from baton.command_api.live.live_feed import LiveFeed
 from baton.command_api.principal import Authenticator
+from baton.command_api.security.document_signatures import DocumentSignatures
 from baton.eventlog.function_logs.live_logs import LiveLogs
 from baton.eventlog.known_functions import KnownFunctions
 from baton.eventlog.ports.clock import Clock
@@ -41,6 +42,7 @@ class Services:
         budgets: What the limits of this process leave.
         live_logs: The logs of the attempts that run in this process.
         functions: The functions that executors know, in this process and in others.
+        signatures: Verifies the signatures of published documents.
         metrics: The registry that /metrics exports.
     """
 
@@ -63,4 +65,5 @@ class Services:
     budgets: Budgets = field(default_factory=Budgets)
     live_logs: LiveLogs = field(default_factory=LiveLogs)
     functions: KnownFunctions = field(default_factory=KnownFunctions)
+    signatures: DocumentSignatures = field(default_factory=DocumentSignatures)
     metrics: CollectorRegistry = field(default_factory=CollectorRegistry)

@@ -12,6 +12,7 @@ from baton.command_api.security.api_keys import ApiKeyAuthenticator
 from baton.command_api.security.auth import TokenAuthenticator
 from baton.command_api.security.bearer import BearerAuthenticator
 from baton.command_api.security.claims import ExpectedClaims
+from baton.command_api.security.document_signatures import DocumentSignatures, load_keys
 from baton.command_api.security.jwks import JwksKeys
 from baton.command_api.security.token_keys import SharedSecrets
 from baton.command_api.services import Services
@@ -75,7 +76,18 @@ def build_services(
         checks=_readiness_checks(stores, view_position),
         budgets=Budgets(build_limits(settings)),
         functions=KnownFunctions(stores.functions),
+        signatures=build_signatures(settings),
         metrics=CollectorRegistry(),
+    )
+
+
+def build_signatures(settings: Settings) -> DocumentSignatures:
+    """Build the verifier of published documents; raises UnfitKey for an unusable key set."""
+    secret, file = settings.dag_signing_secret, settings.dag_signing_jwks
+    return DocumentSignatures(
+        required=settings.require_dag_signature,
+        secret=None if secret is None else secret.get_secret_value(),
+        keys=None if file is None else load_keys(file),
     )
 
 

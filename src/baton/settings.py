@@ -71,6 +71,9 @@ class Settings(BaseSettings):
     jwt_jwks_url: str | None = None
     jwt_issuer: str | None = None
     jwt_audience: str | None = None
+    require_dag_signature: bool = False
+    dag_signing_secret: SecretStr | None = None
+    dag_signing_jwks: Path | None = None
     kafka_security_protocol: Literal["PLAINTEXT", "SSL", "SASL_SSL", "SASL_PLAINTEXT"] | None = None
     kafka_sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] | None = None
     kafka_username: str | None = None
@@ -120,6 +123,14 @@ class Settings(BaseSettings):
     def _check_secrets(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None:
             split_secrets(value.get_secret_value())
+        return value
+
+    @field_validator("dag_signing_secret")
+    @classmethod
+    def _check_signing_secret(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and len(value.get_secret_value().encode()) < MIN_SECRET_BYTES:
+            message = f"must have at least {MIN_SECRET_BYTES} bytes"
+            raise ValueError(message)
         return value
 
     @field_validator("seal_key")

@@ -8,6 +8,7 @@ from typing import Any
 
 from baton.command_api.dialect.contract import Dialect, FromPath, Route, discover
 from baton.command_api.own import own_api
+from baton.command_api.principal import ADMIN
 from tests.scenarios.stack import Client, Stack
 
 _PARAMETER = re.compile(r"\{(\w+)(?::[^}]*)?\}")
@@ -43,6 +44,9 @@ class RouteCase:
         return self.route.scope is not None or isinstance(self.dialect.tenant, FromPath)
 
     def client(self, stack: Stack, tenant: str = "", **claims: object) -> Client:
+        """Return a client whose token has the scope that the route needs."""
+        if self.route.scope == ADMIN:
+            claims = {"scope": ADMIN, **claims}
         return stack.client(self.dialect.name, tenant, **claims)
 
     async def prepare(self, client: Client) -> dict[str, str]:

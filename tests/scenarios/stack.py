@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from pydantic import SecretStr
 
@@ -83,6 +84,8 @@ class Client:
 
     async def call(self, method: str, path: str, **more: Any) -> Response:
         headers = {**self.headers, **more.pop("headers", {})}
+        if self.dialect.requires_keys and method == "POST":
+            headers.setdefault("Idempotency-Key", uuid4().hex)
         return await self.stack.call(
             method, self.base + path, headers=headers, anonymous=True, **more
         )

@@ -24,6 +24,7 @@ from schemathesis.checks import (
 from schemathesis.core.result import Ok
 
 from baton.command_api.dialect.contract import Dialect, discover
+from baton.command_api.principal import ADMIN
 from tests.scenarios.route_cases import samples_of, with_ids
 from tests.scenarios.stack import Client, Stack
 
@@ -50,7 +51,7 @@ async def test_no_request_leads_to_a_server_error_and_every_answer_fits(
     memory: Stack, dialect: Dialect
 ) -> None:
     name = dialect.name
-    client = memory.client(name)
+    client = memory.client(name, scope=ADMIN)
     document = (await memory.get(f"/openapi/{name}.json", anonymous=True)).body
     ids = await samples_of(name).prepare(client, dialect.routes[0])
 

@@ -1,0 +1,49 @@
+"""Error responses: `{code, message, trace_id, details?}`; `trace_id` also finds the log line."""
+
+from dataclasses import replace
+
+from pydantic import BaseModel, Field
+
+from baton.command_api.dialect.error_words import ErrorDetail, ErrorWords
+from baton.command_api.http.refusal import STATUS, ErrorCode, Refusal
+from baton.domain.errors import Fault, InConflict
+from baton.domain.json import JsonObject
+
+_WORDS = ErrorWords(
+    nouns={"definition": "DAG"},
+    members={
+        "annotations": ("metadata",),
+        "config": ("with",),
+        "function": ("uses",),
+        "label": ("version",),
+        "multiplier": ("backoffMultiplier",),
+        "slug": ("dagId",),
+    },
+)
+
+
+class ErrorBody(BaseModel):
+    """The body of every refusal."""
+
+    code: ErrorCode
+    message: str
+    trace_id: str = Field(description="Of the request's `traceparent`, else a new one")
+    details: list[ErrorDetail] = Field(default_factory=list, description="Every fault of a request")
+
+
+def render_error(refusal: Refusal) -> tuple[int, JsonObject]:
+    """Return status and body of a refusal."""
+    shown = replace(refusal, faults=tuple(map(_of_edges, refusal.faults)))
+    message = _WORDS.message_of(shown)
+    rejected = refusal.rejected
+    if isinstance(rejected, InConflict) and rejected.reason == "definition_inactive":
+        message = f"DAG '{rejected.details['slug']}' has no active version"
+    body: JsonObject = {"code": refusal.code, "message": message, "trace_id": refusal.trace_id}
+    if shown.faults:
+        body["details"] = _WORDS.details_of(shown)
+    return STATUS[refusal.code], body
+
+
+def _of_edges(fault: Fault) -> Fault:
+    """Return a fault of a step's needs as one of the edges."""
+    return Fault(("edges",), fault.message) if "needs" in fault.path else fault

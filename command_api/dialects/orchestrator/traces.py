@@ -1,0 +1,35 @@
+"""Trace context of requests and runs: what a caller sends is passed on and sent back."""
+
+from dataclasses import replace
+
+from aiohttp import web
+
+from baton.command_api.dialect.contract import Handler, Route
+from baton.command_api.http.reply import Reply
+from baton.command_api.http.request_context import RequestContext
+from baton.projector.views.runs.view import Document as Run
+from baton.protocols.trace_context import derived_traceparent, trace_id_of
+
+TRACEPARENT = "traceparent"
+
+
+def trace_id(run: Run) -> str:
+    """Return the trace id of the request that started a run, else one derived from its id."""
+    found = trace_id_of(run.traceparent) or trace_id_of(derived_traceparent(run.id))
+    return found or ""
+
+
+def traced(route: Route) -> Route:
+    """Return the route with a handler that sends the caller's `traceparent` back."""
+    return replace(route, handler=_returning(route.handler))
+
+
+def _returning(handler: Handler) -> Handler:
+    async def handle(context: RequestContext) -> Reply | web.StreamResponse:
+        answer = await handler(context)
+        sent = context.traceparent
+        if sent is None or not isinstance(answer, Reply):
+            return answer
+        return replace(answer, headers=(*answer.headers, (TRACEPARENT, sent)))
+
+    return handle

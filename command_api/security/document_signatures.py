@@ -1,0 +1,109 @@
+"""Signatures of published documents: detached JWS (RFC 7515, appendix F) over canonical JSON.
+
+A key verifies one algorithm: the shared secret HS256, an Ed25519 key of the key set EdDSA. The
+header's `kid` picks a key of the set; a set of one key needs none. A header with `"b64": false`
+(RFC 7797) signs the bytes themselves, any other their base64url form.
+"""
+
+from base64 import urlsafe_b64encode
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final, TypeAlias
+
+import jwt
+import orjson
+from jwt.api_jws import PyJWS
+
+from baton.command_api.http.refusal import refused_field
+
+MAX_SIGNATURE: Final = 4_096
+"""Characters of a signature, with its header."""
+_JWS: Final = PyJWS()
+_Key: TypeAlias = "str | jwt.PyJWK"
+
+
+class UnfitKey(ValueError):
+    """A configured key can't verify signatures; the text says why."""
+
+
+class DocumentSignatures:
+    """Verifies signatures of documents; without a key it refuses every signature.
+
+    Args:
+        required: Whether a document must be signed.
+        secret: The HS256 secret, at least 32 bytes.
+        keys: Ed25519 keys by their `kid`.
+    """
+
+    def __init__(
+        self,
+        *,
+        required: bool = False,
+        secret: str | None = None,
+        keys: Mapping[str, jwt.PyJWK] | None = None,
+    ) -> None:
+        self._required, self._secret, self._keys = required, secret, dict(keys or {})
+
+    def verify(self, signature: str | None, document: bytes, *path: str) -> None:
+        """Raise Refused 400 at `path` for a wrong signature, or for a missing one if required.
+
+        Args:
+            signature: The detached JWS, in its compact form.
+            document: The canonical JSON that it must be the signature of.
+            path: The place of the signature in the request.
+        """
+        if signature is None:
+            if self._required:
+                raise refused_field("is required: this server takes signed documents only", *path)
+            return
+        try:
+            self._verify(signature, document)
+        except _Unverifiable as reason:
+            raise refused_field(str(reason), *path) from None
+        # Invalid base64, UTF-8 or JSON in a signature surfaces as any of these.
+        except (jwt.PyJWTError, ValueError, TypeError, KeyError, RecursionError):
+            raise refused_field("is not a valid signature of this document", *path) from None
+
+    def _verify(self, signature: str, document: bytes) -> None:
+        parts = signature.split(".")
+        if len(signature) > MAX_SIGNATURE or len(parts) != 3 or parts[1]:  # noqa: PLR2004 - RFC 7515
+            raise _Unverifiable("must be a detached JWS: header, nothing, signature, with dots")
+        header = jwt.get_unverified_header(f"{parts[0]}.e30.{parts[2]}")
+        key, algorithm = self._key_of(header)
+        if header.get("b64", True) is False:
+            _JWS.decode_complete(signature, key, [algorithm], detached_payload=document)
+            return
+        payload = urlsafe_b64encode(document).rstrip(b"=").decode()
+        _JWS.decode_complete(f"{parts[0]}.{payload}.{parts[2]}", key, [algorithm])
+
+    def _key_of(self, header: Mapping[str, object]) -> tuple[_Key, str]:
+        """Return the key for a header, and the one algorithm that it verifies."""
+        algorithm = header.get("alg")
+        if algorithm == "HS256" and self._secret is not None:
+            return self._secret, algorithm
+        if algorithm == "EdDSA" and self._keys:
+            kid = header.get("kid", next(iter(self._keys)) if len(self._keys) == 1 else None)
+            if kid in self._keys:
+                return self._keys[str(kid)], algorithm
+            raise _Unverifiable("names a key (kid) that this server doesn't know")
+        raise _Unverifiable("has an algorithm for which this server has no key")
+
+
+class _Unverifiable(Exception):
+    """A signature has no form or no key with which it could be verified."""
+
+
+def load_keys(file: Path) -> dict[str, jwt.PyJWK]:
+    """Return the Ed25519 keys of a JWKS file by their `kid`; raises UnfitKey.
+
+    A single key may have no `kid`. Other kinds of keys are left out.
+    """
+    try:
+        listed = orjson.loads(file.read_bytes())["keys"]
+        found = [jwt.PyJWK(one, algorithm="EdDSA") for one in listed if one.get("crv") == "Ed25519"]
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, jwt.PyJWTError) as error:
+        raise UnfitKey(f"{file} is no readable JSON Web Key Set: {error}") from None
+    keys = {one.key_id or "": one for one in found}
+    if not keys or len(keys) < len(found):
+        raise UnfitKey(f"{file} must have Ed25519 keys, each with a kid of its own")
+    return keys
