@@ -11,9 +11,13 @@ from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
 from baton.command_api.http.refusal import Refused
+from baton.domain.definition.graph import Condition, Operator
 from baton.domain.errors import Fault
+from baton.domain.json import Json
 
 REQUIRED = "required"
+WITHOUT_VALUE: frozenset[Operator] = frozenset(("exists", "notExists"))
+"""Operators that compare with no value."""
 
 
 class Model(BaseModel):
@@ -47,6 +51,32 @@ class Faults:
         """Raise Refused 400 if there is any fault."""
         if self._found:
             raise invalid(self._found)
+
+
+class ConditionBody(Model):
+    """One comparison; a `value` of null is a value."""
+
+    path: str
+    op: Operator
+    value: Json = None
+    value_path: str | None = None
+
+    def to_condition(self) -> Condition:
+        """Return the core's condition."""
+        return Condition(path=self.path, op=self.op, value=self.value, value_path=self.value_path)
+
+    def check(self, faults: Faults, *path: str | int) -> None:
+        """Add a fault if a value is missing, or stands beside a path to another one.
+
+        Args:
+            faults: Collects the faults.
+            path: The path of the condition in its document.
+        """
+        given = "value" in self.model_fields_set
+        if self.op not in WITHOUT_VALUE and not given and self.value_path is None:
+            faults.add(REQUIRED, *path, "value")
+        if given and self.value_path is not None:
+            faults.add("can't stand beside valuePath", *path, "value")
 
 
 def invalid(faults: Sequence[Fault]) -> Refused:

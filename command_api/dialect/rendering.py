@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+from baton.command_api.dialect.bodies import WITHOUT_VALUE
+from baton.domain.definition.graph import Condition
 from baton.domain.json import Json, JsonObject
 from baton.protocols.iso_time import format_time
 
@@ -19,3 +21,13 @@ def as_object(value: Json) -> JsonObject:
 def optional_time(at: int | None) -> str | None:
     """Return an instant (ms since the epoch) as ISO-8601 text, None if there is none."""
     return None if at is None else format_time(at)
+
+
+def render_condition(condition: Condition) -> JsonObject:
+    """Return the condition without the members that its operator doesn't use."""
+    shown: JsonObject = {"path": condition.path, "op": condition.op}
+    if condition.value_path is not None:
+        shown["valuePath"] = condition.value_path
+    elif condition.op not in WITHOUT_VALUE:
+        shown["value"] = condition.value
+    return shown

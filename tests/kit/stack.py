@@ -78,7 +78,7 @@ class RunningServer:
         ) as response:
             endless = response.headers.get("X-Accel-Buffering") == "no"
             raw = b"" if endless else await response.read()
-            is_json = "json" in response.headers.get("Content-Type", "")
+            is_json = response.content_type.endswith(("/json", "+json"))
             body = await response.json(content_type=None) if is_json and raw else None
             return Response(response.status, response.headers.copy(), raw, body)
 

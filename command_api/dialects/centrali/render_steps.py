@@ -7,7 +7,7 @@ reference's examples.
 
 from typing import assert_never
 
-from baton.command_api.dialect.conditions import render_condition
+from baton.command_api.dialect.rendering import render_condition
 from baton.domain.definition.graph import (
     DEFAULT_TIMEOUT_MS,
     Case,

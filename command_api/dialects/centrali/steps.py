@@ -5,8 +5,7 @@ from typing import Literal, assert_never
 
 from pydantic import Field
 
-from baton.command_api.dialect.bodies import Faults, Model
-from baton.command_api.dialect.conditions import ConditionBody
+from baton.command_api.dialect.bodies import ConditionBody, Faults, Model
 from baton.domain.definition.graph import (
     DEFAULT_TIMEOUT_MS,
     Case,

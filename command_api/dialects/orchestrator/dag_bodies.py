@@ -5,8 +5,7 @@ from typing import ClassVar, Final
 
 from pydantic import ConfigDict, Field
 
-from baton.command_api.dialect.bodies import Faults, Model
-from baton.command_api.dialect.conditions import ConditionBody
+from baton.command_api.dialect.bodies import ConditionBody, Faults, Model
 from baton.command_api.dialects.orchestrator.render_dags import RESERVED
 from baton.domain.definition.graph import DEFAULT_TIMEOUT_MS, Compute, Graph, Retry
 from baton.domain.definition.validation import MAX_STEPS

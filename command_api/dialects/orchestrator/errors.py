@@ -17,6 +17,8 @@ _WORDS = ErrorWords(
         "function": ("uses",),
         "label": ("version",),
         "multiplier": ("backoffMultiplier",),
+        "page_size": ("page_size",),
+        "page_token": ("page_token",),
         "slug": ("dagId",),
     },
 )

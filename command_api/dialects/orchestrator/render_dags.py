@@ -9,7 +9,7 @@ an edge each, which may form a loop.
 from collections.abc import Iterator
 from typing import Final, assert_never
 
-from baton.command_api.dialect.conditions import render_condition
+from baton.command_api.dialect.rendering import render_condition
 from baton.domain.definition.graph import (
     DEFAULT_TIMEOUT_MS,
     Case,
