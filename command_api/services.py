@@ -9,7 +9,6 @@ from prometheus_client import CollectorRegistry
 from baton.command_api.budgets import Budgets
 from baton.command_api.live.live_feed import LiveFeed
 from baton.command_api.principal import Authenticator
-from baton.command_api.security.document_signatures import DocumentSignatures
 from baton.eventlog.function_logs.live_logs import LiveLogs
 from baton.eventlog.known_functions import KnownFunctions
 from baton.eventlog.ports.clock import Clock
@@ -21,6 +20,7 @@ from baton.projector.views.definitions.queries import DefinitionQueries
 from baton.projector.views.run_steps.queries import RunStepQueries
 from baton.projector.views.runs.queries import RunQueries
 from baton.projector.views.schedules.queries import ScheduleQueries
+from baton.protocols.document_signatures import DocumentSignatures
 
 MAX_ANSWER_BYTES: Final = 8 * 1024 * 1024
 

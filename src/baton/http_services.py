@@ -12,7 +12,6 @@ from baton.command_api.security.api_keys import ApiKeyAuthenticator
 from baton.command_api.security.auth import TokenAuthenticator
 from baton.command_api.security.bearer import BearerAuthenticator
 from baton.command_api.security.claims import ExpectedClaims
-from baton.command_api.security.document_signatures import DocumentSignatures, load_keys
 from baton.command_api.security.jwks import JwksKeys
 from baton.command_api.security.token_keys import SharedSecrets
 from baton.command_api.services import Services
@@ -26,6 +25,7 @@ from baton.projector.views.definitions.queries import DefinitionQueries
 from baton.projector.views.run_steps.queries import RunStepQueries
 from baton.projector.views.runs.queries import RunQueries
 from baton.projector.views.schedules.queries import ScheduleQueries
+from baton.protocols.document_signatures import DocumentSignatures, load_keys
 from baton.role import ViewPosition
 from baton.settings import Settings
 

@@ -17,6 +17,7 @@ PAGES = (
     "docs/access.md",
     "docs/functions.md",
     "docs/dialects/orchestration-system.md",
+    "docs/dialects/orchestrator.md",
 )
 TOLD_ONCE = {"--url", "--token", "--tenant", "--help"}
 """Options that the page describes above the verbs that share them."""

@@ -186,7 +186,7 @@ async def test_a_trace_is_passed_on_to_functions_and_made_where_there_is_none(
     requested = {}
     for run_id in (traced.body["runId"], plain["runId"]):
         (event,) = (one for one in await memory.events_of(run_id) if type(one) is RunRequested)
-        requested[run_id] = event.traceparent
+        requested[run_id] = str(event.traceparent)
 
     assert requested[traced.body["runId"]] == TRACEPARENT
     assert requested[plain["runId"]].split("-")[1] == plain["traceId"]

@@ -12,6 +12,7 @@ from baton.command_api.dialect.lists.page_tokens import SIZE, TOKEN, Position, t
 from baton.command_api.dialects.orchestrator.dag_bodies import PublishDag
 from baton.command_api.dialects.orchestrator.render_dags import is_active, render_dag, versions_of
 from baton.command_api.http.query_parameters import choice, single
+from baton.command_api.http.refusal import refused_field
 from baton.command_api.http.reply import Reply
 from baton.command_api.http.request_context import RequestContext
 from baton.domain.definition.slug import is_slug
@@ -20,6 +21,7 @@ from baton.domain.definition.version_label import is_label, order_of
 from baton.domain.errors import NotFound
 from baton.domain.json import JsonObject
 from baton.protocols.canonical_json import canonical
+from baton.protocols.document_signatures import BadSignature
 
 MAX_PAGE: Final = 500
 _BATCH: Final = 20
@@ -31,7 +33,7 @@ async def publish(context: RequestContext) -> Reply:
     body = await context.parse(PublishDag)
     document = await context.json_object(unique_keys=True)
     document.pop("signature", None)
-    context.services.signatures.verify(body.signature, canonical(document), "signature")
+    _verify(context, body.signature, document)
     new = NewVersion(
         definition_id=context.new_id(),
         slug=body.dag_id,
@@ -46,6 +48,14 @@ async def publish(context: RequestContext) -> Reply:
         version = result.state.number_of(body.label) or version
     status = 201 if result.changed else 200
     return context.reply(status, render_dag(result.state, version), position=result.position)
+
+
+def _verify(context: RequestContext, signature: str | None, document: JsonObject) -> None:
+    """Raise Refused 400 unless the DAG has the signature that it needs."""
+    try:
+        context.services.signatures.verify(signature, canonical(document))
+    except BadSignature as fault:
+        raise refused_field(str(fault), "signature") from None
 
 
 async def show(context: RequestContext) -> Reply:

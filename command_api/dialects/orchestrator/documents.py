@@ -140,6 +140,7 @@ class Attempt(_Shape):
     outputs_hash: str | None
     due_utc: str = Field(default="", description="of an attempt that waits, the end of its wait")
     error: Failure | None = Field(default=None, description="of a failed attempt, else left out")
+    logs_ref: str = Field(default="", description="hash of the artifact with its logs, if any")
     warning: str = Field(default="", description="left out if there is none")
 
 
@@ -154,6 +155,7 @@ class StepDetail(_Shape):
     started_utc: str | None
     completed_utc: str | None
     error: Failure | None = Field(default=None, description="of a failed step, else left out")
+    logs_ref: str = Field(default="", description="that of the newest attempt with logs, if any")
     outputs: Json = Field(default=None, description="of a step that succeeded, else left out")
 
 

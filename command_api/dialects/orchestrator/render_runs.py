@@ -90,9 +90,15 @@ def render_executions(
 def render_detail(
     run: Run, graph: Graph, step_id: str, records: Sequence[Step], hashes: Hashes
 ) -> JsonObject:
-    """Return one step with its attempts, and with its outputs once it has succeeded."""
+    """Return one step with its attempts, and with its outputs once it has succeeded.
+
+    `logsRef` of the step is that of the newest attempt that logged anything.
+    """
     shown = _execution(run, graph, step_id, records, hashes)
     shown["attempts"] = [_attempt(one, hashes) for one in records]
+    logs_ref = next((ref for one in reversed(records) if (ref := _logs_ref(one))), None)
+    if logs_ref is not None:
+        shown["logsRef"] = logs_ref
     if records and shown["outputsHash"] is not None:
         shown["outputs"] = records[-1].output
     return shown
@@ -138,6 +144,7 @@ def _attempt(record: Step, hashes: Hashes) -> JsonObject:
     }
     more = {
         "dueUtc": optional_time(record.resume_at),
+        "logsRef": _logs_ref(record),
         "error": None if record.error is None else _error(record.error),
         "warning": record.warning,
     }
@@ -157,6 +164,11 @@ def _failure(run: Run) -> JsonObject:
 
 def _error(error: Error) -> JsonObject:
     return without_none({"code": error.code, "message": error.message, "stack": error.stack})
+
+
+def _logs_ref(record: Step) -> str | None:
+    """Return the hash of the artifact that holds what the function of an attempt logged."""
+    return record.logs.sha256 if isinstance(record.logs, Artifact) else None
 
 
 def _hash(output: Json) -> str:

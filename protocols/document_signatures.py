@@ -14,12 +14,14 @@ import jwt
 import orjson
 from jwt.api_jws import PyJWS
 
-from baton.command_api.http.refusal import refused_field
-
 MAX_SIGNATURE: Final = 4_096
 """Characters of a signature, with its header."""
 _JWS: Final = PyJWS()
 _Key: TypeAlias = "str | jwt.PyJWK"
+
+
+class BadSignature(Exception):
+    """A signature is missing or wrong; the text says what it must be."""
 
 
 class UnfitKey(ValueError):
@@ -44,31 +46,28 @@ class DocumentSignatures:
     ) -> None:
         self._required, self._secret, self._keys = required, secret, dict(keys or {})
 
-    def verify(self, signature: str | None, document: bytes, *path: str) -> None:
-        """Raise Refused 400 at `path` for a wrong signature, or for a missing one if required.
+    def verify(self, signature: str | None, document: bytes) -> None:
+        """Raise BadSignature for a wrong signature, or for a missing one if one is required.
 
         Args:
             signature: The detached JWS, in its compact form.
             document: The canonical JSON that it must be the signature of.
-            path: The place of the signature in the request.
         """
         if signature is None:
             if self._required:
-                raise refused_field("is required: this server takes signed documents only", *path)
+                raise BadSignature("is required: this server takes signed documents only")
             return
         try:
             self._verify(signature, document)
-        except _Unverifiable as reason:
-            raise refused_field(str(reason), *path) from None
         # Invalid base64, UTF-8 or JSON in a signature surfaces as any of these.
         except (jwt.PyJWTError, ValueError, TypeError, KeyError, RecursionError):
-            raise refused_field("is not a valid signature of this document", *path) from None
+            raise BadSignature("is not a valid signature of this document") from None
 
     def _verify(self, signature: str, document: bytes) -> None:
         parts = signature.split(".")
         if len(signature) > MAX_SIGNATURE or len(parts) != 3 or parts[1]:  # noqa: PLR2004 - RFC 7515
-            raise _Unverifiable("must be a detached JWS: header, nothing, signature, with dots")
-        header = jwt.get_unverified_header(f"{parts[0]}.e30.{parts[2]}")
+            raise BadSignature("must be a detached JWS: header, nothing, signature, with dots")
+        header = jwt.get_unverified_header(signature)
         key, algorithm = self._key_of(header)
         if header.get("b64", True) is False:
             _JWS.decode_complete(signature, key, [algorithm], detached_payload=document)
@@ -85,12 +84,8 @@ class DocumentSignatures:
             kid = header.get("kid", next(iter(self._keys)) if len(self._keys) == 1 else None)
             if kid in self._keys:
                 return self._keys[str(kid)], algorithm
-            raise _Unverifiable("names a key (kid) that this server doesn't know")
-        raise _Unverifiable("has an algorithm for which this server has no key")
-
-
-class _Unverifiable(Exception):
-    """A signature has no form or no key with which it could be verified."""
+            raise BadSignature("names a key (kid) that this server doesn't know")
+        raise BadSignature("has an algorithm for which this server has no key")
 
 
 def load_keys(file: Path) -> dict[str, jwt.PyJWK]:
