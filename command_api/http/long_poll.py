@@ -26,7 +26,7 @@ async def poll_until_settled(
         find: Called again whenever the views have advanced; returns the run as the views hold it.
     """
     loop = asyncio.get_running_loop()
-    until = loop.time() + _wait_s(context)
+    until = loop.time() + preferred_wait_s(context)
     while True:
         seen = context.services.position()
         run = await find()
@@ -36,7 +36,7 @@ async def poll_until_settled(
         await context.services.reached(seen + 1, left_ms)
 
 
-def _wait_s(context: RequestContext) -> int:
+def preferred_wait_s(context: RequestContext) -> int:
     """Return the preferred wait in seconds, at most MAX_WAIT_S; 0 without a valid preference."""
     for preference in preferences(context.request):
         name, _, value = preference.partition("=")

@@ -1,6 +1,7 @@
 """One record of a run's history (an attempt, a decision, a delay) as Baton's own API shows it."""
 
 from baton.command_api.dialect.rendering import optional_time, without_none
+from baton.domain.artifact import Artifact
 from baton.domain.conditions.evaluation import CaseEvaluation, ConditionEvaluation, DecisionResult
 from baton.domain.json import JsonObject
 from baton.domain.run.messages import Error
@@ -28,6 +29,7 @@ def render_step(step: Step) -> JsonObject:
             "decision": None if step.decision is None else _decision(step.decision),
             "error": None if step.error is None else _error(step.error),
             "warning": step.warning,
+            "logsRef": step.logs.sha256 if isinstance(step.logs, Artifact) else None,
         }
     )
     if step.kind == "compute" and step.status == "succeeded":

@@ -79,3 +79,25 @@ async def keep_report() -> StepResult:
 @function("small")
 async def small() -> str:
     return "s"
+
+
+@function("chat")
+async def chat(payload: dict, context: StepContext) -> None:
+    context.log.info("hello %s", payload["input"].get("name"))
+    context.log.warning("two\nlines, and an escape \x1b[31m")
+    if payload["input"].get("fails") == context.step_id and context.attempt == 1:
+        message = "no more to say"
+        raise ValueError(message)
+
+
+@function("murmur")
+async def murmur(payload: dict, context: StepContext) -> None:
+    """Log a line, and another one as soon as `GATES` lets it go on."""
+    gate = GATES.setdefault(context.run_id, asyncio.Event())
+    context.log.info("before")
+    await gate.wait()
+    context.log.info("behind")
+
+
+GATES: dict[str, asyncio.Event] = {}
+"""By run id."""
