@@ -1,8 +1,9 @@
 """GET /runs/{runId}/logs: what the functions of a run have logged, also while it runs.
 
-An answer holds the lines that are there, by attempt, as text or, with `Accept:
-application/x-ndjson`, as one JSON object a line. Its header `Baton-Logs-After` continues the
-reading as the query's `after`, and is missing once nothing more will come. With `Prefer:
+An answer holds the lines that are there, by attempt: as text, and as the Accept header asks, as one
+JSON object a line (application/x-ndjson) or as `{"lines": […], "after": …}` (application/json). The
+header `Baton-Logs-After` (`after`) continues the reading as the query's `after`, and is missing
+once nothing more will come. With `Prefer:
 wait=SECONDS` the answer waits for the next line. Lines of running attempts are shown by the process
 that runs them; any other server shows them when the attempt has ended.
 """
@@ -28,6 +29,7 @@ from baton.projector.views.runs.view import Document as Run
 
 AFTER: Final = "Baton-Logs-After"
 NDJSON: Final = "application/x-ndjson"
+JSON: Final = "application/json"
 TEXT: Final = "text/plain; charset=utf-8"
 MAX_ATTEMPT: Final = 999_999_999
 PAUSE_S: Final = 0.1
@@ -97,21 +99,38 @@ def _cursor(context: RequestContext) -> LogCursor:
 
 
 def _reply(context: RequestContext, page: LogPage) -> Reply:
-    as_json = NDJSON in context.headers.get("Accept", "")
-    lines = map(_json_line, page.lines) if as_json else map(_text_line, page.lines)
+    media = next((one for one in (NDJSON, JSON) if one in context.headers.get("Accept", "")), TEXT)
     return Reply(
         status=200,
-        body=b"".join(lines),
-        content_type=NDJSON if as_json else TEXT,
+        body=_RENDER[media](page),
+        content_type=media,
         headers=() if page.ended else ((AFTER, str(page.cursor)),),
     )
+
+
+def _text(page: LogPage) -> bytes:
+    return b"".join(map(_text_line, page.lines))
+
+
+def _ndjson(page: LogPage) -> bytes:
+    return b"".join([_json_line(line) + b"\n" for line in page.lines])
+
+
+def _json(page: LogPage) -> bytes:
+    lines = [orjson.Fragment(_json_line(line)) for line in page.lines]
+    return orjson.dumps(
+        {"lines": lines} if page.ended else {"lines": lines, "after": str(page.cursor)}
+    )
+
+
+_RENDER: Final = {TEXT: _text, NDJSON: _ndjson, JSON: _json}
 
 
 def _json_line(line: LoggedLine) -> bytes:
     """Return the line with its step, visit and attempt in front."""
     step = line.step
     names = {"stepId": step.step_id, "visit": step.visit, "attempt": step.attempt}
-    return orjson.dumps(names)[:-1] + b"," + line.raw[1:] + b"\n"
+    return orjson.dumps(names)[:-1] + b"," + line.raw[1:]
 
 
 def _text_line(line: LoggedLine) -> bytes:

@@ -56,6 +56,7 @@ def test_the_verbs_are_those_of_this_release() -> None:
         "republish",
         "runs cancel",
         "runs list",
+        "runs logs",
         "runs retry",
         "runs show",
         "runs start",

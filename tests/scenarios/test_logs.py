@@ -106,6 +106,23 @@ async def test_text_has_a_line_of_its_own_for_each_line_and_no_controls(
     assert rest == "    lines, and an escape \\x1b[31m"
 
 
+async def test_json_holds_the_lines_and_the_place_behind_them(memory: Stack) -> None:
+    client = centrali_client(memory, "centrali-openapi")
+    run_id = await start(client, CHAT)
+    await until(memory, run_id, "completed")
+    accept = {"Accept": "application/json"}
+
+    ended = (await memory.get(f"/runs/{run_id}/logs", headers=accept)).body
+
+    assert ended.keys() == {"lines"}
+    assert ended["lines"][0].keys() == {"stepId", "visit", "attempt", "at", "level", "message"}
+    running = await client.start((await client.create(orchestration("more", MURMUR)))["id"])
+    path = f"/runs/{running['id']}/logs"
+    going_on = (await memory.get(path, headers={**accept, **WAIT})).body
+    assert [one["message"] for one in going_on["lines"]] == ["before"]
+    assert going_on["after"]
+
+
 async def test_lines_are_shown_while_their_attempt_runs_and_each_one_once(
     stack: Stack, openapi: CentraliClient
 ) -> None:

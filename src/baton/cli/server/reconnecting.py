@@ -1,6 +1,7 @@
 """Fetches a document again and again, through outages of the server."""
 
 import time
+from collections.abc import Mapping
 from typing import Any, Final
 
 from baton.cli.server.client import Server, Unreachable
@@ -13,18 +14,26 @@ LONGEST_S: Final = 5.0
 
 
 class Reconnecting:
-    """A document of a server that has answered before.
+    """A document of a server that has answered before, asked for with `headers`.
 
     While the server restarts or can't be reached, a call waits until it answers; the beginning and
     the end of an outage are each one line on stderr. Any other refusal is raised.
     """
 
-    def __init__(self, server: Server, path: str, *, about: Subject) -> None:
+    def __init__(
+        self,
+        server: Server,
+        path: str,
+        *,
+        about: Subject,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
         self._server, self._path, self._about = server, path, about
+        self.headers = headers
 
-    def __call__(self) -> Any:
-        """Return the document as it is now."""
-        found = self._try()
+    def __call__(self, query: str = "") -> Any:
+        """Return the document as it is now; `query` begins with a question mark."""
+        found = self._try(query)
         if found is not None:
             return found
         print_error(f"Lost the server at {self._server.url}: waiting for it (Ctrl-C ends this)")
@@ -33,14 +42,15 @@ class Reconnecting:
             time.sleep(pause_s)
             pause_s = min(2 * pause_s, LONGEST_S)
             self._server = self._server.latest()
-            found = self._try()
+            found = self._try(query)
         print_error(f"The server at {self._server.url} answers again")
         return found
 
-    def _try(self) -> Any:
+    def _try(self, query: str) -> Any:
         """Return the document, None during an outage."""
+        path = self._path + query
         try:
-            return self._server.get(self._path, self._about)
+            return self._server.call("GET", path, headers=self.headers, about=self._about)
         except Unreachable:
             return None
         except ServerRefused as error:

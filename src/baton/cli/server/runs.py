@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from baton.cli.server.client import Server
     from baton.cli.server.refusals import Subject
 
-app = typer.Typer(help="Runs on a server: list, show, watch, start, cancel, retry.")
+app = typer.Typer(help="Runs on a server: list, show, watch, logs, start, cancel, retry.")
 
 DEFAULT_LIMIT = 20
 
@@ -145,6 +145,42 @@ def watch(
     server = connect(url, token, tenant)
     server.get(run_path(run_id), run_subject(run_id))
     _watch(server, run_id, as_json=as_json)
+
+
+@app.command()
+def logs(
+    run_id: RunId,
+    step: Annotated[
+        str | None,
+        typer.Option("--step", metavar="STEP", show_default="all", help="Only this step."),
+    ] = None,
+    attempt: Annotated[
+        int | None,
+        typer.Option(
+            "--attempt", metavar="N", min=1, show_default="all", help="Only attempts N at a step."
+        ),
+    ] = None,
+    follow: Annotated[
+        bool, typer.Option("--follow", "-f", help="Go on until the run has ended.")
+    ] = False,
+    as_json: AsJson = False,
+    url: Url = None,
+    token: Token = None,
+    tenant: Tenant = None,
+) -> None:
+    """Print what the functions of a run have logged, by attempt."""
+    from baton.cli.server.client import connect
+    from baton.cli.server.reconnecting import Reconnecting
+    from baton.cli.server.run_logs import WAIT, print_logs
+    from baton.cli.terminal.output import print_note
+
+    about = run_subject(run_id, part="" if step is None else f", step {step!r}")
+    server = connect(url, token, tenant)
+    server.get(run_path(run_id), about)
+    headers = WAIT if follow else None
+    fetch = Reconnecting(server, f"{run_path(run_id)}/logs", about=about, headers=headers)
+    if not print_logs(fetch, {"step": step, "attempt": attempt}, as_json=as_json):
+        print_note("No line was logged")
 
 
 @app.command()

@@ -8,7 +8,7 @@ from typing import Any
 
 from rich.text import Text
 
-from baton.cli.server.stack import last_frame
+from baton.cli.terminal.stack import last_frame
 from baton.cli.terminal.statuses import COLORS
 from baton.cli.terminal.times import duration, relative
 from baton.protocols.iso_time import parse_time
