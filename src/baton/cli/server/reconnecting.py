@@ -29,7 +29,7 @@ class Reconnecting:
         headers: Mapping[str, str] | None = None,
     ) -> None:
         self._server, self._path, self._about = server, path, about
-        self.headers = headers
+        self._headers = headers
 
     def __call__(self, query: str = "") -> Any:
         """Return the document as it is now; `query` begins with a question mark."""
@@ -50,7 +50,7 @@ class Reconnecting:
         """Return the document, None during an outage."""
         path = self._path + query
         try:
-            return self._server.call("GET", path, headers=self.headers, about=self._about)
+            return self._server.call("GET", path, headers=self._headers, about=self._about)
         except Unreachable:
             return None
         except ServerRefused as error:

@@ -8,8 +8,10 @@ from urllib.parse import urlencode
 
 from rich.text import Text
 
+from baton.cli.server.client import Server
 from baton.cli.server.reconnecting import Reconnecting
-from baton.cli.terminal.output import print_lines
+from baton.cli.server.refusals import Subject
+from baton.cli.terminal.output import print_lines, print_note
 from baton.cli.terminal.visible import visible_json
 
 WAIT: Final = {"Prefer": "wait=20"}
@@ -20,24 +22,47 @@ COLORS: Final = {"warning": "yellow", "error": "red", "critical": "bold red", "d
 Line = Mapping[str, Any]
 
 
-def print_logs(fetch: Reconnecting, chosen: Mapping[str, object], *, as_json: bool) -> bool:
-    """Print the lines that the server has, or with the preference `WAIT` all until the run ends.
+def print_logs(
+    server: Server,
+    run: str,
+    about: Subject,
+    chosen: Mapping[str, object],
+    *,
+    follow: bool,
+    as_json: bool,
+) -> None:
+    """Print the lines that the server has, or all of them until the run ends.
 
     Args:
-        fetch: Called with a query; returns a page of the logs of a run.
+        server: The server.
+        run: The path of the run.
+        about: The run and the chosen step, for messages.
         chosen: The parameters that choose steps and attempts; those that are None are left out.
+        follow: Wait for further lines while the run goes on.
         as_json: Print each line as JSON.
-
-    Returns whether there was any line.
     """
-    follows, found = fetch.headers is not None, False
+    server.get(run, about)  # an unknown run is refused; later, the server may restart
+    headers = WAIT if follow else None
+    fetch = Reconnecting(server, f"{run}/logs", about=about, headers=headers)
+    found = False
+    for lines in _pages(fetch, chosen, follow=follow):
+        found = True
+        _print(lines, as_json=as_json)
+    if not found:
+        print_note("No line was logged")
+
+
+def _pages(
+    fetch: Reconnecting, chosen: Mapping[str, object], *, follow: bool
+) -> Iterator[list[Line]]:
+    """Yield pages with lines until there is no other now, or with `follow` until the run ends."""
     query = {name: value for name, value in chosen.items() if value is not None}
     while True:
         page = fetch(f"?{urlencode(query)}" if query else "")
-        found = found or bool(page["lines"])
-        _print(page["lines"], as_json=as_json)
-        if "after" not in page or not (page["lines"] or follows):
-            return found
+        if page["lines"]:
+            yield page["lines"]
+        if "after" not in page or not (page["lines"] or follow):
+            return
         query["after"] = page["after"]
 
 

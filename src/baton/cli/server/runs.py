@@ -151,14 +151,11 @@ def watch(
 def logs(
     run_id: RunId,
     step: Annotated[
-        str | None,
-        typer.Option("--step", metavar="STEP", show_default="all", help="Only this step."),
+        str | None, typer.Option("--step", metavar="S", show_default="all", help="Only this step.")
     ] = None,
     attempt: Annotated[
         int | None,
-        typer.Option(
-            "--attempt", metavar="N", min=1, show_default="all", help="Only attempts N at a step."
-        ),
+        typer.Option("--attempt", metavar="N", min=1, show_default="all", help="Only attempt N."),
     ] = None,
     follow: Annotated[
         bool, typer.Option("--follow", "-f", help="Go on until the run has ended.")
@@ -170,17 +167,11 @@ def logs(
 ) -> None:
     """Print what the functions of a run have logged, by attempt."""
     from baton.cli.server.client import connect
-    from baton.cli.server.reconnecting import Reconnecting
-    from baton.cli.server.run_logs import WAIT, print_logs
-    from baton.cli.terminal.output import print_note
+    from baton.cli.server.run_logs import print_logs
 
     about = run_subject(run_id, part="" if step is None else f", step {step!r}")
-    server = connect(url, token, tenant)
-    server.get(run_path(run_id), about)
-    headers = WAIT if follow else None
-    fetch = Reconnecting(server, f"{run_path(run_id)}/logs", about=about, headers=headers)
-    if not print_logs(fetch, {"step": step, "attempt": attempt}, as_json=as_json):
-        print_note("No line was logged")
+    server, chosen = connect(url, token, tenant), {"step": step, "attempt": attempt}
+    print_logs(server, run_path(run_id), about, chosen, follow=follow, as_json=as_json)
 
 
 @app.command()
