@@ -157,9 +157,7 @@ def logs(
         int | None,
         typer.Option("--attempt", metavar="N", min=1, show_default="all", help="Only attempt N."),
     ] = None,
-    follow: Annotated[
-        bool, typer.Option("--follow", "-f", help="Go on until the run has ended.")
-    ] = False,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until the end.")] = False,
     as_json: AsJson = False,
     url: Url = None,
     token: Token = None,
