@@ -44,6 +44,7 @@ DIALECT = Dialect(
         collection="/workflows",
         start="/execute",
         required=("name", "tasks"),
+        functions=("tasks[].type",),
         slug_from="name",
     ),
 )
