@@ -54,6 +54,11 @@ def _translated(error: Exception) -> Unavailable | Unwritable:
                 "PostgreSQL: the server has no TLS: turn it on there, or write sslmode=disable "
                 "in BATON_STORE for plain text"
             )
+        case OSError():
+            reason = error.strerror or error
+            return Unavailable(
+                f"PostgreSQL: no server answers ({reason}): start it, or check BATON_STORE"
+            )
         case _:
             return Unavailable(f"PostgreSQL: {error}")
 

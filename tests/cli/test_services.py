@@ -127,6 +127,20 @@ async def test_migrating_again_changes_nothing(cluster: Cluster) -> None:
     )
 
 
+@pytest.mark.parametrize("verb", ["migrate", "export", "replay", "deadletters list"])
+def test_a_database_that_does_not_answer_is_reported_with_the_setting(
+    call: Call, monkeypatch: pytest.MonkeyPatch, verb: str
+) -> None:
+    monkeypatch.setenv("BATON_STORE", "postgresql://baton@127.0.0.1:1/x")
+
+    ended = call(*verb.split())
+
+    assert (ended.code, ended.out) == (1, "")
+    assert ended.err == (
+        "PostgreSQL: no server answers (Connection refused): start it, or check BATON_STORE\n"
+    )
+
+
 def test_migrate_without_settings_says_that_files_need_none(call: Call) -> None:
     ended = call("migrate")
 
