@@ -158,6 +158,7 @@ def test_the_version_is_printed(call: Call, words: str) -> None:
         ("rnus", "baton: No such command 'rnus'. Did you mean 'runs'? (see baton --help)"),
         ("runs lst", "baton runs: No such command 'lst'. Did you mean 'list'?"),
         ("start", "baton: No such command 'start'. Did you mean 'runs start'?"),
+        ("runs list --stauts x", "No such option '--stauts'. Did you mean '--status'"),
         ("help runs lst", "baton runs: No such command 'lst'. Did you mean 'list'?"),
         ("help runs list all", "'baton runs list' has no commands, so not 'all'"),
         ("nonsense", "baton: No such command 'nonsense'. (see baton --help)"),
@@ -186,13 +187,30 @@ def test_bash_completes_verbs_and_options(tmp_path: Path) -> None:
     script = 'eval "$(baton completion bash)"; COMP_WORDS=({0}); COMP_CWORD={1}; '
     asked = "".join(
         f"{script.format(words, count)}_baton_completion baton; echo ${{COMPREPLY[*]}};"
-        for words, count in (("baton ru", 1), ("baton runs list --st", 3))
+        for words, count in (
+            ("baton ru", 1),
+            ("baton runs list --st", 3),
+            ("baton help ru", 2),
+            ("baton help runs ca", 3),
+        )
     )
     path = f"{tmp_path}:{environment()['PATH']}"
 
     shown = bash(asked, tmp_path, path)
 
-    assert shown.splitlines() == ["runs", "--status"]
+    assert shown.splitlines() == ["runs", "--status", "runs", "cancel"]
+
+
+def test_fish_gets_a_line_for_each_word(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("_BATON_COMPLETE", "complete_fish")
+    monkeypatch.setenv("_TYPER_COMPLETE_FISH_ACTION", "get-args")
+    monkeypatch.setenv("_TYPER_COMPLETE_ARGS", "baton runs list --")
+    monkeypatch.setenv("COLUMNS", "80")
+
+    lines = call().out.splitlines()
+
+    assert all(line.startswith("--") for line in lines)
+    assert any(line.startswith("--status\tOnly runs with this status: ") for line in lines)
 
 
 def bash(script: str, folder: Path, path: str) -> str:

@@ -107,7 +107,7 @@ def test_baton_alone_lists_the_verbs(call: Call) -> None:
             "token --tenant shop --scope all",
             "write one or more of orchestrator:read, orchestrator:write",
         ),
-        ("token --tenant shop --unknown", "No such option: --unknown"),
+        ("token --tenant shop --unknown", "No such option '--unknown'."),
         ("export --from behind", "baton export: Invalid value for '--from'"),
         ("export --to -1", "baton export: Invalid value for '--to'"),
         ("replay --to tomorrow", "'tomorrow' is neither a position nor an ISO 8601 time"),

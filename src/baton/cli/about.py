@@ -10,11 +10,22 @@ COMPLETE: Final = "_BATON_COMPLETE"
 """The variable through which the script of a shell asks for completions."""
 
 
+def _complete_words(context: typer.Context) -> list[str]:
+    command: Any = context.find_root().command
+    for word in context.params.get("words") or ():
+        command = getattr(command, "commands", {}).get(word)
+    return list(getattr(command, "commands", {}))
+
+
 def help_(
     context: typer.Context,
     words: Annotated[
         list[str] | None,
-        typer.Argument(metavar="COMMAND", help="The command, such as `runs list`."),
+        typer.Argument(
+            metavar="COMMAND",
+            autocompletion=_complete_words,
+            help="The command, such as `runs list`.",
+        ),
     ] = None,
 ) -> None:
     """Show the help of a command."""
@@ -86,4 +97,5 @@ def prepare_completion() -> None:
     if COMPLETE in os.environ:
         from typer.completion import completion_init  # type: ignore[attr-defined]
 
+        os.environ["COLUMNS"] = "1000"  # typer wraps texts, and fish reads each line as a word
         completion_init()

@@ -25,7 +25,7 @@ from baton.cli.data import (
 )
 from baton.cli.server import definitions, events, functions, runs
 from baton.cli.services import demo, dev, roles, up, worker
-from baton.cli.terminal.commands import Group, use_own_help
+from baton.cli.terminal.commands import Group, did_you_mean, use_own_help
 from baton.cli.terminal.failures import INTERRUPTED, describe_error, print_error
 
 _START, _SERVER, _DATA = "Start here", "Work with a server", "Work with stored data"
@@ -109,4 +109,7 @@ def run() -> None:
 def _usage(error: typer.TyperException) -> str:
     context = getattr(error, "ctx", None)
     verb = "baton" if context is None else context.command_path
-    return f"{verb}: {' '.join(error.format_message().split())} (see {verb} --help)"
+    message = " ".join(error.format_message().split())
+    if (option := getattr(error, "option_name", None)) and hasattr(error, "possibilities"):
+        message = f"No such option {option!r}.{did_you_mean(error.possibilities or ())}"
+    return f"{verb}: {message} (see {verb} --help)"

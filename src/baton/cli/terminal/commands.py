@@ -3,7 +3,7 @@
 A group alone prints its help and exits 0, as `gh` does.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 from typing import Any, ClassVar
 
@@ -65,11 +65,14 @@ def use_own_help(app: typer.Typer, kind: type[Group] = Group) -> None:
             use_own_help(group.typer_instance)
 
 
+def did_you_mean(words: Sequence[str]) -> str:
+    """Return a sentence that suggests these words; empty without any."""
+    return f" Did you mean {' or '.join(map(repr, words))}?" if words else ""
+
+
 def _suggestion(word: str, group: Group) -> str:
     """Return a sentence with the nearest verbs, those of subgroups included; empty without any."""
-    near = get_close_matches(word, group.commands) or list(_nested(word, group))
-    names = " or ".join(f"'{one}'" for one in near)
-    return f" Did you mean {names}?" if near else ""
+    return did_you_mean(get_close_matches(word, group.commands) or list(_nested(word, group)))
 
 
 def _nested(word: str, group: Group) -> Iterator[str]:
