@@ -45,10 +45,11 @@ Call: TypeAlias = Callable[..., Ended]
 
 @pytest.fixture(autouse=True)
 def in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Remove Baton's settings from the environment and change to a folder of the test."""
+    """Remove Baton's settings, set a width of terminals, and change to a folder of the test."""
     for name in os.environ:
         if name.startswith("BATON_"):
             monkeypatch.delenv(name)
+    monkeypatch.setenv("COLUMNS", "80")
     monkeypatch.chdir(tmp_path)
 
 

@@ -205,7 +205,6 @@ def test_fish_gets_a_line_for_each_word(call: Call, monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("_BATON_COMPLETE", "complete_fish")
     monkeypatch.setenv("_TYPER_COMPLETE_FISH_ACTION", "get-args")
     monkeypatch.setenv("_TYPER_COMPLETE_ARGS", "baton runs list --")
-    monkeypatch.setenv("COLUMNS", "80")
 
     lines = call().out.splitlines()
 
