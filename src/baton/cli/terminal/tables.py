@@ -86,7 +86,7 @@ def fit(columns: Sequence[Column], natural: Sequence[int], room: int) -> dict[in
 
     Args:
         columns: The columns, from left to right.
-        natural: The width that shows each column in full, 0 for a column without any text.
+        natural: The width that shows each column in full, 0 for one that has no text and may leave.
         room: The width of the terminal. The columns that always stay may need more.
     """
     least = dict[int, int]()
@@ -114,7 +114,7 @@ def _natural(column: Column, index: int, rows: Sequence[Sequence[str]]) -> int:
     from rich.cells import cell_len
 
     longest = max((cell_len(row[index]) for row in rows), default=0)
-    return max(longest, len(column.name)) if longest else 0
+    return max(longest, len(column.name)) if longest or not column.leaves else 0
 
 
 def _total(widths: Sequence[int]) -> int:
