@@ -11,11 +11,14 @@ from collections.abc import Coroutine
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from random import Random
+from types import SimpleNamespace
 from typing import Any, cast
 
+from baton.command_api.budgets import Budgets
 from baton.domain.definition.state import State as Definition
 from baton.domain.json import JsonObject
 from baton.eventlog.errors import Unavailable
+from baton.eventlog.known_functions import KnownFunctions
 from baton.eventlog.ports.backend import Stores
 from baton.eventlog.ports.clock import Clock
 from baton.eventlog.ports.views import ViewStore
@@ -197,6 +200,7 @@ class Simulation:
         clock = IncarnationClock(incarnation)
         stores = replace(stores_of(self.stores, incarnation), topics=None)
         none = cast("Any", None)
+        services = cast("Any", SimpleNamespace(budgets=Budgets(), functions=KnownFunctions()))
         return RoleContext(
             settings=Settings(),
             stores=stores,
@@ -205,7 +209,7 @@ class Simulation:
             holder=f"incarnation {len(self.incarnations)}",
             view_position=Projector(stores.views, clock=clock),
             api_keys=none,
-            services=none,
+            services=services,
             closing=AsyncExitStack(),
         )
 
