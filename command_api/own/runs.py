@@ -14,6 +14,7 @@ from baton.command_api.dialect.load import load_run
 from baton.command_api.dialect.paging import offset_page
 from baton.command_api.dialect.rendering import optional_time, without_none
 from baton.command_api.dialect.run_values import reply_with_run
+from baton.command_api.dialect.shown_values import ShownMembers, ShownValue
 from baton.command_api.http.query_parameters import choice, instant, single
 from baton.command_api.http.reply import Reply
 from baton.command_api.http.request_context import RequestContext
@@ -38,7 +39,7 @@ MAX_LIMIT = 500
 
 
 class RunSummary(BaseModel):
-    """A run in a list; a single run also has `input`, `context` and `steps`."""
+    """A run without its data."""
 
     id: str
     definitionId: str  # noqa: N815 - the names of the JSON
@@ -48,6 +49,23 @@ class RunSummary(BaseModel):
     trigger: dict[str, object]
     actor: dict[str, object]
     requestedAt: str  # noqa: N815
+
+
+class StepRecord(BaseModel):
+    """An attempt, a decision or a delay in the history of a run."""
+
+    stepId: str  # noqa: N815
+    kind: str
+    status: str
+    output: ShownValue = None
+
+
+class WholeRun(RunSummary):
+    """A run with its data and the history of its steps."""
+
+    input: ShownValue
+    context: ShownMembers
+    steps: list[StepRecord]
 
 
 class RunPage(BaseModel):
@@ -208,7 +226,7 @@ ROUTES = (
         scope=READ,
         summary="Get a run with its steps",
         tag="Runs",
-        response=RunSummary,
+        response=WholeRun,
         problems=_NOT_FOUND,
     ),
     Route(

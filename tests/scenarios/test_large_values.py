@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import jsonschema_rs
 import orjson
 import pytest
 
@@ -202,6 +203,31 @@ async def test_an_answer_beyond_its_limit_names_its_largest_values(tmp_path: Pat
         for one in named:
             assert (await own.get(f"/artifacts/{one['$artifact']}")).body == BIG
         assert len(orjson.dumps((await own.get(f"/runs/{run['id']}")).body)) <= 250_000
+
+
+async def test_every_document_describes_what_stands_for_a_large_value(tmp_path: Path) -> None:
+    async with limited(tmp_path, limit_answer_bytes=250_000) as client:
+        stack = client.stack
+        definition = await client.create(orders(*chain("small", *["echo"] * 4)))
+        run = await client.run_to_end(definition["id"], {"input": BIG})
+        path = f"/orchestrations/{definition['id']}/runs"
+        one, listed = f"{path}/{run['id']}?include=steps", path
+        shown: dict[str, list[tuple[str, str]]] = {
+            "centrali-openapi": [(one, "OrchestrationRun"), (listed, "PaginatedRuns")],
+            "centrali-reference": [(one, "Run")],
+            "orchestration-system": [(f"/executions/{run['id']}", "Execution")],
+            "baton": [(f"/runs/{run['id']}", "WholeRun")],
+        }
+        for name, responses in shown.items():
+            document = (await stack.get(f"/openapi/{name}.json", anonymous=True)).body
+            for at, schema in responses:
+                answer = await stack.client(name).get(at)
+                assert answer.status == 200, (name, at)
+                assert list(named_in(answer.body)), (name, at)
+                components = {"components": document["components"]}
+                whole = {"$ref": f"#/components/schemas/{schema}", **components}
+                jsonschema_rs.validate(whole, answer.body)
+            assert {"NamedValue", "OmittedValue"} <= document["components"]["schemas"].keys(), name
 
 
 async def test_an_answer_with_many_middling_values_keeps_its_limit(tmp_path: Path) -> None:

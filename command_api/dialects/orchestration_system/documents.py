@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
+from baton.command_api.dialect.shown_values import ShownObject
 from baton.command_api.dialects.orchestration_system.requests import StatusWord
 from baton.domain.json import JsonObject
 
@@ -86,7 +87,7 @@ class TaskResult(_Shape):
     attempts: int
     started_at: str = Field(default="", description="left out until the task has started")
     completed_at: str = Field(default="", description="left out until the task has ended")
-    result: JsonObject = Field(default_factory=dict, description="the output, or the error")
+    result: ShownObject = Field(default_factory=dict, description="the output, or the error")
 
 
 class Execution(ExecutionListed):

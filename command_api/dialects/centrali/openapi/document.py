@@ -1,9 +1,9 @@
 """The OpenAPI document of the dialect: Centrali's own (`openapi.json`), completed.
 
 Added are the server's address, an id of each operation, every error response with its `Error`
-body, the limits of parameters, `config` of a step, and members that the document only mentions in
-text: `status` on creation, `steps` of a run. A function's id need not be a UUID, so that format is
-removed. Nothing else is taken away.
+body, the limits of parameters, `config` of a step, what stands for large values of runs, and
+members that the document only mentions in text: `status` on creation, `steps` of a run. A
+function's id need not be a UUID, so that format is removed. Nothing else is taken away.
 """
 
 import json
@@ -13,6 +13,7 @@ from importlib.resources import files
 from typing import Any
 
 from baton.command_api.dialect.openapi import documented_path, operation_id
+from baton.command_api.dialect.shown_values import NamedValue, OmittedValue
 from baton.command_api.dialects.centrali.load import PAGE_SIZES, SORT_FIELDS
 from baton.command_api.dialects.centrali.openapi.routes import ROUTES
 from baton.domain.json import JsonObject
@@ -75,6 +76,21 @@ def _complete_schemas(schemas: dict[str, Any]) -> None:
         "description": "Step history, with include=steps",
     }
     schemas["Error"]["required"] = ["error", "message"]
+    _describe_values(schemas)
+
+
+def _describe_values(schemas: dict[str, Any]) -> None:
+    """Describe what stands for values of runs that are too large."""
+    for model in (NamedValue, OmittedValue):
+        schemas[model.__name__] = model.model_json_schema()
+    del schemas["OmittedValue"]["properties"]["$omitted"]["const"]  # unknown to OpenAPI 3.0
+    whole = [{"$ref": f"#/components/schemas/{name}"} for name in ("NamedValue", "OmittedValue")]
+    run = schemas["OrchestrationRun"]["properties"]
+    step = schemas["OrchestrationRunStep"]["properties"]
+    for value in (run["input"], step["output"]):
+        value["anyOf"] = [*whole, {"type": "object"}]
+    for members in (run["context"], run["stepOutputs"], step["input"]):
+        members["additionalProperties"] = {"anyOf": [*whole, {}]}
 
 
 def _limit_parameters(operation: dict[str, Any]) -> None:

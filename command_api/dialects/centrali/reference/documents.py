@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
+from baton.command_api.dialect.shown_values import ShownMembers, ShownObject, ShownValue
 from baton.domain.json import JsonObject
 
 
@@ -88,9 +89,9 @@ class RunListed(_RunHead):
 class Run(_RunHead):
     """A whole run."""
 
-    input: JsonObject
-    context: JsonObject
-    step_outputs: JsonObject
+    input: ShownObject
+    context: ShownMembers
+    step_outputs: dict[str, ShownValue]
     executed_steps: list[str]
     errors: list[JsonObject]
     steps: list[JsonObject] = Field(default_factory=list, description="with include=steps")
