@@ -17,7 +17,30 @@ DEFAULT_HTTP_TIMEOUT_MS = 30_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class PythonFunction:
+class _Named:
+    """A function's name, its UUID, and the further ids that steps may use."""
+
+    name: str
+    id: str
+    aliases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class QueueFunction(_Named):
+    """A function that the workers of `queue` perform, in any programming language."""
+
+    queue: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Called(_Named):
+    """A function that the executor calls; `limit` calls at once at most, None is the default."""
+
+    limit: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class PythonFunction(_Called):
     """A function marked with `@function`.
 
     Attributes:
@@ -25,54 +48,30 @@ class PythonFunction:
         runs_in: The event loop, a thread or a process.
         arity: How many of `(payload, context)` it takes: 0, 1 or 2.
         origin: The file or module that a process loads it from.
-        aliases: Further ids that steps may use.
-        limit: How many calls of it may be in flight at once; None: the default.
         convert: Makes the first argument of the payload; None: the payload itself.
     """
 
-    name: str
-    id: str
     run: Callable[..., object]
     runs_in: Literal["loop", "thread", "process"]
     arity: int
     origin: str
-    aliases: tuple[str, ...] = ()
-    limit: int | None = None
     convert: Convert | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class HttpFunction:
+class HttpFunction(_Called):
     """A function behind a URL; with a `secret` its requests are signed (Standard Webhooks)."""
 
-    name: str
-    id: str
     url: str
-    aliases: tuple[str, ...] = ()
     timeout_ms: int = DEFAULT_HTTP_TIMEOUT_MS
     secret: str | None = field(default=None, repr=False)
-    limit: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class BuiltIn:
+class BuiltIn(_Called):
     """A function that Baton provides; it reads the payload in place and must not change it."""
 
-    name: str
-    id: str
     perform: PerformCall
-    aliases: tuple[str, ...] = ()
-    limit: int | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class QueueFunction:
-    """A function that the workers of `queue` perform, in any programming language."""
-
-    name: str
-    id: str
-    queue: str
-    aliases: tuple[str, ...] = ()
 
 
 Function: TypeAlias = PythonFunction | HttpFunction | QueueFunction | BuiltIn
