@@ -3,14 +3,15 @@
 An answer shows values in full as long as it fits into the limit of one answer. Beyond that the
 largest values are named: `{"$artifact": "<sha256>", "bytes": n}` can be fetched by its hash, and
 `{"$omitted": true, "bytes": n}` stands for a value that is stored only with its run. Lists show
-small values alone.
+small values alone. The models describe all three in OpenAPI documents.
 """
 
 from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
 from dataclasses import replace
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 import orjson
+from pydantic import BaseModel, ConfigDict, Field
 
 from baton.command_api.http.reply import Reply
 from baton.command_api.http.request_context import RequestContext
@@ -29,6 +30,36 @@ _SHARES: Final = (4, 16)
 
 Render: TypeAlias = Callable[[int], Awaitable[object]]
 """Called with the bytes that steps' inputs may take; returns the body of the answer."""
+
+
+class _Instead(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, serialize_by_alias=True)
+
+    bytes: int = Field(description="Its size as JSON", ge=0)
+
+
+class NamedValue(_Instead):
+    """Stands for a value that is too large for the response; GET /artifacts/{hash} returns it."""
+
+    artifact: str = Field(
+        alias="$artifact",
+        pattern="^[0-9a-f]{64}$",
+        description="SHA-256 of its canonical JSON (RFC 8785)",
+    )
+
+
+class OmittedValue(_Instead):
+    """Stands for a value that is too large for a list or the response."""
+
+    omitted: Literal[True] = Field(alias="$omitted", json_schema_extra={"enum": [True]})
+
+
+ShownValue: TypeAlias = NamedValue | OmittedValue | Json
+"""Any JSON value, or what stands for one."""
+ShownObject: TypeAlias = NamedValue | OmittedValue | JsonObject
+"""An object, or what stands for one."""
+ShownMembers: TypeAlias = OmittedValue | dict[str, ShownValue]
+"""An object whose members are shown one by one, or what stands for it."""
 
 
 def named(artifact: Artifact) -> JsonObject:

@@ -13,8 +13,7 @@ from baton.command_api.dialect.contract import QueryParameter, Route
 from baton.command_api.dialect.load import load_run
 from baton.command_api.dialect.paging import offset_page
 from baton.command_api.dialect.rendering import optional_time, without_none
-from baton.command_api.dialect.run_values import reply_with_run
-from baton.command_api.dialect.shown_values import ShownMembers, ShownValue
+from baton.command_api.dialect.run_values import ShownMembers, ShownValue, reply_with_run
 from baton.command_api.http.query_parameters import choice, instant, single
 from baton.command_api.http.reply import Reply
 from baton.command_api.http.request_context import RequestContext

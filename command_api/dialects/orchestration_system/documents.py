@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-from baton.command_api.dialect.shown_values import ShownObject
+from baton.command_api.dialect.run_values import ShownObject
 from baton.command_api.dialects.orchestration_system.requests import StatusWord
 from baton.domain.json import JsonObject
 

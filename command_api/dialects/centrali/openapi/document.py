@@ -13,7 +13,7 @@ from importlib.resources import files
 from typing import Any
 
 from baton.command_api.dialect.openapi import documented_path, operation_id
-from baton.command_api.dialect.shown_values import NamedValue, OmittedValue
+from baton.command_api.dialect.run_values import NamedValue, OmittedValue
 from baton.command_api.dialects.centrali.load import PAGE_SIZES, SORT_FIELDS
 from baton.command_api.dialects.centrali.openapi.routes import ROUTES
 from baton.domain.json import JsonObject

@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-from baton.command_api.dialect.shown_values import ShownMembers, ShownObject, ShownValue
+from baton.command_api.dialect.run_values import ShownMembers, ShownObject, ShownValue
 from baton.domain.json import JsonObject
 
 
