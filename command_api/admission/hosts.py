@@ -30,14 +30,20 @@ class Hosts:
         if len(values) > 1:
             message = "The request names several hosts"
             raise Refused("validation_error", message)
-        if not self._limited or not values or values[0] in self._accepted:
+        if not self._limited:
             return
-        name = name_of(values[0])
+        if not request.raw_path.startswith("/"):
+            self._require(request.host)  # of an absolute target, which precedes the header
+        if values and values[0] not in self._accepted:
+            self._require(values[0])
+
+    def _require(self, host: str) -> None:
+        name = name_of(host)
         if name not in self._configured and not is_loopback(name):
             message = "This server doesn't answer for this host; BATON_HOSTS names further ones"
             raise Refused("misdirected_request", message)
         if len(self._accepted) < _MAX_ACCEPTED:
-            self._accepted.add(values[0])
+            self._accepted.add(host)
 
 
 def require_same_site(request: web.Request) -> None:

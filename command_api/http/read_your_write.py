@@ -6,6 +6,9 @@ header: after a command the position of its effect, after a query the position t
 before.
 """
 
+import re
+from typing import Final
+
 from aiohttp import web
 
 from baton.command_api.http.reply import Reply
@@ -15,6 +18,8 @@ POSITION = "Baton-Position"
 _LATE = '199 baton "Queries may not show this yet"'
 WAIT_MS = 5_000
 """Milliseconds that a response waits for the views."""
+_BETWEEN_COMMAS: Final = re.compile(r'(?:[^,"]|"(?:[^"\\]|\\.)*"?)+')
+_QUOTE: Final = '"'
 
 
 async def respond(
@@ -38,9 +43,17 @@ async def respond(
 
 
 def preferences(request: web.Request) -> list[str]:
-    """Return the preferences of the request (RFC 7240), in lower case and without parameters."""
+    """Return the preferences of the request (RFC 7240) as `name` or `name=value`, in lower case.
+
+    Parameters are left out, and so are the quotes and blanks around a value.
+    """
     return [
-        preference.partition(";")[0].strip().lower()
+        _preference(one)
         for value in request.headers.getall("Prefer", [])
-        for preference in value.split(",")
+        for one in _BETWEEN_COMMAS.findall(value)
     ]
+
+
+def _preference(text: str) -> str:
+    name, equals, value = text.partition(";")[0].lower().partition("=")
+    return name.strip() + (equals and f"={value.strip().strip(_QUOTE)}")

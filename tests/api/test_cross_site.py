@@ -92,6 +92,15 @@ async def test_a_configured_host_is_answered_for(tmp_path) -> None:
             assert (await server.get("/healthz", headers={"Host": host})).status == status
 
 
+async def test_the_host_of_an_absolute_target_counts(server: RunningServer) -> None:
+    targets = {"http://evil.example/healthz": 421, "http://localhost:1/healthz": 200}
+    for target, status in targets.items():
+        async with connected(server) as connection:
+            await connection.send(head("GET", target))
+
+            assert (await connection.response()).status == status
+
+
 async def test_two_hosts_are_400(server: RunningServer) -> None:
     async with connected(server) as connection:
         await connection.send(head("GET", "/healthz", "Host: evil.example"))

@@ -106,6 +106,24 @@ async def test_a_strict_request_without_unknown_members_is_accepted(client: Cent
     assert "Warning" not in {**made.headers, **sent_back.headers, **lenient.headers}
 
 
+@pytest.mark.parametrize(
+    "prefer",
+    [
+        'handling="strict"',
+        "Handling = strict; x=1",
+        'foo="a, handling=lenient", handling=strict',
+        'wait=1 ,handling="STRICT"',
+    ],
+)
+async def test_strictness_is_preferred_in_every_form_of_the_header(
+    client: CentraliClient, prefer: str
+) -> None:
+    answer = await client.post("/orchestrations", {**BASE, "nam": 1}, headers={"Prefer": prefer})
+
+    assert answer.status == 400
+    assert named_fields(answer.body) == ["nam"]
+
+
 async def test_at_most_ten_members_are_named_and_no_name_can_break_the_header(
     client: CentraliClient,
 ) -> None:
