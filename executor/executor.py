@@ -7,9 +7,8 @@ the expected version of each append fences off a former owner.
 
 import asyncio
 import logging
-from collections import deque
-from collections.abc import Coroutine, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Coroutine, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from random import Random
 from typing import Final
 
@@ -23,6 +22,7 @@ from baton.eventlog.ports.clock import Clock
 from baton.eventlog.ports.partitions import OwnsStream
 from baton.eventlog.ports.stores import EventStore
 from baton.eventlog.run_values import RunValues
+from baton.executor.backlog import Backlog
 from baton.executor.functions.call import FunctionCaller
 from baton.executor.functions.large_values import LargeValues
 from baton.executor.runs.attempt_logs import AttemptLogs
@@ -50,11 +50,13 @@ class Limits:
         tasks: Tasks in flight beyond which requested runs wait in the backlog.
         live_runs: Runs in memory beyond which idle ones are evicted.
         run_bytes: Bytes of JSON that the data of one run may take; 0 is no limit.
+        tenant_weights: Runs per turn by tenant, where they wait; other tenants have the weight 1.
     """
 
     tasks: int = 4_000
     live_runs: int = 10_000
     run_bytes: int = MAX_RUN_BYTES
+    tenant_weights: Mapping[str, int] = field(default_factory=dict)
 
 
 class Executor:
@@ -85,7 +87,12 @@ class Executor:
         self._clock = clock
         self._limits = limits or Limits()
         self._runs = LiveRuns(self._limits.live_runs)
-        self._backlog: deque[tuple[str, RunRequested]] = deque()
+        self._backlog = Backlog(
+            self._start,
+            self._is_full,
+            tasks=self._limits.tasks,
+            weights=self._limits.tenant_weights,
+        )
         self._tasks: set[asyncio.Task[None]] = set()
         self._stopping = False
         self._loader = RunLoader(self._load_and_resume, self._spawn)
@@ -136,8 +143,9 @@ class Executor:
             else:
                 moved.add(recorded.stream)
                 self._loader.request(recorded)
-        self._backlog.extend(one for one in requested.items() if one[0] not in moved)
-        self._start_from_backlog()
+        for stream, event in requested.items():
+            if stream not in moved:
+                self._backlog.put(stream, event)
         await self._loader.wait_for_capacity()
 
     def already_seen(self, stream: str, version: int) -> bool:
@@ -163,7 +171,7 @@ class Executor:
     async def revoke(self, owns: OwnsStream) -> None:
         """Abandon the runs that `owns` is true for: another executor takes them over."""
         self._takeover_watch.revoke(owns)
-        self._backlog = deque(one for one in self._backlog if not owns(one[0]))
+        self._backlog.remove(owns)
         await self._release([run for run in self._runs if owns(run.stream)])
 
     async def stop(self, *, grace_s: float) -> None:
@@ -174,6 +182,7 @@ class Executor:
         cancellation is named in the log and left behind.
         """
         self._stopping = True
+        self._backlog.stop()
         await self._takeover_watch.close()
         left = await stop_tasks(self._tasks, grace_s=grace_s, within_s=CANCEL_S)
         for run in self._runs:
@@ -209,14 +218,15 @@ class Executor:
             token.step_id,
         )
 
-    def _start_from_backlog(self) -> None:
-        left_behind = len(self._attempts.left_behind)
-        limit = self._limits.tasks + left_behind
-        while self._backlog and len(self._tasks) < limit and not self._stopping:
-            stream, requested = self._backlog.popleft()
-            if stream not in self._runs:
-                run = self._runs.add(stream, DECIDER.fold([requested]))
-                self._spawn(self._loop.start(run))
+    def _is_full(self) -> bool:
+        """Return whether further runs have to wait; attempts left behind don't count."""
+        return len(self._tasks) >= self._limits.tasks + len(self._attempts.left_behind)
+
+    def _start(self, stream: str, requested: RunRequested) -> asyncio.Task[None] | None:
+        if stream in self._runs:
+            return None
+        run = self._runs.add(stream, DECIDER.fold([requested]))
+        return self._spawn(self._loop.start(run))
 
     async def _take_over_again(self, stream: str, version: int) -> int | None:
         """Take a stalled run over; see `TakeoverWatch`."""
@@ -252,14 +262,15 @@ class Executor:
             return None
         return self._runs.add(stream, state)
 
-    def _spawn(self, work: Coroutine[None, None, None]) -> None:
+    def _spawn(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._on_task_done)
+        return task
 
     def _on_task_done(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()):
             _log.error("a task of a run failed unexpectedly", exc_info=error)
-        if self._backlog:
-            self._start_from_backlog()
+        if len(self._backlog):
+            self._backlog.start_waiting()

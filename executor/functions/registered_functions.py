@@ -3,8 +3,8 @@
 Nothing here records or retries anything. The caller enforces deadlines, by cancellation.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Protocol, TypeAlias, assert_never
 
@@ -13,7 +13,7 @@ from baton.eventlog.ports.clock import Clock
 from baton.executor.functions.attempt_logger import LOGGER, LogSink, NoLogs
 from baton.executor.functions.built_ins import built_ins
 from baton.executor.functions.call import Call, CallOutcome, PerformCall
-from baton.executor.functions.concurrency import ConcurrencyLimit, FifoSemaphore
+from baton.executor.functions.concurrency import NO_WEIGHTS, ConcurrencyLimit, FairSemaphore
 from baton.executor.functions.http_functions import call_over_http
 from baton.executor.functions.python.python_calls import PythonCalls
 from baton.executor.functions.registry import (
@@ -26,6 +26,7 @@ from baton.executor.functions.registry import (
 )
 from baton.executor.functions.results import failure
 from baton.executor.functions.slot_waits import NO_FREE_SLOT, NoFreeSlot, SlotWaits, limited
+from baton.executor.tenant_queue import extra_places
 from baton.protocols.address_policy import AddressPolicy
 from baton.protocols.http_client import HttpClient
 
@@ -50,6 +51,7 @@ class CallLimits:
         processes: Processes of one function with `pool="process"` that declares no limit.
         wait_ms: The longest wait of a call for a slot; then its attempt fails as `NO_FREE_SLOT`.
         hung_threads: Threads that may go on after the end of their attempt and be replaced.
+        tenant_weights: Calls per turn by tenant, where calls wait; other tenants have the weight 1.
     """
 
     total: int = 100_000
@@ -58,6 +60,7 @@ class CallLimits:
     processes: int = 2
     wait_ms: int = 300_000
     hung_threads: int = 100
+    tenant_weights: Mapping[str, int] = field(default_factory=lambda: NO_WEIGHTS)
 
 
 class QueueCaller(Protocol):
@@ -135,7 +138,10 @@ class RegisteredFunctions:
             logs=self._logs,
             clock=clock,
         )
-        self._total = FifoSemaphore(self._limits.total)
+        weights = self._limits.tenant_weights
+        self._total = FairSemaphore(
+            self._limits.total, extra=extra_places(self._limits.total), weights=weights
+        )
         self._remote = remote
         self._performers: dict[Function, PerformCall] = {}
         for function in registry:
@@ -181,7 +187,7 @@ class RegisteredFunctions:
         """Return what performs the calls of `function`, with its concurrency limit built in."""
         if isinstance(function, QueueFunction):
             return partial(self._on_worker, function)  # the worker has limits of its own
-        limit = ConcurrencyLimit(self._total, function.limit or self._default_limit(function))
+        limit = self._limit_of(function)
         match function:
             case PythonFunction():
                 return self.python.performer(function, limit)
@@ -193,6 +199,13 @@ class RegisteredFunctions:
                 return limited(limit, self.waits, perform)
             case _:
                 assert_never(function)
+
+    def _limit_of(self, function: PythonFunction | BuiltIn | HttpFunction) -> ConcurrencyLimit:
+        """Return the limit of a function; one that it declares is never exceeded."""
+        size = function.limit or self._default_limit(function)
+        extra = 0 if function.limit else extra_places(size)
+        weights = self._limits.tenant_weights
+        return ConcurrencyLimit(self._total, size, extra=extra, weights=weights)
 
     def _default_limit(self, function: Function) -> int:
         limits = self._limits

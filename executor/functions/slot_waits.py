@@ -6,7 +6,7 @@ from typing import Final
 
 from baton.eventlog.ports.clock import Clock
 from baton.executor.functions.call import Call, CallOutcome, PerformCall
-from baton.executor.functions.concurrency import ConcurrencyLimit
+from baton.executor.functions.concurrency import ConcurrencyLimit, Slot
 
 NO_FREE_SLOT: Final = "NO_FREE_SLOT"
 
@@ -35,20 +35,18 @@ class SlotWaits:
         self._clock = clock
         self._max_ms = max_ms
 
-    async def acquire(self, limit: ConcurrencyLimit, call: Call) -> Call:
-        """Acquire a slot; return the call with the deadline that counts from now.
+    async def acquire(self, limit: ConcurrencyLimit, call: Call) -> tuple[Call, Slot]:
+        """Wait for a slot; return the call with the deadline that counts from now, and the slot.
 
         Raises NoFreeSlot.
         """
-        if limit.try_acquire():
-            return call
         began = self._clock.now()
         if call.timer is not None:
             call.timer.wait()
         self.waiting += 1
         try:
             async with asyncio.timeout(self._max_ms / 1000):
-                await limit.acquire()
+                slot = await limit.acquire(call.tenant)
         except TimeoutError:
             self.given_up += 1
             message = (
@@ -59,7 +57,7 @@ class SlotWaits:
         finally:
             self.waiting -= 1
             self.waited_ms += self._clock.now() - began
-        return self._start(call)
+        return self._start(call), slot
 
     def _start(self, call: Call) -> Call:
         if call.timer is None:
@@ -72,11 +70,12 @@ def limited(limit: ConcurrencyLimit, waits: SlotWaits, perform: PerformCall) -> 
     """Return `perform` with a slot of `limit` held for as long as each call lasts."""
 
     async def performed(call: Call) -> CallOutcome:
+        slot = None
         if not limit.try_acquire():
-            call = await waits.acquire(limit, call)
+            call, slot = await waits.acquire(limit, call)
         try:
             return await perform(call)
         finally:
-            limit.release()
+            limit.release(slot)
 
     return performed

@@ -105,6 +105,7 @@ class Settings(BaseSettings):
     limit_webhook_open_runs: int = Field(default=_LIMITS.webhook_open_runs, ge=0)
     limit_tenant_open_runs: int = Field(default=_LIMITS.tenant_open_runs, ge=0)
     limit_tenant_streams: int = Field(default=1_000, ge=0)
+    tenant_weights: dict[str, Annotated[int, Field(ge=1, le=1_000)]] = Field(default_factory=dict)
     limit_run_bytes: int = Field(default=64 * 1024 * 1024, ge=0)
     limit_answer_bytes: int = Field(default=8 * 1024 * 1024, ge=0)
     url: str = "http://127.0.0.1:8080"

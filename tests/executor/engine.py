@@ -23,7 +23,7 @@ from baton.eventlog.loops.load import load
 from baton.eventlog.loops.transact import transact
 from baton.eventlog.ports.backend import Stores
 from baton.eventlog.run_values import RunValues
-from baton.executor.executor import Executor
+from baton.executor.executor import Executor, Limits
 from baton.executor.functions.registered_functions import RegisteredFunctions
 from baton.executor.runs.attempt_logs import AttemptLogs
 from tests.backends.memory import open_stores
@@ -37,30 +37,44 @@ CLOCK = SystemClock()
 class Engine:
     """The executor, its functions, and commands for its runs of tenant "acme"."""
 
-    def __init__(self, stores: Stores, functions: RegisteredFunctions, logs: AttemptLogs) -> None:
+    def __init__(
+        self,
+        stores: Stores,
+        functions: RegisteredFunctions,
+        logs: AttemptLogs,
+        limits: Limits | None = None,
+    ) -> None:
         self.stores = stores
         self.store = stores.events
         self.functions = functions
-        self.executor = Executor(stores.events, functions, clock=CLOCK, rng=Random(1), logs=logs)
+        self.executor = Executor(
+            stores.events, functions, clock=CLOCK, rng=Random(1), logs=logs, limits=limits
+        )
 
     async def start(
-        self, name: str, *, timeout_ms: int = 60_000, count: int = 1, attempts: int = 1
+        self,
+        name: str,
+        *,
+        timeout_ms: int = 60_000,
+        count: int = 1,
+        attempts: int = 1,
+        tenant: str = "acme",
     ) -> list[str]:
         """Request `count` runs of one step that calls function `name`; return their ids."""
         retry = Retry(max_attempts=attempts, backoff_ms=0) if attempts > 1 else None
         step = Compute(id="only", function=name, timeout_ms=timeout_ms, retry=retry)
         body = Body(name=name, trigger=ManualTrigger(), graph=Graph(steps=(step,)))
         create = CreateDefinition(
-            tenant="acme", definition_id=name, slug=name, body=body, actor=ANN, at=1
+            tenant=tenant, definition_id=name, slug=name, body=body, actor=ANN, at=1
         )
-        stream = stream_name("acme", "definition", name)
+        stream = stream_name(tenant, "definition", name)
         definition = (await transact(self.store, DEFINITION, stream, create)).state
         ids = [f"{name}-{number}" for number in range(count)]
         for one in ids:
             request = RequestRun(
                 run_id=one, definition=definition, trigger=BY_HAND, actor=ANN, at=CLOCK.now()
             )
-            await transact(self.store, RUN, _stream(one), request)
+            await transact(self.store, RUN, stream_name(tenant, "run", one), request)
         return ids
 
     async def cancel(self, run_id: str) -> None:
@@ -89,12 +103,20 @@ def _stream(run_id: str) -> str:
 
 
 @asynccontextmanager
-async def engine_of(*known: Callable[..., object], **options: Any) -> AsyncIterator[Engine]:
-    """Yield an engine with the marked functions; `options` are those of `functions_of`."""
+async def engine_of(
+    *known: Callable[..., object], tasks: Limits | None = None, **options: Any
+) -> AsyncIterator[Engine]:
+    """Yield an engine with the marked functions.
+
+    Args:
+        known: The functions.
+        tasks: The limits of the executor.
+        options: Those of `functions_of`.
+    """
     stores = await open_stores(Path())
     logs = AttemptLogs(stores.events, RunValues(stores.artifacts), LiveLogs(), clock=CLOCK)
     async with functions_of(*known, clock=CLOCK, logs=logs, **options) as functions:
-        engine = Engine(stores, functions, logs)
+        engine = Engine(stores, functions, logs, tasks)
         subscription = await stores.log.subscribe("executor", after=0)
         following = asyncio.create_task(follow(subscription, engine.executor.handle, clock=CLOCK))
         try:

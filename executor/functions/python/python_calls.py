@@ -125,7 +125,9 @@ class PythonCalls:
     ) -> CallOutcome:
         """Call it in a thread. A thread that goes on after a cancellation is replaced."""
         payload = copy_payload(call.payload)
-        call = await self._waits.acquire(limit, call)
+        slot = None
+        if not limit.try_acquire():
+            call, slot = await self._waits.acquire(limit, call)
         loop, over = asyncio.get_running_loop(), Event()
 
         def report(progress: object) -> None:
@@ -140,23 +142,23 @@ class PythonCalls:
             return _logged(await asyncio.wrap_future(job.future), function, call)
         finally:
             over.set()
-            self._free_slot(job, limit, call)
+            self._free_slot(job, call, partial(limit.release, slot))
 
-    def _free_slot(self, job: Job[CallOutcome], limit: ConcurrencyLimit, call: Call) -> None:
+    def _free_slot(self, job: Job[CallOutcome], call: Call, release: Callable[[], None]) -> None:
         """Release the slot of a call that is over; with too many hung threads, when its thread is.
 
         The thread may go on: then another one takes its place.
         """
         loop = asyncio.get_running_loop()
 
-        def release(_done: object) -> None:
+        def release_soon(_done: object) -> None:
             with contextlib.suppress(RuntimeError):  # the loop is closed, no call waits for a slot
-                loop.call_soon_threadsafe(limit.release)
+                loop.call_soon_threadsafe(release)
 
         if self.hung_threads.add(job, call):
-            limit.release()
+            release()
         else:
-            job.future.add_done_callback(release)
+            job.future.add_done_callback(release_soon)
 
     def _logger(self, function: PythonFunction, call: Call) -> AttemptLogger:
         return AttemptLogger(call, log_members(function, call), self._logs, self._clock)

@@ -106,7 +106,9 @@ def build(context: RoleContext) -> ExecutorRole:
         registry,
         clock=context.clock,
         limits=CallLimits(
-            wait_ms=settings.functions_wait_ms, hung_threads=settings.functions_max_hung_threads
+            wait_ms=settings.functions_wait_ms,
+            hung_threads=settings.functions_max_hung_threads,
+            tenant_weights=settings.tenant_weights,
         ),
         policy=address_policy(settings),
         logs=logs,
@@ -143,7 +145,10 @@ def build_with(
         functions,
         clock=clock,
         rng=context.rng,
-        limits=Limits(run_bytes=context.settings.limit_run_bytes),
+        limits=Limits(
+            run_bytes=context.settings.limit_run_bytes,
+            tenant_weights=context.settings.tenant_weights,
+        ),
         values=RunValues(stores.artifacts, cache_bytes=CACHE_BYTES),
         logs=logs,
     )

@@ -1,0 +1,90 @@
+"""Requested runs that wait to be started, in turns by tenant.
+
+A tenant whose runs take every task of the executor leaves the others a few more.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import TypeAlias
+
+from baton.domain.run.messages import RunRequested
+from baton.eventlog.ports.partitions import OwnsStream
+from baton.executor.tenant_queue import ExtraPlaces, TenantQueue, extra_places
+
+StartRequested: TypeAlias = Callable[[str, RunRequested], "asyncio.Task[None] | None"]
+"""Starts the run of a stream in a task and returns it; None for a run that is live already."""
+
+
+class Backlog:
+    """Starts requested runs at once, or as soon as they can be.
+
+    Args:
+        start: Called with the stream and the request of each run.
+        full: Returns whether the executor has as many tasks as it may have.
+        tasks: The number of those tasks.
+        weights: Runs per turn by tenant; other tenants have the weight 1.
+    """
+
+    def __init__(
+        self,
+        start: StartRequested,
+        full: Callable[[], bool],
+        *,
+        tasks: int,
+        weights: Mapping[str, int],
+    ) -> None:
+        self._start = start
+        self._full = full
+        self._waiting: TenantQueue[tuple[str, RunRequested]] = TenantQueue(weights)
+        self._extra = ExtraPlaces(extra_places(tasks), weights)
+        self._stopped = False
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def put(self, stream: str, requested: RunRequested) -> None:
+        """Start a run, or keep its request until it can be started."""
+        if self._stopped:
+            self._waiting.add(requested.tenant, (stream, requested))
+        elif not self._full():
+            self._start(stream, requested)
+        elif self._extra.take(requested.tenant):
+            self._start_extra(stream, requested)
+        else:
+            self._waiting.add(requested.tenant, (stream, requested))
+
+    def start_waiting(self) -> None:
+        """Start runs that wait, as long as there is room; called when a task has ended."""
+        while len(self._waiting) and not self._stopped and not self._full():
+            found = self._waiting.take()
+            if found is not None:
+                self._start(*found[1])
+
+    def remove(self, owns: OwnsStream) -> None:
+        """Remove the requests of runs that `owns` is true for."""
+        self._waiting.remove(lambda one: owns(one[0]))
+
+    def stop(self) -> None:
+        """Start no further run."""
+        self._stopped = True
+
+    def _start_extra(self, stream: str, requested: RunRequested) -> None:
+        """Start a run beyond the limit, in the place that its tenant has taken."""
+        tenant = requested.tenant
+        task = self._start(stream, requested)
+        if task is None:
+            self._extra.give_back(tenant)
+        else:
+            task.add_done_callback(partial(self._on_extra_done, tenant))
+
+    def _on_extra_done(self, tenant: str, _task: "asyncio.Task[None]") -> None:
+        """Give the place of a task that has ended to the tenant's next run."""
+        self._extra.give_back(tenant)
+        if self._stopped or not self._extra.take(tenant):
+            return
+        waiting = self._waiting.take_of(tenant)
+        if waiting is None:
+            self._extra.give_back(tenant)
+        else:
+            self._start_extra(*waiting)
