@@ -24,6 +24,9 @@ class Backlog:
         full: Returns whether the executor has as many tasks as it may have.
         tasks: The number of those tasks.
         weights: Runs per turn by tenant; other tenants have the weight 1.
+
+    Attributes:
+        waiting: The streams and requests that wait.
     """
 
     def __init__(
@@ -36,34 +39,31 @@ class Backlog:
     ) -> None:
         self._start = start
         self._full = full
-        self._waiting: TenantQueue[tuple[str, RunRequested]] = TenantQueue(weights)
+        self.waiting: TenantQueue[tuple[str, RunRequested]] = TenantQueue(weights)
         self._extra = ExtraPlaces(extra_places(tasks), weights)
         self._stopped = False
-
-    def __len__(self) -> int:
-        return len(self._waiting)
 
     def put(self, stream: str, requested: RunRequested) -> None:
         """Start a run, or keep its request until it can be started."""
         if self._stopped:
-            self._waiting.add(requested.tenant, (stream, requested))
+            self.waiting.add(requested.tenant, (stream, requested))
         elif not self._full():
             self._start(stream, requested)
         elif self._extra.take(requested.tenant):
             self._start_extra(stream, requested)
         else:
-            self._waiting.add(requested.tenant, (stream, requested))
+            self.waiting.add(requested.tenant, (stream, requested))
 
     def start_waiting(self) -> None:
         """Start runs that wait, as long as there is room; called when a task has ended."""
-        while len(self._waiting) and not self._stopped and not self._full():
-            found = self._waiting.take()
+        while self.waiting.size and not self._stopped and not self._full():
+            found = self.waiting.take()
             if found is not None:
                 self._start(*found[1])
 
     def remove(self, owns: OwnsStream) -> None:
         """Remove the requests of runs that `owns` is true for."""
-        self._waiting.remove(lambda one: owns(one[0]))
+        self.waiting.remove(lambda one: owns(one[0]))
 
     def stop(self) -> None:
         """Start no further run."""
@@ -83,7 +83,7 @@ class Backlog:
         self._extra.give_back(tenant)
         if self._stopped or not self._extra.take(tenant):
             return
-        waiting = self._waiting.take_of(tenant)
+        waiting = self.waiting.take_of(tenant)
         if waiting is None:
             self._extra.give_back(tenant)
         else:

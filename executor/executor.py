@@ -117,7 +117,7 @@ class Executor:
     @property
     def backlog(self) -> int:
         """The number of requested runs that wait to be started."""
-        return len(self._backlog)
+        return self._backlog.waiting.size
 
     @property
     def live_runs(self) -> int:
@@ -272,5 +272,5 @@ class Executor:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()):
             _log.error("a task of a run failed unexpectedly", exc_info=error)
-        if len(self._backlog):
+        if self._backlog.waiting.size:
             self._backlog.start_waiting()

@@ -24,6 +24,9 @@ class TenantQueue(Generic[T]):
 
     Args:
         weights: Items per turn by tenant; other tenants have the weight 1.
+
+    Attributes:
+        size: The number of items; an attribute, because it is read when any task ends.
     """
 
     def __init__(self, weights: Mapping[str, int]) -> None:
@@ -31,10 +34,7 @@ class TenantQueue(Generic[T]):
         self._items: dict[str, deque[T]] = {}
         self._turns: deque[str] = deque()  # the tenants of `_items`
         self._left = 0  # items that the present turn may still take
-        self._size = 0
-
-    def __len__(self) -> int:
-        return self._size
+        self.size = 0
 
     def add(self, tenant: str, item: T) -> None:
         """Add an item behind those of its tenant."""
@@ -43,7 +43,7 @@ class TenantQueue(Generic[T]):
             items = self._items[tenant] = deque()
             self._turns.append(tenant)
         items.append(item)
-        self._size += 1
+        self.size += 1
 
     def take(self) -> tuple[str, T] | None:
         """Take the next item in turn and return its tenant and it; None if there is none."""
@@ -56,7 +56,7 @@ class TenantQueue(Generic[T]):
             if not self._left:
                 self._left = self._weights.get(tenant, 1)
             self._left -= 1
-            self._size -= 1
+            self.size -= 1
             item = items.popleft()
             if not items:
                 self._end_turn(tenant)
@@ -70,14 +70,14 @@ class TenantQueue(Generic[T]):
         items = self._items.get(tenant)
         if not items:
             return None
-        self._size -= 1
+        self.size -= 1
         return items.popleft()
 
     def remove(self, unwanted: Callable[[T], bool]) -> None:
         """Remove the items that `unwanted` is true for."""
         for tenant, items in self._items.items():
             self._items[tenant] = deque(one for one in items if not unwanted(one))
-        self._size = sum(map(len, self._items.values()))
+        self.size = sum(map(len, self._items.values()))
 
     def _end_turn(self, tenant: str) -> None:
         self._turns.popleft()

@@ -24,7 +24,7 @@ def test_a_single_item_waits_for_no_more_than_a_turn_of_each_other_tenant() -> N
     queue.add("calm", 1)
 
     assert [queue.take(), queue.take()] == [("busy", 0), ("calm", 1)]
-    assert len(queue) == 9_999
+    assert queue.size == 9_999
 
 
 def test_a_turn_takes_as_many_items_as_the_tenants_weight() -> None:
@@ -47,7 +47,7 @@ def test_each_item_is_taken_once_in_the_order_of_its_tenant(actions: list[tuple[
             taken.append(found)
         elif (item := queue.take_of(tenant)) is not None:
             taken.append((tenant, item))
-        assert len(queue) == added - len(taken)
+        assert queue.size == added - len(taken)
     taken += drained(queue)
 
     assert sorted(item for _, item in taken) == list(range(added))
@@ -63,7 +63,7 @@ def test_removed_items_are_not_taken() -> None:
 
     queue.remove(lambda number: number % 2 == 0)
 
-    assert len(queue) == 3
+    assert queue.size == 3
     assert sorted(item for _, item in drained(queue)) == [1, 3, 5]
 
 
