@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from benchmarks import (
+    access,
     drawing,
     large,
     latency,
@@ -31,6 +32,7 @@ RESULTS = Path(__file__).parent / "results"
 PARTS: tuple[str, ...] = ("throughput", "latency", "stored", "memory")
 DISTRIBUTED = "distributed"
 LARGE = "large"
+ACCESS = "access"
 _INTERRUPTED = 130
 _NEED_DBOS = {"throughput", "latency"}
 
@@ -42,9 +44,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if DISTRIBUTED in parts:
             return _distributed(asked, parts)
-        if LARGE in parts:
-            large.show(asked.folder)
-            return 0
+        for part, show in ((LARGE, large.show), (ACCESS, access.show)):
+            if part in parts:
+                show(asked.folder)
+                return 0
         if asked.profile:
             profiling.show(asked.folder)
             return 0
@@ -66,7 +69,10 @@ def _arguments() -> argparse.ArgumentParser:
         "--quick", action="store_true", help="fewer and shorter measurements: under 3 minutes"
     )
     parser.add_argument(
-        "--only", action="append", choices=(*PARTS, LARGE, DISTRIBUTED), help="may be repeated"
+        "--only",
+        action="append",
+        choices=(*PARTS, LARGE, ACCESS, DISTRIBUTED),
+        help="may be repeated",
     )
     parser.add_argument(
         "--profile", action="store_true", help="profile Baton by package and function"

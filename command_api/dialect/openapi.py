@@ -107,7 +107,8 @@ def _refusal_content(dialect: Dialect, schemas: _Schemas) -> JsonObject:
 
 def _security(dialect: Dialect) -> JsonObject:
     """Return the security schemes that a request needs all of: the token, and a tenant's header."""
-    found: JsonObject = {"bearerAuth": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}
+    bearer: JsonObject = {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
+    found: JsonObject = {"bearerAuth": {**bearer, "description": "A token (JWT), or an API key"}}
     if isinstance(dialect.tenant, FromHeader):
         found["tenant"] = {"type": "apiKey", "in": "header", "name": dialect.tenant.header}
     return found

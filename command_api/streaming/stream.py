@@ -35,8 +35,11 @@ from baton.command_api.streaming.stream_writer import StreamWriter
 from baton.command_api.streaming.websocket import WebSocketWriter
 from baton.eventlog.errors import Unavailable
 
-TOKEN_CHECK_S: Final = 1.0
-"""Seconds between two checks of the token: a revoked or expired one ends its streams."""
+TOKEN_CHECK_S: Final = 0.5
+"""Seconds between two checks of the token or key: a revoked or expired one ends its streams.
+
+A revoked API key is refused 0.2 s later, so that its streams end within a second, too.
+"""
 STALLED_S: Final = 30.0
 """Seconds that one write may wait for the client to read."""
 FINISH_S: Final = 6.0

@@ -21,6 +21,7 @@ from baton.command_api.serve import Server, serve
 from baton.command_api.streaming import ndjson, stream, websocket
 from tests.api.raw_http import connected, head
 from tests.api.running import running
+from tests.kit.api_keys import create_key, revoke_key
 from tests.kit.clock import SettableClock
 from tests.kit.eventually import eventually
 from tests.kit.stack import SECRET, bearer
@@ -138,6 +139,23 @@ async def test_a_stream_ends_with_its_token(
     if transport == "ndjson":
         assert ending.last is not None
         assert ending.last["error"] == "unauthorized"
+
+
+@BOTH
+async def test_a_stream_ends_with_its_api_key(
+    tmp_path: Path, transport: Transport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stream, "TOKEN_CHECK_S", 0.02)
+    async with running(tmp_path) as server:
+        revoked, kept = [await create_key(server.stores) for _ in range(2)]
+        url = f"{server.url}/stream"
+        async with (
+            reading(server.session, url, revoked.headers, transport) as ending,
+            reading(server.session, url, kept.headers, transport) as other,
+        ):
+            await revoke_key(server.stores, revoked)
+            assert await ending.until_closed() == 4401
+            assert other.close_code is None
 
 
 @BOTH

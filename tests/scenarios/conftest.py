@@ -11,9 +11,11 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from baton.command_api.principal import ADMIN, READ, WRITE
 from tests.conformance.deployments import deployments
 from tests.dialects.centrali_client import CentraliClient, centrali_client
-from tests.scenarios.stack import Stack, idle_stack, running_stack
+from tests.kit.stack import ALL_SCOPES
+from tests.scenarios.stack import Stack, idle_stack, running_stack, with_keys
 
 _numbers = count(1)
 
@@ -50,6 +52,16 @@ async def memory(tmp_path: Path) -> AsyncIterator[Stack]:
 async def idle(tmp_path: Path) -> AsyncIterator[Stack]:
     async with idle_stack(tmp_path) as running:
         yield running
+
+
+@pytest_asyncio.fixture(params=["token", "key"], loop_scope="module")
+async def idle_for_each(request: pytest.FixtureRequest, idle: Stack) -> Stack:
+    """An idle stack whose clients send tokens, and one whose clients send API keys."""
+    if request.param == "token":
+        return idle
+    return await with_keys(
+        idle, ("acme", "globex"), (ALL_SCOPES, READ, WRITE, ADMIN, "other:write")
+    )
 
 
 @pytest.fixture

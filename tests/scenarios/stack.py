@@ -1,8 +1,8 @@
 """All roles on one store, behind a real socket, and a client of any dialect."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -27,14 +27,27 @@ from baton.eventlog.loops.transact import transact
 from baton.role import RoleName
 from baton.settings import Settings
 from tests.conformance.deployments import settings_of
-from tests.kit.stack import SECRET, Response, RunningServer, bearer, running_roles
+from tests.kit.api_keys import Key, create_key
+from tests.kit.stack import (
+    ALL_SCOPES,
+    SECRET,
+    Response,
+    RunningServer,
+    bearer,
+    running_roles,
+)
 
 DEADLINE_S = 20
 
 
 @dataclass(slots=True)
 class Stack(RunningServer):
-    """A server with an executor behind it."""
+    """A server with an executor behind it.
+
+    Clients send tokens, or where there are `keys`, the API key of their tenant and scope.
+    """
+
+    keys: Mapping[tuple[str, str], Key] = field(default_factory=dict)
 
     def client(self, name: str, tenant: str = "", **claims: object) -> "Client":
         """Return a client of a dialect, by its OpenAPI name; Baton's own API is called "baton".
@@ -42,12 +55,18 @@ class Stack(RunningServer):
         Args:
             name: The dialect's name.
             tenant: The user's tenant; by default the stack's.
-            claims: Claims of the user's token that differ from the usual ones.
+            claims: Claims of the user's token that differ from the usual ones. A key has no other
+                than `scope`.
         """
         tenant = tenant or self.tenant
         (dialect,) = (one for one in (*discover(), own_api()) if one.name == name)
         base, headers = base_and_headers(dialect, tenant)
-        return Client(self, dialect, tenant, base, {**headers, **bearer(tenant=tenant, **claims)})
+        return Client(self, dialect, tenant, base, {**headers, **self._credential(tenant, claims)})
+
+    def _credential(self, tenant: str, claims: Mapping[str, object]) -> dict[str, str]:
+        if self.keys:
+            return self.keys[tenant, str(claims.get("scope", ALL_SCOPES))].headers
+        return bearer(tenant=tenant, **claims)
 
     async def fire(self, run_id: str, step_id: str) -> None:
         """Fire the timer of a step's newest attempt, whatever the time."""
@@ -137,3 +156,13 @@ async def idle_stack(folder: Path) -> AsyncIterator[Stack]:
     idle: frozenset[RoleName] = frozenset(("api", "projector"))
     async with running_roles(settings, Stack, roles=idle) as stack:
         yield stack
+
+
+async def with_keys(stack: Stack, tenants: Sequence[str], scopes: Sequence[str]) -> Stack:
+    """Return the stack with clients that send API keys, one for each tenant and scope."""
+    keys = {
+        (tenant, scope): await create_key(stack.stores, tenant, scopes=tuple(scope.split()))
+        for tenant in tenants
+        for scope in scopes
+    }
+    return replace(stack, keys=keys)

@@ -1,4 +1,4 @@
-"""Access to every route of every dialect: by token, by scope and by tenant.
+"""Access to every route of every dialect: by token or API key, by scope and by tenant.
 
 The routes come from the route tables: a new route is tested without an edit here.
 """
@@ -37,32 +37,38 @@ async def test_a_request_without_a_token_is_refused(idle: Stack, case: RouteCase
 
 
 @pytest.mark.parametrize("case", SECURED, ids=str)
-async def test_a_token_without_the_scope_is_refused(idle: Stack, case: RouteCase) -> None:
-    ids = await case.prepare(case.client(idle))
+async def test_a_credential_without_the_scope_is_refused(
+    idle_for_each: Stack, case: RouteCase
+) -> None:
+    ids = await case.prepare(case.client(idle_for_each))
     path = case.path(ids)
     needed = case.route.scope
     other = {ADMIN: WRITE, WRITE: READ}.get(needed or READ, "other:write")
-    body, before = case.body(ids), await idle.stored()
+    body, before = case.body(ids), await idle_for_each.stored()
 
-    refused = await case.client(idle, scope=other).call(case.route.method, path, json=body)
+    refused = await case.client(idle_for_each, scope=other).call(case.route.method, path, json=body)
     assert (refused.status, case.error_code(refused.body)) == (403, "forbidden")
-    assert await idle.stored() == before
+    assert await idle_for_each.stored() == before
 
     for scope in (needed, ADMIN):
-        allowed = await case.client(idle, scope=scope).call(case.route.method, path, json=body)
+        allowed = await case.client(idle_for_each, scope=scope).call(
+            case.route.method, path, json=body
+        )
         assert allowed.status in (200, 201, 202, 204, 404, 409)
         assert allowed.status < 300 or scope == ADMIN
 
 
 @pytest.mark.parametrize("case", SECURED, ids=str)
-async def test_a_token_of_another_tenant_is_refused(idle: Stack, case: RouteCase) -> None:
-    client = case.client(idle)
+async def test_a_credential_of_another_tenant_is_refused(
+    idle_for_each: Stack, case: RouteCase
+) -> None:
+    client = case.client(idle_for_each)
     ids = await case.prepare(client)
     path = client.base + case.path(ids)
     _, names_tenant = base_and_headers(case.dialect, client.tenant)
-    stranger = case.client(idle, "globex")
+    stranger = case.client(idle_for_each, "globex")
 
-    answer = await idle.call(
+    answer = await idle_for_each.call(
         case.route.method,
         path,
         json=case.body(ids),
@@ -75,13 +81,13 @@ async def test_a_token_of_another_tenant_is_refused(idle: Stack, case: RouteCase
 
 @pytest.mark.parametrize(("case", "name"), WITH_IDS, ids=str)
 async def test_an_id_of_another_tenant_is_not_found(
-    idle: Stack, case: RouteCase, name: str
+    idle_for_each: Stack, case: RouteCase, name: str
 ) -> None:
     """The answer is the one for an id that doesn't exist, but for the id itself."""
-    theirs = await case.prepare(case.client(idle, "globex"))
-    client = case.client(idle)
+    theirs = await case.prepare(case.client(idle_for_each, "globex"))
+    client = case.client(idle_for_each)
     own = await case.prepare(client)
-    before = await idle.stored()
+    before = await idle_for_each.stored()
 
     async def answer_for(ident: str) -> Response:
         path = case.path(own, **{name: ident})
@@ -94,14 +100,14 @@ async def test_an_id_of_another_tenant_is_not_found(
 
     assert (of_another.status, of_unknown.status) == (404, 404)
     assert of_another.raw.replace(theirs[name].encode(), unknown.encode()) == of_unknown.raw
-    assert await idle.stored() == before
+    assert await idle_for_each.stored() == before
 
 
 @pytest.mark.parametrize("case", SECURED, ids=str)
-async def test_a_tenant_sees_nothing_of_another(idle: Stack, case: RouteCase) -> None:
+async def test_a_tenant_sees_nothing_of_another(idle_for_each: Stack, case: RouteCase) -> None:
     """No response holds an id of the other tenant."""
-    theirs = await case.prepare(case.client(idle, "globex"))
-    client = case.client(idle)
+    theirs = await case.prepare(case.client(idle_for_each, "globex"))
+    client = case.client(idle_for_each)
     own = await case.prepare(client)
 
     answer = await client.call(case.route.method, case.path(own), json=case.body(own))

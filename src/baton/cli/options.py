@@ -36,7 +36,7 @@ Token = Annotated[
         metavar="JWT",
         callback=check_token,
         show_default="that of `baton dev`",
-        help="Bearer token; also BATON_TOKEN.",
+        help="Bearer token or API key; also BATON_TOKEN.",
     ),
 ]
 Tenant = Annotated[
