@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -188,9 +189,8 @@ async def test_every_route_with_a_scope_demands_a_token(tmp_path: Path, dialect)
     async with running(tmp_path, dialects=(dialect,)) as server:
         for base in dialect.bases:
             for route in dialect.routes:
-                path = base + route.path
-                filled = "/".join("acme" if "{" in part else part for part in path.split("/"))
-                answer = await server.call(route.method, filled, anonymous=True)
+                path = re.sub(r"\{[^}]*\}", "acme", base + route.path)
+                answer = await server.call(route.method, path, anonymous=True)
                 if route.scope is not None:
                     assert answer.status == 401, path
                 assert answer.status < 500
