@@ -3,7 +3,9 @@
 import re
 
 import pytest
+from pydantic import TypeAdapter
 
+from baton.command_api.dialects.orchestrator import documents
 from baton.domain.run.messages import RunRequested
 from baton.protocols.canonical_json import canonical, digest
 from tests.dialects.centrali_client import centrali_client
@@ -213,3 +215,19 @@ async def test_the_tenant_comes_from_a_header_that_the_token_must_allow(memory: 
         statuses.append((answer.status, (answer.body or {}).get("code")))
 
     assert statuses == [(400, "validation_error"), (403, "forbidden"), (200, None)]
+
+
+async def test_logs_of_an_attempt_are_an_artifact_that_its_step_names(memory: Stack) -> None:
+    client = orchestrator_client(memory)
+    retry = {"maxAttempts": 2, "backoffMs": 0}
+    await client.publish(dag("flow", "1", step("a", "chatty", retry=retry), step("b")))
+    run_id = (await client.run_to_end("flow"))["runId"]
+    talking = (await client.get(f"/runs/{run_id}/steps/a")).body
+    silent = (await client.get(f"/runs/{run_id}/steps/b")).body
+    logs = await client.get(f"/artifacts/{talking['logsRef']}")
+
+    assert talking["logsRef"] == talking["attempts"][-1]["logsRef"]
+    assert len({one["logsRef"] for one in talking["attempts"]}) == 2
+    assert b"checked a" in logs.raw
+    assert "logsRef" not in silent
+    TypeAdapter(documents.StepDetail).validate_python(talking)

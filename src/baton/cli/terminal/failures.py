@@ -22,6 +22,7 @@ _SELF_EXPLANATORY = frozenset(
         "MissingJwtSecret",
         "NoWorkers",
         "Unavailable",
+        "UnfitKey",
         "Unreadable",
     )
 )
