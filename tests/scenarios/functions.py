@@ -101,11 +101,3 @@ async def murmur(payload: dict, context: StepContext) -> None:
 
 GATES: dict[str, asyncio.Event] = {}
 """By run id."""
-
-
-@function("chatty")
-async def chatty(payload: dict, context: StepContext) -> None:
-    context.log.info("checked %s", context.step_id)
-    if context.attempt == 1:
-        message = "not yet"
-        raise ValueError(message)

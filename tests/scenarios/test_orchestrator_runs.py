@@ -220,14 +220,15 @@ async def test_the_tenant_comes_from_a_header_that_the_token_must_allow(memory: 
 async def test_logs_of_an_attempt_are_an_artifact_that_its_step_names(memory: Stack) -> None:
     client = orchestrator_client(memory)
     retry = {"maxAttempts": 2, "backoffMs": 0}
-    await client.publish(dag("flow", "1", step("a", "chatty", retry=retry), step("b")))
-    run_id = (await client.run_to_end("flow"))["runId"]
+    await client.publish(dag("flow", "1", step("a", "chat", retry=retry), step("b")))
+    inputs = {"name": "ada", "fails": "a"}
+    run_id = (await client.run_to_end("flow", inputs=inputs))["runId"]
     talking = (await client.get(f"/runs/{run_id}/steps/a")).body
     silent = (await client.get(f"/runs/{run_id}/steps/b")).body
     logs = await client.get(f"/artifacts/{talking['logsRef']}")
 
     assert talking["logsRef"] == talking["attempts"][-1]["logsRef"]
     assert len({one["logsRef"] for one in talking["attempts"]}) == 2
-    assert b"checked a" in logs.raw
+    assert b"hello ada" in logs.raw
     assert "logsRef" not in silent
     TypeAdapter(documents.StepDetail).validate_python(talking)
