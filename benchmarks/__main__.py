@@ -17,6 +17,7 @@ from benchmarks import (
     profiling,
     report,
     stored_runs,
+    streams,
     tables,
     throughput,
 )
@@ -33,6 +34,7 @@ PARTS: tuple[str, ...] = ("throughput", "latency", "stored", "memory")
 DISTRIBUTED = "distributed"
 LARGE = "large"
 ACCESS = "access"
+STREAMS = "streams"
 _INTERRUPTED = 130
 _NEED_DBOS = {"throughput", "latency"}
 
@@ -44,7 +46,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if DISTRIBUTED in parts:
             return _distributed(asked, parts)
-        for part, show in ((LARGE, large.show), (ACCESS, access.show)):
+        for part, show in (
+            (LARGE, large.show),
+            (ACCESS, access.show),
+            (STREAMS, streams.show),
+        ):
             if part in parts:
                 show(asked.folder)
                 return 0
@@ -71,7 +77,7 @@ def _arguments() -> argparse.ArgumentParser:
     parser.add_argument(
         "--only",
         action="append",
-        choices=(*PARTS, LARGE, ACCESS, DISTRIBUTED),
+        choices=(*PARTS, LARGE, ACCESS, STREAMS, DISTRIBUTED),
         help="may be repeated",
     )
     parser.add_argument(

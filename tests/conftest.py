@@ -19,6 +19,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=1_000,
         help="number of seeds that the simulation of all roles runs (tests/simulation)",
     )
+    parser.addoption(
+        "--all-streamed",
+        action="store_true",
+        help="each of 200 subscribers follows all of 1,000 runs instead of a tenth (tests/live)",
+    )
 
 
 def pytest_configure() -> None:

@@ -2,14 +2,14 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import aiohttp
 
-from tests.kit.eventually import eventually
+from tests.kit.eventually import EVERY_S, eventually
 from tests.kit.stack import in_background
 
 Transport = Literal["ndjson", "websocket"]
@@ -45,9 +45,11 @@ class Reader:
         await eventually(lambda: len(self.events) >= count, within_s=within_s, explain=self._state)
         return self.events
 
-    async def until_closed(self) -> int:
+    async def until_closed(self, within_s: float = 10.0) -> int:
         """Wait for the end of the stream and return its code; 1006 for a broken connection."""
-        await eventually(lambda: self.close_code is not None, explain=self._state)
+        await eventually(
+            lambda: self.close_code is not None, within_s=within_s, explain=self._state
+        )
         assert self.close_code is not None
         return self.close_code
 
@@ -88,7 +90,7 @@ async def _ndjson(
 ) -> AsyncIterator[Any]:
     patience = aiohttp.ClientTimeout(total=None)
     async with session.get(url, headers=headers, timeout=patience) as response:
-        assert response.status == 200, await response.text()
+        response.raise_for_status()
         assert response.content_type == "application/x-ndjson"
         reader = Reader(int(response.headers["Baton-Position"]))
 
@@ -120,3 +122,29 @@ async def _websocket(
             reader.close_code = socket.close_code or 1006
 
         yield reader, receive()
+
+
+@dataclass(slots=True)
+class ResumingReader:
+    """A client that resumes its stream, at any server that answers, whenever it ends.
+
+    `codes` are the codes of the streams that ended.
+    """
+
+    url: Callable[[], str]
+    headers: Mapping[str, str]
+    transport: Transport
+    events: list[dict[str, Any]] = field(default_factory=list)
+    codes: list[int] = field(default_factory=list)
+
+    async def follow(self, session: aiohttp.ClientSession, after: int) -> None:
+        """Read from behind position `after` on, until cancelled."""
+        while True:
+            try:
+                url = f"{self.url()}/stream?after={after}"
+                async with reading(session, url, self.headers, self.transport) as reader:
+                    reader.events = self.events
+                    self.codes.append(await reader.until_closed(within_s=600))
+            except (aiohttp.ClientError, StopIteration):
+                await asyncio.sleep(EVERY_S)
+            after = self.events[-1]["position"] if self.events else after
