@@ -68,6 +68,14 @@ def choices(query: MultiMapping[str], name: str, allowed: Sequence[Text]) -> tup
     return tuple(value for value in allowed if value in values)
 
 
+def known_only(query: MultiMapping[str], names: Sequence[str]) -> None:
+    """Raise Refused 400 for a parameter that isn't one of `names`."""
+    for name in query:
+        if name not in names:
+            message = f"Unknown parameter; known ones are {', '.join(names)}"
+            raise refused_field(message, name)
+
+
 def single(query: MultiMapping[str], name: str) -> str | None:
     """Return a parameter's only value, or None without it; raises Refused 400 for several."""
     values = query.getall(name, [])

@@ -194,13 +194,12 @@ class LiveFeed:
             await asyncio.sleep(0)
 
     async def _offer(self, recorded: Recorded) -> None:
-        tenant, run_id = key_of(recorded.stream)
         event = None
-        if type(recorded.event) in RUN_EVENTS and self._audience.of(tenant, run_id):
+        if type(recorded.event) in RUN_EVENTS and self._audience.of(*key_of(recorded.stream)):
             event = await self._events.describe(recorded)
         if recorded.position <= self.position:  # a subscriber joined behind it meanwhile
             return
         self.position = recorded.position
         if event is not None:
-            for subscription in self._audience.of(tenant, run_id):
+            for subscription in self._audience.of(event.tenant, event.run_id):
                 subscription.offer(event)

@@ -11,8 +11,7 @@ from pydantic import BaseModel
 
 from baton.command_api.dialect.contract import QueryParameter, Route
 from baton.command_api.dialect.rendering import without_none
-from baton.command_api.http.query_parameters import choices, single
-from baton.command_api.http.refusal import refused_field
+from baton.command_api.http.query_parameters import choices, known_only, single
 from baton.command_api.http.request_context import RequestContext
 from baton.command_api.live.live_event import LiveEvent
 from baton.command_api.live.subscription import EventFilter
@@ -58,10 +57,7 @@ async def _stream(context: RequestContext) -> web.StreamResponse:
 
 
 async def _filter(context: RequestContext) -> EventFilter:
-    for name in context.query:
-        if name not in PARAMETERS:
-            message = f"Unknown parameter; the stream takes {', '.join(PARAMETERS)}"
-            raise refused_field(message, name)
+    known_only(context.query, PARAMETERS)
     run_id = single(context.query, "run")
     if run_id is not None and await context.services.runs.get(context.tenant, run_id) is None:
         raise NotFound("run", run_id)

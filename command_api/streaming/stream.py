@@ -6,7 +6,9 @@ dialect's error, `closeCode` and `after`, by which the client resumes.
 
 import asyncio
 import logging
+from collections.abc import Mapping
 from contextlib import suppress
+from types import MappingProxyType
 from typing import Final
 
 import orjson
@@ -40,6 +42,8 @@ TOKEN_CHECK_S: Final = 0.5
 
 A revoked API key is refused 0.2 s later, so that its streams end within a second, too.
 """
+UNAVAILABLE_S: Final = 1.0
+"""Seconds before the next check if the token or key can't be checked now."""
 STALLED_S: Final = 30.0
 """Seconds that one write may wait for the client to read."""
 FINISH_S: Final = 6.0
@@ -50,12 +54,15 @@ _log = logging.getLogger(__name__)
 
 
 async def stream_events(
-    context: RequestContext, wanted: EventFilter, render_error: ErrorRenderer
+    context: RequestContext,
+    wanted: EventFilter,
+    render_error: ErrorRenderer,
+    headers: Mapping[str, str] = MappingProxyType({}),
 ) -> web.StreamResponse:
     """Stream the events that `wanted` matches, from the position `after` of the query on.
 
-    A request to upgrade gets a WebSocket, any other one a response in NDJSON. Raises Refused 400,
-    403 and 429, and `Unavailable`.
+    A request to upgrade gets a WebSocket, any other one a response in NDJSON, with `headers`.
+    Raises Refused 400, 403 and 429, and `Unavailable`.
     """
     request, after = context.request, _after(context)
     upgrades = _wants_websocket(request)
@@ -63,8 +70,8 @@ async def stream_events(
         require_same_site(request)
     try:
         async with context.services.live.subscription(wanted, after=after) as subscription:
-            headers = {POSITION: str(subscription.position)}
-            writer = (WebSocketWriter if upgrades else NdjsonWriter)(request, headers)
+            head = {POSITION: str(subscription.position), **headers}
+            writer = (WebSocketWriter if upgrades else NdjsonWriter)(request, head)
             await writer.open()
             if request.method != hdrs.METH_HEAD:
                 await _serve(context, subscription, writer, render_error)
@@ -159,8 +166,9 @@ async def _check_token(context: RequestContext, subscription: Subscription) -> N
         except Refused:
             subscription.end(NOT_AUTHORIZED)
             return
-        except Unavailable:
-            continue  # it was valid when the keys could be read last, and hasn't expired since
+        except Unavailable:  # a token's own expiry is checked without any server
+            await asyncio.sleep(UNAVAILABLE_S)
+            continue
         if context.tenant not in identity.tenants or READ not in identity.scopes:
             subscription.end(NOT_AUTHORIZED)
             return

@@ -1,11 +1,15 @@
-"""Every dialect lists, reads and cancels what each of the others has made."""
+"""Every dialect lists, reads, streams and cancels what each of the others has made."""
 
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import aiohttp
+import pytest
 
 from tests.kit.stack import bearer
+from tests.kit.streams import reading
+from tests.scenarios.route_cases import CASES, RouteCase
 from tests.scenarios.stack import Stack
 from tests.scenarios.tale import Driver, drivers, wait_for_step
 
@@ -52,3 +56,21 @@ async def test_a_run_of_each_dialect_is_cancelled_in_each(memory: Stack) -> None
                     seen[maker, canceller, reader] = await reading.wait(ident, run_id)
 
     assert set(seen.values()) == {"cancelled"}
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case.route.live], ids=str)
+async def test_a_run_of_each_dialect_is_streamed(memory: Stack, case: RouteCase) -> None:
+    client = case.client(memory)
+    url = f"{memory.url}{client.base}{case.route.path}"
+    async with (
+        connected(memory) as dialects,
+        reading(memory.session, url, client.headers) as reader,
+    ):
+        started = [
+            await making.start(await making.define(maker, [("only", "answer")]), {})
+            for maker, making in dialects.items()
+        ]
+        events = await reader.until(5 * len(started))
+
+    streamed = Counter(event["runId"] for event in events)
+    assert streamed == dict.fromkeys(started, 5)
