@@ -107,7 +107,7 @@ async def _measure(server: Running, transport: Transport, subscribers: int) -> C
             await counter.done.wait()
     cpu_s = _cpu_s(server.pid) - before
     for connection, _ in counters:
-        connection.abort()
+        connection.close()
     return Cost(cpu_s=cpu_s, runs_per_s=measured.runs_per_s)
 
 
@@ -120,7 +120,7 @@ async def _subscribe(
         f"{_UPGRADE if transport == 'websocket' else ''}\r\n"
     )
     connection, counter = await asyncio.get_running_loop().create_connection(
-        lambda: Counter(request.encode()), where.hostname, where.port
+        lambda: Counter(request.encode()), where.hostname or "", where.port or 80
     )
     assert await counter.opened == (b"101" if transport == "websocket" else b"200")
     return connection, counter

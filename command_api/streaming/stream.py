@@ -16,6 +16,7 @@ from aiohttp import hdrs, web
 
 from baton.command_api.admission.hosts import require_same_site
 from baton.command_api.dialect.contract import ErrorRenderer
+from baton.command_api.dialect.envelopes import trace_id
 from baton.command_api.http.query_parameters import integer
 from baton.command_api.http.read_your_write import POSITION
 from baton.command_api.http.refusal import Refusal, Refused, refused_field
@@ -105,7 +106,8 @@ async def _serve(
     if ending is LEFT:
         return
     after = context.services.live.resume_at(subscription)
-    _, members = render_error(Refusal(code=ending.word, message=ending.message))
+    trace = trace_id(context.request)
+    _, members = render_error(Refusal(code=ending.word, message=ending.message, trace_id=trace))
     last = {**members, "closeCode": ending.close_code, "after": after}
     line = orjson.dumps(last, option=orjson.OPT_APPEND_NEWLINE)
     with suppress(ConnectionError, TimeoutError):

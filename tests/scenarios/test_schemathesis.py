@@ -57,18 +57,19 @@ async def test_no_request_leads_to_a_server_error_and_every_answer_fits(
 
     answered = await asyncio.to_thread(fuzz, document, client, ids)
 
-    assert len(answered) == len(dialect.routes)
+    assert len(answered) == len([route for route in dialect.routes if not route.live])
     assert {status // 100 for statuses in answered.values() for status in statuses} == {2, 4}
     assert [name for name, statuses in answered.items() if min(statuses) >= 300] == []
 
 
 def fuzz(document: dict[str, Any], client: Client, ids: dict[str, str]) -> dict[str, set[int]]:
-    """Try every operation; return the statuses that each responded with.
+    """Try every operation but streams without an end; return the statuses of its responses.
 
     PUT comes after all others and then DELETE, of what was created last first.
     """
     schema = schemathesis.openapi.from_dict(document)
     operations = [found.ok() for found in schema.get_all_operations() if isinstance(found, Ok)]
+    operations = [one for one in operations if "101" not in one.definition.raw["responses"]]
     last = {"put": 1, "delete": 2}
     operations.reverse()
     operations.sort(key=lambda operation: last.get(operation.method, 0))

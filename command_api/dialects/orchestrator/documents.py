@@ -106,6 +106,27 @@ class Runs(_Shape):
     next_page_token: str | None
 
 
+class RunEvent(_Shape):
+    """One event of the stream; `status` is that of the step if the event is about a step."""
+
+    event: Literal[
+        "run.started",
+        "run.updated",
+        "run.completed",
+        "run.failed",
+        "run.cancelled",
+        "step.updated",
+    ]
+    tenant: str
+    dag_id: str
+    run_id: str
+    step_id: str = Field(default="", description="of a step's event, else left out")
+    status: StepStatus
+    timestamp: str
+    trace_id: str
+    position: int
+
+
 class RunCancelled(_Shape):
     """The run's status after the request."""
 

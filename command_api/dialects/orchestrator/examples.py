@@ -44,6 +44,17 @@ STARTED: Final[JsonObject] = {
     "traceId": _TRACE,
     "definitionHash": _HASH,
 }
+EVENT: Final[JsonObject] = {
+    "event": "step.updated",
+    "tenant": "acme",
+    "dagId": "order-processing",
+    "runId": "d7q2f0a9k3m5n7p1r4t6",
+    "stepId": "validate",
+    "status": "succeeded",
+    "timestamp": "2026-03-01T09:00:01.250Z",
+    "traceId": _TRACE,
+    "position": 81_234,
+}
 RUN: Final[JsonObject] = {
     **STARTED,
     "status": "succeeded",

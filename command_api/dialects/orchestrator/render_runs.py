@@ -53,7 +53,7 @@ def render_run(run: Run, dag: Dag) -> JsonObject:
         "status": STATUS_WORDS[run.status],
         "startedUtc": format_time(run.requested_at),
         "completedUtc": optional_time(run.completed_at),
-        "traceId": trace_id(run),
+        "traceId": trace_id(run.id, run.traceparent),
         "definitionHash": dag.definition_hash,
         **({} if run.failure_code is None else {"error": _failure(run)}),
     }

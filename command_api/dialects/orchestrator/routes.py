@@ -3,7 +3,15 @@
 from typing import Final
 
 from baton.command_api.dialect.contract import QueryParameter, Route
-from baton.command_api.dialects.orchestrator import admin, dags, documents, examples, runs, steps
+from baton.command_api.dialects.orchestrator import (
+    admin,
+    dags,
+    documents,
+    examples,
+    runs,
+    steps,
+    stream,
+)
 from baton.command_api.dialects.orchestrator.dag_bodies import PublishDag
 from baton.command_api.dialects.orchestrator.render_runs import STATUSES
 from baton.command_api.dialects.orchestrator.traces import traced
@@ -138,6 +146,39 @@ _RUNS: Final = (
             *_PAGE,
         ),
         problems=_DENIED,
+    ),
+    Route(
+        method="GET",
+        path="/runs/stream",
+        handler=stream.stream,
+        scope=READ,
+        summary="Stream the events of runs as they happen",
+        operation_id="streamRuns",
+        tag="Runs",
+        response=documents.RunEvent,
+        example=examples.EVENT,
+        live=True,
+        query=(
+            _DAG_ID,
+            QueryParameter(
+                name="status",
+                schema={
+                    "type": "array",
+                    "items": {"type": "string", "enum": list(stream.STATUSES)},
+                },
+                description="Values of the events' `status`",
+            ),
+            QueryParameter(
+                name="after",
+                schema={"type": "integer", "minimum": 0},
+                description="Position to resume behind; without it the stream begins now",
+            ),
+        ),
+        problems={
+            **_DENIED,
+            429: "Too many streams of the tenant",
+            503: "The views can't be read now, or the server stops",
+        },
     ),
     Route(
         method="GET",

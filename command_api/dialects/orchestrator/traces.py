@@ -7,15 +7,14 @@ from aiohttp import web
 from baton.command_api.dialect.contract import Handler, Route
 from baton.command_api.http.reply import Reply
 from baton.command_api.http.request_context import RequestContext
-from baton.projector.views.runs.view import Document as Run
 from baton.protocols.trace_context import derived_traceparent, trace_id_of
 
 TRACEPARENT = "traceparent"
 
 
-def trace_id(run: Run) -> str:
+def trace_id(run_id: str, traceparent: str | None) -> str:
     """Return the trace id of the request that started a run, else one derived from its id."""
-    found = trace_id_of(run.traceparent) or trace_id_of(derived_traceparent(run.id))
+    found = trace_id_of(traceparent) or trace_id_of(derived_traceparent(run_id))
     return found or ""
 
 
