@@ -18,6 +18,7 @@ from baton.domain.run.messages import RequestRun
 from baton.domain.run.trigger import BY_HAND
 from baton.settings import Settings
 from tests.kit.definitions import body, sequence
+from tests.kit.eventually import eventually
 from tests.kit.stack import SECRET, RunningServer, bearer, running_roles
 from tests.kit.streams import Reader, Transport, reading
 
@@ -53,11 +54,16 @@ class World(RunningServer):
         return command.run_id
 
     async def start_until(self, definition: Definition, condition: Callable[[], object]) -> int:
-        """Start runs until `condition` holds; return their number."""
+        """Start runs until `condition` holds, as fast as they are streamed; return their number."""
         for number in range(0, MOST_RUNS, 10):
             if condition():
                 return number
             await asyncio.gather(*(self.start(definition) for _ in range(10)))
+            head = await self.stores.events.head()
+            await eventually(
+                lambda: condition() or self.services.live.position >= head,  # noqa: B023
+                every_s=0,
+            )
         pytest.fail(f"{MOST_RUNS} runs were started in vain")
 
     def stream(
