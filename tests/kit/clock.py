@@ -5,6 +5,7 @@ import heapq
 from collections.abc import Callable
 from itertools import count
 
+from baton.eventlog.clock import SystemClock
 from tests.kit.eventually import eventually
 
 NOW = 1_700_000_000_000
@@ -91,3 +92,10 @@ async def _settle() -> None:
     """Let the tasks that were woken run until they wait again."""
     for _ in range(10):
         await asyncio.sleep(0)
+
+
+async def next_millisecond() -> None:
+    """Return in a later millisecond of the system's clock: lists are sorted by milliseconds."""
+    clock = SystemClock()
+    now = clock.now()
+    await eventually(lambda: clock.now() > now, within_s=5, every_s=0)

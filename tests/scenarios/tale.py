@@ -11,6 +11,7 @@ from baton.domain.definition.messages import DefinitionCreated
 from baton.domain.run.messages import StepStarted
 from baton.domain.stream import stream_parts
 from baton.eventlog.events.envelope import Recorded
+from tests.kit.clock import next_millisecond
 from tests.kit.eventually import eventually
 from tests.kit.stack import bearer
 from tests.scenarios.route_cases import samples_of
@@ -73,7 +74,9 @@ async def history_of_tale(stack: Stack, connect: DriverFactory) -> list[Any]:
 async def play_tale(driver: Driver, stack: Stack) -> None:
     """Define, page, start, fail, retry, cancel and be refused."""
     good = await driver.define("good", [("first", "answer"), ("second", "remember")])
+    await next_millisecond()
     bad = await driver.define("bad", [("only", "flaky")])
+    await next_millisecond()
     endless = await driver.define("endless", [("before", "answer"), ("held", "hold")])
     assert await driver.page(1, 2) == ([endless, bad], 3)
     assert await driver.page(2, 2) == ([good], 3)

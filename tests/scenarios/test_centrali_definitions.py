@@ -9,6 +9,7 @@ from baton.domain.definition.messages import Body
 from baton.domain.definition.trigger import ManualTrigger, WebhookTrigger
 from tests.dialects.centrali_client import CentraliClient, centrali_client
 from tests.dialects.centrali_requests import named_fields
+from tests.kit.clock import next_millisecond
 from tests.scenarios.stack import Stack
 
 DIALECTS = pytest.mark.parametrize("dialect", ["centrali-openapi", "centrali-reference"])
@@ -293,6 +294,7 @@ async def test_lists_are_paged_and_sorted(
 ) -> None:
     for slug, status in (("b", "active"), ("c", "draft"), ("a", "paused")):
         await openapi.create(named(slug, status=status))
+        await next_millisecond()
     made = (await openapi.get("/orchestrations")).body["data"]
     await openapi.put(f"/orchestrations/{made[2]['id']}", {"description": "newest change"})
 
