@@ -8,6 +8,7 @@ from typing import Any
 
 from baton.domain.api_key.decisions import DECIDER as API_KEY
 from baton.domain.api_key.messages import CreateApiKey, RevokeApiKey
+from baton.domain.artifact import MAX_INLINE_BYTES, Artifact, UnreadableValue, Values
 from baton.domain.decider import Decider
 from baton.domain.definition.decisions import DECIDER as DEFINITION
 from baton.domain.definition.graph import (
@@ -80,6 +81,11 @@ TENANTS = ("acme", "globex")
 GRANT_EVERY = 10
 """Commands between two changes of access, which draw no random numbers."""
 
+LOST = Artifact("ab" * 32, MAX_INLINE_BYTES + 1)
+"""A large output that no store has any more."""
+_LOST_VALUES: Values = {LOST.sha256: UnreadableValue("it is missing")}
+_LOGS = Artifact("cd" * 32, 40)
+
 _RETRY = Retry(max_attempts=3, backoff_ms=100)
 
 
@@ -124,9 +130,13 @@ STATUSES: tuple[Status, ...] = ("active", "active", "active", "paused", "draft")
 
 
 class History:
-    """A log and the states it leads to; `act` appends the events of one random command."""
+    """A log and the states it leads to; `act` appends the events of one random command.
 
-    def __init__(self, random: Random) -> None:
+    With `artifacts`, events name artifacts that no store has.
+    """
+
+    def __init__(self, random: Random, *, artifacts: bool = False) -> None:
+        self._artifacts = artifacts
         self.events: list[Recorded] = []
         self._random = random
         self._now = START
@@ -224,7 +234,8 @@ class History:
         ]
         graph = definition.versions[state.definition_version].graph
         if state.final:
-            self._decide(RUN, stream, RetryRun(graph=graph, actor=ANN, at=self._now))
+            retry = RetryRun(graph=graph, actor=ANN, at=self._now, values=_LOST_VALUES)
+            self._decide(RUN, stream, retry)
             return
         open_steps = [ident for ident, step in state.steps.items() if step.open]
         if not open_steps:
@@ -233,16 +244,24 @@ class History:
         step = state.steps[ident]
         token = Token(step_id=ident, visit=step.visit, attempt=step.attempt)
         if step.status == "released":
-            self._decide(RUN, stream, TakeOver(graph=graph, at=self._now, lost=False))
+            command = TakeOver(graph=graph, at=self._now, lost=False, values=_LOST_VALUES)
+            self._decide(RUN, stream, command)
         elif step.status != "running":
             self._now = max(self._now, step.due_at)
-            self._decide(RUN, stream, FireTimer(token=token, graph=graph, at=self._now))
+            fired = FireTimer(token=token, graph=graph, at=self._now, values=_LOST_VALUES)
+            self._decide(RUN, stream, fired)
         elif (chance := self._random.random()) < 0.05:
             self._decide(RUN, stream, ReleaseAttempts(tokens=(token,), at=self._now))
         elif chance < 0.1:
-            self._decide(RUN, stream, TakeOver(graph=graph, at=self._now))
+            self._decide(RUN, stream, TakeOver(graph=graph, at=self._now, values=_LOST_VALUES))
         else:
-            report = ReportOutcome(token=token, outcome=self._outcome(), graph=graph, at=self._now)
+            report = ReportOutcome(
+                token=token,
+                outcome=self._outcome(),
+                graph=graph,
+                at=self._now,
+                values=_LOST_VALUES,
+            )
             self._decide(RUN, stream, report)
 
     def _outcome(self) -> Outcome:
@@ -252,9 +271,13 @@ class History:
             return Failed(error=error, retryable=chance < 0.1, jitter=self._random.choice((0, 1)))
         if chance < 0.2:
             return TimedOut()
+        if self._artifacts and chance > 0.95:
+            return Succeeded(output=LOST, size=LOST.bytes)
+        logs = _LOGS if self._artifacts and chance > 0.8 else None
         output = {"total": self._random.randrange(6)}
         context: JsonObject | None = {f"seen-{self._now % 3}": True} if chance < 0.5 else None
-        return Succeeded(output=output, context=context, warning="w" if chance < 0.3 else None)
+        warning = "w" if chance < 0.3 else None
+        return Succeeded(output=output, context=context, warning=warning, logs=logs)
 
     def _schedule(self) -> None:
         if stream := self._any("definition"):
@@ -356,14 +379,14 @@ class History:
         return self._states["run"]
 
 
-def history(random: Random, commands: int) -> History:
+def history(random: Random, commands: int, *, artifacts: bool = False) -> History:
     """Return the history of `commands` random commands."""
-    made = History(random)
+    made = History(random, artifacts=artifacts)
     for _ in range(commands):
         made.act()
     return made
 
 
-def events_of(seed: int, commands: int) -> Sequence[Recorded]:
+def events_of(seed: int, commands: int, *, artifacts: bool = False) -> Sequence[Recorded]:
     """Return the history of a seed, which is always the same."""
-    return history(Random(seed), commands).events
+    return history(Random(seed), commands, artifacts=artifacts).events
