@@ -118,9 +118,10 @@ class _Endpoints:
                 answer = await _answer(route, context)
             finally:
                 self.admission.release(request)
-            if isinstance(answer, web.StreamResponse):
-                return answer
-            return await respond(request, answer, self.services, seen if route.scope else None)
+            if isinstance(answer, Reply):
+                seen_by_caller = seen if route.scope else None
+                return await respond(request, answer, self.services, seen_by_caller)
+            return answer
 
         return handle
 
@@ -149,7 +150,7 @@ class _Endpoints:
 
 
 async def _answer(route: Route, context: RequestContext) -> Reply | web.StreamResponse:
-    if route.keyed:
+    if route.keyed and context.has_key:
         return await context.idempotently(partial(_reply, route, context))
     return await route.handler(context)
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 from baton.domain.actor import Actor, Method
+from baton.domain.frozen import frozen
 
 Scope = Literal["orchestrator:read", "orchestrator:write", "orchestrator:admin"]
 
@@ -37,7 +38,7 @@ class Identity:
     key_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Principal:
     """A subject that acts in one tenant; `method` and `key_id` say how the edge identified it."""
 
