@@ -116,7 +116,9 @@ def _fault(error: Exception, connection: Connection) -> Exception:
 
 def _encoding(request: web.Request) -> str:
     """Return gzip, deflate or nothing; raises Refused 415 for any other Content-Encoding."""
-    values = request.headers.getall(hdrs.CONTENT_ENCODING, ())
+    if hdrs.CONTENT_ENCODING not in request.headers:
+        return ""
+    values = request.headers.getall(hdrs.CONTENT_ENCODING)
     name = ",".join(values).strip().lower()
     if name in ("", "identity"):
         return ""

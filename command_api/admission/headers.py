@@ -15,9 +15,10 @@ async def secure(request: web.BaseRequest, response: web.StreamResponse) -> None
     A body that was neither read nor small ends the connection, which the response says.
     """
     set_headers(response)
-    length = request.content_length
-    if not request.content.is_eof() and (length is None or length > _SMALL):
-        close(response)
+    if not request.content.is_eof():
+        length = request.content_length
+        if length is None or length > _SMALL:
+            close(response)
 
 
 def set_headers(response: web.StreamResponse) -> None:

@@ -1,6 +1,7 @@
 """Header values as input: text of limited size, or a refusal."""
 
 import re
+from collections.abc import Iterable
 
 from aiohttp import web
 
@@ -19,10 +20,14 @@ def require_readable(request: web.Request) -> None:
     for _, value in request.raw_headers:
         if not value.isascii():
             _require_utf8(value)
-    for text in request.headers.getall("Prefer", ()):
-        if _ENDLESS_WAIT.search(text):
-            message = "The preference wait is a number of seconds with at most nine digits"
-            raise Refused("validation_error", message)
+    if "Prefer" in request.headers:
+        _require_finite_wait(request.headers.getall("Prefer"))
+
+
+def _require_finite_wait(preferences: Iterable[str]) -> None:
+    if any(map(_ENDLESS_WAIT.search, preferences)):
+        message = "The preference wait is a number of seconds with at most nine digits"
+        raise Refused("validation_error", message)
 
 
 def _require_utf8(value: bytes) -> None:

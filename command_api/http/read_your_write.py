@@ -47,9 +47,11 @@ def preferences(request: web.Request) -> list[str]:
 
     Parameters are left out, and so are the quotes and blanks around a value.
     """
+    if "Prefer" not in request.headers:
+        return []
     return [
         _preference(one)
-        for value in request.headers.getall("Prefer", [])
+        for value in request.headers.getall("Prefer")
         for one in _BETWEEN_COMMAS.findall(value)
     ]
 
