@@ -357,9 +357,12 @@ async def test_a_forked_child_stops_and_slows_no_other_call(processes: Registry)
 @pytest.mark.parametrize("kind", ["loop", "thread"])
 async def test_a_copy_of_the_process_that_a_function_forks_does_not_go_on(kind: str) -> None:
     ready, ended = os.pipe()
+    children: list[int] = []
 
     def fork() -> str:
-        if os.fork() == 0:
+        if child := os.fork():
+            children.append(child)
+        else:
             os.write(ended, b"child")
         return "done"
 
@@ -371,7 +374,7 @@ async def test_a_copy_of_the_process_that_a_function_forks_does_not_go_on(kind: 
 
     async with functions_of(function("f")(fork_async if kind == "loop" else fork)) as functions:
         outcome = await functions.call(a_call("f"))
-        _, status = await asyncio.to_thread(os.wait)
+        _, status = await asyncio.to_thread(os.waitpid, children[0], 0)
     os.close(ended)
     written = os.read(ready, 100)
     os.close(ready)
