@@ -1,6 +1,6 @@
-"""The steps that are ready to start, for both kinds of graph (`next` and `needs`)."""
+"""The steps that are ready to start, and the edges, of both kinds of graph (`next`, `needs`)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from baton.domain.definition.graph import Compute, Decision, Graph, Step
 from baton.domain.run.state import State
@@ -38,6 +38,26 @@ def successor(step: Step, selected: str | None) -> str | None:
     if isinstance(step, Compute) and step.on_success_next:
         return step.on_success_next
     return step.next
+
+
+def possible_successors(step: Step) -> Iterator[str]:
+    """Yield the ids of the steps that *next* pointers lead to from a step; some may repeat."""
+    if isinstance(step, Decision):
+        yield from (case.next for case in step.cases)
+        last = step.default_next
+    else:
+        last = successor(step, None)
+    if last is not None:
+        yield last
+
+
+def edges_of(graph: Graph) -> Iterator[tuple[str, str]]:
+    """Yield the pairs of step ids of which the second may start when the first is done, once."""
+    for step in graph.steps:
+        if graph.flow == "needs":
+            yield from ((need, step.id) for need in dict.fromkeys(step.needs))
+        else:
+            yield from ((step.id, after) for after in dict.fromkeys(possible_successors(step)))
 
 
 def _by_needs(graph: Graph, state: State, finished: Iterable[str] | None) -> list[Step]:

@@ -1,11 +1,12 @@
 """Renders the core's steps as tasks, whichever dialect defined them."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import assert_never
 
 from baton.domain.definition.graph import Compute, Decision, Delay, Graph, Step, Sync
 from baton.domain.json import JsonObject
+from baton.domain.run.flow import edges_of, possible_successors
 
 PENDING = "pending"
 
@@ -47,13 +48,10 @@ def task_names(graph: Graph) -> dict[str, str]:
 
 def predecessors(graph: Graph) -> dict[str, list[str]]:
     """Return for each step the ids of the steps after which it may start."""
-    if graph.flow == "needs":
-        return {step.id: list(dict.fromkeys(step.needs)) for step in graph.steps}
     found: dict[str, list[str]] = {step.id: [] for step in graph.steps}
-    for step in graph.steps:
-        for following in dict.fromkeys(_following(step)):
-            if following in found:
-                found[following].append(step.id)
+    for before, after in edges_of(graph):
+        if after in found:
+            found[after].append(before)
     return found
 
 
@@ -74,23 +72,8 @@ def _is_line(graph: Graph) -> bool:
     step: Step | None = graph.steps[0]
     while step is not None and step.id not in seen:
         seen.add(step.id)
-        step = next((graph.by_id[one] for one in _following(step)), None)
+        step = next((graph.by_id[one] for one in possible_successors(step)), None)
     return step is None and len(seen) == len(graph.steps)
-
-
-def _following(step: Step) -> Iterator[str]:
-    match step:
-        case Decision():
-            yield from (case.next for case in step.cases)
-            following = step.default_next
-        case Compute():
-            following = step.on_success_next or step.next
-        case Delay() | Sync():
-            following = step.next
-        case _:
-            assert_never(step)
-    if following is not None:
-        yield following
 
 
 def _type(step: Step) -> str:

@@ -6,7 +6,6 @@ leads to depends on the decision: each of its choices is an edge. Steps that fol
 an edge each, which may form a loop.
 """
 
-from collections.abc import Iterator
 from typing import Final, assert_never
 
 from baton.command_api.dialect.rendering import render_condition
@@ -16,7 +15,6 @@ from baton.domain.definition.graph import (
     Compute,
     Decision,
     Delay,
-    Graph,
     Retry,
     Step,
     Sync,
@@ -24,6 +22,7 @@ from baton.domain.definition.graph import (
 from baton.domain.definition.state import State
 from baton.domain.definition.version_label import order_of
 from baton.domain.json import JsonObject
+from baton.domain.run.flow import edges_of
 from baton.protocols.canonical_json import canonical, digest
 from baton.protocols.iso_time import format_time
 
@@ -91,30 +90,6 @@ def render_step(step: Step) -> JsonObject:
         case Sync():
             return {"id": step.id, "uses": f"{RESERVED}sync"}
     assert_never(step)
-
-
-def edges_of(graph: Graph) -> Iterator[tuple[str, str]]:
-    """Yield the pairs of steps of which the second may start when the first is done."""
-    if graph.flow == "needs":
-        for step in graph.steps:
-            for need in dict.fromkeys(step.needs):
-                yield need, step.id
-        return
-    for step in graph.steps:
-        for following in dict.fromkeys(_following(step)):
-            yield step.id, following
-
-
-def _following(step: Step) -> Iterator[str]:
-    if isinstance(step, Decision):
-        yield from (case.next for case in step.cases)
-        if step.default_next is not None:
-            yield step.default_next
-        return
-    if isinstance(step, Compute) and step.on_success_next is not None:
-        yield step.on_success_next
-    elif step.next is not None:
-        yield step.next
 
 
 def _settings(step: Compute) -> JsonObject:
