@@ -150,7 +150,7 @@ class _Endpoints:
 
 
 async def _answer(route: Route, context: RequestContext) -> Reply | web.StreamResponse:
-    if route.keyed and context.has_key:
+    if route.keyed:
         return await context.idempotently(partial(_reply, route, context))
     return await route.handler(context)
 

@@ -166,11 +166,6 @@ class RequestContext:
             "key", self.tenant, self._key, self._request_fingerprint(), str(self._ids)
         )
 
-    @property
-    def has_key(self) -> bool:
-        """Whether the request has an Idempotency-Key, which `read_key` has read."""
-        return self._key is not None
-
     async def idempotently(self, work: Callable[[], Awaitable[Reply]]) -> Reply:
         """Call `work` under the request's Idempotency-Key, or call it as it is without a key.
 
