@@ -101,7 +101,7 @@ class _Run:
         if document is None:
             return
         document.input, document.context = None, {}
-        event = cast("Event", recorded.event)
+        event: Event = recorded.event
         self.events.append(
             None if isinstance(event, StepLogged) else self._live_event(document, recorded, event)
         )

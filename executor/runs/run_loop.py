@@ -22,7 +22,6 @@ from baton.domain.errors import StaleAttempt
 from baton.domain.run.decisions import DECIDER
 from baton.domain.run.messages import (
     Command,
-    Event,
     Outcome,
     ReportOutcome,
     StartRun,
@@ -234,7 +233,7 @@ class RunLoop:
         before = run.state
         for recorded in external:
             if recorded.version == run.state.version + 1:
-                run.state = evolve(run.state, cast(Event, recorded.event))
+                run.state = evolve(run.state, recorded.event)
         return [] if run.state is before else self._reconcile(run, before)
 
     async def _append(self, run: LiveRun) -> list[Token]:

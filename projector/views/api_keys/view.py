@@ -4,7 +4,7 @@ Nothing is verified by this view: it may lag behind a revocation.
 """
 
 from dataclasses import dataclass
-from typing import cast, get_args
+from typing import get_args
 
 from baton.domain.api_key.messages import ApiKeyCreated, ApiKeyRevoked, Event
 from baton.eventlog.events.envelope import Recorded
@@ -46,7 +46,7 @@ def creates(recorded: Recorded) -> bool:
 
 def evolve(document: Document | None, recorded: Recorded) -> Document | None:
     """Fold the creation or the revocation."""
-    event = cast("Event", recorded.event)
+    event: Event = recorded.event
     match event:
         case ApiKeyCreated():
             return Document(

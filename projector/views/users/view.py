@@ -4,7 +4,7 @@ No sign-in uses this view: it may lag behind a removal, which deletes the docume
 """
 
 from dataclasses import dataclass
-from typing import cast, get_args
+from typing import get_args
 
 from baton.domain.user.messages import Event, UserAdded, UserRemoved
 from baton.eventlog.events.envelope import Recorded
@@ -42,7 +42,7 @@ def creates(recorded: Recorded) -> bool:
 
 def evolve(_document: Document | None, recorded: Recorded) -> Document | None:
     """Fold the addition or the removal."""
-    event = cast("Event", recorded.event)
+    event: Event = recorded.event
     match event:
         case UserAdded():
             return Document(
