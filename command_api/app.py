@@ -24,7 +24,8 @@ from baton.command_api.http.read_your_write import respond
 from baton.command_api.http.refusal import Refused
 from baton.command_api.http.reply import Reply
 from baton.command_api.http.request_context import RequestContext
-from baton.command_api.own import documents, health_api, own_api
+from baton.command_api.own import health_api, own_api
+from baton.command_api.own.service import documents
 from baton.command_api.principal import Principal
 from baton.command_api.request_metrics import RequestMetrics
 from baton.command_api.security import auth

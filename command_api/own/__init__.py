@@ -1,7 +1,8 @@
 """Baton's own API: operations in the core's words, which belong to no dialect.
 
-Each module of this package holds the operations of one noun and exports them as `ROUTES`;
-`own_api()` finds them. Own routes have no base path; the tenant comes from the token.
+Each module of this package and of its folders that exports `ROUTES` is found by `own_api()`; a
+folder holds the operations of one noun. Own routes have no base path; the tenant comes from the
+token.
 """
 
 import pkgutil
@@ -21,7 +22,7 @@ def own_api() -> Dialect:
 
 def health_api() -> Dialect:
     """Return the operations of a service that takes no commands: health and metrics alone."""
-    routes: tuple[Route, ...] = import_module(f"{__name__}.health").ROUTES
+    routes: tuple[Route, ...] = import_module(f"{__name__}.service.health").ROUTES
     return _dialect("Health and metrics of this service", routes)
 
 
@@ -48,5 +49,5 @@ def _dialect(title: str, routes: tuple[Route, ...]) -> Dialect:
 
 
 def _discover_routes() -> Iterator[Route]:
-    for module in pkgutil.iter_modules(__path__, f"{__name__}."):
+    for module in pkgutil.walk_packages(__path__, f"{__name__}."):
         yield from getattr(import_module(module.name), "ROUTES", ())

@@ -16,7 +16,7 @@ from baton.command_api.http.request_context import RequestContext
 from baton.command_api.live.live_event import LiveEvent
 from baton.command_api.live.subscription import EventFilter
 from baton.command_api.own import render_error
-from baton.command_api.own.runs import STATUSES
+from baton.command_api.own.runs.render_run import STATUSES
 from baton.command_api.principal import READ
 from baton.command_api.streaming.stream import stream_events
 from baton.domain.errors import NotFound

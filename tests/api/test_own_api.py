@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from baton.command_api.own.health import is_from_loopback
+from baton.command_api.own.service.health import is_from_loopback
 from baton.eventlog.errors import Unreadable
 from baton.eventlog.run_values import RunValues
 from tests.api.running import running

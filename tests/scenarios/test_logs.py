@@ -7,7 +7,8 @@ from typing import Any
 import orjson
 import pytest
 
-from baton.command_api.own import log_cursor, log_reader
+from baton.command_api.own.logs import reader
+from baton.command_api.own.logs.cursor import LogCursor, parse_cursor
 from baton.role import RoleName
 from tests.dialects.centrali_client import CentraliClient, centrali_client
 from tests.dialects.centrali_documents import Document, compute, orchestration
@@ -163,8 +164,8 @@ async def test_a_follower_of_a_cancelled_run_gets_its_last_lines(memory: Stack) 
 async def test_many_lines_and_parallel_attempts_come_in_pages(
     memory: Stack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(log_reader, "PAGE_BYTES", 100)
-    monkeypatch.setattr(log_reader, "MAX_OPEN", 1)
+    monkeypatch.setattr(reader, "PAGE_BYTES", 100)
+    monkeypatch.setattr(reader, "MAX_OPEN", 1)
     steps = [compute(f"s{n}", function="chat", nextStepId=f"s{n + 1}") for n in range(4)]
     run_id = await start(
         centrali_client(memory, "centrali-openapi"), *steps, compute("s4", function="chat")
@@ -212,9 +213,9 @@ async def test_another_tenants_run_has_no_logs(memory: Stack) -> None:
 
 
 def test_a_cursor_is_read_as_it_is_written() -> None:
-    cursor = log_cursor.LogCursor(base=120, open={17: 3, 25: 0})
+    cursor = LogCursor(base=120, open={17: 3, 25: 0})
 
-    assert log_cursor.parse_cursor(str(cursor)) == cursor
+    assert parse_cursor(str(cursor)) == cursor
     assert [cursor.lines_read(seq) for seq in (16, 17, 25, 121)] == [None, 3, 0, 0]
 
 

@@ -20,8 +20,8 @@ from baton.command_api.http.query_parameters import integer, single
 from baton.command_api.http.refusal import refused_field
 from baton.command_api.http.reply import Reply
 from baton.command_api.http.request_context import RequestContext
-from baton.command_api.own.log_cursor import LogCursor, parse_cursor
-from baton.command_api.own.log_reader import LoggedLine, LogPage, LogReader
+from baton.command_api.own.logs.cursor import LogCursor, parse_cursor
+from baton.command_api.own.logs.reader import LoggedLine, LogPage, LogReader
 from baton.command_api.principal import READ
 from baton.domain.errors import NotFound
 from baton.projector.views.run_steps.view import Document as Step

@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 
 import orjson
 
-from baton.command_api.own.log_cursor import MAX_OPEN, LogCursor
+from baton.command_api.own.logs.cursor import MAX_OPEN, LogCursor
 from baton.command_api.services import Services
 from baton.domain.artifact import Artifact
 from baton.domain.run.messages import Token

@@ -12,7 +12,7 @@ from baton.command_api.dialect.openapi import document_of
 from baton.command_api.http.refusal import Refused
 from baton.command_api.http.reply import Reply, json_reply
 from baton.command_api.http.request_context import RequestContext
-from baton.command_api.own.docs_page import docs_page
+from baton.command_api.own.service.docs_page import docs_page
 
 
 class Api(BaseModel):

@@ -1,0 +1,1 @@
+"""Definitions in the core's words, whichever dialect created them."""

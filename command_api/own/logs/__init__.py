@@ -1,0 +1,1 @@
+"""The lines that the functions of a run have logged."""

@@ -1,0 +1,1 @@
+"""Runs of every definition: lists, one run, its steps and its history."""

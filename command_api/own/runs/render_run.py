@@ -1,0 +1,87 @@
+"""A run without its data, as Baton's own API shows it in lists and at the head of a run."""
+
+from dataclasses import asdict
+
+from pydantic import BaseModel
+from pydantic.alias_generators import to_camel
+
+from baton.command_api.dialect.rendering import optional_time, without_none
+from baton.command_api.http.request_context import RequestContext
+from baton.domain.actor import Actor
+from baton.domain.json import JsonObject
+from baton.domain.run.trigger import BySchedule, Trigger
+from baton.projector.views.runs.view import Document as Run
+from baton.projector.views.runs.view import Status
+from baton.protocols.iso_time import format_time
+
+STATUSES: tuple[Status, ...] = (
+    "pending",
+    "running",
+    "waiting",
+    "completed",
+    "failed",
+    "cancelled",
+)
+
+
+class RunSummary(BaseModel):
+    """A run without its data."""
+
+    id: str
+    definitionId: str  # noqa: N815 - the names of the JSON
+    slug: str | None = None
+    version: int
+    status: Status
+    trigger: dict[str, object]
+    actor: dict[str, object]
+    requestedAt: str  # noqa: N815
+
+
+async def slug_of(context: RequestContext, definition_id: str) -> str | None:
+    """Return the slug of a definition, also of a deleted one; None if there never was one."""
+    found = await context.services.definitions.get(context.tenant, definition_id)
+    return None if found is None else found.slug
+
+
+def render_run(run: Run, slug: str | None) -> JsonObject:
+    """Return the run without the members that have no value; times are ISO-8601, UTC."""
+    shown = {
+        "id": run.id,
+        "definitionId": run.definition_id,
+        "slug": slug,
+        "version": run.definition_version,
+        "status": run.status,
+        "trigger": _trigger(run.trigger),
+        "actor": _actor(run.actor),
+        "currentStepId": run.current_step_id,
+        "hasErrors": run.has_errors,
+        "failure": _failure(run),
+        "correlationId": run.correlation_id,
+        "cancelReason": run.cancel_reason,
+        "requestedAt": format_time(run.requested_at),
+        "startedAt": optional_time(run.started_at),
+        "completedAt": optional_time(run.completed_at),
+    }
+    return without_none(shown)
+
+
+def _trigger(trigger: Trigger) -> JsonObject:
+    """Return the trigger with its `kind`, and times as text."""
+    shown = {to_camel(name): value for name, value in asdict(trigger).items()}
+    if isinstance(trigger, BySchedule):
+        shown["nominalAt"] = format_time(trigger.nominal_at)
+    return shown
+
+
+def _actor(actor: Actor) -> JsonObject:
+    return without_none({"subject": actor.subject, "method": actor.method, "keyId": actor.key_id})
+
+
+def _failure(run: Run) -> JsonObject | None:
+    if run.failure_code is None:
+        return None
+    return {
+        "code": run.failure_code,
+        "message": run.failure_message,
+        "stepId": run.failed_step,
+    }

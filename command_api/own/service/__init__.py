@@ -1,0 +1,1 @@
+"""The state of this process, and the documents of every API that it speaks."""
