@@ -64,7 +64,7 @@ class FairSemaphore:
         if extra_of is not None:
             self._release_extra(extra_of)
             return
-        while (found := self._waiting.take()) is not None:
+        while self._waiting.size and (found := self._waiting.take()) is not None:
             if not found[1].done():
                 found[1].set_result(False)
                 return
