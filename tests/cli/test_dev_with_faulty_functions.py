@@ -75,13 +75,18 @@ def test_a_step_that_kills_the_process_is_named_and_the_server_comes_up_again(
         run = started(call, first, "kill")
         assert first.process.wait(30) == 7
     with dev(tmp_path, "--functions", functions) as second:
-        of = ("--url", second.url, "--token", second.token)
-        shown = call("runs", "show", run, *of)
-        assert "EXECUTOR_LOST" in shown.out
-        assert "attempt 2" in shown.out
         assert second.process.wait(30) == 7  # the backoff is over
+        log = second.log
+    functions.write_text(FAULTY.replace("os._exit(7)", "return 7"))
+    with dev(tmp_path, "--functions", functions) as third:
+        of = ("--url", third.url, "--token", third.token)
+        watched = call("runs", "watch", run, *of)
+        shown = call("runs", "show", run, *of)
 
-    assert f"run {run}: its executor was lost during attempt 1 of step only" in second.log
+    assert watched.code == 0, watched.err
+    assert f"run {run}: its executor was lost during attempt 1 of step only" in log
+    assert "EXECUTOR_LOST" in shown.out
+    assert "attempt 3" in shown.out
 
 
 def test_ctrl_c_ends_although_a_function_swallows_its_cancellation(
