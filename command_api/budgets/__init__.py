@@ -15,14 +15,22 @@ REFUSALS = Rate(burst=50, per_s=500)
 
 
 class Budgets:
-    """The remaining budgets under the limits. A budget of logins belongs here, too."""
+    """The remaining budgets under the limits. A budget of logins belongs here, too.
 
-    def __init__(self, limits: Limits | None = None) -> None:
+    Args:
+        limits: Default: `Limits()`.
+        tenant_runs: Shared with everything else in this process that starts runs; by default it
+            has the limit of `limits`.
+    """
+
+    def __init__(
+        self, limits: Limits | None = None, *, tenant_runs: OpenRuns | None = None
+    ) -> None:
         self.limits = limits or Limits()
         self.failed_authentications = TokenBuckets(self.limits.failed_authentications)
         self.webhook_calls = TokenBuckets(self.limits.webhook_calls)
         self.webhook_runs = OpenRuns(self.limits.webhook_open_runs)
-        self.tenant_runs = OpenRuns(self.limits.tenant_open_runs)
+        self.tenant_runs = tenant_runs or OpenRuns(self.limits.tenant_open_runs)
         self.turns = Turns()
         self.refusals = Pace(REFUSALS)
 

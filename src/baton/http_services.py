@@ -3,8 +3,6 @@
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from prometheus_client import CollectorRegistry
-
 from baton.command_api.budgets import Budgets, Limits
 from baton.command_api.budgets.limits import Rate
 from baton.command_api.live.live_feed import LiveFeed
@@ -16,7 +14,6 @@ from baton.command_api.security.jwks import JwksKeys
 from baton.command_api.security.token_keys import SharedSecrets
 from baton.command_api.services import Services
 from baton.eventlog.ids import new_id
-from baton.eventlog.known_functions import KnownFunctions
 from baton.eventlog.ports.backend import Stores
 from baton.eventlog.ports.clock import Clock
 from baton.eventlog.run_values import RunValues
@@ -26,27 +23,31 @@ from baton.projector.views.run_steps.queries import RunStepQueries
 from baton.projector.views.runs.queries import RunQueries
 from baton.projector.views.schedules.queries import ScheduleQueries
 from baton.protocols.document_signatures import DocumentSignatures, load_keys
-from baton.role import ViewPosition
+from baton.role import RoleContext, ViewPosition
 from baton.settings import Settings
 
 READY_WITHIN_MS: Final = 1_000
 """/readyz fails if the views need longer than this to hold the newest event."""
 
 
+def build_api_keys(context: RoleContext) -> ApiKeyAuthenticator:
+    """Build the verifier of API keys; the role that takes commands keeps it up to date."""
+    stores = context.stores
+    return ApiKeyAuthenticator(
+        stores.events, stores.checkpoints, stores.api_key_uses, context.clock
+    )
+
+
 def build_services(
-    settings: Settings,
-    stores: Stores,
-    view_position: ViewPosition,
-    api_keys: ApiKeyAuthenticator,
-    clock: Clock,
-    *,
-    takes_commands: bool,
+    context: RoleContext, api_keys: ApiKeyAuthenticator, *, takes_commands: bool
 ) -> Services:
     """Build the services of one process.
 
     Raises MissingJwtSecret for a process that takes commands. Any other one verifies credentials
     for /metrics alone, and without a secret it accepts no token.
     """
+    settings, stores, clock = context.settings, context.stores, context.clock
+    view_position = context.view_position
     definitions = DefinitionQueries(stores.views)
     tokens = build_authenticator(settings, clock, required=takes_commands)
     return Services(
@@ -73,11 +74,12 @@ def build_services(
         keys=stores.keys,
         secrets=stores.secrets,
         authenticator=BearerAuthenticator(tokens, api_keys),
-        checks=_readiness_checks(stores, view_position),
-        budgets=Budgets(build_limits(settings)),
-        functions=KnownFunctions(stores.functions),
+        checks=context.checks,
+        budgets=Budgets(build_limits(settings), tenant_runs=context.tenant_runs),
+        live_logs=context.live_logs,
+        functions=context.functions,
         signatures=build_signatures(settings),
-        metrics=CollectorRegistry(),
+        metrics=context.metrics,
     )
 
 
@@ -132,7 +134,7 @@ def build_authenticator(
     return TokenAuthenticator(SharedSecrets(*secrets), clock, expected)
 
 
-def _readiness_checks(
+def readiness_checks(
     stores: Stores, view_position: ViewPosition
 ) -> dict[str, Callable[[], Awaitable[bool]]]:
     """Return the checks of /readyz: the store answers, and the views keep up with it."""

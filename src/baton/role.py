@@ -3,17 +3,19 @@
 A module of `baton.roles` holds one role and exports `build(context)`. It knows no other role.
 """
 
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from random import Random
 from typing import Final, Literal, Protocol, TypeAlias, get_args
 
 from prometheus_client import CollectorRegistry
 
-from baton.command_api.security.api_keys import ApiKeyAuthenticator
-from baton.command_api.services import Services
+from baton.eventlog.function_logs.live_logs import LiveLogs
+from baton.eventlog.known_functions import KnownFunctions
 from baton.eventlog.ports.backend import Stores
 from baton.eventlog.ports.clock import Clock
+from baton.projector.open_runs import OpenRuns
 from baton.settings import Settings
 
 RoleName: TypeAlias = Literal["api", "executor", "projector", "scheduler"]
@@ -57,10 +59,12 @@ class RoleContext:
         holder: The name under which this process holds leases.
         view_position: This process's own `Projector` where one process uses the store; where
             several do, the follower of the checkpoint that another process's projector saves.
-        api_keys: Verifies API keys; the role that takes commands keeps it up to date.
-        services: What the process's HTTP handlers work with; every process answers /healthz,
-            /readyz and /metrics.
         closing: A role registers what it opened here. It is closed after every role has ended.
+        tenant_runs: Limits the unfinished runs of each tenant; counts what any role starts.
+        functions: The functions that executors know; the executor of this process sets its own.
+        live_logs: The logs of the attempts that run in this process.
+        checks: Readiness checks by name, run by /readyz; a check returns True for ready.
+        metrics: The registry that /metrics exports.
     """
 
     settings: Settings
@@ -69,6 +73,9 @@ class RoleContext:
     rng: Random
     holder: str
     view_position: ViewPosition
-    api_keys: ApiKeyAuthenticator
-    services: Services
     closing: AsyncExitStack
+    tenant_runs: OpenRuns
+    functions: KnownFunctions
+    live_logs: LiveLogs = field(default_factory=LiveLogs)
+    checks: dict[str, Callable[[], Awaitable[bool]]] = field(default_factory=dict)
+    metrics: CollectorRegistry = field(default_factory=CollectorRegistry)

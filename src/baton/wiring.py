@@ -1,10 +1,8 @@
 """Puts the parts of a process together, runs them, and stops them in order."""
 
 import asyncio
-import ctypes
-import gc
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from random import Random
@@ -17,19 +15,22 @@ from baton.availability import LogContact, keep_running, stop_role
 from baton.backend_choice import backend_of, transport_of
 from baton.command_api.app import make_health_app
 from baton.command_api.live.run_events import RUN_EVENTS
-from baton.command_api.security.api_keys import ApiKeyAuthenticator
+from baton.command_api.services import Services
 from baton.eventlog.clock import SystemClock
 from baton.eventlog.errors import Unavailable
 from baton.eventlog.ids import new_id
+from baton.eventlog.known_functions import KnownFunctions
 from baton.eventlog.loops.stop_tasks import stop_tasks
 from baton.eventlog.ports.backend import StoreLocation, Stores
 from baton.eventlog.ports.clock import Clock
 from baton.eventlog.ports.transport import TransportLocation, TransportSecurity
 from baton.executor.functions.registry import Registry
 from baton.executor.workers.worker import Worker
-from baton.http_services import build_services
+from baton.http_services import build_api_keys, build_services, readiness_checks
 from baton.keys import seal_keys
+from baton.process_memory import collect_garbage_less_often, return_large_buffers
 from baton.projector.checkpoint_follower import CheckpointFollower
+from baton.projector.open_runs import OpenRuns
 from baton.projector.projector import Projector
 from baton.role import ALL_ROLES, Role, RoleContext, RoleName
 from baton.roles import api, executor, projector, scheduler, worker
@@ -51,8 +52,6 @@ READY_POLL_MS: Final = 50
 NO_TOPICS: Final = "workers receive their tasks through Kafka: set BATON_LOG=kafka://HOST:PORT"
 
 _FOLLOW_SHARED_LOG: Final[frozenset[RoleName]] = frozenset(("executor", "scheduler"))
-_M_MMAP_THRESHOLD: Final = -3
-_LARGE_BUFFER: Final = 128 * 1024
 
 _FOLLOWED: Final[Mapping[frozenset[RoleName], frozenset[type]]] = {
     frozenset(("scheduler",)): FOLLOWED_EVENTS,
@@ -134,10 +133,14 @@ def store_location(settings: Settings, *, sealing: bool = False) -> StoreLocatio
 class Process:
     """The roles of one process, in the order of starting.
 
-    `follower` follows the checkpoint of the views where another process may keep them.
+    Args:
+        services: What the HTTP handlers work with; every process answers /healthz, /readyz and
+            /metrics.
+        follower: Follows the checkpoint of the views where another process may keep them.
     """
 
     context: RoleContext
+    services: Services
     roles: Mapping[RoleName, Role]
     follower: CheckpointFollower | None
 
@@ -146,7 +149,7 @@ class Process:
         role = self.roles.get("api")
         if isinstance(role, api.ApiRole):
             return role.app()
-        return make_health_app(self.context.services)
+        return make_health_app(self.services)
 
     async def ready(self) -> None:
         """Return when every check of /readyz holds."""
@@ -168,7 +171,7 @@ class Process:
 
     async def _all_checks_hold(self) -> bool:
         try:
-            return all([await check() for check in self.context.services.checks.values()])
+            return all([await check() for check in self.context.checks.values()])
         except Unavailable:
             return False
 
@@ -188,8 +191,8 @@ async def run_roles(
     Args:
         stores: The opened stores, which are closed at the end; None opens the configured ones.
     """
-    _collect_garbage_less_often()
-    _return_large_buffers()
+    collect_garbage_less_often()
+    return_large_buffers()
     clock, rng = SystemClock(), Random()  # noqa: S311 - spreads backoffs
     async with AsyncExitStack() as closing:
         stores = stores or await open_shared(settings, names)
@@ -199,7 +202,7 @@ async def run_roles(
         async with asyncio.TaskGroup() as group:
             tasks = process.start(group)
             if contact is not None:
-                process.context.services.checks["log"] = contact.check
+                process.context.checks["log"] = contact.check
                 tasks.append(group.create_task(contact.wait(), name="log"))
             try:
                 yield process
@@ -236,7 +239,6 @@ def build_process(
         on_demand = "api" not in names
         follower = CheckpointFollower(stores.view_progress, clock=clock, on_demand=on_demand)
     view_position = follower or Projector(stores.views, clock=clock)
-    api_keys = ApiKeyAuthenticator(stores.events, stores.checkpoints, stores.api_key_uses, clock)
     context = RoleContext(
         settings=settings,
         stores=stores,
@@ -244,18 +246,25 @@ def build_process(
         rng=rng,
         holder=new_id(clock.now()) if stores.view_progress else "embedded",
         view_position=view_position,
-        api_keys=api_keys,
-        services=build_services(
-            settings, stores, view_position, api_keys, clock, takes_commands="api" in names
-        ),
         closing=closing,
+        tenant_runs=OpenRuns(settings.limit_tenant_open_runs),
+        functions=KnownFunctions(stores.functions),
+        checks=readiness_checks(stores, view_position),
     )
     roles: dict[RoleName, Role] = {
         name: build(context) for name, build in BUILDERS.items() if name in names
     }
     for role in roles.values():
-        role.export(context.services.metrics)
-    return Process(context=context, roles=roles, follower=follower)
+        role.export(context.metrics)
+    services = _services_of(context, roles.get("api"))
+    return Process(context=context, services=services, roles=roles, follower=follower)
+
+
+def _services_of(context: RoleContext, role: Role | None) -> Services:
+    """Return the services of the API role, or those of a process that takes no commands."""
+    if isinstance(role, api.ApiRole):
+        return role.services
+    return build_services(context, build_api_keys(context), takes_commands=False)
 
 
 @asynccontextmanager
@@ -278,24 +287,3 @@ async def open_worker(
         yield worker.build(settings, stores.topics, registry, clock=clock, concurrency=concurrency)
     finally:
         await stores.close()
-
-
-def _return_large_buffers() -> None:
-    """Let glibc return large buffers, such as bodies, to the system as soon as they are freed.
-
-    By default each of them raises the size from which it does so, up to 32 MiB: after an attack
-    with bodies of 1 MiB, half of their memory stayed.
-    """
-    with suppress(AttributeError):  # another C library
-        ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, _LARGE_BUFFER)
-
-
-def _collect_garbage_less_often() -> None:
-    """Keep the collector off long-lived objects: it took a third of the time under load.
-
-    The threshold is above the number of objects that a busy process keeps for a few seconds, mostly
-    events that followers have yet to read. Below it, collections took 3 % of the processor's time
-    and 30 ms each, and found next to nothing.
-    """
-    gc.freeze()
-    gc.set_threshold(100_000, 20, 10)

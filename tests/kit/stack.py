@@ -134,10 +134,8 @@ async def running_roles(
         members: Further members of that class.
     """
     async with run_roles(settings, roles) as process:
-        context = process.context
-        async with serving(
-            process.app(), context.services, context.stores, kind, **members
-        ) as running:
+        stores = process.context.stores
+        async with serving(process.app(), process.services, stores, kind, **members) as running:
             await process.ready()
             yield running
 

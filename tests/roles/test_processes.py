@@ -67,7 +67,7 @@ async def test_only_an_api_needs_the_secret_of_tokens(tmp_path: Path, name: Role
 
     async with built(settings, name) as process:
         with pytest.raises(Refused):
-            await process.context.services.authenticator.identify(
+            await process.services.authenticator.identify(
                 jwt.encode({"sub": "a", "tenant": "t", "exp": 2**33}, "x" * 32, "HS256")
             )
     with pytest.raises(MissingJwtSecret):
@@ -112,7 +112,7 @@ async def test_a_process_exports_the_metrics_of_its_roles(
     names = ALL_ROLES if name == "all" else frozenset((name,))
 
     async with built(settings_in(tmp_path), *names) as process:  # type: ignore[arg-type]
-        text = generate_latest(process.context.services.metrics).decode()
+        text = generate_latest(process.services.metrics).decode()
 
     exported = {
         line.removeprefix("# TYPE baton_").split("_")[0]

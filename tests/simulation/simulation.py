@@ -11,10 +11,8 @@ from collections.abc import Coroutine
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from random import Random
-from types import SimpleNamespace
 from typing import Any, cast
 
-from baton.command_api.budgets import Budgets
 from baton.domain.definition.state import State as Definition
 from baton.domain.json import JsonObject
 from baton.eventlog.errors import Unavailable
@@ -23,6 +21,7 @@ from baton.eventlog.ports.backend import Stores
 from baton.eventlog.ports.clock import Clock
 from baton.eventlog.ports.views import ViewStore
 from baton.executor.executor import Executor
+from baton.projector.open_runs import OpenRuns
 from baton.projector.projector import Projector
 from baton.projector.views.runs.queries import RunQueries
 from baton.role import RoleContext
@@ -199,18 +198,17 @@ class Simulation:
     def _context(self, incarnation: Incarnation) -> RoleContext:
         clock = IncarnationClock(incarnation)
         stores = replace(stores_of(self.stores, incarnation), topics=None)
-        none = cast("Any", None)
-        services = cast("Any", SimpleNamespace(budgets=Budgets(), functions=KnownFunctions()))
+        settings = Settings()
         return RoleContext(
-            settings=Settings(),
+            settings=settings,
             stores=stores,
             clock=clock,
             rng=incarnation.rng,
             holder=f"incarnation {len(self.incarnations)}",
             view_position=Projector(stores.views, clock=clock),
-            api_keys=none,
-            services=services,
             closing=AsyncExitStack(),
+            tenant_runs=OpenRuns(settings.limit_tenant_open_runs),
+            functions=KnownFunctions(),
         )
 
     def end_chaos(self) -> None:

@@ -13,6 +13,7 @@ from baton.command_api.app import make_app
 from baton.command_api.live.live_feed import LiveFeed
 from baton.command_api.security.api_keys import ApiKeyAuthenticator
 from baton.command_api.services import Services
+from baton.http_services import build_api_keys, build_services
 from baton.metric_families import gauge
 from baton.role import RoleContext
 
@@ -47,8 +48,10 @@ class ApiRole:
 
 
 def build(context: RoleContext) -> ApiRole:
-    """Build the API role."""
-    return ApiRole(services=context.services, api_keys=context.api_keys)
+    """Build the API role; raises MissingJwtSecret."""
+    api_keys = build_api_keys(context)
+    services = build_services(context, api_keys, takes_commands=True)
+    return ApiRole(services=services, api_keys=api_keys)
 
 
 class _StreamMetrics(Collector):

@@ -94,7 +94,7 @@ def build(context: RoleContext) -> ExecutorRole:
     logs = AttemptLogs(
         context.stores.events,
         RunValues(context.stores.artifacts),
-        context.services.live_logs,
+        context.live_logs,
         clock=context.clock,
     )
     remote = (
@@ -115,9 +115,9 @@ def build(context: RoleContext) -> ExecutorRole:
         remote=remote,
     )
     context.closing.push_async_callback(functions.close)
-    context.services.metrics.register(_FunctionMetrics(functions))
-    context.services.checks["hung_threads"] = functions.python.hung_threads.bearable
-    context.services.functions.own = known_functions(registry)
+    context.metrics.register(_FunctionMetrics(functions))
+    context.checks["hung_threads"] = functions.python.hung_threads.bearable
+    context.functions.own = known_functions(registry)
     return build_with(context, functions, remote=remote, logs=logs)
 
 
@@ -164,7 +164,7 @@ def build_with(
 
 
 def _announcer(context: RoleContext) -> Announcer | None:
-    directory, functions = context.stores.functions, context.services.functions.own
+    directory, functions = context.stores.functions, context.functions.own
     if directory is None or functions is None:
         return None
     return Announcer(

@@ -76,7 +76,7 @@ def build(context: RoleContext) -> SchedulerRole:
         rng=context.rng,
         holder=holder,
         call_wait_ms=context.settings.functions_wait_ms,
-        open_runs=context.services.budgets.tenant_runs,
+        open_runs=context.tenant_runs,
     )
     return SchedulerRole(
         scheduler=scheduler,
