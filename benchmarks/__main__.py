@@ -19,6 +19,7 @@ from benchmarks import (
     stored_runs,
     streams,
     tables,
+    tenants,
     throughput,
 )
 from benchmarks.distributed import session as distributed
@@ -35,6 +36,7 @@ DISTRIBUTED = "distributed"
 LARGE = "large"
 ACCESS = "access"
 STREAMS = "streams"
+TENANTS = "tenants"
 _INTERRUPTED = 130
 _NEED_DBOS = {"throughput", "latency"}
 
@@ -50,6 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             (LARGE, large.show),
             (ACCESS, access.show),
             (STREAMS, streams.show),
+            (TENANTS, tenants.show),
         ):
             if part in parts:
                 show(asked.folder)
@@ -77,7 +80,7 @@ def _arguments() -> argparse.ArgumentParser:
     parser.add_argument(
         "--only",
         action="append",
-        choices=(*PARTS, LARGE, ACCESS, STREAMS, DISTRIBUTED),
+        choices=(*PARTS, LARGE, ACCESS, STREAMS, TENANTS, DISTRIBUTED),
         help="may be repeated",
     )
     parser.add_argument(

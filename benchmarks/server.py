@@ -31,14 +31,19 @@ class Running:
 
 
 @contextmanager
-def baton_dev(folder: Path) -> Iterator[Running]:
-    """Run a server until the block ends; raises MeasurementFailed if it doesn't start."""
+def baton_dev(folder: Path, *flags: str) -> Iterator[Running]:
+    """Run a server until the block ends; raises MeasurementFailed if it doesn't start.
+
+    Args:
+        folder: Its working directory, with its data in `baton-data`.
+        flags: Further arguments of `baton dev`.
+    """
     data, results = folder / "baton-data", folder / "server.txt"
     definitions = asyncio.run(_defined(data))
     command = [sys.executable, "-m", "baton", "dev", "--port", "0", "--data", str(data)]
     with results.open("w", encoding="utf-8") as output:
         process = subprocess.Popen(
-            [*command, "--tenant", TENANT],
+            [*command, "--tenant", TENANT, *flags],
             cwd=folder,
             env=environment(),
             stdout=output,

@@ -16,6 +16,7 @@ from baton.eventlog.ports.keys import IdempotencyKeys
 from baton.eventlog.ports.secrets import Secrets
 from baton.eventlog.ports.stores import EventStore
 from baton.eventlog.run_values import RunValues
+from baton.eventlog.waiting_work import WaitingCalls
 from baton.projector.views.definitions.queries import DefinitionQueries
 from baton.projector.views.run_steps.queries import RunStepQueries
 from baton.projector.views.runs.queries import RunQueries
@@ -42,6 +43,7 @@ class Services:
         budgets: What the limits of this process leave.
         live_logs: The logs of the attempts that run in this process.
         functions: The functions that executors know, in this process and in others.
+        waiting_calls: The calls of functions that wait for a place at an executor.
         signatures: Verifies the signatures of published documents.
         metrics: The registry that /metrics exports.
     """
@@ -65,5 +67,6 @@ class Services:
     budgets: Budgets = field(default_factory=Budgets)
     live_logs: LiveLogs = field(default_factory=LiveLogs)
     functions: KnownFunctions = field(default_factory=KnownFunctions)
+    waiting_calls: WaitingCalls = field(default_factory=WaitingCalls)
     signatures: DocumentSignatures = field(default_factory=DocumentSignatures)
     metrics: CollectorRegistry = field(default_factory=CollectorRegistry)

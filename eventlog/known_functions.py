@@ -4,7 +4,7 @@ Executors that share a store announce their functions in its directory; the port
 `FunctionDirectory`. A process that has the store to itself needs none.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol, TypeAlias
 
@@ -40,6 +40,14 @@ class FunctionDirectory(Protocol):
 
     async def withdraw(self, holder: str) -> None:
         """End the announcement of an executor; it may have ended already."""
+        ...
+
+    async def report_waiting(self, holder: str, waiting: Mapping[str, int]) -> None:
+        """Replace the numbers of calls that wait at an executor, by tenant; it was announced."""
+        ...
+
+    async def waiting(self, tenant: str) -> int:
+        """Return how many calls of a tenant wait at all executors that are announced."""
         ...
 
     async def announced(self) -> Sequence[Sequence[KnownFunction]]:

@@ -1,11 +1,13 @@
-"""Announces the functions of an executor to the other processes of its store."""
+"""Announces the functions of an executor, and how many calls wait for it, in its shared store."""
 
 import logging
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Final, assert_never
 
+from baton.eventlog.errors import Unavailable
 from baton.eventlog.known_functions import FunctionDirectory, KnownFunction
 from baton.eventlog.loops.retry import RetryPolicy, retry
 from baton.eventlog.ports.clock import Clock
@@ -21,19 +23,28 @@ from baton.executor.functions.registry import (
 RENEW_MS: Final = 20_000
 TTL_MS: Final = 3 * RENEW_MS
 """An executor that was killed is known for this time at most, in ms."""
+REPORT_MS: Final = 1_000
+"""The pause between two looks at the calls that wait."""
 _RETRY: Final = RetryPolicy(first_ms=1_000, max_ms=RENEW_MS)
 
 _log = logging.getLogger("baton.executor")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Announcer:
-    """Repeats the announcement of one executor, whose process is `holder`."""
+    """Repeats the announcement of one executor, whose process is `holder`.
+
+    Args:
+        waiting: Returns how many calls of each tenant wait for a place; a report is written only
+            when it has changed.
+    """
 
     directory: FunctionDirectory
     holder: str
     functions: Sequence[KnownFunction]
+    waiting: Callable[[], Mapping[str, int]]
     clock: Clock
+    _reported: Mapping[str, int] | None = field(default=None, init=False)
 
     async def run(self) -> None:
         """Announce until cancelled; an outage of the store is waited for."""
@@ -41,7 +52,20 @@ class Announcer:
         doing = "announcing the functions"
         while True:
             await retry(announce, clock=self.clock, log=_log, doing=doing, policy=_RETRY)
-            await self.clock.sleep(RENEW_MS)
+            self._reported = None  # another executor may have deleted an expired announcement
+            until = self.clock.now() + RENEW_MS
+            while self.clock.now() < until:
+                await self._report()
+                await self.clock.sleep(REPORT_MS)
+
+    async def _report(self) -> None:
+        """Report the calls that wait, if their numbers have changed; an outage skips a report."""
+        waiting = dict(self.waiting())
+        if waiting == self._reported:
+            return
+        with suppress(Unavailable):
+            await self.directory.report_waiting(self.holder, waiting)
+            self._reported = waiting
 
     async def stop(self) -> None:
         """Withdraw the announcement; raises `Unavailable`."""

@@ -119,6 +119,10 @@ class Executor:
         """The number of requested runs that wait to be started."""
         return self._backlog.waiting.size
 
+    def requested_runs(self) -> Mapping[str, int]:
+        """Return how many requested runs of each tenant wait to be started."""
+        return self._backlog.waiting.sizes()
+
     @property
     def live_runs(self) -> int:
         """The number of runs in memory."""

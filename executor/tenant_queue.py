@@ -1,7 +1,7 @@
 """Waiting items that are taken in turns by tenant, so that a busy tenant delays no other one."""
 
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final, Generic, TypeVar
 
 T = TypeVar("T")
@@ -72,6 +72,16 @@ class TenantQueue(Generic[T]):
             return None
         self.size -= 1
         return items.popleft()
+
+    def __iter__(self) -> Iterator[tuple[str, T]]:
+        """Yield every item with its tenant, without taking it."""
+        for tenant, items in self._items.items():
+            for item in items:
+                yield tenant, item
+
+    def sizes(self) -> dict[str, int]:
+        """Return the number of items of each tenant that has any."""
+        return {tenant: len(items) for tenant, items in self._items.items() if items}
 
     def remove(self, unwanted: Callable[[T], bool]) -> None:
         """Remove the items that `unwanted` is true for."""

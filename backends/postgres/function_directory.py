@@ -1,6 +1,6 @@
 """The function directory as rows, on the database's clock."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import orjson
 
@@ -17,6 +17,11 @@ INSERT INTO baton.announced_functions AS known (holder, functions, expires_at)
 VALUES ($1, $2, clock_timestamp() + $3 * interval '1 millisecond')
 ON CONFLICT (holder) DO UPDATE SET
     functions = excluded.functions, expires_at = excluded.expires_at"""
+_REPORT_WAITING = """
+UPDATE baton.announced_functions SET waiting = $2::text::jsonb WHERE holder = $1"""
+_WAITING = """
+SELECT coalesce(sum((waiting ->> $1)::bigint), 0)::bigint FROM baton.announced_functions
+WHERE expires_at > clock_timestamp()"""
 _WITHDRAW = "DELETE FROM baton.announced_functions WHERE holder = $1"
 _ANNOUNCED = """
 SELECT functions FROM baton.announced_functions WHERE expires_at > clock_timestamp()
@@ -39,6 +44,16 @@ class PostgresFunctionDirectory:
     async def withdraw(self, holder: str) -> None:
         """End the announcement of an executor."""
         await self._database.fetch(_WITHDRAW, holder)
+
+    async def report_waiting(self, holder: str, waiting: Mapping[str, int]) -> None:
+        """Replace the numbers of calls that wait at an executor."""
+        document = orjson.dumps(waiting).decode()
+        await self._database.fetch(_REPORT_WAITING, holder, document)
+
+    async def waiting(self, tenant: str) -> int:
+        """Return how many calls of a tenant wait at all executors that are announced."""
+        ((found,),) = await self._database.fetch(_WAITING, tenant)
+        return int(found)
 
     async def announced(self) -> Sequence[Sequence[KnownFunction]]:
         """Return the functions of each executor whose announcement hasn't expired."""

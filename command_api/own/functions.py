@@ -2,13 +2,14 @@
 
 from typing import Literal
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from baton.command_api.dialect.contract import Route
 from baton.command_api.dialect.rendering import without_none
 from baton.command_api.http.reply import Reply
 from baton.command_api.http.request_context import RequestContext
 from baton.command_api.principal import READ
+from baton.command_api.queue_depth import queue_depth
 from baton.domain.json import JsonObject
 from baton.eventlog.known_functions import KnownFunction
 
@@ -26,12 +27,14 @@ class Function(BaseModel):
 class FunctionList(BaseModel):
     """The functions by name, the queues of remote workers, and the number of running executors.
 
-    An executor that was killed counts for up to a minute.
+    An executor that was killed counts for up to a minute. `queueDepth` counts the tenant's runs
+    that haven't been started and the calls of its steps that wait for a place at an executor.
     """
 
     functions: list[Function]
     queues: list[str]
     executors: int
+    queue_depth: int = Field(alias="queueDepth")
 
 
 async def _list(context: RequestContext) -> Reply:
@@ -41,6 +44,7 @@ async def _list(context: RequestContext) -> Reply:
         "functions": [_rendered(one) for one in found.functions],
         "queues": sorted(queues),
         "executors": found.executors,
+        "queueDepth": await queue_depth(context.services, context.tenant),
     }
     return context.reply(200, body)
 

@@ -4,6 +4,7 @@ Calls that wait get their slots in turns by tenant.
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
@@ -69,6 +70,10 @@ class FairSemaphore:
                 found[1].set_result(False)
                 return
         self._free += 1
+
+    def waiting(self) -> Counter[str]:
+        """Return how many calls of each tenant wait; those that were cancelled don't count."""
+        return Counter(tenant for tenant, granted in self._waiting if not granted.done())
 
     def _release_extra(self, tenant: str) -> None:
         """Free an extra place; while there are others, its tenant may get it again."""
@@ -138,6 +143,10 @@ class ConcurrencyLimit:
             self._own.release(own)
             raise
         return Slot(own, total)
+
+    def waiting(self) -> Counter[str]:
+        """Return how many calls of each tenant wait for a slot of the function's own."""
+        return self._own.waiting()
 
     def release(self, slot: Slot | None = None) -> None:
         """Free a slot, None for one that was acquired at once; on the event loop only."""

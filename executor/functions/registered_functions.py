@@ -3,6 +3,7 @@
 Nothing here records or retries anything. The caller enforces deadlines, by cancellation.
 """
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -144,6 +145,7 @@ class RegisteredFunctions:
         )
         self._remote = remote
         self._performers: dict[Function, PerformCall] = {}
+        self._slots: list[ConcurrencyLimit] = []
         for function in registry:
             if isinstance(function, QueueFunction) and remote is None:
                 raise NoWorkers(function)
@@ -163,6 +165,10 @@ class RegisteredFunctions:
         except Exception as error:  # noqa: BLE001 - a bug in Baton must not end the run's task
             LOGGER.exception("calling %r failed inside Baton", function.name)
             return failure(INTERNAL_ERROR, f"{type(error).__name__}: {error}", retryable=True)
+
+    def waiting(self) -> Counter[str]:
+        """Return how many calls of each tenant wait for a slot at this moment."""
+        return sum((one.waiting() for one in self._slots), self._total.waiting())
 
     async def close(self) -> None:
         """Close threads, processes and connections, without waiting for blocking functions."""
@@ -205,7 +211,9 @@ class RegisteredFunctions:
         size = function.limit or self._default_limit(function)
         extra = 0 if function.limit else extra_places(size)
         weights = self._limits.tenant_weights
-        return ConcurrencyLimit(self._total, size, extra=extra, weights=weights)
+        limit = ConcurrencyLimit(self._total, size, extra=extra, weights=weights)
+        self._slots.append(limit)
+        return limit
 
     def _default_limit(self, function: Function) -> int:
         limits = self._limits

@@ -78,6 +78,7 @@ def build_services(
         budgets=Budgets(build_limits(settings), tenant_runs=context.tenant_runs),
         live_logs=context.live_logs,
         functions=context.functions,
+        waiting_calls=context.waiting_calls,
         signatures=build_signatures(settings),
         metrics=context.metrics,
     )

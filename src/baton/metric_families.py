@@ -25,3 +25,14 @@ def counters(
 def gauge(name: str, description: str, value: float) -> Metric:
     """Return the gauge `baton_<name>`."""
     return GaugeMetricFamily(f"baton_{name}", description, value=value)
+
+
+def by_tenant(name: str, description: str, values: Mapping[str, float]) -> Metric:
+    """Return the gauge `baton_<name>` with the label `tenant`.
+
+    A reader with a token sees the figures of its own tenants alone.
+    """
+    family = GaugeMetricFamily(f"baton_{name}", description, labels=("tenant",))
+    for tenant, value in values.items():
+        family.add_metric((tenant,), value)
+    return family

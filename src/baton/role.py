@@ -15,6 +15,7 @@ from baton.eventlog.function_logs.live_logs import LiveLogs
 from baton.eventlog.known_functions import KnownFunctions
 from baton.eventlog.ports.backend import Stores
 from baton.eventlog.ports.clock import Clock
+from baton.eventlog.waiting_work import WaitingCalls
 from baton.projector.open_runs import OpenRuns
 from baton.settings import Settings
 
@@ -62,6 +63,7 @@ class RoleContext:
         closing: A role registers what it opened here. It is closed after every role has ended.
         tenant_runs: Limits the unfinished runs of each tenant; counts what any role starts.
         functions: The functions that executors know; the executor of this process sets its own.
+        waiting_calls: The calls that wait for an executor; set in the same way.
         live_logs: The logs of the attempts that run in this process.
         checks: Readiness checks by name, run by /readyz; a check returns True for ready.
         metrics: The registry that /metrics exports.
@@ -76,6 +78,7 @@ class RoleContext:
     closing: AsyncExitStack
     tenant_runs: OpenRuns
     functions: KnownFunctions
+    waiting_calls: WaitingCalls
     live_logs: LiveLogs = field(default_factory=LiveLogs)
     checks: dict[str, Callable[[], Awaitable[bool]]] = field(default_factory=dict)
     metrics: CollectorRegistry = field(default_factory=CollectorRegistry)

@@ -24,6 +24,7 @@ from baton.eventlog.loops.stop_tasks import stop_tasks
 from baton.eventlog.ports.backend import StoreLocation, Stores
 from baton.eventlog.ports.clock import Clock
 from baton.eventlog.ports.transport import TransportLocation, TransportSecurity
+from baton.eventlog.waiting_work import WaitingCalls
 from baton.executor.functions.registry import Registry
 from baton.executor.workers.worker import Worker
 from baton.http_services import build_api_keys, build_services, readiness_checks
@@ -249,6 +250,7 @@ def build_process(
         closing=closing,
         tenant_runs=OpenRuns(settings.limit_tenant_open_runs),
         functions=KnownFunctions(stores.functions),
+        waiting_calls=WaitingCalls(stores.functions),
         checks=readiness_checks(stores, view_position),
     )
     roles: dict[RoleName, Role] = {

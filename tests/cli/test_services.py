@@ -59,7 +59,8 @@ async def lists_the_functions_of_the_executor(cluster: Cluster) -> None:
             return dict(await response.json())
 
     async def are_gone() -> bool:
-        return await functions() == {"functions": [], "queues": [], "executors": 0}
+        nothing = {"functions": [], "queues": [], "executors": 0, "queueDepth": 0}
+        return await functions() == nothing
 
     found = await functions()
     assert found["executors"] == 1

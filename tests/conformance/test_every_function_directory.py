@@ -73,3 +73,24 @@ async def test_an_overview_has_each_function_of_all_executors_once(
 
     assert (alone.functions, alone.executors) == ((NOOP,), 1)
     assert (all_of_them.functions, all_of_them.executors) == ((CHARGE, NOOP), 2)
+
+
+async def test_calls_that_wait_are_added_up_over_the_announced_executors(
+    directories: list[FunctionDirectory],
+) -> None:
+    executor, api = directories
+    await executor.announce("killed", [NOOP], ttl_ms=20)
+    await executor.announce("one", [NOOP], ttl_ms=MINUTE)
+    await executor.announce("two", [NOOP], ttl_ms=MINUTE)
+    for holder, waiting in (("killed", {"a": 9}), ("one", {"a": 2, "b": 1}), ("two", {"a": 3})):
+        await executor.report_waiting(holder, waiting)
+    await executor.announce("two", [NOOP], ttl_ms=MINUTE)
+
+    async def only_the_announced_count() -> bool:
+        return [await api.waiting(tenant) for tenant in ("a", "b", "c")] == [5, 1, 0]
+
+    await eventually(only_the_announced_count)
+    await executor.report_waiting("one", {})
+    await executor.report_waiting("never announced", {"a": 9})
+
+    assert await api.waiting("a") == 3

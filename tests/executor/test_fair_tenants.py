@@ -33,6 +33,26 @@ async def test_calls_of_a_busy_function_are_made_in_turns_by_tenant() -> None:
     assert ended <= 20  # of 203 calls
 
 
+async def test_calls_that_wait_are_counted_by_tenant_until_they_are_cancelled() -> None:
+    gate = asyncio.Event()
+
+    @function("work", limit=1)
+    async def work(payload: dict, ctx: StepContext) -> None:
+        await gate.wait()
+
+    async with functions_of(work) as functions:
+        calls = [
+            asyncio.create_task(functions.call(a_call("work", tenant=tenant, run_id=f"r{n}")))
+            for n, tenant in enumerate(("busy", "busy", "busy", "calm"))
+        ]
+        await eventually(lambda: functions.waiting() == {"busy": 2, "calm": 1}, every_s=0)
+        calls[1].cancel()
+        await eventually(lambda: functions.waiting() == {"busy": 1, "calm": 1}, every_s=0)
+        gate.set()
+        await asyncio.gather(*calls, return_exceptions=True)
+        assert functions.waiting() == {}
+
+
 async def test_a_slow_tenant_leaves_the_others_places_of_functions_without_a_limit() -> None:
     gate, called = asyncio.Event(), list[str]()
 
@@ -69,6 +89,7 @@ async def test_runs_are_started_in_turns_by_tenant() -> None:
         await eventually(lambda: engine.executor.backlog == 36, every_s=0)
         await engine.start("work", tenant="calm")
         await eventually(lambda: engine.executor.backlog == 37, every_s=0)
+        assert engine.executor.requested_runs() == {"acme": 36, "calm": 1}
         gate.set()
         await eventually(lambda: len(order) == 41, every_s=0)
 

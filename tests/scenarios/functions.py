@@ -60,6 +60,11 @@ async def hold() -> None:
     await asyncio.Event().wait()
 
 
+@function("hold-alone", limit=1)
+async def hold_alone() -> None:
+    await asyncio.Event().wait()
+
+
 @function("moment")
 async def moment() -> None:
     await asyncio.sleep(0.05)

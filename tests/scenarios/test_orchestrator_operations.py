@@ -9,6 +9,7 @@ from pydantic import TypeAdapter
 
 from baton.command_api.dialects.orchestrator import documents
 from tests.dialects.orchestrator_client import dag, orchestrator_client, step
+from tests.kit.eventually import eventually
 from tests.scenarios.stack import Stack
 
 SEED = (Path(__file__).parents[1] / "seeds" / "004-orchestrator.txt").read_text(encoding="utf-8")
@@ -80,6 +81,33 @@ async def test_health_shows_the_queue_of_the_tenant_alone(idle: Stack) -> None:
         "queueDepth": {"acme": 3},
     }
     assert (await globex.get("/admin/health")).body["queueDepth"] == {"globex": 1}
+
+
+async def test_calls_that_wait_for_a_place_are_counted_for_their_tenant_alone(
+    memory: Stack,
+) -> None:
+    client, globex = orchestrator_client(memory), orchestrator_client(memory, "globex")
+    started = []
+    for one, runs in ((client, 3), (globex, 1)):
+        await one.publish(dag("flow", "1", step("a", "hold-alone")))
+        started += [(one, (await one.start("flow"))["runId"]) for _ in range(runs)]
+
+    async def counted() -> bool:
+        bodies = [(await one.get("/admin/health")).body for one in (client, globex)]
+        return [one["queueDepth"] for one in bodies] == [{"acme": 2}, {"globex": 1}]
+
+    await eventually(counted)
+    own = (await memory.get("/functions")).body
+    shown, everything = [
+        [line for line in answer.raw.decode().splitlines() if "waiting_calls{" in line]
+        for answer in (await client.get("/admin/metrics"), await memory.get("/metrics"))
+    ]
+    for one, run_id in started:
+        await one.post(f"/runs/{run_id}:cancel")
+
+    assert own["queueDepth"] == 2
+    assert shown == ['baton_executor_waiting_calls{tenant="acme"} 2.0']
+    assert len(everything) == 2
 
 
 @pytest.mark.operations("orchestrator", "warm", "getMetrics")

@@ -22,4 +22,5 @@ async def test_the_functions_of_this_process_are_listed(memory: Stack) -> None:
 
 
 async def test_without_an_executor_nothing_is_listed(idle: Stack) -> None:
-    assert (await idle.get("/functions")).body == {"functions": [], "queues": [], "executors": 0}
+    nothing = {"functions": [], "queues": [], "executors": 0, "queueDepth": 0}
+    assert (await idle.get("/functions")).body == nothing

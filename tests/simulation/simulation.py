@@ -20,6 +20,7 @@ from baton.eventlog.known_functions import KnownFunctions
 from baton.eventlog.ports.backend import Stores
 from baton.eventlog.ports.clock import Clock
 from baton.eventlog.ports.views import ViewStore
+from baton.eventlog.waiting_work import WaitingCalls
 from baton.executor.executor import Executor
 from baton.projector.open_runs import OpenRuns
 from baton.projector.projector import Projector
@@ -209,6 +210,7 @@ class Simulation:
             closing=AsyncExitStack(),
             tenant_runs=OpenRuns(settings.limit_tenant_open_runs),
             functions=KnownFunctions(),
+            waiting_calls=WaitingCalls(),
         )
 
     def end_chaos(self) -> None:

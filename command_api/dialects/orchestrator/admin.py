@@ -1,15 +1,18 @@
 """Operations: warms caches, and shows the health and the metrics of this server.
 
-The queue of a tenant is its runs that were requested and haven't been started by an executor. A
-token shows the queue of its own tenant alone.
+The queue of a tenant is its runs that were requested and haven't been started by an executor, and
+the calls of its steps that wait for a place at one. A token shows the figures of its own tenant
+alone.
 """
 
 from typing import Final
 
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST
 
 from baton.command_api.http.reply import Reply
 from baton.command_api.http.request_context import RequestContext
+from baton.command_api.metrics_text import metrics_text
+from baton.command_api.queue_depth import queue_depth
 from baton.command_api.readiness import check_readiness, words_of
 
 MAX_WARMED: Final = 1_000
@@ -38,7 +41,7 @@ async def health(context: RequestContext) -> Reply:
     """Reply 200 if this server is ready, else 503; the body says why."""
     checks = await check_readiness(context.services)
     ready = all(checks.values())
-    _, queued = await context.services.runs.page(context.tenant, statuses=("pending",), limit=1)
+    queued = await queue_depth(context.services, context.tenant)
     body = {
         "status": "ready" if ready else "unavailable",
         "live": True,
@@ -51,5 +54,5 @@ async def health(context: RequestContext) -> Reply:
 
 async def metrics(context: RequestContext) -> Reply:
     """Reply with the metrics of this server in Prometheus' text format, as /metrics does."""
-    text = generate_latest(context.services.metrics)
+    text = metrics_text(context.services.metrics, (context.tenant,))
     return Reply(status=200, body=text, content_type=CONTENT_TYPE_LATEST)

@@ -187,7 +187,11 @@ class Warmed(_Shape):
 
 
 class Health(_Shape):
-    """The health of this server; `queueDepth` counts runs that haven't been started, by tenant."""
+    """The health of this server.
+
+    `queueDepth` counts, by tenant, the runs that haven't been started and the calls of steps that
+    wait for a place at an executor.
+    """
 
     status: Literal["ready", "unavailable"]
     live: bool

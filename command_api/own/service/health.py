@@ -3,11 +3,12 @@
 import ipaddress
 
 from aiohttp import web
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST
 
 from baton.command_api.dialect.contract import Handler, Route
 from baton.command_api.http.reply import Reply
 from baton.command_api.http.request_context import RequestContext
+from baton.command_api.metrics_text import metrics_text
 from baton.command_api.principal import ADMIN
 from baton.command_api.readiness import check_readiness, words_of
 from baton.command_api.security import auth
@@ -41,10 +42,14 @@ async def _ready(context: RequestContext) -> Reply:
 
 
 async def _metrics(context: RequestContext) -> Reply:
+    """Show all metrics on this machine; elsewhere those of other tenants are left out."""
+    tenants = None
     if not is_from_loopback(context.request):
         token = auth.bearer_token(context.request)
-        auth.require_scope(await context.services.authenticator.identify(token), ADMIN)
-    text = generate_latest(context.services.metrics)
+        identity = await context.services.authenticator.identify(token)
+        auth.require_scope(identity, ADMIN)
+        tenants = identity.tenants
+    text = metrics_text(context.services.metrics, tenants)
     return Reply(status=200, body=text, content_type=CONTENT_TYPE_LATEST)
 
 

@@ -22,7 +22,7 @@ from baton.executor.ownership import Ownership
 from baton.executor.runs.attempt_logs import AttemptLogs
 from baton.executor.workers.remote_workers import RemoteWorkers
 from baton.function_registry import all_functions
-from baton.metric_families import counters, gauge
+from baton.metric_families import by_tenant, counters, gauge
 from baton.projector.views.runs.queries import RunQueries
 from baton.protocols.address_policy import AddressPolicy
 from baton.role import RoleContext
@@ -118,6 +118,7 @@ def build(context: RoleContext) -> ExecutorRole:
     context.metrics.register(_FunctionMetrics(functions))
     context.checks["hung_threads"] = functions.python.hung_threads.bearable
     context.functions.own = known_functions(registry)
+    context.waiting_calls.own = functions.waiting
     return build_with(context, functions, remote=remote, logs=logs)
 
 
@@ -165,10 +166,15 @@ def build_with(
 
 def _announcer(context: RoleContext) -> Announcer | None:
     directory, functions = context.stores.functions, context.functions.own
-    if directory is None or functions is None:
+    waiting = context.waiting_calls.own
+    if directory is None or functions is None or waiting is None:
         return None
     return Announcer(
-        directory=directory, holder=context.holder, functions=functions, clock=context.clock
+        directory=directory,
+        holder=context.holder,
+        functions=functions,
+        waiting=waiting,
+        clock=context.clock,
     )
 
 
@@ -179,6 +185,8 @@ class _ExecutorMetrics(Collector):
     def collect(self) -> Iterator[Metric]:
         yield from counters("executor", self._executor.counts, _DESCRIPTIONS)
         yield gauge("executor_backlog", "Requested runs not yet started", self._executor.backlog)
+        about = "Requested runs not yet started, by tenant"
+        yield by_tenant("executor_requested_runs", about, self._executor.requested_runs())
         yield gauge("executor_runs", "Runs kept in memory", self._executor.live_runs)
 
 
@@ -189,6 +197,8 @@ class _FunctionMetrics(Collector):
     def collect(self) -> Iterator[Metric]:
         waits, python = self._functions.waits, self._functions.python
         yield gauge("executor_calls_waiting", "Calls that wait for a free slot", waits.waiting)
+        about = "Calls that wait for a free slot, by tenant"
+        yield by_tenant("executor_waiting_calls", about, self._functions.waiting())
         yield CounterMetricFamily(
             "baton_executor_call_wait_seconds",
             "Time that calls waited for a slot",

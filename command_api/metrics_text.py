@@ -1,0 +1,34 @@
+"""The metrics of this process in Prometheus' text format, as far as the reader may see them."""
+
+from collections.abc import Collection, Iterator
+
+from prometheus_client import CollectorRegistry, Metric, generate_latest
+from prometheus_client.registry import Collector
+
+TENANT = "tenant"
+"""The label of figures that belong to one tenant."""
+
+
+def metrics_text(registry: CollectorRegistry, tenants: Collection[str] | None) -> bytes:
+    """Return the metrics.
+
+    Args:
+        registry: The metrics of this process.
+        tenants: Leaves out the figures of all other tenants; None shows those of every tenant.
+    """
+    return generate_latest(registry if tenants is None else _OfTenants(registry, tenants))
+
+
+class _OfTenants(Collector):
+    def __init__(self, registry: CollectorRegistry, tenants: Collection[str]) -> None:
+        self._registry, self._tenants = registry, tenants
+
+    def collect(self) -> Iterator[Metric]:
+        for metric in self._registry.collect():
+            visible = Metric(metric.name, metric.documentation, metric.type, metric.unit)
+            visible.samples = [
+                one
+                for one in metric.samples
+                if TENANT not in one.labels or one.labels[TENANT] in self._tenants
+            ]
+            yield visible
