@@ -8,6 +8,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 ARGS ?=
 MINUTES ?= 30
 SECONDS ?= 60
+RUNS ?= 10000
 # Silences a notice about new versions of pyright.
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 # Each install touches a file; make compares its date with the constraints.
@@ -16,7 +17,7 @@ EVERYTHING := $(VENV)/.everything-installed
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check lint chaos attack bench bench-distributed format lock setup clean
+.PHONY: help demo test check lint chaos attack lists bench bench-distributed format lock setup clean
 
 help: ## Lists the recipes.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,6 +40,10 @@ chaos: $(EVERYTHING) ## Injects faults into services under load for MINUTES=30 a
 
 attack: $(EVERYTHING) ## Attacks a server for SECONDS=60 and checks what a well-behaved tenant sees of it.
 	@$(BIN)/python -m tests.faults.attack --seconds $(SECONDS) $(ARGS)
+
+lists: $(EVERYTHING) ## Lists RUNS=10000 runs page by page while others start: each exactly once.
+	@BATON_TEST_LISTED_RUNS=$(RUNS) $(BIN)/python -m pytest --timeout 600 \
+		tests/scenarios/test_orchestrator_lists.py -k listed_once $(ARGS)
 
 bench: $(EVERYTHING) ## Measures Baton and DBOS side by side and draws benchmarks/results/*.svg.
 	@$(BIN)/python -m benchmarks $(ARGS)

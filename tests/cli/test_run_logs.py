@@ -53,11 +53,11 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dev]:
         yield running
 
 
-def run_of(ask: Call, slug: str, *functions: str, wait: bool = True) -> str:
-    """Start a run of a step per function and return its id."""
+def run_of(ask: Call, slug: str, *functions: str, wait: bool = True, **members: Any) -> str:
+    """Start a run of a step per function and return its id; `members` are those of each step."""
     following = [*functions[1:], None]
     steps = [
-        compute(name, function=name, **({"nextStepId": after} if after else {}))
+        compute(name, function=name, **members, **({"nextStepId": after} if after else {}))
         for name, after in zip(functions, following, strict=True)
     ]
     Path("applied.json").write_text(json.dumps(orchestration(slug, *steps)))
