@@ -1,5 +1,8 @@
 """Limits on the unfinished runs of a tenant, and of an unsigned webhook."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from functools import partial
 
 from baton.command_api.http.refusal import Refused
@@ -14,6 +17,28 @@ async def admit_run(services: Services, tenant: str) -> None:
     count = partial(services.runs.count_open, tenant)
     if not await services.budgets.tenant_runs.admit(tenant, count):
         raise _too_many("tenant")
+
+
+@dataclass(slots=True)
+class Admission:
+    """One admitted run; `used` says whether there is one more unfinished run now."""
+
+    used: bool = False
+
+
+@asynccontextmanager
+async def admitted_run(services: Services, tenant: str) -> AsyncIterator[Admission]:
+    """Count one more run of the tenant, unless the block ends without using it.
+
+    Raises Refused 429 past the limit.
+    """
+    await admit_run(services, tenant)
+    admission = Admission()
+    try:
+        yield admission
+    finally:
+        if not admission.used:
+            services.budgets.tenant_runs.give_back(tenant)
 
 
 async def admit_webhook_run(services: Services, definition: Definition) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from baton.command_api.commands.open_runs import admit_run
+from baton.command_api.commands.open_runs import admit_run, admitted_run
 from baton.command_api.principal import Principal
 from baton.command_api.services import Services
 from baton.domain.artifact import Values
@@ -59,10 +59,12 @@ async def retry_run(
 ) -> CommandResult[Run]:
     """Reopen a failed or cancelled run at its failed steps, or at the step `step_id`.
 
-    Raises NotFound, and InConflict if the run has nothing to retry.
+    Raises NotFound, InConflict if the run has nothing to retry, Refused 429 for a tenant with too
+    many unfinished runs.
     """
-    graph = await _graph_of(services, principal.tenant, run_id)
-    stream = stream_name(principal.tenant, "run", run_id)
+    tenant = principal.tenant
+    graph = await _graph_of(services, tenant, run_id)
+    stream = stream_name(tenant, "run", run_id)
 
     async def decide(values: Values) -> CommandResult[Run]:
         command = RetryRun(
@@ -70,7 +72,10 @@ async def retry_run(
         )
         return await transact(services.store, RUN, stream, command)
 
-    return await services.values.decided(principal.tenant, decide)
+    async with admitted_run(services, tenant) as admission:
+        result = await services.values.decided(tenant, decide)
+        admission.used = bool(result.recorded)
+    return result
 
 
 def test_decision(definition: Definition, step_id: str, data: Mapping[str, Json]) -> DecisionResult:

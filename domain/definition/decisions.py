@@ -20,6 +20,7 @@ from baton.domain.definition.messages import (
 )
 from baton.domain.definition.slug import is_slug
 from baton.domain.definition.state import State, evolve
+from baton.domain.definition.trigger import WebhookTrigger
 from baton.domain.definition.validation import faults_of
 from baton.domain.definition.version_label import MAX_LENGTH, is_label, order_of
 from baton.domain.errors import Fault, InConflict, Invalid, NotFound
@@ -109,7 +110,7 @@ def _disable(command: DisableVersion, state: State) -> list[Event]:
         return []
     enabled = state.versions.keys() - {*state.disabled, command.version}
     in_force = max(enabled or {state.version}, key=lambda one: _order(state, one))
-    body = state.versions[in_force]
+    body = _with_stored_secret(state.versions[in_force], state.body)
     return [
         VersionDisabled(
             version=command.version,
@@ -119,6 +120,18 @@ def _disable(command: DisableVersion, state: State) -> list[Event]:
             at=command.at,
         )
     ]
+
+
+def _with_stored_secret(body: Body, before: Body) -> Body:
+    """Return a body that comes into force again, with the secret that is stored at present.
+
+    The secret that the version had before was forgotten when another one replaced it.
+    """
+    trigger, last = body.trigger, before.trigger
+    if not isinstance(trigger, WebhookTrigger):
+        return body
+    secret_id = last.secret_id if isinstance(last, WebhookTrigger) else None
+    return replace(body, trigger=replace(trigger, secret_id=secret_id))
 
 
 def _order(state: State, version: int) -> tuple[int, ...]:

@@ -1,6 +1,8 @@
 """The supported syntax of cron expressions: crontab(5), `L` (last), `weekday#n` (nth of a month).
 
-croniter accepts more and misreads some of it. What it misreads is refused here.
+The two extensions name dates that five plain fields can't. A step after a number counts to the end
+of the field: `5/2` is `5-59/2` in the minutes. croniter accepts more, such as `?` where `*` is
+meant, and misreads some of it. All of that is refused here.
 """
 
 import re
@@ -18,9 +20,8 @@ _NUMBER_OF: dict[int, dict[str, str]] = {
 }
 _PLAIN = re.compile(r"(?:\*|(\d{1,2})(?:-(\d{1,2}))?)(/\d{1,3})?", re.ASCII)
 _RANKED = re.compile(r"\d#[1-5]|l\d", re.ASCII)
-_EXTRA = {_DAY: {"?", "l"}, _WEEKDAY: {"?"}}
 _RANDOM = re.compile(r"(?<![a-z])[hr](?![a-z])")
-_ANY_DAY = frozenset({"*", "*/1", "?"})
+_ANY_DAY = frozenset({"*", "*/1"})
 _SIZES = (60, 24, 31, 12, 7)
 """The number of values of each field."""
 
@@ -59,7 +60,7 @@ def is_any_day(text: str) -> bool:
 
 def begins_with_star(text: str) -> bool:
     """Return whether a day field begins with `*` (`*/2` too), so that both day fields count."""
-    return text.startswith(("*", "?"))
+    return text.startswith("*")
 
 
 def _checked(place: int, text: str) -> str:
@@ -97,8 +98,10 @@ def _is_step(place: int, step: str | None) -> bool:
 
 
 def _check_item(place: int, item: str) -> None:
-    if item in _EXTRA.get(place, ()):
+    if place == _DAY and item == "l":
         return
+    if item == "?":
+        raise _unreadable(place, item, "is no word of cron; write *")
     plain = _PLAIN.fullmatch(item)
     if plain is None:
         raise _unreadable(place, item, "is not a value, a range or a step")

@@ -10,7 +10,6 @@ import logging
 from collections.abc import Sequence
 from typing import Final, TypeAlias, assert_never
 
-from baton.domain.actor import Actor
 from baton.domain.decider import Batch, batched
 from baton.domain.definition.messages import (
     DefinitionCreated,
@@ -21,9 +20,7 @@ from baton.domain.definition.messages import (
 from baton.domain.definition.trigger import ScheduleTrigger
 from baton.domain.ids import derived_id
 from baton.domain.run.decisions import DECIDER as RUN
-from baton.domain.run.messages import RequestRun
 from baton.domain.run.state import State as Run
-from baton.domain.run.trigger import BySchedule
 from baton.domain.schedule.decisions import DECIDER as SCHEDULE
 from baton.domain.schedule.messages import (
     Fire,
@@ -266,7 +263,9 @@ class ScheduleFirer:
         """Return the write of the run that the tick starts, if it fires."""
         if not isinstance(outcome, Fire):
             return []
-        request = await self._values.store_request(_request_of(schedule, tick, outcome, now))
+        request = await self._values.store_request(
+            schedule.request(tick.nominal_at, outcome.run_id, now)
+        )
         stream = stream_name(schedule.tenant, RUN.name, outcome.run_id)
         return [Write(stream=stream, expected=0, events=RUN.decide(request, Run()))]
 
@@ -288,15 +287,3 @@ class ScheduleFirer:
                 self._counters.ticks_skipped += 1
             case _:
                 assert_never(outcome)
-
-
-def _request_of(schedule: Schedule, tick: Tick, outcome: Fire, now: int) -> RequestRun:
-    given = schedule.ticks.state.input
-    return RequestRun(
-        run_id=outcome.run_id,
-        definition=schedule.definition.state,
-        trigger=BySchedule(schedule_id=schedule.ident, nominal_at=tick.nominal_at),
-        actor=Actor(schedule.ident, "schedule"),
-        at=now,
-        input={} if given is None else given,
-    )

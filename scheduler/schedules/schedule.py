@@ -6,9 +6,12 @@ It starts from its document in the view; its streams have the last word.
 from dataclasses import dataclass
 from typing import Final
 
+from baton.domain.actor import Actor
 from baton.domain.definition.state import State as Definition
 from baton.domain.definition.trigger import ScheduleTrigger
 from baton.domain.run.decisions import DECIDER as RUN
+from baton.domain.run.messages import RequestRun
+from baton.domain.run.trigger import BySchedule
 from baton.domain.schedule.decisions import DECIDER
 from baton.domain.schedule.messages import ScheduleFired
 from baton.domain.schedule.state import State as Ticks
@@ -70,6 +73,18 @@ class Schedule:
             return ticks.timetable, after
         trigger = definition.body.trigger
         return (trigger.timetable, after) if isinstance(trigger, ScheduleTrigger) else None
+
+    def request(self, nominal_at: int, run_id: str, now: int) -> RequestRun:
+        """Return the command that requests the run of a tick, at the present time `now`."""
+        given = self.ticks.state.input
+        return RequestRun(
+            run_id=run_id,
+            definition=self.definition.state,
+            trigger=BySchedule(schedule_id=self.ident, nominal_at=nominal_at),
+            actor=Actor(self.ident, "schedule"),
+            at=now,
+            input={} if given is None else given,
+        )
 
     async def refresh(self, store: EventStore) -> None:
         """Fold the events that its streams have gained since; raises `Unavailable`."""

@@ -116,6 +116,23 @@ async def test_open_runs_of_a_tenant_past_the_limit_are_429(tmp_path: Path) -> N
         assert await runs(server) == 2
 
 
+async def test_a_retry_counts_as_an_open_run_if_it_reopens_one(tmp_path: Path) -> None:
+    now = 0.0
+    budgets = Budgets(tenant_runs=OpenRuns(2, now=lambda: now))
+    async with running(tmp_path, budgets=budgets) as server:
+        made = await server.post(f"{ACME}/definitions", {"slug": "mine"})
+        path = f"{ACME}/definitions/{made.body['id']}/runs"
+        run = f"{ACME}/runs/{(await server.post(path, {})).body['runId']}"
+
+        async def status(post: str) -> int:
+            return (await server.post(post, {})).status
+
+        assert [await status(f"{run}/retry"), await status(path)] == [409, 201]
+        assert [await status(f"{run}/cancel"), await status(f"{run}/retry")] == [200, 429]
+        now = 1.0  # the runs are counted again
+        assert [await status(f"{run}/retry"), await status(path)] == [200, 429]
+
+
 async def test_runs_are_counted_in_the_views_when_a_key_is_new_and_at_the_limit() -> None:
     now, counts = 0.0, [3, 5, 4]
     budget = OpenRuns(5, now=lambda: now)

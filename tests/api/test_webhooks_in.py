@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from baton.command_api.commands.versions import disable_version
 from baton.command_api.dialect.webhook import REPLAY_MS
+from baton.command_api.principal import Principal
 from baton.domain.actor import Actor
 from baton.domain.definition.messages import DefinitionCreated, DefinitionUpdated
 from baton.domain.definition.trigger import WebhookTrigger
@@ -244,6 +246,23 @@ async def test_a_secret_is_forgotten_with_the_event_that_ends_its_use(server: Ru
     ]
     await server.call("DELETE", f"{ACME}/definitions/{ident}")
     assert await server.services.secrets.get("acme", seen[1]) is None
+
+
+async def test_the_secret_stays_when_the_version_that_brought_it_is_disabled(
+    server: RunningServer,
+):
+    ident = await hook(server)
+    hook_body = {"path": "/webhooks/in/orders", "secret": "2" * 16, "validate_signature": True}
+    put = {"slug": "orders", "hook": hook_body}
+    await server.call("PUT", f"{ACME}/definitions/{ident}", json=put)
+    ann = Principal(subject="ann", tenant="acme")
+
+    disabled = await disable_version(server.services, ann, ident, 2, at=10)
+    assert await server.services.reached(disabled.position, 5_000)
+
+    assert disabled.state.version == 1
+    assert (await deliver(server, plain(secret="2" * 16))).status == 200
+    assert (await deliver(server, plain())).status == 401
 
 
 async def test_without_a_secret_every_call_is_401_until_one_is_set(server: RunningServer):

@@ -17,7 +17,7 @@ from baton.domain.definition.messages import (
     VersionDisabled,
 )
 from baton.domain.definition.state import State
-from baton.domain.definition.trigger import EventTrigger
+from baton.domain.definition.trigger import EventTrigger, Trigger, WebhookTrigger
 from baton.domain.definition.version_label import is_label, next_label, order_of
 from baton.domain.errors import Rejected
 from baton.domain.run.decisions import DECIDER as RUN
@@ -97,6 +97,29 @@ def test_a_disabled_version_gives_way_to_the_highest_enabled_one() -> None:
 
     assert (after.state.version, after.state.body, after.state.disabled) == (3, THIRD, (2,))
     assert after.state.versions[2] == SECOND
+
+
+def signed(secret_id: str | None) -> WebhookTrigger:
+    return WebhookTrigger(path="orders", validate_signature=True, secret_id=secret_id)
+
+
+@pytest.mark.parametrize(
+    ("now", "secret_id"),
+    [
+        (signed("new"), "new"),
+        (signed(None), None),
+        (EventTrigger(event_type="record.created"), None),
+    ],
+)
+def test_a_version_that_comes_into_force_again_has_the_secret_that_is_stored(
+    now: Trigger, secret_id: str | None
+) -> None:
+    first, second = (replace(FIRST, trigger=one) for one in (signed("forgotten"), now))
+    history = published(content=first).after(UpdateDefinition(body=second, actor=BOB, at=2))
+
+    after = history.after(disable(2))
+
+    assert after.state.body == replace(first, trigger=signed(secret_id))
 
 
 def test_a_definition_without_an_enabled_version_is_paused_until_the_next_one() -> None:

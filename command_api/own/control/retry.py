@@ -35,6 +35,6 @@ ROUTES = (
         tag="Runs",
         request=RetryBody,
         request_required=False,
-        problems=NOT_CHANGED,
+        problems={**NOT_CHANGED, 429: "The tenant has too many unfinished runs"},
     ),
 )
