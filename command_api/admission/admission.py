@@ -46,6 +46,9 @@ class Admission:
 
     def check(self, request: web.Request) -> None:
         """Raise Refused for a request that no route may see."""
+        if connection_of(request).unspoken:
+            message = "The request is in no version of HTTP that is spoken here: 1.0 or 1.1"
+            raise Refused("validation_error", message)
         self.hosts.require_known(request)
 
     def check_open(self, request: web.Request) -> None:

@@ -56,10 +56,19 @@ class Connection(web.RequestHandler):
     """One connection of `server`.
 
     `held` are the bytes of the peer's budget that it holds; `trusted` is set once it has sent a
-    valid token.
+    valid token, `unspoken` once a request was in a version that isn't spoken here.
     """
 
-    __slots__ = ("_door", "_head_began", "_line", "_newest", "held", "peer", "trusted")
+    __slots__ = (
+        "_door",
+        "_head_began",
+        "_line",
+        "_newest",
+        "held",
+        "peer",
+        "trusted",
+        "unspoken",
+    )
 
     def __init__(self, server: web.Server, door: Door) -> None:
         super().__init__(
@@ -78,6 +87,7 @@ class Connection(web.RequestHandler):
         self.held = 0
         self.peer = Peer("")
         self.trusted = False
+        self.unspoken = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Count the connection; the head of its first request is due from now on."""

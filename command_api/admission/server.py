@@ -11,6 +11,7 @@ from baton.command_api.admission import refusal_log
 from baton.command_api.admission.admission import Admission
 from baton.command_api.admission.connection import Connection
 from baton.command_api.admission.headers import close, set_headers
+from baton.command_api.admission.http_versions import answering_in_1_1
 from baton.command_api.admission.peers import Peer
 from baton.command_api.http.refusal import STATUS, Refusal
 
@@ -31,6 +32,7 @@ class GuardedServer:
 
     def __init__(self, server: web.Server, admission: Admission, render: Render) -> None:
         self._server, self._admission, self._render = server, admission, render
+        server.request_factory = answering_in_1_1(server.request_factory)
         self._limits = admission.budgets.limits
         self.peers = admission.peers
         self.now = asyncio.get_running_loop().time()

@@ -16,6 +16,7 @@ ACME = "/tiny/acme/v1"
 class RawResponse:
     """A response as it was sent; `body` is its JSON."""
 
+    version: str
     status: int
     headers: Mapping[str, str]
     raw: bytes
@@ -40,7 +41,8 @@ class RawConnection:
         first, *lines = head.strip().split("\r\n")
         headers = {name.lower(): value for name, _, value in (one.partition(": ") for one in lines)}
         raw = await self._reader.readexactly(int(headers.get("content-length", "0")))
-        return RawResponse(int(first.split(" ")[1]), headers, raw)
+        version, status, _ = first.split(" ", 2)
+        return RawResponse(version, int(status), headers, raw)
 
     async def is_closed(self) -> bool:
         """Wait for the end of the connection; whatever is sent before is lost."""

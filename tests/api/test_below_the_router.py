@@ -32,6 +32,8 @@ UNREADABLE = {
     ),
     "a control character": request(lines=b"X-Evil\x01: canary-bytes\r\n\r\n"),
     "a bare version": b"POST " + ECHO.encode() + b" canary-bytes\r\n\r\n",
+    "no version": b"POST " + ECHO.encode() + b"\r\n" + HOST + b"X: canary-bytes\r\n\r\n",
+    "another version": request(lines=b"X: canary-bytes\r\n\r\n").replace(b"/1.1", b"/2.0"),
 }
 
 
@@ -45,6 +47,7 @@ async def test_what_the_parser_refuses_gets_the_envelope_of_its_path(
             answer = await connection.response()
 
             assert (answer.status, answer.body["tiny_error"]) == (400, "validation_error")
+            assert answer.version == "HTTP/1.1"
             assert answer.headers["server"] == "baton"
             assert answer.headers["connection"] == "close"
             assert answer.headers["x-content-type-options"] == "nosniff"
