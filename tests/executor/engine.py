@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -59,22 +60,30 @@ class Engine:
         count: int = 1,
         attempts: int = 1,
         tenant: str = "acme",
+        further: tuple[str, ...] = (),
     ) -> list[str]:
-        """Request `count` runs of one step that calls function `name`; return their ids."""
+        """Request `count` runs of one step that calls function `name`; return their ids.
+
+        Steps with the ids of `further` follow it, which call the same function.
+        """
         retry = Retry(max_attempts=attempts, backoff_ms=0) if attempts > 1 else None
-        step = Compute(id="only", function=name, timeout_ms=timeout_ms, retry=retry)
-        body = Body(name=name, trigger=ManualTrigger(), graph=Graph(steps=(step,)))
+        one = Compute(id="only", function=name, timeout_ms=timeout_ms, retry=retry)
+        steps = tuple(
+            replace(one, id=step, next=after)
+            for step, after in zip(("only", *further), (*further, None), strict=True)
+        )
+        body = Body(name=name, trigger=ManualTrigger(), graph=Graph(steps=steps))
         create = CreateDefinition(
             tenant=tenant, definition_id=name, slug=name, body=body, actor=ANN, at=1
         )
         stream = stream_name(tenant, "definition", name)
         definition = (await transact(self.store, DEFINITION, stream, create)).state
         ids = [f"{name}-{number}" for number in range(count)]
-        for one in ids:
+        for run_id in ids:
             request = RequestRun(
-                run_id=one, definition=definition, trigger=BY_HAND, actor=ANN, at=CLOCK.now()
+                run_id=run_id, definition=definition, trigger=BY_HAND, actor=ANN, at=CLOCK.now()
             )
-            await transact(self.store, RUN, stream_name(tenant, "run", one), request)
+            await transact(self.store, RUN, stream_name(tenant, "run", run_id), request)
         return ids
 
     async def cancel(self, run_id: str) -> None:

@@ -112,3 +112,24 @@ async def test_a_tenant_whose_slow_runs_take_every_task_leaves_the_others_some()
         await eventually(lambda: order == ["calm"] * 3, every_s=0)
         gate.set()
         await eventually(lambda: len(order) == 43, every_s=0)
+
+
+async def test_a_run_of_three_steps_waits_for_few_of_the_calls_of_a_busy_tenant() -> None:
+    gate, order = asyncio.Event(), list[str]()
+
+    @function("work", limit=2)
+    async def work(payload: dict, ctx: StepContext) -> None:
+        await gate.wait()
+        order.append(ctx.tenant)
+        await asyncio.sleep(0)
+
+    async with engine_of(work) as engine:
+        await engine.start("work", count=500)
+        await engine.start("work", tenant="calm", further=("second", "third"))
+        await eventually(lambda: engine.functions.waiting() == {"acme": 498, "calm": 1}, every_s=0)
+        gate.set()
+        await eventually(lambda: order.count("calm") == 3, every_s=0)
+        before = len(order)
+        await eventually(lambda: len(order) == 503, every_s=0)
+
+    assert before < 100
