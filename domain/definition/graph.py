@@ -47,7 +47,8 @@ class Compute:
     """A step that calls a function. `when` are conditions without which the step is skipped.
 
     `on_failure` "end" completes the run, with errors, when the step fails for good; "fail" or None
-    fails it.
+    fails it. `implied` is whether the definition names no function, and `function` is the step's
+    id: then the function of the step's id is called, else that of its name, else `noop`.
     """
 
     id: str
@@ -62,7 +63,13 @@ class Compute:
     on_failure: Literal["fail", "end"] | None = None
     needs: tuple[str, ...] = ()
     when: tuple[Condition, ...] = ()
+    implied: bool = False
     kind: Literal["compute"] = "compute"
+
+    @property
+    def names_no_function(self) -> bool:
+        """Whether the function is still implied: no dialect has named another one since."""
+        return self.implied and self.function == self.id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

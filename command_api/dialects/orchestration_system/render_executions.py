@@ -4,10 +4,11 @@ A task that never started is pending, whatever became of the execution; one that
 has failed with the code CANCELLED. An attempt that its executor gave up is followed by another.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from baton.command_api.dialect.rendering import as_object, optional_time, without_none
+from baton.command_api.dialect.task_graphs import newest_visits
 from baton.command_api.dialects.orchestration_system.render_tasks import PENDING, task_names
 from baton.domain.definition.graph import Graph
 from baton.domain.json import JsonObject
@@ -55,7 +56,7 @@ def execution_in_list(run: Run) -> JsonObject:
 
 def execution(run: Run, graph: Graph, steps: Sequence[Step]) -> JsonObject:
     """Return a whole execution; `graph` is that of the version which it runs."""
-    visits, names = _newest_visits(steps), task_names(graph)
+    visits, names = newest_visits(steps), task_names(graph)
     tasks = [
         {"id": step_id, "name": name, **_task(run, visits.get(step_id, ()), names)}
         for step_id, name in names.items()
@@ -65,18 +66,7 @@ def execution(run: Run, graph: Graph, steps: Sequence[Step]) -> JsonObject:
 
 def task_statuses(run: Run, steps: Sequence[Step]) -> dict[str, str]:
     """Return the status of each task that has started, by step id."""
-    return {step_id: _status(run, visit[-1]) for step_id, visit in _newest_visits(steps).items()}
-
-
-def _newest_visits(steps: Iterable[Step]) -> dict[str, list[Step]]:
-    """Return the records of each step's newest visit, in their order."""
-    found: dict[str, list[Step]] = {}
-    for step in steps:
-        visit = found.setdefault(step.step_id, [])
-        if visit and visit[-1].visit != step.visit:
-            visit.clear()
-        visit.append(step)
-    return found
+    return {step_id: _status(run, visit[-1]) for step_id, visit in newest_visits(steps).items()}
 
 
 def _task(run: Run, visit: Sequence[Step], names: Mapping[str, str]) -> JsonObject:

@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import assert_never
 
+from baton.command_api.dialect.task_graphs import predecessors
 from baton.domain.definition.graph import Compute, Decision, Delay, Graph, Step, Sync
 from baton.domain.json import JsonObject
-from baton.domain.run.flow import edges_of, possible_successors
 
 PENDING = "pending"
 
@@ -44,36 +44,6 @@ def task_names(graph: Graph) -> dict[str, str]:
         else step.id
         for step in graph.steps
     }
-
-
-def predecessors(graph: Graph) -> dict[str, list[str]]:
-    """Return for each step the ids of the steps after which it may start."""
-    found: dict[str, list[str]] = {step.id: [] for step in graph.steps}
-    for before, after in edges_of(graph):
-        if after in found:
-            found[after].append(before)
-    return found
-
-
-def can_express(graph: Graph) -> bool:
-    """Return whether tasks can express the graph, but for settings that each task may keep.
-
-    They can't express steps other than calls of functions, conditions, branches and loops.
-    """
-    calls = [step for step in graph.steps if isinstance(step, Compute) and not step.when]
-    if len(calls) < len(graph.steps):
-        return False
-    return graph.flow == "needs" or _is_line(graph)
-
-
-def _is_line(graph: Graph) -> bool:
-    """Return whether the steps follow each other from the first one on, each of them once."""
-    seen: set[str] = set()
-    step: Step | None = graph.steps[0]
-    while step is not None and step.id not in seen:
-        seen.add(step.id)
-        step = next((graph.by_id[one] for one in possible_successors(step)), None)
-    return step is None and len(seen) == len(graph.steps)
 
 
 def _type(step: Step) -> str:

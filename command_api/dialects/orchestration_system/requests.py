@@ -7,7 +7,8 @@ from typing import ClassVar, Final, Literal
 from pydantic import Field
 
 from baton.command_api.dialect.bodies import Faults, Model
-from baton.command_api.dialects.orchestration_system.render_tasks import can_express, render_tasks
+from baton.command_api.dialect.task_graphs import can_express
+from baton.command_api.dialects.orchestration_system.render_tasks import render_tasks
 from baton.command_api.dialects.orchestration_system.tasks import TaskBody, graph_of
 from baton.command_api.http.refusal import Refused
 from baton.domain.definition.graph import Graph

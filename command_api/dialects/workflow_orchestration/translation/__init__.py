@@ -1,0 +1,5 @@
+"""Translation between the core's definitions and runs and the seed's resources.
+
+REST, GraphQL and webhooks share it. Nothing here reads a store; every function is called with
+documents of the views and returns records whose members are in the seed's order.
+"""
