@@ -11,11 +11,12 @@ from baton.command_api.http.strictness import DocumentMember, unknown_members
 from baton.domain.definition.messages import Body
 from baton.domain.definition.slug import is_slug
 from baton.domain.definition.validation import faults_of
+from baton.domain.definition.version_label import faults_of_label
 from baton.domain.errors import Fault
 
 
 class Creation(Protocol):
-    """The body that creates a definition in a dialect."""
+    """The body that creates a definition in a dialect; it may have a `slug` and a `label`."""
 
     def body(self) -> Body:
         """Return the body of version 1; raises Refused 400."""
@@ -37,6 +38,7 @@ def check_definition(
         faults = faults_of(created.body())
     except Refused as refused:
         return list(refused.refusal.faults) or [Fault((), refused.refusal.message)], []
+    faults[:0] = faults_of_label(getattr(parsed, "label", None))
     slug = getattr(parsed, "slug", None)
     if slug is not None and not is_slug(slug):
         faults.insert(0, Fault(("slug",), "must be 1 to 63 characters of a-z, 0-9 and -"))

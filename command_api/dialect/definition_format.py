@@ -19,13 +19,16 @@ class DefinitionFormat:
         slug_from: Member that gives a definition's slug. If it isn't "slug", the slug is made from
             its text, and every POST creates another definition.
         preferred: Whether a document that several dialects accept is read in this one.
+        by_version: Whether each change is another version, which is created by POST and shown at
+            `collection/{slug}/{version}`. Then there is no PUT, and `start` is unused.
     """
 
     collection: str
-    start: str
+    start: str = ""
     required: tuple[str, ...]
     distinctive: tuple[str, ...] = ()
     functions: tuple[str, ...] = ()
     units: Mapping[str, str] = field(default_factory=dict)
     slug_from: str = "slug"
     preferred: bool = False
+    by_version: bool = False

@@ -22,15 +22,11 @@ from baton.domain.definition.slug import is_slug
 from baton.domain.definition.state import State, evolve
 from baton.domain.definition.trigger import WebhookTrigger
 from baton.domain.definition.validation import faults_of
-from baton.domain.definition.version_label import MAX_LENGTH, is_label, order_of
+from baton.domain.definition.version_label import faults_of_label, order_of
 from baton.domain.errors import Fault, InConflict, Invalid, NotFound
 from baton.domain.json import same_json
 
 _BAD_SLUG: Final = Fault(("slug",), "must be 1 to 63 characters of a-z, 0-9 and -")
-_BAD_LABEL: Final = Fault(
-    ("label",),
-    f"must be dotted whole numbers without leading zeros, of at most {MAX_LENGTH} characters",
-)
 
 
 def decide(command: Command, state: State) -> list[Event]:
@@ -58,7 +54,7 @@ def _create(command: CreateDefinition, state: State) -> list[Event]:
             return []
         raise InConflict("already_exists", subject="definition", id=command.definition_id)
     bad_slug = [] if is_slug(command.slug) else [_BAD_SLUG]
-    _require_valid(command.body, [*bad_slug, *_faults_of_label(command.label)])
+    _require_valid(command.body, [*bad_slug, *faults_of_label(command.label)])
     return [
         DefinitionCreated(
             tenant=command.tenant,
@@ -90,7 +86,7 @@ def _publish(command: PublishVersion, state: State) -> list[Event]:
         if _same_content(state.versions[published], command.body):
             return []
         raise InConflict("version_exists", slug=state.slug, version=label)
-    _require_valid(command.body, _faults_of_label(label))
+    _require_valid(command.body, faults_of_label(label))
     return [
         DefinitionUpdated(
             version=len(state.versions) + 1,
@@ -136,10 +132,6 @@ def _with_stored_secret(body: Body, before: Body) -> Body:
 
 def _order(state: State, version: int) -> tuple[int, ...]:
     return order_of(state.publications[version].label)
-
-
-def _faults_of_label(label: str | None) -> list[Fault]:
-    return [] if label is None or is_label(label) else [_BAD_LABEL]
 
 
 def _existing(state: State) -> State:

@@ -8,13 +8,24 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Final
 
+from baton.domain.errors import Fault
+
 MAX_LENGTH: Final = 64
 _LABEL: Final = re.compile(r"(?:0|[1-9][0-9]*)(?:\.(?:0|[1-9][0-9]*))*", re.ASCII)
+_BAD_LABEL: Final = Fault(
+    ("label",),
+    f"must be dotted whole numbers without leading zeros, of at most {MAX_LENGTH} characters",
+)
 
 
 def is_label(text: str) -> bool:
     """Return whether `text` is a label of at most 64 characters."""
     return len(text) <= MAX_LENGTH and _LABEL.fullmatch(text) is not None
+
+
+def faults_of_label(label: str | None) -> list[Fault]:
+    """Return the fault of a publisher's label, none for a good one and for None."""
+    return [] if label is None or is_label(label) else [_BAD_LABEL]
 
 
 @lru_cache(maxsize=4_096)

@@ -217,6 +217,72 @@ def test_a_workflow_of_tasks_is_applied_by_its_name(ask: Call, slug: str) -> Non
     assert ask("runs", "start", slug, "--wait").code == 0
 
 
+def test_a_dag_is_published_version_by_version(ask: Call, slug: str) -> None:
+    file, show, said = Path("dag.yaml"), f"`baton definitions show {slug}`", []
+    for version, function in (
+        ('"1.10"', "reject-order"),
+        ('"1.10"', "reject-order"),
+        ('"1.9"', "reject-order"),
+        ('"1.9"', "fulfill-order"),
+        ("2", "fulfill-order"),
+    ):
+        step = f"{{id: only, uses: {function}}}"
+        file.write_text(f"dagId: {slug}\nversion: {version}\nsteps:\n  - {step}\n")
+        ended = ask("definitions", "apply", file)
+        said.append((ended.out or ended.err).partition(", id")[0].strip())
+
+    assert said == [
+        f"{slug} created: version 1.10",
+        f"{slug} unchanged: version 1.10",
+        f"{slug} updated: version 1.9",
+        f"Definition {slug}: Version 1.9 of DAG '{slug}' has other content; {show} shows it",
+        f"{slug} updated: version 2",
+    ]
+    assert ask("runs", "start", slug, "--wait").code == 0
+
+
+def test_publishing_a_dag_needs_the_scope_of_an_admin(
+    ask: Call, server: Dev, slug: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "dag.json"
+    file.write_text(json.dumps({"dagId": slug, "steps": [{"id": "a", "uses": "reject-order"}]}))
+    data = ("--data", server.folder / ".baton")
+    token = ask("token", "--tenant", "demo", *data).out.strip()
+
+    refused = ask("definitions", "apply", file, "--url", server.url, "--token", token)
+
+    assert refused.code == 1
+    assert "lacks the scope orchestrator:admin: set --token" in refused.err
+
+
+@pytest.mark.parametrize(
+    ("changes", "fault"),
+    [
+        ({}, ""),
+        ({"dagId": "A B"}, "dagId must be 1 to 63 characters of a-z, 0-9 and -"),
+        ({"version": "v1"}, "version must be dotted whole numbers without leading zeros"),
+        ({"version": 1.5}, "version "),
+        ({"steps": [{"id": "a", "uses": "noop", "wiht": {}}]}, "steps[0].wiht is unknown; did you"),
+        (
+            {"edges": [{"from": "a", "to": "b"}, {"from": "b", "to": "a"}]},
+            "edges these steps need each",
+        ),
+        ({"edges": [{"from": "a", "to": "z"}]}, "edges[0].to 'z' is no step"),
+    ],
+)
+def test_a_dag_is_validated_without_a_server(
+    call: Call, changes: dict[str, Any], fault: str
+) -> None:
+    steps = [{"id": "a", "uses": "noop"}, {"id": "b", "uses": "noop"}]
+    Path("dag.json").write_text(json.dumps({"dagId": "orders", "steps": steps, **changes}))
+
+    ended = call("definitions", "validate", "dag.json")
+
+    assert ended.code == (1 if fault else 0)
+    assert ended.err.startswith(f"dag.json: {fault}" if fault else "")
+    assert ended.out == ("" if fault else "dag.json is a valid definition of orchestrator\n")
+
+
 @pytest.mark.parametrize(
     ("dialect", "interval"), [("centrali-openapi", 60_000_000), ("centrali-reference", 60_000)]
 )
@@ -243,7 +309,8 @@ def test_the_dialect_option_decides_the_unit_of_an_interval(
         ('{"slug": "x"}', "bad.json: This is no definition: it has no steps"),
         ('{"name": "x"}', "bad.json: This is no definition: it has no slug and"),
         ('{"name": "x", "tasks": []}', "Definition x: Invalid request body: tasks must have at"),
-        ('{"dagId": "x", "steps": [], "edges": []}', "bad.json: This is no definition: it has no"),
+        ('{"dagId": "x", "edges": []}', "bad.json: This is no definition: it has no steps"),
+        ('{"dagId": "x", "steps": []}', "Definition x: Invalid request body: steps must have at"),
         (
             '{"slug": "x", "steps": [], "trigger": {"interval": 60}}',
             "bad.json: trigger.interval counts seconds in centrali-openapi and milliseconds in ",

@@ -15,8 +15,13 @@ The document leaves open:
 - A step's detail shows `outputs` beside their hash; only values over 64 KiB are artifacts.
 """
 
+from functools import partial
+
+from baton.command_api.dialect.check_definition import check_definition
 from baton.command_api.dialect.contract import Dialect, FromHeader
-from baton.command_api.dialects.orchestrator.errors import ErrorBody, render_error
+from baton.command_api.dialect.definition_format import DefinitionFormat
+from baton.command_api.dialects.orchestrator.dag_bodies import PublishDag
+from baton.command_api.dialects.orchestrator.errors import WORDS, ErrorBody, render_error
 from baton.command_api.dialects.orchestrator.routes import ROUTES
 
 DIALECT = Dialect(
@@ -28,4 +33,13 @@ DIALECT = Dialect(
     error=ErrorBody,
     tenant=FromHeader(header="X-Stella-Tenant"),
     requires_keys=True,
+    check_definition=partial(check_definition, PublishDag, WORDS),
+    definitions=DefinitionFormat(
+        collection="/dags",
+        required=("dagId", "steps"),
+        distinctive=("dagId", "edges"),
+        functions=("steps[].uses",),
+        slug_from="dagId",
+        by_version=True,
+    ),
 )

@@ -8,6 +8,8 @@ from pydantic import ConfigDict, Field
 from baton.command_api.dialect.bodies import ConditionBody, Faults, Model
 from baton.command_api.dialects.orchestrator.render_dags import RESERVED
 from baton.domain.definition.graph import DEFAULT_TIMEOUT_MS, Compute, Graph, Retry
+from baton.domain.definition.messages import Body
+from baton.domain.definition.trigger import ManualTrigger
 from baton.domain.definition.validation import MAX_STEPS
 from baton.domain.json import JsonObject
 
@@ -84,6 +86,20 @@ class PublishDag(Model):
     def label(self) -> str | None:
         """The version as text."""
         return None if self.version is None else str(self.version)
+
+    @property
+    def slug(self) -> str:
+        """The slug of the definition."""
+        return self.dag_id
+
+    def body(self) -> Body:
+        """Return the body of a new definition with this version; raises Refused 400."""
+        return Body(
+            name=self.dag_id,
+            trigger=ManualTrigger(),
+            graph=self.to_graph(),
+            annotations=self.metadata,
+        )
 
     def to_graph(self) -> Graph:
         """Return the core's graph; raises Refused 400 for faults that only this form can have."""

@@ -1,6 +1,6 @@
 """Error responses: `{code, message, trace_id, details?}`; `trace_id` also finds the log line."""
 
-from dataclasses import replace
+from typing import Final
 
 from pydantic import BaseModel, Field
 
@@ -9,7 +9,18 @@ from baton.command_api.http.refusal import STATUS, ErrorCode, Refusal
 from baton.domain.errors import Fault, InConflict
 from baton.domain.json import JsonObject
 
-_WORDS = ErrorWords(
+
+class _DagWords(ErrorWords):
+    """The dialect's words: needs of a step are edges of its DAG."""
+
+    def field_of(self, fault: Fault) -> str:
+        """Return the fault's path in the dialect's document."""
+        return super().field_of(
+            Fault(("edges",), fault.message) if "needs" in fault.path else fault
+        )
+
+
+WORDS: Final = _DagWords(
     nouns={"definition": "DAG"},
     members={
         "annotations": ("metadata",),
@@ -35,17 +46,11 @@ class ErrorBody(BaseModel):
 
 def render_error(refusal: Refusal) -> tuple[int, JsonObject]:
     """Return status and body of a refusal."""
-    shown = replace(refusal, faults=tuple(map(_of_edges, refusal.faults)))
-    message = _WORDS.message_of(shown)
+    message = WORDS.message_of(refusal)
     rejected = refusal.rejected
     if isinstance(rejected, InConflict) and rejected.reason == "definition_inactive":
         message = f"DAG '{rejected.details['slug']}' has no active version"
     body: JsonObject = {"code": refusal.code, "message": message, "trace_id": refusal.trace_id}
-    if shown.faults:
-        body["details"] = _WORDS.details_of(shown)
+    if refusal.faults:
+        body["details"] = WORDS.details_of(refusal)
     return STATUS[refusal.code], body
-
-
-def _of_edges(fault: Fault) -> Fault:
-    """Return a fault of a step's needs as one of the edges."""
-    return Fault(("edges",), fault.message) if "needs" in fault.path else fault

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from aiohttp import web
 from pydantic import BaseModel
 
-from baton.command_api.dialect.contract import Dialect, FromPath, Route
+from baton.command_api.dialect.contract import Dialect, FromHeader, FromPath, Route
 from baton.command_api.dialect.definition_format import DefinitionFormat
 from baton.command_api.dialect.openapi import document_of
 from baton.command_api.http.refusal import Refused
@@ -16,12 +16,18 @@ from baton.command_api.own.service.docs_page import docs_page
 
 
 class Api(BaseModel):
-    """One API of this server. `base` holds `{tenant}` where the tenant is part of the path."""
+    """One API of this server.
+
+    `base` holds `{tenant}` where the tenant is part of the path; `tenant_header` must name it if
+    there is one. `requires_keys`: each POST that changes something needs an Idempotency-Key.
+    """
 
     name: str
     title: str
     base: str
     document: str
+    tenant_header: str | None = None
+    requires_keys: bool = False
     definitions: DefinitionFormat | None = None
 
 
@@ -56,6 +62,8 @@ def _index(dialects: Sequence[Dialect]) -> Reply:
             title=dialect.title,
             base=_with_tenant(dialect),
             document=f"/openapi/{dialect.name}.json",
+            tenant_header=dialect.tenant.header if isinstance(dialect.tenant, FromHeader) else None,
+            requires_keys=dialect.requires_keys,
             definitions=dialect.definitions,
         )
         for dialect in dialects
@@ -119,6 +127,7 @@ ROUTES = (
         scope=None,
         summary="The OpenAPI document of a dialect",
         tag="Service",
+        content={"application/json": {"type": "object"}},
         problems={404: "There is no such document"},
     ),
     Route(
@@ -128,5 +137,6 @@ ROUTES = (
         scope=None,
         summary="All operations on one page",
         tag="Service",
+        content={"text/html": {"type": "string"}},
     ),
 )

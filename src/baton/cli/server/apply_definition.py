@@ -1,9 +1,13 @@
 """Creates a definition on a server, or updates the one with its slug.
 
-An API without slugs makes them from names: there the definition of the same name is updated.
+An API without slugs makes them from names: there the definition of the same name is updated. In one
+whose versions never change, each change is published as another version.
 """
 
+from collections.abc import Mapping
 from typing import Any
+from urllib.parse import quote
+from uuid import uuid4
 
 from baton.cli.server.client import Server
 from baton.cli.server.definition_apis import (
@@ -13,7 +17,7 @@ from baton.cli.server.definition_apis import (
     definition_apis,
 )
 from baton.cli.server.lookup import definition_subject, look_up
-from baton.cli.server.refusals import CONFLICT, ServerRefused
+from baton.cli.server.refusals import CONFLICT, NOT_FOUND, ServerRefused, Subject
 from baton.domain.definition.slug import slug_of
 
 _STRICT = {"Prefer": "handling=strict"}
@@ -43,8 +47,12 @@ def apply_document(
     if not isinstance(document, dict):
         raise NoDefinition("A definition is an object: at least slug, name, trigger and steps")
     api = choose_api(definition_apis(server), document, dialect)
-    headers = {} if lenient else _STRICT
-    about = definition_subject(str(document.get("slug") or document.get("name")))
+    headers = {**api.headers, **({} if lenient else _STRICT)}
+    about = definition_subject(str(document.get("slug") or document.get(api.slug_from)))
+    if api.requires_keys:
+        headers["Idempotency-Key"] = uuid4().hex
+    if api.by_version:
+        return _publish(server, api, document, headers, about)
     existing = _of_its_name(server, api, document)
     if existing is None:
         try:
@@ -59,6 +67,33 @@ def apply_document(
     shown = _with_version(server, updated)
     same = shown["version"] == existing["version"]
     return ("unchanged" if same else "updated"), shown
+
+
+def _publish(
+    server: Server,
+    api: DefinitionApi,
+    document: dict[str, Any],
+    headers: Mapping[str, str],
+    about: Subject,
+) -> tuple[str, dict[str, Any]]:
+    """Create a version, and return its definition with the publisher's text of the version."""
+    slug, label = document.get(api.slug_from), document.get("version")
+    before = _of_slug(server, slug)
+    published = before is not None and label is not None and _has(server, api, slug, label)
+    answer = server.call("POST", api.definitions, document, headers=headers, about=about)
+    shown = {**(look_up(server, str(slug)) or {}), "version": answer["version"]}
+    return "unchanged" if published else "updated" if before else "created", shown
+
+
+def _has(server: Server, api: DefinitionApi, slug: object, label: object) -> bool:
+    path = f"{api.definition(str(slug))}/{quote(str(label), safe='')}"
+    try:
+        server.call("GET", path, headers=api.headers)
+    except ServerRefused as error:
+        if error.status != NOT_FOUND:
+            raise
+        return False
+    return True
 
 
 def _of_its_name(

@@ -5,7 +5,7 @@ The command line knows no dialect by name. A later release gives definitions a f
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
@@ -33,6 +33,9 @@ class DefinitionApi:
         units: Dotted paths of members that other APIs count in another unit, with the unit.
         slug_from: Member that gives a definition's slug; if it isn't "slug", by its text.
         preferred: Whether it is used where several APIs would do.
+        by_version: Whether each change is another version that is created by POST.
+        headers: Headers that every request needs beside the usual ones.
+        requires_keys: Whether a request that changes something needs an Idempotency-Key.
     """
 
     name: str
@@ -44,6 +47,9 @@ class DefinitionApi:
     units: Mapping[str, str]
     slug_from: str
     preferred: bool
+    by_version: bool = False
+    headers: Mapping[str, str] = field(default_factory=dict)
+    requires_keys: bool = False
 
     def definition(self, definition_id: str) -> str:
         """Return the path of one definition."""
@@ -111,11 +117,15 @@ def _read(server: Server, api: Mapping[str, Any]) -> DefinitionApi:
         units=form["units"],
         slug_from=form["slug_from"],
         preferred=form["preferred"],
+        by_version=form.get("by_version", False),
+        headers={api["tenant_header"]: server.tenant} if "tenant_header" in api else {},
+        requires_keys=api.get("requires_keys", False),
     )
 
 
 def _what_is_missing(apis: list[DefinitionApi], document: Mapping[str, Any]) -> str:
-    nearest = next((api for api in apis if api.preferred), apis[0])
+    named = [api for api in apis if api.distinctive & document.keys()]
+    nearest = next((api for api in named or apis if api.preferred), (named or apis)[0])
     missing = [member for member in nearest.required if member not in document]
     return f"This is no definition: it has no {' and no '.join(missing)}"
 

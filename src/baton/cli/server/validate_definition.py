@@ -23,6 +23,7 @@ def validate_document(document: Any, dialect: str | None, *, lenient: bool) -> D
             units=form.units,
             slug_from=form.slug_from,
             preferred=form.preferred,
+            by_version=form.by_version,
         )
         for name, one in dialects.items()
         if (form := one.definitions) is not None
