@@ -30,6 +30,10 @@ class Model(BaseModel):
     )
 
 
+class NoMembers(Model):
+    """A body that may be sent and has no members."""
+
+
 class Faults:
     """Collects the faults of a body, so that one response names them all."""
 

@@ -1,6 +1,7 @@
 """How streams end: by a slow reader, the token, the client's messages, the server's stop."""
 
 import asyncio
+import logging
 import socket
 import time
 from collections.abc import AsyncIterator
@@ -265,6 +266,19 @@ async def test_nothing_is_left_of_a_client_that_leaves(
     await eventually(lambda: live.subscribers == 0)
 
     assert live.ended["left"] == 1
+
+
+@BOTH
+async def test_a_client_that_leaves_among_events_is_no_failure(
+    world: World, transport: Transport, caplog: pytest.LogCaptureFixture
+) -> None:
+    definition, live = await world.define("orders"), world.services.live
+    async with world.stream(transport=transport) as reader:
+        await world.start_until(definition, lambda: reader.events)
+    await world.start_until(definition, lambda: live.subscribers == 0)
+
+    assert live.ended["left"] == 1
+    assert [one for one in caplog.records if one.levelno >= logging.WARNING] == []
 
 
 async def test_a_tenant_has_a_limited_number_of_streams(tmp_path: Path) -> None:

@@ -217,6 +217,18 @@ async def test_a_definition_keeps_its_trigger_when_a_version_is_published(memory
     assert (run["version"], run["status"]) == ("5.0", "succeeded")
 
 
+@pytest.mark.parametrize("path", ["/dags/whole/1.0.0:disable", "/admin/warm"])
+async def test_a_member_of_a_body_that_has_none_is_named(memory: Stack, path: str) -> None:
+    client = orchestrator_client(memory)
+    await client.publish(WHOLE)
+
+    strict = await client.post(path, {"force": True}, headers={"Prefer": "handling=strict"})
+    lenient = await client.post(path, {"force": True})
+
+    assert (strict.status, lenient.status) == (400, 200)
+    assert "force is unknown" in lenient.headers["Warning"]
+
+
 async def test_an_unknown_member_is_named(memory: Stack) -> None:
     body = dag("d", "1", {**step("a"), "timeutMs": 1})
     client = orchestrator_client(memory)

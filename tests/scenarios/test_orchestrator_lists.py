@@ -16,6 +16,7 @@ from tests.kit.stack import Response, in_background
 from tests.scenarios.stack import Stack
 
 NDJSON = {"Accept": "application/x-ndjson"}
+TRACED = {"traceparent": "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"}
 RUNS = int(os.environ.get("BATON_TEST_LISTED_RUNS", "150"))
 """Runs that are listed while others start; `make lists` lists 10,000."""
 _AT_ONCE = 500
@@ -150,7 +151,8 @@ async def test_every_list_has_pages_and_an_export_of_the_same_items(memory: Stac
     lists = ("/dags", "/dags?dagId=b", "/runs", "/runs?dagId=a", f"/runs/{run['runId']}/steps")
 
     for path in lists:
-        exported = await client.get(path, headers=NDJSON)
+        exported = await client.get(path, headers={**NDJSON, **TRACED})
+        assert exported.headers["traceparent"] == TRACED["traceparent"]
         assert lines(exported) == await pages(client, path, 2) == await pages(client, path, 500)
         assert len(lines(exported)) >= 3
         assert (await client.get(path, headers=NDJSON)).raw == exported.raw

@@ -74,6 +74,7 @@ async def test_the_stream_is_filtered_and_resumed(memory: Stack, transport: Tran
     for query, wanted in {
         "dagId=one": [one for one in events if one["dagId"] == "one"],
         "status=succeeded": [one for one in events if one["status"] == "succeeded"],
+        "dagId=&status=": events,
         "status=queued&status=running&dagId=other": [
             one for one in events if one["dagId"] == "other" and one["status"] != "succeeded"
         ],

@@ -1,22 +1,25 @@
 """Whole lists as NDJSON: one JSON object a line, streamed, whatever the length of the list.
 
 A failure before the first bytes is an ordinary refusal. After them the status is sent, so the
-connection is cut: the client sees a body without its end, never a shorter list.
+connection is cut: a body without its last chunk is a cut export, never a shorter list. HTTP/1.0 has
+no chunks, so that its clients could not tell one from the other; they are refused.
 """
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import aclosing
 from typing import Final
 
 import orjson
-from aiohttp import hdrs, web
+from aiohttp import HttpVersion11, hdrs, web
 
 from baton.command_api.http.query_parameters import single
 from baton.command_api.http.read_your_write import POSITION
-from baton.command_api.http.refusal import refused_field
+from baton.command_api.http.refusal import Refused, refused_field
 from baton.command_api.http.request_context import RequestContext
 from baton.domain.json import JsonObject
+from baton.eventlog.errors import Unavailable
 
 NDJSON: Final = "application/x-ndjson"
 _CHUNK_BYTES: Final = 64 * 1024
@@ -49,29 +52,58 @@ def refuse_paging(context: RequestContext, *names: str) -> None:
 
 async def export(
     context: RequestContext,
-    items: AsyncIterator[JsonObject],
+    items: AsyncGenerator[JsonObject, None],
     headers: Mapping[str, str] | None = None,
 ) -> web.StreamResponse:
-    """Send every item of a list as a line, in the order of `items`."""
+    """Send every item of a list as a line, in the order of `items`, which is always closed.
+
+    Raises Refused 400 for a request of HTTP/1.0, and what `items` raises before the first bytes.
+    """
     response = web.StreamResponse(headers=headers)
     response.content_type = NDJSON
     response.headers[POSITION] = str(context.services.position())
-    chunks = _chunks(items)
-    first = await anext(chunks, b"")
-    await response.prepare(context.request)
-    if context.request.method == hdrs.METH_HEAD:
-        return response
+    async with aclosing(items), aclosing(_chunks(items)) as chunks:
+        _require_chunks(context.request)
+        first = await anext(chunks, b"")
+        await response.prepare(context.request)
+        if context.request.method != hdrs.METH_HEAD:
+            await _send(context.request, response, first, chunks)
+    return response
+
+
+def _require_chunks(request: web.Request) -> None:
+    if request.version < HttpVersion11:
+        message = (
+            "An export takes HTTP/1.1, whose last chunk tells a whole list from one that was cut"
+            " off (nginx: proxy_http_version 1.1)"
+        )
+        raise Refused("validation_error", message)
+
+
+async def _send(
+    request: web.Request,
+    response: web.StreamResponse,
+    first: bytes,
+    chunks: AsyncIterator[bytes],
+) -> None:
+    """Send all chunks and the last one, or cut the connection: no envelope can follow them."""
     try:
         await _write(response, first)
         async for chunk in chunks:
             await _write(response, chunk)
         await response.write_eof()
-    # Whatever failed, an envelope can't follow the first bytes.
+        return
+    except ConnectionError:
+        _log.debug("the client of an export left")
+    except TimeoutError:
+        _log.warning("an export was cut off: its client read nothing for %g s", _WRITE_S)
+    except Unavailable as error:
+        _log.warning("an export was cut off: %s", error)
+    # Whatever failed, the client must not take what it got for the whole list.
     except Exception:  # noqa: BLE001
-        _log.warning("an export was cut off", exc_info=True)
-        if context.request.transport is not None:
-            context.request.transport.abort()
-    return response
+        _log.exception("an export was cut off")
+    if request.transport is not None:
+        request.transport.abort()
 
 
 async def _write(response: web.StreamResponse, chunk: bytes) -> None:
@@ -79,7 +111,7 @@ async def _write(response: web.StreamResponse, chunk: bytes) -> None:
         await response.write(chunk)
 
 
-async def _chunks(items: AsyncIterator[JsonObject]) -> AsyncIterator[bytes]:
+async def _chunks(items: AsyncIterator[JsonObject]) -> AsyncGenerator[bytes, None]:
     """Yield lines in chunks of about 64 KiB."""
     lines = bytearray()
     async for item in items:

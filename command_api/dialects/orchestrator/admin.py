@@ -9,6 +9,7 @@ from typing import Final
 
 from prometheus_client import CONTENT_TYPE_LATEST
 
+from baton.command_api.dialect.bodies import NoMembers
 from baton.command_api.http.reply import Reply
 from baton.command_api.http.request_context import RequestContext
 from baton.command_api.metrics_text import metrics_text
@@ -22,7 +23,7 @@ _BATCH: Final = 50
 
 async def warm(context: RequestContext) -> Reply:
     """Load the tenant's DAGs, so that the first start of each is as fast as the later ones."""
-    await context.json_object(required=False)
+    await context.parse(NoMembers, required=False)
     definitions, tenant = context.services.definitions, context.tenant
     warmed, slug = 0, ""
     while warmed < MAX_WARMED:

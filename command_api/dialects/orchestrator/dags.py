@@ -1,16 +1,18 @@
 """Publishes, lists, shows and disables versions of DAGs."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Final
 
 import orjson
 from aiohttp import web
 
 from baton.command_api.commands import NewVersion, disable_version, publish_version
+from baton.command_api.dialect.bodies import NoMembers
 from baton.command_api.dialect.lists.ndjson import export, refuse_paging, wants_ndjson
 from baton.command_api.dialect.lists.page_tokens import SIZE, TOKEN, Position, token_page
 from baton.command_api.dialects.orchestrator.dag_bodies import PublishDag
 from baton.command_api.dialects.orchestrator.render_dags import is_active, render_dag, versions_of
+from baton.command_api.dialects.orchestrator.traces import traceparent_of
 from baton.command_api.http.query_parameters import choice, single
 from baton.command_api.http.refusal import refused_field
 from baton.command_api.http.reply import Reply
@@ -66,7 +68,7 @@ async def show(context: RequestContext) -> Reply:
 
 async def disable(context: RequestContext) -> Reply:
     """Disable a version, which starts no further run."""
-    await context.json_object(required=False)
+    await context.parse(NoMembers, required=False)
     definition, version = await load_version(context)
     result = await disable_version(
         context.services, context.principal, definition.definition_id, version, at=context.now()
@@ -78,7 +80,7 @@ async def list_all(context: RequestContext) -> Reply | web.StreamResponse:
     """List versions by `dagId`, the highest version of each first; raises Refused 400."""
     if wants_ndjson(context):
         refuse_paging(context, TOKEN, SIZE)
-        return await export(context, _rendered(context, None))
+        return await export(context, _rendered(context, None), traceparent_of(context))
     page = token_page(context, (str, str), max_size=MAX_PAGE)
     items: list[JsonObject] = []
     room = context.services.max_answer_bytes
@@ -110,7 +112,9 @@ async def find_dag(context: RequestContext, slug: str) -> State | None:
     return await context.services.definitions.by_slug(context.tenant, slug)
 
 
-async def _rendered(context: RequestContext, after: Position | None) -> AsyncIterator[JsonObject]:
+async def _rendered(
+    context: RequestContext, after: Position | None
+) -> AsyncGenerator[JsonObject, None]:
     """Yield the versions behind `after` that match the query's filters."""
     active = choice(context.query, "active", ("true", "false"))
     only = single(context.query, "dagId")

@@ -176,7 +176,7 @@ class StepDetail(_Shape):
     started_utc: str | None
     completed_utc: str | None
     error: Failure | None = Field(default=None, description="of a failed step, else left out")
-    logs_ref: str = Field(default="", description="that of the newest attempt with logs, if any")
+    logs_ref: str | None = Field(description="that of the newest attempt with logs, if any")
     outputs: Json = Field(default=None, description="of a step that succeeded, else left out")
 
 

@@ -96,9 +96,7 @@ def render_detail(
     """
     shown = _execution(run, graph, step_id, records, hashes)
     shown["attempts"] = [_attempt(one, hashes) for one in records]
-    logs_ref = next((ref for one in reversed(records) if (ref := _logs_ref(one))), None)
-    if logs_ref is not None:
-        shown["logsRef"] = logs_ref
+    shown["logsRef"] = next((ref for one in reversed(records) if (ref := _logs_ref(one))), None)
     if records and shown["outputsHash"] is not None:
         shown["outputs"] = records[-1].output
     return shown

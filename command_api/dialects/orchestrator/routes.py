@@ -15,7 +15,7 @@ from baton.command_api.dialects.orchestrator import (
 from baton.command_api.dialects.orchestrator.dag_bodies import PublishDag
 from baton.command_api.dialects.orchestrator.render_runs import STATUSES
 from baton.command_api.dialects.orchestrator.traces import traced
-from baton.command_api.http.artifact import show_artifact
+from baton.command_api.http.artifact import ANY_JSON, show_artifact
 from baton.command_api.principal import ADMIN, READ, WRITE
 
 _DENIED: Final = {
@@ -55,7 +55,7 @@ _DAGS: Final = (
         scope=ADMIN,
         summary="Publish a version of a DAG; 200 if it is published already",
         operation_id="publishDag",
-        tag="DAGs",
+        tag="Dags",
         request=PublishDag,
         request_example=examples.PUBLISH,
         response=documents.Dag,
@@ -71,8 +71,9 @@ _DAGS: Final = (
         scope=READ,
         summary=f"List versions by dagId, the highest version of each first{_EXPORT}",
         operation_id="listDags",
-        tag="DAGs",
+        tag="Dags",
         response=documents.Dags,
+        exported=documents.Dag,
         query=(
             _DAG_ID,
             QueryParameter(name="active", schema={"type": "string", "enum": ["true", "false"]}),
@@ -87,7 +88,7 @@ _DAGS: Final = (
         scope=READ,
         summary="Get a version of a DAG",
         operation_id="getDag",
-        tag="DAGs",
+        tag="Dags",
         response=documents.Dag,
         example=examples.DAG,
         problems=_ABSENT,
@@ -99,7 +100,7 @@ _DAGS: Final = (
         scope=ADMIN,
         summary="Disable a version, which starts no further run",
         operation_id="disableDag",
-        tag="DAGs",
+        tag="Dags",
         response=documents.Dag,
         problems=_CHANGED,
     ),
@@ -130,6 +131,7 @@ _RUNS: Final = (
         operation_id="listRuns",
         tag="Runs",
         response=documents.Runs,
+        exported=documents.RunListed,
         query=(
             _DAG_ID,
             QueryParameter(name="status", schema={"type": "string", "enum": list(STATUSES)}),
@@ -215,6 +217,7 @@ _RUNS: Final = (
         operation_id="listSteps",
         tag="Steps",
         response=documents.StepExecutions,
+        exported=documents.StepExecution,
         query=_PAGE,
         problems=_ABSENT,
     ),
@@ -237,6 +240,7 @@ _RUNS: Final = (
         summary="Get the value of an artifact by the SHA-256 of its canonical JSON (RFC 8785)",
         operation_id="getArtifact",
         tag="Artifacts",
+        content=ANY_JSON,
         problems={**_ABSENT, 500: "The stored value is damaged"},
     ),
 )
@@ -273,6 +277,7 @@ _ADMIN: Final = (
         summary="Metrics of this server in Prometheus' text format",
         operation_id="getMetrics",
         tag="Admin",
+        content={"text/plain": {"type": "string"}},
         problems=_DENIED,
     ),
 )

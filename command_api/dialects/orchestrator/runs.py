@@ -5,7 +5,7 @@ and another one with the same token is refused (422), as with an Idempotency-Key
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from datetime import UTC
 from typing import Final
@@ -23,6 +23,7 @@ from baton.command_api.dialect.start_run import AcceptedRun, accepted_before, st
 from baton.command_api.dialects.orchestrator import render_runs
 from baton.command_api.dialects.orchestrator.dags import MAX_PAGE, find_dag
 from baton.command_api.dialects.orchestrator.dags_of_runs import Dag, DagsOfRuns
+from baton.command_api.dialects.orchestrator.traces import traceparent_of
 from baton.command_api.http.idempotency import REPLAYED
 from baton.command_api.http.query_parameters import choice, single
 from baton.command_api.http.refusal import Refused, refused_field
@@ -122,7 +123,7 @@ async def list_all(context: RequestContext) -> Reply | web.StreamResponse:
     matching = await _matching(context)
     if wants_ndjson(context):
         refuse_paging(context, TOKEN, SIZE)
-        return await export(context, _rendered(context, matching))
+        return await export(context, _rendered(context, matching), traceparent_of(context))
     page = token_page(context, (int, str), max_size=MAX_PAGE)
     found: list[Run] = []
     if matching is not None:
@@ -184,7 +185,7 @@ def _time(context: RequestContext, name: str) -> int | None:
 
 async def _rendered(
     context: RequestContext, matching: _Matching | None
-) -> AsyncIterator[JsonObject]:
+) -> AsyncGenerator[JsonObject, None]:
     last, dags = None, DagsOfRuns(context)
     while matching is not None and (batch := await matching.behind(context, last, _BATCH)):
         for run in batch:

@@ -1,6 +1,6 @@
 """Shows the steps of a run, with each attempt."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 
 from aiohttp import web
 
@@ -10,6 +10,7 @@ from baton.command_api.dialect.run_values import reply_with_run
 from baton.command_api.dialects.orchestrator.dags import MAX_PAGE
 from baton.command_api.dialects.orchestrator.render_runs import render_detail, render_executions
 from baton.command_api.dialects.orchestrator.runs import load_steps
+from baton.command_api.dialects.orchestrator.traces import traceparent_of
 from baton.command_api.http.reply import Reply
 from baton.command_api.http.request_context import RequestContext
 from baton.domain.errors import NotFound
@@ -22,7 +23,7 @@ async def list_all(context: RequestContext) -> Reply | web.StreamResponse:
     items = render_executions(run, dag.graph, steps, hashes)
     if wants_ndjson(context):
         refuse_paging(context, TOKEN, SIZE)
-        return await export(context, _each(items))
+        return await export(context, _each(items), traceparent_of(context))
     page = token_page(context, (int,), max_size=MAX_PAGE)
     start = 0 if page.after is None else max(0, int(page.after[0]))
     end = start + page.size
@@ -44,6 +45,6 @@ async def show(context: RequestContext) -> Reply:
     return await reply_with_run(context, run, records, render)
 
 
-async def _each(items: Sequence[JsonObject]) -> AsyncIterator[JsonObject]:
+async def _each(items: Sequence[JsonObject]) -> AsyncGenerator[JsonObject, None]:
     for item in items:
         yield item

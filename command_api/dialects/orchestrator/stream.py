@@ -2,19 +2,20 @@
 
 A run that is requested or reopened is `run.updated`; every event of a step is `step.updated`, whose
 `status` is the step's. `dagId` and `status` select events by the members of these names; `status`
-may be given several times. Unknown parameters are refused, because a filter that isn't applied
-would go unnoticed.
+may be given several times. An empty value selects every event, as in the seed's template. Unknown
+parameters are refused, because a filter that isn't applied would go unnoticed.
 """
 
 from collections.abc import Mapping
 from typing import Final, get_args
 
 from aiohttp import web
+from multidict import MultiDict
 
 from baton.command_api.dialects.orchestrator.documents import StepStatus
 from baton.command_api.dialects.orchestrator.errors import render_error
 from baton.command_api.dialects.orchestrator.render_runs import STATUS_WORDS
-from baton.command_api.dialects.orchestrator.traces import TRACEPARENT, trace_id
+from baton.command_api.dialects.orchestrator.traces import trace_id, traceparent_of
 from baton.command_api.http.query_parameters import choices, known_only, single
 from baton.command_api.http.request_context import RequestContext
 from baton.command_api.live.live_event import LiveEvent
@@ -36,15 +37,14 @@ _EVENTS: Final[Mapping[str, str]] = {
 async def stream(context: RequestContext) -> web.StreamResponse:
     """Stream the events of the tenant's runs; raises Refused and `Unavailable`."""
     known_only(context.query, PARAMETERS)
+    given = MultiDict((name, value) for name, value in context.query.items() if value)
     wanted = EventFilter(
         tenant=context.tenant,
         render=render_event,
-        definition=single(context.query, "dagId"),
-        statuses=frozenset(choices(context.query, "status", STATUSES)),
+        definition=single(given, "dagId"),
+        statuses=frozenset(choices(given, "status", STATUSES)),
     )
-    sent = context.traceparent
-    headers = {} if sent is None else {TRACEPARENT: sent}
-    return await stream_events(context, wanted, render_error, headers)
+    return await stream_events(context, wanted, render_error, traceparent_of(context))
 
 
 def render_event(event: LiveEvent) -> JsonObject:
