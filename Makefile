@@ -56,7 +56,7 @@ format: $(EVERYTHING) ## Formats every file and applies the fixes of ruff.
 	@$(BIN)/ruff format .
 
 lock: $(EVERYTHING) ## Pins the exact versions after a change of pyproject.toml.
-	@$(LOCK) --all-extras --output-file constraints.txt
+	@$(LOCK) --all-extras --group clients --output-file constraints.txt
 	@echo 'hatchling' | $(LOCK) --extra cluster --constraint constraints.txt \
 		--output-file constraints-runtime.txt -
 
@@ -76,10 +76,11 @@ $(RUNTIME): pyproject.toml constraints-runtime.txt | $(BIN)/pip
 	@$(PIP) --no-deps --no-build-isolation --editable .
 	@touch $@
 
-# The tools, and the dependencies of tests and benchmarks.
+# The tools, and the dependencies of tests and benchmarks. The file names every package, so that none
+# is looked for; one of them asks for another version than the locked one (decision 0030).
 $(EVERYTHING): pyproject.toml constraints.txt constraints-runtime.txt | $(BIN)/pip
 	@echo "Installing Baton and its tools into $(VENV) …"
-	@$(PIP) --require-hashes -r constraints.txt
+	@$(PIP) --require-hashes --no-deps -r constraints.txt
 	@$(PIP) --no-deps --no-build-isolation --editable .
 	@touch $(RUNTIME) $@
 

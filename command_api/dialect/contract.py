@@ -69,6 +69,15 @@ class QueryParameter:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HeaderParameter:
+    """An optional header of a request, in the OpenAPI document."""
+
+    name: str
+    schema: Mapping[str, object]
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
     """One operation. `path` follows each base; `{name}` is one segment, `{name:.+}` the rest.
 
@@ -82,7 +91,9 @@ class Route:
     `request`, `response`, their examples, `status`, `query`, `problems` (status -> description) and
     `operation_id` (the name in generated clients; by default made from the path) describe the route
     in the OpenAPI document; `operation` is merged in as it is.
-    `other_statuses` are those of further replies with the same body.
+    `other_statuses` are those of further replies with the same body. `content` maps the media type
+    of replies that no model describes to their schema. `exported` is the model of a line where the
+    route also replies in NDJSON. `headers` are optional headers of requests.
     With `trailing_slash`, the path may be called with a slash behind it. A `live` route responds by
     a stream without an end (`streaming`): lines of `response`, or the messages of a WebSocket.
     """
@@ -99,9 +110,12 @@ class Route:
     request_required: bool = True
     response: type[BaseModel] | None = None
     example: JsonObject | None = None
+    content: Mapping[str, JsonObject] | None = None
+    exported: type[BaseModel] | None = None
     status: int = 200
     other_statuses: tuple[int, ...] = ()
     query: tuple[QueryParameter, ...] = ()
+    headers: tuple[HeaderParameter, ...] = ()
     problems: Mapping[int, str] | None = None
     operation: Mapping[str, object] | None = None
     idempotent: bool | None = None

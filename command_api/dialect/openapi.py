@@ -1,5 +1,6 @@
 """The OpenAPI document of a dialect: its own, or one generated from its routes and models."""
 
+import json
 import re
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
@@ -75,8 +76,9 @@ def _models(dialect: Dialect) -> Iterable[tuple[type[BaseModel], JsonSchemaMode]
     for route in dialect.routes:
         if route.request is not None:
             yield route.request, "validation"
-        if route.response is not None:
-            yield route.response, "serialization"
+        for model in (route.response, route.exported):
+            if model is not None:
+                yield model, "serialization"
 
 
 def _server(base: str) -> JsonObject:
@@ -92,7 +94,7 @@ def _paths(dialect: Dialect, schemas: _Schemas) -> JsonObject:
     refusal = _refusal_content(dialect, schemas)
     for route in dialect.routes:
         operations = paths.setdefault(documented_path(route.path), {})
-        keys = [_key(route)] if dialect.requires_keys and route.keyed else []
+        keys = [_key(route, required=dialect.requires_keys)] if route.keyed else []
         operations[route.method.lower()] = _operation(route, schemas, refusal, keys)
     return dict(paths)
 
@@ -114,13 +116,13 @@ def _security(dialect: Dialect) -> JsonObject:
     return found
 
 
-def _key(route: Route) -> JsonObject:
-    """Return the parameter of the Idempotency-Key that a dialect requires."""
+def _key(route: Route, *, required: bool) -> JsonObject:
+    """Return the parameter of the Idempotency-Key; `required` says whether the dialect does."""
     other = f"; `{route.key_member}` of the body counts as one" if route.key_member else ""
     return {
         "name": HEADER,
         "in": "header",
-        "required": not route.key_member,
+        "required": required and not route.key_member,
         "schema": {"type": "string", "minLength": 1, "maxLength": MAX_KEY, "pattern": "^[!-~]+$"},
         "description": f"A repeated request with the same key acts once{other}",
     }
@@ -158,14 +160,16 @@ def _parameters(route: Route) -> list[JsonObject]:
         {"name": one.name, "in": "query", "schema": one.schema, "description": one.description}
         for one in route.query
     ]
-    return in_path + in_query
+    in_headers: list[JsonObject] = [
+        {"name": one.name, "in": "header", "schema": one.schema, "description": one.description}
+        for one in route.headers
+    ]
+    return in_path + in_query + in_headers
 
 
 def _responses(route: Route, schemas: _Schemas, refusal: JsonObject) -> JsonObject:
-    good: JsonObject = {}
-    if route.response is not None:
-        media = _NDJSON if route.live else _JSON
-        good["content"] = _content(schemas[route.response, "serialization"], route.example, media)
+    content = _good_content(route, schemas)
+    good: JsonObject = {"content": content} if content else {}
     problems = {401: "A valid bearer token is required"} if route.scope is not None else {}
     descriptions = {**problems, **(route.problems or {})}
     statuses = (route.status, *route.other_statuses)
@@ -180,9 +184,34 @@ def _responses(route: Route, schemas: _Schemas, refusal: JsonObject) -> JsonObje
     }
 
 
-def _content(schema: JsonObject, example: object, media_type: str = _JSON) -> JsonObject:
-    """Return the content of a body; in NDJSON the schema and the example are of one line."""
-    media: JsonObject = {"schema": schema}
-    if example is not None:
-        media["example"] = example
-    return {media_type: media}
+def _good_content(route: Route, schemas: _Schemas) -> JsonObject:
+    """Return the content of the replies that are no refusals, by media type."""
+    found: JsonObject = {}
+    if route.response is not None:
+        schema = schemas[route.response, "serialization"]
+        found |= _lines(schema, route.example) if route.live else _content(schema, route.example)
+    if route.exported is not None:
+        found |= _lines(schemas[route.exported, "serialization"], None)
+    for media_type, schema in (route.content or {}).items():
+        found[media_type] = {"schema": schema}
+    return found
+
+
+def _content(schema: JsonObject, example: object) -> JsonObject:
+    return {_JSON: _media(schema, example)}
+
+
+def _lines(schema: JsonObject, example: object) -> JsonObject:
+    """Return the content of NDJSON: a text whose lines have the schema, and the example of one."""
+    text: JsonObject = {
+        "type": "string",
+        "description": "One JSON object a line",
+        "contentMediaType": _NDJSON,
+        "contentSchema": {"type": "array", "items": schema},
+    }
+    line = None if example is None else json.dumps(example, separators=(",", ":")) + "\n"
+    return {_NDJSON: _media(text, line)}
+
+
+def _media(schema: JsonObject, example: object) -> JsonObject:
+    return {"schema": schema} if example is None else {"schema": schema, "example": example}

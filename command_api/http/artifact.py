@@ -2,14 +2,19 @@
 
 import logging
 import re
+from collections.abc import Mapping
 from typing import Final
 
 from baton.command_api.http.refusal import Refused
 from baton.command_api.http.reply import Reply
 from baton.command_api.http.request_context import RequestContext
+from baton.domain.json import JsonObject
 from baton.eventlog.errors import Unreadable
 
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
+
+ANY_JSON: Final[Mapping[str, JsonObject]] = {"application/json": {}}
+"""The content of a reply with an artifact, in the OpenAPI document."""
 
 _log = logging.getLogger(__name__)
 

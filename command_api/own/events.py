@@ -62,6 +62,7 @@ def _read(context: RequestContext, receipt: Receipt) -> list[ReceiveRecord]:
 
 
 _PAYLOAD = {
+    "title": "RecordEvent",
     "type": "object",
     "required": ["event", "recordSlug"],
     "properties": {
@@ -73,6 +74,7 @@ _PAYLOAD = {
     },
 }
 _CLOUD_EVENT = {
+    "title": "CloudEvent",
     "type": "object",
     "required": ["specversion", "id", "source", "type"],
     "properties": {
@@ -81,11 +83,12 @@ _CLOUD_EVENT = {
         "data": {},
     },
 }
+_IN_BATCH = {**_CLOUD_EVENT, "title": "BatchedCloudEvent"}
 _REQUEST_BODY = {
     "required": True,
     "content": {
         "application/cloudevents+json": {"schema": _CLOUD_EVENT},
-        "application/cloudevents-batch+json": {"schema": {"type": "array", "items": _CLOUD_EVENT}},
+        "application/cloudevents-batch+json": {"schema": {"type": "array", "items": _IN_BATCH}},
         "application/json": {"schema": _PAYLOAD},
     },
 }

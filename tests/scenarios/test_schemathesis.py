@@ -5,6 +5,7 @@ schemathesis uses a blocking client, so it runs in a thread beside the server's 
 """
 
 import asyncio
+from contextlib import suppress
 from itertools import count
 from typing import Any
 
@@ -13,6 +14,7 @@ import requests
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from hypothesis.errors import Unsatisfiable
 from schemathesis import APIOperation, Case, GenerationMode
 from schemathesis.checks import (
     content_type_conformance,
@@ -23,9 +25,9 @@ from schemathesis.checks import (
 )
 from schemathesis.core.result import Ok
 
-from baton.command_api.dialect.contract import Dialect, discover
+from baton.command_api.dialect.contract import Dialect
 from baton.command_api.principal import ADMIN
-from tests.scenarios.route_cases import samples_of, with_ids
+from tests.scenarios.route_cases import DIALECTS, samples_of, with_ids
 from tests.scenarios.stack import Client, Stack
 
 CHECKS = [
@@ -46,7 +48,7 @@ EXAMPLES = settings(
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("dialect", discover(), ids=lambda dialect: dialect.name)
+@pytest.mark.parametrize("dialect", DIALECTS, ids=lambda dialect: dialect.name)
 async def test_no_request_leads_to_a_server_error_and_every_answer_fits(
     memory: Stack, dialect: Dialect
 ) -> None:
@@ -59,7 +61,8 @@ async def test_no_request_leads_to_a_server_error_and_every_answer_fits(
 
     assert len(answered) == len([route for route in dialect.routes if not route.live])
     assert {status // 100 for statuses in answered.values() for status in statuses} == {2, 4}
-    assert [name for name, statuses in answered.items() if min(statuses) >= 300] == []
+    if name != "baton":  # whose runs and definitions are made in other dialects
+        assert [one for one, statuses in answered.items() if min(statuses) >= 300] == []
 
 
 def fuzz(document: dict[str, Any], client: Client, ids: dict[str, str]) -> dict[str, set[int]]:
@@ -85,19 +88,23 @@ def attempt(
     operation: APIOperation, client: Client, ids: dict[str, str], session: requests.Session
 ) -> set[int]:
     statuses: set[int] = set()
+    raw = operation.definition.raw  # an open operation without a body refuses nothing
     numbers = count()
 
     def answer(case: Case, *, known: bool) -> None:
         if known:
             case.path_parameters = {name: ids[name] for name in case.path_parameters or {}}
-            distinct_body = samples_of(client.dialect.name).distinct_body
-            body = distinct_body(operation.label, case.body, next(numbers))
-            case.body = with_ids(body, ids)
+            distinct_body = getattr(samples_of(client.dialect.name), "distinct_body", None)
+            if distinct_body is not None:
+                case.body = distinct_body(operation.label, case.body, next(numbers))
+            case.body = with_ids(case.body, ids)
         url = client.stack.url + client.base
         response = case.call_and_validate(base_url=url, session=session, checks=CHECKS)
         statuses.add(response.status_code)
 
     for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):
         cases = operation.as_strategy(generation_mode=mode)
-        EXAMPLES(given(case=cases, known=st.booleans())(answer))()
+        every_request_fits = mode is GenerationMode.NEGATIVE and "security" in raw
+        with suppress(*[Unsatisfiable] * every_request_fits):
+            EXAMPLES(given(case=cases, known=st.booleans())(answer))()
     return statuses

@@ -24,6 +24,7 @@ from baton.command_api.own.logs.cursor import LogCursor, parse_cursor
 from baton.command_api.own.logs.reader import LoggedLine, LogPage, LogReader
 from baton.command_api.principal import READ
 from baton.domain.errors import NotFound
+from baton.domain.json import JsonObject
 from baton.projector.views.run_steps.view import Document as Step
 from baton.projector.views.runs.view import Document as Run
 
@@ -160,6 +161,8 @@ def _parameters() -> Iterable[QueryParameter]:
     )
 
 
+_WORDS: Final[JsonObject] = {"type": "string"}
+
 ROUTES = (
     Route(
         method="GET",
@@ -169,6 +172,7 @@ ROUTES = (
         summary="Get what the functions of a run have logged, as text or NDJSON",
         tag="Runs",
         query=tuple(_parameters()),
+        content={JSON: {"type": "object"}, NDJSON: _WORDS, "text/plain": _WORDS},
         problems={
             400: "Invalid parameter",
             403: "The token lacks the scope",

@@ -6,7 +6,7 @@ from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from baton.command_api.dialect.contract import Handler, Route
-from baton.command_api.http.reply import Reply
+from baton.command_api.http.reply import JSON, Reply
 from baton.command_api.http.request_context import RequestContext
 from baton.command_api.metrics_text import metrics_text
 from baton.command_api.principal import ADMIN
@@ -68,14 +68,20 @@ def _is_from_proxy(name: str) -> bool:
     return lower in _PROXY_HEADERS or lower.startswith(_PROXY_PREFIXES)
 
 
-def _route(path: str, handler: Handler, summary: str) -> Route:
+def _route(path: str, handler: Handler, summary: str, media: str = JSON) -> Route:
     return Route(
-        method="GET", path=path, handler=handler, scope=None, summary=summary, tag="Service"
+        method="GET",
+        path=path,
+        handler=handler,
+        scope=None,
+        summary=summary,
+        tag="Service",
+        content={media: {"type": "object" if media == JSON else "string"}},
     )
 
 
 ROUTES = (
     _route("/healthz", _alive, "Liveness: 200 while the process answers"),
     _route("/readyz", _ready, "Readiness: 200 if every dependency answers, else 503"),
-    _route("/metrics", _metrics, "Metrics in Prometheus' text format"),
+    _route("/metrics", _metrics, "Metrics in Prometheus' text format", "text/plain"),
 )
