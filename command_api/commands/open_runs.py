@@ -20,24 +20,24 @@ async def admit_run(services: Services, tenant: str) -> None:
 
 
 @dataclass(slots=True)
-class Admission:
-    """One admitted run; `used` says whether there is one more unfinished run now."""
+class AdmittedRun:
+    """One run within the limit; `used` says whether there is one more unfinished run now."""
 
     used: bool = False
 
 
 @asynccontextmanager
-async def admitted_run(services: Services, tenant: str) -> AsyncIterator[Admission]:
+async def admitted_run(services: Services, tenant: str) -> AsyncIterator[AdmittedRun]:
     """Count one more run of the tenant, unless the block ends without using it.
 
     Raises Refused 429 past the limit.
     """
     await admit_run(services, tenant)
-    admission = Admission()
+    admitted = AdmittedRun()
     try:
-        yield admission
+        yield admitted
     finally:
-        if not admission.used:
+        if not admitted.used:
             services.budgets.tenant_runs.give_back(tenant)
 
 

@@ -72,9 +72,9 @@ async def retry_run(
         )
         return await transact(services.store, RUN, stream, command)
 
-    async with admitted_run(services, tenant) as admission:
+    async with admitted_run(services, tenant) as admitted:
         result = await services.values.decided(tenant, decide)
-        admission.used = bool(result.recorded)
+        admitted.used = bool(result.recorded)
     return result
 
 
