@@ -3,7 +3,7 @@
 Every list has a total order, so that paging neither repeats nor skips an unchanged document.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import replace
 from typing import Any, Generic, Literal, TypeAlias, TypeVar
 
@@ -45,12 +45,42 @@ class ViewReader(Generic[D]):
         """Return the document that `data` is the stored form of."""
         return decode_document(self._document, data)
 
+    async def get_many(self, tenant: str, keys: Iterable[str]) -> dict[str, bytes]:
+        """Return the documents that exist, as they are stored, by key; with one read."""
+        found = await self._store.get_many(self._table, [(tenant, key) for key in keys])
+        return {key: data for (_, key), data in found.items()}
+
     async def first(
         self, tenant: str | None, *where: Filter, limit: int, order: OrderBy = ()
     ) -> list[D]:
         """Return the first `limit` documents that match every filter."""
         query = Query(table=self._table, tenant=tenant, where=where, order=order, limit=limit)
         return await self._find(query)
+
+    async def behind(
+        self, tenant: str, column: str, last: tuple[int, str] | None, *where: Filter, limit: int
+    ) -> list[D]:
+        """Return the documents that follow `last`, those with the largest value first.
+
+        Documents of one value are in the order of their keys.
+
+        Args:
+            tenant: The tenant.
+            column: A column of numbers, by which the list is sorted.
+            last: The value and the key of the document before the page; None is the first page.
+            where: Further filters.
+            limit: The number of documents, at most.
+        """
+        found: list[D] = []
+        if last is not None:
+            value, key = last
+            same = (*where, equal(column, value), Filter(column="key", op=">", value=key))
+            found = await self.first(tenant, *same, limit=limit, order=(("key", "asc"),))
+            where = (*where, Filter(column=column, op="<", value=value))
+        if len(found) < limit:
+            order: OrderBy = ((column, "desc"), ("key", "asc"))
+            found += await self.first(tenant, *where, limit=limit - len(found), order=order)
+        return found
 
     async def page(
         self, tenant: str, *where: Filter, order: OrderBy, offset: int, limit: int

@@ -123,7 +123,8 @@ def _matches(value: Value, filtered: Filter) -> bool:
         case "is_set":
             return True
         case "prefix":
-            return str(value).startswith(str(given))
+            wanted = (str(given),) if isinstance(given, str | int) else tuple(given or ())
+            return str(value).startswith(wanted)
         case "in":
             return isinstance(given, Sequence) and value in tuple(given)
         case op:

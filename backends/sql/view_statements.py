@@ -111,8 +111,11 @@ class TableSql:
                 listed = tuple(value) if isinstance(value, Sequence) else ()
                 marks = ", ".join(self._placeholder(number + index) for index in range(len(listed)))
                 return Statement(f"{column} IN ({marks})" if listed else _NEVER_TRUE, listed)
+            case "prefix" if isinstance(value, str):
+                return self._prefix(column, value, number)
             case "prefix":
-                return self._prefix(column, str(value), number)
+                listed = tuple(value) if isinstance(value, Sequence) else ()
+                return self._any_prefix(column, listed, number)
             case "=" if value is None:
                 return Statement(f"{column} IS NULL", ())
             case op:
@@ -127,6 +130,15 @@ class TableSql:
         if upper is None:
             return Statement(begin, (prefix,))
         return Statement(f"{begin} AND {column} < {self._placeholder(number + 1)}", (prefix, upper))
+
+    def _any_prefix(self, column: str, prefixes: Sequence[str], number: int) -> Statement:
+        terms: list[str] = []
+        values: list[Value] = []
+        for prefix in prefixes:
+            term, given = self._prefix(column, prefix, number + len(values))
+            terms.append(f"({term})")
+            values.extend(given)
+        return Statement(f"({' OR '.join(terms)})" if terms else _NEVER_TRUE, tuple(values))
 
     def _order(self, query: Query) -> Iterator[str]:
         """Yield the sort terms; NULL comes first, or last in descending order."""

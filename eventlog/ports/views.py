@@ -67,7 +67,7 @@ class Change:
 class Filter:
     """A comparison of a column ("tenant" and "key" are columns too) with a value.
 
-    A NULL column matches only "=" None.
+    A NULL column matches only "=" None. "prefix" takes one text, or several of which one matches.
     """
 
     column: str

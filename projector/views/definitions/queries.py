@@ -1,6 +1,6 @@
 """Queries on definitions."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Literal, TypeAlias
 
 from baton.eventlog.ports.views import Filter, ViewStore
@@ -34,10 +34,15 @@ class DefinitionQueries:
         Every start of a run calls this, so a decoded definition is reused while its bytes are
         unchanged.
         """
-        key = (tenant, definition_id)
-        data = await self._reader.get_bytes(*key)
-        if data is None:
-            return None
+        data = await self._reader.get_bytes(tenant, definition_id)
+        return None if data is None else self._decode((tenant, definition_id), data)
+
+    async def get_many(self, tenant: str, definition_ids: Iterable[str]) -> dict[str, Document]:
+        """Return the definitions that exist, deleted ones too, by id; with one read."""
+        found = await self._reader.get_many(tenant, definition_ids)
+        return {ident: self._decode((tenant, ident), data) for ident, data in found.items()}
+
+    def _decode(self, key: tuple[str, str], data: bytes) -> Document:
         cached = self._decoded.get(key)
         if cached is not None and cached[0] == data:
             return cached[1]
@@ -98,6 +103,22 @@ class DefinitionQueries:
             offset=offset,
             limit=limit,
         )
+
+    async def behind(
+        self, tenant: str, last: tuple[int, str] | None, *, limit: int
+    ) -> list[Document]:
+        """Return the definitions that follow `last`, the newest first, without deleted ones.
+
+        A definition that is created meanwhile comes before `last`, so pages neither repeat nor
+        skip one.
+
+        Args:
+            tenant: The tenant.
+            last: Time of creation (ms) and id of the definition before the page; None is the first
+                page.
+            limit: The number of definitions, at most.
+        """
+        return await self._reader.behind(tenant, "created_at", last, _NOT_DELETED, limit=limit)
 
     async def of_event_type(
         self, tenant: str, event_type: str, *, now: int

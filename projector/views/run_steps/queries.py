@@ -1,5 +1,7 @@
 """Queries on the steps of runs."""
 
+from collections.abc import Sequence
+
 from baton.eventlog.ports.views import Filter, ViewStore
 from baton.projector.view_reader import ViewReader
 from baton.projector.views.run_steps.view import VIEW, Document
@@ -16,6 +18,21 @@ class RunStepQueries:
         of_run = Filter(column="key", op="prefix", value=f"{run_id}.")
         found = [step async for step in self._reader.every(tenant, of_run)]
         return sorted(found, key=lambda step: step.seq)
+
+    async def of_runs(self, tenant: str, run_ids: Sequence[str]) -> dict[str, list[Document]]:
+        """Return the whole history of each run, as `of_run` does, with as few reads as its size."""
+        found: dict[str, list[Document]] = {run_id: [] for run_id in run_ids}
+        if not found:
+            return found
+        of_runs = Filter(column="key", op="prefix", value=tuple(f"{run_id}." for run_id in found))
+        # Bounds the range of the index that is read, whatever the database makes of the prefixes.
+        at_least = Filter(column="key", op=">=", value=min(found))
+        below = Filter(column="key", op="<", value=f"{max(found)}/")
+        async for step in self._reader.every(tenant, at_least, below, of_runs):
+            found[step.run_id].append(step)
+        for steps in found.values():
+            steps.sort(key=lambda step: step.seq)
+        return found
 
     async def overdue(self, now: int, limit: int) -> list[Document]:
         """Return running attempts of all tenants whose deadline was at or before `now`.

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import get_args
 
 from baton.eventlog.ports.views import Filter, ViewStore
-from baton.projector.view_reader import Order, OrderBy, ViewReader, any_of, equal
+from baton.projector.view_reader import Order, ViewReader, any_of, equal
 from baton.projector.views.runs.view import FINAL_STATUSES, VIEW, Document, Status
 
 _OPEN: tuple[Status, ...] = tuple(one for one in get_args(Status) if one not in FINAL_STATUSES)
@@ -74,18 +74,7 @@ class RunQueries:
         where = [*_requested(*requested), *any_of("status", statuses)]
         if definition_id is not None:
             where.append(equal("definition_id", definition_id))
-        found: list[Document] = []
-        if last is not None:
-            at, key = last
-            same = (equal("requested_at", at), Filter(column="key", op=">", value=key))
-            by_key: OrderBy = (("key", "asc"),)
-            found = await self._reader.first(tenant, *where, *same, limit=limit, order=by_key)
-            where.append(Filter(column="requested_at", op="<", value=at))
-        if len(found) < limit:
-            order: OrderBy = (("requested_at", "desc"), ("key", "asc"))
-            rest = limit - len(found)
-            found += await self._reader.first(tenant, *where, limit=rest, order=order)
-        return found
+        return await self._reader.behind(tenant, "requested_at", last, *where, limit=limit)
 
     async def count_open(self, tenant: str, definition_id: str | None = None) -> int:
         """Return the number of unfinished runs of a tenant, or of one of its definitions."""
