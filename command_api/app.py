@@ -13,7 +13,7 @@ from aiohttp import hdrs, web
 from prometheus_client import CollectorRegistry
 
 from baton.command_api import starting
-from baton.command_api.admission.admission import Admission
+from baton.command_api.admission.admission import ADMISSION, Admission
 from baton.command_api.admission.headers import secure
 from baton.command_api.admission.server import Render
 from baton.command_api.budgets import Budgets
@@ -31,7 +31,6 @@ from baton.command_api.request_metrics import RequestMetrics
 from baton.command_api.security import auth
 from baton.command_api.services import Services
 
-ADMISSION = web.AppKey("admission", Admission)
 RENDER: web.AppKey[Render] = web.AppKey("render")
 """Renders a refusal of what the parser can't read."""
 

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
+from baton.command_api.admission.admission import ADMISSION
 from baton.command_api.admission.server import GuardedServer
-from baton.command_api.app import ADMISSION, RENDER
+from baton.command_api.app import RENDER
 from baton.eventlog.loops.stop_tasks import stop_tasks
 
 _BACKLOG = 1024

@@ -105,6 +105,10 @@ class Admission:
         self.log.peer_left(connection_of(request).peer.name)
 
 
+ADMISSION = web.AppKey("admission", Admission)
+"""The admission of an application."""
+
+
 def connection_of(request: web.Request) -> Connection:
     """Return the connection of a request; the server makes no other kind."""
     connection = request.protocol

@@ -109,7 +109,7 @@ class Envelopes:
     def render(self, path: str, refusal: Refusal) -> web.Response:
         """Return a refusal in the envelope of the dialect that `path` belongs to."""
         dialect = self.dialect_of(path)
-        traced = refusal if refusal.trace_id else replace(refusal, trace_id=_new_trace_id())
+        traced = refusal if refusal.trace_id else replace(refusal, trace_id=new_trace_id())
         status, body = dialect.render_error(traced)
         content_type = dialect.error_content_type
         reply = Reply(status=status, body=orjson.dumps(body), content_type=content_type)
@@ -118,10 +118,10 @@ class Envelopes:
 
 def trace_id(request: web.Request) -> str:
     """Return the trace id of the caller's `traceparent`, or a new one (32 hex digits)."""
-    return trace_id_of(request.headers.get("traceparent")) or _new_trace_id()
+    return trace_id_of(request.headers.get("traceparent")) or new_trace_id()
 
 
-def _new_trace_id() -> str:
+def new_trace_id() -> str:
     """Return 32 random hex digits; they need not be secret, and the system's generator is slow."""
     return f"{random.getrandbits(128):032x}"
 

@@ -86,7 +86,7 @@ class LiveFeed:
         self._tenant_limit = tenant_limit
         self._events = RunEvents(store, definitions)
         self._past = PastEvents(log, store, definitions, position=self._begins_at, join=self._join)
-        self._closed = False
+        self._closed = asyncio.Event()
 
     @property
     def subscribers(self) -> int:
@@ -136,10 +136,14 @@ class LiveFeed:
 
     def close(self) -> None:
         """End every stream because the server stops, and accept no further subscriber."""
-        self._closed = True
+        self._closed.set()
         for subscriptions in self._open.values():
             for subscription in subscriptions:
                 subscription.end(GOING_AWAY)
+
+    async def until_closed(self) -> None:
+        """Return once the server stops."""
+        await self._closed.wait()
 
     def _admit(self, wanted: EventFilter, after: int | None) -> Subscription:
         begins_at = self._begins_at()
@@ -165,7 +169,7 @@ class LiveFeed:
 
     def _begins_at(self) -> int:
         """Return the position behind which a subscriber that joins now begins."""
-        if self._closed:
+        if self._closed.is_set():
             raise Unavailable("the server stops")
         position = self.position if self._audience else self._held()
         if position < 0:

@@ -114,7 +114,12 @@ def bearer_token(request: web.Request) -> str:
     values = request.headers.getall("Authorization", [])
     if len(values) != 1:
         raise unauthorized()
-    scheme, _, token = values[0].partition(" ")
+    return credential_in(values[0])
+
+
+def credential_in(authorization: str) -> str:
+    """Return the token or key of an Authorization header's value; raises Refused 401."""
+    scheme, _, token = authorization.partition(" ")
     token = token.strip()
     if scheme.lower() != "bearer" or not token:
         raise unauthorized()
@@ -134,6 +139,11 @@ def tenant_of(request: web.Request, identity: Identity, source: TenantSource) ->
             wanted = _one_header(request, header)
         case _:
             assert_never(source)
+    return require_tenant(identity, wanted)
+
+
+def require_tenant(identity: Identity, wanted: str) -> str:
+    """Return a tenant that the token names; raises Refused 403 for another one."""
     if wanted not in identity.tenants:
         raise Refused("forbidden", _not_for(wanted, identity))
     return wanted

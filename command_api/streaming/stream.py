@@ -31,20 +31,13 @@ from baton.command_api.live.ending import (
 )
 from baton.command_api.live.live_feed import BeyondTheLog, TooManySubscribers
 from baton.command_api.live.subscription import EventFilter, Subscription
-from baton.command_api.principal import READ
 from baton.command_api.security.auth import bearer_token
+from baton.command_api.streaming.credential import until_invalid
 from baton.command_api.streaming.ndjson import NdjsonWriter
 from baton.command_api.streaming.stream_writer import StreamWriter
 from baton.command_api.streaming.websocket import WebSocketWriter
 from baton.eventlog.errors import Unavailable
 
-TOKEN_CHECK_S: Final = 0.5
-"""Seconds between two checks of the token or key: a revoked or expired one ends its streams.
-
-A revoked API key is refused 0.2 s later, so that its streams end within a second, too.
-"""
-UNAVAILABLE_S: Final = 1.0
-"""Seconds before the next check if the token or key can't be checked now."""
 STALLED_S: Final = 30.0
 """Seconds that one write may wait for the client to read."""
 FINISH_S: Final = 6.0
@@ -160,17 +153,6 @@ async def _watch(subscription: Subscription, writer: StreamWriter) -> None:
 
 
 async def _check_token(context: RequestContext, subscription: Subscription) -> None:
-    token, authenticator = bearer_token(context.request), context.services.authenticator
-    while True:
-        await asyncio.sleep(TOKEN_CHECK_S)
-        try:
-            identity = await authenticator.identify(token)
-        except Refused:
-            subscription.end(NOT_AUTHORIZED)
-            return
-        except Unavailable:  # a token's own expiry is checked without any server
-            await asyncio.sleep(UNAVAILABLE_S)
-            continue
-        if context.tenant not in identity.tenants or READ not in identity.scopes:
-            subscription.end(NOT_AUTHORIZED)
-            return
+    credential, authenticator = bearer_token(context.request), context.services.authenticator
+    await until_invalid(authenticator, credential, context.tenant)
+    subscription.end(NOT_AUTHORIZED)

@@ -19,7 +19,7 @@ from baton.command_api.live import subscription
 from baton.command_api.security.auth import TokenAuthenticator
 from baton.command_api.security.token_keys import SharedSecrets
 from baton.command_api.serve import Server, serve
-from baton.command_api.streaming import ndjson, stream, websocket
+from baton.command_api.streaming import credential, ndjson, stream, websocket
 from tests.api.raw_http import connected, head
 from tests.api.running import running
 from tests.kit.api_keys import create_key, revoke_key
@@ -120,7 +120,7 @@ async def test_a_reader_that_takes_nothing_for_long_is_cut_off(
 async def test_a_stream_ends_with_its_token(
     tmp_path: Path, transport: Transport, until: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stream, "TOKEN_CHECK_S", 0.02)
+    monkeypatch.setattr(credential, "CHECK_S", 0.02)
     clock = SettableClock(now=int(time.time() * 1_000))
     authenticator = TokenAuthenticator(SharedSecrets(SECRET), clock)
     async with running(tmp_path, authenticator=authenticator) as server:
@@ -146,7 +146,7 @@ async def test_a_stream_ends_with_its_token(
 async def test_a_stream_ends_with_its_api_key(
     tmp_path: Path, transport: Transport, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stream, "TOKEN_CHECK_S", 0.02)
+    monkeypatch.setattr(credential, "CHECK_S", 0.02)
     async with running(tmp_path) as server:
         revoked, kept = [await create_key(server.stores) for _ in range(2)]
         url = f"{server.url}/stream"

@@ -1,0 +1,31 @@
+"""Watches the credential of a stream: a revoked or expired one ends it."""
+
+import asyncio
+from typing import Final
+
+from baton.command_api.http.refusal import Refused
+from baton.command_api.principal import READ, Authenticator
+from baton.eventlog.errors import Unavailable
+
+CHECK_S: Final = 0.5
+"""Seconds between two checks of the token or key.
+
+A revoked API key is refused 0.2 s later, so that its streams end within a second, too.
+"""
+UNAVAILABLE_S: Final = 1.0
+"""Seconds before the next check if the token or key can't be checked now."""
+
+
+async def until_invalid(authenticator: Authenticator, credential: str, tenant: str) -> None:
+    """Return once the credential is no longer one that may read in `tenant`."""
+    while True:
+        await asyncio.sleep(CHECK_S)
+        try:
+            identity = await authenticator.identify(credential)
+        except Refused:
+            return
+        except Unavailable:  # a token's own expiry is checked without any server
+            await asyncio.sleep(UNAVAILABLE_S)
+            continue
+        if tenant not in identity.tenants or READ not in identity.scopes:
+            return
