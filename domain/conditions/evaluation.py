@@ -20,10 +20,13 @@ class ConditionEvaluation:
 
 @frozen
 class CaseEvaluation:
-    """The evaluation of one case, which matches if all of its conditions do."""
+    """The evaluation of one case, which matches if all of its conditions do.
+
+    `next` is the step that it leads to; None ends the run.
+    """
 
     case_index: int
-    next: str
+    next: str | None
     matched: bool
     conditions: tuple[ConditionEvaluation, ...]
 

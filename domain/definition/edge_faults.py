@@ -43,7 +43,8 @@ def _targets(step: Step) -> Iterator[tuple[Path, str]]:
     """Yield the ids of the steps that may follow `step`, each with the path of its member."""
     if isinstance(step, Decision):
         for index, case in enumerate(step.cases):
-            yield ("cases", index, "next"), case.next
+            if case.next is not None:
+                yield ("cases", index, "next"), case.next
         if step.default_next is not None:
             yield ("default_next",), step.default_next
         return

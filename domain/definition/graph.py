@@ -36,10 +36,10 @@ class Condition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """A branch of a decision: step `next` follows when all `conditions` hold."""
+    """A branch of a decision: step `next` follows when all `conditions` hold; None ends the run."""
 
     conditions: tuple[Condition, ...]
-    next: str
+    next: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

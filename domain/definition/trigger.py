@@ -3,12 +3,15 @@
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from baton.domain.schedule.timetable import Timetable
+from baton.domain.schedule.timetable import MissedPolicy, OverlapPolicy, Timetable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventTrigger:
-    """Starts a run for each record event of `event_type` (dotted), of one structure or of any."""
+    """Starts a run for each event of `event_type`, of one structure or of any.
+
+    The type is that of record events (dotted), or another one of CloudEvents.
+    """
 
     event_type: str
     structure: str | None = None
@@ -17,9 +20,14 @@ class EventTrigger:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScheduleTrigger:
-    """Starts a run at each instant of a timetable."""
+    """Starts a run at each instant of a timetable.
+
+    `missed` and `overlap` replace the scheduler's policies; None leaves them.
+    """
 
     timetable: Timetable
+    missed: MissedPolicy | None = None
+    overlap: OverlapPolicy | None = None
     kind: Literal["schedule"] = "schedule"
 
 
@@ -47,3 +55,10 @@ class WebhookTrigger:
 
 
 Trigger: TypeAlias = EventTrigger | ScheduleTrigger | ManualTrigger | WebhookTrigger
+
+
+def have_the_same_ticks(trigger: Trigger, other: Trigger) -> bool:
+    """Return whether the ticks of one trigger continue those of the other one."""
+    if isinstance(trigger, ScheduleTrigger) and isinstance(other, ScheduleTrigger):
+        return trigger.timetable == other.timetable
+    return trigger == other

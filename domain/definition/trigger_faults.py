@@ -13,17 +13,10 @@ from baton.domain.definition.trigger import (
     WebhookTrigger,
 )
 from baton.domain.errors import Fault
+from baton.domain.event_type import type_fault
 from baton.domain.schedule.timetable import InvalidTimetable, check_timetable
 from baton.domain.text import NOT_PLAIN, is_plain
 
-EVENT_TYPES: Final = (
-    "record.created",
-    "record.updated",
-    "record.deleted",
-    "record.restored",
-    "records.bulk_created",
-)
-"""The types of record events."""
 MAX_TEXT = 200
 """Characters of a structure, a webhook path or a header name."""
 _WEBHOOK_PATH: Final = re.compile(
@@ -51,8 +44,9 @@ def faults_of_trigger(trigger: Trigger) -> Iterator[Fault]:
 
 
 def _faults_of_event(trigger: EventTrigger) -> Iterator[Fault]:
-    if trigger.event_type not in EVENT_TYPES:
-        yield Fault(("trigger", "event_type"), f"must be one of {', '.join(EVENT_TYPES)}")
+    fault = type_fault(trigger.event_type)
+    if fault is not None:
+        yield Fault(("trigger", "event_type"), fault)
     if trigger.structure is not None and not is_plain(trigger.structure):
         yield Fault(("trigger", "structure"), NOT_PLAIN)
     if trigger.structure is not None and not 0 < len(trigger.structure) <= MAX_TEXT:

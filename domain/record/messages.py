@@ -8,6 +8,7 @@ UTC.
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from baton.domain.event_type import RECORD_TYPES
 from baton.domain.json import Json, JsonObject
 
 Fired: TypeAlias = tuple[str, str]
@@ -46,7 +47,7 @@ class ReportMatches:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordReceived:
-    """A record event was received; `input` is the input of the runs that it starts."""
+    """An event was received; `input` is the input of the runs that it starts."""
 
     event_id: str
     source: str
@@ -62,14 +63,28 @@ class RecordReceived:
     def input(self) -> JsonObject:
         """The plain payload, in which the event type has an underscore instead of the dot.
 
-        An event about many records has no `recordId`.
+        An event about many records has no `recordId`. That of another type has `event`, `id`,
+        `source`, `subject` if there is one, and `data`.
         """
+        if self.type not in RECORD_TYPES:
+            return self._other_input
         named: JsonObject = {"recordId": self.record_id} if self.record_id else {}
         return {
             "event": self.type.replace(".", "_"),
             "workspaceSlug": self.tenant,
             "recordSlug": self.structure,
             **named,
+            "data": self.data,
+        }
+
+    @property
+    def _other_input(self) -> JsonObject:
+        subject = f"{self.structure}/{self.record_id}" if self.record_id else self.structure
+        return {
+            "event": self.type,
+            "id": self.event_id,
+            "source": self.source,
+            **({"subject": subject} if subject else {}),
             "data": self.data,
         }
 

@@ -43,7 +43,7 @@ def successor(step: Step, selected: str | None) -> str | None:
 def possible_successors(step: Step) -> Iterator[str]:
     """Yield the ids of the steps that *next* pointers lead to from a step; some may repeat."""
     if isinstance(step, Decision):
-        yield from (case.next for case in step.cases)
+        yield from (case.next for case in step.cases if case.next is not None)
         last = step.default_next
     else:
         last = successor(step, None)

@@ -20,6 +20,7 @@ Field: TypeAlias = Literal["expression", "every_ms", "at", "timezone"]
 DstGap: TypeAlias = Literal["shift", "skip"]
 DstFold: TypeAlias = Literal["first", "last", "both"]
 MissedPolicy: TypeAlias = Literal["fire_once", "fire_all", "skip"]
+OverlapPolicy: TypeAlias = Literal["allow", "skip"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

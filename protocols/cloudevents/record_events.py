@@ -3,8 +3,9 @@
 A plain payload has the members `event`, `workspaceSlug`, `recordSlug`, `recordId` and `data`. The
 `data` of a CloudEvent is either a whole plain payload, or the record itself; then `subject` is
 "{recordSlug}/{recordId}". A record is an object or null; an event about many may have an array.
-Event types are accepted with `.` or `_`. A document that can't be read
-is refused with `Invalid`, which names the path; an event of another tenant with `Forbidden`.
+Types of record events are accepted with `.` or `_`. A CloudEvent of another type has any data; its
+subject, if it has one, is read as structure and id, too. A document that can't be read is refused
+with `Invalid`, which names the path; an event of another tenant with `Forbidden`.
 """
 
 import base64
@@ -12,8 +13,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from baton.domain.definition.slug import is_slug
-from baton.domain.definition.trigger_faults import EVENT_TYPES
 from baton.domain.errors import Forbidden, Invalid
+from baton.domain.event_type import RECORD_TYPES, type_fault
 from baton.domain.json import Json, JsonObject
 from baton.domain.record.messages import ReceiveRecord
 from baton.protocols.cloudevents.attributes import read_attributes
@@ -56,7 +57,10 @@ def cloud_event(document: Json, receipt: Receipt, path: Path = ()) -> ReceiveRec
     own = ((*path, "workspaceslug"), event.get("workspaceslug"))
     data = _data(document, path)
     payload = data if isinstance(data, dict) and "event" in data and "recordSlug" in data else None
-    if payload is None:
+    if kind not in RECORD_TYPES:
+        workspace = _tenant(receipt, own)
+        slug, record_id = _any_subject(event, path)
+    elif payload is None:
         workspace = _tenant(receipt, own)
         slug, record_id = _subject(event, kind, path)
         data = _record_data(data, kind, (*path, "data"))
@@ -83,7 +87,7 @@ def plain_event(document: Json, receipt: Receipt) -> ReceiveRecord:
     """Return the record event of a plain payload, which has no id, source or time of its own."""
     payload = as_object(document, ())
     _report_unknown(payload, receipt, ())
-    kind = _event_type(required_text(payload, "event", ()), ("event",))
+    kind = _event_type(required_text(payload, "event", ()), ("event",), of_record=True)
     slug, record_id = _record(payload, kind, ())
     return ReceiveRecord(
         event_id=receipt.fallback_id,
@@ -135,11 +139,25 @@ def _record_data(data: Json, kind: str, path: Path) -> Json:
     raise invalid("must be a record: an object or null", *path)
 
 
-def _event_type(text: str, path: Path) -> str:
-    kind = text.replace("_", ".", 1) if "." not in text else text
-    if kind not in EVENT_TYPES:
-        raise invalid(f"must be one of {', '.join(EVENT_TYPES)}", *path)
+def _event_type(text: str, path: Path, *, of_record: bool = False) -> str:
+    """Return the type, dotted if it is one of record events; else `of_record` refuses it."""
+    dotted = text.replace("_", ".", 1) if "." not in text else text
+    kind = dotted if dotted in RECORD_TYPES else text
+    fault = type_fault(kind)
+    if fault is None and of_record and kind not in RECORD_TYPES:
+        fault = f"must be one of {', '.join(RECORD_TYPES)}"
+    if fault is not None:
+        raise invalid(fault, *path)
     return kind
+
+
+def _any_subject(event: JsonObject, path: Path) -> tuple[str, str]:
+    """Return the parts of a subject before and behind its first slash; both may be empty."""
+    if event.get("subject") is None:
+        return "", ""
+    subject = required_text(event, "subject", path, limit=MAX_TEXT)
+    structure, _, ident = subject.partition("/")
+    return structure, ident
 
 
 def _subject(event: JsonObject, kind: str, path: Path) -> tuple[str, str]:

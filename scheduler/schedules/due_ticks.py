@@ -6,20 +6,19 @@ active, `last` the newest tick that was recorded.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal, TypeAlias
+from typing import Final
 
 from baton.domain.schedule.messages import Miss
 from baton.domain.schedule.timetable import (
     MissedPolicy,
     Once,
+    OverlapPolicy,
     Timetable,
     fire_times,
     next_fire,
     split_missed,
 )
 from baton.protocols.iso_time import format_time
-
-OverlapPolicy: TypeAlias = Literal["allow", "skip"]
 
 ON_TIME_MS: Final = 10_000
 """Delay up to which the policy `skip` still fires a tick; a handover of the lease takes seconds."""

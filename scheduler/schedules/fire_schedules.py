@@ -211,7 +211,7 @@ class ScheduleFirer:
             return None
         timetable, anchor = timing
         now, last = self._clock.now(), schedule.ticks.state.last_nominal
-        policy = self._policies.missed
+        policy = schedule.policies(self._policies).missed
         due = due_ticks(timetable, anchor=anchor, last=last, now=now, policy=policy)
         for ticks in in_appends(due):
             if ticks[-1].missed is None and not await self._admit(schedule):
@@ -272,7 +272,8 @@ class ScheduleFirer:
     async def _outcome(self, schedule: Schedule, tick: Tick) -> TickOutcome:
         if tick.missed is not None:
             return Miss(TOO_MANY_RUNS) if schedule.deferred else tick.missed
-        if self._policies.overlap == "skip" and await schedule.run_is_active(self._store):
+        overlap = schedule.policies(self._policies).overlap
+        if overlap == "skip" and await schedule.run_is_active(self._store):
             return Skip(f"run {schedule.last_run} of an earlier tick is still active")
         return Fire(derived_id(schedule.ident, str(tick.nominal_at)))
 

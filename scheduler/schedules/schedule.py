@@ -21,6 +21,7 @@ from baton.eventlog.loops.load import StreamState, load
 from baton.eventlog.ports.stores import EventStore
 from baton.projector.views.schedules.view import Document
 from baton.scheduler.definition import NOT_LOADED, refreshed
+from baton.scheduler.schedules.due_ticks import Policies
 
 _FIRST_READ: Final = 64
 """Events read from the end of the stream at first when the last run is looked up."""
@@ -84,6 +85,15 @@ class Schedule:
             actor=Actor(self.ident, "schedule"),
             at=now,
             input={} if given is None else given,
+        )
+
+    def policies(self, default: Policies) -> Policies:
+        """Return the policies of a definition's trigger, completed by the scheduler's `default`."""
+        trigger = self.definition.state.body.trigger
+        if self.ticks.state.timetable is not None or not isinstance(trigger, ScheduleTrigger):
+            return default
+        return Policies(
+            missed=trigger.missed or default.missed, overlap=trigger.overlap or default.overlap
         )
 
     async def refresh(self, store: EventStore) -> None:

@@ -149,7 +149,7 @@ BAD: dict[str, tuple[Any, dict[str, str], int, str]] = {
     "no object": ([], STRUCTURED, 400, ""),
     "no batch": ({}, BATCH, 400, ""),
     "a huge batch": ([event(id=str(n)) for n in range(MAX_BATCH + 1)], BATCH, 400, ""),
-    "one of a batch": ([event(), event(id="x", type="nonsense")], BATCH, 400, "[1].type"),
+    "one of a batch": ([event(), event(id="x", type="record.nonsense")], BATCH, 400, "[1].type"),
     "one no object": ([event(), 7], BATCH, 400, "[1]"),
     "another version": (event(specversion="0.3"), STRUCTURED, 400, "specversion"),
     "no version": (event(specversion=...), STRUCTURED, 400, "specversion"),

@@ -53,7 +53,9 @@ def test_an_id_is_not_published_twice_with_different_content() -> None:
 
 
 def test_an_invalid_definition_is_refused_with_the_path_of_each_fault() -> None:
-    faulty = body(sequence(compute("a", next="z")), trigger=EventTrigger(event_type="nothing"))
+    faulty = body(
+        sequence(compute("a", next="z")), trigger=EventTrigger(event_type="baton.nothing")
+    )
     refusal = given(DECIDER).when(create(faulty, "Not A Slug")).then_refused("validation_error")
 
     assert [fault.path for fault in refusal.faults] == [

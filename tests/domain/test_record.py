@@ -51,6 +51,18 @@ def test_the_input_of_runs_is_the_plain_payload_with_an_underscored_event_type()
     }
 
 
+def test_the_input_of_runs_of_another_type_names_the_event() -> None:
+    paid = replace(RECEIVED, type="payment.succeeded", structure="", record_id="")
+
+    assert paid.input == {
+        "event": "payment.succeeded",
+        "id": RECEIVED.event_id,
+        "source": RECEIVED.source,
+        "data": {"total": 3},
+    }
+    assert replace(paid, structure="acct", record_id="7").input["subject"] == "acct/7"
+
+
 def test_the_input_has_no_record_id_if_the_event_names_none() -> None:
     assert "recordId" not in replace(RECEIVED, record_id="").input
 

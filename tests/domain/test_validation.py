@@ -207,6 +207,8 @@ def test_conditions_are_limited_per_step_and_in_total() -> None:
     [
         (EventTrigger(event_type="record.exploded"), ("trigger", "event_type")),
         (EventTrigger(event_type="record_created"), ("trigger", "event_type")),
+        (EventTrigger(event_type="baton.started"), ("trigger", "event_type")),
+        (EventTrigger(event_type="x" * 201), ("trigger", "event_type")),
         (EventTrigger(event_type="record.created", structure=""), ("trigger", "structure")),
         (
             ScheduleTrigger(timetable=Cron(expression="61 * * * *")),

@@ -396,7 +396,10 @@ async def dag(stack: Stack) -> str:
     b = Compute(id="b", function="answer", needs=("a",), retry=Retry(max_attempts=2, multiplier=3))
     c = Compute(id="c", function="answer", needs=("a",))
     d = Sync(id="d", needs=("b", "c"))
-    graph = Graph(steps=(a, b, c, d), flow="needs")
+    return await defined(stack, Graph(steps=(a, b, c, d), flow="needs"))
+
+
+async def defined(stack: Stack, graph: Graph) -> str:
     body = Body(name="Dag", trigger=ManualTrigger(), graph=graph)
     new = NewDefinition(definition_id="dag00000000000000000", slug="dag", body=body)
     ada = Principal(subject="ada", tenant=stack.tenant)
@@ -436,8 +439,27 @@ async def test_sending_a_graph_back_changes_nothing(
     assert (found.version, found.body.graph.flow) == (1, "needs")
 
 
-async def test_a_changed_step_keeps_what_centrali_cannot_express(openapi: CentraliClient) -> None:
+async def test_other_steps_for_a_graph_that_centrali_cannot_express_are_refused(
+    openapi: CentraliClient, reference: CentraliClient
+) -> None:
     ident = await dag(openapi.stack)
+    steps = [{"id": "a", "type": "compute", "functionId": "answer"}]
+
+    for client in (openapi, reference):
+        answer = await client.put(f"/orchestrations/{ident}", {"steps": steps})
+        assert (answer.status, answer.body["error"]) == (409, "conflict")
+        renamed = await client.put(f"/orchestrations/{ident}", {"name": "Renamed"})
+        assert renamed.status == 200
+
+    found = await openapi.stack.services.definitions.get(openapi.stack.tenant, ident)
+    assert found is not None
+    assert (found.body.name, len(found.body.graph.steps)) == ("Renamed", 4)
+
+
+async def test_a_changed_step_keeps_what_centrali_cannot_express(openapi: CentraliClient) -> None:
+    a = Compute(id="a", function="answer", description="first", next="b")
+    b = Compute(id="b", function="answer", retry=Retry(max_attempts=2, multiplier=3))
+    ident = await defined(openapi.stack, Graph(steps=(a, b)))
     steps = [
         {"id": "a", "type": "compute", "functionId": "answer", "nextStepId": "b"},
         {"id": "b", "type": "compute", "functionId": "answer", "retry": {"maxAttempts": 4}},

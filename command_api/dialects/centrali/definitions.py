@@ -3,7 +3,8 @@
 An update is partial: a member that it doesn't name keeps its value, and null clears only the
 description. A trigger is replaced as a whole, but keeps its signing secret unless the update names
 a new one. A trigger or a graph that renders the same as the stored one isn't replaced, so a client
-can read a definition that Centrali can't express in full, and send it back without loss.
+can read a definition that Centrali can't express in full, and send it back without loss. Other
+steps for such a definition are refused with 409, because its needs and conditions would be lost.
 """
 
 from dataclasses import dataclass, replace
@@ -12,11 +13,21 @@ from pydantic import Field
 
 from baton.command_api.dialect.bodies import Faults, Model
 from baton.command_api.dialects.centrali.render_steps import render_steps
-from baton.command_api.dialects.centrali.steps import StepBody, check, graph_after, graph_of
+from baton.command_api.dialects.centrali.steps import (
+    StepBody,
+    check,
+    graph_after,
+    graph_of,
+    is_expressible,
+)
 from baton.command_api.dialects.centrali.triggers import TriggerBody, TriggerReader, TriggerRenderer
+from baton.command_api.http.refusal import Refused
 from baton.domain.definition.graph import Graph
 from baton.domain.definition.messages import Body, Status
 
+_BEYOND_WORDS = (
+    "The definition has steps that this API can't express: change them with Baton's own API"
+)
 READ_ONLY = frozenset(
     ("id", "workspaceSlug", "version", "createdAt", "createdBy", "updatedAt", "updatedBy")
 )
@@ -103,7 +114,7 @@ class UpdateDefinitionBody(Model):
         if "description" in named:
             after = replace(after, description=self.description)
         if "trigger" in named:
-            trigger = units.reader.read(self.trigger, faults)
+            trigger = units.reader.read(self.trigger, faults, before.trigger)
             same = units.renderer.render(trigger) == units.renderer.render(before.trigger)
             after = after if same else replace(after, trigger=trigger)
         if "steps" in named:
@@ -113,5 +124,8 @@ class UpdateDefinitionBody(Model):
         return after
 
     def _graph_after(self, before: Graph) -> Graph:
-        same = render_steps(graph_of(self.steps)) == render_steps(before)
-        return before if same else graph_after(self.steps, before)
+        if render_steps(graph_of(self.steps)) == render_steps(before):
+            return before
+        if not is_expressible(before):
+            raise Refused("conflict", _BEYOND_WORDS)
+        return graph_after(self.steps, before)

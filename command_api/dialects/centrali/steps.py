@@ -15,6 +15,7 @@ from baton.domain.definition.graph import (
     Graph,
     Retry,
     Step,
+    Sync,
 )
 from baton.domain.json import JsonObject
 
@@ -36,7 +37,7 @@ class CaseBody(Model):
     """One case of a decision."""
 
     conditions: list[ConditionBody]
-    next_step_id: str
+    next_step_id: str | None = Field(description="Next step; null ends the run")
 
     def to_case(self) -> Case:
         """Return the core's case."""
@@ -167,6 +168,15 @@ def graph_after(steps: list[StepBody], before: Graph) -> Graph:
     return Graph(
         steps=tuple(_kept(step.to_step(), before.by_id.get(step.id)) for step in steps),
         loop_limit=before.loop_limit,
+    )
+
+
+def is_expressible(graph: Graph) -> bool:
+    """Return whether Centrali's steps can say in which order and on which conditions steps run."""
+    if graph.flow == "needs":
+        return False
+    return not any(
+        isinstance(step, Sync) or (isinstance(step, Compute) and step.when) for step in graph.steps
     )
 
 

@@ -18,14 +18,14 @@ from baton.domain.definition.trigger import (
     Trigger,
     WebhookTrigger,
 )
-from baton.domain.definition.trigger_faults import EVENT_TYPES
+from baton.domain.event_type import RECORD_TYPES
 from baton.domain.json import JsonObject
 from baton.domain.schedule import zone
 from baton.domain.schedule.timetable import Cron, Interval, Once, Timetable
 from baton.protocols.iso_time import format_time, parse_time
 from baton.protocols.standard_webhooks import MIN_KEY_BYTES, key_bytes
 
-_DOTTED = {name.replace(".", "_"): name for name in EVENT_TYPES}
+_DOTTED = {name.replace(".", "_"): name for name in RECORD_TYPES}
 _MAX_SECRET = 1_000
 _UTC = "UTC"
 
@@ -81,11 +81,17 @@ class TriggerReader:
 
     interval_ms: int
 
-    def read(self, body: TriggerBody, faults: Faults) -> Trigger:
-        """Return the core's trigger; adds what is wrong with the body to `faults`."""
+    def read(self, body: TriggerBody, faults: Faults, before: Trigger | None = None) -> Trigger:
+        """Return the core's trigger; adds what is wrong with the body to `faults`.
+
+        Args:
+            body: The trigger as sent.
+            faults: Collects the faults.
+            before: The definition's trigger so far. Its type of event may stay, whatever it is.
+        """
         match body.type:
             case "event-driven":
-                return _event(body, faults)
+                return _event(body, faults, before)
             case "scheduled":
                 return ScheduleTrigger(timetable=self._timetable(body, faults))
             case "on-demand":
@@ -116,12 +122,14 @@ def _is_signing_secret(text: str) -> bool:
     return len(text) <= _MAX_SECRET and len(key_bytes(text)) >= MIN_KEY_BYTES
 
 
-def _event(body: TriggerBody, faults: Faults) -> EventTrigger:
+def _event(body: TriggerBody, faults: Faults, before: Trigger | None) -> EventTrigger:
     faults.require(body.event_type, "trigger", "eventType")
     event_type = body.event_type or ""
-    return EventTrigger(
-        event_type=_DOTTED.get(event_type, event_type), structure=body.structure_slug
-    )
+    event_type = _DOTTED.get(event_type, event_type)
+    kept = isinstance(before, EventTrigger) and before.event_type == event_type
+    if event_type and event_type not in RECORD_TYPES and not kept:
+        faults.add(f"must be one of {', '.join(RECORD_TYPES)}", "trigger", "eventType")
+    return EventTrigger(event_type=event_type, structure=body.structure_slug)
 
 
 def _http(body: TriggerBody, faults: Faults) -> WebhookTrigger:

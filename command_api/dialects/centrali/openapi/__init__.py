@@ -32,5 +32,6 @@ DIALECT = Dialect(
         distinctive=("status", "workspaceSlug"),
         functions=("steps[].functionId",),
         units={"trigger.interval": "seconds"},
+        marks=("trigger.type", "trigger.interval", "steps[].type", "steps[].functionId"),
     ),
 )
