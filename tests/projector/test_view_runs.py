@@ -171,8 +171,8 @@ def test_a_run_has_the_version_and_position_of_its_newest_event() -> None:
 def test_only_an_unfinished_run_is_active() -> None:
     over = run(*BEGUN, RunCompleted(at=5))
 
-    assert VIEW.columns(run(*BEGUN)) == ("d1", "running", 10, 1)
-    assert VIEW.columns(over) == ("d1", "completed", 10, None)
+    assert VIEW.columns(run(*BEGUN)) == ("d1", "running", 10, 1, "manual", None, None)
+    assert VIEW.columns(over) == ("d1", "completed", 10, None, "manual", None, None)
     assert [VIEW.is_final(run(*BEGUN)), VIEW.is_final(over)] == [False, True]
 
 

@@ -50,7 +50,7 @@ def test_a_scheduled_definition_has_a_schedule_under_its_id() -> None:
 
     assert (seen.id, seen.tenant, seen.definition_id) == ("d1", "acme", "d1")
     assert (seen.active, seen.anchor, seen.timetable) == (True, 10, MINUTE)
-    assert VIEW.columns(seen) == (1, None, 10)
+    assert VIEW.columns(seen) == (1, None, 10, "d1")
 
 
 def test_a_definition_with_another_trigger_has_no_schedule() -> None:
@@ -61,7 +61,7 @@ def test_a_draft_or_paused_schedule_does_not_fire() -> None:
     statuses: tuple[Status, ...] = ("draft", "paused")
     for status in statuses:
         seen = schedule(created(status=status))
-        assert (seen.active, seen.anchor, VIEW.columns(seen)) == (False, 0, (None, None, 10))
+        assert (seen.active, seen.anchor, VIEW.columns(seen)) == (False, 0, (None, None, 10, "d1"))
 
 
 def test_an_update_that_keeps_the_timetable_keeps_the_anchor() -> None:
@@ -107,7 +107,7 @@ def test_a_standalone_schedule_has_a_document() -> None:
 
     assert (seen.id, seen.definition_id, seen.input) == ("s1", "d1", {"a": 1})
     assert (seen.active, seen.anchor, seen.created_at, seen.separate) == (True, 5, 5, True)
-    assert VIEW.columns(seen) == (1, "d1", 5)
+    assert VIEW.columns(seen) == (1, "d1", 5, "d1")
 
 
 def test_a_deleted_schedule_has_no_document() -> None:

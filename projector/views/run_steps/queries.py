@@ -13,6 +13,10 @@ class RunStepQueries:
     def __init__(self, store: ViewStore) -> None:
         self._reader = ViewReader(store, VIEW)
 
+    async def get(self, tenant: str, execution_id: str) -> Document | None:
+        """Return one record of a run's history."""
+        return await self._reader.get(tenant, execution_id)
+
     async def of_run(self, tenant: str, run_id: str) -> list[Document]:
         """Return the whole history of a run, in the order of its events."""
         of_run = Filter(column="key", op="prefix", value=f"{run_id}.")

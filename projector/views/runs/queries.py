@@ -1,13 +1,46 @@
 """Queries on runs."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import get_args
 
+from baton.domain.run.trigger import TriggerKind
 from baton.eventlog.ports.views import Filter, ViewStore
-from baton.projector.view_reader import Order, ViewReader, any_of, equal
+from baton.projector.view_reader import Order, OrderBy, ViewReader, any_of, equal
 from baton.projector.views.runs.view import FINAL_STATUSES, VIEW, Document, Status
 
 _OPEN: tuple[Status, ...] = tuple(one for one in get_args(Status) if one not in FINAL_STATUSES)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunFilter:
+    """Limits a list of runs; every member is a column of an index.
+
+    Args:
+        definition_id: Only runs of this definition.
+        statuses: Only these; empty means any status.
+        triggers: Only runs with one of these causes; empty means any.
+        record_id: Only runs that an event about this record started.
+        correlation_id: Only runs that their starters gave this id.
+        requested: The earliest and the latest time of request, in ms.
+    """
+
+    definition_id: str | None = None
+    statuses: Sequence[Status] = ()
+    triggers: Sequence[TriggerKind] = ()
+    record_id: str | None = None
+    correlation_id: str | None = None
+    requested: tuple[int | None, int | None] = (None, None)
+
+    def where(self) -> Iterator[Filter]:
+        """Yield the conditions on columns."""
+        for column in ("definition_id", "record_id", "correlation_id"):
+            value = getattr(self, column)
+            if value is not None:
+                yield equal(column, value)
+        yield from any_of("status", self.statuses)
+        yield from any_of("trigger", self.triggers)
+        yield from _requested(*self.requested)
 
 
 class RunQueries:
@@ -38,12 +71,10 @@ class RunQueries:
             statuses: Limits the page to these; empty means any status.
             requested: The earliest and the latest time of request, in ms.
         """
-        of_definition = () if definition_id is None else (equal("definition_id", definition_id),)
+        wanted = RunFilter(definition_id=definition_id, statuses=statuses, requested=requested)
         return await self._reader.page(
             tenant,
-            *of_definition,
-            *any_of("status", statuses),
-            *_requested(*requested),
+            *wanted.where(),
             order=(("requested_at", order), ("key", order)),
             offset=offset,
             limit=limit,
@@ -71,10 +102,52 @@ class RunQueries:
             requested: The earliest and the latest time of request, in ms.
             limit: The number of runs, at most.
         """
-        where = [*_requested(*requested), *any_of("status", statuses)]
-        if definition_id is not None:
-            where.append(equal("definition_id", definition_id))
-        return await self._reader.behind(tenant, "requested_at", last, *where, limit=limit)
+        wanted = RunFilter(definition_id=definition_id, statuses=statuses, requested=requested)
+        return await self._reader.behind(tenant, "requested_at", last, *wanted.where(), limit=limit)
+
+    async def matching(
+        self, tenant: str, wanted: RunFilter, last: tuple[int, str] | None, *, limit: int
+    ) -> list[Document]:
+        """Return the runs of a filter behind `last`, in the order of `behind`."""
+        return await self._reader.behind(tenant, "requested_at", last, *wanted.where(), limit=limit)
+
+    async def page_of(
+        self, tenant: str, wanted: RunFilter, *, offset: int, limit: int
+    ) -> tuple[list[Document], int]:
+        """Return one page of a filter's runs in the order of `behind`, and their number."""
+        order: OrderBy = (("requested_at", "desc"), ("key", "asc"))
+        where = tuple(wanted.where())
+        return await self._reader.page(tenant, *where, order=order, offset=offset, limit=limit)
+
+    async def count(self, tenant: str, wanted: RunFilter) -> int:
+        """Return the number of runs of a filter."""
+        return (await self.page_of(tenant, wanted, offset=0, limit=1))[1]
+
+    async def named(
+        self, tenant: str, text: str, wanted: RunFilter, *, limit: int
+    ) -> list[Document]:
+        """Return the newest runs whose id begins with `text`, or that have it as another id.
+
+        The other ids are the correlation id and the id of the record.
+
+        Args:
+            tenant: The tenant.
+            text: An id, or the beginning of a run's id.
+            wanted: Limits the runs further.
+            limit: The number of runs, at most.
+        """
+        by_time: OrderBy = (("requested_at", "desc"), ("key", "asc"))
+        found: dict[str, Document] = {}
+        for name, order in (
+            (Filter(column="key", op="prefix", value=text), (("key", "desc"),)),
+            (equal("correlation_id", text), by_time),
+            (equal("record_id", text), by_time),
+        ):
+            where = (*wanted.where(), name)
+            for run in await self._reader.first(tenant, *where, limit=limit, order=order):
+                found[run.id] = run
+        newest = sorted(found.values(), key=lambda run: (-run.requested_at, run.id))
+        return newest[:limit]
 
     async def count_open(self, tenant: str, definition_id: str | None = None) -> int:
         """Return the number of unfinished runs of a tenant, or of one of its definitions."""

@@ -28,7 +28,7 @@ from baton.domain.run.messages import (
     StepUndecided,
     SyncReached,
 )
-from baton.domain.run.trigger import Trigger
+from baton.domain.run.trigger import ByRecord, Trigger
 from baton.eventlog.events.envelope import Recorded
 from baton.eventlog.ports.views import Column, Index, Table
 from baton.projector.view import Key, Values, View, key_of
@@ -59,11 +59,17 @@ TABLE = Table(
         Column(name="status", kind="text"),
         Column(name="requested_at", kind="int"),
         Column(name="active", kind="int"),
+        Column(name="trigger", kind="text"),
+        Column(name="record_id", kind="text"),
+        Column(name="correlation_id", kind="text"),
     ),
     indexes=(
-        # Both indexes include the status, so that filtering by it reads no documents.
-        Index(columns=("definition_id", "requested_at", "status")),
-        Index(columns=("requested_at", "status")),
+        # Both indexes include the status and the trigger, so that filtering by them reads no
+        # documents.
+        Index(columns=("definition_id", "requested_at", "status", "trigger")),
+        Index(columns=("requested_at", "status", "trigger")),
+        Index(columns=("record_id", "requested_at"), where_set="record_id"),
+        Index(columns=("correlation_id", "requested_at"), where_set="correlation_id"),
         Index(columns=("key",), where_set="active", across_tenants=True),
     ),
     counted=("definition_id", "status"),
@@ -140,7 +146,16 @@ def columns(document: Document) -> Values:
     """Return the values that runs are found and sorted by; `active` is set until the run ends."""
     status = document.status
     active = None if status in FINAL_STATUSES else 1
-    return (document.definition_id, status, document.requested_at, active)
+    trigger = document.trigger
+    return (
+        document.definition_id,
+        status,
+        document.requested_at,
+        active,
+        trigger.kind,
+        trigger.record_id or None if isinstance(trigger, ByRecord) else None,
+        document.correlation_id,
+    )
 
 
 def is_final(document: Document) -> bool:

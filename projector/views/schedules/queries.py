@@ -36,6 +36,28 @@ class ScheduleQueries:
             limit=limit,
         )
 
+    async def page_of_all(
+        self, tenant: str, *, definition_id: str | None = None, offset: int = 0, limit: int = 20
+    ) -> tuple[list[Document], int]:
+        """Return one page of all schedules, the newest first, and their number.
+
+        Those of definitions count, too, also while the definition has another trigger.
+
+        Args:
+            tenant: The tenant.
+            definition_id: Limits the page to schedules of this definition.
+            offset: The number of schedules before the page.
+            limit: The size of the page.
+        """
+        of_one = () if definition_id is None else (equal("definition_id", definition_id),)
+        return await self._reader.page(
+            tenant,
+            *of_one,
+            order=(("created_at", "desc"), ("key", "desc")),
+            offset=offset,
+            limit=limit,
+        )
+
     def of_definition(self, tenant: str, definition_id: str) -> AsyncIterator[Document]:
         """Yield the separate schedules of a definition, by id."""
         return self._reader.every(tenant, _separate(definition_id))

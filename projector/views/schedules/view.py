@@ -33,10 +33,13 @@ TABLE = Table(
         Column(name="active", kind="int"),
         Column(name="separate_of", kind="text"),
         Column(name="created_at", kind="int"),
+        Column(name="definition_id", kind="text"),
     ),
     indexes=(
         Index(columns=("key",), where_set="active", across_tenants=True),
         Index(columns=("created_at", "key"), where_set="separate_of"),
+        Index(columns=("created_at", "key")),
+        Index(columns=("definition_id", "created_at", "key")),
         Index(columns=("separate_of", "created_at", "key"), where_set="separate_of"),
     ),
 )
@@ -103,7 +106,8 @@ def columns(document: Document) -> Values:
     `active` is set while the schedule fires; for a separate one that depends on its definition.
     """
     separate_of = document.definition_id if document.separate else None
-    return (1 if document.active else None, separate_of, document.created_at)
+    active = 1 if document.active else None
+    return (active, separate_of, document.created_at, document.definition_id)
 
 
 def _published(document: Document | None, recorded: Recorded, event: _Published) -> Document | None:
