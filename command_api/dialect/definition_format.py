@@ -11,24 +11,28 @@ class DefinitionFormat:
     Args:
         collection: Path behind the base. POST creates a definition, GET lists all; PUT and DELETE
             work on `collection/{id}`.
-        start: Path behind `collection/{id}` whose POST starts a run.
+        start: Path behind `collection/{id}` whose POST starts a run; empty if there is none.
         required: Members that every definition of the dialect has.
         distinctive: Members that no other dialect knows.
         functions: Members that name a function, as dotted paths; `[]` is each element of a list.
         units: Members that other dialects count in another unit, as dotted paths, with the unit.
         slug_from: Member that gives a definition's slug. If it isn't "slug", the slug is made from
             its text, and every POST creates another definition.
+        marks: Members of which a definition of the dialect has at least one, as dotted paths; `[]`
+            is each element of a list. A document with another dialect's marks is not in a dialect
+            without marks.
         preferred: Whether a document that several dialects accept is read in this one.
         by_version: Whether each change is another version, which is created by POST and shown at
             `collection/{slug}/{version}`. Then there is no PUT, and `start` is unused.
     """
 
     collection: str
-    start: str = ""
     required: tuple[str, ...]
+    start: str = ""
     distinctive: tuple[str, ...] = ()
     functions: tuple[str, ...] = ()
     units: Mapping[str, str] = field(default_factory=dict)
     slug_from: str = "slug"
+    marks: tuple[str, ...] = ()
     preferred: bool = False
     by_version: bool = False

@@ -7,6 +7,7 @@ token.
 
 import pkgutil
 from collections.abc import Iterator
+from dataclasses import replace
 from importlib import import_module
 
 from baton.command_api.dialect.contract import Dialect, FromToken, Route
@@ -17,7 +18,9 @@ from baton.domain.json import JsonObject
 
 def own_api() -> Dialect:
     """Return the operations of every module of this package, as one dialect."""
-    return _dialect("Baton's own API", tuple(_discover_routes()))
+    dialect = _dialect("Baton's own API", tuple(_discover_routes()))
+    documents = import_module(f"{__name__}.definitions.documents")
+    return replace(dialect, definitions=documents.FORMAT, check_definition=documents.check_document)
 
 
 def health_api() -> Dialect:

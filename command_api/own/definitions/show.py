@@ -1,69 +1,114 @@
-"""GET /definitions/{definition}: a definition of any dialect, found by its slug or its id.
+"""GET /definitions and /definitions/{definition}: definitions of any dialect, in Baton's format."""
 
-It has no steps: each dialect shows those in its own words. A slug takes precedence over an id.
-"""
+from typing import Final
 
 from pydantic import BaseModel
 
-from baton.command_api.dialect.contract import Route
-from baton.command_api.dialect.load import load_definition
-from baton.command_api.dialect.rendering import without_none
+from baton.command_api.dialect.contract import QueryParameter, Route
+from baton.command_api.dialect.paging import offset_page
+from baton.command_api.http.query_parameters import choice, choices, known_only
 from baton.command_api.http.reply import Reply
 from baton.command_api.http.request_context import RequestContext
+from baton.command_api.own.definitions.load import load_by_reference
+from baton.command_api.own.definitions.render import (
+    EXAMPLE,
+    Definition,
+    DefinitionSummary,
+    render_summary,
+    render_whole,
+)
 from baton.command_api.principal import READ
 from baton.domain.definition.messages import Status
-from baton.domain.definition.state import State
-from baton.domain.json import JsonObject
-from baton.protocols.iso_time import format_time
+from baton.projector.view_reader import Order
+from baton.projector.views.definitions.queries import Sort
+
+MAX_LIMIT: Final = 500
+_STATUSES: Final[tuple[Status, ...]] = ("active", "draft", "paused")
+_SORTS: Final[dict[str, Sort]] = {
+    "slug": "slug",
+    "name": "name",
+    "createdAt": "created_at",
+    "updatedAt": "updated_at",
+}
+_ORDERS: Final[tuple[Order, ...]] = ("asc", "desc")
+_PARAMETERS: Final = ("status", "sort", "order", "limit", "offset")
 
 
-class Definition(BaseModel):
-    """A definition; `version` is its newest."""
+class DefinitionPage(BaseModel):
+    """One page of definitions, and how many match in all."""
 
-    id: str
-    slug: str
-    name: str
-    description: str | None = None
-    status: Status
-    version: int
-    createdAt: str  # noqa: N815 - the names of the JSON
-    createdBy: str  # noqa: N815
-    updatedAt: str  # noqa: N815
-    updatedBy: str  # noqa: N815
+    definitions: list[DefinitionSummary]
+    total: int
+    limit: int
+    offset: int
+
+
+async def _list(context: RequestContext) -> Reply:
+    known_only(context.query, _PARAMETERS)
+    page = offset_page(context.query, max_limit=MAX_LIMIT)
+    found, total = await context.services.definitions.page(
+        context.tenant,
+        statuses=choices(context.query, "status", _STATUSES),
+        sort=_SORTS[choice(context.query, "sort", tuple(_SORTS), "slug")],
+        order=choice(context.query, "order", _ORDERS, "asc"),
+        offset=page.offset,
+        limit=page.limit,
+    )
+    body = {
+        "definitions": [render_summary(one) for one in found],
+        "total": total,
+        "limit": page.limit,
+        "offset": page.offset,
+    }
+    return context.reply(200, body)
 
 
 async def _show(context: RequestContext) -> Reply:
-    wanted = context.params["definition"]
-    found = await context.services.definitions.by_slug(context.tenant, wanted)
-    return context.reply(200, _rendered(found or await load_definition(context, wanted)))
-
-
-def _rendered(definition: State) -> JsonObject:
-    return without_none(
-        {
-            "id": definition.definition_id,
-            "slug": definition.slug,
-            "name": definition.body.name,
-            "description": definition.body.description,
-            "status": definition.body.status,
-            "version": definition.version,
-            "createdAt": format_time(definition.created_at),
-            "createdBy": definition.created_by,
-            "updatedAt": format_time(definition.updated_at),
-            "updatedBy": definition.updated_by,
-        }
-    )
+    definition = await load_by_reference(context, context.params["definition"])
+    return context.reply(200, render_whole(definition))
 
 
 ROUTES = (
+    Route(
+        method="GET",
+        path="/definitions",
+        handler=_list,
+        scope=READ,
+        summary="List definitions, by slug",
+        operation_id="listDefinitions",
+        tag="Definitions",
+        response=DefinitionPage,
+        query=(
+            QueryParameter(
+                name="status",
+                schema={"type": "array", "items": {"type": "string", "enum": list(_STATUSES)}},
+                description="Only definitions with one of these",
+            ),
+            QueryParameter(
+                name="sort",
+                schema={"type": "string", "enum": list(_SORTS), "default": "slug"},
+            ),
+            QueryParameter(
+                name="order", schema={"type": "string", "enum": list(_ORDERS), "default": "asc"}
+            ),
+            QueryParameter(
+                name="limit",
+                schema={"type": "integer", "default": 50, "minimum": 1, "maximum": MAX_LIMIT},
+            ),
+            QueryParameter(name="offset", schema={"type": "integer", "default": 0, "minimum": 0}),
+        ),
+        problems={400: "Invalid parameter", 403: "The token lacks the scope"},
+    ),
     Route(
         method="GET",
         path="/definitions/{definition}",
         handler=_show,
         scope=READ,
         summary="Get a definition by its slug or its id",
+        operation_id="getDefinition",
         tag="Definitions",
         response=Definition,
+        example=EXAMPLE,
         problems={403: "The token lacks the scope", 404: "The tenant has no such definition"},
     ),
 )

@@ -45,7 +45,7 @@ def apply_document(
 
     """
     if not isinstance(document, dict):
-        raise NoDefinition("A definition is an object: at least slug, name, trigger and steps")
+        raise NoDefinition("A definition is an object: at least slug, name and steps")
     api = choose_api(definition_apis(server), document, dialect)
     headers = {**api.headers, **({} if lenient else _STRICT)}
     about = definition_subject(str(document.get("slug") or document.get(api.slug_from)))

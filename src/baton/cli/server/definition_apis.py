@@ -1,6 +1,7 @@
 """The APIs of a server that take definitions; the server's index says which and how.
 
-The command line knows no dialect by name. A later release gives definitions a form of Baton's own.
+The command line knows no dialect by name. It reads definitions in Baton's own words, and `apply`
+takes documents of every dialect: one without the marks of a dialect is in Baton's own format.
 """
 
 from collections.abc import Iterator, Mapping
@@ -26,11 +27,11 @@ class DefinitionApi:
     Args:
         name: The name that `--dialect` chooses it by.
         definitions: The path of all definitions, with the tenant filled in.
-        start: The path behind a definition that starts a run.
         required: Members that every definition has.
         distinctive: Members that no other API knows.
         functions: Members that name a function, as dotted paths; `[]` is each element of a list.
         units: Dotted paths of members that other APIs count in another unit, with the unit.
+        marks: Members of which a definition has at least one, as dotted paths; none without marks.
         slug_from: Member that gives a definition's slug; if it isn't "slug", by its text.
         preferred: Whether it is used where several APIs would do.
         by_version: Whether each change is another version that is created by POST.
@@ -40,11 +41,11 @@ class DefinitionApi:
 
     name: str
     definitions: str
-    start: str
     required: tuple[str, ...]
     distinctive: frozenset[str]
     functions: tuple[str, ...]
     units: Mapping[str, str]
+    marks: tuple[str, ...]
     slug_from: str
     preferred: bool
     by_version: bool = False
@@ -74,12 +75,6 @@ def definition_apis(server: Server) -> list[DefinitionApi]:
     return found
 
 
-def preferred_api(server: Server) -> DefinitionApi:
-    """Return the API through which definitions are listed, shown and deleted."""
-    found = definition_apis(server)
-    return next((one for one in found if one.preferred), found[0])
-
-
 def choose_api(
     apis: list[DefinitionApi], document: Mapping[str, Any], name: str | None
 ) -> DefinitionApi:
@@ -96,6 +91,11 @@ def choose_api(
     fitting = [api for api in known if all(member in document for member in api.required)]
     if not fitting:
         raise NoDefinition(_what_is_missing(known, document))
+    fitting = [api for api in fitting if _is_marked(document, api)] or [
+        api for api in fitting if not api.marks or name
+    ]
+    if not fitting:
+        raise NoDefinition(_what_is_missing(known, document))
     clear = [api for api in fitting if api.distinctive & document.keys()]
     candidates = clear or fitting
     best = next((api for api in candidates if api.preferred), candidates[0])
@@ -110,17 +110,21 @@ def _read(server: Server, api: Mapping[str, Any]) -> DefinitionApi:
     return DefinitionApi(
         name=api["name"],
         definitions=base + form["collection"],
-        start=form["start"],
         required=tuple(form["required"]),
         distinctive=frozenset(form["distinctive"]),
         functions=tuple(form.get("functions", ())),
         units=form["units"],
+        marks=tuple(form.get("marks", ())),
         slug_from=form["slug_from"],
         preferred=form["preferred"],
         by_version=form.get("by_version", False),
         headers={api["tenant_header"]: server.tenant} if "tenant_header" in api else {},
         requires_keys=api.get("requires_keys", False),
     )
+
+
+def _is_marked(document: Mapping[str, Any], api: DefinitionApi) -> bool:
+    return any(_has(document, mark) for mark in api.marks)
 
 
 def _what_is_missing(apis: list[DefinitionApi], document: Mapping[str, Any]) -> str:
@@ -140,8 +144,12 @@ def _refuse_two_units(apis: list[DefinitionApi], document: Mapping[str, Any]) ->
 
 
 def _has(document: Any, path: str) -> bool:
-    for member in path.split("."):
-        if not isinstance(document, dict) or member not in document:
-            return False
-        document = document[member]
-    return True
+    """Return whether a member that `path` leads to exists; `[]` is any element of a list."""
+    member, _, rest = path.partition(".")
+    name = member.removesuffix("[]")
+    if not isinstance(document, dict) or name not in document:
+        return False
+    if not rest:
+        return True
+    below = document[name] if member != name else [document[name]]
+    return isinstance(below, list) and any(_has(one, rest) for one in below)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from baton.cli.server.client import Server
     from baton.cli.server.definition_apis import DefinitionApi
 
-app = typer.Typer(help="Definitions on a server: list, show, apply, validate, delete.")
+app = typer.Typer(help="Definitions on a server: list, show, apply, validate, schema, delete.")
 
 
 def complete_definition(context: typer.Context) -> list[str]:
@@ -48,16 +48,12 @@ def list_definitions(
 def show(
     definition: Reference, url: Url = None, token: Token = None, tenant: Tenant = None
 ) -> None:
-    """Print a definition as JSON, in the form that `apply` takes."""
+    """Print a definition of any dialect as JSON, in the form that `apply` takes."""
     from baton.cli.server.client import connect
-    from baton.cli.server.definition_apis import preferred_api
-    from baton.cli.server.lookup import definition_subject, find_definition
+    from baton.cli.server.lookup import find_definition
     from baton.cli.terminal.output import print_json
 
-    server = connect(url, token, tenant)
-    found = find_definition(server, definition)
-    path = preferred_api(server).definition(found["id"])
-    print_json(server.get(path, definition_subject(definition)))
+    print_json(find_definition(connect(url, token, tenant), definition))
 
 
 @app.command()
@@ -146,19 +142,26 @@ def validate(
 
 
 @app.command()
+def schema() -> None:
+    """Print the JSON Schema of a definition in Baton's own format, for editors."""
+    from baton.cli.terminal.output import print_line
+    from baton.command_api.own.definitions.format.schema import schema_text
+
+    print_line(schema_text().rstrip())
+
+
+@app.command()
 def delete(
     definition: Reference, url: Url = None, token: Token = None, tenant: Tenant = None
 ) -> None:
     """Delete a definition: its triggers stop, its runs continue and stay readable."""
     from baton.cli.server.client import connect
-    from baton.cli.server.definition_apis import preferred_api
-    from baton.cli.server.lookup import definition_subject, find_definition
+    from baton.cli.server.lookup import definition_path, definition_subject, find_definition
     from baton.cli.terminal.output import print_line
 
     server = connect(url, token, tenant)
     found = find_definition(server, definition)
-    path = preferred_api(server).definition(found["id"])
-    server.call("DELETE", path, about=definition_subject(definition))
+    server.call("DELETE", definition_path(found["id"]), about=definition_subject(definition))
     print_line(f"{found['slug']} deleted")
 
 

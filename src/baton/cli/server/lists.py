@@ -41,8 +41,8 @@ def print_definitions(definitions: Sequence[Definition]) -> None:
         (
             one["slug"],
             one["version"],
-            "active" if one["isActive"] else "paused",
-            one["trigger"]["type"],
+            one["status"],
+            next(iter(one["trigger"])),
             one["name"],
             Shown(one["updatedAt"], relative(parse_time(one["updatedAt"]), now)),
             one["id"],

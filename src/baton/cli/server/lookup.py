@@ -11,7 +11,6 @@ from urllib.parse import quote
 import typer
 
 from baton.cli.server.client import Server, connect
-from baton.cli.server.definition_apis import DefinitionApi, preferred_api
 from baton.cli.server.refusals import NOT_FOUND, ServerRefused, Subject
 from baton.cli.terminal.failures import Failed
 from baton.domain.nearest_name import nearest_name
@@ -27,7 +26,7 @@ _WORD: Final = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 
 
 def find_definition(server: Server, reference: str) -> dict[str, Any]:
-    """Return a definition by its slug or id, in Baton's own words, without its steps.
+    """Return a definition by its slug or id, in Baton's own words.
 
     Raises Failed, which names the nearest slug.
     """
@@ -45,11 +44,16 @@ def find_definition(server: Server, reference: str) -> dict[str, Any]:
 def look_up(server: Server, reference: str) -> dict[str, Any] | None:
     """Return a definition by its slug or id, None if there is none, by one request."""
     try:
-        return dict(server.get(f"/definitions/{quote(reference, safe='')}"))
+        return dict(server.get(definition_path(reference)))
     except ServerRefused as error:
         if error.status != NOT_FOUND:
             raise
         return None
+
+
+def definition_path(reference: str) -> str:
+    """Return the path of a definition in Baton's own API, by its slug or id."""
+    return f"/definitions/{quote(reference, safe='')}"
 
 
 def definition_subject(reference: str) -> Subject:
@@ -64,7 +68,11 @@ def definition_subject(reference: str) -> Subject:
 
 def all_definitions(server: Server) -> Iterator[dict[str, Any]]:
     """Yield all definitions, without their steps, by slug."""
-    return _pages(server, preferred_api(server))
+    offset, total = 0, 1
+    while offset < total:
+        page = server.get("/definitions", limit=PAGE, offset=offset)
+        yield from page["definitions"]
+        offset, total = offset + PAGE, page["total"]
 
 
 def complete_definitions(options: Mapping[str, Any]) -> list[str]:
@@ -85,11 +93,3 @@ def _complete(options: Mapping[str, Any], ask: Callable[[Server], Iterable[str]]
         words = ask(replace(server, timeout_s=COMPLETION_TIMEOUT_S))
         return [word for word in islice(words, COMPLETED) if _WORD.fullmatch(word)]
     return []
-
-
-def _pages(server: Server, api: DefinitionApi) -> Iterator[dict[str, Any]]:
-    number, total = 1, 1
-    while (number - 1) * PAGE < total:
-        page = server.get(api.definitions, sort="slug", order="asc", page=number, pageSize=PAGE)
-        yield from page["data"]
-        number, total = number + 1, page["meta"]["total"]

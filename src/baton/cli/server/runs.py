@@ -206,16 +206,15 @@ def start(
 ) -> None:
     """Start a run and print its id."""
     from baton.cli.server.client import connect
-    from baton.cli.server.definition_apis import preferred_api
     from baton.cli.server.lookup import definition_subject, find_definition
     from baton.cli.terminal.output import print_json, print_line
 
     server = connect(url, token, tenant)
-    api, found = preferred_api(server), find_definition(server, definition)
-    body = {"input": run_input, "correlationId": correlation_id}
+    found = find_definition(server, definition)
+    body = {"definition": found["id"], "input": run_input, "correlationId": correlation_id}
     run = server.call(
         "POST",
-        api.definition(found["id"]) + api.start,
+        "/runs",
         {name: value for name, value in body.items() if value is not None},
         headers=None if key is None else {"Idempotency-Key": key},
         about=definition_subject(definition),

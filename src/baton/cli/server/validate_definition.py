@@ -5,22 +5,24 @@ from typing import Any
 
 from baton.cli.server.definition_apis import DefinitionApi, NoDefinition, choose_api
 from baton.command_api.dialect.contract import discover
+from baton.command_api.own import own_api
 
 
 def validate_document(document: Any, dialect: str | None, *, lenient: bool) -> DefinitionApi:
     """Return the API that takes the document; raises NoDefinition with every fault."""
     if not isinstance(document, dict):
-        raise NoDefinition("A definition is an object: at least slug, name, trigger and steps")
-    dialects = {one.name: one for one in discover() if one.check_definition and one.definitions}
+        raise NoDefinition("A definition is an object: at least slug, name and steps")
+    spoken = (*discover(), own_api())
+    dialects = {one.name: one for one in spoken if one.check_definition and one.definitions}
     apis = [
         DefinitionApi(
             name=name,
             definitions="",
-            start=form.start,
             required=form.required,
             distinctive=frozenset(form.distinctive),
             functions=form.functions,
             units=form.units,
+            marks=form.marks,
             slug_from=form.slug_from,
             preferred=form.preferred,
             by_version=form.by_version,

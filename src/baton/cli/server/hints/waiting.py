@@ -12,16 +12,16 @@ def nearest_definition(server: Server, body: Any) -> str:
     """Return a sentence about an event, or the first of several, that no trigger waits for."""
     kind, structure = _event_of(body[0] if isinstance(body, list) else body)
     waiting = {
-        f"{trigger.get('eventType')} of {trigger.get('structureSlug') or 'any record'}": one
+        f"{trigger['event']} of {trigger.get('structure') or 'any record'}": one
         for one in all_definitions(server)
-        if (trigger := one["trigger"]).get("eventType")
+        if "event" in (trigger := one["trigger"])
     }
     wanted = f"{kind} of {structure}"
     nearest = nearest_name(wanted, waiting, similar=0.0)
     if nearest is None:
         return f"No run starts: no definition waits for {wanted}, nor for any other event"
     found = waiting[nearest]
-    state = "" if found["isActive"] else ", but is not active"
+    state = "" if found["status"] == "active" else ", but is not active"
     return f"No run starts for {wanted}: the nearest, {found['slug']}, waits for {nearest}{state}"
 
 

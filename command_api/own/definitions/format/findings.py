@@ -1,0 +1,170 @@
+"""The findings in one document: its faults, and the members that the format doesn't know."""
+
+from collections.abc import Collection, Mapping
+from typing import Final, TypeAlias, TypeVar
+
+from baton.command_api.http.strictness import DocumentMember, unknown_member
+from baton.command_api.own.definitions.format.durations import EXAMPLES, parse_duration
+from baton.domain.errors import Fault
+from baton.domain.json import JsonObject
+
+Path: TypeAlias = tuple[str | int, ...]
+Text = TypeVar("Text", bound=str)
+
+NOT_YET: Final = "is not yet possible: Baton reserves the word for a later version"
+EXPRESSION: Final = "holds `${`, which is reserved for expressions: they are not yet possible"
+_OPENS_EXPRESSION: Final = "${"
+
+
+class Findings:
+    """Collects every fault and every unknown member of a document, in its order."""
+
+    __slots__ = ("faults", "unknown")
+
+    def __init__(self) -> None:
+        self.faults: list[Fault] = []
+        self.unknown: list[Fault] = []
+
+    def add(self, message: str, path: Path) -> None:
+        """Add a fault at `path`."""
+        self.faults.append(Fault(_written(path), message))
+
+    def without_expressions(self, value: object, path: Path) -> None:
+        """Add a fault if a text in `value` opens an expression."""
+        if _opens_expression(value):
+            self.add(EXPRESSION, path)
+
+
+class Members:
+    """One object of a document. A member that has another type than asked for is a fault.
+
+    Args:
+        value: The object.
+        path: Its path in the document.
+        findings: Collects what is found.
+    """
+
+    __slots__ = ("findings", "path", "value")
+
+    def __init__(self, value: JsonObject, path: Path, findings: Findings) -> None:
+        self.value = value
+        self.path = path
+        self.findings = findings
+
+    def fault(self, message: str, *name: str | int) -> None:
+        """Add a fault of a member, or of the whole object."""
+        self.findings.add(message, (*self.path, *name))
+
+    def text(self, name: str, *, required: bool = False, literal: bool = False) -> str | None:
+        """Return a text, None if it is missing; a `literal` text may hold `${`."""
+        if name not in self.value:
+            if required:
+                self.fault("required", name)
+            return None
+        found = self.value[name]
+        if not isinstance(found, str):
+            self.fault("must be a text", name)
+            return None
+        if not literal:
+            self.findings.without_expressions(found, (*self.path, name))
+        return found
+
+    def choice(
+        self, name: str, allowed: Collection[Text], later: Collection[str] = ()
+    ) -> Text | None:
+        """Return one of `allowed`, None if the member is missing; the words of `later` are not yet.
+
+        Args:
+            name: The member.
+            allowed: The words that may be used.
+            later: The words that are reserved.
+        """
+        found = self.value.get(name)
+        if name not in self.value:
+            return None
+        for one in allowed:
+            if one == found:
+                return one
+        reserved = found in later if isinstance(found, str) else bool(later)
+        self.fault(NOT_YET if reserved else f"must be one of {', '.join(allowed)}", name)
+        return None
+
+    def duration(self, name: str) -> int | None:
+        """Return a duration in ms, None if it is missing; the long forms are not possible yet."""
+        if name not in self.value:
+            return None
+        found = self.value[name]
+        duration_ms = parse_duration(found)
+        if duration_ms is None:
+            long_form = isinstance(found, dict)
+            self.fault(NOT_YET if long_form else f"must be a duration such as {EXAMPLES}", name)
+        return duration_ms
+
+    def integer(self, name: str) -> int | None:
+        """Return a whole number, None if it is missing."""
+        found = self.value.get(name)
+        if isinstance(found, int) and not isinstance(found, bool):
+            return found
+        if name in self.value:
+            self.fault("must be a whole number", name)
+        return None
+
+    def number(self, name: str) -> float | None:
+        """Return a number, None if it is missing."""
+        found = self.value.get(name)
+        if isinstance(found, int | float) and not isinstance(found, bool):
+            return float(found)
+        if name in self.value:
+            self.fault("must be a number", name)
+        return None
+
+    def flag(self, name: str) -> bool | None:
+        """Return true or false, None if the member is missing."""
+        found = self.value.get(name)
+        if isinstance(found, bool):
+            return found
+        if name in self.value:
+            self.fault("must be true or false", name)
+        return None
+
+    def array(self, name: str) -> list[object] | None:
+        """Return a list, None if it is missing."""
+        found = self.value.get(name)
+        if isinstance(found, list):
+            return found
+        if name in self.value:
+            self.fault("must be a list", name)
+        return None
+
+    def only(self, known: Collection[str], later: Collection[str] = ()) -> None:
+        """Refuse the members of `later`, and take note of those that aren't `known` either."""
+        for name in self.value:
+            if name in later:
+                self.fault(NOT_YET, name)
+            elif name not in known:
+                self.findings.unknown.append(unknown_member((*self.path, name), known))
+
+
+def as_members(value: object, path: Path, findings: Findings) -> Members | None:
+    """Return the members of an object; anything else is a fault."""
+    if isinstance(value, dict):
+        return Members(value, path, findings)
+    findings.add("must be an object", path)
+    return None
+
+
+def _written(path: Path) -> Path:
+    return tuple(DocumentMember(one) if isinstance(one, str) else one for one in path)
+
+
+def _opens_expression(value: object) -> bool:
+    waiting = [value]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, str) and _OPENS_EXPRESSION in one:
+            return True
+        if isinstance(one, Mapping):
+            waiting += [*one.keys(), *one.values()]
+        elif isinstance(one, list | tuple):
+            waiting += one
+    return False

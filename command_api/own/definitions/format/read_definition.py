@@ -1,0 +1,108 @@
+"""Reads a document in Baton's own format."""
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+from baton.command_api.own.definitions.format.fault_places import in_document
+from baton.command_api.own.definitions.format.findings import Findings, Members
+from baton.command_api.own.definitions.format.read_steps import read_steps
+from baton.command_api.own.definitions.format.read_trigger import read_trigger
+from baton.command_api.own.definitions.format.render_steps import render_steps
+from baton.command_api.own.definitions.format.render_trigger import render_trigger
+from baton.command_api.own.definitions.format.words import (
+    DEFINITION,
+    DEFINITION_LATER,
+    FORMAT,
+    READ_ONLY,
+)
+from baton.domain.definition.graph import Graph
+from baton.domain.definition.messages import Body, Status
+from baton.domain.definition.slug import is_slug
+from baton.domain.definition.trigger import Trigger
+from baton.domain.definition.validation import faults_of
+from baton.domain.errors import Fault
+from baton.domain.json import JsonObject
+
+_STATUSES: Final[tuple[Status, ...]] = ("active", "draft", "paused")
+BAD_SLUG: Final = "must be 1 to 63 characters of a-z, 0-9 and -"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DefinitionRead:
+    """A document as it was read.
+
+    `slug` and `status` are None where the document doesn't name them. `secret` is the signing
+    secret of its webhook. `unknown` are the members that the format doesn't know.
+    """
+
+    slug: str | None
+    name: str
+    description: str | None
+    status: Status | None
+    trigger: Trigger
+    graph: Graph
+    secret: str | None
+    unknown: tuple[Fault, ...] = ()
+
+    def created(self) -> Body:
+        """Return the body of a new definition, which is active unless the document says else."""
+        return Body(
+            name=self.name,
+            description=self.description,
+            status=self.status or "active",
+            trigger=self.trigger,
+            graph=self.graph,
+        )
+
+    def replacing(self, before: Body) -> Body:
+        """Return the body of the next version.
+
+        It keeps what the format has no words for, and the status if the document doesn't name one.
+        """
+        same_steps = render_steps(self.graph) == render_steps(before.graph)
+        same_trigger = render_trigger(self.trigger) == render_trigger(before.trigger)
+        return replace(
+            self.created(),
+            status=self.status or before.status,
+            trigger=before.trigger if same_trigger else self.trigger,
+            graph=before.graph
+            if same_steps
+            else replace(self.graph, loop_limit=before.graph.loop_limit),
+            annotations=before.annotations,
+        )
+
+
+def read_definition(document: JsonObject) -> tuple[DefinitionRead, list[Fault]]:
+    """Return the document as read, and its faults; with faults, it is read only in part.
+
+    The faults are those of the document alone: `faults_of_rules` checks the rules of the domain.
+    """
+    findings = Findings()
+    members = Members(document, (), findings)
+    members.only((*DEFINITION, *READ_ONLY), DEFINITION_LATER)
+    if members.value.get("format", FORMAT) != FORMAT or members.value.get("format") is True:
+        members.fault(f"must be {FORMAT}", "format")
+    trigger = read_trigger(members)
+    read = DefinitionRead(
+        slug=_slug(members),
+        name=members.text("name", required=True, literal=True) or "",
+        description=members.text("description", literal=True),
+        status=members.choice("status", _STATUSES),
+        trigger=trigger.trigger,
+        graph=read_steps(members),
+        secret=trigger.secret,
+        unknown=tuple(findings.unknown),
+    )
+    return read, findings.faults
+
+
+def faults_of_rules(body: Body) -> list[Fault]:
+    """Return the faults of a body by the rules of the domain, at their places in the document."""
+    return [in_document(fault, body.graph) for fault in faults_of(body)]
+
+
+def _slug(members: Members) -> str | None:
+    slug = members.text("slug")
+    if slug is not None and not is_slug(slug):
+        members.fault(BAD_SLUG, "slug")
+    return slug

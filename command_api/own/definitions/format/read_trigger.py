@@ -1,0 +1,151 @@
+"""Reads the trigger of a definition."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from baton.command_api.dialect.webhook import normalized_path
+from baton.command_api.own.definitions.format.findings import (
+    NOT_YET,
+    Findings,
+    Members,
+    Path,
+    as_members,
+)
+from baton.command_api.own.definitions.format.words import (
+    MISSED,
+    OVERLAP,
+    OVERLAP_LATER,
+    TRIGGER_LATER,
+    TRIGGER_MEMBERS,
+    TRIGGERS,
+)
+from baton.domain.definition.trigger import (
+    EventTrigger,
+    ManualTrigger,
+    ScheduleTrigger,
+    Trigger,
+    WebhookTrigger,
+)
+from baton.domain.schedule import zone
+from baton.domain.schedule.timetable import (
+    Cron,
+    Interval,
+    MissedPolicy,
+    Once,
+    OverlapPolicy,
+    Timetable,
+)
+from baton.protocols.iso_time import parse_time
+from baton.protocols.standard_webhooks import MIN_KEY_BYTES, key_bytes
+
+MAX_TRIGGERS: Final = 20
+_MAX_SECRET: Final = 1_000
+_UTC: Final = "UTC"
+
+
+@dataclass(frozen=True, slots=True)
+class TriggerRead:
+    """A trigger, and the signing secret that came with it."""
+
+    trigger: Trigger
+    secret: str | None = None
+
+
+_BY_HAND: Final = TriggerRead(ManualTrigger())
+
+
+def read_trigger(document: Members) -> TriggerRead:
+    """Return the member `trigger`; without one, runs are started by hand only."""
+    if "trigger" not in document.value:
+        return _BY_HAND
+    path: Path = (*document.path, "trigger")
+    value = document.value["trigger"]
+    if not isinstance(value, list):
+        return _trigger(value, path, document.findings)
+    if not 0 < len(value) <= MAX_TRIGGERS:
+        document.fault(f"must have 1 to {MAX_TRIGGERS} triggers", "trigger")
+    read = [_trigger(one, (*path, at), document.findings) for at, one in enumerate(value)]
+    causes = [one for one in read if not isinstance(one.trigger, ManualTrigger)]
+    if len(causes) > 1:
+        document.fault(f"a second trigger beside one of another kind {NOT_YET}", "trigger", 1)
+    return causes[0] if causes else _BY_HAND
+
+
+def _trigger(value: object, path: Path, findings: Findings) -> TriggerRead:
+    members = as_members(value, path, findings)
+    if members is None:
+        return _BY_HAND
+    kinds = [one for one in TRIGGERS if one in members.value]
+    if len(kinds) != 1:
+        members.fault(f"must have one of {', '.join(TRIGGERS)}")
+        return _BY_HAND
+    (kind,) = kinds
+    members.only((kind, *TRIGGER_MEMBERS[kind]), TRIGGER_LATER[kind])
+    match kind:
+        case "event":
+            event_type = members.text("event") or ""
+            return TriggerRead(
+                EventTrigger(event_type=event_type, structure=members.text("structure"))
+            )
+        case "webhook":
+            return _webhook(members)
+        case "manual":
+            if members.value["manual"] is not True:
+                members.fault("must be true", "manual")
+            return _BY_HAND
+        case _:
+            return TriggerRead(_schedule(kind, members))
+
+
+def _schedule(kind: str, members: Members) -> ScheduleTrigger:
+    missed: tuple[MissedPolicy, ...] = MISSED
+    overlap: tuple[OverlapPolicy, ...] = OVERLAP
+    return ScheduleTrigger(
+        timetable=_timetable(kind, members),
+        missed=members.choice("missed", missed),
+        overlap=members.choice("overlap", overlap, OVERLAP_LATER),
+    )
+
+
+def _timetable(kind: str, members: Members) -> Timetable:
+    timezone = members.text("timezone") or _UTC
+    if kind == "cron":
+        return Cron(expression=members.text("cron") or "", timezone=timezone)
+    if kind == "every":
+        return Interval(every_ms=members.duration("every") or 0, timezone=timezone)
+    return Once(at=_instant(members, timezone), timezone=timezone)
+
+
+def _instant(members: Members, timezone: str) -> int:
+    text = members.text("at")
+    if text is None:
+        return 0
+    try:
+        return parse_time(text, zone.load(timezone))
+    except zone.UnknownZone as error:
+        members.fault(str(error), "timezone")
+    except ValueError as error:
+        members.fault(str(error), "at")
+    return 0
+
+
+def _webhook(members: Members) -> TriggerRead:
+    path = None if members.value["webhook"] is None else members.text("webhook")
+    secret, signed = members.text("secret", literal=True), members.flag("signed")
+    if secret is not None and not _is_signing_secret(secret):
+        message = (
+            f"must have at least {MIN_KEY_BYTES} bytes, after whsec_ in base64, and at most"
+            f" {_MAX_SECRET} characters"
+        )
+        members.fault(message, "secret")
+    trigger = WebhookTrigger(
+        path=None if path is None else normalized_path(path),
+        configured_path=path,
+        validate_signature=secret is not None if signed is None else signed,
+        signature_header=members.text("header"),
+    )
+    return TriggerRead(trigger, secret)
+
+
+def _is_signing_secret(text: str) -> bool:
+    return len(text) <= _MAX_SECRET and len(key_bytes(text)) >= MIN_KEY_BYTES

@@ -1,0 +1,58 @@
+"""Renders a trigger in Baton's own format; a signing secret is never shown."""
+
+from typing import assert_never
+
+from baton.command_api.dialect.rendering import without_none
+from baton.command_api.own.definitions.format.durations import render_duration
+from baton.domain.definition.trigger import (
+    EventTrigger,
+    ManualTrigger,
+    ScheduleTrigger,
+    Trigger,
+    WebhookTrigger,
+)
+from baton.domain.json import JsonObject
+from baton.domain.schedule.timetable import Cron, Interval, Once
+from baton.protocols.iso_time import format_time
+
+
+def render_trigger(trigger: Trigger) -> JsonObject:
+    """Return the trigger without the members that have their default."""
+    match trigger:
+        case EventTrigger():
+            return without_none({"event": trigger.event_type, "structure": trigger.structure})
+        case ScheduleTrigger():
+            return _schedule(trigger)
+        case WebhookTrigger():
+            return _webhook(trigger)
+        case ManualTrigger():
+            return {"manual": True}
+    assert_never(trigger)
+
+
+def _schedule(trigger: ScheduleTrigger) -> JsonObject:
+    timetable = trigger.timetable
+    shown: JsonObject
+    match timetable:
+        case Cron():
+            shown = {"cron": timetable.expression}
+        case Interval():
+            shown = {"every": render_duration(timetable.every_ms)}
+        case Once():
+            shown = {"at": format_time(timetable.at)}
+        case _:
+            assert_never(timetable)
+    if timetable.timezone != "UTC":
+        shown["timezone"] = timetable.timezone
+    return {**shown, **without_none({"missed": trigger.missed, "overlap": trigger.overlap})}
+
+
+def _webhook(trigger: WebhookTrigger) -> JsonObject:
+    """Return a webhook; `signed` says that calls need a signature, because no secret is shown."""
+    path = trigger.path if trigger.configured_path is None else trigger.configured_path
+    shown: JsonObject = {"webhook": path}
+    if trigger.validate_signature:
+        shown["signed"] = True
+    if trigger.signature_header is not None:
+        shown["header"] = trigger.signature_header
+    return shown

@@ -1,0 +1,41 @@
+"""The JSON Schema of the format (2020-12), which is a file of this package."""
+
+import json
+from functools import cache
+from importlib.resources import files
+from typing import Any, Final
+
+from baton.domain.json import JsonObject
+
+MEDIA_TYPE: Final = "application/schema+json"
+_NAME: Final = "definition.schema.json"
+_REFERENCE: Final = "#/$defs/"
+
+
+@cache
+def schema_text() -> str:
+    """Return the schema as its file has it."""
+    return files(__package__).joinpath(_NAME).read_text(encoding="utf-8")
+
+
+@cache
+def document_schema() -> JsonObject:
+    """Return the schema with its references filled in, for use inside another document."""
+    schema: JsonObject = json.loads(schema_text())
+    definitions = schema.pop("$defs")
+    filled = _filled(schema, definitions)
+    return {name: value for name, value in filled.items() if name != "$schema"}
+
+
+def _filled(schema: Any, definitions: Any) -> Any:
+    """Return a part of the schema without references; no definition refers to itself."""
+    if isinstance(schema, list):
+        return [_filled(one, definitions) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    members = {name: _filled(value, definitions) for name, value in schema.items()}
+    reference = members.pop("$ref", None)
+    if reference is None:
+        return members
+    named = definitions[reference.removeprefix(_REFERENCE)]
+    return {**_filled(named, definitions), **members}
