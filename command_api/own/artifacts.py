@@ -11,6 +11,7 @@ ROUTES = (
         handler=show_artifact,
         scope=READ,
         summary="Get the value of an artifact by the SHA-256 of its canonical JSON (RFC 8785)",
+        operation_id="getArtifact",
         tag="Artifacts",
         content=ANY_JSON,
         problems={

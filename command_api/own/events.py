@@ -100,6 +100,7 @@ ROUTES = (
         handler=_receive,
         scope=WRITE,
         summary="Send record events: CloudEvents (structured, binary, batch) or plain payloads",
+        operation_id="sendEvents",
         tag="Events",
         response=EventsAccepted,
         status=202,

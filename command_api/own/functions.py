@@ -68,6 +68,7 @@ ROUTES = (
         handler=_list,
         scope=READ,
         summary="List the functions that the running executors know",
+        operation_id="listFunctions",
         tag="Functions",
         response=FunctionList,
         problems={403: "The token lacks the scope"},

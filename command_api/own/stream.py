@@ -1,6 +1,7 @@
 """The live stream of run events, in the core's words.
 
-A WebSocket sends one JSON line a message; without `Upgrade` the response is NDJSON without an end.
+A WebSocket sends one JSON line a message; without `Upgrade` the response is NDJSON without an end,
+or server-sent events (Accept: text/event-stream), whose `Last-Event-ID` resumes like `after`.
 Every line has the members of `StreamedEvent`, those without a value left out. A stream begins with
 the next event, or behind the position `after`. Unknown parameters are refused, because a filter
 that isn't applied would go unnoticed.
@@ -18,6 +19,7 @@ from baton.command_api.live.subscription import EventFilter
 from baton.command_api.own import render_error
 from baton.command_api.own.runs.render_run import STATUSES
 from baton.command_api.principal import READ
+from baton.command_api.streaming.sse import EVENT_STREAM
 from baton.command_api.streaming.stream import stream_events
 from baton.domain.errors import NotFound
 from baton.domain.json import JsonObject
@@ -119,6 +121,7 @@ ROUTES = (
         response=StreamedEvent,
         example=_EXAMPLE,
         live=True,
+        content={EVENT_STREAM: {"type": "string"}},
         query=(
             QueryParameter(
                 name="definition",

@@ -34,6 +34,7 @@ from baton.command_api.live.subscription import EventFilter, Subscription
 from baton.command_api.security.auth import bearer_token
 from baton.command_api.streaming.credential import until_invalid
 from baton.command_api.streaming.ndjson import NdjsonWriter
+from baton.command_api.streaming.sse import EVENT_STREAM, LAST_EVENT_ID, SseWriter
 from baton.command_api.streaming.stream_writer import StreamWriter
 from baton.command_api.streaming.websocket import WebSocketWriter
 from baton.eventlog.errors import Unavailable
@@ -55,17 +56,17 @@ async def stream_events(
 ) -> web.StreamResponse:
     """Stream the events that `wanted` matches, from the position `after` of the query on.
 
-    A request to upgrade gets a WebSocket, any other one a response in NDJSON, with `headers`.
+    A request to upgrade gets a WebSocket, one that accepts text/event-stream server-sent events,
+    and any other one a response in NDJSON, with `headers`.
     Raises Refused 400, 403 and 429, and `Unavailable`.
     """
     request, after = context.request, _after(context)
-    upgrades = _wants_websocket(request)
-    if upgrades:
+    if _wants_websocket(request):
         require_same_site(request)
     try:
         async with context.services.live.subscription(wanted, after=after) as subscription:
             head = {POSITION: str(subscription.position), **headers}
-            writer = (WebSocketWriter if upgrades else NdjsonWriter)(request, head)
+            writer = _writer(context, head)
             await writer.open()
             if request.method != hdrs.METH_HEAD:
                 await _serve(context, subscription, writer, render_error)
@@ -78,6 +79,18 @@ async def stream_events(
         raise Refused("rate_limited", message, headers={"Retry-After": "1"}) from None
 
 
+def _writer(context: RequestContext, head: Mapping[str, str]) -> StreamWriter:
+    if _wants_websocket(context.request):
+        return WebSocketWriter(context.request, head)
+    if _wants_events(context):
+        return SseWriter(context.request, head)
+    return NdjsonWriter(context.request, head)
+
+
+def _wants_events(context: RequestContext) -> bool:
+    return EVENT_STREAM in context.headers.get(hdrs.ACCEPT, "")
+
+
 def _wants_websocket(request: web.Request) -> bool:
     upgrade = request.headers.get(hdrs.UPGRADE, "").strip().lower()
     return request.method == hdrs.METH_GET and upgrade == "websocket"
@@ -85,6 +98,8 @@ def _wants_websocket(request: web.Request) -> bool:
 
 def _after(context: RequestContext) -> int | None:
     after = integer(context.query, "after", -1, at_least=0, at_most=MAX_POSITION)
+    if after < 0 and _wants_events(context):
+        after = integer(context.headers, LAST_EVENT_ID, -1, at_least=0, at_most=MAX_POSITION)
     return None if after < 0 else after
 
 

@@ -17,6 +17,10 @@ class StreamWriter(Protocol):
         """The response of the request."""
         ...
 
+    async def open(self) -> None:
+        """Send the head of the response."""
+        ...
+
     async def send(self, lines: Sequence[bytes]) -> None:
         """Send JSON lines; returns when the connection can take more."""
         ...

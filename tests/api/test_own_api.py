@@ -15,12 +15,14 @@ from tests.kit.faulty_artifacts import FaultyArtifacts
 from tests.kit.stack import RunningServer, bearer
 
 
+@pytest.mark.operations("baton", "getHealth")
 async def test_a_server_is_alive_without_a_token(server: RunningServer):
     answer = await server.get("/healthz", anonymous=True)
 
     assert (answer.status, answer.body) == (200, {"status": "ok"})
 
 
+@pytest.mark.operations("baton", "getReadiness")
 async def test_a_server_is_ready_when_every_check_passes(tmp_path: Path):
     async def good() -> bool:
         return True
@@ -44,6 +46,7 @@ async def test_a_server_is_ready_when_every_check_passes(tmp_path: Path):
     assert b"internal" not in answer.raw
 
 
+@pytest.mark.operations("baton", "getMetrics")
 async def test_metrics_have_labels_by_route_and_not_by_content(server: RunningServer):
     await server.get("/tiny/acme/v1/runs/secret-run-id")
     await server.get("/tiny/acme/v1/definitions")
@@ -116,6 +119,7 @@ async def test_the_openapi_document_is_generated_from_the_routes(server: Running
     assert set(document["components"]["schemas"]) == {"DefinitionBody", "DefinitionShown", "Hook"}
 
 
+@pytest.mark.operations("baton", "getOpenApiDocument", "listApis")
 async def test_baton_s_own_api_has_a_document_and_unknown_names_have_none(server: RunningServer):
     own = await server.get("/openapi/baton.json", anonymous=True)
     none = await server.get("/openapi/nothing.json", anonymous=True)
@@ -125,6 +129,7 @@ async def test_baton_s_own_api_has_a_document_and_unknown_names_have_none(server
     assert (none.status, none.body["error"]) == (404, "not_found")
 
 
+@pytest.mark.operations("baton", "getDocsPage")
 async def test_the_documents_page_loads_nothing_and_shows_every_operation(server: RunningServer):
     answer = await server.get("/docs", anonymous=True)
 

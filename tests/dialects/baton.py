@@ -1,58 +1,139 @@
 """Sample requests of Baton's own API."""
 
 from collections.abc import Mapping
+from typing import Any
 
-from baton.command_api.commands import NewDefinition, cancel_run, create_definition, start_run
+from baton.command_api.commands import (
+    NewDefinition,
+    cancel_run,
+    create_definition,
+    send_records,
+    start_run,
+)
 from baton.command_api.dialect.contract import Route
 from baton.command_api.principal import Principal
 from baton.domain.definition.graph import Compute, Graph
 from baton.domain.definition.messages import Body
-from baton.domain.definition.trigger import ManualTrigger
-from baton.domain.run.messages import RequestRun
+from baton.domain.definition.trigger import ScheduleTrigger
+from baton.domain.ids import derived_id
+from baton.domain.record.messages import ReceiveRecord
+from baton.domain.run.decisions import DECIDER as RUN
+from baton.domain.run.execution_id import execution_id
+from baton.domain.run.messages import RequestRun, StartRun
 from baton.domain.run.trigger import BY_HAND
+from baton.domain.schedule.decisions import DECIDER as SCHEDULE
+from baton.domain.schedule.messages import Miss, RecordTick
+from baton.domain.schedule.timetable import Interval
+from baton.domain.stream import stream_name
+from baton.eventlog.loops.transact import transact
 from baton.protocols.canonical_json import canonical, digest
 from tests.scenarios.stack import Client
 
-__all__ = ["body", "error_code", "prepare"]
+__all__ = ["ANSWERED", "body", "distinct_body", "error_code", "prepare"]
+
+ANSWERED = {"GET /runs", "GET /runs/{runId}", "GET /definitions/{definition}", "POST /definitions"}
+"""Operations that some generated requests succeed with; others depend on the state of a run."""
+
+_GRAPH = Graph(steps=(Compute(id="only", function="answer"),))
+_DOCUMENT = {"name": "Fresh", "steps": [{"id": "only", "function": "answer"}]}
+_HOURLY = ScheduleTrigger(timetable=Interval(every_ms=3_600_000))
 
 
 async def prepare(client: Client, route: Route) -> dict[str, str]:
-    """Create a definition and a run, cancelled where the route retries one."""
-    services = client.stack.services
-    user, now = Principal(subject="ada", tenant=client.tenant), services.clock.now()
-    graph = Graph(steps=(Compute(id="only", function="answer"),))
+    """Create a definition with a schedule, a record event and a run with a step.
+
+    The run is cancelled where the route retries one.
+    """
+    services, now = client.stack.services, client.stack.services.clock.now()
+    user = Principal(subject="ada", tenant=client.tenant)
+    label = None if client.tenant == client.stack.tenant else "77.7.7"
     new = NewDefinition(
         definition_id=services.new_id(),
         slug="orders",
-        body=Body(name="Orders", trigger=ManualTrigger(), graph=graph),
+        body=Body(name="Orders", trigger=_HOURLY, graph=_GRAPH),
+        label=label,
     )
     created = await create_definition(services, user, new, at=now)
-    command = RequestRun(
+    request = RequestRun(
         run_id=services.new_id(),
         definition=created.state,
         trigger=BY_HAND,
         actor=user.actor,
         at=now,
     )
-    result = await start_run(services, command)
+    await start_run(services, request)
+    await send_records(services, user, [_record(client.tenant, now)])
+    position = await _begin(client, request.run_id, new.definition_id, now)
     if route.path.endswith("/retry"):
-        result = await cancel_run(services, user, command.run_id, at=now)
-    assert await services.reached(result.position, 5_000)
+        position = (await cancel_run(services, user, request.run_id, at=now)).position
+    assert await services.reached(position, 5_000)
     raw = canonical(f"{client.tenant} " * 10_000)
     await client.stack.stores.artifacts.put(client.tenant, digest(raw), raw)
     return {
         "definition": new.definition_id,
-        "runId": command.run_id,
+        "version": label or "1",
+        "runId": request.run_id,
+        "executionId": execution_id(request.run_id, "only", 1, 1),
+        "scheduleId": new.definition_id,
+        "recordId": derived_id("record", client.tenant, "evt-1"),
+        "definitionId": new.definition_id,
         "dialect": "baton",
         "hash": digest(raw),
     }
 
 
+def _record(tenant: str, now: int) -> ReceiveRecord:
+    return ReceiveRecord(
+        event_id="evt-1",
+        source=tenant,
+        type="record.created",
+        tenant=tenant,
+        structure="orders",
+        record_id="rec_1",
+        data=None,
+        time=now,
+        at=now,
+    )
+
+
+async def _begin(client: Client, run_id: str, definition_id: str, now: int) -> int:
+    """Start the first step of the run, and record a tick; return the position behind both."""
+    store = client.stack.services.store
+    stream = stream_name(client.tenant, RUN.name, run_id)
+    await transact(store, RUN, stream, StartRun(graph=_GRAPH, at=now))
+    ticks = stream_name(client.tenant, SCHEDULE.name, definition_id)
+    tick = RecordTick(nominal_at=now, outcome=Miss("no scheduler was running"), at=now)
+    return (await transact(store, SCHEDULE, ticks, tick)).position
+
+
 def body(route: Route) -> object:
     """Return a body that the route accepts."""
-    if route.path == "/events":
-        return {"event": "record_created", "recordSlug": "orders", "recordId": "rec_1"}
-    return {}
+    match route.path:
+        case "/events":
+            return {"event": "record_created", "recordSlug": "orders", "recordId": "rec_1"}
+        case "/definitions":
+            return {"slug": "fresh", **_DOCUMENT}
+        case "/definitions/{definition}":
+            return _DOCUMENT
+        case "/runs":
+            return {"definition": "{definition}"}
+        case _:
+            return {}
+
+
+def distinct_body(operation: str, generated: object, number: int) -> object:
+    """Return a generated body, changed so that it names what exists, or what nothing else names."""
+    if not isinstance(generated, dict):
+        return generated
+    changed: dict[str, Any] = {
+        "POST /definitions": {"slug": f"made-{number}", **_DOCUMENT, "trigger": {"manual": True}},
+        "PUT /definitions/{definition}": {**_DOCUMENT, "slug": "orders"},
+        "POST /runs": {"definition": "{definition}"},
+    }
+    found = changed.get(operation)
+    if found is None or operation == "POST /runs":
+        return generated if found is None else found
+    return {**generated, **found}
 
 
 def error_code(body: Mapping[str, object]) -> str:

@@ -12,6 +12,7 @@ from typing import Final
 
 from baton.command_api.dialect.contract import Dialect, Route, discover
 from baton.command_api.dialect.openapi import documented_path, operation_id
+from baton.command_api.own import own_api
 
 ROOT: Final = Path(__file__).parents[2]
 PAGE: Final = ROOT / "docs" / "dialects" / "operations.md"
@@ -28,12 +29,17 @@ Operation = tuple[str, str]
 def page() -> str:
     """Return the page as it has to be."""
     proofs = proven()
-    return "\n".join([_HEAD, *(_section(dialect, proofs) for dialect in discover())])
+    return "\n".join([_HEAD, *(_section(dialect, proofs) for dialect in spoken())])
+
+
+def spoken() -> tuple[Dialect, ...]:
+    """Return every dialect and Baton's own API."""
+    return (*discover(), own_api())
 
 
 def operations() -> list[Operation]:
     """Return the operations of every dialect."""
-    return [(one.name, operation_id(route)) for one in discover() for route in one.routes]
+    return [(one.name, operation_id(route)) for one in spoken() for route in one.routes]
 
 
 def proven() -> dict[Operation, str]:
@@ -58,7 +64,7 @@ def _marks(tree: ast.Module) -> Iterator[tuple[str, Operation]]:
 
 def _section(dialect: Dialect, proofs: Mapping[Operation, str]) -> str:
     rows = "\n".join(_row(dialect, route, proofs) for route in dialect.routes)
-    bases = ", ".join(f"`{base}`" for base in dialect.bases)
+    bases = ", ".join(f"`{base or '/'}`" for base in dialect.bases)
     return (
         f"## {dialect.title}\n\n`{dialect.name}`, base {bases}\n\n"
         f"| operation | route | test |\n| --- | --- | --- |\n{rows}\n"

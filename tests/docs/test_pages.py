@@ -1,5 +1,6 @@
 """Every block of the README and of the pages under docs/ runs as printed."""
 
+import json
 import re
 import sys
 from collections.abc import Iterator
@@ -8,14 +9,18 @@ from typing import Any
 
 import pytest
 import typer
+import yaml
 
 from baton.cli.app import app
+from baton.command_api.own.definitions.documents import check_document
 from tests.docs.pages import ROOT, Reader
 
 PAGES = (
     "README.md",
     "docs/access.md",
+    "docs/definitions.md",
     "docs/functions.md",
+    "docs/own-api.md",
     "docs/dialects/orchestration-system.md",
     "docs/dialects/orchestrator.md",
 )
@@ -39,6 +44,16 @@ def test_every_block_of_a_page_works_as_printed(reader: Reader, page: str) -> No
     fences = (ROOT / page).read_text().count("```")
 
     assert reader.read(ROOT / page) == fences // 2
+
+
+def test_every_definition_of_a_page_is_valid() -> None:
+    text = (ROOT / "docs" / "definitions.md").read_text()
+    blocks = re.findall(r"^```yaml\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+
+    checked = [check_document(json.dumps(yaml.safe_load(block)).encode()) for block in blocks]
+
+    assert len(blocks) > 5
+    assert [one for one in checked if one != ([], [])] == []
 
 
 def test_the_readme_opens_with_the_two_commands() -> None:

@@ -1,11 +1,13 @@
 """The stream of Baton's own API: its events, filters, and the positions by which it resumes."""
 
+import json
 from itertools import pairwise
 from typing import Any
 
 import pytest
 
 from baton.domain.definition.graph import Compute, Delay, Retry
+from tests.kit.stack import bearer
 from tests.kit.streams import TRANSPORTS, Transport
 from tests.live.world import EVENTS_OF_A_RUN, World
 
@@ -13,6 +15,7 @@ BOTH = pytest.mark.parametrize("transport", TRANSPORTS)
 
 
 @BOTH
+@pytest.mark.operations("baton", "streamEvents")
 async def test_a_run_is_streamed_event_by_event(world: World, transport: Transport) -> None:
     definition = await world.define("orders")
     async with world.stream(transport=transport) as reader:
@@ -150,3 +153,35 @@ async def test_a_foreign_tenant_sees_nothing(world: World) -> None:
 
     assert {event["slug"] for event in reader.events} == {"orders"}
     assert (foreign.status, foreign.body) == (404, unknown.body)
+
+
+async def server_sent(world: World, count: int, **headers: str) -> list[dict[str, str]]:
+    """Return the fields of the first events of a stream of server-sent events."""
+    sent = {**bearer(tenant=world.tenant), "Accept": "text/event-stream", **headers}
+    found: list[dict[str, str]] = []
+    fields: dict[str, str] = {}
+    async with world.session.get(f"{world.url}/stream", headers=sent) as response:
+        assert (response.status, response.content_type) == (200, "text/event-stream")
+        async for raw in response.content:
+            name, _, value = raw.decode().rstrip("\n").partition(": ")
+            if name:
+                fields[name] = value
+            else:
+                found, fields = [*found, fields], {}
+            if len(found) == count:
+                return found
+    return found
+
+
+async def test_server_sent_events_resume_behind_their_id(world: World) -> None:
+    definition = await world.define("orders")
+    before = world.services.position()
+    await world.start(definition)
+
+    events = await server_sent(world, EVENTS_OF_A_RUN, **{"Last-Event-ID": str(before)})
+    rest = await server_sent(world, 1, **{"Last-Event-ID": events[-2]["id"]})
+
+    shown = [json.loads(event["data"]) for event in events]
+    assert [one["type"] for one in shown][::4] == ["run.RunRequested", "run.RunCompleted"]
+    assert [event["id"] for event in events] == [str(one["position"]) for one in shown]
+    assert rest == events[-1:]

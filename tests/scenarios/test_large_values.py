@@ -102,6 +102,7 @@ async def test_an_event_names_a_large_value_that_is_stored_once(client: Centrali
     assert run["context"] == {"report": "r" * 70_000, "small": 1}
 
 
+@pytest.mark.operations("baton", "getArtifact")
 async def test_an_artifact_is_fetched_by_its_hash_by_its_tenant_alone(
     client: CentraliClient,
 ) -> None:

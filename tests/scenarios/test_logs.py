@@ -44,6 +44,7 @@ def lines_of(answer: Response) -> list[Line]:
     return [(one["stepId"], one["attempt"], one["level"], one["message"]) for one in found]
 
 
+@pytest.mark.operations("baton", "getRunLogs")
 async def test_the_lines_of_a_run_are_shown_by_attempt(
     stack: Stack, openapi: CentraliClient
 ) -> None:

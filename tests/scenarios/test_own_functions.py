@@ -1,9 +1,12 @@
 """The functions that executors know, in Baton's own API."""
 
+import pytest
+
 from baton.domain.ids import function_uuid
 from tests.scenarios.stack import Stack
 
 
+@pytest.mark.operations("baton", "listFunctions")
 async def test_the_functions_of_this_process_are_listed(memory: Stack) -> None:
     answer = await memory.get("/functions")
 

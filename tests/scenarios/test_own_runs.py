@@ -92,6 +92,7 @@ async def test_a_list_is_filtered_by_the_time_of_the_request(
     assert listed(await stack.get("/runs?to=2999-01-01T00:00:00%2B01:00")) == [run_id]
 
 
+@pytest.mark.operations("baton", "cancelRun")
 async def test_a_cancelled_run_shows_its_status_and_reason(
     stack: Stack, reference: CentraliClient
 ) -> None:
@@ -105,6 +106,7 @@ async def test_a_cancelled_run_shows_its_status_and_reason(
     assert (run["status"], run["cancelReason"]) == ("cancelled", "enough")
 
 
+@pytest.mark.operations("baton", "retryRun")
 async def test_a_failed_run_is_reopened(stack: Stack, reference: CentraliClient) -> None:
     run_id = await started(reference, "refuses", compute(function="refuse"))
     failed = await until(stack, run_id, "failed")

@@ -46,6 +46,9 @@ EXAMPLES = settings(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
 
+FEW_EXAMPLES = settings(EXAMPLES, max_examples=5)
+"""For Baton's own API, which has as many operations as all dialects together."""
+
 
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("dialect", DIALECTS, ids=lambda dialect: dialect.name)
@@ -57,15 +60,19 @@ async def test_no_request_leads_to_a_server_error_and_every_answer_fits(
     document = (await memory.get(f"/openapi/{name}.json", anonymous=True)).body
     ids = await samples_of(name).prepare(client, dialect.routes[0])
 
-    answered = await asyncio.to_thread(fuzz, document, client, ids)
+    examples = FEW_EXAMPLES if name == "baton" else EXAMPLES
+
+    answered = await asyncio.to_thread(fuzz, document, client, ids, examples)
 
     assert len(answered) == len([route for route in dialect.routes if not route.live])
     assert {status // 100 for statuses in answered.values() for status in statuses} == {2, 4}
-    if name != "baton":  # whose runs and definitions are made in other dialects
-        assert [one for one, statuses in answered.items() if min(statuses) >= 300] == []
+    refused = {name for name, statuses in answered.items() if min(statuses) >= 300}
+    assert refused & getattr(samples_of(name), "ANSWERED", refused) == set()
 
 
-def fuzz(document: dict[str, Any], client: Client, ids: dict[str, str]) -> dict[str, set[int]]:
+def fuzz(
+    document: dict[str, Any], client: Client, ids: dict[str, str], examples: settings
+) -> dict[str, set[int]]:
     """Try every operation but streams without an end; return the statuses of its responses.
 
     PUT comes after all others and then DELETE, of what was created last first.
@@ -80,12 +87,16 @@ def fuzz(document: dict[str, Any], client: Client, ids: dict[str, str]) -> dict[
     with requests.Session() as session:
         session.headers.update(client.headers)
         for operation in operations:
-            answered[operation.label] = attempt(operation, client, ids, session)
+            answered[operation.label] = attempt(operation, client, ids, session, examples)
     return answered
 
 
 def attempt(
-    operation: APIOperation, client: Client, ids: dict[str, str], session: requests.Session
+    operation: APIOperation,
+    client: Client,
+    ids: dict[str, str],
+    session: requests.Session,
+    examples: settings,
 ) -> set[int]:
     statuses: set[int] = set()
     raw = operation.definition.raw  # an open operation without a body refuses nothing
@@ -106,5 +117,5 @@ def attempt(
         cases = operation.as_strategy(generation_mode=mode)
         every_request_fits = mode is GenerationMode.NEGATIVE and "security" in raw
         with suppress(*[Unsatisfiable] * every_request_fits):
-            EXAMPLES(given(case=cases, known=st.booleans())(answer))()
+            examples(given(case=cases, known=st.booleans())(answer))()
     return statuses

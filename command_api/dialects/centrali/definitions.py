@@ -118,7 +118,7 @@ class UpdateDefinitionBody(Model):
             same = units.renderer.render(trigger) == units.renderer.render(before.trigger)
             after = after if same else replace(after, trigger=trigger)
         if "steps" in named:
-            check(self.steps, faults)
+            check(self.steps, faults, before.graph)
             after = replace(after, graph=self._graph_after(before.graph))
         faults.raise_if_any()
         return after

@@ -133,23 +133,37 @@ class StepBody(Model):
         )
 
 
-def check(steps: list[StepBody], faults: Faults) -> None:
-    """Add a fault for each member that a step's kind requires and the step lacks."""
+def check(steps: list[StepBody], faults: Faults, before: Graph | None = None) -> None:
+    """Add a fault for each member that a step's kind requires and the step lacks.
+
+    Args:
+        steps: The steps as sent.
+        faults: Collects the faults.
+        before: The definition's graph so far. If a case of it ends the run, which Centrali shows as
+            null, cases may be sent back so.
+    """
+    endings = before is not None and any(map(_may_end, before.steps))
     for index, step in enumerate(steps):
         match step.type:
             case "compute":
                 faults.require(step.function_id, "steps", index, "functionId")
             case "decision":
                 faults.require(step.cases, "steps", index, "cases")
-                _check_cases(step.cases or [], index, faults)
+                _check_cases(step.cases or [], index, faults, endings=endings)
             case "delay":
                 faults.require(step.delay_ms, "steps", index, "delayMs")
             case _:
                 assert_never(step.type)
 
 
-def _check_cases(cases: list[CaseBody], step: int, faults: Faults) -> None:
+def _may_end(step: Step) -> bool:
+    return isinstance(step, Decision) and any(case.next is None for case in step.cases)
+
+
+def _check_cases(cases: list[CaseBody], step: int, faults: Faults, *, endings: bool) -> None:
     for number, case in enumerate(cases):
+        if not endings:
+            faults.require(case.next_step_id, "steps", step, "cases", number, "nextStepId")
         for place, condition in enumerate(case.conditions):
             condition.check(faults, "steps", step, "cases", number, "conditions", place)
 

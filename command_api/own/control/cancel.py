@@ -32,6 +32,7 @@ ROUTES = (
         handler=_cancel,
         scope=WRITE,
         summary="Cancel a run",
+        operation_id="cancelRun",
         tag="Runs",
         request=CancelBody,
         request_required=False,

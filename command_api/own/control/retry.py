@@ -32,6 +32,7 @@ ROUTES = (
         handler=_retry,
         scope=WRITE,
         summary="Reopen a failed or cancelled run at its failed steps",
+        operation_id="retryRun",
         tag="Runs",
         request=RetryBody,
         request_required=False,

@@ -170,6 +170,7 @@ ROUTES = (
         handler=_show,
         scope=READ,
         summary="Get what the functions of a run have logged, as text or NDJSON",
+        operation_id="getRunLogs",
         tag="Runs",
         query=tuple(_parameters()),
         content={JSON: {"type": "object"}, NDJSON: _WORDS, "text/plain": _WORDS},

@@ -1,47 +1,171 @@
-"""GET /runs: the runs of every definition, whichever dialect created it."""
+"""GET /runs: the runs of every definition, whichever dialect created it.
 
-from pydantic import BaseModel
+Every filter is a column of an index, so that a list of a million runs takes no longer. A page is
+continued by its `next`, which stays valid while runs are added, or by an offset.
+"""
+
+from typing import Final, get_args
+
+from multidict import MultiMapping
+from pydantic import BaseModel, Field
 
 from baton.command_api.dialect.contract import QueryParameter, Route
-from baton.command_api.dialect.paging import offset_page
-from baton.command_api.http.query_parameters import choice, instant, single
+from baton.command_api.dialect.paging import MAX_OFFSET, Page, offset_page
+from baton.command_api.dialect.rendering import without_none
+from baton.command_api.http.query_parameters import choices, instant, known_only, single
+from baton.command_api.http.refusal import refused_field
 from baton.command_api.http.reply import Reply
 from baton.command_api.http.request_context import RequestContext
-from baton.command_api.own.runs.render_run import STATUSES, RunSummary, render_run, slug_of
+from baton.command_api.own.cursors import CURSOR, parse_cursor, render_cursor
+from baton.command_api.own.runs.render_run import (
+    EXAMPLE,
+    STATUSES,
+    RunSummary,
+    render_run,
+    slug_of,
+)
 from baton.command_api.principal import READ
+from baton.domain.errors import NotFound
+from baton.domain.run.trigger import TriggerKind
+from baton.projector.views.runs.queries import RunFilter
+from baton.projector.views.runs.view import Document as Run
 
-MAX_LIMIT = 500
+MAX_LIMIT: Final = 500
+MAX_NAMED: Final = 500
+"""The number of runs that `q` finds, at most."""
+_TRIGGERS: Final[tuple[TriggerKind, ...]] = get_args(TriggerKind)
+_TIME: Final = {"type": "string", "format": "date-time"}
+_TEXT: Final = {"type": "string", "minLength": 1}
 
 
 class RunPage(BaseModel):
-    """One page of runs, the newest first, and how many match in all."""
+    """One page of runs, the newest first, and how many match in all.
+
+    `next` is missing on the last page, and where the page was asked for by its offset.
+    """
 
     runs: list[RunSummary]
-    total: int
+    total: int = Field(description=f"With `q`, at most {MAX_NAMED}")
     limit: int
     offset: int
+    next: str | None = None
 
 
 async def _list(context: RequestContext) -> Reply:
-    page = offset_page(context.query, max_limit=MAX_LIMIT)
-    status = choice(context.query, "status", STATUSES)
-    end = instant(context.query, "to")
-    found, total = await context.services.runs.page(
-        context.tenant,
-        definition_id=single(context.query, "definitionId"),
-        statuses=() if status is None else (status,),
-        requested=(instant(context.query, "from"), None if end is None else end - 1),
-        offset=page.offset,
-        limit=page.limit,
-    )
+    query = context.query
+    known_only(query, PARAMETERS)
+    page, after = offset_page(query, max_limit=MAX_LIMIT), parse_cursor(query)
+    if after is not None and ("offset" in query or "q" in query):
+        message = "can't be combined with offset or q"
+        raise refused_field(f"{CURSOR} {message}", CURSOR)
+    wanted = await _filter(context)
+    text = single(query, "q")
+    if text:
+        found, total = await _named(context, text, wanted, page)
+    else:
+        found, total = await _page(context, wanted, page, after)
     slugs = {ident: await slug_of(context, ident) for ident in {run.definition_id for run in found}}
-    runs = [render_run(run, slugs[run.definition_id]) for run in found]
-    body = {"runs": runs, "total": total, "limit": page.limit, "offset": page.offset}
-    return context.reply(200, body)
+    body = {
+        "runs": [render_run(run, slugs[run.definition_id]) for run in found],
+        "total": total,
+        "limit": page.limit,
+        "offset": page.offset,
+        "next": _next(query, found, page, total),
+    }
+    return context.reply(200, without_none(body))
 
 
-_LIMIT = {"type": "integer", "default": 50, "minimum": 1, "maximum": MAX_LIMIT}
-_TIME = {"type": "string", "format": "date-time"}
+async def _filter(context: RequestContext) -> RunFilter:
+    query = context.query
+    end = instant(query, "to")
+    return RunFilter(
+        definition_id=await _definition_id(context),
+        statuses=choices(query, "status", STATUSES),
+        triggers=choices(query, "trigger", _TRIGGERS),
+        record_id=single(query, "recordId"),
+        correlation_id=single(query, "correlationId"),
+        requested=(instant(query, "from"), None if end is None else end - 1),
+    )
+
+
+async def _definition_id(context: RequestContext) -> str | None:
+    """Return the id of the definition that `definition` (slug or id) or `definitionId` names."""
+    ident, reference = (single(context.query, name) for name in ("definitionId", "definition"))
+    if reference is None:
+        return ident
+    queries = context.services.definitions
+    found = await queries.by_slug(context.tenant, reference)
+    found = found or await queries.get(context.tenant, reference)
+    if found is None:
+        raise NotFound("definition", reference)
+    return found.definition_id
+
+
+async def _named(
+    context: RequestContext, text: str, wanted: RunFilter, page: Page
+) -> tuple[list[Run], int]:
+    runs = context.services.runs
+    found = await runs.named(context.tenant, text, wanted, limit=MAX_NAMED)
+    return found[page.offset : page.offset + page.limit], len(found)
+
+
+async def _page(
+    context: RequestContext, wanted: RunFilter, page: Page, after: tuple[int, str] | None
+) -> tuple[list[Run], int]:
+    runs, tenant = context.services.runs, context.tenant
+    if after is None:
+        return await runs.page_of(tenant, wanted, offset=page.offset, limit=page.limit)
+    found = await runs.matching(tenant, wanted, after, limit=page.limit)
+    return found, await runs.count(tenant, wanted)
+
+
+def _next(query: MultiMapping[str], found: list[Run], page: Page, total: int) -> str | None:
+    """Return the cursor behind a page; a full last page may have one that leads to no run."""
+    if len(found) < page.limit or len(found) == total or "offset" in query or "q" in query:
+        return None
+    return render_cursor(found[-1].requested_at, found[-1].id)
+
+
+_QUERY: Final = (
+    QueryParameter(
+        name="status",
+        schema={"type": "array", "items": {"type": "string", "enum": list(STATUSES)}},
+        description="Only runs with one of these",
+    ),
+    QueryParameter(
+        name="definition", schema=_TEXT, description="Only runs of this definition (slug or id)"
+    ),
+    QueryParameter(name="definitionId", schema=_TEXT, description="The same by its id alone"),
+    QueryParameter(
+        name="trigger",
+        schema={"type": "array", "items": {"type": "string", "enum": list(_TRIGGERS)}},
+        description="Only runs with one of these causes",
+    ),
+    QueryParameter(
+        name="recordId", schema=_TEXT, description="Only runs that events about this record started"
+    ),
+    QueryParameter(
+        name="correlationId", schema=_TEXT, description="Only runs that were started with this id"
+    ),
+    QueryParameter(
+        name="q",
+        schema=_TEXT,
+        description="The beginning of a run's id, or a correlation id, or the id of a record;"
+        f" finds the newest {MAX_NAMED}",
+    ),
+    QueryParameter(name="from", schema=_TIME, description="Only runs requested then or later"),
+    QueryParameter(name="to", schema=_TIME, description="Only runs requested before"),
+    QueryParameter(name=CURSOR, schema=_TEXT, description="The `next` of the page before"),
+    QueryParameter(
+        name="limit",
+        schema={"type": "integer", "default": 50, "minimum": 1, "maximum": MAX_LIMIT},
+    ),
+    QueryParameter(
+        name="offset",
+        schema={"type": "integer", "default": 0, "minimum": 0, "maximum": MAX_OFFSET},
+    ),
+)
+PARAMETERS: Final = tuple(one.name for one in _QUERY)
 
 ROUTES = (
     Route(
@@ -50,18 +174,15 @@ ROUTES = (
         handler=_list,
         scope=READ,
         summary="List runs of all definitions, the newest first",
+        operation_id="listRuns",
         tag="Runs",
         response=RunPage,
-        query=(
-            QueryParameter(name="definitionId", schema={"type": "string"}),
-            QueryParameter(name="status", schema={"type": "string", "enum": list(STATUSES)}),
-            QueryParameter(
-                name="from", schema=_TIME, description="Only runs requested then or later"
-            ),
-            QueryParameter(name="to", schema=_TIME, description="Only runs requested before"),
-            QueryParameter(name="limit", schema=_LIMIT),
-            QueryParameter(name="offset", schema={"type": "integer", "default": 0, "minimum": 0}),
-        ),
-        problems={400: "Invalid parameter", 403: "The token lacks the scope"},
+        example={"runs": [EXAMPLE], "total": 1, "limit": 50, "offset": 0},
+        query=_QUERY,
+        problems={
+            400: "Invalid parameter",
+            403: "The token lacks the scope",
+            404: "The tenant has no such definition",
+        },
     ),
 )

@@ -24,6 +24,14 @@ STATUSES: tuple[Status, ...] = (
 )
 
 
+class RunFailure(BaseModel):
+    """The reason of a failed run: a code in upper case, and the step at which it failed."""
+
+    code: str
+    message: str | None = None
+    stepId: str | None = None  # noqa: N815 - the names of the JSON
+
+
 class RunSummary(BaseModel):
     """A run without its data."""
 
@@ -34,7 +42,26 @@ class RunSummary(BaseModel):
     status: Status
     trigger: dict[str, object]
     actor: dict[str, object]
+    currentStepId: str | None = None  # noqa: N815
+    hasErrors: bool = False  # noqa: N815
+    failure: RunFailure | None = None
+    correlationId: str | None = None  # noqa: N815
+    cancelReason: str | None = None  # noqa: N815
     requestedAt: str  # noqa: N815
+    startedAt: str | None = None  # noqa: N815
+    completedAt: str | None = None  # noqa: N815
+
+
+EXAMPLE: JsonObject = {
+    "id": "d3c0u8h6gtk2q1v9m4tg",
+    "definitionId": "d3c0u7p6gtk2q1v9m4s0",
+    "slug": "order-processing",
+    "version": 1,
+    "status": "pending",
+    "trigger": {"kind": "manual"},
+    "actor": {"subject": "ada", "method": "token"},
+    "requestedAt": "2026-01-05T09:00:00.000Z",
+}
 
 
 async def slug_of(context: RequestContext, definition_id: str) -> str | None:

@@ -1,11 +1,50 @@
 """One record of a run's history (an attempt, a decision, a delay) as Baton's own API shows it."""
 
+from pydantic import BaseModel
+
 from baton.command_api.dialect.rendering import optional_time, without_none
+from baton.command_api.dialect.run_values import ShownValue
 from baton.domain.artifact import Artifact
 from baton.domain.conditions.evaluation import CaseEvaluation, ConditionEvaluation, DecisionResult
 from baton.domain.json import JsonObject
 from baton.domain.run.messages import Error
 from baton.projector.views.run_steps.view import Document as Step
+from baton.projector.views.run_steps.view import Status
+
+
+class StepError(BaseModel):
+    """The reason of a failed attempt; `stack` is the function's own traceback."""
+
+    code: str
+    message: str
+    stack: str | None = None
+
+
+class StepRecord(BaseModel):
+    """An attempt, a decision, a delay or a join in the history of a run.
+
+    `executionId` identifies the record within the tenant. `stepId` is an address: text without a
+    meaning of its own, which names a step of the definition.
+    """
+
+    executionId: str  # noqa: N815 - the names of the JSON
+    stepId: str  # noqa: N815
+    visit: int
+    attempt: int
+    kind: str
+    status: Status
+    function: str | None = None
+    startedAt: str | None = None  # noqa: N815
+    completedAt: str | None = None  # noqa: N815
+    delayMs: int | None = None  # noqa: N815
+    resumeAt: str | None = None  # noqa: N815
+    resumedAt: str | None = None  # noqa: N815
+    decision: dict[str, object] | None = None
+    error: StepError | None = None
+    warning: str | None = None
+    logsRef: str | None = None  # noqa: N815
+    output: ShownValue = None
+
 
 _PRESENCE_OPERATORS = frozenset(("exists", "notExists"))
 

@@ -1,49 +1,87 @@
-"""GET /runs/{runId}: one run with its data and the history of its steps."""
+"""GET /runs/{runId}: one run, with its data and the history of its steps or the parts asked for."""
 
-from pydantic import BaseModel
+from collections.abc import Sequence
+from typing import Final
 
-from baton.command_api.dialect.contract import Route
+from pydantic import Field
+
+from baton.command_api.dialect.contract import QueryParameter, Route
 from baton.command_api.dialect.load import load_run
 from baton.command_api.dialect.run_values import ShownMembers, ShownValue, reply_with_run
+from baton.command_api.http.query_parameters import known_only, single
+from baton.command_api.http.refusal import refused_field
 from baton.command_api.http.reply import Reply
 from baton.command_api.http.request_context import RequestContext
-from baton.command_api.own.runs.render_run import RunSummary, render_run, slug_of
-from baton.command_api.own.runs.render_step import render_step
+from baton.command_api.own.runs.output import output_of
+from baton.command_api.own.runs.render_run import EXAMPLE, RunSummary, render_run, slug_of
+from baton.command_api.own.runs.render_step import StepRecord, render_step
 from baton.command_api.principal import READ
 from baton.domain.json import JsonObject
+from baton.projector.views.run_steps.view import Document as Step
+from baton.projector.views.runs.view import Document as Run
 
-
-class StepRecord(BaseModel):
-    """An attempt, a decision or a delay in the history of a run."""
-
-    stepId: str  # noqa: N815
-    kind: str
-    status: str
-    output: ShownValue = None
+PARTS: Final = ("input", "context", "output", "steps")
+"""The members of a run that `fields` chooses from; a run is always shown with all others."""
 
 
 class WholeRun(RunSummary):
-    """A run with its data and the history of its steps."""
+    """A run with its data and the history of its steps; `fields` leaves parts of them out.
 
-    input: ShownValue
-    context: ShownMembers
-    steps: list[StepRecord]
+    `output` is the output of the step that ended last, null for a run by `needs`, and missing until
+    the run has completed.
+    """
+
+    input: ShownValue = None
+    context: ShownMembers = Field(default_factory=dict)
+    output: ShownValue = None
+    steps: list[StepRecord] = Field(default_factory=list)
 
 
 async def _show(context: RequestContext) -> Reply:
+    known_only(context.query, ("fields",))
+    parts = _parts(context)
     run = await load_run(context, context.params["runId"])
-    steps = await context.services.run_steps.of_run(context.tenant, run.id)
+    steps: Sequence[Step] = ()
+    if "steps" in parts or "output" in parts:
+        steps = await context.services.run_steps.of_run(context.tenant, run.id)
     slug = await slug_of(context, run.definition_id)
+    flow = await _flow(context, run) if "output" in parts else "next"
 
     async def render(_inputs: int) -> JsonObject:
-        return {
-            **render_run(run, slug),
-            "input": run.input,
-            "context": run.context,
-            "steps": [render_step(step) for step in steps],
-        }
+        shown = _rendered(run, steps, parts)
+        if "output" in parts and run.status == "completed":
+            shown["output"] = output_of(steps, flow)
+        return {**render_run(run, slug), **shown}
 
     return await reply_with_run(context, run, steps, render)
+
+
+def _parts(context: RequestContext) -> frozenset[str]:
+    text = single(context.query, "fields")
+    if text is None:
+        return frozenset(PARTS)
+    parts = frozenset(part for part in text.split(",") if part)
+    if not parts <= set(PARTS):
+        message = f"fields must be some of {', '.join(PARTS)}, separated by commas, or empty"
+        raise refused_field(message, "fields")
+    return parts
+
+
+def _rendered(run: Run, steps: Sequence[Step], parts: frozenset[str]) -> JsonObject:
+    shown: JsonObject = {}
+    if "input" in parts:
+        shown["input"] = run.input
+    if "context" in parts:
+        shown["context"] = run.context
+    if "steps" in parts:
+        shown["steps"] = [render_step(step) for step in steps]
+    return shown
+
+
+async def _flow(context: RequestContext, run: Run) -> str:
+    definition = await context.services.definitions.get(context.tenant, run.definition_id)
+    version = None if definition is None else definition.versions.get(run.definition_version)
+    return "next" if version is None else version.graph.flow
 
 
 ROUTES = (
@@ -53,8 +91,40 @@ ROUTES = (
         handler=_show,
         scope=READ,
         summary="Get a run with its steps",
+        operation_id="getRun",
         tag="Runs",
         response=WholeRun,
-        problems={403: "The token lacks the scope", 404: "The tenant has no such run"},
+        example={
+            **EXAMPLE,
+            "status": "completed",
+            "input": {"orderId": "1001"},
+            "context": {},
+            "output": {"orderId": "ord_123"},
+            "steps": [
+                {
+                    "executionId": "d3c0u8h6gtk2q1v9m4tg.fulfill.1.1",
+                    "stepId": "fulfill",
+                    "visit": 1,
+                    "attempt": 1,
+                    "kind": "compute",
+                    "status": "succeeded",
+                    "function": "fulfill-order",
+                    "output": {"orderId": "ord_123"},
+                }
+            ],
+        },
+        query=(
+            QueryParameter(
+                name="fields",
+                schema={"type": "string"},
+                description=f"Some of {', '.join(PARTS)}, separated by commas; empty shows none."
+                " By default all are shown",
+            ),
+        ),
+        problems={
+            400: "Invalid parameter",
+            403: "The token lacks the scope",
+            404: "The tenant has no such run",
+        },
     ),
 )

@@ -68,20 +68,23 @@ def _is_from_proxy(name: str) -> bool:
     return lower in _PROXY_HEADERS or lower.startswith(_PROXY_PREFIXES)
 
 
-def _route(path: str, handler: Handler, summary: str, media: str = JSON) -> Route:
+def _route(path: str, handler: Handler, name: str, summary: str, media: str = JSON) -> Route:
     return Route(
         method="GET",
         path=path,
         handler=handler,
         scope=None,
         summary=summary,
+        operation_id=name,
         tag="Service",
         content={media: {"type": "object" if media == JSON else "string"}},
     )
 
 
 ROUTES = (
-    _route("/healthz", _alive, "Liveness: 200 while the process answers"),
-    _route("/readyz", _ready, "Readiness: 200 if every dependency answers, else 503"),
-    _route("/metrics", _metrics, "Metrics in Prometheus' text format", "text/plain"),
+    _route("/healthz", _alive, "getHealth", "Liveness: 200 while the process answers"),
+    _route(
+        "/readyz", _ready, "getReadiness", "Readiness: 200 if every dependency answers, else 503"
+    ),
+    _route("/metrics", _metrics, "getMetrics", "Metrics in Prometheus' text format", "text/plain"),
 )

@@ -31,6 +31,7 @@ DIALECT = Dialect(
         distinctive=("isActive",),
         functions=("steps[].functionId",),
         units={"trigger.interval": "milliseconds"},
+        preferred=True,
         marks=("trigger.type", "trigger.interval", "steps[].type", "steps[].functionId"),
     ),
 )

@@ -18,22 +18,28 @@ def schema_text() -> str:
     return files(__package__).joinpath(_NAME).read_text(encoding="utf-8")
 
 
+def schema() -> JsonObject:
+    """Return the schema as JSON."""
+    found: JsonObject = json.loads(schema_text())
+    return found
+
+
 @cache
 def document_schema() -> JsonObject:
     """Return the schema with its references filled in, for use inside another document."""
-    schema: JsonObject = json.loads(schema_text())
-    definitions = schema.pop("$defs")
-    filled = _filled(schema, definitions)
+    whole = schema()
+    definitions = whole.pop("$defs")
+    filled = _filled(whole, definitions)
     return {name: value for name, value in filled.items() if name != "$schema"}
 
 
-def _filled(schema: Any, definitions: Any) -> Any:
+def _filled(part: Any, definitions: Any) -> Any:
     """Return a part of the schema without references; no definition refers to itself."""
-    if isinstance(schema, list):
-        return [_filled(one, definitions) for one in schema]
-    if not isinstance(schema, dict):
-        return schema
-    members = {name: _filled(value, definitions) for name, value in schema.items()}
+    if isinstance(part, list):
+        return [_filled(one, definitions) for one in part]
+    if not isinstance(part, dict):
+        return part
+    members = {name: _filled(value, definitions) for name, value in part.items()}
     reference = members.pop("$ref", None)
     if reference is None:
         return members

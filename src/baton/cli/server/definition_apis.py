@@ -128,8 +128,8 @@ def _is_marked(document: Mapping[str, Any], api: DefinitionApi) -> bool:
 
 
 def _what_is_missing(apis: list[DefinitionApi], document: Mapping[str, Any]) -> str:
-    named = [api for api in apis if api.distinctive & document.keys()]
-    nearest = next((api for api in named or apis if api.preferred), (named or apis)[0])
+    named = [api for api in apis if api.distinctive & document.keys()] or apis
+    nearest = next((api for api in named if api.preferred and not api.marks), named[0])
     missing = [member for member in nearest.required if member not in document]
     return f"This is no definition: it has no {' and no '.join(missing)}"
 

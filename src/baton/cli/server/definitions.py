@@ -144,10 +144,10 @@ def validate(
 @app.command()
 def schema() -> None:
     """Print the JSON Schema of a definition in Baton's own format, for editors."""
-    from baton.cli.terminal.output import print_line
-    from baton.command_api.own.definitions.format.schema import schema_text
+    from baton.cli.terminal.output import print_json
+    from baton.command_api.own.definitions.format.schema import schema
 
-    print_line(schema_text().rstrip())
+    print_json(schema())
 
 
 @app.command()

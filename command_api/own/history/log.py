@@ -1,0 +1,88 @@
+"""GET /log: the events of all streams of a tenant, in the order of the log."""
+
+from typing import Final
+
+from pydantic import BaseModel, Field
+
+from baton.command_api.dialect.contract import QueryParameter, Route
+from baton.command_api.http.query_parameters import choices, integer, known_only
+from baton.command_api.http.reply import Reply
+from baton.command_api.http.request_context import RequestContext
+from baton.command_api.own.history.read_log import SCANNED, read_forwards
+from baton.command_api.own.history.render_event import (
+    EXAMPLE,
+    StreamEventRecord,
+    render_stream_event,
+)
+from baton.command_api.principal import ADMIN
+from baton.command_api.streaming.stream import MAX_POSITION
+from baton.eventlog.events.codec import event_classes
+
+MAX_LIMIT: Final = 1_000
+_TYPES: Final = tuple(sorted(event_classes()))
+
+
+class LogPage(BaseModel):
+    """Events of the log; `next` continues behind the positions that were looked at, as `after`.
+
+    A page looks at a limited part of the log, which other tenants share: it may hold no event and
+    still not be the last one. The end of the log is reached when `next` is `head`.
+    """
+
+    events: list[StreamEventRecord]
+    next: int
+    head: int = Field(description="The position of the newest event of all tenants")
+
+
+async def _show(context: RequestContext) -> Reply:
+    query = context.query
+    known_only(query, ("after", "type", "limit"))
+    after = integer(query, "after", 0, at_least=0, at_most=MAX_POSITION)
+    limit = integer(query, "limit", 100, at_least=1, at_most=MAX_LIMIT)
+    types = choices(query, "type", _TYPES)
+    store = context.services.store
+    head = await store.head()
+    classes = tuple(event_classes()[one] for one in types) or (object,)
+    page = await read_forwards(store, context.tenant, classes, after=min(after, head), limit=limit)
+    body = {
+        "events": [render_stream_event(one) for one in page.events],
+        "next": page.reached,
+        "head": max(head, page.reached),
+    }
+    return context.reply(200, body)
+
+
+ROUTES = (
+    Route(
+        method="GET",
+        path="/log",
+        handler=_show,
+        scope=ADMIN,
+        summary="Get the tenant's events of all streams, in the order of the log",
+        operation_id="getLog",
+        tag="Log",
+        response=LogPage,
+        example={
+            "events": [{**EXAMPLE, "kind": "run", "id": "d3c0u8h6gtk2q1v9m4tg"}],
+            "next": 81234,
+            "head": 81234,
+        },
+        query=(
+            QueryParameter(
+                name="after",
+                schema={"type": "integer", "default": 0, "minimum": 0, "maximum": MAX_POSITION},
+                description=f"Only events behind this position; a page looks at {SCANNED} events",
+            ),
+            QueryParameter(
+                name="type",
+                schema={"type": "array", "items": {"type": "string", "enum": list(_TYPES)}},
+                description="Only events of these types",
+            ),
+            QueryParameter(
+                name="limit",
+                schema={"type": "integer", "default": 100, "minimum": 1, "maximum": MAX_LIMIT},
+            ),
+        ),
+        problems={400: "Invalid parameter", 403: "The token lacks the scope orchestrator:admin"},
+    ),
+)

@@ -1,0 +1,63 @@
+"""Reads a tenant's events from the log, of which one request looks at a limited part."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from baton.eventlog.events.envelope import Recorded
+from baton.eventlog.ports.stores import EventStore
+
+SCANNED: Final = 10_000
+"""Events, or positions, that one request looks at."""
+_BATCH: Final = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class LogPart:
+    """Events in the order they were read, and the position that was reached."""
+
+    events: list[Recorded]
+    reached: int
+
+
+async def read_forwards(
+    store: EventStore, tenant: str, classes: tuple[type, ...], *, after: int, limit: int
+) -> LogPart:
+    """Return the tenant's next events of `classes` behind the position `after`."""
+    found: list[Recorded] = []
+    begin, reached, scanned = f"{tenant}/", after, 0
+    while scanned < SCANNED:
+        batch = await store.read_all(after=reached, limit=_BATCH)
+        for one in batch:
+            reached = one.position
+            if one.stream.startswith(begin) and isinstance(one.event, classes):
+                found.append(one)
+                if len(found) == limit:
+                    return LogPart(found, reached)
+        scanned += len(batch)
+        if len(batch) < _BATCH:
+            break
+    return LogPart(found, reached)
+
+
+async def read_backwards(
+    store: EventStore, tenant: str, classes: tuple[type, ...], *, before: int, limit: int
+) -> LogPart:
+    """Return the tenant's newest events of `classes` in front of the position `before`.
+
+    The newest comes first. `reached` is the position in front of which the reading continues, 1 at
+    the beginning of the log.
+    """
+    found: list[Recorded] = []
+    begin, top = f"{tenant}/", before
+    lowest = max(1, before - SCANNED)
+    while top > lowest:
+        start = max(lowest, top - _BATCH)
+        batch = await store.read_all(after=start - 1, limit=top - start)
+        for one in reversed(batch):
+            inside = start <= one.position < top
+            if inside and one.stream.startswith(begin) and isinstance(one.event, classes):
+                found.append(one)
+                if len(found) == limit:
+                    return LogPart(found, one.position)
+        top = start
+    return LogPart(found, top)

@@ -1,0 +1,78 @@
+"""GET /streams/{kind}/{id}/events: the events of one stream, whatever it is about."""
+
+from functools import partial
+from typing import Final
+
+from pydantic import BaseModel
+
+from baton.command_api.dialect.contract import QueryParameter, Route
+from baton.command_api.dialect.rendering import without_none
+from baton.command_api.http.query_parameters import integer, known_only
+from baton.command_api.http.refusal import Refused
+from baton.command_api.http.reply import Reply
+from baton.command_api.http.request_context import RequestContext
+from baton.command_api.own.history.render_event import EXAMPLE, EventRecord, render_event
+from baton.command_api.principal import READ
+from baton.domain.stream import stream_name
+
+KINDS: Final = ("definition", "run", "schedule", "record")
+"""The kinds of streams that a tenant's users may read."""
+MAX_LIMIT: Final = 1_000
+MAX_VERSION: Final = 999_999_999
+
+
+class StreamPage(BaseModel):
+    """Events of a stream; `next` continues behind them as `after`, and is missing at the end."""
+
+    events: list[EventRecord]
+    next: int | None = None
+
+
+async def _show(kind: str, context: RequestContext) -> Reply:
+    known_only(context.query, ("after", "limit"))
+    after = integer(context.query, "after", 0, at_least=0, at_most=MAX_VERSION)
+    limit = integer(context.query, "limit", 100, at_least=1, at_most=MAX_LIMIT)
+    stream = stream_name(context.tenant, kind, context.params[f"{kind}Id"])
+    found = await context.services.store.read(stream, after=after)
+    if not found and not (after and await context.services.store.read(stream)):
+        message = f"The tenant has no stream of a {kind} with this id"
+        raise Refused("not_found", message)
+    shown = found[:limit]
+    body = {
+        "events": [render_event(one) for one in shown],
+        "next": shown[-1].version if len(found) > limit else None,
+    }
+    return context.reply(200, without_none(body))
+
+
+def _route(kind: str) -> Route:
+    return Route(
+        method="GET",
+        path=f"/streams/{kind}/{{{kind}Id}}/events",
+        handler=partial(_show, kind),
+        scope=READ,
+        summary=f"Get the events of a {kind} by their versions",
+        operation_id=f"get{kind.capitalize()}Stream",
+        tag="Log",
+        response=StreamPage,
+        example={"events": [EXAMPLE]},
+        query=(
+            QueryParameter(
+                name="after",
+                schema={"type": "integer", "default": 0, "minimum": 0, "maximum": MAX_VERSION},
+                description="Only events with a higher version",
+            ),
+            QueryParameter(
+                name="limit",
+                schema={"type": "integer", "default": 100, "minimum": 1, "maximum": MAX_LIMIT},
+            ),
+        ),
+        problems={
+            400: "Invalid parameter",
+            403: "The token lacks the scope",
+            404: "The tenant has no such stream",
+        },
+    )
+
+
+ROUTES = tuple(_route(kind) for kind in KINDS)

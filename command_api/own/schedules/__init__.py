@@ -1,0 +1,1 @@
+"""Schedules: the timetables of definitions, and those that stand beside them."""

@@ -1,0 +1,1 @@
+"""Counts and durations of runs, and the state of the services."""

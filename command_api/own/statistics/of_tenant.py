@@ -1,0 +1,92 @@
+"""GET /stats: how many runs there are by status, and how many were requested when."""
+
+from typing import Final
+
+from pydantic import BaseModel
+
+from baton.command_api.dialect.contract import QueryParameter, Route
+from baton.command_api.http.query_parameters import known_only
+from baton.command_api.http.reply import Reply
+from baton.command_api.http.request_context import RequestContext
+from baton.command_api.own.runs.render_run import STATUSES
+from baton.command_api.own.statistics.windows import read_window
+from baton.command_api.principal import READ
+from baton.projector.views.runs.queries import RunFilter
+from baton.projector.views.runs.view import Status
+from baton.protocols.iso_time import format_time
+
+_HOUR_MS: Final = 3_600_000
+
+
+class Bucket(BaseModel):
+    """The runs that were requested from `start` on and before the next bucket."""
+
+    start: str
+    requested: int
+    failed: int
+
+
+class Stats(BaseModel):
+    """All runs of a tenant by their status now, its definitions, and a window of its past."""
+
+    runs: dict[Status, int]
+    definitions: int
+    window: list[Bucket]
+
+
+async def _show(context: RequestContext) -> Reply:
+    known_only(context.query, ("window", "bucket"))
+    window = read_window(context.query, context.now(), default_ms=_HOUR_MS)
+    runs, tenant = context.services.runs, context.tenant
+    _, definitions = await context.services.definitions.page(tenant, limit=1)
+    buckets = [
+        {
+            "start": format_time(start),
+            "requested": await runs.count(tenant, RunFilter(requested=(start, end - 1))),
+            "failed": await runs.count(
+                tenant, RunFilter(requested=(start, end - 1), statuses=("failed",))
+            ),
+        }
+        for start, end in window.buckets()
+    ]
+    by_status = {one: await runs.count(tenant, RunFilter(statuses=(one,))) for one in STATUSES}
+    return context.reply(200, {"runs": by_status, "definitions": definitions, "window": buckets})
+
+
+ROUTES = (
+    Route(
+        method="GET",
+        path="/stats",
+        handler=_show,
+        scope=READ,
+        summary="Get the numbers of runs by status, and of those requested in a window of time",
+        operation_id="getStats",
+        tag="Statistics",
+        response=Stats,
+        example={
+            "runs": {
+                "pending": 0,
+                "running": 2,
+                "waiting": 1,
+                "completed": 1204,
+                "failed": 3,
+                "cancelled": 0,
+            },
+            "definitions": 4,
+            "window": [{"start": "2026-01-05T09:00:00.000Z", "requested": 12, "failed": 0}],
+        },
+        query=(
+            QueryParameter(
+                name="window",
+                schema={"type": "string", "default": "1h"},
+                description="The length of time up to now",
+            ),
+            QueryParameter(
+                name="bucket",
+                schema={"type": "string"},
+                description="The length of one bucket; by default a 60th of the window",
+            ),
+        ),
+        problems={400: "Invalid parameter", 403: "The token lacks the scope"},
+    ),
+)
