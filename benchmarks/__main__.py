@@ -21,6 +21,7 @@ from benchmarks import (
     tables,
     tenants,
     throughput,
+    webhooks,
 )
 from benchmarks.distributed import session as distributed
 from benchmarks.findings import Findings
@@ -37,6 +38,7 @@ LARGE = "large"
 ACCESS = "access"
 STREAMS = "streams"
 TENANTS = "tenants"
+WEBHOOKS = "webhooks"
 _INTERRUPTED = 130
 _NEED_DBOS = {"throughput", "latency"}
 
@@ -53,6 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             (ACCESS, access.show),
             (STREAMS, streams.show),
             (TENANTS, tenants.show),
+            (WEBHOOKS, webhooks.show),
         ):
             if part in parts:
                 show(asked.folder)
@@ -80,7 +83,7 @@ def _arguments() -> argparse.ArgumentParser:
     parser.add_argument(
         "--only",
         action="append",
-        choices=(*PARTS, LARGE, ACCESS, STREAMS, TENANTS, DISTRIBUTED),
+        choices=(*PARTS, LARGE, ACCESS, STREAMS, TENANTS, WEBHOOKS, DISTRIBUTED),
         help="may be repeated",
     )
     parser.add_argument(

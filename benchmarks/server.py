@@ -4,7 +4,7 @@ import asyncio
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,12 +31,15 @@ class Running:
 
 
 @contextmanager
-def baton_dev(folder: Path, *flags: str) -> Iterator[Running]:
+def baton_dev(
+    folder: Path, *flags: str, more: Mapping[str, str] | None = None
+) -> Iterator[Running]:
     """Run a server until the block ends; raises MeasurementFailed if it doesn't start.
 
     Args:
         folder: Its working directory, with its data in `baton-data`.
         flags: Further arguments of `baton dev`.
+        more: Further variables of its environment.
     """
     data, results = folder / "baton-data", folder / "server.txt"
     definitions = asyncio.run(_defined(data))
@@ -45,7 +48,7 @@ def baton_dev(folder: Path, *flags: str) -> Iterator[Running]:
         process = subprocess.Popen(
             [*command, "--tenant", TENANT, *flags],
             cwd=folder,
-            env=environment(),
+            env={**environment(), **(more or {})},
             stdout=output,
             stderr=subprocess.STDOUT,
         )

@@ -151,7 +151,8 @@ class _Endpoints:
 
 async def _answer(route: Route, context: RequestContext) -> Reply | web.StreamResponse:
     if route.keyed:
-        return await context.idempotently(partial(_reply, route, context))
+        reply = await context.idempotently(partial(_reply, route, context))
+        return reply if route.complete is None else await route.complete(context, reply)
     return await route.handler(context)
 
 

@@ -15,15 +15,38 @@ from baton.eventlog.ports.clock import Clock
 from baton.eventlog.ports.keys import IdempotencyKeys
 from baton.eventlog.ports.secrets import Secrets
 from baton.eventlog.ports.stores import EventStore
+from baton.eventlog.ports.views import ViewStore
 from baton.eventlog.run_values import RunValues
 from baton.eventlog.waiting_work import WaitingCalls
 from baton.projector.views.definitions.queries import DefinitionQueries
+from baton.projector.views.deliveries.queries import DeliveryQueries
 from baton.projector.views.run_steps.queries import RunStepQueries
 from baton.projector.views.runs.queries import RunQueries
 from baton.projector.views.schedules.queries import ScheduleQueries
+from baton.projector.views.webhooks.queries import WebhookQueries
+from baton.protocols.address_policy import AddressPolicy
 from baton.protocols.document_signatures import DocumentSignatures
+from baton.protocols.http_client import HttpClient
 
 MAX_ANSWER_BYTES: Final = 8 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Webhooks:
+    """Webhooks out: their views, and the client that posts, with the addresses it permits."""
+
+    registrations: WebhookQueries
+    deliveries: DeliveryQueries
+    client: HttpClient
+
+
+def webhooks_on(views: ViewStore, client: HttpClient | None = None) -> Webhooks:
+    """Return the webhooks of `views`; without a `client`, they have public addresses alone."""
+    return Webhooks(
+        registrations=WebhookQueries(views),
+        deliveries=DeliveryQueries(views),
+        client=client or HttpClient(AddressPolicy()),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +57,7 @@ class Services:
         values: The large values of runs, which the events and views only name.
         max_answer_bytes: Bytes beyond which an answer names large values instead of showing them;
             0 is no limit.
+        webhooks: Webhooks out.
         reached: Called with a log position and a timeout in ms; returns whether the views hold
             that position within the timeout.
         position: Returns the newest position that the views are known to hold.
@@ -54,6 +78,7 @@ class Services:
     runs: RunQueries
     run_steps: RunStepQueries
     schedules: ScheduleQueries
+    webhooks: Webhooks
     reached: Callable[[int, int], Awaitable[bool]]
     position: Callable[[], int]
     live: LiveFeed

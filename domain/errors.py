@@ -9,7 +9,16 @@ from typing import Literal, TypeAlias
 
 Code: TypeAlias = Literal["validation_error", "not_found", "conflict", "stale_attempt", "forbidden"]
 Subject: TypeAlias = Literal[
-    "definition", "run", "schedule", "record_event", "step", "webhook", "api_key", "user"
+    "definition",
+    "run",
+    "schedule",
+    "record_event",
+    "step",
+    "webhook",
+    "webhook_registration",
+    "delivery",
+    "api_key",
+    "user",
 ]
 Detail: TypeAlias = str | int
 ConflictReason: TypeAlias = Literal[
@@ -20,6 +29,7 @@ ConflictReason: TypeAlias = Literal[
     "version_exists",
     "run_ended",
     "nothing_to_retry",
+    "already_delivered",
     "contention",
 ]
 """Why a command doesn't fit the state of its subject.

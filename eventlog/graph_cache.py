@@ -1,15 +1,34 @@
 """Caches the graphs of definition versions. A version never changes, so no entry gets stale."""
 
 from collections import OrderedDict
+from typing import Protocol
 
 from baton.domain.definition.decisions import DECIDER
 from baton.domain.definition.graph import Graph
-from baton.domain.run.state import State as Run
 from baton.domain.stream import stream_name
 from baton.eventlog.loops.load import load
 from baton.eventlog.ports.stores import EventStore
 
 _Key = tuple[str, str, int]
+
+
+class Run(Protocol):
+    """A run, folded or read from a view: what it runs."""
+
+    @property
+    def tenant(self) -> str:
+        """The tenant of the run and of its definition."""
+        ...
+
+    @property
+    def definition_id(self) -> str:
+        """The definition's id."""
+        ...
+
+    @property
+    def definition_version(self) -> int:
+        """The version of the definition."""
+        ...
 
 
 class GraphCache:

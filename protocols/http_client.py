@@ -88,15 +88,17 @@ class Undelivered(Exception):
 class HttpClient:
     """A pool of connections under one address policy; opened by the first request."""
 
+    __slots__ = ("_session", "policy")
+
     def __init__(self, policy: AddressPolicy) -> None:
-        self._policy = policy
+        self.policy = policy
         self._session: aiohttp.ClientSession | None = None
 
     async def send(self, request: Request) -> Response:
         """Return the response, whatever its status; raises `Undelivered`."""
         shown = without_query(request.url)
         try:
-            url = self._policy.check_url(request.url)
+            url = self.policy.check_url(request.url)
             return await self._exchange(request, url)
         except BlockedAddress as error:
             raise _blocked(error, shown) from None
@@ -134,7 +136,7 @@ class HttpClient:
     def _open_session(self) -> aiohttp.ClientSession:
         if self._session is None:
             self._session = aiohttp.ClientSession(
-                connector=self._policy.connector(limit=0, limit_per_host=_CONNECTIONS_PER_HOST),
+                connector=self.policy.connector(limit=0, limit_per_host=_CONNECTIONS_PER_HOST),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 headers={"User-Agent": "Baton", "Accept-Encoding": "identity"},
                 auto_decompress=False,

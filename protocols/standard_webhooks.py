@@ -5,6 +5,7 @@ github.com/standard-webhooks/standard-webhooks, spec/standard-webhooks.md.
 
 import binascii
 from base64 import b64decode, b64encode
+from collections.abc import Iterable
 
 from baton.protocols.hmac_sha256 import is_recent, mac, matches_any
 
@@ -27,9 +28,20 @@ def signed_headers(secret: str, message_id: str, at: int, body: bytes) -> dict[s
             parts.
         at: Milliseconds since the epoch, UTC.
     """
+    return headers_signed_by((secret,), message_id, at, body)
+
+
+def headers_signed_by(
+    secrets: Iterable[str], message_id: str, at: int, body: bytes
+) -> dict[str, str]:
+    """Return the headers that sign exactly `body` with each of `secrets`.
+
+    A receiver accepts one valid signature, so two secrets allow it to change from one to the other
+    at any time in between. The arguments are those of `signed_headers`.
+    """
     timestamp = str(at // 1_000)
-    signature = _signature(secret, message_id, timestamp, body)
-    return {ID: message_id, TIMESTAMP: timestamp, SIGNATURE: _VERSION + signature}
+    signatures = [_VERSION + _signature(one, message_id, timestamp, body) for one in secrets]
+    return {ID: message_id, TIMESTAMP: timestamp, SIGNATURE: " ".join(signatures)}
 
 
 def is_valid(

@@ -38,6 +38,7 @@ async def open_stores(location: StoreLocation) -> Stores:
         return Stores(
             events=events,
             log=events.log,
+            whole_log=None if location.followed is None else events.whole_log,
             views=views,
             checkpoints=PostgresCheckpoints(database),
             keys=PostgresIdempotencyKeys(database),

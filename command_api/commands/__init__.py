@@ -16,12 +16,21 @@ from baton.command_api.commands.records import RecordCounts, count_waiting, send
 from baton.command_api.commands.runs import cancel_run, retry_run, start_run, test_decision
 from baton.command_api.commands.schedules import NewSchedule, create_schedule, delete_schedule
 from baton.command_api.commands.versions import NewVersion, disable_version, publish_version
+from baton.command_api.commands.webhooks import (
+    WebhookBody,
+    delete_webhook,
+    redrive_delivery,
+    register_webhook,
+    update_webhook,
+    webhook_secret,
+)
 
 __all__ = [
     "NewDefinition",
     "NewSchedule",
     "NewVersion",
     "RecordCounts",
+    "WebhookBody",
     "admit_webhook_run",
     "cancel_run",
     "count_waiting",
@@ -30,11 +39,16 @@ __all__ = [
     "create_schedule",
     "delete_definition",
     "delete_schedule",
+    "delete_webhook",
     "disable_version",
     "publish_version",
+    "redrive_delivery",
+    "register_webhook",
     "retry_run",
     "send_records",
     "start_run",
     "test_decision",
     "update_definition",
+    "update_webhook",
+    "webhook_secret",
 ]

@@ -31,6 +31,9 @@ Handler: TypeAlias = Callable[[RequestContext], Awaitable[Reply | web.StreamResp
 A handler that streams (WebSocket, NDJSON) returns a `web.StreamResponse` instead.
 """
 
+Completer: TypeAlias = Callable[[RequestContext, Reply], Awaitable[Reply]]
+"""Called with a request and its reply; returns the reply to send."""
+
 ErrorRenderer: TypeAlias = Callable[[Refusal], tuple[int, JsonObject]]
 """Returns the HTTP status and the body of a refusal."""
 
@@ -88,6 +91,9 @@ class Route:
     `idempotent` None means: POST routes that need a scope. `key_member` names a member of the body
     that counts as a key in a dialect which requires keys; its handler looks for it.
 
+    `complete` is called with the reply of a keyed route, a kept one too, and returns the one to
+    send: it puts in what must not be kept.
+
     `request`, `response`, their examples, `status`, `query`, `problems` (status -> description) and
     `operation_id` (the name in generated clients; by default made from the path) describe the route
     in the OpenAPI document; `operation` is merged in as it is.
@@ -120,6 +126,7 @@ class Route:
     operation: Mapping[str, object] | None = None
     idempotent: bool | None = None
     key_member: str | None = None
+    complete: Completer | None = None
     verifies_signature: bool = False
     trailing_slash: bool = False
     live: bool = False

@@ -1,7 +1,7 @@
 """The texts of the domain's refusals, in neutral words that a dialect can replace."""
 
 from collections.abc import Mapping
-from typing import Final, assert_never, cast
+from typing import Final, Literal, assert_never, cast
 
 from baton.domain.errors import (
     Detail,
@@ -21,6 +21,8 @@ NOUNS: Final[Mapping[Subject, str]] = {
     "record_event": "record event",
     "step": "step",
     "webhook": "webhook",
+    "webhook_registration": "webhook",
+    "delivery": "delivery",
     "api_key": "API key",
     "user": "user",
 }
@@ -79,11 +81,19 @@ def _in_conflict(rejected: InConflict, nouns: Mapping[Subject, str]) -> str:
             return f"Version {details['version']} of {noun} '{details['slug']}' {state}"
         case "run_ended":
             return f"The {nouns['run']} has already {details['status']}"
-        case "nothing_to_retry":
-            return f"The {nouns['run']} has no failed {nouns['step']} to retry"
+        case "nothing_to_retry" | "already_delivered":
+            return _nothing_to_do(rejected.reason, nouns)
         case "contention":
             return "Other requests keep changing this; try again"
     assert_never(rejected.reason)
+
+
+def _nothing_to_do(
+    reason: Literal["nothing_to_retry", "already_delivered"], nouns: Mapping[Subject, str]
+) -> str:
+    if reason == "already_delivered":
+        return f"The {nouns['delivery']} has already reached its receiver"
+    return f"The {nouns['run']} has no failed {nouns['step']} to retry"
 
 
 def _holder_of(claim: str, nouns: Mapping[Subject, str]) -> str:

@@ -63,7 +63,8 @@ class Stores:
     A store that several processes share has a `view_progress`, for processes that read the views
     without projecting them, an `outbox`, and `functions` that its executors announce. A transport
     adds the rest: `publisher` and `partitioned_log` are the two ends of the shared log, `topics`
-    carry messages. `close` finishes accepted appends and releases everything.
+    carry messages. `whole_log` has the events of every class where `log` leaves out some. `close`
+    finishes accepted appends and releases everything.
     """
 
     events: EventStore
@@ -83,6 +84,7 @@ class Stores:
     publisher: Publisher | None = None
     partitioned_log: PartitionedLog | None = None
     topics: Topics | None = None
+    whole_log: Log | None = None
 
 
 async def _nothing_to_migrate(_location: StoreLocation) -> Sequence[str]:

@@ -12,7 +12,7 @@ from baton.command_api.security.bearer import BearerAuthenticator
 from baton.command_api.security.claims import ExpectedClaims
 from baton.command_api.security.jwks import JwksKeys
 from baton.command_api.security.token_keys import SharedSecrets
-from baton.command_api.services import Services
+from baton.command_api.services import Services, webhooks_on
 from baton.eventlog.ids import new_id
 from baton.eventlog.ports.backend import Stores
 from baton.eventlog.ports.clock import Clock
@@ -58,6 +58,7 @@ def build_services(
         runs=RunQueries(stores.views),
         run_steps=RunStepQueries(stores.views),
         schedules=ScheduleQueries(stores.views),
+        webhooks=webhooks_on(stores.views, context.webhook_client),
         reached=view_position.reached,
         position=lambda: view_position.position,
         live=LiveFeed(

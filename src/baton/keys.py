@@ -55,12 +55,12 @@ def jwt_secrets(settings: Settings, *, create: bool) -> tuple[str, ...]:
         raise DamagedKeyFile(message) from None
 
 
-def seal_keys(settings: Settings) -> tuple[bytes, ...]:
+def seal_keys(settings: Settings, *, create: bool = True) -> tuple[bytes, ...]:
     """Return the 32-byte keys that read stored secrets; the first one seals new ones.
 
     They are the keys of BATON_SEAL_KEY, then those of the data folder, then, where machines share
     the store without sharing a folder, the keys derived from the JWT secrets. Without any, the
-    first use creates one in the folder. Raises DamagedKeyFile.
+    first use creates one in the folder, unless `create` is False. Raises DamagedKeyFile.
     """
     found: list[bytes] = []
     if settings.seal_key is not None:
@@ -70,7 +70,7 @@ def seal_keys(settings: Settings) -> tuple[bytes, ...]:
         found += _seal_keys_in(path)
     if settings.jwt_secret is not None and not embedded:
         found += [_derived(one) for one in split_secrets(settings.jwt_secret.get_secret_value())]
-    if not found:
+    if not found and create:
         found.append(bytes.fromhex(_create_once(path, secrets.token_hex(32))))
     return tuple(dict.fromkeys(found))
 

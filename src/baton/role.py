@@ -17,6 +17,7 @@ from baton.eventlog.ports.backend import Stores
 from baton.eventlog.ports.clock import Clock
 from baton.eventlog.waiting_work import WaitingCalls
 from baton.projector.open_runs import OpenRuns
+from baton.protocols.http_client import HttpClient
 from baton.settings import Settings
 
 RoleName: TypeAlias = Literal["api", "executor", "projector", "scheduler"]
@@ -64,6 +65,7 @@ class RoleContext:
         tenant_runs: Limits the unfinished runs of each tenant; counts what any role starts.
         functions: The functions that executors know; the executor of this process sets its own.
         waiting_calls: The calls that wait for an executor; set in the same way.
+        webhook_client: Posts to the receivers of webhooks out.
         live_logs: The logs of the attempts that run in this process.
         checks: Readiness checks by name, run by /readyz; a check returns True for ready.
         metrics: The registry that /metrics exports.
@@ -79,6 +81,7 @@ class RoleContext:
     tenant_runs: OpenRuns
     functions: KnownFunctions
     waiting_calls: WaitingCalls
+    webhook_client: HttpClient
     live_logs: LiveLogs = field(default_factory=LiveLogs)
     checks: dict[str, Callable[[], Awaitable[bool]]] = field(default_factory=dict)
     metrics: CollectorRegistry = field(default_factory=CollectorRegistry)

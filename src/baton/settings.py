@@ -19,10 +19,14 @@ from pydantic_settings import (
 )
 
 from baton.command_api.budgets.limits import Limits
+from baton.domain.delivery.decisions import BACKOFF_MS
 from baton.protocols.loopback import is_loopback
 from baton.setting_sources import FILE, PREFIX, FilesSource, TomlSource
 
 _LIMITS = Limits()
+_BACKOFF_S: Final = tuple(ms / 1_000 for ms in BACKOFF_MS)
+MAX_BACKOFF_S: Final = 7 * 86_400
+MAX_RETRIES: Final = 50
 DEFAULT_DATA = Path(".baton")
 MIN_SECRET_BYTES = 32
 QUEUE_NAME = r"^[A-Za-z0-9._-]{1,100}$"
@@ -89,6 +93,7 @@ class Settings(BaseSettings):
     functions_wait_ms: int = Field(default=300_000, ge=0)
     functions_max_hung_threads: int = Field(default=100, ge=1)
     webhooks_allow_private: bool = False
+    webhook_backoff: Annotated[tuple[float, ...], NoDecode] = _BACKOFF_S
     hosts: Annotated[tuple[str, ...], NoDecode] = ()
     limit_head_s: float = Field(default=_LIMITS.head_s, ge=0)
     limit_body_s: float = Field(default=_LIMITS.body_s, ge=0)
@@ -117,6 +122,26 @@ class Settings(BaseSettings):
         """Split a comma-separated text."""
         if isinstance(value, str):
             return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("webhook_backoff", mode="before")
+    @classmethod
+    def _split_backoff(cls, value: object) -> object:
+        """Split comma-separated seconds; an empty text means that nothing is retried."""
+        if not isinstance(value, str):
+            return value
+        try:
+            return tuple(float(part) for part in value.split(",") if part.strip())
+        except ValueError:
+            message = "must be seconds, separated by commas, such as 5,300,1800"
+            raise ValueError(message) from None
+
+    @field_validator("webhook_backoff")
+    @classmethod
+    def _check_backoff(cls, value: tuple[float, ...]) -> tuple[float, ...]:
+        if len(value) > MAX_RETRIES or not all(0 <= one <= MAX_BACKOFF_S for one in value):
+            message = f"must be at most {MAX_RETRIES} delays of 0 to {MAX_BACKOFF_S} seconds"
+            raise ValueError(message)
         return value
 
     @field_validator("jwt_secret")

@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from random import Random
-from typing import Final
+from typing import Final, Literal, TypeAlias
 
 from aiohttp import web
 from pydantic import SecretStr
@@ -33,8 +33,11 @@ from baton.process_memory import collect_garbage_less_often, return_large_buffer
 from baton.projector.checkpoint_follower import CheckpointFollower
 from baton.projector.open_runs import OpenRuns
 from baton.projector.projector import Projector
+from baton.protocols.address_policy import AddressPolicy
+from baton.protocols.http_client import HttpClient
 from baton.role import ALL_ROLES, Role, RoleContext, RoleName
 from baton.roles import api, executor, projector, scheduler, worker
+from baton.scheduler.deliveries.deliveries import FOLLOWED_EVENTS as DELIVERY_EVENTS
 from baton.scheduler.scheduler import FOLLOWED_EVENTS
 from baton.settings import Settings
 
@@ -54,8 +57,11 @@ NO_TOPICS: Final = "workers receive their tasks through Kafka: set BATON_LOG=kaf
 
 _FOLLOW_SHARED_LOG: Final[frozenset[RoleName]] = frozenset(("executor", "scheduler"))
 
+Sealing: TypeAlias = Literal["all", "reading", "none"]
+"""The use of stored secrets by a process."""
+
 _FOLLOWED: Final[Mapping[frozenset[RoleName], frozenset[type]]] = {
-    frozenset(("scheduler",)): FOLLOWED_EVENTS,
+    frozenset(("scheduler",)): FOLLOWED_EVENTS | DELIVERY_EVENTS,
     frozenset(("api",)): RUN_EVENTS,
 }
 """The event classes that a process with these roles alone follows; any other one follows all."""
@@ -89,7 +95,7 @@ async def open_shared(settings: Settings, roles: frozenset[RoleName] = frozenset
     The log skips events that none of `roles` follows. Raises `InUse` and `Unavailable`.
     """
     transport = transport_of(settings.log)
-    stores = await open_stores(settings, followed=_FOLLOWED.get(roles), sealing="api" in roles)
+    stores = await open_stores(settings, followed=_FOLLOWED.get(roles), sealing=_sealing_of(roles))
     if transport is None:
         return stores
     try:
@@ -105,7 +111,7 @@ async def open_stores(
     read_only: bool = False,
     beside: bool = False,
     followed: frozenset[type] | None = None,
-    sealing: bool = True,
+    sealing: Sealing = "all",
 ) -> Stores:
     """Open the configured store; raises `InUse` and `Unavailable`.
 
@@ -113,7 +119,8 @@ async def open_stores(
         read_only: Change nothing; this is possible while another process writes.
         beside: Append a few events next to the process that has the store, if there is one.
         followed: Event classes that the log has to deliver, None for all.
-        sealing: Whether stored secrets are read and written; otherwise no key is needed.
+        sealing: Whether stored secrets are read and written ("all"), only read, or not used:
+            then no key is needed. A process that only reads them makes no key.
 
     """
     at = store_location(settings, sealing=sealing)
@@ -121,10 +128,18 @@ async def open_stores(
     return await backend_of(settings.store_url).open(location)
 
 
-def store_location(settings: Settings, *, sealing: bool = False) -> StoreLocation:
+def _sealing_of(roles: frozenset[RoleName]) -> Sealing:
+    """Return the use of secrets: the API takes and checks them, the scheduler signs with them."""
+    if "api" in roles:
+        return "all"
+    return "reading" if "scheduler" in roles else "none"
+
+
+def store_location(settings: Settings, *, sealing: Sealing = "none") -> StoreLocation:
     """Return the location of the configured store."""
+    create = sealing == "all"
     return StoreLocation(
-        secrets_keys=seal_keys(settings) if sealing else (),
+        secrets_keys=() if sealing == "none" else seal_keys(settings, create=create),
         folder=settings.data_folder,
         url=settings.store_url,
     )
@@ -251,8 +266,10 @@ def build_process(
         tenant_runs=OpenRuns(settings.limit_tenant_open_runs),
         functions=KnownFunctions(stores.functions),
         waiting_calls=WaitingCalls(stores.functions),
+        webhook_client=HttpClient(webhook_policy(settings)),
         checks=readiness_checks(stores, view_position),
     )
+    closing.push_async_callback(context.webhook_client.close)
     roles: dict[RoleName, Role] = {
         name: build(context) for name, build in BUILDERS.items() if name in names
     }
@@ -260,6 +277,13 @@ def build_process(
         role.export(context.metrics)
     services = _services_of(context, roles.get("api"))
     return Process(context=context, services=services, roles=roles, follower=follower)
+
+
+def webhook_policy(settings: Settings) -> AddressPolicy:
+    """Return the addresses that webhooks out may have."""
+    return AddressPolicy(
+        allow_private=settings.webhooks_allow_private, setting="BATON_WEBHOOKS_ALLOW_PRIVATE"
+    )
 
 
 def _services_of(context: RoleContext, role: Role | None) -> Services:

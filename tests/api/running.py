@@ -13,7 +13,7 @@ from baton.command_api.security.api_keys import ApiKeyAuthenticator
 from baton.command_api.security.auth import TokenAuthenticator
 from baton.command_api.security.bearer import BearerAuthenticator
 from baton.command_api.security.token_keys import SharedSecrets
-from baton.command_api.services import Services
+from baton.command_api.services import Services, webhooks_on
 from baton.eventlog.clock import SystemClock
 from baton.eventlog.ids import new_id
 from baton.eventlog.ports.backend import Stores
@@ -49,6 +49,7 @@ async def running(
             runs=RunQueries(stores.views),
             run_steps=RunStepQueries(stores.views),
             schedules=ScheduleQueries(stores.views),
+            webhooks=webhooks_on(stores.views),
             reached=projector.reached,
             position=lambda: projector.position,
             live=LiveFeed(

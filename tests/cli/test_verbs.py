@@ -69,6 +69,10 @@ def test_the_verbs_are_those_of_this_release() -> None:
         "user list",
         "user remove",
         "version",
+        "webhooks deliveries",
+        "webhooks list",
+        "webhooks redrive",
+        "webhooks test",
         "worker",
     ]
 

@@ -27,6 +27,7 @@ from baton.domain.schedule.timetable import Interval
 from baton.domain.stream import stream_name
 from baton.eventlog.loops.transact import transact
 from baton.protocols.canonical_json import canonical, digest
+from tests.kit.webhooks import CLOSED, dead_delivery
 from tests.scenarios.stack import Client
 
 __all__ = ["ANSWERED", "body", "distinct_body", "error_code", "prepare"]
@@ -79,6 +80,7 @@ async def prepare(client: Client, route: Route) -> dict[str, str]:
         "definitionId": new.definition_id,
         "dialect": "baton",
         "hash": digest(raw),
+        **(await dead_delivery(services, user) if "/webhooks" in route.path else {}),
     }
 
 
@@ -117,6 +119,8 @@ def body(route: Route) -> object:
             return _DOCUMENT
         case "/runs":
             return {"definition": "{definition}"}
+        case "/webhooks":
+            return {"url": CLOSED, "events": ["workflow.execution.completed"]}
         case _:
             return {}
 

@@ -123,7 +123,9 @@ def test_each_service_gets_what_it_uses() -> None:
     with_secret = {name for name, one in OURS.items() if "BATON_JWT_SECRET_FILE" in one.environment}
 
     assert with_store == {*OURS} - {"worker"}
-    assert with_secret == {name for name, one in OURS.items() if one.secrets} == {"api"}
+    assert (
+        with_secret == {name for name, one in OURS.items() if one.secrets} == {"api", "scheduler"}
+    )
 
 
 def test_the_settings_of_compose_are_valid(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

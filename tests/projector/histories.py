@@ -36,6 +36,7 @@ from baton.domain.definition.trigger import (
     Trigger,
     WebhookTrigger,
 )
+from baton.domain.delivery.decisions import DECIDER as DELIVERY
 from baton.domain.errors import Rejected
 from baton.domain.ids import derived_id
 from baton.domain.json import JsonObject
@@ -72,14 +73,18 @@ from baton.domain.schedule.timetable import Cron, Interval
 from baton.domain.stream import stream_name
 from baton.domain.user.decisions import DECIDER as USER
 from baton.domain.user.messages import AddUser, RemoveUser
+from baton.domain.webhook.decisions import DECIDER as WEBHOOK
 from baton.eventlog.events.envelope import Recorded
 from tests.kit.actors import ANN, BOB, EVE
 from tests.kit.definitions import compute, create_definition
+from tests.projector.webhook_turns import webhook_turn
 
 START = 1_700_000_000_000
 TENANTS = ("acme", "globex")
 GRANT_EVERY = 10
 """Commands between two changes of access, which draw no random numbers."""
+TELL_EVERY = 5
+"""Commands between two turns of webhooks, which draw none either."""
 
 LOST = Artifact("ab" * 32, MAX_INLINE_BYTES + 1)
 """A large output that no store has any more."""
@@ -162,6 +167,9 @@ class History:
         self._turns += 1
         if self._turns % GRANT_EVERY == 0:
             self._grant()
+        if self._turns % TELL_EVERY == 0:
+            for stream, command in webhook_turn(self._turns // TELL_EVERY - 1, self._now):
+                self._decide(WEBHOOK if "/webhook/" in stream else DELIVERY, stream, command)
 
     def _publish(self) -> None:
         command = create_definition(
@@ -367,8 +375,8 @@ class History:
         states[stream] = state
         for event in decided:
             # Positions rise with gaps: a failed append uses one up.
-            access = decider in (API_KEY, USER)
-            self._position += 1 if access else self._random.choice((1, 1, 1, 2))
+            fixed = decider in (API_KEY, USER, WEBHOOK, DELIVERY)
+            self._position += 1 if fixed else self._random.choice((1, 1, 1, 2))
             self._versions[stream] = self._versions.get(stream, 0) + 1
             recorded = Recorded(self._position, stream, self._versions[stream], event)
             self.events.append(recorded)

@@ -37,6 +37,13 @@ from baton.domain.definition.trigger import (
     ScheduleTrigger,
     WebhookTrigger,
 )
+from baton.domain.delivery.messages import (
+    DeliveryDied,
+    DeliveryFailed,
+    DeliveryRedriven,
+    DeliveryRequested,
+    DeliverySucceeded,
+)
 from baton.domain.record.messages import RecordReceived, TriggersConsidered
 from baton.domain.run.messages import (
     DecisionTaken,
@@ -71,6 +78,13 @@ from baton.domain.schedule.messages import (
 )
 from baton.domain.schedule.timetable import Cron, Interval, Once
 from baton.domain.user.messages import UserAdded, UserRemoved
+from baton.domain.webhook.messages import (
+    SecretRotated,
+    WebhookCreated,
+    WebhookDeleted,
+    WebhookDisabled,
+    WebhookUpdated,
+)
 from baton.eventlog.events.codec import encode, topic_of
 from tests.kit.actors import ANN, BOB
 
@@ -402,6 +416,52 @@ HISTORIES: dict[str, list[object]] = {
             error=Error(code="ARTIFACT_UNREADABLE", message="input can't be read"),
             step_id="choose",
         ),
+    ],
+    "acme/webhook/cm4webhook0000000000": [
+        WebhookCreated(
+            tenant="acme",
+            webhook_id="cm4webhook0000000000",
+            url="https://shop.example/hook?key=1",
+            events=("workflow.execution.completed", "task.execution.failed"),
+            secret_id="cm4secret00000000000",
+            active=True,
+            ordered=True,
+            actor=ANN,
+            at=AT,
+        ),
+        WebhookUpdated(
+            url="https://shop.example/hook",
+            events=("workflow.execution.started",),
+            active=True,
+            ordered=False,
+            actor=BOB,
+            at=AT,
+        ),
+        SecretRotated(
+            secret_id="cm4secret00000000001",
+            retired_id="cm4secret00000000000",
+            retire_at=AT + 86_400_000,
+            actor=BOB,
+            at=AT,
+        ),
+        WebhookDisabled(reason="gone", actor=Actor("webhooks", "system"), at=AT),
+        WebhookDeleted(actor=ANN, at=AT),
+    ],
+    "acme/delivery/cm4delivery000000000": [
+        DeliveryRequested(
+            tenant="acme",
+            webhook_id="cm4webhook0000000000",
+            event="task.execution.failed",
+            run_id=RUN,
+            run_version=5,
+            step_id="check",
+            ordered=True,
+            at=AT,
+        ),
+        DeliveryFailed(attempt=1, error="HTTP_503: refused", status=503, next_at=AT + 5_000, at=AT),
+        DeliveryDied(attempt=2, error="HTTP_TIMEOUT: no answer", status=None, at=AT + 5_000),
+        DeliveryRedriven(actor=BOB, at=AT + 6_000),
+        DeliverySucceeded(attempt=3, status=204, at=AT + 6_000),
     ],
 }
 

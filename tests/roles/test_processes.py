@@ -79,11 +79,11 @@ def test_a_service_of_up_gets_only_what_it_uses(monkeypatch: pytest.MonkeyPatch)
     for name in ("JWT_SECRET", "JWT_SECRET_FILE", "SEAL_KEY", "TOKEN", "STORE"):
         monkeypatch.setenv(f"BATON_{name}", "x")
 
-    given = {name for name in environment_of("executor") if name.startswith("BATON_")}
+    given = {name for name in environment_of("executor", "ab") if name.startswith("BATON_")}
 
     assert "BATON_STORE" in given
     assert not given & {"BATON_JWT_SECRET", "BATON_JWT_SECRET_FILE", "BATON_SEAL_KEY"}
-    assert "BATON_JWT_SECRET" in environment_of("api")
+    assert "BATON_JWT_SECRET" in environment_of("api", "ab")
 
 
 @pytest.mark.parametrize("name", ["executor", "projector", "scheduler"])

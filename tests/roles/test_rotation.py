@@ -167,7 +167,7 @@ async def test_secrets_rotate_under_load_and_the_old_one_then_verifies_nothing(
             for secrets in PHASES[1:]:
                 await servers.restart(settings_with(url, tmp_path, *secrets))
             load.secret = NEW
-            both = store_location(settings_with(url, tmp_path, NEW, OLD), sealing=True)
+            both = store_location(settings_with(url, tmp_path, NEW, OLD), sealing="all")
             moved = await backend_of(url).reseal(both)
             again = await backend_of(url).reseal(both)
             await servers.restart(settings_with(url, tmp_path, NEW))

@@ -138,6 +138,8 @@ async def settings_for(folder: Path, deployment: str) -> Settings:
         data=folder,
         jwt_secret=SecretStr(SECRET),
         functions=("tests.scenarios.functions",),
+        webhooks_allow_private=True,
+        webhook_backoff=(0.1, 0.1),
         **await settings_of(deployment, folder),
     )
 

@@ -53,7 +53,7 @@ async def test_a_key_revoked_in_use_is_refused_by_every_server_within_a_second(
     cluster: Cluster,
 ) -> None:
     settings = Settings(store=cluster.store)
-    stores = await open_stores(settings, beside=True, sealing=False)
+    stores = await open_stores(settings, beside=True, sealing="none")
     revoked, kept = [await create_key(stores, TENANT) for _ in range(2)]
     await stores.close()
     urls = [one.url for one in cluster.of("api")]

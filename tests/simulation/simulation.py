@@ -25,6 +25,8 @@ from baton.executor.executor import Executor
 from baton.projector.open_runs import OpenRuns
 from baton.projector.projector import Projector
 from baton.projector.views.runs.queries import RunQueries
+from baton.protocols.address_policy import AddressPolicy
+from baton.protocols.http_client import HttpClient
 from baton.role import RoleContext
 from baton.roles import projector, scheduler
 from baton.roles.executor import ExecutorRole, build_with
@@ -211,6 +213,7 @@ class Simulation:
             tenant_runs=OpenRuns(settings.limit_tenant_open_runs),
             functions=KnownFunctions(),
             waiting_calls=WaitingCalls(),
+            webhook_client=HttpClient(AddressPolicy()),
         )
 
     def end_chaos(self) -> None:

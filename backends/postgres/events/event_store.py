@@ -31,7 +31,8 @@ ORDER BY notification_id"""  # noqa: S608 - a constant
 class PostgresEventStore:
     """Implements `EventStore`; `log` shows the events that any process appends.
 
-    With `followed`, `log` may leave out events of other classes.
+    With `followed`, `log` may leave out events of other classes; `whole_log` has all, and costs
+    nothing without a follower.
     """
 
     def __init__(
@@ -41,7 +42,10 @@ class PostgresEventStore:
         self._database = database
         self._appender = appender
         self._receipt: Receipt | None = None
-        self.log = Tail(database.url, self._read_batch, self.head, own_pid=lambda: appender.pid)
+        self.log = Tail(database.url, self._read_batch, self.head, own_pid=self._appender_pid)
+        self.whole_log = Tail(
+            database.url, self._read_whole_batch, self.head, own_pid=self._appender_pid
+        )
         self._appends = GroupCommit(self._commit, None, self._publish)
 
     async def append(self, writes: Sequence[Write]) -> Appended | Conflict:
@@ -80,6 +84,7 @@ class PostgresEventStore:
         await self._appends.close()
         await self._appender.close()
         await self.log.close()
+        await self.whole_log.close()
 
     async def _commit(self, appends: Sequence[Sequence[Row]]) -> Sequence[int | Conflict]:
         with as_unavailable():
@@ -110,6 +115,7 @@ class PostgresEventStore:
         """Publish the events of the batch that was committed last."""
         previous = self._receipt.previous if self._receipt else None
         self.log.appended(recorded, size=size, previous=previous)
+        self.whole_log.appended(recorded, size=size, previous=previous)
 
     async def _read_batch(
         self, after: int, limit: int, *, fetch: Fetch | None = None
@@ -117,6 +123,15 @@ class PostgresEventStore:
         topics = () if self._followed is None else (self._followed,)
         statement = _ALL_OF_TOPICS if topics else EVENTS.page
         rows = await (fetch or self._database.fetch)(statement, after, limit, *topics)
+        return await _decode(rows), sum([len(row["state"]) for row in rows])
+
+    def _appender_pid(self) -> int:
+        return self._appender.pid
+
+    async def _read_whole_batch(
+        self, after: int, limit: int, *, fetch: Fetch | None = None
+    ) -> tuple[Sequence[Recorded], int]:
+        rows = await (fetch or self._database.fetch)(EVENTS.page, after, limit)
         return await _decode(rows), sum([len(row["state"]) for row in rows])
 
     async def _page(self, statement: str, *values: Value) -> list[Recorded]:

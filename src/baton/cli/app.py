@@ -24,6 +24,7 @@ from baton.cli.data import (
     user,
 )
 from baton.cli.server import definitions, events, functions, runs
+from baton.cli.server.webhooks import verbs as webhooks
 from baton.cli.services import demo, dev, roles, up, worker
 from baton.cli.terminal.commands import Group, did_you_mean, use_own_help
 from baton.cli.terminal.failures import INTERRUPTED, describe_error, print_error
@@ -66,6 +67,7 @@ app.add_typer(definitions.app, name="definitions", rich_help_panel=_SERVER)
 app.add_typer(runs.app, name="runs", rich_help_panel=_SERVER)
 app.add_typer(events.app, name="events", rich_help_panel=_SERVER)
 app.add_typer(functions.app, name="functions", rich_help_panel=_SERVER)
+app.add_typer(webhooks.app, name="webhooks", rich_help_panel=_SERVER)
 app.command(rich_help_panel=_DATA)(make_token.token)
 app.add_typer(apikey.app, name="apikey", rich_help_panel=_DATA)
 app.add_typer(user.app, name="user", rich_help_panel=_DATA)

@@ -1,4 +1,4 @@
-"""The scheduler role: fires triggers, schedules and timers.
+"""The scheduler role: fires triggers, schedules and timers, and sends the deliveries of webhooks.
 
 Where several processes share a log, it also publishes events to it (the relay) and receives record
 events from it.
@@ -13,9 +13,12 @@ from prometheus_client import CollectorRegistry, Metric
 from prometheus_client.core import CounterMetricFamily
 from prometheus_client.registry import Collector
 
+from baton.command_api.dialects.workflow_orchestration.webhooks.render_data import render_data
 from baton.eventlog.loops.relay import Relay
 from baton.metric_families import counters, gauge
 from baton.role import RoleContext
+from baton.scheduler.deliveries.attempts import Sending
+from baton.scheduler.deliveries.deliveries import Deliveries
 from baton.scheduler.records.receive_records import RecordReceiver
 from baton.scheduler.scheduler import Scheduler
 
@@ -32,6 +35,13 @@ _DESCRIPTIONS: Final = {
     "ticks_skipped": "Scheduled instants skipped by a policy",
     "timers_fired": "Delays, backoffs and deadlines that came due",
 }
+_DELIVERIES: Final = {
+    "requested": "Deliveries requested for events of runs",
+    "delivered": "Deliveries that their receiver took",
+    "failed": "Attempts that failed and are followed by another",
+    "dead": "Deliveries given up",
+    "disabled": "Webhooks disabled because their receiver answered 410",
+}
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
@@ -39,14 +49,16 @@ class SchedulerRole:
     """A scheduler; `relay` and `receiver` are None where one process has the log to itself."""
 
     scheduler: Scheduler
+    deliveries: Deliveries
     relay: Relay | None
     receiver: RecordReceiver | None
     _receiving: asyncio.Task[None] | None = field(default=None, init=False)
 
     async def run(self) -> None:
-        """Run the scheduler, the relay and the receiver side by side."""
+        """Run the scheduler, the deliveries, the relay and the receiver side by side."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self.scheduler.run(), name="scheduler")
+            group.create_task(self.deliveries.run(), name="deliveries")
             if self.relay is not None:
                 group.create_task(self.relay.run(), name="relay")
             if self.receiver is not None:
@@ -56,13 +68,14 @@ class SchedulerRole:
         """Receive and fire nothing more; the relay saves its checkpoint last."""
         if self._receiving is not None:
             self._receiving.cancel()
-        await self.scheduler.stop()
+        await asyncio.gather(self.scheduler.stop(), self.deliveries.stop())
         if self.relay is not None:
             await self.relay.stop()
 
     def export(self, metrics: CollectorRegistry) -> None:
         """Register what the scheduler did, and the relay beside it."""
         metrics.register(_SchedulerMetrics(self.scheduler))
+        metrics.register(_DeliveryMetrics(self.deliveries))
         if self.relay is not None:
             metrics.register(_RelayMetrics(self.relay))
 
@@ -78,8 +91,14 @@ def build(context: RoleContext) -> SchedulerRole:
         call_wait_ms=context.settings.functions_wait_ms,
         open_runs=context.tenant_runs,
     )
+    sending = Sending(
+        render=render_data,
+        client=context.webhook_client,
+        backoff_ms=tuple(round(1_000 * seconds) for seconds in context.settings.webhook_backoff),
+    )
     return SchedulerRole(
         scheduler=scheduler,
+        deliveries=Deliveries(stores, sending, clock=clock, holder=holder),
         relay=Relay(stores, clock=clock, holder=holder) if stores.publisher else None,
         receiver=_receiver(context, scheduler) if stores.topics else None,
     )
@@ -103,6 +122,16 @@ class _SchedulerMetrics(Collector):
         yield from counters("scheduler", self._scheduler.counters, _DESCRIPTIONS)
         leading = "1 while this process is the leader"
         yield gauge("scheduler_leading", leading, self._scheduler.leading)
+
+
+class _DeliveryMetrics(Collector):
+    def __init__(self, deliveries: Deliveries) -> None:
+        self._deliveries = deliveries
+
+    def collect(self) -> Iterator[Metric]:
+        yield from counters("scheduler_deliveries", self._deliveries.counters, _DELIVERIES)
+        leading = "1 while this process is the leader"
+        yield gauge("scheduler_deliveries_leading", leading, self._deliveries.leading)
 
 
 class _RelayMetrics(Collector):

@@ -56,7 +56,7 @@ async def reading(settings: "Settings") -> AsyncIterator["Stores"]:
     from baton.wiring import open_stores
 
     require_data(settings)
-    stores = await open_stores(settings, read_only=True, sealing=False)
+    stores = await open_stores(settings, read_only=True, sealing="none")
     try:
         yield stores
     finally:
@@ -76,7 +76,7 @@ async def changing(settings: "Settings") -> AsyncIterator["AccessStores"]:
     from baton.wiring import open_stores
 
     require_durable(settings)
-    stores = await open_stores(settings, beside=True, sealing=False)
+    stores = await open_stores(settings, beside=True, sealing="none")
     try:
         yield AccessStores(stores.events, stores.checkpoints)
     except Rejected as refusal:

@@ -103,7 +103,7 @@ async def _replay(settings: "Settings", until: StopAt, *, apply: bool) -> Report
     from baton.projector.rebuild import begin_rebuild
     from baton.wiring import open_stores
 
-    stores = await open_stores(settings, read_only=not apply, sealing=False)
+    stores = await open_stores(settings, read_only=not apply, sealing="none")
     try:
         rebuild = await begin_rebuild(stores.events, stores.views)
         try:

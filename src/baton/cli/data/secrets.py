@@ -27,7 +27,7 @@ def reseal(data: DataFolder = None) -> None:
 
     settings = load_settings(data=data)
     require_data(settings)
-    location = store_location(settings, sealing=True)
+    location = store_location(settings, sealing="all")
     if not location.secrets_keys:
         raise Failed("There is no key: set BATON_SEAL_KEY (openssl rand -hex 32 makes one)")
     done = run_async(backend_of(settings.store_url).reseal(location))

@@ -18,7 +18,7 @@ STOP_S = 30.0
 """The time a process has for stopping before it is killed, in seconds."""
 
 API_ONLY = ("BATON_JWT_SECRET", "BATON_SEAL_KEY", "BATON_TOKEN")
-"""Variables that only the api gets, with their files."""
+"""Variables that only the api gets, with their files; the scheduler gets the keys made of them."""
 
 
 def _processes(text: str) -> Any:
@@ -41,6 +41,7 @@ def up(
     from baton.cli.load_settings import load_settings
     from baton.cli.services.logs import show_logs
     from baton.cli.services.roles import require_shared
+    from baton.keys import seal_keys
 
     settings = load_settings(host=host, port=port)
     require_shared(settings)
@@ -49,20 +50,21 @@ def up(
     commands = [first] * min(apis, 1) + [["api", "--port", "0"]] * (apis - 1)
     commands += [["executor"]] * executors + [["projector"]] * projectors
     commands += [["scheduler"]] * schedulers
-    run_async(_keep_up(commands))
+    keys = ",".join(key.hex() for key in seal_keys(settings))
+    run_async(_keep_up([(command, environment_of(command[0], keys)) for command in commands]))
 
 
-async def _keep_up(commands: list[list[str]]) -> None:
+async def _keep_up(commands: list[tuple[list[str], dict[str, str]]]) -> None:
     import asyncio
 
     from baton.cli.services.stop_signals import stop_on_signals
 
     stop = asyncio.Event()
     stop_on_signals(stop)
-    await asyncio.gather(*(_keep_one(command, stop) for command in commands))
+    await asyncio.gather(*(_keep_one(*command, stop) for command in commands))
 
 
-async def _keep_one(command: list[str], stop: "asyncio.Event") -> None:
+async def _keep_one(command: list[str], environment: dict[str, str], stop: "asyncio.Event") -> None:
     """Restart one service whenever it ends, until `stop` is set."""
     import asyncio
     import sys
@@ -77,7 +79,7 @@ async def _keep_one(command: list[str], stop: "asyncio.Event") -> None:
             "baton",
             *command,
             start_new_session=True,
-            env=environment_of(command[0]),
+            env=environment,
         )
         if await _ended(process, stop):
             return
@@ -89,12 +91,19 @@ async def _keep_one(command: list[str], stop: "asyncio.Event") -> None:
         pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
 
 
-def environment_of(role: str) -> dict[str, str]:
-    """Return the environment of a service, without what only the api uses."""
+def environment_of(role: str, seal_keys: str) -> dict[str, str]:
+    """Return the environment of a service, without what only the api uses.
+
+    Args:
+        role: The name of the service.
+        seal_keys: The keys of stored secrets as BATON_SEAL_KEY lists them: the scheduler signs
+            deliveries with the secrets of their webhooks.
+    """
     import os
 
     unused = () if role == "api" else API_ONLY
-    return {name: value for name, value in os.environ.items() if not name.startswith(unused)}
+    found = {name: value for name, value in os.environ.items() if not name.startswith(unused)}
+    return {**found, "BATON_SEAL_KEY": seal_keys} if role == "scheduler" else found
 
 
 async def _ended(process: "asyncio.subprocess.Process", stop: "asyncio.Event") -> bool:

@@ -1,0 +1,1 @@
+"""Webhooks out, as far as dialects share it."""

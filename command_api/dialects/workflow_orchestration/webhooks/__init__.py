@@ -1,0 +1,1 @@
+"""Webhooks out: the data that a delivery carries."""

@@ -1,0 +1,1 @@
+"""Webhooks out: their registrations, deliveries and dead letters, redriving and testing them."""

@@ -1,0 +1,97 @@
+"""Models of the responses about webhooks."""
+
+from pydantic import BaseModel, Field
+
+from baton.domain.delivery.state import Status
+from baton.domain.webhook.messages import EventType, Reason
+
+
+class Nothing(BaseModel):
+    """The body of a request that needs none."""
+
+
+class RegisterBody(BaseModel):
+    """The body of POST /webhooks; without a secret, one is made."""
+
+    url: str
+    events: list[EventType] = Field(min_length=1)
+    secret: str | None = Field(default=None, repr=False)
+    active: bool = True
+    ordered: bool = False
+
+
+class ChangeBody(BaseModel):
+    """The body of PUT /webhooks/{webhookId}; members that it doesn't name keep their values.
+
+    Another secret replaces the present one, which signs too for 24 hours.
+    """
+
+    url: str | None = None
+    events: list[EventType] | None = Field(default=None, min_length=1)
+    secret: str | None = Field(default=None, repr=False)
+    active: bool | None = None
+    ordered: bool | None = None
+
+
+class WebhookSummary(BaseModel):
+    """A registration, without its secret; `disabled` is why Baton stopped its deliveries."""
+
+    id: str
+    url: str
+    events: list[EventType]
+    active: bool
+    ordered: bool
+    disabled: Reason | None = None
+    createdAt: str  # noqa: N815 - the names of the JSON
+    updatedAt: str  # noqa: N815
+
+
+class RegisteredWebhook(WebhookSummary):
+    """A registration as the answers show it that create or change it."""
+
+    secret: str | None
+
+
+class WebhookPage(BaseModel):
+    """One page of registrations, the oldest first, and how many there are in all."""
+
+    webhooks: list[WebhookSummary]
+    total: int
+    limit: int
+    offset: int
+
+
+class DeliverySummary(BaseModel):
+    """A delivery: the event of a run that it tells of, and what became of it."""
+
+    id: str
+    webhookId: str  # noqa: N815
+    event: EventType
+    runId: str  # noqa: N815
+    stepId: str | None = None  # noqa: N815
+    status: Status
+    attempts: int
+    lastStatus: int | None = None  # noqa: N815
+    lastError: str | None = None  # noqa: N815
+    dueAt: str | None = None  # noqa: N815
+    createdAt: str  # noqa: N815
+    updatedAt: str  # noqa: N815
+
+
+class DeliveryPage(BaseModel):
+    """One page of deliveries, the newest first, and how many match in all."""
+
+    deliveries: list[DeliverySummary]
+    total: int
+    limit: int
+    offset: int
+
+
+class TestOutcome(BaseModel):
+    """The outcome of a test message; without a response there is no `status`."""
+
+    __test__ = False
+
+    success: bool
+    status: int | None = None
+    message: str

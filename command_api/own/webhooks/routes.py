@@ -1,0 +1,269 @@
+"""The operations on webhooks."""
+
+from typing import Final, get_args
+
+from baton.command_api.commands import (
+    WebhookBody,
+    delete_webhook,
+    redrive_delivery,
+    register_webhook,
+    update_webhook,
+    webhook_secret,
+)
+from baton.command_api.commands.webhook_tests import DELIVERED, TestMessage, post_test_message
+from baton.command_api.dialect.contract import QueryParameter, Route
+from baton.command_api.dialect.paging import offset_page
+from baton.command_api.dialect.rendering import without_none
+from baton.command_api.dialect.webhooks_out.kept_secrets import show_secret
+from baton.command_api.http.query_parameters import choice
+from baton.command_api.http.reply import Reply
+from baton.command_api.http.request_context import RequestContext
+from baton.command_api.own.webhooks.documents import (
+    ChangeBody,
+    DeliveryPage,
+    Nothing,
+    RegisterBody,
+    RegisteredWebhook,
+    TestOutcome,
+    WebhookPage,
+    WebhookSummary,
+)
+from baton.command_api.own.webhooks.rendering import (
+    render_delivery,
+    render_registered,
+    render_webhook,
+)
+from baton.command_api.principal import READ, WRITE
+from baton.domain.delivery.state import Status
+from baton.domain.errors import NotFound
+from baton.domain.stream import stream_name
+from baton.domain.webhook.decisions import DECIDER
+from baton.domain.webhook.state import State
+from baton.eventlog.loops.load import load
+from baton.projector.views.webhooks.view import Document as Webhook
+
+STATUSES: Final[tuple[Status, ...]] = get_args(Status)
+MAX_LIMIT: Final = 500
+
+
+async def _list(context: RequestContext) -> Reply:
+    page = offset_page(context.query, max_limit=MAX_LIMIT)
+    found, total = await context.services.webhooks.registrations.page(
+        context.tenant, offset=page.offset, limit=page.limit
+    )
+    shown = [render_webhook(one) for one in found]
+    body = {"webhooks": shown, "total": total, "limit": page.limit, "offset": page.offset}
+    return context.reply(200, body)
+
+
+async def _register(context: RequestContext) -> Reply:
+    body = await context.parse(RegisterBody)
+    new = WebhookBody(
+        url=body.url,
+        events=tuple(body.events),
+        secret=body.secret,
+        active=body.active,
+        ordered=body.ordered,
+    )
+    outcome = await register_webhook(
+        context.services, context.principal, context.new_id(), new, at=context.now()
+    )
+    shown = render_registered(outcome.state, outcome.state.created_at)
+    return context.reply(201, shown, position=outcome.position)
+
+
+async def _show(context: RequestContext) -> Reply:
+    return context.reply(200, render_webhook(await _load(context)))
+
+
+async def _change(context: RequestContext) -> Reply:
+    body = await context.parse(ChangeBody)
+
+    def after(seen: State) -> WebhookBody:
+        return WebhookBody(
+            url=seen.url if body.url is None else body.url,
+            events=seen.events if body.events is None else tuple(body.events),
+            secret=body.secret,
+            active=seen.active if body.active is None else body.active,
+            ordered=seen.ordered if body.ordered is None else body.ordered,
+        )
+
+    outcome = await update_webhook(
+        context.services, context.principal, context.params["webhookId"], after, at=context.now()
+    )
+    shown = render_registered(outcome.state, context.now())
+    secret = await webhook_secret(context.services, outcome.state)
+    return context.reply(200, {**shown, "secret": secret}, position=outcome.position)
+
+
+async def _delete(context: RequestContext) -> Reply:
+    outcome = await delete_webhook(
+        context.services, context.principal, context.params["webhookId"], at=context.now()
+    )
+    return context.reply(204, position=outcome.position)
+
+
+async def _list_deliveries(context: RequestContext) -> Reply:
+    page = offset_page(context.query, max_limit=MAX_LIMIT)
+    status = choice(context.query, "status", STATUSES)
+    webhook = await _load(context)
+    found, total = await context.services.webhooks.deliveries.page(
+        context.tenant,
+        webhook.id,
+        statuses=() if status is None else (status,),
+        offset=page.offset,
+        limit=page.limit,
+    )
+    shown = [render_delivery(one) for one in found]
+    body = {"deliveries": shown, "total": total, "limit": page.limit, "offset": page.offset}
+    return context.reply(200, body)
+
+
+async def _redrive(context: RequestContext) -> Reply:
+    await context.parse(Nothing, required=False)
+    webhook, delivery_id = await _load(context), context.params["deliveryId"]
+    outcome = await redrive_delivery(
+        context.services, context.principal, webhook.id, delivery_id, at=context.now()
+    )
+    body = {"id": delivery_id, "status": outcome.state.status}
+    return context.reply(202, body, position=outcome.position)
+
+
+async def _test(context: RequestContext) -> Reply:
+    await context.parse(Nothing, required=False)
+    webhook_id, tenant = (await _load(context)).id, context.tenant
+    stream = stream_name(tenant, DECIDER.name, webhook_id)
+    webhook = (await load(context.services.store, DECIDER, stream)).state
+    secret = await webhook_secret(context.services, webhook)
+    message = TestMessage(
+        url=webhook.url,
+        event=webhook.events[0],
+        data={"test": True},
+        secrets=() if secret is None else (secret,),
+    )
+    answer = await post_test_message(context.services, message, at=context.now())
+    shown = {
+        "success": answer.error is None,
+        "status": answer.status,
+        "message": answer.error or DELIVERED,
+    }
+    return context.reply(200, without_none(shown))
+
+
+async def _load(context: RequestContext) -> Webhook:
+    webhook_id = context.params["webhookId"]
+    found = await context.services.webhooks.registrations.get(context.tenant, webhook_id)
+    if found is None:
+        raise NotFound("webhook_registration", webhook_id)
+    return found
+
+
+_PAGE = (
+    QueryParameter(
+        name="limit",
+        schema={"type": "integer", "default": 50, "minimum": 1, "maximum": MAX_LIMIT},
+    ),
+    QueryParameter(name="offset", schema={"type": "integer", "default": 0, "minimum": 0}),
+)
+_DENIED = {403: "The token lacks the scope"}
+_NOT_FOUND = {**_DENIED, 404: "The tenant has no such webhook or delivery"}
+
+ROUTES = (
+    Route(
+        method="GET",
+        path="/webhooks",
+        handler=_list,
+        scope=READ,
+        summary="List webhook registrations, the oldest first",
+        tag="Webhooks",
+        response=WebhookPage,
+        query=_PAGE,
+        problems={**_DENIED, 400: "Invalid parameter"},
+    ),
+    Route(
+        method="POST",
+        path="/webhooks",
+        handler=_register,
+        scope=WRITE,
+        summary="Register a webhook; the answer shows its secret",
+        tag="Webhooks",
+        request=RegisterBody,
+        response=RegisteredWebhook,
+        status=201,
+        problems={**_DENIED, 400: "Invalid request body", 409: "Conflict"},
+        complete=show_secret,
+    ),
+    Route(
+        method="GET",
+        path="/webhooks/{webhookId}",
+        handler=_show,
+        scope=READ,
+        summary="Get a webhook registration",
+        tag="Webhooks",
+        response=WebhookSummary,
+        problems=_NOT_FOUND,
+    ),
+    Route(
+        method="PUT",
+        path="/webhooks/{webhookId}",
+        handler=_change,
+        scope=WRITE,
+        summary="Change a webhook registration; the answer shows its secret",
+        tag="Webhooks",
+        request=ChangeBody,
+        response=RegisteredWebhook,
+        problems={**_NOT_FOUND, 400: "Invalid request body"},
+    ),
+    Route(
+        method="DELETE",
+        path="/webhooks/{webhookId}",
+        handler=_delete,
+        scope=WRITE,
+        summary="Delete a webhook registration",
+        tag="Webhooks",
+        status=204,
+        problems=_NOT_FOUND,
+    ),
+    Route(
+        method="GET",
+        path="/webhooks/{webhookId}/deliveries",
+        handler=_list_deliveries,
+        scope=READ,
+        summary="List deliveries of a webhook, the newest first",
+        tag="Webhooks",
+        response=DeliveryPage,
+        query=(
+            QueryParameter(name="status", schema={"type": "string", "enum": list(STATUSES)}),
+            *_PAGE,
+        ),
+        problems={**_NOT_FOUND, 400: "Invalid parameter"},
+    ),
+    Route(
+        method="POST",
+        path="/webhooks/{webhookId}/deliveries/{deliveryId}/redrive",
+        handler=_redrive,
+        scope=WRITE,
+        summary="Begin the attempts of a delivery again, at once",
+        tag="Webhooks",
+        request=Nothing,
+        request_required=False,
+        status=202,
+        problems={
+            **_NOT_FOUND,
+            400: "Invalid request body",
+            409: "The delivery has reached its receiver",
+        },
+    ),
+    Route(
+        method="POST",
+        path="/webhooks/{webhookId}/test",
+        handler=_test,
+        scope=WRITE,
+        summary="Post a signed test message to a webhook, once",
+        tag="Webhooks",
+        request=Nothing,
+        request_required=False,
+        response=TestOutcome,
+        problems={**_NOT_FOUND, 400: "Invalid request body, or a URL that isn't permitted"},
+    ),
+)

@@ -1,0 +1,49 @@
+"""The state of a delivery, folded from its events."""
+
+from dataclasses import dataclass, replace
+from typing import Literal, TypeAlias, assert_never
+
+from baton.domain.delivery.messages import (
+    DeliveryDied,
+    DeliveryFailed,
+    DeliveryRedriven,
+    DeliveryRequested,
+    DeliverySucceeded,
+    Event,
+)
+
+Status: TypeAlias = Literal["pending", "delivered", "dead"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """A delivery; `requested` is None before it was requested.
+
+    `attempts` counts all attempts that ended, `failures` those since the delivery was requested or
+    redriven, at `begun_at`. `due_at` is the time of the next attempt while the delivery is pending.
+    """
+
+    requested: DeliveryRequested | None = None
+    status: Status = "pending"
+    attempts: int = 0
+    failures: int = 0
+    due_at: int = 0
+    begun_at: int = 0
+
+
+def evolve(state: State, event: Event) -> State:
+    """Return the state after `event`."""
+    match event:
+        case DeliveryRequested():
+            return State(requested=event, due_at=event.at, begun_at=event.at)
+        case DeliverySucceeded():
+            return replace(state, status="delivered", attempts=event.attempt)
+        case DeliveryFailed():
+            failures = state.failures + 1
+            return replace(state, attempts=event.attempt, failures=failures, due_at=event.next_at)
+        case DeliveryDied():
+            failures = state.failures + 1
+            return replace(state, status="dead", attempts=event.attempt, failures=failures)
+        case DeliveryRedriven():
+            return replace(state, status="pending", failures=0, due_at=event.at, begun_at=event.at)
+    assert_never(event)

@@ -1,0 +1,1 @@
+"""A webhook registration: the URL that gets deliveries, their event types, and its secrets."""

@@ -1,0 +1,135 @@
+"""Commands and events of a webhook registration. Event names and fields are the storage format.
+
+A registration names its secrets by their ids; the secrets themselves are stored sealed, beside the
+events. Times are milliseconds since the epoch, UTC.
+"""
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from baton.domain.actor import Actor
+
+EventType: TypeAlias = Literal[
+    "workflow.execution.started",
+    "workflow.execution.completed",
+    "workflow.execution.failed",
+    "workflow.execution.cancelled",
+    "task.execution.started",
+    "task.execution.completed",
+    "task.execution.failed",
+    "task.execution.retrying",
+]
+"""The types of events that a receiver can get, in the words of seed 003."""
+
+Reason: TypeAlias = Literal["gone"]
+"""Why Baton disabled a registration: "gone" means that the receiver answered 410."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreateWebhook:
+    """Register a URL; `ordered` keeps the order of each run's deliveries."""
+
+    tenant: str
+    webhook_id: str
+    url: str
+    events: tuple[EventType, ...]
+    secret_id: str
+    active: bool = True
+    ordered: bool = False
+    actor: Actor
+    at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpdateWebhook:
+    """Replace what a registration says.
+
+    With another `secret_id`, the secret before it signs too until `retire_at`.
+    """
+
+    url: str
+    events: tuple[EventType, ...]
+    secret_id: str
+    active: bool = True
+    ordered: bool = False
+    retire_at: int
+    actor: Actor
+    at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DisableWebhook:
+    """Stop deliveries, because the receiver no longer wants them."""
+
+    reason: Reason
+    actor: Actor
+    at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeleteWebhook:
+    """Delete the registration."""
+
+    actor: Actor
+    at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookCreated:
+    """The URL was registered; it gets the events that follow in the log."""
+
+    tenant: str
+    webhook_id: str
+    url: str
+    events: tuple[EventType, ...]
+    secret_id: str
+    active: bool = True
+    ordered: bool = False
+    actor: Actor
+    at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookUpdated:
+    """The registration changed; an active one is no longer disabled."""
+
+    url: str
+    events: tuple[EventType, ...]
+    active: bool = True
+    ordered: bool = False
+    actor: Actor
+    at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecretRotated:
+    """Another secret signs; `retired_id` signs too until `retire_at`."""
+
+    secret_id: str
+    retired_id: str
+    retire_at: int
+    actor: Actor
+    at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookDisabled:
+    """Baton stopped the deliveries of this registration."""
+
+    reason: Reason
+    actor: Actor
+    at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookDeleted:
+    """The registration was deleted."""
+
+    actor: Actor
+    at: int
+
+
+Command: TypeAlias = CreateWebhook | UpdateWebhook | DisableWebhook | DeleteWebhook
+Event: TypeAlias = (
+    WebhookCreated | WebhookUpdated | SecretRotated | WebhookDisabled | WebhookDeleted
+)

@@ -1,0 +1,73 @@
+"""Queries on deliveries."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from baton.domain.delivery.state import Status
+from baton.eventlog.ports.views import Filter, ViewStore
+from baton.projector.view_reader import ViewReader, any_of, equal
+from baton.projector.views.deliveries.view import VIEW, Document, lane_of
+
+EARLIER: Final = 50
+"""Earlier deliveries of a run that are read at once."""
+
+
+class DeliveryQueries:
+    """Reads deliveries; raises `Unavailable`."""
+
+    def __init__(self, store: ViewStore) -> None:
+        self._reader = ViewReader(store, VIEW)
+
+    async def get(self, tenant: str, delivery_id: str) -> Document | None:
+        """Return a delivery."""
+        return await self._reader.get(tenant, delivery_id)
+
+    async def page(
+        self,
+        tenant: str,
+        webhook_id: str,
+        *,
+        statuses: Sequence[Status] = (),
+        offset: int = 0,
+        limit: int = 50,
+    ) -> tuple[list[Document], int]:
+        """Return one page of a registration's deliveries, the newest first, and their number.
+
+        No `statuses` means deliveries of every status.
+        """
+        return await self._reader.page(
+            tenant,
+            equal("webhook_id", webhook_id),
+            *any_of("status", statuses),
+            order=(("created_at", "desc"), ("key", "desc")),
+            offset=offset,
+            limit=limit,
+        )
+
+    async def due(
+        self, now: int, limit: int, webhook_ids: Sequence[str] | None = None
+    ) -> list[Document]:
+        """Return pending deliveries of all tenants that are due at `now`, the earliest first.
+
+        Args:
+            now: Milliseconds since the epoch, UTC.
+            limit: The most deliveries to return.
+            webhook_ids: Limits them to these registrations; None is all.
+        """
+        return await self._reader.first(
+            None,
+            Filter(column="due_at", op="<=", value=now),
+            *(() if webhook_ids is None else any_of("webhook_id", webhook_ids)),
+            order=(("due_at", "asc"), ("key", "asc")),
+            limit=limit,
+        )
+
+    async def earlier(self, tenant: str, webhook_id: str, run_id: str, seq: int) -> list[Document]:
+        """Return the first pending deliveries that an ordered one of the same run waits for."""
+        return await self._reader.first(
+            tenant,
+            equal("lane", lane_of(webhook_id, run_id)),
+            Filter(column="seq", op="<", value=seq),
+            order=(("seq", "asc"),),
+            limit=EARLIER,
+        )

@@ -1,0 +1,223 @@
+"""Webhooks out, in one process at a time: follows the log, requests deliveries and sends them.
+
+A lease elects that process. The lease only spares double work: if two are active at the same time,
+derived ids and expected versions keep their records apart, and receivers may get a message twice.
+"""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Final
+
+from baton.domain.webhook.event_types import NOTIFIED_EVENTS
+from baton.eventlog.events.envelope import Recorded
+from baton.eventlog.loops.follow import follow
+from baton.eventlog.loops.leader_election import Leader
+from baton.eventlog.loops.retry import retry
+from baton.eventlog.loops.stop_tasks import stop_tasks
+from baton.eventlog.ports.backend import Stores
+from baton.eventlog.ports.clock import Clock
+from baton.eventlog.ports.stores import Log
+from baton.scheduler.deliveries.attempts import Attempts, Sending
+from baton.scheduler.deliveries.counters import Counters
+from baton.scheduler.deliveries.receivers import Receivers
+from baton.scheduler.deliveries.registrations import CHANGES, Registrations, registrations_at
+from baton.scheduler.deliveries.request_deliveries import match_events, request_deliveries
+from baton.scheduler.deliveries.send_deliveries import DELIVERY_EVENTS, DeliverySender
+
+NAME: Final = "scheduler.deliveries"
+"""Name of the lease, of the checkpoint and of the log subscription."""
+FOLLOWED_EVENTS: Final = CHANGES | DELIVERY_EVENTS
+"""Event classes that are followed while no registration is active."""
+WIDELY_FOLLOWED_EVENTS: Final = FOLLOWED_EVENTS | NOTIFIED_EVENTS
+"""Event classes that are followed once a registration is active."""
+SAVE_MS: Final = 1_500
+"""Interval between checkpoints while a registration is active."""
+IDLE_SAVE_MS: Final = 30_000
+"""Interval between checkpoints while none is: then nothing is lost without one."""
+PACE_MS: Final = 10
+"""Pause between reads of the log, so that each read takes a larger batch."""
+CATCH_UP_S: Final = 5.0
+"""Time that the follower gets to reach the head of the log before the first delivery is sent."""
+FINISH_S: Final = 5.0
+"""Time that attempts in flight get to finish at the end of a term; the next leader repeats them."""
+
+_log = logging.getLogger(__name__)
+
+
+class Deliveries:
+    """Requests and sends deliveries while this process holds the lease.
+
+    The views' tables must exist. `counters` sums over all terms.
+
+    Args:
+        stores: Hold the log, the registrations with their secrets, and the deliveries.
+        sending: How deliveries are sent.
+        clock: Tells which deliveries are due.
+        holder: Names this process in the lease, and no other process at the same time.
+    """
+
+    def __init__(self, stores: Stores, sending: Sending, *, clock: Clock, holder: str) -> None:
+        self._stores = stores
+        self._sending = sending
+        self._clock = clock
+        self._leader = Leader(stores.leases, NAME, holder=holder, clock=clock)
+        self.counters = Counters()
+
+    @property
+    def leading(self) -> bool:
+        """Whether this process holds the lease."""
+        return self._leader.leading
+
+    async def run(self) -> None:
+        """Wait for the lease and work while it is held, until stopped or cancelled."""
+        await self._leader.run(self._lead)
+
+    async def stop(self) -> None:
+        """Finish the attempts in flight, save the checkpoint and release the lease."""
+        await self._leader.stop()
+
+    async def _lead(self) -> None:
+        await Term(self._stores, self._sending, clock=self._clock, counters=self.counters).run()
+
+
+class Term:
+    """One term of leadership: follows the log from the checkpoint and sends what is due."""
+
+    def __init__(
+        self, stores: Stores, sending: Sending, *, clock: Clock, counters: Counters
+    ) -> None:
+        self._stores = stores
+        self._clock = clock
+        self._counters = counters
+        self._registrations = Registrations(stores.events)
+        self._receivers = Receivers(stores.events, stores.secrets)
+        self._sender = DeliverySender(
+            stores.views,
+            Attempts(stores, sending, self._receivers, clock=clock, counters=counters),
+            clock=clock,
+            backoff_ms=sending.backoff_ms,
+            webhook_ids=lambda: self._registrations.webhook_ids,
+        )
+        self._position = 0  # of the newest event that was read
+        self._requested = 0  # up to here, all deliveries are requested
+        self._saved = 0
+        self._head = 0  # of the log when the term began
+        self._rewind = False
+        self._active = asyncio.Event()
+        self._caught_up = asyncio.Event()
+
+    async def run(self) -> None:
+        """Work until cancelled; raises `Unavailable`."""
+        await self._begin()
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._follow())
+                group.create_task(self._send())
+                group.create_task(self._save_periodically())
+        finally:
+            await self._sender.finish(grace_s=FINISH_S)
+            await self._save()
+
+    async def handle(self, batch: Sequence[Recorded]) -> None:
+        """Request the deliveries of a batch of the log, and show the sender what else it holds.
+
+        After an error the caller repeats the batch; the registrations are then read again as of its
+        start.
+        """
+        if self._rewind:
+            await self._registrations.rewind(self._position)
+        self._rewind = True
+        relevant = self._relevant(batch)
+        commands = await match_events(self._registrations, relevant, after=self._requested)
+        self._counters.requested += await request_deliveries(self._stores.events, commands)
+        for recorded in relevant:
+            if type(recorded.event) in CHANGES:
+                self._receivers.changed(recorded.stream)
+            elif type(recorded.event) in DELIVERY_EVENTS:
+                self._sender.observe(recorded)
+        self._position = batch[-1].position
+        self._requested = max(self._requested, self._position)
+        self._rewind = False
+        if self._position >= self._head:
+            self._caught_up.set()
+
+    async def _begin(self) -> None:
+        """Read where the last term ended.
+
+        The log is followed from a position that the views hold, so that each pending delivery is
+        found in the views or in the log. Without active registrations nothing before that position
+        can become a delivery.
+        """
+        stores = self._stores
+        in_views = await stores.views.checkpoint()
+        self._saved = self._requested = await stores.checkpoints.load(NAME)
+        self._registrations = await registrations_at(in_views, stores.events, stores.views)
+        self._position = in_views
+        if not self._registrations.any_active:
+            self._requested = max(self._requested, in_views)
+        elif self._requested < in_views:
+            self._position = self._requested
+            await self._registrations.rewind(self._position)
+        self._head = await stores.events.head()
+        if self._position >= self._head:
+            self._caught_up.set()
+
+    async def _follow(self) -> None:
+        whole_log = self._stores.whole_log
+        if whole_log is not None and not self._registrations.any_active:
+            await self._follow_until_active()
+        await self._follow_log(whole_log or self._stores.log)
+
+    async def _follow_log(self, log: Log) -> None:
+        subscription = await log.subscribe(NAME, after=self._position)
+        await follow(subscription, self.handle, clock=self._clock, pace_ms=PACE_MS)
+
+    async def _follow_until_active(self) -> None:
+        """Follow a log without the events of runs until a registration is active."""
+        self._caught_up.set()
+        subscription = await self._stores.log.subscribe(NAME, after=self._position)
+        following = asyncio.create_task(
+            follow(subscription, self._handle_until_active, clock=self._clock, pace_ms=PACE_MS)
+        )
+        active = asyncio.create_task(self._active.wait())
+        try:
+            await asyncio.wait((following, active), return_when=asyncio.FIRST_COMPLETED)
+            if following.done():
+                following.result()
+        finally:
+            await stop_tasks((following, active))
+
+    async def _handle_until_active(self, batch: Sequence[Recorded]) -> None:
+        for recorded in batch:
+            if self._active.is_set():
+                return
+            await self.handle((recorded,))
+            if self._registrations.any_active:
+                self._active.set()
+
+    def _relevant(self, batch: Sequence[Recorded]) -> Sequence[Recorded]:
+        """Return the events that matter; without an active registration, no event of a run does."""
+        if not self._registrations.any_active:
+            found = [one for one in batch if type(one.event) in FOLLOWED_EVENTS]
+            if not any(type(one.event) in CHANGES for one in found):
+                return found
+        return [one for one in batch if type(one.event) in WIDELY_FOLLOWED_EVENTS]
+
+    async def _send(self) -> None:
+        """Send what is due, but not what the log shows to be delivered already."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._caught_up.wait(), CATCH_UP_S)
+        await self._sender.run()
+
+    async def _save_periodically(self) -> None:
+        while True:
+            await self._clock.sleep(SAVE_MS if self._registrations.any_active else IDLE_SAVE_MS)
+            await retry(self._save, clock=self._clock, log=_log, doing="saving the checkpoint")
+
+    async def _save(self) -> None:
+        if self._requested > self._saved:
+            position = self._requested
+            await self._stores.checkpoints.save(NAME, position)
+            self._saved = position

@@ -1,0 +1,1 @@
+"""`baton webhooks …`: registrations, their deliveries and dead letters."""

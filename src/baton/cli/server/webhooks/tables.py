@@ -1,0 +1,75 @@
+"""The tables of `baton webhooks list` and `baton webhooks deliveries`."""
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from baton.cli.terminal.output import in_terminal, print_note
+from baton.cli.terminal.tables import Column, Shown, print_table
+from baton.cli.terminal.times import relative
+from baton.protocols.iso_time import parse_time
+
+WEBHOOKS: Final = (
+    Column(name="WEBHOOK"),
+    Column(name="STATUS"),
+    Column(name="URL", kind="short", least=16),
+    Column(name="EVENTS", kind="wrapped", least=24, leaves=2),
+    Column(name="CREATED", leaves=1),
+)
+DELIVERIES: Final = (
+    Column(name="DELIVERY"),
+    Column(name="EVENT", leaves=4),
+    Column(name="STATUS"),
+    Column(name="ATTEMPTS", leaves=3, right=True),
+    Column(name="ERROR", kind="short", least=16, leaves=2),
+    Column(name="NEXT", leaves=5),
+    Column(name="CREATED", leaves=1),
+)
+
+
+def print_webhooks(webhooks: Sequence[Mapping[str, Any]]) -> None:
+    """Print a line for each registration."""
+    if not webhooks and in_terminal():
+        print_note("No webhooks: POST /webhooks registers one.")
+        return
+    rows = [
+        (
+            one["id"],
+            _status(one),
+            one["url"],
+            " ".join(one["events"]),
+            _shown_time(one["createdAt"]),
+        )
+        for one in webhooks
+    ]
+    print_table(WEBHOOKS, rows)
+
+
+def print_deliveries(deliveries: Sequence[Mapping[str, Any]]) -> None:
+    """Print a line for each delivery."""
+    if not deliveries and in_terminal():
+        print_note("No deliveries.")
+        return
+    rows = [
+        (
+            one["id"],
+            one["event"],
+            one["status"],
+            one["attempts"],
+            one.get("lastError"),
+            one.get("dueAt"),
+            _shown_time(one["createdAt"]),
+        )
+        for one in deliveries
+    ]
+    print_table(DELIVERIES, rows)
+
+
+def _status(webhook: Mapping[str, Any]) -> str:
+    if "disabled" in webhook:
+        return str(webhook["disabled"])
+    return "active" if webhook["active"] else "inactive"
+
+
+def _shown_time(text: str) -> Shown:
+    return Shown(text, relative(parse_time(text), int(time.time() * 1_000)))
