@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 from baton.domain.actor import Actor, Method
@@ -59,6 +59,28 @@ class Authenticator(Protocol):
 
     def identify(self, credential: str, /) -> Coroutine[Any, Any, Identity]:
         """Return the identity of a credential; raises Refused 401, and `Unavailable`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssuedToken:
+    """A bearer token, and the seconds for which it is valid."""
+
+    token: str = field(repr=False)
+    expires_in_s: int
+
+
+class SignIn(Protocol):
+    """Exchanges a user's password for a token."""
+
+    def sign_in(self, name: str, password: str, *, peer: str) -> Coroutine[Any, Any, IssuedToken]:
+        """Return a token; raises Refused 401, 404 and 429, and `Unavailable`.
+
+        Args:
+            name: The user's name.
+            password: The password.
+            peer: The address of the caller, or its network.
+        """
         ...
 
 

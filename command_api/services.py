@@ -8,7 +8,7 @@ from prometheus_client import CollectorRegistry
 
 from baton.command_api.budgets import Budgets
 from baton.command_api.live.live_feed import LiveFeed
-from baton.command_api.principal import Authenticator
+from baton.command_api.principal import Authenticator, SignIn
 from baton.eventlog.function_logs.live_logs import LiveLogs
 from baton.eventlog.known_functions import KnownFunctions
 from baton.eventlog.ports.clock import Clock
@@ -64,6 +64,7 @@ class Services:
         live: Streams the events of runs.
         new_id: Returns a new id.
         checks: Readiness checks by name, run by /readyz; a check returns True for ready.
+        sign_in: Exchanges passwords for tokens; None where there are no users.
         budgets: What the limits of this process leave.
         live_logs: The logs of the attempts that run in this process.
         functions: The functions that executors know, in this process and in others.
@@ -89,6 +90,7 @@ class Services:
     authenticator: Authenticator
     checks: dict[str, Callable[[], Awaitable[bool]]] = field(default_factory=dict)
     max_answer_bytes: int = MAX_ANSWER_BYTES
+    sign_in: SignIn | None = None
     budgets: Budgets = field(default_factory=Budgets)
     live_logs: LiveLogs = field(default_factory=LiveLogs)
     functions: KnownFunctions = field(default_factory=KnownFunctions)

@@ -15,7 +15,7 @@ REFUSALS = Rate(burst=50, per_s=500)
 
 
 class Budgets:
-    """The remaining budgets under the limits. A budget of logins belongs here, too.
+    """The remaining budgets under the limits.
 
     Args:
         limits: Default: `Limits()`.
@@ -28,6 +28,8 @@ class Budgets:
     ) -> None:
         self.limits = limits or Limits()
         self.failed_authentications = TokenBuckets(self.limits.failed_authentications)
+        self.logins_of_name = TokenBuckets(self.limits.logins)
+        self.logins_of_peer = TokenBuckets(self.limits.logins)
         self.webhook_calls = TokenBuckets(self.limits.webhook_calls)
         self.webhook_runs = OpenRuns(self.limits.webhook_open_runs)
         self.tenant_runs = tenant_runs or OpenRuns(self.limits.tenant_open_runs)

@@ -25,6 +25,7 @@ class Limits:
         peer_connections: Connections of one peer; past them, only valid tokens are admitted.
         peer_bytes: Bytes of bodies that one peer may have in flight.
         failed_authentications: Of one peer.
+        logins: With one name, and of one peer.
         webhook_calls: Of one unsigned webhook.
         webhook_open_runs: Unfinished runs of the definition of one unsigned webhook.
         tenant_open_runs: Unfinished runs of one tenant.
@@ -38,6 +39,7 @@ class Limits:
     peer_connections: int = 200
     peer_bytes: int = 64 * 1024 * 1024
     failed_authentications: Rate = Rate(burst=500, per_s=10)
+    logins: Rate = Rate(burst=10, per_s=0.1)
     webhook_calls: Rate = Rate(burst=200, per_s=50)
     webhook_open_runs: int = 1_000
     tenant_open_runs: int = 100_000

@@ -21,7 +21,7 @@ from baton.command_api.http.reply import Reply
 from baton.command_api.http.request_context import RequestContext
 from baton.command_api.principal import Scope
 from baton.domain.errors import Fault
-from baton.domain.json import JsonObject
+from baton.domain.json import Json, JsonObject
 
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 
@@ -115,7 +115,7 @@ class Route:
     request_example: JsonObject | None = None
     request_required: bool = True
     response: type[BaseModel] | None = None
-    example: JsonObject | None = None
+    example: Json = None
     content: Mapping[str, JsonObject] | None = None
     exported: type[BaseModel] | None = None
     status: int = 200

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from baton.command_api.commands import start_run
 from baton.command_api.http.request_context import RequestContext
 from baton.domain.definition.state import State as Definition
-from baton.domain.json import Json
+from baton.domain.json import Json, JsonObject
 from baton.domain.run.messages import RequestRun
 from baton.domain.run.trigger import BY_HAND
 from baton.domain.stream import stream_name
@@ -31,6 +31,7 @@ async def start_by_hand(
     definition: Definition,
     *,
     run_input: Json,
+    run_context: JsonObject | None = None,
     correlation_id: str | None = None,
     run_id: str | None = None,
     version: int | None = None,
@@ -45,6 +46,7 @@ async def start_by_hand(
         context: The request.
         definition: The definition.
         run_input: The run's input.
+        run_context: The beginning of the run's context; empty by default.
         correlation_id: The caller's own id for the run.
         run_id: The run's id; a new one by default.
         version: A published version; by default the one in force.
@@ -57,6 +59,7 @@ async def start_by_hand(
         actor=context.principal.actor,
         at=context.now(),
         input=run_input,
+        context=run_context or {},
         correlation_id=correlation_id,
         traceparent=traceparent or context.traceparent,
         version=version,

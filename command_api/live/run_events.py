@@ -1,7 +1,7 @@
 """Makes live events of recorded ones: folds each run, because an event alone has no run status.
 
 The fold is that of the view of runs, without input, outputs and context. An event that changes no
-status (`StepLogged`) makes no live event.
+status (`StepLogged`, `SyncAwaited`) makes no live event.
 """
 
 from collections.abc import Sequence
@@ -24,6 +24,7 @@ from baton.domain.run.messages import (
     StepSucceeded,
     StepTimedOut,
     StepUndecided,
+    SyncAwaited,
     SyncReached,
 )
 from baton.eventlog.events.codec import topic_of
@@ -37,6 +38,9 @@ from baton.projector.views.runs.view import Document, evolve
 
 RUN_EVENTS: Final[frozenset[type]] = frozenset(get_args(Event))
 """The classes of events that become live events."""
+
+_SILENT: Final = (StepLogged, SyncAwaited)
+"""Events that change no status."""
 
 EVENT_BYTES: Final = 1_024
 """Approximate memory of one live event with its renderings."""
@@ -103,7 +107,7 @@ class _Run:
         document.input, document.context = None, {}
         event: Event = recorded.event
         self.events.append(
-            None if isinstance(event, StepLogged) else self._live_event(document, recorded, event)
+            None if isinstance(event, _SILENT) else self._live_event(document, recorded, event)
         )
 
     def _live_event(self, document: Document, recorded: Recorded, event: Event) -> LiveEvent:

@@ -100,7 +100,10 @@ class Delay:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sync:
-    """A synchronization point, reached when every step in `needs` is done."""
+    """A synchronization point, reached when every step in `needs` is done.
+
+    `timeout_ms` counts from the start of the run, which fails if the point isn't reached by then.
+    """
 
     id: str
     name: str | None = None
@@ -142,6 +145,11 @@ class Graph:
         """For each step the ids that it needs, without repetitions, in reverse order."""
         return self._needed
 
+    @property
+    def timed_syncs(self) -> tuple[Sync, ...]:
+        """The synchronization points with a timeout that wait for other steps."""
+        return self._timed_syncs
+
     # The cache is in __dict__; orjson omits members that begin with an underscore.
     @cached_property
     def _by_id(self) -> dict[str, Step]:
@@ -150,6 +158,11 @@ class Graph:
     @cached_property
     def _needed(self) -> dict[str, tuple[str, ...]]:
         return {step.id: tuple(dict.fromkeys(reversed(step.needs))) for step in self.steps}
+
+    @cached_property
+    def _timed_syncs(self) -> tuple[Sync, ...]:
+        syncs = (step for step in self.steps if isinstance(step, Sync) and step.needs)
+        return tuple(sync for sync in syncs if sync.timeout_ms is not None)
 
     @cached_property
     def _dependents(self) -> dict[str, tuple[str, ...]]:

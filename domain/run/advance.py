@@ -19,6 +19,7 @@ from baton.domain.run.messages import (
     Event,
     RunCompleted,
     RunFailed,
+    StepCancelled,
     StepKind,
     StepSkipped,
     StepStarted,
@@ -102,7 +103,7 @@ def activate(draft: Draft, step: Step) -> bool:
     The step fails if a value that its conditions read is missing or damaged.
     """
     before = draft.state.steps.get(step.id)
-    visit = before.visit + 1 if before else 1
+    visit = before.visit + (not before.awaited) if before else 1
     try:
         match step:
             case Compute():
@@ -119,12 +120,22 @@ def activate(draft: Draft, step: Step) -> bool:
                 begin_delay(draft, step, visit)
                 return False
             case Sync():
-                draft.emit(SyncReached(step_id=step.id, visit=visit, at=draft.at))
+                timed = before is not None and before.awaited
+                draft.emit(SyncReached(step_id=step.id, visit=visit, at=draft.at, timed=timed))
                 return True
         assert_never(step)
     except UnreadableCondition as unreadable:
         _fail_undecided(draft, step, visit, str(unreadable))
         return False
+
+
+def cancel_steps(draft: Draft) -> None:
+    """Cancel every step that is open or awaited, because the run ends."""
+    for step_id, step in draft.state.steps.items():
+        if step.open or step.awaited:
+            draft.emit(
+                StepCancelled(step_id=step_id, visit=step.visit, attempt=step.attempt, at=draft.at)
+            )
 
 
 def _fail_undecided(draft: Draft, step: Step, visit: int, reason: str) -> None:
@@ -148,6 +159,8 @@ def _end_if_finished(draft: Draft) -> None:
     state = draft.state
     if state.open or state.status != "running":
         return
+    if draft.graph.timed_syncs:
+        cancel_steps(draft)
     for step_id, error in state.errors.items():
         step = draft.graph.by_id[step_id]
         if not (isinstance(step, Compute) and step.on_failure == "end"):

@@ -3,10 +3,17 @@
 from typing import assert_never
 
 from baton.domain.decider import Decider
-from baton.domain.definition.graph import Compute, Delay
+from baton.domain.definition.graph import Compute, Delay, Sync
 from baton.domain.definition.state import State as Definition
 from baton.domain.errors import InConflict, NotFound, StaleAttempt
-from baton.domain.run.advance import Draft, activate, advance, begin, begin_delay
+from baton.domain.run.advance import (
+    Draft,
+    activate,
+    advance,
+    begin,
+    begin_delay,
+    cancel_steps,
+)
 from baton.domain.run.attempts import compute_step, end_attempt, keep_logs, take_over
 from baton.domain.run.messages import (
     CancelRun,
@@ -24,14 +31,14 @@ from baton.domain.run.messages import (
     RunRequested,
     RunStarted,
     StartRun,
-    StepCancelled,
     StepReleased,
     TakeOver,
     TimedOut,
 )
 from baton.domain.run.size_limit import within_limit
 from baton.domain.run.state import NOT_REQUESTED, State, evolve
-from baton.domain.run.steps import NO_ATTEMPT
+from baton.domain.run.steps import NO_ATTEMPT, StepState
+from baton.domain.run.sync_timeouts import await_sync, await_syncs, is_reached, time_out
 from baton.domain.run.trigger import ByHand
 
 
@@ -106,6 +113,7 @@ def _enabled(definition: Definition, version: int) -> int:
 def _start(draft: Draft) -> None:
     if draft.state.status == "pending":
         draft.emit(RunStarted(at=draft.at))
+        await_syncs(draft)
         advance(draft, None)
 
 
@@ -120,10 +128,19 @@ def _report(draft: Draft, command: ReportOutcome) -> None:
 
 
 def _fire(draft: Draft, command: FireTimer) -> None:
-    step_id = command.token.step_id
     step = draft.state.current_attempt(command.token)
-    if step is None or not step.open or draft.at < step.due_at or step.status == "released":
+    if step is None or draft.at < step.due_at:
         return
+    defined = draft.graph.by_id[command.token.step_id]
+    if step.awaited and isinstance(defined, Sync):
+        time_out(draft, defined)
+    elif step.open and step.status != "released":
+        _fire_step(draft, command, step)
+
+
+def _fire_step(draft: Draft, command: FireTimer, step: StepState) -> None:
+    """Fire the timer of an open step."""
+    step_id = command.token.step_id
     if step.status == "delayed":
         draft.emit(DelayElapsed(step_id=step_id, visit=step.visit, at=draft.at))
         advance(draft, [step_id])
@@ -172,11 +189,7 @@ def _cancel(draft: Draft, command: CancelRun) -> None:
         return
     if state.final:
         raise InConflict("run_ended", status=state.status)
-    for step_id, step in state.steps.items():
-        if step.open:
-            draft.emit(
-                StepCancelled(step_id=step_id, visit=step.visit, attempt=step.attempt, at=draft.at)
-            )
+    cancel_steps(draft)
     draft.emit(RunCancelled(actor=command.actor, at=draft.at, reason=command.reason))
 
 
@@ -190,6 +203,7 @@ def _retry(draft: Draft, command: RetryRun) -> None:
     finished = [step_id for step_id in again if _reopen(draft, step_id)]
     if unstarted:
         draft.emit(RunStarted(at=draft.at))
+        await_syncs(draft)
     advance(draft, None if unstarted else finished)
 
 
@@ -211,9 +225,11 @@ def _to_reopen(state: State, step_id: str | None) -> tuple[str, ...]:
 def _reopen(draft: Draft, step_id: str) -> bool:
     """Start the step again, and return whether it is finished already."""
     step, state = draft.graph.by_id[step_id], draft.state.steps[step_id]
-    if state.attempt == NO_ATTEMPT:
+    if isinstance(step, Sync) and not is_reached(draft, step):
+        await_sync(draft, step, state.visit + 1)
+    elif state.attempt == NO_ATTEMPT:
         return activate(draft, step)
-    if isinstance(step, Compute):
+    elif isinstance(step, Compute):
         begin(draft, step, state.visit, state.attempt + 1, "reopen")
     elif isinstance(step, Delay):
         begin_delay(draft, step, state.visit + 1)

@@ -71,10 +71,11 @@ def _by_needs(graph: Graph, state: State, finished: Iterable[str] | None) -> lis
 
 
 def _may_start(graph: Graph, state: State, step_id: str) -> bool:
-    if step_id in state.steps:
+    before = state.steps.get(step_id)
+    if before is not None and not before.awaited:
         return False
     needs = graph.needed[step_id]
-    # Fewer steps have ended than this one needs: a wide join is rejected without checking each.
+    # Fewer steps are done than this one needs: a wide join is rejected without checking each.
     if len(needs) > state.ended_steps:
         return False
     # The need written last tends to end last, so it is checked first.

@@ -140,7 +140,11 @@ class StepSkipped:
 
 @frozen(slots=False)
 class StepUndecided:
-    """The step failed without an attempt: a value that its conditions read can't be read."""
+    """The step failed without an attempt.
+
+    A value that its conditions read can't be read, or a synchronization point wasn't reached in
+    time.
+    """
 
     step_id: str
     visit: int
@@ -219,12 +223,26 @@ class DelayElapsed:
 
 
 @frozen(slots=False)
+class SyncAwaited:
+    """The run waits until `deadline_at` for a synchronization point to be reached."""
+
+    step_id: str
+    visit: int
+    deadline_at: int
+    at: int
+
+
+@frozen(slots=False)
 class SyncReached:
-    """A synchronization point was reached: all that it needs is done."""
+    """A synchronization point was reached: all that it needs is done.
+
+    `timed` is whether the run waited for it until a deadline.
+    """
 
     step_id: str
     visit: int
     at: int
+    timed: bool = False
 
 
 @frozen(slots=False)
@@ -275,6 +293,7 @@ Event: TypeAlias = (
     | DecisionTaken
     | DelayStarted
     | DelayElapsed
+    | SyncAwaited
     | SyncReached
     | RunCompleted
     | RunFailed

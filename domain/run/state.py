@@ -27,6 +27,7 @@ from baton.domain.run.messages import (
     StepSucceeded,
     StepTimedOut,
     StepUndecided,
+    SyncAwaited,
     SyncReached,
     Token,
 )
@@ -39,7 +40,9 @@ _UnfinishedEvent: TypeAlias = (
     StepFailed | StepTimedOut | StepUndecided | StepCancelled | StepReleased | RetryScheduled
 )
 _StatusEvent: TypeAlias = RunStarted | RunCompleted | RunFailed | RunCancelled | RunReopened
-_PassingEvent: TypeAlias = StepSkipped | DecisionTaken | SyncReached | DelayStarted | DelayElapsed
+_PassingEvent: TypeAlias = (
+    StepSkipped | DecisionTaken | SyncAwaited | SyncReached | DelayStarted | DelayElapsed
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,7 +86,7 @@ class State:
 
     @property
     def ended_steps(self) -> int:
-        """The number of steps that have an outcome, whether success or failure."""
+        """The number of steps that are not open: those that have an outcome or are awaited."""
         return len(self.steps) - self.open
 
     def current_attempt(self, token: Token) -> StepState | None:
@@ -123,7 +126,14 @@ def evolve(state: State, event: Event) -> State:
             | StepUndecided()
         ):
             return _unfinished(state, event)
-        case StepSkipped() | DecisionTaken() | SyncReached() | DelayStarted() | DelayElapsed():
+        case (
+            StepSkipped()
+            | DecisionTaken()
+            | SyncAwaited()
+            | SyncReached()
+            | DelayStarted()
+            | DelayElapsed()
+        ):
             return _passing(state, event)
         case StepLogged():
             return _logged(state, event)
@@ -167,6 +177,9 @@ def _passing(state: State, event: _PassingEvent) -> State:
         case DelayStarted():
             step = StepState("delayed", event.visit, 1, event.resume_at)
             return _put(state, step_id, step, activations=activations)
+        case SyncAwaited():
+            step = StepState("awaited", event.visit, NO_ATTEMPT, event.deadline_at)
+            return _put(state, step_id, step)
         case DelayElapsed():
             step = state.steps[step_id].with_status("succeeded")
             return _put(state, step_id, step, last=step_id, selected=None)

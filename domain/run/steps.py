@@ -18,9 +18,13 @@ Status = Literal[
     "skipped",
     "failed",
     "cancelled",
+    "awaited",
 ]
 OPEN: frozenset[Status] = frozenset(("running", "released", "delayed", "backing_off"))
-"""The statuses of a step whose outcome is still to come."""
+"""The statuses of a step whose outcome is still to come and without which no run ends.
+
+A synchronization point that is "awaited" has none of them: a run may end without reaching it.
+"""
 NO_ATTEMPT: Final = 0
 """The attempt of a step that failed before its first one."""
 _MAX_RECENT = 64
@@ -53,6 +57,11 @@ class StepState:
     def done(self) -> bool:
         """True once steps that need this one may start."""
         return self.status in ("succeeded", "skipped")
+
+    @property
+    def awaited(self) -> bool:
+        """True for a synchronization point with a timeout, until it is reached or times out."""
+        return self.status == "awaited"
 
     def with_status(self, status: Status) -> "StepState":
         """Return the same attempt with this status."""

@@ -28,6 +28,7 @@ from baton.protocols.http_client import (
 )
 
 INVALID_CONFIG = "INVALID_CONFIG"
+NOOP = "noop"
 _METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
 _TIMEOUT_MS = 300_000
 _SUCCESS = Succeeded(output="success", size=9)
@@ -40,7 +41,7 @@ class InvalidConfig(Exception):
 def built_ins(*, clock: Clock, client: HttpClient) -> list[BuiltIn]:
     """Return all built-in functions."""
     performers: dict[str, PerformCall] = {
-        "noop": _noop,
+        NOOP: _noop,
         "echo": _echo,
         "sleep": _Sleep(clock),
         "fail": _fail,

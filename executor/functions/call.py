@@ -65,6 +65,8 @@ class Call:
         deadline_at: Milliseconds since the epoch, UTC. The caller enforces it by cancellation.
         traceparent: W3C trace context of the request that started the run.
         timer: Enforces the deadline; None where the caller has another means.
+        step_name: The name of a step whose definition names no function: then a function of that
+            name is called if there is none of the step's id, else `noop`. None for any other step.
         artifacts: Whether large values of the payload may be artifacts or fragments.
     """
 
@@ -79,6 +81,7 @@ class Call:
     traceparent: str | None = None
     timer: CallTimer | None = field(default=None, compare=False, repr=False)
     artifacts: bool = False
+    step_name: str | None = None
 
     @property
     def idempotency_key(self) -> str:

@@ -5,14 +5,14 @@ Nothing here records or retries anything. The caller enforces deadlines, by canc
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Protocol, TypeAlias, assert_never
 
-from baton.domain.run.messages import Failed
+from baton.domain.run.messages import Failed, Succeeded
 from baton.eventlog.ports.clock import Clock
 from baton.executor.functions.attempt_logger import LOGGER, LogSink, NoLogs
-from baton.executor.functions.built_ins import built_ins
+from baton.executor.functions.built_ins import NOOP, built_ins
 from baton.executor.functions.call import Call, CallOutcome, PerformCall
 from baton.executor.functions.concurrency import NO_WEIGHTS, ConcurrencyLimit, FairSemaphore
 from baton.executor.functions.http_functions import call_over_http
@@ -156,7 +156,7 @@ class RegisteredFunctions:
         """Perform `call`. Every failure is a value; only cancellation is raised."""
         function = self._registry.find(call.function)
         if function is None:
-            return self._not_found(call)
+            return await self._call_instead(call)
         try:
             perform = self._performers.get(function) or self._add_performer(function)
             return await perform(call)
@@ -176,6 +176,17 @@ class RegisteredFunctions:
         await self._client.close()
         if self._remote is not None:
             await self._remote.close()
+
+    async def _call_instead(self, call: Call) -> CallOutcome:
+        """Call the function of the step's name, else `noop`, if the definition names none."""
+        name = call.step_name
+        if name is None:
+            return self._not_found(call)
+        if self._registry.find(name) is not None:
+            return await self.call(replace(call, function=name, step_name=None))
+        outcome = await self.call(replace(call, function=NOOP, step_name=None))
+        warning = f"There is no function {call.function!r} or {name!r}: {NOOP} was called"
+        return replace(outcome, warning=warning) if isinstance(outcome, Succeeded) else outcome
 
     def _not_found(self, call: Call) -> Failed:
         names = self._registry.names()

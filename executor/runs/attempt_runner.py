@@ -172,4 +172,5 @@ def _build_call(attempt: Attempt[LiveRun], step: Compute) -> Call:
         traceparent=state.traceparent,
         timer=attempt,
         artifacts=state.artifacts,
+        step_name=(step.name or step.id) if step.names_no_function else None,
     )

@@ -1,8 +1,8 @@
-"""Fires timers: ends delays and backoffs that are due, and attempts past their deadline.
+"""Fires timers: ends delays, backoffs, waits for sync points, and attempts past their deadline.
 
-Delays and backoffs of the near future are observed in the log and kept in memory, which makes them
-punctual. The views of timers and steps are polled for all others, and after a restart. Firing a
-timer twice decides nothing the second time.
+Those of the near future, other than deadlines, are observed in the log and kept in memory, which
+makes them punctual. The views of timers and steps are polled for all others, and after a restart.
+Firing a timer twice decides nothing the second time.
 """
 
 import asyncio
@@ -15,8 +15,16 @@ from typing import Final, Literal, NamedTuple
 from baton.domain.artifact import Values
 from baton.domain.decider import Batch, batched
 from baton.domain.run.decisions import DECIDER as RUN
-from baton.domain.run.messages import Command, DelayStarted, FireTimer, RetryScheduled, Token
+from baton.domain.run.messages import (
+    Command,
+    DelayStarted,
+    FireTimer,
+    RetryScheduled,
+    SyncAwaited,
+    Token,
+)
 from baton.domain.run.state import State as Run
+from baton.domain.run.steps import NO_ATTEMPT
 from baton.domain.stream import stream_name
 from baton.eventlog.errors import Unavailable
 from baton.eventlog.events.envelope import Recorded
@@ -53,7 +61,7 @@ FIRED_COOLDOWN_MS: Final = 2_000
 FAILED_COOLDOWN_MS: Final = 5_000
 """Time for which a timer is ignored after it failed to fire."""
 
-FOLLOWED_EVENTS: Final[frozenset[type]] = frozenset((DelayStarted, RetryScheduled))
+FOLLOWED_EVENTS: Final[frozenset[type]] = frozenset((DelayStarted, RetryScheduled, SyncAwaited))
 """Event classes that set a timer."""
 
 _TIMERS: Final = batched(RUN)
@@ -68,7 +76,7 @@ class Timer(NamedTuple):
     step_id: str
     visit: int
     attempt: int
-    kind: Literal["delay", "backoff", "deadline"]
+    kind: Literal["delay", "backoff", "sync", "deadline"]
 
 
 @dataclass(slots=True)
@@ -122,7 +130,7 @@ class TimerFirer:
         self._slots = asyncio.Semaphore(CONCURRENT_RUNS)
 
     def observe(self, batch: Sequence[Recorded]) -> None:
-        """Keep the delays and backoffs of the near future that events of the log set."""
+        """Keep the timers of the near future that events of the log set."""
         for recorded in batch:
             event = recorded.event
             if type(event) is DelayStarted:
@@ -131,6 +139,9 @@ class TimerFirer:
             elif type(event) is RetryScheduled and event.due_at > event.at:
                 of = (event.step_id, event.visit, event.attempt)
                 self._keep(event.due_at, Timer(recorded.stream, *of, "backoff"))
+            elif type(event) is SyncAwaited:
+                timer = Timer(recorded.stream, event.step_id, event.visit, NO_ATTEMPT, "sync")
+                self._keep(event.deadline_at, timer)
 
     async def run(self) -> None:
         """Fire due timers until cancelled; `finish` then ends the firing in flight."""

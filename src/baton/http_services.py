@@ -11,6 +11,8 @@ from baton.command_api.security.auth import TokenAuthenticator
 from baton.command_api.security.bearer import BearerAuthenticator
 from baton.command_api.security.claims import ExpectedClaims
 from baton.command_api.security.jwks import JwksKeys
+from baton.command_api.security.password_sign_in import PasswordSignIn
+from baton.command_api.security.token_issuer import TokenIssuer
 from baton.command_api.security.token_keys import SharedSecrets
 from baton.command_api.services import Services, webhooks_on
 from baton.eventlog.ids import new_id
@@ -49,6 +51,7 @@ def build_services(
     settings, stores, clock = context.settings, context.stores, context.clock
     view_position = context.view_position
     definitions = DefinitionQueries(stores.views)
+    budgets = Budgets(build_limits(settings), tenant_runs=context.tenant_runs)
     tokens = build_authenticator(settings, clock, required=takes_commands)
     return Services(
         store=stores.events,
@@ -76,7 +79,8 @@ def build_services(
         secrets=stores.secrets,
         authenticator=BearerAuthenticator(tokens, api_keys),
         checks=context.checks,
-        budgets=Budgets(build_limits(settings), tenant_runs=context.tenant_runs),
+        budgets=budgets,
+        sign_in=PasswordSignIn(stores.events, build_token_issuer(settings, clock), budgets),
         live_logs=context.live_logs,
         functions=context.functions,
         waiting_calls=context.waiting_calls,
@@ -108,6 +112,7 @@ def build_limits(settings: Settings) -> Limits:
             burst=settings.limit_failed_authentications,
             per_s=settings.limit_failed_authentications_per_s,
         ),
+        logins=Rate(burst=settings.limit_logins, per_s=settings.limit_logins_per_s),
         webhook_calls=Rate(
             burst=settings.limit_webhook_calls, per_s=settings.limit_webhook_calls_per_s
         ),
@@ -124,7 +129,7 @@ def build_authenticator(
 
     Raises MissingJwtSecret if neither is there and one is required.
     """
-    expected = ExpectedClaims(issuer=settings.jwt_issuer, audience=settings.jwt_audience)
+    expected = _expected_claims(settings)
     if settings.jwt_jwks_url is not None:
         return TokenAuthenticator(JwksKeys(settings.jwt_jwks_url, clock), clock, expected)
     try:
@@ -134,6 +139,21 @@ def build_authenticator(
             raise
         secrets = ()
     return TokenAuthenticator(SharedSecrets(*secrets), clock, expected)
+
+
+def build_token_issuer(settings: Settings, clock: Clock) -> TokenIssuer | None:
+    """Build the signer of tokens; None if an identity provider signs them, or without a secret."""
+    if settings.jwt_jwks_url is not None:
+        return None
+    try:
+        secrets = jwt_secrets(settings, create=False)
+    except MissingJwtSecret:
+        return None
+    return TokenIssuer(secrets[0], clock, _expected_claims(settings))
+
+
+def _expected_claims(settings: Settings) -> ExpectedClaims:
+    return ExpectedClaims(issuer=settings.jwt_issuer, audience=settings.jwt_audience)
 
 
 def readiness_checks(

@@ -105,6 +105,8 @@ class Settings(BaseSettings):
     limit_failed_authentications_per_s: float = Field(
         default=_LIMITS.failed_authentications.per_s, ge=0
     )
+    limit_logins: int = Field(default=_LIMITS.logins.burst, ge=0)
+    limit_logins_per_s: float = Field(default=_LIMITS.logins.per_s, ge=0)
     limit_webhook_calls: int = Field(default=_LIMITS.webhook_calls.burst, ge=0)
     limit_webhook_calls_per_s: float = Field(default=_LIMITS.webhook_calls.per_s, ge=0)
     limit_webhook_open_runs: int = Field(default=_LIMITS.webhook_open_runs, ge=0)

@@ -210,7 +210,7 @@ def test_a_workflow_of_tasks_is_applied_by_its_name(ask: Call, slug: str) -> Non
     strict = Path("strict.json")
     strict.write_text(json.dumps({"name": slug, "tasks": [{"name": "a", "typ": "b"}]}))
 
-    checked = ask("definitions", "validate", strict)
+    checked = ask("definitions", "validate", strict, "--dialect", "orchestration-system")
 
     assert said == [
         f"{slug} created: version 1",
@@ -218,6 +218,20 @@ def test_a_workflow_of_tasks_is_applied_by_its_name(ask: Call, slug: str) -> Non
         f"{slug} updated: version 2",
     ]
     assert (checked.code, checked.err) == (1, "strict.json: tasks[0].type required\n")
+    assert ask("runs", "start", slug, "--wait").code == 0
+
+
+def test_a_workflow_of_tasks_without_types_is_applied_by_its_name(ask: Call, slug: str) -> None:
+    file, said = Path("workflow.yaml"), []
+    for name in ("reject-order", "reject-order", "fulfill-order"):
+        file.write_text(f"name: {slug}\ntasks:\n  - {{name: {name}, timeout: 1000}}\n")
+        said.append(ask("definitions", "apply", file).out.partition(", id")[0])
+
+    assert said == [
+        f"{slug} created: version 1",
+        f"{slug} unchanged: version 1",
+        f"{slug} updated: version 2",
+    ]
     assert ask("runs", "start", slug, "--wait").code == 0
 
 

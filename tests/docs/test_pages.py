@@ -23,6 +23,7 @@ PAGES = (
     "docs/own-api.md",
     "docs/dialects/orchestration-system.md",
     "docs/dialects/orchestrator.md",
+    "docs/dialects/workflow-orchestration.md",
 )
 TOLD_ONCE = {"--url", "--token", "--tenant", "--help"}
 """Options that the page describes above the verbs that share them."""

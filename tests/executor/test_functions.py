@@ -72,6 +72,22 @@ async def test_an_unknown_function_fails_without_retry_and_the_known_ones_are_li
     assert not outcome.retryable
 
 
+async def test_a_step_without_a_function_calls_that_of_its_id_then_of_its_name_then_noop() -> None:
+    @function("Check it")
+    async def of_its_name() -> str:
+        return "by name"
+
+    async with functions_of(validate, of_its_name) as functions:
+        by_id = await functions.call(a_call("validate-order", step_name="Check it"))
+        by_name = await functions.call(a_call("check", step_name="Check it"))
+        neither = await functions.call(a_call("check", step_name="Check"))
+
+    assert by_id == Succeeded(output={"isValid": True, "attempt": 1})
+    assert by_name == Succeeded(output="by name")
+    warning = "There is no function 'check' or 'Check': noop was called"
+    assert neither == Succeeded(output="success", warning=warning)
+
+
 async def test_a_def_runs_in_a_thread_and_does_not_block_the_loop() -> None:
     gate = threading.Event()
 

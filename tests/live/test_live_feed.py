@@ -11,7 +11,7 @@ from baton.command_api.live.live_feed import LiveFeed
 from baton.command_api.live.run_events import STEP_STATUS, RunEvents
 from baton.command_api.live.subscription import EventFilter, Subscription
 from baton.command_api.own.stream import render_event
-from baton.domain.run.messages import Event, RunCompleted, StepLogged
+from baton.domain.run.messages import Event, RunCompleted, StepLogged, SyncAwaited
 from baton.domain.stream import stream_name
 from baton.eventlog.clock import SystemClock
 from baton.eventlog.events.envelope import Appended, Recorded, Write
@@ -37,7 +37,7 @@ def test_every_event_of_a_step_has_a_status_unless_it_changes_none() -> None:
     of_steps = {cls for cls in get_args(Event) if "step_id" in cls.__annotations__}
     of_runs = {cls for cls in of_steps if cls.__name__.startswith("Run")}
 
-    assert of_steps - of_runs - {StepLogged} == set(STEP_STATUS)
+    assert of_steps - of_runs - {StepLogged, SyncAwaited} == set(STEP_STATUS)
 
 
 @asynccontextmanager

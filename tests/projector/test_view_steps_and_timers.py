@@ -17,6 +17,8 @@ from baton.domain.run.messages import (
     StepFailed,
     StepSkipped,
     StepTimedOut,
+    StepUndecided,
+    SyncAwaited,
     SyncReached,
 )
 from baton.projector.view import View
@@ -187,3 +189,26 @@ def _folded(view: View[Any], events: Any) -> list[Any]:
             for key in view.keys(recorded):
                 documents[key] = view.evolve(documents.get(key), recorded)
     return [document for document in documents.values() if document is not None]
+
+
+AWAITED = SyncAwaited(step_id="all", visit=1, deadline_at=130, at=30)
+
+
+def test_a_point_is_due_until_it_is_reached_late_or_cancelled() -> None:
+    (timer,) = standing(AWAITED)
+    assert (timer.step_id, timer.attempt, timer.kind, timer.due_at) == ("all", 0, "sync", 130)
+
+    for end in (
+        SyncReached(step_id="all", visit=1, at=40, timed=True),
+        StepUndecided(step_id="all", visit=1, at=130, error=ERROR, kind="sync"),
+        StepCancelled(step_id="all", visit=1, attempt=0, at=40),
+    ):
+        assert standing(AWAITED, end) == []
+
+
+def test_a_point_that_is_late_has_one_record_and_a_cancelled_one_has_none() -> None:
+    late = StepUndecided(step_id="all", visit=1, at=130, error=ERROR, kind="sync")
+    (record,) = steps(AWAITED, late)
+
+    assert (record.kind, record.status, record.error) == ("sync", "failed", ERROR)
+    assert steps(AWAITED, StepCancelled(step_id="all", visit=1, attempt=0, at=40)) == []

@@ -66,6 +66,7 @@ from baton.domain.run.messages import (
     StepSucceeded,
     StepTimedOut,
     StepUndecided,
+    SyncAwaited,
     SyncReached,
 )
 from baton.domain.run.trigger import BY_HAND, ByRecord, BySchedule, ByWebhook
@@ -130,7 +131,7 @@ NEEDS = Graph(
     steps=(
         Compute(id="a", function="noop"),
         Compute(id="b", function="noop", needs=("a",), when=(Condition(path="$.x", op="exists"),)),
-        Sync(id="c", needs=("a", "b")),
+        Sync(id="c", needs=("a", "b"), timeout_ms=1_000),
     ),
     flow="needs",
 )
@@ -353,6 +354,7 @@ HISTORIES: dict[str, list[object]] = {
             at=AT,
         ),
         RunStarted(at=AT),
+        SyncAwaited(step_id="c", visit=1, deadline_at=AT + 1_000, at=AT),
         StepSkipped(step_id="b", visit=1, at=AT),
         StepStarted(**_step(), function="noop", deadline_at=AT + 1),  # type: ignore[arg-type]
         StepCancelled(**_step()),  # type: ignore[arg-type]

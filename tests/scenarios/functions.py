@@ -60,6 +60,14 @@ async def hold() -> None:
     await asyncio.Event().wait()
 
 
+@function("fail-then-hold")
+async def fail_then_hold(payload: dict, context: StepContext) -> None:
+    if context.attempt == 1:
+        message = "not yet"
+        raise ValueError(message)
+    await asyncio.Event().wait()
+
+
 @function("hold-alone", limit=1)
 async def hold_alone() -> None:
     await asyncio.Event().wait()

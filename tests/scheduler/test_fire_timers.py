@@ -8,7 +8,7 @@ from random import Random
 import pytest
 
 from baton.domain.artifact import ARTIFACT_UNREADABLE, Artifact
-from baton.domain.definition.graph import Case, Condition, Decision, Delay, Retry
+from baton.domain.definition.graph import Case, Condition, Decision, Delay, Retry, Sync
 from baton.domain.run.decisions import DECIDER as RUN
 from baton.domain.run.messages import (
     CancelRun,
@@ -18,6 +18,7 @@ from baton.domain.run.messages import (
     Failed,
     ReportOutcome,
     RetryScheduled,
+    RunFailed,
     StepStarted,
     StepTimedOut,
     Succeeded,
@@ -317,3 +318,17 @@ async def test_fired_timers_are_removed_from_memory(world):
 
 async def _size(timers: TimerFirer, size: int) -> bool:
     return len(timers._due) == size
+
+
+@pytest.mark.parametrize("observes", [True, False])
+async def test_a_point_that_is_late_fails_its_run(world, observes):
+    graph = dag(compute("a"), Sync(id="all", needs=("a",), timeout_ms=900))
+    async with firing_timers(world, observes=observes):
+        await world.start("r1", graph=graph)
+        await world.project()
+        await world.pass_time(850, step_ms=10)
+        assert await world.events(RunFailed) == []
+        await world.pass_time(400, step_ms=10)
+
+    [failed] = await world.events(RunFailed)
+    assert (failed.step_id, failed.error.code) == ("all", "TIMEOUT")

@@ -44,6 +44,7 @@ DIALECT = Dialect(
         collection="/workflows",
         start="/execute",
         required=("name", "tasks"),
+        marks=("tasks[].type",),
         functions=("tasks[].type",),
         slug_from="name",
     ),

@@ -26,6 +26,7 @@ from baton.domain.run.messages import (
     StepSucceeded,
     StepTimedOut,
     StepUndecided,
+    SyncAwaited,
     SyncReached,
 )
 from baton.domain.run.trigger import ByRecord, Trigger
@@ -48,6 +49,7 @@ _StepEvent: TypeAlias = (
     | StepReleased
     | RetryScheduled
     | StepLogged
+    | SyncAwaited
     | _PassingEvent
 )
 FINAL_STATUSES = frozenset(("completed", "failed", "cancelled"))
@@ -239,7 +241,7 @@ def _change_step(document: Document, event: _StepEvent) -> None:
             | StepUndecided()
         ):
             _pass_step(document, event)
-        case StepCancelled() | StepLogged():
+        case StepCancelled() | StepLogged() | SyncAwaited():
             return  # RunCancelled resets the counts; a log changes nothing, even after the end
         case _:
             assert_never(event)

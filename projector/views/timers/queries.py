@@ -6,13 +6,13 @@ from baton.projector.views.timers.view import VIEW, Document
 
 
 class TimerQueries:
-    """Reads the delays and backoffs that runs wait for; raises `Unavailable`."""
+    """Reads the delays, backoffs and timeouts of sync points of runs; raises `Unavailable`."""
 
     def __init__(self, store: ViewStore) -> None:
         self._reader = ViewReader(store, VIEW)
 
     async def due(self, now: int, limit: int) -> list[Document]:
-        """Return delays and backoffs of all tenants that are due at `now`, the earliest first."""
+        """Return the timers of all tenants that are due at `now`, the earliest first."""
         return await self._reader.first(
             None,
             Filter(column="due_at", op="<=", value=now),

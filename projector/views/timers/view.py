@@ -1,4 +1,4 @@
-"""Timers: the delay or backoff of each open step, ordered by due time.
+"""Timers: delays and backoffs of open steps, timeouts of sync points, ordered by due time.
 
 Deadlines of running attempts are columns of `run_steps` instead. Nearly every attempt ends before
 its deadline, so writing and deleting a timer for each would cost more than all other timers.
@@ -13,15 +13,20 @@ from baton.domain.run.messages import (
     RetryScheduled,
     StepCancelled,
     StepStarted,
+    StepUndecided,
+    SyncAwaited,
+    SyncReached,
 )
+from baton.domain.run.steps import NO_ATTEMPT
 from baton.eventlog.events.envelope import Recorded
 from baton.eventlog.ports.views import Column, Index, Table
 from baton.projector.view import Key, Values, View, key_of
 
-Kind = Literal["delay", "backoff"]
+Kind = Literal["delay", "backoff", "sync"]
 
-_Setting: TypeAlias = DelayStarted | RetryScheduled
-_Clearing: TypeAlias = StepStarted | StepCancelled | DelayElapsed
+_Setting: TypeAlias = DelayStarted | RetryScheduled | SyncAwaited
+_Clearing: TypeAlias = StepStarted | StepCancelled | DelayElapsed | SyncReached | StepUndecided
+_SETTING = get_args(_Setting)
 
 TABLE = Table(
     name="timers",
@@ -32,7 +37,10 @@ TABLE = Table(
 
 @dataclass(slots=True, kw_only=True)
 class Document:
-    """The timer of one attempt of an open step; `due_at` is ms since the epoch, UTC."""
+    """The timer of one attempt of an open step, or of a synchronization point that is awaited.
+
+    `due_at` is ms since the epoch, UTC.
+    """
 
     run_id: str
     tenant: str
@@ -46,23 +54,32 @@ class Document:
 def keys(recorded: Recorded) -> tuple[Key, ...]:
     """Return the key of the step, which has one timer at a time."""
     event: _Setting | _Clearing = recorded.event
-    if isinstance(event, StepStarted) and event.cause != "retry":
-        return ()
+    match event:
+        case StepStarted() if event.cause != "retry":
+            return ()
+        case SyncReached() if not event.timed:
+            return ()
+        case StepUndecided() if event.kind != "sync":
+            return ()
+        case _:
+            pass
     tenant, run_id = key_of(recorded.stream)
     return ((tenant, f"{run_id}:{event.step_id}"),)
 
 
 def creates(recorded: Recorded) -> bool:
     """Return whether the event sets a timer of a step that can't have one yet."""
-    return isinstance(recorded.event, (DelayStarted, RetryScheduled))
+    return isinstance(recorded.event, _SETTING)
 
 
 def evolve(document: Document | None, recorded: Recorded) -> Document | None:  # noqa: ARG001
     """Set or clear the timer, whatever its former state."""
     event: _Setting | _Clearing = recorded.event
     match event:
-        case StepStarted() | StepCancelled() | DelayElapsed():
+        case StepStarted() | StepCancelled() | DelayElapsed() | SyncReached() | StepUndecided():
             return None
+        case SyncAwaited():
+            return _set(recorded, event, "sync", event.deadline_at)
         case RetryScheduled():
             return _set(recorded, event, "backoff", event.due_at)
         case DelayStarted():
@@ -77,12 +94,13 @@ def columns(document: Document) -> Values:
 
 def _set(recorded: Recorded, event: _Setting, kind: Kind, due_at: int) -> Document:
     tenant, run_id = key_of(recorded.stream)
+    attempts = {"delay": 1, "sync": NO_ATTEMPT}
     return Document(
         run_id=run_id,
         tenant=tenant,
         step_id=event.step_id,
         visit=event.visit,
-        attempt=1 if isinstance(event, DelayStarted) else event.attempt,
+        attempt=event.attempt if isinstance(event, RetryScheduled) else attempts[kind],
         kind=kind,
         due_at=due_at,
     )
@@ -91,7 +109,7 @@ def _set(recorded: Recorded, event: _Setting, kind: Kind, due_at: int) -> Docume
 VIEW = View(
     table=TABLE,
     document=Document,
-    events=get_args(_Setting) + get_args(_Clearing),
+    events=_SETTING + get_args(_Clearing),
     keys=keys,
     creates=creates,
     evolve=evolve,

@@ -112,6 +112,6 @@ def _of_slug(server: Server, slug: object) -> dict[str, Any] | None:
 
 
 def _with_version(server: Server, answer: dict[str, Any]) -> dict[str, Any]:
-    if "version" in answer:
+    if isinstance(answer.get("version"), int):
         return answer
     return look_up(server, answer["id"]) or answer

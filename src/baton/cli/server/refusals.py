@@ -91,8 +91,9 @@ def _line(asked: Asked, status: int, reason: str, retry_after: str | None) -> st
 
 def _reason(url: str, status: int, answer: Mapping[str, Any]) -> str:
     """Return the server's message and its faults, none of them twice."""
-    message = str(answer.get("message") or f"{url} answered {status}")
-    faults = [one for one in _faults(answer.get("details")) if one not in message]
+    message = str(answer.get("message") or answer.get("detail") or f"{url} answered {status}")
+    named = answer.get("details") or answer.get("errors")
+    faults = [one for one in _faults(named) if one not in message]
     return f"{message}: {'; '.join(faults)}" if faults else message
 
 

@@ -1,0 +1,236 @@
+"""The dialect's operations; they also make its OpenAPI document."""
+
+from typing import Final
+
+from baton.command_api.dialect.contract import QueryParameter, Route
+from baton.command_api.dialects.workflow_orchestration import (
+    documents,
+    examples,
+    executions,
+    login,
+    workflows,
+)
+from baton.command_api.dialects.workflow_orchestration.requests import (
+    CreateWorkflow,
+    Login,
+    StartExecution,
+    UpdateWorkflow,
+)
+from baton.command_api.dialects.workflow_orchestration.versions import versioned
+from baton.command_api.principal import READ, WRITE
+
+_VERSIONED: Final = {406: "The Accept header names a version that doesn't exist"}
+_DENIED: Final = {**_VERSIONED, 403: "The token belongs to another tenant or lacks the scope"}
+_LISTED: Final = {**_DENIED, 400: "Invalid parameter"}
+_ABSENT: Final = {**_DENIED, 404: "Not found"}
+_BODY: Final = {
+    400: "Invalid request body",
+    413: "The body is too large",
+    415: "The body isn't JSON",
+}
+_KEYED: Final = {409: "Conflict", 422: "The Idempotency-Key belongs to another request"}
+_PAGE: Final = (
+    QueryParameter(
+        name="limit",
+        schema={
+            "type": "integer",
+            "default": workflows.DEFAULT_LIMIT,
+            "minimum": 1,
+            "maximum": workflows.MAX_LIMIT,
+        },
+        description="Maximum number of results to return",
+    ),
+    QueryParameter(
+        name="offset",
+        schema={"type": "integer", "default": 0, "minimum": 0},
+        description="Number of results to skip",
+    ),
+)
+
+_LOGIN_ROUTES: Final = (
+    Route(
+        method="POST",
+        path="/auth/login",
+        handler=login.login,
+        scope=None,
+        summary="Obtain a token",
+        operation_id="login",
+        tag="Authentication",
+        request=Login,
+        request_example=examples.LOGIN,
+        response=documents.Token,
+        example=examples.TOKEN,
+        problems={
+            **_VERSIONED,
+            **_BODY,
+            401: "The name or the password is wrong",
+            404: "This server signs no tokens",
+            429: "Too many logins",
+        },
+    ),
+)
+_WORKFLOW_ROUTES: Final = (
+    Route(
+        method="GET",
+        path="/workflows",
+        handler=workflows.list_all,
+        scope=READ,
+        summary="Get all workflow definitions",
+        operation_id="getWorkflows",
+        tag="Workflow Definitions",
+        response=documents.Workflows,
+        example=[examples.WORKFLOW],
+        query=_PAGE,
+        problems=_LISTED,
+    ),
+    Route(
+        method="GET",
+        path="/workflows/{workflowId}",
+        handler=workflows.get,
+        scope=READ,
+        summary="Get a workflow definition by ID",
+        operation_id="getWorkflow",
+        tag="Workflow Definitions",
+        response=documents.Workflow,
+        example=examples.WORKFLOW,
+        problems=_ABSENT,
+    ),
+    Route(
+        method="POST",
+        path="/workflows",
+        handler=workflows.create,
+        scope=WRITE,
+        summary="Create a workflow definition",
+        operation_id="createWorkflow",
+        tag="Workflow Definitions",
+        request=CreateWorkflow,
+        request_example=examples.NEW_WORKFLOW,
+        response=documents.Workflow,
+        example=examples.WORKFLOW,
+        status=201,
+        problems={**_DENIED, **_BODY, **_KEYED},
+    ),
+    Route(
+        method="PUT",
+        path="/workflows/{workflowId}",
+        handler=workflows.update,
+        scope=WRITE,
+        summary="Update a workflow definition",
+        operation_id="updateWorkflow",
+        tag="Workflow Definitions",
+        request=UpdateWorkflow,
+        request_example=examples.CHANGE,
+        response=documents.Workflow,
+        example=examples.CHANGED,
+        problems={**_ABSENT, **_BODY, 409: "Tasks can't express the workflow's steps"},
+    ),
+    Route(
+        method="DELETE",
+        path="/workflows/{workflowId}",
+        handler=workflows.delete,
+        scope=WRITE,
+        summary="Delete a workflow definition",
+        operation_id="deleteWorkflow",
+        tag="Workflow Definitions",
+        status=204,
+        problems=_ABSENT,
+    ),
+)
+_EXECUTION_ROUTES: Final = (
+    Route(
+        method="POST",
+        path="/executions",
+        handler=executions.start,
+        scope=WRITE,
+        summary="Start a workflow execution",
+        operation_id="startExecution",
+        tag="Workflow Executions",
+        request=StartExecution,
+        request_example=examples.START,
+        response=documents.Execution,
+        example=examples.STARTED,
+        status=201,
+        problems={
+            **_ABSENT,
+            **_BODY,
+            **_KEYED,
+            409: "The workflow starts no executions",
+            429: "The tenant has too many unfinished executions",
+        },
+    ),
+    Route(
+        method="GET",
+        path="/executions/{executionId}",
+        handler=executions.get,
+        scope=READ,
+        summary="Get a workflow execution by ID",
+        operation_id="getExecution",
+        tag="Workflow Executions",
+        response=documents.Execution,
+        example=examples.EXECUTION,
+        problems=_ABSENT,
+    ),
+    Route(
+        method="POST",
+        path="/executions/{executionId}/cancel",
+        handler=executions.cancel,
+        scope=WRITE,
+        summary="Cancel a workflow execution",
+        operation_id="cancelExecution",
+        tag="Workflow Executions",
+        response=documents.Execution,
+        example=examples.CANCELLED,
+        problems={**_ABSENT, **_KEYED, 409: "The execution has ended"},
+    ),
+    Route(
+        method="GET",
+        path="/executions/{executionId}/progress",
+        handler=executions.progress,
+        scope=READ,
+        summary="Get progress report for a workflow execution",
+        operation_id="getProgress",
+        tag="Progress Tracking",
+        response=documents.ProgressReport,
+        example=examples.PROGRESS,
+        problems=_ABSENT,
+    ),
+)
+_TASK_ROUTES: Final = (
+    Route(
+        method="GET",
+        path="/executions/{executionId}/tasks",
+        handler=executions.list_tasks,
+        scope=READ,
+        summary="Get task executions for a workflow execution",
+        operation_id="getTasks",
+        tag="Task Executions",
+        response=documents.TaskExecutions,
+        example=examples.TASKS,
+        query=(
+            QueryParameter(
+                name="status",
+                schema={"type": "string", "enum": list(executions.TASK_STATUSES)},
+                description="Filter by task status",
+            ),
+            *_PAGE,
+        ),
+        problems={**_LISTED, **_ABSENT},
+    ),
+    Route(
+        method="POST",
+        path="/tasks/{taskId}/retry",
+        handler=executions.retry_task,
+        scope=WRITE,
+        summary="Retry a failed task execution",
+        operation_id="retryTask",
+        tag="Task Executions",
+        response=documents.TaskExecution,
+        example=examples.RETRIED,
+        problems={**_ABSENT, **_KEYED, 409: "The task hasn't failed, or its execution goes on"},
+    ),
+)
+
+ROUTES: Final = tuple(
+    versioned(route)
+    for route in (*_LOGIN_ROUTES, *_WORKFLOW_ROUTES, *_EXECUTION_ROUTES, *_TASK_ROUTES)
+)

@@ -1,0 +1,55 @@
+"""Timeouts of synchronization points: a run that doesn't reach a point in time fails at once.
+
+The time counts from the start of the run, or from its reopening, when the point is still to be
+reached. The steps that are open then are cancelled.
+"""
+
+from typing import Final
+
+from baton.domain.definition.graph import Sync
+from baton.domain.run.advance import Draft, cancel_steps
+from baton.domain.run.messages import Error, RunFailed, StepUndecided, SyncAwaited
+
+_NAMED: Final = 10
+"""The number of steps that a message names."""
+
+
+def await_syncs(draft: Draft) -> None:
+    """Wait for every synchronization point that has a timeout, as a run starts."""
+    if draft.graph.flow == "needs":
+        for sync in draft.graph.timed_syncs:
+            if sync.id not in draft.state.steps:
+                await_sync(draft, sync, 1)
+
+
+def await_sync(draft: Draft, sync: Sync, visit: int) -> None:
+    """Wait for `sync` until its timeout, counted from now; does nothing for one without."""
+    if sync.timeout_ms is not None:
+        deadline_at = draft.at + sync.timeout_ms
+        draft.emit(SyncAwaited(step_id=sync.id, visit=visit, deadline_at=deadline_at, at=draft.at))
+
+
+def is_reached(draft: Draft, sync: Sync) -> bool:
+    """Return whether all that `sync` needs is done."""
+    return not _missing(draft, sync)
+
+
+def time_out(draft: Draft, sync: Sync) -> None:
+    """Fail the run, because the awaited point `sync` isn't reached by its deadline."""
+    visit = draft.state.steps[sync.id].visit
+    error = Error(code="TIMEOUT", message=_message(draft, sync))
+    draft.emit(StepUndecided(step_id=sync.id, visit=visit, at=draft.at, error=error, kind="sync"))
+    cancel_steps(draft)
+    draft.emit(RunFailed(at=draft.at, error=error, step_id=sync.id))
+
+
+def _missing(draft: Draft, sync: Sync) -> list[str]:
+    steps = draft.state.steps
+    return [need for need in dict.fromkeys(sync.needs) if need not in steps or not steps[need].done]
+
+
+def _message(draft: Draft, sync: Sync) -> str:
+    missing = _missing(draft, sync)
+    more = f" and {len(missing) - _NAMED} more" if len(missing) > _NAMED else ""
+    named = ", ".join(missing[:_NAMED]) + more
+    return f"The point wasn't reached within {sync.timeout_ms} ms; missing: {named}"
