@@ -68,7 +68,7 @@ def test_every_metric_on_a_page_is_exported(page: str) -> None:
         for one in fields(counts)
     }
     source = "".join(inspect.getsource(role) for role in (executor, projector, scheduler))
-    known |= {f"baton_{name}" for name in re.findall(r'gauge\(\s*"(\w+)"', source)}
+    known |= {f"baton_{name}" for name in re.findall(r'(?:gauge|by_tenant)\(\s*"(\w+)"', source)}
     known |= {f"{name}_total" for name in re.findall(r'"(baton_\w+)"', source)}
     named = set(re.findall(r"\bbaton_(?:executor|scheduler|projector|relay)_\w+", page))
 

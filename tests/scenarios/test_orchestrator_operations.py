@@ -1,6 +1,7 @@
 """The operations of the Orchestrator's seed: each is there, and admins see the server's state."""
 
 import re
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -8,9 +9,10 @@ import pytest
 from pydantic import TypeAdapter
 
 from baton.command_api.dialects.orchestrator import documents
-from tests.dialects.orchestrator_client import dag, orchestrator_client, step
+from tests.dialects.orchestrator_client import OrchestratorClient, dag, orchestrator_client, step
 from tests.kit.eventually import eventually
-from tests.scenarios.stack import Stack
+from tests.kit.stack import Response
+from tests.scenarios.stack import DEADLINE_S, Stack
 
 SEED = (Path(__file__).parents[1] / "seeds" / "004-orchestrator.txt").read_text(encoding="utf-8")
 OPERATIONS = re.findall(r"(GET|POST) (/[^\s—]*)", SEED)
@@ -82,30 +84,33 @@ async def test_health_shows_the_queue_of_the_tenant_alone(idle: Stack) -> None:
 
 
 async def test_calls_that_wait_for_a_place_are_counted_for_their_tenant_alone(
-    memory: Stack,
+    stack: Stack,
 ) -> None:
-    client, globex = orchestrator_client(memory), orchestrator_client(memory, "globex")
+    client, globex = orchestrator_client(stack), orchestrator_client(stack, "globex")
     started = []
-    for one, runs in ((client, 3), (globex, 1)):
+    for one, runs, waiting in ((client, 3, 2), (globex, 1, 1)):
         await one.publish(dag("flow", "1", step("a", "hold-alone")))
         started += [(one, (await one.start("flow"))["runId"]) for _ in range(runs)]
-
-    async def counted() -> bool:
-        bodies = [(await one.get("/admin/health")).body for one in (client, globex)]
-        return [one["queueDepth"] for one in bodies] == [{"acme": 2}, {"globex": 1}]
-
-    await eventually(counted)
-    own = (await memory.get("/functions")).body
-    shown, everything = [
-        [line for line in answer.raw.decode().splitlines() if "waiting_calls{" in line]
-        for answer in (await client.get("/admin/metrics"), await memory.get("/metrics"))
-    ]
+        await eventually(partial(shows_waiting_calls, one, waiting), within_s=DEADLINE_S)
+    own = (await stack.get("/functions")).body
+    everything = waiting_calls(await stack.get("/metrics"))
     for one, run_id in started:
         await one.post(f"/runs/{run_id}:cancel")
 
     assert own["queueDepth"] == 2
-    assert shown == ['baton_executor_waiting_calls{tenant="acme"} 2.0']
     assert len(everything) == 2
+
+
+async def shows_waiting_calls(client: OrchestratorClient, count: int) -> bool:
+    """Return whether health and metrics show so many of the client's tenant, and nothing else."""
+    tenant, health = client.tenant, (await client.get("/admin/health")).body
+    shown = waiting_calls(await client.get("/admin/metrics"))
+    line = f'baton_executor_waiting_calls{{tenant="{tenant}"}} {count}.0'
+    return bool(health["queueDepth"] == {tenant: count} and shown == [line])
+
+
+def waiting_calls(answer: Response) -> list[str]:
+    return [line for line in answer.raw.decode().splitlines() if "waiting_calls{" in line]
 
 
 @pytest.mark.operations("orchestrator", "warm", "getMetrics")
