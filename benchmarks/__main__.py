@@ -14,6 +14,7 @@ from benchmarks import (
     large,
     latency,
     memory,
+    notary,
     profiling,
     report,
     stored_runs,
@@ -39,6 +40,7 @@ ACCESS = "access"
 STREAMS = "streams"
 TENANTS = "tenants"
 WEBHOOKS = "webhooks"
+NOTARY = "notary"
 _INTERRUPTED = 130
 _NEED_DBOS = {"throughput", "latency"}
 
@@ -56,6 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             (STREAMS, streams.show),
             (TENANTS, tenants.show),
             (WEBHOOKS, webhooks.show),
+            (NOTARY, notary.show),
         ):
             if part in parts:
                 show(asked.folder)
@@ -83,7 +86,7 @@ def _arguments() -> argparse.ArgumentParser:
     parser.add_argument(
         "--only",
         action="append",
-        choices=(*PARTS, LARGE, ACCESS, STREAMS, TENANTS, WEBHOOKS, DISTRIBUTED),
+        choices=(*PARTS, LARGE, ACCESS, STREAMS, TENANTS, WEBHOOKS, NOTARY, DISTRIBUTED),
         help="may be repeated",
     )
     parser.add_argument(

@@ -11,6 +11,7 @@ from baton.command_api.live.live_feed import LiveFeed
 from baton.command_api.principal import Authenticator, SignIn
 from baton.eventlog.function_logs.live_logs import LiveLogs
 from baton.eventlog.known_functions import KnownFunctions
+from baton.eventlog.ports.audit.leaf_store import LeafStore
 from baton.eventlog.ports.clock import Clock
 from baton.eventlog.ports.keys import IdempotencyKeys
 from baton.eventlog.ports.secrets import Secrets
@@ -62,6 +63,7 @@ class Services:
             that position within the timeout.
         position: Returns the newest position that the views are known to hold.
         live: Streams the events of runs.
+        leaves: The tree over the stored events, of which proofs are made.
         new_id: Returns a new id.
         checks: Readiness checks by name, run by /readyz; a check returns True for ready.
         sign_in: Exchanges passwords for tokens; None where there are no users.
@@ -87,6 +89,7 @@ class Services:
     new_id: Callable[[], str]
     keys: IdempotencyKeys
     secrets: Secrets
+    leaves: LeafStore
     authenticator: Authenticator
     checks: dict[str, Callable[[], Awaitable[bool]]] = field(default_factory=dict)
     max_answer_bytes: int = MAX_ANSWER_BYTES

@@ -15,6 +15,8 @@ Failpoint: TypeAlias = Literal[
     "before-commit",
     "after-commit",
     "after-publish",
+    "before-seal",
+    "after-seal",
 ]
 
 CRASHED: Final = 137

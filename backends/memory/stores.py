@@ -6,6 +6,7 @@ from baton.backends.memory.checkpoints import MemoryCheckpoints
 from baton.backends.memory.dead_letters import MemoryDeadLetters
 from baton.backends.memory.event_store import MemoryEventStore
 from baton.backends.memory.idempotency import MemoryIdempotencyKeys
+from baton.backends.memory.leaf_store import MemoryLeafStore
 from baton.backends.memory.leases import MemoryLeases
 from baton.backends.memory.secrets import MemorySecrets
 from baton.backends.memory.topics import MemoryTopics
@@ -26,6 +27,7 @@ async def open_stores(location: StoreLocation) -> Stores:
         leases=MemoryLeases(),
         secrets=MemorySecrets(SecretCipher(location.secrets_keys)),
         artifacts=MemoryArtifacts(),
+        leaves=MemoryLeafStore(events.recorder),
         api_key_uses=MemoryApiKeyUses(),
         dead_letters=MemoryDeadLetters(),
         topics=MemoryTopics(),

@@ -12,6 +12,7 @@ from baton.backends.postgres.events.event_store import PostgresEventStore
 from baton.backends.postgres.events.outbox import PostgresOutbox
 from baton.backends.postgres.function_directory import PostgresFunctionDirectory
 from baton.backends.postgres.idempotency import PostgresIdempotencyKeys
+from baton.backends.postgres.leaf_store import PostgresLeafStore
 from baton.backends.postgres.leases import PostgresLeases
 from baton.backends.postgres.schema import check_version
 from baton.backends.postgres.secrets import PostgresSecrets
@@ -45,6 +46,7 @@ async def open_stores(location: StoreLocation) -> Stores:
             leases=PostgresLeases(database),
             secrets=PostgresSecrets(database, cipher),
             artifacts=PostgresArtifacts(database),
+            leaves=PostgresLeafStore(database),
             api_key_uses=PostgresApiKeyUses(database),
             dead_letters=PostgresDeadLetters(database),
             view_progress=views,

@@ -54,3 +54,20 @@ CREATE TABLE IF NOT EXISTS artifact_owners (
     tenant TEXT NOT NULL,
     PRIMARY KEY (sha256, tenant)
 );
+
+CREATE TABLE IF NOT EXISTS leaf_blocks (
+    block INTEGER PRIMARY KEY,      -- from 0
+    first_position INTEGER NOT NULL UNIQUE,
+    last_position INTEGER NOT NULL,
+    max_at INTEGER NOT NULL,        -- the greatest time of any event up to last_position
+    root BLOB NOT NULL,
+    leaves BLOB NOT NULL            -- 32 bytes each
+);
+
+CREATE TABLE IF NOT EXISTS tree_heads (
+    size INTEGER PRIMARY KEY,
+    position INTEGER NOT NULL,
+    root BLOB NOT NULL,
+    at INTEGER NOT NULL,
+    note BLOB NOT NULL              -- a signed note
+);

@@ -11,6 +11,7 @@ from baton.backends.sqlite.errors import as_unavailable
 from baton.backends.sqlite.events.event_store import SqliteEventStore
 from baton.backends.sqlite.events.schema import create
 from baton.backends.sqlite.idempotency import SqliteIdempotencyKeys
+from baton.backends.sqlite.leaf_store import SqliteLeafStore
 from baton.backends.sqlite.leases import SqliteLeases
 from baton.backends.sqlite.secrets import SqliteSecrets
 from baton.backends.sqlite.views.view_store import open_views
@@ -53,6 +54,7 @@ async def open_stores(location: StoreLocation) -> Stores:
             leases=SqliteLeases(transactions),
             secrets=SqliteSecrets(reading, transactions, cipher),
             artifacts=SqliteArtifacts(reading, transactions),
+            leaves=SqliteLeafStore(reading, transactions),
             api_key_uses=SqliteApiKeyUses(reading, transactions),
             dead_letters=SqliteDeadLetters(reading, transactions),
             close=opened.pop_all().aclose,

@@ -104,6 +104,7 @@ async def commands_on(store: str, folder: Path) -> AsyncIterator[Commands]:
             new_id=lambda: new_id(clock.now()),
             keys=stores.keys,
             secrets=stores.secrets,
+            leaves=stores.leaves,
             authenticator=build_authenticator(settings, clock),
         )
         yield Commands(stores, services)

@@ -60,14 +60,11 @@ class NdjsonReader:
 
     def read(self, line: bytes) -> Stored | StoredArtifact:
         """Return the event or artifact of the next line; raises `Unreadable`, naming the line."""
-        self.number += 1
-        line = line.rstrip(b"\r\n")
-        found = self._parsed(line)
-        if "artifact" in found:
-            return self._artifact(line, found)
-        event = self._event(line, found)
+        event = self.parse(line)
+        if isinstance(event, StoredArtifact):
+            return event
         self._check_order(event)
-        self._check_artifacts(event)
+        self.require_artifacts(event)
         try:
             decode(event.topic, event.state)
         except Unreadable as error:
@@ -76,6 +73,16 @@ class NdjsonReader:
         self.position = event.position
         self._versions[event.stream] = event.version
         return event
+
+    def parse(self, line: bytes) -> Stored | StoredArtifact:
+        """Return the event or artifact of the next line as it is; only artifacts are checked.
+
+        Raises `Unreadable`, naming the line.
+        """
+        self.number += 1
+        line = line.rstrip(b"\r\n")
+        found = self._parsed(line)
+        return self._artifact(line, found) if "artifact" in found else self._event(line, found)
 
     def _parsed(self, line: bytes) -> JsonObject:
         try:
@@ -95,8 +102,8 @@ class NdjsonReader:
         self._artifacts.add((tenant, str(sha256)))
         return StoredArtifact(tenant, str(sha256), raw)
 
-    def _check_artifacts(self, event: Stored) -> None:
-        """Refuse an event whose artifact is in no earlier line: the import would lack it."""
+    def require_artifacts(self, event: Stored) -> None:
+        """Raise `Unreadable` if an artifact of the event is in no earlier line."""
         tenant = stream_parts(event.stream).tenant
         for sha256 in hashes_in(event.state):
             if (tenant, sha256) not in self._artifacts:

@@ -9,6 +9,7 @@ from baton.eventlog.known_functions import FunctionDirectory
 from baton.eventlog.ports.api_key_uses import ApiKeyUses
 from baton.eventlog.ports.archive import Archive
 from baton.eventlog.ports.artifacts import Artifacts
+from baton.eventlog.ports.audit.leaf_store import LeafStore
 from baton.eventlog.ports.dead_letters import DeadLetters
 from baton.eventlog.ports.keys import IdempotencyKeys
 from baton.eventlog.ports.leases import Leases
@@ -75,6 +76,7 @@ class Stores:
     leases: Leases
     secrets: Secrets
     artifacts: Artifacts
+    leaves: LeafStore
     api_key_uses: ApiKeyUses
     dead_letters: DeadLetters
     close: Callable[[], Awaitable[None]]

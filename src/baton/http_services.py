@@ -77,6 +77,7 @@ def build_services(
         new_id=lambda: new_id(clock.now()),
         keys=stores.keys,
         secrets=stores.secrets,
+        leaves=stores.leaves,
         authenticator=BearerAuthenticator(tokens, api_keys),
         checks=context.checks,
         budgets=budgets,

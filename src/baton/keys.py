@@ -10,11 +10,14 @@ from pathlib import Path
 from typing import Final
 
 from baton.backend_choice import is_embedded
+from baton.eventlog.notary.audit_keys import AuditKeys
+from baton.eventlog.notary.signed_note import SigningKey
 from baton.eventlog.private_files import make_folder, open_new
 from baton.settings import Settings, split_seal_keys, split_secrets
 
 _SECRET_FILE = "jwt.secret"  # noqa: S105 - the file's name
 _SEAL_FILE = "seal.key"
+_AUDIT_FILE = "audit.key"
 MAX_FILE_BYTES: Final = 64 * 1024
 
 
@@ -73,6 +76,29 @@ def seal_keys(settings: Settings, *, create: bool = True) -> tuple[bytes, ...]:
     if not found and create:
         found.append(bytes.fromhex(_create_once(path, secrets.token_hex(32))))
     return tuple(dict.fromkeys(found))
+
+
+def audit_keys(settings: Settings, *, create: bool) -> AuditKeys | None:
+    """Return the keys of tree heads, those of BATON_AUDIT_KEY or else of the data folder.
+
+    Without either, return None, unless `create` is set: then create one in the folder. Raises
+    DamagedKeyFile.
+    """
+    if settings.audit_key is not None:
+        return AuditKeys.parse(settings.audit_key.get_secret_value())
+    path = settings.data_folder / _AUDIT_FILE
+    if not path.exists():
+        if not create:
+            return None
+        return AuditKeys.parse(_create_once(path, SigningKey.generate(settings.audit_name).text))
+    try:
+        return AuditKeys.parse(_read(path))
+    except ValueError as error:
+        message = (
+            f"{path} is damaged ({error}): put a copy back. Without it no head can be signed that"
+            " others recognize; `baton audit key --create` makes another once the file is removed"
+        )
+        raise DamagedKeyFile(message) from None
 
 
 def _seal_keys_in(path: Path) -> tuple[bytes, ...]:

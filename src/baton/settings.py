@@ -20,6 +20,7 @@ from pydantic_settings import (
 
 from baton.command_api.budgets.limits import Limits
 from baton.domain.delivery.decisions import BACKOFF_MS
+from baton.eventlog.notary.anchors import anchor_at
 from baton.protocols.loopback import is_loopback
 from baton.setting_sources import FILE, PREFIX, FilesSource, TomlSource
 
@@ -94,6 +95,10 @@ class Settings(BaseSettings):
     functions_max_hung_threads: int = Field(default=100, ge=1)
     webhooks_allow_private: bool = False
     webhook_backoff: Annotated[tuple[float, ...], NoDecode] = _BACKOFF_S
+    notary: bool = True
+    audit_key: SecretStr | None = None
+    audit_name: str = Field(default="baton", pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,199}$")
+    audit_anchor: str | None = None
     hosts: Annotated[tuple[str, ...], NoDecode] = ()
     limit_head_s: float = Field(default=_LIMITS.head_s, ge=0)
     limit_body_s: float = Field(default=_LIMITS.body_s, ge=0)
@@ -166,6 +171,22 @@ class Settings(BaseSettings):
     def _check_seal_keys(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None:
             split_seal_keys(value.get_secret_value())
+        return value
+
+    @field_validator("audit_key")
+    @classmethod
+    def _check_audit_keys(cls, value: SecretStr | None) -> SecretStr | None:
+        from baton.eventlog.notary.audit_keys import AuditKeys  # noqa: PLC0415 - few verbs need it
+
+        if value is not None:
+            AuditKeys.parse(value.get_secret_value())
+        return value
+
+    @field_validator("audit_anchor")
+    @classmethod
+    def _check_anchor(cls, value: str | None) -> str | None:
+        if value is not None:
+            anchor_at(value)
         return value
 
     @field_validator("jwt_jwks_url")

@@ -64,6 +64,7 @@ async def running(
             new_id=lambda: new_id(clock.now()),
             keys=stores.keys,
             secrets=stores.secrets,
+            leaves=stores.leaves,
             authenticator=BearerAuthenticator(
                 TokenAuthenticator(SharedSecrets(SECRET), clock), api_keys
             ),

@@ -28,9 +28,10 @@ from baton.domain.stream import stream_name
 from baton.eventlog.loops.transact import transact
 from baton.protocols.canonical_json import canonical, digest
 from tests.kit.webhooks import CLOSED, dead_delivery
+from tests.notary.sealing import seal
 from tests.scenarios.stack import Client
 
-__all__ = ["ANSWERED", "body", "distinct_body", "error_code", "prepare"]
+__all__ = ["ANSWERED", "QUERIES", "body", "distinct_body", "error_code", "prepare"]
 
 ANSWERED = {"GET /runs", "GET /runs/{runId}", "GET /definitions/{definition}", "POST /definitions"}
 """Operations that some generated requests succeed with; others depend on the state of a run."""
@@ -38,6 +39,9 @@ ANSWERED = {"GET /runs", "GET /runs/{runId}", "GET /definitions/{definition}", "
 _GRAPH = Graph(steps=(Compute(id="only", function="answer"),))
 _DOCUMENT = {"name": "Fresh", "steps": [{"id": "only", "function": "answer"}]}
 _HOURLY = ScheduleTrigger(timetable=Interval(every_ms=3_600_000))
+
+QUERIES = {"/audit/proof": "?run={runId}"}
+"""The queries that routes require."""
 
 
 async def prepare(client: Client, route: Route) -> dict[str, str]:
@@ -68,6 +72,8 @@ async def prepare(client: Client, route: Route) -> dict[str, str]:
     if route.path.endswith("/retry"):
         position = (await cancel_run(services, user, request.run_id, at=now)).position
     assert await services.reached(position, 5_000)
+    if route.path.startswith("/audit"):
+        await seal(client.stack.stores.leaves)
     raw = canonical(f"{client.tenant} " * 10_000)
     await client.stack.stores.artifacts.put(client.tenant, digest(raw), raw)
     return {

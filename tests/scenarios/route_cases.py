@@ -56,6 +56,10 @@ class RouteCase:
 
     def path(self, ids: dict[str, str], **changed: str) -> str:
         known = {**ids, **changed}
+        query: str = getattr(self.samples, "QUERIES", {}).get(self.route.path, "")
+        return self._path(known) + query.format_map(known)
+
+    def _path(self, known: Mapping[str, str]) -> str:
         return _PARAMETER.sub(lambda match: known[match[1]], self.route.path)
 
     def body(self, ids: Mapping[str, str]) -> Any:

@@ -38,7 +38,7 @@ END
 $$;
 TRUNCATE public.stored_events, public.notification_tracking, baton.append_receipts,
     baton.idempotency_keys, baton.leases, baton.secrets, baton.dead_letters, baton.api_key_uses,
-    baton.announced_functions RESTART IDENTITY;
+    baton.announced_functions, baton.leaf_blocks, baton.tree_heads RESTART IDENTITY;
 INSERT INTO public.notification_tracking VALUES ('__migration__', 1);
 """
 _CONNECTED = "SELECT datname FROM pg_stat_activity WHERE datname IS NOT NULL"

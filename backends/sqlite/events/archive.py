@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
+from baton.backends.sql.leaf_statements import forget_tree
 from baton.backends.sqlite.artifacts import GET, PUT_OWNER, PUT_VALUE
 from baton.backends.sqlite.database import FolderLock, folder_of, open_reader
 from baton.backends.sqlite.errors import as_unavailable
@@ -20,7 +21,7 @@ from baton.eventlog.ports.backend import StoreLocation
 _INSERT = """
 INSERT INTO stored_events (rowid, originator_id, originator_version, topic, state)
 VALUES (?, ?, ?, ?, ?)"""
-_RESET_FOLLOWERS = "DELETE FROM tracking"
+_RESET_FOLLOWERS = ("DELETE FROM tracking", *forget_tree(""))
 
 
 class SqliteArchive:
@@ -59,7 +60,8 @@ class SqliteArchive:
             try:
                 if await self.head():
                     raise NotEmpty
-                self._connection.execute(_RESET_FOLLOWERS)
+                for reset in _RESET_FOLLOWERS:
+                    self._connection.execute(reset)
                 for batch in batches:
                     self._insert(batch)
                     await asyncio.sleep(0)  # a cancellation takes effect before the COMMIT

@@ -1,20 +1,38 @@
-"""The projector role: keeps the views that queries read."""
+"""The projector role: keeps the views that queries read.
 
-from collections.abc import Iterator
+The notary is a part of it: the projector follows every event already, starts nothing, and is the
+last role to stop, so that the notary seals what the others still append.
+"""
+
+import asyncio
+import logging
+from collections.abc import Coroutine, Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from prometheus_client import CollectorRegistry, Metric
+from prometheus_client.core import CounterMetricFamily
 from prometheus_client.registry import Collector
 
+from baton.backend_choice import is_embedded
 from baton.eventlog.loops.leader_election import Leader
+from baton.eventlog.notary.anchors import anchor_at
+from baton.eventlog.notary.notary import NAME as NOTARY
+from baton.eventlog.notary.notary import Notary
 from baton.eventlog.ports.stores import EventStore, Log
+from baton.keys import audit_keys
 from baton.metric_families import gauge
 from baton.projector.projector import Projector
 from baton.role import Role, RoleContext
 
 CATCH_UP_MS: Final = 5_000
 """The time a stop waits for the views to hold the newest event, in ms."""
+NO_KEY: Final = (
+    "the log isn't sealed: set BATON_AUDIT_KEY (`baton audit key --create` makes one), or"
+    " BATON_NOTARY=false"
+)
+
+_log = logging.getLogger("baton.notary")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,18 +42,23 @@ class EmbeddedProjector:
     projector: Projector
     events: EventStore
     log: Log
+    notary: Notary | None
 
     async def run(self) -> None:
-        """Fold the log into the views."""
-        await self.projector.run(self.log)
+        """Fold the log into the views, and seal it."""
+        await _beside(self.notary, self.projector.run(self.log))
 
     async def stop(self) -> None:
-        """Wait until the views hold the newest event."""
+        """Wait until the views hold the newest event; seal what is left."""
         await self.projector.reached(await self.events.head(), CATCH_UP_MS)
+        if self.notary is not None:
+            await self.notary.stop()
 
     def export(self, metrics: CollectorRegistry) -> None:
-        """Register the position of the views."""
+        """Register the position of the views, and that of the tree."""
         metrics.register(_ProjectorMetrics(self.projector))
+        if self.notary is not None:
+            metrics.register(_NotaryMetrics(self.notary))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,31 +68,74 @@ class SharedProjector:
     projector: Projector
     leader: Leader
     log: Log
+    notary: Notary | None
 
     async def run(self) -> None:
-        """Fold the log into the views whenever this process is the leader."""
-        await self.leader.run(lambda: self.projector.run(self.log))
+        """Fold the log into the views, and seal it, each while this process leads in that."""
+        await _beside(self.notary, self.leader.run(lambda: self.projector.run(self.log)))
 
     async def stop(self) -> None:
-        """Do nothing: the next leader continues from the checkpoint."""
+        """Seal what is left; the next leader continues the views from the checkpoint."""
+        if self.notary is not None:
+            await self.notary.stop()
 
     def export(self, metrics: CollectorRegistry) -> None:
-        """Register the position of the views."""
+        """Register the position of the views, and that of the tree."""
         metrics.register(_ProjectorMetrics(self.projector))
+        if self.notary is not None:
+            metrics.register(_NotaryMetrics(self.notary))
 
 
 def build(context: RoleContext) -> Role:
-    """Build the projector role."""
+    """Build the projector role. Raises DamagedKeyFile for the notary's key."""
     stores, clock = context.stores, context.clock
     if isinstance(context.view_position, Projector):
         return EmbeddedProjector(
-            projector=context.view_position, events=stores.events, log=stores.log
+            projector=context.view_position,
+            events=stores.events,
+            log=stores.log,
+            notary=_notary(context, None),
         )
+    leader = Leader(stores.leases, NOTARY, holder=context.holder, clock=clock)
     return SharedProjector(
         projector=Projector(stores.views, clock=clock, shared=True),
         leader=Leader(stores.leases, "projector", holder=context.holder, clock=clock),
         log=stores.log,
+        notary=_notary(context, leader),
     )
+
+
+def _notary(context: RoleContext, leader: Leader | None) -> Notary | None:
+    """Return the notary; None where it is off, or has no key.
+
+    A key is created in the folder of an embedded store. Processes that share a store may run on
+    several machines, so they have to be given theirs.
+    """
+    settings = context.settings
+    if not settings.notary:
+        return None
+    keys = audit_keys(settings, create=is_embedded(settings.store_url))
+    if keys is None:
+        if leader is not None:
+            _log.warning(NO_KEY)
+        return None
+    return Notary(
+        context.stores.leaves,
+        keys.signing,
+        clock=context.clock,
+        leader=leader,
+        anchor=None if settings.audit_anchor is None else anchor_at(settings.audit_anchor),
+    )
+
+
+async def _beside(notary: Notary | None, projecting: Coroutine[Any, Any, None]) -> None:
+    """Run the notary, if there is one, beside the projector."""
+    if notary is None:
+        await projecting
+        return
+    async with asyncio.TaskGroup() as group:
+        group.create_task(projecting, name="projector")
+        group.create_task(notary.run(), name="notary")
 
 
 class _ProjectorMetrics(Collector):
@@ -78,3 +144,18 @@ class _ProjectorMetrics(Collector):
 
     def collect(self) -> Iterator[Metric]:
         yield gauge("projector_position", "Position the views hold", self._projector.position)
+
+
+class _NotaryMetrics(Collector):
+    def __init__(self, notary: Notary) -> None:
+        self._notary = notary
+
+    def collect(self) -> Iterator[Metric]:
+        notary = self._notary
+        about = "Events sealed with a leaf"
+        yield CounterMetricFamily("baton_notary_sealed", about, value=notary.sealed)
+        about = "Position up to which a signed head covers the events"
+        yield gauge("notary_position", about, notary.position)
+        yield gauge("notary_working", "1 while this process seals events", notary.working)
+        about = "1 if the stored tree isn't the one that was signed: run `baton audit verify`"
+        yield gauge("notary_broken", about, notary.broken is not None)

@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, BinaryIO
@@ -16,7 +16,9 @@ from baton.cli.options import DataFolder
 if TYPE_CHECKING:
     from baton.cli.terminal.progress import Progress
     from baton.eventlog.events.envelope import Stored
+    from baton.eventlog.notary.proofs.prove import ExportProver
     from baton.eventlog.ports.archive import Archive
+    from baton.settings import Settings
 
 PAGE = 1_000
 STDOUT = Path("-")
@@ -80,6 +82,15 @@ def export(
             help="File to write; - is standard output.",
         ),
     ] = STDOUT,
+    proof: Annotated[
+        Path | None,
+        typer.Option(
+            "--proof",
+            metavar="FILE",
+            dir_okay=False,
+            help="Write a proof for `baton audit verify --export` to this file.",
+        ),
+    ] = None,
 ) -> None:
     """Write every event as a line of JSON, in the order of the log.
 
@@ -93,24 +104,35 @@ def export(
     from baton.cli.terminal.progress import progress_bar
 
     check_range(first, last)
+    if proof is not None:
+        check_new_file(proof)
     settings = load_settings(data=data)
     require_data(settings)
     wanted = EventFilter(tenant=tenant, run=run, first=first, last=last)
 
     async def exported() -> _Counts:
-        archive = await open_archive(settings, read_only=True)
-        try:
+        async with AsyncExitStack() as opened:
+            prover = None if proof is None else await _prover(settings, wanted, opened)
+            archive = await open_archive(settings, read_only=True)
+            opened.push_async_callback(archive.close)
             with _output(out) as file, progress_bar("Exporting", "positions") as progress:
-                return await _export(archive, wanted, file, progress)
-        finally:
-            await archive.close()
+                counts = await _export(archive, wanted, file, progress, prover)
+            if prover is not None and proof is not None:
+                document = await prover.proof()
+                with _output(proof) as file:
+                    file.write(document.raw)
+            return counts
 
     counts = run_async(exported())
     print_error(f"Exported {counts.events} events of {len(counts.streams)} streams.")
 
 
 async def _export(
-    archive: "Archive", wanted: EventFilter, file: BinaryIO, progress: "Progress"
+    archive: "Archive",
+    wanted: EventFilter,
+    file: BinaryIO,
+    progress: "Progress",
+    prover: "ExportProver | None",
 ) -> _Counts:
     from baton.eventlog.events.ndjson import ndjson_line
 
@@ -120,6 +142,8 @@ async def _export(
     begin = after = max(0, wanted.first - 1)
     while after < end and (found := await archive.page(after=after, limit=PAGE)):
         chosen = [one for one in found if one.position <= end and wanted.matches(one.stream)]
+        if prover is not None:
+            prover.add(found, chosen)
         for one in chosen:
             await _write_artifacts(archive, one, file, counts.artifacts)
             file.write(ndjson_line(one))
@@ -128,6 +152,22 @@ async def _export(
         after = found[-1].position
         progress(min(after, end) - begin, end - begin)
     return counts
+
+
+async def _prover(
+    settings: "Settings", wanted: EventFilter, opened: AsyncExitStack
+) -> "ExportProver":
+    """Return the prover of an export; raises Failed for a log without a signed head."""
+    from baton.cli.terminal.failures import Failed
+    from baton.eventlog.notary.proofs.prove import begin_proof
+    from baton.wiring import open_stores
+
+    stores = await open_stores(settings, read_only=True, sealing="none")
+    opened.push_async_callback(stores.close)
+    prover = await begin_proof(stores.leaves, after=max(0, wanted.first - 1))
+    if prover is None:
+        raise Failed("There is no signed head yet: a running `baton dev` or projector signs one")
+    return prover
 
 
 async def _write_artifacts(

@@ -19,6 +19,8 @@ STOP_S = 30.0
 
 API_ONLY = ("BATON_JWT_SECRET", "BATON_SEAL_KEY", "BATON_TOKEN")
 """Variables that only the api gets, with their files; the scheduler gets the keys made of them."""
+PROJECTOR_ONLY = ("BATON_AUDIT_KEY",)
+"""Variables that only the projector gets, for its notary, with their files."""
 
 
 def _processes(text: str) -> Any:
@@ -92,7 +94,7 @@ async def _keep_one(command: list[str], environment: dict[str, str], stop: "asyn
 
 
 def environment_of(role: str, seal_keys: str) -> dict[str, str]:
-    """Return the environment of a service, without what only the api uses.
+    """Return the environment of a service, without the secrets of other services.
 
     Args:
         role: The name of the service.
@@ -101,7 +103,9 @@ def environment_of(role: str, seal_keys: str) -> dict[str, str]:
     """
     import os
 
-    unused = () if role == "api" else API_ONLY
+    unused: tuple[str, ...] = () if role == "api" else API_ONLY
+    if role != "projector":
+        unused += PROJECTOR_ONLY
     found = {name: value for name, value in os.environ.items() if not name.startswith(unused)}
     return {**found, "BATON_SEAL_KEY": seal_keys} if role == "scheduler" else found
 

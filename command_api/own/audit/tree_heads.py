@@ -1,0 +1,108 @@
+"""GET /audit/tree-heads: signed heads of the tree over the stored events."""
+
+from typing import Final
+
+from pydantic import BaseModel
+
+from baton.command_api.dialect.contract import QueryParameter, Route
+from baton.command_api.http.query_parameters import integer
+from baton.command_api.http.refusal import Refused
+from baton.command_api.http.reply import Reply
+from baton.command_api.http.request_context import RequestContext
+from baton.command_api.principal import READ
+from baton.domain.json import JsonObject
+from baton.eventlog.ports.audit.leaf_store import SealedHead
+from baton.protocols.iso_time import format_time
+
+TEXT: Final = "text/plain; charset=utf-8"
+MAX_LIMIT: Final = 500
+MAX_SIZE: Final = 2**31
+NO_HEAD: Final = "No event is sealed yet; see BATON_NOTARY and BATON_AUDIT_KEY"
+
+
+class TreeHeadShown(BaseModel):
+    """A signed head: the tree over the first `size` events, up to `position`."""
+
+    size: int
+    root: str
+    position: int
+    time: str
+    note: str
+
+
+class TreeHeadPage(BaseModel):
+    """Heads, the smallest first; `next` is the `after` of the next page, if there is one."""
+
+    heads: list[TreeHeadShown]
+    next: int | None = None
+
+
+async def _latest(context: RequestContext) -> Reply:
+    head = await context.services.leaves.head()
+    if head is None:
+        raise Refused("not_found", NO_HEAD)
+    return Reply(status=200, body=head.note, content_type=TEXT)
+
+
+async def _list(context: RequestContext) -> Reply:
+    limit = integer(context.query, "limit", 50, at_least=1, at_most=MAX_LIMIT)
+    after = integer(context.query, "after", 0, at_least=0, at_most=MAX_SIZE)
+    found = await context.services.leaves.heads(after=after, limit=limit + 1)
+    body: JsonObject = {"heads": [_shown(head) for head in found[:limit]]}
+    if len(found) > limit:
+        body["next"] = found[limit - 1].size
+    return context.reply(200, body)
+
+
+def _shown(head: SealedHead) -> JsonObject:
+    return {
+        "size": head.size,
+        "root": head.root.hex(),
+        "position": head.position,
+        "time": format_time(head.at),
+        "note": head.note.decode(),
+    }
+
+
+ROUTES = (
+    Route(
+        method="GET",
+        path="/audit/tree-heads/latest",
+        handler=_latest,
+        operation_id="latestTreeHead",
+        scope=READ,
+        summary="Get the newest signed head of the log, as a note (C2SP tlog-checkpoint)",
+        tag="Audit",
+        problems={403: "The token lacks the scope", 404: "No event is sealed yet"},
+        operation={
+            "responses": {
+                "200": {
+                    "description": "The note",
+                    "content": {"text/plain": {"schema": {"type": "string"}}},
+                }
+            }
+        },
+    ),
+    Route(
+        method="GET",
+        path="/audit/tree-heads",
+        handler=_list,
+        operation_id="listTreeHeads",
+        scope=READ,
+        summary="List signed heads of the log, the smallest first",
+        tag="Audit",
+        response=TreeHeadPage,
+        query=(
+            QueryParameter(
+                name="after",
+                schema={"type": "integer", "default": 0, "minimum": 0, "maximum": MAX_SIZE},
+                description="Only heads of more leaves",
+            ),
+            QueryParameter(
+                name="limit",
+                schema={"type": "integer", "default": 50, "minimum": 1, "maximum": MAX_LIMIT},
+            ),
+        ),
+        problems={400: "Invalid parameter", 403: "The token lacks the scope"},
+    ),
+)

@@ -1,0 +1,61 @@
+"""Anchors: places outside the store that keep tree heads, so that a cut log can be noticed."""
+
+import asyncio
+import os
+from pathlib import Path
+from typing import Final, Protocol
+
+from baton.eventlog.ports.audit.leaf_store import SealedHead
+
+FILE: Final = "file:"
+_DASH: Final = "— ".encode()
+
+
+class Anchor(Protocol):
+    """Keeps heads elsewhere."""
+
+    async def put(self, head: SealedHead) -> None:
+        """Keep a head; raises OSError."""
+        ...
+
+
+class FileAnchor:
+    """Appends the notes of heads to a file, best one on another machine or that can't be changed.
+
+    The notes stand one after the other, as they are.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    async def put(self, head: SealedHead) -> None:
+        """Append the note of a head; durable when it returns. Raises OSError."""
+        await asyncio.to_thread(self._append, head.note)
+
+    def _append(self, note: bytes) -> None:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
+        handle = os.open(self._path, flags, 0o600)
+        try:
+            os.write(handle, note)
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def anchor_at(address: str) -> Anchor:
+    """Return the anchor at an address, `file:PATH`; raises ValueError for any other."""
+    path = address.removeprefix(FILE)
+    if path == address or not path:
+        raise ValueError("must be file:PATH")
+    return FileAnchor(Path(path))
+
+
+def last_note(data: bytes) -> bytes:
+    """Return the last note of a file of notes, which may hold one alone."""
+    lines = data.splitlines(keepends=True)
+    end = len(lines)
+    while end and lines[end - 1].startswith(_DASH):
+        end -= 1
+    while end and not lines[end - 1].startswith(_DASH):
+        end -= 1
+    return b"".join(lines[end:])

@@ -1,0 +1,1 @@
+"""Verification of stores and exports."""

@@ -1,0 +1,94 @@
+"""The checks of single events, in the order of the log, whether from a store or from a file."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, Final
+
+from baton.eventlog.errors import Unreadable
+from baton.eventlog.events.codec import decode
+from baton.eventlog.events.envelope import Stored
+from baton.eventlog.notary.checks.folds import Folds, deciders
+from baton.eventlog.notary.checks.verdict import broken_at
+from baton.eventlog.notary.leaf import NO_LEAF, leaf_of
+
+_TYPES: Final = (int, str, int, str, bytes)
+"""The types of what is stored; SQLite keeps a value of any type in a column."""
+_NOTHING_BEFORE: Final[Mapping[str, bytes]] = MappingProxyType({})
+
+
+class EventChecks:
+    """Checks one event after the other: position, version, readability, fold; derives its leaf.
+
+    `position` is that of the last event, `events` counts them. `max_at` is the greatest time of any
+    event so far, ms since the epoch, UTC.
+    """
+
+    def __init__(self, before: Mapping[str, bytes] | None = _NOTHING_BEFORE) -> None:
+        """Begin with the first event of every stream.
+
+        Args:
+            before: The leaves before the first event of streams that begin later; a stream that is
+                not in it begins with version 1. None: streams may begin anywhere, and no leaf of
+                one that begins later can be derived.
+        """
+        self.events = 0
+        self.position = 0
+        self.max_at = 0
+        self.folds = Folds()
+        self._before = before
+        self._last: dict[str, tuple[int, bytes | None]] = {}
+
+    @property
+    def streams(self) -> int:
+        """The number of streams that events were seen of."""
+        return len(self._last)
+
+    def last_of(self, stream: str) -> tuple[int, bytes | None]:
+        """Return version and leaf of the last event of a stream; (0, None) for an unknown one."""
+        return self._last.get(stream, (0, None))
+
+    def check(self, event: Stored) -> bytes | None:
+        """Check the next event and return its leaf, None if it can't be derived.
+
+        Raises `LogBroken`, which names the event.
+        """
+        position, stream, version = event[:3]
+        if tuple(map(type, event)) != _TYPES:
+            broken_at(event, "it has columns of other types")
+        if position <= self.position:
+            broken_at(event, f"its position comes after {self.position}")
+        known, previous = self._last.get(stream) or self._begin(event)
+        if version != known + 1:
+            broken_at(event, f"its stream skips from version {known} to {version}")
+        found = self._decoded(event)
+        at = getattr(found, "at", 0)
+        self.max_at = max(self.max_at, at)
+        wrong = self.folds.apply(stream, version, found)
+        if wrong is not None:
+            broken_at(event, wrong)
+        leaf = None if previous is None else leaf_of(event, previous)
+        self._last[stream] = (version, leaf)
+        self.position = position
+        self.events += 1
+        return leaf
+
+    def _begin(self, event: Stored) -> tuple[int, bytes | None]:
+        """Return version and leaf before the first event of a stream."""
+        stream, version = event.stream, event.version
+        if version == 1:
+            return 0, NO_LEAF
+        if self._before is None:
+            return version - 1, None
+        if stream in self._before:
+            return version - 1, self._before[stream]
+        return 0, NO_LEAF
+
+    @staticmethod
+    def _decoded(event: Stored) -> Any:
+        kind = event.stream.split("/", 2)[1:2]
+        if not kind or kind[0] not in deciders() or not event.topic.startswith(f"{kind[0]}."):
+            broken_at(event, f"{event.topic} is no event of such a stream")
+        try:
+            return decode(event.topic, event.state)
+        except Unreadable as error:
+            broken_at(event, f"can't be read ({error})")

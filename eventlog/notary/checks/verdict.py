@@ -1,0 +1,103 @@
+"""The result of a verification: what was checked, and the first break of the log."""
+
+from dataclasses import asdict, dataclass
+from typing import NoReturn
+
+from baton.domain.json import JsonObject
+from baton.eventlog.events.envelope import Stored
+from baton.eventlog.notary.signed_head import TreeHead
+from baton.protocols.iso_time import format_time
+
+
+@dataclass(frozen=True, slots=True)
+class Break:
+    """The first place where the log isn't what it was.
+
+    Attributes:
+        reason: What is wrong there.
+        stream: The stream of the event, None if the break is not at one event.
+        version: The version of the event in its stream.
+        position: The position of the event, or the last one that a wrong head covers.
+    """
+
+    reason: str
+    stream: str | None = None
+    version: int | None = None
+    position: int | None = None
+
+    def __str__(self) -> str:
+        if self.stream is None:
+            at = "" if self.position is None else f"position {self.position}: "
+            return f"{at}{self.reason}"
+        return f"{self.stream} version {self.version} at {self.position}: {self.reason}"
+
+
+class LogBroken(Exception):
+    """A check found a break."""
+
+    def __init__(self, found: Break) -> None:
+        super().__init__(str(found))
+        self.found = found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """The result of a verification.
+
+    Attributes:
+        events: The number of events that were checked.
+        streams: The number of their streams.
+        position: The position of the last one.
+        sealed: How many of them leaves cover; the others are checked for version and order alone.
+        heads: The number of signed heads that were checked.
+        head: The newest head, None if there is none.
+        signed_by: The keys that the heads were checked against; empty if no key was known.
+        complete: Whether the events are the whole log up to the head.
+        broken: The first break, None if there is none.
+    """
+
+    events: int
+    streams: int
+    position: int
+    sealed: int
+    heads: int
+    head: TreeHead | None
+    signed_by: tuple[str, ...]
+    complete: bool = True
+    broken: Break | None = None
+
+    @property
+    def document(self) -> JsonObject:
+        """The verdict as JSON."""
+        head = self.head
+        return {
+            "ok": self.broken is None,
+            "events": self.events,
+            "streams": self.streams,
+            "position": self.position,
+            "sealed": self.sealed,
+            "unsealed": self.events - self.sealed,
+            "complete": self.complete,
+            "heads": self.heads,
+            "head": None
+            if head is None
+            else {
+                "origin": head.origin,
+                "size": head.size,
+                "root": head.root.hex(),
+                "position": head.position,
+                "time": format_time(head.at),
+            },
+            "signedBy": list(self.signed_by),
+            "firstBreak": None if self.broken is None else asdict(self.broken),
+        }
+
+
+def broken(reason: str, position: int | None = None) -> NoReturn:
+    """Raise `LogBroken` for a break that is not at one event."""
+    raise LogBroken(Break(reason, position=position))
+
+
+def broken_at(event: Stored, reason: str) -> NoReturn:
+    """Raise `LogBroken` for a break at an event."""
+    raise LogBroken(Break(reason, event.stream, event.version, event.position))

@@ -1,0 +1,74 @@
+"""The leaf of an event: a hash over the event and the leaf of the event before it in its stream.
+
+Leaf = SHA-256(0x00 ‖ position ‖ version ‖ |stream| ‖ |topic| ‖ stream ‖ topic ‖ previous leaf ‖
+SHA-256(stored bytes)), with position and version as 8 bytes and the lengths as 4 bytes, big-endian.
+The previous leaf of version 1 is 32 zero bytes. So the leaf of a stream's last event commits to the
+whole stream in its order. The bytes are hashed as they are stored, which is how an export writes
+them: no canonical form of JSON is needed, and an import keeps every leaf.
+"""
+
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
+from struct import Struct
+from typing import Final
+
+from baton.eventlog.events.envelope import Stored
+
+NO_LEAF: Final = bytes(32)
+"""Stands for the previous leaf of a stream's first event."""
+REMEMBERED: Final = 25_000
+"""Streams whose last leaf is kept at least; a batch of events may not have more."""
+
+_HEAD = Struct(">BQQII")
+
+
+def leaf_of(event: Stored, previous: bytes) -> bytes:
+    """Return the leaf of an event; `previous` is the leaf before it in its stream."""
+    stream, topic = event.stream.encode(), event.topic.encode()
+    head = _HEAD.pack(0, event.position, event.version, len(stream), len(topic))
+    content = sha256(event.state).digest()
+    return sha256(b"".join((head, stream, topic, previous, content))).digest()
+
+
+class LastLeaves:
+    """The last leaf of the streams that had events lately, in two generations."""
+
+    def __init__(self, remembered: int = REMEMBERED) -> None:
+        self._young: dict[str, bytes] = {}
+        self._old: dict[str, bytes] = {}
+        self._remembered = remembered
+
+    def unknown(self, events: Sequence[Stored]) -> list[tuple[str, int]]:
+        """Return stream and version of each event whose leaf is needed and isn't remembered.
+
+        These are the predecessors of events; a stream is returned once.
+        """
+        found: dict[str, int] = {}
+        for event in events:
+            stream = event.stream
+            known = stream in self._young or stream in self._old or stream in found
+            if event.version > 1 and not known:
+                found[stream] = event.version - 1
+            elif event.version == 1:
+                found.setdefault(stream, 0)
+        return [(stream, version) for stream, version in found.items() if version]
+
+    def learn(self, leaves: Mapping[str, bytes]) -> None:
+        """Remember the last leaves of streams, by stream."""
+        self._young.update(leaves)
+
+    def extend(self, events: Sequence[Stored]) -> list[bytes]:
+        """Return the leaves of events, in order, and remember them.
+
+        The predecessors that `unknown` named must have been learned.
+        """
+        young, old, leaves = self._young, self._old, list[bytes]()
+        for event in events:
+            stream = event.stream
+            previous = young.get(stream) or old.get(stream) if event.version > 1 else NO_LEAF
+            leaf = leaf_of(event, previous or NO_LEAF)
+            young[stream] = leaf
+            leaves.append(leaf)
+        if len(young) >= self._remembered:
+            self._young, self._old = {}, young
+        return leaves

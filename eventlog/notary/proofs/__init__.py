@@ -1,0 +1,1 @@
+"""Proofs that events stand in a log: their documents, and how they are made."""

@@ -1,0 +1,140 @@
+"""Documents that prove that events stand in a log: their forms, and how they are made.
+
+`ExportProof` goes with an export: it names the leaves of its events, the leaves before streams that
+begin later, and the roots of the rest of the tree. `RunProof` holds the audit path of a stream's
+last leaf (RFC 6962), which commits to the whole stream. Hashes are lowercase hex. A document is
+accepted only in the bytes in which Baton writes it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, TypeAlias
+
+import orjson
+
+from baton.eventlog.notary.merkle import HASH_BYTES
+
+EXPORT: Final = "baton-export/1"
+RUN: Final = "baton-run/1"
+
+
+class BadProof(Exception):
+    """A proof isn't one, or doesn't prove what it should."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportProof:
+    """Proves the events of an export up to a head.
+
+    Attributes:
+        head: The signed note of the head.
+        leaves: The indexes of the events' leaves as ranges (first, count).
+        before: The leaf before the first event of each stream that doesn't begin with version 1.
+        others: The roots of the greatest subtrees without any of the leaves, from left to right.
+    """
+
+    head: bytes
+    leaves: tuple[tuple[int, int], ...]
+    before: Mapping[str, bytes]
+    others: tuple[bytes, ...]
+
+    @property
+    def raw(self) -> bytes:
+        """The document, with a newline."""
+        document = {
+            "proof": EXPORT,
+            "head": self.head.decode(),
+            "leaves": self.leaves,
+            "before": {stream: leaf.hex() for stream, leaf in self.before.items()},
+            "others": [one.hex() for one in self.others],
+        }
+        return orjson.dumps(document) + b"\n"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunProof:
+    """Proves the history of one stream up to its last event that a head covers.
+
+    Attributes:
+        head: The signed note of the head.
+        stream: The name of the stream.
+        version: The version of that event.
+        position: Its position.
+        index: The index of its leaf.
+        leaf: Its leaf.
+        path: The audit path of the leaf, from the leaf to the root.
+    """
+
+    head: bytes
+    stream: str
+    version: int
+    position: int
+    index: int
+    leaf: bytes
+    path: tuple[bytes, ...]
+
+    @property
+    def raw(self) -> bytes:
+        """The document, with a newline."""
+        document = {
+            "proof": RUN,
+            "head": self.head.decode(),
+            "stream": self.stream,
+            "version": self.version,
+            "position": self.position,
+            "index": self.index,
+            "leaf": self.leaf.hex(),
+            "path": [one.hex() for one in self.path],
+        }
+        return orjson.dumps(document) + b"\n"
+
+
+Proof: TypeAlias = ExportProof | RunProof
+
+
+def parse_proof(raw: bytes) -> Proof:
+    """Return the proof of a document; raises `BadProof` unless Baton could have written it."""
+    try:
+        document = orjson.loads(raw)
+        found = _run(document) if document["proof"] == RUN else _export(document)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise BadProof(f"it is no proof of Baton ({type(error).__name__}: {error})") from None
+    if found.raw.rstrip(b"\n") != raw.removesuffix(b"\n"):
+        raise BadProof("it is no proof in the form in which Baton writes it")
+    return found
+
+
+def _export(document: dict[str, Any]) -> ExportProof:
+    if document["proof"] != EXPORT:
+        raise ValueError("an unknown kind of proof")
+    return ExportProof(
+        head=document["head"].encode(),
+        leaves=tuple((_number(first), _number(count)) for first, count in document["leaves"]),
+        before={stream: _hash(leaf) for stream, leaf in document["before"].items()},
+        others=tuple(map(_hash, document["others"])),
+    )
+
+
+def _run(document: dict[str, Any]) -> RunProof:
+    return RunProof(
+        head=document["head"].encode(),
+        stream=str(document["stream"]),
+        version=_number(document["version"]),
+        position=_number(document["position"]),
+        index=_number(document["index"]),
+        leaf=_hash(document["leaf"]),
+        path=tuple(map(_hash, document["path"])),
+    )
+
+
+def _number(value: object) -> int:
+    if type(value) is not int or value < 0:
+        raise ValueError("not a number from 0")
+    return value
+
+
+def _hash(text: str) -> bytes:
+    found = bytes.fromhex(text)
+    if len(found) != HASH_BYTES:
+        raise ValueError("not a hash")
+    return found

@@ -1,0 +1,1 @@
+"""The port of the tree that covers the stored events."""

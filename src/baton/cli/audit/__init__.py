@@ -1,0 +1,1 @@
+"""`baton audit …`: checks that stored events are what they were, and shows the history of runs."""

@@ -1,0 +1,154 @@
+"""`baton audit run`: who did what when in one run, and the state it led to."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from baton.cli.option_checks import check_tenant
+from baton.cli.options import AsJson, DataFolder
+from baton.cli.terminal.failures import Failed
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from baton.cli.audit.history import Entry, Until
+    from baton.eventlog.ports.backend import Stores
+    from baton.eventlog.ports.views import ViewStore
+    from baton.settings import Settings
+
+
+def run(
+    run_id: Annotated[str, typer.Argument(metavar="RUN", help="Id of the run.")],
+    at: Annotated[
+        str | None,
+        typer.Option(
+            "--at",
+            metavar="POSITION|TIME",
+            show_default="now",
+            help="Show the history and the state as of then.",
+        ),
+    ] = None,
+    data: DataFolder = None,
+    tenant: Annotated[
+        str | None,
+        typer.Option(
+            "--tenant",
+            metavar="T",
+            callback=check_tenant,
+            show_default="found by the views",
+            help="Tenant of the run.",
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show each event of a run with its position, time, actor and leaf, then the state.
+
+    It reads the store beside running services. The last leaf is what `GET /audit/proof` proves.
+    """
+    from baton.cli.audit.history import state_of
+    from baton.cli.data.store_checks import require_data, require_durable
+    from baton.cli.event_loop import run_async
+    from baton.cli.load_settings import load_settings
+    from baton.cli.terminal.output import print_json
+
+    until = _until(at)
+    settings = load_settings(data=data)
+    require_durable(settings)
+    require_data(settings)
+    entries, sealed = run_async(_read(settings, tenant, run_id, until))
+    if not entries:
+        raise Failed(f"There is no run {run_id}{' at that time' if at else ''} in this store")
+    if as_json:
+        print_json(
+            {
+                "id": run_id,
+                "stream": entries[0].recorded.stream,
+                "sealedUpTo": sealed,
+                "events": [one.document for one in entries],
+                "state": state_of(entries),
+            }
+        )
+    else:
+        _print(entries, sealed)
+
+
+def _until(text: str | None) -> "Until":
+    from baton.cli.audit.history import Until
+    from baton.cli.moments import parse_instant
+
+    if text is None:
+        return Until()
+    if text.isdecimal():
+        return Until(position=int(text))
+    try:
+        return Until(at=parse_instant(text))
+    except ValueError:
+        message = f"{text!r} is neither a position nor an ISO 8601 time"
+        raise typer.BadParameter(message, param_hint="'--at'") from None
+
+
+async def _read(
+    settings: "Settings", tenant: str | None, run_id: str, until: "Until"
+) -> "tuple[list[Entry], int]":
+    """Return the history of a run, and the position up to which a head covers the log."""
+    from baton.cli.audit.history import history
+    from baton.domain.stream import stream_name
+    from baton.wiring import open_stores
+
+    stores: Stores = await open_stores(settings, read_only=True, sealing="none")
+    try:
+        owner = tenant or await _tenant_of(stores.views, run_id)
+        if owner is None:
+            raise Failed(f"The views have no run {run_id}: name its tenant with --tenant")
+        events = await stores.leaves.stream(stream_name(owner, "run", run_id))
+        head = await stores.leaves.head()
+    finally:
+        await stores.close()
+    return history(events, until), 0 if head is None else head.position
+
+
+async def _tenant_of(views: "ViewStore", run_id: str) -> str | None:
+    """Return the tenant of a run; None if the views have no such run, or aren't built."""
+    from baton.eventlog.errors import Unavailable
+    from baton.eventlog.ports.views import Filter, Query
+    from baton.projector.views import every_view
+    from baton.projector.views.runs.view import VIEW
+
+    wanted = Filter(column="key", op="=", value=run_id)
+    try:
+        await views.prepare([view.table for view in every_view()])
+        page = await views.find(Query(table=VIEW.name, tenant=None, where=(wanted,), limit=1))
+    except Unavailable:
+        return None
+    return page.rows[0].tenant if page.rows else None
+
+
+def _print(entries: "Sequence[Entry]", sealed: int) -> None:
+    from baton.cli.audit.history import about, actor_of, state_of
+    from baton.cli.terminal.tables import Column, print_table
+    from baton.protocols.iso_time import format_time
+
+    rows = [
+        (
+            one.recorded.position,
+            format_time(getattr(one.recorded.event, "at", 0)),
+            type(one.recorded.event).__name__,
+            about(one.recorded.event),
+            actor_of(one.recorded.event),
+            one.leaf.hex()[:16],
+        )
+        for one in entries
+    ]
+    columns = (
+        Column(name="POSITION", kind="whole", right=True),
+        Column(name="TIME", kind="whole"),
+        Column(name="EVENT", kind="whole"),
+        Column(name="ABOUT", kind="wrapped", leaves=2),
+        Column(name="ACTOR", kind="short", leaves=3),
+        Column(name="LEAF", kind="whole", leaves=1),
+    )
+    print_table(columns, rows)
+    covered = sum(1 for one in entries if one.recorded.position <= sealed)
+    typer.echo(
+        f"{state_of(entries)['status']}; a signed head covers {covered} of {len(rows)} events."
+    )

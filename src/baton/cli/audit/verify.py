@@ -1,0 +1,190 @@
+"""`baton audit verify`: checks a store or an export against its leaves and signed heads."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from baton.cli.options import AsJson, DataFolder
+from baton.cli.terminal.failures import Failed
+
+if TYPE_CHECKING:
+    from baton.eventlog.notary.checks.store import Demands
+    from baton.eventlog.notary.checks.verdict import Verdict
+    from baton.eventlog.notary.proofs.documents import Proof
+    from baton.eventlog.notary.signed_head import TreeHead
+    from baton.eventlog.notary.signed_note import VerifierKey
+    from baton.settings import Settings
+
+
+def verify(
+    data: DataFolder = None,
+    since: Annotated[
+        Path | None,
+        typer.Option(
+            "--since",
+            help="A signed head kept elsewhere: the log must begin with it.",
+            exists=True,
+            dir_okay=False,
+            metavar="FILE",
+        ),
+    ] = None,
+    keys: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--key",
+            metavar="KEY",
+            show_default="those of `baton audit key`",
+            help="Verifier key of the heads; may be repeated.",
+        ),
+    ] = None,
+    first: Annotated[
+        int,
+        typer.Option(
+            "--from", metavar="POSITION", min=0, help="Trust what stands before this position."
+        ),
+    ] = 0,
+    export: Annotated[
+        Path | None,
+        typer.Option(
+            "--export",
+            help="Check this output of `baton export` instead of a store.",
+            exists=True,
+            dir_okay=False,
+            metavar="FILE",
+        ),
+    ] = None,
+    proof: Annotated[
+        Path | None,
+        typer.Option(
+            "--proof",
+            help="The proof of that export, or of the run in it.",
+            exists=True,
+            dir_okay=False,
+            metavar="FILE",
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Check that no stored event was changed, removed or moved; exit 1 and name the first break.
+
+    Each event is checked for its position and version, read, folded, and compared with its leaf;
+    each signed head with the leaves. Services may run meanwhile. With --export, neither a store nor
+    a configuration is needed.
+    """
+    from baton.cli.terminal.output import print_json
+
+    given = tuple(map(_key, keys or ()))
+    if export is not None:
+        if since is not None or first or data is not None:
+            raise typer.BadParameter("--export takes no --data, --since or --from")
+        verdict = _verify_file(export, proof, given)
+    elif proof is not None:
+        raise typer.BadParameter("name the export that it proves with --export")
+    else:
+        verdict = _verify_store(data, since, given, first)
+    if as_json:
+        print_json(verdict.document)
+    else:
+        for line in _lines(verdict):
+            typer.echo(line)
+    if verdict.broken is not None:
+        raise Failed(f"first break: {verdict.broken}")
+
+
+def _key(text: str) -> "VerifierKey":
+    from baton.eventlog.notary.signed_note import BadKey, VerifierKey
+
+    try:
+        return VerifierKey.parse(text)
+    except BadKey as error:
+        raise typer.BadParameter(str(error), param_hint="'--key'") from None
+
+
+def _verify_store(
+    data: Path | None, since: Path | None, given: "tuple[VerifierKey, ...]", first: int
+) -> "Verdict":
+    from baton.cli.data.store_checks import require_data, require_durable
+    from baton.cli.event_loop import run_async
+    from baton.cli.load_settings import load_settings
+    from baton.eventlog.notary.checks.store import Demands
+    from baton.keys import audit_keys
+
+    settings = load_settings(data=data)
+    require_durable(settings)
+    require_data(settings)
+    own = None if given else audit_keys(settings, create=False)
+    keys = given if own is None else own.verifiers
+    head = None if since is None else _head_in(since, keys)
+    return run_async(_verified(settings, Demands(keys=keys, since=head, first=first)))
+
+
+async def _verified(settings: "Settings", demands: "Demands") -> "Verdict":
+    from baton.cli.terminal.progress import progress_bar
+    from baton.eventlog.notary.checks.store import verify_store
+    from baton.wiring import open_stores
+
+    stores = await open_stores(settings, read_only=True, sealing="none")
+    try:
+        with progress_bar("Verifying", "positions") as progress:
+            return await verify_store(stores.leaves, stores.artifacts, demands, progress=progress)
+    finally:
+        await stores.close()
+
+
+def _head_in(path: Path, keys: "tuple[VerifierKey, ...]") -> "TreeHead":
+    """Return the last head of a file; raises Failed if it isn't one, or has a wrong signature."""
+    from baton.eventlog.notary.anchors import last_note
+    from baton.eventlog.notary.signed_head import open_head, read_head
+    from baton.eventlog.notary.signed_note import BadNote
+
+    note = last_note(path.read_bytes())
+    try:
+        return open_head(note, keys) if keys else read_head(note)
+    except BadNote as error:
+        raise Failed(f"{path} holds no head to compare with: {error}") from None
+
+
+def _verify_file(path: Path, proof: Path | None, keys: "tuple[VerifierKey, ...]") -> "Verdict":
+    from baton.cli.terminal.progress import progress_bar
+    from baton.eventlog.notary.checks.export import verify_export
+
+    document = None if proof is None else _proof_in(proof)
+    size = path.stat().st_size
+    with path.open("rb") as lines, progress_bar("Verifying", "bytes") as progress:
+        return verify_export(lines, document, keys, progress=lambda done: progress(done, size))
+
+
+def _proof_in(path: Path) -> "Proof":
+    from baton.eventlog.notary.proofs.documents import BadProof, parse_proof
+
+    try:
+        return parse_proof(path.read_bytes())
+    except BadProof as error:
+        raise Failed(f"{path} is no proof: {error}") from None
+
+
+def _lines(verdict: "Verdict") -> Iterator[str]:
+    """Yield the sentences that say what was checked."""
+    from baton.protocols.iso_time import format_time
+
+    yield (
+        f"Checked {verdict.events} events of {verdict.streams} streams"
+        f" up to position {verdict.position}."
+    )
+    head = verdict.head
+    if verdict.broken is not None:
+        return
+    if head is None:
+        yield "Not sealed: versions and order were checked, and no signed head covers them."
+        return
+    by = " or ".join(verdict.signed_by)
+    yield (
+        f"Head of {head.size} leaves at position {head.position} ({format_time(head.at)}),"
+        f" {'signed by ' + by if by else 'whose signature was not checked: name its --key'}."
+    )
+    whole = "the whole log up to it" if verdict.complete else "a part of the log"
+    rest = verdict.events - verdict.sealed
+    newer = f"; {rest} newer ones were checked for version and order alone" if rest else ""
+    yield f"It covers {verdict.sealed} of the events, {whole}{newer}."
