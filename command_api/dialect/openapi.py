@@ -28,7 +28,7 @@ def document_of(dialect: Dialect) -> JsonObject:
     return {
         "openapi": "3.1.0",
         "info": {"title": dialect.title, "version": "1.0.0"},
-        "servers": [_server(base) for base in dialect.bases],
+        "servers": [_server(base.removesuffix(path_prefix(dialect))) for base in dialect.bases],
         "security": [{name: [] for name in _security(dialect)}],
         "paths": _paths(dialect, schemas),
         "components": {
@@ -36,6 +36,14 @@ def document_of(dialect: Dialect) -> JsonObject:
             "schemas": definitions,
         },
     }
+
+
+def path_prefix(dialect: Dialect) -> str:
+    """Return the end of a dialect's base that is part of its documented paths: none is empty."""
+    if all(route.path for route in dialect.routes):
+        return ""
+    base = dialect.bases[0]
+    return base[base.rindex("/") :]
 
 
 def documented_path(path: str) -> str:
@@ -92,8 +100,9 @@ def _server(base: str) -> JsonObject:
 def _paths(dialect: Dialect, schemas: _Schemas) -> JsonObject:
     paths: dict[str, dict[str, object]] = {}
     refusal = _refusal_content(dialect, schemas)
+    prefix = path_prefix(dialect)
     for route in dialect.routes:
-        operations = paths.setdefault(documented_path(route.path), {})
+        operations = paths.setdefault(prefix + documented_path(route.path), {})
         keys = [_key(route, required=dialect.requires_keys)] if route.keyed else []
         operations[route.method.lower()] = _operation(route, schemas, refusal, keys)
     return dict(paths)

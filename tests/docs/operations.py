@@ -75,7 +75,8 @@ def _row(dialect: Dialect, route: Route, proofs: Mapping[Operation, str]) -> str
     test = proofs.get((dialect.name, operation_id(route)), "")
     shown = test.removeprefix("tests/").replace(".py::", ": ")
     link = f"[{shown}](../../{test.partition('::')[0]})"
-    return f"| {route.summary} | `{route.method} {documented_path(route.path)}` | {link} |"
+    shown_route = f"{route.method} {documented_path(route.path)}".strip()
+    return f"| {route.summary} | `{shown_route}` | {link} |"
 
 
 if __name__ == "__main__":

@@ -26,6 +26,7 @@ from schemathesis.checks import (
 from schemathesis.core.result import Ok
 
 from baton.command_api.dialect.contract import Dialect
+from baton.command_api.dialect.openapi import path_prefix
 from baton.command_api.principal import ADMIN
 from tests.scenarios.route_cases import DIALECTS, samples_of, with_ids
 from tests.scenarios.stack import Client, Stack
@@ -109,7 +110,7 @@ def attempt(
             if distinct_body is not None:
                 case.body = distinct_body(operation.label, case.body, next(numbers))
             case.body = with_ids(case.body, ids)
-        url = client.stack.url + client.base
+        url = client.stack.url + client.base.removesuffix(path_prefix(client.dialect))
         response = case.call_and_validate(base_url=url, session=session, checks=CHECKS)
         statuses.add(response.status_code)
 

@@ -38,6 +38,7 @@ from baton.command_api.dialects.workflow_orchestration.errors import (
     Problem,
     render_error,
 )
+from baton.command_api.dialects.workflow_orchestration.graphql import GRAPHQL
 from baton.command_api.dialects.workflow_orchestration.requests import CreateWorkflow
 from baton.command_api.dialects.workflow_orchestration.routes import ROUTES
 
@@ -60,3 +61,5 @@ DIALECT = Dialect(
         slug_from="name",
     ),
 )
+
+DIALECTS = (DIALECT, GRAPHQL)

@@ -1,8 +1,5 @@
 """Loading executions, tasks and what their progress needs. Another tenant's are not found."""
 
-import asyncio
-from collections.abc import Sequence
-
 from baton.command_api.dialects.workflow_orchestration.translation.estimate import (
     RUNS_OF_HISTORY,
     Durations,
@@ -16,7 +13,6 @@ from baton.command_api.services import Services
 from baton.domain.definition.graph import Graph
 from baton.domain.errors import NotFound
 from baton.eventlog.errors import Unavailable
-from baton.projector.views.run_steps.view import Document as Step
 from baton.projector.views.runs.view import Document as Run
 
 
@@ -61,8 +57,5 @@ async def recorded_durations(services: Services, tenant: str, definition_id: str
     runs, _ = await services.runs.page(
         tenant, definition_id=definition_id, statuses=("completed",), limit=RUNS_OF_HISTORY
     )
-    of_run = services.run_steps.of_run
-    histories: Sequence[Sequence[Step]] = await asyncio.gather(
-        *(of_run(tenant, run.id) for run in runs)
-    )
-    return durations_of(histories)
+    histories = await services.run_steps.of_runs(tenant, [run.id for run in runs])
+    return durations_of(histories.values())

@@ -1,0 +1,70 @@
+"""POST /graphql: queries and mutations.
+
+A document that can't be parsed is 400, one over a limit is 400 with the code LIMIT_EXCEEDED. Every
+other one is answered by 200, with `errors` where something went wrong. A mutation honors the
+request's Idempotency-Key; its response is kept if it has no errors.
+"""
+
+from typing import Final
+
+from graphql import GraphQLSyntaxError, OperationType
+
+from baton.command_api.dialects.workflow_orchestration.graphql.documents import InvalidOperation
+from baton.command_api.dialects.workflow_orchestration.graphql.errors import (
+    error_of,
+    limit_exceeded,
+    shown_errors,
+)
+from baton.command_api.dialects.workflow_orchestration.graphql.execute import (
+    Call,
+    OperationBody,
+    execute,
+    prepare,
+)
+from baton.command_api.dialects.workflow_orchestration.graphql.limits import LimitExceeded
+from baton.command_api.http.reply import Reply
+from baton.command_api.http.request_context import RequestContext
+
+_NEEDS_WEBSOCKET: Final = "Subscriptions need a WebSocket with the protocol graphql-transport-ws"
+
+
+class _NotKept(Exception):
+    """The response of a mutation with errors, which a repeated request doesn't get again."""
+
+    def __init__(self, reply: Reply) -> None:
+        super().__init__()
+        self.reply = reply
+
+
+async def run_operation(context: RequestContext) -> Reply:
+    """Execute a query or a mutation; raises Refused 400 and 415."""
+    body = await context.parse(OperationBody)
+    try:
+        call = prepare(body)
+    except LimitExceeded as error:
+        return context.reply(400, {"errors": [limit_exceeded(str(error))]})
+    except GraphQLSyntaxError as error:
+        return context.reply(400, {"errors": shown_errors([error])})
+    except InvalidOperation as error:
+        return context.reply(200, {"errors": shown_errors(error.errors)})
+    if call.kind is OperationType.SUBSCRIPTION:
+        return context.reply(200, {"errors": [error_of("validation_error", _NEEDS_WEBSOCKET)]})
+    if call.kind is OperationType.QUERY:
+        return await _run(call, context)
+    try:
+        return await context.idempotently(lambda: _mutate(call, context))
+    except _NotKept as response:
+        return response.reply
+
+
+async def _run(call: Call, context: RequestContext) -> Reply:
+    response, position = await execute(call, context)
+    return context.reply(200, response, position=position)
+
+
+async def _mutate(call: Call, context: RequestContext) -> Reply:
+    response, position = await execute(call, context)
+    reply = context.reply(200, response, position=position)
+    if "errors" in response:
+        raise _NotKept(reply)
+    return reply

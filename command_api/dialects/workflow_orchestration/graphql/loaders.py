@@ -1,0 +1,44 @@
+"""Loads what many fields of one response ask for, with one read for all of them.
+
+Results are kept for the response, and never longer: it shows one state.
+"""
+
+from collections.abc import Sequence
+
+from strawberry.dataloader import DataLoader
+
+from baton.command_api.services import Services
+from baton.domain.definition.graph import Graph
+from baton.domain.definition.state import State as Definition
+from baton.eventlog.errors import Unavailable
+from baton.projector.views.run_steps.view import Document as Step
+from baton.projector.views.runs.view import Document as Run
+
+
+class Loaders:
+    """The loaders of one response to one tenant."""
+
+    def __init__(self, services: Services, tenant: str) -> None:
+        self._services, self._tenant = services, tenant
+        self._steps = DataLoader(load_fn=self._load_steps)
+        self._definitions = DataLoader(load_fn=self._load_definitions)
+
+    async def steps_of(self, run: Run) -> list[Step]:
+        """Return the history of a run."""
+        return await self._steps.load(run.id)
+
+    async def graph_of(self, run: Run) -> Graph:
+        """Return the graph of the version that a run started with."""
+        definition = await self._definitions.load(run.definition_id)
+        if definition is None:
+            message = f"definition {run.definition_id} can't be read"
+            raise Unavailable(message)
+        return definition.versions[run.definition_version].graph
+
+    async def _load_steps(self, run_ids: list[str]) -> Sequence[list[Step]]:
+        found = await self._services.run_steps.of_runs(self._tenant, run_ids)
+        return [found[run_id] for run_id in run_ids]
+
+    async def _load_definitions(self, idents: list[str]) -> Sequence[Definition | None]:
+        found = await self._services.definitions.get_many(self._tenant, idents)
+        return [found.get(ident) for ident in idents]

@@ -1,0 +1,130 @@
+"""The queries: one workflow, execution or progress report, and the lists."""
+
+from typing import Annotated
+
+import strawberry
+from strawberry import ID
+
+from baton.command_api.dialect.load import load_definition
+from baton.command_api.dialects.workflow_orchestration.graphql.cursors import (
+    cursor_of,
+    position_of,
+    require_page,
+)
+from baton.command_api.dialects.workflow_orchestration.graphql.executions import (
+    Execution,
+    execution_of,
+    load_run,
+    progress_of,
+)
+from baton.command_api.dialects.workflow_orchestration.graphql.limits import DEFAULT_PAGE
+from baton.command_api.dialects.workflow_orchestration.graphql.operation import OperationInfo
+from baton.command_api.dialects.workflow_orchestration.graphql.schema.connections import (
+    Connection,
+    Edge,
+    WorkflowDefinitionConnection,
+    WorkflowExecutionConnection,
+    connection,
+)
+from baton.command_api.dialects.workflow_orchestration.graphql.schema.objects import (
+    ProgressReport,
+    WorkflowDefinition,
+    WorkflowExecution,
+    WorkflowExecutionStatus,
+)
+from baton.command_api.dialects.workflow_orchestration.translation import words
+from baton.command_api.dialects.workflow_orchestration.translation.executions import STATUSES
+from baton.command_api.dialects.workflow_orchestration.translation.workflows import workflow_of
+
+Ident = Annotated[ID, strawberry.argument(name="id")]
+
+
+async def _workflow_definition(info: OperationInfo, ident: Ident) -> words.Workflow:
+    return workflow_of(await load_definition(info.context.context, ident))
+
+
+async def _workflow_definitions(
+    info: OperationInfo, first: int = DEFAULT_PAGE, after: str | None = None
+) -> Connection[words.Workflow]:
+    context, size = info.context.context, require_page(first)
+    definitions = context.services.definitions
+    found = await definitions.behind(context.tenant, position_of(after), limit=size + 1)
+
+    async def count() -> int:
+        _, total = await definitions.page(context.tenant, limit=1)
+        return total
+
+    edges = [
+        Edge(cursor=cursor_of(one.created_at, one.definition_id), node=workflow_of(one))
+        for one in found
+    ]
+    return connection(edges, size=size, after=after, count=count)
+
+
+async def _workflow_execution(info: OperationInfo, ident: Ident) -> Execution:
+    return execution_of(await load_run(info.context, ident))
+
+
+async def _workflow_executions(
+    info: OperationInfo,
+    first: int = DEFAULT_PAGE,
+    after: str | None = None,
+    workflow_definition_id: ID | None = None,
+    status: WorkflowExecutionStatus | None = None,
+) -> Connection[Execution]:
+    context, size = info.context.context, require_page(first)
+    runs = context.services.runs
+    statuses = () if status is None else STATUSES[status.value]
+    found = await runs.behind(
+        context.tenant,
+        position_of(after),
+        definition_id=workflow_definition_id,
+        statuses=statuses,
+        limit=size + 1,
+    )
+
+    async def count() -> int:
+        _, total = await runs.page(
+            context.tenant, definition_id=workflow_definition_id, statuses=statuses, limit=1
+        )
+        return total
+
+    edges = [
+        Edge(cursor=cursor_of(run.requested_at, run.id), node=execution_of(run)) for run in found
+    ]
+    return connection(edges, size=size, after=after, count=count)
+
+
+async def _progress_report(info: OperationInfo, workflow_execution_id: ID) -> words.ProgressReport:
+    return await progress_of(info.context, await load_run(info.context, workflow_execution_id))
+
+
+@strawberry.type
+class Query:
+    """The queries; each needs the scope to read."""
+
+    workflow_definition = strawberry.field(
+        resolver=_workflow_definition,
+        graphql_type=WorkflowDefinition | None,
+        description="A workflow in its newest version",
+    )
+    workflow_definitions = strawberry.field(
+        resolver=_workflow_definitions,
+        graphql_type=WorkflowDefinitionConnection | None,
+        description="The workflows, the newest first",
+    )
+    workflow_execution = strawberry.field(
+        resolver=_workflow_execution,
+        graphql_type=WorkflowExecution | None,
+        description="An execution with its tasks and its context",
+    )
+    workflow_executions = strawberry.field(
+        resolver=_workflow_executions,
+        graphql_type=WorkflowExecutionConnection | None,
+        description="The executions, the newest first",
+    )
+    progress_report = strawberry.field(
+        resolver=_progress_report,
+        graphql_type=ProgressReport | None,
+        description="The progress of an execution",
+    )

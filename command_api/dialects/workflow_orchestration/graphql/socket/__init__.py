@@ -1,0 +1,1 @@
+"""Operations over a WebSocket with the protocol graphql-transport-ws."""
