@@ -5,13 +5,14 @@ import json
 import pkgutil
 from collections.abc import Mapping
 from dataclasses import dataclass
+from inspect import signature
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, get_args
 
 from openapi_python_client import generate
 from openapi_python_client.config import Config, ConfigFile, MetaType
-from openapi_python_client.strings import ClassName, snake_case
+from openapi_python_client.strings import snake_case
 
 from baton.command_api.dialect.contract import Dialect, Route
 from baton.command_api.dialect.openapi import document_of, operation_id
@@ -22,14 +23,13 @@ LINES_ARE_TEXT = {"application/x-ndjson": "text/plain"}
 
 @dataclass(frozen=True, slots=True)
 class GeneratedCode:
-    """The code of one document: each operation's module by its name, and the models' module.
+    """The code of one document, with each operation's module by its name.
 
     `warnings` are the generator's, about what it left out or couldn't read.
     """
 
     package: str
     operations: Mapping[str, ModuleType]
-    models: ModuleType
     warnings: list[str]
 
 
@@ -48,10 +48,10 @@ def generate_client(dialect: Dialect, folder: Path) -> GeneratedCode:
     )
     found = generate(config=config)
     importlib.invalidate_caches()
+    importlib.import_module(f"{package}.models")
     return GeneratedCode(
         package=package,
         operations=_operations(package),
-        models=importlib.import_module(f"{package}.models"),
         warnings=[f"{one.header}: {one.detail}" for one in found],
     )
 
@@ -81,16 +81,15 @@ class GeneratedClient:
             parameters: Further parameters, by the names that the generator gives them.
         """
         (route,) = (one for one in self.dialect.routes if f"{one.method} {one.path}" == operation)
-        if body is not None:
-            parameters["body"] = self._model(route).from_dict(body)
         function = self.code.operations[module_of(route)].asyncio_detailed
+        if body is not None:
+            parameters["body"] = _model_of_body(function).from_dict(body)
         return await function(*path, client=self.connection, **parameters)
 
-    def _model(self, route: Route) -> Any:
-        paths: Any = document_of(self.dialect)["paths"]
-        content = paths[route.path][route.method.lower()]["requestBody"]["content"]
-        name = content["application/json"]["schema"]["$ref"].rpartition("/")[2]
-        return getattr(self.code.models, ClassName(name, ""))
+
+def _model_of_body(function: Any) -> Any:
+    annotation = signature(function).parameters["body"].annotation
+    return next(one for one in get_args(annotation) or (annotation,) if hasattr(one, "from_dict"))
 
 
 def module_of(route: Route) -> str:

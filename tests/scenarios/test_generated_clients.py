@@ -98,7 +98,7 @@ async def test_a_client_of_the_orchestration_system(client: GeneratedClient) -> 
         {"name": "load", "type": "answer", "dependsOn": ["extract"]},
     ]
     made = await client.call(
-        "POST /workflows", body={"name": "Nightly", "tasks": tasks}, idempotency_key="once"
+        "POST /workflows", body={"name": "Nightly", "tasks": tasks}, idempotency_key="nightly"
     )
     ident = made.parsed.id
     started = await client.call(
@@ -147,20 +147,47 @@ async def test_a_client_of_the_orchestrator(client: GeneratedClient) -> None:
     assert len(refused.parsed.trace_id) == 32
 
 
-@of("baton")
-async def test_a_client_of_batons_own_api(client: GeneratedClient, served: Stack) -> None:
-    workflows = served.client("orchestration-system")
-    tasks = [{"name": "only", "type": "chat"}]
-    made = (await workflows.post("/workflows", {"name": "Own", "tasks": tasks})).body
-    started = (await workflows.post(f"/workflows/{made['id']}/execute")).body
-    definition = await client.call("GET /definitions/{definition}", "own")
-    run = await client.call("GET /runs/{runId}", started["executionId"])
-    listed = await client.call("GET /runs", definition_id=made["id"])
-    index = await client.call("GET /openapi")
-    refused = await client.call("POST /runs/{runId}/retry", started["executionId"])
+@of("workflow-orchestration")
+async def test_a_client_of_workflow_orchestration(client: GeneratedClient) -> None:
+    first = {"name": "First", "function": "what-i-got"}
+    last = {"name": "Last", "function": "answer", "dependencies": ["First"]}
+    sync = {"name": "Both", "requiredTasks": ["task-1", "task-2"]}
+    wanted = {"name": "Nightly", "tasks": [first, last], "synchronizationPoints": [sync]}
+    made = await client.call("POST /workflows", body=wanted)
+    ident = made.parsed.id
+    body = {"workflowDefinitionId": ident, "initialContext": {"n": 1}}
+    started = await client.call("POST /executions", body=body)
+    run = await client.call("GET /executions/{executionId}", started.parsed.id)
+    tasks = await client.call("GET /executions/{executionId}/tasks", started.parsed.id)
+    listed = await client.call("GET /workflows")
+    refused = await client.call("POST /workflows", body={**wanted, "tasks": []})
 
-    assert definition.parsed.id == made["id"]
+    assert (made.status_code, made.parsed.version) == (201, "1.0.0")
+    assert run.parsed.status == "COMPLETED"
+    assert {one.status for one in tasks.parsed} == {"COMPLETED"}
+    assert ident in {one.id for one in listed.parsed}
+    assert (refused.status_code, refused.parsed.code) == (400, "validation_error")
+
+
+@of("baton")
+async def test_a_client_of_batons_own_api(client: GeneratedClient) -> None:
+    steps = [
+        {"id": "first", "function": "what-i-got", "config": {"limit": 2}},
+        {"id": "last", "function": "answer", "retry": {"attempts": 2, "backoff": "10ms"}},
+    ]
+    document = {"format": 1, "slug": "own", "name": "Own", "trigger": {"manual": True}}
+    made = await client.call("POST /definitions", body={**document, "steps": steps})
+    body = {"definition": "own", "input": {"n": 1}}
+    started = await client.call("POST /runs", body=body, idempotency_key="once")
+    again = await client.call("POST /runs", body=body, idempotency_key="once")
+    run = await client.call("GET /runs/{runId}", started.parsed.id)
+    listed = await client.call("GET /runs", definition="own")
+    index = await client.call("GET /openapi")
+    refused = await client.call("POST /runs/{runId}/retry", started.parsed.id)
+
+    assert (made.status_code, started.parsed.id) == (201, again.parsed.id)
     assert (run.parsed.status, run.parsed.slug) == ("completed", "own")
+    assert [one.status for one in run.parsed.steps] == ["succeeded", "succeeded"]
     assert [one.id for one in listed.parsed.runs] == [run.parsed.id]
     assert {one.name for one in index.parsed.apis} == set(BY_NAME)
     assert (refused.status_code, refused.parsed.error) == (409, "conflict")
