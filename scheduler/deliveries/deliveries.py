@@ -207,8 +207,10 @@ class Term:
 
     async def _send(self) -> None:
         """Send what is due, but not what the log shows to be delivered already."""
+        # Not `wait_for`: before Python 3.12 it loses a cancellation that meets the end of its wait.
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._caught_up.wait(), CATCH_UP_S)
+            async with asyncio.timeout(CATCH_UP_S):
+                await self._caught_up.wait()
         await self._sender.run()
 
     async def _save_periodically(self) -> None:
