@@ -8,6 +8,7 @@ from aiohttp import ClientSession
 
 from baton.command_api.commands.access import AccessStores, add_user
 from baton.command_api.dialect.contract import Route
+from baton.command_api.principal import Principal
 from baton.command_api.security.passwords import Passwords
 from baton.domain.errors import InConflict
 from baton.domain.json import JsonObject
@@ -18,6 +19,7 @@ from baton.domain.user.messages import AddUser
 from baton.eventlog.loops.transact import transact
 from tests.kit.actors import BOB
 from tests.kit.eventually import eventually
+from tests.kit.webhooks import CLOSED, dead_delivery
 from tests.scenarios.stack import DEADLINE_S, Client, Stack
 
 __all__ = ["body", "distinct_body", "driver", "error_code", "prepare"]
@@ -123,7 +125,11 @@ async def prepare(client: Client, route: Route) -> dict[str, str]:
         await add_login(client.stack)
     if route.path in ("/auth/login", "/tasks/{taskId}/retry"):
         failed = await _failed(client)
-    return {"workflowId": ident, "executionId": execution_id, "taskId": f"{failed}.task-1"}
+    ids = {"workflowId": ident, "executionId": execution_id, "taskId": f"{failed}.task-1"}
+    if "/webhooks" in route.path:
+        user = Principal(subject="ada", tenant=client.tenant)
+        ids |= await dead_delivery(client.stack.services, user)
+    return ids
 
 
 async def add_login(stack: Stack, *, tenant: str = "", **changed: str) -> None:
@@ -173,6 +179,12 @@ def body(route: Route) -> object:
             return {"name": "Another", "tasks": TASKS}
         case "/executions":
             return {"workflowDefinitionId": "{workflowId}", "initialContext": {"n": 1}}
+        case "/webhooks":
+            return {"url": CLOSED, "events": ["workflow.execution.completed"]}
+        case "/webhooks/test":
+            return {"url": CLOSED, "event": "workflow.execution.completed", "payload": {}}
+        case "/webhooks/{webhookId}":
+            return {"active": False}
         case _:
             return {"name": "New"} if route.method == "PUT" else {}
 

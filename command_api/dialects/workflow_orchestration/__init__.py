@@ -25,6 +25,9 @@ Its page leaves open, and this dialect chooses:
 - `estimatedCompletion` adds up the median durations of the steps in the ten newest completed
   executions, along the longest path of what remains. That of a completed execution is its end.
 - Without a version in path or header the version is 1.
+- A webhook without a `secret` gets one. Only the answers of POST and PUT show it; PUT is partial. A
+  webhook has `ordered`, too, and its deliveries are listed and redriven under its path. A body is
+  that of Standard Webhooks: `{type, timestamp, data}`.
 """
 
 from functools import partial

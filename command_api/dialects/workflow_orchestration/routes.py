@@ -17,6 +17,7 @@ from baton.command_api.dialects.workflow_orchestration.requests import (
     UpdateWorkflow,
 )
 from baton.command_api.dialects.workflow_orchestration.versions import versioned
+from baton.command_api.dialects.workflow_orchestration.webhooks.routes import WEBHOOK_ROUTES
 from baton.command_api.principal import READ, WRITE
 
 _VERSIONED: Final = {406: "The Accept header names a version that doesn't exist"}
@@ -232,5 +233,11 @@ _TASK_ROUTES: Final = (
 
 ROUTES: Final = tuple(
     versioned(route)
-    for route in (*_LOGIN_ROUTES, *_WORKFLOW_ROUTES, *_EXECUTION_ROUTES, *_TASK_ROUTES)
+    for route in (
+        *_LOGIN_ROUTES,
+        *_WORKFLOW_ROUTES,
+        *_EXECUTION_ROUTES,
+        *_TASK_ROUTES,
+        *WEBHOOK_ROUTES,
+    )
 )

@@ -1,1 +1,1 @@
-"""Webhooks out: the data that a delivery carries."""
+"""Webhooks out: registrations, deliveries, and the data that a delivery carries."""
