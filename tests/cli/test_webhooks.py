@@ -64,6 +64,7 @@ def registered(server: Dev, url: str) -> dict[str, Any]:
         return dict(json.load(answer))
 
 
+@pytest.mark.operations("baton", "postWebhooksByWebhookIdDeliveriesByDeliveryIdRedrive")
 def test_dead_deliveries_are_listed_and_redriven(
     ask: Call, server: Dev, url: str, receiver: type[_Handler]
 ) -> None:
@@ -90,6 +91,7 @@ def test_dead_deliveries_are_listed_and_redriven(
     assert "already reached its receiver" in again.err
 
 
+@pytest.mark.operations("baton", "postWebhooksByWebhookIdTest")
 def test_a_webhook_is_listed_and_tested(
     ask: Call, server: Dev, url: str, receiver: type[_Handler]
 ) -> None:

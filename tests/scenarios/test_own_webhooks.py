@@ -20,6 +20,7 @@ async def registered(client: Client, url: str, **more: Any) -> dict[str, Any]:
     return dict(answer.body)
 
 
+@pytest.mark.operations("baton", "getWebhooksByWebhookIdDeliveries")
 async def test_the_end_of_a_run_is_delivered(stack: Stack) -> None:
     client = stack.client("baton")
     async with receiving() as receiver:
@@ -47,6 +48,14 @@ async def test_the_end_of_a_run_is_delivered(stack: Stack) -> None:
         assert (await other.get(path_of_another)).status == 404
 
 
+@pytest.mark.operations(
+    "baton",
+    "getWebhooks",
+    "postWebhooks",
+    "getWebhooksByWebhookId",
+    "putWebhooksByWebhookId",
+    "deleteWebhooksByWebhookId",
+)
 async def test_a_registration_is_changed_and_deleted(idle: Stack) -> None:
     client, url = idle.client("baton"), "http://127.0.0.1:9/hook"
     made = await registered(client, url, secret="webhook-secret")
