@@ -1,12 +1,13 @@
 """Deliveries survive `kill -9` of every role and of their receiver; none is lost or invented.
 
-BATON_TEST_DELIVERIES sets the number of deliveries, 100 by default.
+BATON_TEST_DELIVERIES sets the number of deliveries, 100 by default. With it, services of their own
+on PostgreSQL and Kafka are killed, too.
 """
 
 import asyncio
 import os
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from random import Random
@@ -17,8 +18,11 @@ import pytest
 
 from tests.dialects.centrali_documents import compute, orchestration
 from tests.faults.driver import ORCHESTRATIONS, Driver, driving
+from tests.faults.fault_cluster import FaultCluster
 from tests.faults.server import Installation
 from tests.kit.eventually import eventually
+from tests.servers.kafka import server_url
+from tests.servers.postgres import database_for
 from tests.webhooks.receiver import Message, Receiver, receiving
 
 RUNS = int(os.environ.get("BATON_TEST_DELIVERIES", "100"))
@@ -30,15 +34,47 @@ WITHIN_S = 60 + RUNS / 10
 SECRET = "a secret of this test"
 
 
-@pytest.mark.timeout(600)
-async def test_each_event_arrives_whoever_is_killed(tmp_path: Path) -> None:
-    rng = Random(7)
-    async with (
-        Installation(tmp_path) as installation,
-        driving(installation) as driver,
-        _restarting(rng) as (receiver, crash),
-    ):
-        await driver.installation.start(**SETTINGS)
+Killed = tuple[Driver[Any], Callable[[], Awaitable[None]]]
+"""The driver of an installation, and a function that kills its processes and starts them again."""
+
+
+@asynccontextmanager
+async def embedded(folder: Path) -> AsyncIterator[Killed]:
+    """Run every role in one process."""
+    async with Installation(folder) as installation, driving(installation) as driver:
+        await installation.start(**SETTINGS)
+
+        async def crash() -> None:
+            assert await installation.kill() == -9
+            await installation.start(**SETTINGS)
+
+        yield driver, crash
+
+
+@asynccontextmanager
+async def services(folder: Path) -> AsyncIterator[Killed]:
+    """Run every role in a process of its own; api and scheduler are killed."""
+    database = await database_for(folder)
+    running = FaultCluster(folder / "cluster", database=database, kafka=server_url(), **SETTINGS)
+    async with running as cluster, driving(cluster) as driver:
+        await cluster.migrate()
+        await cluster.start("projector", "executor", "scheduler", "api")
+
+        async def crash() -> None:
+            for name in ("scheduler-1", "api-1"):
+                assert await cluster[name].kill() == -9
+                await cluster[name].start()
+
+        yield driver, crash
+
+
+SETUPS = (embedded, services) if "BATON_TEST_DELIVERIES" in os.environ else (embedded,)
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("setup", SETUPS, ids=lambda setup: setup.__name__)
+async def test_each_event_arrives_whoever_is_killed(tmp_path: Path, setup: Any) -> None:
+    async with setup(tmp_path) as (driver, crash), _restarting(Random(7)) as (receiver, restart):
         definition = await driver.create(orchestration("brief", compute("a", "noop")))
         hook = await _register(driver, receiver.url)
         starting = asyncio.create_task(_start(driver, definition))
@@ -48,15 +84,14 @@ async def test_each_event_arrives_whoever_is_killed(tmp_path: Path) -> None:
                 within_s=WITHIN_S,
                 explain=driver.installation.log_tail,
             )
+            await restart()
             await crash()
-            assert await driver.installation.kill() == -9
-            await driver.installation.start(**SETTINGS)
         await starting
         await _redrive_until_all_arrived(driver, hook, receiver)
         await _check(driver, receiver)
 
 
-async def _check(driver: Driver[Installation], receiver: Receiver) -> None:
+async def _check(driver: Driver[Any], receiver: Receiver) -> None:
     log = await driver.installation.events()
     requested = {
         one.stream.rpartition("/")[2]: one.data["run_id"]
@@ -76,9 +111,7 @@ async def _check(driver: Driver[Installation], receiver: Receiver) -> None:
     assert len({ident for ident, _ in bodies}) == len(bodies), "a repeated id has another body"
 
 
-async def _redrive_until_all_arrived(
-    driver: Driver[Installation], hook: str, receiver: Receiver
-) -> None:
+async def _redrive_until_all_arrived(driver: Driver[Any], hook: str, receiver: Receiver) -> None:
     path = f"/webhooks/{hook}/deliveries"
 
     async def all_arrived() -> bool:
@@ -94,7 +127,7 @@ async def _redrive_until_all_arrived(
     assert len(set(receiver.ids)) == RUNS
 
 
-async def _register(driver: Driver[Installation], url: str) -> str:
+async def _register(driver: Driver[Any], url: str) -> str:
     events = ["workflow.execution.completed"]
     body = {"url": url, "events": events, "secret": SECRET}
     status, answer = await driver.call("POST", "/webhooks", json=body)
@@ -102,7 +135,7 @@ async def _register(driver: Driver[Installation], url: str) -> str:
     return str(answer["id"])
 
 
-async def _start(driver: Driver[Installation], definition: str) -> None:
+async def _start(driver: Driver[Any], definition: str) -> None:
     """Start every run once, whatever the server answers or doesn't."""
 
     async def one(number: int) -> bool:
