@@ -9,6 +9,7 @@ import pytest
 from pydantic import TypeAdapter
 
 from baton.command_api.dialects.orchestrator import documents
+from baton.command_api.principal import ADMIN
 from tests.dialects.orchestrator_client import OrchestratorClient, dag, orchestrator_client, step
 from tests.kit.eventually import eventually
 from tests.kit.stack import Response
@@ -94,11 +95,15 @@ async def test_calls_that_wait_for_a_place_are_counted_for_their_tenant_alone(
         await eventually(partial(shows_waiting_calls, one, waiting), within_s=DEADLINE_S)
     own = (await stack.get("/functions")).body
     everything = waiting_calls(await stack.get("/metrics"))
+    admin = stack.client("baton", scope=ADMIN)
+    through_a_proxy = waiting_calls(await admin.get("/metrics", headers={"Via": "1.1 proxy"}))
     for one, run_id in started:
         await one.post(f"/runs/{run_id}:cancel")
 
     assert own["queueDepth"] == 2
     assert len(everything) == 2
+    assert len(through_a_proxy) == 1
+    assert client.tenant in through_a_proxy[0]
 
 
 async def shows_waiting_calls(client: OrchestratorClient, count: int) -> bool:
