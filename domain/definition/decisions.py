@@ -4,6 +4,7 @@ from dataclasses import asdict, replace
 from typing import Final, assert_never
 
 from baton.domain.decider import Decider
+from baton.domain.definition.graph import Compute
 from baton.domain.definition.messages import (
     Body,
     Command,
@@ -70,13 +71,33 @@ def _create(command: CreateDefinition, state: State) -> list[Event]:
 
 
 def _update(command: UpdateDefinition, state: State) -> list[Event]:
-    if _same_body(state.body, command.body):
+    body = _with_implied_functions(command.body, state.body)
+    if _same_body(state.body, body):
         return []
-    _require_valid(command.body, [])
+    _require_valid(body, [])
     version = len(state.versions) + 1
-    return [
-        DefinitionUpdated(version=version, body=command.body, actor=command.actor, at=command.at)
-    ]
+    return [DefinitionUpdated(version=version, body=body, actor=command.actor, at=command.at)]
+
+
+def _with_implied_functions(body: Body, before: Body) -> Body:
+    """Return `body` in which steps whose function was implied before, and is the same, keep that.
+
+    Most dialects can't say that a step names no function: they show and send the step's id.
+    """
+    implied = {
+        step.id
+        for step in before.graph.steps
+        if isinstance(step, Compute) and step.names_no_function
+    }
+    if not implied:
+        return body
+    steps = tuple(
+        replace(step, implied=True)
+        if isinstance(step, Compute) and step.id in implied and step.function == step.id
+        else step
+        for step in body.graph.steps
+    )
+    return replace(body, graph=replace(body.graph, steps=steps))
 
 
 def _publish(command: PublishVersion, state: State) -> list[Event]:

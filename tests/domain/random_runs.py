@@ -93,7 +93,8 @@ def _step(
             cases = [Case(conditions=conditions, next=each) for each in (first, second) if each]
             return Decision(id=step_id, cases=tuple(cases), default_next=third)
         case 5:
-            return Sync(id=step_id, next=first, needs=needs)
+            timeout_ms = 300 if needs and numbers[1] % 2 else None
+            return Sync(id=step_id, next=first, needs=needs, timeout_ms=timeout_ms)
         case _:
             return Compute(
                 id=step_id,
@@ -197,6 +198,12 @@ class RandomRun:
             return RetryRun(graph=self.graph, actor=EVE, at=self.now, step_id=step_id)
         if action == 4 and self.reports:
             return self.reports[target % len(self.reports)]
+        late = [of for of, step in self.state.steps.items() if step.awaited]
+        if action == 19 and late:
+            return self._time_out(late[target % len(late)])
+        return self._for_an_open_step(action, target)
+
+    def _for_an_open_step(self, action: int, target: int) -> Command | None:
         open_steps = self.open()
         if not open_steps:
             return None
@@ -205,6 +212,13 @@ class RandomRun:
             return self._report(token, _outcome(action, target))
         self.now += target * 20
         return FireTimer(token=token, graph=self.graph, at=self.now, jitter=target / 99)
+
+    def _time_out(self, sync_id: str) -> FireTimer:
+        """Return the timer of a synchronization point that is awaited, as it fires."""
+        state = self.state.steps[sync_id]
+        self.now = max(self.now, state.due_at)
+        token = Token(step_id=sync_id, visit=state.visit, attempt=state.attempt)
+        return FireTimer(token=token, graph=self.graph, at=self.now)
 
     def _report(self, token: Token, outcome: Outcome) -> ReportOutcome:
         return ReportOutcome(token=token, outcome=outcome, graph=self.graph, at=self.now)

@@ -1,7 +1,7 @@
 """Definitions: creating, updating and deleting them."""
 
 from baton.domain.definition.decisions import DECIDER
-from baton.domain.definition.graph import Case, Condition, Decision
+from baton.domain.definition.graph import Case, Compute, Condition, Decision
 from baton.domain.definition.messages import (
     Body,
     CreateDefinition,
@@ -64,6 +64,18 @@ def test_an_invalid_definition_is_refused_with_the_path_of_each_fault() -> None:
         ("steps", 0, "next"),
     ]
     assert refusal.faults[2] == Fault(("steps", 0, "next"), "'z' is no step")
+
+
+def test_an_implied_function_stays_implied_unless_another_one_is_named() -> None:
+    implied = body(sequence(Compute(id="a", function="a", implied=True)))
+    made = given(DECIDER).after(create(implied))
+
+    made.when(update(body(sequence(Compute(id="a", function="a"))))).then_nothing()
+    named = body(sequence(Compute(id="a", function="other", name="New")))
+    made.when(update(named)).then(DefinitionUpdated(version=2, body=named, actor=BOB, at=2))
+    renamed = body(sequence(Compute(id="a", function="a", name="New")))
+    kept = body(sequence(Compute(id="a", function="a", name="New", implied=True)))
+    made.when(update(renamed)).then(DefinitionUpdated(version=2, body=kept, actor=BOB, at=2))
 
 
 def test_every_change_is_a_new_version_and_earlier_versions_stay() -> None:

@@ -23,6 +23,7 @@ from baton.domain.run.messages import (
     StepStarted,
     StepSucceeded,
     StepTimedOut,
+    SyncAwaited,
     SyncReached,
 )
 from tests.domain.random_runs import CHOICES, DAGS, GRAPHS, Choice, RandomRun
@@ -173,4 +174,4 @@ def test_the_state_is_the_fold_of_the_history(graph: Graph, choices: list[Choice
 
 
 def _entered(event: Event) -> str | None:
-    return event.step_id if isinstance(event, ENTRIES) else None
+    return event.step_id if isinstance(event, ENTRIES | SyncAwaited) else None
