@@ -61,7 +61,7 @@ def test_the_schema_is_the_one_in_its_file() -> None:
     assert FILE.read_text(encoding="utf-8") == SCHEMA.as_str() + "\n"
 
 
-@pytest.mark.parametrize("name", sorted(set(EXAMPLES) - {"RegisterWebhook"}))
+@pytest.mark.parametrize("name", sorted(EXAMPLES))
 def test_every_operation_of_the_document_fits_the_schema(name: str) -> None:
     assert validate(build_schema(SCHEMA.as_str()), parse(EXAMPLES[name].query)) == []
 
@@ -308,6 +308,35 @@ async def test_an_idempotency_key_creates_once(server: Stack) -> None:
     assert again.body == first.body
     assert again.headers["Idempotent-Replayed"] == "true"
     assert (other.status, codes(other)) == (422, ["idempotency_key_reused"])
+
+
+async def test_a_secret_is_shown_by_mutations_alone_and_never_stored_with_an_answer(
+    server: Stack,
+) -> None:
+    """A repeated registration is performed again, and finds the first one."""
+    register = EXAMPLES["RegisterWebhook"].query
+    given = {"url": "https://example.com/hook", "events": ["workflow.execution.completed"]}
+    keyed = {"Idempotency-Key": "hook"}
+    first = await send(server, register, input=given, headers=keyed)
+    again = await send(server, register, input=given, headers=keyed)
+    made = first.body["data"]["registerWebhook"]
+    ident, key = made["id"], made["secret"]
+    update = (
+        "mutation($id: ID!) { updateWebhook(id: $id, input: {active: false}) { active secret } }"
+    )
+    changed = await send(server, update, id=ident)
+    listed = await send(server, "{ webhooks { id secret active } }")
+    deleted = await send(server, "mutation($id: ID!) { deleteWebhook(id: $id) }", id=ident)
+    gone = await send(server, update, id=ident)
+    wrong = await send(server, register, input={"url": "http://10.0.0.1/", "events": ["nothing"]})
+
+    assert key.startswith("whsec_")
+    assert again.body == first.body
+    assert "Idempotent-Replayed" not in again.headers
+    assert changed.body["data"]["updateWebhook"] == {"active": False, "secret": key}
+    assert listed.body["data"]["webhooks"] == [{"id": ident, "secret": None, "active": False}]
+    assert deleted.body["data"] == {"deleteWebhook": True}
+    assert (codes(gone), codes(wrong)) == (["not_found"], ["validation_error"])
 
 
 async def test_a_refused_mutation_does_not_keep_its_key(server: Stack) -> None:

@@ -92,6 +92,18 @@ async def test_queries_and_mutations_of_the_document(stack: Stack, transport: st
     assert report["blockers"] == []
 
 
+async def test_a_webhook_of_the_document(stack: Stack) -> None:
+    given = EXAMPLES["RegisterWebhook"].variables["input"]
+    async with client_of(stack) as session:
+        made = (await session.execute(request("RegisterWebhook")))["registerWebhook"]
+        listed = await session.execute(GraphQLRequest("{ webhooks { id url events secret } }"))
+
+    assert {name: made[name] for name in given} == given
+    assert made["active"] is True
+    assert [one["secret"] for one in listed["webhooks"]] == [None]
+    assert [one["id"] for one in listed["webhooks"]] == [made["id"]]
+
+
 FLAKY = {
     "name": "Flaky",
     "tasks": [

@@ -15,7 +15,8 @@ The document leaves open, and this API chooses:
   named (`{"$artifact": …}`), and a context that a response has no room for is `{"$omitted": …}`.
 - A subscription begins with the present state. It stays open after an execution has ended, because
   a retry reopens it.
-- A mutation honors the request's Idempotency-Key. Its response is kept if it has no errors.
+- A mutation honors the request's Idempotency-Key. Its response is kept if it has no errors, and no
+  secret: a repeated registration of a webhook is performed again, and finds the first one.
 """
 
 from typing import Final

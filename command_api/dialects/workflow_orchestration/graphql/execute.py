@@ -53,11 +53,11 @@ def prepare(body: OperationBody) -> Call:
     return Call(body, prepared)
 
 
-async def execute(call: Call, context: RequestContext) -> tuple[JsonObject, int | None]:
-    """Return the response of a query or mutation, and the position that its commands reached."""
+async def execute(call: Call, context: RequestContext) -> tuple[JsonObject, Operation]:
+    """Return the response of a query or mutation, and the operation as it was executed."""
     operation = Operation(context, call.prepared.document)
     result = await SCHEMA.execute(**_arguments(call, operation))
-    return shown_result(result), operation.position
+    return shown_result(result), operation
 
 
 async def stream(call: Call, context: RequestContext) -> AsyncGenerator[ExecutionResult, None]:

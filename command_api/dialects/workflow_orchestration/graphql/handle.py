@@ -29,7 +29,7 @@ _NEEDS_WEBSOCKET: Final = "Subscriptions need a WebSocket with the protocol grap
 
 
 class _NotKept(Exception):
-    """The response of a mutation with errors, which a repeated request doesn't get again."""
+    """The response of a mutation with errors or a secret, which isn't stored for repetitions."""
 
     def __init__(self, reply: Reply) -> None:
         super().__init__()
@@ -58,13 +58,13 @@ async def run_operation(context: RequestContext) -> Reply:
 
 
 async def _run(call: Call, context: RequestContext) -> Reply:
-    response, position = await execute(call, context)
-    return context.reply(200, response, position=position)
+    response, operation = await execute(call, context)
+    return context.reply(200, response, position=operation.position)
 
 
 async def _mutate(call: Call, context: RequestContext) -> Reply:
-    response, position = await execute(call, context)
-    reply = context.reply(200, response, position=position)
-    if "errors" in response:
+    response, operation = await execute(call, context)
+    reply = context.reply(200, response, position=operation.position)
+    if "errors" in response or operation.shows_secret:
         raise _NotKept(reply)
     return reply

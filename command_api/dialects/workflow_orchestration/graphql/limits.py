@@ -30,9 +30,9 @@ MAX_INTROSPECTION: Final = 60_000
 """The same for introspection; twice what tools ask for when they fetch the schema."""
 DEFAULT_PAGE: Final = 10
 MAX_PAGE: Final = 500
-"""Items of one page of a connection."""
+"""Items of one page of a list."""
 
-_CONNECTIONS: Final = frozenset(("workflowDefinitions", "workflowExecutions"))
+_PAGED: Final = frozenset(("webhooks", "workflowDefinitions", "workflowExecutions"))
 _LENGTHS: Final[Mapping[str, int]] = {
     "blockers": 10,
     "milestones": 10,
@@ -162,7 +162,7 @@ class _Measure:
     def _items(self, field: FieldNode) -> int:
         """Return the length of the list that a field is; 1 for a single value."""
         name = field.name.value
-        return self._page(field) if name in _CONNECTIONS else _LENGTHS.get(name, 1)
+        return self._page(field) if name in _PAGED else _LENGTHS.get(name, 1)
 
     def _page(self, field: FieldNode) -> int:
         for argument in field.arguments or ():

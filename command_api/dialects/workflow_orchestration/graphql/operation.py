@@ -26,14 +26,24 @@ class Operation:
         document: The parsed and validated document.
         loaders: Load what the fields ask for, together where they can.
         position: The position of the newest event of its commands, None before the first.
+        shows_secret: Whether its response has a secret, which must not be stored.
     """
 
-    __slots__ = ("_bytes_left", "_durations", "context", "document", "loaders", "position")
+    __slots__ = (
+        "_bytes_left",
+        "_durations",
+        "context",
+        "document",
+        "loaders",
+        "position",
+        "shows_secret",
+    )
 
     def __init__(self, context: RequestContext, document: DocumentNode) -> None:
         self.context = context
         self.document = document
         self.position: int | None = None
+        self.shows_secret = False
         self._durations: dict[str, Durations] = {}
         self.begin_response()
 

@@ -23,6 +23,7 @@ from baton.command_api.dialects.workflow_orchestration.graphql.executions import
     tasks_of,
 )
 from baton.command_api.dialects.workflow_orchestration.graphql.operation import OperationInfo
+from baton.command_api.dialects.workflow_orchestration.graphql.schema import webhooks
 from baton.command_api.dialects.workflow_orchestration.graphql.schema.inputs import (
     CreateWorkflowDefinitionInput,
     StartWorkflowExecutionInput,
@@ -133,6 +134,26 @@ class Mutation:
         resolver=_cancel_execution,
         graphql_type=WorkflowExecution | None,
         description="Cancel an execution",
+    )
+    register_webhook = strawberry.mutation(
+        resolver=webhooks.register,
+        graphql_type=webhooks.Webhook | None,
+        description="Register a webhook, and show its secret",
+    )
+    update_webhook = strawberry.mutation(
+        resolver=webhooks.update,
+        graphql_type=webhooks.Webhook | None,
+        description="Change a webhook, and show its secret",
+    )
+    delete_webhook = strawberry.mutation(
+        resolver=webhooks.delete,
+        graphql_type=bool | None,
+        description="Delete a webhook",
+    )
+    test_webhook = strawberry.mutation(
+        resolver=webhooks.test,
+        graphql_type=webhooks.WebhookTest | None,
+        description="Post a message once, and show what became of it",
     )
     retry_task_execution = strawberry.mutation(
         resolver=_retry_task,

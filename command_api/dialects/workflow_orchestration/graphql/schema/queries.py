@@ -32,6 +32,10 @@ from baton.command_api.dialects.workflow_orchestration.graphql.schema.objects im
     WorkflowExecution,
     WorkflowExecutionStatus,
 )
+from baton.command_api.dialects.workflow_orchestration.graphql.schema.webhooks import (
+    Webhook,
+    list_webhooks,
+)
 from baton.command_api.dialects.workflow_orchestration.translation import words
 from baton.command_api.dialects.workflow_orchestration.translation.executions import STATUSES
 from baton.command_api.dialects.workflow_orchestration.translation.workflows import workflow_of
@@ -122,6 +126,11 @@ class Query:
         resolver=_workflow_executions,
         graphql_type=WorkflowExecutionConnection | None,
         description="The executions, the newest first",
+    )
+    webhooks = strawberry.field(
+        resolver=list_webhooks,
+        graphql_type=list[Webhook] | None,
+        description="The webhooks, the oldest first, without their secrets",
     )
     progress_report = strawberry.field(
         resolver=_progress_report,
