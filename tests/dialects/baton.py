@@ -47,8 +47,9 @@ QUERIES = {"/audit/proof": "?run={runId}"}
 async def prepare(client: Client, route: Route) -> dict[str, str]:
     """Create a definition with a schedule, a record event and a run with a step.
 
-    The run is cancelled where the route retries one.
+    The run is cancelled where the route retries one. The first route, of artifacts, stands for all.
     """
+    needs_webhook = "/webhooks" in route.path or route.path == "/artifacts/{hash}"
     services, now = client.stack.services, client.stack.services.clock.now()
     user = Principal(subject="ada", tenant=client.tenant)
     label = None if client.tenant == client.stack.tenant else "77.7.7"
@@ -86,7 +87,7 @@ async def prepare(client: Client, route: Route) -> dict[str, str]:
         "definitionId": new.definition_id,
         "dialect": "baton",
         "hash": digest(raw),
-        **(await dead_delivery(services, user) if "/webhooks" in route.path else {}),
+        **(await dead_delivery(services, user) if needs_webhook else {}),
     }
 
 

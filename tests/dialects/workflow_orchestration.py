@@ -126,7 +126,7 @@ async def prepare(client: Client, route: Route) -> dict[str, str]:
     if route.path in ("/auth/login", "/tasks/{taskId}/retry"):
         failed = await _failed(client)
     ids = {"workflowId": ident, "executionId": execution_id, "taskId": f"{failed}.task-1"}
-    if "/webhooks" in route.path:
+    if "/webhooks" in route.path or route.path == "/auth/login":
         user = Principal(subject="ada", tenant=client.tenant)
         ids |= await dead_delivery(client.stack.services, user)
     return ids

@@ -104,6 +104,8 @@ def attempt(
     numbers = count()
 
     def answer(case: Case, *, known: bool) -> None:
+        if not statuses:  # the first request names what exists, and asks for nothing special
+            known, case.query = True, {}
         if known:
             case.path_parameters = {name: ids[name] for name in case.path_parameters or {}}
             distinct_body = getattr(samples_of(client.dialect.name), "distinct_body", None)
