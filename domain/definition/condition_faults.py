@@ -3,7 +3,7 @@
 from collections.abc import Container, Iterator, Sequence
 from typing import TypeAlias
 
-from baton.domain.definition.graph import Compute, Condition, Decision, Graph, Step
+from baton.domain.definition.graph import Condition, Decision, Graph, Step, conditions_of
 from baton.domain.errors import Fault
 
 Path: TypeAlias = tuple[str | int, ...]
@@ -60,12 +60,10 @@ def faults_of_conditions(
 def _count(step: Step) -> int:
     """Return the number of conditions; a case without conditions counts as one."""
     match step:
-        case Compute():
-            return len(step.when)
         case Decision():
             return sum(max(1, len(case.conditions)) for case in step.cases)
         case _:
-            return 0
+            return len(conditions_of(step))
 
 
 def _faults_of_path(written: str, path: Path, step_ids: Container[str]) -> Iterator[Fault]:

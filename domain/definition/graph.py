@@ -87,7 +87,10 @@ class Decision:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delay:
-    """A step that waits for `delay_ms` milliseconds on a durable timer."""
+    """A step that waits for `delay_ms` milliseconds on a durable timer.
+
+    It is skipped unless the conditions of `when` hold.
+    """
 
     id: str
     delay_ms: int
@@ -95,6 +98,7 @@ class Delay:
     description: str | None = None
     next: str | None = None
     needs: tuple[str, ...] = ()
+    when: tuple[Condition, ...] = ()
     kind: Literal["delay"] = "delay"
 
 
@@ -115,6 +119,11 @@ class Sync:
 
 
 Step: TypeAlias = Compute | Decision | Delay | Sync
+
+
+def conditions_of(step: Step) -> tuple[Condition, ...]:
+    """Return the conditions without which a step is skipped; only some kinds of steps have any."""
+    return step.when if isinstance(step, Compute | Delay) else ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,7 +5,15 @@ from collections.abc import Container, Iterator
 from typing import Final, assert_never
 
 from baton.domain.definition.condition_faults import Path, faults_of_conditions
-from baton.domain.definition.graph import Compute, Decision, Delay, Retry, Step, Sync
+from baton.domain.definition.graph import (
+    Compute,
+    Decision,
+    Delay,
+    Retry,
+    Step,
+    Sync,
+    conditions_of,
+)
 from baton.domain.errors import Fault
 from baton.domain.text import NOT_PLAIN, is_plain
 
@@ -25,9 +33,10 @@ def faults_of_step(step: Step, path: Path, step_ids: Container[str]) -> Iterator
     if not STEP_ID.fullmatch(step.id):
         yield Fault((*path, "id"), "must be 1 to 64 characters of A-Z, a-z, 0-9, _ and -")
     yield from _faults_of_name(step.name or "", (*path, "name"))
+    yield from faults_of_conditions(conditions_of(step), (*path, "when"), step_ids)
     match step:
         case Compute():
-            yield from _faults_of_compute(step, path, step_ids)
+            yield from _faults_of_compute(step, path)
         case Decision():
             yield from _faults_of_decision(step, path, step_ids)
         case Delay():
@@ -46,7 +55,7 @@ def _faults_of_name(name: str, path: Path) -> Iterator[Fault]:
         yield Fault(path, f"must have at most {MAX_TEXT} characters")
 
 
-def _faults_of_compute(step: Compute, path: Path, step_ids: Container[str]) -> Iterator[Fault]:
+def _faults_of_compute(step: Compute, path: Path) -> Iterator[Fault]:
     if not is_plain(step.function):
         yield Fault((*path, "function"), NOT_PLAIN)
     if not 0 < len(step.function) <= MAX_TEXT:
@@ -54,7 +63,6 @@ def _faults_of_compute(step: Compute, path: Path, step_ids: Container[str]) -> I
     yield from _duration((*path, "timeout_ms"), step.timeout_ms, least=1)
     if step.retry is not None:
         yield from _faults_of_retry(step.retry, (*path, "retry"))
-    yield from faults_of_conditions(step.when, (*path, "when"), step_ids)
 
 
 def _faults_of_retry(retry: Retry, path: Path) -> Iterator[Fault]:

@@ -9,7 +9,15 @@ from typing import assert_never
 from baton.domain.artifact import ARTIFACT_UNREADABLE, NO_VALUES, Values
 from baton.domain.conditions.evaluation import DecisionResult
 from baton.domain.conditions.matching import all_hold, choose
-from baton.domain.definition.graph import Compute, Decision, Delay, Graph, Step, Sync
+from baton.domain.definition.graph import (
+    Compute,
+    Decision,
+    Delay,
+    Graph,
+    Step,
+    Sync,
+    conditions_of,
+)
 from baton.domain.run.flow import ready
 from baton.domain.run.messages import (
     Cause,
@@ -20,7 +28,6 @@ from baton.domain.run.messages import (
     RunCompleted,
     RunFailed,
     StepCancelled,
-    StepKind,
     StepSkipped,
     StepStarted,
     StepUndecided,
@@ -105,11 +112,12 @@ def activate(draft: Draft, step: Step) -> bool:
     before = draft.state.steps.get(step.id)
     visit = before.visit + (not before.awaited) if before else 1
     try:
+        if not _holds(draft, step):
+            skipped = StepSkipped(step_id=step.id, visit=visit, at=draft.at, kind=step.kind)
+            draft.emit(skipped)
+            return True
         match step:
             case Compute():
-                if step.when and not _holds(draft, step):
-                    draft.emit(StepSkipped(step_id=step.id, visit=visit, at=draft.at))
-                    return True
                 begin(draft, step, visit, 1, "start")
                 return False
             case Decision():
@@ -140,12 +148,17 @@ def cancel_steps(draft: Draft) -> None:
 
 def _fail_undecided(draft: Draft, step: Step, visit: int, reason: str) -> None:
     error = Error(code=ARTIFACT_UNREADABLE, message=reason)
-    kind: StepKind = "decision" if isinstance(step, Decision) else "compute"
-    draft.emit(StepUndecided(step_id=step.id, visit=visit, at=draft.at, error=error, kind=kind))
+    draft.emit(
+        StepUndecided(step_id=step.id, visit=visit, at=draft.at, error=error, kind=step.kind)
+    )
 
 
-def _holds(draft: Draft, step: Compute) -> bool:
-    return all_hold(step.when, scope_of(draft.state, step.when, draft.values))
+def _holds(draft: Draft, step: Step) -> bool:
+    """Return whether the step isn't skipped."""
+    conditions = conditions_of(step)
+    if not conditions:
+        return True
+    return all_hold(conditions, scope_of(draft.state, conditions, draft.values))
 
 
 def _choice(draft: Draft, step: Decision) -> DecisionResult:

@@ -47,6 +47,7 @@ steps:
   - {id: cool_down, delay: 1h}
 """
 SCHEMA = json.loads(schema_text())
+IS_SET = [{"path": "input.a", "op": "exists"}]
 ONE_STEP = {"slug": "one", "name": "One", "steps": [{"id": "a", "function": "f"}]}
 
 
@@ -118,7 +119,7 @@ def test_needs_make_a_graph_in_which_a_step_may_need_none() -> None:
             {"id": "a", "function": "f", "needs": []},
             {"id": "b", "function": "f", "needs": []},
             {"id": "both", "join": ["a", "b"], "timeout": "1m"},
-            {"id": "end", "delay": 250, "needs": ["both"]},
+            {"id": "end", "delay": 250, "when": IS_SET, "needs": ["both"]},
         ],
     }
 
@@ -192,7 +193,10 @@ LATER: dict[str, tuple[dict[str, Any], str]] = {
     "map": (with_step(map={"over": "input.items"}), "steps[0].map"),
     "with": (with_step(**{"with": {}}), "steps[0].with"),
     "when a test is text": (with_step(when="input.a > 1"), "steps[0].when"),
-    "when of a delay": (with_kind(delay="1s", when=[]), "steps[0].when"),
+    "when of a decision": (
+        with_kind(decide=[{"if": [], "next": "$end"}], when=[]),
+        "steps[0].when",
+    ),
     "retries": (with_step(retry=[{"attempts": 2}]), "steps[0].retry"),
     "jitter": (with_step(retry={"attempts": 2, "jitter": "full"}), "steps[0].retry.jitter"),
     "on_failure": (with_step(on_failure="continue"), "steps[0].on_failure"),

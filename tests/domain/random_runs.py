@@ -87,7 +87,8 @@ def _step(
     match numbers[0] % 6:
         case 4:
             delay_ms = numbers[1] % 50
-            return Delay(id=step_id, delay_ms=delay_ms, next=first, needs=needs)
+            when = ((), (), (BIG,), (DONE,))[numbers[4] % 4]
+            return Delay(id=step_id, delay_ms=delay_ms, next=first, needs=needs, when=when)
         case 5 if not needs and any(following):
             conditions = ((), (BIG,), (DONE,))[numbers[1] % 3]
             cases = [Case(conditions=conditions, next=each) for each in (first, second) if each]

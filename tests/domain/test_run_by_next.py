@@ -234,6 +234,20 @@ def test_a_step_is_skipped_when_its_conditions_do_not_hold() -> None:
     assert running(graph, {"amount": 500}).history[-1] == started("a", 20)
 
 
+def test_a_delay_is_skipped_when_its_conditions_do_not_hold() -> None:
+    only_big = (Condition(path="input.amount", op="gt", value=100),)
+    graph = sequence(
+        Delay(id="wait", delay_ms=10, when=only_big, next="b"),
+        compute("b"),
+    )
+
+    assert running(graph, {"amount": 5}).history[-2:] == (
+        StepSkipped(step_id="wait", visit=1, at=20, kind="delay"),
+        started("b", 20),
+    )
+    assert isinstance(running(graph, {"amount": 500}).history[-1], DelayStarted)
+
+
 def test_a_function_updates_the_context_that_conditions_read() -> None:
     patch: JsonObject = {"tries": 2, "who": "ann"}
     ready = Condition(path="context.tries", op="eq", value=2)

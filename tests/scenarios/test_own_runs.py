@@ -102,7 +102,7 @@ async def test_a_cancelled_run_shows_its_status_and_reason(
     answer = await stack.post(f"/runs/{run_id}/cancel", {"reason": "enough"})
     run = (await stack.get(f"/runs/{run_id}")).body
 
-    assert (answer.status, answer.body) == (200, {"id": run_id, "status": "cancelled"})
+    assert (answer.status, answer.body) == (202, {"id": run_id, "status": "cancelled"})
     assert (run["status"], run["cancelReason"]) == ("cancelled", "enough")
 
 

@@ -18,6 +18,7 @@ from baton.domain.definition.graph import (
     Retry,
     Step,
     Sync,
+    conditions_of,
 )
 from baton.domain.definition.state import State
 from baton.domain.definition.version_label import order_of
@@ -76,6 +77,11 @@ def _document(definition: State, version: int) -> JsonObject:
 
 def render_step(step: Step) -> JsonObject:
     """Return a step without the members that have their default."""
+    conditions = [render_condition(one) for one in conditions_of(step)]
+    return {**_shown(step), "when": conditions} if conditions else _shown(step)
+
+
+def _shown(step: Step) -> JsonObject:
     match step:
         case Compute():
             return {"id": step.id, "uses": step.function, **_settings(step)}
@@ -100,8 +106,6 @@ def _settings(step: Compute) -> JsonObject:
         shown["timeoutMs"] = step.timeout_ms
     if step.retry is not None:
         shown["retry"] = _retry(step.retry)
-    if step.when:
-        shown["when"] = [render_condition(one) for one in step.when]
     return shown
 
 

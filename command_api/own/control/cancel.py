@@ -22,7 +22,7 @@ async def _cancel(context: RequestContext) -> Reply:
     outcome = await cancel_run(
         context.services, context.principal, run_id, at=context.now(), reason=body.reason
     )
-    return context.reply(200, {"id": run_id, "status": "cancelled"}, position=outcome.position)
+    return context.reply(202, {"id": run_id, "status": "cancelled"}, position=outcome.position)
 
 
 ROUTES = (
@@ -36,6 +36,7 @@ ROUTES = (
         tag="Runs",
         request=CancelBody,
         request_required=False,
+        status=202,
         problems=NOT_CHANGED,
     ),
 )

@@ -183,7 +183,7 @@ def _ended_at_once(recorded: Recorded, event: _AtOnce) -> Document:
         case SyncReached():
             document = _document(recorded, event, "sync", "succeeded")
         case StepSkipped():
-            document = _document(recorded, event, "compute", "skipped")
+            document = _document(recorded, event, event.kind, "skipped")
         case StepUndecided():
             document = _document(recorded, event, event.kind, "failed")
             document.error = event.error

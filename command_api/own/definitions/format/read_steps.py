@@ -29,6 +29,7 @@ from baton.domain.definition.graph import (
     DEFAULT_TIMEOUT_MS,
     Case,
     Compute,
+    Condition,
     Decision,
     Delay,
     Graph,
@@ -104,7 +105,13 @@ class _StepReader:
                 return self._decision(ident)
             case "delay":
                 delay_ms = self.members.duration("delay") or 0
-                return Delay(id=ident, delay_ms=delay_ms, next=self._next(), **self._common())
+                return Delay(
+                    id=ident,
+                    delay_ms=delay_ms,
+                    next=self._next(),
+                    when=self._when(),
+                    **self._common(),
+                )
             case _:
                 return self._sync(ident)
 
@@ -139,9 +146,7 @@ class _StepReader:
             retry=self._retry(),
             next=self._next(),
             on_failure=self._on_failure(),
-            when=read_conditions(members.value["when"], (*members.path, "when"), members.findings)
-            if "when" in members.value
-            else (),
+            when=self._when(),
             **self._common(),
         )
 
@@ -173,6 +178,12 @@ class _StepReader:
         common["needs"] = (*joined, *(one for one in common["needs"] if one not in joined))
         timeout_ms = self.members.duration("timeout")
         return Sync(id=ident, timeout_ms=timeout_ms, next=self._next(), **common)
+
+    def _when(self) -> tuple[Condition, ...]:
+        members = self.members
+        if WHEN not in members.value:
+            return ()
+        return read_conditions(members.value[WHEN], (*members.path, WHEN), members.findings)
 
     def _next(self, name: str = "next") -> str | None:
         return _target(self.members, name, self.following)

@@ -20,6 +20,7 @@ from baton.domain.definition.graph import (
     Retry,
     Step,
     Sync,
+    conditions_of,
 )
 from baton.domain.json import JsonObject
 from baton.domain.run.flow import successor
@@ -29,7 +30,7 @@ def render_steps(graph: Graph) -> list[JsonObject]:
     """Return the steps in the definition's order."""
     following = [*(step.id for step in graph.steps[1:]), None]
     return [
-        {**_head(step), **_kind(step), **_edges(step, after, graph)}
+        {**_head(step), **_kind(step), **_when(step), **_edges(step, after, graph)}
         for step, after in zip(graph.steps, following, strict=True)
     ]
 
@@ -62,12 +63,15 @@ def _kind(step: Step) -> JsonObject:
     assert_never(step)
 
 
+def _when(step: Step) -> JsonObject:
+    conditions = conditions_of(step)
+    return {"when": [render_condition(one) for one in conditions]} if conditions else {}
+
+
 def _settings(step: Compute) -> JsonObject:
     shown: JsonObject = {}
     if step.config is not None:
         shown["config"] = step.config
-    if step.when:
-        shown["when"] = [render_condition(one) for one in step.when]
     if step.timeout_ms != DEFAULT_TIMEOUT_MS:
         shown["timeout"] = render_duration(step.timeout_ms)
     if step.retry is not None:
