@@ -59,7 +59,7 @@ from baton.domain.run.messages import (
     TimedOut,
     Token,
 )
-from baton.domain.run.trigger import BY_HAND
+from baton.domain.run.trigger import BY_HAND, ByRecord
 from baton.domain.schedule.decisions import DECIDER as SCHEDULE
 from baton.domain.schedule.messages import (
     CreateSchedule,
@@ -122,6 +122,9 @@ GRAPHS = (
         flow="needs",
     ),
     Graph(steps=(Compute(id="only", function="noop"),)),
+)
+BY_RECORD = ByRecord(
+    event_type="record.created", structure="orders", record_id="rec_1", event_id="e1"
 )
 TRIGGERS: tuple[Trigger, ...] = (
     ManualTrigger(),
@@ -221,7 +224,7 @@ class History:
         command = RequestRun(
             run_id=ident,
             definition=definition,
-            trigger=BY_HAND,
+            trigger=BY_RECORD if self._now % 3 else BY_HAND,
             actor=ANN,
             at=self._now,
             input={"n": self._now, "text": "größer", "list": [1, 2.5, None]},
