@@ -554,6 +554,9 @@ def test_runs_are_listed_newest_first_over_all_definitions(ask: Call, slug: str)
 
     assert (newest[1], newest[2]) == (f"{slug[:50]}-b", "completed")
     assert before[1] == f"{slug[:50]}-a"
+    found = ask("runs", "list", "--find", newest[0]).out.splitlines()
+    assert [line.split("\t")[0] for line in found] == [newest[0]]
+    assert ask("runs", "list", "--record", "rec_none").out == ""
 
 
 @pytest.mark.parametrize("verb", ["show", "watch", "cancel", "retry"])

@@ -106,3 +106,17 @@ def sources_of(functions: list[str] | None, more: list[str] | None) -> tuple[str
         if source.endswith(".py") and not Path(source).is_file():
             raise typer.BadParameter(f"{source} is not a file", param_hint="'--functions'")
     return sources or None
+
+
+Record = Annotated[
+    str | None,
+    typer.Option("--record", metavar="ID", help="Only runs that events about it started."),
+]
+Find = Annotated[
+    str | None,
+    typer.Option(
+        "--find",
+        metavar="TEXT",
+        help="Beginning of a run's id, a correlation id, or the id of a record.",
+    ),
+]

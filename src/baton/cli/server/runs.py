@@ -6,7 +6,7 @@ import typer
 
 from baton.cli.documents import parse_object
 from baton.cli.option_checks import check_key
-from baton.cli.options import AsJson, Since, Tenant, Token, Until, Url
+from baton.cli.options import AsJson, Find, Record, Since, Tenant, Token, Until, Url
 from baton.cli.server.definitions import Reference, complete_definition
 from baton.cli.terminal.failures import Failed
 from baton.cli.terminal.statuses import STATUSES
@@ -59,6 +59,8 @@ def list_runs(
             help=f"Only runs with this status: {', '.join(STATUSES)}.",
         ),
     ] = None,
+    record: Record = None,
+    find: Find = None,
     since: Since = None,
     until: Until = None,
     limit: Annotated[
@@ -95,6 +97,8 @@ def list_runs(
         **{"from": time_text(since), "to": time_text(until)},
         definitionId=None if definition is None else find_definition(server, definition)["id"],
         status=status,
+        recordId=record,
+        q=find,
         limit=limit or DEFAULT_LIMIT,
         offset=offset or None,
     )
