@@ -116,7 +116,7 @@ GRAPHS = (
             _compute("b", needs=("a",)),
             _compute("c", needs=("a",), when=(_NEVER,)),
             Delay(id="d", delay_ms=70, needs=("a",)),
-            Sync(id="all", needs=("b", "c", "d")),
+            Sync(id="all", needs=("b", "c", "d"), timeout_ms=600_000),
             _compute("z", needs=("all",)),
         ),
         flow="needs",

@@ -16,7 +16,7 @@ from tests.projector.histories import events_of
 from tests.projector.projection import dump, fold_into
 from tests.servers.postgres import URL_FILE
 
-EVENTS = events_of(seed=17, commands=5_500)
+EVENTS = events_of(seed=17, commands=6_500)
 RUNS = 200
 
 
