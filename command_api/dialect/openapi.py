@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
+from typing import Any
 
 from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
@@ -140,10 +141,11 @@ def _key(route: Route, *, required: bool) -> JsonObject:
 def _operation(
     route: Route, schemas: _Schemas, refusal: JsonObject, keys: list[JsonObject]
 ) -> JsonObject:
+    more: dict[str, Any] = dict(route.operation or {})
     operation: JsonObject = {
         "operationId": operation_id(route),
         "summary": route.summary,
-        "responses": _responses(route, schemas, refusal),
+        "responses": {**_responses(route, schemas, refusal), **more.pop("responses", {})},
     }
     if route.tag:
         operation["tags"] = [route.tag]
@@ -157,7 +159,7 @@ def _operation(
             "required": route.request_required,
             "content": _content(schemas[route.request, "validation"], route.request_example),
         }
-    return {**operation, **(route.operation or {})}
+    return {**operation, **more}
 
 
 def _parameters(route: Route) -> list[JsonObject]:
