@@ -1,4 +1,4 @@
-"""Webhooks in Baton's own API: registered, delivered on every deployment, shown without secrets."""
+"""Webhooks in Baton's own API: registered, delivered, shown without secrets."""
 
 from typing import Any
 
@@ -21,11 +21,11 @@ async def registered(client: Client, url: str, **more: Any) -> dict[str, Any]:
 
 
 @pytest.mark.operations("baton", "getWebhooksByWebhookIdDeliveries")
-async def test_the_end_of_a_run_is_delivered(stack: Stack) -> None:
-    client = stack.client("baton")
+async def test_the_end_of_a_run_is_delivered(memory: Stack) -> None:
+    client = memory.client("baton")
     async with receiving() as receiver:
         hook = await registered(client, receiver.url)
-        centrali = stack.client("centrali-openapi")
+        centrali = memory.client("centrali-openapi")
         document = orchestration("brief", compute("a", "noop"))
         definition = await centrali.post("/orchestrations", document)
         run = await centrali.post(f"/orchestrations/{definition.body['id']}/runs", {})
@@ -43,7 +43,7 @@ async def test_the_end_of_a_run_is_delivered(stack: Stack) -> None:
     assert (told["data"]["id"], told["data"]["status"]) == (shown["id"], "COMPLETED")
     assert (delivery["id"], delivery["runId"]) == (message.id, shown["id"])
     assert parse_time(delivery["updatedAt"]) >= parse_time(delivery["createdAt"])
-    other = stack.client("baton", "globex")
+    other = memory.client("baton", "globex")
     for path_of_another in (f"/webhooks/{hook['id']}", path):
         assert (await other.get(path_of_another)).status == 404
 
