@@ -88,6 +88,8 @@ class Attempts:
         except Unreadable as error:
             _log.warning("delivery %s can't be sent: %s", pending.id, error)
             return Posted(Answer(error="UNREADABLE: a secret can't be read"), sent=False)
+        except LookupError:
+            return Posted(Answer(error="NO_EVENT: the event is not stored", final=True), sent=False)
         if not secrets:
             return Posted(Answer(error="NO_SECRET: the secret was deleted"), sent=False)
         message = Message(id=pending.id, url=webhook.url, body=body, secrets=secrets, at=now)

@@ -201,6 +201,8 @@ def distinct_body(operation: str, generated: object, number: int) -> object:
             return {"name": "Made", "tasks": TASKS}
         case "POST /executions":
             return {"workflowDefinitionId": "{workflowId}"}
+        case "POST /webhooks" | "PUT /webhooks/{webhookId}" | "POST /webhooks/test":
+            return {**generated, "url": CLOSED, "secret": "webhook-secret"}
         case _:
             return generated
 
