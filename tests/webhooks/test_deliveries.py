@@ -8,6 +8,7 @@ from standardwebhooks.webhooks import WebhookVerificationError
 from baton.domain.delivery.messages import DeliveryRequested
 from baton.domain.ids import derived_id
 from baton.domain.webhook.messages import DeleteWebhook, UpdateWebhook
+from baton.projector.views.deliveries.view import Document as Delivery
 from tests.kit.actors import ANN
 from tests.kit.eventually import eventually
 from tests.webhooks.receiver import receiving
@@ -143,8 +144,12 @@ async def test_deliveries_of_a_deleted_webhook_are_given_up(world: World) -> Non
     async with receiving(lambda _: 503) as receiver, world.delivering():
         hook = await world.register(receiver.url)
         await world.complete()
-        await eventually(lambda: receiver.got)
-        (delivery,) = await world.eventually_all(hook, 1)
+
+        async def failed() -> Delivery | None:
+            return next((one for one in await world.deliveries(hook) if one.attempts), None)
+
+        delivery = await eventually(failed)
+        assert delivery is not None
         await world.on_webhook(hook, DeleteWebhook(actor=ANN, at=world.clock.now()))
         await world.redrive(delivery.id)
         (dead,) = await world.eventually_all(hook, 1, "dead")
