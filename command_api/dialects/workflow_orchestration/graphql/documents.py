@@ -13,7 +13,6 @@ from graphql import (
     GraphQLSchema,
     GraphQLSyntaxError,
     OperationDefinitionNode,
-    OperationType,
     build_schema,
     parse,
     validate,
@@ -56,11 +55,6 @@ class Prepared:
 
     document: DocumentNode
     operation: OperationDefinitionNode
-
-    @property
-    def kind(self) -> OperationType:
-        """Whether it is a query, a mutation or a subscription."""
-        return self.operation.operation
 
 
 @dataclass(slots=True)
