@@ -16,6 +16,8 @@ from baton.eventlog.events.envelope import Stored
 
 NO_LEAF: Final = bytes(32)
 """Stands for the previous leaf of a stream's first event."""
+MAX_AT: Final = 253_402_300_799_999
+"""The last millisecond that a time in ISO 8601 can name; later ones aren't counted."""
 REMEMBERED: Final = 25_000
 """Streams whose last leaf is kept at least; a batch of events may not have more."""
 
@@ -24,10 +26,10 @@ _HEAD = Struct(">BQQII")
 
 def leaf_of(event: Stored, previous: bytes) -> bytes:
     """Return the leaf of an event; `previous` is the leaf before it in its stream."""
-    stream, topic = event.stream.encode(), event.topic.encode()
-    head = _HEAD.pack(0, event.position, event.version, len(stream), len(topic))
-    content = sha256(event.state).digest()
-    return sha256(b"".join((head, stream, topic, previous, content))).digest()
+    position, name, version, kind, state = event
+    stream, topic = name.encode(), kind.encode()
+    head = _HEAD.pack(0, position, version, len(stream), len(topic))
+    return sha256(head + stream + topic + previous + sha256(state).digest()).digest()
 
 
 class LastLeaves:

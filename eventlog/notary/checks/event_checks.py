@@ -9,7 +9,7 @@ from baton.eventlog.events.codec import decode
 from baton.eventlog.events.envelope import Stored
 from baton.eventlog.notary.checks.folds import Folds, deciders
 from baton.eventlog.notary.checks.verdict import broken_at
-from baton.eventlog.notary.leaf import NO_LEAF, leaf_of
+from baton.eventlog.notary.leaf import MAX_AT, NO_LEAF, leaf_of
 
 _TYPES: Final = (int, str, int, str, bytes)
 """The types of what is stored; SQLite keeps a value of any type in a column."""
@@ -61,8 +61,8 @@ class EventChecks:
         if version != known + 1:
             broken_at(event, f"its stream skips from version {known} to {version}")
         found = self._decoded(event)
-        at = getattr(found, "at", 0)
-        self.max_at = max(self.max_at, at)
+        if self.max_at < found.at <= MAX_AT:
+            self.max_at = found.at
         wrong = self.folds.apply(stream, version, found)
         if wrong is not None:
             broken_at(event, wrong)

@@ -123,8 +123,10 @@ def _verify_store(
 async def _verified(settings: "Settings", demands: "Demands") -> "Verdict":
     from baton.cli.terminal.progress import progress_bar
     from baton.eventlog.notary.checks.store import verify_store
+    from baton.process_memory import collect_garbage_less_often
     from baton.wiring import open_stores
 
+    collect_garbage_less_often()
     stores = await open_stores(settings, read_only=True, sealing="none")
     try:
         with progress_bar("Verifying", "positions") as progress:
