@@ -73,6 +73,7 @@ class Services:
         waiting_calls: The calls of functions that wait for a place at an executor.
         signatures: Verifies the signatures of published documents.
         metrics: The registry that /metrics exports.
+        stuck_runs: The ids of runs that an explanation has found stuck, which is a defect.
     """
 
     store: EventStore
@@ -100,3 +101,4 @@ class Services:
     waiting_calls: WaitingCalls = field(default_factory=WaitingCalls)
     signatures: DocumentSignatures = field(default_factory=DocumentSignatures)
     metrics: CollectorRegistry = field(default_factory=CollectorRegistry)
+    stuck_runs: set[str] = field(default_factory=set)

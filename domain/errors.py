@@ -28,6 +28,8 @@ ConflictReason: TypeAlias = Literal[
     "version_disabled",
     "version_exists",
     "run_ended",
+    "run_not_paused",
+    "run_unfinished",
     "nothing_to_retry",
     "already_delivered",
     "contention",
@@ -36,8 +38,8 @@ ConflictReason: TypeAlias = Literal[
 
 `already_exists` has the details `subject` and `id`, `name_taken` `kind` ("slug", "path" or "user")
 and `name`, `definition_inactive` `slug` and `status`, `version_disabled` and `version_exists`
-`slug` and `version` (the label), `run_ended` `status`. `contention` means that other writers won
-every retry of an append.
+`slug` and `version` (the label), the reasons about a run's status `status`. `contention` means that
+other writers won every retry of an append.
 """
 
 

@@ -13,7 +13,7 @@ from random import Random
 from typing import Final
 
 from baton.domain.run.decisions import DECIDER
-from baton.domain.run.messages import RunRequested, Token
+from baton.domain.run.messages import RunBranched, RunRequested, StepCopied, Token
 from baton.domain.run.size_limit import MAX_RUN_BYTES
 from baton.domain.stream import stream_parts
 from baton.eventlog.events.envelope import Recorded
@@ -144,7 +144,8 @@ class Executor:
                 continue
             elif isinstance(recorded.event, RunRequested):
                 requested[recorded.stream] = recorded.event
-            else:
+            elif not isinstance(recorded.event, RunBranched | StepCopied):
+                # Those two belong to the request of a rerun, which is started from the store.
                 moved.add(recorded.stream)
                 self._loader.request(recorded)
         for stream, event in requested.items():

@@ -10,9 +10,13 @@ from baton.command_api.commands.definitions import (
     delete_definition,
     update_definition,
 )
+from baton.command_api.commands.explanations import ExplainedRun, explain_run
 from baton.command_api.commands.named_definitions import create_named_definition
 from baton.command_api.commands.open_runs import admit_webhook_run
+from baton.command_api.commands.pauses import Preview, pause_run, preview_resume, resume_run
+from baton.command_api.commands.record_explanations import ExplainedDefinition, explain_record
 from baton.command_api.commands.records import RecordCounts, count_waiting, send_records
+from baton.command_api.commands.reruns import Planned, Rerun, Version, plan, start_rerun
 from baton.command_api.commands.runs import cancel_run, retry_run, start_run, test_decision
 from baton.command_api.commands.schedules import NewSchedule, create_schedule, delete_schedule
 from baton.command_api.commands.versions import NewVersion, disable_version, publish_version
@@ -26,10 +30,16 @@ from baton.command_api.commands.webhooks import (
 )
 
 __all__ = [
+    "ExplainedDefinition",
+    "ExplainedRun",
     "NewDefinition",
     "NewSchedule",
     "NewVersion",
+    "Planned",
+    "Preview",
     "RecordCounts",
+    "Rerun",
+    "Version",
     "WebhookBody",
     "admit_webhook_run",
     "cancel_run",
@@ -41,11 +51,18 @@ __all__ = [
     "delete_schedule",
     "delete_webhook",
     "disable_version",
+    "explain_record",
+    "explain_run",
+    "pause_run",
+    "plan",
+    "preview_resume",
     "publish_version",
     "redrive_delivery",
     "register_webhook",
+    "resume_run",
     "retry_run",
     "send_records",
+    "start_rerun",
     "start_run",
     "test_decision",
     "update_definition",

@@ -9,7 +9,7 @@ from baton.command_api.principal import Principal
 from baton.command_api.services import Services
 from baton.domain.ids import derived_id
 from baton.domain.record.decisions import DECIDER as RECORD
-from baton.domain.record.matching import verdict
+from baton.domain.record.matching import MATCHED, match
 from baton.domain.record.messages import ReceiveRecord
 from baton.domain.stream import stream_name
 from baton.eventlog.loops.transact import StreamCommand, transact_all
@@ -33,7 +33,7 @@ async def count_waiting(services: Services, tenant: str, records: Sequence[Recei
     now, matched = services.clock.now(), 0
     for (kind, structure), number in Counter((one.type, one.structure) for one in records).items():
         waiting = await services.definitions.of_event_type(tenant, kind, now=now)
-        starts = sum(verdict(one.body, kind, structure) == "starts" for one in waiting)
+        starts = sum(match(one.body, kind, structure) is MATCHED for one in waiting)
         matched += number * starts
     return matched
 

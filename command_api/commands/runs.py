@@ -29,7 +29,7 @@ async def start_run(services: Services, command: RequestRun) -> CommandResult[Ru
     Raises NotFound for a deleted definition, InConflict for one that isn't active, Refused 429 for
     a tenant with too many unfinished runs.
     """
-    _require_plain("correlationId", command.correlation_id)
+    require_plain("correlationId", command.correlation_id)
     await admit_run(services, command.definition.tenant)
     stream = stream_name(command.definition.tenant, "run", command.run_id)
     # Nearly every run is new, so the stream isn't read: the append detects the rare repetition.
@@ -48,7 +48,7 @@ async def cancel_run(
     services: Services, principal: Principal, run_id: str, *, at: int, reason: str | None = None
 ) -> CommandResult[Run]:
     """Cancel a run; raises NotFound, and InConflict if it has completed or failed."""
-    _require_plain("reason", reason)
+    require_plain("reason", reason)
     command = CancelRun(actor=principal.actor, at=at, reason=reason)
     stream = stream_name(principal.tenant, "run", run_id)
     return await transact(services.store, RUN, stream, command)
@@ -63,7 +63,7 @@ async def retry_run(
     many unfinished runs.
     """
     tenant = principal.tenant
-    graph = await _graph_of(services, tenant, run_id)
+    graph = await graph_of(services, tenant, run_id)
     stream = stream_name(tenant, "run", run_id)
 
     async def decide(values: Values) -> CommandResult[Run]:
@@ -102,7 +102,7 @@ def test_decision(definition: Definition, step_id: str, data: Mapping[str, Json]
     return choose(step.cases, step.default_next, {**scope, **(known or {"input": dict(data)})})
 
 
-async def _graph_of(services: Services, tenant: str, run_id: str) -> Graph:
+async def graph_of(services: Services, tenant: str, run_id: str) -> Graph:
     """Return the graph of the version that a run started with; raises NotFound."""
     run = (await load(services.store, RUN, stream_name(tenant, "run", run_id))).state
     stream = stream_name(tenant, "definition", run.definition_id)
@@ -113,7 +113,8 @@ async def _graph_of(services: Services, tenant: str, run_id: str) -> Graph:
     return version.graph
 
 
-def _require_plain(name: str, text: str | None) -> None:
+def require_plain(name: str, text: str | None) -> None:
+    """Raise Invalid for a text with characters that one line can't show."""
     if text is not None and not is_plain(text):
         message = "A text that is shown in one line has other characters"
         raise Invalid(message, faults=[Fault((name,), NOT_PLAIN)])

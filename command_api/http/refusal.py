@@ -63,7 +63,7 @@ class Refusal:
 
     A fault's path is made of member names of the request document and array indexes. `rejected` is
     the domain's refusal behind it, if the domain refused: a dialect that has words of its own makes
-    its message from it.
+    its message from it. `status` is set where it isn't the usual one of the code.
     """
 
     code: ErrorCode
@@ -71,6 +71,7 @@ class Refusal:
     faults: tuple[Fault, ...] = ()
     trace_id: str = ""
     rejected: Rejected | None = None
+    status: int | None = None
 
 
 class Refused(Exception):
@@ -83,9 +84,10 @@ class Refused(Exception):
         *,
         faults: tuple[Fault, ...] = (),
         headers: Mapping[str, str] | None = None,
+        status: int | None = None,
     ) -> None:
         super().__init__(message)
-        self.refusal = Refusal(code=code, message=message, faults=faults)
+        self.refusal = Refusal(code=code, message=message, faults=faults, status=status)
         self.headers: Mapping[str, str] = headers or {}
 
 

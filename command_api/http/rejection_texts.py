@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Final, Literal, assert_never, cast
 
 from baton.domain.errors import (
+    ConflictReason,
     Detail,
     Forbidden,
     InConflict,
@@ -79,8 +80,8 @@ def _in_conflict(rejected: InConflict, nouns: Mapping[Subject, str]) -> str:
             state = "is disabled" if rejected.reason == "version_disabled" else "has other content"
             noun = nouns["definition"]
             return f"Version {details['version']} of {noun} '{details['slug']}' {state}"
-        case "run_ended":
-            return f"The {nouns['run']} has already {details['status']}"
+        case "run_ended" | "run_not_paused" | "run_unfinished":
+            return f"The {nouns['run']} {_status_of_run(rejected.reason, details['status'])}"
         case "nothing_to_retry" | "already_delivered":
             return _nothing_to_do(rejected.reason, nouns)
         case "contention":
@@ -94,6 +95,15 @@ def _nothing_to_do(
     if reason == "already_delivered":
         return f"The {nouns['delivery']} has already reached its receiver"
     return f"The {nouns['run']} has no failed {nouns['step']} to retry"
+
+
+def _status_of_run(reason: ConflictReason, status: Detail) -> str:
+    """Return the verb phrase that says why a run's status doesn't fit."""
+    if reason == "run_not_paused":
+        return f"is not paused: it is {status}"
+    if reason == "run_unfinished":
+        return f"has not ended: it is {status}"
+    return f"has already {'been ' if status == 'cancelled' else ''}{status}"
 
 
 def _holder_of(claim: str, nouns: Mapping[Subject, str]) -> str:

@@ -16,6 +16,7 @@ from baton.domain.run.messages import (
     RetryScheduled,
     RunRequested,
     StepCancelled,
+    StepCopied,
     StepFailed,
     StepLogged,
     StepReleased,
@@ -26,6 +27,8 @@ from baton.domain.run.messages import (
     StepUndecided,
     SyncAwaited,
     SyncReached,
+    TimerHeld,
+    TimerSet,
 )
 from baton.eventlog.events.codec import topic_of
 from baton.eventlog.events.envelope import Recorded
@@ -130,6 +133,8 @@ def _step_change(event: Event) -> StepChange | None:
     status = STEP_STATUS.get(type(event))
     if status is None:
         return None
+    if isinstance(event, StepCopied):
+        status = event.status
     of_step = cast("StepStarted", event)
     attempt: int = getattr(event, "attempt", 1)
     return StepChange(step_id=of_step.step_id, visit=of_step.visit, attempt=attempt, status=status)
@@ -145,9 +150,12 @@ STEP_STATUS: Final[dict[type, StepStatus]] = {
     StepSkipped: "skipped",
     RetryScheduled: "waiting",
     DelayStarted: "waiting",
+    TimerHeld: "waiting",
+    TimerSet: "waiting",
     DelayElapsed: "succeeded",
     DecisionTaken: "succeeded",
     SyncReached: "succeeded",
     StepUndecided: "failed",
+    StepCopied: "succeeded",
 }
 """The status of an attempt after each event about it, in the words of the view of steps."""

@@ -36,7 +36,7 @@ def render_error(refusal: Refusal) -> tuple[int, JsonObject]:
         body["details"] = [
             {"field": fault.place, "message": fault.message} for fault in refusal.faults
         ]
-    return STATUS[refusal.code], body
+    return refusal.status or STATUS[refusal.code], body
 
 
 def _dialect(title: str, routes: tuple[Route, ...]) -> Dialect:

@@ -1,13 +1,16 @@
-"""The end of an attempt of a compute step: success, a failure with a retry, or a final failure."""
+"""The end of an attempt of a compute step: success, a failure with a retry, or a final failure.
+
+Also the end of a wait: of the backoff before the next attempt, or of a delay.
+"""
 
 from typing import Final, assert_never
 
 from baton.domain.artifact import Artifact
-from baton.domain.definition.graph import Compute
+from baton.domain.definition.graph import Compute, Retry
 from baton.domain.errors import StaleAttempt
 from baton.domain.run.advance import Draft, advance, begin
-from baton.domain.run.backoff import backoff_ms
 from baton.domain.run.messages import (
+    DelayElapsed,
     Error,
     Failed,
     Outcome,
@@ -18,10 +21,13 @@ from baton.domain.run.messages import (
     StepTimedOut,
     Succeeded,
     TimedOut,
+    TimerHeld,
     Token,
 )
 
 EXECUTOR_LOST: Final = "EXECUTOR_LOST"
+CAP_MS: Final = 300_000
+"""The longest backoff before a retry."""
 TAKEOVER_BACKOFFS_MS: Final = (1_000, 2_000, 4_000, 8_000, 16_000)
 """The backoff after each loss of an executor during one visit.
 
@@ -82,7 +88,8 @@ def take_over(draft: Draft, step_id: str) -> None:
         compute = compute_step(draft, step_id)
         begin(draft, compute, step.visit, step.attempt + 1, "handover")
     elif step.takeovers < len(TAKEOVER_BACKOFFS_MS):
-        draft.emit(
+        _back_off(
+            draft,
             RetryScheduled(
                 step_id=step_id,
                 visit=step.visit,
@@ -90,13 +97,29 @@ def take_over(draft: Draft, step_id: str) -> None:
                 due_at=draft.at + TAKEOVER_BACKOFFS_MS[step.takeovers],
                 at=draft.at,
                 cause="takeover",
-            )
+            ),
         )
     else:
         token = Token(step_id=step_id, visit=step.visit, attempt=step.attempt)
         message = f"The executor was lost {step.takeovers + 1} times during this step"
         _fail(draft, token, Error(code=EXECUTOR_LOST, message=message), final=True)
         advance(draft, [])
+
+
+def hold_timer(draft: Draft, step_id: str) -> None:
+    """Record that the timer of a delay or a backoff is held, because the run is paused."""
+    step = draft.state.steps[step_id]
+    draft.emit(TimerHeld(step_id=step_id, visit=step.visit, attempt=step.attempt, at=draft.at))
+
+
+def end_wait(draft: Draft, step_id: str) -> None:
+    """End the delay of a step, or start its next attempt after its backoff."""
+    step = draft.state.steps[step_id]
+    if step.status == "delayed":
+        draft.emit(DelayElapsed(step_id=step_id, visit=step.visit, at=draft.at))
+        advance(draft, [step_id])
+    else:
+        begin(draft, compute_step(draft, step_id), step.visit, step.attempt, "retry")
 
 
 def _may_retry(draft: Draft, step_id: str) -> bool:
@@ -137,10 +160,33 @@ def _retry_or_advance(draft: Draft, token: Token, *, again: bool, jitter: float)
         return
     due_at = draft.at + backoff_ms(step.retry, draft.state.steps[step.id].failures, jitter)
     attempt = token.attempt + 1
-    draft.emit(
+    _back_off(
+        draft,
         RetryScheduled(
             step_id=step.id, visit=token.visit, attempt=attempt, due_at=due_at, at=draft.at
-        )
+        ),
     )
-    if due_at <= draft.at:
+    if due_at <= draft.at and draft.state.hold is None:
         begin(draft, step, token.visit, attempt, "retry")
+
+
+def _back_off(draft: Draft, scheduled: RetryScheduled) -> None:
+    """Schedule a retry; a paused run holds its timer."""
+    draft.emit(scheduled)
+    if draft.state.hold is not None:
+        hold_timer(draft, scheduled.step_id)
+
+
+def backoff_ms(retry: Retry, failures: int, jitter: float) -> int:
+    """Return the backoff in milliseconds before the next attempt.
+
+    Full jitter as in "Exponential Backoff And Jitter" (AWS Architecture Blog, 2015).
+
+    Args:
+        retry: The retry policy of the step.
+        failures: The number of failures so far, from 1.
+        jitter: A random number in [0, 1]: the part of the exponential backoff to wait.
+    """
+    # The exponent is bounded so that a large count can't overflow before the cap applies.
+    ceiling = min(CAP_MS, retry.backoff_ms * retry.multiplier ** min(failures - 1, 64))
+    return int(ceiling * jitter)

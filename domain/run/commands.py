@@ -12,9 +12,10 @@ from baton.domain.definition.graph import Graph
 from baton.domain.definition.state import State as Definition
 from baton.domain.frozen import frozen
 from baton.domain.json import Json, JsonObject
+from baton.domain.run.hold import InFlight, Timers
 from baton.domain.run.outcome import Outcome, Token
 from baton.domain.run.size_limit import MAX_RUN_BYTES
-from baton.domain.run.trigger import Trigger
+from baton.domain.run.trigger import Branch, Trigger
 
 NO_GRAPH: Final = Graph(steps=())
 """The graph of commands that start no step."""
@@ -24,7 +25,8 @@ NO_GRAPH: Final = Graph(steps=())
 class RequestRun:
     """Request a run of `definition` because of a trigger.
 
-    `version` is a published version, None the one in force. `size` is that of input and context, in
+    `version` is a published version, None the one in force. `branch` is what a rerun takes from
+    its source. `size` is that of input and context, in
     bytes of JSON.
     """
 
@@ -41,6 +43,7 @@ class RequestRun:
     traceparent: str | None = None
     size: int = field(default=0, compare=False)
     version: int | None = None
+    branch: Branch | None = None
 
 
 @frozen
@@ -139,6 +142,29 @@ class RetryRun:
     values: Values | None = None
 
 
+@frozen
+class PauseRun:
+    """Pause the run: outcomes are still recorded, but no step starts and no delay ends."""
+
+    graph: ClassVar[Graph] = NO_GRAPH
+    values: ClassVar[Values | None] = None
+    actor: Actor
+    at: int
+    reason: str | None = None
+    inflight: InFlight = "finish"
+
+
+@frozen
+class ResumeRun:
+    """Resume a paused run: decide what was held back, and go on."""
+
+    graph: Graph
+    actor: Actor
+    at: int
+    timers: Timers = "fire"
+    values: Values | None = None
+
+
 Command: TypeAlias = (
     RequestRun
     | StartRun
@@ -149,4 +175,6 @@ Command: TypeAlias = (
     | KeepLogs
     | CancelRun
     | RetryRun
+    | PauseRun
+    | ResumeRun
 )

@@ -14,17 +14,21 @@ from baton.domain.run.advance import (
     begin_delay,
     cancel_steps,
 )
-from baton.domain.run.attempts import compute_step, end_attempt, keep_logs, take_over
+from baton.domain.run.attempts import end_attempt, end_wait, keep_logs, take_over
+from baton.domain.run.control.branching import branch_off
+from baton.domain.run.control.pausing import pause, resume
+from baton.domain.run.control.sync_timeouts import await_sync, await_syncs, is_reached, time_out
 from baton.domain.run.messages import (
     CancelRun,
     Command,
-    DelayElapsed,
     Event,
     FireTimer,
     KeepLogs,
+    PauseRun,
     ReleaseAttempts,
     ReportOutcome,
     RequestRun,
+    ResumeRun,
     RetryRun,
     RunCancelled,
     RunReopened,
@@ -37,9 +41,8 @@ from baton.domain.run.messages import (
 )
 from baton.domain.run.size_limit import within_limit
 from baton.domain.run.state import NOT_REQUESTED, State, evolve
-from baton.domain.run.steps import NO_ATTEMPT, StepState
-from baton.domain.run.sync_timeouts import await_sync, await_syncs, is_reached, time_out
-from baton.domain.run.trigger import ByHand
+from baton.domain.run.steps import NO_ATTEMPT
+from baton.domain.run.trigger import ByHand, ByRerun
 
 
 def decide(command: Command, state: State) -> list[Event]:
@@ -63,8 +66,8 @@ def decide_and_evolve(command: Command, state: State) -> tuple[list[Event], Stat
             _take_over(draft, command)
         case CancelRun() | ReleaseAttempts() | KeepLogs():
             _cut_short(draft, command)
-        case RetryRun():
-            _retry(draft, command)
+        case RetryRun() | PauseRun() | ResumeRun():
+            _control(draft, command)
         case _:
             assert_never(command)
     return draft.events, draft.state
@@ -77,7 +80,8 @@ def _request(draft: Draft, command: RequestRun) -> None:
     if not definition.version or definition.deleted:
         raise NotFound("definition", definition.definition_id)
     status = definition.body.status
-    if status == "paused" or (status == "draft" and not isinstance(command.trigger, ByHand)):
+    by_hand = isinstance(command.trigger, ByHand | ByRerun)
+    if status == "paused" or (status == "draft" and not by_hand):
         raise InConflict("definition_inactive", slug=definition.slug, status=status)
     version = definition.version
     if command.version is not None:
@@ -98,6 +102,8 @@ def _request(draft: Draft, command: RequestRun) -> None:
             size=command.size,
         )
     )
+    if command.branch is not None:
+        branch_off(draft, command.branch)
 
 
 def _enabled(definition: Definition, version: int) -> int:
@@ -132,27 +138,21 @@ def _fire(draft: Draft, command: FireTimer) -> None:
     if step is None or draft.at < step.due_at:
         return
     defined = draft.graph.by_id[command.token.step_id]
-    if step.awaited and isinstance(defined, Sync):
+    if step.status == "running":
+        end_attempt(draft, command.token, TimedOut(jitter=command.jitter))
+    elif draft.state.hold is not None:
+        return
+    elif step.awaited and isinstance(defined, Sync):
         time_out(draft, defined)
     elif step.open and step.status != "released":
-        _fire_step(draft, command, step)
-
-
-def _fire_step(draft: Draft, command: FireTimer, step: StepState) -> None:
-    """Fire the timer of an open step."""
-    step_id = command.token.step_id
-    if step.status == "delayed":
-        draft.emit(DelayElapsed(step_id=step_id, visit=step.visit, at=draft.at))
-        advance(draft, [step_id])
-    elif step.status == "backing_off":
-        begin(draft, compute_step(draft, step_id), step.visit, step.attempt, "retry")
-    else:
-        end_attempt(draft, command.token, TimedOut(jitter=command.jitter))
+        end_wait(draft, command.token.step_id)
 
 
 def _take_over(draft: Draft, command: TakeOver) -> None:
+    paused = draft.state.hold is not None
     for step_id, step in draft.state.steps.items():
-        if step.status == "released" or (command.lost and step.status == "running"):
+        released = step.status == "released" and not paused
+        if released or (command.lost and step.status == "running"):
             take_over(draft, step_id)
 
 
@@ -193,8 +193,19 @@ def _cancel(draft: Draft, command: CancelRun) -> None:
     draft.emit(RunCancelled(actor=command.actor, at=draft.at, reason=command.reason))
 
 
+def _control(draft: Draft, command: RetryRun | PauseRun | ResumeRun) -> None:
+    _existing(draft)
+    match command:
+        case RetryRun():
+            _retry(draft, command)
+        case PauseRun():
+            pause(draft, command)
+        case ResumeRun():
+            resume(draft, command)
+
+
 def _retry(draft: Draft, command: RetryRun) -> None:
-    state = _existing(draft)
+    state = draft.state
     again = _to_reopen(state, command.step_id)
     unstarted = state.status == "cancelled" and not state.activations and command.step_id is None
     if not again and not unstarted:

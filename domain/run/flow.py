@@ -26,7 +26,7 @@ def _by_next(graph: Graph, state: State) -> list[Step]:
     if state.open or state.errors:
         return []
     if state.last is None:
-        return [graph.steps[0]]
+        return [graph.steps[0] if state.entry is None else graph.by_id[state.entry]]
     following = successor(graph.by_id[state.last], state.selected)
     return [graph.by_id[following]] if following else []
 

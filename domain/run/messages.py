@@ -16,21 +16,27 @@ from baton.domain.run.commands import CancelRun as CancelRun  # noqa: PLC0414 - 
 from baton.domain.run.commands import Command as Command  # noqa: PLC0414
 from baton.domain.run.commands import FireTimer as FireTimer  # noqa: PLC0414
 from baton.domain.run.commands import KeepLogs as KeepLogs  # noqa: PLC0414
+from baton.domain.run.commands import PauseRun as PauseRun  # noqa: PLC0414
 from baton.domain.run.commands import ReleaseAttempts as ReleaseAttempts  # noqa: PLC0414
 from baton.domain.run.commands import ReportOutcome as ReportOutcome  # noqa: PLC0414
 from baton.domain.run.commands import RequestRun as RequestRun  # noqa: PLC0414
+from baton.domain.run.commands import ResumeRun as ResumeRun  # noqa: PLC0414
 from baton.domain.run.commands import RetryRun as RetryRun  # noqa: PLC0414
 from baton.domain.run.commands import StartRun as StartRun  # noqa: PLC0414
 from baton.domain.run.commands import TakeOver as TakeOver  # noqa: PLC0414
+from baton.domain.run.hold import RunPaused as RunPaused  # noqa: PLC0414
+from baton.domain.run.hold import RunResumed as RunResumed  # noqa: PLC0414
+from baton.domain.run.hold import TimerHeld as TimerHeld  # noqa: PLC0414
+from baton.domain.run.hold import TimerSet as TimerSet  # noqa: PLC0414
 from baton.domain.run.outcome import Error as Error  # noqa: PLC0414
 from baton.domain.run.outcome import Failed as Failed  # noqa: PLC0414
 from baton.domain.run.outcome import Outcome as Outcome  # noqa: PLC0414
 from baton.domain.run.outcome import Succeeded as Succeeded  # noqa: PLC0414
 from baton.domain.run.outcome import TimedOut as TimedOut  # noqa: PLC0414
 from baton.domain.run.outcome import Token as Token  # noqa: PLC0414
+from baton.domain.run.trigger import StepKind as StepKind  # noqa: PLC0414
 from baton.domain.run.trigger import Trigger
 
-StepKind = Literal["compute", "decision", "delay", "sync"]
 Cause = Literal["start", "retry", "takeover", "reopen", "handover"]
 """Why an attempt started. "takeover" is found in logs of earlier releases only."""
 
@@ -170,12 +176,17 @@ class RetryScheduled:
 
 @frozen(slots=False)
 class StepReleased:
-    """The executor stopped before the attempt ended; the next owner starts another attempt."""
+    """The attempt was ended before its outcome, which counts as no failure.
+
+    With the cause "stop" its executor stopped, and the next owner starts another attempt. With
+    "pause" the run was paused, and another attempt starts when it is resumed.
+    """
 
     step_id: str
     visit: int
     attempt: int
     at: int
+    cause: Literal["stop", "pause"] = "stop"
 
 
 @frozen(slots=False)
@@ -280,6 +291,39 @@ class RunReopened:
     at: int
 
 
+@frozen(slots=False)
+class RunBranched:
+    """The run is a rerun of `source`, as of its version `source_version` at `position`.
+
+    `StepCopied` follows for each outcome that it takes over. In a graph with *next* pointers the
+    run begins at `entry`, else, or without it, at its first steps.
+    """
+
+    source: str
+    source_version: int
+    position: int
+    at: int
+    entry: str | None = None
+    reason: str | None = None
+
+
+@frozen(slots=False)
+class StepCopied:
+    """The outcome of a step was taken over from the source of a rerun; its function isn't called.
+
+    `size` is that of the output, in bytes of JSON.
+    """
+
+    step_id: str
+    visit: int
+    kind: StepKind
+    at: int
+    status: Literal["succeeded", "skipped"] = "succeeded"
+    output: Json = None
+    decision: DecisionResult | None = None
+    size: int = field(default=0, compare=False)
+
+
 Event: TypeAlias = (
     RunRequested
     | RunStarted
@@ -302,4 +346,10 @@ Event: TypeAlias = (
     | StepReleased
     | StepUndecided
     | StepLogged
+    | RunPaused
+    | RunResumed
+    | TimerHeld
+    | TimerSet
+    | RunBranched
+    | StepCopied
 )

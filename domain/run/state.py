@@ -1,10 +1,14 @@
 """The state of a run, folded from its events. Only `RunReopened` leaves a final status."""
 
-from dataclasses import dataclass, field
-from typing import Final, Literal, TypeAlias, assert_never
+from dataclasses import replace
+from typing import TypeAlias, assert_never
 
-from baton.domain.artifact import MAX_INLINE_BYTES
-from baton.domain.json import Json, JsonObject
+from baton.domain.artifact import MAX_INLINE_BYTES, Artifact
+from baton.domain.run.folded import FINAL as FINAL  # noqa: PLC0414 - exported with the fold
+from baton.domain.run.folded import NOT_REQUESTED as NOT_REQUESTED  # noqa: PLC0414
+from baton.domain.run.folded import State as State  # noqa: PLC0414
+from baton.domain.run.folded import changed, put
+from baton.domain.run.hold import Hold
 from baton.domain.run.messages import (
     DecisionTaken,
     DelayElapsed,
@@ -12,13 +16,17 @@ from baton.domain.run.messages import (
     Error,
     Event,
     RetryScheduled,
+    RunBranched,
     RunCancelled,
     RunCompleted,
     RunFailed,
+    RunPaused,
     RunReopened,
     RunRequested,
+    RunResumed,
     RunStarted,
     StepCancelled,
+    StepCopied,
     StepFailed,
     StepLogged,
     StepReleased,
@@ -29,81 +37,22 @@ from baton.domain.run.messages import (
     StepUndecided,
     SyncAwaited,
     SyncReached,
+    TimerHeld,
+    TimerSet,
     Token,
 )
-from baton.domain.run.steps import NO_ATTEMPT, OPEN, Status, Steps, StepState
-
-RunStatus = Literal["none", "pending", "running", "completed", "failed", "cancelled"]
-FINAL: frozenset[RunStatus] = frozenset(("completed", "failed", "cancelled"))
+from baton.domain.run.steps import NO_ATTEMPT, Status, StepState
 
 _UnfinishedEvent: TypeAlias = (
     StepFailed | StepTimedOut | StepUndecided | StepCancelled | StepReleased | RetryScheduled
 )
-_StatusEvent: TypeAlias = RunStarted | RunCompleted | RunFailed | RunCancelled | RunReopened
+_StatusEvent: TypeAlias = (
+    RunStarted | RunCompleted | RunFailed | RunCancelled | RunReopened | RunPaused | RunResumed
+)
+_NotedEvent: TypeAlias = StepLogged | TimerHeld | TimerSet | RunBranched | StepCopied
 _PassingEvent: TypeAlias = (
     StepSkipped | DecisionTaken | SyncAwaited | SyncReached | DelayStarted | DelayElapsed
 )
-
-
-@dataclass(frozen=True, kw_only=True)
-class State:
-    """A run; `version` is the number of folded events.
-
-    `outputs` maps step ids to `{"output": …}`, as functions and conditions see them. `last` is the
-    step that finished last in a graph with *next* pointers, `selected` the choice of its decision.
-    `open` counts the steps whose outcome is still to come, `activations` the visits of all steps.
-    `errors` holds the final failures of steps, in the order in which they happened. `size` is that
-    of the input, the context patches and every recorded output, in bytes of JSON; `artifacts` is
-    whether an artifact may stand in `input`, `context` or `outputs`. `late_logs` are the attempts
-    whose logs were recorded after their end. No slots: `_changed` copies `__dict__` as a whole.
-    """
-
-    version: int = 0
-    status: RunStatus = "none"
-    tenant: str = ""
-    run_id: str = ""
-    definition_id: str = ""
-    definition_version: int = 0
-    requested_at: int = 0
-    traceparent: str | None = None
-    input: Json = None
-    context: JsonObject = field(default_factory=dict)
-    outputs: JsonObject = field(default_factory=dict)
-    steps: Steps = field(default_factory=Steps)
-    errors: dict[str, Error] = field(default_factory=dict)
-    open: int = 0
-    last: str | None = None
-    selected: str | None = None
-    activations: int = 0
-    size: int = 0
-    artifacts: bool = False
-    late_logs: frozenset[Token] = frozenset()
-
-    @property
-    def final(self) -> bool:
-        """True once the run has ended."""
-        return self.status in FINAL
-
-    @property
-    def ended_steps(self) -> int:
-        """The number of steps that are not open: those that have an outcome or are awaited."""
-        return len(self.steps) - self.open
-
-    def current_attempt(self, token: Token) -> StepState | None:
-        """Return the state of the step if `token` is of its current attempt, else None."""
-        step = self.steps.get(token.step_id)
-        if step is None or step.visit != token.visit or step.attempt != token.attempt:
-            return None
-        return step
-
-    def is_running(self, token: Token) -> bool:
-        """Return whether `token` is of an attempt that is running."""
-        step = self.current_attempt(token)
-        return step is not None and step.status == "running"
-
-
-NOT_REQUESTED: Final = State()
-"""The state before the first event."""
 
 
 def evolve(state: State, event: Event) -> State:
@@ -115,7 +64,15 @@ def evolve(state: State, event: Event) -> State:
             return _succeeded(state, event)
         case RunRequested():
             return _requested(event)
-        case RunStarted() | RunCompleted() | RunFailed() | RunCancelled() | RunReopened():
+        case (
+            RunStarted()
+            | RunCompleted()
+            | RunFailed()
+            | RunCancelled()
+            | RunReopened()
+            | RunPaused()
+            | RunResumed()
+        ):
             return _status(state, event)
         case (
             StepFailed()
@@ -135,8 +92,8 @@ def evolve(state: State, event: Event) -> State:
             | DelayElapsed()
         ):
             return _passing(state, event)
-        case StepLogged():
-            return _logged(state, event)
+        case StepLogged() | TimerHeld() | TimerSet() | RunBranched() | StepCopied():
+            return _noted(state, event)
     assert_never(event)
 
 
@@ -152,10 +109,10 @@ def _unfinished(state: State, event: _UnfinishedEvent) -> State:
             return _undecided(state, event)
         case StepCancelled():
             before = state.steps[event.step_id]
-            return _put(state, event.step_id, before.with_status("cancelled"))
+            return put(state, event.step_id, before.with_status("cancelled"))
         case StepReleased():
             before = state.steps[event.step_id]
-            return _put(state, event.step_id, before.with_status("released"))
+            return put(state, event.step_id, before.with_status("released"))
         case RetryScheduled():
             before = state.steps[event.step_id]
             waiting = StepState(
@@ -166,7 +123,7 @@ def _unfinished(state: State, event: _UnfinishedEvent) -> State:
                 before.failures,
                 before.takeovers + (event.cause == "takeover"),
             )
-            return _put(state, event.step_id, waiting)
+            return put(state, event.step_id, waiting)
     assert_never(event)
 
 
@@ -176,13 +133,13 @@ def _passing(state: State, event: _PassingEvent) -> State:
     match event:
         case DelayStarted():
             step = StepState("delayed", event.visit, 1, event.resume_at)
-            return _put(state, step_id, step, activations=activations)
+            return put(state, step_id, step, activations=activations)
         case SyncAwaited():
             step = StepState("awaited", event.visit, NO_ATTEMPT, event.deadline_at)
-            return _put(state, step_id, step)
+            return put(state, step_id, step)
         case DelayElapsed():
             step = state.steps[step_id].with_status("succeeded")
-            return _put(state, step_id, step, last=step_id, selected=None)
+            return put(state, step_id, step, last=step_id, selected=None)
         case DecisionTaken():
             selected = event.result.selected
         case SyncReached() | StepSkipped():
@@ -191,11 +148,11 @@ def _passing(state: State, event: _PassingEvent) -> State:
             assert_never(event)
     status: Status = "skipped" if isinstance(event, StepSkipped) else "succeeded"
     step = StepState(status, event.visit, 1)
-    return _put(state, step_id, step, last=step_id, selected=selected, activations=activations)
+    return put(state, step_id, step, last=step_id, selected=selected, activations=activations)
 
 
 def _requested(event: RunRequested) -> State:
-    return _changed(
+    return changed(
         NOT_REQUESTED,
         {
             "status": "pending",
@@ -217,31 +174,71 @@ def _status(state: State, event: _StatusEvent) -> State:
     """Apply an event that changes the status of the run."""
     match event:
         case RunStarted():
-            return _changed(state, {"status": "running"})
+            return changed(state, {"status": "running"})
         case RunCompleted():
-            return _changed(state, {"status": "completed"})
+            return changed(state, {"status": "completed"})
         case RunFailed():
-            return _changed(state, {"status": "failed"})
+            return changed(state, {"status": "failed"})
         case RunCancelled():
-            return _changed(state, {"status": "cancelled"})
+            return changed(state, {"status": "cancelled", "hold": None})
         case RunReopened():
             errors = {of: error for of, error in state.errors.items() if of not in event.steps}
-            return _changed(state, {"status": "running", "errors": errors})
+            return changed(state, {"status": "running", "errors": errors})
+        case RunPaused():
+            hold = Hold(at=event.at, was="pending" if state.status == "pending" else "running")
+            return changed(state, {"status": "paused", "hold": hold})
+        case RunResumed():
+            status = "running" if state.hold is None else state.hold.was
+            return changed(state, {"status": status, "hold": None})
     assert_never(event)
+
+
+def _noted(state: State, event: _NotedEvent) -> State:
+    """Apply an event beside the course of the run: about logs, held timers, or copied outcomes."""
+    match event:
+        case StepLogged():
+            return _logged(state, event)
+        case TimerHeld():
+            held = state.hold
+            if held is not None:
+                held = replace(held, timers={**held.timers, event.step_id: event.at})
+            return changed(state, {"hold": held})
+        case TimerSet():
+            step = state.steps[event.step_id]
+            return put(state, event.step_id, replace(step, due_at=event.due_at))
+        case RunBranched():
+            return changed(state, {"entry": event.entry})
+        case StepCopied():
+            return _copied(state, event)
+    assert_never(event)
+
+
+def _copied(state: State, event: StepCopied) -> State:
+    outputs = state.outputs
+    if event.kind == "compute" and event.status == "succeeded":
+        outputs = {**outputs, event.step_id: {"output": event.output}}
+    return put(
+        state,
+        event.step_id,
+        StepState(event.status, event.visit, NO_ATTEMPT),
+        outputs=outputs,
+        size=state.size + event.size,
+        artifacts=state.artifacts or isinstance(event.output, Artifact),
+    )
 
 
 def _started(state: State, event: StepStarted) -> State:
     before = state.steps.get(event.step_id)
     if before is None or before.visit != event.visit:
         step = StepState("running", event.visit, event.attempt, event.deadline_at)
-        return _put(state, event.step_id, step, activations=state.activations + 1)
+        return put(state, event.step_id, step, activations=state.activations + 1)
     failures, takeovers = before.failures, before.takeovers
     if event.cause == "reopen":
         failures = takeovers = 0
     elif event.cause == "takeover":
         takeovers += 1
     step = StepState("running", event.visit, event.attempt, event.deadline_at, failures, takeovers)
-    return _put(state, event.step_id, step)
+    return put(state, event.step_id, step)
 
 
 def _succeeded(state: State, event: StepSucceeded) -> State:
@@ -249,7 +246,7 @@ def _succeeded(state: State, event: StepSucceeded) -> State:
     outputs[event.step_id] = {"output": event.output}
     step = state.steps[event.step_id].with_status("succeeded")
     context = {**state.context, **event.context} if event.context else state.context
-    return _put(
+    return put(
         state,
         event.step_id,
         step,
@@ -272,41 +269,19 @@ def _failed(state: State, event: StepFailed | StepTimedOut, error: Error) -> Sta
         before.takeovers,
     )
     if not event.final:
-        return _put(state, event.step_id, step)
-    return _put(state, event.step_id, step, errors={**state.errors, event.step_id: error})
+        return put(state, event.step_id, step)
+    return put(state, event.step_id, step, errors={**state.errors, event.step_id: error})
 
 
 def _undecided(state: State, event: StepUndecided) -> State:
     """Apply the failure of a visit that has no attempt."""
     step = StepState("failed", event.visit, NO_ATTEMPT, failures=1)
     errors = {**state.errors, event.step_id: event.error}
-    return _put(state, event.step_id, step, errors=errors, activations=state.activations + 1)
+    return put(state, event.step_id, step, errors=errors, activations=state.activations + 1)
 
 
 def _logged(state: State, event: StepLogged) -> State:
     token = Token(event.step_id, event.visit, event.attempt)
     if state.is_running(token):
-        return _changed(state, {})
-    return _changed(state, {"late_logs": state.late_logs | {token}})
-
-
-def _put(state: State, step_id: str, step: StepState, **changes: object) -> State:
-    before = state.steps.get(step_id)
-    opened = (step.status in OPEN) - (before is not None and before.status in OPEN)
-    changes["steps"] = state.steps.put(step_id, step)
-    changes["open"] = state.open + opened
-    return _changed(state, changes)
-
-
-def _changed(state: State, changes: dict[str, object]) -> State:
-    """Return a copy of `state` with `changes` and the next version.
-
-    `dataclasses.replace` costs twenty times as much: `dict.copy` clones the table as a whole, while
-    an initializer sets one member after the other.
-    """
-    fields = state.__dict__.copy()
-    fields["version"] += 1
-    fields.update(changes)
-    after = object.__new__(State)
-    object.__setattr__(after, "__dict__", fields)
-    return after
+        return changed(state, {})
+    return changed(state, {"late_logs": state.late_logs | {token}})

@@ -1,8 +1,15 @@
-"""The cause of one run. `kind` distinguishes the classes in stored events."""
+"""The cause of one run, and what a rerun takes from the run before it.
+
+`kind` distinguishes the classes of causes in stored events.
+"""
 
 from typing import Literal, TypeAlias
 
+from baton.domain.conditions.evaluation import DecisionResult
 from baton.domain.frozen import frozen
+from baton.domain.json import Json
+
+StepKind: TypeAlias = Literal["compute", "decision", "delay", "sync"]
 
 
 @frozen(slots=False)
@@ -47,6 +54,48 @@ class ByHand:
     kind: Literal["manual"] = "manual"
 
 
-Trigger: TypeAlias = ByHand | ByRecord | BySchedule | ByWebhook
-TriggerKind: TypeAlias = Literal["record", "schedule", "webhook", "manual"]
+@frozen(slots=False)
+class ByRerun:
+    """A request to run the run `run_id` again started the run, at `from_step` if it names one."""
+
+    run_id: str
+    from_step: str | None = None
+    kind: Literal["rerun"] = "rerun"
+
+
+Trigger: TypeAlias = ByHand | ByRecord | BySchedule | ByWebhook | ByRerun
+TriggerKind: TypeAlias = Literal["record", "schedule", "webhook", "manual", "rerun"]
 BY_HAND = ByHand()
+
+
+@frozen
+class CopiedStep:
+    """The outcome of a step that a rerun takes over, from the visit `visit` of its source.
+
+    `size` is that of the output, in bytes of JSON.
+    """
+
+    step_id: str
+    visit: int
+    kind: StepKind
+    status: Literal["succeeded", "skipped"] = "succeeded"
+    output: Json = None
+    decision: DecisionResult | None = None
+    size: int = 0
+
+
+@frozen
+class Branch:
+    """The part of its source that a rerun takes over.
+
+    The source had `source_version` events, the last of them at `position`.
+
+    `entry` is the step that starts first in a graph with *next* pointers, None for its first one.
+    """
+
+    source: str
+    source_version: int
+    position: int
+    copied: tuple[CopiedStep, ...] = ()
+    entry: str | None = None
+    reason: str | None = None

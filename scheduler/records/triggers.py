@@ -12,7 +12,7 @@ from baton.domain.definition.messages import DefinitionCreated, DefinitionDelete
 from baton.domain.definition.messages import Event as Change
 from baton.domain.definition.state import State
 from baton.domain.definition.trigger import EventTrigger
-from baton.domain.record.matching import verdict
+from baton.domain.record.matching import Matched, match
 from baton.domain.record.messages import RecordReceived, Skipped
 from baton.domain.stream import stream_name, stream_parts
 from baton.eventlog.events.envelope import Recorded
@@ -164,14 +164,13 @@ def _match(definitions: dict[str, State], event: RecordReceived) -> Match:
     other_structure: list[Skipped] = []
     for ident, state in sorted(definitions.items()):
         body = state.body
-        match verdict(body, event.type, event.structure):
-            case "starts":
-                fire.append(state)
-            case "inactive":
-                inactive.append((ident, f"the definition is {body.status}"))
-            case _:
-                wanted = body.trigger.structure if isinstance(body.trigger, EventTrigger) else None
-                other_structure.append((ident, f"the trigger is for structure '{wanted}'"))
+        found = match(body, event.type, event.structure)
+        if isinstance(found, Matched):
+            fire.append(state)
+        elif found.field == "status":
+            inactive.append((ident, f"the definition is {found.was}"))
+        else:
+            other_structure.append((ident, f"the trigger is for structure '{found.wanted}'"))
     return Match(tuple(fire), _bounded([*inactive, *other_structure]))
 
 

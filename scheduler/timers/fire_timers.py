@@ -21,6 +21,7 @@ from baton.domain.run.messages import (
     FireTimer,
     RetryScheduled,
     SyncAwaited,
+    TimerSet,
     Token,
 )
 from baton.domain.run.state import State as Run
@@ -61,7 +62,9 @@ FIRED_COOLDOWN_MS: Final = 2_000
 FAILED_COOLDOWN_MS: Final = 5_000
 """Time for which a timer is ignored after it failed to fire."""
 
-FOLLOWED_EVENTS: Final[frozenset[type]] = frozenset((DelayStarted, RetryScheduled, SyncAwaited))
+FOLLOWED_EVENTS: Final[frozenset[type]] = frozenset(
+    (DelayStarted, RetryScheduled, SyncAwaited, TimerSet)
+)
 """Event classes that set a timer."""
 
 _TIMERS: Final = batched(RUN)
@@ -142,6 +145,12 @@ class TimerFirer:
             elif type(event) is SyncAwaited:
                 timer = Timer(recorded.stream, event.step_id, event.visit, NO_ATTEMPT, "sync")
                 self._keep(event.deadline_at, timer)
+            elif type(event) is TimerSet:
+                of = (event.step_id, event.visit, event.attempt)
+                set_again = Timer(recorded.stream, *of, event.kind)
+                # It may have become due, without effect, while the run was paused.
+                self._cooldown.until.pop(set_again, None)
+                self._keep(event.due_at, set_again)
 
     async def run(self) -> None:
         """Fire due timers until cancelled; `finish` then ends the firing in flight."""

@@ -50,6 +50,8 @@ TEXTS = {
         "Version 1.0 of definition 'orders' has other content"
     ),
     InConflict("run_ended", status="completed"): "The run has already completed",
+    InConflict("run_not_paused", status="running"): "The run is not paused: it is running",
+    InConflict("run_unfinished", status="running"): "The run has not ended: it is running",
     InConflict("nothing_to_retry"): "The run has no failed step to retry",
     InConflict("contention"): "Other requests keep changing this; try again",
 }

@@ -12,27 +12,32 @@ from tests.cli.conftest import Call
 
 BAD: Mapping[str, str] = {
     "--data": "a-file",
+    "--context-patch": "[1]",
     "--expires": "soon",
     "--file": "none.json",
     "--functions": "none.py",
+    "--input-patch": "[1]",
     "--input": '{"a": }',
     "--key": "clé",
     "--out": "none/events.ndjson",
+    "--outputs": "[1]",
     "--queue": "a b",
     "--record": "[1]",
     "--scope": "orchestrator:everything",
     "--since": "long ago",
     "--status": "done",
     "--tenant": "A_B",
+    "--timers": "later",
     "--to": "tomorrow",
     "--token": "two words",
     "--ttl": "forever",
     "--until": "some day",
     "--url": "here",
+    "--version": "oldest",
 }
 """A value that the option refuses, unless "high" in the place of a number is one."""
 FREE_TEXT = {
-    *("--correlation-id", "--dialect", "--group", "--host", "--id", "--name", "--reason"),
+    *("--correlation-id", "--dialect", "--from", "--group", "--host", "--id", "--name", "--reason"),
     *("--run", "--step", "--subject", "--type"),
 }
 """Options that take any text; a server or the system may refuse it later."""
@@ -45,8 +50,13 @@ ARGUMENTS = {
     "definitions validate": ("definition.json",),
     "deadletters redrive": ("some-id",),
     "events send": ("orders/1",),
+    "explain record": ("some-id",),
+    "explain run": ("some-id",),
     "republish": ("--from", "1"),
     "runs cancel": ("some-id",),
+    "runs pause": ("some-id",),
+    "runs resume": ("some-id",),
+    "runs rerun": ("some-id",),
     "runs retry": ("some-id",),
     "runs show": ("some-id",),
     "runs start": ("orders",),

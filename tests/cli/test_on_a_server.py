@@ -533,6 +533,30 @@ def test_a_waiting_run_is_cancelled(ask: Call, slug: str) -> None:
     assert ask("runs", "list", slug, "--status", "cancelled").out.startswith(f"{run_id}\t")
 
 
+def test_a_run_is_paused_and_resumed(ask: Call, slug: str) -> None:
+    wait = {"id": "wait", "type": "delay", "delayMs": 3_600_000}
+    applied(ask, definition(slug, steps=[wait]))
+    run_id = ask("runs", "start", slug).out.strip()
+    eventually_blocking(lambda: ask("runs", "list", slug, "--status", "waiting").out)
+
+    paused = ask("runs", "pause", run_id, "--reason", "lunch", "--cancel")
+    listed = ask("runs", "list", slug, "--status", "paused").out
+    preview = ask("runs", "resume", run_id, "--timers", "skip", "--preview").out.splitlines()
+    resumed = ask("runs", "resume", run_id, "--timers", "skip")
+    again = ask("runs", "resume", run_id)
+
+    assert (paused.code, paused.out.partition(":")[0]) == (0, f"{run_id} paused")
+    assert listed.startswith(f"{run_id}\t")
+    assert preview[0].startswith("held     wait: delay due at ")
+    assert preview[1:] == [
+        "next     run.RunResumed",
+        "next     run.DelayElapsed wait",
+        "next     run.RunCompleted",
+    ]
+    assert (resumed.code, resumed.out) == (0, f"{run_id} resumed: completed\n")
+    assert again.err.startswith(f"Run {run_id}: The run is not paused: it is completed")
+
+
 def test_a_completed_run_cannot_be_cancelled_or_retried(ask: Call, slug: str) -> None:
     applied(ask, definition(slug))
     ask("runs", "start", slug, "--wait")

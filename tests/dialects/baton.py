@@ -7,6 +7,7 @@ from baton.command_api.commands import (
     NewDefinition,
     cancel_run,
     create_definition,
+    pause_run,
     send_records,
     start_run,
 )
@@ -47,7 +48,8 @@ QUERIES = {"/audit/proof": "?run={runId}"}
 async def prepare(client: Client, route: Route) -> dict[str, str]:
     """Create a definition with a schedule, a record event and a run with a step.
 
-    The run is cancelled where the route retries one. The first route, of artifacts, stands for all.
+    The run is cancelled where the route retries one, and paused where it resumes one. The first
+    route, of artifacts, stands for all.
     """
     needs_webhook = "/webhooks" in route.path or route.path == "/artifacts/{hash}"
     services, now = client.stack.services, client.stack.services.clock.now()
@@ -72,6 +74,8 @@ async def prepare(client: Client, route: Route) -> dict[str, str]:
     position = await _begin(client, request.run_id, new.definition_id, now)
     if route.path.endswith("/retry"):
         position = (await cancel_run(services, user, request.run_id, at=now)).position
+    elif "resume" in route.path:
+        position = (await pause_run(services, user, request.run_id, at=now)).position
     assert await services.reached(position, 5_000)
     if route.path.startswith("/audit"):
         await seal(client.stack.stores.leaves)

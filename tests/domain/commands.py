@@ -17,6 +17,7 @@ from baton.domain.definition.graph import Case, Condition, Decision, Delay, Grap
 from baton.domain.definition.messages import Body
 from baton.domain.definition.state import State as Definition
 from baton.domain.definition.trigger import EventTrigger, WebhookTrigger
+from baton.domain.run.trigger import Branch, CopiedStep
 from tests.kit.definitions import body, compute, dag, definition, sequence
 
 PAID = (Condition(path="input.paid", op="eq", value=True),)
@@ -44,6 +45,17 @@ DEFINITIONS: tuple[Definition, ...] = (
     definition(GRAPHS[0], "paused"),
     Definition(),
 )
+BRANCHES: tuple[Branch, ...] = (
+    Branch(source="r", source_version=1, position=1),
+    Branch(
+        source="r",
+        source_version=9,
+        position=20,
+        copied=(CopiedStep(step_id="a", visit=1, kind="compute", output=1, size=1),),
+        entry="b",
+    ),
+)
+"""Branches that fit `GRAPHS`."""
 JSON = st.sampled_from((None, True, 1, "a", {"paid": True}, [1, {"a": None}]))
 KNOWN: dict[Any, st.SearchStrategy[Any]] = {
     Graph: st.sampled_from(GRAPHS),
@@ -55,6 +67,7 @@ KNOWN: dict[Any, st.SearchStrategy[Any]] = {
     bool: st.booleans(),
     NoneType: st.none(),
     object: JSON,
+    Branch: st.sampled_from(BRANCHES),
     Artifact: st.sampled_from((Artifact("a" * 64, 20), Artifact("b" * 64, 30))),
 }
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import TypeAlias, get_args
 
 from hypothesis import strategies as st
 
@@ -19,6 +19,7 @@ from baton.domain.definition.graph import (
 )
 from baton.domain.errors import Rejected
 from baton.domain.run.decisions import DECIDER
+from baton.domain.run.hold import InFlight, Timers
 from baton.domain.run.messages import (
     CancelRun,
     Command,
@@ -27,8 +28,10 @@ from baton.domain.run.messages import (
     Failed,
     FireTimer,
     Outcome,
+    PauseRun,
     ReleaseAttempts,
     ReportOutcome,
+    ResumeRun,
     RetryRun,
     StartRun,
     Succeeded,
@@ -166,6 +169,7 @@ class RandomRun:
 
     def finish(self) -> None:
         """Let every open step succeed until the run ends; fails if it doesn't."""
+        self.resume()
         for _ in range(1_000):
             if self.state.final:
                 return
@@ -180,6 +184,11 @@ class RandomRun:
         message = f"the run did not end: {self.state}"
         raise AssertionError(message)
 
+    def resume(self) -> None:
+        """Resume the run if it is paused."""
+        if self.state.hold is not None:
+            self.command(ResumeRun(graph=self.graph, actor=EVE, at=self.now))
+
     def end_indexes(self) -> Iterator[int]:
         """Yield the indexes of the events that ended the run."""
         for index, event in enumerate(self.history):
@@ -187,8 +196,8 @@ class RandomRun:
                 yield index
 
     def _chosen(self, action: int, target: int) -> Command | None:
-        if action == 0:
-            return CancelRun(actor=BOB, at=self.now)
+        if action in (0, 19):
+            return self._controlled(action, target)
         if action == 1:
             if target % 2:
                 return TakeOver(graph=self.graph, at=self.now)
@@ -220,6 +229,15 @@ class RandomRun:
         self.now = max(self.now, state.due_at)
         token = Token(step_id=sync_id, visit=state.visit, attempt=state.attempt)
         return FireTimer(token=token, graph=self.graph, at=self.now)
+
+    def _controlled(self, action: int, target: int) -> Command:
+        if action == 0:
+            return CancelRun(actor=BOB, at=self.now)
+        if self.state.hold is None:
+            inflight: InFlight = "cancel" if target % 3 == 0 else "finish"
+            return PauseRun(actor=BOB, at=self.now, inflight=inflight)
+        timers = get_args(Timers)[target % 3]
+        return ResumeRun(graph=self.graph, actor=EVE, at=self.now, timers=timers)
 
     def _report(self, token: Token, outcome: Outcome) -> ReportOutcome:
         return ReportOutcome(token=token, outcome=outcome, graph=self.graph, at=self.now)

@@ -2,7 +2,9 @@
 
 from dataclasses import replace
 
+from baton.domain.definition.trigger import EventTrigger, ManualTrigger
 from baton.domain.record.decisions import DECIDER
+from baton.domain.record.matching import MATCHED, NotMatched, match
 from baton.domain.record.messages import (
     ReceiveRecord,
     RecordReceived,
@@ -10,6 +12,7 @@ from baton.domain.record.messages import (
     TriggersConsidered,
 )
 from tests.domain.specification import given
+from tests.kit.definitions import body
 
 RECEIVE = ReceiveRecord(
     event_id="e1",
@@ -74,3 +77,27 @@ def test_the_outcome_of_matching_is_recorded_once() -> None:
 
 def test_matches_of_an_unknown_record_event_are_refused() -> None:
     given(DECIDER).when(REPORT).then_refused("not_found", subject="record_event")
+
+
+def test_an_event_that_starts_no_run_says_which_field_is_wrong() -> None:
+    trigger = EventTrigger(event_type="record.created", structure="orders")
+    orders = body(trigger=trigger)
+    cases = (
+        (orders, "record.created", "orders", MATCHED),
+        (orders, "record.updated", "orders", ("type", "record.created", "record.updated")),
+        (orders, "record.created", "bills", ("structure", "orders", "bills")),
+        (
+            replace(orders, status="paused"),
+            "record.created",
+            "orders",
+            ("status", "active", "paused"),
+        ),
+        (body(trigger=ManualTrigger()), "record.created", "orders", ("trigger", "manual", "event")),
+    )
+
+    for waiting, event_type, structure, expected in cases:
+        found = match(waiting, event_type, structure)
+        if isinstance(found, NotMatched):
+            assert (found.field, found.wanted, found.was) == expected
+        else:
+            assert found is expected

@@ -5,8 +5,7 @@ from hypothesis import given as for_all
 from hypothesis import strategies as st
 
 from baton.domain.definition.graph import Graph, Retry
-from baton.domain.run.attempts import TAKEOVER_BACKOFFS_MS
-from baton.domain.run.backoff import CAP_MS, backoff_ms
+from baton.domain.run.attempts import CAP_MS, TAKEOVER_BACKOFFS_MS, backoff_ms
 from baton.domain.run.messages import (
     CancelRun,
     Error,

@@ -1,26 +1,33 @@
 """An executor performs the steps of runs in order, and stops when it no longer owns them."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from random import Random
 
 import pytest
 
 from baton.domain.definition.graph import Delay, Retry
+from baton.domain.definition.state import State as Definition
 from baton.domain.run.messages import (
     CancelRun,
     Error,
     Failed,
     FireTimer,
+    PauseRun,
+    ResumeRun,
     RetryRun,
     Succeeded,
     TakeOver,
     Token,
 )
 from baton.domain.run.state import State as Run
+from baton.domain.run.trigger import Branch, CopiedStep
 from baton.domain.stream import stream_name
 from baton.executor.executor import Executor, Limits
 from tests.executor.world import World, compute, open_world
 from tests.kit.actors import ANN
+from tests.kit.definitions import request_run
+from tests.kit.eventually import eventually
 
 
 @pytest.fixture
@@ -165,6 +172,67 @@ async def test_a_finished_run_that_is_reopened_is_performed(world: World) -> Non
     assert run.steps["a"].attempt == 2
 
 
+def resume_of(definition: Definition, world: World) -> ResumeRun:
+    return ResumeRun(graph=definition.body.graph, actor=ANN, at=world.clock.now())
+
+
+async def test_a_paused_run_is_performed_after_it_is_resumed(world: World) -> None:
+    world.functions.hold("a")
+    await world.executor()
+    definition = await world.define(compute("a", next="b"), compute("b"))
+    await world.request(definition)
+    await world.called(1)
+
+    await world.command(PauseRun(actor=ANN, at=world.clock.now()))
+    world.functions.end("a", Succeeded(output=1))
+    await world.until(lambda run: run.steps["a"].done)
+    assert len(world.functions.calls) == 1
+    await world.command(resume_of(definition, world))
+
+    assert (await world.finished()).status == "completed"
+    assert [call.step_id for call in world.functions.calls] == ["a", "b"]
+
+
+async def test_a_run_paused_before_its_executor_saw_it_is_performed_after_the_resume(
+    world: World,
+) -> None:
+    definition = await world.define(compute("a"))
+    await world.request(definition)
+    await world.command(PauseRun(actor=ANN, at=world.clock.now()))
+    first = await world.executor()
+    await world.request(definition, "s")
+    await world.finished("s")
+    await eventually(lambda: first.live_runs == 1, every_s=0)
+    assert len(world.functions.calls) == 1
+    await world.command(resume_of(definition, world))
+
+    assert (await world.finished()).status == "completed"
+    assert len(world.functions.calls) == 2
+
+
+async def test_attempts_that_a_pause_cancels_are_performed_again_by_the_next_executor(
+    world: World,
+) -> None:
+    world.functions.hold("a")
+    first = await world.executor()
+    definition = await world.define(compute("a"))
+    await world.request(definition)
+    await world.called(1)
+
+    await world.command(PauseRun(actor=ANN, at=world.clock.now(), inflight="cancel"))
+    await eventually(lambda: len(world.functions.cancelled) == 1, every_s=0)
+    await world.stop_following()
+    await first.stop(grace_s=0)
+    del world.functions.held["a"]
+    second = await world.executor(after=await world.stores.events.head())
+    await second.take_over_runs([stream_name("acme", "run", "r")])
+    assert (await world.run()).steps["a"].status == "released"
+    await world.command(resume_of(definition, world))
+
+    run = await world.finished()
+    assert (run.status, run.steps["a"].attempt, run.steps["a"].failures) == ("completed", 2, 0)
+
+
 async def test_the_next_executor_takes_over_an_unfinished_run(world: World) -> None:
     world.functions.hold("a")
     first = await world.executor()
@@ -285,3 +353,31 @@ async def test_a_finished_run_that_is_published_again_is_not_started(
     assert all(
         late.already_seen(one.stream, one.version) for one in everything if "/run/" in one.stream
     )
+
+
+async def test_a_rerun_is_performed_from_its_entry(world: World) -> None:
+    definition = await world.define(compute("a", next="b"), compute("b"))
+    copied = CopiedStep(step_id="a", visit=1, kind="compute", output="copied", size=8)
+    branch = Branch(source="q", source_version=4, position=9, copied=(copied,), entry="b")
+    request = replace(request_run(definition, "r", at=world.clock.now()), branch=branch)
+    await world.command(request)
+    await world.executor()
+
+    assert (await world.finished()).status == "completed"
+    assert [call.step_id for call in world.functions.calls] == ["b"]
+    assert world.functions.calls[0].payload["steps"] == {"a": {"output": "copied"}}
+
+
+async def test_a_rerun_waits_in_the_backlog_like_any_run(world: World) -> None:
+    world.functions.hold("a")
+    executor = await world.executor(limits=Limits(tasks=1))
+    definition = await world.define(compute("a", next="b"), compute("b"))
+    await world.request(definition, "q")
+    await world.called(1)
+    branch = Branch(source="q", source_version=4, position=9, entry="b")
+    await world.command(replace(request_run(definition, "r", at=world.clock.now()), branch=branch))
+    await world.backlog_of(executor, 1)
+    world.functions.end("a", Succeeded())
+
+    assert (await world.finished()).status == "completed"
+    assert [call.step_id for call in world.functions.calls if call.run_id == "r"] == ["b"]

@@ -13,6 +13,8 @@ OUTCOMES = frozenset(
     ("StepSucceeded", "StepFailed", "StepTimedOut", "StepCancelled", "StepReleased")
 )
 PASSED = frozenset(("DecisionTaken", "SyncReached", "StepSkipped"))
+WHILE_PAUSED = OUTCOMES | {"RetryScheduled", "TimerHeld"}
+"""Events of steps that a paused run may have."""
 
 Status = Literal[
     "running", "released", "backing off", "failed once", "failed", "delayed", "cancelled", "done"
@@ -29,6 +31,11 @@ class Visit:
     status: Status
     due_at: int = 0
     losses: int = 0
+    held: bool = False
+
+    @property
+    def waits(self) -> bool:
+        return self.status in ("delayed", "backing off")
 
     @property
     def open(self) -> bool:
@@ -44,6 +51,11 @@ class RunOracle:
     steps: dict[str, Visit] = field(default_factory=dict)
     violations: list[str] = field(default_factory=list)
     reopened: bool = False
+    paused: str = ""
+    """The status before the pause, of a run that is paused."""
+    resumed_at: int = 0
+    branched: bool = False
+    """Whether the run is a rerun; its steps may have been copied, and it may begin anywhere."""
     cancelling: bool = False
 
     @property
@@ -59,7 +71,13 @@ class RunOracle:
         if event.name.startswith("Run"):
             self._apply_run_event(event)
             return
-        self._require(self.status == "running", event, f"in a run that is {self.status}")
+        if event.name == "StepCopied":
+            fits = self.branched and self.status == "pending"
+            self._require(fits, event, f"in a run that is {self.status}")
+            self.steps[event.data["step_id"]] = Visit(event.data["visit"], 0, "done")
+            return
+        goes_on = self.status == "running" or (self.paused and event.name in WHILE_PAUSED)
+        self._require(bool(goes_on), event, f"in a run that is {self.status}")
         if event.name in ("StepStarted", "DelayStarted") or event.name in PASSED:
             self._step_begins(event)
         elif event.name in OUTCOMES:
@@ -92,13 +110,34 @@ class RunOracle:
                 )
                 self.status, self.reopened = "running", True
                 return
+            case "RunBranched":
+                self._require(before == "pending", event, f"of a run that is {before}")
+                self.branched = True
+                return
+            case "RunPaused":
+                self._require(before in ("pending", "running"), event, f"of one that is {before}")
+                self.status, self.paused = "paused", before
+                return
+            case "RunResumed":
+                self._resumed(event)
+                return
             case _:
                 pass
-        live = before == "running" or (before == "pending" and event.name == "RunCancelled")
+        unstarted = before in ("pending", "paused") and event.name == "RunCancelled"
+        live = before == "running" or unstarted
         self._require(live, event, f"of a run that is {before}")
         self._require(not open_, event, f"while {open_} have not ended")
         self._check_end(event)
-        self.status = ENDS[event.name]
+        self.status, self.paused = ENDS[event.name], ""
+
+    def _resumed(self, event: Logged) -> None:
+        self._require(self.status == "paused", event, f"of a run that is {self.status}")
+        at, free = event.data["at"], [one for one in self.steps.values() if one.waits]
+        self._require(all(one.held for one in free), event, "with a timer that was not held")
+        self.status, self.paused, self.resumed_at = self.paused or "running", "", at
+        for visit in self.steps.values():
+            if visit.status == "delayed" and event.data["timers"] == "skip":
+                visit.due_at = min(visit.due_at, at)
 
     def _check_end(self, event: Logged) -> None:
         """Check that the end of the run agrees with the ends of its steps."""
@@ -144,7 +183,7 @@ class RunOracle:
             return
         further = before.attempt if cause == "retry" else before.attempt + 1
         self._require(data["attempt"] == further, event, f"({cause}) with a wrong attempt")
-        self._require(data["at"] >= before.due_at, event, "before it was due")
+        self._require_due(event, before)
 
     def _attempt_ends(self, event: Logged) -> None:
         """Apply the end of the current attempt."""
@@ -171,17 +210,35 @@ class RunOracle:
         visit.due_at = 0
 
     def _step_waits(self, event: Logged) -> None:
-        """Apply RetryScheduled or DelayElapsed."""
+        """Apply an event about a timer."""
         data, visit = event.data, self.steps.get(event.data["step_id"])
         if event.name == "RetryScheduled":
             self._back_off(event, visit)
+            return
+        if event.name in ("TimerHeld", "TimerSet"):
+            self._hold_timer(event, visit)
             return
         self._require(event.name == "DelayElapsed", event, "is not an event of a run")
         if visit is None or visit.status != "delayed" or visit.number != data["visit"]:
             self._require(False, event, "of a step that is not delayed")
             return
-        self._require(data["at"] >= visit.due_at, event, "before it was due")
+        self._require_due(event, visit)
         visit.status = "done"
+
+    def _hold_timer(self, event: Logged, visit: Visit | None) -> None:
+        """Apply TimerHeld or TimerSet."""
+        holds = event.name == "TimerHeld"
+        fits = visit is not None and visit.waits and visit.held != holds
+        self._require(fits and bool(self.paused) == holds, event, "of a step that it doesn't fit")
+        if visit is not None:
+            visit.held = holds
+            visit.due_at = event.data.get("due_at", visit.due_at)
+
+    def _require_due(self, event: Logged, visit: Visit) -> None:
+        """Require that a timer is due, and that no pause holds it."""
+        at = event.data["at"]
+        self._require(at >= visit.due_at, event, "before it was due")
+        self._require(not visit.held or at == self.resumed_at, event, "although it was held")
 
     def _back_off(self, event: Logged, visit: Visit | None) -> None:
         """A retry follows a failure; after the loss of an executor it waits ever longer."""

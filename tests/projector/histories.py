@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
 from random import Random
-from typing import Any
+from typing import Any, get_args
 
 from baton.domain.api_key.decisions import DECIDER as API_KEY
 from baton.domain.api_key.messages import CreateApiKey, RevokeApiKey
@@ -43,15 +43,19 @@ from baton.domain.json import JsonObject
 from baton.domain.record.decisions import DECIDER as RECORD
 from baton.domain.record.messages import ReceiveRecord
 from baton.domain.run.decisions import DECIDER as RUN
+from baton.domain.run.hold import InFlight, Timers
 from baton.domain.run.messages import (
     CancelRun,
+    Command,
     Error,
     Failed,
     FireTimer,
     Outcome,
+    PauseRun,
     ReleaseAttempts,
     ReportOutcome,
     RequestRun,
+    ResumeRun,
     RetryRun,
     StartRun,
     Succeeded,
@@ -59,7 +63,7 @@ from baton.domain.run.messages import (
     TimedOut,
     Token,
 )
-from baton.domain.run.trigger import BY_HAND, ByRecord
+from baton.domain.run.trigger import BY_HAND, Branch, ByRecord, CopiedStep
 from baton.domain.schedule.decisions import DECIDER as SCHEDULE
 from baton.domain.schedule.messages import (
     CreateSchedule,
@@ -85,6 +89,9 @@ GRANT_EVERY = 10
 """Commands between two changes of access, which draw no random numbers."""
 TELL_EVERY = 5
 """Commands between two turns of webhooks, which draw none either."""
+
+PAUSE_EVERY = 7
+"""Commands between two pauses of a run, where it is a run's turn."""
 
 LOST = Artifact("ab" * 32, MAX_INLINE_BYTES + 1)
 """A large output that no store has any more."""
@@ -230,10 +237,20 @@ class History:
             input={"n": self._now, "text": "größer", "list": [1, 2.5, None]},
             context={"from": "start"},
             correlation_id="c-1",
+            branch=self._branch(definition.body.graph),
         )
         run = stream_name(definition.tenant, "run", ident)
         self._decide(RUN, run, command)
         self._decide(RUN, run, StartRun(graph=definition.body.graph, at=self._now))
+
+    def _branch(self, graph: Graph) -> Branch | None:
+        """Return what every fourth run takes over from another; draws no random number."""
+        first = graph.steps[0]
+        if self._turns % 4 or len(graph.steps) == 1:
+            return None
+        copied = CopiedStep(step_id=first.id, visit=1, kind="compute", output={"total": 5}, size=11)
+        entry = graph.steps[1].id if graph.flow == "next" else None
+        return Branch(source="r0", source_version=7, position=3, copied=(copied,), entry=entry)
 
     def _advance_run(self) -> None:
         """Advance one run by an outcome, a timer, a release, a takeover, or a manual retry."""
@@ -244,9 +261,8 @@ class History:
             stream_name(state.tenant, "definition", state.definition_id)
         ]
         graph = definition.versions[state.definition_version].graph
-        if state.final:
-            retry = RetryRun(graph=graph, actor=ANN, at=self._now, values=_LOST_VALUES)
-            self._decide(RUN, stream, retry)
+        if state.final or state.hold is not None or self._turns % PAUSE_EVERY == 0:
+            self._control(stream, graph)
             return
         open_steps = [ident for ident, step in state.steps.items() if step.open]
         if not open_steps:
@@ -274,6 +290,22 @@ class History:
                 values=_LOST_VALUES,
             )
             self._decide(RUN, stream, report)
+
+    def _control(self, stream: str, graph: Graph) -> None:
+        """Retry a run that has ended, resume a paused one, or pause it; draws no random number."""
+        state = self._states["run"][stream]
+        command: Command
+        if state.final:
+            command = RetryRun(graph=graph, actor=ANN, at=self._now, values=_LOST_VALUES)
+        elif state.hold is None:
+            inflight: InFlight = "cancel" if self._now % 2 else "finish"
+            command = PauseRun(actor=BOB, at=self._now, reason="lunch", inflight=inflight)
+        else:
+            timers = get_args(Timers)[self._now % 3]
+            command = ResumeRun(
+                graph=graph, actor=EVE, at=self._now, timers=timers, values=_LOST_VALUES
+            )
+        self._decide(RUN, stream, command)
 
     def _outcome(self) -> Outcome:
         chance = self._random.random()

@@ -12,17 +12,23 @@ from baton.domain.run.messages import (
     DelayStarted,
     Error,
     RetryScheduled,
+    RunBranched,
     RunCancelled,
     RunCompleted,
     RunFailed,
+    RunPaused,
     RunReopened,
+    RunResumed,
     StepCancelled,
+    StepCopied,
     StepFailed,
     StepSkipped,
     SyncReached,
+    TimerHeld,
+    TimerSet,
 )
 from baton.domain.run.trigger import BY_HAND
-from baton.projector.views.runs.view import VIEW, Document
+from baton.projector.views.runs.view import VIEW, Document, Pause
 from tests.kit.actors import ANN, EVE
 from tests.projector.histories import history
 from tests.projector.run_events import BEGUN, RUN, ViewFold, requested, started, succeeded
@@ -70,6 +76,38 @@ def test_the_current_step_is_the_one_entered_last() -> None:
     assert run(*BEGUN, started("a"), succeeded("a"), started("b")).current_step_id == "b"
     assert run(*BEGUN, SyncReached(step_id="s", visit=1, at=3)).current_step_id == "s"
     assert run(*BEGUN, DELAY).current_step_id == "wait"
+
+
+PAUSED = RunPaused(actor=EVE, at=50, reason="lunch")
+RESUMED = RunResumed(actor=EVE, at=70)
+HELD = TimerHeld(step_id="wait", visit=1, attempt=1, at=50)
+AGAIN_SET = TimerSet(step_id="wait", visit=1, attempt=1, kind="delay", due_at=90, at=70)
+
+
+def test_a_paused_run_stays_paused_whatever_arrives() -> None:
+    begun = (*BEGUN, started("a"), DELAY)
+    seen = run(*begun, PAUSED, HELD, succeeded("a", at=60))
+
+    assert (seen.status, seen.pause) == ("paused", Pause(at=50, by=EVE.subject, reason="lunch"))
+    assert run(*begun, PAUSED, RunCancelled(actor=EVE, at=60)).pause is None
+    assert VIEW.columns(seen)[1:4] == ("paused", 10, 1)
+
+
+def test_a_resumed_run_has_the_status_that_its_steps_give_it() -> None:
+    resumed = (PAUSED, HELD, RESUMED, AGAIN_SET)
+
+    assert run(requested(), PAUSED, RESUMED).status == "pending"
+    assert run(*BEGUN, started("a"), DELAY, *resumed).status == "running"
+    assert run(*BEGUN, DELAY, *resumed).status == "waiting"
+    assert run(*BEGUN, DELAY, *resumed).pause is None
+
+
+def test_a_rerun_is_pending_until_it_starts() -> None:
+    branched = RunBranched(source="r0", source_version=9, position=20, at=10, entry="b")
+    copied = StepCopied(step_id="a", visit=1, kind="compute", at=10, output=1)
+    seen = run(requested(), branched, copied)
+
+    assert (seen.status, seen.current_step_id, seen.version) == ("pending", None, 3)
 
 
 def test_an_ended_run_has_no_current_step_and_an_end_time() -> None:

@@ -14,12 +14,16 @@ from baton.domain.run.messages import (
     Error,
     RetryScheduled,
     StepCancelled,
+    StepCopied,
     StepFailed,
+    StepReleased,
     StepSkipped,
     StepTimedOut,
     StepUndecided,
     SyncAwaited,
     SyncReached,
+    TimerHeld,
+    TimerSet,
 )
 from baton.projector.view import View
 from baton.projector.views.run_steps import view as run_steps
@@ -50,6 +54,41 @@ def test_an_attempt_is_shown_from_its_start_to_its_outcome() -> None:
     assert (running.function, running.cause, running.seq) == ("noop", "start", 3)
     assert (done.status, done.started_at, done.completed_at) == ("succeeded", 30, 40)
     assert (done.output, done.context, done.warning) == ([1], {"x": 1}, "hm")
+
+
+HELD = TimerHeld(step_id="wait", visit=1, attempt=1, at=33)
+SET = TimerSet(step_id="wait", visit=1, attempt=1, kind="delay", due_at=95, at=90)
+
+
+def test_a_paused_run_has_no_timer_until_it_is_resumed() -> None:
+    (again,) = standing(DELAY, HELD, SET)
+
+    assert standing(DELAY, HELD) == []
+    assert standing(AGAIN, HELD) == list(standing(AGAIN))
+    assert (again.kind, again.due_at) == ("delay", 95)
+    assert standing(DELAY, HELD, SET, ELAPSED) == []
+
+
+def test_a_delay_shows_the_due_time_that_the_resume_gave_it() -> None:
+    assert [step.resume_at for step in steps(DELAY, HELD)] == [35]
+    assert [step.resume_at for step in steps(DELAY, HELD, SET)] == [95]
+
+
+def test_an_attempt_cancelled_by_a_pause_names_it() -> None:
+    cut = StepReleased(step_id="a", visit=1, attempt=1, at=40, cause="pause")
+    (step,) = steps(started("a"), cut)
+
+    assert step.status == "failed"
+    assert step.error is not None
+    assert step.error.code == "RUN_PAUSED"
+
+
+def test_an_outcome_that_a_rerun_took_over_is_a_record_of_its_own() -> None:
+    copied = StepCopied(step_id="a", visit=1, kind="compute", at=25, output=[1], size=3)
+    (step,) = steps(copied)
+
+    assert (step.status, step.cause, step.output, step.function) == ("succeeded", "copy", [1], None)
+    assert (step.started_at, step.completed_at) == (25, 25)
 
 
 def test_the_key_of_an_attempt_is_its_execution_id() -> None:
@@ -162,7 +201,11 @@ def test_every_open_step_has_an_open_record_with_a_deadline_or_a_timer(
     records, due = _folded(run_steps.VIEW, made.events), _folded(timers.VIEW, made.events)
 
     open_steps = {
-        (stream.split("/")[2], ident, step.visit, step.attempt): (step.due_at, step.status)
+        (stream.split("/")[2], ident, step.visit, step.attempt): (
+            step.due_at,
+            step.status,
+            state.hold is not None,
+        )
         for stream, state in made.runs.items()
         for ident, step in state.steps.items()
         if step.open and step.status != "released"  # its record has ended; no attempt is open
@@ -174,8 +217,8 @@ def test_every_open_step_has_an_open_record_with_a_deadline_or_a_timer(
         if step.status in ("running", "waiting")
     }
     assert set(unsettled) == set(open_steps)
-    for key, (due_at, status) in open_steps.items():
-        assert timed.pop(key, None) == (None if status == "running" else due_at)
+    for key, (due_at, status, paused) in open_steps.items():
+        assert timed.pop(key, None) == (None if status == "running" or paused else due_at)
         assert run_steps.VIEW.columns(unsettled[key])[0] == (
             due_at if status == "running" else None
         )

@@ -51,13 +51,17 @@ from baton.domain.run.messages import (
     DelayStarted,
     Error,
     RetryScheduled,
+    RunBranched,
     RunCancelled,
     RunCompleted,
     RunFailed,
+    RunPaused,
     RunReopened,
     RunRequested,
+    RunResumed,
     RunStarted,
     StepCancelled,
+    StepCopied,
     StepFailed,
     StepLogged,
     StepReleased,
@@ -68,8 +72,10 @@ from baton.domain.run.messages import (
     StepUndecided,
     SyncAwaited,
     SyncReached,
+    TimerHeld,
+    TimerSet,
 )
-from baton.domain.run.trigger import BY_HAND, ByRecord, BySchedule, ByWebhook
+from baton.domain.run.trigger import BY_HAND, ByRecord, ByRerun, BySchedule, ByWebhook
 from baton.domain.schedule.messages import (
     ScheduleCreated,
     ScheduleDeleted,
@@ -464,6 +470,62 @@ HISTORIES: dict[str, list[object]] = {
         DeliveryDied(attempt=2, error="HTTP_TIMEOUT: no answer", status=None, at=AT + 5_000),
         DeliveryRedriven(actor=BOB, at=AT + 6_000),
         DeliverySucceeded(attempt=3, status=204, at=AT + 6_000),
+    ],
+    "acme/run/cm4run00000000000006": [
+        RunRequested(
+            tenant="acme",
+            run_id="cm4run00000000000006",
+            definition_id=DEFINITION,
+            version=1,
+            trigger=BY_HAND,
+            actor=ANN,
+            at=AT,
+        ),
+        RunStarted(at=AT),
+        StepStarted(**_step(), function="stock.check", deadline_at=AT + 5_000),  # type: ignore[arg-type]
+        RunPaused(actor=BOB, at=AT, reason="the warehouse is closed", inflight="cancel"),
+        StepReleased(**_step(), cause="pause"),  # type: ignore[arg-type]
+        RunResumed(actor=BOB, at=AT, timers="shift"),
+        StepStarted(
+            **_step(attempt=2),  # type: ignore[arg-type]
+            function="stock.check",
+            deadline_at=AT + 5_000,
+            cause="handover",
+        ),
+        StepFailed(**_step(attempt=2), error=ERROR, final=False),  # type: ignore[arg-type]
+        RetryScheduled(step_id="check", visit=1, attempt=3, due_at=AT + 100, at=AT),
+        RunPaused(actor=BOB, at=AT + 40),
+        TimerHeld(step_id="check", visit=1, attempt=3, at=AT + 40),
+        RunResumed(actor=BOB, at=AT + 90, timers="shift"),
+        TimerSet(step_id="check", visit=1, attempt=3, kind="backoff", due_at=AT + 150, at=AT + 90),
+    ],
+    "acme/run/cm4run00000000000007": [
+        RunRequested(
+            tenant="acme",
+            run_id="cm4run00000000000007",
+            definition_id=DEFINITION,
+            version=1,
+            trigger=ByRerun(run_id=RUN, from_step="meet"),
+            actor=ANN,
+            at=AT,
+        ),
+        RunBranched(
+            source=RUN, source_version=19, position=41, at=AT, entry="meet", reason="once more"
+        ),
+        StepCopied(step_id="check", visit=1, kind="compute", at=AT, output={"left": 3}, size=10),
+        StepCopied(
+            step_id="choose",
+            visit=1,
+            kind="decision",
+            at=AT,
+            decision=DecisionResult(
+                evaluated_cases=0, evaluations=(), matched_case_index=None, selected="wait"
+            ),
+        ),
+        StepCopied(step_id="wait", visit=1, kind="delay", at=AT, status="skipped"),
+        RunStarted(at=AT),
+        SyncReached(step_id="meet", visit=1, at=AT),
+        RunCompleted(at=AT),
     ],
 }
 

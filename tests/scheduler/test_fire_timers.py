@@ -10,23 +10,28 @@ import pytest
 from baton.domain.artifact import ARTIFACT_UNREADABLE, Artifact
 from baton.domain.definition.graph import Case, Condition, Decision, Delay, Retry, Sync
 from baton.domain.run.decisions import DECIDER as RUN
+from baton.domain.run.hold import Timers
 from baton.domain.run.messages import (
     CancelRun,
     DelayElapsed,
     DelayStarted,
     Error,
     Failed,
+    PauseRun,
     ReportOutcome,
+    ResumeRun,
     RetryScheduled,
     RunFailed,
     StepStarted,
     StepTimedOut,
     Succeeded,
+    TimerSet,
     Token,
 )
 from baton.eventlog.errors import Unreadable
 from baton.eventlog.loops.follow import follow
 from baton.eventlog.loops.transact import transact
+from baton.projector.views.timers.queries import TimerQueries
 from baton.scheduler.metrics import Counters
 from baton.scheduler.timers import fire_timers
 from baton.scheduler.timers.fire_timers import DEADLINE_GRACE_MS, NEAR_MS, POLL_MS, TimerFirer
@@ -229,6 +234,41 @@ async def test_the_delays_of_a_cancelled_run_do_not_fire(world):
         await world.pass_time(1_000, step_ms=10)
 
     assert await world.events(DelayElapsed) == []
+
+
+async def pause(world: World, stream: str) -> None:
+    await transact(world.store, RUN, stream, PauseRun(actor=ANN, at=world.clock.now()))
+
+
+async def resume(world: World, stream: str, graph, timers: Timers = "fire") -> None:
+    command = ResumeRun(graph=graph, actor=ANN, at=world.clock.now(), timers=timers)
+    await transact(world.store, RUN, stream, command)
+
+
+@pytest.mark.parametrize("observes", [True, False])
+async def test_the_delays_of_a_paused_run_end_after_it_is_resumed(world, observes):
+    graph = sequence(Delay(id="wait", delay_ms=400))
+    async with firing_timers(world, observes=observes), world.projecting():
+        stream = await world.start("r1", graph=graph)
+        await world.pass_time(100, step_ms=10)
+        await pause(world, stream)
+        await world.pass_time(3_000)
+        assert await world.events(DelayElapsed) == []
+        await resume(world, stream, graph, "shift")
+        [again] = await world.events(TimerSet)
+        await world.pass_time(400 + POLL_MS, step_ms=10)
+
+    [elapsed] = await world.events(DelayElapsed)
+    assert again.due_at == again.at + 300
+    assert again.due_at <= elapsed.at <= again.due_at + (20 if observes else POLL_MS + 10)
+
+
+async def test_the_timers_of_paused_runs_are_not_read(world):
+    stream = await world.start("r1", Delay(id="wait", delay_ms=400))
+    await pause(world, stream)
+    await world.project()
+
+    assert await TimerQueries(world.stores.views).due(world.clock.now() + HOUR, 10) == []
 
 
 async def test_a_thousand_delays_of_one_run_end_together(world):

@@ -1,15 +1,21 @@
 """Record events start each matching definition once, as of their position in the log."""
 
 import asyncio
+from random import Random
 
 import pytest
 
 from baton.domain.actor import Actor
+from baton.domain.definition.decisions import DECIDER as DEFINITION
+from baton.domain.definition.state import State
 from baton.domain.definition.trigger import EventTrigger, ManualTrigger
-from baton.domain.record.messages import TriggersConsidered
+from baton.domain.record.matching import MATCHED, match
+from baton.domain.record.messages import RecordReceived, TriggersConsidered
 from baton.domain.run.messages import RunRequested
 from baton.domain.run.trigger import ByRecord
+from baton.domain.stream import stream_name
 from baton.eventlog.errors import Unavailable
+from baton.eventlog.loops.load import StreamState
 from baton.scheduler.metrics import Counters
 from baton.scheduler.records.match_record_events import (
     NAME,
@@ -17,7 +23,8 @@ from baton.scheduler.records.match_record_events import (
     RecordMatcher,
 )
 from baton.scheduler.records.matched_records import STREAMS_PER_APPEND
-from baton.scheduler.records.triggers import MAX_NAMED_SKIPPED
+from baton.scheduler.records.triggers import MAX_NAMED_SKIPPED, Triggers
+from tests.kit.definitions import body, create_definition
 from tests.kit.eventually import eventually
 from tests.scheduler.world import Unreliable, World
 
@@ -301,3 +308,38 @@ async def test_matches_are_counted(world):
 
 async def _is(found, size):
     return len(await found) == size
+
+
+async def test_the_scheduler_starts_and_skips_what_the_matcher_says(world):
+    """10,000 random pairs of a definition and an event."""
+    random = Random(7)
+    kinds, structures = ("record.created", "record.updated"), ("orders", "bills", None)
+    statuses = ("active", "active", "paused", "draft")
+    triggers, definitions = Triggers(world.store), {}
+    for number in range(100):
+        trigger = EventTrigger(event_type=random.choice(kinds), structure=random.choice(structures))
+        content = body(trigger=trigger, status=random.choice(statuses), name=f"d{number}")
+        made = DEFINITION.fold(DEFINITION.decide(create_definition(f"d{number}", content), State()))
+        definitions[f"d{number}"] = content
+        triggers.put(stream_name("acme", "definition", f"d{number}"), StreamState(made, 1))
+
+    for number in range(100):
+        event = RecordReceived(
+            event_id=str(number),
+            source="shop",
+            type=random.choice(kinds),
+            tenant="acme",
+            structure=random.choice(("orders", "bills")),
+            record_id="1",
+            data=None,
+            time=1,
+            at=1,
+        )
+        decided = triggers.match("acme", event)
+        said = {of: match(one, event.type, event.structure) for of, one in definitions.items()}
+        others = {of for of, one in said.items() if getattr(one, "field", "type") != "type"}
+
+        assert {one.definition_id for one in decided.fire} == {
+            of for of, one in said.items() if one is MATCHED
+        }
+        assert {of for of, _ in decided.skipped} == others

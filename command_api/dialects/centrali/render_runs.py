@@ -1,15 +1,15 @@
 """Parts of a run that both of Centrali's dialects render alike: status, trigger, outputs, errors.
 
 A cancelled run has the status "failed" and the reason "cancelled". Every other reason starts with
-its code (`LOOP_LIMIT: …`). The view of a run holds no outputs; they come from the records of its
-steps, the newest of each step.
+its code (`LOOP_LIMIT: …`). A paused run has the status "waiting". The view of a run holds no
+outputs; they come from the records of its steps, the newest of each step.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import assert_never
 
 from baton.domain.json import JsonObject
-from baton.domain.run.trigger import ByHand, ByRecord, BySchedule, ByWebhook
+from baton.domain.run.trigger import ByHand, ByRecord, ByRerun, BySchedule, ByWebhook
 from baton.projector.views.run_steps.view import Document as Step
 from baton.projector.views.runs.view import Document as Run
 from baton.projector.views.runs.view import Status
@@ -23,13 +23,17 @@ def core_statuses(word: str) -> tuple[Status, ...]:
     """Return the core's statuses that are rendered as `word`."""
     if word == "failed":
         return ("failed", "cancelled")
-    known: tuple[Status, ...] = ("pending", "running", "waiting", "completed")
+    if word == "waiting":
+        return ("waiting", "paused")
+    known: tuple[Status, ...] = ("pending", "running", "completed")
     return tuple(status for status in known if status == word)
 
 
 def render_status(run: Run) -> str:
     """Return the run's status in Centrali's words."""
-    return "failed" if run.status == CANCELLED else run.status
+    if run.status == CANCELLED:
+        return "failed"
+    return "waiting" if run.status == "paused" else run.status
 
 
 def failure_reason(run: Run) -> str | None:
@@ -44,7 +48,7 @@ def failure_reason(run: Run) -> str | None:
 def trigger_metadata(run: Run) -> JsonObject:
     """Return the trigger's details, in Centrali's words."""
     match run.trigger:
-        case ByHand():
+        case ByHand() | ByRerun():
             return {"initiatedByPrincipalId": run.actor.subject}
         case ByRecord(event_type=event_type, record_id=record_id):
             named: JsonObject = {"recordId": record_id} if record_id else {}

@@ -20,7 +20,7 @@ from baton.protocols.iso_time import format_time
 
 STATUSES: Final[Mapping[str, tuple[Status, ...]]] = {
     "pending": ("pending",),
-    "running": ("running", "waiting"),
+    "running": ("running", "waiting", "paused"),
     "completed": ("completed",),
     "failed": ("failed",),
     "cancelled": ("cancelled",),
@@ -36,7 +36,7 @@ _TASK_WORDS: Final[Mapping[StepStatus, str]] = {
     "failed": "failed",
     "cancelled": "failed",
 }
-_GIVEN_UP: Final = ("EXECUTOR_LOST", "EXECUTOR_STOPPED")
+_GIVEN_UP: Final = ("EXECUTOR_LOST", "EXECUTOR_STOPPED", "RUN_PAUSED")
 _CANCELLED: Final[JsonObject] = {"code": "CANCELLED", "message": "cancelled"}
 
 

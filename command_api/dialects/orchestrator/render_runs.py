@@ -26,17 +26,17 @@ from baton.protocols.iso_time import format_time
 
 RunStatus: TypeAlias = Literal["queued", "running", "waiting", "succeeded", "failed", "cancelled"]
 
-STATUSES: Final[Mapping[RunStatus, Status]] = {
-    "queued": "pending",
-    "running": "running",
-    "waiting": "waiting",
-    "succeeded": "completed",
-    "failed": "failed",
-    "cancelled": "cancelled",
+STATUSES: Final[Mapping[RunStatus, tuple[Status, ...]]] = {
+    "queued": ("pending",),
+    "running": ("running",),
+    "waiting": ("waiting", "paused"),
+    "succeeded": ("completed",),
+    "failed": ("failed",),
+    "cancelled": ("cancelled",),
 }
-"""The core's status for each word of this dialect."""
+"""The core's statuses for each word of this dialect."""
 STATUS_WORDS: Final[Mapping[object, RunStatus]] = {
-    status: word for word, status in STATUSES.items()
+    status: word for word, statuses in STATUSES.items() for status in statuses
 }
 """The word of this dialect for each of the core's statuses."""
 

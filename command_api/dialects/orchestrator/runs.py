@@ -168,7 +168,7 @@ async def _matching(context: RequestContext) -> _Matching | None:
             return None
     return _Matching(
         definition_id=None if definition is None else definition.definition_id,
-        statuses=() if status is None else (render_runs.STATUSES[status],),
+        statuses=() if status is None else render_runs.STATUSES[status],
         requested=(earliest, None if before is None else before - 1),
     )
 

@@ -1,1 +1,1 @@
-"""Requests that change a run: cancel it, retry it."""
+"""Requests that change a run: cancel it, retry it, pause and resume it."""

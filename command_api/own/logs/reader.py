@@ -25,7 +25,7 @@ PAGE_BYTES: Final = 1024 * 1024
 """Bytes of lines from which on an answer takes in no further attempt."""
 LATE_MS: Final = 3_000
 """Time after the end of an attempt within which a log may come that its end doesn't bring."""
-_CUT_OFF: Final = frozenset(("TIMEOUT", "EXECUTOR_STOPPED"))
+_CUT_OFF: Final = frozenset(("TIMEOUT", "EXECUTOR_STOPPED", "RUN_PAUSED"))
 
 
 class LoggedLine(NamedTuple):

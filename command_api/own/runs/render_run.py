@@ -11,13 +11,14 @@ from baton.domain.actor import Actor
 from baton.domain.json import JsonObject
 from baton.domain.run.trigger import BySchedule, Trigger
 from baton.projector.views.runs.view import Document as Run
-from baton.projector.views.runs.view import Status
+from baton.projector.views.runs.view import Pause, Status
 from baton.protocols.iso_time import format_time
 
 STATUSES: tuple[Status, ...] = (
     "pending",
     "running",
     "waiting",
+    "paused",
     "completed",
     "failed",
     "cancelled",
@@ -85,6 +86,7 @@ def render_run(run: Run, slug: str | None) -> JsonObject:
         "failure": _failure(run),
         "correlationId": run.correlation_id,
         "cancelReason": run.cancel_reason,
+        "pause": None if run.pause is None else _pause(run.pause),
         "requestedAt": format_time(run.requested_at),
         "startedAt": optional_time(run.started_at),
         "completedAt": optional_time(run.completed_at),
@@ -102,6 +104,10 @@ def _trigger(trigger: Trigger) -> JsonObject:
 
 def _actor(actor: Actor) -> JsonObject:
     return without_none({"subject": actor.subject, "method": actor.method, "keyId": actor.key_id})
+
+
+def _pause(pause: Pause) -> JsonObject:
+    return without_none({"at": format_time(pause.at), "by": pause.by, "reason": pause.reason})
 
 
 def _failure(run: Run) -> JsonObject | None:

@@ -68,6 +68,7 @@ def render_step(step: Step) -> JsonObject:
             "decision": None if step.decision is None else _decision(step.decision),
             "error": None if step.error is None else _error(step.error),
             "warning": step.warning,
+            "copied": True if step.cause == "copy" else None,
             "logsRef": step.logs.sha256 if isinstance(step.logs, Artifact) else None,
         }
     )

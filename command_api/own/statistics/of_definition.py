@@ -129,6 +129,7 @@ _EXAMPLE: Final[JsonObject] = {
         "pending": 0,
         "running": 1,
         "waiting": 0,
+        "paused": 0,
         "completed": 120,
         "failed": 2,
         "cancelled": 0,

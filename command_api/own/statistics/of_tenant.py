@@ -68,6 +68,7 @@ ROUTES = (
                 "pending": 0,
                 "running": 2,
                 "waiting": 1,
+                "paused": 0,
                 "completed": 1204,
                 "failed": 3,
                 "cancelled": 0,

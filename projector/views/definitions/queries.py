@@ -146,6 +146,10 @@ class DefinitionQueries:
         self._waiting[key] = (now, found)
         return found
 
+    def of_tenant(self, tenant: str) -> AsyncIterator[Document]:
+        """Yield all definitions of a tenant, deleted ones too."""
+        return self._reader.every(tenant)
+
     def with_event_trigger(self) -> AsyncIterator[Document]:
         """Yield the definitions of all tenants that record events start, paused ones too."""
         has_event_type = Filter(column="event_type", op="is_set")

@@ -1,7 +1,8 @@
 """The history of every run: one record per attempt, decision, delay, sync point and skip."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, TypeAlias, assert_never, get_args
+from typing import Final, Literal, TypeAlias, assert_never, get_args
 
 from baton.domain.conditions.evaluation import DecisionResult
 from baton.domain.json import Json, JsonObject
@@ -14,6 +15,7 @@ from baton.domain.run.messages import (
     Error,
     RetryScheduled,
     StepCancelled,
+    StepCopied,
     StepFailed,
     StepKind,
     StepLogged,
@@ -24,6 +26,7 @@ from baton.domain.run.messages import (
     StepTimedOut,
     StepUndecided,
     SyncReached,
+    TimerSet,
 )
 from baton.eventlog.events.envelope import Recorded
 from baton.eventlog.ports.views import Column, Index, Table
@@ -31,15 +34,25 @@ from baton.projector.view import Key, Values, View, key_of
 
 Status = Literal["running", "waiting", "succeeded", "failed", "cancelled", "skipped"]
 
-_AtOnce: TypeAlias = DecisionTaken | SyncReached | StepSkipped | StepUndecided
+_AtOnce: TypeAlias = DecisionTaken | SyncReached | StepSkipped | StepUndecided | StepCopied
 """Events that begin a record and end it."""
 _Beginning: TypeAlias = StepStarted | RetryScheduled | DelayStarted | _AtOnce
 _Ending: TypeAlias = (
     StepSucceeded | StepFailed | StepTimedOut | StepCancelled | StepReleased | DelayElapsed
 )
-_Event: TypeAlias = _Beginning | _Ending | StepLogged
-_NO_BEGINNING = (*get_args(_Ending), StepLogged)
+_Event: TypeAlias = _Beginning | _Ending | StepLogged | TimerSet
+_NO_BEGINNING = (*get_args(_Ending), StepLogged, TimerSet)
 _TAKING_OVER = (StepStarted, RetryScheduled)
+_RELEASED: Final[Mapping[Literal["stop", "pause"], Error]] = {
+    "stop": Error(
+        code="EXECUTOR_STOPPED",
+        message="The executor was stopped; another attempt takes over",
+    ),
+    "pause": Error(
+        code="RUN_PAUSED",
+        message="The run was paused; another attempt starts when it is resumed",
+    ),
+}
 # The key is the execution id, so that the steps of a run are adjacent in the table.
 TABLE = Table(
     name="run_steps",
@@ -54,11 +67,12 @@ class Document:
 
     `seq` orders the records of a run: it is the version of the event that began the record. An
     attempt in its backoff is "waiting" until `resume_at` and has no `started_at` yet. An attempt
-    has failed with the code EXECUTOR_LOST if its executor was lost, and with EXECUTOR_STOPPED if
-    the executor was stopped and released it. Only compute steps have `function`
-    and `cause`. `logs` is the artifact of what the function of the attempt logged; None if it
-    logged nothing. The class has no slots, because orjson writes it three times as fast without
-    them.
+    has failed with the code EXECUTOR_LOST if its executor was lost, with EXECUTOR_STOPPED if the
+    executor was stopped and released it, and with RUN_PAUSED if it was cancelled because the run
+    was paused. Only compute steps have `function` and `cause`; the `cause` of any outcome that a
+    rerun took over is "copy". `logs` is the artifact of what the function of the attempt logged;
+    None if it logged nothing. The class has no slots, because orjson writes it three times as fast
+    without them.
     """
 
     run_id: str
@@ -70,7 +84,7 @@ class Document:
     attempt: int = 1
     status: Status
     function: str | None = None
-    cause: Cause | None = None
+    cause: Cause | Literal["copy"] | None = None
     output: Json = None
     context: JsonObject | None = None
     warning: str | None = None
@@ -127,9 +141,9 @@ def evolve(document: Document | None, recorded: Recorded) -> Document | None:
             if document is not None:
                 _end(document, event)
             return document
-        case StepLogged():
+        case StepLogged() | TimerSet():
             if document is not None:
-                document.logs = event.logs
+                _add(document, event)
             return document
         case _ if document is None:
             return _begun(recorded, event)
@@ -187,6 +201,10 @@ def _ended_at_once(recorded: Recorded, event: _AtOnce) -> Document:
         case StepUndecided():
             document = _document(recorded, event, event.kind, "failed")
             document.error = event.error
+        case StepCopied():
+            document = _document(recorded, event, event.kind, event.status)
+            document.cause = "copy"
+            document.output, document.decision = event.output, event.decision
         case _:
             assert_never(event)
     document.completed_at = event.at
@@ -217,6 +235,14 @@ def _start(document: Document, event: StepStarted) -> None:
         _lose(document, event)
 
 
+def _add(document: Document, event: StepLogged | TimerSet) -> None:
+    """Fold an event that neither begins nor ends the record."""
+    if isinstance(event, StepLogged):
+        document.logs = event.logs
+    else:
+        document.resume_at = event.due_at
+
+
 def _lose(document: Document, event: StepStarted | RetryScheduled) -> None:
     """End the attempt before the one of `event`, which was lost with its executor."""
     if not is_final(document):
@@ -238,8 +264,7 @@ def _end(document: Document, event: _Ending) -> None:
             message = f"The attempt took longer than {event.timeout_ms} ms"
             _fail(document, Error(code="TIMEOUT", message=message), event.at)
         case StepReleased():
-            message = "The executor was stopped; another attempt takes over"
-            _fail(document, Error(code="EXECUTOR_STOPPED", message=message), event.at)
+            _fail(document, _RELEASED[event.cause], event.at)
         case StepCancelled():
             document.status = "cancelled"
         case DelayElapsed():

@@ -1,23 +1,24 @@
 """Runs, without their steps, which have rows of their own (`run_steps`)."""
 
-from dataclasses import dataclass, field
-from typing import Literal, TypeAlias, assert_never, get_args
+from typing import TypeAlias, assert_never, get_args
 
-from baton.domain.actor import Actor
-from baton.domain.json import Json, JsonObject
 from baton.domain.run.messages import (
     DecisionTaken,
     DelayElapsed,
     DelayStarted,
     Event,
     RetryScheduled,
+    RunBranched,
     RunCancelled,
     RunCompleted,
     RunFailed,
+    RunPaused,
     RunReopened,
     RunRequested,
+    RunResumed,
     RunStarted,
     StepCancelled,
+    StepCopied,
     StepFailed,
     StepLogged,
     StepReleased,
@@ -28,15 +29,22 @@ from baton.domain.run.messages import (
     StepUndecided,
     SyncAwaited,
     SyncReached,
+    TimerHeld,
+    TimerSet,
 )
-from baton.domain.run.trigger import ByRecord, Trigger
+from baton.domain.run.trigger import ByRecord
 from baton.eventlog.events.envelope import Recorded
 from baton.eventlog.ports.views import Column, Index, Table
 from baton.projector.view import Key, Values, View, key_of
+from baton.projector.views.runs.document import FINAL_STATUSES as FINAL_STATUSES  # noqa: PLC0414 - with the view
+from baton.projector.views.runs.document import Document as Document  # noqa: PLC0414
+from baton.projector.views.runs.document import Pause as Pause  # noqa: PLC0414
+from baton.projector.views.runs.document import Status as Status  # noqa: PLC0414
 
-Status = Literal["pending", "running", "waiting", "completed", "failed", "cancelled"]
-
-_RunEvent: TypeAlias = RunStarted | RunCompleted | RunFailed | RunCancelled | RunReopened
+_HoldEvent: TypeAlias = RunPaused | RunResumed
+_RunEvent: TypeAlias = (
+    RunStarted | RunCompleted | RunFailed | RunCancelled | RunReopened | _HoldEvent
+)
 _PassingEvent: TypeAlias = (
     DelayStarted | DelayElapsed | DecisionTaken | SyncReached | StepSkipped | StepUndecided
 )
@@ -50,9 +58,12 @@ _StepEvent: TypeAlias = (
     | RetryScheduled
     | StepLogged
     | SyncAwaited
+    | TimerHeld
+    | TimerSet
+    | RunBranched
+    | StepCopied
     | _PassingEvent
 )
-FINAL_STATUSES = frozenset(("completed", "failed", "cancelled"))
 
 TABLE = Table(
     name="runs",
@@ -78,45 +89,6 @@ TABLE = Table(
 )
 
 
-@dataclass(kw_only=True)
-class Document:
-    """One run. Times are milliseconds since the epoch, UTC.
-
-    `running` counts the open steps with a running attempt, `waiting` those in a delay or a backoff;
-    a run with waiting steps only has the status "waiting". `current_step_id` is the step entered
-    last, None once the run has ended. `has_errors` is also set when the run failed. `version`
-    counts the run's events, `position` is that of the newest one. The class has no slots, because
-    orjson writes it three times as fast without them.
-    """
-
-    id: str
-    tenant: str
-    definition_id: str
-    definition_version: int
-    trigger: Trigger
-    actor: Actor
-    requested_at: int
-    input: Json = None
-    context: JsonObject = field(default_factory=dict)
-    correlation_id: str | None = None
-    traceparent: str | None = None
-    status: Status = "pending"
-    current_step_id: str | None = None
-    has_errors: bool = False
-    delay_count: int = 0
-    running: int = 0
-    waiting: int = 0
-    failure_code: str | None = None
-    failure_message: str | None = None
-    failed_step: str | None = None
-    cancelled_by: str | None = None
-    cancel_reason: str | None = None
-    started_at: int | None = None
-    completed_at: int | None = None
-    version: int = 0
-    position: int = 0
-
-
 def keys(recorded: Recorded) -> tuple[Key, ...]:
     """Return the run's key, its id."""
     return (key_of(recorded.stream),)
@@ -135,7 +107,15 @@ def evolve(document: Document | None, recorded: Recorded) -> Document | None:
             document = _requested(event)
         case _ if document is None:
             return None
-        case RunStarted() | RunCompleted() | RunFailed() | RunCancelled() | RunReopened():
+        case (
+            RunStarted()
+            | RunCompleted()
+            | RunFailed()
+            | RunCancelled()
+            | RunReopened()
+            | RunPaused()
+            | RunResumed()
+        ):
             _change_run(document, event)
         case _:
             _change_step(document, event)
@@ -201,8 +181,19 @@ def _change_run(document: Document, event: _RunEvent) -> None:
             document.cancel_reason = event.reason
         case RunReopened():
             _reopen(document)
+        case RunPaused() | RunResumed():
+            _hold(document, event)
         case _:
             assert_never(event)
+
+
+def _hold(document: Document, event: _HoldEvent) -> None:
+    if isinstance(event, RunPaused):
+        document.status = "paused"
+        document.pause = Pause(at=event.at, by=event.actor.subject, reason=event.reason)
+    else:
+        document.pause = None
+        document.status = "pending" if document.started_at is None else _open_status(document)
 
 
 def _end(document: Document, status: Status, at: int) -> None:
@@ -210,6 +201,7 @@ def _end(document: Document, status: Status, at: int) -> None:
     document.completed_at = at
     document.current_step_id = None
     document.running = document.waiting = 0
+    document.pause = None
 
 
 def _reopen(document: Document) -> None:
@@ -241,11 +233,25 @@ def _change_step(document: Document, event: _StepEvent) -> None:
             | StepUndecided()
         ):
             _pass_step(document, event)
-        case StepCancelled() | StepLogged() | SyncAwaited():
-            return  # RunCancelled resets the counts; a log changes nothing, even after the end
+        case (
+            StepCancelled()
+            | StepLogged()
+            | SyncAwaited()
+            | TimerHeld()
+            | TimerSet()
+            | RunBranched()
+            | StepCopied()
+        ):
+            return  # RunCancelled resets the counts; the others change none, even after the end
         case _:
             assert_never(event)
-    document.status = "waiting" if document.waiting and not document.running else "running"
+    document.status = _open_status(document)
+
+
+def _open_status(document: Document) -> Status:
+    if document.pause is not None:
+        return "paused"
+    return "waiting" if document.waiting and not document.running else "running"
 
 
 def _start_step(document: Document, event: StepStarted) -> None:

@@ -1,5 +1,7 @@
 """Timers: delays and backoffs of open steps, timeouts of sync points, ordered by due time.
 
+Those of paused runs are not among them, so that they cost the scheduler nothing.
+
 Deadlines of running attempts are columns of `run_steps` instead. Nearly every attempt ends before
 its deadline, so writing and deleting a timer for each would cost more than all other timers.
 """
@@ -16,6 +18,8 @@ from baton.domain.run.messages import (
     StepUndecided,
     SyncAwaited,
     SyncReached,
+    TimerHeld,
+    TimerSet,
 )
 from baton.domain.run.steps import NO_ATTEMPT
 from baton.eventlog.events.envelope import Recorded
@@ -24,8 +28,10 @@ from baton.projector.view import Key, Values, View, key_of
 
 Kind = Literal["delay", "backoff", "sync"]
 
-_Setting: TypeAlias = DelayStarted | RetryScheduled | SyncAwaited
-_Clearing: TypeAlias = StepStarted | StepCancelled | DelayElapsed | SyncReached | StepUndecided
+_Setting: TypeAlias = DelayStarted | RetryScheduled | SyncAwaited | TimerSet
+_Clearing: TypeAlias = (
+    StepStarted | StepCancelled | DelayElapsed | SyncReached | StepUndecided | TimerHeld
+)
 _SETTING = get_args(_Setting)
 
 TABLE = Table(
@@ -76,7 +82,14 @@ def evolve(document: Document | None, recorded: Recorded) -> Document | None:  #
     """Set or clear the timer, whatever its former state."""
     event: _Setting | _Clearing = recorded.event
     match event:
-        case StepStarted() | StepCancelled() | DelayElapsed() | SyncReached() | StepUndecided():
+        case (
+            StepStarted()
+            | StepCancelled()
+            | DelayElapsed()
+            | SyncReached()
+            | StepUndecided()
+            | TimerHeld()
+        ):
             return None
         case SyncAwaited():
             return _set(recorded, event, "sync", event.deadline_at)
@@ -84,6 +97,8 @@ def evolve(document: Document | None, recorded: Recorded) -> Document | None:  #
             return _set(recorded, event, "backoff", event.due_at)
         case DelayStarted():
             return _set(recorded, event, "delay", event.resume_at)
+        case TimerSet():
+            return _set(recorded, event, event.kind, event.due_at)
     assert_never(event)
 
 

@@ -25,6 +25,7 @@ from baton.cli.data import (
     user,
 )
 from baton.cli.server import definitions, events, functions, runs
+from baton.cli.server.control import explain, pause, rerun
 from baton.cli.server.webhooks import verbs as webhooks
 from baton.cli.services import demo, dev, roles, up, worker
 from baton.cli.terminal.commands import Group, did_you_mean, use_own_help
@@ -66,6 +67,10 @@ app.command(rich_help_panel=_START)(demo.demo)
 app.command(rich_help_panel=_START)(dev.dev)
 app.add_typer(definitions.app, name="definitions", rich_help_panel=_SERVER)
 app.add_typer(runs.app, name="runs", rich_help_panel=_SERVER)
+runs.app.command()(pause.pause)
+runs.app.command()(pause.resume)
+runs.app.command()(rerun.rerun)
+app.add_typer(explain.app, name="explain", rich_help_panel=_SERVER)
 app.add_typer(events.app, name="events", rich_help_panel=_SERVER)
 app.add_typer(functions.app, name="functions", rich_help_panel=_SERVER)
 app.add_typer(webhooks.app, name="webhooks", rich_help_panel=_SERVER)

@@ -1,7 +1,7 @@
 """The API role: commands and queries over HTTP, in every dialect."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from aiohttp import web
@@ -43,8 +43,9 @@ class ApiRole:
         await self.api_keys.save_uses()
 
     def export(self, metrics: CollectorRegistry) -> None:
-        """Register the numbers of streams; the application registers its own metrics."""
+        """Register the numbers of streams and of stuck runs; the application registers its own."""
         metrics.register(_StreamMetrics(self.services.live))
+        metrics.register(_StuckRuns(self.services.stuck_runs))
 
 
 def build(context: RoleContext) -> ApiRole:
@@ -68,3 +69,11 @@ class _StreamMetrics(Collector):
         for reason, count in self._live.ended.items():
             ended.add_metric((reason,), count)
         yield ended
+
+
+class _StuckRuns(Collector):
+    def __init__(self, runs: Collection[str]) -> None:
+        self._runs = runs
+
+    def collect(self) -> Iterator[Metric]:
+        yield gauge("runs_found_stuck", "Runs that an explanation found stuck", len(self._runs))

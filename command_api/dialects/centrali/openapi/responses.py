@@ -28,6 +28,7 @@ _TRIGGERS: dict[TriggerKind, str] = {
     "record": "event-driven",
     "schedule": "scheduled",
     "manual": "on-demand",
+    "rerun": "on-demand",
     "webhook": "http-trigger",
 }
 

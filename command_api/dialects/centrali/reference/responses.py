@@ -29,6 +29,7 @@ _TRIGGERS: dict[TriggerKind, str] = {
     "record": "event-driven",
     "schedule": "scheduled",
     "manual": "manual",
+    "rerun": "manual",
     "webhook": "http-trigger",
 }
 

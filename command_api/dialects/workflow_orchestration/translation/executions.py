@@ -31,7 +31,7 @@ from baton.projector.views.runs.view import Status, is_final
 from baton.protocols.iso_time import format_time
 
 STATUSES: Final[Mapping[ExecutionStatus, tuple[Status, ...]]] = {
-    "RUNNING": ("pending", "running", "waiting"),
+    "RUNNING": ("pending", "running", "waiting", "paused"),
     "COMPLETED": ("completed",),
     "FAILED": ("failed",),
     "CANCELLED": ("cancelled",),
@@ -46,7 +46,7 @@ _TASK_WORDS: Final[Mapping[StepStatus, TaskStatus]] = {
     "failed": "FAILED",
     "cancelled": "CANCELLED",
 }
-_GIVEN_UP: Final = ("EXECUTOR_LOST", "EXECUTOR_STOPPED")
+_GIVEN_UP: Final = ("EXECUTOR_LOST", "EXECUTOR_STOPPED", "RUN_PAUSED")
 """Errors of attempts that another attempt follows while the run goes on."""
 _RESULT: Final = "-result"
 _STANDS_FOR_A_VALUE: Final = frozenset(("$artifact", "$omitted"))

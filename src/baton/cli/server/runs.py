@@ -1,4 +1,7 @@
-"""`baton runs …`: lists, shows, starts, cancels and retries the runs of a server."""
+"""`baton runs …`: lists, shows, starts, cancels and retries the runs of a server.
+
+`control` adds the verbs that pause and resume runs.
+"""
 
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,7 +18,9 @@ if TYPE_CHECKING:
     from baton.cli.server.client import Server
     from baton.cli.server.refusals import Subject
 
-app = typer.Typer(help="Runs on a server: list, show, watch, logs, start, cancel, retry.")
+app = typer.Typer(
+    help="Runs on a server: list, show, watch, logs, start, cancel, retry, rerun, pause, resume."
+)
 
 DEFAULT_LIMIT = 20
 
@@ -247,7 +252,7 @@ def cancel(
     from baton.cli.terminal.output import print_line
 
     body = {} if reason is None else {"reason": reason}
-    _change(connect(url, token, tenant), run_subject(run_id), "cancel", body)
+    change_run(connect(url, token, tenant), run_subject(run_id), "cancel", body)
     print_line(f"{run_id} cancelled")
 
 
@@ -270,7 +275,7 @@ def retry(
 
     body = {} if step is None else {"stepId": step}
     about = run_subject(run_id, part="" if step is None else f", step {step!r}")
-    _change(connect(url, token, tenant), about, "retry", body)
+    change_run(connect(url, token, tenant), about, "retry", body)
     print_line(f"{run_id} reopened")
 
 
@@ -294,8 +299,9 @@ def run_subject(run_id: str, part: str = "") -> "Subject":
     )
 
 
-def _change(server: "Server", run: "Subject", change: str, body: dict[str, str]) -> None:
-    server.call("POST", f"{run_path(run.ident)}/{change}", body, about=run, of_options=True)
+def change_run(server: "Server", run: "Subject", change: str, body: dict[str, Any]) -> Any:
+    """Send a request that changes a run, and return the answer."""
+    return server.call("POST", f"{run_path(run.ident)}/{change}", body, about=run, of_options=True)
 
 
 def _watch(server: "Server", run_id: str, *, as_json: bool) -> None:

@@ -71,6 +71,7 @@ def _cause(run: Run) -> str:
         "schedule": "by its schedule",
         "webhook": "by a webhook",
         "manual": f"by {run['actor']['subject']}",
+        "rerun": f"by {run['actor']['subject']}, again after run {trigger.get('runId')}",
     }
     return by.get(trigger["kind"], "")
 

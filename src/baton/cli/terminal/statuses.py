@@ -1,7 +1,7 @@
 """The statuses of runs and steps, and their colors."""
 
 FINAL = ("completed", "failed", "cancelled")
-STATUSES = ("pending", "running", "waiting", *FINAL)
+STATUSES = ("pending", "running", "waiting", "paused", *FINAL)
 """The statuses of a run."""
 
 COLORS = {

@@ -1,0 +1,70 @@
+"""Explains record events: what each definition did with an event, as of the event's position."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, cast
+
+from baton.command_api.services import Services
+from baton.domain.definition.decisions import DECIDER as DEFINITION
+from baton.domain.errors import NotFound
+from baton.domain.record.decisions import DECIDER as RECORD
+from baton.domain.record.matching import Matched, NotMatched, match
+from baton.domain.record.messages import RecordReceived
+from baton.domain.stream import stream_name
+from baton.eventlog.loops.load import load
+
+MAX_EXPLAINED: Final = 500
+"""Definitions that an explanation lists; each costs a read of its stream."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExplainedDefinition:
+    """A definition as it was, and what the event did to it.
+
+    `run_id` is the run that the event started, `skipped` the recorded reason why it started none.
+    `match` is what the matcher says.
+    """
+
+    definition_id: str
+    slug: str
+    match: Matched | NotMatched
+    run_id: str | None = None
+    skipped: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExplainedRecord:
+    """The explanation of a record event at `position`; `more` definitions aren't listed."""
+
+    position: int
+    definitions: Sequence[ExplainedDefinition]
+    more: int
+
+
+async def explain_record(services: Services, tenant: str, ident: str) -> ExplainedRecord:
+    """Return what every definition of a tenant did with a record event; raises NotFound."""
+    history = await services.store.read(stream_name(tenant, "record", ident))
+    if not history:
+        raise NotFound("record_event", ident)
+    event = cast("RecordReceived", history[0].event)
+    considered = RECORD.fold(one.event for one in history).considered
+    fired = dict(considered.fired) if considered else {}
+    skipped = dict(considered.skipped) if considered else {}
+    found: list[ExplainedDefinition] = []
+    more, position = 0, history[0].position
+    async for shown in services.definitions.of_tenant(tenant):
+        if len(found) == MAX_EXPLAINED:
+            more += 1
+            continue
+        stream = stream_name(tenant, "definition", shown.definition_id)
+        then = (await load(services.store, DEFINITION, stream, until=position)).state
+        if then.version and not then.deleted:
+            one = ExplainedDefinition(
+                definition_id=then.definition_id,
+                slug=then.slug,
+                match=match(then.body, event.type, event.structure),
+                run_id=fired.get(then.definition_id),
+                skipped=skipped.get(then.definition_id),
+            )
+            found.append(one)
+    return ExplainedRecord(position=position, definitions=found, more=more)

@@ -1,0 +1,162 @@
+"""Reruns: starts a new run that takes over outcomes of another one."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from baton.command_api.commands.runs import require_plain, start_run
+from baton.command_api.principal import Principal
+from baton.command_api.services import Services
+from baton.domain.artifact import UnreadableValue, artifacts_in, with_values
+from baton.domain.definition.decisions import DECIDER as DEFINITION
+from baton.domain.definition.graph import Graph
+from baton.domain.definition.state import State as Definition
+from baton.domain.errors import InConflict, NotFound
+from baton.domain.json import Json, JsonObject
+from baton.domain.merge_patch import merge_patch
+from baton.domain.run.control.branching import CannotBranch, Plan, Start, plan_rerun
+from baton.domain.run.decisions import DECIDER as RUN
+from baton.domain.run.messages import Event, RequestRun, RunRequested
+from baton.domain.run.state import State as Run
+from baton.domain.run.trigger import Branch, ByRerun
+from baton.domain.stream import stream_name
+from baton.eventlog.events.envelope import Recorded
+from baton.eventlog.loops.load import load
+
+Version: TypeAlias = int | Literal["pinned", "latest"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rerun:
+    """The request to run a run again.
+
+    Args:
+        start: Where it begins, and outputs that the request gives.
+        version: That of the source ("pinned"), the one in force ("latest"), or its number.
+        input_patch: A merge patch (RFC 7396) of the source's input.
+        context_patch: A merge patch of the context that the rerun takes over.
+        reason: A text for the record.
+    """
+
+    start: Start
+    version: Version = "pinned"
+    input_patch: JsonObject | None = None
+    context_patch: JsonObject | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """A rerun that was planned: the plan, and the command that starts it."""
+
+    plan: Plan
+    command: RequestRun
+
+
+async def plan(
+    services: Services,
+    principal: Principal,
+    run_id: str,
+    rerun: Rerun,
+    *,
+    at: int,
+    new_run_id: str,
+    traceparent: str | None = None,
+) -> Planned:
+    """Return what the rerun takes over and runs, and start nothing.
+
+    Raises NotFound, CannotBranch and Invalid, and InConflict if the rerun begins at the failure of
+    a run that goes on.
+    """
+    require_plain("reason", rerun.reason)
+    tenant = principal.tenant
+    recorded = await services.store.read(stream_name(tenant, "run", run_id))
+    if not recorded:
+        raise NotFound("run", run_id)
+    history: list[Event] = [one.event for one in recorded]
+    source = RUN.fold(history)
+    if rerun.start.at == "failed" and not source.final:
+        raise InConflict("run_unfinished", status=source.status)
+    stream = stream_name(tenant, "definition", source.definition_id)
+    definition = (await load(services.store, DEFINITION, stream)).state
+    version = _number(definition, source, rerun.version)
+    found = plan_rerun(_graph(definition, version), source, history, rerun.start)
+    values = await _patched(services, tenant, history, found, rerun)
+    command = RequestRun(
+        run_id=new_run_id,
+        definition=definition,
+        trigger=ByRerun(run_id=run_id, from_step=rerun.start.step_id),
+        actor=principal.actor,
+        at=at,
+        input=values[0],
+        context=values[1],
+        correlation_id=_requested(history).correlation_id,
+        traceparent=traceparent,
+        version=version,
+        branch=_branch(run_id, recorded, found, rerun),
+    )
+    return Planned(plan=found, command=command)
+
+
+async def start_rerun(services: Services, planned: Planned) -> int:
+    """Start a planned rerun and return its position; raises what `start_run` does."""
+    return (await start_run(services, planned.command)).position
+
+
+def _number(definition: Definition, source: Run, version: Version) -> int:
+    match version:
+        case "pinned":
+            return source.definition_version
+        case "latest":
+            return definition.version
+        case _:
+            return version
+
+
+def _graph(definition: Definition, version: int) -> Graph:
+    if not definition.version or definition.deleted:
+        raise NotFound("definition", definition.definition_id)
+    body = definition.versions.get(version)
+    if body is None:
+        message = f"The definition has no version {version}"
+        raise CannotBranch.at("version", message)
+    return body.graph
+
+
+async def _patched(
+    services: Services, tenant: str, history: Sequence[Event], found: Plan, rerun: Rerun
+) -> tuple[Json, JsonObject]:
+    """Return the input and the context of the rerun, with their large values."""
+    given: Json = _requested(history).input
+    context: Json = found.context
+    artifacts = [*artifacts_in(given), *artifacts_in(context)]
+    values = await services.values.load(tenant, artifacts)
+    for value in values.values():
+        if isinstance(value, UnreadableValue):
+            message = f"The input or the context can't be read: {value.reason}"
+            raise CannotBranch.at("runId", message)
+    given, context = with_values(given, values), with_values(context, values)
+    if rerun.input_patch is not None:
+        given = merge_patch(given, rerun.input_patch)
+    if rerun.context_patch is not None:
+        context = merge_patch(context, rerun.context_patch)
+    return given, context if isinstance(context, dict) else {}
+
+
+def _requested(history: Sequence[Event]) -> RunRequested:
+    first = history[0]
+    if not isinstance(first, RunRequested):
+        raise NotFound("run")
+    return first
+
+
+def _branch(run_id: str, recorded: Sequence[Recorded], found: Plan, rerun: Rerun) -> Branch:
+    newest = recorded[-1]
+    return Branch(
+        source=run_id,
+        source_version=newest.version,
+        position=newest.position,
+        copied=found.copied,
+        entry=found.entry,
+        reason=rerun.reason,
+    )

@@ -1,0 +1,276 @@
+"""Reruns: a new run that takes over the outcomes of another one, up to a step, and goes on there.
+
+The source of a rerun is never changed. In a graph with *needs* the rerun repeats a step and all
+that depend on it. In one with *next* pointers it repeats what begins with a visit of a step.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Literal, TypeAlias
+
+from baton.domain.definition.graph import Compute, Graph
+from baton.domain.errors import Fault, Invalid
+from baton.domain.frozen import frozen
+from baton.domain.json import JsonObject
+from baton.domain.run.advance import Draft
+from baton.domain.run.flow import possible_successors
+from baton.domain.run.messages import (
+    DecisionTaken,
+    DelayElapsed,
+    DelayStarted,
+    Event,
+    RunBranched,
+    RunFailed,
+    RunRequested,
+    StepCopied,
+    StepSkipped,
+    StepStarted,
+    StepSucceeded,
+    StepUndecided,
+    SyncReached,
+)
+from baton.domain.run.state import State
+from baton.domain.run.trigger import Branch, CopiedStep
+
+_Outcome: TypeAlias = (
+    StepSucceeded | StepSkipped | DecisionTaken | DelayElapsed | SyncReached | StepCopied
+)
+_ENTRIES = (StepStarted, DelayStarted, StepSkipped, DecisionTaken, SyncReached, StepUndecided)
+
+
+class CannotBranch(Invalid):
+    """The source or the version doesn't have what a rerun from this step needs."""
+
+    @classmethod
+    def at(cls, field: str, message: str) -> "CannotBranch":
+        """Return the refusal of a member of the request."""
+        return cls(message, faults=[Fault((field,), message)])
+
+
+@frozen
+class Start:
+    """The beginning of a rerun.
+
+    `at` is "start", "failed" (the failed and cancelled steps) or "step". `visit` is the visit of
+    the step, None for its newest. `outputs` are outputs by step id, which replace recorded ones or
+    stand in for them.
+    """
+
+    at: Literal["start", "failed", "step"]
+    step_id: str | None = None
+    visit: int | None = None
+    outputs: JsonObject
+
+
+@frozen
+class Plan:
+    """The steps that a rerun takes over and those that it runs, in the order of the definition.
+
+    `context` is that of the source after the steps that are taken over. `again` are those of
+    `will_run` whose functions the source has called.
+    """
+
+    copied: tuple[CopiedStep, ...]
+    entry: str | None
+    context: JsonObject
+    will_run: tuple[str, ...]
+    again: tuple[str, ...]
+
+
+def branch_off(draft: Draft, branch: Branch) -> None:
+    """Record what a rerun takes from its source."""
+    draft.emit(
+        RunBranched(
+            source=branch.source,
+            source_version=branch.source_version,
+            position=branch.position,
+            at=draft.at,
+            entry=branch.entry,
+            reason=branch.reason,
+        )
+    )
+    for one in branch.copied:
+        draft.emit(
+            StepCopied(
+                step_id=one.step_id,
+                visit=one.visit,
+                kind=one.kind,
+                at=draft.at,
+                status=one.status,
+                output=one.output,
+                decision=one.decision,
+                size=one.size,
+            )
+        )
+
+
+def plan_rerun(graph: Graph, state: State, history: Sequence[Event], start: Start) -> Plan:
+    """Return what a rerun takes over and what it runs; raises CannotBranch and Invalid.
+
+    Args:
+        graph: The graph of the version that the rerun runs.
+        state: The state of the source.
+        history: The events of the source.
+        start: Where the rerun begins.
+    """
+    if start.step_id is not None and start.step_id not in graph.by_id:
+        raise CannotBranch.at("from", f"The version has no step '{start.step_id}'")
+    first = _first_steps(state, history, start)
+    repeated = set(first) if graph.flow == "next" else set(_with_dependents(graph, first))
+    recorded, context = _taken_over(graph, history, start, first, repeated)
+    copied = {**recorded, **_given(graph, start.outputs, recorded, repeated)}
+    if graph.flow == "needs" and start.at == "step":
+        _require_needs(graph, first, copied)
+    entry = first[0] if graph.flow == "next" and first else None
+    will_run = tuple(_will_run(graph, copied, entry))
+    called = {one.step_id for one in history if isinstance(one, StepStarted)}
+    return Plan(
+        copied=tuple(copied[step.id] for step in graph.steps if step.id in copied),
+        entry=entry,
+        context=context,
+        will_run=will_run,
+        again=tuple(step_id for step_id in will_run if step_id in called),
+    )
+
+
+def _first_steps(state: State, history: Sequence[Event], start: Start) -> list[str]:
+    """Return the steps that the rerun begins with, none for the beginning of the graph."""
+    if start.step_id is not None:
+        return [start.step_id]
+    if start.at == "start":
+        return []
+    ended = [of for of, step in state.steps.items() if not (step.open or step.done)]
+    if not ended:  # the run failed before it could enter a step
+        ended = [one.step_id for one in history[-1:] if isinstance(one, RunFailed) and one.step_id]
+    if not ended:
+        raise CannotBranch.at("from", "The run has no failed step")
+    return ended
+
+
+def _with_dependents(graph: Graph, first: Iterable[str]) -> Iterator[str]:
+    """Yield the steps and all that depend on them."""
+    found, queue = set(first), list(first)
+    while queue:
+        step_id = queue.pop()
+        yield step_id
+        further = [one for one in graph.dependents.get(step_id, ()) if one not in found]
+        found.update(further)
+        queue.extend(further)
+
+
+def _taken_over(
+    graph: Graph,
+    history: Sequence[Event],
+    start: Start,
+    first: Sequence[str],
+    repeated: set[str],
+) -> tuple[dict[str, CopiedStep], JsonObject]:
+    """Return the newest outcome of each step that the rerun takes over, and the context then."""
+    copied: dict[str, CopiedStep] = {}
+    context: JsonObject = {}
+    for event in _before(graph, history, start, first):
+        if isinstance(event, RunRequested):
+            context = event.context
+        if start.at == "start" or not isinstance(event, _Outcome):
+            continue
+        if graph.flow == "next" or event.step_id not in repeated:
+            if event.step_id in graph.by_id:
+                copied[event.step_id] = _copy(event)
+            if isinstance(event, StepSucceeded) and event.context:
+                context = {**context, **event.context}
+    return copied, context
+
+
+def _before(
+    graph: Graph, history: Sequence[Event], start: Start, first: Sequence[str]
+) -> Sequence[Event]:
+    """Return the events before the visit that the rerun repeats, all for a graph with needs."""
+    entries = [
+        (place, event.visit)
+        for place, event in enumerate(history)
+        if isinstance(event, _ENTRIES) and event.step_id in first
+    ]
+    visits = [visit for _, visit in entries]
+    if start.visit is not None and start.visit not in visits:
+        raise CannotBranch.at(
+            "visit", f"The run has no visit {start.visit} of step '{start.step_id}'"
+        )
+    if graph.flow == "needs" or not entries:
+        return history
+    wanted = start.visit or max(visits)
+    return history[: next(place for place, visit in entries if visit == wanted)]
+
+
+def _copy(event: _Outcome) -> CopiedStep:
+    match event:
+        case StepSucceeded():
+            return CopiedStep(
+                step_id=event.step_id,
+                visit=event.visit,
+                kind="compute",
+                output=event.output,
+                size=event.size,
+            )
+        case StepSkipped():
+            return CopiedStep(
+                step_id=event.step_id, visit=event.visit, kind=event.kind, status="skipped"
+            )
+        case DecisionTaken():
+            return CopiedStep(
+                step_id=event.step_id, visit=event.visit, kind="decision", decision=event.result
+            )
+        case DelayElapsed() | SyncReached():
+            kind: Literal["delay", "sync"] = "delay" if isinstance(event, DelayElapsed) else "sync"
+            return CopiedStep(step_id=event.step_id, visit=event.visit, kind=kind)
+        case _:
+            return CopiedStep(
+                step_id=event.step_id,
+                visit=event.visit,
+                kind=event.kind,
+                status=event.status,
+                output=event.output,
+                decision=event.decision,
+                size=event.size,
+            )
+
+
+def _given(
+    graph: Graph, outputs: JsonObject, recorded: dict[str, CopiedStep], repeated: set[str]
+) -> dict[str, CopiedStep]:
+    """Return the outcomes that the request gives; raises Invalid for a step that runs again."""
+    found: dict[str, CopiedStep] = {}
+    for step_id, output in outputs.items():
+        if not isinstance(graph.by_id.get(step_id), Compute):
+            raise _invalid(step_id, "must name a step of the version that calls a function")
+        if step_id in repeated:
+            raise _invalid(step_id, "names a step that the rerun runs again")
+        known = recorded.get(step_id)
+        visit = 1 if known is None else known.visit
+        found[step_id] = CopiedStep(step_id=step_id, visit=visit, kind="compute", output=output)
+    return found
+
+
+def _require_needs(graph: Graph, first: Iterable[str], copied: dict[str, CopiedStep]) -> None:
+    for step_id in first:
+        missing = [need for need in graph.by_id[step_id].needs if need not in copied]
+        if missing:
+            names = ", ".join(f"'{need}'" for need in missing)
+            message = f"Step '{step_id}' needs {names}, whose outcome isn't recorded"
+            raise CannotBranch.at("from", f"{message}: give it in outputs, or begin there")
+
+
+def _will_run(graph: Graph, copied: dict[str, CopiedStep], entry: str | None) -> Iterator[str]:
+    """Yield the steps that the rerun runs or, after decisions, may run."""
+    if graph.flow == "needs":
+        yield from (step.id for step in graph.steps if step.id not in copied)
+        return
+    found, queue = set[str](), [entry or graph.steps[0].id]
+    while queue:
+        step_id = queue.pop()
+        if step_id not in found:
+            found.add(step_id)
+            queue.extend(possible_successors(graph.by_id[step_id]))
+    yield from (step.id for step in graph.steps if step.id in found)
+
+
+def _invalid(step_id: str, message: str) -> Invalid:
+    return Invalid("The outputs don't fit the run", faults=[Fault(("outputs", step_id), message)])

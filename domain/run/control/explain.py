@@ -1,0 +1,260 @@
+"""Explains a run: what each of its steps waits for, and which event moves the run next.
+
+The explanation needs nothing but the graph and the history of the run. What isn't in its history
+(executors, functions, views that are behind) is added by the caller.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import Final, Literal, TypeAlias
+
+from baton.domain.definition.graph import Compute, Graph
+from baton.domain.frozen import frozen
+from baton.domain.run.messages import (
+    Error,
+    Event,
+    RunCancelled,
+    RunCompleted,
+    RunFailed,
+    RunPaused,
+    StepFailed,
+    StepTimedOut,
+)
+from baton.domain.run.state import State
+from baton.domain.run.steps import StepState
+
+Code: TypeAlias = Literal[
+    "FINISHED",
+    "PAUSED",
+    "QUEUED",
+    "RUNNING",
+    "TIMER",
+    "BACKOFF",
+    "RELEASED",
+    "NEEDS",
+    "STUCK",
+    "NO_EXECUTOR",
+    "NO_FUNCTION",
+    "VIEWS_BEHIND",
+]
+"""Why a run or a step is where it is. The last three aren't in its history: callers add them.
+
+Later releases may add codes.
+"""
+
+
+@frozen
+class Reason:
+    """Why a step, or without `step_id` the run itself, doesn't go on yet.
+
+    `state` is the status of the step or the run, and `since` when it got it. `due_at` is when its
+    timer fires, `of` the number of attempts that it may have, `needs` the steps that it waits for,
+    and `last_error` the failure of the attempt before.
+    """
+
+    code: Code
+    text: str
+    state: str
+    step_id: str | None = None
+    since: int | None = None
+    due_at: int | None = None
+    attempt: int | None = None
+    of: int | None = None
+    function: str | None = None
+    needs: tuple[str, ...] = ()
+    last_error: Error | None = None
+
+
+@frozen
+class NextEvent:
+    """An event that moves the run: at `due_at` if it has one, else as soon as it is decided."""
+
+    event: str
+    step_id: str | None = None
+    due_at: int | None = None
+
+
+@frozen
+class Explanation:
+    """Why a run is where it is. `stuck` is whether nothing recorded can move it any more."""
+
+    status: str
+    because: tuple[Reason, ...]
+    next: tuple[NextEvent, ...]
+    stuck: bool = False
+
+
+_OPEN_CODES: Final[Mapping[str, Code]] = {
+    "running": "RUNNING",
+    "released": "RELEASED",
+    "delayed": "TIMER",
+    "backing_off": "BACKOFF",
+}
+
+
+def explain(graph: Graph, state: State, now: int, history: Iterable[Event] = ()) -> Explanation:
+    """Return why a run is where it is.
+
+    Args:
+        graph: The graph of the run's version.
+        state: The state of the run.
+        now: The time, in ms since the epoch; texts say what is overdue by then.
+        history: The events of the run, for the times and the failures that the state lacks.
+    """
+    newest = _Newest(history)
+    if state.final:
+        return Explanation(status=state.status, because=(_finished(state, newest),), next=())
+    steps = tuple(_steps(graph, state, now, newest))
+    if state.hold is not None:
+        because, then = (_paused(state, newest), *steps), (NextEvent(event="RunResumed"),)
+        return Explanation(status="paused", because=because, next=(*then, *_deadlines(steps)))
+    if state.status == "pending":
+        text = "The run waits for an executor that starts it"
+        queued = Reason(code="QUEUED", text=text, state="pending", since=state.requested_at)
+        return Explanation(
+            status="pending", because=(queued,), next=(NextEvent(event="RunStarted"),)
+        )
+    if not state.open:
+        text = "No step is open and none is ready: nothing that is recorded moves the run"
+        stuck = Reason(code="STUCK", text=text, state=state.status)
+        return Explanation(status=state.status, because=(stuck, *steps), next=(), stuck=True)
+    return Explanation(status=state.status, because=steps, next=tuple(_next(steps)))
+
+
+class _Newest:
+    """The newest event of each step and of the run, and the newest failure of each step."""
+
+    def __init__(self, history: Iterable[Event]) -> None:
+        self.of_step: dict[str, Event] = {}
+        self.failures: dict[str, Error] = {}
+        self.of_run: Event | None = None
+        for event in history:
+            step_id = getattr(event, "step_id", None)
+            if type(event).__name__.startswith("Run"):
+                self.of_run = event
+            elif step_id is not None:
+                self.of_step[step_id] = event
+            if isinstance(event, StepFailed):
+                self.failures[event.step_id] = event.error
+            elif isinstance(event, StepTimedOut):
+                message = f"The attempt took longer than {event.timeout_ms} ms"
+                self.failures[event.step_id] = Error(code="TIMEOUT", message=message)
+
+    def since(self, step_id: str) -> int | None:
+        """Return when the newest event of a step happened, None if the history has none."""
+        event = self.of_step.get(step_id)
+        return None if event is None else event.at
+
+
+def _finished(state: State, newest: _Newest) -> Reason:
+    event = newest.of_run
+    match event:
+        case RunFailed():
+            where = f"at step '{event.step_id}' " if event.step_id else ""
+            text = f"The run failed {where}with {event.error.code}: {event.error.message}"
+        case RunCancelled():
+            reason = f": {event.reason}" if event.reason else ""
+            text = f"{event.actor.subject} cancelled the run{reason}"
+        case RunCompleted() if event.has_errors:
+            text = "The run completed, although steps failed whose failure ends it"
+        case _:
+            text = f"The run has ended: {state.status}"
+    since = None if event is None else event.at
+    return Reason(code="FINISHED", text=text, state=state.status, since=since)
+
+
+def _paused(state: State, newest: _Newest) -> Reason:
+    text, event = "The run is paused: no step starts until it is resumed", newest.of_run
+    if isinstance(event, RunPaused):
+        reason = f" ({event.reason})" if event.reason else ""
+        text = f"{event.actor.subject} paused the run{reason}: no step starts until it is resumed"
+    since = None if state.hold is None else state.hold.at
+    return Reason(code="PAUSED", text=text, state="paused", since=since)
+
+
+def _steps(graph: Graph, state: State, now: int, newest: _Newest) -> Iterator[Reason]:
+    for step in graph.steps:
+        known = state.steps.get(step.id)
+        if known is None:
+            missing = tuple(need for need in step.needs if not _done(state, need))
+            if graph.flow == "needs" and missing:
+                yield _needing(state, step.id, missing)
+        elif known.awaited:
+            missing = tuple(need for need in step.needs if not _done(state, need))
+            awaited = _needing(state, step.id, missing)
+            yield replace(awaited, state=known.status, due_at=known.due_at)
+        elif known.open:
+            compute = step if isinstance(step, Compute) else None
+            yield _waiting(step.id, known, compute, now, newest)
+
+
+def _needing(state: State, step_id: str, missing: tuple[str, ...]) -> Reason:
+    failed = [need for need in missing if _failed(state, need)]
+    names = ", ".join(f"'{need}'" for need in failed or missing)
+    text = f"It never starts, because {names} failed" if failed else f"It waits for {names}"
+    return Reason(code="NEEDS", text=text, state="pending", step_id=step_id, needs=missing)
+
+
+def _done(state: State, step_id: str) -> bool:
+    step = state.steps.get(step_id)
+    return step is not None and step.done
+
+
+def _failed(state: State, step_id: str) -> bool:
+    step = state.steps.get(step_id)
+    return step is not None and not step.open and not step.done
+
+
+def _waiting(
+    step_id: str, step: StepState, compute: Compute | None, now: int, newest: _Newest
+) -> Reason:
+    code = _OPEN_CODES[step.status]
+    overdue = bool(step.due_at) and step.due_at < now
+    retried = code == "BACKOFF" or step.failures
+    return Reason(
+        code=code,
+        text=_text(code, step, compute, overdue=overdue),
+        state=step.status,
+        step_id=step_id,
+        since=newest.since(step_id),
+        due_at=None if code == "RELEASED" else step.due_at,
+        attempt=None if compute is None else step.attempt,
+        of=None if compute is None or compute.retry is None else compute.retry.max_attempts,
+        function=None if compute is None else compute.function,
+        last_error=newest.failures.get(step_id) if retried else None,
+    )
+
+
+def _text(code: Code, step: StepState, compute: Compute | None, *, overdue: bool) -> str:
+    match code:
+        case "RUNNING":
+            function = "its function" if compute is None else f"function '{compute.function}'"
+            late = ", past its deadline" if overdue else ""
+            return f"Attempt {step.attempt} waits for {function}{late}"
+        case "BACKOFF":
+            return f"Attempt {step.attempt} starts after a backoff"
+        case "RELEASED":
+            return f"Attempt {step.attempt} was given up; another one follows"
+        case _:
+            return "Its delay is due" if overdue else "It waits in a delay"
+
+
+def _next(steps: Iterable[Reason]) -> Iterator[NextEvent]:
+    for one in steps:
+        match one.code:
+            case "RUNNING":
+                yield NextEvent(event="StepTimedOut", step_id=one.step_id, due_at=one.due_at)
+            case "TIMER":
+                yield NextEvent(event="DelayElapsed", step_id=one.step_id, due_at=one.due_at)
+            case "BACKOFF":
+                yield NextEvent(event="StepStarted", step_id=one.step_id, due_at=one.due_at)
+            case "NEEDS" if one.due_at is not None:
+                yield NextEvent(event="StepUndecided", step_id=one.step_id, due_at=one.due_at)
+            case "RELEASED":
+                yield NextEvent(event="StepStarted", step_id=one.step_id)
+            case _:
+                pass
+
+
+def _deadlines(steps: Iterable[Reason]) -> Iterator[NextEvent]:
+    return (one for one in _next(steps) if one.event == "StepTimedOut")

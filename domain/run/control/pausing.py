@@ -1,0 +1,151 @@
+"""Pausing and resuming a run, so that neither an outcome nor a timer is lost.
+
+A paused run still records outcomes, losses of executors and deadlines of attempts. It starts no
+step, takes no decision, ends no delay and doesn't end itself. Resuming it decides all of that at
+once, in this order: released steps start again, steps that became ready start, and due timers fire
+in the order of their due times.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Final
+
+from baton.domain.definition.graph import Sync
+from baton.domain.errors import InConflict
+from baton.domain.frozen import frozen
+from baton.domain.run.advance import Draft, advance
+from baton.domain.run.attempts import end_wait, hold_timer, take_over
+from baton.domain.run.control.sync_timeouts import await_syncs, time_out
+from baton.domain.run.hold import TimerKind, Timers
+from baton.domain.run.messages import (
+    PauseRun,
+    ResumeRun,
+    RunPaused,
+    RunResumed,
+    RunStarted,
+    StepReleased,
+    TimerSet,
+)
+from baton.domain.run.state import State
+from baton.domain.run.steps import Status
+
+MAX_FIRED_AT_ONCE: Final = 500
+"""Due timers that resuming a run fires itself.
+
+More of them are set to their due times again, and the scheduler fires them in several appends.
+"""
+
+_KINDS: Final[Mapping[Status, TimerKind]] = {
+    "delayed": "delay",
+    "backing_off": "backoff",
+    "awaited": "sync",
+}
+
+
+@frozen
+class HeldTimer:
+    """The delay or backoff of a step in a paused run.
+
+    `due_at` is when it was due, `ends_at` when it ends if the run is resumed now. `fires` is
+    whether resuming the run fires it.
+    """
+
+    step_id: str
+    visit: int
+    attempt: int
+    kind: TimerKind
+    due_at: int
+    ends_at: int
+    fires: bool
+
+
+def pause(draft: Draft, command: PauseRun) -> None:
+    """Pause the run, or do nothing if it is paused; raises InConflict if it has ended."""
+    state = draft.state
+    if state.hold is not None:
+        return
+    if state.final:
+        raise InConflict("run_ended", status=state.status)
+    actor, at = command.actor, draft.at
+    draft.emit(RunPaused(actor=actor, at=at, reason=command.reason, inflight=command.inflight))
+    for step_id, step in state.steps.items():
+        if step.status in _KINDS:
+            hold_timer(draft, step_id)
+        elif step.status == "running" and command.inflight == "cancel":
+            visit, attempt = step.visit, step.attempt
+            draft.emit(
+                StepReleased(step_id=step_id, visit=visit, attempt=attempt, at=at, cause="pause")
+            )
+
+
+def resume(draft: Draft, command: ResumeRun) -> None:
+    """Resume the run; raises InConflict if it isn't paused."""
+    hold = draft.state.hold
+    if hold is None:
+        raise InConflict("run_not_paused", status=draft.state.status)
+    timers = held_timers(draft.state, draft.at, command.timers)
+    released = [of for of, step in draft.state.steps.items() if step.status == "released"]
+    draft.emit(RunResumed(actor=command.actor, at=draft.at, timers=command.timers))
+    if hold.was == "pending":
+        draft.emit(RunStarted(at=draft.at))
+        await_syncs(draft)
+    for timer in (one for one in timers if not one.fires):
+        draft.emit(_set(timer, draft.at))
+    for step_id in released:
+        take_over(draft, step_id)
+    advance(draft, None)
+    for timer in (one for one in timers if one.fires):
+        _fire(draft, timer)
+
+
+def _fire(draft: Draft, timer: HeldTimer) -> None:
+    """Fire a held timer, unless an earlier one has ended its wait or the run."""
+    step, defined = draft.state.steps[timer.step_id], draft.graph.by_id[timer.step_id]
+    if draft.state.final or step.status not in _KINDS:
+        return
+    if isinstance(defined, Sync):
+        time_out(draft, defined)
+    else:
+        end_wait(draft, timer.step_id)
+
+
+def held_timers(state: State, at: int, timers: Timers) -> list[HeldTimer]:
+    """Return the timers of a paused run as resuming it at `at` treats them, in order of time."""
+    found = sorted(_held(state, at, timers), key=lambda one: (one.ends_at, one.step_id))
+    return [
+        replace(one, fires=False) if place >= MAX_FIRED_AT_ONCE else one
+        for place, one in enumerate(found)
+    ]
+
+
+def _held(state: State, at: int, timers: Timers) -> Iterator[HeldTimer]:
+    held = {} if state.hold is None else state.hold.timers
+    for step_id, step in state.steps.items():
+        kind = _KINDS.get(step.status)
+        if kind is None:
+            continue
+        ends_at = step.due_at
+        if timers == "shift":
+            ends_at += at - held[step_id]
+        elif timers == "skip" and step.status == "delayed":
+            ends_at = min(at, step.due_at)
+        yield HeldTimer(
+            step_id=step_id,
+            visit=step.visit,
+            attempt=step.attempt,
+            kind=kind,
+            due_at=step.due_at,
+            ends_at=ends_at,
+            fires=ends_at <= at,
+        )
+
+
+def _set(timer: HeldTimer, at: int) -> TimerSet:
+    return TimerSet(
+        step_id=timer.step_id,
+        visit=timer.visit,
+        attempt=timer.attempt,
+        kind=timer.kind,
+        due_at=timer.ends_at,
+        at=at,
+    )

@@ -1,0 +1,79 @@
+"""The hold on a paused run, and the events that begin and end it; `messages` exports them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+from baton.domain.actor import Actor
+from baton.domain.frozen import frozen
+
+InFlight: TypeAlias = Literal["finish", "cancel"]
+"""The fate of the running attempts of a run that is paused.
+
+"finish" lets them end and records their outcomes. "cancel" cancels them; each of their steps starts
+another attempt when the run is resumed, and the cancelled one doesn't count as a failure.
+"""
+
+Timers: TypeAlias = Literal["fire", "shift", "skip"]
+"""The fate of held timers when the run is resumed.
+
+"fire" keeps their due times: what is due by then fires at once. "shift" adds the time for which
+each was held. "skip" ends delays at once and keeps the other due times.
+"""
+
+TimerKind: TypeAlias = Literal["delay", "backoff", "sync"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hold:
+    """The hold on a run that is paused since `at`.
+
+    `was` is the status that the run returns to. `timers` maps the ids of steps in a delay or a
+    backoff to the time at which their timer was held: later than `at` for a backoff that began
+    during the pause. Times are milliseconds since the epoch, UTC.
+    """
+
+    at: int
+    was: Literal["pending", "running"]
+    timers: Mapping[str, int] = field(default_factory=dict)
+
+
+@frozen(slots=False)
+class RunPaused:
+    """The run was paused. `TimerHeld` follows for each delay and backoff that it waits for."""
+
+    actor: Actor
+    at: int
+    reason: str | None = None
+    inflight: InFlight = "finish"
+
+
+@frozen(slots=False)
+class RunResumed:
+    """The run was resumed; the decisions that were held back follow."""
+
+    actor: Actor
+    at: int
+    timers: Timers = "fire"
+
+
+@frozen(slots=False)
+class TimerHeld:
+    """The delay or the backoff of a step stays due, but doesn't end until the run is resumed."""
+
+    step_id: str
+    visit: int
+    attempt: int
+    at: int
+
+
+@frozen(slots=False)
+class TimerSet:
+    """The delay or the backoff of a step of a resumed run ends at `due_at`."""
+
+    step_id: str
+    visit: int
+    attempt: int
+    kind: TimerKind
+    due_at: int
+    at: int
