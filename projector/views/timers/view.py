@@ -115,7 +115,7 @@ def _set(recorded: Recorded, event: _Setting, kind: Kind, due_at: int) -> Docume
         tenant=tenant,
         step_id=event.step_id,
         visit=event.visit,
-        attempt=event.attempt if isinstance(event, RetryScheduled) else attempts[kind],
+        attempt=event.attempt if isinstance(event, RetryScheduled | TimerSet) else attempts[kind],
         kind=kind,
         due_at=due_at,
     )
