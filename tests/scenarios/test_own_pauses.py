@@ -107,7 +107,7 @@ async def test_a_paused_run_is_cancelled_and_reopened(memory: Stack) -> None:
     reopened = await memory.post(f"/runs/{run_id}/retry")
     run = (await memory.get(f"/runs/{run_id}")).body
 
-    assert (retried.status, cancelled.status, reopened.status) == (409, 200, 200)
+    assert (retried.status, cancelled.status, reopened.status) == (409, 202, 200)
     assert [error_of(one) for one in late] == [
         (409, "conflict", "The run has already been cancelled"),
         (409, "conflict", "The run is not paused: it is cancelled"),
