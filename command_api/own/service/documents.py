@@ -1,7 +1,8 @@
 """/openapi/{dialect}.json and /docs: the documents of every API that this server speaks."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from aiohttp import web
 from pydantic import BaseModel
@@ -39,20 +40,32 @@ class ApiIndex(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Documents:
-    """The rendered documents of one application."""
+    """The documents of one application.
+
+    An OpenAPI document is rendered in a thread with the first request for it: together they take a
+    third of a second, for which every start would wait.
+    """
 
     index: Reply
-    openapi: Mapping[str, Reply]
     page: Reply
+    dialects: Mapping[str, Dialect]
+    rendered: dict[str, Reply] = field(default_factory=dict)
+
+    async def openapi(self, name: str) -> Reply:
+        """Return the OpenAPI document of a dialect; raises KeyError."""
+        if name not in self.rendered:
+            document = await asyncio.to_thread(document_of, self.dialects[name])
+            self.rendered[name] = json_reply(200, document)
+        return self.rendered[name]
 
 
 _DOCUMENTS = web.AppKey("documents", Documents)
 
 
 def publish(app: web.Application, dialects: Sequence[Dialect]) -> None:
-    """Render the documents of `dialects` once, for the routes of this module to serve."""
-    openapi = {dialect.name: json_reply(200, document_of(dialect)) for dialect in dialects}
-    app[_DOCUMENTS] = Documents(_index(dialects), openapi, _html(docs_page(dialects)))
+    """Let the routes of this module serve the documents of `dialects`."""
+    by_name = {dialect.name: dialect for dialect in dialects}
+    app[_DOCUMENTS] = Documents(_index(dialects), _html(docs_page(dialects)), by_name)
 
 
 def _index(dialects: Sequence[Dialect]) -> Reply:
@@ -84,12 +97,12 @@ async def _show_index(context: RequestContext) -> Reply:
 
 
 async def _show_openapi(context: RequestContext) -> Reply:
-    documents = context.request.app[_DOCUMENTS].openapi
+    documents = context.request.app[_DOCUMENTS]
     name = context.params["dialect"]
-    if name not in documents:
-        message = f"There is no document {name!r}; choose one of {', '.join(documents)}"
+    if name not in documents.dialects:
+        message = f"There is no document {name!r}; choose one of {', '.join(documents.dialects)}"
         raise Refused("not_found", message)
-    return documents[name]
+    return await documents.openapi(name)
 
 
 async def _show_page(context: RequestContext) -> Reply:

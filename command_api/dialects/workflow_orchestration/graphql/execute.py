@@ -8,27 +8,18 @@ from typing import Any, Final
 from graphql import OperationType
 from strawberry.types import ExecutionResult
 
-from baton.command_api.dialect.bodies import Model
 from baton.command_api.dialects.workflow_orchestration.graphql.documents import (
     Documents,
     Prepared,
 )
-from baton.command_api.dialects.workflow_orchestration.graphql.errors import shown_errors
+from baton.command_api.dialects.workflow_orchestration.graphql.field_errors import shown_errors
 from baton.command_api.dialects.workflow_orchestration.graphql.operation import Operation
+from baton.command_api.dialects.workflow_orchestration.graphql.operation_body import OperationBody
 from baton.command_api.dialects.workflow_orchestration.graphql.schema import SCHEMA
 from baton.command_api.http.request_context import RequestContext
 from baton.domain.json import JsonObject
 
 _DOCUMENTS: Final = Documents()
-
-
-class OperationBody(Model):
-    """An operation as clients send it. `extensions` are ignored: there are no persisted queries."""
-
-    query: str
-    operation_name: str | None = None
-    variables: JsonObject | None = None
-    extensions: JsonObject | None = None
 
 
 @dataclass(frozen=True, slots=True)

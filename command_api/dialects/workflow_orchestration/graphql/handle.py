@@ -13,15 +13,15 @@ from baton.command_api.dialects.workflow_orchestration.graphql.documents import 
 from baton.command_api.dialects.workflow_orchestration.graphql.errors import (
     error_of,
     limit_exceeded,
-    shown_errors,
 )
 from baton.command_api.dialects.workflow_orchestration.graphql.execute import (
     Call,
-    OperationBody,
     execute,
     prepare,
 )
+from baton.command_api.dialects.workflow_orchestration.graphql.field_errors import shown_errors
 from baton.command_api.dialects.workflow_orchestration.graphql.limits import LimitExceeded
+from baton.command_api.dialects.workflow_orchestration.graphql.operation_body import OperationBody
 from baton.command_api.http.reply import Reply
 from baton.command_api.http.request_context import RequestContext
 

@@ -1,5 +1,8 @@
 """The routes under /graphql, with their description for the OpenAPI document."""
 
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Final
 
 from aiohttp import hdrs, web
@@ -8,9 +11,7 @@ from pydantic import BaseModel
 from baton.command_api.dialect.contract import Route
 from baton.command_api.dialects.workflow_orchestration.graphql import playground
 from baton.command_api.dialects.workflow_orchestration.graphql.errors import ErrorShown
-from baton.command_api.dialects.workflow_orchestration.graphql.execute import OperationBody
-from baton.command_api.dialects.workflow_orchestration.graphql.handle import run_operation
-from baton.command_api.dialects.workflow_orchestration.graphql.socket.session import serve_socket
+from baton.command_api.dialects.workflow_orchestration.graphql.operation_body import OperationBody
 from baton.command_api.http.refusal import Refused
 from baton.command_api.http.reply import Reply
 from baton.command_api.http.request_context import RequestContext
@@ -27,11 +28,46 @@ class OperationResult(BaseModel):
     errors: list[ErrorShown] = []
 
 
+@dataclass(slots=True)
+class _Handlers:
+    """The functions that execute operations.
+
+    They are loaded with the first request, in a thread: strawberry and the schema take half a
+    second, for which every start of every service would wait.
+    """
+
+    run_operation: Callable[[RequestContext], Awaitable[Reply]]
+    serve_socket: Callable[[RequestContext], Awaitable[web.StreamResponse]]
+
+
+def _load() -> _Handlers:
+    from baton.command_api.dialects.workflow_orchestration.graphql.handle import run_operation
+    from baton.command_api.dialects.workflow_orchestration.graphql.socket.session import (
+        serve_socket,
+    )
+
+    return _Handlers(run_operation, serve_socket)
+
+
+_loaded: list[_Handlers] = []
+
+
+async def _handlers() -> _Handlers:
+    if not _loaded:
+        _loaded.append(await asyncio.to_thread(_load))
+    return _loaded[0]
+
+
+async def _execute(context: RequestContext) -> Reply:
+    """Execute a query or a mutation."""
+    return await (await _handlers()).run_operation(context)
+
+
 async def _open(context: RequestContext) -> Reply | web.StreamResponse:
     """Show the playground, or upgrade to a WebSocket."""
     upgrade = context.headers.get(hdrs.UPGRADE, "").strip().lower()
     if context.request.method == hdrs.METH_GET and upgrade == "websocket":
-        return await serve_socket(context)
+        return await (await _handlers()).serve_socket(context)
     return playground.PAGE
 
 
@@ -48,7 +84,7 @@ ROUTES: Final = (
     Route(
         method="POST",
         path="",
-        handler=run_operation,
+        handler=_execute,
         scope=READ,
         summary="Execute a query or a mutation",
         operation_id="executeOperation",

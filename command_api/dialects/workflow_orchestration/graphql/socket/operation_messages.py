@@ -7,18 +7,16 @@ from graphql import GraphQLSyntaxError, OperationType
 from pydantic import ValidationError
 
 from baton.command_api.dialects.workflow_orchestration.graphql.documents import InvalidOperation
-from baton.command_api.dialects.workflow_orchestration.graphql.errors import (
-    limit_exceeded,
-    shown_errors,
-)
+from baton.command_api.dialects.workflow_orchestration.graphql.errors import limit_exceeded
 from baton.command_api.dialects.workflow_orchestration.graphql.execute import (
     Call,
-    OperationBody,
     prepare,
     shown_result,
     stream,
 )
+from baton.command_api.dialects.workflow_orchestration.graphql.field_errors import shown_errors
 from baton.command_api.dialects.workflow_orchestration.graphql.limits import LimitExceeded
+from baton.command_api.dialects.workflow_orchestration.graphql.operation_body import OperationBody
 from baton.command_api.dialects.workflow_orchestration.graphql.socket.closings import invalid
 from baton.command_api.dialects.workflow_orchestration.graphql.socket.messages import (
     ProtocolError,
