@@ -13,7 +13,7 @@ from tests.faults.event_log import Log
 from tests.faults.process_faults import LEASE_S
 from tests.faults.server_faults import terminate_backends
 from tests.kit.eventually import NotInTime, eventually
-from tests.servers.service import Service
+from tests.servers.service import Service, Verb
 
 RUNS = 40
 SECONDS = 2.0
@@ -23,6 +23,13 @@ ROUNDS = 3
 LOG = 10_000_000
 REFUSED_S = 5.0
 RATE = 5.0
+LEADERS: dict[str, Verb] = {
+    "relay": "scheduler",
+    "scheduler": "scheduler",
+    "scheduler.deliveries": "scheduler",
+    "projector": "projector",
+}
+"""The leases that one process at a time holds, with the services that contend for each."""
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -58,10 +65,10 @@ async def test_paused_leaders_are_replaced_and_repeat_nothing_when_they_continue
 ) -> None:
     await env.start("api", "executor", *("projector", "scheduler") * 2)
     load = asyncio.create_task(env.load.run(rate=RATE))
-    before = await _epochs(env)
-    for lease, verb in (("relay", "scheduler"), ("scheduler", "scheduler"), ("projector",) * 2):
-        candidates = env.cluster.of(verb)  # type: ignore[arg-type]
-        assert await _depose(env, lease, candidates), f"no other service leads {lease}"
+    before = await _epochs_of_all_leaders(env)
+    for lease, verb in LEADERS.items():
+        deposed = await _depose(env, lease, env.cluster.of(verb))
+        assert deposed, f"no other service leads {lease}"
         assert await terminate_backends(env, env.rng)
     await asyncio.sleep(1)
     load.cancel()
@@ -69,7 +76,7 @@ async def test_paused_leaders_are_replaced_and_repeat_nothing_when_they_continue
 
     assert violations(await settle_and_check(env)) == []
     after = await _epochs(env)
-    assert set(after) == {"relay", "scheduler", "projector"}
+    assert set(after) == set(LEADERS)
     assert all(after[name] > before[name] for name in after), (before, after)
 
 
@@ -138,6 +145,18 @@ def _running(log: Log) -> list[str]:
 
 async def _epochs(env: Environment) -> dict[str, int]:
     return {one.name: one.epoch for one in await env.cluster.leases(released=True)}
+
+
+async def _epochs_of_all_leaders(env: Environment) -> dict[str, int]:
+    """Return the epochs of all leases once each has been taken."""
+
+    async def found() -> dict[str, int] | None:
+        epochs = await _epochs(env)
+        return epochs if set(LEADERS) <= set(epochs) else None
+
+    epochs = await eventually(found, within_s=DEADLINE_S, every_s=0.1)
+    assert epochs is not None
+    return epochs
 
 
 async def _depose(env: Environment, lease: str, candidates: list[Service]) -> bool:
