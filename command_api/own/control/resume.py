@@ -54,6 +54,8 @@ class Arrived(BaseModel):
     """An outcome that was recorded during the pause."""
 
     stepId: str  # noqa: N815
+    visit: int
+    attempt: int
     outcome: str
     position: int
 
@@ -63,6 +65,8 @@ class NextEvent(BaseModel):
 
     event: str
     stepId: str | None = None  # noqa: N815
+    visit: int | None = None
+    attempt: int | None = None
 
 
 class ResumePreview(BaseModel):
