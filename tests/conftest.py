@@ -16,7 +16,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--seeds",
         type=int,
-        default=1_000,
+        default=800,
         help="number of seeds that the simulation of all roles runs (tests/simulation)",
     )
     parser.addoption(
