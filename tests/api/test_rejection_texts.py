@@ -26,6 +26,8 @@ TEXTS = {
     NotFound("record_event"): "Record event not found",
     NotFound("step", "check"): "Step 'check' not found",
     NotFound("webhook"): "There is no webhook here",
+    NotFound("webhook_registration"): "Webhook not found",
+    NotFound("delivery"): "Delivery not found",
     NotFound("api_key"): "API key not found",
     NotFound("user"): "User not found",
     Forbidden("record_event"): "The record event belongs to another tenant",
@@ -53,6 +55,7 @@ TEXTS = {
     InConflict("run_not_paused", status="running"): "The run is not paused: it is running",
     InConflict("run_unfinished", status="running"): "The run has not ended: it is running",
     InConflict("nothing_to_retry"): "The run has no failed step to retry",
+    InConflict("already_delivered"): "The delivery has already reached its receiver",
     InConflict("contention"): "Other requests keep changing this; try again",
 }
 
