@@ -47,9 +47,9 @@ def check_key(text: str | None) -> str | None:
     raise typer.BadParameter(f"write 1 to {MAX_KEY} printable ASCII characters")
 
 
-def check_new_file(path: Path) -> Path:
+def check_new_file(path: Path | None) -> Path | None:
     """Return `path` if its folder exists."""
-    if not path.parent.is_dir():
+    if path is not None and not path.parent.is_dir():
         raise typer.BadParameter(f"there is no folder {path.parent}")
     return path
 

@@ -88,6 +88,7 @@ def export(
             "--proof",
             metavar="FILE",
             dir_okay=False,
+            callback=check_new_file,
             help="Write a proof for `baton audit verify --export` to this file.",
         ),
     ] = None,
@@ -104,8 +105,6 @@ def export(
     from baton.cli.terminal.progress import progress_bar
 
     check_range(first, last)
-    if proof is not None:
-        check_new_file(proof)
     settings = load_settings(data=data)
     require_data(settings)
     wanted = EventFilter(tenant=tenant, run=run, first=first, last=last)
