@@ -60,7 +60,7 @@ POISON: dict[str, tuple[bytes, dict[str, str]]] = {
     "nested too deep": (orjson.dumps(event("p", data=deep(200))), STRUCTURED),
     "a number too large": (RAW.replace(b'"poison"}}', b"1" + b"0" * 40 + b"}}"), STRUCTURED),
     "a byte too long": (orjson.dumps(event("p", data="x" * 1024 * 1024)), STRUCTURED),
-    "poison in a batch": (orjson.dumps([event("good"), event("p", type="x")]), BATCH),
+    "poison in a batch": (orjson.dumps([event("good"), event("p", type="record.exploded")]), BATCH),
     "a batch that is no array": (b"{}", BATCH),
     "no media type of ours": (RAW, {"Content-Type": "text/plain"}),
     "another tenant's": (orjson.dumps(event("p", workspaceslug="other")), STRUCTURED),
