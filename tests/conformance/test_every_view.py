@@ -22,7 +22,7 @@ from baton.projector.views import every_view
 from tests.projector.histories import events_of, history
 from tests.projector.projection import Dump, dump, empty_store, fold, fold_into
 
-LONG = events_of(seed=7, commands=1_500, artifacts=True)
+LONG = events_of(seed=1, commands=1_500, artifacts=True)
 histories = st.builds(
     lambda random, commands: history(random, commands).events,
     st.randoms(use_true_random=False),

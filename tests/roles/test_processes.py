@@ -99,11 +99,11 @@ async def test_only_an_api_has_routes_beside_health_and_metrics(
 @pytest.mark.parametrize(
     ("name", "prefixes"),
     [
-        ("api", {"live"}),
+        ("api", {"live", "runs"}),
         ("executor", {"executor"}),
         ("projector", {"projector"}),
         ("scheduler", {"scheduler"}),
-        ("all", {"executor", "live", "projector", "scheduler"}),
+        ("all", {"executor", "live", "projector", "runs", "scheduler"}),
     ],
 )
 async def test_a_process_exports_the_metrics_of_its_roles(
