@@ -139,14 +139,20 @@ class Rebuild:
             other = other if right is None else await anext(rebuilt, None)
 
     async def _difference(self, table: str, key: Key) -> Difference | None:
-        """Compare one row of both views at the same position; the live views may move meanwhile."""
+        """Compare one row of both views at the same position; the live views may move meanwhile.
+
+        If they move while the row is read, the comparison still holds, unless the row itself has
+        changed: then it is read again. Waiting for views that stand still could take for ever.
+        """
         while True:
-            position = await self._live.checkpoint()
+            before = await self._live.checkpoint()
             live = await _row(self._live, table, key)
-            if position == await self._live.checkpoint():
+            after = await self._live.checkpoint()
+            await self._catch_up(before)
+            rebuilt = await _row(self._fresh, table, key)
+            await self._catch_up(after)
+            if before == after or rebuilt == await _row(self._fresh, table, key):
                 break
-        await self._catch_up(position)
-        rebuilt = await _row(self._fresh, table, key)
         if live == rebuilt:
             return None
         return Difference(table=table, tenant=key[0], key=key[1], live=live, rebuilt=rebuilt)

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
+from hashlib import sha256
 from itertools import count
 from pathlib import Path
 
@@ -112,8 +113,13 @@ async def test_live_views_may_change_while_they_are_compared(stores: Stores) -> 
 
 
 async def _keep_requesting(stores: Stores, stop: asyncio.Event) -> None:
+    """Request runs until `stop` is set.
+
+    Their ids are in no order: a comparison that reads the runs by their ids would never overtake
+    ascending ones on a slow machine.
+    """
     for number in count():
-        run = f"new-{number:05}"
+        run = f"new-{sha256(str(number).encode()).hexdigest()[:12]}"
         event = requested(run_id=run)
         await stores.events.append([Write(stream=f"acme/run/{run}", expected=0, events=[event])])
         await asyncio.sleep(0)
