@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from baton.cli.moments import parse_moment
-from baton.cli.option_checks import check_tenant, check_token, check_url
+from baton.cli.option_checks import check_key, check_tenant, check_token, check_url
 
 DataFolder = Annotated[
     Path | None,
@@ -108,6 +108,15 @@ def sources_of(functions: list[str] | None, more: list[str] | None) -> tuple[str
     return sources or None
 
 
+IdempotencyKey = Annotated[
+    str | None,
+    typer.Option(
+        "--key",
+        metavar="KEY",
+        callback=check_key,
+        help="Idempotency key: a repetition starts no second run.",
+    ),
+]
 Record = Annotated[
     str | None,
     typer.Option("--record", metavar="ID", help="Only runs that events about it started."),

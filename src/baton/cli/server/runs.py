@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from baton.cli.documents import parse_object
-from baton.cli.option_checks import check_key
-from baton.cli.options import AsJson, Find, Record, Since, Tenant, Token, Until, Url
+from baton.cli.options import AsJson, Find, IdempotencyKey, Record, Since, Tenant, Token, Until, Url
 from baton.cli.server.definitions import Reference, complete_definition
 from baton.cli.terminal.failures import Failed
 from baton.cli.terminal.statuses import STATUSES
@@ -198,15 +197,7 @@ def start(
         str | None,
         typer.Option("--correlation-id", metavar="ID", help="Id of yours, stored with the run."),
     ] = None,
-    key: Annotated[
-        str | None,
-        typer.Option(
-            "--key",
-            metavar="KEY",
-            callback=check_key,
-            help="Idempotency key: a repetition starts no second run.",
-        ),
-    ] = None,
+    key: IdempotencyKey = None,
     wait: Annotated[bool, typer.Option("--wait", help="Follow the run, as `watch` does.")] = False,
     as_json: AsJson = False,
     url: Url = None,

@@ -7,8 +7,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from baton.cli.documents import parse_object
-from baton.cli.option_checks import check_key
-from baton.cli.options import AsJson, Tenant, Token, Url
+from baton.cli.options import AsJson, IdempotencyKey, Tenant, Token, Url
 from baton.cli.server.runs import RunId, run_path, run_subject
 
 _NUMBER: Final = re.compile(r"[1-9][0-9]{0,5}", re.ASCII)
@@ -72,15 +71,7 @@ def rerun(
     reason: Annotated[
         str | None, typer.Option("--reason", metavar="TEXT", help="Reason, stored with the run.")
     ] = None,
-    key: Annotated[
-        str | None,
-        typer.Option(
-            "--key",
-            metavar="KEY",
-            callback=check_key,
-            help="Idempotency key: a repetition starts no second run.",
-        ),
-    ] = None,
+    key: IdempotencyKey = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show what would run, and start nothing.")
     ] = False,
