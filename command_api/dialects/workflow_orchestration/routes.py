@@ -16,37 +16,18 @@ from baton.command_api.dialects.workflow_orchestration.requests import (
     StartExecution,
     UpdateWorkflow,
 )
+from baton.command_api.dialects.workflow_orchestration.route_parts import (
+    ABSENT,
+    BODY,
+    DENIED,
+    KEYED,
+    LISTED,
+    PAGE,
+    VERSIONED,
+)
 from baton.command_api.dialects.workflow_orchestration.versions import versioned
 from baton.command_api.dialects.workflow_orchestration.webhooks.routes import WEBHOOK_ROUTES
 from baton.command_api.principal import READ, WRITE
-
-_VERSIONED: Final = {406: "The Accept header names a version that doesn't exist"}
-_DENIED: Final = {**_VERSIONED, 403: "The token belongs to another tenant or lacks the scope"}
-_LISTED: Final = {**_DENIED, 400: "Invalid parameter"}
-_ABSENT: Final = {**_DENIED, 404: "Not found"}
-_BODY: Final = {
-    400: "Invalid request body",
-    413: "The body is too large",
-    415: "The body isn't JSON",
-}
-_KEYED: Final = {409: "Conflict", 422: "The Idempotency-Key belongs to another request"}
-_PAGE: Final = (
-    QueryParameter(
-        name="limit",
-        schema={
-            "type": "integer",
-            "default": workflows.DEFAULT_LIMIT,
-            "minimum": 1,
-            "maximum": workflows.MAX_LIMIT,
-        },
-        description="Maximum number of results to return",
-    ),
-    QueryParameter(
-        name="offset",
-        schema={"type": "integer", "default": 0, "minimum": 0},
-        description="Number of results to skip",
-    ),
-)
 
 _LOGIN_ROUTES: Final = (
     Route(
@@ -62,8 +43,8 @@ _LOGIN_ROUTES: Final = (
         response=documents.Token,
         example=examples.TOKEN,
         problems={
-            **_VERSIONED,
-            **_BODY,
+            **VERSIONED,
+            **BODY,
             401: "The name or the password is wrong",
             404: "This server signs no tokens",
             429: "Too many logins",
@@ -81,8 +62,8 @@ _WORKFLOW_ROUTES: Final = (
         tag="Workflow Definitions",
         response=documents.Workflows,
         example=[examples.WORKFLOW],
-        query=_PAGE,
-        problems=_LISTED,
+        query=PAGE,
+        problems=LISTED,
     ),
     Route(
         method="GET",
@@ -94,7 +75,7 @@ _WORKFLOW_ROUTES: Final = (
         tag="Workflow Definitions",
         response=documents.Workflow,
         example=examples.WORKFLOW,
-        problems=_ABSENT,
+        problems=ABSENT,
     ),
     Route(
         method="POST",
@@ -109,7 +90,7 @@ _WORKFLOW_ROUTES: Final = (
         response=documents.Workflow,
         example=examples.WORKFLOW,
         status=201,
-        problems={**_DENIED, **_BODY, **_KEYED},
+        problems={**DENIED, **BODY, **KEYED},
     ),
     Route(
         method="PUT",
@@ -123,7 +104,7 @@ _WORKFLOW_ROUTES: Final = (
         request_example=examples.CHANGE,
         response=documents.Workflow,
         example=examples.CHANGED,
-        problems={**_ABSENT, **_BODY, 409: "Tasks can't express the workflow's steps"},
+        problems={**ABSENT, **BODY, 409: "Tasks can't express the workflow's steps"},
     ),
     Route(
         method="DELETE",
@@ -134,7 +115,7 @@ _WORKFLOW_ROUTES: Final = (
         operation_id="deleteWorkflow",
         tag="Workflow Definitions",
         status=204,
-        problems=_ABSENT,
+        problems=ABSENT,
     ),
 )
 _EXECUTION_ROUTES: Final = (
@@ -152,9 +133,9 @@ _EXECUTION_ROUTES: Final = (
         example=examples.STARTED,
         status=201,
         problems={
-            **_ABSENT,
-            **_BODY,
-            **_KEYED,
+            **ABSENT,
+            **BODY,
+            **KEYED,
             409: "The workflow starts no executions",
             429: "The tenant has too many unfinished executions",
         },
@@ -169,7 +150,7 @@ _EXECUTION_ROUTES: Final = (
         tag="Workflow Executions",
         response=documents.Execution,
         example=examples.EXECUTION,
-        problems=_ABSENT,
+        problems=ABSENT,
     ),
     Route(
         method="POST",
@@ -181,7 +162,7 @@ _EXECUTION_ROUTES: Final = (
         tag="Workflow Executions",
         response=documents.Execution,
         example=examples.CANCELLED,
-        problems={**_ABSENT, **_KEYED, 409: "The execution has ended"},
+        problems={**ABSENT, **KEYED, 409: "The execution has ended"},
     ),
     Route(
         method="GET",
@@ -193,7 +174,7 @@ _EXECUTION_ROUTES: Final = (
         tag="Progress Tracking",
         response=documents.ProgressReport,
         example=examples.PROGRESS,
-        problems=_ABSENT,
+        problems=ABSENT,
     ),
 )
 _TASK_ROUTES: Final = (
@@ -213,9 +194,9 @@ _TASK_ROUTES: Final = (
                 schema={"type": "string", "enum": list(executions.TASK_STATUSES)},
                 description="Filter by task status",
             ),
-            *_PAGE,
+            *PAGE,
         ),
-        problems={**_LISTED, **_ABSENT},
+        problems={**LISTED, **ABSENT},
     ),
     Route(
         method="POST",
@@ -227,7 +208,7 @@ _TASK_ROUTES: Final = (
         tag="Task Executions",
         response=documents.TaskExecution,
         example=examples.RETRIED,
-        problems={**_ABSENT, **_KEYED, 409: "The task hasn't failed, or its execution goes on"},
+        problems={**ABSENT, **KEYED, 409: "The task hasn't failed, or its execution goes on"},
     ),
 )
 

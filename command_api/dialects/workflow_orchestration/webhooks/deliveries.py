@@ -7,11 +7,10 @@ from baton.command_api.dialect.paging import offset_page
 from baton.command_api.dialect.rendering import optional_time
 from baton.command_api.dialects.workflow_orchestration.versions import reply_with_list
 from baton.command_api.dialects.workflow_orchestration.webhooks.registrations import (
-    DEFAULT_LIMIT,
-    MAX_LIMIT,
     load_webhook,
 )
 from baton.command_api.dialects.workflow_orchestration.webhooks.requests import Nothing
+from baton.command_api.dialects.workflow_orchestration.workflows import DEFAULT_LIMIT, MAX_LIMIT
 from baton.command_api.http.query_parameters import choice
 from baton.command_api.http.reply import Reply
 from baton.command_api.http.request_context import RequestContext

@@ -15,6 +15,7 @@ from baton.command_api.dialects.workflow_orchestration.webhooks.requests import 
     TryWebhook,
     UpdateWebhook,
 )
+from baton.command_api.dialects.workflow_orchestration.workflows import DEFAULT_LIMIT, MAX_LIMIT
 from baton.command_api.http.reply import Reply
 from baton.command_api.http.request_context import RequestContext
 from baton.domain.errors import NotFound
@@ -22,9 +23,6 @@ from baton.domain.json import JsonObject
 from baton.domain.webhook.state import State
 from baton.projector.views.webhooks.view import Document
 from baton.protocols.iso_time import format_time
-
-MAX_LIMIT = 500
-DEFAULT_LIMIT = 10
 
 
 async def create(context: RequestContext) -> Reply:

@@ -4,6 +4,14 @@ from typing import Final
 
 from baton.command_api.dialect.contract import QueryParameter, Route
 from baton.command_api.dialect.webhooks_out.kept_secrets import show_secret
+from baton.command_api.dialects.workflow_orchestration.route_parts import (
+    ABSENT,
+    BODY,
+    DENIED,
+    KEYED,
+    LISTED,
+    PAGE,
+)
 from baton.command_api.dialects.workflow_orchestration.webhooks import (
     deliveries,
     documents,
@@ -19,36 +27,6 @@ from baton.command_api.dialects.workflow_orchestration.webhooks.requests import 
 from baton.command_api.principal import READ, WRITE
 
 _TAG: Final = "Webhooks"
-_DENIED: Final = {
-    403: "The token belongs to another tenant or lacks the scope",
-    406: "The Accept header names a version that doesn't exist",
-}
-_LISTED: Final = {**_DENIED, 400: "Invalid parameter"}
-_ABSENT: Final = {**_DENIED, 404: "Not found"}
-_BODY: Final = {
-    400: "Invalid request body",
-    413: "The body is too large",
-    415: "The body isn't JSON",
-}
-_KEYED: Final = {409: "Conflict", 422: "The Idempotency-Key belongs to another request"}
-_PAGE: Final = (
-    QueryParameter(
-        name="limit",
-        schema={
-            "type": "integer",
-            "default": registrations.DEFAULT_LIMIT,
-            "minimum": 1,
-            "maximum": registrations.MAX_LIMIT,
-        },
-        description="Maximum number of results to return",
-    ),
-    QueryParameter(
-        name="offset",
-        schema={"type": "integer", "default": 0, "minimum": 0},
-        description="Number of results to skip",
-    ),
-)
-
 WEBHOOK_ROUTES: Final = (
     Route(
         method="GET",
@@ -60,8 +38,8 @@ WEBHOOK_ROUTES: Final = (
         tag=_TAG,
         response=documents.WebhookRegistrations,
         example=[examples.LISTED],
-        query=_PAGE,
-        problems=_LISTED,
+        query=PAGE,
+        problems=LISTED,
     ),
     Route(
         method="POST",
@@ -76,7 +54,7 @@ WEBHOOK_ROUTES: Final = (
         response=documents.WebhookRegistration,
         example=examples.REGISTERED,
         status=201,
-        problems={**_DENIED, **_BODY, **_KEYED},
+        problems={**DENIED, **BODY, **KEYED},
         complete=show_secret,
     ),
     Route(
@@ -91,7 +69,7 @@ WEBHOOK_ROUTES: Final = (
         request_example=examples.TEST,
         response=documents.TestResult,
         example=examples.TESTED,
-        problems={**_DENIED, **_BODY, **_KEYED},
+        problems={**DENIED, **BODY, **KEYED},
     ),
     Route(
         method="GET",
@@ -103,7 +81,7 @@ WEBHOOK_ROUTES: Final = (
         tag=_TAG,
         response=documents.WebhookRegistration,
         example=examples.LISTED,
-        problems=_ABSENT,
+        problems=ABSENT,
     ),
     Route(
         method="PUT",
@@ -117,7 +95,7 @@ WEBHOOK_ROUTES: Final = (
         request_example=examples.CHANGE,
         response=documents.WebhookRegistration,
         example=examples.CHANGED,
-        problems={**_ABSENT, **_BODY},
+        problems={**ABSENT, **BODY},
     ),
     Route(
         method="DELETE",
@@ -128,7 +106,7 @@ WEBHOOK_ROUTES: Final = (
         operation_id="deleteWebhook",
         tag=_TAG,
         status=204,
-        problems=_ABSENT,
+        problems=ABSENT,
     ),
     Route(
         method="GET",
@@ -146,9 +124,9 @@ WEBHOOK_ROUTES: Final = (
                 schema={"type": "string", "enum": list(deliveries.STATUSES)},
                 description="Filter by status; `dead` are the dead letters",
             ),
-            *_PAGE,
+            *PAGE,
         ),
-        problems={**_LISTED, **_ABSENT},
+        problems={**LISTED, **ABSENT},
     ),
     Route(
         method="POST",
@@ -163,6 +141,6 @@ WEBHOOK_ROUTES: Final = (
         response=documents.Delivery,
         example=examples.REDRIVEN,
         status=202,
-        problems={**_ABSENT, **_BODY, **_KEYED, 409: "The delivery has reached its receiver"},
+        problems={**ABSENT, **BODY, **KEYED, 409: "The delivery has reached its receiver"},
     ),
 )
