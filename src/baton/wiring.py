@@ -29,7 +29,11 @@ from baton.executor.functions.registry import Registry
 from baton.executor.workers.worker import Worker
 from baton.http_services import build_api_keys, build_services, readiness_checks
 from baton.keys import seal_keys
-from baton.process_memory import collect_garbage_less_often, return_large_buffers
+from baton.process_memory import (
+    collect_garbage_less_often,
+    return_freed_memory,
+    return_large_buffers,
+)
 from baton.projector.checkpoint_follower import CheckpointFollower
 from baton.projector.open_runs import OpenRuns
 from baton.projector.projector import Projector
@@ -217,6 +221,7 @@ async def run_roles(
         contact = _log_contact(settings, names, clock)
         async with asyncio.TaskGroup() as group:
             tasks = process.start(group)
+            tasks.append(group.create_task(return_freed_memory(clock), name="memory"))
             if contact is not None:
                 process.context.checks["log"] = contact.check
                 tasks.append(group.create_task(contact.wait(), name="log"))
