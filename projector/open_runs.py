@@ -6,6 +6,7 @@ views show, but for runs that other processes start. While there are no views to
 is admitted: commands don't depend on views.
 """
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable
 
@@ -16,11 +17,12 @@ RECOUNT_S = 1.0
 
 
 class _Known:
-    __slots__ = ("counted_at", "runs")
+    __slots__ = ("counted_at", "counting", "runs")
 
     def __init__(self, counted_at: float) -> None:
         self.runs = 0
         self.counted_at = counted_at
+        self.counting = asyncio.Lock()
 
 
 class OpenRuns:
@@ -62,13 +64,19 @@ class OpenRuns:
             except Unavailable:
                 self._known.pop(key, None)
                 return True
-        elif known.runs >= self._limit and self._now() - known.counted_at >= RECOUNT_S:
-            known.counted_at = self._now()
-            known.runs = await count()
+        elif known.runs >= self._limit:
+            await self._count_again(known, count)
         if known.runs >= self._limit:
             return False
         known.runs += runs
         return True
+
+    async def _count_again(self, known: _Known, count: Callable[[], Awaitable[int]]) -> None:
+        """Count in the views for all who ask meanwhile: they wait for the number."""
+        async with known.counting:
+            if known.runs >= self._limit and self._now() - known.counted_at >= RECOUNT_S:
+                known.counted_at = self._now()
+                known.runs = await count()
 
     def give_back(self, key: str, runs: int = 1) -> None:
         """Count runs less that were admitted and didn't start."""

@@ -1,5 +1,6 @@
 """Budgets: failed authentications, calls and open runs of a webhook, open runs of a tenant."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -150,6 +151,26 @@ async def test_runs_are_counted_in_the_views_when_a_key_is_new_and_at_the_limit(
     now = 2.0
     assert [await admitted() for _ in range(2)] == [True, False]
     assert counts == []
+
+
+async def test_nobody_is_refused_while_the_runs_are_counted_again() -> None:
+    now, counted = 0.0, asyncio.Event()
+    budget = OpenRuns(3, now=lambda: now)
+
+    async def none_is_open() -> int:
+        await counted.wait()
+        return 0
+
+    counted.set()
+    assert all([await budget.admit("acme", none_is_open) for _ in range(3)])
+    now = 1.0
+    counted.clear()
+    asking = [asyncio.ensure_future(budget.admit("acme", none_is_open)) for _ in range(4)]
+    await asyncio.sleep(0)
+    assert not any(one.done() for one in asking)
+    counted.set()
+
+    assert await asyncio.gather(*asking) == [True, True, True, False]
 
 
 async def test_runs_are_admitted_while_there_are_no_views_to_count_in() -> None:
