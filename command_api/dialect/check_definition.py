@@ -4,6 +4,7 @@ from typing import Protocol
 
 from pydantic import BaseModel
 
+from baton.command_api.dialect.definition_format import CheckedDefinition
 from baton.command_api.dialect.error_words import ErrorWords
 from baton.command_api.http import json_body
 from baton.command_api.http.refusal import Refused
@@ -22,10 +23,8 @@ class Creation(Protocol):
         """Return the body of version 1; raises Refused 400."""
 
 
-def check_definition(
-    model: type[BaseModel], words: ErrorWords, raw: bytes
-) -> tuple[list[Fault], list[Fault]]:
-    """Return the faults of a definition, and the members that it doesn't know.
+def check_definition(model: type[BaseModel], words: ErrorWords, raw: bytes) -> CheckedDefinition:
+    """Return a definition as it was read, with its faults and the members that aren't known.
 
     Args:
         model: The model of the body that creates a definition; it is a `Creation`.
@@ -35,12 +34,14 @@ def check_definition(
     try:
         parsed, sent = json_body.parse_model(model, raw)
         created: Creation = parsed  # type: ignore[assignment]
-        faults = faults_of(created.body())
+        body = created.body()
     except Refused as refused:
-        return list(refused.refusal.faults) or [Fault((), refused.refusal.message)], []
+        found = list(refused.refusal.faults) or [Fault((), refused.refusal.message)]
+        return CheckedDefinition(found, [])
+    faults = faults_of(body)
     faults[:0] = faults_of_label(getattr(parsed, "label", None))
     slug = getattr(parsed, "slug", None)
     if slug is not None and not is_slug(slug):
         faults.insert(0, Fault(("slug",), "must be 1 to 63 characters of a-z, 0-9 and -"))
     named = [Fault((DocumentMember(words.field_of(fault)),), fault.message) for fault in faults]
-    return named, unknown_members(parsed, sent)
+    return CheckedDefinition(named, unknown_members(parsed, sent), None if named else body)

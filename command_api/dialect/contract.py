@@ -15,12 +15,11 @@ from typing import Literal, TypeAlias
 from aiohttp import web
 from pydantic import BaseModel
 
-from baton.command_api.dialect.definition_format import DefinitionFormat
+from baton.command_api.dialect.definition_format import CheckedDefinition, DefinitionFormat
 from baton.command_api.http.refusal import Refusal
 from baton.command_api.http.reply import Reply
 from baton.command_api.http.request_context import RequestContext
 from baton.command_api.principal import Scope
-from baton.domain.errors import Fault
 from baton.domain.json import Json, JsonObject
 
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
@@ -152,9 +151,8 @@ class Dialect:
     under each of them. `document` returns the OpenAPI document if the dialect ships its own; by
     default it is generated from the routes, with `error` as the model of a refusal's body.
     `definitions` describes how the dialect writes definitions, if it does. `check_definition` is
-    called with a definition as JSON; it returns the faults and the members that aren't known, in
-    the dialect's words. A dialect that `requires_keys` refuses keyed requests without an
-    Idempotency-Key (400).
+    called with a definition as JSON; it returns what it was read as, with its faults. A dialect
+    that `requires_keys` refuses keyed requests without an Idempotency-Key (400).
     """
 
     name: str
@@ -166,7 +164,7 @@ class Dialect:
     document: Callable[[], JsonObject] | None = None
     error: type[BaseModel] | None = None
     definitions: DefinitionFormat | None = None
-    check_definition: Callable[[bytes], tuple[list[Fault], list[Fault]]] | None = None
+    check_definition: Callable[[bytes], CheckedDefinition] | None = None
     error_content_type: str = "application/json"
     requires_keys: bool = False
 

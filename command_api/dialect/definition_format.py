@@ -2,6 +2,21 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from baton.domain.definition.messages import Body
+from baton.domain.errors import Fault
+
+
+class CheckedDefinition(NamedTuple):
+    """A definition that was read without a server.
+
+    `faults` and the `unknown` members are in the dialect's words; `body` is None with faults.
+    """
+
+    faults: list[Fault]
+    unknown: list[Fault]
+    body: Body | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

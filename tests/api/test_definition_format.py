@@ -71,7 +71,7 @@ def good(document: dict[str, Any]) -> DefinitionRead:
 
 def places(document: dict[str, Any]) -> dict[str, str]:
     """Return the faults of a document by place, also those that only the domain finds."""
-    faults, _ = check_document(json.dumps(document).encode())
+    faults = check_document(json.dumps(document).encode()).faults
     return {fault.place: fault.message for fault in faults}
 
 
@@ -79,7 +79,8 @@ def test_a_document_renders_as_it_was_written() -> None:
     document = yaml.safe_load(ORDERS)
 
     assert render_definition("order-processing", good(document).created()) == document
-    assert check_document(json.dumps(document).encode()) == ([], [])
+    checked = check_document(json.dumps(document).encode())
+    assert checked == ([], [], good(document).created())
 
 
 def test_the_order_of_the_list_is_the_order_of_the_steps_unless_a_step_says_otherwise() -> None:
@@ -282,7 +283,7 @@ def test_what_is_wrong_is_named_at_its_place(case: str) -> None:
 def test_unknown_members_are_named_with_the_nearest_known_one() -> None:
     document = {**with_step(retri={"attempts": 2}), "triger": {}, "id": "x", "version": 3}
 
-    faults, unknown = check_document(json.dumps(document).encode())
+    faults, unknown, _ = check_document(json.dumps(document).encode())
 
     assert faults == []
     assert [(one.place, one.message) for one in unknown] == [

@@ -54,7 +54,7 @@ def test_every_definition_of_a_page_is_valid() -> None:
     checked = [check_document(json.dumps(yaml.safe_load(block)).encode()) for block in blocks]
 
     assert len(blocks) > 5
-    assert [one for one in checked if one != ([], [])] == []
+    assert [one for one in checked if one[:2] != ([], [])] == []
 
 
 def test_the_readme_opens_with_the_two_commands() -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from random import Random
 from typing import TypeAlias, get_args
 
 from hypothesis import strategies as st
@@ -241,6 +242,17 @@ class RandomRun:
 
     def _report(self, token: Token, outcome: Outcome) -> ReportOutcome:
         return ReportOutcome(token=token, outcome=outcome, graph=self.graph, at=self.now)
+
+
+def seeded_run(seed: int) -> RandomRun:
+    """Return a random run, the same for a seed each time; two of three have ended."""
+    random = Random(seed)
+    drawn = [random.randbytes(9) for _ in range(1 + seed % 7)]
+    run = RandomRun((_dag if seed % 2 else _sequence)(drawn))
+    run.play([(random.randrange(20), random.randrange(100)) for _ in range(seed % 40)])
+    if seed % 3:
+        run.finish()
+    return run
 
 
 def _outcome(action: int, target: int) -> Outcome:

@@ -5,6 +5,7 @@ as `<version>.ndjson`; the file of a release never changes.
 """
 
 import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import orjson
@@ -530,11 +531,11 @@ HISTORIES: dict[str, list[object]] = {
 }
 
 
-def lines() -> list[bytes]:
+def lines(histories: Mapping[str, Sequence[object]] = HISTORIES) -> list[bytes]:
     """Return each event as one line: stream, version, topic, event."""
     return [
         orjson.dumps([stream, version, topic_of(event), orjson.Fragment(encode(event))])
-        for stream, events in HISTORIES.items()
+        for stream, events in histories.items()
         for version, event in enumerate(events, 1)
     ]
 

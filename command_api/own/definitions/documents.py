@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from baton.command_api.dialect.definition_format import DefinitionFormat
+from baton.command_api.dialect.definition_format import CheckedDefinition, DefinitionFormat
 from baton.command_api.http.json_body import parse_object
 from baton.command_api.http.refusal import Refused
 from baton.command_api.http.request_context import RequestContext
@@ -55,16 +55,17 @@ def refused_by_rules(invalid: Invalid, read: DefinitionRead) -> Refused:
     return _refused(faults) if faults else Refused("validation_error", invalid.message)
 
 
-def check_document(raw: bytes) -> tuple[list[Fault], list[Fault]]:
-    """Return the faults of a definition as JSON, and the members that the format doesn't know."""
+def check_document(raw: bytes) -> CheckedDefinition:
+    """Return a definition in JSON as it was read, with its faults and unknown members."""
     try:
         document = parse_object(raw)
     except Refused as refused:
-        return [Fault((), refused.refusal.message)], []
+        return CheckedDefinition([Fault((), refused.refusal.message)], [])
     read, faults = read_definition(document)
     if "slug" not in document:
         faults.insert(0, _SLUG_REQUIRED)
-    return faults or faults_of_rules(read.created()), list(read.unknown)
+    found = faults or faults_of_rules(read.created())
+    return CheckedDefinition(found, list(read.unknown), None if found else read.created())
 
 
 def _refused(faults: Sequence[Fault]) -> Refused:

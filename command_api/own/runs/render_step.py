@@ -87,12 +87,13 @@ def _decision(result: DecisionResult) -> JsonObject:
             "evaluatedCases": result.evaluated_cases,
             "matchedCaseIndex": result.matched_case_index,
             "next": result.selected,
-            "evaluations": [_case(case) for case in result.evaluations],
+            "evaluations": [render_case(case) for case in result.evaluations],
         }
     )
 
 
-def _case(case: CaseEvaluation) -> JsonObject:
+def render_case(case: CaseEvaluation) -> JsonObject:
+    """Return a case of a decision with the evaluation of each condition."""
     return {
         "caseIndex": case.case_index,
         "next": case.next,

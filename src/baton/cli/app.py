@@ -13,6 +13,7 @@ import typer
 
 from baton.cli import about, config, make_token
 from baton.cli.audit import app as audit
+from baton.cli.backtest import backtest
 from baton.cli.data import (
     apikey,
     deadletters,
@@ -80,6 +81,7 @@ app.add_typer(user.app, name="user", rich_help_panel=_DATA)
 app.command(rich_help_panel=_DATA)(config.config)
 app.command(rich_help_panel=_DATA)(replay.replay)
 app.add_typer(audit.app, name="audit", rich_help_panel=_DATA)
+app.command(rich_help_panel=_DATA)(backtest.backtest)
 app.add_typer(deadletters.app, name="deadletters", rich_help_panel=_DATA)
 app.add_typer(secrets.app, name="secrets", rich_help_panel=_DATA)
 app.command(rich_help_panel=_DATA)(export_events.export)

@@ -130,7 +130,7 @@ def validate(
 
     document = load_document(file)
     with naming(file):
-        api = validate_document(document, dialect, lenient=lenient)
+        api, _ = validate_document(document, dialect, lenient=lenient)
     server = find_server(url, token, tenant)
     if server is not None:
         try:

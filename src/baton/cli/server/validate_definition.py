@@ -1,15 +1,24 @@
 """Checks a definition by the rules of its creation, without a server."""
 
 import json
-from typing import Any
+from typing import Any, NamedTuple
 
 from baton.cli.server.definition_apis import DefinitionApi, NoDefinition, choose_api
 from baton.command_api.dialect.contract import discover
+from baton.command_api.dialect.definition_format import CheckedDefinition
 from baton.command_api.own import own_api
+from baton.domain.definition.messages import Body
 
 
-def validate_document(document: Any, dialect: str | None, *, lenient: bool) -> DefinitionApi:
-    """Return the API that takes the document; raises NoDefinition with every fault."""
+class ValidDefinition(NamedTuple):
+    """A definition without faults: the API that takes it, and what it says."""
+
+    api: DefinitionApi
+    body: Body
+
+
+def validate_document(document: Any, dialect: str | None, *, lenient: bool) -> ValidDefinition:
+    """Return the definition in a document; raises NoDefinition with every fault."""
     if not isinstance(document, dict):
         raise NoDefinition("A definition is an object: at least slug, name and steps")
     spoken = (*discover(), own_api())
@@ -32,8 +41,8 @@ def validate_document(document: Any, dialect: str | None, *, lenient: bool) -> D
     ]
     api = choose_api(apis, document, dialect)
     check = dialects[api.name].check_definition
-    faults, unknown = check(json.dumps(document).encode()) if check else ([], [])
-    found = [*faults, *([] if lenient else unknown)]
-    if found:
+    checked = check(json.dumps(document).encode()) if check else CheckedDefinition([], [])
+    found = [*checked.faults, *([] if lenient else checked.unknown)]
+    if found or checked.body is None:
         raise NoDefinition("; ".join(f"{one.place} {one.message}".strip() for one in found))
-    return api
+    return ValidDefinition(api, checked.body)

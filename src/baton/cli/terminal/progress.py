@@ -10,12 +10,27 @@ Progress = Callable[[int, int | None], None]
 @contextmanager
 def progress_bar(doing: str, unit: str) -> Iterator[Progress]:
     """Yield the callback of a progress bar; it shows nothing unless stderr is a terminal."""
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeElapsedColumn
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        ProgressColumn,
+        Task,
+        TimeElapsedColumn,
+    )
+    from rich.text import Text
 
     from baton.cli.terminal.output import console
 
+    class Rate(ProgressColumn):
+        """The units done in a second."""
+
+        def render(self, task: Task) -> Text:
+            """Return the rate, nothing before there is one."""
+            return Text(f"{task.speed:,.0f}/s" if task.speed else "")
+
     out = console(stderr=True)
-    columns = (doing, BarColumn(), MofNCompleteColumn(), unit, TimeElapsedColumn())
+    columns = (doing, BarColumn(), MofNCompleteColumn(), unit, Rate(), TimeElapsedColumn())
     with Progress(*columns, console=out, disable=not out.is_terminal, transient=True) as bar:
         task = bar.add_task(doing, total=None)
 

@@ -1,0 +1,167 @@
+"""The report of a backtest as JSON, the same over HTTP and from the command line."""
+
+from collections.abc import Iterable
+from importlib.metadata import version
+from typing import Final
+
+from pydantic import BaseModel
+
+from baton.command_api.dialect.rendering import without_none
+from baton.command_api.own.runs.render_step import render_case
+from baton.domain.backtest.comparison import Comparison, Difference
+from baton.domain.backtest.report import Report
+from baton.domain.frozen import frozen
+from baton.domain.json import JsonObject
+
+
+class Change(BaseModel):
+    """A text as it was and as it would be."""
+
+    was: str
+    wouldBe: str  # noqa: N815 - the names of the JSON
+
+
+class Paths(BaseModel):
+    """The steps of a run in the order in which they began, as it was and as it would be."""
+
+    was: list[str]
+    wouldBe: list[str]  # noqa: N815
+
+
+class FirstDifference(BaseModel):
+    """The first visit whose result differs; without a step, the runs differ in their ends alone.
+
+    A result is `succeeded`, `failed: CODE`, `skipped`, `elapsed`, `reached`, `not run`, `open` or
+    `waiting` (without an end), for a decision the step that it chose or `end`. `evaluations` are
+    those of the decision as it would be.
+    """
+
+    stepId: str | None = None  # noqa: N815
+    visit: int | None = None
+    was: str
+    wouldBe: str  # noqa: N815
+    evaluations: list[JsonObject] | None = None
+
+
+class Item(BaseModel):
+    """A run that isn't the same; `reason` says why it isn't comparable, or what failed."""
+
+    id: str
+    verdict: str
+    first: FirstDifference | None = None
+    path: Paths | None = None
+    outcome: Change | None = None
+    reason: str | None = None
+
+
+class Group(BaseModel):
+    """A difference that runs share, with the first of them; `was` is missing without a result."""
+
+    stepId: str | None = None  # noqa: N815
+    was: str | None = None
+    wouldBe: str  # noqa: N815
+    count: int
+    examples: list[str]
+
+
+class Tried(BaseModel):
+    """The changed definition."""
+
+    name: str
+    steps: int
+
+
+class Against(BaseModel):
+    """The definition whose runs were recorded."""
+
+    id: str
+    slug: str
+
+
+class BacktestReport(BaseModel):
+    """The result of a backtest: runs by their verdict, groups of differences, and single runs.
+
+    `items` are the first runs that aren't the same; `omitted` counts those that aren't listed.
+    """
+
+    definition: Tried
+    against: Against
+    engine: str
+    runs: int
+    same: int
+    differs: int
+    unknown: int
+    notComparable: int  # noqa: N815
+    error: int
+    groups: list[Group]
+    items: list[Item]
+    omitted: int
+
+
+@frozen
+class Subjects:
+    """The definitions that a report names: the changed one, and that of the recorded runs."""
+
+    name: str
+    steps: int
+    against_id: str
+    against_slug: str
+
+
+ENGINE: Final = f"baton {version('baton-orchestrator')}"
+
+
+def render_report(
+    report: Report, of: Subjects, items: Iterable[Comparison] | None = None
+) -> JsonObject:
+    """Return a report as JSON; `items` are the runs to list, None for all that it holds."""
+    groups = sorted(report.groups.items(), key=lambda one: -one[1].count)
+    return {
+        "definition": {"name": of.name, "steps": of.steps},
+        "against": {"id": of.against_id, "slug": of.against_slug},
+        "engine": ENGINE,
+        "runs": report.runs,
+        **report.counts,
+        "groups": [
+            {
+                "stepId": group.step_id,
+                "was": group.was,
+                "wouldBe": group.would_be,
+                "count": members.count,
+                "examples": list(members.examples),
+            }
+            for group, members in groups
+        ],
+        "items": [_item(one) for one in (report.items if items is None else items)],
+        "omitted": report.omitted,
+    }
+
+
+def _item(found: Comparison) -> JsonObject:
+    replayed = found.outcome != ("", "")
+    return without_none(
+        {
+            "id": found.run_id,
+            "verdict": found.verdict,
+            "first": None if found.first is None else _first(found.first),
+            "path": _pair(*map(list, found.path)) if replayed else None,
+            "outcome": _pair(*found.outcome) if replayed else None,
+            "reason": found.reason,
+        }
+    )
+
+
+def _first(first: Difference) -> JsonObject:
+    cases = None if first.decision is None else first.decision.evaluations
+    return without_none(
+        {
+            "stepId": first.step_id,
+            "visit": first.visit,
+            **_pair(first.was, first.would_be),
+            "evaluations": None if cases is None else [render_case(one) for one in cases],
+        }
+    )
+
+
+def _pair(was: object, would_be: object) -> JsonObject:
+    return {"was": was, "wouldBe": would_be}

@@ -1,0 +1,193 @@
+"""Compares the recorded course of a run with that of its replay.
+
+Steps that only one of the two definitions has aren't compared: that they come or go is the change
+itself. Of the others the first one whose result isn't the recorded one is the first difference.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final, Literal, TypeAlias
+
+from baton.domain.artifact import ARTIFACT_UNREADABLE, UnreadableValue, Values
+from baton.domain.backtest.candidate import Candidate
+from baton.domain.backtest.course import END, Course, Place
+from baton.domain.backtest.recording import Recording
+from baton.domain.backtest.replay import NotComparable, Replay
+from baton.domain.conditions.evaluation import DecisionResult
+from baton.domain.frozen import frozen
+
+Verdict: TypeAlias = Literal["same", "differs", "unknown", "notComparable", "error"]
+
+NOT_RUN: Final = "not run"
+"""The result of a step that the course of a run doesn't reach."""
+MAX_PATH: Final = 200
+"""Steps that a path names."""
+_UNREADABLE: Final = f"failed: {ARTIFACT_UNREADABLE}"
+
+
+@frozen
+class Difference:
+    """The first difference: the result of a visit as it was and as it would be.
+
+    `step_id` is that of the candidate where it has the step. It is None if the runs differ in their
+    ends alone. `decision` holds the evaluations of the replayed decision.
+    """
+
+    step_id: str | None
+    visit: int | None
+    was: str
+    would_be: str
+    decision: DecisionResult | None = None
+
+
+@frozen
+class Comparison:
+    """A run beside its replay.
+
+    `path` and `outcome` are pairs: as it was, and as it would be. A path names the steps in the
+    order in which they began. `unknown` is the step without an outcome at which the replay stopped.
+    `reason` says why a run is not comparable, or its replay failed.
+    """
+
+    run_id: str
+    verdict: Verdict
+    first: Difference | None = None
+    unknown: str | None = None
+    path: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
+    outcome: tuple[str, str] = ("", "")
+    reason: str | None = None
+
+
+def compare(recording: Recording, candidate: Candidate, values: Values) -> Comparison:
+    """Replay a recorded run and return the comparison; raises ValuesNeeded."""
+    run_id = recording.request.run_id if recording.request is not None else ""
+    replay = Replay(recording, candidate, values)
+    try:
+        replay.run()
+        _require_comparable(recording, replay, values)
+    except NotComparable as reason:
+        return Comparison(run_id=run_id, verdict="notComparable", reason=str(reason))
+    first = _first_difference(recording, replay, candidate)
+    unknown = replay.unknown
+    verdict: Verdict = "differs" if first else "unknown" if unknown else "same"
+    if verdict == "same":
+        return Comparison(run_id=run_id, verdict=verdict)
+    return Comparison(
+        run_id=run_id,
+        verdict=verdict,
+        first=first,
+        unknown=None if unknown is None else unknown[0],
+        path=(_path(recording.course), _path(replay.course)),
+        outcome=(recording.ended_as, _end(recording, replay)),
+    )
+
+
+def _require_comparable(recording: Recording, replay: Replay, values: Values) -> None:
+    """Raise NotComparable for a run that its recording no longer describes."""
+    if recording.limited and recording.course.revisited:
+        raise NotComparable("it was retried and then reached its limit of step activations")
+    lost = [one.reason for one in values.values() if isinstance(one, UnreadableValue)]
+    before = recording.course.results.values()
+    if lost and _UNREADABLE in replay.course.results.values() and _UNREADABLE not in before:
+        raise NotComparable(f"a value that it read is gone: {lost[0]}")
+
+
+def _first_difference(
+    recording: Recording, replay: Replay, candidate: Candidate
+) -> Difference | None:
+    found = next(_differences(recording, replay, candidate), None)
+    if found is not None or replay.unknown is not None:
+        return found
+    was, would_be = recording.ended_as, _end(recording, replay)
+    if was != would_be:
+        return Difference(step_id=None, visit=None, was=was, would_be=would_be)
+    return None
+
+
+def _differences(
+    recording: Recording, replay: Replay, candidate: Candidate
+) -> Iterator[Difference]:
+    """Yield the visits whose results differ, in the recorded order, then those that are new."""
+    version = 0 if recording.request is None else recording.request.version
+    shared = candidate.shared.get(version, frozenset())
+    was = {at: result for at, result in recording.course.results.items() if at[0] in shared}
+    replayed = {
+        (candidate.recorded_id(step_id), visit): (step_id, visit)
+        for step_id, visit in replay.course.results
+        if candidate.recorded_id(step_id) in shared
+    }
+    for at, result in was.items():
+        place = replayed.get(at)
+        if place is None:
+            if replay.unknown is None:
+                yield Difference(step_id=at[0], visit=at[1], was=result, would_be=NOT_RUN)
+        elif place not in replay.missing and not _equal(result, place, replay, candidate, shared):
+            yield _difference(place, result, replay)
+    for at, place in replayed.items():
+        if at not in was:
+            yield _difference(place, NOT_RUN, replay)
+    if version in candidate.in_order:
+        yield from _of_order(list(was), list(replayed), replayed)
+
+
+def _of_order(
+    was: Sequence[Place], would_be: Sequence[Place], replayed: Mapping[Place, Place]
+) -> Iterator[Difference]:
+    """Yield the first visit that comes after another one than it did, where steps run one by one.
+
+    All visits of `would_be` were recorded too, with the same results.
+    """
+    for index, (before, after) in enumerate(zip(was, would_be, strict=False)):
+        if before != after:
+            step_id, visit = replayed[after]
+            yield Difference(
+                step_id=step_id,
+                visit=visit,
+                was=f"after {was[was.index(after) - 1][0]}",
+                would_be=f"after {would_be[index - 1][0]}" if index else "first",
+            )
+            return
+
+
+def _equal(
+    result: str, place: Place, replay: Replay, candidate: Candidate, shared: frozenset[str]
+) -> bool:
+    """Return whether a result is the recorded one.
+
+    A choice of a step that only the candidate has, instead of one that only the recorded version
+    had, may be the same under another name: what follows tells.
+    """
+    course = replay.course
+    replayed = course.results[place]
+    if place in course.decisions:
+        replayed = candidate.recorded_id(replayed)
+        if END not in (result, replayed) and not {result, replayed} & shared:
+            return True
+    return result == replayed
+
+
+def _difference(place: Place, was: str, replay: Replay) -> Difference:
+    step_id, visit = place
+    course = replay.course
+    return Difference(
+        step_id=step_id,
+        visit=visit,
+        was=was,
+        would_be="unknown" if place in replay.missing else course.results[place],
+        decision=course.decisions.get(place),
+    )
+
+
+def _end(recording: Recording, replay: Replay) -> str:
+    """Return the end of the replay in words: as recorded if it waits where the run did."""
+    if replay.ended_as is not None:
+        return replay.ended_as
+    if replay.unknown is not None:
+        return f"unknown after {replay.unknown[0]}"
+    return recording.ended_as
+
+
+def _path(course: Course) -> tuple[str, ...]:
+    steps = [step_id for step_id, _ in course.results]
+    if len(steps) > MAX_PATH:
+        return (*steps[:MAX_PATH], f"and {len(steps) - MAX_PATH} more")
+    return tuple(steps)

@@ -1,0 +1,170 @@
+"""The recording of a run: all that a replay needs of its events, collected in one pass."""
+
+from typing import Final, Literal, TypeAlias
+
+from baton.domain.backtest.course import Course, Place
+from baton.domain.frozen import frozen
+from baton.domain.run.messages import (
+    DelayElapsed,
+    Event,
+    Failed,
+    Outcome,
+    RunBranched,
+    RunCancelled,
+    RunCompleted,
+    RunFailed,
+    RunPaused,
+    RunReopened,
+    RunRequested,
+    RunResumed,
+    RunStarted,
+    StepCopied,
+    StepFailed,
+    StepSucceeded,
+    StepTimedOut,
+    StepUndecided,
+    Succeeded,
+    TimedOut,
+)
+from baton.domain.run.trigger import Branch, CopiedStep
+
+Control: TypeAlias = Literal["start", "pause", "resume"]
+LOOP_LIMIT: Final = "LOOP_LIMIT"
+
+
+@frozen(kw_only=False)
+class Elapsed:
+    """The end of a delay, or of the time within which a synchronization point had to be reached."""
+
+
+Recorded: TypeAlias = Outcome | Elapsed
+ELAPSED: Final = Elapsed()
+
+
+class Recording:
+    """The recorded run: its request, the outcomes of its visits and their order.
+
+    `outcomes` maps a visit to its last outcome, with the number of the event that recorded it.
+    `controls` are the starts, pauses and resumes with the numbers of their events. `ended_as` is
+    the status of the run in words.
+    """
+
+    __slots__ = (
+        "_branched",
+        "_copied",
+        "_number",
+        "controls",
+        "course",
+        "ended_as",
+        "limited",
+        "outcomes",
+        "request",
+    )
+
+    def __init__(self) -> None:
+        self.request: RunRequested | None = None
+        self.course = Course()
+        self.outcomes: dict[Place, tuple[int, Recorded]] = {}
+        self.controls: list[tuple[int, Control]] = []
+        self.ended_as = "pending"
+        self.limited = False
+        self._branched: RunBranched | None = None
+        self._copied: list[CopiedStep] = []
+        self._number = 0
+
+    @property
+    def branch(self) -> Branch | None:
+        """What the run took over from another one, if it is a rerun."""
+        found = self._branched
+        if found is None:
+            return None
+        return Branch(
+            source=found.source,
+            source_version=found.source_version,
+            position=found.position,
+            copied=tuple(self._copied),
+            entry=found.entry,
+            reason=found.reason,
+        )
+
+    def apply(self, event: Event) -> None:
+        """Apply the next event of the run."""
+        self._number += 1
+        place = self.course.apply(event)
+        if place is not None:
+            self._outcome(place, event)
+        elif isinstance(event, RunRequested):
+            self.request = event
+        elif isinstance(event, RunBranched):
+            self._branched = event
+        elif isinstance(event, StepCopied):
+            self._copied.append(_copy(event))
+        else:
+            self._status(event)
+
+    def _outcome(self, place: Place, event: Event) -> None:
+        found = _outcome_of(event)
+        if found is not None:
+            self.outcomes[place] = self._number, found
+
+    def _status(self, event: Event) -> None:
+        match event:
+            case RunStarted():
+                self._control("start", "running")
+            case RunPaused():
+                self._control("pause", "paused")
+            case RunResumed():
+                self._control("resume", "running")
+            case RunReopened():
+                self._control("resume", "running")
+                for step_id in event.steps:
+                    self.outcomes.pop(self.course.newest(step_id), None)
+            case RunCompleted() | RunFailed() | RunCancelled():
+                self.ended_as = end_of(event)
+                self.limited = isinstance(event, RunFailed) and event.error.code == LOOP_LIMIT
+            case _:
+                pass
+
+    def _control(self, control: Control, status: str) -> None:
+        self.controls.append((self._number, control))
+        self.ended_as = status
+
+
+def end_of(event: RunCompleted | RunFailed | RunCancelled) -> str:
+    """Return the end of a run in words."""
+    match event:
+        case RunCompleted():
+            return "completed with errors" if event.has_errors else "completed"
+        case RunFailed():
+            return f"failed: {event.error.code}"
+        case RunCancelled():
+            return "cancelled"
+
+
+def _outcome_of(event: Event) -> Recorded | None:
+    """Return the outcome of a visit that an event records; attempts before the last have none."""
+    match event:
+        case StepSucceeded():
+            return Succeeded(
+                output=event.output, context=event.context, warning=event.warning, size=event.size
+            )
+        case StepFailed(final=True):
+            return Failed(error=event.error, retryable=False)
+        case StepTimedOut(final=True):
+            return TimedOut()
+        case DelayElapsed() | StepUndecided(kind="sync"):
+            return ELAPSED
+        case _:
+            return None
+
+
+def _copy(event: StepCopied) -> CopiedStep:
+    return CopiedStep(
+        step_id=event.step_id,
+        visit=event.visit,
+        kind=event.kind,
+        status=event.status,
+        output=event.output,
+        decision=event.decision,
+        size=event.size,
+    )

@@ -1,0 +1,214 @@
+"""Drives the rules of runs with a changed definition, and answers each step from a recording.
+
+The rules are those that decide live runs. The outcomes arrive in the order in which they were
+recorded, a delay that the recording lacks ends at once, and a recorded pause holds the same
+outcomes. Nothing but the order of the recording moves the replay, so it has no clock.
+"""
+
+from dataclasses import replace
+from heapq import heapify, heappop, heappush
+from typing import Final
+
+from baton.domain.artifact import Values
+from baton.domain.backtest.candidate import Candidate
+from baton.domain.backtest.course import OPEN, WAITING, Course, Place
+from baton.domain.backtest.recording import ELAPSED, Control, Elapsed, Recorded, Recording, end_of
+from baton.domain.definition.graph import Compute, Delay, Step, Sync
+from baton.domain.run.decisions import decide_and_evolve
+from baton.domain.run.messages import (
+    Command,
+    DelayStarted,
+    FireTimer,
+    PauseRun,
+    ReportOutcome,
+    RequestRun,
+    ResumeRun,
+    RunCancelled,
+    RunCompleted,
+    RunFailed,
+    RunRequested,
+    StartRun,
+    StepStarted,
+    Succeeded,
+    SyncAwaited,
+    Token,
+)
+from baton.domain.run.state import NOT_REQUESTED, State
+from baton.domain.run.trigger import Branch
+
+_AT_ONCE: Final = 0
+"""The place in the order of what no event recorded; the first event has the number 1."""
+_BEGIN: Final = 0
+"""The time of every decision but the firing of a timer, which has the time when that is due."""
+_NO_LIMIT: Final = 0
+
+_Due = tuple[int, str, int, "Recorded | Control"]
+"""The number of an event, a step id with its visit (or "" and 0), and what arrives then."""
+
+
+class NotComparable(Exception):
+    """The recording of a run can't be compared with the candidate; the text says why."""
+
+
+class Replay:
+    """The replay of one recorded run.
+
+    `course` are the visits under the ids of the candidate. `missing` are those that wait for an
+    outcome which nothing gives. `ended_as` is the end of the run in words, None without one.
+    """
+
+    __slots__ = (
+        "_candidate",
+        "_due",
+        "_held",
+        "_recording",
+        "_state",
+        "_values",
+        "course",
+        "ended_as",
+        "missing",
+    )
+
+    def __init__(self, recording: Recording, candidate: Candidate, values: Values) -> None:
+        self.course = Course()
+        self.ended_as: str | None = None
+        self._recording = recording
+        self._candidate = candidate
+        self._values = values
+        self._state: State = NOT_REQUESTED
+        self._due: list[_Due] = [(number, "", 0, what) for number, what in recording.controls]
+        self._held: list[_Due] = []
+        self.missing: list[Place] = []
+        heapify(self._due)
+
+    @property
+    def unknown(self) -> Place | None:
+        """The first of the missing outcomes; None if the run has ended without it."""
+        return None if self._state.final or not self.missing else self.missing[0]
+
+    def run(self) -> None:
+        """Replay the run; raises ValuesNeeded and NotComparable."""
+        request = self._recording.request
+        if request is None:
+            raise NotComparable("its first event isn't its request")
+        self._decide(self._request(request))
+        while self._due and not self._state.final:
+            due = heappop(self._due)
+            _, step_id, visit, what = due
+            if isinstance(what, str):
+                self._control(what, request)
+            elif self._state.hold is not None and isinstance(what, Elapsed):
+                self._held.append(due)
+            else:
+                self._arrive((step_id, visit), what)
+
+    def _request(self, request: RunRequested) -> RequestRun:
+        return RequestRun(
+            run_id=request.run_id,
+            definition=self._candidate.definition,
+            trigger=request.trigger,
+            actor=request.actor,
+            at=_BEGIN,
+            input=request.input,
+            context=request.context,
+            size=request.size,
+            branch=self._branch(),
+        )
+
+    def _branch(self) -> Branch | None:
+        """Return what the run took over from another one, under the ids of the candidate."""
+        branch = self._recording.branch
+        if branch is None:
+            return None
+        names = {self._candidate.recorded_id(of): of for of in self._candidate.graph.by_id}
+        if branch.entry is not None and branch.entry not in names:
+            message = f"it is a rerun from step '{branch.entry}', which the definition lacks"
+            raise NotComparable(message)
+        copied = tuple(
+            replace(one, step_id=names[one.step_id])
+            for one in branch.copied
+            if one.step_id in names
+        )
+        entry = None if branch.entry is None else names[branch.entry]
+        return Branch(
+            source=branch.source,
+            source_version=branch.source_version,
+            position=branch.position,
+            copied=copied,
+            entry=entry,
+        )
+
+    def _control(self, control: Control, request: RunRequested) -> None:
+        graph, values, held = self._candidate.graph, self._values, self._state.hold is not None
+        if control == "start":
+            self._decide(StartRun(graph=graph, at=_BEGIN, values=values))
+        elif control == "pause":
+            self._decide(PauseRun(actor=request.actor, at=_BEGIN))
+        elif held:
+            before = _BEGIN - 1  # no timer is due by then, so that each fires in the recorded order
+            resume = ResumeRun(graph=graph, actor=request.actor, at=before, values=values)
+            self._decide(resume)
+            for due in self._held:
+                heappush(self._due, due)
+            self._held.clear()
+
+    def _arrive(self, place: Place, what: Recorded) -> None:
+        """Report an outcome, or fire a timer, of a visit that still waits for it."""
+        step_id, visit = place
+        step = self._state.steps[step_id]
+        token = Token(step_id, visit, step.attempt)
+        graph, values = self._candidate.graph, self._values
+        if step.visit != visit or not (step.open or step.awaited):
+            return
+        if isinstance(what, Elapsed):
+            at = step.due_at
+            self._decide(FireTimer(token=token, graph=graph, at=at, values=values))
+        else:
+            self._decide(
+                ReportOutcome(
+                    token=token,
+                    outcome=what,
+                    graph=graph,
+                    at=_BEGIN,
+                    max_run_bytes=_NO_LIMIT,
+                    values=values,
+                )
+            )
+
+    def _decide(self, command: Command) -> None:
+        events, self._state = decide_and_evolve(command, self._state)
+        for event in events:
+            self.course.apply(event)
+            match event:
+                case StepStarted() | DelayStarted() | SyncAwaited():
+                    self._expect((event.step_id, event.visit))
+                case RunCompleted() | RunFailed() | RunCancelled():
+                    self.ended_as = end_of(event)
+                case _:
+                    pass
+
+    def _expect(self, place: Place) -> None:
+        """Put the outcome of a visit that began in its place in the order."""
+        step_id, visit = place
+        step = self._candidate.graph.by_id[step_id]
+        recorded = self._candidate.recorded_id(step_id), visit
+        number, what = self._recording.outcomes.get(recorded, (_AT_ONCE, None))
+        if what is not None and isinstance(what, Elapsed) != isinstance(step, Compute):
+            heappush(self._due, (number, step_id, visit, what))
+        elif not isinstance(step, Sync) and not self._waits_as_recorded(step, recorded):
+            self._improvise(place, step)
+
+    def _waits_as_recorded(self, step: Step, recorded: Place) -> bool:
+        """Return whether the recorded visit has no end either."""
+        unended = WAITING if isinstance(step, Delay) else OPEN
+        return self._recording.course.results.get(recorded) == unended
+
+    def _improvise(self, place: Place, step: Step) -> None:
+        """End a visit without a recorded outcome: a delay at once, a step by its stub if any."""
+        if isinstance(step, Delay):
+            heappush(self._due, (_AT_ONCE, *place, ELAPSED))
+        elif step.id in self._candidate.stubs:
+            stub = Succeeded(output=self._candidate.stubs[step.id])
+            heappush(self._due, (_AT_ONCE, *place, stub))
+        else:
+            self.missing.append(place)

@@ -1,0 +1,246 @@
+"""`baton backtest`: tries a changed definition on the recorded runs of the one it changes."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+
+from baton.cli.option_checks import check_tenant
+from baton.cli.options import AsJson, DataFolder, Since
+from baton.cli.terminal.failures import Failed
+
+if TYPE_CHECKING:
+    from baton.cli.server.validate_definition import ValidDefinition
+    from baton.domain.backtest.candidate import Candidate
+    from baton.domain.backtest.report import Report
+    from baton.domain.definition.state import State as Definition
+    from baton.settings import Settings
+
+_MAX_JOBS: Final = 64
+_STATUSES: Final = ("pending", "running", "paused", "completed", "failed", "cancelled")
+
+
+def _checked_statuses(statuses: list[str] | None) -> list[str] | None:
+    for status in statuses or ():
+        if status not in _STATUSES:
+            raise typer.BadParameter(f"{status!r} is none of {', '.join(_STATUSES)}")
+    return statuses
+
+
+def _checked_names(pairs: list[str] | None) -> list[str] | None:
+    for pair in pairs or ():
+        new, equals, old = pair.partition("=")
+        if not (new and equals and old):
+            raise typer.BadParameter(f"{pair!r} isn't NEW=OLD, two ids of steps")
+    return pairs
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Request:
+    """The changed definition, and the options of the verb."""
+
+    changed: "ValidDefinition"
+    against: str
+    tenant: str | None
+    last: int
+    since: int
+    statuses: frozenset[str] | None
+    ids: frozenset[str] | None
+    names: dict[str, str]
+    stubs: dict[str, Any]
+    jobs: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Result:
+    report: "Report"
+    against: "Definition"
+    seconds: float
+
+
+def backtest(
+    file: Annotated[str, typer.Argument(metavar="FILE", help="JSON or YAML; - is stdin.")],
+    against: Annotated[
+        str,
+        typer.Option(
+            "--against", metavar="ID", help="Id or slug of the definition with the recorded runs."
+        ),
+    ],
+    last: Annotated[
+        int,
+        typer.Option(
+            "--last", metavar="N", min=1, max=1_000_000, help="Only the newest N of the runs."
+        ),
+    ] = 1_000_000,
+    since: Since = None,
+    status: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--status",
+            metavar="S",
+            callback=_checked_statuses,
+            help="Only runs with this status; may be repeated.",
+        ),
+    ] = None,
+    ids: Annotated[
+        list[str] | None,
+        typer.Option("--ids", metavar="RUN", help="Only this run; may be repeated."),
+    ] = None,
+    names: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--map",
+            metavar="NEW=OLD",
+            callback=_checked_names,
+            help="Step NEW has the recorded outcomes of OLD; may be repeated.",
+        ),
+    ] = None,
+    stub: Annotated[
+        str | None,
+        typer.Option(
+            "--stub",
+            metavar="FILE",
+            show_default="none",
+            help="JSON or YAML: outputs, by step id, of steps without an outcome.",
+        ),
+    ] = None,
+    jobs: Annotated[
+        int,
+        typer.Option("--jobs", metavar="N", min=1, max=_MAX_JOBS, help="Processes that replay."),
+    ] = 1,
+    fail_on_difference: Annotated[
+        bool,
+        typer.Option("--fail-on-difference", help="Exit 1 unless every run goes the same way."),
+    ] = False,
+    dialect: Annotated[
+        str | None,
+        typer.Option(
+            "--dialect",
+            metavar="NAME",
+            show_default="the one that the members tell",
+            help="Dialect of the file.",
+        ),
+    ] = None,
+    tenant: Annotated[
+        str | None,
+        typer.Option(
+            "--tenant",
+            metavar="T",
+            callback=check_tenant,
+            show_default="found by the views",
+            help="Tenant of the definition.",
+        ),
+    ] = None,
+    data: DataFolder = None,
+    as_json: AsJson = False,
+) -> None:
+    """Try the definition in FILE on recorded runs, and list those that would go another way.
+
+    Its decisions are made again with the recorded outcomes of steps. No function is called, and
+    nothing is stored. Services may run meanwhile.
+    """
+    from baton.cli.backtest.show_report import print_report, subjects
+    from baton.cli.data.store_checks import require_data, require_durable
+    from baton.cli.event_loop import run_async
+    from baton.cli.load_settings import load_settings
+    from baton.cli.terminal.output import print_json
+    from baton.command_api.own.backtests.render_report import render_report
+
+    request = _Request(
+        changed=_changed(file, dialect),
+        against=against,
+        tenant=tenant,
+        last=last,
+        since=since or 0,
+        statuses=_set(status),
+        ids=_set(ids),
+        names=dict(pair.split("=", 1) for pair in names or ()),
+        stubs={} if stub is None else _stubs(stub),
+        jobs=jobs,
+    )
+    settings = load_settings(data=data)
+    require_durable(settings)
+    require_data(settings)
+    found = run_async(_backtest(settings, request))
+    if as_json:
+        print_json(render_report(found.report, subjects(request.changed.body, found.against)))
+    else:
+        print_report(found.report, found.seconds)
+    report = found.report
+    if fail_on_difference and report.runs != report.counts["same"]:
+        raise Failed(f"{report.runs - report.counts['same']} of {report.runs} runs aren't the same")
+
+
+def _changed(file: str, dialect: str | None) -> "ValidDefinition":
+    from baton.cli.documents import load_document
+    from baton.cli.server.definition_apis import naming
+    from baton.cli.server.validate_definition import validate_document
+
+    document = load_document(file)
+    with naming(file):
+        return validate_document(document, dialect, lenient=False)
+
+
+def _stubs(file: str) -> dict[str, Any]:
+    from baton.cli.documents import load_document
+
+    found = load_document(file)
+    if not isinstance(found, dict):
+        raise Failed(f"{file} must hold an object: the output of each step by its id")
+    return found
+
+
+def _set(values: Iterable[str] | None) -> frozenset[str] | None:
+    return frozenset(values) if values else None
+
+
+async def _backtest(settings: "Settings", request: _Request) -> _Result:
+    import time
+
+    from baton.cli.backtest.recorded_definition import recorded_definition
+    from baton.cli.terminal.progress import progress_bar
+    from baton.eventlog.backtests.backtest import Backtest
+    from baton.eventlog.backtests.selection import Selection, choose_runs
+    from baton.eventlog.run_values import RunValues
+    from baton.process_memory import collect_garbage_less_often
+    from baton.wiring import open_stores
+
+    collect_garbage_less_often()
+    stores = await open_stores(settings, read_only=True, sealing="none")
+    try:
+        recorded = await recorded_definition(stores, request.against, request.tenant)
+        candidate = _candidate(recorded, request)
+        began = time.perf_counter()
+        with progress_bar("Choosing runs", "positions") as progress:
+            selection = Selection(
+                tenant=recorded.tenant,
+                definition_id=recorded.definition_id,
+                last=request.last,
+                since=request.since,
+                statuses=request.statuses,
+                ids=request.ids,
+            )
+            chosen = await choose_runs(stores.leaves, selection, progress=progress)
+        backtest = Backtest(stores.leaves, RunValues(stores.artifacts), chosen, candidate)
+        processes = 0 if request.jobs == 1 else request.jobs
+        with progress_bar("Replaying", "runs") as progress:
+            report = await backtest.run(processes=processes, progress=progress)
+        return _Result(report=report, against=recorded, seconds=time.perf_counter() - began)
+    finally:
+        await stores.close()
+
+
+def _candidate(recorded: "Definition", request: _Request) -> "Candidate":
+    from baton.domain.backtest.candidate import candidate_of
+    from baton.domain.errors import Invalid
+
+    try:
+        return candidate_of(
+            recorded, request.changed.body, recorded_as=request.names, stubs=request.stubs
+        )
+    except Invalid as invalid:
+        first = invalid.faults[0]
+        option = "--map" if first.path[0] == "map" else "--stub"
+        message = f"'{first.path[1]}' {first.message}"
+        raise typer.BadParameter(message, param_hint=f"'{option}'") from None
