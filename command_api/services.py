@@ -6,6 +6,7 @@ from typing import Final
 
 from prometheus_client import CollectorRegistry
 
+from baton.command_api.backtest_jobs import BacktestJobs
 from baton.command_api.budgets import Budgets
 from baton.command_api.live.live_feed import LiveFeed
 from baton.command_api.principal import Authenticator, SignIn
@@ -73,6 +74,7 @@ class Services:
         waiting_calls: The calls of functions that wait for a place at an executor.
         signatures: Verifies the signatures of published documents.
         metrics: The registry that /metrics exports.
+        backtests: The backtests that this process runs.
         stuck_runs: The ids of runs that an explanation has found stuck, which is a defect.
     """
 
@@ -91,6 +93,7 @@ class Services:
     keys: IdempotencyKeys
     secrets: Secrets
     leaves: LeafStore
+    backtests: BacktestJobs
     authenticator: Authenticator
     checks: dict[str, Callable[[], Awaitable[bool]]] = field(default_factory=dict)
     max_answer_bytes: int = MAX_ANSWER_BYTES

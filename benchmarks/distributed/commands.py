@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
+from baton.command_api.backtest_jobs import BacktestJobs
 from baton.command_api.commands import NewDefinition, create_definition, start_run
 from baton.command_api.live.live_feed import LiveFeed
 from baton.command_api.principal import Principal
@@ -105,6 +106,7 @@ async def commands_on(store: str, folder: Path) -> AsyncIterator[Commands]:
             keys=stores.keys,
             secrets=stores.secrets,
             leaves=stores.leaves,
+            backtests=BacktestJobs(stores.leaves, RunValues(stores.artifacts), clock),
             authenticator=build_authenticator(settings, clock),
         )
         yield Commands(stores, services)

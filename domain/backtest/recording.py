@@ -74,7 +74,7 @@ class Recording:
 
     @property
     def branch(self) -> Branch | None:
-        """What the run took over from another one, if it is a rerun."""
+        """The outcomes that the run took over from another one, None unless it is a rerun."""
         found = self._branched
         if found is None:
             return None

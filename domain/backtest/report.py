@@ -9,7 +9,7 @@ from baton.domain.frozen import frozen
 MAX_EXAMPLES: Final = 20
 """Runs that a group names."""
 MAX_ITEMS: Final = 10_000
-"""Runs that a report lists; the counts and groups are of all of them."""
+"""Runs that a report lists by default; the counts and groups are of all of them."""
 MAX_GROUPS: Final = 1_000
 """Groups of a report; further differences are counted, but in no group."""
 
@@ -38,12 +38,13 @@ class Report:
     """The findings of a backtest so far.
 
     `counts` are the runs by their verdict, `groups` the runs of each difference. `items` are the
-    first runs whose verdict isn't "same", and `omitted` the number of the others.
+    first `max_items` runs whose verdict isn't "same", and `omitted` the number of the others.
     """
 
-    __slots__ = ("counts", "groups", "items", "omitted")
+    __slots__ = ("_max_items", "counts", "groups", "items", "omitted")
 
-    def __init__(self) -> None:
+    def __init__(self, *, max_items: int = MAX_ITEMS) -> None:
+        self._max_items = max_items
         self.counts: dict[Verdict, int] = dict.fromkeys(
             ("same", "differs", "unknown", "notComparable", "error"), 0
         )
@@ -66,7 +67,7 @@ class Report:
         if found.verdict == "same":
             return
         self._add_to_group(found)
-        if len(self.items) < MAX_ITEMS:
+        if len(self.items) < self._max_items:
             self.items.append(found)
         else:
             self.omitted += 1

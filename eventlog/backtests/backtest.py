@@ -21,13 +21,27 @@ _AHEAD: Final = 2
 
 
 class Backtest:
-    """A backtest under way; `report` is what was found so far, of `total` runs."""
+    """A backtest of the chosen runs; `report` is what was found so far.
+
+    Args:
+        leaves: The stored events.
+        values: The large values of runs.
+        chosen: The runs to replay.
+        candidate: The changed definition.
+        report: An empty report to fill; None makes one.
+    """
 
     def __init__(
-        self, leaves: LeafStore, values: RunValues, chosen: Chosen, candidate: Candidate
+        self,
+        leaves: LeafStore,
+        values: RunValues,
+        chosen: Chosen,
+        candidate: Candidate,
+        *,
+        report: Report | None = None,
     ) -> None:
-        self.report = Report()
-        self.total = len(chosen.runs)
+        self.report = report or Report()
+        self._total = len(chosen.runs)
         self._leaves = leaves
         self._values = values
         self._chosen = chosen
@@ -71,7 +85,7 @@ class Backtest:
             else:
                 self.report.add(result)
         self.report.add_same(same)
-        progress(self.report.runs, self.total)
+        progress(self.report.runs, self._total)
 
     async def _with_values(self, run: RecordedRun, found: Found) -> Comparison | None:
         """Return the comparison of a run; its conditions may read large values."""

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import Final
 
+from baton.command_api.backtest_jobs import BacktestJobs
 from baton.command_api.budgets import Budgets, Limits
 from baton.command_api.budgets.limits import Rate
 from baton.command_api.live.live_feed import LiveFeed
@@ -53,9 +54,10 @@ def build_services(
     definitions = DefinitionQueries(stores.views)
     budgets = Budgets(build_limits(settings), tenant_runs=context.tenant_runs)
     tokens = build_authenticator(settings, clock, required=takes_commands)
+    values = RunValues(stores.artifacts)
     return Services(
         store=stores.events,
-        values=RunValues(stores.artifacts),
+        values=values,
         max_answer_bytes=settings.limit_answer_bytes,
         definitions=definitions,
         runs=RunQueries(stores.views),
@@ -64,20 +66,13 @@ def build_services(
         webhooks=webhooks_on(stores.views, context.webhook_client),
         reached=view_position.reached,
         position=lambda: view_position.position,
-        live=LiveFeed(
-            stores.log,
-            stores.events,
-            definitions,
-            reached=view_position.reached,
-            held=lambda: view_position.position,
-            clock=clock,
-            tenant_limit=settings.limit_tenant_streams,
-        ),
+        live=_build_live_feed(context, definitions),
         clock=clock,
         new_id=lambda: new_id(clock.now()),
         keys=stores.keys,
         secrets=stores.secrets,
         leaves=stores.leaves,
+        backtests=BacktestJobs(stores.leaves, values, clock),
         authenticator=BearerAuthenticator(tokens, api_keys),
         checks=context.checks,
         budgets=budgets,
@@ -87,6 +82,20 @@ def build_services(
         waiting_calls=context.waiting_calls,
         signatures=build_signatures(settings),
         metrics=context.metrics,
+    )
+
+
+def _build_live_feed(context: RoleContext, definitions: DefinitionQueries) -> LiveFeed:
+    """Build the feed of live events; it shows what the views hold."""
+    view_position = context.view_position
+    return LiveFeed(
+        context.stores.log,
+        context.stores.events,
+        definitions,
+        reached=view_position.reached,
+        held=lambda: view_position.position,
+        clock=context.clock,
+        tenant_limit=context.settings.limit_tenant_streams,
     )
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from baton.command_api.app import make_app
+from baton.command_api.backtest_jobs import BacktestJobs
 from baton.command_api.dialect.contract import Dialect
 from baton.command_api.live.live_feed import LiveFeed
 from baton.command_api.security.api_keys import ApiKeyAuthenticator
@@ -65,6 +66,7 @@ async def running(
             keys=stores.keys,
             secrets=stores.secrets,
             leaves=stores.leaves,
+            backtests=BacktestJobs(stores.leaves, RunValues(stores.artifacts), clock),
             authenticator=BearerAuthenticator(
                 TokenAuthenticator(SharedSecrets(SECRET), clock), api_keys
             ),

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from baton.command_api.backtest_jobs import Question
 from baton.command_api.commands import (
     NewDefinition,
     cancel_run,
@@ -13,8 +14,10 @@ from baton.command_api.commands import (
 )
 from baton.command_api.dialect.contract import Route
 from baton.command_api.principal import Principal
+from baton.domain.backtest.candidate import candidate_of
 from baton.domain.definition.graph import Compute, Graph
 from baton.domain.definition.messages import Body
+from baton.domain.definition.state import State as Definition
 from baton.domain.definition.trigger import ScheduleTrigger
 from baton.domain.ids import derived_id
 from baton.domain.record.messages import ReceiveRecord
@@ -26,6 +29,7 @@ from baton.domain.schedule.decisions import DECIDER as SCHEDULE
 from baton.domain.schedule.messages import Miss, RecordTick
 from baton.domain.schedule.timetable import Interval
 from baton.domain.stream import stream_name
+from baton.eventlog.backtests.selection import Selection
 from baton.eventlog.loops.transact import transact
 from baton.protocols.canonical_json import canonical, digest
 from tests.kit.webhooks import CLOSED, dead_delivery
@@ -89,6 +93,7 @@ async def prepare(client: Client, route: Route) -> dict[str, str]:
         "scheduleId": new.definition_id,
         "recordId": derived_id("record", client.tenant, "evt-1"),
         "definitionId": new.definition_id,
+        "backtestId": await _backtest(client, created.state) if "backtestId" in route.path else "",
         "dialect": "baton",
         "hash": digest(raw),
         **(await dead_delivery(services, user) if needs_webhook else {}),
@@ -107,6 +112,24 @@ def _record(tenant: str, now: int) -> ReceiveRecord:
         time=now,
         at=now,
     )
+
+
+async def _backtest(client: Client, definition: Definition) -> str:
+    """Start a backtest of no runs and return its id."""
+    services = client.stack.services
+    question = Question(
+        selection=Selection(
+            tenant=client.tenant,
+            definition_id=definition.definition_id,
+            ids=frozenset(),
+        ),
+        candidate=candidate_of(definition, definition.body),
+        name=definition.body.name,
+        slug=definition.slug,
+    )
+    job = services.backtests.start(services.new_id(), question)
+    assert job is not None
+    return job.id
 
 
 async def _begin(client: Client, run_id: str, definition_id: str, now: int) -> int:
@@ -130,6 +153,8 @@ def body(route: Route) -> object:
             return _DOCUMENT
         case "/runs":
             return {"definition": "{definition}"}
+        case "/definitions/{definition}/backtests":
+            return {"definition": _DOCUMENT}
         case "/webhooks":
             return {"url": CLOSED, "events": ["workflow.execution.completed"]}
         case _:

@@ -108,6 +108,45 @@ class Subjects:
     against_slug: str
 
 
+REPORT_EXAMPLE: Final[JsonObject] = {
+    "definition": {"name": "Order processing", "steps": 5},
+    "against": {"id": "d3c0u1h6gtk2q1v9m4q0", "slug": "order-processing"},
+    "engine": "baton 0.1.0",
+    "runs": 30_000,
+    "same": 29_999,
+    "differs": 1,
+    "unknown": 0,
+    "notComparable": 0,
+    "error": 0,
+    "groups": [
+        {
+            "stepId": "check",
+            "was": "fulfill",
+            "wouldBe": "reject",
+            "count": 1,
+            "examples": ["d3c0u8h6gtk2q1v9m4tg"],
+        }
+    ],
+    "items": [
+        {
+            "id": "d3c0u8h6gtk2q1v9m4tg",
+            "verdict": "differs",
+            "first": {
+                "stepId": "check",
+                "visit": 1,
+                "was": "fulfill",
+                "wouldBe": "reject",
+                "evaluations": [],
+            },
+            "path": {
+                "was": ["validate", "check", "fulfill"],
+                "wouldBe": ["validate", "check", "reject"],
+            },
+            "outcome": {"was": "completed", "wouldBe": "unknown after reject"},
+        }
+    ],
+    "omitted": 0,
+}
 ENGINE: Final = f"baton {version('baton-orchestrator')}"
 
 

@@ -6,10 +6,6 @@ from baton.domain.delivery.state import Status
 from baton.domain.webhook.messages import EventType, Reason
 
 
-class Nothing(BaseModel):
-    """The body of a request that needs none."""
-
-
 class RegisterBody(BaseModel):
     """The body of POST /webhooks; without a secret, one is made."""
 

@@ -18,10 +18,10 @@ from baton.command_api.dialect.webhooks_out.kept_secrets import show_secret
 from baton.command_api.http.query_parameters import choice
 from baton.command_api.http.reply import Reply
 from baton.command_api.http.request_context import RequestContext
+from baton.command_api.own.empty_body import Nothing
 from baton.command_api.own.webhooks.documents import (
     ChangeBody,
     DeliveryPage,
-    Nothing,
     RegisterBody,
     RegisteredWebhook,
     TestOutcome,

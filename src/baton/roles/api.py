@@ -39,7 +39,11 @@ class ApiRole:
             group.create_task(self.api_keys.run())
 
     async def stop(self) -> None:
-        """Save the last uses of API keys; the server was closed, so no request is under way."""
+        """Stop backtests and save the last uses of API keys.
+
+        The server was closed, so no request is under way.
+        """
+        await self.services.backtests.close()
         await self.api_keys.save_uses()
 
     def export(self, metrics: CollectorRegistry) -> None:
