@@ -10,6 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from benchmarks import (
     access,
+    backtests,
     drawing,
     large,
     latency,
@@ -41,6 +42,7 @@ STREAMS = "streams"
 TENANTS = "tenants"
 WEBHOOKS = "webhooks"
 NOTARY = "notary"
+BACKTEST = "backtest"
 _INTERRUPTED = 130
 _NEED_DBOS = {"throughput", "latency"}
 
@@ -59,6 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             (TENANTS, tenants.show),
             (WEBHOOKS, webhooks.show),
             (NOTARY, notary.show),
+            (BACKTEST, backtests.show),
         ):
             if part in parts:
                 show(asked.folder)
@@ -86,7 +89,7 @@ def _arguments() -> argparse.ArgumentParser:
     parser.add_argument(
         "--only",
         action="append",
-        choices=(*PARTS, LARGE, ACCESS, STREAMS, TENANTS, WEBHOOKS, NOTARY, DISTRIBUTED),
+        choices=(*PARTS, LARGE, ACCESS, STREAMS, TENANTS, WEBHOOKS, NOTARY, BACKTEST, DISTRIBUTED),
         help="may be repeated",
     )
     parser.add_argument(

@@ -146,7 +146,7 @@ class BacktestJobs:
             self._leaves, self._values, chosen, job.question.candidate, report=job.report
         )
         small = sum(chosen.runs.values()) <= BATCH_EVENTS
-        await backtest.run(processes=0 if small else 1)
+        await backtest.run(processes=0 if small else 1, leave_room=True)
 
     def _drop_old(self) -> None:
         """Drop ended jobs that are too many or too old."""

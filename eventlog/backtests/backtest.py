@@ -48,20 +48,24 @@ class Backtest:
         self._candidate = candidate
 
     async def run(
-        self, *, processes: int = 0, progress: Progress = lambda _done, _total: None
+        self,
+        *,
+        processes: int = 0,
+        leave_room: bool = False,
+        progress: Progress = lambda _done, _total: None,
     ) -> Report:
         """Replay all runs; raises `Unavailable`.
 
         Args:
-            processes: The number of processes that replay; 0 replays in this one. With processes,
-                other tasks of this one get half of its time.
+            processes: The number of processes that replay; 0 replays in this one.
+            leave_room: Whether other tasks of this process get half of the time of reading.
             progress: Called with the number of runs that were replayed, and of all.
         """
         under_way: deque[tuple[Batch, asyncio.Task[list[Found]]]] = deque()
         room = max(1, processes * _AHEAD)
         with performer(self._candidate, processes) as perform:
             try:
-                read = batches(self._leaves, self._chosen, leave_room=processes > 0)
+                read = batches(self._leaves, self._chosen, leave_room=leave_room)
                 async for batch in read:
                     under_way.append((batch, asyncio.create_task(_performed(perform, batch))))
                     if len(under_way) >= room:
