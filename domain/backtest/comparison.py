@@ -59,7 +59,7 @@ class Comparison:
 
 def compare(recording: Recording, candidate: Candidate, values: Values) -> Comparison:
     """Replay a recorded run and return the comparison; raises ValuesNeeded."""
-    run_id = recording.request.run_id if recording.request is not None else ""
+    run_id = recording.request.run_id
     replay = Replay(recording, candidate, values)
     try:
         replay.run()
@@ -107,7 +107,7 @@ def _differences(
     recording: Recording, replay: Replay, candidate: Candidate
 ) -> Iterator[Difference]:
     """Yield the visits whose results differ, in the recorded order, then those that are new."""
-    version = 0 if recording.request is None else recording.request.version
+    version = recording.request.version
     shared = candidate.shared.get(version, frozenset())
     was = {at: result for at, result in recording.course.results.items() if at[0] in shared}
     replayed = {

@@ -1,5 +1,6 @@
 """The recording of a run: all that a replay needs of its events, collected in one pass."""
 
+from collections.abc import Iterable
 from typing import Final, Literal, TypeAlias
 
 from baton.domain.backtest.course import Course, Place
@@ -61,8 +62,8 @@ class Recording:
         "request",
     )
 
-    def __init__(self) -> None:
-        self.request: RunRequested | None = None
+    def __init__(self, request: RunRequested) -> None:
+        self.request = request
         self.course = Course()
         self.outcomes: dict[Place, tuple[int, Recorded]] = {}
         self.controls: list[tuple[int, Control]] = []
@@ -70,7 +71,7 @@ class Recording:
         self.limited = False
         self._branched: RunBranched | None = None
         self._copied: list[CopiedStep] = []
-        self._number = 0
+        self._number = 1
 
     @property
     def branch(self) -> Branch | None:
@@ -93,8 +94,6 @@ class Recording:
         place = self.course.apply(event)
         if place is not None:
             self._outcome(place, event)
-        elif isinstance(event, RunRequested):
-            self.request = event
         elif isinstance(event, RunBranched):
             self._branched = event
         elif isinstance(event, StepCopied):
@@ -128,6 +127,18 @@ class Recording:
     def _control(self, control: Control, status: str) -> None:
         self.controls.append((self._number, control))
         self.ended_as = status
+
+
+def record(events: Iterable[Event]) -> Recording:
+    """Return the recording of a run; raises TypeError if it doesn't begin with its request."""
+    history = iter(events)
+    request = next(history, None)
+    if not isinstance(request, RunRequested):
+        raise TypeError("The history of a run begins with its request")
+    recording = Recording(request)
+    for event in history:
+        recording.apply(event)
+    return recording
 
 
 def end_of(event: RunCompleted | RunFailed | RunCancelled) -> str:

@@ -89,8 +89,6 @@ class Replay:
     def run(self) -> None:
         """Replay the run; raises ValuesNeeded and NotComparable."""
         request = self._recording.request
-        if request is None:
-            raise NotComparable("its first event isn't its request")
         self._decide(self._request(request))
         while self._due and not self._state.final:
             due = heappop(self._due)

@@ -9,12 +9,12 @@ from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from multiprocessing import connection
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from baton.domain.artifact import NO_VALUES, Artifact, Values, ValuesNeeded
 from baton.domain.backtest.candidate import Candidate
 from baton.domain.backtest.comparison import Comparison, compare
-from baton.domain.backtest.recording import Recording
+from baton.domain.backtest.recording import record
 from baton.eventlog.backtests.recorded_runs import Batch, RecordedRun
 from baton.eventlog.events.codec import decode
 
@@ -30,9 +30,7 @@ _candidates: Final[list[Candidate]] = []
 def compare_run(run: RecordedRun, candidate: Candidate, values: Values = NO_VALUES) -> Found:
     """Return what the replay of a run found; a replay that fails is found, too."""
     try:
-        recording = Recording()
-        for topic, state in run.events:
-            recording.apply(decode(topic, state))
+        recording = record(_decoded(run))
         found = compare(recording, candidate, values)
     except ValuesNeeded as needed:
         return needed.artifacts
@@ -40,6 +38,10 @@ def compare_run(run: RecordedRun, candidate: Candidate, values: Values = NO_VALU
         reason = f"{type(error).__name__}: {error}"
         return Comparison(run_id=run.run_id, verdict="error", reason=reason)
     return None if found.verdict == "same" else found
+
+
+def _decoded(run: RecordedRun) -> Iterator[Any]:
+    return (decode(topic, state) for topic, state in run.events)
 
 
 @contextmanager

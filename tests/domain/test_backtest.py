@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from baton.domain.artifact import Artifact, UnreadableValue, Values, ValuesNeeded
 from baton.domain.backtest.candidate import candidate_of
 from baton.domain.backtest.comparison import Comparison, Difference, compare
-from baton.domain.backtest.recording import Recording
+from baton.domain.backtest.recording import record
 from baton.domain.backtest.report import Group, Report
 from baton.domain.definition.graph import (
     Delay,
@@ -46,11 +46,8 @@ def tried(
     **more: Any,
 ) -> Comparison:
     """Return the comparison of a run of `recorded` with its replay on `changed`."""
-    recording = Recording()
-    for event in events:
-        recording.apply(event)
     candidate = candidate_of(definition(recorded), body(changed), **more)
-    return compare(recording, candidate, values or {})
+    return compare(record(events), candidate, values or {})
 
 
 def run_of(graph: Graph, data: Json = None, function: Function | None = None) -> list[Event]:

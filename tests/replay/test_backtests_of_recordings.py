@@ -8,7 +8,7 @@ import pytest
 
 from baton.domain.backtest.candidate import candidate_of
 from baton.domain.backtest.comparison import Comparison, compare
-from baton.domain.backtest.recording import Recording
+from baton.domain.backtest.recording import record
 from baton.domain.definition.decisions import DECIDER as DEFINITION
 from baton.eventlog.events.codec import decode
 from tests.replay.test_recorded_histories import RELEASES, recorded
@@ -35,12 +35,11 @@ def against_itself(release: Path) -> dict[str, Comparison]:
     }
     found = {}
     for run_id, events in streams(release, "run").items():
-        recording = Recording()
-        for event in events:
-            recording.apply(event)
         requested = events[0]
         of = definitions[requested.definition_id]
-        found[run_id] = compare(recording, candidate_of(of, of.versions[requested.version]), {})
+        found[run_id] = compare(
+            record(events), candidate_of(of, of.versions[requested.version]), {}
+        )
     return found
 
 
