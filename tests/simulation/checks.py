@@ -2,7 +2,13 @@
 
 from collections import Counter
 from itertools import pairwise
+from typing import Any
 
+from baton.domain.artifact import NO_VALUES
+from baton.domain.backtest.candidate import candidate_of
+from baton.domain.backtest.comparison import compare
+from baton.domain.backtest.recording import record
+from baton.domain.definition.decisions import DECIDER as DEFINITION
 from baton.eventlog.ports.stores import EventStore
 from baton.projector.rebuild import begin_rebuild
 from tests.faults import checkers
@@ -26,6 +32,7 @@ async def violations_of(simulation: Simulation) -> list[str]:
         *_outcomes(simulation, log),
         *_triggers(simulation, log),
         *await _views(simulation),
+        *await _replays(simulation),
     ]
 
 
@@ -119,3 +126,22 @@ async def _views(simulation: Simulation) -> list[str]:
     await rebuild.advance_to(await simulation.stores.events.head())
     difference = await rebuild.first_difference()
     return [] if difference is None else [f"the views differ: {difference}"]
+
+
+async def _replays(simulation: Simulation) -> list[str]:
+    """Every run goes the way that it went when its own version is tried on it."""
+    streams: dict[str, list[Any]] = {}
+    for one in await simulation.stores.events.read_all(after=0, limit=1_000_000):
+        streams.setdefault(one.stream, []).append(one.event)
+    definitions = [DEFINITION.fold(of) for name, of in streams.items() if "/definition/" in name]
+    candidates = {
+        (one.definition_id, version): candidate_of(one, body)
+        for one in definitions
+        for version, body in one.versions.items()
+    }
+    found = [
+        compare(record(of), candidates[of[0].definition_id, of[0].version], NO_VALUES)
+        for name, of in streams.items()
+        if "/run/" in name
+    ]
+    return [f"a replay is {one}" for one in found if one.verdict in ("differs", "unknown")]
