@@ -167,6 +167,17 @@ def test_nothing_is_stored(backtest: Call, call: Call, recorded: Path) -> None:
     assert Path("before").read_bytes() == Path("after").read_bytes()
 
 
+def test_an_export_is_tried_like_a_store(
+    backtest: Call, call: Call, recorded: Path, tmp_path: Path
+) -> None:
+    assert call("export", "--data", recorded, "-o", "runs.ndjson").code == 0
+    assert call("import", "--data", tmp_path / "elsewhere", "runs.ndjson").code == 0
+
+    elsewhere = backtest(parcels("lt"), "--data", tmp_path / "elsewhere", "--json")
+
+    assert elsewhere.out == backtest(parcels("lt"), "--json").out
+
+
 def test_the_definition_is_found_by_the_views_or_by_its_tenant(
     call: Call, recorded: Path, tmp_path: Path
 ) -> None:
