@@ -1,6 +1,6 @@
 """Backtests: recorded runs against their own definition, and against changed ones."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -108,7 +108,9 @@ def test_a_retry_collapses_to_its_final_outcome() -> None:
     graph = sequence(
         compute("a", retry=Retry(max_attempts=3, backoff_ms=1), next="b"), compute("b")
     )
-    outcomes = iter([Failed(error=Error(code="ONCE", message="")), Succeeded(), Succeeded()])
+    outcomes: Iterator[Outcome] = iter(
+        [Failed(error=Error(code="ONCE", message="")), Succeeded(), Succeeded()]
+    )
 
     events = run_of(graph, None, lambda _step, _data: next(outcomes))
     found = tried(events, graph, sequence(compute("a", next="b"), compute("b")))

@@ -1,6 +1,6 @@
 """Histories of runs that the rules decide, with the functions of a test in the place of steps."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from baton.domain.artifact import Values
@@ -92,7 +92,7 @@ def recorded_run(
 
 
 async def append_all(
-    store: EventStore, tenant: str, kind: str, histories: dict[str, Sequence[object]]
+    store: EventStore, tenant: str, kind: str, histories: Mapping[str, Sequence[object]]
 ) -> None:
     """Append histories of new streams by their ids, many at once."""
     waiting = [

@@ -64,14 +64,16 @@ async def started(stack: Stack, graph: Graph, **members: Any) -> str:
 
 
 async def ended(stack: Stack, job_id: str, query: str = "") -> dict[str, Any]:
-    async def find() -> dict[str, Any] | None:
+    shown: dict[str, Any] = {}
+
+    async def has_ended() -> bool:
         found = await stack.get(f"/backtests/{job_id}{query}")
         assert found.status == 200, found.body
-        return dict(found.body) if "endedAt" in found.body else None
+        shown.update(found.body)
+        return "endedAt" in shown
 
-    found = await eventually(find, within_s=DEADLINE_S)
-    assert found is not None
-    return found
+    await eventually(has_ended, within_s=DEADLINE_S, explain=lambda: f"the job is {shown}")
+    return shown
 
 
 @pytest.mark.operations("baton", "startBacktest")

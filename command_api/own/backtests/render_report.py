@@ -160,7 +160,7 @@ def render_report(
         "against": {"id": of.against_id, "slug": of.against_slug},
         "engine": ENGINE,
         "runs": report.runs,
-        **report.counts,
+        **{str(verdict): count for verdict, count in report.counts.items()},
         "groups": [
             {
                 "stepId": group.step_id,
