@@ -9,6 +9,7 @@ ARGS ?=
 MINUTES ?= 30
 SECONDS ?= 60
 RUNS ?= 10000
+CHANGES ?= 1000
 # Silences a notice about new versions of pyright.
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 # Each install touches a file; make compares its date with the constraints.
@@ -17,7 +18,7 @@ EVERYTHING := $(VENV)/.everything-installed
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check lint chaos attack lists bench bench-distributed format lock setup clean
+.PHONY: help demo test check lint chaos attack lists mutations bench bench-distributed format lock setup clean
 
 help: ## Lists the recipes.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -44,6 +45,10 @@ attack: $(EVERYTHING) ## Attacks a server for SECONDS=60 and checks what a well-
 lists: $(EVERYTHING) ## Lists RUNS=10000 runs page by page while others start: each exactly once.
 	@BATON_TEST_LISTED_RUNS=$(RUNS) $(BIN)/python -m pytest --timeout 600 \
 		tests/scenarios/test_orchestrator_lists.py -k listed_once $(ARGS)
+
+mutations: $(EVERYTHING) ## Changes a log and its exports at random, CHANGES=1000 times: each is found.
+	@BATON_TEST_MUTATIONS=$(CHANGES) $(BIN)/python -m pytest --timeout 3600 \
+		tests/notary/test_verify_store.py tests/notary/test_verify_export.py $(ARGS)
 
 bench: $(EVERYTHING) ## Measures Baton and DBOS side by side and draws benchmarks/results/*.svg.
 	@$(BIN)/python -m benchmarks $(ARGS)

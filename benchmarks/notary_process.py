@@ -1,7 +1,7 @@
 """`python -m benchmarks.notary_process ACT LOADS`, in the folder of an installation.
 
-"drive" runs loads on the engine, "drive without" does so without the notary, and "verify" verifies
-the log that they left.
+"drive" runs loads on the engine, "drive without" does so without the notary. "verify" verifies the
+log that they left, "verify by 2" does so in two processes.
 """
 
 import asyncio
@@ -16,14 +16,15 @@ import uvloop
 from baton.eventlog.notary.checks.store import Demands, verify_store
 from baton.keys import audit_keys
 from baton.process_memory import collect_garbage_less_often
-from baton.wiring import open_stores
+from baton.verification.run import helpers
+from baton.wiring import open_stores, store_location
 from benchmarks.engine import settings_in
 from benchmarks.engine_process import measured
 from benchmarks.load import Load
 from benchmarks.processes import MeasurementFailed, print_json
 
 
-async def verified(folder: Path) -> dict[str, float]:
+async def verified(folder: Path, jobs: int) -> dict[str, float]:
     """Return the number of verified events and the seconds that it took."""
     settings = settings_in(folder)
     keys = audit_keys(settings, create=False)
@@ -31,7 +32,10 @@ async def verified(folder: Path) -> dict[str, float]:
     collect_garbage_less_often()
     begun = time.perf_counter()
     verdict = await verify_store(
-        stores.leaves, stores.artifacts, Demands(keys=keys.verifiers if keys else ())
+        stores.leaves,
+        stores.artifacts,
+        Demands(keys=keys.verifiers if keys else ()),
+        helpers=helpers(store_location(settings), jobs),
     )
     seconds = time.perf_counter() - begun
     await stores.close()
@@ -44,7 +48,8 @@ if __name__ == "__main__":
     act, loads = (json.loads(one) for one in sys.argv[1:3])
     os.environ["BATON_NOTARY"] = "false" if act == "drive without" else "true"
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        if act == "verify":
-            print_json(runner.run(verified(Path("baton-data"))))
+        if act.startswith("verify"):
+            jobs = 2 if act == "verify by 2" else 1
+            print_json(runner.run(verified(Path("baton-data"), jobs)))
         else:
             print_json(runner.run(measured([Load(**load) for load in loads])))

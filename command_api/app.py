@@ -68,7 +68,7 @@ def _guarded_app(admission: Admission, dialects: Sequence[Dialect]) -> web.Appli
 
 
 def _make_app(services: Services, dialects: Sequence[Dialect]) -> web.Application:
-    admission = Admission(services.budgets, services.metrics)
+    admission = Admission(services.budgets, services.metrics, services.accesses)
     metrics = RequestMetrics(services.metrics)
     app = _guarded_app(admission, dialects)
     for dialect in dialects:
@@ -136,7 +136,7 @@ class _Endpoints:
                 require_readable(request)
             return auth.anonymous(request, self.dialect.tenant)
         identity = await self.services.authenticator.identify(auth.bearer_token(request))
-        self.admission.trust(request, identity.subject)
+        self.admission.trust(request, identity)
         require_readable(request)
         tenant = auth.tenant_of(request, identity, self.dialect.tenant)
         auth.require_scope(identity, route.scope)

@@ -37,6 +37,11 @@ class Identity:
     method: Method = "token"
     key_id: str | None = None
 
+    @property
+    def actor(self) -> Actor:
+        """The subject as events record it."""
+        return Actor(self.subject, self.method, self.key_id)
+
 
 @frozen
 class Principal:
@@ -64,10 +69,12 @@ class Authenticator(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IssuedToken:
-    """A bearer token, and the seconds for which it is valid."""
+    """A bearer token, the seconds for which it is valid, and the user and tenant it is for."""
 
     token: str = field(repr=False)
     expires_in_s: int
+    subject: str
+    tenant: str
 
 
 class SignIn(Protocol):
@@ -81,6 +88,10 @@ class SignIn(Protocol):
             password: The password.
             peer: The address of the caller, or its network.
         """
+        ...
+
+    def tenant_of(self, name: str) -> Coroutine[Any, Any, str | None]:
+        """Return the tenant of the user of a name, None if there is none; raises `Unavailable`."""
         ...
 
 

@@ -6,6 +6,8 @@ from typing import Final
 
 from prometheus_client import CollectorRegistry
 
+from baton.command_api.auditing.access_log import AccessLog
+from baton.command_api.auditing.verifications import Verifications
 from baton.command_api.backtest_jobs import BacktestJobs
 from baton.command_api.budgets import Budgets
 from baton.command_api.live.live_feed import LiveFeed
@@ -65,6 +67,8 @@ class Services:
         position: Returns the newest position that the views are known to hold.
         live: Streams the events of runs.
         leaves: The tree over the stored events, of which proofs are made.
+        accesses: Records sign-ins, exports and refused requests.
+        verifications: Verifies the log on request.
         new_id: Returns a new id.
         checks: Readiness checks by name, run by /readyz; a check returns True for ready.
         sign_in: Exchanges passwords for tokens; None where there are no users.
@@ -94,6 +98,8 @@ class Services:
     secrets: Secrets
     leaves: LeafStore
     backtests: BacktestJobs
+    accesses: AccessLog
+    verifications: Verifications
     authenticator: Authenticator
     checks: dict[str, Callable[[], Awaitable[bool]]] = field(default_factory=dict)
     max_answer_bytes: int = MAX_ANSWER_BYTES

@@ -19,6 +19,7 @@ Subject: TypeAlias = Literal[
     "delivery",
     "api_key",
     "user",
+    "verification",
 ]
 Detail: TypeAlias = str | int
 ConflictReason: TypeAlias = Literal[

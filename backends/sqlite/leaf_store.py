@@ -7,6 +7,7 @@ from typing import Any
 from baton.backends.sql.leaf_statements import LeafStatements
 from baton.backends.sqlite.database import statement
 from baton.backends.sqlite.errors import as_unavailable
+from baton.backends.sqlite.events.recent_rows import RecentRows
 from baton.backends.sqlite.events.recorder import EVENTS
 from baton.backends.sqlite.writing.transactions import Transactions
 from baton.eventlog.events.envelope import Stored
@@ -21,15 +22,22 @@ _SQL = LeafStatements(
 
 
 class SqliteLeafStore:
-    """Implements `LeafStore`."""
+    """Implements `LeafStore`; `recent` has the rows that this process has committed lately."""
 
-    def __init__(self, reader: sqlite3.Connection, transactions: Transactions) -> None:
+    def __init__(
+        self, reader: sqlite3.Connection, transactions: Transactions, recent: RecentRows
+    ) -> None:
         self._reader = reader
         self._transactions = transactions
+        self._recent = recent
 
     async def events(self, *, after: int, limit: int) -> Sequence[Stored]:
         """Return up to `limit` events with positions greater than `after`, in order."""
         return [Stored(*row) for row in self._rows(EVENTS.page, after, limit)]
+
+    async def to_seal(self, *, after: int, limit: int) -> Sequence[Stored]:
+        """Return up to `limit` events behind `after` that were appended, in order."""
+        return self._recent.after(after, limit) or await self.events(after=after, limit=limit)
 
     async def stream(self, name: str) -> Sequence[Stored]:
         """Return all events of a stream, undecoded, in order."""

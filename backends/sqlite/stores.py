@@ -54,7 +54,7 @@ async def open_stores(location: StoreLocation) -> Stores:
             leases=SqliteLeases(transactions),
             secrets=SqliteSecrets(reading, transactions, cipher),
             artifacts=SqliteArtifacts(reading, transactions),
-            leaves=SqliteLeafStore(reading, transactions),
+            leaves=SqliteLeafStore(reading, transactions, events.recent),
             api_key_uses=SqliteApiKeyUses(reading, transactions),
             dead_letters=SqliteDeadLetters(reading, transactions),
             close=opened.pop_all().aclose,

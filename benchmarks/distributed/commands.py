@@ -7,6 +7,8 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
+from baton.command_api.auditing.access_log import accesses_on
+from baton.command_api.auditing.verifications import Verifications
 from baton.command_api.backtest_jobs import BacktestJobs
 from baton.command_api.commands import NewDefinition, create_definition, start_run
 from baton.command_api.live.live_feed import LiveFeed
@@ -24,7 +26,7 @@ from baton.eventlog.ids import new_id
 from baton.eventlog.loops.load import load
 from baton.eventlog.ports.backend import Stores
 from baton.eventlog.run_values import RunValues
-from baton.http_services import build_authenticator
+from baton.http_services import build_authenticator, build_verify
 from baton.projector.views.definitions.queries import DefinitionQueries
 from baton.projector.views.run_steps.queries import RunStepQueries
 from baton.projector.views.runs.queries import RunQueries
@@ -107,6 +109,8 @@ async def commands_on(store: str, folder: Path) -> AsyncIterator[Commands]:
             secrets=stores.secrets,
             leaves=stores.leaves,
             backtests=BacktestJobs(stores.leaves, RunValues(stores.artifacts), clock),
+            accesses=accesses_on(stores.events, clock),
+            verifications=Verifications(stores.events, build_verify(settings, stores), clock),
             authenticator=build_authenticator(settings, clock),
         )
         yield Commands(stores, services)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from aiohttp import web
 from prometheus_client import CollectorRegistry
@@ -13,11 +13,13 @@ from baton.command_api.admission.connection import Connection
 from baton.command_api.admission.hosts import Hosts, require_same_site
 from baton.command_api.admission.peers import Peers
 from baton.command_api.admission.refusal_log import RefusalLog
+from baton.command_api.auditing.access_log import AccessLog
 from baton.command_api.budgets import Budgets
+from baton.command_api.http.origin import origin_of, recorded_text
 from baton.command_api.http.refusal import STATUS, ErrorCode, Refusal, Refused
-
-SUBJECT = web.RequestKey("subject", str)
-"""The subject of the request's verified token."""
+from baton.command_api.principal import Identity
+from baton.domain.access.messages import Reason
+from baton.domain.stream import SERVER
 
 _LOGGED: frozenset[ErrorCode] = frozenset(
     (
@@ -33,11 +35,28 @@ _LOGGED: frozenset[ErrorCode] = frozenset(
 Answer: TypeAlias = "tuple[Refusal, Mapping[str, str]]"
 
 
+class Claimed(NamedTuple):
+    """The name that a sign-in named, and the tenant of the user of that name, if there is one."""
+
+    name: str
+    tenant: str = SERVER
+
+
+IDENTITY = web.RequestKey("identity", Identity)
+"""The identity of the request's verified credential."""
+CLAIMED = web.RequestKey("claimed", Claimed)
+"""The user that a sign-in named."""
+
+
 class Admission:
     """The admission of one application."""
 
-    def __init__(self, budgets: Budgets, registry: CollectorRegistry) -> None:
+    def __init__(
+        self, budgets: Budgets, registry: CollectorRegistry, accesses: AccessLog | None = None
+    ) -> None:
+        """`accesses` records requests that are refused for want of a right, None for no record."""
         self.budgets = budgets
+        self._accesses = accesses
         self.hosts = Hosts(budgets.limits.hosts)
         self.peers = Peers()
         self.log = RefusalLog(registry)
@@ -62,9 +81,9 @@ class Admission:
             message = "This peer has too many connections; try again later"
             raise Refused("rate_limited", message, headers={"Retry-After": "1"})
 
-    def trust(self, request: web.Request, subject: str) -> None:
-        """Take note of a valid token and its subject."""
-        request[SUBJECT] = subject
+    def trust(self, request: web.Request, identity: Identity) -> None:
+        """Take note of a valid credential and its identity."""
+        request[IDENTITY] = identity
         connection_of(request).trusted = True
 
     async def read_body(self, request: web.Request) -> bytes:
@@ -83,22 +102,39 @@ class Admission:
         """Count and log a refusal; return what to answer: failures past the budget get 429."""
         if refusal.code not in _LOGGED:
             return refusal, headers
+        if refusal.code in ("unauthorized", "forbidden"):
+            self._record(request, refusal.code)
         await self.budgets.refusals.wait()
         peer = connection_of(request).peer.name
         if refusal.code == "unauthorized":
             wait_s = self.budgets.failed_authentications.take(peer)
             if wait_s:
                 refusal, headers = _too_many_failures(refusal), {"Retry-After": str(wait_s)}
+        identity = request.get(IDENTITY)
         self.log.refused(
             refusal_log.Refused(
                 reason=refusal.code,
                 status=STATUS[refusal.code],
                 peer=peer,
                 route=_route_of(request),
-                subject=request.get(SUBJECT, ""),
+                subject="" if identity is None else identity.subject,
             )
         )
         return refusal, headers
+
+    def _record(self, request: web.Request, reason: Reason) -> None:
+        if self._accesses is None:
+            return
+        identity = request.get(IDENTITY)
+        claimed = request.get(CLAIMED) or Claimed("", SERVER)
+        self._accesses.refused(
+            reason=reason,
+            tenant=claimed.tenant if identity is None else identity.tenants[0],
+            actor=None if identity is None else identity.actor,
+            claimed=recorded_text(claimed.name),
+            route=_route_of(request),
+            origin=origin_of(request),
+        )
 
     def peer_left(self, request: web.Request) -> None:
         """Count a peer that closed its connection in the middle of a request."""

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from baton.command_api.principal import Principal
@@ -46,7 +46,8 @@ async def send_records(
     for record in records:
         ident = derived_id("record", record.source, record.event_id)
         stream = stream_name(principal.tenant, "record", ident)
-        intents.setdefault(stream, StreamCommand(RECORD, stream, record))
+        command = replace(record, actor=principal.actor)
+        intents.setdefault(stream, StreamCommand(RECORD, stream, command))
     outcomes = await transact_all(services.store, list(intents.values()))
     accepted = sum(outcome.changed for outcome in outcomes)
     return RecordCounts(

@@ -1,4 +1,4 @@
-"""Posts a test message to a receiver at once, which is recorded nowhere."""
+"""Posts a test message to a receiver at once, and records that."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,10 +6,12 @@ from typing import Final
 
 import orjson
 
+from baton.command_api.auditing.access_log import Caller
 from baton.command_api.commands.webhooks import check_address, generate_secret
 from baton.command_api.services import Services
 from baton.domain.json import Json
 from baton.domain.webhook.messages import EventType
+from baton.protocols.http_client import without_query
 from baton.protocols.iso_time import format_time
 from baton.protocols.webhook_post import Answer, Message, post_message
 
@@ -28,9 +30,15 @@ class TestMessage:
     secrets: Sequence[str] = ()
 
 
-async def post_test_message(services: Services, test: TestMessage, *, at: int) -> Answer:
-    """Post the message once and return what became of it; raises Invalid for its URL."""
+async def post_test_message(
+    services: Services, caller: Caller, test: TestMessage, *, at: int
+) -> Answer:
+    """Record the test, post the message once, and return what became of it.
+
+    Raises Invalid for its URL, and `Unavailable`.
+    """
     check_address(services, test.url)
+    await services.accesses.webhook_tested(caller, without_query(test.url))
     body = orjson.dumps({"type": test.event, "timestamp": format_time(at), "data": test.data})
     message = Message(
         id=services.new_id(),

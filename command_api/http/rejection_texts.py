@@ -26,6 +26,7 @@ NOUNS: Final[Mapping[Subject, str]] = {
     "delivery": "delivery",
     "api_key": "API key",
     "user": "user",
+    "verification": "verification",
 }
 """The neutral noun for each subject of a refusal."""
 

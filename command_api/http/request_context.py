@@ -7,8 +7,10 @@ from aiohttp import web
 from multidict import CIMultiDictProxy, MultiMapping
 from pydantic import BaseModel
 
+from baton.command_api.auditing.access_log import Caller
 from baton.command_api.http import idempotency, json_body, strictness
 from baton.command_api.http.header_values import require_readable
+from baton.command_api.http.origin import origin_of
 from baton.command_api.http.read_your_write import preferences
 from baton.command_api.http.refusal import refused_field
 from baton.command_api.http.reply import Reply, json_reply
@@ -62,6 +64,13 @@ class RequestContext:
     def tenant(self) -> str:
         """The tenant of this request."""
         return self.principal.tenant
+
+    @property
+    def caller(self) -> Caller:
+        """The subject of this request and where it came from, as accesses record them."""
+        return Caller(
+            tenant=self.tenant, actor=self.principal.actor, origin=origin_of(self.request)
+        )
 
     @property
     def params(self) -> Mapping[str, str]:

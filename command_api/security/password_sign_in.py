@@ -55,6 +55,10 @@ class PasswordSignIn:
             raise Refused("unauthorized", message, headers={"WWW-Authenticate": "Bearer"})
         return self._issuer.issue(user)
 
+    async def tenant_of(self, name: str) -> str | None:
+        """Return the tenant of the user of a name, None if there is none; raises `Unavailable`."""
+        return (await self._find(name)).tenant or None
+
     def _spend(self, name: str, peer: str) -> None:
         wait_s = max(
             self._budgets.logins_of_peer.take(peer),

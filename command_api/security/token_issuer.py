@@ -37,4 +37,6 @@ class TokenIssuer:
         named = {"iss": self._expected.issuer, "aud": self._expected.audience}
         claims.update((name, value) for name, value in named.items() if value is not None)
         token = jwt.encode(claims, self._secret, algorithm="HS256")
-        return IssuedToken(token=token, expires_in_s=LIFETIME_S)
+        return IssuedToken(
+            token=token, expires_in_s=LIFETIME_S, subject=user.name, tenant=user.tenant
+        )

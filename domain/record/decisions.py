@@ -40,6 +40,7 @@ def _received(command: ReceiveRecord) -> RecordReceived:
         data=command.data,
         time=command.time,
         at=command.at,
+        actor=command.actor,
     )
 
 

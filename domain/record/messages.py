@@ -8,6 +8,7 @@ UTC.
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from baton.domain.actor import Actor
 from baton.domain.event_type import RECORD_TYPES
 from baton.domain.json import Json, JsonObject
 
@@ -22,7 +23,8 @@ class ReceiveRecord:
     """Record an event about a record.
 
     `event_id` and `source` come from the sender, and so does `time` if the event has one. `type` is
-    dotted. `record_id` may be empty for an event about many records.
+    dotted. `record_id` may be empty for an event about many records. `actor` sent the event over
+    HTTP; an event from a topic has none.
     """
 
     event_id: str
@@ -34,6 +36,7 @@ class ReceiveRecord:
     data: Json
     time: int
     at: int
+    actor: Actor | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +50,10 @@ class ReportMatches:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordReceived:
-    """An event was received; `input` is the input of the runs that it starts."""
+    """An event was received; `input` is the input of the runs that it starts.
+
+    `actor` is None for an event from a topic, and in events of earlier releases.
+    """
 
     event_id: str
     source: str
@@ -58,6 +64,7 @@ class RecordReceived:
     data: Json
     time: int
     at: int
+    actor: Actor | None = None
 
     @property
     def input(self) -> JsonObject:

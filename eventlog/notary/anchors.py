@@ -4,8 +4,10 @@ import asyncio
 import os
 from pathlib import Path
 from typing import Final, Protocol
+from urllib.parse import urlsplit
 
 from baton.eventlog.ports.audit.leaf_store import SealedHead
+from baton.protocols.loopback import is_loopback
 
 FILE: Final = "file:"
 _DASH: Final = "— ".encode()
@@ -15,7 +17,7 @@ class Anchor(Protocol):
     """Keeps heads elsewhere."""
 
     async def put(self, head: SealedHead) -> None:
-        """Keep a head; raises OSError."""
+        """Keep a head; raises OSError, `Unavailable` and `Unwritable`."""
         ...
 
 
@@ -42,12 +44,23 @@ class FileAnchor:
             os.close(handle)
 
 
-def anchor_at(address: str) -> Anchor:
-    """Return the anchor at an address, `file:PATH`; raises ValueError for any other."""
+def check_address(address: str) -> None:
+    """Raise ValueError unless an anchor can be at an address: `file:PATH`, or `https://…`.
+
+    `http:` is fine on this machine.
+    """
+    if path_of(address) is not None:
+        return
+    parts = urlsplit(address)
+    host = parts.hostname or ""
+    if not host or not (parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host))):
+        raise ValueError("must be file:PATH or an https:// address")
+
+
+def path_of(address: str) -> Path | None:
+    """Return the path of a `file:` address, None for any other."""
     path = address.removeprefix(FILE)
-    if path == address or not path:
-        raise ValueError("must be file:PATH")
-    return FileAnchor(Path(path))
+    return None if path == address or not path else Path(path)
 
 
 def last_note(data: bytes) -> bytes:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from baton.eventlog.notary.signed_note import BadKey, SigningKey, VerifierKey
+from baton.eventlog.notary.signed_note import PRIVATE, BadNote, SigningKey, VerifierKey, open_note
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,10 +12,12 @@ class AuditKeys:
     Attributes:
         signing: The key that signs new heads.
         verifiers: The keys that heads may be signed by, the newest first.
+        former: Those of the older keys that can still sign.
     """
 
     signing: SigningKey
     verifiers: tuple[VerifierKey, ...]
+    former: tuple[SigningKey, ...] = ()
 
     @classmethod
     def parse(cls, text: str) -> "AuditKeys":
@@ -26,11 +28,23 @@ class AuditKeys:
         """
         first, *others = text.replace(",", " ").split() or [""]
         signing = SigningKey.parse(first)
-        return cls(signing, (signing.verifier, *map(_verifier, others)))
+        former = tuple(SigningKey.parse(one) for one in others if one.startswith(PRIVATE))
+        return cls(signing, (signing.verifier, *map(_verifier, others)), former)
+
+    def signer_of(self, note: bytes) -> VerifierKey | None:
+        """Return the key that signed a note, None if it is none of these."""
+        return next((one for one in self.verifiers if _signed(note, one)), None)
+
+
+def _signed(note: bytes, key: VerifierKey) -> bool:
+    try:
+        open_note(note, (key,))
+    except BadNote:
+        return False
+    return True
 
 
 def _verifier(text: str) -> VerifierKey:
-    try:
-        return VerifierKey.parse(text)
-    except BadKey:
+    if text.startswith(PRIVATE):
         return SigningKey.parse(text).verifier
+    return VerifierKey.parse(text)

@@ -16,8 +16,6 @@ from baton.eventlog.events.envelope import Stored
 
 NO_LEAF: Final = bytes(32)
 """Stands for the previous leaf of a stream's first event."""
-MAX_AT: Final = 253_402_300_799_999
-"""The last millisecond that a time in ISO 8601 can name; later ones aren't counted."""
 REMEMBERED: Final = 25_000
 """Streams whose last leaf is kept at least; a batch of events may not have more."""
 
@@ -62,13 +60,16 @@ class LastLeaves:
     def extend(self, events: Sequence[Stored]) -> list[bytes]:
         """Return the leaves of events, in order, and remember them.
 
-        The predecessors that `unknown` named must have been learned.
+        It stops in front of an event whose predecessor has to be learned: `unknown` names that one.
         """
         young, old, leaves = self._young, self._old, list[bytes]()
-        for event in events:
-            stream = event.stream
-            previous = young.get(stream) or old.get(stream) if event.version > 1 else NO_LEAF
-            leaf = leaf_of(event, previous or NO_LEAF)
+        for position, stream, version, topic, state in events:  # as `leaf_of`, for many
+            previous = NO_LEAF if version <= 1 else young.get(stream) or old.get(stream)
+            if previous is None:
+                break
+            name, kind = stream.encode(), topic.encode()
+            head = _HEAD.pack(0, position, version, len(name), len(kind))
+            leaf = sha256(head + name + kind + previous + sha256(state).digest()).digest()
             young[stream] = leaf
             leaves.append(leaf)
         if len(young) >= self._remembered:

@@ -7,13 +7,21 @@ none behind.
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from typing import Final
 
+from baton.eventlog.errors import Unavailable, Unwritable
 from baton.eventlog.loops.leader_election import Leader
 from baton.eventlog.loops.retry import RetryPolicy, retry
 from baton.eventlog.notary.anchors import Anchor
+from baton.eventlog.notary.key_rotation import KeyRotation
 from baton.eventlog.notary.signed_note import SigningKey
-from baton.eventlog.notary.tree_writer import TreeBroken, TreeWriter, resume_tree
+from baton.eventlog.notary.tree_writer import (
+    EVENTS_PER_SEAL,
+    TreeBroken,
+    TreeWriter,
+    resume_tree,
+)
 from baton.eventlog.ports.audit.leaf_store import LeafStore, SealedHead
 from baton.eventlog.ports.clock import Clock
 
@@ -23,6 +31,10 @@ PACE_MS: Final = 1_000
 """The pause between two looks at the log; the longest time that an event stays unsealed."""
 ANCHOR_MS: Final = 60 * 60_000
 """The interval between two heads that are anchored."""
+RETRY_MS: Final = 60_000
+"""The interval after an anchor failed."""
+ANCHOR_TIMEOUT_S: Final = 15.0
+"""The time that an anchor has for a head."""
 RETRY: Final = RetryPolicy(max_ms=5_000)
 
 _log = logging.getLogger("baton.notary")
@@ -41,8 +53,9 @@ class Notary:
         key: SigningKey,
         *,
         clock: Clock,
+        rotation: KeyRotation | None = None,
         leader: Leader | None = None,
-        anchor: Anchor | None = None,
+        anchors: Sequence[Anchor] = (),
     ) -> None:
         """Seal events of `store` with `key`.
 
@@ -50,18 +63,19 @@ class Notary:
             store: The events, and the tree over them.
             key: Signs the heads.
             clock: Paces the work and dates the heads.
+            rotation: Records that `key` is another one than before, None for no record.
             leader: Contends for the lease `NAME`, None where one process has the store.
-            anchor: Keeps heads in another place, None for nowhere.
+            anchors: Keep heads in other places.
         """
         self._store = store
         self._key = key
         self._clock = clock
+        self._rotation = rotation
         self._leader = leader
-        self._anchor = anchor
+        self._anchors = [_Anchoring(one, clock) for one in anchors]
+        self._anchoring: asyncio.Task[None] | None = None
         self._sealing = asyncio.Lock()
         self._writer: TreeWriter | None = None
-        self._anchored: SealedHead | None = None
-        self._anchor_at = 0
         self.sealed = 0
         self.broken: str | None = None
 
@@ -88,26 +102,36 @@ class Notary:
         try:
             if self._writer is not None:
                 await self.seal()
-                await self._put_anchor()
+                if self._anchoring is not None:
+                    await self._anchoring
+                await self._anchor(self._anchors)
         finally:
             if self._leader is not None:
                 await self._leader.stop()
 
     async def seal(self) -> None:
         """Seal every event that is stored now; does nothing while another process seals."""
+        while await self._seal_some():
+            pass
+
+    async def _seal_some(self) -> int:
+        """Seal up to `EVENTS_PER_SEAL` events under one head; return their number."""
         async with self._sealing:
-            while self._writer is not None:
-                count = await self._writer.seal()
-                self.sealed += count
-                if not count:
-                    break
+            count = 0 if self._writer is None else await self._writer.seal()
+            self.sealed += count
+            return count
 
     async def _turn(self) -> None:
         try:
-            self._writer = await resume_tree(self._store, self._key)
+            writer = await resume_tree(self._store, self._key)
+            if self._rotation is not None:
+                await self._rotation.announce(writer.head)
+            self._writer = writer
             while True:
-                await self.seal()
-                await self._anchor_if_due()
+                # Under load there are always some more: a head for each few would cost a lot.
+                while await self._seal_some() >= EVENTS_PER_SEAL:
+                    pass
+                self._begin_anchoring()
                 await self._clock.sleep(PACE_MS)
         except TreeBroken as error:
             self.broken = str(error)
@@ -116,20 +140,46 @@ class Notary:
             await asyncio.Event().wait()
         finally:
             self._writer = None
+            if self._anchoring is not None:
+                self._anchoring.cancel()
 
-    async def _anchor_if_due(self) -> None:
-        if self._anchor_at <= self._clock.now():
-            await self._put_anchor()
+    def _begin_anchoring(self) -> None:
+        """Begin to anchor the newest head where one is due; a slow anchor doesn't stop sealing."""
+        due = [one for one in self._anchors if one.is_due]
+        if due and (self._anchoring is None or self._anchoring.done()):
+            self._anchoring = asyncio.create_task(self._anchor(due), name="anchoring")
 
-    async def _put_anchor(self) -> None:
-        """Anchor the newest head, unless that was done; a failure is logged and repeated later."""
+    async def _anchor(self, anchors: "Sequence[_Anchoring]") -> None:
+        """Anchor the newest head."""
         head = None if self._writer is None else self._writer.head
-        if self._anchor is None or head is None or head == self._anchored:
+        if head is not None:
+            for one in anchors:
+                await one.put(head)
+
+
+class _Anchoring:
+    """An anchor, the head that it got last, and the time at which it gets the next one."""
+
+    def __init__(self, anchor: Anchor, clock: Clock) -> None:
+        self._anchor, self._clock = anchor, clock
+        self._last: SealedHead | None = None
+        self._next_at = 0
+
+    @property
+    def is_due(self) -> bool:
+        return self._next_at <= self._clock.now()
+
+    async def put(self, head: SealedHead) -> None:
+        """Keep a head, unless that was done; a failure is logged, and another try is due soon."""
+        if head == self._last:
             return
         try:
-            await self._anchor.put(head)
-        except OSError as error:
-            _log.warning("the head of %d can't be anchored: %s", head.size, error)
+            async with asyncio.timeout(ANCHOR_TIMEOUT_S):
+                await self._anchor.put(head)
+        except (OSError, Unavailable, Unwritable) as error:
+            reason = str(error) or type(error).__name__
+            _log.warning("the head of %d can't be anchored: %s", head.size, reason)
+            self._next_at = self._clock.now() + RETRY_MS
         else:
-            self._anchored = head
-            self._anchor_at = self._clock.now() + ANCHOR_MS
+            self._last = head
+            self._next_at = self._clock.now() + ANCHOR_MS

@@ -21,7 +21,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 _ED25519: Final = b"\x01"
 _SEED_BYTES: Final = 32
 _ID_BYTES: Final = 4
-_PRIVATE: Final = "PRIVATE+KEY+"
+PRIVATE: Final = "PRIVATE+KEY+"
+"""The beginning of the text of a signing key."""
 _DASH: Final = "— "
 MAX_SIGNATURES: Final = 100
 
@@ -86,9 +87,9 @@ class SigningKey:
     @classmethod
     def parse(cls, text: str) -> "SigningKey":
         """Return the key that a text states; raises `BadKey`, which doesn't show it."""
-        if not text.startswith(_PRIVATE):
-            raise BadKey(f"a signing key begins with {_PRIVATE}")
-        name, _, seed = _parts(text.removeprefix(_PRIVATE))
+        if not text.startswith(PRIVATE):
+            raise BadKey(f"a signing key begins with {PRIVATE}")
+        name, _, seed = _parts(text.removeprefix(PRIVATE))
         found = cls(name, seed)
         if found.text != text:
             raise BadKey("the id of the key doesn't belong to it")
@@ -97,7 +98,7 @@ class SigningKey:
     @property
     def text(self) -> str:
         """The secret text of the key."""
-        return _PRIVATE + _key_text(self.verifier.name, self.verifier.key_id, self._seed)
+        return PRIVATE + _key_text(self.verifier.name, self.verifier.key_id, self._seed)
 
     def sign(self, text: str) -> bytes:
         """Return the signed note of a text, whose lines end with newlines."""

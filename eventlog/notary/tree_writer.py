@@ -5,16 +5,14 @@ leader that still writes for a moment, stores the same again.
 """
 
 import asyncio
-import re
 import struct
 from collections.abc import Sequence
 from typing import Final
 
-import orjson
-
 from baton.eventlog.events.envelope import Stored
 from baton.eventlog.failpoints import failpoint
-from baton.eventlog.notary.leaf import MAX_AT, LastLeaves
+from baton.eventlog.notary.event_time import time_of
+from baton.eventlog.notary.leaf import LastLeaves
 from baton.eventlog.notary.merkle import Peaks, root_of
 from baton.eventlog.notary.signed_head import TreeHead
 from baton.eventlog.notary.signed_note import SigningKey
@@ -33,9 +31,6 @@ EVENTS_PER_SEAL: Final = 20_000
 """Events after which a head is signed while there are more."""
 KEEP_MS: Final = 60_000
 """Of the heads whose events are of one minute, one is kept beside the newest."""
-
-_AT: Final = b'"at":'
-_DIGITS: Final = re.compile(rb"[0-9]{1,16}(?=[,}])")
 
 
 class TreeBroken(Exception):
@@ -86,7 +81,7 @@ class TreeWriter:
         blocks: list[LeafBlock] = []
         count = 0
         while count < EVENTS_PER_SEAL:
-            events = await self._store.events(after=self._position, limit=PAGE)
+            events = await self._store.to_seal(after=self._position, limit=PAGE)
             count += len(events)
             for start in range(0, len(events), CHUNK):
                 blocks += await self._extend(events[start : start + CHUNK])
@@ -99,23 +94,29 @@ class TreeWriter:
 
     async def _extend(self, events: Sequence[Stored]) -> list[LeafBlock]:
         """Add the leaves of events; return the blocks that are full now."""
-        unknown = self._last.unknown(events)
-        if unknown:
-            found = await self._store.leaves_of(unknown)
-            self._last.learn({stream: placed.leaf for stream, placed in found.items()})
-            for stream, version in unknown:
-                if stream not in found:
-                    raise TreeBroken(f"{stream} version {version} has no leaf")
+        leaves = self._leaves(events)
+        while len(leaves) < len(events):
+            rest = events[len(leaves) :]
+            await self._learn(rest)
+            leaves += self._leaves(rest)
         full: list[LeafBlock] = []
-        for event, leaf in zip(events, self._leaves(events), strict=True):
-            if not self._open:
-                self._first = event.position
-            self._open.append(leaf)
-            self._position = event.position
-            self._max_at = max(self._max_at, time_of(event.state))
+        done = 0
+        while done < len(events):
+            end = done + LEAVES_PER_BLOCK - len(self._open)
+            self._add(events[done:end], leaves[done:end])
+            done = end
             if len(self._open) == LEAVES_PER_BLOCK:
                 full.append(self._close_block())
         return full
+
+    async def _learn(self, events: Sequence[Stored]) -> None:
+        """Look up the leaves before streams that have events, where they aren't remembered."""
+        unknown = self._last.unknown(events)
+        found = await self._store.leaves_of(unknown)
+        self._last.learn({stream: placed.leaf for stream, placed in found.items()})
+        for stream, version in unknown:
+            if stream not in found:
+                raise TreeBroken(f"{stream} version {version} has no leaf")
 
     def _leaves(self, events: Sequence[Stored]) -> list[bytes]:
         try:
@@ -124,6 +125,14 @@ class TreeWriter:
             first, last = events[0].position, events[-1].position
             message = f"an event from position {first} to {last} has columns of other types"
             raise TreeBroken(message) from error
+
+    def _add(self, events: Sequence[Stored], leaves: Sequence[bytes]) -> None:
+        """Add events with their leaves to the open block, which has room for them."""
+        if not self._open:
+            self._first = events[0].position
+        self._open += leaves
+        self._position = events[-1].position
+        self._max_at = max([self._max_at, *[time_of(event.state) for event in events]])
 
     def _close_block(self) -> LeafBlock:
         block = self._block()
@@ -182,26 +191,3 @@ async def resume_tree(store: LeafStore, key: SigningKey) -> TreeWriter:
         raise TreeBroken("there are leaves without a signed head, or a head without leaves")
     writer.restore(roots, last[0], head)
     return writer
-
-
-def time_of(state: bytes) -> int:
-    """Return the time of a stored event, ms since the epoch, UTC; 0 if it states none.
-
-    Every event has a member `at`. Where the bytes hold one such name, it is that of the event, and
-    the rest need not be parsed: no string of JSON can contain it.
-    """
-    begin = state.find(_AT)
-    if begin >= 0 and state.find(_AT, begin + len(_AT)) < 0:
-        found = _DIGITS.match(state, begin + len(_AT))
-        if found is not None:
-            at = int(found[0])
-            return at if at <= MAX_AT else 0
-    return _parsed_time(state)
-
-
-def _parsed_time(state: bytes) -> int:
-    try:
-        at = orjson.loads(state)["at"]
-    except (orjson.JSONDecodeError, KeyError, TypeError):
-        return 0
-    return at if isinstance(at, int) and 0 <= at <= MAX_AT else 0

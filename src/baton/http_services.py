@@ -3,6 +3,9 @@
 from collections.abc import Awaitable, Callable
 from typing import Final
 
+from baton.backend_choice import backend_of
+from baton.command_api.auditing.access_log import accesses_on
+from baton.command_api.auditing.verifications import Verifications, Verify
 from baton.command_api.backtest_jobs import BacktestJobs
 from baton.command_api.budgets import Budgets, Limits
 from baton.command_api.budgets.limits import Rate
@@ -16,11 +19,13 @@ from baton.command_api.security.password_sign_in import PasswordSignIn
 from baton.command_api.security.token_issuer import TokenIssuer
 from baton.command_api.security.token_keys import SharedSecrets
 from baton.command_api.services import Services, webhooks_on
+from baton.domain.verification.messages import Finding
 from baton.eventlog.ids import new_id
-from baton.eventlog.ports.backend import Stores
+from baton.eventlog.notary.checks.store import Demands, verify_store
+from baton.eventlog.ports.backend import StoreLocation, Stores
 from baton.eventlog.ports.clock import Clock
 from baton.eventlog.run_values import RunValues
-from baton.keys import MissingJwtSecret, jwt_secrets
+from baton.keys import MissingJwtSecret, audit_keys, jwt_secrets
 from baton.projector.views.definitions.queries import DefinitionQueries
 from baton.projector.views.run_steps.queries import RunStepQueries
 from baton.projector.views.runs.queries import RunQueries
@@ -28,6 +33,7 @@ from baton.projector.views.schedules.queries import ScheduleQueries
 from baton.protocols.document_signatures import DocumentSignatures, load_keys
 from baton.role import RoleContext, ViewPosition
 from baton.settings import Settings
+from baton.verification.run import verify_apart
 
 READY_WITHIN_MS: Final = 1_000
 """/readyz fails if the views need longer than this to hold the newest event."""
@@ -73,6 +79,8 @@ def build_services(
         secrets=stores.secrets,
         leaves=stores.leaves,
         backtests=BacktestJobs(stores.leaves, values, clock),
+        accesses=accesses_on(stores.events, clock),
+        verifications=Verifications(stores.events, build_verify(settings, stores), clock),
         authenticator=BearerAuthenticator(tokens, api_keys),
         checks=context.checks,
         budgets=budgets,
@@ -97,6 +105,23 @@ def _build_live_feed(context: RoleContext, definitions: DefinitionQueries) -> Li
         clock=context.clock,
         tenant_limit=context.settings.limit_tenant_streams,
     )
+
+
+def build_verify(settings: Settings, stores: Stores) -> Verify:
+    """Return what verifies the store: another process, unless only this one has the data."""
+
+    async def verify() -> Finding:
+        known = audit_keys(settings, create=False)
+        keys = () if known is None else known.verifiers
+        if "durable" in backend_of(settings.store_url).capabilities:
+            location = StoreLocation(
+                secrets_keys=(), folder=settings.data_folder, url=settings.store_url
+            )
+            return await verify_apart(location, [str(one) for one in keys])
+        verdict = await verify_store(stores.leaves, stores.artifacts, Demands(keys=keys))
+        return verdict.finding
+
+    return verify
 
 
 def build_signatures(settings: Settings) -> DocumentSignatures:

@@ -101,6 +101,26 @@ def audit_keys(settings: Settings, *, create: bool) -> AuditKeys | None:
         raise DamagedKeyFile(message) from None
 
 
+def rotate_audit_key(settings: Settings) -> AuditKeys | None:
+    """Put a new key before those of the data folder, which stay; return all.
+
+    Returns None without a key in the folder. Raises DamagedKeyFile.
+    """
+    keys = audit_keys(settings, create=False)
+    path = settings.data_folder / _AUDIT_FILE
+    if settings.audit_key is not None or keys is None:
+        return None
+    new = SigningKey.generate(keys.signing.verifier.name).text
+    text = f"{new}\n{_read(path)}"
+    made = path.with_name(f"{path.name}.{os.getpid()}")
+    with os.fdopen(open_new(made), "w") as file:
+        file.write(f"{text}\n")
+        file.flush()
+        os.fsync(file.fileno())
+    made.replace(path)
+    return AuditKeys.parse(text)
+
+
 def _seal_keys_in(path: Path) -> tuple[bytes, ...]:
     try:
         return split_seal_keys(_read(path))

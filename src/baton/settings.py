@@ -20,8 +20,9 @@ from pydantic_settings import (
 
 from baton.command_api.budgets.limits import Limits
 from baton.domain.delivery.decisions import BACKOFF_MS
-from baton.eventlog.notary.anchors import anchor_at
+from baton.eventlog.notary.anchors import check_address, path_of
 from baton.protocols.loopback import is_loopback
+from baton.protocols.standard_webhooks import MIN_KEY_BYTES, key_bytes
 from baton.setting_sources import FILE, PREFIX, FilesSource, TomlSource
 
 _LIMITS = Limits()
@@ -99,6 +100,7 @@ class Settings(BaseSettings):
     audit_key: SecretStr | None = None
     audit_name: str = Field(default="baton", pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,199}$")
     audit_anchor: str | None = None
+    audit_anchor_secret: SecretStr | None = None
     hosts: Annotated[tuple[str, ...], NoDecode] = ()
     limit_head_s: float = Field(default=_LIMITS.head_s, ge=0)
     limit_body_s: float = Field(default=_LIMITS.body_s, ge=0)
@@ -186,8 +188,27 @@ class Settings(BaseSettings):
     @classmethod
     def _check_anchor(cls, value: str | None) -> str | None:
         if value is not None:
-            anchor_at(value)
+            check_address(value)
         return value
+
+    @field_validator("audit_anchor_secret")
+    @classmethod
+    def _check_anchor_secret(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and len(key_bytes(value.get_secret_value())) < MIN_KEY_BYTES:
+            message = f"must have at least {MIN_KEY_BYTES} bytes"
+            raise ValueError(message)
+        return value
+
+    @model_validator(mode="after")
+    def _check_anchor_is_signed(self) -> Self:
+        anchor = self.audit_anchor
+        if anchor is not None and path_of(anchor) is None and self.audit_anchor_secret is None:
+            message = (
+                "audit_anchor_secret is required for an https:// anchor"
+                " (BATON_AUDIT_ANCHOR_SECRET): its receiver verifies who sent a head"
+            )
+            raise ValueError(message)
+        return self
 
     @field_validator("jwt_jwks_url")
     @classmethod

@@ -3,10 +3,13 @@
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from baton.command_api.app import make_app
+from baton.command_api.auditing.access_log import accesses_on
+from baton.command_api.auditing.verifications import Verifications
 from baton.command_api.backtest_jobs import BacktestJobs
 from baton.command_api.dialect.contract import Dialect
 from baton.command_api.live.live_feed import LiveFeed
@@ -15,8 +18,10 @@ from baton.command_api.security.auth import TokenAuthenticator
 from baton.command_api.security.bearer import BearerAuthenticator
 from baton.command_api.security.token_keys import SharedSecrets
 from baton.command_api.services import Services, webhooks_on
+from baton.domain.verification.messages import Finding
 from baton.eventlog.clock import SystemClock
 from baton.eventlog.ids import new_id
+from baton.eventlog.notary.checks.store import Demands, verify_store
 from baton.eventlog.ports.backend import Stores
 from baton.eventlog.run_values import RunValues
 from baton.projector.projector import Projector
@@ -27,6 +32,10 @@ from baton.projector.views.schedules.queries import ScheduleQueries
 from tests.api.tiny_dialect import DIALECT
 from tests.backends import memory
 from tests.kit.stack import SECRET, RunningServer, in_background, serving
+
+
+async def _verify(stores: Stores) -> Finding:
+    return (await verify_store(stores.leaves, stores.artifacts, Demands())).finding
 
 
 @asynccontextmanager
@@ -67,6 +76,8 @@ async def running(
             secrets=stores.secrets,
             leaves=stores.leaves,
             backtests=BacktestJobs(stores.leaves, RunValues(stores.artifacts), clock),
+            accesses=accesses_on(stores.events, clock),
+            verifications=Verifications(stores.events, partial(_verify, stores), clock),
             authenticator=BearerAuthenticator(
                 TokenAuthenticator(SharedSecrets(SECRET), clock), api_keys
             ),

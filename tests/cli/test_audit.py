@@ -48,8 +48,10 @@ def tamper(data: Path, statement: str) -> None:
 def test_a_clean_stop_leaves_every_event_sealed(audited: Path, data: Path, call: Call) -> None:
     verified = call("audit", "verify", "--data", data)
     as_json = json.loads(call("audit", "verify", "--data", data, "--json").out)
+    by_two = json.loads(call("audit", "verify", "--data", data, "--jobs", "2", "--json").out)
 
     assert verified.code == 0
+    assert by_two == as_json
     assert "the whole log up to it." in verified.out
     assert "signed by baton+" in verified.out
     assert as_json["ok"] is True
@@ -117,7 +119,7 @@ def test_an_export_is_verified_without_a_store(data: Path, call: Call, tmp_path:
     assert (of_proof.code, alone.code, changed.code) == (0, 0, 1)
     assert f"signed by {key}" in of_proof.out
     assert "the whole log up to it." in of_proof.out
-    assert "don't lead to the root" in changed.err
+    assert "differs from its leaf" in changed.err
 
 
 def test_the_export_of_one_run_is_proved(
@@ -172,6 +174,28 @@ def test_the_key_is_private_and_its_verifier_is_printed(data: Path, call: Call) 
     assert document == {"key": printed.out.strip(), "former": []}
 
 
+def test_a_rotated_key_stands_before_the_former_one(data: Path, call: Call) -> None:
+    former = json.loads(call("audit", "key", "--data", data, "--json").out)["key"]
+    rotated = call("audit", "key", "--data", data, "--rotate", "--json")
+    document = json.loads(rotated.out)
+
+    assert document["former"] == [former]
+    assert document == json.loads(call("audit", "key", "--data", data, "--json").out)
+    assert (data / "audit.key").stat().st_mode & 0o777 == 0o600
+    assert call("audit", "verify", "--data", data).code == 0, "the former key is still known"
+    assert call("audit", "verify", "--data", data, "--key", document["key"]).code == 1
+
+
+def test_a_key_of_the_environment_is_rotated_there(
+    data: Path, call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BATON_AUDIT_KEY", (data / "audit.key").read_text().strip())
+    refused = call("audit", "key", "--data", data, "--rotate")
+
+    assert refused.code == 1
+    assert "BATON_AUDIT_KEY holds the key" in refused.err
+
+
 def test_a_key_is_made_on_request(call: Call, tmp_path: Path) -> None:
     none = call("audit", "key", "--data", tmp_path / "new")
     made = call("audit", "key", "--data", tmp_path / "new", "--create")
@@ -188,6 +212,8 @@ def test_a_key_is_made_on_request(call: Call, tmp_path: Path) -> None:
         ("--proof", "file"),
         ("--export", "file", "--since", "file"),
         ("--export", "file", "--from", "3"),
+        ("--export", "file", "--jobs", "2"),
+        ("--jobs", "0"),
     ],
 )
 def test_options_that_make_no_sense_are_refused(

@@ -29,8 +29,11 @@ from baton.domain.schedule.decisions import DECIDER as SCHEDULE
 from baton.domain.schedule.messages import Miss, RecordTick
 from baton.domain.schedule.timetable import Interval
 from baton.domain.stream import stream_name
+from baton.domain.verification.decisions import DECIDER as VERIFICATION
+from baton.domain.verification.messages import ReportFinding, RequestVerification
 from baton.eventlog.backtests.selection import Selection
 from baton.eventlog.loops.transact import transact
+from baton.eventlog.notary.checks.store import Demands, verify_store
 from baton.protocols.canonical_json import canonical, digest
 from tests.kit.webhooks import CLOSED, dead_delivery
 from tests.notary.sealing import seal
@@ -83,6 +86,7 @@ async def prepare(client: Client, route: Route) -> dict[str, str]:
     assert await services.reached(position, 5_000)
     if route.path.startswith("/audit"):
         await seal(client.stack.stores.leaves)
+        await _verified(client, now)
     raw = canonical(f"{client.tenant} " * 10_000)
     await client.stack.stores.artifacts.put(client.tenant, digest(raw), raw)
     return {
@@ -94,10 +98,28 @@ async def prepare(client: Client, route: Route) -> dict[str, str]:
         "recordId": derived_id("record", client.tenant, "evt-1"),
         "definitionId": new.definition_id,
         "backtestId": await _backtest(client, created.state) if "backtestId" in route.path else "",
+        "verificationId": _verification_of(client.tenant),
         "dialect": "baton",
         "hash": digest(raw),
         **(await dead_delivery(services, user) if needs_webhook else {}),
     }
+
+
+def _verification_of(tenant: str) -> str:
+    return derived_id("verification", tenant)
+
+
+async def _verified(client: Client, now: int) -> None:
+    """Record a verification with a result."""
+    ident = _verification_of(client.tenant)
+    stream = stream_name(client.tenant, VERIFICATION.name, ident)
+    actor = Principal(subject="ada", tenant=client.tenant).actor
+    request = RequestVerification(tenant=client.tenant, verification_id=ident, actor=actor, at=now)
+    await transact(client.stack.services.store, VERIFICATION, stream, request)
+    stores = client.stack.stores
+    verdict = await verify_store(stores.leaves, stores.artifacts, Demands())
+    report = ReportFinding(finding=verdict.finding, at=now)
+    await transact(client.stack.services.store, VERIFICATION, stream, report)
 
 
 def _record(tenant: str, now: int) -> ReceiveRecord:
@@ -157,6 +179,8 @@ def body(route: Route) -> object:
             return {"definition": _DOCUMENT}
         case "/webhooks":
             return {"url": CLOSED, "events": ["workflow.execution.completed"]}
+        case "/webhooks/{webhookId}":
+            return {"events": ["workflow.execution.failed"]}
         case _:
             return {}
 

@@ -14,11 +14,12 @@ from baton.eventlog.loops.leader_election import Leader
 from baton.eventlog.notary import tree_writer
 from baton.eventlog.notary.anchors import FileAnchor
 from baton.eventlog.notary.checks.store import Demands, verify_store
+from baton.eventlog.notary.event_time import time_of
 from baton.eventlog.notary.leaf import NO_LEAF, LastLeaves, leaf_of
 from baton.eventlog.notary.merkle import root_of
 from baton.eventlog.notary.notary import Notary
 from baton.eventlog.notary.signed_head import open_head
-from baton.eventlog.notary.tree_writer import TreeBroken, resume_tree, time_of
+from baton.eventlog.notary.tree_writer import TreeBroken, resume_tree
 from baton.eventlog.ports.backend import Stores
 from tests.conformance.deployments import appended, write
 from tests.kit.eventually import eventually
@@ -149,7 +150,7 @@ async def test_the_notary_seals_what_comes_and_leaves_nothing_at_its_stop(
 ) -> None:
     monkeypatch.setattr("baton.eventlog.notary.notary.PACE_MS", 5)
     anchor = FileAnchor(tmp_path / "heads")
-    notary = Notary(stores.leaves, KEY, clock=SystemClock(), anchor=anchor)
+    notary = Notary(stores.leaves, KEY, clock=SystemClock(), anchors=[anchor])
     async with in_background(notary.run()):
         await appended(stores, write("r1", 0, 1))
         await eventually(lambda: notary.position == 1)
@@ -208,6 +209,9 @@ async def test_a_notary_with_a_broken_tree_says_so_and_waits(
     ("state", "at"),
     [
         (b'{"at":5}', 5),
+        (b'{"at":1799999999999}', 1_799_999_999_999),
+        (b'{"input":{"at":1799999999999},"at":5}', 5),
+        (b'{"at":1799999999999.5}', 0),
         (b'{"input":{"at":9},"at":5}', 5),
         (b'{"at":"5"}', 0),
         (b'{"at":99999999999999999}', 0),

@@ -17,6 +17,7 @@ from baton.eventlog.notary.proofs.documents import BadProof, ExportProof, RunPro
 from baton.eventlog.notary.proofs.prove import begin_proof, prove_stream
 from baton.eventlog.notary.signed_note import SigningKey
 from tests.conformance.deployments import write
+from tests.notary.mutations import ASKED, mutations
 from tests.notary.sealing import KEYS, opened, restore, seal, stored_history
 
 EVENTS = stored_history(seed=7, commands=700)
@@ -116,7 +117,7 @@ def test_no_byte_of_a_proof_can_be_changed(
     assert verify_export(LINES[name], parsed, KEYS).broken is not None
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=mutations(60), deadline=None)
 @given(st.integers(0, SEALED - 1), st.floats(0, 1, exclude_max=True), st.integers(0, 7))
 def test_no_bit_of_a_proved_export_can_be_changed(
     proofs: dict[str, bytes], index: int, place: float, bit: int
@@ -125,9 +126,28 @@ def test_no_bit_of_a_proved_export_can_be_changed(
     line = bytearray(exported[index])
     line[int(place * len(line))] ^= 1 << bit
     exported[index] = bytes(line)
-    verdict = verify_export(exported, parse_proof(proofs["whole"]), KEYS)
+    found = verify_export(exported, parse_proof(proofs["whole"]), KEYS).broken
 
-    assert verdict.broken is not None
+    assert found is not None
+    of_line, position = f"line {index + 1}: ", EVENTS[index].position
+    changed_position = found.stream == EVENTS[index].stream and found.version is not None
+    assert found.reason.startswith(of_line) or found.position == position or changed_position
+
+
+@pytest.mark.skipif(not ASKED, reason="takes minutes: make mutations")
+@pytest.mark.timeout(3_600)
+@pytest.mark.parametrize("name", ["one run", "run", "range"])
+def test_no_byte_of_any_proof_can_be_changed(proofs: dict[str, bytes], name: str) -> None:
+    raw = proofs[name].removesuffix(b"\n")
+    for place in range(len(raw)):
+        for change in (1, 2, 32, 128):
+            changed = bytearray(raw)
+            changed[place] ^= change
+            try:
+                parsed = parse_proof(bytes(changed))
+            except BadProof:
+                continue
+            assert verify_export(LINES[name], parsed, KEYS).broken is not None, (place, change)
 
 
 def test_a_break_in_an_export_names_its_line_or_its_event() -> None:

@@ -13,13 +13,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from baton.backends.sqlite.artifacts import SqliteArtifacts
+from baton.backends.sqlite.events.recent_rows import RecentRows
 from baton.backends.sqlite.leaf_store import SqliteLeafStore
 from baton.eventlog.notary.checks import folds
-from baton.eventlog.notary.checks.store import Demands, verify_store
+from baton.eventlog.notary.checks.shares import Share, Span, check_share, first_of
+from baton.eventlog.notary.checks.store import Demands, Helpers, verify_store
 from baton.eventlog.notary.checks.verdict import Break, Verdict
 from baton.eventlog.notary.merkle import leaf_hash, root_of
 from baton.eventlog.notary.signed_head import TreeHead
 from baton.eventlog.notary.signed_note import SigningKey
+from tests.notary.mutations import mutations
 from tests.notary.sealing import KEYS, opened, restore, seal, stored_history
 
 EVENTS = stored_history(seed=5, commands=2_000)
@@ -41,18 +44,28 @@ class Database:
     def __init__(self, path: Path) -> None:
         self.connection = sqlite3.connect(path, isolation_level=None)
         nothing = cast("Any", None)
-        self.leaves = SqliteLeafStore(self.connection, nothing)
+        self.leaves = SqliteLeafStore(self.connection, nothing, RecentRows())
         self._artifacts = SqliteArtifacts(self.connection, nothing)
 
-    def verify(self, demands: Demands = Demands(keys=KEYS)) -> Verdict:  # noqa: B008
-        return asyncio.run(verify_store(self.leaves, self._artifacts, demands))
+    def verify(
+        self,
+        demands: Demands = Demands(keys=KEYS),  # noqa: B008
+        *,
+        in_shares: bool = False,
+    ) -> Verdict:
+        helpers = Helpers(share=Share(0, 3), check=self._check_shares) if in_shares else None
+        return asyncio.run(verify_store(self.leaves, self._artifacts, demands, helpers=helpers))
 
-    def verdict_on(self, tampered: Tampered) -> Verdict:
+    async def _check_shares(self, span: Span) -> Break | None:
+        found = [await check_share(self.leaves, Share(number, 3), span) for number in (1, 2)]
+        return first_of(*found)
+
+    def verdict_on(self, tampered: Tampered, *, in_shares: bool = False) -> Verdict:
         self.connection.execute("BEGIN")
         try:
             for statement, values in tampered.statements:
                 self.connection.execute(statement, values)
-            return self.verify()
+            return self.verify(in_shares=in_shares)
         finally:
             self.connection.execute("ROLLBACK")
 
@@ -170,27 +183,43 @@ TAMPER = (
 
 
 @settings(
-    max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
+    max_examples=mutations(50),
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    deadline=None,
 )
 @given(st.sampled_from(TAMPER), st.data())
 def test_any_change_of_a_store_is_found_and_its_place_named(
     database: Database, tamper: Callable[[Database, Draw], Tampered], data: st.DataObject
 ) -> None:
     tampered = tamper(database, data.draw)
-    verdict = database.verdict_on(tampered)
+    in_shares = data.draw(st.booleans())
+    verdict = database.verdict_on(tampered, in_shares=in_shares)
 
     assert verdict.broken is not None, tampered
     assert verdict.broken.position in tampered.places, (verdict.broken, tampered)
 
 
-def test_a_store_as_it_was_written_is_whole(database: Database) -> None:
-    verdict = database.verify()
+@pytest.mark.parametrize("in_shares", [False, True])
+def test_a_store_as_it_was_written_is_whole(database: Database, *, in_shares: bool) -> None:
+    verdict = database.verify(in_shares=in_shares)
 
     assert verdict.broken is None
     assert verdict.events == verdict.sealed == len(EVENTS) > 1_024
     assert verdict.streams == len({one.stream for one in EVENTS})
     assert verdict.head is not None
     assert verdict.head.position == POSITIONS[-1]
+
+
+@pytest.mark.parametrize("at", [40, 41, 42, 43])
+def test_a_break_that_another_process_finds_is_named(database: Database, at: int) -> None:
+    event = EVENTS[at]
+    unreadable = ("UPDATE stored_events SET state = X'7B' WHERE rowid = ?", (event.position,))
+    later = ("UPDATE stored_events SET state = X'7B' WHERE rowid = ?", (EVENTS[60].position,))
+    found = database.verdict_on(Tampered([unreadable, later], frozenset()), in_shares=True).broken
+
+    assert found is not None
+    assert found.position == event.position
+    assert found.reason.startswith("can't be read")
 
 
 def broken_by(database: Database, statement: str, *values: Any) -> Break:
@@ -310,9 +339,9 @@ def test_streams_whose_states_were_dropped_are_folded_again(
     folded: list[str] = []
     apply = folds.Folds.apply
 
-    def counted(self: folds.Folds, stream: str, version: int, event: object) -> str | None:
+    def counted(self: folds.Folds, decider: Any, stream: str, *event: Any) -> str | None:
         folded.append(stream)
-        return apply(self, stream, version, event)
+        return apply(self, decider, stream, *event)
 
     monkeypatch.setattr(folds.Folds, "apply", counted)
 

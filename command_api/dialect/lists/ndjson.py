@@ -65,10 +65,20 @@ async def export(
     async with aclosing(items), aclosing(_chunks(items)) as chunks:
         _require_chunks(context.request)
         first = await anext(chunks, b"")
+        await _record(context)
         await response.prepare(context.request)
         if context.request.method != hdrs.METH_HEAD:
             await _send(context.request, response, first, chunks)
     return response
+
+
+async def _record(context: RequestContext) -> None:
+    """Record the export before any of it is sent; raises `Unavailable`."""
+    if context.request.method == hdrs.METH_HEAD:
+        return
+    resource = context.request.match_info.route.resource
+    route = "" if resource is None else resource.canonical
+    await context.services.accesses.export_made(context.caller, route)
 
 
 def _require_chunks(request: web.Request) -> None:

@@ -11,8 +11,7 @@ from baton.command_api.http.reply import Reply
 from baton.command_api.http.request_context import RequestContext
 from baton.command_api.principal import READ
 from baton.domain.json import JsonObject
-from baton.eventlog.ports.audit.leaf_store import SealedHead
-from baton.protocols.iso_time import format_time
+from baton.eventlog.notary.remote_anchors import head_document
 
 TEXT: Final = "text/plain; charset=utf-8"
 MAX_LIMIT: Final = 500
@@ -48,20 +47,10 @@ async def _list(context: RequestContext) -> Reply:
     limit = integer(context.query, "limit", 50, at_least=1, at_most=MAX_LIMIT)
     after = integer(context.query, "after", 0, at_least=0, at_most=MAX_SIZE)
     found = await context.services.leaves.heads(after=after, limit=limit + 1)
-    body: JsonObject = {"heads": [_shown(head) for head in found[:limit]]}
+    body: JsonObject = {"heads": [head_document(head) for head in found[:limit]]}
     if len(found) > limit:
         body["next"] = found[limit - 1].size
     return context.reply(200, body)
-
-
-def _shown(head: SealedHead) -> JsonObject:
-    return {
-        "size": head.size,
-        "root": head.root.hex(),
-        "position": head.position,
-        "time": format_time(head.at),
-        "note": head.note.decode(),
-    }
 
 
 ROUTES = (

@@ -141,7 +141,7 @@ async def _test(context: RequestContext) -> Reply:
         data={"test": True},
         secrets=() if secret is None else (secret,),
     )
-    answer = await post_test_message(context.services, message, at=context.now())
+    answer = await post_test_message(context.services, context.caller, message, at=context.now())
     shown = {
         "success": answer.error is None,
         "status": answer.status,

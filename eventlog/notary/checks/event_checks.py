@@ -1,6 +1,6 @@
 """The checks of single events, in the order of the log, whether from a store or from a file."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -9,11 +9,15 @@ from baton.eventlog.events.codec import decode
 from baton.eventlog.events.envelope import Stored
 from baton.eventlog.notary.checks.folds import Folds, deciders
 from baton.eventlog.notary.checks.verdict import broken_at
-from baton.eventlog.notary.leaf import MAX_AT, NO_LEAF, leaf_of
+from baton.eventlog.notary.event_time import MAX_AT, time_of
+from baton.eventlog.notary.leaf import NO_LEAF, leaf_of
 
 _TYPES: Final = (int, str, int, str, bytes)
 """The types of what is stored; SQLite keeps a value of any type in a column."""
 _NOTHING_BEFORE: Final[Mapping[str, bytes]] = MappingProxyType({})
+
+Reads = Callable[[str], bool]
+"""Called with the name of a stream; returns whether its events are decoded and folded."""
 
 
 class EventChecks:
@@ -23,19 +27,23 @@ class EventChecks:
     event so far, ms since the epoch, UTC.
     """
 
-    def __init__(self, before: Mapping[str, bytes] | None = _NOTHING_BEFORE) -> None:
+    def __init__(
+        self, before: Mapping[str, bytes] | None = _NOTHING_BEFORE, *, reads: Reads | None = None
+    ) -> None:
         """Begin with the first event of every stream.
 
         Args:
             before: The leaves before the first event of streams that begin later; a stream that is
                 not in it begins with version 1. None: streams may begin anywhere, and no leaf of
                 one that begins later can be derived.
+            reads: The streams whose events are decoded and folded, None for all.
         """
         self.events = 0
         self.position = 0
         self.max_at = 0
         self.folds = Folds()
         self._before = before
+        self._reads = reads
         self._last: dict[str, tuple[int, bytes | None]] = {}
 
     @property
@@ -60,12 +68,9 @@ class EventChecks:
         known, previous = self._last.get(stream) or self._begin(event)
         if version != known + 1:
             broken_at(event, f"its stream skips from version {known} to {version}")
-        found = self._decoded(event)
-        if self.max_at < found.at <= MAX_AT:
-            self.max_at = found.at
-        wrong = self.folds.apply(stream, version, found)
-        if wrong is not None:
-            broken_at(event, wrong)
+        at = time_of(event.state) if self._skips(stream) else self._folded(event)
+        if self.max_at < at <= MAX_AT:
+            self.max_at = at
         leaf = None if previous is None else leaf_of(event, previous)
         self._last[stream] = (version, leaf)
         self.position = position
@@ -83,12 +88,21 @@ class EventChecks:
             return version - 1, self._before[stream]
         return 0, NO_LEAF
 
-    @staticmethod
-    def _decoded(event: Stored) -> Any:
-        kind = event.stream.split("/", 2)[1:2]
-        if not kind or kind[0] not in deciders() or not event.topic.startswith(f"{kind[0]}."):
-            broken_at(event, f"{event.topic} is no event of such a stream")
+    def _skips(self, stream: str) -> bool:
+        return self._reads is not None and not self._reads(stream)
+
+    def _folded(self, event: Stored) -> int:
+        """Decode and fold an event; return its time."""
+        _, stream, version, topic, state = event
+        kind = stream.split("/", 2)[1:2]
+        decider = deciders().get(kind[0]) if kind else None
+        if decider is None or not topic.startswith(f"{decider.name}."):
+            broken_at(event, f"{topic} is no event of such a stream")
         try:
-            return decode(event.topic, event.state)
+            found: Any = decode(topic, state)
         except Unreadable as error:
             broken_at(event, f"can't be read ({error})")
+        wrong = self.folds.apply(decider, stream, version, found)
+        if wrong is not None:
+            broken_at(event, wrong)
+        return int(found.at)

@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterable
 from itertools import islice
 
 from baton.eventlog.errors import Unreadable
-from baton.eventlog.events.envelope import StoredArtifact
+from baton.eventlog.events.envelope import Stored, StoredArtifact
 from baton.eventlog.events.ndjson import NdjsonReader
 from baton.eventlog.notary.checks.event_checks import EventChecks
-from baton.eventlog.notary.checks.verdict import Break, LogBroken, Verdict, broken
+from baton.eventlog.notary.checks.verdict import Break, LogBroken, Verdict, broken, broken_at
 from baton.eventlog.notary.merkle import is_included
 from baton.eventlog.notary.proofs.chosen_leaves import Chosen
-from baton.eventlog.notary.proofs.documents import ExportProof, Proof, RunProof
+from baton.eventlog.notary.proofs.documents import MARK_BYTES, ExportProof, Proof, RunProof
 from baton.eventlog.notary.signed_head import TreeHead, open_head, read_head
 from baton.eventlog.notary.signed_note import BadNote, VerifierKey
 
@@ -81,12 +81,19 @@ class _Verification:
             return
         self._sealed += 1
         if isinstance(self._proof, ExportProof):
+            self._check_mark(self._proof.marks, event, leaf or b"")
             self._leaves.append(leaf or b"")
         elif isinstance(self._proof, RunProof) and (event.stream, event.version) == (
             self._proof.stream,
             self._proof.version,
         ):
             self._of_run = (event.version, event.position, leaf or b"")
+
+    def _check_mark(self, marks: bytes, event: Stored, leaf: bytes) -> None:
+        """Compare a leaf with its first bytes in the proof, which then name the place."""
+        begin = MARK_BYTES * len(self._leaves)
+        if marks and leaf[:MARK_BYTES] != marks[begin : begin + MARK_BYTES]:
+            broken_at(event, "it differs from its leaf, or isn't the next of the exported events")
 
     def _opened(self, note: bytes) -> TreeHead:
         try:
@@ -114,6 +121,8 @@ class _Verification:
                 f"the proof is of {chosen.count} events up to position {head.position},"
                 f" and the export has {len(self._leaves)}"
             )
+        if proof.marks and len(proof.marks) != MARK_BYTES * chosen.count:
+            broken("the proof has marks of other events than its leaves")
         if chosen.root(self._leaves, proof.others) != head.root:
             broken("the events and the proof don't lead to the root that was signed")
         if unused := [one for one in proof.before if not self._checks.last_of(one)[0]]:

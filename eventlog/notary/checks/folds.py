@@ -43,11 +43,12 @@ class Folds:
         """Return whether events of a stream are folded here."""
         return self._only is None or stream in self._only
 
-    def apply(self, stream: str, version: int, event: Any) -> str | None:
+    def apply(
+        self, decider: Decider[Any, Any, Any], stream: str, version: int, event: Any
+    ) -> str | None:
         """Fold the next event of a stream; return what is wrong, None if nothing is."""
-        if not self.wants(stream):
+        if self._only is not None and stream not in self._only:
             return None
-        decider = deciders()[stream.split("/", 2)[1]]
         state = decider.initial if version == 1 else self._states.get(stream)
         if state is None:
             self.later.add(stream)

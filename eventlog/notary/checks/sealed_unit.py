@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from baton.eventlog.events.envelope import Stored
 from baton.eventlog.notary.checks.event_checks import EventChecks
 from baton.eventlog.notary.checks.verdict import broken, broken_at
+from baton.eventlog.notary.key_eras import KeyEras
 from baton.eventlog.notary.merkle import Peaks, root_of
-from baton.eventlog.notary.signed_head import TreeHead, open_head, read_head
-from baton.eventlog.notary.signed_note import BadNote, VerifierKey
+from baton.eventlog.notary.signed_head import TreeHead
+from baton.eventlog.notary.signed_note import BadNote
 from baton.eventlog.ports.audit.leaf_store import LeafBlock, SealedHead
 
 
@@ -41,13 +42,13 @@ class SealedUnit:
         """Return the root of the tree that ends with the first `count` events of this unit."""
         return self._before.root(self.leaves[:count])
 
-    def check_head(self, sealed: SealedHead, count: int, keys: Sequence[VerifierKey]) -> None:
+    def check_head(self, sealed: SealedHead, count: int, eras: KeyEras) -> None:
         """Check a head that covers the first `count` events of this unit.
 
         Raises `LogBroken`.
         """
         size, position = sealed.size, sealed.position
-        head = _opened(sealed, keys)
+        head = _opened(sealed, eras)
         if (head.size, head.position, head.root, head.at) != tuple(sealed[:4]):
             broken(f"the head of {size} says other values than its row", position)
         if (head.position, head.at) != (self._positions[count - 1], self._max_ats[count - 1]):
@@ -69,9 +70,9 @@ class SealedUnit:
             broken(f"the block {block.number} of leaves was changed", self._positions[last])
 
 
-def _opened(sealed: SealedHead, keys: Sequence[VerifierKey]) -> TreeHead:
+def _opened(sealed: SealedHead, eras: KeyEras) -> TreeHead:
     try:
-        return open_head(sealed.note, keys) if keys else read_head(sealed.note)
+        return eras.open(sealed.note, sealed.position)
     except BadNote as error:
         broken(f"the head of {sealed.size} {error}", sealed.position)
 

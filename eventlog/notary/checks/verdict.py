@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass
 from typing import NoReturn
 
 from baton.domain.json import JsonObject
+from baton.domain.verification.messages import Finding
 from baton.eventlog.events.envelope import Stored
 from baton.eventlog.notary.signed_head import TreeHead
 from baton.protocols.iso_time import format_time
@@ -91,6 +92,25 @@ class Verdict:
             "signedBy": list(self.signed_by),
             "firstBreak": None if self.broken is None else asdict(self.broken),
         }
+
+    @property
+    def finding(self) -> Finding:
+        """The verdict as events record it."""
+        found = self.broken
+        return Finding(
+            events=self.events,
+            streams=self.streams,
+            position=self.position,
+            sealed=self.sealed,
+            heads=self.heads,
+            head_size=None if self.head is None else self.head.size,
+            head_root=None if self.head is None else self.head.root.hex(),
+            signed_by=self.signed_by,
+            break_reason=None if found is None else found.reason,
+            break_stream=None if found is None else found.stream,
+            break_version=None if found is None else found.version,
+            break_position=None if found is None else found.position,
+        )
 
 
 def broken(reason: str, position: int | None = None) -> NoReturn:

@@ -6,6 +6,7 @@ last leaf (RFC 6962), which commits to the whole stream. Hashes are lowercase he
 accepted only in the bytes in which Baton writes it.
 """
 
+from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
@@ -16,6 +17,7 @@ from baton.eventlog.notary.merkle import HASH_BYTES
 
 EXPORT: Final = "baton-export/1"
 RUN: Final = "baton-run/1"
+MARK_BYTES: Final = 4
 
 
 class BadProof(Exception):
@@ -31,12 +33,15 @@ class ExportProof:
         leaves: The indexes of the events' leaves as ranges (first, count).
         before: The leaf before the first event of each stream that doesn't begin with version 1.
         others: The roots of the greatest subtrees without any of the leaves, from left to right.
+        marks: The first bytes of each leaf, `MARK_BYTES` of them. They prove nothing, but name the
+            place where an export was changed.
     """
 
     head: bytes
     leaves: tuple[tuple[int, int], ...]
     before: Mapping[str, bytes]
     others: tuple[bytes, ...]
+    marks: bytes = b""
 
     @property
     def raw(self) -> bytes:
@@ -48,6 +53,8 @@ class ExportProof:
             "before": {stream: leaf.hex() for stream, leaf in self.before.items()},
             "others": [one.hex() for one in self.others],
         }
+        if self.marks:
+            document["marks"] = b64encode(self.marks).decode()
         return orjson.dumps(document) + b"\n"
 
 
@@ -112,6 +119,7 @@ def _export(document: dict[str, Any]) -> ExportProof:
         leaves=tuple((_number(first), _number(count)) for first, count in document["leaves"]),
         before={stream: _hash(leaf) for stream, leaf in document["before"].items()},
         others=tuple(map(_hash, document["others"])),
+        marks=b64decode(document.get("marks", ""), validate=True),
     )
 
 

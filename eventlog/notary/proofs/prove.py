@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from baton.eventlog.events.envelope import Stored
 from baton.eventlog.notary.merkle import inclusion_ranges
 from baton.eventlog.notary.proofs.chosen_leaves import Chosen
-from baton.eventlog.notary.proofs.documents import ExportProof, RunProof
+from baton.eventlog.notary.proofs.documents import MARK_BYTES, ExportProof, RunProof
 from baton.eventlog.notary.proofs.stored_tree import StoredTree, index_after, open_tree
 from baton.eventlog.ports.audit.leaf_store import LeafStore
 
@@ -51,6 +51,7 @@ class ExportProver:
             leaves=ranges,
             before={stream: placed.leaf for stream, placed in sorted(found.items())},
             others=tuple(others),
+            marks=await self._tree.marks(ranges, MARK_BYTES),
         )
 
 

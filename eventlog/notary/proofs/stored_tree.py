@@ -33,6 +33,21 @@ class StoredTree:
         middle = begin + split(end - begin)
         return node_hash(await self.root(begin, middle), await self.root(middle, end))
 
+    async def marks(self, ranges: Iterable[tuple[int, int]], size: int) -> bytes:
+        """Return the first `size` bytes of each leaf of ranges (first, count), in order.
+
+        Raises `Unavailable`, and `Unreadable` without leaves.
+        """
+        found = bytearray()
+        for first, count in ranges:
+            begin, end = first, first + count
+            while begin < end:
+                number, start = divmod(begin, LEAVES_PER_BLOCK)
+                leaves = (await self._block(number))[start : start + end - begin]
+                found += b"".join([leaf[:size] for leaf in leaves])
+                begin = (number + 1) * LEAVES_PER_BLOCK
+        return bytes(found)
+
     async def _block(self, number: int) -> list[bytes]:
         if number != self._number:
             found = await self._store.blocks(first=number, limit=1)

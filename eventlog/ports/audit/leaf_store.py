@@ -74,6 +74,14 @@ class LeafStore(Protocol):
         """Return up to `limit` events with positions greater than `after`, undecoded, in order."""
         ...
 
+    async def to_seal(self, *, after: int, limit: int) -> Sequence[Stored]:
+        """Return up to `limit` events with positions greater than `after`, for the notary.
+
+        They are what this process appended, if it remembers that, and else what is stored. It need
+        not remember anything up to `after` any longer. Fewer than `limit` need not be all.
+        """
+        ...
+
     async def stream(self, name: str) -> Sequence[Stored]:
         """Return all events of one stream, undecoded, in order."""
         ...

@@ -30,20 +30,23 @@ class ApiRole:
         return make_app(self.services)
 
     async def run(self) -> None:
-        """Follow the log for open streams, and keep the cached API keys up to date.
+        """Follow the log for open streams, keep cached API keys up to date, record refusals.
 
         Requests drive all other handlers.
         """
         async with asyncio.TaskGroup() as group:
             group.create_task(self.services.live.run())
             group.create_task(self.api_keys.run())
+            group.create_task(self.services.accesses.run())
 
     async def stop(self) -> None:
-        """Stop backtests and save the last uses of API keys.
+        """End backtests and verifications; save the last uses of API keys and the last refusals.
 
         The server was closed, so no request is under way.
         """
         await self.services.backtests.close()
+        await self.services.verifications.close()
+        await self.services.accesses.save()
         await self.api_keys.save_uses()
 
     def export(self, metrics: CollectorRegistry) -> None:

@@ -14,15 +14,19 @@ from prometheus_client import CollectorRegistry, Metric
 from prometheus_client.core import CounterMetricFamily
 from prometheus_client.registry import Collector
 
-from baton.backend_choice import is_embedded
+from baton.backend_choice import is_embedded, transport_of
 from baton.eventlog.loops.leader_election import Leader
-from baton.eventlog.notary.anchors import anchor_at
+from baton.eventlog.notary.anchors import Anchor, FileAnchor, path_of
+from baton.eventlog.notary.key_rotation import KeyRotation
 from baton.eventlog.notary.notary import NAME as NOTARY
 from baton.eventlog.notary.notary import Notary
+from baton.eventlog.notary.remote_anchors import TopicAnchor, WebhookAnchor
 from baton.eventlog.ports.stores import EventStore, Log
 from baton.keys import audit_keys
 from baton.metric_families import gauge
 from baton.projector.projector import Projector
+from baton.protocols.address_policy import AddressPolicy
+from baton.protocols.http_client import HttpClient
 from baton.role import Role, RoleContext
 
 CATCH_UP_MS: Final = 5_000
@@ -31,6 +35,9 @@ NO_KEY: Final = (
     "the log isn't sealed: set BATON_AUDIT_KEY (`baton audit key --create` makes one), or"
     " BATON_NOTARY=false"
 )
+
+HEADS_TOPIC: Final = "tree-heads"
+"""The name behind the prefix of the topic that heads are sent to."""
 
 _log = logging.getLogger("baton.notary")
 
@@ -123,9 +130,25 @@ def _notary(context: RoleContext, leader: Leader | None) -> Notary | None:
         context.stores.leaves,
         keys.signing,
         clock=context.clock,
+        rotation=KeyRotation(context.stores.events, keys, context.clock),
         leader=leader,
-        anchor=None if settings.audit_anchor is None else anchor_at(settings.audit_anchor),
+        anchors=list(_anchors(context)),
     )
+
+
+def _anchors(context: RoleContext) -> Iterator[Anchor]:
+    """Yield the places that keep heads: the configured one, and a topic of a shared log."""
+    settings, topics = context.settings, context.stores.topics
+    address, secret = settings.audit_anchor, settings.audit_anchor_secret
+    path = None if address is None else path_of(address)
+    if path is not None:
+        yield FileAnchor(path)
+    elif address is not None and secret is not None:
+        client = HttpClient(AddressPolicy(allow_private=True))  # the operator named the address
+        context.closing.push_async_callback(client.close)
+        yield WebhookAnchor(client, address, secret.get_secret_value(), context.clock)
+    if topics is not None and transport_of(settings.log) is not None:
+        yield TopicAnchor(topics, f"{settings.topic_prefix}{HEADS_TOPIC}")
 
 
 async def _beside(notary: Notary | None, projecting: Coroutine[Any, Any, None]) -> None:

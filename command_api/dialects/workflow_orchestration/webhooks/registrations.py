@@ -83,7 +83,7 @@ async def test(context: RequestContext) -> Reply:
         data=body.payload,
         secrets=() if body.secret is None else (body.secret,),
     )
-    answer = await post_test_message(context.services, message, at=context.now())
+    answer = await post_test_message(context.services, context.caller, message, at=context.now())
     shown: JsonObject = {
         "success": answer.error is None,
         "statusCode": answer.status,

@@ -68,7 +68,7 @@ class Nothing(Model):
 
 
 class TryWebhook(Model):
-    """The body of POST /webhooks/test: a message that is posted once and recorded nowhere."""
+    """The body of POST /webhooks/test: a message that is posted once."""
 
     url: str
     event: EventType

@@ -11,7 +11,7 @@ from baton.cli.terminal.failures import Failed
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from baton.cli.audit.history import Entry, Until
+    from baton.command_api.own.audit.run_history import Entry, Until
     from baton.eventlog.ports.backend import Stores
     from baton.eventlog.ports.views import ViewStore
     from baton.settings import Settings
@@ -45,11 +45,11 @@ def run(
 
     It reads the store beside running services. The last leaf is what `GET /audit/proof` proves.
     """
-    from baton.cli.audit.history import state_of
     from baton.cli.data.store_checks import require_data, require_durable
     from baton.cli.event_loop import run_async
     from baton.cli.load_settings import load_settings
     from baton.cli.terminal.output import print_json
+    from baton.command_api.own.audit.run_history import state_of
 
     until = _until(at)
     settings = load_settings(data=data)
@@ -73,8 +73,8 @@ def run(
 
 
 def _until(text: str | None) -> "Until":
-    from baton.cli.audit.history import Until
     from baton.cli.moments import parse_instant
+    from baton.command_api.own.audit.run_history import Until
 
     if text is None:
         return Until()
@@ -91,7 +91,7 @@ async def _read(
     settings: "Settings", tenant: str | None, run_id: str, until: "Until"
 ) -> "tuple[list[Entry], int]":
     """Return the history of a run, and the position up to which a head covers the log."""
-    from baton.cli.audit.history import history
+    from baton.command_api.own.audit.run_history import history
     from baton.domain.stream import stream_name
     from baton.wiring import open_stores
 
@@ -124,8 +124,8 @@ async def _tenant_of(views: "ViewStore", run_id: str) -> str | None:
 
 
 def _print(entries: "Sequence[Entry]", sealed: int) -> None:
-    from baton.cli.audit.history import about, actor_of, state_of
     from baton.cli.terminal.tables import Column, print_table
+    from baton.command_api.own.audit.run_history import about, actor_of, state_of
     from baton.protocols.iso_time import format_time
 
     rows = [

@@ -13,6 +13,10 @@ def key(
     create: Annotated[
         bool, typer.Option("--create", help="Make audit.key in the data folder if there is no key.")
     ] = False,
+    rotate: Annotated[
+        bool,
+        typer.Option("--rotate", help="Put a new key before that of audit.key; then restart."),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Print the verifier key of the log: give it to everyone who checks proofs of yours.
@@ -22,10 +26,12 @@ def key(
     """
     from baton.cli.load_settings import load_settings
     from baton.cli.terminal.output import print_json
-    from baton.keys import audit_keys
+    from baton.keys import audit_keys, rotate_audit_key
 
     settings = load_settings(data=data)
-    keys = audit_keys(settings, create=create)
+    if rotate and settings.audit_key is not None:
+        raise Failed("BATON_AUDIT_KEY holds the key: put a new one before it, and restart")
+    keys = rotate_audit_key(settings) if rotate else audit_keys(settings, create=create)
     if keys is None:
         raise Failed(
             f"There is no key in {settings.data_folder}: set BATON_AUDIT_KEY, or make one with"

@@ -10,7 +10,6 @@ from baton.cli.options import AsJson, DataFolder
 from baton.cli.terminal.failures import Failed
 
 if TYPE_CHECKING:
-    from baton.eventlog.notary.checks.store import Demands
     from baton.eventlog.notary.checks.verdict import Verdict
     from baton.eventlog.notary.proofs.documents import Proof
     from baton.eventlog.notary.signed_head import TreeHead
@@ -65,6 +64,10 @@ def verify(
             metavar="FILE",
         ),
     ] = None,
+    jobs: Annotated[
+        int,
+        typer.Option("--jobs", metavar="N", min=1, max=64, help="Processes that share the work."),
+    ] = 1,
     as_json: AsJson = False,
 ) -> None:
     """Check that no stored event was changed, removed or moved; exit 1 and name the first break.
@@ -77,13 +80,13 @@ def verify(
 
     given = tuple(map(_key, keys or ()))
     if export is not None:
-        if since is not None or first or data is not None:
-            raise typer.BadParameter("--export takes no --data, --since or --from")
+        if since is not None or first or data is not None or jobs > 1:
+            raise typer.BadParameter("--export takes no --data, --since, --from or --jobs")
         verdict = _verify_file(export, proof, given)
     elif proof is not None:
         raise typer.BadParameter("name the export that it proves with --export")
     else:
-        verdict = _verify_store(data, since, given, first)
+        verdict = _verify_store(data, since, given, first, jobs)
     if as_json:
         print_json(verdict.document)
     else:
@@ -103,12 +106,15 @@ def _key(text: str) -> "VerifierKey":
 
 
 def _verify_store(
-    data: Path | None, since: Path | None, given: "tuple[VerifierKey, ...]", first: int
+    data: Path | None,
+    since: Path | None,
+    given: "tuple[VerifierKey, ...]",
+    first: int,
+    jobs: int,
 ) -> "Verdict":
     from baton.cli.data.store_checks import require_data, require_durable
     from baton.cli.event_loop import run_async
     from baton.cli.load_settings import load_settings
-    from baton.eventlog.notary.checks.store import Demands
     from baton.keys import audit_keys
 
     settings = load_settings(data=data)
@@ -116,21 +122,38 @@ def _verify_store(
     require_data(settings)
     own = None if given else audit_keys(settings, create=False)
     keys = given if own is None else own.verifiers
-    head = None if since is None else _head_in(since, keys)
-    return run_async(_verified(settings, Demands(keys=keys, since=head, first=first)))
+    return run_async(_verified(settings, keys, since, first=first, jobs=jobs))
 
 
-async def _verified(settings: "Settings", demands: "Demands") -> "Verdict":
+async def _verified(
+    settings: "Settings",
+    keys: "tuple[VerifierKey, ...]",
+    since: Path | None,
+    *,
+    first: int,
+    jobs: int,
+) -> "Verdict":
     from baton.cli.terminal.progress import progress_bar
-    from baton.eventlog.notary.checks.store import verify_store
+    from baton.eventlog.notary.checks.store import Demands, verify_store
+    from baton.eventlog.notary.key_rotation import rotations_in
     from baton.process_memory import collect_garbage_less_often
-    from baton.wiring import open_stores
+    from baton.verification.run import helpers
+    from baton.wiring import open_stores, store_location
 
     collect_garbage_less_often()
     stores = await open_stores(settings, read_only=True, sealing="none")
     try:
+        rotated = [one.former for one in await rotations_in(stores.leaves)] if keys else []
+        head = None if since is None else _head_in(since, (*keys, *rotated))
+        demands = Demands(keys=keys, since=head, first=first)
         with progress_bar("Verifying", "positions") as progress:
-            return await verify_store(stores.leaves, stores.artifacts, demands, progress=progress)
+            return await verify_store(
+                stores.leaves,
+                stores.artifacts,
+                demands,
+                progress=progress,
+                helpers=helpers(store_location(settings), jobs),
+            )
     finally:
         await stores.close()
 

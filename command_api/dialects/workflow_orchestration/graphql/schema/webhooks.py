@@ -182,7 +182,7 @@ async def test(info: OperationInfo, given: _Message) -> Tested:
         data=body.payload,
         secrets=() if body.secret is None else (body.secret,),
     )
-    answer = await post_test_message(context.services, message, at=context.now())
+    answer = await post_test_message(context.services, context.caller, message, at=context.now())
     return Tested(
         success=answer.error is None,
         status_code=answer.status,

@@ -35,7 +35,7 @@ async def identify(context: RequestContext, payload: JsonObject) -> Caller:
     try:
         credential = _credential(context, payload)
         identity = await context.services.authenticator.identify(credential)
-        admission.trust(request, identity.subject)
+        admission.trust(request, identity)
         tenant = _tenant(context, identity, payload)
         auth.require_scope(identity, READ)
     except Refused as refused:

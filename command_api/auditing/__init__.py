@@ -1,0 +1,1 @@
+"""Records for auditors beside the changes themselves: accesses and verifications."""

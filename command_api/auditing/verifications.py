@@ -1,0 +1,98 @@
+"""Runs the verifications of the log that administrators request, one at a time.
+
+The result is an event. A verification that is cut off by the end of its process has no result; its
+state says so once `LIMIT_MS` has passed.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Final, TypeAlias
+
+from baton.domain.stream import stream_name
+from baton.domain.verification.decisions import DECIDER as VERIFICATION
+from baton.domain.verification.messages import (
+    Command,
+    Finding,
+    ReportFailure,
+    ReportFinding,
+    RequestVerification,
+)
+from baton.domain.verification.state import LIMIT_MS, State
+from baton.eventlog.errors import Unavailable
+from baton.eventlog.loops.load import load
+from baton.eventlog.loops.transact import CommandResult, transact
+from baton.eventlog.ports.clock import Clock
+from baton.eventlog.ports.stores import EventStore
+
+Verify: TypeAlias = Callable[[], Awaitable[Finding]]
+"""Verifies the store; raises `Unavailable`."""
+
+STOPPED: Final = "The server stopped before the verification ended"
+
+_log = logging.getLogger("baton.audit")
+
+
+class Verifications:
+    """The verifications of one process.
+
+    Args:
+        store: Takes the requests and the results.
+        verify: Verifies the store behind it.
+        clock: Dates the results.
+    """
+
+    def __init__(self, store: EventStore, verify: Verify, clock: Clock) -> None:
+        self._store, self._verify, self._clock = store, verify, clock
+        self._turn = asyncio.Lock()
+        self._running: dict[str, tuple[str, asyncio.Task[None]]] = {}
+
+    def running(self, tenant: str) -> str | None:
+        """Return the id of the verification that runs here for a tenant, None if none does."""
+        found = self._running.get(tenant)
+        return None if found is None else found[0]
+
+    async def request(self, command: RequestVerification) -> CommandResult[State]:
+        """Record a request and begin the verification; raises `Unavailable`.
+
+        A repeated request begins nothing. The tenant must have none that runs here.
+        """
+        tenant, ident = command.tenant, command.verification_id
+        result = await transact(self._store, VERIFICATION, _stream(tenant, ident), command)
+        if result.recorded:
+            task = asyncio.create_task(self._run(tenant, ident), name="verification")
+            self._running[tenant] = (ident, task)
+        return result
+
+    async def get(self, tenant: str, ident: str) -> State:
+        """Return a verification, the initial state if there is none; raises `Unavailable`."""
+        return (await load(self._store, VERIFICATION, _stream(tenant, ident))).state
+
+    async def close(self) -> None:
+        """End what runs, which then has failed."""
+        tasks = [task for _, task in self._running.values()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _run(self, tenant: str, ident: str) -> None:
+        try:
+            async with self._turn, asyncio.timeout(LIMIT_MS / 1_000):
+                finding = await self._verify()
+            command: Command = ReportFinding(finding=finding, at=self._clock.now())
+        except asyncio.CancelledError:
+            command = ReportFailure(reason=STOPPED, at=self._clock.now())
+        except TimeoutError:
+            command = ReportFailure(reason="It took too long", at=self._clock.now())
+        except Unavailable as error:
+            command = ReportFailure(reason=str(error), at=self._clock.now())
+        finally:
+            self._running.pop(tenant, None)
+        try:
+            await transact(self._store, VERIFICATION, _stream(tenant, ident), command)
+        except Unavailable as error:
+            _log.warning("the result of verification %s isn't recorded: %s", ident, error)
+
+
+def _stream(tenant: str, ident: str) -> str:
+    return stream_name(tenant, VERIFICATION.name, ident)

@@ -1,0 +1,188 @@
+"""POST /audit/verifications: verifies every stored event beside requests, and keeps the result."""
+
+from typing import Literal
+
+from pydantic import BaseModel, Field
+
+from baton.command_api.dialect.contract import Route
+from baton.command_api.dialect.rendering import without_none
+from baton.command_api.http.refusal import Refused
+from baton.command_api.http.reply import Reply
+from baton.command_api.http.request_context import RequestContext
+from baton.command_api.principal import ADMIN
+from baton.domain.errors import NotFound
+from baton.domain.json import JsonObject
+from baton.domain.stream import stream_parts
+from baton.domain.verification.messages import Finding, RequestVerification
+from baton.domain.verification.state import State
+from baton.protocols.iso_time import format_time
+
+
+class FirstBreak(BaseModel):
+    """The first place where the log isn't what was signed.
+
+    Its stream is shown if it belongs to the tenant.
+    """
+
+    reason: str
+    position: int | None = None
+    stream: str | None = None
+    version: int | None = None
+
+
+class FindingShown(BaseModel):
+    """The result: counts of what was checked, in the events of all tenants."""
+
+    events: int
+    streams: int
+    position: int
+    sealed: int = Field(description="Events that a signed head covers; newer ones have none yet")
+    heads: int
+    head_size: int | None = Field(default=None, alias="headSize")
+    head_root: str | None = Field(default=None, alias="headRoot")
+    signed_by: list[str] = Field(
+        alias="signedBy", description="The keys that may have signed; none if no key is known"
+    )
+    first_break: FirstBreak | None = Field(default=None, alias="firstBreak")
+
+
+class VerificationShown(BaseModel):
+    """A verification of the log; `failed` means that it came to no result."""
+
+    id: str
+    status: Literal["running", "verified", "broken", "failed"]
+    requested_by: str = Field(alias="requestedBy")
+    requested_at: str = Field(alias="requestedAt")
+    ended_at: str | None = Field(default=None, alias="endedAt")
+    finding: FindingShown | None = None
+    failure: str | None = None
+
+
+class NoBody(BaseModel):
+    """An object without members."""
+
+
+async def _request(context: RequestContext) -> Reply:
+    await context.parse(NoBody, required=False)
+    verifications = context.services.verifications
+    running = verifications.running(context.tenant)
+    if running is not None:
+        message = f"The verification {running} is running; wait for its end"
+        raise Refused("conflict", message)
+    command = RequestVerification(
+        tenant=context.tenant,
+        verification_id=context.new_id(),
+        actor=context.principal.actor,
+        at=context.now(),
+    )
+    result = await verifications.request(command)
+    return context.reply(202, _shown(context, result.state), position=result.position)
+
+
+async def _show(context: RequestContext) -> Reply:
+    ident = context.params["verificationId"]
+    found = await context.services.verifications.get(context.tenant, ident)
+    if found.requested_by is None:
+        raise NotFound("verification", ident)
+    return context.reply(200, _shown(context, found))
+
+
+def _shown(context: RequestContext, found: State) -> JsonObject:
+    status, ended, finding = found.status_at(context.now()), found.ended_at, found.finding
+    return without_none(
+        {
+            "id": found.verification_id,
+            "status": status,
+            "requestedBy": found.requested_by.subject if found.requested_by else "",
+            "requestedAt": format_time(found.requested_at),
+            "endedAt": None if ended is None else format_time(ended),
+            "finding": None if finding is None else _finding(finding, context.tenant),
+            "failure": found.failure,
+        }
+    )
+
+
+def _finding(finding: Finding, tenant: str) -> JsonObject:
+    return without_none(
+        {
+            "events": finding.events,
+            "streams": finding.streams,
+            "position": finding.position,
+            "sealed": finding.sealed,
+            "heads": finding.heads,
+            "headSize": finding.head_size,
+            "headRoot": finding.head_root,
+            "signedBy": list(finding.signed_by),
+            "firstBreak": None if finding.break_reason is None else _break(finding, tenant),
+        }
+    )
+
+
+def _break(finding: Finding, tenant: str) -> JsonObject:
+    stream = finding.break_stream
+    own = stream is not None and stream_parts(stream).tenant == tenant
+    return without_none(
+        {
+            "reason": finding.break_reason if own or stream is None else "an event is broken",
+            "position": finding.break_position,
+            "stream": stream if own else None,
+            "version": finding.break_version if own else None,
+        }
+    )
+
+
+_EXAMPLE: JsonObject = {
+    "id": "d3c0u8h6gtk2q1v9m4tg",
+    "status": "verified",
+    "requestedBy": "ada",
+    "requestedAt": "2026-01-05T09:00:00.000Z",
+    "endedAt": "2026-01-05T09:00:21.400Z",
+    "finding": {
+        "events": 1000000,
+        "streams": 110000,
+        "position": 1000000,
+        "sealed": 999871,
+        "heads": 212,
+        "headSize": 999871,
+        "headRoot": "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d",
+        "signedBy": ["baton+c74f20a3+AZhE9cFf8Yt4mX1nP0lzVQmR5vYBZ0d3yVbZ4uYH3ycs"],
+    },
+}
+
+ROUTES = (
+    Route(
+        method="POST",
+        path="/audit/verifications",
+        handler=_request,
+        operation_id="requestVerification",
+        scope=ADMIN,
+        summary="Verify every stored event against its leaf and the signed heads",
+        tag="Audit",
+        request=NoBody,
+        request_required=False,
+        response=VerificationShown,
+        example={name: _EXAMPLE[name] for name in ("id", "requestedBy", "requestedAt")}
+        | {"status": "running"},
+        status=202,
+        problems={
+            400: "Invalid body",
+            403: "The token lacks the scope orchestrator:admin",
+            409: "A verification of the tenant is running",
+        },
+    ),
+    Route(
+        method="GET",
+        path="/audit/verifications/{verificationId}",
+        handler=_show,
+        operation_id="getVerification",
+        scope=ADMIN,
+        summary="Get a verification and its result",
+        tag="Audit",
+        response=VerificationShown,
+        example=_EXAMPLE,
+        problems={
+            403: "The token lacks the scope orchestrator:admin",
+            404: "The tenant has no such verification",
+        },
+    ),
+)

@@ -1,0 +1,1 @@
+"""An access to a server: a sign-in, a refusal, an export."""

@@ -1,0 +1,96 @@
+"""Commands and events of accesses. Event names and fields are the storage format.
+
+Each event has a stream of its own. The network address and the user agent of a caller stand in
+these events alone, so that they can be kept for a shorter time than everything else. Times are
+milliseconds since the epoch, UTC.
+"""
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from baton.domain.actor import Actor
+
+Reason: TypeAlias = Literal["unauthorized", "forbidden"]
+"""Why a request was refused: no valid credential (401), or not allowed to its subject (403)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """The network address and the user agent of a caller; texts that the caller may choose."""
+
+    address: str
+    user_agent: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedIn:
+    """A user exchanged a password or a code for a token or a session."""
+
+    tenant: str
+    actor: Actor
+    origin: Origin
+    at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedOut:
+    """A user ended a session."""
+
+    tenant: str
+    actor: Actor
+    origin: Origin
+    at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessRefused:
+    """Requests of one subject were refused for one reason, `count` of them from `since` to `at`.
+
+    `actor` is None where no credential was valid; `claimed` is then the name that a sign-in named.
+    Origin and route are those of the last request.
+    """
+
+    tenant: str
+    reason: Reason
+    actor: Actor | None
+    claimed: str
+    count: int
+    route: str
+    origin: Origin
+    since: int
+    at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportMade:
+    """All entries of a list were sent as lines; `route` names the list."""
+
+    tenant: str
+    actor: Actor
+    route: str
+    origin: Origin
+    at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookTested:
+    """A test message was posted to `url`, which is shown without its query."""
+
+    tenant: str
+    actor: Actor
+    url: str
+    origin: Origin
+    at: int
+
+
+Event: TypeAlias = SignedIn | SignedOut | AccessRefused | ExportMade | WebhookTested
+
+
+@dataclass(frozen=True, slots=True)
+class RecordAccess:
+    """Record an access."""
+
+    event: Event
+
+
+Command: TypeAlias = RecordAccess

@@ -1,0 +1,1 @@
+"""The key that signs the heads of the log."""

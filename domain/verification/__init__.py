@@ -1,0 +1,1 @@
+"""A verification of the log, which an administrator requested."""

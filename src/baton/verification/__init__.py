@@ -1,0 +1,1 @@
+"""Verifications of a store in processes of their own: they take a core, which services need."""
