@@ -12,7 +12,10 @@ from tests.scenarios.route_cases import DIALECTS, RouteCase
 from tests.scenarios.stack import Stack
 
 AUDITOR = "someone who acts"
-STORES_NOTHING = {"baton POST /definitions/{definition}/backtests"}
+STORES_NOTHING = {
+    "baton POST /definitions/{definition}/backtests",
+    "baton POST /backtests/{backtestId}/stop",
+}
 """Operations whose jobs only read."""
 
 
