@@ -21,6 +21,7 @@ BAD: Mapping[str, str] = {
     "--input-patch": "[1]",
     "--input": '{"a": }',
     "--key": "clé",
+    "--map": "send",
     "--out": "none/events.ndjson",
     "--outputs": "[1]",
     "--proof": "none/proof.json",
@@ -29,6 +30,7 @@ BAD: Mapping[str, str] = {
     "--scope": "orchestrator:everything",
     "--since": "long ago",
     "--status": "done",
+    "--stub": "none.json",
     "--tenant": "A_B",
     "--timers": "later",
     "--to": "tomorrow",
@@ -41,7 +43,7 @@ BAD: Mapping[str, str] = {
 """A value that the option refuses, unless "high" in the place of a number is one."""
 FREE_TEXT = {
     *("--correlation-id", "--dialect", "--find", "--from", "--group", "--host", "--id", "--name"),
-    *("--reason", "--run", "--step", "--subject", "--type"),
+    *("--against", "--ids", "--reason", "--run", "--step", "--subject", "--type"),
     "runs list --record",
 }
 """Options, of every verb or of one, that take any text; a server or the system may refuse it."""
@@ -49,6 +51,7 @@ ARGUMENTS = {
     "apikey create": ("--tenant", "demo", "--name", "ci"),
     "apikey revoke": ("some-id",),
     "audit run": ("some-id",),
+    "backtest": ("definition.json", "--against", "orders"),
     "definitions apply": ("definition.json",),
     "definitions delete": ("orders",),
     "definitions show": ("orders",),

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
@@ -97,10 +98,12 @@ def backtest(
         ),
     ] = None,
     stub: Annotated[
-        str | None,
+        Path | None,
         typer.Option(
             "--stub",
             metavar="FILE",
+            exists=True,
+            dir_okay=False,
             show_default="none",
             help="JSON or YAML: outputs, by step id, of steps without an outcome.",
         ),
@@ -182,10 +185,10 @@ def _changed(file: str, dialect: str | None) -> "ValidDefinition":
         return validate_document(document, dialect, lenient=False)
 
 
-def _stubs(file: str) -> dict[str, Any]:
+def _stubs(file: Path) -> dict[str, Any]:
     from baton.cli.documents import load_document
 
-    found = load_document(file)
+    found = load_document(str(file))
     if not isinstance(found, dict):
         raise Failed(f"{file} must hold an object: the output of each step by its id")
     return found
