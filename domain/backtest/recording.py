@@ -5,6 +5,7 @@ from typing import Final, Literal, TypeAlias
 
 from baton.domain.backtest.course import Course, Place
 from baton.domain.frozen import frozen
+from baton.domain.run.control.branching import copied_before
 from baton.domain.run.messages import (
     DelayElapsed,
     Event,
@@ -97,7 +98,7 @@ class Recording:
         elif isinstance(event, RunBranched):
             self._branched = event
         elif isinstance(event, StepCopied):
-            self._copied.append(_copy(event))
+            self._copied.append(copied_before(event))
         else:
             self._status(event)
 
@@ -167,15 +168,3 @@ def _outcome_of(event: Event) -> Recorded | None:
             return ELAPSED
         case _:
             return None
-
-
-def _copy(event: StepCopied) -> CopiedStep:
-    return CopiedStep(
-        step_id=event.step_id,
-        visit=event.visit,
-        kind=event.kind,
-        status=event.status,
-        output=event.output,
-        decision=event.decision,
-        size=event.size,
-    )

@@ -222,15 +222,20 @@ def _copy(event: _Outcome) -> CopiedStep:
             kind: Literal["delay", "sync"] = "delay" if isinstance(event, DelayElapsed) else "sync"
             return CopiedStep(step_id=event.step_id, visit=event.visit, kind=kind)
         case _:
-            return CopiedStep(
-                step_id=event.step_id,
-                visit=event.visit,
-                kind=event.kind,
-                status=event.status,
-                output=event.output,
-                decision=event.decision,
-                size=event.size,
-            )
+            return copied_before(event)
+
+
+def copied_before(event: StepCopied) -> CopiedStep:
+    """Return the outcome that a run took over from another one."""
+    return CopiedStep(
+        step_id=event.step_id,
+        visit=event.visit,
+        kind=event.kind,
+        status=event.status,
+        output=event.output,
+        decision=event.decision,
+        size=event.size,
+    )
 
 
 def _given(

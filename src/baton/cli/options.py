@@ -61,6 +61,15 @@ Until = Annotated[
     int | None,
     typer.Option("--until", metavar="TIME", parser=parse_moment, help="Only before that time."),
 ]
+DialectName = Annotated[
+    str | None,
+    typer.Option(
+        "--dialect",
+        metavar="NAME",
+        show_default="the one that the members tell",
+        help="Dialect of the file.",
+    ),
+]
 Host = Annotated[
     str | None,
     typer.Option(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from baton.cli.option_checks import check_tenant
-from baton.cli.options import AsJson, DataFolder, Since
+from baton.cli.options import AsJson, DataFolder, DialectName, Since
 from baton.cli.terminal.failures import Failed
 
 if TYPE_CHECKING:
@@ -116,15 +116,7 @@ def backtest(
         bool,
         typer.Option("--fail-on-difference", help="Exit 1 unless every run goes the same way."),
     ] = False,
-    dialect: Annotated[
-        str | None,
-        typer.Option(
-            "--dialect",
-            metavar="NAME",
-            show_default="the one that the members tell",
-            help="Dialect of the file.",
-        ),
-    ] = None,
+    dialect: DialectName = None,
     tenant: Annotated[
         str | None,
         typer.Option(

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from baton.cli.options import AsJson, Tenant, Token, Url
+from baton.cli.options import AsJson, DialectName, Tenant, Token, Url
 from baton.cli.terminal.failures import Failed, print_error
 
 if TYPE_CHECKING:
@@ -59,15 +59,7 @@ def show(
 @app.command()
 def apply(
     file: Annotated[str, typer.Argument(metavar="FILE", help="JSON or YAML; - is stdin.")],
-    dialect: Annotated[
-        str | None,
-        typer.Option(
-            "--dialect",
-            metavar="NAME",
-            show_default="the one that the members tell",
-            help="Dialect of the file.",
-        ),
-    ] = None,
+    dialect: DialectName = None,
     lenient: Annotated[
         bool,
         typer.Option("--lenient", help="Ignore members that the dialect doesn't know."),
@@ -101,15 +93,7 @@ def apply(
 @app.command()
 def validate(
     file: Annotated[str, typer.Argument(metavar="FILE", help="JSON or YAML; - is stdin.")],
-    dialect: Annotated[
-        str | None,
-        typer.Option(
-            "--dialect",
-            metavar="NAME",
-            show_default="the one that the members tell",
-            help="Dialect of the file.",
-        ),
-    ] = None,
+    dialect: DialectName = None,
     lenient: Annotated[
         bool,
         typer.Option("--lenient", help="Ignore members that the dialect doesn't know."),
