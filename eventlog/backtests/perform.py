@@ -69,7 +69,9 @@ def performer(candidate: Candidate, processes: int) -> Iterator[Perform]:
     loop = asyncio.get_running_loop()
 
     async def elsewhere(batch: Batch) -> list[Found]:
-        return await loop.run_in_executor(pool, _replay, batch)
+        with _interrupts_blocked():
+            replaying = loop.run_in_executor(pool, _replay, batch)
+        return await replaying
 
     try:
         yield elsewhere
@@ -77,9 +79,18 @@ def performer(candidate: Candidate, processes: int) -> Iterator[Perform]:
         pool.shutdown(wait=False, cancel_futures=True)
 
 
+@contextmanager
+def _interrupts_blocked() -> Iterator[None]:
+    """Block Ctrl-C; a process that is started meanwhile begins with it blocked."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _begin(candidate: Candidate) -> None:
-    """Prepare a process: it ends with its parent, which alone reacts to Ctrl-C."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """Prepare a process: it ends with its parent, which alone gets Ctrl-C."""
     _candidates.append(candidate)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
