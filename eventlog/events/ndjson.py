@@ -104,7 +104,7 @@ class NdjsonReader:
 
     def require_artifacts(self, event: Stored) -> None:
         """Raise `Unreadable` if an artifact of the event is in no earlier line."""
-        tenant = stream_parts(event.stream).tenant
+        tenant = event.stream.partition("/")[0]
         for sha256 in hashes_in(event.state):
             if (tenant, sha256) not in self._artifacts:
                 self._refuse(f"artifact {sha256} is in no earlier line")

@@ -30,6 +30,7 @@ TEXTS = {
     NotFound("delivery"): "Delivery not found",
     NotFound("api_key"): "API key not found",
     NotFound("user"): "User not found",
+    NotFound("verification"): "Verification not found",
     Forbidden("record_event"): "The record event belongs to another tenant",
     StaleAttempt("check", 2): "Attempt 2 no longer holds step 'check'",
     Invalid("The definition is not valid"): "The definition is not valid",

@@ -10,9 +10,18 @@ from dataclasses import replace
 
 import orjson
 
+from baton.domain.access.messages import (
+    AccessRefused,
+    ExportMade,
+    Origin,
+    SignedIn,
+    SignedOut,
+    WebhookTested,
+)
 from baton.domain.actor import Actor
 from baton.domain.api_key.messages import ApiKeyCreated, ApiKeyRevoked
 from baton.domain.artifact import Artifact
+from baton.domain.audit_key.messages import AuditKeyRotated
 from baton.domain.claim.messages import NameClaimed, NameReleased
 from baton.domain.conditions.evaluation import CaseEvaluation, ConditionEvaluation, DecisionResult
 from baton.domain.definition.graph import (
@@ -86,6 +95,12 @@ from baton.domain.schedule.messages import (
 )
 from baton.domain.schedule.timetable import Cron, Interval, Once
 from baton.domain.user.messages import UserAdded, UserRemoved
+from baton.domain.verification.messages import (
+    Finding,
+    LogVerified,
+    VerificationFailed,
+    VerificationRequested,
+)
 from baton.domain.webhook.messages import (
     SecretRotated,
     WebhookCreated,
@@ -158,6 +173,7 @@ def _step(visit: int = 1, attempt: int = 1) -> dict[str, object]:
     return {"step_id": "check", "visit": visit, "attempt": attempt, "at": AT}
 
 
+ORIGIN = Origin("192.0.2.7", "curl/8.5.0")
 ERROR = Error(code="STOCK_GONE", message="none left", stack="Traceback …")
 
 HISTORIES: dict[str, list[object]] = {
@@ -253,8 +269,73 @@ HISTORIES: dict[str, list[object]] = {
             data={"qty": 2, "note": "é\U0001f600"},
             time=AT,
             at=AT,
+            actor=ANN,
         ),
         TriggersConsidered(at=AT, fired=((DEFINITION, RUN),), skipped=(("d2", "paused"),)),
+    ],
+    "acme/access/cm4access0000000000a": [
+        SignedIn(tenant="acme", actor=ANN, origin=ORIGIN, at=AT),
+    ],
+    "acme/access/cm4access0000000000b": [
+        SignedOut(tenant="acme", actor=ANN, origin=ORIGIN, at=AT),
+    ],
+    "_/access/cm4access0000000000c": [
+        AccessRefused(
+            tenant="_",
+            reason="unauthorized",
+            actor=None,
+            claimed="eve",
+            count=3,
+            route="/api/auth/login",
+            origin=ORIGIN,
+            since=AT - 1_000,
+            at=AT,
+        ),
+    ],
+    "acme/access/cm4access0000000000d": [
+        ExportMade(tenant="acme", actor=ANN, route="/runs", origin=ORIGIN, at=AT),
+    ],
+    "acme/access/cm4access0000000000e": [
+        WebhookTested(
+            tenant="acme", actor=ANN, url="https://shop.example/hook", origin=ORIGIN, at=AT
+        ),
+    ],
+    "acme/verification/cm4verification00000": [
+        VerificationRequested(
+            tenant="acme", verification_id="cm4verification00000", actor=ANN, at=AT
+        ),
+        LogVerified(
+            finding=Finding(
+                events=9,
+                streams=3,
+                position=9,
+                sealed=8,
+                heads=1,
+                head_size=8,
+                head_root="5" * 64,
+                signed_by=("baton+c74f20a3+AZhE",),
+                break_reason="its content differs from its leaf",
+                break_stream="acme/run/r1",
+                break_version=2,
+                break_position=7,
+            ),
+            at=AT,
+        ),
+    ],
+    "acme/verification/cm4verification00001": [
+        VerificationRequested(
+            tenant="acme", verification_id="cm4verification00001", actor=ANN, at=AT
+        ),
+        VerificationFailed(reason="the server stopped", at=AT),
+    ],
+    "_/audit_key/log": [
+        AuditKeyRotated(
+            former="baton+c74f20a3+AZhE",
+            key="baton+0a1b2c3d+AQID",
+            endorsement="baton audit key\n",
+            actor=Actor("notary", "system"),
+            at=AT,
+        ),
     ],
     f"acme/schedule/{DEFINITION}": [
         ScheduleCreated(
