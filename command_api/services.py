@@ -21,6 +21,7 @@ from baton.eventlog.ports.secrets import Secrets
 from baton.eventlog.ports.stores import EventStore
 from baton.eventlog.ports.views import ViewStore
 from baton.eventlog.run_values import RunValues
+from baton.eventlog.virtual_time.virtual_time import VirtualTime
 from baton.eventlog.waiting_work import WaitingCalls
 from baton.projector.views.definitions.queries import DefinitionQueries
 from baton.projector.views.deliveries.queries import DeliveryQueries
@@ -80,6 +81,7 @@ class Services:
         metrics: The registry that /metrics exports.
         backtests: The backtests that this process runs.
         stuck_runs: The ids of runs that an explanation has found stuck, which is a defect.
+        virtual_time: Moves the clock of the process; None where that is the machine's.
     """
 
     store: EventStore
@@ -111,3 +113,4 @@ class Services:
     signatures: DocumentSignatures = field(default_factory=DocumentSignatures)
     metrics: CollectorRegistry = field(default_factory=CollectorRegistry)
     stuck_runs: set[str] = field(default_factory=set)
+    virtual_time: VirtualTime | None = None

@@ -11,6 +11,10 @@ class SystemClock:
         """Return milliseconds since the epoch, UTC."""
         return time.time_ns() // 1_000_000
 
-    async def sleep(self, duration_ms: float) -> None:
+    async def sleep_until(self, due_at: float) -> None:
+        """Return after as long as the clock needs to `due_at` (ms), if it isn't set meanwhile."""
+        await asyncio.sleep(max(0, due_at - self.now()) / 1000)
+
+    async def idle(self, duration_ms: float) -> None:
         """Return after `duration_ms`."""
         await asyncio.sleep(duration_ms / 1000)

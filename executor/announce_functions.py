@@ -56,7 +56,7 @@ class Announcer:
             until = self.clock.now() + RENEW_MS
             while self.clock.now() < until:
                 await self._report()
-                await self.clock.sleep(REPORT_MS)
+                await self.clock.idle(REPORT_MS)
 
     async def _report(self) -> None:
         """Report the calls that wait, if their numbers have changed; an outage skips a report."""

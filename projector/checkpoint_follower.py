@@ -65,7 +65,7 @@ class CheckpointFollower:
             if not logged:
                 _log.log(level, "%s", problem)
             logged = True
-            await self._clock.sleep(RETRY_MS)
+            await self._clock.idle(RETRY_MS)
 
     async def reached(self, position: int, timeout_ms: int) -> bool:
         """Wait until the views hold `position`; False if they don't after `timeout_ms`."""

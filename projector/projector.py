@@ -51,6 +51,7 @@ class Projector:
     Args:
         shared: Other processes share the store. They may wait for the views without this process
             knowing, so its pauses stay short.
+        pauses: Pause between commits under load; the pauses take real time.
     """
 
     def __init__(
@@ -60,7 +61,9 @@ class Projector:
         clock: Clock,
         views: Sequence[View[Any]] | None = None,
         shared: bool = False,
+        pauses: bool = True,
     ) -> None:
+        self._pauses = pauses
         self._store = store
         self._clock = clock
         self._shared = shared
@@ -124,7 +127,7 @@ class Projector:
             await self._commit(changes, position)
             self._batch.mark_committed()
             self._waiters.advance(position)
-            if EVENTS_PER_PAUSE_MS <= events < FULL_BATCH:
+            if self._pauses and EVENTS_PER_PAUSE_MS <= events < FULL_BATCH:
                 pause_ms = min(events // EVENTS_PER_PAUSE_MS, LONGEST_PAUSE_MS)
                 await self._pause(max(pause_ms, SHARED_PAUSE_MS) if self._shared else pause_ms)
 

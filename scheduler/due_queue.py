@@ -62,4 +62,4 @@ class DueQueue(Generic[K]):
         now = self._clock.now()
         next_due = self.next_due()
         self._wake_at = now + longest_ms if next_due is None else min(now + longest_ms, next_due)
-        await self._sleep.sleep(max(0, self._wake_at - now))
+        await self._sleep.sleep(longest_ms, next_due)

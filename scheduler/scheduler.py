@@ -27,7 +27,7 @@ from baton.scheduler.schedules.due_ticks import Policies
 from baton.scheduler.schedules.fire_schedules import FOLLOWED_EVENTS as SCHEDULE_EVENTS
 from baton.scheduler.schedules.fire_schedules import ScheduleFirer
 from baton.scheduler.timers.fire_timers import FOLLOWED_EVENTS as TIMER_EVENTS
-from baton.scheduler.timers.fire_timers import TimerFirer
+from baton.scheduler.timers.fire_timers import NEAR_MS, TimerFirer
 
 NAME: Final = "scheduler"
 """Name of the lease, and of the log subscription for schedules and timers."""
@@ -55,6 +55,7 @@ class Scheduler:
             stays the same over restarts takes the lease back without waiting for it to expire.
         call_wait_ms: The time that a call may wait for a slot before its timeout counts.
         open_runs: The limit on unfinished runs by tenant; None is no limit.
+        near_ms: Timers that are due within this time are kept in memory.
     """
 
     def __init__(
@@ -67,7 +68,9 @@ class Scheduler:
         policies: Policies | None = None,
         call_wait_ms: int = 0,
         open_runs: OpenRuns | None = None,
+        near_ms: float = NEAR_MS,
     ) -> None:
+        self._near_ms = near_ms
         self._stores = stores
         self._clock = clock
         self._rng = rng
@@ -112,6 +115,7 @@ class Scheduler:
             rng=self._rng,
             counters=self.counters,
             call_wait_ms=self._call_wait_ms,
+            near_ms=self._near_ms,
         )
         try:
             async with asyncio.TaskGroup() as group:
@@ -134,12 +138,12 @@ class Scheduler:
 
     async def _save_periodically(self, matcher: RecordMatcher) -> None:
         while True:
-            await self._clock.sleep(SAVE_MS)
+            await self._clock.idle(SAVE_MS)
             await matcher.save()
 
     async def _start_deferred(self, matcher: RecordMatcher) -> None:
         while True:
-            await self._clock.sleep(DEFERRED_MS)
+            await self._clock.idle(DEFERRED_MS)
             await retry(
                 matcher.start_deferred,
                 clock=self._clock,

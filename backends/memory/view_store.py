@@ -23,6 +23,7 @@ class MemoryViewStore:
     def __init__(self) -> None:
         self._tables: dict[str, Table] = {}
         self._rows: dict[str, Rows] = {}
+        self._partial: dict[tuple[str, str], Rows] = {}  # the rows of an index with `where_set`
         self._checkpoint = 0
 
     async def prepare(self, tables: Sequence[Table]) -> None:
@@ -31,16 +32,18 @@ class MemoryViewStore:
         if any(self._tables.get(name) != table for name, table in declared.items()):
             self._tables = declared
             self._rows = {name: {} for name in declared}
+            self._partial = {
+                (table.name, index.where_set): {}
+                for table in tables
+                for index in table.indexes
+                if index.where_set is not None
+            }
             self._checkpoint = 0
 
     async def commit(self, changes: Sequence[Change], *, checkpoint: int) -> None:
         """Apply `changes` and move the checkpoint, together."""
         for change in changes:
-            rows = self._rows[change.table]
-            for row in change.upserts:
-                rows[row.tenant, row.key] = row
-            for deleted in change.deletes:
-                rows.pop(deleted, None)
+            self._apply(change)
         self._checkpoint = checkpoint
 
     async def checkpoint(self) -> int:
@@ -64,7 +67,7 @@ class MemoryViewStore:
         table = self._tables[query.table]
         found = [
             row
-            for row in self._rows[query.table].values()
+            for row in self._candidates(query).values()
             if query.tenant in (None, row.tenant)
             and all(_matches(_value(table, row, one.column), one) for one in query.where)
         ]
@@ -93,9 +96,38 @@ class MemoryViewStore:
         if not isinstance(fresh, MemoryViewStore):
             raise TypeError("only tables of `create_fresh` can replace these")
         self._rows, self._checkpoint = fresh._rows, fresh._checkpoint  # noqa: SLF001 - the same class
+        self._partial = fresh._partial  # noqa: SLF001 - as above
 
     async def close(self) -> None:
         """Do nothing: the memory is freed with the store."""
+
+    def _apply(self, change: Change) -> None:
+        rows = self._rows[change.table]
+        for row in change.upserts:
+            rows[row.tenant, row.key] = row
+        for deleted in change.deletes:
+            rows.pop(deleted, None)
+        for (name, column), indexed in self._partial.items():
+            if name == change.table:
+                table = self._tables[name]
+                for row in change.upserts:
+                    if _value(table, row, column) is None:
+                        indexed.pop((row.tenant, row.key), None)
+                    else:
+                        indexed[row.tenant, row.key] = row
+                for deleted in change.deletes:
+                    indexed.pop(deleted, None)
+
+    def _candidates(self, query: Query) -> Rows:
+        """Return the rows of an index over set values if the query asks for set values, else all.
+
+        Rows of which few have a value would otherwise be searched one by one at every poll.
+        """
+        for one in query.where:
+            indexed = self._partial.get((query.table, one.column)) if one.op == "is_set" else None
+            if indexed is not None:
+                return indexed
+        return self._rows[query.table]
 
 
 def _value(table: Table, row: Row, column: str) -> Value:

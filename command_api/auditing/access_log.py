@@ -133,7 +133,7 @@ class AccessLog:
     async def run(self) -> None:
         """Record the refused requests of each minute, until cancelled."""
         while True:
-            await self._clock.sleep(INTERVAL_MS)
+            await self._clock.idle(INTERVAL_MS)
             await self.save()
 
     async def save(self) -> None:

@@ -87,7 +87,7 @@ class KeyedRequest:
                     message = f"This {HEADER} was used for another request; use a new key"
                     raise Refused("idempotency_key_reused", message)
                 case "busy":
-                    await self._clock.sleep(_POLL_MS)
+                    await self._clock.idle(_POLL_MS)
         message = f"The first request with this {HEADER} is still running; try again later"
         raise Refused("conflict", message)
 

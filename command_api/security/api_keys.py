@@ -91,7 +91,7 @@ class ApiKeyAuthenticator:
                     await self.save_uses()
             except Unavailable as error:
                 _log.debug("API keys are read from the store meanwhile: %s", error)
-            await self._clock.sleep(LOOK_MS)
+            await self._clock.idle(LOOK_MS)
 
     async def look(self) -> None:
         """Forget every key if a change was announced; raises `Unavailable`."""

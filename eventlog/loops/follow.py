@@ -72,7 +72,7 @@ async def follow(
             await _retry(partial(handle, events), clock, doing)
             failpoint("after-handle")
             if pace_ms:
-                await clock.sleep(pace_ms)
+                await clock.idle(pace_ms)
     finally:
         await asyncio.shield(subscription.close())
 

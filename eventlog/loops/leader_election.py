@@ -73,7 +73,7 @@ class Leader:
                 finally:
                     lease, self.lease = self.lease, None
                     await self._release(lease)
-            await self._clock.sleep(CANDIDATE_MS)
+            await self._clock.idle(CANDIDATE_MS)
 
     async def _turn(self, work: Callable[[], Coroutine[None, None, None]], lease: Lease) -> None:
         """Do the work until it ends or the lease is lost."""
@@ -94,7 +94,7 @@ class Leader:
     async def _hold(self, lease: Lease) -> None:
         """Renew the lease until it is lost."""
         while True:
-            await self._clock.sleep(RENEW_MS)
+            await self._clock.idle(RENEW_MS)
             renewed = await self._acquire()
             if renewed is not None and renewed.epoch == lease.epoch:
                 self.lease = lease = renewed

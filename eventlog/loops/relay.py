@@ -96,7 +96,7 @@ class Relay:
                 await asyncio.gather(self._publish(events), self._save_if_due())
                 self.position = after
                 if not more:
-                    await self._clock.sleep(PACE_MS)
+                    await self._clock.idle(PACE_MS)
                     reading = asyncio.ensure_future(self._read(after))
         finally:
             reading.cancel()

@@ -76,7 +76,7 @@ async def retry(
                 delay_ms,
                 exc_info=True,
             )
-        await clock.sleep(delay_ms)
+        await clock.idle(delay_ms)
         delay_ms = min(delay_ms * policy.factor, policy.max_ms)
 
 

@@ -132,7 +132,7 @@ class Notary:
                 while await self._seal_some() >= EVENTS_PER_SEAL:
                     pass
                 self._begin_anchoring()
-                await self._clock.sleep(PACE_MS)
+                await self._clock.idle(PACE_MS)
         except TreeBroken as error:
             self.broken = str(error)
             _log.error("no event is sealed any more: %s; run `baton audit verify`", error)

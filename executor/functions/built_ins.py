@@ -98,7 +98,7 @@ class _Sleep:
         self._clock = clock
 
     async def __call__(self, call: Call) -> Succeeded:
-        await self._clock.sleep(_number(_config(call), "ms"))
+        await self._clock.sleep_until(self._clock.now() + _number(_config(call), "ms"))
         return Succeeded(output="success")
 
 

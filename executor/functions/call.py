@@ -50,6 +50,10 @@ class CallTimer(Protocol):
         """End the call as timed out if it has blocked the event loop past its deadline."""
         ...
 
+    def expire(self) -> None:
+        """End the call as timed out."""
+        ...
+
 
 @frozen
 class Call:

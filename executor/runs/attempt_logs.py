@@ -123,4 +123,4 @@ class AttemptLogs:
                 return
             if not done.state.is_running(log.token):
                 return
-            await self._clock.sleep(pause_ms)
+            await self._clock.idle(pause_ms)

@@ -93,6 +93,11 @@ class Attempt(Generic[R]):
         if tick is not None and asyncio.get_running_loop().time() > tick.ends_at:
             self.expired = True
 
+    def expire(self) -> None:
+        """Let the attempt expire now, unless its call has ended."""
+        if not self.over:
+            self._deadlines.expire(self)
+
 
 class _Tick(set[Attempt[R]], Generic[R]):
     """The attempts whose deadlines share a timer, which fires at `ends_at` of the loop's time."""
@@ -129,6 +134,12 @@ class Deadlines(Generic[R]):
         tick.add(attempt)
         return tick
 
+    def expire(self, attempt: Attempt[R]) -> None:
+        """Mark an attempt as expired and cancel its task."""
+        attempt.expired = True
+        attempt.task.cancel()
+        self.watch(attempt)
+
     def watch(self, attempt: Attempt[R]) -> None:
         """Report the attempt, whose task was cancelled, if it doesn't end."""
         asyncio.get_running_loop().call_later(IGNORED_AFTER_S, self._report_ignored, attempt)
@@ -149,6 +160,4 @@ class Deadlines(Generic[R]):
 
     def _expire(self, tick: _Tick[R]) -> None:
         for attempt in tick:
-            attempt.expired = True
-            attempt.task.cancel()
-            self.watch(attempt)
+            self.expire(attempt)

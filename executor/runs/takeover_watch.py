@@ -61,7 +61,7 @@ class TakeoverWatch:
         """Compare the run's version in intervals until it is taken over or needs no owner."""
         seen: int | None = version
         while seen is not None:
-            await self._clock.sleep(STALLED_AFTER_MS)
+            await self._clock.idle(STALLED_AFTER_MS)
             if not self.is_assigned(stream):
                 return
             seen = await self._take_over(stream, seen)

@@ -24,7 +24,7 @@ from baton.scheduler.deliveries.counters import Counters
 from baton.scheduler.deliveries.receivers import Receivers
 from baton.scheduler.deliveries.registrations import CHANGES, Registrations, registrations_at
 from baton.scheduler.deliveries.request_deliveries import match_events, request_deliveries
-from baton.scheduler.deliveries.send_deliveries import DELIVERY_EVENTS, DeliverySender
+from baton.scheduler.deliveries.send_deliveries import DELIVERY_EVENTS, NEAR_MS, DeliverySender
 
 NAME: Final = "scheduler.deliveries"
 """Name of the lease, of the checkpoint and of the log subscription."""
@@ -56,9 +56,19 @@ class Deliveries:
         sending: How deliveries are sent.
         clock: Tells which deliveries are due.
         holder: Names this process in the lease, and no other process at the same time.
+        near_ms: Deliveries whose next attempt is due within this time are kept in memory.
     """
 
-    def __init__(self, stores: Stores, sending: Sending, *, clock: Clock, holder: str) -> None:
+    def __init__(
+        self,
+        stores: Stores,
+        sending: Sending,
+        *,
+        clock: Clock,
+        holder: str,
+        near_ms: float = NEAR_MS,
+    ) -> None:
+        self._near_ms = near_ms
         self._stores = stores
         self._sending = sending
         self._clock = clock
@@ -79,14 +89,27 @@ class Deliveries:
         await self._leader.stop()
 
     async def _lead(self) -> None:
-        await Term(self._stores, self._sending, clock=self._clock, counters=self.counters).run()
+        term = Term(
+            self._stores,
+            self._sending,
+            clock=self._clock,
+            counters=self.counters,
+            near_ms=self._near_ms,
+        )
+        await term.run()
 
 
 class Term:
     """One term of leadership: follows the log from the checkpoint and sends what is due."""
 
     def __init__(
-        self, stores: Stores, sending: Sending, *, clock: Clock, counters: Counters
+        self,
+        stores: Stores,
+        sending: Sending,
+        *,
+        clock: Clock,
+        counters: Counters,
+        near_ms: float = NEAR_MS,
     ) -> None:
         self._stores = stores
         self._clock = clock
@@ -99,6 +122,7 @@ class Term:
             clock=clock,
             backoff_ms=sending.backoff_ms,
             webhook_ids=lambda: self._registrations.webhook_ids,
+            near_ms=near_ms,
         )
         self._position = 0  # of the newest event that was read
         self._requested = 0  # up to here, all deliveries are requested
@@ -215,7 +239,7 @@ class Term:
 
     async def _save_periodically(self) -> None:
         while True:
-            await self._clock.sleep(SAVE_MS if self._registrations.any_active else IDLE_SAVE_MS)
+            await self._clock.idle(SAVE_MS if self._registrations.any_active else IDLE_SAVE_MS)
             await retry(self._save, clock=self._clock, log=_log, doing="saving the checkpoint")
 
     async def _save(self) -> None:

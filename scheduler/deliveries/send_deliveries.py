@@ -38,7 +38,7 @@ SOON_MS: Final = 20
 """Interval in which the memory is looked at for room after a delivery had none, and the view for
 what it doesn't show yet."""
 NEAR_MS: Final = 60_000
-"""A delivery is kept in memory if its next attempt is due within this time."""
+"""The default: a delivery is kept in memory if its next attempt is due within this time."""
 PAGE_SIZE: Final = 1_000
 """Deliveries read from the view at once, beyond those that are known."""
 RETRY_MS: Final = 1_000
@@ -68,6 +68,7 @@ class DeliverySender:
         backoff_ms: The delays between attempts: a delivery that began longer ago than their sum
             doesn't wait for an open circuit any more.
         webhook_ids: Returns the ids of all registrations.
+        near_ms: A delivery is kept in memory if its next attempt is due within this time.
     """
 
     def __init__(
@@ -78,7 +79,9 @@ class DeliverySender:
         clock: Clock,
         backoff_ms: Sequence[int],
         webhook_ids: Callable[[], Sequence[str]],
+        near_ms: float = NEAR_MS,
     ) -> None:
+        self._near_ms = near_ms
         self._queries = DeliveryQueries(views)
         self._attempts = attempts
         self._clock = clock
@@ -249,7 +252,7 @@ class DeliverySender:
         """Keep a delivery until `due_at`, or forget it: the view knows those of later times."""
         pending.queued = False
         now = self._clock.now()
-        if due_at != NEVER and (pending.ordered or due_at - now <= NEAR_MS):
+        if due_at != NEVER and (pending.ordered or due_at - now <= self._near_ms):
             self._due.put(pending.stream, due_at)
             return
         if due_at == NEVER:

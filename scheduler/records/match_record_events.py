@@ -108,7 +108,7 @@ class RecordMatcher:
         repeats the batch; the triggers are then loaded again as of the start of the batch.
         """
         while len(self._deferred) >= MAX_DEFERRED:
-            await self._clock.sleep(DEFERRED_MS)
+            await self._clock.idle(DEFERRED_MS)
         async with self._processing:
             await self._handle(batch)
         if not 0 <= self._clock.now() - self._saved_at < SAVE_EVERY_MS:

@@ -47,7 +47,7 @@ LOOKAHEAD_MS: Final = 2 * POLL_MS
 """A read of the view of timers also returns those due within this time, so that they fire on time.
 """
 NEAR_MS: Final = 60_000
-"""A timer of the log is kept in memory if it is due within this time."""
+"""The default: a timer of the log is kept in memory if it is due within this time."""
 MAX_IN_MEMORY: Final = 100_000
 """Timers kept in memory; the view holds all of them."""
 DEADLINE_GRACE_MS: Final = 1_000
@@ -106,6 +106,7 @@ class TimerFirer:
         counters: Gets what was fired.
         call_wait_ms: The time that a call may wait for a slot before its timeout counts; an
             executor that died is given that time, too.
+        near_ms: A timer of the log is kept in memory if it is due within this time.
     """
 
     def __init__(
@@ -116,7 +117,9 @@ class TimerFirer:
         rng: Random,
         counters: Counters | None = None,
         call_wait_ms: int = 0,
+        near_ms: float = NEAR_MS,
     ) -> None:
+        self._near_ms = near_ms
         self._deadline_grace_ms = DEADLINE_GRACE_MS + call_wait_ms
         self._store = stores.events
         self._values = RunValues(stores.artifacts)
@@ -186,7 +189,7 @@ class TimerFirer:
 
     def _keep(self, due_at: int, timer: Timer) -> None:
         now = self._clock.now()
-        if due_at - now > NEAR_MS or len(self._due) >= MAX_IN_MEMORY:
+        if due_at - now > self._near_ms or len(self._due) >= MAX_IN_MEMORY:
             return
         if not self._cooldown.holds(timer, now):
             self._due.put(timer, due_at)

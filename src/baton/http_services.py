@@ -90,6 +90,7 @@ def build_services(
         waiting_calls=context.waiting_calls,
         signatures=build_signatures(settings),
         metrics=context.metrics,
+        virtual_time=context.replaced.time,
     )
 
 

@@ -31,7 +31,7 @@ async def return_freed_memory(clock: Clock) -> None:
     """
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
     while trim is not None:  # another C library lacks it
-        await clock.sleep(_TRIM_EVERY_MS)
+        await clock.idle(_TRIM_EVERY_MS)
         await asyncio.to_thread(trim, 0)
 
 

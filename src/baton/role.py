@@ -3,23 +3,29 @@
 A module of `baton.roles` holds one role and exports `build(context)`. It knows no other role.
 """
 
+import math
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from random import Random
-from typing import Final, Literal, Protocol, TypeAlias, get_args
+from typing import Final, Literal, Protocol, TypeAlias, TypeVar, get_args
 
 from prometheus_client import CollectorRegistry
 
+from baton.eventlog.clock import SystemClock
 from baton.eventlog.function_logs.live_logs import LiveLogs
 from baton.eventlog.known_functions import KnownFunctions
 from baton.eventlog.ports.backend import Stores
 from baton.eventlog.ports.clock import Clock
+from baton.eventlog.virtual_time.counted_stores import counted
+from baton.eventlog.virtual_time.virtual_time import VirtualTime
 from baton.eventlog.waiting_work import WaitingCalls
 from baton.projector.open_runs import OpenRuns
 from baton.protocols.http_client import HttpClient
+from baton.scheduler.timers.fire_timers import NEAR_MS
 from baton.settings import Settings
 
+T = TypeVar("T")
 RoleName: TypeAlias = Literal["api", "executor", "projector", "scheduler"]
 ALL_ROLES: Final[frozenset[RoleName]] = frozenset(get_args(RoleName))
 
@@ -54,6 +60,33 @@ class ViewPosition(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Replacements:
+    """Parts of a process that a test, or a server with virtual time, replaces.
+
+    Args:
+        time: Virtual time instead of the machine's clock.
+        rng: Draws the jitter of backoffs.
+    """
+
+    time: VirtualTime | None = None
+    rng: Random | None = None
+
+    @property
+    def clock(self) -> Clock:
+        """The clock of the process."""
+        return SystemClock() if self.time is None else self.time.clock
+
+    def counted(self, port: T) -> T:
+        """Return `port`; under virtual time with methods that hold the clock while they run."""
+        return port if self.time is None else counted(port, self.time.activity)
+
+    @property
+    def near_ms(self) -> float:
+        """The time within which due work is kept in memory: virtual time has to know all of it."""
+        return NEAR_MS if self.time is None else math.inf
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RoleContext:
     """Everything a role may be built on, shared by the roles of one process.
 
@@ -69,6 +102,7 @@ class RoleContext:
         live_logs: The logs of the attempts that run in this process.
         checks: Readiness checks by name, run by /readyz; a check returns True for ready.
         metrics: The registry that /metrics exports.
+        replaced: Parts that a test or virtual time replaces.
     """
 
     settings: Settings
@@ -85,3 +119,4 @@ class RoleContext:
     live_logs: LiveLogs = field(default_factory=LiveLogs)
     checks: dict[str, Callable[[], Awaitable[bool]]] = field(default_factory=dict)
     metrics: CollectorRegistry = field(default_factory=CollectorRegistry)
+    replaced: Replacements = field(default_factory=Replacements)

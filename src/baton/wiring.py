@@ -24,6 +24,7 @@ from baton.eventlog.loops.stop_tasks import stop_tasks
 from baton.eventlog.ports.backend import StoreLocation, Stores
 from baton.eventlog.ports.clock import Clock
 from baton.eventlog.ports.transport import TransportLocation, TransportSecurity
+from baton.eventlog.virtual_time.counted_stores import counted_stores
 from baton.eventlog.waiting_work import WaitingCalls
 from baton.executor.functions.registry import Registry
 from baton.executor.workers.worker import Worker
@@ -39,7 +40,7 @@ from baton.projector.open_runs import OpenRuns
 from baton.projector.projector import Projector
 from baton.protocols.address_policy import AddressPolicy
 from baton.protocols.http_client import HttpClient
-from baton.role import ALL_ROLES, Role, RoleContext, RoleName
+from baton.role import ALL_ROLES, Replacements, Role, RoleContext, RoleName
 from baton.roles import api, executor, projector, scheduler, worker
 from baton.scheduler.deliveries.deliveries import FOLLOWED_EVENTS as DELIVERY_EVENTS
 from baton.scheduler.scheduler import FOLLOWED_EVENTS
@@ -174,7 +175,7 @@ class Process:
     async def ready(self) -> None:
         """Return when every check of /readyz holds."""
         while not await self._all_checks_hold():
-            await self.context.clock.sleep(READY_POLL_MS)
+            await self.context.clock.idle(READY_POLL_MS)
 
     def start(self, group: asyncio.TaskGroup) -> list[asyncio.Task[None]]:
         """Start every role as a task of `group`."""
@@ -202,6 +203,7 @@ async def run_roles(
     names: frozenset[RoleName] = ALL_ROLES,
     *,
     stores: Stores | None = None,
+    replaced: Replacements | None = None,
 ) -> AsyncIterator[Process]:
     """Run the named roles in this process until the block ends; then stop them gracefully.
 
@@ -210,26 +212,42 @@ async def run_roles(
 
     Args:
         stores: The opened stores, which are closed at the end; None opens the configured ones.
+        replaced: Parts that a test or virtual time replaces. Virtual time needs a store that this
+            process has to itself.
     """
     collect_garbage_less_often()
     return_large_buffers()
-    clock, rng = SystemClock(), Random()  # noqa: S311 - spreads backoffs
     async with AsyncExitStack() as closing:
         stores = stores or await open_shared(settings, names)
         closing.push_async_callback(stores.close)
-        process = build_process(settings, stores, names, clock=clock, rng=rng, closing=closing)
-        contact = _log_contact(settings, names, clock)
-        async with asyncio.TaskGroup() as group:
-            tasks = process.start(group)
-            tasks.append(group.create_task(return_freed_memory(clock), name="memory"))
-            if contact is not None:
-                process.context.checks["log"] = contact.check
-                tasks.append(group.create_task(contact.wait(), name="log"))
+        process = build_process(settings, stores, names, closing=closing, replaced=replaced)
+        contact = _log_contact(settings, names, process.context.clock)
+        async with run_built(process, contact):
+            trimming = asyncio.create_task(return_freed_memory(SystemClock()), name="memory")
             try:
                 yield process
             finally:
-                await process.stop()
-                await stop_tasks(tasks)
+                await stop_tasks((trimming,))
+
+
+@asynccontextmanager
+async def run_built(process: Process, contact: LogContact | None = None) -> AsyncIterator[None]:
+    """Run the roles of a built process until the block ends; then stop them gracefully.
+
+    Args:
+        process: The process; its stores stay open.
+        contact: Waits for the shared log, if a role follows one.
+    """
+    async with asyncio.TaskGroup() as group:
+        tasks = process.start(group)
+        if contact is not None:
+            process.context.checks["log"] = contact.check
+            tasks.append(group.create_task(contact.wait(), name="log"))
+        try:
+            yield
+        finally:
+            await process.stop()
+            await stop_tasks(tasks)
 
 
 def _log_contact(settings: Settings, names: frozenset[RoleName], clock: Clock) -> LogContact | None:
@@ -246,33 +264,38 @@ def build_process(
     stores: Stores,
     names: frozenset[RoleName],
     *,
-    clock: Clock,
-    rng: Random,
     closing: AsyncExitStack,
+    replaced: Replacements | None = None,
 ) -> Process:
     """Build the named roles on `stores` and register their metrics; nothing runs yet.
 
     Processes that share the store hold leases under names of their own. A process that has it to
     itself always uses the same name, so that it gets its leases back at once after a crash.
     """
-    follower = None
+    replaced = replaced or Replacements()
+    clock, time, follower = replaced.clock, replaced.time, None
+    if time is not None:
+        stores = counted_stores(stores, time.activity)
     if stores.view_progress is not None:
         on_demand = "api" not in names
         follower = CheckpointFollower(stores.view_progress, clock=clock, on_demand=on_demand)
-    view_position = follower or Projector(stores.views, clock=clock)
+    view_position = follower or Projector(stores.views, clock=clock, pauses=time is None)
+    if time is not None:
+        time.watch_views(stores.events.head, view_position.reached)
     context = RoleContext(
         settings=settings,
         stores=stores,
         clock=clock,
-        rng=rng,
+        rng=replaced.rng or Random(),  # noqa: S311 - spreads backoffs
         holder=new_id(clock.now()) if stores.view_progress else "embedded",
         view_position=view_position,
         closing=closing,
         tenant_runs=OpenRuns(settings.limit_tenant_open_runs),
         functions=KnownFunctions(stores.functions),
         waiting_calls=WaitingCalls(stores.functions),
-        webhook_client=HttpClient(webhook_policy(settings)),
+        webhook_client=replaced.counted(HttpClient(webhook_policy(settings))),
         checks=readiness_checks(stores, view_position),
+        replaced=replaced,
     )
     closing.push_async_callback(context.webhook_client.close)
     roles: dict[RoleName, Role] = {

@@ -8,6 +8,7 @@ import subprocess
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
+from urllib.request import Request, urlopen
 
 import pytest
 
@@ -51,6 +52,32 @@ def test_a_second_dev_on_the_same_data_fails_with_one_line(server: Dev) -> None:
         " stop that process first, or name another folder with --data\n"
     )
     assert (server.folder / ".baton" / "url").read_text() == f"{server.url}\n"
+
+
+def test_virtual_time_is_moved_by_requests(tmp_path: Path) -> None:
+    def clock(server: Dev, body: str | None = None) -> dict[str, str]:
+        request = Request(f"{server.url}/clock", None if body is None else body.encode())
+        request.add_header("Authorization", f"Bearer {server.token}")
+        request.add_header("Content-Type", "application/json")
+        with urlopen(request) as answer:
+            return dict(json.load(answer))
+
+    with dev(tmp_path, "--virtual-time") as server:
+        shown = clock(server)
+        moved = clock(server, '{"advance": "400d"}')
+    assert f"Clock  {shown['now']}, moved by POST /clock" in server.announced
+    assert shown["now"][:4] < moved["now"][:4]
+
+
+def test_virtual_time_needs_a_store_of_its_own(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    shared = {"BATON_STORE": "postgres://127.0.0.1/x", "BATON_LOG": "kafka://127.0.0.1"}
+    for name, address in shared.items():
+        with monkeypatch.context() as patch:
+            patch.setenv(name, address)
+            ended = call("dev", "--virtual-time")
+
+        assert (ended.code, ended.out) == (1, "")
+        assert ended.err.startswith("--virtual-time needs a store that this process has to itself")
 
 
 def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:

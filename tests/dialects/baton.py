@@ -46,6 +46,17 @@ ANSWERED = {"GET /runs", "GET /runs/{runId}", "GET /definitions/{definition}", "
 
 _GRAPH = Graph(steps=(Compute(id="only", function="answer"),))
 _DOCUMENT = {"name": "Fresh", "steps": [{"id": "only", "function": "answer"}]}
+_BODIES: dict[str, object] = {
+    "/events": {"event": "record_created", "recordSlug": "orders", "recordId": "rec_1"},
+    "/definitions": {"slug": "fresh", **_DOCUMENT},
+    "/definitions/{definition}": _DOCUMENT,
+    "/runs": {"definition": "{definition}"},
+    "/definitions/{definition}/backtests": {"definition": _DOCUMENT},
+    "/clock": {"advance": "1h"},
+    "/webhooks": {"url": CLOSED, "events": ["workflow.execution.completed"]},
+    "/webhooks/{webhookId}": {"events": ["workflow.execution.failed"]},
+}
+"""Bodies that the routes accept; any other route takes an empty one."""
 _HOURLY = ScheduleTrigger(timetable=Interval(every_ms=3_600_000))
 
 QUERIES = {"/audit/proof": "?run={runId}"}
@@ -166,23 +177,7 @@ async def _begin(client: Client, run_id: str, definition_id: str, now: int) -> i
 
 def body(route: Route) -> object:
     """Return a body that the route accepts."""
-    match route.path:
-        case "/events":
-            return {"event": "record_created", "recordSlug": "orders", "recordId": "rec_1"}
-        case "/definitions":
-            return {"slug": "fresh", **_DOCUMENT}
-        case "/definitions/{definition}":
-            return _DOCUMENT
-        case "/runs":
-            return {"definition": "{definition}"}
-        case "/definitions/{definition}/backtests":
-            return {"definition": _DOCUMENT}
-        case "/webhooks":
-            return {"url": CLOSED, "events": ["workflow.execution.completed"]}
-        case "/webhooks/{webhookId}":
-            return {"events": ["workflow.execution.failed"]}
-        case _:
-            return {}
+    return _BODIES.get(route.path, {})
 
 
 def distinct_body(operation: str, generated: object, number: int) -> object:

@@ -222,12 +222,13 @@ async def test_an_unavailable_store_is_retried_without_limit(stores: Stores) -> 
     assert task.cancelled()
 
 
-async def test_sleepers_wake_in_the_order_of_their_times() -> None:
+@pytest.mark.parametrize("verb", ["sleep_until", "idle"])
+async def test_sleepers_wake_in_the_order_of_their_times(verb: str) -> None:
     clock = ManualClock(now=0)
     woken: list[tuple[int, int]] = []
 
     async def sleeper(duration_ms: int) -> None:
-        await clock.sleep(duration_ms)
+        await getattr(clock, verb)(duration_ms)
         woken.append((duration_ms, clock.now()))
 
     tasks = [asyncio.create_task(sleeper(duration)) for duration in (30, 10, 20, 0, 50)]
@@ -243,9 +244,12 @@ async def test_sleepers_wake_in_the_order_of_their_times() -> None:
 async def test_the_system_clock_advances() -> None:
     clock = SystemClock()
     before = clock.now()
-    await clock.sleep(2)
+    await clock.idle(2)
+    after = clock.now()
+    await clock.sleep_until(after + 2)
+    await clock.sleep_until(before)
 
-    assert clock.now() > before > 1_700_000_000_000
+    assert clock.now() > after > before > 1_700_000_000_000
 
 
 def test_ids_sort_by_the_second_in_which_they_were_made() -> None:

@@ -24,7 +24,11 @@ class ManualClock:
         """Return the time that the test has set."""
         return self._now
 
-    async def sleep(self, duration_ms: float) -> None:
+    async def sleep_until(self, due_at: float) -> None:
+        """Return once the test has moved the clock to `due_at`; a jump changes no running sleep."""
+        await self.idle(due_at - self.now())
+
+    async def idle(self, duration_ms: float) -> None:
         """Return once the test has moved the clock by `duration_ms`."""
         if duration_ms <= 0:
             await asyncio.sleep(0)
@@ -82,7 +86,11 @@ class SkippingClock:
         """Return `NOW`."""
         return NOW
 
-    async def sleep(self, duration_ms: float) -> None:
+    async def sleep_until(self, due_at: float) -> None:
+        """Record the sleep and return."""
+        await self.idle(due_at - NOW)
+
+    async def idle(self, duration_ms: float) -> None:
         """Record the sleep and return."""
         self.slept.append(duration_ms)
         await asyncio.sleep(0)

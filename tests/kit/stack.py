@@ -13,7 +13,7 @@ import jwt
 from baton.command_api.serve import serve
 from baton.command_api.services import Services
 from baton.eventlog.ports.backend import Stores
-from baton.role import ALL_ROLES, RoleName
+from baton.role import ALL_ROLES, Replacements, RoleName
 from baton.settings import Settings
 from baton.wiring import run_roles
 
@@ -123,7 +123,12 @@ async def serving(
 
 @asynccontextmanager
 async def running_roles(
-    settings: Settings, kind: type[S], *, roles: frozenset[RoleName] = ALL_ROLES, **members: Any
+    settings: Settings,
+    kind: type[S],
+    *,
+    roles: frozenset[RoleName] = ALL_ROLES,
+    replaced: Replacements | None = None,
+    **members: Any,
 ) -> AsyncIterator[S]:
     """Run roles as `baton dev` does, with an HTTP server, until the block ends.
 
@@ -131,9 +136,10 @@ async def running_roles(
         settings: The settings; their `jwt_secret` must be `SECRET` for requests with tokens.
         kind: The class of the server that is yielded.
         roles: The roles to run.
+        replaced: Parts of the process to replace, such as its time.
         members: Further members of that class.
     """
-    async with run_roles(settings, roles) as process:
+    async with run_roles(settings, roles, replaced=replaced) as process:
         stores = process.context.stores
         async with serving(process.app(), process.services, stores, kind, **members) as running:
             await process.ready()

@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
-from random import Random
 from typing import Literal
 
 import jwt
@@ -14,7 +13,6 @@ from pydantic import SecretStr
 
 from baton.cli.services.up import environment_of
 from baton.command_api.http.refusal import Refused
-from baton.eventlog.clock import SystemClock
 from baton.executor.functions.loading import FunctionsNotLoaded
 from baton.keys import MissingJwtSecret
 from baton.protocols.address_policy import BlockedAddress
@@ -36,14 +34,7 @@ async def built(settings: Settings, *names: RoleName) -> AsyncIterator[Process]:
     async with AsyncExitStack() as closing:
         stores = await open_stores(settings)
         closing.push_async_callback(stores.close)
-        yield build_process(
-            settings,
-            stores,
-            frozenset(names),
-            clock=SystemClock(),
-            rng=Random(1),
-            closing=closing,
-        )
+        yield build_process(settings, stores, frozenset(names), closing=closing)
 
 
 def paths_of(app: web.Application) -> set[str]:

@@ -54,6 +54,17 @@ async def test_a_wait_ends_when_a_key_is_due_or_the_limit_is_reached(clock: Manu
         await asyncio.wait_for(waiting, 5)
 
 
+async def test_a_wait_shows_the_clock_a_due_time_beyond_its_limit(clock: ManualClock) -> None:
+    queue: DueQueue[str] = DueQueue(clock)
+    queue.put("a", 1_000_000)
+    waiting = asyncio.create_task(queue.wait(250))
+    await clock.advance(0)
+
+    assert clock.sleepers == 2
+    await clock.advance(250)
+    await asyncio.wait_for(waiting, 5)
+
+
 async def test_an_earlier_key_ends_a_wait(clock: ManualClock) -> None:
     queue: DueQueue[str] = DueQueue(clock)
     waiting = asyncio.create_task(queue.wait(60_000))

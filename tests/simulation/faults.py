@@ -264,7 +264,10 @@ class IncarnationClock:
     def now(self) -> int:
         return EPOCH + int(asyncio.get_running_loop().time() * 1000)
 
-    async def sleep(self, duration_ms: float) -> None:
+    async def sleep_until(self, due_at: float) -> None:
+        await self.idle(max(0, due_at - self.now()))
+
+    async def idle(self, duration_ms: float) -> None:
         await asyncio.sleep(duration_ms / 1000)
         await self._incarnation.fault_point()
 

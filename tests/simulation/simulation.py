@@ -59,7 +59,7 @@ class StoredPosition:
     async def reached(self, position: int, _timeout_ms: int) -> bool:
         """Wait until the views hold `position`, however long that takes."""
         while await self.views.checkpoint() < position:
-            await self.clock.sleep(50)
+            await self.clock.idle(50)
         return True
 
 

@@ -1,7 +1,7 @@
-"""Runs a verb's coroutine on the uvloop event loop."""
+"""Runs a verb's coroutine on an event loop: uvloop's, unless the verb needs asyncio's own."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any, Final, TypeVar
 
 import uvloop
@@ -15,12 +15,15 @@ _left: list[object] = []
 """Tasks that ignore their cancellation, kept until the process exits."""
 
 
-def run_async(work: Coroutine[Any, Any, T]) -> T:
+def run_async(
+    work: Coroutine[Any, Any, T],
+    new_loop: Callable[[], asyncio.AbstractEventLoop] = uvloop.new_event_loop,
+) -> T:
     """Run `work` to its end on a new event loop and return its result.
 
     A task that ignores its cancellation doesn't keep the process from exiting.
     """
-    runner = asyncio.Runner(loop_factory=uvloop.new_event_loop)
+    runner = asyncio.Runner(loop_factory=new_loop)
     try:
         return runner.run(work)
     finally:

@@ -20,6 +20,7 @@ from baton.executor.functions.call import FunctionCaller
 from baton.executor.functions.registered_functions import CallLimits, RegisteredFunctions
 from baton.executor.ownership import Ownership
 from baton.executor.runs.attempt_logs import AttemptLogs
+from baton.executor.virtual_calls import VirtualCalls
 from baton.executor.workers.remote_workers import RemoteWorkers
 from baton.function_registry import all_functions
 from baton.metric_families import by_tenant, counters, gauge
@@ -140,7 +141,9 @@ def build_with(
     logs: AttemptLogs | None = None,
 ) -> ExecutorRole:
     """Build the executor role on functions that the caller closes; `logs` keeps their logs."""
-    stores, clock = context.stores, context.clock
+    stores, clock, time = context.stores, context.clock, context.replaced.time
+    if time is not None:
+        functions = VirtualCalls(functions, time)
     executor = Executor(
         stores.events,
         functions,

@@ -90,6 +90,7 @@ def build(context: RoleContext) -> SchedulerRole:
         holder=holder,
         call_wait_ms=context.settings.functions_wait_ms,
         open_runs=context.tenant_runs,
+        near_ms=context.replaced.near_ms,
     )
     sending = Sending(
         render=render_data,
@@ -98,7 +99,9 @@ def build(context: RoleContext) -> SchedulerRole:
     )
     return SchedulerRole(
         scheduler=scheduler,
-        deliveries=Deliveries(stores, sending, clock=clock, holder=holder),
+        deliveries=Deliveries(
+            stores, sending, clock=clock, holder=holder, near_ms=context.replaced.near_ms
+        ),
         relay=Relay(stores, clock=clock, holder=holder) if stores.publisher else None,
         receiver=_receiver(context, scheduler) if stores.topics else None,
     )

@@ -11,9 +11,13 @@ from baton.cli.options import DataFolder, Functions, Host, More, Port, sources_o
 if TYPE_CHECKING:
     import asyncio
 
+    from baton.eventlog.virtual_time.virtual_time import VirtualTime
     from baton.settings import Settings
+    from baton.wiring import Process
 
 TOKEN_DAYS = 30
+VIRTUAL_TOKEN_DAYS = 36_525
+"""The token follows the virtual clock, too, and shall outlive every test that moves it."""
 _DAY_S = 86_400
 _SCOPE = "orchestrator:admin"
 
@@ -28,21 +32,36 @@ def dev(
         str,
         typer.Option("--tenant", metavar="T", callback=check_tenant, help="Tenant of the token."),
     ] = "demo",
+    virtual_time: Annotated[
+        bool,
+        typer.Option(
+            "--virtual-time",
+            help="Let the clock stand still until POST /clock moves it, for tests.",
+        ),
+    ] = False,
 ) -> None:
     """Run all services in one process. No server is needed.
 
     Prints the address, a token and a curl command. Ctrl-C stops it; a kill loses no acknowledged
     command. Other verbs find the address and the token in the data folder.
     """
+    import asyncio
+
     from baton.cli.event_loop import run_async
     from baton.cli.load_settings import load_settings
     from baton.cli.services.logs import show_logs
+    from baton.cli.services.virtual_time import check_virtual_time
 
     sources = sources_of(functions, more)
     settings = load_settings(host=host, port=port, data=data, functions=sources)
     settings = allow_loopback(settings)
+    if virtual_time:
+        check_virtual_time(settings)
     show_logs()
-    run_async(_serve(settings, tenant))
+    if virtual_time:  # which asks asyncio's own loop whether a callback is ready
+        run_async(_serve(settings, tenant, virtual_time=True), asyncio.new_event_loop)
+    else:
+        run_async(_serve(settings, tenant))
 
 
 def allow_loopback(settings: "Settings") -> "Settings":
@@ -52,38 +71,42 @@ def allow_loopback(settings: "Settings") -> "Settings":
     return settings.model_copy(update={"functions_allow_private": "loopback"})
 
 
-async def _serve(settings: "Settings", tenant: str) -> None:
+async def _serve(settings: "Settings", tenant: str, *, virtual_time: bool = False) -> None:
     import asyncio
     from contextlib import suppress
 
     from baton.cli.services.roles import waits_for_store
     from baton.cli.services.run_process import Stopped, becomes_ready, serve_roles
     from baton.cli.services.stop_signals import stop_on_signals
+    from baton.cli.services.virtual_time import virtual_time_of
     from baton.role import ALL_ROLES
 
     stop = asyncio.Event()
     stop_on_signals(stop)
-    token = _token(settings, tenant)
+    token = _token(settings, tenant, VIRTUAL_TOKEN_DAYS if virtual_time else TOKEN_DAYS)
+    replace = {"replace": virtual_time_of} if virtual_time else {}
     with suppress(Stopped):
         on_wait = waits_for_store("dev")
-        async with serve_roles(settings, ALL_ROLES, stop, on_wait) as (url, process):
+        async with serve_roles(settings, ALL_ROLES, stop, on_wait, **replace) as (url, process):
             if await becomes_ready(process, stop):
-                await _until_stopped(stop, settings.data_folder, url, token)
+                await _until_stopped(stop, settings.data_folder, url, token, process)
             typer.echo("Stopping …")
 
 
-async def _until_stopped(stop: "asyncio.Event", folder: Path, url: str, token: str) -> None:
+async def _until_stopped(
+    stop: "asyncio.Event", folder: Path, url: str, token: str, process: "Process"
+) -> None:
     from baton.cli import dev_session
 
     dev_session.save(folder, url=url, token=token)
     try:
-        _announce(url, token, folder)
+        _announce(url, token, folder, process.services.virtual_time)
         await stop.wait()
     finally:
         dev_session.remove_url(folder)
 
 
-def _token(settings: "Settings", tenant: str) -> str:
+def _token(settings: "Settings", tenant: str, days: int) -> str:
     import time
 
     from baton.cli.make_token import sign_token
@@ -96,26 +119,30 @@ def _token(settings: "Settings", tenant: str) -> str:
         tenant=tenant,
         scope=_SCOPE,
         iat=now,
-        exp=now + TOKEN_DAYS * _DAY_S,
+        exp=now + days * _DAY_S,
         iss=settings.jwt_issuer,
         aud=settings.jwt_audience,
     )
 
 
-def _announce(url: str, token: str, folder: Path) -> None:
+def _announce(url: str, token: str, folder: Path, time: "VirtualTime | None") -> None:
     import shlex
 
     from baton.cli import dev_session
     from baton.cli.terminal.output import in_terminal
+    from baton.protocols.iso_time import format_time
 
     file = dev_session.token_path(folder)
     path = shlex.quote(str(file))
     shown = token if in_terminal() else f"in {file}"
+    clock = (
+        "" if time is None else f"  Clock  {format_time(time.clock.now())}, moved by POST /clock\n"
+    )
     typer.echo(
         f"Baton is ready.\n\n"
         f"  URL    {url}   (operations: {url}/docs)\n"
         f"  Data   {folder}\n"
-        f"  Token  {shown}\n"
+        f"  Token  {shown}\n{clock}"
         f'  Try    curl -s -H "Authorization: Bearer $(cat {path})" {url}/runs\n\n'
         f"Ctrl-C stops it."
     )

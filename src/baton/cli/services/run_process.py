@@ -1,7 +1,7 @@
 """Runs roles behind an HTTP server."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from functools import partial
 from urllib.parse import urlsplit
@@ -17,7 +17,7 @@ from baton.eventlog.clock import SystemClock
 from baton.eventlog.errors import InUse, Misconfigured, Unavailable
 from baton.eventlog.loops.stop_tasks import stop_tasks
 from baton.eventlog.ports.backend import Stores
-from baton.role import RoleName
+from baton.role import Replacements, RoleName
 from baton.settings import Settings
 from baton.wiring import Process, open_shared, run_roles
 
@@ -32,12 +32,18 @@ def _ignore(_url: str) -> None:
     """Default callback: does nothing."""
 
 
+async def _nothing(_stores: Stores) -> Replacements:
+    """Default callback: replaces nothing."""
+    return Replacements()
+
+
 @asynccontextmanager
 async def serve_roles(
     settings: Settings,
     names: frozenset[RoleName],
     stop: asyncio.Event,
     on_wait: Callable[[str], None] = _ignore,
+    replace: Callable[[Stores], Awaitable[Replacements]] = _nothing,
 ) -> AsyncIterator[tuple[str, Process]]:
     """Run roles behind an HTTP server until the block ends; /readyz says when they are ready.
 
@@ -51,6 +57,7 @@ async def serve_roles(
         names: The roles.
         stop: Set by the caller; ends the wait by `Stopped`.
         on_wait: Called with the address when the process begins to wait for the store.
+        replace: Called with the opened stores; returns the parts of the process to replace.
     """
     try:
         stores = await open_shared(settings, names)
@@ -61,7 +68,7 @@ async def serve_roles(
             raise
         settings, stores = await _wait_for_stores(settings, names, stop, on_wait)
     async with (
-        run_roles(settings, names, stores=stores) as process,
+        run_roles(settings, names, stores=stores, replaced=await replace(stores)) as process,
         _http_server(process.app(), settings) as url,
     ):
         yield url, process

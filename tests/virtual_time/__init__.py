@@ -1,0 +1,1 @@
+"""Tests of virtual time, of the clock up to whole processes."""
