@@ -10,6 +10,7 @@ MINUTES ?= 30
 SECONDS ?= 60
 RUNS ?= 10000
 CHANGES ?= 1000
+DAYS ?= 365
 # Silences a notice about new versions of pyright.
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 # Each install touches a file; make compares its date with the constraints.
@@ -18,7 +19,7 @@ EVERYTHING := $(VENV)/.everything-installed
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check lint chaos attack lists mutations bench bench-distributed format lock setup clean
+.PHONY: help demo test check lint chaos attack lists mutations year bench bench-distributed format lock setup clean
 
 help: ## Lists the recipes.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -49,6 +50,10 @@ lists: $(EVERYTHING) ## Lists RUNS=10000 runs page by page while others start: e
 mutations: $(EVERYTHING) ## Changes a log and its exports at random, CHANGES=1000 times: each is found.
 	@BATON_TEST_MUTATIONS=$(CHANGES) $(BIN)/python -m pytest --timeout 3600 \
 		tests/notary/test_verify_store.py tests/notary/test_verify_export.py $(ARGS)
+
+year: $(EVERYTHING) ## Lets DAYS=365 days of ten schedules pass in virtual time and compares them with an oracle.
+	@BATON_TEST_VIRTUAL_DAYS=$(DAYS) BATON_TEST_FLOWS=1000 $(BIN)/python -m pytest -n0 \
+		--timeout 600 tests/testing/test_year.py tests/testing/test_random_flows.py $(ARGS)
 
 bench: $(EVERYTHING) ## Measures Baton and DBOS side by side and draws benchmarks/results/*.svg.
 	@$(BIN)/python -m benchmarks $(ARGS)

@@ -179,12 +179,13 @@ class Executor:
         self._backlog.remove(owns)
         await self._release([run for run in self._runs if owns(run.stream)])
 
-    async def stop(self, *, grace_s: float) -> None:
+    async def stop(self, *, grace_s: float, release: bool = True) -> None:
         """Wait up to `grace_s` for the tasks in flight, then cancel them.
 
         Cancelled attempts are released, so that the next owner of their runs continues at once.
         Returns a few seconds after `grace_s` at the latest; a function that ignores its
-        cancellation is named in the log and left behind.
+        cancellation is named in the log and left behind. Without `release` nothing is recorded, as
+        when the process is killed: the next owner finds lost attempts.
         """
         self._stopping = True
         self._backlog.stop()
@@ -194,7 +195,8 @@ class Executor:
             for attempt in run.in_flight.values():
                 if attempt.task in left:
                     self._log_left_behind(run, attempt.token)
-        await self._release(list(self._runs))
+        if release:
+            await self._release(list(self._runs))
         if self._logs is not None:
             await self._logs.close()
 

@@ -26,6 +26,11 @@ from tests.kit.eventually import eventually_blocking
 ROOT = Path(__file__).parents[2]
 DEADLINE_S = 30
 CHANGES = re.compile(r" -d |apply|send|start|kill|delete|cancel|retry")
+PYTEST = {
+    "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+    "PYTEST_ADDOPTS": "-p asyncio -p baton.testing.pytest_plugin",
+}
+"""Lets the tests of a page run with the plugins that the page names."""
 FILE = re.compile(r"# ([\w.-]+\.\w+)\n")
 
 
@@ -96,7 +101,7 @@ class Reader:
         with subprocess.Popen(
             ["bash", "-euo", "pipefail", "-c", script.replace("127.0.0.1:8080", self.place)],
             cwd=self.folder,
-            env=environment(),
+            env=environment(PYTEST),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

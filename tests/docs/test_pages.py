@@ -21,6 +21,7 @@ PAGES = (
     "docs/definitions.md",
     "docs/functions.md",
     "docs/own-api.md",
+    "docs/testing.md",
     "docs/dialects/orchestration-system.md",
     "docs/dialects/orchestrator.md",
     "docs/dialects/workflow-orchestration.md",

@@ -1,0 +1,171 @@
+"""The process inside an engine: projector, scheduler and an executor that may crash."""
+
+import asyncio
+from collections.abc import Iterable
+from contextlib import AsyncExitStack
+from pathlib import Path
+from random import Random
+from types import ModuleType
+from typing import TYPE_CHECKING, Final
+
+from pydantic import SecretStr
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+from baton.command_api.services import Services
+from baton.eventlog.loops.stop_tasks import stop_tasks
+from baton.eventlog.virtual_time.virtual_time import VirtualTime
+from baton.executor.announce_functions import known_functions
+from baton.executor.functions.loading import describe, load_functions
+from baton.executor.functions.registered_functions import RegisteredFunctions
+from baton.executor.functions.registry import PythonFunction, Registry
+from baton.executor.sdk import MARK, Mark
+from baton.role import Replacements, RoleContext, RoleName
+from baton.roles.executor import ExecutorRole, build_with
+from baton.settings import Settings
+from baton.testing.stubs import StubbedCalls
+from baton.wiring import Process, build_process, open_stores, run_built
+
+if TYPE_CHECKING:
+    from baton.testing.engines import Source
+
+_ROLES: Final[frozenset[RoleName]] = frozenset(("projector", "scheduler"))
+_SEAL_KEY: Final = SecretStr("0" * 64)  # of secrets that end with the test
+
+
+class TestSettings(Settings):
+    """Settings that no variable and no file of the machine changes."""
+
+    __test__ = False
+    model_config = SettingsConfigDict(toml_file=None, frozen=True)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - the library calls it with all
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Return the arguments as the only source."""
+        return (init_settings,)
+
+
+class EngineProcess:
+    """Runs the roles of an engine in a task, from `open` to `close`.
+
+    Args:
+        sources: The functions.
+        time: The time of all roles.
+        rng: Draws the jitter of backoffs.
+        only_stubs: Fail the steps whose functions have no stub.
+
+    Attributes:
+        calls: Has the stubs.
+        loop: The event loop of the roles; None before `open`.
+        opened: Whether the roles were started.
+    """
+
+    def __init__(
+        self, sources: "Iterable[Source]", time: VirtualTime, rng: Random, *, only_stubs: bool
+    ) -> None:
+        registry = Registry()
+        for source in sources:
+            for function in _functions_of(source):
+                registry.add(function)
+        self.loop: asyncio.AbstractEventLoop | None = None
+        self.opened = False
+        self._registry = registry
+        self._time = time
+        self._rng = rng
+        self._functions = RegisteredFunctions(registry, clock=time.clock)
+        self.calls = StubbedCalls(self._functions, registry, time.clock, only_stubs=only_stubs)
+        self._process: Process | None = None
+        self._executor: ExecutorRole | None = None
+        self._executing: asyncio.Task[None] | None = None
+        self._life: asyncio.Task[None] | None = None
+
+    @property
+    def services(self) -> Services:
+        """The services that commands and queries of the engine work with."""
+        return self._running.services
+
+    async def open(self) -> Services:
+        """Start the roles in a task of their own; raises the error of a role that can't start."""
+        self.loop = asyncio.get_running_loop()
+        self._closing = asyncio.Event()
+        ready = asyncio.Event()
+        self._life = asyncio.create_task(self._live(ready), name="baton.testing")
+        waiting = asyncio.create_task(ready.wait())
+        await asyncio.wait((self._life, waiting), return_when=asyncio.FIRST_COMPLETED)
+        await stop_tasks((waiting,))
+        if self._life.done():
+            self._life.result()
+        self.opened = True
+        return self.services
+
+    async def settle(self) -> None:
+        """Do what is due now; raises the error of a role that has ended."""
+        if self._life is not None and self._life.done():
+            self._life.result()
+            raise RuntimeError("the engine was closed")
+        await self._time.settle()
+
+    async def crash(self) -> None:
+        """Kill the executor, which records nothing more, and start another one."""
+        await self._end_executor(release=False)
+        self._start_executor(self._running.context)
+
+    async def close(self) -> None:
+        """Stop the roles."""
+        if self._life is not None:
+            self._closing.set()
+            await self._life
+
+    @property
+    def _running(self) -> Process:
+        if self._process is None:
+            raise RuntimeError("the engine was not started")
+        return self._process
+
+    async def _live(self, ready: asyncio.Event) -> None:
+        settings = TestSettings(store="memory:", notary=False, seal_key=_SEAL_KEY)
+        async with AsyncExitStack() as closing:
+            stores = await open_stores(settings)
+            closing.push_async_callback(stores.close)
+            closing.push_async_callback(self._functions.close)
+            replaced = Replacements(time=self._time, rng=self._rng)
+            process = build_process(settings, stores, _ROLES, closing=closing, replaced=replaced)
+            self._process = process
+            process.context.functions.own = known_functions(self._registry)
+            async with run_built(process):
+                self._start_executor(process.context)
+                ready.set()
+                try:
+                    await self._closing.wait()
+                finally:
+                    await self._end_executor(release=True)
+
+    def _start_executor(self, context: RoleContext) -> None:
+        self._executor = build_with(context, self.calls)
+        self._executing = asyncio.create_task(self._executor.run(), name="executor")
+
+    async def _end_executor(self, *, release: bool) -> None:
+        if self._executor is not None and self._executing is not None:
+            await self._executor.executor.stop(grace_s=0, release=release)
+            await stop_tasks((self._executing,))
+
+
+def _functions_of(source: "Source") -> list[PythonFunction]:
+    """Return the functions of a source; raises FunctionsNotLoaded and TypeError."""
+    if isinstance(source, ModuleType):
+        return load_functions(source.__name__)
+    if isinstance(source, str | Path):
+        return load_functions(str(source))
+    if not isinstance(getattr(source, MARK, None), Mark):
+        raise TypeError(f"{source!r} is not marked with @function")
+    return [describe(source, origin=source.__module__)]

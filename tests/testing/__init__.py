@@ -1,0 +1,1 @@
+"""Tests of `baton.testing`: the engine that users test their workflows with."""
