@@ -28,7 +28,7 @@ from baton.domain.run.messages import (
 )
 from baton.domain.stream import stream_parts
 from baton.eventlog.backtests.selection import Chosen, pages
-from baton.eventlog.events.codec import topics_of
+from baton.eventlog.events.codec import stored_topics_of
 from baton.eventlog.ports.audit.leaf_store import LeafStore
 
 BATCH_EVENTS: Final = 500
@@ -44,14 +44,12 @@ class RecordedRun(NamedTuple):
 
 Batch: TypeAlias = list[RecordedRun]
 
-_NEEDED: Final = frozenset(
-    topics_of(
-        (
-            *(RunRequested, RunBranched, StepCopied, RunStarted, RunPaused, RunResumed),
-            *(RunReopened, RunCompleted, RunFailed, RunCancelled),
-            *(StepStarted, StepSucceeded, StepFailed, StepTimedOut, StepSkipped, StepUndecided),
-            *(DecisionTaken, DelayStarted, DelayElapsed, SyncAwaited, SyncReached),
-        )
+_NEEDED: Final = stored_topics_of(
+    (
+        *(RunRequested, RunBranched, StepCopied, RunStarted, RunPaused, RunResumed),
+        *(RunReopened, RunCompleted, RunFailed, RunCancelled),
+        *(StepStarted, StepSucceeded, StepFailed, StepTimedOut, StepSkipped, StepUndecided),
+        *(DecisionTaken, DelayStarted, DelayElapsed, SyncAwaited, SyncReached),
     )
 )
 

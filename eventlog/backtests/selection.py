@@ -20,7 +20,7 @@ from baton.domain.run.messages import (
     RunStarted,
 )
 from baton.domain.stream import stream_name
-from baton.eventlog.events.codec import decode_recorded, topics_of
+from baton.eventlog.events.codec import decode_recorded, stored_topics_of
 from baton.eventlog.events.envelope import Stored
 from baton.eventlog.ports.audit.leaf_store import LeafStore
 
@@ -76,8 +76,10 @@ _STATUSES: Final[Mapping[type, RunStatus]] = {
     RunFailed: "failed",
     RunCancelled: "cancelled",
 }
-_STATUS_OF: Final = {topics_of([cls])[0]: status for cls, status in _STATUSES.items()}
-(_REQUESTED,) = topics_of([RunRequested])
+_STATUS_OF: Final = {
+    topic: status for cls, status in _STATUSES.items() for topic in stored_topics_of([cls])
+}
+_REQUESTED: Final = stored_topics_of([RunRequested])
 
 
 async def choose_runs(
@@ -103,7 +105,7 @@ async def choose_runs(
         for event in page:
             if not event.stream.startswith(begin):
                 continue
-            if event.topic == _REQUESTED and needle in event.state:
+            if event.topic in _REQUESTED and needle in event.state:
                 _request(event, selection, seen)
             elif (run := seen.get(event.stream)) is not None:
                 run.version = event.version

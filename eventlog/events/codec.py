@@ -27,7 +27,7 @@ from baton.eventlog.events.artifact_places import (
 )
 from baton.eventlog.events.envelope import Event, Recorded
 from baton.eventlog.events.tagged_unions import validator_of
-from baton.eventlog.events.upcasts import UPCASTS, Upcasts, upcast
+from baton.eventlog.events.upcasts import UPCASTS, Upcasts, present_topic, upcast
 
 D = TypeVar("D")
 
@@ -67,6 +67,15 @@ def topic_of(event: Event) -> str:
 def topics_of(classes_of_events: Iterable[type]) -> list[str]:
     """Return the sorted topics of event classes; raises KeyError as `topic_of` does."""
     return sorted(_topics()[cls] for cls in classes_of_events)
+
+
+def stored_topics_of(
+    classes_of_events: Iterable[type], *, upcasts: Upcasts = UPCASTS
+) -> frozenset[str]:
+    """Return the topics of event classes, with those under which earlier releases stored them."""
+    found = set(topics_of(classes_of_events))
+    former = {old for old in upcasts if present_topic(old, upcasts) in found}
+    return frozenset(found | former)
 
 
 def decode_recorded(position: int, stream: str, version: int, topic: str, state: bytes) -> Recorded:

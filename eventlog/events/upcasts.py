@@ -36,3 +36,11 @@ def upcast(topic: str, raw: JsonObject, upcasts: Upcasts = UPCASTS) -> tuple[str
             break
         topic = step.topic
     return topic, raw
+
+
+def present_topic(topic: str, upcasts: Upcasts = UPCASTS) -> str:
+    """Return the topic that events of a stored topic have now."""
+    step = upcasts.get(topic)
+    if step is None or step.topic is None or step.topic == topic:
+        return topic
+    return present_topic(step.topic, upcasts)

@@ -19,6 +19,7 @@ from baton.eventlog.events.codec import (
     encode,
     encode_document,
     event_classes,
+    stored_topics_of,
     topic_of,
 )
 from baton.eventlog.events.upcasts import Upcast
@@ -157,3 +158,4 @@ def test_an_event_of_an_older_shape_is_changed_to_the_present_topic_and_fields()
 
     assert decode("run.StepBegan", old, upcasts=upcasts) == STARTED
     assert decode("run.StepStarted", encode(STARTED), upcasts=upcasts) == STARTED
+    assert stored_topics_of([StepStarted], upcasts=upcasts) == {"run.StepStarted", "run.StepBegan"}
