@@ -33,5 +33,6 @@ def _print(jobs: int, found: dict[str, float]) -> None:
     sys.stdout.write(
         f"--jobs {jobs}: {seconds:5.1f} s ({found['choosing_s']:.1f} s to choose the runs,"
         f" {found['replaying_s']:.1f} s to replay them), {found['runs'] / seconds:,.0f} runs a"
-        f" second, {found['differs']:,.0f} differ, {found['rss_mib']:.0f} MiB{verdict}\n"
+        f" second, {found['differs']:,.0f} differ; its process took {found['cpu_s']:.1f} s of a"
+        f" processor and {found['rss_mib']:.0f} MiB{verdict}\n"
     )
