@@ -19,7 +19,7 @@ EVERYTHING := $(VENV)/.everything-installed
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check lint chaos attack lists mutations year bench bench-distributed format lock setup clean
+.PHONY: help demo test check lint chaos attack lists bulk mutations year bench bench-distributed format lock setup clean
 
 help: ## Lists the recipes.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -54,6 +54,10 @@ mutations: $(EVERYTHING) ## Changes a log and its exports at random, CHANGES=100
 year: $(EVERYTHING) ## Lets DAYS=365 days of ten schedules pass in virtual time and compares them with an oracle.
 	@BATON_TEST_VIRTUAL_DAYS=$(DAYS) BATON_TEST_FLOWS=1000 $(BIN)/python -m pytest -n0 \
 		--timeout 600 tests/testing/test_year.py tests/testing/test_random_flows.py $(ARGS)
+
+bulk: $(EVERYTHING) ## Cancels RUNS=10000 runs in one bulk and runs them again, through kill -9: each exactly once.
+	@BATON_BULK_RUNS=$(RUNS) $(BIN)/python -m pytest --timeout 900 --numprocesses 0 -s \
+		tests/faults/test_kill_9_of_bulks.py $(ARGS)
 
 bench: $(EVERYTHING) ## Measures Baton and DBOS side by side and draws benchmarks/results/*.svg.
 	@$(BIN)/python -m benchmarks $(ARGS)

@@ -23,6 +23,8 @@ from baton.eventlog.ports.views import ViewStore
 from baton.eventlog.run_values import RunValues
 from baton.eventlog.virtual_time.virtual_time import VirtualTime
 from baton.eventlog.waiting_work import WaitingCalls
+from baton.projector.views.bulk_items.queries import BulkItemQueries
+from baton.projector.views.bulks.queries import BulkQueries
 from baton.projector.views.definitions.queries import DefinitionQueries
 from baton.projector.views.deliveries.queries import DeliveryQueries
 from baton.projector.views.run_steps.queries import RunStepQueries
@@ -45,6 +47,19 @@ class Webhooks:
     client: HttpClient
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bulks:
+    """Bulks: their view, and that of the outcomes of their runs."""
+
+    jobs: BulkQueries
+    items: BulkItemQueries
+
+
+def bulks_on(views: ViewStore) -> Bulks:
+    """Return the bulks of `views`."""
+    return Bulks(jobs=BulkQueries(views), items=BulkItemQueries(views))
+
+
 def webhooks_on(views: ViewStore, client: HttpClient | None = None) -> Webhooks:
     """Return the webhooks of `views`; without a `client`, they have public addresses alone."""
     return Webhooks(
@@ -63,6 +78,7 @@ class Services:
         max_answer_bytes: Bytes beyond which an answer names large values instead of showing them;
             0 is no limit.
         webhooks: Webhooks out.
+        bulks: Actions on many runs.
         reached: Called with a log position and a timeout in ms; returns whether the views hold
             that position within the timeout.
         position: Returns the newest position that the views are known to hold.
@@ -91,6 +107,7 @@ class Services:
     run_steps: RunStepQueries
     schedules: ScheduleQueries
     webhooks: Webhooks
+    bulks: Bulks
     reached: Callable[[int, int], Awaitable[bool]]
     position: Callable[[], int]
     live: LiveFeed

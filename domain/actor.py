@@ -4,15 +4,17 @@ from typing import Literal, TypeAlias
 
 from baton.domain.frozen import frozen
 
-Method: TypeAlias = Literal["token", "key", "session", "webhook", "schedule", "event", "system"]
+Method: TypeAlias = Literal[
+    "token", "key", "session", "webhook", "schedule", "event", "system", "bulk"
+]
 
 
 @frozen(kw_only=False, slots=False)
 class Actor:
     """The subject that acts and the method by which it was identified.
 
-    `key_id` names the API key of method "key", never the key itself. No slots: orjson writes the
-    record three times as fast.
+    `key_id` names the API key of method "key", never the key itself, and the bulk of method "bulk",
+    in which Baton acts for the subject. No slots: orjson writes the record three times as fast.
     """
 
     subject: str

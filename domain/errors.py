@@ -20,6 +20,7 @@ Subject: TypeAlias = Literal[
     "api_key",
     "user",
     "verification",
+    "bulk",
 ]
 Detail: TypeAlias = str | int
 ConflictReason: TypeAlias = Literal[
@@ -33,14 +34,17 @@ ConflictReason: TypeAlias = Literal[
     "run_unfinished",
     "nothing_to_retry",
     "already_delivered",
+    "bulk_ended",
+    "bulk_unfinished",
+    "bulk_without_failures",
     "contention",
 ]
 """Why a command doesn't fit the state of its subject.
 
 `already_exists` has the details `subject` and `id`, `name_taken` `kind` ("slug", "path" or "user")
 and `name`, `definition_inactive` `slug` and `status`, `version_disabled` and `version_exists`
-`slug` and `version` (the label), the reasons about a run's status `status`. `contention` means that
-other writers won every retry of an append.
+`slug` and `version` (the label), the reasons about the status of a run or a bulk `status`.
+`contention` means that other writers won every retry of an append.
 """
 
 

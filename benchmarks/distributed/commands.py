@@ -13,7 +13,7 @@ from baton.command_api.backtest_jobs import BacktestJobs
 from baton.command_api.commands import NewDefinition, create_definition, start_run
 from baton.command_api.live.live_feed import LiveFeed
 from baton.command_api.principal import Principal
-from baton.command_api.services import Services, webhooks_on
+from baton.command_api.services import Services, bulks_on, webhooks_on
 from baton.domain.definition.decisions import DECIDER as DEFINITION
 from baton.domain.definition.messages import Body
 from baton.domain.definition.state import State as Definition
@@ -93,6 +93,7 @@ async def commands_on(store: str, folder: Path) -> AsyncIterator[Commands]:
             run_steps=RunStepQueries(stores.views),
             schedules=ScheduleQueries(stores.views),
             webhooks=webhooks_on(stores.views),
+            bulks=bulks_on(stores.views),
             reached=_nobody_waits,
             position=lambda: 0,
             live=LiveFeed(

@@ -1,7 +1,7 @@
 """The texts of the domain's refusals, in neutral words that a dialect can replace."""
 
 from collections.abc import Mapping
-from typing import Final, Literal, assert_never, cast
+from typing import Final, assert_never, cast
 
 from baton.domain.errors import (
     ConflictReason,
@@ -27,8 +27,19 @@ NOUNS: Final[Mapping[Subject, str]] = {
     "api_key": "API key",
     "user": "user",
     "verification": "verification",
+    "bulk": "bulk",
 }
 """The neutral noun for each subject of a refusal."""
+
+_SENTENCES: Final[Mapping[ConflictReason, str]] = {
+    "nothing_to_retry": "The {run} has no failed {step} to retry",
+    "already_delivered": "The {delivery} has already reached its receiver",
+    "bulk_ended": "The {bulk} has already completed",
+    "bulk_unfinished": "The {bulk} has not ended",
+    "bulk_without_failures": "No {run} of the {bulk} has failed",
+    "contention": "Other requests keep changing this; try again",
+}
+"""The texts of conflicts without details, with the nouns of their subjects."""
 
 _CLAIMS: Final[Mapping[str, str]] = {"slug": "slug", "path": "webhook path"}
 
@@ -83,19 +94,17 @@ def _in_conflict(rejected: InConflict, nouns: Mapping[Subject, str]) -> str:
             return f"Version {details['version']} of {noun} '{details['slug']}' {state}"
         case "run_ended" | "run_not_paused" | "run_unfinished":
             return f"The {nouns['run']} {_status_of_run(rejected.reason, details['status'])}"
-        case "nothing_to_retry" | "already_delivered":
-            return _nothing_to_do(rejected.reason, nouns)
-        case "contention":
-            return "Other requests keep changing this; try again"
+        case (
+            "nothing_to_retry"
+            | "already_delivered"
+            | "bulk_ended"
+            | "bulk_unfinished"
+            | "bulk_without_failures"
+            | "contention"
+        ):
+            words = {str(subject): noun for subject, noun in nouns.items()}
+            return _SENTENCES[rejected.reason].format_map(words)
     assert_never(rejected.reason)
-
-
-def _nothing_to_do(
-    reason: Literal["nothing_to_retry", "already_delivered"], nouns: Mapping[Subject, str]
-) -> str:
-    if reason == "already_delivered":
-        return f"The {nouns['delivery']} has already reached its receiver"
-    return f"The {nouns['run']} has no failed {nouns['step']} to retry"
 
 
 def _status_of_run(reason: ConflictReason, status: Detail) -> str:

@@ -18,7 +18,7 @@ from baton.command_api.security.jwks import JwksKeys
 from baton.command_api.security.password_sign_in import PasswordSignIn
 from baton.command_api.security.token_issuer import TokenIssuer
 from baton.command_api.security.token_keys import SharedSecrets
-from baton.command_api.services import Services, webhooks_on
+from baton.command_api.services import Services, bulks_on, webhooks_on
 from baton.domain.verification.messages import Finding
 from baton.eventlog.ids import new_id
 from baton.eventlog.notary.checks.store import Demands, verify_store
@@ -70,6 +70,7 @@ def build_services(
         run_steps=RunStepQueries(stores.views),
         schedules=ScheduleQueries(stores.views),
         webhooks=webhooks_on(stores.views, context.webhook_client),
+        bulks=bulks_on(stores.views),
         reached=view_position.reached,
         position=lambda: view_position.position,
         live=_build_live_feed(context, definitions),

@@ -42,6 +42,7 @@ from baton.protocols.address_policy import AddressPolicy
 from baton.protocols.http_client import HttpClient
 from baton.role import ALL_ROLES, Replacements, Role, RoleContext, RoleName
 from baton.roles import api, executor, projector, scheduler, worker
+from baton.scheduler.bulks.bulks import FOLLOWED_EVENTS as BULK_EVENTS
 from baton.scheduler.deliveries.deliveries import FOLLOWED_EVENTS as DELIVERY_EVENTS
 from baton.scheduler.scheduler import FOLLOWED_EVENTS
 from baton.settings import Settings
@@ -66,7 +67,7 @@ Sealing: TypeAlias = Literal["all", "reading", "none"]
 """The use of stored secrets by a process."""
 
 _FOLLOWED: Final[Mapping[frozenset[RoleName], frozenset[type]]] = {
-    frozenset(("scheduler",)): FOLLOWED_EVENTS | DELIVERY_EVENTS,
+    frozenset(("scheduler",)): FOLLOWED_EVENTS | DELIVERY_EVENTS | BULK_EVENTS,
     frozenset(("api",)): RUN_EVENTS,
 }
 """The event classes that a process with these roles alone follows; any other one follows all."""

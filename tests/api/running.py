@@ -17,7 +17,7 @@ from baton.command_api.security.api_keys import ApiKeyAuthenticator
 from baton.command_api.security.auth import TokenAuthenticator
 from baton.command_api.security.bearer import BearerAuthenticator
 from baton.command_api.security.token_keys import SharedSecrets
-from baton.command_api.services import Services, webhooks_on
+from baton.command_api.services import Services, bulks_on, webhooks_on
 from baton.domain.verification.messages import Finding
 from baton.eventlog.clock import SystemClock
 from baton.eventlog.ids import new_id
@@ -60,6 +60,7 @@ async def running(
             run_steps=RunStepQueries(stores.views),
             schedules=ScheduleQueries(stores.views),
             webhooks=webhooks_on(stores.views),
+            bulks=bulks_on(stores.views),
             reached=projector.reached,
             position=lambda: projector.position,
             live=LiveFeed(

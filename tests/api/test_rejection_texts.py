@@ -31,6 +31,7 @@ TEXTS = {
     NotFound("api_key"): "API key not found",
     NotFound("user"): "User not found",
     NotFound("verification"): "Verification not found",
+    NotFound("bulk"): "Bulk not found",
     Forbidden("record_event"): "The record event belongs to another tenant",
     StaleAttempt("check", 2): "Attempt 2 no longer holds step 'check'",
     Invalid("The definition is not valid"): "The definition is not valid",
@@ -57,6 +58,9 @@ TEXTS = {
     InConflict("run_unfinished", status="running"): "The run has not ended: it is running",
     InConflict("nothing_to_retry"): "The run has no failed step to retry",
     InConflict("already_delivered"): "The delivery has already reached its receiver",
+    InConflict("bulk_ended", status="completed"): "The bulk has already completed",
+    InConflict("bulk_unfinished", status="running"): "The bulk has not ended",
+    InConflict("bulk_without_failures"): "No run of the bulk has failed",
     InConflict("contention"): "Other requests keep changing this; try again",
 }
 

@@ -35,6 +35,7 @@ from baton.eventlog.backtests.selection import Selection
 from baton.eventlog.loops.transact import transact
 from baton.eventlog.notary.checks.store import Demands, verify_store
 from baton.protocols.canonical_json import canonical, digest
+from tests.kit.bulks import make_bulk
 from tests.kit.webhooks import CLOSED, dead_delivery
 from tests.notary.sealing import seal
 from tests.scenarios.stack import Client
@@ -52,6 +53,7 @@ _BODIES: dict[str, object] = {
     "/definitions/{definition}": _DOCUMENT,
     "/runs": {"definition": "{definition}"},
     "/definitions/{definition}/backtests": {"definition": _DOCUMENT},
+    "/bulk": {"action": "cancel", "ids": ["{runId}"]},
     "/clock": {"advance": "1h"},
     "/webhooks": {"url": CLOSED, "events": ["workflow.execution.completed"]},
     "/webhooks/{webhookId}": {"events": ["workflow.execution.failed"]},
@@ -70,6 +72,7 @@ async def prepare(client: Client, route: Route) -> dict[str, str]:
     route, of artifacts, stands for all.
     """
     needs_webhook = "/webhooks" in route.path or route.path == "/artifacts/{hash}"
+    needs_bulk = "/bulk/" in route.path or route.path == "/artifacts/{hash}"
     services, now = client.stack.services, client.stack.services.clock.now()
     user = Principal(subject="ada", tenant=client.tenant)
     label = None if client.tenant == client.stack.tenant else "77.7.7"
@@ -90,7 +93,7 @@ async def prepare(client: Client, route: Route) -> dict[str, str]:
     await start_run(services, request)
     await send_records(services, user, [_record(client.tenant, now)])
     position = await _begin(client, request.run_id, new.definition_id, now)
-    if route.path.endswith("/retry"):
+    if route.path == "/runs/{runId}/retry":
         position = (await cancel_run(services, user, request.run_id, at=now)).position
     elif "resume" in route.path:
         position = (await pause_run(services, user, request.run_id, at=now)).position
@@ -113,6 +116,7 @@ async def prepare(client: Client, route: Route) -> dict[str, str]:
         "dialect": "baton",
         "hash": digest(raw),
         **(await dead_delivery(services, user) if needs_webhook else {}),
+        **(await _bulk(client, route, request.run_id) if needs_bulk else {}),
     }
 
 
@@ -131,6 +135,13 @@ async def _verified(client: Client, now: int) -> None:
     verdict = await verify_store(stores.leaves, stores.artifacts, Demands())
     report = ReportFinding(finding=verdict.finding, at=now)
     await transact(client.stack.services.store, VERIFICATION, stream, report)
+
+
+async def _bulk(client: Client, route: Route, run_id: str) -> dict[str, str]:
+    user = Principal(subject="ada", tenant=client.tenant)
+    failed = route.path == "/bulk/{bulkId}/retry"
+    stores = client.stack.stores
+    return await make_bulk(client.stack.services, stores.artifacts, user, run_id, failed=failed)
 
 
 def _record(tenant: str, now: int) -> ReceiveRecord:

@@ -9,6 +9,7 @@ from typing import Any, get_args
 from baton.domain.api_key.decisions import DECIDER as API_KEY
 from baton.domain.api_key.messages import CreateApiKey, RevokeApiKey
 from baton.domain.artifact import MAX_INLINE_BYTES, Artifact, UnreadableValue, Values
+from baton.domain.bulk.decisions import DECIDER as BULK
 from baton.domain.decider import Decider
 from baton.domain.definition.decisions import DECIDER as DEFINITION
 from baton.domain.definition.graph import (
@@ -81,6 +82,7 @@ from baton.domain.webhook.decisions import DECIDER as WEBHOOK
 from baton.eventlog.events.envelope import Recorded
 from tests.kit.actors import ANN, BOB, EVE
 from tests.kit.definitions import compute, create_definition
+from tests.projector.bulk_turns import bulk_turn
 from tests.projector.webhook_turns import webhook_turn
 
 START = 1_700_000_000_000
@@ -89,6 +91,8 @@ GRANT_EVERY = 10
 """Commands between two changes of access, which draw no random numbers."""
 TELL_EVERY = 5
 """Commands between two turns of webhooks, which draw none either."""
+BULK_EVERY = 9
+"""Commands between two turns of bulks, which draw none either."""
 
 PAUSE_EVERY = 7
 """Commands between two pauses of a run, where it is a run's turn."""
@@ -180,6 +184,8 @@ class History:
         if self._turns % TELL_EVERY == 0:
             for stream, command in webhook_turn(self._turns // TELL_EVERY - 1, self._now):
                 self._decide(WEBHOOK if "/webhook/" in stream else DELIVERY, stream, command)
+        if self._turns % BULK_EVERY == 0:
+            self._decide(BULK, *bulk_turn(self._turns // BULK_EVERY - 1, self._now))
 
     def _publish(self) -> None:
         command = create_definition(
@@ -410,7 +416,7 @@ class History:
         states[stream] = state
         for event in decided:
             # Positions rise with gaps: a failed append uses one up.
-            fixed = decider in (API_KEY, USER, WEBHOOK, DELIVERY)
+            fixed = decider in (API_KEY, USER, WEBHOOK, DELIVERY, BULK)
             self._position += 1 if fixed else self._random.choice((1, 1, 1, 2))
             self._versions[stream] = self._versions.get(stream, 0) + 1
             recorded = Recorded(self._position, stream, self._versions[stream], event)

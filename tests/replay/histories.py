@@ -22,6 +22,15 @@ from baton.domain.actor import Actor
 from baton.domain.api_key.messages import ApiKeyCreated, ApiKeyRevoked
 from baton.domain.artifact import Artifact
 from baton.domain.audit_key.messages import AuditKeyRotated
+from baton.domain.bulk.messages import (
+    BulkCompleted,
+    BulkProgressed,
+    BulkRequested,
+    BulkRetried,
+    BulkStopped,
+    BulkStopRequested,
+    Item,
+)
 from baton.domain.claim.messages import NameClaimed, NameReleased
 from baton.domain.conditions.evaluation import CaseEvaluation, ConditionEvaluation, DecisionResult
 from baton.domain.definition.graph import (
@@ -608,6 +617,42 @@ HISTORIES: dict[str, list[object]] = {
         RunStarted(at=AT),
         SyncReached(step_id="meet", visit=1, at=AT),
         RunCompleted(at=AT),
+    ],
+    "acme/bulk/cm4bulk000000000000": [
+        BulkRequested(
+            tenant="acme",
+            bulk_id="cm4bulk000000000000",
+            action="rerun",
+            args={"from": "failed", "reason": "once more"},
+            filter={"status": ["failed"], "definitionId": DEFINITION},
+            chunks={"0": Artifact("ef" * 32, 70)},
+            count=3,
+            position=41,
+            per_second=20,
+            actor=ANN,
+            at=AT,
+        ),
+        BulkProgressed(
+            round=1,
+            through=2,
+            items=(
+                Item(run_id=RUN, outcome="done", new_run_id="cm4run00000000000007"),
+                Item(run_id="r1", outcome="refused", code="not_found", message="Run not found"),
+            ),
+            at=AT,
+        ),
+        BulkProgressed(
+            round=1,
+            through=3,
+            items=(
+                Item(run_id="r2", outcome="failed", code="rate_limited", message="too many runs"),
+            ),
+            at=AT,
+        ),
+        BulkCompleted(at=AT),
+        BulkRetried(chunks={"0": Artifact("fe" * 32, 24)}, count=1, actor=BOB, at=AT + 10),
+        BulkStopRequested(actor=BOB, at=AT + 11),
+        BulkStopped(at=AT + 12),
     ],
 }
 

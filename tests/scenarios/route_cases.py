@@ -75,6 +75,8 @@ def with_ids(body: Any, ids: Mapping[str, str]) -> Any:
     """Return a JSON body with that one of `ids` for a text such as "{workflowId}"."""
     if isinstance(body, dict):
         return {name: with_ids(value, ids) for name, value in body.items()}
+    if isinstance(body, list):
+        return [with_ids(value, ids) for value in body]
     named = re.fullmatch(r"\{(\w+)\}", body) if isinstance(body, str) else None
     return ids.get(named[1], body) if named else body
 

@@ -12,13 +12,16 @@ from baton.command_api.http.query_parameters import choice, known_only
 from baton.command_api.http.reply import Reply
 from baton.command_api.http.request_context import RequestContext
 from baton.command_api.own.control.refusals import NOT_CHANGED
-from baton.command_api.principal import READ, WRITE
+from baton.command_api.principal import READ, WRITE, Principal
+from baton.command_api.services import Services
 from baton.domain.json import JsonObject
 from baton.domain.run.control.pausing import HeldTimer
 from baton.domain.run.hold import Timers
 from baton.domain.run.messages import Event, StepFailed, StepSucceeded, StepTimedOut
+from baton.domain.run.state import State as Run
 from baton.eventlog.events.codec import topic_of
 from baton.eventlog.events.envelope import Recorded
+from baton.eventlog.loops.transact import CommandResult
 from baton.protocols.iso_time import format_time
 
 TIMERS: Final[tuple[Timers, ...]] = get_args(Timers)
@@ -77,12 +80,17 @@ class ResumePreview(BaseModel):
     next: list[NextEvent]
 
 
+async def resume(
+    services: Services, principal: Principal, run_id: str, body: ResumeBody, *, at: int
+) -> CommandResult[Run]:
+    """Resume a run as `body` says; raises as `resume_run` does."""
+    return await resume_run(services, principal, run_id, at=at, timers=body.timers)
+
+
 async def _resume(context: RequestContext) -> Reply:
     body = await context.parse(ResumeBody, required=False)
     run_id = context.params["runId"]
-    outcome = await resume_run(
-        context.services, context.principal, run_id, at=context.now(), timers=body.timers
-    )
+    outcome = await resume(context.services, context.principal, run_id, body, at=context.now())
     shown = {"id": run_id, "status": outcome.state.status}
     return context.reply(200, shown, position=outcome.position)
 

@@ -7,7 +7,10 @@ from baton.command_api.dialect.contract import Route
 from baton.command_api.http.reply import Reply
 from baton.command_api.http.request_context import RequestContext
 from baton.command_api.own.control.refusals import NOT_CHANGED
-from baton.command_api.principal import WRITE
+from baton.command_api.principal import WRITE, Principal
+from baton.command_api.services import Services
+from baton.domain.run.state import State as Run
+from baton.eventlog.loops.transact import CommandResult
 
 
 class RetryBody(BaseModel):
@@ -16,12 +19,17 @@ class RetryBody(BaseModel):
     stepId: str | None = Field(default=None, min_length=1, max_length=64)  # noqa: N815
 
 
+async def retry(
+    services: Services, principal: Principal, run_id: str, body: RetryBody, *, at: int
+) -> CommandResult[Run]:
+    """Reopen a run as `body` says; raises as `retry_run` does."""
+    return await retry_run(services, principal, run_id, at=at, step_id=body.stepId)
+
+
 async def _retry(context: RequestContext) -> Reply:
     body = await context.parse(RetryBody, required=False)
     run_id = context.params["runId"]
-    outcome = await retry_run(
-        context.services, context.principal, run_id, at=context.now(), step_id=body.stepId
-    )
+    outcome = await retry(context.services, context.principal, run_id, body, at=context.now())
     return context.reply(200, {"id": run_id, "status": "running"}, position=outcome.position)
 
 

@@ -15,7 +15,7 @@ from baton.command_api.own.history.render_event import EXAMPLE, EventRecord, ren
 from baton.command_api.principal import READ
 from baton.domain.stream import stream_name
 
-KINDS: Final = ("definition", "run", "schedule", "record")
+KINDS: Final = ("definition", "run", "schedule", "record", "bulk")
 """The kinds of streams that a tenant's users may read."""
 MAX_LIMIT: Final = 1_000
 MAX_VERSION: Final = 999_999_999

@@ -17,6 +17,7 @@ from baton.command_api.http.refusal import refused_field
 from baton.command_api.http.reply import Reply
 from baton.command_api.http.request_context import RequestContext
 from baton.command_api.own.cursors import CURSOR, parse_cursor, render_cursor
+from baton.command_api.own.runs.definition_filter import resolve_definition
 from baton.command_api.own.runs.render_run import (
     EXAMPLE,
     STATUSES,
@@ -25,7 +26,6 @@ from baton.command_api.own.runs.render_run import (
     slug_of,
 )
 from baton.command_api.principal import READ
-from baton.domain.errors import NotFound
 from baton.domain.run.trigger import TriggerKind
 from baton.projector.views.runs.queries import RunFilter
 from baton.projector.views.runs.view import Document as Run
@@ -79,26 +79,15 @@ async def _filter(context: RequestContext) -> RunFilter:
     query = context.query
     end = instant(query, "to")
     return RunFilter(
-        definition_id=await _definition_id(context),
+        definition_id=await resolve_definition(
+            context, single(query, "definition"), single(query, "definitionId")
+        ),
         statuses=choices(query, "status", STATUSES),
         triggers=choices(query, "trigger", _TRIGGERS),
         record_id=single(query, "recordId"),
         correlation_id=single(query, "correlationId"),
         requested=(instant(query, "from"), None if end is None else end - 1),
     )
-
-
-async def _definition_id(context: RequestContext) -> str | None:
-    """Return the id of the definition that `definition` (slug or id) or `definitionId` names."""
-    ident, reference = (single(context.query, name) for name in ("definitionId", "definition"))
-    if reference is None:
-        return ident
-    queries = context.services.definitions
-    found = await queries.by_slug(context.tenant, reference)
-    found = found or await queries.get(context.tenant, reference)
-    if found is None:
-        raise NotFound("definition", reference)
-    return found.definition_id
 
 
 async def _named(

@@ -80,7 +80,7 @@ def render_run(run: Run, slug: str | None) -> JsonObject:
         "version": run.definition_version,
         "status": run.status,
         "trigger": _trigger(run.trigger),
-        "actor": _actor(run.actor),
+        "actor": render_actor(run.actor),
         "currentStepId": run.current_step_id,
         "hasErrors": run.has_errors,
         "failure": _failure(run),
@@ -102,7 +102,8 @@ def _trigger(trigger: Trigger) -> JsonObject:
     return shown
 
 
-def _actor(actor: Actor) -> JsonObject:
+def render_actor(actor: Actor) -> JsonObject:
+    """Return the actor of a command, with the id of its API key or bulk if it has one."""
     return without_none({"subject": actor.subject, "method": actor.method, "keyId": actor.key_id})
 
 

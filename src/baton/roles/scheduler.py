@@ -1,4 +1,5 @@
-"""The scheduler role: fires triggers, schedules and timers, and sends the deliveries of webhooks.
+"""The scheduler role: fires triggers, schedules and timers, sends the deliveries of webhooks, and
+performs bulks.
 
 Where several processes share a log, it also publishes events to it (the relay) and receives record
 events from it.
@@ -14,9 +15,12 @@ from prometheus_client.core import CounterMetricFamily
 from prometheus_client.registry import Collector
 
 from baton.command_api.dialects.workflow_orchestration.webhooks.render_data import render_data
+from baton.command_api.own.bulk.performer import BulkPerformer
 from baton.eventlog.loops.relay import Relay
+from baton.http_services import build_api_keys, build_services
 from baton.metric_families import counters, gauge
 from baton.role import RoleContext
+from baton.scheduler.bulks.bulks import Bulks
 from baton.scheduler.deliveries.attempts import Sending
 from baton.scheduler.deliveries.deliveries import Deliveries
 from baton.scheduler.records.receive_records import RecordReceiver
@@ -42,6 +46,12 @@ _DELIVERIES: Final = {
     "dead": "Deliveries given up",
     "disabled": "Webhooks disabled because their receiver answered 410",
 }
+_BULKS: Final = {
+    "done": "Runs that a bulk has changed",
+    "unchanged": "Runs of bulks that were so before",
+    "refused": "Runs of bulks whose state or a rule forbade the action",
+    "failed": "Runs of bulks on which the action couldn't be performed",
+}
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
@@ -50,15 +60,17 @@ class SchedulerRole:
 
     scheduler: Scheduler
     deliveries: Deliveries
+    bulks: Bulks
     relay: Relay | None
     receiver: RecordReceiver | None
     _receiving: asyncio.Task[None] | None = field(default=None, init=False)
 
     async def run(self) -> None:
-        """Run the scheduler, the deliveries, the relay and the receiver side by side."""
+        """Run the scheduler, deliveries, bulks, the relay and the receiver side by side."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self.scheduler.run(), name="scheduler")
             group.create_task(self.deliveries.run(), name="deliveries")
+            group.create_task(self.bulks.run(), name="bulks")
             if self.relay is not None:
                 group.create_task(self.relay.run(), name="relay")
             if self.receiver is not None:
@@ -68,7 +80,7 @@ class SchedulerRole:
         """Receive and fire nothing more; the relay saves its checkpoint last."""
         if self._receiving is not None:
             self._receiving.cancel()
-        await asyncio.gather(self.scheduler.stop(), self.deliveries.stop())
+        await asyncio.gather(self.scheduler.stop(), self.deliveries.stop(), self.bulks.stop())
         if self.relay is not None:
             await self.relay.stop()
 
@@ -76,6 +88,7 @@ class SchedulerRole:
         """Register what the scheduler did, and the relay beside it."""
         metrics.register(_SchedulerMetrics(self.scheduler))
         metrics.register(_DeliveryMetrics(self.deliveries))
+        metrics.register(_BulkMetrics(self.bulks))
         if self.relay is not None:
             metrics.register(_RelayMetrics(self.relay))
 
@@ -97,8 +110,10 @@ def build(context: RoleContext) -> SchedulerRole:
         client=context.webhook_client,
         backoff_ms=tuple(round(1_000 * seconds) for seconds in context.settings.webhook_backoff),
     )
+    services = build_services(context, build_api_keys(context), takes_commands=False)
     return SchedulerRole(
         scheduler=scheduler,
+        bulks=Bulks(stores, BulkPerformer(services), clock=clock, holder=holder),
         deliveries=Deliveries(
             stores, sending, clock=clock, holder=holder, near_ms=context.replaced.near_ms
         ),
@@ -135,6 +150,16 @@ class _DeliveryMetrics(Collector):
         yield from counters("scheduler_deliveries", self._deliveries.counters, _DELIVERIES)
         leading = "1 while this process is the leader"
         yield gauge("scheduler_deliveries_leading", leading, self._deliveries.leading)
+
+
+class _BulkMetrics(Collector):
+    def __init__(self, bulks: Bulks) -> None:
+        self._bulks = bulks
+
+    def collect(self) -> Iterator[Metric]:
+        yield from counters("scheduler_bulks", self._bulks.counters, _BULKS)
+        leading = "1 while this process is the leader"
+        yield gauge("scheduler_bulks_leading", leading, self._bulks.leading)
 
 
 class _RelayMetrics(Collector):

@@ -1,0 +1,1 @@
+"""Commands about bulks, and the choice of their runs."""

@@ -1,0 +1,107 @@
+"""Chooses the runs of a bulk: those that match a filter as of a position of the log, exactly.
+
+The views may hold the runs as of a later position. So the log is read behind the position: a run
+with events there is folded up to the position, and one that begins there isn't chosen.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from baton.command_api.http.refusal import Refused
+from baton.command_api.services import Services
+from baton.domain.bulk.decisions import MAX_RUNS
+from baton.domain.errors import Fault, Invalid
+from baton.domain.run.decisions import DECIDER as RUN
+from baton.domain.stream import stream_parts
+from baton.eventlog.errors import Unavailable
+from baton.eventlog.ports.views import Filter
+from baton.projector.view import Values
+from baton.projector.views.runs.queries import RunFilter
+from baton.projector.views.runs.view import TABLE, Document, columns, evolve
+
+MAX_CHANGES: Final = 100_000
+"""Events behind the position that are read; an older choice has to be made again."""
+VIEWS_WITHIN_MS: Final = 5_000
+"""Time that the views get to reach the position."""
+_PAGE: Final = 2_000
+_BATCH: Final = 1_000
+_COLUMNS: Final = {column.name: place for place, column in enumerate(TABLE.columns)}
+
+
+async def choose_runs(
+    services: Services, tenant: str, wanted: RunFilter, position: int
+) -> list[str]:
+    """Return the ids of the runs that match as of `position`, the oldest first.
+
+    Raises Invalid for more runs than a bulk may have, Refused 409 if too much has happened since
+    the position, and `Unavailable`.
+    """
+    if not await services.reached(position, VIEWS_WITHIN_MS):
+        raise Unavailable("the views have not reached the position of the runs")
+    found = await _matching_now(services, tenant, wanted)
+    for stream, is_new in (await _changed_since(services, tenant, position)).items():
+        run_id = stream_parts(stream).id
+        found.pop(run_id, None)
+        before = None if is_new else await _run_as_of(services, stream, position)
+        if before is not None and _matches(before, wanted):
+            found[run_id] = before.requested_at
+    _require_few(len(found))
+    return sorted(found, key=lambda run_id: (found[run_id], run_id))
+
+
+async def _matching_now(services: Services, tenant: str, wanted: RunFilter) -> dict[str, int]:
+    """Return the time of request of each run that matches in the views, by its id."""
+    _require_few(await services.runs.count(tenant, wanted))
+    found: dict[str, int] = {}
+    last: tuple[int, str] | None = None
+    while runs := await services.runs.matching(tenant, wanted, last, limit=_PAGE):
+        found |= {run.id: run.requested_at for run in runs}
+        last = (runs[-1].requested_at, runs[-1].id)
+    return found
+
+
+async def _changed_since(services: Services, tenant: str, position: int) -> Mapping[str, bool]:
+    """Return the streams of runs with events behind `position`, and whether they begin there."""
+    changed: dict[str, bool] = {}
+    begin, reached, seen = f"{tenant}/{RUN.name}/", position, 0
+    while batch := await services.store.read_all(after=reached, limit=_BATCH):
+        for recorded in batch:
+            if recorded.stream.startswith(begin):
+                changed.setdefault(recorded.stream, recorded.version == 1)
+        reached, seen = batch[-1].position, seen + len(batch)
+        if seen > MAX_CHANGES:
+            raise Refused("conflict", "Too much has happened since the preview: make a new one")
+    return changed
+
+
+async def _run_as_of(services: Services, stream: str, position: int) -> Document | None:
+    run: Document | None = None
+    for recorded in await services.store.read(stream):
+        if recorded.position > position:
+            break
+        run = evolve(run, recorded)
+    return run
+
+
+def _matches(run: Document, wanted: RunFilter) -> bool:
+    values = columns(run)
+    return all(_holds(condition, values) for condition in wanted.where())
+
+
+def _holds(condition: Filter, values: Values) -> bool:
+    value, compared = values[_COLUMNS[condition.column]], condition.value
+    match condition.op:
+        case "in":
+            return isinstance(compared, tuple) and value in compared
+        case ">=":
+            return isinstance(value, int) and isinstance(compared, int) and value >= compared
+        case "<=":
+            return isinstance(value, int) and isinstance(compared, int) and value <= compared
+        case _:
+            return value == compared
+
+
+def _require_few(count: int) -> None:
+    if count > MAX_RUNS:
+        message = f"The filter chooses more than {MAX_RUNS} runs, the most of one bulk"
+        raise Invalid(message, faults=[Fault(("filter",), message)], subject="bulk")

@@ -1,0 +1,151 @@
+"""GET /bulk, /bulk/{bulkId} and /bulk/{bulkId}/items: bulks and the outcomes of their runs."""
+
+from typing import Final, get_args
+
+from baton.command_api.dialect.contract import QueryParameter, Route
+from baton.command_api.dialect.paging import MAX_OFFSET, offset_page
+from baton.command_api.dialect.rendering import without_none
+from baton.command_api.http.query_parameters import choice, choices, integer, known_only
+from baton.command_api.http.reply import Reply
+from baton.command_api.http.request_context import RequestContext
+from baton.command_api.own.bulk.documents import BulkItemPage, BulkPage, BulkSummary
+from baton.command_api.own.bulk.render import EXAMPLE, render_bulk, render_item
+from baton.command_api.own.cursors import CURSOR, parse_cursor, render_cursor
+from baton.command_api.principal import READ
+from baton.domain.bulk.messages import Action, Outcome
+from baton.domain.bulk.state import Status
+from baton.domain.errors import NotFound
+from baton.projector.views.bulks.view import Document as Bulk
+
+MAX_LIMIT: Final = 500
+_STATUSES: Final[tuple[Status, ...]] = get_args(Status)
+_ACTIONS: Final[tuple[Action, ...]] = get_args(Action)
+_OUTCOMES: Final[tuple[Outcome, ...]] = get_args(Outcome)
+
+
+async def _list(context: RequestContext) -> Reply:
+    query = context.query
+    known_only(query, ("status", "action", "limit", "offset"))
+    page = offset_page(query, max_limit=MAX_LIMIT)
+    found, total = await context.services.bulks.jobs.page(
+        context.tenant,
+        statuses=choices(query, "status", _STATUSES),
+        actions=choices(query, "action", _ACTIONS),
+        offset=page.offset,
+        limit=page.limit,
+    )
+    shown = [render_bulk(bulk) for bulk in found]
+    body = {"bulks": shown, "total": total, "limit": page.limit, "offset": page.offset}
+    return context.reply(200, body)
+
+
+async def _show(context: RequestContext) -> Reply:
+    known_only(context.query, ())
+    return context.reply(200, render_bulk(await _load(context)))
+
+
+async def _items(context: RequestContext) -> Reply:
+    query = context.query
+    known_only(query, ("outcome", CURSOR, "limit"))
+    limit = integer(query, "limit", 100, at_least=1, at_most=MAX_LIMIT)
+    outcome = choice(query, "outcome", _OUTCOMES)
+    bulk = await _load(context)
+    found = await context.services.bulks.items.newest(
+        context.tenant, bulk.id, outcome, _place(context), limit=limit
+    )
+    last = found[-1].place if len(found) == limit else None
+    body = {
+        "items": [render_item(one) for one in found],
+        "next": None if last is None else render_cursor(last[0], str(last[1])),
+    }
+    return context.reply(200, without_none(body))
+
+
+def _place(context: RequestContext) -> tuple[int, int]:
+    cursor = parse_cursor(context.query)
+    if cursor is None or not cursor[1].isdecimal():
+        return (0, 0)
+    return (cursor[0], int(cursor[1][:3]))
+
+
+async def _load(context: RequestContext) -> Bulk:
+    bulk_id = context.params["bulkId"]
+    found = await context.services.bulks.jobs.get(context.tenant, bulk_id)
+    if found is None:
+        raise NotFound("bulk", bulk_id)
+    return found
+
+
+def _several(name: str, values: tuple[str, ...]) -> QueryParameter:
+    schema = {"type": "array", "items": {"type": "string", "enum": list(values)}}
+    return QueryParameter(name=name, schema=schema, description="Only bulks with one of these")
+
+
+def _limit(default: int) -> QueryParameter:
+    schema = {"type": "integer", "default": default, "minimum": 1, "maximum": MAX_LIMIT}
+    return QueryParameter(name="limit", schema=schema)
+
+
+_DENIED: Final = {400: "Invalid parameter", 403: "The token lacks the scope"}
+_NOT_FOUND: Final = {**_DENIED, 404: "The tenant has no such bulk"}
+
+ROUTES = (
+    Route(
+        method="GET",
+        path="/bulk",
+        handler=_list,
+        scope=READ,
+        summary="List bulks, the newest first",
+        operation_id="listBulks",
+        tag="Bulk",
+        response=BulkPage,
+        example={"bulks": [EXAMPLE], "total": 1, "limit": 50, "offset": 0},
+        query=(
+            _several("status", _STATUSES),
+            _several("action", _ACTIONS),
+            _limit(50),
+            QueryParameter(
+                name="offset",
+                schema={"type": "integer", "default": 0, "minimum": 0, "maximum": MAX_OFFSET},
+            ),
+        ),
+        problems=_DENIED,
+    ),
+    Route(
+        method="GET",
+        path="/bulk/{bulkId}",
+        handler=_show,
+        scope=READ,
+        summary="Get a bulk and its progress",
+        operation_id="getBulk",
+        tag="Bulk",
+        response=BulkSummary,
+        example=EXAMPLE,
+        problems=_NOT_FOUND,
+    ),
+    Route(
+        method="GET",
+        path="/bulk/{bulkId}/items",
+        handler=_items,
+        scope=READ,
+        summary="List the outcomes of a bulk's runs",
+        operation_id="listBulkItems",
+        tag="Bulk",
+        response=BulkItemPage,
+        example={"items": [{"runId": "d3c0u8h6gtk2q1v9m4tg", "outcome": "done", "round": 1}]},
+        query=(
+            QueryParameter(
+                name="outcome",
+                schema={"type": "string", "enum": list(_OUTCOMES)},
+                description="Only runs with this newest outcome",
+            ),
+            QueryParameter(
+                name=CURSOR,
+                schema={"type": "string", "minLength": 1},
+                description="The `next` of the page before",
+            ),
+            _limit(100),
+        ),
+        problems=_NOT_FOUND,
+    ),
+)

@@ -1,0 +1,21 @@
+"""The definition that a filter of runs names, by its slug or by its id."""
+
+from baton.command_api.http.request_context import RequestContext
+from baton.domain.errors import NotFound
+
+
+async def resolve_definition(
+    context: RequestContext, reference: str | None, ident: str | None
+) -> str | None:
+    """Return the id of the definition that `reference` (slug or id) or else `ident` names.
+
+    Raises NotFound for a reference that names none.
+    """
+    if reference is None:
+        return ident
+    queries = context.services.definitions
+    found = await queries.by_slug(context.tenant, reference)
+    found = found or await queries.get(context.tenant, reference)
+    if found is None:
+        raise NotFound("definition", reference)
+    return found.definition_id

@@ -1,0 +1,90 @@
+"""The outcomes of bulks, in the parts in which they were recorded.
+
+A document is one event's outcomes, up to 500: a row for each run would cost as much as the run.
+"""
+
+from dataclasses import dataclass
+
+from baton.domain.bulk.messages import BulkProgressed, Item
+from baton.domain.bulk.state import Tally
+from baton.eventlog.events.envelope import Recorded
+from baton.eventlog.ports.views import Column, Index, Table
+from baton.projector.view import Key, Values, View, key_of
+
+OUTCOMES = ("done", "unchanged", "refused", "failed")
+"""The outcomes, each with a column that is set in the parts that have it."""
+TABLE = Table(
+    name="bulk_items",
+    columns=(
+        Column(name="bulk_id", kind="text"),
+        Column(name="seq", kind="int"),
+        Column(name="round", kind="int"),
+        *(Column(name=outcome, kind="int") for outcome in OUTCOMES),
+    ),
+    indexes=(
+        Index(columns=("bulk_id", "seq")),
+        Index(columns=("bulk_id", "round", "seq")),
+        *(Index(columns=("bulk_id", "seq"), where_set=outcome) for outcome in OUTCOMES),
+    ),
+)
+
+
+@dataclass(kw_only=True)
+class Document:
+    """The outcomes of one event; `seq` is its version in the bulk's stream, so parts are in order.
+
+    The class has no slots: orjson writes it faster without them.
+    """
+
+    bulk_id: str
+    seq: int
+    round: int
+    items: tuple[Item, ...]
+    at: int
+
+
+def keys(recorded: Recorded) -> tuple[Key, ...]:
+    """Return the key of the event's part."""
+    tenant, bulk_id = key_of(recorded.stream)
+    return ((tenant, f"{bulk_id}:{recorded.version}"),)
+
+
+def creates(recorded: Recorded) -> bool:  # noqa: ARG001 - has the shape of View.creates
+    """Return True: every event makes a document of its own."""
+    return True
+
+
+def evolve(document: Document | None, recorded: Recorded) -> Document | None:  # noqa: ARG001
+    """Return the outcomes of the event."""
+    event: BulkProgressed = recorded.event
+    return Document(
+        bulk_id=key_of(recorded.stream)[1],
+        seq=recorded.version,
+        round=event.round,
+        items=event.items,
+        at=event.at,
+    )
+
+
+def columns(document: Document) -> Values:
+    """Return the place of the part, and for each outcome how many runs have it, None for none."""
+    tally = Tally().plus(document.items, again=False)
+    counts = (getattr(tally, outcome) or None for outcome in OUTCOMES)
+    return (document.bulk_id, document.seq, document.round, *counts)
+
+
+def is_final(document: Document) -> bool:  # noqa: ARG001 - has the shape of View.is_final
+    """Return True: no other event changes the part."""
+    return True
+
+
+VIEW = View(
+    table=TABLE,
+    document=Document,
+    events=(BulkProgressed,),
+    keys=keys,
+    creates=creates,
+    evolve=evolve,
+    columns=columns,
+    is_final=is_final,
+)
