@@ -26,6 +26,7 @@ from baton.cli.data import (
     user,
 )
 from baton.cli.server import definitions, events, functions, runs
+from baton.cli.server.bulk import verbs as bulk
 from baton.cli.server.control import explain, pause, rerun
 from baton.cli.server.webhooks import verbs as webhooks
 from baton.cli.services import demo, dev, roles, up, worker
@@ -71,6 +72,7 @@ app.add_typer(runs.app, name="runs", rich_help_panel=_SERVER)
 runs.app.command()(pause.pause)
 runs.app.command()(pause.resume)
 runs.app.command()(rerun.rerun)
+app.add_typer(bulk.app, name="bulk", rich_help_panel=_SERVER)
 app.add_typer(explain.app, name="explain", rich_help_panel=_SERVER)
 app.add_typer(events.app, name="events", rich_help_panel=_SERVER)
 app.add_typer(functions.app, name="functions", rich_help_panel=_SERVER)

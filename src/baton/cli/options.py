@@ -138,3 +138,12 @@ Find = Annotated[
         help="Beginning of a run's id, a correlation id, or the id of a record.",
     ),
 ]
+Reason = Annotated[
+    str | None, typer.Option("--reason", metavar="TEXT", help="Reason, stored with the run.")
+]
+FailedStep = Annotated[
+    str | None,
+    typer.Option(
+        "--step", metavar="STEP", show_default="each of them", help="The failed step to retry."
+    ),
+]

@@ -8,7 +8,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from baton.cli.documents import parse_object
-from baton.cli.options import AsJson, Find, IdempotencyKey, Record, Since, Tenant, Token, Until, Url
+from baton.cli.options import (
+    AsJson,
+    FailedStep,
+    Find,
+    IdempotencyKey,
+    Reason,
+    Record,
+    Since,
+    Tenant,
+    Token,
+    Until,
+    Url,
+)
 from baton.cli.server.definitions import Reference, complete_definition
 from baton.cli.terminal.failures import Failed
 from baton.cli.terminal.statuses import STATUSES
@@ -231,9 +243,7 @@ def start(
 @app.command()
 def cancel(
     run_id: RunId,
-    reason: Annotated[
-        str | None, typer.Option("--reason", metavar="TEXT", help="Reason, stored with the run.")
-    ] = None,
+    reason: Reason = None,
     url: Url = None,
     token: Token = None,
     tenant: Tenant = None,
@@ -250,12 +260,7 @@ def cancel(
 @app.command()
 def retry(
     run_id: RunId,
-    step: Annotated[
-        str | None,
-        typer.Option(
-            "--step", metavar="STEP", show_default="each of them", help="The failed step to retry."
-        ),
-    ] = None,
+    step: FailedStep = None,
     url: Url = None,
     token: Token = None,
     tenant: Tenant = None,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from baton.cli.options import AsJson, Tenant, Token, Url
+from baton.cli.options import AsJson, Reason, Tenant, Token, Url
 from baton.cli.server.runs import RunId, change_run, run_path, run_subject
 
 if TYPE_CHECKING:
@@ -21,15 +21,27 @@ class Timers(StrEnum):
     SKIP = "skip"
 
 
+CancelAttempts = Annotated[
+    bool, typer.Option("--cancel", help="Cancel running attempts; they start again on resume.")
+]
+TimersOption = Annotated[
+    Timers,
+    typer.Option(
+        "--timers", help="Delays: fire those that are due, shift all by the pause, or skip them."
+    ),
+]
+
+
+def pause_body(reason: str | None, *, cancel: bool) -> dict[str, str]:
+    """Return the body of a request to pause a run."""
+    body = {} if reason is None else {"reason": reason}
+    return {**body, "inflight": "cancel"} if cancel else body
+
+
 def pause(
     run_id: RunId,
-    reason: Annotated[
-        str | None, typer.Option("--reason", metavar="TEXT", help="Reason, shown with the run.")
-    ] = None,
-    cancel: Annotated[
-        bool,
-        typer.Option("--cancel", help="Cancel running attempts; they start again on resume."),
-    ] = False,
+    reason: Reason = None,
+    cancel: CancelAttempts = False,
     url: Url = None,
     token: Token = None,
     tenant: Tenant = None,
@@ -41,22 +53,14 @@ def pause(
     from baton.cli.server.client import connect
     from baton.cli.terminal.output import print_line
 
-    body = {} if reason is None else {"reason": reason}
-    if cancel:
-        body["inflight"] = "cancel"
+    body = pause_body(reason, cancel=cancel)
     change_run(connect(url, token, tenant), run_subject(run_id), "pause", body)
     print_line(f"{run_id} paused: `baton runs resume {run_id}` lets it go on")
 
 
 def resume(
     run_id: RunId,
-    timers: Annotated[
-        Timers,
-        typer.Option(
-            "--timers",
-            help="Delays: fire those that are due, shift all by the pause, or skip them.",
-        ),
-    ] = Timers.FIRE,
+    timers: TimersOption = Timers.FIRE,
     preview: Annotated[
         bool, typer.Option("--preview", help="Show what would happen, and do nothing.")
     ] = False,

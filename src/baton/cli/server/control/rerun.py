@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from baton.cli.documents import parse_object
-from baton.cli.options import AsJson, IdempotencyKey, Tenant, Token, Url
+from baton.cli.options import AsJson, IdempotencyKey, Reason, Tenant, Token, Url
 from baton.cli.server.runs import RunId, run_path, run_subject
 
 _NUMBER: Final = re.compile(r"[1-9][0-9]{0,5}", re.ASCII)
@@ -19,58 +19,63 @@ def _checked_version(text: str) -> str:
     raise typer.BadParameter("write pinned, latest or a number")
 
 
+From = Annotated[
+    str,
+    typer.Option("--from", metavar="STEP", help="Step to begin with; or start, or failed."),
+]
+Version = Annotated[
+    str,
+    typer.Option(
+        "--version",
+        metavar="V",
+        callback=_checked_version,
+        help="Version: pinned (the run's), latest, or N.",
+    ),
+]
+InputPatch = Annotated[
+    dict[str, Any] | None,
+    typer.Option(
+        "--input-patch",
+        metavar="JSON",
+        parser=parse_object,
+        show_default="none",
+        help="Merge patch of the input: an object, @FILE, or @- for stdin.",
+    ),
+]
+ContextPatch = Annotated[
+    dict[str, Any] | None,
+    typer.Option(
+        "--context-patch",
+        metavar="JSON",
+        parser=parse_object,
+        show_default="none",
+        help="Merge patch of the context.",
+    ),
+]
+Outputs = Annotated[
+    dict[str, Any] | None,
+    typer.Option(
+        "--outputs",
+        metavar="JSON",
+        parser=parse_object,
+        show_default="none",
+        help="Outputs of steps that aren't run, by step id.",
+    ),
+]
+
+
 def rerun(
     run_id: RunId,
-    start: Annotated[
-        str,
-        typer.Option("--from", metavar="STEP", help="Step to begin with; or start, or failed."),
-    ] = "start",
+    start: From = "start",
     visit: Annotated[
         int | None,
         typer.Option("--visit", metavar="N", min=1, show_default="newest", help="Visit of it."),
     ] = None,
-    version: Annotated[
-        str,
-        typer.Option(
-            "--version",
-            metavar="V",
-            callback=_checked_version,
-            help="Version: pinned (the run's), latest, or N.",
-        ),
-    ] = "pinned",
-    input_patch: Annotated[
-        dict[str, Any] | None,
-        typer.Option(
-            "--input-patch",
-            metavar="JSON",
-            parser=parse_object,
-            show_default="none",
-            help="Merge patch of the input: an object, @FILE, or @- for stdin.",
-        ),
-    ] = None,
-    context_patch: Annotated[
-        dict[str, Any] | None,
-        typer.Option(
-            "--context-patch",
-            metavar="JSON",
-            parser=parse_object,
-            show_default="none",
-            help="Merge patch of the context.",
-        ),
-    ] = None,
-    outputs: Annotated[
-        dict[str, Any] | None,
-        typer.Option(
-            "--outputs",
-            metavar="JSON",
-            parser=parse_object,
-            show_default="none",
-            help="Outputs of steps that aren't run, by step id.",
-        ),
-    ] = None,
-    reason: Annotated[
-        str | None, typer.Option("--reason", metavar="TEXT", help="Reason, stored with the run.")
-    ] = None,
+    version: Version = "pinned",
+    input_patch: InputPatch = None,
+    context_patch: ContextPatch = None,
+    outputs: Outputs = None,
+    reason: Reason = None,
     key: IdempotencyKey = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show what would run, and start nothing.")
@@ -87,20 +92,21 @@ def rerun(
     from baton.cli.server.client import connect
     from baton.cli.terminal.output import print_json, print_line, print_note
 
-    body = {
-        "from": start,
-        "visit": visit,
-        "version": int(version) if version.isdigit() else version,
-        "inputPatch": input_patch,
-        "contextPatch": context_patch,
-        "outputs": outputs,
-        "reason": reason,
-        "dryRun": dry_run or None,
-    }
+    body = rerun_body(
+        start=start,
+        visit=visit,
+        version=version,
+        input_patch=input_patch,
+        context_patch=context_patch,
+        outputs=outputs,
+        reason=reason,
+    )
+    if dry_run:
+        body["dryRun"] = True
     found = connect(url, token, tenant).call(
         "POST",
         f"{run_path(run_id)}/rerun",
-        {name: value for name, value in body.items() if value is not None},
+        body,
         headers=None if key is None else {"Idempotency-Key": key},
         about=run_subject(run_id),
         of_options=True,
@@ -111,6 +117,29 @@ def rerun(
     print_line(_plan(found) if dry_run else found["id"])
     for warning in found["warnings"]:
         print_note(warning)
+
+
+def rerun_body(
+    *,
+    start: str,
+    version: str,
+    input_patch: Mapping[str, Any] | None,
+    context_patch: Mapping[str, Any] | None,
+    outputs: Mapping[str, Any] | None,
+    reason: str | None,
+    visit: int | None = None,
+) -> dict[str, Any]:
+    """Return the body of a request to run a run again, with the options that were given."""
+    body = {
+        "from": start,
+        "visit": visit,
+        "version": int(version) if version.isdigit() else version,
+        "inputPatch": input_patch,
+        "contextPatch": context_patch,
+        "outputs": outputs,
+        "reason": reason,
+    }
+    return {name: value for name, value in body.items() if value is not None}
 
 
 def _plan(found: Mapping[str, Any]) -> str:

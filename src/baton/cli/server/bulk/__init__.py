@@ -1,0 +1,1 @@
+"""`baton bulk …`: one action on many runs, with an outcome for each."""
