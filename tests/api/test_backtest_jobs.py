@@ -28,6 +28,8 @@ from tests.kit.stack import bearer
 RECORDED = definition(parcels())
 DOCUMENT = {"name": "Parcels", "steps": [{"id": "weigh", "function": "do-weigh"}]}
 RUNS = 600
+WITHIN_S = 60
+"""The deadline of jobs: a process takes a while to start on a busy machine."""
 FIRST_PAGES = 3_000
 """Events that a gate lets through."""
 
@@ -76,14 +78,16 @@ async def gated(stores: Stores) -> tuple[BacktestJobs, GatedLeaves]:
 
 
 async def has_ended(job: Job) -> None:
-    await eventually(lambda: job.ended, explain=lambda: f"the job is {job}")
+    await eventually(lambda: job.ended, within_s=WITHIN_S, explain=lambda: f"the job is {job}")
 
 
 async def midway(jobs: BacktestJobs) -> Job:
     """Start a job and return it once it has found something."""
     job = jobs.start("b1", question())
     assert job is not None
-    await eventually(lambda: job.report.runs, explain=lambda: f"the job is {job}")
+    await eventually(
+        lambda: job.report.runs, within_s=WITHIN_S, explain=lambda: f"the job is {job}"
+    )
     assert (job.status, job.total) == ("running", RUNS)
     return job
 
@@ -129,7 +133,7 @@ async def test_a_stopped_job_keeps_what_it_has_found(
 
     assert (job.status, job.failure) == ("stopped", None)
     assert 0 < job.report.counts["differs"] < RUNS
-    await eventually(lambda: not multiprocessing.active_children())
+    await eventually(lambda: not multiprocessing.active_children(), within_s=WITHIN_S)
 
 
 async def test_a_job_whose_process_is_killed_has_failed(
