@@ -20,7 +20,7 @@ from baton.protocols.address_policy import AddressPolicy
 from baton.protocols.http_client import HttpClient
 from baton.protocols.standard_webhooks import ID, SIGNATURE, TIMESTAMP, is_valid
 from baton.settings import Settings
-from tests.conformance.deployments import appended, write
+from tests.conformance.deployments import appended, topic_openers, write
 from tests.kit.eventually import eventually
 from tests.kit.stack import in_background
 from tests.notary.sealing import KEY, KEYS, opened, seal
@@ -107,14 +107,18 @@ async def test_a_head_that_an_anchor_refused_is_repeated_and_the_last_one_kept_a
     assert [one["size"] for one in receiver.heads[-2:]] == [1, 2]
 
 
-async def test_a_head_is_sent_to_a_topic(tmp_path: Path) -> None:
+@pytest.mark.parametrize("technology", sorted(topic_openers()))
+async def test_a_head_is_sent_to_a_topic(technology: str, tmp_path: Path) -> None:
     head = await sealed_head(tmp_path)
-    async with opened("memory", tmp_path) as stores:
+    stores = await topic_openers()[technology](tmp_path)
+    try:
         assert stores.topics is not None
-        consumer = await stores.topics.consume("baton.tree-heads", group="auditors")
         await TopicAnchor(stores.topics, "baton.tree-heads").put(head)
+        consumer = await stores.topics.consume("baton.tree-heads", group="auditors")
         (received,) = await consumer.next()
         await consumer.close()
+    finally:
+        await stores.close()
 
     assert received.message.key == b"baton"
     document = json.loads(received.message.value or b"")

@@ -14,10 +14,13 @@ from baton.eventlog.notary.audit_keys import AuditKeys
 from baton.eventlog.notary.checks.store import Demands, verify_store
 from baton.eventlog.notary.key_eras import KeyEras
 from baton.eventlog.notary.key_rotation import STREAM, KeyRotation, Rotation, rotations_in
+from baton.eventlog.notary.notary import Notary
 from baton.eventlog.notary.signed_head import TreeHead
 from baton.eventlog.notary.signed_note import BadNote, SigningKey, VerifierKey
 from baton.eventlog.ports.backend import Stores
 from tests.conformance.deployments import appended, write
+from tests.kit.eventually import eventually
+from tests.kit.stack import in_background
 from tests.notary.sealing import opened, seal
 
 A, B, C = (SigningKey("baton", bytes([number]) * 32) for number in (1, 2, 3))
@@ -85,6 +88,21 @@ async def test_a_writer_to_the_database_alone_can_not_rotate_the_key(stores: Sto
     await seal(stores.leaves, C)
 
     assert str(await reason(stores, A)).endswith(f"is not signed by {A.verifier}")
+
+
+async def test_a_notary_with_another_key_records_the_rotation_before_it_seals(
+    stores: Stores,
+) -> None:
+    keys = AuditKeys.parse(f"{B.text} {A.text}")
+    rotation = KeyRotation(stores.events, keys, CLOCK)
+    notary = Notary(stores.leaves, keys.signing, clock=CLOCK, rotation=rotation)
+    async with in_background(notary.run()):
+        await eventually(lambda: notary.position > 1)
+        await notary.stop()
+    (found,) = await rotations_in(stores.leaves)
+
+    assert found.key == B.verifier
+    assert await reason(stores, A) is None
 
 
 async def test_without_a_rotation_no_event_is_made(stores: Stores) -> None:
