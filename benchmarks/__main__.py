@@ -3,6 +3,7 @@
 import argparse
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
@@ -10,6 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from benchmarks import (
     access,
+    as_of,
     backtests,
     drawing,
     large,
@@ -43,6 +45,7 @@ TENANTS = "tenants"
 WEBHOOKS = "webhooks"
 NOTARY = "notary"
 BACKTEST = "backtest"
+AS_OF = "as_of"
 _INTERRUPTED = 130
 _NEED_DBOS = {"throughput", "latency"}
 
@@ -62,6 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             (WEBHOOKS, webhooks.show),
             (NOTARY, notary.show),
             (BACKTEST, backtests.show),
+            (AS_OF, partial(as_of.show, runs=asked.runs)),
         ):
             if part in parts:
                 show(asked.folder)
@@ -89,12 +93,24 @@ def _arguments() -> argparse.ArgumentParser:
     parser.add_argument(
         "--only",
         action="append",
-        choices=(*PARTS, LARGE, ACCESS, STREAMS, TENANTS, WEBHOOKS, NOTARY, BACKTEST, DISTRIBUTED),
+        choices=(
+            *PARTS,
+            LARGE,
+            ACCESS,
+            STREAMS,
+            TENANTS,
+            WEBHOOKS,
+            NOTARY,
+            BACKTEST,
+            AS_OF,
+            DISTRIBUTED,
+        ),
         help="may be repeated",
     )
     parser.add_argument(
         "--profile", action="store_true", help="profile Baton by package and function"
     )
+    parser.add_argument("--runs", type=int, default=as_of.RUNS, help=f"stored runs of {AS_OF}")
     parser.add_argument("--results", type=Path, default=RESULTS, help="folder for JSON and charts")
     parser.add_argument(
         "--folder", type=Path, help="folder for temporary data (its disk is measured)"

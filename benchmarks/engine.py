@@ -61,6 +61,7 @@ class Engine:
     """Starts runs and waits for their completion."""
 
     def __init__(self, process: Process) -> None:
+        self.process = process
         self._services, self._stores = process.services, process.context.stores
         self._open: dict[str, asyncio.Future[None]] = {}
         self._took_ms: list[float] = []

@@ -12,7 +12,7 @@ from functools import partial
 from aiohttp import hdrs, web
 from prometheus_client import CollectorRegistry
 
-from baton.command_api import starting
+from baton.command_api import as_of, starting
 from baton.command_api.admission.admission import ADMISSION, Admission
 from baton.command_api.admission.headers import secure
 from baton.command_api.admission.server import Render
@@ -64,6 +64,7 @@ def _guarded_app(admission: Admission, dialects: Sequence[Dialect]) -> web.Appli
     app = web.Application(middlewares=[envelopes.middleware])
     app[ADMISSION], app[RENDER] = admission, envelopes.render
     app.on_response_prepare.append(secure)
+    app.on_response_prepare.append(as_of.name_position)
     return app
 
 
@@ -104,10 +105,11 @@ class _Endpoints:
 
     def endpoint(self, route: Route) -> _Endpoint:
         async def handle(request: web.Request) -> web.StreamResponse:
-            seen = self.services.position()
             principal = await self._admit(request, route)
             read = partial(self.admission.read_body, request)
-            context = RequestContext(request, self.services, principal, read=read)
+            services = await as_of.services_for(request, route, self.services)
+            seen = services.position()
+            context = RequestContext(request, services, principal, read=read)
             if not route.verifies_signature:
                 context.read_key()
             if self.dialect.requires_keys and route.keyed and route.key_member is None:
@@ -120,7 +122,7 @@ class _Endpoints:
                 self.admission.release(request)
             if isinstance(answer, Reply):
                 seen_by_caller = seen if route.scope else None
-                return await respond(request, answer, self.services, seen_by_caller)
+                return await respond(request, answer, services, seen_by_caller)
             return answer
 
         return handle

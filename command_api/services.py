@@ -23,6 +23,7 @@ from baton.eventlog.ports.views import ViewStore
 from baton.eventlog.run_values import RunValues
 from baton.eventlog.virtual_time.virtual_time import VirtualTime
 from baton.eventlog.waiting_work import WaitingCalls
+from baton.projector.as_of.past import Past
 from baton.projector.views.bulk_items.queries import BulkItemQueries
 from baton.projector.views.bulks.queries import BulkQueries
 from baton.projector.views.definitions.queries import DefinitionQueries
@@ -74,6 +75,7 @@ class Services:
     """Ports and queries, all of them safe to share between requests.
 
     Attributes:
+        past: Everything as of any earlier position.
         values: The large values of runs, which the events and views only name.
         max_answer_bytes: Bytes beyond which an answer names large values instead of showing them;
             0 is no limit.
@@ -101,6 +103,7 @@ class Services:
     """
 
     store: EventStore
+    past: Past
     values: RunValues
     definitions: DefinitionQueries
     runs: RunQueries

@@ -22,8 +22,8 @@ from baton.domain.artifact import (
 )
 from baton.domain.json import Json, JsonObject
 from baton.domain.run.messages import RequestRun, Succeeded
-from baton.eventlog.artifact_hashes import required
 from baton.eventlog.errors import Unreadable
+from baton.eventlog.events.artifact_hashes import required
 from baton.eventlog.ports.artifacts import Artifacts
 from baton.protocols.canonical_json import canonical, digest
 

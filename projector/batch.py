@@ -158,9 +158,11 @@ class _Table:
 
     def take_changes(self) -> Change:
         """Return the rows of the changed documents and start the next commit's set."""
-        upserts, deletes = [], []
+        upserts: list[Row] = []
+        deletes: list[Key] = []
         for key, entry in self._changed.items():
             if entry.document is not None:
+                upserts += self._further_rows(key, entry.document)
                 upserts.append(self._row(key, entry))
             elif entry.stored:
                 deletes.append(key)
@@ -172,6 +174,11 @@ class _Table:
     def in_memory(self, key: Key) -> Entry | None:
         """Return a document that is unchanged since the last commit, if it is in memory."""
         return self.in_commit.get(key) or self._cache.get(key) or self.supplied.get(key)
+
+    def _further_rows(self, key: Key, document: Any) -> list[Row]:
+        tenant, begin = key
+        found = self.view.take_rows(document)
+        return [Row(tenant, begin + end, data, values) for end, data, values in found]
 
     def _row(self, key: Key, entry: Entry) -> Row:
         data = encode_document(entry.document)

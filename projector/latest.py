@@ -9,6 +9,7 @@ from baton.eventlog.errors import Unavailable
 from baton.eventlog.events.codec import decode_document
 from baton.eventlog.ports.stores import EventStore
 from baton.eventlog.ports.views import ViewStore
+from baton.projector.folding import fold_event
 from baton.projector.view import Key, View
 from baton.projector.views import every_view
 
@@ -32,20 +33,18 @@ async def latest_documents(events: EventStore, views: ViewStore, view: View[D]) 
     position, found = await _stored(views, view)
     while page := await events.read_all(after=position, limit=PAGE):
         for recorded in page:
-            if isinstance(recorded.event, view.events):
-                for key in view.keys(recorded):
-                    found[key] = view.evolve(found.get(key), recorded)
+            fold_event(found, view, recorded)
         position = page[-1].position
-    return [document for _, document in sorted(found.items(), key=_key) if document is not None]
+    return [document for _, document in sorted(found.items(), key=_key)]
 
 
-async def _stored(views: ViewStore, view: View[D]) -> tuple[int, dict[Key, D | None]]:
+async def _stored(views: ViewStore, view: View[D]) -> tuple[int, dict[Key, D]]:
     """Return the checkpoint and the stored documents; none where no projector made the views."""
     try:
         await views.prepare([one.table for one in every_view()])
     except Unavailable:
         return 0, {}
-    position, found = await views.checkpoint(), dict[Key, D | None]()
+    position, found = await views.checkpoint(), dict[Key, D]()
     after: Key | None = None
     while rows := await views.scan(view.name, after=after):
         for row in rows:

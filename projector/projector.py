@@ -52,6 +52,9 @@ class Projector:
         shared: Other processes share the store. They may wait for the views without this process
             knowing, so its pauses stay short.
         pauses: Pause between commits under load; the pauses take real time.
+        name: The name under which the log is followed.
+        rest_ms: The pause after every commit while no task of this process waits for the views;
+            without one, commits follow the load.
     """
 
     def __init__(
@@ -62,11 +65,15 @@ class Projector:
         views: Sequence[View[Any]] | None = None,
         shared: bool = False,
         pauses: bool = True,
+        name: str = "projector",
+        rest_ms: int = 0,
     ) -> None:
         self._pauses = pauses
         self._store = store
         self._clock = clock
         self._shared = shared
+        self._name = name
+        self._rest_ms = rest_ms
         self._views = every_view() if views is None else views
         self._batch = Batch(self._views, position=0)
         self._changed = asyncio.Event()
@@ -90,7 +97,7 @@ class Projector:
         position = await self._store.checkpoint()
         self._batch = Batch(self._views, position=position)
         self._waiters.advance(position)
-        subscription = await log.subscribe("projector", after=position)
+        subscription = await log.subscribe(self._name, after=position)
         async with asyncio.TaskGroup() as group:
             group.create_task(follow(subscription, self._fold, clock=self._clock))
             group.create_task(self._commit_batches())
@@ -127,7 +134,9 @@ class Projector:
             await self._commit(changes, position)
             self._batch.mark_committed()
             self._waiters.advance(position)
-            if self._pauses and EVENTS_PER_PAUSE_MS <= events < FULL_BATCH:
+            if self._rest_ms:
+                await self._rest()
+            elif self._pauses and EVENTS_PER_PAUSE_MS <= events < FULL_BATCH:
                 pause_ms = min(events // EVENTS_PER_PAUSE_MS, LONGEST_PAUSE_MS)
                 await self._pause(max(pause_ms, SHARED_PAUSE_MS) if self._shared else pause_ms)
 
@@ -140,9 +149,18 @@ class Projector:
         self._end_pause.clear()
         await asyncio.sleep(pause_ms / 1000)
         if not (self._shared or self._waiters):
-            with suppress(TimeoutError):
-                async with asyncio.timeout((IDLE_PAUSE_MS - pause_ms) / 1000):
-                    await self._end_pause.wait()
+            await self._until_needed(IDLE_PAUSE_MS - pause_ms)
+
+    async def _rest(self) -> None:
+        """Pause until a task waits, the batch is full or the rest is over."""
+        self._end_pause.clear()
+        if not self._waiters and self._batch.pending < FULL_BATCH:
+            await self._until_needed(self._rest_ms)
+
+    async def _until_needed(self, longest_ms: int) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(longest_ms / 1000):
+                await self._end_pause.wait()
 
     async def _commit(self, changes: Sequence[Change], position: int) -> None:
         commit = partial(self._store.commit, changes, checkpoint=position)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from baton.domain.definition.graph import Graph
 from baton.eventlog.events.envelope import Recorded
 from baton.eventlog.graph_cache import GraphCache
+from baton.projector.folding import fold_event
 from baton.projector.view import Key
 from baton.projector.views.run_steps import view as step_view
 from baton.projector.views.runs import view as run_view
@@ -36,14 +37,16 @@ async def run_as_of(events: Sequence[Recorded], version: int, graphs: GraphCache
 
     Raises LookupError if the stream has fewer events, and `Unavailable`.
     """
-    run: run_view.Document | None = None
+    runs: dict[Key, run_view.Document] = {}
     steps: dict[Key, step_view.Document] = {}
     about: step_view.Document | None = None
     for recorded in events[:version]:
-        run = run_view.evolve(run, recorded)
-        about = _fold_step(steps, recorded)
-    if run is None or len(events) < version:
+        fold_event(runs, run_view.VIEW, recorded)
+        keys = fold_event(steps, step_view.VIEW, recorded)
+        about = steps.get(keys[0]) if keys else None
+    if not runs or len(events) < version:
         raise LookupError(version)
+    (run,) = runs.values()
     return RunAsOf(
         run=run,
         graph=await graphs.get(run),
@@ -51,18 +54,3 @@ async def run_as_of(events: Sequence[Recorded], version: int, graphs: GraphCache
         step=about,
         event=events[version - 1],
     )
-
-
-def _fold_step(
-    steps: dict[Key, step_view.Document], recorded: Recorded
-) -> step_view.Document | None:
-    """Fold an event into the records of steps; return the record that it is about."""
-    if not isinstance(recorded.event, step_view.VIEW.events):
-        return None
-    found: list[step_view.Document] = []
-    for key in step_view.keys(recorded):
-        document = step_view.evolve(steps.get(key), recorded)
-        if document is not None:
-            steps[key] = document
-            found.append(document)
-    return found[0] if found else None

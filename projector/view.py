@@ -3,7 +3,7 @@
 The views themselves are discovered in `baton.projector.views`, each exporting a `VIEW`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Generic, TypeAlias, TypeVar
@@ -18,6 +18,15 @@ Key: TypeAlias = tuple[str, str]
 
 Values: TypeAlias = tuple[str | int | None, ...]
 """The values of a document's columns, in the order of its table."""
+
+
+FurtherRow: TypeAlias = tuple[str, bytes, Values]
+"""The end of a row's key, which follows that of the document, the row's content and its values."""
+
+
+def no_rows(document: object) -> Sequence[FurtherRow]:  # noqa: ARG001 - has the shape of View.take_rows
+    """Return no rows: the document has its own row alone."""
+    return ()
 
 
 def never_final(document: object) -> bool:  # noqa: ARG001 - has the shape of View.is_final
@@ -41,6 +50,8 @@ class View(Generic[D]):
         columns: Returns the values of the table's columns.
         is_final: Returns True if no further event is expected, so that the document isn't cached.
             A further event is folded all the same.
+        take_rows: Takes out of a document further rows that its fold has made since it was written;
+            called before the document is written. Such a row never changes and isn't read again.
     """
 
     table: Table
@@ -51,6 +62,7 @@ class View(Generic[D]):
     evolve: Callable[[D | None, Recorded], D | None]
     columns: Callable[[D], Values]
     is_final: Callable[[D], bool] = never_final
+    take_rows: Callable[[D], Sequence[FurtherRow]] = no_rows
 
     @property
     def name(self) -> str:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any, Generic, Literal, TypeAlias, TypeVar
 
 from baton.eventlog.events.codec import decode_document
-from baton.eventlog.ports.views import Filter, Query, ViewStore
+from baton.eventlog.ports.views import Filter, Query, ViewReads
 from baton.projector.view import View
 
 D = TypeVar("D")
@@ -27,7 +27,7 @@ class ViewReader(Generic[D]):
     `tenant=None` reads across tenants, which only the services do, never a request.
     """
 
-    def __init__(self, store: ViewStore, view: View[D]) -> None:
+    def __init__(self, store: ViewReads, view: View[D]) -> None:
         self._store = store
         self._table = view.name
         self._document = view.document

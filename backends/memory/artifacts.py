@@ -1,6 +1,6 @@
 """Artifacts in memory."""
 
-from baton.eventlog.artifact_hashes import require_hash, verified
+from baton.eventlog.events.artifact_hashes import require_hash, verified
 
 
 class MemoryArtifacts:

@@ -22,6 +22,7 @@ async def open_stores(location: StoreLocation) -> Stores:
         events=events,
         log=events.log,
         views=MemoryViewStore(),
+        history=MemoryViewStore(),
         checkpoints=MemoryCheckpoints(),
         keys=MemoryIdempotencyKeys(),
         leases=MemoryLeases(),

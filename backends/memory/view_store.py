@@ -1,20 +1,11 @@
 """Views in memory: dictionaries of rows, filtered and sorted in Python."""
 
-import operator
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
 
-from baton.eventlog.ports.views import Change, Filter, Page, Query, Row, Table, ViewStore
-
-_COMPARISONS: Mapping[str, Callable[[Any, Any], Any]] = {
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-}
+from baton.eventlog.ports.views import Change, Page, Query, Row, Table, ViewStore
+from baton.eventlog.rows_in_memory import page_of, value_of
 
 Rows = dict[tuple[str, str], Row]
-Value = str | int | None
 
 
 class MemoryViewStore:
@@ -64,19 +55,7 @@ class MemoryViewStore:
 
     async def find(self, query: Query) -> Page:
         """Return a page of documents."""
-        table = self._tables[query.table]
-        found = [
-            row
-            for row in self._candidates(query).values()
-            if query.tenant in (None, row.tenant)
-            and all(_matches(_value(table, row, one.column), one) for one in query.where)
-        ]
-        last = query.order[-1][1] if query.order else "asc"
-        found.sort(key=lambda row: (row.tenant, row.key), reverse=last == "desc")
-        for column, direction in reversed(query.order):
-            found.sort(key=_sort_key(table, column), reverse=direction == "desc")
-        page = found[query.offset : query.offset + query.limit]
-        return Page(page, len(found) if query.count else -1)
+        return page_of(query, self._tables[query.table], self._candidates(query).values())
 
     async def scan(
         self, table: str, *, after: tuple[str, str] | None = None, limit: int = 1_000
@@ -111,7 +90,7 @@ class MemoryViewStore:
             if name == change.table:
                 table = self._tables[name]
                 for row in change.upserts:
-                    if _value(table, row, column) is None:
+                    if value_of(table, row, column) is None:
                         indexed.pop((row.tenant, row.key), None)
                     else:
                         indexed[row.tenant, row.key] = row
@@ -128,36 +107,3 @@ class MemoryViewStore:
             if indexed is not None:
                 return indexed
         return self._rows[query.table]
-
-
-def _value(table: Table, row: Row, column: str) -> Value:
-    if column in ("tenant", "key"):
-        return row.tenant if column == "tenant" else row.key
-    names = [declared.name for declared in table.columns]
-    return row.values[names.index(column)]
-
-
-def _sort_key(table: Table, column: str) -> Callable[[Row], tuple[bool, Value]]:
-    def key(row: Row) -> tuple[bool, Value]:
-        value = _value(table, row, column)
-        return (value is not None, value)
-
-    return key
-
-
-def _matches(value: Value, filtered: Filter) -> bool:
-    given = filtered.value
-    if filtered.op == "=":
-        return value == given
-    if value is None:
-        return False
-    match filtered.op:
-        case "is_set":
-            return True
-        case "prefix":
-            wanted = (str(given),) if isinstance(given, str | int) else tuple(given or ())
-            return str(value).startswith(wanted)
-        case "in":
-            return isinstance(given, Sequence) and value in tuple(given)
-        case op:
-            return bool(_COMPARISONS[op](value, given))

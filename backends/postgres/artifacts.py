@@ -2,7 +2,7 @@
 
 from baton.backends.postgres.database import Database, statement
 from baton.backends.sql import artifact_statements
-from baton.eventlog.artifact_hashes import require_hash, verified
+from baton.eventlog.events.artifact_hashes import require_hash, verified
 
 PUT_VALUE = statement(artifact_statements.PUT_VALUE, table="baton.")
 PUT_OWNER = statement(artifact_statements.PUT_OWNER, table="baton.")

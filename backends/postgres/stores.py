@@ -16,6 +16,7 @@ from baton.backends.postgres.leaf_store import PostgresLeafStore
 from baton.backends.postgres.leases import PostgresLeases
 from baton.backends.postgres.schema import check_version
 from baton.backends.postgres.secrets import PostgresSecrets
+from baton.backends.postgres.views.view_sets import HISTORY_SCHEMA
 from baton.backends.postgres.views.view_store import PostgresViewStore
 from baton.eventlog.ports.backend import StoreLocation, Stores
 from baton.eventlog.secret_cipher import SecretCipher
@@ -34,6 +35,8 @@ async def open_stores(location: StoreLocation) -> Stores:
         opened.push_async_callback(events.close)
         views = PostgresViewStore(database)
         opened.push_async_callback(views.close)
+        history = PostgresViewStore(database, schema=HISTORY_SCHEMA)
+        opened.push_async_callback(history.close)
         outbox = PostgresOutbox(url)
         opened.push_async_callback(outbox.close)
         return Stores(
@@ -41,6 +44,7 @@ async def open_stores(location: StoreLocation) -> Stores:
             log=events.log,
             whole_log=None if location.followed is None else events.whole_log,
             views=views,
+            history=history,
             checkpoints=PostgresCheckpoints(database),
             keys=PostgresIdempotencyKeys(database),
             leases=PostgresLeases(database),
@@ -50,6 +54,7 @@ async def open_stores(location: StoreLocation) -> Stores:
             api_key_uses=PostgresApiKeyUses(database),
             dead_letters=PostgresDeadLetters(database),
             view_progress=views,
+            history_progress=history,
             outbox=outbox,
             functions=PostgresFunctionDirectory(database),
             close=opened.pop_all().aclose,

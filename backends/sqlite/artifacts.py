@@ -6,7 +6,7 @@ from baton.backends.sql import artifact_statements
 from baton.backends.sqlite.database import statement
 from baton.backends.sqlite.errors import as_unavailable
 from baton.backends.sqlite.writing.transactions import Transactions
-from baton.eventlog.artifact_hashes import require_hash, verified
+from baton.eventlog.events.artifact_hashes import require_hash, verified
 
 PUT_VALUE = statement(artifact_statements.PUT_VALUE, table="")
 PUT_OWNER = statement(artifact_statements.PUT_OWNER, table="")

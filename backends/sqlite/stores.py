@@ -45,10 +45,13 @@ async def open_stores(location: StoreLocation) -> Stores:
         opened.push_async_callback(events.close)
         views = await open_views(folder / "views.db", keep_open=keep_open, read_only=not owns)
         opened.push_async_callback(views.close)
+        history = await open_views(folder / "history.db", keep_open=keep_open, read_only=not owns)
+        opened.push_async_callback(history.close)
         return Stores(
             events=events,
             log=events.log,
             views=views,
+            history=history,
             checkpoints=SqliteCheckpoints(reading, transactions),
             keys=SqliteIdempotencyKeys(transactions),
             leases=SqliteLeases(transactions),

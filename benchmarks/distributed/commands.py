@@ -27,6 +27,7 @@ from baton.eventlog.loops.load import load
 from baton.eventlog.ports.backend import Stores
 from baton.eventlog.run_values import RunValues
 from baton.http_services import build_authenticator, build_verify
+from baton.projector.as_of.past import past_of
 from baton.projector.views.definitions.queries import DefinitionQueries
 from baton.projector.views.run_steps.queries import RunStepQueries
 from baton.projector.views.runs.queries import RunQueries
@@ -87,6 +88,7 @@ async def commands_on(store: str, folder: Path) -> AsyncIterator[Commands]:
     try:
         services = Services(
             store=stores.events,
+            past=past_of(stores, _nobody_waits, lambda: 0),
             values=RunValues(stores.artifacts),
             definitions=definitions,
             runs=RunQueries(stores.views),

@@ -99,6 +99,8 @@ class Route:
     `other_statuses` are those of further replies with the same body. `content` maps the media type
     of replies that no model describes to their schema. `exported` is the model of a line where the
     route also replies in NDJSON. `headers` are optional headers of requests.
+    With `as_of`, the operation can be read as of an earlier position (`asOf=`): its handler must
+    show nothing but what it reads from the events and views of its services, as of their clock.
     With `trailing_slash`, the path may be called with a slash behind it. A `live` route responds by
     a stream without an end (`streaming`): lines of `response`, or the messages of a WebSocket.
     """
@@ -127,6 +129,7 @@ class Route:
     key_member: str | None = None
     complete: Completer | None = None
     verifies_signature: bool = False
+    as_of: bool = False
     trailing_slash: bool = False
     live: bool = False
 

@@ -4,19 +4,27 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Final
 
 from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from baton.command_api.dialect.contract import Dialect, FromHeader, Route
 from baton.command_api.http.idempotency import HEADER, MAX_KEY
+from baton.command_api.http.query_parameters import AS_OF
 from baton.domain.json import JsonObject
 
 _PARAMETER = re.compile(r"\{([^}:]+)(?::[^}]*)?\}")
 _JSON = "application/json"
 _NDJSON = "application/x-ndjson"
 _REFERENCE = "#/components/schemas/{model}"
+
+AS_OF_PARAMETER: Final[JsonObject] = {
+    "name": AS_OF,
+    "in": "query",
+    "schema": {"type": "string", "minLength": 1},
+    "description": "Answer as of this position or RFC 3339 time: by the events up to there alone",
+}
 
 _Schemas = Mapping[tuple[type[BaseModel], JsonSchemaMode], JsonObject]
 
@@ -171,6 +179,8 @@ def _parameters(route: Route) -> list[JsonObject]:
         {"name": one.name, "in": "query", "schema": one.schema, "description": one.description}
         for one in route.query
     ]
+    if route.as_of:
+        in_query.append(AS_OF_PARAMETER)
     in_headers: list[JsonObject] = [
         {"name": one.name, "in": "header", "schema": one.schema, "description": one.description}
         for one in route.headers
@@ -182,6 +192,8 @@ def _responses(route: Route, schemas: _Schemas, refusal: JsonObject) -> JsonObje
     content = _good_content(route, schemas)
     good: JsonObject = {"content": content} if content else {}
     problems = {401: "A valid bearer token is required"} if route.scope is not None else {}
+    if route.as_of:
+        problems[400] = "Invalid parameter"
     descriptions = {**problems, **(route.problems or {})}
     statuses = (route.status, *route.other_statuses)
     return {

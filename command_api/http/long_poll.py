@@ -7,6 +7,7 @@ then.
 import asyncio
 from collections.abc import Awaitable, Callable
 
+from baton.command_api.http.query_parameters import AS_OF
 from baton.command_api.http.read_your_write import preferences
 from baton.command_api.http.request_context import RequestContext
 from baton.projector.views.runs.view import Document as Run
@@ -37,7 +38,12 @@ async def poll_until_settled(
 
 
 def preferred_wait_s(context: RequestContext) -> int:
-    """Return the preferred wait in seconds, at most MAX_WAIT_S; 0 without a valid preference."""
+    """Return the preferred wait in seconds, at most MAX_WAIT_S; 0 without a valid preference.
+
+    As of an earlier position nothing changes any more, so that there is nothing to wait for.
+    """
+    if AS_OF in context.query:
+        return 0
     for preference in preferences(context.request):
         name, _, value = preference.partition("=")
         if name.strip() == "wait" and value.strip().isdecimal():

@@ -2,12 +2,15 @@
 
 import re
 from collections.abc import Sequence
-from typing import TypeVar, overload
+from typing import Final, TypeVar, overload
 
 from multidict import MultiMapping
 
 from baton.command_api.http.refusal import refused_field
 from baton.protocols.iso_time import parse_rfc3339
+
+AS_OF: Final = "asOf"
+"""The parameter that any read may take; it is read before the handler is called (`as_of`)."""
 
 _INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{0,9})", re.ASCII)
 
@@ -71,7 +74,7 @@ def choices(query: MultiMapping[str], name: str, allowed: Sequence[Text]) -> tup
 def known_only(query: MultiMapping[str], names: Sequence[str]) -> None:
     """Raise Refused 400 for a parameter that isn't one of `names`."""
     for name in query:
-        if name not in names:
+        if name not in names and name != AS_OF:
             message = f"Unknown parameter; known ones are {', '.join(names)}"
             raise refused_field(message, name)
 

@@ -65,12 +65,14 @@ class Stores:
     without projecting them, an `outbox`, and `functions` that its executors announce. A transport
     adds the rest: `publisher` and `partitioned_log` are the two ends of the shared log, `topics`
     carry messages. `whole_log` has the events of every class where `log` leaves out some. `close`
-    finishes accepted appends and releases everything.
+    finishes accepted appends and releases everything. `history` are the views that only reading as
+    of a position needs; `history_progress` is to them what `view_progress` is to the views.
     """
 
     events: EventStore
     log: Log
     views: ViewStore
+    history: ViewStore
     checkpoints: Checkpoints
     keys: IdempotencyKeys
     leases: Leases
@@ -81,6 +83,7 @@ class Stores:
     dead_letters: DeadLetters
     close: Callable[[], Awaitable[None]]
     view_progress: ViewProgress | None = None
+    history_progress: ViewProgress | None = None
     outbox: Outbox | None = None
     functions: FunctionDirectory | None = None
     publisher: Publisher | None = None

@@ -101,7 +101,25 @@ class Page:
     total: int = -1
 
 
-class ViewStore(Protocol):
+class ViewReads(Protocol):
+    """The documents of views, for queries; as they are now, or as of an earlier position."""
+
+    async def get(self, table: str, tenant: str, key: str) -> bytes | None:
+        """Return one document, None if there is none."""
+        ...
+
+    async def get_many(
+        self, table: str, keys: Sequence[tuple[str, str]]
+    ) -> Mapping[tuple[str, str], bytes]:
+        """Return those documents of `keys` (tenant, key) that exist."""
+        ...
+
+    async def find(self, query: Query) -> Page:
+        """Return a page of documents."""
+        ...
+
+
+class ViewStore(ViewReads, Protocol):
     """The views and their checkpoint, which change in one transaction."""
 
     async def prepare(self, tables: Sequence[Table]) -> None:
@@ -120,20 +138,6 @@ class ViewStore(Protocol):
 
     async def checkpoint(self) -> int:
         """Return the position that the views have reached, 0 if they are empty."""
-        ...
-
-    async def get(self, table: str, tenant: str, key: str) -> bytes | None:
-        """Return one document, None if there is none."""
-        ...
-
-    async def get_many(
-        self, table: str, keys: Sequence[tuple[str, str]]
-    ) -> Mapping[tuple[str, str], bytes]:
-        """Return those documents of `keys` (tenant, key) that exist."""
-        ...
-
-    async def find(self, query: Query) -> Page:
-        """Return a page of documents."""
         ...
 
     async def scan(

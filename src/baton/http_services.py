@@ -26,6 +26,7 @@ from baton.eventlog.ports.backend import StoreLocation, Stores
 from baton.eventlog.ports.clock import Clock
 from baton.eventlog.run_values import RunValues
 from baton.keys import MissingJwtSecret, audit_keys, jwt_secrets
+from baton.projector.as_of.past import past_of
 from baton.projector.views.definitions.queries import DefinitionQueries
 from baton.projector.views.run_steps.queries import RunStepQueries
 from baton.projector.views.runs.queries import RunQueries
@@ -63,6 +64,7 @@ def build_services(
     values = RunValues(stores.artifacts)
     return Services(
         store=stores.events,
+        past=past_of(stores, context.history_position.reached, lambda: view_position.position),
         values=values,
         max_answer_bytes=settings.limit_answer_bytes,
         definitions=definitions,

@@ -94,6 +94,7 @@ class RoleContext:
         holder: The name under which this process holds leases.
         view_position: This process's own `Projector` where one process uses the store; where
             several do, the follower of the checkpoint that another process's projector saves.
+        history_position: The same of the views of the history.
         closing: A role registers what it opened here. It is closed after every role has ended.
         tenant_runs: Limits the unfinished runs of each tenant; counts what any role starts.
         functions: The functions that executors know; the executor of this process sets its own.
@@ -111,6 +112,7 @@ class RoleContext:
     rng: Random
     holder: str
     view_position: ViewPosition
+    history_position: ViewPosition
     closing: AsyncExitStack
     tenant_runs: OpenRuns
     functions: KnownFunctions

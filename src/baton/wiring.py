@@ -1,7 +1,7 @@
 """Puts the parts of a process together, runs them, and stops them in order."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -37,7 +37,7 @@ from baton.process_memory import (
 )
 from baton.projector.checkpoint_follower import CheckpointFollower
 from baton.projector.open_runs import OpenRuns
-from baton.projector.projector import Projector
+from baton.projector.positions import followers_of, projectors_of
 from baton.protocols.address_policy import AddressPolicy
 from baton.protocols.http_client import HttpClient
 from baton.role import ALL_ROLES, Replacements, Role, RoleContext, RoleName
@@ -158,13 +158,13 @@ class Process:
     Args:
         services: What the HTTP handlers work with; every process answers /healthz, /readyz and
             /metrics.
-        follower: Follows the checkpoint of the views where another process may keep them.
+        followers: Follow the checkpoints of the views where another process may keep them.
     """
 
     context: RoleContext
     services: Services
     roles: Mapping[RoleName, Role]
-    follower: CheckpointFollower | None
+    followers: Sequence[CheckpointFollower]
 
     def app(self) -> web.Application:
         """Return the HTTP application: the API's if this process has that role, else health."""
@@ -180,7 +180,7 @@ class Process:
 
     def start(self, group: asyncio.TaskGroup) -> list[asyncio.Task[None]]:
         """Start every role as a task of `group`."""
-        tasks = [] if self.follower is None else [group.create_task(self.follower.run())]
+        tasks = [group.create_task(one.run()) for one in self.followers]
         return tasks + [
             group.create_task(keep_running(name, role, clock=self.context.clock), name=name)
             for name, role in self.roles.items()
@@ -274,13 +274,11 @@ def build_process(
     itself always uses the same name, so that it gets its leases back at once after a crash.
     """
     replaced = replaced or Replacements()
-    clock, time, follower = replaced.clock, replaced.time, None
+    clock, time = replaced.clock, replaced.time
     if time is not None:
         stores = counted_stores(stores, time.activity)
-    if stores.view_progress is not None:
-        on_demand = "api" not in names
-        follower = CheckpointFollower(stores.view_progress, clock=clock, on_demand=on_demand)
-    view_position = follower or Projector(stores.views, clock=clock, pauses=time is None)
+    followers = followers_of(stores, clock, on_demand="api" not in names)
+    view_position, history_position = followers or projectors_of(stores, clock, pauses=time is None)
     if time is not None:
         time.watch_views(stores.events.head, view_position.reached)
     context = RoleContext(
@@ -290,6 +288,7 @@ def build_process(
         rng=replaced.rng or Random(),  # noqa: S311 - spreads backoffs
         holder=new_id(clock.now()) if stores.view_progress else "embedded",
         view_position=view_position,
+        history_position=history_position,
         closing=closing,
         tenant_runs=OpenRuns(settings.limit_tenant_open_runs),
         functions=KnownFunctions(stores.functions),
@@ -305,7 +304,7 @@ def build_process(
     for role in roles.values():
         role.export(context.metrics)
     services = _services_of(context, roles.get("api"))
-    return Process(context=context, services=services, roles=roles, follower=follower)
+    return Process(context=context, services=services, roles=roles, followers=followers)
 
 
 def webhook_policy(settings: Settings) -> AddressPolicy:

@@ -24,6 +24,8 @@ from baton.eventlog.ids import new_id
 from baton.eventlog.notary.checks.store import Demands, verify_store
 from baton.eventlog.ports.backend import Stores
 from baton.eventlog.run_values import RunValues
+from baton.projector.as_of.history import history_projector
+from baton.projector.as_of.past import past_of
 from baton.projector.projector import Projector
 from baton.projector.views.definitions.queries import DefinitionQueries
 from baton.projector.views.run_steps.queries import RunStepQueries
@@ -49,11 +51,13 @@ async def running(
     """Run a server; `changed` replaces members of `Services`."""
     stores, clock = await open_stores(folder), SystemClock()
     projector = Projector(stores.views, clock=clock)
+    history = history_projector(stores.history, clock=clock)
     definitions = DefinitionQueries(stores.views)
     api_keys = ApiKeyAuthenticator(stores.events, stores.checkpoints, stores.api_key_uses, clock)
     services = replace(
         Services(
             store=stores.events,
+            past=past_of(stores, history.reached, lambda: projector.position),
             values=RunValues(stores.artifacts),
             definitions=definitions,
             runs=RunQueries(stores.views),
@@ -87,7 +91,7 @@ async def running(
     )
     try:
         async with (
-            in_background(projector.run(stores.log), services.live.run()),
+            in_background(projector.run(stores.log), history.run(stores.log), services.live.run()),
             serving(make_app(services, dialects), services, stores, RunningServer) as server,
         ):
             yield server

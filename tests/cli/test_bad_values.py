@@ -11,6 +11,7 @@ from baton.cli.app import app
 from tests.cli.conftest import Call
 
 BAD: Mapping[str, str] = {
+    "--as-of": "last summer",
     "--at": "yesterday",
     "--data": "a-file",
     "--context-patch": "[1]",

@@ -911,3 +911,20 @@ def test_a_server_that_is_not_baton_is_reported(call: Call) -> None:
         answering.join()
 
     assert ended.err == f"The server at {url} is not Baton: set --url\n"
+
+
+def test_runs_are_listed_and_shown_as_they_were(ask: Call, slug: str) -> None:
+    applied(ask, definition(slug))
+    ask("runs", "start", slug, "--wait")
+    run = last_run(ask, slug)
+
+    before = ask("runs", "list", "--as-of", "2020-01-01", "--json")
+    now = ask("runs", "list", slug, "--as-of", "2999-01-01", "--json")
+    first = ask("runs", "show", run["id"], "--as-of", run["requestedAt"], "--json")
+    beyond = ask("runs", "show", run["id"], "--as-of", "999999999")
+
+    assert json.loads(before.out) == []
+    assert json.loads(now.out) == [run]
+    assert json.loads(first.out)["status"] in {"pending", "running", "completed"}
+    assert beyond.code != 0
+    assert "beyond the newest event" in beyond.err

@@ -21,13 +21,18 @@ async def empty_store(views: Sequence[View[Any]] | None = None) -> MemoryViewSto
 
 
 async def fold_into(
-    store: ViewStore, batches: Iterable[Sequence[Recorded]], *, forgetful: bool = False
+    store: ViewStore,
+    batches: Iterable[Sequence[Recorded]],
+    *,
+    forgetful: bool = False,
+    views: Sequence[View[Any]] | None = None,
 ) -> None:
     """Fold and commit each batch; `forgetful` restarts the projector before each one."""
-    batch = Batch(every_view(), position=await store.checkpoint())
+    views = views or every_view()
+    batch = Batch(views, position=await store.checkpoint())
     for events in batches:
         if forgetful:
-            batch = Batch(every_view(), position=await store.checkpoint())
+            batch = Batch(views, position=await store.checkpoint())
         await fold(batch, store, events)
         await store.commit(batch.take_changes(), checkpoint=batch.position)
         batch.mark_committed()

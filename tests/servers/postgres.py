@@ -31,7 +31,9 @@ DO $$
 DECLARE
     old text;
 BEGIN
-    FOR old IN SELECT nspname FROM pg_namespace WHERE starts_with(nspname, 'baton_views') LOOP
+    FOR old IN SELECT nspname FROM pg_namespace
+        WHERE starts_with(nspname, 'baton_views') OR nspname = 'baton_history'
+    LOOP
         EXECUTE format('DROP SCHEMA %I CASCADE', old);
     END LOOP;
 END

@@ -22,6 +22,7 @@ from baton.eventlog.ports.clock import Clock
 from baton.eventlog.ports.views import ViewStore
 from baton.eventlog.waiting_work import WaitingCalls
 from baton.executor.executor import Executor
+from baton.projector.as_of.history import history_projector
 from baton.projector.open_runs import OpenRuns
 from baton.projector.projector import Projector
 from baton.projector.views.runs.queries import RunQueries
@@ -209,6 +210,7 @@ class Simulation:
             rng=incarnation.rng,
             holder=f"incarnation {len(self.incarnations)}",
             view_position=Projector(stores.views, clock=clock),
+            history_position=history_projector(stores.history, clock=clock),
             closing=AsyncExitStack(),
             tenant_runs=OpenRuns(settings.limit_tenant_open_runs),
             functions=KnownFunctions(),

@@ -18,10 +18,10 @@ from baton.backends.postgres.database import (
 from baton.backends.postgres.errors import as_unavailable
 from baton.backends.postgres.events.statements import EVENTS
 from baton.backends.postgres.schema import check_version, migrate
-from baton.backends.postgres.views.view_sets import LIVE_SCHEMA
+from baton.backends.postgres.views.view_sets import HISTORY_SCHEMA, LIVE_SCHEMA
 from baton.backends.sql.leaf_statements import forget_tree
-from baton.eventlog.artifact_hashes import required
 from baton.eventlog.errors import InUse, Unavailable
+from baton.eventlog.events.artifact_hashes import required
 from baton.eventlog.events.envelope import Stored, StoredArtifact
 from baton.eventlog.ports.archive import NotEmpty
 from baton.eventlog.ports.backend import StoreLocation
@@ -39,7 +39,8 @@ WHERE holder <> '' AND expires_at > 1000 * extract(epoch FROM clock_timestamp())
 _RESET_FOLLOWERS = f"""
 DELETE FROM public.notification_tracking WHERE application_name <> '__migration__';
 DROP SCHEMA IF EXISTS {LIVE_SCHEMA} CASCADE;
-{";".join(forget_tree("baton."))}"""  # noqa: S608 - the name is a constant
+DROP SCHEMA IF EXISTS {HISTORY_SCHEMA} CASCADE;
+{";".join(forget_tree("baton."))}"""  # noqa: S608 - the names are constants
 _ADVANCE_SEQUENCE = """
 SELECT setval('public.stored_events_notification_id_seq', max(notification_id)),
     pg_notify('stored_events', max(notification_id)::text)

@@ -9,7 +9,6 @@ from collections.abc import Awaitable, Callable
 
 from baton.backends.postgres.notification_channel import NotificationChannel
 
-CHANNEL = "baton_views"
 POLL_S = 0.5
 """The longest wait for a notification before the checkpoint is read anyway."""
 PAUSE_AFTER_S = 2.0
@@ -19,14 +18,14 @@ PAUSE_AFTER_S = 2.0
 class CheckpointNotifications:
     """Waits until the checkpoint moves."""
 
-    def __init__(self, url: str, checkpoint: Callable[[], Awaitable[int]]) -> None:
+    def __init__(self, url: str, channel: str, checkpoint: Callable[[], Awaitable[int]]) -> None:
         self._checkpoint = checkpoint
         self._newest = 0
         self._may_be_stale = True  # whether a notification may have been lost
         self._notified = asyncio.Event()
         self._pause_timer: asyncio.TimerHandle | None = None
         self._channel = NotificationChannel(
-            url, CHANNEL, on_notification=self._on_notification, on_gap=self._on_gap
+            url, channel, on_notification=self._on_notification, on_gap=self._on_gap
         )
 
     async def next_checkpoint(self, after: int) -> int:

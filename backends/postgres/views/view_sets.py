@@ -14,6 +14,7 @@ from baton.backends.sql.view_statements import quoted
 from baton.eventlog.ports.views import Table
 
 LIVE_SCHEMA = "baton_views"
+HISTORY_SCHEMA = "baton_history"
 TEMPORARY_SCHEMA = "pg_temp"
 _STAGING_PREFIX = f"{LIVE_SCHEMA}_"
 
@@ -59,11 +60,11 @@ async def load(connection: PooledConnection, schema: str) -> ViewSet | None:
     return ViewSet(*found) if found else None
 
 
-async def replace_live(transaction: PooledConnection, tables: Sequence[Table]) -> ViewSet:
-    """Replace the live set by an empty one."""
-    await drop(transaction, LIVE_SCHEMA)
+async def replace(transaction: PooledConnection, schema: str, tables: Sequence[Table]) -> ViewSet:
+    """Replace a set that processes use, if there is one, by an empty one."""
+    await drop(transaction, schema)
     generation = int(await transaction.fetchval(_NEXT_GENERATION))
-    return await create(transaction, LIVE_SCHEMA, tables, generation)
+    return await create(transaction, schema, tables, generation)
 
 
 async def create_staging(

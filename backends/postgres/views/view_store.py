@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from baton.backends.postgres.database import Database, Value, open_database
 from baton.backends.postgres.views import view_sets
-from baton.backends.postgres.views.checkpoint_notifications import CHANNEL, CheckpointNotifications
+from baton.backends.postgres.views.checkpoint_notifications import CheckpointNotifications
 from baton.backends.postgres.views.tables import ViewTable, column_arrays
 from baton.backends.postgres.views.view_sets import (
     LIVE_SCHEMA,
@@ -25,7 +25,7 @@ _MOVE_CHECKPOINT = """moved AS (
     UPDATE {state} SET checkpoint = $1 WHERE generation = $2 AND checkpoint IN ($1, $3)
     RETURNING set_config('synchronous_commit', 'off', true)
 )"""
-_NOTIFY = f"SELECT count(pg_notify('{CHANNEL}', $1::bigint::text)) FROM moved"  # noqa: S608 - a constant
+_NOTIFY = "SELECT count(pg_notify('{schema}', $1::bigint::text)) FROM moved"
 _IF_MOVED = "EXISTS (SELECT FROM moved)"
 
 
@@ -41,7 +41,7 @@ class PostgresViewStore:
         self._owned = owned
         self.view_set = ViewSet(0, "", 0)
         self.tables: dict[str, ViewTable] = {}
-        self._notifications = CheckpointNotifications(database.url, self.checkpoint)
+        self._notifications = CheckpointNotifications(database.url, schema, self.checkpoint)
 
     async def prepare(self, tables: Sequence[Table]) -> None:
         """Create the tables; if a declaration has changed, all tables start empty."""
@@ -53,7 +53,7 @@ class PostgresViewStore:
                 await view_sets.lock(transaction)
                 found = await view_sets.load(transaction, self.schema)
                 if found is None or found.shape != shape:
-                    found = await view_sets.replace_live(transaction, tables)
+                    found = await view_sets.replace(transaction, self.schema, tables)
         self.use(tables, found)
 
     async def attach(self, tables: Sequence[Table]) -> bool:
@@ -166,7 +166,7 @@ class PostgresViewStore:
             values += column_arrays(change)
             acts = table.change_statements(change, first, _IF_MOVED)
             parts += [f"s{number} AS ({act})" for number, act in enumerate(acts, len(parts))]
-        return f"WITH {', '.join(parts)} {_NOTIFY}", values
+        return f"WITH {', '.join(parts)} {_NOTIFY.format(schema=self.schema)}", values
 
 
 async def _open_temporary(url: str, tables: Sequence[Table]) -> PostgresViewStore:

@@ -13,7 +13,7 @@ from baton.backends.sqlite.errors import as_unavailable
 from baton.backends.sqlite.events.recorder import EVENTS
 from baton.backends.sqlite.events.schema import create
 from baton.backends.sqlite.writing.writer_process import open_connection
-from baton.eventlog.artifact_hashes import required
+from baton.eventlog.events.artifact_hashes import required
 from baton.eventlog.events.envelope import Stored, StoredArtifact
 from baton.eventlog.ports.archive import NotEmpty
 from baton.eventlog.ports.backend import StoreLocation
@@ -65,8 +65,9 @@ class SqliteArchive:
                 for batch in batches:
                     self._insert(batch)
                     await asyncio.sleep(0)  # a cancellation takes effect before the COMMIT
-                for views in self._folder.glob("views.db*"):
-                    views.unlink()
+                for name in ("views.db*", "history.db*"):
+                    for views in self._folder.glob(name):
+                        views.unlink()
                 self._connection.execute("COMMIT")
             finally:
                 if self._connection.in_transaction:

@@ -13,7 +13,7 @@ from typing import Final, TypeAlias, TypeVar
 
 import orjson
 
-from baton.command_api.http.query_parameters import integer, single
+from baton.command_api.http.query_parameters import AS_OF, integer, single
 from baton.command_api.http.refusal import refused_field
 from baton.command_api.http.request_context import RequestContext
 
@@ -57,7 +57,7 @@ def token_page(
     """
     query = context.query
     size = integer(query, SIZE, default_size, at_least=1, at_most=max_size)
-    filters = sorted((name, one) for name, one in query.items() if name not in (TOKEN, SIZE))
+    filters = sorted((name, one) for name, one in query.items() if name not in (TOKEN, SIZE, AS_OF))
     of = sha256(orjson.dumps([context.request.path, filters])).hexdigest()[:12]
     text = single(query, TOKEN)
     after = None if text is None else _position(text, of, shape)

@@ -94,6 +94,7 @@ ROUTES = (
         path="/definitions/{definition}/graph",
         handler=_show,
         scope=READ,
+        as_of=True,
         summary="Get the graph of a definition as JSON, as a Mermaid flowchart or for Graphviz",
         operation_id="getDefinitionGraph",
         tag="Definitions",

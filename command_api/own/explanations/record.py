@@ -89,6 +89,7 @@ ROUTES = (
         path="/records/{recordId}/explain",
         handler=_explain,
         scope=READ,
+        as_of=True,
         summary="Explain what a record event started, and why it started nothing else",
         operation_id="explainRecord",
         tag="Events",

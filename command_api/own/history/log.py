@@ -58,6 +58,7 @@ ROUTES = (
         path="/log",
         handler=_show,
         scope=ADMIN,
+        as_of=True,
         summary="Get the tenant's events of all streams, in the order of the log",
         operation_id="getLog",
         tag="Log",

@@ -89,6 +89,7 @@ ROUTES = (
         path="/runs/{runId}/events",
         handler=_show,
         scope=READ,
+        as_of=True,
         summary="Get the recorded events of a run",
         operation_id="getRunEvents",
         tag="Runs",

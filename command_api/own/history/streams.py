@@ -51,6 +51,7 @@ def _route(kind: str) -> Route:
         path=f"/streams/{kind}/{{{kind}Id}}/events",
         handler=partial(_show, kind),
         scope=READ,
+        as_of=True,
         summary=f"Get the events of a {kind} by their versions",
         operation_id=f"get{kind.capitalize()}Stream",
         tag="Log",

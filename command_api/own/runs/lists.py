@@ -162,6 +162,7 @@ ROUTES = (
         path="/runs",
         handler=_list,
         scope=READ,
+        as_of=True,
         summary="List runs of all definitions, the newest first",
         operation_id="listRuns",
         tag="Runs",

@@ -90,6 +90,7 @@ ROUTES = (
         path="/runs/{runId}",
         handler=_show,
         scope=READ,
+        as_of=True,
         summary="Get a run with its steps",
         operation_id="getRun",
         tag="Runs",

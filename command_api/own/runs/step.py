@@ -43,6 +43,7 @@ ROUTES = (
         path="/runs/{runId}/steps/{executionId}",
         handler=_show,
         scope=READ,
+        as_of=True,
         summary="Get one attempt, decision or delay of a run with its input and output",
         operation_id="getRunStep",
         tag="Runs",

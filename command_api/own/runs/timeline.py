@@ -122,6 +122,7 @@ ROUTES = (
         path="/runs/{runId}/timeline",
         handler=_show,
         scope=READ,
+        as_of=True,
         summary="Get when each step of a run ran and waited, without its data",
         operation_id="getRunTimeline",
         tag="Runs",

@@ -154,6 +154,7 @@ ROUTES = (
         path="/definitions/{definition}/stats",
         handler=_show,
         scope=READ,
+        as_of=True,
         summary="Get how the runs of a definition ended lately, and how long they took",
         operation_id="getDefinitionStats",
         tag="Statistics",

@@ -59,6 +59,7 @@ ROUTES = (
         path="/stats",
         handler=_show,
         scope=READ,
+        as_of=True,
         summary="Get the numbers of runs by status, and of those requested in a window of time",
         operation_id="getStats",
         tag="Statistics",

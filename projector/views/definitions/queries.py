@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Literal, TypeAlias
 
-from baton.eventlog.ports.views import Filter, ViewStore
+from baton.eventlog.ports.views import Filter, ViewReads
 from baton.projector.view_reader import Order, OrderBy, ViewReader, any_of, equal
 from baton.projector.views.definitions.view import VIEW, Document
 
@@ -22,7 +22,7 @@ _NOT_DELETED = equal("deleted", 0)
 class DefinitionQueries:
     """Reads definitions; raises `Unavailable`."""
 
-    def __init__(self, store: ViewStore) -> None:
+    def __init__(self, store: ViewReads) -> None:
         self._reader = ViewReader(store, VIEW)
         self._decoded: dict[tuple[str, str], tuple[bytes, Document]] = {}
         self._by_slug: dict[tuple[str, str], str] = {}

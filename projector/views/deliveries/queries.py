@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from baton.domain.delivery.state import Status
-from baton.eventlog.ports.views import Filter, ViewStore
+from baton.eventlog.ports.views import Filter, ViewReads
 from baton.projector.view_reader import ViewReader, any_of, equal
 from baton.projector.views.deliveries.view import VIEW, Document, lane_of
 
@@ -15,7 +15,7 @@ EARLIER: Final = 50
 class DeliveryQueries:
     """Reads deliveries; raises `Unavailable`."""
 
-    def __init__(self, store: ViewStore) -> None:
+    def __init__(self, store: ViewReads) -> None:
         self._reader = ViewReader(store, VIEW)
 
     async def get(self, tenant: str, delivery_id: str) -> Document | None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from baton.eventlog.ports.views import Filter, ViewStore
+from baton.eventlog.ports.views import Filter, ViewReads
 from baton.projector.view_reader import ViewReader
 from baton.projector.views.run_steps.view import VIEW, Document
 
@@ -10,7 +10,7 @@ from baton.projector.views.run_steps.view import VIEW, Document
 class RunStepQueries:
     """Reads the records of runs' histories; raises `Unavailable`."""
 
-    def __init__(self, store: ViewStore) -> None:
+    def __init__(self, store: ViewReads) -> None:
         self._reader = ViewReader(store, VIEW)
 
     async def get(self, tenant: str, execution_id: str) -> Document | None:

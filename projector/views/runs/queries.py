@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import get_args
 
 from baton.domain.run.trigger import TriggerKind
-from baton.eventlog.ports.views import Filter, ViewStore
+from baton.eventlog.ports.views import Filter, ViewReads
 from baton.projector.view_reader import Order, OrderBy, ViewReader, any_of, equal
 from baton.projector.views.runs.view import FINAL_STATUSES, VIEW, Document, Status
 
@@ -46,7 +46,7 @@ class RunFilter:
 class RunQueries:
     """Reads runs; raises `Unavailable`."""
 
-    def __init__(self, store: ViewStore) -> None:
+    def __init__(self, store: ViewReads) -> None:
         self._reader = ViewReader(store, VIEW)
 
     async def get(self, tenant: str, run_id: str) -> Document | None:

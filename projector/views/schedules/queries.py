@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 
-from baton.eventlog.ports.views import Filter, ViewStore
+from baton.eventlog.ports.views import Filter, ViewReads
 from baton.projector.view_reader import ViewReader, equal
 from baton.projector.views.schedules.view import VIEW, Document
 
@@ -10,7 +10,7 @@ from baton.projector.views.schedules.view import VIEW, Document
 class ScheduleQueries:
     """Reads schedules; raises `Unavailable`."""
 
-    def __init__(self, store: ViewStore) -> None:
+    def __init__(self, store: ViewReads) -> None:
         self._reader = ViewReader(store, VIEW)
 
     async def get(self, tenant: str, schedule_id: str) -> Document | None:

@@ -1,6 +1,6 @@
 """Queries on timers."""
 
-from baton.eventlog.ports.views import Filter, ViewStore
+from baton.eventlog.ports.views import Filter, ViewReads
 from baton.projector.view_reader import ViewReader
 from baton.projector.views.timers.view import VIEW, Document
 
@@ -8,7 +8,7 @@ from baton.projector.views.timers.view import VIEW, Document
 class TimerQueries:
     """Reads the delays, backoffs and timeouts of sync points of runs; raises `Unavailable`."""
 
-    def __init__(self, store: ViewStore) -> None:
+    def __init__(self, store: ViewReads) -> None:
         self._reader = ViewReader(store, VIEW)
 
     async def due(self, now: int, limit: int) -> list[Document]:

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 
-from baton.eventlog.ports.views import ViewStore
+from baton.eventlog.ports.views import ViewReads
 from baton.projector.view_reader import ViewReader
 from baton.projector.views.webhooks.view import VIEW, Document
 
@@ -10,7 +10,7 @@ from baton.projector.views.webhooks.view import VIEW, Document
 class WebhookQueries:
     """Reads webhook registrations; raises `Unavailable`."""
 
-    def __init__(self, store: ViewStore) -> None:
+    def __init__(self, store: ViewReads) -> None:
         self._reader = ViewReader(store, VIEW)
 
     async def get(self, tenant: str, webhook_id: str) -> Document | None:

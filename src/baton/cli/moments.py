@@ -8,7 +8,7 @@ from typing import Final
 
 import typer
 
-from baton.protocols.iso_time import parse_time
+from baton.protocols.iso_time import format_time, parse_time
 
 UNITS_S: Final = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 _DURATION: Final = re.compile(r"([0-9]{1,9})([smhd])", re.ASCII)
@@ -51,3 +51,13 @@ def parse_moment(text: str) -> int:
         raise typer.BadParameter(
             f"{text!r} is neither a duration, such as 2h, nor a time, such as 2027-01-01T09:00"
         ) from None
+
+
+def parse_as_of(text: str) -> str:
+    """Return a position, or a time that `parse_moment` takes, as a server takes it.
+
+    Raises BadParameter.
+    """
+    if text.isascii() and text.isdecimal():
+        return text
+    return format_time(parse_moment(text))

@@ -7,6 +7,8 @@ from urllib.parse import urlsplit
 
 import typer
 
+from baton.cli.terminal.statuses import STATUSES
+
 _TENANT: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,62}", re.ASCII)
 MAX_KEY: Final = 255
 """Characters of an idempotency key."""
@@ -72,3 +74,10 @@ def is_server_address(text: str) -> bool:
 def is_header_word(text: str) -> bool:
     """Return whether `text` is printable ASCII without blanks."""
     return bool(text) and text.isascii() and text.isprintable() and " " not in text
+
+
+def check_run_status(text: str | None) -> str | None:
+    """Return a status of runs; raises BadParameter for any other text."""
+    if text is not None and text not in STATUSES:
+        raise typer.BadParameter(f"choose one of {', '.join(STATUSES)}")
+    return text

@@ -5,8 +5,15 @@ from typing import Annotated
 
 import typer
 
-from baton.cli.moments import parse_moment
-from baton.cli.option_checks import check_key, check_tenant, check_token, check_url
+from baton.cli.moments import parse_as_of, parse_moment
+from baton.cli.option_checks import (
+    check_key,
+    check_run_status,
+    check_tenant,
+    check_token,
+    check_url,
+)
+from baton.cli.terminal.statuses import STATUSES
 
 DataFolder = Annotated[
     Path | None,
@@ -70,6 +77,15 @@ DialectName = Annotated[
         help="Dialect of the file.",
     ),
 ]
+AsOf = Annotated[
+    str | None,
+    typer.Option(
+        "--as-of",
+        metavar="POSITION|TIME",
+        parser=parse_as_of,
+        help="Show what was so as of a position of the log, a time, or a duration ago.",
+    ),
+]
 Host = Annotated[
     str | None,
     typer.Option(
@@ -129,6 +145,16 @@ IdempotencyKey = Annotated[
 Record = Annotated[
     str | None,
     typer.Option("--record", metavar="ID", help="Only runs that events about it started."),
+]
+RunStatus = Annotated[
+    str | None,
+    typer.Option(
+        "--status",
+        metavar="STATUS",
+        callback=check_run_status,
+        autocompletion=lambda: list(STATUSES),
+        help=f"Only runs with this status: {', '.join(STATUSES)}.",
+    ),
 ]
 Find = Annotated[
     str | None,

@@ -24,6 +24,7 @@ from baton.eventlog.notary.remote_anchors import TopicAnchor, WebhookAnchor
 from baton.eventlog.ports.stores import EventStore, Log
 from baton.keys import audit_keys
 from baton.metric_families import gauge
+from baton.projector.as_of.history import history_projector
 from baton.projector.projector import Projector
 from baton.protocols.address_policy import AddressPolicy
 from baton.protocols.http_client import HttpClient
@@ -47,13 +48,14 @@ class EmbeddedProjector:
     """The projector of a store that one process uses. It stops with the views up to date."""
 
     projector: Projector
+    history: Projector
     events: EventStore
     log: Log
     notary: Notary | None
 
     async def run(self) -> None:
-        """Fold the log into the views, and seal it."""
-        await _beside(self.notary, self.projector.run(self.log))
+        """Fold the log into the views and their history, and seal it."""
+        await _beside(self.notary, _project(self.log, self.projector, self.history))
 
     async def stop(self) -> None:
         """Wait until the views hold the newest event; seal what is left."""
@@ -63,7 +65,7 @@ class EmbeddedProjector:
 
     def export(self, metrics: CollectorRegistry) -> None:
         """Register the position of the views, and that of the tree."""
-        metrics.register(_ProjectorMetrics(self.projector))
+        metrics.register(_ProjectorMetrics(self.projector, self.history))
         if self.notary is not None:
             metrics.register(_NotaryMetrics(self.notary))
 
@@ -73,13 +75,16 @@ class SharedProjector:
     """The projector of a store that several processes use: the leader works, others stand by."""
 
     projector: Projector
+    history: Projector
     leader: Leader
     log: Log
     notary: Notary | None
 
     async def run(self) -> None:
-        """Fold the log into the views, and seal it, each while this process leads in that."""
-        await _beside(self.notary, self.leader.run(lambda: self.projector.run(self.log)))
+        """Fold the log into all views, and seal it, each while this process leads in that."""
+        projectors = (self.projector, self.history)
+        projecting = self.leader.run(lambda: _project(self.log, *projectors))
+        await _beside(self.notary, projecting)
 
     async def stop(self) -> None:
         """Seal what is left; the next leader continues the views from the checkpoint."""
@@ -88,7 +93,7 @@ class SharedProjector:
 
     def export(self, metrics: CollectorRegistry) -> None:
         """Register the position of the views, and that of the tree."""
-        metrics.register(_ProjectorMetrics(self.projector))
+        metrics.register(_ProjectorMetrics(self.projector, self.history))
         if self.notary is not None:
             metrics.register(_NotaryMetrics(self.notary))
 
@@ -96,9 +101,11 @@ class SharedProjector:
 def build(context: RoleContext) -> Role:
     """Build the projector role. Raises DamagedKeyFile for the notary's key."""
     stores, clock = context.stores, context.clock
-    if isinstance(context.view_position, Projector):
+    view_position, history_position = context.view_position, context.history_position
+    if isinstance(view_position, Projector) and isinstance(history_position, Projector):
         return EmbeddedProjector(
-            projector=context.view_position,
+            projector=view_position,
+            history=history_position,
             events=stores.events,
             log=stores.log,
             notary=_notary(context, None),
@@ -106,6 +113,7 @@ def build(context: RoleContext) -> Role:
     leader = Leader(stores.leases, NOTARY, holder=context.holder, clock=clock)
     return SharedProjector(
         projector=Projector(stores.views, clock=clock, shared=True),
+        history=history_projector(stores.history, clock=clock, shared=True),
         leader=Leader(stores.leases, "projector", holder=context.holder, clock=clock),
         log=stores.log,
         notary=_notary(context, leader),
@@ -151,6 +159,13 @@ def _anchors(context: RoleContext) -> Iterator[Anchor]:
         yield TopicAnchor(topics, f"{settings.topic_prefix}{HEADS_TOPIC}")
 
 
+async def _project(log: Log, *projectors: Projector) -> None:
+    """Fold the log into the views of every projector."""
+    async with asyncio.TaskGroup() as group:
+        for projector in projectors:
+            group.create_task(projector.run(log))
+
+
 async def _beside(notary: Notary | None, projecting: Coroutine[Any, Any, None]) -> None:
     """Run the notary, if there is one, beside the projector."""
     if notary is None:
@@ -162,11 +177,13 @@ async def _beside(notary: Notary | None, projecting: Coroutine[Any, Any, None]) 
 
 
 class _ProjectorMetrics(Collector):
-    def __init__(self, projector: Projector) -> None:
-        self._projector = projector
+    def __init__(self, projector: Projector, history: Projector) -> None:
+        self._projector, self._history = projector, history
 
     def collect(self) -> Iterator[Metric]:
         yield gauge("projector_position", "Position the views hold", self._projector.position)
+        about = "Position the history of lists holds"
+        yield gauge("projector_history_position", about, self._history.position)
 
 
 class _NotaryMetrics(Collector):

@@ -12,7 +12,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from baton.command_api.dialect.openapi import documented_path, operation_id
+from baton.command_api.dialect.openapi import AS_OF_PARAMETER, documented_path, operation_id
 from baton.command_api.dialect.run_values import NamedValue, OmittedValue
 from baton.command_api.dialects.centrali.load import PAGE_SIZES, SORT_FIELDS
 from baton.command_api.dialects.centrali.openapi.routes import ROUTES
@@ -48,10 +48,12 @@ def document() -> JsonObject:
     )
     document_json["servers"][0]["url"] = BASE
     _complete_schemas(document_json["components"]["schemas"])
-    ids = {(one.method.lower(), documented_path(one.path)): operation_id(one) for one in ROUTES}
+    routes = {(one.method.lower(), documented_path(one.path)): one for one in ROUTES}
     for path, operations in document_json["paths"].items():
         for method, operation in operations.items():
-            operation["operationId"] = ids[method, path]
+            operation["operationId"] = operation_id(routes[method, path])
+            if routes[method, path].as_of:
+                operation.setdefault("parameters", []).append(AS_OF_PARAMETER)
             _limit_parameters(operation)
             for status in _refusals(path, method, operation):
                 known = operation["responses"].get(str(status), {"description": _PROBLEMS[status]})

@@ -52,13 +52,18 @@ def print_definitions(definitions: Sequence[Definition]) -> None:
     print_table(DEFINITIONS, rows)
 
 
-def print_runs(runs: Sequence[Run]) -> None:
-    """Print a line for each run; a run that has not ended shows its duration so far."""
+def print_runs(runs: Sequence[Run], *, lasting: bool = True) -> None:
+    """Print a line for each run.
+
+    Args:
+        runs: The runs, as the server shows them.
+        lasting: Whether a run that has not ended shows its duration so far.
+    """
     if not runs and in_terminal():
         print_note("No runs.")
         return
     now = _now()
-    print_table(RUNS, [_cells(run, now) for run in runs])
+    print_table(RUNS, [_cells(run, now, lasting=lasting) for run in runs])
 
 
 def time_text(at: int | None) -> str | None:
@@ -66,17 +71,18 @@ def time_text(at: int | None) -> str | None:
     return None if at is None else format_time(at)
 
 
-def _cells(run: Run, now: int) -> tuple[object, ...]:
+def _cells(run: Run, now: int, *, lasting: bool) -> tuple[object, ...]:
     requested, completed = str(run["requestedAt"]), run.get("completedAt")
     began = parse_time(requested)
     ended = now if completed is None else parse_time(completed)
+    took = duration(max(0, ended - began)) if lasting or completed is not None else ""
     return (
         run["id"],
         run.get("slug"),
         run["status"],
         run.get("currentStepId"),
         Shown(requested, relative(began, now)),
-        Shown(completed, duration(max(0, ended - began))),
+        Shown(completed, took),
     )
 
 

@@ -10,11 +10,13 @@ import typer
 from baton.cli.documents import parse_object
 from baton.cli.options import (
     AsJson,
+    AsOf,
     FailedStep,
     Find,
     IdempotencyKey,
     Reason,
     Record,
+    RunStatus,
     Since,
     Tenant,
     Token,
@@ -23,7 +25,6 @@ from baton.cli.options import (
 )
 from baton.cli.server.definitions import Reference, complete_definition
 from baton.cli.terminal.failures import Failed
-from baton.cli.terminal.statuses import STATUSES
 
 if TYPE_CHECKING:
     from baton.cli.server.client import Server
@@ -48,12 +49,6 @@ RunId = Annotated[
 ]
 
 
-def _status(text: str | None) -> str | None:
-    if text is not None and text not in STATUSES:
-        raise typer.BadParameter(f"choose one of {', '.join(STATUSES)}")
-    return text
-
-
 @app.command("list")
 def list_runs(
     definition: Annotated[
@@ -65,20 +60,12 @@ def list_runs(
             show_default="all",
         ),
     ] = None,
-    status: Annotated[
-        str | None,
-        typer.Option(
-            "--status",
-            metavar="STATUS",
-            callback=_status,
-            autocompletion=lambda: list(STATUSES),
-            help=f"Only runs with this status: {', '.join(STATUSES)}.",
-        ),
-    ] = None,
+    status: RunStatus = None,
     record: Record = None,
     find: Find = None,
     since: Since = None,
     until: Until = None,
+    as_of: AsOf = None,
     limit: Annotated[
         int | None,
         typer.Option(
@@ -115,13 +102,14 @@ def list_runs(
         status=status,
         recordId=record,
         q=find,
+        asOf=as_of,
         limit=limit or DEFAULT_LIMIT,
         offset=offset or None,
     )
     if as_json:
         print_json(page["runs"])
     else:
-        print_runs(page["runs"])
+        print_runs(page["runs"], lasting=as_of is None)
     end = offset + len(page["runs"])
     if end < page["total"] and (limit is None or in_terminal()):
         shown = f"Runs {offset + 1} to {end} of {page['total']}"
@@ -134,6 +122,7 @@ def show(
     traceback: Annotated[
         bool, typer.Option("--traceback", help="Show the traceback of each failed attempt.")
     ] = False,
+    as_of: AsOf = None,
     as_json: AsJson = False,
     url: Url = None,
     token: Token = None,
@@ -144,7 +133,8 @@ def show(
     from baton.cli.server.timeline import heading, timeline
     from baton.cli.terminal.output import print_json, print_lines
 
-    run = connect(url, token, tenant).get(run_path(run_id), run_subject(run_id))
+    server = connect(url, token, tenant)
+    run = server.get(run_path(run_id), run_subject(run_id), asOf=as_of)
     if as_json:
         print_json(run)
     else:

@@ -1,0 +1,100 @@
+"""`asOf=`: reads as of a position or a time, for every dialect, in front of its handlers.
+
+A handler works with services that hold nothing later than that position, and knows no more of it.
+The response names the position, so that the same answer can be had again.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Final, NoReturn
+
+from aiohttp import web
+
+from baton.command_api.dialect.contract import Route
+from baton.command_api.http.query_parameters import AS_OF, single
+from baton.command_api.http.refusal import refused_field
+from baton.command_api.services import Services
+from baton.projector.views.definitions.queries import DefinitionQueries
+from baton.projector.views.run_steps.queries import RunStepQueries
+from baton.projector.views.runs.queries import RunQueries
+from baton.projector.views.schedules.queries import ScheduleQueries
+from baton.protocols.iso_time import parse_rfc3339
+
+HEADER: Final = "Baton-As-Of"
+_POSITION: Final = web.RequestKey("as-of-position", int)
+_MAX_DIGITS: Final = 18
+
+
+async def services_for(request: web.Request, route: Route, services: Services) -> Services:
+    """Return what the handler of a request works with: `services`, or those of an earlier position.
+
+    Raises Refused 400 for a route that can't be read as of a position, for a position beyond the
+    newest event, and for a value that is neither a position nor a time; and `Unavailable`.
+    """
+    if AS_OF not in request.query or route.scope is None:
+        return services
+    if route.method != "GET":
+        _refuse("goes with reads: nothing is written as of an earlier position")
+    if not route.as_of:
+        _refuse("isn't possible here: this shows only what is so now")
+    position = request[_POSITION] = await _position(single(request.query, AS_OF) or "", services)
+    return await services_as_of(services, position)
+
+
+async def name_position(request: web.BaseRequest, response: web.StreamResponse) -> None:
+    """Name the position in the head of a response as of one; called before the head is written."""
+    position = request.get(_POSITION)
+    if position is not None:
+        response.headers[HEADER] = str(position)
+
+
+async def services_as_of(services: Services, position: int) -> Services:
+    """Return `services` with the events, the views and the time as of a position."""
+    found = await services.past.as_of(position)
+    return replace(
+        services,
+        store=found.events,
+        definitions=DefinitionQueries(found.views),
+        runs=RunQueries(found.views),
+        run_steps=RunStepQueries(found.views),
+        schedules=ScheduleQueries(found.views),
+        clock=_Stopped(found.at),
+        position=lambda: position,
+    )
+
+
+async def _position(text: str, services: Services) -> int:
+    if text.isascii() and text.isdecimal():
+        newest = await services.past.newest()
+        if len(text) > _MAX_DIGITS or int(text) > newest:
+            _refuse(f"is beyond the newest event, which has the position {newest}")
+        return int(text)
+    try:
+        at = parse_rfc3339(text)
+    except ValueError:
+        _refuse("must be a position or an RFC 3339 time, such as 2027-01-01T09:00:00Z")
+    return await services.past.position_at(at)
+
+
+def _refuse(reason: str) -> NoReturn:
+    raise refused_field(f"{AS_OF} {reason}", AS_OF)
+
+
+@dataclass(frozen=True, slots=True)
+class _Stopped:
+    """A clock that shows one time, in ms; implements `Clock`."""
+
+    at: int
+
+    def now(self) -> int:
+        """Return the time."""
+        return self.at
+
+    async def sleep_until(self, due_at: float) -> None:
+        """Raise an error: the time doesn't pass."""
+        message = f"{due_at} never comes on a stopped clock"
+        raise TypeError(message)
+
+    async def idle(self, duration_ms: float) -> None:
+        """Raise an error: the time doesn't pass."""
+        message = f"{duration_ms} ms never pass on a stopped clock"
+        raise TypeError(message)

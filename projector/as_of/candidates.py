@@ -1,0 +1,144 @@
+"""Finds what a list may hold as of a position, in the views of the history.
+
+A run has one status at a time, so one of its spans holds the position: its last one, if that began
+early enough, or one that has ended since. Last spans are found in the order of the list, by an
+index. Ended ones are few, but for those of long ago; each level of them is a range of beginnings.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from baton.eventlog.errors import Unavailable
+from baton.eventlog.ports.views import Filter, Page, Query, Row, ViewStore
+from baton.eventlog.rows_in_memory import page_of
+from baton.projector.as_of import kept_streams, run_spans
+from baton.projector.view_reader import ViewReader, any_of, equal
+
+WAIT_MS: Final = 5_000
+"""Milliseconds that a list waits for the history to reach its position."""
+READS: Final = 5
+"""Times that a page is read, at most, while the history moves on between its queries."""
+_END: Final = "."
+_KEY: Final = "key"
+_STATUS: Final = "status"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The runs of one page by id, in order; `total` is that of all pages, -1 if it wasn't asked."""
+
+    run_ids: Sequence[str]
+    total: int
+
+
+class Candidates:
+    """Reads the history; raises `Unavailable`, also while it is behind a position.
+
+    Args:
+        history: The views of the history.
+        reached: Called with a position and a timeout in ms; returns whether they hold it in time.
+    """
+
+    def __init__(self, history: ViewStore, reached: Callable[[int, int], Awaitable[bool]]) -> None:
+        self._history = history
+        self._reached = reached
+        self._streams = ViewReader(history, kept_streams.VIEW)
+
+    async def streams(self, tenant: str, kinds: Sequence[str], position: int) -> list[str]:
+        """Return the ids of a tenant's streams of definitions and schedules as of a position."""
+        await self._reach(position)
+        held = Filter(column="from_position", op="<=", value=position)
+        of_kinds = any_of("kind", kinds)
+        return [one.id async for one in self._streams.every(tenant, held, *of_kinds)]
+
+    async def runs(self, query: Query, position: int, at: int) -> Found:
+        """Return the page of runs that a query on the view of runs asks for, as of a position.
+
+        Args:
+            query: A query for one tenant's runs.
+            position: The position.
+            at: The greatest time (ms) of any event up to it: no run was requested later.
+        """
+        await self._reach(position)
+        pages = await self._pages_of_one_state(query, position, at)
+        rows = {_run_of(row.key): _of_run(row) for page in pages for row in page.rows}
+        total = sum(page.total for page in pages) if query.count else -1
+        by_key = tuple(one for one in query.where if one.column == _KEY)
+        shown = replace(query, table=run_spans.TABLE.name, where=by_key, count=False)
+        chosen = page_of(shown, run_spans.TABLE, rows.values())
+        return Found([row.key for row in chosen.rows], total)
+
+    async def _pages_of_one_state(self, query: Query, position: int, at: int) -> Sequence[Page]:
+        """Return what `_pages` does, read while the history stood still, if it did in time."""
+        known = await self._history.checkpoint()
+        for _ in range(READS):
+            before, pages = known, await self._pages(query, position, at, known)
+            known = await self._history.checkpoint()
+            if known == before:
+                return pages
+        return await self._pages(query, position, at, known)
+
+    async def _pages(self, query: Query, position: int, at: int, newest: int) -> Sequence[Page]:
+        """Return the first rows of every kind of span that holds the position."""
+        depth = query.offset + query.limit + 1  # a row of the run in front of the page may be found
+        first = replace(query, table=run_spans.TABLE.name, limit=depth, offset=0)
+        asked = [
+            replace(first, where=where)
+            for where in (
+                *_lasting(query.where, position, at),
+                *_ended(query.where, position, newest),
+            )
+        ]
+        return await asyncio.gather(*(self._history.find(one) for one in asked))
+
+    async def _reach(self, position: int) -> None:
+        if not await self._reached(position, WAIT_MS):
+            message = f"the history of lists is behind position {position}; try again later"
+            raise Unavailable(message)
+
+
+def _lasting(where: Sequence[Filter], position: int, at: int) -> Iterator[tuple[Filter, ...]]:
+    """Yield the conditions on last spans, each status by itself: so each is read in its order."""
+    others = tuple(one for one in where if one.column != _STATUS)
+    holds = (
+        Filter(column="lasting", op="is_set"),
+        Filter(column="from_position", op="<=", value=position),
+        Filter(column="requested_at", op="<=", value=at),
+    )
+    statuses = _statuses(where)
+    if statuses is None:
+        yield (*holds, *others)
+        return
+    for status in statuses:
+        yield (*holds, *others, equal(_STATUS, status))
+
+
+def _ended(where: Sequence[Filter], position: int, newest: int) -> Iterator[tuple[Filter, ...]]:
+    """Yield the conditions on ended spans, level by level."""
+    for level in range(1, newest.bit_length() + 1):
+        yield (
+            equal("level", level),
+            Filter(column="from_position", op=">", value=position - 2**level),
+            Filter(column="from_position", op="<=", value=position),
+            Filter(column="to_position", op=">", value=position),
+            *where,
+        )
+
+
+def _statuses(where: Sequence[Filter]) -> Sequence[str] | None:
+    """Return the statuses that a query is limited to, None for any."""
+    for one in where:
+        if one.column == _STATUS and isinstance(one.value, Sequence):
+            return (one.value,) if isinstance(one.value, str) else one.value
+    return None
+
+
+def _run_of(key: str) -> str:
+    return key.partition(_END)[0]
+
+
+def _of_run(row: Row) -> Row:
+    """Return a row of a span under the id of its run."""
+    return Row(row.tenant, _run_of(row.key), row.document, row.values)

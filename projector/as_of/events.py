@@ -1,0 +1,54 @@
+"""The events up to a position, as an event store that can only be read."""
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from typing import Final, NoReturn
+
+from baton.eventlog.events.envelope import Appended, Conflict, Recorded, Write
+from baton.eventlog.ports.stores import EventStore
+
+MAX_STREAMS: Final = 512
+"""Streams that are kept: a request that shows a run reads its stream several times."""
+
+
+class EventsAsOf:
+    """Implements `EventStore` with the events of `store` up to `position`; for one request."""
+
+    def __init__(self, store: EventStore, position: int) -> None:
+        self.position = position
+        self._store = store
+        self._streams: OrderedDict[str, Sequence[Recorded]] = OrderedDict()
+
+    async def append(self, writes: Sequence[Write]) -> Appended | Conflict:
+        """Raise an error: there is no writing as of an earlier position."""
+        self._refuse(writes)
+
+    async def read(self, stream: str, *, after: int = 0) -> Sequence[Recorded]:
+        """Return the events of one stream with versions greater than `after`, in order."""
+        known = self._streams.get(stream)
+        if known is None:
+            found = await self._store.read(stream)
+            known = [one for one in found if one.position <= self.position]
+            if len(self._streams) >= MAX_STREAMS:
+                self._streams.popitem(last=False)
+            self._streams[stream] = known
+        return known[after:]
+
+    async def read_all(self, *, after: int, limit: int) -> Sequence[Recorded]:
+        """Return up to `limit` events of all streams with positions greater than `after`."""
+        if after >= self.position:
+            return ()
+        found = await self._store.read_all(after=after, limit=limit)
+        return [one for one in found if one.position <= self.position]
+
+    async def head(self) -> int:
+        """Return the position as of which is read."""
+        return self.position
+
+    async def close(self) -> None:
+        """Do nothing: the store belongs to the process."""
+
+    def _refuse(self, writes: Sequence[Write]) -> NoReturn:
+        names = ", ".join(write.stream for write in writes)
+        message = f"{names}: nothing can be appended as of position {self.position}"
+        raise TypeError(message)

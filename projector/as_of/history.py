@@ -1,0 +1,24 @@
+"""The views that only reading as of a position needs: the history of the lists.
+
+They have a checkpoint of their own, which no command waits for.
+"""
+
+from typing import Any, Final
+
+from baton.eventlog.ports.clock import Clock
+from baton.eventlog.ports.views import ViewStore
+from baton.projector.as_of.kept_streams import VIEW as KEPT_STREAMS
+from baton.projector.as_of.run_spans import VIEW as RUN_SPANS
+from baton.projector.projector import Projector
+from baton.projector.view import View
+
+HISTORY_VIEWS: Final[tuple[View[Any], ...]] = (KEPT_STREAMS, RUN_SPANS)
+REST_MS: Final = 250
+"""The pause after a commit while no task waits for these views."""
+
+
+def history_projector(store: ViewStore, *, clock: Clock, shared: bool = False) -> Projector:
+    """Return the projector of these views, which commits rarely while none is asked for."""
+    return Projector(
+        store, clock=clock, views=HISTORY_VIEWS, shared=shared, name="history", rest_ms=REST_MS
+    )

@@ -1,0 +1,60 @@
+"""The view of every definition and schedule that ever was, deleted ones too."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from baton.domain.definition.messages import DefinitionCreated
+from baton.domain.schedule.messages import ScheduleCreated
+from baton.eventlog.events.envelope import Recorded
+from baton.eventlog.ports.views import Column, Table
+from baton.projector.view import Key, Values, View, key_of
+
+Kind = Literal["definition", "schedule"]
+
+TABLE = Table(
+    name="kept_streams",
+    columns=(Column(name="kind", kind="text"), Column(name="from_position", kind="int")),
+)
+
+
+@dataclass(slots=True, kw_only=True)
+class Document:
+    """A definition, or a schedule of its own, whose first event is at `since`."""
+
+    id: str
+    kind: Kind
+    since: int
+
+
+def keys(recorded: Recorded) -> tuple[Key, ...]:
+    """Return tenant and id of the stream."""
+    return (key_of(recorded.stream),)
+
+
+def creates(recorded: Recorded) -> bool:  # noqa: ARG001 - has the shape of View.creates
+    """Return True: the view has only events that create something."""
+    return True
+
+
+def evolve(document: Document | None, recorded: Recorded) -> Document | None:
+    """Note the beginning."""
+    if document is not None:
+        return document
+    kind: Kind = "definition" if isinstance(recorded.event, DefinitionCreated) else "schedule"
+    return Document(id=key_of(recorded.stream)[1], kind=kind, since=recorded.position)
+
+
+def columns(document: Document) -> Values:
+    """Return the kind and the beginning."""
+    return (document.kind, document.since)
+
+
+VIEW = View(
+    table=TABLE,
+    document=Document,
+    events=(DefinitionCreated, ScheduleCreated),
+    keys=keys,
+    creates=creates,
+    evolve=evolve,
+    columns=columns,
+)

@@ -1,0 +1,116 @@
+"""Times and positions: the position that the log had reached at a time, and the reverse.
+
+Times of events needn't rise with their positions, so what counts is the greatest time up to a
+position. The notary's leaf blocks state it for every 1,024 events, so that a search reads a few
+blocks and the events of one. What isn't sealed is read once, and remembered.
+"""
+
+from bisect import bisect_right
+from typing import Final, NamedTuple
+
+from baton.eventlog.notary.event_time import time_of
+from baton.eventlog.ports.audit.leaf_store import LeafBlock, LeafStore
+
+PAGE: Final = 1_024
+"""Events per read, and between two remembered positions."""
+
+
+class _Mark(NamedTuple):
+    """A position and the greatest time of any event up to it, ms since the epoch, UTC."""
+
+    position: int
+    max_at: int
+
+
+class Moments:
+    """Finds positions by times and times by positions; raises `Unavailable`."""
+
+    def __init__(self, leaves: LeafStore) -> None:
+        self._leaves = leaves
+        self._marks = [_Mark(0, 0)]
+
+    async def position_at(self, at: int) -> int:
+        """Return the position before the first event later than `at` (ms), else the newest one."""
+        begin = await self._last_mark_at(at)
+        after = begin.position
+        while page := await self._leaves.events(after=after, limit=PAGE):
+            for event in page:
+                if time_of(event.state) > at:
+                    return event.position - 1
+            after = page[-1].position
+        return after
+
+    async def time_at(self, position: int) -> int:
+        """Return the greatest time (ms) of any event up to `position`, 0 if there is none."""
+        begin = await self._last_mark_before(position)
+        after, found = begin
+        while after < position:
+            page = await self._leaves.events(after=after, limit=PAGE)
+            counted = [time_of(one.state) for one in page if one.position <= position]
+            found = max((found, *counted))
+            after = page[-1].position if page else position
+        return found
+
+    async def _last_mark_at(self, at: int) -> _Mark:
+        """Return the last known position up to which no event is later than `at`."""
+        sealed = await self._sealed()
+        if sealed is not None and _end(sealed).max_at > at:
+            return await self._search(at, sealed.number)
+        await self._remember()
+        return self._marks[max(0, bisect_right(self._marks, at, key=lambda one: one.max_at) - 1)]
+
+    async def _last_mark_before(self, position: int) -> _Mark:
+        block = await self._leaves.block_at(position)
+        if block is not None and position < block.last_position:
+            return await self._end_of(block.number - 1)
+        await self._sealed()
+        await self._remember()
+        known = bisect_right(self._marks, position, key=lambda one: one.position)
+        if known:
+            return self._marks[known - 1]
+        return _Mark(0, 0) if block is None else _end(block)
+
+    async def _sealed(self) -> LeafBlock | None:
+        """Return the last block; from here on only the events behind it are remembered."""
+        block = await self._leaves.block_at(await self._leaves.newest())
+        if block is not None and block.last_position > self._marks[0].position:
+            self._marks = [_end(block)]
+        return block
+
+    async def _search(self, at: int, later: int) -> _Mark:
+        """Return the end of the last block without an event later than `at`.
+
+        Args:
+            at: The time in ms.
+            later: The number of a block that has a later event.
+        """
+        lowest = 0
+        while lowest < later:
+            middle = (lowest + later) // 2
+            if (await self._end_of(middle)).max_at > at:
+                later = middle
+            else:
+                lowest = middle + 1
+        return await self._end_of(lowest - 1)
+
+    async def _end_of(self, number: int) -> _Mark:
+        """Return the end of a block; that of number -1 is the beginning of the log."""
+        if number < 0:
+            return _Mark(0, 0)
+        (block,) = await self._leaves.blocks(first=number, limit=1)
+        return _end(block)
+
+    async def _remember(self) -> None:
+        """Read the events behind the last mark that fill a page, and remember where they end."""
+        while True:
+            after, greatest = self._marks[-1]
+            page = await self._leaves.events(after=after, limit=PAGE)
+            if len(page) < PAGE:
+                return
+            greatest = max(greatest, *(time_of(one.state) for one in page))
+            if self._marks[-1].position == after:  # no other request has read them meanwhile
+                self._marks.append(_Mark(page[-1].position, greatest))
+
+
+def _end(block: LeafBlock) -> _Mark:
+    return _Mark(block.last_position, block.max_at)

@@ -1,0 +1,25 @@
+"""Folds single events into the documents of a view that are in memory."""
+
+from typing import TypeVar
+
+from baton.eventlog.events.envelope import Recorded
+from baton.projector.view import Key, View
+
+D = TypeVar("D")
+
+
+def fold_event(documents: dict[Key, D], view: View[D], recorded: Recorded) -> tuple[Key, ...]:
+    """Fold an event into those of `documents` that it changes; return their keys.
+
+    A document that the event deletes is removed.
+    """
+    if not isinstance(recorded.event, view.events):
+        return ()
+    keys = view.keys(recorded)
+    for key in keys:
+        document = view.evolve(documents.get(key), recorded)
+        if document is None:
+            documents.pop(key, None)
+        else:
+            documents[key] = document
+    return keys

@@ -1,0 +1,1 @@
+"""Reading as of an earlier position."""

@@ -1,0 +1,167 @@
+"""Every request that may be made as of a position, about everything that a history holds."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from random import Random
+from typing import Any, Final
+
+from baton.command_api.dialect.contract import Dialect, Route, discover
+from baton.command_api.own import own_api
+from baton.domain.definition.decisions import DECIDER as DEFINITION
+from baton.domain.run.execution_id import execution_id
+from baton.domain.stream import stream_parts
+from baton.eventlog.events.envelope import Recorded
+from baton.protocols.iso_time import format_time
+from tests.scenarios.stack import base_and_headers
+
+_PARAMETER: Final = re.compile(r"\{([^}:]+)(?::[^}]*)?\}")
+_TRACE: Final = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A GET request; `path` has its query, and never `asOf`."""
+
+    path: str
+    headers: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The ids that a tenant's history holds, and times within it."""
+
+    values: Mapping[str, Sequence[str]]
+    queries: Mapping[tuple[str, str], Sequence[str]]
+
+
+def requests_about(
+    events: Sequence[Recorded], tenant: str, random: Random, *, each: int
+) -> Iterator[Request]:
+    """Yield requests of every operation that can be read as of a position.
+
+    Args:
+        events: The whole history; requests are also about what only its end holds.
+        tenant: The tenant that asks.
+        random: Chooses among the ids and the queries.
+        each: The number of requests of one operation, at most.
+    """
+    known = _known(events, tenant)
+    for dialect in (*discover(), own_api()):
+        for route in dialect.routes:
+            if route.as_of:
+                paths = list(_paths(dialect, route, tenant, known))
+                yield from random.sample(paths, min(each, len(paths)))
+
+
+def _paths(dialect: Dialect, route: Route, tenant: str, known: Known) -> Iterator[Request]:
+    base, headers = base_and_headers(dialect, tenant)
+    sent = {**headers, "X-Tenant": tenant, "traceparent": _TRACE}
+    names = _PARAMETER.findall(route.path)
+    for values in product(*(known.values.get(name, ("nothing",)) for name in names)):
+        path = base + route.path
+        for name, value in zip(names, values, strict=True):
+            path = re.sub(rf"\{{{name}(:[^}}]*)?\}}", value, path)
+        for query in known.queries.get((dialect.name, route.path), ("",)):
+            yield Request(f"{path}{query}", sent)
+        if route.exported is not None:
+            yield Request(path, {**sent, "Accept": "application/x-ndjson"})
+
+
+def _known(events: Sequence[Recorded], tenant: str) -> Known:
+    """Return the ids of a history, each with one that nothing has."""
+    idents: dict[str, list[str]] = {"definition": [], "run": [], "schedule": [], "record": []}
+    folded: dict[str, list[Any]] = {}
+    steps: dict[str, None] = {}
+    for recorded in events:
+        parts, event = stream_parts(recorded.stream), recorded.event
+        if parts.tenant != tenant or parts.kind not in idents:
+            continue
+        if parts.id not in idents[parts.kind]:
+            idents[parts.kind].append(parts.id)
+        if parts.kind == "definition":
+            folded.setdefault(parts.id, []).append(event)
+        if parts.kind == "run" and hasattr(event, "visit"):
+            attempt = getattr(event, "attempt", 1)
+            steps[execution_id(parts.id, event.step_id, event.visit, attempt)] = None
+    states = [DEFINITION.fold(one) for one in folded.values()]
+    slugs = sorted({state.slug for state in states})
+    labels = sorted({one.label for state in states for one in state.publications.values()})
+    times = [format_time(events[len(events) * part // 4].event.at) for part in (1, 2, 3)]
+    runs, definitions = [*idents["run"], "nothing"], [*idents["definition"], "nothing"]
+    schedules = [*idents["schedule"], *definitions]
+    values = {
+        "id": definitions,
+        "orchestrationId": definitions,
+        "workflowId": definitions,
+        "definitionId": definitions,
+        "definition": [*slugs, *definitions],
+        "dagId": slugs,
+        "version": ["1", "2", "3", *labels],
+        "runId": runs,
+        "executionId": [*runs, *steps],
+        "stepId": sorted({one.split(".")[1] for one in steps} | {"nothing"}),
+        "scheduleId": schedules,
+        "recordId": [*idents["record"], "nothing"],
+    }
+    return Known(values, _queries(definitions, slugs, times, runs))
+
+
+def _queries(
+    definitions: Sequence[str], slugs: Sequence[str], times: Sequence[str], runs: Sequence[str]
+) -> Mapping[tuple[str, str], Sequence[str]]:
+    words = ("pending", "running", "waiting", "completed", "failed")
+    centrali = [
+        *(f"?status={word}" for word in words),
+        *(f"?pageSize=3&page={page}" for page in (1, 2, 3)),
+        "?include=steps",
+        "",
+    ]
+    sorts = [
+        f"?sort={by}&order={order}&pageSize=4&page={page}"
+        for by, order, page in product(
+            ("createdAt", "updatedAt", "name", "status"), ("asc", "desc"), (1, 2)
+        )
+    ]
+    own_statuses = (*words, "paused", "cancelled")
+    own = [
+        "",
+        *(f"?status={word}&limit=3&offset={offset}" for word in own_statuses for offset in (0, 2)),
+        *(f"?definitionId={one}" for one in definitions),
+        *(f"?definition={one}&status=failed&status=completed" for one in slugs),
+        *(f"?trigger={one}" for one in ("manual", "record", "rerun")),
+        *(f"?from={times[0]}&to={one}" for one in times[1:]),
+        *(f"?q={one[:3]}" for one in runs[:4]),
+        "?recordId=rec_1",
+        "?limit=2&offset=4",
+    ]
+    return {
+        ("centrali-openapi", "/orchestrations"): sorts,
+        ("centrali-reference", "/orchestrations"): sorts,
+        ("centrali-openapi", "/orchestrations/{orchestrationId}/runs"): centrali,
+        ("centrali-reference", "/orchestrations/{orchestrationId}/runs"): centrali,
+        ("orchestration-system", "/executions"): [
+            "",
+            *(f"?status={word}" for word in ("running", "completed", "failed", "pending")),
+            *(f"?workflowId={one}&limit=2&offset=1" for one in definitions),
+        ],
+        ("orchestration-system", "/schedules"): [
+            "",
+            "?limit=2&offset=1",
+            *(f"?workflowId={one}" for one in definitions),
+        ],
+        ("orchestrator", "/runs"): [
+            "?page_size=3",
+            *(f"?dagId={one}" for one in slugs),
+            *(f"?from={times[0]}&to={one}" for one in times[1:]),
+            *(f"?status={word}" for word in ("running", "succeeded", "failed", "cancelled")),
+        ],
+        ("orchestrator", "/dags"): ["", "?page_size=2", "?active=true", "?active=false"],
+        ("baton", "/runs"): own,
+        ("baton", "/schedules"): ["", *(f"?definitionId={one}" for one in definitions)],
+        ("baton", "/definitions"): ["", "?limit=2&offset=1", "?status=active", "?status=paused"],
+        ("baton", "/definitions/{definition}/diff"): ["?from=1&to=2"],
+        ("baton", "/log"): ["", "?limit=20", "?after=30&limit=10"],
+        ("baton", "/stats"): ["?window=1m&bucket=10s"],
+    }

@@ -1,0 +1,68 @@
+"""Times and positions, with and without the notary's blocks."""
+
+from random import Random
+
+import pytest
+
+from baton.backends.memory import BACKEND
+from baton.domain.run.messages import RunStarted
+from baton.eventlog.events.envelope import Write
+from baton.eventlog.ports.backend import StoreLocation, Stores
+from baton.projector.as_of.moments import Moments
+from tests.notary.sealing import seal
+
+EVENTS = 2_600
+START = 1_700_000_000_000
+
+
+async def _stores(times: list[int]) -> Stores:
+    stores = await BACKEND.open(StoreLocation(secrets_keys=()))
+    await _append(stores, times, 0)
+    return stores
+
+
+async def _append(stores: Stores, times: list[int], version: int) -> None:
+    events = [RunStarted(at=at) for at in times]
+    await stores.events.append([Write(stream="acme/run/r", expected=version, events=events)])
+
+
+def _times(random: Random, count: int) -> list[int]:
+    """Return times that rise, but for some of machines whose clocks are late."""
+    return [START + 10 * one - random.choice((0, 0, 0, 700)) for one in range(count)]
+
+
+def _position_at(times: list[int], at: int) -> int:
+    """Return the expected position: before the first later event, else the newest one."""
+    return next((index for index, one in enumerate(times) if one > at), len(times))
+
+
+@pytest.mark.parametrize("sealed", [0, 300, 2_048, 2_500, EVENTS])
+async def test_times_and_positions_are_found_as_by_looking_at_every_event(sealed: int) -> None:
+    random = Random(sealed)
+    times = _times(random, EVENTS)
+    stores = await _stores(times[:sealed])
+    if sealed:
+        await seal(stores.leaves)
+    await _append(stores, times[sealed:], sealed)
+    moments = Moments(stores.leaves)
+    wanted = [random.randrange(EVENTS + 1) for _ in range(60)]
+    for position in (0, 1, 1_024, 1_025, 2_047, 2_048, EVENTS, *wanted):
+        assert await moments.time_at(position) == max(times[:position], default=0)
+    for at in (-1, 0, START - 701, *(START + random.randrange(10 * EVENTS) for _ in range(60))):
+        assert await moments.position_at(at) == _position_at(times, at)
+    assert await moments.position_at(START * 2) == EVENTS
+
+
+async def test_events_that_come_later_are_found_and_so_are_blocks() -> None:
+    times = _times(Random(1), EVENTS)
+    stores = await _stores(times[:1_500])
+    moments = Moments(stores.leaves)
+    assert await moments.position_at(START * 2) == 1_500
+    await _append(stores, times[1_500:2_300], 1_500)
+    assert await moments.time_at(2_300) == max(times[:2_300])
+    await seal(stores.leaves)
+    await _append(stores, times[2_300:], 2_300)
+    for position in (700, 1_400, 2_290, 2_300, 2_450, EVENTS):
+        assert await moments.time_at(position) == max(times[:position])
+        at = max(times[:position])
+        assert await moments.position_at(at) == _position_at(times, at)

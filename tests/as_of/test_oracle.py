@@ -1,0 +1,75 @@
+"""Every read as of a position equals the same read on a server that knows no later event.
+
+`BATON_AS_OF_HISTORIES` sets the number of random histories (`make as-of`).
+"""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from tests.as_of.requests import Request, requests_about
+from tests.as_of.servers import SCOPE, server_on
+from tests.kit.stack import RunningServer, bearer
+from tests.projector.histories import TENANTS, events_of
+
+HISTORIES = int(os.environ.get("BATON_AS_OF_HISTORIES", "1"))
+COMMANDS = 260
+EACH = {"sqlite": (2, 3), "postgres": (1, 2)}
+"""Positions of a history, and requests of one operation as of each of them."""
+SHOWN = ("Content-Type", "Link", "ETag", "Warning")
+
+
+@pytest.mark.parametrize("backend", ["sqlite", "postgres"])
+@pytest.mark.parametrize("seed", range(HISTORIES))
+async def test_no_read_as_of_a_position_shows_a_later_fact(
+    tmp_path: Path, backend: str, seed: int
+) -> None:
+    random = Random(seed)
+    events = events_of(seed, COMMANDS)
+    head = events[-1].position
+    number, each = EACH[backend]
+    positions = [random.randrange(head // 5, head) for _ in range(number)]
+    async with server_on(tmp_path / "all", backend, events) as whole:
+        for position in positions:
+            known = [one for one in events if one.position <= position]
+            at = max(one.event.at for one in known)
+            folder = tmp_path / str(position)
+            async with server_on(folder, "sqlite", known, at=at) as then:
+                asked = [
+                    (tenant, request)
+                    for tenant in TENANTS
+                    for request in requests_about(events, tenant, random, each=each)
+                ]
+                differences = await _differences(whole, then, position, asked)
+                assert not differences, "\n".join(differences[:10])
+
+
+async def _differences(
+    whole: RunningServer,
+    then: RunningServer,
+    position: int,
+    asked: Sequence[tuple[str, Request]],
+) -> list[str]:
+    """Return the requests that are answered differently, with both answers."""
+    found = []
+    exports_last = sorted(asked, key=lambda one: "Accept" in one[1].headers)  # they leave an event
+    for tenant, request in exports_last:
+        headers = {**bearer(tenant=tenant, scope=SCOPE), **request.headers}
+        expected = await then.get(request.path, headers=headers)
+        shown = await whole.get(_as_of(request, position), headers=headers)
+        assert shown.headers["Baton-As-Of"] == str(position)
+        if (shown.status, shown.raw) != (expected.status, expected.raw) or any(
+            shown.headers.get(name) != expected.headers.get(name) for name in SHOWN
+        ):
+            found.append(
+                f"GET {request.path} as of {position}:\n  {shown.status} {shown.raw[:300]!r}\n"
+                f"  {expected.status} {expected.raw[:300]!r}"
+            )
+    return found
+
+
+def _as_of(request: Request, position: int) -> str:
+    return f"{request.path}{'&' if '?' in request.path else '?'}asOf={position}"

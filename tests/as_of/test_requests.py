@@ -1,0 +1,152 @@
+"""Reads as of a position over HTTP: the header, times, refusals, cursors, lateness."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from baton.backends.memory.view_store import MemoryViewStore
+from baton.command_api.dialect.contract import discover
+from baton.command_api.own import own_api
+from baton.eventlog.errors import Unavailable
+from baton.eventlog.ports.views import Query
+from baton.projector.as_of.candidates import Candidates
+from baton.protocols.iso_time import format_time
+from tests.as_of.servers import server_on
+from tests.kit.stack import RunningServer
+from tests.projector.histories import events_of
+
+EVENTS = events_of(7, 300)
+HEAD = EVENTS[-1].position
+READABLE = {
+    *("dags", "definitions", "executions", "orchestrations", "records", "runs", "schedules"),
+    *("streams", "workflows"),
+}
+"""The first words of paths of what events made."""
+NOW_ALONE = {
+    ("baton", "/runs/{runId}/explain"),
+    ("baton", "/runs/{runId}/logs"),
+    ("baton", "/runs/{runId}/resume-preview"),
+    ("orchestrator", "/runs/stream"),
+}
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[RunningServer]:
+    folder: Path = tmp_path_factory.mktemp("as-of")
+    async with server_on(folder, "sqlite", EVENTS) as running:
+        yield running
+
+
+async def _refusal(server: RunningServer, path: str, method: str = "GET", **more: Any) -> str:
+    refused = await server.call(method, path, **more)
+    assert refused.status == 400
+    assert "Baton-As-Of" not in refused.headers
+    assert refused.body["details"][0]["field"] == "asOf"
+    return str(refused.body["message"])
+
+
+async def test_an_answer_names_its_position_and_never_changes(server: RunningServer) -> None:
+    position = HEAD // 2
+    first = await server.get(f"/runs?asOf={position}")
+    again = await server.get(f"/runs?asOf={position}")
+    assert first.headers["Baton-As-Of"] == str(position)
+    assert first.raw == again.raw
+    assert first.body["total"] > 0
+
+
+async def test_a_time_is_the_position_before_the_first_later_event(server: RunningServer) -> None:
+    at = EVENTS[len(EVENTS) // 2].event.at
+    later = next(one.position for one in EVENTS if one.event.at > at)
+    shown = await server.get(f"/runs?asOf={format_time(at)}")
+    assert shown.headers["Baton-As-Of"] == str(later - 1)
+    assert shown.raw == (await server.get(f"/runs?asOf={later - 1}")).raw
+    future = await server.get("/runs?asOf=2999-01-01T00:00:00Z")
+    assert future.headers["Baton-As-Of"] == str(HEAD)
+    before = await server.get("/runs?asOf=1999-01-01T00:00:00Z")
+    assert (before.headers["Baton-As-Of"], before.body["runs"]) == ("0", [])
+
+
+@pytest.mark.parametrize(
+    ("value", "part"),
+    [
+        (str(HEAD + 1), f"position {HEAD}"),
+        ("9" * 30, "beyond the newest event"),
+        ("-1", "must be a position or an RFC 3339 time"),
+        ("", "must be a position or an RFC 3339 time"),
+        ("yesterday", "must be a position or an RFC 3339 time"),
+        ("2027-01-01", "must be a position or an RFC 3339 time"),
+        ("1&asOf=2", "at most once"),
+        ("%00", "at most once"),
+    ],
+)
+async def test_what_is_no_position_is_refused(server: RunningServer, value: str, part: str) -> None:
+    assert part in await _refusal(server, f"/runs?asOf={value}")
+
+
+async def test_a_write_and_what_is_not_made_of_events_are_refused(server: RunningServer) -> None:
+    writing = await _refusal(server, "/runs?asOf=1", "POST", json={"definition": "x"})
+    assert "nothing is written" in writing
+    for path in ("/functions", "/webhooks", "/system", "/audit/tree-heads", "/stream"):
+        assert "shows only what is so now" in await _refusal(server, f"{path}?asOf=1")
+
+
+async def test_there_is_nothing_to_wait_for_as_of_a_position(server: RunningServer) -> None:
+    (run, *_) = (await server.get("/runs?status=waiting&status=running&status=pending")).body[
+        "runs"
+    ]
+    shown = await server.get(f"/runs/{run['id']}?asOf={HEAD}", headers={"Prefer": "wait=60"})
+    assert shown.body["status"] == run["status"]
+
+
+async def test_cursors_lead_through_a_list_as_of_a_position(server: RunningServer) -> None:
+    at = HEAD * 2 // 3
+    whole = (await server.get(f"/runs?limit=500&asOf={at}")).body
+    found: list[Any] = []
+    query = f"/runs?limit=2&asOf={at}"
+    while True:
+        page = (await server.get(query)).body
+        assert page["total"] == whole["total"]
+        found += page["runs"]
+        if "next" not in page or not page["runs"]:
+            break
+        query = f"/runs?limit=2&asOf={at}&cursor={page['next']}"
+    assert found == whole["runs"]
+    assert len(found) == whole["total"] > 4
+
+
+async def test_page_tokens_of_a_time_go_on_at_its_position(server: RunningServer) -> None:
+    headers = {"X-Stella-Tenant": "acme"}
+    time = format_time(EVENTS[len(EVENTS) * 2 // 3].event.at)
+    path = "/api/v1/orchestrator/runs?page_size=2"
+    first = await server.get(f"{path}&asOf={time}", headers=headers)
+    position, token = first.headers["Baton-As-Of"], first.body["nextPageToken"]
+    second = await server.get(f"{path}&asOf={position}&page_token={token}", headers=headers)
+    whole = await server.get(
+        f"/api/v1/orchestrator/runs?page_size=4&asOf={position}", headers=headers
+    )
+    assert first.body["items"] + second.body["items"] == whole.body["items"]
+
+
+async def test_a_list_is_refused_while_the_history_is_late() -> None:
+    async def late(_position: int, _timeout_ms: int) -> bool:
+        return False
+
+    finder = Candidates(MemoryViewStore(), late)
+    with pytest.raises(Unavailable, match="behind position 5"):
+        await finder.runs(Query(table="runs", tenant="acme"), 5, 0)
+
+
+async def test_every_read_of_what_events_made_takes_part() -> None:
+    left_out = {
+        (dialect.name, route.path)
+        for dialect in (*discover(), own_api())
+        for route in dialect.routes
+        if route.method == "GET" and route.scope is not None and not route.as_of
+    }
+    reads = {one for one in left_out if READABLE & set(one[1].split("/")[1:2])}
+    assert reads == NOW_ALONE

@@ -1,0 +1,57 @@
+"""The spans of statuses: one of them holds each position of a run, with the status of the view."""
+
+from random import Random
+
+import pytest
+
+from baton.domain.stream import stream_parts
+from baton.eventlog.ports.views import Row
+from baton.projector.as_of.history import HISTORY_VIEWS
+from baton.projector.as_of.run_spans import TABLE
+from baton.projector.folding import fold_event
+from baton.projector.view import Key
+from baton.projector.views.runs.view import VIEW as RUNS
+from baton.projector.views.runs.view import Document as Run
+from tests.projector.histories import events_of
+from tests.projector.projection import empty_store, fold_into
+
+_NAMES = [column.name for column in TABLE.columns]
+
+
+@pytest.mark.parametrize("forgetful", [True, False])
+@pytest.mark.parametrize("seed", range(6))
+async def test_one_span_holds_each_position_of_a_run(seed: int, forgetful: bool) -> None:
+    events, random = events_of(seed, 300), Random(seed)
+    store = await empty_store(HISTORY_VIEWS)
+    rest, batches = list(events), []
+    while rest:
+        size = random.randrange(1, 40)
+        batches.append(rest[:size])
+        rest = rest[size:]
+    await fold_into(store, batches, forgetful=forgetful, views=HISTORY_VIEWS)
+    spans: dict[Key, list[dict[str, object]]] = {}
+    for row in await store.scan(TABLE.name, limit=100_000):
+        spans.setdefault((row.tenant, row.key.partition(".")[0]), []).append(_named(row))
+    runs: dict[Key, Run] = {}
+    for recorded in events:
+        fold_event(runs, RUNS, recorded)
+        for key, run in runs.items():
+            (held,) = [one for one in spans[key] if _holds(one, recorded.position)]
+            assert (held["status"], held["requested_at"]) == (run.status, run.requested_at)
+    requested = {one.stream for one in events if stream_parts(one.stream).kind == "run"}
+    assert len(spans) == len(requested)
+    assert any(len(of_run) > 3 for of_run in spans.values())
+
+
+def _named(row: Row) -> dict[str, object]:
+    return dict(zip(_NAMES, row.values, strict=True))
+
+
+def _holds(span: dict[str, object], position: int) -> bool:
+    begin, end, level = (span[name] for name in ("from_position", "to_position", "level"))
+    assert isinstance(begin, int)
+    if end is None:
+        return begin <= position
+    assert isinstance(end, int)
+    assert level == (end - begin).bit_length()
+    return begin <= position < end
