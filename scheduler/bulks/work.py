@@ -150,4 +150,4 @@ class BulkWork:
             return
         due = began + 1_000 * treated // bulk.per_second
         if (left := due - self._clock.now()) > 0 and not self._finishing:
-            await self.rest(left)
+            await self._sleep.sleep(left, due)
