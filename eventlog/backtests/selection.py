@@ -28,6 +28,8 @@ MAX_RUNS: Final = 1_000_000
 """Runs of one backtest."""
 PAGE: Final = 1_000
 """Events that are read at once."""
+SHORT_PAGE: Final = 250
+"""Events that are read at once where other tasks wait meanwhile."""
 
 Progress: TypeAlias = Callable[[int, int], None]
 """Callback(done, total): positions of the log while runs are chosen, then runs."""
@@ -124,10 +126,10 @@ async def pages(
     leaves: LeafStore, until: int, *, leave_room: bool
 ) -> AsyncIterator[Sequence[Stored]]:
     """Yield the stored events up to a position, page by page; other tasks run in between."""
-    after = 0
+    after, limit = 0, SHORT_PAGE if leave_room else PAGE
     while after < until:
         began = time.perf_counter()
-        found = await leaves.events(after=after, limit=PAGE)
+        found = await leaves.events(after=after, limit=limit)
         page = [one for one in found if one.position <= until]
         if not page:
             return

@@ -12,12 +12,15 @@ from baton.domain.definition.state import State as Definition
 from baton.domain.json import JsonObject
 from baton.domain.stream import stream_name
 from baton.eventlog.loops.load import load
+from tests.conformance.deployments import deployments
 from tests.kit.definitions import body
 from tests.kit.eventually import eventually
 from tests.kit.recorded_runs import append_all, parcels, recorded_run, weigh
 from tests.kit.stack import Response, bearer
 from tests.scenarios.stack import DEADLINE_S, Stack
 
+DATABASES = sorted({"sqlite", "postgres"} & deployments().keys())
+"""The stores that a backtest reads; a transport makes no difference."""
 WEIGHTS = [Random(number).randrange(90, 111) for number in range(90)]
 FLIPPED = [f"r{number}" for number, kg in enumerate(WEIGHTS) if (kg > 100) != (kg < 100)]
 """The runs whose weights alone say that a flipped comparison leads elsewhere."""
@@ -78,6 +81,7 @@ async def ended(stack: Stack, job_id: str, query: str = "") -> dict[str, Any]:
 
 @pytest.mark.operations("baton", "startBacktest")
 @pytest.mark.operations("baton", "getBacktest")
+@pytest.mark.parametrize("shared", DATABASES, indirect=True, scope="module")
 async def test_a_backtest_finds_the_runs_that_would_go_another_way(stack: Stack) -> None:
     """Functions that raise are never called, and the log stays as it was."""
     of = await recorded(stack, WEIGHTS)
