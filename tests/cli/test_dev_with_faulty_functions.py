@@ -89,29 +89,34 @@ def test_a_step_that_kills_the_process_is_named_and_the_server_comes_up_again(
     assert "attempt 3" in shown.out
 
 
-def test_ctrl_c_ends_although_a_function_swallows_its_cancellation(
+def test_signals_end_it_although_functions_swallow_their_cancellation_or_hold_the_event_loop(
     tmp_path: Path, call: Call
 ) -> None:
-    with dev(tmp_path, "--functions", faulty(tmp_path)) as running:
-        run = started(call, running, "swallow")
+    """Two processes wait for the same grace, so both are stopped at the same time."""
+    functions = faulty(tmp_path)
+    with (
+        dev(made(tmp_path / "swallowing"), "--functions", functions) as swallowing,
+        dev(made(tmp_path / "spinning"), "--functions", functions) as spinning,
+    ):
+        swallowed = started(call, swallowing, "swallow")
+        spun = started(call, spinning, "spin")
         began = time.monotonic()
-        ended = running.stop()
+        spinning.process.send_signal(signal.SIGTERM)
+        ended = swallowing.stop()
         took = time.monotonic() - began
+        assert spinning.process.wait(30) == 1
 
     assert ended.code == 0
     assert took < 20
-    assert "function swallow ignores its cancellation and is left behind" in running.log
-    assert f"run {run}, step only" in running.log
+    assert "function swallow ignores its cancellation and is left behind" in swallowing.log
+    assert f"run {swallowed}, step only" in swallowing.log
+    assert "function spin has held the event loop for more than 100 ms" in spinning.log
+    assert spun in spinning.log
 
 
-def test_sigterm_ends_although_a_function_holds_the_event_loop(tmp_path: Path, call: Call) -> None:
-    with dev(tmp_path, "--functions", faulty(tmp_path)) as running:
-        run = started(call, running, "spin")
-        running.process.send_signal(signal.SIGTERM)
-        assert running.process.wait(30) == 1
-
-    assert "function spin has held the event loop for more than 100 ms" in running.log
-    assert run in running.log
+def made(folder: Path) -> Path:
+    folder.mkdir()
+    return folder
 
 
 def test_exceptions_stay_in_their_step_and_runs_show_prints_where_they_were_raised(

@@ -88,6 +88,10 @@ class RunningServer:
     async def post(self, path: str, json: object = None, **more: Any) -> Response:
         return await self.call("POST", path, json=json, **more)
 
+    async def head(self) -> int:
+        """Return the position of the newest event in the store."""
+        return await self.stores.events.head()
+
     async def stored(self) -> Sequence[object]:
         """Return every event in the store."""
         return [one.event for one in await self.stores.events.read_all(after=0, limit=10_000)]

@@ -54,13 +54,27 @@ async def idle(tmp_path: Path) -> AsyncIterator[Stack]:
         yield running
 
 
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def idle_of_module(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack]:
+    async with idle_stack(tmp_path_factory.mktemp("idle")) as running:
+        yield running
+
+
+@pytest.fixture
+def shared_idle(idle_of_module: Stack) -> Stack:
+    """An idle stack for the many tests of a module, each of which works as a tenant of its own."""
+    return replace(idle_of_module, tenant=f"acme-{next(_numbers)}")
+
+
 @pytest_asyncio.fixture(params=["token", "key"], loop_scope="module")
-async def idle_for_each(request: pytest.FixtureRequest, idle: Stack) -> Stack:
+async def idle_for_each(request: pytest.FixtureRequest, shared_idle: Stack) -> Stack:
     """An idle stack whose clients send tokens, and one whose clients send API keys."""
     if request.param == "token":
-        return idle
+        return shared_idle
     return await with_keys(
-        idle, ("acme", "globex"), (ALL_SCOPES, READ, WRITE, ADMIN, "other:write")
+        shared_idle,
+        (shared_idle.tenant, shared_idle.other_tenant),
+        (ALL_SCOPES, READ, WRITE, ADMIN, "other:write"),
     )
 
 

@@ -49,6 +49,11 @@ class Stack(RunningServer):
 
     keys: Mapping[tuple[str, str], Key] = field(default_factory=dict)
 
+    @property
+    def other_tenant(self) -> str:
+        """A further tenant; where tests share a server, each has one of its own."""
+        return self.tenant.replace("acme", "globex")
+
     def client(self, name: str, tenant: str = "", **claims: object) -> "Client":
         """Return a client of a dialect, by its OpenAPI name; Baton's own API is called "baton".
 

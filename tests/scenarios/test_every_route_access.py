@@ -23,17 +23,17 @@ def test_changing_needs_the_scope_to_write_and_reading_the_scope_to_read() -> No
 
 
 @pytest.mark.parametrize("case", SECURED, ids=str)
-async def test_a_request_without_a_token_is_refused(idle: Stack, case: RouteCase) -> None:
-    client = case.client(idle)
+async def test_a_request_without_a_token_is_refused(shared_idle: Stack, case: RouteCase) -> None:
+    client = case.client(shared_idle)
     ids = await case.prepare(client)
     path = client.base + case.path(ids)
-    before = await idle.stored()
+    before = await shared_idle.head()
 
-    answer = await idle.call(case.route.method, path, json=case.body(ids), anonymous=True)
+    answer = await shared_idle.call(case.route.method, path, json=case.body(ids), anonymous=True)
 
     assert (answer.status, case.error_code(answer.body)) == (401, "unauthorized")
     assert answer.headers["WWW-Authenticate"] == "Bearer"
-    assert await idle.stored() == before
+    assert await shared_idle.head() == before
 
 
 @pytest.mark.parametrize("case", SECURED, ids=str)
@@ -44,11 +44,11 @@ async def test_a_credential_without_the_scope_is_refused(
     path = case.path(ids)
     needed = case.route.scope
     other = {ADMIN: WRITE, WRITE: READ}.get(needed or READ, "other:write")
-    body, before = case.body(ids), await idle_for_each.stored()
+    body, before = case.body(ids), await idle_for_each.head()
 
     refused = await case.client(idle_for_each, scope=other).call(case.route.method, path, json=body)
     assert (refused.status, case.error_code(refused.body)) == (403, "forbidden")
-    assert await idle_for_each.stored() == before
+    assert await idle_for_each.head() == before
 
     for scope in (needed, ADMIN):
         allowed = await case.client(idle_for_each, scope=scope).call(
@@ -66,7 +66,7 @@ async def test_a_credential_of_another_tenant_is_refused(
     ids = await case.prepare(client)
     path = client.base + case.path(ids)
     _, names_tenant = base_and_headers(case.dialect, client.tenant)
-    stranger = case.client(idle_for_each, "globex")
+    stranger = case.client(idle_for_each, idle_for_each.other_tenant)
 
     answer = await idle_for_each.call(
         case.route.method,
@@ -84,10 +84,10 @@ async def test_an_id_of_another_tenant_is_not_found(
     idle_for_each: Stack, case: RouteCase, name: str
 ) -> None:
     """The answer is the one for an id that doesn't exist, but for the id itself."""
-    theirs = await case.prepare(case.client(idle_for_each, "globex"))
+    theirs = await case.prepare(case.client(idle_for_each, idle_for_each.other_tenant))
     client = case.client(idle_for_each)
     own = await case.prepare(client)
-    before = await idle_for_each.stored()
+    before = await idle_for_each.head()
 
     async def answer_for(ident: str) -> Response:
         path = case.path(own, **{name: ident})
@@ -100,13 +100,13 @@ async def test_an_id_of_another_tenant_is_not_found(
 
     assert (of_another.status, of_unknown.status) == (404, 404)
     assert of_another.raw.replace(theirs[name].encode(), unknown.encode()) == of_unknown.raw
-    assert await idle_for_each.stored() == before
+    assert await idle_for_each.head() == before
 
 
 @pytest.mark.parametrize("case", SECURED, ids=str)
 async def test_a_tenant_sees_nothing_of_another(idle_for_each: Stack, case: RouteCase) -> None:
     """No response holds an id of the other tenant."""
-    theirs = await case.prepare(case.client(idle_for_each, "globex"))
+    theirs = await case.prepare(case.client(idle_for_each, idle_for_each.other_tenant))
     client = case.client(idle_for_each)
     own = await case.prepare(client)
 
@@ -117,14 +117,14 @@ async def test_a_tenant_sees_nothing_of_another(idle_for_each: Stack, case: Rout
 
 
 @pytest.mark.parametrize("case", OF_A_TENANT, ids=str)
-async def test_an_idempotency_key_is_a_tenants_own(idle: Stack, case: RouteCase) -> None:
+async def test_an_idempotency_key_is_a_tenants_own(shared_idle: Stack, case: RouteCase) -> None:
     if case.route.method != "POST":
         assert not case.route.keyed
         return
     headers = {"Idempotency-Key": "shared"}
     answers = []
-    for tenant in ("acme", "globex"):
-        client = case.client(idle, tenant)
+    for tenant in (shared_idle.tenant, shared_idle.other_tenant):
+        client = case.client(shared_idle, tenant)
         ids = await case.prepare(client)
         answers.append(await client.post(case.path(ids), case.body(ids), headers=headers))
 

@@ -6,6 +6,7 @@ The routes come from the route tables: a new route is tested without an edit her
 import gzip
 import io
 import json
+from functools import cache
 
 import pytest
 
@@ -56,6 +57,12 @@ BODIES = {
 }
 
 
+@cache
+def bomb() -> bytes:
+    """Return 20 MB of zeros, compressed to 20 kB."""
+    return gzip.compress(b"0" * 20_000_000)
+
+
 async def assert_refused(stack: Stack, case: RouteCase, answer: Response, status: int) -> None:
     assert answer.status == status, answer.raw
     assert case.error_code(answer.body) == CODES[status]
@@ -64,23 +71,25 @@ async def assert_refused(stack: Stack, case: RouteCase, answer: Response, status
 
 
 @pytest.mark.parametrize("case", WITH_BODY, ids=str)
-async def test_a_body_that_is_not_a_json_object_is_refused(idle: Stack, case: RouteCase) -> None:
-    client = case.client(idle)
+async def test_a_body_that_is_not_a_json_object_is_refused(
+    shared_idle: Stack, case: RouteCase
+) -> None:
+    client = case.client(shared_idle)
     ids = await case.prepare(client)
     path = case.path(ids)
-    before = await idle.stored()
+    before = await shared_idle.head()
 
     for name, body in BODIES.items():
         answer = await client.call(case.route.method, path, data=body, headers=JSON)
         assert answer.status == 400, name
-        await assert_refused(idle, case, answer, 400)
+        await assert_refused(shared_idle, case, answer, 400)
 
-    assert await idle.stored() == before
+    assert await shared_idle.head() == before
 
 
 @pytest.mark.parametrize("case", WITH_BODY, ids=str)
-async def test_a_body_that_is_not_json_is_refused(idle: Stack, case: RouteCase) -> None:
-    client = case.client(idle)
+async def test_a_body_that_is_not_json_is_refused(shared_idle: Stack, case: RouteCase) -> None:
+    client = case.client(shared_idle)
     ids = await case.prepare(client)
     path = case.path(ids)
     body = json.dumps(case.body(ids)).encode()
@@ -88,24 +97,26 @@ async def test_a_body_that_is_not_json_is_refused(idle: Stack, case: RouteCase) 
     for media in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data", ""):
         headers = {"Content-Type": media}
         answer = await client.call(case.route.method, path, data=body, headers=headers)
-        await assert_refused(idle, case, answer, 415)
+        await assert_refused(shared_idle, case, answer, 415)
 
 
 @pytest.mark.parametrize("case", WITH_BODY, ids=str)
-async def test_a_body_with_too_many_values_is_refused(idle: Stack, case: RouteCase) -> None:
-    client = case.client(idle)
+async def test_a_body_with_too_many_values_is_refused(shared_idle: Stack, case: RouteCase) -> None:
+    client = case.client(shared_idle)
     ids = await case.prepare(client)
     path = case.path(ids)
     body = b'{"input":{"a":[' + b"[]," * MAX_VALUES + b"[]]}}"
 
     answer = await client.call(case.route.method, path, data=body, headers=JSON)
 
-    await assert_refused(idle, case, answer, 400)
+    await assert_refused(shared_idle, case, answer, 400)
 
 
 @pytest.mark.parametrize("case", WITH_BODY, ids=str)
-async def test_a_body_with_a_broken_encoding_is_refused(idle: Stack, case: RouteCase) -> None:
-    client = case.client(idle)
+async def test_a_body_with_a_broken_encoding_is_refused(
+    shared_idle: Stack, case: RouteCase
+) -> None:
+    client = case.client(shared_idle)
     ids = await case.prepare(client)
     path = case.path(ids)
     body = json.dumps(case.body(ids)).encode()
@@ -113,12 +124,12 @@ async def test_a_body_with_a_broken_encoding_is_refused(idle: Stack, case: Route
     for encoding, status in (("deflate", 400), ("gzip", 400), ("br", 415), ("zstd", 415)):
         headers = {**JSON, "Content-Encoding": encoding}
         answer = await client.call(case.route.method, path, data=body, headers=headers)
-        await assert_refused(idle, case, answer, status)
+        await assert_refused(shared_idle, case, answer, status)
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
-async def test_a_header_that_cannot_be_read_is_refused(idle: Stack, case: RouteCase) -> None:
-    client = case.client(idle)
+async def test_a_header_that_cannot_be_read_is_refused(shared_idle: Stack, case: RouteCase) -> None:
+    client = case.client(shared_idle)
     ids = await case.prepare(client)
     path = client.base + case.path(ids)
     known = "".join(f"{name}: {value}\r\n" for name, value in client.headers.items())
@@ -126,7 +137,7 @@ async def test_a_header_that_cannot_be_read_is_refused(idle: Stack, case: RouteC
     end = "Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
 
     for line in ("ce-id: caf\xe9", "webhook-id: caf\xe9", f"Prefer: wait={'9' * 5_000}"):
-        async with connected(idle) as connection:
+        async with connected(shared_idle) as connection:
             await connection.send(f"{start}{line}\r\n{end}".encode("latin-1"))
             answer = await connection.response()
         assert answer.status == 400, line
@@ -134,24 +145,26 @@ async def test_a_header_that_cannot_be_read_is_refused(idle: Stack, case: RouteC
 
 
 @pytest.mark.parametrize("case", OPEN, ids=str)
-async def test_an_open_route_refuses_pages_of_other_sites(idle: Stack, case: RouteCase) -> None:
-    client = case.client(idle)
+async def test_an_open_route_refuses_pages_of_other_sites(
+    shared_idle: Stack, case: RouteCase
+) -> None:
+    client = case.client(shared_idle)
     ids = await case.prepare(client)
     path = client.base + case.path(ids)
-    before = await idle.stored()
+    before = await shared_idle.head()
 
     for headers in ({"Sec-Fetch-Site": "cross-site"}, {"Origin": "https://evil.example"}):
-        answer = await idle.call(
+        answer = await shared_idle.call(
             case.route.method, path, json=case.body(ids), headers=headers, anonymous=True
         )
         assert (answer.status, case.error_code(answer.body)) == (403, "forbidden")
 
-    assert await idle.stored() == before
+    assert await shared_idle.head() == before
 
 
 @pytest.mark.parametrize("case", WITH_BODY, ids=str)
-async def test_a_body_over_the_limit_is_refused(idle: Stack, case: RouteCase) -> None:
-    client = case.client(idle)
+async def test_a_body_over_the_limit_is_refused(shared_idle: Stack, case: RouteCase) -> None:
+    client = case.client(shared_idle)
     ids = await case.prepare(client)
     path = case.path(ids)
     large = b'{"input":{"a":"' + b"x" * 1_100_000 + b'"}}'
@@ -160,19 +173,18 @@ async def test_a_body_over_the_limit_is_refused(idle: Stack, case: RouteCase) ->
         for at in range(0, len(large), 65_536):
             yield large[at : at + 65_536]
 
-    bomb = gzip.compress(b"0" * 20_000_000)
     for data, more in (
         (io.BytesIO(large), {}),
         (in_chunks(), {}),
-        (bomb, {"Content-Encoding": "gzip"}),
+        (bomb(), {"Content-Encoding": "gzip"}),
     ):
         answer = await client.call(case.route.method, path, data=data, headers={**JSON, **more})
-        await assert_refused(idle, case, answer, 413)
+        await assert_refused(shared_idle, case, answer, 413)
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
-async def test_an_id_that_names_nothing_is_not_found(idle: Stack, case: RouteCase) -> None:
-    client = case.client(idle)
+async def test_an_id_that_names_nothing_is_not_found(shared_idle: Stack, case: RouteCase) -> None:
+    client = case.client(shared_idle)
     ids = await case.prepare(client)
     for name in case.parameters:
         for ident in (
@@ -189,12 +201,12 @@ async def test_an_id_that_names_nothing_is_not_found(idle: Stack, case: RouteCas
         ):
             path = case.path(ids, **{name: ident})
             answer = await client.call(case.route.method, path, json=case.body(ids))
-            await assert_refused(idle, case, answer, 404)
+            await assert_refused(shared_idle, case, answer, 404)
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
-async def test_a_method_that_the_path_lacks_is_refused(idle: Stack, case: RouteCase) -> None:
-    client = case.client(idle)
+async def test_a_method_that_the_path_lacks_is_refused(shared_idle: Stack, case: RouteCase) -> None:
+    client = case.client(shared_idle)
     ids = await case.prepare(client)
     path = case.path(ids)
     used = {route.method for route in case.dialect.routes if route.path == case.route.path}
@@ -202,13 +214,15 @@ async def test_a_method_that_the_path_lacks_is_refused(idle: Stack, case: RouteC
 
     answer = await client.call(unused, path, json={})
 
-    await assert_refused(idle, case, answer, 405)
+    await assert_refused(shared_idle, case, answer, 405)
     assert case.route.method in answer.headers["Allow"]
 
 
 @pytest.mark.parametrize("dialect", DIALECTS, ids=lambda dialect: dialect.name)
-async def test_a_path_that_names_no_route_is_not_found(idle: Stack, dialect: Dialect) -> None:
-    client = idle.client(dialect.name)
+async def test_a_path_that_names_no_route_is_not_found(
+    shared_idle: Stack, dialect: Dialect
+) -> None:
+    client = shared_idle.client(dialect.name)
 
     for path in ("/", "/admin", "/debug", "/no-such-path"):
         answer = await client.get(path)

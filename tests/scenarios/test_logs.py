@@ -123,6 +123,7 @@ async def test_json_holds_the_lines_and_the_place_behind_them(memory: Stack) -> 
     going_on = (await memory.get(path, headers={**accept, **WAIT})).body
     assert [one["message"] for one in going_on["lines"]] == ["before"]
     assert going_on["after"]
+    GATES[running["id"]].set()
 
 
 async def test_lines_are_shown_while_their_attempt_runs_and_each_one_once(

@@ -1,7 +1,7 @@
 """Record events over Kafka from a third-party producer, while services are killed.
 
 The producer is plain aiokafka, and the test reads its results from the database, the topic of dead
-letters and the command line. `BATON_TEST_RECORDS` replaces the number of events, 5,000.
+letters and the command line. `BATON_TEST_RECORDS` replaces the number of events, 2,000.
 """
 
 import asyncio
@@ -30,7 +30,7 @@ from tests.servers.kafka import server_url
 from tests.servers.postgres import database_for
 from tests.servers.service import Service
 
-EVENTS = int(os.environ.get("BATON_TEST_RECORDS", "5000"))
+EVENTS = int(os.environ.get("BATON_TEST_RECORDS", "2000"))
 REPEATED = EVENTS // 20
 VICTIMS = ("scheduler-1", "executor-1", "projector-1")
 POLL_S = 0.01
