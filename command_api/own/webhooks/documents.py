@@ -1,32 +1,21 @@
 """Models of the responses about webhooks."""
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
+from baton.command_api.dialect.webhooks_out.requests import NewRegistration, RegistrationChange
 from baton.domain.delivery.state import Status
 from baton.domain.webhook.messages import EventType, Reason
 
 
-class RegisterBody(BaseModel):
+class RegisterBody(NewRegistration):
     """The body of POST /webhooks; without a secret, one is made."""
 
-    url: str
-    events: list[EventType] = Field(min_length=1)
-    secret: str | None = Field(default=None, repr=False)
-    active: bool = True
-    ordered: bool = False
 
-
-class ChangeBody(BaseModel):
+class ChangeBody(RegistrationChange):
     """The body of PUT /webhooks/{webhookId}; members that it doesn't name keep their values.
 
     Another secret replaces the present one, which signs too for 24 hours.
     """
-
-    url: str | None = None
-    events: list[EventType] | None = Field(default=None, min_length=1)
-    secret: str | None = Field(default=None, repr=False)
-    active: bool | None = None
-    ordered: bool | None = None
 
 
 class WebhookSummary(BaseModel):

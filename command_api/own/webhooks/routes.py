@@ -1,21 +1,25 @@
 """The operations on webhooks."""
 
-from typing import Final, get_args
+from dataclasses import asdict
+from typing import Final
 
 from baton.command_api.commands import (
-    WebhookBody,
     delete_webhook,
     redrive_delivery,
     register_webhook,
     update_webhook,
     webhook_secret,
 )
-from baton.command_api.commands.webhook_tests import DELIVERED, TestMessage, post_test_message
+from baton.command_api.commands.webhook_tests import TestMessage, post_test_message
 from baton.command_api.dialect.contract import QueryParameter, Route
 from baton.command_api.dialect.paging import offset_page
 from baton.command_api.dialect.rendering import without_none
 from baton.command_api.dialect.webhooks_out.kept_secrets import show_secret
-from baton.command_api.http.query_parameters import choice
+from baton.command_api.dialect.webhooks_out.registrations import (
+    STATUSES,
+    load_webhook,
+    page_of_deliveries,
+)
 from baton.command_api.http.reply import Reply
 from baton.command_api.http.request_context import RequestContext
 from baton.command_api.own.empty_body import Nothing
@@ -34,15 +38,10 @@ from baton.command_api.own.webhooks.rendering import (
     render_webhook,
 )
 from baton.command_api.principal import READ, WRITE
-from baton.domain.delivery.state import Status
-from baton.domain.errors import NotFound
 from baton.domain.stream import stream_name
 from baton.domain.webhook.decisions import DECIDER
-from baton.domain.webhook.state import State
 from baton.eventlog.loops.load import load
-from baton.projector.views.webhooks.view import Document as Webhook
 
-STATUSES: Final[tuple[Status, ...]] = get_args(Status)
 MAX_LIMIT: Final = 500
 
 
@@ -58,38 +57,25 @@ async def _list(context: RequestContext) -> Reply:
 
 async def _register(context: RequestContext) -> Reply:
     body = await context.parse(RegisterBody)
-    new = WebhookBody(
-        url=body.url,
-        events=tuple(body.events),
-        secret=body.secret,
-        active=body.active,
-        ordered=body.ordered,
-    )
     outcome = await register_webhook(
-        context.services, context.principal, context.new_id(), new, at=context.now()
+        context.services, context.principal, context.new_id(), body.body(), at=context.now()
     )
     shown = render_registered(outcome.state, outcome.state.created_at)
     return context.reply(201, shown, position=outcome.position)
 
 
 async def _show(context: RequestContext) -> Reply:
-    return context.reply(200, render_webhook(await _load(context)))
+    return context.reply(200, render_webhook(await load_webhook(context)))
 
 
 async def _change(context: RequestContext) -> Reply:
     body = await context.parse(ChangeBody)
-
-    def after(seen: State) -> WebhookBody:
-        return WebhookBody(
-            url=seen.url if body.url is None else body.url,
-            events=seen.events if body.events is None else tuple(body.events),
-            secret=body.secret,
-            active=seen.active if body.active is None else body.active,
-            ordered=seen.ordered if body.ordered is None else body.ordered,
-        )
-
     outcome = await update_webhook(
-        context.services, context.principal, context.params["webhookId"], after, at=context.now()
+        context.services,
+        context.principal,
+        context.params["webhookId"],
+        body.after,
+        at=context.now(),
     )
     shown = render_registered(outcome.state, context.now())
     secret = await webhook_secret(context.services, outcome.state)
@@ -105,15 +91,7 @@ async def _delete(context: RequestContext) -> Reply:
 
 async def _list_deliveries(context: RequestContext) -> Reply:
     page = offset_page(context.query, max_limit=MAX_LIMIT)
-    status = choice(context.query, "status", STATUSES)
-    webhook = await _load(context)
-    found, total = await context.services.webhooks.deliveries.page(
-        context.tenant,
-        webhook.id,
-        statuses=() if status is None else (status,),
-        offset=page.offset,
-        limit=page.limit,
-    )
+    found, total = await page_of_deliveries(context, page)
     shown = [render_delivery(one) for one in found]
     body = {"deliveries": shown, "total": total, "limit": page.limit, "offset": page.offset}
     return context.reply(200, body)
@@ -121,7 +99,7 @@ async def _list_deliveries(context: RequestContext) -> Reply:
 
 async def _redrive(context: RequestContext) -> Reply:
     await context.parse(Nothing, required=False)
-    webhook, delivery_id = await _load(context), context.params["deliveryId"]
+    webhook, delivery_id = await load_webhook(context), context.params["deliveryId"]
     outcome = await redrive_delivery(
         context.services, context.principal, webhook.id, delivery_id, at=context.now()
     )
@@ -131,31 +109,17 @@ async def _redrive(context: RequestContext) -> Reply:
 
 async def _test(context: RequestContext) -> Reply:
     await context.parse(Nothing, required=False)
-    webhook_id, tenant = (await _load(context)).id, context.tenant
+    webhook_id, tenant = (await load_webhook(context)).id, context.tenant
     stream = stream_name(tenant, DECIDER.name, webhook_id)
     webhook = (await load(context.services.store, DECIDER, stream)).state
-    secret = await webhook_secret(context.services, webhook)
     message = TestMessage(
         url=webhook.url,
         event=webhook.events[0],
         data={"test": True},
-        secrets=() if secret is None else (secret,),
+        secret=await webhook_secret(context.services, webhook),
     )
-    answer = await post_test_message(context.services, context.caller, message, at=context.now())
-    shown = {
-        "success": answer.error is None,
-        "status": answer.status,
-        "message": answer.error or DELIVERED,
-    }
-    return context.reply(200, without_none(shown))
-
-
-async def _load(context: RequestContext) -> Webhook:
-    webhook_id = context.params["webhookId"]
-    found = await context.services.webhooks.registrations.get(context.tenant, webhook_id)
-    if found is None:
-        raise NotFound("webhook_registration", webhook_id)
-    return found
+    outcome = await post_test_message(context.services, context.caller, message, at=context.now())
+    return context.reply(200, without_none(asdict(outcome)))
 
 
 _PAGE = (

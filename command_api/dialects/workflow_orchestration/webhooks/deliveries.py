@@ -1,47 +1,31 @@
 """Operations on the deliveries of a webhook registration."""
 
-from typing import Final, get_args
-
 from baton.command_api.commands import redrive_delivery
 from baton.command_api.dialect.paging import offset_page
 from baton.command_api.dialect.rendering import optional_time
+from baton.command_api.dialect.webhooks_out.registrations import load_webhook, page_of_deliveries
 from baton.command_api.dialects.workflow_orchestration.versions import reply_with_list
-from baton.command_api.dialects.workflow_orchestration.webhooks.registrations import (
-    load_webhook,
-)
 from baton.command_api.dialects.workflow_orchestration.webhooks.requests import Nothing
 from baton.command_api.dialects.workflow_orchestration.workflows import DEFAULT_LIMIT, MAX_LIMIT
-from baton.command_api.http.query_parameters import choice
 from baton.command_api.http.reply import Reply
 from baton.command_api.http.request_context import RequestContext
-from baton.domain.delivery.state import Status
 from baton.domain.errors import NotFound
 from baton.domain.json import JsonObject
 from baton.projector.views.deliveries.view import Document
 from baton.protocols.iso_time import format_time
 
-STATUSES: Final[tuple[Status, ...]] = get_args(Status)
-
 
 async def list_all(context: RequestContext) -> Reply:
     """List deliveries, the newest first; raises Refused 400, NotFound."""
     page = offset_page(context.query, max_limit=MAX_LIMIT, default_limit=DEFAULT_LIMIT)
-    status = choice(context.query, "status", STATUSES)
-    webhook = await load_webhook(context, context.params["webhookId"])
-    found, total = await context.services.webhooks.deliveries.page(
-        context.tenant,
-        webhook.id,
-        statuses=() if status is None else (status,),
-        offset=page.offset,
-        limit=page.limit,
-    )
+    found, total = await page_of_deliveries(context, page)
     return reply_with_list(context, [render_delivery(one) for one in found], page, total)
 
 
 async def redrive(context: RequestContext) -> Reply:
     """Begin the attempts of a delivery again; raises NotFound, and InConflict if it arrived."""
     await context.parse(Nothing, required=False)
-    webhook = await load_webhook(context, context.params["webhookId"])
+    webhook = await load_webhook(context)
     delivery_id = context.params["deliveryId"]
     delivery = await context.services.webhooks.deliveries.get(context.tenant, delivery_id)
     if delivery is None:

@@ -6,9 +6,9 @@ from baton.command_api.commands import (
     update_webhook,
     webhook_secret,
 )
-from baton.command_api.commands.webhook_tests import DELIVERED, TestMessage, post_test_message
-from baton.command_api.commands.webhooks import check_secret
+from baton.command_api.commands.webhook_tests import post_test_message
 from baton.command_api.dialect.paging import offset_page
+from baton.command_api.dialect.webhooks_out.registrations import load_webhook
 from baton.command_api.dialects.workflow_orchestration.versions import reply_with_list
 from baton.command_api.dialects.workflow_orchestration.webhooks.requests import (
     RegisterWebhook,
@@ -18,7 +18,6 @@ from baton.command_api.dialects.workflow_orchestration.webhooks.requests import 
 from baton.command_api.dialects.workflow_orchestration.workflows import DEFAULT_LIMIT, MAX_LIMIT
 from baton.command_api.http.reply import Reply
 from baton.command_api.http.request_context import RequestContext
-from baton.domain.errors import NotFound
 from baton.domain.json import JsonObject
 from baton.domain.webhook.state import State
 from baton.projector.views.webhooks.view import Document
@@ -45,9 +44,7 @@ async def list_all(context: RequestContext) -> Reply:
 
 async def get(context: RequestContext) -> Reply:
     """Show a registration; raises NotFound."""
-    return context.reply(
-        200, render_webhook(await load_webhook(context, context.params["webhookId"]))
-    )
+    return context.reply(200, render_webhook(await load_webhook(context)))
 
 
 async def update(context: RequestContext) -> Reply:
@@ -75,29 +72,15 @@ async def delete(context: RequestContext) -> Reply:
 async def test(context: RequestContext) -> Reply:
     """Post a message once and show what became of it; raises Refused 400."""
     body = await context.parse(TryWebhook)
-    if body.secret is not None:
-        check_secret(body.secret)
-    message = TestMessage(
-        url=body.url,
-        event=body.event,
-        data=body.payload,
-        secrets=() if body.secret is None else (body.secret,),
+    outcome = await post_test_message(
+        context.services, context.caller, body.message(), at=context.now()
     )
-    answer = await post_test_message(context.services, context.caller, message, at=context.now())
     shown: JsonObject = {
-        "success": answer.error is None,
-        "statusCode": answer.status,
-        "message": answer.error or DELIVERED,
+        "success": outcome.success,
+        "statusCode": outcome.status,
+        "message": outcome.message,
     }
     return context.reply(200, shown)
-
-
-async def load_webhook(context: RequestContext, webhook_id: str) -> Document:
-    """Return a registration; raises NotFound."""
-    found = await context.services.webhooks.registrations.get(context.tenant, webhook_id)
-    if found is None:
-        raise NotFound("webhook_registration", webhook_id)
-    return found
 
 
 def render_webhook(webhook: Document) -> JsonObject:

@@ -4,6 +4,7 @@ from typing import Final
 
 from baton.command_api.dialect.contract import QueryParameter, Route
 from baton.command_api.dialect.webhooks_out.kept_secrets import show_secret
+from baton.command_api.dialect.webhooks_out.registrations import STATUSES
 from baton.command_api.dialects.workflow_orchestration.route_parts import (
     ABSENT,
     BODY,
@@ -121,7 +122,7 @@ WEBHOOK_ROUTES: Final = (
         query=(
             QueryParameter(
                 name="status",
-                schema={"type": "string", "enum": list(deliveries.STATUSES)},
+                schema={"type": "string", "enum": list(STATUSES)},
                 description="Filter by status; `dead` are the dead letters",
             ),
             *PAGE,

@@ -15,8 +15,7 @@ from baton.command_api.commands import (
     update_webhook,
     webhook_secret,
 )
-from baton.command_api.commands.webhook_tests import DELIVERED, TestMessage, post_test_message
-from baton.command_api.commands.webhooks import check_secret
+from baton.command_api.commands.webhook_tests import post_test_message
 from baton.command_api.dialects.workflow_orchestration.graphql.cursors import require_page
 from baton.command_api.dialects.workflow_orchestration.graphql.limits import DEFAULT_PAGE
 from baton.command_api.dialects.workflow_orchestration.graphql.operation import (
@@ -173,21 +172,9 @@ async def delete(info: OperationInfo, ident: _Ident) -> bool:
 async def test(info: OperationInfo, given: _Message) -> Tested:
     """Post a message once and return what became of it; raises Refused 400."""
     context = info.context.writer()
-    body = read_input(context, TryWebhook, given)
-    if body.secret is not None:
-        check_secret(body.secret)
-    message = TestMessage(
-        url=body.url,
-        event=body.event,
-        data=body.payload,
-        secrets=() if body.secret is None else (body.secret,),
-    )
-    answer = await post_test_message(context.services, context.caller, message, at=context.now())
-    return Tested(
-        success=answer.error is None,
-        status_code=answer.status,
-        message=answer.error or DELIVERED,
-    )
+    message = read_input(context, TryWebhook, given).message()
+    outcome = await post_test_message(context.services, context.caller, message, at=context.now())
+    return Tested(success=outcome.success, status_code=outcome.status, message=outcome.message)
 
 
 def _listed(webhook: Document) -> Registered:

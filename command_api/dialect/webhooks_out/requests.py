@@ -1,0 +1,63 @@
+"""Bodies that register, change or test a webhook; dialects name them and say what is read-only."""
+
+from pydantic import Field
+
+from baton.command_api.commands import WebhookBody
+from baton.command_api.commands.webhook_tests import TestMessage
+from baton.command_api.dialect.bodies import Model
+from baton.domain.json import Json
+from baton.domain.webhook.messages import EventType
+from baton.domain.webhook.state import State
+
+
+class NewRegistration(Model):
+    """The body of a new registration; without a secret, one is made."""
+
+    url: str
+    events: list[EventType] = Field(min_length=1)
+    secret: str | None = Field(default=None, repr=False)
+    active: bool = True
+    ordered: bool = False
+
+    def body(self) -> WebhookBody:
+        """Return what the registration says."""
+        return WebhookBody(
+            url=self.url,
+            events=tuple(self.events),
+            secret=self.secret,
+            active=self.active,
+            ordered=self.ordered,
+        )
+
+
+class RegistrationChange(Model):
+    """The body of a change; members that it doesn't name keep their values."""
+
+    url: str | None = None
+    events: list[EventType] | None = Field(default=None, min_length=1)
+    secret: str | None = Field(default=None, repr=False)
+    active: bool | None = None
+    ordered: bool | None = None
+
+    def after(self, seen: State) -> WebhookBody:
+        """Return what the registration says from now on."""
+        return WebhookBody(
+            url=seen.url if self.url is None else self.url,
+            events=seen.events if self.events is None else tuple(self.events),
+            secret=self.secret,
+            active=seen.active if self.active is None else self.active,
+            ordered=seen.ordered if self.ordered is None else self.ordered,
+        )
+
+
+class AnyMessage(Model):
+    """The body that posts a message to any URL once."""
+
+    url: str
+    event: EventType
+    payload: Json = None
+    secret: str | None = Field(default=None, repr=False)
+
+    def message(self) -> TestMessage:
+        """Return the message; without a secret it is signed with a random one."""
+        return TestMessage(url=self.url, event=self.event, data=self.payload, secret=self.secret)
