@@ -27,7 +27,8 @@ _IMPLIED: dict[str, frozenset[Scope]] = {
 class Identity:
     """The claims of a verified credential; `scopes` include those that a scope implies.
 
-    `key_id` is that of an API key, None for a token.
+    `key_id` is that of an API key, None for a token. `user_id` is that of a user who signed in at
+    this server.
     """
 
     subject: str
@@ -36,6 +37,7 @@ class Identity:
     groups: tuple[str, ...] = ()
     method: Method = "token"
     key_id: str | None = None
+    user_id: str | None = None
 
     @property
     def actor(self) -> Actor:

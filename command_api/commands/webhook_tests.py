@@ -35,7 +35,7 @@ class TestMessage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TestOutcome:
-    """What became of a message; `status` is None if there was no response."""
+    """The outcome of a message; `status` is None if there was no response."""
 
     __test__ = False
 

@@ -24,6 +24,7 @@ from baton.command_api.security.claims import (
     unauthorized,
 )
 from baton.command_api.security.identity_cache import IdentityCache
+from baton.command_api.security.signed_in_users import SignedInUsers
 from baton.command_api.security.token_keys import KeySource, VerifyingKey
 from baton.eventlog.ports.clock import Clock
 
@@ -44,9 +45,21 @@ class TokenAuthenticator:
     """
 
     def __init__(
-        self, keys: KeySource, clock: Clock, expected: ExpectedClaims | None = None
+        self,
+        keys: KeySource,
+        clock: Clock,
+        expected: ExpectedClaims | None = None,
+        users: SignedInUsers | None = None,
     ) -> None:
-        self._keys, self._clock = keys, clock
+        """Make an authenticator.
+
+        Args:
+            keys: The source of the keys that verify tokens.
+            clock: Tells whether a token is valid now.
+            expected: The claims that tokens must have.
+            users: Knows the users who sign in at this server; None if an identity provider signs.
+        """
+        self._keys, self._clock, self._users = keys, clock, users
         self._expected = expected or ExpectedClaims()
         self._cache = IdentityCache[tuple[Identity, int]]()
 
@@ -56,15 +69,16 @@ class TokenAuthenticator:
             raise unauthorized()
         digest = sha256(token.encode("utf-8", "surrogateescape")).digest()
         cached = self._cache.get(digest)
-        if cached is not None and self._clock.now() < cached[1]:
-            return cached[0]
-        try:
-            identity, until = await self._verify(token)
-        # Invalid base64, UTF-8 or JSON in a token surfaces as any of these.
-        except (jwt.PyJWTError, ValueError, TypeError, KeyError, RecursionError):
-            raise unauthorized() from None
-        self._cache.put(digest, (identity, until))
-        return identity
+        if cached is None or self._clock.now() >= cached[1]:
+            try:
+                cached = await self._verify(token)
+            # Invalid base64, UTF-8 or JSON in a token surfaces as any of these.
+            except (jwt.PyJWTError, ValueError, TypeError, KeyError, RecursionError):
+                raise unauthorized() from None
+            self._cache.put(digest, cached)
+        if cached[0].user_id is not None and self._users is not None:
+            await self._users.require(cached[0])
+        return cached[0]
 
     async def _verify(self, token: str) -> tuple[Identity, int]:
         """Return the identity, and the time in ms until which it may be cached."""

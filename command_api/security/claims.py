@@ -16,6 +16,8 @@ LEEWAY_MS = 5_000
 """Tolerated difference between the issuer's clock and this one."""
 MAX_TENANTS = 100
 MAX_GROUPS = 1_000
+USER = "baton_user"
+"""The claim with the id of the user who signed in; tokens that this server didn't issue lack it."""
 MAX_TEXT = 255
 """Longest `sub`, and longest name of a group, in characters."""
 
@@ -66,6 +68,7 @@ def identity_of(claims: Mapping[str, object]) -> Identity:
         tenants=_tenants(claims["tenant"]),
         scopes=scopes_of(scope),
         groups=_groups(claims.get("groups", [])),
+        user_id=_text(claims[USER]) if USER in claims else None,
     )
 
 

@@ -5,7 +5,7 @@ from typing import Final
 import jwt
 
 from baton.command_api.principal import IssuedToken
-from baton.command_api.security.claims import ExpectedClaims
+from baton.command_api.security.claims import USER, ExpectedClaims
 from baton.domain.user.state import State as User
 from baton.eventlog.ports.clock import Clock
 
@@ -31,6 +31,7 @@ class TokenIssuer:
             "sub": user.name,
             "tenant": user.tenant,
             "scope": " ".join(user.scopes),
+            USER: user.user_id,
             "iat": now,
             "exp": now + LIFETIME_S,
         }

@@ -1,6 +1,8 @@
 """Builds what the HTTP handlers of a process work with."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Final
 
 from baton.backend_choice import backend_of
@@ -10,12 +12,14 @@ from baton.command_api.backtest_jobs import BacktestJobs
 from baton.command_api.budgets import Budgets, Limits
 from baton.command_api.budgets.limits import Rate
 from baton.command_api.live.live_feed import LiveFeed
+from baton.command_api.security.access_watch import AccessWatch
 from baton.command_api.security.api_keys import ApiKeyAuthenticator
 from baton.command_api.security.auth import TokenAuthenticator
 from baton.command_api.security.bearer import BearerAuthenticator
 from baton.command_api.security.claims import ExpectedClaims
 from baton.command_api.security.jwks import JwksKeys
 from baton.command_api.security.password_sign_in import PasswordSignIn
+from baton.command_api.security.signed_in_users import SignedInUsers
 from baton.command_api.security.token_issuer import TokenIssuer
 from baton.command_api.security.token_keys import SharedSecrets
 from baton.command_api.services import Services, bulks_on, webhooks_on
@@ -40,16 +44,33 @@ READY_WITHIN_MS: Final = 1_000
 """/readyz fails if the views need longer than this to hold the newest event."""
 
 
-def build_api_keys(context: RoleContext) -> ApiKeyAuthenticator:
-    """Build the verifier of API keys; the role that takes commands keeps it up to date."""
-    stores = context.stores
-    return ApiKeyAuthenticator(
-        stores.events, stores.checkpoints, stores.api_key_uses, context.clock
-    )
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credentials:
+    """The verifier of API keys, and the watch that it shares with that of tokens.
+
+    The role that takes commands runs both.
+    """
+
+    watch: AccessWatch
+    api_keys: ApiKeyAuthenticator
+
+    async def run(self) -> None:
+        """Look for credentials that ended, and save the last uses of keys, until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self.watch.run())
+            group.create_task(self.api_keys.run())
+
+
+def build_credentials(context: RoleContext) -> Credentials:
+    """Build what verifies that credentials have not ended."""
+    stores, clock = context.stores, context.clock
+    watch = AccessWatch(stores.events, stores.checkpoints, clock)
+    api_keys = ApiKeyAuthenticator(stores.events, watch, stores.api_key_uses, clock)
+    return Credentials(watch=watch, api_keys=api_keys)
 
 
 def build_services(
-    context: RoleContext, api_keys: ApiKeyAuthenticator, *, takes_commands: bool
+    context: RoleContext, credentials: Credentials, *, takes_commands: bool
 ) -> Services:
     """Build the services of one process.
 
@@ -60,7 +81,6 @@ def build_services(
     view_position = context.view_position
     definitions = DefinitionQueries(stores.views)
     budgets = Budgets(build_limits(settings), tenant_runs=context.tenant_runs)
-    tokens = build_authenticator(settings, clock, required=takes_commands)
     values = RunValues(stores.artifacts)
     return Services(
         store=stores.events,
@@ -84,7 +104,7 @@ def build_services(
         backtests=BacktestJobs(stores.leaves, values, clock),
         accesses=accesses_on(stores.events, clock),
         verifications=Verifications(stores.events, build_verify(settings, stores), clock),
-        authenticator=BearerAuthenticator(tokens, api_keys),
+        authenticator=_authenticator(context, credentials, required=takes_commands),
         checks=context.checks,
         budgets=budgets,
         sign_in=PasswordSignIn(stores.events, build_token_issuer(settings, clock), budgets),
@@ -128,6 +148,14 @@ def build_verify(settings: Settings, stores: Stores) -> Verify:
     return verify
 
 
+def _authenticator(
+    context: RoleContext, credentials: Credentials, *, required: bool
+) -> BearerAuthenticator:
+    users = SignedInUsers(context.stores.events, credentials.watch, context.clock)
+    tokens = build_authenticator(context.settings, context.clock, users, required=required)
+    return BearerAuthenticator(tokens, credentials.api_keys)
+
+
 def build_signatures(settings: Settings) -> DocumentSignatures:
     """Build the verifier of published documents; raises UnfitKey for an unusable key set."""
     secret, file = settings.dag_signing_secret, settings.dag_signing_jwks
@@ -162,7 +190,7 @@ def build_limits(settings: Settings) -> Limits:
 
 
 def build_authenticator(
-    settings: Settings, clock: Clock, *, required: bool = True
+    settings: Settings, clock: Clock, users: SignedInUsers | None = None, *, required: bool = True
 ) -> TokenAuthenticator:
     """Build the verifier of bearer tokens: by JWKS if a URL is set, else by the shared secrets.
 
@@ -177,7 +205,7 @@ def build_authenticator(
         if required:
             raise
         secrets = ()
-    return TokenAuthenticator(SharedSecrets(*secrets), clock, expected)
+    return TokenAuthenticator(SharedSecrets(*secrets), clock, expected, users)
 
 
 def build_token_issuer(settings: Settings, clock: Clock) -> TokenIssuer | None:

@@ -28,7 +28,7 @@ from baton.eventlog.virtual_time.counted_stores import counted_stores
 from baton.eventlog.waiting_work import WaitingCalls
 from baton.executor.functions.registry import Registry
 from baton.executor.workers.worker import Worker
-from baton.http_services import build_api_keys, build_services, readiness_checks
+from baton.http_services import build_credentials, build_services, readiness_checks
 from baton.keys import seal_keys
 from baton.process_memory import (
     collect_garbage_less_often,
@@ -318,7 +318,7 @@ def _services_of(context: RoleContext, role: Role | None) -> Services:
     """Return the services of the API role, or those of a process that takes no commands."""
     if isinstance(role, api.ApiRole):
         return role.services
-    return build_services(context, build_api_keys(context), takes_commands=False)
+    return build_services(context, build_credentials(context), takes_commands=False)
 
 
 @asynccontextmanager

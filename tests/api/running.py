@@ -13,6 +13,7 @@ from baton.command_api.auditing.verifications import Verifications
 from baton.command_api.backtest_jobs import BacktestJobs
 from baton.command_api.dialect.contract import Dialect
 from baton.command_api.live.live_feed import LiveFeed
+from baton.command_api.security.access_watch import AccessWatch
 from baton.command_api.security.api_keys import ApiKeyAuthenticator
 from baton.command_api.security.auth import TokenAuthenticator
 from baton.command_api.security.bearer import BearerAuthenticator
@@ -53,7 +54,8 @@ async def running(
     projector = Projector(stores.views, clock=clock)
     history = history_projector(stores.history, clock=clock)
     definitions = DefinitionQueries(stores.views)
-    api_keys = ApiKeyAuthenticator(stores.events, stores.checkpoints, stores.api_key_uses, clock)
+    watch = AccessWatch(stores.events, stores.checkpoints, clock)
+    api_keys = ApiKeyAuthenticator(stores.events, watch, stores.api_key_uses, clock)
     services = replace(
         Services(
             store=stores.events,

@@ -12,13 +12,8 @@ import pytest
 from baton.command_api.budgets import Budgets, Limits
 from baton.command_api.budgets.limits import Rate
 from baton.command_api.http.refusal import Refused
-from baton.command_api.security.api_keys import (
-    FRESH_MS,
-    KEEP_MS,
-    LOOK_MS,
-    SAVE_USES_MS,
-    ApiKeyAuthenticator,
-)
+from baton.command_api.security.access_watch import FRESH_MS, KEEP_MS, LOOK_MS, AccessWatch
+from baton.command_api.security.api_keys import SAVE_USES_MS, ApiKeyAuthenticator
 from baton.command_api.security.identity_cache import MAX_CACHED, IdentityCache
 from baton.domain.actor import Actor
 from baton.domain.run.messages import RunRequested
@@ -74,7 +69,8 @@ class Verifying:
     def __init__(self, stores: Stores, clock: ManualClock) -> None:
         gate: Any = Gate(stores)
         self.stores, self.clock, self.gate = stores, clock, gate
-        self.authenticator = ApiKeyAuthenticator(gate, gate, stores.api_key_uses, clock)
+        self.watch = AccessWatch(gate, gate, clock)
+        self.authenticator = ApiKeyAuthenticator(gate, self.watch, stores.api_key_uses, clock)
 
     async def accepts(self, key: Key) -> bool:
         try:
@@ -194,7 +190,7 @@ async def test_no_key_reaches_the_log(
 
 async def test_requests_with_a_verified_key_read_nothing(verifying: Verifying) -> None:
     key = await create_key(verifying.stores)
-    await verifying.authenticator.look()
+    await verifying.watch.look()
     for _ in range(50):
         assert await verifying.accepts(key)
 
@@ -204,7 +200,7 @@ async def test_requests_with_a_verified_key_read_nothing(verifying: Verifying) -
 
 async def test_a_key_in_use_is_read_again_once_in_a_minute(verifying: Verifying) -> None:
     key = await create_key(verifying.stores)
-    async with in_background(verifying.authenticator.run()):
+    async with in_background(verifying.watch.run()):
         await verifying.clock.advance(LOOK_MS)
         for _ in range(2 * KEEP_MS // LOOK_MS):
             assert await verifying.accepts(key)
@@ -215,11 +211,11 @@ async def test_a_key_in_use_is_read_again_once_in_a_minute(verifying: Verifying)
 
 async def test_a_revocation_holds_from_the_next_look_on(verifying: Verifying) -> None:
     key, other = await create_key(verifying.stores), await create_key(verifying.stores)
-    await verifying.authenticator.look()
+    await verifying.watch.look()
     assert await verifying.accepts(key)
     assert await verifying.accepts(other)
     await revoke_key(verifying.stores, key)
-    await verifying.authenticator.look()
+    await verifying.watch.look()
 
     assert not await verifying.accepts(key)
     assert await verifying.accepts(other)
@@ -229,7 +225,7 @@ async def test_without_looks_a_revocation_holds_as_soon_as_the_last_one_is_old(
     verifying: Verifying,
 ) -> None:
     key = await create_key(verifying.stores)
-    await verifying.authenticator.look()
+    await verifying.watch.look()
     assert await verifying.accepts(key)
     await revoke_key(verifying.stores, key)
     await verifying.clock.advance(FRESH_MS)
@@ -239,7 +235,7 @@ async def test_without_looks_a_revocation_holds_as_soon_as_the_last_one_is_old(
 
 async def test_while_looks_fail_each_request_reads_its_key(verifying: Verifying) -> None:
     key = await create_key(verifying.stores)
-    async with in_background(verifying.authenticator.run()):
+    async with in_background(verifying.watch.run()):
         await verifying.clock.advance(LOOK_MS)
         assert await verifying.accepts(key)
         verifying.gate.available = False
@@ -255,12 +251,12 @@ async def test_while_looks_fail_each_request_reads_its_key(verifying: Verifying)
 
 async def test_a_key_read_before_its_revocation_is_not_kept_after_it(verifying: Verifying) -> None:
     key = await create_key(verifying.stores)
-    await verifying.authenticator.look()
+    await verifying.watch.look()
     verifying.gate.open.clear()
     reading = asyncio.create_task(verifying.accepts(key))
     await verifying.gate.asked.wait()
     await revoke_key(verifying.stores, key)
-    await verifying.authenticator.look()
+    await verifying.watch.look()
     verifying.gate.open.set()
 
     assert await reading  # it began before the revocation
@@ -270,14 +266,14 @@ async def test_a_key_read_before_its_revocation_is_not_kept_after_it(verifying: 
 async def test_a_repeated_revocation_is_announced_again(verifying: Verifying) -> None:
     """The first call may have been cut off between the event and the announcement."""
     key = await create_key(verifying.stores)
-    await verifying.authenticator.look()
+    await verifying.watch.look()
     lost: Any = _LostAnnouncements()
     cut_off = replace(verifying.stores, checkpoints=lost)
     await revoke_key(cut_off, key)
-    await verifying.authenticator.look()
+    await verifying.watch.look()
     before = verifying.gate.looks
     await revoke_key(verifying.stores, key)
-    await verifying.authenticator.look()
+    await verifying.watch.look()
 
     assert verifying.gate.looks == before + 1
     assert not await verifying.accepts(key)
@@ -290,7 +286,7 @@ class _LostAnnouncements:
 
 async def test_an_expired_key_is_refused_from_the_cache_too(verifying: Verifying) -> None:
     key = await create_key(verifying.stores, at=NOW, expires_at=NOW + 100)
-    await verifying.authenticator.look()
+    await verifying.watch.look()
     assert await verifying.accepts(key)
     await verifying.clock.advance(99)
     assert await verifying.accepts(key)
@@ -304,7 +300,7 @@ async def test_a_clock_that_is_set_back_makes_no_key_valid_for_longer(
 ) -> None:
     key = await create_key(verifying.stores)
     assert isinstance(verifying.clock, SettableClock)
-    await verifying.authenticator.look()
+    await verifying.watch.look()
     assert await verifying.accepts(key)
     await revoke_key(verifying.stores, key)
     verifying.clock.jump_ms = -3_600_000
@@ -329,7 +325,7 @@ async def test_uses_that_could_not_be_written_are_kept(verifying: Verifying) -> 
     key = await create_key(verifying.stores)
     uses: Any = _Uses()
     gate = verifying.gate
-    authenticator = ApiKeyAuthenticator(gate, gate, uses, verifying.clock)
+    authenticator = ApiKeyAuthenticator(gate, verifying.watch, uses, verifying.clock)
     await authenticator.identify(key.text)
     with pytest.raises(Unavailable):
         await authenticator.save_uses()

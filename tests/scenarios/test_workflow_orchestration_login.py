@@ -9,6 +9,7 @@ import pytest
 from baton.command_api.commands.access import AccessStores, remove_user
 from tests.dialects.workflow_orchestration import LOGIN, add_login
 from tests.kit.actors import BOB
+from tests.kit.eventually import eventually
 from tests.kit.stack import Response
 from tests.scenarios.stack import Stack
 
@@ -54,6 +55,23 @@ async def test_a_removed_user_cannot_log_in(idle: Stack) -> None:
     await remove_user(stores, LOGIN["username"], actor=BOB, at=1)
 
     assert (await login(idle)).status == 401
+
+
+async def test_the_token_of_a_removed_user_is_refused_within_a_second(idle: Stack) -> None:
+    await add_login(idle)
+    headers = {"Authorization": f"Bearer {(await login(idle)).body['token']}"}
+
+    async def status() -> int:
+        return (await idle.get("/api/workflows", anonymous=True, headers=headers)).status
+
+    assert await status() == 200
+    stores = AccessStores(idle.stores.events, idle.stores.checkpoints)
+    await remove_user(stores, LOGIN["username"], actor=BOB, at=1)
+
+    async def is_refused() -> bool:
+        return await status() == 401
+
+    await eventually(is_refused, within_s=1)
 
 
 async def test_logins_past_the_budget_of_a_peer_are_429(idle: Stack) -> None:

@@ -11,9 +11,8 @@ from prometheus_client.registry import Collector
 
 from baton.command_api.app import make_app
 from baton.command_api.live.live_feed import LiveFeed
-from baton.command_api.security.api_keys import ApiKeyAuthenticator
 from baton.command_api.services import Services
-from baton.http_services import build_api_keys, build_services
+from baton.http_services import Credentials, build_credentials, build_services
 from baton.metric_families import gauge
 from baton.role import RoleContext
 
@@ -23,20 +22,20 @@ class ApiRole:
     """Handles requests; the server that listens belongs to the process."""
 
     services: Services
-    api_keys: ApiKeyAuthenticator
+    credentials: Credentials
 
     def app(self) -> web.Application:
         """Return the application with the routes of every dialect and Baton's own."""
         return make_app(self.services)
 
     async def run(self) -> None:
-        """Follow the log for open streams, keep cached API keys up to date, record refusals.
+        """Follow the log for open streams, keep what is known of credentials, record refusals.
 
         Requests drive all other handlers.
         """
         async with asyncio.TaskGroup() as group:
             group.create_task(self.services.live.run())
-            group.create_task(self.api_keys.run())
+            group.create_task(self.credentials.run())
             group.create_task(self.services.accesses.run())
 
     async def stop(self) -> None:
@@ -47,7 +46,7 @@ class ApiRole:
         await self.services.backtests.close()
         await self.services.verifications.close()
         await self.services.accesses.save()
-        await self.api_keys.save_uses()
+        await self.credentials.api_keys.save_uses()
 
     def export(self, metrics: CollectorRegistry) -> None:
         """Register the numbers of streams and of stuck runs; the application registers its own."""
@@ -57,9 +56,9 @@ class ApiRole:
 
 def build(context: RoleContext) -> ApiRole:
     """Build the API role; raises MissingJwtSecret."""
-    api_keys = build_api_keys(context)
-    services = build_services(context, api_keys, takes_commands=True)
-    return ApiRole(services=services, api_keys=api_keys)
+    credentials = build_credentials(context)
+    services = build_services(context, credentials, takes_commands=True)
+    return ApiRole(services=services, credentials=credentials)
 
 
 class _StreamMetrics(Collector):

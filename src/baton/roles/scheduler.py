@@ -17,7 +17,7 @@ from prometheus_client.registry import Collector
 from baton.command_api.dialects.workflow_orchestration.webhooks.render_data import render_data
 from baton.command_api.own.bulk.performer import BulkPerformer
 from baton.eventlog.loops.relay import Relay
-from baton.http_services import build_api_keys, build_services
+from baton.http_services import build_credentials, build_services
 from baton.metric_families import counters, gauge
 from baton.role import RoleContext
 from baton.scheduler.bulks.bulks import Bulks
@@ -110,7 +110,7 @@ def build(context: RoleContext) -> SchedulerRole:
         client=context.webhook_client,
         backoff_ms=tuple(round(1_000 * seconds) for seconds in context.settings.webhook_backoff),
     )
-    services = build_services(context, build_api_keys(context), takes_commands=False)
+    services = build_services(context, build_credentials(context), takes_commands=False)
     return SchedulerRole(
         scheduler=scheduler,
         bulks=Bulks(stores, BulkPerformer(services), clock=clock, holder=holder),

@@ -1,0 +1,71 @@
+"""The time for which a server relies on what it has read about a key or a user of its own.
+
+It ends `FRESH_MS` after this process began its last successful look at the announcements of
+`baton.command_api.commands.access`, or after it read the access itself. A look that fails or is
+late makes nothing valid for longer: each request then reads from the event store, and is refused
+while that is unavailable. Decision 0026 has the reasons.
+"""
+
+import logging
+from typing import Final, NamedTuple
+
+from baton.command_api.commands.access import ACCESS
+from baton.eventlog.errors import Unavailable
+from baton.eventlog.ports.clock import Clock
+from baton.eventlog.ports.stores import Checkpoints, EventStore
+
+LOOK_MS: Final = 200
+"""The pause between two looks at the announcements."""
+FRESH_MS: Final = 800
+"""The age of a look from which on nothing is used from memory."""
+KEEP_MS: Final = 60_000
+"""The time after which an access is read again although nothing was announced.
+
+It bounds the life of one whose end was stored, but cut off before its announcement.
+"""
+
+_log = logging.getLogger("baton.api")
+
+
+class Reading(NamedTuple):
+    """A read of an access: the time before it, and the newest change that was announced then."""
+
+    at: int
+    change: int
+
+
+class AccessWatch:
+    """Looks for announced changes of access; without looks each reading is old very soon."""
+
+    def __init__(self, events: EventStore, checkpoints: Checkpoints, clock: Clock) -> None:
+        self._events, self._checkpoints, self._clock = events, checkpoints, clock
+        self._change = -1
+        self._looked_at = 0
+
+    def begin(self) -> Reading:
+        """Return the reading that begins now; call it before the events are read."""
+        return Reading(self._clock.now(), self._change)
+
+    def holds(self, reading: Reading, now: int) -> bool:
+        """Return whether what was read still holds; a clock that was set back says no."""
+        if reading.change != self._change or now >= reading.at + KEEP_MS:
+            return False
+        return 0 <= now - max(reading.at, self._looked_at) < FRESH_MS
+
+    async def look(self) -> None:
+        """End every reading if a change was announced; raises `Unavailable`."""
+        began = self._clock.now()
+        announced = await self._checkpoints.load(ACCESS)
+        changed = announced != self._change
+        self._change, self._looked_at = announced, began
+        if changed:
+            await self._events.head()  # the log delivers what a process beside this one appended
+
+    async def run(self) -> None:
+        """Look for announcements until cancelled."""
+        while True:
+            try:
+                await self.look()
+            except Unavailable as error:
+                _log.debug("accesses are read from the store meanwhile: %s", error)
+            await self._clock.idle(LOOK_MS)
