@@ -7,10 +7,12 @@ from baton.domain.delivery.messages import (
     Command,
     DeliveryDied,
     DeliveryFailed,
+    DeliveryForgotten,
     DeliveryRedriven,
     DeliveryRequested,
     DeliverySucceeded,
     Event,
+    ForgetDelivery,
     Redrive,
     ReportFailure,
     ReportSuccess,
@@ -39,6 +41,8 @@ def decide(command: Command, state: State) -> list[Event]:
     match command:
         case Redrive():
             return _redrive(command, state)
+        case ForgetDelivery():
+            return _forget(command, state)
         case ReportSuccess() | ReportFailure():
             if state.status != "pending" or command.attempt != state.attempts + 1:
                 return []
@@ -79,7 +83,15 @@ def _failed(command: ReportFailure, state: State) -> DeliveryFailed | DeliveryDi
     )
 
 
+def _forget(command: ForgetDelivery, state: State) -> list[Event]:
+    if state.forgotten or state.status == "pending" or state.ended_at >= command.ended_before:
+        return []
+    return [DeliveryForgotten(at=command.at)]
+
+
 def _redrive(command: Redrive, state: State) -> list[Event]:
+    if state.forgotten:
+        raise NotFound("delivery")
     if state.status == "delivered":
         raise InConflict("already_delivered")
     if state.status == "pending" and state.due_at <= command.at:

@@ -61,6 +61,14 @@ class Redrive:
     at: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForgetDelivery:
+    """Forget the delivery if it ended before `ended_before`."""
+
+    ended_before: int
+    at: int
+
+
 @frozen(slots=False)
 class DeliveryRequested:
     """The event is to be delivered."""
@@ -113,7 +121,19 @@ class DeliveryRedriven:
     at: int
 
 
-Command: TypeAlias = RequestDelivery | ReportSuccess | ReportFailure | Redrive
+@frozen(slots=False)
+class DeliveryForgotten:
+    """The delivery ended long ago: no list shows it and nothing redrives it any more."""
+
+    at: int
+
+
+Command: TypeAlias = RequestDelivery | ReportSuccess | ReportFailure | Redrive | ForgetDelivery
 Event: TypeAlias = (
-    DeliveryRequested | DeliverySucceeded | DeliveryFailed | DeliveryDied | DeliveryRedriven
+    DeliveryRequested
+    | DeliverySucceeded
+    | DeliveryFailed
+    | DeliveryDied
+    | DeliveryRedriven
+    | DeliveryForgotten
 )

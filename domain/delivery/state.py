@@ -6,6 +6,7 @@ from typing import Literal, TypeAlias, assert_never
 from baton.domain.delivery.messages import (
     DeliveryDied,
     DeliveryFailed,
+    DeliveryForgotten,
     DeliveryRedriven,
     DeliveryRequested,
     DeliverySucceeded,
@@ -20,7 +21,8 @@ class State:
     """A delivery; `requested` is None before it was requested.
 
     `attempts` counts all attempts that ended, `failures` those since the delivery was requested or
-    redriven, at `begun_at`. `due_at` is the time of the next attempt while the delivery is pending.
+    redriven, at `begun_at`. `due_at` is the time of the next attempt while the delivery is pending,
+    `ended_at` the time at which it was delivered or died.
     """
 
     requested: DeliveryRequested | None = None
@@ -29,6 +31,8 @@ class State:
     failures: int = 0
     due_at: int = 0
     begun_at: int = 0
+    ended_at: int = 0
+    forgotten: bool = False
 
 
 def evolve(state: State, event: Event) -> State:
@@ -37,13 +41,21 @@ def evolve(state: State, event: Event) -> State:
         case DeliveryRequested():
             return State(requested=event, due_at=event.at, begun_at=event.at)
         case DeliverySucceeded():
-            return replace(state, status="delivered", attempts=event.attempt)
+            return replace(state, status="delivered", attempts=event.attempt, ended_at=event.at)
         case DeliveryFailed():
             failures = state.failures + 1
             return replace(state, attempts=event.attempt, failures=failures, due_at=event.next_at)
         case DeliveryDied():
             failures = state.failures + 1
-            return replace(state, status="dead", attempts=event.attempt, failures=failures)
+            return replace(
+                state,
+                status="dead",
+                attempts=event.attempt,
+                failures=failures,
+                ended_at=event.at,
+            )
         case DeliveryRedriven():
             return replace(state, status="pending", failures=0, due_at=event.at, begun_at=event.at)
+        case DeliveryForgotten():
+            return replace(state, forgotten=True)
     assert_never(event)

@@ -33,12 +33,16 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sending:
-    """The means of sending: `render` makes the data of a body, `client` posts it."""
+    """The means of sending: `render` makes the data of a body, `client` posts it.
+
+    A delivery is kept for `retention_ms` after its end, for ever if that is 0.
+    """
 
     render: Render
     client: HttpClient
     backoff_ms: tuple[int, ...] = BACKOFF_MS
     timeout_ms: int = TIMEOUT_MS
+    retention_ms: int = 0
 
 
 class Posted(NamedTuple):

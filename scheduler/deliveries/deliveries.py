@@ -21,6 +21,7 @@ from baton.eventlog.ports.clock import Clock
 from baton.eventlog.ports.stores import Log
 from baton.scheduler.deliveries.attempts import Attempts, Sending
 from baton.scheduler.deliveries.counters import Counters
+from baton.scheduler.deliveries.forget_deliveries import Forgetting
 from baton.scheduler.deliveries.receivers import Receivers
 from baton.scheduler.deliveries.registrations import CHANGES, Registrations, registrations_at
 from baton.scheduler.deliveries.request_deliveries import match_events, request_deliveries
@@ -124,6 +125,7 @@ class Term:
             webhook_ids=lambda: self._registrations.webhook_ids,
             near_ms=near_ms,
         )
+        self._forgetting = Forgetting(stores, retention_ms=sending.retention_ms, clock=clock)
         self._position = 0  # of the newest event that was read
         self._requested = 0  # up to here, all deliveries are requested
         self._saved = 0
@@ -140,6 +142,7 @@ class Term:
                 group.create_task(self._follow())
                 group.create_task(self._send())
                 group.create_task(self._save_periodically())
+                group.create_task(self._forgetting.run())
         finally:
             await self._sender.finish(grace_s=FINISH_S)
             await self._save()

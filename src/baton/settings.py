@@ -96,6 +96,7 @@ class Settings(BaseSettings):
     functions_max_hung_threads: int = Field(default=100, ge=1)
     webhooks_allow_private: bool = False
     webhook_backoff: Annotated[tuple[float, ...], NoDecode] = _BACKOFF_S
+    webhook_retention_days: int = Field(default=30, ge=0, le=36_500)
     notary: bool = True
     audit_key: SecretStr | None = None
     audit_name: str = Field(default="baton", pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,199}$")

@@ -10,9 +10,11 @@ from baton.domain.delivery.decisions import BACKOFF_MS, DECIDER, MAX_RETRY_AFTER
 from baton.domain.delivery.messages import (
     DeliveryDied,
     DeliveryFailed,
+    DeliveryForgotten,
     DeliveryRedriven,
     DeliveryRequested,
     DeliverySucceeded,
+    ForgetDelivery,
     Redrive,
     ReportFailure,
     ReportSuccess,
@@ -143,3 +145,26 @@ def test_attempts_are_counted_and_never_come_early(
             assert state.due_at == now + backoff[state.failures - 1]
     assert (state.status == "delivered") == (True in outcomes[: state.attempts])
     assert (state.status == "dead") == (state.failures > len(backoff))
+
+
+DIED = DeliveryDied(attempt=1, error="HTTP_410", status=410, at=20)
+FORGET = ForgetDelivery(ended_before=21, at=90)
+
+
+@pytest.mark.parametrize("ended", [SUCCEEDED, DIED])
+def test_a_delivery_is_forgotten_once_after_its_end(
+    ended: DeliverySucceeded | DeliveryDied,
+) -> None:
+    forgotten = given(DECIDER, REQUESTED, ended).when(FORGET).then(DeliveryForgotten(at=90))
+
+    forgotten.when(FORGET).then_nothing()
+    forgotten.when(REDRIVE).then_refused("not_found")
+    forgotten.when(REQUEST).then_nothing()
+
+
+def test_what_is_pending_or_ended_later_is_not_forgotten() -> None:
+    given(DECIDER, REQUESTED).when(FORGET).then_nothing()
+    given(DECIDER, REQUESTED, FAILED).when(FORGET).then_nothing()
+    given(DECIDER, REQUESTED, DIED).when(replace(FORGET, ended_before=20)).then_nothing()
+    redriven = given(DECIDER, REQUESTED, DIED, DeliveryRedriven(actor=ANN, at=30))
+    redriven.when(FORGET).then_nothing()

@@ -1,6 +1,7 @@
 """The part of a random history that is about webhooks: one command per turn, none of it random."""
 
 from baton.domain.delivery.messages import (
+    ForgetDelivery,
     Redrive,
     ReportFailure,
     ReportSuccess,
@@ -60,7 +61,9 @@ def webhook_turn(number: int, at: int) -> list[tuple[str, object]]:
         case 8 | 9:
             return [(webhook, _update(life, at, rotated=turn == 9))]
         case 10:
-            return [(webhook, DisableWebhook(reason="gone", actor=BOB, at=at))]
+            disable = DisableWebhook(reason="gone", actor=BOB, at=at)
+            forget = ForgetDelivery(ended_before=at, at=at)
+            return [(webhook, disable), *([(first, forget)] if life % 2 else [])]
         case _:
             return [(webhook, DeleteWebhook(actor=ANN, at=at))] if life % 2 else []
 

@@ -59,6 +59,7 @@ from baton.domain.definition.trigger import (
 from baton.domain.delivery.messages import (
     DeliveryDied,
     DeliveryFailed,
+    DeliveryForgotten,
     DeliveryRedriven,
     DeliveryRequested,
     DeliverySucceeded,
@@ -561,6 +562,7 @@ HISTORIES: dict[str, list[object]] = {
         DeliveryDied(attempt=2, error="HTTP_TIMEOUT: no answer", status=None, at=AT + 5_000),
         DeliveryRedriven(actor=BOB, at=AT + 6_000),
         DeliverySucceeded(attempt=3, status=204, at=AT + 6_000),
+        DeliveryForgotten(at=AT + 30 * 24 * 3_600_000),
     ],
     "acme/run/cm4run00000000000006": [
         RunRequested(

@@ -62,6 +62,20 @@ class DeliveryQueries:
             limit=limit,
         )
 
+    async def ended(self, before: int, limit: int) -> list[Document]:
+        """Return deliveries of all tenants that ended before a time, those of long ago first.
+
+        Args:
+            before: Milliseconds since the epoch, UTC.
+            limit: The most deliveries to return.
+        """
+        return await self._reader.first(
+            None,
+            Filter(column="ended_at", op="<", value=before),
+            order=(("ended_at", "asc"), ("key", "asc")),
+            limit=limit,
+        )
+
     async def earlier(self, tenant: str, webhook_id: str, run_id: str, seq: int) -> list[Document]:
         """Return the first pending deliveries that an ordered one of the same run waits for."""
         return await self._reader.first(

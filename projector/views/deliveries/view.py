@@ -6,6 +6,7 @@ from typing import assert_never, get_args
 from baton.domain.delivery.messages import (
     DeliveryDied,
     DeliveryFailed,
+    DeliveryForgotten,
     DeliveryRedriven,
     DeliveryRequested,
     DeliverySucceeded,
@@ -24,6 +25,7 @@ TABLE = Table(
         Column(name="status", kind="text"),
         Column(name="created_at", kind="int"),
         Column(name="due_at", kind="int"),
+        Column(name="ended_at", kind="int"),
         Column(name="lane", kind="text"),
         Column(name="seq", kind="int"),
     ),
@@ -32,6 +34,7 @@ TABLE = Table(
         Index(columns=("webhook_id", "status", "created_at", "key")),
         Index(columns=("due_at", "key"), where_set="due_at", across_tenants=True),
         Index(columns=("webhook_id", "due_at", "key"), where_set="due_at", across_tenants=True),
+        Index(columns=("ended_at", "key"), where_set="ended_at", across_tenants=True),
         Index(columns=("lane", "seq"), where_set="lane"),
     ),
 )
@@ -85,7 +88,7 @@ def evolve(document: Document | None, recorded: Recorded) -> Document | None:
     event: Event = recorded.event
     if isinstance(event, DeliveryRequested):
         return _requested(recorded, event)
-    if document is None:
+    if document is None or isinstance(event, DeliveryForgotten):
         return None
     document.updated_at = event.at
     match event:
@@ -108,7 +111,8 @@ def evolve(document: Document | None, recorded: Recorded) -> Document | None:
 
 
 def columns(document: Document) -> Values:
-    """Return the values that deliveries are found by; pending ones alone have a due time.
+    """Return the values that deliveries are found by: pending ones by when they are due, others
+    by when they ended.
 
     A pending delivery of a registration that keeps the order has a `lane`, and `seq` in it.
     """
@@ -118,6 +122,7 @@ def columns(document: Document) -> Values:
         document.status,
         document.created_at,
         document.due_at,
+        None if document.status == "pending" else document.updated_at,
         lane_of(document.webhook_id, document.run_id) if kept else None,
         document.run_version,
     )

@@ -39,6 +39,8 @@ _DESCRIPTIONS: Final = {
     "ticks_skipped": "Scheduled instants skipped by a policy",
     "timers_fired": "Delays, backoffs and deadlines that came due",
 }
+DAY_MS: Final = 24 * 3_600_000
+
 _DELIVERIES: Final = {
     "requested": "Deliveries requested for events of runs",
     "delivered": "Deliveries that their receiver took",
@@ -109,6 +111,7 @@ def build(context: RoleContext) -> SchedulerRole:
         render=render_data,
         client=context.webhook_client,
         backoff_ms=tuple(round(1_000 * seconds) for seconds in context.settings.webhook_backoff),
+        retention_ms=context.settings.webhook_retention_days * DAY_MS,
     )
     services = build_services(context, build_credentials(context), takes_commands=False)
     return SchedulerRole(

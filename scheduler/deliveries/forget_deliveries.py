@@ -1,0 +1,64 @@
+"""Forgets deliveries that ended long ago, so that their view doesn't grow for ever.
+
+An event removes each, because the views of a rebuild must be those of the projector. The events of
+deliveries stay in the log.
+"""
+
+import asyncio
+import logging
+from functools import partial
+from typing import Final
+
+from baton.domain.delivery.decisions import DECIDER
+from baton.domain.delivery.messages import ForgetDelivery
+from baton.domain.stream import stream_name
+from baton.eventlog.errors import Unavailable
+from baton.eventlog.loops.transact import transact
+from baton.eventlog.ports.backend import Stores
+from baton.eventlog.ports.clock import Clock
+from baton.projector.views.deliveries.queries import DeliveryQueries
+from baton.projector.views.deliveries.view import Document
+
+LOOK_MS: Final = 60_000
+"""The pause between two looks for deliveries to forget."""
+PAGE_SIZE: Final = 200
+"""Deliveries that are forgotten at once."""
+PAUSE_MS: Final = 500
+"""The pause between two pages: commands and runs have precedence."""
+
+_log = logging.getLogger(__name__)
+
+
+class Forgetting:
+    """Forgets deliveries `retention_ms` after they were delivered or given up; 0 keeps them."""
+
+    def __init__(self, stores: Stores, *, retention_ms: int, clock: Clock) -> None:
+        self._store = stores.events
+        self._queries = DeliveryQueries(stores.views)
+        self._retention_ms = retention_ms
+        self._clock = clock
+
+    async def run(self) -> None:
+        """Look for deliveries until cancelled; returns at once if they are kept for ever."""
+        while self._retention_ms:
+            try:
+                forgotten = await self.forget_page()
+            except Unavailable as error:
+                _log.debug("old deliveries are forgotten later: %s", error)
+                forgotten = 0
+            await self._clock.idle(PAUSE_MS if forgotten == PAGE_SIZE else LOOK_MS)
+
+    async def forget_page(self) -> int:
+        """Forget the first deliveries that have to be; return the number forgotten now.
+
+        The view may still show some that are forgotten already. Raises `Unavailable`.
+        """
+        now = self._clock.now()
+        before = now - self._retention_ms
+        found = await self._queries.ended(before, PAGE_SIZE)
+        forget = partial(self._forget, ForgetDelivery(ended_before=before, at=now))
+        return sum(await asyncio.gather(*map(forget, found)))
+
+    async def _forget(self, command: ForgetDelivery, delivery: Document) -> bool:
+        stream = stream_name(delivery.tenant, DECIDER.name, delivery.id)
+        return (await transact(self._store, DECIDER, stream, command)).changed
