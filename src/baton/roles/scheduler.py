@@ -14,7 +14,6 @@ from prometheus_client import CollectorRegistry, Metric
 from prometheus_client.core import CounterMetricFamily
 from prometheus_client.registry import Collector
 
-from baton.command_api.dialects.workflow_orchestration.webhooks.render_data import render_data
 from baton.command_api.own.bulk.performer import BulkPerformer
 from baton.eventlog.loops.relay import Relay
 from baton.http_services import build_credentials, build_services
@@ -97,6 +96,11 @@ class SchedulerRole:
 
 def build(context: RoleContext) -> SchedulerRole:
     """Build the scheduler role."""
+    # Here, so that processes without this role start without the dialect.
+    from baton.command_api.dialects.workflow_orchestration.webhooks.render_data import (  # noqa: PLC0415
+        render_data,
+    )
+
     stores, clock, holder = context.stores, context.clock, context.holder
     scheduler = Scheduler(
         stores,
