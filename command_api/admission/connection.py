@@ -101,6 +101,7 @@ class Connection(web.RequestHandler):
         self.release()
         self._door.peers.leave(self.peer)
         super().connection_lost(exc)
+        self._newest = EMPTY_PAYLOAD  # a body knows its connection: the two would keep each other
 
     def data_received(self, data: bytes) -> None:
         """Feed the parser, and keep the time at which a head began until it is complete."""
