@@ -14,6 +14,7 @@ from benchmarks import (
     as_of,
     backtests,
     drawing,
+    graphql,
     large,
     latency,
     memory,
@@ -43,6 +44,7 @@ ACCESS = "access"
 STREAMS = "streams"
 TENANTS = "tenants"
 WEBHOOKS = "webhooks"
+GRAPHQL = "graphql"
 NOTARY = "notary"
 BACKTEST = "backtest"
 AS_OF = "as_of"
@@ -63,6 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             (STREAMS, streams.show),
             (TENANTS, tenants.show),
             (WEBHOOKS, webhooks.show),
+            (GRAPHQL, graphql.show),
             (NOTARY, notary.show),
             (BACKTEST, backtests.show),
             (AS_OF, partial(as_of.show, runs=asked.runs)),
@@ -100,6 +103,7 @@ def _arguments() -> argparse.ArgumentParser:
             STREAMS,
             TENANTS,
             WEBHOOKS,
+            GRAPHQL,
             NOTARY,
             BACKTEST,
             AS_OF,

@@ -100,15 +100,15 @@ async def _measure(server: Running, transport: Transport, subscribers: int) -> C
         server=Server(url=server.url, token=server.token),
         definition_id=server.definitions[LOAD.shape],
     )
-    before = _cpu_s(server.pid)
+    before = cpu_s(server.pid)
     measured = await client.drive(LOAD)
     async with asyncio.timeout(_ALL_WITHIN_S):
         for _, counter in counters:
             await counter.done.wait()
-    cpu_s = _cpu_s(server.pid) - before
+    used_s = cpu_s(server.pid) - before
     for connection, _ in counters:
         connection.close()
-    return Cost(cpu_s=cpu_s, runs_per_s=measured.runs_per_s)
+    return Cost(cpu_s=used_s, runs_per_s=measured.runs_per_s)
 
 
 async def _subscribe(
@@ -126,7 +126,7 @@ async def _subscribe(
     return connection, counter
 
 
-def _cpu_s(pid: int) -> float:
+def cpu_s(pid: int) -> float:
     """Return the processor seconds of a process, from Linux's /proc."""
     fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / _TICKS

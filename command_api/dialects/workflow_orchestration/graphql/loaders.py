@@ -3,6 +3,7 @@
 Results are kept for the response, and never longer: it shows one state.
 """
 
+import asyncio
 from collections.abc import Sequence
 
 from strawberry.dataloader import DataLoader
@@ -22,6 +23,24 @@ class Loaders:
         self._services, self._tenant = services, tenant
         self._steps = DataLoader(load_fn=self._load_steps)
         self._definitions = DataLoader(load_fn=self._load_definitions)
+        self._histories: dict[str, list[Step]] = {}
+        self._graphs: dict[tuple[str, int], Graph] = {}
+
+    async def preload(self, runs: Sequence[Run]) -> None:
+        """Load the histories and the graphs of a page of runs, for `preloaded`."""
+        loaded = await self._load_steps([run.id for run in runs])
+        self._histories = {run.id: steps for run, steps in zip(runs, loaded, strict=True)}
+        self._steps.prime_many(self._histories)
+        of_versions = {(run.definition_id, run.definition_version): run for run in runs}
+        graphs = await asyncio.gather(*map(self.graph_of, of_versions.values()))
+        self._graphs = dict(zip(of_versions, graphs, strict=True))
+
+    def preloaded(self, run: Run) -> tuple[Graph, list[Step]] | None:
+        """Return the graph and the history of a run that was preloaded."""
+        steps = self._histories.get(run.id)
+        if steps is None:
+            return None
+        return self._graphs[run.definition_id, run.definition_version], steps
 
     async def steps_of(self, run: Run) -> list[Step]:
         """Return the history of a run."""

@@ -10,6 +10,7 @@ from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext
 
 from baton.command_api.dialects.workflow_orchestration.graphql.schema.mutations import Mutation
+from baton.command_api.dialects.workflow_orchestration.graphql.schema.plain_fields import Execution
 from baton.command_api.dialects.workflow_orchestration.graphql.schema.queries import Query
 from baton.command_api.dialects.workflow_orchestration.graphql.schema.scalars import SCALARS
 from baton.command_api.dialects.workflow_orchestration.graphql.schema.subscriptions import (
@@ -38,5 +39,6 @@ SCHEMA: Final = _Schema(
     mutation=Mutation,
     subscription=Subscription,
     extensions=[_UsePrepared],
+    execution_context_class=Execution,
     config=StrawberryConfig(scalar_map=SCALARS),
 )

@@ -4,6 +4,7 @@ A field without a resolver reads the attribute of the same name from a record: o
 of `executions`.
 """
 
+from collections.abc import Awaitable
 from enum import Enum
 
 import strawberry
@@ -12,6 +13,7 @@ from strawberry.scalars import JSON
 
 from baton.command_api.dialects.workflow_orchestration.graphql.executions import (
     Execution,
+    preloaded_tasks_of,
     shown_context_of,
     tasks_of,
 )
@@ -125,8 +127,13 @@ class WorkflowContext:
     updated_at: DateTime
 
 
-async def _tasks(root: Execution, info: OperationInfo) -> list[words.TaskExecution]:
-    return [] if root.accepted else await tasks_of(info.context, root.run)
+def _tasks(
+    root: Execution, info: OperationInfo
+) -> list[words.TaskExecution] | Awaitable[list[words.TaskExecution]]:
+    if root.accepted:
+        return []
+    tasks = preloaded_tasks_of(info.context, root.run)
+    return tasks_of(info.context, root.run) if tasks is None else tasks
 
 
 async def _context(root: Execution, info: OperationInfo) -> words.Context:

@@ -1,9 +1,11 @@
 """The queries: one workflow, execution or progress report, and the lists."""
 
+from collections.abc import Iterable
 from typing import Annotated
 
 import strawberry
 from strawberry import ID
+from strawberry.types.nodes import Selection
 
 from baton.command_api.dialect.load import load_definition
 from baton.command_api.dialects.workflow_orchestration.graphql.cursors import (
@@ -87,6 +89,9 @@ async def _workflow_executions(
         limit=size + 1,
     )
 
+    if _selects("taskExecutions", info.selected_fields):
+        await info.context.loaders.preload(found[:size])
+
     async def count() -> int:
         _, total = await runs.page(
             context.tenant, definition_id=workflow_definition_id, statuses=statuses, limit=1
@@ -97,6 +102,13 @@ async def _workflow_executions(
         Edge(cursor=cursor_of(run.requested_at, run.id), node=execution_of(run)) for run in found
     ]
     return connection(edges, size=size, after=after, count=count)
+
+
+def _selects(name: str, selections: Iterable[Selection]) -> bool:
+    """Return whether a field of the name is selected at any depth."""
+    return any(
+        getattr(one, "name", None) == name or _selects(name, one.selections) for one in selections
+    )
 
 
 async def _progress_report(info: OperationInfo, workflow_execution_id: ID) -> words.ProgressReport:
