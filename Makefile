@@ -10,6 +10,7 @@ MINUTES ?= 30
 SECONDS ?= 60
 RUNS ?= 10000
 CHANGES ?= 1000
+HISTORIES ?= 30
 DAYS ?= 365
 # Silences a notice about new versions of pyright.
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
@@ -46,6 +47,10 @@ attack: $(EVERYTHING) ## Attacks a server for SECONDS=60 and checks what a well-
 lists: $(EVERYTHING) ## Lists RUNS=10000 runs page by page while others start: each exactly once.
 	@BATON_TEST_LISTED_RUNS=$(RUNS) $(BIN)/python -m pytest --timeout 600 \
 		tests/scenarios/test_orchestrator_lists.py -k listed_once $(ARGS)
+
+as-of: $(EVERYTHING) ## Reads HISTORIES=30 random histories as of earlier positions: no later fact is shown.
+	@BATON_TEST_AS_OF_HISTORIES=$(HISTORIES) $(BIN)/python -m pytest --timeout 600 \
+		tests/as_of/test_oracle.py $(ARGS)
 
 mutations: $(EVERYTHING) ## Changes a log and its exports at random, CHANGES=1000 times: each is found.
 	@BATON_TEST_MUTATIONS=$(CHANGES) $(BIN)/python -m pytest --timeout 3600 \

@@ -12,10 +12,14 @@ MAX_STREAMS: Final = 512
 
 
 class EventsAsOf:
-    """Implements `EventStore` with the events of `store` up to `position`; for one request."""
+    """Implements `EventStore` with the events of `store` up to `position`; for one request.
 
-    def __init__(self, store: EventStore, position: int) -> None:
+    `head` is the position of the last of them.
+    """
+
+    def __init__(self, store: EventStore, position: int, *, head: int) -> None:
         self.position = position
+        self._head = head
         self._store = store
         self._streams: OrderedDict[str, Sequence[Recorded]] = OrderedDict()
 
@@ -42,8 +46,8 @@ class EventsAsOf:
         return [one for one in found if one.position <= self.position]
 
     async def head(self) -> int:
-        """Return the position as of which is read."""
-        return self.position
+        """Return the position of the newest event, 0 if there is none."""
+        return self._head
 
     async def close(self) -> None:
         """Do nothing: the store belongs to the process."""

@@ -15,8 +15,11 @@ PAGE: Final = 1_024
 """Events per read, and between two remembered positions."""
 
 
-class _Mark(NamedTuple):
-    """A position and the greatest time of any event up to it, ms since the epoch, UTC."""
+class Moment(NamedTuple):
+    """The position of an event and the greatest time of any event up to it, ms since the epoch.
+
+    Both are 0 before the first event.
+    """
 
     position: int
     max_at: int
@@ -27,7 +30,7 @@ class Moments:
 
     def __init__(self, leaves: LeafStore) -> None:
         self._leaves = leaves
-        self._marks = [_Mark(0, 0)]
+        self._marks = [Moment(0, 0)]
 
     async def position_at(self, at: int) -> int:
         """Return the position before the first event later than `at` (ms), else the newest one."""
@@ -40,18 +43,19 @@ class Moments:
             after = page[-1].position
         return after
 
-    async def time_at(self, position: int) -> int:
-        """Return the greatest time (ms) of any event up to `position`, 0 if there is none."""
-        begin = await self._last_mark_before(position)
-        after, found = begin
-        while after < position:
-            page = await self._leaves.events(after=after, limit=PAGE)
-            counted = [time_of(one.state) for one in page if one.position <= position]
-            found = max((found, *counted))
-            after = page[-1].position if page else position
+    async def moment_at(self, position: int) -> Moment:
+        """Return the moment of the last event up to `position`."""
+        found = await self._last_mark_before(position)
+        while found.position < position:
+            page = await self._leaves.events(after=found.position, limit=PAGE)
+            counted = [one for one in page if one.position <= position]
+            if not counted:
+                break
+            greatest = max(found.max_at, *(time_of(one.state) for one in counted))
+            found = Moment(counted[-1].position, greatest)
         return found
 
-    async def _last_mark_at(self, at: int) -> _Mark:
+    async def _last_mark_at(self, at: int) -> Moment:
         """Return the last known position up to which no event is later than `at`."""
         sealed = await self._sealed()
         if sealed is not None and _end(sealed).max_at > at:
@@ -59,7 +63,7 @@ class Moments:
         await self._remember()
         return self._marks[max(0, bisect_right(self._marks, at, key=lambda one: one.max_at) - 1)]
 
-    async def _last_mark_before(self, position: int) -> _Mark:
+    async def _last_mark_before(self, position: int) -> Moment:
         block = await self._leaves.block_at(position)
         if block is not None and position < block.last_position:
             return await self._end_of(block.number - 1)
@@ -68,7 +72,7 @@ class Moments:
         known = bisect_right(self._marks, position, key=lambda one: one.position)
         if known:
             return self._marks[known - 1]
-        return _Mark(0, 0) if block is None else _end(block)
+        return Moment(0, 0) if block is None else _end(block)
 
     async def _sealed(self) -> LeafBlock | None:
         """Return the last block; from here on only the events behind it are remembered."""
@@ -77,7 +81,7 @@ class Moments:
             self._marks = [_end(block)]
         return block
 
-    async def _search(self, at: int, later: int) -> _Mark:
+    async def _search(self, at: int, later: int) -> Moment:
         """Return the end of the last block without an event later than `at`.
 
         Args:
@@ -93,10 +97,10 @@ class Moments:
                 lowest = middle + 1
         return await self._end_of(lowest - 1)
 
-    async def _end_of(self, number: int) -> _Mark:
+    async def _end_of(self, number: int) -> Moment:
         """Return the end of a block; that of number -1 is the beginning of the log."""
         if number < 0:
-            return _Mark(0, 0)
+            return Moment(0, 0)
         (block,) = await self._leaves.blocks(first=number, limit=1)
         return _end(block)
 
@@ -109,8 +113,8 @@ class Moments:
                 return
             greatest = max(greatest, *(time_of(one.state) for one in page))
             if self._marks[-1].position == after:  # no other request has read them meanwhile
-                self._marks.append(_Mark(page[-1].position, greatest))
+                self._marks.append(Moment(page[-1].position, greatest))
 
 
-def _end(block: LeafBlock) -> _Mark:
-    return _Mark(block.last_position, block.max_at)
+def _end(block: LeafBlock) -> Moment:
+    return Moment(block.last_position, block.max_at)

@@ -61,5 +61,6 @@ class Past:
 
     async def as_of(self, position: int) -> AsOf:
         """Return everything as of `position`, which must not be beyond the newest event."""
-        events, at = EventsAsOf(self._events, position), await self._moments.time_at(position)
+        last, at = await self._moments.moment_at(position)
+        events = EventsAsOf(self._events, position, head=last)
         return AsOf(at, events, ViewsAsOf(events, at, self._sources))

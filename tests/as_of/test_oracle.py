@@ -1,6 +1,6 @@
 """Every read as of a position equals the same read on a server that knows no later event.
 
-`BATON_AS_OF_HISTORIES` sets the number of random histories (`make as-of`).
+`BATON_TEST_AS_OF_HISTORIES` sets the number of random histories (`make as-of`).
 """
 
 import os
@@ -15,9 +15,9 @@ from tests.as_of.servers import SCOPE, server_on
 from tests.kit.stack import RunningServer, bearer
 from tests.projector.histories import TENANTS, events_of
 
-HISTORIES = int(os.environ.get("BATON_AS_OF_HISTORIES", "1"))
-COMMANDS = 260
-EACH = {"sqlite": (2, 3), "postgres": (1, 2)}
+HISTORIES = int(os.environ.get("BATON_TEST_AS_OF_HISTORIES", "1"))
+COMMANDS = 220
+EACH = {"sqlite": (2, 2), "postgres": (1, 2)}
 """Positions of a history, and requests of one operation as of each of them."""
 SHOWN = ("Content-Type", "Link", "ETag", "Warning")
 
