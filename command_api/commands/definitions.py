@@ -9,6 +9,7 @@ from baton.command_api.services import Services
 from baton.domain.claim.decisions import DECIDER as CLAIM
 from baton.domain.claim.messages import ClaimName, ReleaseName, path_claim, slug_claim
 from baton.domain.decider import Decider
+from baton.domain.definition.body_triggers import webhook_of, with_secret_id
 from baton.domain.definition.decisions import DECIDER as DEFINITION
 from baton.domain.definition.messages import (
     Body,
@@ -17,7 +18,6 @@ from baton.domain.definition.messages import (
     UpdateDefinition,
 )
 from baton.domain.definition.state import State as Definition
-from baton.domain.definition.trigger import WebhookTrigger
 from baton.domain.errors import Fault, InConflict, Invalid, NotFound, Rejected
 from baton.domain.schedule.decisions import DECIDER as SCHEDULE
 from baton.domain.schedule.messages import DeleteSchedule
@@ -182,7 +182,8 @@ def _stored_by(command: object) -> str | None:
 
 def _secret_of(body: Body) -> str | None:
     """Return the id of the secret that a body uses."""
-    return body.trigger.secret_id if isinstance(body.trigger, WebhookTrigger) else None
+    webhook = webhook_of(body)
+    return None if webhook is None else webhook.secret_id
 
 
 async def _forget_unused(services: Services, state: Definition, secret_id: str | None) -> None:
@@ -209,9 +210,9 @@ def if_unchanged(seen: Definition) -> Decider[Any, Definition, Any]:
 
 def names_of(slug: str, body: Body) -> set[str]:
     """Return the names that a definition claims: its slug and its webhook path."""
-    trigger = body.trigger
-    if isinstance(trigger, WebhookTrigger) and trigger.path is not None:
-        return {slug_claim(slug), path_claim(trigger.path)}
+    webhook = webhook_of(body)
+    if webhook is not None and webhook.path is not None:
+        return {slug_claim(slug), path_claim(webhook.path)}
     return {slug_claim(slug)}
 
 
@@ -242,14 +243,13 @@ async def _with_current_secret(
     services: Services, seen: Definition, body: Body, secret: str | None
 ) -> Body:
     """Return `body` with the id of its secret: a new one if `secret` differs from the stored."""
-    before = seen.body.trigger
-    kept = before.secret_id if isinstance(before, WebhookTrigger) else None
+    kept = _secret_of(seen.body)
     if secret is not None and kept is not None:
         known = await services.secrets.get(seen.tenant, kept)
         if known == secret:
             secret = None
     if secret is None:
-        return _with_secret_id(body, kept)
+        return with_secret_id(body, kept)
     return await _with_secret(services, seen.tenant, body, secret)
 
 
@@ -258,18 +258,12 @@ async def _with_secret(services: Services, tenant: str, body: Body, secret: str 
 
     Each secret has an id of its own: a request that loses against another one replaces nothing.
     """
-    if secret is None or not isinstance(body.trigger, WebhookTrigger):
-        return _with_secret_id(body, None)
+    if secret is None or webhook_of(body) is None:
+        return with_secret_id(body, None)
     if len(key_bytes(secret)) < MIN_KEY_BYTES:
         fault = Fault(("trigger", "secret"), f"must have at least {MIN_KEY_BYTES} bytes")
         message = "The signing secret can be guessed"
         raise Invalid(message, faults=[fault])
     secret_id = services.new_id()
     await services.secrets.put(tenant, secret_id, secret)
-    return _with_secret_id(body, secret_id)
-
-
-def _with_secret_id(body: Body, secret_id: str | None) -> Body:
-    if not isinstance(body.trigger, WebhookTrigger):
-        return body
-    return replace(body, trigger=replace(body.trigger, secret_id=secret_id))
+    return with_secret_id(body, secret_id)

@@ -11,6 +11,7 @@ from baton.command_api.commands import admit_webhook_run, start_run
 from baton.command_api.http.refusal import Refused
 from baton.command_api.http.reply import Reply
 from baton.command_api.http.request_context import RequestContext
+from baton.domain.definition.body_triggers import webhook_of
 from baton.domain.definition.state import State as Definition
 from baton.domain.definition.trigger import WebhookTrigger
 from baton.domain.errors import NotFound
@@ -77,8 +78,8 @@ async def receive_webhook(
     """
     if definition is None or definition.deleted:
         raise NotFound("webhook")
-    trigger = definition.body.trigger
-    if not isinstance(trigger, WebhookTrigger):
+    trigger = webhook_of(definition.body)
+    if trigger is None:
         raise NotFound("webhook")
     signed = None
     if trigger.validate_signature:

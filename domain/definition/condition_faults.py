@@ -3,7 +3,7 @@
 from collections.abc import Container, Iterator, Sequence
 from typing import TypeAlias
 
-from baton.domain.definition.graph import Condition, Decision, Graph, Step, conditions_of
+from baton.domain.definition.graph import Condition, Decision, Graph, Step
 from baton.domain.errors import Fault
 
 Path: TypeAlias = tuple[str | int, ...]
@@ -61,9 +61,9 @@ def _count(step: Step) -> int:
     """Return the number of conditions; a case without conditions counts as one."""
     match step:
         case Decision():
-            return sum(max(1, len(case.conditions)) for case in step.cases)
+            return len(step.when) + sum(max(1, len(case.conditions)) for case in step.cases)
         case _:
-            return len(conditions_of(step))
+            return len(step.when)
 
 
 def _faults_of_path(written: str, path: Path, step_ids: Container[str]) -> Iterator[Fault]:

@@ -4,6 +4,7 @@ from dataclasses import asdict, replace
 from typing import Final, assert_never
 
 from baton.domain.decider import Decider
+from baton.domain.definition.body_triggers import webhook_of, with_secret_id
 from baton.domain.definition.graph import Compute
 from baton.domain.definition.messages import (
     Body,
@@ -21,7 +22,6 @@ from baton.domain.definition.messages import (
 )
 from baton.domain.definition.slug import is_slug
 from baton.domain.definition.state import State, evolve
-from baton.domain.definition.trigger import WebhookTrigger
 from baton.domain.definition.validation import faults_of
 from baton.domain.definition.version_label import faults_of_label, order_of
 from baton.domain.errors import Fault, InConflict, Invalid, NotFound
@@ -144,11 +144,8 @@ def _with_stored_secret(body: Body, before: Body) -> Body:
 
     The secret that the version had before was forgotten when another one replaced it.
     """
-    trigger, last = body.trigger, before.trigger
-    if not isinstance(trigger, WebhookTrigger):
-        return body
-    secret_id = last.secret_id if isinstance(last, WebhookTrigger) else None
-    return replace(body, trigger=replace(trigger, secret_id=secret_id))
+    last = webhook_of(before)
+    return with_secret_id(body, None if last is None else last.secret_id)
 
 
 def _order(state: State, version: int) -> tuple[int, ...]:

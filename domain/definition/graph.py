@@ -74,7 +74,10 @@ class Compute:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """A step that chooses the next step: the first case whose conditions all hold."""
+    """A step that chooses the next step: the first case whose conditions all hold.
+
+    Unless the conditions of `when` hold, no case is considered, and `default_next` follows.
+    """
 
     id: str
     cases: tuple[Case, ...]
@@ -82,6 +85,7 @@ class Decision:
     name: str | None = None
     description: str | None = None
     needs: tuple[str, ...] = ()
+    when: tuple[Condition, ...] = ()
     kind: Literal["decision"] = "decision"
 
 
@@ -107,6 +111,7 @@ class Sync:
     """A synchronization point, reached when every step in `needs` is done.
 
     `timeout_ms` counts from the start of the run, which fails if the point isn't reached by then.
+    It is skipped, once every step is done, unless the conditions of `when` hold.
     """
 
     id: str
@@ -115,15 +120,11 @@ class Sync:
     timeout_ms: int | None = None
     next: str | None = None
     needs: tuple[str, ...] = ()
+    when: tuple[Condition, ...] = ()
     kind: Literal["sync"] = "sync"
 
 
 Step: TypeAlias = Compute | Decision | Delay | Sync
-
-
-def conditions_of(step: Step) -> tuple[Condition, ...]:
-    """Return the conditions without which a step is skipped; only some kinds of steps have any."""
-    return step.when if isinstance(step, Compute | Delay) else ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,7 +16,10 @@ Status = Literal["draft", "active", "paused"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Body:
-    """The content of one version of a definition; nothing reads `annotations` but its users."""
+    """The content of one version of a definition; nothing reads `annotations` but its users.
+
+    `trigger` is the one that dialects show which know one trigger, `more_triggers` the others.
+    """
 
     name: str
     trigger: Trigger
@@ -24,6 +27,12 @@ class Body:
     status: Status = "active"
     description: str | None = None
     annotations: JsonObject | None = None
+    more_triggers: tuple[Trigger, ...] = ()
+
+    @property
+    def triggers(self) -> tuple[Trigger, ...]:
+        """Every trigger, in the order of the definition."""
+        return (self.trigger, *self.more_triggers)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

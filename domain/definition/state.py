@@ -7,6 +7,7 @@ the next whole number for a version that was published without one.
 from dataclasses import dataclass, field, replace
 from typing import assert_never
 
+from baton.domain.definition.body_triggers import have_the_same_ticks
 from baton.domain.definition.messages import (
     Body,
     DefinitionCreated,
@@ -15,7 +16,6 @@ from baton.domain.definition.messages import (
     Event,
     VersionDisabled,
 )
-from baton.domain.definition.trigger import have_the_same_ticks
 from baton.domain.definition.version_label import next_label, order_of
 
 
@@ -141,6 +141,6 @@ def _in_force(state: State, version: int, before: Body, at: int) -> State:
     body = state.versions[version]
     active_since = 0
     if body.status == "active":
-        same = state.active_since and have_the_same_ticks(before.trigger, body.trigger)
+        same = state.active_since and have_the_same_ticks(before, body)
         active_since = state.active_since if same else at
     return replace(state, version=version, active_since=active_since)

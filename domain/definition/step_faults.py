@@ -12,7 +12,6 @@ from baton.domain.definition.graph import (
     Retry,
     Step,
     Sync,
-    conditions_of,
 )
 from baton.domain.errors import Fault
 from baton.domain.text import NOT_PLAIN, is_plain
@@ -33,7 +32,7 @@ def faults_of_step(step: Step, path: Path, step_ids: Container[str]) -> Iterator
     if not STEP_ID.fullmatch(step.id):
         yield Fault((*path, "id"), "must be 1 to 64 characters of A-Z, a-z, 0-9, _ and -")
     yield from _faults_of_name(step.name or "", (*path, "name"))
-    yield from faults_of_conditions(conditions_of(step), (*path, "when"), step_ids)
+    yield from faults_of_conditions(step.when, (*path, "when"), step_ids)
     match step:
         case Compute():
             yield from _faults_of_compute(step, path)

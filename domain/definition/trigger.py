@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from baton.domain.schedule.timetable import MissedPolicy, OverlapPolicy, Timetable
+from baton.domain.schedule.timetable import MissedPolicy, Once, OverlapPolicy, Timetable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +30,11 @@ class ScheduleTrigger:
     overlap: OverlapPolicy | None = None
     kind: Literal["schedule"] = "schedule"
 
+    @property
+    def repeats(self) -> bool:
+        """Whether there may be several ticks, so that runs of them may overlap."""
+        return not isinstance(self.timetable, Once)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ManualTrigger:
@@ -55,10 +60,3 @@ class WebhookTrigger:
 
 
 Trigger: TypeAlias = EventTrigger | ScheduleTrigger | ManualTrigger | WebhookTrigger
-
-
-def have_the_same_ticks(trigger: Trigger, other: Trigger) -> bool:
-    """Return whether the ticks of one trigger continue those of the other one."""
-    if isinstance(trigger, ScheduleTrigger) and isinstance(other, ScheduleTrigger):
-        return trigger.timetable == other.timetable
-    return trigger == other

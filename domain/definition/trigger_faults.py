@@ -1,7 +1,7 @@
-"""Faults of a definition's trigger."""
+"""Faults of a definition's triggers."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final, assert_never
 from urllib.parse import unquote
 
@@ -19,14 +19,51 @@ from baton.domain.text import NOT_PLAIN, is_plain
 
 MAX_TEXT = 200
 """Characters of a structure, a webhook path or a header name."""
+MAX_TRIGGERS: Final = 20
+"""Triggers of one definition."""
+_SAME_POLICY: Final = "must be the same for all timetables, which form one schedule"
 _WEBHOOK_PATH: Final = re.compile(
     r"[A-Za-z0-9._~!$&'()*+,;=:@%-]+(/[A-Za-z0-9._~!$&'()*+,;=:@%-]+)*"
 )
 _HEADER: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")  # a token of RFC 9110, section 5.6.2
 
 
-def faults_of_trigger(trigger: Trigger) -> Iterator[Fault]:
-    """Yield the faults of `trigger`; their paths begin with "trigger"."""
+def faults_of_triggers(triggers: Sequence[Trigger]) -> Iterator[Fault]:
+    """Yield the faults of a definition's triggers.
+
+    Their paths begin with "trigger", and with the index of the trigger if there are several.
+    """
+    if len(triggers) == 1:
+        yield from _faults_of_trigger(triggers[0])
+        return
+    if len(triggers) > MAX_TRIGGERS:
+        yield Fault(("trigger",), f"must have at most {MAX_TRIGGERS} triggers")
+        return
+    for index, trigger in enumerate(triggers):
+        for fault in (*_faults_of_trigger(trigger), *_faults_beside(trigger, triggers[:index])):
+            yield Fault(("trigger", index, *fault.path[1:]), fault.message)
+
+
+def _faults_beside(trigger: Trigger, others: Sequence[Trigger]) -> Iterator[Fault]:
+    """Yield the faults that a trigger has because of those before it."""
+    if isinstance(trigger, ManualTrigger) or ManualTrigger() in others:
+        yield Fault(("trigger",), "adds nothing: every definition can be started by hand")
+    elif trigger in others:
+        yield Fault(("trigger",), "is there already")
+    elif isinstance(trigger, WebhookTrigger) and any(
+        isinstance(one, WebhookTrigger) for one in others
+    ):
+        yield Fault(("trigger",), "is a second webhook: a definition may have one")
+    if isinstance(trigger, ScheduleTrigger):
+        timed = [one for one in others if isinstance(one, ScheduleTrigger)]
+        if any(one.missed != trigger.missed for one in timed):
+            yield Fault(("trigger", "missed"), _SAME_POLICY)
+        if trigger.repeats and any(one.repeats and one.overlap != trigger.overlap for one in timed):
+            yield Fault(("trigger", "overlap"), _SAME_POLICY)
+
+
+def _faults_of_trigger(trigger: Trigger) -> Iterator[Fault]:
+    """Yield the faults of one trigger."""
     match trigger:
         case EventTrigger():
             yield from _faults_of_event(trigger)

@@ -16,7 +16,6 @@ from baton.domain.definition.graph import (
     Graph,
     Step,
     Sync,
-    conditions_of,
 )
 from baton.domain.run.flow import ready
 from baton.domain.run.messages import (
@@ -110,11 +109,13 @@ def activate(draft: Draft, step: Step) -> bool:
     The step fails if a value that its conditions read is missing or damaged.
     """
     before = draft.state.steps.get(step.id)
-    visit = before.visit + (not before.awaited) if before else 1
+    timed = before is not None and before.awaited
+    visit = before.visit + (not timed) if before else 1
     try:
         if not _holds(draft, step):
-            skipped = StepSkipped(step_id=step.id, visit=visit, at=draft.at, kind=step.kind)
-            draft.emit(skipped)
+            draft.emit(
+                StepSkipped(step_id=step.id, visit=visit, at=draft.at, kind=step.kind, timed=timed)
+            )
             return True
         match step:
             case Compute():
@@ -128,7 +129,6 @@ def activate(draft: Draft, step: Step) -> bool:
                 begin_delay(draft, step, visit)
                 return False
             case Sync():
-                timed = before is not None and before.awaited
                 draft.emit(SyncReached(step_id=step.id, visit=visit, at=draft.at, timed=timed))
                 return True
         assert_never(step)
@@ -155,10 +155,9 @@ def _fail_undecided(draft: Draft, step: Step, visit: int, reason: str) -> None:
 
 def _holds(draft: Draft, step: Step) -> bool:
     """Return whether the step isn't skipped."""
-    conditions = conditions_of(step)
-    if not conditions:
+    if not step.when:
         return True
-    return all_hold(conditions, scope_of(draft.state, conditions, draft.values))
+    return all_hold(step.when, scope_of(draft.state, step.when, draft.values))
 
 
 def _choice(draft: Draft, step: Decision) -> DecisionResult:

@@ -27,8 +27,15 @@ def _by_next(graph: Graph, state: State) -> list[Step]:
         return []
     if state.last is None:
         return [graph.steps[0] if state.entry is None else graph.by_id[state.entry]]
-    following = successor(graph.by_id[state.last], state.selected)
+    following = _following(graph.by_id[state.last], state)
     return [graph.by_id[following]] if following else []
+
+
+def _following(last: Step, state: State) -> str | None:
+    """Return the id of the step after the last one; a skipped decision goes on as if none fits."""
+    if isinstance(last, Decision) and state.steps[last.id].status == "skipped":
+        return last.default_next
+    return successor(last, state.selected)
 
 
 def successor(step: Step, selected: str | None) -> str | None:

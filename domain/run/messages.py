@@ -136,12 +136,16 @@ class StepCancelled:
 
 @frozen(slots=False)
 class StepSkipped:
-    """The step was skipped, because its `when` didn't hold. It counts as done, without output."""
+    """The step was skipped, because its `when` didn't hold. It counts as done, without output.
+
+    `timed` is whether the timer of a synchronization point ends with it.
+    """
 
     step_id: str
     visit: int
     at: int
     kind: StepKind = "compute"
+    timed: bool = False
 
 
 @frozen(slots=False)

@@ -4,9 +4,10 @@ Instants are milliseconds since the epoch, UTC. They are computed from UTC and t
 time zone, never from a clock.
 """
 
+import heapq
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice, takewhile
+from itertools import groupby, islice, takewhile
 from typing import Literal, TypeAlias, assert_never
 
 from baton.domain.schedule import cron, syntax, zone
@@ -62,6 +63,27 @@ class Once:
 Timetable: TypeAlias = Interval | Cron | Once
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Combined:
+    """At the instants of any of several timetables; one that two of them name counts once."""
+
+    timetables: tuple[Timetable, ...]
+    kind: Literal["combined"] = "combined"
+
+    @property
+    def timezone(self) -> str:
+        """The time zone of the first timetable, for display only."""
+        return self.timetables[0].timezone
+
+
+AnyTimetable: TypeAlias = Timetable | Combined
+
+
+def parts_of(timetable: AnyTimetable) -> tuple[Timetable, ...]:
+    """Return the timetables that one consists of."""
+    return timetable.timetables if isinstance(timetable, Combined) else (timetable,)
+
+
 class InvalidTimetable(ValueError):
     """The timetable is invalid: `field` is the member at fault, `reason` says why."""
 
@@ -93,7 +115,7 @@ def check_timetable(timetable: Timetable) -> None:
             assert_never(timetable)
 
 
-def next_fire(timetable: Timetable, *, after: int, anchor: int) -> int | None:
+def next_fire(timetable: AnyTimetable, *, after: int, anchor: int) -> int | None:
     """Return the first instant strictly after `after`, or None if there is none.
 
     Args:
@@ -106,7 +128,7 @@ def next_fire(timetable: Timetable, *, after: int, anchor: int) -> int | None:
 
 
 def fire_times(
-    timetable: Timetable, *, after: int, until: int, anchor: int, limit: int = 1000
+    timetable: AnyTimetable, *, after: int, until: int, anchor: int, limit: int = 1000
 ) -> list[int]:
     """Return the first `limit` instants after `after`, up to and including `until`, ascending."""
     due = takewhile(lambda at: at <= until, _instants(timetable, after, anchor))
@@ -131,8 +153,11 @@ def split_missed(policy: MissedPolicy, due: list[int]) -> tuple[list[int], list[
             assert_never(policy)
 
 
-def _instants(timetable: Timetable, after: int, anchor: int) -> Iterator[int]:
+def _instants(timetable: AnyTimetable, after: int, anchor: int) -> Iterator[int]:
     match timetable:
+        case Combined(timetables=timetables):
+            merged = heapq.merge(*(_instants(one, after, anchor) for one in timetables))
+            yield from (at for at, _ in groupby(merged))
         case Interval(every_ms=every_ms):
             first = max(1, (after - anchor) // every_ms + 1)
             yield from range(anchor + first * every_ms, LATEST_MS + 1, every_ms)

@@ -7,11 +7,11 @@ definitions that didn't change in between; the others are folded from their stre
 from dataclasses import dataclass, field
 from typing import Final, cast, get_args
 
+from baton.domain.definition.body_triggers import event_types_of
 from baton.domain.definition.decisions import DECIDER
 from baton.domain.definition.messages import DefinitionCreated, DefinitionDeleted
 from baton.domain.definition.messages import Event as Change
 from baton.domain.definition.state import State
-from baton.domain.definition.trigger import EventTrigger
 from baton.domain.record.matching import Matched, match
 from baton.domain.record.messages import RecordReceived, Skipped
 from baton.domain.stream import stream_name, stream_parts
@@ -104,21 +104,20 @@ class Triggers:
         if before is not None:
             self._remove(tenant, before.state)
         state = known.state
-        event_type = _event_type(state)
-        if event_type is None:
-            return
-        self._known[stream] = known
-        of_type = self._by_type.setdefault((tenant, event_type), _EventType())
-        of_type.definitions[ident] = state
-        of_type.matches.clear()
+        for event_type in _event_types(state):
+            self._known[stream] = known
+            of_type = self._by_type.setdefault((tenant, event_type), _EventType())
+            of_type.definitions[ident] = state
+            of_type.matches.clear()
 
     def _remove(self, tenant: str, state: State) -> None:
-        key = (tenant, cast("str", _event_type(state)))
-        of_type = self._by_type[key]
-        del of_type.definitions[state.definition_id]
-        of_type.matches.clear()
-        if not of_type.definitions:
-            del self._by_type[key]
+        for event_type in _event_types(state):
+            key = (tenant, event_type)
+            of_type = self._by_type[key]
+            del of_type.definitions[state.definition_id]
+            of_type.matches.clear()
+            if not of_type.definitions:
+                del self._by_type[key]
 
 
 async def triggers_at(position: int, store: EventStore, views: ViewStore) -> Triggers:
@@ -150,12 +149,9 @@ async def _changed(store: EventStore, *, after: int, until: int) -> dict[str, No
     return found
 
 
-def _event_type(state: State) -> str | None:
-    """Return the event type that triggers a definition; None if no record event starts it."""
-    if not state.version or state.deleted:
-        return None
-    trigger = state.body.trigger
-    return trigger.event_type if isinstance(trigger, EventTrigger) else None
+def _event_types(state: State) -> tuple[str, ...]:
+    """Return the event types that trigger a definition; none if it was deleted."""
+    return event_types_of(state.body) if state.version and not state.deleted else ()
 
 
 def _match(definitions: dict[str, State], event: RecordReceived) -> Match:

@@ -10,12 +10,13 @@ from typing import Final
 
 from baton.domain.schedule.messages import Miss
 from baton.domain.schedule.timetable import (
+    AnyTimetable,
     MissedPolicy,
     Once,
     OverlapPolicy,
-    Timetable,
     fire_times,
     next_fire,
+    parts_of,
     split_missed,
 )
 from baton.protocols.iso_time import format_time
@@ -52,7 +53,7 @@ class Tick:
     missed: Miss | None = None
 
 
-def next_tick(timetable: Timetable, *, anchor: int, last: int | None) -> int | None:
+def next_tick(timetable: AnyTimetable, *, anchor: int, last: int | None) -> int | None:
     """Return the next instant to record, which may be in the past; None after the last one."""
     if _past_from_the_start(timetable, anchor, last):
         return anchor
@@ -60,11 +61,15 @@ def next_tick(timetable: Timetable, *, anchor: int, last: int | None) -> int | N
 
 
 def due_ticks(
-    timetable: Timetable, *, anchor: int, last: int | None, now: int, policy: MissedPolicy
+    timetable: AnyTimetable, *, anchor: int, last: int | None, now: int, policy: MissedPolicy
 ) -> list[Tick]:
-    """Return the ticks that are due at `now` and not recorded yet, the oldest first."""
-    if isinstance(timetable, Once) and _past_from_the_start(timetable, anchor, last):
-        return [Tick(timetable.at, Miss(_PAST))]
+    """Return the ticks that are due at `now` and not recorded yet, the oldest first.
+
+    If instants were past when the schedule became active, they come alone.
+    """
+    past = _past_from_the_start(timetable, anchor, last)
+    if past:
+        return [Tick(at, Miss(_PAST)) for at in past]
     due, older = _newest(timetable, _after(anchor, last), now, anchor)
     punctual = [at for at in due if at >= now - ON_TIME_MS] if policy == "skip" else []
     fired, dropped = split_missed(policy, due[: len(due) - len(punctual)])
@@ -95,14 +100,14 @@ def _after(anchor: int, last: int | None) -> int:
     return anchor if last is None else max(anchor, last)
 
 
-def _past_from_the_start(timetable: Timetable, anchor: int, last: int | None) -> bool:
-    if not isinstance(timetable, Once) or timetable.at > anchor:
-        return False
-    return last is None or last < timetable.at
+def _past_from_the_start(timetable: AnyTimetable, anchor: int, last: int | None) -> list[int]:
+    """Return the single instants that are past and not recorded yet, the oldest first."""
+    single = {one.at for one in parts_of(timetable) if isinstance(one, Once)}
+    return sorted(at for at in single if at <= anchor and (last is None or last < at))
 
 
 def _newest(
-    timetable: Timetable, after: int, now: int, anchor: int
+    timetable: AnyTimetable, after: int, now: int, anchor: int
 ) -> tuple[list[int], int | None]:
     """Return the newest due instants, up to `MAX_DUE_TICKS`, and the oldest one before them.
 

@@ -11,13 +11,13 @@ from collections.abc import Sequence
 from typing import Final, TypeAlias, assert_never
 
 from baton.domain.decider import Batch, batched
+from baton.domain.definition.body_triggers import schedule_of
 from baton.domain.definition.messages import (
     DefinitionCreated,
     DefinitionDeleted,
     DefinitionUpdated,
     VersionDisabled,
 )
-from baton.domain.definition.trigger import ScheduleTrigger
 from baton.domain.ids import derived_id
 from baton.domain.run.decisions import DECIDER as RUN
 from baton.domain.run.state import State as Run
@@ -147,7 +147,7 @@ class ScheduleFirer:
         changed = set(self._of_definition.get(key, ()))
         match event:
             case DefinitionCreated() | DefinitionUpdated() | VersionDisabled():
-                if isinstance(event.body.trigger, ScheduleTrigger):
+                if schedule_of(event.body) is not None:
                     changed.add(key)
             case ScheduleCreated() | ScheduleDeleted():
                 changed.add(key)

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from typing import Final
 
 from baton.domain.actor import Actor
+from baton.domain.definition.body_triggers import schedule_of
 from baton.domain.definition.state import State as Definition
-from baton.domain.definition.trigger import ScheduleTrigger
 from baton.domain.run.decisions import DECIDER as RUN
 from baton.domain.run.messages import RequestRun
 from baton.domain.run.trigger import BySchedule
 from baton.domain.schedule.decisions import DECIDER
 from baton.domain.schedule.messages import ScheduleFired
 from baton.domain.schedule.state import State as Ticks
-from baton.domain.schedule.timetable import Timetable
+from baton.domain.schedule.timetable import AnyTimetable, Combined
 from baton.domain.stream import stream_name
 from baton.eventlog.loops.load import StreamState, load
 from baton.eventlog.ports.stores import EventStore
@@ -64,7 +64,7 @@ class Schedule:
         of_definition = self.ticks.state.timetable is None
         return ended or (of_definition and self.timing() is None)
 
-    def timing(self) -> tuple[Timetable, int] | None:
+    def timing(self) -> tuple[AnyTimetable, int] | None:
         """Return its timetable and the time behind which ticks count; None if it doesn't fire."""
         definition, ticks = self.definition.state, self.ticks.state
         after = None if ticks.deleted else definition.ticks_after(ticks.created_at)
@@ -72,8 +72,8 @@ class Schedule:
             return None
         if ticks.timetable is not None:
             return ticks.timetable, after
-        trigger = definition.body.trigger
-        return (trigger.timetable, after) if isinstance(trigger, ScheduleTrigger) else None
+        schedule = schedule_of(definition.body)
+        return None if schedule is None else (schedule.timetable, after)
 
     def request(self, nominal_at: int, run_id: str, now: int) -> RequestRun:
         """Return the command that requests the run of a tick, at the present time `now`."""
@@ -89,11 +89,11 @@ class Schedule:
 
     def policies(self, default: Policies) -> Policies:
         """Return the policies of a definition's trigger, completed by the scheduler's `default`."""
-        trigger = self.definition.state.body.trigger
-        if self.ticks.state.timetable is not None or not isinstance(trigger, ScheduleTrigger):
+        schedule = schedule_of(self.definition.state.body)
+        if self.ticks.state.timetable is not None or schedule is None:
             return default
         return Policies(
-            missed=trigger.missed or default.missed, overlap=trigger.overlap or default.overlap
+            missed=schedule.missed or default.missed, overlap=schedule.overlap or default.overlap
         )
 
     async def refresh(self, store: EventStore) -> None:
@@ -126,10 +126,10 @@ class Schedule:
 
 def from_view(document: Document) -> Schedule:
     """Return the schedule of a view document; its version is the number of its events."""
-    standalone = document.separate
+    standalone, timetable = document.separate, document.timetable
     ticks = Ticks(
         definition_id=document.definition_id if standalone else "",
-        timetable=document.timetable if standalone else None,
+        timetable=timetable if standalone and not isinstance(timetable, Combined) else None,
         input=document.input,
         created_at=document.created_at if standalone else 0,
         last_nominal=document.last_nominal,

@@ -96,10 +96,12 @@ def _step(
         case 5 if not needs and any(following):
             conditions = ((), (BIG,), (DONE,))[numbers[1] % 3]
             cases = [Case(conditions=conditions, next=each) for each in (first, second) if each]
-            return Decision(id=step_id, cases=tuple(cases), default_next=third)
+            when = ((), (), (BIG,), (DONE,))[numbers[4] % 4]
+            return Decision(id=step_id, cases=tuple(cases), default_next=third, when=when)
         case 5:
             timeout_ms = 300 if needs and numbers[1] % 2 else None
-            return Sync(id=step_id, next=first, needs=needs, timeout_ms=timeout_ms)
+            when = ((), (), (BIG,), (DONE,))[numbers[4] % 4]
+            return Sync(id=step_id, next=first, needs=needs, timeout_ms=timeout_ms, when=when)
         case _:
             return Compute(
                 id=step_id,

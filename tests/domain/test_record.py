@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from baton.domain.definition.trigger import EventTrigger, ManualTrigger
+from baton.domain.definition.trigger import EventTrigger, ManualTrigger, ScheduleTrigger
 from baton.domain.record.decisions import DECIDER
 from baton.domain.record.matching import MATCHED, NotMatched, match
 from baton.domain.record.messages import (
@@ -11,6 +11,7 @@ from baton.domain.record.messages import (
     ReportMatches,
     TriggersConsidered,
 )
+from baton.domain.schedule.timetable import Once
 from tests.domain.specification import given
 from tests.kit.definitions import body
 
@@ -101,3 +102,23 @@ def test_an_event_that_starts_no_run_says_which_field_is_wrong() -> None:
             assert (found.field, found.wanted, found.was) == expected
         else:
             assert found is expected
+
+
+def test_any_trigger_of_a_definition_may_match_and_the_closest_one_is_named() -> None:
+    orders = EventTrigger(event_type="record.created", structure="orders")
+    several = replace(
+        body(trigger=ScheduleTrigger(timetable=Once(at=1))),
+        more_triggers=(EventTrigger(event_type="order.paid"), orders),
+    )
+
+    assert match(several, "order.paid", "any") is MATCHED
+    assert match(several, "record.created", "orders") is MATCHED
+    assert match(several, "record.created", "bills") == NotMatched(
+        field="structure", wanted="orders", was="bills"
+    )
+    assert match(several, "record.deleted", "orders") == NotMatched(
+        field="type", wanted="order.paid", was="record.deleted"
+    )
+    assert match(replace(several, status="draft"), "order.paid", "any") == NotMatched(
+        field="status", wanted="active", was="draft"
+    )

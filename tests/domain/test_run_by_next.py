@@ -309,3 +309,19 @@ def test_retries_do_not_count_as_activations() -> None:
     run = running(graph).after(fail(graph, "a", jitter=0), fail(graph, "a", attempt=2, jitter=0))
 
     assert run.after(succeed(graph, "a", attempt=3)).history[-1] == started("b", 30)
+
+
+def test_a_decision_whose_conditions_do_not_hold_goes_on_as_if_no_case_did() -> None:
+    only_big = (Condition(path="input.amount", op="gt", value=100),)
+    always = Case(conditions=(), next="b")
+    graph = sequence(
+        Decision(id="which", cases=(always,), default_next="c", when=only_big),
+        compute("b"),
+        compute("c"),
+    )
+
+    assert running(graph, {"amount": 5}).history[-2:] == (
+        StepSkipped(step_id="which", visit=1, at=20, kind="decision"),
+        started("c", 20),
+    )
+    assert running(graph, {"amount": 500}).history[-1] == started("b", 20)

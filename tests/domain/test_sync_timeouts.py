@@ -3,7 +3,7 @@
 from hypothesis import given as with_any
 from hypothesis import strategies as st
 
-from baton.domain.definition.graph import Graph, Sync
+from baton.domain.definition.graph import Condition, Graph, Sync
 from baton.domain.run.decisions import DECIDER
 from baton.domain.run.messages import (
     CancelRun,
@@ -18,6 +18,7 @@ from baton.domain.run.messages import (
     RunStarted,
     StartRun,
     StepCancelled,
+    StepSkipped,
     StepStarted,
     StepUndecided,
     SyncAwaited,
@@ -151,3 +152,17 @@ def test_a_run_never_ends_with_a_point_that_is_awaited(
     assert not (run.state.final and any(step.awaited for step in run.state.steps.values()))
     assert sum(isinstance(one, SyncReached) for one in history) <= 1
     assert DECIDER.fold(history) == run.state
+
+
+def test_a_point_that_is_skipped_has_no_timer_left_and_what_needs_it_starts() -> None:
+    only_big = (Condition(path="input.amount", op="gt", value=100),)
+    point = Sync(id="all", needs=("a",), timeout_ms=100, when=only_big)
+    graph = dag(compute("a"), point, compute("c", needs=("all",)))
+
+    done = running(graph, {"amount": 5}).when(succeed(graph, "a"))
+
+    skipped = StepSkipped(step_id="all", visit=1, at=30, kind="sync", timed=True)
+    assert done.decided()[1] == skipped
+    assert isinstance(done.decided()[2], StepStarted)
+    reached_one = running(graph, {"amount": 500}).when(succeed(graph, "a"))
+    assert reached_one.decided()[1] == reached()

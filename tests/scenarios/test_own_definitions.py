@@ -7,8 +7,9 @@ import yaml
 
 from tests.dialects.centrali_client import centrali_client
 from tests.dialects.centrali_documents import compute, orchestration
+from tests.kit.eventually import eventually
 from tests.kit.stack import Response
-from tests.scenarios.stack import Stack
+from tests.scenarios.stack import DEADLINE_S, Stack
 from tests.scenarios.test_own_runs import until
 
 ORDERS = """
@@ -253,3 +254,81 @@ async def test_the_schema_is_served_to_everyone(memory: Stack) -> None:
     assert answer.status == 200
     assert answer.headers["Content-Type"] == "application/schema+json"
     assert answer.body["required"] == ["slug", "name", "steps"]
+
+
+async def runs_of(stack: Stack) -> list[dict[str, Any]]:
+    runs: list[dict[str, Any]] = (await stack.get("/runs?definition=several")).body["runs"]
+    return runs
+
+
+SEVERAL: dict[str, Any] = {
+    "slug": "several",
+    "name": "Several causes",
+    "trigger": [
+        {"event": "record.created", "structure": "orders"},
+        {"event": "order.paid"},
+        {"cron": "0 9 * * *", "overlap": "skip"},
+        {"at": "2040-01-01T00:00:00.000Z"},
+        {"webhook": "shop/paid", "secret": "a secret of 16 bytes", "header": "X-Shop"},
+    ],
+    "steps": [
+        {
+            "id": "which",
+            "decide": [{"if": [], "next": "big"}],
+            "when": [{"path": "input.total", "op": "gt", "value": 100}],
+            "else": "small",
+        },
+        {"id": "big", "function": "answer", "next": "$end"},
+        {"id": "small", "function": "answer"},
+    ],
+}
+
+
+async def test_a_definition_has_several_triggers_and_a_decision_with_conditions(
+    memory: Stack,
+) -> None:
+    made = (await memory.post("/definitions", SEVERAL)).body
+    listed = (await memory.get("/definitions")).body["definitions"][0]
+    schedule = (await memory.get(f"/schedules/{made['id']}")).body
+    again = await memory.call("PUT", "/definitions/several", json=made)
+    paid = {"specversion": "1.0", "id": "1", "source": "shop", "type": "order.paid", "data": {}}
+    kind = {"Content-Type": "application/cloudevents+json"}
+    await memory.call("POST", "/events", json=paid, headers=kind)
+
+    shown = [*SEVERAL["trigger"][:4], {"webhook": "shop/paid", "signed": True, "header": "X-Shop"}]
+    assert made["trigger"] == listed["trigger"] == shown
+    assert made["steps"] == SEVERAL["steps"]
+    assert again.body == made
+    assert [next(iter(one)) for one in schedule["timetable"]] == ["cron", "at"]
+    (started,) = await eventually(lambda: runs_of(memory), within_s=DEADLINE_S)
+    assert started["trigger"]["eventType"] == "order.paid"
+    run = await until(memory, started["id"], "completed")
+    assert [(one["stepId"], one["status"]) for one in run["steps"]] == [
+        ("which", "skipped"),
+        ("small", "succeeded"),
+    ]
+
+
+async def test_every_dialect_shows_a_definition_with_several_triggers(memory: Stack) -> None:
+    made = (await memory.post("/definitions", SEVERAL)).body
+    paths = {
+        "centrali-openapi": f"/orchestrations/{made['id']}",
+        "centrali-reference": f"/orchestrations/{made['id']}",
+        "orchestration-system": f"/workflows/{made['id']}",
+        "workflow-orchestration": f"/workflows/{made['id']}",
+        "orchestrator": "/dags/several/1",
+    }
+
+    for name, path in paths.items():
+        client = memory.client(name)
+        shown = await client.get(path)
+        assert shown.status == 200, (name, shown.body)
+        if name.startswith("centrali"):
+            document = shown.body.get("data", shown.body)
+            assert document["trigger"]["eventType"] == "record.created"
+            trigger = {"type": "on-demand"}
+            refused_trigger = await client.put(path, {"trigger": trigger})
+            refused_steps = await client.put(path, {"steps": [compute("a", function="answer")]})
+            assert (refused_trigger.status, refused_steps.status) == (409, 409)
+            assert (await client.put(path, document)).status == 200
+    assert (await memory.get("/definitions/several")).body["version"] == 1

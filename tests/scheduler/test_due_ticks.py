@@ -2,7 +2,7 @@
 
 import pytest
 
-from baton.domain.schedule.timetable import Cron, Interval, Once
+from baton.domain.schedule.timetable import Combined, Cron, Interval, Once
 from baton.protocols.iso_time import format_time
 from baton.scheduler.schedules.due_ticks import MAX_DUE_TICKS, ON_TIME_MS, due_ticks, next_tick
 from tests.scheduler.world import at
@@ -125,3 +125,24 @@ def test_the_newest_tick_is_found_when_a_sparse_time_follows_a_dense_one():
     )
 
     assert fired(ticks) == [at("2025-01-01 23:59")]
+
+
+TOGETHER = Combined(
+    timetables=(Interval(every_ms=2 * HOUR), Interval(every_ms=3 * HOUR), Once(at=7 * HOUR))
+)
+
+
+def test_combined_timetables_have_the_ticks_of_all_each_instant_once():
+    ticks = due_ticks(TOGETHER, anchor=0, last=None, now=8 * HOUR, policy="fire_all")
+
+    assert fired(ticks) == [n * HOUR for n in (2, 3, 4, 6, 7, 8)]
+    assert next_tick(TOGETHER, anchor=0, last=8 * HOUR) == 9 * HOUR
+
+
+def test_single_instants_among_timetables_that_were_past_are_missed_first():
+    anchor = 7 * HOUR + 5
+    assert next_tick(TOGETHER, anchor=anchor, last=None) == anchor
+    ticks = due_ticks(TOGETHER, anchor=anchor, last=None, now=20 * HOUR, policy="fire_all")
+
+    assert (fired(ticks), missed(ticks)) == ([], [7 * HOUR])
+    assert next_tick(TOGETHER, anchor=anchor, last=7 * HOUR) == anchor + 2 * HOUR

@@ -492,3 +492,19 @@ async def test_missed_ticks_are_recorded_in_several_appends(world):
 async def _idle(firing: ScheduleFirer) -> bool:
     next_due = firing._due.next_due()
     return next_due is None or next_due > firing._clock.now()
+
+
+async def test_the_timetables_of_one_definition_fire_as_one_schedule(world):
+    half_past = ScheduleTrigger(timetable=Cron(expression="30 * * * *"))
+    await world.define("both", ScheduleTrigger(timetable=HOURLY), more_triggers=(half_past,))
+    firing = Firing(world)
+    begin = world.clock.now()
+
+    await firing.fire_until(begin + 2 * HOUR)
+
+    causes = [one.trigger for one in await world.events(RunRequested)]
+    ticks = [one for one in causes if isinstance(one, BySchedule)]
+    assert {one.schedule_id for one in ticks} == {"both"}
+    nominal = [one.nominal_at for one in ticks]
+    assert {begin + HOUR, begin + 2 * HOUR} < set(nominal)
+    assert len(nominal) == len(set(nominal)) == 4

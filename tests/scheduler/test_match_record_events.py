@@ -343,3 +343,29 @@ async def test_the_scheduler_starts_and_skips_what_the_matcher_says(world):
             of for of, one in said.items() if one is MATCHED
         }
         assert {of for of, _ in decided.skipped} == others
+
+
+async def test_each_event_trigger_of_a_definition_starts_it_once_for_each_event(world):
+    paid = EventTrigger(event_type="order.paid")
+    await world.define("a", ON_ORDER, more_triggers=(paid, ON_ANY))
+    await world.send("e1")
+    await world.send("e2", event_type="order.paid", slug="")
+    await world.send("e3", event_type="order.lost", slug="")
+
+    await match_all(world)
+
+    assert await world.started() == ["a", "a"]
+
+
+async def test_a_definition_follows_its_event_triggers_as_they_change(world):
+    paid = EventTrigger(event_type="order.paid")
+    await world.define("a", ON_ORDER, more_triggers=(paid,))
+    await world.update("a", trigger=paid, more_triggers=())
+    await world.send("e1")
+    await world.send("e2", event_type="order.paid", slug="")
+    await world.update("a", trigger=ON_ANY, more_triggers=(ON_ORDER,))
+    await world.send("e3", event_type="order.paid", slug="")
+
+    await match_all(world)
+
+    assert await world.started() == ["a"]

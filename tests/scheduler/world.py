@@ -65,8 +65,10 @@ class World:
         status: Any = "active",
         graph: Graph | None = None,
         tenant: str = TENANT,
+        more_triggers: tuple[Trigger, ...] = (),
     ) -> CommandResult[Any]:
         content = body(graph, name=ident, trigger=trigger, status=status)
+        content = replace(content, more_triggers=more_triggers)
         create = create_definition(ident, content, tenant=tenant, at=self.clock.now())
         return await self._definition(tenant, ident, create)
 

@@ -53,6 +53,7 @@ class _Walk:
         self._plan = plan
         self._input = given
         self._outcome = RunOutcome()
+        self._skipped: set[str] = set()
 
     def by_next(self) -> RunOutcome:
         """Follow the next pointers until a step has none, fails, or reaches the loop limit."""
@@ -90,7 +91,11 @@ class _Walk:
         """Activate the step; False if all its attempts fail."""
         outcome = self._outcome
         outcome.visits[step.id] += 1
-        if not isinstance(step, Compute) or not self._hold(step.when):
+        if not self._hold(step.when):
+            self._skipped.add(step.id)
+            return True
+        self._skipped.discard(step.id)
+        if not isinstance(step, Compute):
             return True
         behaviour = self._plan.behaviours[step.id]
         visit = (step.id, outcome.visits[step.id])
@@ -108,7 +113,8 @@ class _Walk:
 
     def _following(self, graph: Graph, step: Step) -> Step | None:
         if isinstance(step, Decision):
-            chosen = [case.next for case in step.cases if self._hold(case.conditions)]
+            cases = () if step.id in self._skipped else step.cases
+            chosen = [case.next for case in cases if self._hold(case.conditions)]
             following = chosen[0] if chosen else step.default_next
         elif isinstance(step, Compute) and step.on_success_next:
             following = step.on_success_next

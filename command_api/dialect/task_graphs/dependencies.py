@@ -1,6 +1,6 @@
 """The steps of a graph as tasks: what each depends on, and whether tasks can express them."""
 
-from baton.domain.definition.graph import Compute, Graph, Step, conditions_of
+from baton.domain.definition.graph import Compute, Graph, Step
 from baton.domain.run.flow import edges_of, possible_successors
 
 
@@ -18,7 +18,7 @@ def can_express(graph: Graph, kinds: tuple[type, ...] = (Compute,)) -> bool:
 
     They can't express conditions, branches, loops, and steps of other kinds than `kinds`.
     """
-    if any(map(conditions_of, graph.steps)):
+    if any(step.when for step in graph.steps):
         return False
     if not all(isinstance(step, kinds) for step in graph.steps):
         return False

@@ -4,7 +4,8 @@ An update is partial: a member that it doesn't name keeps its value, and null cl
 description. A trigger is replaced as a whole, but keeps its signing secret unless the update names
 a new one. A trigger or a graph that renders the same as the stored one isn't replaced, so a client
 can read a definition that Centrali can't express in full, and send it back without loss. Other
-steps for such a definition are refused with 409, because its needs and conditions would be lost.
+steps for such a definition are refused with 409, because its needs and conditions would be lost,
+and so is another trigger for a definition with several, of which Centrali shows the first.
 """
 
 from dataclasses import dataclass, replace
@@ -28,6 +29,7 @@ from baton.domain.definition.messages import Body, Status
 _BEYOND_WORDS = (
     "The definition has steps that this API can't express: change them with Baton's own API"
 )
+_SEVERAL_TRIGGERS = "The definition has several triggers: change them with Baton's own API"
 READ_ONLY = frozenset(
     ("id", "workspaceSlug", "version", "createdAt", "createdBy", "updatedAt", "updatedBy")
 )
@@ -115,8 +117,10 @@ class UpdateDefinitionBody(Model):
             after = replace(after, description=self.description)
         if "trigger" in named:
             trigger = units.reader.read(self.trigger, faults, before.trigger)
-            same = units.renderer.render(trigger) == units.renderer.render(before.trigger)
-            after = after if same else replace(after, trigger=trigger)
+            if units.renderer.render(trigger) != units.renderer.render(before.trigger):
+                if before.more_triggers:
+                    raise Refused("conflict", _SEVERAL_TRIGGERS)
+                after = replace(after, trigger=trigger)
         if "steps" in named:
             check(self.steps, faults, before.graph)
             after = replace(after, graph=self._graph_after(before.graph))

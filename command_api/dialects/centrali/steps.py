@@ -16,7 +16,6 @@ from baton.domain.definition.graph import (
     Retry,
     Step,
     Sync,
-    conditions_of,
 )
 from baton.domain.json import JsonObject
 
@@ -190,7 +189,7 @@ def is_expressible(graph: Graph) -> bool:
     """Return whether Centrali's steps can say in which order and on which conditions steps run."""
     if graph.flow == "needs":
         return False
-    return not any(isinstance(step, Sync) or bool(conditions_of(step)) for step in graph.steps)
+    return not any(isinstance(step, Sync) or bool(step.when) for step in graph.steps)
 
 
 def _kept(step: Step, before: Step | None) -> Step:

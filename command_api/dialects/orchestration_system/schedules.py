@@ -13,7 +13,7 @@ from baton.command_api.http.request_context import RequestContext
 from baton.domain.definition.state import State as Definition
 from baton.domain.errors import NotFound
 from baton.domain.json import JsonObject
-from baton.domain.schedule.timetable import Cron, Interval, Once, Timetable
+from baton.domain.schedule.timetable import AnyTimetable, Combined, Cron, Interval, Once
 from baton.projector.views.schedules.view import Document as Schedule
 from baton.protocols.iso_time import format_time
 
@@ -96,9 +96,11 @@ def _schedule(schedule: Schedule, definition: Definition | None, *, now: int) ->
     }
 
 
-def _expression(timetable: Timetable) -> str:
+def _expression(timetable: AnyTimetable) -> str:
     """Return the cron expression, or a text that says what a schedule of another kind does."""
     match timetable:
+        case Combined():
+            return ", ".join(map(_expression, timetable.timetables))
         case Cron():
             return timetable.expression
         case Interval():

@@ -18,7 +18,6 @@ from baton.domain.definition.graph import (
     Retry,
     Step,
     Sync,
-    conditions_of,
 )
 from baton.domain.definition.state import State
 from baton.domain.definition.version_label import order_of
@@ -77,7 +76,7 @@ def _document(definition: State, version: int) -> JsonObject:
 
 def render_step(step: Step) -> JsonObject:
     """Return a step without the members that have their default."""
-    conditions = [render_condition(one) for one in conditions_of(step)]
+    conditions = [render_condition(one) for one in step.when]
     return {**_shown(step), "when": conditions} if conditions else _shown(step)
 
 

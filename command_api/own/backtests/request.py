@@ -106,7 +106,7 @@ def _read(raw: bytes, recorded: Definition) -> _Read:
     if faults:
         raise _refused(faults)
     changed = read.replacing(recorded.body)
-    if broken := faults_of_rules(changed):
+    if broken := faults_of_rules(read, changed):
         raise _refused(broken)
     unknown = [*unknown_members(body, sent), *map(_within, read.unknown)]
     return _Read(body=body, changed=changed, unknown=unknown)

@@ -7,7 +7,6 @@ from baton.command_api.dialect.definition_format import CheckedDefinition, Defin
 from baton.command_api.http.json_body import parse_object
 from baton.command_api.http.refusal import Refused
 from baton.command_api.http.request_context import RequestContext
-from baton.command_api.own.definitions.format.fault_places import in_document
 from baton.command_api.own.definitions.format.read_definition import (
     DefinitionRead,
     faults_of_rules,
@@ -51,7 +50,7 @@ async def parse_definition(context: RequestContext, *, with_slug: bool) -> Defin
 
 def refused_by_rules(invalid: Invalid, read: DefinitionRead) -> Refused:
     """Return the 400 of a document that breaks rules of the domain, in the format's words."""
-    faults = [in_document(fault, read.graph) for fault in invalid.faults]
+    faults = [read.in_document(fault) for fault in invalid.faults]
     return _refused(faults) if faults else Refused("validation_error", invalid.message)
 
 
@@ -64,7 +63,7 @@ def check_document(raw: bytes) -> CheckedDefinition:
     read, faults = read_definition(document)
     if "slug" not in document:
         faults.insert(0, _SLUG_REQUIRED)
-    found = faults or faults_of_rules(read.created())
+    found = faults or faults_of_rules(read)
     return CheckedDefinition(found, list(read.unknown), None if found else read.created())
 
 

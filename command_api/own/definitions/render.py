@@ -5,7 +5,7 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from baton.command_api.own.definitions.format.render_definition import render_definition
-from baton.command_api.own.definitions.format.render_trigger import render_trigger
+from baton.command_api.own.definitions.format.render_trigger import render_triggers
 from baton.command_api.own.definitions.load import body_of
 from baton.domain.definition.messages import Status
 from baton.domain.definition.state import State
@@ -22,7 +22,9 @@ class DefinitionSummary(BaseModel):
     description: str | None = None
     status: Status
     version: int
-    trigger: dict[str, Any] = Field(description="As a document writes it, without secrets")
+    trigger: dict[str, Any] | list[dict[str, Any]] = Field(
+        description="As a document writes it, without secrets; a list if there are several"
+    )
     createdAt: str  # noqa: N815 - the names of the JSON
     createdBy: str  # noqa: N815
     updatedAt: str  # noqa: N815
@@ -97,7 +99,7 @@ def render_summary(definition: State) -> JsonObject:
         **described,
         "status": body.status,
         "version": definition.version,
-        "trigger": render_trigger(body.trigger),
+        "trigger": render_triggers(body.triggers),
         **_changes(definition),
     }
 

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from baton.command_api.http.request_context import RequestContext
+from baton.domain.definition.body_triggers import schedule_of
 from baton.domain.definition.state import State as Definition
-from baton.domain.definition.trigger import ScheduleTrigger
 from baton.domain.errors import NotFound
 from baton.domain.schedule.timetable import next_fire
 from baton.projector.views.schedules.view import Document
@@ -41,9 +41,7 @@ class Schedule:
         """The reason why the schedule fires nothing, None if it fires."""
         if self.anchor is not None:
             return None
-        if not self.document.separate and not isinstance(
-            self.definition.body.trigger, ScheduleTrigger
-        ):
+        if not self.document.separate and schedule_of(self.definition.body) is None:
             return "the definition has another trigger now"
         return f"the definition is {self.definition.body.status}"
 

@@ -11,10 +11,9 @@ from baton.command_api.dialect.run_values import ShownValue
 from baton.command_api.http.query_parameters import known_only, single
 from baton.command_api.http.reply import Reply
 from baton.command_api.http.request_context import RequestContext
-from baton.command_api.own.definitions.format.render_trigger import render_trigger
+from baton.command_api.own.definitions.format.render_trigger import render_timetable
 from baton.command_api.own.schedules.load import Schedule, load_schedule, with_definition
 from baton.command_api.principal import READ
-from baton.domain.definition.trigger import ScheduleTrigger
 from baton.domain.json import JsonObject
 from baton.protocols.iso_time import format_time
 
@@ -34,7 +33,9 @@ class ScheduleSummary(BaseModel):
     separate: bool
     active: bool
     reason: str | None = None
-    timetable: dict[str, Any] = Field(description="As the trigger of a document writes it")
+    timetable: dict[str, Any] | list[dict[str, Any]] = Field(
+        description="As the trigger of a document writes it; a list if it has several timetables"
+    )
     input: ShownValue = Field(default=None, description="Of the runs that a separate one starts")
     nextAt: str | None = None  # noqa: N815
     lastAt: str | None = Field(  # noqa: N815
@@ -105,7 +106,7 @@ def render_schedule(schedule: Schedule, now: int) -> JsonObject:
             "separate": document.separate,
             "active": anchor is not None,
             "reason": schedule.reason,
-            "timetable": render_trigger(ScheduleTrigger(timetable=document.timetable)),
+            "timetable": render_timetable(document.timetable),
             "input": document.input,
             "nextAt": optional_time(schedule.next_at(now)),
             "lastAt": optional_time(document.last_nominal),

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from baton.domain.schedule import zone
-from baton.domain.schedule.timetable import LATEST_MS, Timetable, fire_times
+from baton.domain.schedule.timetable import LATEST_MS, AnyTimetable, fire_times
 
 _MINUTE: Final = timedelta(minutes=1)
 
@@ -24,7 +24,7 @@ class Upcoming:
 
 
 def upcoming_ticks(
-    timetable: Timetable, *, after: int, anchor: int, count: int
+    timetable: AnyTimetable, *, after: int, anchor: int, count: int
 ) -> Iterator[Upcoming]:
     """Yield the first `count` ticks behind `after`, the earliest first.
 
@@ -42,7 +42,7 @@ def upcoming_ticks(
         yield Upcoming(at, local.isoformat(timespec="seconds"), _note(moved))
 
 
-def _local(timetable: Timetable, at: int) -> datetime:
+def _local(timetable: AnyTimetable, at: int) -> datetime:
     return datetime.fromtimestamp(at // 1_000, UTC).astimezone(zone.load(timetable.timezone))
 
 

@@ -3,9 +3,10 @@
 from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Literal, TypeAlias
 
+from baton.domain.definition.body_triggers import event_types_of
 from baton.eventlog.ports.views import Filter, ViewReads
 from baton.projector.view_reader import Order, OrderBy, ViewReader, any_of, equal
-from baton.projector.views.definitions.view import VIEW, Document
+from baton.projector.views.definitions.view import SEVERAL_TYPES, VIEW, Document
 
 Sort: TypeAlias = Literal["created_at", "updated_at", "name", "slug", "status"]
 Status: TypeAlias = Literal["draft", "active", "paused"]
@@ -140,9 +141,12 @@ class DefinitionQueries:
         if len(self._waiting) >= MAX_DECODED:
             self._waiting.clear()
         waiting = self._reader.every(
-            tenant, _NOT_DELETED, equal("event_type", event_type), equal("status", "active")
+            tenant,
+            _NOT_DELETED,
+            *any_of("event_type", (event_type, SEVERAL_TYPES)),
+            equal("status", "active"),
         )
-        found = tuple([document async for document in waiting])
+        found = tuple([one async for one in waiting if event_type in event_types_of(one.body)])
         self._waiting[key] = (now, found)
         return found
 

@@ -1,16 +1,19 @@
 """Definitions with all their versions; deleted ones stay readable."""
 
-from typing import TypeAlias, get_args
+from typing import Final, TypeAlias, get_args
 
+from baton.domain.definition.body_triggers import event_types_of, webhook_of
 from baton.domain.definition.messages import DefinitionCreated, Event
 from baton.domain.definition.state import State
 from baton.domain.definition.state import evolve as evolve_state
-from baton.domain.definition.trigger import EventTrigger, WebhookTrigger
 from baton.eventlog.events.envelope import Recorded
 from baton.eventlog.ports.views import Column, Index, Table
 from baton.projector.view import Key, Values, View, key_of
 
 Document: TypeAlias = State
+
+SEVERAL_TYPES: Final = "*"
+"""The value of `event_type` if events of several types start runs."""
 
 TABLE = Table(
     name="definitions",
@@ -54,13 +57,14 @@ def evolve(document: Document | None, recorded: Recorded) -> Document | None:
 def columns(document: Document) -> Values:
     """Return the values that definitions are found and sorted by, from the version in force."""
     body = document.body
-    trigger = body.trigger
+    types, webhook = event_types_of(body), webhook_of(body)
+    event_type = next(iter(types), None)
     return (
         document.slug,
         body.status,
         int(document.deleted),
-        trigger.event_type if isinstance(trigger, EventTrigger) else None,
-        trigger.path if isinstance(trigger, WebhookTrigger) else None,
+        SEVERAL_TYPES if len(types) > 1 else event_type,
+        None if webhook is None else webhook.path,
         body.name,
         document.created_at,
         document.updated_at,

@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from typing import TypeAlias, assert_never, get_args
 
+from baton.domain.definition.body_triggers import schedule_of
 from baton.domain.definition.messages import (
     DefinitionCreated,
     DefinitionDeleted,
     DefinitionUpdated,
     VersionDisabled,
 )
-from baton.domain.definition.trigger import ScheduleTrigger
 from baton.domain.json import Json
 from baton.domain.schedule.messages import (
     ScheduleCreated,
@@ -18,7 +18,7 @@ from baton.domain.schedule.messages import (
     ScheduleMissed,
     ScheduleSkipped,
 )
-from baton.domain.schedule.timetable import Timetable
+from baton.domain.schedule.timetable import AnyTimetable
 from baton.eventlog.events.envelope import Recorded
 from baton.eventlog.ports.views import Column, Index, Table
 from baton.projector.view import Key, Values, View, key_of
@@ -47,7 +47,9 @@ TABLE = Table(
 
 @dataclass(slots=True, kw_only=True)
 class Document:
-    """One schedule; a definition's has the definition's id. Times are ms since the epoch, UTC.
+    """One schedule; that of a definition's timetables has the definition's id.
+
+    Times are ms since the epoch, UTC.
 
     `anchor` is the time at which the schedule became active; only later ticks count. Resuming the
     schedule or changing its timetable sets a new anchor. `last_nominal` is the newest recorded
@@ -57,7 +59,7 @@ class Document:
     id: str
     tenant: str
     definition_id: str
-    timetable: Timetable
+    timetable: AnyTimetable
     input: Json = None
     active: bool
     anchor: int
@@ -111,9 +113,9 @@ def columns(document: Document) -> Values:
 
 
 def _published(document: Document | None, recorded: Recorded, event: _Published) -> Document | None:
-    trigger = event.body.trigger
+    schedule = schedule_of(event.body)
     active = event.body.status == "active"
-    if not isinstance(trigger, ScheduleTrigger):
+    if schedule is None:
         if document is not None:  # kept, because a later schedule must not repeat its ticks
             document.active, document.anchor = False, 0
         return document
@@ -123,14 +125,14 @@ def _published(document: Document | None, recorded: Recorded, event: _Published)
             id=definition_id,
             tenant=tenant,
             definition_id=definition_id,
-            timetable=trigger.timetable,
+            timetable=schedule.timetable,
             active=active,
             anchor=event.at if active else 0,
             created_at=event.at,
         )
-    continues = document.active and document.timetable == trigger.timetable
+    continues = document.active and document.timetable == schedule.timetable
     document.anchor = (document.anchor if continues else event.at) if active else 0
-    document.active, document.timetable = active, trigger.timetable
+    document.active, document.timetable = active, schedule.timetable
     return document
 
 

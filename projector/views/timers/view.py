@@ -14,6 +14,7 @@ from baton.domain.run.messages import (
     DelayStarted,
     RetryScheduled,
     StepCancelled,
+    StepSkipped,
     StepStarted,
     StepUndecided,
     SyncAwaited,
@@ -30,7 +31,13 @@ Kind = Literal["delay", "backoff", "sync"]
 
 _Setting: TypeAlias = DelayStarted | RetryScheduled | SyncAwaited | TimerSet
 _Clearing: TypeAlias = (
-    StepStarted | StepCancelled | DelayElapsed | SyncReached | StepUndecided | TimerHeld
+    StepStarted
+    | StepCancelled
+    | StepSkipped
+    | DelayElapsed
+    | SyncReached
+    | StepUndecided
+    | TimerHeld
 )
 _SETTING = get_args(_Setting)
 
@@ -63,7 +70,7 @@ def keys(recorded: Recorded) -> tuple[Key, ...]:
     match event:
         case StepStarted() if event.cause != "retry":
             return ()
-        case SyncReached() if not event.timed:
+        case SyncReached() | StepSkipped() if not event.timed:
             return ()
         case StepUndecided() if event.kind != "sync":
             return ()
@@ -85,6 +92,7 @@ def evolve(document: Document | None, recorded: Recorded) -> Document | None:  #
         case (
             StepStarted()
             | StepCancelled()
+            | StepSkipped()
             | DelayElapsed()
             | SyncReached()
             | StepUndecided()

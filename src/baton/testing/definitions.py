@@ -8,7 +8,6 @@ from typing import Any, TypeAlias
 import yaml
 
 from baton.command_api.commands import NewDefinition, create_definition, update_definition
-from baton.command_api.own.definitions.format.fault_places import in_document
 from baton.command_api.own.definitions.format.read_definition import (
     DefinitionRead,
     read_definition,
@@ -63,7 +62,7 @@ class Definitions:
             try:
                 await self._publish(services, read, now)
             except Invalid as invalid:
-                faults = [in_document(one, read.graph) for one in invalid.faults]
+                faults = [read.in_document(one) for one in invalid.faults]
                 raise _refused(name, faults) from None
 
     async def load(self, services: Services, slug: str) -> State:

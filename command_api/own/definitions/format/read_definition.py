@@ -6,9 +6,9 @@ from typing import Final
 from baton.command_api.own.definitions.format.fault_places import in_document
 from baton.command_api.own.definitions.format.findings import Findings, Members
 from baton.command_api.own.definitions.format.read_steps import read_steps
-from baton.command_api.own.definitions.format.read_trigger import read_trigger
+from baton.command_api.own.definitions.format.read_trigger import TriggersRead, read_triggers
 from baton.command_api.own.definitions.format.render_steps import render_steps
-from baton.command_api.own.definitions.format.render_trigger import render_trigger
+from baton.command_api.own.definitions.format.render_trigger import render_triggers
 from baton.command_api.own.definitions.format.words import (
     DEFINITION,
     DEFINITION_LATER,
@@ -18,7 +18,6 @@ from baton.command_api.own.definitions.format.words import (
 from baton.domain.definition.graph import Graph
 from baton.domain.definition.messages import Body, Status
 from baton.domain.definition.slug import is_slug
-from baton.domain.definition.trigger import Trigger
 from baton.domain.definition.validation import faults_of
 from baton.domain.errors import Fault
 from baton.domain.json import JsonObject
@@ -31,18 +30,26 @@ BAD_SLUG: Final = "must be 1 to 63 characters of a-z, 0-9 and -"
 class DefinitionRead:
     """A document as it was read.
 
-    `slug` and `status` are None where the document doesn't name them. `secret` is the signing
-    secret of its webhook. `unknown` are the members that the format doesn't know.
+    `slug` and `status` are None where the document doesn't name them. `unknown` are the members
+    that the format doesn't know.
     """
 
     slug: str | None
     name: str
     description: str | None
     status: Status | None
-    trigger: Trigger
+    trigger: TriggersRead
     graph: Graph
-    secret: str | None
     unknown: tuple[Fault, ...] = ()
+
+    @property
+    def secret(self) -> str | None:
+        """The signing secret of its webhook."""
+        return self.trigger.secret
+
+    def in_document(self, fault: Fault) -> Fault:
+        """Return a fault of the domain at its place in the document."""
+        return in_document(fault, self.graph, self.trigger.places)
 
     def created(self) -> Body:
         """Return the body of a new definition, which is active unless the document says else."""
@@ -50,7 +57,8 @@ class DefinitionRead:
             name=self.name,
             description=self.description,
             status=self.status or "active",
-            trigger=self.trigger,
+            trigger=self.trigger.triggers[0],
+            more_triggers=self.trigger.triggers[1:],
             graph=self.graph,
         )
 
@@ -60,11 +68,12 @@ class DefinitionRead:
         It keeps what the format has no words for, and the status if the document doesn't name one.
         """
         same_steps = render_steps(self.graph) == render_steps(before.graph)
-        same_trigger = render_trigger(self.trigger) == render_trigger(before.trigger)
+        given = self.created()
+        if render_triggers(given.triggers) == render_triggers(before.triggers):
+            given = replace(given, trigger=before.trigger, more_triggers=before.more_triggers)
         return replace(
-            self.created(),
+            given,
             status=self.status or before.status,
-            trigger=before.trigger if same_trigger else self.trigger,
             graph=before.graph
             if same_steps
             else replace(self.graph, loop_limit=before.graph.loop_limit),
@@ -82,23 +91,27 @@ def read_definition(document: JsonObject) -> tuple[DefinitionRead, list[Fault]]:
     members.only((*DEFINITION, *READ_ONLY), DEFINITION_LATER)
     if members.value.get("format", FORMAT) != FORMAT or members.value.get("format") is True:
         members.fault(f"must be {FORMAT}", "format")
-    trigger = read_trigger(members)
+    trigger = read_triggers(members)
     read = DefinitionRead(
         slug=_slug(members),
         name=members.text("name", required=True, literal=True) or "",
         description=members.text("description", literal=True),
         status=members.choice("status", _STATUSES),
-        trigger=trigger.trigger,
+        trigger=trigger,
         graph=read_steps(members),
-        secret=trigger.secret,
         unknown=tuple(findings.unknown),
     )
     return read, findings.faults
 
 
-def faults_of_rules(body: Body) -> list[Fault]:
-    """Return the faults of a body by the rules of the domain, at their places in the document."""
-    return [in_document(fault, body.graph) for fault in faults_of(body)]
+def faults_of_rules(read: DefinitionRead, body: Body | None = None) -> list[Fault]:
+    """Return the faults by the rules of the domain, at their places in the document.
+
+    Args:
+        read: The document.
+        body: The body that it was made into, by default that of a new definition.
+    """
+    return [read.in_document(fault) for fault in faults_of(body or read.created())]
 
 
 def _slug(members: Members) -> str | None:

@@ -95,9 +95,7 @@ class _StepReader:
         kind, ident = self._kind(), self.members.text("id", required=True)
         if kind is None or ident is None:
             return None
-        modifiers = MEMBERS_OF[kind]
-        later = STEP_LATER if WHEN in modifiers else STEP_LATER | {WHEN}
-        self.members.only((*STEP, kind, *modifiers), later)
+        self.members.only((*STEP, kind, *MEMBERS_OF[kind]), STEP_LATER)
         match kind:
             case "function":
                 return self._compute(ident)
@@ -157,6 +155,7 @@ class _StepReader:
             id=ident,
             cases=tuple(case for case in read if case is not None),
             default_next=self._next("else"),
+            when=self._when(),
             **self._common(),
         )
 
@@ -176,8 +175,13 @@ class _StepReader:
     def _sync(self, ident: str) -> Sync:
         joined, common = self._ids("join"), self._common()
         common["needs"] = (*joined, *(one for one in common["needs"] if one not in joined))
-        timeout_ms = self.members.duration("timeout")
-        return Sync(id=ident, timeout_ms=timeout_ms, next=self._next(), **common)
+        return Sync(
+            id=ident,
+            timeout_ms=self.members.duration("timeout"),
+            next=self._next(),
+            when=self._when(),
+            **common,
+        )
 
     def _when(self) -> tuple[Condition, ...]:
         members = self.members

@@ -1,11 +1,10 @@
-"""Reads the trigger of a definition."""
+"""Reads the triggers of a definition."""
 
 from dataclasses import dataclass
 from typing import Final
 
 from baton.command_api.dialect.webhook import normalized_path
 from baton.command_api.own.definitions.format.findings import (
-    NOT_YET,
     Findings,
     Members,
     Path,
@@ -26,6 +25,7 @@ from baton.domain.definition.trigger import (
     Trigger,
     WebhookTrigger,
 )
+from baton.domain.definition.trigger_faults import MAX_TRIGGERS
 from baton.domain.schedule import zone
 from baton.domain.schedule.timetable import (
     Cron,
@@ -38,7 +38,6 @@ from baton.domain.schedule.timetable import (
 from baton.protocols.iso_time import parse_time
 from baton.protocols.standard_webhooks import MIN_KEY_BYTES, key_bytes
 
-MAX_TRIGGERS: Final = 20
 _MAX_SECRET: Final = 1_000
 _UTC: Final = "UTC"
 
@@ -51,24 +50,43 @@ class TriggerRead:
     secret: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class TriggersRead:
+    """The triggers of a document without `manual` beside others, and the secret of its webhook.
+
+    `places` are the paths of the triggers in the document, in the same order.
+    """
+
+    triggers: tuple[Trigger, ...]
+    places: tuple[Path, ...]
+    secret: str | None = None
+
+
 _BY_HAND: Final = TriggerRead(ManualTrigger())
 
 
-def read_trigger(document: Members) -> TriggerRead:
+def read_triggers(document: Members) -> TriggersRead:
     """Return the member `trigger`; without one, runs are started by hand only."""
-    if "trigger" not in document.value:
-        return _BY_HAND
     path: Path = (*document.path, "trigger")
+    if "trigger" not in document.value:
+        return TriggersRead((_BY_HAND.trigger,), (path,))
     value = document.value["trigger"]
     if not isinstance(value, list):
-        return _trigger(value, path, document.findings)
+        only = _trigger(value, path, document.findings)
+        return TriggersRead((only.trigger,), (path,), only.secret)
     if not 0 < len(value) <= MAX_TRIGGERS:
         document.fault(f"must have 1 to {MAX_TRIGGERS} triggers", "trigger")
-    read = [_trigger(one, (*path, at), document.findings) for at, one in enumerate(value)]
-    causes = [one for one in read if not isinstance(one.trigger, ManualTrigger)]
-    if len(causes) > 1:
-        document.fault(f"a second trigger beside one of another kind {NOT_YET}", "trigger", 1)
-    return causes[0] if causes else _BY_HAND
+        return TriggersRead((_BY_HAND.trigger,), (path,))
+    places: list[Path] = [(*path, at) for at in range(len(value))]
+    read = [
+        (_trigger(one, at, document.findings), at) for one, at in zip(value, places, strict=True)
+    ]
+    causes = [one for one in read if not isinstance(one[0].trigger, ManualTrigger)] or read[:1]
+    return TriggersRead(
+        tuple(one.trigger for one, _ in causes),
+        tuple(at for _, at in causes),
+        next((one.secret for one, _ in causes if one.secret is not None), None),
+    )
 
 
 def _trigger(value: object, path: Path, findings: Findings) -> TriggerRead:

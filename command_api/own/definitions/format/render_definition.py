@@ -2,7 +2,7 @@
 
 from baton.command_api.dialect.rendering import without_none
 from baton.command_api.own.definitions.format.render_steps import render_steps
-from baton.command_api.own.definitions.format.render_trigger import render_trigger
+from baton.command_api.own.definitions.format.render_trigger import render_triggers
 from baton.domain.definition.messages import Body
 from baton.domain.json import JsonObject
 
@@ -15,7 +15,7 @@ def render_definition(slug: str, body: Body) -> JsonObject:
             "name": body.name,
             "description": body.description,
             "status": body.status,
-            "trigger": render_trigger(body.trigger),
+            "trigger": render_triggers(body.triggers),
             "steps": render_steps(body.graph),
         }
     )

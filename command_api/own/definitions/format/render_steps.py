@@ -20,7 +20,6 @@ from baton.domain.definition.graph import (
     Retry,
     Step,
     Sync,
-    conditions_of,
 )
 from baton.domain.json import JsonObject
 from baton.domain.run.flow import successor
@@ -64,8 +63,7 @@ def _kind(step: Step) -> JsonObject:
 
 
 def _when(step: Step) -> JsonObject:
-    conditions = conditions_of(step)
-    return {"when": [render_condition(one) for one in conditions]} if conditions else {}
+    return {"when": [render_condition(one) for one in step.when]} if step.when else {}
 
 
 def _settings(step: Compute) -> JsonObject:

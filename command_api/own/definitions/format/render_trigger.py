@@ -1,5 +1,6 @@
-"""Renders a trigger in Baton's own format; a signing secret is never shown."""
+"""Renders triggers in Baton's own format; a signing secret is never shown."""
 
+from collections.abc import Sequence
 from typing import assert_never
 
 from baton.command_api.dialect.rendering import without_none
@@ -12,8 +13,19 @@ from baton.domain.definition.trigger import (
     WebhookTrigger,
 )
 from baton.domain.json import JsonObject
-from baton.domain.schedule.timetable import Cron, Interval, Once
+from baton.domain.schedule.timetable import AnyTimetable, Cron, Interval, Once, parts_of
 from baton.protocols.iso_time import format_time
+
+
+def render_triggers(triggers: Sequence[Trigger]) -> JsonObject | list[JsonObject]:
+    """Return the triggers of a definition: the only one, or a list."""
+    shown = [render_trigger(one) for one in triggers]
+    return shown[0] if len(shown) == 1 else shown
+
+
+def render_timetable(timetable: AnyTimetable) -> JsonObject | list[JsonObject]:
+    """Return a timetable, or those that it consists of, as triggers without policies."""
+    return render_triggers([ScheduleTrigger(timetable=one) for one in parts_of(timetable)])
 
 
 def render_trigger(trigger: Trigger) -> JsonObject:

@@ -29,13 +29,12 @@ STEP_LATER: Final = frozenset(
 )
 MEMBERS_OF: Final = {
     "function": ("next", "needs", "when", "timeout", "retry", "on_failure", "config"),
-    "decide": ("needs", "else"),
+    "decide": ("needs", "else", "when"),
     "delay": ("next", "needs", "when"),
-    "join": ("next", "needs", "timeout"),
+    "join": ("next", "needs", "when", "timeout"),
 }
 """The members that a step has because of its kind, beside the member that names the kind."""
 WHEN: Final = "when"
-"""The one modifier of all kinds that decisions and joins don't take in this version."""
 
 RETRY: Final = ("attempts", "backoff", "factor")
 RETRY_LATER: Final = frozenset(("max_backoff", "max_elapsed", "jitter", "codes", "except"))

@@ -4,6 +4,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from baton.cli.server.lookup import triggers_of
 from baton.cli.terminal.output import in_terminal, print_note
 from baton.cli.terminal.tables import Column, Shown, print_table
 from baton.cli.terminal.times import duration, relative
@@ -42,7 +43,7 @@ def print_definitions(definitions: Sequence[Definition]) -> None:
             one["slug"],
             one["version"],
             one["status"],
-            next(iter(one["trigger"])),
+            ", ".join(dict.fromkeys(next(iter(trigger)) for trigger in triggers_of(one))),
             one["name"],
             Shown(one["updatedAt"], relative(parse_time(one["updatedAt"]), now)),
             one["id"],

@@ -75,6 +75,12 @@ def all_definitions(server: Server) -> Iterator[dict[str, Any]]:
         offset, total = offset + PAGE, page["total"]
 
 
+def triggers_of(definition: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the triggers of a definition, which shows a list only if it has several."""
+    trigger = definition["trigger"]
+    return trigger if isinstance(trigger, list) else [trigger]
+
+
 def complete_definitions(options: Mapping[str, Any]) -> list[str]:
     """Return the slugs of definitions; none if the server of these options can't be asked."""
     return _complete(options, lambda server: (one["slug"] for one in all_definitions(server)))

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from baton.cli.server.client import Server
-from baton.cli.server.lookup import all_definitions
+from baton.cli.server.lookup import all_definitions, triggers_of
 from baton.domain.nearest_name import nearest_name
 
 
@@ -14,7 +14,8 @@ def nearest_definition(server: Server, body: Any) -> str:
     waiting = {
         f"{trigger['event']} of {trigger.get('structure') or 'any record'}": one
         for one in all_definitions(server)
-        if "event" in (trigger := one["trigger"])
+        for trigger in triggers_of(one)
+        if "event" in trigger
     }
     wanted = f"{kind} of {structure}"
     nearest = nearest_name(wanted, waiting, similar=0.0)
