@@ -12,13 +12,19 @@ from baton.command_api.backtest_jobs import BacktestJobs
 from baton.command_api.budgets import Budgets
 from baton.command_api.live.live_feed import LiveFeed
 from baton.command_api.principal import Authenticator, SignIn
+from baton.domain.json import JsonObject
 from baton.eventlog.function_logs.live_logs import LiveLogs
 from baton.eventlog.known_functions import KnownFunctions
+from baton.eventlog.live_attempts import LiveAttempts
 from baton.eventlog.ports.audit.leaf_store import LeafStore
 from baton.eventlog.ports.clock import Clock
+from baton.eventlog.ports.dead_letters import DeadLetters
 from baton.eventlog.ports.keys import IdempotencyKeys
+from baton.eventlog.ports.leases import Leases
+from baton.eventlog.ports.partitions import PartitionOwners
 from baton.eventlog.ports.secrets import Secrets
-from baton.eventlog.ports.stores import EventStore
+from baton.eventlog.ports.stores import Checkpoints, EventStore
+from baton.eventlog.ports.topics import Topics
 from baton.eventlog.ports.views import ViewStore
 from baton.eventlog.run_values import RunValues
 from baton.eventlog.virtual_time.virtual_time import VirtualTime
@@ -71,6 +77,29 @@ def webhooks_on(views: ViewStore, client: HttpClient | None = None) -> Webhooks:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Installation:
+    """The parts of an installation that administrators look after.
+
+    Attributes:
+        dead_letters: The messages that could not be processed.
+        leases: Who leads: the projector, the scheduler and others.
+        checkpoints: The positions of followers of the log.
+        topics: Sends messages again; None where the log has no topics.
+        partition_owners: Tells who owns the partitions of the log; None where it has none.
+        operator_tenant: The tenant whose administrators see what names no tenant.
+        config: The settings of this process, without secrets.
+    """
+
+    dead_letters: DeadLetters
+    leases: Leases
+    checkpoints: Checkpoints
+    topics: Topics | None = None
+    partition_owners: PartitionOwners | None = None
+    operator_tenant: str | None = None
+    config: JsonObject = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
     """Ports and queries, all of them safe to share between requests.
 
@@ -89,10 +118,12 @@ class Services:
         accesses: Records sign-ins, exports and refused requests.
         verifications: Verifies the log on request.
         new_id: Returns a new id.
+        installation: What administrators look after.
         checks: Readiness checks by name, run by /readyz; a check returns True for ready.
         sign_in: Exchanges passwords for tokens; None where there are no users.
         budgets: What the limits of this process leave.
         live_logs: The logs of the attempts that run in this process.
+        live_attempts: These attempts with their heartbeats.
         functions: The functions that executors know, in this process and in others.
         waiting_calls: The calls of functions that wait for a place at an executor.
         signatures: Verifies the signatures of published documents.
@@ -122,12 +153,14 @@ class Services:
     backtests: BacktestJobs
     accesses: AccessLog
     verifications: Verifications
+    installation: Installation
     authenticator: Authenticator
     checks: dict[str, Callable[[], Awaitable[bool]]] = field(default_factory=dict)
     max_answer_bytes: int = MAX_ANSWER_BYTES
     sign_in: SignIn | None = None
     budgets: Budgets = field(default_factory=Budgets)
     live_logs: LiveLogs = field(default_factory=LiveLogs)
+    live_attempts: LiveAttempts = field(default_factory=LiveAttempts)
     functions: KnownFunctions = field(default_factory=KnownFunctions)
     waiting_calls: WaitingCalls = field(default_factory=WaitingCalls)
     signatures: DocumentSignatures = field(default_factory=DocumentSignatures)

@@ -9,13 +9,14 @@ from baton.backends.kafka.connection import connection_to
 from baton.backends.kafka.log_throttle import throttle_library_logs
 from baton.backends.kafka.names import topic_names
 from baton.backends.kafka.producer import Producer
+from baton.backends.kafka.runs_topic.partition_owners import KafkaPartitionOwners
 from baton.backends.kafka.runs_topic.partitioned_log import KafkaPartitionedLog
 from baton.backends.kafka.runs_topic.publisher import KafkaPublisher
 from baton.backends.kafka.runs_topic.run_event_reader import RunEventReader
 from baton.backends.kafka.topic_admin import TopicAdmin
 from baton.backends.kafka.topics import KafkaTopics
-from baton.eventlog import dead_lettering
 from baton.eventlog.clock import SystemClock
+from baton.eventlog.dead_letters import dead_lettering
 from baton.eventlog.ports.backend import Stores
 from baton.eventlog.ports.topics import ReceivedMessage
 from baton.eventlog.ports.transport import TransportLocation
@@ -41,6 +42,7 @@ async def attach(stores: Stores, location: TransportLocation) -> Stores:
     partitioned_log = KafkaPartitionedLog(
         connection, topic_admin, reader, topic=names.runs, prefix=names.prefix
     )
+    owners = KafkaPartitionOwners(connection, topic=names.runs, prefix=names.prefix)
     throttle_library_logs()
     async with AsyncExitStack() as closing:
         closing.push_async_callback(stores.close)
@@ -51,6 +53,7 @@ async def attach(stores: Stores, location: TransportLocation) -> Stores:
             stores,
             publisher=publisher,
             partitioned_log=partitioned_log,
+            partition_owners=owners,
             topics=topics,
             close=closing.pop_all().aclose,
         )

@@ -1,5 +1,6 @@
 """Leases in memory."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from baton.eventlog.ports.leases import Lease
@@ -26,3 +27,7 @@ class MemoryLeases:
         found = self._leases.get(lease.name)
         if found and (found.holder, found.epoch) == (lease.holder, lease.epoch):
             self._leases[lease.name] = replace(found, holder="", expires_at=0)
+
+    async def held(self, *, at: int) -> Sequence[Lease]:
+        """Return the leases that haven't expired, by name."""
+        return [one for _, one in sorted(self._leases.items()) if one.expires_at > at]

@@ -16,6 +16,7 @@ SELECT * FROM unnest(
 )
 ON CONFLICT (letter_id) DO NOTHING"""  # noqa: S608 - constants
 _PAGE = statement(dead_letter_statements.PAGE, table=_TABLE)
+_NEWEST = statement(dead_letter_statements.NEWEST, table=_TABLE)
 _GET = statement(dead_letter_statements.GET, table=_TABLE)
 _MARK_REDRIVEN = statement(dead_letter_statements.MARK_REDRIVEN, table=_TABLE)
 
@@ -35,6 +36,14 @@ class PostgresDeadLetters:
     async def page(self, *, after: str = "", limit: int = 100) -> Sequence[DeadLetter]:
         """Return letters with ids greater than `after`, ordered by id."""
         return [letter_of(*row) for row in await self._database.look_up(_PAGE, after, limit)]
+
+    async def newest(
+        self, *, before: tuple[int, str] | None = None, limit: int = 100
+    ) -> Sequence[DeadLetter]:
+        """Return letters by time and id, the newest first."""
+        at, letter_id = before or dead_letter_statements.AFTER_ALL
+        found = await self._database.look_up(_NEWEST, at, letter_id, limit)
+        return [letter_of(*row) for row in found]
 
     async def get(self, letter_id: str) -> DeadLetter | None:
         """Return one letter."""

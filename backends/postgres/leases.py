@@ -5,14 +5,17 @@ far this host's clock is off, and shifts the times that it was given by as much.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from baton.backends.postgres.database import Database, statement
 from baton.backends.sql import lease_statements
+from baton.backends.sql.lease_statements import lease_of
 from baton.eventlog.ports.leases import Lease
 
 _NOW = "SELECT extract(epoch FROM clock_timestamp())::float8"
 _ACQUIRE = statement(lease_statements.ACQUIRE, table="baton.leases")
+_HELD = statement(lease_statements.HELD, table="baton.leases")
 _RELEASE = statement(lease_statements.RELEASE, table="baton.leases")
 
 
@@ -36,6 +39,12 @@ class PostgresLeases:
     async def release(self, lease: Lease) -> None:
         """End the lease before it expires; one that was taken over stays."""
         await self._database.fetch(_RELEASE, lease.name, lease.holder, lease.epoch)
+
+    async def held(self, *, at: int) -> Sequence[Lease]:
+        """Return the leases that haven't expired, by name, in this host's time."""
+        offset = await self._offset_ms()
+        found = [lease_of(*row) for row in await self._database.fetch(_HELD, at + offset)]
+        return [replace(one, expires_at=one.expires_at - offset) for one in found]
 
     async def _offset_ms(self) -> int:
         """Return what to add to this host's time to get the database's, as far as is certain."""

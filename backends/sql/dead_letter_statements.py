@@ -14,6 +14,12 @@ COLUMNS: Final = "letter_id, source, reason, at, redriven_at, key, value, header
 Cell: TypeAlias = str | int | bytes | None
 
 PAGE: Final = f"SELECT {COLUMNS} FROM {{table}} WHERE letter_id > $1 ORDER BY letter_id LIMIT $2"  # noqa: S608 - constants
+NEWEST: Final = (
+    f"SELECT {COLUMNS} FROM {{table}} WHERE (at, letter_id) < ($1, $2)"  # noqa: S608 - constants
+    " ORDER BY at DESC, letter_id DESC LIMIT $3"
+)
+AFTER_ALL: Final = (2**62, "")
+"""A time and an id behind those of every letter."""
 GET: Final = f"SELECT {COLUMNS} FROM {{table}} WHERE letter_id = $1"  # noqa: S608 - as above
 MARK_REDRIVEN: Final = "UPDATE {table} SET redriven_at = $2 WHERE letter_id = $1"
 

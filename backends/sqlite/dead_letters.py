@@ -14,6 +14,7 @@ _PUT = f"""
 INSERT INTO dead_letters ({dead_letter_statements.COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (letter_id) DO NOTHING"""  # noqa: S608 - constants
 _PAGE = statement(dead_letter_statements.PAGE, table="dead_letters")
+_NEWEST = statement(dead_letter_statements.NEWEST, table="dead_letters")
 _GET = statement(dead_letter_statements.GET, table="dead_letters")
 _MARK_REDRIVEN = statement(dead_letter_statements.MARK_REDRIVEN, table="dead_letters")
 
@@ -33,6 +34,15 @@ class SqliteDeadLetters:
         """Return letters with ids greater than `after`, ordered by id."""
         with as_unavailable():
             found = self._reader.execute(_PAGE, (after, limit)).fetchall()
+        return [letter_of(*row) for row in found]
+
+    async def newest(
+        self, *, before: tuple[int, str] | None = None, limit: int = 100
+    ) -> Sequence[DeadLetter]:
+        """Return letters by time and id, the newest first."""
+        at, letter_id = before or dead_letter_statements.AFTER_ALL
+        with as_unavailable():
+            found = self._reader.execute(_NEWEST, (at, letter_id, limit)).fetchall()
         return [letter_of(*row) for row in found]
 
     async def get(self, letter_id: str) -> DeadLetter | None:

@@ -44,6 +44,8 @@ CREATE TABLE IF NOT EXISTS dead_letters (
     headers BLOB NOT NULL    -- JSON, [[name, value in base64], …]
 );
 
+CREATE INDEX IF NOT EXISTS dead_letters_by_time ON dead_letters (at, letter_id);
+
 CREATE TABLE IF NOT EXISTS artifacts (
     sha256 TEXT PRIMARY KEY,
     value BLOB NOT NULL      -- canonical JSON

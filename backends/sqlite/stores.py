@@ -54,7 +54,7 @@ async def open_stores(location: StoreLocation) -> Stores:
             history=history,
             checkpoints=SqliteCheckpoints(reading, transactions),
             keys=SqliteIdempotencyKeys(transactions),
-            leases=SqliteLeases(transactions),
+            leases=SqliteLeases(reading, transactions),
             secrets=SqliteSecrets(reading, transactions, cipher),
             artifacts=SqliteArtifacts(reading, transactions),
             leaves=SqliteLeafStore(reading, transactions, events.recent),

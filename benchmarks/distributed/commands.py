@@ -13,7 +13,7 @@ from baton.command_api.backtest_jobs import BacktestJobs
 from baton.command_api.commands import NewDefinition, create_definition, start_run
 from baton.command_api.live.live_feed import LiveFeed
 from baton.command_api.principal import Principal
-from baton.command_api.services import Services, bulks_on, webhooks_on
+from baton.command_api.services import Installation, Services, bulks_on, webhooks_on
 from baton.domain.definition.decisions import DECIDER as DEFINITION
 from baton.domain.definition.messages import Body
 from baton.domain.definition.state import State as Definition
@@ -114,6 +114,11 @@ async def commands_on(store: str, folder: Path) -> AsyncIterator[Commands]:
             backtests=BacktestJobs(stores.leaves, RunValues(stores.artifacts), clock),
             accesses=accesses_on(stores.events, clock),
             verifications=Verifications(stores.events, build_verify(settings, stores), clock),
+            installation=Installation(
+                dead_letters=stores.dead_letters,
+                leases=stores.leases,
+                checkpoints=stores.checkpoints,
+            ),
             authenticator=build_authenticator(settings, clock),
         )
         yield Commands(stores, services)

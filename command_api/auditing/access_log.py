@@ -15,6 +15,7 @@ from baton.domain.access.messages import (
     AccessRefused,
     Event,
     ExportMade,
+    LetterRedriven,
     Origin,
     Reason,
     RecordAccess,
@@ -92,6 +93,19 @@ class AccessLog:
         await self._record(
             WebhookTested(
                 tenant=caller.tenant, actor=caller.actor, url=url, origin=caller.origin, at=at
+            )
+        )
+
+    async def letter_redriven(self, caller: Caller, letter_id: str) -> None:
+        """Record that a dead letter is sent again; raises `Unavailable`."""
+        at = self._clock.now()
+        await self._record(
+            LetterRedriven(
+                tenant=caller.tenant,
+                actor=caller.actor,
+                letter_id=letter_id,
+                origin=caller.origin,
+                at=at,
             )
         )
 

@@ -83,7 +83,20 @@ class WebhookTested:
     at: int
 
 
-Event: TypeAlias = SignedIn | SignedOut | AccessRefused | ExportMade | WebhookTested
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LetterRedriven:
+    """The dead letter `letter_id` was sent to its topic again."""
+
+    tenant: str
+    actor: Actor
+    letter_id: str
+    origin: Origin
+    at: int
+
+
+Event: TypeAlias = (
+    SignedIn | SignedOut | AccessRefused | ExportMade | WebhookTested | LetterRedriven
+)
 
 
 @dataclass(frozen=True, slots=True)

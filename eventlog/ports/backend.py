@@ -14,7 +14,7 @@ from baton.eventlog.ports.dead_letters import DeadLetters
 from baton.eventlog.ports.keys import IdempotencyKeys
 from baton.eventlog.ports.leases import Leases
 from baton.eventlog.ports.outbox import Outbox, Publisher
-from baton.eventlog.ports.partitions import PartitionedLog
+from baton.eventlog.ports.partitions import PartitionedLog, PartitionOwners
 from baton.eventlog.ports.secrets import Resealed, Secrets
 from baton.eventlog.ports.stores import Checkpoints, EventStore, Log
 from baton.eventlog.ports.topics import Topics
@@ -88,6 +88,7 @@ class Stores:
     functions: FunctionDirectory | None = None
     publisher: Publisher | None = None
     partitioned_log: PartitionedLog | None = None
+    partition_owners: PartitionOwners | None = None
     topics: Topics | None = None
     whole_log: Log | None = None
 

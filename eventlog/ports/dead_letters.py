@@ -40,6 +40,17 @@ class DeadLetters(Protocol):
         """Return letters with ids greater than `after`, ordered by id."""
         ...
 
+    async def newest(
+        self, *, before: tuple[int, str] | None = None, limit: int = 100
+    ) -> Sequence[DeadLetter]:
+        """Return letters by time and id, the newest first.
+
+        Args:
+            before: Time and id of a letter: only letters that follow it in this order.
+            limit: The number of letters, at most.
+        """
+        ...
+
     async def get(self, letter_id: str) -> DeadLetter | None:
         """Return one letter."""
         ...

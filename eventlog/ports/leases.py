@@ -1,5 +1,6 @@
 """The port of leases: at most one process holds the lease of a name."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -32,4 +33,8 @@ class Leases(Protocol):
 
     async def release(self, lease: Lease) -> None:
         """End the lease before it expires; a lease that was lost meanwhile is left alone."""
+        ...
+
+    async def held(self, *, at: int) -> Sequence[Lease]:
+        """Return the leases that haven't expired at `at` (ms since the epoch), by name."""
         ...

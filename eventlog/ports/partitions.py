@@ -5,7 +5,8 @@ duplicate work: during a rebalance two members may believe that they own a strea
 version of their appends keeps them apart.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 from baton.eventlog.ports.stores import Subscription
@@ -43,4 +44,21 @@ class PartitionedLog(Protocol):
         the new assignment. A call of `next` acknowledges the events it returned before. It waits
         while the log is unavailable.
         """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartitionMember:
+    """A member of a group, the host that it runs on, and the partitions that it owns."""
+
+    member: str
+    host: str
+    partitions: tuple[int, ...]
+
+
+class PartitionOwners(Protocol):
+    """Tells who owns the partitions of the log."""
+
+    async def members(self, name: str) -> Sequence[PartitionMember]:
+        """Return the members of the group `name` by their ids; raises `Unavailable`."""
         ...

@@ -5,11 +5,14 @@ Nothing here records or retries anything. The caller enforces deadlines, by canc
 
 from collections import Counter
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Protocol, TypeAlias, assert_never
 
+from baton.domain.json import Json
 from baton.domain.run.messages import Failed, Succeeded
+from baton.eventlog.live_attempts import LiveAttempts
 from baton.eventlog.ports.clock import Clock
 from baton.executor.functions.attempt_logger import LOGGER, LogSink, NoLogs
 from baton.executor.functions.built_ins import NOOP, built_ins
@@ -25,7 +28,7 @@ from baton.executor.functions.registry import (
     QueueFunction,
     Registry,
 )
-from baton.executor.functions.results import failure
+from baton.executor.functions.results import InvalidOutput, failure, json_copy
 from baton.executor.functions.slot_waits import NO_FREE_SLOT, NoFreeSlot, SlotWaits, limited
 from baton.executor.tenant_queue import extra_places
 from baton.protocols.address_policy import AddressPolicy
@@ -110,6 +113,7 @@ class RegisteredFunctions:
         on_heartbeat: Default: a debug log line.
         logs: Keeps what functions log; default: nothing is kept.
         remote: Performs the functions of queues; closed together with this object.
+        live: Gets the attempts under way and their heartbeats.
 
     Raises NoWorkers if the registry holds functions of queues and `remote` is None.
     """
@@ -124,11 +128,13 @@ class RegisteredFunctions:
         on_heartbeat: OnHeartbeat | None = None,
         logs: LogSink | None = None,
         remote: QueueCaller | None = None,
+        live: LiveAttempts | None = None,
     ) -> None:
         self._registry = registry
         self._clock = clock
         self._limits = limits or CallLimits()
-        self._on_heartbeat = on_heartbeat or _log_heartbeat
+        self._take_heartbeat = on_heartbeat or _log_heartbeat
+        self._live = live or LiveAttempts()
         self._client = HttpClient(policy or AddressPolicy())
         self.waits = SlotWaits(clock, self._limits.wait_ms)
         self._logs = logs or NoLogs()
@@ -154,6 +160,20 @@ class RegisteredFunctions:
 
     async def call(self, call: Call) -> CallOutcome:
         """Perform `call`. Every failure is a value; only cancellation is raised."""
+        self._live.begin(call.tenant, call.execution_id)
+        try:
+            return await self._call(call)
+        finally:
+            self._live.end(call.tenant, call.execution_id)
+
+    def _on_heartbeat(self, call: Call, progress: object) -> None:
+        shown: Json = None
+        with suppress(InvalidOutput):  # a function on the loop may report anything
+            shown = json_copy(progress)
+        self._live.heartbeat(call.tenant, call.execution_id, shown, at=self._clock.now())
+        self._take_heartbeat(call, progress)
+
+    async def _call(self, call: Call) -> CallOutcome:
         function = self._registry.find(call.function)
         if function is None:
             return await self._call_instead(call)
@@ -183,8 +203,8 @@ class RegisteredFunctions:
         if name is None:
             return self._not_found(call)
         if self._registry.find(name) is not None:
-            return await self.call(replace(call, function=name, step_name=None))
-        outcome = await self.call(replace(call, function=NOOP, step_name=None))
+            return await self._call(replace(call, function=name, step_name=None))
+        outcome = await self._call(replace(call, function=NOOP, step_name=None))
         warning = f"There is no function {call.function!r} or {name!r}: {NOOP} was called"
         return replace(outcome, warning=warning) if isinstance(outcome, Succeeded) else outcome
 

@@ -15,7 +15,8 @@ from baton.domain.record.decisions import DECIDER as RECORD
 from baton.domain.record.messages import ReceiveRecord
 from baton.domain.record.state import State as Record
 from baton.domain.stream import stream_name
-from baton.eventlog.dead_lettering import dead_letter, reject
+from baton.eventlog.dead_letters.dead_lettering import dead_letter, reject
+from baton.eventlog.dead_letters.record_messages import read_message, reason_of
 from baton.eventlog.errors import Unwritable
 from baton.eventlog.loops.follow import follow
 from baton.eventlog.loops.load import StreamState
@@ -26,7 +27,6 @@ from baton.eventlog.ports.clock import Clock
 from baton.eventlog.ports.dead_letters import DeadLetter
 from baton.eventlog.ports.topics import ReceivedMessage
 from baton.scheduler.metrics import Counters
-from baton.scheduler.records.record_messages import read_message, reason_of
 
 GROUP: Final = "records"
 """Name of the consumer group, without the prefix of Baton's own topics and groups."""

@@ -1,6 +1,7 @@
 """Builds what the HTTP handlers of a process work with."""
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final
@@ -22,7 +23,8 @@ from baton.command_api.security.password_sign_in import PasswordSignIn
 from baton.command_api.security.signed_in_users import SignedInUsers
 from baton.command_api.security.token_issuer import TokenIssuer
 from baton.command_api.security.token_keys import SharedSecrets
-from baton.command_api.services import Services, bulks_on, webhooks_on
+from baton.command_api.services import Installation, Services, bulks_on, webhooks_on
+from baton.domain.json import JsonObject
 from baton.domain.verification.messages import Finding
 from baton.eventlog.ids import new_id
 from baton.eventlog.notary.checks.store import Demands, verify_store
@@ -36,6 +38,7 @@ from baton.projector.views.run_steps.queries import RunStepQueries
 from baton.projector.views.runs.queries import RunQueries
 from baton.projector.views.schedules.queries import ScheduleQueries
 from baton.protocols.document_signatures import DocumentSignatures, load_keys
+from baton.protocols.masking import masked
 from baton.role import RoleContext, ViewPosition
 from baton.settings import Settings
 from baton.verification.run import verify_apart
@@ -104,11 +107,13 @@ def build_services(
         backtests=BacktestJobs(stores.leaves, values, clock),
         accesses=accesses_on(stores.events, clock),
         verifications=Verifications(stores.events, build_verify(settings, stores), clock),
+        installation=_build_installation(stores, settings),
         authenticator=_authenticator(context, credentials, required=takes_commands),
         checks=context.checks,
         budgets=budgets,
         sign_in=PasswordSignIn(stores.events, build_token_issuer(settings, clock), budgets),
         live_logs=context.live_logs,
+        live_attempts=context.live_attempts,
         functions=context.functions,
         waiting_calls=context.waiting_calls,
         signatures=build_signatures(settings),
@@ -154,6 +159,25 @@ def _authenticator(
     users = SignedInUsers(context.stores.events, credentials.watch, context.clock)
     tokens = build_authenticator(context.settings, context.clock, users, required=required)
     return BearerAuthenticator(tokens, credentials.api_keys)
+
+
+def _build_installation(stores: Stores, settings: Settings) -> Installation:
+    """Build what administrators look after."""
+    return Installation(
+        dead_letters=stores.dead_letters,
+        leases=stores.leases,
+        checkpoints=stores.checkpoints,
+        topics=stores.topics,
+        partition_owners=stores.partition_owners,
+        operator_tenant=settings.operator_tenant,
+        config=config_of(settings),
+    )
+
+
+def config_of(settings: Settings) -> JsonObject:
+    """Return the settings as JSON, with secrets and the passwords of addresses masked."""
+    values: JsonObject = json.loads(settings.model_dump_json())
+    return {name: masked(value) for name, value in {**values, "store": settings.store_url}.items()}
 
 
 def build_signatures(settings: Settings) -> DocumentSignatures:

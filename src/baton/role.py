@@ -15,6 +15,7 @@ from prometheus_client import CollectorRegistry
 from baton.eventlog.clock import SystemClock
 from baton.eventlog.function_logs.live_logs import LiveLogs
 from baton.eventlog.known_functions import KnownFunctions
+from baton.eventlog.live_attempts import LiveAttempts
 from baton.eventlog.ports.backend import Stores
 from baton.eventlog.ports.clock import Clock
 from baton.eventlog.virtual_time.counted_stores import counted
@@ -101,6 +102,7 @@ class RoleContext:
         waiting_calls: The calls that wait for an executor; set in the same way.
         webhook_client: Posts to the receivers of webhooks out.
         live_logs: The logs of the attempts that run in this process.
+        live_attempts: These attempts with their heartbeats.
         checks: Readiness checks by name, run by /readyz; a check returns True for ready.
         metrics: The registry that /metrics exports.
         replaced: Parts that a test or virtual time replaces.
@@ -119,6 +121,7 @@ class RoleContext:
     waiting_calls: WaitingCalls
     webhook_client: HttpClient
     live_logs: LiveLogs = field(default_factory=LiveLogs)
+    live_attempts: LiveAttempts = field(default_factory=LiveAttempts)
     checks: dict[str, Callable[[], Awaitable[bool]]] = field(default_factory=dict)
     metrics: CollectorRegistry = field(default_factory=CollectorRegistry)
     replaced: Replacements = field(default_factory=Replacements)

@@ -19,6 +19,7 @@ from pydantic_settings import (
 )
 
 from baton.command_api.budgets.limits import Limits
+from baton.command_api.principal import TENANT_PATTERN
 from baton.domain.delivery.decisions import BACKOFF_MS
 from baton.eventlog.notary.anchors import check_address, path_of
 from baton.protocols.loopback import is_loopback
@@ -102,6 +103,7 @@ class Settings(BaseSettings):
     audit_name: str = Field(default="baton", pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,199}$")
     audit_anchor: str | None = None
     audit_anchor_secret: SecretStr | None = None
+    operator_tenant: str | None = Field(default=None, pattern=f"^{TENANT_PATTERN.pattern}$")
     hosts: Annotated[tuple[str, ...], NoDecode] = ()
     limit_head_s: float = Field(default=_LIMITS.head_s, ge=0)
     limit_body_s: float = Field(default=_LIMITS.body_s, ge=0)

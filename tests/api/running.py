@@ -1,6 +1,6 @@
 """A server over the stores of a backend (memory by default) and its projector; no other role."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from functools import partial
@@ -18,7 +18,7 @@ from baton.command_api.security.api_keys import ApiKeyAuthenticator
 from baton.command_api.security.auth import TokenAuthenticator
 from baton.command_api.security.bearer import BearerAuthenticator
 from baton.command_api.security.token_keys import SharedSecrets
-from baton.command_api.services import Services, bulks_on, webhooks_on
+from baton.command_api.services import Installation, Services, bulks_on, webhooks_on
 from baton.domain.verification.messages import Finding
 from baton.eventlog.clock import SystemClock
 from baton.eventlog.ids import new_id
@@ -47,9 +47,10 @@ async def running(
     *,
     dialects: Sequence[Dialect] = (DIALECT,),
     open_stores: Callable[[Path], Awaitable[Stores]] = memory.open_stores,
+    installation: Mapping[str, Any] | None = None,
     **changed: Any,
 ) -> AsyncIterator[RunningServer]:
-    """Run a server; `changed` replaces members of `Services`."""
+    """Run a server; `changed` replaces members of `Services`, `installation` of its part."""
     stores, clock = await open_stores(folder), SystemClock()
     projector = Projector(stores.views, clock=clock)
     history = history_projector(stores.history, clock=clock)
@@ -85,6 +86,15 @@ async def running(
             backtests=BacktestJobs(stores.leaves, RunValues(stores.artifacts), clock),
             accesses=accesses_on(stores.events, clock),
             verifications=Verifications(stores.events, partial(_verify, stores), clock),
+            installation=replace(
+                Installation(
+                    dead_letters=stores.dead_letters,
+                    leases=stores.leases,
+                    checkpoints=stores.checkpoints,
+                    topics=stores.topics,
+                ),
+                **(installation or {}),
+            ),
             authenticator=BearerAuthenticator(
                 TokenAuthenticator(SharedSecrets(SECRET), clock), api_keys
             ),

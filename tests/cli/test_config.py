@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from baton.cli.masking import masked, masked_address
+from baton.protocols.masking import masked, masked_address
 from tests.cli.conftest import Call
 
 SECRET = "a secret of the tests that is long enough"

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from baton.eventlog.dead_lettering import dead_letter
+from baton.eventlog.dead_letters.dead_lettering import dead_letter
 from baton.eventlog.idempotency import ABANDONED_MS, RETENTION_MS
 from baton.eventlog.ports.backend import Stores
 from baton.eventlog.ports.dead_letters import DeadLetter
@@ -138,6 +138,19 @@ async def test_an_expired_lease_can_be_taken_over_in_a_later_epoch(stores: Store
     assert await stores.leases.acquire("scheduler", holder="a", ttl_ms=1_000, at=1_001) is None
 
 
+async def test_the_leases_that_have_not_expired_are_listed(stores: Stores) -> None:
+    late = await stores.leases.acquire("scheduler", holder="a", ttl_ms=60_000, at=0)
+    await stores.leases.acquire("projector", holder="b", ttl_ms=1_000, at=0)
+    ended = await stores.leases.acquire("relay", holder="c", ttl_ms=60_000, at=0)
+    assert late is not None
+    assert ended is not None
+    await stores.leases.release(ended)
+
+    assert [one.name for one in await stores.leases.held(at=999)] == ["projector", "scheduler"]
+    (left,) = await stores.leases.held(at=1_000)
+    assert (left.holder, left.epoch) == ("a", late.epoch)
+
+
 async def test_a_released_lease_is_free_and_its_epoch_has_ended(stores: Stores) -> None:
     first = await stores.leases.acquire("scheduler", holder="a", ttl_ms=1_000, at=0)
     assert first is not None
@@ -234,6 +247,19 @@ async def test_dead_letters_are_paged_by_id(stores: Stores) -> None:
     assert list(first) == letters[:10]
     assert list(second) == letters[10:]
     assert list(await stores.dead_letters.page(after=letters[-1].letter_id)) == []
+
+
+async def test_dead_letters_are_paged_by_time_the_newest_first(stores: Stores) -> None:
+    letters = [letter(number, at=number // 3) for number in range(10)]
+    await stores.dead_letters.put(letters)
+    ordered = sorted(letters, key=lambda one: (one.at, one.letter_id), reverse=True)
+
+    first = await stores.dead_letters.newest(limit=4)
+    behind = (first[-1].at, first[-1].letter_id)
+
+    assert list(first) == ordered[:4]
+    assert list(await stores.dead_letters.newest(before=behind)) == ordered[4:]
+    assert list(await stores.dead_letters.newest(before=(0, ""))) == []
 
 
 async def test_a_redriven_dead_letter_records_the_time(stores: Stores) -> None:

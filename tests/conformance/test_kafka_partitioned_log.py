@@ -10,6 +10,8 @@ from aiokafka.producer import message_accumulator
 from aiokafka.record.default_records import _DefaultRecordBatchBuilderPy
 
 from baton.backends.kafka.connection import Connection, connection_to
+from baton.backends.kafka.names import RUNS_PARTITIONS
+from baton.backends.kafka.runs_topic.partition_owners import KafkaPartitionOwners
 from baton.backends.kafka.runs_topic.run_event_codec import MAX_EVENT_BYTES
 from baton.backends.memory.event_store import MemoryEventStore
 from baton.domain.run.messages import RunCancelled
@@ -336,3 +338,20 @@ async def test_events_can_be_published_again_after_the_broker_lost_its_data(
     await publish_until_acknowledged(log, events(NAMES, 1, 2, 3))
     await group.wait_until_seen(events(NAMES, 1, 2, 3))
     await group.close()
+
+
+async def test_the_owners_of_the_partitions_are_known(
+    connection: Connection, kafka: KafkaPartitionedLogUnderTest, group: Group
+) -> None:
+    first, second = await group.join(), await group.join()
+    await eventually(lambda: bool(first.assignments and second.assignments), within_s=60)
+    owners = KafkaPartitionOwners(connection, topic=kafka.names.runs, prefix=kafka.names.prefix)
+
+    async def shared() -> bool:
+        members = await owners.members(Group.name)
+        owned = sorted(one for member in members for one in member.partitions)
+        return len(members) == 2 and owned == list(range(RUNS_PARTITIONS))
+
+    await eventually(shared, within_s=60)
+    assert {one.host for one in await owners.members(Group.name)} == {"127.0.0.1"}
+    assert await owners.members("another") == []

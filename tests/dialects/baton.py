@@ -32,8 +32,10 @@ from baton.domain.stream import stream_name
 from baton.domain.verification.decisions import DECIDER as VERIFICATION
 from baton.domain.verification.messages import ReportFinding, RequestVerification
 from baton.eventlog.backtests.selection import Selection
+from baton.eventlog.dead_letters.dead_lettering import dead_letter
 from baton.eventlog.loops.transact import transact
 from baton.eventlog.notary.checks.store import Demands, verify_store
+from baton.eventlog.ports.topics import Message, ReceivedMessage
 from baton.protocols.canonical_json import canonical, digest
 from tests.kit.bulks import make_bulk
 from tests.kit.webhooks import CLOSED, dead_delivery
@@ -61,7 +63,7 @@ _BODIES: dict[str, object] = {
 """Bodies that the routes accept; any other route takes an empty one."""
 _HOURLY = ScheduleTrigger(timetable=Interval(every_ms=3_600_000))
 
-QUERIES = {"/audit/proof": "?run={runId}"}
+QUERIES = {"/audit/proof": "?run={runId}", "/runs/{runId}/diff": "?with={runId}"}
 """The queries that routes require."""
 
 
@@ -117,7 +119,18 @@ async def prepare(client: Client, route: Route) -> dict[str, str]:
         "hash": digest(raw),
         **(await dead_delivery(services, user) if needs_webhook else {}),
         **(await _bulk(client, route, request.run_id) if needs_bulk else {}),
+        **(await _dead_letter(client) if "/dead-letters" in route.path else {}),
     }
+
+
+async def _dead_letter(client: Client) -> dict[str, str]:
+    """Store a message of the tenant that can't be read."""
+    value = f'{{"workspaceslug": "{client.tenant}"}}'.encode()
+    message = Message(value=value)
+    received = ReceivedMessage(topic="in.records", partition=0, offset=1, at=1, message=message)
+    letter = dead_letter(received, "specversion: must be '1.0'", at=1)
+    await client.stack.stores.dead_letters.put([letter])
+    return {"letterId": letter.letter_id}
 
 
 def _verification_of(tenant: str) -> str:

@@ -13,6 +13,7 @@ import orjson
 from baton.domain.access.messages import (
     AccessRefused,
     ExportMade,
+    LetterRedriven,
     Origin,
     SignedIn,
     SignedOut,
@@ -140,6 +141,7 @@ WALK = Graph(
         ),
         Decision(
             id="choose",
+            when=(Condition(path="$.x", op="exists"),),
             cases=(
                 Case(
                     conditions=(
@@ -154,7 +156,14 @@ WALK = Graph(
             description="In stock?",
         ),
         Delay(id="wait", delay_ms=60_000, name="Wait", description="A minute", next="meet"),
-        Sync(id="meet", name="Meet", description="All here", timeout_ms=1_000, next=None),
+        Sync(
+            id="meet",
+            name="Meet",
+            description="All here",
+            timeout_ms=1_000,
+            next=None,
+            when=(Condition(path="$.x", op="exists"),),
+        ),
     ),
     flow="next",
     loop_limit=50,
@@ -176,6 +185,7 @@ def _body(trigger: object, graph: Graph = WALK) -> Body:
         graph=graph,
         status="active",
         description="Takes orders",
+        more_triggers=(EventTrigger(event_type="order.paid"),),
     )
 
 
@@ -308,6 +318,11 @@ HISTORIES: dict[str, list[object]] = {
     "acme/access/cm4access0000000000e": [
         WebhookTested(
             tenant="acme", actor=ANN, url="https://shop.example/hook", origin=ORIGIN, at=AT
+        ),
+    ],
+    "acme/access/cm4access0000000000f": [
+        LetterRedriven(
+            tenant="acme", actor=ANN, letter_id="cm4letter0000000000a", origin=ORIGIN, at=AT
         ),
     ],
     "acme/verification/cm4verification00000": [
@@ -453,7 +468,7 @@ HISTORIES: dict[str, list[object]] = {
         ),
         RunStarted(at=AT),
         SyncAwaited(step_id="c", visit=1, deadline_at=AT + 1_000, at=AT),
-        StepSkipped(step_id="b", visit=1, at=AT),
+        StepSkipped(step_id="b", visit=1, at=AT, kind="sync", timed=True),
         StepStarted(**_step(), function="noop", deadline_at=AT + 1),  # type: ignore[arg-type]
         StepCancelled(**_step()),  # type: ignore[arg-type]
         RunCancelled(actor=ANN, at=AT, reason="changed her mind"),

@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 
 from baton.domain.errors import Rejected
 from baton.domain.record.messages import RecordReceived
-from baton.eventlog.dead_lettering import MAX_SENT, REDRIVEN, TOPIC
+from baton.eventlog.dead_letters.dead_lettering import MAX_SENT, REDRIVEN, TOPIC
+from baton.eventlog.dead_letters.record_messages import read_message
+from baton.eventlog.dead_letters.redrive import redrive
 from baton.eventlog.errors import Unavailable, Unwritable
 from baton.eventlog.events.envelope import Appended, Conflict, Write
 from baton.eventlog.ports.dead_letters import DeadLetter
@@ -22,8 +24,6 @@ from baton.eventlog.ports.topics import Message, ReceivedMessage, Topics
 from baton.protocols.strict_json import MAX_BYTES, MAX_DEPTH
 from baton.scheduler.metrics import Counters
 from baton.scheduler.records.receive_records import RecordReceiver
-from baton.scheduler.records.record_messages import read_message
-from baton.scheduler.redrive import redrive
 from tests.kit.stack import in_background
 from tests.scheduler.world import TENANT, Unreliable, World
 

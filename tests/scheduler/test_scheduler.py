@@ -1,6 +1,7 @@
 """The scheduler as a whole: one leader at a time, fast takeover, no work lost or repeated."""
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from random import Random
@@ -57,6 +58,9 @@ class DisconnectableLeases:
         if self.cut:
             raise Unavailable("no route")
         await self._leases.release(lease)
+
+    async def held(self, *, at: int) -> Sequence[Lease]:
+        return await self._leases.held(at=at)
 
 
 async def test_it_matches_records_and_fires_schedules_and_timers(world):

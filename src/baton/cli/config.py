@@ -3,9 +3,7 @@
 import json
 import os
 from collections.abc import Mapping
-from typing import Any
 
-from baton.cli.masking import masked
 from baton.cli.options import AsJson, DataFolder
 
 
@@ -18,12 +16,12 @@ def config(data: DataFolder = None, as_json: AsJson = False) -> None:
     from baton.cli.load_settings import load_settings
     from baton.cli.terminal.output import print_json
     from baton.cli.terminal.tables import Column, print_table
+    from baton.http_services import config_of
     from baton.setting_sources import FILE, TomlSource
     from baton.settings import Settings
 
     settings = load_settings(data=data)
-    values: dict[str, Any] = json.loads(settings.model_dump_json())
-    values["store"] = settings.store_url
+    values = config_of(settings)
     toml = TomlSource(Settings)
     in_file = dict.fromkeys(toml(), FILE)
     in_file |= {name: f"{name}_file in {FILE}" for name in toml.named_by_file}
@@ -31,7 +29,7 @@ def config(data: DataFolder = None, as_json: AsJson = False) -> None:
     shown = [
         {
             "name": name,
-            "value": masked(value),
+            "value": value,
             "source": _source(name, flags, in_file),
         }
         for name, value in values.items()

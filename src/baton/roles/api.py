@@ -82,4 +82,6 @@ class _StuckRuns(Collector):
         self._runs = runs
 
     def collect(self) -> Iterator[Metric]:
-        yield gauge("runs_found_stuck", "Runs that an explanation found stuck", len(self._runs))
+        yield gauge(
+            "runs_found_stuck", "Runs that nothing recorded moves any more", len(self._runs)
+        )

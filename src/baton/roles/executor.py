@@ -114,7 +114,9 @@ def build(context: RoleContext) -> ExecutorRole:
         policy=address_policy(settings),
         logs=logs,
         remote=remote,
+        live=context.live_attempts,
     )
+    context.live_attempts.executor = context.holder
     context.closing.push_async_callback(functions.close)
     context.metrics.register(_FunctionMetrics(functions))
     context.checks["hung_threads"] = functions.python.hung_threads.bearable

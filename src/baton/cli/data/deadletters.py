@@ -118,8 +118,8 @@ def _last(letters: list["DeadLetter"], limit: int) -> list["DeadLetter"]:
 async def _redrive(settings: "Settings", letter_id: str | None) -> tuple[int, list[str]]:
     """Return the number of letters sent, and the refused letters with the reasons."""
     from baton.eventlog.clock import SystemClock
+    from baton.eventlog.dead_letters.redrive import redrive as send_again
     from baton.eventlog.errors import Unwritable
-    from baton.scheduler.redrive import redrive as send_again
     from baton.wiring import open_shared
 
     clock = SystemClock()

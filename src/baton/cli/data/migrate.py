@@ -28,7 +28,7 @@ async def _migrate(settings: "Settings") -> None:
 
 async def _migrated_store(settings: "Settings") -> list[str]:
     from baton.backend_choice import backend_of
-    from baton.cli.masking import masked
+    from baton.protocols.masking import masked
     from baton.wiring import store_location
 
     shown = masked(settings.store_url)
@@ -41,7 +41,7 @@ async def _migrated_store(settings: "Settings") -> list[str]:
 
 async def _migrated_log(settings: "Settings") -> list[str]:
     from baton.backend_choice import transport_of
-    from baton.cli.masking import masked
+    from baton.protocols.masking import masked
     from baton.wiring import transport_location
 
     shown = masked(settings.log)

@@ -1,13 +1,30 @@
-"""Sends dead letters back to their original topics.
+"""Reads dead letters again, and sends them back to their original topics.
 
 A message that is received twice is still recorded once: its events carry their own ids, or ids
 derived from the letter's.
 """
 
-from baton.eventlog.dead_lettering import REDRIVEN
+from baton.domain.record.messages import ReceiveRecord
+from baton.eventlog.dead_letters.dead_lettering import REDRIVEN
+from baton.eventlog.dead_letters.record_messages import read_message
 from baton.eventlog.ports.clock import Clock
 from baton.eventlog.ports.dead_letters import DeadLetter, DeadLetters
-from baton.eventlog.ports.topics import Message, Topics
+from baton.eventlog.ports.topics import Message, ReceivedMessage, Topics
+
+
+def read_again(letter: DeadLetter, *, at: int) -> list[ReceiveRecord]:
+    """Return the record events of a letter's message, as redriving it would record them now.
+
+    Raises `Rejected` if it still can't be read.
+
+    Args:
+        letter: The letter.
+        at: The time of receipt, in ms since the epoch.
+    """
+    received = ReceivedMessage(
+        topic=letter.topic, partition=0, offset=0, at=letter.at, message=_with_letter_id(letter)
+    )
+    return read_message(received, at=at)
 
 
 async def redrive(

@@ -5,7 +5,7 @@ from hashlib import sha256
 from baton.domain.errors import Rejected
 from baton.domain.ids import derived_id
 from baton.domain.record.messages import ReceiveRecord
-from baton.eventlog.dead_lettering import REDRIVEN
+from baton.eventlog.dead_letters.dead_lettering import REDRIVEN
 from baton.eventlog.ports.topics import ReceivedMessage
 from baton.protocols.cloudevents import kafka_binding
 from baton.protocols.cloudevents.record_events import Receipt

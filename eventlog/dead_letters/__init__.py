@@ -1,0 +1,1 @@
+"""Messages that could not be processed: rejected, read again, and sent again."""
