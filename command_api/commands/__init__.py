@@ -10,7 +10,13 @@ from baton.command_api.commands.definitions import (
     delete_definition,
     update_definition,
 )
-from baton.command_api.commands.explanations import ExplainedRun, explain_run
+from baton.command_api.commands.explanations import (
+    SCHEDULER,
+    STUCK_MS,
+    ExplainedRun,
+    explain_run,
+    find_stuck_runs,
+)
 from baton.command_api.commands.named_definitions import create_named_definition
 from baton.command_api.commands.open_runs import admit_webhook_run
 from baton.command_api.commands.pauses import Preview, pause_run, preview_resume, resume_run
@@ -30,6 +36,8 @@ from baton.command_api.commands.webhooks import (
 )
 
 __all__ = [
+    "SCHEDULER",
+    "STUCK_MS",
     "ExplainedDefinition",
     "ExplainedRun",
     "NewDefinition",
@@ -53,6 +61,7 @@ __all__ = [
     "disable_version",
     "explain_record",
     "explain_run",
+    "find_stuck_runs",
     "pause_run",
     "plan",
     "preview_resume",

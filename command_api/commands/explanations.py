@@ -11,11 +11,19 @@ from baton.domain.errors import NotFound
 from baton.domain.nearest_name import nearest_name
 from baton.domain.run.control.explain import Explanation, Reason, explain
 from baton.domain.run.decisions import DECIDER as RUN
+from baton.domain.run.execution_id import execution_id
+from baton.domain.run.state import State as Run
 from baton.domain.stream import stream_name
 from baton.eventlog.known_functions import FunctionOverview
 
 _log = logging.getLogger(__name__)
 
+SCHEDULER: Final = "scheduler"
+"""The lease of the process that fires schedules and timers."""
+STUCK_MS: Final = 10_000
+"""The time after which a run without an open step is stuck; an append takes milliseconds."""
+MAX_STUCK: Final = 1_000
+"""The stuck runs that are counted, at most."""
 _NEED_EXECUTOR: Final = frozenset(("QUEUED", "RUNNING", "BACKOFF", "RELEASED"))
 
 
@@ -33,17 +41,64 @@ async def explain_run(services: Services, tenant: str, run_id: str) -> Explained
     if not recorded:
         raise NotFound("run", run_id)
     history = [one.event for one in recorded]
-    graph = await graph_of(services, tenant, run_id)
-    found = explain(graph, RUN.fold(history), services.clock.now(), history)
+    graph, now = await graph_of(services, tenant, run_id), services.clock.now()
+    state = RUN.fold(history)
+    found = explain(graph, state, now, history)
     if found.stuck:
-        services.stuck_runs.add(run_id)
-        _log.error("run %s of tenant %s is stuck: %s", run_id, tenant, found.because[0].text)
+        report_stuck(services, tenant, run_id)
+    found = replace(found, because=tuple(_with_attempts(services, state, found.because)))
     live = [
         *_executor_facts(found, await services.functions.overview()),
+        *await _scheduler_facts(services, found, now),
         *await _view_facts(services, tenant, run_id, recorded[-1].position),
     ]
     found = replace(found, because=(*found.because, *live))
     return ExplainedRun(explanation=found, suggestions=list(dict.fromkeys(_suggestions(found))))
+
+
+def report_stuck(services: Services, tenant: str, run_id: str) -> None:
+    """Log a stuck run and count it, once."""
+    if run_id not in services.stuck_runs:
+        services.stuck_runs.add(run_id)
+        _log.error("run %s of tenant %s is stuck: nothing recorded moves it", run_id, tenant)
+
+
+async def find_stuck_runs(services: Services) -> None:
+    """Report the runs of all tenants that the views show as stuck, and forget those that go on.
+
+    Raises `Unavailable`.
+    """
+    since = services.clock.now() - STUCK_MS
+    found = await services.runs.stuck_anywhere(since=since, limit=MAX_STUCK)
+    for run in found:
+        report_stuck(services, run.tenant, run.id)
+    services.stuck_runs.intersection_update(run.id for run in found)
+
+
+def _with_attempts(services: Services, state: Run, because: Sequence[Reason]) -> Iterator[Reason]:
+    """Yield the reasons, those of running attempts with what their executor knows of them."""
+    for one in because:
+        step = None if one.step_id is None else state.steps.get(one.step_id)
+        if one.code != "RUNNING" or step is None:
+            yield one
+            continue
+        ident = execution_id(state.run_id, one.step_id or "", step.visit, step.attempt)
+        live = services.live_attempts.get(state.tenant, ident)
+        if live is None:
+            yield one
+        else:
+            yield replace(one, executor=live.executor, heartbeat_at=live.heartbeat_at)
+
+
+async def _scheduler_facts(services: Services, found: Explanation, now: int) -> Sequence[Reason]:
+    """Return a reason if a timer is due and no scheduler is there to fire it."""
+    due = any(one.due_at is not None and one.due_at <= now for one in found.next)
+    if not due:
+        return ()
+    if any(one.name == SCHEDULER for one in await services.installation.leases.held(at=now)):
+        return ()
+    text = "No scheduler is running: nothing fires due timers"
+    return (Reason(code="NO_SCHEDULER", text=text, state=found.status),)
 
 
 def _executor_facts(found: Explanation, known: FunctionOverview) -> Iterator[Reason]:
@@ -83,6 +138,8 @@ def _suggestions(found: Explanation) -> Iterator[str]:
                 yield "POST /runs/{id}/retry reopens it where it stopped"
             case "NO_EXECUTOR":
                 yield "Start an executor: `baton executor`, or `baton dev`"
+            case "NO_SCHEDULER":
+                yield "Start a scheduler: `baton scheduler`, or `baton dev`"
             case "NO_FUNCTION":
                 yield "Start an executor with the function; GET /functions lists the known ones"
             case "STUCK":

@@ -7,6 +7,7 @@ from typing import Final, cast
 from baton.command_api.services import Services
 from baton.domain.definition.decisions import DECIDER as DEFINITION
 from baton.domain.errors import NotFound
+from baton.domain.ids import derived_id
 from baton.domain.record.decisions import DECIDER as RECORD
 from baton.domain.record.matching import Matched, NotMatched, match
 from baton.domain.record.messages import RecordReceived
@@ -59,12 +60,22 @@ async def explain_record(services: Services, tenant: str, ident: str) -> Explain
         stream = stream_name(tenant, "definition", shown.definition_id)
         then = (await load(services.store, DEFINITION, stream, until=position)).state
         if then.version and not then.deleted:
+            by = then.definition_id
             one = ExplainedDefinition(
-                definition_id=then.definition_id,
+                definition_id=by,
                 slug=then.slug,
                 match=match(then.body, event.type, event.structure),
-                run_id=fired.get(then.definition_id),
-                skipped=skipped.get(then.definition_id),
+                run_id=fired.get(by) or await _run_of(services, tenant, by, ident),
+                skipped=skipped.get(by),
             )
             found.append(one)
     return ExplainedRecord(position=position, definitions=found, more=more)
+
+
+async def _run_of(services: Services, tenant: str, definition_id: str, ident: str) -> str | None:
+    """Return the run of a definition that the record event started, None if there is none.
+
+    The event's stream names runs only where other definitions were skipped.
+    """
+    run_id = derived_id(definition_id, ident)
+    return run_id if await services.runs.get(tenant, run_id) is not None else None

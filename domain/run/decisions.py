@@ -15,6 +15,7 @@ from baton.domain.run.advance import (
     cancel_steps,
 )
 from baton.domain.run.attempts import end_attempt, end_wait, keep_logs, take_over
+from baton.domain.run.control.actions import REOPENED, refusal_of
 from baton.domain.run.control.branching import branch_off
 from baton.domain.run.control.pausing import pause, resume
 from baton.domain.run.control.sync_timeouts import await_sync, await_syncs, is_reached, time_out
@@ -187,8 +188,9 @@ def _cancel(draft: Draft, command: CancelRun) -> None:
     state = _existing(draft)
     if state.status == "cancelled":
         return
-    if state.final:
-        raise InConflict("run_ended", status=state.status)
+    refusal = refusal_of("cancel", state.status)
+    if refusal is not None:
+        raise refusal
     cancel_steps(draft)
     draft.emit(RunCancelled(actor=command.actor, at=draft.at, reason=command.reason))
 
@@ -208,8 +210,9 @@ def _retry(draft: Draft, command: RetryRun) -> None:
     state = draft.state
     again = _to_reopen(state, command.step_id)
     unstarted = state.status == "cancelled" and not state.activations and command.step_id is None
-    if not again and not unstarted:
-        raise InConflict("nothing_to_retry")
+    refusal = refusal_of("retry", state.status, reopenable=bool(again) or unstarted)
+    if refusal is not None:
+        raise refusal
     draft.emit(RunReopened(actor=command.actor, steps=again, at=draft.at))
     finished = [step_id for step_id in again if _reopen(draft, step_id)]
     if unstarted:
@@ -223,7 +226,7 @@ def _to_reopen(state: State, step_id: str | None) -> tuple[str, ...]:
 
     Cancelled steps are always among them, because the run couldn't end without them.
     """
-    if state.status not in ("failed", "cancelled"):
+    if state.status not in REOPENED:
         return ()
     ended = {of: each.status for of, each in state.steps.items() if not (each.open or each.done)}
     if step_id is not None and step_id not in ended:

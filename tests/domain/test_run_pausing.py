@@ -30,6 +30,7 @@ from baton.domain.run.messages import (
     RetryScheduled,
     RunCancelled,
     RunCompleted,
+    RunFailed,
     RunPaused,
     RunResumed,
     RunStarted,
@@ -39,17 +40,19 @@ from baton.domain.run.messages import (
     StepStarted,
     StepSucceeded,
     Succeeded,
+    SyncReached,
     TakeOver,
     TimerHeld,
     TimerSet,
     Token,
 )
 from baton.domain.run.state import State
+from baton.domain.run.steps import NO_ATTEMPT
 from tests.domain.examples import fail, fire, request, running, succeed, time_out, token
 from tests.domain.random_runs import BIG, GRAPHS
 from tests.domain.specification import given
 from tests.kit.actors import BOB, EVE
-from tests.kit.definitions import compute, sequence
+from tests.kit.definitions import compute, dag, sequence
 
 CHAIN = sequence(compute("a", next="b"), compute("b"))
 NAP = sequence(Delay(id="nap", delay_ms=100, next="b"), compute("b"))
@@ -226,6 +229,39 @@ def test_a_decision_is_taken_with_the_data_of_the_resume() -> None:
 
     assert isinstance(taken, DecisionTaken)
     assert over == RunCompleted(at=500)
+
+
+BOTH = dag(compute("a"), compute("b"), Sync(id="both", needs=("a", "b"), timeout_ms=100))
+"""Both steps are awaited until 120; the pause begins at 40."""
+
+
+def at_the_point(at: int) -> FireTimer:
+    return FireTimer(token=Token("both", 1, NO_ATTEMPT), graph=BOTH, at=at)
+
+
+def test_a_synchronization_point_does_not_time_out_while_its_run_is_paused() -> None:
+    run = running(BOTH).after(succeed(BOTH, "a")).when(PAUSE).then(paused(), held("both", 0))
+
+    run.when(at_the_point(10**6)).then_nothing()
+    arrived = run.after(succeed(BOTH, "b", at=300))
+    events = arrived.when(resume(BOTH)).decided()
+    assert [type(one) for one in events] == [RunResumed, SyncReached, RunCompleted]
+
+
+@pytest.mark.parametrize(
+    ("timers", "at", "fails_at"), [("fire", 500, 500), ("skip", 100, 120), ("shift", 500, 580)]
+)
+def test_the_time_of_a_point_that_is_not_reached_in_the_pause_ends_after_it(
+    timers: Timers, at: int, fails_at: int
+) -> None:
+    run = running(BOTH).after(succeed(BOTH, "a"), PAUSE, resume(BOTH, at, timers))
+
+    if fails_at > at:
+        run.when(at_the_point(fails_at - 1)).then_nothing()
+        run = run.after(at_the_point(fails_at))
+    end = run.history[-1]
+    assert isinstance(end, RunFailed)
+    assert (end.step_id, end.error.code, end.at) == ("both", "TIMEOUT", fails_at)
 
 
 def test_due_timers_fire_in_order_and_too_many_are_left_to_the_scheduler() -> None:

@@ -17,7 +17,15 @@ WHILE_PAUSED = OUTCOMES | {"RetryScheduled", "TimerHeld"}
 """Events of steps that a paused run may have."""
 
 Status = Literal[
-    "running", "released", "backing off", "failed once", "failed", "delayed", "cancelled", "done"
+    "running",
+    "released",
+    "backing off",
+    "failed once",
+    "failed",
+    "delayed",
+    "awaited",
+    "cancelled",
+    "done",
 ]
 BACKOFFS_AFTER_LOSSES = (1_000, 2_000, 4_000, 8_000, 16_000)
 
@@ -35,7 +43,7 @@ class Visit:
 
     @property
     def waits(self) -> bool:
-        return self.status in ("delayed", "backing off")
+        return self.status in ("delayed", "backing off", "awaited")
 
     @property
     def open(self) -> bool:
@@ -67,7 +75,8 @@ class RunOracle:
         if self.cancelling:
             fits = event.name in ("StepCancelled", "RunCancelled")
             self._require(fits, event, "between the cancellations of steps")
-        self.cancelling = event.name == "StepCancelled"
+        visit = self.steps.get(event.data.get("step_id", ""))
+        self.cancelling = event.name == "StepCancelled" and visit is not None and visit.open
         if event.name.startswith("Run"):
             self._apply_run_event(event)
             return
@@ -157,10 +166,11 @@ class RunOracle:
         cause = event.data.get("cause", "start")
         attempt = event.data.get("attempt", 1)
         if cause == "start":
+            begins = before is None or before.status != "awaited"
             fresh = before is None or not before.open
             self._require(fresh, event, "while the step has not ended")
             self._require(
-                number == (before.number if before else 0) + 1, event, "with a wrong visit"
+                number == (before.number if before else 0) + begins, event, "with a wrong visit"
             )
             self._require(attempt == 1, event, "whose first attempt is not 1")
         else:
@@ -194,7 +204,8 @@ class RunOracle:
             return
         running = visit.status == "running"
         if event.name == "StepCancelled":
-            self._require(visit.open, event, f"of a step that is {visit.status}")
+            fits = visit.open or visit.status == "awaited"
+            self._require(fits, event, f"of a step that is {visit.status}")
             visit.status = "cancelled"
             return
         self._require(running, event, f"of a step that is {visit.status}")
@@ -217,6 +228,11 @@ class RunOracle:
             return
         if event.name in ("TimerHeld", "TimerSet"):
             self._hold_timer(event, visit)
+            return
+        if event.name == "SyncAwaited":
+            self._require(visit is None or not visit.open, event, "of a step that is open")
+            number = data["visit"]
+            self.steps[data["step_id"]] = Visit(number, 0, "awaited", data["deadline_at"])
             return
         self._require(event.name == "DelayElapsed", event, "is not an event of a run")
         if visit is None or visit.status != "delayed" or visit.number != data["visit"]:

@@ -185,7 +185,7 @@ def test_a_reopened_run_shows_no_trace_of_its_end(end: object) -> None:
     begun = (*BEGUN, started("a"), failed("a", final=True))
     seen = run(*begun, end, reopened, started("a", attempt=2, cause="reopen"))
     never = run(*begun, started("a", attempt=2, cause="reopen"))
-    never.version, never.position = seen.version, seen.position
+    never.version, never.position, never.unfinished = seen.version, seen.position, 0
 
     assert seen == never
 
@@ -209,8 +209,11 @@ def test_a_run_has_the_version_and_position_of_its_newest_event() -> None:
 def test_only_an_unfinished_run_is_active() -> None:
     over = run(*BEGUN, RunCompleted(at=5))
 
-    assert VIEW.columns(run(*BEGUN)) == ("d1", "running", 10, 1, "manual", None, None)
-    assert VIEW.columns(over) == ("d1", "completed", 10, None, "manual", None, None)
+    assert VIEW.columns(run(*BEGUN))[:7] == ("d1", "running", 10, 1, "manual", None, None)
+    assert VIEW.columns(over) == (
+        *("d1", "completed", 10, None, "manual", None, None),
+        *(None, None, None),
+    )
     assert [VIEW.is_final(run(*BEGUN)), VIEW.is_final(over)] == [False, True]
 
 
@@ -230,6 +233,9 @@ def test_the_view_agrees_with_the_domain_state(random: Random, commands: int) ->
         waiting = [
             step for step in state.steps.values() if step.open and step not in (*working, *between)
         ]
+        delays = [step for step in waiting if step.status == "delayed"]
+        assert (document.delayed, document.released) == (len(delays), len(between))
+        assert document.idle == (state.status == "running" and not state.open)
         status = "waiting" if state.status == "running" and waiting and not working else None
         assert (document.running, document.waiting) == (len(working), len(waiting))
         assert document.status == (status or state.status)

@@ -60,6 +60,12 @@ async def hold() -> None:
     await asyncio.Event().wait()
 
 
+@function("report-and-hold")
+async def report_and_hold(payload: dict, context: StepContext) -> None:
+    context.heartbeat({"line": 1})
+    await asyncio.Event().wait()
+
+
 @function("fail-then-hold")
 async def fail_then_hold(payload: dict, context: StepContext) -> None:
     if context.attempt == 1:

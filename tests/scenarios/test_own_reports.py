@@ -4,7 +4,9 @@ from typing import Any
 
 import pytest
 
+from baton.command_api.principal import ADMIN
 from tests.kit.eventually import eventually
+from tests.kit.stack import SECRET
 from tests.scenarios.stack import Stack
 
 STEPS: list[dict[str, Any]] = [
@@ -138,3 +140,15 @@ async def test_the_state_of_the_services_is_shown(memory: Stack) -> None:
 
     assert (shown["ready"], shown["executors"], shown["lag"]) == (True, 1, shown["lag"])
     assert shown["functions"] > 0
+    assert {"scheduler", "scheduler.deliveries"} <= {one["name"] for one in shown["leases"]}
+    assert {one["holder"] for one in shown["leases"]} == {"embedded"}
+    assert shown["followers"][0]["name"] == "views"
+    assert (shown["waitingCalls"], "config" in shown) == (0, False)
+
+
+async def test_administrators_see_the_settings_without_secrets(memory: Stack) -> None:
+    answer = await memory.client("baton", scope=ADMIN).get("/system")
+
+    config = answer.body["config"]
+    assert (config["jwt_secret"], config["store"]) == ("**********", "memory:")
+    assert SECRET.encode() not in answer.raw

@@ -191,3 +191,58 @@ async def test_statistics_count_runs_by_status_and_time(stack: Stack) -> None:
     ]
     for query in ("window=0s", "window=x", "window=2d&bucket=1s", "bucket=400d"):
         assert (await stack.get(f"/stats?{query}")).status == 400
+
+
+async def test_runs_are_found_by_what_they_wait_for(stack: Stack) -> None:
+    await stack.post("/definitions", document("waits", steps=[{"id": "pause", "delay": "1h"}]))
+    await stack.post("/definitions", document("holds", steps=[{"id": "held", "function": "hold"}]))
+    waits, paused = await start(stack, "waits"), await start(stack, "waits")
+    holds = await start(stack, "holds")
+    for run_id in (waits, paused):
+        await until(stack, run_id, "waiting")
+    await until(stack, holds, "running", attempts=1)
+    await stack.post(f"/runs/{paused}/pause")
+
+    found = {
+        query: await listed(stack, query)
+        for query in (
+            "waitsFor=TIMER",
+            "waitsFor=PAUSED",
+            "waitsFor=RUNNING",
+            "waitsFor=BACKOFF",
+            "waitsFor=TIMER&definition=waits&status=waiting",
+        )
+    }
+    shown = (await stack.get(f"/runs/{waits}")).body
+    await stack.post(f"/runs/{holds}/cancel")
+
+    assert found == {
+        "waitsFor=TIMER": [waits],
+        "waitsFor=PAUSED": [paused],
+        "waitsFor=RUNNING": [holds],
+        "waitsFor=BACKOFF": [],
+        "waitsFor=TIMER&definition=waits&status=waiting": [waits],
+    }
+    assert (shown["waitsFor"], await listed(stack, "stuck=true")) == ("TIMER", [])
+
+
+async def test_failed_runs_are_found_by_whether_they_were_run_again(stack: Stack) -> None:
+    await stack.post("/definitions", document("fails", steps=[{"id": "a", "function": "refuse"}]))
+    first, second = await start(stack, "fails"), await start(stack, "fails")
+    for run_id in (first, second):
+        await until(stack, run_id, "failed")
+    before = await listed(stack, "handled=false")
+    rerun = (await stack.post(f"/runs/{first}/rerun")).body["id"]
+    await until(stack, rerun, "failed")
+
+    (handled,) = (await stack.get("/runs?handled=true")).body["runs"]
+
+    assert set(before) == {first, second}
+    assert (handled["id"], handled["rerunId"]) == (first, rerun)
+    assert set(await listed(stack, "handled=false")) == {second, rerun}
+    assert handled["actions"] == {
+        "cancel": {"allowed": False, "why": "The run has already failed"},
+        "pause": {"allowed": False, "why": "The run has already failed"},
+        "resume": {"allowed": False, "why": "The run is not paused: it is failed"},
+        "retry": True,
+    }

@@ -254,6 +254,9 @@ class FaultyLeases:
     async def release(self, lease: Lease) -> None:
         await self._incarnation.call(lambda: self._store.release(lease))
 
+    async def held(self, *, at: int) -> Sequence[Lease]:
+        return await self._incarnation.call(lambda: self._store.held(at=at))
+
 
 class IncarnationClock:
     """The loop's time; a killed incarnation never wakes up."""

@@ -94,7 +94,9 @@ class _Draft:
             case 0:
                 return Delay(id=step_id, delay_ms=self._rng.randint(0, 900), needs=needs)
             case 1:
-                return Sync(id=step_id, needs=needs)
+                timeout_ms = LONG_MS if self._rng.random() < 0.5 else None
+                when = self._conditions(sorted(seen)) if self._rng.random() < 0.2 else ()
+                return Sync(id=step_id, needs=needs, timeout_ms=timeout_ms, when=when)
             case _:
                 when = self._conditions(sorted(seen)) if self._rng.random() < 0.3 else ()
                 return self._compute(step_id, needs=needs, when=when)
@@ -111,7 +113,8 @@ class _Draft:
                     Case(conditions=self._conditions(self._ids), next=self._rng.choice(self._ids))
                     for _ in range(self._rng.randint(1, 2))
                 )
-                return Decision(id=step_id, cases=cases, default_next=self._target())
+                when = self._conditions(self._ids) if self._rng.random() < 0.2 else ()
+                return Decision(id=step_id, cases=cases, default_next=self._target(), when=when)
             case _:
                 when = self._conditions(self._ids) if self._rng.random() < 0.2 else ()
                 return self._compute(step_id, next=self._target(), when=when)

@@ -36,6 +36,8 @@ FAULTS = (
     "performed again",
     "timed out",
     "CancelRun",
+    "PauseRun",
+    "ResumeRun",
 )
 SEEDS_FOR_EVERY_FAULT = 200
 """Number of seeds among which every fault occurs."""

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Coroutine
 from dataclasses import replace
 from random import Random
-from typing import Any
+from typing import Any, get_args
 
 from baton.backends.memory import BACKEND
 from baton.domain.definition.decisions import DECIDER as DEFINITION
@@ -16,7 +16,8 @@ from baton.domain.ids import derived_id
 from baton.domain.record.decisions import DECIDER as RECORD
 from baton.domain.record.messages import ReceiveRecord
 from baton.domain.run.decisions import DECIDER as RUN
-from baton.domain.run.messages import CancelRun, RetryRun
+from baton.domain.run.hold import Timers
+from baton.domain.run.messages import CancelRun, PauseRun, ResumeRun, RetryRun
 from baton.domain.schedule.timetable import Interval
 from baton.domain.stream import stream_name
 from baton.eventlog.loops.transact import transact
@@ -85,6 +86,8 @@ async def _send_workload(simulation: Simulation) -> None:
                 _later(simulation, _cancel_or_retry(simulation, run_id, definition))
                 for _ in range(2)
             ]
+        if rng.random() < 0.4:
+            work.append(_later(simulation, _hold_and_resume(simulation, run_id, definition)))
     if "by-event" in simulation.plans:
         events = [f"event-{number}" for number in range(rng.randint(1, 3))]
         work += [_later(simulation, _send_record(simulation, one)) for one in (*events, events[0])]
@@ -139,6 +142,29 @@ async def _cancel_or_retry(simulation: Simulation, run_id: str, definition: str)
     simulation.fault_counts[type(command).__name__] += 1
     if isinstance(command, CancelRun):
         simulation.cancelled.add(run_id)
+
+
+async def _hold_and_resume(simulation: Simulation, run_id: str, definition: str) -> None:
+    """Pause the run in whatever state it is, and resume it a while later."""
+    rng, graph = simulation.rng, simulation.plans[definition].graph
+    pause = PauseRun(actor=BOB, at=simulation.now, inflight=rng.choice(("finish", "cancel")))
+    if not await _control(simulation, run_id, pause):
+        return
+    await asyncio.sleep(rng.random() * rng.choice((0.1, 2)))
+    timers: Timers = rng.choice(get_args(Timers))
+    resume = ResumeRun(graph=graph, actor=EVE, at=simulation.now, timers=timers)
+    await _control(simulation, run_id, resume)
+
+
+async def _control(simulation: Simulation, run_id: str, command: PauseRun | ResumeRun) -> bool:
+    """Return whether the run took the command."""
+    stream = stream_name(TENANT, RUN.name, run_id)
+    try:
+        changed = (await transact(simulation.stores.events, RUN, stream, command)).changed
+    except Rejected:
+        return False
+    simulation.fault_counts[type(command).__name__] += changed
+    return changed
 
 
 async def _send_record(simulation: Simulation, event_id: str) -> None:

@@ -24,6 +24,8 @@ class ShownReason(BaseModel):
     stepId: str | None = None  # noqa: N815 - the names of the JSON
     since: str | None = None
     dueAt: str | None = None  # noqa: N815
+    executor: str | None = None
+    heartbeatAt: str | None = None  # noqa: N815
 
 
 class ShownEvent(BaseModel):
@@ -75,6 +77,8 @@ def _reason(reason: Reason) -> JsonObject:
             "attempt": reason.attempt,
             "of": reason.of,
             "function": reason.function,
+            "executor": reason.executor,
+            "heartbeatAt": optional_time(reason.heartbeat_at),
             "needs": list(reason.needs) or None,
             "lastError": None if error is None else {"code": error.code, "message": error.message},
         }

@@ -9,10 +9,11 @@ from typing import Final, get_args
 from multidict import MultiMapping
 from pydantic import BaseModel, Field
 
+from baton.command_api.commands import STUCK_MS
 from baton.command_api.dialect.contract import QueryParameter, Route
 from baton.command_api.dialect.paging import MAX_OFFSET, Page, offset_page
 from baton.command_api.dialect.rendering import without_none
-from baton.command_api.http.query_parameters import choices, instant, known_only, single
+from baton.command_api.http.query_parameters import choice, choices, instant, known_only, single
 from baton.command_api.http.refusal import refused_field
 from baton.command_api.http.reply import Reply
 from baton.command_api.http.request_context import RequestContext
@@ -29,10 +30,12 @@ from baton.command_api.principal import READ
 from baton.domain.run.trigger import TriggerKind
 from baton.projector.views.runs.queries import RunFilter
 from baton.projector.views.runs.view import Document as Run
+from baton.projector.views.runs.view import WaitsFor
 
 MAX_LIMIT: Final = 500
 MAX_NAMED: Final = 500
-"""The number of runs that `q` finds, at most."""
+"""The number of runs that `q` and `stuck` find, at most."""
+_WAITS_FOR: Final[tuple[WaitsFor, ...]] = get_args(WaitsFor)
 _TRIGGERS: Final[tuple[TriggerKind, ...]] = get_args(TriggerKind)
 _TIME: Final = {"type": "string", "format": "date-time"}
 _TEXT: Final = {"type": "string", "minLength": 1}
@@ -45,7 +48,7 @@ class RunPage(BaseModel):
     """
 
     runs: list[RunSummary]
-    total: int = Field(description=f"With `q`, at most {MAX_NAMED}")
+    total: int = Field(description=f"With `q` or `stuck`, at most {MAX_NAMED}")
     limit: int
     offset: int
     next: str | None = None
@@ -55,13 +58,15 @@ async def _list(context: RequestContext) -> Reply:
     query = context.query
     known_only(query, PARAMETERS)
     page, after = offset_page(query, max_limit=MAX_LIMIT), parse_cursor(query)
-    if after is not None and ("offset" in query or "q" in query):
-        message = "can't be combined with offset or q"
+    if after is not None and any(one in query for one in ("offset", "q", "stuck")):
+        message = "can't be combined with offset, q or stuck"
         raise refused_field(f"{CURSOR} {message}", CURSOR)
     wanted = await _filter(context)
     text = single(query, "q")
     if text:
         found, total = await _named(context, text, wanted, page)
+    elif wanted.idle:
+        found, total = await _stuck(context, wanted, page)
     else:
         found, total = await _page(context, wanted, page, after)
     slugs = {ident: await slug_of(context, ident) for ident in {run.definition_id for run in found}}
@@ -77,7 +82,7 @@ async def _list(context: RequestContext) -> Reply:
 
 async def _filter(context: RequestContext) -> RunFilter:
     query = context.query
-    end = instant(query, "to")
+    end, handled = instant(query, "to"), choice(query, "handled", ("true", "false"))
     return RunFilter(
         definition_id=await resolve_definition(
             context, single(query, "definition"), single(query, "definitionId")
@@ -86,6 +91,9 @@ async def _filter(context: RequestContext) -> RunFilter:
         triggers=choices(query, "trigger", _TRIGGERS),
         record_id=single(query, "recordId"),
         correlation_id=single(query, "correlationId"),
+        waits_for=choice(query, "waitsFor", _WAITS_FOR),
+        handled=None if handled is None else handled == "true",
+        idle=choice(query, "stuck", ("true",)) is not None,
         requested=(instant(query, "from"), None if end is None else end - 1),
     )
 
@@ -95,6 +103,13 @@ async def _named(
 ) -> tuple[list[Run], int]:
     runs = context.services.runs
     found = await runs.named(context.tenant, text, wanted, limit=MAX_NAMED)
+    return found[page.offset : page.offset + page.limit], len(found)
+
+
+async def _stuck(context: RequestContext, wanted: RunFilter, page: Page) -> tuple[list[Run], int]:
+    since = context.now() - STUCK_MS
+    runs = context.services.runs
+    found = await runs.stuck(context.tenant, wanted, since=since, limit=MAX_NAMED)
     return found[page.offset : page.offset + page.limit], len(found)
 
 
@@ -110,7 +125,7 @@ async def _page(
 
 def _next(query: MultiMapping[str], found: list[Run], page: Page, total: int) -> str | None:
     """Return the cursor behind a page; a full last page may have one that leads to no run."""
-    if len(found) < page.limit or len(found) == total or "offset" in query or "q" in query:
+    if len(found) < page.limit or len(found) == total or {"offset", "q", "stuck"} & set(query):
         return None
     return render_cursor(found[-1].requested_at, found[-1].id)
 
@@ -135,6 +150,22 @@ _QUERY: Final = (
     ),
     QueryParameter(
         name="correlationId", schema=_TEXT, description="Only runs that were started with this id"
+    ),
+    QueryParameter(
+        name="waitsFor",
+        schema={"type": "string", "enum": list(_WAITS_FOR)},
+        description="Only open runs that wait for this, as `waitsFor` shows it",
+    ),
+    QueryParameter(
+        name="stuck",
+        schema={"type": "string", "enum": ["true"]},
+        description="Only runs that nothing recorded moves any more, which is a defect; finds the"
+        f" newest {MAX_NAMED}",
+    ),
+    QueryParameter(
+        name="handled",
+        schema={"type": "string", "enum": ["true", "false"]},
+        description="Only failed runs that were run again, or that weren't",
     ),
     QueryParameter(
         name="q",

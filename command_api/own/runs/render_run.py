@@ -2,16 +2,17 @@
 
 from dataclasses import asdict
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from pydantic.alias_generators import to_camel
 
 from baton.command_api.dialect.rendering import optional_time, without_none
 from baton.command_api.http.request_context import RequestContext
+from baton.command_api.own.runs.allowed_actions import RunActions, render_actions
 from baton.domain.actor import Actor
 from baton.domain.json import JsonObject
 from baton.domain.run.trigger import BySchedule, Trigger
 from baton.projector.views.runs.view import Document as Run
-from baton.projector.views.runs.view import Pause, Status
+from baton.projector.views.runs.view import Pause, Status, WaitsFor
 from baton.protocols.iso_time import format_time
 
 STATUSES: tuple[Status, ...] = (
@@ -44,10 +45,17 @@ class RunSummary(BaseModel):
     trigger: dict[str, object]
     actor: dict[str, object]
     currentStepId: str | None = None  # noqa: N815
+    waitsFor: WaitsFor | None = Field(  # noqa: N815
+        default=None, description="What an open run waits for, as its explanation says it"
+    )
     hasErrors: bool = False  # noqa: N815
     failure: RunFailure | None = None
+    rerunId: str | None = Field(  # noqa: N815
+        default=None, description="The newest run that runs this one again"
+    )
     correlationId: str | None = None  # noqa: N815
     cancelReason: str | None = None  # noqa: N815
+    actions: RunActions
     requestedAt: str  # noqa: N815
     startedAt: str | None = None  # noqa: N815
     completedAt: str | None = None  # noqa: N815
@@ -61,6 +69,13 @@ EXAMPLE: JsonObject = {
     "status": "pending",
     "trigger": {"kind": "manual"},
     "actor": {"subject": "ada", "method": "token"},
+    "waitsFor": "QUEUED",
+    "actions": {
+        "cancel": True,
+        "pause": True,
+        "resume": {"allowed": False, "why": "The run is not paused: it is pending"},
+        "retry": {"allowed": False, "why": "There is nothing to retry in the run"},
+    },
     "requestedAt": "2026-01-05T09:00:00.000Z",
 }
 
@@ -82,11 +97,14 @@ def render_run(run: Run, slug: str | None) -> JsonObject:
         "trigger": _trigger(run.trigger),
         "actor": render_actor(run.actor),
         "currentStepId": run.current_step_id,
+        "waitsFor": run.waits_for,
         "hasErrors": run.has_errors,
         "failure": _failure(run),
+        "rerunId": run.rerun_id,
         "correlationId": run.correlation_id,
         "cancelReason": run.cancel_reason,
         "pause": None if run.pause is None else _pause(run.pause),
+        "actions": render_actions(run),
         "requestedAt": format_time(run.requested_at),
         "startedAt": optional_time(run.started_at),
         "completedAt": optional_time(run.completed_at),

@@ -2,7 +2,8 @@
 
 from baton.command_api.dialect.contract import Route
 from baton.command_api.dialect.load import load_run
-from baton.command_api.dialect.run_values import ShownMembers, reply_with_run
+from baton.command_api.dialect.rendering import optional_time, without_none
+from baton.command_api.dialect.run_values import ShownMembers, ShownValue, in_list, reply_with_run
 from baton.command_api.dialect.step_inputs import read_step_inputs
 from baton.command_api.http.reply import Reply
 from baton.command_api.http.request_context import RequestContext
@@ -16,10 +17,14 @@ class WholeStep(StepRecord):
     """A record of a run's history.
 
     `input` is what the function was given. It is missing for a step that calls none, and where the
-    inputs of the run are too large.
+    inputs of the run are too large. `executor`, `heartbeatAt` and `progress` are those of an
+    attempt that runs in the process that answers.
     """
 
     input: ShownMembers | None = None
+    executor: str | None = None
+    heartbeatAt: str | None = None  # noqa: N815 - the name of the JSON
+    progress: ShownValue = None
 
 
 async def _show(context: RequestContext) -> Reply:
@@ -32,9 +37,20 @@ async def _show(context: RequestContext) -> Reply:
     async def render(inputs: int) -> JsonObject:
         found = await read_step_inputs(context, run, budget=inputs)
         given = found.get(execution)
-        return {**render_step(step), **({} if given is None else {"input": given})}
+        shown = {**render_step(step), **_live(context, execution)}
+        return shown if given is None else {**shown, "input": given}
 
     return await reply_with_run(context, run, [step], render)
+
+
+def _live(context: RequestContext, execution: str) -> JsonObject:
+    """Return what this process knows of an attempt that it runs."""
+    live = context.services.live_attempts.get(context.tenant, execution)
+    if live is None:
+        return {}
+    at = optional_time(live.heartbeat_at)
+    progress = None if live.progress is None else in_list(live.progress)
+    return without_none({"executor": live.executor, "heartbeatAt": at, "progress": progress})
 
 
 ROUTES = (

@@ -1,6 +1,6 @@
 """GET /schedules/{scheduleId}/ticks and /next: what a schedule did, and what it will do."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final, Literal
 
 from pydantic import BaseModel, Field
@@ -71,7 +71,7 @@ async def _past(context: RequestContext) -> Reply:
     found = await context.services.store.read(stream, after=begin)
     shown = [one for one in found if begin < one.version < before]
     body = {
-        "ticks": list(_ticks(shown)),
+        "ticks": list(render_ticks(shown)),
         "next": begin + 1 if begin > int(document.separate) else None,
     }
     return context.reply(200, without_none(body))
@@ -104,7 +104,8 @@ def _rendered(tick: Upcoming) -> JsonObject:
     return without_none({"at": format_time(tick.at), "local": tick.local, "note": tick.note})
 
 
-def _ticks(recorded: list[Recorded]) -> Iterator[JsonObject]:
+def render_ticks(recorded: Sequence[Recorded]) -> Iterator[JsonObject]:
+    """Yield the ticks among a schedule's events, the newest first."""
     for one in reversed(recorded):
         event = one.event
         match event:

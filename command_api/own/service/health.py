@@ -1,10 +1,12 @@
 """/healthz, /readyz and /metrics: the state of this process, for probes and Prometheus."""
 
 import ipaddress
+from contextlib import suppress
 
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST
 
+from baton.command_api.commands import find_stuck_runs
 from baton.command_api.dialect.contract import Handler, Route
 from baton.command_api.http.reply import JSON, Reply
 from baton.command_api.http.request_context import RequestContext
@@ -12,6 +14,7 @@ from baton.command_api.metrics_text import metrics_text
 from baton.command_api.principal import ADMIN
 from baton.command_api.readiness import check_readiness, words_of
 from baton.command_api.security import auth
+from baton.eventlog.errors import Unavailable
 
 _PROXY_HEADERS = frozenset(
     (
@@ -49,6 +52,8 @@ async def _metrics(context: RequestContext) -> Reply:
         identity = await context.services.authenticator.identify(token)
         auth.require_scope(identity, ADMIN)
         tenants = identity.tenants
+    with suppress(Unavailable):
+        await find_stuck_runs(context.services)
     text = metrics_text(context.services.metrics, tenants)
     return Reply(status=200, body=text, content_type=CONTENT_TYPE_LATEST)
 

@@ -35,9 +35,10 @@ Code: TypeAlias = Literal[
     "STUCK",
     "NO_EXECUTOR",
     "NO_FUNCTION",
+    "NO_SCHEDULER",
     "VIEWS_BEHIND",
 ]
-"""Why a run or a step is where it is. The last three aren't in its history: callers add them.
+"""Why a run or a step is where it is. The last four aren't in its history: callers add them.
 
 Later releases may add codes.
 """
@@ -49,7 +50,8 @@ class Reason:
 
     `state` is the status of the step or the run, and `since` when it got it. `due_at` is when its
     timer fires, `of` the number of attempts that it may have, `needs` the steps that it waits for,
-    and `last_error` the failure of the attempt before.
+    and `last_error` the failure of the attempt before. Callers add `executor`, the process that
+    calls the function, and `heartbeat_at`, the time of its newest heartbeat.
     """
 
     code: Code
@@ -63,6 +65,8 @@ class Reason:
     function: str | None = None
     needs: tuple[str, ...] = ()
     last_error: Error | None = None
+    executor: str | None = None
+    heartbeat_at: int | None = None
 
 
 @frozen

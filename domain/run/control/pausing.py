@@ -11,10 +11,10 @@ from dataclasses import replace
 from typing import Final
 
 from baton.domain.definition.graph import Sync
-from baton.domain.errors import InConflict
 from baton.domain.frozen import frozen
 from baton.domain.run.advance import Draft, advance
 from baton.domain.run.attempts import end_wait, hold_timer, take_over
+from baton.domain.run.control.actions import refusal_of
 from baton.domain.run.control.sync_timeouts import await_syncs, time_out
 from baton.domain.run.hold import TimerKind, Timers
 from baton.domain.run.messages import (
@@ -64,8 +64,9 @@ def pause(draft: Draft, command: PauseRun) -> None:
     state = draft.state
     if state.hold is not None:
         return
-    if state.final:
-        raise InConflict("run_ended", status=state.status)
+    refusal = refusal_of("pause", state.status)
+    if refusal is not None:
+        raise refusal
     actor, at = command.actor, draft.at
     draft.emit(RunPaused(actor=actor, at=at, reason=command.reason, inflight=command.inflight))
     for step_id, step in state.steps.items():
@@ -80,13 +81,13 @@ def pause(draft: Draft, command: PauseRun) -> None:
 
 def resume(draft: Draft, command: ResumeRun) -> None:
     """Resume the run; raises InConflict if it isn't paused."""
-    hold = draft.state.hold
-    if hold is None:
-        raise InConflict("run_not_paused", status=draft.state.status)
+    hold, refusal = draft.state.hold, refusal_of("resume", draft.state.status)
+    if refusal is not None:
+        raise refusal
     timers = held_timers(draft.state, draft.at, command.timers)
     released = [of for of, step in draft.state.steps.items() if step.status == "released"]
     draft.emit(RunResumed(actor=command.actor, at=draft.at, timers=command.timers))
-    if hold.was == "pending":
+    if hold is not None and hold.was == "pending":
         draft.emit(RunStarted(at=draft.at))
         await_syncs(draft)
     for timer in (one for one in timers if not one.fires):

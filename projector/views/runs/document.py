@@ -1,13 +1,19 @@
 """The document of a run; `view` folds events into it."""
 
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Final, Literal, TypeAlias
 
 from baton.domain.actor import Actor
 from baton.domain.json import Json, JsonObject
 from baton.domain.run.trigger import Trigger
 
 Status = Literal["pending", "running", "waiting", "paused", "completed", "failed", "cancelled"]
+WaitsFor: TypeAlias = Literal["QUEUED", "RUNNING", "TIMER", "BACKOFF", "RELEASED", "PAUSED"]
+"""The cause that an open run waits for, by the codes of its explanation.
+
+With several open steps it is the first of: a running attempt, a delay, a backoff, a released
+attempt.
+"""
 FINAL_STATUSES: Final = frozenset(("completed", "failed", "cancelled"))
 
 
@@ -24,11 +30,15 @@ class Pause:
 class Document:
     """One run. Times are milliseconds since the epoch, UTC.
 
-    `running` counts the open steps with a running attempt, `waiting` those in a delay or a backoff;
-    a run with waiting steps only has the status "waiting". `current_step_id` is the step entered
-    last, None once the run has ended. `has_errors` is also set when the run failed. `pause` is set
-    while the run is paused. `version` counts the run's events, `position` is that of the newest
-    one. The class has no slots, because orjson writes it three times as fast without them.
+    `running` counts the open steps with a running attempt, `waiting` those in a delay or a backoff
+    (`delayed` are the delays among them), `released` those whose attempt was given up, `unfinished`
+    the steps that have failed for good or were cancelled, until a retry reopens them. A run with
+    waiting steps only has the status "waiting". `idle_since` is set while the run should go on and
+    has no open step: for longer than an append takes, that is a defect. `current_step_id` is the
+    step entered last, None once the run has ended. `has_errors` is also set when the run failed.
+    `pause` is set while the run is paused. `rerun_id` is the newest run that runs this one again.
+    `version` counts the run's events, `position` is that of the newest one. The class has no slots,
+    because orjson writes it three times as fast without them.
     """
 
     id: str
@@ -48,6 +58,10 @@ class Document:
     delay_count: int = 0
     running: int = 0
     waiting: int = 0
+    delayed: int = 0
+    released: int = 0
+    unfinished: int = 0
+    idle_since: int | None = None
     failure_code: str | None = None
     failure_message: str | None = None
     failed_step: str | None = None
@@ -56,5 +70,29 @@ class Document:
     started_at: int | None = None
     completed_at: int | None = None
     pause: Pause | None = None
+    rerun_id: str | None = None
     version: int = 0
     position: int = 0
+
+    @property
+    def waits_for(self) -> WaitsFor | None:
+        """The cause that the run waits for; None once it has ended, and while it is idle."""
+        if self.status == "pending":
+            return "QUEUED"
+        if self.status == "paused":
+            return "PAUSED"
+        if self.running:
+            return "RUNNING"
+        if self.waiting:
+            return "TIMER" if self.delayed else "BACKOFF"
+        return "RELEASED" if self.released else None
+
+    @property
+    def idle(self) -> bool:
+        """True while the run should go on and has no open step."""
+        return self.status == "running" and not (self.running or self.waiting or self.released)
+
+    @property
+    def reopenable(self) -> bool:
+        """True if a retry finds something to reopen, once the run has failed or was cancelled."""
+        return self.unfinished > 0 or self.started_at is None

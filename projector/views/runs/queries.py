@@ -1,13 +1,13 @@
 """Queries on runs."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import get_args
 
 from baton.domain.run.trigger import TriggerKind
 from baton.eventlog.ports.views import Filter, ViewReads
 from baton.projector.view_reader import Order, OrderBy, ViewReader, any_of, equal
-from baton.projector.views.runs.view import FINAL_STATUSES, VIEW, Document, Status
+from baton.projector.views.runs.view import FINAL_STATUSES, VIEW, Document, Status, WaitsFor
 
 _OPEN: tuple[Status, ...] = tuple(one for one in get_args(Status) if one not in FINAL_STATUSES)
 
@@ -22,6 +22,9 @@ class RunFilter:
         triggers: Only runs with one of these causes; empty means any.
         record_id: Only runs that an event about this record started.
         correlation_id: Only runs that their starters gave this id.
+        waits_for: Only open runs that wait for this.
+        handled: Only failed runs with a rerun, or without one.
+        idle: Only runs that should go on and have no open step, also for an instant.
         requested: The earliest and the latest time of request, in ms.
     """
 
@@ -30,16 +33,23 @@ class RunFilter:
     triggers: Sequence[TriggerKind] = ()
     record_id: str | None = None
     correlation_id: str | None = None
+    waits_for: WaitsFor | None = None
+    handled: bool | None = None
+    idle: bool = False
     requested: tuple[int | None, int | None] = (None, None)
 
     def where(self) -> Iterator[Filter]:
         """Yield the conditions on columns."""
-        for column in ("definition_id", "record_id", "correlation_id"):
+        for column in ("definition_id", "record_id", "correlation_id", "waits_for"):
             value = getattr(self, column)
             if value is not None:
                 yield equal(column, value)
         yield from any_of("status", self.statuses)
         yield from any_of("trigger", self.triggers)
+        if self.handled is not None:
+            yield equal("handled", int(self.handled))
+        if self.idle:
+            yield equal("idle", 1)
         yield from _requested(*self.requested)
 
 
@@ -148,6 +158,20 @@ class RunQueries:
                 found[run.id] = run
         newest = sorted(found.values(), key=lambda run: (-run.requested_at, run.id))
         return newest[:limit]
+
+    async def stuck(
+        self, tenant: str, wanted: RunFilter, *, since: int, limit: int
+    ) -> list[Document]:
+        """Return the newest runs that should go on and have had no open step since `since` (ms)."""
+        idle = replace(wanted, idle=True)
+        found = await self.matching(tenant, idle, None, limit=limit)
+        return [run for run in found if run.idle_since is not None and run.idle_since <= since]
+
+    async def stuck_anywhere(self, *, since: int, limit: int) -> list[Document]:
+        """Return the runs of all tenants that are stuck since `since` (ms), by id."""
+        is_idle = Filter(column="idle", op="is_set")
+        found = await self._reader.first(None, is_idle, limit=limit, order=(("key", "asc"),))
+        return [run for run in found if run.idle_since is not None and run.idle_since <= since]
 
     async def count_open(self, tenant: str, definition_id: str | None = None) -> int:
         """Return the number of unfinished runs of a tenant, or of one of its definitions."""

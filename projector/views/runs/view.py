@@ -3,11 +3,7 @@
 from typing import TypeAlias, assert_never, get_args
 
 from baton.domain.run.messages import (
-    DecisionTaken,
-    DelayElapsed,
-    DelayStarted,
     Event,
-    RetryScheduled,
     RunBranched,
     RunCancelled,
     RunCompleted,
@@ -17,54 +13,22 @@ from baton.domain.run.messages import (
     RunRequested,
     RunResumed,
     RunStarted,
-    StepCancelled,
-    StepCopied,
-    StepFailed,
-    StepLogged,
-    StepReleased,
-    StepSkipped,
-    StepStarted,
-    StepSucceeded,
-    StepTimedOut,
-    StepUndecided,
-    SyncAwaited,
-    SyncReached,
-    TimerHeld,
-    TimerSet,
 )
 from baton.domain.run.trigger import ByRecord
 from baton.eventlog.events.envelope import Recorded
 from baton.eventlog.ports.views import Column, Index, Table
 from baton.projector.view import Key, Values, View, key_of
+from baton.projector.views.runs.change_step import change_step, open_status
 from baton.projector.views.runs.document import FINAL_STATUSES as FINAL_STATUSES  # noqa: PLC0414 - with the view
 from baton.projector.views.runs.document import Document as Document  # noqa: PLC0414
 from baton.projector.views.runs.document import Pause as Pause  # noqa: PLC0414
 from baton.projector.views.runs.document import Status as Status  # noqa: PLC0414
+from baton.projector.views.runs.document import WaitsFor as WaitsFor  # noqa: PLC0414
 
 _HoldEvent: TypeAlias = RunPaused | RunResumed
 _RunEvent: TypeAlias = (
     RunStarted | RunCompleted | RunFailed | RunCancelled | RunReopened | _HoldEvent
 )
-_PassingEvent: TypeAlias = (
-    DelayStarted | DelayElapsed | DecisionTaken | SyncReached | StepSkipped | StepUndecided
-)
-_StepEvent: TypeAlias = (
-    StepStarted
-    | StepSucceeded
-    | StepFailed
-    | StepTimedOut
-    | StepCancelled
-    | StepReleased
-    | RetryScheduled
-    | StepLogged
-    | SyncAwaited
-    | TimerHeld
-    | TimerSet
-    | RunBranched
-    | StepCopied
-    | _PassingEvent
-)
-
 TABLE = Table(
     name="runs",
     columns=(
@@ -75,6 +39,9 @@ TABLE = Table(
         Column(name="trigger", kind="text"),
         Column(name="record_id", kind="text"),
         Column(name="correlation_id", kind="text"),
+        Column(name="waits_for", kind="text"),
+        Column(name="idle", kind="int"),
+        Column(name="handled", kind="int"),
     ),
     indexes=(
         # Both indexes include the status and the trigger, so that filtering by them reads no
@@ -83,6 +50,10 @@ TABLE = Table(
         Index(columns=("requested_at", "status", "trigger")),
         Index(columns=("record_id", "requested_at"), where_set="record_id"),
         Index(columns=("correlation_id", "requested_at"), where_set="correlation_id"),
+        Index(columns=("waits_for", "requested_at"), where_set="waits_for"),
+        Index(columns=("idle", "requested_at"), where_set="idle"),
+        Index(columns=("key",), where_set="idle", across_tenants=True),
+        Index(columns=("handled", "requested_at"), where_set="handled"),
         Index(columns=("key",), where_set="active", across_tenants=True),
     ),
     counted=("definition_id", "status"),
@@ -90,8 +61,11 @@ TABLE = Table(
 
 
 def keys(recorded: Recorded) -> tuple[Key, ...]:
-    """Return the run's key, its id."""
-    return (key_of(recorded.stream),)
+    """Return the run's key, its id, and for a rerun the key of the run that it runs again."""
+    key = key_of(recorded.stream)
+    if isinstance(recorded.event, RunBranched):
+        return key, (key[0], recorded.event.source)
+    return (key,)
 
 
 def creates(recorded: Recorded) -> bool:
@@ -107,6 +81,9 @@ def evolve(document: Document | None, recorded: Recorded) -> Document | None:
             document = _requested(event)
         case _ if document is None:
             return None
+        case RunBranched() if event.source == document.id:
+            document.rerun_id = key_of(recorded.stream)[1]
+            return document
         case (
             RunStarted()
             | RunCompleted()
@@ -118,14 +95,19 @@ def evolve(document: Document | None, recorded: Recorded) -> Document | None:
         ):
             _change_run(document, event)
         case _:
-            _change_step(document, event)
+            change_step(document, event)
     document.version = recorded.version
     document.position = recorded.position
+    document.idle_since = event.at if document.idle else None
     return document
 
 
 def columns(document: Document) -> Values:
-    """Return the values that runs are found and sorted by; `active` is set until the run ends."""
+    """Return the values that runs are found and sorted by.
+
+    `active` is set until the run ends; `handled`, of failed runs alone, says whether there is a
+    rerun.
+    """
     status = document.status
     active = None if status in FINAL_STATUSES else 1
     trigger = document.trigger
@@ -137,6 +119,9 @@ def columns(document: Document) -> Values:
         trigger.kind,
         trigger.record_id or None if isinstance(trigger, ByRecord) else None,
         document.correlation_id,
+        document.waits_for,
+        1 if document.idle else None,
+        int(document.rerun_id is not None) if status == "failed" else None,
     )
 
 
@@ -181,6 +166,7 @@ def _change_run(document: Document, event: _RunEvent) -> None:
             document.cancel_reason = event.reason
         case RunReopened():
             _reopen(document)
+            document.unfinished -= len(event.steps)
         case RunPaused() | RunResumed():
             _hold(document, event)
         case _:
@@ -193,14 +179,14 @@ def _hold(document: Document, event: _HoldEvent) -> None:
         document.pause = Pause(at=event.at, by=event.actor.subject, reason=event.reason)
     else:
         document.pause = None
-        document.status = "pending" if document.started_at is None else _open_status(document)
+        document.status = "pending" if document.started_at is None else open_status(document)
 
 
 def _end(document: Document, status: Status, at: int) -> None:
     document.status = status
     document.completed_at = at
     document.current_step_id = None
-    document.running = document.waiting = 0
+    document.running = document.waiting = document.delayed = document.released = 0
     document.pause = None
 
 
@@ -210,72 +196,6 @@ def _reopen(document: Document) -> None:
     document.has_errors = False
     document.failure_code = document.failure_message = document.failed_step = None
     document.cancelled_by = document.cancel_reason = None
-
-
-def _change_step(document: Document, event: _StepEvent) -> None:
-    match event:
-        case StepStarted():
-            _start_step(document, event)
-        case StepSucceeded():
-            document.running -= 1
-            if event.context:
-                document.context = {**document.context, **event.context}
-        case StepFailed() | StepTimedOut() | StepReleased():
-            document.running -= 1
-        case RetryScheduled():
-            _back_off(document, event)
-        case (
-            DelayStarted()
-            | DelayElapsed()
-            | DecisionTaken()
-            | SyncReached()
-            | StepSkipped()
-            | StepUndecided()
-        ):
-            _pass_step(document, event)
-        case (
-            StepCancelled()
-            | StepLogged()
-            | SyncAwaited()
-            | TimerHeld()
-            | TimerSet()
-            | RunBranched()
-            | StepCopied()
-        ):
-            return  # RunCancelled resets the counts; the others change none, even after the end
-        case _:
-            assert_never(event)
-    document.status = _open_status(document)
-
-
-def _open_status(document: Document) -> Status:
-    if document.pause is not None:
-        return "paused"
-    return "waiting" if document.waiting and not document.running else "running"
-
-
-def _start_step(document: Document, event: StepStarted) -> None:
-    document.current_step_id = event.step_id
-    if event.cause != "takeover":
-        document.running += 1
-    if event.cause == "retry":
-        document.waiting -= 1
-
-
-def _back_off(document: Document, event: RetryScheduled) -> None:
-    document.waiting += 1
-    if event.cause == "takeover":  # the attempt before it was running until then
-        document.running -= 1
-
-
-def _pass_step(document: Document, event: _PassingEvent) -> None:
-    """Enter or leave a step without attempts."""
-    document.current_step_id = event.step_id
-    if isinstance(event, DelayStarted):
-        document.waiting += 1
-        document.delay_count += 1
-    elif isinstance(event, DelayElapsed):
-        document.waiting -= 1
 
 
 VIEW = View(

@@ -7,12 +7,13 @@ from urllib.parse import quote
 import typer
 
 from baton.cli.options import AsJson, Tenant, Token, Url
+from baton.cli.server.definitions import Reference
 from baton.cli.server.runs import RunId, run_path, run_subject
 
 if TYPE_CHECKING:
     from rich.text import Text
 
-app = typer.Typer(help="Why a run is where it is, and what a record event started.")
+app = typer.Typer(help="Why a run is where it is, and why events and ticks started runs, or none.")
 
 
 @app.command("run")
@@ -63,6 +64,42 @@ def explain_record(
         Column(name="RUN OR REASON", kind="wrapped"),
     )
     print_table(columns, [(one["slug"], one["outcome"], _why(one)) for one in found["definitions"]])
+
+
+@app.command("definition")
+def explain_definition(
+    definition: Reference,
+    as_json: AsJson = False,
+    url: Url = None,
+    token: Token = None,
+    tenant: Tenant = None,
+) -> None:
+    """Say what starts runs of a definition, and why events and ticks started none."""
+    from baton.cli.server.client import connect
+    from baton.cli.server.lookup import definition_path, definition_subject
+    from baton.cli.terminal.output import print_json, print_lines
+
+    path = f"{definition_path(definition)}/explain"
+    found = connect(url, token, tenant).get(path, definition_subject(definition))
+    if as_json:
+        print_json(found)
+    else:
+        print_lines(_definition_lines(found))
+
+
+def _definition_lines(found: Mapping[str, Any]) -> "Iterator[Text]":
+    from rich.text import Text
+
+    yield Text.assemble("Definition ", (found["slug"], "bold"), f" is {found['status']}")
+    for one in found["because"]:
+        due = f" at {one['dueAt']}" if "dueAt" in one else ""
+        yield Text(f"  {one['code']:<13}  {one['text']}{due}")
+    for one in found["ticks"]:
+        why = one.get("runId") or one.get("reason")
+        yield Text(f"  tick           {one['nominalAt']} {one['outcome']}: {why}", "dim")
+    for one in found["events"]:
+        about = f"{one['type']} {one['structure']}".rstrip()
+        yield Text(f"  event          {about} {one['outcome']}: {_why(one)}", "dim")
 
 
 def _why(one: Mapping[str, Any]) -> str:

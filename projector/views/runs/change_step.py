@@ -1,0 +1,114 @@
+"""Folds the events of steps into the counts, the status and the context of their run."""
+
+from typing import TypeAlias, assert_never
+
+from baton.domain.run.messages import (
+    DecisionTaken,
+    DelayElapsed,
+    DelayStarted,
+    RetryScheduled,
+    RunBranched,
+    StepCancelled,
+    StepCopied,
+    StepFailed,
+    StepLogged,
+    StepReleased,
+    StepSkipped,
+    StepStarted,
+    StepSucceeded,
+    StepTimedOut,
+    StepUndecided,
+    SyncAwaited,
+    SyncReached,
+    TimerHeld,
+    TimerSet,
+)
+from baton.projector.views.runs.document import Document, Status
+
+_EndingEvent: TypeAlias = StepSucceeded | StepFailed | StepTimedOut | StepReleased
+_PassingEvent: TypeAlias = (
+    DelayStarted | DelayElapsed | DecisionTaken | SyncReached | StepSkipped | StepUndecided
+)
+_UncountedEvent: TypeAlias = (
+    StepLogged | SyncAwaited | TimerHeld | TimerSet | RunBranched | StepCopied
+)
+StepEvent: TypeAlias = (
+    StepStarted | RetryScheduled | StepCancelled | _EndingEvent | _PassingEvent | _UncountedEvent
+)
+
+
+def change_step(document: Document, event: StepEvent) -> None:
+    """Fold one event of a step into its run."""
+    match event:
+        case StepStarted():
+            _start_step(document, event)
+        case StepSucceeded() | StepFailed() | StepTimedOut() | StepReleased():
+            _end_attempt(document, event)
+        case RetryScheduled():
+            _back_off(document, event)
+        case (
+            DelayStarted()
+            | DelayElapsed()
+            | DecisionTaken()
+            | SyncReached()
+            | StepSkipped()
+            | StepUndecided()
+        ):
+            _pass_step(document, event)
+        case StepCancelled():
+            document.unfinished += 1
+            return  # the end of the run, which follows, resets the other counts
+        case StepLogged() | SyncAwaited() | TimerHeld() | TimerSet() | RunBranched() | StepCopied():
+            return  # they change no count, even after the end
+        case _:
+            assert_never(event)
+    document.status = open_status(document)
+
+
+def open_status(document: Document) -> Status:
+    """Return the status of a run that has begun and not ended."""
+    if document.pause is not None:
+        return "paused"
+    return "waiting" if document.waiting and not document.running else "running"
+
+
+def _start_step(document: Document, event: StepStarted) -> None:
+    document.current_step_id = event.step_id
+    if event.cause != "takeover":
+        document.running += 1
+    if event.cause == "retry":
+        document.waiting -= 1
+    elif event.cause == "handover":
+        document.released -= 1
+
+
+def _end_attempt(document: Document, event: _EndingEvent) -> None:
+    document.running -= 1
+    match event:
+        case StepSucceeded():
+            if event.context:
+                document.context = {**document.context, **event.context}
+        case StepReleased():
+            document.released += 1
+        case StepFailed() | StepTimedOut():
+            document.unfinished += event.final
+
+
+def _back_off(document: Document, event: RetryScheduled) -> None:
+    document.waiting += 1
+    if event.cause == "takeover":  # the attempt before it was running until then
+        document.running -= 1
+
+
+def _pass_step(document: Document, event: _PassingEvent) -> None:
+    """Enter or leave a step without attempts."""
+    document.current_step_id = event.step_id
+    if isinstance(event, DelayStarted):
+        document.waiting += 1
+        document.delayed += 1
+        document.delay_count += 1
+    elif isinstance(event, DelayElapsed):
+        document.waiting -= 1
+        document.delayed -= 1
+    elif isinstance(event, StepUndecided):
+        document.unfinished += 1

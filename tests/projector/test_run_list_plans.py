@@ -1,0 +1,54 @@
+"""Every filter of a list of runs is answered by an index, and none by reading all runs."""
+
+import sqlite3
+from collections.abc import Iterator
+from typing import get_args
+
+import pytest
+
+from baton.backends.sqlite.views.tables import ViewTable
+from baton.domain.run.trigger import TriggerKind
+from baton.eventlog.ports.views import Query
+from baton.projector.views.runs.queries import RunFilter
+from baton.projector.views.runs.view import TABLE
+
+ANY_TRIGGER = get_args(TriggerKind)
+
+
+@pytest.fixture(scope="module")
+def runs() -> Iterator[tuple[sqlite3.Connection, ViewTable]]:
+    table = ViewTable(TABLE, 1)
+    connection = sqlite3.connect(":memory:")
+    for statement in table.create():
+        connection.execute(statement)
+    yield connection, table
+    connection.close()
+
+
+@pytest.mark.parametrize(
+    ("wanted", "indexed"),
+    [
+        (RunFilter(), "tenant=?"),
+        (RunFilter(waits_for="TIMER"), "waits_for=?"),
+        (RunFilter(waits_for="TIMER", requested=(5, 9)), "waits_for=?"),
+        (RunFilter(waits_for="TIMER", definition_id="d1", statuses=("waiting",)), "=?"),
+        (RunFilter(handled=False), "handled=?"),
+        (RunFilter(handled=True, statuses=("failed",)), "handled=?"),
+        (RunFilter(idle=True), "idle=?"),
+        (RunFilter(idle=True, definition_id="d1", triggers=ANY_TRIGGER), "idle=?"),
+        (RunFilter(correlation_id="c"), "correlation_id=?"),
+        (RunFilter(record_id="r"), "record_id=?"),
+    ],
+)
+def test_a_filter_reads_an_index(
+    runs: tuple[sqlite3.Connection, ViewTable], wanted: RunFilter, indexed: str
+) -> None:
+    connection, table = runs
+    order = (("requested_at", "desc"), ("key", "asc"))
+    query = Query(table="runs", tenant="acme", where=tuple(wanted.where()), order=order)  # type: ignore[arg-type]
+    for statement, values in (table.select(query), table.count(query)):
+        plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {statement}", values)]
+
+        assert "USING" in plan[0], plan
+        assert plan[0].startswith("SEARCH"), plan
+        assert indexed in plan[0], plan
