@@ -29,14 +29,16 @@ def read_again(letter: DeadLetter, *, at: int) -> list[ReceiveRecord]:
 
 async def redrive(
     letter: DeadLetter, dead_letters: DeadLetters, topics: Topics, *, clock: Clock
-) -> None:
-    """Send the letter's message again, then mark the letter as redriven.
+) -> int:
+    """Send the letter's message again, mark the letter as redriven, and return when (ms).
 
     A message that fails again becomes a new letter. Raises `Unavailable`, after which the caller
     may repeat the call, and `Unwritable` for a message above the topic's current size limit.
     """
     await topics.send(letter.topic, [_with_letter_id(letter)])
-    await dead_letters.mark_redriven(letter.letter_id, at=clock.now())
+    at = clock.now()
+    await dead_letters.mark_redriven(letter.letter_id, at=at)
+    return at
 
 
 def _with_letter_id(letter: DeadLetter) -> Message:

@@ -50,6 +50,7 @@ def test_the_verbs_are_those_of_this_release() -> None:
         "dev",
         "events send",
         "executor",
+        "explain definition",
         "explain record",
         "explain run",
         "export",

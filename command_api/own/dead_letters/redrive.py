@@ -80,7 +80,7 @@ async def _redrive(context: RequestContext) -> Reply:
         raise Refused("conflict", _NO_TOPICS)
     await services.accesses.letter_redriven(context.caller, seen.letter.letter_id)
     try:
-        await redrive(
+        at = await redrive(
             seen.letter,
             services.installation.dead_letters,
             services.installation.topics,
@@ -89,7 +89,7 @@ async def _redrive(context: RequestContext) -> Reply:
     except Unwritable as error:
         message = f"The topic doesn't take the message: {error}"
         raise Refused("payload_too_large", message) from None
-    return context.reply(202, {**shown, "redrivenAt": format_time(context.now())})
+    return context.reply(202, {**shown, "redrivenAt": format_time(at)})
 
 
 async def _preview(context: RequestContext, seen: VisibleLetter) -> JsonObject:
