@@ -13,7 +13,14 @@ from baton.command_api.commands import STUCK_MS
 from baton.command_api.dialect.contract import QueryParameter, Route
 from baton.command_api.dialect.paging import MAX_OFFSET, Page, offset_page
 from baton.command_api.dialect.rendering import without_none
-from baton.command_api.http.query_parameters import choice, choices, instant, known_only, single
+from baton.command_api.http.query_parameters import (
+    AS_OF,
+    choice,
+    choices,
+    instant,
+    known_only,
+    single,
+)
 from baton.command_api.http.refusal import refused_field
 from baton.command_api.http.reply import Reply
 from baton.command_api.http.request_context import RequestContext
@@ -35,6 +42,8 @@ from baton.projector.views.runs.view import WaitsFor
 MAX_LIMIT: Final = 500
 MAX_NAMED: Final = 500
 """The number of runs that `q` and `stuck` find, at most."""
+NOW_ALONE: Final = ("waitsFor", "handled", "stuck")
+"""The filters that don't go with `asOf`."""
 _WAITS_FOR: Final[tuple[WaitsFor, ...]] = get_args(WaitsFor)
 _TRIGGERS: Final[tuple[TriggerKind, ...]] = get_args(TriggerKind)
 _TIME: Final = {"type": "string", "format": "date-time"}
@@ -61,6 +70,7 @@ async def _list(context: RequestContext) -> Reply:
     if after is not None and any(one in query for one in ("offset", "q", "stuck")):
         message = "can't be combined with offset, q or stuck"
         raise refused_field(f"{CURSOR} {message}", CURSOR)
+    _require_now(query)
     wanted = await _filter(context)
     text = single(query, "q")
     if text:
@@ -78,6 +88,14 @@ async def _list(context: RequestContext) -> Reply:
         "next": _next(query, found, page, total),
     }
     return context.reply(200, without_none(body))
+
+
+def _require_now(query: MultiMapping[str]) -> None:
+    """Raise Refused 400 for a filter that an earlier position has no index for."""
+    for name in NOW_ALONE:
+        if AS_OF in query and name in query:
+            message = f"can't be combined with {AS_OF}: it is indexed as of now alone"
+            raise refused_field(f"{name} {message}", name)
 
 
 async def _filter(context: RequestContext) -> RunFilter:
