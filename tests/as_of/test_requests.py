@@ -26,6 +26,8 @@ READABLE = {
 }
 """The first words of paths of what events made."""
 NOW_ALONE = {
+    ("baton", "/definitions/{definition}/explain"),
+    ("baton", "/runs/{runId}/diff"),
     ("baton", "/runs/{runId}/explain"),
     ("baton", "/runs/{runId}/logs"),
     ("baton", "/runs/{runId}/resume-preview"),

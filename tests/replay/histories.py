@@ -141,7 +141,7 @@ WALK = Graph(
         ),
         Decision(
             id="choose",
-            when=(Condition(path="$.x", op="exists"),),
+            when=(Condition(path="$.x", op="notExists"),),
             cases=(
                 Case(
                     conditions=(
@@ -162,7 +162,7 @@ WALK = Graph(
             description="All here",
             timeout_ms=1_000,
             next=None,
-            when=(Condition(path="$.x", op="exists"),),
+            when=(Condition(path="$.x", op="notExists"),),
         ),
     ),
     flow="next",
