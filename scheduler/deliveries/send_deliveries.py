@@ -8,6 +8,7 @@ is slow or doesn't answer delays no other.
 
 import asyncio
 import logging
+import math
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Final, get_args
 
@@ -45,6 +46,8 @@ RETRY_MS: Final = 1_000
 """Delay before a delivery is tried again after the store was unavailable or another precedes it."""
 RETRY_BROKEN_MS: Final = 60_000
 """Delay before a delivery is tried again after an unexpected error."""
+FOREVER_MS: Final = 2**62
+"""A time after every due time."""
 NEVER: Final = -1
 """The due time of a delivery that isn't pending."""
 
@@ -68,7 +71,8 @@ class DeliverySender:
         backoff_ms: The delays between attempts: a delivery that began longer ago than their sum
             doesn't wait for an open circuit any more.
         webhook_ids: Returns the ids of all registrations.
-        near_ms: A delivery is kept in memory if its next attempt is due within this time.
+        near_ms: A delivery is kept in memory if its next attempt is due within this time. If that
+            is infinite, those of the view are, too: then the next due time is always known.
     """
 
     def __init__(
@@ -82,6 +86,7 @@ class DeliverySender:
         near_ms: float = NEAR_MS,
     ) -> None:
         self._near_ms = near_ms
+        self._reads_all = math.isinf(near_ms)  # until the view has no further delivery
         self._queries = DeliveryQueries(views)
         self._attempts = attempts
         self._clock = clock
@@ -154,11 +159,13 @@ class DeliverySender:
                 return
         elif not self._webhook_ids():
             return
+        until, limit = FOREVER_MS if self._reads_all else now, PAGE_SIZE + len(self._pending)
         try:
-            found = await self._queries.due(now, PAGE_SIZE + len(self._pending), webhook_ids)
+            found = await self._queries.due(until, limit, webhook_ids)
         except Unavailable as error:
             _log.warning("the deliveries can't be read: %s", error)
             return
+        self._reads_all = self._reads_all and len(found) >= limit
         self._overflowed = {one for one in self._overflowed if not self._pending.has_room(one)}
         for document in found:
             pending = from_view(document)

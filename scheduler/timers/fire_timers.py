@@ -7,6 +7,7 @@ Firing a timer twice decides nothing the second time.
 
 import asyncio
 import logging
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from random import Random
@@ -46,6 +47,8 @@ POLL_MS: Final = 250
 LOOKAHEAD_MS: Final = 2 * POLL_MS
 """A read of the view of timers also returns those due within this time, so that they fire on time.
 """
+FOREVER_MS: Final = 2**62
+"""A time after every due time."""
 NEAR_MS: Final = 60_000
 """The default: a timer of the log is kept in memory if it is due within this time."""
 MAX_IN_MEMORY: Final = 100_000
@@ -106,7 +109,8 @@ class TimerFirer:
         counters: Gets what was fired.
         call_wait_ms: The time that a call may wait for a slot before its timeout counts; an
             executor that died is given that time, too.
-        near_ms: A timer of the log is kept in memory if it is due within this time.
+        near_ms: A timer of the log is kept in memory if it is due within this time. If that is
+            infinite, those of the view are, too: then the next due time is always known.
     """
 
     def __init__(
@@ -120,6 +124,7 @@ class TimerFirer:
         near_ms: float = NEAR_MS,
     ) -> None:
         self._near_ms = near_ms
+        self._reads_all = math.isinf(near_ms)  # until the view has no further timer
         self._deadline_grace_ms = DEADLINE_GRACE_MS + call_wait_ms
         self._store = stores.events
         self._values = RunValues(stores.artifacts)
@@ -202,7 +207,8 @@ class TimerFirer:
         self._cooldown.remove_expired(now)
         limit = PAGE_SIZE + len(self._cooldown.until)
         try:
-            timers = await self._timer_queries.due(now + LOOKAHEAD_MS, limit)
+            until = FOREVER_MS if self._reads_all else now + LOOKAHEAD_MS
+            timers = await self._timer_queries.due(until, limit)
             overdue = await self._step_queries.overdue(now - self._deadline_grace_ms, limit)
         except Unavailable as error:
             _log.warning("the timers can't be read: %s", error)
@@ -211,6 +217,7 @@ class TimerFirer:
             of = (document.step_id, document.visit, document.attempt)
             stream = stream_name(document.tenant, RUN.name, document.run_id)
             self._keep(document.due_at, Timer(stream, *of, document.kind))
+        self._reads_all = self._reads_all and len(timers) >= limit
         for attempt in overdue:
             of = (attempt.step_id, attempt.visit, attempt.attempt)
             stream = stream_name(attempt.tenant, RUN.name, attempt.run_id)

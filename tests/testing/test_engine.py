@@ -168,6 +168,16 @@ async def test_a_run_that_nothing_moves_stalls_at_once(baton: Engine) -> None:
 STEP = {"id": "only", "function": "noop"}
 
 
+async def test_a_decision_is_tried_without_a_run(baton: Engine) -> None:
+    yes = {"validate": {"isValid": True}}
+
+    assert await baton.decide("orders", "check", {"total": 1}, outputs=yes) == "fulfill"
+    assert await baton.decide("orders", "check") == "reject"
+    with pytest.raises(Rejected):
+        await baton.decide("orders", "bill")
+    assert await baton.runs() == []
+
+
 async def test_runs_are_cancelled(baton: Engine) -> None:
     run = await baton.start("orders", {"total": 1})
 

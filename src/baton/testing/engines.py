@@ -1,7 +1,7 @@
 """The engine of tests: the roles of `baton dev` on stores in memory, with virtual time."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from random import Random
 from types import ModuleType, TracebackType
@@ -15,6 +15,7 @@ from baton.command_api.commands import (
     resume_run,
     send_records,
     start_run,
+    test_decision,
 )
 from baton.command_api.principal import ADMIN, Principal
 from baton.command_api.services import Services
@@ -234,6 +235,34 @@ class Engine:
         )
         sent = await send_records(services, self._user, [received])
         return await self._runs_after(sent.position)
+
+    async def decide(
+        self,
+        definition: str,
+        step: str,
+        input: Json = None,  # noqa: A002 - as above
+        *,
+        context: JsonObject | None = None,
+        outputs: Mapping[str, Json] | None = None,
+    ) -> str | None:
+        """Return the step that a decision chooses, None if it ends the run; no run is started.
+
+        Args:
+            definition: The slug.
+            step: The id of the decision step.
+            input: The input of the run; an empty object by default.
+            context: The shared context.
+            outputs: Outputs of earlier steps by their ids.
+
+        Raises `baton.domain.errors.Rejected` unless `step` is a decision step.
+        """
+        scope = {
+            "input": {} if input is None else input,
+            "context": context or {},
+            "steps": {name: {"output": value} for name, value in (outputs or {}).items()},
+        }
+        found = await self._definitions.load(await self._services(), definition)
+        return test_decision(found, step, scope).selected
 
     async def runs(self, definition: str | None = None) -> list[Run]:
         """Return all runs, or those of one definition, in the order of their requests."""

@@ -1,7 +1,7 @@
 """The engine for tests that aren't asynchronous: its event loop runs in a thread."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from datetime import datetime
 from threading import Thread
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
@@ -141,6 +141,19 @@ class SyncEngine:
         """Send a record event; return the runs that it starts."""
         found = self.call(self._inner.record(event, structure, record_id, data))
         return [SyncRun(self, one) for one in found]
+
+    def decide(
+        self,
+        definition: str,
+        step: str,
+        input: Json = None,  # noqa: A002 - as above
+        *,
+        context: JsonObject | None = None,
+        outputs: Mapping[str, Json] | None = None,
+    ) -> str | None:
+        """Return the step that a decision chooses, None if it ends the run; no run is started."""
+        found = self._inner.decide(definition, step, input, context=context, outputs=outputs)
+        return self.call(found)
 
     def runs(self, definition: str | None = None) -> list[SyncRun]:
         """Return all runs, or those of one definition, in the order of their requests."""
