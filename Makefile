@@ -57,8 +57,8 @@ mutations: $(EVERYTHING) ## Changes a log and its exports at random, CHANGES=100
 		tests/notary/test_verify_store.py tests/notary/test_verify_export.py $(ARGS)
 
 year: $(EVERYTHING) ## Lets DAYS=365 days of ten schedules pass in virtual time and compares them with an oracle.
-	@BATON_TEST_VIRTUAL_DAYS=$(DAYS) BATON_TEST_FLOWS=1000 $(BIN)/python -m pytest -n0 \
-		--timeout 600 tests/testing/test_year.py tests/testing/test_random_flows.py $(ARGS)
+	@BATON_TEST_VIRTUAL_DAYS=$(DAYS) BATON_TEST_FLOWS=1000 BATON_TEST_WORKERS=4 \
+		$(BIN)/python -m pytest -n0 --timeout 600 tests/testing $(ARGS)
 
 bulk: $(EVERYTHING) ## Cancels RUNS=10000 runs in one bulk and runs them again, through kill -9: each exactly once.
 	@BATON_BULK_RUNS=$(RUNS) $(BIN)/python -m pytest --timeout 900 --numprocesses 0 -s \
