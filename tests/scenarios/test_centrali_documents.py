@@ -119,7 +119,11 @@ def missing(documented: Any, served: Any, where: str = "") -> list[str]:
             for name, value in documented.items()
         ]
     elif isinstance(documented, list):
-        if not isinstance(served, list) or len(documented) != len(served):
+        if not isinstance(served, list):
+            return [where]
+        if where.endswith(".parameters"):  # asOf stands behind the documented ones
+            served = served[: len(documented)]
+        if len(documented) != len(served):
             return [where]
         lost = [missing(value, served[n], f"{where}.{n}") for n, value in enumerate(documented)]
     else:
