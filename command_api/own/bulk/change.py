@@ -6,7 +6,8 @@ from baton.command_api.commands.bulks.bulks import retry_bulk, stop_bulk
 from baton.command_api.dialect.contract import Route
 from baton.command_api.http.reply import Reply
 from baton.command_api.http.request_context import RequestContext
-from baton.command_api.own.bulk.documents import BulkChanged, Nothing
+from baton.command_api.own.bulk.documents import BulkChanged
+from baton.command_api.own.empty_body import Nothing
 from baton.command_api.principal import WRITE
 from baton.domain.bulk.state import State
 from baton.eventlog.loops.transact import CommandResult

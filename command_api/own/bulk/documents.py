@@ -133,7 +133,3 @@ class BulkChanged(BaseModel):
 
     id: str
     status: Status
-
-
-class Nothing(BaseModel):
-    """The body of a request that needs none."""
