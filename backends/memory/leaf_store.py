@@ -28,9 +28,9 @@ class MemoryLeafStore:
         found = self._recorder.select_notifications(after, limit, inclusive_of_start=False)
         return [Stored(one.id, str(one.originator_id), *_content(one)) for one in found]
 
-    async def to_seal(self, *, after: int, limit: int) -> Sequence[Stored]:
-        """Return up to `limit` events behind `after` that were appended, in order."""
-        return await self.events(after=after, limit=limit)
+    async def to_seal(self, *, after: int, limit: int, remembered: bool) -> Sequence[Stored]:
+        """Return up to `limit` events behind `after` that were appended; it remembers none."""
+        return () if remembered else await self.events(after=after, limit=limit)
 
     async def stream(self, name: str) -> Sequence[Stored]:
         """Return all events of a stream, undecoded, in order."""

@@ -26,9 +26,9 @@ class PostgresLeafStore:
         """Return up to `limit` events with positions greater than `after`, in order."""
         return [Stored(*row) for row in await self._database.fetch(EVENTS.page, after, limit)]
 
-    async def to_seal(self, *, after: int, limit: int) -> Sequence[Stored]:
-        """Return up to `limit` events behind `after` that were appended, in order."""
-        return await self.events(after=after, limit=limit)
+    async def to_seal(self, *, after: int, limit: int, remembered: bool) -> Sequence[Stored]:
+        """Return up to `limit` events behind `after` that were appended; it remembers none."""
+        return () if remembered else await self.events(after=after, limit=limit)
 
     async def stream(self, name: str) -> Sequence[Stored]:
         """Return all events of a stream, undecoded, in order."""

@@ -35,9 +35,10 @@ class SqliteLeafStore:
         """Return up to `limit` events with positions greater than `after`, in order."""
         return [Stored(*row) for row in self._rows(EVENTS.page, after, limit)]
 
-    async def to_seal(self, *, after: int, limit: int) -> Sequence[Stored]:
+    async def to_seal(self, *, after: int, limit: int, remembered: bool) -> Sequence[Stored]:
         """Return up to `limit` events behind `after` that were appended, in order."""
-        return self._recent.after(after, limit) or await self.events(after=after, limit=limit)
+        found = self._recent.after(after, limit)
+        return found if found or remembered else await self.events(after=after, limit=limit)
 
     async def stream(self, name: str) -> Sequence[Stored]:
         """Return all events of a stream, undecoded, in order."""

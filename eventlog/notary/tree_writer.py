@@ -51,6 +51,8 @@ class TreeWriter:
         self._last = LastLeaves()
         self._peaks = Peaks()
         self._open: list[bytes] = []
+        self._full: list[LeafBlock] = []  # full blocks that aren't stored yet
+        self._unsealed = 0  # events with leaves behind the newest head
         self._first = self._position = self._max_at = 0
         self._kept_at = 0
 
@@ -73,24 +75,38 @@ class TreeWriter:
             raise TreeBroken(f"the leaves don't lead to the head of {head.size} that was signed")
         self.head, self._kept_at = head, head.at
 
+    async def hash_recent(self) -> None:
+        """Derive the leaves of events that this process has just appended; nothing is stored yet.
+
+        Their bytes are still in the processor's cache then. Raises as `seal` does.
+        """
+        while self._unsealed < EVENTS_PER_SEAL:
+            if await self._hash_page(remembered=True) < PAGE:
+                break
+
     async def seal(self) -> int:
-        """Seal events that have no leaf yet, `EVENTS_PER_SEAL` at most; return their number.
+        """Seal events that have no leaf yet, about `EVENTS_PER_SEAL`; return their number.
 
         Raises `TreeBroken`, and `Unavailable`: then this writer can't be used any more.
         """
-        blocks: list[LeafBlock] = []
-        count = 0
-        while count < EVENTS_PER_SEAL:
-            events = await self._store.to_seal(after=self._position, limit=PAGE)
-            count += len(events)
-            for start in range(0, len(events), CHUNK):
-                blocks += await self._extend(events[start : start + CHUNK])
-                await asyncio.sleep(0)
-            if len(events) < PAGE:
+        while self._unsealed < EVENTS_PER_SEAL:
+            if await self._hash_page(remembered=False) < PAGE:
                 break
+        count, self._unsealed = self._unsealed, 0
         if count:
+            blocks, self._full = self._full, []
             await self._store_head(blocks)
         return count
+
+    async def _hash_page(self, *, remembered: bool) -> int:
+        """Derive the leaves of the next events, `PAGE` at most; return their number."""
+        store, after = self._store, self._position
+        events = await store.to_seal(after=after, limit=PAGE, remembered=remembered)
+        for start in range(0, len(events), CHUNK):
+            self._full += await self._extend(events[start : start + CHUNK])
+            await asyncio.sleep(0)
+        self._unsealed += len(events)
+        return len(events)
 
     async def _extend(self, events: Sequence[Stored]) -> list[LeafBlock]:
         """Add the leaves of events; return the blocks that are full now."""

@@ -74,11 +74,12 @@ class LeafStore(Protocol):
         """Return up to `limit` events with positions greater than `after`, undecoded, in order."""
         ...
 
-    async def to_seal(self, *, after: int, limit: int) -> Sequence[Stored]:
+    async def to_seal(self, *, after: int, limit: int, remembered: bool) -> Sequence[Stored]:
         """Return up to `limit` events with positions greater than `after`, for the notary.
 
         They are what this process appended, if it remembers that, and else what is stored. It need
-        not remember anything up to `after` any longer. Fewer than `limit` need not be all.
+        not remember anything up to `after` any longer. Fewer than `limit` need not be all. With
+        `remembered`, the store isn't read.
         """
         ...
 
