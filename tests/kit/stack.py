@@ -12,6 +12,7 @@ import jwt
 
 from baton.command_api.serve import serve
 from baton.command_api.services import Services
+from baton.domain.access.messages import AccessRefused
 from baton.eventlog.ports.backend import Stores
 from baton.role import ALL_ROLES, Replacements, RoleName
 from baton.settings import Settings
@@ -91,6 +92,11 @@ class RunningServer:
     async def head(self) -> int:
         """Return the position of the newest event in the store."""
         return await self.stores.events.head()
+
+    async def changes_after(self, position: int) -> list[object]:
+        """Return the events behind a position, but for refusals, which are recorded later."""
+        found = await self.stores.events.read_all(after=position, limit=10_000)
+        return [one.event for one in found if not isinstance(one.event, AccessRefused)]
 
     async def stored(self) -> Sequence[object]:
         """Return every event in the store."""

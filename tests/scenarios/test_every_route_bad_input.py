@@ -84,7 +84,7 @@ async def test_a_body_that_is_not_a_json_object_is_refused(
         assert answer.status == 400, name
         await assert_refused(shared_idle, case, answer, 400)
 
-    assert await shared_idle.head() == before
+    assert await shared_idle.changes_after(before) == []
 
 
 @pytest.mark.parametrize("case", WITH_BODY, ids=str)
@@ -159,7 +159,7 @@ async def test_an_open_route_refuses_pages_of_other_sites(
         )
         assert (answer.status, case.error_code(answer.body)) == (403, "forbidden")
 
-    assert await shared_idle.head() == before
+    assert await shared_idle.changes_after(before) == []
 
 
 @pytest.mark.parametrize("case", WITH_BODY, ids=str)
