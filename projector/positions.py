@@ -24,6 +24,6 @@ def followers_of(
 
 
 def projectors_of(stores: Stores, clock: Clock, *, pauses: bool) -> tuple[Projector, Projector]:
-    """Return the projectors of the views and of the history; `pauses` is about the views."""
+    """Return the projectors of the views and of the history; both take their `pauses`."""
     views = Projector(stores.views, clock=clock, pauses=pauses)
-    return views, history_projector(stores.history, clock=clock)
+    return views, history_projector(stores.history, clock=clock, rests=pauses)

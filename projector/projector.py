@@ -35,6 +35,8 @@ less often."""
 LONGEST_PAUSE_MS = 20
 SHARED_PAUSE_MS = 12
 """Shortest pause on a store that several processes share, where a commit costs more."""
+REST_BELOW = 250
+"""Events at once that mean that there may be more by now, so that a rest would be too long."""
 IDLE_PAUSE_MS = 50
 """Length of the pause while no task waits for the views."""
 
@@ -53,8 +55,8 @@ class Projector:
             knowing, so its pauses stay short.
         pauses: Pause between commits under load; the pauses take real time.
         name: The name under which the log is followed.
-        rest_ms: The pause after every commit while no task of this process waits for the views;
-            without one, commits follow the load.
+        rest_ms: The pause before further events are asked for, while no task of this process waits
+            for the views.
     """
 
     def __init__(
@@ -123,6 +125,8 @@ class Projector:
             elif len(rest) > FOLD_SLICE:
                 await asyncio.sleep(0)
             rest = rest[done:]
+        if self._rest_ms and len(events) < REST_BELOW:
+            await self._rest()
 
     async def _commit_batches(self) -> None:
         while True:
@@ -134,9 +138,7 @@ class Projector:
             await self._commit(changes, position)
             self._batch.mark_committed()
             self._waiters.advance(position)
-            if self._rest_ms:
-                await self._rest()
-            elif self._pauses and EVENTS_PER_PAUSE_MS <= events < FULL_BATCH:
+            if self._pauses and EVENTS_PER_PAUSE_MS <= events < FULL_BATCH:
                 pause_ms = min(events // EVENTS_PER_PAUSE_MS, LONGEST_PAUSE_MS)
                 await self._pause(max(pause_ms, SHARED_PAUSE_MS) if self._shared else pause_ms)
 
@@ -152,9 +154,9 @@ class Projector:
             await self._until_needed(IDLE_PAUSE_MS - pause_ms)
 
     async def _rest(self) -> None:
-        """Pause until a task waits, the batch is full or the rest is over."""
+        """Pause until a task waits or the rest is over, while events gather in the log."""
         self._end_pause.clear()
-        if not self._waiters and self._batch.pending < FULL_BATCH:
+        if not self._waiters:
             await self._until_needed(self._rest_ms)
 
     async def _until_needed(self, longest_ms: int) -> None:

@@ -14,11 +14,14 @@ from baton.projector.view import View
 
 HISTORY_VIEWS: Final[tuple[View[Any], ...]] = (KEPT_STREAMS, RUN_SPANS)
 REST_MS: Final = 250
-"""The pause after a commit while no task waits for these views."""
+"""The pause between two batches while no task waits for these views."""
 
 
-def history_projector(store: ViewStore, *, clock: Clock, shared: bool = False) -> Projector:
-    """Return the projector of these views, which commits rarely while none is asked for."""
+def history_projector(
+    store: ViewStore, *, clock: Clock, shared: bool = False, rests: bool = True
+) -> Projector:
+    """Return the projector of these views; it `rests`, and so takes events in larger batches."""
+    rest_ms = REST_MS if rests else 0
     return Projector(
-        store, clock=clock, views=HISTORY_VIEWS, shared=shared, name="history", rest_ms=REST_MS
+        store, clock=clock, views=HISTORY_VIEWS, shared=shared, name="history", rest_ms=rest_ms
     )
