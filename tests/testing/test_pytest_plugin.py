@@ -3,6 +3,7 @@
 With BATON_TEST_WORKERS they run in so many processes at once.
 """
 
+import json
 import os
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from baton import testing
 from baton.testing import Engine
 from baton.testing.golden import GoldenFiles
 from tests.cli.processes import environment
@@ -95,6 +97,22 @@ def test_tests_run_in_any_order_and_golden_histories_are_written(folder: Path) -
     assert (done.returncode, "8 passed" in done.stdout) == (0, True), done.stdout + done.stderr
     assert (folder / "golden" / "test_greets.txt").read_text() == GOLDEN
     assert "KeyError" in (folder / "golden" / "nobody.txt").read_text()
+
+
+LOADED = "import json, sys, baton.testing.pytest_plugin; print(json.dumps(sorted(sys.modules)))"
+
+
+def test_the_plugin_loads_the_engine_only_when_a_test_asks_for_it() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", LOADED], env=environment(), capture_output=True, check=True
+    )
+
+    loaded = [name for name in json.loads(done.stdout) if name.partition(".")[0] == "baton"]
+    sdk = ["baton", "baton.executor", "baton.executor.sdk"]
+    assert loaded == [*sdk, "baton.testing", "baton.testing.pytest_plugin"]
+    assert [getattr(testing, name).__name__ for name in testing.__all__] == testing.__all__
+    with pytest.raises(AttributeError, match="has no attribute 'Motor'"):
+        _ = testing.Motor
 
 
 async def test_a_history_that_differs_from_its_golden_file_fails(tmp_path: Path) -> None:

@@ -6,15 +6,20 @@
         run.completed().took(["validate", "fulfill-order", "cool-down"])
         assert len(fulfill.calls) == 2
 
-`docs/testing.md` is the guide.
+`docs/testing.md` is the guide. The engine is loaded when one of these names is used, because the
+pytest plugin imports this package in every test run.
 """
 
-from baton.testing.assertions import RunError
-from baton.testing.clock import EngineClock
-from baton.testing.engines import Engine, engine
-from baton.testing.runs import Run, Stalled
-from baton.testing.stubs import Stub, StubCall
-from baton.testing.synchronous import SyncEngine, SyncRun
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from baton.testing.assertions import RunError
+    from baton.testing.clock import EngineClock
+    from baton.testing.engines import Engine, engine
+    from baton.testing.runs import Run, Stalled
+    from baton.testing.stubs import Stub, StubCall
+    from baton.testing.synchronous import SyncEngine, SyncRun
 
 __all__ = [
     "Engine",
@@ -28,3 +33,26 @@ __all__ = [
     "SyncRun",
     "engine",
 ]
+
+_MODULES: Final = {
+    "Engine": "engines",
+    "EngineClock": "clock",
+    "Run": "runs",
+    "RunError": "assertions",
+    "Stalled": "runs",
+    "Stub": "stubs",
+    "StubCall": "stubs",
+    "SyncEngine": "synchronous",
+    "SyncRun": "synchronous",
+    "engine": "engines",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Load the module of a name when the name is used for the first time."""
+    module = _MODULES.get(name)
+    if module is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = getattr(import_module(f"{__name__}.{module}"), name)
+    globals()[name] = found
+    return found
