@@ -1,6 +1,7 @@
 """A queue of keys ordered by due time, and the sleep until the first of them is due."""
 
 import heapq
+import math
 from collections.abc import Iterator
 from typing import Any, Final, Generic, TypeVar
 
@@ -21,14 +22,14 @@ class DueQueue(Generic[K]):
         self._due: dict[K, int] = {}
         self._heap: list[tuple[int, K]] = []  # also holds superseded entries
         self._sleep = InterruptibleSleep(clock)
-        self._wake_at = 0
+        self._earliest: float = 0  # the due time that the present wait ends at
 
     def __len__(self) -> int:
         """Return the number of keys."""
         return len(self._due)
 
     def put(self, key: K, due_at: int) -> None:
-        """Add a key, unless it is already due earlier; ends a `wait` that would be too long."""
+        """Add a key, unless it is already due earlier; ends a `wait` if it is the first one."""
         known = self._due.get(key)
         if known is not None and known <= due_at:
             return
@@ -37,7 +38,7 @@ class DueQueue(Generic[K]):
         if len(self._heap) > 2 * len(self._due) + _SUPERSEDED_KEPT:
             self._heap = [(at, one) for one, at in self._due.items()]
             heapq.heapify(self._heap)
-        if due_at < self._wake_at:
+        if due_at < self._earliest:
             self._sleep.interrupt()
 
     def pop_due(self) -> Iterator[K]:
@@ -59,7 +60,6 @@ class DueQueue(Generic[K]):
 
         The limit matters beyond polling: the wall clock may be put forward during the sleep.
         """
-        now = self._clock.now()
         next_due = self.next_due()
-        self._wake_at = now + longest_ms if next_due is None else min(now + longest_ms, next_due)
+        self._earliest = math.inf if next_due is None else next_due
         await self._sleep.sleep(longest_ms, next_due)

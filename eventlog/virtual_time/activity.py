@@ -20,7 +20,7 @@ class Activity:
     """Counts the tasks that work.
 
     Attributes:
-        changes: Grows with every append, and with every batch that a follower of the log gets.
+        changes: Grows with every append, and with every full batch that a follower of the log gets.
     """
 
     def __init__(self) -> None:

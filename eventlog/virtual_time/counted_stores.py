@@ -7,6 +7,7 @@ from inspect import isawaitable
 from typing import Any, TypeVar, cast
 
 from baton.eventlog.events.envelope import Recorded
+from baton.eventlog.feed import MAX_EVENTS
 from baton.eventlog.ports.backend import Stores
 from baton.eventlog.ports.stores import Log, Subscription
 from baton.eventlog.virtual_time.activity import Activity
@@ -15,7 +16,7 @@ T = TypeVar("T")
 
 
 def counted_stores(stores: Stores, activity: Activity) -> Stores:
-    """Return `stores` with calls that count in `activity`: appends and batches as changes, too."""
+    """Return `stores` with calls that count in `activity`; appends count as changes, too."""
     return replace(
         stores,
         events=counted(stores.events, activity, changing=("append",)),
@@ -87,7 +88,7 @@ class _CountedSubscription:
 
     async def next(self) -> Sequence[Recorded]:
         found = await self._subscription.next()
-        self._activity.changes += 1
+        self._activity.changes += len(found) >= MAX_EVENTS  # there may be more
         return found
 
     async def close(self) -> None:

@@ -65,6 +65,19 @@ async def test_a_wait_shows_the_clock_a_due_time_beyond_its_limit(clock: ManualC
     await asyncio.wait_for(waiting, 5)
 
 
+async def test_a_key_that_becomes_the_first_ends_a_wait(clock: ManualClock) -> None:
+    """The clock has to know the next due time, even one beyond the limit of the wait."""
+    queue: DueQueue[str] = DueQueue(clock)
+    for due_at, ends in ((900_000, True), (800_000, True), (850_000, False)):
+        waiting = asyncio.create_task(queue.wait(60_000))
+        await asyncio.sleep(0)
+        queue.put(str(due_at), due_at)
+        await clock.advance(0)
+        assert waiting.done() is ends
+        waiting.cancel()
+        await asyncio.wait([waiting])
+
+
 async def test_an_earlier_key_ends_a_wait(clock: ManualClock) -> None:
     queue: DueQueue[str] = DueQueue(clock)
     waiting = asyncio.create_task(queue.wait(60_000))
