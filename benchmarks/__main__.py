@@ -20,6 +20,7 @@ from benchmarks import (
     memory,
     notary,
     profiling,
+    rebuild,
     report,
     stored_runs,
     streams,
@@ -48,6 +49,7 @@ GRAPHQL = "graphql"
 NOTARY = "notary"
 BACKTEST = "backtest"
 AS_OF = "as_of"
+REBUILD = "rebuild"
 _INTERRUPTED = 130
 _NEED_DBOS = {"throughput", "latency"}
 
@@ -59,6 +61,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if DISTRIBUTED in parts:
             return _distributed(asked, parts)
+        if REBUILD in parts:
+            rebuild.show(asked.folder, asked.runs)
+            return 0
         for part, show in (
             (LARGE, large.show),
             (ACCESS, access.show),
@@ -107,6 +112,7 @@ def _arguments() -> argparse.ArgumentParser:
             NOTARY,
             BACKTEST,
             AS_OF,
+            REBUILD,
             DISTRIBUTED,
         ),
         help="may be repeated",
@@ -114,7 +120,9 @@ def _arguments() -> argparse.ArgumentParser:
     parser.add_argument(
         "--profile", action="store_true", help="profile Baton by package and function"
     )
-    parser.add_argument("--runs", type=int, default=as_of.RUNS, help=f"stored runs of {AS_OF}")
+    parser.add_argument(
+        "--runs", type=int, default=as_of.RUNS, help=f"stored runs of {AS_OF} and {REBUILD}"
+    )
     parser.add_argument("--results", type=Path, default=RESULTS, help="folder for JSON and charts")
     parser.add_argument(
         "--folder", type=Path, help="folder for temporary data (its disk is measured)"

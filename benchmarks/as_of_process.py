@@ -95,7 +95,7 @@ async def measured(runs: int, reads: int) -> dict[str, Any]:
 
 def history_bytes(folder: Path) -> int:
     """Return the size of the files of the history."""
-    return sum(file.stat().st_size for file in folder.glob("history.db*"))
+    return sum(file.stat().st_size for file in folder.glob("history-*.db*"))
 
 
 async def _timed(services: Services, head: int, reads: int) -> dict[str, Mapping[str, float]]:

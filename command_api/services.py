@@ -25,7 +25,7 @@ from baton.eventlog.ports.partitions import PartitionOwners
 from baton.eventlog.ports.secrets import Secrets
 from baton.eventlog.ports.stores import Checkpoints, EventStore
 from baton.eventlog.ports.topics import Topics
-from baton.eventlog.ports.views import ViewStore
+from baton.eventlog.ports.views import ViewSets, ViewStore
 from baton.eventlog.run_values import RunValues
 from baton.eventlog.virtual_time.virtual_time import VirtualTime
 from baton.eventlog.waiting_work import WaitingCalls
@@ -84,6 +84,7 @@ class Installation:
         dead_letters: The messages that could not be processed.
         leases: Who leads: the projector, the scheduler and others.
         checkpoints: The positions of followers of the log.
+        view_sets: The sets of views, of which one is live.
         topics: Sends messages again; None where the log has no topics.
         partition_owners: Tells who owns the partitions of the log; None where it has none.
         operator_tenant: The tenant whose administrators see what names no tenant.
@@ -93,6 +94,7 @@ class Installation:
     dead_letters: DeadLetters
     leases: Leases
     checkpoints: Checkpoints
+    view_sets: ViewSets
     topics: Topics | None = None
     partition_owners: PartitionOwners | None = None
     operator_tenant: str | None = None

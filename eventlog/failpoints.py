@@ -17,6 +17,13 @@ Failpoint: TypeAlias = Literal[
     "after-publish",
     "before-seal",
     "after-seal",
+    "set-begun",
+    "set-compared",
+    "before-promotion",
+    "after-promotion",
+    "before-switch",
+    "after-switch",
+    "in-drop",
 ]
 
 CRASHED: Final = 137

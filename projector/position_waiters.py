@@ -52,6 +52,12 @@ class PositionWaiters:
             if not future.done():
                 future.set_result(True)
 
+    def give_up(self) -> None:
+        """Wake every task with the answer that its position isn't held."""
+        for _, _, future in self._heap:
+            _time_out(future)
+        self._heap.clear()
+
     def _remove(self, entry: tuple[int, int, asyncio.Future[bool]]) -> None:
         if entry in self._heap:
             self._heap.remove(entry)

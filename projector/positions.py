@@ -5,6 +5,7 @@ from baton.eventlog.ports.clock import Clock
 from baton.projector.as_of.history import HISTORY_VIEWS, history_projector
 from baton.projector.checkpoint_follower import CheckpointFollower
 from baton.projector.projector import Projector
+from baton.projector.sets.keeper import ViewSetKeeper
 
 
 def followers_of(
@@ -23,7 +24,19 @@ def followers_of(
     )
 
 
-def projectors_of(stores: Stores, clock: Clock, *, pauses: bool) -> tuple[Projector, Projector]:
-    """Return the projectors of the views and of the history; both take their `pauses`."""
-    views = Projector(stores.views, clock=clock, pauses=pauses)
+def keepers_of(
+    stores: Stores, clock: Clock, *, holder: str, pauses: bool, events_per_s: int
+) -> tuple[ViewSetKeeper, Projector]:
+    """Return the keeper of the views, and the projector of the history.
+
+    Args:
+        stores: The stores of one process.
+        clock: The clock.
+        holder: The name under which this process holds leases.
+        pauses: Whether both projectors pause between commits.
+        events_per_s: The limit of events per second while a set of views is built; 0 is none.
+    """
+    views = ViewSetKeeper(
+        stores, clock=clock, holder=holder, pauses=pauses, events_per_s=events_per_s
+    )
     return views, history_projector(stores.history, clock=clock, rests=pauses)

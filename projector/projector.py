@@ -19,6 +19,7 @@ from baton.eventlog.ports.clock import Clock
 from baton.eventlog.ports.stores import Log
 from baton.eventlog.ports.views import Change, ViewStore
 from baton.projector.batch import Batch, read_missing
+from baton.projector.pace import Pace
 from baton.projector.position_waiters import PositionWaiters
 from baton.projector.view import View
 from baton.projector.views import every_view
@@ -57,6 +58,7 @@ class Projector:
         name: The name under which the log is followed.
         rest_ms: The pause before further events are asked for, while no task of this process waits
             for the views.
+        events_per_s: The events that it folds in a second at most; 0 is no limit.
     """
 
     def __init__(
@@ -69,6 +71,7 @@ class Projector:
         pauses: bool = True,
         name: str = "projector",
         rest_ms: int = 0,
+        events_per_s: int = 0,
     ) -> None:
         self._pauses = pauses
         self._store = store
@@ -82,6 +85,8 @@ class Projector:
         self._has_capacity = asyncio.Event()
         self._end_pause = asyncio.Event()
         self._waiters = PositionWaiters()
+        self._pace = Pace(events_per_s)
+        self._committing = asyncio.Lock()
 
     @property
     def position(self) -> int:
@@ -110,6 +115,18 @@ class Projector:
             self._end_pause.set()
         return await self._waiters.wait(position, timeout_ms)
 
+    def standing_still(self) -> asyncio.Lock:
+        """Return a lock: while a task holds it, nothing is committed and the position stays."""
+        return self._committing
+
+    def lift_limit(self) -> None:
+        """Fold as many events as there are from now on."""
+        self._pace = Pace(0)
+
+    def give_up(self) -> None:
+        """End every wait of `reached`; each returns False."""
+        self._waiters.give_up()
+
     async def _fold(self, events: Sequence[Recorded]) -> None:
         rest = events
         while rest:
@@ -124,6 +141,7 @@ class Projector:
                 await read_missing(self._batch, self._store, rest[done : done + FOLD_SLICE])
             elif len(rest) > FOLD_SLICE:
                 await asyncio.sleep(0)
+            await self._pace.keep(done)
             rest = rest[done:]
         if self._rest_ms and len(events) < REST_BELOW:
             await self._rest()
@@ -132,15 +150,21 @@ class Projector:
         while True:
             await self._changed.wait()
             self._changed.clear()
-            events, position = self._batch.pending, self._batch.position
-            changes = self._batch.take_changes()
-            self._has_capacity.set()
-            await self._commit(changes, position)
-            self._batch.mark_committed()
-            self._waiters.advance(position)
+            async with self._committing:
+                events = await self._commit_batch()
             if self._pauses and EVENTS_PER_PAUSE_MS <= events < FULL_BATCH:
                 pause_ms = min(events // EVENTS_PER_PAUSE_MS, LONGEST_PAUSE_MS)
                 await self._pause(max(pause_ms, SHARED_PAUSE_MS) if self._shared else pause_ms)
+
+    async def _commit_batch(self) -> int:
+        """Commit what is folded; return the number of events."""
+        events, position = self._batch.pending, self._batch.position
+        changes = self._batch.take_changes()
+        self._has_capacity.set()
+        await self._commit(changes, position)
+        self._batch.mark_committed()
+        self._waiters.advance(position)
+        return events
 
     async def _pause(self, pause_ms: int) -> None:
         """Pause, up to `IDLE_PAUSE_MS` as long as no task waits and the batch isn't full.

@@ -1,17 +1,17 @@
-"""Rebuilds the views from the events, beside the live ones, and compares the two.
+"""Folds the events into a second set of views, up to any position, and compares the two.
 
 A live view that differs from the rebuilt one, byte for byte, is damaged or isn't a pure fold.
 """
 
-from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from baton.eventlog.events.envelope import Recorded
 from baton.eventlog.ports.stores import EventStore
-from baton.eventlog.ports.views import Filter, Query, Row, ViewStore
+from baton.eventlog.ports.views import ViewSets, ViewStore
 from baton.projector.batch import Batch, read_missing
-from baton.projector.view import Key, View
+from baton.projector.sets.comparison import Comparison, Difference
+from baton.projector.view import View
 from baton.projector.views import every_view
 
 OnProgress = Callable[[int, int], None]
@@ -21,17 +21,6 @@ READ_BATCH = 1_000
 """Events read from the log at once."""
 COMMIT_EVERY = 10_000
 """Events folded between two commits."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Difference:
-    """A row that differs from the events' result; None stands for no row."""
-
-    table: str
-    tenant: str
-    key: str
-    live: Row | None
-    rebuilt: Row | None
 
 
 def _ignore_progress(done: int, total: int) -> None:
@@ -82,21 +71,19 @@ class Rebuild:
 
         Raises ValueError when the rebuilt views are ahead of the live ones.
         """
-        await self._catch_up(await self._live.checkpoint())
-        for view in self._views:
-            async for key in self._candidates(view.name):
-                found = await self._difference(view.name, key)
-                if found is not None:
-                    return found
-        return None
-
-    async def swap(self) -> None:
-        """Replace the live views; a projector then continues from the rebuilt ones' checkpoint."""
-        await self._live.swap(self._fresh)
+        live = await self._live.checkpoint()
+        if live < self.position:
+            raise ValueError(f"The live views stand at {live}, the rebuilt ones at {self.position}")
+        tables = [view.table for view in self._views]
+        found = await Comparison(self._live, self._fresh, tables, reach=self._reach).first(1)
+        return found[0] if found else None
 
     async def close(self) -> None:
-        """Drop the rebuilt views, unless `swap` has made them the live ones."""
+        """Drop the rebuilt views, if they are temporary."""
         await self._fresh.close()
+
+    async def _reach(self, position: int) -> None:
+        await self.advance_to(position)
 
     async def _next(self, position: int, at: int | None) -> Sequence[Recorded]:
         if self.position >= position:
@@ -117,72 +104,67 @@ class Rebuild:
             await self._fresh.commit(self._batch.take_changes(), checkpoint=self.position)
             self._batch.mark_committed()
 
-    async def _catch_up(self, position: int) -> None:
-        """Fold up to `position`, the checkpoint of the live views."""
-        if position < self.position:
-            raise ValueError(
-                f"The live views stand at {position}, the rebuilt ones at {self.position}"
-            )
-        await self.advance_to(position)
 
-    async def _candidates(self, table: str) -> AsyncIterator[Key]:
-        """Yield the keys whose rows differ; a live row may have changed since the rebuild."""
-        live, rebuilt = _scan(self._live, table), _scan(self._fresh, table)
-        one, other = await anext(live, None), await anext(rebuilt, None)
-        while one is not None or other is not None:
-            first = min(_key(row) for row in (one, other) if row is not None)
-            left = one if one is not None and _key(one) == first else None
-            right = other if other is not None and _key(other) == first else None
-            if left != right:
-                yield first
-            one = one if left is None else await anext(live, None)
-            other = other if right is None else await anext(rebuilt, None)
+class AppliedRebuild(Rebuild):
+    """A rebuild in a set that can take the place of the live one (`swap`)."""
 
-    async def _difference(self, table: str, key: Key) -> Difference | None:
-        """Compare one row of both views at the same position; the live views may move meanwhile.
+    def __init__(
+        self,
+        events: EventStore,
+        live: ViewStore,
+        fresh: ViewStore,
+        views: Sequence[View[Any]],
+        *,
+        sets: ViewSets,
+        number: int,
+    ) -> None:
+        super().__init__(events, live, fresh, views)
+        self._sets = sets
+        self._number = number
+        self._swapped = False
 
-        If they move while the row is read, the comparison still holds, unless the row itself has
-        changed: then it is read again. Waiting for views that stand still could take for ever.
+    async def swap(self) -> None:
+        """Promote the rebuilt set, wherever it ends, and drop every other one.
+
+        A projector then continues from its checkpoint. No services may run.
         """
-        while True:
-            before = await self._live.checkpoint()
-            live = await _row(self._live, table, key)
-            after = await self._live.checkpoint()
-            await self._catch_up(before)
-            rebuilt = await _row(self._fresh, table, key)
-            await self._catch_up(after)
-            if before == after or rebuilt == await _row(self._fresh, table, key):
-                break
-        if live == rebuilt:
-            return None
-        return Difference(table=table, tenant=key[0], key=key[1], live=live, rebuilt=rebuilt)
+        await self._sets.promote(self._number, even_behind=True)
+        self._swapped = True
+        await self._live.prepare([view.table for view in self._views])
+        for one in await self._sets.every():
+            if one.number != self._number:
+                await self._sets.drop(one.number)
+
+    async def close(self) -> None:
+        """Drop the rebuilt set, unless it was promoted."""
+        if not self._swapped:
+            await self._sets.drop(self._number)
 
 
 async def begin_rebuild(
-    events: EventStore, live: ViewStore, views: Sequence[View[Any]] | None = None
+    events: EventStore, live: ViewStore, sets: ViewSets, views: Sequence[View[Any]] | None = None
 ) -> Rebuild:
-    """Return an empty rebuild in fresh tables beside those of `live`; raises `Unavailable`."""
+    """Return an empty rebuild, which ends when it is closed; raises `Unavailable`."""
     views = every_view() if views is None else views
-    await live.prepare([view.table for view in views])
-    return Rebuild(events, live, await live.create_fresh(), views)
+    tables = [view.table for view in views]
+    await live.prepare(tables)
+    return Rebuild(events, live, await sets.open_temporary(tables), views)
 
 
-async def _scan(store: ViewStore, table: str) -> AsyncIterator[Row]:
-    after: Key | None = None
-    while rows := await store.scan(table, after=after):
-        for row in rows:
-            yield row
-        after = _key(rows[-1])
-
-
-async def _row(store: ViewStore, table: str, key: Key) -> Row | None:
-    where = (Filter(column="key", op="=", value=key[1]),)
-    rows = (await store.find(Query(table=table, tenant=key[0], where=where, limit=1))).rows
-    return rows[0] if rows else None
-
-
-def _key(row: Row) -> Key:
-    return row.tenant, row.key
+async def begin_applied_rebuild(
+    events: EventStore,
+    live: ViewStore,
+    sets: ViewSets,
+    views: Sequence[View[Any]] | None = None,
+    *,
+    at: int,
+) -> AppliedRebuild:
+    """Return an empty rebuild that can replace the live set; `at` is now. Raises `Unavailable`."""
+    views = every_view() if views is None else views
+    tables = [view.table for view in views]
+    await live.prepare(tables)
+    number = await sets.create(tables, at=at)
+    return AppliedRebuild(events, live, await sets.open(number), views, sets=sets, number=number)
 
 
 def _time_of(recorded: Recorded) -> int:

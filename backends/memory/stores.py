@@ -10,6 +10,7 @@ from baton.backends.memory.leaf_store import MemoryLeafStore
 from baton.backends.memory.leases import MemoryLeases
 from baton.backends.memory.secrets import MemorySecrets
 from baton.backends.memory.topics import MemoryTopics
+from baton.backends.memory.view_sets import MemoryViewSets
 from baton.backends.memory.view_store import MemoryViewStore
 from baton.eventlog.ports.backend import StoreLocation, Stores
 from baton.eventlog.secret_cipher import SecretCipher
@@ -17,11 +18,12 @@ from baton.eventlog.secret_cipher import SecretCipher
 
 async def open_stores(location: StoreLocation) -> Stores:
     """Return new, empty stores; their data end with the process."""
-    events = MemoryEventStore()
+    events, sets = MemoryEventStore(), MemoryViewSets()
     return Stores(
         events=events,
         log=events.log,
-        views=MemoryViewStore(),
+        views=sets.live,
+        view_sets=sets,
         history=MemoryViewStore(),
         checkpoints=MemoryCheckpoints(),
         keys=MemoryIdempotencyKeys(),

@@ -16,8 +16,7 @@ from baton.backends.postgres.leaf_store import PostgresLeafStore
 from baton.backends.postgres.leases import PostgresLeases
 from baton.backends.postgres.schema import check_version
 from baton.backends.postgres.secrets import PostgresSecrets
-from baton.backends.postgres.views.view_sets import HISTORY_SCHEMA
-from baton.backends.postgres.views.view_store import PostgresViewStore
+from baton.backends.postgres.views.view_sets import PostgresViewSets
 from baton.eventlog.ports.backend import StoreLocation, Stores
 from baton.eventlog.secret_cipher import SecretCipher
 
@@ -33,9 +32,9 @@ async def open_stores(location: StoreLocation) -> Stores:
         appender = Appender(url, read_only=location.read_only)
         events = PostgresEventStore(database, appender, followed=location.followed)
         opened.push_async_callback(events.close)
-        views = PostgresViewStore(database)
-        opened.push_async_callback(views.close)
-        history = PostgresViewStore(database, schema=HISTORY_SCHEMA)
+        sets = PostgresViewSets(database)
+        opened.push_async_callback(sets.close)
+        history = PostgresViewSets(database, kind="history")
         opened.push_async_callback(history.close)
         outbox = PostgresOutbox(url)
         opened.push_async_callback(outbox.close)
@@ -43,8 +42,9 @@ async def open_stores(location: StoreLocation) -> Stores:
             events=events,
             log=events.log,
             whole_log=None if location.followed is None else events.whole_log,
-            views=views,
-            history=history,
+            views=sets.live,
+            view_sets=sets,
+            history=history.live,
             checkpoints=PostgresCheckpoints(database),
             keys=PostgresIdempotencyKeys(database),
             leases=PostgresLeases(database),
@@ -53,7 +53,7 @@ async def open_stores(location: StoreLocation) -> Stores:
             leaves=PostgresLeafStore(database),
             api_key_uses=PostgresApiKeyUses(database),
             dead_letters=PostgresDeadLetters(database),
-            view_progress=views,
+            view_progress=sets,
             history_progress=history,
             outbox=outbox,
             functions=PostgresFunctionDirectory(database),

@@ -1,5 +1,5 @@
-"""Stores in the files of a data folder: baton.db holds the events, views.db the views,
-history.db what reading as of a position needs.
+"""Stores in the files of a data folder: baton.db holds the events, views-N.db a set of the views,
+history-N.db what reading as of a position needs.
 
 One process at a time may write to a folder; others may read it, and append a few events beside it.
 """

@@ -73,3 +73,13 @@ CREATE TABLE IF NOT EXISTS tree_heads (
     at INTEGER NOT NULL,
     note BLOB NOT NULL              -- a signed note
 );
+
+CREATE TABLE IF NOT EXISTS view_sets (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    kind TEXT NOT NULL,             -- views, or history
+    shape TEXT NOT NULL,            -- the declarations of the tables, as JSON
+    created_at INTEGER NOT NULL,
+    epoch INTEGER NOT NULL DEFAULT 0,   -- counts promotions: the greatest is that of the live set
+    compared_at INTEGER,            -- a position
+    differences INTEGER NOT NULL DEFAULT 0
+);

@@ -1,6 +1,7 @@
 """Opens the stores of a data folder and closes them in order."""
 
 from contextlib import AsyncExitStack
+from functools import partial
 
 from baton.backends.sqlite.api_key_uses import SqliteApiKeyUses
 from baton.backends.sqlite.artifacts import SqliteArtifacts
@@ -14,7 +15,7 @@ from baton.backends.sqlite.idempotency import SqliteIdempotencyKeys
 from baton.backends.sqlite.leaf_store import SqliteLeafStore
 from baton.backends.sqlite.leases import SqliteLeases
 from baton.backends.sqlite.secrets import SqliteSecrets
-from baton.backends.sqlite.views.view_store import open_views
+from baton.backends.sqlite.views.view_sets import KINDS, SqliteViewSets
 from baton.backends.sqlite.writing.transactions import Transactions
 from baton.backends.sqlite.writing.writer import Writer
 from baton.eventlog.ports.backend import StoreLocation, Stores
@@ -43,15 +44,14 @@ async def open_stores(location: StoreLocation) -> Stores:
         opened.push_async_callback(transactions.close)
         events = SqliteEventStore(reading, writer)
         opened.push_async_callback(events.close)
-        views = await open_views(folder / "views.db", keep_open=keep_open, read_only=not owns)
-        opened.push_async_callback(views.close)
-        history = await open_views(folder / "history.db", keep_open=keep_open, read_only=not owns)
-        opened.push_async_callback(history.close)
+        make = partial(SqliteViewSets, location, reading, transactions, keep_open=keep_open)
+        sets, history = (_closed_by(opened, make(owner=owns, kind=kind)) for kind in KINDS)
         return Stores(
             events=events,
             log=events.log,
-            views=views,
-            history=history,
+            views=sets.live,
+            view_sets=sets,
+            history=history.live,
             checkpoints=SqliteCheckpoints(reading, transactions),
             keys=SqliteIdempotencyKeys(transactions),
             leases=SqliteLeases(reading, transactions),
@@ -63,3 +63,8 @@ async def open_stores(location: StoreLocation) -> Stores:
             close=opened.pop_all().aclose,
         )
     raise AssertionError  # unreachable: the stack re-raises exceptions
+
+
+def _closed_by(opened: AsyncExitStack, sets: SqliteViewSets) -> SqliteViewSets:
+    opened.push_async_callback(sets.close)
+    return sets

@@ -118,6 +118,7 @@ async def commands_on(store: str, folder: Path) -> AsyncIterator[Commands]:
                 dead_letters=stores.dead_letters,
                 leases=stores.leases,
                 checkpoints=stores.checkpoints,
+                view_sets=stores.view_sets,
             ),
             authenticator=build_authenticator(settings, clock),
         )

@@ -23,7 +23,8 @@ _EVERY_S = 0.02
 _BETWEEN_QUERIES_S = 0.02
 _POSITIONS = """
 SELECT (SELECT max(notification_id) FROM public.stored_events),
-    (SELECT checkpoint FROM baton_views."_state"),
+    (SELECT checkpoint FROM baton.view_checkpoints JOIN baton.view_sets USING (number)
+        WHERE live AND kind = 'views'),
     (SELECT notification_id FROM public.notification_tracking WHERE application_name = 'relay')"""
 
 

@@ -18,7 +18,7 @@ from baton.eventlog.ports.partitions import PartitionedLog, PartitionOwners
 from baton.eventlog.ports.secrets import Resealed, Secrets
 from baton.eventlog.ports.stores import Checkpoints, EventStore, Log
 from baton.eventlog.ports.topics import Topics
-from baton.eventlog.ports.views import ViewProgress, ViewStore
+from baton.eventlog.ports.views import ViewProgress, ViewSets, ViewStore
 
 Capability = Literal["durable", "embedded", "shared"]
 """Durable: events survive a restart. Embedded: the data are files in a folder, whose path is in the
@@ -61,17 +61,19 @@ class StoreLocation:
 class Stores:
     """The implementations of all ports by one technology.
 
-    A store that several processes share has a `view_progress`, for processes that read the views
-    without projecting them, an `outbox`, and `functions` that its executors announce. A transport
-    adds the rest: `publisher` and `partitioned_log` are the two ends of the shared log, `topics`
-    carry messages. `whole_log` has the events of every class where `log` leaves out some. `close`
-    finishes accepted appends and releases everything. `history` are the views that only reading as
-    of a position needs; `history_progress` is to them what `view_progress` is to the views.
+    `views` is the live set of `view_sets`. A store that several processes share has a
+    `view_progress`, for processes that read the views without projecting them, an `outbox`, and
+    `functions` that its executors announce. A transport adds the rest: `publisher` and
+    `partitioned_log` are the two ends of the shared log, `topics` carry messages. `whole_log` has
+    the events of every class where `log` leaves out some. `close` finishes accepted appends and
+    releases everything. `history` are the views that only reading as of a position needs;
+    `history_progress` is to them what `view_progress` is to the views.
     """
 
     events: EventStore
     log: Log
     views: ViewStore
+    view_sets: ViewSets
     history: ViewStore
     checkpoints: Checkpoints
     keys: IdempotencyKeys

@@ -1,4 +1,4 @@
-"""The ports of the views: tables of documents that queries read.
+"""The ports of the views: tables of documents that queries read, in one or more sets.
 
 All methods raise `Unavailable` (baton.eventlog.errors) when the technology fails.
 """
@@ -120,12 +120,15 @@ class ViewReads(Protocol):
 
 
 class ViewStore(ViewReads, Protocol):
-    """The views and their checkpoint, which change in one transaction."""
+    """One set of the views and its checkpoint, which change in one transaction.
+
+    `Stores.views` is the live set; `ViewSets` has the others.
+    """
 
     async def prepare(self, tables: Sequence[Table]) -> None:
-        """Create the tables.
+        """Use the live set of these tables; if there is none, create it, empty, at position 0.
 
-        If one is missing or its declaration changed, all begin again, empty, at position 0.
+        A set that was built for these tables becomes the live one then.
         """
         ...
 
@@ -146,18 +149,6 @@ class ViewStore(ViewReads, Protocol):
         """Return rows behind `after`, ordered by tenant and key, for comparing whole views."""
         ...
 
-    async def create_fresh(self) -> "ViewStore":
-        """Create and return a second, empty set of the tables; an earlier second set is dropped."""
-        ...
-
-    async def swap(self, fresh: "ViewStore") -> None:
-        """Replace these tables and their checkpoint by those of `fresh`, atomically.
-
-        Args:
-            fresh: Must come from `create_fresh` of this store. The call closes it.
-        """
-        ...
-
     async def close(self) -> None:
         """Release all resources."""
         ...
@@ -172,4 +163,108 @@ class ViewProgress(Protocol):
 
     async def next_checkpoint(self, after: int) -> int:
         """Wait for and return a checkpoint greater than `after`."""
+        ...
+
+
+@frozen
+class ViewSet:
+    """One set of views.
+
+    Attributes:
+        number: Identifies the set; numbers are never used again.
+        shape: The declarations of its tables, as JSON. Processes of another release may have
+            others.
+        checkpoint: The position that the set has reached.
+        epoch: The number of its newest promotion, counted over all sets; 0 if there was none.
+        live: Whether processes with these tables read it: no set of the same tables has a later
+            epoch.
+        created_at: The time of its creation, in ms since the epoch.
+        compared_at: Its position when it was compared with the live set; None if it never was.
+        differences: The number of rows that differed then.
+    """
+
+    number: int
+    shape: str
+    checkpoint: int
+    epoch: int
+    live: bool
+    created_at: int
+    compared_at: int | None = None
+    differences: int = 0
+
+
+class NoSuchSet(LookupError):
+    """There is no set of views with that number."""
+
+
+class SetIsLive(Exception):
+    """The set of views is live, so it can't be dropped: promote another one first."""
+
+
+class SetIsBehind(Exception):
+    """The set of views hasn't reached the position of the live one."""
+
+    def __init__(self, checkpoint: int, live: int) -> None:
+        super().__init__(f"It stands at position {checkpoint}, the live set at {live}")
+
+
+class ViewSets(Protocol):
+    """Every set of the store. All methods raise `Unavailable`.
+
+    A method with a number raises `NoSuchSet`.
+    """
+
+    async def every(self) -> Sequence[ViewSet]:
+        """Return every set, by number."""
+        ...
+
+    async def create(self, tables: Sequence[Table], *, at: int) -> int:
+        """Create an empty set and return its number.
+
+        Args:
+            tables: The declarations of its tables.
+            at: Now, ms since the epoch.
+        """
+        ...
+
+    async def open(self, number: int) -> ViewStore:
+        """Return the store of one set, whether it is live or not. Closing it closes nothing else.
+
+        Its `prepare` raises `Unavailable` for other tables than those of the set.
+        """
+        ...
+
+    async def open_temporary(self, tables: Sequence[Table]) -> ViewStore:
+        """Return an empty set that isn't listed; it ends when it is closed, or with the stores."""
+        ...
+
+    async def record_comparison(self, number: int, *, position: int, differences: int) -> None:
+        """Save the result of a comparison with the live set."""
+        ...
+
+    async def promote(self, number: int, *, even_behind: bool = False) -> int:
+        """Make a set the live one and return its epoch; the epoch of the live one, if it is that.
+
+        The live set stands still meanwhile. Raises `SetIsBehind` if the other one doesn't reach its
+        position within a second, unless `even_behind`.
+        """
+        ...
+
+    def read(self, number: int) -> None:
+        """Have `Stores.views` read a set that this process has opened, from the next read on.
+
+        Does nothing where a promotion itself changes what every process reads.
+        """
+        ...
+
+    async def drop(self, number: int) -> None:
+        """Delete a set; raises `SetIsLive` for the one that was promoted last."""
+        ...
+
+    async def size_bytes(self, number: int) -> int:
+        """Return the space that a set takes, about."""
+        ...
+
+    async def free_bytes(self) -> int | None:
+        """Return the space that is left for another set; None if the store can't say it."""
         ...

@@ -167,6 +167,7 @@ def _build_installation(stores: Stores, settings: Settings) -> Installation:
         dead_letters=stores.dead_letters,
         leases=stores.leases,
         checkpoints=stores.checkpoints,
+        view_sets=stores.view_sets,
         topics=stores.topics,
         partition_owners=stores.partition_owners,
         operator_tenant=settings.operator_tenant,

@@ -125,6 +125,7 @@ class Settings(BaseSettings):
     tenant_weights: dict[str, Annotated[int, Field(ge=1, le=1_000)]] = Field(default_factory=dict)
     limit_run_bytes: int = Field(default=64 * 1024 * 1024, ge=0)
     limit_answer_bytes: int = Field(default=8 * 1024 * 1024, ge=0)
+    views_rebuild_rate: int = Field(default=10_000, ge=0)
     url: str = "http://127.0.0.1:8080"
     token: SecretStr | None = None
 

@@ -37,7 +37,8 @@ from baton.process_memory import (
 )
 from baton.projector.checkpoint_follower import CheckpointFollower
 from baton.projector.open_runs import OpenRuns
-from baton.projector.positions import followers_of, projectors_of
+from baton.projector.positions import followers_of, keepers_of
+from baton.projector.sets.keeper import ViewSetKeeper
 from baton.protocols.address_policy import AddressPolicy
 from baton.protocols.http_client import HttpClient
 from baton.role import ALL_ROLES, Replacements, Role, RoleContext, RoleName
@@ -173,6 +174,15 @@ class Process:
             return role.app()
         return make_health_app(self.services)
 
+    async def prepare(self) -> None:
+        """Make the views of this process, before any role reads them; raises `Unavailable`.
+
+        Where several processes share the store, the projector does so, and the others wait for it.
+        """
+        keeper = self.context.view_position
+        if isinstance(keeper, ViewSetKeeper):
+            await keeper.prepare()
+
     async def ready(self) -> None:
         """Return when every check of /readyz holds."""
         while not await self._all_checks_hold():
@@ -239,6 +249,7 @@ async def run_built(process: Process, contact: LogContact | None = None) -> Asyn
         process: The process; its stores stay open.
         contact: Waits for the shared log, if a role follows one.
     """
+    await process.prepare()
     async with asyncio.TaskGroup() as group:
         tasks = process.start(group)
         if contact is not None:
@@ -278,7 +289,14 @@ def build_process(
     if time is not None:
         stores = counted_stores(stores, time.activity)
     followers = followers_of(stores, clock, on_demand="api" not in names)
-    view_position, history_position = followers or projectors_of(stores, clock, pauses=time is None)
+    holder = new_id(clock.now()) if stores.view_progress else "embedded"
+    view_position, history_position = followers or keepers_of(
+        stores,
+        clock,
+        holder=holder,
+        pauses=time is None,
+        events_per_s=settings.views_rebuild_rate,
+    )
     if time is not None:
         time.watch_views(stores.events.head, view_position.reached)
     context = RoleContext(
@@ -286,7 +304,7 @@ def build_process(
         stores=stores,
         clock=clock,
         rng=replaced.rng or Random(),  # noqa: S311 - spreads backoffs
-        holder=new_id(clock.now()) if stores.view_progress else "embedded",
+        holder=holder,
         view_position=view_position,
         history_position=history_position,
         closing=closing,

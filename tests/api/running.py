@@ -91,6 +91,7 @@ async def running(
                     dead_letters=stores.dead_letters,
                     leases=stores.leases,
                     checkpoints=stores.checkpoints,
+                    view_sets=stores.view_sets,
                     topics=stores.topics,
                 ),
                 **(installation or {}),

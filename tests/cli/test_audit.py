@@ -157,7 +157,7 @@ def test_a_run_is_shown_with_actors_leaves_and_state(audited: Path, data: Path, 
 
 def test_a_run_is_found_by_its_tenant_without_views(audited: Path, data: Path, call: Call) -> None:
     run = (audited / "run").read_text()
-    for views in data.glob("views.db*"):
+    for views in data.glob("views-*.db*"):
         views.unlink()
 
     assert "--tenant" in call("audit", "run", run, "--data", data).err

@@ -48,7 +48,7 @@ def data(stopped: Path, tmp_path: Path) -> Path:
 def test_files_are_readable_by_their_owner_alone(stopped: Path, call: Call, tmp_path: Path) -> None:
     files = [path for path in (stopped / ".baton").iterdir() if path.name != ".gitignore"]
 
-    assert {path.name for path in files} >= {"baton.db", "views.db", "seal.key", "token"}
+    assert {path.name for path in files} >= {"baton.db", "views-1.db", "seal.key", "token"}
     assert {mode(path) for path in files} == {0o600}
     assert mode(stopped / ".baton") == 0o700
     assert call("export", "--data", stopped / ".baton", "-o", tmp_path / "e.ndjson").code == 0
@@ -70,17 +70,17 @@ def test_after_a_clean_stop_the_one_file_holds_every_event(stopped: Path, tmp_pa
 
 
 def test_damaged_views_are_built_anew(data: Path, call: Call) -> None:
-    (data / "views.db").write_bytes(GARBAGE)
+    (data / "views-1.db").write_bytes(GARBAGE)
 
     read = call("replay", "--data", data)
     applied = call("replay", "--apply", "--data", data)
     again = call("replay", "--data", data)
 
     assert read.code == 1
-    assert f"{data / 'views.db'} is damaged" in read.err
+    assert f"{data / 'views-1.db'} is damaged" in read.err
     assert "replay --apply" in read.err
     assert (applied.code, again.code) == (0, 0), applied.err + again.err
-    assert (data / "views.db.damaged").read_bytes() == GARBAGE
+    assert (data / "views-1.db.damaged").read_bytes() == GARBAGE
 
 
 @pytest.mark.parametrize("verb", [("replay",), ("export",), ("deadletters", "list")])

@@ -28,7 +28,7 @@ def data(finished: Path, tmp_path: Path) -> Path:
 
 def change_views(data: Path, statement: str) -> None:
     """Change the table of runs as only a fault would."""
-    with closing(sqlite3.connect(data / "views.db")) as views:
+    with closing(sqlite3.connect(data / "views-1.db")) as views:
         tables = views.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
         (runs,) = (name for (name,) in tables if "runs" in name and "steps" not in name)
         views.execute(statement.format(runs=runs))
@@ -82,7 +82,7 @@ def test_apply_repairs_a_differing_row(call: Call, data: Path) -> None:
 
 
 def test_deleted_views_are_rebuilt(call: Call, data: Path) -> None:
-    for left in data.glob("views.db*"):
+    for left in data.glob("views-*.db*"):
         left.unlink()
 
     assert call("replay", "--data", data, "--apply").code == 0

@@ -155,7 +155,7 @@ def test_a_batch_sees_the_changes_of_the_batch_that_is_being_written(
 
 async def test_a_rebuilt_view_equals_the_live_one(stores: Stores) -> None:
     await projected(stores)
-    rebuild = await begin_rebuild(stores.events, stores.views)
+    rebuild = await begin_rebuild(stores.events, stores.views, stores.view_sets)
 
     assert await rebuild.first_difference() is None
     assert rebuild.position == await stores.views.checkpoint() > 0
@@ -170,7 +170,9 @@ async def test_a_comparison_finds_a_damaged_row_of_any_view(stores: Stores, dama
         broken = _broken(sound, damage)
         await _replace(stores.views, view.name, sound, broken)
 
-        found = await (await begin_rebuild(stores.events, stores.views)).first_difference()
+        found = await (
+            await begin_rebuild(stores.events, stores.views, stores.view_sets)
+        ).first_difference()
 
         assert found is not None
         at_fault = sound if broken is None else broken

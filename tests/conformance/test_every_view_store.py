@@ -1,4 +1,4 @@
-"""Every view store: atomic commits of rows and checkpoint, queries, and atomic swaps."""
+"""Every view store: atomic commits of rows and checkpoint, and queries."""
 
 from random import Random
 
@@ -305,55 +305,3 @@ async def test_views_with_changed_declarations_start_empty(
 
     assert await stores.views.checkpoint() == 0
     assert list(await stores.views.scan("runs")) == []
-
-
-async def test_fresh_tables_are_invisible_until_they_are_swapped_in(opened: OpenedStores) -> None:
-    views = await prepared(opened.stores, run("old"))
-    fresh = await views.create_fresh()
-    await fresh.commit([Change(table="runs", upserts=[run("new")])], checkpoint=9)
-
-    assert await fresh.checkpoint() == 9
-    assert [row.key for row in await fresh.scan("runs")] == ["new"]
-    assert [row.key for row in await views.scan("runs")] == ["old"]
-    assert await views.checkpoint() == 1
-
-    await views.swap(fresh)
-    assert [row.key for row in await views.scan("runs")] == ["new"]
-    assert await keys(views, runs()) == ["new"]
-    assert await views.checkpoint() == 9
-
-    await views.commit([Change(table="runs", upserts=[run("later")])], checkpoint=10)
-    reopened = (await opened.reopen()).views if opened.durable else views
-    await reopened.prepare([RUNS, TIMERS])
-    assert [row.key for row in await reopened.scan("runs")] == ["later", "new"]
-    assert await reopened.checkpoint() == 10
-
-
-async def test_maintained_counts_are_swapped_with_the_tables(stores: Stores) -> None:
-    order = Row("acme", "o1", b"{}", ("x", 1, "a"))
-    await stores.views.prepare([ORDERS])
-    await stores.views.commit([Change(table="orders", upserts=[order])], checkpoint=1)
-    fresh = await stores.views.create_fresh()
-    query = Query(table="orders", tenant="acme", count=True)
-    assert (await fresh.find(query)).total == 0
-
-    rows = [order, Row("acme", "o2", b"{}", ("y", 1, "a"))]
-    await fresh.commit([Change(table="orders", upserts=rows)], checkpoint=2)
-    assert (await stores.views.find(query)).total == 1
-    await stores.views.swap(fresh)
-    assert (await stores.views.find(query)).total == 2
-
-
-async def test_an_unfinished_rebuild_leaves_the_live_tables_unchanged(
-    opened: OpenedStores,
-) -> None:
-    views = await prepared(opened.stores, run("old"))
-    fresh = await views.create_fresh()
-    await fresh.commit([Change(table="runs", upserts=[run("new")])], checkpoint=9)
-    reopened = (await opened.reopen()).views if opened.durable else views
-    await reopened.prepare([RUNS, TIMERS])
-
-    assert [row.key for row in await reopened.scan("runs")] == ["old"]
-    again = await reopened.create_fresh()
-    assert await again.checkpoint() == 0
-    assert list(await again.scan("runs")) == []

@@ -138,10 +138,10 @@ async def test_a_view_commit_whose_answer_is_lost_can_be_repeated(one: Stores) -
     await one.views.prepare([ORDERS])
     views = one.views
     assert isinstance(views, PostgresViewStore)
-    before = views.view_set
+    before = views.written
     order = Change(table="orders", upserts=[Row("acme", "k", b"{}", ("x", 1, "a"))])
     await views.commit([order], checkpoint=3)
-    views.view_set = before
+    views.written = before
     await views.commit([order], checkpoint=3)
 
     assert await views.checkpoint() == 3
@@ -172,21 +172,60 @@ async def test_a_follower_of_some_classes_gets_all_their_events_and_few_others(
     await one.close()
 
 
-async def test_other_processes_see_a_swap(one: Stores, other: Stores) -> None:
+async def test_other_processes_read_a_promoted_set_at_once(one: Stores, other: Stores) -> None:
     for stores in (one, other):
         await stores.views.prepare([RUNS, TIMERS])
     await one.views.commit([Change(table="runs", upserts=[run("old")])], checkpoint=3)
     assert [row.key for row in await other.views.scan("runs")] == ["old"]
-    fresh = await one.views.create_fresh()
-    await other.views.prepare([RUNS, TIMERS])
-    await fresh.commit([Change(table="runs", upserts=[run("new")])], checkpoint=3)
-    await one.views.swap(fresh)
+    (first,) = await one.view_sets.every()
+    number = await one.view_sets.create([RUNS, TIMERS], at=1)
+    built = await one.view_sets.open(number)
+    await built.commit([Change(table="runs", upserts=[run("new")])], checkpoint=4)
+    await one.view_sets.promote(number)
 
     assert [row.key for row in await other.views.scan("runs")] == ["new"]
-    with pytest.raises(InUse):  # its rows were folded for other tables
-        await other.views.commit([], checkpoint=4)
-    await one.views.commit([], checkpoint=5)
-    assert await other.views.checkpoint() == 5
+    assert await other.views.checkpoint() == 4
+    await one.views.commit([Change(table="runs", upserts=[run("later")])], checkpoint=5)
+    assert await other.views.get("runs", "acme", "later") is None
+    await other.view_sets.promote(first.number)
+    assert [row.key for row in await other.views.scan("runs")] == ["later", "old"]
+
+
+async def test_only_the_live_set_notifies_its_followers(one: Stores, other: Stores) -> None:
+    await one.views.prepare([THINGS])
+    assert other.view_progress
+    assert await other.view_progress.attach([THINGS])
+    number = await one.view_sets.create([THINGS], at=1)
+    built = await one.view_sets.open(number)
+    await one.views.commit([THING], checkpoint=3)
+    assert await other.view_progress.next_checkpoint(0) == 3
+    following = asyncio.create_task(other.view_progress.next_checkpoint(3))
+    await built.commit([THING], checkpoint=5)
+    await asyncio.wait((following,), timeout=0.6)
+    assert not following.done()
+    await one.view_sets.promote(number)
+    await built.commit([THING], checkpoint=6)
+
+    assert await asyncio.wait_for(following, 10) in (5, 6)
+
+
+async def test_a_promotion_waits_while_the_live_set_stands_still(
+    one: Stores, other: Stores
+) -> None:
+    await one.views.prepare([THINGS])
+    await one.views.commit([THING], checkpoint=3)
+    number = await one.view_sets.create([THINGS], at=1)
+    built = await one.view_sets.open(number)
+    promoting = asyncio.create_task(other.view_sets.promote(number))
+    await asyncio.sleep(0.1)
+    later = asyncio.create_task(one.views.commit([THING], checkpoint=4))
+    await built.commit([THING], checkpoint=3)
+
+    assert await promoting == 2
+    await later
+    assert await other.views.checkpoint() == 0  # it wasn't prepared
+    await other.views.prepare([THINGS])
+    assert await other.views.checkpoint() == 3
 
 
 async def test_concurrent_preparations_create_one_set_of_tables(one: Stores, other: Stores) -> None:
@@ -194,19 +233,6 @@ async def test_concurrent_preparations_create_one_set_of_tables(one: Stores, oth
     await one.views.commit([THING], checkpoint=3)
 
     assert await other.views.get("things", "acme", "k") == b"{}"
-
-
-async def test_a_new_rebuild_ends_an_older_one_of_another_process(
-    one: Stores, other: Stores
-) -> None:
-    for stores in (one, other):
-        await stores.views.prepare([THINGS])
-    older = await one.views.create_fresh()
-    newer = await other.views.create_fresh()
-
-    with pytest.raises(Unavailable):
-        await older.commit([THING], checkpoint=1)
-    await newer.commit([THING], checkpoint=1)
 
 
 async def test_a_follower_wakes_after_its_listening_connection_is_killed(
@@ -265,14 +291,15 @@ async def test_a_reader_rebuilds_into_temporary_tables(
     await one.views.commit([Change(table="runs", upserts=[run("r1")])], checkpoint=2)
     await reader.views.prepare([RUNS])
     schemas = "SELECT count(*) FROM pg_namespace WHERE starts_with(nspname, 'baton_views')"
-    fresh = await reader.views.create_fresh()
+    before = await connection.fetchval(schemas)
+    fresh = await reader.view_sets.open_temporary([RUNS])
     await fresh.commit([Change(table="runs", upserts=[run("r1")])], checkpoint=2)
 
     assert await fresh.scan("runs") == await reader.views.scan("runs")
     assert await fresh.checkpoint() == 2
-    assert await connection.fetchval(schemas) == 1
+    assert await connection.fetchval(schemas) == before
     with pytest.raises(Unavailable):
-        await reader.views.swap(fresh)
+        await reader.view_sets.create([RUNS], at=1)
     await fresh.close()
 
 
@@ -404,7 +431,7 @@ async def test_a_page_is_read_along_an_index_without_sorting(
     await views.prepare([table])
     rows = [run(f"r{n:05d}", "running" if n % 3 else "failed", n % 900) for n in range(9_000)]
     await views.commit([Change(table="runs", upserts=rows)], checkpoint=1)
-    await connection.execute('ANALYZE baton_views."runs"')
+    await connection.execute(f'ANALYZE {views.written.schema}."runs"')
     statement, values = views.tables["runs"].select(replace(query, limit=20))
     plan = "\n".join(row[0] for row in await connection.fetch(f"EXPLAIN {statement}", *values))
 

@@ -116,12 +116,12 @@ async def test_a_reader_rebuilds_into_a_temporary_file(opened: OpenedStores) -> 
     )
     reader = await reading(opened.folder)
     await reader.views.prepare([THINGS])
-    fresh = await reader.views.create_fresh()
+    fresh = await reader.view_sets.open_temporary([THINGS])
     await fresh.commit([Change(table="things", upserts=[Row("acme", "k", b"{}")])], checkpoint=2)
 
     assert await fresh.scan("things") == await reader.views.scan("things")
     with pytest.raises(Unavailable):
-        await reader.views.swap(fresh)
+        await reader.view_sets.create([THINGS], at=1)
     await fresh.close()
     await reader.close()
 

@@ -36,6 +36,7 @@ from baton.eventlog.dead_letters.dead_lettering import dead_letter
 from baton.eventlog.loops.transact import transact
 from baton.eventlog.notary.checks.store import Demands, verify_store
 from baton.eventlog.ports.topics import Message, ReceivedMessage
+from baton.eventlog.ports.views import ViewSets
 from baton.protocols.canonical_json import canonical, digest
 from tests.kit.bulks import make_bulk
 from tests.kit.webhooks import CLOSED, dead_delivery
@@ -117,6 +118,7 @@ async def prepare(client: Client, route: Route) -> dict[str, str]:
         "verificationId": _verification_of(client.tenant),
         "dialect": "baton",
         "hash": digest(raw),
+        "set": await _live_set(client.stack.stores.view_sets),
         **(await dead_delivery(services, user) if needs_webhook else {}),
         **(await _bulk(client, route, request.run_id) if needs_bulk else {}),
         **(await _dead_letter(client) if "/dead-letters" in route.path else {}),
@@ -155,6 +157,14 @@ async def _bulk(client: Client, route: Route, run_id: str) -> dict[str, str]:
     failed = route.path == "/bulk/{bulkId}/retry"
     stores = client.stack.stores
     return await make_bulk(client.stack.services, stores.artifacts, user, run_id, failed=failed)
+
+
+async def _live_set(sets: ViewSets) -> str:
+    """Return the number of the live set; a set that an earlier request has begun is dropped."""
+    for one in await sets.every():
+        if not one.epoch:
+            await sets.drop(one.number)
+    return str(max(one.number for one in await sets.every()))
 
 
 def _record(tenant: str, now: int) -> ReceiveRecord:

@@ -25,8 +25,12 @@ RUNS = 40
 MAX_PASSES = 25
 """The workload passes every failpoint at least this often."""
 ENDS_S = 60
-ELSEWHERE = ("after-publish", "before-seal", "after-seal")
-"""The failpoints of the relay and of the notary have tests of their own."""
+OF_SETS = ("set-begun", "set-compared", "before-promotion", "after-promotion")
+ELSEWHERE = (
+    *("after-publish", "before-seal", "after-seal", "before-switch", "after-switch", "in-drop"),
+    *OF_SETS,
+)
+"""The failpoints of the relay, of the notary and of view sets have tests of their own."""
 
 _log = logging.getLogger(__name__)
 

@@ -92,6 +92,6 @@ def _check(installation: Installation, definition: str, operations: list[Operati
     ]
     assert violations == []
     assert set(runs_of(log)) == acknowledged(operations), "a refused run is in the log"
-    for name in ("baton.db", "views.db"):
+    for name in ("baton.db", "views-1.db"):
         with closing(sqlite3.connect(installation.data / name)) as connection:
             assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)

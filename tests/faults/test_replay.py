@@ -65,15 +65,11 @@ async def create_ended_runs(data: Path) -> None:
 def damage(data: Path, rng: Random) -> tuple[str, str]:
     """Change one byte of one row; return its view and key."""
     view = rng.choice(("runs", "run_steps"))
-    with closing(sqlite3.connect(data / "views.db")) as connection, connection:
-        (table,) = connection.execute(
-            "SELECT name FROM sqlite_master WHERE type = 'table' AND name GLOB ?",
-            (f"{view}_[0-9]*",),
-        ).fetchone()
-        keys = connection.execute(f'SELECT key FROM "{table}" ORDER BY key').fetchall()
+    with closing(sqlite3.connect(data / "views-1.db")) as connection, connection:
+        keys = connection.execute(f'SELECT key FROM "{view}" ORDER BY key').fetchall()
         (key,) = rng.choice(keys)
         changed = connection.execute(
-            f"UPDATE \"{table}\" SET document = CAST(document || ' ' AS BLOB) WHERE key = ?",
+            f"UPDATE \"{view}\" SET document = CAST(document || ' ' AS BLOB) WHERE key = ?",
             (key,),
         )
         assert changed.rowcount == 1

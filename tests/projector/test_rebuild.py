@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from baton.backends.memory.event_store import MemoryEventStore
+from baton.backends.memory.view_sets import MemoryViewSets
 from baton.backends.memory.view_store import MemoryViewStore
 from baton.eventlog.clock import SystemClock
 from baton.eventlog.events.envelope import Appended, Recorded, Write
@@ -17,7 +18,7 @@ from baton.eventlog.ports.backend import Stores
 from baton.eventlog.ports.views import Change, Page, Query, Row
 from baton.projector import rebuild as rebuilding
 from baton.projector.projector import Projector
-from baton.projector.rebuild import begin_rebuild
+from baton.projector.rebuild import AppliedRebuild, begin_applied_rebuild, begin_rebuild
 from baton.projector.views import every_view
 from tests.conformance.deployments import store_openers
 from tests.projector.histories import events_of
@@ -34,6 +35,10 @@ async def append(stores: Stores, events: Sequence[Recorded]) -> None:
         assert isinstance(await stores.events.append([write]), Appended)
 
 
+async def begin_applied(stores: Stores) -> AppliedRebuild:
+    return await begin_applied_rebuild(stores.events, stores.views, stores.view_sets, at=1)
+
+
 @pytest.fixture(params=sorted(store_openers()))
 async def stores(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Stores]:
     opened = await store_openers()[str(request.param)](tmp_path)
@@ -47,7 +52,7 @@ async def stores(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterato
 async def test_a_rebuild_stops_at_the_requested_position(stores: Stores) -> None:
     log = await stores.events.read_all(after=0, limit=10_000)
     middle = log[len(log) // 2].position
-    rebuild = await begin_rebuild(stores.events, stores.views)
+    rebuild = await begin_applied(stores)
 
     assert await rebuild.advance_to(middle) == middle
     await rebuild.swap()
@@ -60,7 +65,7 @@ async def test_a_rebuild_stops_at_the_requested_position(stores: Stores) -> None
 async def test_a_rebuild_up_to_a_time_stops_before_the_first_later_event(stores: Stores) -> None:
     log = await stores.events.read_all(after=0, limit=10_000)
     at = getattr(log[len(log) // 2].event, "at", 0)
-    rebuild = await begin_rebuild(stores.events, stores.views)
+    rebuild = await begin_rebuild(stores.events, stores.views, stores.view_sets)
     reached = await rebuild.advance_to(log[-1].position, at=at)
     after = next(one for one in log if one.position > reached)
 
@@ -73,7 +78,7 @@ async def test_progress_is_reported_up_to_the_end(
 ) -> None:
     monkeypatch.setattr(rebuilding, "READ_BATCH", 50)
     monkeypatch.setattr(rebuilding, "COMMIT_EVERY", 70)
-    rebuild = await begin_rebuild(stores.events, stores.views)
+    rebuild = await begin_rebuild(stores.events, stores.views, stores.view_sets)
     reported: list[tuple[int, int]] = []
     head = await stores.events.head()
     await rebuild.advance_to(head, progress=lambda done, total: reported.append((done, total)))
@@ -85,7 +90,7 @@ async def test_progress_is_reported_up_to_the_end(
 
 
 async def test_live_views_behind_the_rebuilt_ones_cannot_be_compared(stores: Stores) -> None:
-    rebuild = await begin_rebuild(stores.events, stores.views)
+    rebuild = await begin_rebuild(stores.events, stores.views, stores.view_sets)
     await stores.views.commit([], checkpoint=1)
     await rebuild.advance_to(await stores.events.head())
 
@@ -101,7 +106,7 @@ async def test_live_views_may_change_while_they_are_compared(stores: Stores) -> 
     stop = asyncio.Event()
     requesting = asyncio.create_task(_keep_requesting(stores, stop))
     while projected < begun + 60:
-        rebuild = await begin_rebuild(stores.events, stores.views)
+        rebuild = await begin_rebuild(stores.events, stores.views, stores.view_sets)
         assert await rebuild.first_difference() is None
         await asyncio.sleep(0)
         projected = await stores.views.checkpoint()
@@ -158,7 +163,7 @@ async def test_a_row_that_changes_while_it_is_compared_is_no_difference() -> Non
     live.upcoming = list(await events.read_all(after=0, limit=100))
     await fold_into(live, [live.upcoming[:2]])
     del live.upcoming[:2]
-    rebuild = await begin_rebuild(events, live)
+    rebuild = await begin_rebuild(events, live, MemoryViewSets())
 
     assert await rebuild.first_difference() is None
     assert not live.upcoming
@@ -173,18 +178,18 @@ async def test_a_swap_repairs_damaged_views(stores: Stores) -> None:
     missing = [(row.tenant, row.key) for row in sound["run_steps"][:3]]
     changes = [Change(table="runs", upserts=[wrong]), Change(table="run_steps", deletes=missing)]
     await stores.views.commit(changes, checkpoint=await stores.views.checkpoint())
-    rebuild = await begin_rebuild(stores.events, stores.views)
+    rebuild = await begin_applied(stores)
     assert await rebuild.first_difference() is not None
     await rebuild.swap()
 
     assert await dump(stores.views) == sound
-    mended = await begin_rebuild(stores.events, stores.views)
+    mended = await begin_rebuild(stores.events, stores.views, stores.view_sets)
     assert await mended.first_difference() is None
 
 
 async def test_a_projector_continues_from_swapped_views(stores: Stores) -> None:
     log = await stores.events.read_all(after=0, limit=10_000)
-    rebuild = await begin_rebuild(stores.events, stores.views)
+    rebuild = await begin_applied(stores)
     await rebuild.advance_to(log[10].position)
     await rebuild.swap()
     projector = Projector(stores.views, clock=SystemClock())

@@ -17,7 +17,7 @@ ANY_TRIGGER = get_args(TriggerKind)
 
 @pytest.fixture(scope="module")
 def runs() -> Iterator[tuple[sqlite3.Connection, ViewTable]]:
-    table = ViewTable(TABLE, 1)
+    table = ViewTable(TABLE)
     connection = sqlite3.connect(":memory:")
     for statement in table.create():
         connection.execute(statement)

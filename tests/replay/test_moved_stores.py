@@ -8,7 +8,7 @@ import pytest
 
 from baton.eventlog.events.envelope import Appended, Recorded, Write
 from baton.eventlog.ports.backend import Stores
-from baton.projector.rebuild import begin_rebuild
+from baton.projector.rebuild import begin_applied_rebuild
 from baton.projector.views import every_view
 from tests.cli.processes import Ended, baton
 from tests.conformance.deployments import store_openers
@@ -31,7 +31,7 @@ async def fill(stores: Stores, events: Sequence[Recorded]) -> None:
 
 async def rebuilt(stores: Stores) -> object:
     """Return every row of every view after a rebuild from the events."""
-    rebuild = await begin_rebuild(stores.events, stores.views)
+    rebuild = await begin_applied_rebuild(stores.events, stores.views, stores.view_sets, at=1)
     await rebuild.advance_to(await stores.events.head())
     await rebuild.swap()
     return await dump(stores.views)

@@ -12,7 +12,11 @@ from tests.scenarios.stack import Stack, base_and_headers
 
 TRACEPARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 OF_A_TENANT = [case for case in CASES if case.knows_tenant]
-WITH_IDS = [(case, name) for case in OF_A_TENANT for name in case.parameters]
+OF_ALL_TENANTS = ("set",)
+"""Parameters that name what all tenants share."""
+WITH_IDS = [
+    (case, name) for case in OF_A_TENANT for name in case.parameters if name not in OF_ALL_TENANTS
+]
 
 
 def test_changing_needs_the_scope_to_write_and_reading_the_scope_to_read() -> None:

@@ -32,7 +32,7 @@ DECLARE
     old text;
 BEGIN
     FOR old IN SELECT nspname FROM pg_namespace
-        WHERE starts_with(nspname, 'baton_views') OR nspname = 'baton_history'
+        WHERE starts_with(nspname, 'baton_views') OR starts_with(nspname, 'baton_history')
     LOOP
         EXECUTE format('DROP SCHEMA %I CASCADE', old);
     END LOOP;
@@ -40,7 +40,8 @@ END
 $$;
 TRUNCATE public.stored_events, public.notification_tracking, baton.append_receipts,
     baton.idempotency_keys, baton.leases, baton.secrets, baton.dead_letters, baton.api_key_uses,
-    baton.announced_functions, baton.leaf_blocks, baton.tree_heads RESTART IDENTITY;
+    baton.announced_functions, baton.leaf_blocks, baton.tree_heads, baton.view_sets,
+    baton.view_checkpoints RESTART IDENTITY;
 INSERT INTO public.notification_tracking VALUES ('__migration__', 1);
 """
 _CONNECTED = "SELECT datname FROM pg_stat_activity WHERE datname IS NOT NULL"

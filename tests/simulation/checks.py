@@ -122,7 +122,9 @@ def _ticks(log: Log, runs: int) -> list[str]:
 
 async def _views(simulation: Simulation) -> list[str]:
     """The views equal their rebuild from the events."""
-    rebuild = await begin_rebuild(simulation.stores.events, simulation.stores.views)
+    rebuild = await begin_rebuild(
+        simulation.stores.events, simulation.stores.views, simulation.stores.view_sets
+    )
     await rebuild.advance_to(await simulation.stores.events.head())
     difference = await rebuild.first_difference()
     return [] if difference is None else [f"the views differ: {difference}"]

@@ -215,12 +215,6 @@ class FaultyViews:
     ) -> Sequence[Row]:
         return await self._store.scan(table, after=after, limit=limit)
 
-    async def create_fresh(self) -> ViewStore:
-        return await self._store.create_fresh()
-
-    async def swap(self, fresh: ViewStore) -> None:
-        await self._store.swap(fresh)
-
     async def close(self) -> None:
         """Nothing to close."""
 

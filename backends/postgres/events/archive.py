@@ -18,7 +18,7 @@ from baton.backends.postgres.database import (
 from baton.backends.postgres.errors import as_unavailable
 from baton.backends.postgres.events.statements import EVENTS
 from baton.backends.postgres.schema import check_version, migrate
-from baton.backends.postgres.views.view_sets import HISTORY_SCHEMA, LIVE_SCHEMA
+from baton.backends.postgres.views.catalog import FORGET_SETS
 from baton.backends.sql.leaf_statements import forget_tree
 from baton.eventlog.errors import InUse, Unavailable
 from baton.eventlog.events.artifact_hashes import required
@@ -38,9 +38,8 @@ SELECT name FROM baton.leases
 WHERE holder <> '' AND expires_at > 1000 * extract(epoch FROM clock_timestamp()) LIMIT 1"""
 _RESET_FOLLOWERS = f"""
 DELETE FROM public.notification_tracking WHERE application_name <> '__migration__';
-DROP SCHEMA IF EXISTS {LIVE_SCHEMA} CASCADE;
-DROP SCHEMA IF EXISTS {HISTORY_SCHEMA} CASCADE;
-{";".join(forget_tree("baton."))}"""  # noqa: S608 - the names are constants
+{FORGET_SETS}
+{";".join(forget_tree("baton."))}"""  # noqa: S608 - constants
 _ADVANCE_SEQUENCE = """
 SELECT setval('public.stored_events_notification_id_seq', max(notification_id)),
     pg_notify('stored_events', max(notification_id)::text)

@@ -20,10 +20,9 @@ class RowCounts(TableSql):
     ) -> None:
         """`counts` is the quoted, qualified name of the table whose rows are counted."""
         # The name of a view can't begin with an underscore.
+        self.relation = quoted(f"_{declared.name}")
         super().__init__(
-            declared,
-            name=f"{quoted(schema)}.{quoted(f'_{declared.name}')}",
-            placeholder=placeholder,
+            declared, name=f"{quoted(schema)}.{self.relation}", placeholder=placeholder
         )
         self._counted_columns = [quoted(name) for name in declared.counted]
         self._counts = counts

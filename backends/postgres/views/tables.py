@@ -43,6 +43,12 @@ class ViewTable(TableSql):
         if self._row_counts is not None:
             yield self._row_counts.create()
 
+    def relations(self) -> Iterator[str]:
+        """Yield the quoted names of the table and of its counts, without the schema."""
+        yield quoted(self.declared.name)
+        if self._row_counts is not None:
+            yield self._row_counts.relation
+
     def change_statements(self, change: Change, first: int, condition: str) -> Iterator[str]:
         """Yield the statements that apply a change under a condition.
 

@@ -1,69 +1,93 @@
-"""Views as tables of PostgreSQL.
+"""One set of views, as tables of PostgreSQL.
 
 A commit is one statement. It changes nothing if another process has moved the checkpoint since, so
 a projector that was taken for dead does no harm when it goes on.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 
-from baton.backends.postgres.database import Database, Value, open_database
-from baton.backends.postgres.views import view_sets
+from baton.backends.postgres.database import Database, Value
 from baton.backends.postgres.views.checkpoint_notifications import CheckpointNotifications
 from baton.backends.postgres.views.tables import ViewTable, column_arrays
-from baton.backends.postgres.views.view_sets import (
-    LIVE_SCHEMA,
-    TEMPORARY_SCHEMA,
-    ViewSet,
-    state_table,
-)
+from baton.domain.frozen import frozen
 from baton.eventlog.errors import InUse, Unavailable
-from baton.eventlog.ports.views import Change, Page, Query, Row, Table, ViewStore
+from baton.eventlog.ports.views import Change, Page, Query, Row, Table
 
 # Commits don't wait for the disk. A crash of the server may undo the newest ones, together with
 # their checkpoint, and the projector then folds the same events again.
 _MOVE_CHECKPOINT = """moved AS (
-    UPDATE {state} SET checkpoint = $1 WHERE generation = $2 AND checkpoint IN ($1, $3)
-    RETURNING set_config('synchronous_commit', 'off', true)
+    UPDATE {checkpoints} SET checkpoint = $1 WHERE number = $2 AND checkpoint IN ($1, $3)
+    RETURNING live, set_config('synchronous_commit', 'off', true)
 )"""
-_NOTIFY = "SELECT count(pg_notify('{schema}', $1::bigint::text)) FROM moved"
+# A set that isn't live moves in silence: followers take every notification for the live position.
+_NOTIFY = """
+SELECT count(*), count(pg_notify('{channel}', $1::bigint::text)) FILTER (WHERE live) FROM moved"""
 _IF_MOVED = "EXISTS (SELECT FROM moved)"
+_CHECKPOINT = "SELECT checkpoint FROM {checkpoints} WHERE number = $1"
+_LIVE_CHECKPOINT = "SELECT checkpoint FROM {checkpoints} WHERE live AND shape_digest = $1"
+
+
+@frozen
+class WrittenSet:
+    """The set that a store writes to; `checkpoint` is where this process has left it."""
+
+    schema: str
+    number: int
+    checkpoint: int
 
 
 class PostgresViewStore:
-    """Implements `ViewStore` and `ViewProgress` on one schema of a database."""
+    """Implements `ViewStore` on one set, or on whichever one is live."""
 
     def __init__(
-        self, database: Database, *, schema: str = LIVE_SCHEMA, owned: bool = False
+        self,
+        database: Database,
+        prepare: Callable[["PostgresViewStore", Sequence[Table]], Awaitable[None]],
+        *,
+        close: Callable[[], Awaitable[None]],
+        channel: str = "baton_views",
+        checkpoints: str = "baton.view_checkpoints",
     ) -> None:
-        """With `owned`, closing the store closes the database."""
+        """`prepare` is called to have the store use tables (`use`).
+
+        `channel` is notified of the checkpoints of a live set, `checkpoints` is the quoted name of
+        the table of checkpoints.
+        """
         self.database = database
-        self.schema = schema
-        self._owned = owned
-        self.view_set = ViewSet(0, "", 0)
+        self.written = WrittenSet(schema="", number=0, checkpoint=0)
         self.tables: dict[str, ViewTable] = {}
-        self._notifications = CheckpointNotifications(database.url, schema, self.checkpoint)
+        self._written_tables: dict[str, ViewTable] = {}
+        self._live_digest: str | None = None
+        self._prepare = prepare
+        self._close = close
+        self._channel = channel
+        self._checkpoints = checkpoints
+        self._notifications = CheckpointNotifications(database.url, channel, self.checkpoint)
+
+    def use(
+        self,
+        tables: Sequence[Table],
+        written: WrittenSet,
+        *,
+        live: tuple[str, str] | None = None,
+    ) -> None:
+        """Use tables that exist.
+
+        Args:
+            tables: Their declarations.
+            written: The set to write to.
+            live: The schema to read from and the digest of the declarations, to read whichever set
+                is live; None reads the set that is written.
+        """
+        read, self._live_digest = live or (written.schema, None)
+        self.written = written
+        self.tables = {table.name: ViewTable(table, read) for table in tables}
+        self._written_tables = {table.name: ViewTable(table, written.schema) for table in tables}
 
     async def prepare(self, tables: Sequence[Table]) -> None:
-        """Create the tables; if a declaration has changed, all tables start empty."""
-        shape = view_sets.shape_of(tables)
-        async with self.database.connection() as connection:
-            found = await view_sets.load(connection, self.schema)
-        if found is None or found.shape != shape:
-            async with self.database.transaction() as transaction:
-                await view_sets.lock(transaction)
-                found = await view_sets.load(transaction, self.schema)
-                if found is None or found.shape != shape:
-                    found = await view_sets.replace(transaction, self.schema, tables)
-        self.use(tables, found)
-
-    async def attach(self, tables: Sequence[Table]) -> bool:
-        """Use the tables that another process prepared; return False while they don't exist."""
-        async with self.database.connection() as connection:
-            found = await view_sets.load(connection, self.schema)
-        if found is None or found.shape != view_sets.shape_of(tables):
-            return False
-        self.use(tables, found)
-        return True
+        """Use the set of these tables."""
+        await self._prepare(self, tables)
 
     async def next_checkpoint(self, after: int) -> int:
         """Wait for and return a checkpoint greater than `after`."""
@@ -75,17 +99,22 @@ class PostgresViewStore:
         Raises `InUse` when another process writes these views now.
         """
         statement, values = self._commit_statement(changes)
-        known = (checkpoint, self.view_set.generation, self.view_set.checkpoint)
-        ((moved,),) = await self.database.fetch(statement, *known, *values)
+        known = (checkpoint, self.written.number, self.written.checkpoint)
+        ((moved, _),) = await self.database.fetch(statement, *known, *values)
         if not moved:
             raise InUse("another process writes the views now")
-        self.view_set = self.view_set._replace(checkpoint=checkpoint)
+        self.written = replace(self.written, checkpoint=checkpoint)
 
     async def checkpoint(self) -> int:
         """Return the position the views hold, 0 when they hold nothing."""
-        async with self.database.connection() as connection:
-            found = await view_sets.load(connection, self.schema)
-        return found.checkpoint if found else 0
+        asked = (
+            (_CHECKPOINT, self.written.number)
+            if self._live_digest is None
+            else (_LIVE_CHECKPOINT, self._live_digest)
+        )
+        statement = asked[0].format(checkpoints=self._checkpoints)
+        found = await self.database.fetch(statement, asked[1])
+        return int(found[0][0]) if found else 0
 
     async def get(self, table: str, tenant: str, key: str) -> bytes | None:
         """Return one document."""
@@ -119,38 +148,10 @@ class PostgresViewStore:
         found = await self.database.look_up(self._table(table).scan(), *begin, limit)
         return [_row(*one) for one in found]
 
-    async def create_fresh(self) -> ViewStore:
-        """Return empty tables of the same declarations; temporary ones if this is read-only."""
-        tables = [table.declared for table in self.tables.values()]
-        if self.database.read_only:
-            return await _open_temporary(self.database.url, tables)
-        async with self.database.transaction() as transaction:
-            await view_sets.lock(transaction)
-            schema, made = await view_sets.create_staging(transaction, tables)
-        fresh = PostgresViewStore(self.database, schema=schema)
-        fresh.use(tables, made)
-        return fresh
-
-    async def swap(self, fresh: ViewStore) -> None:
-        """Make the tables of `fresh` the live ones."""
-        if not isinstance(fresh, PostgresViewStore) or fresh.database is not self.database:
-            raise Unavailable("only tables of `create_fresh` can replace these")
-        tables = [table.declared for table in fresh.tables.values()]
-        async with self.database.transaction() as transaction:
-            await view_sets.lock(transaction)
-            await view_sets.swap(transaction, fresh.schema, tables)
-        self.use(tables, fresh.view_set)
-
     async def close(self) -> None:
-        """Stop listening, and close the database if this store owns it."""
+        """Stop listening, and release what this store alone uses."""
         await self._notifications.close()
-        if self._owned:
-            await self.database.close()
-
-    def use(self, tables: Sequence[Table], view_set: ViewSet) -> None:
-        """Use tables that exist."""
-        self.view_set = view_set
-        self.tables = {table.name: ViewTable(table, self.schema) for table in tables}
+        await self._close()
 
     def _table(self, name: str) -> ViewTable:
         if not self.tables:
@@ -159,27 +160,18 @@ class PostgresViewStore:
 
     def _commit_statement(self, changes: Sequence[Change]) -> tuple[str, list[Value]]:
         """Return the statement of a commit, and its values from the fourth on."""
-        parts = [_MOVE_CHECKPOINT.format(state=state_table(self.schema))]
+        parts = [_MOVE_CHECKPOINT.format(checkpoints=self._checkpoints)]
         values: list[Value] = []
         for change in changes:
-            table, first = self._table(change.table), len(values) + 4
+            table, first = self._written_tables[change.table], len(values) + 4
             values += column_arrays(change)
             acts = table.change_statements(change, first, _IF_MOVED)
             parts += [f"s{number} AS ({act})" for number, act in enumerate(acts, len(parts))]
-        return f"WITH {', '.join(parts)} {_NOTIFY.format(schema=self.schema)}", values
+        return f"WITH {', '.join(parts)} {_NOTIFY.format(channel=self._channel)}", values
 
 
-async def _open_temporary(url: str, tables: Sequence[Table]) -> PostgresViewStore:
-    """Return empty temporary tables; they belong to one connection and end with it."""
-    database = await open_database(url, single=True)
-    store = PostgresViewStore(database, schema=TEMPORARY_SCHEMA, owned=True)
-    try:
-        async with database.transaction() as transaction:
-            store.use(tables, await view_sets.create(transaction, TEMPORARY_SCHEMA, tables, 0))
-    except BaseException:
-        await database.close()
-        raise
-    return store
+async def keep_open() -> None:
+    """Release nothing: the store uses the database of the process."""
 
 
 def _row(tenant: str, key: str, document: bytes, *values: str | int | None) -> Row:

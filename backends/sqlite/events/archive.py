@@ -21,7 +21,7 @@ from baton.eventlog.ports.backend import StoreLocation
 _INSERT = """
 INSERT INTO stored_events (rowid, originator_id, originator_version, topic, state)
 VALUES (?, ?, ?, ?, ?)"""
-_RESET_FOLLOWERS = ("DELETE FROM tracking", *forget_tree(""))
+_RESET_FOLLOWERS = ("DELETE FROM tracking", "DELETE FROM view_sets", *forget_tree(""))
 
 
 class SqliteArchive:
@@ -65,7 +65,7 @@ class SqliteArchive:
                 for batch in batches:
                     self._insert(batch)
                     await asyncio.sleep(0)  # a cancellation takes effect before the COMMIT
-                for name in ("views.db*", "history.db*"):
+                for name in ("views-*.db*", "history-*.db*"):
                     for views in self._folder.glob(name):
                         views.unlink()
                 self._connection.execute("COMMIT")

@@ -12,29 +12,24 @@ _MAX_PARAMETERS = (
 
 
 class ViewTable(TableSql):
-    """One view's table in one generation of tables, and the statements on it."""
+    """One view's table, and the statements on it."""
 
-    def __init__(self, declared: Table, generation: int) -> None:
+    def __init__(self, declared: Table) -> None:
         """Raises ValueError for a name that isn't a plain identifier."""
-        name = quoted(f"{declared.name}_{generation}")
-        super().__init__(declared, name=name, placeholder=lambda _: "?")
+        super().__init__(declared, name=quoted(declared.name), placeholder=lambda _: "?")
         self.rows_per_statement = _MAX_PARAMETERS // len(self.columns)
 
     def create(self) -> Iterator[str]:
-        """Yield the statements that create the table and its indexes."""
+        """Yield the statements that create the table and its indexes, if they are missing."""
         columns = [f"{quoted(c.name)} {c.kind}" for c in self.declared.columns]
         fixed = ["tenant TEXT NOT NULL", "key TEXT NOT NULL", "document BLOB NOT NULL"]
         listed = ", ".join([*fixed, *columns, "PRIMARY KEY (tenant, key)"])
-        yield f"CREATE TABLE {self.name} ({listed})"
+        yield f"CREATE TABLE IF NOT EXISTS {self.name} ({listed})"
         for number, index in enumerate(self.declared.indexes):
             by = ", ".join(self.column(name) for name in self.index_columns(index))
             where = f" WHERE {self.column(index.where_set)} IS NOT NULL" if index.where_set else ""
-            name = quoted(f"{self.name.strip(chr(34))}_by_{number}")
-            yield f"CREATE INDEX {name} ON {self.name} ({by}){where}"
-
-    def drop(self) -> str:
-        """Return the statement that drops the table."""
-        return f"DROP TABLE IF EXISTS {self.name}"
+            name = quoted(f"{self.declared.name}_by_{number}")
+            yield f"CREATE INDEX IF NOT EXISTS {name} ON {self.name} ({by}){where}"
 
     def upsert(self, rows: int) -> str:
         """Return the statement that inserts or updates this many rows."""

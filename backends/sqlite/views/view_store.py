@@ -1,67 +1,68 @@
-"""Views as tables of one SQLite file."""
+"""One set of views, as the tables of a SQLite file."""
 
 import asyncio
-import tempfile
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
-from pathlib import Path
-
-import orjson
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from baton.backends.sql.view_statements import Statement
 from baton.backends.sqlite.views.tables import ViewTable
 from baton.backends.sqlite.views.view_database import ViewDatabase
 from baton.eventlog.errors import Unavailable
-from baton.eventlog.ports.views import Change, Page, Query, Row, Table, ViewStore
+from baton.eventlog.ports.views import Change, Page, Query, Row, Table
 
 KEYS_PER_STATEMENT = 200
-
-_LIVE = "SELECT generation, shape FROM view_sets WHERE live = 1"
-_UNUSED_SETS = "SELECT generation, shape FROM view_sets WHERE live = 0"
-_ADD = "INSERT INTO view_sets (live, checkpoint, shape) VALUES (0, 0, ?)"
-_SHAPE = "SELECT shape FROM view_sets WHERE generation = ?"
-_DELETE_SET = "DELETE FROM view_sets WHERE generation = ?"
-_CHECKPOINT = "SELECT checkpoint FROM view_sets WHERE generation = ?"
-_MOVE_CHECKPOINT = "UPDATE view_sets SET checkpoint = ? WHERE generation = ?"
-_SWAP = "UPDATE view_sets SET live = (generation = ?)"
+NO_VIEWS = "the views don't exist yet: start the services"
 
 
 class SqliteViewStore:
-    """Implements `ViewStore` on one generation of a file's tables."""
+    """Implements `ViewStore` on one set, or on whichever one is live."""
 
-    def __init__(self, database: ViewDatabase, *, owned: ExitStack | None = None) -> None:
-        """With `owned`, `close` closes the database and then `owned`."""
-        self.database = database
-        self._owned = owned
-        self.generation = 0
+    def __init__(
+        self,
+        prepare: Callable[["SqliteViewStore", Sequence[Table]], Awaitable[None]],
+        *,
+        close: Callable[[], Awaitable[None]],
+    ) -> None:
+        """`prepare` is called to have the store use a file (`use`)."""
         self.tables: dict[str, ViewTable] = {}
+        self._prepare = prepare
+        self._close = close
+        self._database: ViewDatabase | None = None
+        self._known = 0
+
+    @property
+    def database(self) -> ViewDatabase:
+        """The file; raises `Unavailable` before there is one."""
+        if self._database is None:
+            raise Unavailable(NO_VIEWS)
+        return self._database
+
+    def use(self, database: ViewDatabase, tables: Sequence[Table]) -> None:
+        """Read and write this file from now on."""
+        self._database = database
+        self._known = database.checkpoint()
+        self.tables = {table.name: ViewTable(table) for table in tables}
+
+    def reads(self, database: ViewDatabase) -> bool:
+        """Return whether this store uses that file."""
+        return self._database is database
 
     async def prepare(self, tables: Sequence[Table]) -> None:
-        """Create the tables; if a declaration has changed, all tables start empty."""
-        shape = orjson.dumps(list(tables)).decode()
-        live = self.database.read(_LIVE)
-        if live and live[0][1] == shape:
-            self._use(tables, live[0][0])
-        else:
-            made = await self._create(tables, shape)
-            await self.database.write([(_SWAP, (made,))])
-            self._use(tables, made)
-        if not self.database.read_only:
-            await self._drop_unused()
+        """Use the set of these tables."""
+        await self._prepare(self, tables)
 
     async def commit(self, changes: Sequence[Change], *, checkpoint: int) -> None:
         """Apply `changes` and move the checkpoint, together."""
         steps = [step for change in changes for step in self._statements(change)]
-        await self.database.write([*steps, (_MOVE_CHECKPOINT, (checkpoint, self.generation))])
+        await self.database.commit(steps, checkpoint=checkpoint, expected=self._known)
+        self._known = checkpoint
 
     async def checkpoint(self) -> int:
         """Return the position the views hold, 0 when they hold nothing."""
-        found = self.database.read(_CHECKPOINT, (self.generation,))
-        return int(found[0][0]) if found else 0
+        return 0 if self._database is None else self._database.checkpoint()
 
     async def get(self, table: str, tenant: str, key: str) -> bytes | None:
         """Return one document."""
-        found = self.database.read(self.tables[table].get(), (tenant, key))
+        found = self.database.read(self._table(table).get(), (tenant, key))
         return bytes(found[0][0]) if found else None
 
     async def get_many(
@@ -73,7 +74,7 @@ class SqliteViewStore:
             if start:
                 await asyncio.sleep(0)
             asked = keys[start : start + KEYS_PER_STATEMENT]
-            statement = self.tables[table].get_many(len(asked))
+            statement = self._table(table).get_many(len(asked))
             values = [part for key in asked for part in key]
             for tenant, key, document in self.database.read(statement, values):
                 found[tenant, key] = document
@@ -81,7 +82,7 @@ class SqliteViewStore:
 
     async def find(self, query: Query) -> Page:
         """Return a page of documents."""
-        table = self.tables[query.table]
+        table = self._table(query.table)
         asked = [table.select(query), table.count(query)] if query.count else [table.select(query)]
         rows, *total = await self.database.query(*asked)
         return Page([_row(*row) for row in rows], total[0][0][0] if total else -1)
@@ -91,44 +92,21 @@ class SqliteViewStore:
     ) -> Sequence[Row]:
         """Return rows after `after`, ordered by (tenant, key)."""
         begin = after or ("", "")
-        (rows,) = await self.database.query(Statement(self.tables[table].scan(), (*begin, limit)))
+        (rows,) = await self.database.query(Statement(self._table(table).scan(), (*begin, limit)))
         return [_row(*row) for row in rows]
 
-    async def create_fresh(self) -> ViewStore:
-        """Return empty tables of the same declarations; in a temporary file if read-only."""
-        tables = [table.declared for table in self.tables.values()]
-        if self.database.read_only:
-            store = await _open_temporary()
-            await store.prepare(tables)
-            return store
-        await self._drop_unused()
-        shape = str(self.database.read(_SHAPE, (self.generation,))[0][0])
-        made = await self._create(tables, shape)
-        fresh = SqliteViewStore(self.database)
-        fresh._use(tables, made)
-        return fresh
-
-    async def swap(self, fresh: ViewStore) -> None:
-        """Make the tables of `fresh` the live ones; the next `prepare` drops the old ones."""
-        if not isinstance(fresh, SqliteViewStore) or fresh.database is not self.database:
-            raise Unavailable("only tables of `create_fresh` can replace these")
-        generation = fresh.generation
-        await self.database.write([(_SWAP, (generation,))])
-        self._use([table.declared for table in fresh.tables.values()], generation)
-
     async def close(self) -> None:
-        """Close the file, unless another store owns it."""
-        if self._owned is not None:
-            await self.database.close()
-            self._owned.close()
+        """Close the file, if this store alone uses it."""
+        await self._close()
 
-    def _use(self, tables: Sequence[Table], generation: int) -> None:
-        self.generation = generation
-        self.tables = {table.name: ViewTable(table, generation) for table in tables}
+    def _table(self, name: str) -> ViewTable:
+        if self._database is None:
+            raise Unavailable(NO_VIEWS)
+        return self.tables[name]
 
     def _statements(self, change: Change) -> list[tuple[str, list[str | int | bytes | None]]]:
         """Return the statements of a change with their values, as few as the limits allow."""
-        table = self.tables[change.table]
+        table = self._table(change.table)
         steps: list[tuple[str, list[str | int | bytes | None]]] = []
         for start in range(0, len(change.upserts), table.rows_per_statement):
             rows = change.upserts[start : start + table.rows_per_statement]
@@ -138,45 +116,6 @@ class SqliteViewStore:
             keys = change.deletes[start : start + table.rows_per_statement]
             steps.append((table.delete(len(keys)), [part for key in keys for part in key]))
         return steps
-
-    async def _create(self, tables: Sequence[Table], shape: str) -> int:
-        """Create a generation of tables that isn't live yet and return its number."""
-        ((_, made),) = await self.database.write([(_ADD, (shape,))])
-        generation = made or 0
-        create = [one for table in tables for one in ViewTable(table, generation).create()]
-        await self.database.write([(statement, ()) for statement in create])
-        return generation
-
-    async def _drop_unused(self) -> None:
-        """Drop the tables that an earlier swap or an unfinished rebuild left."""
-        for generation, shape in self.database.read(_UNUSED_SETS):
-            names = [declared["name"] for declared in orjson.loads(shape)]
-            drop = [ViewTable(Table(name=name), generation).drop() for name in names]
-            statements = [*((statement, ()) for statement in drop), (_DELETE_SET, (generation,))]
-            await self.database.write(statements)
-
-
-async def open_views(
-    path: Path, *, keep_open: Sequence[int] = (), read_only: bool = False
-) -> SqliteViewStore:
-    """Return the store of a views file; raises `Unavailable`.
-
-    A read-only store of a file that doesn't exist yet is empty: an import leaves none.
-    """
-    if read_only and not _exists(path):
-        return await _open_temporary()
-    database = await ViewDatabase.open(path, keep_open=keep_open, read_only=read_only)
-    return SqliteViewStore(database, owned=ExitStack())
-
-
-def _exists(path: Path) -> bool:
-    return path.exists()
-
-
-async def _open_temporary() -> SqliteViewStore:
-    owned = ExitStack()
-    folder = Path(owned.enter_context(tempfile.TemporaryDirectory(prefix="baton-views-")))
-    return SqliteViewStore(await ViewDatabase.open(folder / "views.db"), owned=owned)
 
 
 def _row(tenant: str, key: str, document: bytes, *values: str | int | None) -> Row:

@@ -32,6 +32,7 @@ from baton.cli.server.webhooks import verbs as webhooks
 from baton.cli.services import demo, dev, roles, up, worker
 from baton.cli.terminal.commands import Group, did_you_mean, use_own_help
 from baton.cli.terminal.failures import INTERRUPTED, describe_error, print_error
+from baton.cli.views import app as views
 
 _START, _SERVER, _DATA = "Start here", "Work with a server", "Work with stored data"
 _SERVICES, _HELP = "Services", "Help"
@@ -82,6 +83,7 @@ app.add_typer(apikey.app, name="apikey", rich_help_panel=_DATA)
 app.add_typer(user.app, name="user", rich_help_panel=_DATA)
 app.command(rich_help_panel=_DATA)(config.config)
 app.command(rich_help_panel=_DATA)(replay.replay)
+app.add_typer(views.app, name="views", rich_help_panel=_DATA)
 app.add_typer(audit.app, name="audit", rich_help_panel=_DATA)
 app.command(rich_help_panel=_DATA)(backtest.backtest)
 app.add_typer(deadletters.app, name="deadletters", rich_help_panel=_DATA)

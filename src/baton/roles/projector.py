@@ -26,6 +26,7 @@ from baton.keys import audit_keys
 from baton.metric_families import gauge
 from baton.projector.as_of.history import history_projector
 from baton.projector.projector import Projector
+from baton.projector.sets.keeper import ViewSetKeeper
 from baton.protocols.address_policy import AddressPolicy
 from baton.protocols.http_client import HttpClient
 from baton.role import Role, RoleContext
@@ -47,7 +48,7 @@ _log = logging.getLogger("baton.notary")
 class EmbeddedProjector:
     """The projector of a store that one process uses. It stops with the views up to date."""
 
-    projector: Projector
+    keeper: ViewSetKeeper | Projector
     history: Projector
     events: EventStore
     log: Log
@@ -55,17 +56,17 @@ class EmbeddedProjector:
 
     async def run(self) -> None:
         """Fold the log into the views and their history, and seal it."""
-        await _beside(self.notary, _project(self.log, self.projector, self.history))
+        await _beside(self.notary, _project(self.log, self.keeper, self.history))
 
     async def stop(self) -> None:
         """Wait until the views hold the newest event; seal what is left."""
-        await self.projector.reached(await self.events.head(), CATCH_UP_MS)
+        await self.keeper.reached(await self.events.head(), CATCH_UP_MS)
         if self.notary is not None:
             await self.notary.stop()
 
     def export(self, metrics: CollectorRegistry) -> None:
         """Register the position of the views, and that of the tree."""
-        metrics.register(_ProjectorMetrics(self.projector, self.history))
+        metrics.register(_ProjectorMetrics(self.keeper, self.history))
         if self.notary is not None:
             metrics.register(_NotaryMetrics(self.notary))
 
@@ -74,7 +75,7 @@ class EmbeddedProjector:
 class SharedProjector:
     """The projector of a store that several processes use: the leader works, others stand by."""
 
-    projector: Projector
+    keeper: ViewSetKeeper
     history: Projector
     leader: Leader
     log: Log
@@ -82,8 +83,7 @@ class SharedProjector:
 
     async def run(self) -> None:
         """Fold the log into all views, and seal it, each while this process leads in that."""
-        projectors = (self.projector, self.history)
-        projecting = self.leader.run(lambda: _project(self.log, *projectors))
+        projecting = self.leader.run(lambda: _project(self.log, self.keeper, self.history))
         await _beside(self.notary, projecting)
 
     async def stop(self) -> None:
@@ -93,7 +93,7 @@ class SharedProjector:
 
     def export(self, metrics: CollectorRegistry) -> None:
         """Register the position of the views, and that of the tree."""
-        metrics.register(_ProjectorMetrics(self.projector, self.history))
+        metrics.register(_ProjectorMetrics(self.keeper, self.history))
         if self.notary is not None:
             metrics.register(_NotaryMetrics(self.notary))
 
@@ -101,18 +101,24 @@ class SharedProjector:
 def build(context: RoleContext) -> Role:
     """Build the projector role. Raises DamagedKeyFile for the notary's key."""
     stores, clock = context.stores, context.clock
-    view_position, history_position = context.view_position, context.history_position
-    if isinstance(view_position, Projector) and isinstance(history_position, Projector):
+    keeper, history = context.view_position, context.history_position
+    if isinstance(keeper, ViewSetKeeper | Projector) and isinstance(history, Projector):
         return EmbeddedProjector(
-            projector=view_position,
-            history=history_position,
+            keeper=keeper,
+            history=history,
             events=stores.events,
             log=stores.log,
             notary=_notary(context, None),
         )
     leader = Leader(stores.leases, NOTARY, holder=context.holder, clock=clock)
     return SharedProjector(
-        projector=Projector(stores.views, clock=clock, shared=True),
+        keeper=ViewSetKeeper(
+            stores,
+            clock=clock,
+            holder=context.holder,
+            shared=True,
+            events_per_s=context.settings.views_rebuild_rate,
+        ),
         history=history_projector(stores.history, clock=clock, shared=True),
         leader=Leader(stores.leases, "projector", holder=context.holder, clock=clock),
         log=stores.log,
@@ -159,7 +165,7 @@ def _anchors(context: RoleContext) -> Iterator[Anchor]:
         yield TopicAnchor(topics, f"{settings.topic_prefix}{HEADS_TOPIC}")
 
 
-async def _project(log: Log, *projectors: Projector) -> None:
+async def _project(log: Log, *projectors: Projector | ViewSetKeeper) -> None:
     """Fold the log into the views of every projector."""
     async with asyncio.TaskGroup() as group:
         for projector in projectors:
@@ -177,11 +183,11 @@ async def _beside(notary: Notary | None, projecting: Coroutine[Any, Any, None]) 
 
 
 class _ProjectorMetrics(Collector):
-    def __init__(self, projector: Projector, history: Projector) -> None:
-        self._projector, self._history = projector, history
+    def __init__(self, keeper: ViewSetKeeper | Projector, history: Projector) -> None:
+        self._keeper, self._history = keeper, history
 
     def collect(self) -> Iterator[Metric]:
-        yield gauge("projector_position", "Position the views hold", self._projector.position)
+        yield gauge("projector_position", "Position the views hold", self._keeper.position)
         about = "Position the history of lists holds"
         yield gauge("projector_history_position", about, self._history.position)
 

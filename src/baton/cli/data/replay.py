@@ -12,7 +12,8 @@ from baton.cli.terminal.failures import Failed
 
 if TYPE_CHECKING:
     from baton.eventlog.ports.backend import Stores
-    from baton.projector.rebuild import Difference, Rebuild
+    from baton.projector.rebuild import Rebuild
+    from baton.projector.sets.comparison import Difference
     from baton.settings import Settings
 
 Progress = Callable[[int, int], None]
@@ -99,30 +100,45 @@ def parse_stop(text: str | None) -> StopAt:
 
 
 async def _replay(settings: "Settings", until: StopAt, *, apply: bool) -> Report:
-    from baton.cli.terminal.progress import progress_bar
-    from baton.projector.rebuild import begin_rebuild
     from baton.wiring import open_stores
 
     stores = await open_stores(settings, read_only=not apply, sealing="none")
     try:
-        rebuild = await begin_rebuild(stores.events, stores.views)
-        try:
-            with progress_bar("Replaying", "events") as progress:
-                report = await _rebuilt(rebuild, stores, until, progress)
-            return await _applied(rebuild, stores, until, report) if apply else report
-        finally:
-            await rebuild.close()
+        return await (_apply(stores, until) if apply else _compare(stores, until))
     finally:
         await stores.close()
 
 
-async def _applied(rebuild: "Rebuild", stores: "Stores", until: StopAt, report: Report) -> Report:
+async def _compare(stores: "Stores", until: StopAt) -> Report:
+    from baton.cli.terminal.progress import progress_bar
+    from baton.projector.rebuild import begin_rebuild
+
+    rebuild = await begin_rebuild(stores.events, stores.views, stores.view_sets)
+    try:
+        with progress_bar("Replaying", "events") as progress:
+            return await _rebuilt(rebuild, stores, until, progress)
+    finally:
+        await rebuild.close()
+
+
+async def _apply(stores: "Stores", until: StopAt) -> Report:
     """Bring the rebuilt views up to date and replace the live ones by them."""
-    if until.end:
-        await rebuild.advance_to(await stores.events.head())
-    position = rebuild.position
-    await rebuild.swap()
-    return replace(report, position=position, applied=True)
+    from baton.cli.terminal.progress import progress_bar
+    from baton.eventlog.clock import SystemClock
+    from baton.projector.rebuild import begin_applied_rebuild
+
+    rebuild = await begin_applied_rebuild(
+        stores.events, stores.views, stores.view_sets, at=SystemClock().now()
+    )
+    try:
+        with progress_bar("Replaying", "events") as progress:
+            report = await _rebuilt(rebuild, stores, until, progress)
+        if until.end:
+            await rebuild.advance_to(await stores.events.head())
+        await rebuild.swap()
+        return replace(report, position=rebuild.position, applied=True)
+    finally:
+        await rebuild.close()
 
 
 async def _rebuilt(

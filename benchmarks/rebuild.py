@@ -1,0 +1,161 @@
+"""A set of views that is built and promoted beside a server under load.
+
+A store is filled with runs first. Then a client starts runs at a fixed rate and reads each of them
+at once, while `baton views` builds a second set, promotes it, rolls back and promotes it again.
+"""
+
+import asyncio
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Final
+
+import uvloop
+
+from benchmarks.engine import engine
+from benchmarks.http_client import Connection, Server
+from benchmarks.load import Load, quantile
+from benchmarks.processes import MeasurementFailed, environment
+from benchmarks.server import baton_dev
+from benchmarks.shapes import SHAPES
+
+RUNS: Final = 100_000
+"""Runs that are stored before."""
+RATE: Final = 500
+"""Runs that are started each second beside."""
+ALONE_S: Final = 10.0
+"""The time that the load runs before the set is built."""
+EVENTS_PER_S: Final = 10_000
+_CONNECTIONS: Final = 32
+_FILLING_S: Final = 7_200.0
+_IN_FLIGHT: Final = 200
+
+
+@dataclass(slots=True)
+class Phase:
+    """What the client has seen during one verb: durations in ms, and answers it can't accept."""
+
+    took_ms: list[float] = field(default_factory=list)
+    refused: int = 0
+    missed: int = 0
+
+    def line(self, name: str, seconds: float) -> str:
+        """Return the figures in one line."""
+        rate = len(self.took_ms) / seconds
+        p50, p99 = quantile(self.took_ms, 0.5), quantile(self.took_ms, 0.99)
+        return (
+            f"{name:10} {seconds:7.1f} s  {rate:5.0f} runs/s  p50 {p50:6.1f} ms  p99 {p99:7.1f} ms"
+            f"  5xx {self.refused}  not read back {self.missed}\n"
+        )
+
+
+def show(base: Path | None, runs: int | None) -> None:
+    """Measure and print."""
+    stored = runs or RUNS
+    with tempfile.TemporaryDirectory(dir=base) as name:
+        folder = Path(name)
+        begun = time.monotonic()
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(_fill(folder / "baton-data", stored))
+            sys.stdout.write(f"{stored:,} runs stored in {time.monotonic() - begun:.0f} s\n")
+            with baton_dev(folder) as running:
+                server = Server(url=running.url, token=running.token)
+                runner.run(_measure(folder, server, running.definitions["3-step"]))
+
+
+async def _fill(data: Path, runs: int) -> None:
+    shape = SHAPES["3-step"]
+    async with engine(data) as it:
+        definition = await it.define(replace(shape, name="stored"))
+        load = Load(shape=shape.name, in_flight=_IN_FLIGHT, seconds=_FILLING_S, runs=runs)
+        await it.drive(definition, load)
+
+
+async def _measure(folder: Path, server: Server, definition: str) -> None:
+    load = _Client(server, definition)
+    async with load.running():
+        await load.during("alone", lambda: asyncio.sleep(ALONE_S))
+        shown = await load.during(
+            "rebuild", lambda: _views(folder, "rebuild", "--rate", str(EVENTS_PER_S))
+        )
+        sys.stdout.write(shown)
+        number = shown.split()[1]
+        await load.during("promote", lambda: _views(folder, "promote", number))
+        await load.during("rollback", lambda: _views(folder, "rollback"))
+        await load.during("promote", lambda: _views(folder, "promote", number))
+    sys.stdout.write(await _views(folder, "list"))
+    sys.stdout.write(await _views(folder, "compare", "1"))
+
+
+class _Client:
+    """Starts runs at a fixed rate over several connections, and reads each of them."""
+
+    def __init__(self, server: Server, definition: str) -> None:
+        self._server = server
+        self._definition = definition
+        self._phase = Phase()
+        self._next_at = 0.0
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Keep starting runs until the block ends."""
+        self._next_at = time.perf_counter()
+        tasks = [
+            asyncio.create_task(self._keep_starting(await self._server.connect()))
+            for _ in range(_CONNECTIONS)
+        ]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def during(self, name: str, act: Callable[[], Awaitable[str | None]]) -> str:
+        """Print what the client saw while `act` ran and a second after it; return its output."""
+        self._phase, begun = Phase(), time.perf_counter()
+        shown = await act()
+        await asyncio.sleep(1)
+        phase = self._phase
+        sys.stdout.write(phase.line(name, time.perf_counter() - begun))
+        sys.stdout.flush()
+        return shown or ""
+
+    async def _keep_starting(self, connection: Connection) -> None:
+        body = {"definition": self._definition}
+        request = self._server.request("POST", "/runs", body)
+        while True:
+            at, self._next_at = self._next_at, self._next_at + 1 / RATE
+            await asyncio.sleep(max(0.0, at - time.perf_counter()))
+            phase, begun = self._phase, time.perf_counter()
+            answer = await connection.ask(request)
+            phase.took_ms.append((time.perf_counter() - begun) * 1_000)
+            phase.refused += answer.status >= 500
+            if answer.status == 201:
+                path = f"/runs/{answer.json()['id']}?fields="
+                read = await connection.ask(self._server.request("GET", path))
+                phase.refused += read.status >= 500
+                phase.missed += read.status == 404
+
+
+async def _views(folder: Path, *words: str) -> str:
+    """Run a verb of `baton views` and return its output."""
+    command = (sys.executable, "-m", "baton", "views", *words, "--data", "baton-data")
+    done = await asyncio.to_thread(
+        subprocess.run,
+        command,
+        cwd=folder,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    sys.stderr.write(done.stderr)
+    if done.returncode:
+        raise MeasurementFailed(done.stderr)
+    return done.stdout

@@ -1,0 +1,1 @@
+"""Operations on the sets of views, which all tenants share."""

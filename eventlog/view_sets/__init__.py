@@ -1,0 +1,1 @@
+"""Sets of views: the rules that every backend shares."""

@@ -1,0 +1,166 @@
+"""Compares two sets of views row by row, while both follow the log.
+
+Rows that differ when they are scanned are read again at positions that can be compared. Waiting
+for sets that stand still could take for ever.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from time import monotonic
+from typing import Final
+
+from baton.domain.frozen import frozen
+from baton.eventlog.errors import Unavailable
+from baton.eventlog.ports.views import Filter, Query, Row, Table, ViewStore
+from baton.projector.view import Key
+
+REACH_S: Final = 10.0
+"""The time a set may take to reach the position of the other one."""
+POLL_S: Final = 0.01
+SCAN: Final = 1_000
+"""Rows read at once."""
+
+Reach = Callable[[int], Awaitable[None]]
+"""Called with a position; returns once the set that is compared with the live one holds it."""
+
+
+@frozen
+class Difference:
+    """A row that differs; None stands for no row."""
+
+    table: str
+    tenant: str
+    key: str
+    live: Row | None
+    rebuilt: Row | None
+
+
+class Comparison:
+    """Compares `other` with `live`. All methods raise `Unavailable`, also if a set stands still.
+
+    Args:
+        tables: The tables that both sets have.
+        reach: Waits until `other` holds a position.
+        sample: Rows of each table to compare; None is all.
+        resting: Whether each pause between two reads takes as long as the read, so that services
+            beside it are hardly slower.
+    """
+
+    def __init__(
+        self,
+        live: ViewStore,
+        other: ViewStore,
+        tables: Sequence[Table],
+        *,
+        reach: Reach | None = None,
+        sample: int | None = None,
+        resting: bool = False,
+    ) -> None:
+        self._live = live
+        self._other = other
+        self._tables = tables
+        self._reach = reach or self._wait_for_other
+        self._sample = sample
+        self._resting = resting
+
+    async def differences(self) -> AsyncIterator[Difference]:
+        """Yield every row that differs, by table, tenant and key."""
+        await self._reach(await self._live.checkpoint())
+        for table in self._tables:
+            async for key in self._candidates(table.name):
+                found = await self._difference(table.name, key)
+                if found is not None:
+                    yield found
+
+    async def first(self, limit: int) -> list[Difference]:
+        """Return the first differences."""
+        found: list[Difference] = []
+        async for one in self.differences():
+            found.append(one)
+            if len(found) == limit:
+                break
+        return found
+
+    async def _candidates(self, table: str) -> AsyncIterator[Key]:
+        """Yield the keys whose rows differed when they were scanned."""
+        live, other = self._scan(self._live, table), self._scan(self._other, table)
+        one, another = await anext(live, None), await anext(other, None)
+        while one is not None or another is not None:
+            first = min(_key(row) for row in (one, another) if row is not None)
+            left = one if one is not None and _key(one) == first else None
+            right = another if another is not None and _key(another) == first else None
+            if left != right:
+                yield first
+            one = one if left is None else await anext(live, None)
+            another = another if right is None else await anext(other, None)
+
+    async def _difference(self, table: str, key: Key) -> Difference | None:
+        """Compare one row where no event has changed it meanwhile.
+
+        The row of the other set is read between two reads of the live row, at a position between
+        theirs. If these two are equal, the row between them has to be, too. A row that an event
+        has changed and another one has changed back is found out by a second look.
+        """
+        seen: tuple[Row | None, Row | None] | None = None
+        while True:
+            before = await _row(self._live, table, key)
+            if before == await _row(self._other, table, key):
+                return None
+            await self._reach(await self._live.checkpoint())
+            rebuilt = await _row(self._other, table, key)
+            await _wait_for(self._live, await self._other.checkpoint())
+            after = await _row(self._live, table, key)
+            if rebuilt in (before, after):
+                return None
+            if before == after:
+                if seen == (before, rebuilt):
+                    return Difference(
+                        table=table, tenant=key[0], key=key[1], live=before, rebuilt=rebuilt
+                    )
+                seen = (before, rebuilt)
+
+    async def _scan(self, store: ViewStore, table: str) -> AsyncIterator[Row]:
+        after: Key | None = None
+        left = self._sample
+        while left != 0:
+            begun = monotonic()
+            rows = await store.scan(
+                table, after=after, limit=SCAN if left is None else min(left, SCAN)
+            )
+            if self._resting:
+                await asyncio.sleep(monotonic() - begun)
+            if not rows:
+                return
+            for row in rows:
+                yield row
+            after = _key(rows[-1])
+            left = None if left is None else left - len(rows)
+
+    async def _wait_for_other(self, position: int) -> None:
+        await _wait_for(self._other, position)
+
+
+def common_tables(some: Sequence[Table], others: Sequence[Table]) -> Sequence[Table]:
+    """Return the tables that are declared alike in both sets."""
+    return [table for table in some if table in others]
+
+
+async def _wait_for(store: ViewStore, position: int) -> None:
+    """Wait until a set holds a position; raises `Unavailable` if it stands still."""
+    deadline = monotonic() + REACH_S
+    while (found := await store.checkpoint()) < position:
+        if monotonic() > deadline:
+            raise Unavailable(
+                f"a set of views stays at position {found}, before {position}: start the services"
+            )
+        await asyncio.sleep(POLL_S)
+
+
+async def _row(store: ViewStore, table: str, key: Key) -> Row | None:
+    where = (Filter(column="key", op="=", value=key[1]),)
+    rows = (await store.find(Query(table=table, tenant=key[0], where=where, limit=1))).rows
+    return rows[0] if rows else None
+
+
+def _key(row: Row) -> Key:
+    return row.tenant, row.key

@@ -1,0 +1,130 @@
+"""Follows the log into one set of views beside the live one.
+
+Any process may do so that has the lease of the set: `baton views rebuild`, or the projector's
+process, which takes over when that verb has ended, however it did.
+"""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from typing import Any, Final
+
+from baton.eventlog.errors import Unavailable
+from baton.eventlog.failpoints import failpoint
+from baton.eventlog.loops.leader_election import Leader
+from baton.eventlog.ports.backend import Stores
+from baton.eventlog.ports.clock import Clock
+from baton.eventlog.ports.stores import Log
+from baton.eventlog.ports.views import ViewStore
+from baton.eventlog.view_sets.choice import last_promoted, set_of, tables_of
+from baton.projector.projector import Projector
+from baton.projector.sets.comparison import Comparison, Difference, common_tables
+from baton.projector.view import View
+from baton.projector.views import every_view
+
+MOST_DIFFERENCES: Final = 20
+"""Differences after which a comparison stops counting."""
+SAMPLE: Final = 10_000
+"""Rows of each table that are compared with those of another release."""
+NEAR: Final = 1_000
+"""Positions behind the live set at which a set has caught up: under load both always move."""
+LOOK_MS: Final = 200
+"""The interval in which the set is looked at until it is compared."""
+
+_log = logging.getLogger("baton.views")
+
+
+class SetFollower:
+    """Folds one set while this process has its lease, and compares it once it has caught up."""
+
+    def __init__(
+        self,
+        stores: Stores,
+        number: int,
+        store: ViewStore,
+        *,
+        clock: Clock,
+        holder: str,
+        views: Sequence[View[Any]] | None = None,
+        events_per_s: int = 0,
+    ) -> None:
+        """`store` is that of the set; the other arguments are those of the projector."""
+        self.store = store
+        self.projector = Projector(
+            store,
+            clock=clock,
+            views=every_view() if views is None else views,
+            events_per_s=events_per_s,
+        )
+        self._stores = stores
+        self._number = number
+        self._clock = clock
+        self._leader = Leader(stores.leases, f"views-{number}", holder=holder, clock=clock)
+
+    async def run(self, log: Log) -> None:
+        """Follow the log until cancelled; raises the error of an event that can't be folded."""
+        await self._leader.run(lambda: self._follow(log))
+
+    async def stop(self) -> None:
+        """Release the lease, so that another process can go on at once."""
+        await self._leader.stop()
+
+    async def _follow(self, log: Log) -> None:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self.projector.run(log))
+            group.create_task(self._compare_once())
+
+    async def _compare_once(self) -> None:
+        """Compare the set once it has caught up, unless that was done or it has been live."""
+        while not await self._compared():
+            await self._clock.idle(LOOK_MS)
+
+    async def _compared(self) -> bool:
+        try:
+            if not await self._caught_up():
+                return False
+            self.projector.lift_limit()
+            found = set_of(await self._stores.view_sets.every(), self._number)
+            if not found.epoch and found.compared_at is None:
+                await compare_set(self._stores, self._number, self.store)
+        except Unavailable as error:
+            _log.warning("set %d of views can't be compared yet: %s", self._number, error)
+            return False
+        return True
+
+    async def _caught_up(self) -> bool:
+        live = last_promoted(await self._stores.view_sets.every())
+        position = self.projector.position
+        return position >= 0 and (live is None or position >= live.checkpoint - NEAR)
+
+
+async def compare_set(stores: Stores, number: int, store: ViewStore) -> list[Difference]:
+    """Compare a set with the one that was promoted last; save and return the first differences.
+
+    Of a set of another release a sample is compared. Raises `Unavailable`.
+    """
+    sets = await stores.view_sets.every()
+    live, found = last_promoted(sets), set_of(sets, number)
+    if live is None or live.number == number:
+        return []
+    comparison = Comparison(
+        await stores.view_sets.open(live.number),
+        store,
+        common_tables(tables_of(found.shape), tables_of(live.shape)),
+        sample=None if found.shape == live.shape else SAMPLE,
+        resting=True,
+    )
+    differences = await comparison.first(MOST_DIFFERENCES)
+    failpoint("set-compared")
+    await stores.view_sets.record_comparison(
+        number, position=await store.checkpoint(), differences=len(differences)
+    )
+    for one in differences[:1]:
+        _log.warning(
+            "set %d of views differs from the live set at %s %s of tenant %s",
+            number,
+            one.table,
+            one.key,
+            one.tenant,
+        )
+    return differences

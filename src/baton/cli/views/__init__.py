@@ -1,0 +1,1 @@
+"""The group `baton views`: sets of views, built and promoted beside running services."""

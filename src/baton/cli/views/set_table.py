@@ -1,0 +1,96 @@
+"""Sets of views as rows of a table and as JSON."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from baton.cli.terminal.output import in_terminal, print_note
+from baton.cli.terminal.tables import Column, print_table
+from baton.cli.terminal.times import shown_time
+from baton.protocols.iso_time import format_time
+
+if TYPE_CHECKING:
+    from baton.eventlog.ports.backend import Stores
+    from baton.eventlog.ports.views import ViewSet
+    from baton.settings import Settings
+
+COLUMNS: Final = (
+    Column(name="SET", right=True),
+    Column(name="STATE"),
+    Column(name="POSITION", right=True),
+    Column(name="BEHIND", right=True),
+    Column(name="BYTES", right=True, leaves=2),
+    Column(name="DIFFERENCES", right=True, leaves=3),
+    Column(name="CREATED", leaves=1),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """A set with its size; `own` is whether it has the tables of this release."""
+
+    one: "ViewSet"
+    bytes: int
+    own: bool
+
+
+async def shown_sets(stores: "Stores", _settings: "Settings") -> tuple[list[Shown], int]:
+    """Return every set, and the position of the newest event."""
+    head = await stores.events.head()
+    return [await _shown(stores, one) for one in await stores.view_sets.every()], head
+
+
+async def load_set(stores: "Stores", number: int) -> Shown:
+    """Return one set; raises `NoSuchSet`."""
+    from baton.eventlog.view_sets.choice import set_of
+
+    return await _shown(stores, set_of(await stores.view_sets.every(), number))
+
+
+async def _shown(stores: "Stores", one: "ViewSet") -> Shown:
+    from baton.projector.sets.changes import is_own
+
+    return Shown(one=one, bytes=await stores.view_sets.size_bytes(one.number), own=is_own(one))
+
+
+def print_sets(sets: Sequence[Shown], head: int) -> None:
+    """Print a table of sets; `head` is the position of the newest event."""
+    if not sets and in_terminal():
+        print_note("No sets of views: the first start of the services makes one.")
+        return
+    now = int(time.time() * 1_000)
+    rows = (
+        (
+            shown.one.number,
+            _state(shown),
+            shown.one.checkpoint,
+            max(0, head - shown.one.checkpoint),
+            shown.bytes,
+            None if shown.one.compared_at is None else shown.one.differences,
+            shown_time(shown.one.created_at or None, now),
+        )
+        for shown in sets
+    )
+    print_table(COLUMNS, rows)
+
+
+def set_document(shown: Shown) -> dict[str, Any]:
+    """Return a set as JSON."""
+    one = shown.one
+    return {
+        "set": one.number,
+        "state": _state(shown),
+        "position": one.checkpoint,
+        "epoch": one.epoch,
+        "bytes": shown.bytes,
+        "comparedAt": one.compared_at,
+        "differences": None if one.compared_at is None else one.differences,
+        "createdAt": format_time(one.created_at) if one.created_at else None,
+    }
+
+
+def _state(shown: Shown) -> str:
+    from baton.projector.sets.changes import state_of
+
+    return state_of(shown.one, own=shown.own)

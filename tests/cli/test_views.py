@@ -1,0 +1,119 @@
+"""`baton views` builds, compares and promotes sets of views, here without a running server."""
+
+import asyncio
+import json
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from baton.cli.views.progress import describe
+from baton.domain.definition.graph import Compute, Graph
+from tests.cli.conftest import Call
+from tests.faults.in_process_stack import define, in_process, request_runs, wait_until_ended
+
+GRAPH = Graph(steps=(Compute(id="only", function="noop"),))
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a data folder with a definition and a few ended runs."""
+    folder = tmp_path_factory.mktemp("views") / "data"
+    asyncio.run(fill(folder))
+    return folder
+
+
+async def fill(folder: Path) -> None:
+    async with in_process(folder) as stack:
+        await request_runs(stack, [await define(stack, "orders", GRAPH)] * 3)
+        await wait_until_ended(stack, 3)
+
+
+def sets(call: Call, data: Path) -> dict[int, dict[str, Any]]:
+    listed = call("views", "list", "--data", data, "--json")
+    return {one["set"]: one for one in json.loads(listed.out)["sets"]}
+
+
+def test_a_set_is_promoted_taken_back_and_dropped(call: Call, data: Path) -> None:
+    (first,) = sets(call, data)
+    rebuilt = call("views", "rebuild", "--rate", 0, "--data", data)
+    second = max(sets(call, data))
+    position = sets(call, data)[second]["position"]
+    compared = call("views", "compare", second, "--data", data)
+    promoted = call("views", "promote", second, "--data", data)
+    states = {number: one["state"] for number, one in sets(call, data).items()}
+    taken_back = call("views", "rollback", "--data", data)
+    live = call("views", "drop", first, "--data", data)
+    dropped = call("views", "drop", second, "--data", data)
+
+    assert rebuilt.out.splitlines() == [
+        f"Set {second} holds position {position}.",
+        f"It equals the live set: `baton views promote {second}`",
+    ]
+    assert compared.out == f"Set {second} equals the live set.\n"
+    assert promoted.out.startswith(f"Set {second} is live (promotion ")
+    assert states == {first: "previous", second: "live"}
+    assert taken_back.out == f"Set {first} is live again.\n"
+    assert (live.code, "is live" in live.err) == (1, True)
+    assert dropped.out == f"Set {second} is dropped.\n"
+    assert [*sets(call, data)] == [first]
+    assert call("views", "list", "--data", data).out.startswith(f"{first}\tlive\t{position}\t0\t")
+
+
+def test_a_set_that_differs_is_promoted_only_on_request(call: Call, data: Path) -> None:
+    (first,) = sets(call, data)
+    with closing(sqlite3.connect(data / f"views-{first}.db")) as views, views:
+        views.execute("DELETE FROM run_steps")
+
+    rebuilt = call("views", "rebuild", "--data", data)
+    second = max(sets(call, data))
+    compared = call("views", "compare", second, "--data", data)
+    refused = call("views", "promote", second, "--data", data)
+    accepted = call("views", "promote", second, "--accept-difference", "--data", data)
+
+    assert (rebuilt.code, compared.code, refused.code, accepted.code) == (1, 1, 1, 0)
+    assert rebuilt.err.startswith(f"Set {second} differs from the live set in ")
+    assert f"`baton views promote {second} --accept-difference`" in rebuilt.err
+    assert compared.out.startswith("First difference: run_steps ")
+    assert f"Set {second} differs from the live one" in refused.err
+    assert call("views", "drop", first, "--data", data).code == 0
+
+
+@pytest.mark.parametrize(
+    ("verb", "message"),
+    [
+        (("promote", 99), "There is no set 99 of views: `baton views list` shows them\n"),
+        (("compare", 99), "There is no set 99 of views: `baton views list` shows them\n"),
+        (("drop", 99), "There is no set 99 of views: `baton views list` shows them\n"),
+        (("rollback",), "No set that was live before is left: build one\n"),
+    ],
+)
+def test_what_can_not_be_done_is_refused_in_one_line(
+    call: Call, data: Path, verb: tuple[object, ...], message: str
+) -> None:
+    ended = call("views", *verb, "--data", data)
+
+    assert (ended.code, ended.out, ended.err) == (1, "", message)
+
+
+def test_a_folder_without_events_is_not_touched(call: Call, tmp_path: Path) -> None:
+    ended = call("views", "list", "--data", "nowhere")
+
+    assert (ended.code, list(tmp_path.iterdir())) == (1, [])
+    assert ended.err.startswith("There are no events in nowhere: ")
+
+
+@pytest.mark.parametrize(
+    ("position", "elapsed_s", "words"),
+    [
+        (0, 0.0, "0 of 8,000 events, 0/s"),
+        (2_000, 4.0, "2,000 of 8,000 events, 500/s, 12.0 s left"),
+        (8_000, 4.0, "8,000 of 8,000 events, 2,000/s"),
+    ],
+)
+def test_the_progress_names_the_rate_and_the_time_left(
+    position: int, elapsed_s: float, words: str
+) -> None:
+    assert describe(position, 8_000, elapsed_s) == words
