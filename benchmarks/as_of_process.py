@@ -74,8 +74,8 @@ async def measured(runs: int, reads: int) -> dict[str, Any]:
         services = it.process.services
         alone = await _timed(services, head, reads)
         definition = await it.define(SHAPES[SHAPE])
-        quiet = await it.drive(definition, Load(shape=SHAPE, in_flight=20, seconds=5.0))
-        load = Load(shape=SHAPE, in_flight=20, seconds=20.0)
+        quiet = await it.drive(definition, Load(shape=SHAPE, in_flight=20, seconds=3.0))
+        load = Load(shape=SHAPE, in_flight=20, seconds=10.0)
         driving = asyncio.create_task(it.drive(definition, load))
         beside = await _timed(services, head, reads)
         loaded = await driving
@@ -213,7 +213,7 @@ def _of_run(number: int, run_id: str, at: int) -> Iterator[Any]:
     kind = number % 100
     if kind == 5:
         yield DelayStarted(
-            step_id="step-0", visit=1, delay_ms=10**9, resume_at=at + 10**9, at=at + 2
+            step_id="step-0", visit=1, delay_ms=10**12, resume_at=at + 10**12, at=at + 2
         )
         return
     yield _started(1, at + 2)

@@ -14,13 +14,16 @@ from baton.eventlog.errors import Unavailable
 from baton.eventlog.ports.views import Filter, Page, Query, Row, ViewStore
 from baton.eventlog.rows_in_memory import page_of
 from baton.projector.as_of import kept_streams, run_spans
-from baton.projector.view_reader import ViewReader, any_of, equal
+from baton.projector.view_reader import OrderBy, ViewReader, any_of, equal
 
 WAIT_MS: Final = 5_000
 """Milliseconds that a list waits for the history to reach its position."""
 READS: Final = 5
 """Times that a page is read, at most, while the history moves on between its queries."""
+AT_ONCE: Final = 10_000
+"""Runs of one millisecond behind a cursor that are considered, at most."""
 _END: Final = "."
+_REQUESTED_AT: Final = "requested_at"
 _KEY: Final = "key"
 _STATUS: Final = "status"
 
@@ -84,6 +87,10 @@ class Candidates:
         """Return the first rows of every kind of span that holds the position."""
         depth = query.offset + query.limit + 1  # a row of the run in front of the page may be found
         first = replace(query, table=run_spans.TABLE.name, limit=depth, offset=0)
+        if any(one.column == _REQUESTED_AT and one.op == "=" for one in query.where):
+            # Sorted by keys, SQLite would look through all keys instead of those of that time.
+            order: OrderBy = (("from_position", "asc"),)
+            first = replace(first, order=order, limit=max(depth, AT_ONCE))
         asked = [
             replace(first, where=where)
             for where in (
