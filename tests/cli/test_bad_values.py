@@ -24,6 +24,7 @@ BAD: Mapping[str, str] = {
     "--key": "clé",
     "--map": "send",
     "--out": "none/events.ndjson",
+    "--outcome": "lost",
     "--outputs": "[1]",
     "--proof": "none/proof.json",
     "--queue": "a b",
@@ -44,8 +45,19 @@ BAD: Mapping[str, str] = {
 """A value that the option refuses, unless "high" in the place of a number is one."""
 FREE_TEXT = {
     *("--correlation-id", "--dialect", "--find", "--from", "--group", "--host", "--id", "--name"),
-    *("--against", "--ids", "--reason", "--run", "--step", "--subject", "--type"),
+    *(
+        "--against",
+        "--correlation",
+        "--definition",
+        "--ids",
+        "--reason",
+        "--run",
+        "--step",
+        "--subject",
+        "--type",
+    ),
     "runs list --record",
+    *(f"bulk {verb} --record" for verb in ("cancel", "pause", "rerun", "resume", "retry")),
 }
 """Options, of every verb or of one, that take any text; a server or the system may refuse it."""
 ARGUMENTS = {
