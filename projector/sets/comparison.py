@@ -120,19 +120,22 @@ class Comparison:
                 seen = (before, rebuilt)
 
     async def _scan(self, store: ViewStore, table: str) -> AsyncIterator[Row]:
+        """Yield the rows of a table, up to the first page that isn't full.
+
+        Ids ascend with the time, so under load there would always be another row behind the last.
+        """
         after: Key | None = None
         left = self._sample
         while left != 0:
             begun = monotonic()
-            rows = await store.scan(
-                table, after=after, limit=SCAN if left is None else min(left, SCAN)
-            )
+            limit = SCAN if left is None else min(left, SCAN)
+            rows = await store.scan(table, after=after, limit=limit)
             if self._resting:
                 await asyncio.sleep(monotonic() - begun)
-            if not rows:
-                return
             for row in rows:
                 yield row
+            if len(rows) < limit:
+                return
             after = _key(rows[-1])
             left = None if left is None else left - len(rows)
 
