@@ -100,6 +100,7 @@ class _Client:
         self._definition = definition
         self._phase = Phase()
         self._next_at = 0.0
+        self._stopping = False
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -112,9 +113,8 @@ class _Client:
         try:
             yield
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            self._stopping = True
+            await asyncio.gather(*tasks)
 
     async def during(self, name: str, act: Callable[[], Awaitable[str | None]]) -> str:
         """Print what the client saw while `act` ran and a second after it; return its output."""
@@ -129,7 +129,7 @@ class _Client:
     async def _keep_starting(self, connection: Connection) -> None:
         body = {"definition": self._definition}
         request = self._server.request("POST", "/runs", body)
-        while True:
+        while not self._stopping:
             at, self._next_at = self._next_at, self._next_at + 1 / RATE
             await asyncio.sleep(max(0.0, at - time.perf_counter()))
             phase, begun = self._phase, time.perf_counter()
