@@ -40,13 +40,20 @@ def runs_follow_the_rules(log: Log) -> list[str]:
 
 
 def outcomes_are_recorded_once(log: Log) -> list[str]:
-    """An attempt has at most one outcome, and a visit succeeds at most once."""
+    """An attempt has at most one outcome, and a visit succeeds at most once.
+
+    A step that a pause has released may be cancelled with its run; that names its last attempt.
+    """
     attempts: Counter[tuple[object, ...]] = Counter()
     successes: Counter[tuple[object, ...]] = Counter()
+    released: set[tuple[object, ...]] = set()
     for event in log:
         if event.name in OUTCOMES:
             visit = (event.entity_id, event.data["step_id"], event.data["visit"])
-            attempts[*visit, event.data["attempt"]] += 1
+            attempt = (*visit, event.data["attempt"])
+            attempts[attempt] += not (event.name == "StepCancelled" and attempt in released)
+            if event.name == "StepReleased":
+                released.add(attempt)
             successes[visit] += event.name == "StepSucceeded"
     return [
         f"{key}: {count} outcomes"
