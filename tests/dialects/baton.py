@@ -74,8 +74,6 @@ async def prepare(client: Client, route: Route) -> dict[str, str]:
     The run is cancelled where the route retries one, and paused where it resumes one. The first
     route, of artifacts, stands for all.
     """
-    needs_webhook = "/webhooks" in route.path or route.path == "/artifacts/{hash}"
-    needs_bulk = "/bulk/" in route.path or route.path == "/artifacts/{hash}"
     services, now = client.stack.services, client.stack.services.clock.now()
     user = Principal(subject="ada", tenant=client.tenant)
     label = None if client.tenant == client.stack.tenant else "77.7.7"
@@ -101,7 +99,7 @@ async def prepare(client: Client, route: Route) -> dict[str, str]:
     elif "resume" in route.path:
         position = (await pause_run(services, user, request.run_id, at=now)).position
     assert await services.reached(position, 5_000)
-    if route.path.startswith("/audit"):
+    if _needs(route, "/audit"):
         await seal(client.stack.stores.leaves)
         await _verified(client, now)
     raw = canonical(f"{client.tenant} " * 10_000)
@@ -114,15 +112,19 @@ async def prepare(client: Client, route: Route) -> dict[str, str]:
         "scheduleId": new.definition_id,
         "recordId": derived_id("record", client.tenant, "evt-1"),
         "definitionId": new.definition_id,
-        "backtestId": await _backtest(client, created.state) if "backtestId" in route.path else "",
+        "backtestId": await _backtest(client, created.state) if _needs(route, "backtestId") else "",
         "verificationId": _verification_of(client.tenant),
         "dialect": "baton",
         "hash": digest(raw),
         "set": await _live_set(client.stack.stores.view_sets),
-        **(await dead_delivery(services, user) if needs_webhook else {}),
-        **(await _bulk(client, route, request.run_id) if needs_bulk else {}),
-        **(await _dead_letter(client) if "/dead-letters" in route.path else {}),
+        **(await dead_delivery(services, user) if _needs(route, "/webhooks") else {}),
+        **(await _bulk(client, route, request.run_id) if _needs(route, "/bulk/") else {}),
+        **(await _dead_letter(client) if _needs(route, "/dead-letters") else {}),
     }
+
+
+def _needs(route: Route, part: str) -> bool:
+    return part in route.path or route.path == "/artifacts/{hash}"
 
 
 async def _dead_letter(client: Client) -> dict[str, str]:
