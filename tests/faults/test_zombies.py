@@ -26,6 +26,7 @@ RATE = 5.0
 LEADERS: dict[str, Verb] = {
     "relay": "scheduler",
     "scheduler": "scheduler",
+    "scheduler.bulks": "scheduler",
     "scheduler.deliveries": "scheduler",
     "projector": "projector",
 }

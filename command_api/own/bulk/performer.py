@@ -9,6 +9,7 @@ from typing import Final
 
 from baton.command_api.http.refusal import ErrorCode, Refusal, Refused, refusal_of
 from baton.command_api.own.bulk.actions import OPTIONS, act
+from baton.command_api.own.bulk.member_names import shown_names
 from baton.command_api.principal import Principal
 from baton.command_api.services import Services
 from baton.domain.actor import Actor
@@ -68,7 +69,7 @@ class BulkPerformer:
             self._services,
             principal,
             run_id,
-            OPTIONS[bulk.action].model_validate(bulk.args),
+            OPTIONS[bulk.action].model_validate(shown_names(bulk.args)),
             at=self._services.clock.now(),
             new_run_id=_rerun_id(bulk, run_id),
         )

@@ -3,6 +3,7 @@
 from typing import Final
 
 from baton.command_api.dialect.rendering import optional_time, without_none
+from baton.command_api.own.bulk.member_names import shown_names
 from baton.command_api.own.runs.render_run import render_actor
 from baton.domain.json import JsonObject
 from baton.projector.views.bulk_items.queries import PlacedItem
@@ -35,8 +36,8 @@ def render_bulk(bulk: Bulk) -> JsonObject:
     shown = {
         "id": bulk.id,
         "action": bulk.action,
-        "args": bulk.args,
-        "filter": bulk.filter,
+        "args": shown_names(bulk.args),
+        "filter": None if bulk.filter is None else shown_names(bulk.filter),
         "status": bulk.status,
         "total": bulk.total,
         "pending": bulk.total - tally.treated,

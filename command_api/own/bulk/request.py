@@ -16,6 +16,7 @@ from baton.command_api.http.strictness import unknown_members
 from baton.command_api.own.bulk.actions import OPTIONS, Options
 from baton.command_api.own.bulk.choice import Choice, choose
 from baton.command_api.own.bulk.documents import BulkAccepted, BulkBody
+from baton.command_api.own.bulk.member_names import stored_names
 from baton.command_api.own.control.rerun import RerunBody
 from baton.command_api.own.runs.render_run import EXAMPLE as RUN
 from baton.command_api.own.runs.render_run import render_run, slug_of
@@ -36,8 +37,8 @@ async def _request(context: RequestContext) -> Reply:
         return context.reply(200, await _preview(context, body, choice))
     new = NewBulk(
         action=body.action,
-        args=args,
-        filter=choice.filter,
+        args=stored_names(args),
+        filter=None if choice.filter is None else stored_names(choice.filter),
         run_ids=choice.run_ids,
         position=choice.position,
         per_second=body.perSecond,
