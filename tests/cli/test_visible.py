@@ -3,16 +3,19 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from rich.text import Text
 
+import baton.cli
 from baton.cli.terminal.failures import print_error
 from baton.cli.terminal.output import print_json, print_line, print_lines
 from baton.cli.terminal.tables import Column, print_table
 from baton.cli.terminal.visible import visible, visible_json, visible_text
 from tests.cli.processes import environment
 
+CLI = Path(baton.cli.__path__[0])
 HOSTILE = {
     "title": "a\x1b]0;owned\x07b",
     "screen": "a\x1b[2J\x1b[Hb",
@@ -89,3 +92,20 @@ def test_a_log_line_obeys_nothing_and_forges_no_line() -> None:
 
     assert not set(done.stderr) & set("\x1b\r\x07\x9b")
     assert not [line for line in done.stderr.splitlines() if line.startswith("level=error forged")]
+
+
+def test_no_verb_prints_what_a_server_says_by_itself() -> None:
+    """A count and a fixed text may be printed so; anything else goes through `visible`."""
+    sources = [*CLI.glob("server/**/*.py"), *CLI.glob("audit/*.py")]
+    found = [
+        f"{path.name}: {line.strip()}"
+        for path in sources
+        for line in path.read_text().splitlines()
+        if "typer.echo(" in line and "visible(" not in line
+    ]
+
+    assert sorted(found) == [
+        "audit_run.py: typer.echo(",
+        'key.py: typer.echo("\\n".join(verifiers))',
+        'verbs.py: typer.echo(f"{len(chosen)} redriven")',
+    ]

@@ -171,6 +171,7 @@ async def _start(path: Path, synchronous: Synchronous, keep_open: Sequence[int])
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 pass_fds=(number, *keep_open),
+                process_group=0,  # Ctrl-C reaches it at no time, not even before it ignores it
             )
         except OSError as error:
             ours.close()

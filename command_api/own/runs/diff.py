@@ -33,7 +33,7 @@ class ComparedRun(BaseModel):
     status: str
 
 
-class FirstDifference(BaseModel):
+class FirstDifferentStep(BaseModel):
     """The first record in the histories of steps that differs; a side without it has none."""
 
     index: int = Field(description="Its place in the history, from 0")
@@ -54,7 +54,7 @@ class RunDiff(BaseModel):
     before: ComparedRun
     after: ComparedRun
     same: bool
-    first: FirstDifference | None = None
+    first: FirstDifferentStep | None = None
     patch: list[dict[str, Any]]
     more: int
 

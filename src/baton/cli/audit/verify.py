@@ -76,7 +76,7 @@ def verify(
     each signed head with the leaves. Services may run meanwhile. With --export, neither a store nor
     a configuration is needed.
     """
-    from baton.cli.terminal.output import print_json
+    from baton.cli.terminal.output import print_json, print_line
 
     given = tuple(map(_key, keys or ()))
     if export is not None:
@@ -91,7 +91,7 @@ def verify(
         print_json(verdict.document)
     else:
         for line in _lines(verdict):
-            typer.echo(line)
+            print_line(line)
     if verdict.broken is not None:
         raise Failed(f"first break: {verdict.broken}")
 

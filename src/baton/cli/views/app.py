@@ -74,11 +74,12 @@ def compare(number: SetNumber, data: DataFolder = None) -> None:
 
     Of a set of another release a sample is compared. Services may run meanwhile.
     """
+    from baton.cli.terminal.output import print_line
     from baton.cli.views.build import compare_with_live
 
     found = _run(data, lambda stores, _: compare_with_live(stores, number))
     for one in found[:1]:
-        typer.echo(f"First difference: {one.table} {one.key} of tenant {one.tenant}")
+        print_line(f"First difference: {one.table} {one.key} of tenant {one.tenant}")
     _fail_if_different(number, len(found))
     typer.echo(f"Set {number} equals the live set.")
 

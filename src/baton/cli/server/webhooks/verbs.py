@@ -120,14 +120,14 @@ def send_test(
 ) -> None:
     """Post a signed test message to a webhook, once; exits 1 if the receiver refuses it."""
     from baton.cli.server.client import connect
-    from baton.cli.terminal.output import print_json
+    from baton.cli.terminal.output import print_json, print_line
 
     server = connect(url, token, tenant)
     found = server.call("POST", f"/webhooks/{_quoted(webhook)}/test", about=_subject(webhook))
     if as_json:
         print_json(found)
     elif found["success"]:
-        typer.echo(f"{found['status']} {found['message']}")
+        print_line(f"{found['status']} {found['message']}")
     if not found["success"]:
         raise Failed(f"The receiver did not take the message: {found['message']}")
 
