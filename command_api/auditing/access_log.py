@@ -7,7 +7,7 @@ those of its last minute. All others are recorded before their caller gets an an
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 from baton.command_api.auditing.refused_requests import RefusedRequests
 from baton.domain.access.decisions import DECIDER as ACCESS
@@ -21,6 +21,7 @@ from baton.domain.access.messages import (
     RecordAccess,
     SignedIn,
     SignedOut,
+    ViewsChanged,
     WebhookTested,
 )
 from baton.domain.actor import Actor
@@ -106,6 +107,21 @@ class AccessLog:
                 letter_id=letter_id,
                 origin=caller.origin,
                 at=at,
+            )
+        )
+
+    async def views_changed(
+        self, caller: Caller, change: Literal["rebuild", "promote"], number: int
+    ) -> None:
+        """Record a change of the sets of views; raises `Unavailable`."""
+        await self._record(
+            ViewsChanged(
+                tenant=caller.tenant,
+                actor=caller.actor,
+                change=change,
+                number=number,
+                origin=caller.origin,
+                at=self._clock.now(),
             )
         )
 

@@ -94,8 +94,26 @@ class LetterRedriven:
     at: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ViewsChanged:
+    """A build of the set of views `number` began, or the set was made the live one."""
+
+    tenant: str
+    actor: Actor
+    change: Literal["rebuild", "promote"]
+    number: int
+    origin: Origin
+    at: int
+
+
 Event: TypeAlias = (
-    SignedIn | SignedOut | AccessRefused | ExportMade | WebhookTested | LetterRedriven
+    SignedIn
+    | SignedOut
+    | AccessRefused
+    | ExportMade
+    | WebhookTested
+    | LetterRedriven
+    | ViewsChanged
 )
 
 

@@ -17,6 +17,7 @@ from baton.domain.access.messages import (
     Origin,
     SignedIn,
     SignedOut,
+    ViewsChanged,
     WebhookTested,
 )
 from baton.domain.actor import Actor
@@ -324,6 +325,9 @@ HISTORIES: dict[str, list[object]] = {
         LetterRedriven(
             tenant="acme", actor=ANN, letter_id="cm4letter0000000000a", origin=ORIGIN, at=AT
         ),
+    ],
+    "acme/access/cm4access0000000000g": [
+        ViewsChanged(tenant="acme", actor=ANN, change="promote", number=3, origin=ORIGIN, at=AT),
     ],
     "acme/verification/cm4verification00000": [
         VerificationRequested(

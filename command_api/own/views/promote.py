@@ -36,6 +36,7 @@ async def _promote(context: RequestContext) -> Reply:
         await promote_set(
             services.installation.view_sets, int(text), accept_difference=body.acceptDifference
         )
+        await services.accesses.views_changed(context.caller, "promote", int(text))
         shown = await render_set(services, int(text), now=context.now())
     except NoSuchSet:
         raise Refused("not_found", _NOT_FOUND) from None

@@ -21,6 +21,7 @@ async def _rebuild(context: RequestContext) -> Reply:
         number = await begin_set(context.services.installation.view_sets, at=context.now())
     except NotPossible as refused:
         raise Refused("conflict", str(refused)) from None
+    await context.services.accesses.views_changed(context.caller, "rebuild", number)
     return context.reply(202, await render_set(context.services, number, now=context.now()))
 
 
