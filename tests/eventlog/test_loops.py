@@ -260,10 +260,3 @@ def test_ids_sort_by_the_second_in_which_they_were_made() -> None:
         len(one) == 20 and set(one) <= set("0123456789abcdefghijklmnopqrstuv") for one in ids
     )
     assert len({new_id(1_700_000_000_000) for _ in range(10_000)}) == 10_000
-
-
-def test_two_ids_of_one_second_share_only_the_time() -> None:
-    same_second = [new_id(1_700_000_000_000) for _ in range(200)]
-
-    assert len({one[:6] for one in same_second}) == 1
-    assert all(len({one[at] for one in same_second}) > 8 for at in range(7, 19))
