@@ -1,5 +1,8 @@
 """Webhooks: deliveries per second to a local receiver, their cost, and what a silent one costs.
 
+A second receiver doubles the deliveries. First it answers and then it never does, so that the cost
+of its silence is told from that of its deliveries.
+
 The receiver runs in this process, beside the clients that start the runs, so its work counts
 against the deliveries.
 """
@@ -7,6 +10,7 @@ against the deliveries.
 import asyncio
 import json
 import sqlite3
+import statistics
 import sys
 import tempfile
 import time
@@ -27,6 +31,7 @@ from benchmarks.server import Running, baton_dev
 LOAD: Final = Load(shape="3-step", in_flight=50, seconds=300, runs=500)
 EVENTS: Final = ("workflow.execution.completed", "task.execution.completed")
 DELIVERIES: Final = LOAD.runs * (LOAD.of.steps + 1)
+ROUNDS: Final = 7
 _ALL_WITHIN_S: Final = 120.0
 _ENVIRONMENT: Final = {"BATON_WEBHOOKS_ALLOW_PRIVATE": "true"}
 
@@ -48,10 +53,17 @@ class Receiver:
         return web.Response()
 
 
-async def never(_: web.Request) -> web.Response:
-    """Never answer."""
-    await asyncio.get_running_loop().create_future()
-    return web.Response()
+@dataclass(slots=True)
+class Other:
+    """A second receiver; once it is silent, it never answers."""
+
+    silent: bool = False
+
+    async def take(self, _: web.Request) -> web.Response:
+        """Take a message, or leave its sender waiting."""
+        if self.silent:
+            await asyncio.get_running_loop().create_future()
+        return web.Response()
 
 
 def show(base: Path | None) -> None:
@@ -64,21 +76,32 @@ def show(base: Path | None) -> None:
 
 
 async def _measure_all(server: Running, data: Path) -> None:
-    async with _receiving() as (receiver, silent):
+    async with _receiving() as (receiver, other, other_url):
         await _run(server)  # warms caches
-        alone = await _run(server)
-        _print(f"no webhook: {alone:,.0f} runs/s")
+        _print(f"no webhook: {await _run(server):,.0f} runs/s")
         await _register(server, receiver.url)
         before = _stored(data)
         await _delivered(server, receiver, "one receiver")
         events, size = (now - then for now, then in zip(_stored(data), before, strict=True))
         _print(f"a delivery: {events / DELIVERIES:.2f} events, {size / DELIVERIES:,.0f} bytes")
-        await _delivered(server, receiver, "one receiver, again")
-        await _register(server, silent)
-        await _delivered(server, receiver, "beside one that never answers")
+        alone = await _p99_of_rounds(server, receiver, "one receiver")
+        await _register(server, other_url)
+        beside = await _p99_of_rounds(server, receiver, "beside another one")
+        other.silent = True
+        silent = await _p99_of_rounds(server, receiver, "beside one that never answers")
+        _print(
+            f"one that never answers makes the p99 of the other {silent / beside:.2f} × of that"
+            f" beside one that answers, {silent / alone:.2f} × of that alone"
+        )
 
 
-async def _delivered(server: Running, receiver: Receiver, name: str) -> None:
+async def _p99_of_rounds(server: Running, receiver: Receiver, name: str) -> float:
+    """Return the median of the rounds' 99th percentiles."""
+    return statistics.median([await _delivered(server, receiver, name) for _ in range(ROUNDS)])
+
+
+async def _delivered(server: Running, receiver: Receiver, name: str) -> float:
+    """Deliver the events of some runs; return the 99th percentile of the delays (ms)."""
     receiver.delays_ms.clear()
     receiver.all_here.clear()
     begun = time.perf_counter()
@@ -91,6 +114,7 @@ async def _delivered(server: Running, receiver: Receiver, name: str) -> None:
         f"{name}: {runs_per_s:,.0f} runs/s, {DELIVERIES / took:,.0f} deliveries/s,"
         f" p50 {quantile(delays, 0.5):,.0f} ms, p99 {quantile(delays, 0.99):,.0f} ms"
     )
+    return quantile(delays, 0.99)
 
 
 async def _run(server: Running) -> float:
@@ -123,10 +147,10 @@ def _stored(data: Path) -> tuple[int, int]:
 
 
 @asynccontextmanager
-async def _receiving() -> AsyncIterator[tuple[Receiver, str]]:
-    receiver, app = Receiver(), web.Application()
+async def _receiving() -> AsyncIterator[tuple[Receiver, Other, str]]:
+    receiver, other, app = Receiver(), Other(), web.Application()
     app.router.add_post("/take", receiver.take)
-    app.router.add_post("/never", never)
+    app.router.add_post("/other", other.take)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
@@ -134,7 +158,7 @@ async def _receiving() -> AsyncIterator[tuple[Receiver, str]]:
     port = runner.addresses[0][1]
     receiver.url = f"http://127.0.0.1:{port}/take"
     try:
-        yield receiver, f"http://127.0.0.1:{port}/never"
+        yield receiver, other, f"http://127.0.0.1:{port}/other"
     finally:
         await runner.cleanup()
 

@@ -2,13 +2,15 @@
 
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from typing import get_args
 
 import pytest
 
 from baton.backends.sqlite.views.tables import ViewTable
 from baton.domain.run.trigger import TriggerKind
-from baton.eventlog.ports.views import Query
+from baton.eventlog.ports.views import Filter, Query
+from baton.projector.views.run_steps.view import TABLE as STEPS
 from baton.projector.views.runs.queries import RunFilter
 from baton.projector.views.runs.view import TABLE
 
@@ -52,3 +54,20 @@ def test_a_filter_reads_an_index(
         assert "USING" in plan[0], plan
         assert plan[0].startswith("SEARCH"), plan
         assert indexed in plan[0], plan
+
+
+def test_steps_of_several_runs_are_read_run_by_run() -> None:
+    table = ViewTable(STEPS)
+    of_runs = Filter(column="key", op="prefix", value=("a.", "b.", "z."))
+    query = Query(table="run_steps", tenant="acme", where=(of_runs,), order=(("key", "asc"),))
+    statement, values = table.select(query)
+    with closing(sqlite3.connect(":memory:")) as connection:
+        for made in table.create():
+            connection.execute(made)
+        plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {statement}", values)]
+
+    assert plan[0].startswith("SEARCH"), plan
+    assert "tenant=? AND key=?" in plan[0], plan
+    assert any(step.startswith("SEARCH inside") and "key>? AND key<?" in step for step in plan), (
+        plan
+    )

@@ -29,10 +29,7 @@ class RunStepQueries:
         if not found:
             return found
         of_runs = Filter(column="key", op="prefix", value=tuple(f"{run_id}." for run_id in found))
-        # Bounds the range of the index that is read, whatever the database makes of the prefixes.
-        at_least = Filter(column="key", op=">=", value=min(found))
-        below = Filter(column="key", op="<", value=f"{max(found)}/")
-        async for step in self._reader.every(tenant, at_least, below, of_runs):
+        async for step in self._reader.every(tenant, of_runs):
             found[step.run_id].append(step)
         for steps in found.values():
             steps.sort(key=lambda step: step.seq)
