@@ -1,9 +1,9 @@
 """New ids: 20 characters of `[0-9a-v]` that sort by the second in which they were made.
 
-The random numbers of a busy second are drawn together and handed out from the smallest to the
-largest. New rows then go to the end of an index: in random order they split its pages all over, and
-the engine made 8 % fewer runs. Whoever knows an id still can't guess another one: of two ids of
-10,000 in a second, the distance has more than 50 random bits.
+The random numbers of a busy second are drawn together and used in ascending order. New rows then
+go to the end of an index: in random order they split its pages all over, and the engine made 8 %
+fewer runs. From one id no other can be guessed: the distance of two neighbors among 10,000
+ids of a second has more than 50 random bits.
 """
 
 import os
@@ -17,7 +17,7 @@ _BYTES: Final = 8
 
 
 class _Numbers:
-    """Random numbers of 64 bits; each process has its own, and a forked one begins anew."""
+    """Random numbers of 64 bits; a forked process draws its own."""
 
     __slots__ = ("_left", "_second", "_used")
 
@@ -25,7 +25,7 @@ class _Numbers:
         self.forget()
 
     def forget(self) -> None:
-        """Begin anew, so that no other process hands out the same numbers."""
+        """Drop the numbers that were drawn, so that no two processes use the same."""
         self._second, self._used = b"", 0
         self._left: list[bytes] = []
 
