@@ -9,10 +9,9 @@ _FORKED = """
 import os
 from baton.eventlog.ids import new_id
 made = [new_id(1_700_000_000_000) for _ in range(9)]
-pid = os.fork()
-print("\\n".join(new_id(1_700_000_000_000) for _ in range(100)), flush=True)
-if pid:
+if pid := os.fork():
     os.waitpid(pid, 0)
+print("\\n".join(new_id(1_700_000_000_000) for _ in range(100)), flush=True)
 """
 
 
