@@ -134,12 +134,12 @@ def test_no_bit_of_a_proved_export_can_be_changed(
     assert found.reason.startswith(of_line) or found.position == position or changed_position
 
 
-@pytest.mark.skipif(not ASKED, reason="takes minutes: make mutations")
 @pytest.mark.timeout(3_600)
 @pytest.mark.parametrize("name", ["one run", "run", "range"])
 def test_no_byte_of_any_proof_can_be_changed(proofs: dict[str, bytes], name: str) -> None:
+    """`make mutations` changes every byte, the suite one of 31."""
     raw = proofs[name].removesuffix(b"\n")
-    for place in range(len(raw)):
+    for place in range(0, len(raw), 1 if ASKED else 31):
         for change in (1, 2, 32, 128):
             changed = bytearray(raw)
             changed[place] ^= change
