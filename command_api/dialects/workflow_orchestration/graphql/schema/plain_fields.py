@@ -41,16 +41,13 @@ class Execution(StrawberryGraphQLCoreExecutionContext):
         self, parent_type: Any, source_value: Any, path: Any, grouped_field_set: Any, *rest: Any
     ) -> Any:
         """Return the values of an object's fields; the common case is that all are plain."""
-        plain_fields, values = _plain_fields_of(parent_type), {}
-        for response_name, details in grouped_field_set.items():
-            plain = plain_fields.get(details[0].node.name.value)
-            value = _NO_VALUE if plain is None else _value_of(plain, source_value)
-            if value is _NO_VALUE:
-                return super().execute_fields(
-                    parent_type, source_value, path, grouped_field_set, *rest
-                )
-            values[response_name] = value
-        return values
+        plain_fields = _plain_fields_of(parent_type)
+        names = [details[0].node.name.value for details in grouped_field_set.values()]
+        if plain_fields.keys() >= set(names):
+            values = [_value_of(plain_fields[name], source_value) for name in names]
+            if _NO_VALUE not in values:
+                return dict(zip(grouped_field_set, values, strict=True))
+        return super().execute_fields(parent_type, source_value, path, grouped_field_set, *rest)
 
     def execute_field(
         self, parent_type: Any, source: Any, field_details_list: Any, *rest: Any
