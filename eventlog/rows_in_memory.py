@@ -21,8 +21,7 @@ def page_of(query: Query, table: Table, rows: Iterable[Row]) -> Page:
     found = [
         row
         for row in rows
-        if query.tenant in (None, row.tenant)
-        and all(_matches(value_of(table, row, one.column), one) for one in query.where)
+        if query.tenant in (None, row.tenant) and row_matches(query.where, table, row)
     ]
     last = query.order[-1][1] if query.order else "asc"
     found.sort(key=lambda row: (row.tenant, row.key), reverse=last == "desc")
@@ -30,6 +29,11 @@ def page_of(query: Query, table: Table, rows: Iterable[Row]) -> Page:
         found.sort(key=_sort_key(table, column), reverse=direction == "desc")
     page = found[query.offset : query.offset + query.limit]
     return Page(page, len(found) if query.count else -1)
+
+
+def row_matches(where: Iterable[Filter], table: Table, row: Row) -> bool:
+    """Return whether a row fulfills every condition."""
+    return all(_matches(value_of(table, row, one.column), one) for one in where)
 
 
 def value_of(table: Table, row: Row, column: str) -> _Value:

@@ -14,8 +14,8 @@ from baton.domain.errors import Fault, Invalid
 from baton.domain.run.decisions import DECIDER as RUN
 from baton.domain.stream import stream_parts
 from baton.eventlog.errors import Unavailable
-from baton.eventlog.ports.views import Filter
-from baton.projector.view import Values
+from baton.eventlog.ports.views import Row
+from baton.eventlog.rows_in_memory import row_matches
 from baton.projector.views.runs.queries import RunFilter
 from baton.projector.views.runs.view import TABLE, Document, columns, evolve
 
@@ -25,7 +25,6 @@ VIEWS_WITHIN_MS: Final = 5_000
 """Time that the views get to reach the position."""
 _PAGE: Final = 2_000
 _BATCH: Final = 1_000
-_COLUMNS: Final = {column.name: place for place, column in enumerate(TABLE.columns)}
 
 
 async def choose_runs(
@@ -43,7 +42,10 @@ async def choose_runs(
         run_id = stream_parts(stream).id
         found.pop(run_id, None)
         before = None if is_new else await _run_as_of(services, stream, position)
-        if before is not None and _matches(before, wanted):
+        if before is None:
+            continue
+        row = Row(tenant, run_id, b"", columns(before))
+        if row_matches(wanted.where(), TABLE, row):
             found[run_id] = before.requested_at
     _require_few(len(found))
     return sorted(found, key=lambda run_id: (found[run_id], run_id))
@@ -81,24 +83,6 @@ async def _run_as_of(services: Services, stream: str, position: int) -> Document
             break
         run = evolve(run, recorded)
     return run
-
-
-def _matches(run: Document, wanted: RunFilter) -> bool:
-    values = columns(run)
-    return all(_holds(condition, values) for condition in wanted.where())
-
-
-def _holds(condition: Filter, values: Values) -> bool:
-    value, compared = values[_COLUMNS[condition.column]], condition.value
-    match condition.op:
-        case "in":
-            return isinstance(compared, tuple) and value in compared
-        case ">=":
-            return isinstance(value, int) and isinstance(compared, int) and value >= compared
-        case "<=":
-            return isinstance(value, int) and isinstance(compared, int) and value <= compared
-        case _:
-            return value == compared
 
 
 def _require_few(count: int) -> None:
