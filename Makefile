@@ -76,7 +76,7 @@ format: $(EVERYTHING) ## Formats every file and applies the fixes of ruff.
 
 lock: $(EVERYTHING) ## Pins the exact versions after a change of pyproject.toml.
 	@$(LOCK) --all-extras --group clients --output-file constraints.txt
-	@echo 'hatchling' | $(LOCK) --extra cluster --constraint constraints.txt \
+	@echo 'hatchling' | $(LOCK) --extra cluster --extra otlp --constraint constraints.txt \
 		--output-file constraints-runtime.txt -
 
 setup: $(EVERYTHING) ## Installs Baton and its tools into .venv if anything has changed.
