@@ -8,7 +8,7 @@ import resource
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -30,15 +30,20 @@ STEP_S = 0.4
 @contextmanager
 def full_disk(installation: Installation) -> Iterator[None]:
     """Make every write behind the first byte of a file fail until the block ends."""
-    pids = [installation.running.pid, *installation.writers]
-    before = resource.prlimit(pids[0], resource.RLIMIT_FSIZE)
-    for pid in pids:
-        resource.prlimit(pid, resource.RLIMIT_FSIZE, (1, before[1]))
+    before = resource.prlimit(installation.running.pid, resource.RLIMIT_FSIZE)
+    _limit_files(installation, (1, before[1]))
     try:
         yield
     finally:
-        for pid in pids:
-            resource.prlimit(pid, resource.RLIMIT_FSIZE, before)
+        _limit_files(installation, before)
+
+
+def _limit_files(installation: Installation, limit: tuple[int, int]) -> None:
+    """Limit the server first, because a writer that it starts meanwhile has the server's limit."""
+    resource.prlimit(installation.running.pid, resource.RLIMIT_FSIZE, limit)
+    for pid in installation.writers:
+        with suppress(ProcessLookupError):  # the writer of a file that the server has given up
+            resource.prlimit(pid, resource.RLIMIT_FSIZE, limit)
 
 
 @pytest.mark.timeout(180)
