@@ -30,6 +30,7 @@ from baton.command_api.principal import Principal
 from baton.command_api.request_metrics import RequestMetrics
 from baton.command_api.security import auth
 from baton.command_api.services import Services
+from baton.command_api.ui.pages import add_pages
 
 RENDER: web.AppKey[Render] = web.AppKey("render")
 """Renders a refusal of what the parser can't read."""
@@ -38,11 +39,12 @@ _Endpoint = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 def make_app(services: Services, dialects: Sequence[Dialect] | None = None) -> web.Application:
-    """Return an application with `dialects` (default: all that exist) and Baton's own API."""
+    """Return an application with `dialects` (default: all that exist), Baton's own API, the UI."""
     spoken = (*(discover() if dialects is None else dialects), own_api())
     app = _make_app(services, spoken)
     app.on_shutdown.append(partial(_end_streams, services))
     documents.publish(app, spoken)
+    add_pages(app)
     return app
 
 

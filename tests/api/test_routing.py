@@ -57,7 +57,7 @@ async def test_an_unknown_path_is_404_in_the_dialects_envelope(server: RunningSe
     assert answer.body["tiny_error"] == "not_found"
 
 
-@pytest.mark.parametrize("path", ["/", "/nothing", "/tiny", "/tinyish/acme/v1/x", "/tiny/acme/v2"])
+@pytest.mark.parametrize("path", ["/nothing", "/tiny", "/tinyish/acme/v1/x", "/tiny/acme/v2"])
 async def test_a_path_of_no_dialect_is_404_in_the_own_envelope(server: RunningServer, path: str):
     answer = await server.get(path)
 

@@ -91,7 +91,7 @@ def shipped() -> set[str]:
     return {
         str(Path("baton") / folder.relative_to(package) / file.relative_to(folder))
         for folder in folders
-        for suffix in ("py", "sql", "json", "typed")
+        for suffix in ("py", "sql", "json", "typed", "js", "css", "html", "svg", "txt")
         for file in (*folder.glob(f"*.{suffix}"), *folder.glob(f"**/*.{suffix}"))
     }
 

@@ -1,0 +1,1 @@
+"""The web UI: its pages and files, and the sessions of its users."""

@@ -1,0 +1,111 @@
+"""The files that a browser loads, read and compressed once for a process.
+
+Their version is a hash over all of them and part of each address, so that a browser may keep a file
+for good. The page names that version, and the modules that it needs first.
+"""
+
+import gzip
+import posixpath
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from hashlib import sha256
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from typing import Final
+
+BASE: Final = "/ui/assets"
+ICON: Final = "icon.svg"
+_TYPES: Final[Mapping[str, str]] = {
+    ".css": "text/css; charset=utf-8",
+    ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".json": "application/json",
+    ".svg": "image/svg+xml",
+    ".txt": "text/plain; charset=utf-8",
+}
+"""The media types by suffix; a file with another suffix isn't served."""
+_PAGE: Final = "index.html"
+_FIRST: Final = "app.js"
+_IMPORT: Final = re.compile(
+    r"""^\s*(?:import|export)\b[^'"();]*?['"](\.{1,2}/[^'"]+)['"]""", re.MULTILINE
+)
+"""A static import; what is loaded by `import()` isn't needed first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StaticFile:
+    """One file, as it is and compressed by gzip."""
+
+    content_type: str
+    body: bytes
+    gzipped: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StaticFiles:
+    """The page, and all other files by their path below `{BASE}/{version}/`."""
+
+    version: str
+    page: StaticFile
+    assets: Mapping[str, StaticFile]
+
+
+@cache
+def static_files() -> StaticFiles:
+    """Return the files of the package's folder `static`."""
+    found = dict(_walk(files(__package__).joinpath("static"), ""))
+    version = _version_of(found)
+    page = found.pop(_PAGE).decode()
+    rendered = page.replace("$assets", f"{BASE}/{version}").replace(
+        "$preloads", _preloads(found, version)
+    )
+    return StaticFiles(
+        version=version,
+        page=_static_file(_PAGE, rendered.encode()),
+        assets={path: _static_file(path, body) for path, body in found.items()},
+    )
+
+
+def _walk(folder: Traversable, prefix: str) -> Iterator[tuple[str, bytes]]:
+    for entry in folder.iterdir():
+        path = f"{prefix}{entry.name}"
+        if entry.is_dir():
+            yield from _walk(entry, f"{path}/")
+        elif posixpath.splitext(path)[1] in _TYPES:
+            yield path, entry.read_bytes()
+
+
+def _version_of(found: Mapping[str, bytes]) -> str:
+    digest = sha256()
+    for path in sorted(found):
+        digest.update(f"{path}\0{len(found[path])}\0".encode())
+        digest.update(found[path])
+    return digest.hexdigest()[:16]
+
+
+def _static_file(path: str, body: bytes) -> StaticFile:
+    return StaticFile(
+        content_type=_TYPES[posixpath.splitext(path)[1]],
+        body=body,
+        gzipped=gzip.compress(body, mtime=0),
+    )
+
+
+def _preloads(found: Mapping[str, bytes], version: str) -> str:
+    return "\n".join(
+        f'<link rel="modulepreload" href="{BASE}/{version}/{path}">'
+        for path in first_modules(found)
+    )
+
+
+def first_modules(found: Mapping[str, bytes]) -> tuple[str, ...]:
+    """Return the modules that the first one imports, directly or not, in the order of imports."""
+    modules = [_FIRST]
+    for path in modules:
+        for relative in _IMPORT.findall(found.get(path, b"").decode()):
+            imported = posixpath.normpath(posixpath.join(posixpath.dirname(path), relative))
+            if imported in found and imported not in modules:
+                modules.append(imported)
+    return tuple(modules)

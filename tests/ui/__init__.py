@@ -1,0 +1,1 @@
+"""The web UI, driven in a browser against a real `baton dev`."""
