@@ -7,10 +7,9 @@ from baton.command_api.principal import Principal
 from baton.command_api.services import Services
 from baton.domain.artifact import Values
 from baton.domain.conditions.evaluation import DecisionResult
-from baton.domain.conditions.matching import choose
+from baton.domain.conditions.matching import all_hold, choose
 from baton.domain.definition.decisions import DECIDER as DEFINITION
 from baton.domain.definition.graph import Decision, Graph
-from baton.domain.definition.state import State as Definition
 from baton.domain.errors import Fault, Invalid, NotFound
 from baton.domain.json import Json
 from baton.domain.run.decisions import DECIDER as RUN
@@ -78,20 +77,20 @@ async def retry_run(
     return result
 
 
-def test_decision(definition: Definition, step_id: str, data: Mapping[str, Json]) -> DecisionResult:
-    """Evaluate a decision step of the definition's newest version.
+def test_decision(graph: Graph, step_id: str, data: Mapping[str, Json]) -> DecisionResult:
+    """Evaluate a decision step.
 
     Args:
-        definition: The definition.
+        graph: The steps of a definition.
         step_id: The id of the step.
         data: The scope `{input?, context?, steps?}`; without any of these keys it is the input.
 
     Raises:
-        NotFound: The definition has no such step.
+        NotFound: The graph has no such step.
         Invalid: The step isn't a decision step.
 
     """
-    step = definition.body.graph.by_id.get(step_id)
+    step = graph.by_id.get(step_id)
     if step is None:
         raise NotFound("step", step_id)
     if not isinstance(step, Decision):
@@ -99,7 +98,9 @@ def test_decision(definition: Definition, step_id: str, data: Mapping[str, Json]
         raise Invalid(message, faults=[Fault(("stepId",), "must name a decision step")])
     scope: dict[str, Json] = {"input": {}, "context": {}, "steps": {}}
     known = {name: data[name] for name in scope if name in data}
-    return choose(step.cases, step.default_next, {**scope, **(known or {"input": dict(data)})})
+    scope |= known or {"input": dict(data)}
+    considered = step.cases if all_hold(step.when, scope) else ()
+    return choose(considered, step.default_next, scope)
 
 
 async def graph_of(services: Services, tenant: str, run_id: str) -> Graph:

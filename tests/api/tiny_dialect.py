@@ -170,7 +170,8 @@ async def retry(context: RequestContext) -> Reply:
 
 async def decide(context: RequestContext) -> Reply:
     body = await context.json_object()
-    result = commands.test_decision(await existing(context), context.params["step"], body)
+    graph = (await existing(context)).body.graph
+    result = commands.test_decision(graph, context.params["step"], body)
     return context.reply(200, asdict(result))
 
 

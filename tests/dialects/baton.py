@@ -15,7 +15,7 @@ from baton.command_api.commands import (
 from baton.command_api.dialect.contract import Route
 from baton.command_api.principal import Principal
 from baton.domain.backtest.candidate import candidate_of
-from baton.domain.definition.graph import Compute, Graph
+from baton.domain.definition.graph import Case, Compute, Condition, Decision, Graph
 from baton.domain.definition.messages import Body
 from baton.domain.definition.state import State as Definition
 from baton.domain.definition.trigger import ScheduleTrigger
@@ -48,13 +48,20 @@ __all__ = ["ANSWERED", "QUERIES", "body", "distinct_body", "error_code", "prepar
 ANSWERED = {"GET /runs", "GET /runs/{runId}", "GET /definitions/{definition}", "POST /definitions"}
 """Operations that some generated requests succeed with; others depend on the state of a run."""
 
-_GRAPH = Graph(steps=(Compute(id="only", function="answer"),))
+_IS_LARGE = Condition(path="input.total", op="gt", value=100)
+_GRAPH = Graph(
+    steps=(
+        Compute(id="only", function="answer", next="choose"),
+        Decision(id="choose", cases=(Case(conditions=(_IS_LARGE,), next="only"),)),
+    )
+)
 _DOCUMENT = {"name": "Fresh", "steps": [{"id": "only", "function": "answer"}]}
 _BODIES: dict[str, object] = {
     "/events": {"event": "record_created", "recordSlug": "orders", "recordId": "rec_1"},
     "/definitions": {"slug": "fresh", **_DOCUMENT},
     "/definitions/{definition}": _DOCUMENT,
     "/runs": {"definition": "{definition}"},
+    "/definitions/{definition}/test-decision": {"stepId": "choose", "input": {"total": 101}},
     "/definitions/{definition}/backtests": {"definition": _DOCUMENT},
     "/bulk": {"action": "cancel", "ids": ["{runId}"]},
     "/clock": {"advance": "1h"},

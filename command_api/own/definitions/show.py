@@ -6,7 +6,8 @@ from pydantic import BaseModel
 
 from baton.command_api.dialect.contract import QueryParameter, Route
 from baton.command_api.dialect.paging import offset_page
-from baton.command_api.http.query_parameters import choice, choices, known_only
+from baton.command_api.dialect.rendering import optional_time, without_none
+from baton.command_api.http.query_parameters import choice, choices, integer, known_only, single
 from baton.command_api.http.reply import Reply
 from baton.command_api.http.request_context import RequestContext
 from baton.command_api.own.definitions.load import load_by_reference
@@ -19,8 +20,14 @@ from baton.command_api.own.definitions.render import (
 )
 from baton.command_api.principal import READ
 from baton.domain.definition.messages import Status
+from baton.domain.definition.state import State
+from baton.domain.json import JsonObject
 from baton.projector.view_reader import Order
 from baton.projector.views.definitions.queries import Sort
+from baton.projector.views.runs.queries import RunFilter
+from baton.projector.views.runs.view import Document as Run
+from baton.projector.views.runs.view import Status as RunStatus
+from baton.protocols.iso_time import format_time
 
 MAX_LIMIT: Final = 500
 _STATUSES: Final[tuple[Status, ...]] = ("active", "draft", "paused")
@@ -31,13 +38,29 @@ _SORTS: Final[dict[str, Sort]] = {
     "updatedAt": "updated_at",
 }
 _ORDERS: Final[tuple[Order, ...]] = ("asc", "desc")
-_PARAMETERS: Final = ("status", "sort", "order", "limit", "offset")
+_PARAMETERS: Final = ("status", "q", "lastRuns", "sort", "order", "limit", "offset")
+MAX_LAST_RUNS: Final = 10
+
+
+class LastRun(BaseModel):
+    """One of the newest runs of a definition."""
+
+    id: str
+    status: RunStatus
+    requestedAt: str  # noqa: N815 - the names of the JSON
+    completedAt: str | None = None  # noqa: N815
+
+
+class ListedDefinition(DefinitionSummary):
+    """A definition of a list; `lastRuns` are its newest runs, if the request asks for them."""
+
+    lastRuns: list[LastRun] | None = None  # noqa: N815
 
 
 class DefinitionPage(BaseModel):
     """One page of definitions, and how many match in all."""
 
-    definitions: list[DefinitionSummary]
+    definitions: list[ListedDefinition]
     total: int
     limit: int
     offset: int
@@ -46,21 +69,44 @@ class DefinitionPage(BaseModel):
 async def _list(context: RequestContext) -> Reply:
     known_only(context.query, _PARAMETERS)
     page = offset_page(context.query, max_limit=MAX_LIMIT)
+    runs = integer(context.query, "lastRuns", 0, at_least=0, at_most=MAX_LAST_RUNS)
     found, total = await context.services.definitions.page(
         context.tenant,
         statuses=choices(context.query, "status", _STATUSES),
+        slug_prefix=single(context.query, "q") or "",
         sort=_SORTS[choice(context.query, "sort", tuple(_SORTS), "slug")],
         order=choice(context.query, "order", _ORDERS, "asc"),
         offset=page.offset,
         limit=page.limit,
     )
     body = {
-        "definitions": [render_summary(one) for one in found],
+        "definitions": [await _listed(context, one, runs) for one in found],
         "total": total,
         "limit": page.limit,
         "offset": page.offset,
     }
     return context.reply(200, body)
+
+
+async def _listed(context: RequestContext, definition: State, runs: int) -> JsonObject:
+    """Return a definition of the list, with its newest `runs`; 0 leaves them out."""
+    shown = render_summary(definition)
+    if not runs:
+        return shown
+    wanted = RunFilter(definition_id=definition.definition_id)
+    newest = await context.services.runs.matching(context.tenant, wanted, None, limit=runs)
+    return {**shown, "lastRuns": [_last_run(one) for one in newest]}
+
+
+def _last_run(run: Run) -> JsonObject:
+    return without_none(
+        {
+            "id": run.id,
+            "status": run.status,
+            "requestedAt": format_time(run.requested_at),
+            "completedAt": optional_time(run.completed_at),
+        }
+    )
 
 
 async def _show(context: RequestContext) -> Reply:
@@ -84,6 +130,16 @@ ROUTES = (
                 name="status",
                 schema={"type": "array", "items": {"type": "string", "enum": list(_STATUSES)}},
                 description="Only definitions with one of these",
+            ),
+            QueryParameter(
+                name="q",
+                schema={"type": "string"},
+                description="Only definitions whose slug begins with this",
+            ),
+            QueryParameter(
+                name="lastRuns",
+                schema={"type": "integer", "default": 0, "minimum": 0, "maximum": MAX_LAST_RUNS},
+                description="So many of the newest runs of each definition",
             ),
             QueryParameter(
                 name="sort",

@@ -68,6 +68,11 @@ def publish(app: web.Application, dialects: Sequence[Dialect]) -> None:
     app[_DOCUMENTS] = Documents(_index(dialects), _html(docs_page(dialects)), by_name)
 
 
+def spoken(context: RequestContext) -> Mapping[str, Dialect]:
+    """Return the APIs that the server of a request speaks, by their names."""
+    return context.request.app[_DOCUMENTS].dialects
+
+
 def _index(dialects: Sequence[Dialect]) -> Reply:
     apis = [
         Api(

@@ -86,6 +86,7 @@ class DefinitionQueries:
         tenant: str,
         *,
         statuses: Sequence[Status] = (),
+        slug_prefix: str = "",
         sort: Sort = "created_at",
         order: Order = "desc",
         offset: int = 0,
@@ -95,11 +96,14 @@ class DefinitionQueries:
 
         Args:
             statuses: Limits the page to these; empty means any status.
+            slug_prefix: Limits the page to slugs that begin with this.
         """
+        begins = Filter(column="slug", op="prefix", value=slug_prefix)
         return await self._reader.page(
             tenant,
             _NOT_DELETED,
             *any_of("status", statuses),
+            *((begins,) if slug_prefix else ()),
             order=((sort, order), ("key", order)),
             offset=offset,
             limit=limit,

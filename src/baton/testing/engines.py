@@ -262,7 +262,7 @@ class Engine:
             "steps": {name: {"output": value} for name, value in (outputs or {}).items()},
         }
         found = await self._definitions.load(await self._services(), definition)
-        return test_decision(found, step, scope).selected
+        return test_decision(found.body.graph, step, scope).selected
 
     async def runs(self, definition: str | None = None) -> list[Run]:
         """Return all runs, or those of one definition, in the order of their requests."""

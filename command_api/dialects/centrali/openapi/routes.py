@@ -102,7 +102,7 @@ async def _steps(context: RequestContext) -> Reply:
 async def _test_decision(context: RequestContext) -> Reply:
     definition = await load_definition(context, context.params["id"])
     body = await context.parse(TestDecision)
-    result = test_decision(definition, context.params["stepId"], body.test_data)
+    result = test_decision(definition.body.graph, context.params["stepId"], body.test_data)
     return context.reply(200, render_decision(result))
 
 
