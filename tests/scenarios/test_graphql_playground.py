@@ -1,26 +1,18 @@
 """The playground: its page, and a browser that follows an execution through it."""
 
 import re
-import shutil
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.async_api import Page, async_playwright, expect
+from playwright.async_api import Page, expect
 
 from baton.command_api.dialects.workflow_orchestration.graphql import playground
 from tests.kit.stack import token
 from tests.scenarios.graphql_seed import EXAMPLES
 from tests.scenarios.stack import Stack
-from tests.servers.availability import skip_or_fail
+from tests.servers.chromium import running_chromium
 
 ASSETS = {"": playground.PAGE, **{f"/{name}": one for name, one in playground.ASSETS.items()}}
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-
-
-def browser() -> str:
-    """Return the path of a browser that Playwright can drive."""
-    found = next((path for name in BROWSERS if (path := shutil.which(name))), None)
-    return found or skip_or_fail("browser", f"{', '.join(BROWSERS)} in PATH")
 
 
 @pytest.mark.operations("workflow-orchestration-graphql", "openPlayground", "getPlaygroundAsset")
@@ -43,12 +35,12 @@ async def write(page: Page, name: str, variables: str) -> None:
     await page.click("#run")
 
 
+@pytest.mark.browser
 async def test_a_browser_follows_an_execution_to_its_end(memory: Stack) -> None:
     """No request leaves the server, and the page breaks none of its own rules."""
     requested: list[str] = []
     complaints: list[str] = []
-    async with async_playwright() as driver:
-        chromium = await driver.chromium.launch(executable_path=browser(), args=["--no-sandbox"])
+    async with running_chromium() as chromium:
         page = await chromium.new_page()
         page.on("request", lambda request: requested.append(request.url))
         page.on("websocket", lambda socket: requested.append(socket.url))
@@ -70,7 +62,6 @@ async def test_a_browser_follows_an_execution_to_its_end(memory: Stack) -> None:
         cancelling = "mutation($id: ID!) { cancelWorkflowExecution(id: $id) { id } }"
         await memory.post("/graphql", {"query": cancelling, "variables": {"id": run_id}})
         await expect(page.locator("#results")).to_contain_text('"status": "CANCELLED"')
-        await chromium.close()
 
     assert complaints == []
     assert {urlsplit(url).netloc for url in requested} == {f"127.0.0.1:{memory.port}"}

@@ -1,0 +1,92 @@
+"""The rig: one server, one browser and one sign-in for all tests of a process.
+
+Each test has a browser context of its own, and fails if a page of it complains or asks another
+server for anything.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, Page, StorageState, expect
+
+from tests.servers.chromium import running_chromium
+from tests.ui.guard import Guard
+from tests.ui.seed import seed
+from tests.ui.server import UiServer, ui_server_in
+
+PATIENCE_MS = 15_000
+SIZE = {"width": 1_280, "height": 800}
+NewPage = Callable[..., Awaitable[Page]]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run all tests of the folder in one event loop, which their shared browser needs."""
+    in_session = pytest.mark.asyncio(loop_scope="session")
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker(pytest.mark.browser)
+            if pytest_asyncio.is_async_test(item):
+                item.add_marker(in_session, append=False)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def ui_server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[UiServer]:
+    """A `baton dev` with the demo's definition and some of its orders, shared by all tests."""
+    async with ui_server_in(tmp_path_factory.mktemp("ui")) as running:
+        await seed(running)
+        yield running
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    expect.set_options(timeout=PATIENCE_MS)
+    async with running_chromium() as running:
+        yield running
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def signed_in(browser: Browser, ui_server: UiServer) -> StorageState:
+    """The cookie and the local storage of a browser that opened the printed link."""
+    context = await browser.new_context()
+    page = await context.new_page()
+    await page.goto(ui_server.link)
+    await page.wait_for_url(lambda url: "#" not in url)
+    state = await context.storage_state()
+    await context.close()
+    return state
+
+
+@pytest.fixture
+def guard(ui_server: UiServer) -> Guard:
+    """The complaints of the test's pages; `guard.allow(pattern)` expects one."""
+    return Guard(ui_server.url)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def new_page(
+    browser: Browser, ui_server: UiServer, signed_in: StorageState, guard: Guard
+) -> AsyncIterator[NewPage]:
+    """A function that opens a page in a new context; its arguments are those of `new_context`."""
+    contexts = []
+
+    async def opened(**options: Any) -> Page:
+        chosen = {"storage_state": signed_in, "viewport": SIZE, "base_url": ui_server.url}
+        context = await browser.new_context(**{**chosen, **options})
+        contexts.append(context)
+        context.set_default_timeout(PATIENCE_MS)
+        guard.watch(context)
+        return await context.new_page()
+
+    yield opened
+    for context in contexts:
+        await context.close()
+    guard.check()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def page(new_page: NewPage) -> Page:
+    """A page of a signed-in browser; `await page.goto("/ui/runs")` opens one of the UI."""
+    return await new_page()
