@@ -28,8 +28,11 @@ async def seed(server: UiServer) -> None:
     """Send the demo's first orders, and start a run that fails and one that goes on."""
     for document in (ORDERS, CARRIER, PATIENT, NIGHTLY):
         await server.apply(document)
-    for number, order in enumerate(orders(COUNT), 1_001):
+    started = [
         await server.send_order(str(number), order)
-    failed = await server.start("carrier", {"parcel": 7})
+        for number, order in enumerate(orders(COUNT), 1_001)
+    ]
+    started.append(await server.start("carrier", {"parcel": 7}))
     await server.start("patient", {"patient": "Ada Lovelace"})
-    await server.ended(failed)
+    for run_id in started:
+        await server.ended(run_id)

@@ -1,7 +1,7 @@
 """`baton dev` as the server of the pages, and a client of its API."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from importlib.resources import files
@@ -13,6 +13,7 @@ import aiohttp
 
 from baton.cli.server.apply_definition import apply_document
 from baton.cli.server.client import Server
+from baton.cli.server.events import STRUCTURED
 from tests.cli.processes import Dev, dev, found
 from tests.kit.eventually import eventually
 
@@ -40,7 +41,13 @@ class UiServer:
         return found(r"(http://\S+/ui/#code=\S+)", self.dev.announced)
 
     async def call(
-        self, method: str, path: str, json: object = None, *, status: int = 0, **headers: str
+        self,
+        method: str,
+        path: str,
+        json: object = None,
+        *,
+        status: int = 0,
+        headers: Mapping[str, str] | None = None,
     ) -> Any:
         """Return the document that a request is answered with.
 
@@ -49,10 +56,9 @@ class UiServer:
             path: The path and the query.
             json: The body.
             status: The expected status; 0 for any success.
-            headers: Further headers, with `_` in the place of `-`.
+            headers: Further headers.
         """
-        sent = {"Authorization": f"Bearer {self.dev.token}"}
-        sent |= {name.replace("_", "-"): value for name, value in headers.items()}
+        sent = {"Authorization": f"Bearer {self.dev.token}", **(headers or {})}
         async with self.session.request(
             method, self.url + path, json=json, headers=sent
         ) as response:
@@ -61,15 +67,15 @@ class UiServer:
             assert good, f"{method} {path}: {response.status} {body.decode(errors='replace')}"
             return loads(body) if body else None
 
-    async def get(self, path: str, **headers: str) -> Any:
-        return await self.call("GET", path, **headers)
+    async def get(self, path: str) -> Any:
+        return await self.call("GET", path)
 
-    async def post(self, path: str, json: object = None, **headers: str) -> Any:
-        return await self.call("POST", path, json, **headers)
+    async def post(self, path: str, json: object = None) -> Any:
+        return await self.call("POST", path, json)
 
     async def apply(self, document: object) -> dict[str, Any]:
         """Create or update a definition in any dialect, and return it."""
-        server = Server(url=self.url, token=self.dev.token, tenant="")
+        server = Server(url=self.url, token=self.dev.token, tenant=TENANT)
         return (await asyncio.to_thread(apply_document, server, document, None))[1]
 
     async def new_link(self) -> str:
@@ -86,7 +92,7 @@ class UiServer:
             "subject": f"orders/{record_id}",
             "data": order,
         }
-        await self.post("/events", event, Content_Type="application/cloudevents+json")
+        await self.call("POST", "/events", event, headers={"Content-Type": STRUCTURED})
 
         async def runs() -> list[Any]:
             return list((await self.get(f"/runs?recordId={record_id}"))["runs"])
@@ -111,7 +117,12 @@ class UiServer:
 async def ui_server_in(
     folder: Path, *arguments: object, env: dict[str, str] | None = None
 ) -> AsyncIterator[UiServer]:
-    """Run `baton dev` with the functions of the demo and of the tests until the block ends."""
+    """Run `baton dev` with the functions of the demo and of the tests until the block ends.
+
+    It is killed then: a stop would wait for functions that never end.
+    """
     with dev(folder, "--functions", *FUNCTIONS, *arguments, env=env) as running:
         async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session:
             yield UiServer(running, session)
+        running.process.kill()
+        running.process.wait()
