@@ -25,8 +25,10 @@ from baton.eventlog.loops.transact import CommandResult, transact
 from baton.eventlog.ports.clock import Clock
 from baton.eventlog.ports.stores import EventStore
 
-Verify: TypeAlias = Callable[[], Awaitable[Finding]]
-"""Verifies the store; raises `Unavailable`."""
+Progress: TypeAlias = Callable[[int, int], None]
+"""Callback(position checked, last position)."""
+Verify: TypeAlias = Callable[[Progress], Awaitable[Finding]]
+"""Verifies the store and calls back with its progress; raises `Unavailable`."""
 
 STOPPED: Final = "The server stopped before the verification ended"
 
@@ -46,11 +48,16 @@ class Verifications:
         self._store, self._verify, self._clock = store, verify, clock
         self._turn = asyncio.Lock()
         self._running: dict[str, tuple[str, asyncio.Task[None]]] = {}
+        self._reached: dict[str, tuple[int, int]] = {}
 
     def running(self, tenant: str) -> str | None:
         """Return the id of the verification that runs here for a tenant, None if none does."""
         found = self._running.get(tenant)
         return None if found is None else found[0]
+
+    def progress(self, ident: str) -> tuple[int, int] | None:
+        """Return the position that a verification has reached here, and the last one to check."""
+        return self._reached.get(ident)
 
     async def request(self, command: RequestVerification) -> CommandResult[State]:
         """Record a request and begin the verification; raises `Unavailable`.
@@ -76,9 +83,12 @@ class Verifications:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _run(self, tenant: str, ident: str) -> None:
+        def on_progress(position: int, last: int) -> None:
+            self._reached[ident] = position, last
+
         try:
             async with self._turn, asyncio.timeout(LIMIT_MS / 1_000):
-                finding = await self._verify()
+                finding = await self._verify(on_progress)
             command: Command = ReportFinding(finding=finding, at=self._clock.now())
         except asyncio.CancelledError:
             command = ReportFailure(reason=STOPPED, at=self._clock.now())
@@ -88,6 +98,7 @@ class Verifications:
             command = ReportFailure(reason=str(error), at=self._clock.now())
         finally:
             self._running.pop(tenant, None)
+            self._reached.pop(ident, None)
         try:
             await transact(self._store, VERIFICATION, _stream(tenant, ident), command)
         except Unavailable as error:

@@ -8,7 +8,7 @@ from typing import Final
 
 from baton.backend_choice import backend_of
 from baton.command_api.auditing.access_log import accesses_on
-from baton.command_api.auditing.verifications import Verifications, Verify
+from baton.command_api.auditing.verifications import Progress, Verifications, Verify
 from baton.command_api.backtest_jobs import BacktestJobs
 from baton.command_api.budgets import Budgets, Limits
 from baton.command_api.budgets.limits import Rate
@@ -139,15 +139,16 @@ def _build_live_feed(context: RoleContext, definitions: DefinitionQueries) -> Li
 def build_verify(settings: Settings, stores: Stores) -> Verify:
     """Return what verifies the store: another process, unless only this one has the data."""
 
-    async def verify() -> Finding:
+    async def verify(progress: Progress) -> Finding:
         known = audit_keys(settings, create=False)
         keys = () if known is None else known.verifiers
         if "durable" in backend_of(settings.store_url).capabilities:
             location = StoreLocation(
                 secrets_keys=(), folder=settings.data_folder, url=settings.store_url
             )
-            return await verify_apart(location, [str(one) for one in keys])
-        verdict = await verify_store(stores.leaves, stores.artifacts, Demands(keys=keys))
+            return await verify_apart(location, [str(one) for one in keys], progress)
+        demands = Demands(keys=keys)
+        verdict = await verify_store(stores.leaves, stores.artifacts, demands, progress=progress)
         return verdict.finding
 
     return verify

@@ -9,7 +9,7 @@ from typing import Any
 
 from baton.command_api.app import make_app
 from baton.command_api.auditing.access_log import accesses_on
-from baton.command_api.auditing.verifications import Verifications
+from baton.command_api.auditing.verifications import Progress, Verifications
 from baton.command_api.backtest_jobs import BacktestJobs
 from baton.command_api.dialect.contract import Dialect
 from baton.command_api.live.live_feed import LiveFeed
@@ -37,8 +37,9 @@ from tests.backends import memory
 from tests.kit.stack import SECRET, RunningServer, in_background, serving
 
 
-async def _verify(stores: Stores) -> Finding:
-    return (await verify_store(stores.leaves, stores.artifacts, Demands())).finding
+async def _verify(stores: Stores, progress: Progress) -> Finding:
+    verdict = await verify_store(stores.leaves, stores.artifacts, Demands(), progress=progress)
+    return verdict.finding
 
 
 @asynccontextmanager

@@ -108,6 +108,7 @@ async def prepare(client: Client, route: Route) -> dict[str, str]:
     assert await services.reached(position, 5_000)
     if _needs(route, "/audit"):
         await seal(client.stack.stores.leaves)
+    if _needs(route, "/audit") or _needs(route, "{streamId}"):
         await _verified(client, now)
     raw = canonical(f"{client.tenant} " * 10_000)
     await client.stack.stores.artifacts.put(client.tenant, digest(raw), raw)
@@ -121,13 +122,19 @@ async def prepare(client: Client, route: Route) -> dict[str, str]:
         "definitionId": new.definition_id,
         "backtestId": await _backtest(client, created.state) if _needs(route, "backtestId") else "",
         "verificationId": _verification_of(client.tenant),
+        "kind": VERIFICATION.name,
+        "streamId": _verification_of(client.tenant),
         "dialect": "baton",
         "hash": digest(raw),
         "set": await _live_set(client.stack.stores.view_sets),
-        **(await dead_delivery(services, user) if _needs(route, "/webhooks") else {}),
+        **(await dead_delivery(services, user) if _about_webhooks(route) else {}),
         **(await _bulk(client, route, request.run_id) if _needs(route, "/bulk/") else {}),
         **(await _dead_letter(client) if _needs(route, "/dead-letters") else {}),
     }
+
+
+def _about_webhooks(route: Route) -> bool:
+    return any(_needs(route, part) for part in ("/webhooks", "{webhookId}", "{deliveryId}"))
 
 
 def _needs(route: Route, part: str) -> bool:

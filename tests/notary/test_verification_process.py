@@ -24,8 +24,14 @@ async def location(tmp_path: Path) -> StoreLocation:
 
 
 async def test_a_store_is_verified_in_another_process(location: StoreLocation) -> None:
-    finding = await verify_apart(location, [str(KEY.verifier)])
+    reached: list[tuple[int, int]] = []
 
+    def on_progress(position: int, last: int) -> None:
+        reached.append((position, last))
+
+    finding = await verify_apart(location, [str(KEY.verifier)], on_progress)
+
+    assert reached[0][1] == EVENTS[-1].position
     assert finding.break_reason is None
     assert finding.events == finding.sealed == finding.head_size == len(EVENTS)
     assert finding.signed_by == (str(KEY.verifier),)

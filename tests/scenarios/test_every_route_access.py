@@ -12,7 +12,7 @@ from tests.scenarios.stack import Stack, base_and_headers
 
 TRACEPARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 OF_A_TENANT = [case for case in CASES if case.knows_tenant]
-OF_ALL_TENANTS = ("set",)
+OF_ALL_TENANTS = ("set", "kind")
 """Parameters that name what all tenants share."""
 WITH_IDS = [
     (case, name) for case in OF_A_TENANT for name in case.parameters if name not in OF_ALL_TENANTS

@@ -58,7 +58,7 @@ async def test_heads_are_notes_that_others_can_keep(memory: Stack) -> None:
     assert listed[0]["note"].encode() == latest.raw
     assert listed[0]["root"] == open_head(latest.raw, KEYS).root.hex()
     assert page["heads"] == listed[:1]
-    assert rest == {"heads": listed[1:]}
+    assert rest == {"heads": listed[1:], "newest": listed[1]}
 
 
 @pytest.mark.operations("baton", "proveRun")
@@ -207,7 +207,7 @@ async def test_sign_ins_and_exports_are_recorded(memory: Stack) -> None:
     assert (refused["claimed"], refused["count"]) == (LOGIN["username"], 1)
 
 
-@pytest.mark.operations("baton", "requestVerification", "getVerification")
+@pytest.mark.operations("baton", "requestVerification", "getVerification", "listVerifications")
 async def test_a_verification_is_run_and_its_result_is_kept(memory: Stack) -> None:
     headers = bearer(scope=ADMIN)
     run_id = await completed(memory)
@@ -221,6 +221,8 @@ async def test_a_verification_is_run_and_its_result_is_kept(memory: Stack) -> No
     await eventually(ended)
     shown = (await memory.get(path, headers=headers)).body
     (asked,) = await actions(memory, "action=verification.VerificationRequested")
+    listed = (await memory.get("/audit/verifications", headers=headers)).body
+    heads = (await memory.get("/audit/tree-heads", headers=headers)).body
 
     assert (requested.status, requested.body["status"]) == (202, "running")
     assert shown["status"] == "verified"
@@ -228,6 +230,8 @@ async def test_a_verification_is_run_and_its_result_is_kept(memory: Stack) -> No
     assert shown["finding"]["sealed"] > 0
     assert "firstBreak" not in shown["finding"]
     assert asked["id"] == shown["id"]
+    assert listed == {"verifications": [shown]}
+    assert heads["newest"] == heads["heads"][-1]
     assert (await memory.get(path, headers=bearer(scope=ADMIN, tenant="other"))).status == 404
     assert (await memory.post("/audit/verifications", {"x": run_id})).status == 403
 

@@ -5,7 +5,9 @@ from typing import Any
 import pytest
 
 from baton.command_api.own.history import read_log
-from baton.command_api.principal import ADMIN, READ
+from baton.command_api.principal import ADMIN, READ, Principal
+from baton.command_api.streaming.stream import MAX_POSITION
+from tests.kit.webhooks import dead_delivery
 from tests.scenarios.stack import Stack
 from tests.scenarios.test_own_runs import until
 
@@ -149,7 +151,25 @@ async def test_streams_of_ones_own_tenant_are_read(memory: Stack) -> None:
     assert [one["version"] for one in page["events"]] == [2, 3]
     assert page["next"] == 3
     assert (await stranger.get(definition)).status == 404
-    assert (await memory.get(f"/streams/user/{run['id']}/events")).status == 404
+    assert (await memory.get(f"/streams/user/{run['id']}/events")).status == 403
+
+
+@pytest.mark.operations("baton", "getWebhookStream", "getDeliveryStream", "getAdminStream")
+async def test_streams_of_webhooks_and_those_for_administrators_are_read(memory: Stack) -> None:
+    client = memory.client("baton", scope=ADMIN)
+    user = Principal(subject="ada", tenant=memory.tenant)
+    ids = await dead_delivery(memory.services, user)
+    await completed(memory)
+
+    webhook = await memory.get(f"/streams/webhook/{ids['webhookId']}/events")
+    delivery = await memory.get(f"/streams/delivery/{ids['deliveryId']}/events")
+    claim = await client.get("/streams/claim/slug:orders/events")
+
+    assert [one["type"] for one in webhook.body["events"]] == ["webhook.WebhookCreated"]
+    assert delivery.body["events"][0]["type"] == "delivery.DeliveryRequested"
+    assert claim.body["events"][0]["data"]["name"] == "slug:orders"
+    assert (await memory.get("/streams/claim/slug:orders/events")).status == 403
+    assert (await client.get("/streams/audit_key/k/events")).status == 404
 
 
 @pytest.mark.operations("baton", "getLog")
@@ -165,6 +185,8 @@ async def test_the_log_holds_the_tenants_events_for_administrators(
     page = (await admin.get("/log?type=definition.DefinitionCreated&type=run.RunCompleted")).body
     first = (await admin.get("/log?limit=1")).body
     second = (await admin.get(f"/log?limit=1&after={first['next']}")).body
+    newest = (await admin.get(f"/log?limit=2&before={MAX_POSITION}")).body
+    older = (await admin.get(f"/log?limit=1&before={newest['next']}")).body
     reader = memory.client("baton", scope=READ)
 
     assert [one["type"] for one in page["events"]] == [
@@ -173,4 +195,9 @@ async def test_the_log_holds_the_tenants_events_for_administrators(
     ]
     assert page["next"] == page["head"]
     assert first["events"][0]["position"] < second["events"][0]["position"]
+    positions = [one["position"] for one in (*newest["events"], *older["events"])]
+    assert positions == sorted(positions, reverse=True)
+    assert newest["events"][1]["position"] == newest["next"]
+    assert (await admin.get("/log?before=1")).body["next"] == 1
+    assert (await admin.get("/log?before=5&after=1")).status == 400
     assert (await reader.get("/log")).status == 403

@@ -20,7 +20,9 @@ async def registered(client: Client, url: str, **more: Any) -> dict[str, Any]:
     return dict(answer.body)
 
 
-@pytest.mark.operations("baton", "getWebhooksByWebhookIdDeliveries")
+@pytest.mark.operations(
+    "baton", "getWebhooksByWebhookIdDeliveries", "getDelivery", "getRunDeliveries"
+)
 async def test_the_end_of_a_run_is_delivered(memory: Stack) -> None:
     client = memory.client("baton")
     async with receiving() as receiver:
@@ -35,6 +37,8 @@ async def test_the_end_of_a_run_is_delivered(memory: Stack) -> None:
             return (await client.get(f"{path}?status=delivered")).body["deliveries"]
 
         (delivery,) = await eventually(delivered, within_s=20)
+    whole = (await client.get(f"{path}/{delivery['id']}")).body
+    of_run = (await client.get(f"/runs/{run.body['id']}/deliveries")).body
 
     (message,) = receiver.took
     told = message.verified(hook["secret"])
@@ -43,8 +47,11 @@ async def test_the_end_of_a_run_is_delivered(memory: Stack) -> None:
     assert (told["data"]["id"], told["data"]["status"]) == (shown["id"], "COMPLETED")
     assert (delivery["id"], delivery["runId"]) == (message.id, shown["id"])
     assert parse_time(delivery["updatedAt"]) >= parse_time(delivery["createdAt"])
+    assert of_run["deliveries"] == [delivery]
+    attempt = {"outcome": "delivered", "at": delivery["updatedAt"], "attempt": 1, "status": 200}
+    assert whole == {**delivery, "history": [attempt]}
     other = memory.client("baton", "globex")
-    for path_of_another in (f"/webhooks/{hook['id']}", path):
+    for path_of_another in (f"/webhooks/{hook['id']}", path, f"{path}/{delivery['id']}"):
         assert (await other.get(path_of_another)).status == 404
 
 
@@ -63,7 +70,8 @@ async def test_a_registration_is_changed_and_deleted(idle: Stack) -> None:
     bare = {name: value for name, value in made.items() if name != "secret"}
 
     assert made["secret"] == "webhook-secret"
-    assert (await client.get(path)).body == bare
+    idle_receiver = {"state": "idle", "pending": 0, "held": 0}
+    assert (await client.get(path)).body == {**bare, "receiver": idle_receiver}
     assert (await client.get("/webhooks")).body["webhooks"] == [bare]
     kept = await client.put(path, {"active": False, "ordered": True})
     assert (kept.body["secret"], kept.body["active"]) == ("webhook-secret", False)

@@ -30,9 +30,13 @@ class TreeHeadShown(BaseModel):
 
 
 class TreeHeadPage(BaseModel):
-    """Heads, the smallest first; `next` is the `after` of the next page, if there is one."""
+    """Heads, the smallest first; `next` is the `after` of the next page, if there is one.
+
+    `newest` is missing while nothing is sealed.
+    """
 
     heads: list[TreeHeadShown]
+    newest: TreeHeadShown | None = None
     next: int | None = None
 
 
@@ -48,6 +52,9 @@ async def _list(context: RequestContext) -> Reply:
     after = integer(context.query, "after", 0, at_least=0, at_most=MAX_SIZE)
     found = await context.services.leaves.heads(after=after, limit=limit + 1)
     body: JsonObject = {"heads": [head_document(head) for head in found[:limit]]}
+    newest = await context.services.leaves.head()
+    if newest is not None:
+        body["newest"] = head_document(newest)
     if len(found) > limit:
         body["next"] = found[limit - 1].size
     return context.reply(200, body)

@@ -1,14 +1,17 @@
 """POST /audit/verifications: verifies every stored event beside requests, and keeps the result."""
 
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import BaseModel, Field
 
-from baton.command_api.dialect.contract import Route
+from baton.command_api.dialect.contract import QueryParameter, Route
 from baton.command_api.dialect.rendering import without_none
+from baton.command_api.http.query_parameters import integer, known_only
 from baton.command_api.http.refusal import Refused
 from baton.command_api.http.reply import Reply
 from baton.command_api.http.request_context import RequestContext
+from baton.command_api.own.audit.actions import Wanted, read_actions
+from baton.command_api.own.cursors import CURSOR, parse_cursor, render_cursor
 from baton.command_api.principal import ADMIN
 from baton.domain.errors import NotFound
 from baton.domain.json import JsonObject
@@ -16,6 +19,9 @@ from baton.domain.stream import stream_parts
 from baton.domain.verification.messages import Finding, RequestVerification
 from baton.domain.verification.state import State
 from baton.protocols.iso_time import format_time
+
+MAX_LIMIT: Final = 100
+_REQUESTED: Final = frozenset(("verification.VerificationRequested",))
 
 
 class FirstBreak(BaseModel):
@@ -46,16 +52,37 @@ class FindingShown(BaseModel):
     first_break: FirstBreak | None = Field(default=None, alias="firstBreak")
 
 
+class ProgressShown(BaseModel):
+    """The position up to which the log is checked, and the last one that will be."""
+
+    position: int
+    last: int
+
+
 class VerificationShown(BaseModel):
-    """A verification of the log; `failed` means that it came to no result."""
+    """A verification of the log; `failed` means that it came to no result.
+
+    `progress` is shown by the server that runs it.
+    """
 
     id: str
     status: Literal["running", "verified", "broken", "failed"]
     requested_by: str = Field(alias="requestedBy")
     requested_at: str = Field(alias="requestedAt")
     ended_at: str | None = Field(default=None, alias="endedAt")
+    progress: ProgressShown | None = None
     finding: FindingShown | None = None
     failure: str | None = None
+
+
+class VerificationPage(BaseModel):
+    """Verifications, the newest first; `next` is the `cursor` of the next page.
+
+    A page looks at a limited part of the log: it may hold none and still not be the last one.
+    """
+
+    verifications: list[VerificationShown]
+    next: str | None = None
 
 
 class NoBody(BaseModel):
@@ -79,6 +106,23 @@ async def _request(context: RequestContext) -> Reply:
     return context.reply(202, _shown(context, result.state), position=result.position)
 
 
+async def _list(context: RequestContext) -> Reply:
+    known_only(context.query, (CURSOR, "limit"))
+    limit = integer(context.query, "limit", 20, at_least=1, at_most=MAX_LIMIT)
+    leaves, cursor = context.services.leaves, parse_cursor(context.query)
+    before = cursor[0] if cursor else await leaves.newest() + 1
+    wanted = Wanted(tenant=context.tenant, actions=_REQUESTED)
+    page = await read_actions(leaves, wanted, before=max(1, before), limit=limit)
+    idents = [stream_parts(one.stream).id for one in page.actions]
+    get = context.services.verifications.get
+    found = [await get(context.tenant, ident) for ident in idents]
+    body = {
+        "verifications": [_shown(context, one) for one in found],
+        "next": None if page.before is None else render_cursor(page.before, "verification"),
+    }
+    return context.reply(200, without_none(body))
+
+
 async def _show(context: RequestContext) -> Reply:
     ident = context.params["verificationId"]
     found = await context.services.verifications.get(context.tenant, ident)
@@ -89,6 +133,7 @@ async def _show(context: RequestContext) -> Reply:
 
 def _shown(context: RequestContext, found: State) -> JsonObject:
     status, ended, finding = found.status_at(context.now()), found.ended_at, found.finding
+    progress = context.services.verifications.progress(found.verification_id)
     return without_none(
         {
             "id": found.verification_id,
@@ -96,6 +141,9 @@ def _shown(context: RequestContext, found: State) -> JsonObject:
             "requestedBy": found.requested_by.subject if found.requested_by else "",
             "requestedAt": format_time(found.requested_at),
             "endedAt": None if ended is None else format_time(ended),
+            "progress": dict(zip(("position", "last"), progress, strict=True))
+            if progress
+            else None,
             "finding": None if finding is None else _finding(finding, context.tenant),
             "failure": found.failure,
         }
@@ -169,6 +217,29 @@ ROUTES = (
             403: "The token lacks the scope orchestrator:admin",
             409: "A verification of the tenant is running",
         },
+    ),
+    Route(
+        method="GET",
+        path="/audit/verifications",
+        handler=_list,
+        operation_id="listVerifications",
+        scope=ADMIN,
+        summary="List verifications of the log, the newest first",
+        tag="Audit",
+        response=VerificationPage,
+        example={"verifications": [_EXAMPLE]},
+        query=(
+            QueryParameter(
+                name=CURSOR,
+                schema={"type": "string"},
+                description="The `next` of an earlier page",
+            ),
+            QueryParameter(
+                name="limit",
+                schema={"type": "integer", "default": 20, "minimum": 1, "maximum": MAX_LIMIT},
+            ),
+        ),
+        problems={400: "Invalid parameter", 403: "The token lacks the scope orchestrator:admin"},
     ),
     Route(
         method="GET",

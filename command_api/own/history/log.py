@@ -6,9 +6,10 @@ from pydantic import BaseModel, Field
 
 from baton.command_api.dialect.contract import QueryParameter, Route
 from baton.command_api.http.query_parameters import choices, integer, known_only
+from baton.command_api.http.refusal import refused_field
 from baton.command_api.http.reply import Reply
 from baton.command_api.http.request_context import RequestContext
-from baton.command_api.own.history.read_log import SCANNED, read_forwards
+from baton.command_api.own.history.read_log import SCANNED, read_backwards, read_forwards
 from baton.command_api.own.history.render_event import (
     EXAMPLE,
     StreamEventRecord,
@@ -25,8 +26,10 @@ _TYPES: Final = tuple(sorted(event_classes()))
 class LogPage(BaseModel):
     """Events of the log; `next` continues behind the positions that were looked at, as `after`.
 
+    With `before`, the newest event comes first, and `next` continues in front of them, as `before`.
     A page looks at a limited part of the log, which other tenants share: it may hold no event and
-    still not be the last one. The end of the log is reached when `next` is `head`.
+    still not be the last one. The end of the log is reached when `next` is `head`, its beginning
+    when `next` is 1.
     """
 
     events: list[StreamEventRecord]
@@ -36,14 +39,23 @@ class LogPage(BaseModel):
 
 async def _show(context: RequestContext) -> Reply:
     query = context.query
-    known_only(query, ("after", "type", "limit"))
+    known_only(query, ("after", "before", "type", "limit"))
     after = integer(query, "after", 0, at_least=0, at_most=MAX_POSITION)
+    before = integer(query, "before", 0, at_least=0, at_most=MAX_POSITION)
+    if "after" in query and "before" in query:
+        message = "after and before exclude each other"
+        raise refused_field(message, "before")
     limit = integer(query, "limit", 100, at_least=1, at_most=MAX_LIMIT)
     types = choices(query, "type", _TYPES)
     store = context.services.store
     head = await store.head()
     classes = tuple(event_classes()[one] for one in types) or (object,)
-    page = await read_forwards(store, context.tenant, classes, after=min(after, head), limit=limit)
+    if "before" in query:
+        top = min(before, head + 1)
+        page = await read_backwards(store, context.tenant, classes, before=top, limit=limit)
+    else:
+        since = min(after, head)
+        page = await read_forwards(store, context.tenant, classes, after=since, limit=limit)
     body = {
         "events": [render_stream_event(one) for one in page.events],
         "next": page.reached,
@@ -73,6 +85,11 @@ ROUTES = (
                 name="after",
                 schema={"type": "integer", "default": 0, "minimum": 0, "maximum": MAX_POSITION},
                 description=f"Only events behind this position; a page looks at {SCANNED} events",
+            ),
+            QueryParameter(
+                name="before",
+                schema={"type": "integer", "minimum": 0, "maximum": MAX_POSITION},
+                description="Only events in front of this position, the newest first",
             ),
             QueryParameter(
                 name="type",

@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
+from importlib.metadata import version
+from platform import python_version
 from typing import Any, Final, Literal
 
 from pydantic import BaseModel, Field
@@ -59,6 +61,13 @@ class Owner(BaseModel):
     partitions: list[int]
 
 
+class Versions(BaseModel):
+    """The versions of this process."""
+
+    baton: str
+    python: str
+
+
 class System(BaseModel):
     """The state of the services.
 
@@ -83,6 +92,7 @@ class System(BaseModel):
     waitingCalls: int = Field(  # noqa: N815
         description="Calls of the tenant's functions that wait for a free slot"
     )
+    versions: Versions
     config: dict[str, Any] | None = Field(
         default=None,
         description="The settings of this process, without secrets; for orchestrator:admin",
@@ -111,6 +121,7 @@ async def _show(context: RequestContext) -> Reply:
         "functions": len(known.functions),
         "queues": sorted({one.queue for one in known.functions if one.queue is not None}),
         "waitingCalls": await services.waiting_calls.of(context.tenant),
+        "versions": {"baton": version("baton-orchestrator"), "python": python_version()},
         "config": services.installation.config if ADMIN in context.principal.scopes else None,
     }
     return context.reply(200, without_none(body))
@@ -177,6 +188,7 @@ _EXAMPLE: Final[JsonObject] = {
     "functions": 7,
     "queues": [],
     "waitingCalls": 0,
+    "versions": {"baton": "0.1.0", "python": "3.11.9"},
 }
 
 ROUTES = (

@@ -1,6 +1,8 @@
 """Models of the responses about webhooks."""
 
-from pydantic import BaseModel
+from typing import Literal
+
+from pydantic import BaseModel, Field
 
 from baton.command_api.dialect.webhooks_out.requests import NewRegistration, RegistrationChange
 from baton.domain.delivery.state import Status
@@ -29,6 +31,24 @@ class WebhookSummary(BaseModel):
     disabled: Reason | None = None
     createdAt: str  # noqa: N815 - the names of the JSON
     updatedAt: str  # noqa: N815
+
+
+class Receiver(BaseModel):
+    """The state of the deliveries of a registration, read from what is stored.
+
+    `held` deliveries should have been sent 5 s ago or earlier: the receiver's circuit is open, or
+    its slots are all in use. `retrying` means that some failed and wait for their next attempt.
+    """
+
+    state: Literal["idle", "sending", "retrying", "held"]
+    pending: int = Field(description="Deliveries that have neither arrived nor been given up")
+    held: int
+
+
+class WholeWebhook(WebhookSummary):
+    """A registration and the state of its receiver."""
+
+    receiver: Receiver
 
 
 class RegisteredWebhook(WebhookSummary):
@@ -61,6 +81,24 @@ class DeliverySummary(BaseModel):
     dueAt: str | None = None  # noqa: N815
     createdAt: str  # noqa: N815
     updatedAt: str  # noqa: N815
+
+
+class AttemptShown(BaseModel):
+    """An attempt of a delivery, or the request to begin the attempts again (`redriven`)."""
+
+    outcome: Literal["delivered", "failed", "dead", "redriven"]
+    at: str
+    attempt: int | None = None
+    status: int | None = Field(default=None, description="The status of the receiver's answer")
+    error: str | None = None
+    nextAt: str | None = None  # noqa: N815
+    by: str | None = Field(default=None, description="The subject that redrove it")
+
+
+class WholeDelivery(DeliverySummary):
+    """A delivery and what happened to it, the oldest first."""
+
+    history: list[AttemptShown]
 
 
 class DeliveryPage(BaseModel):

@@ -1,6 +1,13 @@
 """Registrations and deliveries as JSON."""
 
 from baton.command_api.dialect.rendering import optional_time, without_none
+from baton.domain.delivery.messages import (
+    DeliveryDied,
+    DeliveryFailed,
+    DeliveryRedriven,
+    DeliverySucceeded,
+    Event,
+)
 from baton.domain.json import JsonObject
 from baton.domain.webhook.state import State
 from baton.projector.views.deliveries.view import Document as Delivery
@@ -55,3 +62,25 @@ def render_delivery(delivery: Delivery) -> JsonObject:
             "updatedAt": format_time(delivery.updated_at),
         }
     )
+
+
+def render_attempt(event: Event) -> JsonObject | None:
+    """Return an attempt of a delivery or its redrive, None for any other event of it."""
+    match event:
+        case DeliverySucceeded():
+            return {"outcome": "delivered", **_attempt(event)}
+        case DeliveryFailed():
+            failed = {"error": event.error, "nextAt": format_time(event.next_at)}
+            return {"outcome": "failed", **_attempt(event), **failed}
+        case DeliveryDied():
+            return {"outcome": "dead", **_attempt(event), "error": event.error}
+        case DeliveryRedriven():
+            by = event.actor.subject
+            return {"outcome": "redriven", "at": format_time(event.at), "by": by}
+        case _:
+            return None
+
+
+def _attempt(event: DeliverySucceeded | DeliveryFailed | DeliveryDied) -> JsonObject:
+    shown = {"at": format_time(event.at), "attempt": event.attempt, "status": event.status}
+    return without_none(shown)

@@ -30,7 +30,7 @@ from baton.command_api.own.webhooks.documents import (
     RegisteredWebhook,
     TestOutcome,
     WebhookPage,
-    WebhookSummary,
+    WholeWebhook,
 )
 from baton.command_api.own.webhooks.rendering import (
     render_delivery,
@@ -38,11 +38,14 @@ from baton.command_api.own.webhooks.rendering import (
     render_webhook,
 )
 from baton.command_api.principal import READ, WRITE
+from baton.domain.json import JsonObject
 from baton.domain.stream import stream_name
 from baton.domain.webhook.decisions import DECIDER
 from baton.eventlog.loops.load import load
 
 MAX_LIMIT: Final = 500
+LATE_MS: Final = 5_000
+"""A delivery that is due for longer than this is held back."""
 
 
 async def _list(context: RequestContext) -> Reply:
@@ -65,7 +68,18 @@ async def _register(context: RequestContext) -> Reply:
 
 
 async def _show(context: RequestContext) -> Reply:
-    return context.reply(200, render_webhook(await load_webhook(context)))
+    webhook = await load_webhook(context)
+    receiver = await _receiver(context, webhook.id)
+    return context.reply(200, {**render_webhook(webhook), "receiver": receiver})
+
+
+async def _receiver(context: RequestContext, webhook_id: str) -> JsonObject:
+    deliveries, late = context.services.webhooks.deliveries, context.now() - LATE_MS
+    pending = await deliveries.pending(context.tenant, webhook_id)
+    held = await deliveries.pending(context.tenant, webhook_id, due_before=late)
+    failed = await deliveries.pending(context.tenant, webhook_id, due_after=context.now())
+    state = "held" if held else "retrying" if failed else "sending" if pending else "idle"
+    return {"state": state, "pending": pending, "held": held}
 
 
 async def _change(context: RequestContext) -> Reply:
@@ -162,9 +176,9 @@ ROUTES = (
         path="/webhooks/{webhookId}",
         handler=_show,
         scope=READ,
-        summary="Get a webhook registration",
+        summary="Get a webhook registration, and whether its receiver takes deliveries",
         tag="Webhooks",
-        response=WebhookSummary,
+        response=WholeWebhook,
         problems=_NOT_FOUND,
     ),
     Route(

@@ -5,7 +5,7 @@ from typing import Final
 
 from baton.domain.delivery.state import Status
 from baton.eventlog.ports.views import Filter, ViewReads
-from baton.projector.view_reader import ViewReader, any_of, equal
+from baton.projector.view_reader import OrderBy, ViewReader, any_of, equal
 from baton.projector.views.deliveries.view import VIEW, Document, lane_of
 
 EARLIER: Final = 50
@@ -43,6 +43,40 @@ class DeliveryQueries:
             offset=offset,
             limit=limit,
         )
+
+    async def of_run(
+        self, tenant: str, run_id: str, *, offset: int = 0, limit: int = 50
+    ) -> tuple[list[Document], int]:
+        """Return one page of the deliveries about a run, the newest first, and their number."""
+        return await self._reader.page(
+            tenant,
+            equal("run_id", run_id),
+            order=(("created_at", "desc"), ("key", "desc")),
+            offset=offset,
+            limit=limit,
+        )
+
+    async def pending(
+        self,
+        tenant: str,
+        webhook_id: str,
+        *,
+        due_before: int | None = None,
+        due_after: int | None = None,
+    ) -> int:
+        """Return how many deliveries of a registration are pending.
+
+        Args:
+            tenant: The tenant.
+            webhook_id: The registration.
+            due_before: Only those whose next attempt is due before this time (ms, UTC).
+            due_after: Only those whose next attempt is due after this time (ms, UTC).
+        """
+        until = () if due_before is None else (Filter(column="due_at", op="<", value=due_before),)
+        since = () if due_after is None else (Filter(column="due_at", op=">", value=due_after),)
+        wanted = (equal("webhook_id", webhook_id), equal("status", "pending"), *until, *since)
+        order: OrderBy = (("created_at", "desc"), ("key", "desc"))
+        return (await self._reader.page(tenant, *wanted, order=order, offset=0, limit=1))[1]
 
     async def due(
         self, now: int, limit: int, webhook_ids: Sequence[str] | None = None

@@ -28,6 +28,7 @@ TABLE = Table(
         Column(name="ended_at", kind="int"),
         Column(name="lane", kind="text"),
         Column(name="seq", kind="int"),
+        Column(name="run_id", kind="text"),
     ),
     indexes=(
         Index(columns=("webhook_id", "created_at", "key")),
@@ -36,6 +37,7 @@ TABLE = Table(
         Index(columns=("webhook_id", "due_at", "key"), where_set="due_at", across_tenants=True),
         Index(columns=("ended_at", "key"), where_set="ended_at", across_tenants=True),
         Index(columns=("lane", "seq"), where_set="lane"),
+        Index(columns=("run_id", "created_at", "key")),
     ),
 )
 
@@ -125,6 +127,7 @@ def columns(document: Document) -> Values:
         None if document.status == "pending" else document.updated_at,
         lane_of(document.webhook_id, document.run_id) if kept else None,
         document.run_version,
+        document.run_id,
     )
 
 

@@ -2,13 +2,14 @@
 
 The request is `{"store": {"url", "folder"}, "keys": […]}`, or it names a share of the streams and a
 span of the log: `{"store": …, "share": [number, of], "span": [after, last]}`. It comes on standard
-input, because an address may hold a password. The answer is `{"finding": …}`, `{"break": …}`, or
-`{"unavailable": message}`.
+input, because an address may hold a password. The answer is the last line: `{"finding": …}`,
+`{"break": …}`, or `{"unavailable": message}`. Lines before it are `{"progress": [position, last]}`.
 """
 
 import asyncio
 import os
 import sys
+import time
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
@@ -26,6 +27,9 @@ from baton.process_memory import collect_garbage_less_often
 
 NICENESS: Final = 5
 """The priority below that of services, which may run on the same cores."""
+
+PAUSE_S: Final = 0.25
+"""The shortest time between two lines of progress."""
 
 
 async def answer(request: Any) -> JsonObject:
@@ -53,13 +57,29 @@ async def _checked(stores: Stores, request: Any) -> JsonObject:
         found = await check_share(stores.leaves, Share(*request["share"]), span)
         return {"break": None if found is None else asdict(found)}
     demands = Demands(keys=tuple(map(VerifierKey.parse, request["keys"])))
-    verdict = await verify_store(stores.leaves, stores.artifacts, demands)
+    verdict = await verify_store(stores.leaves, stores.artifacts, demands, progress=_Progress())
     return {"finding": asdict(verdict.finding)}
+
+
+class _Progress:
+    """Writes the progress as a line, at most a few times a second."""
+
+    def __init__(self) -> None:
+        self._next_at = 0.0
+
+    def __call__(self, position: int, last: int) -> None:
+        now = time.monotonic()
+        if now >= self._next_at:
+            self._next_at = now + PAUSE_S
+            _write({"progress": [position, last]})
+
+
+def _write(line: JsonObject) -> None:
+    sys.stdout.buffer.write(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))
+    sys.stdout.buffer.flush()
 
 
 if __name__ == "__main__":
     os.nice(NICENESS)
     collect_garbage_less_often()
-    sys.stdout.buffer.write(
-        orjson.dumps(asyncio.run(answer(orjson.loads(sys.stdin.buffer.read()))))
-    )
+    _write(asyncio.run(answer(orjson.loads(sys.stdin.buffer.read()))))

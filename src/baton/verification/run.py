@@ -14,12 +14,13 @@ from baton.domain.json import JsonObject
 from baton.domain.verification.messages import Finding
 from baton.eventlog.errors import Unavailable
 from baton.eventlog.notary.checks.shares import Share, Span
-from baton.eventlog.notary.checks.store import Helpers
+from baton.eventlog.notary.checks.store import Helpers, Progress
 from baton.eventlog.notary.checks.verdict import Break
 from baton.eventlog.ports.backend import StoreLocation
 
 _MODULE: Final = "baton.verification.process"
 _SETTINGS: Final = "BATON_"
+_MAX_LINE: Final = 4 * 1024 * 1024
 
 
 def helpers(location: StoreLocation, jobs: int) -> Helpers | None:
@@ -34,21 +35,29 @@ def helpers(location: StoreLocation, jobs: int) -> Helpers | None:
     return Helpers(share=Share(0, jobs), check=check)
 
 
-async def verify_apart(location: StoreLocation, keys: Sequence[str]) -> Finding:
+async def verify_apart(
+    location: StoreLocation, keys: Sequence[str], progress: Progress = lambda _at, _last: None
+) -> Finding:
     """Verify a store in a process; raises `Unavailable`.
 
     Args:
         location: The store, which isn't in memory.
         keys: The verifier keys of its heads.
+        progress: Called with the position that is checked, and the last one.
     """
-    found = (await ask(location, {"keys": list(keys)}))["finding"]
+    found = (await ask(location, {"keys": list(keys)}, progress))["finding"]
     return Finding(**{**found, "signed_by": tuple(found["signed_by"])})
 
 
-async def ask(location: StoreLocation, request: JsonObject) -> Any:
+async def ask(
+    location: StoreLocation,
+    request: JsonObject,
+    progress: Progress = lambda _at, _last: None,
+) -> Any:
     """Return the answer of a process to a request; raises `Unavailable`.
 
-    A cancellation kills the process.
+    The process writes a line of JSON for each of its progresses, and the answer as the last one. A
+    cancellation kills it.
     """
     store = {"url": location.url, "folder": str(location.folder)}
     process = await asyncio.create_subprocess_exec(
@@ -57,19 +66,37 @@ async def ask(location: StoreLocation, request: JsonObject) -> Any:
         stdin=PIPE,
         stdout=PIPE,
         env={name: one for name, one in os.environ.items() if not name.startswith(_SETTINGS)},
+        limit=_MAX_LINE,
         start_new_session=True,  # Ctrl-C reaches Baton only, which ends its processes itself
     )
     try:
-        output, _ = await process.communicate(orjson.dumps({"store": store, **request}))
+        answer = await _read(process, orjson.dumps({"store": store, **request}), progress)
+        await process.wait()
     finally:
         if process.returncode is None:
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
     if process.returncode:
         raise Unavailable(f"the verifying process ended with {process.returncode}")
-    answer: Any = orjson.loads(output)
     if "unavailable" in answer:
         raise Unavailable(answer["unavailable"])
+    return answer
+
+
+async def _read(process: asyncio.subprocess.Process, request: bytes, progress: Progress) -> Any:
+    """Send the request, and return the last line that isn't a progress."""
+    if process.stdin is None or process.stdout is None:
+        raise AssertionError
+    with contextlib.suppress(ConnectionError):  # a process that ended has no answer
+        process.stdin.write(request)
+        process.stdin.close()
+    answer: Any = {"unavailable": "the verifying process gave no answer"}
+    async for line in process.stdout:
+        found = orjson.loads(line)
+        if "progress" in found:
+            progress(*found["progress"])
+        else:
+            answer = found
     return answer
 
 
