@@ -18,6 +18,7 @@ Status = Literal["draft", "active", "paused"]
 class Body:
     """The content of one version of a definition; nothing reads `annotations` but its users.
 
+    `title` is the template of the titles of runs (`baton.domain.definition.title`).
     `trigger` is the one that dialects show which know one trigger, `more_triggers` the others.
     """
 
@@ -28,6 +29,7 @@ class Body:
     description: str | None = None
     annotations: JsonObject | None = None
     more_triggers: tuple[Trigger, ...] = ()
+    title: str | None = None
 
     @property
     def triggers(self) -> tuple[Trigger, ...]:

@@ -12,6 +12,7 @@ from baton.domain.definition.edge_faults import faults_of_edges
 from baton.domain.definition.graph import Graph
 from baton.domain.definition.messages import Body
 from baton.domain.definition.step_faults import faults_of_step
+from baton.domain.definition.title import faults_of_title
 from baton.domain.definition.trigger_faults import faults_of_triggers
 from baton.domain.errors import Fault
 from baton.domain.text import NOT_PLAIN, is_plain
@@ -37,6 +38,7 @@ def _faults(body: Body) -> Iterator[Fault]:
         yield Fault(("name",), NOT_PLAIN)
     if len(body.name) > MAX_NAME:
         yield Fault(("name",), f"must have at most {MAX_NAME} characters")
+    yield from faults_of_title(body)
     yield from faults_of_triggers(body.triggers)
     yield from _faults_of_graph(body.graph)
 

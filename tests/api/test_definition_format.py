@@ -183,7 +183,6 @@ def test_a_webhook_with_a_secret_is_signed_and_its_secret_is_never_rendered() ->
 
 LATER: dict[str, tuple[dict[str, Any], str]] = {
     "input": ({**ONE_STEP, "input": {"schema": {}}}, "input"),
-    "title": ({**ONE_STEP, "title": "t"}, "title"),
     "limits": ({**ONE_STEP, "limits": []}, "limits"),
     "wait": (with_kind(wait={"signal": "go"}), "steps[0].wait"),
     "approval": (with_kind(approval={}), "steps[0].approval"),

@@ -173,7 +173,8 @@ async def test_a_row_that_changes_while_it_is_compared_is_no_difference() -> Non
 async def test_a_swap_repairs_damaged_views(stores: Stores) -> None:
     sound = await dump(stores.views)
     wrong = Row(
-        "acme", "nobody", b"{}", ("d1", "pending", 1, 1, "manual", None, None, None, None, None)
+        *("acme", "nobody", b"{}"),
+        ("d1", "pending", 1, 1, "manual", None, None, None, None, None, None),
     )
     missing = [(row.tenant, row.key) for row in sound["run_steps"][:3]]
     changes = [Change(table="runs", upserts=[wrong]), Change(table="run_steps", deletes=missing)]

@@ -56,6 +56,21 @@ def test_a_filter_reads_an_index(
         assert indexed in plan[0], plan
 
 
+def test_due_runs_are_found_by_an_index(
+    runs: tuple[sqlite3.Connection, ViewTable],
+) -> None:
+    connection, table = runs
+    due = Filter(column="due_at", op="is_set")
+    query = Query(
+        table="runs", tenant="acme", where=(due,), order=(("due_at", "asc"), ("key", "asc"))
+    )
+    statement, values = table.select(query)
+    plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {statement}", values)]
+
+    assert plan[0].startswith("SEARCH"), plan
+    assert "due_at" in plan[0], plan
+
+
 def test_steps_of_several_runs_are_read_run_by_run() -> None:
     table = ViewTable(STEPS)
     of_runs = Filter(column="key", op="prefix", value=("a.", "b.", "z."))

@@ -212,7 +212,7 @@ def test_only_an_unfinished_run_is_active() -> None:
     assert VIEW.columns(run(*BEGUN))[:7] == ("d1", "running", 10, 1, "manual", None, None)
     assert VIEW.columns(over) == (
         *("d1", "completed", 10, None, "manual", None, None),
-        *(None, None, None),
+        *(None, None, None, None),
     )
     assert [VIEW.is_final(run(*BEGUN)), VIEW.is_final(over)] == [False, True]
 

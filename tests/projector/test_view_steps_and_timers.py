@@ -27,6 +27,7 @@ from baton.domain.run.messages import (
 )
 from baton.projector.view import View
 from baton.projector.views.run_steps import view as run_steps
+from baton.projector.views.runs import view as runs
 from baton.projector.views.timers import view as timers
 from tests.projector.histories import history
 from tests.projector.run_events import BEGUN, RUN, ViewFold, started, succeeded
@@ -199,6 +200,9 @@ def test_every_open_step_has_an_open_record_with_a_deadline_or_a_timer(
 ) -> None:
     made = history(random, commands)
     records, due = _folded(run_steps.VIEW, made.events), _folded(timers.VIEW, made.events)
+    for run in _folded(runs.VIEW, made.events):
+        of_run = {t.step_id: t.due_at for t in due if t.run_id == run.id and t.kind != "sync"}
+        assert run.timers == of_run
 
     open_steps = {
         (stream.split("/")[2], ident, step.visit, step.attempt): (

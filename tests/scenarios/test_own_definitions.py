@@ -141,7 +141,7 @@ async def test_every_fault_is_named_and_nothing_is_stored(memory: Stack) -> None
         {"id": "a", "function": "answer", "timeout": "soon"},
         {"id": "b", "wait": {"signal": "go"}},
     ]
-    faulty = await memory.post("/definitions", orders(steps=steps, title="x"))
+    faulty = await memory.post("/definitions", orders(steps=steps, title=7))
     lost = await memory.post(
         "/definitions", orders(steps=[{"id": "a", "function": "f", "next": "z"}])
     )

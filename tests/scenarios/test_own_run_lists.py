@@ -78,6 +78,25 @@ async def test_several_statuses_are_listed_together(stack: Stack) -> None:
     assert await listed(stack, "status=failed&status=waiting") == [waits]
 
 
+async def test_a_run_shows_its_title_and_its_next_due_time(stack: Stack) -> None:
+    steps = [{"id": "call", "function": "answer"}, {"id": "pause", "delay": "1h"}]
+    await create(stack, title="Order ${input.id} of ${input.by.0}, ${input.none}", steps=steps)
+    await create(stack, "later", steps=[{"id": "pause", "delay": "2h"}])
+    later = await start(stack, "later")
+    first = await start(stack, "orders", input={"id": 7, "by": ["ada"]})
+    await until(stack, first, "waiting")
+    await until(stack, later, "waiting")
+
+    (run, other) = (await stack.get("/runs?due=true")).body["runs"]
+
+    assert (run["id"], other["id"]) == (first, later)
+    assert run["dueAt"] == (await until(stack, first, "waiting"))["steps"][1]["resumeAt"]
+    assert (run["title"], run["attempts"], "title" in other) == ("Order 7 of ada, –", 1, False)
+    await stack.post(f"/runs/{first}/pause", {})
+    assert await listed(stack, "due=true") == [later]
+    assert await listed(stack, f"id={later}&id={first}&id=none") == [later, first]
+
+
 async def test_a_cursor_reads_every_run_once_while_runs_are_added(memory: Stack) -> None:
     await memory.post("/definitions", document("orders"))
     first = {await start(memory, "orders") for _ in range(5)}
@@ -99,7 +118,7 @@ async def test_a_cursor_reads_every_run_once_while_runs_are_added(memory: Stack)
 REFUSED = (
     *("stauts=failed", "status=done", "trigger=clock", "cursor=x", "cursor=WzEsMl0"),
     *("cursor=WzEsIngiXQ&offset=1", "cursor=WzEsIngiXQ&q=x", "limit=501", "recordId=%00"),
-    "from=yesterday",
+    *("from=yesterday", "id=a&q=b", "id=", "due=false", "due=true&cursor=WzEsIngiXQ"),
 )
 
 

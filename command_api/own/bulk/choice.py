@@ -77,6 +77,7 @@ async def _wanted(context: RequestContext, body: FilterBody) -> RunFilter:
         statuses=tuple(dict.fromkeys(body.status)),
         triggers=tuple(dict.fromkeys(body.trigger)),
         record_id=body.recordId,
+        waits_for=body.waitsFor,
         correlation_id=body.correlationId,
         requested=(_instant("from", body.from_), None if end is None else end - 1),
     )
@@ -100,6 +101,7 @@ def _shown(wanted: RunFilter) -> JsonObject:
             "definitionId": wanted.definition_id,
             "status": list(wanted.statuses) or None,
             "trigger": list(wanted.triggers) or None,
+            "waitsFor": wanted.waits_for,
             "recordId": wanted.record_id,
             "correlationId": wanted.correlation_id,
             "from": None if earliest is None else format_time(earliest),

@@ -11,6 +11,7 @@ from baton.domain.bulk.state import Status
 from baton.domain.json import JsonObject
 from baton.domain.run.trigger import TriggerKind
 from baton.projector.views.runs.view import Status as RunStatus
+from baton.projector.views.runs.view import WaitsFor
 
 MAX_IDS: Final = 40_000
 """The most runs that one request can name: their ids fill the largest body."""
@@ -30,6 +31,7 @@ class FilterBody(BaseModel):
     definition: _Text | None = None
     definitionId: _Text | None = None  # noqa: N815 - the names of the JSON
     trigger: list[TriggerKind] = Field(default_factory=list, max_length=10)
+    waitsFor: WaitsFor | None = None  # noqa: N815
     recordId: _Text | None = None  # noqa: N815
     correlationId: _Text | None = None  # noqa: N815
     from_: str | None = Field(default=None, alias="from", max_length=40)

@@ -19,7 +19,7 @@ from baton.command_api.own.bulk.documents import BulkAccepted, BulkBody
 from baton.command_api.own.bulk.member_names import stored_names
 from baton.command_api.own.control.rerun import RerunBody
 from baton.command_api.own.runs.render_run import EXAMPLE as RUN
-from baton.command_api.own.runs.render_run import render_run, slug_of
+from baton.command_api.own.runs.render_run import render_runs
 from baton.command_api.principal import WRITE
 from baton.domain.errors import Fault
 from baton.domain.ids import derived_id
@@ -91,17 +91,13 @@ def _check_options(options: Options) -> None:
 
 
 async def _preview(context: RequestContext, body: BulkBody, choice: Choice) -> JsonObject:
-    found = [
-        run
-        for run_id in choice.run_ids[:SAMPLE]
-        if (run := await context.services.runs.get(context.tenant, run_id)) is not None
-    ]
+    found = await context.services.runs.get_many(context.tenant, choice.run_ids[:SAMPLE])
     return without_none(
         {
             "action": body.action,
             "count": len(choice.run_ids),
             "position": choice.position,
-            "sample": [render_run(run, await slug_of(context, run.definition_id)) for run in found],
+            "sample": await render_runs(context, found),
             "confirm": choice.confirm,
         }
     )

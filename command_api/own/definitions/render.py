@@ -20,6 +20,7 @@ class DefinitionSummary(BaseModel):
     slug: str
     name: str
     description: str | None = None
+    title: str | None = Field(default=None, description="The template of the titles of its runs")
     status: Status
     version: int
     trigger: dict[str, Any] | list[dict[str, Any]] = Field(

@@ -4,6 +4,7 @@ Every filter is a column of an index, so that a list of a million runs takes no 
 continued by its `next`, which stays valid while runs are added, or by an offset.
 """
 
+from collections.abc import Sequence
 from typing import Final, get_args
 
 from multidict import MultiMapping
@@ -30,8 +31,7 @@ from baton.command_api.own.runs.render_run import (
     EXAMPLE,
     STATUSES,
     RunSummary,
-    render_run,
-    slug_of,
+    render_runs,
 )
 from baton.command_api.principal import READ
 from baton.domain.run.trigger import TriggerKind
@@ -41,8 +41,12 @@ from baton.projector.views.runs.view import WaitsFor
 
 MAX_LIMIT: Final = 500
 MAX_NAMED: Final = 500
-"""The number of runs that `q` and `stuck` find, at most."""
-NOW_ALONE: Final = ("waitsFor", "handled", "stuck")
+"""The number of runs that `q`, `stuck` and `due` find, at most."""
+MAX_IDENTS: Final = 100
+"""The number of runs that `id` names, at most."""
+_UNPAGED: Final = frozenset(("offset", "q", "stuck", "due", "id"))
+"""The parameters that don't go with a cursor."""
+NOW_ALONE: Final = ("waitsFor", "handled", "stuck", "due")
 """The filters that don't go with `asOf`."""
 _WAITS_FOR: Final[tuple[WaitsFor, ...]] = get_args(WaitsFor)
 _TRIGGERS: Final[tuple[TriggerKind, ...]] = get_args(TriggerKind)
@@ -57,7 +61,7 @@ class RunPage(BaseModel):
     """
 
     runs: list[RunSummary]
-    total: int = Field(description=f"With `q` or `stuck`, at most {MAX_NAMED}")
+    total: int = Field(description=f"With `q`, `stuck` or `due`, at most {MAX_NAMED}")
     limit: int
     offset: int
     next: str | None = None
@@ -67,27 +71,43 @@ async def _list(context: RequestContext) -> Reply:
     query = context.query
     known_only(query, PARAMETERS)
     page, after = offset_page(query, max_limit=MAX_LIMIT), parse_cursor(query)
-    if after is not None and any(one in query for one in ("offset", "q", "stuck")):
-        message = "can't be combined with offset, q or stuck"
+    if after is not None and not _UNPAGED.isdisjoint(query):
+        message = f"can't be combined with {', '.join(sorted(_UNPAGED))}"
         raise refused_field(f"{CURSOR} {message}", CURSOR)
     _require_now(query)
+    idents = _idents(query)
     wanted = await _filter(context)
     text = single(query, "q")
-    if text:
-        found, total = await _named(context, text, wanted, page)
+    runs, tenant = context.services.runs, context.tenant
+    if idents:
+        found, total = _part(await runs.get_many(tenant, idents), page)
+    elif text:
+        found, total = _part(await runs.named(tenant, text, wanted, limit=MAX_NAMED), page)
     elif wanted.idle:
-        found, total = await _stuck(context, wanted, page)
+        since = context.now() - STUCK_MS
+        found, total = _part(await runs.stuck(tenant, wanted, since=since, limit=MAX_NAMED), page)
+    elif choice(query, "due", ("true",)):
+        found, total = _part(await runs.due(tenant, wanted, limit=MAX_NAMED), page)
     else:
         found, total = await _page(context, wanted, page, after)
-    slugs = {ident: await slug_of(context, ident) for ident in {run.definition_id for run in found}}
     body = {
-        "runs": [render_run(run, slugs[run.definition_id]) for run in found],
+        "runs": await render_runs(context, found),
         "total": total,
         "limit": page.limit,
         "offset": page.offset,
         "next": _next(query, found, page, total),
     }
     return context.reply(200, without_none(body))
+
+
+def _idents(query: MultiMapping[str]) -> Sequence[str]:
+    """Return the runs that are asked for by their ids; raises Refused 400."""
+    idents = list(dict.fromkeys(query.getall("id", [])))
+    if len(idents) > MAX_IDENTS or any(not one or "\0" in one for one in idents):
+        raise refused_field(f"id must name at most {MAX_IDENTS} runs", "id")
+    if idents and set(query) - {"id", "limit", "offset", AS_OF}:
+        raise refused_field("id can't be combined with filters or a cursor", "id")
+    return idents
 
 
 def _require_now(query: MultiMapping[str]) -> None:
@@ -116,18 +136,8 @@ async def _filter(context: RequestContext) -> RunFilter:
     )
 
 
-async def _named(
-    context: RequestContext, text: str, wanted: RunFilter, page: Page
-) -> tuple[list[Run], int]:
-    runs = context.services.runs
-    found = await runs.named(context.tenant, text, wanted, limit=MAX_NAMED)
-    return found[page.offset : page.offset + page.limit], len(found)
-
-
-async def _stuck(context: RequestContext, wanted: RunFilter, page: Page) -> tuple[list[Run], int]:
-    since = context.now() - STUCK_MS
-    runs = context.services.runs
-    found = await runs.stuck(context.tenant, wanted, since=since, limit=MAX_NAMED)
+def _part(found: list[Run], page: Page) -> tuple[list[Run], int]:
+    """Return the page of runs that were found at once, and their number."""
     return found[page.offset : page.offset + page.limit], len(found)
 
 
@@ -143,7 +153,7 @@ async def _page(
 
 def _next(query: MultiMapping[str], found: list[Run], page: Page, total: int) -> str | None:
     """Return the cursor behind a page; a full last page may have one that leads to no run."""
-    if len(found) < page.limit or len(found) == total or {"offset", "q", "stuck"} & set(query):
+    if len(found) < page.limit or len(found) == total or _UNPAGED & set(query):
         return None
     return render_cursor(found[-1].requested_at, found[-1].id)
 
@@ -179,6 +189,21 @@ _QUERY: Final = (
         schema={"type": "string", "enum": ["true"]},
         description="Only runs that nothing recorded moves any more, which is a defect; finds the"
         f" newest {MAX_NAMED}",
+    ),
+    QueryParameter(
+        name="due",
+        schema={"type": "string", "enum": ["true"]},
+        description="Only runs with an open delay or backoff, in the order of `dueAt`; finds the"
+        f" first {MAX_NAMED}",
+    ),
+    QueryParameter(
+        name="id",
+        schema={
+            "type": "array",
+            "items": {"type": "string", "minLength": 1},
+            "maxItems": MAX_IDENTS,
+        },
+        description="Only these runs, in this order, without further filters",
     ),
     QueryParameter(
         name="handled",

@@ -1,5 +1,6 @@
 """A run without its data, as Baton's own API shows it in lists and at the head of a run."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 
 from pydantic import BaseModel, Field
@@ -9,6 +10,8 @@ from baton.command_api.dialect.rendering import optional_time, without_none
 from baton.command_api.http.request_context import RequestContext
 from baton.command_api.own.runs.allowed_actions import RunActions, render_actions
 from baton.domain.actor import Actor
+from baton.domain.definition.state import State as Definition
+from baton.domain.definition.title import title_of
 from baton.domain.json import JsonObject
 from baton.domain.run.trigger import BySchedule, Trigger
 from baton.projector.views.runs.view import Document as Run
@@ -40,6 +43,9 @@ class RunSummary(BaseModel):
     id: str
     definitionId: str  # noqa: N815 - the names of the JSON
     slug: str | None = None
+    title: str | None = Field(
+        default=None, description="The `title` of its definition with values of its input"
+    )
     version: int
     status: Status
     trigger: dict[str, object]
@@ -48,6 +54,13 @@ class RunSummary(BaseModel):
     waitsFor: WaitsFor | None = Field(  # noqa: N815
         default=None, description="What an open run waits for, as its explanation says it"
     )
+    dueAt: str | None = Field(  # noqa: N815
+        default=None, description="When the first of its delays and backoffs ends"
+    )
+    attempt: int | None = Field(
+        default=None, description="Number of the newest attempt, or of that behind a backoff"
+    )
+    attempts: int = Field(default=0, description="The attempts that have started, of all steps")
     hasErrors: bool = False  # noqa: N815
     failure: RunFailure | None = None
     rerunId: str | None = Field(  # noqa: N815
@@ -70,6 +83,7 @@ EXAMPLE: JsonObject = {
     "trigger": {"kind": "manual"},
     "actor": {"subject": "ada", "method": "token"},
     "waitsFor": "QUEUED",
+    "attempts": 0,
     "actions": {
         "cancel": True,
         "pause": True,
@@ -80,24 +94,38 @@ EXAMPLE: JsonObject = {
 }
 
 
-async def slug_of(context: RequestContext, definition_id: str) -> str | None:
-    """Return the slug of a definition, also of a deleted one; None if there never was one."""
-    found = await context.services.definitions.get(context.tenant, definition_id)
-    return None if found is None else found.slug
+async def render_runs(context: RequestContext, runs: Sequence[Run]) -> list[JsonObject]:
+    """Return runs as `render_run` does, with their titles."""
+    queries = context.services.definitions
+    idents = {run.definition_id for run in runs}
+    found = {ident: await queries.get(context.tenant, ident) for ident in idents}
+    return [_render(run, found[run.definition_id]) for run in runs]
 
 
-def render_run(run: Run, slug: str | None) -> JsonObject:
+def _render(run: Run, definition: Definition | None) -> JsonObject:
+    if definition is None:
+        return render_run(run, None)
+    body = definition.versions.get(run.definition_version)
+    title = None if body is None else title_of(body.title, run.input)
+    return render_run(run, definition.slug, title)
+
+
+def render_run(run: Run, slug: str | None, title: str | None = None) -> JsonObject:
     """Return the run without the members that have no value; times are ISO-8601, UTC."""
     shown = {
         "id": run.id,
         "definitionId": run.definition_id,
         "slug": slug,
+        "title": title,
         "version": run.definition_version,
         "status": run.status,
         "trigger": _trigger(run.trigger),
         "actor": render_actor(run.actor),
         "currentStepId": run.current_step_id,
         "waitsFor": run.waits_for,
+        "dueAt": optional_time(run.due_at),
+        "attempt": run.attempt,
+        "attempts": run.attempts,
         "hasErrors": run.has_errors,
         "failure": _failure(run),
         "rerunId": run.rerun_id,

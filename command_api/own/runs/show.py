@@ -13,7 +13,7 @@ from baton.command_api.http.refusal import refused_field
 from baton.command_api.http.reply import Reply
 from baton.command_api.http.request_context import RequestContext
 from baton.command_api.own.runs.output import output_of
-from baton.command_api.own.runs.render_run import EXAMPLE, RunSummary, render_run, slug_of
+from baton.command_api.own.runs.render_run import EXAMPLE, RunSummary, render_runs
 from baton.command_api.own.runs.render_step import StepRecord, render_step
 from baton.command_api.principal import READ
 from baton.domain.json import JsonObject
@@ -44,14 +44,14 @@ async def _show(context: RequestContext) -> Reply:
     steps: Sequence[Step] = ()
     if "steps" in parts or "output" in parts:
         steps = await context.services.run_steps.of_run(context.tenant, run.id)
-    slug = await slug_of(context, run.definition_id)
+    (summary,) = await render_runs(context, [run])
     flow = await _flow(context, run) if "output" in parts else "next"
 
     async def render(_inputs: int) -> JsonObject:
         shown = _rendered(run, steps, parts)
         if "output" in parts and run.status == "completed":
             shown["output"] = output_of(steps, flow)
-        return {**render_run(run, slug), **shown}
+        return {**summary, **shown}
 
     return await reply_with_run(context, run, steps, render)
 

@@ -13,7 +13,7 @@ from baton.command_api.http.reply import Reply
 from baton.command_api.http.request_context import RequestContext
 from baton.command_api.own.definitions.format.findings import NOT_YET
 from baton.command_api.own.definitions.load import body_of, load_by_reference
-from baton.command_api.own.runs.render_run import EXAMPLE, RunSummary, render_run
+from baton.command_api.own.runs.render_run import EXAMPLE, RunSummary, render_runs
 from baton.command_api.principal import WRITE
 from baton.domain.errors import Fault
 from baton.domain.json import Json
@@ -46,7 +46,7 @@ async def _start(context: RequestContext) -> Reply:
         correlation_id=body.correlation_id,
         version=body.version,
     )
-    shown = render_run(accepted.run, definition.slug)
+    (shown,) = await render_runs(context, [accepted.run])
     return context.reply(201, shown, position=accepted.position)
 
 

@@ -29,11 +29,16 @@ _EndingEvent: TypeAlias = StepSucceeded | StepFailed | StepTimedOut | StepReleas
 _PassingEvent: TypeAlias = (
     DelayStarted | DelayElapsed | DecisionTaken | SyncReached | StepSkipped | StepUndecided
 )
-_UncountedEvent: TypeAlias = (
-    StepLogged | SyncAwaited | TimerHeld | TimerSet | RunBranched | StepCopied
-)
+_HoldEvent: TypeAlias = TimerHeld | TimerSet
+_UncountedEvent: TypeAlias = StepLogged | SyncAwaited | RunBranched | StepCopied
 StepEvent: TypeAlias = (
-    StepStarted | RetryScheduled | StepCancelled | _EndingEvent | _PassingEvent | _UncountedEvent
+    StepStarted
+    | RetryScheduled
+    | StepCancelled
+    | _EndingEvent
+    | _PassingEvent
+    | _HoldEvent
+    | _UncountedEvent
 )
 
 
@@ -57,8 +62,12 @@ def change_step(document: Document, event: StepEvent) -> None:
             _pass_step(document, event)
         case StepCancelled():
             document.unfinished += 1
+            document.timers.pop(event.step_id, None)
             return  # the end of the run, which follows, resets the other counts
-        case StepLogged() | SyncAwaited() | TimerHeld() | TimerSet() | RunBranched() | StepCopied():
+        case TimerHeld() | TimerSet():
+            _hold_timer(document, event)
+            return
+        case StepLogged() | SyncAwaited() | RunBranched() | StepCopied():
             return  # they change no count, even after the end
         case _:
             assert_never(event)
@@ -74,10 +83,13 @@ def open_status(document: Document) -> Status:
 
 def _start_step(document: Document, event: StepStarted) -> None:
     document.current_step_id = event.step_id
+    document.attempts += 1
+    document.attempt = event.attempt
     if event.cause != "takeover":
         document.running += 1
     if event.cause == "retry":
         document.waiting -= 1
+        document.timers.pop(event.step_id, None)
     elif event.cause == "handover":
         document.released -= 1
 
@@ -96,19 +108,32 @@ def _end_attempt(document: Document, event: _EndingEvent) -> None:
 
 def _back_off(document: Document, event: RetryScheduled) -> None:
     document.waiting += 1
+    document.attempt = event.attempt
+    document.timers[event.step_id] = event.due_at
     if event.cause == "takeover":  # the attempt before it was running until then
         document.running -= 1
+
+
+def _hold_timer(document: Document, event: _HoldEvent) -> None:
+    """Stop a delay or a backoff, or set its due time again."""
+    if isinstance(event, TimerHeld):
+        document.timers.pop(event.step_id, None)
+    elif event.kind != "sync":
+        document.timers[event.step_id] = event.due_at
 
 
 def _pass_step(document: Document, event: _PassingEvent) -> None:
     """Enter or leave a step without attempts."""
     document.current_step_id = event.step_id
+    document.attempt = None
     if isinstance(event, DelayStarted):
+        document.timers[event.step_id] = event.resume_at
         document.waiting += 1
         document.delayed += 1
         document.delay_count += 1
     elif isinstance(event, DelayElapsed):
         document.waiting -= 1
         document.delayed -= 1
+        document.timers.pop(event.step_id, None)
     elif isinstance(event, StepUndecided):
         document.unfinished += 1

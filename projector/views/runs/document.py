@@ -36,6 +36,8 @@ class Document:
     waiting steps only has the status "waiting". `idle_since` is set while the run should go on and
     has no open step: for longer than an append takes, that is a defect. `current_step_id` is the
     step entered last, None once the run has ended. `has_errors` is also set when the run failed.
+    `attempts` counts the attempts that have started, `attempt` is the number of the newest one, or
+    of the one that a backoff ends with. `timers` are the due times of delays and backoffs by step.
     `pause` is set while the run is paused. `rerun_id` is the newest run that runs this one again.
     `version` counts the run's events, `position` is that of the newest one. The class has no slots,
     because orjson writes it three times as fast without them.
@@ -62,6 +64,9 @@ class Document:
     released: int = 0
     unfinished: int = 0
     idle_since: int | None = None
+    attempts: int = 0
+    attempt: int | None = None
+    timers: dict[str, int] = field(default_factory=dict)
     failure_code: str | None = None
     failure_message: str | None = None
     failed_step: str | None = None
@@ -86,6 +91,11 @@ class Document:
         if self.waiting:
             return "TIMER" if self.delayed else "BACKOFF"
         return "RELEASED" if self.released else None
+
+    @property
+    def due_at(self) -> int | None:
+        """The time (ms) at which the first of its delays and backoffs ends, None without one."""
+        return min(self.timers.values(), default=None)
 
     @property
     def idle(self) -> bool:

@@ -167,6 +167,17 @@ class RunQueries:
         found = await self.matching(tenant, idle, None, limit=limit)
         return [run for run in found if run.idle_since is not None and run.idle_since <= since]
 
+    async def due(self, tenant: str, wanted: RunFilter, *, limit: int) -> list[Document]:
+        """Return the runs with an open delay or backoff, the one that is due first at the head."""
+        is_due = Filter(column="due_at", op="is_set")
+        order: OrderBy = (("due_at", "asc"), ("key", "asc"))
+        return await self._reader.first(tenant, *wanted.where(), is_due, limit=limit, order=order)
+
+    async def get_many(self, tenant: str, run_ids: Sequence[str]) -> list[Document]:
+        """Return the runs that exist in the order of `run_ids`, with one read."""
+        found = await self._reader.get_many(tenant, run_ids)
+        return [self._reader.decode(found[one]) for one in run_ids if one in found]
+
     async def stuck_anywhere(self, *, since: int, limit: int) -> list[Document]:
         """Return the runs of all tenants that are stuck since `since` (ms), by id."""
         is_idle = Filter(column="idle", op="is_set")

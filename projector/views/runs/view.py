@@ -42,6 +42,7 @@ TABLE = Table(
         Column(name="waits_for", kind="text"),
         Column(name="idle", kind="int"),
         Column(name="handled", kind="int"),
+        Column(name="due_at", kind="int"),
     ),
     indexes=(
         # Both indexes include the status and the trigger, so that filtering by them reads no
@@ -54,6 +55,7 @@ TABLE = Table(
         Index(columns=("idle", "requested_at"), where_set="idle"),
         Index(columns=("key",), where_set="idle", across_tenants=True),
         Index(columns=("handled", "requested_at"), where_set="handled"),
+        Index(columns=("due_at",), where_set="due_at"),
         Index(columns=("key",), where_set="active", across_tenants=True),
     ),
     counted=("definition_id", "status"),
@@ -106,7 +108,7 @@ def columns(document: Document) -> Values:
     """Return the values that runs are found and sorted by.
 
     `active` is set until the run ends; `handled`, of failed runs alone, says whether there is a
-    rerun.
+    rerun; `due_at` is set while a delay or a backoff is open and the run isn't paused.
     """
     status = document.status
     active = None if status in FINAL_STATUSES else 1
@@ -122,6 +124,7 @@ def columns(document: Document) -> Values:
         document.waits_for,
         1 if document.idle else None,
         int(document.rerun_id is not None) if status == "failed" else None,
+        document.due_at,
     )
 
 
@@ -187,6 +190,7 @@ def _end(document: Document, status: Status, at: int) -> None:
     document.completed_at = at
     document.current_step_id = None
     document.running = document.waiting = document.delayed = document.released = 0
+    document.timers.clear()
     document.pause = None
 
 

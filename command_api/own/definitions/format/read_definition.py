@@ -37,6 +37,7 @@ class DefinitionRead:
     slug: str | None
     name: str
     description: str | None
+    title: str | None
     status: Status | None
     trigger: TriggersRead
     graph: Graph
@@ -56,6 +57,7 @@ class DefinitionRead:
         return Body(
             name=self.name,
             description=self.description,
+            title=self.title,
             status=self.status or "active",
             trigger=self.trigger.triggers[0],
             more_triggers=self.trigger.triggers[1:],
@@ -96,6 +98,7 @@ def read_definition(document: JsonObject) -> tuple[DefinitionRead, list[Fault]]:
         slug=_slug(members),
         name=members.text("name", required=True, literal=True) or "",
         description=members.text("description", literal=True),
+        title=members.text("title", literal=True),
         status=members.choice("status", _STATUSES),
         trigger=trigger,
         graph=read_steps(members),

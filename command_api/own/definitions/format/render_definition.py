@@ -14,6 +14,7 @@ def render_definition(slug: str, body: Body) -> JsonObject:
             "slug": slug,
             "name": body.name,
             "description": body.description,
+            "title": body.title,
             "status": body.status,
             "trigger": render_triggers(body.triggers),
             "steps": render_steps(body.graph),

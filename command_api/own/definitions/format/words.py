@@ -6,14 +6,14 @@ FORMAT: Final = 1
 END: Final = "$end"
 """The target that ends the run."""
 
-DEFINITION: Final = ("format", "slug", "name", "description", "status", "trigger", "steps")
+DEFINITION: Final = ("format", "slug", "name", "description", "title", "status", "trigger", "steps")
 READ_ONLY: Final = frozenset(
     ("id", "version", "label", "disabled", "createdAt", "createdBy", "updatedAt", "updatedBy")
 )
 """Members that answers show beside a definition, so that an answer can be sent back."""
 DEFINITION_LATER: Final = frozenset(
     (
-        *("input", "output", "labels", "title", "personal", "retention", "limits", "priority"),
+        *("input", "output", "labels", "personal", "retention", "limits", "priority"),
         *("fair", "on_failure", "finally", "compensate_on", "interrupt", "cancel_grace", "timeout"),
     )
 )
