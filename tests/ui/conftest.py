@@ -14,7 +14,7 @@ from playwright.async_api import Browser, Page, StorageState, expect
 
 from tests.servers.chromium import running_chromium
 from tests.ui.guard import Guard
-from tests.ui.seed import seed
+from tests.ui.seed import Seeded, before_start, seed
 from tests.ui.server import UiServer, ui_server_in
 
 PATIENCE_MS = 15_000
@@ -34,10 +34,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def ui_server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[UiServer]:
-    """A `baton dev` with the demo's definition and some of its orders, shared by all tests."""
-    async with ui_server_in(tmp_path_factory.mktemp("ui")) as running:
-        await seed(running)
+    """A `baton dev` with what `seeded` describes, shared by all tests of a process."""
+    folder = tmp_path_factory.mktemp("ui")
+    await before_start(folder)
+    async with ui_server_in(folder) as running:
         yield running
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def seeded(ui_server: UiServer) -> Seeded:
+    """Ids of the demo's orders, and of one of everything else that pages show."""
+    return await seed(ui_server)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -48,7 +55,7 @@ async def browser() -> AsyncIterator[Browser]:
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def signed_in(browser: Browser, ui_server: UiServer) -> StorageState:
+async def signed_in(browser: Browser, ui_server: UiServer, seeded: Seeded) -> StorageState:
     """The cookie and the local storage of a browser that opened the printed link."""
     context = await browser.new_context()
     page = await context.new_page()

@@ -121,7 +121,8 @@ async def ui_server_in(
 
     It is killed then: a stop would wait for functions that never end.
     """
-    with dev(folder, "--functions", *FUNCTIONS, *arguments, env=env) as running:
+    allowed = {"BATON_WEBHOOKS_ALLOW_PRIVATE": "true", **(env or {})}
+    with dev(folder, "--functions", *FUNCTIONS, *arguments, env=allowed) as running:
         async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session:
             yield UiServer(running, session)
         running.process.kill()
