@@ -20,7 +20,7 @@ EVERYTHING := $(VENV)/.everything-installed
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check lint chaos attack lists as-of bulk mutations year bench bench-distributed format lock setup clean
+.PHONY: help demo test check lint ui-types vendor-ui chaos attack lists as-of bulk mutations year bench bench-distributed format lock setup clean
 
 help: ## Lists the recipes.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,7 +36,13 @@ check: lint test ## Runs what CI runs: format, lint, types, layers, then every t
 lint: $(EVERYTHING) ## Checks format, lint, types and layers; shows all findings at once.
 	@failed=0; for tool in 'ruff format --check .' 'ruff check .' mypy pyright lint-imports; do \
 		echo "$$tool"; $(BIN)/$$tool || failed=1; \
-	done; exit $$failed
+	done; echo 'tsc (the UI)'; .ci/ui-tools types || failed=1; exit $$failed
+
+ui-types: $(EVERYTHING) ## Checks the types of the UI's modules alone.
+	@.ci/ui-tools types
+
+vendor-ui: $(EVERYTHING) ## Makes the UI's one vendored file from the packages pinned in .ci/node.
+	@.ci/ui-tools vendor
 
 chaos: $(EVERYTHING) ## Injects faults into services under load for MINUTES=30 and checks the outcome.
 	@$(BIN)/python -m tests.faults.chaos --minutes $(MINUTES) $(ARGS)

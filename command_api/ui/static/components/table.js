@@ -1,0 +1,145 @@
+/** A table of any number of rows, of which only those near the visible part are in the document. */
+import { html, useEffect, useRef, useState } from '../vendor/preact.js';
+import { useWindow } from './virtual_list.js';
+
+/**
+ * @typedef {{key: string, title: any, width?: string, render?: (row: any, index: number) => any,
+ *   numeric?: boolean}} Column `width` is a track of a CSS grid ("120px", "2fr"). Without `render`
+ *   the row's member `key` is shown.
+ * @typedef {{label: string, columns: Column[], rows: any[], rowKey?: (row: any) => string,
+ *   selected?: Set<string>, onSelect?: (selected: Set<string>) => void,
+ *   onOpen?: (row: any) => void, total?: number, onEnd?: () => void, rowHeight?: number,
+ *   current?: string, rowClass?: (row: any) => string}} TableProps
+ *   `rowKey` returns a row's key, by default its `id`. With `onSelect` rows have checkboxes.
+ *   `onOpen` is called for a click and Enter. `total` counts the rows that aren't loaded yet, too;
+ *   `onEnd` is called when the last loaded row comes near. `current` is the key of the row whose
+ *   details are shown beside the table.
+ */
+
+const idOf = (/** @type {any} */ row) => String(row.id);
+
+/** @param {TableProps} props */
+export function Table(props) {
+  const { label, columns, rows, onSelect, total = rows.length, onEnd, rowHeight = 28 } = props;
+  const { ref, first, last, before, after, scrollTo } = useWindow(rows.length, rowHeight, rowHeight);
+  const { at, setAt, onKeyDown } = useRowKeys(props, ref, scrollTo);
+  useEffect(() => {
+    if (onEnd && last >= rows.length && rows.length < total) onEnd();
+  }, [last, rows.length, total]);
+  const tracks = columns.map(({ width = 'minmax(80px, 1fr)' }) => width).join(' ');
+  const style = { gridTemplateColumns: onSelect ? `32px ${tracks}` : tracks, height: `${rowHeight}px` };
+  const shown = rows.slice(first, last).map((row, index) => html`<${Row}
+    key=${(props.rowKey ?? idOf)(row)} row=${row} index=${first + index} props=${props} style=${style}
+    stop=${first + index === at} onFocus=${setAt}
+  />`);
+  return html`<div
+    class="table" role="table" aria-label=${label} aria-rowcount=${total + 1} ref=${ref}
+    tabindex=${rows.length === 0 ? 0 : -1} onKeyDown=${onKeyDown} data-rows
+  >
+    <div role="rowgroup" class="table-head"><${Head} columns=${columns} props=${props} style=${style} /></div>
+    <div role="rowgroup">
+      <div style=${{ height: `${before}px` }}></div>${shown}<div style=${{ height: `${after}px` }}></div>
+    </div>
+  </div>`;
+}
+
+/** @param {{columns: Column[], props: TableProps, style: object}} head */
+function Head({ columns, props, style }) {
+  const { rows, rowKey = idOf, selected = new Set(), onSelect } = props;
+  const all = rows.length > 0 && rows.every((row) => selected.has(rowKey(row)));
+  return html`<div role="row" class="table-row" aria-rowindex="1" style=${style}>
+    ${onSelect && html`<span role="columnheader" class="cell cell-check"><input
+      type="checkbox" aria-label="Select all rows that are loaded" checked=${all}
+      onChange=${() => onSelect(all ? new Set() : new Set(rows.map(rowKey)))}
+    /></span>`}
+    ${columns.map(({ key, title, numeric }) => html`<span
+      role="columnheader" key=${key} class="cell ${numeric ? 'numeric' : ''}">${title}</span>`)}
+  </div>`;
+}
+
+/**
+ * @param {{row: any, index: number, props: TableProps, style: object, stop: boolean,
+ *   onFocus: (index: number) => void}} given `stop` is true for the row that Tab reaches.
+ */
+function Row({ row, index, props, style, stop, onFocus }) {
+  const { columns, rowKey = idOf, selected, onSelect, onOpen, current, rowClass } = props;
+  const key = rowKey(row);
+  const chosen = selected?.has(key) ?? false;
+  const classes = ['table-row', onOpen && 'opens', chosen && 'chosen', current === key && 'current'];
+  return html`<div
+    role="row" aria-rowindex=${index + 2} tabindex=${stop ? 0 : -1} data-index=${index} style=${style}
+    class=${[...classes, rowClass?.(row)].filter(Boolean).join(' ')}
+    onClick=${(/** @type {MouseEvent} */ event) => onOpen && !isControl(event) && onOpen(row)}
+    onFocus=${() => onFocus(index)}
+  >
+    ${onSelect && html`<span role="cell" class="cell cell-check"><input
+      type="checkbox" tabindex="-1" checked=${chosen} aria-label="Select row ${index + 1}"
+      onChange=${() => onSelect(toggled(selected, key))}
+    /></span>`}
+    ${columns.map((column) => html`<span
+      role="cell" key=${column.key} class="cell ${column.numeric ? 'numeric' : ''}"
+    >${column.render ? column.render(row, index) : row[column.key]}</span>`)}
+  </div>`;
+}
+
+/**
+ * The keys of a table: arrows and j, k move among its rows, Enter opens one, x selects it.
+ *
+ * @param {TableProps} props
+ * @param {{current: HTMLElement | null}} ref
+ * @param {(index: number) => void} scrollTo
+ */
+function useRowKeys({ rows, rowKey = idOf, selected, onSelect, onOpen }, ref, scrollTo) {
+  const [at, setAt] = useState(0);
+  const wanted = useRef(-1);
+  const focusWanted = () => {
+    const row = ref.current?.querySelector(`[data-index="${wanted.current}"]`);
+    if (!(row instanceof HTMLElement)) return; // it is shown once the box has scrolled
+    wanted.current = -1;
+    row.focus({ preventScroll: true });
+  };
+  useEffect(focusWanted);
+  const move = (/** @type {number} */ index) => {
+    wanted.current = Math.max(0, Math.min(index, rows.length - 1));
+    scrollTo(wanted.current);
+    setAt(wanted.current);
+    focusWanted();
+  };
+  const onKeyDown = (/** @type {KeyboardEvent} */ event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || rows.length === 0) return;
+    const on = event.target === ref.current || /** @type {Element} */ (event.target).matches('[data-index]');
+    const inside = ref.current?.contains(document.activeElement) && document.activeElement !== ref.current;
+    const action = on ? ACTIONS[event.key] : undefined;
+    if (action === undefined) return;
+    event.preventDefault();
+    event.stopPropagation();
+    const row = rows[Math.min(at, rows.length - 1)];
+    if (typeof action === 'number') move(inside ? at + action : at);
+    else if (action === 'open') onOpen?.(row);
+    else if (action === 'select') onSelect?.(toggled(selected, rowKey(row)));
+    else move(action === 'first' ? 0 : rows.length - 1);
+  };
+  return { at: Math.min(at, Math.max(rows.length - 1, 0)), setAt, onKeyDown };
+}
+
+/** @type {Record<string, number | string>} */
+const ACTIONS = {
+  j: 1, ArrowDown: 1, k: -1, ArrowUp: -1, PageDown: 20, PageUp: -20, Home: 'first', End: 'last',
+  Enter: 'open', x: 'select',
+};
+
+/**
+ * @param {Set<string> | undefined} selected
+ * @param {string} key
+ */
+function toggled(selected, key) {
+  const next = new Set(selected);
+  if (!next.delete(key)) next.add(key);
+  return next;
+}
+
+/** @param {MouseEvent} event */
+function isControl({ target, currentTarget }) {
+  const control = /** @type {Element} */ (target).closest('a, button, input, label, summary');
+  return control !== null && /** @type {Element} */ (currentTarget).contains(control);
+}

@@ -1,0 +1,195 @@
+/**
+ * Changes as they happen. All tabs of a browser share one stream: the tab that holds the lock reads
+ * it for the topics of all of them, and the others get its events over a channel. Without locks
+ * (plain http on another host) each visible tab reads a stream of its own. A tab that has been
+ * hidden for a minute takes no part.
+ */
+import { effect, signal } from '../vendor/preact.js';
+import { readStream } from './live_stream.js';
+import { session, tenant } from './session.js';
+
+/**
+ * @typedef {{type: string, position: number | null, data: any}} LiveEvent `type` is "run", "step",
+ *   "stats", "log" or "resync"; after a resync everything that is shown has to be read again.
+ * @typedef {{state: 'live' | 'behind' | 'off', position: number | null, lagMs: number | null}} Live
+ */
+
+const HIDDEN_MS = 60_000;
+const BEHIND_MS = 2_000;
+/** Milliseconds in which changes of the topics are collected, before the stream is opened again. */
+const SETTLE_MS = 150;
+const ME = Math.random().toString(36).slice(2);
+
+/** @type {import('@preact/signals').Signal<Live>} How far behind the log the page is. */
+export const live = signal(/** @type {Live} */ ({ state: 'off', position: null, lagMs: null }));
+
+/** @type {Map<(event: LiveEvent) => void, string[]>} */
+const subscribers = new Map();
+/** @type {Map<string, string[]>} The topics of each tab, as far as they are known here. */
+const wanted = new Map();
+
+/** @type {BroadcastChannel | null} */
+let channel = null;
+let awake = !document.hidden;
+/** The newest position that any tab's stream has reached; a new reader resumes there. */
+let reached = /** @type {number | null} */ (null);
+/** Aborted when this tab takes no part any more. */
+let part = new AbortController();
+/** Aborted when the stream has to be opened for other topics. */
+let reading = new AbortController();
+let leads = false;
+
+/**
+ * Call `on` with each event of the topics.
+ *
+ * @param {string[]} topics "runs", "run:ID", "stats" or "log".
+ * @param {(event: LiveEvent) => void} on
+ * @returns {() => void} Ends the subscription.
+ */
+export function subscribe(topics, on) {
+  subscribers.set(on, topics);
+  announce();
+  return () => {
+    subscribers.delete(on);
+    announce();
+  };
+}
+
+/** Take part while there is a session and the tab isn't hidden for long. */
+export function startLive() {
+  let hiding = 0;
+  document.addEventListener('visibilitychange', () => {
+    clearTimeout(hiding);
+    if (!document.hidden) wake(true);
+    else hiding = setTimeout(() => wake(false), HIDDEN_MS);
+  });
+  addEventListener('pagehide', () => post({ topics: [] }));
+  effect(() => (session.value === null || tenant.value === '' ? leave() : join(tenant.value)));
+}
+
+/** @param {boolean} now */
+function wake(now) {
+  if (awake === now) return;
+  awake = now;
+  if (!awake) leave();
+  else if (session.peek() !== null) join(tenant.peek());
+}
+
+/** @param {string} name The tenant; the tabs of each tenant share a stream of their own. */
+function join(name) {
+  leave();
+  if (!awake) return;
+  part = new AbortController();
+  const { signal: until } = part;
+  channel = 'BroadcastChannel' in self ? new BroadcastChannel(`baton.ui.live.${name}`) : null;
+  channel?.addEventListener('message', ({ data }) => receive(data));
+  post({ topics: topicsHere(), ask: true });
+  if (navigator.locks === undefined) {
+    lead(until);
+    return;
+  }
+  navigator.locks
+    .request(`baton.ui.live.${name}`, { signal: until }, () => lead(until))
+    .catch(() => undefined); // aborted: another tab leads, or this one left
+}
+
+function leave() {
+  post({ topics: [] });
+  part.abort();
+  reading.abort();
+  channel?.close();
+  channel = null;
+  leads = false;
+  reached = null;
+  wanted.clear();
+  live.value = { state: 'off', position: live.peek().position, lagMs: null };
+}
+
+/**
+ * Read the stream until `until` is aborted; again, whenever the topics change.
+ *
+ * @param {AbortSignal} until
+ */
+async function lead(until) {
+  leads = true;
+  post({ ask: true });
+  while (!until.aborted) {
+    reading = new AbortController();
+    until.addEventListener('abort', () => reading.abort(), { once: true });
+    const { signal: now } = reading;
+    await settle();
+    if (until.aborted) return;
+    const options = { topics: topicsOfAll(), after: reached, signal: now };
+    await readStream({ ...options, onFrame: tellAll, onBroken: () => tellAll(BROKEN) });
+  }
+}
+
+const BROKEN = { type: 'broken', position: null, data: null };
+
+/** @param {LiveEvent} event */
+function tellAll(event) {
+  post({ event });
+  onEvent(event);
+}
+
+/** @param {{tab: string, topics?: string[], ask?: boolean, event?: LiveEvent}} message */
+function receive({ tab, topics, ask, event }) {
+  if (topics !== undefined) setTopics(tab, topics);
+  if (ask) post({ topics: topicsHere() });
+  if (event !== undefined && !leads) onEvent(event);
+}
+
+/** @param {LiveEvent} event */
+function onEvent(event) {
+  if (event.position !== null) reached = Math.max(event.position, reached ?? 0);
+  const { lagMs } = live.peek();
+  const lag = event.type === 'stats' ? (event.data?.lagMs ?? lagMs) : lagMs;
+  const behind = event.type === 'broken' || (lag ?? 0) > BEHIND_MS;
+  live.value = { state: behind ? 'behind' : 'live', position: reached, lagMs: lag };
+  for (const [on, topics] of [...subscribers]) if (concerns(event, topics)) on(event);
+}
+
+/**
+ * @param {LiveEvent} event
+ * @param {string[]} topics
+ */
+function concerns({ type, data }, topics) {
+  if (type === 'resync') return true;
+  if (type === 'run') return topics.includes('runs') || topics.includes(`run:${data.runId}`);
+  if (type === 'step') return topics.includes(`run:${data.runId}`);
+  return topics.includes(type);
+}
+
+function announce() {
+  setTopics(ME, topicsHere());
+  post({ topics: topicsHere() });
+}
+
+/**
+ * @param {string} tab
+ * @param {string[]} topics
+ */
+function setTopics(tab, topics) {
+  const before = topicsOfAll().join();
+  if (topics.length > 0) wanted.set(tab, topics);
+  else wanted.delete(tab);
+  if (leads && topicsOfAll().join() !== before) reading.abort();
+}
+
+function topicsHere() {
+  return [...new Set([...subscribers.values()].flat())];
+}
+
+function topicsOfAll() {
+  const all = [...topicsHere(), ...[...wanted.values()].flat(), 'stats'];
+  return [...new Set(all)].sort();
+}
+
+function settle() {
+  return new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
+}
+
+/** @param {{topics?: string[], ask?: boolean, event?: LiveEvent}} message */
+function post(message) {
+  channel?.postMessage({ tab: ME, ...message });
+}

@@ -1,0 +1,26 @@
+/** What surrounds every page: the top bar, the banner of the past, and the live region. */
+import { effect, html, useEffect } from '../vendor/preact.js';
+import { announcement } from '../core/announcements.js';
+import { session, sessionKnown } from '../core/session.js';
+import { Loading } from '../components/notice.js';
+import { Page } from './page.js';
+import { SignIn } from './sign_in.js';
+import { theme } from './theme.js';
+import { TopBar } from './top_bar.js';
+
+/** The whole document below its body. */
+export function Frame() {
+  useEffect(() => effect(() => {
+    document.documentElement.dataset.theme = theme.value;
+  }), []);
+  return html`
+    ${!sessionKnown.value ? html`<${Loading} />` : session.value === null ? html`<${SignIn} />` : html`<${Signed} />`}
+    <div class="hidden" role="status" aria-live="polite">${announcement}</div>`;
+}
+
+function Signed() {
+  return html`
+    <a class="skip" href="#main">Skip to the page</a>
+    <${TopBar} />
+    <main id="main" tabindex="-1"><${Page} /></main>`;
+}

@@ -1,0 +1,60 @@
+/** The page of the address: its module is loaded when it is first shown. */
+import { html, useEffect, useState } from '../vendor/preact.js';
+import { say } from '../core/announcements.js';
+import { route } from '../core/router.js';
+import { tenant } from '../core/session.js';
+import { Loading } from '../components/notice.js';
+import { NotFound } from './not_found.js';
+
+/** @typedef {import('../routes.js').PageModule} PageModule */
+
+/** @type {Map<string, PageModule | null>} Modules by the page's name; null for a missing one. */
+const loaded = new Map();
+
+/** Shows the page; its title becomes the document's, and the focus moves to it after a link. */
+export function Page() {
+  const { name, params, query, page, path } = route.value;
+  const [, update] = useState(0);
+  const module = page === null ? null : loaded.get(name);
+  useEffect(() => {
+    if (page === null || module !== undefined) return;
+    page.load().then((found) => found, () => null).then((found) => {
+      loaded.set(name, found);
+      update((count) => count + 1);
+    });
+  }, [name]);
+  const title = titleOf(module, name, params, query);
+  useEffect(() => {
+    document.title = `${title} – Baton`;
+  }, [title]);
+  useEffect(() => {
+    if (module === undefined) return;
+    if (shownPath !== null && shownPath !== path) moveFocus(title);
+    shownPath = path;
+  }, [path, module]);
+  if (module === undefined) return html`<${Loading} />`;
+  if (module === null) return html`<${NotFound} />`;
+  return html`<${module.default} key=${`${path} ${tenant.value}`} params=${params} query=${query} />`;
+}
+
+/** @type {string | null} */
+let shownPath = null;
+
+/** @param {string} title */
+function moveFocus(title) {
+  say(title);
+  if (document.querySelector('dialog[open]')) return;
+  document.getElementById('main')?.focus({ preventScroll: true });
+  scrollTo(0, 0);
+}
+
+/**
+ * @param {PageModule | null | undefined} module
+ * @param {string} name
+ * @param {Record<string, string>} params
+ * @param {import('../routes.js').Query} query
+ */
+function titleOf(module, name, params, query) {
+  if (module === null) return 'No such page';
+  return module?.title?.({ params, query }) ?? name[0].toUpperCase() + name.slice(1);
+}

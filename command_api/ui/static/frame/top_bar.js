@@ -1,0 +1,52 @@
+/** The top bar: the tenant, the navigation, and what holds for all pages. */
+import { html } from '../vendor/preact.js';
+import { href, route } from '../core/router.js';
+import { may, session, signOut, tenant } from '../core/session.js';
+import { ThemeButton } from './theme.js';
+
+/** @type {{path: string, title: string, scope?: string}[]} */
+const LINKS = [
+  { path: '/', title: 'Overview' },
+  { path: '/runs', title: 'Runs' },
+  { path: '/definitions', title: 'Definitions' },
+  { path: '/schedules', title: 'Schedules' },
+  { path: '/records', title: 'Records' },
+  { path: '/bulk', title: 'Bulk' },
+  { path: '/webhooks', title: 'Webhooks' },
+  { path: '/dead-letters', title: 'Dead letters', scope: 'orchestrator:admin' },
+  { path: '/log', title: 'Log', scope: 'orchestrator:admin' },
+  { path: '/audit', title: 'Audit' },
+  { path: '/system', title: 'System' },
+];
+
+/** The bar above every page. */
+export function TopBar() {
+  return html`<header class="top">
+    <div class="top-row">
+      <a class="brand" href=${href('/')}>Baton</a>
+      <${TenantSwitch} />
+      <${Navigation} />
+      <div class="top-tools">
+        <${ThemeButton} />
+        <button type="button" class="quiet" onClick=${signOut}>Sign out</button>
+      </div>
+    </div>
+  </header>`;
+}
+
+function Navigation() {
+  const here = `/${route.value.path.split('/')[1]}`;
+  return html`<nav aria-label="Pages">
+    ${LINKS.filter(({ scope }) => !scope || may(scope)).map(({ path, title }) => html`<a
+      key=${path} href=${href(path)} aria-current=${path === here ? 'page' : undefined}>${title}</a>`)}
+  </nav>`;
+}
+
+function TenantSwitch() {
+  const tenants = session.value?.tenants ?? [];
+  if (tenants.length < 2) return html`<span class="tenant" title="Tenant">${tenant.value}</span>`;
+  return html`<select
+    class="tenant" aria-label="Tenant" value=${tenant.value}
+    onChange=${(/** @type {any} */ event) => (tenant.value = event.currentTarget.value)}
+  >${tenants.map((one) => html`<option key=${one} value=${one}>${one}</option>`)}</select>`;
+}

@@ -1,0 +1,100 @@
+"""The house style of the UI's modules: sizes, comments, imports, and what no module may do."""
+
+import gzip
+import re
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+STATIC = Path(__file__).parents[2] / "command_api" / "ui" / "static"
+MODULES = sorted(path for path in STATIC.rglob("*.js") if path.parent.name != "vendor")
+SERVED = (".css", ".html", ".js", ".svg")
+KILOBYTE = 1_000
+FROM = re.compile(r"""from\s*['"](\.{1,2}/[^'"]+)['"]""")
+IMPORT = re.compile(r"""(?:from|import\()\s*['"](\.{1,2}/[^'"]+)['"]""")
+EXPORTED = re.compile(r"^export (?:default )?(?:async )?(?:function\*?|class|const) (\w+)")
+FORBIDDEN = {
+    "markup made of text": re.compile(
+        r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|dangerouslySet"
+    ),
+    "code made of text": re.compile(r"\beval\(|new Function\("),
+    "an inline style in markup": re.compile(r"style=[\"']"),
+    "another origin": re.compile(r"""['"`](?:https?:)?//(?!www\.w3\.org)"""),
+}
+PRIVATE_WORDS = re.compile(
+    r"\b(told|anew|nobody|somebody|whoever|seldom|hears?|heard|insists?)\b", re.IGNORECASE
+)
+
+
+def text_of(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
+
+
+def names(paths: Iterator[Path]) -> list[str]:
+    return [str(path.relative_to(STATIC)) for path in paths]
+
+
+def test_no_module_is_longer_than_300_lines() -> None:
+    assert names(path for path in MODULES if text_of(path).count("\n") > 300) == []
+
+
+def test_no_folder_has_more_than_15_modules() -> None:
+    sizes = Counter(path.parent for path in MODULES)
+
+    assert names(folder for folder, size in sizes.items() if size > 15) == []
+
+
+def test_every_module_begins_with_a_comment() -> None:
+    assert names(path for path in MODULES if not text_of(path).startswith("/**")) == []
+
+
+def test_everything_that_is_exported_is_described() -> None:
+    found = []
+    for path in MODULES:
+        lines = text_of(path).splitlines()
+        for number, line in enumerate(lines):
+            exported = EXPORTED.match(line)
+            if exported and not lines[number - 1].rstrip().endswith("*/"):
+                found.append(f"{path.relative_to(STATIC)}:{number + 1} {exported[1]}")
+
+    assert found == []
+
+
+def test_no_comment_or_text_has_a_private_word() -> None:
+    assert names(path for path in MODULES if PRIVATE_WORDS.search(text_of(path))) == []
+
+
+@pytest.mark.parametrize("what", FORBIDDEN)
+def test_no_module_uses(what: str) -> None:
+    assert names(path for path in MODULES if FORBIDDEN[what].search(text_of(path))) == []
+
+
+def test_every_import_names_a_file() -> None:
+    missing = [
+        f"{path.relative_to(STATIC)}: {imported}"
+        for path in MODULES
+        for imported in IMPORT.findall(text_of(path))
+        if not (path.parent / imported).is_file()
+    ]
+
+    assert missing == []
+
+
+def test_all_files_fit_into_their_budget() -> None:
+    """All of the UI, compressed as it is served, has at most 90 kB."""
+    served = (path for path in STATIC.rglob("*") if path.suffix in SERVED)
+
+    assert sum(len(gzip.compress(path.read_bytes())) for path in served) <= 90 * KILOBYTE
+
+
+def test_the_first_load_fits_into_its_budget() -> None:
+    """What a browser loads before the first page's own module has at most 40 kB."""
+    found = [STATIC / "app.js"]
+    for path in found:
+        imported = (path.parent / name for name in FROM.findall(text_of(path)))
+        found += [one.resolve() for one in imported if one.resolve() not in found]
+    found += [STATIC / "index.html", STATIC / "style" / "base.css"]
+
+    assert sum(len(gzip.compress(path.read_bytes())) for path in found) <= 40 * KILOBYTE
