@@ -79,7 +79,7 @@ async def _list(context: RequestContext) -> Reply:
     top = min(before or MAX_POSITION, await store.head() + 1)
     found = await read_backwards(store, context.tenant, (RecordReceived,), before=top, limit=limit)
     body = {
-        "records": [_summary(one, in_page=True) for one in found.events],
+        "records": [record_summary(one, in_page=True) for one in found.events],
         "next": found.reached if found.reached > 1 else None,
     }
     return context.reply(200, without_none(body))
@@ -97,10 +97,11 @@ async def _show(context: RequestContext) -> Reply:
             skipped = one.event.skipped
             outcomes += [(by, {"outcome": "skipped", "reason": reason}) for by, reason in skipped]
     matches = [await _match(context, by, outcome) for by, outcome in outcomes]
-    return context.reply(200, {**_summary(history[0], in_page=False), "matches": matches})
+    return context.reply(200, {**record_summary(history[0], in_page=False), "matches": matches})
 
 
-def _summary(recorded: Recorded, *, in_page: bool) -> JsonObject:
+def record_summary(recorded: Recorded, *, in_page: bool) -> JsonObject:
+    """Return the members of a `RecordSummary`; in a page, large data is left out."""
     event = cast("RecordReceived", recorded.event)
     shown = without_none(
         {

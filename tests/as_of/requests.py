@@ -104,6 +104,8 @@ def _known(events: Sequence[Recorded], tenant: str) -> Known:
         "stepId": sorted({one.split(".")[1] for one in steps} | {"nothing"}),
         "scheduleId": schedules,
         "recordId": [*idents["record"], "nothing"],
+        "kind": ["claim", "verification"],
+        "streamId": ["nothing", *(f"slug:{one}" for one in slugs)],
     }
     return Known(values, _queries(definitions, slugs, times, runs))
 

@@ -27,6 +27,7 @@ READABLE = {
 """The first words of paths of what events made."""
 NOW_ALONE = {
     ("baton", "/definitions/{definition}/explain"),
+    ("baton", "/runs/{runId}/deliveries"),
     ("baton", "/runs/{runId}/diff"),
     ("baton", "/runs/{runId}/explain"),
     ("baton", "/runs/{runId}/logs"),

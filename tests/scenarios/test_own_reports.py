@@ -145,6 +145,7 @@ async def test_the_state_of_the_services_is_shown(memory: Stack) -> None:
     assert shown["followers"][0]["name"] == "views"
     assert (shown["waitingCalls"], "config" in shown) == (0, False)
     assert {*shown["versions"]} == {"baton", "python"}
+    assert shown["virtualTime"] is False
 
 
 async def test_administrators_see_the_settings_without_secrets(memory: Stack) -> None:

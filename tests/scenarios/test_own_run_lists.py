@@ -134,7 +134,7 @@ async def test_an_unknown_definition_is_not_found(memory: Stack) -> None:
     assert (await memory.get("/runs?definitionId=none")).body["total"] == 0
 
 
-@pytest.mark.operations("baton", "listRecords", "getRecord")
+@pytest.mark.operations("baton", "listRecords", "getRecord", "getRunRecord")
 async def test_a_record_event_shows_what_it_started(
     stack: Stack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -159,6 +159,8 @@ async def test_a_record_event_shows_what_it_started(
     assert (match["slug"], match["outcome"], shown["data"]) == ("orders", "fired", {"n": 2})
     run = await until(stack, match["runId"], "completed")
     assert run["trigger"]["recordId"] == "rec_2"
+    cause = (await stack.get(f"/runs/{match['runId']}/record")).body
+    assert cause == {"record": records[0]}
     assert (await stack.get("/records/none")).status == 404
 
 

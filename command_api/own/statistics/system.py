@@ -93,6 +93,9 @@ class System(BaseModel):
         description="Calls of the tenant's functions that wait for a free slot"
     )
     versions: Versions
+    virtualTime: bool = Field(  # noqa: N815
+        description="Whether the clock stands still until `POST /clock` moves it"
+    )
     config: dict[str, Any] | None = Field(
         default=None,
         description="The settings of this process, without secrets; for orchestrator:admin",
@@ -122,6 +125,7 @@ async def _show(context: RequestContext) -> Reply:
         "queues": sorted({one.queue for one in known.functions if one.queue is not None}),
         "waitingCalls": await services.waiting_calls.of(context.tenant),
         "versions": {"baton": version("baton-orchestrator"), "python": python_version()},
+        "virtualTime": services.virtual_time is not None,
         "config": services.installation.config if ADMIN in context.principal.scopes else None,
     }
     return context.reply(200, without_none(body))
@@ -189,6 +193,7 @@ _EXAMPLE: Final[JsonObject] = {
     "queues": [],
     "waitingCalls": 0,
     "versions": {"baton": "0.1.0", "python": "3.11.9"},
+    "virtualTime": False,
 }
 
 ROUTES = (

@@ -1,0 +1,81 @@
+"""GET /runs/{runId}/record: the record event that started a run.
+
+No event says which one it was. The id of such a run follows from its definition and the record
+event, which stands in the log shortly before the run.
+"""
+
+from collections.abc import AsyncIterator
+from typing import Final
+
+from pydantic import BaseModel
+
+from baton.command_api.dialect.contract import Route
+from baton.command_api.dialect.load import load_run
+from baton.command_api.http.query_parameters import known_only
+from baton.command_api.http.reply import Reply
+from baton.command_api.http.request_context import RequestContext
+from baton.command_api.own.history.read_log import SCANNED
+from baton.command_api.own.records import RecordSummary, record_summary
+from baton.command_api.principal import READ
+from baton.domain.ids import derived_id
+from baton.domain.record.messages import RecordReceived
+from baton.domain.run.trigger import ByRecord
+from baton.domain.stream import stream_name, stream_parts
+from baton.eventlog.events.envelope import Recorded
+from baton.eventlog.ports.stores import EventStore
+
+_BATCH: Final = 500
+
+
+class RecordOfRun(BaseModel):
+    """The record event that started a run.
+
+    It is missing if none did, or if it isn't among the 10,000 positions before the run.
+    """
+
+    record: RecordSummary | None = None
+
+
+async def _show(context: RequestContext) -> Reply:
+    known_only(context.query, ())
+    run = await load_run(context, context.params["runId"])
+    if not isinstance(run.trigger, ByRecord):
+        return context.reply(200, {})
+    store = context.services.store
+    history = await store.read(stream_name(context.tenant, "run", run.id))
+    async for one in _records_before(store, context.tenant, history[0].position):
+        if derived_id(run.definition_id, stream_parts(one.stream).id) == run.id:
+            return context.reply(200, {"record": record_summary(one, in_page=True)})
+    return context.reply(200, {})
+
+
+async def _records_before(store: EventStore, tenant: str, before: int) -> AsyncIterator[Recorded]:
+    """Yield the record events of a tenant in front of a position, the newest first."""
+    begin, top, lowest = f"{tenant}/record/", before, max(1, before - SCANNED)
+    while top > lowest:
+        start = max(lowest, top - _BATCH)
+        for one in reversed(await store.read_all(after=start - 1, limit=top - start)):
+            received = isinstance(one.event, RecordReceived) and one.stream.startswith(begin)
+            if received and start <= one.position < top:
+                yield one
+        top = start
+
+
+ROUTES = (
+    Route(
+        method="GET",
+        path="/runs/{runId}/record",
+        handler=_show,
+        scope=READ,
+        as_of=True,
+        summary="Get the record event that started a run",
+        operation_id="getRunRecord",
+        tag="Runs",
+        response=RecordOfRun,
+        problems={
+            400: "Invalid parameter",
+            403: "The token lacks the scope",
+            404: "The tenant has no such run",
+        },
+    ),
+)
