@@ -1,0 +1,79 @@
+/** The differences between two JSON values. */
+import { html, useMemo, useState } from '../vendor/preact.js';
+import { isHolder, memberPath } from '../core/json_paths.js';
+
+/**
+ * One place where two values differ; undefined where one of them has nothing there.
+ *
+ * @typedef {{path: string, before: any, after: any}} Difference
+ */
+
+const AT_ONCE = 100;
+
+/**
+ * Return the places where two values differ: members in the order of their names, lists by index.
+ *
+ * @param {any} a
+ * @param {any} b
+ * @returns {Difference[]}
+ */
+export function diffJson(a, b) {
+  /** @type {Difference[]} */
+  const found = [];
+  compare(a, b, '', found);
+  return found;
+}
+
+/**
+ * @param {any} a
+ * @param {any} b
+ * @param {string} path
+ * @param {Difference[]} found
+ */
+function compare(a, b, path, found) {
+  if (Object.is(a, b)) return;
+  if (!isHolder(a) || !isHolder(b) || Array.isArray(a) !== Array.isArray(b)) {
+    found.push({ path, before: a, after: b });
+    return;
+  }
+  for (const key of keysOf(a, b)) compare(a[key], b[key], memberPath(path, key), found);
+}
+
+/**
+ * @param {any} a
+ * @param {any} b
+ * @returns {(string | number)[]}
+ */
+function keysOf(a, b) {
+  if (Array.isArray(a)) return [...Array(Math.max(a.length, b.length)).keys()];
+  return [...new Set([...Object.keys(a), ...Object.keys(b)])].sort();
+}
+
+/**
+ * @param {{before: any, after: any, labels?: [string, string]}} props `labels` are the titles of the
+ *   two columns.
+ */
+export function JsonDiff({ before, after, labels = ['Before', 'After'] }) {
+  const [most, setMost] = useState(AT_ONCE);
+  const all = useMemo(() => diffJson(before, after), [before, after]);
+  if (all.length === 0) return html`<p class="muted">There is no difference.</p>`;
+  return html`<div class="scroll"><table class="diff">
+    <thead><tr><th scope="col">Member</th><th scope="col">${labels[0]}</th><th scope="col">${labels[1]}</th></tr></thead>
+    <tbody>${all.slice(0, most).map((one) => html`<tr key=${one.path}>
+      <th scope="row"><code>${one.path || 'the whole value'}</code></th>
+      <td class="diff-before"><${Side} value=${one.before} /></td>
+      <td class="diff-after"><${Side} value=${one.after} /></td>
+    </tr>`)}</tbody>
+  </table></div>
+  ${all.length > most && html`<button type="button" class="link" onClick=${() => setMost(most + AT_ONCE)}>
+    Show more of ${all.length.toLocaleString('en')} differences</button>`}`;
+}
+
+const LONG = 2_000;
+
+/** @param {{value: any}} props */
+function Side({ value }) {
+  if (value === undefined) return html`<span class="muted">absent</span>`;
+  const text = JSON.stringify(value, null, 1);
+  return html`<code>${text.length > LONG ? `${text.slice(0, LONG)} …` : text}</code>`;
+}

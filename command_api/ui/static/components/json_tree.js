@@ -1,0 +1,125 @@
+/** A JSON value as a tree whose members are made when they are opened, as raw text, or as a file. */
+import { html, useMemo, useState } from '../vendor/preact.js';
+import { findMembers, isHolder, memberPath, members } from '../core/json_paths.js';
+import { copy, CopyButton } from './copy_button.js';
+import { Menu } from './menu.js';
+
+/** Members of one object or list that are shown at once; more on request. */
+const AT_ONCE = 100;
+const MOST_FOUND = 200;
+const LONG_TEXT = 300;
+const LONG_RAW = 200_000;
+
+/**
+ * @param {{value: any, label: string, open?: boolean}} props `label` names the value, also as the
+ *   name of its file. `open` shows its first members at once.
+ */
+export function JsonTree({ value, label, open = true }) {
+  const [raw, setRaw] = useState(false);
+  const [text, setText] = useState('');
+  const found = useMemo(() => (text === '' ? null : findMembers(value, text, MOST_FOUND)), [value, text]);
+  if (!isHolder(value)) {
+    return html`<div class="json"><div class="json-line"><${Leaf} value=${value} />
+      <${CopyButton} text=${plain(value)} label=${label} /></div></div>`;
+  }
+  const all = () => JSON.stringify(value, null, 2);
+  return html`<div class="json" role="group" aria-label=${label}>
+    <div class="json-tools">
+      <input type="search" placeholder="Search" aria-label="Search in ${label}" value=${text}
+        onInput=${(/** @type {any} */ event) => setText(event.currentTarget.value)} />
+      <button type="button" aria-pressed=${raw} onClick=${() => setRaw(!raw)}>Raw</button>
+      <${CopyButton} text=${all} label=${label} />
+      <button type="button" class="icon" aria-label="Download the ${label}" title="Download the ${label}"
+        onClick=${() => download(all(), `${label}.json`)}>↓</button>
+    </div>
+    ${found !== null ? html`<${Found} found=${found} />`
+      : raw ? html`<${Raw} text=${all()} />`
+        : html`<${Members} value=${value} path="" depth=${open ? 0 : 1} />`}
+  </div>`;
+}
+
+/** @param {{text: string}} props */
+function Raw({ text }) {
+  const cut = text.length > LONG_RAW;
+  return html`<pre tabindex="0">${cut ? text.slice(0, LONG_RAW) : text}</pre>
+    ${cut && html`<p class="muted">The first ${LONG_RAW.toLocaleString('en')} of
+      ${' '}${text.length.toLocaleString('en')} characters. Download the value to see all of it.</p>`}`;
+}
+
+/** @param {{found: {path: string, value: any}[]}} props */
+function Found({ found }) {
+  if (found.length === 0) return html`<p class="muted">No member has this text.</p>`;
+  return html`${found.map(({ path, value }) => html`<${Member} key=${path} name=${path} path=${path} value=${value} depth=${9} />`)}
+    ${found.length >= MOST_FOUND && html`<p class="muted">Only the first ${MOST_FOUND} are shown.</p>`}`;
+}
+
+/** @param {{value: any, path: string, depth: number}} props */
+function Members({ value, path, depth }) {
+  const [most, setMost] = useState(AT_ONCE);
+  const all = members(value);
+  const left = all.length - most;
+  return html`${all.slice(0, most).map(([key, one]) => html`<${Member}
+      key=${key} name=${key} path=${memberPath(path, key)} value=${one} depth=${depth} />`)}
+    ${all.length === 0 && html`<div class="json-line muted">${Array.isArray(value) ? '[ ] empty list' : '{ } empty object'}</div>`}
+    ${left > 0 && html`<button type="button" class="link" onClick=${() => setMost(most + AT_ONCE)}>
+      Show ${Math.min(left, AT_ONCE)} of ${left.toLocaleString('en')} more</button>`}`;
+}
+
+/** @param {{name: string | number, path: string, value: any, depth: number}} props */
+function Member({ name, path, value, depth }) {
+  const [open, setOpen] = useState(depth === 0 && members(value).length <= 10);
+  if (!isHolder(value)) {
+    return html`<div class="json-line"><span class="json-key">${name}</span>
+      <${Leaf} value=${value} /><${Tools} path=${path} value=${value} /></div>`;
+  }
+  return html`<details open=${open} onToggle=${(/** @type {any} */ event) => setOpen(event.currentTarget.open)}>
+    <summary><span class="json-key">${name}</span> <span class="muted">${sizeOf(value)}</span>
+      <${Tools} path=${path} value=${value} /></summary>
+    ${open && html`<div class="json-inner"><${Members} value=${value} path=${path} depth=${depth + 1} /></div>`}
+  </details>`;
+}
+
+/** @param {{path: string, value: any}} props */
+function Tools({ path, value }) {
+  return html`<span class="json-more" onClick=${(/** @type {Event} */ event) => event.preventDefault()}>
+    <${Menu} icon label="" name="Copy from ${path}" items=${[
+      { label: 'Copy the value', onPick: () => copy(plain(value)) },
+      { label: 'Copy the path', onPick: () => copy(path) },
+    ]} /></span>`;
+}
+
+/** @param {{value: any}} props */
+function Leaf({ value }) {
+  const [whole, setWhole] = useState(false);
+  if (typeof value !== 'string') return html`<span class="json-${typeof value}">${String(value)}</span>`;
+  const cut = !whole && value.length > LONG_TEXT;
+  return html`<span class="json-string">"${cut ? value.slice(0, LONG_TEXT) : value}"</span>
+    ${cut && html` <button type="button" class="link" onClick=${() => setWhole(true)}>
+      … all ${value.length.toLocaleString('en')} characters</button>`}`;
+}
+
+/** @param {any} value */
+function sizeOf(value) {
+  const count = Array.isArray(value) ? value.length : Object.keys(value).length;
+  return Array.isArray(value) ? `[${count}]` : `{${count}}`;
+}
+
+/** @param {any} value A text as it is, anything else as JSON. */
+function plain(value) {
+  return typeof value === 'string' ? value : JSON.stringify(value, null, 2);
+}
+
+/**
+ * Save a text as a file of the reader's machine.
+ *
+ * @param {string} text
+ * @param {string} name
+ * @param {string} [type]
+ */
+export function download(text, name, type = 'application/json') {
+  const link = document.createElement('a');
+  link.href = URL.createObjectURL(new Blob([text], { type }));
+  link.download = name.replace(/[^\w.-]+/g, '-');
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+}
