@@ -30,7 +30,9 @@ from baton.command_api.principal import Principal
 from baton.command_api.request_metrics import RequestMetrics
 from baton.command_api.security import auth
 from baton.command_api.services import Services
+from baton.command_api.sessions.sessions import Sessions
 from baton.command_api.ui.pages import add_pages
+from baton.command_api.ui.session_cookie import credential_of
 
 RENDER: web.AppKey[Render] = web.AppKey("render")
 """Renders a refusal of what the parser can't read."""
@@ -105,6 +107,11 @@ class _Endpoints:
     admission: Admission
     dialect: Dialect
 
+    @property
+    def sessions(self) -> Sessions | None:
+        """The sessions with which this dialect can be called, if any."""
+        return self.services.sessions if self.dialect.takes_sessions else None
+
     def endpoint(self, route: Route) -> _Endpoint:
         async def handle(request: web.Request) -> web.StreamResponse:
             principal = await self._admit(request, route)
@@ -139,7 +146,8 @@ class _Endpoints:
             if not route.verifies_signature:
                 require_readable(request)
             return auth.anonymous(request, self.dialect.tenant)
-        identity = await self.services.authenticator.identify(auth.bearer_token(request))
+        credential = credential_of(request, self.sessions)
+        identity = await self.services.authenticator.identify(credential)
         self.admission.trust(request, identity)
         require_readable(request)
         tenant = auth.tenant_of(request, identity, self.dialect.tenant)

@@ -28,7 +28,7 @@ class Identity:
     """The claims of a verified credential; `scopes` include those that a scope implies.
 
     `key_id` is that of an API key, None for a token. `user_id` is that of a user who signed in at
-    this server.
+    this server. `expires_at` is when the credential ends, in ms since the epoch, None for never.
     """
 
     subject: str
@@ -38,6 +38,7 @@ class Identity:
     method: Method = "token"
     key_id: str | None = None
     user_id: str | None = None
+    expires_at: int | None = None
 
     @property
     def actor(self) -> Actor:
@@ -82,13 +83,16 @@ class IssuedToken:
 class SignIn(Protocol):
     """Exchanges a user's password for a token."""
 
-    def sign_in(self, name: str, password: str, *, peer: str) -> Coroutine[Any, Any, IssuedToken]:
+    def sign_in(
+        self, name: str, password: str, *, peer: str, lifetime_s: int | None = None
+    ) -> Coroutine[Any, Any, IssuedToken]:
         """Return a token; raises Refused 401, 404 and 429, and `Unavailable`.
 
         Args:
             name: The user's name.
             password: The password.
             peer: The address of the caller, or its network.
+            lifetime_s: Seconds for which the token is valid, None for the usual hour.
         """
         ...
 

@@ -12,6 +12,7 @@ from baton.command_api.backtest_jobs import BacktestJobs
 from baton.command_api.budgets import Budgets
 from baton.command_api.live.live_feed import LiveFeed
 from baton.command_api.principal import Authenticator, SignIn
+from baton.command_api.sessions.sessions import Sessions
 from baton.domain.json import JsonObject
 from baton.eventlog.function_logs.live_logs import LiveLogs
 from baton.eventlog.known_functions import KnownFunctions
@@ -123,6 +124,7 @@ class Services:
         installation: What administrators look after.
         checks: Readiness checks by name, run by /readyz; a check returns True for ready.
         sign_in: Exchanges passwords for tokens; None where there are no users.
+        sessions: The sessions of the UI; None in a process that takes no commands.
         budgets: What the limits of this process leave.
         live_logs: The logs of the attempts that run in this process.
         live_attempts: These attempts with their heartbeats.
@@ -160,6 +162,7 @@ class Services:
     checks: dict[str, Callable[[], Awaitable[bool]]] = field(default_factory=dict)
     max_answer_bytes: int = MAX_ANSWER_BYTES
     sign_in: SignIn | None = None
+    sessions: Sessions | None = None
     budgets: Budgets = field(default_factory=Budgets)
     live_logs: LiveLogs = field(default_factory=LiveLogs)
     live_attempts: LiveAttempts = field(default_factory=LiveAttempts)

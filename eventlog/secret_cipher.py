@@ -31,34 +31,42 @@ class SecretCipher:
     `key_id` is the id of the newest key, "" without keys: such a cipher only refuses.
     """
 
-    def __init__(self, keys: Sequence[bytes]) -> None:
+    def __init__(self, keys: Sequence[bytes], purpose: bytes = b"baton secrets v1") -> None:
         """Derive a cipher from each of `keys`, the newest first.
 
-        Each has at least 16 unguessable bytes, else ValueError.
+        Each has at least 16 unguessable bytes, else ValueError. A cipher for one purpose reads
+        nothing of another one.
         """
-        self._ciphers = dict(_cipher(key) for key in keys)
+        self._ciphers = dict(_cipher(key, purpose) for key in keys)
         self.key_id = next(iter(self._ciphers), "")
 
     def seal(self, tenant: str, secret_id: str, value: str) -> Sealed:
         """Return `value` encrypted with the newest key; raises `Unreadable` without keys."""
+        return self.seal_bytes(tenant, secret_id, value.encode())
+
+    def seal_bytes(self, tenant: str, secret_id: str, value: bytes) -> Sealed:
+        """Return bytes encrypted like a text."""
         cipher = self._cipher_of(self.key_id, secret_id)
         nonce = os.urandom(_NONCE_BYTES)
         bound = _bound(self.key_id, tenant, secret_id)
-        return Sealed(self.key_id, nonce + cipher.encrypt(nonce, value.encode(), bound))
+        return Sealed(self.key_id, nonce + cipher.encrypt(nonce, value, bound))
 
     def open(self, tenant: str, secret_id: str, sealed: Sealed) -> str:
         """Return the value of what `seal` returned.
 
         Raises `Unreadable` for another key, tenant or id, and for altered bytes.
         """
+        return self.open_bytes(tenant, secret_id, sealed).decode()
+
+    def open_bytes(self, tenant: str, secret_id: str, sealed: Sealed) -> bytes:
+        """Return the bytes of what `seal_bytes` returned; raises `Unreadable`, too."""
         cipher = self._cipher_of(sealed.key_id, secret_id)
         nonce, encrypted = sealed.encrypted[:_NONCE_BYTES], sealed.encrypted[_NONCE_BYTES:]
         try:
-            value = cipher.decrypt(nonce, encrypted, _bound(sealed.key_id, tenant, secret_id))
+            return cipher.decrypt(nonce, encrypted, _bound(sealed.key_id, tenant, secret_id))
         except (InvalidTag, ValueError) as error:
             message = f"secret {secret_id} is damaged: its tenant or its bytes were changed"
             raise Unreadable(message) from error
-        return value.decode()
 
     def _cipher_of(self, key_id: str, secret_id: str) -> AESGCM:
         cipher = self._ciphers.get(key_id)
@@ -94,11 +102,11 @@ def moves_to_newest(
     return moves, unreadable
 
 
-def _cipher(key: bytes) -> tuple[str, AESGCM]:
+def _cipher(key: bytes, purpose: bytes) -> tuple[str, AESGCM]:
     if len(key) < _MIN_KEY_BYTES:
         message = f"the key for secrets needs at least {_MIN_KEY_BYTES} bytes"
         raise ValueError(message)
-    derive = HKDF(algorithm=hashes.SHA256(), length=32, salt=None, info=b"baton secrets v1")
+    derive = HKDF(algorithm=hashes.SHA256(), length=32, salt=None, info=purpose)
     derived = derive.derive(key)
     return sha256(derived).hexdigest()[:16], AESGCM(derived)
 

@@ -62,6 +62,17 @@ def require_same_site(request: web.Request) -> None:
         raise Refused("forbidden", message)
 
 
+def require_same_origin(request: web.Request) -> None:
+    """Raise Refused 403 for a request of a browser that no page of this very origin sends.
+
+    Pages at other ports of the same host are of the same site, but not of the same origin.
+    """
+    site = request.headers.get("Sec-Fetch-Site")
+    if site not in (None, "same-origin") or (hdrs.ORIGIN in request.headers and _foreign(request)):
+        message = "Only a page of this server can send this request with a session"
+        raise Refused("forbidden", message)
+
+
 def name_of(host: str) -> str:
     """Return the name in a `Host` header: without port, brackets and a final dot."""
     text = host.strip().lower()

@@ -155,7 +155,8 @@ class Dialect:
     default it is generated from the routes, with `error` as the model of a refusal's body.
     `definitions` describes how the dialect writes definitions, if it does. `check_definition` is
     called with a definition as JSON; it returns what it was read as, with its faults. A dialect
-    that `requires_keys` refuses keyed requests without an Idempotency-Key (400).
+    that `requires_keys` refuses keyed requests without an Idempotency-Key (400). Only one that
+    `takes_sessions` can be called with a session of the UI instead of a token.
     """
 
     name: str
@@ -170,6 +171,7 @@ class Dialect:
     check_definition: Callable[[bytes], CheckedDefinition] | None = None
     error_content_type: str = "application/json"
     requires_keys: bool = False
+    takes_sessions: bool = False
 
 
 def discover() -> tuple[Dialect, ...]:

@@ -20,7 +20,12 @@ def own_api() -> Dialect:
     """Return the operations of every module of this package, as one dialect."""
     dialect = _dialect("Baton's own API", tuple(_discover_routes()))
     documents = import_module(f"{__name__}.definitions.documents")
-    return replace(dialect, definitions=documents.FORMAT, check_definition=documents.check_document)
+    return replace(
+        dialect,
+        definitions=documents.FORMAT,
+        check_definition=documents.check_document,
+        takes_sessions=True,
+    )
 
 
 def health_api() -> Dialect:

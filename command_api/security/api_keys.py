@@ -108,4 +108,5 @@ def _identity_of(key: ApiKey) -> Identity:
         groups=key.groups,
         method="key",
         key_id=key.key_id,
+        expires_at=key.expires_at,
     )

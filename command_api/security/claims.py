@@ -69,6 +69,7 @@ def identity_of(claims: Mapping[str, object]) -> Identity:
         scopes=scopes_of(scope),
         groups=_groups(claims.get("groups", [])),
         user_id=_text(claims[USER]) if USER in claims else None,
+        expires_at=_ms(claims["exp"]),
     )
 
 

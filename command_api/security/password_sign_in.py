@@ -9,7 +9,7 @@ from baton.command_api.commands.access import user_claim_stream, user_stream
 from baton.command_api.http.refusal import Refused
 from baton.command_api.principal import IssuedToken
 from baton.command_api.security.passwords import Passwords
-from baton.command_api.security.token_issuer import TokenIssuer
+from baton.command_api.security.token_issuer import LIFETIME_S, TokenIssuer
 from baton.domain.claim.decisions import DECIDER as CLAIM
 from baton.domain.stream import SERVER
 from baton.domain.text import MAX_NAME, name_fault
@@ -32,7 +32,9 @@ class PasswordSignIn:
         self._store, self._issuer, self._budgets = store, issuer, budgets
         self._passwords = Passwords()
 
-    async def sign_in(self, name: str, password: str, *, peer: str) -> IssuedToken:
+    async def sign_in(
+        self, name: str, password: str, *, peer: str, lifetime_s: int | None = None
+    ) -> IssuedToken:
         """Return a token.
 
         Raises Refused: 401 for a wrong name or password, 404 on a server that signs no tokens, 429
@@ -42,6 +44,7 @@ class PasswordSignIn:
             name: The user's name.
             password: The password.
             peer: The address of the caller, or its network.
+            lifetime_s: Seconds for which the token is valid, None for the usual hour.
         """
         if self._issuer is None:
             message = "This server signs no tokens: sign in at its identity provider"
@@ -53,7 +56,7 @@ class PasswordSignIn:
         if not await self._passwords.verify(password_hash, password):
             message = "The name or the password is wrong"
             raise Refused("unauthorized", message, headers={"WWW-Authenticate": "Bearer"})
-        return self._issuer.issue(user)
+        return self._issuer.issue(user, lifetime_s or LIFETIME_S)
 
     async def tenant_of(self, name: str) -> str | None:
         """Return the tenant of the user of a name, None if there is none; raises `Unavailable`."""

@@ -24,8 +24,8 @@ class TokenIssuer:
     def __init__(self, secret: str, clock: Clock, expected: ExpectedClaims) -> None:
         self._secret, self._clock, self._expected = secret, clock, expected
 
-    def issue(self, user: User) -> IssuedToken:
-        """Return a token that allows what the user may do."""
+    def issue(self, user: User, lifetime_s: int = LIFETIME_S) -> IssuedToken:
+        """Return a token that allows what the user may do, for so many seconds."""
         now = self._clock.now() // 1_000
         claims: dict[str, object] = {
             "sub": user.name,
@@ -33,11 +33,11 @@ class TokenIssuer:
             "scope": " ".join(user.scopes),
             USER: user.user_id,
             "iat": now,
-            "exp": now + LIFETIME_S,
+            "exp": now + lifetime_s,
         }
         named = {"iss": self._expected.issuer, "aud": self._expected.audience}
         claims.update((name, value) for name, value in named.items() if value is not None)
         token = jwt.encode(claims, self._secret, algorithm="HS256")
         return IssuedToken(
-            token=token, expires_in_s=LIFETIME_S, subject=user.name, tenant=user.tenant
+            token=token, expires_in_s=lifetime_s, subject=user.name, tenant=user.tenant
         )

@@ -31,12 +31,13 @@ from baton.command_api.live.ending import (
 )
 from baton.command_api.live.live_feed import BeyondTheLog, TooManySubscribers
 from baton.command_api.live.subscription import EventFilter, Subscription
-from baton.command_api.security.auth import bearer_token
+from baton.command_api.principal import Identity
 from baton.command_api.streaming.credential import until_invalid
 from baton.command_api.streaming.ndjson import NdjsonWriter
 from baton.command_api.streaming.sse import EVENT_STREAM, LAST_EVENT_ID, SseWriter
 from baton.command_api.streaming.stream_writer import StreamWriter
 from baton.command_api.streaming.websocket import WebSocketWriter
+from baton.command_api.ui.session_cookie import credential_of
 from baton.eventlog.errors import Unavailable
 
 STALLED_S: Final = 30.0
@@ -168,6 +169,11 @@ async def _watch(subscription: Subscription, writer: StreamWriter) -> None:
 
 
 async def _check_token(context: RequestContext, subscription: Subscription) -> None:
-    credential, authenticator = bearer_token(context.request), context.services.authenticator
-    await until_invalid(authenticator, credential, context.tenant)
+    services = context.services
+
+    async def identify() -> Identity:
+        credential = credential_of(context.request, services.sessions)
+        return await services.authenticator.identify(credential)
+
+    await until_invalid(identify, context.tenant)
     subscription.end(NOT_AUTHORIZED)

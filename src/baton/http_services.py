@@ -24,15 +24,17 @@ from baton.command_api.security.signed_in_users import SignedInUsers
 from baton.command_api.security.token_issuer import TokenIssuer
 from baton.command_api.security.token_keys import SharedSecrets
 from baton.command_api.services import Installation, Services, bulks_on, webhooks_on
+from baton.command_api.sessions.sessions import Sessions
 from baton.domain.json import JsonObject
 from baton.domain.verification.messages import Finding
+from baton.eventlog.clock import SystemClock
 from baton.eventlog.ids import new_id
 from baton.eventlog.notary.checks.store import Demands, verify_store
 from baton.eventlog.ports.backend import StoreLocation, Stores
 from baton.eventlog.ports.clock import Clock
 from baton.eventlog.run_values import RunValues
-from baton.keys import MissingJwtSecret, audit_keys, jwt_secrets
-from baton.projector.as_of.past import past_of
+from baton.keys import MissingJwtSecret, audit_keys, jwt_secrets, seal_keys
+from baton.projector.as_of.past import Past, past_of
 from baton.projector.views.definitions.queries import DefinitionQueries
 from baton.projector.views.run_steps.queries import RunStepQueries
 from baton.projector.views.runs.queries import RunQueries
@@ -81,13 +83,12 @@ def build_services(
     for /metrics alone, and without a secret it accepts no token.
     """
     settings, stores, clock = context.settings, context.stores, context.clock
-    view_position = context.view_position
     definitions = DefinitionQueries(stores.views)
     budgets = Budgets(build_limits(settings), tenant_runs=context.tenant_runs)
     values = RunValues(stores.artifacts)
     return Services(
         store=stores.events,
-        past=past_of(stores, context.history_position.reached, lambda: view_position.position),
+        past=_build_past(context),
         values=values,
         max_answer_bytes=settings.limit_answer_bytes,
         definitions=definitions,
@@ -96,8 +97,8 @@ def build_services(
         schedules=ScheduleQueries(stores.views),
         webhooks=webhooks_on(stores.views, context.webhook_client),
         bulks=bulks_on(stores.views),
-        reached=view_position.reached,
-        position=lambda: view_position.position,
+        reached=context.view_position.reached,
+        position=lambda: context.view_position.position,
         live=_build_live_feed(context, definitions),
         clock=clock,
         new_id=lambda: new_id(clock.now()),
@@ -112,6 +113,7 @@ def build_services(
         checks=context.checks,
         budgets=budgets,
         sign_in=PasswordSignIn(stores.events, build_token_issuer(settings, clock), budgets),
+        sessions=build_sessions(settings) if takes_commands else None,
         live_logs=context.live_logs,
         live_attempts=context.live_attempts,
         functions=context.functions,
@@ -120,6 +122,12 @@ def build_services(
         metrics=context.metrics,
         virtual_time=context.replaced.time,
     )
+
+
+def _build_past(context: RoleContext) -> Past:
+    """Build what reads everything as of an earlier position."""
+    reached, held = context.history_position.reached, context.view_position
+    return past_of(context.stores, reached, lambda: held.position)
 
 
 def _build_live_feed(context: RoleContext, definitions: DefinitionQueries) -> LiveFeed:
@@ -190,6 +198,12 @@ def build_signatures(settings: Settings) -> DocumentSignatures:
         secret=None if secret is None else secret.get_secret_value(),
         keys=None if file is None else load_keys(file),
     )
+
+
+def build_sessions(settings: Settings) -> Sessions:
+    """Build the sessions of the UI; every server with the same sealing keys reads them."""
+    keys = seal_keys(settings, create=False)
+    return Sessions(keys, SystemClock().now, insecure=settings.ui_insecure)
 
 
 def build_limits(settings: Settings) -> Limits:

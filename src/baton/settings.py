@@ -105,6 +105,7 @@ class Settings(BaseSettings):
     audit_anchor_secret: SecretStr | None = None
     operator_tenant: str | None = Field(default=None, pattern=f"^{TENANT_PATTERN.pattern}$")
     hosts: Annotated[tuple[str, ...], NoDecode] = ()
+    ui_insecure: bool = False
     limit_head_s: float = Field(default=_LIMITS.head_s, ge=0)
     limit_body_s: float = Field(default=_LIMITS.body_s, ge=0)
     limit_body_bytes_per_s: int = Field(default=_LIMITS.body_bytes_per_s, ge=0)

@@ -19,6 +19,7 @@ from baton.command_api.security.auth import TokenAuthenticator
 from baton.command_api.security.bearer import BearerAuthenticator
 from baton.command_api.security.token_keys import SharedSecrets
 from baton.command_api.services import Installation, Services, bulks_on, webhooks_on
+from baton.command_api.sessions.sessions import Sessions
 from baton.domain.verification.messages import Finding
 from baton.eventlog.clock import SystemClock
 from baton.eventlog.ids import new_id
@@ -100,6 +101,7 @@ async def running(
             authenticator=BearerAuthenticator(
                 TokenAuthenticator(SharedSecrets(SECRET), clock), api_keys
             ),
+            sessions=Sessions((), clock.now),
         ),
         **changed,
     )

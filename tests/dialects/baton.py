@@ -65,6 +65,7 @@ _BODIES: dict[str, object] = {
     "/definitions/{definition}/backtests": {"definition": _DOCUMENT},
     "/bulk": {"action": "cancel", "ids": ["{runId}"]},
     "/clock": {"advance": "1h"},
+    "/ui/session": {"code": "used"},
     "/webhooks": {"url": CLOSED, "events": ["workflow.execution.completed"]},
     "/webhooks/{webhookId}": {"events": ["workflow.execution.failed"]},
 }

@@ -118,7 +118,8 @@ class Session:
             self._end(closings.NO_INIT)
             return
         authenticator = self._context.services.authenticator
-        await until_invalid(authenticator, caller.credential, caller.principal.tenant)
+        identify = partial(authenticator.identify, caller.credential)
+        await until_invalid(identify, caller.principal.tenant)
         self._end(closings.UNAUTHORIZED)
 
     async def _watch_server(self) -> None:
