@@ -6,7 +6,7 @@ import { html } from '../vendor/preact.js';
 /** @type {Record<Tone, Record<string, string>>} Icons of the words, by tone. */
 const WORDS = {
   good: {
-    completed: '✓', succeeded: '✓', delivered: '✓', done: '✓', fired: '✓', ok: '✓', active: '✓',
+    completed: '✓', succeeded: '✓', delivered: '✓', done: '✓', fired: '✓', started: '✓', ok: '✓', active: '✓',
     live: '✓', passed: '✓', same: '✓', verified: '✓', redriven: '✓', enabled: '✓', up: '✓',
   },
   bad: {

@@ -10,7 +10,7 @@ import { endSession, half, tenant } from './session.js';
 
 /** The paths that can be read as of an earlier position. */
 const HISTORIC = [
-  /^\/definitions(\/[^/]+(\/(versions(\/[^/]+)?|diff|graph|stats))?)?$/,
+  /^\/definitions(\/[^/]+(\/(versions(\/[^/]+)?|diff|graph|source|stats))?)?$/,
   /^\/runs(\/[^/]+(\/(events|timeline|steps\/[^/]+))?)?$/,
   /^\/schedules(\/[^/]+(\/(ticks|next))?)?$/,
   /^\/records(\/[^/]+(\/explain)?)?$/,
