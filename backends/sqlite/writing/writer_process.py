@@ -41,13 +41,14 @@ def main(number: int, path: str, synchronous: str) -> None:
     # The other process may end at any moment, even while it is sent an answer.
     with socket.socket(fileno=number) as connected, suppress(ConnectionError):
         stream = connected.makefile("rb")
-        while (request := next_request(stream)) is not None:
+        while (request := _request(stream)) is not None:
             try:
                 connection = connection or open_connection(path, synchronous)
                 answer: Answer = ("ok", run(connection, request))
             except Exception as error:  # noqa: BLE001 - the other process raises it
                 answer = (type(error).__name__, _message(error, path))
-            send(connected, answer)
+            data = marshal.dumps(answer)
+            connected.sendall(LENGTH.pack(len(data)) + data)
     if connection is not None:
         _finish(connection)
 
@@ -109,13 +110,7 @@ def _result(connection: sqlite3.Connection, statement: str, values: Sequence[Val
     return cursor.fetchall(), cursor.lastrowid
 
 
-def send(connected: socket.socket, answer: Answer) -> None:
-    """Send an answer; raises ConnectionError."""
-    data = marshal.dumps(answer)
-    connected.sendall(LENGTH.pack(len(data)) + data)
-
-
-def next_request(stream: BinaryIO) -> Any | None:
+def _request(stream: BinaryIO) -> Statements | None:
     """Return the next request; None at the end of the stream or for one that is cut short."""
     head = stream.read(LENGTH.size)
     if len(head) < LENGTH.size:
@@ -124,7 +119,8 @@ def next_request(stream: BinaryIO) -> Any | None:
     data = stream.read(length)
     if len(data) < length:
         return None
-    return marshal.loads(data)  # noqa: S302 - both ends are this program
+    request: Statements = marshal.loads(data)  # noqa: S302 - both ends are this program
+    return request
 
 
 if __name__ == "__main__":

@@ -1,1 +1,0 @@
-"""The leaves of the stored events: derived in a process of their own, and kept in blocks."""

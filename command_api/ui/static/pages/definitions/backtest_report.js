@@ -1,0 +1,109 @@
+/** A backtest under way, and its report once it has ended. */
+import { html, useState } from '../../vendor/preact.js';
+import { send } from '../../core/api.js';
+import { href, setQuery } from '../../core/router.js';
+import { may } from '../../core/session.js';
+import { useGet } from '../../core/use_get.js';
+import { Failure, Loading, Notice } from '../../components/notice.js';
+import { Status } from '../../components/status.js';
+import { Table } from '../../components/table.js';
+
+const PAGE = 100;
+const EVERY_MS = 700;
+const OPEN = ['queued', 'running'];
+/** @type {[string, string][]} */
+const VERDICTS = [['same', 'the same'], ['differs', 'differ'], ['unknown', 'unknown'],
+  ['notComparable', 'not comparable'], ['error', 'unreadable']];
+
+/** @param {{id: string, query: import('../../routes.js').Query}} props */
+export function BacktestProgress({ id, query }) {
+  const [ended, setEnded] = useState('');
+  const offset = Number(query.offset ?? 0);
+  const { data: job, error, reload } = useGet(`/backtests/${encodeURIComponent(id)}`, { limit: PAGE, offset }, {
+    everyMs: ended === id ? 0 : EVERY_MS,
+  });
+  if (job === undefined) return error ? html`<${Failure} error=${error} onRetry=${reload} />` : html`<${Loading} />`;
+  if (!OPEN.includes(job.status) && ended !== id && job.id === id) setEnded(id);
+  return html`<section aria-label="Backtest">
+    <h2>Backtest <${Status} value=${job.status} /></h2>
+    <${Progress} job=${job} onStopped=${reload} />
+    ${job.error && html`<${Notice} kind="error" title="The backtest failed">${job.error}<//>`}
+    ${job.report && html`<${Report} report=${job.report} offset=${offset} />`}
+  </section>`;
+}
+
+/** @param {{job: any, onStopped: () => void}} props */
+function Progress({ job, onStopped }) {
+  const [error, setError] = useState(/** @type {any} */ (null));
+  const { id, status, replayed, total } = job;
+  const stop = () => send('POST', `/backtests/${id}/stop`, {}).then(onStopped, setError);
+  return html`<p class="actions" role="status">
+    <progress max=${total ?? 1} value=${total === undefined ? undefined : replayed}></progress>
+    ${replayed.toLocaleString('en')} of ${total === undefined ? 'the chosen' : total.toLocaleString('en')} runs replayed
+    ${OPEN.includes(status) && may('orchestrator:write') && html`<button type="button" onClick=${stop}>Stop</button>`}
+  </p>
+  ${error && html`<${Failure} error=${error} />`}`;
+}
+
+/** @param {{report: any, offset: number}} props */
+function Report({ report, offset }) {
+  const { runs, groups, items, omitted } = report;
+  const listed = runs - report.same - omitted;
+  return html`
+    <p>${runs.toLocaleString('en')} runs: ${VERDICTS.filter(([name]) => report[name] > 0)
+      .map(([name, text]) => `${report[name].toLocaleString('en')} ${text}`).join(', ') || 'none were chosen'}.</p>
+    ${runs > 0 && report.same === runs && html`<${Notice} title="Every run would go the same way." />`}
+    ${groups.length > 0 && html`<h3>Differences</h3>
+      <${Table} label="Differences" columns=${GROUPS} rows=${groups} rowKey=${groupKey} />`}
+    ${items.length > 0 && html`<h3>Runs that aren’t the same</h3>
+      <${Table} label="Runs that aren’t the same" columns=${ITEMS} rows=${items} />
+      <p class="actions">
+        ${offset > 0 && html`<button type="button" onClick=${() => page(offset - PAGE)}>Before</button>`}
+        ${offset + items.length < listed && html`<button type="button" onClick=${() => page(offset + PAGE)}>More</button>`}
+        ${omitted > 0 && html`<span class="muted">${omitted.toLocaleString('en')} more aren’t listed.</span>`}
+      </p>`}`;
+}
+
+/** @param {number} offset */
+function page(offset) {
+  setQuery({ offset: offset > 0 ? String(offset) : undefined });
+}
+
+const GROUPS = [
+  { key: 'count', title: 'Runs', width: '80px', numeric: true },
+  { key: 'stepId', title: 'Step', width: 'minmax(100px, 1fr)', render: (/** @type {any} */ { stepId }) => stepId ?? 'the end' },
+  { key: 'was', title: 'Was', width: 'minmax(100px, 1fr)', render: (/** @type {any} */ { was }) => was ?? '–' },
+  { key: 'wouldBe', title: 'Would be', width: 'minmax(100px, 1fr)' },
+  { key: 'examples', title: 'Such as', width: 'minmax(200px, 2fr)', render: (/** @type {any} */ { examples }) => examples.slice(0, 3).map(runLink) },
+];
+
+const ITEMS = [
+  { key: 'id', title: 'Run', width: 'minmax(180px, 1fr)', render: (/** @type {any} */ { id }) => runLink(id) },
+  { key: 'verdict', title: 'Verdict', width: '110px' },
+  { key: 'first', title: 'First difference', width: 'minmax(200px, 2fr)', render: firstCell },
+  { key: 'path', title: 'Would go', width: 'minmax(180px, 2fr)', render: pathCell },
+  { key: 'outcome', title: 'Would end', width: 'minmax(120px, 1fr)', render: (/** @type {any} */ { outcome }) => outcome?.wouldBe },
+];
+
+/** @param {any} group */
+function groupKey({ stepId, was, wouldBe }) {
+  return JSON.stringify([stepId, was, wouldBe]);
+}
+
+/** @param {string} id */
+function runLink(id) {
+  return html`<a key=${id} href=${href(`/runs/${id}`)}>${id}</a> `;
+}
+
+/** @param {any} item */
+function firstCell({ first, reason }) {
+  if (first === undefined) return reason;
+  const { stepId, was, wouldBe } = first;
+  return `${stepId ?? 'the end'}: was ${was}, would be ${wouldBe}`;
+}
+
+/** @param {any} item */
+function pathCell({ path }) {
+  const text = path?.wouldBe.join(' → ');
+  return html`<span title=${text}>${text}</span>`;
+}

@@ -1,0 +1,30 @@
+/** A field for JSON, which is checked while it is typed. */
+import { html } from '../../vendor/preact.js';
+
+/**
+ * Return the value of a JSON text, or what is wrong with it.
+ *
+ * @param {string} text Blank text is undefined, which needs no error.
+ * @returns {{value?: any, error?: string}}
+ */
+export function parseJson(text) {
+  if (text.trim() === '') return {};
+  try {
+    return { value: JSON.parse(text) };
+  } catch (error) {
+    return { error: /** @type {Error} */ (error).message };
+  }
+}
+
+/**
+ * @param {{label: string, value: string, onInput: (text: string) => void, rows?: number,
+ *   error?: string, hint?: string}} props `error` says why the text isn't accepted.
+ */
+export function JsonText({ label, value, onInput, rows = 8, error = parseJson(value).error, hint }) {
+  return html`<div>
+    <label>${label} ${hint && html`<small class="muted">${hint}</small>`}
+      <textarea rows=${rows} spellcheck=${false} value=${value} aria-invalid=${error !== undefined}
+        onInput=${(/** @type {any} */ { target }) => onInput(target.value)}></textarea></label>
+    <p class="tone-bad" role="status">${error}</p>
+  </div>`;
+}

@@ -1,0 +1,44 @@
+/** The ticks of a schedule that were due, with what came of each. */
+import { html } from '../../vendor/preact.js';
+import { href } from '../../core/router.js';
+import { Time } from '../../core/time.js';
+import { Status } from '../../components/status.js';
+import { Table } from '../../components/table.js';
+
+/** @param {{ticks: any[], total?: number, onEnd?: () => void}} props The newest first. */
+export function PastTicks({ ticks, total, onEnd }) {
+  return html`<${Table} label="Past ticks" columns=${COLUMNS} rows=${ticks} rowKey=${tickKey}
+    total=${total} onEnd=${onEnd} />`;
+}
+
+const COLUMNS = [
+  { key: 'nominalAt', title: 'Due', width: 'minmax(230px, 1fr)', render: dueCell },
+  { key: 'outcome', title: 'Outcome', width: '110px', render: outcomeCell },
+  { key: 'why', title: 'Run, or why there is none', width: 'minmax(220px, 2fr)', render: whyCell },
+  { key: 'recordedAt', title: 'Recorded', width: 'minmax(230px, 1fr)', render: recordedCell },
+];
+
+/** @param {any} row */
+function tickKey({ nominalAt, recordedAt }) {
+  return `${nominalAt} ${recordedAt}`;
+}
+
+/** @param {any} row */
+function dueCell({ nominalAt }) {
+  return html`<${Time} at=${nominalAt} />`;
+}
+
+/** @param {any} row */
+function outcomeCell({ outcome }) {
+  return html`<${Status} value=${outcome} />`;
+}
+
+/** @param {any} row */
+function whyCell({ runId, reason }) {
+  return runId ? html`<a href=${href(`/runs/${runId}`)}>${runId}</a>` : reason;
+}
+
+/** @param {any} row */
+function recordedCell({ recordedAt }) {
+  return html`<${Time} at=${recordedAt} />`;
+}
