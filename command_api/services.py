@@ -42,6 +42,7 @@ from baton.projector.views.webhooks.queries import WebhookQueries
 from baton.protocols.address_policy import AddressPolicy
 from baton.protocols.document_signatures import DocumentSignatures
 from baton.protocols.http_client import HttpClient
+from baton.protocols.trace_context import Sampling
 
 MAX_ANSWER_BYTES: Final = 8 * 1024 * 1024
 
@@ -90,6 +91,8 @@ class Installation:
         partition_owners: Tells who owns the partitions of the log; None where it has none.
         operator_tenant: The tenant whose administrators see what names no tenant.
         config: The settings of this process, without secrets.
+        sampling: The traces that are exported; None where traces are off.
+        trace_url: The address of the page of a trace, with {trace_id} for its id.
     """
 
     dead_letters: DeadLetters
@@ -100,6 +103,8 @@ class Installation:
     partition_owners: PartitionOwners | None = None
     operator_tenant: str | None = None
     config: JsonObject = field(default_factory=dict)
+    sampling: Sampling | None = None
+    trace_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,13 +1,62 @@
-"""W3C Trace Context: the `traceparent` header, which names a request across services."""
+"""W3C Trace Context: the `traceparent` header, and the ids of the spans of a run.
+
+The ids of a run's spans are derived from what they name, so they are known before an attempt runs,
+and the same after a restart.
+"""
 
 import re
-from hashlib import sha256
+from hashlib import blake2b
 from typing import Final
 
+from baton.domain.frozen import frozen
+
 _FORM: Final = re.compile(
-    r"(?!ff)[0-9a-f]{2}-(?P<trace>(?!0{32})[0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}",
+    r"(?!ff)[0-9a-f]{2}-(?P<trace>(?!0{32})[0-9a-f]{32})-(?P<span>(?!0{16})[0-9a-f]{16})"
+    r"-(?P<flags>[0-9a-f]{2})",
     re.ASCII,
 )
+_SAMPLED: Final = 1
+"""The bit of the flags that says that the caller records its spans."""
+_RATIO_BITS: Final = 64
+"""The rightmost bits of a trace id, which a ratio of traces is compared with."""
+_TRACE_BYTES: Final = 16
+_SPAN_BYTES: Final = 8
+
+
+@frozen
+class RunContext:
+    """The place of a run's spans: their trace, the root among them, and the caller's span.
+
+    Ids are hexadecimal digits: 32 of a trace, 16 of a span. `parent_id` is None for a run that
+    begins its trace. `sampled` is whether the caller records its spans, None without a caller.
+    """
+
+    trace_id: str
+    root_id: str
+    parent_id: str | None = None
+    sampled: bool | None = None
+
+
+@frozen
+class Sampling:
+    """The traces whose spans are exported: `ratio` of them (0 to 1).
+
+    `by_parent` follows the caller's decision where there is one.
+    """
+
+    ratio: float = 1.0
+    by_parent: bool = True
+
+    def exports(self, context: RunContext) -> bool:
+        """Return whether the spans of a run are exported; the same for all runs of a trace."""
+        if self.by_parent and context.sampled is not None:
+            return context.sampled
+        rightmost = int(context.trace_id[-_RATIO_BITS // 4 :], 16)
+        return rightmost < self.ratio * (1 << _RATIO_BITS)
+
+
+ALL_TRACES: Final = Sampling()
+"""Exports every trace, except those whose caller doesn't record its spans."""
 
 
 def is_traceparent(text: str) -> bool:
@@ -21,7 +70,46 @@ def trace_id_of(text: str | None) -> str | None:
     return None if match is None else match["trace"]
 
 
-def derived_traceparent(ident: str) -> str:
-    """Return the same `traceparent` for the same `ident`: that of a run whose caller sent none."""
-    digest = sha256(f"trace:{ident}".encode()).hexdigest()
-    return f"00-{digest[:32]}-{digest[32:48]}-01"
+def derived_traceparent(run_id: str) -> str:
+    """Return the `traceparent` of a run whose caller sent none; it names the run's own root."""
+    return f"00-{_digest(_TRACE_BYTES, run_id)}-{_digest(_SPAN_BYTES, run_id)}-01"
+
+
+def run_context(run_id: str, traceparent: str | None) -> RunContext:
+    """Return the place of a run's spans; `traceparent` is the one recorded with the run."""
+    root_id = _digest(_SPAN_BYTES, run_id)
+    match = None if traceparent is None else _FORM.fullmatch(traceparent)
+    if match is None:
+        return RunContext(trace_id=_digest(_TRACE_BYTES, run_id), root_id=root_id)
+    if match["span"] == root_id:
+        return RunContext(trace_id=match["trace"], root_id=root_id)
+    return RunContext(
+        trace_id=match["trace"],
+        root_id=root_id,
+        parent_id=match["span"],
+        sampled=bool(int(match["flags"], 16) & _SAMPLED),
+    )
+
+
+def course_span_id(run_id: str, number: int) -> str:
+    """Return the id of a span of the whole run, apart from its root.
+
+    Args:
+        run_id: The run.
+        number: How often the run was reopened before.
+    """
+    return _digest(_SPAN_BYTES, run_id, "run", str(number))
+
+
+def attempt_span_id(run_id: str, step_id: str, visit: int, attempt: int) -> str:
+    """Return the id of the span of one attempt."""
+    return _digest(_SPAN_BYTES, run_id, step_id, str(visit), str(attempt))
+
+
+def attempt_traceparent(context: RunContext, span_id: str, *, exported: bool) -> str:
+    """Return the `traceparent` that makes spans children of the span `span_id` of a run."""
+    return f"00-{context.trace_id}-{span_id}-{'01' if exported else '00'}"
+
+
+def _digest(size: int, *parts: str) -> str:
+    return blake2b("\x1f".join(parts).encode(), digest_size=size).hexdigest()

@@ -43,6 +43,7 @@ from baton.protocols.document_signatures import DocumentSignatures, load_keys
 from baton.protocols.masking import masked
 from baton.role import RoleContext, ViewPosition
 from baton.settings import Settings
+from baton.trace_settings import sampling_of
 from baton.verification.run import verify_apart
 
 READY_WITHIN_MS: Final = 1_000
@@ -181,6 +182,8 @@ def _build_installation(stores: Stores, settings: Settings) -> Installation:
         partition_owners=stores.partition_owners,
         operator_tenant=settings.operator_tenant,
         config=config_of(settings),
+        sampling=sampling_of(settings),
+        trace_url=settings.trace_url,
     )
 
 

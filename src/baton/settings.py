@@ -24,6 +24,7 @@ from baton.domain.delivery.decisions import BACKOFF_MS
 from baton.eventlog.notary.anchors import check_address, path_of
 from baton.protocols.loopback import is_loopback
 from baton.protocols.standard_webhooks import MIN_KEY_BYTES, key_bytes
+from baton.scheduler.traces.setting_checks import CollectorUrl, Headers, TraceUrl
 from baton.setting_sources import FILE, PREFIX, FilesSource, TomlSource
 
 _LIMITS = Limits()
@@ -127,6 +128,9 @@ class Settings(BaseSettings):
     limit_run_bytes: int = Field(default=64 * 1024 * 1024, ge=0)
     limit_answer_bytes: int = Field(default=8 * 1024 * 1024, ge=0)
     views_rebuild_rate: int = Field(default=10_000, ge=0)
+    otlp_endpoint: CollectorUrl | None = None
+    otlp_headers: Headers | None = None
+    trace_url: TraceUrl | None = None
     url: str = "http://127.0.0.1:8080"
     token: SecretStr | None = None
 

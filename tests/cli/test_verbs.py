@@ -83,6 +83,7 @@ def test_the_verbs_are_those_of_this_release() -> None:
         "scheduler",
         "secrets reseal",
         "token",
+        "traces export",
         "up",
         "user add",
         "user list",

@@ -10,6 +10,7 @@ import pytest
 from baton.executor.runs.counts import Counts as ExecutorCounts
 from baton.roles import executor, projector, scheduler
 from baton.scheduler.metrics import Counters as SchedulerCounters
+from baton.scheduler.traces.counters import Counters as TraceCounters
 from baton.settings import Settings
 from tests.docs.pages import ROOT
 from tests.docs.test_pages import leaves
@@ -61,7 +62,11 @@ def test_every_variable_on_a_page_is_a_setting(page: str) -> None:
 
 
 def test_every_metric_on_a_page_is_exported(page: str) -> None:
-    counted = {"executor": ExecutorCounts, "scheduler": SchedulerCounters}
+    counted = {
+        "executor": ExecutorCounts,
+        "scheduler": SchedulerCounters,
+        "scheduler_traces": TraceCounters,
+    }
     known = {
         f"baton_{role}_{one.name}_total"
         for role, counts in counted.items()

@@ -15,6 +15,7 @@ from baton.command_api.http.request_context import RequestContext
 from baton.command_api.own.runs.output import output_of
 from baton.command_api.own.runs.render_run import EXAMPLE, RunSummary, render_runs
 from baton.command_api.own.runs.render_step import StepRecord, render_step
+from baton.command_api.own.runs.render_trace import render_trace
 from baton.command_api.principal import READ
 from baton.domain.json import JsonObject
 from baton.projector.views.run_steps.view import Document as Step
@@ -35,6 +36,12 @@ class WholeRun(RunSummary):
     context: ShownMembers = Field(default_factory=dict)
     output: ShownValue = None
     steps: list[StepRecord] = Field(default_factory=list)
+    traceId: str | None = Field(  # noqa: N815 - the names of the JSON
+        default=None, description="The id of the run's trace, where traces are exported"
+    )
+    traceUrl: str | None = Field(  # noqa: N815
+        default=None, description="The page of that trace, where the installation names one"
+    )
 
 
 async def _show(context: RequestContext) -> Reply:
@@ -51,7 +58,8 @@ async def _show(context: RequestContext) -> Reply:
         shown = _rendered(run, steps, parts)
         if "output" in parts and run.status == "completed":
             shown["output"] = output_of(steps, flow)
-        return {**summary, **shown}
+        trace = render_trace(context.services.installation, run)
+        return {**summary, **shown, **trace}
 
     return await reply_with_run(context, run, steps, render)
 

@@ -29,6 +29,7 @@ _FOLLOWERS: Final[Mapping[str, str]] = {
     "relay": "relay",
     "scheduler.records": "records",
     "scheduler.deliveries": "deliveries",
+    "scheduler.traces": "traces",
 }
 """The checkpoints of followers of the log, and the names that an answer gives them."""
 
@@ -48,7 +49,7 @@ class Follower(BaseModel):
     Followers save their positions once in a while: a small lag says nothing.
     """
 
-    name: Literal["views", "notary", "relay", "records", "deliveries"]
+    name: Literal["views", "notary", "relay", "records", "deliveries", "traces"]
     position: int
     lag: int
 

@@ -32,6 +32,7 @@ from baton.cli.server.webhooks import verbs as webhooks
 from baton.cli.services import demo, dev, roles, up, worker
 from baton.cli.terminal.commands import Group, did_you_mean, use_own_help
 from baton.cli.terminal.failures import INTERRUPTED, describe_error, print_error
+from baton.cli.traces import app as traces
 from baton.cli.views import app as views
 
 _START, _SERVER, _DATA = "Start here", "Work with a server", "Work with stored data"
@@ -85,6 +86,7 @@ app.command(rich_help_panel=_DATA)(config.config)
 app.command(rich_help_panel=_DATA)(replay.replay)
 app.add_typer(views.app, name="views", rich_help_panel=_DATA)
 app.add_typer(audit.app, name="audit", rich_help_panel=_DATA)
+app.add_typer(traces.app, name="traces", rich_help_panel=_DATA)
 app.command(rich_help_panel=_DATA)(backtest.backtest)
 app.add_typer(deadletters.app, name="deadletters", rich_help_panel=_DATA)
 app.add_typer(secrets.app, name="secrets", rich_help_panel=_DATA)

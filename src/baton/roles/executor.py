@@ -20,6 +20,7 @@ from baton.executor.functions.call import FunctionCaller
 from baton.executor.functions.registered_functions import CallLimits, RegisteredFunctions
 from baton.executor.ownership import Ownership
 from baton.executor.runs.attempt_logs import AttemptLogs
+from baton.executor.traced_calls import TracedCalls
 from baton.executor.virtual_calls import VirtualCalls
 from baton.executor.workers.remote_workers import RemoteWorkers
 from baton.function_registry import all_functions
@@ -28,6 +29,7 @@ from baton.projector.views.runs.queries import RunQueries
 from baton.protocols.address_policy import AddressPolicy
 from baton.role import RoleContext
 from baton.settings import Settings
+from baton.trace_settings import sampling_of
 
 GRACE_S: Final = 7.0
 """The time a stop waits for running functions, in seconds.
@@ -146,6 +148,9 @@ def build_with(
     stores, clock, time = context.stores, context.clock, context.replaced.time
     if time is not None:
         functions = VirtualCalls(functions, time)
+    sampling = sampling_of(context.settings)
+    if sampling is not None:
+        functions = TracedCalls(functions, sampling)
     executor = Executor(
         stores.events,
         functions,

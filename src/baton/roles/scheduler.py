@@ -1,5 +1,5 @@
-"""The scheduler role: fires triggers, schedules and timers, sends the deliveries of webhooks, and
-performs bulks.
+"""The scheduler role: fires triggers, schedules and timers, sends the deliveries of webhooks,
+performs bulks, and exports traces.
 
 Where several processes share a log, it also publishes events to it (the relay) and receives record
 events from it.
@@ -8,6 +8,7 @@ events from it.
 import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from importlib.metadata import version
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Metric
@@ -24,6 +25,8 @@ from baton.scheduler.deliveries.attempts import Sending
 from baton.scheduler.deliveries.deliveries import Deliveries
 from baton.scheduler.records.receive_records import RecordReceiver
 from baton.scheduler.scheduler import Scheduler
+from baton.scheduler.traces.traces import Traces
+from baton.trace_settings import collector_of, open_exporter, sampling_of
 
 _DESCRIPTIONS: Final = {
     "records_received": "Record events received from the records topic",
@@ -53,25 +56,35 @@ _BULKS: Final = {
     "refused": "Runs of bulks whose state or a rule forbade the action",
     "failed": "Runs of bulks on which the action couldn't be performed",
 }
+_TRACES: Final = {
+    "exported": "Spans that the collector of traces took",
+    "failures": "Requests to the collector of traces that failed and are repeated",
+}
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
 class SchedulerRole:
-    """A scheduler; `relay` and `receiver` are None where one process has the log to itself."""
+    """A scheduler; `relay` and `receiver` are None where one process has the log to itself.
+
+    `traces` is None where traces are off.
+    """
 
     scheduler: Scheduler
     deliveries: Deliveries
     bulks: Bulks
+    traces: Traces | None
     relay: Relay | None
     receiver: RecordReceiver | None
     _receiving: asyncio.Task[None] | None = field(default=None, init=False)
 
     async def run(self) -> None:
-        """Run the scheduler, deliveries, bulks, the relay and the receiver side by side."""
+        """Run the scheduler, deliveries, bulks, traces, relay and receiver side by side."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self.scheduler.run(), name="scheduler")
             group.create_task(self.deliveries.run(), name="deliveries")
             group.create_task(self.bulks.run(), name="bulks")
+            if self.traces is not None:
+                group.create_task(self.traces.run(), name="traces")
             if self.relay is not None:
                 group.create_task(self.relay.run(), name="relay")
             if self.receiver is not None:
@@ -82,6 +95,8 @@ class SchedulerRole:
         if self._receiving is not None:
             self._receiving.cancel()
         await asyncio.gather(self.scheduler.stop(), self.deliveries.stop(), self.bulks.stop())
+        if self.traces is not None:
+            await self.traces.stop()
         if self.relay is not None:
             await self.relay.stop()
 
@@ -90,12 +105,14 @@ class SchedulerRole:
         metrics.register(_SchedulerMetrics(self.scheduler))
         metrics.register(_DeliveryMetrics(self.deliveries))
         metrics.register(_BulkMetrics(self.bulks))
+        if self.traces is not None:
+            metrics.register(_TraceMetrics(self.traces))
         if self.relay is not None:
             metrics.register(_RelayMetrics(self.relay))
 
 
 def build(context: RoleContext) -> SchedulerRole:
-    """Build the scheduler role."""
+    """Build the scheduler role; raises LookupError if the extra that traces need is missing."""
     # Here, so that processes without this role start without the dialect.
     from baton.command_api.dialects.workflow_orchestration.webhooks.render_data import (  # noqa: PLC0415
         render_data,
@@ -124,8 +141,26 @@ def build(context: RoleContext) -> SchedulerRole:
         deliveries=Deliveries(
             stores, sending, clock=clock, holder=holder, near_ms=context.replaced.near_ms
         ),
+        traces=_traces(context),
         relay=Relay(stores, clock=clock, holder=holder) if stores.publisher else None,
         receiver=_receiver(context, scheduler) if stores.topics else None,
+    )
+
+
+def _traces(context: RoleContext) -> Traces | None:
+    """Return the exporter of traces, None if they are off."""
+    settings = context.settings
+    collector, sampling = collector_of(settings), sampling_of(settings)
+    if collector is None or sampling is None:
+        return None
+    exporter = open_exporter(collector, version=version("baton-orchestrator"))
+    context.closing.push_async_callback(exporter.close)
+    return Traces(
+        context.stores,
+        exporter,
+        clock=context.clock,
+        holder=context.holder,
+        sampling=sampling,
     )
 
 
@@ -167,6 +202,18 @@ class _BulkMetrics(Collector):
         yield from counters("scheduler_bulks", self._bulks.counters, _BULKS)
         leading = "1 while this process is the leader"
         yield gauge("scheduler_bulks_leading", leading, self._bulks.leading)
+
+
+class _TraceMetrics(Collector):
+    def __init__(self, traces: Traces) -> None:
+        self._traces = traces
+
+    def collect(self) -> Iterator[Metric]:
+        yield from counters("scheduler_traces", self._traces.counters, _TRACES)
+        leading = "1 while this process is the leader"
+        yield gauge("scheduler_traces_leading", leading, self._traces.leading)
+        about = "Position up to which the collector of traces has the spans"
+        yield gauge("scheduler_traces_position", about, self._traces.position)
 
 
 class _RelayMetrics(Collector):

@@ -1,0 +1,77 @@
+"""The run that is traced: what its spans say beside times and outcomes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from baton.domain.run.messages import RunRequested
+from baton.domain.run.trigger import ByRecord, ByRerun, TriggerKind
+from baton.projector.traces.span import Attributes, SpanKind, SpanLink
+from baton.protocols.trace_context import RunContext, course_span_id
+
+_KINDS: Final[Mapping[TriggerKind, SpanKind]] = {
+    "manual": "server",
+    "rerun": "server",
+    "webhook": "server",
+    "record": "consumer",
+    "schedule": "internal",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """The request of a run, its place in a trace, and facts of its definition.
+
+    `flat` is whether the run may wait for long. `source` is the place of the run that this one
+    runs again.
+    """
+
+    requested: RunRequested
+    context: RunContext
+    slug: str
+    flat: bool
+    source: RunContext | None = None
+
+    @property
+    def kind(self) -> SpanKind:
+        """The kind of the root: how the run was started."""
+        return _KINDS[self.requested.trigger.kind]
+
+    @property
+    def links(self) -> tuple[SpanLink, ...]:
+        """The link of a rerun to the root of its source."""
+        if self.source is None:
+            return ()
+        return (SpanLink(trace_id=self.source.trace_id, span_id=self.source.root_id),)
+
+    def course_id(self, reopened: int) -> str:
+        """Return the id of the span of the run, which is the root if it isn't flat.
+
+        Args:
+            reopened: How often the run was reopened before.
+        """
+        if reopened or self.flat:
+            return course_span_id(self.requested.run_id, reopened)
+        return self.context.root_id
+
+    def attributes(self) -> Attributes:
+        """Return the attributes of every span of the run."""
+        return {
+            "baton.tenant": self.requested.tenant,
+            "baton.definition.slug": self.slug,
+            "baton.definition.version": self.requested.version,
+            "baton.run.id": self.requested.run_id,
+        }
+
+    def run_attributes(self) -> Attributes:
+        """Return the attributes of the spans of the run itself."""
+        trigger = self.requested.trigger
+        found = {**self.attributes(), "baton.run.trigger": trigger.kind}
+        if self.requested.correlation_id is not None:
+            found["baton.correlation_id"] = self.requested.correlation_id
+        if isinstance(trigger, ByRecord):
+            found["cloudevents.event_id"] = trigger.event_id
+            found["cloudevents.event_type"] = trigger.event_type
+        if isinstance(trigger, ByRerun):
+            found["baton.run.source"] = trigger.run_id
+        return found

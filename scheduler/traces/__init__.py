@@ -1,0 +1,1 @@
+"""Traces: the events of runs become spans, which a collector of OpenTelemetry receives."""

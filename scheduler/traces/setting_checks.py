@@ -1,0 +1,49 @@
+"""Checks of the settings of traces; each raises ValueError with the reason."""
+
+from typing import Annotated, Final
+
+from pydantic import AfterValidator, SecretStr
+
+TRACE_ID: Final = "{trace_id}"
+"""Stands for the id of a trace in the address of its page."""
+
+_WEB: Final = ("http://", "https://")
+
+
+def check_endpoint(value: str) -> str:
+    """Return the address of a collector."""
+    if not value.startswith(_WEB):
+        message = "must be the http:// or https:// address of a collector, such as on port 4318"
+        raise ValueError(message)
+    return value
+
+
+def check_headers(value: SecretStr) -> SecretStr:
+    """Return the headers of requests to the collector."""
+    split_headers(value.get_secret_value())
+    return value
+
+
+def check_trace_url(value: str) -> str:
+    """Return the address of the page of a trace, with a place for its id."""
+    if not value.startswith(_WEB) or TRACE_ID not in value:
+        message = f"must be an http:// or https:// address with {TRACE_ID} in it"
+        raise ValueError(message)
+    return value
+
+
+CollectorUrl = Annotated[str, AfterValidator(check_endpoint)]
+Headers = Annotated[SecretStr, AfterValidator(check_headers)]
+TraceUrl = Annotated[str, AfterValidator(check_trace_url)]
+
+
+def split_headers(text: str) -> dict[str, str]:
+    """Return headers written as `name=value`, separated by commas.
+
+    Raises ValueError for a part without a name or a value; the message shows no value.
+    """
+    parts = [part.partition("=") for part in text.split(",") if part.strip()]
+    if not all(name.strip() and value.strip() for name, _, value in parts):
+        message = "must be headers as name=value, separated by commas"
+        raise ValueError(message)
+    return {name.strip(): value.strip() for name, _, value in parts}

@@ -1,0 +1,1 @@
+"""`baton traces`: exports the spans of recorded runs."""

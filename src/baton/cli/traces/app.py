@@ -1,0 +1,118 @@
+"""`baton traces export`: sends the spans of recorded runs to a collector, again or belatedly."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from baton.cli.option_checks import check_tenant
+from baton.cli.options import DataFolder
+from baton.cli.terminal.failures import Failed
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from baton.eventlog.events.envelope import Recorded
+    from baton.eventlog.ports.backend import Stores
+    from baton.projector.traces.span import Span
+    from baton.settings import Settings
+    from baton.trace_settings import Collector
+
+OFF = "Traces are off: set BATON_OTLP_ENDPOINT to the address of a collector"
+
+app = typer.Typer(help="Traces of recorded runs: export.")
+
+
+@app.callback()
+def _traces() -> None:
+    """Make `export` a command of the group, although it is the only one."""
+
+
+@app.command()
+def export(
+    run: Annotated[
+        list[str], typer.Option("--run", metavar="ID", help="The run; may be given several times.")
+    ],
+    tenant: Annotated[
+        str | None,
+        typer.Option(
+            "--tenant",
+            metavar="T",
+            callback=check_tenant,
+            show_default="found by the views",
+            help="Tenant of the runs.",
+        ),
+    ] = None,
+    data: DataFolder = None,
+) -> None:
+    """Send the finished spans of runs to the collector of BATON_OTLP_ENDPOINT.
+
+    The spans have the same ids at each export. Services may run meanwhile. Runs whose caller
+    doesn't record its trace are sent, too.
+    """
+    from baton.cli.data.store_checks import require_data, require_durable
+    from baton.cli.event_loop import run_async
+    from baton.cli.load_settings import load_settings
+    from baton.trace_settings import collector_of
+
+    settings = load_settings(data=data)
+    collector = collector_of(settings)
+    if collector is None:
+        raise Failed(OFF)
+    require_durable(settings)
+    require_data(settings)
+    for run_id, spans in run_async(_export(settings, collector, tenant, run)):
+        trace = f"trace {spans[0].trace_id}" if spans else "nothing has ended yet"
+        typer.echo(f"{run_id}: {len(spans)} spans, {trace}")
+
+
+async def _export(
+    settings: "Settings", collector: "Collector", tenant: str | None, run_ids: "Sequence[str]"
+) -> "list[tuple[str, list[Span]]]":
+    from importlib.metadata import version
+
+    from baton.scheduler.traces.subjects import Subjects, spans_of
+    from baton.trace_settings import open_exporter
+    from baton.wiring import open_stores
+
+    exporter = open_exporter(collector, version=version("baton-orchestrator"))
+    stores = await open_stores(settings, read_only=True, sealing="none")
+    try:
+        subjects = Subjects(stores.events)
+        found = [await _events_of(stores, tenant, run_id) for run_id in run_ids]
+        spans = [await spans_of(subjects, events) for events in found]
+        for part in spans:
+            await exporter.export(part)
+        return list(zip(run_ids, spans, strict=True))
+    finally:
+        await exporter.close()
+        await stores.close()
+
+
+async def _events_of(stores: "Stores", tenant: str | None, run_id: str) -> "Sequence[Recorded]":
+    """Return the events of a run; raises Failed if there is no such run."""
+    from baton.domain.stream import stream_name
+
+    owner = tenant or await _owner_of(stores, run_id)
+    events = [] if owner is None else await stores.events.read(stream_name(owner, "run", run_id))
+    if not events:
+        whose = "This store" if tenant is None else f"Tenant {tenant}"
+        hint = "; where the views aren't built, name its tenant with --tenant"
+        raise Failed(f"{whose} has no run {run_id}{hint if tenant is None else ''}")
+    return events
+
+
+async def _owner_of(stores: "Stores", run_id: str) -> str | None:
+    """Return the tenant of a run, None if the views don't show it."""
+    from baton.eventlog.errors import Unavailable
+    from baton.eventlog.ports.views import Filter, Query
+    from baton.projector.views import every_view
+    from baton.projector.views.runs.view import VIEW
+
+    wanted = Filter(column="key", op="=", value=run_id)
+    query = Query(table=VIEW.name, tenant=None, where=(wanted,), limit=1)
+    try:
+        await stores.views.prepare([view.table for view in every_view()])
+        page = await stores.views.find(query)
+    except Unavailable:
+        return None
+    return page.rows[0].tenant if page.rows else None

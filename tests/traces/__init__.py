@@ -1,0 +1,1 @@
+"""Tests of traces: the fold of events into spans, and their export to a collector."""

@@ -1,0 +1,228 @@
+"""The fold of a run's events into spans: one for each attempt, one for the run, the same again."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from baton.domain.definition.graph import Delay, Graph, Retry
+from baton.domain.run.decisions import DECIDER as RUN
+from baton.domain.run.messages import (
+    CancelRun,
+    Event,
+    FireTimer,
+    RequestRun,
+    RetryRun,
+    RunCancelled,
+    RunCompleted,
+    RunFailed,
+    StartRun,
+    StepStarted,
+    Succeeded,
+)
+from baton.domain.run.state import State
+from baton.domain.run.trigger import ByRecord
+from baton.executor.functions.call import Call, CallOutcome
+from baton.executor.traced_calls import TracedCalls
+from baton.projector.traces.run_trace import RunTrace
+from baton.projector.traces.span import Span
+from baton.projector.traces.subject import Subject
+from baton.protocols.trace_context import (
+    ALL_TRACES,
+    Sampling,
+    attempt_span_id,
+    course_span_id,
+    derived_traceparent,
+    run_context,
+)
+from tests.domain.examples import fail, request, succeed, token
+from tests.domain.random_runs import seeded_run
+from tests.executor.calls import a_call
+from tests.kit.actors import ANN
+from tests.kit.definitions import compute, sequence
+
+TRACE, CALLER = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
+TRACEPARENT = f"00-{TRACE}-{CALLER}-01"
+UNRECORDED = f"00-{TRACE}-{CALLER}-00"
+ENDS = (RunCompleted, RunFailed, RunCancelled)
+NAP = sequence(Delay(id="nap", delay_ms=500, next="b"), compute("b"))
+TWICE = sequence(compute("a", retry=Retry(max_attempts=2, backoff_ms=40)))
+
+
+def history(*commands: Any) -> list[Event]:
+    """Return the events of a run that gets these commands."""
+    state, events = State(), []
+    for command in commands:
+        new, state = RUN.apply(command, state)
+        events += new
+    return events
+
+
+def subject_of(requested: Any, *, flat: bool = False) -> Subject:
+    context = run_context(requested.run_id, requested.traceparent)
+    return Subject(requested=requested, context=context, slug="orders", flat=flat)
+
+
+def spans_of(events: Sequence[Any], *, flat: bool = False, cut: int | None = None) -> list[Span]:
+    """Return the spans of a run; at `cut` the fold is lost, and made again from the events."""
+    trace, found = RunTrace(subject_of(events[0], flat=flat)), []
+    for version, event in enumerate(events[1:], 2):
+        if version == cut:
+            trace = RunTrace(subject_of(events[0], flat=flat))
+            for before, one in enumerate(events[1 : version - 1], 2):
+                trace.fold(one, before)
+        found += trace.fold(event, version)
+    return found
+
+
+def by_name(spans: Sequence[Span]) -> dict[str, Span]:
+    return {one.name: one for one in spans}
+
+
+def start(graph: Graph, **members: Any) -> tuple[RequestRun, StartRun]:
+    return replace(request(graph), **members), StartRun(graph=graph, at=20)
+
+
+@pytest.mark.parametrize("flat", [False, True])
+def test_every_attempt_and_every_end_of_a_run_is_one_span_below_its_root(flat: bool) -> None:
+    kinds: Counter[type] = Counter()
+    for seed in range(150):
+        run = seeded_run(seed)
+        kinds.update(map(type, run.history))
+        spans = spans_of(run.history, flat=flat)
+        steps = [one for one in spans if one.name.startswith("step ")]
+        starts = {
+            attempt_span_id("r1", one.step_id, one.visit, one.attempt)
+            for one in run.history
+            if isinstance(one, StepStarted)
+        }
+        ends = sum(isinstance(one, ENDS) for one in run.history)
+        ids = [one.span_id for one in spans]
+
+        assert len(set(ids)) == len(ids)
+        assert sum(one.name == "run orders" for one in spans) == ends
+        assert {one.span_id for one in steps} <= starts
+        assert all(one.start <= one.end for one in spans)
+        assert "it broke" not in repr(spans)
+        if run.state.final:
+            assert {one.span_id for one in steps} == starts
+            assert {one.parent_id for one in spans} <= {*ids, None}
+    assert kinds.keys() >= {StepStarted, *ENDS}
+
+
+def test_a_fold_that_is_lost_anywhere_goes_on_with_the_same_spans() -> None:
+    for seed in range(40):
+        events = seeded_run(seed).history
+        whole = spans_of(events, flat=bool(seed % 2))
+        for cut in range(2, len(events) + 1):
+            assert spans_of(events, flat=bool(seed % 2), cut=cut) == whole
+
+
+def test_a_retry_shows_its_error_and_its_backoff() -> None:
+    requested, started = start(TWICE, traceparent=TRACEPARENT)
+    fire = FireTimer(token=token("a", 2), graph=TWICE, at=90)
+    events = history(
+        requested, started, fail(TWICE, "a"), fire, succeed(TWICE, "a", attempt=2, at=95)
+    )
+
+    first, second, run = spans_of(events)
+
+    assert (first.error, first.start, first.end) == ("BROKEN", 20, 30)
+    assert (second.error, second.start, second.end) == (None, 90, 95)
+    assert second.attributes["baton.step.backoff_ms"] == 60
+    assert {first.parent_id, second.parent_id} == {run.span_id}
+    assert (run.trace_id, run.parent_id, run.remote_parent) == (TRACE, CALLER, True)
+    assert (run.start, run.end, run.error) == (10, 95, None)
+    assert run.attributes["baton.run.queued_ms"] == 10
+    assert run.attributes["baton.run.backoff_ms"] == 60
+
+
+def test_a_run_that_may_wait_has_a_short_root_and_its_waits() -> None:
+    requested, started = start(NAP)
+    woken = FireTimer(token=token("nap"), graph=NAP, at=520)
+    spans = spans_of(history(requested, started, woken, succeed(NAP, "b", at=530)), flat=True)
+
+    root, step, run = spans
+    assert (root.name, root.start, root.end, root.parent_id) == ("start orders", 10, 20, None)
+    assert (step.parent_id, run.parent_id) == (root.span_id, root.span_id)
+    assert run.span_id == course_span_id("r1", 0)
+    assert run.attributes["baton.run.delay_ms"] == 500
+    assert (root.kind, run.kind) == ("server", "internal")
+
+
+def test_the_course_of_a_reopened_run_is_another_span() -> None:
+    once = sequence(compute("a"))
+    requested, started = start(once)
+    again = RetryRun(graph=once, actor=ANN, at=100)
+    done = succeed(once, "a", attempt=2, at=130)
+    events = history(requested, started, fail(once, "a"), again, done)
+
+    _, failed, second, course = spans_of(events)
+
+    assert (failed.error, failed.span_id) == ("BROKEN", run_context("r1", None).root_id)
+    assert (course.start, course.end, course.error) == (100, 130, None)
+    assert (course.span_id, course.parent_id) == (course_span_id("r1", 1), failed.span_id)
+    assert second.parent_id == course.span_id
+
+
+def test_a_run_that_is_cancelled_before_its_start_has_its_root_all_the_same() -> None:
+    requested, _ = start(NAP)
+    spans = by_name(spans_of(history(requested, CancelRun(actor=ANN, at=15)), flat=True))
+
+    assert spans["start orders"].end == 15
+    assert spans["run orders"].error == "CANCELLED"
+
+
+def test_a_record_event_makes_a_consumer() -> None:
+    once = sequence(compute("a"))
+    by = ByRecord(event_type="record.created", structure="s", record_id="r", event_id="e-1")
+    requested, started = start(once, trigger=by)
+
+    (run,) = [
+        one
+        for one in spans_of(history(requested, started, succeed(once, "a")))
+        if one.name == "run orders"
+    ]
+
+    assert run.kind == "consumer"
+    assert run.attributes["cloudevents.event_id"] == "e-1"
+
+
+def test_a_derived_traceparent_names_the_run_itself_as_the_root() -> None:
+    assert run_context("r1", derived_traceparent("r1")) == run_context("r1", None)
+
+
+@pytest.mark.parametrize(
+    ("traceparent", "sampling", "exported"),
+    [
+        (None, ALL_TRACES, True),
+        (TRACEPARENT, ALL_TRACES, True),
+        (UNRECORDED, ALL_TRACES, False),
+        (UNRECORDED, Sampling(by_parent=False), True),
+        (TRACEPARENT, Sampling(ratio=0), True),
+        (TRACEPARENT, Sampling(ratio=0, by_parent=False), False),
+        (TRACEPARENT, Sampling(ratio=0.65, by_parent=False), True),
+        (TRACEPARENT, Sampling(ratio=0.63, by_parent=False), False),
+    ],
+)
+async def test_a_function_gets_the_span_of_its_attempt(
+    traceparent: str | None, sampling: Sampling, exported: bool
+) -> None:
+    """The flag says whether that span is exported."""
+    got: list[Call] = []
+
+    class Functions:
+        async def call(self, call: Call) -> CallOutcome:
+            got.append(call)
+            return Succeeded()
+
+        async def close(self) -> None: ...
+
+    call = a_call("f", traceparent=traceparent, attempt=2)
+    await TracedCalls(Functions(), sampling).call(call)
+
+    trace_id = run_context(call.run_id, traceparent).trace_id
+    span_id = attempt_span_id(call.run_id, "check", 1, 2)
+    assert got[0].traceparent == f"00-{trace_id}-{span_id}-{'01' if exported else '00'}"
