@@ -71,6 +71,18 @@ async def test_a_timeline_shows_waits_without_data(memory: Stack) -> None:
         *("executionId", "stepId", "visit", "attempt", "kind", "status", "startedAt", "endedAt")
     }
     assert timeline["position"] > 0
+    assert timeline["total"] == 4
+
+
+@pytest.mark.operations("baton", "getRunTimeline")
+async def test_a_timeline_is_read_in_pages(memory: Stack) -> None:
+    path = f"/runs/{(await completed(memory))['id']}/timeline"
+
+    page = (await memory.get(f"{path}?offset=1&limit=2")).body
+
+    assert [row["stepId"] for row in page["rows"]] == ["pause", "check"]
+    assert page["total"] == 4
+    assert (await memory.get(f"{path}?limit=0")).status == 400
 
 
 async def test_a_timeline_shows_the_backoff_of_an_attempt(memory: Stack) -> None:

@@ -13,8 +13,15 @@ from baton.projector.view import Key
 from baton.projector.views.run_steps import view as step_view
 from baton.projector.views.runs import view as run_view
 
-_OF_THE_RUN_ALONE: Final = ("executionId", "startedAt", "completedAt", "resumeAt", "resumedAt")
-"""The members of a step that always differ: ids and times."""
+_OF_THE_RUN_ALONE: Final = (
+    "executionId",
+    "startedAt",
+    "completedAt",
+    "resumeAt",
+    "resumedAt",
+    "logsRef",
+)
+"""The members of a step that always differ: ids, times, and logs, which hold times."""
 
 
 @dataclass(frozen=True, slots=True)

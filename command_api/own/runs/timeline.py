@@ -5,8 +5,9 @@ from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from baton.command_api.dialect.contract import Route
+from baton.command_api.dialect.contract import QueryParameter, Route
 from baton.command_api.dialect.load import load_run
+from baton.command_api.dialect.paging import MAX_OFFSET, offset_page
 from baton.command_api.dialect.rendering import optional_time, without_none
 from baton.command_api.http.query_parameters import known_only
 from baton.command_api.http.reply import Reply
@@ -16,6 +17,9 @@ from baton.domain.json import JsonObject
 from baton.projector.views.run_steps.view import Document as Step
 from baton.projector.views.run_steps.view import Status
 from baton.protocols.iso_time import format_time
+
+MAX_LIMIT: Final = 100_000
+"""Rows that one answer shows at most, and without a limit."""
 
 
 class TimelineWait(BaseModel):
@@ -39,25 +43,35 @@ class TimelineRow(BaseModel):
     status: Status
     startedAt: str | None = None  # noqa: N815
     endedAt: str | None = None  # noqa: N815
+    copied: bool | None = None
     waits: list[TimelineWait] | None = None
 
 
 class Timeline(BaseModel):
-    """The rows of a run in the order of their beginnings, as of a position of the log."""
+    """Rows of a run in the order of their beginnings, as of a position of the log.
+
+    `total` is the number of all rows. New rows are added at the end, so an offset stays valid.
+    """
 
     rows: list[TimelineRow]
+    total: int
     position: int
 
 
 async def _show(context: RequestContext) -> Reply:
-    known_only(context.query, ())
+    query = context.query
+    known_only(query, ("limit", "offset"))
+    page = offset_page(query, max_limit=MAX_LIMIT, default_limit=MAX_LIMIT)
     run = await load_run(context, context.params["runId"])
     steps = await context.services.run_steps.of_run(context.tenant, run.id)
     ended: dict[tuple[str, int, int], int | None] = {
         (step.step_id, step.visit, step.attempt): step.completed_at for step in steps
     }
-    rows = [_row(step, ended.get((step.step_id, step.visit, step.attempt - 1))) for step in steps]
-    return context.reply(200, {"rows": rows, "position": run.position})
+    rows = [
+        _row(step, ended.get((step.step_id, step.visit, step.attempt - 1)))
+        for step in steps[page.offset : page.offset + page.limit]
+    ]
+    return context.reply(200, {"rows": rows, "total": len(steps), "position": run.position})
 
 
 def _row(step: Step, failed_at: int | None) -> JsonObject:
@@ -71,6 +85,7 @@ def _row(step: Step, failed_at: int | None) -> JsonObject:
             "status": step.status,
             "startedAt": optional_time(step.started_at),
             "endedAt": optional_time(step.completed_at),
+            "copied": True if step.cause == "copy" else None,
             "waits": _waits(step, failed_at) or None,
         }
     )
@@ -113,6 +128,7 @@ _EXAMPLE: Final[JsonObject] = {
             ],
         },
     ],
+    "total": 2,
     "position": 81234,
 }
 
@@ -128,6 +144,21 @@ ROUTES = (
         tag="Runs",
         response=Timeline,
         example=_EXAMPLE,
+        query=(
+            QueryParameter(
+                name="limit",
+                schema={
+                    "type": "integer",
+                    "default": MAX_LIMIT,
+                    "minimum": 1,
+                    "maximum": MAX_LIMIT,
+                },
+            ),
+            QueryParameter(
+                name="offset",
+                schema={"type": "integer", "default": 0, "minimum": 0, "maximum": MAX_OFFSET},
+            ),
+        ),
         problems={
             400: "Invalid parameter",
             403: "The token lacks the scope",

@@ -1,0 +1,68 @@
+/** Who did what in a run, the leaf of each event, and the proof that the history is unchanged. */
+import { html, useState } from '../../vendor/preact.js';
+import { CopyButton } from '../../components/copy_button.js';
+import { JsonTree, download } from '../../components/json_tree.js';
+import { Failure, Loading, Notice } from '../../components/notice.js';
+import { Table } from '../../components/table.js';
+import { get } from '../../core/api.js';
+import { asOf } from '../../core/as_of.js';
+import { formatInstant } from '../../core/time.js';
+import { useGet } from '../../core/use_get.js';
+
+/** Events that are shown; the command line shows all. */
+const LIMIT = 1_000;
+
+/** @param {{run: any}} props */
+export function AuditTab({ run }) {
+  const path = `/audit/runs/${encodeURIComponent(run.id)}`;
+  const { data, error, reload } = useGet(path, { limit: LIMIT, at: asOf.value }, { topics: [`run:${run.id}`] });
+  if (error) return html`<${Failure} error=${error} onRetry=${reload} />`;
+  if (data === undefined) return html`<${Loading} />`;
+  const last = data.events[data.events.length - 1];
+  const sealed = last !== undefined && last.position <= data.sealedUpTo;
+  return html`<div class="audit-tab">
+    <div class="tools">
+      <span class=${sealed ? 'tone-good' : 'muted'}>${sealed
+        ? `A signed head covers these events (up to position ${data.sealedUpTo}).`
+        : `A signed head covers the log up to position ${data.sealedUpTo}, not yet all of these events.`}</span>
+      <${ProofButton} runId=${run.id} />
+      <${CopyButton} text=${`baton audit run ${run.id}`} label="command line">Command line<//>
+    </div>
+    ${data.next !== undefined && html`<${Notice}>The first ${LIMIT.toLocaleString('en')} events are shown.
+      <code>baton audit run ${run.id}</code> shows all.<//>`}
+    <${Table} label="Audited events" columns=${COLUMNS} rows=${data.events}
+      rowKey=${(/** @type {any} */ one) => String(one.position)} />
+    <h2>The state to which the events lead</h2>
+    <${JsonTree} value=${data.state} label="state" />
+  </div>`;
+}
+
+const COLUMNS = [
+  { key: 'position', title: 'Position', width: '84px', numeric: true },
+  { key: 'at', title: 'At', width: '204px', render: (/** @type {any} */ { at }) => formatInstant(at, { milliseconds: true }) },
+  { key: 'actor', title: 'Actor', width: 'minmax(80px, 1fr)', render: (/** @type {any} */ { actor }) => actor ?? html`<span class="muted">the engine</span>` },
+  { key: 'type', title: 'Event', width: '136px' },
+  { key: 'about', title: 'About', width: 'minmax(120px, 3fr)', render: (/** @type {any} */ { about }) => html`<span title=${about}>${about}</span>` },
+  { key: 'leaf', title: 'Leaf', width: '104px', render: leafCell },
+];
+
+/** @param {any} event */
+function leafCell({ leaf }) {
+  return html`<code title=${leaf}>${leaf.slice(0, 8)}…</code> <${CopyButton} text=${leaf} label="leaf" />`;
+}
+
+/** @param {{runId: string}} props */
+function ProofButton({ runId }) {
+  const [failure, setFailure] = useState(/** @type {Error | null} */ (null));
+  const prove = async () => {
+    setFailure(null);
+    try {
+      const { data } = await get('/audit/proof', { run: runId });
+      download(JSON.stringify(data, null, 2), `${runId}.proof.json`);
+    } catch (error) {
+      setFailure(/** @type {Error} */ (error));
+    }
+  };
+  return html`<button type="button" onClick=${prove}>Download the proof</button>
+    ${failure && html`<span class="tone-bad" role="alert">${failure.message}</span>`}`;
+}

@@ -1,0 +1,83 @@
+/** The kinds of a run's events: which are folded, and what an event says in a few words. */
+import { preference } from '../../../core/preferences.js';
+
+/** Kinds that are folded until the reader chooses others; the choice is remembered. */
+export const foldedKinds = preference('folded-kinds', ['StepLogged', 'StepCopied', 'SyncAwaited']);
+
+const NEVER_FOLDED = new Set(['StepFailed', 'StepTimedOut', 'StepUndecided', 'RunFailed']);
+
+/** @typedef {import('./use_events.js').RunEvent} RunEvent */
+
+/** Return the kind of an event: its type without the aggregate. @param {RunEvent} event */
+export const kindOf = ({ type }) => type.slice(type.indexOf('.') + 1);
+
+/** Whether events of a kind may be folded; failures are always shown. @param {string} kind */
+export const canFold = (kind) => !NEVER_FOLDED.has(kind);
+
+/** Whether an event is a failure. @param {RunEvent} event */
+export const isFailure = (event) => NEVER_FOLDED.has(kindOf(event));
+
+/**
+ * @typedef {{key: string, event: RunEvent}} EventRow
+ * @typedef {{key: string, folded: RunEvent[]}} FoldedRow
+ */
+
+/**
+ * Return the rows of a list of events, in which neighbours of folded kinds are one row.
+ *
+ * @param {RunEvent[]} events
+ * @param {string[]} folded
+ * @param {ReadonlySet<string>} unfolded keys of folded rows that are shown in full
+ * @returns {(EventRow | FoldedRow)[]}
+ */
+export function eventRows(events, folded, unfolded) {
+  const kinds = new Set(folded.filter(canFold));
+  /** @type {(EventRow | FoldedRow)[]} */
+  const rows = [];
+  /** @type {FoldedRow | null} */
+  let fold = null;
+  for (const event of events) {
+    const key = String(event.position);
+    if (!kinds.has(kindOf(event))) {
+      fold = null;
+      rows.push({ key, event });
+    } else if (fold === null) {
+      fold = { key: `fold ${key}`, folded: [event] };
+      rows.push(fold);
+    } else fold.folded.push(event);
+  }
+  return rows.flatMap((row) => (
+    'folded' in row && unfolded.has(row.key)
+      ? row.folded.map((event) => ({ key: String(event.position), event }))
+      : [row]
+  ));
+}
+
+/**
+ * Return what an event says beside its kind and its step, in a few words.
+ *
+ * @param {RunEvent} event
+ */
+export function aboutEvent({ data }) {
+  const parts = [
+    data.attempt > 1 && `attempt ${data.attempt}`,
+    data.visit > 1 && `visit ${data.visit}`,
+    data.function && `function ${data.function}`,
+    data.cause && data.cause !== 'start' && `because of a ${data.cause}`,
+    data.error && `${data.error.code}: ${data.error.message}`,
+    data.result?.selected && `goes to ${data.result.selected}`,
+    data.warning,
+    data.reason,
+    data.delay_ms !== undefined && `${data.delay_ms} ms`,
+    data.source && `rerun of ${data.source}`,
+    data.trigger && `trigger ${data.trigger.kind}`,
+    data.actor && `by ${data.actor.subject}`,
+  ];
+  return parts.filter(Boolean).join(', ');
+}
+
+/** Return the execution id of the attempt that an event is about, if any. */
+export function executionOf(/** @type {string} */ runId, /** @type {RunEvent} */ { data }) {
+  if (data.step_id === undefined) return undefined;
+  return `${runId}.${data.step_id}.${data.visit}.${data.attempt ?? 1}`;
+}

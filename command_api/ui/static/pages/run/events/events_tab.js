@@ -1,0 +1,118 @@
+/** The recorded events of a run, with the kinds of little value folded. */
+import { html, useMemo, useState } from '../../../vendor/preact.js';
+import { Failure, Loading } from '../../../components/notice.js';
+import { Table } from '../../../components/table.js';
+import { useShortcut } from '../../../core/keyboard.js';
+import { setQuery } from '../../../core/router.js';
+import { formatInstant } from '../../../core/time.js';
+import { aboutEvent, canFold, eventRows, foldedKinds, isFailure, kindOf } from './event_kinds.js';
+import { EventPane } from './event_pane.js';
+import { useEvents } from './use_events.js';
+
+/** @param {{runId: string, query: import('../../../routes.js').Query}} props */
+export function EventsTab({ runId, query }) {
+  const { events, loaded, error } = useEvents(runId);
+  const [unfolded, setUnfolded] = useState(/** @type {ReadonlySet<string>} */ (new Set()));
+  const folded = foldedKinds.value;
+  const chosen = useMemo(
+    () => events.filter((event) => (
+      (query.only !== 'failed' || isFailure(event))
+      && (query.stepId === undefined || event.data.step_id === query.stepId)
+    )),
+    [events, query.only, query.stepId],
+  );
+  const rows = useMemo(() => eventRows(chosen, folded, unfolded), [chosen, folded, unfolded]);
+  const current = events.find((event) => String(event.position) === query.event);
+  useShortcut('[', 'Show the previous event', () => step(chosen, current, -1));
+  useShortcut(']', 'Show the next event', () => step(chosen, current, 1));
+  useShortcut('f', 'Show failures only', () => setQuery({ only: query.only === 'failed' ? '' : 'failed' }));
+  if (events.length === 0) return error ? html`<${Failure} error=${error} />` : html`<${Loading} />`;
+  const open = (/** @type {any} */ row) => (
+    row.event === undefined ? setUnfolded(new Set([...unfolded, row.key])) : show(row.event)
+  );
+  return html`<div class="events">
+    <${Kinds} events=${events} folded=${folded} loaded=${loaded} query=${query} />
+    ${error && html`<${Failure} error=${error} />`}
+    <div class="beside">
+      <${Table} label="Events" columns=${COLUMNS} rows=${rows} rowKey=${(/** @type {any} */ row) => row.key}
+        onOpen=${open} current=${query.event} rowClass=${rowClass} />
+      ${current && html`<${EventPane} event=${current} runId=${runId} />`}
+    </div>
+  </div>`;
+}
+
+/** @param {any} row */
+const rowClass = ({ event }) => (event !== undefined && isFailure(event) ? 'is-failure' : '');
+
+const COLUMNS = [
+  { key: 'position', title: 'Position', width: '84px', numeric: true, render: (/** @type {any} */ { event, folded }) => event?.position ?? folded[0].position },
+  { key: 'at', title: 'At', width: '204px', render: (/** @type {any} */ { event, folded }) => formatInstant((event ?? folded[0]).at, { milliseconds: true }) },
+  { key: 'kind', title: 'Event', width: '136px', render: kindCell },
+  { key: 'step', title: 'Step', width: 'minmax(80px, 1fr)', render: (/** @type {any} */ { event }) => event?.data.step_id ?? '' },
+  { key: 'about', title: 'About', width: 'minmax(120px, 3fr)', render: aboutCell },
+];
+
+/** @param {any} row */
+function kindCell({ event, folded }) {
+  if (event !== undefined) return kindOf(event);
+  return html`<span class="muted">▸ ${folded.length} folded</span>`;
+}
+
+/** @param {any} row */
+function aboutCell({ event, folded }) {
+  if (event === undefined) return html`<span class="muted">${[...new Set(folded.map(kindOf))].join(', ')}</span>`;
+  const cut = event.truncated === undefined ? '' : ` (${event.truncated.toLocaleString('en')} bytes, cut)`;
+  const about = aboutEvent(event) + cut;
+  return html`<span title=${about}>${about}</span>`;
+}
+
+/**
+ * @param {{events: import('./use_events.js').RunEvent[], folded: string[], loaded: boolean,
+ *   query: import('../../../routes.js').Query}} props
+ */
+function Kinds({ events, folded, loaded, query: { only, stepId } }) {
+  const counts = useMemo(() => countKinds(events), [events]);
+  const toggle = (/** @type {string} */ kind) => {
+    const rest = folded.filter((one) => one !== kind);
+    foldedKinds.value = rest.length === folded.length ? [...folded, kind] : rest;
+  };
+  const count = events.length.toLocaleString('en');
+  return html`<div class="tools">
+    <details class="kinds"><summary>kinds</summary>
+      ${counts.map(([kind, number]) => html`<label key=${kind}><input type="checkbox"
+        checked=${!canFold(kind) || !folded.includes(kind)} disabled=${!canFold(kind)}
+        onChange=${() => toggle(kind)} /> ${kind} <span class="muted">${number}</span></label>`)}
+    </details>
+    <label><input type="checkbox" checked=${only === 'failed'}
+      onChange=${() => setQuery({ only: only === 'failed' ? '' : 'failed' })} /> failures only</label>
+    ${stepId && html`<button type="button" onClick=${() => setQuery({ stepId: '' })}>of step ${stepId} ✕</button>`}
+    <span class="muted tools-count">${loaded ? `${count} events` : `${count} events read so far`}</span>
+  </div>`;
+}
+
+/**
+ * @param {import('./use_events.js').RunEvent[]} events
+ * @returns {[string, number][]}
+ */
+function countKinds(events) {
+  /** @type {Map<string, number>} */
+  const counts = new Map();
+  for (const event of events) counts.set(kindOf(event), (counts.get(kindOf(event)) ?? 0) + 1);
+  return [...counts].sort(([one], [other]) => one.localeCompare(other));
+}
+
+/** @param {import('./use_events.js').RunEvent} event */
+function show(event) {
+  setQuery({ event: String(event.position) });
+}
+
+/**
+ * @param {import('./use_events.js').RunEvent[]} events
+ * @param {import('./use_events.js').RunEvent | undefined} current
+ * @param {number} move
+ */
+function step(events, current, move) {
+  const at = current === undefined ? -1 : events.indexOf(current);
+  const next = events[Math.max(0, at + move)];
+  if (next !== undefined) show(next);
+}

@@ -1,0 +1,64 @@
+/** Why a run is where it is, and what moves it next. */
+import { html } from '../../vendor/preact.js';
+import { CopyButton } from '../../components/copy_button.js';
+import { Failure, Loading, Notice } from '../../components/notice.js';
+import { Table } from '../../components/table.js';
+import { readOnly, showAsOf } from '../../core/as_of.js';
+import { Time } from '../../core/time.js';
+import { useGet } from '../../core/use_get.js';
+
+/** @param {{run: any}} props */
+export function ExplainTab({ run }) {
+  if (readOnly.value) {
+    return html`<${Notice} title="An explanation depends on now">
+      <p>The server explains a run as it is, not as it was.
+        <button type="button" onClick=${() => showAsOf(null)}>Show the run as it is now</button></p>
+    <//>`;
+  }
+  return html`<${Explanation} runId=${run.id} />`;
+}
+
+/** @param {{runId: string}} props */
+function Explanation({ runId }) {
+  const path = `/runs/${encodeURIComponent(runId)}/explain`;
+  const { data, error, reload } = useGet(path, {}, { topics: [`run:${runId}`], everyMs: 5_000 });
+  if (error) return html`<${Failure} error=${error} onRetry=${reload} />`;
+  if (data === undefined) return html`<${Loading} />`;
+  const { because, next, stuck, suggestions } = data;
+  return html`<div class="explain">
+    ${stuck && html`<${Notice} kind="error" title="The run is stuck">
+      Nothing recorded can move it. This is a defect of Baton.<//>`}
+    <h2>Because</h2>
+    <${Table} label="Reasons" columns=${REASONS} rows=${because} rowKey=${reasonKey} />
+    <h2>Next</h2>
+    ${next.length === 0 ? html`<p class="muted">Nothing moves the run by itself.</p>` : html`
+      <ul>${next.map((/** @type {any} */ one) => html`<li key=${reasonKey(one)}><code>${one.event}</code>
+        ${one.stepId ? ` of ${one.stepId}` : ''} ${one.dueAt && html`<${Time} at=${one.dueAt} />`}</li>`)}</ul>`}
+    ${suggestions.length > 0 && html`<h2>You can</h2>
+      <ul>${suggestions.map((/** @type {string} */ text) => html`<li key=${text}>${text} <${CopyButton} text=${text} label="suggestion" /></li>`)}</ul>`}
+  </div>`;
+}
+
+/** @param {any} reason */
+const reasonKey = ({ stepId, code, event, dueAt }) => [stepId, code, event, dueAt].join(' ');
+
+const REASONS = [
+  { key: 'stepId', title: 'Step', width: 'minmax(80px, 160px)', render: (/** @type {any} */ one) => one.stepId ?? 'the run' },
+  { key: 'code', title: 'Code', width: '110px' },
+  { key: 'text', title: 'Reason', width: 'minmax(160px, 3fr)', render: reasonText },
+  { key: 'since', title: 'Since', width: 'minmax(120px, 1fr)', render: (/** @type {any} */ one) => html`<${Time} at=${one.since} />` },
+  { key: 'dueAt', title: 'Due', width: 'minmax(120px, 1fr)', render: (/** @type {any} */ one) => html`<${Time} at=${one.dueAt} />` },
+];
+
+/** @param {any} reason */
+function reasonText({ text, attempt, of, function: called, executor, lastError }) {
+  const parts = [
+    text,
+    attempt !== undefined && of !== undefined && `attempt ${attempt} of ${of}`,
+    called && `function ${called}`,
+    executor && `executor ${executor}`,
+    lastError && `last error ${lastError.code}: ${lastError.message}`,
+  ];
+  const whole = parts.filter(Boolean).join('; ');
+  return html`<span title=${whole}>${whole}</span>`;
+}
