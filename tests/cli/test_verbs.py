@@ -84,6 +84,7 @@ def test_the_verbs_are_those_of_this_release() -> None:
         "secrets reseal",
         "token",
         "traces export",
+        "ui",
         "up",
         "user add",
         "user list",

@@ -29,7 +29,7 @@ from baton.cli.server import definitions, events, functions, runs
 from baton.cli.server.bulk import verbs as bulk
 from baton.cli.server.control import explain, pause, rerun
 from baton.cli.server.webhooks import verbs as webhooks
-from baton.cli.services import demo, dev, roles, up, worker
+from baton.cli.services import demo, dev, roles, ui, up, worker
 from baton.cli.terminal.commands import Group, did_you_mean, use_own_help
 from baton.cli.terminal.failures import INTERRUPTED, describe_error, print_error
 from baton.cli.traces import app as traces
@@ -69,6 +69,7 @@ def _baton(
 
 app.command(rich_help_panel=_START)(demo.demo)
 app.command(rich_help_panel=_START)(dev.dev)
+app.command(rich_help_panel=_START)(ui.ui)
 app.add_typer(definitions.app, name="definitions", rich_help_panel=_SERVER)
 app.add_typer(runs.app, name="runs", rich_help_panel=_SERVER)
 runs.app.command()(pause.pause)

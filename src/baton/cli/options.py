@@ -68,6 +68,9 @@ Until = Annotated[
     int | None,
     typer.Option("--until", metavar="TIME", parser=parse_moment, help="Only before that time."),
 ]
+OpenBrowser = Annotated[
+    bool, typer.Option("--open", help="Open the web UI in a browser, signed in.")
+]
 DialectName = Annotated[
     str | None,
     typer.Option(

@@ -1,17 +1,17 @@
 """`baton dev`: every role in one process, with its data in a folder."""
 
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from baton.cli.option_checks import check_tenant
-from baton.cli.options import DataFolder, Functions, Host, More, Port, sources_of
+from baton.cli.options import DataFolder, Functions, Host, More, OpenBrowser, Port, sources_of
 
 if TYPE_CHECKING:
     import asyncio
 
-    from baton.eventlog.virtual_time.virtual_time import VirtualTime
     from baton.settings import Settings
     from baton.wiring import Process
 
@@ -39,11 +39,12 @@ def dev(
             help="Let the clock stand still until POST /clock moves it, for tests.",
         ),
     ] = False,
+    open_ui: OpenBrowser = False,
 ) -> None:
     """Run all services in one process. No server is needed.
 
-    Prints the address, a token and a curl command. Ctrl-C stops it; a kill loses no acknowledged
-    command. Other verbs find the address and the token in the data folder.
+    Prints a link to the web UI, the address, a token and a curl command. Ctrl-C stops it; a kill
+    loses no acknowledged command. Other verbs find the address and the token in the data folder.
     """
     import asyncio
 
@@ -59,9 +60,11 @@ def dev(
         check_virtual_time(settings)
     show_logs()
     if virtual_time:  # which asks asyncio's own loop whether a callback is ready
-        run_async(_serve(settings, tenant, virtual_time=True), asyncio.new_event_loop)
+        run_async(
+            _serve(settings, tenant, virtual_time=True, open_ui=open_ui), asyncio.new_event_loop
+        )
     else:
-        run_async(_serve(settings, tenant))
+        run_async(_serve(settings, tenant, open_ui=open_ui))
 
 
 def allow_loopback(settings: "Settings") -> "Settings":
@@ -71,7 +74,9 @@ def allow_loopback(settings: "Settings") -> "Settings":
     return settings.model_copy(update={"functions_allow_private": "loopback"})
 
 
-async def _serve(settings: "Settings", tenant: str, *, virtual_time: bool = False) -> None:
+async def _serve(
+    settings: "Settings", tenant: str, *, virtual_time: bool = False, open_ui: bool = False
+) -> None:
     import asyncio
     from contextlib import suppress
 
@@ -89,21 +94,46 @@ async def _serve(settings: "Settings", tenant: str, *, virtual_time: bool = Fals
         on_wait = waits_for_store("dev")
         async with serve_roles(settings, ALL_ROLES, stop, on_wait, **replace) as (url, process):
             if await becomes_ready(process, stop):
-                await _until_stopped(stop, settings.data_folder, url, token, process)
+                started = _Started(url=url, token=token, folder=settings.data_folder)
+                await _until_stopped(stop, started, process, open_ui=open_ui)
             typer.echo("Stopping …")
 
 
-async def _until_stopped(
-    stop: "asyncio.Event", folder: Path, url: str, token: str, process: "Process"
-) -> None:
-    from baton.cli import dev_session
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Started:
+    """The address of the server, a token for it, and the folder of its data."""
 
-    dev_session.save(folder, url=url, token=token)
+    url: str
+    token: str = field(repr=False)
+    folder: Path
+
+
+async def _until_stopped(
+    stop: "asyncio.Event", started: _Started, process: "Process", *, open_ui: bool
+) -> None:
+    import asyncio
+
+    from baton.cli import dev_session
+    from baton.cli.terminal.browser import open_browser
+
+    dev_session.save(started.folder, url=started.url, token=started.token)
     try:
-        _announce(url, token, folder, process.services.virtual_time)
+        link = _link(started, process)
+        _announce(started, link, process)
+        if open_ui:
+            await asyncio.to_thread(open_browser, link)
         await stop.wait()
     finally:
-        dev_session.remove_url(folder)
+        dev_session.remove_url(started.folder)
+
+
+def _link(started: _Started, process: "Process") -> str:
+    """Return a link that signs one browser in."""
+    sessions = process.services.sessions
+    if sessions is None:
+        message = "a process with the API role has sessions"
+        raise RuntimeError(message)
+    return f"{started.url}/ui/#code={sessions.codes.make(started.token).code}"
 
 
 def _token(settings: "Settings", tenant: str, days: int) -> str:
@@ -125,24 +155,25 @@ def _token(settings: "Settings", tenant: str, days: int) -> str:
     )
 
 
-def _announce(url: str, token: str, folder: Path, time: "VirtualTime | None") -> None:
+def _announce(started: _Started, link: str, process: "Process") -> None:
     import shlex
 
     from baton.cli import dev_session
     from baton.cli.terminal.output import in_terminal
     from baton.protocols.iso_time import format_time
 
-    file = dev_session.token_path(folder)
+    file, time = dev_session.token_path(started.folder), process.services.virtual_time
     path = shlex.quote(str(file))
-    shown = token if in_terminal() else f"in {file}"
+    shown = started.token if in_terminal() else f"in {file}"
     clock = (
         "" if time is None else f"  Clock  {format_time(time.clock.now())}, moved by POST /clock\n"
     )
     typer.echo(
         f"Baton is ready.\n\n"
-        f"  URL    {url}   (operations: {url}/docs)\n"
-        f"  Data   {folder}\n"
+        f"  UI     {link}   (good once, for 10 minutes; `baton ui` makes another)\n"
+        f"  URL    {started.url}   (operations: {started.url}/docs)\n"
+        f"  Data   {started.folder}\n"
         f"  Token  {shown}\n{clock}"
-        f'  Try    curl -s -H "Authorization: Bearer $(cat {path})" {url}/runs\n\n'
+        f'  Try    curl -s -H "Authorization: Bearer $(cat {path})" {started.url}/runs\n\n'
         f"Ctrl-C stops it."
     )
