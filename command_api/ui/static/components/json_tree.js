@@ -110,9 +110,9 @@ function plain(value) {
 }
 
 /**
- * Save a text as a file of the reader's machine.
+ * Save a text or bytes as a file of the reader's machine.
  *
- * @param {string} text
+ * @param {BlobPart} text
  * @param {string} name
  * @param {string} [type]
  */

@@ -7,20 +7,20 @@ import { html } from '../vendor/preact.js';
 const WORDS = {
   good: {
     completed: '✓', succeeded: '✓', delivered: '✓', done: '✓', fired: '✓', started: '✓', ok: '✓', active: '✓',
-    live: '✓', passed: '✓', same: '✓', verified: '✓', redriven: '✓', enabled: '✓', up: '✓',
+    live: '✓', passed: '✓', same: '✓', verified: '✓', redriven: '✓', enabled: '✓', up: '✓', ready: '✓',
   },
   bad: {
     failed: '✕', dead: '✕', error: '✕', invalid: '✕', down: '✕', different: '≠', lost: '✕',
-    refused: '✕', open: '!',
+    refused: '✕', open: '!', broken: '✕', differs: '≠', failing: '✕', unavailable: '✕',
   },
   warn: {
     waiting: '◔', paused: '‖', missed: '!', retrying: '↻', stopping: '◔', stopped: '■', late: '!',
     warning: '!', behind: '!', held: '‖', undecided: '?',
   },
-  busy: { running: '●', building: '●', delivering: '●', requested: '●', comparing: '●' },
+  busy: { running: '●', building: '●', delivering: '●', requested: '●', comparing: '●', sending: '●' },
   idle: {
     pending: '○', cancelled: '⊘', skipped: '↷', disabled: '⊘', draft: '✎', deleted: '⊘', queued: '○',
-    untaken: '○', retired: '⊘',
+    untaken: '○', retired: '⊘', idle: '○', previous: '○',
   },
 };
 

@@ -1,0 +1,63 @@
+/** Messages of the records topic that could not be read. */
+import { html, useEffect, useRef, useState } from '../../vendor/preact.js';
+import { get } from '../../core/api.js';
+import { navigate } from '../../core/router.js';
+import { may } from '../../core/session.js';
+import { Time } from '../../core/time.js';
+import { Empty, Failure, Loading, Notice } from '../../components/notice.js';
+import { Table } from '../../components/table.js';
+
+export const title = () => 'Dead letters';
+
+/** @typedef {{at: string, reason: string, source: string, redrivenAt?: string}} Letter */
+
+const COLUMNS = [
+  { key: 'at', title: 'Time', width: 'minmax(250px, 1fr)', render: (/** @type {Letter} */ { at }) => html`<${Time} at=${at} />` },
+  { key: 'reason', title: 'Reason', width: 'minmax(220px, 3fr)' },
+  { key: 'source', title: 'Place', width: 'minmax(160px, 1fr)', render: (/** @type {Letter} */ { source }) => html`<code>${source}</code>` },
+  { key: 'bytes', title: 'Bytes', width: '80px', numeric: true },
+  { key: 'redrivenAt', title: 'Redriven', width: 'minmax(230px, 1fr)', render: (/** @type {Letter} */ { redrivenAt }) => html`<${Time} at=${redrivenAt} />` },
+];
+
+export default function DeadLettersPage() {
+  if (may('orchestrator:admin')) return html`<${DeadLetters} />`;
+  return html`<h1>Dead letters</h1><${Notice} title="Dead letters need the scope orchestrator:admin." />`;
+}
+
+function DeadLetters() {
+  const { letters, next, error, more } = useLetters();
+  const none = letters.length === 0;
+  return html`
+    <div class="page-head"><h1>Dead letters</h1>
+      <span class="muted">messages that could not be read, the newest first</span></div>
+    ${error && html`<${Failure} error=${error} onRetry=${more} />`}
+    ${none && next !== undefined && !error && html`<${Loading} />`}
+    ${none && next === undefined && html`<${Empty} title="There is no dead letter: every message so far could be read.">
+      A message of the records topic that isn’t a valid event becomes a dead letter. It blocks no other message.<//>`}
+    ${!none && html`<${Table} label="Dead letters" columns=${COLUMNS} rows=${letters}
+      total=${letters.length + (next === undefined ? 0 : 1)} onEnd=${more}
+      onOpen=${(/** @type {any} */ one) => navigate(`/dead-letters/${encodeURIComponent(one.id)}`)} />`}`;
+}
+
+/** Read the letters page by page; a page may hold none and still not be the last one. */
+function useLetters() {
+  const [state, setState] = useState({
+    letters: /** @type {any[]} */ ([]), next: /** @type {string | undefined} */ (''), error: /** @type {any} */ (null),
+  });
+  const busy = useRef(false);
+  const more = async () => {
+    if (busy.current || state.next === undefined) return;
+    busy.current = true;
+    try {
+      const { data } = await get('/dead-letters', { cursor: state.next, limit: 100 });
+      setState((before) => ({ letters: [...before.letters, ...data.letters], next: data.next, error: null }));
+    } catch (error) {
+      setState((before) => ({ ...before, error }));
+    }
+    busy.current = false;
+  };
+  useEffect(() => {
+    if (state.letters.length === 0 && state.error === null) more();
+  }, [state]);
+  return { ...state, more };
+}

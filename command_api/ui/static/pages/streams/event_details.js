@@ -1,0 +1,32 @@
+/** One recorded event beside a list: its place, what it names, and its data. */
+import { html } from '../../vendor/preact.js';
+import { Time } from '../../core/time.js';
+import { CopyButton } from '../../components/copy_button.js';
+import { Fields } from '../../components/fields.js';
+import { JsonTree } from '../../components/json_tree.js';
+import { Notice } from '../../components/notice.js';
+import { Ref, streamHref, thingsIn } from './links.js';
+
+/**
+ * @param {{event: any, about: import('./links.js').Thing, inStream?: boolean}} props `about` is the
+ *   thing whose stream holds the event; `inStream` leaves out the link to that stream.
+ */
+export function EventDetails({ event, about, inStream = false }) {
+  const things = thingsIn(event.data, about);
+  const stream = streamHref(about.kind, about.id, event.version);
+  return html`
+    <${Fields} rows=${[
+      ['Type', html`<code>${event.type}</code>`],
+      ['Time', html`<${Time} at=${event.at} milliseconds />`],
+      ['Position', html`${event.position} <${CopyButton} text=${String(event.position)} label="position" />`],
+      ['Version', String(event.version)],
+      [about.kind, html`<${Ref} ...${about} />`],
+      !inStream && stream !== null && ['Stream', html`<a href=${stream}>All events of this ${about.kind}</a>`],
+      ...things.map((one) => [one.kind, html`<${Ref} ...${one} />`]),
+    ]} />
+    ${event.truncated && html`<${Notice} kind="info">
+      Values over 4 KiB are left out: the event has ${event.truncated.toLocaleString('en')} bytes.
+      The page of the thing shows them one by one.
+    <//>`}
+    <${JsonTree} value=${event.data} label="Data of the event" />`;
+}
