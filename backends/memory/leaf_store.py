@@ -7,8 +7,10 @@ from eventsourcing.persistence import StoredEvent
 from eventsourcing.popo import POPOApplicationRecorder
 
 from baton.eventlog.events.envelope import Stored
+from baton.eventlog.notary.derivation import Derivation
 from baton.eventlog.ports.audit.leaf_store import (
     LEAVES_PER_BLOCK,
+    Derived,
     LeafBlock,
     PlacedLeaf,
     SealedHead,
@@ -20,6 +22,7 @@ class MemoryLeafStore:
 
     def __init__(self, recorder: POPOApplicationRecorder) -> None:
         self._recorder = recorder
+        self._derivation = Derivation(self)
         self._blocks: list[LeafBlock] = []
         self._heads: dict[int, SealedHead] = {}
 
@@ -28,9 +31,9 @@ class MemoryLeafStore:
         found = self._recorder.select_notifications(after, limit, inclusive_of_start=False)
         return [Stored(one.id, str(one.originator_id), *_content(one)) for one in found]
 
-    async def to_seal(self, *, after: int, limit: int, remembered: bool) -> Sequence[Stored]:
-        """Return up to `limit` events behind `after` that were appended; it remembers none."""
-        return () if remembered else await self.events(after=after, limit=limit)
+    async def derive(self, *, after: int, limit: int) -> Derived:
+        """Return the leaves of up to `limit` events behind `after`."""
+        return await self._derivation.derive(after=after, limit=limit)
 
     async def stream(self, name: str) -> Sequence[Stored]:
         """Return all events of a stream, undecoded, in order."""

@@ -6,7 +6,14 @@ from baton.backends.postgres.database import Database
 from baton.backends.postgres.events.statements import EVENTS
 from baton.backends.sql.leaf_statements import LeafStatements
 from baton.eventlog.events.envelope import Stored
-from baton.eventlog.ports.audit.leaf_store import LEAF_BYTES, LeafBlock, PlacedLeaf, SealedHead
+from baton.eventlog.notary.derivation import Derivation
+from baton.eventlog.ports.audit.leaf_store import (
+    LEAF_BYTES,
+    Derived,
+    LeafBlock,
+    PlacedLeaf,
+    SealedHead,
+)
 
 _SQL = LeafStatements(
     prefix="baton.",
@@ -21,14 +28,15 @@ class PostgresLeafStore:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._derivation = Derivation(self)
 
     async def events(self, *, after: int, limit: int) -> Sequence[Stored]:
         """Return up to `limit` events with positions greater than `after`, in order."""
         return [Stored(*row) for row in await self._database.fetch(EVENTS.page, after, limit)]
 
-    async def to_seal(self, *, after: int, limit: int, remembered: bool) -> Sequence[Stored]:
-        """Return up to `limit` events behind `after` that were appended; it remembers none."""
-        return () if remembered else await self.events(after=after, limit=limit)
+    async def derive(self, *, after: int, limit: int) -> Derived:
+        """Return the leaves of up to `limit` events behind `after`."""
+        return await self._derivation.derive(after=after, limit=limit)
 
     async def stream(self, name: str) -> Sequence[Stored]:
         """Return all events of a stream, undecoded, in order."""

@@ -2,6 +2,7 @@
 
 from contextlib import AsyncExitStack
 from functools import partial
+from typing import Protocol, TypeVar
 
 from baton.backends.sqlite.api_key_uses import SqliteApiKeyUses
 from baton.backends.sqlite.artifacts import SqliteArtifacts
@@ -12,14 +13,22 @@ from baton.backends.sqlite.errors import as_unavailable
 from baton.backends.sqlite.events.event_store import SqliteEventStore
 from baton.backends.sqlite.events.schema import create
 from baton.backends.sqlite.idempotency import SqliteIdempotencyKeys
-from baton.backends.sqlite.leaf_store import SqliteLeafStore
 from baton.backends.sqlite.leases import SqliteLeases
+from baton.backends.sqlite.leaves.deriver import LeafDeriver
+from baton.backends.sqlite.leaves.store import SqliteLeafStore
 from baton.backends.sqlite.secrets import SqliteSecrets
 from baton.backends.sqlite.views.view_sets import KINDS, SqliteViewSets
 from baton.backends.sqlite.writing.transactions import Transactions
 from baton.backends.sqlite.writing.writer import Writer
 from baton.eventlog.ports.backend import StoreLocation, Stores
 from baton.eventlog.secret_cipher import SecretCipher
+
+
+class _Closing(Protocol):
+    async def close(self) -> None: ...
+
+
+Closed = TypeVar("Closed", bound=_Closing)
 
 
 async def open_stores(location: StoreLocation) -> Stores:
@@ -38,13 +47,12 @@ async def open_stores(location: StoreLocation) -> Stores:
         with as_unavailable(path):
             reading = open_reader(path)
         opened.callback(reading.close)
-        writer = Writer(path, "FULL", keep_open=keep_open, read_only=location.read_only)
-        opened.push_async_callback(writer.close)
-        transactions = Transactions(writer)
-        opened.push_async_callback(transactions.close)
-        events = SqliteEventStore(reading, writer)
-        opened.push_async_callback(events.close)
+        made = Writer(path, "FULL", keep_open=keep_open, read_only=location.read_only)
+        writer = _closed_by(opened, made)
+        transactions = _closed_by(opened, Transactions(writer))
+        events = _closed_by(opened, SqliteEventStore(reading, writer))
         make = partial(SqliteViewSets, location, reading, transactions, keep_open=keep_open)
+        deriver = _closed_by(opened, LeafDeriver(path))
         sets, history = (_closed_by(opened, make(owner=owns, kind=kind)) for kind in KINDS)
         return Stores(
             events=events,
@@ -57,7 +65,7 @@ async def open_stores(location: StoreLocation) -> Stores:
             leases=SqliteLeases(reading, transactions),
             secrets=SqliteSecrets(reading, transactions, cipher),
             artifacts=SqliteArtifacts(reading, transactions),
-            leaves=SqliteLeafStore(reading, transactions, events.recent),
+            leaves=SqliteLeafStore(reading, transactions, deriver),
             api_key_uses=SqliteApiKeyUses(reading, transactions),
             dead_letters=SqliteDeadLetters(reading, transactions),
             close=opened.pop_all().aclose,
@@ -65,6 +73,6 @@ async def open_stores(location: StoreLocation) -> Stores:
     raise AssertionError  # unreachable: the stack re-raises exceptions
 
 
-def _closed_by(opened: AsyncExitStack, sets: SqliteViewSets) -> SqliteViewSets:
-    opened.push_async_callback(sets.close)
-    return sets
+def _closed_by(opened: AsyncExitStack, part: Closed) -> Closed:
+    opened.push_async_callback(part.close)
+    return part

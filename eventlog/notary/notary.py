@@ -16,21 +16,14 @@ from baton.eventlog.loops.retry import RetryPolicy, retry
 from baton.eventlog.notary.anchors import Anchor
 from baton.eventlog.notary.key_rotation import KeyRotation
 from baton.eventlog.notary.signed_note import SigningKey
-from baton.eventlog.notary.tree_writer import (
-    EVENTS_PER_SEAL,
-    TreeBroken,
-    TreeWriter,
-    resume_tree,
-)
-from baton.eventlog.ports.audit.leaf_store import LeafStore, SealedHead
+from baton.eventlog.notary.tree_writer import EVENTS_PER_SEAL, TreeWriter, resume_tree
+from baton.eventlog.ports.audit.leaf_store import LeafStore, SealedHead, TreeBroken
 from baton.eventlog.ports.clock import Clock
 
 NAME: Final = "notary"
 """The name of the notary's lease."""
 PACE_MS: Final = 1_000
 """The pause between two looks at the log; the longest time that an event stays unsealed."""
-LOOKS_PER_HEAD: Final = 10
-"""Looks at what this process has appended; its bytes are derived while they are cached."""
 ANCHOR_MS: Final = 60 * 60_000
 """The interval between two heads that are anchored."""
 RETRY_MS: Final = 60_000
@@ -134,7 +127,7 @@ class Notary:
                 while await self._seal_some() >= EVENTS_PER_SEAL:
                     pass
                 self._begin_anchoring()
-                await self._hash_until_due()
+                await self._clock.idle(PACE_MS)
         except TreeBroken as error:
             self.broken = str(error)
             _log.error("no event is sealed any more: %s; run `baton audit verify`", error)
@@ -144,14 +137,6 @@ class Notary:
             self._writer = None
             if self._anchoring is not None:
                 self._anchoring.cancel()
-
-    async def _hash_until_due(self) -> None:
-        """Wait until the next head is due, and derive leaves of what is appended meanwhile."""
-        for _ in range(LOOKS_PER_HEAD):
-            await self._clock.idle(PACE_MS / LOOKS_PER_HEAD)
-            async with self._sealing:
-                if self._writer is not None:
-                    await self._writer.hash_recent()
 
     def _begin_anchoring(self) -> None:
         """Begin to anchor the newest head where one is due; a slow anchor doesn't stop sealing."""

@@ -12,7 +12,7 @@ from tests.notary.sealing import opened, seal
 
 
 async def main(folder: Path) -> None:
-    tree_writer.EVENTS_PER_SEAL = tree_writer.PAGE = 300  # type: ignore[misc]
+    tree_writer.EVENTS_PER_SEAL = 300  # type: ignore[misc]
     async with opened("sqlite", folder) as stores:
         await seal(stores.leaves)
 

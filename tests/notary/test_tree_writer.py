@@ -11,7 +11,7 @@ import pytest
 from baton.eventlog.clock import SystemClock
 from baton.eventlog.failpoints import CRASHED
 from baton.eventlog.loops.leader_election import Leader
-from baton.eventlog.notary import tree_writer
+from baton.eventlog.notary import derivation, tree_writer
 from baton.eventlog.notary.anchors import FileAnchor
 from baton.eventlog.notary.checks.store import Demands, verify_store
 from baton.eventlog.notary.event_time import time_of
@@ -19,7 +19,8 @@ from baton.eventlog.notary.leaf import NO_LEAF, LastLeaves, leaf_of
 from baton.eventlog.notary.merkle import root_of
 from baton.eventlog.notary.notary import Notary
 from baton.eventlog.notary.signed_head import open_head
-from baton.eventlog.notary.tree_writer import TreeBroken, resume_tree
+from baton.eventlog.notary.tree_writer import resume_tree
+from baton.eventlog.ports.audit.leaf_store import TreeBroken
 from baton.eventlog.ports.backend import Stores
 from tests.conformance.deployments import appended, write
 from tests.kit.eventually import eventually
@@ -70,13 +71,14 @@ async def test_backends_sign_the_same_head_for_the_same_events(
 async def test_a_writer_that_resumes_and_remembers_little_makes_the_same_leaves(
     backend: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tree_writer, "PAGE", 90)
-    monkeypatch.setattr(tree_writer, "CHUNK", 60)
-    monkeypatch.setattr(tree_writer, "EVENTS_PER_SEAL", 180)
-    monkeypatch.setattr(tree_writer, "LastLeaves", lambda: LastLeaves(100))
+    monkeypatch.setattr(derivation, "CHUNK", 60)
+    monkeypatch.setattr(tree_writer, "EVENTS_PER_SEAL", 380)
+    monkeypatch.setattr(derivation, "LastLeaves", lambda: LastLeaves(100))
+    sealed = 1
+    while sealed:
+        async with opened(backend, tmp_path) as stores:
+            sealed = await (await resume_tree(stores.leaves, KEY)).seal()
     async with opened(backend, tmp_path) as stores:
-        while await (await resume_tree(stores.leaves, KEY)).seal():
-            pass
         blocks = await all_blocks(stores.leaves)
         verdict = await verify_store(stores.leaves, stores.artifacts, Demands(keys=KEYS))
 

@@ -13,8 +13,7 @@ from hypothesis import HealthCheck, given, reject, settings
 from hypothesis import strategies as st
 
 from baton.backends.sqlite.artifacts import SqliteArtifacts
-from baton.backends.sqlite.events.recent_rows import RecentRows
-from baton.backends.sqlite.leaf_store import SqliteLeafStore
+from baton.backends.sqlite.leaves.store import SqliteLeafStore
 from baton.eventlog.notary.checks import folds
 from baton.eventlog.notary.checks.shares import Share, Span, check_share, first_of
 from baton.eventlog.notary.checks.store import Demands, Helpers, verify_store
@@ -45,7 +44,7 @@ class Database:
     def __init__(self, path: Path) -> None:
         self.connection = sqlite3.connect(path, isolation_level=None)
         nothing = cast("Any", None)
-        self.leaves = SqliteLeafStore(self.connection, nothing, RecentRows())
+        self.leaves = SqliteLeafStore(self.connection, nothing, nothing)
         self._artifacts = SqliteArtifacts(self.connection, nothing)
 
     def verify(

@@ -10,7 +10,6 @@ from collections.abc import Coroutine, Sequence
 from typing import TypeAlias
 
 from baton.backends.sqlite.errors import as_unavailable
-from baton.backends.sqlite.events.recent_rows import RecentRows
 from baton.backends.sqlite.events.recorder import (
     EVENTS,
     existing_streams_statements,
@@ -45,7 +44,6 @@ class SqliteEventStore:
     def __init__(self, reader: sqlite3.Connection, writer: Writer) -> None:
         self._reader = reader
         self._writer = writer
-        self.recent = RecentRows()
         self.log = Feed(self._read_after, head=self._number(EVENTS.head))
         self._appends = GroupCommit(
             self._commit, self._newest, self._publish, max_in_flight=CONCURRENT_COMMITS
@@ -110,7 +108,6 @@ class SqliteEventStore:
             try:
                 (*_, (_, last)) = results_of(answer.result())
                 first = (last or 0) - len(rows) + 1
-                self.recent.add(first, rows)
                 done.set_result(_positions(appends, first, conflicting))
             except ConstraintViolated as error:
                 self._retry_without_conflicts(appends, error, done)

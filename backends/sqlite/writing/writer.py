@@ -5,17 +5,14 @@ would block everything else (docs/decisions/0008).
 """
 
 import asyncio
-import marshal
-import socket
-import subprocess
 import sys
-from collections import deque
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal, cast
 
 from baton.backends.sqlite.writing import writer_process
-from baton.backends.sqlite.writing.writer_process import LENGTH, Answer, Result, Statements
+from baton.backends.sqlite.writing.child_process import ChildProcess, start_child
+from baton.backends.sqlite.writing.writer_process import Answer, Result, Statements
 from baton.eventlog.errors import Unavailable
 
 Synchronous = Literal["FULL", "NORMAL"]
@@ -42,7 +39,7 @@ class Writer:
         self._keep_open = tuple(keep_open)
         self._read_only = read_only
         self._starting = asyncio.Lock()
-        self._process: _Process | None = None
+        self._process: ChildProcess | None = None
         self._queued_for_start: set[asyncio.Future[Answer]] = set()
 
     @property
@@ -101,82 +98,9 @@ def results_of(answer: Answer) -> Sequence[Result]:
     raise Unavailable(f"SQLite: {found}")
 
 
-class _Process(asyncio.Protocol):
-    """A running writer process and the futures of its answers, in order."""
+async def _start(path: Path, synchronous: Synchronous, keep_open: Sequence[int]) -> ChildProcess:
+    def command(number: int) -> Sequence[str]:
+        script = writer_process.__file__
+        return (sys.executable, "-I", "-S", script, str(number), str(path), synchronous)
 
-    def __init__(self, process: subprocess.Popen[bytes]) -> None:
-        self._process = process
-        self._transport: asyncio.Transport | None = None
-        self._expected: deque[asyncio.Future[Answer]] = deque()
-        self._received = bytearray()
-        self._ended = asyncio.Event()
-
-    @property
-    def pid(self) -> int:
-        return self._process.pid
-
-    @property
-    def ended(self) -> bool:
-        return self._ended.is_set()
-
-    def submit(self, statements: Statements) -> asyncio.Future[Answer]:
-        answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
-        data = marshal.dumps(cast(list[object], statements))
-        self._expected.append(answer)
-        if self._transport is not None:
-            self._transport.write(LENGTH.pack(len(data)) + data)
-        return answer
-
-    async def stop(self) -> None:
-        """Close the process's input and wait until it has run what was submitted."""
-        try:
-            if self._transport is not None and not self.ended:
-                self._transport.write_eof()
-            await self._ended.wait()
-        finally:
-            if self._transport is not None:
-                self._transport.close()
-            self._process.wait()
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.Transport, transport)
-
-    def data_received(self, data: bytes) -> None:
-        self._received += data
-        while len(self._received) >= LENGTH.size:
-            (length,) = LENGTH.unpack_from(self._received)
-            end = LENGTH.size + length
-            if len(self._received) < end:
-                return
-            answer = self._expected.popleft()
-            if not answer.done():
-                answer.set_result(marshal.loads(self._received[LENGTH.size : end]))  # noqa: S302 - our own process wrote it
-            del self._received[:end]
-
-    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - part of the protocol
-        self._ended.set()
-        for answer in self._expected:
-            if not answer.done():
-                answer.set_result(("Ended", "the writer process ended"))
-
-
-async def _start(path: Path, synchronous: Synchronous, keep_open: Sequence[int]) -> _Process:
-    ours, theirs = socket.socketpair()
-    script, number = writer_process.__file__, theirs.fileno()
-    command = [sys.executable, "-I", "-S", script, str(number), str(path), synchronous]
-    with theirs:
-        try:
-            process = subprocess.Popen(  # noqa: S603, ASYNC220 - our own script; a start takes 1 ms
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                pass_fds=(number, *keep_open),
-                process_group=0,  # Ctrl-C reaches it at no time, not even before it ignores it
-            )
-        except OSError as error:
-            ours.close()
-            raise Unavailable(f"the writer process can't be started: {error.strerror}") from error
-    ours.setblocking(False)  # noqa: FBT003 - the only argument
-    loop = asyncio.get_running_loop()
-    _, started = await loop.create_unix_connection(lambda: _Process(process), sock=ours)
-    return started
+    return await start_child(command, keep_open=keep_open)

@@ -41,14 +41,13 @@ def main(number: int, path: str, synchronous: str) -> None:
     # The other process may end at any moment, even while it is sent an answer.
     with socket.socket(fileno=number) as connected, suppress(ConnectionError):
         stream = connected.makefile("rb")
-        while (request := _request(stream)) is not None:
+        while (request := next_request(stream)) is not None:
             try:
                 connection = connection or open_connection(path, synchronous)
                 answer: Answer = ("ok", run(connection, request))
             except Exception as error:  # noqa: BLE001 - the other process raises it
                 answer = (type(error).__name__, _message(error, path))
-            data = marshal.dumps(answer)
-            connected.sendall(LENGTH.pack(len(data)) + data)
+            send(connected, answer)
     if connection is not None:
         _finish(connection)
 
@@ -110,7 +109,13 @@ def _result(connection: sqlite3.Connection, statement: str, values: Sequence[Val
     return cursor.fetchall(), cursor.lastrowid
 
 
-def _request(stream: BinaryIO) -> Statements | None:
+def send(connected: socket.socket, answer: Answer) -> None:
+    """Send an answer; raises ConnectionError."""
+    data = marshal.dumps(answer)
+    connected.sendall(LENGTH.pack(len(data)) + data)
+
+
+def next_request(stream: BinaryIO) -> Any | None:
     """Return the next request; None at the end of the stream or for one that is cut short."""
     head = stream.read(LENGTH.size)
     if len(head) < LENGTH.size:
@@ -119,8 +124,7 @@ def _request(stream: BinaryIO) -> Statements | None:
     data = stream.read(length)
     if len(data) < length:
         return None
-    request: Statements = marshal.loads(data)  # noqa: S302 - both ends are this program
-    return request
+    return marshal.loads(data)  # noqa: S302 - both ends are this program
 
 
 if __name__ == "__main__":

@@ -15,6 +15,34 @@ LEAVES_PER_BLOCK: Final = 1_024
 LEAF_BYTES: Final = 32
 
 
+class TreeBroken(Exception):
+    """The stored tree isn't the one whose head was signed; extending it would hide that."""
+
+
+class Derived(NamedTuple):
+    """The leaves of consecutive events, which aren't stored yet.
+
+    Attributes:
+        leaves: The leaves, 32 bytes each; empty if there are no events.
+        first_position: The position of the first event, 0 without events.
+        last_position: The position of the last event, 0 without events.
+        max_at: The greatest time of any of them, ms since the epoch, UTC.
+    """
+
+    leaves: bytes
+    first_position: int
+    last_position: int
+    max_at: int
+
+
+NOTHING_DERIVED: Final = Derived(b"", 0, 0, 0)
+
+
+def split_leaves(leaves: bytes) -> list[bytes]:
+    """Return joined leaves, one by one."""
+    return [leaves[at : at + LEAF_BYTES] for at in range(0, len(leaves), LEAF_BYTES)]
+
+
 class LeafBlock(NamedTuple):
     """The leaves of consecutive events.
 
@@ -37,8 +65,7 @@ class LeafBlock(NamedTuple):
     @property
     def hashes(self) -> list[bytes]:
         """The leaves, one by one."""
-        data = self.leaves
-        return [data[at : at + LEAF_BYTES] for at in range(0, len(data), LEAF_BYTES)]
+        return split_leaves(self.leaves)
 
 
 class SealedHead(NamedTuple):
@@ -74,12 +101,11 @@ class LeafStore(Protocol):
         """Return up to `limit` events with positions greater than `after`, undecoded, in order."""
         ...
 
-    async def to_seal(self, *, after: int, limit: int, remembered: bool) -> Sequence[Stored]:
-        """Return up to `limit` events with positions greater than `after`, for the notary.
+    async def derive(self, *, after: int, limit: int) -> Derived:
+        """Return the leaves of up to `limit` events with positions greater than `after`.
 
-        They are what this process appended, if it remembers that, and else what is stored. It need
-        not remember anything up to `after` any longer. Fewer than `limit` need not be all. With
-        `remembered`, the store isn't read.
+        They are `limit` if the store has so many. Every event up to `after` has a stored leaf, or
+        was derived by this object before. Raises `TreeBroken` if the leaf before one is missing.
         """
         ...
 

@@ -1,10 +1,14 @@
-"""Events that were just appended are sealed from memory, and always as they are stored."""
+"""The process that derives the leaves of a SQLite file sees what others write, and is replaced."""
 
-from collections.abc import Sequence
+import os
+import signal
+from contextlib import suppress
 from pathlib import Path
 
-from baton.backends.sqlite.events.recent_rows import RecentRows
-from baton.eventlog.loops.group_commit import Row
+import pytest
+
+from baton.backends.sqlite.leaves.deriver import LeafDeriver
+from baton.eventlog.errors import Unavailable
 from baton.eventlog.notary.checks.store import Demands, verify_store
 from baton.eventlog.notary.tree_writer import resume_tree
 from baton.settings import Settings
@@ -12,41 +16,8 @@ from baton.wiring import open_stores
 from tests.conformance.deployments import appended, settings_of, write
 from tests.notary.sealing import KEY, KEYS, all_blocks, opened, seal
 
-ROW: Row = ("acme/run/r", 1, "run.RunStarted", b"{}")
 
-
-def positions(rows: RecentRows, after: int, limit: int = 100) -> Sequence[int]:
-    return [one.position for one in rows.after(after, limit)]
-
-
-def test_rows_are_kept_once_they_are_asked_for() -> None:
-    rows = RecentRows()
-    rows.add(1, [ROW])
-    assert positions(rows, 0) == []
-
-    rows.add(2, [ROW, ROW])
-    rows.add(4, [ROW])
-    assert positions(rows, 0) == [], "the first one is not there"
-    assert positions(rows, 1, limit=2) == [2, 3]
-    assert positions(rows, 2) == [3, 4]
-    assert positions(rows, 4) == []
-    assert positions(rows, 2) == [], "what was done is forgotten"
-
-
-def test_a_gap_and_a_full_memory_drop_what_is_older() -> None:
-    rows = RecentRows(max_bytes=5)
-    rows.after(0, 1)
-    rows.add(1, [ROW])
-    rows.add(9, [ROW])
-    assert positions(rows, 0) == []
-    assert positions(rows, 8) == [9]
-
-    rows.add(10, [ROW, ROW])
-    assert positions(rows, 8) == [], "three rows of two bytes are too many"
-    assert positions(rows, 9) == [10, 11]
-
-
-async def test_leaves_made_from_memory_are_those_of_the_file(tmp_path: Path) -> None:
+async def test_leaves_of_two_processes_events_are_those_of_any_other_store(tmp_path: Path) -> None:
     async with opened("sqlite", tmp_path) as stores:
         writer = await resume_tree(stores.leaves, KEY)
         await appended(stores, write("r1", 0, 1, 2))
@@ -72,3 +43,26 @@ async def test_leaves_made_from_memory_are_those_of_the_file(tmp_path: Path) -> 
     assert made == expected
     assert verdict.broken is None
     assert verdict.sealed == 6
+
+
+async def test_a_process_that_died_is_replaced(tmp_path: Path) -> None:
+    async with opened("sqlite", tmp_path) as stores:
+        await appended(stores, write("r1", 0, 1, 2))
+        deriver = LeafDeriver(tmp_path / "baton.db")
+        before = await deriver.derive(after=0, limit=10)
+        dead = deriver.pid
+        assert dead is not None
+        os.kill(dead, signal.SIGKILL)
+        with suppress(Unavailable):  # unless its end was seen before
+            await deriver.derive(after=0, limit=10)
+
+        assert await deriver.derive(after=0, limit=10) == before
+        assert deriver.pid != dead
+        await deriver.close()
+
+
+async def test_a_file_that_is_not_there_is_unavailable(tmp_path: Path) -> None:
+    deriver = LeafDeriver(tmp_path / "absent.db")
+    with pytest.raises(Unavailable, match="unable to open"):
+        await deriver.derive(after=0, limit=10)
+    await deriver.close()
