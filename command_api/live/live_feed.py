@@ -8,8 +8,8 @@ reads the log itself until it has caught up; then it joins the others.
 import asyncio
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from operator import attrgetter
 from typing import Final
 
@@ -28,6 +28,8 @@ from baton.projector.views.definitions.queries import DefinitionQueries
 
 WAIT_MS: Final = 1_000
 """Milliseconds of one wait for the views; further waits follow."""
+MAX_LOG_WATCHERS: Final = 200
+"""Watchers of logs at one server: each is the stream of a browser."""
 EVENTS_PER_YIELD: Final = 100
 """Events handed out before other tasks of the event loop run."""
 
@@ -52,6 +54,7 @@ class LiveFeed:
     Attributes:
         position: The position up to which events were handed out; -1 before the first subscriber.
         ended: How many streams have ended, by reason.
+        waits_for_views: Whether an event waits for the views.
     """
 
     def __init__(
@@ -87,6 +90,10 @@ class LiveFeed:
         self._events = RunEvents(store, definitions)
         self._past = PastEvents(log, store, definitions, position=self._begins_at, join=self._join)
         self._closed = asyncio.Event()
+        self._watchers: dict[str, set[Callable[[], None]]] = {}
+        self._newest_at: int | None = None
+        self._lag_ms = 0
+        self.waits_for_views = False
 
     @property
     def subscribers(self) -> int:
@@ -127,6 +134,32 @@ class LiveFeed:
         finally:
             self._release(subscription)
             await subscription.close()
+
+    @contextmanager
+    def watching_log(self, tenant: str, moved: Callable[[], None]) -> Iterator[None]:
+        """Call `moved` for each event of a tenant's log, while there are subscribers.
+
+        Raises TooManySubscribers.
+        """
+        if sum(map(len, self._watchers.values())) >= MAX_LOG_WATCHERS:
+            raise TooManySubscribers
+        watchers = self._watchers.setdefault(tenant, set())
+        watchers.add(moved)
+        try:
+            yield
+        finally:
+            watchers.discard(moved)
+            if not watchers:
+                self._watchers.pop(tenant, None)
+
+    def lag_ms(self) -> int:
+        """Return how long the newest event took to reach the views, or has waited for them so far.
+
+        In milliseconds; 0 before the first event.
+        """
+        if self.waits_for_views and self._newest_at is not None:
+            return max(0, self._clock.now() - self._newest_at)
+        return self._lag_ms
 
     def resume_at(self, subscription: Subscription) -> int:
         """Return the position behind which the next event for `subscription` will be."""
@@ -189,13 +222,21 @@ class LiveFeed:
         """Hand out events as far as the views hold them, until all are; repeated ones are old."""
         rest = events[bisect_right(events, self.position, key=_position) :]
         while rest:
-            while not await self._reached(rest[0].position, WAIT_MS):
-                pass
+            await self._until_held(rest[0])
             ready = min(bisect_right(rest, self._held(), key=_position), EVENTS_PER_YIELD)
             for recorded in rest[:ready]:
                 await self._offer(recorded)
+            self._lag_ms = max(0, self._clock.now() - rest[0].event.at)
             rest = rest[ready:]
             await asyncio.sleep(0)
+
+    async def _until_held(self, recorded: Recorded) -> None:
+        self._newest_at = recorded.event.at
+        try:
+            while not await self._reached(recorded.position, WAIT_MS):
+                self.waits_for_views = True
+        finally:
+            self.waits_for_views = False
 
     async def _offer(self, recorded: Recorded) -> None:
         event = None
@@ -204,6 +245,9 @@ class LiveFeed:
         if recorded.position <= self.position:  # a subscriber joined behind it meanwhile
             return
         self.position = recorded.position
+        if self._watchers:
+            for moved in self._watchers.get(key_of(recorded.stream)[0], ()):
+                moved()
         if event is not None:
             for subscription in self._audience.of(event.tenant, event.run_id):
                 subscription.offer(event)

@@ -2,6 +2,7 @@
 
 A WebSocket sends one JSON line a message; without `Upgrade` the response is NDJSON without an end,
 or server-sent events (Accept: text/event-stream), whose `Last-Event-ID` resumes like `after`.
+With `topics` the stream is one for the pages of a browser, which read again what it names.
 Every line has the members of `StreamedEvent`, those without a value left out. A stream begins with
 the next event, or behind the position `after`. Unknown parameters are refused, because a filter
 that isn't applied would go unnoticed.
@@ -13,21 +14,28 @@ from pydantic import BaseModel
 from baton.command_api.dialect.contract import QueryParameter, Route
 from baton.command_api.dialect.rendering import without_none
 from baton.command_api.http.query_parameters import choices, known_only, single
+from baton.command_api.http.refusal import Refused, refused_field
 from baton.command_api.http.request_context import RequestContext
+from baton.command_api.live.changes import Changes, Topics, parse_topics
 from baton.command_api.live.live_event import LiveEvent
+from baton.command_api.live.live_feed import TooManySubscribers
 from baton.command_api.live.subscription import EventFilter
 from baton.command_api.own import render_error
 from baton.command_api.own.runs.render_run import STATUSES
 from baton.command_api.principal import READ
+from baton.command_api.streaming.changes import ChangeSender
 from baton.command_api.streaming.sse import EVENT_STREAM
-from baton.command_api.streaming.stream import stream_events
+from baton.command_api.streaming.stream import position_after, stream_events, stream_frames
 from baton.domain.errors import NotFound
 from baton.domain.json import JsonObject
 from baton.projector.views.run_steps.view import Status as StepStatus
 from baton.projector.views.runs.view import Status as RunStatus
 from baton.protocols.iso_time import format_time
 
-PARAMETERS = ("definition", "status", "run", "after")
+PARAMETERS = ("definition", "status", "run", "after", "topics")
+WITH_TOPICS = ("topics", "after")
+REPLAYED = 10_000
+"""Positions that a stream of changes is behind at most; pages further behind read all again."""
 
 
 class StreamedEvent(BaseModel):
@@ -54,8 +62,34 @@ class StreamedEvent(BaseModel):
 
 
 async def _stream(context: RequestContext) -> web.StreamResponse:
+    if "topics" in context.query:
+        return await _stream_changes(context)
     wanted = await _filter(context)
     return await stream_events(context, wanted, render_error)
+
+
+async def _stream_changes(context: RequestContext) -> web.StreamResponse:
+    known_only(context.query, WITH_TOPICS)
+    topics = parse_topics(single(context.query, "topics") or "")
+    if topics is None:
+        raise refused_field("topics must be of runs, run:ID, stats and log, with commas", "topics")
+    asked, live = position_after(context), context.services.live
+    after = asked
+    if asked is not None and asked < context.services.position() - REPLAYED:
+        after = None
+    sender = ChangeSender(Changes(topics), live, after=asked)
+    try:
+        with live.watching_log(context.tenant, sender.log_moved):
+            wanted = _events_of(context.tenant, topics)
+            return await stream_frames(context, wanted, render_error, sender.send, after=after)
+    except TooManySubscribers:
+        message = "Too many browsers have an open stream at this server"
+        raise Refused("rate_limited", message, headers={"Retry-After": "5"}) from None
+
+
+def _events_of(tenant: str, topics: Topics) -> EventFilter:
+    alone = None if topics.runs or len(topics.run_ids) != 1 else next(iter(topics.run_ids))
+    return EventFilter(tenant=tenant, render=render_event, run_id=alone)
 
 
 async def _filter(context: RequestContext) -> EventFilter:
@@ -138,6 +172,12 @@ ROUTES = (
                 name="after",
                 schema={"type": "integer", "minimum": 0},
                 description="Position to resume behind; without it the stream begins now",
+            ),
+            QueryParameter(
+                name="topics",
+                schema={"type": "string"},
+                description="Instead of filters: runs, run:ID, stats and log, with commas between."
+                " The stream says what changed, at most ten times a second",
             ),
         ),
         problems={

@@ -16,6 +16,7 @@ from baton.command_api.streaming.ndjson import NdjsonWriter
 
 EVENT_STREAM: Final = "text/event-stream"
 LAST_EVENT_ID: Final = "Last-Event-ID"
+_COMMENT: Final = b":\n\n"
 _HEADERS: Final = {"Content-Type": EVENT_STREAM, "Cache-Control": "no-store"}
 
 
@@ -35,10 +36,18 @@ class SseWriter(NdjsonWriter):
         await self.response.write_eof()
 
 
+class FrameWriter(SseWriter):
+    """Implements `StreamWriter` for events that are written already."""
+
+    async def send(self, lines: Sequence[bytes]) -> None:
+        """Send whole events as they are, and an empty line as a comment."""
+        await NdjsonWriter.send(self, [_COMMENT if line == b"\n" else line for line in lines])
+
+
 def _event(line: bytes) -> Iterator[bytes]:
     data = line.rstrip(b"\n")
     if not data:
-        yield b":\n\n"
+        yield _COMMENT
         return
     position = orjson.loads(data).get("position")
     if isinstance(position, int):

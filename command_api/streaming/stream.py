@@ -6,10 +6,10 @@ dialect's error, `closeCode` and `after`, by which the client resumes.
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from types import MappingProxyType
-from typing import Final
+from typing import Final, TypeAlias
 
 import orjson
 from aiohttp import hdrs, web
@@ -34,7 +34,7 @@ from baton.command_api.live.subscription import EventFilter, Subscription
 from baton.command_api.principal import Identity
 from baton.command_api.streaming.credential import until_invalid
 from baton.command_api.streaming.ndjson import NdjsonWriter
-from baton.command_api.streaming.sse import EVENT_STREAM, LAST_EVENT_ID, SseWriter
+from baton.command_api.streaming.sse import EVENT_STREAM, LAST_EVENT_ID, FrameWriter, SseWriter
 from baton.command_api.streaming.stream_writer import StreamWriter
 from baton.command_api.streaming.websocket import WebSocketWriter
 from baton.command_api.ui.session_cookie import credential_of
@@ -45,6 +45,10 @@ STALLED_S: Final = 30.0
 FINISH_S: Final = 6.0
 """Seconds for sending the reason of the end; then the connection is cut."""
 MAX_POSITION: Final = 9_999_999_999
+
+Send: TypeAlias = Callable[[Subscription, StreamWriter], Awaitable[None]]
+"""Sends what a subscription receives until it is cancelled, or raises TimeoutError,
+ConnectionError or `Unavailable`."""
 
 _log = logging.getLogger(__name__)
 
@@ -61,16 +65,43 @@ async def stream_events(
     and any other one a response in NDJSON, with `headers`.
     Raises Refused 400, 403 and 429, and `Unavailable`.
     """
-    request, after = context.request, _after(context)
+    request, after = context.request, position_after(context)
     if _wants_websocket(request):
         require_same_site(request)
+    return await _stream(context, wanted, render_error, after=after, headers=headers)
+
+
+async def stream_frames(
+    context: RequestContext,
+    wanted: EventFilter,
+    render_error: ErrorRenderer,
+    send: Send,
+    *,
+    after: int | None,
+) -> web.StreamResponse:
+    """Stream what `send` makes of the events that `wanted` matches, as server-sent events.
+
+    Raises Refused 400, 403 and 429, and `Unavailable`.
+    """
+    return await _stream(context, wanted, render_error, after=after, send=send)
+
+
+async def _stream(
+    context: RequestContext,
+    wanted: EventFilter,
+    render_error: ErrorRenderer,
+    *,
+    after: int | None,
+    headers: Mapping[str, str] = MappingProxyType({}),
+    send: Send | None = None,
+) -> web.StreamResponse:
     try:
         async with context.services.live.subscription(wanted, after=after) as subscription:
             head = {POSITION: str(subscription.position), **headers}
-            writer = _writer(context, head)
+            writer = _writer(context, head) if send is None else FrameWriter(context.request, head)
             await writer.open()
-            if request.method != hdrs.METH_HEAD:
-                await _serve(context, subscription, writer, render_error)
+            if context.request.method != hdrs.METH_HEAD:
+                await _serve(context, subscription, writer, render_error, send or _send_lines)
             return writer.response
     except BeyondTheLog as error:
         message = f"after lies beyond the end of the log, which is {error.head}"
@@ -97,7 +128,8 @@ def _wants_websocket(request: web.Request) -> bool:
     return request.method == hdrs.METH_GET and upgrade == "websocket"
 
 
-def _after(context: RequestContext) -> int | None:
+def position_after(context: RequestContext) -> int | None:
+    """Return the position to resume behind, None for now; raises Refused 400."""
     after = integer(context.query, "after", -1, at_least=0, at_most=MAX_POSITION)
     if after < 0 and _wants_events(context):
         after = integer(context.headers, LAST_EVENT_ID, -1, at_least=0, at_most=MAX_POSITION)
@@ -109,9 +141,10 @@ async def _serve(
     subscription: Subscription,
     writer: StreamWriter,
     render_error: ErrorRenderer,
+    send: Send,
 ) -> None:
     """Send events until the stream ends, then the reason."""
-    ending = await _send_until_ended(context, subscription, writer)
+    ending = await _send_until_ended(context, subscription, writer, send)
     if ending is LEFT:
         return
     after = context.services.live.resume_at(subscription)
@@ -128,12 +161,12 @@ async def _serve(
 
 
 async def _send_until_ended(
-    context: RequestContext, subscription: Subscription, writer: StreamWriter
+    context: RequestContext, subscription: Subscription, writer: StreamWriter, send: Send
 ) -> Ending:
     try:
         async with asyncio.TaskGroup() as group:
             tasks = [
-                group.create_task(_send(subscription, writer)),
+                group.create_task(_send(subscription, writer, send)),
                 group.create_task(_watch(subscription, writer)),
                 group.create_task(_check_token(context, subscription)),
             ]
@@ -146,19 +179,23 @@ async def _send_until_ended(
     return subscription.ended.result()
 
 
-async def _send(subscription: Subscription, writer: StreamWriter) -> None:
-    render = subscription.wanted.render
+async def _send(subscription: Subscription, writer: StreamWriter, send: Send) -> None:
     try:
-        while True:
-            events = await subscription.next()
-            async with asyncio.timeout(STALLED_S):
-                await writer.send([event.shown(render).line for event in events])
+        await send(subscription, writer)
     except TimeoutError:
         subscription.end(TOO_SLOW)
     except ConnectionError:
         subscription.end(LEFT)
     except Unavailable:
         subscription.end(UNAVAILABLE)
+
+
+async def _send_lines(subscription: Subscription, writer: StreamWriter) -> None:
+    render = subscription.wanted.render
+    while True:
+        events = await subscription.next()
+        async with asyncio.timeout(STALLED_S):
+            await writer.send([event.shown(render).line for event in events])
 
 
 async def _watch(subscription: Subscription, writer: StreamWriter) -> None:

@@ -9,8 +9,9 @@ import { readStream } from './live_stream.js';
 import { session, tenant } from './session.js';
 
 /**
- * @typedef {{type: string, position: number | null, data: any}} LiveEvent `type` is "run", "step",
- *   "stats", "log" or "resync"; after a resync everything that is shown has to be read again.
+ * @typedef {import('./sse.js').Frame} LiveEvent `type` is "run" (its data has `runs`, each with
+ *   `runId`, `status` …), "step" (with `steps`), "stats", "log" or "resync"; after a resync
+ *   everything that is shown has to be read again.
  * @typedef {{state: 'live' | 'behind' | 'off', position: number | null, lagMs: number | null}} Live
  */
 
@@ -124,7 +125,7 @@ async function lead(until) {
   }
 }
 
-const BROKEN = { type: 'broken', position: null, data: null };
+const BROKEN = { type: 'broken', position: null, id: null, data: null };
 
 /** @param {LiveEvent} event */
 function tellAll(event) {
@@ -141,11 +142,12 @@ function receive({ tab, topics, ask, event }) {
 
 /** @param {LiveEvent} event */
 function onEvent(event) {
-  if (event.position !== null) reached = Math.max(event.position, reached ?? 0);
+  if (event.id !== null) reached = Math.max(event.id, reached ?? 0);
   const { lagMs } = live.peek();
   const lag = event.type === 'stats' ? (event.data?.lagMs ?? lagMs) : lagMs;
   const behind = event.type === 'broken' || (lag ?? 0) > BEHIND_MS;
-  live.value = { state: behind ? 'behind' : 'live', position: reached, lagMs: lag };
+  const position = event.position ?? live.peek().position;
+  live.value = { state: behind ? 'behind' : 'live', position, lagMs: lag };
   for (const [on, topics] of [...subscribers]) if (concerns(event, topics)) on(event);
 }
 
@@ -155,9 +157,10 @@ function onEvent(event) {
  */
 function concerns({ type, data }, topics) {
   if (type === 'resync') return true;
-  if (type === 'run') return topics.includes('runs') || topics.includes(`run:${data.runId}`);
-  if (type === 'step') return topics.includes(`run:${data.runId}`);
-  return topics.includes(type);
+  if (type === 'run' && topics.includes('runs')) return true;
+  const changed = data?.runs ?? data?.steps;
+  if (changed === undefined) return topics.includes(type);
+  return changed.some((/** @type {any} */ { runId }) => topics.includes(`run:${runId}`));
 }
 
 function announce() {

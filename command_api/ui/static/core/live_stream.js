@@ -24,7 +24,7 @@ export async function readStream({ topics, after, signal, onFrame, onBroken }) {
     try {
       await readOnce(topics, resumeAt, signal, (frame) => {
         pause = FIRST_PAUSE_MS;
-        resumeAt = frame.position ?? resumeAt;
+        resumeAt = frame.id ?? resumeAt;
         onFrame(frame);
       });
     } catch (error) {
@@ -60,7 +60,7 @@ async function readOnce(topics, after, signal, onFrame) {
     });
     if (response.status === 400 && after !== null) throw new BeyondTheLog();
     if (!response.ok || response.body === null) throw new Error(`status ${response.status}`);
-    if (after === null) onFrame({ type: 'resync', position: position(response.headers), data: {} });
+    if (after === null) onFrame(beginning(response.headers));
     for await (const frame of frames(response.body)) {
       clearTimeout(silence);
       silence = setTimeout(abort, SILENT_MS);
@@ -72,6 +72,17 @@ async function readOnce(topics, after, signal, onFrame) {
     signal.removeEventListener('abort', abort);
     abort();
   }
+}
+
+/**
+ * Return the first event of a stream that begins now: pages may have read their data before.
+ *
+ * @param {Headers} headers
+ * @returns {Frame}
+ */
+function beginning(headers) {
+  const begins = position(headers);
+  return { type: 'resync', position: begins, id: begins, data: {} };
 }
 
 /**

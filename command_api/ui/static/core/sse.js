@@ -1,9 +1,10 @@
 /** Reads server-sent events from the body of a response to `fetch`. */
 
 /**
- * One event of a stream. A comment has the type "comment".
+ * One event of a stream. `position` is what it reflects, `id` the position to resume behind, which
+ * only the last event of a group has. A comment has the type "comment".
  *
- * @typedef {{type: string, position: number | null, data: any}} Frame
+ * @typedef {{type: string, position: number | null, id: number | null, data: any}} Frame
  */
 
 /**
@@ -37,6 +38,8 @@ function parse(part) {
     if (name !== undefined) fields[name] = value;
   }
   const { id, event = 'message', data } = fields;
-  if (data === undefined) return { type: 'comment', position: null, data: null };
-  return { type: event, position: id === undefined ? null : Number(id), data: JSON.parse(data) };
+  if (data === undefined) return { type: 'comment', position: null, id: null, data: null };
+  const members = JSON.parse(data);
+  const resume = id === undefined ? null : Number(id);
+  return { type: event, position: members.position ?? resume, id: resume, data: members };
 }
