@@ -23,70 +23,78 @@ export const isGroup = (id) => id.startsWith(PREFIX);
 /**
  * Return the graph with groups in place of their steps. The followers of a group may become a
  * group, too: rows of parallel steps end as a chain of groups.
+ *
  * @param {GraphNode[]} nodes
  * @param {GraphEdge[]} edges
  * @param {ReadonlySet<string>} opened ids of groups whose steps are shown
  * @returns {ShownGraph}
  */
 export function collapse(nodes, edges, opened) {
+  const groups = new Map(groupsOf(nodes, edges).map((members) => [groupId(members), members]));
+  for (const id of opened) groups.delete(id);
   /** @type {Map<string, string>} the group that shows a step */
   const shownBy = new Map();
-  let shown = { nodes: /** @type {ShownNode[]} */ (nodes), edges };
+  for (const [id, members] of groups) for (const member of members) shownBy.set(member.id, id);
+  const kept = nodes.flatMap((node) => {
+    const group = shownBy.get(node.id);
+    if (group === undefined) return [node];
+    const members = groups.get(group) ?? [];
+    return members[0] === node ? [groupNode(members)] : [];
+  });
+  return { nodes: kept, edges: shownBy.size === 0 ? edges : mergedEdges(edges, shownBy) };
+}
+
+/**
+ * Return the groups of a graph: once a group is found, its steps count as one for their followers.
+ *
+ * @param {GraphNode[]} nodes
+ * @param {GraphEdge[]} edges
+ * @returns {GraphNode[][]}
+ */
+function groupsOf(nodes, edges) {
+  /** @type {Map<string, string>} */
+  const shownBy = new Map();
+  /** @type {GraphNode[][]} */
+  const groups = [];
   for (;;) {
-    const groups = groupsOf(shown, opened);
-    if (groups.length === 0) return shown;
-    shown = merged(shown, groups, shownBy);
+    const free = nodes.filter((node) => !shownBy.has(node.id));
+    const found = alike(free, edges, shownBy).filter((members) => members.length >= LEAST);
+    if (found.length === 0) return groups;
+    groups.push(...found);
+    for (const members of found) {
+      for (const member of members) shownBy.set(member.id, groupId(members));
+    }
   }
 }
 
 /**
- * @param {ShownGraph} graph
- * @param {ReadonlySet<string>} opened
- * @returns {ShownNode[][]}
+ * Return nodes by their kind and the nodes or groups that they follow.
+ *
+ * @param {GraphNode[]} nodes
+ * @param {GraphEdge[]} edges
+ * @param {Map<string, string>} shownBy
+ * @returns {GraphNode[][]}
  */
-function groupsOf({ nodes, edges }, opened) {
-  /** @type {Map<string, string[]>} */
-  const sources = new Map(nodes.map((node) => [node.id, []]));
-  for (const { from, to } of edges) sources.get(to)?.push(from);
-  /** @type {Map<string, ShownNode[]>} */
-  const alike = new Map();
+function alike(nodes, edges, shownBy) {
+  /** @type {Map<string, Set<string>>} */
+  const sources = new Map(nodes.map((node) => [node.id, new Set()]));
+  for (const { from, to } of edges) sources.get(to)?.add(shownBy.get(from) ?? from);
+  /** @type {Map<string, GraphNode[]>} */
+  const found = new Map();
   for (const node of nodes) {
-    if (isGroup(node.id)) continue;
-    const key = JSON.stringify([node.kind, [...new Set(sources.get(node.id))].sort()]);
-    const found = alike.get(key);
-    if (found === undefined) alike.set(key, [node]);
-    else found.push(node);
+    const key = JSON.stringify([node.kind, [...(sources.get(node.id) ?? [])].sort()]);
+    const members = found.get(key);
+    if (members === undefined) found.set(key, [node]);
+    else members.push(node);
   }
-  return [...alike.values()].filter((members) => (
-    members.length >= LEAST && !opened.has(groupId(members))
-  ));
+  return [...found.values()];
 }
 
-/** @param {ShownNode[]} members */
+/** @param {GraphNode[]} members */
 const groupId = (members) => `${PREFIX}${members[0].id}`;
 
 /**
- * @param {ShownGraph} graph
- * @param {ShownNode[][]} groups
- * @param {Map<string, string>} shownBy
- * @returns {ShownGraph}
- */
-function merged({ nodes, edges }, groups, shownBy) {
-  for (const members of groups) {
-    for (const member of members) shownBy.set(member.id, groupId(members));
-  }
-  /** @type {Map<string, ShownNode>} */
-  const first = new Map(groups.map((members) => [members[0].id, groupNode(members)]));
-  const kept = nodes.flatMap((node) => {
-    const group = first.get(node.id);
-    if (group !== undefined) return [group];
-    return shownBy.has(node.id) ? [] : [node];
-  });
-  return { nodes: kept, edges: mergedEdges(edges, shownBy) };
-}
-
-/**
- * @param {ShownNode[]} members
+ * @param {GraphNode[]} members
  * @returns {ShownNode}
  */
 function groupNode(members) {
