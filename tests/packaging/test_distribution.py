@@ -141,8 +141,20 @@ def test_functions_import_packages_that_are_named_as_batons_folders(
 
     with dev(module if as_module else script, project) as (url, token):
         steps = run_of(url, token)["steps"]
+        assert_the_web_ui_is_served(url)
 
     assert [step["output"] for step in steps] == [VALUES, VALUES]
+
+
+def assert_the_web_ui_is_served(url: str) -> None:
+    """Load the page and every file that it names, as a browser without a session does."""
+    with urlopen(f"{url}/ui/", timeout=DEADLINE_S) as answer:
+        page = answer.read().decode()
+    named = re.findall(r'(?:href|src)="(/[^"]+)"', page)
+    assert {Path(path).suffix for path in named} >= {".css", ".js", ".svg"}
+    for path in named:
+        with urlopen(url + path, timeout=DEADLINE_S) as answer:
+            assert answer.read(), path
 
 
 def test_the_installed_package_is_not_the_checkout(installed: Path, tmp_path: Path) -> None:
