@@ -19,7 +19,7 @@ from tests.kit.api_keys import create_key, revoke_key
 from tests.kit.eventually import eventually
 from tests.kit.stack import SECRET, RunningServer, bearer, running_roles, token
 from tests.kit.streams import reading
-from tests.ui.session_client import SessionClient
+from tests.sessions.session_client import SessionClient
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 DIALECTS = (
