@@ -1,8 +1,11 @@
 """The metrics of this process in Prometheus' text format, as far as the reader may see them."""
 
 from collections.abc import Collection, Iterator
+from importlib.metadata import version
+from platform import python_version
 
 from prometheus_client import CollectorRegistry, Metric, generate_latest
+from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 TENANT = "tenant"
@@ -32,3 +35,19 @@ class _OfTenants(Collector):
                 if TENANT not in one.labels or one.labels[TENANT] in self._tenants
             ]
             yield visible
+
+
+def new_registry() -> CollectorRegistry:
+    """Return a registry that holds the release of this process, and nothing else yet."""
+    registry = CollectorRegistry()
+    registry.register(_BuildInfo())
+    return registry
+
+
+class _BuildInfo(Collector):
+    def collect(self) -> Iterator[Metric]:
+        labels = {"version": version("baton-orchestrator"), "python": python_version()}
+        about = "The release of this process, always 1"
+        family = GaugeMetricFamily("baton_build_info", about, labels=list(labels))
+        family.add_metric(list(labels.values()), 1)
+        yield family

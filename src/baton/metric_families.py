@@ -3,15 +3,22 @@
 The hot path only adds integers.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from itertools import accumulate
+from typing import TYPE_CHECKING, TypeVar
 
 from prometheus_client import Metric
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+)
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
+
+L = TypeVar("L", bound=tuple[str, ...])
 
 
 def counters(
@@ -35,4 +42,36 @@ def by_tenant(name: str, description: str, values: Mapping[str, float]) -> Metri
     family = GaugeMetricFamily(f"baton_{name}", description, labels=("tenant",))
     for tenant, value in values.items():
         family.add_metric((tenant,), value)
+    return family
+
+
+def counter(name: str, description: str, labels: Sequence[str], counts: Mapping[L, int]) -> Metric:
+    """Return the counter `baton_<name>_total` with labels; `counts` is by their values."""
+    family = CounterMetricFamily(f"baton_{name}", description, labels=labels)
+    for values, count in counts.items():
+        family.add_metric(values, count)
+    return family
+
+
+def histogram(
+    name: str,
+    description: str,
+    labels: Sequence[str],
+    bounds: Sequence[float],
+    counts: Mapping[L, tuple[Sequence[int], float]],
+) -> Metric:
+    """Return the histogram `baton_<name>` with labels.
+
+    Args:
+        name: The name behind `baton_`.
+        description: The meaning of a duration.
+        labels: The names of the labels.
+        bounds: The upper bounds of the buckets; one bucket more has no bound.
+        counts: The number in each bucket and the sum of all, by the values of the labels.
+    """
+    family = HistogramMetricFamily(f"baton_{name}", description, labels=labels)
+    edges = [*map(str, map(float, bounds)), "+Inf"]
+    for values, (buckets, total) in counts.items():
+        cumulative = [(edge, float(n)) for edge, n in zip(edges, accumulate(buckets), strict=True)]
+        family.add_metric(values, cumulative, total)
     return family

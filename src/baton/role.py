@@ -12,6 +12,7 @@ from typing import Final, Literal, Protocol, TypeAlias, TypeVar, get_args
 
 from prometheus_client import CollectorRegistry
 
+from baton.command_api.metrics_text import new_registry
 from baton.eventlog.clock import SystemClock
 from baton.eventlog.function_logs.live_logs import LiveLogs
 from baton.eventlog.known_functions import KnownFunctions
@@ -123,5 +124,5 @@ class RoleContext:
     live_logs: LiveLogs = field(default_factory=LiveLogs)
     live_attempts: LiveAttempts = field(default_factory=LiveAttempts)
     checks: dict[str, Callable[[], Awaitable[bool]]] = field(default_factory=dict)
-    metrics: CollectorRegistry = field(default_factory=CollectorRegistry)
+    metrics: CollectorRegistry = field(default_factory=new_registry)
     replaced: Replacements = field(default_factory=Replacements)

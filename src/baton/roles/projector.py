@@ -26,10 +26,12 @@ from baton.keys import audit_keys
 from baton.metric_families import gauge
 from baton.projector.as_of.history import history_projector
 from baton.projector.projector import Projector
+from baton.projector.run_metrics.run_metrics import RunMetrics
 from baton.projector.sets.keeper import ViewSetKeeper
 from baton.protocols.address_policy import AddressPolicy
 from baton.protocols.http_client import HttpClient
 from baton.role import Role, RoleContext
+from baton.run_figures import RunFigures
 
 CATCH_UP_MS: Final = 5_000
 """The time a stop waits for the views to hold the newest event, in ms."""
@@ -52,11 +54,12 @@ class EmbeddedProjector:
     history: Projector
     events: EventStore
     log: Log
+    counted: RunMetrics
     notary: Notary | None
 
     async def run(self) -> None:
         """Fold the log into the views and their history, and seal it."""
-        await _beside(self.notary, _project(self.log, self.keeper, self.history))
+        await _beside(self.notary, _project(self.log, self.keeper, self.history, self.counted))
 
     async def stop(self) -> None:
         """Wait until the views hold the newest event; seal what is left."""
@@ -65,8 +68,9 @@ class EmbeddedProjector:
             await self.notary.stop()
 
     def export(self, metrics: CollectorRegistry) -> None:
-        """Register the position of the views, and that of the tree."""
+        """Register the position of the views and of the tree, and the figures of runs."""
         metrics.register(_ProjectorMetrics(self.keeper, self.history))
+        metrics.register(RunFigures(self.counted, lambda: self.keeper.position))
         if self.notary is not None:
             metrics.register(_NotaryMetrics(self.notary))
 
@@ -79,11 +83,14 @@ class SharedProjector:
     history: Projector
     leader: Leader
     log: Log
+    counted: RunMetrics
     notary: Notary | None
 
     async def run(self) -> None:
         """Fold the log into all views, and seal it, each while this process leads in that."""
-        projecting = self.leader.run(lambda: _project(self.log, self.keeper, self.history))
+        projecting = self.leader.run(
+            lambda: _project(self.log, self.keeper, self.history, self.counted)
+        )
         await _beside(self.notary, projecting)
 
     async def stop(self) -> None:
@@ -92,8 +99,9 @@ class SharedProjector:
             await self.notary.stop()
 
     def export(self, metrics: CollectorRegistry) -> None:
-        """Register the position of the views, and that of the tree."""
+        """Register the position of the views and of the tree, and the figures of runs."""
         metrics.register(_ProjectorMetrics(self.keeper, self.history))
+        metrics.register(RunFigures(self.counted, lambda: self.keeper.position))
         if self.notary is not None:
             metrics.register(_NotaryMetrics(self.notary))
 
@@ -102,12 +110,14 @@ def build(context: RoleContext) -> Role:
     """Build the projector role. Raises DamagedKeyFile for the notary's key."""
     stores, clock = context.stores, context.clock
     keeper, history = context.view_position, context.history_position
+    counted = RunMetrics(stores.events, clock=clock)
     if isinstance(keeper, ViewSetKeeper | Projector) and isinstance(history, Projector):
         return EmbeddedProjector(
             keeper=keeper,
             history=history,
             events=stores.events,
             log=stores.log,
+            counted=counted,
             notary=_notary(context, None),
         )
     leader = Leader(stores.leases, NOTARY, holder=context.holder, clock=clock)
@@ -122,6 +132,7 @@ def build(context: RoleContext) -> Role:
         history=history_projector(stores.history, clock=clock, shared=True),
         leader=Leader(stores.leases, "projector", holder=context.holder, clock=clock),
         log=stores.log,
+        counted=counted,
         notary=_notary(context, leader),
     )
 
@@ -165,8 +176,8 @@ def _anchors(context: RoleContext) -> Iterator[Anchor]:
         yield TopicAnchor(topics, f"{settings.topic_prefix}{HEADS_TOPIC}")
 
 
-async def _project(log: Log, *projectors: Projector | ViewSetKeeper) -> None:
-    """Fold the log into the views of every projector."""
+async def _project(log: Log, *projectors: Projector | ViewSetKeeper | RunMetrics) -> None:
+    """Fold the log into the views of every projector, and count its runs."""
     async with asyncio.TaskGroup() as group:
         for projector in projectors:
             group.create_task(projector.run(log))

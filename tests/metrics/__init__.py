@@ -1,0 +1,1 @@
+"""Tests of the names and the figures of /metrics."""
