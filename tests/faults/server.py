@@ -127,7 +127,7 @@ class Installation:
         self.url = ""
         while line := await process.stdout.readline():
             if b"http://" in line and not self.url:
-                self.url = line.split(b"http://")[1].split()[0].decode()
+                self.url = line.split(b"http://")[1].split()[0].split(b"/")[0].decode()
             if line.startswith(b"Ctrl-C"):
                 self.url = f"http://{self.url}"
                 return
