@@ -6,16 +6,16 @@ import { html } from '../vendor/preact.js';
 /** @type {Record<Tone, Record<string, string>>} Icons of the words, by tone. */
 const WORDS = {
   good: {
-    completed: '✓', succeeded: '✓', delivered: '✓', done: '✓', fired: '✓', started: '✓', ok: '✓', active: '✓',
+    completed: '✓', succeeded: '✓', delivered: '✓', done: '✓', fired: '✓', started: '✓', added: '+', ok: '✓', active: '✓',
     live: '✓', passed: '✓', same: '✓', verified: '✓', redriven: '✓', enabled: '✓', up: '✓', ready: '✓',
   },
   bad: {
     failed: '✕', dead: '✕', error: '✕', invalid: '✕', down: '✕', different: '≠', lost: '✕',
-    refused: '✕', open: '!', broken: '✕', differs: '≠', failing: '✕', unavailable: '✕',
+    refused: '✕', removed: '−', open: '!', broken: '✕', differs: '≠', failing: '✕', unavailable: '✕',
   },
   warn: {
     waiting: '◔', paused: '‖', missed: '!', retrying: '↻', stopping: '◔', stopped: '■', late: '!',
-    warning: '!', behind: '!', held: '‖', undecided: '?',
+    warning: '!', behind: '!', held: '‖', changed: '≠', undecided: '?',
   },
   busy: { running: '●', building: '●', delivering: '●', requested: '●', comparing: '●', sending: '●' },
   idle: {

@@ -37,7 +37,7 @@ function comparisons({ caseIndex, next, matched, conditions }) {
 }
 
 const COLUMNS = [
-  { key: 'case', title: 'Case', width: '50px', numeric: true },
+  { key: 'case', title: 'Case', width: '64px', numeric: true },
   { key: 'next', title: 'Leads to', width: 'minmax(90px, 1fr)' },
   { key: 'path', title: 'Path', width: 'minmax(160px, 2fr)' },
   { key: 'actual', title: 'Is', width: 'minmax(90px, 1fr)' },

@@ -13,6 +13,7 @@ import { Tabs } from '../../components/tabs.js';
 import { StartRun } from './start_run.js';
 
 const MOST_VERSIONS = 500;
+const EVERY_MS = 10_000;
 const TABS = [
   { id: 'graph', label: 'Graph', load: () => import('./tabs/graph_tab.js') },
   { id: 'steps', label: 'Steps', load: () => import('./tabs/steps_tab.js') },
@@ -35,8 +36,8 @@ export const title = ({ params }) => `Definition ${params.id}`;
 /** @param {{params: Record<string, string>, query: import('../../routes.js').Query}} props */
 export default function Definition({ params, query }) {
   const path = `/definitions/${encodeURIComponent(params.id)}`;
-  const definition = useGet(path);
-  const versions = useGet(`${path}/versions`, { limit: MOST_VERSIONS });
+  const definition = useGet(path, {}, { everyMs: EVERY_MS });
+  const versions = useGet(`${path}/versions`, { limit: MOST_VERSIONS }, { everyMs: EVERY_MS });
   return html`<section class="page">
     ${(definition.data === undefined || versions.data === undefined) && html`<h1>Definition ${params.id}</h1>`}
     <${Loaded} of=${definition}>${(/** @type {any} */ found) => html`

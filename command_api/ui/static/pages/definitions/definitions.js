@@ -15,6 +15,7 @@ const PAGE = 100;
 /** The most that the server lists at once. */
 const MOST = 500;
 const LAST_RUNS = 5;
+const EVERY_MS = 10_000;
 const FILTERS = [
   { name: 'q', label: 'Slug begins with', kind: 'text' },
   { name: 'status', label: 'Status', kind: 'choices', options: ['active', 'draft', 'paused'] },
@@ -27,7 +28,7 @@ export default function Definitions({ query }) {
   const [limit, setLimit] = useState(PAGE);
   const { q, status } = query;
   const asked = { q, status, lastRuns: LAST_RUNS, limit };
-  const found = useGet('/definitions', asked, { topics: ['runs'] });
+  const found = useGet('/definitions', asked, { topics: ['runs'], everyMs: EVERY_MS });
   const filtered = q !== undefined || status !== undefined;
   return html`<section class="page">
     <header class="page-head"><h1>Definitions</h1>

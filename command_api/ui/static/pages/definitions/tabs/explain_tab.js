@@ -1,5 +1,6 @@
 /** Why events and ticks started runs of a definition, or none. */
 import { html } from '../../../vendor/preact.js';
+import { readOnly } from '../../../core/as_of.js';
 import { href } from '../../../core/router.js';
 import { Time } from '../../../core/time.js';
 import { useGet } from '../../../core/use_get.js';
@@ -15,7 +16,8 @@ const HINDERED = ['DRAFT', 'PAUSED', 'NO_SECRET', 'NO_TICK', 'NO_SCHEDULER', 'NO
 /** @param {import('../definition.js').Shown} props */
 export default function ExplainTab({ path }) {
   const found = useGet(`${path}/explain`, {}, { topics: ['runs'] });
-  return html`<${Loaded} of=${found}>${(/** @type {any} */ { because, ticks, events }) => html`
+  return html`${readOnly.value && html`<${Notice}>The explanation is about now, not about the past.<//>`}
+  <${Loaded} of=${found}>${(/** @type {any} */ { because, ticks, events }) => html`
     ${because.map((/** @type {any} */ { code, text, dueAt }) => html`
       <${Notice} kind=${HINDERED.includes(code) ? 'warning' : 'info'}>
         ${text}${dueAt && html` <${Time} at=${dueAt} />`} <span class="muted">${code}</span>
