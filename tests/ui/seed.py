@@ -7,6 +7,7 @@ from typing import Any
 
 from baton.demo.orders import orders
 from tests.ui.big_data import HOSTILE_NAME, write_histories
+from tests.ui.letters import write_letter
 from tests.ui.server import ORDERS, UiServer
 
 COUNT = 8
@@ -55,7 +56,8 @@ class Seeded:
 
 
 async def before_start(folder: Path) -> None:
-    """Write the large and the hostile histories, which end a minute ago."""
+    """Write the large and the hostile histories, which end a minute ago, and a dead letter."""
+    await write_letter(folder)
     await write_histories(folder, int(time.time() * 1_000) - 60_000)
 
 

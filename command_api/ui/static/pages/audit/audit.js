@@ -10,6 +10,7 @@ import { Heads } from './heads.js';
 import { Proof } from './proof.js';
 import { Verifications } from './verifications.js';
 
+/** The title of the page. */
 export const title = () => 'Audit';
 
 const TABS = [
@@ -37,6 +38,6 @@ export default function AuditPage({ query }) {
 function Scope() {
   return html`<${Notice}>Every event has a leaf in a Merkle tree, whose heads Baton signs about once a second. That
     proves that the log is what was signed: a changed, added, removed or moved event is found. It doesn’t prove that
-    what was recorded is true, nor that a time is right. Whoever has the key can sign a rewritten log, and the newest
+    what was recorded is true, nor that a time is right. A holder of the key can sign a rewritten log, and the newest
     events can be cut off, unless another person keeps a head: so keep heads on another machine.<//>`;
 }

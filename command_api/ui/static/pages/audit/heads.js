@@ -20,6 +20,7 @@ const COLUMNS = [
   { key: 'note', title: '', width: '60px', render: (/** @type {any} */ { note }) => html`<${CopyButton} text=${note} label="head" />` },
 ];
 
+/** The newest head and the ones that are kept. */
 export function Heads() {
   const newest = useGet('/audit/tree-heads', { limit: 1 }, { everyMs: EVERY_MS });
   const head = newest.data?.newest;

@@ -21,6 +21,7 @@ const COLUMNS = [
   { key: 'broken', title: 'First break', width: 'minmax(160px, 3fr)', render: (/** @type {any} */ { finding, failure }) => finding?.firstBreak?.reason ?? failure },
 ];
 
+/** The verifications and the button that starts one. */
 export function Verifications() {
   const [everyMs, setEveryMs] = useState(RESTING_MS);
   const [failure, setFailure] = useState(/** @type {any} */ (null));

@@ -7,6 +7,7 @@ import { Time } from '../../core/time.js';
 import { Empty, Failure, Loading, Notice } from '../../components/notice.js';
 import { Table } from '../../components/table.js';
 
+/** The title of the page. */
 export const title = () => 'Dead letters';
 
 /** @typedef {{at: string, reason: string, source: string, redrivenAt?: string}} Letter */
@@ -19,6 +20,7 @@ const COLUMNS = [
   { key: 'redrivenAt', title: 'Redriven', width: 'minmax(230px, 1fr)', render: (/** @type {Letter} */ { redrivenAt }) => html`<${Time} at=${redrivenAt} />` },
 ];
 
+/** The list, for administrators. */
 export default function DeadLettersPage() {
   if (may('orchestrator:admin')) return html`<${DeadLetters} />`;
   return html`<h1>Dead letters</h1><${Notice} title="Dead letters need the scope orchestrator:admin." />`;

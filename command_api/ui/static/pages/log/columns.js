@@ -4,6 +4,7 @@ import { Time } from '../../core/time.js';
 import { isFailure, Ref } from '../streams/links.js';
 import { summaryOf } from '../streams/summary.js';
 
+/** The columns of the log. */
 export const COLUMNS = [
   { key: 'position', title: 'Position', width: '90px', numeric: true, render: position },
   { key: 'at', title: 'Time', width: 'minmax(260px, 1.2fr)', render: time },

@@ -15,6 +15,7 @@ import { folded, foldRows } from './folding.js';
 import { Types } from './types.js';
 import { MOST, useTail } from './tail.js';
 
+/** The title of the page. */
 export const title = () => 'Log';
 
 /** @param {{query: any}} props */

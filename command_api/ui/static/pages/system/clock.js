@@ -8,6 +8,7 @@ import { Failure, Loading } from '../../components/notice.js';
 const EVERY_MS = 2000;
 const STEPS = ['1m', '1h', '1d', '7d'];
 
+/** The time, what is due next, and buttons that move the clock. */
 export function Clock() {
   const { data: clock, error, reload } = useGet('/clock', {}, { everyMs: EVERY_MS });
   const [by, setBy] = useState('');
@@ -29,7 +30,8 @@ export function Clock() {
     ${!clock && !error && html`<${Loading} />`}
     ${clock && html`<p>The clock stands at <strong><${Time} at=${clock.now} milliseconds /></strong>.
       ${clock.nextDueAt ? html` Something is due at <${Time} at=${clock.nextDueAt} />.` : ' Nothing is due, whatever the clock shows.'}
-      ${' '}Everything that is due on the way of a move happens in its order.</p>
+      ${' '}Everything that is due on the way of a move happens in its order. Sessions and tokens expire by this
+      clock, too.</p>
     <form class="actions" onSubmit=${onSubmit}>
       ${clock.nextDueAt && html`<button type="button" disabled=${busy} onClick=${() => move({ to: clock.nextDueAt })}>To what is due next</button>`}
       ${STEPS.map((step) => html`<button type="button" key=${step} disabled=${busy} onClick=${() => move({ advance: step })}>+ ${step}</button>`)}

@@ -6,6 +6,7 @@ import { PlainTable } from './plain_table.js';
 
 const EVERY_MS = 5000;
 
+/** A table of the functions. */
 export function Functions() {
   const { data, error, reload } = useGet('/functions', {}, { everyMs: EVERY_MS });
   if (error) return html`<${Failure} error=${error} onRetry=${reload} />`;

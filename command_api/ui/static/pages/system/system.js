@@ -13,10 +13,12 @@ import { PlainTable } from './plain_table.js';
 import { Settings } from './settings.js';
 import { Views } from './views.js';
 
+/** The title of the page. */
 export const title = () => 'System';
 
 const EVERY_MS = 2000;
 
+/** The whole page. */
 export default function SystemPage() {
   const { data: system, error, reload } = useGet('/system', {}, { everyMs: EVERY_MS });
   if (error && !system) return html`<h1>System</h1><${Failure} error=${error} onRetry=${reload} />`;

@@ -14,6 +14,7 @@ const RESTING_MS = 5000;
 const MB = 1_000_000;
 const HEADS = ['Set', 'State', 'Position', 'Behind', 'Progress', 'Differences', 'Size', 'Made', ''];
 
+/** The sets, and the button that builds one. */
 export function Views() {
   const [everyMs, setEveryMs] = useState(RESTING_MS);
   const { data, error, reload } = useGet('/views', {}, { everyMs });

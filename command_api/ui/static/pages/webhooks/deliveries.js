@@ -17,6 +17,8 @@ import { Ref, streamHref } from '../streams/links.js';
 const PAGE = 200;
 const MOST = 500;
 const EVERY_MS = 3000;
+/** The time between two looks at the delivery that is shown. */
+const SHOWN_MS = 1000;
 const FILTERS = [{ name: 'status', label: 'Status', kind: 'choice', options: ['pending', 'delivered', 'dead'] }];
 const COLUMNS = [
   { key: 'status', title: 'Status', width: '120px', render: (/** @type {any} */ { status }) => html`<${Status} value=${status} />` },
@@ -53,7 +55,7 @@ export function Deliveries({ path, query }) {
 
 /** @param {{path: string, onChange: () => void}} props */
 function Delivery({ path, onChange }) {
-  const { data: one, error, reload } = useGet(path, {}, { everyMs: EVERY_MS });
+  const { data: one, error, reload } = useGet(path, {}, { everyMs: SHOWN_MS });
   const [failure, setFailure] = useState(/** @type {any} */ (null));
   if (error) return html`<${Failure} error=${error} onRetry=${reload} />`;
   if (one === undefined) return html`<${Loading} />`;

@@ -38,7 +38,7 @@ export function WebhookForm({ webhook, onDone }) {
   };
   return html`<form onSubmit=${submit}>
     ${failure && html`<${Failure} error=${failure} />`}
-    <label>URL <input type="url" required value=${url} placeholder="https://example.com/webhook" spellcheck="false"
+    <label>URL <input type="url" required value=${url} placeholder="where the receiver takes messages" spellcheck="false"
       onInput=${(/** @type {any} */ event) => setUrl(event.currentTarget.value)} /></label>
     <fieldset><legend>Events</legend>${EVENTS.map((name) => html`<label class="inline" key=${name}>
       <input type="checkbox" checked=${events.includes(name)} onChange=${() => toggle(name)} />${name}</label>`)}</fieldset>

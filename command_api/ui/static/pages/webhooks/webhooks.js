@@ -12,6 +12,7 @@ import { Table } from '../../components/table.js';
 import { WebhookForm } from './webhook_form.js';
 import { SecretDialog } from './secret.js';
 
+/** The title of the page. */
 export const title = () => 'Webhooks';
 
 const COLUMNS = [
@@ -23,6 +24,7 @@ const COLUMNS = [
 ];
 const LIMIT = 500;
 
+/** The list, and registering one more. */
 export default function WebhooksPage() {
   const { data, error, reload } = useGet('/webhooks', { limit: LIMIT });
   const [adding, setAdding] = useState(false);

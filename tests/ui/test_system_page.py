@@ -1,0 +1,51 @@
+"""The system: checks, followers, a set of views that is built and promoted, settings, the clock."""
+
+from pathlib import Path
+
+from playwright.async_api import Browser, Page, expect
+
+from baton.protocols.iso_time import parse_time
+from tests.ui.guard import Guard
+from tests.ui.server import UiServer, ui_server_in
+
+HOUR_MS = 3_600_000
+
+
+async def test_a_set_of_views_is_built_promoted_and_taken_back(
+    page: Page, ui_server: UiServer
+) -> None:
+    await page.goto("/ui/system")
+    await expect(page.get_by_role("table", name="Followers")).to_contain_text("notary")
+    sets = page.get_by_role("table", name="Sets of views")
+    await page.get_by_role("button", name="Build another set").click()
+    await page.get_by_role("button", name="Promote").click()
+    await page.get_by_role("dialog").get_by_role("button", name="Promote set").click()
+    await expect(sets.get_by_text("previous")).to_be_visible()
+    await page.get_by_role("button", name="Take back").click()
+    await page.get_by_role("dialog").get_by_role("button", name="Promote set").click()
+    await expect(sets.get_by_role("row").nth(1)).to_contain_text("live")
+
+    await page.get_by_text("Settings", exact=True).click()
+    settings = page.get_by_role("table", name="Settings")
+    await expect(settings.get_by_role("row").filter(has_text="BATON_JWT_SECRET")).to_be_visible()
+    assert ui_server.dev.token not in await page.content()
+
+
+async def test_the_virtual_clock_is_moved(browser: Browser, tmp_path: Path) -> None:
+    async with ui_server_in(tmp_path, "--virtual-time") as server:
+        context = await browser.new_context()
+        guard = Guard(server.url)
+        guard.watch(context)
+        page = await context.new_page()
+        await page.goto(await server.new_link())
+        await page.get_by_role("button", name="Sign out").wait_for()
+        await page.goto(f"{server.url}/ui/system")
+        before = (await server.get("/clock"))["now"]
+        await page.get_by_role("button", name="+ 1h").click()
+        shown = page.locator(".clock strong time")
+        await expect(shown).not_to_have_attribute("datetime", before)
+        after = (await server.get("/clock"))["now"]
+        await expect(shown).to_have_attribute("datetime", after)
+        assert parse_time(after) - parse_time(before) == HOUR_MS
+        await context.close()
+    guard.check()
