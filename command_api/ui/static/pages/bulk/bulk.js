@@ -1,0 +1,102 @@
+/** One bulk: its progress, what it does, and the outcome of each run. */
+import { html, useState } from '../../vendor/preact.js';
+import { send } from '../../core/api.js';
+import { readOnly } from '../../core/as_of.js';
+import { href, setQuery, values } from '../../core/router.js';
+import { may } from '../../core/session.js';
+import { Time } from '../../core/time.js';
+import { useGet } from '../../core/use_get.js';
+import { CopyButton } from '../../components/copy_button.js';
+import { Fields } from '../../components/fields.js';
+import { Empty, Failure, Loading } from '../../components/notice.js';
+import { Status } from '../../components/status.js';
+import { Table } from '../../components/table.js';
+import { Tabs } from '../../components/tabs.js';
+import { Progress } from './progress.js';
+import { useItems } from './use_items.js';
+import '../runs/style.js';
+
+const EVERY_MS = 1000;
+const OUTCOMES = ['done', 'unchanged', 'refused', 'failed'];
+
+/** @type {import('../../components/table.js').Column[]} */
+const COLUMNS = [
+  { key: 'runId', title: 'Run', width: 'minmax(190px, 1fr)', render: ({ runId }) => html`<a class="mono" href=${href(`/runs/${runId}`)}>${runId}</a>` },
+  { key: 'outcome', title: 'Outcome', width: '110px', render: ({ outcome }) => html`<${Status} value=${outcome} />` },
+  { key: 'message', title: 'Why', width: 'minmax(220px, 3fr)', render: ({ code, message, newRunId }) => (newRunId
+    ? html`<a class="mono" href=${href(`/runs/${newRunId}`)}>→ ${newRunId}</a>`
+    : html`<span title=${message}>${message ?? code ?? ''}</span>`) },
+  { key: 'round', title: 'Round', width: '70px', numeric: true },
+];
+
+/** The title of the document. */
+export const title = () => 'Bulk action';
+
+/**
+ * The page of a bulk; the tab of its outcomes is in the query.
+ *
+ * @param {{params: Record<string, string>, query: import('../../core/router.js').Query}} props
+ */
+export default function Bulk({ params: { id }, query }) {
+  const [open, setOpen] = useState(true);
+  const { data: bulk, error, reload } = useGet(`/bulk/${id}`, {}, { everyMs: open ? EVERY_MS : 0 });
+  const goesOn = bulk === undefined || ['running', 'stopping'].includes(bulk.status);
+  if (goesOn !== open) setOpen(goesOn);
+  if (bulk === undefined) return error ? html`<${Failure} error=${error} onRetry=${reload} />` : html`<${Loading} />`;
+  return html`
+    <div class="page-head">
+      <h1>${bulk.action} ${bulk.total.toLocaleString('en')} ${bulk.total === 1 ? 'run' : 'runs'}</h1>
+      <span class="mono">${bulk.id}</span><${CopyButton} text=${bulk.id} label="id" />
+      <${Status} value=${bulk.status} />
+      ${may('orchestrator:write') && !readOnly.value && html`<${Actions} bulk=${bulk} onDone=${reload} />`}
+    </div>
+    ${error && html`<${Failure} error=${error} onRetry=${reload} />`}
+    <${Progress} bulk=${bulk} />
+    <${Fields} rows=${[
+      ['Requested', html`<${Time} at=${bulk.requestedAt} />`],
+      ['By', bulk.actor.subject],
+      bulk.endedAt && ['Ended', html`<${Time} at=${bulk.endedAt} />`],
+      ['Options', html`<code>${JSON.stringify(bulk.args)}</code>`],
+      ['Chosen by', bulk.filter ? html`<code>${JSON.stringify(bulk.filter)}</code>` : 'their ids'],
+      bulk.perSecond && ['At most', `${bulk.perSecond} runs a second`],
+      ['As of', `position ${bulk.position}`],
+    ]} />
+    <${Outcomes} bulk=${bulk} outcome=${values(query, 'outcome')[0]} />`;
+}
+
+/** @param {{bulk: Record<string, any>, onDone: () => void}} props */
+function Actions({ bulk, onDone }) {
+  const [failure, setFailure] = useState(/** @type {any} */ (null));
+  const act = (/** @type {string} */ verb) => async () => {
+    try {
+      await send('POST', `/bulk/${bulk.id}/${verb}`);
+      setFailure(null);
+    } catch (error) {
+      setFailure(error);
+    }
+    onDone();
+  };
+  const over = ['completed', 'stopped'].includes(bulk.status);
+  const noStop = bulk.status === 'running' ? null : over ? 'The bulk has ended' : 'The bulk stops already';
+  const noRetry = !over ? 'The bulk goes on' : bulk.failed === 0 ? 'No run has failed; refused runs would be refused again' : null;
+  return html`<span class="actions">
+    <button type="button" aria-disabled=${noStop ? 'true' : undefined} title=${noStop} onClick=${noStop ? undefined : act('stop')}>Stop</button>
+    <button type="button" aria-disabled=${noRetry ? 'true' : undefined} title=${noRetry} onClick=${noRetry ? undefined : act('retry')}>Retry the failed</button>
+    ${failure && html`<${Failure} error=${failure} />`}
+  </span>`;
+}
+
+/** @param {{bulk: Record<string, any>, outcome: string | undefined}} props */
+function Outcomes({ bulk, outcome }) {
+  const treated = bulk.total - bulk.pending;
+  const { items, more, error } = useItems(bulk.id, outcome, treated, bulk.round);
+  const tabs = [{ id: '', label: 'All', count: treated }, ...OUTCOMES.map((id) => ({ id, label: id[0].toUpperCase() + id.slice(1), count: bulk[id] }))];
+  const count = outcome === undefined ? treated : bulk[outcome];
+  return html`
+    <${Tabs} tabs=${tabs} current=${outcome ?? ''} onPick=${(/** @type {string} */ id) => setQuery({ outcome: id || undefined })} />
+    ${error && html`<${Failure} error=${error} />`}
+    ${items.length === 0 ? html`<${Empty} title=${outcome ? `No run is ${outcome}` : 'No run has an outcome yet'}>
+      <p>${outcome ? 'The other tabs show the runs with other outcomes.' : 'The scheduler treats up to 16 runs at the same time; this page follows it.'}</p>
+    <//>` : html`<${Table} label="Outcomes" columns=${COLUMNS} rows=${items} total=${Math.max(count ?? 0, items.length)}
+      rowKey=${(/** @type {any} */ item) => item.runId} onEnd=${more} />`}`;
+}
