@@ -22,7 +22,7 @@ export function CopyButton({ text, label = 'value', children }) {
   };
   const name = `Copy the ${label}`;
   return html`<button
-    type="button" class=${children ? 'copy' : 'icon copy'} title=${name} onClick=${onClick}
+    type="button" class=${children ? 'copy' : 'icon copy'} title=${name} onClick=${onClick} data-copies=${label}
     aria-label=${children ? undefined : name}
   >${children} ${copied ? html`<span aria-hidden="true">✓</span>` : ICON}</button>`;
 }

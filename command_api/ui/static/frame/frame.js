@@ -3,6 +3,7 @@ import { effect, html, useEffect } from '../vendor/preact.js';
 import { announcement } from '../core/announcements.js';
 import { session, sessionKnown } from '../core/session.js';
 import { Loading } from '../components/notice.js';
+import { KeyboardHelp } from './keyboard_help.js';
 import { Page } from './page.js';
 import { SignIn } from './sign_in.js';
 import { theme } from './theme.js';
@@ -22,5 +23,6 @@ function Signed() {
   return html`
     <a class="skip" href="#main">Skip to the page</a>
     <${TopBar} />
-    <main id="main" tabindex="-1"><${Page} /></main>`;
+    <main id="main" tabindex="-1"><${Page} /></main>
+    <${KeyboardHelp} />`;
 }

@@ -1,8 +1,14 @@
 /** The top bar: the tenant, the navigation, and what holds for all pages. */
 import { html } from '../vendor/preact.js';
-import { href, route } from '../core/router.js';
+import { helpOpen } from '../core/keyboard.js';
+import { href, navigate, route } from '../core/router.js';
 import { may, session, signOut, tenant } from '../core/session.js';
+import { Menu } from '../components/menu.js';
+import { AsOfBar, AsOfButton } from './as_of_bar.js';
+import { LiveDot } from './live_dot.js';
+import { SearchBox } from './search_box.js';
 import { ThemeButton } from './theme.js';
+import { ZonePicker } from './zone_picker.js';
 
 /** @type {{path: string, title: string, scope?: string}[]} */
 const LINKS = [
@@ -27,10 +33,15 @@ export function TopBar() {
       <${TenantSwitch} />
       <${Navigation} />
       <div class="top-tools">
+        <${SearchBox} />
+        <${AsOfButton} />
+        <${ZonePicker} />
         <${ThemeButton} />
-        <button type="button" class="quiet" onClick=${signOut}>Sign out</button>
+        <${LiveDot} />
+        <${Account} />
       </div>
     </div>
+    <${AsOfBar} />
   </header>`;
 }
 
@@ -45,8 +56,20 @@ function Navigation() {
 function TenantSwitch() {
   const tenants = session.value?.tenants ?? [];
   if (tenants.length < 2) return html`<span class="tenant" title="Tenant">${tenant.value}</span>`;
-  return html`<select
-    class="tenant" aria-label="Tenant" value=${tenant.value}
-    onChange=${(/** @type {any} */ event) => (tenant.value = event.currentTarget.value)}
-  >${tenants.map((one) => html`<option key=${one} value=${one}>${one}</option>`)}</select>`;
+  const onChange = (/** @type {any} */ event) => {
+    tenant.value = event.currentTarget.value;
+    navigate(`/${route.value.path.split('/')[1]}`); // an id of one tenant names nothing of another
+  };
+  return html`<select class="tenant" aria-label="Tenant" value=${tenant.value} onChange=${onChange}>
+    ${tenants.map((one) => html`<option key=${one} value=${one}>${one}</option>`)}
+  </select>`;
+}
+
+function Account() {
+  const items = [
+    { label: 'Keyboard shortcuts', onPick: () => (helpOpen.value = true) },
+    { label: 'Sign out', onPick: signOut },
+  ];
+  const subject = session.value?.subject ?? '';
+  return html`<${Menu} label=${subject} name="Account of ${subject}" items=${items} />`;
 }

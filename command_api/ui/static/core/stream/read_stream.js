@@ -1,5 +1,5 @@
 /** One connection to `GET /stream`, opened again where it ended, at a growing distance. */
-import { credentials, position } from './api.js';
+import { credentials, position } from '../api.js';
 import { frames } from './sse.js';
 
 /** @typedef {import('./sse.js').Frame} Frame */

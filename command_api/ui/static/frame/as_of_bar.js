@@ -1,0 +1,93 @@
+/** The bar that moves all pages to an earlier position, and says so while they show one. */
+import { html, signal, useEffect, useRef, useState } from '../vendor/preact.js';
+import { get } from '../core/api.js';
+import { asOf, showAsOf } from '../core/as_of.js';
+import { live } from '../core/live.js';
+import { route } from '../core/router.js';
+import { formatInstant, fromZone, Time } from '../core/time.js';
+
+/** Pages that show only what is so now. */
+const NOW_ONLY = new Set([
+  'bulk', 'bulks', 'dead-letter', 'dead-letters', 'webhook', 'webhooks', 'audit', 'system', 'compare', 'test',
+]);
+const SLIDING_MS = 150;
+const open = signal(false);
+
+/** The button of the top bar that opens it. */
+export function AsOfButton() {
+  if (asOf.value !== null) return null;
+  return html`<button
+    type="button" class="quiet" aria-expanded=${open.value} title="Show all pages as they were earlier"
+    onClick=${() => (open.value = !open.value)}
+  >As of: now</button>`;
+}
+
+/** The bar below the top bar; open while an earlier position is shown. */
+export function AsOfBar() {
+  const position = asOf.value;
+  if (position === null && !open.value) return null;
+  const now = () => {
+    open.value = false;
+    showAsOf(null);
+  };
+  return html`<div class="as-of ${position === null ? '' : 'past'}" role="region" aria-label="As of an earlier position">
+    ${position === null ? html`<span>Now</span>` : html`<strong>This is the past</strong> <${PositionTime} position=${position} />`}
+    <${Slider} position=${position} />
+    <${AtTime} />
+    ${position !== null && html`<span class="muted">${NOW_ONLY.has(route.value.name)
+      ? 'This page shows only what is so now.' : 'Nothing can be changed here.'}</span>`}
+    <button type="button" onClick=${now}>${position === null ? 'Close' : 'Return to now'}</button>
+  </div>`;
+}
+
+/** @param {{position: number | null}} props */
+function Slider({ position }) {
+  const [moved, setMoved] = useState(/** @type {number | null} */ (null));
+  const timer = useRef(0);
+  const head = Math.max(live.value.position ?? 0, position ?? 0, 1);
+  useEffect(() => setMoved(null), [position]);
+  const shown = moved ?? position ?? head;
+  const move = (/** @type {number} */ to) => {
+    setMoved(to);
+    clearTimeout(timer.current);
+    timer.current = setTimeout(() => showAsOf(to), SLIDING_MS);
+  };
+  return html`<input
+      type="range" min="1" max=${head} value=${shown} aria-label="Position"
+      onInput=${(/** @type {any} */ event) => move(event.currentTarget.valueAsNumber)} />
+    <label>position <input
+      type="number" min="1" max=${head} value=${shown}
+      onChange=${(/** @type {any} */ event) => move(clamp(event.currentTarget.valueAsNumber, head))} /></label>`;
+}
+
+/**
+ * @param {number} wanted
+ * @param {number} head
+ */
+function clamp(wanted, head) {
+  return Number.isNaN(wanted) ? head : Math.max(1, Math.min(wanted, head));
+}
+
+/** @param {{position: number}} props Shows the greatest time of any event up to a position. */
+function PositionTime({ position }) {
+  const [at, setAt] = useState('');
+  useEffect(() => {
+    const abort = new AbortController();
+    get('/stats', { asOf: position }, { signal: abort.signal })
+      .then(({ data }) => setAt(data.to ?? ''), () => setAt(''));
+    return () => abort.abort();
+  }, [position]);
+  return at && html`<${Time} at=${at} />`;
+}
+
+/** A field for a time, which becomes the position before the first later event. */
+function AtTime() {
+  const onChange = async (/** @type {any} */ event) => {
+    const iso = fromZone(event.currentTarget.value);
+    if (iso === null) return;
+    const { position } = await get('/runs', { asOf: iso, limit: 1 });
+    if (position !== null) showAsOf(Math.max(position, 1));
+  };
+  const latest = formatInstant(new Date().toISOString()).replace(' ', 'T');
+  return html`<label>at <input type="datetime-local" step="1" max=${latest} onChange=${onChange} /></label>`;
+}
