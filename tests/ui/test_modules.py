@@ -1,6 +1,7 @@
 """The house style of the UI's modules: sizes, comments, imports, and what no module may do."""
 
 import gzip
+import posixpath
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -8,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from baton.command_api.ui.static_files import static_files
+
 STATIC = Path(__file__).parents[2] / "command_api" / "ui" / "static"
 MODULES = sorted(path for path in STATIC.rglob("*.js") if path.parent.name != "vendor")
-SERVED = (".css", ".html", ".js", ".svg")
 KILOBYTE = 1_000
 FROM = re.compile(r"""from\s*['"](\.{1,2}/[^'"]+)['"]""")
 IMPORT = re.compile(r"""(?:from|import\()\s*['"](\.{1,2}/[^'"]+)['"]""")
@@ -57,7 +59,11 @@ def test_everything_that_is_exported_is_described() -> None:
         lines = text_of(path).splitlines()
         for number, line in enumerate(lines):
             exported = EXPORTED.match(line)
-            if exported and exported[1] != "title" and not lines[number - 1].rstrip().endswith("*/"):
+            if (
+                exported
+                and exported[1] != "title"
+                and not lines[number - 1].rstrip().endswith("*/")
+            ):
                 found.append(f"{path.relative_to(STATIC)}:{number + 1} {exported[1]}")
 
     assert found == []
@@ -83,19 +89,34 @@ def test_every_import_names_a_file() -> None:
     assert missing == []
 
 
-def test_all_files_fit_into_their_budget() -> None:
-    """All of the UI, compressed as it is served, has at most 90 kB."""
-    served = (path for path in STATIC.rglob("*") if path.suffix in SERVED)
+def served(*paths: str) -> bytes:
+    assets = static_files().assets
+    return b"".join(assets[path].gzipped for path in paths)
 
-    assert sum(len(gzip.compress(path.read_bytes())) for path in served) <= 90 * KILOBYTE
+
+def test_all_files_fit_into_their_budget() -> None:
+    """All of the UI, compressed as one, has at most 120 kB (decision 0061)."""
+    files = static_files()
+    everything = b"".join(one.body for one in (files.page, *files.assets.values()))
+
+    assert len(gzip.compress(everything)) <= 120 * KILOBYTE
 
 
 def test_the_first_load_fits_into_its_budget() -> None:
-    """What a browser loads before the first page's own module has at most 40 kB."""
-    found = [STATIC / "app.js"]
+    """The files that a browser loads before the first page's own module have at most 40 kB."""
+    files = static_files()
+    found = ["app.js"]
     for path in found:
-        imported = (path.parent / name for name in FROM.findall(text_of(path)))
-        found += [one.resolve() for one in imported if one.resolve() not in found]
-    found += [STATIC / "index.html", STATIC / "style" / "base.css"]
+        for name in FROM.findall(files.assets[path].body.decode()):
+            imported = posixpath.normpath(posixpath.join(posixpath.dirname(path), name))
+            found += [imported] if imported not in found else []
+    page = len(files.page.gzipped)
 
-    assert sum(len(gzip.compress(path.read_bytes())) for path in found) <= 40 * KILOBYTE
+    assert page + len(served("style/base.css", *found)) <= 40 * KILOBYTE
+
+
+def test_what_is_served_has_no_comments_and_the_same_lines() -> None:
+    for path in MODULES:
+        body = static_files().assets[path.relative_to(STATIC).as_posix()].body.decode()
+        assert body.count("\n") == text_of(path).count("\n")
+        assert "/**" not in body

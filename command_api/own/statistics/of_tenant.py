@@ -27,8 +27,12 @@ class Bucket(BaseModel):
 
 
 class Stats(BaseModel):
-    """All runs of a tenant by their status now, its definitions, and a window of its past."""
+    """All runs of a tenant by their status now, its definitions, and a window of its past.
 
+    `at` is the time that counts as now: as of a position, the greatest time of any event up to it.
+    """
+
+    at: str
     runs: dict[Status, int]
     definitions: int
     window: list[Bucket]
@@ -50,7 +54,8 @@ async def _show(context: RequestContext) -> Reply:
         for start, end in window.buckets()
     ]
     by_status = {one: await runs.count(tenant, RunFilter(statuses=(one,))) for one in STATUSES}
-    return context.reply(200, {"runs": by_status, "definitions": definitions, "window": buckets})
+    shown = {"runs": by_status, "definitions": definitions, "window": buckets}
+    return context.reply(200, {"at": format_time(context.now()), **shown})
 
 
 ROUTES = (
@@ -65,6 +70,7 @@ ROUTES = (
         tag="Statistics",
         response=Stats,
         example={
+            "at": "2026-01-05T09:00:07.250Z",
             "runs": {
                 "pending": 0,
                 "running": 2,

@@ -11,6 +11,7 @@ export function Dialog({ title, open, onClose, wide = false, children }) {
     const before = document.activeElement;
     if (!open || dialog === null) return undefined;
     dialog.showModal();
+    focusFirst(dialog);
     return () => {
       dialog.close();
       if (before instanceof HTMLElement && before.isConnected) before.focus();
@@ -26,9 +27,19 @@ export function Dialog({ title, open, onClose, wide = false, children }) {
     onClick=${(/** @type {Event} */ event) => event.target === ref.current && onClose()}
   >
     <div class="dialog-box">
-      <div class="pane-head"><h2 id=${id}>${title}</h2>
+      <div class="pane-head"><h2 id=${id} tabindex="-1">${title}</h2>
         <button type="button" class="icon" aria-label="Close" onClick=${onClose}>✕</button></div>
       ${children}
     </div>
   </dialog>`;
+}
+
+/**
+ * Give the focus to the first field, else to the title: never to a button that ends something.
+ *
+ * @param {HTMLDialogElement} dialog
+ */
+function focusFirst(dialog) {
+  const field = dialog.querySelector('[autofocus], input, select, textarea') ?? dialog.querySelector('h2');
+  /** @type {HTMLElement | null} */ (field)?.focus();
 }

@@ -73,8 +73,8 @@ function PositionTime({ position }) {
   const [at, setAt] = useState('');
   useEffect(() => {
     const abort = new AbortController();
-    get('/stats', { asOf: position }, { signal: abort.signal })
-      .then(({ data }) => setAt(data.to ?? ''), () => setAt(''));
+    get('/stats', { asOf: position, window: '1m', bucket: '1m' }, { signal: abort.signal })
+      .then(({ data }) => setAt(data.at), () => setAt(''));
     return () => abort.abort();
   }, [position]);
   return at && html`<${Time} at=${at} />`;
