@@ -60,7 +60,7 @@ async def signed_in(browser: Browser, ui_server: UiServer, seeded: Seeded) -> St
     context = await browser.new_context()
     page = await context.new_page()
     await page.goto(ui_server.link)
-    await page.wait_for_url(lambda url: "#" not in url)
+    await page.get_by_role("navigation").wait_for()
     state = await context.storage_state()
     await context.close()
     return state
